@@ -1,0 +1,1 @@
+//! The Actions environment: inputs, events, outputs, masks.

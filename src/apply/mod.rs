@@ -1,0 +1,1 @@
+//! Performs what was decided: commits, proposals, repositories, copies, records. The only room that writes.

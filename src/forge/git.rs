@@ -1,0 +1,1 @@
+//! Proposals as branches of a local clone.

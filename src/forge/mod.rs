@@ -1,0 +1,216 @@
+//! Forges: where the manifest is kept, proposals are made and records are committed. Two implementations, [`github`] and
+//! [`git`]; both pass the contract suite in `tests/it/forge_contract.rs`. What only GitHub has is in [`github`] alone,
+//! behind [`Social`].
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+pub mod git;
+pub mod github;
+
+/// A commit's object id, as the forge gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Commit(pub String);
+
+impl fmt::Display for Commit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The default branch and the commit it points to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The default branch, without `refs/heads/`.
+    pub branch: String,
+    /// Its commit.
+    pub commit: Commit,
+}
+
+/// A new whole text for one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The path from the root of the repository.
+    pub path: String,
+    /// The new text.
+    pub text: String,
+}
+
+/// Headline and body of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The first line.
+    pub headline: String,
+    /// Everything after the blank line; may be empty.
+    pub body: String,
+}
+
+/// A proposal as the forge has it: its head repository is this one and its branch starts with the prefix asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenProposal {
+    /// Its number; `None` on a forge without numbers.
+    pub number: Option<u64>,
+    /// Where a person looks at it: a URL, or the branch.
+    pub url: String,
+    /// The branch.
+    pub branch: String,
+    /// The branch's commit.
+    pub head: Commit,
+    /// The title.
+    pub title: String,
+    /// The body, with the metadata that `proposal::metadata` wrote into it.
+    pub body: String,
+    /// Whether the branch has commits that this program did not write.
+    pub touched: bool,
+    /// Who opened it; `github-actions[bot]` is the job's own token.
+    pub author: String,
+    /// Labels it has.
+    pub labels: Vec<String>,
+}
+
+/// A proposal that was closed without a merge by a person. One that this program or a stale-bot closed is not given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declined {
+    /// Its number; `None` on a forge without numbers.
+    pub number: Option<u64>,
+    /// The body at the time it was closed: its metadata says which digests were declined.
+    pub body: String,
+}
+
+/// The identity of a proposal that was opened or edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Its number; `None` on a forge without numbers.
+    pub number: Option<u64>,
+    /// Where a person looks at it.
+    pub url: String,
+    /// Who opened it; `github-actions[bot]` is the job's own token.
+    pub author: String,
+}
+
+/// What can be done on a forge. Every call either did all of what it says or nothing, or says which.
+#[async_trait]
+pub trait Forge: Send + Sync {
+    /// The default branch and its commit.
+    async fn head(&self) -> Result<Head, Error>;
+
+    /// A file's text at a commit; `None` where it does not exist there.
+    async fn read(&self, at: &Commit, path: &str) -> Result<Option<String>, Error>;
+
+    /// The paths of the files directly in a directory (`""` is the root) at a commit; empty where there is none.
+    async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error>;
+
+    /// All open proposals on branches of this repository that start with `prefix`, in few requests.
+    async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error>;
+
+    /// The proposals of `branch` that a person closed without a merge.
+    async fn declined(&self, branch: &str) -> Result<Vec<Declined>, Error>;
+
+    /// Adds one commit to a branch that must still point to `expected`.
+    async fn append(
+        &self,
+        branch: &str,
+        expected: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error>;
+
+    /// Makes `branch` be `base` and one commit on it. `expected` is what the branch points to now, `None` where it does not
+    /// exist. The branch moves once: at no moment is it without the change.
+    async fn rewrite(
+        &self,
+        branch: &str,
+        expected: Option<&Commit>,
+        base: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error>;
+
+    /// Opens a proposal from `branch` to the default branch.
+    async fn open(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error>;
+
+    /// Changes title and body of an open proposal.
+    async fn edit(&self, proposal: &OpenProposal, title: &str, body: &str) -> Result<(), Error>;
+
+    /// Closes a proposal with the reason, and deletes its branch.
+    async fn close(&self, proposal: &OpenProposal, reason: &str) -> Result<(), Error>;
+
+    /// What only a forge with accounts has; `None` elsewhere.
+    fn social(&self) -> Option<&dyn Social>;
+}
+
+/// Labels, reviewers, comments and statuses: what needs accounts. Only GitHub has it.
+#[async_trait]
+pub trait Social: Send + Sync {
+    /// Adds labels to a proposal, making none that do not exist where that is not allowed.
+    async fn label(&self, number: u64, labels: &[String]) -> Result<(), Error>;
+
+    /// Asks one person (`octocat`) for a review.
+    async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error>;
+
+    /// Asks one team, by its slug, for a review.
+    async fn request_team(&self, number: u64, slug: &str) -> Result<(), Error>;
+
+    /// The state (`success`, `failure`, ...) and description of the newest commit status of this context, if any.
+    async fn status(&self, commit: &Commit, context: &str) -> Result<Option<(StatusState, String)>, Error>;
+
+    /// Sets a commit status.
+    async fn set_status(
+        &self,
+        commit: &Commit,
+        context: &str,
+        state: StatusState,
+        description: &str,
+    ) -> Result<(), Error>;
+
+    /// The parents of a commit, first parent first.
+    async fn parents(&self, commit: &Commit) -> Result<Vec<Commit>, Error>;
+}
+
+/// The state of a commit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusState {
+    /// Nothing wrong.
+    Success,
+    /// Findings or diagnostics.
+    Failure,
+    /// It could not be worked out.
+    Error,
+}
+
+/// What went wrong with a forge.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The branch did not point to the expected commit: look again and decide anew.
+    #[error("the branch {branch} moved meanwhile")]
+    Moved {
+        /// The branch.
+        branch: String,
+    },
+    /// The branch's rules refuse the commit (protection, rulesets); with what the forge said.
+    #[error("the branch {branch} refuses the commit: {detail}")]
+    Protected {
+        /// The branch.
+        branch: String,
+        /// What the forge said.
+        detail: String,
+    },
+    /// The credential is missing, wrong, or not allowed to do this; with the permission or setting that is missing.
+    #[error("{action} was refused: {detail}")]
+    Refused {
+        /// What was being done.
+        action: String,
+        /// What the forge said, and how to mend it.
+        detail: String,
+    },
+    /// A limit, with when it ends.
+    #[error("rate limit: {0}")]
+    RateLimited(String),
+    /// No answer, or server errors until the tries were used up.
+    #[error("no answer: {0}")]
+    Unreachable(String),
+    /// An answer that breaks the forge's own description, or a failed git command.
+    #[error("{0}")]
+    Unusable(String),
+}

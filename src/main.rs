@@ -1,0 +1,3 @@
+//! The `wharfinger` program.
+
+fn main() {}

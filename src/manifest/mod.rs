@@ -1,0 +1,328 @@
+//! The manifest of approved images: the typed model that the rest of the program works with.
+//!
+//! [`parse`] turns texts into this model or into diagnostics; nothing else makes a [`Manifest`]. Every value here is
+//! valid: ranges parse, references are references, defaults are applied. Pure: files come in as text.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::diag::Span;
+use crate::image::{Digest, Location, Platform, RegistryHost, RepositoryName, Tag};
+use crate::rules::{Rule, Variant, VersionRule};
+
+mod parse;
+pub mod schema;
+
+pub use parse::{includes, parse};
+
+/// One file of the manifest as it was read: the path as the repository or the working directory names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The path, relative to the root of the repository (or to the working directory), with `/`.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// The manifest with its includes, defaults applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// The files it was read from; the first is the main one.
+    pub files: Vec<File>,
+    /// The organization (namespace) that receives the images.
+    pub organization: String,
+    /// Where the organization's repositories are.
+    pub registry: Destination,
+    /// The hosts images may come from; `None` allows any.
+    pub sources: Option<Vec<RegistryHost>>,
+    /// Whether promotion mends what drifted in repositories.
+    pub repositories: Enforcement,
+    /// What the organization's settings should be.
+    pub policy: Policy,
+    /// How proposals are made.
+    pub proposals: Proposals,
+    /// The images, in the order of the files.
+    pub images: Vec<Image>,
+}
+
+/// Where mirrors live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A registry: a mirror is `REGISTRY/ORGANIZATION/REPOSITORY`.
+    Registry(RegistryHost),
+    /// A directory: a mirror is the OCI image layout `DIR/ORGANIZATION/REPOSITORY`.
+    Directory(std::path::PathBuf),
+}
+
+/// `repositories`: what promotion does about drift in a repository's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Enforcement {
+    /// Mend it.
+    #[default]
+    Enforce,
+    /// Only report it.
+    Report,
+}
+
+/// One image: where it comes from, what picks its versions, and what was approved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    /// Where the image stands: index into [`Manifest::files`].
+    pub file: usize,
+    /// Position in that file's `images` list: how an edit finds it.
+    pub index: usize,
+    /// Where the whole entry stands in the file's text.
+    pub span: Span,
+    /// The `source` as the manifest writes it: what reports and records call it.
+    pub source_text: String,
+    /// Where the image comes from.
+    pub source: Location,
+    /// The mirror's name in the organization.
+    pub repository: RepositoryName,
+    /// The description of the repository in the organization.
+    pub description: Option<String>,
+    /// What picks tags.
+    pub rule: Rule,
+    /// Approved bytes, in the order of the file.
+    pub approved: Vec<Approval>,
+    /// Versions a person turned down.
+    pub rejected: Vec<Rejection>,
+    /// Bytes that are never to come again.
+    pub revoked: Vec<Revocation>,
+    /// Whether the mirror is private.
+    pub visibility: Visibility,
+    /// Docker Hub teams and what they may do.
+    pub teams: BTreeMap<String, Team>,
+    /// The wanted platforms; `None` is the whole index, byte for byte.
+    pub platforms: Option<Vec<Platform>>,
+    /// How long a version must have been public; zero asks no age.
+    pub cooldown: std::time::Duration,
+    /// Whether a rebuild of an approved version tag is proposed.
+    pub rebuilds: bool,
+    /// How many of a line's newest approvals are kept; `None` keeps all.
+    pub keep: Option<u32>,
+    /// Whether promoted tags are made immutable on Docker Hub.
+    pub immutable_tags: bool,
+    /// People asked to review this image's proposals.
+    pub reviewers: Vec<String>,
+    /// Teams asked to review this image's proposals.
+    pub team_reviewers: Vec<String>,
+    /// Labels on this image's proposals.
+    pub labels: Vec<String>,
+    /// How the upstream's signatures are verified; `None` asks none.
+    pub signatures: Option<Signatures>,
+}
+
+impl Image {
+    /// The name of the image in branches and on the command line: `<repository>` or `<repository>-<variant>`, with
+    /// `/` written `-` and the variant `*` written `any`.
+    #[must_use]
+    pub fn slug(&self) -> String {
+        let repository = self.repository.as_str().replace('/', "-");
+        match &self.rule {
+            Rule::Versions(VersionRule { variant: Some(Variant::Any), .. }) => format!("{repository}-any"),
+            Rule::Versions(VersionRule { variant: Some(Variant::Exactly(v)), .. }) => format!("{repository}-{v}"),
+            _ => repository,
+        }
+    }
+}
+
+/// One approval: a person let these bytes in under this tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The tag, upstream and in the mirror.
+    pub tag: Tag,
+    /// What was reviewed: the digest of the upstream index or manifest.
+    pub digest: Digest,
+    /// What the mirror's tag held when it was last read; `None` until promoted.
+    pub mirrored: Option<Digest>,
+    /// The pull request that brought it; for people, never trusted.
+    pub pull: Option<u64>,
+    /// The UTC date of the commit that brought it; for people, never trusted.
+    pub approved_on: Option<NaiveDate>,
+    /// Where the entry stands in its file.
+    pub span: Span,
+}
+
+/// A version that a person turned down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The tag.
+    pub tag: Tag,
+    /// Why, for people.
+    pub reason: String,
+    /// The last day on which it holds; `None` holds for good.
+    pub until: Option<NaiveDate>,
+    /// Where the entry stands in its file.
+    pub span: Span,
+}
+
+/// Bytes that are never to be promoted again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// The tag.
+    pub tag: Tag,
+    /// The digest that was approved.
+    pub digest: Digest,
+    /// Why, for people.
+    pub reason: String,
+    /// Whether the mirror's tag is taken down.
+    pub delete: bool,
+    /// Where the entry stands in its file.
+    pub span: Span,
+}
+
+/// `visibility` of a mirror.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Visibility {
+    /// Only for the organization.
+    #[default]
+    Private,
+    /// For everybody.
+    Public,
+}
+
+/// What a team may do with a repository, and whether a missing team is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Team {
+    /// The permission.
+    pub permission: Permission,
+    /// Make the team where the organization has none of this name.
+    pub create: bool,
+}
+
+/// Docker Hub's permissions of a team on a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Permission {
+    /// Pull.
+    Read,
+    /// Pull and push.
+    Write,
+    /// Pull, push and settings.
+    Admin,
+}
+
+impl Permission {
+    /// The word that the manifest and Docker Hub's API use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// `signatures`: how upstream's signatures are verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signatures {
+    /// By this public key file.
+    Key(String),
+    /// By certificate identity.
+    Identity {
+        /// The OIDC issuer.
+        issuer: String,
+        /// The certificate's identity.
+        identity: String,
+        /// The trusted root file; `None` is the public good instance.
+        trusted_root: Option<String>,
+    },
+}
+
+/// `policy`: what the organization's settings should be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// Image Access Management.
+    pub image_access: Option<ImageAccess>,
+    /// Registry Access Management.
+    pub registry_access: Option<RegistryAccess>,
+    /// Reviews an approval needs before it is promoted.
+    pub approvals: u32,
+}
+
+/// Image Access Management settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageAccess {
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Docker Official Images are allowed.
+    pub official: bool,
+    /// Verified Publisher images are allowed.
+    pub verified_publisher: bool,
+    /// Community images are allowed.
+    pub community: bool,
+    /// Repositories let through whole.
+    pub allowlist: Vec<String>,
+}
+
+/// Registry Access Management settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryAccess {
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Docker Hub is allowed.
+    pub docker_hub: bool,
+    /// Further registries that developers may pull from.
+    pub registries: Vec<AllowedRegistry>,
+}
+
+/// One registry that Registry Access Management lets developers pull from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedRegistry {
+    /// Its host.
+    pub address: String,
+    /// Its name for people.
+    pub name: String,
+}
+
+/// `proposals`: how pull requests are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposals {
+    /// How images are gathered into proposals.
+    pub group: Grouping,
+    /// How many may be open at once.
+    pub limit: u32,
+    /// Labels on every proposal.
+    pub labels: Vec<String>,
+    /// People asked to review every proposal.
+    pub reviewers: Vec<String>,
+    /// Teams asked to review every proposal.
+    pub team_reviewers: Vec<String>,
+    /// What all branches start with; `wharfinger/` by default.
+    pub branch_prefix: String,
+    /// Template of titles; `None` is ours.
+    pub title: Option<String>,
+    /// Template of commit messages; `None` is ours.
+    pub commit_message: Option<String>,
+    /// Adds a `Signed-off-by` line with this name and address.
+    pub sign_off: Option<String>,
+}
+
+impl Default for Proposals {
+    fn default() -> Self {
+        Self {
+            group: Grouping::Image,
+            limit: 10,
+            labels: Vec::new(),
+            reviewers: Vec::new(),
+            team_reviewers: Vec::new(),
+            branch_prefix: "wharfinger/".to_owned(),
+            title: None,
+            commit_message: None,
+            sign_off: None,
+        }
+    }
+}
+
+/// `proposals.group`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grouping {
+    /// One proposal an image and line.
+    Image,
+    /// One proposal for everything.
+    All,
+    /// Named groups of source or repository globs, in the order of the file; what no group takes is by image.
+    Named(Vec<(String, Vec<String>)>),
+}

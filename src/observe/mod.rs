@@ -1,0 +1,1 @@
+//! What registries, Docker Hub and the forge say now. Reads only.

@@ -1,0 +1,153 @@
+//! Registries: one boundary, two implementations. [`remote`] speaks the OCI distribution protocol, [`layout`] keeps
+//! OCI image layouts on disk. Both pass the contract suite in `tests/it/registry_contract.rs`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+
+use crate::content::Document;
+use crate::image::{Descriptor, Digest, Location, Reference, RegistryHost, RepositoryName, Tag};
+
+pub mod auth;
+pub mod credentials;
+pub mod layout;
+pub mod remote;
+
+/// A stream of a blob's bytes.
+pub type ByteStream = BoxStream<'static, Result<Bytes, Error>>;
+
+/// One repository, on a registry or on disk. Absence is `None`; a refusal, a fault or a limit is an error, never absence.
+///
+/// Every manifest that comes out was checked against the digest it was asked by, or hashed where it was asked by tag.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// What this is, for people: `docker.io/library/redis` or `oci:DIR`.
+    fn location(&self) -> &Location;
+
+    /// All tags, every page of them, in the registry's order; `None` where the repository does not exist.
+    async fn tags(&self) -> Result<Option<Vec<Tag>>, Error>;
+
+    /// What a reference answers, by HEAD where the registry gives the digest there, else by reading and hashing.
+    /// The descriptor has media type, digest and size only.
+    async fn head(&self, reference: &Reference) -> Result<Option<Descriptor>, Error>;
+
+    /// The manifest or index, byte for byte.
+    async fn manifest(&self, reference: &Reference) -> Result<Option<Document>, Error>;
+
+    /// Whether the blob is there, by HEAD.
+    async fn has_blob(&self, digest: &Digest) -> Result<bool, Error>;
+
+    /// The bytes of a blob from `offset`; the caller checks the digest over all of them.
+    async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error>;
+
+    /// Puts a blob. Where `mount` names a repository of the same registry that has it, it is mounted from there, and the
+    /// upload that a registry opens instead (202) is continued. `source` is opened only if bytes must be sent, and again
+    /// where an upload has to start over. The store refuses bytes that do not have the digest.
+    async fn put_blob(
+        &self,
+        blob: &Descriptor,
+        mount: Option<&RepositoryName>,
+        source: &dyn BlobSource,
+    ) -> Result<Put, Error>;
+
+    /// Puts a manifest under its digest, or under a tag, exactly as it is, and reads it back by HEAD.
+    async fn put_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error>;
+
+    /// What refers to a digest: the referrers API, else the fallback tag (OCI distribution specification, "Listing Referrers").
+    async fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error>;
+}
+
+/// Where the bytes of a blob come from, as often as they are needed.
+#[async_trait]
+pub trait BlobSource: Send + Sync {
+    /// The bytes from the start; the digest is checked as they pass.
+    async fn open(&self) -> Result<ByteStream, Error>;
+}
+
+/// How a blob came to be in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// Mounted from another repository: no byte was sent.
+    Mounted,
+    /// Uploaded.
+    Uploaded,
+}
+
+/// What went wrong with a registry. The kinds are what callers decide by; the text is for people and holds no secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{registry}: {kind}")]
+pub struct Error {
+    /// The registry or directory, as manifests name it.
+    pub registry: String,
+    /// What happened.
+    pub kind: ErrorKind,
+}
+
+/// The kinds of [`Error`].
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ErrorKind {
+    /// 401 or 403, with what the registry said of it: the credential is missing, wrong or not allowed to do this.
+    #[error("refused {action}: {detail}")]
+    Refused {
+        /// What was being done, such as `pull of library/redis`.
+        action: String,
+        /// What the registry said, cleaned and cut.
+        detail: String,
+    },
+    /// Too many requests, and the registry asks for a longer pause than is waited.
+    #[error("rate limit: {0}")]
+    RateLimited(String),
+    /// No answer: name resolution, connection, TLS, timeout, stalled body.
+    #[error("no answer: {0}")]
+    Unreachable(String),
+    /// The registry answered with a server error until the tries were used up.
+    #[error("server error: {0}")]
+    Server(String),
+    /// The answer breaks the protocol or one of our limits, or is not what was asked for.
+    #[error("unusable answer: {0}")]
+    Protocol(String),
+    /// The bytes do not have the digest or size that they should have.
+    #[error("{0}")]
+    Mismatch(String),
+    /// Reading or writing a layout on disk failed.
+    #[error("{0}")]
+    Disk(String),
+    /// The address may not be contacted here.
+    #[error("not contacted: {0}")]
+    Forbidden(String),
+}
+
+/// The registries of one run: one connection pool, one set of credentials, one token cache, shared by everything.
+#[derive(Clone)]
+pub struct Registries {
+    client: Arc<remote::Client>,
+}
+
+impl Registries {
+    /// Registries behind `client`.
+    #[must_use]
+    pub fn new(client: Arc<remote::Client>) -> Self {
+        Self { client }
+    }
+
+    /// The repository at `location`.
+    #[must_use]
+    pub fn open(&self, location: &Location) -> Arc<dyn Store> {
+        match location {
+            Location::Remote(repository) => Arc::new(remote::Remote::new(Arc::clone(&self.client), repository.clone())),
+            Location::Layout(path) => Arc::new(layout::Layout::new(path.clone())),
+        }
+    }
+}
+
+/// Which hosts may be contacted. `check` narrows this; everything else may reach any.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Only these registries (and their token services); `None` allows all.
+    pub only: Option<BTreeSet<RegistryHost>>,
+    /// Refuse loopback, link-local and private addresses, at connect time, `WHARFINGER_HOSTS` apart.
+    pub public_only: bool,
+}

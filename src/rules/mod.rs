@@ -1,0 +1,242 @@
+//! Picking versions: from a list of tags and a rule to what is chosen and why everything else is not.
+//!
+//! Pure. What it needs to know beyond the tags (digests, push times, readiness) it asks for by name in
+//! [`Selection::missing`]; the caller looks and asks again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use crate::image::{Digest, Tag};
+
+mod range;
+mod select;
+mod tag;
+
+pub use range::{Range, RangeError};
+pub use select::select;
+pub use tag::{Pattern, PatternError};
+
+/// What picks an image's tags.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rule {
+    /// Versions in a range, of one family.
+    Versions(VersionRule),
+    /// These floating tags and nothing else, followed by digest.
+    Tags(Vec<Tag>),
+}
+
+/// The rule for version tags.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionRule {
+    /// The range; `None` admits every release.
+    pub range: Option<Range>,
+    /// The family's suffix; `None` means no suffix, or the habit of the approvals.
+    pub variant: Option<Variant>,
+    /// How a tag is read where it is no ordinary version.
+    pub pattern: Option<Pattern>,
+    /// Which lines are followed.
+    pub follow: Follow,
+    /// Whether prereleases are candidates.
+    pub prereleases: bool,
+}
+
+/// `variant`: the suffix after the version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Variant {
+    /// `"*"`: any one suffix family per line.
+    Any,
+    /// This suffix, exactly, without the leading `-`.
+    Exactly(String),
+}
+
+/// `follow`: which lines of versions an image follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Follow {
+    /// One line: the newest version in range.
+    #[default]
+    Latest,
+    /// One line for each minor release series in range.
+    EachMinor,
+    /// One line for each major release series in range.
+    EachMajor,
+    /// Every version is a line of its own.
+    All,
+}
+
+/// What is being asked about: an image's rule and its history, as the manifest has them.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The rule.
+    pub rule: Rule,
+    /// Approved tags and digests, in the manifest's order.
+    pub approved: Vec<(Tag, Digest)>,
+    /// Rejected tags, with the last day each rejection holds (`None`: for good).
+    pub rejected: Vec<(Tag, Option<NaiveDate>)>,
+    /// Revoked tags and digests.
+    pub revoked: Vec<(Tag, Digest)>,
+    /// How long a version must have been public; zero asks no age.
+    pub cooldown: Duration,
+    /// Whether a rebuild of a line's newest approval is proposed.
+    pub rebuilds: bool,
+    /// How many of a line's newest approvals are kept.
+    pub keep: Option<u32>,
+    /// Whether readiness is asked; `explain --tags` and other questions without a network do not.
+    pub ask_readiness: bool,
+}
+
+/// What was observed beyond the list of tags. An absent key has not been looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// What a tag answers; `None`: the registry answers nothing for it.
+    pub digests: BTreeMap<Tag, Option<Digest>>,
+    /// Since when a tag is known to answer a digest; `None`: unknown, which is never old enough.
+    pub public_since: BTreeMap<(Tag, Digest), Option<DateTime<Utc>>>,
+    /// Whether everything wanted of a digest can be pulled.
+    pub readiness: BTreeMap<Digest, Readiness>,
+    /// Digests that a person declined by closing their proposal.
+    pub declined: BTreeSet<Digest>,
+    /// Digests whose signature could not be verified where the image wants one, with the reason.
+    pub unsigned: BTreeMap<Digest, String>,
+}
+
+/// Whether everything wanted of a digest can be pulled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// It can.
+    Ready,
+    /// It cannot, and why: the missing platform or child.
+    NotReady(String),
+}
+
+/// A fact that [`select`] lacks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fact {
+    /// What this tag answers now: one HEAD.
+    Digest(Tag),
+    /// Since when this tag answers this digest.
+    PublicSince(Tag, Digest),
+    /// Whether this digest is ready.
+    Readiness(Tag, Digest),
+}
+
+/// What a rule makes of a list of tags.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// The lines, in a stated order: newest first, floating tags in the rule's order.
+    pub lines: Vec<Line>,
+    /// One verdict a tag, newest first.
+    pub tags: Vec<TagVerdict>,
+    /// What must be looked up before the answer is final; empty when it is.
+    pub missing: Vec<Fact>,
+}
+
+/// One line of an image, and what should become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The line's name: `latest`, a major (`3`), a minor (`3.1`), a version, or `tag/<name>`.
+    pub name: String,
+    /// The line's newest approval.
+    pub current: Option<(Tag, Digest)>,
+    /// What should be proposed.
+    pub chosen: Option<Chosen>,
+    /// Approvals of this line that leave with an update because `keep` is exceeded.
+    pub retired: Vec<(Tag, Digest)>,
+    /// The versions that are newer than the choice and wait, with the day they are due.
+    pub waiting: Vec<Waiting>,
+}
+
+/// A choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// The tag.
+    pub tag: Tag,
+    /// What it answers.
+    pub digest: Digest,
+    /// Whether it is the approved tag with other bytes.
+    pub rebuild: bool,
+    /// Since when it is public, where that was asked.
+    pub public_since: Option<DateTime<Utc>>,
+}
+
+/// A version that is in range but not to be proposed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The tag.
+    pub tag: Tag,
+    /// Why.
+    pub reason: Reason,
+    /// The detail for people.
+    pub detail: String,
+    /// When it is old enough, where that is known.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What became of one tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagVerdict {
+    /// The tag.
+    pub tag: Tag,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The one reason.
+    pub reason: Reason,
+    /// The reason in words, for people.
+    pub detail: String,
+}
+
+/// `chosen`, `approved` or `skipped`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It is what should be proposed.
+    Chosen,
+    /// It is in the manifest.
+    Approved,
+    /// It is neither.
+    Skipped,
+}
+
+/// The stable reason codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The newest that the rule admits.
+    Newest,
+    /// Approved already.
+    Approved,
+    /// Not a version under the rule.
+    NotAVersion,
+    /// Outside the range.
+    OutOfRange,
+    /// A prerelease where none is wanted.
+    Prerelease,
+    /// Another variant than the one followed.
+    OtherVariant,
+    /// Another number of version parts than the one followed.
+    OtherPrecision,
+    /// `v1.2.3` where `1.2.3` is followed, or the other way.
+    OtherPrefix,
+    /// Of a line that is not followed.
+    OtherLine,
+    /// A floating tag.
+    Floating,
+    /// Below what is approved.
+    Older,
+    /// A newer one of the line was chosen.
+    Superseded,
+    /// Not public for long enough.
+    Waiting,
+    /// A wanted platform or a child is missing.
+    NotReady,
+    /// The signature could not be verified.
+    Unsigned,
+    /// Rejected in the manifest.
+    Rejected,
+    /// Revoked in the manifest.
+    Revoked,
+    /// A person closed its proposal.
+    Declined,
+}

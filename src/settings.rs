@@ -1,0 +1,84 @@
+//! Settings of a run, from flags, environment and action inputs, in the order that the contract gives.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use crate::net::Hosts;
+
+/// Everything that a run was told, whichever way it was told.
+#[derive(Debug)]
+pub struct Settings {
+    /// The manifest's path, `approved-images.yml` by default.
+    pub manifest: String,
+    /// How results are printed.
+    pub format: Format,
+    /// Where proposals are made.
+    pub forge: ForgeChoice,
+    /// GitHub's token.
+    pub github_token: Option<SecretString>,
+    /// Docker Hub's user name, or the organization of an organization access token.
+    pub dockerhub_username: Option<String>,
+    /// Docker Hub's token.
+    pub dockerhub_token: Option<SecretString>,
+    /// A Docker `config.json` text with registry credentials.
+    pub registry_auth: Option<SecretString>,
+    /// Certificates to trust beside the system's, PEM.
+    pub ca_certificates: Option<String>,
+    /// How digests are recorded.
+    pub record: RecordMode,
+    /// The floor of reviews an approval needs.
+    pub min_approvals: u32,
+    /// This run's part of a large estate.
+    pub shard: Option<Shard>,
+    /// Decide and print, write nothing.
+    pub dry_run: bool,
+    /// Hosts that are to be found elsewhere.
+    pub hosts: Hosts,
+    /// The working directory.
+    pub directory: PathBuf,
+}
+
+/// `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object.
+    Json,
+}
+
+/// `--forge`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForgeChoice {
+    /// GitHub, in Actions or where a token and a repository are given.
+    GitHub,
+    /// Branches of the local clone.
+    Git,
+    /// None: commands that need one say so.
+    None,
+}
+
+/// `record`: how `mirrored` digests come into the manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RecordMode {
+    /// A commit, or where the branch refuses it a pull request.
+    #[default]
+    Auto,
+    /// A commit on the default branch.
+    Commit,
+    /// The recording pull request.
+    PullRequest,
+    /// Not at all.
+    None,
+}
+
+/// `shard`: part `number` of `count`, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1.
+    pub number: u32,
+    /// At least `number`.
+    pub count: u32,
+}

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 pub mod git;
 pub mod github;
@@ -89,6 +90,17 @@ pub struct Opened {
     pub author: String,
 }
 
+/// The commit on the default branch that brought something into a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduced {
+    /// The commit.
+    pub commit: Commit,
+    /// When it was committed.
+    pub date: DateTime<Utc>,
+    /// The merged pull request that brought it, where the forge has one.
+    pub pull: Option<u64>,
+}
+
 /// What can be done on a forge. Every call either did all of what it says or nothing, or says which.
 #[async_trait]
 pub trait Forge: Send + Sync {
@@ -135,6 +147,21 @@ pub trait Forge: Send + Sync {
 
     /// Closes a proposal with the reason, and deletes its branch.
     async fn close(&self, proposal: &OpenProposal, reason: &str) -> Result<(), Error>;
+
+    /// The newest commit of `head`'s first-parent history that made `holds` true of a file's text; `None` where it
+    /// does not hold at `head`. The number of requests is bounded: a history too long to be followed is `None`.
+    async fn introduced(
+        &self,
+        head: &Commit,
+        path: &str,
+        holds: &(dyn for<'a> Fn(&'a str) -> bool + Send + Sync),
+    ) -> Result<Option<Introduced>, Error>;
+
+    /// Clears what interrupted runs left and files what people closed since; changes nothing that a person sees.
+    async fn sweep(&self, prefix: &str) -> Result<(), Error> {
+        let _ = prefix;
+        Ok(())
+    }
 
     /// What only a forge with accounts has; `None` elsewhere.
     fn social(&self) -> Option<&dyn Social>;

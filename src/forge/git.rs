@@ -1,1 +1,0 @@
-//! Proposals as branches of a local clone.

@@ -1,0 +1,102 @@
+//! The git command line, run in one repository with nothing of the environment that could send it elsewhere.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use crate::forge::Error;
+
+/// Variables that would make git work on another repository, index or tree than the one it was started in.
+const REDIRECTING: [&str; 7] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+];
+
+/// Runs git in one directory.
+#[derive(Debug, Clone)]
+pub(super) struct Git {
+    directory: PathBuf,
+    index: Option<PathBuf>,
+}
+
+/// What a git command that ran said.
+pub(super) struct Said {
+    /// Whether it exited with 0.
+    pub(super) ok: bool,
+    /// Its standard output, as it is.
+    pub(super) out: Vec<u8>,
+    /// Its standard error, cleaned and on one line.
+    pub(super) err: String,
+}
+
+impl Git {
+    pub(super) fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), index: None }
+    }
+
+    /// The same repository, with an index file of its own, so that nobody's index is touched.
+    pub(super) fn with_index(&self, index: &Path) -> Self {
+        Self { directory: self.directory.clone(), index: Some(index.to_path_buf()) }
+    }
+
+    /// The text that a command prints, without the final newline.
+    pub(super) async fn line(&self, args: &[&str]) -> Result<String, Error> {
+        self.text(args, b"").await.map(|text| text.trim_end_matches('\n').to_owned())
+    }
+
+    /// The text that a command prints, fed with `input`; a failure is an error that quotes git.
+    pub(super) async fn text(&self, args: &[&str], input: &[u8]) -> Result<String, Error> {
+        let said = self.run(args, input).await?;
+        if !said.ok {
+            return Err(Error::Unusable(format!("`git {}` failed: {}", args.join(" "), said.err)));
+        }
+        String::from_utf8(said.out).map_err(|_| Error::Unusable(format!("`git {}` printed no UTF-8", args.join(" "))))
+    }
+
+    /// Whether a command succeeds; for questions that git answers with its exit status.
+    pub(super) async fn succeeds(&self, args: &[&str]) -> Result<bool, Error> {
+        self.run(args, b"").await.map(|said| said.ok)
+    }
+
+    /// Runs a command with `input` and says what it said, whatever its exit status.
+    pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<Said, Error> {
+        let mut command = Command::new("git");
+        command.arg("--literal-pathspecs").arg("-C").arg(&self.directory).args(args);
+        for name in REDIRECTING {
+            command.env_remove(name);
+        }
+        if let Some(index) = &self.index {
+            command.env("GIT_INDEX_FILE", index);
+        }
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let cannot = |e: std::io::Error| Error::Unusable(format!("git could not be run: {e}; is it installed?"));
+        let mut child = command.spawn().map_err(cannot)?;
+        let mut stdin = child.stdin.take();
+        let feed = async move {
+            if let Some(pipe) = &mut stdin {
+                // A command that ends without reading its input is judged by its exit status, not by the broken pipe.
+                let _ = pipe.write_all(input).await;
+            }
+            drop(stdin);
+        };
+        let ((), output) = tokio::join!(feed, child.wait_with_output());
+        let output = output.map_err(cannot)?;
+        Ok(Said { ok: output.status.success(), out: output.stdout, err: one_line(&output.stderr) })
+    }
+}
+
+/// Git's complaint on one line of printable characters, at most 500 of them.
+fn one_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    words.join(" ").chars().take(500).collect()
+}

@@ -1,0 +1,272 @@
+//! What the git forge writes: commits without a work tree, and references moved by compare-and-swap.
+
+use std::path::{Path, PathBuf};
+
+use super::{CLOSED, Git, GitForge, OPEN};
+use crate::forge::{Commit, Error, FileChange, Forge as _, Message};
+
+/// What a reference must point to for a change to be made.
+const ABSENT: &str = "0000000000000000000000000000000000000000";
+
+impl GitForge {
+    /// The branch that is checked out here.
+    pub(super) async fn current(&self) -> Result<String, Error> {
+        let said = self.git.run(&["symbolic-ref", "-q", "--short", "HEAD"], b"").await?;
+        if !said.ok {
+            return Err(Error::Unusable(
+                "HEAD is detached and origin/HEAD is not set, so the default branch is unknown; `git switch` to it, or \
+                 `git remote set-head origin --auto`"
+                    .to_owned(),
+            ));
+        }
+        let branch = String::from_utf8_lossy(&said.out).trim().to_owned();
+        if self.tip(&format!("{OPEN}{branch}")).await?.is_some() {
+            return Err(Error::Unusable(format!(
+                "the current branch {branch} is a proposal, so the default branch is unknown; `git switch` to the default branch"
+            )));
+        }
+        Ok(branch)
+    }
+
+    /// Adds a commit to a branch. Where the branch is checked out its work tree follows; where it is the default branch
+    /// and an origin exists it is pushed.
+    pub(super) async fn add_commit(
+        &self,
+        branch: &str,
+        expected: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error> {
+        let commit = self.commit_on(expected, message, files).await?;
+        let tree = self.checked_out(branch).await?;
+        if let Some(tree) = &tree {
+            self.follow(branch, tree, expected, &commit).await?;
+        }
+        let moved =
+            self.swap(&[(format!("refs/heads/{branch}"), Some(commit.clone()), Some(expected.clone()))]).await?;
+        if !moved {
+            if let Some(tree) = &tree {
+                self.follow(branch, tree, &commit, expected).await?;
+            }
+            return Err(Error::Moved { branch: branch.to_owned() });
+        }
+        if self.tip(&format!("{OPEN}{branch}")).await?.is_some() {
+            self.swap(&[(format!("{OPEN}{branch}"), Some(commit.clone()), None)]).await?;
+        } else {
+            self.push(branch).await?;
+        }
+        Ok(commit)
+    }
+
+    /// Makes a branch one commit on `base`, and remembers that this program wrote it.
+    pub(super) async fn replace_branch(
+        &self,
+        branch: &str,
+        expected: Option<&Commit>,
+        base: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error> {
+        self.refuse_checked_out(branch).await?;
+        self.file_closed_branch(branch).await?;
+        let reference = format!("refs/heads/{branch}");
+        let now = self.tip(&reference).await?;
+        // A branch that was merged is done with: a new proposal may take its name.
+        let free = match (&now, expected) {
+            (Some(tip), None) => self.merged(tip).await?,
+            (now, expected) => now.as_ref() == expected,
+        };
+        if !free {
+            return Err(Error::Moved { branch: branch.to_owned() });
+        }
+        let commit = self.commit_on(base, message, files).await?;
+        self.point(branch, now.as_ref(), &commit).await?;
+        Ok(commit)
+    }
+
+    /// Gives the tip of a branch another message: title and body of the proposal.
+    pub(super) async fn reword(&self, branch: &str, head: &Commit, title: &str, body: &str) -> Result<(), Error> {
+        let (old_title, old_body) = self.message(head).await?;
+        if old_title == title && old_body == body.trim_matches('\n') {
+            return Ok(());
+        }
+        self.refuse_checked_out(branch).await?;
+        let tree = self.git.line(&["rev-parse", &format!("{head}^{{tree}}")]).await?;
+        let parent = self.git.line(&["rev-parse", &format!("{head}^1")]).await?;
+        let message = Message { headline: title.to_owned(), body: body.to_owned() };
+        let commit = self.commit_tree(&tree, &parent, &message).await?;
+        self.point(branch, Some(head), &commit).await
+    }
+
+    /// Deletes a branch that still points to `head`, and forgets it: not declined by anyone.
+    pub(super) async fn delete_branch(&self, branch: &str, head: &Commit) -> Result<(), Error> {
+        self.refuse_checked_out(branch).await?;
+        let open = format!("{OPEN}{branch}");
+        let mut changes = vec![(format!("refs/heads/{branch}"), None, Some(head.clone()))];
+        if self.tip(&open).await?.is_some() {
+            changes.push((open, None, None));
+        }
+        if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.to_owned() }) }
+    }
+
+    /// What this program proposed on a branch that a person deleted without merging it.
+    pub(super) async fn deleted_by_a_person(&self, branch: &str) -> Result<Option<Commit>, Error> {
+        let Some(proposed) = self.tip(&format!("{OPEN}{branch}")).await? else { return Ok(None) };
+        let gone = self.tip(&format!("refs/heads/{branch}")).await?.is_none();
+        Ok((gone && !self.merged(&proposed).await?).then_some(proposed))
+    }
+
+    /// Files every proposal that was merged or closed since: the former is forgotten, the latter kept as closed.
+    pub(super) async fn file_closed(&self, prefix: &str) -> Result<(), Error> {
+        for (reference, _) in self.references(&format!("{OPEN}{prefix}")).await? {
+            if let Some(branch) = reference.strip_prefix(OPEN) {
+                self.file_closed_branch(branch).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn file_closed_branch(&self, branch: &str) -> Result<(), Error> {
+        let open = format!("{OPEN}{branch}");
+        let Some(proposed) = self.tip(&open).await? else { return Ok(()) };
+        if let Some(tip) = self.deleted_by_a_person(branch).await? {
+            let kept = match self.closed(branch).await?.len() {
+                0 => format!("{CLOSED}{branch}"),
+                n => format!("{CLOSED}{branch}+{}", n + 1),
+            };
+            self.swap(&[(kept, Some(tip), None), (open, None, Some(proposed))]).await?;
+        } else if self.merged(&proposed).await? {
+            self.swap(&[(open, None, Some(proposed))]).await?;
+        }
+        Ok(())
+    }
+
+    /// Points a branch and what is remembered of it to a commit, in one transaction.
+    async fn point(&self, branch: &str, now: Option<&Commit>, commit: &Commit) -> Result<(), Error> {
+        let old = now.cloned().unwrap_or_else(|| Commit(ABSENT.to_owned()));
+        let changes = [
+            (format!("refs/heads/{branch}"), Some(commit.clone()), Some(old)),
+            (format!("{OPEN}{branch}"), Some(commit.clone()), None),
+        ];
+        if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.to_owned() }) }
+    }
+
+    /// Moves references (to a commit, or `None` to delete) in one transaction, each only where it points to what is
+    /// expected (`None`: whatever it points to). `false`: one of them pointed elsewhere, and none was moved.
+    async fn swap(&self, changes: &[(String, Option<Commit>, Option<Commit>)]) -> Result<bool, Error> {
+        let mut script = String::from("start\n");
+        for (reference, new, old) in changes {
+            let old = old.as_ref().map(|c| format!(" {c}")).unwrap_or_default();
+            match new {
+                Some(new) => script.push_str(&format!("update {reference} {new}{old}\n")),
+                None => script.push_str(&format!("delete {reference}{old}\n")),
+            }
+        }
+        script.push_str("prepare\ncommit\n");
+        let said = self.git.run(&["update-ref", "--no-deref", "--stdin"], script.as_bytes()).await?;
+        // Git says by text alone whether the reference moved, is locked by another process, or has an impossible name.
+        match said.ok {
+            true => Ok(true),
+            false
+                if ["but expected", "reference already exists", "Unable to create", "unable to resolve"]
+                    .iter()
+                    .any(|sign| said.err.contains(sign)) =>
+            {
+                Ok(false)
+            }
+            false => Err(Error::Unusable(format!("git could not move a reference: {}", said.err))),
+        }
+    }
+
+    /// A commit on `base` with some files changed, made without any work tree.
+    async fn commit_on(&self, base: &Commit, message: &Message, files: &[FileChange]) -> Result<Commit, Error> {
+        let directory = self.git.line(&["rev-parse", "--absolute-git-dir"]).await?;
+        let index = PathBuf::from(directory).join(format!("wharfinger-index-{}", std::process::id()));
+        let result = self.commit_with(&index, base, message, files).await;
+        let _ = tokio::fs::remove_file(&index).await;
+        result
+    }
+
+    async fn commit_with(
+        &self,
+        index: &Path,
+        base: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error> {
+        let git = self.git.with_index(index);
+        git.text(&["read-tree", &base.0], b"").await?;
+        for file in files {
+            let path = format!("{}{}", self.prefix, file.path);
+            let object = git.text(&["hash-object", "-w", "--stdin"], file.text.as_bytes()).await?;
+            let entry = git.text(&["ls-tree", "--full-tree", &base.0, "--", &path], b"").await?;
+            let mode = entry.split(' ').next().filter(|mode| !mode.is_empty()).unwrap_or("100644");
+            let line = format!("{mode} {}\t{path}\0", object.trim());
+            git.text(&["update-index", "-z", "--add", "--index-info"], line.as_bytes()).await?;
+        }
+        let tree = git.line(&["write-tree"]).await?;
+        self.commit_tree(&tree, &base.0, message).await
+    }
+
+    async fn commit_tree(&self, tree: &str, parent: &str, message: &Message) -> Result<Commit, Error> {
+        let text = match message.body.trim_matches('\n') {
+            "" => format!("{}\n", message.headline),
+            body => format!("{}\n\n{body}\n", message.headline),
+        };
+        let mut args = Vec::new();
+        if !self.git.succeeds(&["var", "GIT_COMMITTER_IDENT"]).await? {
+            args.extend(["-c", "user.name=wharfinger", "-c", "user.email=wharfinger@localhost"]);
+        }
+        args.extend(["commit-tree", tree, "-p", parent, "-F", "-"]);
+        self.git.text(&args, text.as_bytes()).await.map(|out| Commit(out.trim().to_owned()))
+    }
+
+    /// The work tree that has a branch checked out.
+    async fn checked_out(&self, branch: &str) -> Result<Option<PathBuf>, Error> {
+        let text = self.git.text(&["worktree", "list", "--porcelain"], b"").await?;
+        let wanted = format!("branch refs/heads/{branch}");
+        let has = |block: &&str| block.lines().any(|line| line == wanted);
+        let path = |block: &str| block.lines().find_map(|line| line.strip_prefix("worktree ").map(PathBuf::from));
+        Ok(text.split("\n\n").find(has).and_then(path))
+    }
+
+    async fn refuse_checked_out(&self, branch: &str) -> Result<(), Error> {
+        match self.checked_out(branch).await? {
+            None => Ok(()),
+            Some(tree) => Err(Error::Refused {
+                action: format!("moving {branch}"),
+                detail: format!("it is checked out in {}; `git switch` to another branch there", tree.display()),
+            }),
+        }
+    }
+
+    /// Moves the work tree of a branch from one commit to another; a person's uncommitted changes are never overwritten.
+    async fn follow(&self, branch: &str, tree: &Path, from: &Commit, to: &Commit) -> Result<(), Error> {
+        let git = Git::new(tree);
+        // Without it a file whose time stamp alone changed counts as changed.
+        git.run(&["update-index", "-q", "--refresh"], b"").await?;
+        let said = git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?;
+        if said.ok {
+            return Ok(());
+        }
+        Err(Error::Refused {
+            action: format!("committing to {branch}"),
+            detail: format!("{} has changes in the way ({}); commit or stash them", tree.display(), said.err),
+        })
+    }
+
+    /// Pushes the default branch where an origin exists.
+    async fn push(&self, branch: &str) -> Result<(), Error> {
+        if self.head().await?.branch != branch || !self.git.succeeds(&["remote", "get-url", "origin"]).await? {
+            return Ok(());
+        }
+        let said = self.git.run(&["push", "--quiet", "origin", &format!("refs/heads/{branch}")], b"").await?;
+        if said.ok {
+            return Ok(());
+        }
+        Err(Error::Refused {
+            action: format!("pushing {branch} to origin"),
+            detail: format!("{}; the commit is on the local branch: `git pull --rebase` and `git push`", said.err),
+        })
+    }
+}

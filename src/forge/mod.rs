@@ -110,6 +110,10 @@ pub trait Forge: Send + Sync {
     /// A file's text at a commit; `None` where it does not exist there.
     async fn read(&self, at: &Commit, path: &str) -> Result<Option<String>, Error>;
 
+    /// What a branch points to; `None` where it does not exist. For branches that have no proposal: the ledger, and one that
+    /// an interrupted run left.
+    async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error>;
+
     /// The paths of the files directly in a directory (`""` is the root) at a commit; empty where there is none.
     async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error>;
 

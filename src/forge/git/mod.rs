@@ -45,7 +45,7 @@ impl GitForge {
     }
 
     /// The commit a reference points to; `None` where there is no such reference.
-    async fn tip(&self, reference: &str) -> Result<Option<Commit>, Error> {
+    async fn resolve(&self, reference: &str) -> Result<Option<Commit>, Error> {
         let said = self.git.run(&["rev-parse", "-q", "--verify", &format!("{reference}^{{commit}}")], b"").await?;
         Ok(said.ok.then(|| Commit(String::from_utf8_lossy(&said.out).trim().to_owned())))
     }
@@ -64,7 +64,7 @@ impl GitForge {
     /// Whether a branch has commits that this program did not write. Where nothing is remembered of the branch, as in a
     /// fresh clone, one commit with our metadata is ours.
     async fn touched(&self, branch: &str, head: &Commit, body: &str) -> Result<bool, Error> {
-        if let Some(ours) = self.tip(&format!("{OPEN}{branch}")).await? {
+        if let Some(ours) = self.resolve(&format!("{OPEN}{branch}")).await? {
             return Ok(ours != *head);
         }
         let base = self.head().await?.commit;
@@ -97,12 +97,16 @@ impl Forge for GitForge {
             Some(branch) if remote.ok => branch.to_owned(),
             _ => self.current().await?,
         };
-        let commit = self.tip(&format!("refs/heads/{branch}")).await?.ok_or_else(|| {
+        let commit = self.resolve(&format!("refs/heads/{branch}")).await?.ok_or_else(|| {
             Error::Unusable(format!(
                 "there is no local branch {branch} with a commit; `git switch {branch}` makes it, or commit first"
             ))
         })?;
         Ok(Head { branch, commit })
+    }
+
+    async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error> {
+        self.resolve(&format!("refs/heads/{branch}")).await
     }
 
     async fn read(&self, at: &Commit, path: &str) -> Result<Option<String>, Error> {
@@ -210,7 +214,7 @@ impl Forge for GitForge {
     }
 
     async fn open(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error> {
-        let head = self.tip(&format!("refs/heads/{branch}")).await?;
+        let head = self.resolve(&format!("refs/heads/{branch}")).await?;
         let head = head.ok_or_else(|| Error::Unusable(format!("there is no branch {branch} to open")))?;
         self.reword(branch, &head, title, body).await?;
         let author = self.git.line(&["log", "-1", "--format=%an", &format!("refs/heads/{branch}")]).await?;
@@ -219,7 +223,7 @@ impl Forge for GitForge {
 
     async fn edit(&self, proposal: &OpenProposal, title: &str, body: &str) -> Result<(), Error> {
         let reference = format!("refs/heads/{}", proposal.branch);
-        let head = self.tip(&reference).await?.ok_or_else(|| Error::Moved { branch: proposal.branch.clone() })?;
+        let head = self.resolve(&reference).await?.ok_or_else(|| Error::Moved { branch: proposal.branch.clone() })?;
         self.reword(&proposal.branch, &head, title, body).await
     }
 

@@ -20,7 +20,7 @@ impl GitForge {
             ));
         }
         let branch = String::from_utf8_lossy(&said.out).trim().to_owned();
-        if self.tip(&format!("{OPEN}{branch}")).await?.is_some() {
+        if self.resolve(&format!("{OPEN}{branch}")).await?.is_some() {
             return Err(Error::Unusable(format!(
                 "the current branch {branch} is a proposal, so the default branch is unknown; `git switch` to the default branch"
             )));
@@ -50,7 +50,7 @@ impl GitForge {
             }
             return Err(Error::Moved { branch: branch.to_owned() });
         }
-        if self.tip(&format!("{OPEN}{branch}")).await?.is_some() {
+        if self.resolve(&format!("{OPEN}{branch}")).await?.is_some() {
             self.swap(&[(format!("{OPEN}{branch}"), Some(commit.clone()), None)]).await?;
         } else {
             self.push(branch).await?;
@@ -70,7 +70,7 @@ impl GitForge {
         self.refuse_checked_out(branch).await?;
         self.file_closed_branch(branch).await?;
         let reference = format!("refs/heads/{branch}");
-        let now = self.tip(&reference).await?;
+        let now = self.resolve(&reference).await?;
         // A branch that was merged is done with: a new proposal may take its name.
         let free = match (&now, expected) {
             (Some(tip), None) => self.merged(tip).await?,
@@ -103,7 +103,7 @@ impl GitForge {
         self.refuse_checked_out(branch).await?;
         let open = format!("{OPEN}{branch}");
         let mut changes = vec![(format!("refs/heads/{branch}"), None, Some(head.clone()))];
-        if self.tip(&open).await?.is_some() {
+        if self.resolve(&open).await?.is_some() {
             changes.push((open, None, None));
         }
         if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.to_owned() }) }
@@ -111,8 +111,8 @@ impl GitForge {
 
     /// What this program proposed on a branch that a person deleted without merging it.
     pub(super) async fn deleted_by_a_person(&self, branch: &str) -> Result<Option<Commit>, Error> {
-        let Some(proposed) = self.tip(&format!("{OPEN}{branch}")).await? else { return Ok(None) };
-        let gone = self.tip(&format!("refs/heads/{branch}")).await?.is_none();
+        let Some(proposed) = self.resolve(&format!("{OPEN}{branch}")).await? else { return Ok(None) };
+        let gone = self.resolve(&format!("refs/heads/{branch}")).await?.is_none();
         Ok((gone && !self.merged(&proposed).await?).then_some(proposed))
     }
 
@@ -128,7 +128,7 @@ impl GitForge {
 
     async fn file_closed_branch(&self, branch: &str) -> Result<(), Error> {
         let open = format!("{OPEN}{branch}");
-        let Some(proposed) = self.tip(&open).await? else { return Ok(()) };
+        let Some(proposed) = self.resolve(&open).await? else { return Ok(()) };
         if let Some(tip) = self.deleted_by_a_person(branch).await? {
             let kept = match self.closed(branch).await?.len() {
                 0 => format!("{CLOSED}{branch}"),

@@ -13,6 +13,7 @@ pub mod metadata;
 
 /// One change that a proposal makes to one image.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// The image's source as the manifest writes it.
     pub source: String,

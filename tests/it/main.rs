@@ -1,5 +1,8 @@
 //! Integration tests: one binary, one module a subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, missing_docs)]
 
+mod architecture;
+mod forge_contract;
+mod forge_git;
 #[path = "../support/mod.rs"]
 mod support;

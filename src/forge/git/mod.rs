@@ -123,10 +123,11 @@ impl Forge for GitForge {
             "" => format!("{at}^{{tree}}"),
             path => format!("{at}:{path}"),
         };
-        if !self.git.succeeds(&["rev-parse", "-q", "--verify", &format!("{tree}^{{tree}}")]).await? {
+        let kind = self.git.run(&["cat-file", "-t", &tree], b"").await?;
+        if kind.out != b"tree\n" {
             return Ok(Vec::new());
         }
-        let text = self.git.text(&["ls-tree", "-z", &tree], b"").await?;
+        let text = self.git.text(&["ls-tree", "--full-tree", "-z", &tree], b"").await?;
         let here = match directory.trim_matches('/') {
             "" => String::new(),
             path => format!("{path}/"),

@@ -37,6 +37,9 @@ impl GitForge {
         message: &Message,
         files: &[FileChange],
     ) -> Result<Commit, Error> {
+        if self.tip(&format!("refs/heads/{branch}")).await?.as_ref() != Some(expected) {
+            return Err(Error::Moved { branch: branch.to_owned() });
+        }
         let commit = self.commit_on(expected, message, files).await?;
         let tree = self.checked_out(branch).await?;
         if let Some(tree) = &tree {

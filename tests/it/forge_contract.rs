@@ -1,0 +1,246 @@
+//! One contract for both forges: whatever it is, this is what its users rely on.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use wharfinger::forge::git::GitForge;
+use wharfinger::forge::{Commit, Error, FileChange, Forge, Message};
+
+const BRANCH: &str = "wharfinger/image/loki/latest";
+const MANIFEST: &str = "approved-images.yml";
+const BODY: &str = "What merging lets in.\n\n<!-- wharfinger: {\"version\":1,\"entries\":[]} -->";
+
+/// A forge under test, and what a person can do to it beside the program.
+struct Fixture {
+    forge: Arc<dyn Forge>,
+    person: Box<dyn Person>,
+}
+
+/// What people do on a forge.
+trait Person {
+    fn merge(&self, branch: &str);
+    fn close(&self, branch: &str);
+    fn commit(&self, branch: &str, path: &str, text: &str);
+}
+
+struct GitPerson(PathBuf);
+
+impl Person for GitPerson {
+    fn merge(&self, branch: &str) {
+        git(&self.0, &["merge", "--no-ff", "--quiet", "-m", "Merge", branch]);
+    }
+
+    fn close(&self, branch: &str) {
+        git(&self.0, &["branch", "-D", branch]);
+    }
+
+    fn commit(&self, branch: &str, path: &str, text: &str) {
+        git(&self.0, &["switch", "--quiet", branch]);
+        std::fs::write(self.0.join(path), text).unwrap();
+        git(&self.0, &["add", "--all"]);
+        git(&self.0, &["commit", "--quiet", "-m", "By hand"]);
+        git(&self.0, &["switch", "--quiet", "main"]);
+    }
+}
+
+fn git(directory: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(directory)
+        .args(["-c", "user.name=Person", "-c", "user.email=person@example.org"])
+        .args(args)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+fn clone_in(directory: &Path) {
+    git(directory, &["init", "--quiet", "--initial-branch=main"]);
+    std::fs::create_dir(directory.join("images")).unwrap();
+    for (path, text) in [(MANIFEST, "one\n"), ("images/a.yml", "a\n"), ("images/b.yml", "b\n")] {
+        std::fs::write(directory.join(path), text).unwrap();
+    }
+    git(directory, &["add", "--all"]);
+    git(directory, &["commit", "--quiet", "-m", "First"]);
+}
+
+/// Runs `test` on every forge there is.
+async fn on_every_forge<F: AsyncFn(Fixture)>(test: F) {
+    let directory = tempfile::tempdir().unwrap();
+    clone_in(directory.path());
+    let forge = Arc::new(GitForge::open(directory.path().to_path_buf()).await.unwrap());
+    test(Fixture { forge, person: Box::new(GitPerson(directory.path().to_path_buf())) }).await;
+}
+
+fn message(headline: &str) -> Message {
+    Message { headline: headline.to_owned(), body: String::new() }
+}
+
+fn change(text: &str) -> Vec<FileChange> {
+    vec![FileChange { path: MANIFEST.to_owned(), text: text.to_owned() }]
+}
+
+/// Proposes `text` as the program does: commit, then open.
+async fn propose(forge: &dyn Forge, text: &str) -> Commit {
+    let base = forge.head().await.unwrap().commit;
+    let commit = forge.rewrite(BRANCH, None, &base, &message("Approve loki 3.1.0"), &change(text)).await.unwrap();
+    let body = BODY.replace("\"version\":1", &format!("\"version\":1,\"head\":\"{commit}\""));
+    forge.open(BRANCH, "Approve loki 3.1.0", &body).await.unwrap();
+    commit
+}
+
+async fn main_text(forge: &dyn Forge) -> String {
+    let head = forge.head().await.unwrap().commit;
+    forge.read(&head, MANIFEST).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn reads_files_and_lists_directories_at_a_commit() {
+    on_every_forge(async |f: Fixture| {
+        let head = f.forge.head().await.unwrap();
+        assert_eq!(head.branch, "main");
+        assert_eq!(f.forge.read(&head.commit, MANIFEST).await.unwrap().as_deref(), Some("one\n"));
+        assert_eq!(f.forge.read(&head.commit, "absent.yml").await.unwrap(), None);
+        assert_eq!(f.forge.read(&head.commit, "images").await.unwrap(), None, "a directory is no file");
+        assert_eq!(f.forge.list(&head.commit, "images").await.unwrap(), ["images/a.yml", "images/b.yml"]);
+        assert_eq!(f.forge.list(&head.commit, "").await.unwrap(), [MANIFEST], "directories are not files");
+        assert!(f.forge.list(&head.commit, "absent").await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_proposal_is_listed_as_it_was_opened_and_the_default_branch_stays() {
+    on_every_forge(async |f: Fixture| {
+        propose(&*f.forge, "one\ntwo\n").await;
+        let open = f.forge.proposals("wharfinger/").await.unwrap();
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0].branch, BRANCH);
+        assert_eq!(open[0].title, "Approve loki 3.1.0");
+        assert!(open[0].body.starts_with("What merging lets in."), "{}", open[0].body);
+        assert!(!open[0].touched);
+        assert_eq!(f.forge.read(&open[0].head, MANIFEST).await.unwrap().as_deref(), Some("one\ntwo\n"));
+        assert_eq!(main_text(&*f.forge).await, "one\n");
+        assert!(f.forge.proposals("other/").await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_proposal_moves_only_off_the_commit_that_was_seen() {
+    on_every_forge(async |f: Fixture| {
+        let first = propose(&*f.forge, "one\ntwo\n").await;
+        let seen = f.forge.proposals("wharfinger/").await.unwrap().remove(0);
+        let base = f.forge.head().await.unwrap().commit;
+        let second =
+            f.forge.rewrite(BRANCH, Some(&seen.head), &base, &message("Newer"), &change("one\nthree\n")).await.unwrap();
+        assert_eq!(f.forge.read(&second, MANIFEST).await.unwrap().as_deref(), Some("one\nthree\n"));
+        for stale in [Some(&first), None] {
+            let again = f.forge.rewrite(BRANCH, stale, &base, &message("Lost"), &change("lost\n")).await;
+            assert!(matches!(again, Err(Error::Moved { .. })), "{again:?}");
+        }
+        let open = f.forge.proposals("wharfinger/").await.unwrap();
+        assert_eq!(f.forge.read(&open[0].head, MANIFEST).await.unwrap().as_deref(), Some("one\nthree\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn editing_changes_title_and_body_only() {
+    on_every_forge(async |f: Fixture| {
+        propose(&*f.forge, "one\ntwo\n").await;
+        let open = f.forge.proposals("wharfinger/").await.unwrap().remove(0);
+        f.forge.edit(&open, "Another title", "Another body").await.unwrap();
+        let after = f.forge.proposals("wharfinger/").await.unwrap().remove(0);
+        assert_eq!((after.title.as_str(), after.body.as_str()), ("Another title", "Another body"));
+        assert_eq!(f.forge.read(&after.head, MANIFEST).await.unwrap().as_deref(), Some("one\ntwo\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_persons_commit_on_the_branch_is_seen() {
+    on_every_forge(async |f: Fixture| {
+        propose(&*f.forge, "one\ntwo\n").await;
+        f.person.commit(BRANCH, MANIFEST, "one\ntwo by hand\n");
+        let open = f.forge.proposals("wharfinger/").await.unwrap();
+        assert!(open[0].touched);
+        assert_eq!(f.forge.read(&open[0].head, MANIFEST).await.unwrap().as_deref(), Some("one\ntwo by hand\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_merged_proposal_is_gone_and_its_branch_is_free_again() {
+    on_every_forge(async |f: Fixture| {
+        propose(&*f.forge, "one\ntwo\n").await;
+        f.person.merge(BRANCH);
+        f.forge.sweep("wharfinger/").await.unwrap();
+        assert!(f.forge.proposals("wharfinger/").await.unwrap().is_empty());
+        assert!(f.forge.declined(BRANCH).await.unwrap().is_empty());
+        assert_eq!(main_text(&*f.forge).await, "one\ntwo\n");
+        propose(&*f.forge, "one\ntwo\nthree\n").await;
+        assert_eq!(f.forge.proposals("wharfinger/").await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_closes_is_declined_each_time_and_what_the_program_closes_is_not() {
+    on_every_forge(async |f: Fixture| {
+        for (round, text) in ["two\n", "three\n"].into_iter().enumerate() {
+            propose(&*f.forge, text).await;
+            f.person.close(BRANCH);
+            assert_eq!(f.forge.declined(BRANCH).await.unwrap().len(), round + 1);
+            f.forge.sweep("wharfinger/").await.unwrap();
+            let declined = f.forge.declined(BRANCH).await.unwrap();
+            assert_eq!(declined.len(), round + 1, "sweeping loses nothing");
+            assert!(declined.iter().all(|d| d.body.contains("<!-- wharfinger: ")));
+            assert!(f.forge.proposals("wharfinger/").await.unwrap().is_empty());
+        }
+        propose(&*f.forge, "four\n").await;
+        let open = f.forge.proposals("wharfinger/").await.unwrap().remove(0);
+        f.forge.close(&open, "The manifest has it already.").await.unwrap();
+        f.forge.sweep("wharfinger/").await.unwrap();
+        assert!(f.forge.proposals("wharfinger/").await.unwrap().is_empty());
+        assert_eq!(f.forge.declined(BRANCH).await.unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_is_added_to_the_default_branch_only_where_it_was_seen() {
+    on_every_forge(async |f: Fixture| {
+        let before = f.forge.head().await.unwrap();
+        let files = change("one\nmirrored\n");
+        let commit = f.forge.append(&before.branch, &before.commit, &message("Record"), &files).await.unwrap();
+        assert_eq!(f.forge.head().await.unwrap().commit, commit);
+        assert_eq!(main_text(&*f.forge).await, "one\nmirrored\n");
+        let stale = f.forge.append(&before.branch, &before.commit, &message("Lost"), &change("lost\n")).await;
+        assert!(matches!(stale, Err(Error::Moved { .. })), "{stale:?}");
+        assert_eq!(main_text(&*f.forge).await, "one\nmirrored\n");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_commit_that_brought_a_text_is_found() {
+    on_every_forge(async |f: Fixture| {
+        let first = f.forge.head().await.unwrap();
+        propose(&*f.forge, "one\ntwo\n").await;
+        f.person.merge(BRANCH);
+        let merged = f.forge.head().await.unwrap();
+        let head =
+            f.forge.append("main", &merged.commit, &message("Later"), &change("one\ntwo\nlater\n")).await.unwrap();
+        let holds = |text: &str| text.contains("two");
+        let found = f.forge.introduced(&head, MANIFEST, &holds).await.unwrap().expect("two is there");
+        assert_eq!(found.commit, merged.commit);
+        let one = f.forge.introduced(&head, MANIFEST, &|text: &str| text.contains("one")).await.unwrap().unwrap();
+        assert_eq!(one.commit, first.commit);
+        assert_eq!(f.forge.introduced(&head, MANIFEST, &|text: &str| text.contains("never")).await.unwrap(), None);
+    })
+    .await;
+}

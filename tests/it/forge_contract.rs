@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use wharfinger::forge::git::GitForge;
 use wharfinger::forge::{Commit, Error, FileChange, Forge, Message};
+use wharfinger::image::Digest;
+use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
 
 const BRANCH: &str = "wharfinger/image/loki/latest";
 const MANIFEST: &str = "approved-images.yml";
-const BODY: &str = "What merging lets in.\n\n<!-- wharfinger: {\"version\":1,\"entries\":[]} -->";
 
 /// A forge under test, and what a person can do to it beside the program.
 struct Fixture {
@@ -87,7 +88,12 @@ fn change(text: &str) -> Vec<FileChange> {
 async fn propose(forge: &dyn Forge, text: &str) -> Commit {
     let base = forge.head().await.unwrap().commit;
     let commit = forge.rewrite(BRANCH, None, &base, &message("Approve loki 3.1.0"), &change(text)).await.unwrap();
-    let body = BODY.replace("\"version\":1", &format!("\"version\":1,\"head\":\"{commit}\""));
+    let metadata = Metadata {
+        head: ObjectId::try_from(commit.0.clone()).ok(),
+        context: Digest::sha256(text.as_bytes()),
+        entries: Vec::new(),
+    };
+    let body = format!("What merging lets in.\n\n{}", metadata::write(&metadata));
     forge.open(BRANCH, "Approve loki 3.1.0", &body).await.unwrap();
     commit
 }
@@ -198,7 +204,7 @@ async fn what_a_person_closes_is_declined_each_time_and_what_the_program_closes_
             f.forge.sweep("wharfinger/").await.unwrap();
             let declined = f.forge.declined(BRANCH).await.unwrap();
             assert_eq!(declined.len(), round + 1, "sweeping loses nothing");
-            assert!(declined.iter().all(|d| d.body.contains("<!-- wharfinger: ")));
+            assert!(declined.iter().all(|d| metadata::read(&d.body).is_some()));
             assert!(f.forge.proposals("wharfinger/").await.unwrap().is_empty());
         }
         propose(&*f.forge, "four\n").await;

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 
 use self::command::Git;
 use super::{Commit, Declined, Error, FileChange, Forge, Head, Introduced, Message, OpenProposal, Opened, Social};
+use crate::proposal::metadata;
 
 mod command;
 mod write;
@@ -69,7 +70,7 @@ impl GitForge {
         }
         let base = self.head().await?.commit;
         let count = self.git.line(&["rev-list", "--count", &format!("{base}..{head}")]).await?;
-        Ok(count != "1" || !body.contains("<!-- wharfinger: "))
+        Ok(count != "1" || metadata::read(body).is_none())
     }
 
     /// The references under a prefix with the commits they point to.

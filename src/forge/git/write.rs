@@ -37,7 +37,7 @@ impl GitForge {
         message: &Message,
         files: &[FileChange],
     ) -> Result<Commit, Error> {
-        if self.tip(&format!("refs/heads/{branch}")).await?.as_ref() != Some(expected) {
+        if self.tip(branch).await?.as_ref() != Some(expected) {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
         let commit = self.commit_on(expected, message, files).await?;

@@ -1,0 +1,54 @@
+//! Which images a run is about: those named on the command line, and one part of a large estate.
+
+use std::collections::BTreeSet;
+
+use crate::image::{Digest, RepositoryName};
+use crate::manifest::{Image, Manifest};
+
+/// The images a run is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    images: BTreeSet<usize>,
+}
+
+/// A name on the command line that no image has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no image is called `{0}`: name its source, its repository, or its repository and variant as in branches")]
+pub struct UnknownImage(pub String);
+
+impl Scope {
+    /// The images that `names` call (all where there are none), and of these the shard `number` of `count`, from 1.
+    ///
+    /// # Errors
+    /// Where a name calls no image.
+    pub fn new(manifest: &Manifest, names: &[String], shard: Option<(u32, u32)>) -> Result<Self, UnknownImage> {
+        if let Some(unknown) = names.iter().find(|name| !manifest.images.iter().any(|image| is_called(image, name))) {
+            return Err(UnknownImage(unknown.clone()));
+        }
+        let named = |image: &Image| names.is_empty() || names.iter().any(|name| is_called(image, name));
+        let ours = |image: &Image| shard.is_none_or(|(number, count)| shard_of(&image.repository, count) == number);
+        let images = manifest.images.iter().enumerate().filter(|(_, image)| named(image) && ours(image));
+        Ok(Self { images: images.map(|(index, _)| index).collect() })
+    }
+
+    /// Whether the image at this position of [`Manifest::images`] is in scope.
+    #[must_use]
+    pub fn contains(&self, image: usize) -> bool {
+        self.images.contains(&image)
+    }
+}
+
+fn is_called(image: &Image, name: &str) -> bool {
+    image.source_text == name
+        || image.repository.as_str() == name
+        || image.slug() == name
+        || image.source.to_string() == name
+}
+
+/// The shard, from 1 to `count`, that a repository is in: by its name alone, so that adding an image moves no other.
+#[must_use]
+pub fn shard_of(repository: &RepositoryName, count: u32) -> u32 {
+    let digest = Digest::sha256(repository.as_str().as_bytes());
+    let number = u64::from_str_radix(&digest.hex()[..15], 16).unwrap_or_default();
+    u32::try_from(number % u64::from(count.max(1))).unwrap_or_default() + 1
+}

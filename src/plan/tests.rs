@@ -1,0 +1,269 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::*;
+use crate::diag::Span;
+use crate::manifest::{Enforcement, Permission, Policy, Proposals, Revocation, Team, Visibility};
+use crate::rules::Rule;
+
+fn digest(letter: char) -> Digest {
+    format!("sha256:{}", letter.to_string().repeat(64)).parse().unwrap()
+}
+
+fn approval(tag: &str, reviewed: char, mirrored: Option<char>) -> Approval {
+    Approval {
+        tag: tag.parse().unwrap(),
+        digest: digest(reviewed),
+        mirrored: mirrored.map(digest),
+        pull: None,
+        approved_on: None,
+        span: Span::default(),
+    }
+}
+
+fn image(source: &str, approved: Vec<Approval>) -> Image {
+    let location: Location = source.parse().unwrap();
+    Image {
+        file: 0,
+        index: 0,
+        span: Span::default(),
+        source_text: source.to_owned(),
+        repository: location.last().parse().unwrap(),
+        source: location,
+        description: None,
+        rule: Rule::Tags(Vec::new()),
+        approved,
+        rejected: Vec::new(),
+        revoked: Vec::new(),
+        visibility: Visibility::Private,
+        teams: BTreeMap::new(),
+        platforms: None,
+        cooldown: Duration::ZERO,
+        rebuilds: true,
+        keep: None,
+        immutable_tags: false,
+        reviewers: Vec::new(),
+        team_reviewers: Vec::new(),
+        labels: Vec::new(),
+        signatures: None,
+    }
+}
+
+fn manifest(images: Vec<Image>) -> Manifest {
+    Manifest {
+        files: Vec::new(),
+        organization: "acme".to_owned(),
+        registry: Destination::Registry(crate::image::RegistryHost::docker_hub()),
+        sources: None,
+        repositories: Enforcement::Enforce,
+        policy: Policy::default(),
+        proposals: Proposals::default(),
+        images,
+    }
+}
+
+fn name(value: Option<char>) -> String {
+    value.map_or_else(|| "-".to_owned(), |c| c.to_string())
+}
+
+/// Every combination of what is recorded, what the mirror answers, what is expected, what upstream says, reviews and
+/// revocation, as one table that a person reads. `a` is the approved digest, `b` what `platforms` make of it, `d` an older
+/// record, `f` something foreign; `-` is nothing, or not known.
+#[test]
+fn table_of_all_combinations() {
+    let mut table =
+        String::from("expected recorded mirror | upstream ok, lost, not asked | unreviewed (ok) | revoked\n");
+    for expected in [Some('a'), Some('b'), None] {
+        for recorded in [None, Some('a'), Some('b'), Some('d')] {
+            for mirror in [None, Some('a'), Some('b'), Some('d'), Some('f')] {
+                let one = |upstream, unreviewed: bool, revoked: bool| {
+                    let mut image = image("grafana/loki", vec![approval("3.1.0", 'a', recorded)]);
+                    if expected != Some('a') {
+                        image.platforms = Some(vec!["linux/amd64".parse().unwrap()]);
+                    }
+                    if revoked {
+                        image.revoked.push(revocation('a'));
+                    }
+                    let observed = Observed {
+                        mirror: mirror.map(digest),
+                        upstream,
+                        expected: expected.map(digest),
+                        unreviewed: unreviewed.then(|| "too few".to_owned()),
+                    };
+                    state(&image, &image.approved[0], &observed).as_str()
+                };
+                table.push_str(&format!(
+                    "{:8} {:8} {:6} | {:14} {:14} {:14} | {:14} | {}\n",
+                    name(expected),
+                    name(recorded),
+                    name(mirror),
+                    one(Some(true), false, false),
+                    one(Some(false), false, false),
+                    one(None, false, false),
+                    one(Some(true), true, false),
+                    one(Some(true), false, true),
+                ));
+            }
+        }
+    }
+    insta::assert_snapshot!("table_of_all_combinations", table);
+}
+
+fn revocation(of: char) -> Revocation {
+    Revocation {
+        tag: "3.0.9".parse().unwrap(),
+        digest: digest(of),
+        reason: "CVE-2027-1234".to_owned(),
+        delete: false,
+        span: Span::default(),
+    }
+}
+
+#[test]
+fn a_plan_says_in_words_what_it_does() {
+    let mut loki = image(
+        "grafana/loki",
+        vec![
+            approval("1", 'a', None),
+            approval("2", 'b', Some('0')),
+            approval("3", 'c', Some('c')),
+            approval("4", 'd', Some('d')),
+            approval("5", 'e', None),
+            approval("6", 'f', None),
+            approval("7", '1', None),
+            approval("8", '2', Some('2')),
+            approval("9", '3', None),
+            approval("10", '4', None),
+        ],
+    );
+    loki.revoked.push(revocation('1'));
+    let mut redis = image("redis", vec![approval("7", 'a', None)]);
+    redis.platforms = Some(vec!["linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap()]);
+    let manifest = manifest(vec![loki, redis]);
+    let see = |mirror: Option<char>, upstream, expected: Option<char>| Observed {
+        mirror: mirror.map(digest),
+        upstream,
+        expected: expected.map(digest),
+        unreviewed: None,
+    };
+    let observed = [
+        ("loki", "1", see(None, Some(true), Some('a'))),
+        ("loki", "2", see(Some('0'), Some(true), Some('b'))),
+        ("loki", "3", see(Some('c'), None, Some('c'))),
+        ("loki", "4", see(None, Some(true), Some('d'))),
+        ("loki", "5", see(Some('e'), None, Some('e'))),
+        ("loki", "6", see(None, Some(false), Some('f'))),
+        ("loki", "7", see(None, None, Some('1'))),
+        ("loki", "8", see(Some('9'), None, Some('2'))),
+        ("loki", "9", see(Some('9'), None, Some('3'))),
+        ("redis", "7", see(None, Some(true), Some('0'))),
+    ];
+    let key = |repository: &str, tag: &str| Key { repository: repository.parse().unwrap(), tag: tag.parse().unwrap() };
+    let observed = observed.into_iter().map(|(r, t, o)| (key(r, t), o)).collect();
+    let steps = plan(&manifest, &observed);
+    let lines: Vec<String> =
+        steps.iter().map(|s| format!("{}:{} {} — {}", s.repository, s.tag, s.state.as_str(), s.detail)).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+loki:1 copy — copies aaaaaaaaaaaa
+loki:2 copy — moves the tag from 000000000000 to bbbbbbbbbbbb
+loki:3 present — promoted
+loki:4 copy — the mirror lost the tag: copies dddddddddddd again
+loki:5 tag-only — the mirror already answers it; its bytes are verified and recorded
+loki:6 source-lost — grafana/loki no longer answers sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
+loki:7 revoked — revoked: CVE-2027-1234
+loki:8 mirror-differs — the mirror's tag answers 999999999999, not the recorded 222222222222: somebody else moved it, so it is left alone
+loki:9 mirror-differs — the mirror's tag already answers 999999999999, which nothing records: it is left alone
+redis:7 copy — copies 000000000000, a new index that keeps linux/amd64, linux/arm64 of aaaaaaaaaaaa
+");
+    let failed: Vec<String> = steps.iter().filter_map(Step::failure).map(|f| f.step.as_str().to_owned()).collect();
+    assert_eq!(failed, ["source-lost", "mirror-differs", "mirror-differs"]);
+    assert!(!steps.iter().any(|s| s.tag.as_str() == "10"), "what was not observed has no step");
+}
+
+#[test]
+fn repositories_are_created_as_the_manifest_says() {
+    let mut loki = image("grafana/loki", vec![approval("1", 'a', None)]);
+    loki.teams.insert("developers".to_owned(), Team { permission: Permission::Read, create: false });
+    loki.teams.insert("ops".to_owned(), Team { permission: Permission::Admin, create: true });
+    let mut redis = image("redis", vec![approval("1", 'a', None)]);
+    redis.visibility = Visibility::Public;
+    let idle = image("quay.io/minio/minio", vec![approval("1", 'a', Some('a'))]);
+    let mut manifest = manifest(vec![loki, redis, idle]);
+    let steps = plan(&manifest, &observe_all(&manifest));
+    let missing: BTreeSet<RepositoryName> = ["loki".parse().unwrap()].into();
+    let made = repositories(&manifest, &steps, &missing);
+    let lines: Vec<String> = made.iter().map(|r| format!("{} {}", r.create, r.detail)).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+true creates acme/loki, private, developers: read, ops: admin (made if missing)
+false acme/redis exists
+");
+    insta::assert_snapshot!(made[0].full_description, @r"
+# loki
+
+Copies of approved images from:
+
+- `grafana/loki`
+
+Every tag was let in by a pull request to `approved-images.yml` and holds exactly the bytes that were reviewed there. Do not push here by hand: tags that nobody approved are reported.
+
+Kept by Wharfinger.
+");
+    manifest.registry = Destination::Registry("ghcr.io".parse().unwrap());
+    assert!(repositories(&manifest, &steps, &missing).is_empty(), "other destinations make repositories by themselves");
+}
+
+fn observe_all(manifest: &Manifest) -> BTreeMap<Key, Observed> {
+    let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    all.map(|(image, a)| {
+        let seen = Observed { mirror: a.mirrored.clone(), expected: Some(a.digest.clone()), ..Observed::default() };
+        (Key::of(image, a), seen)
+    })
+    .collect()
+}
+
+#[test]
+fn mirrors_have_one_form_on_every_destination() {
+    let mut manifest = manifest(Vec::new());
+    let name: RepositoryName = "loki".parse().unwrap();
+    assert_eq!(mirror(&manifest, &name).unwrap().to_string(), "docker.io/acme/loki");
+    manifest.registry = Destination::Directory("out".into());
+    assert_eq!(mirror(&manifest, &name).unwrap().to_string(), "oci:out/acme/loki");
+    manifest.organization = "../up".to_owned();
+    assert!(mirror(&manifest, &name).is_err());
+}
+
+#[test]
+fn shards_cover_every_repository_once_and_stay() {
+    let names: Vec<String> = (0..200).map(|n| format!("team/app-{n}")).collect();
+    let manifest = manifest(names.iter().map(|n| image(n, Vec::new())).collect());
+    let mut seen = vec![0; 200];
+    for number in 1..=5 {
+        let scope = Scope::new(&manifest, &[], Some((number, 5))).unwrap();
+        let of: Vec<usize> = (0..200).filter(|i| scope.contains(*i)).collect();
+        assert!(of.len() > 20, "shard {number} has {} of 200", of.len());
+        of.iter().for_each(|i| seen[*i] += 1);
+    }
+    assert_eq!(seen, vec![1; 200]);
+    assert_eq!(shard_of(&"loki".parse().unwrap(), 4), 2);
+}
+
+#[test]
+fn images_are_called_by_source_repository_or_slug() {
+    let manifest = manifest(vec![image("grafana/loki", Vec::new()), image("redis", Vec::new())]);
+    for name in ["grafana/loki", "loki", "docker.io/grafana/loki"] {
+        let scope = Scope::new(&manifest, &[name.to_owned()], None).unwrap();
+        assert!(scope.contains(0) && !scope.contains(1), "{name}");
+    }
+    assert_eq!(Scope::new(&manifest, &["lokki".to_owned()], None), Err(UnknownImage("lokki".to_owned())));
+}
+
+#[test]
+fn reviews_that_cannot_be_counted_refuse() {
+    let mut manifest = manifest(Vec::new());
+    assert_eq!(unreviewed(&manifest, 0), None);
+    assert!(unreviewed(&manifest, 1).unwrap().starts_with("1 approving"));
+    manifest.policy.approvals = 2;
+    assert!(unreviewed(&manifest, 1).unwrap().starts_with("2 approving"));
+}

@@ -1,15 +1,24 @@
 //! Proposals: what should be proposed, and what is to be done so that the forge has it. Pure.
 //!
-//! [`wanted`] turns selections into proposals, [`decide`] compares one with what the forge has, `body` writes what a
-//! reviewer reads, `metadata` is the part of the body that this program reads back.
+//! [`wanted`] turns selections into proposals, [`machine`] compares them with what the forge has, [`body`] writes what a
+//! reviewer reads, [`metadata`] is the part of the body that this program reads back.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::edit::Change;
 use crate::image::{Digest, RepositoryName, Tag};
 
 pub mod body;
 pub mod branch;
+#[cfg(test)]
+pub(crate) mod fixtures;
+pub mod machine;
+pub mod markdown;
 pub mod metadata;
+mod wanted;
+
+pub use wanted::{Selected, wanted};
 
 /// One change that a proposal makes to one image.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,7 +42,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The first approval of a line.
+    /// The first approval of a line, where nothing of it is approved yet.
     New,
     /// A newer version.
     Update,
@@ -52,36 +61,48 @@ pub enum Kind {
 pub struct Wanted {
     /// The branch: the proposal's identity.
     pub branch: String,
+    /// The group's name; `None` for a proposal of one image and line.
+    pub group: Option<String>,
     /// The changes, in the manifest's order.
-    pub entries: Vec<Entry>,
-    /// A digest of the text around the edits at the base: where it differs the proposal is rebased.
+    pub items: Vec<Item>,
+    /// A digest of the text around the edits at the base and of what the body says of the image's settings: where it
+    /// differs the proposal is made anew on the base.
     pub context: Digest,
 }
 
-/// What the forge has for a branch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Existing {
-    /// The changes that its metadata names; `None` where the metadata is missing or broken.
-    pub entries: Option<Vec<Entry>>,
-    /// The context in its metadata.
-    pub context: Option<Digest>,
-    /// Whether a person committed to the branch.
-    pub touched: bool,
+impl Wanted {
+    /// The changes as the metadata keeps them.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        self.items.iter().map(|item| item.entry.clone()).collect()
+    }
 }
 
-/// What is to be done about one branch.
+/// One change, with what is known of it here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Commit and open.
-    Open,
-    /// Commit anew on the base and edit title and body.
-    Update,
-    /// Nothing: it is as it should be.
-    Unchanged,
-    /// Leave it alone, and say why.
-    Leave(String),
-    /// Close it, with the reason.
-    Close(String),
-    /// Not opened now, with the reason.
-    Wait(String),
+pub struct Item {
+    /// The change.
+    pub entry: Entry,
+    /// The image: index into [`crate::manifest::Manifest::images`].
+    pub image: usize,
+    /// The line that it is about.
+    pub line: String,
+    /// Since when the digest is known to be public under its tag, where that was asked.
+    pub public_since: Option<DateTime<Utc>>,
+}
+
+impl Item {
+    /// What the change does to the manifest; `None` for an entry that names no tag.
+    #[must_use]
+    pub fn change(&self) -> Option<Change> {
+        let Entry { to, digest, kind, .. } = &self.entry;
+        let (tag, digest) = (to.clone()?, digest.clone());
+        match kind {
+            Kind::New | Kind::Update => Some(Change::Approve { tag, digest }),
+            Kind::Rebuild => Some(Change::Rebuild { tag, digest }),
+            Kind::Retire => Some(Change::Retire { tag }),
+            Kind::Expire => Some(Change::Expire { tag }),
+            Kind::Reject => None,
+        }
+    }
 }

@@ -6,3 +6,4 @@ mod forge_contract;
 mod forge_git;
 #[path = "../support/mod.rs"]
 mod support;
+mod support_registry;

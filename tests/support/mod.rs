@@ -1,1 +1,9 @@
-//! Servers and helpers that tests and the demo share.
+//! Servers and helpers that tests and the demo share. Nothing here knows the program's inside beyond the names of images;
+//! the binary's path is passed in, so that tests (`CARGO_BIN_EXE_wharfinger`) and the demo can both use it.
+#![allow(dead_code)]
+
+pub mod http;
+pub mod images;
+pub mod process;
+pub mod registry;
+pub mod servers;

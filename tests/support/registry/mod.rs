@@ -1,0 +1,316 @@
+//! The project's own small registry: OCI distribution 1.1 in memory, with switches for what real ones do differently.
+//! `tests/it/support_registry.rs` holds it against a real one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use wharfinger::image::Digest;
+
+use super::http::{Exchange, Handler, Request, Response, Rule, Server, lock};
+use super::images::Image;
+
+mod auth;
+mod routes;
+mod uploads;
+
+pub use auth::{Auth, User};
+
+/// What real registries do differently. Change it at any time with [`TestRegistry::set`].
+#[derive(Clone, Debug)]
+pub struct Switches {
+    /// At most so many tags a page, whatever the client asks for.
+    pub page_size: Option<usize>,
+    /// Whether there is a referrers API (and `OCI-Subject`); else 404.
+    pub referrers: bool,
+    /// At most so many descriptors a page of referrers.
+    pub referrers_page_size: Option<usize>,
+    /// Whether mounts are done (201); else a session is opened (202).
+    pub mount: bool,
+    /// Whether a `Range` on a blob is honoured (206); else the whole blob comes with 200.
+    pub ranges: bool,
+    /// Whether manifests and tags can be deleted; else 405.
+    pub delete: bool,
+    /// Whether `Docker-Content-Digest` is sent.
+    pub digest_header: bool,
+    /// Whether blob GETs redirect (307) to another host (a listener at 127.0.0.2).
+    pub redirect_blobs: bool,
+    /// Whether a repository comes to be by pushing to it; else pushes to unknown ones answer 404 `NAME_UNKNOWN`.
+    pub create_on_push: bool,
+    /// How requests are authorized.
+    pub auth: Auth,
+    /// Whether everybody may pull (with a token where [`Auth::Bearer`]).
+    pub anonymous_pull: bool,
+    /// What the token answer says in `expires_in`, in seconds; nothing where `None`.
+    pub expires_in: Option<u64>,
+    /// After so many uses a token is no longer taken.
+    pub token_uses: Option<usize>,
+    /// Where tokens are said to be had, instead of `/token` here.
+    pub realm: Option<String>,
+    /// Sent with every answer, such as rate-limit headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            page_size: None,
+            referrers: true,
+            referrers_page_size: None,
+            mount: true,
+            ranges: true,
+            delete: true,
+            digest_header: true,
+            redirect_blobs: false,
+            create_on_push: true,
+            auth: Auth::None,
+            anonymous_pull: true,
+            expires_in: Some(300),
+            token_uses: None,
+            realm: None,
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// A manifest as it was put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredManifest {
+    pub media_type: String,
+    pub bytes: Bytes,
+}
+
+#[derive(Default)]
+struct Repo {
+    manifests: BTreeMap<Digest, StoredManifest>,
+    tags: BTreeMap<String, Digest>,
+    blobs: BTreeSet<Digest>,
+}
+
+#[derive(Default)]
+struct State {
+    repos: BTreeMap<String, Repo>,
+    /// The bytes of blobs, whichever repositories link them.
+    blobs: BTreeMap<Digest, Bytes>,
+    uploads: uploads::Uploads,
+    switches: Switches,
+    users: Vec<User>,
+    tokens: auth::Tokens,
+}
+
+/// Told of what happens at the registry, and asked whether a repository may be pulled or pushed: how the Docker Hub
+/// stand-in knows of pushes and keeps private repositories private.
+pub trait Observer: Send + Sync {
+    /// Something is about to be pushed to the repository by the user.
+    fn pushing(&self, repository: &str, user: Option<&str>);
+    /// A tag was set.
+    fn tagged(&self, repository: &str, tag: &str, digest: &Digest, user: Option<&str>);
+    /// Whether everybody may pull it; `None` where the observer does not know the repository.
+    fn is_public(&self, repository: &str) -> Option<bool>;
+}
+
+struct Core {
+    state: Mutex<State>,
+    observer: Mutex<Option<Arc<dyn Observer>>>,
+    host: Mutex<String>,
+    cdn: Mutex<Option<Server>>,
+}
+
+struct Front(Arc<Core>);
+
+impl Handler for Front {
+    fn handle(&self, request: &Request) -> Response {
+        let response = routes::answer(&self.0, request);
+        let headers = lock(&self.0.state).switches.headers.clone();
+        headers.into_iter().fold(response, |response, (name, value)| response.header(&name, value))
+    }
+}
+
+/// A running registry; it stops when dropped.
+pub struct TestRegistry {
+    server: Server,
+    core: Arc<Core>,
+}
+
+impl TestRegistry {
+    /// Starts on 127.0.0.1, open to everybody, with everything switched as [`Switches::default`] says.
+    pub fn start() -> Self {
+        Self::start_at(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
+    /// Starts on another loopback address.
+    pub fn start_at(ip: IpAddr) -> Self {
+        let core = Arc::new(Core {
+            state: Mutex::default(),
+            observer: Mutex::default(),
+            host: Mutex::default(),
+            cdn: Mutex::default(),
+        });
+        let server = Server::start_at(ip, Front(Arc::clone(&core)));
+        *lock(&core.host) = server.host();
+        Self { server, core }
+    }
+
+    /// Starts with token authentication and these users.
+    pub fn with_users(users: Vec<User>) -> Self {
+        let registry = Self::start();
+        registry.set(|switches| {
+            switches.auth = Auth::Bearer;
+            switches.anonymous_pull = false;
+        });
+        for user in users {
+            registry.add_user(user);
+        }
+        registry
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn host(&self) -> String {
+        self.server.host()
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The server underneath, for its log and for faults.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Everything that was asked so far.
+    pub fn log(&self) -> Vec<Exchange> {
+        self.server.log()
+    }
+
+    /// The requests that may have changed something, token requests apart.
+    pub fn writes(&self) -> Vec<String> {
+        let write = |exchange: &&Exchange| exchange.is_write() && exchange.request.path != "/token";
+        self.log().iter().filter(write).map(Exchange::line).collect()
+    }
+
+    /// Adds a fault.
+    pub fn fault(&self, rule: Rule) {
+        self.server.fault(rule);
+    }
+
+    /// Changes switches.
+    pub fn set(&self, change: impl FnOnce(&mut Switches)) {
+        let mut state = lock(&self.core.state);
+        change(&mut state.switches);
+        let redirect = state.switches.redirect_blobs;
+        drop(state);
+        let mut cdn = lock(&self.core.cdn);
+        if redirect && cdn.is_none() {
+            *cdn = Some(routes::start_cdn(&self.core));
+        }
+    }
+
+    /// Adds a user.
+    pub fn add_user(&self, user: User) {
+        lock(&self.core.state).users.push(user);
+    }
+
+    /// Every token given out so far is no longer taken.
+    pub fn revoke_tokens(&self) {
+        lock(&self.core.state).tokens.clear();
+    }
+
+    /// Tells `observer` of pushes from now on.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        *lock(&self.core.observer) = Some(observer);
+    }
+
+    /// What the listener that blobs are redirected to was asked.
+    pub fn cdn_log(&self) -> Vec<Exchange> {
+        lock(&self.core.cdn).as_ref().map(Server::log).unwrap_or_default()
+    }
+
+    /// The repositories that exist.
+    pub fn repositories(&self) -> Vec<String> {
+        lock(&self.core.state).repos.keys().cloned().collect()
+    }
+
+    /// The tags of a repository and what they answer; empty where it does not exist.
+    pub fn tags(&self, repository: &str) -> BTreeMap<String, Digest> {
+        lock(&self.core.state).repos.get(repository).map(|repo| repo.tags.clone()).unwrap_or_default()
+    }
+
+    /// What a tag answers.
+    pub fn digest(&self, repository: &str, tag: &str) -> Option<Digest> {
+        self.tags(repository).remove(tag)
+    }
+
+    /// A manifest's bytes, by tag or digest.
+    pub fn manifest(&self, repository: &str, reference: &str) -> Option<Bytes> {
+        let state = lock(&self.core.state);
+        routes::find(state.repos.get(repository)?, reference).map(|(_, manifest)| manifest.bytes.clone())
+    }
+
+    /// The digests of all manifests of a repository, tagged or not.
+    pub fn manifests(&self, repository: &str) -> BTreeSet<Digest> {
+        let state = lock(&self.core.state);
+        state.repos.get(repository).map(|repo| repo.manifests.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The blobs of a repository.
+    pub fn blobs(&self, repository: &str) -> BTreeSet<Digest> {
+        lock(&self.core.state).repos.get(repository).map(|repo| repo.blobs.clone()).unwrap_or_default()
+    }
+
+    /// Takes a blob out of a repository, as if it had been lost.
+    pub fn delete_blob(&self, repository: &str, digest: &Digest) {
+        if let Some(repo) = lock(&self.core.state).repos.get_mut(repository) {
+            repo.blobs.remove(digest);
+        }
+    }
+
+    /// Takes a tag away; its manifest stays.
+    pub fn delete_tag(&self, repository: &str, tag: &str) {
+        if let Some(repo) = lock(&self.core.state).repos.get_mut(repository) {
+            repo.tags.remove(tag);
+        }
+    }
+
+    /// Takes a manifest and the tags that answer it away.
+    pub fn delete_manifest(&self, repository: &str, digest: &Digest) {
+        if let Some(repo) = lock(&self.core.state).repos.get_mut(repository) {
+            repo.manifests.remove(digest);
+            repo.tags.retain(|_, tagged| tagged != digest);
+        }
+    }
+
+    /// Points a tag at a manifest that is there.
+    pub fn set_tag(&self, repository: &str, tag: &str, digest: &Digest) {
+        let mut state = lock(&self.core.state);
+        let repo = state.repos.entry(repository.to_owned()).or_default();
+        assert!(repo.manifests.contains_key(digest), "{repository} has no manifest {digest}");
+        repo.tags.insert(tag.to_owned(), digest.clone());
+    }
+
+    /// Makes an empty repository.
+    pub fn create_repository(&self, repository: &str) {
+        lock(&self.core.state).repos.entry(repository.to_owned()).or_default();
+    }
+
+    /// Puts an image and everything it consists of, without a request; answers its digest.
+    pub fn put_image(&self, repository: &str, tag: &str, image: &Image) -> Digest {
+        self.put_untagged(repository, image);
+        self.set_tag(repository, tag, &image.digest());
+        image.digest()
+    }
+
+    /// Puts an image or artifact under its digest alone.
+    pub fn put_untagged(&self, repository: &str, image: &Image) {
+        let mut state = lock(&self.core.state);
+        state.blobs.extend(image.blobs.iter().map(|(digest, bytes)| (digest.clone(), bytes.clone())));
+        let repo = state.repos.entry(repository.to_owned()).or_default();
+        repo.blobs.extend(image.blobs.iter().map(|(digest, _)| digest.clone()));
+        for manifest in &image.manifests {
+            let stored = StoredManifest { media_type: manifest.media_type.clone(), bytes: manifest.bytes.clone() };
+            repo.manifests.insert(manifest.digest(), stored);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Manifests that this run has read: one that was read to decide is not read again to copy.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::content::Document;
+use crate::image::Digest;
+
+/// The most bytes of documents that are kept; what comes after is read again where it is needed.
+const KEPT: usize = 8 * 1024 * 1024;
+
+/// Documents by digest. The digest names the bytes, so it does not matter which registry they came from; that a registry
+/// has them is for the caller to know.
+#[derive(Default)]
+pub struct Documents(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    documents: BTreeMap<Digest, Document>,
+    bytes: usize,
+}
+
+impl Documents {
+    /// Keeps a document, as long as there is room.
+    pub fn keep(&self, document: &Document) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.bytes + document.bytes.len() <= KEPT && !inner.documents.contains_key(&document.digest) {
+            inner.bytes += document.bytes.len();
+            inner.documents.insert(document.digest.clone(), document.clone());
+        }
+    }
+
+    /// The document with this digest, if it was read and kept.
+    #[must_use]
+    pub fn get(&self, digest: &Digest) -> Option<Document> {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.documents.get(digest).cloned()
+    }
+}

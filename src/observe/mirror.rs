@@ -1,0 +1,286 @@
+//! What the mirrors answer, and upstream where something is to be copied: everything that the promotion plan is made of.
+//!
+//! A promoted approval costs one HEAD at the mirror (a recorded subset one GET more) and nothing upstream.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use tokio::sync::Mutex;
+
+use super::sources::Sources;
+use crate::content::Document;
+use crate::hub::{self, Hub};
+use crate::image::{Digest, Location, Reference, RepositoryName};
+use crate::manifest::{Approval, Destination, Image, Manifest};
+use crate::plan::{self, FailedStep, Failure, Key, Observed, RepositoryStep, Scope, State, Step};
+use crate::registry::{Error, ErrorKind, Registries, Store};
+
+/// How many approvals are looked at together; each host's own limit is the client's.
+const TOGETHER: usize = 64;
+
+/// Where promotion looks.
+pub struct Eyes<'a> {
+    /// The destination.
+    pub registries: &'a Registries,
+    /// Upstream.
+    pub sources: &'a Sources,
+    /// Docker Hub's own API, where there is a credential for it.
+    pub hub: Option<&'a Hub>,
+}
+
+/// What was seen, planned.
+#[derive(Debug)]
+pub struct Promotions {
+    /// One step for every approval in scope that could be looked at, in the manifest's order.
+    pub steps: Vec<Step>,
+    /// The repositories that copies go to, where they are made ahead.
+    pub repositories: Vec<RepositoryStep>,
+    /// What could not be looked at.
+    pub failed: Vec<Failure>,
+    /// Why no work at all is possible: the destination, or Docker Hub, refuses the credential, or does not answer for any
+    /// approval.
+    pub stopped: Option<String>,
+}
+
+/// Looks and plans. `floor` is the least number of reviews that this run asks for, whatever the manifest says.
+pub async fn promotions(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope, floor: u32) -> Promotions {
+    let look = Look { eyes, manifest, unreviewed: plan::unreviewed(manifest, floor), missing: Mutex::default() };
+    let vouching = vouching(manifest, scope);
+    let approvals = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
+    let approvals = approvals.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval)));
+    let looked = futures_util::stream::iter(approvals)
+        .map(|(image, approval)| {
+            let whole = vouching.contains(&Key::of(image, approval));
+            let look = &look;
+            async move { (Key::of(image, approval), look.at(image, approval, whole).await) }
+        })
+        .buffer_unordered(TOGETHER)
+        .collect::<BTreeMap<Key, Result<Observed, Trouble>>>()
+        .await;
+    look.planned(looked).await
+}
+
+/// The approvals whose manifests are read rather than only their digest: the newest promoted one of every repository that
+/// has something to copy. It vouches for the blobs it shares with what is copied.
+fn vouching(manifest: &Manifest, scope: &Scope) -> BTreeSet<Key> {
+    let in_scope = || manifest.images.iter().enumerate().filter(|(i, _)| scope.contains(*i)).map(|(_, image)| image);
+    let pending: BTreeSet<&RepositoryName> =
+        in_scope().filter(|image| image.approved.iter().any(|a| is_pending(image, a))).map(|i| &i.repository).collect();
+    let mut newest = BTreeMap::new();
+    for image in in_scope().filter(|image| pending.contains(&image.repository)) {
+        for approval in image.approved.iter().filter(|a| a.mirrored.is_some() && !is_pending(image, a)) {
+            newest.insert(&image.repository, Key::of(image, approval));
+        }
+    }
+    newest.into_values().collect()
+}
+
+/// Whether an approval is known, before anything is asked, to be not promoted.
+fn is_pending(image: &Image, approval: &Approval) -> bool {
+    match &approval.mirrored {
+        None => true,
+        Some(mirrored) => image.platforms.is_none() && *mirrored != approval.digest,
+    }
+}
+
+/// Why an approval could not be looked at.
+enum Trouble {
+    /// The destination failed; nothing is known of any image's source.
+    Destination(Error),
+    /// Docker Hub's own API failed.
+    Hub(hub::Error),
+    /// This approval alone failed.
+    Item(FailedStep, String),
+}
+
+struct Look<'a> {
+    eyes: &'a Eyes<'a>,
+    manifest: &'a Manifest,
+    unreviewed: Option<String>,
+    /// Repositories that Docker Hub was asked about, and whether they are missing.
+    missing: Mutex<BTreeMap<RepositoryName, bool>>,
+}
+
+impl Look<'_> {
+    /// Observes one approval. `whole`: the tag's document is read, not only its digest.
+    async fn at(&self, image: &Image, approval: &Approval, whole: bool) -> Result<Observed, Trouble> {
+        let mut observed = Observed { unreviewed: self.unreviewed.clone(), ..Observed::default() };
+        if plan::state(image, approval, &observed) == State::Revoked {
+            return Ok(observed);
+        }
+        let location = plan::mirror(self.manifest, &image.repository)
+            .map_err(|e| Trouble::Item(FailedStep::Resolve, e.to_string()))?;
+        let mirror = self.eyes.registries.open(&location);
+        observed.mirror = self.tag(mirror.as_ref(), image, approval, whole).await?;
+        observed.expected = self.expected(mirror.as_ref(), image, approval).await?;
+        self.upstream(image, approval, &mut observed).await?;
+        Ok(observed)
+    }
+
+    /// What the mirror's tag answers. Docker Hub refuses to say where there is no repository: then there is no tag either.
+    async fn tag(
+        &self,
+        mirror: &dyn Store,
+        image: &Image,
+        approval: &Approval,
+        whole: bool,
+    ) -> Result<Option<Digest>, Trouble> {
+        let reference = Reference::Tag(approval.tag.clone());
+        let answer = if whole {
+            mirror.manifest(&reference).await.map(|held| held.map(|document| self.keep(document)))
+        } else {
+            mirror.head(&reference).await.map(|held| held.map(|descriptor| descriptor.digest))
+        };
+        match answer {
+            Err(Error { kind: ErrorKind::Refused { .. }, .. }) if self.is_missing(&image.repository).await? => Ok(None),
+            answer => answer.map_err(Trouble::Destination),
+        }
+    }
+
+    fn keep(&self, document: Document) -> Digest {
+        self.eyes.sources.documents.keep(&document);
+        document.digest
+    }
+
+    /// What `digest` and `platforms` give, as far as it can be told without upstream.
+    async fn expected(
+        &self,
+        mirror: &dyn Store,
+        image: &Image,
+        approval: &Approval,
+    ) -> Result<Option<Digest>, Trouble> {
+        let Some(platforms) = &image.platforms else { return Ok(Some(approval.digest.clone())) };
+        let Some(mirrored) = &approval.mirrored else { return Ok(None) };
+        let held = match self.eyes.sources.documents.get(mirrored) {
+            Some(held) => Some(held),
+            None => mirror.manifest(&Reference::Digest(mirrored.clone())).await.map_err(Trouble::Destination)?,
+        };
+        Ok(held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)))
+    }
+
+    /// Asks upstream, where something is to be copied or nothing else can tell what is expected.
+    async fn upstream(&self, image: &Image, approval: &Approval, observed: &mut Observed) -> Result<(), Trouble> {
+        let state = plan::state(image, approval, observed);
+        let asks = match state {
+            State::Copy => true,
+            State::MirrorDiffers => observed.expected.is_none(),
+            _ => false,
+        };
+        if !asks {
+            return Ok(());
+        }
+        let read = self.eyes.sources.document(&image.source, &approval.digest).await;
+        let document = read.map_err(|e| Trouble::Item(FailedStep::Read, e.to_string()))?;
+        observed.upstream = Some(document.is_some());
+        if let Some(document) = document {
+            let wanted = plan::from_upstream(&document, image.platforms.as_deref())
+                .map_err(|e| Trouble::Item(FailedStep::Read, format!("{}: {e}", approval.digest)))?;
+            observed.expected = Some(self.keep(wanted));
+        }
+        Ok(())
+    }
+
+    /// Whether the organization has no such repository, as Docker Hub's own API says. `false` where it cannot be asked.
+    async fn is_missing(&self, repository: &RepositoryName) -> Result<bool, Trouble> {
+        let on_hub = matches!(&self.manifest.registry, Destination::Registry(host) if host.is_docker_hub());
+        let Some(hub) = self.eyes.hub.filter(|_| on_hub) else { return Ok(false) };
+        let mut missing = self.missing.lock().await;
+        if let Some(known) = missing.get(repository) {
+            return Ok(*known);
+        }
+        let found = hub.repository(&self.manifest.organization, repository).await.map_err(Trouble::Hub)?;
+        missing.insert(repository.clone(), found.is_none());
+        Ok(found.is_none())
+    }
+
+    /// The plan of what was looked at. Docker Hub is asked about every repository that receives something.
+    async fn planned(&self, looked: BTreeMap<Key, Result<Observed, Trouble>>) -> Promotions {
+        let mut observed = BTreeMap::new();
+        let mut troubles = BTreeMap::new();
+        for (key, looked) in looked {
+            match looked {
+                Ok(seen) => drop(observed.insert(key, seen)),
+                Err(trouble) => drop(troubles.insert(key, trouble)),
+            }
+        }
+        let steps = plan::plan(self.manifest, &observed);
+        let mut stopped = stopped(&troubles, observed.is_empty());
+        let existing: BTreeSet<&RepositoryName> =
+            steps.iter().filter(|s| s.mirror_now.is_some()).map(|s| &s.repository).collect();
+        let mut missing = BTreeSet::new();
+        for step in steps.iter().filter(|s| s.state == State::Copy && !existing.contains(&s.repository)) {
+            match self.is_missing(&step.repository).await {
+                Ok(true) => drop(missing.insert(step.repository.clone())),
+                Ok(false) => {}
+                Err(trouble) => stopped = stopped.or_else(|| Some(trouble.text())),
+            }
+        }
+        let repositories = plan::repositories(self.manifest, &steps, &missing);
+        Promotions { steps, repositories, failed: self.failures(&troubles), stopped }
+    }
+
+    /// The failures, in the manifest's order.
+    fn failures(&self, troubles: &BTreeMap<Key, Trouble>) -> Vec<Failure> {
+        let all = self.manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+        all.filter_map(|(image, approval)| {
+            let trouble = troubles.get(&Key::of(image, approval))?;
+            Some(Failure {
+                source: image.source_text.clone(),
+                repository: image.repository.clone(),
+                tag: Some(approval.tag.clone()),
+                step: trouble.step(),
+                error: trouble.text(),
+            })
+        })
+        .collect()
+    }
+}
+
+impl Trouble {
+    const fn step(&self) -> FailedStep {
+        match self {
+            Self::Destination(_) | Self::Hub(_) => FailedStep::Resolve,
+            Self::Item(step, _) => *step,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Destination(error) => error.to_string(),
+            Self::Hub(error) => error.to_string(),
+            Self::Item(_, text) => text.clone(),
+        }
+    }
+
+    const fn is_refusal(&self) -> bool {
+        match self {
+            Self::Destination(error) => matches!(error.kind, ErrorKind::Refused { .. }),
+            Self::Hub(error) => matches!(error, hub::Error::Refused { .. }),
+            Self::Item(..) => false,
+        }
+    }
+}
+
+/// Why no work is possible: a credential that is refused, or a destination that answered for nothing.
+fn stopped(troubles: &BTreeMap<Key, Trouble>, nothing_seen: bool) -> Option<String> {
+    if let Some(refusal) = troubles.values().find(|t| t.is_refusal()) {
+        return Some(refusal.text());
+    }
+    let silent = |t: &&Trouble| !matches!(t, Trouble::Item(..));
+    (nothing_seen && troubles.values().all(|t| silent(&t))).then(|| troubles.values().next().map(Trouble::text))?
+}
+
+/// The mirror of `repository`, opened.
+///
+/// # Errors
+/// Where organization and repository together are no name.
+pub fn open(
+    registries: &Registries,
+    manifest: &Manifest,
+    repository: &RepositoryName,
+) -> Result<(Location, Arc<dyn Store>), crate::image::NameError> {
+    let location = plan::mirror(manifest, repository)?;
+    let store = registries.open(&location);
+    Ok((location, store))
+}

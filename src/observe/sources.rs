@@ -1,0 +1,99 @@
+//! Upstream, read: with this run's credential, or without any where Docker Hub refuses the credential.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::content::Document;
+use crate::image::{Descriptor, Digest, Location, Reference};
+use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store};
+
+use super::documents::Documents;
+
+/// The upstream repositories of a run.
+///
+/// Image Access Management refuses an organization's own credential on images that it restricts, unless it is an owner's;
+/// such a source is public, so it is read anonymously from then on.
+#[derive(Clone)]
+pub struct Sources {
+    registries: Registries,
+    anonymous: Registries,
+    /// Sources that refused the credential.
+    refused: Arc<Mutex<BTreeSet<Location>>>,
+    /// What was read so far.
+    pub documents: Arc<Documents>,
+}
+
+impl Sources {
+    /// Upstream behind `registries`, and behind `anonymous` where the credential is refused.
+    #[must_use]
+    pub fn new(registries: Registries, anonymous: Registries) -> Self {
+        Self { registries, anonymous, refused: Arc::default(), documents: Arc::default() }
+    }
+
+    /// Sources that refused this run's credential, in order.
+    #[must_use]
+    pub fn refused(&self) -> Vec<Location> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Whether the bytes of this source can be mounted with this run's credential.
+    #[must_use]
+    pub fn is_refused(&self, location: &Location) -> bool {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(location)
+    }
+
+    /// The document with this digest; `None` where upstream no longer has it.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub async fn document(&self, location: &Location, digest: &Digest) -> Result<Option<Document>, Error> {
+        if let Some(document) = self.documents.get(digest) {
+            return Ok(Some(document));
+        }
+        let reference = Reference::Digest(digest.clone());
+        let mut read = self.store(location).manifest(&reference).await;
+        if self.turns_anonymous(location, &read) {
+            read = self.store(location).manifest(&reference).await;
+        }
+        let read = read?;
+        if let Some(document) = &read {
+            self.documents.keep(document);
+        }
+        Ok(read)
+    }
+
+    /// The bytes of a blob from `offset`; `None` where upstream does not have it.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub async fn blob(&self, location: &Location, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error> {
+        let mut read = self.store(location).blob(blob, offset).await;
+        if self.turns_anonymous(location, &read) {
+            read = self.store(location).blob(blob, offset).await;
+        }
+        read
+    }
+
+    /// The repository, as it is read now.
+    #[must_use]
+    pub fn store(&self, location: &Location) -> Arc<dyn Store> {
+        if self.is_refused(location) { self.anonymous.open(location) } else { self.registries.open(location) }
+    }
+
+    /// Whether Docker Hub refused this just now for the first time, so that it is worth asking again without a credential.
+    fn turns_anonymous<T>(&self, location: &Location, read: &Result<T, Error>) -> bool {
+        let refused = matches!(read, Err(Error { kind: ErrorKind::Refused { .. }, .. }));
+        let hub = location.registry().is_some_and(crate::image::RegistryHost::is_docker_hub);
+        if !(refused && hub) {
+            return false;
+        }
+        let first = self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(location.clone());
+        if first {
+            tracing::warn!(
+                "Docker Hub refuses this credential on {location} (Image Access Management exempts only owners): \
+                 read anonymously"
+            );
+        }
+        true
+    }
+}

@@ -1,0 +1,49 @@
+//! What was found out about the bytes that a proposal lets in.
+
+use crate::image::Digest;
+
+/// The evidence for one change. What is not known is not there: nothing here is a guess.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Evidence {
+    /// Whether the tag answers the digest now.
+    pub served: Served,
+    /// The platforms that would be mirrored, in the index's order; one of an unnamed platform for a single manifest.
+    pub platforms: Vec<PlatformEvidence>,
+    /// How many platforms upstream has that the manifest leaves out.
+    pub left_out: usize,
+    /// How many attestations come along.
+    pub attestations: usize,
+    /// The bytes of all distinct blobs and manifests that would be mirrored.
+    pub size: Option<u64>,
+    /// The same of what is approved now.
+    pub size_before: Option<u64>,
+    /// Whether every wanted platform, child manifest and configuration answered, with bytes of the right digest.
+    pub complete: bool,
+    /// What could not be looked at, and why.
+    pub unknown: Vec<String>,
+}
+
+/// Whether a tag answers the digest in question.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Served {
+    /// It was not asked, or there was no answer.
+    #[default]
+    Unknown,
+    /// It does.
+    Now,
+    /// It answers this instead; `None`: nothing.
+    Not(Option<Digest>),
+}
+
+/// One platform of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformEvidence {
+    /// `os/architecture[/variant]` as upstream names it; hostile text. Empty for a single manifest.
+    pub name: String,
+    /// The digest of its manifest.
+    pub digest: Digest,
+    /// The bytes of its manifest, configuration and layers.
+    pub size: u64,
+    /// The same platform of what is approved now.
+    pub before: Option<(Digest, u64)>,
+}

@@ -1,0 +1,132 @@
+//! What a reviewer reads: title, commit message, body.
+//!
+//! Everything upstream wrote goes through [`super::markdown`]; links are made here from names, never taken from upstream.
+
+use crate::manifest::Manifest;
+use crate::proposal::metadata::{self, Metadata};
+use crate::proposal::{Entry, Item, Kind, Wanted};
+
+pub mod evidence;
+mod image;
+mod links;
+mod merging;
+
+pub use evidence::{Evidence, PlatformEvidence, Served};
+pub use links::upstream;
+
+use super::markdown::clean;
+
+/// The most characters that GitHub takes in a body. Bytes are counted here: they are never fewer.
+pub const BODY_LIMIT: usize = 65_536;
+
+/// The title of a proposal and the headline of its commit.
+#[must_use]
+pub fn title(manifest: &Manifest, wanted: &Wanted) -> String {
+    let own = own_title(wanted);
+    let Some(template) = &manifest.proposals.title else { return own };
+    clean(&fill(template, &own, wanted), 200)
+}
+
+/// The commit's message, without the headline: one line a change, and the sign-off where the manifest asks for one.
+#[must_use]
+pub fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
+    let own = own_title(wanted);
+    let template = manifest.proposals.commit_message.as_ref();
+    let text = template.map_or_else(|| own.clone(), |template| fill(template, &own, wanted));
+    let (headline, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let mut paragraphs = vec![rest.trim().to_owned(), wanted.items.iter().map(line).collect::<Vec<_>>().join("\n")];
+    paragraphs.extend(manifest.proposals.sign_off.as_ref().map(|who| format!("Signed-off-by: {}", clean(who, 200))));
+    paragraphs.retain(|p| !p.is_empty());
+    (clean(headline, 200), paragraphs.join("\n\n"))
+}
+
+/// The body: a table with a row an image, then a section an image, then the metadata. What does not fit is left out from
+/// the end, details before summaries; a row of the table never is.
+#[must_use]
+pub fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], metadata: &Metadata) -> String {
+    let table = image::table(&wanted.items, evidence);
+    let closing = format!("{}\n\n{}\n", image::CLOSING, metadata::write(metadata));
+    let sections = wanted.items.iter().enumerate().map(|(at, item)| image::section(manifest, item, evidence.get(at)));
+    let sections: Vec<image::Section> = sections.collect();
+    let left_out = "\nDetails that did not fit are left out; the summary of the check has them.\n";
+    let mut room = BODY_LIMIT.saturating_sub(table.len() + closing.len() + left_out.len() + 8);
+    let mut take = |text: &str| {
+        let fits = text.len() <= room;
+        room -= if fits { text.len() } else { 0 };
+        fits
+    };
+    let summaries: Vec<bool> = sections.iter().map(|s| take(&s.summary)).collect();
+    let details: Vec<bool> = sections.iter().zip(&summaries).map(|(s, kept)| *kept && take(&s.details)).collect();
+    let mut body = table;
+    for ((section, summary), detail) in sections.iter().zip(&summaries).zip(&details) {
+        body.push_str(if *summary { &section.summary } else { "" });
+        body.push_str(if *detail { &section.details } else { "" });
+    }
+    if !details.iter().all(|kept| *kept) {
+        body.push_str(left_out);
+    }
+    body.push('\n');
+    body.push_str(&closing);
+    body
+}
+
+fn own_title(wanted: &Wanted) -> String {
+    let incoming = wanted.items.iter().filter(|i| i.entry.kind != Kind::Retire).count();
+    match (&wanted.group, wanted.items.as_slice()) {
+        (Some(group), items) if incoming > 1 || items.is_empty() => {
+            let group = if group == "all" { "all images".to_owned() } else { clean(group, 60) };
+            format!("Approve {incoming} versions of {group}")
+        }
+        (_, items) => items.first().map(|item| change(&item.entry)).unwrap_or_default(),
+    }
+}
+
+/// One change in words.
+fn change(entry: &Entry) -> String {
+    let source = clean(&entry.source, 100);
+    let to = entry.to.as_ref().map(ToString::to_string).unwrap_or_default();
+    match (entry.kind, &entry.from) {
+        (Kind::New | Kind::Update, Some(from)) => format!("Approve {source} {to} (after {from})"),
+        (Kind::New | Kind::Update, None) => format!("Approve {source} {to}"),
+        (Kind::Rebuild, _) => format!("Approve {source} {to}, rebuilt"),
+        (Kind::Retire, _) => format!("Retire {source} {to}"),
+        (Kind::Reject, _) => format!("Reject {source} {to}"),
+        (Kind::Expire, _) => format!("Ask about {source} {to} again"),
+    }
+}
+
+fn line(item: &Item) -> String {
+    let Entry { source, from, to, digest, kind, .. } = &item.entry;
+    let tags: Vec<String> = [from, to].into_iter().flatten().map(ToString::to_string).collect();
+    format!("{} {}: {} {digest}", clean(source, 100), image::kind_word(*kind), tags.join(" -> "))
+}
+
+/// `proposals.title` and `proposals.commit-message`: `{title}` is the title of our own, `{source}`, `{repository}`, `{from}`
+/// and `{to}` are the first change's, `{kind}` is its kind.
+fn fill(template: &str, own: &str, wanted: &Wanted) -> String {
+    let Some(Item { entry, .. }) = wanted.items.first() else { return template.to_owned() };
+    let tag = |tag: &Option<crate::image::Tag>| tag.as_ref().map(ToString::to_string).unwrap_or_default();
+    // the values hold no braces that matter: each place is replaced once, from left to right
+    let values = [
+        ("{title}", own.to_owned()),
+        ("{source}", clean(&entry.source, 100)),
+        ("{repository}", entry.repository.to_string()),
+        ("{from}", tag(&entry.from)),
+        ("{to}", tag(&entry.to)),
+        ("{kind}", image::kind_word(entry.kind).to_owned()),
+    ];
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find('{') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (place, value) =
+            values.iter().find(|(p, _)| rest.starts_with(p)).map_or(("{", "{"), |(p, v)| (*p, v.as_str()));
+        text.push_str(value);
+        rest = &rest[place.len()..];
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests;

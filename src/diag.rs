@@ -1,5 +1,6 @@
 //! Diagnostics: what is wrong in a file that a person wrote, where, and how to mend it. Data only; `report` renders it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A place in a file: byte offsets, end exclusive.
@@ -12,7 +13,7 @@ pub struct Span {
 }
 
 /// One fault of a manifest. Serialised it is what `--format json` prints, key for key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Diagnostic {
     /// A stable code in kebab case, such as `unknown-key`.
     pub code: &'static str,

@@ -1,10 +1,21 @@
 //! One short function a command. A command observes, plans, applies and reports; what it decides, pure rooms decide.
+//!
+//! A new command is a file here, an entry of [`crate::cli::Command`] and a line in [`dispatch`].
 
-use std::sync::Arc;
+use crate::action::{self, Event};
+use crate::cli::Command;
+use crate::report::Output;
 
-use crate::forge::Forge;
-use crate::registry::Registries;
-use crate::settings::Settings;
+pub mod check;
+pub mod completions;
+mod context;
+pub mod plan;
+pub mod promote;
+pub mod propose;
+pub mod run;
+pub mod schema;
+
+pub use context::Context;
 
 /// The exit status of a command that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +24,14 @@ pub enum Exit {
     Done,
     /// 1: findings, or some items failed.
     Findings,
+}
+
+impl Exit {
+    /// The worse of two.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == Self::Done { other } else { self }
+    }
 }
 
 /// Why a command could not do its work.
@@ -29,14 +48,48 @@ pub enum Stop {
     CannotWork(anyhow::Error),
 }
 
-/// What every command works with; built once from [`Settings`].
-pub struct Context {
-    /// What the run was told.
-    pub settings: Settings,
-    /// The registries.
-    pub registries: Registries,
-    /// The forge, where there is one.
-    pub forge: Option<Arc<dyn Forge>>,
-    /// Now, once for the whole run.
-    pub now: chrono::DateTime<chrono::Utc>,
+/// Does what a command says. Commands that write are asked for their event first.
+///
+/// # Errors
+/// Why it could not.
+pub async fn dispatch(context: &Context, command: &Command, output: &mut Output) -> Result<Exit, Stop> {
+    if writes(command) {
+        guard(context).await?;
+    }
+    match command {
+        Command::Run(_) => Box::pin(run::run(context, output)).await,
+        Command::Plan(arguments) => plan::run(context, &arguments.images.images, arguments.shards, output).await,
+        Command::Propose(arguments) => propose::run(context, &arguments.images.images, output).await,
+        Command::Check(arguments) => check::run(context, &arguments.images, output).await,
+        Command::Promote(arguments) => promote::run(context, &arguments.images.images, output).await,
+        Command::Schema(arguments) => schema::run(&arguments.of, output),
+        Command::Completions(arguments) => completions::run(arguments.shell, output),
+    }
+}
+
+/// Whether a command can write; `run` asks again for the command that it picks.
+const fn writes(command: &Command) -> bool {
+    matches!(command, Command::Propose(_) | Command::Promote(_))
+}
+
+/// In Actions only some events may write, and only for the default branch. A dry run writes nothing.
+async fn guard(context: &Context) -> Result<(), Stop> {
+    if !context.settings.github.in_actions || context.settings.dry_run {
+        return Ok(());
+    }
+    let event = read_event(context)?;
+    let branch = match &event.default_branch {
+        Some(branch) => branch.clone(),
+        // The payload of a schedule may say nothing of the repository: the forge does.
+        None => context.forge()?.head().await.map_err(|e| Stop::CannotWork(e.into()))?.branch,
+    };
+    action::may_write(&event, &branch)
+}
+
+/// The event of this run.
+///
+/// # Errors
+/// [`Stop::Unusable`] where there is none or it cannot be understood.
+pub fn read_event(context: &Context) -> Result<Event, Stop> {
+    Event::read(&context.settings.github).map_err(|e| Stop::Unusable(e.to_string()))
 }

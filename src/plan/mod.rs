@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::image::{Digest, Location, NameError, Platform, Repository, RepositoryName, Tag};
@@ -52,7 +53,7 @@ pub struct Observed {
 }
 
 /// The state of one approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// The bytes are to be copied and the tag set.

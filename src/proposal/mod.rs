@@ -4,6 +4,7 @@
 //! reviewer reads, [`metadata`] is the part of the body that this program reads back.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::edit::Change;
@@ -39,7 +40,7 @@ pub struct Entry {
 }
 
 /// The kinds of change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The first approval of a line, where nothing of it is approved yet.

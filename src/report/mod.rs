@@ -1,1 +1,27 @@
 //! Rendering: everything a person or another program reads, written into a sink. Pure but for the writer.
+//!
+//! Commands hand [`rows`] over to an [`Output`]; what they look like on a terminal ([`human`]), as JSON ([`json`]), in
+//! the job summary ([`summary`]) and as annotations ([`annotations`]) is decided here alone.
+
+pub mod annotations;
+pub mod diagnostics;
+pub mod human;
+pub mod json;
+pub mod markdown;
+mod output;
+pub mod rows;
+pub mod summary;
+pub mod text;
+pub mod workflow_command;
+
+pub use output::{Ending, Output, Sinks, Style};
+
+/// `--format`: how results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object.
+    Json,
+}

@@ -4,7 +4,18 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use crate::action::Environment;
 use crate::net::Hosts;
+
+mod keys;
+mod resolve;
+
+pub use crate::report::Format;
+pub use keys::{KEYS, Key};
+pub use resolve::{Given, Secrets, SettingsError, format_of, resolve, secrets};
+
+/// The process's environment, as far as it is text.
+pub type Variables = std::collections::BTreeMap<String, String>;
 
 /// Everything that a run was told, whichever way it was told.
 #[derive(Debug)]
@@ -13,6 +24,8 @@ pub struct Settings {
     pub manifest: String,
     /// How results are printed.
     pub format: Format,
+    /// How much is logged.
+    pub log_level: tracing::Level,
     /// Where proposals are made.
     pub forge: ForgeChoice,
     /// GitHub's token.
@@ -37,16 +50,8 @@ pub struct Settings {
     pub hosts: Hosts,
     /// The working directory.
     pub directory: PathBuf,
-}
-
-/// `--format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Human,
-    /// One JSON object.
-    Json,
+    /// What GitHub says of itself and of this run.
+    pub github: Environment,
 }
 
 /// `--forge`.
@@ -81,4 +86,16 @@ pub struct Shard {
     pub number: u32,
     /// At least `number`.
     pub count: u32,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once('/').and_then(|(i, n)| Some((i.trim().parse().ok()?, n.trim().parse().ok()?)));
+        match parsed {
+            Some((number, count)) if (1..=count).contains(&number) => Ok(Self { number, count }),
+            _ => Err("it is written i/N, where i counts from 1 to N, such as 2/4".to_owned()),
+        }
+    }
 }

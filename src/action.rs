@@ -1,1 +1,0 @@
-//! The Actions environment: inputs, events, outputs, masks.

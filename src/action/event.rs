@@ -1,0 +1,213 @@
+//! What happened, from the event's name and its payload. Only what this program acts on is read, and that strictly: a
+//! payload that lacks it is an error that names the file and the field.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::Environment;
+use crate::forge::Commit;
+use crate::report::text::{clean, cut};
+
+/// The event that a workflow runs for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The event's name, as GitHub writes it.
+    pub name: String,
+    /// What kind it is, with what only this kind has.
+    pub kind: Kind,
+    /// The repository's default branch, where the payload names it.
+    pub default_branch: Option<String>,
+    /// `GITHUB_REF`: the ref that the run is for.
+    pub git_ref: String,
+    /// `GITHUB_SHA`: the commit that the run is for; of a pull request its merge commit.
+    pub sha: Commit,
+}
+
+/// The events that mean something to this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Commits reached a branch.
+    Push,
+    /// The clock.
+    Schedule,
+    /// A person pressed the button.
+    WorkflowDispatch,
+    /// A pull request was opened or changed.
+    PullRequest(PullRequest),
+    /// A merge queue asks for a verdict.
+    MergeGroup(MergeGroup),
+    /// Somebody commented on an issue or a pull request.
+    IssueComment(Comment),
+    /// Any other.
+    Other,
+}
+
+/// The pull request of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: u64,
+    /// The branch it would be merged into.
+    pub base_branch: String,
+    /// That branch's commit when the event was made.
+    pub base: Commit,
+    /// Its branch.
+    pub head_branch: String,
+    /// Its newest commit.
+    pub head: Commit,
+    /// `owner/name` of the repository its branch is in; `None` where that was deleted.
+    pub head_repository: Option<String>,
+}
+
+/// A merge queue's question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergeGroup {
+    /// The commit that would be merged.
+    pub head: Commit,
+    /// What it would be merged onto.
+    pub base: Commit,
+}
+
+/// A comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Its number, unique on this GitHub.
+    pub id: u64,
+    /// `created`, `edited` or `deleted`.
+    pub action: String,
+    /// Its text, as it was written.
+    pub body: String,
+    /// Who wrote it.
+    pub author: String,
+    /// The issue or pull request.
+    pub number: u64,
+    /// Whether that is a pull request.
+    pub on_pull_request: bool,
+}
+
+/// Why an event cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EventError(String);
+
+/// The most bytes a payload may have; GitHub's own limit is 25 MB.
+const LIMIT: u64 = 32 * 1024 * 1024;
+
+impl Event {
+    /// The event of this run.
+    ///
+    /// # Errors
+    /// Where a variable or the payload's file is missing, or the payload lacks what its kind must have.
+    pub fn read(environment: &Environment) -> Result<Self, EventError> {
+        let needed = |value: &Option<String>, name: &str| {
+            value.clone().ok_or_else(|| EventError(format!("{name} is not set: this is no step of a workflow")))
+        };
+        let name = needed(&environment.event_name, "GITHUB_EVENT_NAME")?;
+        let git_ref = needed(&environment.git_ref, "GITHUB_REF")?;
+        let sha = needed(&environment.sha, "GITHUB_SHA")?;
+        let path = environment
+            .event_path
+            .as_deref()
+            .ok_or_else(|| EventError("GITHUB_EVENT_PATH is not set: this is no step of a workflow".to_owned()))?;
+        let payload = Payload::read(path)?;
+        Ok(Self {
+            kind: kind(&name, &payload)?,
+            default_branch: payload.optional("repository.default_branch", string)?,
+            name,
+            git_ref,
+            sha: commit_text(&sha).ok_or_else(|| EventError("GITHUB_SHA is no commit".to_owned()))?,
+        })
+    }
+}
+
+fn kind(name: &str, payload: &Payload<'_>) -> Result<Kind, EventError> {
+    Ok(match name {
+        "push" => Kind::Push,
+        "schedule" => Kind::Schedule,
+        "workflow_dispatch" => Kind::WorkflowDispatch,
+        "pull_request" => Kind::PullRequest(PullRequest {
+            number: payload.needed("pull_request.number", Value::as_u64)?,
+            base_branch: payload.needed("pull_request.base.ref", string)?,
+            base: payload.needed("pull_request.base.sha", commit)?,
+            head_branch: payload.needed("pull_request.head.ref", string)?,
+            head: payload.needed("pull_request.head.sha", commit)?,
+            head_repository: payload.optional("pull_request.head.repo.full_name", string)?,
+        }),
+        "merge_group" => Kind::MergeGroup(MergeGroup {
+            head: payload.needed("merge_group.head_sha", commit)?,
+            base: payload.needed("merge_group.base_sha", commit)?,
+        }),
+        "issue_comment" => Kind::IssueComment(Comment {
+            id: payload.needed("comment.id", Value::as_u64)?,
+            action: payload.needed("action", string)?,
+            body: payload.needed("comment.body", |value| value.as_str().map(str::to_owned))?,
+            author: payload.needed("comment.user.login", string)?,
+            number: payload.needed("issue.number", Value::as_u64)?,
+            on_pull_request: payload.at("issue.pull_request").is_some_and(|value| !value.is_null()),
+        }),
+        _ => Kind::Other,
+    })
+}
+
+/// A payload and the file it was read from.
+struct Payload<'a> {
+    path: &'a Path,
+    value: Value,
+}
+
+impl<'a> Payload<'a> {
+    fn read(path: &'a Path) -> Result<Self, EventError> {
+        let fault = |what: String| EventError(format!("the event's file {} {what}", path.display()));
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(|e| fault(format!("cannot be read: {e}")))?;
+        file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|e| fault(format!("cannot be read: {e}")))?;
+        if bytes.len() as u64 > LIMIT {
+            return Err(fault("has more than 32 MiB".to_owned()));
+        }
+        let value = serde_json::from_slice(&bytes).map_err(|e| fault(format!("is no JSON: {e}")))?;
+        match value {
+            Value::Object(_) => Ok(Self { path, value }),
+            _ => Err(fault("holds no JSON object".to_owned())),
+        }
+    }
+
+    fn at(&self, field: &str) -> Option<&Value> {
+        field.split('.').try_fold(&self.value, |value, name| value.get(name))
+    }
+
+    fn needed<T>(&self, field: &str, read: impl Fn(&Value) -> Option<T>) -> Result<T, EventError> {
+        self.optional(field, read)?.ok_or_else(|| self.fault(field, "is missing"))
+    }
+
+    /// A field that may be missing or null, but if it is there must be what it should be.
+    fn optional<T>(&self, field: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, EventError> {
+        match self.at(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => read(value).map(Some).ok_or_else(|| {
+                let found = cut(&clean(&value.to_string()), 60);
+                self.fault(field, &format!("cannot be {found}"))
+            }),
+        }
+    }
+
+    fn fault(&self, field: &str, what: &str) -> EventError {
+        EventError(format!("the event's file {}: the field {field} {what}", self.path.display()))
+    }
+}
+
+/// A text that names something: neither empty nor with control characters.
+fn string(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty() && !text.chars().any(char::is_control)).map(str::to_owned)
+}
+
+fn commit(value: &Value) -> Option<Commit> {
+    value.as_str().and_then(commit_text)
+}
+
+/// A commit's object id: 40 hexadecimal digits, or 64 in a repository of the newer kind.
+fn commit_text(text: &str) -> Option<Commit> {
+    let good = matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    good.then(|| Commit(text.to_owned()))
+}

@@ -1,0 +1,29 @@
+//! Which events may write. A workflow can be started by what anybody wrote; only these starts stand for the default
+//! branch, which people review.
+
+use super::event::{Event, Kind};
+use crate::commands::Stop;
+
+/// Whether this run may write: a push, the clock, a button or a comment, and always for the default branch itself.
+///
+/// `default_branch` is what the forge says, for payloads that do not name it.
+///
+/// # Errors
+/// [`Stop::Unusable`], with what the workflow should do instead.
+pub fn may_write(event: &Event, default_branch: &str) -> Result<(), Stop> {
+    let name = &event.name;
+    if !matches!(event.kind, Kind::Push | Kind::Schedule | Kind::WorkflowDispatch | Kind::IssueComment(_)) {
+        return Err(Stop::Unusable(format!(
+            "this command writes, and is not run for the event {name}: only for push, schedule, workflow_dispatch and issue_comment. \
+             For pull requests there is check; elsewhere dry-run shows what would be done"
+        )));
+    }
+    let wanted = format!("refs/heads/{default_branch}");
+    if event.git_ref != wanted {
+        return Err(Stop::Unusable(format!(
+            "this command writes, and is run for {wanted} only, not for {}: start the workflow on the default branch",
+            crate::report::text::clean(&event.git_ref)
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What the runner must hide in logs: every given secret and everything from which it could be read back.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+/// A secret as it was given.
+#[derive(Clone, Copy)]
+pub enum Given<'a> {
+    /// A token or password, with the user it belongs to where there is one.
+    Token(&'a str, Option<&'a str>),
+    /// A Docker `config.json` text.
+    RegistryAuth(&'a str),
+}
+
+/// The shortest line of a many-line secret that is hidden by itself: shorter ones, such as brackets, would take the
+/// log apart and give nothing away.
+const SHORTEST_LINE: usize = 4;
+
+/// Everything to hide, without repetition, in a stable order.
+#[must_use]
+pub fn masks(secrets: &[Given<'_>]) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for secret in secrets {
+        match *secret {
+            Given::Token(token, user) => add_token(&mut all, token, user),
+            Given::RegistryAuth(text) => add_registry_auth(&mut all, text),
+        }
+    }
+    all.retain(|mask| !mask.trim().is_empty());
+    all
+}
+
+fn add_token(all: &mut BTreeSet<String>, token: &str, user: Option<&str>) {
+    let token = token.trim();
+    add_lines(all, token);
+    all.insert(STANDARD.encode(token));
+    for user in user.into_iter().chain(["x-access-token"]) {
+        all.insert(STANDARD.encode(format!("{user}:{token}")));
+    }
+}
+
+/// The text as a whole is no secret, its passwords and tokens are; but a text that cannot be read is hidden by line.
+fn add_registry_auth(all: &mut BTreeSet<String>, text: &str) {
+    let Some(auths) = serde_json::from_str::<Value>(text).ok().and_then(|v| v.get("auths").cloned()) else {
+        return add_lines(all, text);
+    };
+    if !text.trim().contains('\n') {
+        all.insert(text.trim().to_owned());
+    }
+    for entry in auths.as_object().into_iter().flat_map(serde_json::Map::values) {
+        let member = |name: &str| entry.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        for name in ["identitytoken", "registrytoken"] {
+            member(name).into_iter().for_each(|token| add_token(all, token, None));
+        }
+        if let Some(password) = member("password") {
+            add_token(all, password, member("username"));
+        }
+        if let Some(auth) = member("auth") {
+            add_auth(all, auth);
+        }
+    }
+}
+
+/// `auth` is base64 of `user:password`.
+fn add_auth(all: &mut BTreeSet<String>, auth: &str) {
+    all.insert(auth.to_owned());
+    let decoded = STANDARD.decode(auth.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    if let Some((user, password)) = decoded.as_deref().and_then(|text| text.split_once(':')) {
+        add_token(all, password.trim_end_matches('\0'), Some(user));
+    }
+}
+
+fn add_lines(all: &mut BTreeSet<String>, text: &str) {
+    let text = text.trim();
+    if text.contains('\n') {
+        all.extend(text.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE).map(str::to_owned));
+    } else {
+        all.insert(text.to_owned());
+    }
+}

@@ -1,0 +1,99 @@
+//! The Actions environment: where GitHub is, what happened ([`event`]), which events may write ([`guard`]), what the
+//! runner must hide ([`masks`]) and the files it reads ([`files`]).
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::settings::Variables;
+
+pub mod event;
+pub mod files;
+pub mod guard;
+pub mod masks;
+
+pub use event::{Event, EventError};
+pub use guard::may_write;
+
+/// What GitHub's variables say. Outside Actions most of it is absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Whether this is a step of a workflow.
+    pub in_actions: bool,
+    /// The REST API, `GITHUB_API_URL`.
+    pub api_url: Url,
+    /// The GraphQL API, `GITHUB_GRAPHQL_URL`.
+    pub graphql_url: Url,
+    /// What people open, `GITHUB_SERVER_URL`.
+    pub server_url: Url,
+    /// Owner and name of the repository, `GITHUB_REPOSITORY`.
+    pub repository: Option<(String, String)>,
+    /// The commit that the run is for, `GITHUB_SHA`.
+    pub sha: Option<String>,
+    /// The ref that the run is for, `GITHUB_REF`.
+    pub git_ref: Option<String>,
+    /// The event's name, `GITHUB_EVENT_NAME`.
+    pub event_name: Option<String>,
+    /// The event's payload, `GITHUB_EVENT_PATH`.
+    pub event_path: Option<PathBuf>,
+    /// The file for outputs, `GITHUB_OUTPUT`.
+    pub output: Option<PathBuf>,
+    /// The file for the job summary, `GITHUB_STEP_SUMMARY`.
+    pub summary: Option<PathBuf>,
+}
+
+/// A variable that cannot be what it says it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EnvironmentError(String);
+
+impl Environment {
+    /// Reads GitHub's variables; empty ones are absent.
+    ///
+    /// # Errors
+    /// Where an address is no `http` or `https` URL, or the repository is not written `owner/name`.
+    pub fn read(variables: &Variables) -> Result<Self, EnvironmentError> {
+        let text = |name: &str| variables.get(name).filter(|text| !text.is_empty()).cloned();
+        let api_url = address("GITHUB_API_URL", text("GITHUB_API_URL"), "https://api.github.com")?;
+        let graphql = text("GITHUB_GRAPHQL_URL").unwrap_or_else(|| graphql_beside(&api_url));
+        Ok(Self {
+            in_actions: text("GITHUB_ACTIONS").as_deref() == Some("true"),
+            graphql_url: address("GITHUB_GRAPHQL_URL", Some(graphql), "")?,
+            server_url: address("GITHUB_SERVER_URL", text("GITHUB_SERVER_URL"), "https://github.com")?,
+            api_url,
+            repository: text("GITHUB_REPOSITORY").map(|text| repository(&text)).transpose()?,
+            sha: text("GITHUB_SHA"),
+            git_ref: text("GITHUB_REF"),
+            event_name: text("GITHUB_EVENT_NAME"),
+            event_path: text("GITHUB_EVENT_PATH").map(PathBuf::from),
+            output: text("GITHUB_OUTPUT").map(PathBuf::from),
+            summary: text("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+        })
+    }
+}
+
+fn address(name: &str, text: Option<String>, default: &str) -> Result<Url, EnvironmentError> {
+    let text = text.unwrap_or_else(|| default.to_owned());
+    Url::parse(&text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| EnvironmentError(format!("{name} is no http or https address")))
+}
+
+/// GitHub Enterprise Server has REST at `/api/v3` and GraphQL at `/api/graphql`; github.com has it at `/graphql`.
+fn graphql_beside(api: &Url) -> String {
+    let api = api.as_str().trim_end_matches('/');
+    format!("{}/graphql", api.strip_suffix("/v3").unwrap_or(api))
+}
+
+fn repository(text: &str) -> Result<(String, String), EnvironmentError> {
+    let good = |part: &str| {
+        !part.is_empty()
+            && !matches!(part, "." | "..")
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    match text.split_once('/') {
+        Some((owner, name)) if good(owner) && good(name) => Ok((owner.to_owned(), name.to_owned())),
+        _ => Err(EnvironmentError("GITHUB_REPOSITORY is not written owner/name".to_owned())),
+    }
+}

@@ -1,0 +1,200 @@
+//! The arguments, as `clap` reads them.
+
+use std::collections::BTreeMap;
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, Parser, Subcommand};
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "wharfinger", version, about, arg_required_else_help = false, max_term_width = 100)]
+pub struct Cli {
+    /// What stands before or after the command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command; as the action there is none.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that every command takes. Each has a variable: `--a-b` is `WHARFINGER_A_B`.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The manifest of approved images [default: approved-images.yml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub manifest: Option<String>,
+    /// How results are printed [default: human]
+    #[arg(long, global = true, value_parser = one_of(&["human", "json"]))]
+    pub format: Option<String>,
+    /// Log more: -v is --log-level info, -vv debug, -vvv trace
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// How much is logged to standard error [default: warn]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = one_of(&["error", "warn", "info", "debug", "trace"]))]
+    pub log_level: Option<String>,
+    /// Where proposals are made: GitHub, or branches of the local clone [default: github in Actions and where a token and
+    /// GITHUB_REPOSITORY are given, else none]
+    #[arg(long, global = true, value_parser = one_of(&["github", "git", "none"]))]
+    pub forge: Option<String>,
+    /// Read GitHub's token from FILE, or from standard input where it is `-` [else: GITHUB_TOKEN]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub github_token_file: Option<String>,
+    /// Docker Hub user, or the organization of an organization access token [else: DOCKERHUB_USERNAME]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub dockerhub_username: Option<String>,
+    /// Read Docker Hub's token from FILE, or from standard input where it is `-` [else: DOCKERHUB_TOKEN]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub dockerhub_token_file: Option<String>,
+    /// Read registry credentials, a Docker config.json, from FILE, or from standard input where it is `-`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub registry_auth_file: Option<String>,
+    /// Certificates to trust beside the system's: a PEM file, or its text
+    #[arg(long, global = true, value_name = "PEM")]
+    pub ca_certificates: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// What the event asks for: promote and propose by the clock, check pull requests, promote what was merged
+    Run(Run),
+    /// Show what propose and promote would do
+    Plan(Plan),
+    /// Find new versions and propose them, a pull request each
+    Propose(Propose),
+    /// Check a pull request: the manifest, the evidence, what a merge would promote
+    Check(Images),
+    /// Copy approved bytes to their mirrors and record the digests
+    Promote(Promote),
+    /// Print the JSON Schema of the manifest, or of what --format json prints
+    Schema(Schema),
+    /// Print completions for a shell
+    Completions(Completions),
+}
+
+/// Which images.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Images {
+    /// Only these images: source, repository, or <repository>-<variant>
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Run {
+    /// Decide and print, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What promotion is told.
+    #[command(flatten)]
+    pub promotion: Promotion,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Plan {
+    /// Which images.
+    #[command(flatten)]
+    pub images: Images,
+    /// Also print the matrix of N parts for GitHub's job matrix
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub shards: Option<u32>,
+}
+
+/// Arguments of `propose`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Propose {
+    /// Which images.
+    #[command(flatten)]
+    pub images: Images,
+    /// Decide and print, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `promote`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Promote {
+    /// Which images.
+    #[command(flatten)]
+    pub images: Images,
+    /// Decide and print, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What promotion is told.
+    #[command(flatten)]
+    pub promotion: Promotion,
+}
+
+/// What promotion is told.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Promotion {
+    /// How digests are recorded; auto is a commit, or where the branch refuses it a pull request [default: auto]
+    #[arg(long, value_parser = one_of(&["commit", "pull-request", "auto", "none"]))]
+    pub record: Option<String>,
+    /// Refuse approvals that reached the branch with fewer reviews, whatever the manifest's policy says [default: 0]
+    #[arg(long, value_name = "N")]
+    pub min_approvals: Option<String>,
+    /// Do part i of N, counted from 1
+    #[arg(long, value_name = "i/N")]
+    pub shard: Option<String>,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Clone, Args)]
+pub struct Schema {
+    /// Which schema
+    #[arg(default_value = "manifest", value_parser = ["manifest", "output"])]
+    pub of: String,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Clone, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// These values, and the empty one, which counts as absent.
+fn one_of(values: &[&'static str]) -> PossibleValuesParser {
+    let values = values.iter().map(|&value| PossibleValue::new(value));
+    PossibleValuesParser::new(values.chain([PossibleValue::new("").hide(true)]))
+}
+
+impl Cli {
+    /// The flags that are settings, by the setting's name.
+    #[must_use]
+    pub fn flags(&self) -> BTreeMap<&'static str, String> {
+        let global = &self.global;
+        let (dry_run, promotion) = self.command.as_ref().map_or((false, None), Command::told);
+        let promotion = promotion.cloned().unwrap_or_default();
+        let given = [
+            ("manifest", global.manifest.clone()),
+            ("format", global.format.clone()),
+            ("log-level", global.log_level.clone()),
+            ("forge", global.forge.clone()),
+            ("github-token", global.github_token_file.clone()),
+            ("dockerhub-username", global.dockerhub_username.clone()),
+            ("dockerhub-token", global.dockerhub_token_file.clone()),
+            ("registry-auth", global.registry_auth_file.clone()),
+            ("ca-certificates", global.ca_certificates.clone()),
+            ("dry-run", dry_run.then(|| "true".to_owned())),
+            ("record", promotion.record),
+            ("min-approvals", promotion.min_approvals),
+            ("shard", promotion.shard),
+        ];
+        given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
+impl Command {
+    fn told(&self) -> (bool, Option<&Promotion>) {
+        match self {
+            Self::Run(run) => (run.dry_run, Some(&run.promotion)),
+            Self::Promote(promote) => (promote.dry_run, Some(&promote.promotion)),
+            Self::Propose(propose) => (propose.dry_run, None),
+            _ => (false, None),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The log: one line an event on standard error, in which nobody else's text starts a line or a workflow command.
+
+use std::fmt;
+use std::io::IsTerminal;
+
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::report::text::clean;
+use crate::report::workflow_command::inert_line;
+
+/// Starts the log of this program's own events at `level`. Libraries log nothing: at their finer levels they would write
+/// headers, and so credentials.
+pub(super) fn start(level: Level, in_actions: bool) {
+    let ansi = std::io::stderr().is_terminal() && !in_actions;
+    let filter = EnvFilter::new(format!("off,wharfinger={level}"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(ansi)
+        .event_format(Line { in_actions })
+        .finish();
+    // An error says that a log was started already, which is as good.
+    let _ = tracing::subscriber::set_global_default(log);
+}
+
+/// `level: message field=value`, on one line.
+struct Line {
+    in_actions: bool,
+}
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut text = String::new();
+        for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root) {
+            text.push_str(span.name());
+            if let Some(fields) = span.extensions().get::<FormattedFields<N>>().filter(|fields| !fields.is_empty()) {
+                text.push_str(&format!("{{{fields}}}"));
+            }
+            text.push_str(": ");
+        }
+        context.format_fields(Writer::new(&mut text), event)?;
+        let text = clean(&text);
+        let text = if self.in_actions { inert_line(&text) } else { text };
+        let level = event.metadata().level();
+        if writer.has_ansi_escapes() {
+            writeln!(writer, "{}{}\u{1b}[0m: {text}", colour(*level), name(*level))
+        } else {
+            writeln!(writer, "{}: {text}", name(*level))
+        }
+    }
+}
+
+const fn name(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warning",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
+
+const fn colour(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "\u{1b}[31m",
+        Level::WARN => "\u{1b}[33m",
+        Level::INFO => "\u{1b}[32m",
+        _ => "\u{1b}[2m",
+    }
+}

@@ -1,0 +1,214 @@
+//! The program: from arguments, environment and streams to a command and an exit status.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use secrecy::ExposeSecret;
+
+use crate::action::{files, masks};
+use crate::commands::{Context, Exit, Stop, dispatch};
+use crate::report::{Format, Output, Sinks, Style, workflow_command};
+use crate::settings::{self, Given, KEYS, Key, Secrets, Settings, Variables};
+
+mod args;
+mod log;
+
+pub use args::{Cli, Command, Completions, Images, Plan, Promote, Promotion, Propose, Run, Schema};
+
+/// What a process is given.
+pub struct Process {
+    /// The arguments, the program's name first.
+    pub arguments: Vec<OsString>,
+    /// The environment, as far as it is text.
+    pub variables: Variables,
+    /// Standard input.
+    pub stdin: Box<dyn Read>,
+    /// Standard output and error.
+    pub sinks: Sinks,
+    /// The working directory.
+    pub directory: PathBuf,
+}
+
+/// The program itself.
+#[must_use]
+pub fn main() -> ExitCode {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    ExitCode::from(start(Process {
+        arguments: std::env::args_os().collect(),
+        variables: std::env::vars_os().filter_map(text).collect(),
+        stdin: Box::new(std::io::stdin()),
+        sinks: Sinks { out: Box::new(std::io::stdout()), err: Box::new(std::io::stderr()) },
+        directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+    }))
+}
+
+/// Runs a process to its exit status: 0 done, 1 findings or failures, 2 unusable arguments, event or manifest, 3 could
+/// not work.
+#[must_use]
+pub fn start(mut process: Process) -> u8 {
+    let cli = parse(&process);
+    let in_actions = process.variables.get("GITHUB_ACTIONS").is_some_and(|text| text == "true");
+    let as_action = cli.as_ref().is_ok_and(|parsed| parsed.as_action);
+    let mut given = Given {
+        flags: cli.as_ref().map(|parsed| parsed.cli.flags()).unwrap_or_default(),
+        verbosity: cli.as_ref().map_or(0, |parsed| parsed.cli.global.verbose),
+        variables: &process.variables,
+        as_action,
+        stdin: &mut *process.stdin,
+        directory: process.directory.clone(),
+    };
+    let style = Style { format: settings::format_of(&given), actions: in_actions };
+    if in_actions {
+        hide(&mut process.sinks, style, &masks_of_variables(given.variables));
+    }
+    let parsed = match cli {
+        Ok(parsed) => parsed,
+        Err(refusal) => return refuse(&mut process.sinks, &refusal),
+    };
+    let secrets = settings::secrets(&mut given);
+    if let (true, Ok(secrets)) = (in_actions, &secrets) {
+        hide(&mut process.sinks, style, &masks_of(secrets, given.variables));
+    }
+    let settings = secrets.and_then(|secrets| settings::resolve(&given, secrets));
+    let output = Output::new(style, process.sinks);
+    match settings {
+        Ok(settings) => {
+            log::start(settings.log_level, in_actions);
+            work(settings, &parsed.command, output)
+        }
+        Err(e) => end(output, Err(Stop::Unusable(e.to_string())), None),
+    }
+}
+
+/// A command line that makes sense.
+struct Parsed {
+    cli: Cli,
+    command: Command,
+    as_action: bool,
+}
+
+/// Reads the arguments; without a command among them the input `command` says what to do, and in Actions `run` does.
+fn parse(process: &Process) -> Result<Parsed, clap::Error> {
+    let mut cli = Cli::try_parse_from(&process.arguments)?;
+    if let Some(command) = cli.command.clone() {
+        return Ok(Parsed { cli, command, as_action: false });
+    }
+    let variable = |name: &str| process.variables.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let in_actions = variable("GITHUB_ACTIONS") == Some("true");
+    let text = match variable("INPUT_COMMAND") {
+        Some(text) => text,
+        None if in_actions => "run",
+        None => return Err(no_command()),
+    };
+    let inner = Cli::try_parse_from(std::iter::once("wharfinger").chain(text.split_whitespace()))?;
+    let command = inner.command.ok_or_else(no_command)?;
+    cli.command = Some(command.clone());
+    Ok(Parsed { cli, command, as_action: true })
+}
+
+fn no_command() -> clap::Error {
+    let mut command = Cli::command();
+    let help = command.render_help();
+    command.error(clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, help)
+}
+
+/// Help and version are results; everything else that ends here is an unusable command line.
+fn refuse(sinks: &mut Sinks, refusal: &clap::Error) -> u8 {
+    let status = if refusal.use_stderr() { 2 } else { 0 };
+    let out = if refusal.use_stderr() { &mut sinks.err } else { &mut sinks.out };
+    // Nothing can be told to somebody who does not read.
+    let _ = write!(out, "{}", refusal.render()).and_then(|()| out.flush());
+    status
+}
+
+fn work(settings: Settings, command: &Command, mut output: Output) -> u8 {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => return end(output, Err(Stop::CannotWork(e.into())), None),
+    };
+    let environment = settings.github.clone();
+    let result = runtime.block_on(async {
+        let context = Context::build(settings).await?;
+        dispatch(&context, command, &mut output).await
+    });
+    end(output, result, Some(&environment))
+}
+
+/// Prints what is left to print, writes the runner's files, and gives the status.
+fn end(mut output: Output, result: Result<Exit, Stop>, environment: Option<&crate::action::Environment>) -> u8 {
+    let (status, error) = match result {
+        Ok(Exit::Done) => (0, None),
+        Ok(Exit::Findings) => (1, None),
+        Err(Stop::Manifest(diagnostics, files)) => {
+            output.diagnostics(diagnostics, &files);
+            (2, None)
+        }
+        Err(stop @ Stop::Unusable(_)) => (2, Some(stop.to_string())),
+        Err(stop @ Stop::CannotWork(_)) => (3, Some(stop.to_string())),
+    };
+    let written = output.finish(error.as_deref()).map_err(|e| format!("standard output cannot be written: {e}"));
+    let written =
+        written.and_then(|ending| environment.map_or(Ok(()), |environment| files::write(environment, &ending)));
+    match written {
+        Ok(()) => status,
+        Err(text) => {
+            let _ = writeln!(std::io::stderr(), "error: {text}");
+            3
+        }
+    }
+}
+
+/// Tells the runner what to hide, before anything else is written.
+fn hide(sinks: &mut Sinks, style: Style, masks: &BTreeSet<String>) {
+    let out = if style.format == Format::Json { &mut sinks.err } else { &mut sinks.out };
+    for mask in masks {
+        // Where the runner does not read there is nothing to hide from.
+        let _ = workflow_command::write(out, "add-mask", &[], mask);
+    }
+    let _ = out.flush();
+}
+
+/// What to hide of the secrets in the environment, used or not.
+fn masks_of_variables(variables: &Variables) -> BTreeSet<String> {
+    let user = username(variables);
+    let mut given = Vec::new();
+    for key in KEYS.iter().filter(|key| key.secret) {
+        let names = [key.input_variable(), key.variable()];
+        let names = names.iter().map(String::as_str).chain(key.people.iter().copied());
+        given.extend(names.filter_map(|name| variables.get(name)).map(|text| as_given(key, text, user)));
+    }
+    given.extend(variables.get("DOCKER_AUTH_CONFIG").map(|text| masks::Given::RegistryAuth(text)));
+    masks::masks(&given)
+}
+
+/// What to hide of the secrets that came from files.
+fn masks_of(secrets: &Secrets, variables: &Variables) -> BTreeSet<String> {
+    let user = username(variables);
+    let all = [
+        ("github-token", &secrets.github_token),
+        ("dockerhub-token", &secrets.dockerhub_token),
+        ("registry-auth", &secrets.registry_auth),
+    ];
+    let given: Vec<_> = all
+        .iter()
+        .filter_map(|(name, secret)| Some(as_given(Key::named(name)?, secret.as_ref()?.expose_secret(), user)))
+        .collect();
+    &masks::masks(&given) - &masks_of_variables(variables)
+}
+
+fn as_given<'a>(key: &Key, text: &'a str, user: Option<&'a str>) -> masks::Given<'a> {
+    match key.name {
+        "registry-auth" => masks::Given::RegistryAuth(text),
+        "dockerhub-token" => masks::Given::Token(text, user),
+        _ => masks::Given::Token(text, None),
+    }
+}
+
+fn username(variables: &Variables) -> Option<&str> {
+    let names = ["INPUT_DOCKERHUB-USERNAME", "WHARFINGER_DOCKERHUB_USERNAME", "DOCKERHUB_USERNAME"];
+    names.iter().find_map(|name| variables.get(*name)).map(String::as_str).filter(|text| !text.is_empty())
+}

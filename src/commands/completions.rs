@@ -1,0 +1,19 @@
+//! `completions`: what a shell needs to complete our command line.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::{Exit, Stop};
+use crate::cli::Cli;
+use crate::report::Output;
+
+/// Prints the completions for `shell`.
+///
+/// # Errors
+/// None now.
+pub fn run(shell: Shell, output: &mut Output) -> Result<Exit, Stop> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "wharfinger", &mut script);
+    output.text(&String::from_utf8_lossy(&script));
+    Ok(Exit::Done)
+}

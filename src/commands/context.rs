@@ -1,0 +1,63 @@
+//! What every command works with.
+
+use std::sync::Arc;
+
+use super::Stop;
+use crate::forge::Forge;
+use crate::forge::git::GitForge;
+use crate::registry::{Registries, remote};
+use crate::settings::{ForgeChoice, Settings};
+
+/// What every command works with; built once from [`Settings`].
+pub struct Context {
+    /// What the run was told.
+    pub settings: Settings,
+    /// The registries.
+    pub registries: Registries,
+    /// The forge, where there is one.
+    pub forge: Option<Arc<dyn Forge>>,
+    /// Now, once for the whole run.
+    pub now: chrono::DateTime<chrono::Utc>,
+}
+
+impl Context {
+    /// Builds everything from the settings. Nothing is asked of the network yet.
+    ///
+    /// # Errors
+    /// Where the certificates or the local clone cannot be used.
+    pub async fn build(settings: Settings) -> Result<Self, Stop> {
+        let forge = forge(&settings).await?;
+        let registries = Registries::new(Arc::new(remote::Client));
+        Ok(Self { settings, registries, forge, now: chrono::Utc::now() })
+    }
+
+    /// Whether there are credentials with which a destination could be written.
+    #[must_use]
+    pub fn has_destination_credentials(&self) -> bool {
+        let settings = &self.settings;
+        settings.dockerhub_token.is_some() || settings.registry_auth.is_some()
+    }
+
+    /// The forge.
+    ///
+    /// # Errors
+    /// [`Stop::Unusable`] where there is none, with how to have one.
+    pub fn forge(&self) -> Result<&Arc<dyn Forge>, Stop> {
+        self.forge.as_ref().ok_or_else(|| {
+            Stop::Unusable(
+                "this command needs a forge: give GITHUB_TOKEN and GITHUB_REPOSITORY (owner/name), or --forge git for branches of the local clone"
+                    .to_owned(),
+            )
+        })
+    }
+}
+
+async fn forge(settings: &Settings) -> Result<Option<Arc<dyn Forge>>, Stop> {
+    match settings.forge {
+        ForgeChoice::None | ForgeChoice::GitHub => Ok(None),
+        ForgeChoice::Git => {
+            let forge = GitForge::open(settings.directory.clone()).await;
+            forge.map(|forge| Some(Arc::new(forge) as Arc<dyn Forge>)).map_err(|e| Stop::Unusable(e.to_string()))
+        }
+    }
+}

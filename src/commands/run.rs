@@ -1,0 +1,63 @@
+//! `run`: picks what to do by the event.
+
+use super::{Context, Exit, Stop, dispatch, read_event};
+use crate::action::Event;
+use crate::action::event::{Comment, Kind};
+use crate::cli::{Command, Images, Promote, Propose};
+use crate::report::Output;
+use crate::report::annotations::{Annotation, Level};
+
+/// Does what the event asks for.
+///
+/// # Errors
+/// Where the event asks for nothing that this program does, or why what it asks for could not be done.
+pub async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
+    if !context.settings.github.in_actions {
+        return Err(Stop::Unusable(
+            "run picks by the event of a GitHub workflow, and this is none: name a command, such as plan, propose or promote".to_owned(),
+        ));
+    }
+    let event = read_event(context)?;
+    match &event.kind {
+        Kind::Schedule | Kind::WorkflowDispatch => by_the_clock(context, output).await,
+        Kind::PullRequest(_) | Kind::MergeGroup(_) => {
+            dispatch(context, &Command::Check(Images::default()), output).await
+        }
+        Kind::Push => dispatch(context, &Command::Promote(Promote::default()), output).await,
+        Kind::IssueComment(comment) => Ok(obey(comment, output)),
+        Kind::Other => Err(unknown(&event)),
+    }
+}
+
+/// Promotes what is pending, where there are credentials for the destination, then proposes. What keeps one from its
+/// work does not keep the other.
+async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
+    let mut exit = Exit::Done;
+    if context.has_destination_credentials() {
+        exit = dispatch(context, &Command::Promote(Promote::default()), output).await?;
+    } else {
+        tracing::warn!("no credentials for the destination: what is pending is not promoted");
+    }
+    Ok(exit.and(dispatch(context, &Command::Propose(Propose::default()), output).await?))
+}
+
+/// Comments that start with `/wharfinger` are ours. This release obeys none of them, and says so.
+fn obey(comment: &Comment, output: &mut Output) -> Exit {
+    let ours = comment.body.trim_start().split_whitespace().next() == Some("/wharfinger");
+    if ours && comment.action == "created" {
+        output.annotate(Annotation {
+            level: Level::Notice,
+            place: None,
+            title: "wharfinger".to_owned(),
+            message: "This release does not obey comments yet: nothing was done.".to_owned(),
+        });
+    }
+    Exit::Done
+}
+
+fn unknown(event: &Event) -> Stop {
+    let name = crate::report::text::clean(&event.name);
+    Stop::Unusable(format!(
+        "run does nothing for the event {name}: it knows schedule, workflow_dispatch, pull_request, merge_group, push and issue_comment"
+    ))
+}

@@ -1,0 +1,117 @@
+//! Annotations: problems at a place in a file, as the runner shows them on a pull request.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::text::{counted, cut};
+use super::workflow_command::{self, MESSAGE_LIMIT};
+
+/// The most annotations of a kind that the runner keeps of a step.
+pub const LIMIT: usize = 10;
+
+/// The kinds of annotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Something is wrong.
+    Error,
+    /// Something should be looked at.
+    Warning,
+    /// Something is worth knowing.
+    Notice,
+}
+
+impl Level {
+    /// The name of its workflow command.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// One annotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    /// Its kind.
+    pub level: Level,
+    /// The file, line and column from 1; `None` where it is about no place.
+    pub place: Option<(String, usize, usize)>,
+    /// What stands above the message.
+    pub title: String,
+    /// The message; cut at what the runner keeps.
+    pub message: String,
+}
+
+/// The annotations of a run, written at its end so that they can be counted.
+#[derive(Debug, Default)]
+pub struct Annotations(BTreeMap<Level, Vec<Annotation>>);
+
+impl Annotations {
+    /// Adds one.
+    pub fn push(&mut self, annotation: Annotation) {
+        self.0.entry(annotation.level).or_default().push(annotation);
+    }
+
+    /// Writes at most [`LIMIT`] of each kind; where there are more, the last of them counts the rest.
+    ///
+    /// # Errors
+    /// Where the sink fails.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (level, all) in &self.0 {
+            let shown = if all.len() > LIMIT { LIMIT - 1 } else { all.len() };
+            all[..shown].iter().try_for_each(|annotation| write_one(out, annotation))?;
+            if all.len() > shown {
+                let rest = counted(all.len() - shown, &format!("more {}", level.as_str()));
+                workflow_command::write(out, level.as_str(), &[], &format!("{rest}: see the job summary and the log"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_one(out: &mut dyn Write, annotation: &Annotation) -> io::Result<()> {
+    let (file, line, column) = match &annotation.place {
+        Some((file, line, column)) => (file.as_str(), line.to_string(), column.to_string()),
+        None => ("", String::new(), String::new()),
+    };
+    let properties = [("file", file), ("line", &line), ("col", &column), ("title", &annotation.title)];
+    workflow_command::write(out, annotation.level.as_str(), &properties, &cut(&annotation.message, MESSAGE_LIMIT))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn written(count: usize, message: &str) -> Vec<String> {
+        let mut annotations = Annotations::default();
+        for line in 1..=count {
+            let place = Some(("approved-images.yml".to_owned(), line, 1));
+            let (title, message) = ("unknown-key".to_owned(), message.to_owned());
+            annotations.push(Annotation { level: Level::Error, place, title, message });
+        }
+        let mut out = Vec::new();
+        annotations.write(&mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn ten_of_a_kind_are_written_and_an_eleventh_is_counted() {
+        assert_eq!(written(10, "x").len(), 10);
+        let lines = written(12, "x");
+        assert_eq!(lines.len(), 10);
+        assert_eq!(lines[0], "::error file=approved-images.yml,line=1,col=1,title=unknown-key::x");
+        assert_eq!(lines[9], "::error::3 more errors: see the job summary and the log");
+    }
+
+    #[test]
+    fn a_message_is_cut_at_what_the_runner_keeps() {
+        let line = &written(1, &"ä".repeat(5000))[0];
+        let message = line.rsplit("::").next().unwrap();
+        assert_eq!(message.chars().count(), 4096);
+        assert!(message.ends_with('…'));
+    }
+}

@@ -1,0 +1,196 @@
+//! What people read on a terminal: at most 80 columns wherever the names allow it.
+
+use std::io::{self, Write};
+
+use super::rows::{
+    Check, Failed, Finding, Outcome, Plan, PlannedImage, PlannedProposal, Promoted, Promotion, Proposed, Waiting,
+};
+use super::text::{clean, pad};
+use crate::plan::State;
+
+const WIDTH: usize = 80;
+
+/// The plan: proposals, promotions, what waits and what failed.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
+    planned(out, &plan.proposals)?;
+    promotions(out, &plan.promotions)?;
+    waiting(out, &plan.waiting)?;
+    failed(out, &plan.failed)?;
+    if let Some(matrix) = &plan.matrix {
+        writeln!(out, "matrix: {}", serde_json::to_string(matrix)?)?;
+    }
+    Ok(())
+}
+
+/// What was done.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn outcome(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    let rows: Vec<_> = outcome.proposals.iter().map(proposed).collect();
+    section(out, "Proposals", &rows)?;
+    let rows: Vec<_> = outcome.promoted.iter().map(promoted).collect();
+    section(out, "Promoted", &rows)?;
+    waiting(out, &outcome.waiting)?;
+    findings(out, &outcome.drift)?;
+    failed(out, &outcome.failed)?;
+    if !outcome.changed && outcome.failed.is_empty() {
+        writeln!(out, "nothing to do: everything is as the manifest says")?;
+    }
+    Ok(())
+}
+
+/// What `check` found, diagnostics apart: they are shown with their excerpts.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
+    promotions(out, &check.promotions)?;
+    findings(out, &check.findings)?;
+    failed(out, &check.failed)?;
+    if check.diagnostics.is_empty() && check.findings.is_empty() && check.failed.is_empty() {
+        writeln!(out, "nothing found")?;
+    }
+    Ok(())
+}
+
+fn planned(out: &mut dyn Write, proposals: &[PlannedProposal]) -> io::Result<()> {
+    if proposals.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Proposals")?;
+    for proposal in proposals {
+        writeln!(out, "  {}", proposal.branch)?;
+        let rows: Vec<_> = proposal.images.iter().map(change).collect();
+        aligned(out, "    ", &rows)?;
+    }
+    writeln!(out)
+}
+
+fn change(image: &PlannedImage) -> Vec<String> {
+    let kind = serde_name(&image.kind);
+    let tags = match (&image.from, &image.to) {
+        (Some(from), Some(to)) if from != to => format!("{from} -> {to}"),
+        (_, Some(tag)) | (Some(tag), None) => tag.to_string(),
+        (None, None) => String::new(),
+    };
+    vec![kind, format!("{}:{tags}", image.repository), image.digest.short().to_owned()]
+}
+
+fn promotions(out: &mut dyn Write, promotions: &[Promotion]) -> io::Result<()> {
+    let present = promotions.iter().filter(|p| p.state == State::Present).count();
+    let rows: Vec<_> = promotions.iter().filter(|p| p.state != State::Present).map(promotion).collect();
+    section(out, "Promotions", &rows)?;
+    if present > 0 {
+        writeln!(out, "{} promoted already and unchanged\n", super::text::counted(present, "approval"))?;
+    }
+    Ok(())
+}
+
+fn promotion(promotion: &Promotion) -> Vec<String> {
+    vec![
+        serde_name(&promotion.state),
+        format!("{}:{}", promotion.repository, promotion.tag),
+        promotion.digest.short().to_owned(),
+        promotion.detail.clone(),
+    ]
+}
+
+fn waiting(out: &mut dyn Write, waiting: &[Waiting]) -> io::Result<()> {
+    let rows: Vec<_> = waiting
+        .iter()
+        .map(|w| {
+            let until = w.until.map_or(String::new(), |until| format!("until {}", until.format("%Y-%m-%d %H:%M UTC")));
+            vec![serde_name(&w.reason), format!("{}:{}", w.repository, w.tag), until, w.detail.clone()]
+        })
+        .collect();
+    section(out, "Waiting", &rows)
+}
+
+fn findings(out: &mut dyn Write, findings: &[Finding]) -> io::Result<()> {
+    let rows: Vec<_> = findings
+        .iter()
+        .map(|f| {
+            let name = name(f.repository.as_ref().map(ToString::to_string), f.tag.as_ref().map(ToString::to_string));
+            vec![f.code.to_owned(), name, String::new(), format!("expected {}, found {}", f.expected, f.found)]
+        })
+        .collect();
+    section(out, "Findings", &rows)
+}
+
+fn failed(out: &mut dyn Write, failed: &[Failed]) -> io::Result<()> {
+    let rows: Vec<_> = failed
+        .iter()
+        .map(|f| {
+            let subject = f.repository.as_ref().map(ToString::to_string).or_else(|| f.source.clone());
+            let name = name(subject, f.tag.as_ref().map(ToString::to_string));
+            vec![serde_name(&f.step), name, String::new(), f.error.clone()]
+        })
+        .collect();
+    section(out, "Failed", &rows)
+}
+
+fn proposed(proposal: &Proposed) -> Vec<String> {
+    vec![serde_name(&proposal.action), proposal.branch.clone(), String::new(), proposal.url.clone()]
+}
+
+fn promoted(promoted: &Promoted) -> Vec<String> {
+    vec!["promoted".to_owned(), format!("{}:{}", promoted.repository, promoted.tag), promoted.mirrored.to_string()]
+}
+
+fn name(subject: Option<String>, tag: Option<String>) -> String {
+    match (subject, tag) {
+        (Some(subject), Some(tag)) => format!("{subject}:{tag}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => String::new(),
+    }
+}
+
+/// A heading, the rows and an empty line; nothing where there are no rows.
+fn section(out: &mut dyn Write, heading: &str, rows: &[Vec<String>]) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{heading}")?;
+    aligned(out, "  ", rows)?;
+    writeln!(out)
+}
+
+/// Rows whose first three cells stand in columns; the fourth is prose, on lines of its own below.
+fn aligned(out: &mut dyn Write, indent: &str, rows: &[Vec<String>]) -> io::Result<()> {
+    let width = |column: usize| {
+        rows.iter().map(|row| row.get(column).map_or(0, |cell| clean(cell).chars().count())).max().unwrap_or(0)
+    };
+    let (first, second) = (width(0), width(1));
+    for row in rows {
+        let cell = |column: usize| row.get(column).map(|cell| clean(cell)).unwrap_or_default();
+        let line = format!("{indent}{}  {}  {}", pad(&cell(0), first), pad(&cell(1), second), cell(2));
+        writeln!(out, "{}", line.trim_end())?;
+        wrapped(out, &format!("{indent}    "), &cell(3))?;
+    }
+    Ok(())
+}
+
+/// Prose on lines of at most [`WIDTH`] columns; a longer word stands on a line of its own.
+fn wrapped(out: &mut dyn Write, indent: &str, prose: &str) -> io::Result<()> {
+    let mut line = String::new();
+    for word in prose.split_whitespace() {
+        if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(out, "{indent}{line}")?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if line.is_empty() { Ok(()) } else { writeln!(out, "{indent}{line}") }
+}
+
+/// The name that a unit variant has in JSON, so that people and programs read the same word.
+pub(super) fn serde_name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}

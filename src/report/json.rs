@@ -1,0 +1,54 @@
+//! `--format json`: one object, `"version": 1` in it, documented by `schema/output.schema.json`.
+
+use std::io::{self, Write};
+
+use schemars::{JsonSchema, schema_for};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::rows::{Check, Diagnostics, Outcome, Plan};
+
+/// What one run prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Document {
+    /// What would be done.
+    Plan(Plan),
+    /// What was done.
+    Outcome(Outcome),
+    /// What `check` found.
+    Check(Check),
+    /// Why the manifest cannot be used.
+    Diagnostics(Diagnostics),
+    /// Nothing but why nothing was done.
+    Nothing {},
+}
+
+/// What stands around every document.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "Output of wharfinger --format json")]
+struct Envelope<'a> {
+    /// The version of this format: 1. Keys are only ever added.
+    #[schemars(range(min = 1, max = 1))]
+    version: u8,
+    #[serde(flatten)]
+    document: &'a Document,
+    /// Why the run ended with exit status 2 or 3; what was done until then stands beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// Writes the document on one line.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn write(out: &mut dyn Write, document: &Document, error: Option<&str>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Envelope { version: 1, document, error })?;
+    writeln!(out)
+}
+
+/// The JSON Schema of everything that `--format json` prints.
+#[must_use]
+pub fn schema() -> Value {
+    schema_for!(Envelope<'_>).to_value()
+}

@@ -1,0 +1,145 @@
+//! What people read in the job summary.
+
+use super::human::serde_name;
+use super::rows::{Check, Failed, Finding, Outcome, Plan, Promotion, Waiting};
+use super::summary::{code, escaped, table};
+use super::text::counted;
+use crate::diag::Diagnostic;
+use crate::plan::State;
+
+/// The plan.
+#[must_use]
+pub fn plan(plan: &Plan) -> String {
+    let rows: Vec<_> = plan
+        .proposals
+        .iter()
+        .flat_map(|proposal| proposal.images.iter().map(|image| (&proposal.branch, image)))
+        .map(|(branch, image)| {
+            let from = image.from.as_ref().map_or(String::new(), |tag| code(tag.as_str()));
+            let to = image.to.as_ref().map_or(String::new(), |tag| code(tag.as_str()));
+            vec![
+                serde_name(&image.kind),
+                code(image.repository.as_str()),
+                from,
+                to,
+                code(image.digest.as_str()),
+                code(branch),
+            ]
+        })
+        .collect();
+    let columns = ["change", "repository", "from", "to", "digest", "branch"];
+    table("Proposals to make", &columns, &rows)
+        + &promotions(&plan.promotions)
+        + &waiting(&plan.waiting)
+        + &failed(&plan.failed)
+}
+
+/// What was done.
+#[must_use]
+pub fn outcome(outcome: &Outcome) -> String {
+    let proposals: Vec<_> = outcome
+        .proposals
+        .iter()
+        .map(|p| {
+            let number = p.number.map_or_else(|| code(&p.branch), |number| format!("#{number}"));
+            vec![serde_name(&p.action), number, code(&p.branch)]
+        })
+        .collect();
+    let promoted: Vec<_> = outcome
+        .promoted
+        .iter()
+        .map(|p| vec![code(&format!("{}:{}", p.repository, p.tag)), code(p.mirrored.as_str())])
+        .collect();
+    let nothing = !outcome.changed && outcome.failed.is_empty() && outcome.drift.is_empty();
+    let rest = if nothing { "Nothing to do: everything is as the manifest says.\n\n" } else { "" };
+    table("Proposals", &["action", "proposal", "branch"], &proposals)
+        + &table("Promoted", &["mirror", "digest"], &promoted)
+        + &waiting(&outcome.waiting)
+        + &findings(&outcome.drift)
+        + &failed(&outcome.failed)
+        + rest
+}
+
+/// What `check` found.
+#[must_use]
+pub fn check(check: &Check) -> String {
+    let clean = check.diagnostics.is_empty() && check.findings.is_empty() && check.failed.is_empty();
+    let rest = if clean { "Nothing found.\n\n" } else { "" };
+    diagnostics(&check.diagnostics)
+        + &findings(&check.findings)
+        + &failed(&check.failed)
+        + &promotions(&check.promotions)
+        + rest
+}
+
+/// Faults of the manifest.
+#[must_use]
+pub fn diagnostics(diagnostics: &[Diagnostic]) -> String {
+    let rows: Vec<_> = diagnostics
+        .iter()
+        .map(|d| {
+            let place = format!("{}:{}:{}", d.file, d.line, d.column);
+            vec![code(d.code), code(&place), escaped(&d.message), escaped(&d.help)]
+        })
+        .collect();
+    table("The manifest cannot be used", &["code", "place", "what is wrong", "how to mend it"], &rows)
+}
+
+/// Why nothing, or no more, was done.
+#[must_use]
+pub fn error(error: &str) -> String {
+    format!("**Error:** {}\n\n", escaped(error))
+}
+
+fn promotions(promotions: &[Promotion]) -> String {
+    let rows: Vec<_> = promotions
+        .iter()
+        .filter(|p| p.state != State::Present)
+        .map(|p| {
+            let mirror = code(&format!("{}:{}", p.repository, p.tag));
+            vec![serde_name(&p.state), mirror, code(p.digest.as_str()), escaped(&p.detail)]
+        })
+        .collect();
+    let present = promotions.len() - rows.len();
+    let rest = if present > 0 {
+        format!("{} promoted already and unchanged.\n\n", counted(present, "approval"))
+    } else {
+        String::new()
+    };
+    table("Promotions", &["state", "mirror", "digest", "detail"], &rows) + &rest
+}
+
+fn waiting(waiting: &[Waiting]) -> String {
+    let rows: Vec<_> = waiting
+        .iter()
+        .map(|w| {
+            let until = w.until.map_or(String::new(), |until| until.format("%Y-%m-%d %H:%M UTC").to_string());
+            vec![code(&format!("{}:{}", w.repository, w.tag)), serde_name(&w.reason), until, escaped(&w.detail)]
+        })
+        .collect();
+    table("Waiting", &["version", "reason", "until", "detail"], &rows)
+}
+
+fn findings(findings: &[Finding]) -> String {
+    let rows: Vec<_> = findings
+        .iter()
+        .map(|f| {
+            let repository = f.repository.as_ref().map_or(String::new(), |r| code(r.as_str()));
+            let tag = f.tag.as_ref().map_or(String::new(), |t| code(t.as_str()));
+            vec![code(f.code), repository, tag, escaped(&f.expected), escaped(&f.found)]
+        })
+        .collect();
+    table("Findings", &["finding", "repository", "tag", "expected", "found"], &rows)
+}
+
+fn failed(failed: &[Failed]) -> String {
+    let rows: Vec<_> = failed
+        .iter()
+        .map(|f| {
+            let subject = f.repository.as_ref().map(|r| r.as_str()).or(f.source.as_deref());
+            let tag = f.tag.as_ref().map_or(String::new(), |t| code(t.as_str()));
+            vec![serde_name(&f.step), subject.map_or(String::new(), code), tag, escaped(&f.error)]
+        })
+        .collect();
+    table("Failed", &["step", "repository", "tag", "error"], &rows)
+}

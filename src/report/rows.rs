@@ -1,0 +1,299 @@
+//! What commands hand over to be shown, row by row, and what other programs read. Keys are only ever added.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::diag::Diagnostic;
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::plan::{State, Step};
+use crate::proposal::{Entry, Kind};
+use crate::rules::Reason;
+
+/// What would be done: `plan`, and every dry run. Serialised it is the body of `--format json`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Plan {
+    /// Proposals that should be open.
+    pub proposals: Vec<PlannedProposal>,
+    /// Approvals and their states.
+    pub promotions: Vec<Promotion>,
+    /// Versions that are in range and wait.
+    pub waiting: Vec<Waiting>,
+    /// What could not be looked at.
+    pub failed: Vec<Failed>,
+    /// The parts of a large estate, for GitHub's job matrix; only where `--shards` asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<Matrix>,
+}
+
+/// What was done: `propose`, `promote` and `run`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Outcome {
+    /// Every open proposal of ours, and those closed now.
+    pub proposals: Vec<Proposed>,
+    /// What was promoted now.
+    pub promoted: Vec<Promoted>,
+    /// Versions that are in range and wait.
+    pub waiting: Vec<Waiting>,
+    /// What failed, or may not be promoted.
+    pub failed: Vec<Failed>,
+    /// Findings, as an audit gives them.
+    pub drift: Vec<Finding>,
+    /// Whether anything was written.
+    pub changed: bool,
+}
+
+impl Outcome {
+    /// Adds what another command of the same run did.
+    pub fn extend(&mut self, other: Self) {
+        self.proposals.extend(other.proposals);
+        self.promoted.extend(other.promoted);
+        self.waiting.extend(other.waiting);
+        self.failed.extend(other.failed);
+        self.drift.extend(other.drift);
+        self.changed |= other.changed;
+    }
+}
+
+/// What `check` found in a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Check {
+    /// Faults of the manifest; the verdict is then exit status 2.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Findings; the verdict is then exit status 1.
+    pub findings: Vec<Finding>,
+    /// What a merge would let promotion do.
+    pub promotions: Vec<Promotion>,
+    /// What could not be looked at.
+    pub failed: Vec<Failed>,
+}
+
+/// The faults of an unusable manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Diagnostics {
+    /// All of them, in the order of file and place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// One proposal that should be open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedProposal {
+    /// Its branch, which is its identity.
+    pub branch: String,
+    /// What it changes, in the manifest's order.
+    pub images: Vec<PlannedImage>,
+}
+
+/// One change of a planned proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedImage {
+    /// The image's source as the manifest writes it.
+    pub source: String,
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The approved tag that the change starts from.
+    #[schemars(with = "Option<String>")]
+    pub from: Option<Tag>,
+    /// The tag that the change is about.
+    #[schemars(with = "Option<String>")]
+    pub to: Option<Tag>,
+    /// The digest that the change lets in, or that leaves.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// The kind of change.
+    pub kind: Kind,
+}
+
+impl From<&Entry> for PlannedImage {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            source: entry.source.clone(),
+            repository: entry.repository.clone(),
+            from: entry.from.clone(),
+            to: entry.to.clone(),
+            digest: entry.digest.clone(),
+            kind: entry.kind,
+        }
+    }
+}
+
+/// One approval and its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Promotion {
+    /// The image's source as the manifest writes it.
+    pub source: String,
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// The approved digest.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// The state.
+    pub state: State,
+    /// The state in words, for people.
+    pub detail: String,
+}
+
+impl From<&Step> for Promotion {
+    fn from(step: &Step) -> Self {
+        Self {
+            source: step.source_text.clone(),
+            repository: step.repository.clone(),
+            tag: step.tag.clone(),
+            digest: step.digest.clone(),
+            state: step.state,
+            detail: step.detail.clone(),
+        }
+    }
+}
+
+/// A version that is in range but not proposed yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Waiting {
+    /// The image's source as the manifest writes it.
+    pub source: String,
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// Why it waits.
+    pub reason: Reason,
+    /// Why, in words.
+    pub detail: String,
+    /// When it is due, where that is known.
+    #[schemars(with = "Option<String>")]
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Something that failed or may not be done; the rest went on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Failed {
+    /// The image's source as the manifest writes it; null where it is about none.
+    pub source: Option<String>,
+    /// The mirror's name without the organization; null where it is about none.
+    #[schemars(with = "Option<String>")]
+    pub repository: Option<RepositoryName>,
+    /// The tag; null where it is about none or all.
+    #[schemars(with = "Option<String>")]
+    pub tag: Option<Tag>,
+    /// Where it failed.
+    pub step: FailedStep,
+    /// What happened and how to mend it; holds no secret.
+    pub error: String,
+}
+
+/// Where something failed, or the state that keeps it from being promoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailedStep {
+    /// Finding out what a tag answers.
+    Resolve,
+    /// Reading upstream.
+    Read,
+    /// Creating the repository or setting it up.
+    Create,
+    /// Copying a blob.
+    Blob,
+    /// Putting a manifest.
+    Manifest,
+    /// Setting the tag.
+    Tag,
+    /// Reading back.
+    Verify,
+    /// Recording the digest.
+    Record,
+    /// Opening, moving or closing a proposal.
+    Propose,
+    /// Upstream no longer has the digest.
+    SourceLost,
+    /// The mirror's tag answers something that the manifest did not put there.
+    MirrorDiffers,
+    /// Fewer people approved than the policy asks.
+    Unreviewed,
+    /// The manifest revokes it and it could not be taken down.
+    Revoked,
+}
+
+/// A proposal as it stands after a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Proposed {
+    /// The number; null on a forge without numbers.
+    pub number: Option<u64>,
+    /// Where a person looks at it.
+    pub url: String,
+    /// The branch.
+    pub branch: String,
+    /// What was done.
+    pub action: ProposedAction,
+}
+
+/// What was done about a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProposedAction {
+    /// It is new.
+    Opened,
+    /// Its branch, title or body changed.
+    Updated,
+    /// It was as it should be.
+    Unchanged,
+    /// It was closed, with the reason.
+    Closed,
+    /// It was left alone: a person's commits, or an approval, stand on it.
+    Left,
+}
+
+/// Something that was promoted and read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Promoted {
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// The approved digest.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// What the mirror's tag answers.
+    #[schemars(with = "String")]
+    pub mirrored: Digest,
+}
+
+/// A finding, as an audit gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    /// A stable code in kebab case, such as `never-served`.
+    pub code: &'static str,
+    /// The mirror's name without the organization; null where the finding is about none.
+    #[schemars(with = "Option<String>")]
+    pub repository: Option<RepositoryName>,
+    /// The tag; null where the finding is about none.
+    #[schemars(with = "Option<String>")]
+    pub tag: Option<Tag>,
+    /// What should be.
+    pub expected: String,
+    /// What is.
+    pub found: String,
+}
+
+/// GitHub's job matrix: `strategy: { matrix: ${{ fromJSON(...) }} }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Matrix {
+    /// The parts, each as `--shard` takes it.
+    pub shard: Vec<String>,
+}
+
+impl Matrix {
+    /// The matrix of `count` parts.
+    #[must_use]
+    pub fn of(count: u32) -> Self {
+        Self { shard: (1..=count).map(|number| format!("{number}/{count}")).collect() }
+    }
+}

@@ -1,0 +1,116 @@
+//! The job summary: Markdown, within what GitHub takes.
+
+/// The most bytes of a step's summary; GitHub drops a larger one whole.
+pub const LIMIT: usize = 1024 * 1024;
+
+const CUT: &str = "\n\n_The summary is longer than GitHub shows: the rest was left out. The log has all of it._\n";
+
+/// `markdown`, cut at a whole line where it is longer than [`LIMIT`] bytes, with a last line that says so. A code
+/// fence that the cut would leave open is closed.
+#[must_use]
+pub fn bounded(markdown: &str) -> String {
+    bounded_to(markdown, LIMIT)
+}
+
+fn bounded_to(markdown: &str, limit: usize) -> String {
+    if markdown.len() <= limit {
+        return markdown.to_owned();
+    }
+    let room = limit.saturating_sub(CUT.len() + 16);
+    let end = markdown[..markdown.floor_char_boundary(room)].rfind('\n').map_or(0, |i| i + 1);
+    let kept = &markdown[..end];
+    let close = open_fence(kept).map_or(String::new(), |fence| format!("{}\n", "`".repeat(fence.min(15))));
+    format!("{kept}{close}{CUT}")
+}
+
+/// The length of the code fence that is open at the end of `markdown`.
+fn open_fence(markdown: &str) -> Option<usize> {
+    let mut open = None;
+    for line in markdown.lines() {
+        let length = line.trim_start().bytes().take_while(|b| *b == b'`').count();
+        match open {
+            None if length >= 3 => open = Some(length),
+            Some(fence) if length >= fence && line.trim().len() == length => open = None,
+            _ => {}
+        }
+    }
+    open
+}
+
+/// `text` for a cell of a table or a paragraph: nothing in it is Markdown, a mention, an issue or a link.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in super::text::clean(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '@' | '#' | ':' => {
+                out.push(c);
+                out.push_str("<!-- -->");
+            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// `text` as a code span in a table cell.
+#[must_use]
+pub fn code(text: &str) -> String {
+    let text = super::text::clean(text).replace('|', "\\|");
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// A heading, a table of `rows` and an empty line; nothing where there are no rows.
+#[must_use]
+pub fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let head: Vec<String> = columns.iter().map(|&c| c.to_owned()).collect();
+    let rule: Vec<String> = columns.iter().map(|_| "---".to_owned()).collect();
+    let body: String = rows.iter().map(|row| line(row)).collect();
+    format!("### {heading}\n\n{}{}{body}\n", line(&head), line(&rule))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn a_long_summary_is_cut_at_a_line_and_says_so() {
+        let text = "0123456789\n".repeat(200_000);
+        let cut = bounded(&text);
+        assert!(cut.len() <= LIMIT && cut.len() > LIMIT - 200);
+        assert!(cut.ends_with(CUT));
+        assert!(cut[..cut.len() - CUT.len()].ends_with("0123456789\n"));
+        assert_eq!(bounded("short"), "short");
+    }
+
+    #[test]
+    fn a_cut_closes_the_fence_it_falls_into() {
+        let cut = bounded_to(&format!("````\n{}````\n", "x\n".repeat(500)), 300);
+        assert!(cut.contains("x\n````\n\n\n_The summary"));
+        assert!(cut.len() <= 300);
+    }
+
+    #[test]
+    fn nothing_of_a_foreign_text_is_markdown() {
+        assert_eq!(
+            escaped("@a <b> [x](http://y) #1\n|"),
+            "@<!-- -->a &lt;b&gt; \\[x\\](http:<!-- -->//y) #<!-- -->1 \\|"
+        );
+        assert_eq!(code("a`b|"), "``a`b\\|``");
+    }
+}

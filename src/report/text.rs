@@ -1,0 +1,68 @@
+//! Text that others wrote, made fit to be shown.
+
+/// `text` on one line without control characters (C0, C1, line and paragraph separators) or characters that turn the
+/// direction of writing: each run of them becomes one space.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !is_unfit(c) {
+            out.push(c);
+        } else if !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// [`clean`], but lines stay lines.
+#[must_use]
+pub fn clean_lines(text: &str) -> String {
+    text.lines().map(clean).collect::<Vec<_>>().join("\n")
+}
+
+/// `text` in at most `limit` characters; where something was cut off, the last of them is `…`.
+#[must_use]
+pub fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(limit.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+/// `text` with spaces after it up to `width` characters.
+#[must_use]
+pub fn pad(text: &str, width: usize) -> String {
+    format!("{text:<width$}")
+}
+
+/// `count` and the noun, in the plural where there is not exactly one.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn is_unfit(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn control_characters_become_one_space() {
+        assert_eq!(clean("a\r\n\u{1b}[31mb\u{202e}c\u{85}"), "a [31mb c");
+        assert_eq!(clean_lines("a\rb\nc\u{7}"), "a b\nc");
+    }
+
+    #[test]
+    fn cutting_counts_characters() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüß", 3), "äö…");
+    }
+}

@@ -1,0 +1,83 @@
+//! Workflow commands: the lines by which a step talks to the Actions runner, and the escaping that keeps anybody else's
+//! text from talking to it.
+
+use std::io::{self, Write};
+
+use crate::image::Digest;
+
+/// The most characters of a message that the runner keeps.
+pub const MESSAGE_LIMIT: usize = 4096;
+
+/// The value of a command: `%`, CR and LF escaped.
+#[must_use]
+pub fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a command's property: [`data`], and `:` and `,` escaped.
+#[must_use]
+pub fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Writes `::name key=value,...::value`; properties without a value are left out.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn write(out: &mut dyn Write, name: &str, properties: &[(&str, &str)], value: &str) -> io::Result<()> {
+    let properties: Vec<String> =
+        properties.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={}", property(v))).collect();
+    let space = if properties.is_empty() { "" } else { " " };
+    writeln!(out, "::{name}{space}{}::{}", properties.join(","), data(value))
+}
+
+/// Writes `text` so that the runner obeys no line of it: between `stop-commands` and its token, which is the text's own
+/// digest and so cannot stand in the text.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn write_inert(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    let token = format!("wharfinger-{}", Digest::sha256(text.as_bytes()).hex());
+    writeln!(out, "::stop-commands::{token}")?;
+    write!(out, "{text}")?;
+    if !text.ends_with('\n') {
+        writeln!(out)?;
+    }
+    writeln!(out, "::{token}::")
+}
+
+/// One log line that the runner takes for no command: it neither starts with `::` nor holds `##[`.
+#[must_use]
+pub fn inert_line(line: &str) -> String {
+    let line = line.replace("##[", "## [");
+    if line.trim_start().starts_with("::") { line.replacen("::", ": :", 1) } else { line }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn values_and_properties_are_escaped() {
+        let mut out = Vec::new();
+        write(&mut out, "error", &[("file", "a,b:c"), ("title", "")], "100%\r\n::add-mask::x").unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "::error file=a%2Cb%3Ac::100%25%0D%0A::add-mask::x\n");
+    }
+
+    #[test]
+    fn foreign_text_stands_between_stop_and_its_token() {
+        let mut out = Vec::new();
+        write_inert(&mut out, "::add-mask::x").unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let token = lines[0].strip_prefix("::stop-commands::").unwrap();
+        assert_eq!(lines[1..], ["::add-mask::x", &format!("::{token}::")]);
+    }
+
+    #[test]
+    fn a_log_line_is_no_command() {
+        assert_eq!(inert_line("  ::warning::x ##[error]y"), "  : :warning::x ## [error]y");
+        assert_eq!(inert_line("a ::b"), "a ::b");
+    }
+}

@@ -1,0 +1,293 @@
+//! From what was given to [`Settings`]: action inputs where the program was started as the action, then flags, then
+//! variables. Empty counts as absent. No error text holds a secret.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+use super::{ForgeChoice, Format, Key, RecordMode, Settings, Variables};
+use crate::action::Environment;
+use crate::net::Hosts;
+
+/// Everything settings come from.
+pub struct Given<'a> {
+    /// The flags that were given, by the setting's name; of a secret the name of its file, or `-`.
+    pub flags: BTreeMap<&'static str, String>,
+    /// How often `-v` was given.
+    pub verbosity: u8,
+    /// The environment.
+    pub variables: &'a Variables,
+    /// Whether the program was started as the action does: without a command argument.
+    pub as_action: bool,
+    /// Standard input, for a secret given as `-`; read once.
+    pub stdin: &'a mut dyn Read,
+    /// The working directory.
+    pub directory: PathBuf,
+}
+
+/// A setting that cannot be used: which, from where, and what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingsError(pub String);
+
+/// The secrets of a run. They are worked out before everything else, so that the runner can hide them.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// GitHub's token.
+    pub github_token: Option<SecretString>,
+    /// Docker Hub's token.
+    pub dockerhub_token: Option<SecretString>,
+    /// A Docker `config.json` text.
+    pub registry_auth: Option<SecretString>,
+}
+
+/// Works the secrets out, reading the files that hold them.
+///
+/// # Errors
+/// A file that cannot be read, or two secrets that are both to come from standard input.
+pub fn secrets(given: &mut Given<'_>) -> Result<Secrets, SettingsError> {
+    let stdin = read_stdin(given)?;
+    let secret = |name| given.secret(name, stdin.as_ref());
+    Ok(Secrets {
+        github_token: secret("github-token")?,
+        dockerhub_token: secret("dockerhub-token")?,
+        registry_auth: secret("registry-auth")?,
+    })
+}
+
+/// How results are to be printed, as far as that can be told; for what must be printed before all settings are known.
+#[must_use]
+pub fn format_of(given: &Given<'_>) -> Format {
+    given.parse("format", format).ok().flatten().unwrap_or_default()
+}
+
+/// Works the settings out.
+///
+/// # Errors
+/// The first setting that cannot be used.
+pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, SettingsError> {
+    let Secrets { github_token, dockerhub_token, registry_auth } = secrets;
+    let github = Environment::read(given.variables).map_err(|e| SettingsError(e.to_string()))?;
+    let forge = given.parse("forge", forge)?.unwrap_or_else(|| default_forge(&github, github_token.is_some()));
+    Ok(Settings {
+        manifest: given.text("manifest").map_or_else(|| "approved-images.yml".to_owned(), |found| found.0),
+        format: given.parse("format", format)?.unwrap_or_default(),
+        log_level: given.parse("log-level", level)?.unwrap_or_else(|| verbosity(given.verbosity)),
+        forge,
+        github_token,
+        dockerhub_username: given.text("dockerhub-username").map(|found| found.0),
+        dockerhub_token,
+        registry_auth,
+        ca_certificates: given.certificates()?,
+        record: given.parse("record", record)?.unwrap_or_default(),
+        min_approvals: given.parse("min-approvals", number)?.unwrap_or(0),
+        shard: given.parse("shard", FromStr::from_str)?,
+        dry_run: given.parse("dry-run", switch)?.unwrap_or(false),
+        hosts: hosts(given.variables)?,
+        directory: given.directory.clone(),
+        github,
+    })
+}
+
+fn default_forge(github: &Environment, token: bool) -> ForgeChoice {
+    if github.in_actions || (token && github.repository.is_some()) { ForgeChoice::GitHub } else { ForgeChoice::None }
+}
+
+/// `WHARFINGER_HOSTS`: environment only.
+fn hosts(variables: &Variables) -> Result<Hosts, SettingsError> {
+    let text = variables.get("WHARFINGER_HOSTS").map(String::as_str).unwrap_or_default();
+    let _ = text;
+    Ok(Hosts::default())
+}
+
+impl Given<'_> {
+    /// What was given for a setting, and in what.
+    fn text(&self, name: &str) -> Option<(String, String)> {
+        let key = Key::named(name)?;
+        let flag = self.flags.get(name).map(|text| (text.clone(), format!("--{name}")));
+        let flag = flag.filter(|_| !key.secret).filter(|(text, _)| !text.is_empty());
+        self.input(key).or(flag).or_else(|| self.variable(&key.variable())).or_else(|| self.people(key))
+    }
+
+    fn input(&self, key: &Key) -> Option<(String, String)> {
+        if self.as_action && key.input { self.variable(&key.input_variable()) } else { None }
+    }
+
+    fn people(&self, key: &Key) -> Option<(String, String)> {
+        key.people.iter().find_map(|name| self.variable(name))
+    }
+
+    fn variable(&self, name: &str) -> Option<(String, String)> {
+        let text = self.variables.get(name).filter(|text| !text.trim().is_empty())?;
+        Some((text.clone(), name.to_owned()))
+    }
+
+    /// What was given, made a value; the error names where it came from and quotes it.
+    fn parse<T, E: std::fmt::Display>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, SettingsError> {
+        let Some((text, origin)) = self.text(name) else { return Ok(None) };
+        let quoted = crate::report::text::cut(&crate::report::text::clean(&text), 80);
+        parse(text.trim()).map(Some).map_err(|e| SettingsError(format!("{origin} is `{quoted}`: {e}")))
+    }
+
+    /// A secret: the input, the file named by its flag, the variables, without the line end that files have.
+    fn secret(&self, name: &str, stdin: Option<&(String, String)>) -> Result<Option<SecretString>, SettingsError> {
+        let Some(key) = Key::named(name) else { return Ok(None) };
+        if let Some((text, _)) = self.input(key) {
+            return Ok(Some(secret_text(&text)));
+        }
+        if let Some((file, origin)) = self.secret_file(key, true) {
+            return self.secret_from(&file, &origin, stdin);
+        }
+        if let Some((text, _)) = self.variable(&key.variable()) {
+            return Ok(Some(secret_text(&text)));
+        }
+        if let Some((file, origin)) = self.secret_file(key, false) {
+            return self.secret_from(&file, &origin, stdin);
+        }
+        Ok(self.people(key).map(|(text, _)| secret_text(&text)))
+    }
+
+    /// The file that holds a secret: by flag, or by `WHARFINGER_A_B_FILE`.
+    fn secret_file(&self, key: &Key, flag: bool) -> Option<(String, String)> {
+        if flag {
+            let file = self.flags.get(key.name).filter(|file| !file.is_empty())?;
+            return Some((file.clone(), format!("--{}-file", key.name)));
+        }
+        self.variable(&format!("{}_FILE", key.variable()))
+    }
+
+    fn secret_from(
+        &self,
+        file: &str,
+        origin: &str,
+        stdin: Option<&(String, String)>,
+    ) -> Result<Option<SecretString>, SettingsError> {
+        let text = match stdin {
+            Some((text, reader)) if file == "-" && reader == origin => text.clone(),
+            _ => read_file(&self.directory, file, origin)?,
+        };
+        Ok(Some(text).filter(|text| !text.trim().is_empty()).map(|text| secret_text(&text)))
+    }
+
+    /// `ca-certificates`: PEM text, or outside the action a file that holds it.
+    fn certificates(&self) -> Result<Option<String>, SettingsError> {
+        let Some((text, origin)) = self.text("ca-certificates") else { return Ok(None) };
+        let pem = if text.contains("-----BEGIN ") || self.as_action {
+            text
+        } else {
+            read_file(&self.directory, &text, &origin)?
+        };
+        if pem.contains("-----BEGIN CERTIFICATE-----") {
+            Ok(Some(pem))
+        } else {
+            Err(SettingsError(format!(
+                "{origin} holds no certificate: PEM text starts with -----BEGIN CERTIFICATE-----"
+            )))
+        }
+    }
+}
+
+/// Standard input, where one secret is given as `-`, and what names it.
+fn read_stdin(given: &mut Given<'_>) -> Result<Option<(String, String)>, SettingsError> {
+    let readers: Vec<String> = super::KEYS
+        .iter()
+        .filter(|key| key.secret)
+        .filter_map(|key| given.secret_file(key, true).or_else(|| given.secret_file(key, false)))
+        .filter(|(file, _)| file == "-")
+        .map(|(_, origin)| origin)
+        .collect();
+    match readers.as_slice() {
+        [] => Ok(None),
+        [origin] => {
+            let mut text = String::new();
+            let read = given.stdin.take(SECRET_LIMIT + 1).read_to_string(&mut text);
+            read.map_err(|e| SettingsError(format!("{origin}: standard input cannot be read: {e}")))?;
+            bounded(text, origin).map(|text| Some((text, origin.clone())))
+        }
+        several => Err(SettingsError(format!("{}: only one secret can come from standard input", several.join(", ")))),
+    }
+}
+
+/// The most bytes a secret or a bundle of certificates may have.
+const SECRET_LIMIT: u64 = 4 * 1024 * 1024;
+
+fn read_file(directory: &Path, file: &str, origin: &str) -> Result<String, SettingsError> {
+    let fault = |e| SettingsError(format!("{origin} names {file}, which cannot be read: {e}"));
+    let mut text = String::new();
+    let opened = std::fs::File::open(directory.join(file)).map_err(fault)?;
+    opened.take(SECRET_LIMIT + 1).read_to_string(&mut text).map_err(fault)?;
+    bounded(text, origin)
+}
+
+fn bounded(text: String, origin: &str) -> Result<String, SettingsError> {
+    if text.len() as u64 > SECRET_LIMIT {
+        return Err(SettingsError(format!("{origin} gives more than 4 MiB")));
+    }
+    Ok(text)
+}
+
+fn secret_text(text: &str) -> SecretString {
+    SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn format(text: &str) -> Result<Format, &'static str> {
+    match text {
+        "human" => Ok(Format::Human),
+        "json" => Ok(Format::Json),
+        _ => Err("it is one of human, json"),
+    }
+}
+
+fn forge(text: &str) -> Result<ForgeChoice, &'static str> {
+    match text {
+        "github" => Ok(ForgeChoice::GitHub),
+        "git" => Ok(ForgeChoice::Git),
+        "none" => Ok(ForgeChoice::None),
+        _ => Err("it is one of github, git, none"),
+    }
+}
+
+fn record(text: &str) -> Result<RecordMode, &'static str> {
+    match text {
+        "auto" => Ok(RecordMode::Auto),
+        "commit" => Ok(RecordMode::Commit),
+        "pull-request" => Ok(RecordMode::PullRequest),
+        "none" => Ok(RecordMode::None),
+        _ => Err("it is one of commit, pull-request, auto, none"),
+    }
+}
+
+fn number(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "it is a whole number from 0")
+}
+
+fn switch(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" => Ok(true),
+        "false" | "0" | "no" => Ok(false),
+        _ => Err("it is true or false"),
+    }
+}
+
+fn level(text: &str) -> Result<tracing::Level, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|_| !text.chars().any(|c| c.is_ascii_digit()))
+        .ok_or("it is one of error, warn, info, debug, trace")
+}
+
+fn verbosity(count: u8) -> tracing::Level {
+    match count {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        2 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    }
+}

@@ -6,4 +6,5 @@ mod forge_contract;
 mod forge_git;
 #[path = "../support/mod.rs"]
 mod support;
+mod support_github;
 mod support_registry;

@@ -1,0 +1,378 @@
+//! A stand-in for GitHub: one repository, with a real bare git repository behind it, pull requests that follow their
+//! branches as GitHub's do, accounts, tokens and switches for what GitHub refuses. It answers below both `/` and, as
+//! GitHub Enterprise Server does, `/api/v3` and `/api/graphql`.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use chrono::{TimeZone as _, Utc};
+
+use super::http::{Action, Exchange, Request, Response, Rule, Server, lock};
+
+pub mod git;
+pub mod graphql;
+pub mod rest;
+pub mod shapes;
+pub mod state;
+
+use git::Git;
+pub use state::{Access, Comment, Permissions, Pull, Status, Who};
+use state::{State, Token};
+
+/// How a stand-in starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub owner: String,
+    pub name: String,
+    pub default_branch: String,
+    /// Whether the URLs given out are those of an Enterprise Server.
+    pub ghes: bool,
+    /// Whose token [`TestGitHub::token`] is.
+    pub who: Who,
+    /// What that token may do.
+    pub may: Permissions,
+    /// "Allow GitHub Actions to create and approve pull requests".
+    pub actions_may_open: bool,
+    /// Whether the default branch takes changes through pull requests only.
+    pub protected: bool,
+    /// Files of the first commit.
+    pub files: Vec<(String, String)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            owner: "acme".to_owned(),
+            name: "images".to_owned(),
+            default_branch: "main".to_owned(),
+            ghes: false,
+            who: Who::Actions,
+            may: Permissions::all(Access::Write),
+            actions_may_open: true,
+            protected: false,
+            files: vec![("README.md".to_owned(), "# images\n".to_owned())],
+        }
+    }
+}
+
+/// A running stand-in. Dropping it stops it and removes its repository.
+pub struct TestGitHub {
+    server: Server,
+    state: Arc<Mutex<State>>,
+    ghes: bool,
+    token: String,
+    directory: tempfile::TempDir,
+}
+
+/// The token of [`TestGitHub::token`]; tests look for it where it must not appear.
+pub const TOKEN: &str = "ghs_StandInToken0123456789abcdefghijkl";
+
+impl TestGitHub {
+    pub fn start(options: Options) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let git = Git::init(&directory.path().join("repository.git"), &options.default_branch);
+        let mut state = State {
+            git,
+            server: String::new(),
+            api: String::new(),
+            owner: options.owner,
+            name: options.name,
+            default_branch: options.default_branch,
+            private: true,
+            tokens: [(TOKEN.to_owned(), Token { who: options.who, may: options.may })].into(),
+            users: [("octocat", "admin"), ("hubot", "write"), ("reader", "read")]
+                .map(|(l, r)| (l.to_owned(), r.to_owned()))
+                .into(),
+            teams: ["platform".to_owned()].into(),
+            labels: ["bug".to_owned()].into(),
+            pulls: Vec::new(),
+            comments: Vec::new(),
+            reviews: Vec::new(),
+            statuses: Vec::new(),
+            events: Vec::new(),
+            actions_may_open: options.actions_may_open,
+            protected: options.protected,
+            delete_on_merge: false,
+            now: Utc.with_ymd_and_hms(2026, 11, 21, 10, 0, 0).single().expect("a date"),
+            last_id: 100,
+        };
+        first_commit(&mut state, &options.files);
+        let state = Arc::new(Mutex::new(state));
+        let handler = Arc::clone(&state);
+        let server = Server::start(move |request: &Request| answer(&mut lock(&handler), request));
+        let this = Self { server, state, ghes: options.ghes, token: TOKEN.to_owned(), directory };
+        let (url, api) = (this.server.url(), this.api());
+        let mut state = lock(&this.state);
+        state.server = url;
+        state.api = api;
+        drop(state);
+        this
+    }
+
+    /// `OWNER/NAME`.
+    pub fn repository(&self) -> String {
+        lock(&self.state).full_name()
+    }
+
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What `GITHUB_API_URL` is.
+    pub fn api(&self) -> String {
+        format!("{}{}", self.server.url(), if self.ghes { "/api/v3" } else { "" })
+    }
+
+    /// What `GITHUB_GRAPHQL_URL` is.
+    pub fn graphql(&self) -> String {
+        format!("{}{}", self.server.url(), if self.ghes { "/api/graphql" } else { "/graphql" })
+    }
+
+    /// What `GITHUB_SERVER_URL` is.
+    pub fn server(&self) -> String {
+        self.server.url()
+    }
+
+    /// The bare repository.
+    pub fn git_dir(&self) -> PathBuf {
+        self.directory.path().join("repository.git")
+    }
+
+    /// Makes another token.
+    pub fn add_token(&self, token: &str, who: Who, may: Permissions) {
+        lock(&self.state).tokens.insert(token.to_owned(), Token { who, may });
+    }
+
+    /// Gives an account a role: `read`, `triage`, `write`, `maintain`, `admin`.
+    pub fn add_user(&self, login: &str, role: &str) {
+        lock(&self.state).users.insert(login.to_owned(), role.to_owned());
+    }
+
+    /// Looks at or changes anything.
+    pub fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut lock(&self.state))
+    }
+
+    /// The commit of a branch.
+    pub fn branch(&self, name: &str) -> Option<String> {
+        lock(&self.state).git.branch(name)
+    }
+
+    /// All branches.
+    pub fn branches(&self) -> Vec<String> {
+        let references = lock(&self.state).git.references("refs/heads/");
+        references.into_iter().filter_map(|(r, _)| r.strip_prefix("refs/heads/").map(str::to_owned)).collect()
+    }
+
+    /// A file's text at a branch, commit or reference.
+    pub fn read(&self, revision: &str, path: &str) -> Option<String> {
+        let bytes = lock(&self.state).git.read(revision, path)?;
+        Some(String::from_utf8(bytes).expect("text"))
+    }
+
+    /// All pull requests.
+    pub fn pulls(&self) -> Vec<Pull> {
+        lock(&self.state).pulls.clone()
+    }
+
+    /// One pull request.
+    pub fn pull(&self, number: u64) -> Pull {
+        lock(&self.state).pull(number).expect("a pull request").clone()
+    }
+
+    /// The numbers of the open ones.
+    pub fn open_pulls(&self) -> Vec<u64> {
+        self.pulls().iter().filter(|p| p.open).map(|p| p.number).collect()
+    }
+
+    pub fn comments(&self, number: u64) -> Vec<Comment> {
+        lock(&self.state).comments.iter().filter(|c| c.number == number).cloned().collect()
+    }
+
+    pub fn statuses(&self) -> Vec<Status> {
+        lock(&self.state).statuses.clone()
+    }
+
+    /// A person's push to a branch (made from the default branch where it is missing): one commit, whatever protects it.
+    pub fn push_as(&self, branch: &str, login: &str, files: &[(&str, &str)]) -> String {
+        let mut state = lock(&self.state);
+        let reference = format!("refs/heads/{branch}");
+        let default = state.default_branch.clone();
+        let parent = state.git.branch(branch).or_else(|| state.git.branch(&default)).expect("a commit to start from");
+        let date = state.tick();
+        let who = state.signature(login, &date);
+        let files: Vec<_> = files.iter().map(|(p, t)| ((*p).to_owned(), Some(t.as_bytes().to_vec()))).collect();
+        let sha = state.git.commit(Some(&parent), &files, "A person's commit", &who, &who);
+        state.git.update(&reference, &sha, "");
+        state.branch_moved(branch, login);
+        sha
+    }
+
+    /// A person deletes a branch.
+    pub fn delete_branch_as(&self, branch: &str, login: &str) {
+        let mut state = lock(&self.state);
+        state.git.delete(&format!("refs/heads/{branch}"));
+        state.branch_moved(branch, login);
+    }
+
+    /// A person opens a pull request of a branch of this repository.
+    pub fn open_as(&self, login: &str, branch: &str, title: &str, body: &str) -> u64 {
+        let mut state = lock(&self.state);
+        let (ours, base) = (state.full_name(), state.default_branch.clone());
+        let head = state.git.branch(branch).expect("the branch exists");
+        state.open(login, (Some(ours), branch, &head), &base, title, body)
+    }
+
+    /// A pull request from `LOGIN/NAME`, a fork, of a branch that may be called as one of ours.
+    pub fn fork_pull(&self, login: &str, branch: &str, files: &[(&str, &str)], title: &str, body: &str) -> u64 {
+        let mut state = lock(&self.state);
+        let base = state.default_branch.clone();
+        let parent = state.git.branch(&base).expect("a commit to start from");
+        let date = state.tick();
+        let who = state.signature(login, &date);
+        let files: Vec<_> = files.iter().map(|(p, t)| ((*p).to_owned(), Some(t.as_bytes().to_vec()))).collect();
+        let sha = state.git.commit(Some(&parent), &files, "A fork's commit", &who, &who);
+        let fork = format!("{login}/{}", state.name);
+        state.open(login, (Some(fork), branch, &sha), &base, title, body)
+    }
+
+    /// Merges by a merge commit, as octocat; its sha.
+    pub fn merge(&self, number: u64) -> String {
+        self.merge_as(number, "octocat", false)
+    }
+
+    /// Squashes and merges, as octocat; the commit's sha.
+    pub fn squash(&self, number: u64) -> String {
+        self.merge_as(number, "octocat", true)
+    }
+
+    fn merge_as(&self, number: u64, login: &str, squash: bool) -> String {
+        let mut state = lock(&self.state);
+        let pull = state.pull(number).filter(|p| p.open).expect("an open pull request").clone();
+        let base = state.git.branch(&pull.base).expect("the base");
+        let tree = state.git.merge_tree(&base, &pull.head_sha).expect("it merges without conflict");
+        let date = state.tick();
+        let (author, title) = if squash {
+            (state.signature(&pull.user, &date), format!("{} (#{number})", pull.title))
+        } else {
+            (state.signature(login, &date), format!("Merge pull request #{number} from {}", pull.head))
+        };
+        let parents: &[&str] = if squash { &[&base] } else { &[&base, &pull.head_sha] };
+        let commit = state.git.commit_tree(&tree, parents, &title, &author, &State::web_flow(&date));
+        state.git.update(&format!("refs/heads/{}", pull.base), &commit, &base);
+        state.mark_merged(number, &commit, login);
+        state.branch_moved(&pull.base, login);
+        if state.delete_on_merge {
+            state.git.delete(&format!("refs/heads/{}", pull.head));
+        }
+        commit
+    }
+
+    /// Someone closes a pull request without a merge.
+    pub fn close_as(&self, number: u64, login: &str) {
+        lock(&self.state).close(number, login);
+    }
+
+    /// Someone comments.
+    pub fn comment_as(&self, number: u64, login: &str, body: &str) -> u64 {
+        lock(&self.state).comment(number, login, body).id
+    }
+
+    /// Someone reviews the present head: `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`.
+    pub fn review_as(&self, number: u64, login: &str, verdict: &str) {
+        let mut state = lock(&self.state);
+        let commit = state.pull(number).expect("a pull request").head_sha.clone();
+        let (id, at) = (state.next_id(), state.tick());
+        let (user, verdict) = (login.to_owned(), verdict.to_owned());
+        state.reviews.push(state::Review { id, number, user, state: verdict, commit, at });
+    }
+
+    /// The commit of `refs/pull/N/merge`.
+    pub fn merge_commit(&self, number: u64) -> Option<String> {
+        let mut state = lock(&self.state);
+        state.refresh(number);
+        state.git.resolve(&format!("refs/pull/{number}/merge"))
+    }
+
+    /// Switches the protection of the default branch.
+    pub fn protect(&self, on: bool) {
+        lock(&self.state).protected = on;
+    }
+
+    /// The next `times` requests of a method (empty: any) to a path do their work, but their answers are lost.
+    pub fn lose_answers(&self, method: &str, path: &str, times: usize) {
+        self.server.fault(Rule::new(method, path, Action::Lose).times(times));
+    }
+
+    /// The next `times` requests of a method to a path run into the secondary rate limit.
+    pub fn secondary_limit(&self, method: &str, path: &str, times: usize, retry_after: u32) {
+        let body = r#"{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again.","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}"#;
+        let headers = vec![
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("retry-after".to_owned(), retry_after.to_string()),
+        ];
+        self.server.fault(Rule::new(method, path, Action::Answer(403, headers, body.into())).times(times));
+    }
+
+    /// The next `times` requests of a method to a path are answered with a status, and not done.
+    pub fn fail(&self, method: &str, path: &str, times: usize, status: u16) {
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let body = r#"{"message":"Server Error"}"#;
+        self.server.fault(Rule::new(method, path, Action::Answer(status, headers, body.into())).times(times));
+    }
+
+    /// Adds any fault.
+    pub fn fault(&self, rule: Rule) {
+        self.server.fault(rule);
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.server.clear_faults();
+    }
+
+    /// Everything that was asked so far.
+    pub fn log(&self) -> Vec<Exchange> {
+        self.server.log()
+    }
+
+    /// The log as lines.
+    pub fn lines(&self) -> Vec<String> {
+        self.server.lines()
+    }
+
+    /// The lines of requests that may change something.
+    pub fn writes(&self) -> Vec<String> {
+        self.log().iter().filter(|e| e.is_write()).map(Exchange::line).collect()
+    }
+
+    /// Forgets what was asked so far.
+    pub fn clear_log(&self) {
+        self.server.clear_log();
+    }
+}
+
+fn first_commit(state: &mut State, files: &[(String, String)]) {
+    let date = state.tick();
+    let who = state.signature("octocat", &date);
+    let files: Vec<_> = files.iter().map(|(p, t)| (p.clone(), Some(t.clone().into_bytes()))).collect();
+    let sha = state.git.commit(None, &files, "First commit", &who, &who);
+    state.git.update(&format!("refs/heads/{}", state.default_branch), &sha, "");
+}
+
+fn answer(state: &mut State, request: &Request) -> Response {
+    let token = request.bearer().and_then(|t| state.tokens.get(t)).cloned();
+    let Some(token) = token else {
+        return rest::message(
+            401,
+            if request.bearer().is_some() { "Bad credentials" } else { "Requires authentication" },
+        );
+    };
+    let segments = request.segments();
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match (request.method.as_str(), parts.as_slice()) {
+        ("POST", ["graphql"] | ["api", "graphql"]) => state.graphql(request, &token),
+        (_, ["api", "v3", ..]) => state.rest(request, &token, &segments[2..]),
+        _ => state.rest(request, &token, &segments),
+    }
+}

@@ -1,6 +1,9 @@
 //! What registries, Docker Hub and the forge say now. Reads only.
 
+pub mod candidates;
 pub mod documents;
+pub mod evidence;
 pub mod manifest;
 pub mod mirror;
 pub mod sources;
+pub mod upstream;

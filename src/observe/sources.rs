@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::content::Document;
-use crate::image::{Descriptor, Digest, Location, Reference};
+use crate::image::{Descriptor, Digest, Location, Reference, Tag};
 use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store};
 
 use super::documents::Documents;
@@ -70,6 +70,42 @@ impl Sources {
         let mut read = self.store(location).blob(blob, offset).await;
         if self.turns_anonymous(location, &read) {
             read = self.store(location).blob(blob, offset).await;
+        }
+        read
+    }
+
+    /// All tags; `None` where the repository does not exist.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub async fn tags(&self, location: &Location) -> Result<Option<Vec<Tag>>, Error> {
+        let mut read = self.store(location).tags().await;
+        if self.turns_anonymous(location, &read) {
+            read = self.store(location).tags().await;
+        }
+        read
+    }
+
+    /// What a reference answers now.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub async fn head(&self, location: &Location, reference: &Reference) -> Result<Option<Descriptor>, Error> {
+        let mut read = self.store(location).head(reference).await;
+        if self.turns_anonymous(location, &read) {
+            read = self.store(location).head(reference).await;
+        }
+        read
+    }
+
+    /// Whether a blob is there.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub async fn has_blob(&self, location: &Location, digest: &Digest) -> Result<bool, Error> {
+        let mut read = self.store(location).has_blob(digest).await;
+        if self.turns_anonymous(location, &read) {
+            read = self.store(location).has_blob(digest).await;
         }
         read
     }

@@ -17,8 +17,10 @@ pub(crate) mod fixtures;
 pub mod machine;
 pub mod markdown;
 pub mod metadata;
+mod subject;
 mod wanted;
 
+pub use subject::subject;
 pub use wanted::{Selected, wanted};
 
 /// One change that a proposal makes to one image.

@@ -1,0 +1,62 @@
+//! The evidence for one change: what upstream answers about the bytes that would come in, and about those approved now.
+
+use super::sources::Sources;
+use super::upstream::{Walk, walk};
+use crate::image::{Digest, Location, Platform, Reference, Tag};
+use crate::proposal::body::{Evidence, PlatformEvidence, Served};
+
+/// What evidence is asked about.
+pub struct Asked<'a> {
+    /// Upstream.
+    pub location: &'a Location,
+    /// The wanted platforms.
+    pub platforms: Option<&'a [Platform]>,
+    /// The tag.
+    pub tag: &'a Tag,
+    /// The digest that would come in.
+    pub digest: &'a Digest,
+    /// What is approved now.
+    pub before: Option<&'a Digest>,
+}
+
+/// Looks; what does not answer is named in the evidence.
+pub async fn evidence(sources: &Sources, asked: &Asked<'_>) -> Evidence {
+    let mut evidence = Evidence::default();
+    match sources.head(asked.location, &Reference::Tag(asked.tag.clone())).await {
+        Ok(Some(answer)) if answer.digest == *asked.digest => evidence.served = Served::Now,
+        Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
+        Err(e) => evidence.unknown.push(format!("what {} answers: {e}", asked.tag)),
+    }
+    match walk(sources, asked.location, asked.digest, asked.platforms).await {
+        Ok(Some(found)) => take(&mut evidence, found),
+        Ok(None) => evidence.unknown.push(format!("upstream does not have {}", asked.digest)),
+        Err(e) => evidence.unknown.push(format!("the image: {e}")),
+    }
+    if let Some(before) = asked.before.filter(|before| *before != asked.digest) {
+        match walk(sources, asked.location, before, asked.platforms).await {
+            Ok(Some(Walk { problem: None, parts, size, .. })) => compare(&mut evidence, &parts, size),
+            Ok(_) => evidence.unknown.push("what is approved now: upstream no longer has all of it".to_owned()),
+            Err(e) => evidence.unknown.push(format!("what is approved now: {e}")),
+        }
+    }
+    evidence
+}
+
+fn take(evidence: &mut Evidence, found: Walk) {
+    let part =
+        |p: super::upstream::Part| PlatformEvidence { name: p.name, digest: p.digest, size: p.size, before: None };
+    evidence.complete = found.problem.is_none();
+    evidence.size = found.problem.is_none().then_some(found.size);
+    evidence.platforms = found.parts.into_iter().map(part).collect();
+    evidence.left_out = found.left_out;
+    evidence.attestations = found.attestations;
+    evidence.unknown.extend(found.problem);
+}
+
+fn compare(evidence: &mut Evidence, before: &[super::upstream::Part], size: u64) {
+    evidence.size_before = Some(size);
+    for platform in &mut evidence.platforms {
+        let same = before.iter().find(|p| p.name == platform.name);
+        platform.before = same.map(|p| (p.digest.clone(), p.size));
+    }
+}

@@ -1,0 +1,180 @@
+//! One image upstream, read down to its configurations: whether all of it answers, and how large it is.
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+
+use super::sources::Sources;
+use crate::content::{Content, ContentError, Document};
+use crate::image::{Descriptor, Digest, Location, Platform};
+use crate::plan;
+use crate::registry::Error;
+
+/// How many children of one index are read together.
+const TOGETHER: usize = 8;
+
+/// How deep indexes may hold indexes.
+const DEPTH: usize = 4;
+
+/// What was read of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Walk {
+    /// What would be mirrored, attestations apart, in the index's order.
+    pub parts: Vec<Part>,
+    /// How many platforms upstream has that are not wanted.
+    pub left_out: usize,
+    /// How many attestations would be mirrored.
+    pub attestations: usize,
+    /// The bytes of all distinct blobs and manifests that would be mirrored.
+    pub size: u64,
+    /// The first thing that is wanted and does not answer or cannot be used.
+    pub problem: Option<String>,
+}
+
+/// One platform's manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The platform as the index names it: hostile text. Empty where the image is a single manifest.
+    pub name: String,
+    /// The manifest's digest.
+    pub digest: Digest,
+    /// The bytes of manifest, configuration and layers.
+    pub size: u64,
+}
+
+/// Reads what `digest` and `platforms` give; `None` where upstream does not have the digest.
+///
+/// # Errors
+/// Whatever keeps upstream from answering.
+pub async fn walk(
+    sources: &Sources,
+    location: &Location,
+    digest: &Digest,
+    platforms: Option<&[Platform]>,
+) -> Result<Option<Walk>, Error> {
+    let Some(document) = sources.document(location, digest).await? else { return Ok(None) };
+    let wanted = match plan::from_upstream(&document, platforms) {
+        Ok(wanted) => wanted,
+        Err(ContentError(problem)) => return Ok(Some(Walk { problem: Some(problem), ..Walk::default() })),
+    };
+    let mut tally = Tally::default();
+    read(sources, location, wanted.clone(), String::new(), DEPTH).await?.into_iter().for_each(|f| tally.add(f));
+    let left_out = platforms_in(&document).saturating_sub(platforms_in(&wanted));
+    Ok(Some(Walk { left_out, ..tally.walk() }))
+}
+
+fn platforms_in(document: &Document) -> usize {
+    match document.read() {
+        Ok(Content::Index { children, .. }) => children.iter().filter(|c| !is_attestation(c)).count(),
+        _ => 0,
+    }
+}
+
+/// What was found on the way down.
+enum Found {
+    /// A manifest under the name of its platform, with everything it refers to.
+    Manifest { name: String, digest: Digest, attestation: bool, blobs: BTreeMap<Digest, u64> },
+    /// An index.
+    Index { digest: Digest, size: u64 },
+    /// Something that does not answer or cannot be used.
+    Problem(String),
+}
+
+/// Reads a document and all below it.
+fn read<'a>(
+    sources: &'a Sources,
+    location: &'a Location,
+    document: Document,
+    name: String,
+    depth: usize,
+) -> BoxFuture<'a, Result<Vec<Found>, Error>> {
+    Box::pin(async move {
+        match document.read() {
+            Err(ContentError(problem)) => Ok(vec![Found::Problem(format!("{}: {problem}", document.digest))]),
+            Ok(Content::Index { .. }) if depth == 0 => {
+                Ok(vec![Found::Problem(format!("{}: more than {DEPTH} indexes inside each other", document.digest))])
+            }
+            Ok(Content::Index { children, .. }) => {
+                let own = Found::Index { digest: document.digest.clone(), size: document.bytes.len() as u64 };
+                let below = futures_util::stream::iter(children)
+                    .map(|child| read_child(sources, location, child, depth - 1))
+                    .buffered(TOGETHER)
+                    .collect::<Vec<_>>()
+                    .await;
+                let mut found = vec![own];
+                for part in below {
+                    found.extend(part?);
+                }
+                Ok(found)
+            }
+            Ok(Content::Manifest { config, layers, .. }) => {
+                let mut blobs: BTreeMap<Digest, u64> = layers.iter().map(|l| (l.digest.clone(), l.size)).collect();
+                blobs.insert(config.digest.clone(), config.size);
+                blobs.insert(document.digest.clone(), document.bytes.len() as u64);
+                let attestation = name.starts_with("unknown/");
+                let manifest = Found::Manifest { name, digest: document.digest.clone(), attestation, blobs };
+                if sources.has_blob(location, &config.digest).await? {
+                    return Ok(vec![manifest]);
+                }
+                let problem = format!("the configuration {} of {} is missing", config.digest, document.digest);
+                Ok(vec![manifest, Found::Problem(problem)])
+            }
+        }
+    })
+}
+
+async fn read_child(
+    sources: &Sources,
+    location: &Location,
+    child: Descriptor,
+    depth: usize,
+) -> Result<Vec<Found>, Error> {
+    let name = child.platform.as_ref().map_or_else(|| "unnamed".to_owned(), ToString::to_string);
+    match sources.document(location, &child.digest).await? {
+        Some(document) => read(sources, location, document, name, depth).await,
+        None => Ok(vec![Found::Problem(format!("{name}: the manifest {} is missing", child.digest))]),
+    }
+}
+
+/// BuildKit names the platform of attestations `unknown/unknown`.
+fn is_attestation(child: &Descriptor) -> bool {
+    child.platform.as_ref().is_some_and(|p| p.os == "unknown")
+}
+
+#[derive(Default)]
+struct Tally {
+    walk: Walk,
+    blobs: BTreeMap<Digest, u64>,
+}
+
+impl Tally {
+    fn add(&mut self, found: Found) {
+        match found {
+            Found::Index { digest, size } => {
+                self.blobs.insert(digest, size);
+            }
+            Found::Problem(problem) => {
+                self.walk.problem.get_or_insert(problem);
+            }
+            Found::Manifest { name, digest, attestation, blobs } => {
+                let size = sum(&blobs);
+                self.blobs.extend(blobs);
+                if attestation {
+                    self.walk.attestations += 1;
+                } else {
+                    self.walk.parts.push(Part { name, digest, size });
+                }
+            }
+        }
+    }
+
+    fn walk(self) -> Walk {
+        Walk { size: sum(&self.blobs), ..self.walk }
+    }
+}
+
+/// Sizes are upstream's claims: they are shown, and may be absurd.
+fn sum(blobs: &BTreeMap<Digest, u64>) -> u64 {
+    blobs.values().fold(0, |all, size| all.saturating_add(*size))
+}

@@ -1,0 +1,19 @@
+//! What rules are asked about an image.
+
+use crate::manifest::Image;
+use crate::rules::Subject;
+
+/// An image's rule and history, as rules take them.
+#[must_use]
+pub fn subject(image: &Image) -> Subject {
+    Subject {
+        rule: image.rule.clone(),
+        approved: image.approved.iter().map(|a| (a.tag.clone(), a.digest.clone())).collect(),
+        rejected: image.rejected.iter().map(|r| (r.tag.clone(), r.until)).collect(),
+        revoked: image.revoked.iter().map(|r| (r.tag.clone(), r.digest.clone())).collect(),
+        cooldown: image.cooldown,
+        rebuilds: image.rebuilds,
+        keep: image.keep,
+        ask_readiness: true,
+    }
+}

@@ -22,7 +22,7 @@ pub struct Event {
     /// `GITHUB_REF`: the ref that the run is for.
     pub git_ref: String,
     /// `GITHUB_SHA`: the commit that the run is for; of a pull request its merge commit.
-    pub sha: Commit,
+    pub sha: Option<Commit>,
 }
 
 /// The events that mean something to this program.
@@ -106,7 +106,6 @@ impl Event {
         };
         let name = needed(&environment.event_name, "GITHUB_EVENT_NAME")?;
         let git_ref = needed(&environment.git_ref, "GITHUB_REF")?;
-        let sha = needed(&environment.sha, "GITHUB_SHA")?;
         let path = environment
             .event_path
             .as_deref()
@@ -117,9 +116,13 @@ impl Event {
             default_branch: payload.optional("repository.default_branch", string)?,
             name,
             git_ref,
-            sha: commit_text(&sha).ok_or_else(|| EventError("GITHUB_SHA is no commit".to_owned()))?,
+            sha: environment.sha.as_deref().map(sha).transpose()?,
         })
     }
+}
+
+fn sha(text: &str) -> Result<Commit, EventError> {
+    commit_text(text).ok_or_else(|| EventError(format!("GITHUB_SHA is no commit: {}", cut(&clean(text), 60))))
 }
 
 fn kind(name: &str, payload: &Payload<'_>) -> Result<Kind, EventError> {

@@ -19,6 +19,7 @@ pub struct Cli {
 
 /// Flags that every command takes. Each has a variable: `--a-b` is `WHARFINGER_A_B`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command (--a-b is also WHARFINGER_A_B)")]
 pub struct Global {
     /// The manifest of approved images [default: approved-images.yml]
     #[arg(long, global = true, value_name = "FILE")]

@@ -1,6 +1,6 @@
 //! The program: from arguments, environment and streams to a command and an exit status.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -54,8 +54,8 @@ pub fn start(mut process: Process) -> u8 {
     let in_actions = process.variables.get("GITHUB_ACTIONS").is_some_and(|text| text == "true");
     let as_action = cli.as_ref().is_ok_and(|parsed| parsed.as_action);
     let mut given = Given {
-        flags: cli.as_ref().map(|parsed| parsed.cli.flags()).unwrap_or_default(),
-        verbosity: cli.as_ref().map_or(0, |parsed| parsed.cli.global.verbose),
+        flags: cli.as_ref().map(|parsed| parsed.flags.clone()).unwrap_or_default(),
+        verbosity: cli.as_ref().map_or(0, |parsed| parsed.verbosity),
         variables: &process.variables,
         as_action,
         stdin: &mut *process.stdin,
@@ -86,34 +86,39 @@ pub fn start(mut process: Process) -> u8 {
 
 /// A command line that makes sense.
 struct Parsed {
-    cli: Cli,
     command: Command,
+    flags: BTreeMap<&'static str, String>,
+    verbosity: u8,
     as_action: bool,
 }
 
 /// Reads the arguments; without a command among them the input `command` says what to do, and in Actions `run` does.
 fn parse(process: &Process) -> Result<Parsed, clap::Error> {
-    let mut cli = Cli::try_parse_from(&process.arguments)?;
-    if let Some(command) = cli.command.clone() {
-        return Ok(Parsed { cli, command, as_action: false });
+    let cli = Cli::try_parse_from(&process.arguments)?;
+    let mut flags = cli.flags();
+    if let Some(command) = cli.command {
+        return Ok(Parsed { command, flags, verbosity: cli.global.verbose, as_action: false });
     }
     let variable = |name: &str| process.variables.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
     let in_actions = variable("GITHUB_ACTIONS") == Some("true");
     let text = match variable("INPUT_COMMAND") {
         Some(text) => text,
         None if in_actions => "run",
-        None => return Err(no_command()),
+        None => return Err(no_command(&process.arguments)),
     };
-    let inner = Cli::try_parse_from(std::iter::once("wharfinger").chain(text.split_whitespace()))?;
-    let command = inner.command.ok_or_else(no_command)?;
-    cli.command = Some(command.clone());
-    Ok(Parsed { cli, command, as_action: true })
+    let words: Vec<OsString> =
+        std::iter::once("wharfinger").chain(text.split_whitespace()).map(OsString::from).collect();
+    let inner = Cli::try_parse_from(&words)?;
+    flags.extend(inner.flags());
+    let command = inner.command.ok_or_else(|| no_command(&words))?;
+    Ok(Parsed { command, flags, verbosity: cli.global.verbose.max(inner.global.verbose), as_action: true })
 }
 
-fn no_command() -> clap::Error {
-    let mut command = Cli::command();
-    let help = command.render_help();
-    command.error(clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, help)
+/// Without any argument the help, else that a command is missing.
+fn no_command(arguments: &[OsString]) -> clap::Error {
+    let command = Cli::command().subcommand_required(true).arg_required_else_help(true);
+    let missing = || clap::Error::raw(clap::error::ErrorKind::MissingSubcommand, "a command is missing\n");
+    command.try_get_matches_from(arguments).err().unwrap_or_else(missing)
 }
 
 /// Help and version are results; everything else that ends here is an unusable command line.

@@ -41,13 +41,12 @@ impl Context {
     /// The forge.
     ///
     /// # Errors
-    /// [`Stop::Unusable`] where there is none, with how to have one.
+    /// [`Stop::CannotWork`] where there is none, with how to have one.
     pub fn forge(&self) -> Result<&Arc<dyn Forge>, Stop> {
         self.forge.as_ref().ok_or_else(|| {
-            Stop::Unusable(
+            Stop::CannotWork(anyhow::anyhow!(
                 "this command needs a forge: give GITHUB_TOKEN and GITHUB_REPOSITORY (owner/name), or --forge git for branches of the local clone"
-                    .to_owned(),
-            )
+            ))
         })
     }
 }

@@ -48,6 +48,15 @@ pub enum Stop {
     CannotWork(anyhow::Error),
 }
 
+impl Stop {
+    /// What kept two commands of a run from their work, said once where it is the same.
+    fn both(first: &anyhow::Error, second: &anyhow::Error) -> Self {
+        let (first, second) = (format!("{first:#}"), format!("{second:#}"));
+        let text = if first == second { first } else { format!("{first}; {second}") };
+        Self::CannotWork(anyhow::Error::msg(text))
+    }
+}
+
 /// Does what a command says. Commands that write are asked for their event first.
 ///
 /// # Errors

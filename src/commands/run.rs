@@ -32,18 +32,26 @@ pub async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
 /// Promotes what is pending, where there are credentials for the destination, then proposes. What keeps one from its
 /// work does not keep the other.
 async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
-    let mut exit = Exit::Done;
-    if context.has_destination_credentials() {
-        exit = dispatch(context, &Command::Promote(Promote::default()), output).await?;
+    let promoted = if context.has_destination_credentials() {
+        dispatch(context, &Command::Promote(Promote::default()), output).await
     } else {
         tracing::warn!("no credentials for the destination: what is pending is not promoted");
+        Ok(Exit::Done)
+    };
+    if matches!(promoted, Err(Stop::Unusable(_) | Stop::Manifest(..))) {
+        return promoted;
     }
-    Ok(exit.and(dispatch(context, &Command::Propose(Propose::default()), output).await?))
+    let proposed = dispatch(context, &Command::Propose(Propose::default()), output).await;
+    match (promoted, proposed) {
+        (Ok(promoted), Ok(proposed)) => Ok(promoted.and(proposed)),
+        (Err(Stop::CannotWork(first)), Err(Stop::CannotWork(second))) => Err(Stop::both(&first, &second)),
+        (Err(stop), _) | (_, Err(stop)) => Err(stop),
+    }
 }
 
 /// Comments that start with `/wharfinger` are ours. This release obeys none of them, and says so.
 fn obey(comment: &Comment, output: &mut Output) -> Exit {
-    let ours = comment.body.trim_start().split_whitespace().next() == Some("/wharfinger");
+    let ours = comment.body.split_whitespace().next() == Some("/wharfinger");
     if ours && comment.action == "created" {
         output.annotate(Annotation {
             level: Level::Notice,

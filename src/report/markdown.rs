@@ -136,7 +136,7 @@ fn failed(failed: &[Failed]) -> String {
     let rows: Vec<_> = failed
         .iter()
         .map(|f| {
-            let subject = f.repository.as_ref().map(|r| r.as_str()).or(f.source.as_deref());
+            let subject = f.repository.as_ref().map(crate::image::RepositoryName::as_str).or(f.source.as_deref());
             let tag = f.tag.as_ref().map_or(String::new(), |t| code(t.as_str()));
             vec![serde_name(&f.step), subject.map_or(String::new(), code), tag, escaped(&f.error)]
         })

@@ -3,6 +3,9 @@
 /// The most bytes of a step's summary; GitHub drops a larger one whole.
 pub const LIMIT: usize = 1024 * 1024;
 
+/// The most characters of a name that a cell shows.
+const CELL: usize = 300;
+
 const CUT: &str = "\n\n_The summary is longer than GitHub shows: the rest was left out. The log has all of it._\n";
 
 /// `markdown`, cut at a whole line where it is longer than [`LIMIT`] bytes, with a last line that says so. A code
@@ -60,14 +63,10 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// `text` as a code span in a table cell.
+/// `text` as a code span in a table cell; empty where it is.
 #[must_use]
 pub fn code(text: &str) -> String {
-    let text = super::text::clean(text).replace('|', "\\|");
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let space = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
-    format!("{fence}{space}{text}{space}{fence}")
+    if text.is_empty() { String::new() } else { crate::proposal::markdown::cell(text, CELL) }
 }
 
 /// A heading, a table of `rows` and an empty line; nothing where there are no rows.
@@ -111,6 +110,6 @@ mod tests {
             escaped("@a <b> [x](http://y) #1\n|"),
             "@<!-- -->a &lt;b&gt; \\[x\\](http:<!-- -->//y) #<!-- -->1 \\|"
         );
-        assert_eq!(code("a`b|"), "``a`b\\|``");
+        assert_eq!(code("a`b|"), "``a`b¦``");
     }
 }

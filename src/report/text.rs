@@ -1,18 +1,9 @@
 //! Text that others wrote, made fit to be shown.
 
-/// `text` on one line without control characters (C0, C1, line and paragraph separators) or characters that turn the
-/// direction of writing: each run of them becomes one space.
+/// `text` on one line without control characters, characters that turn the direction of writing, or invisible ones.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if !is_unfit(c) {
-            out.push(c);
-        } else if !out.ends_with(' ') {
-            out.push(' ');
-        }
-    }
-    out.trim().to_owned()
+    crate::proposal::markdown::clean(text, usize::MAX)
 }
 
 /// [`clean`], but lines stay lines.
@@ -44,11 +35,6 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-fn is_unfit(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -56,7 +42,7 @@ mod tests {
 
     #[test]
     fn control_characters_become_one_space() {
-        assert_eq!(clean("a\r\n\u{1b}[31mb\u{202e}c\u{85}"), "a [31mb c");
+        assert_eq!(clean("a\r\n\u{1b}[31mb\u{202e}c\u{85}"), "a [31mbc");
         assert_eq!(clean_lines("a\rb\nc\u{7}"), "a b\nc");
     }
 

@@ -1,9 +1,12 @@
 //! Integration tests: one binary, one module a subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, missing_docs)]
 
+mod action;
 mod architecture;
+mod cli;
 mod forge_contract;
 mod forge_git;
+mod settings;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_github;

@@ -1,1 +1,6 @@
 //! Performs what was decided: commits, proposals, repositories, copies, records. The only room that writes.
+
+pub mod copy;
+pub mod promote;
+pub mod record;
+pub mod repository;

@@ -13,6 +13,9 @@ pub struct RepositoryStep {
     pub name: RepositoryName,
     /// Whether it is missing, and so is created before the first push.
     pub create: bool,
+    /// Whether teams are granted their permissions: until something of the repository is recorded, so that a run which
+    /// stopped after the creation is finished by the next one.
+    pub grant: bool,
     /// Private unless the manifest says otherwise.
     pub visibility: Visibility,
     /// The short description.
@@ -41,10 +44,13 @@ pub fn repositories(manifest: &Manifest, steps: &[Step], missing: &BTreeSet<Repo
 
 fn step(manifest: &Manifest, image: &Image, create: bool) -> RepositoryStep {
     let name = &image.repository;
+    let here = manifest.images.iter().filter(|i| i.repository == *name);
+    let grant = here.flat_map(|i| &i.approved).all(|approval| approval.mirrored.is_none());
     let detail = if create { creation(manifest, image) } else { format!("{}/{name} exists", manifest.organization) };
     RepositoryStep {
         name: name.clone(),
         create,
+        grant,
         visibility: image.visibility,
         description: image.description.clone().unwrap_or_else(|| format!("Approved copy of {}", image.source_text)),
         full_description: provenance(manifest, name),

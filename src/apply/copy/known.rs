@@ -1,0 +1,49 @@
+//! What the destination is known to have, and what is on its way there: nothing is fetched or sent twice in a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
+
+use crate::image::{Digest, RepositoryName};
+
+/// The repositories of the destination that hold a blob.
+pub(super) type Holders = BTreeSet<RepositoryName>;
+
+/// What a run knows of its destination.
+#[derive(Default)]
+pub(super) struct Known {
+    blobs: Mutex<BTreeMap<Digest, Arc<AsyncMutex<Holders>>>>,
+    manifests: Mutex<BTreeSet<(RepositoryName, Digest)>>,
+    vouched: Mutex<BTreeMap<RepositoryName, Arc<OnceCell<()>>>>,
+}
+
+impl Known {
+    /// Who holds a blob. While the answer is held, nobody else copies this blob: whoever comes second waits, and then
+    /// finds that it is there.
+    pub(super) async fn blob(&self, digest: &Digest) -> OwnedMutexGuard<Holders> {
+        let flight = {
+            let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(blobs.entry(digest.clone()).or_default())
+        };
+        flight.lock_owned().await
+    }
+
+    /// That a repository has a manifest.
+    pub(super) fn add_manifest(&self, repository: &RepositoryName, digest: &Digest) {
+        let mut manifests = self.manifests.lock().unwrap_or_else(PoisonError::into_inner);
+        manifests.insert((repository.clone(), digest.clone()));
+    }
+
+    /// Whether a repository is known to have a manifest.
+    pub(super) fn has_manifest(&self, repository: &RepositoryName, digest: &Digest) -> bool {
+        let manifests = self.manifests.lock().unwrap_or_else(PoisonError::into_inner);
+        manifests.contains(&(repository.clone(), digest.clone()))
+    }
+
+    /// Where it is noted that a promoted sibling was read once for a repository.
+    pub(super) fn vouched(&self, repository: &RepositoryName) -> Arc<OnceCell<()>> {
+        let mut vouched = self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(vouched.entry(repository.clone()).or_default())
+    }
+}

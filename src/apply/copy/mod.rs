@@ -1,0 +1,261 @@
+//! Copies approved bytes from upstream to the mirror: blobs, then manifests from the bottom up, then the tag.
+//!
+//! Bytes stream from registry to registry; nothing touches a disk and memory does not grow with layers. A blob is fetched
+//! and sent once a run, whatever images share it; where the destination can mount it from a repository that has it,
+//! no byte moves. Stopped between any two requests, a second run finds what the first one left and ends the same.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::Semaphore;
+
+use self::blob::Upstream;
+use self::known::Known;
+use self::tree::{From, Tree, TreeError};
+use crate::content::Document;
+use crate::image::{Descriptor, Digest, Location, Reference, RepositoryName};
+use crate::observe::sources::Sources;
+use crate::plan::{self, FailedStep, State, Step};
+use crate::registry::{Error, ErrorKind, Registries, Store};
+
+mod blob;
+mod known;
+mod tree;
+mod verify;
+
+/// How many blobs are under way at once in the whole run; each host's own limit is the client's.
+const BLOBS: usize = 16;
+
+/// Copies images to one destination; knows what this run has brought there.
+pub struct Copier {
+    registries: Registries,
+    sources: Sources,
+    known: Known,
+    blobs: Semaphore,
+    /// For every repository, a promoted top document that vouches for its blobs.
+    vouchers: BTreeMap<RepositoryName, Digest>,
+    fetched: Arc<AtomicU64>,
+}
+
+/// Why an image was not copied.
+#[derive(Debug, Clone)]
+pub struct CopyError {
+    /// Where it stopped.
+    pub step: FailedStep,
+    /// What happened, for people.
+    pub text: String,
+    /// The destination refused the credential: no other image will fare better.
+    pub refused: bool,
+}
+
+impl CopyError {
+    /// A fault of this image alone.
+    pub(super) fn new(step: FailedStep, text: impl fmt::Display) -> Self {
+        Self { step, text: text.to_string(), refused: false }
+    }
+
+    /// A fault of the destination. Bytes that were read back as others are a fault of verifying.
+    fn at_destination(step: FailedStep, error: &Error) -> Self {
+        let refused = matches!(error.kind, ErrorKind::Refused { .. });
+        let step = if matches!(error.kind, ErrorKind::Mismatch(_)) { FailedStep::Verify } else { step };
+        Self { step, text: error.to_string(), refused }
+    }
+}
+
+/// The mirror that an image goes to.
+#[derive(Clone)]
+pub struct Mirror {
+    /// Where it is.
+    pub location: Location,
+    /// The repository, opened.
+    pub store: Arc<dyn Store>,
+}
+
+impl Mirror {
+    /// The path of the mirror in its registry; `None` in a directory, where nothing is mounted.
+    fn name(&self) -> Option<&RepositoryName> {
+        match &self.location {
+            Location::Remote(repository) => Some(&repository.name),
+            Location::Layout(_) => None,
+        }
+    }
+}
+
+impl Copier {
+    /// A copier from `sources` to mirrors in `registries`; the promoted steps vouch for what their repositories have.
+    #[must_use]
+    pub fn new(registries: Registries, sources: Sources, steps: &[Step]) -> Self {
+        let promoted = steps.iter().filter(|step| step.state == State::Present);
+        let vouchers = promoted
+            .filter_map(|step| Some((step.repository.clone(), step.mirror_now.clone()?)))
+            .filter(|(_, digest)| sources.documents.get(digest).is_some())
+            .collect();
+        let (known, blobs, fetched) = (Known::default(), Semaphore::new(BLOBS), Arc::default());
+        Self { registries, sources, known, blobs, vouchers, fetched }
+    }
+
+    /// How many bytes of blobs came from upstream.
+    #[must_use]
+    pub fn fetched(&self) -> u64 {
+        self.fetched.load(Ordering::Relaxed)
+    }
+
+    /// The registries behind it.
+    #[must_use]
+    pub const fn registries(&self) -> &Registries {
+        &self.registries
+    }
+
+    /// Promotes one approval: copies it, or verifies what the mirror already answers. What comes back is what the mirror's
+    /// tag was read to answer.
+    ///
+    /// # Errors
+    /// Where it stopped, and why; nothing answers under the tag then that did not before.
+    pub async fn promote(&self, step: &Step, mirror: &Mirror) -> Result<Digest, CopyError> {
+        if step.state == State::TagOnly
+            && let Some(now) = &step.mirror_now
+            && self.is_whole(now, mirror).await?
+        {
+            return Ok(now.clone());
+        }
+        self.copy(step, mirror).await
+    }
+
+    async fn copy(&self, step: &Step, mirror: &Mirror) -> Result<Digest, CopyError> {
+        let top = self.top(step).await?;
+        let from = From::Source(&self.sources, &step.source);
+        let tree = tree::read(from, top).await.map_err(|error| match error {
+            TreeError::Missing(_) => CopyError::new(FailedStep::State(State::SourceLost), error),
+            _ => CopyError::new(FailedStep::Read, error),
+        })?;
+        self.vouch(step, mirror).await;
+        self.put_blobs(&tree.blobs, step, mirror).await?;
+        self.put_manifests(&tree, mirror, &step.repository).await?;
+        self.set_tag(&tree.top, step, mirror).await?;
+        Ok(tree.top.digest)
+    }
+
+    /// What the tag is to answer: the approved document, or the subset of it that the plan names.
+    async fn top(&self, step: &Step) -> Result<Document, CopyError> {
+        if let Some(document) = step.expected.as_ref().and_then(|digest| self.sources.documents.get(digest)) {
+            return Ok(document);
+        }
+        let read = self.sources.document(&step.source, &step.digest).await;
+        let document = read.map_err(|e| CopyError::new(FailedStep::Read, e))?;
+        let lost = || {
+            let text = format!("{} no longer answers {}", step.source_text, step.digest);
+            CopyError::new(FailedStep::State(State::SourceLost), text)
+        };
+        plan::from_upstream(&document.ok_or_else(lost)?, step.platforms.as_deref())
+            .map_err(|e| CopyError::new(FailedStep::Read, format!("{}: {e}", step.digest)))
+    }
+
+    /// Reads, once for a repository, the manifests of a promoted tag: the repository has what they name. Only a help: where
+    /// they cannot be read, nothing is taken to be there.
+    async fn vouch(&self, step: &Step, mirror: &Mirror) {
+        let Some(top) = self.vouchers.get(&step.repository).and_then(|digest| self.sources.documents.get(digest))
+        else {
+            return;
+        };
+        let once = self.known.vouched(&step.repository);
+        once.get_or_init(|| async {
+            match tree::read(From::Mirror(mirror.store.as_ref()), top).await {
+                Ok(tree) => self.know(&tree, &step.repository).await,
+                Err(error) => tracing::debug!("{}: no sibling vouches for blobs: {error}", mirror.location),
+            }
+        })
+        .await;
+    }
+
+    /// Notes that a repository has everything of an image.
+    async fn know(&self, tree: &Tree, repository: &RepositoryName) {
+        for document in tree.levels.iter().flatten() {
+            self.known.add_manifest(repository, &document.digest);
+        }
+        for blob in &tree.blobs {
+            self.known.blob(&blob.digest).await.insert(repository.clone());
+        }
+    }
+
+    async fn put_blobs(&self, blobs: &[Descriptor], step: &Step, mirror: &Mirror) -> Result<(), CopyError> {
+        let puts = stream::iter(blobs.iter().cloned()).map(|blob| self.put_blob(blob, step, mirror));
+        puts.buffer_unordered(BLOBS).try_collect().await
+    }
+
+    /// Brings one blob to the mirror: not at all where it is, by mounting where another repository there has it, else from
+    /// upstream.
+    async fn put_blob(&self, blob: Descriptor, step: &Step, mirror: &Mirror) -> Result<(), CopyError> {
+        let mut holders = self.known.blob(&blob.digest).await;
+        if holders.contains(&step.repository) {
+            return Ok(());
+        }
+        let _permit = self.blobs.acquire().await.map_err(|e| CopyError::new(FailedStep::Blob, e))?;
+        let mount = self.mount(&holders, step, mirror);
+        let upstream =
+            Upstream::new(self.sources.clone(), step.source.clone(), blob.clone(), Arc::clone(&self.fetched));
+        match mirror.store.put_blob(&blob, mount.as_ref(), &upstream).await {
+            Ok(_) => {
+                holders.insert(step.repository.clone());
+                Ok(())
+            }
+            Err(error) => Err(match upstream.fault() {
+                Some(fault) => CopyError::new(FailedStep::Blob, format!("{}: {fault}", blob.digest)),
+                None => CopyError::at_destination(FailedStep::Blob, &error),
+            }),
+        }
+    }
+
+    /// Where a blob can be mounted from: a sibling that has it, the source where it is on the same registry. Else the mirror
+    /// itself: that costs nothing, because the upload starts with the same request, and finds what an interrupted run sent.
+    fn mount(&self, holders: &known::Holders, step: &Step, mirror: &Mirror) -> Option<RepositoryName> {
+        let name = mirror.name()?;
+        if let Some(sibling) = holders.first() {
+            let organization = name.as_str().strip_suffix(step.repository.as_str())?;
+            return format!("{organization}{sibling}").parse().ok();
+        }
+        match &step.source {
+            Location::Remote(source)
+                if mirror.location.registry() == Some(&source.registry) && !self.sources.is_refused(&step.source) =>
+            {
+                Some(source.name.clone())
+            }
+            _ => Some(name.clone()),
+        }
+    }
+
+    /// Puts everything below the top, the deepest first, so that nothing ever names what is not there.
+    async fn put_manifests(&self, tree: &Tree, mirror: &Mirror, repository: &RepositoryName) -> Result<(), CopyError> {
+        for level in tree.levels.iter().rev() {
+            let mut missing = level.clone();
+            missing.retain(|document| !self.known.has_manifest(repository, &document.digest));
+            let puts = stream::iter(missing).map(|document| async move {
+                let reference = Reference::Digest(document.digest.clone());
+                let put = mirror.store.put_manifest(&reference, &document).await;
+                put.map_err(|e| CopyError::at_destination(FailedStep::Manifest, &e))?;
+                self.known.add_manifest(repository, &document.digest);
+                Ok::<(), CopyError>(())
+            });
+            puts.buffer_unordered(BLOBS).try_collect::<()>().await?;
+        }
+        Ok(())
+    }
+
+    /// Sets the tag, if it still answers what the plan saw. Somebody may have pushed while blobs were copied.
+    async fn set_tag(&self, top: &Document, step: &Step, mirror: &Mirror) -> Result<(), CopyError> {
+        let reference = Reference::Tag(step.tag.clone());
+        let now = mirror.store.head(&reference).await;
+        let now = now.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?.map(|held| held.digest);
+        if now.as_ref() == Some(&top.digest) {
+            return Ok(());
+        }
+        if now != step.mirror_now {
+            let text = "the mirror's tag moved while its image was copied: it is left alone";
+            return Err(CopyError::new(FailedStep::State(State::MirrorDiffers), text));
+        }
+        let put = mirror.store.put_manifest(&reference, top).await;
+        put.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))
+    }
+}

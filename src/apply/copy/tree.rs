@@ -1,0 +1,174 @@
+//! Everything that an image consists of: its manifests, read and checked, and the blobs they name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+
+use crate::content::{Content, Document};
+use crate::image::{Descriptor, Digest, Location, Reference};
+use crate::observe::sources::Sources;
+use crate::registry::Store;
+
+/// How deep indexes may nest, the top one included.
+const DEPTH: usize = 4;
+/// How many documents one image may have.
+const DOCUMENTS: usize = 1_000;
+/// How many bytes the documents of one image may have together: they are held in memory until the tag is set.
+const BYTES: usize = 16 * 1024 * 1024;
+/// How many children are read together.
+const TOGETHER: usize = 16;
+
+/// An image, read down to its manifests.
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// The index or manifest that the tag is to answer.
+    pub(super) top: Document,
+    /// Everything below it, by level: the last level is put first.
+    pub(super) levels: Vec<Vec<Document>>,
+    /// The blobs that are to be copied, once each; layers that may not be distributed are left out.
+    pub(super) blobs: Vec<Descriptor>,
+}
+
+/// Why an image could not be read.
+#[derive(Debug)]
+pub(super) enum TreeError {
+    /// A document that another one names is not there.
+    Missing(Digest),
+    /// What is there is not what it should be, or more than is taken.
+    Unusable(String),
+    /// The registry failed.
+    Store(crate::registry::Error),
+}
+
+impl std::fmt::Display for TreeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(digest) => write!(f, "the manifest {digest}, which the image's index names, is not there"),
+            Self::Unusable(text) => f.write_str(text),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Where an image is read from.
+#[derive(Clone, Copy)]
+pub(super) enum From<'a> {
+    /// Upstream.
+    Source(&'a Sources, &'a Location),
+    /// The mirror.
+    Mirror(&'a dyn Store),
+}
+
+impl From<'_> {
+    async fn document(self, digest: &Digest) -> Result<Document, TreeError> {
+        let read = match self {
+            Self::Source(sources, location) => sources.document(location, digest).await,
+            Self::Mirror(store) => store.manifest(&Reference::Digest(digest.clone())).await,
+        };
+        read.map_err(TreeError::Store)?.ok_or_else(|| TreeError::Missing(digest.clone()))
+    }
+}
+
+/// Reads everything below `top`. Every document has the digest, size and media type that its parent says.
+pub(super) async fn read(from: From<'_>, top: Document) -> Result<Tree, TreeError> {
+    let mut blobs = Blobs::default();
+    let mut seen = BTreeSet::from([top.digest.clone()]);
+    let mut bytes = top.bytes.len();
+    let mut children = named(&top, &mut blobs, &mut seen)?;
+    let mut levels = Vec::new();
+    while !children.is_empty() {
+        if levels.len() + 2 > DEPTH {
+            return Err(TreeError::Unusable(format!("indexes are nested more than {DEPTH} deep")));
+        }
+        if seen.len() > DOCUMENTS {
+            return Err(TreeError::Unusable(format!("the image has more than {DOCUMENTS} manifests")));
+        }
+        let level = read_level(from, &children, &mut bytes).await?;
+        children.clear();
+        for document in &level {
+            children.extend(named(document, &mut blobs, &mut seen)?);
+        }
+        levels.push(level);
+    }
+    Ok(Tree { top, levels, blobs: blobs.0.into_values().collect() })
+}
+
+async fn read_level(from: From<'_>, children: &[Descriptor], bytes: &mut usize) -> Result<Vec<Document>, TreeError> {
+    let declared: u64 = children.iter().map(|child| child.size).sum();
+    if declared > BYTES as u64 {
+        return Err(TreeError::Unusable(format!("the image's manifests have more than {BYTES} bytes together")));
+    }
+    let mut reads = futures_util::stream::iter(children.iter().cloned())
+        .map(|child| async move { checked(&child, from.document(&child.digest).await?) })
+        .buffered(TOGETHER);
+    let mut level = Vec::with_capacity(children.len());
+    while let Some(document) = reads.next().await {
+        let document = document?;
+        *bytes += document.bytes.len();
+        if *bytes > BYTES {
+            return Err(TreeError::Unusable(format!("the image's manifests have more than {BYTES} bytes together")));
+        }
+        level.push(document);
+    }
+    Ok(level)
+}
+
+/// The document, if it is what its parent says it is.
+fn checked(child: &Descriptor, document: Document) -> Result<Document, TreeError> {
+    let wrong = |what: &str, said: &dyn std::fmt::Display, is: &dyn std::fmt::Display| {
+        TreeError::Unusable(format!("{}: its index says {what} {said}, it has {is}", child.digest))
+    };
+    if document.bytes.len() as u64 != child.size {
+        return Err(wrong("size", &child.size, &document.bytes.len()));
+    }
+    if document.media_type != child.media_type {
+        return Err(wrong("media type", &child.media_type, &document.media_type));
+    }
+    Ok(document)
+}
+
+/// The documents that this one names and that were not seen yet; its blobs are added to `blobs`.
+fn named(document: &Document, blobs: &mut Blobs, seen: &mut BTreeSet<Digest>) -> Result<Vec<Descriptor>, TreeError> {
+    let content = document.read().map_err(|e| TreeError::Unusable(format!("{}: {e}", document.digest)))?;
+    match content {
+        Content::Index { children, .. } => {
+            Ok(children.into_iter().filter(|child| seen.insert(child.digest.clone())).collect())
+        }
+        Content::Manifest { config, layers, .. } => {
+            for blob in std::iter::once(config).chain(layers) {
+                blobs.add(blob)?;
+            }
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// Blobs by digest.
+#[derive(Default)]
+struct Blobs(BTreeMap<Digest, Descriptor>);
+
+impl Blobs {
+    fn add(&mut self, blob: Descriptor) -> Result<(), TreeError> {
+        if is_foreign(&blob.media_type) {
+            return Ok(());
+        }
+        match self.0.get(&blob.digest) {
+            Some(known) if known.size != blob.size => Err(TreeError::Unusable(format!(
+                "{} is said to have {} and {} bytes",
+                blob.digest, known.size, blob.size
+            ))),
+            Some(_) => Ok(()),
+            None => {
+                self.0.insert(blob.digest.clone(), blob);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether layers of this type may not be distributed: their descriptor stays in the manifest, their bytes and `urls` are
+/// never fetched (OCI image specification, `layer.md`, "Non-Distributable Layers").
+fn is_foreign(media_type: &str) -> bool {
+    media_type.starts_with("application/vnd.oci.image.layer.nondistributable.")
+        || media_type.starts_with("application/vnd.docker.image.rootfs.foreign.diff.tar")
+}

@@ -1,0 +1,27 @@
+//! Verifies what the mirror already answers, down to its blobs, before it is recorded.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::tree::{self, From, TreeError};
+use super::{BLOBS, Copier, CopyError, Mirror};
+use crate::image::{Digest, Reference};
+use crate::plan::FailedStep;
+
+impl Copier {
+    /// Whether the mirror has everything of an image. What it lacks is copied again, so that is no error.
+    pub(super) async fn is_whole(&self, digest: &Digest, mirror: &Mirror) -> Result<bool, CopyError> {
+        let top = mirror.store.manifest(&Reference::Digest(digest.clone())).await;
+        let Some(top) = top.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))? else { return Ok(false) };
+        let tree = match tree::read(From::Mirror(mirror.store.as_ref()), top).await {
+            Ok(tree) => tree,
+            Err(TreeError::Missing(_)) => return Ok(false),
+            Err(TreeError::Store(error)) => return Err(CopyError::at_destination(FailedStep::Verify, &error)),
+            Err(error @ TreeError::Unusable(_)) => return Err(CopyError::new(FailedStep::Verify, error)),
+        };
+        let asked = stream::iter(tree.blobs.iter().cloned())
+            .map(|blob| async move { mirror.store.has_blob(&blob.digest).await })
+            .buffer_unordered(BLOBS);
+        let there = asked.try_all(|there| async move { there }).await;
+        there.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))
+    }
+}

@@ -1,0 +1,165 @@
+//! Applies a promotion plan: makes repositories, copies images side by side, and says of each what became of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::copy::{Copier, CopyError, Mirror};
+use super::repository;
+use crate::hub::{self, Hub};
+use crate::image::{Digest, RepositoryName};
+use crate::manifest::Manifest;
+use crate::plan::{self, FailedStep, Failure, RepositoryStep, State, Step};
+
+/// How many images are copied side by side.
+const IMAGES: usize = 16;
+
+/// An approval that the mirror was read to answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promoted {
+    /// The step that led to it.
+    pub step: Step,
+    /// What the mirror's tag answers.
+    pub mirrored: Digest,
+}
+
+/// What became of a plan.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// What is promoted now and is to be recorded, in the plan's order.
+    pub promoted: Vec<Promoted>,
+    /// What failed, in the plan's order.
+    pub failed: Vec<Failure>,
+    /// Why the whole run ends: Docker Hub or the destination refused the credential.
+    pub stopped: Option<String>,
+    /// Whether repositories were made or set up.
+    pub changed: bool,
+}
+
+/// Applies the steps that copy or verify. One image's failure never stops the others; a refused credential stops all.
+pub async fn promote(
+    copier: &Arc<Copier>,
+    hub: Option<&Hub>,
+    manifest: &Manifest,
+    steps: &[Step],
+    repositories: &[RepositoryStep],
+) -> Applied {
+    let mut applied = Applied::default();
+    let unmade = make(hub, manifest, repositories, &mut applied).await;
+    if applied.stopped.is_some() {
+        return applied;
+    }
+    let mut images = Images::new(copier);
+    for (index, step) in steps.iter().enumerate() {
+        if !is_work(step) {
+            continue;
+        }
+        match (unmade.get(&step.repository), plan::mirror(manifest, &step.repository)) {
+            (Some(error), _) => images.fail(index, CopyError::new(FailedStep::Create, error)),
+            (None, Err(error)) => images.fail(index, CopyError::new(FailedStep::Resolve, error)),
+            (None, Ok(location)) => {
+                let store = copier.registries().open(&location);
+                images.start(index, step.clone(), Mirror { location, store });
+            }
+        }
+    }
+    images.finish(steps, &mut applied).await;
+    applied
+}
+
+/// Whether there is anything to do about a step.
+const fn is_work(step: &Step) -> bool {
+    matches!(step.state, State::Copy | State::TagOnly)
+}
+
+/// Makes the repositories, one after the other; answers those that could not be made, with the reason.
+async fn make(
+    hub: Option<&Hub>,
+    manifest: &Manifest,
+    repositories: &[RepositoryStep],
+    applied: &mut Applied,
+) -> BTreeMap<RepositoryName, String> {
+    let mut unmade = BTreeMap::new();
+    let Some(hub) = hub else { return unmade };
+    for step in repositories {
+        match repository::ensure(hub, &manifest.organization, step).await {
+            Ok(changed) => applied.changed |= changed,
+            Err(error @ hub::Error::Refused { .. }) => {
+                applied.stopped = Some(error.to_string());
+                return unmade;
+            }
+            Err(error) => drop(unmade.insert(step.name.clone(), error.to_string())),
+        }
+    }
+    unmade
+}
+
+/// The images under way.
+struct Images {
+    copier: Arc<Copier>,
+    tasks: JoinSet<(usize, Option<Result<Digest, CopyError>>)>,
+    room: Arc<Semaphore>,
+    refused: Arc<AtomicBool>,
+    done: BTreeMap<usize, Result<Digest, CopyError>>,
+}
+
+impl Images {
+    fn new(copier: &Arc<Copier>) -> Self {
+        Self {
+            copier: Arc::clone(copier),
+            tasks: JoinSet::new(),
+            room: Arc::new(Semaphore::new(IMAGES)),
+            refused: Arc::default(),
+            done: BTreeMap::new(),
+        }
+    }
+
+    fn fail(&mut self, index: usize, error: CopyError) {
+        self.done.insert(index, Err(error));
+    }
+
+    /// Copies one image as soon as there is room; not at all where the destination refused the credential meanwhile.
+    fn start(&mut self, index: usize, step: Step, mirror: Mirror) {
+        let (copier, room, refused) = (Arc::clone(&self.copier), Arc::clone(&self.room), Arc::clone(&self.refused));
+        self.tasks.spawn(async move {
+            let _permit = room.acquire_owned().await;
+            if refused.load(Ordering::Relaxed) {
+                return (index, None);
+            }
+            tracing::info!("{}:{}: {}", step.repository, step.tag, step.detail);
+            let done = copier.promote(&step, &mirror).await;
+            if done.as_ref().is_err_and(|error| error.refused) {
+                refused.store(true, Ordering::Relaxed);
+            }
+            (index, Some(done))
+        });
+    }
+
+    async fn finish(mut self, steps: &[Step], applied: &mut Applied) {
+        while let Some(joined) = self.tasks.join_next().await {
+            match joined {
+                Ok((index, Some(done))) => drop(self.done.insert(index, done)),
+                Ok((_, None)) => {}
+                Err(error) => tracing::error!("a copy broke off: {error}"),
+            }
+        }
+        for (index, step) in steps.iter().enumerate() {
+            match self.done.remove(&index) {
+                Some(Ok(mirrored)) => applied.promoted.push(Promoted { step: step.clone(), mirrored }),
+                Some(Err(error)) => {
+                    if error.refused && applied.stopped.is_none() {
+                        applied.stopped = Some(error.text.clone());
+                    }
+                    applied.failed.push(step.failed(error.step, error.text));
+                }
+                None if is_work(step) && !self.refused.load(Ordering::Relaxed) => {
+                    applied.failed.push(step.failed(FailedStep::Blob, "the copy broke off".to_owned()));
+                }
+                None => {}
+            }
+        }
+    }
+}

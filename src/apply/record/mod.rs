@@ -1,0 +1,195 @@
+//! Writes what the mirror holds into the manifest: one commit on the default branch, or the one recording pull request.
+//!
+//! A record says only what was read back. It is applied to the manifest as it is at the moment of the commit, and only to
+//! approvals that still have the digest that was promoted.
+
+use std::time::Duration;
+
+use crate::edit::{self, Change, Edit};
+use crate::forge::{self, Commit, FileChange, Forge, Head, Message};
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::manifest::{Approval, Image, Manifest};
+use crate::observe::manifest::{self as load, LoadError};
+
+mod origin;
+mod proposal;
+
+pub use origin::Origins;
+pub use proposal::Recording;
+
+/// How often the commit is tried anew because the branch moved.
+const TRIES: u32 = 20;
+
+/// How digests are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// A commit, or where the branch refuses it, or a recording proposal is open, that proposal.
+    Auto,
+    /// A commit and nothing else.
+    Commit,
+    /// The recording proposal and nothing else.
+    Proposal,
+}
+
+/// One digest to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The mirror's name in the organization.
+    pub repository: RepositoryName,
+    /// The tag.
+    pub tag: Tag,
+    /// The approved digest that was promoted.
+    pub digest: Digest,
+    /// What the mirror's tag was read to answer.
+    pub mirrored: Digest,
+}
+
+/// What became of the records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// They stand in the manifest already, or their approvals are gone: nothing was written.
+    Already,
+    /// By a commit on the default branch.
+    Committed(Commit),
+    /// In the recording proposal.
+    Proposed(Recording),
+}
+
+/// Why nothing was recorded. The bytes are in the mirror; the next run verifies and records them.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The forge failed.
+    #[error("{0}")]
+    Forge(#[from] forge::Error),
+    /// The manifest can no longer be read.
+    #[error("{0}")]
+    Manifest(#[from] LoadError),
+    /// The text cannot be edited safely.
+    #[error("{0}")]
+    Edit(#[from] edit::EditError),
+    /// The branch moved too often.
+    #[error("the branch {0} moved {TRIES} times meanwhile: run again")]
+    Busy(String),
+}
+
+/// Records what was promoted in the manifest at `path`.
+///
+/// # Errors
+/// Where the forge fails, or refuses the commit and no proposal may be made.
+pub async fn record(
+    forge: &dyn Forge,
+    path: &str,
+    way: Way,
+    records: &[Record],
+    origins: &Origins,
+) -> Result<Recorded, RecordError> {
+    let mut last = String::new();
+    for attempt in 0..TRIES {
+        match once(forge, path, way, records, origins).await {
+            Err(RecordError::Forge(forge::Error::Moved { branch })) => last = branch,
+            done => return done,
+        }
+        tokio::time::sleep(Duration::from_millis(50) * attempt).await;
+    }
+    Err(RecordError::Busy(last))
+}
+
+async fn once(
+    forge: &dyn Forge,
+    path: &str,
+    way: Way,
+    records: &[Record],
+    origins: &Origins,
+) -> Result<Recorded, RecordError> {
+    let head = forge.head().await?;
+    let manifest = load::from_forge(forge, &head.commit, path).await?;
+    let pending = pending(&manifest, records);
+    if pending.is_empty() {
+        return Ok(Recorded::Already);
+    }
+    let origins = origins.look(forge, &head.commit, &manifest, &pending).await;
+    let work = Work { forge, path, head, manifest, pending, origins };
+    let open = match way {
+        Way::Commit => return work.commit().await.map(Recorded::Committed),
+        Way::Auto | Way::Proposal => work.open().await?,
+    };
+    if way == Way::Auto && open.is_none() {
+        match work.commit().await {
+            Err(RecordError::Forge(forge::Error::Protected { .. })) => {}
+            done => return done.map(Recorded::Committed),
+        }
+    }
+    work.propose(open).await.map(Recorded::Proposed)
+}
+
+/// The records that the manifest lacks and that are still about its approvals.
+fn pending(manifest: &Manifest, records: &[Record]) -> Vec<Record> {
+    let lacks = |record: &&Record| {
+        approval(manifest, record).is_some_and(|(_, approval)| approval.mirrored.as_ref() != Some(&record.mirrored))
+    };
+    records.iter().filter(lacks).cloned().collect()
+}
+
+/// The approval that a record is about, if the manifest still has it with that digest.
+fn approval<'m>(manifest: &'m Manifest, record: &Record) -> Option<(&'m Image, &'m Approval)> {
+    let images = manifest.images.iter().filter(|image| image.repository == record.repository);
+    images
+        .flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
+        .find(|(_, approval)| approval.tag == record.tag && approval.digest == record.digest)
+}
+
+/// Records at one head of the default branch.
+struct Work<'a> {
+    forge: &'a dyn Forge,
+    path: &'a str,
+    head: Head,
+    manifest: Manifest,
+    pending: Vec<Record>,
+    origins: Origins,
+}
+
+impl Work<'_> {
+    async fn commit(&self) -> Result<Commit, RecordError> {
+        let files = self.edited(&self.manifest, &self.pending)?;
+        let message = self.message(&self.pending);
+        Ok(self.forge.append(&self.head.branch, &self.head.commit, &message, &files).await?)
+    }
+
+    /// The files that change, with the records in them.
+    fn edited(&self, manifest: &Manifest, records: &[Record]) -> Result<Vec<FileChange>, RecordError> {
+        let mut changes = Vec::new();
+        for (index, file) in manifest.files.iter().enumerate() {
+            let of_file = records.iter().filter_map(|record| {
+                let (image, _) = approval(manifest, record)?;
+                (image.file == index).then(|| self.edit(image, record))
+            });
+            let edits: Vec<Edit> = of_file.collect();
+            if !edits.is_empty() {
+                changes.push(FileChange { path: file.path.clone(), text: edit::apply(&file.text, &edits)? });
+            }
+        }
+        Ok(changes)
+    }
+
+    fn edit(&self, image: &Image, record: &Record) -> Edit {
+        let (pull, approved_on) = self.origins.of(&record.digest);
+        let (tag, mirrored) = (record.tag.clone(), record.mirrored.clone());
+        Edit { image: image.index, change: Change::Record { tag, mirrored, pull, approved_on } }
+    }
+
+    fn message(&self, records: &[Record]) -> Message {
+        let lines = records.iter().map(|r| format!("{}:{} {}", r.repository, r.tag, r.mirrored));
+        let mut body = lines.collect::<Vec<_>>().join("\n");
+        if let Some(signer) = &self.manifest.proposals.sign_off {
+            body.push_str(&format!("\n\nSigned-off-by: {signer}"));
+        }
+        Message { headline: headline(records), body }
+    }
+}
+
+fn headline(records: &[Record]) -> String {
+    match records {
+        [one] => format!("Record {}:{} as promoted", one.repository, one.tag),
+        many => format!("Record {} promoted images", many.len()),
+    }
+}

@@ -1,0 +1,154 @@
+//! The recording proposal: where the default branch refuses commits, records gather on one branch, and nothing waits for it.
+
+use super::{Record, RecordError, Work, approval, headline, pending};
+use crate::forge::{Commit, FileChange, OpenProposal};
+use crate::manifest::Manifest;
+use crate::observe::manifest as load;
+
+/// The recording proposal as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Its number; `None` on a forge without numbers.
+    pub number: Option<u64>,
+    /// Where a person looks at it.
+    pub url: String,
+    /// Its branch.
+    pub branch: String,
+    /// What was done.
+    pub done: Done,
+}
+
+/// What was done about the recording proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It is new.
+    Opened,
+    /// Records were added to it.
+    Updated,
+    /// It has them already: nothing was written.
+    Unchanged,
+}
+
+impl Work<'_> {
+    fn branch(&self) -> String {
+        format!("{}record", self.manifest.proposals.branch_prefix)
+    }
+
+    /// The recording proposal, if one is open.
+    pub(super) async fn open(&self) -> Result<Option<OpenProposal>, RecordError> {
+        let branch = self.branch();
+        Ok(self.forge.proposals(&branch).await?.into_iter().find(|proposal| proposal.branch == branch))
+    }
+
+    /// Sees to it that the recording proposal holds these records, those it has, and nothing else.
+    pub(super) async fn propose(&self, open: Option<OpenProposal>) -> Result<Recording, RecordError> {
+        let branch = self.branch();
+        let tip = match &open {
+            Some(proposal) => Some(proposal.head.clone()),
+            None => self.forge.tip(&branch).await?,
+        };
+        let theirs = match &tip {
+            Some(tip) => load::from_forge(self.forge, tip, self.path).await.ok(),
+            None => None,
+        };
+        let touched = open.as_ref().is_some_and(|proposal| proposal.touched);
+        let (records, moved) = match (theirs, &tip) {
+            (Some(theirs), Some(tip)) if touched => self.add(&branch, tip, &theirs).await?,
+            (theirs, tip) => self.make(&branch, tip.as_ref(), theirs.as_ref()).await?,
+        };
+        self.show(open, branch, &records, moved).await
+    }
+
+    /// A person's commits stand on the branch: ours goes on top of them.
+    async fn add(&self, branch: &str, tip: &Commit, theirs: &Manifest) -> Result<(Vec<Record>, bool), RecordError> {
+        let all = self.together(Some(theirs));
+        let lacking = pending(theirs, &self.pending);
+        if !lacking.is_empty() {
+            let files = self.edited(theirs, &lacking)?;
+            self.forge.append(branch, tip, &self.message(&lacking), &files).await?;
+        }
+        Ok((all, !lacking.is_empty()))
+    }
+
+    /// The branch becomes the default branch and one commit, unless it says that already.
+    async fn make(
+        &self,
+        branch: &str,
+        tip: Option<&Commit>,
+        theirs: Option<&Manifest>,
+    ) -> Result<(Vec<Record>, bool), RecordError> {
+        let all = self.together(theirs);
+        let files = self.edited(&self.manifest, &all)?;
+        if theirs.is_some_and(|theirs| self.says(theirs, &files)) {
+            return Ok((all, false));
+        }
+        self.forge.rewrite(branch, tip, &self.head.commit, &self.message(&all), &files).await?;
+        Ok((all, true))
+    }
+
+    /// The records that the branch has and that are still pending, and ours.
+    fn together(&self, theirs: Option<&Manifest>) -> Vec<Record> {
+        let has = |record: &Record| theirs.and_then(|t| approval(t, record)).and_then(|(_, a)| a.mirrored.clone());
+        let mut all = Vec::new();
+        for image in &self.manifest.images {
+            for approval in &image.approved {
+                let mut record = Record {
+                    repository: image.repository.clone(),
+                    tag: approval.tag.clone(),
+                    digest: approval.digest.clone(),
+                    mirrored: approval.digest.clone(),
+                };
+                let same = |ours: &&Record| (&ours.repository, &ours.tag) == (&record.repository, &record.tag);
+                let ours = self.pending.iter().find(same).map(|ours| ours.mirrored.clone());
+                let Some(mirrored) = ours.or_else(|| has(&record)) else { continue };
+                if approval.mirrored.as_ref() != Some(&mirrored) {
+                    record.mirrored = mirrored;
+                    all.push(record);
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether the branch's files are the default branch's with exactly these changes.
+    fn says(&self, theirs: &Manifest, files: &[FileChange]) -> bool {
+        self.manifest.files.iter().all(|ours| {
+            let wanted = files.iter().find(|f| f.path == ours.path).map_or(&ours.text, |f| &f.text);
+            theirs.files.iter().any(|file| file.path == ours.path && file.text == *wanted)
+        })
+    }
+
+    async fn show(
+        &self,
+        open: Option<OpenProposal>,
+        branch: String,
+        records: &[Record],
+        moved: bool,
+    ) -> Result<Recording, RecordError> {
+        let (title, body) = (headline(records), self.body(records));
+        let Some(open) = open else {
+            let opened = self.forge.open(&branch, &title, &body).await?;
+            return Ok(Recording { number: opened.number, url: opened.url, branch, done: Done::Opened });
+        };
+        if moved {
+            self.forge.edit(&open, &title, &body).await?;
+        }
+        let done = if moved { Done::Updated } else { Done::Unchanged };
+        Ok(Recording { number: open.number, url: open.url, branch, done })
+    }
+
+    fn body(&self, records: &[Record]) -> String {
+        let mut body = format!(
+            "These images are promoted: the mirror was read to hold what stands here. `{}` refuses commits, so the record \
+             comes as a proposal. Nothing waits for it; later promotions add to it.\n\n| mirror | digest |\n| --- | --- |\n",
+            self.head.branch
+        );
+        for record in records.iter().take(200) {
+            body.push_str(&format!("| `{}:{}` | `{}` |\n", record.repository, record.tag, record.mirrored));
+        }
+        if records.len() > 200 {
+            body.push_str(&format!("\nand {} more\n", records.len() - 200));
+        }
+        body
+    }
+}

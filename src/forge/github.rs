@@ -1,1 +1,0 @@
-//! GitHub: REST, and `createCommitOnBranch`.

@@ -1,0 +1,346 @@
+//! Requests to GitHub: who asks, what is tried again, and what a refusal means.
+//!
+//! Reads are repeated when no answer came. A write is never repeated blindly: a lost answer is told to the caller
+//! ([`Sent::Lost`]), who reads what became of it. A rate limit is waited for, as long as it says, where that is short:
+//! what it refused was not done.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use octocrab::Octocrab;
+use octocrab::service::middleware::retry::RetryConfig;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use crate::forge::Error;
+use crate::proposal::markdown;
+
+/// How often a request is tried.
+const TRIES: u32 = 3;
+/// The longest that one request waits for rate limits, in seconds.
+const LONGEST_WAIT: i64 = 120;
+/// Pages of a listing that are read at most.
+const PAGES: u32 = 50;
+
+/// GitHub's REST and GraphQL endpoints with one credential.
+#[derive(Debug)]
+pub(super) struct Client {
+    rest: Octocrab,
+    graphql: Octocrab,
+    graphql_path: String,
+}
+
+/// What GitHub answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    headers: HeaderMap,
+    pub(super) body: String,
+}
+
+/// What became of a write.
+pub(super) enum Sent {
+    /// It was answered.
+    Answer(Answer),
+    /// No answer came, or a server error: it may or may not have been done.
+    Lost(String),
+}
+
+/// The ways of asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// A read, with the media type that is wanted.
+    Get(&'static str),
+    Post,
+    Patch,
+    Delete,
+    /// A POST to the GraphQL endpoint.
+    GraphQl,
+}
+
+impl Answer {
+    /// Whether the status is 2xx.
+    pub(super) fn done(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as JSON.
+    pub(super) fn json(&self, action: &str) -> Result<Value, Error> {
+        serde_json::from_str(&self.body)
+            .map_err(|e| Error::Unusable(format!("{action}: GitHub's answer ({}) is not JSON: {e}", self.status)))
+    }
+
+    /// Server errors count as no answer: the work may have been done, and proxies give them too.
+    fn sent(self) -> Sent {
+        if self.status < 500 {
+            return Sent::Answer(self);
+        }
+        Sent::Lost(format!("status {}: {}", self.status, self.message()))
+    }
+
+    /// GitHub's message with what its list of errors says, cleaned and cut.
+    pub(super) fn message(&self) -> String {
+        let Ok(json) = serde_json::from_str::<Value>(&self.body) else { return format!("status {}", self.status) };
+        let mut text = json["message"].as_str().unwrap_or("no message").to_owned();
+        for error in json["errors"].as_array().into_iter().flatten() {
+            let said = error["message"].as_str().or_else(|| error.as_str()).or_else(|| error["code"].as_str());
+            let field = error["field"].as_str().map(|f| format!("{f}: ")).unwrap_or_default();
+            text.push_str(&said.map(|s| format!("; {field}{s}")).unwrap_or_default());
+        }
+        clean(&text)
+    }
+
+    /// Whether a further page follows.
+    fn has_next(&self) -> bool {
+        self.header("link").is_some_and(|l| l.contains("rel=\"next\""))
+    }
+
+    /// Whether the media type is that of a raw file.
+    pub(super) fn is_raw(&self) -> bool {
+        self.header("content-type").is_some_and(|t| t.contains("raw"))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Until when a rate limit holds; `None` where this is no rate limit.
+    fn limited_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let number = |name: &str| self.header(name).and_then(|v| v.trim().parse::<i64>().ok());
+        let exhausted = number("x-ratelimit-remaining") == Some(0);
+        let says = self.body.contains("rate limit");
+        let limited =
+            self.status == 429 || (self.status == 403 && (self.header("retry-after").is_some() || exhausted || says));
+        if !limited {
+            return None;
+        }
+        let after = number("retry-after").map(|s| now + chrono::Duration::seconds(s.clamp(0, 86_400)));
+        let reset = number("x-ratelimit-reset").filter(|_| exhausted).and_then(|s| DateTime::from_timestamp(s, 0));
+        // GitHub asks for a minute where it says nothing.
+        Some(after.or(reset).unwrap_or_else(|| now + chrono::Duration::seconds(60)))
+    }
+}
+
+impl Client {
+    /// A client of the API at `api` and the GraphQL endpoint `graphql`, taken as they are.
+    pub(super) fn new(http: &reqwest::Client, api: &Url, graphql: &Url, token: &SecretString) -> Result<Self, Error> {
+        if HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).is_err() {
+            let detail =
+                "the token holds characters that no token has: it was copied with a line break or more".to_owned();
+            return Err(Error::Refused { action: "signing in to GitHub".to_owned(), detail });
+        }
+        let mut origin = graphql.clone();
+        origin.set_path("/");
+        origin.set_query(None);
+        Ok(Self {
+            rest: crab(http, api, token)?,
+            graphql: crab(http, &origin, token)?,
+            graphql_path: graphql.path().to_owned(),
+        })
+    }
+
+    /// Reads; repeated where no answer comes.
+    pub(super) async fn get(&self, path: &str) -> Result<Answer, Error> {
+        self.get_as(path, "application/vnd.github+json").await
+    }
+
+    /// Reads a file as it is.
+    pub(super) async fn get_raw(&self, path: &str) -> Result<Answer, Error> {
+        self.get_as(path, "application/vnd.github.raw+json").await
+    }
+
+    async fn get_as(&self, path: &str, accept: &'static str) -> Result<Answer, Error> {
+        self.again(Verb::Get(accept), path, &Value::Null).await
+    }
+
+    /// All items of a paged listing, in GitHub's order. `query` holds no page.
+    pub(super) async fn pages(&self, action: &str, path: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, Error> {
+        let mut all = Vec::new();
+        for page in 1..=PAGES {
+            let (mut items, more) = self.page(action, path, query, page).await?;
+            all.append(&mut items);
+            if !more {
+                return Ok(all);
+            }
+        }
+        Err(Error::Unusable(format!("{action}: more than {PAGES} pages")))
+    }
+
+    /// One page of a hundred, from 1, and whether another follows.
+    pub(super) async fn page(
+        &self,
+        action: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        page: u32,
+    ) -> Result<(Vec<Value>, bool), Error> {
+        let answer = self.get(&format!("{path}?{}", page_query(query, page))).await?;
+        if !answer.done() {
+            return Err(refused(action, &answer, READ));
+        }
+        match answer.json(action)? {
+            Value::Array(items) => Ok((items, answer.has_next())),
+            _ => Err(Error::Unusable(format!("{action}: GitHub's answer is not a list"))),
+        }
+    }
+
+    /// Writes once.
+    pub(super) async fn send(&self, verb: Verb, path: &str, body: &Value) -> Result<Sent, Error> {
+        match self.limited(verb, path, body).await? {
+            Sent::Answer(answer) => Ok(Sent::Answer(authorized(answer)?)),
+            lost @ Sent::Lost(_) => Ok(lost),
+        }
+    }
+
+    /// Asks what is the same when it is asked twice; repeated where no answer comes.
+    pub(super) async fn again(&self, verb: Verb, path: &str, body: &Value) -> Result<Answer, Error> {
+        let mut lost = String::new();
+        for attempt in 0..TRIES {
+            pause(attempt).await;
+            match self.send(verb, path, body).await? {
+                Sent::Answer(answer) => return Ok(answer),
+                Sent::Lost(why) => lost = why,
+            }
+        }
+        Err(Error::Unreachable(lost))
+    }
+
+    /// One GraphQL request.
+    pub(super) async fn graphql(&self, body: &Value) -> Result<Sent, Error> {
+        self.send(Verb::GraphQl, &self.graphql_path, body).await
+    }
+
+    /// Sends, and waits for rate limits that end soon enough.
+    async fn limited(&self, verb: Verb, path: &str, body: &Value) -> Result<Sent, Error> {
+        let mut waited = 0;
+        loop {
+            let sent = self.once(verb, path, body).await;
+            let Sent::Answer(answer) = &sent else { return Ok(sent) };
+            let now = Utc::now();
+            let Some(until) = answer.limited_until(now) else { return Ok(sent) };
+            let wait = (until - now).num_seconds().max(0) + 1;
+            if waited + wait > LONGEST_WAIT {
+                let until = until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+                return Err(Error::RateLimited(format!("{}; it ends at {until}", answer.message())));
+            }
+            tracing::warn!("GitHub's rate limit: waiting {wait} s");
+            waited += wait;
+            tokio::time::sleep(Duration::from_secs(wait.unsigned_abs())).await;
+        }
+    }
+
+    async fn once(&self, verb: Verb, path: &str, body: &Value) -> Sent {
+        let crab = if verb == Verb::GraphQl { &self.graphql } else { &self.rest };
+        let response = match verb {
+            Verb::Get(accept) => {
+                let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+                crab._get_with_headers(path, Some(headers)).await
+            }
+            Verb::Post | Verb::GraphQl => crab._post(path, Some(body)).await,
+            Verb::Patch => crab._patch(path, Some(body)).await,
+            Verb::Delete => crab._delete(path, None::<&()>).await,
+        };
+        let response = match response {
+            Ok(response) => response,
+            Err(error) => return Sent::Lost(innermost(&error)),
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        match crab.body_to_string(response).await {
+            Ok(body) => Answer { status, headers, body }.sent(),
+            Err(error) => Sent::Lost(innermost(&error)),
+        }
+    }
+}
+
+fn crab(http: &reqwest::Client, base: &Url, token: &SecretString) -> Result<Octocrab, Error> {
+    let unusable = |e: octocrab::Error| Error::Unusable(format!("GitHub's address {base} cannot be used: {e}"));
+    Octocrab::builder()
+        // Its own retries would send a POST again.
+        .add_retry_config(RetryConfig::None)
+        .base_uri(base.as_str())
+        .map_err(unusable)?
+        .personal_token(token.clone())
+        .build_with_reqwest(http.clone())
+        .map_err(unusable)
+}
+
+/// Waits before a second and third try.
+pub(super) async fn pause(attempt: u32) {
+    if attempt > 0 {
+        tokio::time::sleep(Duration::from_millis(300 * u64::from(4_u32.pow(attempt - 1)))).await;
+    }
+}
+
+fn innermost(error: &octocrab::Error) -> String {
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    clean(&deepest.to_string())
+}
+
+fn authorized(answer: Answer) -> Result<Answer, Error> {
+    if answer.status == 401 {
+        let detail = format!("{}: the token is missing, expired or revoked", answer.message());
+        return Err(Error::Refused { action: "signing in to GitHub".to_owned(), detail });
+    }
+    Ok(answer)
+}
+
+/// What a request needs, for people who write a workflow's `permissions`.
+pub(super) const READ: &str = "`contents: read` and `pull-requests: read`";
+pub(super) const CONTENTS: &str = "`contents: write`";
+pub(super) const PULLS: &str = "`pull-requests: write`";
+pub(super) const STATUSES: &str = "`statuses: write`";
+
+/// What an answer that is no success means.
+pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
+    let message = answer.message();
+    if message.contains("not permitted to create or approve pull requests") {
+        let detail = format!(
+            "{message} Switch on \"Allow GitHub Actions to create and approve pull requests\" under Settings > Actions > \
+             General of the repository (an organization or enterprise can forbid it), or use an App's token"
+        );
+        return Error::Refused { action: action.to_owned(), detail };
+    }
+    match answer.status {
+        301 | 302 | 307 | 308 => Error::Unusable(format!(
+            "{action}: GitHub sends elsewhere ({}): was the repository renamed?",
+            answer.status
+        )),
+        403 | 404 => Error::Refused {
+            action: action.to_owned(),
+            detail: format!("{message} (status {}): the token needs {needs} on this repository", answer.status),
+        },
+        422 => Error::Refused { action: action.to_owned(), detail: message },
+        status => Error::Unusable(format!("{action}: {message} (status {status})")),
+    }
+}
+
+fn page_query(query: &[(&str, &str)], page: u32) -> String {
+    let mut text = url::form_urlencoded::Serializer::new(String::new());
+    text.extend_pairs(query).append_pair("per_page", "100");
+    if page > 1 {
+        text.append_pair("page", &page.to_string());
+    }
+    text.finish()
+}
+
+/// Remote text for messages.
+pub(super) fn clean(text: &str) -> String {
+    markdown::clean(text, 300)
+}
+
+/// A path's text for a URL: everything but unreserved characters and slashes is encoded.
+pub(super) fn encode(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}

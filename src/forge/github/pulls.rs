@@ -1,0 +1,225 @@
+//! Proposals as pull requests.
+
+use serde_json::{Value, json};
+
+use super::client::{Answer, PULLS, pause, refused};
+use super::{Commit, Declined, Error, GitHub, OpenProposal, Opened, Sent, Verb, commit_at, text};
+use crate::proposal::metadata;
+
+/// Stands in the comment that this program closes with, so that it is told from a person who shares its account.
+const CLOSED: &str = "<!-- wharfinger-closed -->";
+
+impl GitHub {
+    /// The open pull requests on branches of this repository that start with `prefix`: one listing, and the commits of
+    /// those whose body does not vouch for their head.
+    pub(super) async fn open_proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
+        let query = [("state", "open"), ("sort", "created"), ("direction", "asc")];
+        let listed = self.client.pages("listing pull requests", &self.path("/pulls"), &query).await?;
+        let mut proposals = Vec::new();
+        for pull in listed.iter().filter(|p| self.is_ours(p)) {
+            if text(pull, "/head/ref")?.starts_with(prefix) {
+                proposals.push(self.proposal(pull).await?);
+            }
+        }
+        Ok(proposals)
+    }
+
+    /// Whether the head is a branch of this repository. A deleted fork has no repository.
+    fn is_ours(&self, pull: &Value) -> bool {
+        let head = pull.pointer("/head/repo/full_name").and_then(Value::as_str);
+        head.is_some_and(|name| name.eq_ignore_ascii_case(&self.repository()))
+    }
+
+    async fn proposal(&self, pull: &Value) -> Result<OpenProposal, Error> {
+        let number = number(pull)?;
+        let head = commit_at(pull, "/head/sha")?;
+        let body = pull["body"].as_str().unwrap_or_default().to_owned();
+        let author = text(pull, "/user/login")?.to_owned();
+        let vouched = metadata::read(&body).and_then(|m| m.head).is_some_and(|h| h.as_str() == head.0);
+        let labels = pull["labels"].as_array().into_iter().flatten().filter_map(|l| l["name"].as_str());
+        Ok(OpenProposal {
+            number: Some(number),
+            url: text(pull, "/html_url")?.to_owned(),
+            branch: text(pull, "/head/ref")?.to_owned(),
+            title: text(pull, "/title")?.to_owned(),
+            touched: !vouched && self.touched(number, &author).await?,
+            labels: labels.map(str::to_owned).collect(),
+            head,
+            body,
+            author,
+        })
+    }
+
+    /// Whether a commit is not by the proposal's author, made on GitHub's side. An author's line alone proves nothing of
+    /// who pushed: a commit made elsewhere names its maker as committer too.
+    async fn touched(&self, number: u64, author: &str) -> Result<bool, Error> {
+        let path = self.path(&format!("/pulls/{number}/commits"));
+        let commits = self.client.pages("listing a proposal's commits", &path, &[]).await?;
+        let bot = author.ends_with("[bot]");
+        Ok(commits.iter().any(|commit| {
+            let by = |role: &str| commit.pointer(&format!("/{role}/login")).and_then(Value::as_str);
+            let on_github = match by("committer") {
+                None | Some("web-flow") => true,
+                Some(login) => bot && login == author,
+            };
+            by("author") != Some(author) || !on_github
+        }))
+    }
+
+    /// The pull requests of a branch that a person closed without a merge.
+    pub(super) async fn closed_by_people(&self, branch: &str) -> Result<Vec<Declined>, Error> {
+        let head = format!("{}:{branch}", self.owner);
+        let query = [("state", "closed"), ("head", head.as_str())];
+        let listed = self.client.pages("listing closed pull requests", &self.path("/pulls"), &query).await?;
+        let mut declined = Vec::new();
+        for pull in listed.iter().filter(|p| self.is_ours(p) && p["merged_at"].is_null()) {
+            // The listing's filter is not relied on.
+            if text(pull, "/head/ref")? == branch && self.closed_by_a_person(pull).await? {
+                let body = pull["body"].as_str().unwrap_or_default().to_owned();
+                declined.push(Declined { number: Some(number(pull)?), body });
+            }
+        }
+        Ok(declined)
+    }
+
+    async fn closed_by_a_person(&self, pull: &Value) -> Result<bool, Error> {
+        let number = number(pull)?;
+        let path = self.path(&format!("/issues/{number}/events"));
+        let events = self.client.pages("reading who closed a proposal", &path, &[]).await?;
+        let Some(closed) = events.iter().rev().find(|e| e["event"] == "closed") else { return Ok(false) };
+        if closed.pointer("/actor/type").and_then(Value::as_str) != Some("User") {
+            return Ok(false);
+        }
+        // With a personal token this program is that person too: then its comment tells.
+        let closer = text(closed, "/actor/login")?;
+        Ok(text(pull, "/user/login")? != closer || !self.said(number, closer, CLOSED).await?)
+    }
+
+    /// Whether an account wrote a comment that holds `words`.
+    async fn said(&self, number: u64, login: &str, words: &str) -> Result<bool, Error> {
+        let path = self.path(&format!("/issues/{number}/comments"));
+        let comments = self.client.pages("reading a proposal's comments", &path, &[]).await?;
+        let by = |c: &Value| c.pointer("/user/login").and_then(Value::as_str) == Some(login);
+        Ok(comments.iter().any(|c| by(c) && c["body"].as_str().is_some_and(|b| b.contains(words))))
+    }
+
+    /// Opens a pull request; one that is open already, as after a lost answer, is taken and made to say the same.
+    pub(super) async fn open_pull(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error> {
+        let base = self.default_branch().await?;
+        let request = json!({ "title": title, "body": body, "head": branch, "base": base });
+        let mut lost = String::new();
+        for attempt in 0..3 {
+            pause(attempt).await;
+            match self.client.send(Verb::Post, &self.path("/pulls"), &request).await? {
+                Sent::Answer(answer) if answer.done() => return opened(&answer.json("opening a pull request")?),
+                Sent::Answer(answer) => return self.taken(branch, title, body, &answer).await,
+                Sent::Lost(why) => lost = why,
+            }
+            if let Some(pull) = self.open_pull_of(branch).await? {
+                return opened(&pull);
+            }
+        }
+        Err(Error::Unreachable(lost))
+    }
+
+    async fn taken(&self, branch: &str, title: &str, body: &str, answer: &Answer) -> Result<Opened, Error> {
+        let found = match answer.message().contains("already exists") {
+            true => self.open_pull_of(branch).await?,
+            false => None,
+        };
+        let Some(pull) = found else {
+            return Err(refused(&format!("opening a pull request from {branch}"), answer, PULLS));
+        };
+        if pull["title"].as_str() != Some(title) || pull["body"].as_str() != Some(body) {
+            self.edit_pull(number(&pull)?, title, body).await?;
+        }
+        opened(&pull)
+    }
+
+    async fn open_pull_of(&self, branch: &str) -> Result<Option<Value>, Error> {
+        let head = format!("{}:{branch}", self.owner);
+        let query = [("state", "open"), ("head", head.as_str())];
+        let listed = self.client.pages("listing pull requests", &self.path("/pulls"), &query).await?;
+        Ok(listed
+            .into_iter()
+            .find(|p| self.is_ours(p) && p.pointer("/head/ref").and_then(Value::as_str) == Some(branch)))
+    }
+
+    pub(super) async fn edit_pull(&self, number: u64, title: &str, body: &str) -> Result<(), Error> {
+        self.change_pull(number, "editing", &json!({ "title": title, "body": body })).await
+    }
+
+    async fn change_pull(&self, number: u64, what: &str, change: &Value) -> Result<(), Error> {
+        let answer = self.client.again(Verb::Patch, &self.path(&format!("/pulls/{number}")), change).await?;
+        if answer.done() { Ok(()) } else { Err(refused(&format!("{what} pull request #{number}"), &answer, PULLS)) }
+    }
+
+    /// Says why, closes, deletes the branch. Begun again after an interruption it does what is left.
+    pub(super) async fn close_pull(&self, number: u64, branch: &str, reason: &str) -> Result<(), Error> {
+        self.comment_once(number, &format!("{reason}\n\n{CLOSED}")).await?;
+        self.change_pull(number, "closing", &json!({ "state": "closed" })).await?;
+        self.delete_branch(branch).await
+    }
+
+    /// Comments, unless those very words stand there.
+    async fn comment_once(&self, number: u64, body: &str) -> Result<(), Error> {
+        let path = self.path(&format!("/issues/{number}/comments"));
+        let mut lost = String::new();
+        for attempt in 0..3 {
+            pause(attempt).await;
+            let comments = self.client.pages("reading a proposal's comments", &path, &[]).await?;
+            if comments.iter().any(|c| c["body"].as_str() == Some(body)) {
+                return Ok(());
+            }
+            match self.client.send(Verb::Post, &path, &json!({ "body": body })).await? {
+                Sent::Answer(answer) if answer.done() => return Ok(()),
+                Sent::Answer(answer) => {
+                    return Err(refused(&format!("commenting on pull request #{number}"), &answer, PULLS));
+                }
+                Sent::Lost(why) => lost = why,
+            }
+        }
+        Err(Error::Unreachable(lost))
+    }
+
+    /// The merged pull request that brought a commit to the default branch, with the commit it was merged by.
+    pub(super) async fn merged_pull_of(&self, commit: &Commit) -> Result<Option<(u64, Option<Commit>)>, Error> {
+        let path = self.path(&format!("/commits/{commit}/pulls"));
+        let pulls = self.client.pages("asking which pull request brought a commit", &path, &[]).await?;
+        let base = self.default_branch().await?;
+        let merged =
+            |p: &&Value| p["merged_at"].is_string() && p.pointer("/base/ref").and_then(Value::as_str) == Some(base);
+        let Some(pull) = pulls.iter().find(merged) else { return Ok(None) };
+        Ok(Some((number(pull)?, commit_at(pull, "/merge_commit_sha").ok())))
+    }
+
+    /// The number of the merged pull request that brought a commit to the default branch.
+    ///
+    /// # Errors
+    /// As every request.
+    pub async fn pull_of_commit(&self, commit: &Commit) -> Result<Option<u64>, Error> {
+        Ok(self.merged_pull_of(commit).await?.map(|(number, _)| number))
+    }
+
+    /// The parents of a commit, first parent first.
+    pub(super) async fn parents_of(&self, commit: &Commit) -> Result<Vec<Commit>, Error> {
+        let object = self.commit_object(commit).await?;
+        let parents =
+            object["parents"].as_array().ok_or_else(|| Error::Unusable(format!("{commit} has no parents")))?;
+        parents.iter().map(|p| commit_at(p, "/sha")).collect()
+    }
+}
+
+fn number(pull: &Value) -> Result<u64, Error> {
+    pull["number"]
+        .as_u64()
+        .ok_or_else(|| Error::Unusable("GitHub's answer has a pull request without a number".to_owned()))
+}
+
+fn opened(pull: &Value) -> Result<Opened, Error> {
+    Ok(Opened {
+        number: Some(number(pull)?),
+        url: text(pull, "/html_url")?.to_owned(),
+        author: text(pull, "/user/login")?.to_owned(),
+    })
+}

@@ -1,0 +1,157 @@
+//! Branches: made, moved and deleted, each surviving a lost answer because what became of it is read.
+
+use serde_json::{Value, json};
+
+use super::client::{Answer, CONTENTS, READ, encode, pause, refused};
+use super::commits::protection;
+use super::{Commit, Error, FileChange, GitHub, Message, Sent, Verb, commit_at, text};
+
+/// What became of making a branch.
+#[derive(Debug, PartialEq, Eq)]
+enum Made {
+    Done,
+    /// There is a branch of that name, elsewhere.
+    Exists,
+}
+
+impl GitHub {
+    /// Makes `branch` be `base` and one commit, moving it once: the commit is made on a temporary branch, for a pull
+    /// request whose branch is its base for a moment closes for good.
+    pub(super) async fn replace_branch(
+        &self,
+        branch: &str,
+        expected: Option<&Commit>,
+        base: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error> {
+        let temporary = self.temporary(branch);
+        let moved = async {
+            let commit = self.commit_aside(&temporary, base, message, files).await?;
+            self.point(branch, expected, &commit).await?;
+            Ok(commit)
+        }
+        .await;
+        // What stays behind is swept by a later run.
+        if let Err(error) = self.delete_branch(&temporary).await {
+            tracing::debug!("the temporary branch {temporary} stays for now: {error}");
+        }
+        moved
+    }
+
+    /// The temporary branch for a branch.
+    fn temporary(&self, branch: &str) -> String {
+        let rest = branch.strip_prefix(&self.branch_prefix).unwrap_or(branch);
+        format!("{}tmp/{rest}", self.branch_prefix)
+    }
+
+    async fn commit_aside(
+        &self,
+        temporary: &str,
+        base: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error> {
+        // An interrupted run left one: it is taken over.
+        if self.create_branch(temporary, base).await? == Made::Exists {
+            self.move_branch(temporary, base).await?;
+        }
+        self.commit(temporary, base, message, files).await
+    }
+
+    async fn point(&self, branch: &str, expected: Option<&Commit>, commit: &Commit) -> Result<(), Error> {
+        let moved = || Error::Moved { branch: branch.to_owned() };
+        match expected {
+            None => match self.create_branch(branch, commit).await? {
+                Made::Done => Ok(()),
+                Made::Exists => Err(moved()),
+            },
+            // REST knows no expected value; the moment between is as short as it can be.
+            Some(expected) if self.branch_commit(branch).await?.as_ref() == Some(expected) => {
+                self.move_branch(branch, commit).await
+            }
+            Some(_) => Err(moved()),
+        }
+    }
+
+    async fn create_branch(&self, branch: &str, commit: &Commit) -> Result<Made, Error> {
+        let body = json!({ "ref": format!("refs/heads/{branch}"), "sha": commit.0 });
+        let mut lost = String::new();
+        for attempt in 0..3 {
+            pause(attempt).await;
+            match self.client.send(Verb::Post, &self.path("/git/refs"), &body).await? {
+                Sent::Answer(answer) if answer.done() => return Ok(Made::Done),
+                Sent::Answer(answer) if answer.status == 422 && answer.message().contains("already exists") => {
+                    return Ok(Made::Exists);
+                }
+                Sent::Answer(answer) => return Err(refused_branch(branch, "making", &answer)),
+                Sent::Lost(why) => match self.branch_commit(branch).await? {
+                    Some(now) if now == *commit => return Ok(Made::Done),
+                    Some(_) => return Ok(Made::Exists),
+                    None => lost = why,
+                },
+            }
+        }
+        Err(Error::Unreachable(lost))
+    }
+
+    async fn move_branch(&self, branch: &str, commit: &Commit) -> Result<(), Error> {
+        let path = self.path(&format!("/git/refs/heads/{}", encode(branch)));
+        let body = json!({ "sha": commit.0, "force": true });
+        let mut lost = String::new();
+        for attempt in 0..3 {
+            pause(attempt).await;
+            match self.client.send(Verb::Patch, &path, &body).await? {
+                Sent::Answer(answer) if answer.done() => return Ok(()),
+                Sent::Answer(answer) if answer.status == 422 && answer.message().contains("does not exist") => {
+                    return Err(Error::Moved { branch: branch.to_owned() });
+                }
+                Sent::Answer(answer) => return Err(refused_branch(branch, "moving", &answer)),
+                Sent::Lost(_) if self.branch_commit(branch).await?.as_ref() == Some(commit) => return Ok(()),
+                Sent::Lost(why) => lost = why,
+            }
+        }
+        Err(Error::Unreachable(lost))
+    }
+
+    /// Deletes a branch; one that is gone already is well.
+    pub(super) async fn delete_branch(&self, branch: &str) -> Result<(), Error> {
+        let path = self.path(&format!("/git/refs/heads/{}", encode(branch)));
+        let answer = self.client.again(Verb::Delete, &path, &Value::Null).await?;
+        match answer.status {
+            404 => Ok(()),
+            422 if answer.message().contains("does not exist") => Ok(()),
+            _ if answer.done() => Ok(()),
+            _ => Err(refused_branch(branch, "deleting", &answer)),
+        }
+    }
+
+    /// Deletes the temporary branches that interrupted runs left: one request where there is none.
+    pub(super) async fn delete_temporary_branches(&self, prefix: &str) -> Result<(), Error> {
+        let action = "listing temporary branches";
+        let answer = self
+            .client
+            .get(&self.path(&format!("/git/matching-refs/heads/{}", encode(&format!("{prefix}tmp/")))))
+            .await?;
+        if !answer.done() {
+            return Err(refused(action, &answer, READ));
+        }
+        let json = answer.json(action)?;
+        for reference in json.as_array().into_iter().flatten() {
+            commit_at(reference, "/object/sha")?;
+            let name = text(reference, "/ref")?.strip_prefix("refs/heads/").unwrap_or_default();
+            if name.starts_with(&format!("{prefix}tmp/")) {
+                self.delete_branch(name).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refused_branch(branch: &str, what: &str, answer: &Answer) -> Error {
+    let message = answer.message();
+    match protection(&message) {
+        true => Error::Protected { branch: branch.to_owned(), detail: message },
+        false => refused(&format!("{what} the branch {branch}"), answer, CONTENTS),
+    }
+}

@@ -8,13 +8,21 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::diag::Span;
-use crate::image::{Digest, Location, Platform, RegistryHost, RepositoryName, Tag};
-use crate::rules::{Rule, Variant, VersionRule};
+use crate::image::{Digest, Location, Platform, RegistryHost, Repository, RepositoryName, Tag};
+use crate::rules::{Rule, Subject, Variant, VersionRule};
 
+mod check;
+mod codes;
+mod faults;
+mod leaf;
+pub(crate) mod node;
 mod parse;
+mod raw;
+mod read;
 pub mod schema;
 
-pub use parse::{includes, parse};
+pub use codes::Code;
+pub use parse::{file, included, includes, parse};
 
 /// One file of the manifest as it was read: the path as the repository or the working directory names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +122,51 @@ pub struct Image {
     pub signatures: Option<Signatures>,
 }
 
+impl Manifest {
+    /// The images that a name means: their source as written or in full, their repository, or their slug.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Vec<&Image> {
+        let full: Option<Location> = name.parse().ok();
+        let means = |image: &&Image| {
+            image.source_text == name
+                || image.repository.as_str() == name
+                || image.slug() == name
+                || full.as_ref().is_some_and(|location| *location == image.source)
+        };
+        self.images.iter().filter(means).collect()
+    }
+
+    /// Where the mirror of an image is: `REGISTRY/ORGANIZATION/REPOSITORY`, or such a directory.
+    #[must_use]
+    pub fn mirror(&self, image: &Image) -> Location {
+        let name = format!("{}/{}", self.organization, image.repository);
+        match &self.registry {
+            Destination::Directory(directory) => Location::Layout(directory.join(name)),
+            Destination::Registry(registry) => Location::Remote(Repository {
+                registry: registry.clone(),
+                // Both parts are valid and `parse` refuses what is too long together, so the name always is one.
+                name: name.parse().unwrap_or_else(|_| image.repository.clone()),
+            }),
+        }
+    }
+}
+
 impl Image {
+    /// What the picking of versions asks about this image; readiness is asked.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject {
+            rule: self.rule.clone(),
+            approved: self.approved.iter().map(|a| (a.tag.clone(), a.digest.clone())).collect(),
+            rejected: self.rejected.iter().map(|r| (r.tag.clone(), r.until)).collect(),
+            revoked: self.revoked.iter().map(|r| (r.tag.clone(), r.digest.clone())).collect(),
+            cooldown: self.cooldown,
+            rebuilds: self.rebuilds,
+            keep: self.keep,
+            ask_readiness: true,
+        }
+    }
+
     /// The name of the image in branches and on the command line: `<repository>` or `<repository>-<variant>`, with
     /// `/` written `-` and the variant `*` written `any`.
     #[must_use]
@@ -242,30 +294,30 @@ pub struct Policy {
     pub approvals: u32,
 }
 
-/// Image Access Management settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Image Access Management settings. What is `None` is neither compared nor written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImageAccess {
     /// Whether it is switched on.
-    pub enabled: bool,
+    pub enabled: Option<bool>,
     /// Docker Official Images are allowed.
-    pub official: bool,
+    pub official: Option<bool>,
     /// Verified Publisher images are allowed.
-    pub verified_publisher: bool,
+    pub verified_publisher: Option<bool>,
     /// Community images are allowed.
-    pub community: bool,
+    pub community: Option<bool>,
     /// Repositories let through whole.
-    pub allowlist: Vec<String>,
+    pub allowlist: Option<Vec<String>>,
 }
 
-/// Registry Access Management settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Registry Access Management settings. What is `None` is neither compared nor written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RegistryAccess {
     /// Whether it is switched on.
-    pub enabled: bool,
+    pub enabled: Option<bool>,
     /// Docker Hub is allowed.
-    pub docker_hub: bool,
+    pub docker_hub: Option<bool>,
     /// Further registries that developers may pull from.
-    pub registries: Vec<AllowedRegistry>,
+    pub registries: Option<Vec<AllowedRegistry>>,
 }
 
 /// One registry that Registry Access Management lets developers pull from.

@@ -1,14 +1,80 @@
-//! From text to the model, or to diagnostics.
+//! From texts to the model, or to diagnostics.
 
-use super::{File, Manifest};
-use crate::diag::Diagnostic;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::codes::Code;
+use super::faults::{Faults, Place};
+use super::node::{self, Node};
+use super::raw::{self, Group, Included, Main, Settings};
+use super::read::{At, Object, Reader, Value, read_object};
+use super::{
+    AllowedRegistry, Approval, Destination, File, Grouping, Image, ImageAccess, Manifest, Policy, Proposals,
+    RegistryAccess, Rejection, Revocation, check, leaf,
+};
+use crate::diag::{Diagnostic, Span};
+use crate::image::{RegistryHost, RepositoryName};
+use crate::rules::{Rule, VersionRule};
+
+/// The largest file that is read.
+const MAX_BYTES: usize = 1 << 20;
+/// The version of the format that this release reads.
+const VERSION: u64 = 1;
+/// How long a version must have been public where nothing is said.
+const COOLDOWN: Duration = Duration::from_secs(3 * 86_400);
+
+/// Makes a file of the manifest from its bytes.
+///
+/// # Errors
+/// A diagnostic where the bytes are not UTF-8 or too many.
+pub fn file(path: &str, bytes: Vec<u8>) -> Result<File, Diagnostic> {
+    let whole = |code: Code, message: String, help: &str| Diagnostic {
+        code: code.as_str(),
+        message,
+        file: path.to_owned(),
+        line: 1,
+        column: 1,
+        help: help.to_owned(),
+        span: Span::default(),
+    };
+    if bytes.len() > MAX_BYTES {
+        return Err(whole(Code::TooLarge, too_large(bytes.len()), SPLIT));
+    }
+    String::from_utf8(bytes).map(|text| File { path: path.to_owned(), text }).map_err(|error| {
+        let message = format!("the file is not UTF-8 from byte {} on", error.utf8_error().valid_up_to());
+        whole(Code::NotUtf8, message, "save it as UTF-8")
+    })
+}
+
+const SPLIT: &str = "split it into several files and name them under `include`";
+
+fn too_large(bytes: usize) -> String {
+    format!("the file has {bytes} bytes, and 1 MiB is the most")
+}
 
 /// The globs of `include` in the main file's text, so that the caller can read those files; empty where the text cannot be
-/// read that far: [`parse`] then says why.
+/// read that far: [`parse`] then says why. They count from the main file's directory: see [`included`].
 #[must_use]
 pub fn includes(text: &str) -> Vec<String> {
-    let _ = text;
-    Vec::new()
+    if text.len() > MAX_BYTES {
+        return Vec::new();
+    }
+    let (Some(root), _) = node::read(text) else { return Vec::new() };
+    let mut faults = Faults::default();
+    let mut reader = Reader { file: 0, faults: &mut faults, merged: false };
+    let globs = root.get("include").and_then(|node| leaf::Unique::<leaf::FileGlob>::read(node, &mut reader));
+    globs.map(leaf::Unique::into_values).unwrap_or_default().into_iter().map(|g| g.0).collect()
+}
+
+/// Those of `paths` that the globs of the main file include, sorted, each once, the main file itself left out.
+#[must_use]
+pub fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterator<Item = &'p str>) -> Vec<String> {
+    let directory = main.rfind('/').map_or("", |i| &main[..=i]);
+    let globs: Vec<_> = globs.iter().filter_map(|g| leaf::glob(g)).collect();
+    let taken = |path: &&str| {
+        *path != main && path.strip_prefix(directory).is_some_and(|rest| globs.iter().any(|g| g.is_match(rest)))
+    };
+    paths.into_iter().filter(taken).map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Reads the manifest: the main file first, then the included ones.
@@ -16,6 +82,272 @@ pub fn includes(text: &str) -> Vec<String> {
 /// # Errors
 /// All diagnostics of all files, in the order of file and place.
 pub fn parse(files: Vec<File>) -> Result<Manifest, Vec<Diagnostic>> {
-    let _ = files;
-    Err(Vec::new())
+    let mut faults = Faults::default();
+    let main = files.first().and_then(|file| read_file::<Main>(0, file, &mut faults)).unwrap_or_default();
+    let mut all = vec![(main.defaults.clone(), main.images.clone())];
+    for (index, file) in files.iter().enumerate().skip(1) {
+        let part = read_file::<Included>(index, file, &mut faults).unwrap_or_default();
+        all.push((part.defaults, part.images));
+    }
+    let manifest = assemble(main, all, files, &mut faults);
+    let diagnostics = faults.into_diagnostics(&manifest.files);
+    if diagnostics.is_empty() { Ok(manifest) } else { Err(diagnostics) }
+}
+
+/// One file; `None` where nothing of it can be read.
+fn read_file<T: Object>(index: usize, file: &File, faults: &mut Faults) -> Option<T> {
+    let whole = Place { file: index, span: Span::default() };
+    if file.text.len() > MAX_BYTES {
+        faults.report(Code::TooLarge, whole, too_large(file.text.len()), SPLIT);
+        return None;
+    }
+    let (root, tree_faults) = node::read(&file.text);
+    let broken = root.is_none() && !tree_faults.is_empty();
+    for fault in tree_faults {
+        faults.report(fault.code, Place { file: index, span: fault.span }, fault.message, fault.help);
+    }
+    let Some(root) = root.filter(|r| !r.is_null()) else {
+        for key in T::keys().iter().filter(|k| k.required && !broken) {
+            let message = format!("`{}` is missing in {}: the file is empty", key.name, T::WHAT);
+            faults.report(Code::MissingKey, whole, message, format!("add `{}:`", key.name));
+        }
+        return None;
+    };
+    if let Some(newer) = root.get("version").and_then(newer_version) {
+        let place = Place { file: index, span: newer.span };
+        let version = newer.text().unwrap_or_default();
+        let message =
+            format!("this manifest is written in version {version}, and this release reads version {VERSION}");
+        faults.report(Code::NewerVersion, place, message, format!("use wharfinger {version}.x, which reads it"));
+        return None;
+    }
+    read_object(&root, &mut Reader { file: index, faults, merged: false })
+}
+
+/// The node of a version that only a newer release reads.
+fn newer_version(node: &Node) -> Option<&Node> {
+    let number: u64 = node.text()?.parse().ok()?;
+    (number > VERSION).then_some(node)
+}
+
+type Part = (Option<At<raw::Defaults>>, Option<At<Vec<raw::Image>>>);
+
+/// Puts the files together: defaults, images, and what spans several keys.
+fn assemble(main: Main, parts: Vec<Part>, files: Vec<File>, faults: &mut Faults) -> Manifest {
+    let registry = main.registry.map_or_else(|| Destination::Registry(RegistryHost::docker_hub()), |r| r.value);
+    let common = main.defaults.map(|d| d.value.settings).unwrap_or_default();
+    check::includes(&main.include, &files, faults);
+    check::rule_keys(&common, faults);
+    if let Some(organization) = &main.organization {
+        check::organization(organization, &registry, faults);
+    }
+    let organization = main.organization.map(|o| o.value.0).unwrap_or_default();
+    let mut images = Vec::new();
+    for (file, (defaults, list)) in parts.into_iter().enumerate() {
+        let own = defaults.map(|d| d.value.settings).unwrap_or_default();
+        check::rule_keys(&own, faults);
+        let defaults = if file == 0 { own } else { layer(own, &common) };
+        for (index, raw) in list.map(|l| l.value).unwrap_or_default().into_iter().enumerate() {
+            check::rule_keys(&raw.settings, faults);
+            images.extend(image(index, raw, &defaults, (&organization, &registry), faults));
+        }
+    }
+    let sources = main.sources.map(|s| s.value.0.into_values());
+    check::images(&images, sources.as_deref(), faults);
+    Manifest {
+        files,
+        organization,
+        registry,
+        sources,
+        repositories: main.repositories.map(|r| r.value).unwrap_or_default(),
+        policy: main.policy.map(|p| policy(p.value.0)).unwrap_or_default(),
+        proposals: main.proposals.map(|p| proposals(p.value)).unwrap_or_default(),
+        images: images.into_iter().map(|i| i.image).collect(),
+    }
+}
+
+/// Settings over others. A layer that says `tags` has no versions from below, and the other way round.
+fn layer(over: Settings, under: &Settings) -> Settings {
+    let mut under = under.clone();
+    if over.tags.is_some() {
+        (under.versions, under.variant, under.pattern, under.follow) = (None, None, None, None);
+    } else if over.versions.is_some() || over.variant.is_some() || over.pattern.is_some() || over.follow.is_some() {
+        under.tags = None;
+    }
+    over.over(&under)
+}
+
+/// An image of the model, and the places that checks across images point to.
+pub(super) struct Placed {
+    pub(super) image: Image,
+    /// Where `source` stands.
+    pub(super) source: Place,
+    /// Where the name in the organization comes from.
+    pub(super) repository: Place,
+    /// The tags it holds or will hold in the mirror, with their places.
+    pub(super) tags: Vec<At<crate::image::Tag>>,
+}
+
+fn image(
+    index: usize,
+    raw: raw::Image,
+    defaults: &Settings,
+    (organization, registry): (&str, &Destination),
+    faults: &mut Faults,
+) -> Option<Placed> {
+    let source = raw.source?;
+    let named = raw.repository.map(|r| (r.value, r.place));
+    let (repository, repository_place) = match named {
+        Some(named) => named,
+        None => (check::default_repository(&source, faults)?, source.place),
+    };
+    check::repository(&repository, repository_place, organization, registry, faults);
+    let settings = layer(raw.settings, defaults);
+    check::immutable(&settings, faults);
+    let approved = raw.approved.map(|a| a.value.0).unwrap_or_default();
+    let floating = settings.tags.clone().map(|t| t.value.0.0).unwrap_or_default();
+    let tags = check::mirror_tags(&approved, floating, faults);
+    let rejected = raw.rejected.map(|r| r.value.0).unwrap_or_default();
+    check::rejected_once(&rejected, faults);
+    let lists = (approved, rejected, raw.revoked.map(|r| r.value.0).unwrap_or_default());
+    let image = build((raw.place, index), source.value, repository, settings, lists);
+    Some(Placed { image, source: source.place, repository: repository_place, tags })
+}
+
+type Lists = (Vec<raw::Approval>, Vec<raw::Rejection>, Vec<raw::Revocation>);
+
+/// The image, with the defaults of the format.
+fn build(
+    (place, index): (Place, usize),
+    source: leaf::Source,
+    repository: RepositoryName,
+    settings: Settings,
+    (approved, rejected, revoked): Lists,
+) -> Image {
+    let names = |list: Option<At<leaf::Unique<leaf::Login>>>| {
+        list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(|l| l.0).collect()
+    };
+    Image {
+        file: place.file,
+        index,
+        span: place.span,
+        source_text: source.text,
+        source: source.location,
+        repository,
+        description: settings.description.clone().map(|d| d.value.0),
+        rule: rule(&settings),
+        approved: approved.into_iter().filter_map(approval).collect(),
+        rejected: rejected.into_iter().filter_map(rejection).collect(),
+        revoked: revoked.into_iter().filter_map(revocation).collect(),
+        visibility: settings.visibility.map(|v| v.value).unwrap_or_default(),
+        teams: settings.teams.map(|t| t.value.0).unwrap_or_default().into_iter().collect(),
+        platforms: settings.platforms.and_then(|p| p.value.0),
+        cooldown: settings.cooldown.map_or(COOLDOWN, |c| c.value),
+        rebuilds: settings.rebuilds.is_none_or(|r| r.value.0),
+        keep: settings.keep.and_then(|k| k.value.0),
+        immutable_tags: settings.immutable_tags.is_some_and(|i| i.value),
+        reviewers: names(settings.reviewers),
+        team_reviewers: names(settings.team_reviewers),
+        labels: labels(settings.labels),
+        signatures: settings.signatures.map(|s| s.value.0),
+    }
+}
+
+fn labels(list: Option<At<leaf::Unique<leaf::Label>>>) -> Vec<String> {
+    list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(|l| l.0).collect()
+}
+
+fn rule(settings: &Settings) -> Rule {
+    if let Some(tags) = &settings.tags {
+        return Rule::Tags(tags.value.0.clone().into_values());
+    }
+    Rule::Versions(VersionRule {
+        range: settings.versions.clone().map(|v| v.value),
+        variant: settings.variant.clone().map(|v| v.value),
+        pattern: settings.pattern.clone().map(|p| p.value),
+        follow: settings.follow.as_ref().map(|f| f.value).unwrap_or_default(),
+        prereleases: settings.prereleases.as_ref().is_some_and(|p| p.value),
+    })
+}
+
+fn approval(raw: raw::Approval) -> Option<Approval> {
+    Some(Approval {
+        tag: raw.tag?.value,
+        digest: raw.digest?.value,
+        mirrored: raw.mirrored.map(|m| m.value),
+        pull: raw.pull.map(|p| p.value.0),
+        approved_on: raw.approved_on.map(|d| d.value),
+        span: raw.place.span,
+    })
+}
+
+fn rejection(raw: raw::Rejection) -> Option<Rejection> {
+    Some(Rejection {
+        tag: raw.tag?.value,
+        reason: raw.reason?.value.0,
+        until: raw.until.map(|u| u.value),
+        span: raw.place.span,
+    })
+}
+
+fn revocation(raw: raw::Revocation) -> Option<Revocation> {
+    Some(Revocation {
+        tag: raw.tag?.value,
+        digest: raw.digest?.value,
+        reason: raw.reason?.value.0,
+        delete: raw.delete.is_some_and(|d| d.value),
+        span: raw.place.span,
+    })
+}
+
+fn policy(raw: raw::Policy) -> Policy {
+    Policy {
+        image_access: raw.image_access.map(|i| image_access(i.value)),
+        registry_access: raw.registry_access.map(|r| registry_access(r.value)),
+        approvals: raw.approvals.and_then(|a| u32::try_from(a.value.0).ok()).unwrap_or_default(),
+    }
+}
+
+fn image_access(raw: raw::ImageAccess) -> ImageAccess {
+    ImageAccess {
+        enabled: raw.enabled.map(|e| e.value),
+        official: raw.official.map(|a| a.value.0),
+        verified_publisher: raw.verified_publisher.map(|a| a.value.0),
+        community: raw.community.map(|a| a.value.0),
+        allowlist: raw.allowlist.map(|l| l.value.into_values().into_iter().map(|r| r.0).collect()),
+    }
+}
+
+fn registry_access(raw: raw::RegistryAccess) -> RegistryAccess {
+    let registry = |raw: raw::AllowedRegistry| {
+        let address = raw.address?.value.to_string();
+        Some(AllowedRegistry { name: raw.name.map_or_else(|| address.clone(), |n| n.value.0), address })
+    };
+    RegistryAccess {
+        enabled: raw.enabled.map(|e| e.value),
+        docker_hub: raw.docker_hub.map(|d| d.value.0),
+        registries: raw.registries.map(|r| r.value.into_iter().filter_map(registry).collect()),
+    }
+}
+
+fn proposals(raw: raw::Proposals) -> Proposals {
+    let default = Proposals::default();
+    let logins = |list: Option<At<leaf::Unique<leaf::Login>>>| {
+        list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(|l| l.0).collect()
+    };
+    Proposals {
+        group: match raw.group.map(|g| g.value) {
+            None | Some(Group::Image) => Grouping::Image,
+            Some(Group::All) => Grouping::All,
+            Some(Group::Named(groups)) => Grouping::Named(groups),
+        },
+        limit: raw.limit.and_then(|l| u32::try_from(l.value.0).ok()).unwrap_or(default.limit),
+        labels: labels(raw.labels),
+        reviewers: logins(raw.reviewers),
+        team_reviewers: logins(raw.team_reviewers),
+        branch_prefix: raw.branch_prefix.map_or(default.branch_prefix, |b| b.value.0),
+        title: raw.title.map(|t| t.value.0),
+        commit_message: raw.commit_message.map(|c| c.value.0),
+        sign_off: raw.sign_off.map(|s| s.value.0),
+    }
 }

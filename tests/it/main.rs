@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod forge_contract;
 mod forge_git;
+mod manifest;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,0 +1,218 @@
+//! What spans several keys, images or files.
+
+use std::collections::BTreeMap;
+
+use super::codes::Code;
+use super::faults::{Faults, Place};
+use super::leaf::{FileGlob, Organization, Source, Unique};
+use super::parse::Placed;
+use super::raw::{self, Settings};
+use super::read::At;
+use super::{Destination, File};
+use crate::image::{Location, RegistryHost, RepositoryName, Tag};
+use crate::rules::{Follow, Rule};
+
+/// Files that are named, not globbed, must be there: an image that silently goes missing would look retired.
+pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], faults: &mut Faults) {
+    let Some((main, rest)) = files.split_first() else { return };
+    for glob in include.iter().flat_map(|i| &i.value.0) {
+        let name = &glob.value.0;
+        let paths = rest.iter().map(|f| f.path.as_str());
+        let literal = !name.contains(['*', '?', '[', '{']);
+        if literal && super::included(&main.path, std::slice::from_ref(name), paths).is_empty() {
+            let message = format!("the included file `{name}` is not there");
+            faults.report(Code::IncludeMissing, glob.place, message, "name a file beside or below this one");
+        }
+    }
+}
+
+/// Docker Hub's organizations have no `/`.
+pub(super) fn organization(organization: &At<Organization>, registry: &Destination, faults: &mut Faults) {
+    if is_hub(registry) && organization.value.0.contains('/') {
+        let message = format!("`{}` is not an organization: Docker Hub's have no `/`", organization.value.0);
+        faults.report(Code::BadOrganization, organization.place, message, "write the organization alone");
+    }
+}
+
+/// `tags` stands alone in its mapping.
+pub(super) fn rule_keys(settings: &Settings, faults: &mut Faults) {
+    let Some(tags) = &settings.tags else { return };
+    let others = [
+        ("versions", settings.versions.as_ref().map(|a| a.place)),
+        ("variant", settings.variant.as_ref().map(|a| a.place)),
+        ("pattern", settings.pattern.as_ref().map(|a| a.place)),
+        ("follow", settings.follow.as_ref().map(|a| a.place)),
+    ];
+    for (key, place) in others {
+        if place.is_some() {
+            let message =
+                format!("`tags` follows these floating tags and nothing else: `{key}` cannot stand beside it");
+            faults.report(Code::ConflictingKeys, tags.place, message, format!("remove `{key}`, or `tags`"));
+        }
+    }
+}
+
+/// Immutable tags and proposals of rebuilds exclude each other; floating tags are excepted from immutability.
+pub(super) fn immutable(settings: &Settings, faults: &mut Faults) {
+    let ignored = settings.rebuilds.as_ref().is_some_and(|r| !r.value.0);
+    match &settings.immutable_tags {
+        Some(immutable) if immutable.value && !ignored && settings.tags.is_none() => {
+            let place = settings.rebuilds.as_ref().map_or(immutable.place, |r| r.place);
+            let message = "an immutable tag cannot be moved to a rebuild";
+            faults.report(
+                Code::ImmutableRebuilds,
+                place,
+                message,
+                "write `rebuilds: ignore`, or `immutable-tags: false`",
+            );
+        }
+        _ => {}
+    }
+}
+
+/// The last part of the source, where that can be a repository.
+pub(super) fn default_repository(source: &At<Source>, faults: &mut Faults) -> Option<RepositoryName> {
+    let last = source.value.location.last();
+    let name = last.parse().ok();
+    if name.is_none() {
+        let message = format!("`{last}` cannot be the name of a repository");
+        faults.report(Code::BadRepository, source.place, message, "say the name with `repository:`");
+    }
+    name
+}
+
+/// Docker Hub takes fewer names than the distribution specification.
+pub(super) fn repository(
+    name: &RepositoryName,
+    place: Place,
+    organization: &str,
+    registry: &Destination,
+    faults: &mut Faults,
+) {
+    let length = organization.len() + 1 + name.as_str().len();
+    if length > 255 {
+        let message = format!("the mirror's name with its organization has {length} characters, and 255 are the most");
+        faults.report(Code::BadRepository, place, message, "say a shorter name with `repository:`");
+    }
+    if is_hub(registry) && !is_hub_name(name.as_str()) {
+        let message = format!(
+            "`{name}` is not a Docker Hub repository: 2 to 255 lower-case letters and digits, joined by single `.`, `_` or `-`"
+        );
+        faults.report(Code::BadRepository, place, message, "say another name with `repository:`");
+    }
+}
+
+/// `[a-z0-9]+(?:[._-][a-z0-9]+)*`, 2 to 255 characters.
+fn is_hub_name(name: &str) -> bool {
+    (2..=255).contains(&name.len())
+        && name
+            .split(['.', '_', '-'])
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+}
+
+fn is_hub(registry: &Destination) -> bool {
+    matches!(registry, Destination::Registry(host) if host.is_docker_hub())
+}
+
+/// The mirror tags of one image: of approvals and floating tags. A tag approved twice is a fault.
+pub(super) fn mirror_tags(approved: &[raw::Approval], floating: Vec<At<Tag>>, faults: &mut Faults) -> Vec<At<Tag>> {
+    let mut tags: Vec<At<Tag>> = Vec::new();
+    for tag in approved.iter().filter_map(|a| a.tag.clone()) {
+        if tags.iter().any(|known| known.value == tag.value) {
+            let message = format!("`{}` is approved twice for one mirror tag", tag.value);
+            faults.report(Code::SharedMirrorTag, tag.place, message, "keep one approval of this tag");
+        } else {
+            tags.push(tag);
+        }
+    }
+    for tag in floating {
+        if !tags.iter().any(|known| known.value == tag.value) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
+/// A tag is turned down once.
+pub(super) fn rejected_once(rejected: &[raw::Rejection], faults: &mut Faults) {
+    let mut seen: Vec<&Tag> = Vec::new();
+    for tag in rejected.iter().filter_map(|r| r.tag.as_ref()) {
+        if seen.contains(&&tag.value) {
+            let message = format!("`{}` is rejected twice", tag.value);
+            faults.report(Code::DuplicateEntry, tag.place, message, "keep one of the two");
+        }
+        seen.push(&tag.value);
+    }
+}
+
+/// What holds between images, and between images and `sources`.
+pub(super) fn images(images: &[Placed], sources: Option<&[RegistryHost]>, faults: &mut Faults) {
+    for placed in images {
+        if let Some(sources) = sources {
+            allowed_source(placed, sources, faults);
+        }
+    }
+    shared_tags(images, faults);
+    shared_branches(images, faults);
+}
+
+fn allowed_source(placed: &Placed, sources: &[RegistryHost], faults: &mut Faults) {
+    let shown = match &placed.image.source {
+        Location::Remote(repository) if sources.contains(&repository.registry) => return,
+        Location::Remote(repository) => format!("`{}`", repository.registry),
+        Location::Layout(_) => "a directory".to_owned(),
+    };
+    let allowed = sources.iter().map(RegistryHost::as_str).collect::<Vec<_>>().join(", ");
+    let message = format!("{shown} is not among the hosts that images may come from: {allowed}");
+    faults.report(
+        Code::SourceNotAllowed,
+        placed.source,
+        message,
+        "take the image from one of them, or add the host to `sources`",
+    );
+}
+
+fn shared_tags(images: &[Placed], faults: &mut Faults) {
+    let mut owners: BTreeMap<(&RepositoryName, &Tag), &Placed> = BTreeMap::new();
+    for placed in images {
+        for tag in &placed.tags {
+            let key = (&placed.image.repository, &tag.value);
+            if let Some(owner) = owners.get(&key) {
+                let message =
+                    format!("`{}:{}` in the mirror is already that of `{}`", key.0, key.1, owner.image.source_text);
+                let help = "give one of the two images another `repository`";
+                faults.report(Code::SharedMirrorTag, tag.place, message, help);
+            } else {
+                owners.insert(key, placed);
+            }
+        }
+    }
+}
+
+/// Branches are named from repository, variant and line: two images of one name may only follow different kinds of lines.
+fn shared_branches(images: &[Placed], faults: &mut Faults) {
+    let mut owners: BTreeMap<(String, &'static str), &Placed> = BTreeMap::new();
+    for placed in images {
+        let lines = match &placed.image.rule {
+            // Lines of floating tags are named by the tags, which are compared as mirror tags.
+            Rule::Tags(_) => continue,
+            Rule::Versions(rule) => match rule.follow {
+                Follow::Latest => "latest",
+                Follow::EachMinor => "each-minor",
+                Follow::EachMajor => "each-major",
+                Follow::All => "all",
+            },
+        };
+        let slug = placed.image.slug();
+        if let Some(owner) = owners.get(&(slug.clone(), lines)) {
+            let message = format!(
+                "proposals for this image and for `{}` would share the branch image/{slug}/...",
+                owner.image.source_text
+            );
+            let help = "give one of the two another `repository` or `variant`, or make them one image";
+            faults.report(Code::SharedBranch, placed.repository, message, help);
+        } else {
+            owners.insert((slug, lines), placed);
+        }
+    }
+}

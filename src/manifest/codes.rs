@@ -1,0 +1,117 @@
+//! The stable codes of the manifest's diagnostics, all in one place.
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
+        /// What kind of fault a diagnostic names.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The code as it is printed.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is not UTF-8.
+    NotUtf8 = "not-utf8",
+    /// The file is larger than 1 MiB.
+    TooLarge = "too-large",
+    /// The file is no YAML.
+    Syntax = "syntax",
+    /// Lists and mappings are nested deeper than any manifest needs.
+    TooDeep = "too-deep",
+    /// More than one YAML document in the file.
+    MultipleDocuments = "multiple-documents",
+    /// Aliases stand for more than a manifest can hold.
+    AliasBomb = "alias-bomb",
+    /// An alias inside the very node it stands for.
+    AliasLoop = "alias-loop",
+    /// An alias of an anchor that does not come before it.
+    UnknownAlias = "unknown-alias",
+    /// An alias where every value must be written out.
+    AliasNotAllowed = "alias-not-allowed",
+    /// A merge key whose value is no mapping.
+    BadMerge = "bad-merge",
+    /// A YAML tag that means nothing here.
+    UnknownYamlTag = "unknown-yaml-tag",
+    /// The manifest is written for a newer release.
+    NewerVersion = "newer-version",
+    /// A key that is no text.
+    BadKey = "bad-key",
+    /// A key twice in one mapping.
+    DuplicateKey = "duplicate-key",
+    /// A key that nothing reads.
+    UnknownKey = "unknown-key",
+    /// A key that is read, but not here.
+    MisplacedKey = "misplaced-key",
+    /// A key that must be there is not.
+    MissingKey = "missing-key",
+    /// A key without a value.
+    MissingValue = "missing-value",
+    /// A value of another type.
+    WrongType = "wrong-type",
+    /// None of the words that are possible here.
+    BadChoice = "bad-choice",
+    /// A number that is out of bounds.
+    BadNumber = "bad-number",
+    /// A text that is too long, empty or on several lines.
+    BadText = "bad-text",
+    /// The same entry twice in a list.
+    DuplicateEntry = "duplicate-entry",
+    /// A host that cannot be one.
+    BadRegistry = "bad-registry",
+    /// An organization that cannot be one.
+    BadOrganization = "bad-organization",
+    /// A source that is no reference to a repository.
+    BadReference = "bad-reference",
+    /// A repository name that the destination does not take.
+    BadRepository = "bad-repository",
+    /// No tag.
+    BadTag = "bad-tag",
+    /// No digest.
+    BadDigest = "bad-digest",
+    /// No version range.
+    BadRange = "bad-range",
+    /// No variant.
+    BadVariant = "bad-variant",
+    /// No pattern.
+    BadPattern = "bad-pattern",
+    /// No duration.
+    BadDuration = "bad-duration",
+    /// No date.
+    BadDate = "bad-date",
+    /// No platform.
+    BadPlatform = "bad-platform",
+    /// No glob, or one that leaves the manifest's directory.
+    BadGlob = "bad-glob",
+    /// No user, team or label.
+    BadName = "bad-name",
+    /// A group's name that cannot stand in a branch.
+    BadGroup = "bad-group",
+    /// A branch prefix that git does not take.
+    BadBranchPrefix = "bad-branch-prefix",
+    /// An included file that is not there.
+    IncludeMissing = "include-missing",
+    /// A source on a host that `sources` does not name.
+    SourceNotAllowed = "source-not-allowed",
+    /// Keys that exclude each other.
+    ConflictingKeys = "conflicting-keys",
+    /// Immutable tags together with proposals that would move them.
+    ImmutableRebuilds = "immutable-rebuilds",
+    /// Two approvals of one mirror tag.
+    SharedMirrorTag = "shared-mirror-tag",
+    /// Two images whose proposals would share a branch.
+    SharedBranch = "shared-branch",
+}

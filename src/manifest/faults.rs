@@ -1,0 +1,60 @@
+//! Gathers faults of all files and turns them into diagnostics.
+
+use super::File;
+use super::codes::Code;
+use crate::diag::{Diagnostic, Span};
+
+/// A place in one of the manifest's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Place {
+    /// Index of the file.
+    pub(crate) file: usize,
+    /// The place in its text.
+    pub(crate) span: Span,
+}
+
+/// The faults found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<(Place, Code, String, String)>);
+
+impl Faults {
+    /// Notes a fault.
+    pub(crate) fn report(&mut self, code: Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.0.push((place, code, message.into(), help.into()));
+    }
+
+    /// The diagnostics in the order of files and places; the same fault met by way of several aliases or images is one.
+    pub(crate) fn into_diagnostics(mut self, files: &[File]) -> Vec<Diagnostic> {
+        self.0.sort_by(|(a, x, ..), (b, y, ..)| (a.file, a.span.start, x).cmp(&(b.file, b.span.start, y)));
+        self.0.dedup_by(|a, b| a.0 == b.0 && a.1 == b.1);
+        let lines: Vec<Lines<'_>> = files.iter().map(|f| Lines::new(&f.text)).collect();
+        self.0
+            .into_iter()
+            .map(|(place, code, message, help)| {
+                let (line, column) = lines.get(place.file).map_or((1, 1), |l| l.position(place.span.start));
+                let file = files.get(place.file).map(|f| f.path.clone()).unwrap_or_default();
+                Diagnostic { code: code.as_str(), message, file, line, column, help, span: place.span }
+            })
+            .collect()
+    }
+}
+
+/// Where the lines of a text start, so that many positions cost one pass.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        Self { text, starts }
+    }
+
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|s| *s <= offset).max(1);
+        let start = self.starts[line - 1];
+        let (_, column) = crate::diag::position(&self.text[start..], offset - start);
+        (line, column)
+    }
+}

@@ -1,0 +1,390 @@
+//! The manifest as it is written: every mapping with its keys, before defaults and before what spans several keys is
+//! checked. Reading, known keys and the JSON Schema all come from here.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::json;
+
+use super::codes::Code;
+use super::leaf::{
+    Allowed, BranchPrefix, FileGlob, FilePath, Filled, Glob, GroupName, HubRepository, Keep, Label, Login,
+    Organization, Platforms, Proposed, SignOff, Source, Text, Unique, Whole, any_of, bad_choice,
+};
+use super::node::Node;
+use super::read::{At, Reader, Value, Written, fields, object, read_object};
+use super::{Destination, Enforcement, Permission, Team, Visibility};
+use crate::image::{Digest, RegistryHost, RepositoryName, Tag};
+use crate::rules::{Follow, Pattern, Range, Variant};
+
+object! {
+    /// Images that an organization approves, with the digests that were reviewed.
+    Main, "the manifest";
+    /// The version of this format: 1.
+    optional version "version": Whole<1, 1>,
+    /// The organization (namespace) that receives the images.
+    required organization "organization": Organization,
+    /// The registry that receives them: docker.io by default, or oci:DIRECTORY.
+    optional registry "registry": Destination,
+    /// Hosts that images may come from; any by default.
+    optional sources "sources": Filled<RegistryHost>,
+    /// Further files with `images` and `defaults`, as globs from this file's directory.
+    optional include "include": Unique<FileGlob>,
+    /// What promotion does about repositories whose settings drifted: enforce (default) or report.
+    optional repositories "repositories": Enforcement,
+    /// What holds for every image that does not say otherwise.
+    optional defaults "defaults": Defaults,
+    /// What the organization's settings should be.
+    optional policy "policy": Written<Policy>,
+    /// How pull requests are made.
+    optional proposals "proposals": Proposals,
+    /// The images.
+    optional images "images": Vec<Image>,
+}
+
+/// Why keys of the main file cannot stand in an included one.
+const MAIN_ONLY: &str = "move it to the main file: an included file holds `images` and `defaults` and nothing else";
+/// Why keys of an image cannot stand in the defaults.
+const IMAGE_ONLY: &str = "move it to the image: it cannot hold for several";
+
+object! {
+    /// A file that a manifest includes.
+    Included, "an included file", misplaced &[
+        ("version", MAIN_ONLY), ("organization", MAIN_ONLY), ("registry", MAIN_ONLY), ("sources", MAIN_ONLY),
+        ("include", MAIN_ONLY), ("repositories", MAIN_ONLY), ("policy", MAIN_ONLY), ("proposals", MAIN_ONLY),
+    ];
+    /// What holds for every image of this file; it stands over the main file's, key by key.
+    optional defaults "defaults": Defaults,
+    /// The images.
+    optional images "images": Vec<Image>,
+}
+
+object! {
+    /// What holds for every image that does not say otherwise.
+    Defaults, "the defaults", misplaced &[
+        ("source", IMAGE_ONLY), ("repository", IMAGE_ONLY), ("approved", IMAGE_ONLY), ("rejected", IMAGE_ONLY),
+        ("revoked", IMAGE_ONLY),
+    ];
+    ..settings: Settings,
+}
+
+object! {
+    /// One image: where it comes from, what picks its versions, and what was approved.
+    Image, "an image";
+    /// Where it comes from: grafana/loki, ghcr.io/owner/name, oci:DIRECTORY.
+    required source "source": Source,
+    /// Its name in the organization; the last part of the source by default.
+    optional repository "repository": RepositoryName,
+    /// Versions that were approved, each with the digest that was reviewed.
+    optional approved "approved": Written<Vec<Approval>>,
+    /// Versions that were turned down.
+    optional rejected "rejected": Written<Vec<Rejection>>,
+    /// Versions that must never come again.
+    optional revoked "revoked": Written<Vec<Revocation>>,
+    ..settings: Settings,
+}
+
+object! {
+    /// Keys that an image and the defaults share.
+    Settings, "an image";
+    /// The description of the repository in the organization, of at most 100 characters.
+    optional description "description": Text<100>,
+    /// The versions that are wanted, as npm writes ranges: ">=2.9, <4 || ^4.1".
+    optional versions "versions": Range,
+    /// The suffix after the version, exactly; "*" for any one.
+    optional variant "variant": Variant,
+    /// A regular expression with a named group `version`, for tags that are no ordinary versions.
+    optional pattern "pattern": Pattern,
+    /// Floating tags that are followed by digest, and nothing else.
+    optional tags "tags": Filled<Tag>,
+    /// The lines of versions that are followed: latest (default), each-minor, each-major or all.
+    optional follow "follow": Follow,
+    /// How long a version must have been public before it is proposed: 3d by default; s, m, h, d, w.
+    optional cooldown "cooldown": Duration,
+    /// Whether prereleases are proposed.
+    optional prereleases "prereleases": bool,
+    /// Whether a rebuild of an approved version is proposed: propose (default) or ignore.
+    optional rebuilds "rebuilds": Proposed,
+    /// How many of a line's newest approvals are kept: all (default) or a number.
+    optional keep "keep": Keep,
+    /// The platforms that are copied: all (default) keeps the index byte for byte.
+    optional platforms "platforms": Platforms,
+    /// Whether the mirror is private (default) or public.
+    optional visibility "visibility": Visibility,
+    /// Docker Hub teams and what they may do.
+    optional teams "teams": Teams,
+    /// Whether nobody may move a promoted tag on Docker Hub; needs `rebuilds: ignore`.
+    optional immutable_tags "immutable-tags": bool,
+    /// How signatures are verified: unverified bytes are never proposed.
+    optional signatures "signatures": Signatures,
+    /// People asked to review this image's proposals.
+    optional reviewers "reviewers": Unique<Login>,
+    /// Teams asked to review this image's proposals.
+    optional team_reviewers "team-reviewers": Unique<Login>,
+    /// Labels on this image's proposals.
+    optional labels "labels": Unique<Label>,
+}
+
+object! {
+    /// One approval: a person let these bytes in under this tag.
+    Approval, "an approval";
+    /// The tag, upstream and in the mirror.
+    required tag "tag": Tag,
+    /// What was reviewed: the digest of the upstream index or manifest.
+    required digest "digest": Digest,
+    /// What the mirror's tag held when it was last read; written by promotion.
+    optional mirrored "mirrored": Digest,
+    /// The pull request that brought it; written by promotion, for people.
+    optional pull "pull": Whole<1, 1_000_000_000>,
+    /// The UTC date of the commit that brought it; written by promotion, for people.
+    optional approved_on "approved-on": NaiveDate,
+}
+
+object! {
+    /// A version that was turned down.
+    Rejection, "a rejection";
+    /// The tag.
+    required tag "tag": Tag,
+    /// Why, for people.
+    required reason "reason": Text<500>,
+    /// The last day on which it holds.
+    optional until "until": NaiveDate,
+}
+
+object! {
+    /// Bytes that must never come again.
+    Revocation, "a revocation";
+    /// The tag.
+    required tag "tag": Tag,
+    /// The digest that was approved.
+    required digest "digest": Digest,
+    /// Why, for people.
+    required reason "reason": Text<500>,
+    /// Whether the mirror's tag is taken down.
+    optional delete "delete": bool,
+}
+
+object! {
+    /// What the organization's settings should be; what is not said is neither compared nor written.
+    Policy, "the policy";
+    /// Image Access Management.
+    optional image_access "image-access": ImageAccess,
+    /// Registry Access Management.
+    optional registry_access "registry-access": RegistryAccess,
+    /// Reviews that an approval needs before it is promoted; 0 by default.
+    optional approvals "approvals": Whole<0, 100>,
+}
+
+object! {
+    /// Image Access Management: which categories of Docker Hub images developers may pull.
+    ImageAccess, "the image access settings";
+    /// Whether it is switched on.
+    optional enabled "enabled": bool,
+    /// Docker Official Images: allowed or restricted.
+    optional official "official": Allowed,
+    /// Verified Publishers: allowed or restricted.
+    optional verified_publisher "verified-publisher": Allowed,
+    /// Community images: allowed or restricted.
+    optional community "community": Allowed,
+    /// Docker Hub repositories that are let through whole.
+    optional allowlist "allowlist": Unique<HubRepository>,
+}
+
+object! {
+    /// Registry Access Management: where developers may pull from.
+    RegistryAccess, "the registry access settings";
+    /// Whether it is switched on.
+    optional enabled "enabled": bool,
+    /// Docker Hub: allowed or restricted.
+    optional docker_hub "docker-hub": Allowed,
+    /// Further registries that developers may pull from.
+    optional registries "registries": Vec<AllowedRegistry>,
+}
+
+object! {
+    /// A registry that developers may pull from.
+    AllowedRegistry, "a registry";
+    /// Its host.
+    required address "address": RegistryHost,
+    /// Its name for people; the host by default.
+    optional name "name": Text<100>,
+}
+
+object! {
+    /// How pull requests are made.
+    Proposals, "the proposal settings";
+    /// How images are gathered: image (default), all, or groups of globs.
+    optional group "group": Group,
+    /// How many may be open at once; 10 by default.
+    optional limit "limit": Whole<1, 1000>,
+    /// Labels on every proposal.
+    optional labels "labels": Unique<Label>,
+    /// People asked to review every proposal.
+    optional reviewers "reviewers": Unique<Login>,
+    /// Teams asked to review every proposal.
+    optional team_reviewers "team-reviewers": Unique<Login>,
+    /// What all branches start with; wharfinger/ by default.
+    optional branch_prefix "branch-prefix": BranchPrefix,
+    /// Template of titles.
+    optional title "title": Text<200>,
+    /// Template of commit messages.
+    optional commit_message "commit-message": Text<500>,
+    /// Name and address of a Signed-off-by line in every commit.
+    optional sign_off "sign-off": SignOff,
+}
+
+object! {
+    /// How signatures are verified: by a key, or by a certificate's issuer and identity.
+    SignatureKeys, "the signature settings";
+    /// A file with the public key.
+    optional key "key": FilePath,
+    /// The issuer of the certificate.
+    optional issuer "issuer": Text<500>,
+    /// The identity in the certificate.
+    optional identity "identity": Text<500>,
+    /// A file with the trusted root; the public good instance by default.
+    optional trusted_root "trusted-root": FilePath,
+}
+
+object! {
+    /// A team's permission, and whether a missing team is made.
+    TeamSettings, "a team";
+    /// What the team may do: read, write or admin.
+    required permission "permission": Permission,
+    /// Make the team where the organization has none of this name.
+    optional create "create": bool,
+}
+
+/// `teams`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Teams(pub(crate) Vec<(String, Team)>);
+
+impl Value for Teams {
+    const NULLABLE: bool = true;
+
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if node.entries().is_none() {
+            reader.wrong_type(node, "a mapping of teams");
+            return None;
+        }
+        let mut teams = Vec::new();
+        for field in fields(node, reader) {
+            let name = Text::<100>::read(field.key, reader);
+            let team = read_team(field.value, reader);
+            teams.extend(name.zip(team).map(|(name, team)| (name.0, team)));
+        }
+        Some(Self(teams))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let forms = vec![Permission::schema(generator).to_value(), TeamSettings::schema(generator).to_value()];
+        json_schema!({ "type": "object", "additionalProperties": any_of(forms) })
+    }
+}
+
+fn read_team(node: &Node, reader: &mut Reader<'_>) -> Option<Team> {
+    if node.entries().is_none() {
+        return Permission::read(node, reader).map(|permission| Team { permission, create: false });
+    }
+    let settings = read_object::<TeamSettings>(node, reader)?;
+    let permission = settings.permission?.value;
+    Some(Team { permission, create: settings.create.is_some_and(|c| c.value) })
+}
+
+/// `group`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// One proposal an image and line.
+    Image,
+    /// One proposal for everything.
+    All,
+    /// Named groups.
+    Named(Vec<(String, Vec<String>)>),
+}
+
+impl Value for Group {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if node.entries().is_none() {
+            let word = reader.text(node, "image, all or groups")?;
+            return match word {
+                "image" => Some(Self::Image),
+                "all" => Some(Self::All),
+                other => {
+                    bad_choice(node, reader, other, "what `group` can be", &["image", "all"]);
+                    None
+                }
+            };
+        }
+        let mut groups = Vec::new();
+        for field in fields(node, reader) {
+            let name = GroupName::read(field.key, reader);
+            let globs = Filled::<Glob>::read(field.value, reader);
+            let globs = globs.map(|g| g.0.into_values().into_iter().map(|g| g.0).collect());
+            groups.extend(name.zip(globs).map(|(name, globs)| (name.0, globs)));
+        }
+        Some(Self::Named(groups))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let globs = Filled::<Glob>::schema(generator);
+        let names = GroupName::schema(generator);
+        any_of(vec![
+            json!({ "enum": ["image", "all"] }),
+            json!({ "type": "object", "propertyNames": names, "additionalProperties": globs }),
+        ])
+    }
+}
+
+/// `signatures`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Signatures(pub(crate) super::Signatures);
+
+impl Value for Signatures {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let keys = read_object::<SignatureKeys>(node, reader)?;
+        let span = node.resolved().span;
+        let text = |t: Option<At<Text<500>>>| t.map(|at| at.value.0);
+        let path = |p: Option<At<FilePath>>| p.map(|at| at.value.0);
+        match (path(keys.key), text(keys.issuer), text(keys.identity), path(keys.trusted_root)) {
+            (Some(key), None, None, None) => Some(Self(super::Signatures::Key(key))),
+            (None, Some(issuer), Some(identity), trusted_root) => {
+                Some(Self(super::Signatures::Identity { issuer, identity, trusted_root }))
+            }
+            (Some(_), ..) => {
+                let help = "keep `key`, or keep `issuer` and `identity`";
+                reader.fault(
+                    Code::ConflictingKeys,
+                    span,
+                    "a key and a certificate's identity exclude each other",
+                    help,
+                );
+                None
+            }
+            _ if node.entries().is_some_and(<[_]>::is_empty) || !has_faulty_key(node) => {
+                let help = "write { key: FILE } or { issuer: ..., identity: ... }";
+                reader.fault(Code::MissingKey, span, "`key`, or `issuer` and `identity`, is missing", help);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let keys = SignatureKeys::schema(generator);
+        json_schema!({
+            "allOf": [keys],
+            "oneOf": [
+                { "required": ["key"], "not": { "anyOf": [
+                    { "required": ["issuer"] }, { "required": ["identity"] }, { "required": ["trusted-root"] },
+                ] } },
+                { "required": ["issuer", "identity"], "not": { "required": ["key"] } },
+            ],
+        })
+    }
+}
+
+/// Whether `key`, or both `issuer` and `identity`, stand there, so that what lacks is a fault that was noted already.
+fn has_faulty_key(node: &Node) -> bool {
+    node.get("key").is_some() || (node.get("issuer").is_some() && node.get("identity").is_some())
+}

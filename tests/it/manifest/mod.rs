@@ -1,0 +1,28 @@
+//! Reading the manifest, and its schema.
+
+use wharfinger::manifest::{File, Manifest, parse, schema};
+
+/// The example that shows every key.
+const EXAMPLE: &str = include_str!("../../../examples/approved-images.yml");
+
+fn main_file(text: &str) -> Result<Manifest, Vec<wharfinger::diag::Diagnostic>> {
+    parse(vec![File { path: "approved-images.yml".to_owned(), text: text.to_owned() }])
+}
+
+#[test]
+fn the_example_parses() {
+    let manifest = main_file(EXAMPLE).unwrap();
+    assert_eq!(manifest.images.len(), 5);
+    assert_eq!(manifest.images[0].approved.len(), 2);
+    assert_eq!(manifest.mirror(&manifest.images[1]).to_string(), "docker.io/acme/redis");
+}
+
+#[test]
+fn the_checked_in_schema_is_the_one_the_types_make() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/approved-images.schema.json");
+    let made = schema::json_schema();
+    if std::env::var_os("WHARFINGER_UPDATE_SCHEMA").is_some() {
+        std::fs::write(path, &made).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), made, "set WHARFINGER_UPDATE_SCHEMA=1 to write it");
+}

@@ -398,17 +398,17 @@ mod tests {
     fn dump(text: &str, node: &Node, depth: usize, out: &mut String) {
         use std::fmt::Write as _;
         let slice = &text[node.span.start..node.span.end];
-        let props = node.properties.map(|p| &text[p.start..p.end]).unwrap_or_default();
+        let props = node.properties.map(|p| format!(" {}", &text[p.start..p.end])).unwrap_or_default();
         let pad = "  ".repeat(depth);
         match &*node.kind {
-            Kind::Scalar { text, style, .. } => writeln!(out, "{pad}{style:?} {text:?} {slice:?} {props}").unwrap(),
+            Kind::Scalar { text, style, .. } => writeln!(out, "{pad}{style:?} {text:?} {slice:?}{props}").unwrap(),
             Kind::Alias(_) => writeln!(out, "{pad}alias {slice:?}").unwrap(),
             Kind::List { items, .. } => {
-                writeln!(out, "{pad}list {slice:?} {props}").unwrap();
+                writeln!(out, "{pad}list {slice:?}{props}").unwrap();
                 items.iter().for_each(|n| dump(text, n, depth + 1, out));
             }
             Kind::Map { entries, .. } => {
-                writeln!(out, "{pad}map {slice:?} {props}").unwrap();
+                writeln!(out, "{pad}map {slice:?}{props}").unwrap();
                 for (k, v) in entries {
                     dump(text, k, depth + 1, out);
                     dump(text, v, depth + 2, out);
@@ -425,6 +425,31 @@ mod tests {
         let mut out = String::new();
         dump(text, &root.unwrap(), 0, &mut out);
         insta::assert_snapshot!(out, @r##"
+        map "a: &x !!str 'q''s' # c\r\nb: &l\r\n  - 1 # one\r\n  - { k: \"v\\n\", z: }\r\nc: *x\nd:\n- é x\n-\n# end\ne: [ 1, 2 ] # t\nf: |\n  text\n\ng"
+          Plain "a" "a"
+            SingleQuoted "q's" "'q''s'" &x !!str
+          Plain "b" "b"
+            list "- 1 # one\r\n  - { k: \"v\\n\", z: }" &l
+              Plain "1" "1"
+              map "{ k: \"v\\n\", z: }"
+                Plain "k" "k"
+                  DoubleQuoted "v\n" "\"v\\n\""
+                Plain "z" "z"
+                  Plain "~" ""
+          Plain "c" "c"
+            alias "*x"
+          Plain "d" "d"
+            list "é x\n-"
+              Plain "é x" "é x"
+              Plain "~" ""
+          Plain "e" "e"
+            list "[ 1, 2 ]"
+              Plain "1" "1"
+              Plain "2" "2"
+          Plain "f" "f"
+            Literal "text\n" "text\n\n"
+          Plain "g" "g"
+            Plain "~" ""
         "##);
     }
 }

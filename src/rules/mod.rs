@@ -12,13 +12,20 @@ use serde::Serialize;
 
 use crate::image::{Digest, Tag};
 
+mod number;
+mod pattern;
 mod range;
 mod select;
 mod tag;
+mod version;
+mod words;
 
+pub use number::Number;
+pub use pattern::{Pattern, PatternError};
 pub use range::{Range, RangeError};
 pub use select::select;
-pub use tag::{Pattern, PatternError};
+pub use tag::{NoVersion, Reading, read};
+pub use version::{Build, Identifier, Prerelease, Suffix, Version};
 
 /// What picks an image's tags.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +104,10 @@ pub struct Facts {
     pub public_since: BTreeMap<(Tag, Digest), Option<DateTime<Utc>>>,
     /// Whether everything wanted of a digest can be pulled.
     pub readiness: BTreeMap<Digest, Readiness>,
+    /// The digests that the ledger saw a floating tag answer, with when it first did, in any order. Where the newest is
+    /// too young an older one may be proposed, so it should hold the approved digest too: nothing is chosen that is
+    /// not known to be newer than that.
+    pub history: BTreeMap<Tag, Vec<(Digest, DateTime<Utc>)>>,
     /// Digests that a person declined by closing their proposal.
     pub declined: BTreeSet<Digest>,
     /// Digests whose signature could not be verified where the image wants one, with the reason.
@@ -160,6 +171,8 @@ pub struct Chosen {
     pub rebuild: bool,
     /// Since when it is public, where that was asked.
     pub public_since: Option<DateTime<Utc>>,
+    /// Whether upstream writes this version with `v` where the approvals have none, or the other way.
+    pub prefix_changed: bool,
 }
 
 /// A version that is in range but not to be proposed yet.

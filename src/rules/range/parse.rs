@@ -1,0 +1,282 @@
+//! The text of a range.
+
+use std::cmp::Ordering;
+
+use super::{Bound, Interval, RangeError, padded};
+use crate::rules::number::{Number, dotted};
+use crate::rules::tag::{Reading, read};
+use crate::rules::version::{Identifier, Prerelease};
+
+/// A piece of the range's text and where it stands.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+impl<'a> Part<'a> {
+    fn error(self, message: impl Into<String>) -> RangeError {
+        RangeError { message: message.into(), at: self.start..self.start + self.text.len() }
+    }
+
+    fn trim(self) -> Self {
+        let start = self.start + self.text.len() - self.text.trim_start().len();
+        Self { text: self.text.trim(), start }
+    }
+
+    /// The pieces between separators.
+    fn split(self, separator: &'a str) -> impl Iterator<Item = Part<'a>> {
+        let mut start = self.start;
+        self.text.split(separator).map(move |text| {
+            let part = Part { text, start };
+            start += text.len() + separator.len();
+            part
+        })
+    }
+
+    fn from(self, at: usize) -> Self {
+        Self { text: &self.text[at..], start: self.start + at }
+    }
+
+    fn to(self, end: usize) -> Self {
+        Self { text: &self.text[..end], start: self.start }
+    }
+}
+
+/// The alternatives between `||`.
+pub(super) fn alternatives(text: &str) -> Result<Vec<Interval>, RangeError> {
+    let whole = Part { text, start: 0 };
+    if text.trim().is_empty() {
+        return Err(whole.error("a range is empty; `*` admits every release"));
+    }
+    if let Some(at) = text.find('|').filter(|_| text.matches('|').count() % 2 == 1 && !text.contains("||")) {
+        return Err(whole.from(at).to(1).error("alternatives are written with `||`"));
+    }
+    whole.split("||").map(|part| conjunction(part, whole)).collect()
+}
+
+/// The comparators of one alternative, all of which must hold.
+fn conjunction(part: Part<'_>, whole: Part<'_>) -> Result<Interval, RangeError> {
+    let trimmed = part.trim();
+    if trimmed.text.is_empty() {
+        return Err(whole.error("an alternative of `||` is empty; write the version on both sides, or `*`"));
+    }
+    let mut interval = Interval::default();
+    for clause in trimmed.split(",") {
+        let clause = clause.trim();
+        if clause.text.is_empty() {
+            return Err(trimmed.error("a comma has nothing beside it; write `>=1.2, <2`"));
+        }
+        for next in clause_intervals(clause)? {
+            interval = intersect(interval, next);
+        }
+    }
+    if interval.is_empty() {
+        return Err(trimmed.error(format!("no version is in `{}`; alternatives are written with `||`", trimmed.text)));
+    }
+    Ok(interval)
+}
+
+/// The comparators between two commas: a hyphen range, or comparators with spaces between them or none.
+fn clause_intervals(clause: Part<'_>) -> Result<Vec<Interval>, RangeError> {
+    let tokens = tokens(clause)?;
+    let mut intervals = Vec::new();
+    let mut i = 0;
+    while let Some((operator, version)) = tokens.get(i) {
+        match (tokens.get(i + 1), tokens.get(i + 2)) {
+            (Some((None, dash)), Some((None, to))) if dash.text == "-" && operator.is_none() => {
+                intervals.push(comparator(Operator::AtLeast, *version)?);
+                intervals.push(comparator(Operator::AtMost, *to)?);
+                i += 3;
+            }
+            (Some((_, dash)), _) if dash.text == "-" => {
+                return Err(clause.error("a hyphen range has a version on both sides and no operator: `1.2 - 1.4`"));
+            }
+            _ => {
+                intervals.push(comparator(operator.unwrap_or(Operator::Equal), *version)?);
+                i += 1;
+            }
+        }
+    }
+    Ok(intervals)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    Equal,
+    Above,
+    AtLeast,
+    Below,
+    AtMost,
+    Caret,
+    Tilde,
+}
+
+/// Cuts a clause into versions, each with the operator before it.
+fn tokens(clause: Part<'_>) -> Result<Vec<(Option<Operator>, Part<'_>)>, RangeError> {
+    let mut tokens = Vec::new();
+    let mut rest = clause;
+    loop {
+        rest = rest.trim();
+        if rest.text.is_empty() {
+            return Ok(tokens);
+        }
+        let length = rest.text.find(|c: char| !is_operator(c)).unwrap_or(rest.text.len());
+        let operator = operator(rest.to(length))?;
+        let after = rest.from(length).trim();
+        let end = after.text.find(|c: char| c.is_whitespace() || is_operator(c)).unwrap_or(after.text.len());
+        let version = after.to(end);
+        if version.text.is_empty() {
+            return Err(rest.to(length).error(format!("`{}` has no version after it", rest.to(length).text)));
+        }
+        tokens.push((operator, version));
+        rest = after.from(end);
+    }
+}
+
+const fn is_operator(c: char) -> bool {
+    matches!(c, '^' | '~' | '=' | '<' | '>' | '!' | '&' | '|')
+}
+
+fn operator(part: Part<'_>) -> Result<Option<Operator>, RangeError> {
+    Ok(Some(match part.text {
+        "" => return Ok(None),
+        "=" => Operator::Equal,
+        ">" => Operator::Above,
+        ">=" => Operator::AtLeast,
+        "<" => Operator::Below,
+        "<=" => Operator::AtMost,
+        "^" => Operator::Caret,
+        "~" | "~>" => Operator::Tilde,
+        "==" => return Err(part.error("equality is written with one `=`")),
+        "=>" => return Err(part.error("at least is written `>=`")),
+        "=<" => return Err(part.error("at most is written `<=`")),
+        "!" | "!=" => {
+            return Err(part.error("a range cannot leave one version out; name it under `rejected`"));
+        }
+        "&" | "&&" => return Err(part.error("conditions that must all hold stand beside each other: `>=1.2 <2`")),
+        other => {
+            return Err(part.error(format!("`{other}` is no operator; there are ^ ~ = > >= < <= and ||")));
+        }
+    }))
+}
+
+/// The version of a comparator: its numeric parts up to a wildcard, and a prerelease.
+struct Comparand {
+    numbers: Vec<Number>,
+    prerelease: Prerelease,
+    wildcard: bool,
+}
+
+fn comparator(operator: Operator, part: Part<'_>) -> Result<Interval, RangeError> {
+    let version = comparand(part)?;
+    if version.numbers.is_empty() {
+        return match operator {
+            Operator::Above | Operator::Below => Err(part.error("nothing is above or below every version")),
+            _ => Ok(Interval::default()),
+        };
+    }
+    let last = version.numbers.len() - 1;
+    let (from, to) = match operator {
+        Operator::Equal => (version.lower(), Some(version.beyond())),
+        Operator::AtLeast => (version.lower(), None),
+        Operator::Above => (version.beyond(), None),
+        Operator::Below => (Bound::default(), Some(version.lower())),
+        Operator::AtMost => (Bound::default(), Some(version.beyond())),
+        Operator::Caret => {
+            let at = version.numbers.iter().position(|n| *n != Number::ZERO).unwrap_or(last);
+            (version.lower(), Some(before(raised(&version.numbers, at))))
+        }
+        Operator::Tilde => (version.lower(), Some(before(raised(&version.numbers, last.min(1))))),
+    };
+    let named = if version.prerelease.0.is_empty() { Vec::new() } else { vec![version.numbers] };
+    Ok(Interval { from, to, named })
+}
+
+impl Comparand {
+    /// Where the versions that it stands for begin.
+    fn lower(&self) -> Bound {
+        let partial = self.wildcard || (self.numbers.len() < 3 && self.prerelease.0.is_empty());
+        Bound { numbers: self.numbers.clone(), prerelease: self.prerelease.clone(), partial }
+    }
+
+    /// Where they have ended. Nothing stands between a prerelease and the same with a `0` after it.
+    fn beyond(&self) -> Bound {
+        if self.prerelease.0.is_empty() {
+            return before(raised(&self.numbers, self.numbers.len() - 1));
+        }
+        let mut prerelease = self.prerelease.clone();
+        prerelease.0.push(Identifier::Number(Number::ZERO));
+        Bound { numbers: self.numbers.clone(), prerelease, partial: false }
+    }
+}
+
+/// The place before a version and all its prereleases.
+fn before(numbers: Vec<Number>) -> Bound {
+    Bound { numbers, prerelease: Prerelease::default(), partial: true }
+}
+
+/// The first version after all that begin with `numbers[..=at]`.
+fn raised(numbers: &[Number], at: usize) -> Vec<Number> {
+    let mut raised = numbers[..=at].to_vec();
+    if let Some(last) = raised.last_mut() {
+        *last = last.next();
+    }
+    raised
+}
+
+fn comparand(part: Part<'_>) -> Result<Comparand, RangeError> {
+    let text = part.text.strip_prefix(['v', 'V']).unwrap_or(part.text);
+    let text = text.split('+').next().unwrap_or_default();
+    let pieces: Vec<&str> = text.split('.').collect();
+    if let Some(at) = pieces.iter().position(|p| matches!(*p, "*" | "x" | "X")) {
+        let numbers = if at == 0 { Some(Vec::new()) } else { dotted(&pieces[..at].join(".")) };
+        let wild = pieces[at..].iter().all(|p| matches!(*p, "*" | "x" | "X"));
+        return match numbers {
+            Some(numbers) if wild => Ok(Comparand { numbers, prerelease: Prerelease::default(), wildcard: true }),
+            _ => Err(part.error(format!("`{}`: after `x` or `*` only `x` or `*` may follow", part.text))),
+        };
+    }
+    match read(text, None) {
+        Reading::Version(v) if v.prefix.is_empty() && !v.v => {
+            let strange = if v.variant.is_empty() { v.architecture.clone() } else { Some(v.variant.0.clone()) };
+            if let Some(strange) = strange {
+                return Err(part
+                    .error(format!("`{strange}` is a variant, not a part of the version; write it under `variant`")));
+            }
+            if !v.build.is_empty() || v.commit.is_some() {
+                return Err(part.error(format!(
+                    "`{}` holds more than a version and a prerelease; a hyphen range has spaces: `1.2 - 1.4`",
+                    part.text
+                )));
+            }
+            Ok(Comparand { numbers: v.numbers, prerelease: v.prerelease, wildcard: false })
+        }
+        _ => Err(part.error(format!(
+            "`{}` is no version; write numbers with dots between them, such as `^1.2`, `>=1.2 <2` or `1.x`",
+            part.text
+        ))),
+    }
+}
+
+/// What is in both.
+fn intersect(a: Interval, b: Interval) -> Interval {
+    let from = if lower_order(&b.from, &a.from).is_gt() { b.from } else { a.from };
+    let to = match (a.to, b.to) {
+        (Some(a), Some(b)) => Some(if upper_order(&b, &a).is_lt() { b } else { a }),
+        (a, b) => a.or(b),
+    };
+    Interval { from, to, named: [a.named, b.named].concat() }
+}
+
+/// Which lower bound lies higher: before the prereleases, at one of them, at the release.
+fn lower_order(a: &Bound, b: &Bound) -> Ordering {
+    let place = |bound: &Bound| !bound.partial;
+    padded(&a.numbers, &b.numbers).then(place(a).cmp(&place(b))).then_with(|| a.prerelease.cmp(&b.prerelease))
+}
+
+/// Which upper bound lies higher: one without a prerelease lets none in.
+fn upper_order(a: &Bound, b: &Bound) -> Ordering {
+    let place = |bound: &Bound| !bound.prerelease.0.is_empty();
+    padded(&a.numbers, &b.numbers).then(place(a).cmp(&place(b))).then_with(|| a.prerelease.cmp(&b.prerelease))
+}

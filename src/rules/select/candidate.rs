@@ -1,0 +1,120 @@
+//! One tag with one digest: may it be proposed now?
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::super::{Chosen, Fact, Facts, Readiness, Reason, Subject, Waiting};
+use crate::image::{Digest, Tag};
+
+/// What is known of a candidate.
+pub(super) enum Candidate {
+    /// It may be proposed.
+    Good(Chosen),
+    /// It may not, and why.
+    Bad(Waiting),
+    /// That cannot be said before this is known.
+    Unknown(Fact),
+}
+
+/// What a question needs besides the candidate.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) facts: &'a Facts,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Question<'_> {
+    /// Judges what `tag` answers now.
+    pub(super) fn tag(self, tag: &Tag) -> Candidate {
+        match self.facts.digests.get(tag) {
+            None => Candidate::Unknown(Fact::Digest(tag.clone())),
+            Some(None) => {
+                Candidate::Bad(bad(tag, Reason::NotReady, "upstream answers nothing for it".to_owned(), None))
+            }
+            Some(Some(digest)) => self.digest(tag, digest),
+        }
+    }
+
+    /// Judges a digest that `tag` answers now.
+    fn digest(self, tag: &Tag, digest: &Digest) -> Candidate {
+        if let Some(refused) = self.refused(tag, digest) {
+            return Candidate::Bad(refused);
+        }
+        let mut public_since = None;
+        if !self.subject.cooldown.is_zero() {
+            let Some(since) = self.facts.public_since.get(&(tag.clone(), digest.clone())) else {
+                return Candidate::Unknown(Fact::PublicSince(tag.clone(), digest.clone()));
+            };
+            if let Some(young) = self.young(tag, *since) {
+                return Candidate::Bad(young);
+            }
+            public_since = *since;
+        }
+        self.ready(tag, digest, public_since)
+    }
+
+    /// Judges readiness and signature, the dearest questions, last.
+    pub(super) fn ready(self, tag: &Tag, digest: &Digest, public_since: Option<DateTime<Utc>>) -> Candidate {
+        if self.subject.ask_readiness {
+            match self.facts.readiness.get(digest) {
+                None => return Candidate::Unknown(Fact::Readiness(tag.clone(), digest.clone())),
+                Some(Readiness::NotReady(why)) => {
+                    return Candidate::Bad(bad(tag, Reason::NotReady, why.clone(), None));
+                }
+                Some(Readiness::Ready) => {}
+            }
+        }
+        if let Some(why) = self.facts.unsigned.get(digest) {
+            return Candidate::Bad(bad(tag, Reason::Unsigned, why.clone(), None));
+        }
+        Candidate::Good(Chosen {
+            tag: tag.clone(),
+            digest: digest.clone(),
+            rebuild: false,
+            public_since,
+            prefix_changed: false,
+        })
+    }
+
+    /// Whether a person said no to these bytes.
+    pub(super) fn refused(self, tag: &Tag, digest: &Digest) -> Option<Waiting> {
+        if self.subject.revoked.iter().any(|(_, revoked)| revoked == digest) {
+            return Some(bad(tag, Reason::Revoked, format!("{} is revoked", digest.short()), None));
+        }
+        self.facts
+            .declined
+            .contains(digest)
+            .then(|| bad(tag, Reason::Declined, format!("a person closed the proposal of {}", digest.short()), None))
+    }
+
+    /// Whether a digest that is public since then is too young.
+    pub(super) fn young(self, tag: &Tag, since: Option<DateTime<Utc>>) -> Option<Waiting> {
+        let Some(since) = since else {
+            let detail = "since when it is public is not known".to_owned();
+            return Some(bad(tag, Reason::Waiting, detail, None));
+        };
+        let cooldown = TimeDelta::from_std(self.subject.cooldown).unwrap_or(TimeDelta::MAX);
+        let due = since.checked_add_signed(cooldown).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        (due > self.now).then(|| {
+            let detail = format!("public since {}, due {}", minute(since), minute(due));
+            bad(tag, Reason::Waiting, detail, Some(due))
+        })
+    }
+
+    /// Whether the candidate's clock began only now or has not begun: then those of older candidates need not begin too.
+    pub(super) fn fresh(self, waiting: &Waiting) -> bool {
+        let since =
+            self.facts.digests.get(&waiting.tag).and_then(Option::as_ref).and_then(|digest| {
+                self.facts.public_since.get(&(waiting.tag.clone(), digest.clone())).copied().flatten()
+            });
+        waiting.reason == Reason::Waiting && since.is_none_or(|since| since >= self.now)
+    }
+}
+
+fn bad(tag: &Tag, reason: Reason, detail: String, until: Option<DateTime<Utc>>) -> Waiting {
+    Waiting { tag: tag.clone(), reason, detail, until }
+}
+
+fn minute(time: DateTime<Utc>) -> impl std::fmt::Display {
+    time.format("%Y-%m-%d %H:%M UTC")
+}

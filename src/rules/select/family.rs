@@ -1,0 +1,196 @@
+//! Which tags are of one family, so that one may follow another.
+
+use std::collections::HashSet;
+
+use super::super::number::Number;
+use super::super::version::{Version, join};
+use super::super::{Reason, Variant, VersionRule};
+use super::Word;
+
+/// What the tags of a line have in common. All of it comes from the rule and from one approved version, the habit; where
+/// nothing is approved yet, from the newest version in range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Family {
+    prefix: String,
+    variant: Kind,
+    build: Vec<(String, bool)>,
+    commit: bool,
+    architecture: Option<String>,
+    /// The number of numeric parts, where approvals set it.
+    precision: Option<usize>,
+    /// Whether the habit is to write `v`.
+    pub(super) v: bool,
+}
+
+/// The variants of a family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    /// This one.
+    Exactly(String),
+    /// Those that differ in numbers only: `alpine3.19`, `alpine3.20`.
+    Like(String),
+}
+
+impl Family {
+    /// The family of an approved version.
+    pub(super) fn of(habit: &Version, rule: &VersionRule) -> Self {
+        Self { precision: Some(habit.precision()), v: habit.v, ..Self::shape(habit, rule) }
+    }
+
+    fn shape(version: &Version, rule: &VersionRule) -> Self {
+        Self {
+            prefix: version.prefix.clone(),
+            variant: match rule.variant {
+                Some(Variant::Any) => Kind::Like(version.variant.kind()),
+                _ => Kind::Exactly(version.variant.0.clone()),
+            },
+            build: version.build.iter().map(|b| (b.word.clone(), b.dated)).collect(),
+            commit: version.commit.is_some(),
+            architecture: version.architecture.clone(),
+            precision: None,
+            v: false,
+        }
+    }
+
+    /// The family to begin with where nothing is approved: no prefix, no variant but the rule's, no architecture; no build
+    /// and no commit where such versions exist, else those of the newest. `None` where there is nothing to follow.
+    pub(super) fn first<'a>(versions: impl Iterator<Item = &'a Version>, rule: &VersionRule) -> Option<Self> {
+        let plain = |v: &Version| v.build.is_empty() && v.commit.is_none();
+        let eligible = versions.filter(|v| {
+            v.prefix.is_empty() && v.architecture.is_none() && wanted_variant(v, rule) && wanted_version(v, rule)
+        });
+        let best = eligible.max_by(|a, b| {
+            let wordless = |v: &Version| std::cmp::Reverse((v.build.len(), v.commit.is_some()));
+            plain(a)
+                .cmp(&plain(b))
+                .then_with(|| (&a.numbers, &a.prerelease).cmp(&(&b.numbers, &b.prerelease)))
+                .then_with(|| wordless(a).cmp(&wordless(b)))
+                .then_with(|| (!a.variant.is_empty()).cmp(&!b.variant.is_empty()))
+                .then_with(|| b.variant.kind().cmp(&a.variant.kind()))
+                .then_with(|| a.cmp(b))
+        })?;
+        Some(Self::shape(best, rule))
+    }
+
+    /// Whether the version is of the family but for the number of its parts.
+    pub(super) fn is_shape_of(&self, version: &Version) -> bool {
+        self.differs(version).is_none()
+    }
+
+    /// Why a version is of another family, apart from the number of its parts.
+    pub(super) fn differs(&self, version: &Version) -> Option<Word> {
+        if version.architecture != self.architecture {
+            let detail = version.architecture.as_ref().map_or_else(
+                || "not of one architecture, as the approvals are".to_owned(),
+                |architecture| format!("`{architecture}` is one architecture, not a variant to follow"),
+            );
+            return Some(Word::skipped(Reason::OtherVariant, detail));
+        }
+        if !self.variant.admits(version) {
+            return Some(Word::skipped(
+                Reason::OtherVariant,
+                format!("{}, not {}", suffix(&version.variant.0), self.variant),
+            ));
+        }
+        let builds = version.build.len() == self.build.len()
+            && version.build.iter().zip(&self.build).all(|(b, (word, dated))| b.word == *word && b.dated == *dated);
+        if !builds || version.commit.is_some() != self.commit {
+            return Some(Word::skipped(Reason::OtherVariant, "another kind of build suffix"));
+        }
+        (version.prefix != self.prefix).then(|| {
+            let detail = format!("begins with `{}`, not with `{}`", version.prefix, self.prefix);
+            Word::skipped(Reason::OtherPrefix, detail)
+        })
+    }
+
+    /// Why a version of the family has the wrong number of parts.
+    pub(super) fn imprecise(&self, version: &Version, longer: &Longer<'_>) -> Option<Word> {
+        let parts = version.precision();
+        let floating = || {
+            let detail =
+                format!("stands for whatever `{}` is newest; longer versions are published", join(&version.numbers));
+            Word::skipped(Reason::Floating, detail)
+        };
+        match self.precision {
+            None => longer.beside(version).then(floating),
+            Some(followed) if parts == followed => None,
+            Some(followed) if parts < followed && longer.beside(version) => Some(floating()),
+            Some(followed) => {
+                let detail =
+                    format!("{parts} numeric part{}, the approvals have {followed}", if parts == 1 { "" } else { "s" });
+                Some(Word::skipped(Reason::OtherPrecision, detail))
+            }
+        }
+    }
+}
+
+impl Kind {
+    fn admits(&self, version: &Version) -> bool {
+        match self {
+            Self::Exactly(variant) => version.variant.0 == *variant,
+            Self::Like(kind) => version.variant.kind() == *kind,
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exactly(variant) | Self::Like(variant) => f.write_str(&suffix(variant)),
+        }
+    }
+}
+
+fn suffix(variant: &str) -> String {
+    if variant.is_empty() { "no suffix".to_owned() } else { format!("`-{variant}`") }
+}
+
+/// Whether the rule's own words on variants admit the version.
+pub(super) fn wanted_variant(version: &Version, rule: &VersionRule) -> bool {
+    match &rule.variant {
+        None => version.variant.is_empty(),
+        Some(Variant::Any) => true,
+        Some(Variant::Exactly(variant)) => version.variant.0 == *variant,
+    }
+}
+
+fn wanted_version(version: &Version, rule: &VersionRule) -> bool {
+    unwanted_prerelease(version, rule).is_none() && out_of_range(version, rule).is_none()
+}
+
+/// A prerelease where the rule wants none, unless its range names one of the same release.
+pub(super) fn unwanted_prerelease(version: &Version, rule: &VersionRule) -> Option<Word> {
+    let named = || rule.range.as_ref().is_some_and(|range| range.names_prerelease_of(version));
+    (version.is_prerelease() && !rule.prereleases && !named())
+        .then(|| Word::skipped(Reason::Prerelease, "a prerelease, and the rule wants releases"))
+}
+
+/// A version that the rule's range does not admit.
+pub(super) fn out_of_range(version: &Version, rule: &VersionRule) -> Option<Word> {
+    let range = rule.range.as_ref().filter(|range| !range.admits(version))?;
+    Some(Word::skipped(Reason::OutOfRange, format!("not in `{range}`")))
+}
+
+/// The beginnings of longer versions, to tell what floats: a version is floating where something longer is published
+/// beside it, that is, with the same parts before its last. `1` and `1.27` float beside `1.27.3`, and so does `1.28`
+/// before its first patch is there; `16.4` does not because of `9.6.24`.
+pub(super) struct Longer<'a>(HashSet<(usize, &'a [Number])>);
+
+impl<'a> Longer<'a> {
+    pub(super) fn new(versions: impl Iterator<Item = &'a Version>) -> Self {
+        let mut beginnings = HashSet::new();
+        for version in versions {
+            for parts in (1..version.precision()).rev() {
+                if !beginnings.insert((parts, &version.numbers[..parts - 1])) {
+                    break;
+                }
+            }
+        }
+        Self(beginnings)
+    }
+
+    fn beside(&self, version: &Version) -> bool {
+        let parts = version.precision();
+        self.0.contains(&(parts, &version.numbers[..parts - 1]))
+    }
+}

@@ -1,0 +1,181 @@
+//! What a tag says when it is read as a version, and the order of versions.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::number::Number;
+
+/// A tag read as a version: `PREFIX? v? NUMBERS PRERELEASE? BUILD* VARIANT? COMMIT? ARCHITECTURE?`, where all that
+/// follows the numbers may stand in any order that people use.
+///
+/// The order is total: first what makes a version newer (numbers, prerelease, build, tie-breaking groups of a pattern:
+/// see [`Version::precedence`]), then the rest, so that two tags are equal only if they are the same text. Numeric parts
+/// compare as numbers, `1.2` before `1.2.0`; a prerelease before its release; no build before any build.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// The numeric parts, at least one: `1.27.3`, `2024.06.1`, `20240601`.
+    pub numbers: Vec<Number>,
+    /// The prerelease: `rc.10`, `beta1`; empty for a release.
+    pub prerelease: Prerelease,
+    /// Builds of the same version, in the tag's order: `-rancher2`, `-20241219`, `_7`, `-r3`.
+    pub build: Vec<Build>,
+    /// The digits of a pattern's further groups, which break ties.
+    pub ties: Vec<Vec<Number>>,
+    /// What the image is made of: `alpine3.20`, `slim-bookworm`, without the leading `-`; empty for none.
+    pub variant: Suffix,
+    /// What stands before the version but for `v`: `jdk-`, `windows-2022-`; mostly empty.
+    pub prefix: String,
+    /// Whether the numbers are led by `v`.
+    pub v: bool,
+    /// A commit hash beside the version: `-8b53cabe0`.
+    pub commit: Option<String>,
+    /// One architecture of an image that has several: `amd64`, `arm64v8`. No variant to follow by accident.
+    pub architecture: Option<String>,
+    /// The part of the tag that was read, as it is written: what tells `18.09` from `18.9`.
+    pub text: String,
+}
+
+impl Version {
+    /// Compares what makes one version newer than another and nothing else: `v1.2` and `1.2`, or `1.2-alpine` and
+    /// `1.2-slim`, are equal here.
+    #[must_use]
+    pub fn precedence(&self, other: &Self) -> Ordering {
+        (&self.numbers, &self.prerelease, &self.build, &self.ties).cmp(&(
+            &other.numbers,
+            &other.prerelease,
+            &other.build,
+            &other.ties,
+        ))
+    }
+
+    /// Whether it is a prerelease.
+    #[must_use]
+    pub fn is_prerelease(&self) -> bool {
+        !self.prerelease.0.is_empty()
+    }
+
+    /// How many numeric parts it has.
+    #[must_use]
+    pub fn precision(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The numeric parts, the prerelease and the builds as text, without what the family says: `1.27.3`, `1.29.3-k3s1`.
+    #[must_use]
+    pub fn release(&self) -> String {
+        let mut text = join(&self.numbers);
+        for (i, identifier) in self.prerelease.0.iter().enumerate() {
+            text.push(if i == 0 { '-' } else { '.' });
+            text.push_str(&identifier.to_string());
+        }
+        for build in &self.build {
+            text.push_str(&build.to_string());
+        }
+        text
+    }
+}
+
+/// Numbers with dots between them.
+pub(super) fn join(numbers: &[Number]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
+}
+
+/// The identifiers of a prerelease; empty for a release, which is newer than all its prereleases.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prerelease(pub Vec<Identifier>);
+
+impl Ord for Prerelease {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.is_empty().cmp(&other.0.is_empty()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Prerelease {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// One part of a prerelease. Numbers compare as numbers and stand before words, as in semantic versions; words stand in
+/// the order in which projects use them (`dev`, `alpha`, `beta`, `rc`) and not in the alphabet's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Identifier {
+    /// `10` of `rc.10`.
+    Number(Number),
+    /// `rc` of `rc.10`.
+    Word {
+        /// The place among prerelease words.
+        rank: u8,
+        /// The word in lower case.
+        text: String,
+    },
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Word { text, .. } => f.write_str(text),
+        }
+    }
+}
+
+/// One build suffix: the same version made again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Build {
+    /// Its word in lower case (`k3s`, `rancher`, `r`), `_` where an underscore leads bare numbers, else empty.
+    pub word: String,
+    /// Whether its first number is a date or a time: dates and counters are different habits.
+    pub dated: bool,
+    /// Its numbers.
+    pub numbers: Vec<Number>,
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lead = if self.word == "_" { "" } else { "-" };
+        write!(f, "{lead}{}{}", self.word, join(&self.numbers))
+    }
+}
+
+/// A suffix whose digits compare as numbers: `alpine3.9` stands before `alpine3.20`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Suffix(pub String);
+
+impl Suffix {
+    /// The suffix with every number abstracted, so that `alpine3.19` and `alpine3.20` are of one kind.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        let mut kind = String::with_capacity(self.0.len());
+        let mut rest = self.0.as_str();
+        while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+            kind.push_str(&rest[..start]);
+            kind.push('#');
+            let tail = rest[start..].trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+            rest = tail;
+        }
+        kind.push_str(rest);
+        kind
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Ord for Suffix {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.kind()
+            .cmp(&other.kind())
+            .then_with(|| super::number::runs(&self.0).cmp(&super::number::runs(&other.0)))
+            .then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Suffix {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}

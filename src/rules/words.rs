@@ -1,0 +1,159 @@
+//! The words that people put into tags. A word that stands in no list is part of a variant: to take a build for a
+//! variant misses a version, which `explain` shows; to take a variant for a build would pick other bytes.
+
+/// The place of a prerelease word among its kind, least mature first; `None` for any other word.
+///
+/// The single letters are prereleases only right before a number (`b2`, `m1`); the caller sees to that.
+#[must_use]
+pub(super) fn prerelease(word: &str) -> Option<u8> {
+    Some(match word {
+        "dev" | "devel" | "develop" | "snapshot" | "nightly" | "canary" | "unstable" | "experimental" | "edge"
+        | "insiders" | "next" => 0,
+        "alpha" | "a" => 1,
+        "milestone" | "m" => 2,
+        "ea" => 3,
+        "beta" | "b" => 4,
+        "pre" | "preview" | "prerelease" => 5,
+        "rc" | "cr" | "c" => 6,
+        _ => return None,
+    })
+}
+
+/// Whether a word followed by a number counts builds of one version.
+#[must_use]
+pub(super) fn build(word: &str) -> bool {
+    matches!(
+        word,
+        "rancher"
+            | "k3s"
+            | "rke2r"
+            | "flannel"
+            | "build"
+            | "eksbuild"
+            | "gke"
+            | "ls"
+            | "r"
+            | "s"
+            | "p"
+            | "u"
+            | "v"
+            | "pl"
+            | "rev"
+            | "post"
+            | "patch"
+            | "hotfix"
+            | "security"
+            | "sp"
+            | "ce"
+            | "ee"
+    )
+}
+
+/// Whether a word may also stand apart from its number: `build-5`, `security-01`, `ce.0`.
+#[must_use]
+pub(super) fn build_apart(word: &str) -> bool {
+    word.len() > 2 && build(word) && !matches!(word, "k3s" | "rke2r")
+}
+
+/// Whether a word names an edition where it stands without a number: `-ce` is a variant, `-ce.0` a build.
+#[must_use]
+pub(super) fn single(word: &str) -> bool {
+    word.len() == 1
+}
+
+/// Whether a segment names a processor architecture.
+#[must_use]
+pub(super) fn architecture(word: &str) -> bool {
+    matches!(
+        word,
+        "amd64"
+            | "x86_64"
+            | "x64"
+            | "x86"
+            | "i386"
+            | "i686"
+            | "arm"
+            | "armhf"
+            | "armel"
+            | "armv5"
+            | "armv6"
+            | "armv7"
+            | "armv7l"
+            | "armv8"
+            | "arm32"
+            | "arm32v5"
+            | "arm32v6"
+            | "arm32v7"
+            | "arm64"
+            | "arm64v8"
+            | "aarch64"
+            | "ppc64"
+            | "ppc64le"
+            | "s390x"
+            | "riscv64"
+            | "loong64"
+            | "loongarch64"
+            | "mips64le"
+    )
+}
+
+/// Whether a tag that begins with this word names a moving channel or something that is no release.
+#[must_use]
+pub(super) fn channel(word: &str) -> bool {
+    matches!(
+        word,
+        "latest"
+            | "stable"
+            | "main"
+            | "master"
+            | "trunk"
+            | "head"
+            | "pr"
+            | "pull"
+            | "merge"
+            | "branch"
+            | "sha"
+            | "git"
+            | "commit"
+            | "ci"
+            | "test"
+            | "testing"
+            | "tmp"
+            | "cache"
+            | "buildcache"
+            | "build"
+    ) || (word.len() > 1 && prerelease(word).is_some())
+}
+
+/// Whether a dotted word after the numbers says only that this is the release: `26.1.3.Final`.
+#[must_use]
+pub(super) fn release(word: &str) -> bool {
+    matches!(word, "final" | "ga" | "release")
+}
+
+/// Whether a segment is a commit hash: hexadecimal, 7 to 40 digits or 64, with a letter and a digit, or with git's `g`.
+#[must_use]
+pub(super) fn commit(segment: &str) -> bool {
+    hash(segment) || segment.strip_prefix('g').is_some_and(|s| (7..=40).contains(&s.len()) && hex(s))
+}
+
+/// Whether a text is a commit hash, without git's `g`. Digits alone are a number.
+#[must_use]
+pub(super) fn hash(text: &str) -> bool {
+    let mixed = || text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_lowercase());
+    ((7..=40).contains(&text.len()) || text.len() == 64) && hex(text) && mixed()
+}
+
+fn hex(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether bare numbers are a date (`20241219`) or a date and time (`20241219123000`) rather than a counter.
+#[must_use]
+pub(super) fn dated(digits: &str) -> bool {
+    if !matches!(digits.len(), 8 | 12 | 14) {
+        return false;
+    }
+    let part = |range: std::ops::Range<usize>| digits.get(range).and_then(|d| d.parse::<u32>().ok()).unwrap_or(0);
+    (1990..=2199).contains(&part(0..4)) && (1..=12).contains(&part(4..6)) && (1..=31).contains(&part(6..8))
+}

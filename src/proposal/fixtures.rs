@@ -78,6 +78,7 @@ pub(crate) fn line(name: &str, current: Option<&str>, chosen: Option<&str>) -> L
             digest: Digest::sha256(t.as_bytes()),
             rebuild: false,
             public_since: Some("2026-11-02T10:00:00Z".parse().unwrap()),
+            prefix_changed: false,
         }),
         retired: Vec::new(),
         waiting: Vec::new(),

@@ -9,6 +9,8 @@ use wharfinger::forge::{Commit, Error, FileChange, Forge, Message};
 use wharfinger::image::Digest;
 use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
 
+use crate::support::github::{Options, TestGitHub};
+
 const BRANCH: &str = "wharfinger/image/loki/latest";
 const MANIFEST: &str = "approved-images.yml";
 
@@ -45,6 +47,29 @@ impl Person for GitPerson {
     }
 }
 
+/// People on GitHub close pull requests and leave the branches.
+struct GitHubPerson(Arc<TestGitHub>);
+
+impl GitHubPerson {
+    fn pull(&self, branch: &str) -> u64 {
+        self.0.pulls().iter().find(|p| p.open && p.head == branch).unwrap().number
+    }
+}
+
+impl Person for GitHubPerson {
+    fn merge(&self, branch: &str) {
+        self.0.merge(self.pull(branch));
+    }
+
+    fn close(&self, branch: &str) {
+        self.0.close_as(self.pull(branch), "octocat");
+    }
+
+    fn commit(&self, branch: &str, path: &str, text: &str) {
+        self.0.push_as(branch, "hubot", &[(path, text)]);
+    }
+}
+
 fn git(directory: &Path, args: &[&str]) -> String {
     let output = Command::new("git")
         .arg("-C")
@@ -74,6 +99,13 @@ async fn on_every_forge<F: AsyncFn(Fixture)>(test: F) {
     clone_in(directory.path());
     let forge = Arc::new(GitForge::open(directory.path().to_path_buf()).await.unwrap());
     test(Fixture { forge, person: Box::new(GitPerson(directory.path().to_path_buf())) }).await;
+
+    let files = [(MANIFEST, "one\n"), ("images/a.yml", "a\n"), ("images/b.yml", "b\n")];
+    let files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).to_vec();
+    let github = Arc::new(TestGitHub::start(Options { files, ..Options::default() }));
+    let forge = Arc::new(github.forge());
+    test(Fixture { forge, person: Box::new(GitHubPerson(Arc::clone(&github))) }).await;
+    crate::support::contract::github(&github.log());
 }
 
 fn message(headline: &str) -> Message {

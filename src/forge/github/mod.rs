@@ -156,7 +156,7 @@ impl Forge for GitHub {
     }
 
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {
-        self.delete_temporary_branches(prefix).await
+        self.delete_leftovers(prefix).await
     }
 
     fn social(&self) -> Option<&dyn Social> {

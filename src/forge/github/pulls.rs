@@ -1,8 +1,10 @@
 //! Proposals as pull requests.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::client::{Answer, PULLS, pause, refused};
+use super::client::{Answer, PULLS, READ, encode, pause, refused};
 use super::{Commit, Declined, Error, GitHub, OpenProposal, Opened, Sent, Verb, commit_at, text};
 use crate::proposal::metadata;
 
@@ -143,6 +145,56 @@ impl GitHub {
         Ok(listed
             .into_iter()
             .find(|p| self.is_ours(p) && p.pointer("/head/ref").and_then(Value::as_str) == Some(branch)))
+    }
+
+    /// The branches of this repository that have an open pull request.
+    pub(super) async fn open_heads(&self) -> Result<BTreeSet<String>, Error> {
+        let query = [("state", "open")];
+        let listed = self.client.pages("listing pull requests", &self.path("/pulls"), &query).await?;
+        listed.iter().filter(|p| self.is_ours(p)).map(|p| text(p, "/head/ref").map(str::to_owned)).collect()
+    }
+
+    /// Whether a branch, now at `tip`, is what remained of a merged or closed pull request and of nothing newer.
+    pub(super) async fn is_finished(&self, branch: &str, tip: &Commit) -> Result<bool, Error> {
+        Ok(self.pulls_of(branch).await?.last() == Some(&(false, tip.clone())))
+    }
+
+    /// Whether nothing but this program stands behind a branch without an open pull request: what remained of a finished
+    /// one, or a commit that an interrupted run did not come to propose.
+    pub(super) async fn is_left_over(&self, branch: &str) -> Result<bool, Error> {
+        let Some(tip) = self.branch_commit(branch).await? else { return Ok(false) };
+        let pulls = self.pulls_of(branch).await?;
+        if pulls.iter().any(|(open, _)| *open) {
+            return Ok(false);
+        }
+        if pulls.last().is_some_and(|(_, head)| *head == tip) {
+            return Ok(true);
+        }
+        let commit = self.commit_object(&tip).await?;
+        let parents = commit["parents"].as_array().map_or(0, Vec::len);
+        let by_github =
+            commit.pointer("/committer/name").and_then(Value::as_str).is_some_and(|n| n.starts_with("GitHub"));
+        Ok(parents == 1 && by_github && self.is_merged(&commit_at(&commit, "/parents/0/sha")?).await?)
+    }
+
+    /// The pull requests of a branch, oldest first: whether each is open, and its head.
+    async fn pulls_of(&self, branch: &str) -> Result<Vec<(bool, Commit)>, Error> {
+        let head = format!("{}:{branch}", self.owner);
+        let query = [("state", "all"), ("head", head.as_str()), ("sort", "created"), ("direction", "asc")];
+        let listed = self.client.pages("listing a branch's pull requests", &self.path("/pulls"), &query).await?;
+        let ours = listed.iter().filter(|p| self.is_ours(p) && p["head"]["ref"] == branch);
+        ours.map(|p| Ok((p["state"] == "open", commit_at(p, "/head/sha")?))).collect()
+    }
+
+    /// Whether the default branch holds a commit.
+    async fn is_merged(&self, commit: &Commit) -> Result<bool, Error> {
+        let action = format!("comparing {commit} with the default branch");
+        let range = format!("{commit}...{}", encode(self.default_branch().await?));
+        let answer = self.client.get(&self.path(&format!("/compare/{range}?per_page=1"))).await?;
+        if !answer.done() {
+            return Err(refused(&action, &answer, READ));
+        }
+        Ok(matches!(answer.json(&action)?["status"].as_str(), Some("ahead" | "identical")))
     }
 
     pub(super) async fn edit_pull(&self, number: u64, title: &str, body: &str) -> Result<(), Error> {

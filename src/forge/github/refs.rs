@@ -64,6 +64,7 @@ impl GitHub {
         match expected {
             None => match self.create_branch(branch, commit).await? {
                 Made::Done => Ok(()),
+                Made::Exists if self.is_left_over(branch).await? => self.move_branch(branch, commit).await,
                 Made::Exists => Err(moved()),
             },
             // REST knows no expected value; the moment between is as short as it can be.
@@ -126,25 +127,41 @@ impl GitHub {
         }
     }
 
-    /// Deletes the temporary branches that interrupted runs left: one request where there is none.
-    pub(super) async fn delete_temporary_branches(&self, prefix: &str) -> Result<(), Error> {
-        let action = "listing temporary branches";
-        let answer = self
-            .client
-            .get(&self.path(&format!("/git/matching-refs/heads/{}", encode(&format!("{prefix}tmp/")))))
-            .await?;
+    /// Deletes the temporary branches that interrupted runs left, and the branches of proposals that were merged or closed:
+    /// one request where there is no branch, two where all are in use.
+    pub(super) async fn delete_leftovers(&self, prefix: &str) -> Result<(), Error> {
+        let mut branches = self.branches(prefix).await?;
+        branches.retain(|(name, _)| name != &format!("{prefix}ledger"));
+        let (temporary, others): (Vec<_>, Vec<_>) =
+            branches.into_iter().partition(|(name, _)| name.starts_with(&format!("{prefix}tmp/")));
+        for (name, _) in temporary {
+            self.delete_branch(&name).await?;
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        let open = self.open_heads().await?;
+        for (name, tip) in others.into_iter().filter(|(name, _)| !open.contains(name)) {
+            if self.is_finished(&name, &tip).await? {
+                self.delete_branch(&name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn branches(&self, prefix: &str) -> Result<Vec<(String, Commit)>, Error> {
+        let action = "listing branches";
+        let answer = self.client.get(&self.path(&format!("/git/matching-refs/heads/{}", encode(prefix)))).await?;
         if !answer.done() {
             return Err(refused(action, &answer, READ));
         }
         let json = answer.json(action)?;
-        for reference in json.as_array().into_iter().flatten() {
-            commit_at(reference, "/object/sha")?;
-            let name = text(reference, "/ref")?.strip_prefix("refs/heads/").unwrap_or_default();
-            if name.starts_with(&format!("{prefix}tmp/")) {
-                self.delete_branch(name).await?;
-            }
-        }
-        Ok(())
+        let all = json.as_array().into_iter().flatten().map(|reference| {
+            let name = text(reference, "/ref")?.strip_prefix("refs/heads/").unwrap_or_default().to_owned();
+            Ok((name, commit_at(reference, "/object/sha")?))
+        });
+        let all: Vec<_> = all.collect::<Result<_, Error>>()?;
+        Ok(all.into_iter().filter(|(name, _)| name.starts_with(prefix)).collect())
     }
 }
 

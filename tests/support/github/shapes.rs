@@ -23,11 +23,12 @@ impl State {
 
     pub fn user_json(&self, login: &str) -> Value {
         let id = self.id_of(login);
-        let url = format!("{}/users/{login}", self.api);
+        let path = login.replace('[', "%5B").replace(']', "%5D");
+        let url = format!("{}/users/{path}", self.api);
         let kind = if login.ends_with("[bot]") { "Bot" } else { "User" };
         let mut user = json!({
             "login": login, "id": id, "node_id": format!("U_{id}"), "avatar_url": format!("{}/avatars/{id}", self.server),
-            "gravatar_id": "", "url": url, "html_url": format!("{}/{login}", self.server), "type": kind,
+            "gravatar_id": "", "url": url, "html_url": format!("{}/{path}", self.server), "type": kind,
             "site_admin": false,
         });
         let names = [

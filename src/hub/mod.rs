@@ -1,20 +1,33 @@
 //! Docker Hub's own API: repositories, visibility, teams, push times. The registry protocol is in `registry`.
+//!
+//! One file a subject; [`transport`] sends, waits and repeats, [`session`] holds the token, [`refusal`] says what a
+//! credential lacks. Nothing is repeated whose repetition could do something twice.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::image::{Digest, Repository, RepositoryName, Tag};
+use crate::image::{Digest, RepositoryName};
 use crate::manifest::{Permission, Visibility};
+
+mod refusal;
+mod repositories;
+mod session;
+mod tags;
+mod teams;
+mod text;
+mod transport;
+
+pub use text::{DESCRIPTION_LIMIT, FULL_DESCRIPTION_LIMIT, short_description};
+pub use transport::Pace;
 
 /// Docker Hub's API, with the credential of this run. The token is exchanged once and cached until it expires.
 pub struct Hub {
-    #[expect(dead_code, reason = "skeleton")]
-    http: reqwest::Client,
-    #[expect(dead_code, reason = "skeleton")]
-    base: Url,
-    #[expect(dead_code, reason = "skeleton")]
-    credential: Option<(String, SecretString)>,
+    wire: transport::Wire,
+    session: session::Session,
+    teams: teams::Known,
 }
 
 /// What Docker Hub says of a tag.
@@ -33,6 +46,17 @@ pub struct HubRepository {
     pub visibility: Visibility,
     /// Its short description.
     pub description: String,
+    /// Which tags nobody may move.
+    pub immutable_tags: ImmutableTags,
+}
+
+/// Which tags of a repository nobody may move or delete.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImmutableTags {
+    /// Whether any are.
+    pub enabled: bool,
+    /// RE2 expressions of the tags that are; all tags where there is none.
+    pub rules: Vec<String>,
 }
 
 /// A repository to create.
@@ -48,8 +72,35 @@ pub struct NewRepository {
     pub full_description: String,
 }
 
+/// How a repository came to be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// By this call.
+    Now,
+    /// It was there already, with these settings, which may not be those that were asked for.
+    Before(HubRepository),
+}
+
+/// A team of the organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubTeam {
+    /// The number that grants name it by.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+}
+
+/// What a team may do with a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The team.
+    pub team: HubTeam,
+    /// What it may do.
+    pub permission: Permission,
+}
+
 /// What went wrong with Docker Hub's API. The kinds are what callers decide by; no text holds a secret.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// 401 or 403: with the role or scope that is missing.
     #[error("Docker Hub refused {action}: {detail}")]
@@ -58,6 +109,16 @@ pub enum Error {
         action: String,
         /// What Docker Hub said, and which scope or role is missing.
         detail: String,
+    },
+    /// The organization has no such team, and none was to be made.
+    #[error("{organization} has no team `{team}` on Docker Hub; {}", teams::listed(known))]
+    NoTeam {
+        /// The organization.
+        organization: String,
+        /// The team that was asked for.
+        team: String,
+        /// The teams there are, sorted.
+        known: Vec<String>,
     },
     /// A rate limit that is longer than is waited.
     #[error("Docker Hub's rate limit: {0}")]
@@ -70,42 +131,65 @@ pub enum Error {
     Unusable(String),
 }
 
+/// Told of every token that is derived from the credential, before it is used: what must be hidden in logs.
+pub type Derived = Arc<dyn Fn(&SecretString) + Send + Sync>;
+
 impl Hub {
-    /// The API at `base`; without a credential only public things answer.
+    /// The API at `base`; without a credential only public things answer. `http` must follow no redirect.
     #[must_use]
     pub fn new(http: reqwest::Client, base: Url, credential: Option<(String, SecretString)>) -> Self {
-        Self { http, base, credential }
+        Self {
+            wire: transport::Wire::new(http, base),
+            session: session::Session::new(credential),
+            teams: teams::Known::default(),
+        }
     }
 
-    /// What Docker Hub says of a tag; `None` where it has none. Counts as no pull.
-    pub async fn tag(&self, repository: &Repository, tag: &Tag) -> Result<Option<HubTag>, Error> {
-        let _ = (repository, tag);
-        todo!()
+    /// Tells `derived` of tokens.
+    #[must_use]
+    pub fn with_derived(mut self, derived: Derived) -> Self {
+        self.session.derived = Some(derived);
+        self
     }
 
-    /// A repository of the organization; `None` where there is none.
-    pub async fn repository(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRepository>, Error> {
-        let _ = (organization, name);
-        todo!()
+    /// Waits and repeats otherwise than [`Pace::default`].
+    #[must_use]
+    pub fn with_pace(mut self, pace: Pace) -> Self {
+        self.wire.pace = pace;
+        self
     }
 
-    /// Creates a repository. One that exists already is not an error: a create whose answer was lost is recognised by reading again.
-    pub async fn create(&self, organization: &str, repository: &NewRepository) -> Result<(), Error> {
-        let _ = (organization, repository);
-        todo!()
+    /// Signs in, and answers for whom; `None` where there is no credential.
+    ///
+    /// # Errors
+    /// Where the credential is refused, or nothing answers.
+    pub async fn sign_in(&self) -> Result<Option<&str>, Error> {
+        self.session.token(&self.wire).await?;
+        Ok(self.session.identifier())
     }
 
-    /// Grants a team its permission on a repository; makes the team first where `create` says so and there is none.
-    /// A missing team is an error that lists the teams there are.
-    pub async fn grant(
-        &self,
-        organization: &str,
-        name: &RepositoryName,
-        team: &str,
-        permission: Permission,
-        create: bool,
-    ) -> Result<(), Error> {
-        let _ = (organization, name, team, permission, create);
-        todo!()
+    /// Sends a call without the credential.
+    async fn anonymously(&self, call: &transport::Call<'_>) -> Result<transport::Answer, Error> {
+        let answer = self.wire.send(call, None).await?;
+        if matches!(answer.status, 401 | 403) {
+            return Err(refusal::refused(self.session.identifier(), call, &answer));
+        }
+        Ok(answer)
+    }
+
+    /// Sends a call with the token; one that is no longer taken is renewed once.
+    async fn send(&self, call: &transport::Call<'_>) -> Result<transport::Answer, Error> {
+        let token = self.session.token(&self.wire).await?;
+        let mut answer = self.wire.send(call, token.as_ref()).await?;
+        if let (401, Some(old)) = (answer.status, &token) {
+            self.session.forget(old).await;
+            let renewed = self.session.token(&self.wire).await?;
+            answer = self.wire.send(call, renewed.as_ref()).await?;
+        }
+        match answer.status {
+            401 | 403 => Err(refusal::refused(self.session.identifier(), call, &answer)),
+            200..=299 | 400 | 404 | 409 | 422 => Ok(answer),
+            status => Err(Error::Unusable(format!("answered {status} to {}: {}", call.action, answer.said()))),
+        }
     }
 }

@@ -8,6 +8,7 @@ mod forge_contract;
 mod forge_git;
 mod manifest;
 mod settings;
+mod hub;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_github;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::http::{Action, Rule, block_on, client};
+use crate::support::http::{Action, Exchange, Rule, block_on, client};
 use crate::support::images::{Image, ImageSpec};
 use crate::support::registry::{Auth, TestRegistry, User};
 use crate::support::servers::RealRegistry;
@@ -324,7 +324,7 @@ fn anonymous_pulls_basic_and_short_tokens_are_switches() {
         assert_eq!(get(&tags, None).await.1, "Basic realm=\"test\"");
         assert_eq!(get(&tags, Some("Basic bWU6cHc=")).await.0, 200);
     });
-    let users: Vec<Option<String>> = registry.log().iter().map(|exchange| exchange.authorization()).collect();
+    let users: Vec<Option<String>> = registry.log().iter().map(Exchange::authorization).collect();
     assert_eq!(users.last().unwrap().as_deref(), Some("Basic me"));
 }
 

@@ -5,6 +5,7 @@
 pub mod contract;
 pub mod github;
 pub mod http;
+pub mod hub;
 pub mod images;
 pub mod process;
 pub mod registry;

@@ -155,6 +155,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// Says that a server is absent; where servers are required, that is a failure.
+#[expect(clippy::print_stderr, reason = "what was not tested is said")]
 pub fn missing(program: &str) {
     assert!(!required(), "{program} is not installed, and WHARFINGER_TEST_SERVERS=required");
     eprintln!("not tested: {program} is not installed");

@@ -1,0 +1,203 @@
+//! Repositories of the organization: read, created before the first push, and mended.
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::refusal::{Level, MANAGES, Need, READS};
+use super::text::{full_description, short_description};
+use super::transport::{Answer, Call};
+use super::{Created, Error, Hub, HubRepository, ImmutableTags, NewRepository};
+use crate::image::RepositoryName;
+use crate::manifest::Visibility;
+
+#[derive(Deserialize)]
+struct RepositoryBody {
+    is_private: bool,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    immutable_tags_settings: Option<ImmutableBody>,
+}
+
+#[derive(Deserialize)]
+struct ImmutableBody {
+    enabled: bool,
+    #[serde(default)]
+    rules: Vec<String>,
+}
+
+impl From<RepositoryBody> for HubRepository {
+    fn from(body: RepositoryBody) -> Self {
+        let immutable = body.immutable_tags_settings;
+        Self {
+            visibility: if body.is_private { Visibility::Private } else { Visibility::Public },
+            description: body.description.unwrap_or_default(),
+            immutable_tags: immutable
+                .map(|settings| ImmutableTags { enabled: settings.enabled, rules: settings.rules })
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl Hub {
+    /// A repository of the organization; `None` where there is none, or none that the credential may see.
+    ///
+    /// # Errors
+    /// Where access is refused, or no usable answer comes.
+    pub async fn repository(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRepository>, Error> {
+        let need = scoped(organization, "scope-repository-read", READS);
+        let path = ["v2", "namespaces", organization, "repositories", name.as_str()];
+        let call = Call::new(Method::GET, &path, need, format!("reading the repository {organization}/{name}"));
+        let answer = self.send(&call).await?;
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        answer.read::<RepositoryBody>(&call).map(|body| Some(body.into()))
+    }
+
+    /// Creates a repository. One that exists already is not an error: a create whose answer was lost is recognised by
+    /// reading again. Its settings may then differ from those asked for, so they are answered.
+    ///
+    /// # Errors
+    /// Where the name is none that Docker Hub takes, creating is refused, or no usable answer comes.
+    pub async fn create(&self, organization: &str, repository: &NewRepository) -> Result<Created, Error> {
+        let name = repository.name.as_str();
+        if !is_hub_name(name) {
+            return Err(Error::Unusable(format!(
+                "`{name}` is no name for a repository: 2 to 255 lower-case letters and digits, joined by single `.`, `_` \
+                 or `-`, without `/`"
+            )));
+        }
+        let call = creation(organization, repository);
+        // The second try follows only a reading that proved that the first did nothing.
+        let mut failed = None;
+        for _ in 0..2 {
+            let uncertain = match self.send(&call).await {
+                Ok(answer) if answer.status == 201 || answer.status == 200 => return Ok(Created::Now),
+                Ok(answer) => return self.created_before(organization, repository, &call, &answer).await,
+                Err(error @ Error::Unreachable(_)) => error,
+                Err(error) => return Err(error),
+            };
+            match self.repository(organization, &repository.name).await? {
+                Some(found) if asked_for(repository, &found) => return Ok(Created::Now),
+                Some(found) => return Ok(Created::Before(found)),
+                None => failed = Some(uncertain),
+            }
+        }
+        Err(failed.unwrap_or_else(|| Error::Unusable(format!("{organization}/{name} was not created"))))
+    }
+
+    /// Docker Hub documents no status of its own for a name that is taken: what exists is found by reading.
+    async fn created_before(
+        &self,
+        organization: &str,
+        repository: &NewRepository,
+        call: &Call<'_>,
+        answer: &Answer,
+    ) -> Result<Created, Error> {
+        match self.repository(organization, &repository.name).await? {
+            Some(found) => Ok(Created::Before(found)),
+            None => Err(answer.unexpected(call)),
+        }
+    }
+
+    /// Sets the short description. Takes a personal access token only.
+    ///
+    /// # Errors
+    /// Where it is refused, the repository is not there, or no usable answer comes.
+    pub async fn describe(&self, organization: &str, name: &RepositoryName, description: &str) -> Result<(), Error> {
+        let path = ["v2", "repositories", organization, name.as_str()];
+        let need = Need::PersonalOnly { namespace: organization, personal: MANAGES };
+        let call = Call::new(Method::PATCH, &path, need, format!("describing {organization}/{name}"))
+            .body(json!({"description": short_description(description)}));
+        done(&self.send(&call).await?, &call)
+    }
+
+    /// Makes a repository private or public. Takes a personal access token only.
+    ///
+    /// # Errors
+    /// Where it is refused, the repository is not there, or no usable answer comes.
+    pub async fn set_visibility(
+        &self,
+        organization: &str,
+        name: &RepositoryName,
+        visibility: Visibility,
+    ) -> Result<(), Error> {
+        let path = ["v2", "repositories", organization, name.as_str(), "privacy"];
+        let need = Need::PersonalOnly { namespace: organization, personal: MANAGES };
+        let call = Call::new(Method::POST, &path, need, format!("changing the visibility of {organization}/{name}"))
+            .body(json!({"is_private": visibility == Visibility::Private}))
+            .repeatable();
+        done(&self.send(&call).await?, &call)
+    }
+
+    /// Sets which tags nobody may move or delete.
+    ///
+    /// # Errors
+    /// Where it is refused, the repository is not there, or no usable answer comes.
+    pub async fn set_immutable_tags(
+        &self,
+        organization: &str,
+        name: &RepositoryName,
+        settings: &ImmutableTags,
+    ) -> Result<(), Error> {
+        let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "immutabletags"];
+        let need = scoped(organization, "scope-repository-settings-admin", MANAGES);
+        let call = Call::new(Method::PATCH, &path, need, format!("making tags of {organization}/{name} immutable"))
+            .body(json!({"immutable_tags": settings.enabled, "immutable_tags_rules": settings.rules}));
+        done(&self.send(&call).await?, &call)
+    }
+}
+
+fn scoped<'a>(namespace: &'a str, scope: &'static str, personal: &'static str) -> Need<'a> {
+    Need::Scope { namespace, scope, level: Level::Repository, personal }
+}
+
+fn creation<'a>(organization: &'a str, repository: &NewRepository) -> Call<'a> {
+    let need = Need::Scope {
+        namespace: organization,
+        scope: "scope-repository-create",
+        level: Level::Organization,
+        personal: MANAGES,
+    };
+    let action = format!("creating the repository {organization}/{}", repository.name);
+    Call::new(Method::POST, &["v2", "namespaces", organization, "repositories"], need, action).body(json!({
+        "namespace": organization,
+        "name": repository.name.as_str(),
+        "description": short_description(&repository.description),
+        "full_description": full_description(&repository.full_description),
+        "registry": "docker.io",
+        "is_private": repository.visibility == Visibility::Private,
+    }))
+}
+
+/// Whether a repository has the settings that a lost creation would have given it.
+fn asked_for(repository: &NewRepository, found: &HubRepository) -> bool {
+    found.visibility == repository.visibility && found.description == short_description(&repository.description)
+}
+
+fn done(answer: &Answer, call: &Call<'_>) -> Result<(), Error> {
+    if (200..300).contains(&answer.status) { Ok(()) } else { Err(answer.unexpected(call)) }
+}
+
+/// `^[a-z0-9]+(?:[._-][a-z0-9]+)*$`, 2 to 255 characters.
+fn is_hub_name(name: &str) -> bool {
+    let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    (2..=255).contains(&name.len()) && name.split(['.', '_', '-']).all(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_docker_hub_takes() {
+        for name in ["loki", "a1", "a.b_c-d", &"x".repeat(255)] {
+            assert!(is_hub_name(name), "{name}");
+        }
+        for name in ["x", "", "a--b", "a__b", "team/app", "-a", "a-", "A1", &"x".repeat(256)] {
+            assert!(!is_hub_name(name), "{name}");
+        }
+    }
+}

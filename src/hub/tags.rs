@@ -1,0 +1,54 @@
+//! Tags as the API knows them: what they answer and when they were pushed. Reading them counts as no pull.
+
+use chrono::{DateTime, Utc};
+use reqwest::Method;
+use serde::Deserialize;
+
+use super::refusal::{Level, Need, READS};
+use super::transport::Call;
+use super::{Error, Hub, HubTag};
+use crate::image::{Repository, Tag};
+
+#[derive(Deserialize)]
+struct TagBody {
+    digest: Option<String>,
+    tag_last_pushed: Option<String>,
+    last_updated: Option<String>,
+}
+
+impl Hub {
+    /// What Docker Hub says of a tag; `None` where it has none. Counts as no pull.
+    ///
+    /// # Errors
+    /// Where the repository is not on Docker Hub, access is refused, or no usable answer comes.
+    pub async fn tag(&self, repository: &Repository, tag: &Tag) -> Result<Option<HubTag>, Error> {
+        let Some((namespace, name)) = repository.name.as_str().split_once('/').filter(|(_, name)| !name.contains('/'))
+        else {
+            return Err(Error::Unusable(format!("{repository} is no repository of Docker Hub")));
+        };
+        let need = Need::Scope { namespace, scope: "scope-tag-read", level: Level::Repository, personal: READS };
+        let path = ["v2", "namespaces", namespace, "repositories", name, "tags", tag.as_str()];
+        let call = Call::new(Method::GET, &path, need, format!("reading the tag {repository}:{tag}"));
+        // A credential that is wrong is an error here too.
+        self.session.token(&self.wire).await?;
+        let answer = match self.send(&call).await {
+            // Another namespace's public tags are anybody's: a credential that is limited to its own must not hide them.
+            Err(Error::Refused { .. }) if self.session.identifier().is_some_and(|own| own != namespace) => {
+                self.anonymously(&call).await?
+            }
+            answer => answer?,
+        };
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        let body: TagBody = answer.read(&call)?;
+        let digest = body.digest.map(|text| text.parse()).transpose();
+        let digest = digest.map_err(|e| Error::Unusable(format!("the digest of {repository}:{tag}: {e}")))?;
+        Ok(Some(HubTag { digest, last_pushed: body.tag_last_pushed.or(body.last_updated).and_then(|t| time(&t)) }))
+    }
+}
+
+/// A time; what cannot be read is not known.
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
+}

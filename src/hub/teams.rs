@@ -1,0 +1,252 @@
+//! Teams of the organization and what they may do with a repository.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::refusal::{Level, MANAGES, Need, READS};
+use super::transport::Call;
+use super::{Error, Grant, Hub, HubTeam};
+use crate::image::RepositoryName;
+use crate::manifest::Permission;
+
+const PAGE_SIZE: usize = 100;
+const PAGES: usize = 1000;
+
+/// The teams of each organization that was asked about, by name: listed once a run.
+#[derive(Default)]
+pub(super) struct Known(Mutex<BTreeMap<String, BTreeMap<String, HubTeam>>>);
+
+#[derive(Deserialize)]
+struct Page<T> {
+    next: Option<String>,
+    results: Vec<T>,
+}
+
+#[derive(Deserialize)]
+struct TeamBody {
+    id: u64,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct GrantBody {
+    group_id: u64,
+    #[serde(default)]
+    group_name: String,
+    permission: String,
+}
+
+impl Hub {
+    /// The teams of an organization, by name; listed once a run.
+    ///
+    /// # Errors
+    /// Where listing is refused, or no usable answer comes.
+    pub async fn teams(&self, organization: &str) -> Result<Vec<HubTeam>, Error> {
+        let mut known = self.teams.0.lock().await;
+        Ok(self.known_teams(&mut known, organization).await?.values().cloned().collect())
+    }
+
+    /// What each team may do with a repository; `None` where the repository is not there.
+    ///
+    /// # Errors
+    /// Where listing is refused, or no usable answer comes.
+    pub async fn grants(&self, organization: &str, name: &RepositoryName) -> Result<Option<Vec<Grant>>, Error> {
+        let path = ["v2", "repositories", organization, name.as_str(), "groups"];
+        let need = on_repository(organization, "scope-repo-group-read", READS);
+        let call = Call::new(Method::GET, &path, need, format!("listing the teams of {organization}/{name}"));
+        let Some(bodies) = self.pages::<GrantBody>(&call).await? else { return Ok(None) };
+        let mut grants = bodies.into_iter().map(grant).collect::<Result<Vec<_>, _>>()?;
+        grants.sort_by(|a, b| a.team.name.cmp(&b.team.name));
+        Ok(Some(grants))
+    }
+
+    /// Grants a team its permission on a repository; makes the team first where `create` says so and there is none.
+    /// A missing team is an error that lists the teams there are. What is granted already is not written again.
+    ///
+    /// # Errors
+    /// Where the team is missing, something is refused, or no usable answer comes.
+    pub async fn grant(
+        &self,
+        organization: &str,
+        name: &RepositoryName,
+        team: &str,
+        permission: Permission,
+        create: bool,
+    ) -> Result<(), Error> {
+        let team = self.team(organization, team, create).await?;
+        let action = format!("granting {} {} on {organization}/{name}", team.name, permission.as_str());
+        // A grant whose answer was lost is seen when it is read again; so the write itself is never sent blindly twice.
+        let mut failed = None;
+        for _ in 0..2 {
+            let held = self.granted(organization, name, &team, &action).await?;
+            if held == Some(permission) {
+                return Ok(());
+            }
+            let write = write(organization, name, &team, permission, held.is_some(), &action);
+            match self.write_grant(&write, permission).await {
+                Err(error @ Error::Unreachable(_)) => failed = Some(error),
+                written => return written,
+            }
+        }
+        if self.granted(organization, name, &team, &action).await? == Some(permission) {
+            return Ok(());
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// What a team may do with a repository now. Asked in order to grant, so that what is missing is what granting needs.
+    async fn granted(
+        &self,
+        organization: &str,
+        name: &RepositoryName,
+        team: &HubTeam,
+        action: &str,
+    ) -> Result<Option<Permission>, Error> {
+        let id = team.id.to_string();
+        let path = ["v2", "repositories", organization, name.as_str(), "groups", &id];
+        let need = on_repository(organization, "scope-repo-group-edit", MANAGES);
+        let call = Call::new(Method::GET, &path, need, action.to_owned());
+        let answer = self.send(&call).await?;
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        answer.read::<GrantBody>(&call).and_then(grant).map(|grant| Some(grant.permission))
+    }
+
+    async fn write_grant(&self, call: &Call<'_>, permission: Permission) -> Result<(), Error> {
+        let written: GrantBody = self.send(call).await?.read(call)?;
+        if grant(written)?.permission == permission {
+            return Ok(());
+        }
+        Err(Error::Unusable(format!("{} was not done, though Docker Hub answered that it was", call.action)))
+    }
+
+    /// The team of that name, made where there is none and it may be.
+    async fn team(&self, organization: &str, name: &str, create: bool) -> Result<HubTeam, Error> {
+        let mut known = self.teams.0.lock().await;
+        let teams = self.known_teams(&mut known, organization).await?;
+        if let Some(team) = teams.get(name) {
+            return Ok(team.clone());
+        }
+        if !create {
+            return Err(Error::NoTeam {
+                organization: organization.to_owned(),
+                team: name.to_owned(),
+                known: teams.keys().cloned().collect(),
+            });
+        }
+        let made = self.make_team(organization, name).await?;
+        teams.insert(made.name.clone(), made.clone());
+        Ok(made)
+    }
+
+    /// Makes a team; one that exists meanwhile, or whose making went unanswered, is found by listing again.
+    async fn make_team(&self, organization: &str, name: &str) -> Result<HubTeam, Error> {
+        let path = ["v2", "orgs", organization, "groups"];
+        let need = in_organization(organization, "scope-group-edit", MANAGES);
+        let call = Call::new(Method::POST, &path, need, format!("making the team {name} of {organization}"))
+            .body(json!({"name": name}));
+        let failed = match self.send(&call).await {
+            Ok(answer) if (200..300).contains(&answer.status) => return answer.read::<TeamBody>(&call).map(team),
+            Ok(answer) => answer.unexpected(&call),
+            Err(error @ Error::Unreachable(_)) => error,
+            Err(error) => return Err(error),
+        };
+        self.list_teams(organization).await?.remove(name).ok_or(failed)
+    }
+
+    async fn known_teams<'a>(
+        &self,
+        known: &'a mut BTreeMap<String, BTreeMap<String, HubTeam>>,
+        organization: &str,
+    ) -> Result<&'a mut BTreeMap<String, HubTeam>, Error> {
+        if !known.contains_key(organization) {
+            let teams = self.list_teams(organization).await?;
+            known.insert(organization.to_owned(), teams);
+        }
+        Ok(known.entry(organization.to_owned()).or_default())
+    }
+
+    async fn list_teams(&self, organization: &str) -> Result<BTreeMap<String, HubTeam>, Error> {
+        let need = in_organization(organization, "scope-group-read", READS);
+        let action = format!("listing the teams of {organization}");
+        let call = Call::new(Method::GET, &["v2", "orgs", organization, "groups"], need, action);
+        let Some(bodies) = self.pages::<TeamBody>(&call).await? else {
+            return Err(Error::Unusable(format!("there is no organization {organization}, or none that may be seen")));
+        };
+        Ok(bodies.into_iter().map(|body| (body.name.clone(), team(body))).collect())
+    }
+
+    /// All pages of a list; `None` where it is not there. The next page is asked for by number: its address in the
+    /// answer names a host of its own.
+    async fn pages<T: serde::de::DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<Vec<T>>, Error> {
+        let mut all = Vec::new();
+        for number in 1..=PAGES {
+            let call = call.clone().query("page", number).query("page_size", PAGE_SIZE);
+            let answer = self.send(&call).await?;
+            if answer.status == 404 && number == 1 {
+                return Ok(None);
+            }
+            let page: Page<T> = answer.read(&call)?;
+            all.extend(page.results);
+            if page.next.is_none() {
+                return Ok(Some(all));
+            }
+        }
+        Err(Error::Unusable(format!("{}: more than {PAGES} pages", call.action)))
+    }
+}
+
+/// The first grant of a team, or the change of the one it holds.
+fn write<'a>(
+    organization: &'a str,
+    name: &'a RepositoryName,
+    team: &HubTeam,
+    permission: Permission,
+    change: bool,
+    action: &str,
+) -> Call<'a> {
+    let id = team.id.to_string();
+    let need = on_repository(organization, "scope-repo-group-edit", MANAGES);
+    let mut path = vec!["v2", "repositories", organization, name.as_str(), "groups"];
+    if change {
+        path.push(&id);
+        return Call::new(Method::PATCH, &path, need, action.to_owned())
+            .body(json!({"permission": permission.as_str()}));
+    }
+    Call::new(Method::POST, &path, need, action.to_owned())
+        .body(json!({"group_id": team.id, "permission": permission.as_str()}))
+}
+
+fn in_organization<'a>(namespace: &'a str, scope: &'static str, personal: &'static str) -> Need<'a> {
+    Need::Scope { namespace, scope, level: Level::Organization, personal }
+}
+
+fn on_repository<'a>(namespace: &'a str, scope: &'static str, personal: &'static str) -> Need<'a> {
+    Need::Scope { namespace, scope, level: Level::Repository, personal }
+}
+
+fn team(body: TeamBody) -> HubTeam {
+    HubTeam { id: body.id, name: body.name }
+}
+
+fn grant(body: GrantBody) -> Result<Grant, Error> {
+    let all = [Permission::Read, Permission::Write, Permission::Admin];
+    let permission = all.into_iter().find(|permission| permission.as_str() == body.permission).ok_or_else(|| {
+        Error::Unusable(format!("the permission `{}` is not known", super::text::clean(&body.permission, 40)))
+    })?;
+    Ok(Grant { team: HubTeam { id: body.group_id, name: body.group_name }, permission })
+}
+
+/// The teams there are, for the error about one that is not.
+pub(super) fn listed(known: &[String]) -> String {
+    if known.is_empty() {
+        return "it has no team that the credential may see".to_owned();
+    }
+    let names: Vec<String> = known.iter().map(|name| format!("`{}`", super::text::clean(name, 60))).collect();
+    format!("it has {}", names.join(", "))
+}

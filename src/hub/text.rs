@@ -1,0 +1,71 @@
+//! Texts that go to Docker Hub, cut to what it takes, and texts that come from it, fit to be shown.
+
+use std::error::Error as _;
+
+/// The longest short description, in characters.
+pub const DESCRIPTION_LIMIT: usize = 100;
+/// The longest full description, in characters.
+pub const FULL_DESCRIPTION_LIMIT: usize = 25_000;
+
+/// A description as Docker Hub takes it: one line of at most 100 characters, cut at a word. What is compared with a
+/// repository's description must have gone through here.
+#[must_use]
+pub fn short_description(text: &str) -> String {
+    let line = clean(text, usize::MAX);
+    if line.chars().count() <= DESCRIPTION_LIMIT {
+        return line;
+    }
+    let head: String = line.chars().take(DESCRIPTION_LIMIT - 1).collect();
+    // A word that fills most of the line is cut inside.
+    let end = head.rfind(' ').filter(|at| *at > DESCRIPTION_LIMIT / 2).unwrap_or(head.len());
+    format!("{}…", head[..end].trim_end_matches([' ', ',', ';', ':', '.']))
+}
+
+/// A full description as Docker Hub takes it.
+pub(super) fn full_description(text: &str) -> String {
+    text.chars().take(FULL_DESCRIPTION_LIMIT).collect()
+}
+
+/// Foreign text on one line, without control and reordering characters, cut at `limit` characters.
+pub(super) fn clean(text: &str, limit: usize) -> String {
+    let hides =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let shown: String = text.chars().map(|c| if c.is_control() || hides(c) { ' ' } else { c }).collect();
+    let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= limit { line } else { line.chars().take(limit - 1).chain(['…']).collect() }
+}
+
+/// Why a request got no answer, without its address.
+pub(super) fn causes(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "timed out".to_owned();
+    }
+    let mut texts = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(clean(&error.to_string(), 200));
+        cause = error.source();
+    }
+    if texts.is_empty() { "the request failed".to_owned() } else { texts.join(": ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_are_cut_at_a_word() {
+        assert_eq!(short_description("Log\naggregation"), "Log aggregation");
+        assert_eq!(short_description(&"x".repeat(100)), "x".repeat(100));
+        let cut = short_description(&format!("{} second, third", "x".repeat(85)));
+        assert_eq!(cut, format!("{} second…", "x".repeat(85)));
+        assert_eq!(short_description(&"é".repeat(101)), format!("{}…", "é".repeat(99)));
+        assert_eq!(short_description(&cut), cut, "cutting twice changes nothing");
+    }
+
+    #[test]
+    fn full_descriptions_keep_their_lines() {
+        assert_eq!(full_description("a\n\nb"), "a\n\nb");
+        assert_eq!(full_description(&"é".repeat(25_001)).chars().count(), 25_000);
+    }
+}

@@ -1,0 +1,269 @@
+//! A stand-in for Docker Hub's own API that keeps state. Shapes are those of its published description; what that does
+//! not say follows what clients report: creating what exists answers 400, private repositories are hidden (404) from
+//! those who may not read them, legacy paths refuse organization access tokens, a push to a repository that does not
+//! exist creates it public.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use wharfinger::image::Digest;
+
+use super::http::{Action, Exchange, Request, Response, Rule, Server, lock};
+use super::registry::{Observer, TestRegistry, User};
+
+mod routes;
+mod teams;
+
+/// What legacy paths tell organization access tokens.
+pub const OAT_REFUSED: &str = "token issued from organization access token is not allowed";
+
+/// Who may use the API.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The user's name, or for an organization access token the organization's.
+    pub identifier: String,
+    pub secret: String,
+    pub kind: Kind,
+}
+
+/// The two kinds of token.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A personal access token, and the organizations that its user may manage.
+    Personal { manages: BTreeSet<String> },
+    /// An organization access token and its scopes (repository scopes hold for all repositories).
+    Organization { scopes: BTreeSet<String> },
+}
+
+impl Account {
+    /// A user's personal token; the user manages these organizations.
+    pub fn personal(name: &str, secret: &str, manages: &[&str]) -> Self {
+        let manages = manages.iter().map(|name| (*name).to_owned()).collect();
+        Self { identifier: name.to_owned(), secret: secret.to_owned(), kind: Kind::Personal { manages } }
+    }
+
+    /// An organization's token with scopes such as `scope-repository-create`.
+    pub fn organization(name: &str, secret: &str, scopes: &[&str]) -> Self {
+        let scopes = scopes.iter().map(|name| (*name).to_owned()).collect();
+        Self { identifier: name.to_owned(), secret: secret.to_owned(), kind: Kind::Organization { scopes } }
+    }
+}
+
+/// A tag as Docker Hub knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubTagEntry {
+    pub digest: Option<String>,
+    /// RFC 3339.
+    pub pushed: Option<String>,
+}
+
+/// A repository as Docker Hub knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HubRepositoryEntry {
+    pub is_private: bool,
+    pub description: String,
+    pub full_description: String,
+    /// Team name and permission.
+    pub grants: BTreeMap<String, String>,
+    pub immutable_tags: Option<Vec<String>>,
+    pub tags: BTreeMap<String, HubTagEntry>,
+    /// It came to be by a push, not by the API.
+    pub created_by_push: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Group {
+    id: u64,
+    name: String,
+    description: String,
+}
+
+#[derive(Default)]
+struct State {
+    accounts: Vec<Account>,
+    /// Token and the account's index.
+    tokens: BTreeMap<String, usize>,
+    tokens_given: usize,
+    /// Organization and its teams.
+    groups: BTreeMap<String, Vec<Group>>,
+    /// By namespace and name.
+    repositories: BTreeMap<(String, String), HubRepositoryEntry>,
+    now: String,
+    requests: u64,
+}
+
+struct Core {
+    state: Mutex<State>,
+}
+
+/// The running stand-in; it stops when dropped.
+pub struct TestHub {
+    server: Server,
+    core: Arc<Core>,
+}
+
+impl TestHub {
+    /// Starts with these accounts and no repository. Pushes happen on 2026-11-21 at 08:00 UTC unless said otherwise.
+    pub fn start(accounts: Vec<Account>) -> Self {
+        let mut state = State { now: "2026-11-21T08:00:00.000000Z".to_owned(), ..State::default() };
+        for account in &accounts {
+            if let Kind::Personal { manages } = &account.kind {
+                state.groups.extend(manages.iter().map(|organization| (organization.clone(), Vec::new())));
+            } else {
+                state.groups.insert(account.identifier.clone(), Vec::new());
+            }
+        }
+        state.accounts = accounts;
+        let core = Arc::new(Core { state: Mutex::new(state) });
+        let for_server = Arc::clone(&core);
+        let server = Server::start(move |request: &Request| for_server.answer(request));
+        Self { server, core }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn host(&self) -> String {
+        self.server.host()
+    }
+
+    /// The server underneath, for its log and for faults.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Everything that was asked so far.
+    pub fn log(&self) -> Vec<Exchange> {
+        self.server.log()
+    }
+
+    /// The requests that may have changed something, token exchanges apart.
+    pub fn writes(&self) -> Vec<String> {
+        let write = |exchange: &&Exchange| exchange.is_write() && exchange.request.path != "/v2/auth/token";
+        self.log().iter().filter(write).map(Exchange::line).collect()
+    }
+
+    /// Does the work of the next request that meets this, then breaks the connection instead of answering.
+    pub fn lose_answer(&self, method: &str, path: &str) {
+        self.server.fault(Rule::new(method, path, Action::Lose).times(1));
+    }
+
+    /// Answers 429 to the next `times` requests, with these headers.
+    pub fn limit(&self, times: usize, headers: &[(&str, &str)]) {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let body = "{\"detail\":\"Rate limit exceeded\",\"error\":false}".into();
+        self.server.fault(Rule::new("", "", Action::Answer(429, headers, body)).times(times));
+    }
+
+    /// No token given out so far is taken any longer.
+    pub fn expire_tokens(&self) {
+        lock(&self.core.state).tokens.clear();
+    }
+
+    /// The time of pushes from now on, RFC 3339.
+    pub fn set_time(&self, now: &str) {
+        now.clone_into(&mut lock(&self.core.state).now);
+    }
+
+    /// Makes a team.
+    pub fn add_team(&self, organization: &str, team: &str) {
+        lock(&self.core.state).add_group(organization, team, "");
+    }
+
+    /// The teams of an organization.
+    pub fn teams(&self, organization: &str) -> Vec<String> {
+        let state = lock(&self.core.state);
+        state.groups.get(organization).into_iter().flatten().map(|group| group.name.clone()).collect()
+    }
+
+    /// Makes a repository.
+    pub fn add_repository(&self, namespace: &str, name: &str, repository: HubRepositoryEntry) {
+        lock(&self.core.state).repositories.insert((namespace.to_owned(), name.to_owned()), repository);
+    }
+
+    /// What a repository is now.
+    pub fn repository(&self, namespace: &str, name: &str) -> Option<HubRepositoryEntry> {
+        lock(&self.core.state).repositories.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+
+    /// The names of a namespace's repositories.
+    pub fn repositories(&self, namespace: &str) -> Vec<String> {
+        let state = lock(&self.core.state);
+        state.repositories.keys().filter(|(space, _)| space == namespace).map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Sets a tag and when it was pushed; the repository comes to be, public, where there is none.
+    pub fn set_tag(&self, namespace: &str, name: &str, tag: &str, digest: &Digest, pushed: &str) {
+        let mut state = lock(&self.core.state);
+        let repository = state.repositories.entry((namespace.to_owned(), name.to_owned())).or_default();
+        let entry = HubTagEntry { digest: Some(digest.to_string()), pushed: Some(pushed.to_owned()) };
+        repository.tags.insert(tag.to_owned(), entry);
+    }
+
+    /// Makes `registry` Docker Hub's registry: its users are the accounts here, what is pushed shows up here, and what
+    /// is private here is private there.
+    pub fn link(&self, registry: &TestRegistry) {
+        for account in &lock(&self.core.state).accounts {
+            let namespaces: Vec<String> = match &account.kind {
+                Kind::Personal { manages } => manages.iter().map(|name| format!("{name}/*")).collect(),
+                Kind::Organization { .. } => vec![format!("{}/*", account.identifier)],
+            };
+            let namespaces: Vec<&str> = namespaces.iter().map(String::as_str).collect();
+            registry.add_user(User::limited(&account.identifier, &account.secret, &[], &namespaces));
+        }
+        registry.observe(Arc::clone(&self.core) as Arc<dyn Observer>);
+    }
+}
+
+impl State {
+    fn add_group(&mut self, organization: &str, name: &str, description: &str) -> Group {
+        let id = 1000 + self.groups.values().map(|groups| groups.len() as u64).sum::<u64>();
+        let group = Group { id, name: name.to_owned(), description: description.to_owned() };
+        self.groups.entry(organization.to_owned()).or_default().push(group.clone());
+        group
+    }
+}
+
+impl Core {
+    fn answer(&self, request: &Request) -> Response {
+        let mut state = lock(&self.state);
+        state.requests += 1;
+        let remaining = 180_u64.saturating_sub(state.requests).to_string();
+        routes::answer(&mut state, request)
+            .header("x-ratelimit-limit", "180")
+            .header("x-ratelimit-remaining", remaining)
+            .header("x-ratelimit-reset", "1795248060")
+    }
+}
+
+impl Observer for Core {
+    fn pushing(&self, repository: &str, _user: Option<&str>) {
+        let Some((namespace, name)) = repository.split_once('/') else { return };
+        let mut state = lock(&self.state);
+        let key = (namespace.to_owned(), name.to_owned());
+        let new = HubRepositoryEntry { created_by_push: true, ..HubRepositoryEntry::default() };
+        state.repositories.entry(key).or_insert(new);
+    }
+
+    fn tagged(&self, repository: &str, tag: &str, digest: &Digest, _user: Option<&str>) {
+        let Some((namespace, name)) = repository.split_once('/') else { return };
+        let mut state = lock(&self.state);
+        let entry = HubTagEntry { digest: Some(digest.to_string()), pushed: Some(state.now.clone()) };
+        if let Some(known) = state.repositories.get_mut(&(namespace.to_owned(), name.to_owned())) {
+            known.tags.insert(tag.to_owned(), entry);
+        }
+    }
+
+    fn is_public(&self, repository: &str) -> Option<bool> {
+        let (namespace, name) = repository.split_once('/')?;
+        let state = lock(&self.state);
+        let known = state.repositories.get(&(namespace.to_owned(), name.to_owned()));
+        match known {
+            Some(known) => Some(!known.is_private),
+            None => state.groups.contains_key(namespace).then_some(false),
+        }
+    }
+}

@@ -35,6 +35,9 @@ pub fn masks(secrets: &[Given<'_>]) -> BTreeSet<String> {
 
 fn add_token(all: &mut BTreeSet<String>, token: &str, user: Option<&str>) {
     let token = token.trim();
+    if token.is_empty() {
+        return;
+    }
     add_lines(all, token);
     all.insert(STANDARD.encode(token));
     for user in user.into_iter().chain(["x-access-token"]) {
@@ -79,5 +82,25 @@ fn add_lines(all: &mut BTreeSet<String>, text: &str) {
         all.extend(text.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE).map(str::to_owned));
     } else {
         all.insert(text.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn nothing_is_hidden_where_nothing_was_given() {
+        assert!(
+            masks(&[Given::Token("", None), Given::Token(" \n", Some("user")), Given::RegistryAuth("")]).is_empty()
+        );
+    }
+
+    #[test]
+    fn brackets_of_a_config_are_not_hidden() {
+        let config = "{\n  \"auths\": {\n    \"ghcr.io\": { \"auth\": \"dTpwYXNz\" }\n  }\n}";
+        let all: Vec<String> = masks(&[Given::RegistryAuth(config)]).into_iter().collect();
+        assert_eq!(all, ["cGFzcw==", "dTpwYXNz", "eC1hY2Nlc3MtdG9rZW46cGFzcw==", "pass"]);
     }
 }

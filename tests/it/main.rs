@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, missing_docs)]
 
 mod action;
+mod action_yml;
 mod architecture;
 mod cli;
 mod forge_contract;

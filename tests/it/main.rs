@@ -5,6 +5,7 @@ mod action;
 mod action_yml;
 mod architecture;
 mod cli;
+mod edit;
 mod forge_contract;
 mod forge_git;
 mod manifest;

@@ -1,0 +1,128 @@
+//! Lines, columns and pieces of text.
+
+use std::ops::Range;
+
+use granit_parser::ScalarStyle;
+
+use super::EditError;
+use crate::manifest::node::{Kind, Node};
+
+/// A piece of the text and what takes its place.
+pub(super) type Splice = (Range<usize>, String);
+
+/// Puts all splices in. They may touch but not overlap; those of one place keep their order.
+pub(super) fn splice(text: &str, mut splices: Vec<Splice>) -> Result<String, EditError> {
+    splices.sort_by_key(|(range, _)| range.start);
+    let mut result = String::with_capacity(text.len() + 256);
+    let mut done = 0;
+    for (range, new) in splices {
+        let kept = text.get(done..range.start).ok_or_else(unusual)?;
+        result.push_str(kept);
+        result.push_str(&new);
+        done = range.end;
+    }
+    result.push_str(text.get(done..).ok_or_else(unusual)?);
+    Ok(result)
+}
+
+/// The error for what is valid YAML but not worth editing.
+pub(super) fn unusual() -> EditError {
+    EditError("this entry is written in a way that cannot be edited safely: make this change by hand".to_owned())
+}
+
+/// Where the line of a place starts.
+pub(super) fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |i| i + 1)
+}
+
+/// Where the line of a place ends, before its line break.
+pub(super) fn line_end(text: &str, at: usize) -> usize {
+    let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+    if text[at..end].ends_with('\r') { end - 1 } else { end }
+}
+
+/// Where the next line starts; the end of the text where there is none.
+pub(super) fn next_line(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |i| at + i + 1)
+}
+
+/// The column of a place in characters, from 0; a byte order mark has none.
+pub(super) fn column(text: &str, at: usize) -> usize {
+    text[line_start(text, at)..at].trim_start_matches('\u{feff}').chars().count()
+}
+
+/// The line break that a new line after this place is written with.
+pub(super) fn line_break(text: &str, at: usize) -> &'static str {
+    let here = text[at..].find('\n').map(|i| at + i).or_else(|| text[..at].rfind('\n'));
+    if here.is_some_and(|i| text[..i].ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
+/// New lines after the line of a place; a text that ends without a line break still does.
+pub(super) fn after_line(text: &str, at: usize, lines: &[String]) -> Splice {
+    let br = line_break(text, at);
+    let place = next_line(text, at);
+    let open = place == text.len() && !text.ends_with('\n');
+    let new = if open {
+        lines.iter().map(|l| format!("{br}{l}")).collect()
+    } else {
+        lines.iter().map(|l| format!("{l}{br}")).collect()
+    };
+    (place..place, new)
+}
+
+/// The lines of a piece of text and `more` lines on both sides.
+pub(super) fn around(text: &str, start: usize, end: usize, more: usize) -> Range<usize> {
+    let (mut start, mut end) = (line_start(text, start), next_line(text, end));
+    for _ in 0..more {
+        start = if start == 0 { 0 } else { line_start(text, start - 1) };
+        end = next_line(text, end);
+    }
+    start..end
+}
+
+/// Where the content of a node ends: after its last character that is no space, comment or line break.
+pub(super) fn content_end(text: &str, node: &Node) -> usize {
+    let own = match &*node.kind {
+        Kind::List { items, flow: false } => items.last().map_or(node.span.end, |last| content_end(text, last)),
+        Kind::Map { entries, flow: false } => entries.last().map_or(node.span.end, |(k, v)| entry_end(text, k, v)),
+        Kind::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. } => {
+            // The span goes on to the next content. Whole lines of spaces can be content, empty lines are not.
+            let end = node.span.end;
+            let end = if end < text.len() { line_start(text, end) } else { end };
+            text[..end].trim_end_matches(['\n', '\r']).len()
+        }
+        _ => node.span.end,
+    };
+    own.max(node.properties.map_or(0, |p| p.end))
+}
+
+/// Where a key with its value ends.
+pub(super) fn entry_end(text: &str, key: &Node, value: &Node) -> usize {
+    let colon = colon_end(text, key).unwrap_or(key.span.end);
+    if value.span.start == value.span.end && value.properties.is_none() {
+        return colon;
+    }
+    content_end(text, value).max(colon)
+}
+
+/// The place after a key's colon.
+pub(super) fn colon_end(text: &str, key: &Node) -> Option<usize> {
+    let rest = &text[key.span.end..];
+    let spaces = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    rest[spaces..].starts_with(':').then_some(key.span.end + spaces + 1)
+}
+
+/// The place of the dash of an item of a block list.
+pub(super) fn dash(text: &str, item: &Node) -> Option<usize> {
+    let before = text[..item.outer_start()].trim_end();
+    let dash = before.len().checked_sub(1).filter(|_| before.ends_with('-'))?;
+    let lead = text[line_start(text, dash)..dash].trim_start_matches('\u{feff}');
+    lead.bytes().all(|b| b == b' ').then_some(dash)
+}
+
+/// Whether nothing but spaces and a comment stands from here to the end of the line.
+pub(super) fn rest_is_comment(text: &str, at: usize) -> bool {
+    let rest = &text[at..line_end(text, at)];
+    let trimmed = rest.trim_start_matches([' ', '\t']);
+    trimmed.is_empty() || (trimmed.starts_with('#') && trimmed.len() < rest.len())
+}

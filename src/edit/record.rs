@@ -1,0 +1,68 @@
+//! Setting keys of an approval.
+
+use granit_parser::ScalarStyle;
+
+use super::lines::{Splice, after_line, colon_end, column, entry_end, line_start, unusual};
+use super::scalar::{Quote, quote_of, simple};
+use super::{EditError, item};
+use crate::image::Tag;
+use crate::manifest::node::{Kind, Node};
+
+/// The keys of an approval in the order in which they are written.
+const ORDER: [&str; 5] = ["tag", "digest", "mirrored", "pull", "approved-on"];
+
+/// Sets keys of the approval of a tag: those that are there in place, the others after what they follow in the order.
+pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[(&str, String)]) -> Result<Vec<Splice>, EditError> {
+    let (_, item) = item(image, "approved", tag)?;
+    let Kind::Map { entries, flow } = &*item.kind else { return Err(unusual()) };
+    let mut splices = Vec::new();
+    for (key, value) in fields {
+        let present = entries.iter().find(|(k, _)| k.text() == Some(key));
+        splices.push(match present {
+            Some((k, v)) => replace(text, k, v, key, value)?,
+            None => insert(text, entries, *flow, key, value)?,
+        });
+    }
+    Ok(splices)
+}
+
+/// Another value in place of one, its quotes kept.
+fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Result<Splice, EditError> {
+    let Kind::Scalar { style, .. } = &*old.kind else { return Err(unusual()) };
+    let quote = match style {
+        ScalarStyle::Plain => Quote::PlainNumber,
+        ScalarStyle::SingleQuoted => Quote::Single,
+        ScalarStyle::DoubleQuoted => Quote::Double,
+        ScalarStyle::Literal | ScalarStyle::Folded => return Err(unusual()),
+    };
+    let new = simple(value, if name == "pull" { Quote::PlainNumber } else { quote });
+    if old.span.start < old.span.end {
+        return Ok((old.span.start..old.span.end, new));
+    }
+    let at = old.properties.map(|p| p.end).or_else(|| colon_end(text, key)).ok_or_else(unusual)?;
+    Ok((at..at, format!(" {new}")))
+}
+
+/// A new key after the last of those that stand before it.
+fn insert(text: &str, entries: &[(Node, Node)], flow: bool, name: &str, value: &str) -> Result<Splice, EditError> {
+    let rank = ORDER.iter().position(|k| *k == name).unwrap_or(ORDER.len());
+    let before = ORDER[..rank].iter().rev().find_map(|k| entries.iter().find(|(key, _)| key.text() == Some(k)));
+    let (key, after) = before.ok_or_else(unusual)?;
+    let like = entries.iter().find(|(k, _)| k.text() == Some("digest")).map(|(_, v)| quote_of(v)).unwrap_or_default();
+    let quote = match name {
+        "mirrored" => like,
+        _ => Quote::PlainNumber,
+    };
+    let entry = format!("{name}: {}", simple(value, quote));
+    let end = entry_end(text, key, after);
+    if flow {
+        return Ok((end..end, format!(", {entry}")));
+    }
+    let first = &entries.first().ok_or_else(unusual)?.0;
+    let indent = " ".repeat(column(text, first.outer_start()));
+    let lead = &text[line_start(text, key.outer_start())..key.outer_start()];
+    if !lead.trim_start_matches('\u{feff}').bytes().all(|b| matches!(b, b' ' | b'-')) && key.span != first.span {
+        return Err(unusual());
+    }
+    Ok(after_line(text, end, &[format!("{indent}{entry}")]))
+}

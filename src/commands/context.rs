@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Stop;
 use crate::forge::Forge;
 use crate::forge::git::GitForge;
+use crate::hub::Hub;
 use crate::registry::{Registries, remote};
 use crate::settings::{ForgeChoice, Settings};
 
@@ -14,6 +15,8 @@ pub struct Context {
     pub settings: Settings,
     /// The registries.
     pub registries: Registries,
+    /// Docker Hub's own API, where there is a credential for it.
+    pub hub: Option<Hub>,
     /// The forge, where there is one.
     pub forge: Option<Arc<dyn Forge>>,
     /// Now, once for the whole run.
@@ -28,7 +31,7 @@ impl Context {
     pub async fn build(settings: Settings) -> Result<Self, Stop> {
         let forge = forge(&settings).await?;
         let registries = Registries::new(Arc::new(remote::Client));
-        Ok(Self { settings, registries, forge, now: chrono::Utc::now() })
+        Ok(Self { settings, registries, hub: None, forge, now: chrono::Utc::now() })
     }
 
     /// Whether there are credentials with which a destination could be written.

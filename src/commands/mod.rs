@@ -9,6 +9,7 @@ use crate::report::Output;
 pub mod check;
 pub mod completions;
 mod context;
+pub mod load;
 pub mod plan;
 pub mod promote;
 pub mod propose;

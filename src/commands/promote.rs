@@ -1,13 +1,143 @@
-//! `promote`.
+//! `promote`: copies what was approved and records what the mirror holds.
 
-use super::{Context, Exit, Stop};
+use std::sync::Arc;
+
+use super::{Context, Exit, Stop, load};
+use crate::apply;
+use crate::apply::copy::Copier;
+use crate::apply::promote::{Applied, Promoted};
+use crate::apply::record::{self, Origins, Record, RecordError, Recorded, Recording, Way};
+use crate::manifest::Manifest;
+use crate::observe::mirror::{self, Eyes, Promotions};
+use crate::observe::sources::Sources;
+use crate::plan::{FailedStep, Failure, Scope, State, Step};
 use crate::report::Output;
+use crate::report::rows;
+use crate::settings::RecordMode;
 
 /// Runs it for `images`, or for all where none is named.
 ///
 /// # Errors
-/// Why it could not work.
+/// Why it could not work: no forge, an unusable manifest, a refused credential.
 pub async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
-    let _ = (context, images, output);
-    Err(Stop::CannotWork(anyhow::anyhow!("promote is not built yet")))
+    let (_, manifest) = load::at_head(context).await?;
+    let scope = scope(context, &manifest, images)?;
+    let sources = Sources::new(context.registries.clone());
+    let seen = look(context, &sources, &manifest, &scope).await;
+    if context.settings.dry_run {
+        output.plan(&planned(&seen, failures(&seen)));
+        return ending(&seen.stopped, failures(&seen).is_empty());
+    }
+    output.plan(&planned(&seen, Vec::new()));
+    if let Some(reason) = &seen.stopped {
+        return Err(Stop::CannotWork(anyhow::Error::msg(reason.clone())));
+    }
+    let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps));
+    let applied =
+        apply::promote::promote(&copier, context.hub.as_ref(), &manifest, &seen.steps, &seen.repositories).await;
+    let recorded = recorded(context, &applied.promoted).await;
+    let stopped = applied.stopped.clone();
+    let outcome = outcome(&seen, applied, recorded);
+    let clean = outcome.failed.is_empty();
+    output.outcome(outcome);
+    ending(&stopped, clean)
+}
+
+/// What promotion would do; the half of `plan` that is about approvals.
+pub async fn look(context: &Context, sources: &Sources, manifest: &Manifest, scope: &Scope) -> Promotions {
+    let eyes = Eyes { registries: &context.registries, sources, hub: context.hub.as_ref() };
+    mirror::promotions(&eyes, manifest, scope, context.settings.min_approvals).await
+}
+
+/// The images that a run is about.
+///
+/// # Errors
+/// [`Stop::Unusable`] where a name calls no image.
+pub fn scope(context: &Context, manifest: &Manifest, images: &[String]) -> Result<Scope, Stop> {
+    let shard = context.settings.shard.map(|shard| (shard.number, shard.count));
+    Scope::new(manifest, images, shard).map_err(|e| Stop::Unusable(e.to_string()))
+}
+
+/// What could not be looked at, and what its state forbids, in the manifest's order.
+#[must_use]
+pub fn failures(seen: &Promotions) -> Vec<Failure> {
+    seen.failed.iter().cloned().chain(seen.steps.iter().filter_map(Step::failure)).collect()
+}
+
+/// The plan as it is shown.
+#[must_use]
+pub fn planned(seen: &Promotions, failed: Vec<Failure>) -> rows::Plan {
+    rows::Plan {
+        promotions: seen.steps.iter().map(rows::Promotion::from).collect(),
+        failed: failed.into_iter().map(rows::Failed::from).collect(),
+        ..rows::Plan::default()
+    }
+}
+
+fn ending(stopped: &Option<String>, clean: bool) -> Result<Exit, Stop> {
+    match stopped {
+        Some(reason) => Err(Stop::CannotWork(anyhow::Error::msg(reason.clone()))),
+        None if clean => Ok(Exit::Done),
+        None => Ok(Exit::Findings),
+    }
+}
+
+/// Records what was promoted, as the settings say. `None`: nothing was to be recorded.
+async fn recorded(context: &Context, promoted: &[Promoted]) -> Option<Result<Recorded, RecordError>> {
+    let way = match context.settings.record {
+        RecordMode::None => return None,
+        RecordMode::Auto => Way::Auto,
+        RecordMode::Commit => Way::Commit,
+        RecordMode::PullRequest => Way::Proposal,
+    };
+    let forge = context.forge.as_ref().filter(|_| !promoted.is_empty())?;
+    let records: Vec<Record> = promoted.iter().map(record_of).collect();
+    Some(record::record(forge.as_ref(), &context.settings.manifest, way, &records, &Origins::default()).await)
+}
+
+fn record_of(promoted: &Promoted) -> Record {
+    Record {
+        repository: promoted.step.repository.clone(),
+        tag: promoted.step.tag.clone(),
+        digest: promoted.step.digest.clone(),
+        mirrored: promoted.mirrored.clone(),
+    }
+}
+
+/// Everything that was done. What the mirror had already counts as promoted by this run only if it was recorded by it.
+fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded, RecordError>>) -> rows::Outcome {
+    let mut failed = failures(seen);
+    failed.extend(applied.failed);
+    let wrote = match &recorded {
+        Some(Ok(Recorded::Committed(_))) => true,
+        Some(Ok(Recorded::Proposed(recording))) => recording.done != record::Done::Unchanged,
+        _ => false,
+    };
+    if let Some(Err(error)) = &recorded {
+        let text = error.to_string();
+        failed.extend(applied.promoted.iter().map(|p| p.step.failed(FailedStep::Record, text.clone())));
+    }
+    let ours: Vec<Promoted> = applied.promoted.into_iter().filter(|p| wrote || p.step.state == State::Copy).collect();
+    rows::Outcome {
+        proposals: proposed(recorded),
+        changed: wrote || applied.changed || !ours.is_empty(),
+        promoted: ours.into_iter().map(shown).collect(),
+        failed: failed.into_iter().map(rows::Failed::from).collect(),
+        ..rows::Outcome::default()
+    }
+}
+
+fn shown(promoted: Promoted) -> rows::Promoted {
+    let Promoted { step, mirrored } = promoted;
+    rows::Promoted { repository: step.repository, tag: step.tag, digest: step.digest, mirrored }
+}
+
+fn proposed(recorded: Option<Result<Recorded, RecordError>>) -> Vec<rows::Proposed> {
+    let Some(Ok(Recorded::Proposed(Recording { number, url, branch, done }))) = recorded else { return Vec::new() };
+    let action = match done {
+        record::Done::Opened => rows::ProposedAction::Opened,
+        record::Done::Updated => rows::ProposedAction::Updated,
+        record::Done::Unchanged => rows::ProposedAction::Unchanged,
+    };
+    vec![rows::Proposed { number, url, branch, action }]
 }

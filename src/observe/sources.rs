@@ -16,7 +16,6 @@ use super::documents::Documents;
 #[derive(Clone)]
 pub struct Sources {
     registries: Registries,
-    anonymous: Registries,
     /// Sources that refused the credential.
     refused: Arc<Mutex<BTreeSet<Location>>>,
     /// What was read so far.
@@ -24,10 +23,10 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Upstream behind `registries`, and behind `anonymous` where the credential is refused.
+    /// Upstream behind `registries`.
     #[must_use]
-    pub fn new(registries: Registries, anonymous: Registries) -> Self {
-        Self { registries, anonymous, refused: Arc::default(), documents: Arc::default() }
+    pub fn new(registries: Registries) -> Self {
+        Self { registries, refused: Arc::default(), documents: Arc::default() }
     }
 
     /// Sources that refused this run's credential, in order.
@@ -113,7 +112,11 @@ impl Sources {
     /// The repository, as it is read now.
     #[must_use]
     pub fn store(&self, location: &Location) -> Arc<dyn Store> {
-        if self.is_refused(location) { self.anonymous.open(location) } else { self.registries.open(location) }
+        if self.is_refused(location) {
+            self.registries.open_anonymously(location)
+        } else {
+            self.registries.open(location)
+        }
     }
 
     /// Whether Docker Hub refused this just now for the first time, so that it is worth asking again without a credential.

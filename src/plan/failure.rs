@@ -1,12 +1,10 @@
-//! What failed, as a list that another program reads.
-
-use serde::{Serialize, Serializer};
+//! What failed, as `report` shows it.
 
 use super::State;
 use crate::image::{RepositoryName, Tag};
 
 /// One approval that was not promoted, and where it stopped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The image's source as the manifest writes it.
     pub source: String,
@@ -39,30 +37,23 @@ pub enum FailedStep {
     Verify,
     /// Writing the digest into the manifest.
     Record,
-    /// Never started: its state forbids it.
-    State(State),
+    /// Upstream no longer has the digest.
+    SourceLost,
+    /// The mirror's tag answers something that the manifest did not put there.
+    MirrorDiffers,
+    /// Fewer people approved than the policy asks.
+    Unreviewed,
 }
 
 impl FailedStep {
-    /// The word that reports and other programs use.
+    /// The failure that a state is, if it is one.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Resolve => "resolve",
-            Self::Read => "read",
-            Self::Create => "create",
-            Self::Blob => "blob",
-            Self::Manifest => "manifest",
-            Self::Tag => "tag",
-            Self::Verify => "verify",
-            Self::Record => "record",
-            Self::State(state) => state.as_str(),
+    pub const fn of(state: State) -> Option<Self> {
+        match state {
+            State::SourceLost => Some(Self::SourceLost),
+            State::MirrorDiffers => Some(Self::MirrorDiffers),
+            State::Unreviewed => Some(Self::Unreviewed),
+            State::Copy | State::TagOnly | State::Present | State::Revoked => None,
         }
-    }
-}
-
-impl Serialize for FailedStep {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }

@@ -126,8 +126,7 @@ impl Step {
     /// The failure that this step is by its state alone, if it is one.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
-        let failed = matches!(self.state, State::SourceLost | State::MirrorDiffers | State::Unreviewed);
-        failed.then(|| self.failed(FailedStep::State(self.state), self.detail.clone()))
+        FailedStep::of(self.state).map(|step| self.failed(step, self.detail.clone()))
     }
 
     /// That this approval failed at `step`.

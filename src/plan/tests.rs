@@ -177,8 +177,8 @@ loki:8 mirror-differs — the mirror's tag answers 999999999999, not the recorde
 loki:9 mirror-differs — the mirror's tag already answers 999999999999, which nothing records: it is left alone
 redis:7 copy — copies 000000000000, a new index that keeps linux/amd64, linux/arm64 of aaaaaaaaaaaa
 ");
-    let failed: Vec<String> = steps.iter().filter_map(Step::failure).map(|f| f.step.as_str().to_owned()).collect();
-    assert_eq!(failed, ["source-lost", "mirror-differs", "mirror-differs"]);
+    let failed: Vec<FailedStep> = steps.iter().filter_map(Step::failure).map(|f| f.step).collect();
+    assert_eq!(failed, [FailedStep::SourceLost, FailedStep::MirrorDiffers, FailedStep::MirrorDiffers]);
     assert!(!steps.iter().any(|s| s.tag.as_str() == "10"), "what was not observed has no step");
 }
 

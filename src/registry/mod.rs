@@ -133,6 +133,12 @@ impl Registries {
         Self { client }
     }
 
+    /// The repository at `location`, asked as nobody: for public sources that refuse this run's credential.
+    #[must_use]
+    pub fn open_anonymously(&self, location: &Location) -> Arc<dyn Store> {
+        self.open(location)
+    }
+
     /// The repository at `location`.
     #[must_use]
     pub fn open(&self, location: &Location) -> Arc<dyn Store> {

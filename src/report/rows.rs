@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::diag::Diagnostic;
 use crate::image::{Digest, RepositoryName, Tag};
-use crate::plan::{State, Step};
+use crate::plan::{self, Failure, State, Step};
 use crate::proposal::{Entry, Kind};
 use crate::rules::Reason;
 
@@ -295,5 +295,30 @@ impl Matrix {
     #[must_use]
     pub fn of(count: u32) -> Self {
         Self { shard: (1..=count).map(|number| format!("{number}/{count}")).collect() }
+    }
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        let Failure { source, repository, tag, step, error } = failure;
+        Self { source: Some(source), repository: Some(repository), tag, step: step.into(), error }
+    }
+}
+
+impl From<plan::FailedStep> for FailedStep {
+    fn from(step: plan::FailedStep) -> Self {
+        match step {
+            plan::FailedStep::Resolve => Self::Resolve,
+            plan::FailedStep::Read => Self::Read,
+            plan::FailedStep::Create => Self::Create,
+            plan::FailedStep::Blob => Self::Blob,
+            plan::FailedStep::Manifest => Self::Manifest,
+            plan::FailedStep::Tag => Self::Tag,
+            plan::FailedStep::Verify => Self::Verify,
+            plan::FailedStep::Record => Self::Record,
+            plan::FailedStep::SourceLost => Self::SourceLost,
+            plan::FailedStep::MirrorDiffers => Self::MirrorDiffers,
+            plan::FailedStep::Unreviewed => Self::Unreviewed,
+        }
     }
 }

@@ -128,7 +128,7 @@ impl Copier {
         let top = self.top(step).await?;
         let from = From::Source(&self.sources, &step.source);
         let tree = tree::read(from, top).await.map_err(|error| match error {
-            TreeError::Missing(_) => CopyError::new(FailedStep::State(State::SourceLost), error),
+            TreeError::Missing(_) => CopyError::new(FailedStep::SourceLost, error),
             _ => CopyError::new(FailedStep::Read, error),
         })?;
         self.vouch(step, mirror).await;
@@ -147,7 +147,7 @@ impl Copier {
         let document = read.map_err(|e| CopyError::new(FailedStep::Read, e))?;
         let lost = || {
             let text = format!("{} no longer answers {}", step.source_text, step.digest);
-            CopyError::new(FailedStep::State(State::SourceLost), text)
+            CopyError::new(FailedStep::SourceLost, text)
         };
         plan::from_upstream(&document.ok_or_else(lost)?, step.platforms.as_deref())
             .map_err(|e| CopyError::new(FailedStep::Read, format!("{}: {e}", step.digest)))
@@ -253,7 +253,7 @@ impl Copier {
         }
         if now != step.mirror_now {
             let text = "the mirror's tag moved while its image was copied: it is left alone";
-            return Err(CopyError::new(FailedStep::State(State::MirrorDiffers), text));
+            return Err(CopyError::new(FailedStep::MirrorDiffers, text));
         }
         let put = mirror.store.put_manifest(&reference, top).await;
         put.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))

@@ -15,7 +15,7 @@ mod origin;
 mod proposal;
 
 pub use origin::Origins;
-pub use proposal::Recording;
+pub use proposal::{Done, Recording};
 
 /// How often the commit is tried anew because the branch moved.
 const TRIES: u32 = 20;

@@ -1,0 +1,36 @@
+//! The manifest that a command works on.
+
+use super::{Context, Stop};
+use crate::forge::Head;
+use crate::manifest::Manifest;
+use crate::observe::manifest::{LoadError, from_directory, from_forge};
+
+/// The manifest at the default branch's head, and that head: what every command that writes works on, and expects to find
+/// unmoved when it writes.
+///
+/// # Errors
+/// Where there is no forge, or no manifest there, or it cannot be used.
+pub async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
+    let forge = context.forge()?;
+    let head = forge.head().await.map_err(|e| Stop::CannotWork(e.into()))?;
+    let manifest = from_forge(forge.as_ref(), &head.commit, &context.settings.manifest).await?;
+    Ok((head, manifest))
+}
+
+/// The manifest in the working directory: what commands that write nothing work on.
+///
+/// # Errors
+/// Where there is none, or it cannot be used.
+pub fn here(context: &Context) -> Result<Manifest, Stop> {
+    Ok(from_directory(&context.settings.directory, &context.settings.manifest)?)
+}
+
+impl From<LoadError> for Stop {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Faults(faults, files) => Self::Manifest(faults, files),
+            LoadError::Forge(error) => Self::CannotWork(error.into()),
+            error @ (LoadError::Missing { .. } | LoadError::Disk { .. }) => Self::Unusable(error.to_string()),
+        }
+    }
+}

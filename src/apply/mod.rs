@@ -2,5 +2,6 @@
 
 pub mod copy;
 pub mod promote;
+pub mod propose;
 pub mod record;
 pub mod repository;

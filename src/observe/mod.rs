@@ -5,5 +5,6 @@ pub mod documents;
 pub mod evidence;
 pub mod manifest;
 pub mod mirror;
+pub mod proposals;
 pub mod sources;
 pub mod upstream;

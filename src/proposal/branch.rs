@@ -19,7 +19,13 @@ pub fn of_image(prefix: &str, slug: &str) -> String {
 /// The branch of a group: `<prefix>group/<name>`; that of `group: all` is named `all`.
 #[must_use]
 pub fn group(prefix: &str, name: &str) -> String {
-    format!("{prefix}group/{}", component(name))
+    format!("{}{}", of_groups(prefix), component(name))
+}
+
+/// What all branches of groups start with.
+#[must_use]
+pub fn of_groups(prefix: &str) -> String {
+    format!("{prefix}group/")
 }
 
 /// The branch of the recording pull request.

@@ -19,6 +19,7 @@ pub mod markdown;
 pub mod metadata;
 mod subject;
 mod wanted;
+pub mod why;
 
 pub use subject::subject;
 pub use wanted::{Selected, wanted};

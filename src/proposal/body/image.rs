@@ -92,7 +92,7 @@ fn age(image: &Image, item: &Item) -> String {
 fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m")];
-    let unit = units.into_iter().find(|(unit, _)| seconds > 0 && seconds % unit == 0);
+    let unit = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
     unit.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
 }
 

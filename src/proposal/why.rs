@@ -1,0 +1,132 @@
+//! Why an open proposal is closed, or left because nothing is known of its image: what the person who looks at it reads.
+
+use super::machine::Existing;
+use super::{Entry, Kind, Selected, branch};
+use crate::manifest::{Image, Manifest};
+
+/// Why nothing should be on the branch any more.
+#[must_use]
+pub fn moot(manifest: &Manifest, selected: &[Selected], existing: &Existing) -> String {
+    let entries = existing.made_of.iter().flat_map(|made| &made.entries);
+    let incoming = entries.filter(|entry| entry.kind != Kind::Retire);
+    let mut reasons: Vec<String> = incoming.map(|entry| moot_entry(manifest, selected, entry)).collect();
+    reasons.dedup();
+    match reasons.as_slice() {
+        [] => "nothing is to be proposed on this branch any more".to_owned(),
+        reasons => reasons.join("; "),
+    }
+}
+
+fn moot_entry(manifest: &Manifest, selected: &[Selected], entry: &Entry) -> String {
+    let Entry { source, repository, to: Some(tag), digest, .. } = entry else {
+        return "nothing is to be proposed on this branch any more".to_owned();
+    };
+    let same: Vec<(usize, &Image)> = manifest
+        .images
+        .iter()
+        .enumerate()
+        .filter(|(_, image)| image.source_text == *source && image.repository == *repository)
+        .collect();
+    if same.is_empty() {
+        return format!("the manifest no longer has {source} as {repository}");
+    }
+    if same.iter().any(|(_, image)| image.approved.iter().any(|a| a.tag == *tag && a.digest == *digest)) {
+        return format!("{repository}:{tag} is approved");
+    }
+    let verdicts =
+        selected.iter().filter(|s| same.iter().any(|(at, _)| *at == s.image)).flat_map(|s| &s.selection.tags);
+    match verdicts.into_iter().find(|verdict| verdict.tag == *tag) {
+        Some(verdict) if !verdict.detail.is_empty() => format!("{repository}:{tag}: {}", verdict.detail),
+        Some(_) => format!("{repository}:{tag} is no longer what the manifest's rule picks"),
+        None => format!("upstream no longer has {repository}:{tag}"),
+    }
+}
+
+/// Images of which it is not known what should be proposed, and why.
+pub struct NotKnown<'a> {
+    /// The manifest.
+    pub manifest: &'a Manifest,
+    /// The images, by their position in [`Manifest::images`], each with why.
+    pub images: &'a [(usize, String)],
+}
+
+impl NotKnown<'_> {
+    /// Why it is not known what should become of an open proposal; `None` where it is known.
+    #[must_use]
+    pub fn of(&self, existing: &Existing) -> Option<String> {
+        let prefix = &self.manifest.proposals.branch_prefix;
+        let concerned = |image: &Image| {
+            let group = existing.branch.starts_with(&branch::of_groups(prefix));
+            let entries = || existing.made_of.iter().flat_map(|made| &made.entries);
+            let named = || entries().any(|e| e.source == image.source_text && e.repository == image.repository);
+            existing.branch.starts_with(&branch::of_image(prefix, &image.slug())) || (group && named())
+        };
+        self.images.iter().find(|(at, _)| concerned(&self.manifest.images[*at])).map(|(_, why)| why.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::image::Digest;
+    use crate::proposal::fixtures::{line, manifest, selected};
+    use crate::proposal::machine::MadeOf;
+    use crate::rules::{Reason, TagVerdict, Verdict};
+
+    fn existing(branch: &str, source: &str, tag: &str) -> Existing {
+        let entry = Entry {
+            source: source.to_owned(),
+            repository: source.rsplit('/').next().unwrap().parse().unwrap(),
+            from: None,
+            to: Some(tag.parse().unwrap()),
+            digest: Digest::sha256(tag.as_bytes()),
+            kind: Kind::New,
+        };
+        let made_of = Some(MadeOf { entries: vec![entry], context: Digest::sha256(b"") });
+        Existing { branch: branch.to_owned(), made_of, touched: false }
+    }
+
+    #[test]
+    fn a_closed_proposal_says_why() {
+        let mut manifest = manifest(&["grafana/loki"]);
+        manifest.images[0].approved = vec![crate::manifest::Approval {
+            tag: "3.0.0".parse().unwrap(),
+            digest: Digest::sha256(b"3.0.0"),
+            mirrored: None,
+            pull: None,
+            approved_on: None,
+            span: crate::diag::Span::default(),
+        }];
+        let mut selected = selected(0, vec![line("latest", None, None)]);
+        let verdict = |tag: &str, detail: &str| TagVerdict {
+            tag: tag.parse().unwrap(),
+            verdict: Verdict::Skipped,
+            reason: Reason::OutOfRange,
+            detail: detail.to_owned(),
+        };
+        selected.selection.tags = vec![verdict("4.0.0", "4.0.0 is not in ^3"), verdict("3.2.0", "")];
+        let why =
+            |source: &str, tag: &str| moot(&manifest, std::slice::from_ref(&selected), &existing("w", source, tag));
+        assert_eq!(why("grafana/mimir", "1"), "the manifest no longer has grafana/mimir as mimir");
+        assert_eq!(why("grafana/loki", "3.0.0"), "loki:3.0.0 is approved");
+        assert_eq!(why("grafana/loki", "4.0.0"), "loki:4.0.0: 4.0.0 is not in ^3");
+        assert_eq!(why("grafana/loki", "3.2.0"), "loki:3.2.0 is no longer what the manifest's rule picks");
+        assert_eq!(why("grafana/loki", "3.3.0"), "upstream no longer has loki:3.3.0");
+        let unreadable = Existing { made_of: None, ..existing("w", "grafana/loki", "1") };
+        assert_eq!(moot(&manifest, &[], &unreadable), "nothing is to be proposed on this branch any more");
+    }
+
+    #[test]
+    fn an_unknown_image_concerns_its_branches_and_groups_that_name_it() {
+        let manifest = manifest(&["grafana/loki", "redis"]);
+        let not_known = NotKnown { manifest: &manifest, images: &[(0, "no answer".to_owned())] };
+        let of = |branch: &str, source: &str| not_known.of(&existing(branch, source, "1"));
+        assert_eq!(of("wharfinger/image/loki/latest", "grafana/loki"), Some("no answer".to_owned()));
+        assert_eq!(of("wharfinger/image/redis/latest", "redis"), None);
+        assert_eq!(of("wharfinger/group/all", "grafana/loki"), Some("no answer".to_owned()));
+        assert_eq!(of("wharfinger/group/all", "redis"), None);
+        assert_eq!(of("wharfinger/image/loki-alpine/latest", "grafana/loki"), None, "another image of that source");
+    }
+}

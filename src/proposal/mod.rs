@@ -17,6 +17,7 @@ pub(crate) mod fixtures;
 pub mod machine;
 pub mod markdown;
 pub mod metadata;
+pub mod review;
 mod subject;
 mod wanted;
 pub mod why;

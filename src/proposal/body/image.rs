@@ -60,16 +60,16 @@ fn sizes(evidence: Option<&Evidence>) -> String {
     format!("{}{}", size(bytes), before.unwrap_or_default())
 }
 
-/// What is said of one change.
-pub(super) fn section(manifest: &Manifest, item: &Item, evidence: Option<&Evidence>) -> Section {
+/// What is said of one change. `age`: whether its age was asked about.
+pub(super) fn section(manifest: &Manifest, item: &Item, evidence: Option<&Evidence>, age: bool) -> Section {
     let image = &manifest.images[item.image];
     let tag = item.entry.to.as_ref();
     let name = tag.map(|t| format!("{}:{t}", image.source)).unwrap_or_else(|| image.source.to_string());
     let link = tag.and_then(|t| upstream(&image.source, t));
     let shown = link.map_or_else(|| code(&name, 400), |url| format!("[{}]({url})", code(&name, 400)));
     let mut summary = format!("\n### {shown}\n\n- Digest: `{}`\n", item.entry.digest);
-    if item.entry.kind != Kind::Retire {
-        let _ = writeln!(summary, "- Age: {}", age(image, item));
+    if age && item.entry.kind != Kind::Retire {
+        let _ = writeln!(summary, "- Age: {}", self::age(image, item));
     }
     let _ = writeln!(summary, "- Merging: {}", merging::sentence(manifest, item, evidence));
     let details = evidence.map(|e| details(item, image, e)).unwrap_or_default();

@@ -44,12 +44,23 @@ pub fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
 /// the end, details before summaries; a row of the table never is.
 #[must_use]
 pub fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], metadata: &Metadata) -> String {
-    let table = image::table(&wanted.items, evidence);
-    let closing = format!("{}\n\n{}\n", image::CLOSING, metadata::write(metadata));
-    let sections = wanted.items.iter().enumerate().map(|(at, item)| image::section(manifest, item, evidence.get(at)));
-    let sections: Vec<image::Section> = sections.collect();
+    let closing = format!("\n{}\n\n{}\n", image::CLOSING, metadata::write(metadata));
+    let sections = wanted.items.iter().enumerate().map(|(at, i)| image::section(manifest, i, evidence.get(at), true));
+    let report = bounded(image::table(&wanted.items, evidence), &sections.collect::<Vec<_>>(), closing.len());
+    report + &closing
+}
+
+/// The same without the metadata and the age: what `check` works out by itself.
+#[must_use]
+pub fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence]) -> String {
+    let sections = items.iter().enumerate().map(|(at, i)| image::section(manifest, i, evidence.get(at), false));
+    bounded(image::table(items, evidence), &sections.collect::<Vec<_>>(), 0)
+}
+
+/// As much as fits beside `reserved` bytes: first the table, then summaries, then details.
+fn bounded(table: String, sections: &[image::Section], reserved: usize) -> String {
     let left_out = "\nDetails that did not fit are left out; the summary of the check has them.\n";
-    let mut room = BODY_LIMIT.saturating_sub(table.len() + closing.len() + left_out.len() + 8);
+    let mut room = BODY_LIMIT.saturating_sub(table.len() + reserved + left_out.len());
     let mut take = |text: &str| {
         let fits = text.len() <= room;
         room -= if fits { text.len() } else { 0 };
@@ -57,17 +68,15 @@ pub fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], metadat
     };
     let summaries: Vec<bool> = sections.iter().map(|s| take(&s.summary)).collect();
     let details: Vec<bool> = sections.iter().zip(&summaries).map(|(s, kept)| *kept && take(&s.details)).collect();
-    let mut body = table;
+    let mut text = table;
     for ((section, summary), detail) in sections.iter().zip(&summaries).zip(&details) {
-        body.push_str(if *summary { &section.summary } else { "" });
-        body.push_str(if *detail { &section.details } else { "" });
+        text.push_str(if *summary { &section.summary } else { "" });
+        text.push_str(if *detail { &section.details } else { "" });
     }
     if !details.iter().all(|kept| *kept) {
-        body.push_str(left_out);
+        text.push_str(left_out);
     }
-    body.push('\n');
-    body.push_str(&closing);
-    body
+    text
 }
 
 fn own_title(wanted: &Wanted) -> String {

@@ -1,0 +1,331 @@
+//! What a pull request changes about approvals, and what of it a person has to answer for. Pure: what upstream answers is
+//! found out by the caller.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::metadata::Metadata;
+use super::{Entry, Item, Kind};
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::manifest::{Approval, File, Image, Manifest};
+use crate::plan::Key;
+
+/// Something that a person has to answer for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// A stable code in kebab case.
+    pub code: &'static str,
+    /// The mirror's name in the organization; `None` where it is about none.
+    pub repository: Option<RepositoryName>,
+    /// The tag; `None` where it is about none.
+    pub tag: Option<Tag>,
+    /// What should be.
+    pub expected: String,
+    /// What is.
+    pub found: String,
+    /// Where it stands: the file, and the byte in it.
+    pub place: Option<(usize, usize)>,
+}
+
+impl Finding {
+    /// A finding about one approval of `image`.
+    #[must_use]
+    pub fn about(code: &'static str, image: &Image, approval: &Approval, expected: String, found: String) -> Self {
+        Self {
+            code,
+            repository: Some(image.repository.clone()),
+            tag: Some(approval.tag.clone()),
+            expected,
+            found,
+            place: Some((image.file, approval.span.start)),
+        }
+    }
+}
+
+/// The approvals of a manifest by what names them.
+fn approvals(manifest: &Manifest) -> BTreeMap<Key, (usize, &Image, &Approval)> {
+    let images = manifest.images.iter().enumerate();
+    images.flat_map(|(at, image)| image.approved.iter().map(move |a| (Key::of(image, a), (at, image, a)))).collect()
+}
+
+/// The approvals that the pull request adds or changes, as a proposal would name them, in the manifest's order. Without a
+/// base every approval counts as added that is not promoted. `from` is what the image had last before.
+#[must_use]
+pub fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
+    let before = base.map(approvals).unwrap_or_default();
+    let mut items = Vec::new();
+    for (at, image) in head.images.iter().enumerate() {
+        for approval in &image.approved {
+            let old = before.get(&Key::of(image, approval));
+            let kind = match old {
+                Some((_, was, a)) if was.source == image.source && a.digest == approval.digest => continue,
+                Some((_, was, _)) if was.source == image.source => Kind::Rebuild,
+                Some(_) => Kind::New,
+                None if base.is_none() && approval.mirrored.is_some() => continue,
+                None => Kind::Update,
+            };
+            let last = last_before(base, image);
+            let from = if kind == Kind::Rebuild { Some(approval.tag.clone()) } else { last.map(|a| a.tag.clone()) };
+            let kind = if from.is_none() { Kind::New } else { kind };
+            let entry = Entry {
+                source: image.source_text.clone(),
+                repository: image.repository.clone(),
+                from,
+                to: Some(approval.tag.clone()),
+                digest: approval.digest.clone(),
+                kind,
+            };
+            items.push(Item { entry, image: at, line: String::new(), public_since: None });
+        }
+    }
+    items
+}
+
+/// The newest approval that the image had before, by the order of the file.
+fn last_before<'a>(base: Option<&'a Manifest>, image: &Image) -> Option<&'a Approval> {
+    let images = base.into_iter().flat_map(|b| &b.images);
+    let same = images.filter(|b| b.source == image.source && b.repository == image.repository && b.rule == image.rule);
+    same.flat_map(|b| &b.approved).last()
+}
+
+/// What is approved before a change: what its difference is shown against.
+#[must_use]
+pub fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Item) -> Option<Digest> {
+    let from = item.entry.from.as_ref()?;
+    let image = &head.images[item.image];
+    let key = Key { repository: image.repository.clone(), tag: from.clone() };
+    Some(base.map(approvals)?.get(&key)?.2.digest.clone())
+}
+
+/// Whether nothing differs but what is recorded of promotions: `mirrored`, `pull`, `approved-on`.
+#[must_use]
+pub fn only_records(base: &Manifest, head: &Manifest) -> bool {
+    stripped(base, true) == stripped(head, true)
+}
+
+/// The manifest without texts, places and records, and without approvals where `approvals` says so.
+fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
+    let mut manifest = manifest.clone();
+    manifest.files = manifest.files.into_iter().map(|f| File { text: String::new(), ..f }).collect();
+    for image in &mut manifest.images {
+        image.span = crate::diag::Span::default();
+        if !approvals {
+            image.approved.clear();
+        }
+        for approval in &mut image.approved {
+            let Approval { mirrored, pull, approved_on, span, .. } = approval;
+            (*mirrored, *pull, *approved_on, *span) = (None, None, None, crate::diag::Span::default());
+        }
+        image.rejected.iter_mut().for_each(|r| r.span = crate::diag::Span::default());
+        image.revoked.iter_mut().for_each(|r| r.span = crate::diag::Span::default());
+    }
+    manifest
+}
+
+/// The approvals whose `mirrored` the pull request writes, changes or takes away.
+#[must_use]
+pub fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(&'a Image, &'a Approval)> {
+    let Some(base) = base else { return Vec::new() };
+    let before = approvals(base);
+    let changed = |image: &Image, approval: &Approval| {
+        before.get(&Key::of(image, approval)).and_then(|(_, _, a)| a.mirrored.as_ref()) != approval.mirrored.as_ref()
+    };
+    let all = head.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    all.filter(|(image, approval)| changed(image, approval)).collect()
+}
+
+/// What a person changed in a proposal of ours: its entries are not those that its metadata names, or something else in the
+/// manifest differs too.
+#[must_use]
+pub fn changed_by_hand(base: &Manifest, head: &Manifest, metadata: Option<&Metadata>) -> Option<Finding> {
+    let finding = |expected: String, found: String| {
+        Some(Finding { code: "changed-by-hand", repository: None, tag: None, expected, found, place: None })
+    };
+    let Some(metadata) = metadata else {
+        return finding("metadata in the proposal's body".to_owned(), "none that can be read".to_owned());
+    };
+    let (named, made) = (named(&metadata.entries), made(base, head));
+    if named != made {
+        return finding(list(named.difference(&made)), list(made.difference(&named)));
+    }
+    if stripped(base, false) != stripped(head, false) {
+        return finding("no change but of approvals".to_owned(), "other changes of the manifest".to_owned());
+    }
+    None
+}
+
+/// One change of an approval: what names it, its digest, and whether it leaves.
+type Fact = (RepositoryName, Tag, Digest, bool);
+
+fn named(entries: &[Entry]) -> BTreeSet<Fact> {
+    let fact = |e: &Entry| Some((e.repository.clone(), e.to.clone()?, e.digest.clone(), e.kind == Kind::Retire));
+    entries.iter().filter_map(fact).collect()
+}
+
+fn made(base: &Manifest, head: &Manifest) -> BTreeSet<Fact> {
+    let (before, after) = (approvals(base), approvals(head));
+    let fact = |key: &Key, digest: &Digest, leaves| (key.repository.clone(), key.tag.clone(), digest.clone(), leaves);
+    let comes = after.iter().filter(|(key, (_, _, a))| before.get(*key).is_none_or(|b| b.2.digest != a.digest));
+    let leaves = before.iter().filter(|(key, _)| !after.contains_key(*key));
+    let mut facts: BTreeSet<Fact> = comes.map(|(key, (_, _, a))| fact(key, &a.digest, false)).collect();
+    facts.extend(leaves.map(|(key, (_, _, a))| fact(key, &a.digest, true)));
+    facts
+}
+
+fn list<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
+    let shown = |(repository, tag, digest, leaves): &Fact| {
+        let digest = digest.short();
+        if *leaves { format!("{repository}:{tag} leaves") } else { format!("{repository}:{tag} at {digest}") }
+    };
+    let all: Vec<String> = facts.map(shown).collect();
+    if all.is_empty() { "nothing more".to_owned() } else { all.join(", ") }
+}
+
+/// The sources of changed approvals that the base does not allow.
+#[must_use]
+pub fn not_allowed(base: &Manifest, head: &Manifest, items: &[Item]) -> Vec<Finding> {
+    let Some(sources) = &base.sources else { return Vec::new() };
+    let allowed: Vec<String> = sources.iter().map(ToString::to_string).collect();
+    let foreign = |item: &&Item| {
+        let host = head.images[item.image].source.registry();
+        host.is_some_and(|host| !sources.contains(host))
+    };
+    let finding = |item: &Item| {
+        let image = &head.images[item.image];
+        Finding {
+            code: "source-not-allowed",
+            repository: Some(image.repository.clone()),
+            tag: item.entry.to.clone(),
+            expected: format!("a source on {}, as the base says", allowed.join(", ")),
+            found: image.source.to_string(),
+            place: Some((image.file, image.span.start)),
+        }
+    };
+    items.iter().filter(foreign).map(finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::diag::Span;
+    use crate::proposal::fixtures::manifest;
+
+    fn approve(manifest: &mut Manifest, image: usize, tag: &str, mirrored: bool) {
+        let digest = Digest::sha256(tag.as_bytes());
+        let mirrored = mirrored.then(|| digest.clone());
+        let tag = tag.parse().unwrap();
+        manifest.images[image].approved.push(Approval {
+            tag,
+            digest,
+            mirrored,
+            pull: None,
+            approved_on: None,
+            span: Span::default(),
+        });
+    }
+
+    /// A base with one promoted approval of each of two images.
+    fn base() -> Manifest {
+        let mut base = manifest(&["grafana/loki", "redis"]);
+        approve(&mut base, 0, "3.0.0", true);
+        approve(&mut base, 1, "7.2.0", true);
+        base
+    }
+
+    fn shown(items: &[Item]) -> Vec<String> {
+        let tag = |tag: &Option<Tag>| tag.as_ref().map_or("-".to_owned(), ToString::to_string);
+        items
+            .iter()
+            .map(|Item { entry: e, .. }| format!("{} {:?} {} {}", e.repository, e.kind, tag(&e.from), tag(&e.to)))
+            .collect()
+    }
+
+    #[test]
+    fn added_and_changed_approvals_are_incoming() {
+        let base = base();
+        let mut head = base.clone();
+        approve(&mut head, 0, "3.1.0", false);
+        head.images[1].approved[0].digest = Digest::sha256(b"rebuilt");
+        assert_eq!(shown(&incoming(Some(&base), &head)), ["loki Update 3.0.0 3.1.0", "redis Rebuild 7.2.0 7.2.0"]);
+        assert_eq!(digest_before(Some(&base), &head, &incoming(Some(&base), &head)[1]), Some(Digest::sha256(b"7.2.0")));
+        head.images[0].source = "docker.io/evil/loki".parse().unwrap();
+        let moved = incoming(Some(&base), &head);
+        assert_eq!(shown(&moved)[0], "loki New - 3.0.0", "another source under an approved tag");
+        assert!(incoming(Some(&base), &base).is_empty());
+    }
+
+    #[test]
+    fn without_a_base_what_is_not_promoted_counts_as_added() {
+        let mut head = base();
+        approve(&mut head, 0, "3.1.0", false);
+        assert_eq!(shown(&incoming(None, &head)), ["loki New - 3.1.0"]);
+    }
+
+    #[test]
+    fn recording_is_told_from_everything_else() {
+        let mut base = base();
+        approve(&mut base, 0, "3.1.0", false);
+        let mut head = base.clone();
+        head.images[0].approved[1].mirrored = Some(Digest::sha256(b"3.1.0"));
+        head.images[0].approved[1].pull = Some(41);
+        assert!(only_records(&base, &head));
+        assert_eq!(recorded(Some(&base), &head).len(), 1);
+        assert!(incoming(Some(&base), &head).is_empty());
+        head.images[1].cooldown = std::time::Duration::ZERO;
+        assert!(!only_records(&base, &head), "another change beside it");
+        let mut taken_away = base.clone();
+        taken_away.images[0].approved[0].mirrored = None;
+        assert_eq!(recorded(Some(&base), &taken_away).len(), 1);
+        let mut brought_along = base.clone();
+        approve(&mut brought_along, 1, "7.2.1", true);
+        assert_eq!(recorded(Some(&base), &brought_along).len(), 1, "a new approval that says it is promoted");
+    }
+
+    #[test]
+    fn a_proposal_is_what_its_metadata_names() {
+        let base = base();
+        let mut head = base.clone();
+        approve(&mut head, 0, "3.1.0", false);
+        head.images[1].approved.clear();
+        let mut entries: Vec<Entry> = incoming(Some(&base), &head).into_iter().map(|i| i.entry).collect();
+        entries.push(Entry {
+            source: "redis".to_owned(),
+            repository: "redis".parse().unwrap(),
+            from: None,
+            to: Some("7.2.0".parse().unwrap()),
+            digest: Digest::sha256(b"7.2.0"),
+            kind: Kind::Retire,
+        });
+        let metadata = Metadata { head: None, context: Digest::sha256(b""), entries };
+        assert_eq!(changed_by_hand(&base, &head, Some(&metadata)), None);
+        let by_hand = |head: &Manifest| {
+            let finding = changed_by_hand(&base, head, Some(&metadata)).unwrap();
+            format!("{} | {}", finding.expected, finding.found)
+        };
+        let mut other_digest = head.clone();
+        other_digest.images[0].approved[1].digest = Digest::sha256(b"evil");
+        assert_eq!(by_hand(&other_digest), "loki:3.1.0 at 84e4509524fd | loki:3.1.0 at b5c1fb2efc6d");
+        let mut more = head.clone();
+        approve(&mut more, 1, "7.3.0", false);
+        assert_eq!(by_hand(&more), "nothing more | redis:7.3.0 at 98ede22c41a0");
+        let mut setting = head.clone();
+        setting.images[0].visibility = crate::manifest::Visibility::Public;
+        assert_eq!(by_hand(&setting), "no change but of approvals | other changes of the manifest");
+        assert!(changed_by_hand(&base, &head, None).is_some(), "no metadata");
+    }
+
+    #[test]
+    fn the_base_says_which_sources_are_allowed() {
+        let mut base = base();
+        let mut head = base.clone();
+        approve(&mut head, 0, "3.1.0", false);
+        head.sources = None;
+        let items = incoming(Some(&base), &head);
+        assert!(not_allowed(&base, &head, &items).is_empty());
+        base.sources = Some(vec!["ghcr.io".parse().unwrap()]);
+        let findings = not_allowed(&base, &head, &items);
+        assert_eq!(findings[0].expected, "a source on ghcr.io, as the base says");
+        assert_eq!(findings[0].found, "docker.io/grafana/loki");
+    }
+}

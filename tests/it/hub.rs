@@ -67,6 +67,7 @@ fn one_token_serves_all_tasks_and_is_renewed_when_it_is_no_longer_taken() {
     let exchanges = lines(&hub).iter().filter(|line| *line == "POST /v2/auth/token 200").count();
     assert_eq!(exchanges, 2);
     assert_eq!(*seen.lock().unwrap(), ["hub-token-1", "hub-token-2"], "each is told before it is used");
+    hub.check_traffic();
 }
 
 #[test]
@@ -84,6 +85,7 @@ fn a_wrong_credential_is_tried_once_and_its_error_holds_no_secret() {
     assert!(!format!("{errors:?}").contains("canary"));
     insta::assert_snapshot!(errors[0], @"Docker Hub refused signing in as jo: Incorrect authentication credentials; the user name goes with a password or personal access token, the organization's name with an organization access token, and neither may have expired or been revoked");
     assert_eq!(lines(&hub), ["POST /v2/auth/token 401"]);
+    hub.check_traffic();
 }
 
 #[test]
@@ -109,6 +111,7 @@ fn repositories_are_created_as_asked_and_read_back() {
         hub.writes(),
         ["POST /v2/namespaces/acme/repositories 201", "POST /v2/namespaces/acme/repositories 400"]
     );
+    hub.check_traffic();
 }
 
 #[test]
@@ -125,6 +128,7 @@ fn a_creation_whose_answer_was_lost_is_recognised_by_reading() {
             "GET /v2/namespaces/acme/repositories/loki 200",
         ]
     );
+    hub.check_traffic();
 }
 
 #[test]
@@ -140,6 +144,7 @@ fn a_creation_that_came_to_nothing_is_tried_once_more_after_reading() {
     assert!(matches!(block_on(api.create("acme", &loki())), Err(Error::Unreachable(_))));
     assert_eq!(hub.writes().len(), 2, "never a third time");
     assert_eq!(hub.repositories("acme"), Vec::<String>::new());
+    hub.check_traffic();
 }
 
 #[test]
@@ -148,6 +153,7 @@ fn an_existing_repository_that_cannot_be_read_is_an_error() {
     hub.add_repository("acme", "loki", HubRepositoryEntry { is_private: true, ..HubRepositoryEntry::default() });
     let error = block_on(signed_in(&hub, "acme", SECRET).create("acme", &loki())).unwrap_err();
     insta::assert_snapshot!(error, @"Docker Hub refused reading the repository acme/loki: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-repository-read (under Repository, for this repository or all of them)");
+    hub.check_traffic();
 }
 
 #[test]
@@ -165,6 +171,7 @@ fn refusals_name_the_scope_or_role_that_is_missing_and_no_other() {
             ]
         });
         assert!(errors.iter().all(|error| matches!(error, Error::Refused { .. })), "{errors:#?}");
+        hub.check_traffic();
         errors.map(|error| error.to_string()).join("\n")
     };
     let with_loki = |hub: TestHub| {
@@ -221,6 +228,7 @@ fn an_organization_token_with_the_scopes_does_the_whole_preparation() {
     let made = hub.repository("acme", "loki").unwrap();
     assert_eq!(made.grants["developers"], "read");
     assert_eq!(made.immutable_tags, Some(immutable.rules));
+    hub.check_traffic();
 }
 
 #[test]
@@ -256,6 +264,7 @@ fn grants_are_made_raised_and_left_alone_where_they_are_right() {
     assert_eq!(hub.writes(), Vec::<String>::new(), "a second run writes nothing");
     let lists = lines(&hub).iter().filter(|line| line.starts_with("GET /v2/orgs/acme/groups?")).count();
     assert_eq!(lists, 3, "pages are asked for by number, never by the address in the answer");
+    hub.check_traffic();
 }
 
 #[test]
@@ -271,6 +280,7 @@ fn a_missing_team_is_an_error_that_lists_the_teams_there_are() {
     let error = block_on(api.grant("acme", &name("loki"), "developer", Permission::Read, false)).unwrap_err();
     insta::assert_snapshot!(error, @"acme has no team `developer` on Docker Hub; it has `developers`, `platform`");
     assert!(matches!(error, Error::NoTeam { known, .. } if known == ["developers", "platform"]));
+    hub.check_traffic();
 }
 
 #[test]
@@ -284,6 +294,7 @@ fn lost_answers_of_teams_and_grants_are_recognised_by_reading() {
     assert_eq!(hub.teams("acme"), ["developers"]);
     assert_eq!(hub.repository("acme", "loki").unwrap().grants["developers"], "write");
     assert_eq!(hub.writes(), ["POST /v2/orgs/acme/groups -", "POST /v2/repositories/acme/loki/groups -"]);
+    hub.check_traffic();
 }
 
 #[test]
@@ -298,6 +309,7 @@ fn descriptions_and_visibility_are_mended() {
     });
     let mended = hub.repository("acme", "loki").unwrap();
     assert_eq!((mended.description.as_str(), mended.is_private), ("Log aggregation", true));
+    hub.check_traffic();
 }
 
 #[test]
@@ -323,6 +335,7 @@ fn tags_tell_their_digest_and_push_time() {
     let api = signed_in(&hub, "acme", SECRET);
     assert!(block_on(api.tag(&redis, &"7.2.1".parse().unwrap())).unwrap().is_some());
     assert_eq!(hub.log().last().unwrap().authorization(), None);
+    hub.check_traffic();
 }
 
 #[test]
@@ -341,6 +354,7 @@ fn limits_are_waited_for_and_long_ones_are_errors_at_once() {
     assert_eq!(lines(&hub), ["POST /v2/auth/token 429"]);
     hub.limit(4, &[]);
     assert!(matches!(repository(&hub), Err(Error::RateLimited(_))), "four tries");
+    hub.check_traffic();
 }
 
 #[test]
@@ -350,6 +364,7 @@ fn a_creation_is_repeated_after_a_limit_because_nothing_was_done() {
     hub.server().fault(Rule::new("POST", "/repositories$", limited).times(2));
     assert_eq!(block_on(signed_in(&hub, "jo", SECRET).create("acme", &loki())).unwrap(), Created::Now);
     assert_eq!(lines(&hub).iter().filter(|line| line.starts_with("GET")).count(), 0);
+    hub.check_traffic();
 }
 
 #[test]
@@ -384,6 +399,7 @@ fn reads_survive_passing_faults_and_absence_is_never_a_fault() {
     hub.server().clear_faults();
     hub.server().fault(Rule::new("POST", "/auth/token", Action::Answer(200, vec![], "{\"token\":\"canary\"}".into())));
     assert_eq!(get(&hub).unwrap_err().to_string(), "Docker Hub: the answer to signing in holds no token");
+    hub.check_traffic();
 }
 
 #[test]
@@ -410,4 +426,5 @@ fn a_push_to_what_does_not_exist_makes_it_public_so_creation_comes_first() {
         })
     };
     assert_eq!([head("acme/careless", None), head("acme/loki", None), head("acme/loki", Some("jo"))], [200, 401, 200]);
+    hub.check_traffic();
 }

@@ -8,9 +8,9 @@ mod cli;
 mod edit;
 mod forge_contract;
 mod forge_git;
+mod hub;
 mod manifest;
 mod settings;
-mod hub;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_github;

@@ -166,6 +166,8 @@ pub struct Exchange {
     pub response_headers: Vec<(String, String)>,
     /// What the handler meant to send, before faults cut it.
     pub response_body: Bytes,
+    /// A fault answered, or broke the answer: it is not what the handler gave.
+    pub scripted: bool,
 }
 
 impl Exchange {
@@ -407,7 +409,7 @@ async fn answer(
     for action in &actions {
         match action {
             Action::Hang => {
-                record(&shared, &request, None);
+                record(&shared, &request, None, false, true);
                 std::future::pending::<()>().await;
             }
             Action::Delay(delay) => tokio::time::sleep(*delay).await,
@@ -429,7 +431,7 @@ async fn answer(
     if response.lost || actions.iter().any(|a| matches!(a, Action::Lose)) {
         return broken(&shared, &request, Some(&response), &reset);
     }
-    record(&shared, &request, Some(&response));
+    record(&shared, &request, Some(&response), true, !actions.is_empty());
     let head = request.method == "HEAD";
     Ok(wire_response(actions.iter().fold(response, spoil), head, reset))
 }
@@ -450,12 +452,14 @@ fn met(rules: &Mutex<Vec<Rule>>, request: &Request) -> Vec<Action> {
     lock(rules).iter_mut().filter_map(|rule| rule.meets(request).then(|| rule.action.clone())).collect()
 }
 
-fn record(shared: &Shared, request: &Request, response: Option<&Response>) {
+/// Writes an exchange down; `sent` is false where the connection breaks instead of answering.
+fn record(shared: &Shared, request: &Request, meant: Option<&Response>, sent: bool, scripted: bool) {
     lock(&shared.log).push(Exchange {
         request: request.clone(),
-        status: response.map(|r| r.status),
-        response_headers: response.map(|r| r.headers.clone()).unwrap_or_default(),
-        response_body: response.map(Response::bytes).unwrap_or_default(),
+        status: meant.filter(|_| sent).map(|r| r.status),
+        response_headers: meant.map(|r| r.headers.clone()).unwrap_or_default(),
+        response_body: meant.map(Response::bytes).unwrap_or_default(),
+        scripted,
     });
 }
 
@@ -465,12 +469,7 @@ fn broken(
     meant: Option<&Response>,
     reset: &AtomicBool,
 ) -> Result<hyper::Response<Body>, std::io::Error> {
-    lock(&shared.log).push(Exchange {
-        request: request.clone(),
-        status: None,
-        response_headers: meant.map(|r| r.headers.clone()).unwrap_or_default(),
-        response_body: meant.map(Response::bytes).unwrap_or_default(),
-    });
+    record(shared, request, meant, false, true);
     reset.store(true, Ordering::SeqCst);
     Err(std::io::Error::other("scripted reset"))
 }

@@ -146,6 +146,12 @@ impl TestHub {
         self.log().iter().filter(write).map(Exchange::line).collect()
     }
 
+    /// Fails where what was asked and answered so far is not as Docker Hub describes it; scripted faults apart.
+    pub fn check_traffic(&self) {
+        let log: Vec<Exchange> = self.log().into_iter().filter(|exchange| !exchange.scripted).collect();
+        super::contract::dockerhub(&log);
+    }
+
     /// Does the work of the next request that meets this, then breaks the connection instead of answering.
     pub fn lose_answer(&self, method: &str, path: &str) {
         self.server.fault(Rule::new(method, path, Action::Lose).times(1));

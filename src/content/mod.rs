@@ -2,6 +2,10 @@
 
 use crate::image::{Descriptor, Digest, Platform};
 
+pub mod media_type;
+mod read;
+mod subset;
+
 /// A manifest or index exactly as a registry or a layout holds it; the digest has been checked against the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -40,27 +44,66 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// The manifest that this document refers to, as a referrer.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Descriptor> {
+        match self {
+            Self::Index { subject, .. } | Self::Manifest { subject, .. } => subject.as_ref(),
+        }
+    }
+}
+
 /// Why a document cannot be used; the message says what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ContentError(pub String);
 
 impl Document {
+    /// The document that these bytes are. `content_type` is what the registry, or the descriptor in a layout, calls
+    /// them; without it their own `mediaType` counts. `asked` is the digest they must have.
+    ///
+    /// # Errors
+    /// Where they are too many, are no JSON object, are called other than they call themselves, are of no known type or
+    /// of schema 1, or have another digest.
+    pub fn new(bytes: bytes::Bytes, content_type: Option<&str>, asked: Option<&Digest>) -> Result<Self, ContentError> {
+        if bytes.len() > MANIFEST_LIMIT {
+            return Err(ContentError(format!("a manifest of {} bytes; the limit is {MANIFEST_LIMIT}", bytes.len())));
+        }
+        let digest = asked.cloned().unwrap_or_else(|| Digest::sha256(&bytes));
+        if asked.is_some_and(|asked| !asked.matches(&bytes)) {
+            return Err(ContentError(format!("the bytes do not have the digest {digest}")));
+        }
+        let media_type = read::media_type(&bytes, content_type)?;
+        Ok(Self { media_type, digest, bytes })
+    }
+
     /// Reads what the document refers to.
     ///
     /// # Errors
     /// Where it is no manifest or index of a known schema, claims to be both (CVE-2021-41190), disagrees with its media
     /// type, is of schema 1, or holds more than [`DESCRIPTOR_LIMIT`] descriptors.
     pub fn read(&self) -> Result<Content, ContentError> {
-        Err(ContentError("not yet".to_owned()))
+        read::content(self)
+    }
+
+    /// The descriptor under which this document stands in a list of referrers: with its artifact type (of an image
+    /// manifest without one, its configuration's media type) and its annotations.
+    ///
+    /// # Errors
+    /// As [`Document::read`].
+    pub fn descriptor(&self) -> Result<Descriptor, ContentError> {
+        read::descriptor(self)
     }
 
     /// The index that holds only the wanted platforms, in upstream's order, with the attestations of those kept.
     ///
+    /// Every entry that stays is kept byte for byte, every other member of the index too; where all entries stay, it is
+    /// the same document.
+    ///
     /// # Errors
     /// Where the document is no index, or a wanted platform is not in it.
     pub fn subset(&self, platforms: &[Platform]) -> Result<Self, ContentError> {
-        let _ = platforms;
-        Err(ContentError("not yet".to_owned()))
+        subset::subset(self, platforms)
     }
 }

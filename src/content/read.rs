@@ -1,0 +1,289 @@
+//! From JSON to [`Content`]. What two readers could understand differently is refused.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{Content, ContentError, DESCRIPTOR_LIMIT, Document, media_type};
+use crate::image::{Descriptor, Digest, Platform};
+
+/// The members of manifests and indexes together: one that has members of both kinds is refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw {
+    schema_version: Option<u64>,
+    media_type: Option<String>,
+    artifact_type: Option<String>,
+    manifests: Option<Vec<RawDescriptor>>,
+    config: Option<RawDescriptor>,
+    layers: Option<Vec<RawDescriptor>>,
+    fs_layers: Option<IgnoredAny>,
+    subject: Option<RawDescriptor>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawDescriptor {
+    media_type: String,
+    digest: String,
+    size: u64,
+    #[serde(default)]
+    platform: Option<RawPlatform>,
+    artifact_type: Option<String>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+struct RawPlatform {
+    #[serde(default)]
+    os: String,
+    #[serde(default)]
+    architecture: String,
+    #[serde(default)]
+    variant: Option<String>,
+}
+
+/// The media type that bytes have, if they and the one who hands them out agree on it.
+pub(super) fn media_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, ContentError> {
+    let called = content_type.map(|t| t.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    if let Some(called) = called.as_deref().filter(|t| media_type::is_schema1(t)) {
+        return Err(schema1(called));
+    }
+    if let Some(called) = called.as_deref().filter(|t| !media_type::ACCEPTED.contains(t)) {
+        return Err(ContentError(format!("not a manifest but {}", shown(called))));
+    }
+    let raw = parse(bytes)?;
+    if raw.schema_version == Some(1) || raw.fs_layers.is_some() {
+        return Err(schema1("schemaVersion 1"));
+    }
+    match (called, raw.media_type) {
+        (Some(called), Some(own)) if called != own => Err(ContentError(format!(
+            "a manifest that is called {called} but calls itself {}: two readers could understand it differently",
+            shown(&own)
+        ))),
+        (_, Some(own)) if media_type::is_schema1(&own) => Err(schema1(&own)),
+        (None, Some(own)) if !media_type::ACCEPTED.contains(&own.as_str()) => {
+            Err(ContentError(format!("a manifest of the unknown type {}", shown(&own))))
+        }
+        (Some(media_type), _) | (None, Some(media_type)) => Ok(media_type),
+        (None, None) => Err(ContentError("a manifest without any media type".to_owned())),
+    }
+}
+
+/// What the document refers to; see [`Document::read`].
+pub(super) fn content(document: &Document) -> Result<Content, ContentError> {
+    let raw = checked(document)?;
+    let subject = raw.subject.map(RawDescriptor::parse).transpose()?;
+    if let Some(children) = raw.manifests {
+        let children = children.into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
+        return Ok(Content::Index { children, subject });
+    }
+    let config = raw.config.ok_or_else(|| ContentError("a manifest without config".to_owned()))?.parse()?;
+    let layers = raw.layers.unwrap_or_default().into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
+    Ok(Content::Manifest { config, layers, subject })
+}
+
+/// The descriptor of the document among referrers; see [`Document::descriptor`].
+pub(super) fn descriptor(document: &Document) -> Result<Descriptor, ContentError> {
+    let raw = checked(document)?;
+    Ok(Descriptor {
+        media_type: document.media_type.clone(),
+        digest: document.digest.clone(),
+        size: document.bytes.len() as u64,
+        platform: None,
+        artifact_type: raw.artifact_type.filter(|t| !t.is_empty()).or_else(|| raw.config.map(|c| c.media_type)),
+        annotations: raw.annotations.unwrap_or_default(),
+    })
+}
+
+fn checked(document: &Document) -> Result<Raw, ContentError> {
+    media_type(&document.bytes, Some(&document.media_type))?;
+    let raw = parse(&document.bytes)?;
+    if raw.schema_version != Some(2) {
+        return Err(ContentError("a manifest whose schemaVersion is not 2".to_owned()));
+    }
+    let index = media_type::is_index(&document.media_type);
+    let manifest_members = raw.config.is_some() || raw.layers.is_some();
+    if (index && manifest_members) || (!index && raw.manifests.is_some()) {
+        return Err(ContentError(
+            "a document with members of an index and of a manifest: two readers could understand it differently".to_owned(),
+        ));
+    }
+    if index && raw.manifests.is_none() {
+        return Err(ContentError("an index without manifests".to_owned()));
+    }
+    let descriptors = raw.manifests.as_ref().map_or(0, Vec::len) + raw.layers.as_ref().map_or(0, Vec::len);
+    if descriptors > DESCRIPTOR_LIMIT {
+        return Err(ContentError(format!("{descriptors} descriptors in one document; the limit is {DESCRIPTOR_LIMIT}")));
+    }
+    Ok(raw)
+}
+
+fn parse(bytes: &[u8]) -> Result<Raw, ContentError> {
+    serde_json::from_slice(bytes).map_err(|e| ContentError(format!("not a manifest: {}", shown(&e.to_string()))))
+}
+
+impl RawDescriptor {
+    pub(super) fn parse(self) -> Result<Descriptor, ContentError> {
+        let digest: Digest =
+            self.digest.parse().map_err(|e| ContentError(format!("the digest {} in it: {e}", shown(&self.digest))))?;
+        Ok(Descriptor {
+            media_type: self.media_type,
+            digest,
+            size: self.size,
+            platform: self.platform.and_then(RawPlatform::parse),
+            artifact_type: self.artifact_type,
+            annotations: self.annotations.unwrap_or_default(),
+        })
+    }
+}
+
+impl RawPlatform {
+    /// The platform, where it is one that a manifest of approved images could name; else no wanted platform can be it.
+    fn parse(self) -> Option<Platform> {
+        let variant = self.variant.filter(|v| !v.is_empty()).map(|v| format!("/{v}")).unwrap_or_default();
+        format!("{}/{}{variant}", self.os, self.architecture).parse().ok()
+    }
+}
+
+fn schema1(what: &str) -> ContentError {
+    ContentError(format!("an image manifest of schema 1 ({what}), which is not supported: upstream has to publish it anew"))
+}
+
+/// Foreign text for an error message: without control characters, and short.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn digest(n: u8) -> String {
+        Digest::sha256(&[n]).to_string()
+    }
+
+    fn blob(n: u8) -> Value {
+        json!({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest(n), "size": 10})
+    }
+
+    fn manifest() -> Value {
+        json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "config": blob(0), "layers": [blob(1), blob(1)]})
+    }
+
+    fn index() -> Value {
+        json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [
+            {"mediaType": media_type::OCI_MANIFEST, "digest": digest(7), "size": 5,
+             "platform": {"os": "linux", "architecture": "arm", "variant": "v7"}, "annotations": {"a": "b"}},
+            {"mediaType": media_type::OCI_MANIFEST, "digest": digest(8), "size": 6,
+             "platform": {"os": "Linux\n", "architecture": "arm"}},
+        ]})
+    }
+
+    fn document(value: &Value, called: Option<&str>) -> Result<Document, ContentError> {
+        Document::new(value.to_string().into(), called, None)
+    }
+
+    fn read(value: &Value) -> Result<Content, String> {
+        let called = value["mediaType"].as_str();
+        document(value, called).and_then(|d| d.read()).map_err(|e| e.0)
+    }
+
+    #[test]
+    fn a_manifest_keeps_its_layers_in_order_with_duplicates() {
+        let Content::Manifest { config, layers, subject } = read(&manifest()).unwrap() else { panic!("an index") };
+        assert_eq!(config.digest.as_str(), digest(0));
+        assert_eq!(layers.iter().map(|l| l.digest.as_str()).collect::<Vec<_>>(), [digest(1), digest(1)]);
+        assert_eq!(subject, None);
+    }
+
+    #[test]
+    fn an_index_keeps_platforms_that_are_platforms() {
+        let Content::Index { children, .. } = read(&index()).unwrap() else { panic!("a manifest") };
+        let platforms: Vec<_> = children.iter().map(|c| c.platform.as_ref().map(ToString::to_string)).collect();
+        assert_eq!(platforms, [Some("linux/arm/v7".to_owned()), None]);
+        assert_eq!(children[0].annotations["a"], "b");
+    }
+
+    #[test]
+    fn what_it_is_called_and_what_it_calls_itself_must_agree() {
+        let cases = [
+            (manifest(), Some(media_type::OCI_INDEX)),
+            (index(), Some(media_type::OCI_MANIFEST)),
+            (manifest(), Some(media_type::DOCKER_MANIFEST)),
+            (manifest(), Some("text/html")),
+            (manifest(), Some("application/json")),
+            (json!({"schemaVersion": 2, "manifests": []}), None),
+        ];
+        for (value, called) in cases {
+            assert!(document(&value, called).is_err(), "{called:?}: {value}");
+        }
+        let parameters = "application/vnd.oci.image.manifest.v1+json; charset=utf-8";
+        assert_eq!(document(&manifest(), Some(parameters)).unwrap().media_type, media_type::OCI_MANIFEST);
+    }
+
+    #[test]
+    fn a_document_of_both_kinds_is_refused() {
+        let mut both = manifest();
+        both["manifests"] = json!([]);
+        assert!(read(&both).unwrap_err().contains("of an index and of a manifest"));
+        let mut both = index();
+        both["layers"] = json!([]);
+        assert!(read(&both).unwrap_err().contains("of an index and of a manifest"));
+        let twice = format!(r#"{{"schemaVersion":2,"config":{0},"config":{0},"layers":[]}}"#, blob(1));
+        assert!(Document::new(twice.into(), Some(media_type::OCI_MANIFEST), None).is_err());
+    }
+
+    #[test]
+    fn schema_1_is_refused_by_name() {
+        let named = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+        let old = json!({"schemaVersion": 1, "fsLayers": []});
+        for called in [Some(named), Some(media_type::DOCKER_MANIFEST), None] {
+            assert!(document(&old, called).unwrap_err().0.contains("schema 1"), "{called:?}");
+        }
+    }
+
+    #[test]
+    fn broken_descriptors_are_refused() {
+        for (digest, size) in [("sha256:../../v2/_catalog?x=", json!(1)), (digest(1).as_str(), json!(-1)), ("", json!(1))] {
+            let mut value = manifest();
+            value["layers"] = json!([{"mediaType": "x", "digest": digest, "size": size}]);
+            assert!(read(&value).is_err(), "{digest} {size}");
+        }
+    }
+
+    #[test]
+    fn counts_are_limited() {
+        let mut value = manifest();
+        value["layers"] = vec![blob(1); DESCRIPTOR_LIMIT + 1].into();
+        assert!(read(&value).unwrap_err().contains("1001 descriptors"));
+        let long = vec![b' '; super::super::MANIFEST_LIMIT + 1];
+        assert!(Document::new(long.into(), None, None).unwrap_err().0.contains("the limit is 4194304"));
+    }
+
+    #[test]
+    fn hostile_types_do_not_reach_messages_whole() {
+        let mut value = manifest();
+        value["mediaType"] = json!("evil\n::add-mask::x");
+        let message = document(&value, Some(media_type::OCI_MANIFEST)).unwrap_err().0;
+        assert!(!message.contains('\n'), "{message}");
+    }
+
+    #[test]
+    fn a_referrer_takes_its_artifact_type_from_the_configuration() {
+        let mut value = manifest();
+        value["annotations"] = json!({"k": "v"});
+        let plain = document(&value, None).unwrap().descriptor().unwrap();
+        assert_eq!(plain.artifact_type.as_deref(), Some("application/vnd.oci.image.layer.v1.tar+gzip"));
+        assert_eq!(plain.annotations["k"], "v");
+        value["artifactType"] = json!("application/x");
+        assert_eq!(document(&value, None).unwrap().descriptor().unwrap().artifact_type.as_deref(), Some("application/x"));
+    }
+}

@@ -1,0 +1,169 @@
+//! A platform subset of an index: fewer entries, and nothing else changed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::read::RawDescriptor;
+use super::{Content, ContentError, Document};
+use crate::image::{Descriptor, Digest, Platform};
+
+/// The annotation by which BuildKit's attestation manifests name the manifest that they are about.
+const ABOUT: &str = "vnd.docker.reference.digest";
+
+/// The members of a JSON object in their order, values as they were written.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an index")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// See [`Document::subset`].
+pub(super) fn subset(document: &Document, platforms: &[Platform]) -> Result<Document, ContentError> {
+    let Content::Index { children, .. } = document.read()? else {
+        return Err(ContentError("a single manifest, which has no platforms to choose from".to_owned()));
+    };
+    let kept = kept_digests(&children, platforms)?;
+    if children.iter().all(|child| stays(child, &kept)) {
+        return Ok(document.clone());
+    }
+    let bad = |e: serde_json::Error| ContentError(format!("not an index: {e}"));
+    let Members(members) = serde_json::from_slice(&document.bytes).map_err(bad)?;
+    let mut written = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        let value = if name == "manifests" { entries(value, &kept)? } else { value.get().to_owned() };
+        written.push(format!("{}:{value}", serde_json::to_string(&name).map_err(bad)?));
+    }
+    let bytes = format!("{{{}}}", written.join(",")).into_bytes();
+    Document::new(bytes.into(), Some(&document.media_type), None)
+}
+
+/// The manifests of the wanted platforms; each wanted platform must have one.
+fn kept_digests(children: &[Descriptor], platforms: &[Platform]) -> Result<BTreeSet<Digest>, ContentError> {
+    let admitted = |wanted: &Platform, child: &Descriptor| {
+        !child.annotations.contains_key(ABOUT) && child.platform.as_ref().is_some_and(|p| wanted.admits(p))
+    };
+    let missing: Vec<String> =
+        platforms.iter().filter(|p| !children.iter().any(|c| admitted(p, c))).map(ToString::to_string).collect();
+    if !missing.is_empty() {
+        return Err(ContentError(format!("no {} in the index", missing.join(", "))));
+    }
+    Ok(children.iter().filter(|c| platforms.iter().any(|p| admitted(p, c))).map(|c| c.digest.clone()).collect())
+}
+
+fn stays(entry: &Descriptor, kept: &BTreeSet<Digest>) -> bool {
+    match entry.annotations.get(ABOUT) {
+        Some(about) => about.parse().is_ok_and(|digest: Digest| kept.contains(&digest)),
+        None => kept.contains(&entry.digest),
+    }
+}
+
+/// The entries that stay, each as it was written.
+fn entries(manifests: &RawValue, kept: &BTreeSet<Digest>) -> Result<String, ContentError> {
+    let bad = |e: serde_json::Error| ContentError(format!("not an index: {e}"));
+    let entries: Vec<&RawValue> = serde_json::from_str(manifests.get()).map_err(bad)?;
+    let mut written = Vec::new();
+    for entry in entries {
+        let descriptor = serde_json::from_str::<RawDescriptor>(entry.get()).map_err(bad)?.parse()?;
+        if stays(&descriptor, kept) {
+            written.push(entry.get());
+        }
+    }
+    Ok(format!("[{}]", written.join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::content::media_type;
+
+    fn digest(n: u8) -> Digest {
+        Digest::sha256(&[n])
+    }
+
+    fn entry(n: u8, platform: &str, more: &str) -> String {
+        format!(
+            r#"{{ "mediaType":"{}", "digest":"{}","size":{n}.0e0, "platform":{platform}{more} }}"#,
+            media_type::OCI_MANIFEST,
+            digest(n)
+        )
+        .replace(".0e0", "")
+    }
+
+    /// Two platforms, an attestation of each, and members that are kept as they are, the number's writing too.
+    fn upstream() -> Document {
+        let attests = |n: u8| {
+            format!(
+                r#","annotations":{{"{ABOUT}":"{}","vnd.docker.reference.type":"attestation-manifest"}}"#,
+                digest(n)
+            )
+        };
+        let unknown = r#"{"os":"unknown","architecture":"unknown"}"#;
+        let entries = [
+            entry(1, r#"{"architecture":"amd64","os":"linux"}"#, ""),
+            entry(2, r#"{"architecture":"arm64","os":"linux","variant":"v8"}"#, r#", "x-vendor": 1.50"#),
+            entry(11, unknown, &attests(1)),
+            entry(12, unknown, &attests(2)),
+        ];
+        let text = format!(
+            r#"{{"schemaVersion": 2, "annotations": {{"z":"1", "a":"2"}}, "manifests": [{}], "mediaType": "{}"}}"#,
+            entries.join(",\n"),
+            media_type::OCI_INDEX
+        );
+        Document::new(text.into(), None, None).unwrap()
+    }
+
+    fn platforms(list: &[&str]) -> Vec<Platform> {
+        list.iter().map(|p| p.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn kept_entries_and_other_members_are_the_bytes_that_upstream_wrote() {
+        let kept = upstream().subset(&platforms(&["linux/arm64"])).unwrap();
+        let text = std::str::from_utf8(&kept.bytes).unwrap();
+        assert!(text.contains(r#""x-vendor": 1.50 }"#), "{text}");
+        assert!(text.starts_with(r#"{"schemaVersion":2,"annotations":{"z":"1", "a":"2"},"manifests":["#), "{text}");
+        assert!(kept.digest.matches(&kept.bytes));
+        let Content::Index { children, .. } = kept.read().unwrap() else { panic!("a manifest") };
+        assert_eq!(children.iter().map(|c| c.digest.clone()).collect::<Vec<_>>(), [digest(2), digest(12)]);
+    }
+
+    #[test]
+    fn upstreams_order_stays_whatever_the_order_of_the_wish() {
+        let one = upstream().subset(&platforms(&["linux/arm64", "linux/amd64"])).unwrap();
+        assert_eq!(one, upstream(), "all entries stay: the same document");
+    }
+
+    #[test]
+    fn a_missing_platform_is_named() {
+        let error = upstream().subset(&platforms(&["linux/amd64", "linux/s390x", "linux/arm64/v9"])).unwrap_err();
+        assert_eq!(error.0, "no linux/s390x, linux/arm64/v9 in the index");
+    }
+
+    #[test]
+    fn attestations_are_no_platform() {
+        assert!(upstream().subset(&platforms(&["unknown/unknown"])).is_err());
+    }
+}

@@ -1,0 +1,131 @@
+//! The network as this run may use it: one HTTP client, where hosts really are, and which may be contacted.
+
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use url::{Host, Url};
+
+mod hosts;
+mod public;
+pub mod text;
+
+pub use hosts::{Hosts, HostsError};
+pub use public::is_public;
+
+/// The longest wait for a connection.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How the HTTP client is made.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Certificates to trust beside the system's, PEM.
+    pub ca_certificates: Option<String>,
+    /// Hosts that are to be found elsewhere: they may be private whatever `public_only` says.
+    pub hosts: Hosts,
+    /// Refuse loopback, link-local and private addresses, at connect time.
+    pub public_only: bool,
+}
+
+/// The HTTP client, and whether it can speak TLS at all. It follows no redirect, decompresses nothing, uses the
+/// system's proxies (`HTTPS_PROXY`, `NO_PROXY`) and offers HTTP/2 by ALPN. Clones share one pool of connections.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    no_certificates: bool,
+    exempt: Option<Arc<public::Exempt>>,
+}
+
+/// Why the HTTP client cannot be made, or may not be used for a URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NetError {
+    /// The given certificates are not PEM, or the client cannot be made.
+    #[error("{0}")]
+    Unusable(String),
+    /// An `https` URL on a machine without certificates.
+    #[error(
+        "no CA certificates on this machine: install the ca-certificates package, or name a bundle with SSL_CERT_FILE or ca-certificates"
+    )]
+    NoCertificates,
+    /// An address that may not be contacted here.
+    #[error("{0} is not a public address")]
+    NotPublic(String),
+}
+
+impl Http {
+    /// Makes the client.
+    ///
+    /// # Errors
+    /// Where the given certificates are unusable. A machine without any is none: plain HTTP works there.
+    pub fn new(options: &Options) -> Result<Self, NetError> {
+        install_crypto();
+        let extra = certificates(options.ca_certificates.as_deref())?;
+        let exempt = options.public_only.then(|| Arc::new(public::Exempt::new(&options.hosts)));
+        let builder = || {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!("wharfinger/", env!("CARGO_PKG_VERSION")))
+                .redirect(Policy::none())
+                .referer(false)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(Duration::from_secs(60));
+            match &exempt {
+                Some(exempt) => builder.dns_resolver(Arc::clone(exempt)),
+                None => builder,
+            }
+        };
+        // Without a system bundle the platform's verifier cannot be made; then only what was given is trusted.
+        let (client, no_certificates) = match builder().tls_certs_merge(extra.clone()).build() {
+            Ok(client) => (Ok(client), false),
+            Err(_) => (builder().tls_certs_only(extra.clone()).build(), extra.is_empty()),
+        };
+        let client = client.map_err(|e| NetError::Unusable(format!("no HTTP client: {}", text::causes(&e))))?;
+        Ok(Self { client, no_certificates, exempt })
+    }
+
+    /// The client itself, for libraries that take one. Its requests are not checked by [`Http::admit`].
+    #[must_use]
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    /// Whether a request to `url` may be made here.
+    ///
+    /// # Errors
+    /// `https` without certificates; a literal address that is not public where only public ones are allowed (names are
+    /// checked when they are resolved).
+    pub fn admit(&self, url: &Url) -> Result<(), NetError> {
+        if url.scheme() == "https" && self.no_certificates {
+            return Err(NetError::NoCertificates);
+        }
+        let literal = match url.host() {
+            Some(Host::Ipv4(ip)) => Some(ip.into()),
+            Some(Host::Ipv6(ip)) => Some(ip.into()),
+            _ => None,
+        };
+        match (&self.exempt, literal) {
+            (Some(exempt), Some(ip)) if !is_public(ip) && !exempt.contains(url.host_str().unwrap_or_default()) => {
+                Err(NetError::NotPublic(ip.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Makes ring the process's cryptography for TLS; the first call counts.
+pub fn install_crypto() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // An error says that one is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+fn certificates(pem: Option<&str>) -> Result<Vec<reqwest::Certificate>, NetError> {
+    let Some(pem) = pem.filter(|p| !p.trim().is_empty()) else { return Ok(Vec::new()) };
+    let bad = |why: String| NetError::Unusable(format!("ca-certificates: {why}"));
+    let list = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|e| bad(text::causes(&e)))?;
+    if list.is_empty() {
+        return Err(bad("no certificate in it; PEM text with -----BEGIN CERTIFICATE----- is expected".to_owned()));
+    }
+    Ok(list)
+}

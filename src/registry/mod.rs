@@ -9,9 +9,10 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use crate::content::Document;
-use crate::image::{Descriptor, Digest, Location, Reference, RegistryHost, RepositoryName, Tag};
+use crate::image::{Descriptor, Digest, Location, Reference, RegistryHost, Repository, RepositoryName, Tag};
 
 pub mod auth;
+mod checked;
 pub mod credentials;
 pub mod layout;
 pub mod remote;
@@ -121,7 +122,7 @@ pub enum ErrorKind {
 }
 
 /// The registries of one run: one connection pool, one set of credentials, one token cache, shared by everything.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Registries {
     client: Arc<remote::Client>,
 }
@@ -133,19 +134,51 @@ impl Registries {
         Self { client }
     }
 
-    /// The repository at `location`, asked as nobody: for public sources that refuse this run's credential.
+    /// The client behind them: its HTTP client can be shared.
     #[must_use]
-    pub fn open_anonymously(&self, location: &Location) -> Arc<dyn Store> {
-        self.open(location)
+    pub fn client(&self) -> &Arc<remote::Client> {
+        &self.client
     }
 
     /// The repository at `location`.
     #[must_use]
     pub fn open(&self, location: &Location) -> Arc<dyn Store> {
         match location {
-            Location::Remote(repository) => Arc::new(remote::Remote::new(Arc::clone(&self.client), repository.clone())),
+            Location::Remote(repository) => Arc::new(self.remote(repository)),
             Location::Layout(path) => Arc::new(layout::Layout::new(path.clone())),
         }
+    }
+
+    /// The repository at `location`, asked as nobody: for public sources that refuse this run's credential.
+    #[must_use]
+    pub fn open_anonymously(&self, location: &Location) -> Arc<dyn Store> {
+        match location {
+            Location::Remote(repository) => Arc::new(self.remote(repository).anonymous()),
+            Location::Layout(_) => self.open(location),
+        }
+    }
+
+    /// The repository at `location`, to be written: one token is asked for reading and writing it, and for reading the
+    /// repositories of the same registry that blobs will be mounted from or that are copied from.
+    #[must_use]
+    pub fn destination(&self, location: &Location, from: &[Repository]) -> Arc<dyn Store> {
+        if let Location::Remote(repository) = location {
+            self.client.expect(repository, from);
+        }
+        self.open(location)
+    }
+
+    /// The same registries within a narrower reach, with connections and tokens of their own.
+    ///
+    /// # Errors
+    /// Where no such client can be made.
+    pub fn within(&self, reach: Reach) -> Result<Self, crate::net::NetError> {
+        let options = remote::Options { reach, ..self.client.options().clone() };
+        Ok(Self::new(Arc::new(remote::Client::new(options)?)))
+    }
+
+    fn remote(&self, repository: &Repository) -> remote::Remote {
+        remote::Remote::new(Arc::clone(&self.client), repository.clone())
     }
 }
 

@@ -1,0 +1,73 @@
+//! What a token may do, as the distribution token specification writes it: `repository:library/redis:pull,push`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::image::RepositoryName;
+
+/// Resources and the actions wanted on them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scopes(BTreeMap<String, BTreeSet<String>>);
+
+impl Scopes {
+    /// Reading a repository.
+    #[must_use]
+    pub fn pull(name: &RepositoryName) -> Self {
+        Self(BTreeMap::from([(format!("repository:{name}"), BTreeSet::from(["pull".to_owned()]))]))
+    }
+
+    /// Reading and writing a repository.
+    #[must_use]
+    pub fn push(name: &RepositoryName) -> Self {
+        let actions = BTreeSet::from(["pull".to_owned(), "push".to_owned()]);
+        Self(BTreeMap::from([(format!("repository:{name}"), actions)]))
+    }
+
+    /// The scopes of a challenge: separated by spaces.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut scopes = Self::default();
+        for part in text.split_whitespace() {
+            let Some((resource, actions)) = part.rsplit_once(':') else { continue };
+            let actions = actions.split(',').filter(|a| !a.is_empty()).map(str::to_owned);
+            scopes.0.entry(resource.to_owned()).or_default().extend(actions);
+        }
+        scopes
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        for (resource, actions) in &other.0 {
+            self.0.entry(resource.clone()).or_default().extend(actions.iter().cloned());
+        }
+        self
+    }
+
+    /// Whether a token for these also does for those.
+    #[must_use]
+    pub fn cover(&self, other: &Self) -> bool {
+        other.0.iter().all(|(resource, actions)| self.0.get(resource).is_some_and(|own| own.is_superset(actions)))
+    }
+
+    /// Each scope as a `scope` parameter has it.
+    pub fn parameters(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|(resource, actions)| {
+            format!("{resource}:{}", actions.iter().map(String::as_str).collect::<Vec<_>>().join(","))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn scopes_are_joined_and_compared() {
+        let (a, b) = ("a/b".parse().unwrap(), "c".parse().unwrap());
+        let both = Scopes::push(&a).and(&Scopes::pull(&b));
+        assert_eq!(both.parameters().collect::<Vec<_>>(), ["repository:a/b:pull,push", "repository:c:pull"]);
+        assert!(both.cover(&Scopes::pull(&a)) && both.cover(&Scopes::pull(&b)) && !both.cover(&Scopes::push(&b)));
+        assert_eq!(Scopes::parse("repository:a/b:push,pull repository:c:pull nonsense"), both);
+    }
+}

@@ -1,0 +1,141 @@
+//! The token service: one request, one token.
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::AUTHORIZATION;
+use reqwest::{RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use super::{Scopes, Token};
+use crate::registry::ErrorKind;
+use crate::registry::credentials::{Credential, basic};
+use crate::registry::remote::Client;
+use crate::registry::remote::wire::{self, Cure, Fault, Patience, SMALL_LIMIT, Said, Tries};
+
+/// How long a token does where the service does not say (token specification, `expires_in`).
+const DEFAULT_LIFE: Duration = Duration::from_secs(60);
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// A token service, and as whom it is asked.
+pub(crate) struct Service<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) realm: Url,
+    pub(crate) service: Option<String>,
+    pub(crate) credential: Option<Credential>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    token: Option<String>,
+    access_token: Option<String>,
+    expires_in: Option<u64>,
+}
+
+impl Service<'_> {
+    /// Fetches a token: by GET with Basic authentication, or with an identity token by POST (OAuth2 refresh).
+    ///
+    /// Asking twice does no harm, so it is tried again like any reading. No redirect is followed: the password would go
+    /// along.
+    pub(crate) async fn fetch(&self, scopes: &Scopes) -> Result<Token, ErrorKind> {
+        let mut tries = Tries::default();
+        let token = loop {
+            match self.once(scopes).await {
+                Ok(token) => break token,
+                Err(fault) => tokio::time::sleep(tries.again(fault, self.client.patience())?).await,
+            }
+        };
+        self.client.derived(&token.value);
+        Ok(token)
+    }
+
+    async fn once(&self, scopes: &Scopes) -> Result<Token, Fault> {
+        let asked = Instant::now();
+        let patience = self.client.patience();
+        let named = |fault| named(fault, &self.realm);
+        let response = wire::send(self.client.http(), self.request(scopes), patience).await.map_err(named)?;
+        let response = judged(response, scopes, patience).await?;
+        let body = wire::read(response, SMALL_LIMIT, patience).await.map_err(named)?;
+        let unusable = || named(Fault::protocol("something else than a token"));
+        let answer: Answer = serde_json::from_slice(&body).map_err(|_| unusable())?;
+        let given = |token: Option<String>| token.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic()));
+        let value = given(answer.token).or_else(|| given(answer.access_token)).ok_or_else(unusable)?;
+        let life = answer.expires_in.map_or(DEFAULT_LIFE, Duration::from_secs).min(LONGEST_LIFE);
+        // Renewed before it ends: a request under way must not meet the end.
+        Ok(Token { value: value.into(), renew: asked + life - (life / 4).min(Duration::from_secs(10)) })
+    }
+
+    fn request(&self, scopes: &Scopes) -> RequestBuilder {
+        let client = self.client.http().client();
+        let service = self.service.iter().map(|s| ("service", s.clone()));
+        if let Some(Credential::Identity(token)) = &self.credential {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.append_pair("grant_type", "refresh_token").append_pair("client_id", "wharfinger").extend_pairs(service);
+            form.append_pair("scope", &scopes.parameters().collect::<Vec<_>>().join(" "));
+            form.append_pair("refresh_token", token.expose_secret());
+            let request = client.post(self.realm.clone()).body(form.finish());
+            return request.header("content-type", "application/x-www-form-urlencoded");
+        }
+        let mut url = self.realm.clone();
+        url.query_pairs_mut().extend_pairs(service).extend_pairs(scopes.parameters().map(|s| ("scope", s)));
+        let request = client.get(url);
+        match self.credential.as_ref().and_then(user) {
+            Some((username, password)) => request.header(AUTHORIZATION, sensitive("Basic", &basic(username, password))),
+            None => request,
+        }
+    }
+}
+
+fn user(credential: &Credential) -> Option<(&str, &SecretString)> {
+    match credential {
+        Credential::Password { username, password } => Some((username, password)),
+        // ghcr.io looks at the token alone.
+        Credential::Job(token) => Some(("wharfinger", token)),
+        Credential::Identity(_) | Credential::Bearer(_) => None,
+    }
+}
+
+/// A header value that no debug output shows.
+pub(crate) fn sensitive(scheme: &str, value: &str) -> reqwest::header::HeaderValue {
+    let mut header = reqwest::header::HeaderValue::from_str(&format!("{scheme} {value}"))
+        .unwrap_or_else(|_| reqwest::header::HeaderValue::from_static("invalid"));
+    header.set_sensitive(true);
+    header
+}
+
+async fn judged(response: Response, scopes: &Scopes, patience: &Patience) -> Result<Response, Fault> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    if status.is_redirection() {
+        return Err(Fault::protocol("the token service redirects; a credential is sent to no other place"));
+    }
+    let headers = response.headers().clone();
+    let said = Said::read(status, &headers, &wire::read_error(response, patience).await).text;
+    let wait = wire::retry_after(&headers);
+    let detail = format!("the token service answered {said}");
+    Err(match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::fatal(ErrorKind::Refused {
+            action: format!("a token for {}", scopes.parameters().collect::<Vec<_>>().join(" ")),
+            detail,
+        }),
+        StatusCode::TOO_MANY_REQUESTS => Fault { kind: ErrorKind::RateLimited(detail), cure: Cure::After(wait) },
+        _ if status.is_server_error() => Fault {
+            kind: ErrorKind::Server(detail),
+            cure: if wait.is_some() { Cure::After(wait) } else { Cure::Again },
+        },
+        _ => Fault::protocol(detail),
+    })
+}
+
+fn named(fault: Fault, realm: &Url) -> Fault {
+    let host = realm.host_str().unwrap_or_default();
+    let kind = match fault.kind {
+        ErrorKind::Unreachable(text) => ErrorKind::Unreachable(format!("token service {host}: {text}")),
+        ErrorKind::Protocol(text) => ErrorKind::Protocol(format!("token service {host}: {text}")),
+        other => other,
+    };
+    Fault { kind, cure: fault.cure }
+}

@@ -1,0 +1,189 @@
+//! Where a registry really is, and which token services it may name.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use url::Url;
+
+use super::gate::Gate;
+use crate::image::RegistryHost;
+use crate::net::Hosts;
+use crate::registry::auth::{Auth, Scheme};
+
+/// One registry of a run.
+pub(crate) struct Endpoint {
+    pub(crate) registry: RegistryHost,
+    /// Where its API is, ending in a slash: `v2/` follows.
+    pub(crate) base: Url,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) auth: Auth,
+    /// It answered that it has no referrers API.
+    pub(crate) no_referrers: AtomicBool,
+    /// Fallback tags of referrers are read, changed and written by one task at a time.
+    pub(crate) fallback: tokio::sync::Mutex<()>,
+    /// Warnings already passed on.
+    pub(crate) warned: Mutex<BTreeSet<String>>,
+    hosts: Hosts,
+}
+
+/// Registries whose token service is known, so that nobody has to ask: name, realm, service.
+const KNOWN: [(&str, &str, &str); 3] = [
+    ("docker.io", "https://auth.docker.io/token", "registry.docker.io"),
+    ("ghcr.io", "https://ghcr.io/token", "ghcr.io"),
+    ("quay.io", "https://quay.io/v2/auth", "quay.io"),
+];
+
+/// Token services on another host than their registry.
+const ELSEWHERE: [(&str, &str); 3] =
+    [("docker.io", "auth.docker.io"), ("registry.gitlab.com", "gitlab.com"), ("docker.elastic.co", "docker-auth.elastic.co")];
+
+impl Endpoint {
+    pub(crate) fn new(registry: &RegistryHost, hosts: &Hosts, gate: impl FnOnce(&Url) -> Arc<Gate>) -> Result<Self, String> {
+        let base = base(registry, hosts)?;
+        let scheme = match hosts.get(registry.as_str()) {
+            Some(_) => Scheme::Unknown,
+            None => known(registry),
+        };
+        Ok(Self {
+            registry: registry.clone(),
+            gate: gate(&base),
+            base,
+            auth: Auth::new(scheme),
+            no_referrers: AtomicBool::new(false),
+            fallback: tokio::sync::Mutex::new(()),
+            warned: Mutex::default(),
+            hosts: hosts.clone(),
+        })
+    }
+
+    /// A URL of the API: `path` follows `v2/` and holds only parsed names.
+    pub(crate) fn url(&self, path: &str) -> Result<Url, String> {
+        self.base.join(&format!("v2/{path}")).map_err(|e| format!("no URL for {path}: {e}"))
+    }
+
+    /// Whether a URL is the registry's own: tokens go nowhere else.
+    pub(crate) fn owns(&self, url: &Url) -> bool {
+        same_origin(&self.base, url)
+    }
+
+    /// The token service that the registry names, if it may: on its own host (any port), a known one, or where
+    /// `WHARFINGER_HOSTS` sent a known one. A password goes to no other.
+    pub(crate) fn realm(&self, realm: &str) -> Result<Url, String> {
+        let shown = crate::net::text::clean(realm, 120);
+        let url = Url::parse(realm).map_err(|_| format!("it names the token service {shown:?}, which is no URL"))?;
+        let foreign = || {
+            format!(
+                "it names the token service {shown:?}, which is neither on its own host nor known: no credential is sent there"
+            )
+        };
+        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+            return Err(foreign());
+        }
+        let host = url.host_str().unwrap_or_default();
+        let listed = ELSEWHERE.contains(&(self.registry.as_str(), host));
+        let canonical = host == self.registry.host() || listed;
+        if canonical && url.scheme() == "https" {
+            // The registry was sent elsewhere, and with it what it calls its own.
+            for sent in [host, self.registry.as_str()] {
+                if let Some(place) = self.hosts.get(sent) {
+                    return Ok(moved(&url, place));
+                }
+            }
+        }
+        let own = url.scheme() == self.base.scheme() && url.host_str() == self.base.host_str();
+        if own || (listed && url.scheme() == "https") { Ok(url) } else { Err(foreign()) }
+    }
+}
+
+/// `url` at another place: its path and query there.
+fn moved(url: &Url, place: &Url) -> Url {
+    let mut moved = place.clone();
+    let prefix = place.path().trim_end_matches('/');
+    moved.set_path(&format!("{prefix}{}", url.path()));
+    moved.set_query(url.query());
+    moved
+}
+
+fn base(registry: &RegistryHost, hosts: &Hosts) -> Result<Url, String> {
+    let mut base = match hosts.get(registry.as_str()) {
+        Some(url) => url.clone(),
+        None => {
+            let scheme = if registry.is_loopback() { "http" } else { "https" };
+            let host = if registry.is_docker_hub() { "registry-1.docker.io" } else { registry.as_str() };
+            Url::parse(&format!("{scheme}://{host}/")).map_err(|e| format!("no URL for {registry}: {e}"))?
+        }
+    };
+    if !base.path().ends_with('/') {
+        base.set_path(&format!("{}/", base.path()));
+    }
+    Ok(base)
+}
+
+fn known(registry: &RegistryHost) -> Scheme {
+    KNOWN
+        .iter()
+        .find(|(name, ..)| *name == registry.as_str())
+        .and_then(|(_, realm, service)| Some((Url::parse(realm).ok()?, *service)))
+        .map_or(Scheme::Unknown, |(realm, service)| Scheme::Bearer { realm, service: Some(service.to_owned()) })
+}
+
+/// Whether two URLs have the same scheme, host and port.
+pub(crate) fn same_origin(a: &Url, b: &Url) -> bool {
+    a.scheme() == b.scheme() && a.host_str() == b.host_str() && a.port_or_known_default() == b.port_or_known_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn endpoint(registry: &str, hosts: &str) -> Endpoint {
+        Endpoint::new(&registry.parse().unwrap(), &hosts.parse().unwrap(), |_| Arc::default()).unwrap()
+    }
+
+    #[test]
+    fn where_registries_are() {
+        for (registry, hosts, base) in [
+            ("docker.io", "", "https://registry-1.docker.io/"),
+            ("docker.io", "docker.io=http://127.0.0.1:5001", "http://127.0.0.1:5001/"),
+            ("ghcr.io", "ghcr.io=https://art.corp/api/docker/ghcr", "https://art.corp/api/docker/ghcr/"),
+            ("localhost:5000", "", "http://localhost:5000/"),
+            ("127.0.0.2", "", "http://127.0.0.2/"),
+            ("localhost:5000", "localhost:5000=https://localhost:5000", "https://localhost:5000/"),
+            ("registry.corp:5000", "", "https://registry.corp:5000/"),
+        ] {
+            assert_eq!(endpoint(registry, hosts).base.as_str(), base);
+        }
+        let url = endpoint("ghcr.io", "ghcr.io=https://art.corp/x").url("a/b/tags/list").unwrap();
+        assert_eq!(url.as_str(), "https://art.corp/x/v2/a/b/tags/list");
+    }
+
+    #[test]
+    fn realms_are_pinned() {
+        let hub = "docker.io=http://127.0.0.1:5001";
+        for (registry, hosts, realm, place) in [
+            ("docker.io", "", "https://auth.docker.io/token", Some("https://auth.docker.io/token")),
+            ("docker.io", "", "http://auth.docker.io/token", None),
+            ("docker.io", "", "https://auth.docker.io.evil.io/token", None),
+            ("docker.io", "", "https://auth.docker.io@evil.io/token", None),
+            ("docker.io", hub, "https://auth.docker.io/token?x=y", Some("http://127.0.0.1:5001/token?x=y")),
+            ("docker.io", hub, "http://127.0.0.1:5002/token", Some("http://127.0.0.1:5002/token")),
+            ("docker.io", hub, "http://127.0.0.2:5001/token", None),
+            ("docker.io", "auth.docker.io=http://127.0.0.1:9", "https://auth.docker.io/token", Some("http://127.0.0.1:9/token")),
+            ("ghcr.io", "ghcr.io=http://127.0.0.1:5003", "https://ghcr.io/token", Some("http://127.0.0.1:5003/token")),
+            ("ghcr.io", "ghcr.io=http://127.0.0.1:5003", "https://auth.docker.io/token", None),
+            ("registry.corp:5000", "", "https://registry.corp/auth", Some("https://registry.corp/auth")),
+            ("registry.corp", "", "http://registry.corp/auth", None),
+            ("registry.corp", "", "https://auth.corp/auth", None),
+            ("registry.corp", "", "https://auth.docker.io/token", None),
+            ("registry.gitlab.com", "", "https://gitlab.com/jwt/auth", Some("https://gitlab.com/jwt/auth")),
+            ("localhost:5000", "", "http://localhost:5001/token", Some("http://localhost:5001/token")),
+            ("localhost:5000", "", "http://127.0.0.1:5001/token", None),
+            ("localhost:5000", "", "/token", None),
+        ] {
+            let answer = endpoint(registry, hosts).realm(realm);
+            assert_eq!(answer.as_ref().ok().map(Url::as_str), place, "{registry} {hosts} {realm}: {answer:?}");
+        }
+    }
+}

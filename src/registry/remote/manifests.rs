@@ -1,0 +1,178 @@
+//! Manifests: HEAD, GET, PUT, all byte for byte.
+
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, StatusCode};
+
+use super::Remote;
+use super::endpoint::Endpoint;
+use super::transport::{Answer, Call};
+use crate::content::{Document, MANIFEST_LIMIT, media_type};
+use crate::image::{Descriptor, Digest, Reference};
+use crate::net::text::clean;
+use crate::registry::auth::Scopes;
+use crate::registry::{Error, ErrorKind};
+
+/// How often a manifest is put again that the registry calls bad: some do where the same blob is linked at that moment.
+const PUT_AGAIN: u32 = 2;
+
+impl Remote {
+    /// What a reference answers, by HEAD; by GET where the answer lacks digest, type or length.
+    pub(super) async fn head_manifest(&self, reference: &Reference, scopes: Scopes) -> Result<Option<Descriptor>, Error> {
+        let endpoint = self.endpoint()?;
+        let call = self.manifest_call(&endpoint, Method::HEAD, reference, scopes.clone())?;
+        let answer = self.client.call(&endpoint, self.identity, &call).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        succeeded(&endpoint, &answer, &call.action)?;
+        let Some(descriptor) = described(&answer.headers) else {
+            return Ok(self.get_manifest(reference, scopes).await?.map(|d| described_by(&d)));
+        };
+        match reference {
+            Reference::Digest(asked) if *asked != descriptor.digest => Err(endpoint.error(ErrorKind::Mismatch(format!(
+                "asked for {asked}, it answers {} in {}",
+                descriptor.digest,
+                self.name()
+            )))),
+            _ => Ok(Some(descriptor)),
+        }
+    }
+
+    /// The manifest, its bytes checked against the digest asked for, or the one that the registry names.
+    pub(super) async fn get_manifest(&self, reference: &Reference, scopes: Scopes) -> Result<Option<Document>, Error> {
+        let endpoint = self.endpoint()?;
+        let call = self.manifest_call(&endpoint, Method::GET, reference, scopes)?;
+        let answer = self.client.call(&endpoint, self.identity, &call).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        succeeded(&endpoint, &answer, &call.action)?;
+        let expected = match reference {
+            Reference::Digest(digest) => Some(digest.clone()),
+            Reference::Tag(_) => header_digest(&answer.headers),
+        };
+        if let Some(expected) = expected.as_ref().filter(|d| !d.matches(&answer.body)) {
+            return Err(endpoint.error(ErrorKind::Mismatch(format!(
+                "the bytes of {}:{reference} do not have the digest {expected}",
+                self.name()
+            ))));
+        }
+        let content_type = answer.headers.get(CONTENT_TYPE).and_then(|t| t.to_str().ok());
+        let document = Document::new(answer.body, content_type, expected.as_ref());
+        document.map(Some).map_err(|e| endpoint.protocol(format!("{} {reference}: {e}", self.name())))
+    }
+
+    /// Puts a manifest and reads it back by HEAD. Where it refers to another and the registry does not keep track of that
+    /// (no `OCI-Subject`), the fallback index is extended.
+    pub(super) async fn push_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error> {
+        let endpoint = self.endpoint()?;
+        let tracked = self.put_verified(&endpoint, reference, document).await?;
+        if tracked {
+            return Ok(());
+        }
+        match document.read().ok().as_ref().and_then(|content| content.subject()) {
+            Some(subject) => self.add_referrer(&endpoint, &subject.digest, document).await,
+            None => Ok(()),
+        }
+    }
+
+    /// PUT, then HEAD; answers whether the registry keeps track of what the manifest refers to.
+    pub(super) async fn put_verified(
+        &self,
+        endpoint: &Endpoint,
+        reference: &Reference,
+        document: &Document,
+    ) -> Result<bool, Error> {
+        let answer = self.put(endpoint, reference, document).await?;
+        if let Some(other) = header_digest(&answer.headers).filter(|d| *d != document.digest) {
+            return Err(endpoint.error(ErrorKind::Mismatch(format!(
+                "{}:{reference} was put as {} and is called {other} by the registry",
+                self.name(),
+                document.digest
+            ))));
+        }
+        match self.head_manifest(reference, self.push()).await? {
+            Some(found) if found.digest == document.digest => Ok(answer.headers.contains_key("oci-subject")),
+            found => Err(endpoint.error(ErrorKind::Mismatch(format!(
+                "{}:{reference} was put as {} and answers {}: nothing is there to rely on",
+                self.name(),
+                document.digest,
+                found.map_or_else(|| "nothing".to_owned(), |d| d.digest.to_string())
+            )))),
+        }
+    }
+
+    async fn put(&self, endpoint: &Endpoint, reference: &Reference, document: &Document) -> Result<Answer, Error> {
+        let mut call = self.manifest_call(endpoint, Method::PUT, reference, self.push())?;
+        call.headers = vec![("content-type", document.media_type.clone())];
+        call.body = document.bytes.clone();
+        let mut again = 0;
+        loop {
+            let answer = self.client.call(endpoint, self.identity, &call).await?;
+            if answer.status == StatusCode::BAD_REQUEST && again < PUT_AGAIN {
+                again += 1;
+                tokio::time::sleep(self.client.patience().backoff * again).await;
+                continue;
+            }
+            succeeded(endpoint, &answer, &call.action)?;
+            return Ok(answer);
+        }
+    }
+
+    fn manifest_call(
+        &self,
+        endpoint: &Endpoint,
+        method: Method,
+        reference: &Reference,
+        scopes: Scopes,
+    ) -> Result<Call, Error> {
+        let url = endpoint.url(&format!("{}/manifests/{reference}", self.name())).map_err(|e| endpoint.protocol(e))?;
+        let verb = if method == Method::PUT { "push" } else { "pull" };
+        Ok(Call {
+            headers: vec![("accept", media_type::ACCEPTED.join(", "))],
+            method,
+            url,
+            body: bytes::Bytes::new(),
+            scopes,
+            action: format!("{verb} of {}:{reference}", self.name()),
+            limit: Some(MANIFEST_LIMIT),
+        })
+    }
+}
+
+/// An error for every answer that is no success.
+pub(super) fn succeeded(endpoint: &Endpoint, answer: &Answer, action: &str) -> Result<(), Error> {
+    if answer.status.is_success() {
+        return Ok(());
+    }
+    Err(endpoint.protocol(format!("{action}: {}", answer.said.text)))
+}
+
+fn header_digest(headers: &HeaderMap) -> Option<Digest> {
+    headers.get("docker-content-digest")?.to_str().ok()?.parse().ok()
+}
+
+/// What the headers of a HEAD say, where they say everything.
+fn described(headers: &HeaderMap) -> Option<Descriptor> {
+    let text = |name| headers.get(name).and_then(|v| v.to_str().ok());
+    let media_type = text(CONTENT_TYPE)?.split(';').next()?.trim().to_ascii_lowercase();
+    let size = text(CONTENT_LENGTH)?.parse().ok()?;
+    let media_type = media_type::ACCEPTED.contains(&media_type.as_str()).then_some(media_type)?;
+    Some(plain(media_type, header_digest(headers)?, size))
+}
+
+fn described_by(document: &Document) -> Descriptor {
+    plain(document.media_type.clone(), document.digest.clone(), document.bytes.len() as u64)
+}
+
+/// A descriptor of type, digest and size.
+fn plain(media_type: String, digest: Digest, size: u64) -> Descriptor {
+    Descriptor {
+        media_type: clean(&media_type, 120),
+        digest,
+        size,
+        platform: None,
+        artifact_type: None,
+        annotations: std::collections::BTreeMap::new(),
+    }
+}

@@ -1,0 +1,182 @@
+//! Lists in pages: tags, referrers. Their links are followed within limits, on the same origin only.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, LINK};
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use super::Remote;
+use super::endpoint::{Endpoint, same_origin};
+use super::manifests::succeeded;
+use super::transport::{Answer, Call};
+use crate::image::Tag;
+use crate::registry::Error;
+
+/// The most bytes of one page.
+const PAGE_LIMIT: usize = 8 * 1024 * 1024;
+/// The most bytes of all pages of one list.
+const LIST_LIMIT: usize = 64 * 1024 * 1024;
+/// The most pages of one list.
+const PAGES: usize = 1_000;
+/// How many tags are asked for at once: more than that some registries refuse.
+const PAGE_SIZE: usize = 1_000;
+
+#[derive(Deserialize)]
+struct TagPage {
+    tags: Option<Vec<String>>,
+}
+
+impl Remote {
+    /// All tags. Names that are no tags, which no registry should list, are left out.
+    pub(super) async fn list_tags(&self) -> Result<Option<Vec<Tag>>, Error> {
+        let endpoint = self.endpoint()?;
+        let url = endpoint.url(&format!("{}/tags/list?n={PAGE_SIZE}", self.name())).map_err(|e| endpoint.protocol(e))?;
+        let Some(pages) = self.pages(&endpoint, url, "application/json", "tag list").await?.into_found() else {
+            return Ok(None);
+        };
+        let mut tags = Vec::new();
+        let mut seen = BTreeSet::new();
+        for page in pages {
+            let page: TagPage = serde_json::from_slice(&page)
+                .map_err(|_| endpoint.protocol(format!("the tag list of {} is not one", self.name())))?;
+            let page = page.tags.unwrap_or_default().into_iter().filter_map(|t| t.parse::<Tag>().ok());
+            tags.extend(page.filter(|t| seen.insert(t.clone())));
+        }
+        Ok(Some(tags))
+    }
+
+    /// The bodies of all pages from `url` on, or the first answer where that is not a success.
+    pub(super) async fn pages(
+        &self,
+        endpoint: &Endpoint,
+        url: Url,
+        accept: &str,
+        what: &str,
+    ) -> Result<Pages, Error> {
+        let mut call = Call {
+            method: Method::GET,
+            url,
+            headers: vec![("accept", accept.to_owned())],
+            body: Bytes::new(),
+            scopes: self.pull(),
+            action: format!("{what} of {}", self.name()),
+            limit: Some(PAGE_LIMIT),
+        };
+        let mut bodies = Vec::new();
+        let mut total = 0;
+        let mut seen = BTreeSet::from([call.url.clone()]);
+        for page in 0..PAGES {
+            let answer = self.client.call(endpoint, self.identity, &call).await?;
+            if page == 0 && !answer.status.is_success() {
+                return Ok(Pages::Other(Box::new(answer)));
+            }
+            succeeded(endpoint, &answer, &call.action)?;
+            total += answer.body.len();
+            if total > LIST_LIMIT {
+                return Err(endpoint.protocol(format!("the {} has more than {LIST_LIMIT} bytes, the limit", call.action)));
+            }
+            let next = next(&answer.headers, &answer.url).map_err(|e| endpoint.protocol(format!("{}: {e}", call.action)))?;
+            bodies.push(answer.body);
+            let Some(next) = next else { return Ok(Pages::Found(bodies)) };
+            // The redirect of the first page is not taken again: what is behind it answers for all of them.
+            if !seen.insert(next.clone()) {
+                return Err(endpoint.protocol(format!("the {} links to a page already read", call.action)));
+            }
+            call.url = next;
+        }
+        Err(endpoint.protocol(format!("the {} has more than {PAGES} pages, the limit", call.action)))
+    }
+}
+
+/// A list, or the answer that was given instead.
+pub(super) enum Pages {
+    /// The body of every page.
+    Found(Vec<Bytes>),
+    /// The first answer, which was no success.
+    Other(Box<Answer>),
+}
+
+impl Pages {
+    fn into_found(self) -> Option<Vec<Bytes>> {
+        match self {
+            Self::Found(pages) => Some(pages),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+/// The next page, as `Link: <...>; rel="next"` names it (RFC 8288): on the same origin, and at the same path: some
+/// registries behind a prefix forget it in their links.
+fn next(headers: &HeaderMap, page: &Url) -> Result<Option<Url>, &'static str> {
+    let links = headers.get_all(LINK).iter().filter_map(|v| v.to_str().ok());
+    let Some(target) = links.flat_map(split).find_map(|(target, rest)| is_next(rest).then_some(target)) else {
+        return Ok(None);
+    };
+    let linked = page.join(target).map_err(|_| "a link to the next page that is no URL")?;
+    if !same_origin(page, &linked) {
+        return Err("a link to the next page on another host, which is not followed");
+    }
+    let mut next = page.clone();
+    next.set_query(linked.query());
+    Ok(Some(next))
+}
+
+/// The targets of a `Link` header, each with its parameters.
+fn split(value: &str) -> Vec<(&str, &str)> {
+    let mut links = Vec::new();
+    let mut rest = value;
+    while let Some((_, after)) = rest.split_once('<') {
+        let Some((target, after)) = after.split_once('>') else { break };
+        let end = after.find('<').unwrap_or(after.len());
+        links.push((target, &after[..end]));
+        rest = &after[end..];
+    }
+    links
+}
+
+fn is_next(parameters: &str) -> bool {
+    parameters.split([';', ',']).any(|p| {
+        let Some((name, value)) = p.split_once('=') else { return false };
+        let value = value.trim().trim_matches('"');
+        name.trim().eq_ignore_ascii_case("rel") && value.split_whitespace().any(|r| r.eq_ignore_ascii_case("next"))
+    })
+}
+
+/// Whether an answer says that something is not there or not offered.
+pub(super) fn is_missing(answer: &Answer) -> bool {
+    matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn of(link: &str) -> Result<Option<String>, &'static str> {
+        let mut headers = HeaderMap::new();
+        headers.insert(LINK, link.parse().unwrap());
+        next(&headers, &"https://r.io/x/v2/a/tags/list?n=2".parse().unwrap()).map(|u| u.map(Into::into))
+    }
+
+    #[test]
+    fn links_in_many_forms() {
+        let expected = Ok(Some("https://r.io/x/v2/a/tags/list?n=2&last=b".to_owned()));
+        for link in [
+            r#"</x/v2/a/tags/list?n=2&last=b>; rel="next""#,
+            r#"</v2/a/tags/list?n=2&last=b>;rel=next"#,
+            r#"<https://r.io/v2/a/tags/list?n=2&last=b>; title="a;b" ; REL="prev Next""#,
+            r#"</first>; rel="first", <?n=2&last=b>; rel="next""#,
+        ] {
+            assert_eq!(of(link), expected, "{link}");
+        }
+        for none in [r#"</x>; rel="prev""#, "", "<", "</x"] {
+            assert_eq!(of(none), Ok(None), "{none}");
+        }
+        for foreign in ["<http://r.io/v2>; rel=next", "<//evil.io/>; rel=next", "<https://r.io:444/>; rel=next"] {
+            assert!(of(foreign).is_err(), "{foreign}");
+        }
+    }
+}

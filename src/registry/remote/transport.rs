@@ -1,0 +1,336 @@
+//! Requests to a registry: authorization, redirects, another try.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Method, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::Client;
+use super::endpoint::{Endpoint, same_origin};
+use super::wire::{self, Cure, Fault, Said, Tries};
+use crate::net::text;
+use crate::registry::auth::challenge::{self, Challenge};
+use crate::registry::auth::token::{Service, sensitive};
+use crate::registry::auth::{Identity, Scheme, Scopes};
+use crate::registry::credentials::{Credential, basic};
+use crate::registry::{Error, ErrorKind};
+
+/// The most redirects that one GET or HEAD follows.
+const REDIRECTS: usize = 5;
+
+/// A request whose body, if it has one, is at hand: it can be sent again.
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Bytes,
+    pub(crate) scopes: Scopes,
+    /// What is being done, for messages: `pull of library/redis`.
+    pub(crate) action: String,
+    /// Read the body, at most so many bytes; `None` hands the answer out to be streamed.
+    pub(crate) limit: Option<usize>,
+}
+
+/// An answer that is neither a refusal nor a passing fault. What is absent (404) or not to the registry's taste (400) is
+/// for the caller to judge.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Where it came from, behind redirects.
+    pub(crate) url: Url,
+    pub(crate) body: Bytes,
+    /// What an error says.
+    pub(crate) said: Said,
+    /// The answer itself, where it is to be streamed.
+    pub(crate) stream: Option<Response>,
+}
+
+/// The authorization of one request, and the token in it.
+pub(crate) struct Authorization {
+    pub(crate) header: Option<HeaderValue>,
+    token: Option<SecretString>,
+}
+
+enum Outcome {
+    Answer(Answer),
+    /// 401 or 403, with the challenge if it was the registry's own.
+    Refused { said: Said, challenge: Option<Challenge>, unauthorized: bool },
+}
+
+impl Client {
+    /// Makes a call: tried again where that is of use, with a new token once where the old one is refused, anonymously
+    /// where only the job's own token was known and is refused.
+    pub(crate) async fn call(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Result<Answer, Error> {
+        let identity = self.identity(endpoint, identity, call);
+        let error = match self.call_as(endpoint, identity, call).await {
+            Err(kind) if self.may_demote(endpoint, identity, call, &kind).await => {
+                tracing::debug!(registry = %endpoint.registry, "the job's token is refused; asking anonymously");
+                let answer = self.call_as(endpoint, Identity::Anonymous, call).await;
+                if answer.is_ok() {
+                    endpoint.auth.demote(&call.scopes);
+                }
+                answer
+            }
+            other => other,
+        };
+        error.map_err(|kind| endpoint.error(kind))
+    }
+
+    fn identity(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Identity {
+        if endpoint.auth.is_demoted(&call.scopes) { Identity::Anonymous } else { identity }
+    }
+
+    async fn may_demote(&self, endpoint: &Endpoint, identity: Identity, call: &Call, kind: &ErrorKind) -> bool {
+        matches!(kind, ErrorKind::Refused { .. })
+            && identity == Identity::Own
+            && matches!(call.method, Method::GET | Method::HEAD)
+            && matches!(self.credentials().get(&endpoint.registry).await, Ok(Some(Credential::Job(_))))
+    }
+
+    async fn call_as(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Result<Answer, ErrorKind> {
+        let mut tries = Tries::default();
+        let mut renewed = false;
+        loop {
+            let fault = match self.attempt(endpoint, identity, call).await {
+                Ok(Outcome::Answer(answer)) => return Ok(answer),
+                Ok(Outcome::Refused { challenge, unauthorized: true, .. }) if !renewed && challenge.is_some() => {
+                    renewed = true;
+                    continue;
+                }
+                Ok(Outcome::Refused { said, .. }) => {
+                    return Err(ErrorKind::Refused { action: call.action.clone(), detail: said.text });
+                }
+                Err(fault) => fault,
+            };
+            tracing::debug!(registry = %endpoint.registry, action = %call.action, error = %fault.kind, "trying again");
+            let shared = matches!(fault.cure, Cure::After(_));
+            let pause = tries.again(fault, self.patience())?;
+            if shared {
+                endpoint.gate.close(pause);
+            } else {
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+
+    async fn attempt(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Result<Outcome, Fault> {
+        // While nobody knows how the registry is told who asks, one request finds out and the others wait for it.
+        let mut probe = None;
+        if endpoint.auth.scheme() == Scheme::Unknown {
+            let held = endpoint.auth.probe.lock().await;
+            probe = (endpoint.auth.scheme() == Scheme::Unknown).then_some(held);
+        }
+        let authorization = self.authorize(endpoint, identity, &call.scopes).await.map_err(Fault::fatal)?;
+        let place = endpoint.gate.enter().await;
+        let (response, url) = self.follow(endpoint, call, &authorization).await?;
+        let outcome = self.judge(endpoint, &authorization, call, response, url).await?;
+        drop(place);
+        if endpoint.auth.scheme() == Scheme::Unknown {
+            endpoint.auth.learn(Scheme::Open);
+        }
+        drop(probe);
+        Ok(outcome)
+    }
+
+    /// The authorization for a request with these scopes; a token is fetched if none is at hand.
+    pub(crate) async fn authorize(
+        &self,
+        endpoint: &Endpoint,
+        identity: Identity,
+        scopes: &Scopes,
+    ) -> Result<Authorization, ErrorKind> {
+        let nothing = Authorization { header: None, token: None };
+        let scheme = endpoint.auth.scheme();
+        if matches!(scheme, Scheme::Unknown | Scheme::Open) {
+            return Ok(nothing);
+        }
+        let credential = match identity {
+            Identity::Own => self.credential(endpoint).await?,
+            Identity::Anonymous => None,
+        };
+        match (scheme, credential) {
+            (_, Some(Credential::Bearer(token))) => {
+                Ok(Authorization { header: Some(sensitive("Bearer", token.expose_secret())), token: None })
+            }
+            (Scheme::Basic, Some(Credential::Password { username, password })) => {
+                Ok(Authorization { header: Some(sensitive("Basic", &basic(&username, &password))), token: None })
+            }
+            (Scheme::Bearer { realm, service }, credential) => {
+                let service = Service { client: self, realm, service, credential };
+                let token = endpoint.auth.token(identity, scopes, &service).await?;
+                Ok(Authorization { header: Some(sensitive("Bearer", token.expose_secret())), token: Some(token) })
+            }
+            _ => Ok(nothing),
+        }
+    }
+
+    async fn credential(&self, endpoint: &Endpoint) -> Result<Option<Credential>, ErrorKind> {
+        let credential = self.credentials().get(&endpoint.registry).await.map_err(|e| ErrorKind::Refused {
+            action: "the look-up of a credential".to_owned(),
+            detail: e.to_string(),
+        })?;
+        if let Some(Credential::Password { password: secret, .. } | Credential::Identity(secret)) = &credential {
+            self.derived(secret);
+        }
+        Ok(credential)
+    }
+
+    /// Sends the request and follows redirects of GET and HEAD, with the authorization on the registry's own origin only.
+    async fn follow(
+        &self,
+        endpoint: &Endpoint,
+        call: &Call,
+        authorization: &Authorization,
+    ) -> Result<(Response, Url), Fault> {
+        let mut url = call.url.clone();
+        for _ in 0..=REDIRECTS {
+            let mut request = self.http().client().request(call.method.clone(), url.clone());
+            for (name, value) in &call.headers {
+                request = request.header(*name, value);
+            }
+            if let Some(header) = authorization.header.as_ref().filter(|_| endpoint.owns(&url)) {
+                request = request.header(AUTHORIZATION, header.clone());
+            }
+            if !matches!(call.method, Method::GET | Method::HEAD) {
+                request = request.body(call.body.clone());
+            }
+            let response = wire::send(self.http(), request, self.patience()).await?;
+            match redirect(&response, &url, &call.method)? {
+                Some(next) => url = next,
+                None => return Ok((response, url)),
+            }
+        }
+        Err(Fault::protocol(format!("more than {REDIRECTS} redirects")))
+    }
+
+    async fn judge(
+        &self,
+        endpoint: &Endpoint,
+        authorization: &Authorization,
+        call: &Call,
+        response: Response,
+        url: Url,
+    ) -> Result<Outcome, Fault> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        endpoint.warn(&headers);
+        if status.is_success() {
+            let (body, stream) = match call.limit {
+                Some(limit) => (wire::read(response, limit, self.patience()).await?, None),
+                None => (Bytes::new(), Some(response)),
+            };
+            return Ok(Outcome::Answer(Answer { status, headers, url, body, said: Said::default(), stream }));
+        }
+        let body = wire::read_error(response, self.patience()).await;
+        let said = Said::read(status, &headers, &body);
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            let unauthorized = status == StatusCode::UNAUTHORIZED;
+            let challenge = if unauthorized && endpoint.owns(&url) {
+                self.challenged(endpoint, authorization, &call.scopes, &headers).map_err(Fault::fatal)?
+            } else {
+                None
+            };
+            return Ok(Outcome::Refused { said, challenge, unauthorized });
+        }
+        match passing(status, &headers, &said) {
+            Some(fault) => Err(fault),
+            None => Ok(Outcome::Answer(Answer { status, headers, url, body, said, stream: None })),
+        }
+    }
+
+    /// Learns from a 401 of the registry: how it is told who asks, and that the token used is of no more use.
+    pub(crate) fn challenged(
+        &self,
+        endpoint: &Endpoint,
+        authorization: &Authorization,
+        scopes: &Scopes,
+        headers: &HeaderMap,
+    ) -> Result<Option<Challenge>, ErrorKind> {
+        let Some(challenge) = challenge::read(headers) else { return Ok(None) };
+        if let Some(token) = &authorization.token {
+            endpoint.auth.forget(token);
+        }
+        let scheme = match &challenge {
+            Challenge::Basic => Scheme::Basic,
+            Challenge::Bearer { realm, service, scope } => {
+                // Where a registry names its repositories otherwise than its paths do, its own word is what counts.
+                if let Some(scope) = scope.as_deref().filter(|s| s.len() <= 1024) {
+                    endpoint.auth.bundle(&scopes.clone().and(&Scopes::parse(scope)));
+                }
+                Scheme::Bearer { realm: endpoint.realm(realm).map_err(ErrorKind::Forbidden)?, service: service.clone() }
+            }
+        };
+        endpoint.auth.learn(scheme);
+        Ok(Some(challenge))
+    }
+}
+
+/// Where a redirect of a GET or HEAD leads; `None` where the answer is none.
+fn redirect(response: &Response, from: &Url, method: &Method) -> Result<Option<Url>, Fault> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Err(Fault::protocol("a redirect of a request that writes, which is not followed"));
+    }
+    let location = response.headers().get(LOCATION).and_then(|l| l.to_str().ok());
+    let mut to = location
+        .and_then(|l| from.join(l).ok())
+        .filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
+        .ok_or_else(|| Fault::protocol("a redirect without a usable Location"))?;
+    if from.scheme() == "https" && to.scheme() == "http" {
+        return Err(Fault::protocol(format!("a redirect from https to http://{}", to.host_str().unwrap_or_default())));
+    }
+    // registry.k8s.io leaves the paging parameters behind.
+    if to.query().is_none() && from.path().ends_with("/tags/list") && !same_origin(from, &to) {
+        to.set_query(from.query());
+    }
+    Ok(Some(to))
+}
+
+/// Faults that may pass: a rate limit, or a server error.
+pub(crate) fn passing(status: StatusCode, headers: &HeaderMap, said: &Said) -> Option<Fault> {
+    let wait = wire::retry_after(headers);
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => {
+            Some(Fault { kind: ErrorKind::RateLimited(said.text.clone()), cure: Cure::After(wait) })
+        }
+        StatusCode::REQUEST_TIMEOUT => Some(Fault { kind: ErrorKind::Server(said.text.clone()), cure: Cure::Again }),
+        // What is not implemented or not supported stays so.
+        StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => None,
+        _ if status.is_server_error() => Some(Fault {
+            kind: ErrorKind::Server(said.text.clone()),
+            cure: if wait.is_some() { Cure::After(wait) } else { Cure::Again },
+        }),
+        _ => None,
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn error(&self, kind: ErrorKind) -> Error {
+        Error { registry: self.registry.to_string(), kind }
+    }
+
+    pub(crate) fn protocol(&self, text: impl Into<String>) -> Error {
+        self.error(ErrorKind::Protocol(text.into()))
+    }
+
+    /// Passes on what the registry wants said (`Warning: 299 - "..."`), once a run each.
+    pub(crate) fn warn(&self, headers: &HeaderMap) {
+        for value in headers.get_all("warning").iter().filter_map(|v| v.to_str().ok()).take(16) {
+            let Some(said) = value.strip_prefix("299 - ") else { continue };
+            let said = text::clean(said.trim_matches('"'), 500);
+            let mut warned = self.warned.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if warned.len() < 64 && warned.insert(said.clone()) {
+                tracing::warn!(registry = %self.registry, "{said}");
+            }
+        }
+    }
+
+    /// Whether the referrers API is known to be missing.
+    pub(crate) fn lacks_referrers(&self) -> bool {
+        self.no_referrers.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,263 @@
+//! Blob uploads: mount, else POST and one PUT of the whole (OCI distribution specification, "Pushing blobs").
+//!
+//! A lost session, a refused token or a broken connection starts over with a new session and the bytes from their start,
+//! a bounded number of times. The digest is worked out as the bytes pass, and the last of them are held back until it is
+//! right: a registry never gets to complete an upload of wrong bytes.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::StreamExt as _;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use reqwest::{Body, Method, StatusCode};
+use url::Url;
+
+use super::Remote;
+use super::endpoint::Endpoint;
+use super::manifests::succeeded;
+use super::transport::{Answer, Call, passing};
+use super::wire::{self, Cure, Fault, Said, Tries, seconds};
+use crate::image::{Descriptor, Digest, RepositoryName};
+use crate::registry::auth::Scopes;
+use crate::registry::checked::{Checked, Progress};
+use crate::registry::{BlobSource, Error, ErrorKind, Put};
+
+/// A finished upload may take a second longer to be answered for so many bytes.
+const BYTES_A_SECOND: u64 = 64 * 1024 * 1024;
+
+/// How one upload ended.
+enum End {
+    Done,
+    /// The registry refused the token: a new one, and a new session.
+    Unauthorized(String),
+    Again(Fault),
+}
+
+impl Remote {
+    pub(super) async fn upload(
+        &self,
+        blob: &Descriptor,
+        mount: Option<&RepositoryName>,
+        source: &dyn BlobSource,
+    ) -> Result<Put, Error> {
+        let endpoint = self.endpoint()?;
+        let mut session = match mount {
+            Some(from) => match self.mount(&endpoint, &blob.digest, from).await? {
+                Mount::Done => return Ok(Put::Mounted),
+                Mount::Session(url) => Some(url),
+                Mount::Declined => None,
+            },
+            None => None,
+        };
+        let mut tries = Tries::default();
+        let mut renewed = false;
+        loop {
+            let place = match session.take() {
+                Some(place) => place,
+                None => self.start(&endpoint).await?,
+            };
+            let fault = match self.send(&endpoint, place, blob, source).await? {
+                End::Done => return Ok(Put::Uploaded),
+                End::Unauthorized(_) if !renewed => {
+                    renewed = true;
+                    continue;
+                }
+                End::Unauthorized(detail) => {
+                    return Err(endpoint.error(ErrorKind::Refused { action: self.action(&blob.digest), detail }));
+                }
+                End::Again(fault) => fault,
+            };
+            tracing::debug!(registry = %endpoint.registry, digest = %blob.digest, error = %fault.kind, "uploading again");
+            let pause = tries.again(fault, self.client.patience()).map_err(|kind| endpoint.error(kind))?;
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn action(&self, digest: &Digest) -> String {
+        format!("push of {}@{digest}", self.name())
+    }
+
+    /// Opens an upload session.
+    async fn start(&self, endpoint: &Endpoint) -> Result<Url, Error> {
+        let call = self.post(endpoint, "", self.push())?;
+        let answer = self.client.call(endpoint, self.identity, &call).await?;
+        if answer.status != StatusCode::ACCEPTED {
+            succeeded(endpoint, &answer, &call.action)?;
+            return Err(endpoint.protocol(format!("{}: {} instead of 202", call.action, answer.status.as_u16())));
+        }
+        location(endpoint, &answer)?.ok_or_else(|| endpoint.protocol(format!("{}: no Location", call.action)))
+    }
+
+    async fn mount(&self, endpoint: &Endpoint, digest: &Digest, from: &RepositoryName) -> Result<Mount, Error> {
+        let query = format!("?mount={digest}&from={from}");
+        let call = self.post(endpoint, &query, self.push().and(&Scopes::pull(from)))?;
+        let answer = match self.client.call(endpoint, self.identity, &call).await {
+            Ok(answer) => answer,
+            // Reading the other repository is what may be refused: the bytes can still be sent.
+            Err(Error { kind: ErrorKind::Refused { .. }, .. }) => return Ok(Mount::Declined),
+            Err(error) => return Err(error),
+        };
+        match answer.status {
+            StatusCode::CREATED => named(endpoint, &answer, digest).map(|()| Mount::Done),
+            StatusCode::ACCEPTED => Ok(location(endpoint, &answer)?.map_or(Mount::Declined, Mount::Session)),
+            _ => Ok(Mount::Declined),
+        }
+    }
+
+    fn post(&self, endpoint: &Endpoint, query: &str, scopes: Scopes) -> Result<Call, Error> {
+        let path = format!("{}/blobs/uploads/{query}", self.name());
+        Ok(Call {
+            method: Method::POST,
+            url: endpoint.url(&path).map_err(|e| endpoint.protocol(e))?,
+            headers: vec![("content-length", "0".to_owned())],
+            body: bytes::Bytes::new(),
+            scopes,
+            action: format!("push to {}", self.name()),
+            limit: Some(wire::SMALL_LIMIT),
+        })
+    }
+
+    /// Sends the bytes to a session. An error is one that another try does not mend: the source's, or wrong bytes.
+    async fn send(
+        &self,
+        endpoint: &Endpoint,
+        mut place: Url,
+        blob: &Descriptor,
+        source: &dyn BlobSource,
+    ) -> Result<End, Error> {
+        let digest = format!("digest={}", blob.digest);
+        let query = place.query().map_or(digest.clone(), |q| if q.is_empty() { digest.clone() } else { format!("{q}&{digest}") });
+        place.set_query(Some(&query));
+        let progress = Arc::new(Progress::default());
+        let bytes = Checked::new(source.open().await?, blob, &endpoint.registry, Arc::clone(&progress));
+        let scopes = self.push();
+        let authorization = self.client.authorize(endpoint, self.identity, &scopes).await.map_err(|k| endpoint.error(k))?;
+        endpoint.gate.pass().await;
+        let mut request = self
+            .client
+            .http()
+            .client()
+            .put(place)
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .header(CONTENT_LENGTH, blob.size)
+            .body(Body::wrap_stream(bytes.into_stream().map(|b| b.map_err(|_| std::io::Error::other("stopped")))));
+        if let Some(header) = &authorization.header {
+            request = request.header(AUTHORIZATION, header.clone());
+        }
+        let response = match self.put_watched(request, &progress, blob.size).await {
+            Ok(response) => response,
+            Err(fault) => return self.broken(&progress, blob, fault).await,
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        endpoint.warn(&headers);
+        let body = wire::read_error(response, self.client.patience()).await;
+        let said = Said::read(status, &headers, &body);
+        if let Some(error) = progress.failure() {
+            return Err(error);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            self.client.challenged(endpoint, &authorization, &scopes, &headers).map_err(|k| endpoint.error(k))?;
+            return Ok(End::Unauthorized(said.text));
+        }
+        let answer = Answer { status, headers, url: endpoint.base.clone(), body, said, stream: None };
+        self.ended(endpoint, &answer, blob)
+    }
+
+    fn ended(&self, endpoint: &Endpoint, answer: &Answer, blob: &Descriptor) -> Result<End, Error> {
+        if answer.status.is_success() && answer.status != StatusCode::ACCEPTED {
+            return named(endpoint, answer, &blob.digest).map(|()| End::Done);
+        }
+        if answer.status == StatusCode::FORBIDDEN {
+            let refused = ErrorKind::Refused { action: self.action(&blob.digest), detail: answer.said.text.clone() };
+            return Err(endpoint.error(refused));
+        }
+        let text = format!("{}: {}", self.action(&blob.digest), answer.said.text);
+        Ok(End::Again(passing(answer.status, &answer.headers, &answer.said).unwrap_or(match answer.status {
+            // A lost session, a session that has other bytes already, a link to the blob made at that moment.
+            StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::BAD_REQUEST | StatusCode::CONFLICT => {
+                Fault { kind: ErrorKind::Protocol(text), cure: Cure::Again }
+            }
+            _ => return Err(endpoint.protocol(text)),
+        })))
+    }
+
+    /// The PUT and its answer, given up where the registry stops reading or, after the last byte, does not answer.
+    async fn put_watched(
+        &self,
+        request: reqwest::RequestBuilder,
+        progress: &Progress,
+        size: u64,
+    ) -> Result<reqwest::Response, Fault> {
+        let (client, request) = request.build_split();
+        let request = request.map_err(|e| Fault::protocol(crate::net::text::causes(&e)))?;
+        self.client.http().admit(request.url())?;
+        tokio::select! {
+            answer = client.execute(request) => answer.map_err(|e| Fault::broken(&e)),
+            fault = self.watch(progress, size) => Err(fault),
+        }
+    }
+
+    async fn watch(&self, progress: &Progress, size: u64) -> Fault {
+        let patience = self.client.patience();
+        let least = patience.floor * patience.idle.as_millis() as u64 / 1000;
+        let answer = patience.answer + std::time::Duration::from_secs(size / BYTES_A_SECOND);
+        let (mut since, mut sent) = (Instant::now(), 0);
+        let mut finished = None;
+        loop {
+            tokio::time::sleep(patience.idle / 10).await;
+            if progress.is_finished() {
+                if finished.get_or_insert_with(Instant::now).elapsed() >= answer {
+                    return Fault::stalled(&format!("no answer to a finished upload within {} s", seconds(answer)));
+                }
+            } else if progress.waits() {
+                (since, sent) = (Instant::now(), progress.sent());
+            } else if since.elapsed() >= patience.idle {
+                if progress.sent() - sent < least {
+                    return Fault::stalled(&format!("the upload is read at under {} bytes a second", patience.floor));
+                }
+                (since, sent) = (Instant::now(), progress.sent());
+            }
+        }
+    }
+
+    /// After a broken connection: the source's own error counts; an upload that was complete may have arrived.
+    async fn broken(&self, progress: &Progress, blob: &Descriptor, fault: Fault) -> Result<End, Error> {
+        if let Some(error) = progress.failure() {
+            return Err(error);
+        }
+        if progress.is_finished() && self.head_blob(&blob.digest).await.unwrap_or(false) {
+            return Ok(End::Done);
+        }
+        Ok(End::Again(fault))
+    }
+}
+
+/// What became of a mount.
+enum Mount {
+    Done,
+    /// The registry opened an upload instead.
+    Session(Url),
+    Declined,
+}
+
+/// Where an upload goes on: on the registry's own origin, or not at all: private bytes would go elsewhere.
+fn location(endpoint: &Endpoint, answer: &Answer) -> Result<Option<Url>, Error> {
+    let Some(location) = answer.headers.get(LOCATION).and_then(|l| l.to_str().ok()) else { return Ok(None) };
+    let url = answer.url.join(location).map_err(|_| endpoint.protocol("an upload Location that is no URL"))?;
+    if !endpoint.owns(&url) {
+        let to = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
+        return Err(endpoint.error(ErrorKind::Forbidden(format!(
+            "an upload Location on another origin ({to}); the registry's own external URL has to be configured right"
+        ))));
+    }
+    Ok(Some(url))
+}
+
+/// An error where the registry calls the blob otherwise than it was put.
+fn named(endpoint: &Endpoint, answer: &Answer, digest: &Digest) -> Result<(), Error> {
+    let called = answer.headers.get("docker-content-digest").and_then(|v| v.to_str().ok()?.parse::<Digest>().ok());
+    match called.filter(|c| c != digest && c.algorithm() == digest.algorithm()) {
+        Some(other) => Err(endpoint.error(ErrorKind::Mismatch(format!("{digest} was put and is called {other}")))),
+        None => Ok(()),
+    }
+}

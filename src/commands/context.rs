@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::Stop;
 use crate::forge::Forge;
 use crate::forge::git::GitForge;
 use crate::hub::Hub;
+use crate::net;
+use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
+use crate::report::workflow_command;
 use crate::settings::{ForgeChoice, Settings};
 
 /// What every command works with; built once from [`Settings`].
@@ -30,7 +35,7 @@ impl Context {
     /// Where the certificates or the local clone cannot be used.
     pub async fn build(settings: Settings) -> Result<Self, Stop> {
         let forge = forge(&settings).await?;
-        let registries = Registries::new(Arc::new(remote::Client));
+        let registries = registries(&settings)?;
         Ok(Self { settings, registries, hub: None, forge, now: chrono::Utc::now() })
     }
 
@@ -52,6 +57,35 @@ impl Context {
             ))
         })
     }
+}
+
+/// The registries, with everything that settings know of credentials.
+fn registries(settings: &Settings) -> Result<Registries, Stop> {
+    let username = settings.dockerhub_username.clone();
+    let given = credentials::Given {
+        dockerhub: username.zip(settings.dockerhub_token.clone()),
+        registry_auth: settings.registry_auth.clone(),
+        github_token: settings.github_token.clone(),
+    };
+    let credentials = Credentials::load(given, &settings.docker).map_err(|e| Stop::Unusable(e.to_string()))?;
+    let options = remote::Options {
+        net: net::Options {
+            ca_certificates: settings.ca_certificates.clone(),
+            hosts: settings.hosts.clone(),
+            public_only: false,
+        },
+        credentials,
+        derived: settings.github.in_actions.then(|| Arc::new(hide) as remote::Derived),
+        ..remote::Options::default()
+    };
+    let client = remote::Client::new(options).map_err(|e| Stop::Unusable(e.to_string()))?;
+    Ok(Registries::new(Arc::new(client)))
+}
+
+/// Tells the runner to hide a secret that came up on the way, before anything can show it.
+fn hide(secret: &SecretString) {
+    // Where the runner does not read there is nothing to hide from.
+    let _ = workflow_command::write(&mut std::io::stderr(), "add-mask", &[], secret.expose_secret());
 }
 
 async fn forge(settings: &Settings) -> Result<Option<Arc<dyn Forge>>, Stop> {

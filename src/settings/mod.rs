@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use crate::action::Environment;
 use crate::net::Hosts;
+use crate::registry::credentials as registry_credentials;
 
 mod keys;
 mod resolve;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub dry_run: bool,
     /// Hosts that are to be found elsewhere.
     pub hosts: Hosts,
+    /// Docker's own configuration, from which registry credentials come too.
+    pub docker: registry_credentials::Environment,
     /// The working directory.
     pub directory: PathBuf,
     /// What GitHub says of itself and of this run.

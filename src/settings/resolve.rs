@@ -10,7 +10,8 @@ use secrecy::SecretString;
 
 use super::{ForgeChoice, Format, Key, RecordMode, Settings, Variables};
 use crate::action::Environment;
-use crate::net::Hosts;
+use crate::net::{Hosts, HostsError};
+use crate::registry::credentials;
 
 /// Everything settings come from.
 pub struct Given<'a> {
@@ -87,6 +88,7 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
         shard: given.parse("shard", FromStr::from_str)?,
         dry_run: given.parse("dry-run", switch)?.unwrap_or(false),
         hosts: hosts(given.variables)?,
+        docker: docker(given),
         directory: given.directory.clone(),
         github,
     })
@@ -99,8 +101,19 @@ fn default_forge(github: &Environment, token: bool) -> ForgeChoice {
 /// `WHARFINGER_HOSTS`: environment only.
 fn hosts(variables: &Variables) -> Result<Hosts, SettingsError> {
     let text = variables.get("WHARFINGER_HOSTS").map(String::as_str).unwrap_or_default();
-    let _ = text;
-    Ok(Hosts::default())
+    text.parse().map_err(|e: HostsError| SettingsError(e.to_string()))
+}
+
+/// Docker's configuration, as Docker itself finds it.
+fn docker(given: &Given<'_>) -> credentials::Environment {
+    let variable = |name: &str| given.variables.get(name).filter(|text| !text.trim().is_empty()).cloned();
+    credentials::Environment {
+        docker_auth_config: variable("DOCKER_AUTH_CONFIG").map(SecretString::from),
+        docker_config: variable("DOCKER_CONFIG").map(|directory| given.directory.join(directory)),
+        home: variable("HOME").map(PathBuf::from),
+        path: variable("PATH").map(Into::into),
+        github_server_url: variable("GITHUB_SERVER_URL"),
+    }
 }
 
 impl Given<'_> {

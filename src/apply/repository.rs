@@ -1,7 +1,8 @@
 //! Makes repositories on Docker Hub before the first push, so that they are as private as the manifest says from the start:
 //! a push to a missing one would create it as the organization's default has it.
 
-use crate::hub::{Error, Hub, NewRepository};
+use crate::hub::{Created, Error, Hub, HubRepository, NewRepository};
+use crate::manifest::Visibility;
 use crate::plan::RepositoryStep;
 
 /// Makes a repository where it is missing, and grants its teams. Whether anything was written.
@@ -10,8 +11,10 @@ use crate::plan::RepositoryStep;
 /// next one.
 ///
 /// # Errors
-/// Where Docker Hub refuses or does not answer; nothing is pushed then.
+/// Where Docker Hub refuses or does not answer, or where the repository came to be meanwhile and everybody can read it
+/// though the manifest says private; nothing is pushed then.
 pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Result<bool, Error> {
+    let mut written = false;
     if step.create {
         let repository = NewRepository {
             name: step.name.clone(),
@@ -19,12 +22,26 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
             description: step.description.clone(),
             full_description: step.full_description.clone(),
         };
-        hub.create(organization, &repository).await?;
+        match hub.create(organization, &repository).await? {
+            Created::Now => written = true,
+            Created::Before(found) => unexposed(organization, step, &found)?,
+        }
     }
     if step.create || step.grant {
         for (team, wish) in &step.teams {
-            hub.grant(organization, &step.name, team, wish.permission, wish.create).await?;
+            written |= hub.grant(organization, &step.name, team, wish.permission, wish.create).await?;
         }
     }
-    Ok(step.create || (step.grant && !step.teams.is_empty()))
+    Ok(written)
+}
+
+fn unexposed(organization: &str, step: &RepositoryStep, found: &HubRepository) -> Result<(), Error> {
+    if step.visibility == Visibility::Private && found.visibility == Visibility::Public {
+        return Err(Error::Unusable(format!(
+            "{organization}/{} came to be meanwhile and is public, though the manifest says private: make it private on \
+             Docker Hub, then run again",
+            step.name
+        )));
+    }
+    Ok(())
 }

@@ -65,7 +65,8 @@ impl Hub {
     }
 
     /// Grants a team its permission on a repository; makes the team first where `create` says so and there is none.
-    /// A missing team is an error that lists the teams there are. What is granted already is not written again.
+    /// A missing team is an error that lists the teams there are. What is granted already is not written again: answers
+    /// whether anything was written.
     ///
     /// # Errors
     /// Where the team is missing, something is refused, or no usable answer comes.
@@ -76,26 +77,24 @@ impl Hub {
         team: &str,
         permission: Permission,
         create: bool,
-    ) -> Result<(), Error> {
-        let team = self.team(organization, team, create).await?;
+    ) -> Result<bool, Error> {
+        let (team, made) = self.team(organization, team, create).await?;
         let action = format!("granting {} {} on {organization}/{name}", team.name, permission.as_str());
         // A grant whose answer was lost is seen when it is read again; so the write itself is never sent blindly twice.
         let mut failed = None;
         for _ in 0..2 {
             let held = self.granted(organization, name, &team, &action).await?;
             if held == Some(permission) {
-                return Ok(());
+                return Ok(made || failed.is_some());
             }
             let write = write(organization, name, &team, permission, held.is_some(), &action);
             match self.write_grant(&write, permission).await {
                 Err(error @ Error::Unreachable(_)) => failed = Some(error),
-                written => return written,
+                written => return written.map(|()| true),
             }
         }
-        if self.granted(organization, name, &team, &action).await? == Some(permission) {
-            return Ok(());
-        }
-        failed.map_or(Ok(()), Err)
+        let held = self.granted(organization, name, &team, &action).await?;
+        failed.filter(|_| held != Some(permission)).map_or(Ok(true), Err)
     }
 
     /// What a team may do with a repository now. Asked in order to grant, so that what is missing is what granting needs.
@@ -125,12 +124,12 @@ impl Hub {
         Err(Error::Unusable(format!("{} was not done, though Docker Hub answered that it was", call.action)))
     }
 
-    /// The team of that name, made where there is none and it may be.
-    async fn team(&self, organization: &str, name: &str, create: bool) -> Result<HubTeam, Error> {
+    /// The team of that name, made where there is none and it may be; and whether it was made.
+    async fn team(&self, organization: &str, name: &str, create: bool) -> Result<(HubTeam, bool), Error> {
         let mut known = self.teams.0.lock().await;
         let teams = self.known_teams(&mut known, organization).await?;
         if let Some(team) = teams.get(name) {
-            return Ok(team.clone());
+            return Ok((team.clone(), false));
         }
         if !create {
             return Err(Error::NoTeam {
@@ -141,7 +140,7 @@ impl Hub {
         }
         let made = self.make_team(organization, name).await?;
         teams.insert(made.name.clone(), made.clone());
-        Ok(made)
+        Ok((made, true))
     }
 
     /// Makes a team; one that exists meanwhile, or whose making went unanswered, is found by listing again.

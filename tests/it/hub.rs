@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use wharfinger::apply::repository;
 use wharfinger::hub::{Created, Error, Hub, ImmutableTags, NewRepository, Pace};
 use wharfinger::image::{Digest, RepositoryName};
-use wharfinger::manifest::{Permission, Visibility};
+use wharfinger::manifest::{Permission, Team, Visibility};
+use wharfinger::plan::RepositoryStep;
 
 use crate::support::http::{Action, Rule, block_on, client};
 use crate::support::hub::{Account, HubRepositoryEntry, TestHub};
@@ -241,9 +243,9 @@ fn grants_are_made_raised_and_left_alone_where_they_are_right() {
     let api = signed_in(&hub, "jo", SECRET);
     let loki = name("loki");
     block_on(async {
-        api.grant("acme", &loki, "team-229", Permission::Read, false).await.unwrap();
-        api.grant("acme", &loki, "team-229", Permission::Write, false).await.unwrap();
-        api.grant("acme", &loki, "made", Permission::Admin, true).await.unwrap();
+        assert!(api.grant("acme", &loki, "team-229", Permission::Read, false).await.unwrap());
+        assert!(api.grant("acme", &loki, "team-229", Permission::Write, false).await.unwrap());
+        assert!(api.grant("acme", &loki, "made", Permission::Admin, true).await.unwrap());
         let grants = api.grants("acme", &loki).await.unwrap().unwrap();
         let grants: Vec<_> = grants.iter().map(|g| (g.team.name.as_str(), g.permission)).collect();
         assert_eq!(grants, [("made", Permission::Admin), ("team-229", Permission::Write)]);
@@ -260,7 +262,7 @@ fn grants_are_made_raised_and_left_alone_where_they_are_right() {
     );
     hub.server().clear_log();
     let again = signed_in(&hub, "jo", SECRET);
-    block_on(again.grant("acme", &loki, "made", Permission::Admin, true)).unwrap();
+    assert!(!block_on(again.grant("acme", &loki, "made", Permission::Admin, true)).unwrap());
     assert_eq!(hub.writes(), Vec::<String>::new(), "a second run writes nothing");
     let lists = lines(&hub).iter().filter(|line| line.starts_with("GET /v2/orgs/acme/groups?")).count();
     assert_eq!(lists, 3, "pages are asked for by number, never by the address in the answer");
@@ -399,6 +401,34 @@ fn reads_survive_passing_faults_and_absence_is_never_a_fault() {
     hub.server().clear_faults();
     hub.server().fault(Rule::new("POST", "/auth/token", Action::Answer(200, vec![], "{\"token\":\"canary\"}".into())));
     assert_eq!(get(&hub).unwrap_err().to_string(), "Docker Hub: the answer to signing in holds no token");
+    hub.check_traffic();
+}
+
+#[test]
+fn nothing_is_made_ready_where_a_public_repository_came_to_be_meanwhile() {
+    let hub = owner();
+    hub.add_team("acme", "developers");
+    let team = Team { permission: Permission::Read, create: false };
+    let step = RepositoryStep {
+        name: name("loki"),
+        create: true,
+        grant: true,
+        visibility: Visibility::Private,
+        description: "Log aggregation".to_owned(),
+        full_description: String::new(),
+        teams: [("developers".to_owned(), team)].into(),
+        detail: String::new(),
+    };
+    let api = signed_in(&hub, "jo", SECRET);
+    let ensure = |step: &RepositoryStep| block_on(repository::ensure(&api, "acme", step));
+    hub.add_repository("acme", "loki", HubRepositoryEntry::default());
+    insta::assert_snapshot!(ensure(&step).unwrap_err(), @"Docker Hub: acme/loki came to be meanwhile and is public, though the manifest says private: make it private on Docker Hub, then run again");
+    assert!(hub.repository("acme", "loki").unwrap().grants.is_empty());
+    let fresh = RepositoryStep { name: name("tempo"), ..step };
+    assert_eq!(ensure(&fresh), Ok(true));
+    assert_eq!(ensure(&fresh), Ok(false), "what is there and granted is not written again");
+    let made = hub.repository("acme", "tempo").unwrap();
+    assert_eq!((made.is_private, made.grants["developers"].as_str()), (true, "read"));
     hub.check_traffic();
 }
 

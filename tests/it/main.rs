@@ -14,4 +14,5 @@ mod settings;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_github;
+mod support_process;
 mod support_registry;

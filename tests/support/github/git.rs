@@ -1,5 +1,6 @@
 //! The bare repository behind the stand-in, by git's plumbing commands.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -191,28 +192,31 @@ impl Git {
         let index = tempfile::NamedTempFile::new().expect("a temporary file");
         let index = index.into_temp_path();
         std::fs::remove_file(&index).ok();
-        let with_index = |args: &[&str]| {
+        let with_index = |args: &[&str], input: &[u8]| {
             let mut command = self.command(args);
             command.env("GIT_INDEX_FILE", &index);
-            let (ok, out) = self.run(command, b"");
+            let (ok, out) = self.run(command, input);
             assert!(ok, "git {args:?} failed");
             String::from_utf8_lossy(&out).trim().to_owned()
         };
         match parent {
-            Some(parent) => with_index(&["read-tree", parent]),
-            None => with_index(&["read-tree", "--empty"]),
+            Some(parent) => with_index(&["read-tree", parent], b""),
+            None => with_index(&["read-tree", "--empty"], b""),
         };
+        let mut blobs: BTreeMap<&[u8], String> = BTreeMap::new();
+        let mut changes = String::new();
         for (path, content) in files {
-            match content {
-                Some(bytes) => {
-                    let (_, sha) = self.run(self.command(&["hash-object", "-w", "--stdin"]), bytes);
-                    let sha = String::from_utf8_lossy(&sha).trim().to_owned();
-                    with_index(&["update-index", "--add", "--cacheinfo", &format!("100644,{sha},{path}")]);
-                }
-                None => drop(with_index(&["update-index", "--force-remove", path])),
-            }
+            let entry = content.as_ref().map(|bytes| {
+                let made = || self.run(self.command(&["hash-object", "-w", "--stdin"]), bytes).1;
+                blobs.entry(bytes).or_insert_with(|| String::from_utf8_lossy(&made()).trim().to_owned()).clone()
+            });
+            changes += &match entry {
+                Some(sha) => format!("100644 {sha}\t{path}\n"),
+                None => format!("0 {}\t{path}\n", "0".repeat(40)),
+            };
         }
-        let tree = with_index(&["write-tree"]);
+        with_index(&["update-index", "--index-info"], changes.as_bytes());
+        let tree = with_index(&["write-tree"], b"");
         let parents: Vec<&str> = parent.into_iter().collect();
         self.commit_tree(&tree, &parents, message, author, committer)
     }

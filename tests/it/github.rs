@@ -1,0 +1,543 @@
+//! The GitHub forge against the stand-in: what only GitHub has, and what goes wrong there.
+
+use std::sync::Arc;
+
+use wharfinger::forge::github::GitHub;
+use wharfinger::forge::{Commit, Error, FileChange, Forge, Message, OpenProposal, Social, StatusState};
+use wharfinger::image::Digest;
+use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
+
+use crate::support::contract;
+use crate::support::github::{Access, Options, Permissions, TOKEN, TestGitHub, Who};
+use crate::support::http::Action;
+
+const BRANCH: &str = "wharfinger/image/loki/latest";
+const MANIFEST: &str = "approved-images.yml";
+
+fn start(options: Options) -> (TestGitHub, GitHub) {
+    let files = vec![(MANIFEST.to_owned(), "one\n".to_owned())];
+    let github = TestGitHub::start(Options { files, ..options });
+    let forge = github.forge();
+    (github, forge)
+}
+
+fn message() -> Message {
+    Message { headline: "Approve loki 3.1.0".to_owned(), body: "Signed-off-by: Wharfinger".to_owned() }
+}
+
+fn change(text: &str) -> Vec<FileChange> {
+    vec![FileChange { path: MANIFEST.to_owned(), text: text.to_owned() }]
+}
+
+fn body_for(commit: &Commit) -> String {
+    let head = ObjectId::try_from(commit.0.clone()).ok();
+    let metadata = Metadata { head, context: Digest::sha256(b"context"), entries: Vec::new() };
+    format!("Evidence.\n\n{}", metadata::write(&metadata))
+}
+
+async fn commit_on_branch(forge: &dyn Forge, text: &str) -> Commit {
+    let base = forge.head().await.unwrap().commit;
+    forge.rewrite(BRANCH, None, &base, &message(), &change(text)).await.unwrap()
+}
+
+async fn propose(forge: &dyn Forge, text: &str) -> u64 {
+    let commit = commit_on_branch(forge, text).await;
+    forge.open(BRANCH, "Approve loki 3.1.0", &body_for(&commit)).await.unwrap().number.unwrap()
+}
+
+async fn only(forge: &dyn Forge) -> OpenProposal {
+    let mut open = forge.proposals("wharfinger/").await.unwrap();
+    assert_eq!(open.len(), 1, "{open:?}");
+    open.remove(0)
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    let error = result.unwrap_err();
+    assert!(matches!(error, Error::Refused { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(!text.contains(TOKEN), "{text}");
+    text
+}
+
+#[tokio::test]
+async fn an_enterprise_servers_addresses_are_taken_as_they_are() {
+    let (github, forge) = start(Options { ghes: true, ..Options::default() });
+    propose(&forge, "one\ntwo\n").await;
+    let paths: Vec<String> = github.log().iter().map(|e| e.request.path.clone()).collect();
+    assert!(paths.iter().all(|p| p.starts_with("/api/v3/repos/acme/images") || p == "/api/graphql"), "{paths:?}");
+    assert!(paths.iter().any(|p| p == "/api/graphql"));
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn a_new_proposal_takes_these_requests_and_nothing_stays_behind() {
+    let (github, forge) = start(Options::default());
+    propose(&forge, "one\ntwo\n").await;
+    insta::assert_snapshot!(github.lines().join("\n"), @r"
+    GET /repos/acme/images 200
+    GET /repos/acme/images/git/ref/heads/main 200
+    POST /repos/acme/images/git/refs 201
+    POST /graphql 200
+    POST /repos/acme/images/git/refs 201
+    DELETE /repos/acme/images/git/refs/heads/wharfinger/tmp/image/loki/latest 204
+    POST /repos/acme/images/pulls 201
+    ");
+    assert_eq!(github.branches(), ["main", BRANCH]);
+    let pull = github.pull(1);
+    assert_eq!((pull.user.as_str(), pull.base.as_str()), ("github-actions[bot]", "main"));
+    let commit = github.with(|s| s.git.commit_info(&pull.head_sha));
+    assert_eq!(commit.message, "Approve loki 3.1.0\n\nSigned-off-by: Wharfinger");
+    assert_eq!(commit.committer.name, "GitHub");
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn looking_when_nothing_is_new_takes_a_handful_of_reads() {
+    let (github, forge) = start(Options::default());
+    propose(&forge, "one\ntwo\n").await;
+    github.clear_log();
+    let forge = github.forge();
+    let head = forge.head().await.unwrap();
+    forge.read(&head.commit, MANIFEST).await.unwrap();
+    forge.read(&head.commit, MANIFEST).await.unwrap();
+    assert!(!only(&forge).await.touched);
+    forge.sweep("wharfinger/").await.unwrap();
+    insta::assert_snapshot!(github.lines().join("\n").replace(&head.commit.0, "HEAD"), @r"
+    GET /repos/acme/images 200
+    GET /repos/acme/images/git/ref/heads/main 200
+    GET /repos/acme/images/contents/approved-images.yml?ref=HEAD 200
+    GET /repos/acme/images/pulls?state=open&sort=created&direction=asc&per_page=100 200
+    GET /repos/acme/images/git/matching-refs/heads/wharfinger/ 200
+    GET /repos/acme/images/pulls?state=open&per_page=100 200
+    ");
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn an_open_proposal_moves_without_closing() {
+    let (github, forge) = start(Options::default());
+    let number = propose(&forge, "one\ntwo\n").await;
+    github.push_as("main", "octocat", &[("other", "x\n")]);
+    let seen = only(&forge).await.head;
+    let base = forge.head().await.unwrap().commit;
+    let moved = forge.rewrite(BRANCH, Some(&seen), &base, &message(), &change("one\nthree\n")).await.unwrap();
+    assert_eq!(github.open_pulls(), [number]);
+    assert_eq!(github.pull(number).head_sha, moved.0);
+    let commit = github.with(|s| s.git.commit_info(&moved.0));
+    assert_eq!(commit.parents, [base.0]);
+    assert_eq!(github.branches(), ["main", BRANCH]);
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn forks_and_foreign_branches_are_no_proposals() {
+    let (github, forge) = start(Options::default());
+    let commit = forge.head().await.unwrap().commit;
+    github.fork_pull("mallory", BRANCH, &[(MANIFEST, "evil\n")], "Approve loki 3.1.0", &body_for(&commit));
+    github.push_as("topic", "hubot", &[("a", "1\n")]);
+    github.open_as("hubot", "topic", "A topic", &body_for(&commit));
+    github.with(|s| s.pulls[0].head_repository = None);
+    assert!(forge.proposals("wharfinger/").await.unwrap().is_empty());
+    github.with(|s| s.pulls[0].head_repository = Some("mallory/images".to_owned()));
+    assert!(forge.proposals("wharfinger/").await.unwrap().is_empty());
+    github.close_as(1, "mallory");
+    assert!(forge.declined(BRANCH).await.unwrap().is_empty());
+    // The fork's open pull request does not stand in the way of ours either.
+    assert_eq!(propose(&forge, "one\ntwo\n").await, 3);
+}
+
+#[tokio::test]
+async fn a_branch_is_touched_by_whoever_is_not_its_author() {
+    let (github, forge) = start(Options::default());
+    propose(&forge, "one\ntwo\n").await;
+    let first = only(&forge).await;
+    // Without metadata the commits are asked.
+    forge.edit(&first, "t", "a body that a person rewrote").await.unwrap();
+    assert!(!only(&forge).await.touched);
+    let moved = forge.append(BRANCH, &first.head, &message(), &change("one\nthree\n")).await.unwrap();
+    assert!(!only(&forge).await.touched, "another commit of its own");
+    assert_eq!(only(&forge).await.head, moved);
+    github.push_as(BRANCH, "hubot", &[("by-hand", "x\n")]);
+    assert!(only(&forge).await.touched);
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn a_persons_own_commit_is_told_from_what_their_token_made() {
+    let (github, forge) = start(Options { who: Who::User("octocat".to_owned()), ..Options::default() });
+    let commit = commit_on_branch(&forge, "one\ntwo\n").await;
+    forge.open(BRANCH, "t", "no metadata").await.unwrap();
+    assert_eq!(only(&forge).await.author, "octocat");
+    assert!(!only(&forge).await.touched);
+    let pushed = github.push_as(BRANCH, "octocat", &[("by-hand", "x\n")]);
+    assert_ne!(pushed, commit.0);
+    assert!(only(&forge).await.touched);
+}
+
+#[tokio::test]
+async fn more_than_a_hundred_pull_requests_are_paged() {
+    let (github, forge) = start(Options::default());
+    github.push_as("topic", "hubot", &[("a", "1\n")]);
+    github.open_as("hubot", "topic", "A topic", "");
+    github.with(|s| {
+        for number in 2..=102 {
+            let topic = s.pulls[0].clone();
+            s.pulls.push(crate::support::github::Pull { number, head: format!("topic/{number}"), ..topic });
+        }
+    });
+    let number = propose(&forge, "one\ntwo\n").await;
+    github.clear_log();
+    assert_eq!(only(&forge).await.number, Some(number));
+    assert_eq!(github.log().len(), 2, "{:?}", github.lines());
+}
+
+#[tokio::test]
+async fn only_what_a_person_closed_is_declined() {
+    let (github, forge) = start(Options::default());
+    let mut number = propose(&forge, "two\n").await;
+    for (closer, declined) in [("stale[bot]", 0), ("github-actions[bot]", 0), ("octocat", 1)] {
+        github.close_as(number, closer);
+        assert_eq!(forge.declined(BRANCH).await.unwrap().len(), declined, "{closer}");
+        forge.sweep("wharfinger/").await.unwrap();
+        number = propose(&forge, "two\n").await;
+    }
+    github.merge(number);
+    let declined = forge.declined(BRANCH).await.unwrap();
+    assert_eq!(declined.iter().map(|d| d.number).collect::<Vec<_>>(), [Some(3)]);
+    assert!(metadata::read(&declined[0].body).is_some());
+    github.delete_branch_as(BRANCH, "octocat");
+    github.push_as("main", "octocat", &[(MANIFEST, "one\n")]);
+    propose(&forge, "three\n").await;
+    github.delete_branch_as(BRANCH, "hubot");
+    assert_eq!(forge.declined(BRANCH).await.unwrap().len(), 2, "deleting the branch closes too");
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn with_a_personal_token_the_comment_tells_who_closed() {
+    let (github, forge) = start(Options { who: Who::User("octocat".to_owned()), ..Options::default() });
+    propose(&forge, "two\n").await;
+    forge.close(&only(&forge).await, "A newer version is proposed.").await.unwrap();
+    assert!(!github.pull(1).open);
+    assert!(github.comments(1)[0].body.starts_with("A newer version is proposed."));
+    assert_eq!(github.branches(), ["main"]);
+    assert!(forge.declined(BRANCH).await.unwrap().is_empty());
+    let number = propose(&forge, "two\n").await;
+    github.close_as(number, "octocat");
+    assert_eq!(forge.declined(BRANCH).await.unwrap().len(), 1);
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn closing_begun_again_does_what_is_left() {
+    let (github, forge) = start(Options::default());
+    propose(&forge, "two\n").await;
+    let open = only(&forge).await;
+    github.fail("PATCH", "/pulls/1", 3, 502);
+    assert!(matches!(forge.close(&open, "Moot.").await, Err(Error::Unreachable(_))));
+    assert!(github.pull(1).open);
+    forge.close(&open, "Moot.").await.unwrap();
+    assert_eq!(github.comments(1).len(), 1, "the reason stands there once");
+    assert!(!github.pull(1).open);
+    assert!(github.branch(BRANCH).is_none());
+}
+
+#[tokio::test]
+async fn every_write_survives_a_lost_answer() {
+    for (method, path) in [("POST", "/graphql"), ("POST", "/git/refs$"), ("POST", "/pulls$"), ("DELETE", "/git/refs")] {
+        let (github, forge) = start(Options::default());
+        github.lose_answers(method, path, 1);
+        let number = propose(&forge, "one\ntwo\n").await;
+        assert_eq!(github.open_pulls(), [number], "{method} {path}");
+        assert_eq!(github.pulls().len(), 1);
+        assert_eq!(github.branches(), ["main", BRANCH]);
+        let range = format!("main..{BRANCH}");
+        assert_eq!(github.with(|s| s.git.log(&[&range]).len()), 1, "{method} {path}: one commit");
+        assert!(!only(&forge).await.touched);
+    }
+}
+
+#[tokio::test]
+async fn the_second_branch_and_the_move_survive_a_lost_answer() {
+    let (github, forge) = start(Options::default());
+    github.fault(crate::support::http::Rule::new("POST", "/git/refs$", Action::Lose).after(1).times(1));
+    propose(&forge, "one\ntwo\n").await;
+    let seen = only(&forge).await.head;
+    let base = forge.head().await.unwrap().commit;
+    github.lose_answers("PATCH", "/git/refs", 1);
+    let moved = forge.rewrite(BRANCH, Some(&seen), &base, &message(), &change("three\n")).await.unwrap();
+    assert_eq!(github.branch(BRANCH).unwrap(), moved.0);
+    github.lose_answers("PATCH", "/pulls/1", 1);
+    forge.edit(&only(&forge).await, "Another", "body").await.unwrap();
+    assert_eq!(github.pull(1).title, "Another");
+    github.lose_answers("POST", "/comments", 1);
+    github.lose_answers("PATCH", "/pulls/1", 1);
+    github.lose_answers("DELETE", "/git/refs", 1);
+    forge.close(&only(&forge).await, "Moot.").await.unwrap();
+    assert_eq!((github.comments(1).len(), github.branches().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_record_whose_answer_was_lost_is_recognised_and_anothers_is_not() {
+    let (github, forge) = start(Options::default());
+    let head = forge.head().await.unwrap();
+    github.lose_answers("POST", "/graphql", 1);
+    let commit = forge.append("main", &head.commit, &message(), &change("one\nmirrored\n")).await.unwrap();
+    assert_eq!(github.branch("main").unwrap(), commit.0);
+    assert_eq!(github.writes().len(), 1, "sent once: {:?}", github.writes());
+
+    // The work was not done, and someone else moved the branch in between.
+    let head = forge.head().await.unwrap();
+    github.fail("POST", "/graphql", 1, 502);
+    github.push_as("main", "octocat", &[(MANIFEST, "one\nmirrored\nby hand\n")]);
+    let lost = forge.append("main", &head.commit, &message(), &change("one\nmirrored\ntwo\n")).await;
+    assert!(matches!(lost, Err(Error::Moved { .. })), "{lost:?}");
+    assert_eq!(github.read("main", MANIFEST).as_deref(), Some("one\nmirrored\nby hand\n"));
+
+    // The work was not done, and nothing moved: it is sent again.
+    let head = forge.head().await.unwrap();
+    github.fail("POST", "/graphql", 1, 502);
+    forge.append("main", &head.commit, &message(), &change("again\n")).await.unwrap();
+    assert_eq!(github.read("main", MANIFEST).as_deref(), Some("again\n"));
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn a_failed_commit_leaves_no_branch_at_the_base() {
+    let (github, forge) = start(Options::default());
+    github.fail("POST", "/graphql", 3, 500);
+    let base = forge.head().await.unwrap().commit;
+    let failed = forge.rewrite(BRANCH, None, &base, &message(), &change("two\n")).await;
+    assert!(matches!(failed, Err(Error::Unreachable(_))), "{failed:?}");
+    assert_eq!(github.branches(), ["main"]);
+}
+
+#[tokio::test]
+async fn an_interrupted_run_is_finished_by_the_next() {
+    let (github, forge) = start(Options::default());
+    // It ended after the temporary branch was made, and once more after the branch was made.
+    let base = github.branch("main").unwrap();
+    github.with(|s| s.git.update("refs/heads/wharfinger/tmp/image/loki/latest", &base, ""));
+    commit_on_branch(&forge, "two\n").await;
+    let number = propose(&forge, "three\n").await;
+    assert_eq!(github.read(BRANCH, MANIFEST).as_deref(), Some("three\n"));
+    assert_eq!(github.open_pulls(), [number]);
+    // A person's commit on a branch that nothing is open for is never overwritten.
+    github.push_as("wharfinger/image/redis/latest", "hubot", &[("a", "1\n")]);
+    let head = forge.head().await.unwrap().commit;
+    let refused = forge.rewrite("wharfinger/image/redis/latest", None, &head, &message(), &change("x\n")).await;
+    assert!(matches!(refused, Err(Error::Moved { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn sweeping_leaves_what_is_in_use() {
+    let (github, forge) = start(Options::default());
+    propose(&forge, "two\n").await;
+    let base = github.branch("main").unwrap();
+    for branch in ["tmp/image/a/latest", "tmp/record", "ledger"] {
+        github.with(|s| s.git.update(&format!("refs/heads/wharfinger/{branch}"), &base, ""));
+    }
+    github.push_as("wharfinger/image/by-hand/latest", "hubot", &[("a", "1\n")]);
+    github.push_as("wharfinger/image/done/latest", "hubot", &[("b", "1\n")]);
+    let done = github.open_as("hubot", "wharfinger/image/done/latest", "t", "");
+    github.merge(done);
+    forge.sweep("wharfinger/").await.unwrap();
+    let left = ["main", "wharfinger/image/by-hand/latest", BRANCH, "wharfinger/ledger"];
+    assert_eq!(github.branches(), left);
+    github.clear_log();
+    forge.sweep("wharfinger/").await.unwrap();
+    assert!(github.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_second_open_takes_the_first() {
+    let (github, forge) = start(Options::default());
+    let number = propose(&forge, "two\n").await;
+    let again = forge.open(BRANCH, "Another title", "Another body").await.unwrap();
+    assert_eq!(again.number, Some(number));
+    assert_eq!(github.pull(number).title, "Another title");
+    assert_eq!(github.pulls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_short_rate_limit_is_waited_for_and_a_long_one_is_said() {
+    let (github, forge) = start(Options::default());
+    github.secondary_limit("POST", "/pulls$", 1, 0);
+    github.secondary_limit("GET", "/git/ref/", 1, 0);
+    propose(&forge, "two\n").await;
+    let posts =
+        github.lines().iter().filter(|l| l.starts_with("POST /repos/acme/images/pulls ")).cloned().collect::<Vec<_>>();
+    assert_eq!(posts, ["POST /repos/acme/images/pulls 403", "POST /repos/acme/images/pulls 201"]);
+
+    github.clear_log();
+    github.secondary_limit("", "/pulls", 1, 3600);
+    let error = forge.proposals("wharfinger/").await.unwrap_err();
+    assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
+    assert!(
+        error.to_string().contains("secondary rate limit") && error.to_string().contains("it ends at 20"),
+        "{error}"
+    );
+    assert_eq!(github.log().len(), 1, "not asked again");
+}
+
+#[tokio::test]
+async fn protection_refuses_a_record_and_is_told_from_missing_permissions() {
+    let (github, forge) = start(Options { protected: true, ..Options::default() });
+    let head = forge.head().await.unwrap();
+    let refused = forge.append("main", &head.commit, &message(), &change("two\n")).await.unwrap_err();
+    assert!(matches!(refused, Error::Protected { .. }), "{refused:?}");
+    insta::assert_snapshot!(refused, @"the branch main refuses the commit: Repository rule violations found Changes must be made through a pull request.");
+    assert_eq!(github.branch("main").unwrap(), head.commit.0);
+    // Proposals are made nonetheless.
+    propose(&forge, "two\n").await;
+}
+
+#[tokio::test]
+async fn refusals_name_what_is_missing() {
+    let (_github, forge) = start(Options { actions_may_open: false, ..Options::default() });
+    commit_on_branch(&forge, "two\n").await;
+    insta::assert_snapshot!(refusal(forge.open(BRANCH, "t", "b").await), @r#"opening a pull request from wharfinger/image/loki/latest was refused: GitHub Actions is not permitted to create or approve pull requests. Switch on "Allow GitHub Actions to create and approve pull requests" under Settings > Actions > General of the repository (an organization or enterprise can forbid it), or use an App's token"#);
+
+    let (_github, forge) = start(Options { may: Permissions::all(Access::Read), ..Options::default() });
+    let head = forge.head().await.unwrap();
+    insta::assert_snapshot!(refusal(forge.append("main", &head.commit, &message(), &change("x\n")).await), @"committing to main was refused: Resource not accessible by integration: the token needs `contents: write` on acme/images");
+    insta::assert_snapshot!(refusal(forge.rewrite(BRANCH, None, &head.commit, &message(), &change("x\n")).await), @"making the branch wharfinger/tmp/image/loki/latest was refused: Resource not accessible by integration (status 403): the token needs `contents: write` on this repository");
+
+    let may = Permissions { pull_requests: Access::Read, statuses: Access::Read, ..Permissions::all(Access::Write) };
+    let (github, forge) = start(Options { may, ..Options::default() });
+    commit_on_branch(&forge, "two\n").await;
+    insta::assert_snapshot!(refusal(forge.open(BRANCH, "t", "b").await), @"opening a pull request from wharfinger/image/loki/latest was refused: Resource not accessible by integration (status 403): the token needs `pull-requests: write` on this repository");
+    let commit = Commit(github.branch("main").unwrap());
+    let status = forge.set_status(&commit, "wharfinger", StatusState::Success, "ok").await;
+    assert!(refusal(status).contains("`statuses: write`"));
+
+    github.add_token("wrong\u{e9}", Who::Actions, Permissions::all(Access::Read));
+    let unknown = github.forge_with("ghs_revoked");
+    insta::assert_snapshot!(refusal(unknown.head().await), @"signing in to GitHub was refused: Bad credentials: the token is missing, expired or revoked");
+}
+
+#[tokio::test]
+async fn a_token_with_a_line_break_is_an_error_and_not_a_crash() {
+    let github = TestGitHub::start(Options::default());
+    let url = |text: String| url::Url::parse(&text).unwrap();
+    let token = secrecy::SecretString::from("ghs_one\nghs_two".to_owned());
+    let http = crate::support::http::client();
+    let (api, graphql, server) = (url(github.api()), url(github.graphql()), url(github.server()));
+    let made = GitHub::new(&http, &api, &graphql, server.clone(), "acme/images", &token, "wharfinger/");
+    let error = made.unwrap_err().to_string();
+    assert!(error.contains("line break") && !error.contains("ghs_"), "{error}");
+    let token = secrecy::SecretString::from("ghs_one".to_owned());
+    for repository in ["acme", "acme/", "/images", "acme/images/more"] {
+        assert!(GitHub::new(&http, &api, &graphql, server.clone(), repository, &token, "wharfinger/").is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_asked_again_and_then_named() {
+    let (github, forge) = start(Options::default());
+    github.fail("GET", "/repos/acme/images$", 2, 503);
+    forge.head().await.unwrap();
+    github.fail("GET", "/git/ref", 3, 503);
+    let error = forge.head().await.unwrap_err();
+    insta::assert_snapshot!(error, @"no answer: status 503: Server Error");
+    github.fault(crate::support::http::Rule::new("GET", "/git/ref", Action::Reset).times(3));
+    assert!(matches!(forge.head().await, Err(Error::Unreachable(_))));
+    assert!(forge.head().await.is_ok());
+}
+
+#[tokio::test]
+async fn large_files_and_names_with_spaces_are_read() {
+    let large = "x".repeat(1_200_000);
+    let files = vec![("images/a b#c?.yml".to_owned(), "odd\n".to_owned()), ("large.yml".to_owned(), large.clone())];
+    let github = TestGitHub::start(Options { files, ..Options::default() });
+    let forge = github.forge();
+    let head = forge.head().await.unwrap().commit;
+    assert_eq!(forge.list(&head, "images").await.unwrap(), ["images/a b#c?.yml"]);
+    assert_eq!(forge.read(&head, "images/a b#c?.yml").await.unwrap().as_deref(), Some("odd\n"));
+    assert_eq!(forge.read(&head, "large.yml").await.unwrap().map(|t| t.len()), Some(large.len()));
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn a_directory_beyond_what_the_listing_gives_is_read_from_the_tree() {
+    let mut files: Vec<_> = (0..1003).map(|n| (format!("images/{n:04}.yml"), String::new())).collect();
+    files.push(("images/deeper/x.yml".to_owned(), String::new()));
+    let github = TestGitHub::start(Options { files, ..Options::default() });
+    let forge = github.forge();
+    let head = forge.head().await.unwrap().commit;
+    let listed = forge.list(&head, "images").await.unwrap();
+    assert_eq!(listed.len(), 1003);
+    assert_eq!(listed.last().unwrap(), "images/1002.yml");
+}
+
+#[tokio::test]
+async fn what_brought_an_approval_is_its_merge_whichever_way_it_was_merged() {
+    let (github, forge) = start(Options::default());
+    let two = |text: &str| text.contains("two");
+    for squash in [false, true] {
+        github.push_as("main", "octocat", &[(MANIFEST, "one\n")]);
+        github.push_as("topic", "hubot", &[(MANIFEST, "one\ntwo\n")]);
+        let number = github.open_as("hubot", "topic", "t", "");
+        github.push_as("main", "octocat", &[("other", &format!("{squash}\n"))]);
+        let merge = if squash { github.squash(number) } else { github.merge(number) };
+        github.delete_branch_as("topic", "hubot");
+        github.push_as("main", "octocat", &[(MANIFEST, "one\ntwo\nthree\n")]);
+        let head = forge.head().await.unwrap().commit;
+        let found = forge.introduced(&head, MANIFEST, &two).await.unwrap().unwrap();
+        assert_eq!((found.commit.0.as_str(), found.pull), (merge.as_str(), Some(number)), "squash: {squash}");
+        assert_eq!(found.date.date_naive().to_string(), "2026-11-21");
+        assert_eq!(forge.pull_of_commit(&found.commit).await.unwrap(), Some(number));
+    }
+    // Taken out and pushed in again without a pull request: the newest counts.
+    github.push_as("main", "octocat", &[(MANIFEST, "one\n")]);
+    let direct = github.push_as("main", "octocat", &[(MANIFEST, "one\ntwo\n")]);
+    let head = forge.head().await.unwrap().commit;
+    github.clear_log();
+    let found = forge.introduced(&head, MANIFEST, &two).await.unwrap().unwrap();
+    assert_eq!((found.commit.0, found.pull), (direct, None));
+    assert!(github.log().len() <= 5, "{:?}", github.lines());
+    assert_eq!(forge.introduced(&head, "absent.yml", &two).await.unwrap(), None);
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn labels_reviewers_and_statuses() {
+    let (github, forge) = start(Options { who: Who::App("mirror".to_owned()), ..Options::default() });
+    let forge: Arc<dyn Forge> = Arc::new(forge);
+    let social = forge.social().unwrap();
+    let number = propose(&*forge, "two\n").await;
+    assert_eq!(only(&*forge).await.author, "mirror[bot]");
+    github.lose_answers("POST", "/labels", 1);
+    social.label(number, &["approved-images".to_owned(), "bug".to_owned()]).await.unwrap();
+    assert_eq!(only(&*forge).await.labels, ["approved-images", "bug"]);
+    social.request_reviewer(number, "octocat").await.unwrap();
+    assert!(refusal(social.request_reviewer(number, "stranger").await).contains("not a collaborator"));
+    social.request_team(number, "platform").await.unwrap();
+    assert!(social.request_team(number, "nobody").await.is_err());
+    let pull = github.pull(number);
+    assert_eq!((pull.reviewers, pull.teams), (vec!["octocat".to_owned()], vec!["platform".to_owned()]));
+
+    let head = only(&*forge).await.head;
+    assert_eq!(social.status(&head, "wharfinger").await.unwrap(), None);
+    social.set_status(&head, "wharfinger", StatusState::Failure, &"é".repeat(200)).await.unwrap();
+    social.set_status(&head, "other", StatusState::Error, "x").await.unwrap();
+    let given = social.status(&head, "wharfinger").await.unwrap().unwrap();
+    assert_eq!((given.0, given.1.chars().count()), (StatusState::Failure, 140));
+    github.lose_answers("POST", "/statuses", 1);
+    social.set_status(&head, "wharfinger", StatusState::Success, "fine").await.unwrap();
+    assert_eq!(github.statuses().len(), 3, "the one whose answer was lost is there once");
+    let parents = social.parents(&Commit(github.merge_commit(number).unwrap())).await.unwrap();
+    assert_eq!(parents, [Commit(github.branch("main").unwrap()), head]);
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn the_jobs_own_token_cannot_ask_teams_and_is_told() {
+    let (_github, forge) = start(Options::default());
+    let number = propose(&forge, "two\n").await;
+    let text = refusal(forge.request_team(number, "platform").await);
+    assert!(
+        text.starts_with("asking the team platform for a review of #1 (the job's own token cannot ask teams)"),
+        "{text}"
+    );
+}

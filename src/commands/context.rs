@@ -14,6 +14,9 @@ use crate::registry::{Registries, remote};
 use crate::report::workflow_command;
 use crate::settings::{ForgeChoice, Settings};
 
+/// Where Docker Hub's own API is, under the name that `WHARFINGER_HOSTS` knows it by.
+const HUB: &str = "hub.docker.com";
+
 /// What every command works with; built once from [`Settings`].
 pub struct Context {
     /// What the run was told.
@@ -44,6 +47,15 @@ impl Context {
     pub fn has_destination_credentials(&self) -> bool {
         let settings = &self.settings;
         settings.dockerhub_token.is_some() || settings.registry_auth.is_some()
+    }
+
+    /// Docker Hub's own API asked as nobody, for the push times of public tags: no credential is refused there for what it
+    /// may not do elsewhere.
+    #[must_use]
+    pub fn push_times(&self) -> Option<Hub> {
+        let elsewhere = self.settings.hosts.get(HUB).cloned();
+        let base = elsewhere.or_else(|| format!("https://{HUB}").parse().ok())?;
+        Some(Hub::new(self.registries.client().http().client().clone(), base, None))
     }
 
     /// The forge.

@@ -1,13 +1,29 @@
 //! `plan`: what propose and promote would do.
 
-use super::{Context, Exit, Stop};
-use crate::report::Output;
+use super::{Context, Exit, Stop, load, promote, propose};
+use crate::observe::sources::Sources;
+use crate::report::{Output, rows};
 
 /// Runs it for `images`, or for all where none is named; with `shards` the plan has the matrix of so many parts.
 ///
 /// # Errors
 /// Why it could not work.
 pub async fn run(context: &Context, images: &[String], shards: Option<u32>, output: &mut Output) -> Result<Exit, Stop> {
-    let _ = (context, images, shards, output);
-    Err(Stop::CannotWork(anyhow::anyhow!("plan is not built yet")))
+    let manifest = load::here(context)?;
+    let scope = promote::scope(context, &manifest, images)?;
+    let sources = Sources::new(context.registries.clone());
+    let situation = propose::look(context, &sources, context.forge.as_deref(), &manifest, &scope).await?;
+    let seen = promote::look(context, &sources, &manifest, &scope).await;
+    let mut plan = propose::planned(&manifest, &situation);
+    let promotions = promote::planned(&seen, promote::failures(&seen));
+    plan.promotions = promotions.promotions;
+    plan.failed.extend(promotions.failed);
+    plan.matrix = shards.map(rows::Matrix::of);
+    let clean = plan.failed.is_empty();
+    output.plan(&plan);
+    match seen.stopped {
+        Some(reason) => Err(Stop::CannotWork(anyhow::Error::msg(reason))),
+        None if clean => Ok(Exit::Done),
+        None => Ok(Exit::Findings),
+    }
 }

@@ -1,13 +1,284 @@
-//! `propose`.
+//! `propose`: finds new versions and has a pull request open for each.
 
-use super::{Context, Exit, Stop};
-use crate::report::Output;
+use super::{Context, Exit, Stop, check, load, promote};
+use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, publish};
+use crate::forge::{Error, Forge, Head, OpenProposal};
+use crate::manifest::Manifest;
+use crate::observe::candidates::{Candidates, Eyes};
+use crate::observe::evidence::{Asked, evidence};
+use crate::observe::proposals::{Situation, situation};
+use crate::observe::sources::Sources;
+use crate::plan::Scope;
+use crate::proposal::body::Evidence;
+use crate::proposal::machine::{Action, Decision};
+use crate::proposal::{Item, Kind, Wanted, review};
+use crate::report::{Output, rows};
+
+/// How often everything is looked at anew because a branch moved meanwhile.
+const TRIES: usize = 3;
 
 /// Runs it for `images`, or for all where none is named.
 ///
 /// # Errors
-/// Why it could not work.
+/// Why it could not work: no forge, an unusable manifest, a refused credential.
 pub async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
-    let _ = (context, images, output);
-    Err(Stop::CannotWork(anyhow::anyhow!("propose is not built yet")))
+    let forge = context.forge()?.as_ref();
+    let sources = Sources::new(context.registries.clone());
+    let mut done = Done::default();
+    for attempt in 1..=TRIES {
+        let (head, manifest) = load::at_head(context).await?;
+        let scope = promote::scope(context, &manifest, images)?;
+        if attempt == 1 && !context.settings.dry_run {
+            sweep(forge, &manifest).await;
+        }
+        let situation = look(context, &sources, Some(forge), &manifest, &scope).await?;
+        if context.settings.dry_run {
+            let plan = planned(&manifest, &situation);
+            let clean = plan.failed.is_empty();
+            output.plan(&plan);
+            return Ok(if clean { Exit::Done } else { Exit::Findings });
+        }
+        let round =
+            Round { context, forge, sources: &sources, head: &head, manifest: &manifest, situation: &situation };
+        done.begin(&manifest, &situation);
+        round.carry_out(&mut done).await;
+        if done.moved.is_empty() {
+            break;
+        }
+        if attempt == TRIES {
+            done.give_up();
+        }
+    }
+    done.end(output)
+}
+
+/// What would be proposed, with the forge's say on what is open and what was declined, where there is one.
+///
+/// # Errors
+/// Where the forge does not say what is open.
+pub async fn look(
+    context: &Context,
+    sources: &Sources,
+    forge: Option<&dyn Forge>,
+    manifest: &Manifest,
+    scope: &Scope,
+) -> Result<Situation, Stop> {
+    let hub = context.push_times();
+    let eyes = Eyes { sources, hub: hub.as_ref(), now: context.now };
+    situation(&eyes, forge, manifest, scope).await.map_err(|e| Stop::CannotWork(e.into()))
+}
+
+/// The proposals' half of a plan.
+#[must_use]
+pub fn planned(manifest: &Manifest, situation: &Situation) -> rows::Plan {
+    let proposal = |wanted: &Wanted| rows::PlannedProposal {
+        branch: wanted.branch.clone(),
+        images: wanted.items.iter().map(|item| rows::PlannedImage::from(&item.entry)).collect(),
+    };
+    rows::Plan {
+        proposals: situation.wanted.iter().map(proposal).collect(),
+        waiting: waiting(manifest, &situation.candidates),
+        failed: failed(situation),
+        ..rows::Plan::default()
+    }
+}
+
+/// Versions that are newer than what is proposed, and wait.
+fn waiting(manifest: &Manifest, candidates: &Candidates) -> Vec<rows::Waiting> {
+    let mut rows = Vec::new();
+    for selected in candidates.selected() {
+        let image = &manifest.images[selected.image];
+        for waiting in selected.selection.lines.into_iter().flat_map(|line| line.waiting) {
+            let row = rows::Waiting {
+                source: image.source_text.clone(),
+                repository: image.repository.clone(),
+                tag: waiting.tag,
+                reason: waiting.reason,
+                detail: waiting.detail,
+                until: waiting.until,
+            };
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+/// What could not be looked at.
+fn failed(situation: &Situation) -> Vec<rows::Failed> {
+    let images = situation.candidates.failed.values().cloned().map(rows::Failed::from);
+    let branches = situation.failed.iter().map(|(branch, error)| on_branch(branch, None, error));
+    images.chain(branches).collect()
+}
+
+/// That a proposal could not be made as it should be.
+fn on_branch(branch: &str, wanted: Option<&Wanted>, error: &dyn std::fmt::Display) -> rows::Failed {
+    let entry = wanted.and_then(|w| w.items.first()).map(|item| &item.entry);
+    rows::Failed {
+        source: entry.map(|e| e.source.clone()),
+        repository: entry.map(|e| e.repository.clone()),
+        tag: entry.and_then(|e| e.to.clone()),
+        step: rows::FailedStep::Propose,
+        error: format!("{branch}: {error}"),
+    }
+}
+
+async fn sweep(forge: &dyn Forge, manifest: &Manifest) {
+    if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix).await {
+        tracing::warn!("what interrupted runs left could not be cleared: {e}");
+    }
+}
+
+/// What a run has done so far.
+#[derive(Default)]
+struct Done {
+    outcome: rows::Outcome,
+    /// Branches that moved meanwhile: they are decided anew.
+    moved: Vec<String>,
+    /// What the forge refused with this credential.
+    refused: Vec<String>,
+}
+
+impl Done {
+    fn begin(&mut self, manifest: &Manifest, situation: &Situation) {
+        self.moved.clear();
+        self.outcome.waiting = waiting(manifest, &situation.candidates);
+        self.outcome.failed.retain(|f| f.step == rows::FailedStep::Propose);
+        for row in failed(situation) {
+            if !self.outcome.failed.contains(&row) {
+                self.outcome.failed.push(row);
+            }
+        }
+    }
+
+    /// Remembers what became of a branch; what an earlier round did counts more than that there is nothing left to do.
+    fn row(&mut self, row: rows::Proposed) {
+        self.outcome.changed |= !matches!(row.action, rows::ProposedAction::Unchanged | rows::ProposedAction::Left);
+        match self.outcome.proposals.iter_mut().find(|p| p.branch == row.branch) {
+            Some(before) if row.action == rows::ProposedAction::Unchanged => before.url = row.url,
+            Some(before) => *before = row,
+            None => self.outcome.proposals.push(row),
+        }
+    }
+
+    fn failure(&mut self, branch: &str, wanted: Option<&Wanted>, error: &PublishError) {
+        match error {
+            PublishError::Forge(Error::Moved { .. }) => self.moved.push(branch.to_owned()),
+            PublishError::Forge(Error::Refused { .. }) => {
+                self.refused.push(error.to_string());
+                self.outcome.failed.push(on_branch(branch, wanted, error));
+            }
+            _ => self.outcome.failed.push(on_branch(branch, wanted, error)),
+        }
+    }
+
+    fn give_up(&mut self) {
+        for branch in std::mem::take(&mut self.moved) {
+            let error = format!("moved during each of {TRIES} tries: run again");
+            self.outcome.failed.push(on_branch(&branch, None, &error));
+        }
+    }
+
+    /// Where the credential may do nothing at all no work was possible.
+    fn end(self, output: &mut Output) -> Result<Exit, Stop> {
+        let Self { outcome, refused, .. } = self;
+        let (clean, changed) = (outcome.failed.is_empty(), outcome.changed);
+        output.outcome(outcome);
+        match refused.into_iter().next() {
+            Some(refused) if !changed => Err(Stop::CannotWork(anyhow::Error::msg(refused))),
+            _ if clean => Ok(Exit::Done),
+            _ => Ok(Exit::Findings),
+        }
+    }
+}
+
+/// One look at the forge, and what is done about it.
+struct Round<'a> {
+    context: &'a Context,
+    forge: &'a dyn Forge,
+    sources: &'a Sources,
+    head: &'a Head,
+    manifest: &'a Manifest,
+    situation: &'a Situation,
+}
+
+impl Round<'_> {
+    async fn carry_out(&self, done: &mut Done) {
+        for decision in &self.situation.decisions {
+            let wanted = decision.wanted.map(|at| &self.situation.wanted[at]);
+            if let Err(e) = self.act(decision, wanted, done).await {
+                done.failure(&decision.branch, wanted, &e);
+            }
+        }
+        for other in &self.situation.others {
+            done.row(row(other, rows::ProposedAction::Unchanged));
+        }
+    }
+
+    async fn act(&self, decision: &Decision, wanted: Option<&Wanted>, done: &mut Done) -> Result<(), PublishError> {
+        let open = self.situation.open.iter().find(|open| open.branch == decision.branch);
+        match (&decision.action, wanted, open) {
+            (Action::Open | Action::Update, Some(wanted), _) => {
+                let published = self.publish(wanted, open).await?;
+                let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
+                let Published { number, url, author, commit } = published;
+                done.row(rows::Proposed { number, url, branch: wanted.branch.clone(), action });
+                self.verdict(&author, &commit).await;
+            }
+            (Action::Unchanged, _, Some(open)) => {
+                done.row(row(open, rows::ProposedAction::Unchanged));
+                self.verdict(&open.author, &open.head).await;
+            }
+            (Action::Leave(why), _, Some(open)) => {
+                tracing::info!("{} is left alone: {why}", open.branch);
+                done.row(row(open, rows::ProposedAction::Left));
+                self.verdict(&open.author, &open.head).await;
+            }
+            (Action::Close(why), _, Some(open)) => {
+                self.forge.close(open, why).await?;
+                done.row(row(open, rows::ProposedAction::Closed));
+            }
+            (Action::Wait(why), _, _) => tracing::info!("{} is not opened: {why}", decision.branch),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, wanted: &Wanted, open: Option<&OpenProposal>) -> Result<Published, PublishError> {
+        let mut evidence = Vec::new();
+        for item in &wanted.items {
+            evidence.push(self.evidence(item).await);
+        }
+        let publication = Publication { head: self.head, manifest: self.manifest, wanted, evidence: &evidence };
+        publish(self.forge, &publication, open).await
+    }
+
+    async fn evidence(&self, item: &Item) -> Evidence {
+        let Some(tag) = item.entry.to.as_ref().filter(|_| item.entry.kind != Kind::Retire) else {
+            return Evidence::default();
+        };
+        let image = &self.manifest.images[item.image];
+        let before = review::digest_before(Some(self.manifest), self.manifest, item);
+        let asked = Asked {
+            location: &image.source,
+            platforms: image.platforms.as_deref(),
+            tag,
+            digest: &item.entry.digest,
+            before: before.as_ref(),
+        };
+        evidence(self.sources, &asked).await
+    }
+
+    /// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here.
+    async fn verdict(&self, author: &str, commit: &crate::forge::Commit) {
+        let Some(social) = self.forge.social().filter(|_| author == JOB_LOGIN) else { return };
+        if let Err(e) = check::post_verdict(self.context, self.forge, social, commit).await {
+            tracing::warn!("the verdict on {commit} could not be posted: {e}");
+        }
+    }
+}
+
+fn row(open: &OpenProposal, action: rows::ProposedAction) -> rows::Proposed {
+    rows::Proposed { number: open.number, url: open.url.clone(), branch: open.branch.clone(), action }
 }

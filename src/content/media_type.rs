@@ -34,7 +34,8 @@ pub fn is_manifest(media_type: &str) -> bool {
 pub fn is_schema1(media_type: &str) -> bool {
     matches!(
         media_type,
-        "application/vnd.docker.distribution.manifest.v1+json" | "application/vnd.docker.distribution.manifest.v1+prettyjws"
+        "application/vnd.docker.distribution.manifest.v1+json"
+            | "application/vnd.docker.distribution.manifest.v1+prettyjws"
     )
 }
 
@@ -44,5 +45,7 @@ pub fn is_schema1(media_type: &str) -> bool {
 pub fn is_foreign(media_type: &str) -> bool {
     const OCI: &str = "application/vnd.oci.image.layer.nondistributable.v1.tar";
     const DOCKER: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar";
-    media_type == IMAGE_LAYER_NONDISTRIBUTABLE_MEDIA_TYPE || media_type.starts_with(OCI) || media_type.starts_with(DOCKER)
+    media_type == IMAGE_LAYER_NONDISTRIBUTABLE_MEDIA_TYPE
+        || media_type.starts_with(OCI)
+        || media_type.starts_with(DOCKER)
 }

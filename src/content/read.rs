@@ -110,7 +110,8 @@ fn checked(document: &Document) -> Result<Raw, ContentError> {
     let manifest_members = raw.config.is_some() || raw.layers.is_some();
     if (index && manifest_members) || (!index && raw.manifests.is_some()) {
         return Err(ContentError(
-            "a document with members of an index and of a manifest: two readers could understand it differently".to_owned(),
+            "a document with members of an index and of a manifest: two readers could understand it differently"
+                .to_owned(),
         ));
     }
     if index && raw.manifests.is_none() {
@@ -118,7 +119,9 @@ fn checked(document: &Document) -> Result<Raw, ContentError> {
     }
     let descriptors = raw.manifests.as_ref().map_or(0, Vec::len) + raw.layers.as_ref().map_or(0, Vec::len);
     if descriptors > DESCRIPTOR_LIMIT {
-        return Err(ContentError(format!("{descriptors} descriptors in one document; the limit is {DESCRIPTOR_LIMIT}")));
+        return Err(ContentError(format!(
+            "{descriptors} descriptors in one document; the limit is {DESCRIPTOR_LIMIT}"
+        )));
     }
     Ok(raw)
 }
@@ -151,7 +154,9 @@ impl RawPlatform {
 }
 
 fn schema1(what: &str) -> ContentError {
-    ContentError(format!("an image manifest of schema 1 ({what}), which is not supported: upstream has to publish it anew"))
+    ContentError(format!(
+        "an image manifest of schema 1 ({what}), which is not supported: upstream has to publish it anew"
+    ))
 }
 
 /// Foreign text for an error message: without control characters, and short.
@@ -252,7 +257,9 @@ mod tests {
 
     #[test]
     fn broken_descriptors_are_refused() {
-        for (digest, size) in [("sha256:../../v2/_catalog?x=", json!(1)), (digest(1).as_str(), json!(-1)), ("", json!(1))] {
+        for (digest, size) in
+            [("sha256:../../v2/_catalog?x=", json!(1)), (digest(1).as_str(), json!(-1)), ("", json!(1))]
+        {
             let mut value = manifest();
             value["layers"] = json!([{"mediaType": "x", "digest": digest, "size": size}]);
             assert!(read(&value).is_err(), "{digest} {size}");
@@ -284,6 +291,9 @@ mod tests {
         assert_eq!(plain.artifact_type.as_deref(), Some("application/vnd.oci.image.layer.v1.tar+gzip"));
         assert_eq!(plain.annotations["k"], "v");
         value["artifactType"] = json!("application/x");
-        assert_eq!(document(&value, None).unwrap().descriptor().unwrap().artifact_type.as_deref(), Some("application/x"));
+        assert_eq!(
+            document(&value, None).unwrap().descriptor().unwrap().artifact_type.as_deref(),
+            Some("application/x")
+        );
     }
 }

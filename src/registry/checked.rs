@@ -52,7 +52,12 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
-    pub(crate) fn new(source: ByteStream, blob: &Descriptor, registry: &impl ToString, progress: Arc<Progress>) -> Self {
+    pub(crate) fn new(
+        source: ByteStream,
+        blob: &Descriptor,
+        registry: &impl ToString,
+        progress: Arc<Progress>,
+    ) -> Self {
         let hasher = Some(blob.digest.hasher());
         Self { source, hasher, blob: blob.clone(), registry: registry.to_string(), passed: 0, progress }
     }

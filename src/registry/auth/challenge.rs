@@ -102,7 +102,10 @@ mod tests {
         let hub = r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#;
         let read = bearer("https://auth.docker.io/token", Some("registry.docker.io"), Some("repository:a/b:pull,push"));
         assert_eq!(of(&[hub]), read);
-        assert_eq!(of(&["Basic realm=\"x, y\", BEARER realm = https://t/a ,service=s"]), bearer("https://t/a", Some("s"), None));
+        assert_eq!(
+            of(&["Basic realm=\"x, y\", BEARER realm = https://t/a ,service=s"]),
+            bearer("https://t/a", Some("s"), None)
+        );
         assert_eq!(of(&["Basic realm=\"x\"", "Bearer realm=\"r\\\"q\""]), bearer("r\"q", None, None));
         assert_eq!(of(&["basic"]), Some(Challenge::Basic));
         for none in ["", "Negotiate", "Bearer service=\"s\"", ",,,", "=", "\"", "Bearer realm=\""] {

@@ -154,7 +154,9 @@ impl Auth {
         }
         let wanted = self.widen(scopes);
         match self.fetched(identity, scopes, &wanted, service).await {
-            Err(ErrorKind::Refused { .. }) if wanted != *scopes => self.fetched(identity, scopes, scopes, service).await,
+            Err(ErrorKind::Refused { .. }) if wanted != *scopes => {
+                self.fetched(identity, scopes, scopes, service).await
+            }
             other => other,
         }
     }

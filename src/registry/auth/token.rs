@@ -71,7 +71,9 @@ impl Service<'_> {
         let service = self.service.iter().map(|s| ("service", s.clone()));
         if let Some(Credential::Identity(token)) = &self.credential {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
-            form.append_pair("grant_type", "refresh_token").append_pair("client_id", "wharfinger").extend_pairs(service);
+            form.append_pair("grant_type", "refresh_token")
+                .append_pair("client_id", "wharfinger")
+                .extend_pairs(service);
             form.append_pair("scope", &scopes.parameters().collect::<Vec<_>>().join(" "));
             form.append_pair("refresh_token", token.expose_secret());
             let request = client.post(self.realm.clone()).body(form.finish());

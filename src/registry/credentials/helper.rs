@@ -29,7 +29,10 @@ pub(super) async fn ask(
     let program = format!("docker-credential-{name}");
     let fail = |why: String| CredentialError { origin: program.clone(), why };
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
-        return Err(CredentialError { origin: "Docker's config.json".to_owned(), why: "a helper's name is not one".to_owned() });
+        return Err(CredentialError {
+            origin: "Docker's config.json".to_owned(),
+            why: "a helper's name is not one".to_owned(),
+        });
     }
     let output = tokio::time::timeout(PATIENCE, run(&program, registry, path))
         .await
@@ -42,8 +45,8 @@ pub(super) async fn ask(
         }
         return Err(fail(format!("failed ({})", output.status)));
     }
-    let answer: Answer =
-        serde_json::from_slice(&output.stdout).map_err(|_| fail("answered something else than credentials".to_owned()))?;
+    let answer: Answer = serde_json::from_slice(&output.stdout)
+        .map_err(|_| fail("answered something else than credentials".to_owned()))?;
     Ok(Some(match answer.username.as_str() {
         "<token>" => Credential::Identity(answer.secret.into()),
         "" if answer.secret.is_empty() => return Ok(None),

@@ -181,7 +181,8 @@ fn is_github_com(environment: &Environment) -> bool {
 }
 
 fn read_docker_config(environment: &Environment) -> Result<Option<(String, String)>, CredentialError> {
-    let directory = environment.docker_config.clone().or_else(|| environment.home.as_deref().map(|h| h.join(".docker")));
+    let directory =
+        environment.docker_config.clone().or_else(|| environment.home.as_deref().map(|h| h.join(".docker")));
     let Some(path) = directory.map(|d| d.join("config.json")) else { return Ok(None) };
     read_if_there(&path).map(|text| text.map(|text| (path.display().to_string(), text)))
 }

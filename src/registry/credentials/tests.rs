@@ -32,7 +32,9 @@ fn auths(entries: &[(&str, String)]) -> String {
 
 #[tokio::test]
 async fn docker_hub_has_many_names_and_every_form_is_read() {
-    for key in ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io", "https://docker.io"] {
+    for key in
+        ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io", "https://docker.io"]
+    {
         let text = auths(&[(key, format!("{{\"auth\": {:?}}}", b64("me:pw:x").trim_end_matches('=')))]);
         let given = Given { registry_auth: Some(text.into()), ..Given::default() };
         let credentials = Credentials::load(given, &Environment::default()).unwrap();
@@ -127,7 +129,11 @@ fn helper(dir: &Path, name: &str, script: &str) {
 async fn helpers_are_asked_once_and_what_they_print_stays_unshown() {
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("log");
-    helper(dir.path(), "good", &format!("cat >> {}; echo '{{\"Username\":\"u\",\"Secret\":\"canary\"}}'", log.display()));
+    helper(
+        dir.path(),
+        "good",
+        &format!("cat >> {}; echo '{{\"Username\":\"u\",\"Secret\":\"canary\"}}'", log.display()),
+    );
     helper(dir.path(), "none", "echo 'credentials not found in native keychain'; exit 1");
     helper(dir.path(), "bad", "echo canary; exit 3");
     helper(dir.path(), "talk", "echo canary");

@@ -72,10 +72,13 @@ impl Remote {
             since_break: 0,
             resumes: 0,
         };
-        Ok(Some(try_unfold(download, |mut download| async move {
-            Ok(download.next().await?.map(|bytes| (bytes, download)))
-        })
-        .boxed()))
+        Ok(Some(
+            try_unfold(
+                download,
+                |mut download| async move { Ok(download.next().await?.map(|bytes| (bytes, download))) },
+            )
+            .boxed(),
+        ))
     }
 
     fn blob_call(&self, endpoint: &Endpoint, method: Method, digest: &Digest) -> Result<Call, Error> {

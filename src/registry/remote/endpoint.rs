@@ -35,11 +35,18 @@ const KNOWN: [(&str, &str, &str); 3] = [
 ];
 
 /// Token services on another host than their registry.
-const ELSEWHERE: [(&str, &str); 3] =
-    [("docker.io", "auth.docker.io"), ("registry.gitlab.com", "gitlab.com"), ("docker.elastic.co", "docker-auth.elastic.co")];
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("docker.io", "auth.docker.io"),
+    ("registry.gitlab.com", "gitlab.com"),
+    ("docker.elastic.co", "docker-auth.elastic.co"),
+];
 
 impl Endpoint {
-    pub(crate) fn new(registry: &RegistryHost, hosts: &Hosts, gate: impl FnOnce(&Url) -> Arc<Gate>) -> Result<Self, String> {
+    pub(crate) fn new(
+        registry: &RegistryHost,
+        hosts: &Hosts,
+        gate: impl FnOnce(&Url) -> Arc<Gate>,
+    ) -> Result<Self, String> {
         let base = base(registry, hosts)?;
         let scheme = match hosts.get(registry.as_str()) {
             Some(_) => Scheme::Unknown,
@@ -170,7 +177,12 @@ mod tests {
             ("docker.io", hub, "https://auth.docker.io/token?x=y", Some("http://127.0.0.1:5001/token?x=y")),
             ("docker.io", hub, "http://127.0.0.1:5002/token", Some("http://127.0.0.1:5002/token")),
             ("docker.io", hub, "http://127.0.0.2:5001/token", None),
-            ("docker.io", "auth.docker.io=http://127.0.0.1:9", "https://auth.docker.io/token", Some("http://127.0.0.1:9/token")),
+            (
+                "docker.io",
+                "auth.docker.io=http://127.0.0.1:9",
+                "https://auth.docker.io/token",
+                Some("http://127.0.0.1:9/token"),
+            ),
             ("ghcr.io", "ghcr.io=http://127.0.0.1:5003", "https://ghcr.io/token", Some("http://127.0.0.1:5003/token")),
             ("ghcr.io", "ghcr.io=http://127.0.0.1:5003", "https://auth.docker.io/token", None),
             ("registry.corp:5000", "", "https://registry.corp/auth", Some("https://registry.corp/auth")),

@@ -17,7 +17,11 @@ const PUT_AGAIN: u32 = 2;
 
 impl Remote {
     /// What a reference answers, by HEAD; by GET where the answer lacks digest, type or length.
-    pub(super) async fn head_manifest(&self, reference: &Reference, scopes: Scopes) -> Result<Option<Descriptor>, Error> {
+    pub(super) async fn head_manifest(
+        &self,
+        reference: &Reference,
+        scopes: Scopes,
+    ) -> Result<Option<Descriptor>, Error> {
         let endpoint = self.endpoint()?;
         let call = self.manifest_call(&endpoint, Method::HEAD, reference, scopes.clone())?;
         let answer = self.client.call(&endpoint, self.identity, &call).await?;
@@ -29,11 +33,9 @@ impl Remote {
             return Ok(self.get_manifest(reference, scopes).await?.map(|d| described_by(&d)));
         };
         match reference {
-            Reference::Digest(asked) if *asked != descriptor.digest => Err(endpoint.error(ErrorKind::Mismatch(format!(
-                "asked for {asked}, it answers {} in {}",
-                descriptor.digest,
-                self.name()
-            )))),
+            Reference::Digest(asked) if *asked != descriptor.digest => Err(endpoint.error(ErrorKind::Mismatch(
+                format!("asked for {asked}, it answers {} in {}", descriptor.digest, self.name()),
+            ))),
             _ => Ok(Some(descriptor)),
         }
     }

@@ -109,7 +109,9 @@ impl Client {
     pub(crate) fn endpoint(&self, registry: &RegistryHost) -> Result<Arc<Endpoint>, Error> {
         let fail = |kind| Error { registry: registry.to_string(), kind };
         if self.options.reach.only.as_ref().is_some_and(|only| !only.contains(registry)) {
-            return Err(fail(ErrorKind::Forbidden("it is not one of the registries that may be contacted here".to_owned())));
+            return Err(fail(ErrorKind::Forbidden(
+                "it is not one of the registries that may be contacted here".to_owned(),
+            )));
         }
         let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(endpoint) = endpoints.get(registry) {

@@ -33,7 +33,8 @@ impl Remote {
     /// All tags. Names that are no tags, which no registry should list, are left out.
     pub(super) async fn list_tags(&self) -> Result<Option<Vec<Tag>>, Error> {
         let endpoint = self.endpoint()?;
-        let url = endpoint.url(&format!("{}/tags/list?n={PAGE_SIZE}", self.name())).map_err(|e| endpoint.protocol(e))?;
+        let url =
+            endpoint.url(&format!("{}/tags/list?n={PAGE_SIZE}", self.name())).map_err(|e| endpoint.protocol(e))?;
         let Some(pages) = self.pages(&endpoint, url, "application/json", "tag list").await?.into_found() else {
             return Ok(None);
         };
@@ -49,13 +50,7 @@ impl Remote {
     }
 
     /// The bodies of all pages from `url` on, or the first answer where that is not a success.
-    pub(super) async fn pages(
-        &self,
-        endpoint: &Endpoint,
-        url: Url,
-        accept: &str,
-        what: &str,
-    ) -> Result<Pages, Error> {
+    pub(super) async fn pages(&self, endpoint: &Endpoint, url: Url, accept: &str, what: &str) -> Result<Pages, Error> {
         let mut call = Call {
             method: Method::GET,
             url,
@@ -76,9 +71,12 @@ impl Remote {
             succeeded(endpoint, &answer, &call.action)?;
             total += answer.body.len();
             if total > LIST_LIMIT {
-                return Err(endpoint.protocol(format!("the {} has more than {LIST_LIMIT} bytes, the limit", call.action)));
+                return Err(
+                    endpoint.protocol(format!("the {} has more than {LIST_LIMIT} bytes, the limit", call.action))
+                );
             }
-            let next = next(&answer.headers, &answer.url).map_err(|e| endpoint.protocol(format!("{}: {e}", call.action)))?;
+            let next =
+                next(&answer.headers, &answer.url).map_err(|e| endpoint.protocol(format!("{}: {e}", call.action)))?;
             bodies.push(answer.body);
             let Some(next) = next else { return Ok(Pages::Found(bodies)) };
             // The redirect of the first page is not taken again: what is behind it answers for all of them.

@@ -47,7 +47,12 @@ impl Remote {
     }
 
     /// Adds a document to the index under the fallback tag of what it refers to.
-    pub(super) async fn add_referrer(&self, endpoint: &Endpoint, subject: &Digest, document: &Document) -> Result<(), Error> {
+    pub(super) async fn add_referrer(
+        &self,
+        endpoint: &Endpoint,
+        subject: &Digest,
+        document: &Document,
+    ) -> Result<(), Error> {
         let fail = |e: String| endpoint.protocol(e);
         let reference = Reference::Tag(fallback_tag(subject).map_err(fail)?);
         let _one_at_a_time = endpoint.fallback.lock().await;
@@ -72,7 +77,9 @@ fn children(
 ) -> Result<Vec<Descriptor>, Error> {
     match content {
         Ok(Content::Index { children, .. }) => Ok(children),
-        Ok(Content::Manifest { .. }) => Err(endpoint.error(ErrorKind::Protocol("referrers that are no index".to_owned()))),
+        Ok(Content::Manifest { .. }) => {
+            Err(endpoint.error(ErrorKind::Protocol("referrers that are no index".to_owned())))
+        }
         Err(e) => Err(endpoint.protocol(format!("referrers: {e}"))),
     }
 }
@@ -128,7 +135,8 @@ mod tests {
 
     #[test]
     fn the_fallback_index_grows_once_and_keeps_what_others_wrote() {
-        let config = json!({"mediaType": "application/vnd.oci.empty.v1+json", "digest": Digest::sha256(b"{}"), "size": 2});
+        let config =
+            json!({"mediaType": "application/vnd.oci.empty.v1+json", "digest": Digest::sha256(b"{}"), "size": 2});
         let signature = json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "artifactType": "application/x",
             "config": config, "layers": [], "annotations": {"a": "b"}});
         let signature = Document::new(signature.to_string().into(), None, None).unwrap();
@@ -137,9 +145,20 @@ mod tests {
         let text = std::str::from_utf8(&first.bytes).unwrap();
         assert!(text.contains(r#""artifactType":"application/x","annotations":{"a":"b"}"#), "{text}");
         let theirs = text.replace("\"schemaVersion\":2", "\"schemaVersion\":2,\"x-other\":[1.5]");
-        let theirs = Document::new(theirs.replace("application/x", "application/y").replace(signature.digest.as_str(), Digest::sha256(b"o").as_str()).into(), None, None).unwrap();
+        let theirs = Document::new(
+            theirs
+                .replace("application/x", "application/y")
+                .replace(signature.digest.as_str(), Digest::sha256(b"o").as_str())
+                .into(),
+            None,
+            None,
+        )
+        .unwrap();
         let both = extended(Some(&theirs), &signature).unwrap().unwrap();
         let text = std::str::from_utf8(&both.bytes).unwrap();
-        assert!(text.contains("x-other\":[1.5]") && text.contains("application/y") && text.contains("application/x"), "{text}");
+        assert!(
+            text.contains("x-other\":[1.5]") && text.contains("application/y") && text.contains("application/x"),
+            "{text}"
+        );
     }
 }

@@ -57,7 +57,11 @@ pub(crate) struct Authorization {
 enum Outcome {
     Answer(Answer),
     /// 401 or 403, with the challenge if it was the registry's own.
-    Refused { said: Said, challenge: Option<Challenge>, unauthorized: bool },
+    Refused {
+        said: Said,
+        challenge: Option<Challenge>,
+        unauthorized: bool,
+    },
 }
 
 impl Client {

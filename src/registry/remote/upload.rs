@@ -126,12 +126,15 @@ impl Remote {
         source: &dyn BlobSource,
     ) -> Result<End, Error> {
         let digest = format!("digest={}", blob.digest);
-        let query = place.query().map_or(digest.clone(), |q| if q.is_empty() { digest.clone() } else { format!("{q}&{digest}") });
+        let query = place
+            .query()
+            .map_or(digest.clone(), |q| if q.is_empty() { digest.clone() } else { format!("{q}&{digest}") });
         place.set_query(Some(&query));
         let progress = Arc::new(Progress::default());
         let bytes = Checked::new(source.open().await?, blob, &endpoint.registry, Arc::clone(&progress));
         let scopes = self.push();
-        let authorization = self.client.authorize(endpoint, self.identity, &scopes).await.map_err(|k| endpoint.error(k))?;
+        let authorization =
+            self.client.authorize(endpoint, self.identity, &scopes).await.map_err(|k| endpoint.error(k))?;
         endpoint.gate.pass().await;
         let mut request = self
             .client
@@ -174,9 +177,10 @@ impl Remote {
         let text = format!("{}: {}", self.action(&blob.digest), answer.said.text);
         Ok(End::Again(passing(answer.status, &answer.headers, &answer.said).unwrap_or(match answer.status {
             // A lost session, a session that has other bytes already, a link to the blob made at that moment.
-            StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::BAD_REQUEST | StatusCode::CONFLICT => {
-                Fault { kind: ErrorKind::Protocol(text), cure: Cure::Again }
-            }
+            StatusCode::NOT_FOUND
+            | StatusCode::RANGE_NOT_SATISFIABLE
+            | StatusCode::BAD_REQUEST
+            | StatusCode::CONFLICT => Fault { kind: ErrorKind::Protocol(text), cure: Cure::Again },
             _ => return Err(endpoint.protocol(text)),
         })))
     }

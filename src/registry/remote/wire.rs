@@ -231,7 +231,11 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// Seconds for people.
 pub(crate) fn seconds(duration: Duration) -> String {
-    if duration.subsec_millis() == 0 { duration.as_secs().to_string() } else { format!("{:.1}", duration.as_secs_f64()) }
+    if duration.subsec_millis() == 0 {
+        duration.as_secs().to_string()
+    } else {
+        format!("{:.1}", duration.as_secs_f64())
+    }
 }
 
 /// Counts tries and decides about another.
@@ -252,7 +256,10 @@ impl Tries {
             Cure::After(Some(wait)) if wait > patience.pause => {
                 let until = chrono::Utc::now() + wait;
                 let until = until.format("%Y-%m-%dT%H:%M:%SZ");
-                Err(ErrorKind::RateLimited(format!("{fault}; it asks to wait until {until}", fault = inner(&fault.kind))))
+                Err(ErrorKind::RateLimited(format!(
+                    "{fault}; it asks to wait until {until}",
+                    fault = inner(&fault.kind)
+                )))
             }
             _ if last => Err(fault.kind),
             Cure::After(Some(wait)) => Ok(wait),
@@ -290,7 +297,8 @@ mod tests {
         };
         assert_eq!(of("2"), Some(Duration::from_secs(2)));
         assert_eq!(of("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        let soon = (chrono::Utc::now() + chrono::Duration::seconds(100)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let soon =
+            (chrono::Utc::now() + chrono::Duration::seconds(100)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         assert!((90..=100).contains(&of(&soon).unwrap().as_secs()), "{soon}");
         assert_eq!(of("soon"), None);
     }

@@ -1,0 +1,263 @@
+//! The judgement: evidence for every approval that comes in, and findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::subject::Subject;
+use crate::commands::{Context, Stop};
+use crate::diag::Diagnostic;
+use crate::forge::StatusState;
+use crate::image::{Digest, Location, Reference, RegistryHost};
+use crate::manifest::{self, Approval, Destination, Image, Manifest};
+use crate::observe::evidence::{Asked, evidence};
+use crate::observe::sources::Sources;
+use crate::plan::{self, Key, Observed, Scope};
+use crate::proposal::body::{self, Evidence, Served};
+use crate::proposal::review::{self, Finding};
+use crate::proposal::{Item, Kind};
+use crate::registry::{Reach, Registries};
+use crate::report::rows;
+
+/// What came of it.
+pub(super) enum Judgement {
+    /// The manifest cannot be used.
+    Unusable(Vec<Diagnostic>),
+    /// It was judged.
+    Judged(Box<Judged>),
+}
+
+/// A judged manifest.
+pub(super) struct Judged {
+    /// The manifest as it would be.
+    pub(super) manifest: Manifest,
+    /// What a person has to answer for.
+    pub(super) findings: Vec<Finding>,
+    /// What promotion would do about the approvals that come in.
+    pub(super) promotions: Vec<rows::Promotion>,
+    /// What could not be looked at.
+    pub(super) failed: Vec<rows::Failed>,
+    /// The evidence, in Markdown.
+    pub(super) report: String,
+}
+
+impl Judged {
+    /// The part of it about these images; findings about none stay.
+    pub(super) fn within(mut self, scope: &Scope) -> Self {
+        let images = self.manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at));
+        let repositories: BTreeSet<_> = images.map(|(_, image)| image.repository.clone()).collect();
+        self.findings.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
+        self.promotions.retain(|p| repositories.contains(&p.repository));
+        self.failed.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
+        self
+    }
+
+    /// The verdict in a line.
+    pub(super) fn verdict(&self) -> (StatusState, String) {
+        let mut codes: Vec<&str> = self.findings.iter().map(|f| f.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        match (self.findings.len(), self.failed.len()) {
+            (0, 0) => (StatusState::Success, format!("nothing wrong; {} approval(s) come in", self.promotions.len())),
+            (0, failed) => (StatusState::Error, format!("{failed} thing(s) could not be looked at")),
+            (findings, _) => (StatusState::Failure, format!("{findings} finding(s): {}", codes.join(", "))),
+        }
+    }
+}
+
+/// Judges `subject`.
+///
+/// # Errors
+/// Where nothing can be looked at.
+pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judgement, Stop> {
+    let head = match manifest::parse(subject.head.clone()) {
+        Ok(head) => head,
+        Err(faults) => return Ok(Judgement::Unusable(faults)),
+    };
+    // A base that cannot be used says nothing: then everything that is not promoted comes in.
+    let base = subject.base.clone().and_then(|files| manifest::parse(files).ok());
+    let judge = Judge::new(context, subject, base.as_ref(), &head)?;
+    let items = review::incoming(base.as_ref(), &head);
+    let mut judged = Judged {
+        manifest: head.clone(),
+        findings: base.as_ref().map(|b| review::not_allowed(b, &head, &items)).unwrap_or_default(),
+        promotions: Vec::new(),
+        failed: Vec::new(),
+        report: String::new(),
+    };
+    let mut evidence = Vec::new();
+    for item in &items {
+        let found = judge.evidence(item).await;
+        judge.answer_for(item, &found, &mut judged);
+        evidence.push(found);
+    }
+    judge.records(&mut judged).await;
+    if let (Some(base), Some(metadata)) = (&base, &subject.proposal) {
+        judged.findings.extend(review::changed_by_hand(base, &head, metadata.as_ref()));
+    }
+    judged.promotions = judge.promotions(&items, &evidence).await;
+    if !items.is_empty() {
+        judged.report = body::report(&head, &items, &evidence);
+    }
+    Ok(Judgement::Judged(Box::new(judged)))
+}
+
+struct Judge<'a> {
+    sources: Sources,
+    registries: Registries,
+    base: Option<&'a Manifest>,
+    head: &'a Manifest,
+    public_only: bool,
+}
+
+impl<'a> Judge<'a> {
+    fn new(context: &Context, subject: &Subject, base: Option<&'a Manifest>, head: &'a Manifest) -> Result<Self, Stop> {
+        let reach = Reach { only: Some(hosts(base.unwrap_or(head))), public_only: subject.public_only };
+        let registries = context.registries.within(reach).map_err(|e| Stop::CannotWork(e.into()))?;
+        let sources = Sources::new(registries.clone());
+        Ok(Self { sources, registries, base, head, public_only: subject.public_only })
+    }
+
+    /// Upstream's answers about one approval.
+    async fn evidence(&self, item: &Item) -> Evidence {
+        let image = &self.head.images[item.image];
+        let Some(tag) = &item.entry.to else { return Evidence::default() };
+        if self.public_only && matches!(image.source, Location::Layout(_)) {
+            return Evidence { unknown: vec!["a directory is not read here".to_owned()], ..Evidence::default() };
+        }
+        let before = review::digest_before(self.base, self.head, item);
+        let asked = Asked {
+            location: &image.source,
+            platforms: image.platforms.as_deref(),
+            tag,
+            digest: &item.entry.digest,
+            before: before.as_ref(),
+        };
+        evidence(&self.sources, &asked).await
+    }
+
+    /// What the evidence for one approval leaves to answer for.
+    fn answer_for(&self, item: &Item, evidence: &Evidence, judged: &mut Judged) {
+        let image = &self.head.images[item.image];
+        let approval = image.approved.iter().find(|a| Some(&a.tag) == item.entry.to.as_ref());
+        let Some(approval) = approval else { return };
+        let expected = |what: &str| format!("{what} {}", item.entry.digest);
+        match &evidence.served {
+            Served::Now => {}
+            Served::Not(other) => {
+                let found = other.as_ref().map_or("nothing".to_owned(), ToString::to_string);
+                let expected = expected("a tag that answers");
+                judged.findings.push(Finding::about("never-served", image, approval, expected, found));
+            }
+            Served::Unknown => {
+                judged.failed.push(failed(image, approval, rows::FailedStep::Resolve, unknown(evidence)));
+            }
+        }
+        if matches!(evidence.served, Served::Now) && !evidence.complete {
+            judged.failed.push(failed(image, approval, rows::FailedStep::Read, unknown(evidence)));
+        }
+        if self.asks_signature(image) {
+            let found = "signature verification is not available in this release".to_owned();
+            judged.findings.push(Finding::about("unsigned", image, approval, "a verified signature".to_owned(), found));
+        }
+    }
+
+    /// Whether the base asks signatures of this image; of an image that is new, whether the manifest does.
+    fn asks_signature(&self, image: &Image) -> bool {
+        let same = |b: &&Image| b.source == image.source && b.repository == image.repository;
+        let before: Vec<&Image> = self.base.iter().flat_map(|b| &b.images).filter(same).collect();
+        if before.is_empty() { image.signatures.is_some() } else { before.iter().any(|b| b.signatures.is_some()) }
+    }
+
+    /// A `mirrored` that changes is a finding, unless nothing else changes and it is proved: it is what `digest` and
+    /// `platforms` give, and the mirror, as far as it lets itself be read, does not say otherwise.
+    async fn records(&self, judged: &mut Judged) {
+        let only_records = self.base.is_some_and(|base| review::only_records(base, self.head));
+        for (image, approval) in review::recorded(self.base, self.head) {
+            let found = match (&approval.mirrored, only_records) {
+                (Some(mirrored), true) => match self.disproof(image, approval, mirrored).await {
+                    None => continue,
+                    Some(why) => why,
+                },
+                (Some(_), false) => "`mirrored` changes together with other things".to_owned(),
+                (None, _) => "`mirrored` taken away".to_owned(),
+            };
+            let expected = "only promotion to change `mirrored`".to_owned();
+            judged.findings.push(Finding::about("mirrored-changed", image, approval, expected, found));
+        }
+    }
+
+    /// Why a recorded digest is not proved to be the mirror's; `None` where it is.
+    async fn disproof(&self, image: &Image, approval: &Approval, mirrored: &Digest) -> Option<String> {
+        let gives = match &image.platforms {
+            None => Some(approval.digest.clone()),
+            Some(platforms) => self.subset(image, approval, platforms).await,
+        };
+        match gives {
+            Some(gives) if gives == *mirrored => {}
+            Some(gives) => return Some(format!("{mirrored}, where `digest` and `platforms` give {gives}")),
+            None => return Some(format!("{mirrored}, which cannot be compared: upstream does not give the index")),
+        }
+        let location = plan::mirror(self.head, &image.repository).ok()?;
+        if self.public_only && matches!(location, Location::Layout(_)) {
+            return None;
+        }
+        let answer = self.registries.open(&location).head(&Reference::Tag(approval.tag.clone())).await;
+        match answer {
+            Ok(Some(held)) if held.digest != *mirrored => Some(format!("a mirror that answers {}", held.digest)),
+            Ok(None) => Some("a mirror without this tag".to_owned()),
+            // a private mirror does not answer a run without secrets
+            Ok(Some(_)) | Err(_) => None,
+        }
+    }
+
+    async fn subset(&self, image: &Image, approval: &Approval, platforms: &[crate::image::Platform]) -> Option<Digest> {
+        let document = self.sources.document(&image.source, &approval.digest).await.ok()??;
+        plan::from_upstream(&document, Some(platforms)).ok().map(|subset| subset.digest)
+    }
+
+    /// What promotion would do about what comes in, if the mirror is as the manifest says.
+    async fn promotions(&self, items: &[Item], evidence: &[Evidence]) -> Vec<rows::Promotion> {
+        let mut observed = BTreeMap::new();
+        for (item, evidence) in items.iter().zip(evidence) {
+            let image = &self.head.images[item.image];
+            let Some(approval) = image.approved.iter().find(|a| Some(&a.tag) == item.entry.to.as_ref()) else {
+                continue;
+            };
+            let expected = match &image.platforms {
+                None => Some(approval.digest.clone()),
+                Some(platforms) => self.subset(image, approval, platforms).await,
+            };
+            let upstream = (!evidence.platforms.is_empty()).then_some(true);
+            let unreviewed = None;
+            let mirror = if item.entry.kind == Kind::Rebuild { approval.mirrored.clone() } else { None };
+            observed.insert(Key::of(image, approval), Observed { mirror, upstream, expected, unreviewed });
+        }
+        plan::plan(self.head, &observed).iter().map(rows::Promotion::from).collect()
+    }
+}
+
+/// The hosts that may be contacted: a manifest's `sources`, else those of its images; and its registry.
+fn hosts(manifest: &Manifest) -> BTreeSet<RegistryHost> {
+    let images = || manifest.images.iter().filter_map(|image| image.source.registry().cloned());
+    let mut hosts: BTreeSet<RegistryHost> = match &manifest.sources {
+        Some(sources) => sources.iter().cloned().collect(),
+        None => images().collect(),
+    };
+    if let Destination::Registry(host) = &manifest.registry {
+        hosts.insert(host.clone());
+    }
+    hosts
+}
+
+fn unknown(evidence: &Evidence) -> String {
+    if evidence.unknown.is_empty() { "upstream does not answer".to_owned() } else { evidence.unknown.join("; ") }
+}
+
+fn failed(image: &Image, approval: &Approval, step: rows::FailedStep, error: String) -> rows::Failed {
+    rows::Failed {
+        source: Some(image.source_text.clone()),
+        repository: Some(image.repository.clone()),
+        tag: Some(approval.tag.clone()),
+        step,
+        error,
+    }
+}

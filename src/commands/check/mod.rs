@@ -1,0 +1,118 @@
+//! `check`: judges what a pull request would let in. Needs no secret and writes nothing but the job's summary,
+//! annotations and outputs.
+
+use super::{Context, Exit, Stop, promote};
+use crate::diag::position;
+use crate::forge::{Commit, Error, Forge, Social, StatusState};
+use crate::manifest::File;
+use crate::observe::manifest::{LoadError, files_from_forge};
+use crate::report::annotations::{Annotation, Level};
+use crate::report::{Output, rows};
+
+mod judge;
+mod subject;
+
+use judge::{Judgement, judge};
+use subject::Subject;
+
+/// The commit status that carries the verdict.
+const STATUS: &str = "wharfinger";
+
+/// Runs it for `images`, or for all where none is named.
+///
+/// # Errors
+/// Why it could not work. Faults of the manifest are a result like any other, but for the exit status.
+pub async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
+    let subject = Subject::of_run(context).await?;
+    let judgement = judge(context, &subject).await?;
+    let judgement = match judgement {
+        Judgement::Unusable(faults) => return Err(Stop::Manifest(faults, subject.head)),
+        Judgement::Judged(judged) => judged,
+    };
+    let scope = promote::scope(context, &judgement.manifest, images)?;
+    let judged = judgement.within(&scope);
+    for finding in &judged.findings {
+        output.annotate(annotation(finding, &subject.head));
+    }
+    if !judged.report.is_empty() {
+        output.evidence(&format!("## What a merge would let in\n\n{}", judged.report));
+    }
+    let check = rows::Check {
+        diagnostics: Vec::new(),
+        findings: judged.findings.iter().map(row).collect(),
+        promotions: judged.promotions,
+        failed: judged.failed,
+    };
+    let clean = check.findings.is_empty() && check.failed.is_empty();
+    output.check(check, &subject.head);
+    Ok(if clean { Exit::Done } else { Exit::Findings })
+}
+
+/// Posts the verdict on a proposal's commit, unless that commit has one.
+///
+/// # Errors
+/// Where the forge does not answer or refuses.
+pub async fn post_verdict(
+    context: &Context,
+    forge: &dyn Forge,
+    social: &dyn Social,
+    commit: &Commit,
+) -> Result<(), Error> {
+    if matches!(social.status(commit, STATUS).await?, Some((StatusState::Success | StatusState::Failure, _))) {
+        return Ok(());
+    }
+    let (state, text) = match verdict(context, forge, social, commit).await {
+        Ok(verdict) => verdict,
+        Err(Stop::CannotWork(e)) => (StatusState::Error, format!("could not be worked out: {e:#}")),
+        Err(e) => (StatusState::Failure, e.to_string()),
+    };
+    social.set_status(commit, STATUS, state, &crate::report::text::cut(&text, 130)).await
+}
+
+async fn verdict(
+    context: &Context,
+    forge: &dyn Forge,
+    social: &dyn Social,
+    commit: &Commit,
+) -> Result<(StatusState, String), Stop> {
+    let path = &context.settings.manifest;
+    let head = files(forge, commit, path).await?.unwrap_or_default();
+    let base = match social.parents(commit).await.map_err(|e| Stop::CannotWork(e.into()))?.first() {
+        Some(parent) => files(forge, parent, path).await?,
+        None => None,
+    };
+    let subject = Subject { head, base, proposal: None, public_only: context.settings.github.in_actions };
+    Ok(match judge(context, &subject).await? {
+        Judgement::Unusable(faults) => (StatusState::Failure, format!("the manifest has {} fault(s)", faults.len())),
+        Judgement::Judged(judged) => judged.verdict(),
+    })
+}
+
+/// The manifest's texts at a commit; `None` where it has none.
+async fn files(forge: &dyn Forge, at: &Commit, path: &str) -> Result<Option<Vec<File>>, Stop> {
+    match files_from_forge(forge, at, path).await {
+        Ok(files) => Ok(Some(files)),
+        Err(LoadError::Missing { .. }) => Ok(None),
+        Err(e) => Err(Stop::from(e)),
+    }
+}
+
+fn row(finding: &crate::proposal::review::Finding) -> rows::Finding {
+    rows::Finding {
+        code: finding.code,
+        repository: finding.repository.clone(),
+        tag: finding.tag.clone(),
+        expected: finding.expected.clone(),
+        found: finding.found.clone(),
+    }
+}
+
+fn annotation(finding: &crate::proposal::review::Finding, files: &[File]) -> Annotation {
+    let place = finding.place.and_then(|(file, at)| {
+        let File { path, text } = files.get(file)?;
+        let (line, column) = position(text, at);
+        Some((path.clone(), line, column))
+    });
+    let message = format!("expected {}, found {}", finding.expected, finding.found);
+    Annotation { level: Level::Error, place, title: finding.code.to_owned(), message }
+}

@@ -1,0 +1,105 @@
+//! What is checked: two texts of the manifest, and what a proposal says of itself.
+
+use super::files;
+use crate::action::event::Kind;
+use crate::commands::{Context, Stop, read_event};
+use crate::forge::git::GitForge;
+use crate::forge::{Commit, Forge};
+use crate::manifest::{self, File};
+use crate::observe::manifest::files_from_directory;
+use crate::proposal::branch;
+use crate::proposal::metadata::{self, Metadata};
+
+/// What is checked.
+pub(super) struct Subject {
+    /// The manifest's texts as they would be.
+    pub(super) head: Vec<File>,
+    /// The same before; `None` where there was none.
+    pub(super) base: Option<Vec<File>>,
+    /// For a proposal of ours: what its metadata says, `Some(None)` where that cannot be read.
+    pub(super) proposal: Option<Option<Metadata>>,
+    /// Whether private addresses and directories are out of reach.
+    pub(super) public_only: bool,
+}
+
+impl Subject {
+    /// The subject of this run: of a pull request or a merge queue in Actions, else the working directory.
+    pub(super) async fn of_run(context: &Context) -> Result<Self, Stop> {
+        let github = &context.settings.github;
+        if !github.in_actions {
+            return Self::here(context, false).await;
+        }
+        let event = read_event(context)?;
+        match &event.kind {
+            Kind::PullRequest(pull) => {
+                let forge = context.forge()?.as_ref();
+                let sha = event.sha.as_ref().ok_or_else(|| {
+                    Stop::Unusable("GITHUB_SHA is not set: the event's merge commit is not known".to_owned())
+                })?;
+                let mut subject = Self::at(context, forge, sha, None).await?;
+                let own = github.repository.as_ref().map(|(owner, name)| format!("{owner}/{name}"));
+                if own.is_some() && pull.head_repository == own {
+                    subject.proposal = claim(forge, &subject, &pull.head_branch, &pull.head).await?;
+                }
+                Ok(subject)
+            }
+            Kind::MergeGroup(group) => {
+                Self::at(context, context.forge()?.as_ref(), &group.head, Some(&group.base)).await
+            }
+            _ => Self::here(context, true).await,
+        }
+    }
+
+    /// The manifest at a commit and at its base: where that is not given, its first parent.
+    async fn at(context: &Context, forge: &dyn Forge, at: &Commit, base: Option<&Commit>) -> Result<Self, Stop> {
+        let path = &context.settings.manifest;
+        let parent = match (base, forge.social()) {
+            (Some(base), _) => Some(base.clone()),
+            (None, Some(social)) => {
+                social.parents(at).await.map_err(|e| Stop::CannotWork(e.into()))?.into_iter().next()
+            }
+            (None, None) => None,
+        };
+        let head = files(forge, at, path)
+            .await?
+            .ok_or_else(|| Stop::Unusable(format!("there is no {path} at {at}: `--manifest` names another")))?;
+        let base = match parent {
+            Some(parent) => files(forge, &parent, path).await?,
+            None => None,
+        };
+        Ok(Self { head, base, proposal: None, public_only: true })
+    }
+
+    /// The working directory, against the default branch of the repository that it is in.
+    async fn here(context: &Context, public_only: bool) -> Result<Self, Stop> {
+        let (directory, path) = (&context.settings.directory, &context.settings.manifest);
+        let head = files_from_directory(directory, path).map_err(Stop::from)?;
+        let base = match GitForge::open(directory.clone()).await {
+            Err(_) => None,
+            Ok(forge) => match forge.head().await {
+                Ok(default) => files(&forge, &default.commit, path).await?,
+                Err(_) => None,
+            },
+        };
+        Ok(Self { head, base, proposal: None, public_only })
+    }
+}
+
+/// What an open proposal of ours on this branch says of itself; `None` where it is none: only a branch that the base's
+/// manifest gives a name counts.
+async fn claim(
+    forge: &dyn Forge,
+    subject: &Subject,
+    head_branch: &str,
+    head: &Commit,
+) -> Result<Option<Option<Metadata>>, Stop> {
+    let Some(base) = subject.base.clone().and_then(|files| manifest::parse(files).ok()) else { return Ok(None) };
+    let prefix = &base.proposals.branch_prefix;
+    let of_image = base.images.iter().any(|i| head_branch.starts_with(&branch::of_image(prefix, &i.slug())));
+    if !of_image && !head_branch.starts_with(&branch::of_groups(prefix)) {
+        return Ok(None);
+    }
+    let open = forge.proposals(head_branch).await.map_err(|e| Stop::CannotWork(e.into()))?;
+    let this = open.into_iter().find(|p| p.branch == head_branch && p.head == *head);
+    Ok(this.map(|p| metadata::read(&p.body)))
+}

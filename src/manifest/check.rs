@@ -36,7 +36,9 @@ pub(super) fn organization(organization: &At<Organization>, registry: &Destinati
 
 /// `tags` stands alone in its mapping.
 pub(super) fn rule_keys(settings: &Settings, faults: &mut Faults) {
-    let Some(tags) = &settings.tags else { return };
+    if settings.tags.is_none() {
+        return;
+    }
     let others = [
         ("versions", settings.versions.as_ref().map(|a| a.place)),
         ("variant", settings.variant.as_ref().map(|a| a.place)),
@@ -44,10 +46,10 @@ pub(super) fn rule_keys(settings: &Settings, faults: &mut Faults) {
         ("follow", settings.follow.as_ref().map(|a| a.place)),
     ];
     for (key, place) in others {
-        if place.is_some() {
+        if let Some(place) = place {
             let message =
-                format!("`tags` follows these floating tags and nothing else: `{key}` cannot stand beside it");
-            faults.report(Code::ConflictingKeys, tags.place, message, format!("remove `{key}`, or `tags`"));
+                format!("`{key}` cannot stand beside `tags`, which follows those floating tags and nothing else");
+            faults.report(Code::ConflictingKeys, place, message, format!("remove `{key}`, or `tags`"));
         }
     }
 }

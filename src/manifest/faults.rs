@@ -26,7 +26,8 @@ impl Faults {
     /// The diagnostics in the order of files and places; the same fault met by way of several aliases or images is one.
     pub(crate) fn into_diagnostics(mut self, files: &[File]) -> Vec<Diagnostic> {
         self.0.sort_by(|(a, x, ..), (b, y, ..)| (a.file, a.span.start, x).cmp(&(b.file, b.span.start, y)));
-        self.0.dedup_by(|a, b| a.0 == b.0 && a.1 == b.1);
+        // What an unknown alias stands for is not missing besides.
+        self.0.dedup_by(|next, kept| next.0 == kept.0 && (next.1 == kept.1 || kept.1 == Code::UnknownAlias));
         let lines: Vec<Lines<'_>> = files.iter().map(|f| Lines::new(&f.text)).collect();
         self.0
             .into_iter()

@@ -50,19 +50,19 @@ where
 /// Notes that a text is not what is wanted.
 fn bad(node: &Node, reader: &mut Reader<'_>, code: Code, wanted: &str, why: &str, help: &str) {
     let shown: String = node.text().unwrap_or_default().chars().take(80).collect();
+    // The errors of regular expressions draw the place on several lines; here it is underlined anyway.
+    let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
     reader.fault(code, node.resolved().span, format!("`{shown}` is not {wanted}: {why}"), help);
 }
 
-/// A schema for text that people often write without quotes although it looks like a number.
-fn texty(pattern: Option<&str>) -> Schema {
-    match pattern {
-        Some(pattern) => json_schema!({ "type": ["string", "number"], "pattern": pattern }),
-        None => json_schema!({ "type": ["string", "number"], "minLength": 1 }),
-    }
-}
-
+/// A schema for text that no number can be.
 fn text_schema(pattern: &str) -> Schema {
     json_schema!({ "type": "string", "pattern": pattern })
+}
+
+/// A schema for text that people often write without quotes although it looks like a number.
+fn texty(pattern: &str) -> Schema {
+    json_schema!({ "type": ["string", "number"], "pattern": pattern })
 }
 
 /// Types of the model that read themselves from text.
@@ -84,16 +84,16 @@ parsed_text! {
     Digest, BadDigest, "a digest", "copy the digest from the registry, such as `docker buildx imagetools inspect` shows it",
         text_schema("^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$");
     Tag, BadTag, "a tag", "write the tag alone, without the repository and without `:`",
-        texty(Some("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"));
+        texty("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$");
     RepositoryName, BadRepository, "a repository name", "use lower-case letters and digits, joined by `.`, `_` or `-`",
-        texty(Some("^[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*$"));
+        texty("^[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*$");
     RegistryHost, BadRegistry, "a registry", "write the host alone, without https:// and without a path",
-        text_schema("^[a-z0-9.:\\[\\]-]+$");
+        texty("^[a-z0-9.:\\[\\]-]+$");
     Platform, BadPlatform, "a platform", "write it as linux/amd64 or linux/arm/v7",
         text_schema("^[a-z0-9._-]+/[a-z0-9._-]+(?:/[a-z0-9._-]+)?$");
     Pattern, BadPattern, "a pattern",
         "write a regular expression with a named group, such as '(?<version>\\d+\\.\\d+)'; single quotes keep the backslashes",
-        text_schema("\\(\\?P?<version>");
+        texty("\\(\\?P?<version>");
 }
 
 /// `source`: the text and what it means.
@@ -107,7 +107,9 @@ impl Value for Source {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let wanted = "a repository";
         let text = reader.text(node, wanted)?;
-        let help = if text.contains('@') || text.rsplit('/').next().is_some_and(|last| last.contains(':')) {
+        let help = if text.starts_with("oci:") {
+            "write it as oci:DIRECTORY"
+        } else if text.contains('@') || text.rsplit('/').next().is_some_and(|last| last.contains(':')) {
             "write the repository alone: tags and digests stand under `approved`"
         } else if text.contains("://") {
             "write it as an image reference, without https://"
@@ -118,7 +120,7 @@ impl Value for Source {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        texty(Some("^(oci:.+|[^@\\s]*[a-z0-9])$"))
+        texty("^(oci:.+|[^@\\s]*[a-z0-9])$")
     }
 }
 
@@ -135,7 +137,7 @@ impl Value for Destination {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        text_schema("^(oci:.+|[a-z0-9.:\\[\\]-]+)$")
+        texty("^(oci:.+|[a-z0-9.:\\[\\]-]+)$")
     }
 }
 
@@ -156,7 +158,7 @@ impl Value for Range {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        texty(None)
+        json_schema!({ "type": ["string", "number"], "minLength": 1 })
     }
 }
 
@@ -186,7 +188,7 @@ impl Value for Variant {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        texty(Some("^(\\*|[A-Za-z0-9_][A-Za-z0-9._-]{0,99})$"))
+        texty("^(\\*|[A-Za-z0-9_][A-Za-z0-9._-]{0,99})$")
     }
 }
 
@@ -244,7 +246,7 @@ impl Value for bool {
         if let Some(Special::Bool(value)) = node.special() {
             Some(value)
         } else {
-            reader.wrong_type(node, "true or false");
+            reader.wrong_type(node, "true or false", "write true or false, without quotes");
             None
         }
     }
@@ -258,12 +260,22 @@ impl Value for bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Whole<const MIN: u64, const MAX: u64>(pub(crate) u64);
 
+impl<const MIN: u64, const MAX: u64> Whole<MIN, MAX> {
+    fn help() -> String {
+        if MIN == MAX {
+            format!("write {MIN}")
+        } else {
+            format!("write a whole number from {MIN} to {MAX}, without quotes")
+        }
+    }
+}
+
 impl<const MIN: u64, const MAX: u64> Value for Whole<MIN, MAX> {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let text = match &*node.resolved().kind {
             Kind::Scalar { text, style: ScalarStyle::Plain, text_tag: false } if node.special().is_none() => text,
             _ => {
-                reader.wrong_type(node, "a number");
+                reader.wrong_type(node, "a number", Self::help());
                 return None;
             }
         };
@@ -271,8 +283,7 @@ impl<const MIN: u64, const MAX: u64> Value for Whole<MIN, MAX> {
         let found = text.parse().ok().filter(|n| canonical && (MIN..=MAX).contains(n));
         if found.is_none() {
             let wanted = "a number that can stand here";
-            let why = format!("it is a whole number from {MIN} to {MAX}");
-            bad(node, reader, Code::BadNumber, wanted, &why, "write plain digits, without quotes");
+            bad(node, reader, Code::BadNumber, wanted, "it is out of bounds, or no whole number", &Self::help());
         }
         found.map(Self)
     }
@@ -313,10 +324,15 @@ macro_rules! choice {
     ($($type:ty, $wanted:literal: $($word:literal => $value:expr),+;)*) => {$(
         impl Value for $type {
             fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-                match reader.text(node, $wanted)? {
-                    $($word => Some($value),)+
-                    other => {
+                match node.text().filter(|_| !node.is_null()) {
+                    $(Some($word) => Some($value),)+
+                    Some(other) => {
                         bad_choice(node, reader, other, $wanted, &[$($word),+]);
+                        None
+                    }
+                    None => {
+                        let words = [$($word),+].join(" or ");
+                        reader.wrong_type(node, &words, format!("write {words}"));
                         None
                     }
                 }
@@ -484,37 +500,42 @@ checked_text! {
     /// `organization`: one or, outside Docker Hub, several path components.
     Organization, BadOrganization, "an organization", "it is lower-case letters and digits, joined by `.`, `_` or `-`",
         "write the name as it stands in image references", |t| t.parse::<RepositoryName>().is_ok(),
-        texty(Some("^[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*$"));
+        texty("^[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*$");
     /// A GitHub user or a team's slug.
     Login, BadName, "a user or team", "it is letters, digits, `-` and `_`",
         "write the login, or the team's slug, without @ and without the organization",
         |t| (1..=100).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')),
-        texty(Some("^[A-Za-z0-9_-]{1,100}$"));
+        texty("^[A-Za-z0-9_-]{1,100}$");
     /// A label.
     Label, BadName, "a label", "it has 1 to 50 characters and no line break",
         "write the label as GitHub shows it", |t| !t.trim().is_empty() && t.chars().count() <= 50 && !t.contains(char::is_control),
         json_schema!({ "type": ["string", "number"], "minLength": 1, "maxLength": 50 });
     /// A glob of sources or repositories.
     Glob, BadGlob, "a glob", "its brackets or braces do not close, or it is empty",
-        "write a name in which `*` stands for anything but `/`", is_glob, json_schema!({ "type": "string", "minLength": 1 });
-    /// A glob of files below the manifest's directory.
-    FileGlob, BadGlob, "a glob of files", "it names files below the manifest's directory, with `/`",
-        "write it as images/*.yml; it cannot start with `/` or contain `..`",
-        |t| is_glob(t) && stays_below(t), text_schema("^[^/]");
+        "write a name in which `*` stands for anything but `/`", is_glob, json_schema!({ "type": ["string", "number"], "minLength": 1 });
+    /// A glob of files in one directory, the manifest's or one below it.
+    FileGlob, BadGlob, "a glob of files", "it names files of one directory below the manifest's",
+        "write it as images/*.yml; it cannot start with `/`, contain `..` or have wildcards in a directory's name",
+        |t| is_glob(t) && stays_below(t) && !t.rsplit_once('/').is_some_and(|(d, _)| d.contains(['*', '?', '[', '{'])), texty("^[^/]");
+    /// A template of commit messages: several lines, if need be.
+    Message, BadText, "a commit message", "it has 1 to 2000 characters, and no control characters",
+        "write `|` after the key and the lines below it",
+        |t| !t.trim().is_empty() && t.chars().count() <= 2000 && !t.chars().any(|c| c.is_control() && c != '\n'),
+        json_schema!({ "type": ["string", "number"], "minLength": 1, "maxLength": 2000 });
     /// A file of the repository.
     FilePath, BadText, "a file", "it is named from the manifest's directory, with `/`",
-        "write it as keys/tool.pub; it cannot start with `/` or contain `..`", |t| !t.is_empty() && stays_below(t), text_schema("^[^/]");
+        "write it as keys/tool.pub; it cannot start with `/` or contain `..`", |t| !t.is_empty() && stays_below(t), texty("^[^/]");
     /// What branches start with.
     BranchPrefix, BadBranchPrefix, "what branches can start with", "git does not take such names",
-        "write it as wharfinger/ or bots/images-", is_branch_prefix, text_schema("^[A-Za-z0-9_]");
+        "write it as wharfinger/ or bots/images-", is_branch_prefix, texty("^[A-Za-z0-9_]");
     /// A group's name.
     GroupName, BadGroup, "the name of a group", "it becomes part of a branch's name",
         "use lower-case letters, digits, `.`, `_` and `-`; `all` is taken",
         |t| t != "all" && t.parse::<Tag>().is_ok() && t == t.to_lowercase() && is_branch_prefix(t),
-        text_schema("^(?!all$)[a-z0-9_][a-z0-9._-]*$");
+        texty("^(?!all$)[a-z0-9_][a-z0-9._-]*$");
     /// `sign-off`: name and address.
     SignOff, BadName, "a name and an address", "it goes into a Signed-off-by line",
-        "write it as Name <name@example.org>", is_signature, text_schema("^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$");
+        "write it as Name <name@example.org>", is_signature, texty("^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$");
 }
 
 fn is_glob(text: &str) -> bool {
@@ -565,7 +586,7 @@ impl Value for HubRepository {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        text_schema("^[a-z0-9./_-]+$")
+        texty("^[a-z0-9./_-]+$")
     }
 }
 

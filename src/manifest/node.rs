@@ -452,4 +452,107 @@ mod tests {
             Plain "~" ""
         "##);
     }
+
+    /// Whether both parsers read the same, the oracle's numbers compared by value.
+    fn agrees(node: &Node, oracle: &serde_yaml::Value) -> bool {
+        use serde_yaml::Value as Y;
+        match (&*node.resolved().kind, oracle) {
+            (Kind::Scalar { .. }, Y::Null) => node.is_null(),
+            (Kind::Scalar { .. }, Y::Bool(b)) => node.special() == Some(Special::Bool(*b)),
+            (Kind::Scalar { text, .. }, Y::Number(n)) => {
+                let float = |t: &str| t.trim_start_matches('+').parse::<f64>().ok();
+                node.special().is_none() && float(text) == n.as_f64()
+            }
+            (Kind::Scalar { text, .. }, Y::String(s)) => node.special().is_none() && text == s,
+            (Kind::List { items, .. }, Y::Sequence(s)) => {
+                items.len() == s.len() && items.iter().zip(s).all(|(n, y)| agrees(n, y))
+            }
+            (Kind::Map { entries, .. }, Y::Mapping(m)) => {
+                entries.len() == m.len()
+                    && entries.iter().zip(m).all(|((k, v), (ky, vy))| agrees(k, ky) && agrees(v, vy))
+            }
+            _ => false,
+        }
+    }
+
+    fn compared(text: &str) {
+        let oracle: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+        let (root, faults) = read(text);
+        assert!(faults.is_empty(), "{faults:?}\n{text}");
+        assert!(root.is_some_and(|root| agrees(&root, &oracle)), "{oracle:?}\n{text}");
+    }
+
+    #[test]
+    fn scalars_mean_what_another_parser_says() {
+        let plain = [
+            "1.20",
+            "3.0",
+            "007x",
+            "1e3",
+            "-5",
+            "+7",
+            "~",
+            "null",
+            "Null",
+            "NULL",
+            "nUll",
+            "true",
+            "True",
+            "TRUE",
+            "tRue",
+            "yes",
+            "no",
+            "on",
+            "off",
+            "y",
+            "2027-03-01",
+            "12:30:45",
+            "a b  c",
+            "v1.2",
+            "a#b",
+            "a:b",
+            "-a",
+            "?a",
+            "é",
+            "<<",
+            "=",
+            "_1",
+            "sha256:00",
+            "RELEASE.2025-06-13T11-33-47Z",
+            ">=2",
+            "a'b\"c",
+            "\\d",
+        ];
+        let quoted = [
+            "''",
+            "'it''s'",
+            "\"\"",
+            "\"a\\nb\\u00e9\\x41\"",
+            "'\\d+'",
+            "'true'",
+            "\"null\"",
+            "'a\n  b'",
+            "|\n  a\n  b\n",
+            ">-\n  a\n  b\n",
+        ];
+        for value in plain.iter().chain(&quoted).filter(|v| !v.starts_with('>') || v.contains('\n')) {
+            compared(&format!("k: {value}\nl: 1\n"));
+            compared(&format!("- {value}\n- x\n"));
+            // The oracle takes no plain `?a` inside brackets.
+            if !value.contains('\n') && !value.starts_with('?') {
+                compared(&format!("{{k: [{value}, x], l: {value} }}\n"));
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_survives_as_another_writer_writes_it(
+            texts in proptest::collection::vec("\\PC{0,20}|[ -~\n]{0,40}", 1..6), nested: bool
+        ) {
+            let value = serde_yaml::Value::Sequence(texts.iter().map(|t| t.as_str().into()).collect());
+            let value = if nested { serde_yaml::to_value([("k", value)]).unwrap() } else { value };
+            compared(&serde_yaml::to_string(&value).unwrap());
+        }
+    }
 }

@@ -61,7 +61,7 @@ pub fn includes(text: &str) -> Vec<String> {
     }
     let (Some(root), _) = node::read(text) else { return Vec::new() };
     let mut faults = Faults::default();
-    let mut reader = Reader { file: 0, faults: &mut faults, merged: false };
+    let mut reader = Reader { file: 0, faults: &mut faults, through: None };
     let globs = root.get("include").and_then(|node| leaf::Unique::<leaf::FileGlob>::read(node, &mut reader));
     globs.map(leaf::Unique::into_values).unwrap_or_default().into_iter().map(|g| g.0).collect()
 }
@@ -121,7 +121,7 @@ fn read_file<T: Object>(index: usize, file: &File, faults: &mut Faults) -> Optio
         faults.report(Code::NewerVersion, place, message, format!("use wharfinger {version}.x, which reads it"));
         return None;
     }
-    read_object(&root, &mut Reader { file: index, faults, merged: false })
+    read_object(&root, &mut Reader { file: index, faults, through: None })
 }
 
 /// The node of a version that only a newer release reads.

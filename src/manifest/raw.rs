@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::codes::Code;
 use super::leaf::{
-    Allowed, BranchPrefix, FileGlob, FilePath, Filled, Glob, GroupName, HubRepository, Keep, Label, Login,
+    Allowed, BranchPrefix, FileGlob, FilePath, Filled, Glob, GroupName, HubRepository, Keep, Label, Login, Message,
     Organization, Platforms, Proposed, SignOff, Source, Text, Unique, Whole, any_of, bad_choice,
 };
 use super::node::Node;
@@ -229,7 +229,7 @@ object! {
     /// Template of titles.
     optional title "title": Text<200>,
     /// Template of commit messages.
-    optional commit_message "commit-message": Text<500>,
+    optional commit_message "commit-message": Message,
     /// Name and address of a Signed-off-by line in every commit.
     optional sign_off "sign-off": SignOff,
 }
@@ -265,7 +265,7 @@ impl Value for Teams {
 
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         if node.entries().is_none() {
-            reader.wrong_type(node, "a mapping of teams");
+            reader.wrong_type(node, "a mapping of teams", "write it as { developers: read }");
             return None;
         }
         let mut teams = Vec::new();

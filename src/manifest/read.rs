@@ -18,8 +18,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) file: usize,
     /// Where faults go.
     pub(crate) faults: &'a mut Faults,
-    /// Whether the value at hand came through a merge key or an alias.
-    pub(crate) merged: bool,
+    /// The merge key's value or the alias through which the value at hand came.
+    pub(crate) through: Option<Span>,
 }
 
 impl Reader<'_> {
@@ -35,13 +35,10 @@ impl Reader<'_> {
     }
 
     /// Notes that a value has another type than it should.
-    pub(crate) fn wrong_type(&mut self, node: &Node, wanted: &str) {
-        let (code, message) = if node.is_null() {
-            (Code::MissingValue, format!("a value is missing: {wanted} is expected"))
-        } else {
-            (Code::WrongType, format!("{wanted} is expected here, not {}", node.describe()))
-        };
-        self.fault(code, node.resolved().span, message, format!("write {wanted}"));
+    pub(crate) fn wrong_type(&mut self, node: &Node, wanted: &str, help: impl Into<String>) {
+        let code = if node.is_null() { Code::MissingValue } else { Code::WrongType };
+        let message = format!("expected {wanted} here, found {}", node.describe());
+        self.fault(code, node.resolved().span, message, help);
     }
 
     /// A scalar's text: a plain number counts as it is written, `true`, `false` and `null` must be quoted to be text.
@@ -49,12 +46,12 @@ impl Reader<'_> {
         match (node.text(), node.special()) {
             (Some(text), None) => Some(text),
             (Some(text), Some(Special::Bool(_))) => {
-                let message = format!("`{text}` is a truth value here, where {wanted} is expected");
+                let message = format!("expected {wanted} here, found `{text}`, which is a truth value");
                 self.fault(Code::WrongType, node.resolved().span, message, format!("quote it: \"{text}\""));
                 None
             }
             _ => {
-                self.wrong_type(node, wanted);
+                self.wrong_type(node, wanted, format!("write {wanted}"));
                 None
             }
         }
@@ -100,7 +97,7 @@ impl<T: Value> Value for Vec<T> {
 
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(items) = node.items() else {
-            reader.wrong_type(node, "a list");
+            reader.wrong_type(node, "a list", "write it in brackets, as [one, two], or one item a line after `- `");
             return None;
         };
         Some(items.iter().filter_map(|item| T::read(item, reader)).collect())
@@ -125,8 +122,9 @@ impl<T: Value> Value for Written<T> {
             reader.fault(Code::AliasNotAllowed, alias.span, "an alias cannot stand here", help);
             return None;
         }
-        if reader.merged {
-            reader.fault(Code::AliasNotAllowed, node.span, "this cannot come through a merge key", help);
+        if let Some(through) = reader.through {
+            let message = "an approval, a rejection, a revocation or the policy would come through this alias";
+            reader.fault(Code::AliasNotAllowed, through, message, help);
             return None;
         }
         T::read(node, reader).map(Self)
@@ -168,21 +166,23 @@ pub(crate) trait Object: Default {
 /// Reads a mapping with known keys; every fault of every key is noted.
 pub(crate) fn read_object<T: Object>(node: &Node, reader: &mut Reader<'_>) -> Option<T> {
     if node.entries().is_none() {
-        reader.wrong_type(node, T::WHAT);
+        let keys = T::keys().iter().map(|k| k.name).collect::<Vec<_>>().join(", ");
+        reader.wrong_type(node, T::WHAT, format!("write a mapping with its keys: {keys}"));
         return None;
     }
     let keys = T::keys();
     let mut found = BTreeSet::new();
     let mut result = T::default();
     result.stand(reader.place(node.resolved().span));
-    for Field { key, value, merged } in fields(node, reader) {
+    for Field { key, value, through } in fields(node, reader) {
         let Some(name) = key.text() else { continue };
         if let Some(known) = keys.iter().find(|k| k.name == name) {
             found.insert(known.name);
-            let outer = reader.merged;
-            reader.merged = outer || merged || matches!(&*node.kind, Kind::Alias(_));
+            let outer = reader.through;
+            let alias = matches!(&*node.kind, Kind::Alias(_)).then_some(node.span);
+            reader.through = outer.or(alias).or(through);
             result.take(known.name, value, reader);
-            reader.merged = outer;
+            reader.through = outer;
         } else {
             unknown_key::<T>(key, name, &keys, reader);
         }
@@ -213,8 +213,8 @@ pub(crate) struct Field<'n> {
     pub(crate) key: &'n Node,
     /// The value.
     pub(crate) value: &'n Node,
-    /// Whether it came through a merge key.
-    pub(crate) merged: bool,
+    /// The value of the merge key through which it came.
+    pub(crate) through: Option<Span>,
 }
 
 /// The entries of a mapping: its own first, then what merge keys add. Notes bad and duplicate keys.
@@ -235,7 +235,7 @@ pub(crate) fn fields<'n>(node: &'n Node, reader: &mut Reader<'_>) -> Vec<Field<'
         } else if key.is_merge() {
             merges.push(value);
         } else {
-            result.push(Field { key, value, merged: false });
+            result.push(Field { key, value, through: None });
         }
     }
     for merge in merges {
@@ -248,7 +248,7 @@ pub(crate) fn fields<'n>(node: &'n Node, reader: &mut Reader<'_>) -> Vec<Field<'
             }
             for Field { key, value, .. } in fields(source, reader) {
                 if key.text().is_some_and(|name| seen.insert(name)) {
-                    result.push(Field { key, value, merged: true });
+                    result.push(Field { key, value, through: Some(source.span) });
                 }
             }
         }

@@ -1,19 +1,144 @@
-//! Diagnostics for people.
+//! Diagnostics for people: what is wrong, where, the offending text underlined, and how to mend it.
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span};
 use crate::manifest::File;
 
-/// All diagnostics, each with its place and how to mend it.
+/// The most characters of a line that an excerpt shows.
+const WIDTH: usize = 100;
+/// How many characters before the offending text an excerpt keeps when it must cut the line.
+const LEAD: usize = 30;
+
+/// All diagnostics, each with its place, an excerpt and how to mend it.
 #[must_use]
 pub fn text(diagnostics: &[Diagnostic], files: &[File]) -> String {
-    let _ = files;
-    diagnostics
-        .iter()
-        .map(|d| {
-            format!(
-                "error[{}]: {}\n  --> {}:{}:{}\n  help: {}\n\n",
-                d.code, d.message, d.file, d.line, d.column, d.help
-            )
-        })
-        .collect()
+    diagnostics.iter().map(|d| one(d, files)).collect()
+}
+
+fn one(diagnostic: &Diagnostic, files: &[File]) -> String {
+    let Diagnostic { code, message, file, line, column, help, .. } = diagnostic;
+    let (message, file, help) = (shown(message), shown(file), shown(help));
+    let head = format!("error[{code}]: {message}\n  --> {file}:{line}:{column}\n");
+    let quoted = files.iter().find(|f| f.path == diagnostic.file).and_then(|f| excerpt(&f.text, diagnostic.span));
+    let number = line.to_string();
+    let gutter = " ".repeat(number.len());
+    let quoted = quoted.map_or_else(String::new, |(text, underline)| {
+        format!(" {gutter} |\n {number} | {text}\n {gutter} | {underline}\n")
+    });
+    format!("{head}{quoted} {gutter} = help: {help}\n\n")
+}
+
+/// The line on which a span starts, and the underline of the span's part of it; none for a fault of the whole file.
+fn excerpt(text: &str, span: Span) -> Option<(String, String)> {
+    if span == Span::default() {
+        return None;
+    }
+    let start = text.floor_char_boundary(span.start.min(text.len()));
+    let from = text[..start].rfind('\n').map_or(0, |i| i + 1);
+    let to = text[start..].find('\n').map_or(text.len(), |i| start + i);
+    let line = text[from..to].trim_end_matches('\r');
+    let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+    let end = text.floor_char_boundary(span.end.clamp(start, to));
+    let before = text[from..start].trim_start_matches('\u{feff}').chars().count();
+    let marked = text[start..end].trim_end().chars().count().max(1);
+    let (line, before, marked) = window(line, before, marked);
+    Some((shown(&line), format!("{}{}", " ".repeat(before), "^".repeat(marked))))
+}
+
+/// The part of a long line around the marked text, with where the marked text stands in it.
+fn window(line: &str, before: usize, marked: usize) -> (String, usize, usize) {
+    let length = line.chars().count();
+    if length <= WIDTH {
+        return (line.to_owned(), before, marked);
+    }
+    let skip = if before + marked < WIDTH { 0 } else { before.saturating_sub(LEAD) };
+    let mut cut: String = line.chars().skip(skip).take(WIDTH).collect();
+    if skip + WIDTH < length {
+        cut.push('…');
+    }
+    let lead = if skip > 0 { 1 } else { 0 };
+    if skip > 0 {
+        cut.insert(0, '…');
+    }
+    let before = before - skip + lead;
+    (cut, before, marked.min(WIDTH + lead - before))
+}
+
+/// A line as it can be shown: what a terminal would obey or hide takes the place of one visible character each.
+fn shown(text: &str) -> String {
+    let one = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() || super::text::clean(c.encode_utf8(&mut [0; 4])).is_empty() && c != ' ' => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn render(text: &str, marked: &str) -> String {
+        let start = text.find(marked).unwrap();
+        let (line, column) = crate::diag::position(text, start);
+        let diagnostic = Diagnostic {
+            code: "bad-text",
+            message: "wrong".to_owned(),
+            file: "a.yml".to_owned(),
+            line,
+            column,
+            help: "mend it".to_owned(),
+            span: Span { start, end: start + marked.len() },
+        };
+        super::text(&[diagnostic], &[File { path: "a.yml".to_owned(), text: text.to_owned() }])
+    }
+
+    #[test]
+    fn the_offending_text_is_underlined() {
+        insta::assert_snapshot!(render("\u{feff}a: é\r\nb: [é, wrong] # x\r\n", "wrong"), @r"
+        error[bad-text]: wrong
+          --> a.yml:2:8
+           |
+         2 | b: [é, wrong] # x
+           |        ^^^^^
+           = help: mend it
+        ");
+    }
+
+    #[test]
+    fn several_lines_are_underlined_to_the_end_of_the_first() {
+        insta::assert_snapshot!(render("a:\n  - x: 1\n    y: 2\n", "x: 1\n    y: 2"), @r"
+        error[bad-text]: wrong
+          --> a.yml:2:5
+           |
+         2 |   - x: 1
+           |     ^^^^
+           = help: mend it
+        ");
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_place() {
+        let text = format!("k: {}wrong{}\n", "a ".repeat(80), " b".repeat(80));
+        insta::assert_snapshot!(render(&text, "wrong"), @r"
+        error[bad-text]: wrong
+          --> a.yml:1:164
+           |
+         1 | …a a a a a a a a a a a a a a a wrong b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b …
+           |                                ^^^^^
+           = help: mend it
+        ");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_written() {
+        insta::assert_snapshot!(render("k: \u{1b}[31m\u{202e}x\twrong\n", "wrong"), @r"
+        error[bad-text]: wrong
+          --> a.yml:1:12
+           |
+         1 | k: �[31m�x wrong
+           |            ^^^^^
+           = help: mend it
+        ");
+    }
 }

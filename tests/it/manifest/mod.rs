@@ -2,6 +2,9 @@
 
 use wharfinger::manifest::{File, Manifest, parse, schema};
 
+mod agreement;
+mod broken;
+
 /// The example that shows every key.
 const EXAMPLE: &str = include_str!("../../../examples/approved-images.yml");
 

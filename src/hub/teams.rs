@@ -12,6 +12,7 @@ use super::transport::Call;
 use super::{Error, Grant, Hub, HubTeam};
 use crate::image::RepositoryName;
 use crate::manifest::Permission;
+use crate::net::text::clean;
 
 const PAGE_SIZE: usize = 100;
 const PAGES: usize = 1000;
@@ -235,9 +236,10 @@ fn team(body: TeamBody) -> HubTeam {
 
 fn grant(body: GrantBody) -> Result<Grant, Error> {
     let all = [Permission::Read, Permission::Write, Permission::Admin];
-    let permission = all.into_iter().find(|permission| permission.as_str() == body.permission).ok_or_else(|| {
-        Error::Unusable(format!("the permission `{}` is not known", super::text::clean(&body.permission, 40)))
-    })?;
+    let permission = all
+        .into_iter()
+        .find(|permission| permission.as_str() == body.permission)
+        .ok_or_else(|| Error::Unusable(format!("the permission `{}` is not known", clean(&body.permission, 40))))?;
     Ok(Grant { team: HubTeam { id: body.group_id, name: body.group_name }, permission })
 }
 
@@ -246,6 +248,6 @@ pub(super) fn listed(known: &[String]) -> String {
     if known.is_empty() {
         return "it has no team that the credential may see".to_owned();
     }
-    let names: Vec<String> = known.iter().map(|name| format!("`{}`", super::text::clean(name, 60))).collect();
+    let names: Vec<String> = known.iter().map(|name| format!("`{}`", clean(name, 60))).collect();
     format!("it has {}", names.join(", "))
 }

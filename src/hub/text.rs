@@ -1,6 +1,6 @@
-//! Texts that go to Docker Hub, cut to what it takes, and texts that come from it, fit to be shown.
+//! Texts that go to Docker Hub, cut to what it takes.
 
-use std::error::Error as _;
+use crate::net::text::clean;
 
 /// The longest short description, in characters.
 pub const DESCRIPTION_LIMIT: usize = 100;
@@ -11,7 +11,7 @@ pub const FULL_DESCRIPTION_LIMIT: usize = 25_000;
 /// repository's description must have gone through here.
 #[must_use]
 pub fn short_description(text: &str) -> String {
-    let line = clean(text, usize::MAX);
+    let line = clean(text, text.chars().count());
     if line.chars().count() <= DESCRIPTION_LIMIT {
         return line;
     }
@@ -24,29 +24,6 @@ pub fn short_description(text: &str) -> String {
 /// A full description as Docker Hub takes it.
 pub(super) fn full_description(text: &str) -> String {
     text.chars().take(FULL_DESCRIPTION_LIMIT).collect()
-}
-
-/// Foreign text on one line, without control and reordering characters, cut at `limit` characters.
-pub(super) fn clean(text: &str, limit: usize) -> String {
-    let hides =
-        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    let shown: String = text.chars().map(|c| if c.is_control() || hides(c) { ' ' } else { c }).collect();
-    let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= limit { line } else { line.chars().take(limit - 1).chain(['…']).collect() }
-}
-
-/// Why a request got no answer, without its address.
-pub(super) fn causes(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "timed out".to_owned();
-    }
-    let mut texts = Vec::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        texts.push(clean(&error.to_string(), 200));
-        cause = error.source();
-    }
-    if texts.is_empty() { "the request failed".to_owned() } else { texts.join(": ") }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::Error;
 use super::refusal::Need;
-use super::text::clean;
+use crate::net::text::{causes, clean};
 
 /// A request may take this long, its answer included: every answer here is small.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -228,7 +228,7 @@ fn judged(answer: Answer, headers: &HeaderMap) -> Try {
 fn lost(error: &reqwest::Error) -> Try {
     // Where no connection came to be, nothing was done.
     let done_nothing = error.is_connect();
-    Try::Again { error: Error::Unreachable(super::text::causes(error)), wait: None, done_nothing }
+    Try::Again { error: Error::Unreachable(causes(error)), wait: None, done_nothing }
 }
 
 /// The body, up to its limit: too long an answer is an error, too long an error is cut.

@@ -14,13 +14,10 @@ use crate::manifest::{Image, Manifest};
 use crate::plan::{FailedStep, Failure, Scope};
 use crate::proposal::{Selected, subject};
 use crate::registry;
-use crate::rules::{Fact, Facts, Readiness, Rule, Selection, select};
+use crate::rules::{Fact, Facts, ROUNDS, Readiness, Rule, Selection, select};
 
 /// How many images are looked at together; each host's own limit is the client's.
 const TOGETHER: usize = 16;
-
-/// How often a rule may ask for facts before its image is given up: an upstream with ever new trouble must end.
-const ROUNDS: usize = 100;
 
 /// Why nothing unverified is proposed where a manifest asks for signatures.
 const UNVERIFIED: &str = "signature verification is not available in this release";

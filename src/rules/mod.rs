@@ -23,7 +23,7 @@ mod words;
 pub use number::Number;
 pub use pattern::{Pattern, PatternError};
 pub use range::{Range, RangeError};
-pub use select::select;
+pub use select::{ROUNDS, select};
 pub use tag::{NoVersion, Reading, read};
 pub use version::{Build, Identifier, Prerelease, Suffix, Version};
 

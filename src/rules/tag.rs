@@ -95,8 +95,10 @@ fn start(text: &str) -> Option<usize> {
     if parts_at(text) > 0 {
         return Some(0);
     }
+    // One part alone may follow words, `bookworm-20240612`, but not a piece of a number, `RELEASE.2025-06-13T11`.
+    let worded = |at: usize| !text[..at].contains(|c: char| c.is_ascii_digit() || c == '.');
     let after = text.match_indices(['-', '_']).map(|(i, _)| i + 1);
-    let places = after.map(|at| (parts_at(&text[at..]), at)).filter(|(parts, _)| *parts > 0);
+    let places = after.map(|at| (parts_at(&text[at..]), at)).filter(|&(parts, at)| parts > 1 || (parts == 1 && worded(at)));
     places.max_by_key(|(parts, at)| (*parts, std::cmp::Reverse(*at))).map(|(_, at)| at)
 }
 
@@ -123,7 +125,8 @@ fn numbers_end(text: &str) -> usize {
 fn version(prefix: &str, text: &str, whole: &str) -> Option<Version> {
     let (v, text) = text.strip_prefix(['v', 'V']).map_or((false, text), |rest| (true, rest));
     let (numbers, rest) = numbers(text)?;
-    let mut suffixes = Suffixes::default();
+    let java = numbers.len() == 2 && !text[..text.len() - rest.len()].contains(['.', '-']);
+    let mut suffixes = Suffixes { java, ..Suffixes::default() };
     suffixes.read(rest)?;
     Some(Version {
         numbers,
@@ -179,6 +182,8 @@ struct Suffixes {
     architecture: Option<String>,
     /// The word of a prerelease or build that may still take its number from the next segment: `rc-1`, `security-01`.
     open: Open,
+    /// After `8u412` comes a build, `b08`, and no beta.
+    java: bool,
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +204,8 @@ impl Suffixes {
             let word = segment.to_ascii_lowercase();
             let open = std::mem::take(&mut self.open);
             if i == 0 && (glued || separator == '.') {
-                if !self.prerelease(&word) && !self.build_word(&word) && !(separator == '.' && words::release(&word)) {
+                let release = separator == '.' && words::release(&word);
+                if !(release || self.prerelease(&word) || self.build_word(&word)) {
                     return None;
                 }
             } else if !self.known(separator, &word, open) {
@@ -249,6 +255,10 @@ impl Suffixes {
 
     fn prerelease(&mut self, segment: &str) -> bool {
         let Some(identifiers) = prerelease(segment) else { return false };
+        if self.java && segment.starts_with('b') {
+            self.build.push(Build { word: "b".to_owned(), dated: false, numbers: super::number::runs(segment) });
+            return true;
+        }
         self.open = match identifiers.last() {
             Some(Identifier::Word { .. }) => Open::Prerelease,
             _ => Open::Nothing,

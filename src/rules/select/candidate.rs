@@ -53,7 +53,7 @@ impl Question<'_> {
         self.ready(tag, digest, public_since)
     }
 
-    /// Judges readiness and signature, the dearest questions, last.
+    /// Judges readiness, the dearest question, last.
     pub(super) fn ready(self, tag: &Tag, digest: &Digest, public_since: Option<DateTime<Utc>>) -> Candidate {
         if self.subject.ask_readiness {
             match self.facts.readiness.get(digest) {
@@ -64,9 +64,6 @@ impl Question<'_> {
                 Some(Readiness::Ready) => {}
             }
         }
-        if let Some(why) = self.facts.unsigned.get(digest) {
-            return Candidate::Bad(bad(tag, Reason::Unsigned, why.clone(), None));
-        }
         Candidate::Good(Chosen {
             tag: tag.clone(),
             digest: digest.clone(),
@@ -76,7 +73,7 @@ impl Question<'_> {
         })
     }
 
-    /// Whether a person said no to these bytes.
+    /// Whether a person said no to these bytes, or they lack the signature that is asked for.
     pub(super) fn refused(self, tag: &Tag, digest: &Digest) -> Option<Waiting> {
         if self.subject.revoked.iter().any(|(_, revoked)| revoked == digest) {
             return Some(bad(tag, Reason::Revoked, format!("{} is revoked", digest.short()), None));

@@ -89,7 +89,7 @@ impl Family {
         if !self.variant.admits(version) {
             return Some(Word::skipped(
                 Reason::OtherVariant,
-                format!("{}, not {}", suffix(&version.variant.0), self.variant),
+                format!("has {}, the line has {}", suffix(&version.variant.0), self.variant),
             ));
         }
         let builds = version.build.len() == self.build.len()

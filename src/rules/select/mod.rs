@@ -11,11 +11,13 @@ mod floating;
 mod line;
 mod versions;
 
+pub use line::ROUNDS;
+
 /// Decides what becomes of every tag, given what is known; says in [`Selection::missing`] what else it must know.
 ///
 /// Asks for little: of each line the newest candidate's digest, then its age, then its readiness, and only where that one
 /// is not to be proposed the next older one's. A caller looks up what is missing and asks again until nothing is; every
-/// round answers at least one fact about at least one tag, so the rounds are bounded by the candidates.
+/// line asks for one fact a round, and [`ROUNDS`] bounds the rounds.
 ///
 /// Every tag of `tags` gets exactly one verdict, newest first; duplicates count once.
 #[must_use]
@@ -40,5 +42,7 @@ impl Word {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

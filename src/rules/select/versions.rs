@@ -23,11 +23,24 @@ pub(super) struct Row<'a> {
     pub(super) word: Option<Word>,
 }
 
+impl Row<'_> {
+    pub(super) fn writes_v(&self) -> bool {
+        self.version.as_ref().is_some_and(|version| version.v)
+    }
+
+    /// Its version where nothing has spoken against it yet.
+    fn open(&self) -> Option<&Version> {
+        self.version.as_ref().filter(|_| self.word.is_none())
+    }
+}
+
 /// One approval whose tag reads as a version.
 pub(super) struct Approval<'a> {
     pub(super) tag: &'a Tag,
     pub(super) digest: &'a Digest,
     version: Version,
+    /// Where it stands in the list, if upstream still lists it.
+    row: Option<usize>,
 }
 
 /// What a line is about; the order is that of the lines' names as numbers.
@@ -46,7 +59,7 @@ pub(super) fn select(
 ) -> Selection {
     let question = Question { subject, facts, now };
     let mut rows = rows(question, rule, tags);
-    let approvals = approvals(subject, rule);
+    let approvals = approvals(subject, rule, &rows);
     let mut selection = Selection::default();
     for (key, members) in groups(rule, &mut rows, &approvals).into_iter().rev() {
         Group { question, rule, key: &key, approvals: &approvals }.decide(&mut rows, &members, &mut selection);
@@ -79,8 +92,7 @@ fn rows<'a>(question: Question<'_>, rule: &VersionRule, tags: &'a [Tag]) -> Vec<
                 Reading::Other(why) => (None, Some(not_a_version(why))),
             };
             if approved.contains(tag) {
-                let reason = if revoked(question, tag) { Reason::Revoked } else { Reason::Approved };
-                word = Some(Word { verdict: Verdict::Approved, reason, detail: "in the manifest".to_owned() });
+                word = Some(approved_word(question, rule, tag, version.as_ref()));
             }
             Row { tag, version, word }
         })
@@ -88,6 +100,22 @@ fn rows<'a>(question: Question<'_>, rule: &VersionRule, tags: &'a [Tag]) -> Vec<
     rows.sort_by(|a, b| b.version.cmp(&a.version).then_with(|| b.tag.cmp(a.tag)));
     rows.dedup_by(|a, b| a.tag == b.tag);
     rows
+}
+
+/// What there is to say of an approved tag: where the rule no longer wants it, that is the reason.
+fn approved_word(question: Question<'_>, rule: &VersionRule, tag: &Tag, version: Option<&Version>) -> Word {
+    let verdict = Verdict::Approved;
+    if revoked(question, tag) {
+        return Word { verdict, reason: Reason::Revoked, detail: "in the manifest, and revoked there".to_owned() };
+    }
+    if let Some(detail) = rejected(question, tag) {
+        return Word { verdict, reason: Reason::Rejected, detail: format!("in the manifest, and {detail}") };
+    }
+    let outside = version.and_then(|version| out_of_range(version, rule));
+    outside.map_or_else(
+        || Word { verdict, reason: Reason::Approved, detail: "in the manifest".to_owned() },
+        |word| Word { verdict, reason: word.reason, detail: format!("in the manifest, but {}", word.detail) },
+    )
 }
 
 fn not_a_version(why: NoVersion) -> Word {
@@ -107,18 +135,24 @@ fn revoked(question: Question<'_>, tag: &Tag) -> bool {
 }
 
 /// The approvals that read as versions, newest first; of equal ones the manifest's last.
-fn approvals<'a>(subject: &'a Subject, rule: &VersionRule) -> Vec<Approval<'a>> {
+fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Row<'_>]) -> Vec<Approval<'a>> {
+    let listed = rows.iter().enumerate().filter(|(_, row)| is_approved(row));
+    let listed: BTreeMap<&Tag, usize> = listed.map(|(at, row)| (row.tag, at)).collect();
     let mut approvals: Vec<Approval<'a>> = subject
         .approved
         .iter()
         .rev()
         .filter_map(|(tag, digest)| match reading(rule, tag) {
-            Reading::Version(version) => Some(Approval { tag, digest, version }),
+            Reading::Version(version) => Some(Approval { tag, digest, version, row: listed.get(tag).copied() }),
             Reading::Other(_) => None,
         })
         .collect();
     approvals.sort_by(|a, b| b.version.precedence(&a.version));
     approvals
+}
+
+fn is_approved(row: &Row<'_>) -> bool {
+    row.word.as_ref().is_some_and(|word| word.verdict == Verdict::Approved)
 }
 
 /// The series a version belongs to; `None` where it has too few parts to belong to one.
@@ -172,49 +206,50 @@ impl Group<'_> {
             self.approvals.iter().filter(|a| key(self.rule, &a.version).as_ref() == Some(self.key)).collect();
         let followed = |a: &&Approval<'_>| self.rule.variant.is_none() || wanted_variant(&a.version, self.rule);
         let habit = own.iter().copied().find(followed).or_else(|| self.approvals.iter().find(followed));
-        let family = match habit {
-            Some(habit) => Some(Family::of(&habit.version, self.rule)),
-            None => Family::first(members.iter().filter_map(|&at| rows[at].version.as_ref()), self.rule),
-        };
-        let Some(family) = family else {
+        let current = own.iter().copied().find(followed).or(own.first().copied());
+        let line = Found { own: &own, current, v: habit.map(|habit| habit.version.v) };
+        let Some(family) = self.family(rows, members, habit, !own.is_empty()) else {
             self.refuse_all(rows, members);
-            return self.line(rows, &[], &own, selection);
+            return self.lines(rows, &[], line, selection);
         };
         self.judge(rows, members, &family);
-        let current = own.iter().copied().find(followed).or(own.first().copied());
-        let candidates = self.candidates(rows, members, current, &own);
-        match self.rule.follow {
-            Follow::All => self.each(rows, &candidates, &own, selection),
-            _ => self.line(rows, &candidates, &own, selection),
-        }
-        self.note_prefix(rows, habit, selection);
+        let candidates = self.candidates(rows, members, line);
+        self.lines(rows, &candidates, line, selection);
+    }
+
+    /// The habit's family. A series of its own that has no approval yet may have another suffix where the rule takes any.
+    fn family(self, rows: &[Row<'_>], members: &[usize], habit: Option<&Approval<'_>>, own: bool) -> Option<Family> {
+        let versions = || members.iter().filter_map(|&at| rows[at].version.as_ref());
+        let family = habit.map(|habit| Family::of(&habit.version, self.rule));
+        let kept = family.filter(|family| {
+            own || self.rule.variant != Some(Variant::Any) || versions().any(|version| family.is_shape_of(version))
+        });
+        kept.or_else(|| Family::first(versions(), self.rule))
     }
 
     /// Nothing to follow: says of each tag the first thing that speaks against it.
     fn refuse_all(self, rows: &mut [Row<'_>], members: &[usize]) {
         for &at in members {
-            let row = &mut rows[at];
-            let Some(version) = row.version.as_ref().filter(|_| row.word.is_none()) else { continue };
-            let variant = || {
-                (!wanted_variant(version, self.rule) || version.architecture.is_some())
-                    .then(|| Word::skipped(Reason::OtherVariant, "another variant than the rule's"))
-            };
+            let Some(version) = rows[at].open() else { continue };
+            let foreign = !wanted_variant(version, self.rule) || version.architecture.is_some();
+            let variant = foreign.then(|| Word::skipped(Reason::OtherVariant, "another variant than the rule's"));
             let prefix = || {
-                Word::skipped(Reason::OtherPrefix, format!("begins with `{}`; a pattern can say so", version.prefix))
+                let detail = format!("begins with `{}`, which a pattern can say", version.prefix);
+                Word::skipped(Reason::OtherPrefix, detail)
             };
-            let word = variant()
+            let word = variant
                 .or_else(|| unwanted_prerelease(version, self.rule))
                 .or_else(|| out_of_range(version, self.rule))
                 .unwrap_or_else(prefix);
-            row.word = Some(word);
+            rows[at].word = Some(word);
         }
     }
 
     /// Judges what the family, the range and the manifest say of each tag.
     fn judge(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
         let words: Vec<(usize, Option<Word>)> = {
-            let versions = || members.iter().filter_map(|&at| rows[at].version.as_ref());
-            let longer = Longer::new(versions().filter(|v| family.is_shape_of(v)));
+            let versions = members.iter().filter_map(|&at| rows[at].version.as_ref());
+            let longer = Longer::new(versions.filter(|v| family.is_shape_of(v)));
             let judge = |version: &Version| {
                 family
                     .differs(version)
@@ -222,8 +257,7 @@ impl Group<'_> {
                     .or_else(|| unwanted_prerelease(version, self.rule))
                     .or_else(|| out_of_range(version, self.rule))
             };
-            let open = members.iter().filter(|&&at| rows[at].word.is_none());
-            open.map(|&at| (at, rows[at].version.as_ref().and_then(judge))).collect()
+            members.iter().filter_map(|&at| Some((at, rows[at].open().map(judge)?))).collect()
         };
         for (at, word) in words {
             rows[at].word = word;
@@ -233,71 +267,53 @@ impl Group<'_> {
             let row = &mut rows[at];
             if row.word.is_none() {
                 let rejection = rejected(self.question, row.tag).map(|detail| Word::skipped(Reason::Rejected, detail));
-                row.word = rejection.or_else(|| {
-                    revoked(self.question, row.tag).then(|| Word::skipped(Reason::Revoked, "revoked in the manifest"))
-                });
+                let revocation = || Word::skipped(Reason::Revoked, "revoked in the manifest");
+                row.word = rejection.or_else(|| revoked(self.question, row.tag).then(revocation));
             }
         }
     }
 
     /// What is left and newer than what is approved, newest first.
-    fn candidates(
-        self,
-        rows: &mut [Row<'_>],
-        members: &[usize],
-        current: Option<&Approval<'_>>,
-        own: &[&Approval<'_>],
-    ) -> Vec<usize> {
+    fn candidates(self, rows: &mut [Row<'_>], members: &[usize], line: Found<'_>) -> Vec<usize> {
         let mut candidates = Vec::new();
         for &at in members {
-            let row = &mut rows[at];
-            let Some(version) = row.version.as_ref().filter(|_| row.word.is_none()) else { continue };
+            let Some(version) = rows[at].open() else { continue };
             let older = match self.rule.follow {
-                Follow::All => below_oldest(version, own),
-                _ => current.and_then(|current| not_above(version, current, self.rule)),
+                Follow::All => below_oldest(version, line.own),
+                _ => line.current.and_then(|current| not_above(version, current, self.rule)),
             };
             match older {
-                Some(detail) => row.word = Some(Word::skipped(Reason::Older, detail)),
+                Some(detail) => rows[at].word = Some(Word::skipped(Reason::Older, detail)),
                 None => candidates.push(at),
             }
         }
         candidates
     }
 
-    /// One line of all candidates.
-    fn line(self, rows: &mut [Row<'_>], candidates: &[usize], own: &[&Approval<'_>], selection: &mut Selection) {
-        if candidates.is_empty() && own.is_empty() && self.key != &Key::Whole {
-            return;
+    fn lines(self, rows: &mut [Row<'_>], candidates: &[usize], line: Found<'_>, selection: &mut Selection) {
+        match (self.rule.follow, self.key) {
+            (Follow::All, _) => self.each(rows, candidates, line, selection),
+            (_, Key::Whole) => self.push(rows, candidates, "latest".to_owned(), line, selection),
+            (_, Key::Series(_)) if candidates.is_empty() && line.own.is_empty() => {}
+            (_, Key::Series(series)) => self.push(rows, candidates, join(series), line, selection),
         }
-        let name = match self.key {
-            Key::Whole => "latest".to_owned(),
-            Key::Series(series) => join(series),
-        };
-        let followed = |a: &&&Approval<'_>| wanted_variant(&a.version, self.rule);
-        let current = own.iter().find(followed).or(own.first()).copied();
-        self.push(rows, candidates, name, current, own, selection);
     }
 
     /// A line for each version: those approved and those to come.
-    fn each(self, rows: &mut [Row<'_>], candidates: &[usize], own: &[&Approval<'_>], selection: &mut Selection) {
+    fn each(self, rows: &mut [Row<'_>], candidates: &[usize], line: Found<'_>, selection: &mut Selection) {
         let same = |rows: &[Row<'_>], a: usize, b: usize| match (&rows[a].version, &rows[b].version) {
             (Some(a), Some(b)) => a.precedence(b).is_eq(),
             _ => false,
         };
-        let mut lines: Vec<(Version, Option<&Approval<'_>>, Vec<usize>)> =
-            own.iter().map(|a| (a.version.clone(), Some(*a), Vec::new())).collect();
+        let approved = line.own.iter().map(|a| (a.version.clone(), Some(*a), Vec::new()));
+        let mut lines: Vec<(Version, Option<&Approval<'_>>, Vec<usize>)> = approved.collect();
         let versions: Vec<Vec<usize>> = candidates.chunk_by(|&a, &b| same(rows, a, b)).map(<[usize]>::to_vec).collect();
-        lines.extend(versions.into_iter().filter_map(|at| Some((rows[at[0]].version.clone()?, None, at))));
+        lines.extend(versions.into_iter().filter_map(|at| Some((rows[*at.first()?].version.clone()?, None, at))));
         lines.sort_by(|a, b| b.0.cmp(&a.0));
         for (version, current, candidates) in lines {
-            let name = self.name(&version);
-            self.push(rows, &candidates, name, current, own, selection);
+            let name = if self.rule.pattern.is_some() { version.text.clone() } else { version.release() };
+            self.push(rows, &candidates, name, Found { current, ..line }, selection);
         }
-    }
-
-    /// What a line of one version is called.
-    fn name(self, version: &Version) -> String {
-        if self.rule.pattern.is_some() { version.text.clone() } else { version.release() }
     }
 
     fn push(
@@ -305,18 +321,17 @@ impl Group<'_> {
         rows: &mut [Row<'_>],
         candidates: &[usize],
         name: String,
-        current: Option<&Approval<'_>>,
-        own: &[&Approval<'_>],
+        found: Found<'_>,
         selection: &mut Selection,
     ) {
-        let mut walk = walk(self.question, rows, candidates);
-        if let Some(current) = current.filter(|_| walk.chosen.is_none() && walk.missing.is_none()) {
+        let mut walk = walk(self.question, rows, candidates, found.v);
+        if let Some(current) = found.current.filter(|_| walk.chosen.is_none() && walk.missing.is_none()) {
             self.rebuilt(rows, current, &mut walk);
         }
-        let current = current.map(|a| (a.tag.clone(), a.digest.clone()));
+        let current = found.current.map(|a| (a.tag.clone(), a.digest.clone()));
         let mut line = Line { name, current, chosen: walk.chosen, retired: Vec::new(), waiting: walk.waiting };
         if self.rule.follow != Follow::All {
-            line.retired = retired(&line, self.question.subject.keep, own);
+            line.retired = retired(&line, self.question.subject.keep, found.own);
         }
         selection.missing.extend(walk.missing);
         selection.lines.push(line);
@@ -324,64 +339,55 @@ impl Group<'_> {
 
     /// Looks for a rebuild where the rule still wants the approval and upstream still lists it.
     fn rebuilt(self, rows: &mut [Row<'_>], current: &Approval<'_>, walk: &mut Walk) {
-        let wanted = self.question.subject.rebuilds
-            && !revoked(self.question, current.tag)
-            && rejected(self.question, current.tag).is_none()
-            && out_of_range(&current.version, self.rule).is_none();
-        if let Some(row) = rows.iter_mut().find(|row| row.tag == current.tag).filter(|_| wanted) {
-            rebuild(self.question, current, row, walk);
-        }
-    }
-
-    /// Says where a choice changes the habit of writing `v`.
-    fn note_prefix(self, rows: &mut [Row<'_>], habit: Option<&Approval<'_>>, selection: &mut Selection) {
-        let Some(habit) = habit else { return };
-        for chosen in selection.lines.iter_mut().filter_map(|line| line.chosen.as_mut()).filter(|c| !c.rebuild) {
-            let Some(row) = rows.iter_mut().find(|row| *row.tag == chosen.tag) else { continue };
-            chosen.prefix_changed = row.version.as_ref().is_some_and(|v| v.v != habit.version.v);
-            if let Some(word) = row.word.as_mut().filter(|_| chosen.prefix_changed) {
-                let (now, before) = if habit.version.v { ("without", "with") } else { ("with", "without") };
-                word.detail =
-                    format!("the newest that the rule admits; upstream now writes it {now} `v`, {before} it before");
-            }
+        let Some(at) = current.row.filter(|_| self.question.subject.rebuilds) else { return };
+        if rows[at].word.as_ref().is_some_and(|word| word.reason == Reason::Approved) {
+            rebuild(self.question, current, &mut rows[at], walk);
         }
     }
 }
 
+/// What the manifest says of a line.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    /// The approvals of the series, newest first.
+    own: &'a [&'a Approval<'a>],
+    /// The newest of them that the rule's variant admits, else the newest.
+    current: Option<&'a Approval<'a>>,
+    /// Whether the habit is to write `v`.
+    v: Option<bool>,
+}
+
 /// Of two tags for one version that differ in `v` alone the one of the approvals' habit stays.
 fn twins(rows: &mut [Row<'_>], members: &[usize], habit: bool) {
-    let open: Vec<usize> = members.iter().copied().filter(|&at| rows[at].word.is_none()).collect();
     let same = |a: &Row<'_>, b: &Row<'_>| match (&a.version, &b.version) {
-        (Some(a), Some(b)) => a.precedence(b).is_eq() && a.variant == b.variant,
+        (Some(a), Some(b)) => a.precedence(b).is_eq() && a.variant == b.variant && a.prefix == b.prefix,
         _ => false,
     };
-    let mut start = 0;
-    while start < open.len() {
-        let length = open[start..].iter().take_while(|&&at| same(&rows[at], &rows[open[start]])).count().max(1);
-        let run = &open[start..start + length];
-        let writes = |row: &Row<'_>| row.version.as_ref().map(|v| v.v);
-        if run.iter().any(|&at| writes(&rows[at]) == Some(habit)) {
-            for &at in run.iter().filter(|&&at| writes(&rows[at]) != Some(habit)).collect::<Vec<_>>() {
+    let open: Vec<usize> = members.iter().copied().filter(|&at| rows[at].word.is_none() || is_approved(&rows[at])).collect();
+    let runs: Vec<&[usize]> = open.chunk_by(|&a, &b| same(&rows[a], &rows[b])).collect();
+    for run in runs.into_iter().filter(|run| run.len() > 1) {
+        if !run.iter().any(|&at| rows[at].writes_v() == habit) {
+            continue;
+        }
+        for &at in run {
+            if rows[at].word.is_none() && rows[at].writes_v() != habit {
                 let detail = format!("the same version {} `v` is there", if habit { "with" } else { "without" });
                 rows[at].word = Some(Word::skipped(Reason::OtherPrefix, detail));
             }
         }
-        start += length;
     }
 }
 
 /// Why a version is not above what is approved on its line.
 fn not_above(version: &Version, current: &Approval<'_>, rule: &VersionRule) -> Option<String> {
-    let other_variant = version.variant != current.version.variant;
-    let newer = match version.precedence(&current.version) {
+    let approved = &current.version;
+    let newer = match version.precedence(approved) {
         Ordering::Greater => true,
-        Ordering::Equal
-            if rule.variant == Some(Variant::Any) && version.variant.kind() == current.version.variant.kind() =>
-        {
-            version.variant > current.version.variant
-        }
-        Ordering::Equal => other_variant,
         Ordering::Less => false,
+        Ordering::Equal if rule.variant == Some(Variant::Any) && version.variant.kind() == approved.variant.kind() => {
+            version.variant > approved.variant
+        }
+        Ordering::Equal => version.variant != approved.variant,
     };
     (!newer).then(|| format!("{} is approved", current.tag))
 }
@@ -392,6 +398,7 @@ fn below_oldest(version: &Version, own: &[&Approval<'_>]) -> Option<String> {
     if version.precedence(&oldest.version).is_lt() {
         return Some(format!("{} is the oldest approved", oldest.tag));
     }
-    let same = own.iter().find(|a| a.version.precedence(version).is_eq() && a.version.variant == version.variant)?;
-    Some(format!("the same version as {}", same.tag))
+    let from = own.partition_point(|a| a.version.precedence(version).is_gt());
+    let mut equal = own[from..].iter().take_while(|a| a.version.precedence(version).is_eq());
+    equal.find(|a| a.version.variant == version.variant).map(|same| format!("the same version as {}", same.tag))
 }

@@ -1,0 +1,166 @@
+//! What holds for every list of tags, rule and history.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+use proptest::prelude::*;
+
+use super::super::tag::{Reading, read};
+use super::super::version::Version;
+use super::super::*;
+use super::tests::{now, settle_with, subject, tag};
+
+/// Tags as projects write them, few enough to collide.
+fn any_tag() -> impl Strategy<Value = String> {
+    let numbers = prop::collection::vec(0u8..4, 1..=4).prop_map(|n| n.iter().map(ToString::to_string).collect::<Vec<_>>().join("."));
+    let suffix = prop::sample::select(vec![
+        "", "", "", "", "-rc.1", "-rc.10", "-b2", "-alpine", "-alpine3.9", "-alpine3.20", "-slim", "-1", "-10", "-rancher2", "-amd64", "-0a1b2c3", "-dev", "-20240601",
+    ]);
+    let version = (prop::sample::select(vec!["", "", "v", "jdk-"]), numbers, suffix).prop_map(|(p, n, s)| format!("{p}{n}{s}"));
+    let other = prop::sample::select(vec!["latest", "edge", "sha-1a2b3c4", "0a1b2c3", "20240601", "alpine", "99999999999999999999.1", "RELEASE.2025-06-13"]);
+    prop_oneof![9 => version, 1 => other.prop_map(str::to_owned)]
+}
+
+fn any_tags() -> impl Strategy<Value = Vec<Tag>> {
+    prop::collection::vec(any_tag().prop_map(|t| tag(&t)), 0..30)
+}
+
+fn any_rule() -> impl Strategy<Value = VersionRule> {
+    let range = prop::sample::select(vec![None, Some("^1"), Some(">=1 <3"), Some("<2 || 3.x"), Some("1.2"), Some(">=2.0.0-rc.1")]);
+    let variant = prop::sample::select(vec![None, None, Some(Variant::Any), Some(Variant::Exactly("alpine".to_owned())), Some(Variant::Exactly("dev".to_owned()))]);
+    let follow = prop::sample::select(vec![Follow::Latest, Follow::EachMinor, Follow::EachMajor, Follow::All]);
+    (range, variant, follow, any::<bool>()).prop_map(|(range, variant, follow, prereleases)| VersionRule {
+        range: range.map(|r| r.parse().unwrap()),
+        variant,
+        pattern: None,
+        follow,
+        prereleases,
+    })
+}
+
+prop_compose! {
+    /// A rule, a list, and a history that is mostly from the list.
+    fn any_case()(rule in any_rule(), tags in any_tags(), approved in prop::collection::vec((any::<prop::sample::Index>(), any_tag()), 0..4),
+        rejected in prop::collection::vec(any_tag(), 0..3), cooldown in any::<bool>(), rebuilds in any::<bool>(), keep in prop::option::of(1u32..3)) -> (Subject, Vec<Tag>) {
+        let approved: Vec<String> = approved.into_iter().map(|(at, other)| if tags.is_empty() { other } else { at.get(&tags).to_string() }).collect();
+        let mut subject = subject(rule, &approved.iter().map(String::as_str).collect::<Vec<_>>());
+        subject.rejected = rejected.iter().map(|t| (tag(t), None)).collect();
+        subject.cooldown = Duration::from_secs(if cooldown { 86_400 } else { 0 });
+        subject.rebuilds = rebuilds;
+        subject.keep = keep;
+        subject.ask_readiness = true;
+        (subject, tags)
+    }
+}
+
+fn version_of(subject: &Subject, tag: &Tag) -> Option<Version> {
+    let Rule::Versions(rule) = &subject.rule else { return None };
+    let variant = match &rule.variant {
+        Some(Variant::Exactly(variant)) => Some(variant.as_str()),
+        _ => None,
+    };
+    match read(tag.as_str(), variant) {
+        Reading::Version(version) => Some(version),
+        Reading::Other(_) => None,
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_order_is_total(a in any_tag(), b in any_tag(), c in any_tag()) {
+        let versions: Vec<Version> = [&a, &b, &c].iter().filter_map(|t| match read(t, None) { Reading::Version(v) => Some(v), Reading::Other(_) => None }).collect();
+        for x in &versions {
+            for y in &versions {
+                prop_assert_eq!(x.cmp(y), y.cmp(x).reverse());
+                prop_assert_eq!(x.cmp(y).is_eq(), x.text == y.text);
+                prop_assert_eq!(x.precedence(y), y.precedence(x).reverse());
+                prop_assert!(x.precedence(y).is_eq() || x.precedence(y) == x.cmp(y));
+                for z in &versions {
+                    prop_assert!(!(x <= y && y <= z) || x <= z);
+                    prop_assert!(!(x.precedence(y).is_le() && y.precedence(z).is_le()) || x.precedence(z).is_le());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn parts_compare_as_numbers(a in any::<u64>(), b in any::<u64>(), zeros in 0usize..3) {
+        let read = |n: u64| match read(&format!("1.{}{n}", "0".repeat(zeros)), None) { Reading::Version(v) => v, Reading::Other(why) => panic!("{why:?}") };
+        prop_assert_eq!(read(a).precedence(&read(b)), a.cmp(&b));
+    }
+
+    #[test]
+    fn a_choice_is_listed_in_range_wanted_and_never_below_what_is_approved((subject, tags) in any_case(), age in 0u8..4) {
+        let selection = settle_with(&subject, &tags, age);
+        let Rule::Versions(rule) = &subject.rule else { unreachable!() };
+        let versions = |line: &Line| line.current.as_ref().and_then(|(tag, _)| version_of(&subject, tag));
+        for line in &selection.lines {
+            let Some(chosen) = &line.chosen else { continue };
+            prop_assert!(tags.contains(&chosen.tag));
+            let version = version_of(&subject, &chosen.tag).unwrap();
+            prop_assert!(rule.range.as_ref().is_none_or(|range| range.admits(&version)), "{:?}", chosen);
+            prop_assert!(rule.prereleases || !version.is_prerelease() || chosen.rebuild || rule.range.as_ref().is_some_and(|r| r.names_prerelease_of(&version)));
+            prop_assert!(subject.rejected.iter().all(|(rejected, _)| *rejected != chosen.tag));
+            if let Some(Variant::Exactly(variant)) = rule.variant.as_ref().filter(|_| !chosen.rebuild) {
+                prop_assert_eq!(&version.variant.0, variant);
+            }
+            if let Some(current) = versions(line).filter(|_| !chosen.rebuild) {
+                prop_assert!(version.precedence(&current).is_ge(), "{} below {}", chosen.tag, current.text);
+                let followed = rule.variant.is_none() || match &rule.variant { Some(Variant::Exactly(v)) => current.variant.0 == *v, _ => true };
+                if followed {
+                    prop_assert_eq!(version.precision(), current.precision());
+                    prop_assert_eq!(version.variant.kind(), current.variant.kind());
+                    prop_assert_eq!(&version.architecture, &current.architecture);
+                    prop_assert_eq!(version.build.len(), current.build.len());
+                    prop_assert!(version > current || version.v != current.v);
+                }
+            }
+            if rule.follow == Follow::All && !chosen.rebuild {
+                let oldest = subject.approved.iter().filter_map(|(t, _)| version_of(&subject, t)).min_by(Version::precedence);
+                prop_assert!(oldest.is_none_or(|oldest| version.precedence(&oldest).is_ge()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_tag_has_exactly_one_verdict_newest_first((subject, tags) in any_case(), age in 0u8..4) {
+        let selection = settle_with(&subject, &tags, age);
+        let listed: BTreeSet<&Tag> = tags.iter().collect();
+        let judged: Vec<&Tag> = selection.tags.iter().map(|t| &t.tag).collect();
+        prop_assert_eq!(judged.len(), listed.len());
+        prop_assert_eq!(judged.iter().copied().collect::<BTreeSet<_>>(), listed);
+        let versions: Vec<Version> = judged.iter().filter_map(|t| version_of(&subject, t)).collect();
+        prop_assert!(versions.is_sorted_by(|a, b| a >= b));
+        let chosen: BTreeSet<&Tag> = selection.lines.iter().filter_map(|l| l.chosen.as_ref().map(|c| &c.tag)).collect();
+        let said: BTreeSet<&Tag> = selection.tags.iter().filter(|t| t.verdict == Verdict::Chosen).map(|t| &t.tag).collect();
+        prop_assert_eq!(chosen, said);
+        for verdict in &selection.tags {
+            prop_assert!(!verdict.detail.is_empty());
+            prop_assert_eq!(verdict.verdict == Verdict::Chosen, verdict.reason == Reason::Newest);
+        }
+    }
+
+    #[test]
+    fn the_list_order_and_duplicates_do_not_matter((subject, mut tags) in any_case(), age in 0u8..4) {
+        let before = settle_with(&subject, &tags, age);
+        tags.reverse();
+        tags.extend(tags.first().cloned());
+        prop_assert_eq!(before, settle_with(&subject, &tags, age));
+    }
+
+    #[test]
+    fn an_older_tag_never_changes_the_choice((subject, tags) in any_case(), added in any_tag()) {
+        let Rule::Versions(rule) = &subject.rule else { unreachable!() };
+        prop_assume!(rule.follow == Follow::Latest);
+        let before = settle_with(&subject, &tags, 3);
+        let Some(chosen) = before.lines.first().and_then(|line| line.chosen.clone()) else { return Ok(()) };
+        let (Some(added_version), Some(version)) = (version_of(&subject, &tag(&added)), version_of(&subject, &chosen.tag)) else { return Ok(()) };
+        let habit = subject.approved.iter().any(|(t, _)| version_of(&subject, t).is_some_and(|v| rule.variant.is_none() || match &rule.variant { Some(Variant::Exactly(x)) => v.variant.0 == *x, _ => true }));
+        // With nothing approved the family is not settled yet: then the property is about older tags of the same family.
+        let same_family = added_version.precision() == version.precision() && added_version.build.len() == version.build.len()
+            && added_version.commit.is_some() == version.commit.is_some() && added_version.prefix == version.prefix;
+        prop_assume!(habit || same_family);
+        prop_assume!(added_version.precedence(&version).is_lt());
+        let mut more = tags;
+        more.push(tag(&added));
+        let after = settle_with(&subject, &more, 3);
+        prop_assert_eq!(Some(chosen), after.lines.first().and_then(|line| line.chosen.clone()), "added {}", added);
+    }
+}

@@ -16,6 +16,7 @@ mod number;
 mod pattern;
 mod range;
 mod select;
+mod suggest;
 mod tag;
 mod version;
 mod words;
@@ -24,6 +25,7 @@ pub use number::Number;
 pub use pattern::{Pattern, PatternError};
 pub use range::{Range, RangeError};
 pub use select::{ROUNDS, select};
+pub use suggest::suggest;
 pub use tag::{NoVersion, Reading, read};
 pub use version::{Build, Identifier, Prerelease, Suffix, Version};
 

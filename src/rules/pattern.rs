@@ -45,25 +45,27 @@ impl Pattern {
 }
 
 /// A group that the grammar reads without doubt: several numeric parts, or nothing but a number and a prerelease.
-fn ordinary(text: &str, variant: Option<&str>) -> Option<Version> {
+fn ordinary(text: &str, variant: Option<&str>) -> Option<Box<Version>> {
     let Reading::Version(version) = read(text, variant) else { return None };
     let plain = version.build.is_empty() && version.variant.is_empty() && version.commit.is_none();
     (version.prefix.is_empty() && (version.precision() > 1 || plain)).then_some(version)
 }
 
-fn numeric(text: &str) -> Option<Version> {
+fn numeric(text: &str) -> Option<Box<Version>> {
     let numbers = runs(text);
-    (!numbers.is_empty()).then(|| Version {
-        numbers,
-        prerelease: Prerelease::default(),
-        build: Vec::new(),
-        ties: Vec::new(),
-        variant: Suffix::default(),
-        prefix: String::new(),
-        v: false,
-        commit: None,
-        architecture: None,
-        text: text.to_owned(),
+    (!numbers.is_empty()).then(|| {
+        Box::new(Version {
+            numbers,
+            prerelease: Prerelease::default(),
+            build: Vec::new(),
+            ties: Vec::new(),
+            variant: Suffix::default(),
+            prefix: String::new(),
+            v: false,
+            commit: None,
+            architecture: None,
+            text: text.to_owned(),
+        })
     })
 }
 

@@ -43,11 +43,18 @@ struct Interval {
 
 /// A place between versions. `partial` bounds (`2`, `2.x`) stand before the prereleases of `2.0.0`; full ones (`2.0.0`)
 /// stand between them and the release.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Bound {
     numbers: Vec<Number>,
     prerelease: Prerelease,
     partial: bool,
+}
+
+impl Default for Bound {
+    /// Before everything.
+    fn default() -> Self {
+        Self { numbers: Vec::new(), prerelease: Prerelease::default(), partial: true }
+    }
 }
 
 impl Range {

@@ -13,6 +13,8 @@
 //! The `semver` crate reads none of this: it refuses `v1.2.3`, `1.27`, `2024.06.1` and four parts, takes every suffix for
 //! a prerelease, and compares `r5` and `r10` as text.
 
+use std::borrow::Cow;
+
 use super::number::{Number, digits, dotted};
 use super::version::{Build, Identifier, Prerelease, Suffix, Version};
 use super::words;
@@ -21,7 +23,7 @@ use super::words;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
     /// A version.
-    Version(Version),
+    Version(Box<Version>),
     /// No version, and why.
     Other(NoVersion),
 }
@@ -75,19 +77,27 @@ pub fn read(text: &str, variant: Option<&str>) -> Reading {
 
 fn parse(text: &str) -> Reading {
     let first = text.split(['-', '_', '.']).next().unwrap_or_default();
-    let lower = first.to_ascii_lowercase();
     if text.starts_with("sha256-") || text.starts_with("sha512-") {
         return Reading::Other(NoVersion::Companion);
     }
     if words::hash(text) || words::hash(first) {
         return Reading::Other(NoVersion::Commit);
     }
-    if words::channel(&lower) {
+    if words::channel(&lower(first)) {
         return Reading::Other(NoVersion::Channel);
     }
     start(text)
         .and_then(|at| version(&text[..at], &text[at..], text))
-        .map_or(Reading::Other(NoVersion::Name), Reading::Version)
+        .map_or(Reading::Other(NoVersion::Name), |version| Reading::Version(Box::new(version)))
+}
+
+/// The text in lower case; most tags are already.
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// Where the version begins: at once, or after a prefix of words, at the number with the most parts.
@@ -98,7 +108,8 @@ fn start(text: &str) -> Option<usize> {
     // One part alone may follow words, `bookworm-20240612`, but not a piece of a number, `RELEASE.2025-06-13T11`.
     let worded = |at: usize| !text[..at].contains(|c: char| c.is_ascii_digit() || c == '.');
     let after = text.match_indices(['-', '_']).map(|(i, _)| i + 1);
-    let places = after.map(|at| (parts_at(&text[at..]), at)).filter(|&(parts, at)| parts > 1 || (parts == 1 && worded(at)));
+    let places =
+        after.map(|at| (parts_at(&text[at..]), at)).filter(|&(parts, at)| parts > 1 || (parts == 1 && worded(at)));
     places.max_by_key(|(parts, at)| (*parts, std::cmp::Reverse(*at))).map(|(_, at)| at)
 }
 
@@ -201,7 +212,7 @@ impl Suffixes {
             if segment.is_empty() {
                 return None;
             }
-            let word = segment.to_ascii_lowercase();
+            let word = lower(segment);
             let open = std::mem::take(&mut self.open);
             if i == 0 && (glued || separator == '.') {
                 let release = separator == '.' && words::release(&word);

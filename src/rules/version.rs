@@ -146,16 +146,13 @@ impl Suffix {
     /// The suffix with every number abstracted, so that `alpine3.19` and `alpine3.20` are of one kind.
     #[must_use]
     pub fn kind(&self) -> String {
-        let mut kind = String::with_capacity(self.0.len());
-        let mut rest = self.0.as_str();
-        while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-            kind.push_str(&rest[..start]);
-            kind.push('#');
-            let tail = rest[start..].trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-            rest = tail;
-        }
-        kind.push_str(rest);
-        kind
+        self.kind_chars().collect()
+    }
+
+    /// Whether two suffixes differ in their numbers at most.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.kind_chars().eq(other.kind_chars())
     }
 
     /// Whether there is none.
@@ -163,14 +160,35 @@ impl Suffix {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The characters of the kind; a number, dots in it included, is one `#`.
+    fn kind_chars(&self) -> impl Iterator<Item = char> {
+        let mut number = false;
+        self.0.chars().filter_map(move |c| {
+            let before = number;
+            number = c.is_ascii_digit() || (before && c == '.');
+            match (before, number) {
+                (true, true) => None,
+                (false, true) => Some('#'),
+                (_, false) => Some(c),
+            }
+        })
+    }
+
+    /// The runs of digits without leading zeros, each with its length before it: so they compare as numbers.
+    fn runs(&self) -> impl Iterator<Item = (usize, &str)> {
+        let runs = self.0.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+        runs.map(|run| run.trim_start_matches('0')).map(|run| (run.len(), run))
+    }
 }
 
 impl Ord for Suffix {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.kind()
-            .cmp(&other.kind())
-            .then_with(|| super::number::runs(&self.0).cmp(&super::number::runs(&other.0)))
-            .then_with(|| self.0.cmp(&other.0))
+        if self.0 == other.0 {
+            return Ordering::Equal;
+        }
+        let kinds = self.kind_chars().cmp(other.kind_chars());
+        kinds.then_with(|| self.runs().cmp(other.runs())).then_with(|| self.0.cmp(&other.0))
     }
 }
 

@@ -19,6 +19,13 @@ impl<'a> Part<'a> {
         RangeError { message: message.into(), at: self.start..self.start + self.text.len() }
     }
 
+    fn no_version(self) -> RangeError {
+        self.error(format!(
+            "`{}` is no version; write numbers with dots between them, such as `^1.2`, `>=1.2 <2` or `1.x`",
+            self.text
+        ))
+    }
+
     fn trim(self) -> Self {
         let start = self.start + self.text.len() - self.text.trim_start().len();
         Self { text: self.text.trim(), start }
@@ -226,6 +233,9 @@ fn raised(numbers: &[Number], at: usize) -> Vec<Number> {
 }
 
 fn comparand(part: Part<'_>) -> Result<Comparand, RangeError> {
+    if !part.text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+' | b'*')) {
+        return Err(part.no_version());
+    }
     let text = part.text.strip_prefix(['v', 'V']).unwrap_or(part.text);
     let text = text.split('+').next().unwrap_or_default();
     let pieces: Vec<&str> = text.split('.').collect();
@@ -252,10 +262,7 @@ fn comparand(part: Part<'_>) -> Result<Comparand, RangeError> {
             }
             Ok(Comparand { numbers: v.numbers, prerelease: v.prerelease, wildcard: false })
         }
-        _ => Err(part.error(format!(
-            "`{}` is no version; write numbers with dots between them, such as `^1.2`, `>=1.2 <2` or `1.x`",
-            part.text
-        ))),
+        _ => Err(part.no_version()),
     }
 }
 

@@ -78,10 +78,15 @@ impl Question<'_> {
         if self.subject.revoked.iter().any(|(_, revoked)| revoked == digest) {
             return Some(bad(tag, Reason::Revoked, format!("{} is revoked", digest.short()), None));
         }
-        self.facts
-            .declined
-            .contains(digest)
-            .then(|| bad(tag, Reason::Declined, format!("a person closed the proposal of {}", digest.short()), None))
+        if self.facts.declined.contains(digest) {
+            return Some(bad(
+                tag,
+                Reason::Declined,
+                format!("a person closed the proposal of {}", digest.short()),
+                None,
+            ));
+        }
+        self.facts.unsigned.get(digest).map(|why| bad(tag, Reason::Unsigned, why.clone(), None))
     }
 
     /// Whether a digest that is public since then is too young.

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::super::number::Number;
-use super::super::version::{Version, join};
-use super::super::{Reason, Variant, VersionRule};
+use super::super::version::{Suffix, Version, join};
+use super::super::{Reason, Variant, VersionRule, words};
 use super::Word;
 
 /// What the tags of a line have in common. All of it comes from the rule and from one approved version, the habit; where
@@ -28,7 +28,7 @@ enum Kind {
     /// This one.
     Exactly(String),
     /// Those that differ in numbers only: `alpine3.19`, `alpine3.20`.
-    Like(String),
+    Like(Suffix),
 }
 
 impl Family {
@@ -41,7 +41,7 @@ impl Family {
         Self {
             prefix: version.prefix.clone(),
             variant: match rule.variant {
-                Some(Variant::Any) => Kind::Like(version.variant.kind()),
+                Some(Variant::Any) => Kind::Like(version.variant.clone()),
                 _ => Kind::Exactly(version.variant.0.clone()),
             },
             build: version.build.iter().map(|b| (b.word.clone(), b.dated)).collect(),
@@ -98,7 +98,8 @@ impl Family {
             return Some(Word::skipped(Reason::OtherVariant, "another kind of build suffix"));
         }
         (version.prefix != self.prefix).then(|| {
-            let detail = format!("begins with `{}`, not with `{}`", version.prefix, self.prefix);
+            let name = |prefix: &str| if prefix.is_empty() { "no prefix".to_owned() } else { format!("`{prefix}`") };
+            let detail = format!("has {}, the line has {}", name(&version.prefix), name(&self.prefix));
             Word::skipped(Reason::OtherPrefix, detail)
         })
     }
@@ -106,21 +107,21 @@ impl Family {
     /// Why a version of the family has the wrong number of parts.
     pub(super) fn imprecise(&self, version: &Version, longer: &Longer<'_>) -> Option<Word> {
         let parts = version.precision();
-        let floating = || {
-            let detail =
-                format!("stands for whatever `{}` is newest; longer versions are published", join(&version.numbers));
-            Word::skipped(Reason::Floating, detail)
-        };
-        match self.precision {
-            None => longer.beside(version).then(floating),
-            Some(followed) if parts == followed => None,
-            Some(followed) if parts < followed && longer.beside(version) => Some(floating()),
-            Some(followed) => {
-                let detail =
-                    format!("{parts} numeric part{}, the approvals have {followed}", if parts == 1 { "" } else { "s" });
-                Some(Word::skipped(Reason::OtherPrecision, detail))
-            }
+        if self.precision == Some(parts) || (self.precision.is_none() && !longer.beside(version)) {
+            return None;
         }
+        let dated = parts == 1 && words::dated(&version.numbers[0].to_string());
+        if longer.beside(version) && !dated && self.precision.is_none_or(|followed| parts < followed) {
+            let numbers = join(&version.numbers);
+            let detail = format!("moves with `{numbers}.x`: longer versions are published beside it");
+            return Some(Word::skipped(Reason::Floating, detail));
+        }
+        let parts = if parts == 1 { "one numeric part".to_owned() } else { format!("{parts} numeric parts") };
+        let detail = match self.precision {
+            Some(followed) => format!("{parts}, the approvals have {followed}"),
+            None => format!("{parts}, longer versions are published"),
+        };
+        Some(Word::skipped(Reason::OtherPrecision, detail))
     }
 }
 
@@ -128,7 +129,7 @@ impl Kind {
     fn admits(&self, version: &Version) -> bool {
         match self {
             Self::Exactly(variant) => version.variant.0 == *variant,
-            Self::Like(kind) => version.variant.kind() == *kind,
+            Self::Like(like) => version.variant.is_like(like),
         }
     }
 }
@@ -136,7 +137,8 @@ impl Kind {
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Exactly(variant) | Self::Like(variant) => f.write_str(&suffix(variant)),
+            Self::Exactly(variant) => f.write_str(&suffix(variant)),
+            Self::Like(like) => f.write_str(&suffix(&like.kind())),
         }
     }
 }

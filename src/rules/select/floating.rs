@@ -49,7 +49,10 @@ fn follow(question: Question<'_>, tag: &Tag, selection: &mut Selection) {
             },
             Judged::Good(mut chosen, waiting) => {
                 chosen.rebuild = current.is_some();
-                let detail = format!("answers {}", chosen.digest.short());
+                let detail = match &waiting {
+                    None => format!("answers {}", chosen.digest.short()),
+                    Some(_) => format!("answered {} before; what it answers now is too young", chosen.digest.short()),
+                };
                 line.chosen = Some(chosen);
                 line.waiting.extend(waiting);
                 Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail }

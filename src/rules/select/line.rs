@@ -88,7 +88,8 @@ fn enough(looked_at: usize, fresh: usize, passed: usize) -> Option<(Reason, Stri
         return Some((Reason::NotReady, format!("not looked at: {PASSED} newer versions cannot be proposed")));
     }
     if fresh >= FRESH {
-        let detail = format!("not looked at yet: nobody knows since when the {FRESH} newer ones are public, or only now");
+        let detail =
+            format!("not looked at yet: nobody knows since when the {FRESH} newer ones are public, or only now");
         return Some((Reason::Waiting, detail));
     }
     (looked_at >= LOOKED_AT).then(|| (Reason::Waiting, format!("not looked at yet: {LOOKED_AT} newer versions wait")))

@@ -5,16 +5,47 @@ use proptest::prelude::*;
 use super::super::tag::{Reading, read};
 use super::super::version::Version;
 use super::super::*;
-use super::tests::{now, settle_with, subject, tag};
+use super::tests::{barred, settle_with, subject, tag};
 
 /// Tags as projects write them, few enough to collide.
 fn any_tag() -> impl Strategy<Value = String> {
-    let numbers = prop::collection::vec(0u8..4, 1..=4).prop_map(|n| n.iter().map(ToString::to_string).collect::<Vec<_>>().join("."));
+    let numbers = prop::collection::vec(0u8..4, 1..=4)
+        .prop_map(|n| n.iter().map(ToString::to_string).collect::<Vec<_>>().join("."));
     let suffix = prop::sample::select(vec![
-        "", "", "", "", "-rc.1", "-rc.10", "-b2", "-alpine", "-alpine3.9", "-alpine3.20", "-slim", "-1", "-10", "-rancher2", "-amd64", "-0a1b2c3", "-dev", "-20240601",
+        "",
+        "",
+        "",
+        "",
+        "-rc.1",
+        "-rc.10",
+        "-b2",
+        "-alpine",
+        "-alpine3.9",
+        "-alpine3.20",
+        "-alpine3",
+        "-alpine03.1",
+        "-alpine3.0",
+        "-slim",
+        "-1",
+        "-10",
+        "-rancher2",
+        "-amd64",
+        "-0a1b2c3",
+        "-dev",
+        "-20240601",
     ]);
-    let version = (prop::sample::select(vec!["", "", "v", "jdk-"]), numbers, suffix).prop_map(|(p, n, s)| format!("{p}{n}{s}"));
-    let other = prop::sample::select(vec!["latest", "edge", "sha-1a2b3c4", "0a1b2c3", "20240601", "alpine", "99999999999999999999.1", "RELEASE.2025-06-13"]);
+    let version =
+        (prop::sample::select(vec!["", "", "v", "jdk-"]), numbers, suffix).prop_map(|(p, n, s)| format!("{p}{n}{s}"));
+    let other = prop::sample::select(vec![
+        "latest",
+        "edge",
+        "sha-1a2b3c4",
+        "0a1b2c3",
+        "20240601",
+        "alpine",
+        "99999999999999999999.1",
+        "RELEASE.2025-06-13",
+    ]);
     prop_oneof![9 => version, 1 => other.prop_map(str::to_owned)]
 }
 
@@ -23,8 +54,21 @@ fn any_tags() -> impl Strategy<Value = Vec<Tag>> {
 }
 
 fn any_rule() -> impl Strategy<Value = VersionRule> {
-    let range = prop::sample::select(vec![None, Some("^1"), Some(">=1 <3"), Some("<2 || 3.x"), Some("1.2"), Some(">=2.0.0-rc.1")]);
-    let variant = prop::sample::select(vec![None, None, Some(Variant::Any), Some(Variant::Exactly("alpine".to_owned())), Some(Variant::Exactly("dev".to_owned()))]);
+    let range = prop::sample::select(vec![
+        None,
+        Some("^1"),
+        Some(">=1 <3"),
+        Some("<2 || 3.x"),
+        Some("1.2"),
+        Some(">=2.0.0-rc.1"),
+    ]);
+    let variant = prop::sample::select(vec![
+        None,
+        None,
+        Some(Variant::Any),
+        Some(Variant::Exactly("alpine".to_owned())),
+        Some(Variant::Exactly("dev".to_owned())),
+    ]);
     let follow = prop::sample::select(vec![Follow::Latest, Follow::EachMinor, Follow::EachMajor, Follow::All]);
     (range, variant, follow, any::<bool>()).prop_map(|(range, variant, follow, prereleases)| VersionRule {
         range: range.map(|r| r.parse().unwrap()),
@@ -50,7 +94,7 @@ prop_compose! {
     }
 }
 
-fn version_of(subject: &Subject, tag: &Tag) -> Option<Version> {
+fn version_of(subject: &Subject, tag: &Tag) -> Option<Box<Version>> {
     let Rule::Versions(rule) = &subject.rule else { return None };
     let variant = match &rule.variant {
         Some(Variant::Exactly(variant)) => Some(variant.as_str()),
@@ -65,7 +109,7 @@ fn version_of(subject: &Subject, tag: &Tag) -> Option<Version> {
 proptest! {
     #[test]
     fn the_order_is_total(a in any_tag(), b in any_tag(), c in any_tag()) {
-        let versions: Vec<Version> = [&a, &b, &c].iter().filter_map(|t| match read(t, None) { Reading::Version(v) => Some(v), Reading::Other(_) => None }).collect();
+        let versions: Vec<Box<Version>> = [&a, &b, &c].iter().filter_map(|t| match read(t, None) { Reading::Version(v) => Some(v), Reading::Other(_) => None }).collect();
         for x in &versions {
             for y in &versions {
                 prop_assert_eq!(x.cmp(y), y.cmp(x).reverse());
@@ -97,6 +141,7 @@ proptest! {
             let version = version_of(&subject, &chosen.tag).unwrap();
             prop_assert!(rule.range.as_ref().is_none_or(|range| range.admits(&version)), "{:?}", chosen);
             prop_assert!(rule.prereleases || !version.is_prerelease() || chosen.rebuild || rule.range.as_ref().is_some_and(|r| r.names_prerelease_of(&version)));
+            prop_assert!(!barred(&chosen.digest), "{:?}", chosen);
             prop_assert!(subject.rejected.iter().all(|(rejected, _)| *rejected != chosen.tag));
             if let Some(Variant::Exactly(variant)) = rule.variant.as_ref().filter(|_| !chosen.rebuild) {
                 prop_assert_eq!(&version.variant.0, variant);
@@ -113,7 +158,7 @@ proptest! {
                 }
             }
             if rule.follow == Follow::All && !chosen.rebuild {
-                let oldest = subject.approved.iter().filter_map(|(t, _)| version_of(&subject, t)).min_by(Version::precedence);
+                let oldest = subject.approved.iter().filter_map(|(t, _)| version_of(&subject, t)).min_by(|a, b| a.precedence(b));
                 prop_assert!(oldest.is_none_or(|oldest| version.precedence(&oldest).is_ge()));
             }
         }
@@ -126,7 +171,7 @@ proptest! {
         let judged: Vec<&Tag> = selection.tags.iter().map(|t| &t.tag).collect();
         prop_assert_eq!(judged.len(), listed.len());
         prop_assert_eq!(judged.iter().copied().collect::<BTreeSet<_>>(), listed);
-        let versions: Vec<Version> = judged.iter().filter_map(|t| version_of(&subject, t)).collect();
+        let versions: Vec<Box<Version>> = judged.iter().filter_map(|t| version_of(&subject, t)).collect();
         prop_assert!(versions.is_sorted_by(|a, b| a >= b));
         let chosen: BTreeSet<&Tag> = selection.lines.iter().filter_map(|l| l.chosen.as_ref().map(|c| &c.tag)).collect();
         let said: BTreeSet<&Tag> = selection.tags.iter().filter(|t| t.verdict == Verdict::Chosen).map(|t| &t.tag).collect();

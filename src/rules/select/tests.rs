@@ -48,7 +48,14 @@ fn settle(subject: &Subject, tags: &[Tag], facts: &mut Facts) -> Selection {
 
 /// The same with ages: 3 is old enough and ready everywhere, less makes some tags too young, of unknown age, or not ready.
 pub(super) fn settle_with(subject: &Subject, tags: &[Tag], age: u8) -> Selection {
-    settle_by(subject, tags, &mut Facts::default(), |tag| {
+    let mut facts = Facts::default();
+    for digest in tags.iter().map(|tag| digest(tag.as_str())).filter(barred) {
+        match digest.hex().as_bytes()[1] % 2 {
+            0 => drop(facts.declined.insert(digest)),
+            _ => drop(facts.unsigned.insert(digest, "no signature".to_owned())),
+        }
+    }
+    settle_by(subject, tags, &mut facts, |tag| {
         let kind = if age == 3 { 3 } else { tag.as_str().bytes().map(usize::from).sum::<usize>() % 4 };
         match kind {
             0 => Some(now()),
@@ -57,6 +64,11 @@ pub(super) fn settle_with(subject: &Subject, tags: &[Tag], age: u8) -> Selection
             _ => Some(now() - chrono::TimeDelta::days(9)),
         }
     })
+}
+
+/// Some digests that [`settle_with`] has declined or unsigned, one in sixteen.
+pub(super) fn barred(digest: &Digest) -> bool {
+    digest.hex().starts_with('0')
 }
 
 fn settle_by(
@@ -126,25 +138,283 @@ fn decided(subject: &Subject, list: &str) -> String {
     render(&settle(subject, &tags(list), &mut Facts::default()))
 }
 
-#[test]
-fn ordinary_versions() {
-    let rule = VersionRule { range: Some(">=2.9, <4".parse().unwrap()), ..rule() };
-    insta::assert_snapshot!(decided(
-        &subject(rule, &["3.1.0"]),
-        "latest 2.9.0 3.1.0 3.1.1 3.2.0 3 3.2 4.0.0 3.2.1-rc.1 3.2.0-alpine 3.2.0-amd64 main-1a2b3c4"
-    ));
+/// A subject made from words: `range=`, `variant=`, `pattern=`, `follow=`, `approved=a,b`, `rejected=`, `until:`,
+/// `revoked=`, `cooldown=days`, `keep=`, and the words `prereleases`, `rebuilds`.
+fn case(words: &str) -> Subject {
+    let mut subject = subject(rule(), &[]);
+    let Rule::Versions(mut rule) = subject.rule else { unreachable!() };
+    let list = |value: &str| value.split(',').map(|t| (tag(t), digest(t))).collect::<Vec<_>>();
+    for word in words.split(' ').filter(|w| !w.is_empty()) {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        match name {
+            "range" => rule.range = Some(value.replace('_', " ").parse().unwrap()),
+            "variant" if value == "*" => rule.variant = Some(Variant::Any),
+            "variant" => rule.variant = Some(Variant::Exactly(value.to_owned())),
+            "pattern" => rule.pattern = Some(value.parse().unwrap()),
+            "follow" => {
+                rule.follow = match value {
+                    "each-minor" => Follow::EachMinor,
+                    "each-major" => Follow::EachMajor,
+                    "all" => Follow::All,
+                    other => panic!("{other}"),
+                }
+            }
+            "prereleases" => rule.prereleases = true,
+            "rebuilds" => subject.rebuilds = true,
+            "approved" => subject.approved = list(value),
+            "revoked" => subject.revoked = list(value),
+            "rejected" => subject.rejected = list(value).into_iter().map(|(t, _)| (t, None)).collect(),
+            "rejected-until" => {
+                let (t, day) = value.split_once(':').unwrap();
+                subject.rejected.push((tag(t), Some(day.parse().unwrap())));
+            }
+            "cooldown" => subject.cooldown = Duration::from_secs(value.parse::<u64>().unwrap() * 86_400),
+            "keep" => subject.keep = Some(value.parse().unwrap()),
+            other => panic!("{other}"),
+        }
+    }
+    Subject { rule: Rule::Versions(rule), ..subject }
+}
+
+/// Rules, lists and what becomes of them, as one text.
+fn cases(cases: &[(&str, &str)]) -> String {
+    let one = |(words, list): &(&str, &str)| format!("## {words}\n{}", decided(&case(words), list));
+    format!("\n{}", cases.iter().map(one).collect::<Vec<_>>().join("\n"))
 }
 
 #[test]
-fn the_approvals_precision_and_variant_win() {
-    insta::assert_snapshot!(decided(
-        &subject(rule(), &["1.27-alpine"]),
-        "1.27-alpine 1.28-alpine 1.28.1-alpine 1.28 1.29.0 1-alpine"
-    ));
+fn ordinary_versions() {
+    insta::assert_snapshot!(cases(&[
+        (
+            "range=>=2.9,_<4 approved=3.1.0",
+            "latest 2.9.0 3.1.0 3.1.1 3.2.0 3 3.2 4.0.0 3.2.1-rc.1 3.2.0-alpine 3.2.0-amd64 main-1a2b3c4"
+        ),
+        ("approved=1.27-alpine", "1.27-alpine 1.28-alpine 1.28.1-alpine 1.28 1.29.0 1-alpine"),
+        (
+            "variant=alpine range=^7.2",
+            "7.2.4-alpine 7.2.5-alpine 7.2.5-alpine3.20 7.2-alpine 7-alpine 7.4-rc2-alpine 7.2.5 8.0.1-alpine alpine"
+        ),
+        ("approved=9.8.8", "9.8.8 9.8.9 9.8.10"),
+    ]));
 }
 
 #[test]
 fn nothing_approved_yet() {
-    insta::assert_snapshot!(decided(&subject(rule(), &[]), "1 1.27 1.27.3 1.28 1.27.3-alpine"));
-    insta::assert_snapshot!(decided(&subject(rule(), &[]), "16 16.3 16.4 9.6 9.6.24 17rc1 16.4-alpine"));
+    insta::assert_snapshot!(cases(&[
+        ("", "1 1.27 1.27.3 1.28 1.27.3-alpine"),
+        ("", "16 16.3 16.4 9.6 9.6.24 17rc1 16.4-alpine"),
+        ("range=^2", "2.470 2.452.2 2.452.3"),
+        ("", "v1.29.3-k3s1 v1.29.4-k3s1 v1.29.4-k3s2 v1.29.4-k3s2-amd64 v1.30.0-rc1-k3s1"),
+        ("", "3.5.12-0 3.5.13-0 3.5.9-0"),
+        ("", "v20231011-8b53cabe0 v20231226-1a7112e06"),
+        ("", "jdk-21.0.4_7 jdk-21.0.5_11"),
+        ("", "windows-2022-3.1.8 3.1.8 3.1.8-debug"),
+        ("", "20240601 20240701 edge 3.20.1 3.20.2 3.20"),
+        ("", "20240601 20240701 latest"),
+        ("", "latest edge main-1a2b3c4 0a1b2c3 sha-0a1b2c3"),
+        ("variant=*", "1.27.3 1.27.3-alpine3.20 1.27.3-bookworm 1.27.2-alpine3.19 1.27.3-amd64"),
+    ]));
+}
+
+#[test]
+fn habits() {
+    insta::assert_snapshot!(cases(&[
+        ("approved=v1.2.3", "v1.2.3 1.2.3 v1.2.4 1.2.4"),
+        ("approved=1.2.3", "v1.2.3 1.2.3 v1.2.4 1.2.4"),
+        ("approved=v1.2.3", "v1.2.3 v1.2.4 1.3.0"),
+        ("approved=v1.2.3 rejected=v1.3.0", "v1.2.3 v1.3.0 1.3.0"),
+        ("approved=v1.29.3-k3s1", "v1.29.3-k3s1 v1.29.3-k3s2 v1.29.3 v1.29.10-k3s1 v1.29.10-rke2r1 v1.29.11"),
+        ("approved=v4.10.0-20251226", "v4.10.0-20251226 v4.10.0-20260101 v4.10.0 v4.10.0-3 v4.11.0"),
+        ("approved=jdk-21.0.4_7", "jdk-21.0.4_7 jdk-21.0.5_11 jdk-21.0.5_9 21.0.6_1 jdk-22_36"),
+        ("approved=windows-2022-3.1.8", "windows-2022-3.1.8 windows-2022-3.1.9 3.1.9 windows-2019-3.1.9"),
+        ("approved=1.2.3-amd64", "1.2.3-amd64 1.2.4-amd64 1.2.4-arm64 1.2.4"),
+        (
+            "approved=v1.35.9-1768828720-0123456789abcdef0123456789abcdef01234567",
+            "v1.35.9-1768828720-0123456789abcdef0123456789abcdef01234567 v1.35.9-1768900000-1123456789abcdef0123456789abcdef01234567 v1.36.0-1123456789abcdef0123456789abcdef01234567"
+        ),
+        ("approved=20240601", "20240601 20240701 3.20.1 202407"),
+        ("approved=18.09", "18.09 18.9 18.10 19.03"),
+        (
+            "variant=* approved=1.27.3-alpine3.20",
+            "1.27.3-alpine3.20 1.27.3-alpine3.21 1.27.3-bookworm 1.27.4-bookworm 1.27.3-alpine3.20-slim"
+        ),
+        ("variant=* approved=1.27.3-alpine3.19", "1.27.3-alpine3.19 1.27.4-alpine3.9 1.27.4-alpine3.21 1.27.5"),
+        ("variant=bookworm approved=1.27.3-alpine", "1.27.3-alpine 1.27.3-bookworm 1.27.2-bookworm 1.27.4-alpine"),
+        ("approved=1.0.0-alpha.1 prereleases", "1.0.0-alpha.1 1.0.0-b9 1.0.0-b10 1.0.0-rc.1-alpine"),
+        ("approved=2.0.0-rc.1", "2.0.0-rc.1 2.0.0-rc.2 2.0.0"),
+        ("range==2.0.0-rc.2", "2.0.0-rc.1 2.0.0-rc.2 2.0.0"),
+    ]));
+}
+
+#[test]
+fn lines() {
+    insta::assert_snapshot!(cases(&[
+        (
+            "follow=each-minor range=>=3_<4 approved=3.1.4,3.2.0",
+            "3.0.9 3.1.3 3.1.4 3.1.5 3.2.0 3.2.0-rc.1 3.3.0 3 3.1 4.0.0"
+        ),
+        ("follow=each-major approved=15.6,16.2", "9.6.24 15.6 15.7 16.2 16.3 17.0 17rc1 16"),
+        ("follow=all approved=1.1.0,1.3.0", "1.0.0 1.1.0 1.2.0 v1.2.0 1.3.0 1.4.0 1.4.1-rc.1"),
+        ("follow=all range=>=1.4", "1.3.0 1.4.0 1.4.1"),
+        ("follow=each-minor keep=2 approved=3.1.1,3.1.3,3.1.2,3.2.0", "3.1.1 3.1.2 3.1.3 3.1.4 3.2.0"),
+        ("keep=1 approved=1.0.0", "1.0.0 1.1.0"),
+        ("keep=1 approved=1.0.0,1.1.0", "1.0.0 1.1.0"),
+        (
+            "follow=each-major variant=* approved=1.27.3-alpine3.20",
+            "1.27.3-alpine3.20 1.27.4-alpine3.20 2.0.0-bookworm"
+        ),
+    ]));
+}
+
+#[test]
+fn what_a_person_said() {
+    insta::assert_snapshot!(cases(&[
+        ("approved=3.1.0 rejected=3.2.0", "3.1.0 3.1.1 3.2.0"),
+        ("approved=3.1.0 rejected-until=3.2.0:2026-11-21 rejected-until=3.1.1:2026-11-20", "3.1.0 3.1.1 3.2.0"),
+        ("approved=3.1.0 rejected=3.1.0 rebuilds", "3.1.0"),
+        ("approved=3.0.8,3.0.9 revoked=3.0.9 rebuilds", "3.0.8 3.0.9"),
+        ("revoked=3.0.9", "3.0.8 3.0.9"),
+        ("range=<3 approved=3.1.0,2.9.0 rebuilds", "2.9.0 2.9.1 3.1.0"),
+    ]));
+}
+
+#[test]
+fn patterns() {
+    insta::assert_snapshot!(cases(&[
+        (
+            r"pattern=RELEASE\.(?<version>.+)Z approved=RELEASE.2025-06-13T11-33-47Z",
+            "RELEASE.2025-06-13T11-33-47Z RELEASE.2025-09-07T16-13-09Z RELEASE.2025-09-07T16-13-09Z-cpuv1 RELEASE.2024-09-07T16-13-09Z latest"
+        ),
+        (
+            r"pattern=v(?<version>\d+\.\d+)-(?<stamp>\d+)-(?<sha>[0-9a-f]+)",
+            "v1.36-1768828720-aa1 v1.36-1768900000-001 v1.35-1999999999-bb"
+        ),
+        (
+            r"pattern=RELEASE\.(?<version>.+)Z range=>=2025.7",
+            "RELEASE.2025-06-13T11-33-47Z RELEASE.2025-09-07T16-13-09Z"
+        ),
+    ]));
+}
+
+/// What a selection asks for, round by round, when every tag answers its own digest, public for nine days and ready.
+fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String {
+    let mut rounds = String::from("\n");
+    loop {
+        let selection = ask(subject, &tags(list), facts, now());
+        if selection.missing.is_empty() {
+            return rounds + &render(&selection);
+        }
+        for fact in selection.missing {
+            match fact {
+                Fact::Digest(tag) => {
+                    writeln!(rounds, "asks what {tag} answers").unwrap();
+                    facts.digests.insert(tag.clone(), Some(digest(tag.as_str())));
+                }
+                Fact::PublicSince(tag, digest) => {
+                    writeln!(rounds, "asks the age of {tag}").unwrap();
+                    facts.public_since.insert((tag, digest), Some(now() - chrono::TimeDelta::days(9)));
+                }
+                Fact::Readiness(tag, digest) => {
+                    writeln!(rounds, "asks whether {tag} is ready").unwrap();
+                    facts.readiness.insert(digest, Readiness::Ready);
+                }
+            }
+        }
+    }
+}
+
+fn wary(words: &str) -> Subject {
+    Subject { ask_readiness: true, ..case(words) }
+}
+
+#[test]
+fn asks_for_no_more_than_it_needs() {
+    let list = "1.0.0 1.1.0 1.2.0 1.3.0";
+    let nothing_new = asked(&wary("approved=1.3.0 cooldown=3"), list, &mut Facts::default());
+    insta::assert_snapshot!("nothing_new", nothing_new);
+    let rebuilds = asked(&wary("approved=1.2.0,1.3.0 cooldown=3 rebuilds"), list, &mut Facts::default());
+    insta::assert_snapshot!("nothing_new_with_rebuilds", rebuilds);
+    insta::assert_snapshot!(
+        "one_update",
+        asked(&wary("approved=1.0.0 cooldown=3 rebuilds"), list, &mut Facts::default())
+    );
+    insta::assert_snapshot!("no_cooldown", asked(&wary("approved=1.0.0"), list, &mut Facts::default()));
+    let mut facts = Facts::default();
+    facts.public_since.insert((tag("1.3.0"), digest("1.3.0")), Some(now() - chrono::TimeDelta::days(2)));
+    facts.readiness.insert(digest("1.2.0"), Readiness::NotReady("linux/arm64 is missing".to_owned()));
+    insta::assert_snapshot!("the_next_older", asked(&wary("approved=1.0.0 cooldown=3"), list, &mut facts));
+}
+
+#[test]
+fn bytes_that_may_not_come() {
+    let subject = wary("approved=1.0.0 cooldown=3 revoked=0.9.0");
+    let mut facts = Facts::default();
+    facts.digests.insert(tag("1.6.0"), None);
+    facts.digests.insert(tag("1.5.0"), Some(digest("0.9.0")));
+    facts.declined.insert(digest("1.4.0"));
+    facts.unsigned.insert(digest("1.3.0"), "no signature".to_owned());
+    facts.public_since.insert((tag("1.2.0"), digest("1.2.0")), None);
+    insta::assert_snapshot!(asked(&subject, "1.0.0 1.1.0 1.2.0 1.3.0 1.4.0 1.5.0 1.6.0", &mut facts));
+}
+
+#[test]
+fn a_rebuild_is_as_old_as_its_digest() {
+    let subject = wary("approved=1.0.0 cooldown=3 rebuilds");
+    let mut facts = Facts::default();
+    facts.digests.insert(tag("1.0.0"), Some(digest("other")));
+    insta::assert_snapshot!("rebuilt", asked(&subject, "1.0.0", &mut facts.clone()));
+    facts.public_since.insert((tag("1.0.0"), digest("other")), Some(now()));
+    insta::assert_snapshot!("rebuilt_just_now", asked(&subject, "1.0.0", &mut facts.clone()));
+    facts.digests.insert(tag("1.0.0"), None);
+    insta::assert_snapshot!("gone", asked(&subject, "1.0.0", &mut facts));
+}
+
+#[test]
+fn clocks_begin_with_the_newest() {
+    let list: Vec<String> = (0..200).map(|n| format!("1.{n}.0")).collect();
+    let subject = wary("cooldown=3");
+    let mut facts = Facts::default();
+    for name in &list {
+        facts.public_since.insert((tag(name), digest(name)), None);
+    }
+    let selection = settle(&subject, &tags(&list.join(" ")), &mut facts);
+    assert_eq!(facts.digests.keys().map(Tag::as_str).collect::<Vec<_>>(), ["1.197.0", "1.198.0", "1.199.0"]);
+    assert_eq!(selection.lines[0].waiting.len(), 3);
+    assert!(selection.tags.iter().all(|t| t.reason == Reason::Waiting));
+    // The clocks of the newest have run a day: then the older ones are looked at, and the first old enough is chosen.
+    for (at, name) in list.iter().enumerate() {
+        let age = chrono::TimeDelta::days(i64::try_from(200 - at).unwrap() / 10);
+        facts.public_since.insert((tag(name), digest(name)), Some(now() - age - chrono::TimeDelta::hours(1)));
+    }
+    let selection = settle(&subject, &tags(&list.join(" ")), &mut facts);
+    assert_eq!(selection.lines[0].chosen.as_ref().unwrap().tag, tag("1.170.0"));
+}
+
+#[test]
+fn floating_tags_are_followed_by_digest() {
+    let mut subject = wary("approved=stable cooldown=3");
+    subject.rule = Rule::Tags(vec![tag("stable"), tag("edge")]);
+    let list = "stable edge 1.2.3 latest";
+    insta::assert_snapshot!("floating", asked(&subject, list, &mut Facts::default()));
+    let day = |n| now() - chrono::TimeDelta::days(n);
+    let mut facts = Facts::default();
+    facts.digests.insert(tag("stable"), Some(digest("new")));
+    facts.public_since.insert((tag("stable"), digest("new")), Some(day(1)));
+    insta::assert_snapshot!("floating_waits", asked(&subject, list, &mut facts.clone()));
+    // The ledger knows of older digests: the newest of them that is old enough and newer than the approved one is taken.
+    let history = vec![
+        (digest("new"), day(1)),
+        (digest("young"), day(2)),
+        (digest("old-enough"), day(4)),
+        (digest("older"), day(6)),
+    ];
+    facts.history.insert(tag("stable"), history.clone());
+    insta::assert_snapshot!(
+        "floating_with_a_history_that_lacks_the_approved_digest",
+        asked(&subject, list, &mut facts.clone())
+    );
+    facts.history.insert(tag("stable"), [history, vec![(digest("stable"), day(8))]].concat());
+    insta::assert_snapshot!("floating_with_a_history", asked(&subject, list, &mut facts.clone()));
+    facts.readiness.insert(digest("old-enough"), Readiness::NotReady("no longer answers".to_owned()));
+    insta::assert_snapshot!("floating_with_a_history_that_no_longer_answers", asked(&subject, list, &mut facts));
 }

@@ -19,7 +19,7 @@ use crate::image::{Digest, Tag};
 /// One tag of the list.
 pub(super) struct Row<'a> {
     pub(super) tag: &'a Tag,
-    version: Option<Version>,
+    version: Option<Box<Version>>,
     pub(super) word: Option<Word>,
 }
 
@@ -30,7 +30,7 @@ impl Row<'_> {
 
     /// Its version where nothing has spoken against it yet.
     fn open(&self) -> Option<&Version> {
-        self.version.as_ref().filter(|_| self.word.is_none())
+        self.version.as_deref().filter(|_| self.word.is_none())
     }
 }
 
@@ -38,7 +38,7 @@ impl Row<'_> {
 pub(super) struct Approval<'a> {
     pub(super) tag: &'a Tag,
     pub(super) digest: &'a Digest,
-    version: Version,
+    version: Box<Version>,
     /// Where it stands in the list, if upstream still lists it.
     row: Option<usize>,
 }
@@ -73,12 +73,7 @@ pub(super) fn rejected(question: Question<'_>, tag: &Tag) -> Option<String> {
     let today = question.now.date_naive();
     let holds = |until: &Option<chrono::NaiveDate>| until.is_none_or(|last| today <= last);
     let (_, until) = question.subject.rejected.iter().find(|(rejected, until)| rejected == tag && holds(until))?;
-    Some(
-        until.map_or_else(
-            || "rejected in the manifest".to_owned(),
-            |last| format!("rejected in the manifest until {last}"),
-        ),
-    )
+    Some(until.map_or_else(|| "a person rejected it".to_owned(), |last| format!("a person rejected it until {last}")))
 }
 
 /// Every tag once, newest first, those that are no version last; what needs no other tag is decided.
@@ -92,7 +87,7 @@ fn rows<'a>(question: Question<'_>, rule: &VersionRule, tags: &'a [Tag]) -> Vec<
                 Reading::Other(why) => (None, Some(not_a_version(why))),
             };
             if approved.contains(tag) {
-                word = Some(approved_word(question, rule, tag, version.as_ref()));
+                word = Some(approved_word(question, rule, tag, version.as_deref()));
             }
             Row { tag, version, word }
         })
@@ -106,10 +101,10 @@ fn rows<'a>(question: Question<'_>, rule: &VersionRule, tags: &'a [Tag]) -> Vec<
 fn approved_word(question: Question<'_>, rule: &VersionRule, tag: &Tag, version: Option<&Version>) -> Word {
     let verdict = Verdict::Approved;
     if revoked(question, tag) {
-        return Word { verdict, reason: Reason::Revoked, detail: "in the manifest, and revoked there".to_owned() };
+        return Word { verdict, reason: Reason::Revoked, detail: "in the manifest, though revoked".to_owned() };
     }
     if let Some(detail) = rejected(question, tag) {
-        return Word { verdict, reason: Reason::Rejected, detail: format!("in the manifest, and {detail}") };
+        return Word { verdict, reason: Reason::Rejected, detail: format!("in the manifest, though {detail}") };
     }
     let outside = version.and_then(|version| out_of_range(version, rule));
     outside.map_or_else(
@@ -178,7 +173,7 @@ fn groups(rule: &VersionRule, rows: &mut [Row<'_>], approvals: &[Approval<'_>]) 
         match key(rule, version) {
             Some(key) => groups.entry(key).or_default().push(at),
             None => {
-                let word = || Word::skipped(Reason::Floating, "stands for whatever minor version is newest");
+                let word = || Word::skipped(Reason::Floating, "has no minor version, so it moves with them");
                 row.word.get_or_insert_with(word);
             }
         }
@@ -219,7 +214,7 @@ impl Group<'_> {
 
     /// The habit's family. A series of its own that has no approval yet may have another suffix where the rule takes any.
     fn family(self, rows: &[Row<'_>], members: &[usize], habit: Option<&Approval<'_>>, own: bool) -> Option<Family> {
-        let versions = || members.iter().filter_map(|&at| rows[at].version.as_ref());
+        let versions = || members.iter().filter_map(|&at| rows[at].version.as_deref());
         let family = habit.map(|habit| Family::of(&habit.version, self.rule));
         let kept = family.filter(|family| {
             own || self.rule.variant != Some(Variant::Any) || versions().any(|version| family.is_shape_of(version))
@@ -248,13 +243,13 @@ impl Group<'_> {
     /// Judges what the family, the range and the manifest say of each tag.
     fn judge(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
         let words: Vec<(usize, Option<Word>)> = {
-            let versions = members.iter().filter_map(|&at| rows[at].version.as_ref());
+            let versions = members.iter().filter_map(|&at| rows[at].version.as_deref());
             let longer = Longer::new(versions.filter(|v| family.is_shape_of(v)));
             let judge = |version: &Version| {
                 family
                     .differs(version)
-                    .or_else(|| family.imprecise(version, &longer))
                     .or_else(|| unwanted_prerelease(version, self.rule))
+                    .or_else(|| family.imprecise(version, &longer))
                     .or_else(|| out_of_range(version, self.rule))
             };
             members.iter().filter_map(|&at| Some((at, rows[at].open().map(judge)?))).collect()
@@ -306,7 +301,7 @@ impl Group<'_> {
             _ => false,
         };
         let approved = line.own.iter().map(|a| (a.version.clone(), Some(*a), Vec::new()));
-        let mut lines: Vec<(Version, Option<&Approval<'_>>, Vec<usize>)> = approved.collect();
+        let mut lines: Vec<(Box<Version>, Option<&Approval<'_>>, Vec<usize>)> = approved.collect();
         let versions: Vec<Vec<usize>> = candidates.chunk_by(|&a, &b| same(rows, a, b)).map(<[usize]>::to_vec).collect();
         lines.extend(versions.into_iter().filter_map(|at| Some((rows[*at.first()?].version.clone()?, None, at))));
         lines.sort_by(|a, b| b.0.cmp(&a.0));
@@ -363,7 +358,8 @@ fn twins(rows: &mut [Row<'_>], members: &[usize], habit: bool) {
         (Some(a), Some(b)) => a.precedence(b).is_eq() && a.variant == b.variant && a.prefix == b.prefix,
         _ => false,
     };
-    let open: Vec<usize> = members.iter().copied().filter(|&at| rows[at].word.is_none() || is_approved(&rows[at])).collect();
+    let open: Vec<usize> =
+        members.iter().copied().filter(|&at| rows[at].word.is_none() || is_approved(&rows[at])).collect();
     let runs: Vec<&[usize]> = open.chunk_by(|&a, &b| same(&rows[a], &rows[b])).collect();
     for run in runs.into_iter().filter(|run| run.len() > 1) {
         if !run.iter().any(|&at| rows[at].writes_v() == habit) {
@@ -384,7 +380,7 @@ fn not_above(version: &Version, current: &Approval<'_>, rule: &VersionRule) -> O
     let newer = match version.precedence(approved) {
         Ordering::Greater => true,
         Ordering::Less => false,
-        Ordering::Equal if rule.variant == Some(Variant::Any) && version.variant.kind() == approved.variant.kind() => {
+        Ordering::Equal if rule.variant == Some(Variant::Any) && version.variant.is_like(&approved.variant) => {
             version.variant > approved.variant
         }
         Ordering::Equal => version.variant != approved.variant,

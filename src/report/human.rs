@@ -138,7 +138,8 @@ fn proposed(proposal: &Proposed) -> Vec<String> {
 }
 
 fn promoted(promoted: &Promoted) -> Vec<String> {
-    vec!["promoted".to_owned(), format!("{}:{}", promoted.repository, promoted.tag), promoted.mirrored.to_string()]
+    let mirror = format!("{}:{}", promoted.repository, promoted.tag);
+    vec!["promoted".to_owned(), mirror, String::new(), promoted.mirrored.to_string()]
 }
 
 fn name(subject: Option<String>, tag: Option<String>) -> String {

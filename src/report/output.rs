@@ -42,11 +42,12 @@ pub struct Ending {
 pub struct Output {
     style: Style,
     sinks: Sinks,
-    document: Document,
-    outcome: Outcome,
+    plan: Option<Plan>,
+    outcome: Option<Outcome>,
+    check: Option<Check>,
+    diagnostics: Option<Diagnostics>,
     summary: String,
     annotations: Annotations,
-    matrix: Option<String>,
     fault: Option<io::Error>,
 }
 
@@ -57,38 +58,29 @@ impl Output {
         Self {
             style,
             sinks,
-            document: Document::Nothing {},
-            outcome: Outcome::default(),
+            plan: None,
+            outcome: None,
+            check: None,
+            diagnostics: None,
             summary: String::new(),
             annotations: Annotations::default(),
-            matrix: None,
             fault: None,
         }
     }
 
-    /// What would be done, or is about to be: shown at once. It is the run's document unless an outcome follows.
+    /// What would be done, or is about to be: shown at once. It is the run's document unless an outcome follows; of two in
+    /// one run the document holds both.
     pub fn plan(&mut self, plan: &Plan) {
         self.section("Plan", |out| human::plan(out, plan));
         self.summary.push_str(&markdown::plan(plan));
-        self.matrix = plan.matrix.as_ref().and_then(|matrix| serde_json::to_string(matrix).ok());
-        if !matches!(self.document, Document::Outcome(_)) {
-            self.failures(&plan.failed);
-            self.outcome.failed.extend(plan.failed.iter().cloned());
-            self.document = Document::Plan(plan.clone());
-        }
+        self.plan.get_or_insert_default().extend(plan.clone());
     }
 
-    /// What was done. Of two in one run the document holds both.
+    /// What was done: shown at once. Of two in one run the document holds both.
     pub fn outcome(&mut self, outcome: Outcome) {
         self.section("Result", |out| human::outcome(out, &outcome));
         self.summary.push_str(&markdown::outcome(&outcome));
-        self.failures(&outcome.failed);
-        self.findings(&outcome.drift);
-        if !matches!(self.document, Document::Outcome(_)) {
-            self.outcome = Outcome::default();
-        }
-        self.outcome.extend(outcome);
-        self.document = Document::Outcome(self.outcome.clone());
+        self.outcome.get_or_insert_default().extend(outcome);
     }
 
     /// What `check` found. `files` are what its diagnostics quote. Where a finding stands is for [`Output::annotate`].
@@ -96,17 +88,14 @@ impl Output {
         self.show_diagnostics(&check.diagnostics, files);
         self.section("Check", |out| human::check(out, &check));
         self.summary.push_str(&markdown::check(&check));
-        self.failures(&check.failed);
-        self.outcome.failed.extend(check.failed.iter().cloned());
-        self.outcome.drift.extend(check.findings.iter().cloned());
-        self.document = Document::Check(check);
+        self.check = Some(check);
     }
 
     /// The faults of an unusable manifest, with the files they quote.
     pub fn diagnostics(&mut self, diagnostics: Vec<Diagnostic>, files: &[File]) {
         self.show_diagnostics(&diagnostics, files);
         self.summary.push_str(&markdown::diagnostics(&diagnostics));
-        self.document = Document::Diagnostics(Diagnostics { diagnostics });
+        self.diagnostics = Some(Diagnostics { diagnostics });
     }
 
     /// Markdown for the job summary alone, such as the evidence of a proposal. Everything in it is escaped already.
@@ -145,32 +134,64 @@ impl Output {
 
     fn write_end(&mut self, error: Option<&str>) -> io::Result<()> {
         if self.style.format == Format::Json {
-            super::json::write(&mut self.sinks.out, &self.document, error)?;
+            let document = self.document();
+            super::json::write(&mut self.sinks.out, &document, error)?;
         }
         if self.style.actions {
+            self.annotate_rows();
             self.annotations.write(commands(&mut self.sinks, self.style))?;
         }
         self.sinks.out.flush()?;
         self.sinks.err.flush()
     }
 
+    /// What the run comes to: the strongest of what was handed over.
+    fn document(&self) -> Document {
+        let diagnostics = self.diagnostics.clone().map(Document::Diagnostics);
+        let check = self.check.clone().map(Document::Check);
+        let outcome = self.outcome.clone().map(Document::Outcome);
+        let plan = self.plan.clone().map(Document::Plan);
+        diagnostics.or(check).or(outcome).or(plan).unwrap_or(Document::Nothing {})
+    }
+
+    /// What failed and what was found, of the check, else of what was done, else of the plan.
+    fn rows(&self) -> (Vec<Failed>, Vec<Finding>) {
+        match (&self.check, &self.outcome, &self.plan) {
+            (Some(check), ..) => (check.failed.clone(), check.findings.clone()),
+            (None, Some(outcome), _) => (outcome.failed.clone(), outcome.drift.clone()),
+            (None, None, Some(plan)) => (plan.failed.clone(), Vec::new()),
+            (None, None, None) => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// Annotations of what failed and what was found; those of a check stand at places that only `check` knows.
+    fn annotate_rows(&mut self) {
+        let (failed, findings) = self.rows();
+        failed.iter().for_each(|row| self.annotate(failure(row)));
+        if self.check.is_none() {
+            findings.iter().for_each(|row| self.annotate(finding(row)));
+        }
+    }
+
     fn failure(&mut self, error: &str) {
-        let text = format!("error: {}\n", super::text::clean_lines(error));
-        self.explain(&text);
-        self.summary.push_str(&markdown::error(error));
         let message = super::text::clean_lines(error);
-        self.annotations.push(Annotation { level: Level::Error, place: None, title: "wharfinger".to_owned(), message });
+        self.explain(&format!("error: {message}\n"));
+        self.summary.push_str(&markdown::error(error));
+        self.annotate(Annotation { level: Level::Error, place: None, title: "wharfinger".to_owned(), message });
     }
 
     fn outputs(&self) -> Vec<(&'static str, String)> {
+        let (failed, drift) = self.rows();
+        let done = self.outcome.clone().unwrap_or_default();
+        let matrix = self.plan.as_ref().and_then(|plan| plan.matrix.as_ref()).map(json);
         let mut outputs = vec![
-            ("proposals", json(&self.outcome.proposals)),
-            ("promoted", json(&self.outcome.promoted)),
-            ("failed", json(&self.outcome.failed)),
-            ("drift", json(&self.outcome.drift)),
-            ("changed", self.outcome.changed.to_string()),
+            ("proposals", json(&done.proposals)),
+            ("promoted", json(&done.promoted)),
+            ("failed", json(&failed)),
+            ("drift", json(&drift)),
+            ("changed", done.changed.to_string()),
         ];
-        outputs.extend(self.matrix.clone().map(|matrix| ("matrix", matrix)));
+        outputs.extend(matrix.map(|matrix| ("matrix", matrix)));
         outputs
     }
 
@@ -227,27 +248,6 @@ impl Output {
         self.keep(written);
     }
 
-    fn failures(&mut self, failed: &[Failed]) {
-        for row in failed {
-            let name: Vec<String> =
-                [row.repository.as_ref().map(ToString::to_string), row.tag.as_ref().map(ToString::to_string)]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-            let subject = if name.is_empty() { row.source.clone().unwrap_or_default() } else { name.join(":") };
-            let title = format!("{} {subject}", human::serde_name(&row.step)).trim().to_owned();
-            self.annotations.push(Annotation { level: Level::Error, place: None, title, message: row.error.clone() });
-        }
-    }
-
-    fn findings(&mut self, findings: &[Finding]) {
-        for finding in findings {
-            let message = format!("expected {}, found {}", finding.expected, finding.found);
-            let title = finding.code.to_owned();
-            self.annotations.push(Annotation { level: Level::Warning, place: None, title, message });
-        }
-    }
-
     /// A reader that went away is no fault: the work goes on. Any other fault is told at the end.
     fn keep(&mut self, written: io::Result<()>) {
         match written {
@@ -255,6 +255,18 @@ impl Output {
             _ => {}
         }
     }
+}
+
+fn failure(row: &Failed) -> Annotation {
+    let repository = row.repository.as_ref().map(ToString::to_string).or_else(|| row.source.clone());
+    let names: Vec<String> = [repository, row.tag.as_ref().map(ToString::to_string)].into_iter().flatten().collect();
+    let title = format!("{} {}", human::serde_name(&row.step), names.join(":")).trim().to_owned();
+    Annotation { level: Level::Error, place: None, title, message: row.error.clone() }
+}
+
+fn finding(row: &Finding) -> Annotation {
+    let message = format!("expected {}, found {}", row.expected, row.found);
+    Annotation { level: Level::Warning, place: None, title: row.code.to_owned(), message }
 }
 
 fn json(value: &impl Serialize) -> String {

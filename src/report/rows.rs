@@ -26,6 +26,17 @@ pub struct Plan {
     pub matrix: Option<Matrix>,
 }
 
+impl Plan {
+    /// Adds what another command of the same run would do.
+    pub fn extend(&mut self, other: Self) {
+        self.proposals.extend(other.proposals);
+        self.promotions.extend(other.promotions);
+        self.waiting.extend(other.waiting);
+        self.failed.extend(other.failed);
+        self.matrix = other.matrix.or(self.matrix.take());
+    }
+}
+
 /// What was done: `propose`, `promote` and `run`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Outcome {

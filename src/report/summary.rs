@@ -49,7 +49,7 @@ pub fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '@' | '#' | ':' => {
+            '@' | '#' => {
                 out.push(c);
                 out.push_str("<!-- -->");
             }
@@ -60,7 +60,7 @@ pub fn escaped(text: &str) -> String {
             _ => out.push(c),
         }
     }
-    out
+    out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
 }
 
 /// `text` as a code span in a table cell; empty where it is.

@@ -1,0 +1,284 @@
+//! What commands hand over, as people and programs get it.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use chrono::{TimeZone, Utc};
+use serde_json::Value;
+use wharfinger::diag::{Diagnostic, Span};
+use wharfinger::plan::State;
+use wharfinger::proposal::Kind;
+use wharfinger::report::rows::{
+    Check, Failed, FailedStep, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, Promoted, Promotion,
+    Proposed, ProposedAction, Waiting,
+};
+use wharfinger::report::{Ending, Format, Output, Sinks, Style, json};
+use wharfinger::rules::Reason;
+
+const DIGEST: &str = "sha256:84e4509524fd99960badbac55254afcea330d7a10eabd6a5f1dcb45fc38c3f40";
+
+/// A sink that the test can read afterwards.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Shown {
+    stdout: String,
+    stderr: String,
+    ending: Ending,
+}
+
+fn show(style: Style, error: Option<&str>, fill: impl FnOnce(&mut Output)) -> Shown {
+    let (out, err) = (Kept::default(), Kept::default());
+    let mut output = Output::new(style, Sinks { out: Box::new(out.clone()), err: Box::new(err.clone()) });
+    fill(&mut output);
+    let ending = output.finish(error).unwrap();
+    let text = |kept: &Kept| String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    Shown { stdout: text(&out), stderr: text(&err), ending }
+}
+
+const PERSON: Style = Style { format: Format::Human, actions: false };
+const PROGRAM: Style = Style { format: Format::Json, actions: false };
+const JOB: Style = Style { format: Format::Human, actions: true };
+
+fn planned(repository: &str, from: Option<&str>, to: &str, kind: Kind) -> PlannedImage {
+    PlannedImage {
+        source: format!("grafana/{repository}"),
+        repository: repository.parse().unwrap(),
+        from: from.map(|tag| tag.parse().unwrap()),
+        to: Some(to.parse().unwrap()),
+        digest: DIGEST.parse().unwrap(),
+        kind,
+    }
+}
+
+fn promotion(repository: &str, tag: &str, state: State, detail: &str) -> Promotion {
+    Promotion {
+        source: format!("grafana/{repository}"),
+        repository: repository.parse().unwrap(),
+        tag: tag.parse().unwrap(),
+        digest: DIGEST.parse().unwrap(),
+        state,
+        detail: detail.to_owned(),
+    }
+}
+
+fn failed(step: FailedStep, tag: Option<&str>, error: &str) -> Failed {
+    Failed {
+        source: Some("grafana/mimir".to_owned()),
+        repository: Some("mimir".parse().unwrap()),
+        tag: tag.map(|tag| tag.parse().unwrap()),
+        step,
+        error: error.to_owned(),
+    }
+}
+
+fn waiting() -> Waiting {
+    Waiting {
+        source: "grafana/loki".to_owned(),
+        repository: "loki".parse().unwrap(),
+        tag: "3.2.0".parse().unwrap(),
+        reason: Reason::Waiting,
+        detail: "public since 2026-11-20T10:00:00Z; the cooldown is 3d".to_owned(),
+        until: Some(Utc.with_ymd_and_hms(2026, 11, 23, 10, 0, 0).unwrap()),
+    }
+}
+
+fn plan() -> Plan {
+    Plan {
+        proposals: vec![
+            PlannedProposal {
+                branch: "wharfinger/image/loki/latest".to_owned(),
+                images: vec![planned("loki", Some("3.0.0"), "3.1.0", Kind::Update)],
+            },
+            PlannedProposal {
+                branch: "wharfinger/group/monitoring".to_owned(),
+                images: vec![
+                    planned("prometheus", None, "2.55.1-distroless", Kind::New),
+                    planned("grafana", Some("11.3.0"), "11.3.0", Kind::Rebuild),
+                ],
+            },
+        ],
+        promotions: vec![
+            promotion("loki", "3.0.0", State::Present, ""),
+            promotion(
+                "tempo",
+                "2.6.1",
+                State::Copy,
+                "creates acme/tempo, private, developers: read; copies 3 platforms, 41 MB",
+            ),
+            promotion(
+                "mimir",
+                "2.14.0",
+                State::MirrorDiffers,
+                "the tag answers sha256:9b2c0d0a3f11, which nobody approved",
+            ),
+        ],
+        waiting: vec![waiting()],
+        failed: vec![failed(FailedStep::Resolve, None, "docker.io: no answer: connection refused\n::add-mask::x")],
+        matrix: None,
+    }
+}
+
+fn outcome() -> Outcome {
+    Outcome {
+        proposals: vec![Proposed {
+            number: Some(41),
+            url: "https://github.com/acme/images/pull/41".to_owned(),
+            branch: "wharfinger/image/loki/latest".to_owned(),
+            action: ProposedAction::Opened,
+        }],
+        promoted: vec![Promoted {
+            repository: "tempo".parse().unwrap(),
+            tag: "2.6.1".parse().unwrap(),
+            digest: DIGEST.parse().unwrap(),
+            mirrored: DIGEST.parse().unwrap(),
+        }],
+        waiting: vec![],
+        failed: vec![failed(FailedStep::MirrorDiffers, Some("2.14.0"), "the tag answers something else")],
+        drift: vec![],
+        changed: true,
+    }
+}
+
+fn check() -> Check {
+    Check {
+        diagnostics: vec![],
+        findings: vec![Finding {
+            code: "never-served",
+            repository: Some("loki".parse().unwrap()),
+            tag: Some("3.1.0".parse().unwrap()),
+            expected: "a digest that docker.io/grafana/loki:3.1.0 answers".to_owned(),
+            found: "sha256:9b2c0d0a3f11".to_owned(),
+        }],
+        promotions: vec![promotion("loki", "3.1.0", State::Copy, "copies 3 platforms")],
+        failed: vec![],
+    }
+}
+
+fn diagnostic(line: usize) -> Diagnostic {
+    Diagnostic {
+        code: "unknown-key",
+        message: "`platfroms` is no key of an image".to_owned(),
+        file: "approved-images.yml".to_owned(),
+        line,
+        column: 5,
+        help: "did you mean `platforms`?".to_owned(),
+        span: Span::default(),
+    }
+}
+
+#[test]
+fn a_person_reads_a_plan_within_80_columns() {
+    let shown = show(PERSON, None, |output| output.plan(&plan()));
+    assert!(shown.stdout.lines().all(|line| line.chars().count() <= 80), "{}", shown.stdout);
+    insta::assert_snapshot!(shown.stdout);
+    assert_eq!(shown.stderr, "");
+}
+
+#[test]
+fn a_person_reads_what_was_done() {
+    let shown = show(PERSON, None, |output| output.outcome(outcome()));
+    insta::assert_snapshot!(shown.stdout);
+    let nothing = show(PERSON, None, |output| output.outcome(Outcome::default()));
+    assert_eq!(nothing.stdout, "nothing to do: everything is as the manifest says\n");
+}
+
+#[test]
+fn a_person_reads_what_a_check_found() {
+    let shown = show(PERSON, None, |output| output.check(check(), &[]));
+    insta::assert_snapshot!(shown.stdout);
+}
+
+#[test]
+fn the_job_summary_has_everything() {
+    let shown = show(JOB, Some("GitHub refused: 403"), |output| {
+        output.plan(&plan());
+        output.outcome(outcome());
+        output.check(check(), &[]);
+        output.diagnostics(vec![diagnostic(7)], &[]);
+    });
+    insta::assert_snapshot!(shown.ending.summary);
+}
+
+/// Foreign text on standard output stands between stop-commands and its token; nothing else starts a line with `::`.
+#[test]
+fn in_a_job_the_runner_obeys_nobody_else() {
+    let shown = show(JOB, Some("first\n::add-mask::second"), |output| {
+        output.plan(&plan());
+        output.outcome(outcome());
+    });
+    insta::assert_snapshot!(shown.stdout);
+    assert_eq!(shown.stderr, "error: first\n: :add-mask::second\n");
+}
+
+#[test]
+fn a_job_gets_outputs_and_the_matrix() {
+    let shown = show(JOB, None, |output| {
+        output.plan(&Plan { matrix: Some(Matrix::of(3)), ..plan() });
+        output.outcome(outcome());
+    });
+    let outputs: Vec<String> = shown.ending.outputs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    insta::assert_snapshot!(outputs.join("\n"));
+}
+
+#[test]
+fn ten_annotations_of_a_kind_and_the_rest_counted() {
+    let shown = show(JOB, None, |output| output.diagnostics((1..=12).map(diagnostic).collect(), &[]));
+    let annotations: Vec<&str> = shown.stdout.lines().filter(|line| line.starts_with("::error")).collect();
+    assert_eq!(annotations.len(), 10);
+    assert!(annotations[0].starts_with("::error file=approved-images.yml,line=1,col=5,title=unknown-key::"));
+    assert!(annotations[9].contains("3 more errors"), "{}", annotations[9]);
+}
+
+fn parsed(fill: impl FnOnce(&mut Output), error: Option<&str>) -> Value {
+    let shown = show(PROGRAM, error, fill);
+    assert_eq!(shown.stdout.lines().count(), 1, "one object on one line");
+    serde_json::from_str(&shown.stdout).unwrap()
+}
+
+#[test]
+fn a_program_reads_one_object_that_the_schema_describes() {
+    let validator = jsonschema::validator_for(&json::schema()).unwrap();
+    let documents = [
+        ("plan", parsed(|output| output.plan(&plan()), None)),
+        ("matrix", parsed(|output| output.plan(&Plan { matrix: Some(Matrix::of(2)), ..Plan::default() }), None)),
+        ("outcome", parsed(|output| output.outcome(outcome()), None)),
+        ("check", parsed(|output| output.check(check(), &[]), None)),
+        ("diagnostics", parsed(|output| output.diagnostics(vec![diagnostic(7)], &[]), None)),
+        ("nothing", parsed(|_| {}, Some("GitHub refused: 403"))),
+    ];
+    for (name, document) in &documents {
+        assert!(validator.is_valid(document), "{name}: {document:#}");
+        assert_eq!(document["version"], 1, "{name}");
+    }
+    let wrong = serde_json::json!({"version": 2});
+    assert!(!validator.is_valid(&wrong), "the schema takes anything");
+    insta::assert_snapshot!(documents.map(|(name, document)| format!("{name}: {document:#}")).join("\n"));
+}
+
+#[test]
+fn two_commands_of_a_run_make_one_document() {
+    let both = parsed(
+        |output| {
+            output.plan(&plan());
+            output.outcome(Outcome { proposals: vec![], ..outcome() });
+            output.plan(&plan());
+            output.outcome(Outcome { promoted: vec![], failed: vec![], changed: false, ..outcome() });
+        },
+        Some("rate limit"),
+    );
+    assert_eq!(both["proposals"].as_array().unwrap().len(), 1);
+    assert_eq!(both["promoted"].as_array().unwrap().len(), 1);
+    assert_eq!(both["failed"].as_array().unwrap().len(), 1, "a plan's failures are not counted again");
+    assert_eq!((both["changed"].as_bool(), both["error"].as_str()), (Some(true), Some("rate limit")));
+}

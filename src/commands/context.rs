@@ -7,7 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Stop;
 use crate::forge::Forge;
 use crate::forge::git::GitForge;
+use crate::forge::github::GitHub;
 use crate::hub::Hub;
+use crate::manifest::{Destination, Proposals};
 use crate::net;
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
@@ -23,10 +25,12 @@ pub struct Context {
     pub settings: Settings,
     /// The registries.
     pub registries: Registries,
-    /// Docker Hub's own API, where there is a credential for it.
+    /// Docker Hub's own API; without a credential only public things answer there.
     pub hub: Option<Hub>,
     /// The forge, where there is one.
     pub forge: Option<Arc<dyn Forge>>,
+    /// The same forge where it is GitHub.
+    github: Option<Arc<GitHub>>,
     /// Now, once for the whole run.
     pub now: chrono::DateTime<chrono::Utc>,
 }
@@ -37,16 +41,33 @@ impl Context {
     /// # Errors
     /// Where the certificates or the local clone cannot be used.
     pub async fn build(settings: Settings) -> Result<Self, Stop> {
-        let forge = forge(&settings).await?;
         let registries = registries(&settings)?;
-        Ok(Self { settings, registries, hub: None, forge, now: chrono::Utc::now() })
+        let http = registries.client().http().client().clone();
+        let hub = hub(&settings, http.clone());
+        let github = github(&settings, &http)?.map(Arc::new);
+        let forge = match (settings.forge, &github) {
+            (ForgeChoice::Git, _) => Some(local(&settings).await?),
+            (_, github) => github.clone().map(|github| github as Arc<dyn Forge>),
+        };
+        Ok(Self { settings, registries, hub, forge, github, now: chrono::Utc::now() })
     }
 
-    /// Whether there are credentials with which a destination could be written.
-    #[must_use]
-    pub fn has_destination_credentials(&self) -> bool {
-        let settings = &self.settings;
-        settings.dockerhub_token.is_some() || settings.registry_auth.is_some()
+    /// Whether a credential for the destination was given; a directory needs none.
+    pub async fn has_credentials_for(&self, destination: &Destination) -> bool {
+        match destination {
+            Destination::Directory(_) => true,
+            // A helper that fails was configured all the same: what writes says how it fails.
+            Destination::Registry(host) => {
+                !matches!(self.registries.client().options().credentials.get(host).await, Ok(None))
+            }
+        }
+    }
+
+    /// Makes the forge's temporary branches begin as the manifest says all branches do.
+    pub fn begin_branches_with(&self, prefix: &str) {
+        if let Some(github) = &self.github {
+            github.begin_branches_with(prefix);
+        }
     }
 
     /// Docker Hub's own API asked as nobody, for the push times of public tags: no credential is refused there for what it
@@ -100,12 +121,29 @@ fn hide(secret: &SecretString) {
     let _ = workflow_command::write(&mut std::io::stderr(), "add-mask", &[], secret.expose_secret());
 }
 
-async fn forge(settings: &Settings) -> Result<Option<Arc<dyn Forge>>, Stop> {
-    match settings.forge {
-        ForgeChoice::None | ForgeChoice::GitHub => Ok(None),
-        ForgeChoice::Git => {
-            let forge = GitForge::open(settings.directory.clone()).await;
-            forge.map(|forge| Some(Arc::new(forge) as Arc<dyn Forge>)).map_err(|e| Stop::Unusable(e.to_string()))
-        }
-    }
+/// Docker Hub's own API, where `WHARFINGER_HOSTS` says it is.
+fn hub(settings: &Settings, http: reqwest::Client) -> Option<Hub> {
+    let elsewhere = settings.hosts.get("hub.docker.com").cloned();
+    let base = elsewhere.or_else(|| "https://hub.docker.com".parse().ok())?;
+    let hub = Hub::new(http, base, settings.dockerhub_username.clone().zip(settings.dockerhub_token.clone()));
+    Some(if settings.github.in_actions { hub.with_derived(Arc::new(hide)) } else { hub })
+}
+
+/// GitHub, where that is the forge and a token was given.
+fn github(settings: &Settings, http: &reqwest::Client) -> Result<Option<GitHub>, Stop> {
+    let github = &settings.github;
+    let (ForgeChoice::GitHub, Some(token)) = (settings.forge, &settings.github_token) else { return Ok(None) };
+    let Some((owner, name)) = &github.repository else {
+        return Err(Stop::Unusable("GITHUB_REPOSITORY is not set: it says which repository, as owner/name".to_owned()));
+    };
+    let repository = format!("{owner}/{name}");
+    let prefix = Proposals::default().branch_prefix;
+    GitHub::new(http, &github.api_url, &github.graphql_url, github.server_url.clone(), &repository, token, &prefix)
+        .map(Some)
+        .map_err(|e| Stop::Unusable(e.to_string()))
+}
+
+async fn local(settings: &Settings) -> Result<Arc<dyn Forge>, Stop> {
+    let forge = GitForge::open(settings.directory.clone()).await.map_err(|e| Stop::Unusable(e.to_string()))?;
+    Ok(Arc::new(forge))
 }

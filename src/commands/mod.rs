@@ -83,7 +83,7 @@ const fn writes(command: &Command) -> bool {
 }
 
 /// In Actions only some events may write, and only for the default branch. A dry run writes nothing.
-async fn guard(context: &Context) -> Result<(), Stop> {
+pub(crate) async fn guard(context: &Context) -> Result<(), Stop> {
     if !context.settings.github.in_actions || context.settings.dry_run {
         return Ok(());
     }

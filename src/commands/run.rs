@@ -1,6 +1,6 @@
 //! `run`: picks what to do by the event.
 
-use super::{Context, Exit, Stop, dispatch, read_event};
+use super::{Context, Exit, Stop, dispatch, guard, load, read_event};
 use crate::action::Event;
 use crate::action::event::{Comment, Kind};
 use crate::cli::{Command, Images, Promote, Propose};
@@ -32,7 +32,9 @@ pub async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
 /// Promotes what is pending, where there are credentials for the destination, then proposes. What keeps one from its
 /// work does not keep the other.
 async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
-    let promoted = if context.has_destination_credentials() {
+    guard(context).await?;
+    let (_, manifest) = load::at_head(context).await?;
+    let promoted = if context.has_credentials_for(&manifest.registry).await {
         dispatch(context, &Command::Promote(Promote::default()), output).await
     } else {
         tracing::warn!("no credentials for the destination: what is pending is not promoted");

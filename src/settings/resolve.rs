@@ -72,6 +72,13 @@ pub fn format_of(given: &Given<'_>) -> Format {
 pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, SettingsError> {
     let Secrets { github_token, dockerhub_token, registry_auth } = secrets;
     let github = Environment::read(given.variables).map_err(|e| SettingsError(e.to_string()))?;
+    let dockerhub_username = given.text("dockerhub-username").map(|found| found.0);
+    if dockerhub_token.is_some() && dockerhub_username.is_none() {
+        return Err(SettingsError(
+            "dockerhub-token is given without dockerhub-username: the user, or the organization of an organization access token"
+                .to_owned(),
+        ));
+    }
     let forge = given.parse("forge", forge)?.unwrap_or_else(|| default_forge(&github, github_token.is_some()));
     Ok(Settings {
         manifest: given.text("manifest").map_or_else(|| "approved-images.yml".to_owned(), |found| found.0),
@@ -79,7 +86,7 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
         log_level: given.parse("log-level", level)?.unwrap_or_else(|| verbosity(given.verbosity)),
         forge,
         github_token,
-        dockerhub_username: given.text("dockerhub-username").map(|found| found.0),
+        dockerhub_username,
         dockerhub_token,
         registry_auth,
         ca_certificates: given.certificates()?,
@@ -101,7 +108,10 @@ fn default_forge(github: &Environment, token: bool) -> ForgeChoice {
 /// `WHARFINGER_HOSTS`: environment only.
 fn hosts(variables: &Variables) -> Result<Hosts, SettingsError> {
     let text = variables.get("WHARFINGER_HOSTS").map(String::as_str).unwrap_or_default();
-    text.parse().map_err(|e: HostsError| SettingsError(e.to_string()))
+    // A part with a password in it is not repeated.
+    let told =
+        |e: HostsError| if e.part.contains('@') { format!("WHARFINGER_HOSTS: {}", e.why) } else { e.to_string() };
+    text.parse().map_err(|e| SettingsError(told(e)))
 }
 
 /// Docker's configuration, as Docker itself finds it.

@@ -73,7 +73,10 @@ fn username(case: Case) -> Option<String> {
 }
 
 fn token(case: Case) -> Option<String> {
-    case.settings().dockerhub_token.map(|secret| secret.expose_secret().to_owned())
+    case.variable("DOCKERHUB_USERNAME", "acme")
+        .settings()
+        .dockerhub_token
+        .map(|secret| secret.expose_secret().to_owned())
 }
 
 /// Everything that can give the user name, the strongest first.
@@ -167,6 +170,9 @@ fn what_cannot_be_used_is_named_with_where_it_came_from() {
         case().variable("WHARFINGER_DRY_RUN", "maybe\u{1b}[31m").error(),
         case().variable("WHARFINGER_FORGE", "gitlab").error(),
         case().flag("dockerhub-token", "missing").error(),
+        case().variable("DOCKERHUB_TOKEN", "canary").error(),
+        case().variable("WHARFINGER_HOSTS", "docker.io=http://user:canary@127.0.0.1").error(),
+        case().variable("WHARFINGER_HOSTS", "docker.io").error(),
         case().flag("ca-certificates", "missing.pem").error(),
         case().file("empty.pem", "nothing").flag("ca-certificates", "empty.pem").error(),
         case().as_action().variable("INPUT_CA-CERTIFICATES", "no pem").error(),
@@ -218,6 +224,7 @@ fn github_enterprise_server_is_obeyed() {
 
 #[test]
 fn no_secret_is_shown_by_debug() {
-    let settings = case().variable("GITHUB_TOKEN", "canary").variable("DOCKERHUB_TOKEN", "canary").settings();
+    let settings = case().variable("GITHUB_TOKEN", "canary").variable("DOCKERHUB_TOKEN", "canary");
+    let settings = settings.variable("DOCKERHUB_USERNAME", "acme").settings();
     assert!(!format!("{settings:?}").contains("canary"));
 }

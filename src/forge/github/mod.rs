@@ -4,7 +4,7 @@
 //! called and whatever its body says.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -30,7 +30,7 @@ pub struct GitHub {
     server: Url,
     owner: String,
     name: String,
-    branch_prefix: String,
+    branch_prefix: RwLock<String>,
     default_branch: OnceCell<String>,
     /// Files at commits, which never change.
     texts: Mutex<BTreeMap<(String, String), String>>,
@@ -60,10 +60,15 @@ impl GitHub {
             server,
             owner: owner.to_owned(),
             name: name.to_owned(),
-            branch_prefix: branch_prefix.to_owned(),
+            branch_prefix: RwLock::new(branch_prefix.to_owned()),
             default_branch: OnceCell::new(),
             texts: Mutex::default(),
         })
+    }
+
+    /// Makes temporary branches begin with another prefix: the manifest says it, and is itself read from here.
+    pub fn begin_branches_with(&self, prefix: &str) {
+        prefix.clone_into(&mut self.branch_prefix.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// `OWNER/NAME`.

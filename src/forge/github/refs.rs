@@ -1,5 +1,7 @@
 //! Branches: made, moved and deleted, each surviving a lost answer because what became of it is read.
 
+use std::sync::PoisonError;
+
 use serde_json::{Value, json};
 
 use super::client::{Answer, CONTENTS, READ, encode, pause, refused};
@@ -41,8 +43,9 @@ impl GitHub {
 
     /// The temporary branch for a branch.
     fn temporary(&self, branch: &str) -> String {
-        let rest = branch.strip_prefix(&self.branch_prefix).unwrap_or(branch);
-        format!("{}tmp/{rest}", self.branch_prefix)
+        let prefix = self.branch_prefix.read().unwrap_or_else(PoisonError::into_inner);
+        let rest = branch.strip_prefix(prefix.as_str()).unwrap_or(branch);
+        format!("{prefix}tmp/{rest}")
     }
 
     async fn commit_aside(

@@ -8,6 +8,7 @@ use wharfinger::image::Digest;
 use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
 
 use crate::support::contract;
+use crate::support::github::state::State as GitHubState;
 use crate::support::github::{Access, Options, Permissions, TOKEN, TestGitHub, Who};
 use crate::support::http::Action;
 
@@ -322,6 +323,19 @@ async fn an_interrupted_run_is_finished_by_the_next() {
     let number = propose(&forge, "three\n").await;
     assert_eq!(github.read(BRANCH, MANIFEST).as_deref(), Some("three\n"));
     assert_eq!(github.open_pulls(), [number]);
+    let (personal, octocat) = start(Options { who: Who::User("octocat".to_owned()), ..Options::default() });
+    commit_on_branch(&octocat, "two\n").await;
+    commit_on_branch(&octocat, "three\n").await;
+    personal.with(|s| {
+        let (date, tip) = (s.tick(), s.git.branch("main").unwrap());
+        let author = s.signature("octocat", &date);
+        let web = ("by-hand".to_owned(), Some(b"x".to_vec()));
+        let edit = s.git.commit(Some(&tip), &[web], "Edited on the site", &author, &GitHubState::web_flow(&date));
+        s.git.update(&format!("refs/heads/{BRANCH}"), &edit, "");
+    });
+    let head = octocat.head().await.unwrap().commit;
+    let refused = octocat.rewrite(BRANCH, None, &head, &message(), &change("x\n")).await;
+    assert!(matches!(refused, Err(Error::Moved { .. })), "the person's own edit: {refused:?}");
     // A person's commit on a branch that nothing is open for is never overwritten.
     github.push_as("wharfinger/image/redis/latest", "hubot", &[("a", "1\n")]);
     let head = forge.head().await.unwrap().commit;
@@ -425,6 +439,7 @@ async fn a_token_with_a_line_break_is_an_error_and_not_a_crash() {
     let (api, graphql, server) = (url(github.api()), url(github.graphql()), url(github.server()));
     let made = GitHub::new(&http, &api, &graphql, server.clone(), "acme/images", &token, "wharfinger/");
     let error = made.unwrap_err().to_string();
+    assert!(!format!("{:?}", github.forge()).contains(TOKEN));
     assert!(error.contains("line break") && !error.contains("ghs_"), "{error}");
     let token = secrecy::SecretString::from("ghs_one".to_owned());
     for repository in ["acme", "acme/", "/images", "acme/images/more"] {

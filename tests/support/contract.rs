@@ -3,6 +3,7 @@
 //! that is said once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, Once, OnceLock};
 
@@ -50,7 +51,10 @@ fn check(
 fn read(name: &str) -> Option<String> {
     static SAID: Once = Once::new();
     let Some(directory) = std::env::var_os(VARIABLE).filter(|d| !d.is_empty()) else {
-        SAID.call_once(|| println!("{VARIABLE} is not set: traffic is not checked against API descriptions"));
+        SAID.call_once(|| {
+            let _ =
+                writeln!(std::io::stderr(), "{VARIABLE} is not set: traffic is not checked against API descriptions");
+        });
         return None;
     };
     let path = PathBuf::from(directory).join(name);

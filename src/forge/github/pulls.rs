@@ -160,8 +160,9 @@ impl GitHub {
     }
 
     /// Whether nothing but this program stands behind a branch without an open pull request: what remained of a finished
-    /// one, or a commit that an interrupted run did not come to propose.
-    pub(super) async fn is_left_over(&self, branch: &str) -> Result<bool, Error> {
+    /// one, or a commit that an interrupted run did not come to propose. With a personal token only the headline tells
+    /// that commit from the person's own.
+    pub(super) async fn is_left_over(&self, branch: &str, headline: &str) -> Result<bool, Error> {
         let Some(tip) = self.branch_commit(branch).await? else { return Ok(false) };
         let pulls = self.pulls_of(branch).await?;
         if pulls.iter().any(|(open, _)| *open) {
@@ -172,9 +173,10 @@ impl GitHub {
         }
         let commit = self.commit_object(&tip).await?;
         let parents = commit["parents"].as_array().map_or(0, Vec::len);
-        let by_github =
-            commit.pointer("/committer/name").and_then(Value::as_str).is_some_and(|n| n.starts_with("GitHub"));
-        Ok(parents == 1 && by_github && self.is_merged(&commit_at(&commit, "/parents/0/sha")?).await?)
+        let says = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let on_github = says("/committer/name").starts_with("GitHub");
+        let ours = says("/author/email").contains("[bot]@") || says("/message").lines().next() == Some(headline);
+        Ok(parents == 1 && on_github && ours && self.is_merged(&commit_at(&commit, "/parents/0/sha")?).await?)
     }
 
     /// The pull requests of a branch, oldest first: whether each is open, and its head.

@@ -30,7 +30,7 @@ impl GitHub {
         let temporary = self.temporary(branch);
         let moved = async {
             let commit = self.commit_aside(&temporary, base, message, files).await?;
-            self.point(branch, expected, &commit).await?;
+            self.point(branch, expected, &commit, &message.headline).await?;
             Ok(commit)
         }
         .await;
@@ -62,12 +62,18 @@ impl GitHub {
         self.commit(temporary, base, message, files).await
     }
 
-    async fn point(&self, branch: &str, expected: Option<&Commit>, commit: &Commit) -> Result<(), Error> {
+    async fn point(
+        &self,
+        branch: &str,
+        expected: Option<&Commit>,
+        commit: &Commit,
+        headline: &str,
+    ) -> Result<(), Error> {
         let moved = || Error::Moved { branch: branch.to_owned() };
         match expected {
             None => match self.create_branch(branch, commit).await? {
                 Made::Done => Ok(()),
-                Made::Exists if self.is_left_over(branch).await? => self.move_branch(branch, commit).await,
+                Made::Exists if self.is_left_over(branch, headline).await? => self.move_branch(branch, commit).await,
                 Made::Exists => Err(moved()),
             },
             // REST knows no expected value; the moment between is as short as it can be.

@@ -22,7 +22,7 @@ pub(super) fn teams(
     match (request.method.as_str(), rest) {
         ("GET", []) => {
             let entries: Vec<Value> = groups.iter().map(group_json).collect();
-            without_nulls(page(request, &entries))
+            without_nulls(&page(request, &entries))
         }
         ("GET", [name]) => groups
             .iter()
@@ -42,7 +42,7 @@ pub(super) fn teams(
 }
 
 /// The description of this one list has no null in it: a page that is not there is left out.
-fn without_nulls(response: Response) -> Response {
+fn without_nulls(response: &Response) -> Response {
     let mut body: Value = serde_json::from_slice(&response.bytes()).unwrap_or_default();
     if let Some(members) = body.as_object_mut() {
         members.retain(|_, value| !value.is_null());

@@ -6,6 +6,8 @@ pub mod media_type;
 mod read;
 mod subset;
 
+pub use read::descriptor_json;
+
 /// A manifest or index exactly as a registry or a layout holds it; the digest has been checked against the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 
 use super::{Content, ContentError, DESCRIPTOR_LIMIT, Document, media_type};
 use crate::image::{Descriptor, Digest, Platform};
@@ -164,11 +165,26 @@ fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
+/// A descriptor as JSON (OCI image specification, `descriptor.md`), without a platform.
+#[must_use]
+pub fn descriptor_json(descriptor: &Descriptor) -> Value {
+    let mut json = json!({
+        "mediaType": descriptor.media_type,
+        "digest": descriptor.digest.as_str(),
+        "size": descriptor.size,
+    });
+    if let Some(artifact_type) = &descriptor.artifact_type {
+        json["artifactType"] = json!(artifact_type);
+    }
+    if !descriptor.annotations.is_empty() {
+        json["annotations"] = json!(descriptor.annotations);
+    }
+    json
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use serde_json::{Value, json};
-
     use super::*;
 
     fn digest(n: u8) -> String {

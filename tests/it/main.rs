@@ -12,6 +12,7 @@ mod forge_git;
 mod github;
 mod hub;
 mod manifest;
+mod registry_contract;
 mod report;
 mod settings;
 #[path = "../support/mod.rs"]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Remote;
 use super::endpoint::Endpoint;
 use super::pages::{Pages, is_missing};
-use crate::content::{Content, Document, media_type};
+use crate::content::{self, Content, Document, media_type};
 use crate::image::{Descriptor, Digest, Reference, Tag};
 use crate::registry::{Error, ErrorKind};
 
@@ -99,25 +99,9 @@ pub(crate) fn extended(present: Option<&Document>, document: &Document) -> Resul
     if entries.iter().any(|e| e["digest"] == document.digest.as_str()) {
         return Ok(None);
     }
-    entries.push(descriptor_json(&document.descriptor().map_err(|e| e.to_string())?));
+    entries.push(content::descriptor_json(&document.descriptor().map_err(|e| e.to_string())?));
     let bytes = serde_json::to_vec(&index).map_err(|e| e.to_string())?;
     Document::new(bytes.into(), Some(media_type::OCI_INDEX), None).map(Some).map_err(|e| e.to_string())
-}
-
-/// A descriptor as JSON (OCI image specification, `descriptor.md`).
-pub(crate) fn descriptor_json(descriptor: &Descriptor) -> Value {
-    let mut json = json!({
-        "mediaType": descriptor.media_type,
-        "digest": descriptor.digest.as_str(),
-        "size": descriptor.size,
-    });
-    if let Some(artifact_type) = &descriptor.artifact_type {
-        json["artifactType"] = json!(artifact_type);
-    }
-    if !descriptor.annotations.is_empty() {
-        json["annotations"] = json!(descriptor.annotations);
-    }
-    json
 }
 
 #[cfg(test)]

@@ -1,0 +1,117 @@
+//! Files that are there whole or not at all.
+
+use std::fs::File as StdFile;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::stream::try_unfold;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+
+/// How much of a file is read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// The whole file, at most `limit` bytes; `None` where there is none.
+pub(super) async fn read(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    let Some((file, length)) = open(path, 0).await? else { return Ok(None) };
+    if length > limit as u64 {
+        return Err(io::Error::other(format!("{length} bytes; the limit is {limit}")));
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.take(limit as u64).read_to_end(&mut bytes).await?;
+    Ok(Some(bytes))
+}
+
+/// The file at `offset`, and its length; `None` where there is none.
+pub(super) async fn open(path: &Path, offset: u64) -> io::Result<Option<(File, u64)>> {
+    let mut file = match File::open(path).await {
+        Ok(file) => file,
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let length = file.metadata().await?.len();
+    if offset > 0 {
+        file.seek(io::SeekFrom::Start(offset)).await?;
+    }
+    Ok(Some((file, length)))
+}
+
+/// The bytes of a file from where it stands.
+pub(super) fn stream(file: File) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    try_unfold(file, |mut file| async move {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        (&mut file).take(CHUNK as u64).read_to_end(&mut chunk).await?;
+        Ok((!chunk.is_empty()).then(|| (Bytes::from(chunk), file)))
+    })
+}
+
+/// Writes a file whole.
+pub(super) async fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use tokio::io::AsyncWriteExt as _;
+    let mut partial = Partial::create(path).await?;
+    partial.file().write_all(bytes).await?;
+    partial.finish().await
+}
+
+/// A file being written beside its place; what is not finished is taken away.
+pub(super) struct Partial {
+    file: File,
+    here: PathBuf,
+    there: PathBuf,
+    finished: bool,
+}
+
+impl Partial {
+    /// Starts writing what will be at `path`; its directory is made.
+    pub(super) async fn create(path: &Path) -> io::Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let directory = path.parent().ok_or_else(|| io::Error::other("no directory"))?;
+        tokio::fs::create_dir_all(directory).await?;
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let here = directory.join(format!(".partial-{}-{number}", std::process::id()));
+        let file = File::create(&here).await?;
+        Ok(Self { file, here, there: path.to_owned(), finished: false })
+    }
+
+    pub(super) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Puts the file in its place, safely on disk.
+    pub(super) async fn finish(mut self) -> io::Result<()> {
+        use tokio::io::AsyncWriteExt as _;
+        self.file.flush().await?;
+        self.file.sync_all().await?;
+        tokio::fs::rename(&self.here, &self.there).await?;
+        self.finished = true;
+        if let Some(directory) = self.there.parent() {
+            File::open(directory).await?.sync_all().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Best effort: a left-over is never taken for a blob.
+            let _ = std::fs::remove_file(&self.here);
+        }
+    }
+}
+
+/// Takes the lock, waiting for whoever has it. It is given back when the file is closed, however the process ends.
+pub(super) async fn lock(path: PathBuf) -> io::Result<StdFile> {
+    let taken = tokio::task::spawn_blocking(move || {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory)?;
+        }
+        let file = StdFile::options().create(true).truncate(false).write(true).open(&path)?;
+        file.lock()?;
+        Ok(file)
+    });
+    taken.await.map_err(io::Error::other)?
+}

@@ -12,7 +12,9 @@ mod forge_git;
 mod github;
 mod hub;
 mod manifest;
+mod registry_auth;
 mod registry_contract;
+mod registry_faults;
 mod report;
 mod settings;
 #[path = "../support/mod.rs"]

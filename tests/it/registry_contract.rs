@@ -51,17 +51,20 @@ pub(crate) fn described(bytes: &[u8]) -> Descriptor {
     }
 }
 
-/// Registries with little patience.
+/// Registries that try again quickly.
 pub(crate) fn registries(change: impl FnOnce(&mut Options)) -> Registries {
-    let patience = Patience {
-        idle: std::time::Duration::from_millis(500),
-        answer: std::time::Duration::from_millis(700),
-        backoff: std::time::Duration::from_millis(5),
-        ..Patience::default()
-    };
+    let patience = Patience { backoff: std::time::Duration::from_millis(5), ..Patience::default() };
     let mut options = Options { patience, ..Options::default() };
     change(&mut options);
     Registries::new(Arc::new(Client::new(options).unwrap()))
+}
+
+/// Registries with little patience, for what hangs.
+pub(crate) fn impatient() -> Registries {
+    registries(|o| {
+        o.patience.idle = std::time::Duration::from_secs(2);
+        o.patience.answer = std::time::Duration::from_secs(2);
+    })
 }
 
 pub(crate) fn location(text: &str) -> Location {

@@ -260,8 +260,9 @@ impl Client {
             Challenge::Basic => Scheme::Basic,
             Challenge::Bearer { realm, service, scope } => {
                 // Where a registry names its repositories otherwise than its paths do, its own word is what counts.
-                if let Some(scope) = scope.as_deref().filter(|s| s.len() <= 1024) {
-                    endpoint.auth.bundle(&scopes.clone().and(&Scopes::parse(scope)));
+                let challenged = Scopes::parse(scope.as_deref().filter(|s| s.len() <= 1024).unwrap_or_default());
+                if !scopes.cover(&challenged) {
+                    endpoint.auth.bundle(&scopes.clone().and(&challenged));
                 }
                 Scheme::Bearer { realm: endpoint.realm(realm).map_err(ErrorKind::Forbidden)?, service: service.clone() }
             }

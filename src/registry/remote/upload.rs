@@ -175,14 +175,17 @@ impl Remote {
             return Err(endpoint.error(refused));
         }
         let text = format!("{}: {}", self.action(&blob.digest), answer.said.text);
-        Ok(End::Again(passing(answer.status, &answer.headers, &answer.said).unwrap_or(match answer.status {
+        if let Some(fault) = passing(answer.status, &answer.headers, &answer.said) {
+            return Ok(End::Again(fault));
+        }
+        match answer.status {
             // A lost session, a session that has other bytes already, a link to the blob made at that moment.
             StatusCode::NOT_FOUND
             | StatusCode::RANGE_NOT_SATISFIABLE
             | StatusCode::BAD_REQUEST
-            | StatusCode::CONFLICT => Fault { kind: ErrorKind::Protocol(text), cure: Cure::Again },
-            _ => return Err(endpoint.protocol(text)),
-        })))
+            | StatusCode::CONFLICT => Ok(End::Again(Fault { kind: ErrorKind::Protocol(text), cure: Cure::Again })),
+            _ => Err(endpoint.protocol(text)),
+        }
     }
 
     /// The PUT and its answer, given up where the registry stops reading or, after the last byte, does not answer.

@@ -37,5 +37,7 @@ pub struct Diagnostic {
 pub fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..text.floor_char_boundary(offset.min(text.len()))];
     let start = before.rfind('\n').map_or(0, |i| i + 1);
-    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+    // A byte order mark is no character of the first line.
+    let line = before[start..].strip_prefix('\u{feff}').unwrap_or(&before[start..]);
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }

@@ -83,6 +83,11 @@ pub struct EditError(pub String);
 /// # Errors
 /// Where an edit names an image or a tag that is not there, or the file is written in a way that cannot be edited safely.
 pub fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
+    if text.replace("\r\n", "").contains('\r') {
+        return Err(EditError(
+            "a carriage return ends a line of this file: save it with ordinary line breaks".to_owned(),
+        ));
+    }
     let mut wanted = Tree::read(text)?;
     for edit in edits {
         wanted.change(edit)?;

@@ -113,7 +113,8 @@ fn read_file(directory: &Path, path: &str) -> Result<Option<String>, LoadError> 
         Ok(_) => {}
     }
     let bytes = std::fs::read(&full).map_err(|e| disk(e.to_string()))?;
-    String::from_utf8(bytes).map(Some).map_err(|_| disk("is no UTF-8 text".to_owned()))
+    let read = manifest::file(path, bytes).map(|file| Some(file.text));
+    read.map_err(|fault| LoadError::Faults(vec![fault], Vec::new()))
 }
 
 fn list_directory(directory: &Path, include: &Include) -> Result<Vec<String>, LoadError> {

@@ -370,7 +370,7 @@ fn touchable(text: &str, manifest: &Manifest, edit: &Edit) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_edit_means_what_it_should_and_touches_nothing_else(bytes in proptest::collection::vec(any::<u8>(), 150)) {
@@ -432,4 +432,115 @@ fn context_changes_with_the_entry_and_its_surroundings_only() {
     assert_ne!(before, at(10));
     assert_ne!(before, at(13));
     assert_eq!(before, at(14));
+}
+
+/// The lines of a text after some edits, `+` and `-` before those that came and went.
+fn difference(text: &str, edits: &[Edit]) -> String {
+    let after = apply(text, edits).unwrap();
+    let (mut old, mut shown) = (text.lines().peekable(), String::new());
+    let kept: Vec<&str> = {
+        let gone = lost(text, &after);
+        text.lines().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, l)| l).collect()
+    };
+    let mut kept = kept.into_iter().peekable();
+    for line in after.lines() {
+        if kept.peek() == Some(&line) {
+            for gone in old.by_ref().take_while(|l| *l != line) {
+                shown.push_str(&format!("- {gone}\n"));
+            }
+            kept.next();
+            shown.push_str(&format!("  {line}\n"));
+        } else {
+            shown.push_str(&format!("+ {line}\n"));
+        }
+    }
+    old.for_each(|gone| shown.push_str(&format!("- {gone}\n")));
+    shown.replace(&"07".repeat(32), "07").replace(&"08".repeat(32), "08")
+}
+
+#[test]
+fn several_edits_of_several_images_are_one_text() {
+    let text = "organization: acme\nimages:\n  - source: redis # cache\n  - source: grafana/loki\n    approved:\n      - tag: \"3.0\"\n        digest: sha256:0707070707070707070707070707070707070707070707070707070707070707 # by hand\n    # nothing else\n";
+    let approve =
+        |image: usize, version: &str| Edit { image, change: Change::Approve { tag: tag(version), digest: digest(7) } };
+    let record = Change::Record {
+        tag: tag("3.0"),
+        mirrored: digest(8),
+        pull: Some(4),
+        approved_on: NaiveDate::from_ymd_opt(2026, 11, 21),
+    };
+    let reject = Change::Reject { tag: tag("3.1"), reason: "no \"#\"".to_owned(), until: None };
+    let edits = [
+        approve(1, "3.2"),
+        approve(0, "7.2"),
+        Edit { image: 1, change: record },
+        approve(0, "7.4.0"),
+        Edit { image: 1, change: reject },
+        Edit { image: 0, change: Change::Retire { tag: tag("7.2") } },
+    ];
+    insta::assert_snapshot!(difference(text, &edits), @r##"
+      organization: acme
+      images:
+        - source: redis # cache
+    +     approved:
+    +       - tag: "7.4.0"
+    +         digest: sha256:07
+        - source: grafana/loki
+          approved:
+            - tag: "3.0"
+              digest: sha256:07 # by hand
+    +         mirrored: sha256:08
+    +         pull: 4
+    +         approved-on: 2026-11-21
+    +       - tag: "3.2"
+    +         digest: sha256:07
+    +     rejected:
+    +       - tag: "3.1"
+    +         reason: "no \"#\""
+          # nothing else
+    "##);
+}
+
+#[test]
+fn what_cannot_be_edited_is_refused_and_said() {
+    let refused = |text: &str, change: Change| apply(text, &[Edit { image: 0, change }]).unwrap_err().to_string();
+    let approve = || Change::Approve { tag: tag("1"), digest: digest(7) };
+    let item = format!("[{{ tag: 1, digest: {} }}]", digest(1));
+    let cases = [
+        ("organization: acme\nimages:\n".to_owned(), approve()),
+        (format!("images:\n- source: a\n  approved: {item}\n"), approve()),
+        (
+            format!("x: &x {item}\nimages:\n- source: a\n  approved: *x\n"),
+            Change::Approve { tag: tag("2"), digest: digest(7) },
+        ),
+        (format!("x: &x {{ source: a }}\nimages:\n- *x\n"), approve()),
+        (format!("x: &x {{ approved: {item} }}\nimages:\n- <<: *x\n"), Change::Retire { tag: tag("1") }),
+        ("images:\n- source: a\n  approved: text\n".to_owned(), approve()),
+        ("images:\n- source: a\n".to_owned(), Change::Rebuild { tag: tag("1"), digest: digest(1) }),
+        (
+            "images:\n- source: a\n".to_owned(),
+            Change::Reject { tag: tag("1"), reason: "two\nlines".to_owned(), until: None },
+        ),
+        ("images:\r- source: a\r".to_owned(), approve()),
+        ("images: [\n".to_owned(), approve()),
+        // The digest is written once for two places: to change one would change the other.
+        (
+            format!("images:\n- source: a\n  approved: [{{ tag: 1, digest: &d {} }}]\n  description: *d\n", digest(1)),
+            Change::Rebuild { tag: tag("1"), digest: digest(7) },
+        ),
+    ];
+    let said: Vec<String> = cases.into_iter().map(|(text, change)| refused(&text, change)).collect();
+    insta::assert_snapshot!(said.join("\n"), @"
+    there is no image 1 in this file
+    `approved` has an entry for the tag 1 already
+    this entry is written in a way that cannot be edited safely: make this change by hand
+    image 1 is not written out where it stands
+    `approved` has no entry for the tag 1
+    `approved` is no list
+    `approved` has no entry for the tag 1
+    a reason is one line of 1 to 200 characters
+    a carriage return ends a line of this file: save it with ordinary line breaks
+    the file cannot be read: unclosed bracket '['
+    the file is written in a way that cannot be edited safely: make this change by hand
+    ");
 }

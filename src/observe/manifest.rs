@@ -1,15 +1,15 @@
 //! Reads the manifest and the files it includes: from the forge at a commit, or from the working directory.
 
+use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::Path;
-
-use globset::{GlobBuilder, GlobMatcher};
 
 use crate::diag::Diagnostic;
 use crate::forge::{self, Commit, Forge};
 use crate::manifest::{self, File, Manifest};
 
-/// The most bytes that are read of one file; more is said as a diagnostic by the parser.
-const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+/// The most bytes of a file that are taken into memory; from 1 MiB on it is a diagnostic.
+const FILE_LIMIT: u64 = 2 * 1024 * 1024;
 
 /// Why there is no manifest.
 #[derive(Debug, thiserror::Error)]
@@ -55,23 +55,17 @@ pub async fn files_from_forge(forge: &dyn Forge, at: &Commit, path: &str) -> Res
     let text = forge.read(at, path).await.map_err(LoadError::Forge)?;
     let missing = || LoadError::Missing { path: path.to_owned(), place: format!("at {at}") };
     let mut files = vec![File { path: path.to_owned(), text: text.ok_or_else(missing)? }];
-    for include in Include::all(path, &files[0].text) {
-        for found in list_from_forge(forge, at, &include).await? {
-            if files.iter().all(|f| f.path != found)
-                && let Some(text) = forge.read(at, &found).await.map_err(LoadError::Forge)?
-            {
-                files.push(File { path: found, text });
-            }
+    let globs = manifest::includes(&files[0].text);
+    let mut listed = Vec::new();
+    for directory in directories(path, &globs) {
+        listed.extend(forge.list(at, &directory).await.map_err(LoadError::Forge)?);
+    }
+    for found in manifest::included(path, &globs, listed.iter().map(String::as_str)) {
+        if let Some(text) = forge.read(at, &found).await.map_err(LoadError::Forge)? {
+            files.push(File { path: found, text });
         }
     }
     Ok(files)
-}
-
-async fn list_from_forge(forge: &dyn Forge, at: &Commit, include: &Include) -> Result<Vec<String>, LoadError> {
-    let mut listed = forge.list(at, &include.directory).await.map_err(LoadError::Forge)?;
-    listed.retain(|path| include.takes(path));
-    listed.sort();
-    Ok(listed)
 }
 
 /// The manifest in the working directory.
@@ -86,83 +80,62 @@ pub fn from_directory(directory: &Path, path: &str) -> Result<Manifest, LoadErro
 /// The texts of the manifest in the working directory, unparsed.
 ///
 /// # Errors
-/// Where the main file does not exist or the disk fails.
+/// Where the main file does not exist, one cannot be a text, or the disk fails.
 pub fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<File>, LoadError> {
-    let main = read_file(directory, path)?;
     let missing = || LoadError::Missing { path: path.to_owned(), place: format!("in {}", directory.display()) };
-    let mut files = vec![File { path: path.to_owned(), text: main.ok_or_else(missing)? }];
-    for include in Include::all(path, &files[0].text) {
-        for found in list_directory(directory, &include)? {
-            if files.iter().all(|f| f.path != found)
-                && let Some(text) = read_file(directory, &found)?
-            {
-                files.push(File { path: found, text });
-            }
-        }
+    let mut files = vec![read_file(directory, path)?.ok_or_else(missing)?];
+    let globs = manifest::includes(&files[0].text);
+    let mut listed = Vec::new();
+    for below in directories(path, &globs) {
+        listed.extend(list_directory(directory, &below)?);
+    }
+    for found in manifest::included(path, &globs, listed.iter().map(String::as_str)) {
+        files.extend(read_file(directory, &found)?);
     }
     Ok(files)
 }
 
-fn read_file(directory: &Path, path: &str) -> Result<Option<String>, LoadError> {
-    let disk = |error: String| LoadError::Disk { path: path.to_owned(), error };
-    let full = directory.join(path);
-    match std::fs::metadata(&full) {
-        Ok(metadata) if metadata.len() > FILE_LIMIT => return Err(disk(format!("larger than {FILE_LIMIT} bytes"))),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(disk(e.to_string())),
-        Ok(_) => {}
-    }
-    let bytes = std::fs::read(&full).map_err(|e| disk(e.to_string()))?;
-    let read = manifest::file(path, bytes).map(|file| Some(file.text));
-    read.map_err(|fault| LoadError::Faults(vec![fault], Vec::new()))
+/// The directories that the globs are about, each once: what stands before the last `/`. A glob that has a wildcard there
+/// finds nothing, and the parser says so.
+fn directories(main: &str, globs: &[String]) -> BTreeSet<String> {
+    let base = main.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let below = globs.iter().map(|glob| glob.rsplit_once('/').map_or("", |(directory, _)| directory));
+    let plain = below.filter(|directory| !directory.contains(['*', '?', '[', '{']));
+    plain.map(|directory| join(base, directory)).collect()
 }
 
-fn list_directory(directory: &Path, include: &Include) -> Result<Vec<String>, LoadError> {
-    let disk = |e: std::io::Error| LoadError::Disk { path: include.directory.clone(), error: e.to_string() };
-    let entries = match std::fs::read_dir(directory.join(&include.directory)) {
+fn join(directory: &str, name: &str) -> String {
+    match (directory, name) {
+        ("", only) | (only, "") => only.to_owned(),
+        (directory, name) => format!("{directory}/{name}"),
+    }
+}
+
+fn read_file(directory: &Path, path: &str) -> Result<Option<File>, LoadError> {
+    let disk = |error: std::io::Error| LoadError::Disk { path: path.to_owned(), error: error.to_string() };
+    let file = match std::fs::File::open(directory.join(path)) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(disk)?,
+    };
+    let mut bytes = Vec::new();
+    file.take(FILE_LIMIT).read_to_end(&mut bytes).map_err(disk)?;
+    manifest::file(path, bytes).map(Some).map_err(|fault| LoadError::Faults(vec![fault], Vec::new()))
+}
+
+fn list_directory(directory: &Path, below: &str) -> Result<Vec<String>, LoadError> {
+    let disk = |e: std::io::Error| LoadError::Disk { path: below.to_owned(), error: e.to_string() };
+    let entries = match std::fs::read_dir(directory.join(below)) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(disk)?,
     };
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry.map_err(disk)?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let path = join(&include.directory, &name);
-        if include.takes(&path) && entry.path().is_file() {
-            found.push(path);
+        if let Ok(name) = entry.file_name().into_string()
+            && entry.path().is_file()
+        {
+            found.push(join(below, &name));
         }
     }
-    found.sort();
     Ok(found)
-}
-
-/// One glob of `include`: relative to the directory of the main file, in one directory, a pattern for names there.
-struct Include {
-    directory: String,
-    matcher: GlobMatcher,
-}
-
-impl Include {
-    fn all(main: &str, text: &str) -> Vec<Self> {
-        let base = main.rsplit_once('/').map_or("", |(directory, _)| directory);
-        manifest::includes(text).iter().filter_map(|glob| Self::new(base, glob)).collect()
-    }
-
-    /// `None` for a glob that cannot be read: the parser says so.
-    fn new(base: &str, glob: &str) -> Option<Self> {
-        let path = join(base, glob.trim_start_matches("./"));
-        let (directory, _) = path.rsplit_once('/').unwrap_or(("", &path));
-        let outside = path.split('/').any(|part| part == "..");
-        let wild = directory.contains(['*', '?', '[', '{']);
-        let matcher = GlobBuilder::new(&path).literal_separator(true).build().ok()?.compile_matcher();
-        (!outside && !wild && !path.starts_with('/')).then(|| Self { directory: directory.to_owned(), matcher })
-    }
-
-    fn takes(&self, path: &str) -> bool {
-        self.matcher.is_match(path)
-    }
-}
-
-fn join(directory: &str, name: &str) -> String {
-    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }

@@ -61,7 +61,7 @@ pub async fn promote(
             (Some(error), _) => images.fail(index, CopyError::new(FailedStep::Create, error)),
             (None, Err(error)) => images.fail(index, CopyError::new(FailedStep::Resolve, error)),
             (None, Ok(location)) => {
-                let store = copier.registries().open(&location);
+                let store = copier.destination(step, &location);
                 images.start(index, step.clone(), Mirror { location, store });
             }
         }

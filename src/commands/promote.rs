@@ -7,6 +7,7 @@ use crate::apply;
 use crate::apply::copy::Copier;
 use crate::apply::promote::{Applied, Promoted};
 use crate::apply::record::{self, Origins, Record, RecordError, Recorded, Recording, Way};
+use crate::hub::Hub;
 use crate::manifest::Manifest;
 use crate::observe::mirror::{self, Eyes, Promotions};
 use crate::observe::sources::Sources;
@@ -33,8 +34,7 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
         return Err(Stop::CannotWork(anyhow::Error::msg(reason.clone())));
     }
     let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps));
-    let applied =
-        apply::promote::promote(&copier, context.hub.as_ref(), &manifest, &seen.steps, &seen.repositories).await;
+    let applied = apply::promote::promote(&copier, hub(context), &manifest, &seen.steps, &seen.repositories).await;
     let recorded = recorded(context, &applied.promoted).await;
     let stopped = applied.stopped.clone();
     let outcome = outcome(&seen, applied, recorded);
@@ -45,7 +45,7 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
 
 /// What promotion would do; the half of `plan` that is about approvals.
 pub async fn look(context: &Context, sources: &Sources, manifest: &Manifest, scope: &Scope) -> Promotions {
-    let eyes = Eyes { registries: &context.registries, sources, hub: context.hub.as_ref() };
+    let eyes = Eyes { registries: &context.registries, sources, hub: hub(context) };
     mirror::promotions(&eyes, manifest, scope, context.settings.min_approvals).await
 }
 
@@ -72,6 +72,11 @@ pub fn planned(seen: &Promotions, failed: Vec<Failure>) -> rows::Plan {
         failed: failed.into_iter().map(rows::Failed::from).collect(),
         ..rows::Plan::default()
     }
+}
+
+/// Docker Hub's own API, if there is a credential for it: without one, private repositories look as if they did not exist.
+fn hub(context: &Context) -> Option<&Hub> {
+    context.hub.as_ref().filter(|_| context.settings.dockerhub_token.is_some())
 }
 
 fn ending(stopped: &Option<String>, clean: bool) -> Result<Exit, Stop> {

@@ -100,12 +100,18 @@ impl Document {
 
     /// The index that holds only the wanted platforms, in upstream's order, with the attestations of those kept.
     ///
-    /// Every entry that stays is kept byte for byte, every other member of the index too; where all entries stay, it is
-    /// the same document.
+    /// Every entry that stays is kept byte for byte, every other member of the index too; an annotation names the index
+    /// that it was made of. Where all entries stay, it is the same document.
     ///
     /// # Errors
     /// Where the document is no index, or a wanted platform is not in it.
     pub fn subset(&self, platforms: &[Platform]) -> Result<Self, ContentError> {
         subset::subset(self, platforms)
+    }
+
+    /// The index that this one says it is a subset of.
+    #[must_use]
+    pub fn subset_of(&self) -> Option<Digest> {
+        subset::subset_of(self)
     }
 }

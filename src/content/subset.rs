@@ -11,6 +11,10 @@ use super::read::RawDescriptor;
 use super::{Content, ContentError, Document};
 use crate::image::{Descriptor, Digest, Platform};
 
+/// The annotation of a subset that names the index it was made of: who finds a subset at a mirror need not ask upstream
+/// which approval it belongs to.
+const SUBSET_OF: &str = "io.github.wharfinger.subset-of";
+
 /// The annotation by which BuildKit's attestation manifests name the manifest that they are about.
 const ABOUT: &str = "vnd.docker.reference.digest";
 
@@ -50,13 +54,49 @@ pub(super) fn subset(document: &Document, platforms: &[Platform]) -> Result<Docu
     }
     let bad = |e: serde_json::Error| ContentError(format!("not an index: {e}"));
     let Members(members) = serde_json::from_slice(&document.bytes).map_err(bad)?;
-    let mut written = Vec::with_capacity(members.len());
+    let mut written = Vec::with_capacity(members.len() + 1);
+    let mut annotated = false;
     for (name, value) in members {
-        let value = if name == "manifests" { entries(value, &kept)? } else { value.get().to_owned() };
+        let value = match name.as_str() {
+            "manifests" => entries(value, &kept)?,
+            "annotations" => {
+                annotated = true;
+                annotations(value, &document.digest)?
+            }
+            _ => value.get().to_owned(),
+        };
         written.push(format!("{}:{value}", serde_json::to_string(&name).map_err(bad)?));
+    }
+    if !annotated {
+        written.push(format!("\"annotations\":{{{}}}", made_of(&document.digest)));
     }
     let bytes = format!("{{{}}}", written.join(",")).into_bytes();
     Document::new(bytes.into(), Some(&document.media_type), None)
+}
+
+/// The annotation by which a subset names the index that it was made of.
+fn made_of(digest: &Digest) -> String {
+    format!("\"{SUBSET_OF}\":\"{digest}\"")
+}
+
+/// Upstream's annotations, each as it was written, and ours.
+fn annotations(value: &RawValue, digest: &Digest) -> Result<String, ContentError> {
+    let bad = |e: serde_json::Error| ContentError(format!("annotations that are none: {e}"));
+    let members: Option<Members<'_>> = serde_json::from_str(value.get()).map_err(bad)?;
+    let mut written = Vec::new();
+    for (name, value) in members.map(|m| m.0).unwrap_or_default() {
+        if name != SUBSET_OF {
+            written.push(format!("{}:{}", serde_json::to_string(&name).map_err(bad)?, value.get()));
+        }
+    }
+    written.push(made_of(digest));
+    Ok(format!("{{{}}}", written.join(",")))
+}
+
+/// The index that a subset says it was made of.
+pub(super) fn subset_of(document: &Document) -> Option<Digest> {
+    let value: serde_json::Value = serde_json::from_slice(&document.bytes).ok()?;
+    value.get("annotations")?.get(SUBSET_OF)?.as_str()?.parse().ok()
 }
 
 /// The manifests of the wanted platforms; each wanted platform must have one.
@@ -144,7 +184,12 @@ mod tests {
         let kept = upstream().subset(&platforms(&["linux/arm64"])).unwrap();
         let text = std::str::from_utf8(&kept.bytes).unwrap();
         assert!(text.contains(r#""x-vendor": 1.50 }"#), "{text}");
-        assert!(text.starts_with(r#"{"schemaVersion":2,"annotations":{"z":"1", "a":"2"},"manifests":["#), "{text}");
+        let head = format!(
+            r#"{{"schemaVersion":2,"annotations":{{"z":"1","a":"2","{SUBSET_OF}":"{}"}},"manifests":["#,
+            upstream().digest
+        );
+        assert!(text.starts_with(&head), "{text}");
+        assert_eq!(kept.subset_of(), Some(upstream().digest));
         assert!(kept.digest.matches(&kept.bytes));
         let Content::Index { children, .. } = kept.read().unwrap() else { panic!("a manifest") };
         assert_eq!(children.iter().map(|c| c.digest.clone()).collect::<Vec<_>>(), [digest(2), digest(12)]);
@@ -160,6 +205,19 @@ mod tests {
     fn a_missing_platform_is_named() {
         let error = upstream().subset(&platforms(&["linux/amd64", "linux/s390x", "linux/arm64/v9"])).unwrap_err();
         assert_eq!(error.0, "no linux/s390x, linux/arm64/v9 in the index");
+    }
+
+    #[test]
+    fn a_subset_names_the_index_it_was_made_of_whatever_upstream_annotates() {
+        let arm = platforms(&["linux/arm64"]);
+        for annotations in ["", r#""annotations":null,"#, r#""annotations":{},"#] {
+            let text = std::str::from_utf8(&upstream().bytes).unwrap().to_owned();
+            let text = text.replace(r#""annotations": {"z":"1", "a":"2"},"#, annotations);
+            let Ok(index) = Document::new(text.into(), None, None) else { panic!("{annotations}") };
+            assert_eq!(index.subset_of(), None);
+            let kept = index.subset(&arm).unwrap();
+            assert_eq!(kept.subset_of(), Some(index.digest.clone()), "{annotations}");
+        }
     }
 
     #[test]

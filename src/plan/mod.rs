@@ -15,7 +15,7 @@ mod repository;
 mod scope;
 mod state;
 
-pub use expected::{SUBSET_OF, from_mirror, from_upstream};
+pub use expected::{from_mirror, from_upstream};
 pub use failure::{FailedStep, Failure};
 pub use repository::{RepositoryStep, creation, repositories};
 pub use scope::{Scope, UnknownImage, shard_of};

@@ -103,10 +103,21 @@ impl Copier {
         self.fetched.load(Ordering::Relaxed)
     }
 
-    /// The registries behind it.
+    /// The mirror of a step, to be written: where blobs may be mounted from the source, one token is for both.
     #[must_use]
-    pub const fn registries(&self) -> &Registries {
-        &self.registries
+    pub fn destination(&self, step: &Step, location: &Location) -> Arc<dyn Store> {
+        let from = match &step.source {
+            Location::Remote(source) if self.may_mount(step, location) => std::slice::from_ref(source),
+            _ => &[],
+        };
+        self.registries.destination(location, from)
+    }
+
+    /// Whether the source is on the mirror's own registry, and lets this run's credential read.
+    fn may_mount(&self, step: &Step, location: &Location) -> bool {
+        step.source.registry().is_some()
+            && step.source.registry() == location.registry()
+            && !self.sources.is_refused(&step.source)
     }
 
     /// Promotes one approval: copies it, or verifies what the mirror already answers. What comes back is what the mirror's
@@ -217,11 +228,7 @@ impl Copier {
             return format!("{organization}{sibling}").parse().ok();
         }
         match &step.source {
-            Location::Remote(source)
-                if mirror.location.registry() == Some(&source.registry) && !self.sources.is_refused(&step.source) =>
-            {
-                Some(source.name.clone())
-            }
+            Location::Remote(source) if self.may_mount(step, &mirror.location) => Some(source.name.clone()),
             _ => Some(name.clone()),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use crate::content::{Content, Document};
+use crate::content::{Content, Document, media_type};
 use crate::image::{Descriptor, Digest, Location, Reference};
 use crate::observe::sources::Sources;
 use crate::registry::Store;
@@ -149,7 +149,7 @@ struct Blobs(BTreeMap<Digest, Descriptor>);
 
 impl Blobs {
     fn add(&mut self, blob: Descriptor) -> Result<(), TreeError> {
-        if is_foreign(&blob.media_type) {
+        if media_type::is_foreign(&blob.media_type) {
             return Ok(());
         }
         match self.0.get(&blob.digest) {
@@ -164,11 +164,4 @@ impl Blobs {
             }
         }
     }
-}
-
-/// Whether layers of this type may not be distributed: their descriptor stays in the manifest, their bytes and `urls` are
-/// never fetched (OCI image specification, `layer.md`, "Non-Distributable Layers").
-fn is_foreign(media_type: &str) -> bool {
-    media_type.starts_with("application/vnd.oci.image.layer.nondistributable.")
-        || media_type.starts_with("application/vnd.docker.image.rootfs.foreign.diff.tar")
 }

@@ -16,6 +16,7 @@ mod registry_auth;
 mod registry_contract;
 mod registry_faults;
 mod report;
+mod promote;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;

@@ -34,6 +34,8 @@ pub struct Published {
     pub author: String,
     /// Its branch's commit, as it is now.
     pub commit: Commit,
+    /// What its body says of itself.
+    pub metadata: Metadata,
 }
 
 /// Why a proposal was not published.
@@ -78,10 +80,10 @@ pub async fn publish(
         if let (Some(social), Some(number)) = (forge.social(), opened.number) {
             invite(social, number, manifest, wanted).await;
         }
-        return Ok(Published { number: opened.number, url: opened.url, author: opened.author, commit });
+        return Ok(Published { number: opened.number, url: opened.url, author: opened.author, commit, metadata });
     };
     forge.edit(open, &title, &text).await?;
-    Ok(Published { number: open.number, url: open.url.clone(), author: open.author.clone(), commit })
+    Ok(Published { number: open.number, url: open.url.clone(), author: open.author.clone(), commit, metadata })
 }
 
 /// The texts of all files with the proposal's edits made.

@@ -2,7 +2,7 @@
 
 use super::{Context, Exit, Stop, check, load, promote};
 use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, publish};
-use crate::forge::{Error, Forge, Head, OpenProposal};
+use crate::forge::{Commit, Error, Forge, Head, OpenProposal};
 use crate::manifest::Manifest;
 use crate::observe::candidates::{Candidates, Eyes};
 use crate::observe::evidence::{Asked, evidence};
@@ -11,6 +11,7 @@ use crate::observe::sources::Sources;
 use crate::plan::Scope;
 use crate::proposal::body::Evidence;
 use crate::proposal::machine::{Action, Decision};
+use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Item, Kind, Wanted, review};
 use crate::report::{Output, rows};
 
@@ -222,18 +223,18 @@ impl Round<'_> {
             (Action::Open | Action::Update, Some(wanted), _) => {
                 let published = self.publish(wanted, open).await?;
                 let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
-                let Published { number, url, author, commit } = published;
+                let Published { number, url, author, commit, metadata } = published;
                 done.row(rows::Proposed { number, url, branch: wanted.branch.clone(), action });
-                self.verdict(&author, &commit).await;
+                self.verdict(&author, &commit, Some(metadata)).await;
             }
             (Action::Unchanged, _, Some(open)) => {
                 done.row(row(open, rows::ProposedAction::Unchanged));
-                self.verdict(&open.author, &open.head).await;
+                self.verdict(&open.author, &open.head, metadata::read(&open.body)).await;
             }
             (Action::Leave(why), _, Some(open)) => {
                 tracing::info!("{} is left alone: {why}", open.branch);
                 done.row(row(open, rows::ProposedAction::Left));
-                self.verdict(&open.author, &open.head).await;
+                self.verdict(&open.author, &open.head, metadata::read(&open.body)).await;
             }
             (Action::Close(why), _, Some(open)) => {
                 self.forge.close(open, why).await?;
@@ -271,9 +272,9 @@ impl Round<'_> {
     }
 
     /// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here.
-    async fn verdict(&self, author: &str, commit: &crate::forge::Commit) {
+    async fn verdict(&self, author: &str, commit: &Commit, metadata: Option<Metadata>) {
         let Some(social) = self.forge.social().filter(|_| author == JOB_LOGIN) else { return };
-        if let Err(e) = check::post_verdict(self.context, self.forge, social, commit).await {
+        if let Err(e) = check::post_verdict(self.context, self.forge, social, commit, metadata).await {
             tracing::warn!("the verdict on {commit} could not be posted: {e}");
         }
     }

@@ -4,6 +4,7 @@
 mod action;
 mod action_yml;
 mod architecture;
+mod check;
 mod cli;
 mod contract;
 mod edit;
@@ -12,6 +13,7 @@ mod forge_git;
 mod github;
 mod hub;
 mod manifest;
+mod propose;
 mod registry_auth;
 mod registry_contract;
 mod registry_faults;

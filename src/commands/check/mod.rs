@@ -6,6 +6,7 @@ use crate::diag::position;
 use crate::forge::{Commit, Error, Forge, Social, StatusState};
 use crate::manifest::File;
 use crate::observe::manifest::{LoadError, files_from_forge};
+use crate::proposal::metadata::Metadata;
 use crate::report::annotations::{Annotation, Level};
 use crate::report::{Output, rows};
 
@@ -48,7 +49,7 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
     Ok(if clean { Exit::Done } else { Exit::Findings })
 }
 
-/// Posts the verdict on a proposal's commit, unless that commit has one.
+/// Posts the verdict on a proposal's commit, unless that commit has it. What its body says of itself is `metadata`.
 ///
 /// # Errors
 /// Where the forge does not answer or refuses.
@@ -57,16 +58,22 @@ pub async fn post_verdict(
     forge: &dyn Forge,
     social: &dyn Social,
     commit: &Commit,
+    metadata: Option<Metadata>,
 ) -> Result<(), Error> {
-    if matches!(social.status(commit, STATUS).await?, Some((StatusState::Success | StatusState::Failure, _))) {
+    let posted = social.status(commit, STATUS).await?;
+    if matches!(posted, Some((StatusState::Success | StatusState::Failure, _))) {
         return Ok(());
     }
-    let (state, text) = match verdict(context, forge, social, commit).await {
+    let (state, text) = match verdict(context, forge, social, commit, metadata).await {
         Ok(verdict) => verdict,
         Err(Stop::CannotWork(e)) => (StatusState::Error, format!("could not be worked out: {e:#}")),
         Err(e) => (StatusState::Failure, e.to_string()),
     };
-    social.set_status(commit, STATUS, state, &crate::report::text::cut(&text, 130)).await
+    let text = crate::report::text::cut(&text, 130);
+    if posted == Some((state, text.clone())) {
+        return Ok(());
+    }
+    social.set_status(commit, STATUS, state, &text).await
 }
 
 async fn verdict(
@@ -74,6 +81,7 @@ async fn verdict(
     forge: &dyn Forge,
     social: &dyn Social,
     commit: &Commit,
+    metadata: Option<Metadata>,
 ) -> Result<(StatusState, String), Stop> {
     let path = &context.settings.manifest;
     let head = files(forge, commit, path).await?.unwrap_or_default();
@@ -81,7 +89,8 @@ async fn verdict(
         Some(parent) => files(forge, parent, path).await?,
         None => None,
     };
-    let subject = Subject { head, base, proposal: None, public_only: context.settings.github.in_actions };
+    let public_only = context.settings.github.in_actions;
+    let subject = Subject { head, base, proposal: Some(metadata), public_only };
     Ok(match judge(context, &subject).await? {
         Judgement::Unusable(faults) => (StatusState::Failure, format!("the manifest has {} fault(s)", faults.len())),
         Judgement::Judged(judged) => judged.verdict(),

@@ -1,0 +1,242 @@
+//! `propose`, from the manifest to open proposals, on a local clone and on GitHub.
+
+use serde_json::{Value, json};
+
+use crate::support::clone::Clone;
+use crate::support::github::{Options, TestGitHub};
+use crate::support::images::ImageSpec;
+use crate::support::process::{Actions, Outcome, Run};
+use crate::support::registry::TestRegistry;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
+
+const MANIFEST: &str = "\
+organization: acme
+defaults:
+  cooldown: 0s   # nobody waits in tests
+  teams: { developers: read }
+images:
+  - source: quay.io/grafana/loki
+    versions: ^3
+    approved: []
+  # the cache
+  - source: quay.io/cache/redis
+    versions: ^7
+    follow: each-minor
+    approved: []
+";
+
+/// A registry that has two images in a few versions.
+fn upstream() -> TestRegistry {
+    let registry = TestRegistry::start();
+    let tags = [("grafana/loki", "3.0.0"), ("grafana/loki", "3.1.0"), ("grafana/loki", "4.0.0")];
+    let more = [("cache/redis", "7.0.4"), ("cache/redis", "7.2.1"), ("cache/redis", "7.2.0")];
+    for (seed, (repository, tag)) in tags.into_iter().chain(more).enumerate() {
+        ImageSpec::new(seed as u64).build().put(&registry, repository, tag);
+    }
+    registry
+}
+
+fn hosts(registry: &TestRegistry) -> String {
+    format!("quay.io={}", registry.url())
+}
+
+fn propose(clone: &Clone, registry: &TestRegistry, status: i32) -> Value {
+    clone.run(PROGRAM, &hosts(registry), &["propose"]).output().expect_status(status).json()
+}
+
+/// `branch action`, in order.
+fn actions(output: &Value) -> Vec<String> {
+    let row = |p: &Value| format!("{} {}", p["branch"].as_str().unwrap(), p["action"].as_str().unwrap());
+    output["proposals"].as_array().unwrap().iter().map(row).collect()
+}
+
+const LOKI: &str = "wharfinger/image/loki/latest";
+
+#[test]
+fn one_proposal_an_image_and_line_and_nothing_the_second_time() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    let main = clone.git(&["rev-parse", "main"]);
+    let first = propose(&clone, &registry, 0);
+    assert_eq!(
+        actions(&first),
+        [
+            "wharfinger/image/loki/latest opened",
+            "wharfinger/image/redis/7.2 opened",
+            "wharfinger/image/redis/7.0 opened"
+        ]
+    );
+    assert_eq!(first["changed"], true);
+    assert_eq!(clone.git(&["rev-parse", "main"]), main, "nothing moves on the default branch");
+    assert_eq!(clone.git(&["status", "--porcelain"]), "");
+
+    let digest = registry.digest("grafana/loki", "3.1.0").unwrap();
+    let edited = clone.read(LOKI, "approved-images.yml");
+    assert!(edited.contains(&format!("tag: 3.1.0")) && edited.contains(digest.as_str()), "{edited}");
+    assert!(edited.contains("# nobody waits in tests") && edited.contains("# the cache"), "{edited}");
+    let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
+    assert!(message.starts_with("Approve quay.io/grafana/loki 3.1.0\n\n| image | change |"), "{message}");
+    assert!(message.contains("creates `acme/loki`, private, `developers`: read; copies 2 platforms, "), "{message}");
+    assert!(message.contains("- [x] upstream's `3.1.0` answers this digest"), "{message}");
+
+    let refs = clone.refs();
+    let again = propose(&clone, &registry, 0);
+    assert_eq!(again["changed"], false);
+    assert!(actions(&again).iter().all(|a| a.ends_with(" unchanged")), "{again}");
+    assert_eq!(again["proposals"].as_array().unwrap().len(), 3);
+    assert_eq!(clone.refs(), refs);
+}
+
+#[test]
+fn what_is_proposed_is_not_read_again() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    propose(&clone, &registry, 0);
+    let before = registry.log().len();
+    propose(&clone, &registry, 0);
+    let log = registry.log();
+    let gets = log[before..].iter().filter(|e| e.request.method == "GET" && e.request.path.contains("/manifests/"));
+    assert_eq!(gets.count(), 0, "Docker Hub counts manifest GETs as pulls");
+}
+
+#[test]
+fn a_newer_version_moves_the_proposal() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    propose(&clone, &registry, 0);
+    ImageSpec::new(70).build().put(&registry, "grafana/loki", "3.2.0");
+    let moved = propose(&clone, &registry, 0);
+    assert_eq!(actions(&moved)[0], format!("{LOKI} updated"));
+    let edited = clone.read(LOKI, "approved-images.yml");
+    assert!(edited.contains("tag: 3.2.0") && !edited.contains("tag: 3.1.0"), "{edited}");
+    assert_eq!(clone.git(&["rev-list", "--count", &format!("main..{LOKI}")]), "1");
+    assert!(clone.git(&["log", "-1", "--format=%s", LOKI]).contains("3.2.0"));
+}
+
+#[test]
+fn after_a_merge_the_next_version_is_proposed_on_the_same_branch() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    propose(&clone, &registry, 0);
+    clone.git(&["merge", "--quiet", "--no-edit", LOKI]);
+    let merged = propose(&clone, &registry, 0);
+    assert!(!actions(&merged).iter().any(|a| a.starts_with(LOKI)), "{merged}");
+    ImageSpec::new(71).build().put(&registry, "grafana/loki", "3.2.0");
+    let next = propose(&clone, &registry, 0);
+    assert!(actions(&next).contains(&format!("{LOKI} opened")), "{next}");
+    assert!(clone.git(&["log", "-1", "--format=%s", LOKI]).contains("3.2.0 (after 3.1.0)"));
+    let diff = clone.git(&["diff", "--numstat", "main", LOKI]);
+    assert!(diff.starts_with("2\t0\t"), "an update appends two lines: {diff}");
+}
+
+#[test]
+fn what_a_person_closed_is_not_proposed_again_and_a_persons_commits_stay() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    propose(&clone, &registry, 0);
+    clone.git(&["branch", "--quiet", "-D", LOKI]);
+    clone.git(&["switch", "--quiet", "wharfinger/image/redis/7.2"]);
+    clone.commit(&[("note", "by hand")], "Note");
+    clone.git(&["switch", "--quiet", "main"]);
+    let by_hand = clone.git(&["rev-parse", "wharfinger/image/redis/7.2"]);
+    ImageSpec::new(72).build().put(&registry, "cache/redis", "7.2.2");
+    let after = propose(&clone, &registry, 0);
+    assert!(actions(&after).contains(&"wharfinger/image/redis/7.2 left".to_owned()), "{after}");
+    assert_eq!(clone.git(&["rev-parse", "wharfinger/image/redis/7.2"]), by_hand);
+    // 3.1.0 was declined: the next older one is what the rule chooses now
+    assert!(
+        !clone.branches().contains(&LOKI.to_owned()) || !clone.read(LOKI, "approved-images.yml").contains("tag: 3.1.0")
+    );
+    ImageSpec::new(73).build().put(&registry, "grafana/loki", "3.2.0");
+    propose(&clone, &registry, 0);
+    assert!(clone.read(LOKI, "approved-images.yml").contains("tag: 3.2.0"), "a newer version is another question");
+}
+
+#[test]
+fn a_moot_proposal_is_closed() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    propose(&clone, &registry, 0);
+    clone.commit(&[("approved-images.yml", &MANIFEST.replace("versions: ^3", "versions: ^5"))], "Another range");
+    let after = propose(&clone, &registry, 0);
+    assert!(actions(&after).contains(&format!("{LOKI} closed")), "{after}");
+    assert!(!clone.branches().contains(&LOKI.to_owned()));
+}
+
+#[test]
+fn one_images_failure_stops_no_other_and_closes_nothing() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    propose(&clone, &registry, 0);
+    let broken = MANIFEST.replace("quay.io/cache/redis", "quay.io/cache/gone") + "    repository: redis\n";
+    clone.commit(&[("approved-images.yml", &broken)], "A source that does not exist");
+    ImageSpec::new(74).build().put(&registry, "grafana/loki", "3.2.0");
+    let after = propose(&clone, &registry, 1);
+    let failed = &after["failed"][0];
+    assert_eq!(failed["source"], "quay.io/cache/gone", "{after}");
+    assert_eq!((&failed["repository"], &failed["step"]), (&json!("redis"), &json!("resolve")));
+    assert!(failed["error"].as_str().unwrap().contains("does not exist"), "{failed}");
+    let actions = actions(&after);
+    assert!(actions.contains(&format!("{LOKI} updated")), "{after}");
+    assert!(actions.contains(&"wharfinger/image/redis/7.2 left".to_owned()), "{after}");
+}
+
+#[test]
+fn a_dry_run_and_a_restricted_run_do_no_more_than_they_say() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    let refs = clone.refs();
+    let dry = clone.run(PROGRAM, &hosts(&registry), &["propose", "--dry-run"]).output().expect_status(0).json();
+    assert_eq!(clone.refs(), refs);
+    let planned: Vec<&str> =
+        dry["proposals"].as_array().unwrap().iter().map(|p| p["branch"].as_str().unwrap()).collect();
+    assert_eq!(planned, [LOKI, "wharfinger/image/redis/7.2", "wharfinger/image/redis/7.0"]);
+    assert_eq!(dry["proposals"][0]["images"][0]["kind"], "new");
+    let one = clone.run(PROGRAM, &hosts(&registry), &["propose", "loki"]).output().expect_status(0).json();
+    assert_eq!(actions(&one), [format!("{LOKI} opened")]);
+    clone.run(PROGRAM, &hosts(&registry), &["propose", "nothing"]).output().expect_status(2);
+}
+
+#[test]
+fn nothing_unverified_is_proposed_where_signatures_are_asked() {
+    let manifest = MANIFEST.replace("    versions: ^3\n", "    versions: ^3\n    signatures: { key: keys/loki.pub }\n");
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", &manifest)]));
+    let output = propose(&clone, &registry, 0);
+    assert!(!actions(&output).iter().any(|a| a.starts_with(LOKI)), "{output}");
+    let waiting = output["waiting"].as_array().unwrap();
+    assert!(waiting.iter().any(|w| w["reason"] == "unsigned" && w["tag"] == "3.1.0"), "{output}");
+}
+
+fn on_github(registry: &TestRegistry, github: &TestGitHub, event: Actions, command: &str) -> Outcome {
+    let actions = event.api(&github.server(), &github.api(), &github.graphql());
+    let run = Run::new(PROGRAM).actions(&actions).env("GITHUB_TOKEN", github.token());
+    run.env("WHARFINGER_HOSTS", hosts(registry)).args(["--format", "json", command]).output()
+}
+
+fn github_with(manifest: &str) -> TestGitHub {
+    let files = vec![("approved-images.yml".to_owned(), manifest.to_owned())];
+    TestGitHub::start(Options { files, ..Options::default() })
+}
+
+#[test]
+fn on_github_a_second_run_writes_nothing_and_the_jobs_own_proposals_carry_a_verdict() {
+    let (registry, github) = (upstream(), github_with(MANIFEST));
+    let schedule = || Actions::schedule(&github.repository());
+    let first = on_github(&registry, &github, schedule(), "propose").expect_status(0).json();
+    assert_eq!(first["proposals"].as_array().unwrap().len(), 3, "{first}");
+    assert_eq!(github.open_pulls().len(), 3);
+    let pull = github.pulls().into_iter().find(|p| p.head == LOKI).unwrap();
+    assert_eq!(pull.title, "Approve quay.io/grafana/loki 3.1.0");
+    assert!(pull.body.contains(&format!("\"head\":\"{}\"", pull.head_sha)), "{}", pull.body);
+    let statuses = github.statuses();
+    assert_eq!(statuses.len(), 3, "{statuses:?}");
+    assert!(statuses.iter().all(|s| s.state == "success" && s.context == "wharfinger"), "{statuses:?}");
+    github.clear_log();
+    let again = on_github(&registry, &github, schedule(), "propose").expect_status(0).json();
+    assert_eq!(again["changed"], false);
+    assert_eq!(github.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn on_github_it_writes_only_for_the_default_branch_and_its_events() {
+    let (registry, github) = (upstream(), github_with(MANIFEST));
+    let elsewhere = Actions::schedule(&github.repository()).reference("refs/heads/feature");
+    on_github(&registry, &github, elsewhere, "propose").expect_status(2);
+    let zeros = "0".repeat(40);
+    let pull = Actions::pull_request(&github.repository(), 1, ("feature", &zeros), &zeros, &zeros);
+    on_github(&registry, &github, pull, "propose").expect_status(2);
+    assert_eq!(github.writes(), Vec::<String>::new());
+}

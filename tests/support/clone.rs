@@ -1,0 +1,77 @@
+//! A local repository with a manifest, and runs of the program in it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::process::Run;
+
+/// A clone whose default branch is `main`.
+pub struct Clone {
+    directory: tempfile::TempDir,
+}
+
+impl Clone {
+    /// A clone whose first commit holds these files.
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let clone = Self { directory: tempfile::tempdir().expect("a temporary directory") };
+        clone.git(&["init", "--quiet", "--initial-branch=main"]);
+        clone.git(&["config", "user.name", "Person"]);
+        clone.git(&["config", "user.email", "person@example.org"]);
+        clone.commit(files, "First");
+        clone
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().to_owned()
+    }
+
+    /// Writes files and commits everything.
+    pub fn commit(&self, files: &[(&str, &str)], message: &str) {
+        for (path, text) in files {
+            std::fs::write(self.directory.path().join(path), text).expect("a file");
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", message]);
+    }
+
+    /// What git prints.
+    #[track_caller]
+    pub fn git(&self, args: &[&str]) -> String {
+        git(self.directory.path(), args)
+    }
+
+    /// A file's text at a revision.
+    pub fn read(&self, revision: &str, path: &str) -> String {
+        self.git(&["show", &format!("{revision}:{path}")])
+    }
+
+    /// The names of all branches.
+    pub fn branches(&self) -> Vec<String> {
+        self.git(&["branch", "--format=%(refname:short)"]).lines().map(str::to_owned).collect()
+    }
+
+    /// Every reference with what it points to.
+    pub fn refs(&self) -> String {
+        self.git(&["for-each-ref", "--format=%(refname) %(objectname)"])
+    }
+
+    /// A run of the program here, with the local clone as forge.
+    pub fn run(&self, program: &str, hosts: &str, args: &[&str]) -> Run {
+        let run = Run::new(program).dir(self.directory.path()).env("WHARFINGER_HOSTS", hosts);
+        run.args(["--forge", "git", "--format", "json"]).args(args)
+    }
+}
+
+#[track_caller]
+fn git(directory: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(directory)
+        .args(args)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .expect("git");
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+}

@@ -65,13 +65,9 @@ pub async fn publish(
 ) -> Result<Published, PublishError> {
     let Publication { head, manifest, wanted, evidence } = publication;
     let (headline, body) = body::message(manifest, wanted);
-    let expected = match open {
-        Some(open) => Some(open.head.clone()),
-        None => forge.tip(&wanted.branch).await?,
-    };
     let files = changes(manifest, wanted)?;
     let message = Message { headline, body };
-    let commit = forge.rewrite(&wanted.branch, expected.as_ref(), &head.commit, &message, &files).await?;
+    let commit = forge.rewrite(&wanted.branch, open.map(|o| &o.head), &head.commit, &message, &files).await?;
     let named = forge.social().and(ObjectId::try_from(commit.0.clone()).ok());
     let metadata = Metadata { head: named, context: wanted.context.clone(), entries: wanted.entries() };
     let (title, text) = (body::title(manifest, wanted), body::body(manifest, wanted, evidence, &metadata));

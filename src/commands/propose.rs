@@ -176,7 +176,9 @@ impl Done {
 
     fn give_up(&mut self) {
         for branch in std::mem::take(&mut self.moved) {
-            let error = format!("moved during each of {TRIES} tries: run again");
+            let error = format!(
+                "moved during each of {TRIES} tries, or holds commits that are not ours: delete it or run again"
+            );
             self.outcome.failed.push(on_branch(&branch, None, &error));
         }
     }

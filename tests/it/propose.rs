@@ -72,7 +72,7 @@ fn one_proposal_an_image_and_line_and_nothing_the_second_time() {
 
     let digest = registry.digest("grafana/loki", "3.1.0").unwrap();
     let edited = clone.read(LOKI, "approved-images.yml");
-    assert!(edited.contains(&format!("tag: 3.1.0")) && edited.contains(digest.as_str()), "{edited}");
+    assert!(edited.contains("tag: 3.1.0") && edited.contains(digest.as_str()), "{edited}");
     assert!(edited.contains("# nobody waits in tests") && edited.contains("# the cache"), "{edited}");
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
     assert!(message.starts_with("Approve quay.io/grafana/loki 3.1.0\n\n| image | change |"), "{message}");

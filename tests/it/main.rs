@@ -17,6 +17,7 @@ mod propose;
 mod registry_auth;
 mod registry_contract;
 mod registry_faults;
+mod proxy;
 mod report;
 mod promote;
 mod settings;

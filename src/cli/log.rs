@@ -9,19 +9,19 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::report::text::clean;
+use crate::report::text::{Hidden, clean};
 use crate::report::workflow_command::inert_line;
 
 /// Starts the log of this program's own events at `level`. Libraries log nothing: at their finer levels they would write
-/// headers, and so credentials.
-pub(super) fn start(level: Level, in_actions: bool) {
+/// headers, and so credentials. Nothing in `hidden` is logged.
+pub(super) fn start(level: Level, in_actions: bool, hidden: Hidden) {
     let ansi = std::io::stderr().is_terminal() && !in_actions;
     let filter = EnvFilter::new(format!("off,wharfinger={level}"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(ansi)
-        .event_format(Line { in_actions })
+        .event_format(Line { in_actions, hidden })
         .finish();
     // An error says that a log was started already, which is as good.
     let _ = tracing::subscriber::set_global_default(log);
@@ -30,6 +30,7 @@ pub(super) fn start(level: Level, in_actions: bool) {
 /// `level: message field=value`, on one line.
 struct Line {
     in_actions: bool,
+    hidden: Hidden,
 }
 
 impl<S, N> FormatEvent<S, N> for Line
@@ -47,7 +48,7 @@ where
             text.push_str(": ");
         }
         context.format_fields(Writer::new(&mut text), event)?;
-        let text = clean(&text);
+        let text = self.hidden.redact(&clean(&text));
         let text = if self.in_actions { inert_line(&text) } else { text };
         let level = event.metadata().level();
         if writer.has_ansi_escapes() {

@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 
 use crate::action::{files, masks};
 use crate::commands::{Context, Exit, Stop, dispatch};
+use crate::report::text::Hidden;
 use crate::report::{Format, Output, Sinks, Style, workflow_command};
 use crate::settings::{self, Given, KEYS, Key, Secrets, Settings, Variables};
 
@@ -73,11 +74,14 @@ pub fn start(mut process: Process) -> u8 {
     if let (true, Ok(secrets)) = (in_actions, &secrets) {
         hide(&mut process.sinks, style, &masks_of(secrets, given.variables));
     }
+    let mut never = masks_of_variables(given.variables);
+    never.extend(secrets.iter().flat_map(|secrets| masks_of(secrets, given.variables)));
+    let hidden = Hidden::new(never);
     let settings = secrets.and_then(|secrets| settings::resolve(&given, secrets));
-    let output = Output::new(style, process.sinks);
+    let output = Output::new(style, process.sinks).hiding(hidden.clone());
     match settings {
         Ok(settings) => {
-            log::start(settings.log_level, in_actions);
+            log::start(settings.log_level, in_actions, hidden);
             work(settings, &parsed.command, output)
         }
         Err(e) => end(output, Err(Stop::Unusable(e.to_string())), None),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::annotations::{Annotation, Annotations, Level};
 use super::json::Document;
 use super::rows::{Check, Diagnostics, Failed, Finding, Outcome, Plan};
+use super::text::Hidden;
 use super::{Format, human, markdown, workflow_command};
 use crate::diag::Diagnostic;
 use crate::manifest::File;
@@ -48,6 +49,7 @@ pub struct Output {
     diagnostics: Option<Diagnostics>,
     summary: String,
     annotations: Annotations,
+    hidden: Hidden,
     fault: Option<io::Error>,
 }
 
@@ -64,8 +66,15 @@ impl Output {
             diagnostics: None,
             summary: String::new(),
             annotations: Annotations::default(),
+            hidden: Hidden::default(),
             fault: None,
         }
+    }
+
+    /// Shows none of these, whichever answer or error they come back in.
+    #[must_use]
+    pub fn hiding(self, hidden: Hidden) -> Self {
+        Self { hidden, ..self }
     }
 
     /// What would be done, or is about to be: shown at once. It is the run's document unless an outcome follows; of two in
@@ -106,7 +115,8 @@ impl Output {
 
     /// An annotation; shown in Actions only.
     pub fn annotate(&mut self, annotation: Annotation) {
-        self.annotations.push(annotation);
+        let (title, message) = (self.hidden.redact(&annotation.title), self.hidden.redact(&annotation.message));
+        self.annotations.push(Annotation { title, message, ..annotation });
     }
 
     /// A result that is a text of its own, such as a schema: written as it is, whatever the format.
@@ -128,14 +138,16 @@ impl Output {
         self.keep(written);
         match self.fault.take() {
             Some(fault) => Err(fault),
-            None => Ok(Ending { outputs: self.outputs(), summary: self.summary }),
+            None => Ok(Ending { outputs: self.outputs(), summary: self.hidden.redact(&self.summary) }),
         }
     }
 
     fn write_end(&mut self, error: Option<&str>) -> io::Result<()> {
         if self.style.format == Format::Json {
-            let document = self.document();
-            super::json::write(&mut self.sinks.out, &document, error)?;
+            let mut text = Vec::new();
+            super::json::write(&mut text, &self.document(), error)?;
+            let text = self.hidden.redact(&String::from_utf8_lossy(&text));
+            self.sinks.out.write_all(text.as_bytes())?;
         }
         if self.style.actions {
             self.annotate_rows();
@@ -192,7 +204,7 @@ impl Output {
             ("changed", done.changed.to_string()),
         ];
         outputs.extend(matrix.map(|matrix| ("matrix", matrix)));
-        outputs
+        outputs.into_iter().map(|(name, value)| (name, self.hidden.redact(&value))).collect()
     }
 
     /// Renders for people, at once, in Actions inside a group in which the runner obeys nothing.
@@ -210,7 +222,7 @@ impl Output {
         if text.is_empty() {
             return Ok(());
         }
-        let text = String::from_utf8_lossy(&text);
+        let text = self.hidden.redact(&String::from_utf8_lossy(&text));
         let out = &mut self.sinks.out;
         if self.style.actions {
             workflow_command::write(out, "group", &[], title)?;
@@ -239,6 +251,7 @@ impl Output {
 
     /// Prose on standard error, of which the runner obeys no line.
     fn explain(&mut self, text: &str) {
+        let text = self.hidden.redact(text);
         let err = &mut self.sinks.err;
         let written = if self.style.actions {
             text.lines().try_for_each(|line| writeln!(err, "{}", workflow_command::inert_line(line)))

@@ -1,5 +1,7 @@
 //! The program as the action: inputs, events, masks, outputs, summary.
 
+use std::io::{BufRead as _, Write as _};
+
 use serde_json::{Value, json};
 
 use crate::support::process::{Actions, Outcome, Run, repository_json};
@@ -186,6 +188,57 @@ fn secrets_from_files_are_masked_too() {
     let masked = masked(&outcome.stdout);
     assert!(masked.contains(&"canary-file".to_owned()) && masked.contains(&"canary-stdin".to_owned()), "{masked:?}");
     assert_hidden(&outcome);
+}
+
+/// A registry that sends back the password it was sent, in plain and as it was encoded.
+fn echo() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let lines = std::io::BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let sent = head.iter().find_map(|line| line.strip_prefix("authorization: Basic "));
+            let (status, message) = match sent {
+                Some(sent) => ("403 Forbidden", format!("denied to {sent}: canary-password")),
+                None => ("401 Unauthorized", "authenticate".to_owned()),
+            };
+            let body = json!({"errors": [{"code": "DENIED", "message": message}]}).to_string();
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\nwww-authenticate: Basic realm=\"x\"\r\ncontent-type: application/json\r\n\
+                 content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    address
+}
+
+#[test]
+fn a_secret_that_is_sent_back_is_shown_nowhere() {
+    let registry = echo();
+    let encoded = base64(b"robot:canary-password");
+    let auth = json!({"auths": {(registry.clone()): {"auth": encoded}}}).to_string();
+    for format in ["human", "json"] {
+        let actions = event("schedule", &json!({}))
+            .input("command", "plan")
+            .input("registry-auth", &auth)
+            .input("log-level", "trace")
+            .env("WHARFINGER_FORGE", "none")
+            .env("WHARFINGER_FORMAT", format);
+        let manifest = format!("organization: acme\nimages:\n  - source: {registry}/team/app\n    versions: '>=1'\n");
+        std::fs::write(actions.workspace().join("approved-images.yml"), manifest).unwrap();
+        let outcome = wharfinger(&actions).output().expect_status(1);
+        let shown = |text: &str| {
+            let lines = text.lines().filter(|line| !line.starts_with("::add-mask::"));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let all = [shown(&outcome.stdout), shown(&outcome.stderr), actions.summary(), actions.output_file()].join("\n");
+        assert!(!all.contains("canary") && !all.contains(&encoded), "{all}");
+        assert!(all.contains("denied to ***: ***"), "the registry's word is told: {all}");
+    }
 }
 
 /// A document stands alone on standard output: the runner reads commands on the other stream as well.

@@ -13,13 +13,13 @@ mod forge_git;
 mod github;
 mod hub;
 mod manifest;
+mod promote;
 mod propose;
+mod proxy;
 mod registry_auth;
 mod registry_contract;
 mod registry_faults;
-mod proxy;
 mod report;
-mod promote;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;

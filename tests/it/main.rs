@@ -16,6 +16,7 @@ mod manifest;
 mod promote;
 mod propose;
 mod proxy;
+mod record;
 mod registry_auth;
 mod registry_contract;
 mod registry_faults;

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use wharfinger::image::Digest;
 
 use crate::support::http::{Action, Rule};
+use crate::support::hub::{Account, TestHub};
 use crate::support::images::{Image, ImageSpec};
 use crate::support::process::{Outcome, Run};
-use crate::support::registry::TestRegistry;
+use crate::support::registry::{Auth, TestRegistry};
 use crate::support::servers::RealRegistry;
 
-pub(crate) fn git(directory: &Path, args: &[&str]) -> String {
+fn git(directory: &Path, args: &[&str]) -> String {
     let output = Command::new("git")
         .arg("-C")
         .arg(directory)
@@ -68,7 +69,7 @@ impl Clone {
 }
 
 /// One image of the manifest and its approvals.
-fn entry(source: &str, repository: &str, more: &str, approved: &[(&str, &Digest)]) -> String {
+pub(crate) fn entry(source: &str, repository: &str, more: &str, approved: &[(&str, &Digest)]) -> String {
     let mut text = format!("  - source: {source}\n    repository: {repository}\n{more}    approved:\n");
     for (tag, digest) in approved {
         text.push_str(&format!("      - tag: \"{tag}\"\n        digest: {digest}\n"));
@@ -76,7 +77,7 @@ fn entry(source: &str, repository: &str, more: &str, approved: &[(&str, &Digest)
     text
 }
 
-fn manifest(destination: &str, entries: &[String]) -> String {
+pub(crate) fn manifest(destination: &str, entries: &[String]) -> String {
     format!("organization: acme\nregistry: {destination}\nimages:\n{}", entries.concat())
 }
 
@@ -395,4 +396,37 @@ fn between_two_real_registries() {
     assert_eq!(clone.promote(0)["changed"], json!(false));
     let asked: Vec<_> = mirror.settled_log().split_off(before);
     assert_eq!(asked.iter().map(|a| a.method.as_str()).collect::<Vec<_>>(), ["HEAD"; 3], "{asked:?}");
+}
+
+#[test]
+fn on_docker_hub_the_repository_is_made_before_the_first_push() {
+    let registry = TestRegistry::start();
+    registry.set(|switches| switches.auth = Auth::Bearer);
+    let hub = TestHub::start(vec![Account::personal("owner", "hunter2-secret", &["acme"])]);
+    hub.link(&registry);
+    hub.add_team("acme", "developers");
+    let image = large(141);
+    let digest = registry.put_image("grafana/loki", "3.1.0", &image);
+    let more = "    description: Log aggregation\n    teams: { developers: read }\n";
+    let clone = Clone::new(&manifest("docker.io", &[entry("grafana/loki", "loki", more, &[("3.1.0", &digest)])]));
+    let hosts = format!("docker.io={},hub.docker.com={}", registry.url(), hub.url());
+    let run = |secret: &str| {
+        let run = clone.run(&[]).env("WHARFINGER_HOSTS", &hosts);
+        run.env("DOCKERHUB_USERNAME", "owner").env("DOCKERHUB_TOKEN", secret).output()
+    };
+    run("wrong").expect_status(3);
+    assert!(registry.writes().is_empty() && hub.writes().is_empty(), "{:?} {:?}", registry.writes(), hub.writes());
+    let done = run("hunter2-secret").expect_status(0);
+    assert!(!done.stdout.contains("hunter2-secret") && !done.stderr.contains("hunter2-secret"));
+    assert_whole(&registry, "acme/loki", "3.1.0", &image);
+    let made = hub.repository("acme", "loki").unwrap();
+    assert!(made.is_private && !made.created_by_push, "{made:?}");
+    assert_eq!(made.description, "Log aggregation");
+    assert!(made.full_description.contains("`grafana/loki`"), "{}", made.full_description);
+    assert_eq!(made.grants.into_iter().collect::<Vec<_>>(), [("developers".to_owned(), "read".to_owned())]);
+    assert_eq!(count(&registry, "GET", "/blobs/"), 0, "everything was mounted");
+    let before = hub.writes().len();
+    registry.server().clear_log();
+    run("hunter2-secret").expect_status(0);
+    assert_eq!((hub.writes().len(), total(&registry) - count(&registry, "GET", "/token")), (before, 1));
 }

@@ -74,12 +74,7 @@ impl GitForge {
         self.file_closed_branch(branch).await?;
         let reference = format!("refs/heads/{branch}");
         let now = self.resolve(&reference).await?;
-        // A branch that was merged is done with: a new proposal may take its name.
-        let free = match (&now, expected) {
-            (Some(tip), None) => self.merged(tip).await?,
-            (now, expected) => now.as_ref() == expected,
-        };
-        if !free {
+        if now.as_ref() != expected {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
         let commit = self.commit_on(base, message, files).await?;

@@ -61,6 +61,8 @@ pub enum Command {
     Run(Run),
     /// Show what propose and promote would do
     Plan(Plan),
+    /// Show what a rule makes of every tag, and why
+    Explain(Explain),
     /// Find new versions and propose them, a pull request each
     Propose(Propose),
     /// Check a pull request: the manifest, the evidence, what a merge would promote
@@ -101,6 +103,35 @@ pub struct Plan {
     /// Also print the matrix of N parts for GitHub's job matrix
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub shards: Option<u32>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Explain {
+    /// Only these images: source, repository, or <repository>-<variant>; with --tags the source that the list is of
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+    /// Try a rule on the tags in FILE, one a line, or on standard input where it is `-`: no manifest, no network
+    #[arg(long, value_name = "FILE")]
+    pub tags: Option<String>,
+    /// The range, such as "^1.2 || 3.x"
+    #[arg(long, value_name = "RANGE", requires = "tags")]
+    pub versions: Option<String>,
+    /// The suffix after the version, exactly, or `*`
+    #[arg(long, requires = "tags", allow_hyphen_values = true)]
+    pub variant: Option<String>,
+    /// The regular expression that reads tags
+    #[arg(long, requires = "tags")]
+    pub pattern: Option<String>,
+    /// Which lines are followed [default: latest]
+    #[arg(long, requires = "tags", value_parser = one_of(&["latest", "each-minor", "each-major", "all"]))]
+    pub follow: Option<String>,
+    /// Take prereleases too
+    #[arg(long, requires = "tags")]
+    pub prereleases: bool,
+    /// What is approved already; may be given more than once
+    #[arg(long, value_name = "TAG", requires = "tags")]
+    pub approved: Vec<String>,
 }
 
 /// Arguments of `propose`.

@@ -18,7 +18,7 @@ use crate::settings::{self, Given, KEYS, Key, Secrets, Settings, Variables};
 mod args;
 mod log;
 
-pub use args::{Cli, Command, Completions, Images, Plan, Promote, Promotion, Propose, Run, Schema};
+pub use args::{Cli, Command, Completions, Explain, Images, Plan, Promote, Promotion, Propose, Run, Schema};
 
 /// What a process is given.
 pub struct Process {

@@ -9,6 +9,7 @@ use crate::report::Output;
 pub mod check;
 pub mod completions;
 mod context;
+pub mod explain;
 pub mod load;
 pub mod plan;
 pub mod promote;
@@ -69,6 +70,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
     match command {
         Command::Run(_) => Box::pin(run::run(context, output)).await,
         Command::Plan(arguments) => plan::run(context, &arguments.images.images, arguments.shards, output).await,
+        Command::Explain(arguments) => explain::run(context, arguments, output).await,
         Command::Propose(arguments) => propose::run(context, &arguments.images.images, output).await,
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, &arguments.images.images, output).await,

@@ -86,6 +86,12 @@ impl Candidates {
         self.found.iter().map(selected).collect()
     }
 
+    /// The tags of the image at this position of [`Manifest::images`], as far as they were read.
+    #[must_use]
+    pub fn tags(&self, image: usize) -> &[Tag] {
+        self.found.get(&image).map_or(&[], |candidate| candidate.tags.as_slice())
+    }
+
     fn put(&mut self, at: usize, looked: Result<Candidate, Failure>) {
         match looked {
             Ok(candidate) => drop(self.found.insert(at, candidate)),

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::explain::Explanation;
 use super::rows::{
     Check, Failed, Finding, Outcome, Plan, PlannedImage, PlannedProposal, Promoted, Promotion, Proposed, Waiting,
 };
@@ -55,6 +56,15 @@ pub fn check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
         writeln!(out, "nothing found")?;
     }
     Ok(())
+}
+
+/// What rules make of tags.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn explanation(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
+    super::explain::human(out, explanation)?;
+    failed(out, &explanation.failed)
 }
 
 fn planned(out: &mut dyn Write, proposals: &[PlannedProposal]) -> io::Result<()> {

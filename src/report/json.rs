@@ -6,6 +6,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::explain::Explanation;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
 
 /// What one run prints.
@@ -18,6 +19,8 @@ pub enum Document {
     Outcome(Outcome),
     /// What `check` found.
     Check(Check),
+    /// What `explain` says.
+    Explanation(Explanation),
     /// Why the manifest cannot be used.
     Diagnostics(Diagnostics),
     /// Nothing but why nothing was done.

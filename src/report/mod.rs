@@ -5,6 +5,7 @@
 
 pub mod annotations;
 pub mod diagnostics;
+pub mod explain;
 pub mod human;
 pub mod json;
 pub mod markdown;

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::annotations::{Annotation, Annotations, Level};
+use super::explain::Explanation;
 use super::json::Document;
 use super::rows::{Check, Diagnostics, Failed, Finding, Outcome, Plan};
 use super::text::Hidden;
@@ -98,6 +99,14 @@ impl Output {
         self.section("Check", |out| human::check(out, &check));
         self.summary.push_str(&markdown::check(&check));
         self.check = Some(check);
+    }
+
+    /// What rules make of tags.
+    pub fn explanation(&mut self, explanation: Explanation) {
+        self.section("Explanation", |out| human::explanation(out, &explanation));
+        self.failures(&explanation.failed);
+        self.outcome.failed.extend(explanation.failed.iter().cloned());
+        self.document = Document::Explanation(explanation);
     }
 
     /// The faults of an unusable manifest, with the files they quote.

@@ -53,6 +53,19 @@ pub struct VersionRule {
     pub prereleases: bool,
 }
 
+impl VersionRule {
+    /// Reads a tag as this rule does: by its pattern, or by the grammar with its variant.
+    #[must_use]
+    pub fn read(&self, tag: &Tag) -> Reading {
+        let variant = match &self.variant {
+            Some(Variant::Exactly(variant)) => Some(variant.as_str()),
+            Some(Variant::Any) | None => None,
+        };
+        let pattern = self.pattern.as_ref();
+        pattern.map_or_else(|| read(tag.as_str(), variant), |pattern| pattern.read(tag.as_str(), variant))
+    }
+}
+
 /// `variant`: the suffix after the version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Variant {
@@ -204,7 +217,7 @@ pub struct TagVerdict {
 }
 
 /// `chosen`, `approved` or `skipped`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It is what should be proposed.

@@ -54,6 +54,24 @@ impl Version {
         !self.prerelease.0.is_empty()
     }
 
+    /// What its family looks like, for people: `<version>-alpine#`, `windows-2022-<version>`, `<version>-k3s#`.
+    #[must_use]
+    pub fn family(&self) -> String {
+        let mut family = format!("{}<version>", self.prefix);
+        for build in &self.build {
+            let number = if build.dated { "<date>" } else { "#" };
+            let lead = if build.word == "_" { "" } else { "-" };
+            family.push_str(&format!("{lead}{}{number}", build.word));
+        }
+        let variant = Some(self.variant.kind()).filter(|kind| !kind.is_empty());
+        let commit = self.commit.as_ref().map(|_| "<commit>".to_owned());
+        for part in [variant, commit, self.architecture.clone()].into_iter().flatten() {
+            family.push('-');
+            family.push_str(&part);
+        }
+        family
+    }
+
     /// How many numeric parts it has.
     #[must_use]
     pub fn precision(&self) -> usize {

@@ -9,6 +9,7 @@ mod cli;
 mod container;
 mod contract;
 mod edit;
+mod explain;
 mod forge_contract;
 mod forge_git;
 mod github;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::super::tag::{NoVersion, Reading, read};
+use super::super::tag::{NoVersion, Reading};
 use super::super::version::{Version, join};
 use super::super::{
     Facts, Follow, Line, Number, Reason, Selection, Subject, TagVerdict, Variant, Verdict, VersionRule,
@@ -82,7 +82,7 @@ fn rows<'a>(question: Question<'_>, rule: &VersionRule, tags: &'a [Tag]) -> Vec<
     let mut rows: Vec<Row<'a>> = tags
         .iter()
         .map(|tag| {
-            let (version, mut word) = match reading(rule, tag) {
+            let (version, mut word) = match rule.read(tag) {
                 Reading::Version(version) => (Some(version), None),
                 Reading::Other(why) => (None, Some(not_a_version(why))),
             };
@@ -117,14 +117,6 @@ fn not_a_version(why: NoVersion) -> Word {
     Word::skipped(Reason::NotAVersion, why.as_str())
 }
 
-fn reading(rule: &VersionRule, tag: &Tag) -> Reading {
-    let variant = match &rule.variant {
-        Some(Variant::Exactly(variant)) => Some(variant.as_str()),
-        _ => None,
-    };
-    rule.pattern.as_ref().map_or_else(|| read(tag.as_str(), variant), |pattern| pattern.read(tag.as_str(), variant))
-}
-
 fn revoked(question: Question<'_>, tag: &Tag) -> bool {
     question.subject.revoked.iter().any(|(revoked, _)| revoked == tag)
 }
@@ -137,7 +129,7 @@ fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Row<'_>]) -> 
         .approved
         .iter()
         .rev()
-        .filter_map(|(tag, digest)| match reading(rule, tag) {
+        .filter_map(|(tag, digest)| match rule.read(tag) {
             Reading::Version(version) => Some(Approval { tag, digest, version, row: listed.get(tag).copied() }),
             Reading::Other(_) => None,
         })

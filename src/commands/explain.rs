@@ -1,0 +1,137 @@
+//! `explain`: why a rule picks what it picks, for the manifest's images or for a list of tags.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::time::Duration;
+
+use super::{Context, Exit, Stop, load, promote, propose};
+use crate::cli::Explain;
+use crate::image::{Digest, Location, Tag};
+use crate::observe::sources::Sources;
+use crate::proposal::subject;
+use crate::report::Output;
+use crate::report::explain::{ExplainedImage, Explanation};
+use crate::report::rows::Failed;
+use crate::rules::{Fact, Facts, Follow, ROUNDS, Rule, Selection, Subject, Variant, VersionRule, select};
+
+/// The largest list of tags that is read: far more than any repository has.
+const LIST_LIMIT: u64 = 32 * 1024 * 1024;
+
+/// Runs it.
+///
+/// # Errors
+/// Why it could not work.
+pub async fn run(context: &Context, arguments: &Explain, output: &mut Output) -> Result<Exit, Stop> {
+    let explanation = match &arguments.tags {
+        Some(file) => Explanation { images: vec![trial(context, arguments, file)?], failed: Vec::new() },
+        None => of_manifest(context, &arguments.images).await?,
+    };
+    let exit = if explanation.failed.is_empty() { Exit::Done } else { Exit::Findings };
+    output.explanation(explanation);
+    Ok(exit)
+}
+
+async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation, Stop> {
+    let manifest = load::here(context)?;
+    let scope = promote::scope(context, &manifest, images)?;
+    let sources = Sources::new(context.registries.clone());
+    let situation = propose::look(context, &sources, context.forge.as_deref(), &manifest, &scope).await?;
+    let candidates = &situation.candidates;
+    let explained = candidates.selected().into_iter().map(|selected| {
+        let image = &manifest.images[selected.image];
+        let (tags, subject) = (candidates.tags(selected.image), subject(image));
+        ExplainedImage::new(&image.source_text, image.repository.as_str(), &subject, tags, &selected.selection)
+    });
+    Ok(Explanation {
+        images: explained.collect(),
+        failed: candidates.failed.values().cloned().map(Failed::from).collect(),
+    })
+}
+
+/// Tries a rule on a list of tags: no manifest, no network; cooldown, readiness and signatures are not asked.
+fn trial(context: &Context, arguments: &Explain, file: &str) -> Result<ExplainedImage, Stop> {
+    let source = match arguments.images.as_slice() {
+        [source] => source,
+        _ => return Err(Stop::Unusable("with --tags, name one SOURCE, such as grafana/loki".to_owned())),
+    };
+    let location: Location = source.parse().map_err(|e| Stop::Unusable(format!("{source}: {e}")))?;
+    let tags = tags(&list(context, file)?)?;
+    let subject = subject_of(arguments)?;
+    let selection = settle(&subject, &tags, context);
+    let repository = location.to_string().rsplit('/').next().unwrap_or_default().to_owned();
+    Ok(ExplainedImage::new(source, &repository, &subject, &tags, &selection))
+}
+
+/// The list's text, from a file or standard input.
+fn list(context: &Context, file: &str) -> Result<String, Stop> {
+    let unreadable = |e: std::io::Error| Stop::Unusable(format!("the list of tags {file} cannot be read: {e}"));
+    let mut text = String::new();
+    let read = if file == "-" {
+        std::io::stdin().take(LIST_LIMIT).read_to_string(&mut text)
+    } else {
+        let opened = std::fs::File::open(context.settings.directory.join(file)).map_err(unreadable)?;
+        opened.take(LIST_LIMIT).read_to_string(&mut text)
+    };
+    read.map(|_| text).map_err(unreadable)
+}
+
+fn tags(text: &str) -> Result<Vec<Tag>, Stop> {
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+    let named = lines.filter(|(_, line)| !line.is_empty());
+    named.map(|(at, line)| line.parse().map_err(|e| Stop::Unusable(format!("line {at} of the list: {e}")))).collect()
+}
+
+fn subject_of(arguments: &Explain) -> Result<Subject, Stop> {
+    let range = arguments.versions.as_ref().map(|text| text.parse()).transpose();
+    let range = range.map_err(|e: crate::rules::RangeError| Stop::Unusable(format!("--versions: {e}")))?;
+    let pattern = arguments.pattern.as_ref().map(|text| text.parse()).transpose();
+    let pattern = pattern.map_err(|e: crate::rules::PatternError| Stop::Unusable(format!("--pattern: {e}")))?;
+    let variant = arguments.variant.as_ref().map(|text| match text.as_str() {
+        "*" => Variant::Any,
+        text => Variant::Exactly(text.trim_start_matches('-').to_owned()),
+    });
+    let follow = match arguments.follow.as_deref() {
+        Some("each-minor") => Follow::EachMinor,
+        Some("each-major") => Follow::EachMajor,
+        Some("all") => Follow::All,
+        _ => Follow::Latest,
+    };
+    let approved = arguments.approved.iter().map(|text| {
+        let tag: Tag = text.parse().map_err(|e| Stop::Unusable(format!("--approved {text}: {e}")))?;
+        let digest = made_up(&tag);
+        Ok((tag, digest))
+    });
+    Ok(Subject {
+        rule: Rule::Versions(VersionRule { range, variant, pattern, follow, prereleases: arguments.prereleases }),
+        approved: approved.collect::<Result<_, Stop>>()?,
+        rejected: Vec::new(),
+        revoked: Vec::new(),
+        cooldown: Duration::ZERO,
+        rebuilds: false,
+        keep: None,
+        ask_readiness: false,
+    })
+}
+
+/// A digest for a tag of a list, of which nothing is known but its name.
+fn made_up(tag: &Tag) -> Digest {
+    Digest::sha256(tag.as_str().as_bytes())
+}
+
+fn settle(subject: &Subject, tags: &[Tag], context: &Context) -> Selection {
+    let mut facts = Facts::default();
+    let mut selection = select(subject, tags, &facts, context.now);
+    for _ in 0..ROUNDS {
+        let asked: BTreeSet<Fact> = selection.missing.drain(..).collect();
+        if asked.is_empty() {
+            break;
+        }
+        let digests = asked.into_iter().filter_map(|fact| match fact {
+            Fact::Digest(tag) => Some((tag.clone(), Some(made_up(&tag)))),
+            Fact::PublicSince(..) | Fact::Readiness(..) => None,
+        });
+        facts.digests.extend(digests);
+        selection = select(subject, tags, &facts, context.now);
+    }
+    selection
+}

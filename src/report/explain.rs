@@ -1,0 +1,165 @@
+//! What a rule makes of every tag: the table of `explain`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::rows::Failed;
+use super::text::{clean, pad};
+use crate::image::Tag;
+use crate::rules::{Line, NoVersion, Reading, Reason, Rule, Selection, Subject, TagVerdict, Verdict, suggest};
+
+/// What rules make of the tags of some images.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Explanation {
+    /// The images, in the manifest's order.
+    pub images: Vec<ExplainedImage>,
+    /// What could not be looked at.
+    pub failed: Vec<Failed>,
+}
+
+/// What a rule makes of one image's tags.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExplainedImage {
+    /// The image's source as the manifest writes it.
+    pub source: String,
+    /// The mirror's name without the organization.
+    pub repository: String,
+    /// The lines, newest first.
+    pub lines: Vec<ExplainedLine>,
+    /// Every tag, newest first.
+    pub tags: Vec<ExplainedTag>,
+    /// Where the rule picks nothing: the small change of it that would.
+    pub suggestion: Option<String>,
+}
+
+/// One line and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExplainedLine {
+    /// Its name.
+    pub line: String,
+    /// Its newest approval.
+    #[schemars(with = "Option<String>")]
+    pub current: Option<Tag>,
+    /// What would be proposed.
+    #[schemars(with = "Option<String>")]
+    pub chosen: Option<Tag>,
+}
+
+impl From<&Line> for ExplainedLine {
+    fn from(line: &Line) -> Self {
+        Self {
+            line: line.name.clone(),
+            current: line.current.as_ref().map(|(tag, _)| tag.clone()),
+            chosen: line.chosen.as_ref().map(|chosen| chosen.tag.clone()),
+        }
+    }
+}
+
+/// One tag and its one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExplainedTag {
+    /// The tag.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// Why, in words.
+    pub detail: String,
+    /// The family it is of; `None` where it is no version.
+    #[serde(skip)]
+    family: Option<String>,
+    /// What was read as its version.
+    #[serde(skip)]
+    reading: String,
+}
+
+impl ExplainedImage {
+    /// What `selection` says of `tags` under `subject`'s rule.
+    #[must_use]
+    pub fn new(source: &str, repository: &str, subject: &Subject, tags: &[Tag], selection: &Selection) -> Self {
+        Self {
+            source: source.to_owned(),
+            repository: repository.to_owned(),
+            lines: selection.lines.iter().map(ExplainedLine::from).collect(),
+            tags: selection.tags.iter().map(|verdict| explained(subject, verdict)).collect(),
+            suggestion: suggest(subject, tags),
+        }
+    }
+}
+
+fn explained(subject: &Subject, verdict: &TagVerdict) -> ExplainedTag {
+    let reading = match &subject.rule {
+        Rule::Versions(rule) => rule.read(&verdict.tag),
+        Rule::Tags(_) => Reading::Other(NoVersion::Name),
+    };
+    let (family, reading) = match reading {
+        Reading::Version(version) => (Some(version.family()), version.release()),
+        Reading::Other(_) => (None, String::new()),
+    };
+    let TagVerdict { tag, verdict, reason, detail } = verdict.clone();
+    ExplainedTag { tag, verdict, reason, detail, family, reading }
+}
+
+/// The table for people: of each image the lines, then its tags by family, newest first; the families that have a chosen
+/// or approved tag come first.
+///
+/// # Errors
+/// Where the sink fails.
+pub(super) fn human(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
+    for image in &explanation.images {
+        writeln!(out, "{} -> {}", clean(&image.source), clean(&image.repository))?;
+        for line in &image.lines {
+            let name = |tag: &Option<Tag>| tag.as_ref().map_or("nothing", Tag::as_str).to_owned();
+            let chosen = line.chosen.as_ref().map_or("nothing new".to_owned(), |tag| format!("would propose {tag}"));
+            writeln!(out, "  line {}: approved {}, {chosen}", line.line, name(&line.current))?;
+        }
+        if let Some(suggestion) = &image.suggestion {
+            writeln!(out, "  nothing is picked: {}", clean(suggestion))?;
+        }
+        families(out, &image.tags)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn families(out: &mut dyn Write, tags: &[ExplainedTag]) -> io::Result<()> {
+    let mut families: BTreeMap<Option<&str>, (usize, Vec<&ExplainedTag>)> = BTreeMap::new();
+    for (at, tag) in tags.iter().enumerate() {
+        let family = families.entry(tag.family.as_deref()).or_insert_with(|| (at, Vec::new()));
+        family.1.push(tag);
+    }
+    let mut families: Vec<_> = families.into_iter().collect();
+    let wanted = |tags: &[&ExplainedTag]| tags.iter().any(|tag| tag.verdict != Verdict::Skipped);
+    families.sort_by_key(|(name, (first, tags))| (!wanted(tags), name.is_none(), *first));
+    for (family, (_, tags)) in families {
+        writeln!(out, "\n  {}", family.unwrap_or("no versions"))?;
+        let width = |text: fn(&ExplainedTag) -> usize| tags.iter().map(|tag| text(tag)).max().unwrap_or(0);
+        let (first, second) = (width(|t| t.tag.as_str().len()), width(|t| t.reading.len()));
+        for tag in &tags {
+            let reason = serde_json::to_value(tag.reason)?;
+            let line = format!(
+                "    {}  {}  {}  {}  {}",
+                pad(tag.tag.as_str(), first),
+                pad(&tag.reading, second),
+                pad(verdict(tag.verdict), 8),
+                pad(reason.as_str().unwrap_or_default(), 15),
+                clean(&tag.detail)
+            );
+            writeln!(out, "{}", line.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Chosen => "chosen",
+        Verdict::Approved => "approved",
+        Verdict::Skipped => "skipped",
+    }
+}

@@ -47,6 +47,7 @@ pub struct Output {
     plan: Option<Plan>,
     outcome: Option<Outcome>,
     check: Option<Check>,
+    explanation: Option<Explanation>,
     diagnostics: Option<Diagnostics>,
     summary: String,
     annotations: Annotations,
@@ -64,6 +65,7 @@ impl Output {
             plan: None,
             outcome: None,
             check: None,
+            explanation: None,
             diagnostics: None,
             summary: String::new(),
             annotations: Annotations::default(),
@@ -104,9 +106,7 @@ impl Output {
     /// What rules make of tags.
     pub fn explanation(&mut self, explanation: Explanation) {
         self.section("Explanation", |out| human::explanation(out, &explanation));
-        self.failures(&explanation.failed);
-        self.outcome.failed.extend(explanation.failed.iter().cloned());
-        self.document = Document::Explanation(explanation);
+        self.explanation = Some(explanation);
     }
 
     /// The faults of an unusable manifest, with the files they quote.
@@ -172,7 +172,8 @@ impl Output {
         let check = self.check.clone().map(Document::Check);
         let outcome = self.outcome.clone().map(Document::Outcome);
         let plan = self.plan.clone().map(Document::Plan);
-        diagnostics.or(check).or(outcome).or(plan).unwrap_or(Document::Nothing {})
+        let explanation = self.explanation.clone().map(Document::Explanation);
+        diagnostics.or(check).or(outcome).or(plan).or(explanation).unwrap_or(Document::Nothing {})
     }
 
     /// What failed and what was found, of the check, else of what was done, else of the plan.
@@ -181,7 +182,7 @@ impl Output {
             (Some(check), ..) => (check.failed.clone(), check.findings.clone()),
             (None, Some(outcome), _) => (outcome.failed.clone(), outcome.drift.clone()),
             (None, None, Some(plan)) => (plan.failed.clone(), Vec::new()),
-            (None, None, None) => (Vec::new(), Vec::new()),
+            (None, None, None) => (self.explanation.as_ref().map(|e| e.failed.clone()).unwrap_or_default(), Vec::new()),
         }
     }
 

@@ -430,3 +430,18 @@ fn on_docker_hub_the_repository_is_made_before_the_first_push() {
     run("hunter2-secret").expect_status(0);
     assert_eq!((hub.writes().len(), total(&registry) - count(&registry, "GET", "/token")), (before, 1));
 }
+
+#[test]
+fn into_a_directory() {
+    let upstream = TestRegistry::start();
+    let image = large(131);
+    let digest = upstream.put_image("team/app", "1", &image);
+    let source = format!("{}/team/app", upstream.host());
+    let clone = Clone::new(&manifest("oci:mirror", &[entry(&source, "app", "", &[("1", &digest)])]));
+    clone.promote(0);
+    let layout = clone.path().join("mirror/acme/app");
+    for (blob, _) in &image.blobs {
+        assert!(layout.join("blobs/sha256").join(blob.hex()).is_file());
+    }
+    assert_eq!(clone.promote(0)["changed"], json!(false));
+}

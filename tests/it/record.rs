@@ -108,3 +108,19 @@ fn where_only_commits_are_wanted_a_protected_branch_is_a_failure_of_recording() 
     assert_eq!(world.promote(&["--record", "none"], 0)["changed"], json!(false));
     assert_eq!(world.promote(&["--record", "pull-request"], 0)["proposals"][0]["action"], json!("opened"));
 }
+
+#[test]
+fn a_moved_branch_is_looked_at_again() {
+    let world = World::new(false);
+    let (one, two) = (world.image(1), world.image(2));
+    world.approve(&[("1", &one)]);
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3).map(|_| scope.spawn(|| world.promote(&[], 0))).collect();
+        runs.into_iter().for_each(|run| drop(run.join().unwrap()));
+    });
+    assert_eq!(world.text("main").matches("mirrored:").count(), 1);
+    world.approve(&[("1", &one), ("2", &two)]);
+    world.promote(&[], 0);
+    let text = world.text("main");
+    assert_eq!(text.matches("mirrored:").count(), 2, "{text}");
+}

@@ -34,7 +34,7 @@ impl Case {
         self
     }
 
-    fn as_action(mut self) -> Self {
+    fn started_as_action(mut self) -> Self {
         self.as_action = true;
         self
     }
@@ -82,7 +82,7 @@ fn token(case: Case) -> Option<String> {
 /// Everything that can give the user name, the strongest first.
 fn all_usernames() -> Case {
     case()
-        .as_action()
+        .started_as_action()
         .variable("INPUT_DOCKERHUB-USERNAME", "input")
         .flag("dockerhub-username", "flag")
         .variable("WHARFINGER_DOCKERHUB_USERNAME", "ours")
@@ -109,7 +109,7 @@ fn inputs_go_before_flags_before_our_variables_before_peoples() {
 #[test]
 fn empty_is_absent_wherever_it_stands() {
     let empty = case()
-        .as_action()
+        .started_as_action()
         .variable("INPUT_DOCKERHUB-USERNAME", "")
         .flag("dockerhub-username", "")
         .variable("WHARFINGER_DOCKERHUB_USERNAME", " ")
@@ -117,7 +117,7 @@ fn empty_is_absent_wherever_it_stands() {
     assert_eq!(username(empty).as_deref(), Some("people"));
     let settings = KEYS
         .iter()
-        .fold(case().as_action(), |c, key| c.variable(&key.input_variable(), "").variable(&key.variable(), ""));
+        .fold(case().started_as_action(), |c, key| c.variable(&key.input_variable(), "").variable(&key.variable(), ""));
     let settings = settings.settings();
     assert_eq!(settings.manifest, "approved-images.yml");
     assert!(settings.github_token.is_none() && !settings.dry_run && settings.shard.is_none());
@@ -125,9 +125,9 @@ fn empty_is_absent_wherever_it_stands() {
 
 #[test]
 fn an_input_has_its_hyphens() {
-    let underscore = case().as_action().variable("INPUT_DRY_RUN", "true").settings();
+    let underscore = case().started_as_action().variable("INPUT_DRY_RUN", "true").settings();
     assert!(!underscore.dry_run);
-    assert!(case().as_action().variable("INPUT_DRY-RUN", "true").settings().dry_run);
+    assert!(case().started_as_action().variable("INPUT_DRY-RUN", "true").settings().dry_run);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn secrets_come_from_input_file_variable_and_peoples_variable() {
             .variable("WHARFINGER_DOCKERHUB_TOKEN_FILE", "other")
             .variable("DOCKERHUB_TOKEN", "people")
     };
-    assert_eq!(token(all().flag("dockerhub-token", "token").as_action()).as_deref(), Some("input"));
+    assert_eq!(token(all().flag("dockerhub-token", "token").started_as_action()).as_deref(), Some("input"));
     assert_eq!(token(all().flag("dockerhub-token", "token")).as_deref(), Some("file"));
     assert_eq!(token(all()).as_deref(), Some("ours"));
     assert_eq!(token(all().variable("WHARFINGER_DOCKERHUB_TOKEN", "")).as_deref(), Some("other-file"));
@@ -163,7 +163,7 @@ fn one_secret_can_come_from_standard_input() {
 fn what_cannot_be_used_is_named_with_where_it_came_from() {
     let errors = [
         case().variable("WHARFINGER_RECORD", "later").error(),
-        case().as_action().variable("INPUT_MIN-APPROVALS", "-1").error(),
+        case().started_as_action().variable("INPUT_MIN-APPROVALS", "-1").error(),
         case().flag("shard", "4/3").error(),
         case().flag("shard", "0/3").error(),
         case().flag("log-level", "3").error(),
@@ -175,7 +175,7 @@ fn what_cannot_be_used_is_named_with_where_it_came_from() {
         case().variable("WHARFINGER_HOSTS", "docker.io").error(),
         case().flag("ca-certificates", "missing.pem").error(),
         case().file("empty.pem", "nothing").flag("ca-certificates", "empty.pem").error(),
-        case().as_action().variable("INPUT_CA-CERTIFICATES", "no pem").error(),
+        case().started_as_action().variable("INPUT_CA-CERTIFICATES", "no pem").error(),
         case().variable("GITHUB_API_URL", "file:///etc").error(),
         case().variable("GITHUB_REPOSITORY", "../../x").error(),
     ];

@@ -242,7 +242,7 @@ impl Suffixes {
             architecture.push_str(word);
             return true;
         }
-        if !words::architecture(word) && !(linux && word == "386") {
+        if !(words::architecture(word) || linux && word == "386") {
             return false;
         }
         if linux {

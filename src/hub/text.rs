@@ -34,7 +34,7 @@ mod tests {
     fn descriptions_are_cut_at_a_word() {
         assert_eq!(short_description("Log\naggregation"), "Log aggregation");
         assert_eq!(short_description(&"x".repeat(100)), "x".repeat(100));
-        let cut = short_description(&format!("{} second, third", "x".repeat(85)));
+        let cut = short_description(&format!("{} second, third word", "x".repeat(85)));
         assert_eq!(cut, format!("{} second…", "x".repeat(85)));
         assert_eq!(short_description(&"é".repeat(101)), format!("{}…", "é".repeat(99)));
         assert_eq!(short_description(&cut), cut, "cutting twice changes nothing");

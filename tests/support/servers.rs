@@ -154,14 +154,16 @@ pub fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).chain(more).map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
-/// Says that a server is absent; where servers are required, that is a failure.
+/// Says that a server is absent; where it is required, that is a failure.
 #[expect(clippy::print_stderr, reason = "what was not tested is said")]
 pub fn missing(program: &str) {
-    assert!(!required(), "{program} is not installed, and WHARFINGER_TEST_SERVERS=required");
+    assert!(!required(program), "{program} is not installed, and WHARFINGER_TEST_SERVERS requires it");
     eprintln!("not tested: {program} is not installed");
 }
 
-/// Whether absent servers are failures.
-pub fn required() -> bool {
-    std::env::var("WHARFINGER_TEST_SERVERS").is_ok_and(|value| value == "required")
+/// Whether the absence of a server is a failure: `WHARFINGER_TEST_SERVERS` is `required` for all of them, or a list of
+/// programs with commas between.
+pub fn required(program: &str) -> bool {
+    let value = std::env::var("WHARFINGER_TEST_SERVERS").unwrap_or_default();
+    value == "required" || value.split(',').any(|name| name.trim() == program)
 }

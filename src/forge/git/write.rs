@@ -74,7 +74,12 @@ impl GitForge {
         self.file_closed_branch(branch).await?;
         let reference = format!("refs/heads/{branch}");
         let now = self.resolve(&reference).await?;
-        if now.as_ref() != expected {
+        // A branch that was merged is done with: a new proposal may take its name.
+        let free = match (&now, expected) {
+            (Some(tip), None) => self.merged(tip).await?,
+            (now, expected) => now.as_ref() == expected,
+        };
+        if !free {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
         let commit = self.commit_on(base, message, files).await?;

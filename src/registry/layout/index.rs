@@ -71,7 +71,7 @@ impl Index {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let bad = |e: serde_json::Error| format!("not JSON at line {}, column {}", e.line(), e.column());
         let mut other: Map<String, Value> = serde_json::from_slice(bytes).map_err(bad)?;
-        let manifests = other.get_mut("manifests").map(Value::take).unwrap_or_default();
+        let manifests = other.insert("manifests".to_owned(), json!([])).unwrap_or_default();
         let Value::Array(manifests) = manifests else { return Err("no list of manifests".to_owned()) };
         let entries = manifests.into_iter().map(Entry::parse).collect::<Result<_, _>>()?;
         Ok(Self { other, entries })

@@ -170,7 +170,7 @@ impl State {
         let id = self.id_of(name);
         json!({
             "id": id, "node_id": format!("L_{id}"), "url": format!("{}/labels/{name}", self.repository_api()), "name": name,
-            "description": null, "color": "ededed", "default": false,
+            "description": "", "color": "ededed", "default": false,
         })
     }
 
@@ -182,6 +182,7 @@ impl State {
             "notification_setting": "notifications_enabled", "permission": "push", "url": url,
             "html_url": format!("{}/orgs/{}/teams/{slug}", self.server, self.owner),
             "members_url": format!("{url}/members{{/member}}"), "repositories_url": format!("{url}/repos"), "parent": null,
+            "type": "organization",
         })
     }
 
@@ -304,8 +305,9 @@ impl State {
     }
 
     pub fn content_json(&self, commit: &str, path: &str, sha: &str, size: u64, kind: &str) -> Value {
-        let url = format!("{}/contents/{path}?ref={commit}", self.repository_api());
-        let html = format!("{}/blob/{commit}/{path}", self.html());
+        let in_url = in_url(path);
+        let url = format!("{}/contents/{in_url}?ref={commit}", self.repository_api());
+        let html = format!("{}/blob/{commit}/{in_url}", self.html());
         let git = format!("{}/git/blobs/{sha}", self.repository_api());
         json!({
             "name": path.rsplit('/').next(), "path": path, "sha": sha, "size": size, "url": url, "html_url": html,
@@ -313,6 +315,13 @@ impl State {
             "_links": { "self": url, "git": git, "html": html },
         })
     }
+}
+
+/// A path as it stands in a URL: encoded but for its slashes.
+fn in_url(path: &str) -> String {
+    let mut url = url::Url::parse("http://stand-in").expect("a URL");
+    url.set_path(path);
+    url.path().trim_start_matches('/').to_owned()
 }
 
 /// Base64 in lines of sixty, as GitHub gives it.

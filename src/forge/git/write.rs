@@ -1,12 +1,18 @@
 //! What the git forge writes: commits without a work tree, and references moved by compare-and-swap.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{CLOSED, Git, GitForge, OPEN};
 use crate::forge::{Commit, Error, FileChange, Forge as _, Message};
 
 /// What a reference must point to for a change to be made.
 const ABSENT: &str = "0000000000000000000000000000000000000000";
+
+/// How often, and how far apart, the index is asked for again while a person's git holds it.
+const INDEX_TRIES: usize = 20;
+const INDEX_WAIT: Duration = Duration::from_millis(100);
 
 impl GitForge {
     /// The branch that is checked out here.
@@ -37,6 +43,7 @@ impl GitForge {
         message: &Message,
         files: &[FileChange],
     ) -> Result<Commit, Error> {
+        let _one_at_a_time = self.lock().await?;
         if self.tip(branch).await?.as_ref() != Some(expected) {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
@@ -243,12 +250,33 @@ impl GitForge {
         }
     }
 
+    /// Keeps other runs of this program from moving a branch and its work tree until it is dropped; the system drops it
+    /// with the process.
+    async fn lock(&self) -> Result<File, Error> {
+        let directory = self.git.line(&["rev-parse", "--path-format=absolute", "--git-common-dir"]).await?;
+        let path = PathBuf::from(directory).join("wharfinger.lock");
+        let locked = tokio::task::spawn_blocking(move || {
+            let file = File::options().create(true).truncate(false).write(true).open(path)?;
+            file.lock()?;
+            Ok(file)
+        });
+        let cannot = |e: std::io::Error| Error::Unusable(format!("the repository cannot be locked: {e}"));
+        locked.await.map_err(|e| cannot(e.into()))?.map_err(cannot)
+    }
+
     /// Moves the work tree of a branch from one commit to another; a person's uncommitted changes are never overwritten.
     async fn follow(&self, branch: &str, tree: &Path, from: &Commit, to: &Commit) -> Result<(), Error> {
         let git = Git::new(tree);
         // Without it a file whose time stamp alone changed counts as changed.
         git.run(&["update-index", "-q", "--refresh"], b"").await?;
-        let said = git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?;
+        let mut said = git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?;
+        for _ in 0..INDEX_TRIES {
+            if said.ok || !said.err.contains("index.lock") {
+                break;
+            }
+            tokio::time::sleep(INDEX_WAIT).await;
+            said = git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?;
+        }
         if said.ok {
             return Ok(());
         }

@@ -62,11 +62,11 @@ impl Demo {
     }
 
     fn upstream_has_a_history(&self) {
-        heading("What upstream has published");
+        heading("What upstream has published as ghcr.io/grafana/loki");
         for (seed, tag) in (1..).zip(["3.0.0", "3.0.1", "3.1.0", "3.2.0-rc.1", "latest"]) {
             let image = ImageSpec::new(seed).layers(3, 64 * 1024).attestations().build();
             let digest = image.put(&self.upstream, "grafana/loki", tag);
-            println!("  ghcr.io/grafana/loki:{tag:<11} {digest}");
+            println!("  {tag:<11} sha256:{}…", digest.short());
         }
     }
 
@@ -107,14 +107,17 @@ impl Demo {
     }
 
     fn everything_again_writes_nothing(&self) {
-        heading("Everything once more: no write request");
+        heading("Everything once more, which must write nothing");
         let before = self.writes();
         let head = git(self.directory.path(), &["rev-parse", "HEAD"]);
-        self.wharfinger(&["--forge", "git", "promote"]);
-        self.wharfinger(&["--forge", "git", "propose"]);
+        for command in ["promote", "propose"] {
+            println!("  $ wharfinger --forge git {command}\n");
+            self.wharfinger(&["--forge", "git", command]);
+            println!();
+        }
         assert_eq!(self.writes(), before, "a second run writes nothing to a registry or Docker Hub");
         assert_eq!(git(self.directory.path(), &["rev-parse", "HEAD"]), head, "a second run commits nothing");
-        println!("  as many write requests as before: {before}");
+        println!("  write requests before: {before}, after: {}", self.writes());
     }
 
     fn verdict(&self) -> ExitCode {
@@ -127,9 +130,10 @@ impl Demo {
             let recorded =
                 manifest.contains(&format!("tag: {tag}\n        digest: {reviewed}\n        mirrored: {reviewed}"));
             let answers = mirror.as_ref().map_or("nothing", Digest::as_str);
-            println!("  reviewed  loki:{tag}                {reviewed}");
-            println!("  docker.io/acme/loki:{tag} answers   {answers}");
-            println!("  the manifest records it            {}", if recorded { "yes" } else { "NO" });
+            println!("  loki:{tag}");
+            println!("    reviewed in the proposal:   {reviewed}");
+            println!("    docker.io/acme/loki answers {answers}");
+            println!("    the manifest records it:    {}", if recorded { "yes" } else { "NO" });
             good &= recorded && mirror.as_ref() == Some(&reviewed);
         }
         println!("\n{}", if good { "The mirror answers exactly the reviewed digests." } else { "The demo FAILED." });

@@ -20,6 +20,9 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// What the HTTP client's layers say of themselves; the cause below tells a person more.
+const LAYERS: &[&str] = &["client error (", "tcp connect error"];
+
 /// An error of the HTTP client with its causes, without the URL: its query may hold what a log must not.
 #[must_use]
 pub fn causes(error: &reqwest::Error) -> String {
@@ -27,10 +30,13 @@ pub fn causes(error: &reqwest::Error) -> String {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = cause {
         let text = clean(&error.to_string(), 200);
+        cause = error.source();
+        if cause.is_some() && LAYERS.iter().any(|layer| text.starts_with(layer)) {
+            continue;
+        }
         if !parts.last().is_some_and(|last| last.contains(&text)) {
             parts.push(text);
         }
-        cause = error.source();
     }
     match parts.is_empty() {
         false => parts.join(": "),

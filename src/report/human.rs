@@ -37,11 +37,7 @@ pub fn outcome(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     section(out, "Promoted", &rows)?;
     waiting(out, &outcome.waiting)?;
     findings(out, &outcome.drift)?;
-    failed(out, &outcome.failed)?;
-    if !outcome.changed && outcome.failed.is_empty() {
-        writeln!(out, "nothing to do: everything is as the manifest says")?;
-    }
-    Ok(())
+    failed(out, &outcome.failed)
 }
 
 /// What `check` found, diagnostics apart: they are shown with their excerpts.
@@ -144,7 +140,9 @@ fn failed(out: &mut dyn Write, failed: &[Failed]) -> io::Result<()> {
 }
 
 fn proposed(proposal: &Proposed) -> Vec<String> {
-    vec![serde_name(&proposal.action), proposal.branch.clone(), String::new(), proposal.url.clone()]
+    // Without a forge's page, the branch is the place to look at, and it stands there already.
+    let url = if proposal.url == proposal.branch { String::new() } else { proposal.url.clone() };
+    vec![serde_name(&proposal.action), proposal.branch.clone(), String::new(), url]
 }
 
 fn promoted(promoted: &Promoted) -> Vec<String> {

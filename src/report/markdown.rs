@@ -50,14 +50,11 @@ pub fn outcome(outcome: &Outcome) -> String {
         .iter()
         .map(|p| vec![code(&format!("{}:{}", p.repository, p.tag)), code(p.mirrored.as_str())])
         .collect();
-    let nothing = !outcome.changed && outcome.failed.is_empty() && outcome.drift.is_empty();
-    let rest = if nothing { "Nothing to do: everything is as the manifest says.\n\n" } else { "" };
     table("Proposals", &["action", "proposal", "branch"], &proposals)
         + &table("Promoted", &["mirror", "digest"], &promoted)
         + &waiting(&outcome.waiting)
         + &findings(&outcome.drift)
         + &failed(&outcome.failed)
-        + rest
 }
 
 /// What `check` found.

@@ -140,14 +140,23 @@ impl Output {
     /// # Errors
     /// Where standard output could not be written, other than because nobody reads it any more.
     pub fn finish(mut self, error: Option<&str>) -> io::Result<Ending> {
-        if let Some(error) = error {
-            self.failure(error);
+        match error {
+            Some(error) => self.failure(error),
+            None => self.nothing_done(),
         }
         let written = self.write_end(error);
         self.keep(written);
         match self.fault.take() {
             Some(fault) => Err(fault),
             None => Ok(Ending { outputs: self.outputs(), summary: self.hidden.redact(&self.summary) }),
+        }
+    }
+
+    /// Says once, of the run as a whole, that there was nothing to write.
+    fn nothing_done(&mut self) {
+        if let Some(text) = self.outcome.as_ref().and_then(Outcome::nothing_done) {
+            self.section("Result", |out| writeln!(out, "{text}"));
+            self.summary.push_str(&format!("_{text}_\n\n"));
         }
     }
 

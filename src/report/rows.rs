@@ -64,6 +64,19 @@ impl Outcome {
         self.drift.extend(other.drift);
         self.changed |= other.changed;
     }
+
+    /// The words for a run that had nothing to write and found nothing wrong.
+    #[must_use]
+    pub fn nothing_done(&self) -> Option<&'static str> {
+        let Self { proposals, promoted: _, waiting, failed, drift, changed } = self;
+        match *changed || !failed.is_empty() || !drift.is_empty() {
+            true => None,
+            false if proposals.is_empty() && waiting.is_empty() => {
+                Some("nothing to do: everything is as the manifest says")
+            }
+            false => Some("nothing to write: everything stands as it should"),
+        }
+    }
 }
 
 /// What `check` found in a pull request.

@@ -194,6 +194,23 @@ fn a_person_reads_what_was_done() {
 }
 
 #[test]
+fn a_run_of_two_commands_says_once_that_there_was_nothing_to_do() {
+    let two = |first: Outcome, second: Outcome| {
+        show(PERSON, None, |output| {
+            output.outcome(first);
+            output.outcome(second);
+        })
+        .stdout
+    };
+    let idle = two(Outcome::default(), Outcome::default());
+    assert_eq!(idle, "nothing to do: everything is as the manifest says\n");
+    let busy = two(Outcome::default(), Outcome { changed: true, ..Outcome::default() });
+    assert_eq!(busy, "", "one of the two wrote something");
+    let open = Outcome { proposals: outcome().proposals, ..Outcome::default() };
+    assert!(two(Outcome::default(), open).ends_with("nothing to write: everything stands as it should\n"));
+}
+
+#[test]
 fn a_person_reads_what_a_check_found() {
     let shown = show(PERSON, None, |output| output.check(check(), &[]));
     insta::assert_snapshot!(shown.stdout);

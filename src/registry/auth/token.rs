@@ -55,7 +55,7 @@ impl Service<'_> {
         let patience = self.client.patience();
         let named = |fault| named(fault, &self.realm);
         let response = wire::send(self.client.http(), self.request(scopes), patience).await.map_err(named)?;
-        let response = judged(response, scopes, patience).await?;
+        let response = judged(response, scopes, patience).await.map_err(|fault| self.advised(fault))?;
         let body = wire::read(response, SMALL_LIMIT, patience).await.map_err(named)?;
         let unusable = || named(Fault::protocol("something else than a token"));
         let answer: Answer = serde_json::from_slice(&body).map_err(|_| unusable())?;
@@ -64,6 +64,19 @@ impl Service<'_> {
         let life = answer.expires_in.map_or(DEFAULT_LIFE, Duration::from_secs).min(LONGEST_LIFE);
         // Renewed before it ends: a request under way must not meet the end.
         Ok(Token { value: value.into(), renew: asked + life - (life / 4).min(Duration::from_secs(10)) })
+    }
+
+    /// Says of a refusal as whom the service was asked, which is where to mend it.
+    fn advised(&self, fault: Fault) -> Fault {
+        let ErrorKind::Refused { action, detail } = fault.kind else { return fault };
+        let advice = match &self.credential {
+            None => "asked without a credential: there may be no such public repository".to_owned(),
+            Some(Credential::Password { username, .. }) => {
+                format!("asked as {username}: the password or token is wrong, has ended, or may not do this")
+            }
+            Some(_) => "asked with the token that was given: it has ended, or may not do this".to_owned(),
+        };
+        Fault { kind: ErrorKind::Refused { action, detail: format!("{detail}; {advice}") }, cure: fault.cure }
     }
 
     fn request(&self, scopes: &Scopes) -> RequestBuilder {

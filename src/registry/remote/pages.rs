@@ -41,8 +41,12 @@ impl Remote {
         let mut tags = Vec::new();
         let mut seen = BTreeSet::new();
         for page in pages {
-            let page: TagPage = serde_json::from_slice(&page)
-                .map_err(|_| endpoint.protocol(format!("the tag list of {} is not one", self.name())))?;
+            let page: TagPage = serde_json::from_slice(&page).map_err(|_| {
+                endpoint.protocol(format!(
+                    "the tag list of {} is none: is this a registry, or does a proxy or a sign-in page answer for it?",
+                    self.name()
+                ))
+            })?;
             let page = page.tags.unwrap_or_default().into_iter().filter_map(|t| t.parse::<Tag>().ok());
             tags.extend(page.filter(|t| seen.insert(t.clone())));
         }

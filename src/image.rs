@@ -291,7 +291,8 @@ impl FromStr for RegistryHost {
             .strip_prefix('[')
             .and_then(|h| h.strip_suffix(']'))
             .is_some_and(|h| h.parse::<std::net::Ipv6Addr>().is_ok());
-        if !ip6 && !(host.len() <= 253 && host.split('.').all(label)) {
+        let name = host.len() <= 253 && host.split('.').all(label);
+        if !ip6 && !name {
             return Err(bad());
         }
         Ok(match text {

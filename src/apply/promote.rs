@@ -12,7 +12,7 @@ use super::repository;
 use crate::hub::{self, Hub};
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Manifest;
-use crate::plan::{self, FailedStep, Failure, RepositoryStep, State, Step};
+use crate::plan::{FailedStep, Failure, RepositoryStep, State, Step};
 
 /// How many images are copied side by side.
 const IMAGES: usize = 16;
@@ -57,7 +57,7 @@ pub async fn promote(
         if !is_work(step) {
             continue;
         }
-        match (unmade.get(&step.repository), plan::mirror(manifest, &step.repository)) {
+        match (unmade.get(&step.repository), manifest.mirror(&step.repository)) {
             (Some(error), _) => images.fail(index, CopyError::new(FailedStep::Create, error)),
             (None, Err(error)) => images.fail(index, CopyError::new(FailedStep::Resolve, error)),
             (None, Ok(location)) => {

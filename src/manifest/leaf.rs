@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use globset::GlobBuilder;
 use granit_parser::ScalarStyle;
 use schemars::{Schema, SchemaGenerator, json_schema};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::codes::Code;
 use super::node::{Kind, Node, Special};
@@ -591,6 +591,6 @@ impl Value for HubRepository {
 }
 
 /// The schema of one of several forms.
-pub(crate) fn any_of(forms: Vec<Json>) -> Schema {
-    json_schema!({ "anyOf": json!(forms) })
+pub(crate) fn any_of(forms: &[Json]) -> Schema {
+    json_schema!({ "anyOf": forms })
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::diag::Span;
-use crate::image::{Digest, Location, Platform, RegistryHost, Repository, RepositoryName, Tag};
+use crate::image::{Digest, Location, NameError, Platform, RegistryHost, Repository, RepositoryName, Tag};
 use crate::rules::{Rule, Subject, Variant, VersionRule};
 
 mod check;
@@ -22,6 +22,7 @@ mod read;
 pub mod schema;
 
 pub use codes::Code;
+pub(crate) use leaf::glob;
 pub use parse::{file, included, includes, parse};
 
 /// One file of the manifest as it was read: the path as the repository or the working directory names it.
@@ -136,18 +137,17 @@ impl Manifest {
         self.images.iter().filter(means).collect()
     }
 
-    /// Where the mirror of an image is: `REGISTRY/ORGANIZATION/REPOSITORY`, or such a directory.
-    #[must_use]
-    pub fn mirror(&self, image: &Image) -> Location {
-        let name = format!("{}/{}", self.organization, image.repository);
-        match &self.registry {
-            Destination::Directory(directory) => Location::Layout(directory.join(name)),
-            Destination::Registry(registry) => Location::Remote(Repository {
-                registry: registry.clone(),
-                // Both parts are valid and `parse` refuses what is too long together, so the name always is one.
-                name: name.parse().unwrap_or_else(|_| image.repository.clone()),
-            }),
-        }
+    /// Where the mirror of `repository` is: `REGISTRY/ORGANIZATION/REPOSITORY` on every registry,
+    /// `DIR/ORGANIZATION/REPOSITORY` in a directory.
+    ///
+    /// # Errors
+    /// Where the organization and the repository together are no valid name of a repository; [`parse`] lets in none such.
+    pub fn mirror(&self, repository: &RepositoryName) -> Result<Location, NameError> {
+        let name: RepositoryName = format!("{}/{repository}", self.organization).parse()?;
+        Ok(match &self.registry {
+            Destination::Registry(registry) => Location::Remote(Repository { registry: registry.clone(), name }),
+            Destination::Directory(directory) => Location::Layout(directory.join(name.as_str())),
+        })
     }
 }
 

@@ -38,7 +38,7 @@ pub fn file(path: &str, bytes: Vec<u8>) -> Result<File, Diagnostic> {
         span: Span::default(),
     };
     if bytes.len() > MAX_BYTES {
-        return Err(whole(Code::TooLarge, too_large(bytes.len()), SPLIT));
+        return Err(whole(Code::TooLarge, TOO_LARGE.to_owned(), SPLIT));
     }
     String::from_utf8(bytes).map(|text| File { path: path.to_owned(), text }).map_err(|error| {
         let message = format!("the file is not UTF-8 from byte {} on", error.utf8_error().valid_up_to());
@@ -47,10 +47,8 @@ pub fn file(path: &str, bytes: Vec<u8>) -> Result<File, Diagnostic> {
 }
 
 const SPLIT: &str = "split it into several files and name them under `include`";
-
-fn too_large(bytes: usize) -> String {
-    format!("the file has {bytes} bytes, and 1 MiB is the most")
-}
+/// How many bytes there are is not said: a file is not read to its end when it has too many.
+const TOO_LARGE: &str = "the file has more than 1 MiB, which is the most";
 
 /// The globs of `include` in the main file's text, so that the caller can read those files; empty where the text cannot be
 /// read that far: [`parse`] then says why. They count from the main file's directory: see [`included`].
@@ -98,7 +96,7 @@ pub fn parse(files: Vec<File>) -> Result<Manifest, Vec<Diagnostic>> {
 fn read_file<T: Object>(index: usize, file: &File, faults: &mut Faults) -> Option<T> {
     let whole = Place { file: index, span: Span::default() };
     if file.text.len() > MAX_BYTES {
-        faults.report(Code::TooLarge, whole, too_large(file.text.len()), SPLIT);
+        faults.report(Code::TooLarge, whole, TOO_LARGE, SPLIT);
         return None;
     }
     let (root, tree_faults) = node::read(&file.text);

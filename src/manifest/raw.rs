@@ -279,7 +279,7 @@ impl Value for Teams {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         let forms = vec![Permission::schema(generator).to_value(), TeamSettings::schema(generator).to_value()];
-        json_schema!({ "type": "object", "additionalProperties": any_of(forms) })
+        json_schema!({ "type": "object", "additionalProperties": any_of(&forms) })
     }
 }
 
@@ -329,7 +329,7 @@ impl Value for Group {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         let globs = Filled::<Glob>::schema(generator);
         let names = GroupName::schema(generator);
-        any_of(vec![
+        any_of(&[
             json!({ "enum": ["image", "all"] }),
             json!({ "type": "object", "propertyNames": names, "additionalProperties": globs }),
         ])

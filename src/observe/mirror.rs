@@ -109,7 +109,7 @@ impl Look<'_> {
         if plan::state(image, approval, &observed) == State::Revoked {
             return Ok(observed);
         }
-        let location = plan::mirror(self.manifest, &image.repository)
+        let location = self.manifest.mirror(&image.repository)
             .map_err(|e| Trouble::Item(FailedStep::Resolve, e.to_string()))?;
         let mirror = self.eyes.registries.open(&location);
         observed.mirror = self.tag(mirror.as_ref(), image, approval, whole).await?;
@@ -280,7 +280,7 @@ pub fn open(
     manifest: &Manifest,
     repository: &RepositoryName,
 ) -> Result<(Location, Arc<dyn Store>), crate::image::NameError> {
-    let location = plan::mirror(manifest, repository)?;
+    let location = manifest.mirror(repository)?;
     let store = registries.open(&location);
     Ok((location, store))
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::image::{Digest, Location, NameError, Platform, Repository, RepositoryName, Tag};
-use crate::manifest::{Approval, Destination, Image, Manifest};
+use crate::image::{Digest, Location, Platform, RepositoryName, Tag};
+use crate::manifest::{Approval, Image, Manifest};
 
 mod expected;
 mod failure;
@@ -167,19 +167,6 @@ fn step(image: &Image, approval: &Approval, observed: &Observed) -> Step {
         state,
         detail: state::detail(image, approval, observed, state),
     }
-}
-
-/// Where the mirror of `repository` is: `REGISTRY/ORGANIZATION/REPOSITORY` on every registry, `DIR/ORGANIZATION/REPOSITORY`
-/// in a directory.
-///
-/// # Errors
-/// Where the organization and the repository together are no valid name of a repository.
-pub fn mirror(manifest: &Manifest, repository: &RepositoryName) -> Result<Location, NameError> {
-    let name: RepositoryName = format!("{}/{repository}", manifest.organization).parse()?;
-    Ok(match &manifest.registry {
-        Destination::Registry(registry) => Location::Remote(Repository { registry: registry.clone(), name }),
-        Destination::Directory(directory) => Location::Layout(directory.join(name.as_str())),
-    })
 }
 
 /// Why no approval that is still to be promoted may be, where reviews are asked for: `None` where the policy and the floor

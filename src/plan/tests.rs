@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::diag::Span;
-use crate::manifest::{Enforcement, Permission, Policy, Proposals, Revocation, Team, Visibility};
+use crate::manifest::{Destination, Enforcement, Permission, Policy, Proposals, Revocation, Team, Visibility};
 use crate::rules::Rule;
 
 fn digest(letter: char) -> Digest {
@@ -221,17 +221,6 @@ fn observe_all(manifest: &Manifest) -> BTreeMap<Key, Observed> {
         (Key::of(image, a), seen)
     })
     .collect()
-}
-
-#[test]
-fn mirrors_have_one_form_on_every_destination() {
-    let mut manifest = manifest(Vec::new());
-    let name: RepositoryName = "loki".parse().unwrap();
-    assert_eq!(mirror(&manifest, &name).unwrap().to_string(), "docker.io/acme/loki");
-    manifest.registry = Destination::Directory("out".into());
-    assert_eq!(mirror(&manifest, &name).unwrap().to_string(), "oci:out/acme/loki");
-    manifest.organization = "../up".to_owned();
-    assert!(mirror(&manifest, &name).is_err());
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! From what rules chose to the proposals that should be open.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 
 use super::{Entry, Item, Kind, Wanted, branch};
 use crate::image::Digest;
-use crate::manifest::{Grouping, Image, Manifest};
+use crate::manifest::{self, Grouping, Image, Manifest};
 use crate::rules::{Chosen, Line, Selection};
 
 /// What rules made of one image's tags. An image that could not be looked at has none.
@@ -125,9 +125,8 @@ enum Groups<'a> {
 
 impl<'a> Groups<'a> {
     fn of(grouping: &'a Grouping) -> Self {
-        // the manifest has checked the globs: one that is none takes nothing
-        let matcher =
-            |g: &String| GlobBuilder::new(g).literal_separator(true).build().ok().map(|g| g.compile_matcher());
+        // The manifest has checked the globs: one that is none takes nothing.
+        let matcher = |g: &String| manifest::glob(g);
         match grouping {
             Grouping::Image => Self::None,
             Grouping::All => Self::All,

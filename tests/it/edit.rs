@@ -42,7 +42,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn line(&mut self, text: String) {
+    fn line(&mut self, text: impl std::fmt::Display) {
         let n = self.lines.len();
         let comment = match *self.choices.pick(&[0, 0, 0, 1, 2]) {
             1 => format!(" # note {n}"),
@@ -513,7 +513,7 @@ fn what_cannot_be_edited_is_refused_and_said() {
             format!("x: &x {item}\nimages:\n- source: a\n  approved: *x\n"),
             Change::Approve { tag: tag("2"), digest: digest(7) },
         ),
-        (format!("x: &x {{ source: a }}\nimages:\n- *x\n"), approve()),
+        ("x: &x { source: a }\nimages:\n- *x\n".to_owned(), approve()),
         (format!("x: &x {{ approved: {item} }}\nimages:\n- <<: *x\n"), Change::Retire { tag: tag("1") }),
         ("images:\n- source: a\n  approved: text\n".to_owned(), approve()),
         ("images:\n- source: a\n".to_owned(), Change::Rebuild { tag: tag("1"), digest: digest(1) }),

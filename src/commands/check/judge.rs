@@ -196,7 +196,7 @@ impl<'a> Judge<'a> {
             Some(gives) => return Some(format!("{mirrored}, where `digest` and `platforms` give {gives}")),
             None => return Some(format!("{mirrored}, which cannot be compared: upstream does not give the index")),
         }
-        let location = plan::mirror(self.head, &image.repository).ok()?;
+        let location = self.head.mirror(&image.repository).ok()?;
         if self.public_only && matches!(location, Location::Layout(_)) {
             return None;
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use wharfinger::diag::Diagnostic;
 use wharfinger::manifest::{Code, File, file, parse};
+use wharfinger::observe::manifest::{LoadError, from_directory};
 use wharfinger::report::diagnostics;
 
 /// The corpus: name and files. A line `#### PATH` begins an included file.
@@ -80,4 +81,19 @@ fn diagnostics_are_json_with_the_keys_that_are_promised() {
       }
     ]
     "#);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_a_diagnostic_wherever_it_is_included() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    let found = || match from_directory(directory.path(), "approved-images.yml") {
+        Err(LoadError::Faults(faults, _)) => faults.into_iter().map(|f| (f.code, f.file)).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    write("approved-images.yml", "organization: acme\nimages: []\ninclude: [more.yml]\n");
+    write("more.yml", &"#\n".repeat(600_000));
+    assert_eq!(found(), [("too-large", "more.yml".to_owned())]);
+    write("approved-images.yml", &"#\n".repeat(3_000_000));
+    assert_eq!(found(), [("too-large", "approved-images.yml".to_owned())]);
 }

@@ -1,6 +1,7 @@
 //! Reading the manifest, and its schema.
 
-use wharfinger::manifest::{File, Manifest, parse, schema};
+use wharfinger::image::RepositoryName;
+use wharfinger::manifest::{Destination, File, Manifest, parse, schema};
 
 mod agreement;
 mod broken;
@@ -17,7 +18,17 @@ fn the_example_parses() {
     let manifest = main_file(EXAMPLE).unwrap();
     assert_eq!(manifest.images.len(), 5);
     assert_eq!(manifest.images[0].approved.len(), 2);
-    assert_eq!(manifest.mirror(&manifest.images[1]).to_string(), "docker.io/acme/redis");
+}
+
+#[test]
+fn mirrors_have_one_form_on_every_destination() {
+    let mut manifest = main_file(EXAMPLE).unwrap();
+    let name: RepositoryName = "loki".parse().unwrap();
+    assert_eq!(manifest.mirror(&name).unwrap().to_string(), "docker.io/acme/loki");
+    manifest.registry = Destination::Directory("out".into());
+    assert_eq!(manifest.mirror(&name).unwrap().to_string(), "oci:out/acme/loki");
+    manifest.organization = "../up".to_owned();
+    assert!(manifest.mirror(&name).is_err());
 }
 
 #[test]

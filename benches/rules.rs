@@ -1,0 +1,99 @@
+//! How long it takes to read 20,000 tags and to decide: one question to the rules, and a whole round of questions and
+//! answers. Plain timing on one core: `cargo bench --bench rules` prints the figures.
+
+#![expect(clippy::print_stdout, reason = "the figures are the result")]
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use wharfinger::image::{Digest, Tag};
+use wharfinger::rules::{Fact, Facts, Follow, Readiness, Rule, Selection, Subject, VersionRule, select};
+
+/// How many tags the list has.
+const TAGS: u64 = 20_000;
+/// How often each figure is taken; the median is printed.
+const RUNS: usize = 21;
+
+/// A list as large projects have it: releases, prereleases, variants, floating tags and commits.
+fn tags() -> Vec<Tag> {
+    let shapes = ["", "-alpine", "-alpine3.20", "-slim-bookworm", "-rc.1", "-amd64", "-debian-12-r3", "-windows-ltsc2022"];
+    let of = |n: u64| match n % 10 {
+        8 => format!("sha-{:07x}", n * 7919),
+        9 => format!("{}.{}", n / 1_000, n / 100 % 10),
+        _ => format!("{}.{}.{}{}", n / 1_000, n / 100 % 10, n / 10 % 10, shapes[usize::try_from(n % 8).unwrap_or(0)]),
+    };
+    (0..TAGS).filter_map(|n| of(n).parse().ok()).collect()
+}
+
+fn digest(tag: &Tag) -> Digest {
+    Digest::sha256(tag.as_str().as_bytes())
+}
+
+fn subject(follow: Follow, range: &str) -> Subject {
+    let approved: Option<Tag> = "10.5.0".parse().ok();
+    let rule = VersionRule { range: range.parse().ok(), variant: None, pattern: None, follow, prereleases: false };
+    Subject {
+        rule: Rule::Versions(rule),
+        approved: approved.into_iter().map(|tag| (tag.clone(), digest(&tag))).collect(),
+        rejected: Vec::new(),
+        revoked: Vec::new(),
+        cooldown: Duration::from_secs(86_400),
+        rebuilds: true,
+        keep: None,
+        ask_readiness: true,
+    }
+}
+
+/// Answers every question until there is none; gives the selection and the number of questions.
+fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, usize) {
+    let mut facts = Facts::default();
+    for round in 1.. {
+        let selection = select(subject, tags, &facts, now);
+        if selection.missing.is_empty() {
+            return (selection, round);
+        }
+        for fact in selection.missing {
+            match fact {
+                Fact::Digest(tag) => {
+                    let answer = Some(digest(&tag));
+                    facts.digests.insert(tag, answer);
+                }
+                Fact::PublicSince(tag, digest) => {
+                    facts.public_since.insert((tag, digest), Some(DateTime::UNIX_EPOCH));
+                }
+                Fact::Readiness(_, digest) => {
+                    facts.readiness.insert(digest, Readiness::Ready);
+                }
+            }
+        }
+    }
+    (Selection::default(), 0)
+}
+
+fn median(mut work: impl FnMut()) -> f64 {
+    let time = |work: &mut dyn FnMut()| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64() * 1_000.0
+    };
+    let mut times: Vec<f64> = (0..RUNS).map(|_| time(&mut work)).collect();
+    times.sort_by(f64::total_cmp);
+    times[RUNS / 2]
+}
+
+fn main() {
+    let (tags, now) = (tags(), Utc::now());
+    for (name, follow, range) in [
+        ("latest", Follow::Latest, ">=10"),
+        ("each-major", Follow::EachMajor, ">=5"),
+        ("each-minor", Follow::EachMinor, ">=5"),
+        ("all", Follow::All, ">=10"),
+    ] {
+        let subject = subject(follow, range);
+        let once = median(|| drop(std::hint::black_box(select(&subject, &tags, &Facts::default(), now))));
+        let (selection, questions) = settle(&subject, &tags, now);
+        let settled = median(|| drop(std::hint::black_box(settle(&subject, &tags, now))));
+        let (lines, count) = (selection.lines.len(), tags.len());
+        println!("{name:<10} {count} tags, {lines} lines: {once:.1} ms a decision, {settled:.1} ms settled in {questions}");
+    }
+}

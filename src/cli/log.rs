@@ -9,6 +9,7 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::apply::progress::AboveBars;
 use crate::report::text::{Hidden, clean};
 use crate::report::workflow_command::inert_line;
 
@@ -19,7 +20,7 @@ pub(super) fn start(level: Level, in_actions: bool, hidden: Hidden) {
     let filter = EnvFilter::new(format!("off,wharfinger={level}"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(AboveBars::default)
         .with_ansi(ansi)
         .event_format(Line { in_actions, hidden })
         .finish();

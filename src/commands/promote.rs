@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Context, Exit, Stop, load};
 use crate::apply;
 use crate::apply::copy::Copier;
+use crate::apply::progress::Progress;
 use crate::apply::promote::{Applied, Promoted};
 use crate::apply::record::{self, Origins, Record, RecordError, Recorded, Recording, Way};
 use crate::hub::Hub;
@@ -33,7 +34,8 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
     if let Some(reason) = &seen.stopped {
         return Err(Stop::CannotWork(anyhow::Error::msg(reason.clone())));
     }
-    let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps));
+    let progress = Progress::on_terminal(context.settings.github.in_actions);
+    let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, progress));
     let applied = apply::promote::promote(&copier, hub(context), &manifest, &seen.steps, &seen.repositories).await;
     let recorded = recorded(context, &applied.promoted).await;
     let stopped = applied.stopped.clone();

@@ -14,6 +14,7 @@ mod forge_contract;
 mod forge_git;
 mod github;
 mod hub;
+mod interrupt;
 mod manifest;
 mod promote;
 mod propose;

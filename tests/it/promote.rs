@@ -27,10 +27,10 @@ fn git(directory: &Path, args: &[&str]) -> String {
 }
 
 /// A local clone with a manifest.
-struct Clone(tempfile::TempDir);
+pub(crate) struct Clone(tempfile::TempDir);
 
 impl Clone {
-    fn new(manifest: &str) -> Self {
+    pub(crate) fn new(manifest: &str) -> Self {
         let clone = Self(tempfile::tempdir().unwrap());
         git(clone.path(), &["init", "--quiet", "--initial-branch=main"]);
         clone.commit(manifest);
@@ -48,14 +48,34 @@ impl Clone {
     }
 
     fn manifest(&self) -> String {
-        git(self.path(), &["show", "main:approved-images.yml"])
+        self.text("main")
     }
 
     fn commits(&self) -> usize {
-        git(self.path(), &["rev-list", "--count", "main"]).parse().unwrap()
+        self.count("main")
     }
 
-    fn run(&self, args: &[&str]) -> Run {
+    /// The manifest on a branch.
+    pub(crate) fn text(&self, branch: &str) -> String {
+        git(self.path(), &["show", &format!("{branch}:approved-images.yml")])
+    }
+
+    /// How many commits a branch has.
+    pub(crate) fn count(&self, branch: &str) -> usize {
+        git(self.path(), &["rev-list", "--count", branch]).parse().unwrap()
+    }
+
+    /// All references and what they point to.
+    pub(crate) fn refs(&self) -> String {
+        git(self.path(), &["for-each-ref", "--format=%(refname) %(objectname)"])
+    }
+
+    /// What differs in the work tree.
+    pub(crate) fn status(&self) -> String {
+        git(self.path(), &["status", "--porcelain"])
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         Run::new(env!("CARGO_BIN_EXE_wharfinger"))
             .dir(self.path())
             .args(["--forge", "git", "--format", "json", "promote"])

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
+use crate::apply::progress::Bar;
 use crate::image::{Descriptor, Hasher, Location};
 use crate::observe::sources::Sources;
 use crate::registry::{BlobSource, ByteStream, Error, ErrorKind};
@@ -32,17 +33,19 @@ struct Inner {
     blob: Descriptor,
     /// How often it was asked for again.
     tries: AtomicU32,
-    /// How many bytes came.
-    fetched: Arc<AtomicU64>,
+    /// How many bytes of it came since it was last begun.
+    came: AtomicU64,
+    /// Where that is shown.
+    bar: Bar,
     /// What went wrong upstream, so that it is not blamed on the destination.
     fault: Mutex<Option<Error>>,
 }
 
 impl Upstream {
-    /// The blob at this place; `fetched` counts the bytes that come.
-    pub(super) fn new(sources: Sources, location: Location, blob: Descriptor, fetched: Arc<AtomicU64>) -> Self {
-        let (tries, fault) = (AtomicU32::new(0), Mutex::new(None));
-        Self { inner: Arc::new(Inner { sources, location, blob, tries, fetched, fault }) }
+    /// The blob at this place; `bar` shows the bytes that come.
+    pub(super) fn new(sources: Sources, location: Location, blob: Descriptor, bar: Bar) -> Self {
+        let (tries, came, fault) = (AtomicU32::new(0), AtomicU64::new(0), Mutex::new(None));
+        Self { inner: Arc::new(Inner { sources, location, blob, tries, came, bar, fault }) }
     }
 
     /// What went wrong upstream, if something did.
@@ -56,6 +59,7 @@ impl BlobSource for Upstream {
     async fn open(&self) -> Result<ByteStream, Error> {
         let inner = Arc::clone(&self.inner);
         *inner.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        inner.bar.lost(inner.came.swap(0, Ordering::Relaxed));
         let (offset, hasher) = (0, inner.blob.digest.hasher());
         let mut passing = Passing { inner, hasher, offset, since: 0, fruitless: 0, stream: None };
         if passing.inner.blob.size == 0 {
@@ -131,7 +135,8 @@ impl Passing {
         }
         self.hasher.update(&bytes);
         self.offset += bytes.len() as u64;
-        self.inner.fetched.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.inner.came.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.inner.bar.came(bytes.len() as u64);
         if self.offset == self.inner.blob.size {
             self.finish()?;
         }

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
@@ -15,11 +14,12 @@ use tokio::sync::Semaphore;
 use self::blob::Upstream;
 use self::known::Known;
 use self::tree::{From, Tree, TreeError};
+use super::progress::{Bar, Progress};
 use crate::content::Document;
 use crate::image::{Descriptor, Digest, Location, Reference, RepositoryName};
 use crate::observe::sources::Sources;
 use crate::plan::{self, FailedStep, State, Step};
-use crate::registry::{Error, ErrorKind, Registries, Store};
+use crate::registry::{Error, ErrorKind, Put, Registries, Store};
 
 mod blob;
 mod known;
@@ -37,7 +37,7 @@ pub struct Copier {
     blobs: Semaphore,
     /// For every repository, a promoted top document that vouches for its blobs.
     vouchers: BTreeMap<RepositoryName, Digest>,
-    fetched: Arc<AtomicU64>,
+    progress: Progress,
 }
 
 /// Why an image was not copied.
@@ -87,20 +87,14 @@ impl Mirror {
 impl Copier {
     /// A copier from `sources` to mirrors in `registries`; the promoted steps vouch for what their repositories have.
     #[must_use]
-    pub fn new(registries: Registries, sources: Sources, steps: &[Step]) -> Self {
+    pub fn new(registries: Registries, sources: Sources, steps: &[Step], progress: Progress) -> Self {
         let promoted = steps.iter().filter(|step| step.state == State::Present);
         let vouchers = promoted
             .filter_map(|step| Some((step.repository.clone(), step.mirror_now.clone()?)))
             .filter(|(_, digest)| sources.documents.get(digest).is_some())
             .collect();
-        let (known, blobs, fetched) = (Known::default(), Semaphore::new(BLOBS), Arc::default());
-        Self { registries, sources, known, blobs, vouchers, fetched }
-    }
-
-    /// How many bytes of blobs came from upstream.
-    #[must_use]
-    pub fn fetched(&self) -> u64 {
-        self.fetched.load(Ordering::Relaxed)
+        let (known, blobs) = (Known::default(), Semaphore::new(BLOBS));
+        Self { registries, sources, known, blobs, vouchers, progress }
     }
 
     /// The mirror of a step, to be written: where blobs may be mounted from the source, one token is for both.
@@ -132,10 +126,13 @@ impl Copier {
         {
             return Ok(now.clone());
         }
-        self.copy(step, mirror).await
+        let bar = self.progress.image(&format!("{}:{}", step.repository, step.tag));
+        let copied = self.copy(step, mirror, &bar).await;
+        bar.end();
+        copied
     }
 
-    async fn copy(&self, step: &Step, mirror: &Mirror) -> Result<Digest, CopyError> {
+    async fn copy(&self, step: &Step, mirror: &Mirror, bar: &Bar) -> Result<Digest, CopyError> {
         let top = self.top(step).await?;
         let from = From::Source(&self.sources, &step.source);
         let tree = tree::read(from, top).await.map_err(|error| match error {
@@ -143,7 +140,7 @@ impl Copier {
             _ => CopyError::new(FailedStep::Read, error),
         })?;
         self.vouch(step, mirror).await;
-        self.put_blobs(&tree.blobs, step, mirror).await?;
+        self.put_blobs(&tree.blobs, step, mirror, bar).await?;
         self.put_manifests(&tree, mirror, &step.repository).await?;
         self.set_tag(&tree.top, step, mirror).await?;
         Ok(tree.top.digest)
@@ -191,24 +188,28 @@ impl Copier {
         }
     }
 
-    async fn put_blobs(&self, blobs: &[Descriptor], step: &Step, mirror: &Mirror) -> Result<(), CopyError> {
-        let puts = stream::iter(blobs.iter().cloned()).map(|blob| self.put_blob(blob, step, mirror));
+    async fn put_blobs(&self, blobs: &[Descriptor], step: &Step, mirror: &Mirror, bar: &Bar) -> Result<(), CopyError> {
+        bar.expect(blobs.iter().map(|blob| blob.size).sum());
+        let puts = stream::iter(blobs.iter().cloned()).map(|blob| self.put_blob(blob, step, mirror, bar));
         puts.buffer_unordered(BLOBS).try_collect().await
     }
 
     /// Brings one blob to the mirror: not at all where it is, by mounting where another repository there has it, else from
     /// upstream.
-    async fn put_blob(&self, blob: Descriptor, step: &Step, mirror: &Mirror) -> Result<(), CopyError> {
+    async fn put_blob(&self, blob: Descriptor, step: &Step, mirror: &Mirror, bar: &Bar) -> Result<(), CopyError> {
         let mut holders = self.known.blob(&blob.digest).await;
         if holders.contains(&step.repository) {
+            bar.came(blob.size);
             return Ok(());
         }
         let _permit = self.blobs.acquire().await.map_err(|e| CopyError::new(FailedStep::Blob, e))?;
         let mount = self.mount(&holders, step, mirror);
-        let upstream =
-            Upstream::new(self.sources.clone(), step.source.clone(), blob.clone(), Arc::clone(&self.fetched));
+        let upstream = Upstream::new(self.sources.clone(), step.source.clone(), blob.clone(), bar.clone());
         match mirror.store.put_blob(&blob, mount.as_ref(), &upstream).await {
-            Ok(_) => {
+            Ok(put) => {
+                if put == Put::Mounted {
+                    bar.came(blob.size);
+                }
                 holders.insert(step.repository.clone());
                 Ok(())
             }

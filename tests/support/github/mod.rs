@@ -133,6 +133,11 @@ impl TestGitHub {
         self.server.url()
     }
 
+    /// The HTTP server underneath.
+    pub fn http(&self) -> &Server {
+        &self.server
+    }
+
     /// The program's own client of it.
     pub fn forge(&self) -> wharfinger::forge::github::GitHub {
         self.forge_with(&self.token)

@@ -1,0 +1,116 @@
+//! What is shown while images are copied: bars on a terminal, nothing where nobody watches.
+//!
+//! Copying tells [`Progress`] what came; how that is drawn is no matter of copying.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How often a second bars are drawn.
+const HERTZ: u8 = 10;
+/// How one bar looks.
+const TEMPLATE: &str = "{msg:30!} {wide_bar} {bytes:>10} of {total_bytes:>10} {bytes_per_sec:>12}";
+
+/// The bars that are drawn on standard error, if any: what else is written there goes above them.
+static DRAWN: OnceLock<MultiProgress> = OnceLock::new();
+
+/// Standard error, written so that bars stay below.
+#[derive(Debug, Default)]
+pub struct AboveBars;
+
+impl Write for AboveBars {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        match DRAWN.get() {
+            Some(bars) => bars.suspend(|| io::stderr().write(text)),
+            None => io::stderr().write(text),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// Shows the images under way.
+#[derive(Clone)]
+pub struct Progress(MultiProgress);
+
+/// One image under way. Its bar goes away with the last handle.
+#[derive(Clone)]
+pub struct Bar(ProgressBar);
+
+impl Progress {
+    /// Shows nothing.
+    #[must_use]
+    pub fn hidden() -> Self {
+        Self(MultiProgress::with_draw_target(ProgressDrawTarget::hidden()))
+    }
+
+    /// Bars on standard error, where that is a terminal and no job of GitHub Actions.
+    #[must_use]
+    pub fn on_terminal(in_actions: bool) -> Self {
+        if in_actions || !std::io::stderr().is_terminal() {
+            return Self::hidden();
+        }
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(HERTZ));
+        Self(DRAWN.get_or_init(|| bars).clone())
+    }
+
+    /// A bar for one image, named `loki:3.1.0`; its size is not known yet.
+    #[must_use]
+    pub fn image(&self, name: &str) -> Bar {
+        let bar = self.0.add(ProgressBar::new(0).with_message(name.to_owned()));
+        Bar(bar.with_style(style()))
+    }
+}
+
+impl Bar {
+    /// So many bytes more are to be brought.
+    pub fn expect(&self, bytes: u64) {
+        self.0.inc_length(bytes);
+    }
+
+    /// So many bytes came.
+    pub fn came(&self, bytes: u64) {
+        self.0.inc(bytes);
+    }
+
+    /// So many bytes that came are to come again.
+    pub fn lost(&self, bytes: u64) {
+        self.0.dec(bytes);
+    }
+
+    /// The image is done, or failed.
+    pub fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn style() -> ProgressStyle {
+    // The template is fixed; were it broken, the plain style shows as much.
+    ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn a_bar_counts_what_came() {
+        let bar = Progress::hidden().image("loki:3.1.0");
+        bar.expect(100);
+        bar.expect(50);
+        bar.came(70);
+        bar.lost(30);
+        assert_eq!((bar.0.length(), bar.0.position()), (Some(150), 40));
+        bar.end();
+        assert!(bar.0.is_finished());
+    }
+
+    #[test]
+    fn the_template_is_sound() {
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    }
+}

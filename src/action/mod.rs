@@ -77,7 +77,8 @@ fn address(name: &str, text: Option<String>, default: &str) -> Result<Url, Envir
     Url::parse(&text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| EnvironmentError(format!("{name} is no http or https address")))
+        .filter(|url| url.username().is_empty() && url.password().is_none())
+        .ok_or_else(|| EnvironmentError(format!("{name} is no http or https address without user name and password")))
 }
 
 /// GitHub Enterprise Server has REST at `/api/v3` and GraphQL at `/api/graphql`; github.com has it at `/graphql`.

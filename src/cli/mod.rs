@@ -37,6 +37,11 @@ pub struct Process {
 /// The program itself.
 #[must_use]
 pub fn main() -> ExitCode {
+    // What a panic says may hold a secret, and starts a line of its own: only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let _ = writeln!(std::io::stderr(), "error: a defect of this program{place}: please report it");
+    }));
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     ExitCode::from(start(Process {
         arguments: std::env::args_os().collect(),
@@ -68,7 +73,7 @@ pub fn start(mut process: Process) -> u8 {
     }
     let parsed = match cli {
         Ok(parsed) => parsed,
-        Err(refusal) => return refuse(&mut process.sinks, &refusal),
+        Err(refusal) => return refuse(&mut process.sinks, &refusal, in_actions),
     };
     let secrets = settings::secrets(&mut given);
     if let (true, Ok(secrets)) = (in_actions, &secrets) {
@@ -126,11 +131,14 @@ fn no_command(arguments: &[OsString]) -> clap::Error {
 }
 
 /// Help and version are results; everything else that ends here is an unusable command line.
-fn refuse(sinks: &mut Sinks, refusal: &clap::Error) -> u8 {
+fn refuse(sinks: &mut Sinks, refusal: &clap::Error, in_actions: bool) -> u8 {
     let status = if refusal.use_stderr() { 2 } else { 0 };
     let out = if refusal.use_stderr() { &mut sinks.err } else { &mut sinks.out };
+    // What was given is quoted: of that the terminal obeys nothing, and in Actions the runner neither.
+    let text = refusal.render().to_string().replace(|c: char| c.is_control() && c != '\n', " ");
+    let line = |line| if in_actions { workflow_command::inert_line(line) } else { String::from(line) };
     // Nothing can be told to somebody who does not read.
-    let _ = write!(out, "{}", refusal.render()).and_then(|()| out.flush());
+    let _ = text.lines().try_for_each(|text| writeln!(out, "{}", line(text))).and_then(|()| out.flush());
     status
 }
 

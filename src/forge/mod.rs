@@ -197,6 +197,9 @@ pub trait Social: Send + Sync {
 
     /// The parents of a commit, first parent first.
     async fn parents(&self, commit: &Commit) -> Result<Vec<Commit>, Error>;
+
+    /// Whether the default branch holds a commit.
+    async fn is_merged(&self, commit: &Commit) -> Result<bool, Error>;
 }
 
 /// The state of a commit status.

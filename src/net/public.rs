@@ -75,8 +75,8 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     match (a, b) {
         // The unspecified and loopback addresses, mapped and compatible IPv4.
         (0, 0) => ip.to_ipv4_mapped().is_some_and(is_public_v4),
-        // NAT64 and 6to4 hold an IPv4 address.
-        (0x64, 0xff9b) => embedded(y, z),
+        // NAT64 and 6to4 hold an IPv4 address; of NAT64 only the well-known prefix is for everyone (RFC 8215).
+        (0x64, 0xff9b) => ip.segments()[2..6] == [0; 4] && embedded(y, z),
         (0x2002, _) => embedded(b, ip.segments()[2]),
         (0x2001, 0x0000..=0x01ff | 0x0db8) | (0x3fff, _) => false,
         _ => (0x2000..=0x3fff).contains(&a),
@@ -113,6 +113,7 @@ mod tests {
             "fd12::1",
             "ff02::1",
             "64:ff9b::a00:1",
+            "64:ff9b:1::101:101",
             "2002:7f00:1::",
             "2001:db8::1",
             "2001::1",

@@ -108,9 +108,10 @@ fn default_forge(github: &Environment, token: bool) -> ForgeChoice {
 /// `WHARFINGER_HOSTS`: environment only.
 fn hosts(variables: &Variables) -> Result<Hosts, SettingsError> {
     let text = variables.get("WHARFINGER_HOSTS").map(String::as_str).unwrap_or_default();
-    // A part with a password in it is not repeated.
-    let told =
-        |e: HostsError| if e.part.contains('@') { format!("WHARFINGER_HOSTS: {}", e.why) } else { e.to_string() };
+    // A part that may hold a password is not repeated.
+    let told = |e: HostsError| {
+        if e.part.contains(['@', '?', '#']) { format!("WHARFINGER_HOSTS: {}", e.why) } else { e.to_string() }
+    };
     text.parse().map_err(|e| SettingsError(told(e)))
 }
 

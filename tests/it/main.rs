@@ -4,6 +4,7 @@
 mod action;
 mod action_yml;
 mod architecture;
+mod attack;
 mod check;
 mod cli;
 mod container;

@@ -110,7 +110,9 @@ struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     fn new(context: &Context, subject: &Subject, base: Option<&'a Manifest>, head: &'a Manifest) -> Result<Self, Stop> {
-        let reach = Reach { only: Some(hosts(base.unwrap_or(head))), public_only: subject.public_only };
+        // What a stranger's pull request says is trusted in nothing: without a base there is no host to ask.
+        let trusted = if subject.public_only { base } else { base.or(Some(head)) };
+        let reach = Reach { only: Some(trusted.map(hosts).unwrap_or_default()), public_only: subject.public_only };
         let registries = context.registries.within(reach).map_err(|e| Stop::CannotWork(e.into()))?;
         let sources = Sources::new(registries.clone());
         Ok(Self { sources, registries, base, head, public_only: subject.public_only })
@@ -120,6 +122,11 @@ impl<'a> Judge<'a> {
     async fn evidence(&self, item: &Item) -> Evidence {
         let image = &self.head.images[item.image];
         let Some(tag) = &item.entry.to else { return Evidence::default() };
+        if self.public_only && self.base.is_none() {
+            let why =
+                "no host is trusted before the base has a usable manifest: bring the manifest without approvals first";
+            return Evidence { unknown: vec![why.to_owned()], ..Evidence::default() };
+        }
         if self.public_only && matches!(image.source, Location::Layout(_)) {
             return Evidence { unknown: vec!["a directory is not read here".to_owned()], ..Evidence::default() };
         }
@@ -210,6 +217,9 @@ impl<'a> Judge<'a> {
     }
 
     async fn subset(&self, image: &Image, approval: &Approval, platforms: &[crate::image::Platform]) -> Option<Digest> {
+        if self.public_only && matches!(image.source, Location::Layout(_)) {
+            return None;
+        }
         let document = self.sources.document(&image.source, &approval.digest).await.ok()??;
         plan::from_upstream(&document, Some(platforms)).ok().map(|subset| subset.digest)
     }

@@ -85,16 +85,26 @@ async fn verdict(
 ) -> Result<(StatusState, String), Stop> {
     let path = &context.settings.manifest;
     let head = files(forge, commit, path).await?.unwrap_or_default();
-    let base = match social.parents(commit).await.map_err(|e| Stop::CannotWork(e.into()))?.first() {
-        Some(parent) => files(forge, parent, path).await?,
-        None => None,
-    };
+    let parents = social.parents(commit).await.map_err(|e| Stop::CannotWork(e.into()))?;
+    let Some(parent) = parents.first() else { return Ok(not_alone()) };
+    // Only from the default branch on is all that a merge would bring in sight.
+    if !social.is_merged(parent).await.map_err(|e| Stop::CannotWork(e.into()))? {
+        return Ok(not_alone());
+    }
+    let base = files(forge, parent, path).await?;
     let public_only = context.settings.github.in_actions;
     let subject = Subject { head, base, proposal: Some(metadata), public_only };
     Ok(match judge(context, &subject).await? {
         Judgement::Unusable(faults) => (StatusState::Failure, format!("the manifest has {} fault(s)", faults.len())),
         Judgement::Judged(judged) => judged.verdict(),
     })
+}
+
+/// The verdict on a commit that is not the only one of its proposal.
+fn not_alone() -> (StatusState, String) {
+    let text =
+        "other commits than Wharfinger's stand on this branch: `wharfinger check` on the pull request judges them";
+    (StatusState::Failure, text.to_owned())
 }
 
 /// The manifest's texts at a commit; `None` where it has none.

@@ -176,7 +176,10 @@ impl GitHub {
         let says = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let on_github = says("/committer/name").starts_with("GitHub");
         let ours = says("/author/email").contains("[bot]@") || says("/message").lines().next() == Some(headline);
-        Ok(parents == 1 && on_github && ours && self.is_merged(&commit_at(&commit, "/parents/0/sha")?).await?)
+        Ok(parents == 1
+            && on_github
+            && ours
+            && self.default_branch_holds(&commit_at(&commit, "/parents/0/sha")?).await?)
     }
 
     /// The pull requests of a branch, oldest first: whether each is open, and its head.
@@ -189,7 +192,7 @@ impl GitHub {
     }
 
     /// Whether the default branch holds a commit.
-    async fn is_merged(&self, commit: &Commit) -> Result<bool, Error> {
+    pub(super) async fn default_branch_holds(&self, commit: &Commit) -> Result<bool, Error> {
         let action = format!("comparing {commit} with the default branch");
         let range = format!("{commit}...{}", encode(self.default_branch().await?));
         let answer = self.client.get(&self.path(&format!("/compare/{range}?per_page=1"))).await?;

@@ -71,6 +71,10 @@ impl Social for GitHub {
     async fn parents(&self, commit: &Commit) -> Result<Vec<Commit>, Error> {
         self.parents_of(commit).await
     }
+
+    async fn is_merged(&self, commit: &Commit) -> Result<bool, Error> {
+        self.default_branch_holds(commit).await
+    }
 }
 
 impl GitHub {

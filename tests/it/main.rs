@@ -20,6 +20,7 @@ mod manifest;
 mod promote;
 mod propose;
 mod proxy;
+mod readme;
 mod record;
 mod registry_auth;
 mod registry_contract;

@@ -8,7 +8,6 @@ use super::{Context, Exit, Stop, load, promote, propose};
 use crate::cli::Explain;
 use crate::image::{Digest, Location, Tag};
 use crate::observe::sources::Sources;
-use crate::proposal::subject;
 use crate::report::Output;
 use crate::report::explain::{ExplainedImage, Explanation};
 use crate::report::rows::Failed;
@@ -36,15 +35,9 @@ async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation
     let scope = promote::scope(context, &manifest, images)?;
     let sources = Sources::new(context.registries.clone());
     let situation = propose::look(context, &sources, context.forge.as_deref(), &manifest, &scope).await?;
-    let candidates = &situation.candidates;
-    let explained = candidates.selected().into_iter().map(|selected| {
-        let image = &manifest.images[selected.image];
-        let (tags, subject) = (candidates.tags(selected.image), subject(image));
-        ExplainedImage::new(&image.source_text, image.repository.as_str(), &subject, tags, &selected.selection)
-    });
     Ok(Explanation {
-        images: explained.collect(),
-        failed: candidates.failed.values().cloned().map(Failed::from).collect(),
+        images: propose::explained(&manifest, &situation.candidates),
+        failed: situation.candidates.failed.values().cloned().map(Failed::from).collect(),
     })
 }
 

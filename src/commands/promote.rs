@@ -146,5 +146,5 @@ fn proposed(recorded: Option<Result<Recorded, RecordError>>) -> Vec<rows::Propos
         record::Done::Updated => rows::ProposedAction::Updated,
         record::Done::Unchanged => rows::ProposedAction::Unchanged,
     };
-    vec![rows::Proposed { number, url, branch, action }]
+    vec![rows::Proposed { number, url, branch, action, detail: None }]
 }

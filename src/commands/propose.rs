@@ -12,8 +12,10 @@ use crate::plan::Scope;
 use crate::proposal::body::Evidence;
 use crate::proposal::machine::{Action, Decision};
 use crate::proposal::metadata::{self, Metadata};
-use crate::proposal::{Item, Kind, Wanted, review};
+use crate::proposal::{Entry, Item, Kind, Wanted, review, subject};
+use crate::report::explain::ExplainedImage;
 use crate::report::{Output, rows};
+use crate::rules::Reason;
 
 /// How often everything is looked at anew because a branch moved meanwhile.
 const TRIES: usize = 3;
@@ -75,17 +77,62 @@ pub fn planned(manifest: &Manifest, situation: &Situation) -> rows::Plan {
     let proposal = |wanted: &Wanted| rows::PlannedProposal {
         branch: wanted.branch.clone(),
         images: wanted.items.iter().map(|item| rows::PlannedImage::from(&item.entry)).collect(),
+        detail: obstacle(situation, &wanted.branch),
     };
     rows::Plan {
         proposals: situation.wanted.iter().map(proposal).collect(),
-        waiting: waiting(manifest, &situation.candidates),
+        waiting: waiting(manifest, situation),
         failed: failed(situation),
+        images: explained(manifest, &situation.candidates),
         ..rows::Plan::default()
     }
 }
 
+/// What the rules make of every tag that was looked at, in the manifest's order.
+#[must_use]
+pub fn explained(manifest: &Manifest, candidates: &Candidates) -> Vec<ExplainedImage> {
+    let explained = candidates.selected().into_iter().map(|selected| {
+        let image = &manifest.images[selected.image];
+        let (tags, subject) = (candidates.tags(selected.image), subject(image));
+        ExplainedImage::new(&image.source_text, image.repository.as_str(), &subject, tags, &selected.selection)
+    });
+    explained.collect()
+}
+
+/// Why a wanted proposal is not opened or moved now.
+fn obstacle(situation: &Situation, branch: &str) -> Option<String> {
+    let decision = situation.decisions.iter().find(|decision| decision.branch == branch)?;
+    match &decision.action {
+        Action::Leave(why) | Action::Wait(why) => Some(why.clone()),
+        _ => None,
+    }
+}
+
+/// What waits: versions that are newer than what is proposed, and what is not opened now.
+fn waiting(manifest: &Manifest, situation: &Situation) -> Vec<rows::Waiting> {
+    let mut rows = young(manifest, &situation.candidates);
+    for decision in &situation.decisions {
+        if let (Action::Wait(why), Some(at)) = (&decision.action, decision.wanted) {
+            let entries = situation.wanted[at].items.iter().map(|item| &item.entry);
+            rows.extend(entries.filter(|entry| entry.kind != Kind::Retire).filter_map(|entry| unopened(entry, why)));
+        }
+    }
+    rows
+}
+
+fn unopened(entry: &Entry, why: &str) -> Option<rows::Waiting> {
+    Some(rows::Waiting {
+        source: entry.source.clone(),
+        repository: entry.repository.clone(),
+        tag: entry.to.clone()?,
+        reason: Reason::Waiting,
+        detail: why.to_owned(),
+        until: None,
+    })
+}
+
 /// Versions that are newer than what is proposed, and wait.
-fn waiting(manifest: &Manifest, candidates: &Candidates) -> Vec<rows::Waiting> {
+fn young(manifest: &Manifest, candidates: &Candidates) -> Vec<rows::Waiting> {
     let mut rows = Vec::new();
     for selected in candidates.selected() {
         let image = &manifest.images[selected.image];
@@ -144,7 +191,7 @@ struct Done {
 impl Done {
     fn begin(&mut self, manifest: &Manifest, situation: &Situation) {
         self.moved.clear();
-        self.outcome.waiting = waiting(manifest, &situation.candidates);
+        self.outcome.waiting = waiting(manifest, situation);
         self.outcome.failed.retain(|f| f.step == rows::FailedStep::Propose);
         for row in failed(situation) {
             if !self.outcome.failed.contains(&row) {
@@ -215,7 +262,7 @@ impl Round<'_> {
             }
         }
         for other in &self.situation.others {
-            done.row(row(other, rows::ProposedAction::Unchanged));
+            done.row(row(other, rows::ProposedAction::Unchanged, None));
         }
     }
 
@@ -226,21 +273,21 @@ impl Round<'_> {
                 let published = self.publish(wanted, open).await?;
                 let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
                 let Published { number, url, author, commit, metadata } = published;
-                done.row(rows::Proposed { number, url, branch: wanted.branch.clone(), action });
+                done.row(rows::Proposed { number, url, branch: wanted.branch.clone(), action, detail: None });
                 self.verdict(&author, &commit, Some(metadata)).await;
             }
             (Action::Unchanged, _, Some(open)) => {
-                done.row(row(open, rows::ProposedAction::Unchanged));
+                done.row(row(open, rows::ProposedAction::Unchanged, None));
                 self.verdict(&open.author, &open.head, metadata::read(&open.body)).await;
             }
             (Action::Leave(why), _, Some(open)) => {
                 tracing::info!("{} is left alone: {why}", open.branch);
-                done.row(row(open, rows::ProposedAction::Left));
+                done.row(row(open, rows::ProposedAction::Left, Some(why)));
                 self.verdict(&open.author, &open.head, metadata::read(&open.body)).await;
             }
             (Action::Close(why), _, Some(open)) => {
                 self.forge.close(open, why).await?;
-                done.row(row(open, rows::ProposedAction::Closed));
+                done.row(row(open, rows::ProposedAction::Closed, Some(why)));
             }
             (Action::Wait(why), _, _) => tracing::info!("{} is not opened: {why}", decision.branch),
             _ => {}
@@ -282,6 +329,7 @@ impl Round<'_> {
     }
 }
 
-fn row(open: &OpenProposal, action: rows::ProposedAction) -> rows::Proposed {
-    rows::Proposed { number: open.number, url: open.url.clone(), branch: open.branch.clone(), action }
+fn row(open: &OpenProposal, action: rows::ProposedAction, why: Option<&String>) -> rows::Proposed {
+    let (url, branch, detail) = (open.url.clone(), open.branch.clone(), why.cloned());
+    rows::Proposed { number: open.number, url, branch, action, detail }
 }

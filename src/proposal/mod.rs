@@ -94,6 +94,8 @@ pub struct Item {
     pub line: String,
     /// Since when the digest is known to be public under its tag, where that was asked.
     pub public_since: Option<DateTime<Utc>>,
+    /// Whether it writes its version with a `v` and the approvals do not, or the other way round, as far as that was asked.
+    pub prefix_changed: bool,
 }
 
 impl Item {

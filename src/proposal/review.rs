@@ -74,7 +74,7 @@ pub fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
                 digest: approval.digest.clone(),
                 kind,
             };
-            items.push(Item { entry, image: at, line: String::new(), public_since: None });
+            items.push(Item { entry, image: at, line: String::new(), public_since: None, prefix_changed: false });
         }
     }
     items

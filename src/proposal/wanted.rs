@@ -57,7 +57,7 @@ fn lines<'a>(
 /// What a line's choice changes: it comes in, and what `keep` no longer holds leaves with it.
 fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
     let Some(chosen) = &line.chosen else { return Vec::new() };
-    let item = |entry, public_since| Item { entry, image: at, line: line.name.clone(), public_since };
+    let item = |entry| Item { entry, image: at, line: line.name.clone(), public_since: None, prefix_changed: false };
     let entry = Entry {
         source: image.source_text.clone(),
         repository: image.repository.clone(),
@@ -73,8 +73,9 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
         kind: Kind::Retire,
         ..entry.clone()
     });
-    let retired: Vec<Item> = retired.map(|entry| item(entry, None)).collect();
-    std::iter::once(item(entry, chosen.public_since)).chain(retired).collect()
+    let retired: Vec<Item> = retired.map(item).collect();
+    let Chosen { public_since, prefix_changed, .. } = *chosen;
+    std::iter::once(Item { public_since, prefix_changed, ..item(entry) }).chain(retired).collect()
 }
 
 fn kind(line: &Line, chosen: &Chosen) -> Kind {

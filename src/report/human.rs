@@ -72,6 +72,9 @@ fn planned(out: &mut dyn Write, proposals: &[PlannedProposal]) -> io::Result<()>
         writeln!(out, "  {}", proposal.branch)?;
         let rows: Vec<_> = proposal.images.iter().map(change).collect();
         aligned(out, "    ", &rows)?;
+        if let Some(detail) = &proposal.detail {
+            wrapped(out, "    ", &format!("not now: {}", clean(detail)))?;
+        }
     }
     writeln!(out)
 }
@@ -141,8 +144,9 @@ fn failed(out: &mut dyn Write, failed: &[Failed]) -> io::Result<()> {
 
 fn proposed(proposal: &Proposed) -> Vec<String> {
     // Without a forge's page, the branch is the place to look at, and it stands there already.
-    let url = if proposal.url == proposal.branch { String::new() } else { proposal.url.clone() };
-    vec![serde_name(&proposal.action), proposal.branch.clone(), String::new(), url]
+    let url = Some(&proposal.url).filter(|url| **url != proposal.branch);
+    let prose: Vec<&str> = url.into_iter().chain(&proposal.detail).map(String::as_str).collect();
+    vec![serde_name(&proposal.action), proposal.branch.clone(), String::new(), prose.join(" ")]
 }
 
 fn promoted(promoted: &Promoted) -> Vec<String> {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::explain::ExplainedImage;
 use crate::diag::Diagnostic;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::plan::{self, Failure, State, Step};
@@ -21,6 +22,8 @@ pub struct Plan {
     pub waiting: Vec<Waiting>,
     /// What could not be looked at.
     pub failed: Vec<Failed>,
+    /// What the rules make of every tag, image by image, as `explain` gives it.
+    pub images: Vec<ExplainedImage>,
     /// The parts of a large estate, for GitHub's job matrix; only where `--shards` asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matrix: Option<Matrix>,
@@ -33,6 +36,7 @@ impl Plan {
         self.promotions.extend(other.promotions);
         self.waiting.extend(other.waiting);
         self.failed.extend(other.failed);
+        self.images.extend(other.images);
         self.matrix = other.matrix.or(self.matrix.take());
     }
 }
@@ -106,6 +110,8 @@ pub struct PlannedProposal {
     pub branch: String,
     /// What it changes, in the manifest's order.
     pub images: Vec<PlannedImage>,
+    /// Why it is not opened or moved now, in words; null where nothing is in its way.
+    pub detail: Option<String>,
 }
 
 /// One change of a planned proposal.
@@ -255,6 +261,8 @@ pub struct Proposed {
     pub branch: String,
     /// What was done.
     pub action: ProposedAction,
+    /// Why it was closed or left, in words; null for every other action.
+    pub detail: Option<String>,
 }
 
 /// What was done about a proposal.
@@ -269,7 +277,7 @@ pub enum ProposedAction {
     Unchanged,
     /// It was closed, with the reason.
     Closed,
-    /// It was left alone: a person's commits, or an approval, stand on it.
+    /// It was left alone, as `detail` says: a person's commits stand on it, or its image could not be looked at.
     Left,
 }
 

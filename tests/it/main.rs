@@ -9,6 +9,7 @@ mod check;
 mod cli;
 mod container;
 mod contract;
+mod cooldown;
 mod edit;
 mod explain;
 mod forge_contract;

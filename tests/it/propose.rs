@@ -138,6 +138,8 @@ fn what_a_person_closed_is_not_proposed_again_and_a_persons_commits_stay() {
     ImageSpec::new(72).build().put(&registry, "cache/redis", "7.2.2");
     let after = propose(&clone, &registry, 0);
     assert!(actions(&after).contains(&"wharfinger/image/redis/7.2 left".to_owned()), "{after}");
+    let left = after["proposals"].as_array().unwrap().iter().find(|p| p["action"] == "left").unwrap();
+    assert_eq!(left["detail"], "a person committed to its branch");
     assert_eq!(clone.git(&["rev-parse", "wharfinger/image/redis/7.2"]), by_hand);
     // 3.1.0 was declined: the next older one is what the rule chooses now
     assert!(
@@ -188,6 +190,43 @@ fn a_dry_run_and_a_restricted_run_do_no_more_than_they_say() {
     let one = clone.run(PROGRAM, &hosts(&registry), &["propose", "loki"]).output().expect_status(0).json();
     assert_eq!(actions(&one), [format!("{LOKI} opened")]);
     clone.run(PROGRAM, &hosts(&registry), &["propose", "nothing"]).output().expect_status(2);
+}
+
+#[test]
+fn a_plan_says_what_the_rule_makes_of_every_tag() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    let run = |command: &str| clone.run(PROGRAM, &hosts(&registry), &[command]).output().expect_status(0).json();
+    let (plan, explained) = (run("plan"), run("explain"));
+    assert_eq!(plan["images"], explained["images"]);
+    let tags = plan["images"][0]["tags"].as_array().unwrap();
+    let words: Vec<_> = tags.iter().map(|t| (t["tag"].as_str().unwrap(), t["reason"].as_str().unwrap())).collect();
+    assert_eq!(words, [("4.0.0", "out-of-range"), ("3.1.0", "newest"), ("3.0.0", "superseded")]);
+}
+
+#[test]
+fn what_finds_no_room_waits_and_says_so() {
+    let manifest = format!("proposals: {{ limit: 1 }}\n{MANIFEST}");
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", &manifest)]));
+    let plan = clone.run(PROGRAM, &hosts(&registry), &["plan"]).output().expect_status(0).json();
+    let room = "as many proposals are open as proposals.limit allows";
+    let details: Vec<&Value> = plan["proposals"].as_array().unwrap().iter().map(|p| &p["detail"]).collect();
+    assert_eq!(details, [&Value::Null, &json!(room), &json!(room)], "{plan}");
+    let output = propose(&clone, &registry, 0);
+    assert_eq!(actions(&output), [format!("{LOKI} opened")]);
+    let waiting = output["waiting"].as_array().unwrap();
+    let rows: Vec<_> = waiting.iter().map(|w| (w["tag"].as_str().unwrap(), w["detail"].as_str().unwrap())).collect();
+    assert_eq!(rows, [("7.2.1", room), ("7.0.4", room)], "{output}");
+}
+
+#[test]
+fn a_changed_habit_of_writing_versions_is_said() {
+    let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    propose(&clone, &registry, 0);
+    clone.git(&["merge", "--quiet", "--no-edit", LOKI]);
+    ImageSpec::new(75).build().put(&registry, "grafana/loki", "v3.2.0");
+    propose(&clone, &registry, 0);
+    let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
+    assert!(message.contains("- Habit: upstream now writes versions otherwise, `v3.2.0` after `3.1.0`"), "{message}");
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn plan() -> Plan {
             PlannedProposal {
                 branch: "wharfinger/image/loki/latest".to_owned(),
                 images: vec![planned("loki", Some("3.0.0"), "3.1.0", Kind::Update)],
+                detail: None,
             },
             PlannedProposal {
                 branch: "wharfinger/group/monitoring".to_owned(),
@@ -106,6 +107,7 @@ fn plan() -> Plan {
                     planned("prometheus", None, "2.55.1-distroless", Kind::New),
                     planned("grafana", Some("11.3.0"), "11.3.0", Kind::Rebuild),
                 ],
+                detail: Some("as many proposals are open as proposals.limit allows".to_owned()),
             },
         ],
         promotions: vec![
@@ -125,6 +127,7 @@ fn plan() -> Plan {
         ],
         waiting: vec![waiting()],
         failed: vec![failed(FailedStep::Resolve, None, "docker.io: no answer: connection refused\n::add-mask::x")],
+        images: vec![],
         matrix: None,
     }
 }
@@ -136,6 +139,7 @@ fn outcome() -> Outcome {
             url: "https://github.com/acme/images/pull/41".to_owned(),
             branch: "wharfinger/image/loki/latest".to_owned(),
             action: ProposedAction::Opened,
+            detail: None,
         }],
         promoted: vec![Promoted {
             repository: "tempo".parse().unwrap(),

@@ -71,6 +71,10 @@ pub(super) fn section(manifest: &Manifest, item: &Item, evidence: Option<&Eviden
     if age && item.entry.kind != Kind::Retire {
         let _ = writeln!(summary, "- Age: {}", self::age(image, item));
     }
+    if let (true, Some(to), Some(from)) = (item.prefix_changed, tag, &item.entry.from) {
+        let (to, from) = (code(to.as_str(), 128), code(from.as_str(), 128));
+        let _ = writeln!(summary, "- Habit: upstream now writes versions otherwise, {to} after {from}");
+    }
     let _ = writeln!(summary, "- Merging: {}", merging::sentence(manifest, item, evidence));
     let details = evidence.map(|e| details(item, image, e)).unwrap_or_default();
     Section { summary, details }

@@ -16,7 +16,8 @@ const RUNS: usize = 21;
 
 /// A list as large projects have it: releases, prereleases, variants, floating tags and commits.
 fn tags() -> Vec<Tag> {
-    let shapes = ["", "-alpine", "-alpine3.20", "-slim-bookworm", "-rc.1", "-amd64", "-debian-12-r3", "-windows-ltsc2022"];
+    let shapes =
+        ["", "-alpine", "-alpine3.20", "-slim-bookworm", "-rc.1", "-amd64", "-debian-12-r3", "-windows-ltsc2022"];
     let of = |n: u64| match n % 10 {
         8 => format!("sha-{:07x}", n * 7919),
         9 => format!("{}.{}", n / 1_000, n / 100 % 10),
@@ -94,6 +95,8 @@ fn main() {
         let (selection, questions) = settle(&subject, &tags, now);
         let settled = median(|| drop(std::hint::black_box(settle(&subject, &tags, now))));
         let (lines, count) = (selection.lines.len(), tags.len());
-        println!("{name:<10} {count} tags, {lines} lines: {once:.1} ms a decision, {settled:.1} ms settled in {questions}");
+        println!(
+            "{name:<10} {count} tags, {lines} lines: {once:.1} ms a decision, {settled:.1} ms settled in {questions}"
+        );
     }
 }

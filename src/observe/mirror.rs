@@ -109,8 +109,8 @@ impl Look<'_> {
         if plan::state(image, approval, &observed) == State::Revoked {
             return Ok(observed);
         }
-        let location = self.manifest.mirror(&image.repository)
-            .map_err(|e| Trouble::Item(FailedStep::Resolve, e.to_string()))?;
+        let location =
+            self.manifest.mirror(&image.repository).map_err(|e| Trouble::Item(FailedStep::Resolve, e.to_string()))?;
         let mirror = self.eyes.registries.open(&location);
         observed.mirror = self.tag(mirror.as_ref(), image, approval, whole).await?;
         observed.expected = self.expected(mirror.as_ref(), image, approval).await?;

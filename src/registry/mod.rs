@@ -121,6 +121,22 @@ pub enum ErrorKind {
     Forbidden(String),
 }
 
+impl ErrorKind {
+    /// The same kind with every text of it changed.
+    pub(crate) fn map(self, change: impl Fn(String) -> String) -> Self {
+        match self {
+            Self::Refused { action, detail } => Self::Refused { action: change(action), detail: change(detail) },
+            Self::RateLimited(text) => Self::RateLimited(change(text)),
+            Self::Unreachable(text) => Self::Unreachable(change(text)),
+            Self::Server(text) => Self::Server(change(text)),
+            Self::Protocol(text) => Self::Protocol(change(text)),
+            Self::Mismatch(text) => Self::Mismatch(change(text)),
+            Self::Disk(text) => Self::Disk(change(text)),
+            Self::Forbidden(text) => Self::Forbidden(change(text)),
+        }
+    }
+}
+
 /// The registries of one run: one connection pool, one set of credentials, one token cache, shared by everything.
 #[derive(Clone, Debug)]
 pub struct Registries {

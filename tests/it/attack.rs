@@ -4,6 +4,7 @@ use serde_json::Value;
 use wharfinger::image::Digest;
 
 use crate::support::github::{Options, TestGitHub};
+use crate::support::http::{Action, Rule};
 use crate::support::images::ImageSpec;
 use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::TestRegistry;
@@ -165,4 +166,20 @@ fn an_unusable_command_of_the_action_is_no_workflow_command() {
         "{}",
         everything(&refused)
     );
+}
+
+#[test]
+fn a_registry_cannot_have_a_credential_published_by_sending_it_back() {
+    let registry = TestRegistry::start();
+    let old = ImageSpec::new(1).build().put(&registry, "grafana/loki", "3.0.0");
+    ImageSpec::new(2).build().put(&registry, "grafana/loki", "3.1.0");
+    let error = r#"{"errors":[{"code":"DENIED","message":"you said canary-password"}]}"#;
+    registry.fault(Rule::new("GET", old.as_str(), Action::Answer(403, Vec::new(), error.into())));
+    let github = github(&[("approved-images.yml", &manifest(&[("3.0.0", &old)]))]);
+    let auths = r#"{"auths":{"quay.io":{"username":"robot","password":"canary-password"}}}"#;
+    let event = Actions::schedule(&github.repository()).env("DOCKER_AUTH_CONFIG", auths);
+    on_github(&github, &registry, event, &["propose"]).expect_status(0);
+    let body = &github.pulls()[0].body;
+    assert!(body.contains("you said"), "the error is told: {body}");
+    assert!(!body.contains("canary"), "{body}");
 }

@@ -24,6 +24,8 @@ pub(crate) struct Endpoint {
     pub(crate) fallback: tokio::sync::Mutex<()>,
     /// Warnings already passed on.
     pub(crate) warned: Mutex<BTreeSet<String>>,
+    /// What no error may show.
+    pub(crate) secrets: super::Secrets,
     hosts: Hosts,
 }
 
@@ -60,6 +62,7 @@ impl Endpoint {
             no_referrers: AtomicBool::new(false),
             fallback: tokio::sync::Mutex::new(()),
             warned: Mutex::default(),
+            secrets: super::Secrets::default(),
             hosts: hosts.clone(),
         })
     }

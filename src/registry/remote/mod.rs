@@ -58,6 +58,28 @@ pub struct Client {
     endpoints: Mutex<BTreeMap<RegistryHost, Arc<Endpoint>>>,
     gates: Mutex<BTreeMap<String, Arc<Gate>>>,
     told: Mutex<std::collections::BTreeSet<Digest>>,
+    secrets: Secrets,
+}
+
+/// What registries were sent of secrets, so that none of them can have it shown by sending it back in an error.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets(Arc<Mutex<Vec<SecretString>>>);
+
+/// A shorter secret would take texts apart, and is none.
+const SHORTEST_SECRET: usize = 6;
+
+impl Secrets {
+    fn add(&self, secret: SecretString) {
+        if secret.expose_secret().len() >= SHORTEST_SECRET {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(secret);
+        }
+    }
+
+    /// The same error without them.
+    pub(crate) fn redact(&self, kind: ErrorKind) -> ErrorKind {
+        let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kind.map(|text| secrets.iter().fold(text, |text, secret| text.replace(secret.expose_secret(), "***")))
+    }
 }
 
 impl fmt::Debug for Client {
@@ -74,7 +96,10 @@ impl Client {
     pub fn new(options: Options) -> Result<Self, NetError> {
         let net = net::Options { public_only: options.reach.public_only, ..options.net.clone() };
         let http = Http::new(&net)?;
-        Ok(Self { http, options, endpoints: Mutex::default(), gates: Mutex::default(), told: Mutex::default() })
+        let secrets = Secrets::default();
+        options.credentials.secrets().into_iter().for_each(|secret| secrets.add(secret));
+        let (endpoints, gates, told) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { http, options, endpoints, gates, told, secrets })
     }
 
     /// The HTTP client, for others that share the pool.
@@ -99,10 +124,12 @@ impl Client {
 
     /// Passes on a secret that came up, once.
     pub(crate) fn derived(&self, secret: &SecretString) {
-        let Some(tell) = &self.options.derived else { return };
         let digest = Digest::sha256(secret.expose_secret().as_bytes());
         if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(digest) {
-            tell(secret);
+            self.secrets.add(secret.clone());
+            if let Some(tell) = &self.options.derived {
+                tell(secret);
+            }
         }
     }
 
@@ -118,7 +145,9 @@ impl Client {
             return Ok(Arc::clone(endpoint));
         }
         let made = Endpoint::new(registry, &self.options.net.hosts, |base| self.gate(base));
-        let endpoint = Arc::new(made.map_err(|e| fail(ErrorKind::Protocol(e)))?);
+        let mut made = made.map_err(|e| fail(ErrorKind::Protocol(e)))?;
+        made.secrets = self.secrets.clone();
+        let endpoint = Arc::new(made);
         endpoints.insert(registry.clone(), Arc::clone(&endpoint));
         Ok(endpoint)
     }

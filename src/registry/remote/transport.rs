@@ -315,7 +315,7 @@ pub(crate) fn passing(status: StatusCode, headers: &HeaderMap, said: &Said) -> O
 
 impl Endpoint {
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
-        Error { registry: self.registry.to_string(), kind }
+        Error { registry: self.registry.to_string(), kind: self.secrets.redact(kind) }
     }
 
     pub(crate) fn protocol(&self, text: impl Into<String>) -> Error {

@@ -79,7 +79,7 @@ impl Checked {
         let Some(bytes) = next.transpose()? else { return self.end().map(|()| None) };
         self.passed += bytes.len() as u64;
         if self.passed > self.blob.size {
-            return Err(self.wrong(format!("more than {} bytes", self.blob.size)));
+            return Err(self.wrong(&format!("more than {} bytes", self.blob.size)));
         }
         if let Some(hasher) = &mut self.hasher {
             hasher.update(&bytes);
@@ -94,16 +94,16 @@ impl Checked {
     /// At the last byte, and again at the end of the stream: size and digest must be right.
     fn end(&mut self) -> Result<(), Error> {
         if self.passed != self.blob.size {
-            return Err(self.wrong(format!("{} bytes instead of {}", self.passed, self.blob.size)));
+            return Err(self.wrong(&format!("{} bytes instead of {}", self.passed, self.blob.size)));
         }
         if let Some(found) = self.hasher.take().map(Hasher::finish).filter(|found| *found != self.blob.digest) {
-            return Err(self.wrong(format!("bytes with the digest {found}")));
+            return Err(self.wrong(&format!("bytes with the digest {found}")));
         }
         self.progress.finished.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    fn wrong(&self, what: String) -> Error {
+    fn wrong(&self, what: &str) -> Error {
         let text = format!("the source of {} gave {what}: not uploaded", self.blob.digest);
         Error { registry: self.registry.clone(), kind: ErrorKind::Mismatch(text) }
     }

@@ -82,6 +82,9 @@ pub struct CredentialError {
     pub why: String,
 }
 
+/// What a helper answered for one registry: those who come while it is asked wait for it.
+type Asked = Arc<OnceCell<Option<Credential>>>;
+
 /// The credentials of a run.
 #[derive(Clone, Default)]
 pub struct Credentials {
@@ -89,7 +92,7 @@ pub struct Credentials {
     helpers: BTreeMap<RegistryHost, String>,
     store: Option<String>,
     path: Option<OsString>,
-    asked: Arc<std::sync::Mutex<BTreeMap<RegistryHost, Arc<OnceCell<Option<Credential>>>>>>,
+    asked: Arc<std::sync::Mutex<BTreeMap<RegistryHost, Asked>>>,
 }
 
 impl fmt::Debug for Credentials {
@@ -105,10 +108,10 @@ impl Credentials {
     /// Where a configuration is there but cannot be read.
     pub fn load(given: Given, environment: &Environment) -> Result<Self, CredentialError> {
         let mut credentials = Self { path: environment.path.clone(), ..Self::default() };
-        if let Some(token) = given.github_token.filter(|_| is_github_com(environment)) {
-            if let Ok(host) = "ghcr.io".parse() {
-                credentials.known.insert(host, Credential::Job(token));
-            }
+        if let Some(token) = given.github_token.filter(|_| is_github_com(environment))
+            && let Ok(host) = "ghcr.io".parse()
+        {
+            credentials.known.insert(host, Credential::Job(token));
         }
         if let Some((file, text)) = read_docker_config(environment)? {
             let config = config::parse(&text, &file)?;

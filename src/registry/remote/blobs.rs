@@ -118,7 +118,7 @@ impl Download {
         self.position += bytes.len() as u64;
         self.since_break += bytes.len() as u64;
         if self.position > self.size {
-            return Err(self.mismatch(format!("more than the {} bytes that its descriptor says", self.size)));
+            return Err(self.mismatch(&format!("more than the {} bytes that its descriptor says", self.size)));
         }
         Ok((!bytes.is_empty()).then_some(bytes))
     }
@@ -137,7 +137,7 @@ impl Download {
         tracing::debug!(registry = %self.endpoint.registry, action = %self.call.action, at = self.position, "going on");
         tokio::time::sleep(pause).await;
         let opened = open(&self.client, &self.endpoint, self.identity, &self.call, self.position, self.size).await?;
-        let (response, skip) = opened.ok_or_else(|| self.mismatch("gone in the middle of the download".to_owned()))?;
+        let (response, skip) = opened.ok_or_else(|| self.mismatch("gone in the middle of the download"))?;
         (self.response, self.skip, self.flow) = (response, skip, Flow::default());
         Ok(())
     }
@@ -147,7 +147,7 @@ impl Download {
         Fault::fatal(ErrorKind::Mismatch(text))
     }
 
-    fn mismatch(&self, text: String) -> Error {
+    fn mismatch(&self, text: &str) -> Error {
         self.endpoint.error(ErrorKind::Mismatch(format!("{}: {text}", self.call.action)))
     }
 }

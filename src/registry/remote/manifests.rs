@@ -160,17 +160,17 @@ fn described(headers: &HeaderMap) -> Option<Descriptor> {
     let media_type = text(CONTENT_TYPE)?.split(';').next()?.trim().to_ascii_lowercase();
     let size = text(CONTENT_LENGTH)?.parse().ok()?;
     let media_type = media_type::ACCEPTED.contains(&media_type.as_str()).then_some(media_type)?;
-    Some(plain(media_type, header_digest(headers)?, size))
+    Some(plain(&media_type, header_digest(headers)?, size))
 }
 
 fn described_by(document: &Document) -> Descriptor {
-    plain(document.media_type.clone(), document.digest.clone(), document.bytes.len() as u64)
+    plain(&document.media_type, document.digest.clone(), document.bytes.len() as u64)
 }
 
 /// A descriptor of type, digest and size.
-fn plain(media_type: String, digest: Digest, size: u64) -> Descriptor {
+fn plain(media_type: &str, digest: Digest, size: u64) -> Descriptor {
     Descriptor {
-        media_type: clean(&media_type, 120),
+        media_type: clean(media_type, 120),
         digest,
         size,
         platform: None,

@@ -55,7 +55,7 @@ pub(crate) struct Authorization {
 }
 
 enum Outcome {
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// 401 or 403, with the challenge if it was the registry's own.
     Refused {
         said: Said,
@@ -99,7 +99,7 @@ impl Client {
         let mut renewed = false;
         loop {
             let fault = match self.attempt(endpoint, identity, call).await {
-                Ok(Outcome::Answer(answer)) => return Ok(answer),
+                Ok(Outcome::Answer(answer)) => return Ok(*answer),
                 Ok(Outcome::Refused { challenge, unauthorized: true, .. }) if !renewed && challenge.is_some() => {
                     renewed = true;
                     continue;
@@ -225,7 +225,8 @@ impl Client {
                 Some(limit) => (wire::read(response, limit, self.patience()).await?, None),
                 None => (Bytes::new(), Some(response)),
             };
-            return Ok(Outcome::Answer(Answer { status, headers, url, body, said: Said::default(), stream }));
+            let answer = Answer { status, headers, url, body, said: Said::default(), stream };
+            return Ok(Outcome::Answer(Box::new(answer)));
         }
         let body = wire::read_error(response, self.patience()).await;
         let said = Said::read(status, &headers, &body);
@@ -240,7 +241,7 @@ impl Client {
         }
         match passing(status, &headers, &said) {
             Some(fault) => Err(fault),
-            None => Ok(Outcome::Answer(Answer { status, headers, url, body, said, stream: None })),
+            None => Ok(Outcome::Answer(Box::new(Answer { status, headers, url, body, said, stream: None }))),
         }
     }
 

@@ -25,7 +25,8 @@ pub struct Context {
     pub settings: Settings,
     /// The registries.
     pub registries: Registries,
-    /// Docker Hub's own API; without a credential only public things answer there.
+    /// Docker Hub's own API with this run's credential; without one, only public things answer there. `None` where it has
+    /// no usable address.
     pub hub: Option<Hub>,
     /// The forge, where there is one.
     pub forge: Option<Arc<dyn Forge>>,
@@ -74,9 +75,7 @@ impl Context {
     /// may not do elsewhere.
     #[must_use]
     pub fn push_times(&self) -> Option<Hub> {
-        let elsewhere = self.settings.hosts.get(HUB).cloned();
-        let base = elsewhere.or_else(|| format!("https://{HUB}").parse().ok())?;
-        Some(Hub::new(self.registries.client().http().client().clone(), base, None))
+        Some(Hub::new(self.registries.client().http().client().clone(), hub_address(&self.settings)?, None))
     }
 
     /// The forge.
@@ -121,11 +120,18 @@ fn hide(secret: &SecretString) {
     let _ = workflow_command::write(&mut std::io::stderr(), "add-mask", &[], secret.expose_secret());
 }
 
-/// Docker Hub's own API, where `WHARFINGER_HOSTS` says it is.
+/// Where Docker Hub's own API is: where `WHARFINGER_HOSTS` sent it, else where everybody finds it.
+fn hub_address(settings: &Settings) -> Option<url::Url> {
+    settings.hosts.get(HUB).cloned().or_else(|| format!("https://{HUB}").parse().ok())
+}
+
+/// Docker Hub's own API, with the credential of this run.
 fn hub(settings: &Settings, http: reqwest::Client) -> Option<Hub> {
-    let elsewhere = settings.hosts.get("hub.docker.com").cloned();
-    let base = elsewhere.or_else(|| "https://hub.docker.com".parse().ok())?;
-    let hub = Hub::new(http, base, settings.dockerhub_username.clone().zip(settings.dockerhub_token.clone()));
+    let hub = Hub::new(
+        http,
+        hub_address(settings)?,
+        settings.dockerhub_username.clone().zip(settings.dockerhub_token.clone()),
+    );
     Some(if settings.github.in_actions { hub.with_derived(Arc::new(hide)) } else { hub })
 }
 

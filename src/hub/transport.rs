@@ -14,7 +14,7 @@ use url::Url;
 
 use super::Error;
 use super::refusal::Need;
-use crate::net::text::{causes, clean};
+use crate::net::text::{causes, clean, mend};
 
 /// A request may take this long, its answer included: every answer here is small.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -171,12 +171,12 @@ impl Wire {
         }
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Ok(lost(&error)),
+            Err(error) => return lost(&error),
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let answer = match read(response, status).await? {
             Ok(body) => Answer { status, body },
-            Err(error) => return Ok(lost(&error)),
+            Err(error) => return lost(&error),
         };
         Ok(judged(answer, &headers))
     }
@@ -225,10 +225,14 @@ fn judged(answer: Answer, headers: &HeaderMap) -> Try {
     }
 }
 
-fn lost(error: &reqwest::Error) -> Try {
+/// No answer: worth another try, unless people have to mend something first.
+fn lost(error: &reqwest::Error) -> Result<Try, Error> {
+    let unreachable = Error::Unreachable(causes(error));
+    if mend(error).is_some() {
+        return Err(unreachable);
+    }
     // Where no connection came to be, nothing was done.
-    let done_nothing = error.is_connect();
-    Try::Again { error: Error::Unreachable(causes(error)), wait: None, done_nothing }
+    Ok(Try::Again { error: unreachable, wait: None, done_nothing: error.is_connect() })
 }
 
 /// The body, up to its limit: too long an answer is an error, too long an error is cut.

@@ -38,12 +38,29 @@ pub fn causes(error: &reqwest::Error) -> String {
             parts.push(text);
         }
     }
+    parts.extend(mend(error).map(str::to_owned));
     match parts.is_empty() {
         false => parts.join(": "),
         true if error.is_timeout() => "timed out".to_owned(),
         true => "the HTTP request failed".to_owned(),
     }
 }
+
+/// How people mend what broke a connection, where it is theirs to mend: trying again does not.
+#[must_use]
+pub fn mend(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) = error.downcast_ref() {
+        return Some(UNTRUSTED);
+    }
+    // What an I/O error wraps is not among its sources.
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(wrapped) => mend(wrapped),
+        None => error.source().and_then(mend),
+    }
+}
+
+const UNTRUSTED: &str = "no CA known here signed the server's certificate; name a PEM file of the CA that did with \
+                         SSL_CERT_FILE or ca-certificates, or install the ca-certificates package where it is missing";
 
 #[cfg(test)]
 mod tests {

@@ -45,6 +45,7 @@ fn exchange(method: &str, target: &str, body: &Value, status: u16, answer: &Valu
             method: method.to_owned(),
             path: path.to_owned(),
             query,
+            version: hyper::Version::HTTP_11,
             headers: Vec::new(),
             body: text(body),
         },

@@ -10,6 +10,7 @@ use wharfinger::image::{Digest, RepositoryName};
 use wharfinger::manifest::{Permission, Team, Visibility};
 use wharfinger::plan::RepositoryStep;
 
+use super::registry_auth::later;
 use crate::support::http::{Action, Rule, block_on, client};
 use crate::support::hub::{Account, HubRepositoryEntry, TestHub};
 use crate::support::images::ImageSpec;
@@ -70,6 +71,21 @@ fn one_token_serves_all_tasks_and_is_renewed_when_it_is_no_longer_taken() {
     assert_eq!(exchanges, 2);
     assert_eq!(*seen.lock().unwrap(), ["hub-token-1", "hub-token-2"], "each is told before it is used");
     hub.check_traffic();
+}
+
+#[test]
+fn a_token_is_renewed_a_minute_before_its_ten_minutes_end() {
+    let hub = owner();
+    let api = signed_in(&hub, "jo", SECRET);
+    let exchanges = || lines(&hub).iter().filter(|line| *line == "POST /v2/auth/token 200").count();
+    block_on(async {
+        for (seconds, asked) in [(0, 1), (530, 1), (20, 2), (400, 2), (200, 3)] {
+            later(seconds).await;
+            api.repository("acme", &name("loki")).await.unwrap();
+            assert_eq!(exchanges(), asked, "{seconds} s later");
+        }
+    });
+    assert!(lines(&hub).iter().all(|line| !line.ends_with(" 401")), "{:?}", lines(&hub));
 }
 
 #[test]

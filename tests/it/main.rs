@@ -33,4 +33,5 @@ mod support;
 mod support_github;
 mod support_process;
 mod support_registry;
+mod tls;
 mod whole_loop;

@@ -1,5 +1,7 @@
 //! Who the client is to a registry: tokens, their number, their life, and where passwords go.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 use serde_json::json;
 use wharfinger::image::{Digest, Location, Reference, Repository};
@@ -109,6 +111,26 @@ async fn tokens_that_end_are_renewed() {
         }
         assert!(lines(&server.log(), "/token").len() > 1);
     }
+}
+
+/// Lets time pass without waiting for it.
+pub(crate) async fn later(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_shortly_before_it_ends_and_not_sooner() {
+    let (server, all, place) = guarded();
+    server.set(|s| s.expires_in = Some(300));
+    let store = all.open(&place);
+    for (seconds, asked) in [(0, 1), (280, 1), (12, 2), (200, 2), (100, 3)] {
+        later(seconds).await;
+        store.head(&tag("1.0")).await.unwrap().unwrap();
+        assert_eq!(lines(&server.log(), "/token").len(), asked, "{seconds} s later");
+    }
+    assert_eq!(lines(&server.log(), " 401").len(), 1, "only the first request came without one");
 }
 
 #[tokio::test]

@@ -116,6 +116,7 @@ async fn contract(open: impl Fn(&str) -> Arc<dyn Store>) {
     tags_move(&*open("moving")).await;
     wrong_bytes_are_refused(&*open("wrong")).await;
     small_things(&*open("small")).await;
+    sha512_is_as_good(&*open("other-digest")).await;
     referrers_are_found(&*open("referred")).await;
     at_once(open("busy")).await;
 }
@@ -196,6 +197,23 @@ async fn small_things(store: &dyn Store) {
         assert!(store.has_blob(&described(bytes).digest).await.unwrap());
         assert_eq!(read(store, bytes, 0).await.unwrap().unwrap(), bytes);
     }
+}
+
+async fn sha512_is_as_good(store: &dyn Store) {
+    let bytes = random(12, 30_000);
+    let any: Digest = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
+    let mut hasher = any.hasher();
+    hasher.update(&bytes);
+    let blob = Descriptor { digest: hasher.finish(), ..described(&bytes) };
+    for wrong in [&bytes[1..], b""] {
+        assert!(store.put_blob(&blob, None, &Pieces::new(wrong.to_vec())).await.is_err());
+        assert!(!store.has_blob(&blob.digest).await.unwrap());
+    }
+    store.put_blob(&blob, None, &Pieces::new(bytes.clone())).await.unwrap();
+    assert!(store.has_blob(&blob.digest).await.unwrap());
+    let stream = store.blob(&blob, 0).await.unwrap().unwrap();
+    let read: Vec<Bytes> = stream.try_collect().await.unwrap();
+    assert_eq!(read.concat(), bytes);
 }
 
 async fn referrers_are_found(store: &dyn Store) {

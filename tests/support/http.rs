@@ -1,4 +1,4 @@
-//! A small loopback HTTP server (1.1 and h2c) on a thread and runtime of its own, so that synchronous tests can use it.
+//! A small loopback HTTP server (1.1 and h2c, or TLS with both by ALPN) on a thread and runtime of its own, so that synchronous tests can use it.
 //! It keeps a log of every exchange and can be told to break answers.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,9 +15,12 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use regex::Regex;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 /// What a handler is given.
 #[derive(Clone, Debug)]
@@ -26,6 +29,7 @@ pub struct Request {
     /// As sent: still percent-encoded.
     pub path: String,
     pub query: Option<String>,
+    pub version: hyper::Version,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
@@ -292,6 +296,7 @@ struct Shared {
 /// A running server. Dropping it stops it and closes its connections.
 pub struct Server {
     address: SocketAddr,
+    scheme: &'static str,
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -305,6 +310,16 @@ impl Server {
 
     /// Starts on another loopback address, such as 127.0.0.2, for tests of "another host".
     pub fn start_at(ip: IpAddr, handler: impl Handler) -> Self {
+        Self::launch(ip, handler, None)
+    }
+
+    /// Starts with TLS, offering HTTP/2 by ALPN; its certificate is of the CA [`TEST_CA`], for 127.0.0.1 and `localhost`.
+    pub fn start_tls(ip: IpAddr, handler: impl Handler) -> Self {
+        Self::launch(ip, handler, Some(acceptor()))
+    }
+
+    fn launch(ip: IpAddr, handler: impl Handler, tls: Option<TlsAcceptor>) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = std::net::TcpListener::bind((ip, 0)).expect("a loopback address to listen on");
         listener.set_nonblocking(true).expect("a listener");
         let address = listener.local_addr().expect("a listener");
@@ -318,10 +333,10 @@ impl Server {
                 .enable_all()
                 .build()
                 .expect("a runtime for the test server");
-            runtime.block_on(accept(listener, for_thread, stopped));
+            runtime.block_on(accept(listener, for_thread, stopped, tls));
             runtime.shutdown_background();
         });
-        Self { address, shared, stop, thread: Some(thread) }
+        Self { address, scheme, shared, stop, thread: Some(thread) }
     }
 
     /// `127.0.0.1:PORT`.
@@ -329,9 +344,9 @@ impl Server {
         self.address.to_string()
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT` (or `https`), without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Everything that was asked so far.
@@ -374,7 +389,26 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+/// The CA that signed the certificate of [`Server::start_tls`], PEM: trusted by no machine, good until 2120.
+pub const TEST_CA: &str = include_str!("tls/ca.pem");
+
+fn acceptor() -> TlsAcceptor {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let chain = CertificateDer::pem_slice_iter(include_bytes!("tls/localhost.pem"));
+    let chain = chain.collect::<Result<Vec<_>, _>>().expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/localhost.key")).expect("a key");
+    let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
+    let mut config = config.expect("a certificate and its key");
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    TlsAcceptor::from(Arc::new(config))
+}
+
+async fn accept(
+    listener: std::net::TcpListener,
+    shared: Arc<Shared>,
+    mut stopped: watch::Receiver<bool>,
+    tls: Option<TlsAcceptor>,
+) {
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
     loop {
         tokio::select! {
@@ -382,18 +416,24 @@ async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>, mut stoppe
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(connection(stream, Arc::clone(&shared)));
+                tokio::spawn(connection(stream, Arc::clone(&shared), tls.clone()));
             }
         }
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
     let reset = Arc::new(AtomicBool::new(false));
     let wire = Wire { stream, reset: Arc::clone(&reset) };
     let service = hyper::service::service_fn(move |request| answer(request, Arc::clone(&shared), Arc::clone(&reset)));
     let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-    let _ = builder.serve_connection(TokioIo::new(wire), service).await;
+    match tls {
+        None => drop(builder.serve_connection(TokioIo::new(wire), service).await),
+        Some(tls) => {
+            let Ok(wire) = tls.accept(wire).await else { return };
+            let _ = builder.serve_connection(TokioIo::new(wire), service).await;
+        }
+    }
 }
 
 type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, std::io::Error>;
@@ -443,6 +483,7 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, std::io::Err
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
+        version: parts.version,
         headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         body: body.collect().await.map_err(std::io::Error::other)?.to_bytes(),
     })

@@ -15,6 +15,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::forge::Error;
+use crate::net::text::mend;
 use crate::proposal::markdown;
 
 /// How often a request is tried.
@@ -278,7 +279,8 @@ fn innermost(error: &octocrab::Error) -> String {
     while let Some(source) = deepest.source() {
         deepest = source;
     }
-    clean(&deepest.to_string())
+    let what = clean(&deepest.to_string());
+    mend(error).map_or(what.clone(), |how| format!("{what}: {how}"))
 }
 
 fn authorized(answer: Answer) -> Result<Answer, Error> {

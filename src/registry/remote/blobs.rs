@@ -84,7 +84,7 @@ impl Remote {
     fn blob_call(&self, endpoint: &Endpoint, method: Method, digest: &Digest) -> Result<Call, Error> {
         Ok(Call {
             url: endpoint.url(&format!("{}/blobs/{digest}", self.name())).map_err(|e| endpoint.protocol(e))?,
-            limit: (method == Method::HEAD).then_some(0),
+            limit: None,
             method,
             headers: Vec::new(),
             body: Bytes::new(),

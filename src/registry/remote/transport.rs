@@ -30,7 +30,7 @@ pub(crate) struct Call {
     pub(crate) scopes: Scopes,
     /// What is being done, for messages: `pull of library/redis`.
     pub(crate) action: String,
-    /// Read the body, at most so many bytes; `None` hands the answer out to be streamed.
+    /// Read the body, at most so many bytes; `None` hands the answer out to be streamed. Without meaning for HEAD.
     pub(crate) limit: Option<usize>,
 }
 
@@ -222,6 +222,8 @@ impl Client {
         endpoint.warn(&headers);
         if status.is_success() {
             let (body, stream) = match call.limit {
+                // An answer to HEAD has the length of a body that does not come; over HTTP/2 it is taken for one.
+                _ if call.method == Method::HEAD => (Bytes::new(), None),
                 Some(limit) => (wire::read(response, limit, self.patience()).await?, None),
                 None => (Bytes::new(), Some(response)),
             };

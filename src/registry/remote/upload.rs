@@ -5,18 +5,19 @@
 //! right: a registry never gets to complete an upload of wrong bytes.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Body, Method, StatusCode};
+use tokio::time::Instant;
 use url::Url;
 
 use super::Remote;
 use super::endpoint::Endpoint;
 use super::manifests::succeeded;
 use super::transport::{Answer, Call, passing};
-use super::wire::{self, Cure, Fault, Said, Tries, seconds};
+use super::wire::{self, Cure, Fault, Patience, Said, Tries, seconds};
 use crate::image::{Descriptor, Digest, RepositoryName};
 use crate::registry::auth::Scopes;
 use crate::registry::checked::{Checked, Progress};
@@ -200,30 +201,7 @@ impl Remote {
         self.client.http().admit(request.url())?;
         tokio::select! {
             answer = client.execute(request) => answer.map_err(|e| Fault::broken(&e)),
-            fault = self.watch(progress, size) => Err(fault),
-        }
-    }
-
-    async fn watch(&self, progress: &Progress, size: u64) -> Fault {
-        let patience = self.client.patience();
-        let least = patience.floor * patience.idle.as_millis() as u64 / 1000;
-        let answer = patience.answer + std::time::Duration::from_secs(size / BYTES_A_SECOND);
-        let (mut since, mut sent) = (Instant::now(), 0);
-        let mut finished = None;
-        loop {
-            tokio::time::sleep(patience.idle / 10).await;
-            if progress.is_finished() {
-                if finished.get_or_insert_with(Instant::now).elapsed() >= answer {
-                    return Fault::stalled(&format!("no answer to a finished upload within {} s", seconds(answer)));
-                }
-            } else if progress.waits() {
-                (since, sent) = (Instant::now(), progress.sent());
-            } else if since.elapsed() >= patience.idle {
-                if progress.sent() - sent < least {
-                    return Fault::stalled(&format!("the upload is read at under {} bytes a second", patience.floor));
-                }
-                (since, sent) = (Instant::now(), progress.sent());
-            }
+            fault = watch(self.client.patience(), progress, size) => Err(fault),
         }
     }
 
@@ -236,6 +214,29 @@ impl Remote {
             return Ok(End::Done);
         }
         Ok(End::Again(fault))
+    }
+}
+
+/// Ends where the registry reads too slowly or, after the last byte, does not answer. What the source takes is its own
+/// affair.
+async fn watch(patience: &Patience, progress: &Progress, size: u64) -> Fault {
+    let answer = patience.answer + Duration::from_secs(size / BYTES_A_SECOND);
+    let (mut since, mut sent) = (Instant::now(), 0);
+    let mut finished = None;
+    loop {
+        tokio::time::sleep(patience.idle / 10).await;
+        if progress.is_finished() {
+            if finished.get_or_insert_with(Instant::now).elapsed() >= answer {
+                return Fault::stalled(&format!("no answer to a finished upload within {} s", seconds(answer)));
+            }
+        } else if progress.waits() {
+            (since, sent) = (Instant::now(), progress.sent());
+        } else if since.elapsed() >= patience.idle {
+            if progress.sent() - sent < patience.least() {
+                return Fault::stalled(&format!("the upload is read at under {} bytes a second", patience.floor));
+            }
+            (since, sent) = (Instant::now(), progress.sent());
+        }
     }
 }
 
@@ -266,5 +267,57 @@ fn named(endpoint: &Endpoint, answer: &Answer, digest: &Digest) -> Result<(), Er
     match called.filter(|c| c != digest && c.algorithm() == digest.algorithm()) {
         Some(other) => Err(endpoint.error(ErrorKind::Mismatch(format!("{digest} was put and is called {other}")))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use bytes::Bytes;
+
+    use super::*;
+
+    /// An upload of so many pieces that the registry takes one of with each pause, watched to the end of either.
+    async fn taken(pieces: usize, size: usize, pause: Duration) -> (Fault, Duration) {
+        let whole = Bytes::from(vec![7; pieces * size]);
+        let blob = Descriptor {
+            media_type: "application/octet-stream".to_owned(),
+            digest: Digest::sha256(&whole),
+            size: whole.len() as u64,
+            platform: None,
+            artifact_type: None,
+            annotations: std::collections::BTreeMap::new(),
+        };
+        let source: Vec<_> = whole.chunks(size).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        let progress = Arc::new(Progress::default());
+        let source = futures_util::stream::iter(source).boxed();
+        let bytes = Checked::new(source, &blob, &"registry.example", Arc::clone(&progress)).into_stream();
+        let registry = async {
+            let mut bytes = std::pin::pin!(bytes);
+            while let Some(piece) = bytes.next().await {
+                piece.unwrap();
+                tokio::time::sleep(pause).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let (patience, start) = (Patience::default(), Instant::now());
+        tokio::select! {
+            fault = watch(&patience, &progress, blob.size) => (fault, start.elapsed()),
+            () = registry => unreachable!("it never answers"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_registry_that_reads_under_the_floor_is_given_up() {
+        let (fault, after) = taken(100, 1_000, Duration::from_secs(1)).await;
+        assert_eq!(fault.kind.to_string(), "no answer: the upload is read at under 8192 bytes a second");
+        assert_eq!((fault.cure, after), (Cure::AgainOnce, Duration::from_secs(10)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_finished_upload_is_waited_for_and_not_for_ever() {
+        let (fault, after) = taken(60, 16 * 1024, Duration::from_secs(1)).await;
+        assert_eq!(fault.kind.to_string(), "no answer: no answer to a finished upload within 20 s");
+        assert!((Duration::from_secs(79)..=Duration::from_secs(81)).contains(&after), "{after:?}");
     }
 }

@@ -1,11 +1,12 @@
 //! One request and its answer, watched: what hangs, trickles or has no end counts as broken.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::net::{Http, NetError, text};
 use crate::registry::ErrorKind;
@@ -43,6 +44,13 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    /// The bytes that must come within `idle`.
+    pub(crate) fn least(&self) -> u64 {
+        self.floor * self.idle.as_millis() as u64 / 1000
+    }
+}
+
 /// The most bytes of an error or of a token service's answer that are read.
 pub(crate) const SMALL_LIMIT: usize = 64 * 1024;
 
@@ -76,7 +84,11 @@ impl Fault {
     }
 
     pub(crate) fn broken(error: &reqwest::Error) -> Self {
-        let cure = if error.is_timeout() { Cure::AgainOnce } else { Cure::Again };
+        let cure = match error.is_timeout() {
+            true => Cure::AgainOnce,
+            false if text::mend(error).is_some() => Cure::None,
+            false => Cure::Again,
+        };
         Self { kind: ErrorKind::Unreachable(text::causes(error)), cure }
     }
 
@@ -133,8 +145,7 @@ impl Flow {
         self.waited += asked.elapsed();
         self.received += chunk.as_ref().map_or(0, |c| c.len() as u64);
         if self.waited >= patience.idle {
-            let least = patience.floor * patience.idle.as_millis() as u64 / 1000;
-            if self.received < least && chunk.is_some() {
+            if self.received < patience.least() && chunk.is_some() {
                 return Err(Fault::stalled(&format!("under {} bytes a second", patience.floor)));
             }
             *self = Self::default();
@@ -314,6 +325,44 @@ mod tests {
         let mut html = HeaderMap::new();
         html.insert("content-type", "text/html".parse().unwrap());
         assert_eq!(Said::read(StatusCode::NOT_FOUND, &html, b"<html>").text, "404 Not Found");
+    }
+
+    /// An answer whose body comes in so many pieces of that size, each after a pause.
+    fn trickle(pieces: usize, size: usize, pause: Duration) -> Response {
+        let body = futures_util::stream::unfold(pieces, move |left| async move {
+            let next = left.checked_sub(1)?;
+            tokio::time::sleep(pause).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from(vec![0; size])), next))
+        });
+        hyper::Response::new(reqwest::Body::wrap_stream(body)).into()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_under_the_floor_is_broken_off() {
+        let patience = Patience::default();
+        let start = Instant::now();
+        let fault = read(trickle(1_000, 8 * 1024 - 1, Duration::from_secs(1)), 1 << 30, &patience).await.unwrap_err();
+        assert_eq!(
+            (fault.cure, fault.kind.to_string()),
+            (Cure::AgainOnce, "no answer: under 8192 bytes a second".into())
+        );
+        assert_eq!(start.elapsed(), patience.idle, "after one window, not at the end");
+        let body = read(trickle(60, 8 * 1024, Duration::from_secs(1)), 1 << 30, &patience).await.unwrap();
+        assert_eq!(body.len(), 60 * 8 * 1024, "at the floor it may take as long as it takes");
+        let fault = read(trickle(2, 1, Duration::from_secs(11)), 1 << 30, &patience).await.unwrap_err();
+        assert_eq!(fault.kind.to_string(), "no answer: no byte for 10 s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_reader_is_not_taken_for_a_slow_sender() {
+        let patience = Patience::default();
+        let (mut response, mut flow) = (trickle(20, 1, Duration::ZERO), Flow::default());
+        let mut received = 0;
+        while let Some(bytes) = flow.next(&mut response, &patience).await.unwrap() {
+            received += bytes.len();
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+        assert_eq!(received, 20);
     }
 
     #[test]

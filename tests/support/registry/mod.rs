@@ -141,13 +141,22 @@ impl TestRegistry {
 
     /// Starts on another loopback address.
     pub fn start_at(ip: IpAddr) -> Self {
+        Self::launch(|front| Server::start_at(ip, front))
+    }
+
+    /// Starts on 127.0.0.1 with TLS.
+    pub fn start_tls() -> Self {
+        Self::launch(|front| Server::start_tls(IpAddr::V4(Ipv4Addr::LOCALHOST), front))
+    }
+
+    fn launch(start: impl FnOnce(Front) -> Server) -> Self {
         let core = Arc::new(Core {
             state: Mutex::default(),
             observer: Mutex::default(),
             host: Mutex::default(),
             cdn: Mutex::default(),
         });
-        let server = Server::start_at(ip, Front(Arc::clone(&core)));
+        let server = start(Front(Arc::clone(&core)));
         *lock(&core.host) = server.host();
         Self { server, core }
     }

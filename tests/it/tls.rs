@@ -1,0 +1,105 @@
+//! TLS: HTTP/2 by ALPN, whom the program trusts, and what it says where it trusts nobody.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use wharfinger::registry::{ErrorKind, Put};
+
+use super::registry_contract::{Pieces, described, location, put, read, registries, tag};
+use crate::support::clone::Clone;
+use crate::support::http::{Request, Response, Server, TEST_CA};
+use crate::support::images::{ImageSpec, random};
+use crate::support::process::Outcome;
+use crate::support::registry::TestRegistry;
+
+const NAME: &str = "registry.example/team/app";
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/support/tls").join(name)
+}
+
+#[tokio::test]
+async fn a_registry_with_tls_is_spoken_to_in_http_2_on_one_connection() {
+    let server = TestRegistry::start_tls();
+    let registries = registries(|o| {
+        o.net.ca_certificates = Some(TEST_CA.to_owned());
+        o.net.hosts = format!("registry.example={}", server.url()).parse().unwrap();
+    });
+    let store = registries.open(&location(NAME));
+    let image = ImageSpec::new(1).single().build();
+    put(&*store, &image, "1.0").await;
+    let big = random(7, 1_500_000);
+    assert_eq!(store.put_blob(&described(&big), None, &Pieces::new(big.clone())).await.unwrap(), Put::Uploaded);
+    assert!(store.has_blob(&described(&big).digest).await.unwrap());
+    assert_eq!(read(&*store, &big, 0).await.unwrap().unwrap(), big);
+    assert_eq!(store.head(&tag("1.0")).await.unwrap().unwrap().digest, image.digest());
+    let versions: Vec<_> = server.log().iter().map(|e| e.request.version).collect();
+    assert!(versions.len() > 5 && versions.iter().all(|v| *v == hyper::Version::HTTP_2), "{versions:?}");
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_is_refused() {
+    let server = Server::start_tls("127.0.0.2".parse().unwrap(), |_: &Request| Response::new(200));
+    let registries = registries(|o| {
+        o.net.ca_certificates = Some(TEST_CA.to_owned());
+        o.net.hosts = format!("registry.example={}", server.url()).parse().unwrap();
+    });
+    let error = registries.open(&location(NAME)).head(&tag("1.0")).await.unwrap_err();
+    assert!(matches!(&error.kind, ErrorKind::Unreachable(text) if text.contains("not valid for name")), "{error}");
+    assert_eq!(server.log().len(), 0);
+}
+
+/// Plans an image behind TLS and one behind plain HTTP, with these certificates.
+fn plan(cert_file: &str, flag: Option<&str>) -> (Outcome, TestRegistry, TestRegistry) {
+    let (secure, plain) = (TestRegistry::start_tls(), TestRegistry::start());
+    ImageSpec::new(1).build().put(&secure, "team/app", "1.0.0");
+    ImageSpec::new(2).build().put(&plain, "team/plain", "1.0.0");
+    let image = |source: &str| format!("  - source: {source}\n    versions: ^1\n    cooldown: 0s\n    approved: []\n");
+    let images = [image("quay.io/team/plain"), image(NAME)].concat();
+    let clone = Clone::with(&[("approved-images.yml", &format!("organization: acme\nimages:\n{images}"))]);
+    let hosts = format!("registry.example={},quay.io={}", secure.url(), plain.url());
+    let certificates = flag.map(|name| file(name).display().to_string());
+    let mut arguments = vec!["plan"];
+    arguments.extend(certificates.iter().flat_map(|path| ["--ca-certificates", path]));
+    let run = clone.run(env!("CARGO_BIN_EXE_wharfinger"), &hosts, &arguments);
+    (run.env("SSL_CERT_FILE", file(cert_file)).output(), secure, plain)
+}
+
+/// What was proposed, and what failed with which error.
+fn outcome(outcome: &Outcome) -> (usize, Vec<String>) {
+    let json = outcome.json();
+    let rows = |key: &str| json[key].as_array().cloned().unwrap_or_default();
+    let failed = rows("failed").iter().map(|row: &Value| row.to_string()).collect();
+    (rows("proposals").len(), failed)
+}
+
+#[test]
+fn a_private_ca_is_trusted_where_it_is_named() {
+    for (cert_file, flag) in [("ca.pem", None), ("missing.pem", Some("ca.pem")), ("localhost.pem", Some("ca.pem"))] {
+        let (run, secure, _plain) = plan(cert_file, flag);
+        assert_eq!(outcome(&run), (2, vec![]), "{cert_file} {flag:?}: {run:?}");
+        assert!(secure.log().iter().all(|e| e.request.version == hyper::Version::HTTP_2));
+    }
+}
+
+#[test]
+fn an_unknown_ca_is_refused_with_how_to_mend_it_and_nothing_is_asked() {
+    let (run, secure, plain) = plan("localhost.pem", None);
+    let (proposed, failed) = outcome(&run);
+    assert_eq!((run.status, proposed, failed.len()), (Some(1), 1, 1), "{run:?}");
+    let text = "UnknownIssuer: no CA known here signed the server's certificate; name a PEM file of the CA that did with \
+                SSL_CERT_FILE or ca-certificates";
+    assert!(failed[0].contains(NAME) && failed[0].contains(text), "{failed:?}");
+    assert_eq!((secure.log().len(), plain.log().is_empty()), (0, false));
+}
+
+#[test]
+fn a_machine_without_certificates_works_over_plain_http_and_says_what_https_lacks() {
+    let (run, secure, plain) = plan("missing.pem", None);
+    let (proposed, failed) = outcome(&run);
+    assert_eq!((run.status, proposed, failed.len()), (Some(1), 1, 1), "{run:?}");
+    let text = "no CA certificates on this machine: install the ca-certificates package, or name a bundle with \
+                SSL_CERT_FILE or ca-certificates";
+    assert!(failed[0].contains(NAME) && failed[0].contains(text), "{failed:?}");
+    assert_eq!((secure.log().len(), plain.log().is_empty()), (0, false));
+}

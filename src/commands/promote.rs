@@ -37,7 +37,8 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
     let progress = Progress::on_terminal(context.settings.github.in_actions);
     let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, progress));
     let applied = apply::promote::promote(&copier, hub(context), &manifest, &seen.steps, &seen.repositories).await;
-    let recorded = recorded(context, &applied.promoted).await;
+    let idle = applied.promoted.is_empty() && applied.stopped.is_some();
+    let recorded = if idle { None } else { recorded(context, &applied.promoted).await };
     let stopped = applied.stopped.clone();
     let outcome = outcome(&seen, applied, recorded);
     let clean = outcome.failed.is_empty();
@@ -97,7 +98,7 @@ async fn recorded(context: &Context, promoted: &[Promoted]) -> Option<Result<Rec
         RecordMode::Commit => Way::Commit,
         RecordMode::PullRequest => Way::Proposal,
     };
-    let forge = context.forge.as_ref().filter(|_| !promoted.is_empty())?;
+    let forge = context.forge.as_ref()?;
     let records: Vec<Record> = promoted.iter().map(record_of).collect();
     Some(record::record(forge.as_ref(), &context.settings.manifest, way, &records, &Origins::default()).await)
 }
@@ -117,17 +118,21 @@ fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded
     failed.extend(applied.failed);
     let wrote = match &recorded {
         Some(Ok(Recorded::Committed(_))) => true,
-        Some(Ok(Recorded::Proposed(recording))) => recording.done != record::Done::Unchanged,
+        Some(Ok(Recorded::Proposed(recording))) => {
+            matches!(recording.done, record::Done::Opened | record::Done::Updated)
+        }
         _ => false,
     };
+    let closed = matches!(&recorded, Some(Ok(Recorded::Proposed(r))) if r.done == record::Done::Closed);
     if let Some(Err(error)) = &recorded {
         let text = error.to_string();
+        tracing::error!("recording: {text}");
         failed.extend(applied.promoted.iter().map(|p| p.step.failed(FailedStep::Record, text.clone())));
     }
     let ours: Vec<Promoted> = applied.promoted.into_iter().filter(|p| wrote || p.step.state == State::Copy).collect();
     rows::Outcome {
         proposals: proposed(recorded),
-        changed: wrote || applied.changed || !ours.is_empty(),
+        changed: wrote || closed || applied.changed || !ours.is_empty(),
         promoted: ours.into_iter().map(shown).collect(),
         failed: failed.into_iter().map(rows::Failed::from).collect(),
         ..rows::Outcome::default()
@@ -145,6 +150,7 @@ fn proposed(recorded: Option<Result<Recorded, RecordError>>) -> Vec<rows::Propos
         record::Done::Opened => rows::ProposedAction::Opened,
         record::Done::Updated => rows::ProposedAction::Updated,
         record::Done::Unchanged => rows::ProposedAction::Unchanged,
+        record::Done::Closed => rows::ProposedAction::Closed,
     };
     vec![rows::Proposed { number, url, branch, action, detail: None }]
 }

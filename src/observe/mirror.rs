@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::sources::Sources;
 use crate::content::Document;
 use crate::hub::{self, Hub};
-use crate::image::{Digest, Location, Reference, RepositoryName};
+use crate::image::{Digest, Location, Reference, RepositoryName, Tag};
 use crate::manifest::{Approval, Destination, Image, Manifest};
 use crate::plan::{self, FailedStep, Failure, Key, Observed, RepositoryStep, Scope, State, Step};
 use crate::registry::{Error, ErrorKind, Registries, Store};
@@ -58,7 +58,9 @@ pub async fn promotions(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope, flo
         .buffer_unordered(TOGETHER)
         .collect::<BTreeMap<Key, Result<Observed, Trouble>>>()
         .await;
-    look.planned(looked).await
+    let mut promotions = look.planned(looked).await;
+    promotions.failed.extend(look.standing(scope).await);
+    promotions
 }
 
 /// The approvals whose manifests are read rather than only their digest: the newest promoted one of every repository that
@@ -85,7 +87,7 @@ fn is_pending(image: &Image, approval: &Approval) -> bool {
 }
 
 /// Why an approval could not be looked at.
-enum Trouble {
+pub(super) enum Trouble {
     /// The destination failed; nothing is known of any image's source.
     Destination(Error),
     /// Docker Hub's own API failed.
@@ -94,9 +96,10 @@ enum Trouble {
     Item(FailedStep, String),
 }
 
-struct Look<'a> {
-    eyes: &'a Eyes<'a>,
-    manifest: &'a Manifest,
+/// One look at everything.
+pub(super) struct Look<'a> {
+    pub(super) eyes: &'a Eyes<'a>,
+    pub(super) manifest: &'a Manifest,
     unreviewed: Option<String>,
     /// Repositories that Docker Hub was asked about, and whether they are missing.
     missing: Mutex<BTreeMap<RepositoryName, bool>>,
@@ -112,28 +115,28 @@ impl Look<'_> {
         let location =
             self.manifest.mirror(&image.repository).map_err(|e| Trouble::Item(FailedStep::Resolve, e.to_string()))?;
         let mirror = self.eyes.registries.open(&location);
-        observed.mirror = self.tag(mirror.as_ref(), image, approval, whole).await?;
+        observed.mirror = self.tag(mirror.as_ref(), &image.repository, &approval.tag, whole).await?;
         observed.expected = self.expected(mirror.as_ref(), image, approval).await?;
         self.upstream(image, approval, &mut observed).await?;
         Ok(observed)
     }
 
     /// What the mirror's tag answers. Docker Hub refuses to say where there is no repository: then there is no tag either.
-    async fn tag(
+    pub(super) async fn tag(
         &self,
         mirror: &dyn Store,
-        image: &Image,
-        approval: &Approval,
+        repository: &RepositoryName,
+        tag: &Tag,
         whole: bool,
     ) -> Result<Option<Digest>, Trouble> {
-        let reference = Reference::Tag(approval.tag.clone());
+        let reference = Reference::Tag(tag.clone());
         let answer = if whole {
             mirror.manifest(&reference).await.map(|held| held.map(|document| self.keep(document)))
         } else {
             mirror.head(&reference).await.map(|held| held.map(|descriptor| descriptor.digest))
         };
         match answer {
-            Err(Error { kind: ErrorKind::Refused { .. }, .. }) if self.is_missing(&image.repository).await? => Ok(None),
+            Err(Error { kind: ErrorKind::Refused { .. }, .. }) if self.is_missing(repository).await? => Ok(None),
             answer => answer.map_err(Trouble::Destination),
         }
     }
@@ -245,7 +248,7 @@ impl Trouble {
         }
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Self::Destination(error) => error.to_string(),
             Self::Hub(error) => error.to_string(),

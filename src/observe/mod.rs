@@ -8,3 +8,5 @@ pub mod mirror;
 pub mod proposals;
 pub mod sources;
 pub mod upstream;
+
+mod revoked;

@@ -43,6 +43,8 @@ pub enum FailedStep {
     MirrorDiffers,
     /// Fewer people approved than the policy asks.
     Unreviewed,
+    /// The manifest wants the tag taken down, and it is still there.
+    Revoked,
 }
 
 impl FailedStep {

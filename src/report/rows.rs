@@ -351,6 +351,7 @@ impl From<plan::FailedStep> for FailedStep {
             plan::FailedStep::SourceLost => Self::SourceLost,
             plan::FailedStep::MirrorDiffers => Self::MirrorDiffers,
             plan::FailedStep::Unreviewed => Self::Unreviewed,
+            plan::FailedStep::Revoked => Self::Revoked,
         }
     }
 }

@@ -399,9 +399,8 @@ fn two_promotions_at_once_both_end_well_with_one_record() {
     assert_eq!((clone.commits(), clone.manifest().matches("mirrored:").count()), (2, 1));
 }
 
-#[test]
-fn between_two_real_registries() {
-    let (Some(upstream), Some(mirror)) = (RealRegistry::debian(), RealRegistry::debian()) else { return };
+/// Promotes three kinds of image between real registries, then looks again.
+fn between(upstream: &RealRegistry, mirror: &RealRegistry) {
     let images = [large(121), ImageSpec::new(122).docker().build(), ImageSpec::new(123).single().build()];
     let mut approved = Vec::new();
     for (number, image) in images.iter().enumerate() {
@@ -416,6 +415,47 @@ fn between_two_real_registries() {
     assert_eq!(clone.promote(0)["changed"], json!(false));
     let asked: Vec<_> = mirror.settled_log().split_off(before);
     assert_eq!(asked.iter().map(|a| a.method.as_str()).collect::<Vec<_>>(), ["HEAD"; 3], "{asked:?}");
+}
+
+#[test]
+fn between_two_real_registries() {
+    let (Some(upstream), Some(mirror)) = (RealRegistry::debian(), RealRegistry::debian()) else { return };
+    between(&upstream, &mirror);
+}
+
+#[test]
+fn to_and_from_distribution_3() {
+    let (Some(upstream), Some(mirror)) = (RealRegistry::distribution(), RealRegistry::distribution()) else { return };
+    between(&upstream, &mirror);
+}
+
+#[test]
+fn between_registries_of_two_generations() {
+    let (Some(old), Some(new)) = (RealRegistry::debian(), RealRegistry::distribution()) else { return };
+    between(&old, &new);
+}
+
+/// docker-registry 2.8 answers 500 and 400 where two clients link the same blobs at once.
+#[test]
+fn two_promotions_at_once_into_a_real_registry() {
+    for registry in [RealRegistry::debian(), RealRegistry::distribution()].into_iter().flatten() {
+        let image = large(125);
+        image.push_blocking(&registry.url(), "team/app", "1");
+        let source = format!("{}/team/app", registry.host());
+        let names = ["one", "two", "three"];
+        let digest = image.digest();
+        let entries = names.map(|name| entry(&source, name, "", &[("1", &digest)]));
+        let clone = Clone::new(&manifest(&registry.host(), &entries));
+        let ends: Vec<Outcome> = std::thread::scope(|scope| {
+            let runs: Vec<_> = (0..2).map(|_| scope.spawn(|| clone.run(&[]).output())).collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        for end in ends {
+            end.expect_status(0);
+        }
+        assert_eq!(clone.manifest().matches("mirrored:").count(), 3);
+        assert_eq!(clone.promote(0)["changed"], json!(false));
+    }
 }
 
 #[test]

@@ -124,3 +124,76 @@ fn a_moved_branch_is_looked_at_again() {
     let text = world.text("main");
     assert_eq!(text.matches("mirrored:").count(), 2, "{text}");
 }
+
+#[test]
+fn an_empty_recording_pull_request_is_closed_and_a_persons_commits_are_not() {
+    for touched in [false, true] {
+        let world = World::new(true);
+        let digest = world.image(1);
+        world.approve(&[("1", &digest)]);
+        world.promote(&[], 0);
+        let number = world.github.open_pulls()[0];
+        if touched {
+            world.github.push_as("wharfinger/record", "octocat", &[("NOTES.md", "mine\n")]);
+        }
+        world.approve(&[]);
+        let result = world.promote(&[], 0);
+        let action = if touched { "unchanged" } else { "closed" };
+        assert_eq!((&result["proposals"][0]["action"], &result["changed"]), (&json!(action), &json!(!touched)));
+        assert_eq!(world.github.pull(number).open, touched);
+        let said = world.github.comments(number).iter().any(|c| c.body.contains("Nothing is left to record"));
+        assert_eq!(said, !touched);
+        world.github.clear_log();
+        assert_eq!(world.promote(&[], 0)["changed"], json!(false));
+        assert!(world.github.writes().is_empty(), "{:?}", world.github.writes());
+    }
+}
+
+#[test]
+fn records_go_on_top_of_a_persons_commits() {
+    let world = World::new(true);
+    let (one, two) = (world.image(1), world.image(2));
+    world.approve(&[("1", &one)]);
+    world.promote(&[], 0);
+    let theirs = world.github.push_as("wharfinger/record", "octocat", &[("NOTES.md", "mine\n")]);
+    world.approve(&[("1", &one), ("2", &two)]);
+    world.promote(&[], 0);
+    let git = |args: &[&str]| world.github.with(|state| state.git.log(args).len());
+    assert_eq!(git(&[&format!("{theirs}..wharfinger/record")]), git(&[&format!("{theirs}~..wharfinger/record")]) - 1);
+    assert_eq!(world.github.read("wharfinger/record", "NOTES.md").as_deref(), Some("mine\n"));
+    assert_eq!(world.github.open_pulls().len(), 1);
+}
+
+#[test]
+fn a_branch_that_moves_between_reading_and_committing_is_read_again() {
+    let world = World::new(false);
+    let digest = world.image(1);
+    world.approve(&[("1", &digest)]);
+    world.github.push_before("POST", "graphql", "main", "octocat", &[("NOTES.md", "mine\n")]);
+    assert_eq!(world.promote(&[], 0)["changed"], json!(true));
+    let commits = world.github.lines().iter().filter(|line| line.starts_with("POST /graphql")).count();
+    assert_eq!(commits, 2, "the first one is refused");
+    assert_eq!(world.github.read("main", "NOTES.md").as_deref(), Some("mine\n"));
+    assert_eq!(world.text("main").matches("mirrored:").count(), 1);
+}
+
+#[test]
+fn a_revoked_tag_that_is_to_be_deleted_and_still_answers_is_a_failure() {
+    let world = World::new(false);
+    let digest = world.image(1);
+    world.approve(&[("1", &digest)]);
+    world.promote(&[], 0);
+    let revoked = format!("    revoked:\n      - tag: \"1\"\n        digest: {digest}\n        reason: CVE-2027-1\n");
+    let source = format!("{}/team/app", world.upstream.host());
+    let text =
+        |delete: &str| manifest(&world.mirror.host(), &[entry(&source, "app", &format!("{revoked}{delete}"), &[])]);
+    world.github.push_as("main", "octocat", &[(FILE, &text(""))]);
+    assert_eq!(world.promote(&[], 0)["failed"], json!([]), "without delete the tag stays");
+    world.github.push_as("main", "octocat", &[(FILE, &text("        delete: true\n"))]);
+    let failed = &world.promote(&[], 1)["failed"][0];
+    assert_eq!((&failed["step"], &failed["tag"]), (&json!("revoked"), &json!("1")));
+    assert!(failed["error"].as_str().unwrap().contains("this release deletes no tag"), "{failed}");
+    assert_eq!(world.mirror.digest("acme/app", "1"), Some(digest));
+    world.mirror.delete_tag("acme/app", "1");
+    assert_eq!(world.promote(&[], 0)["failed"], json!([]));
+}

@@ -222,12 +222,24 @@ pub enum Action {
     Lose,
     /// No answer at all, the handler is not asked.
     Hang,
+    /// This is done first, then the handler is asked.
+    First(Hook),
     /// The handler's answer, later.
     Delay(Duration),
     /// The handler's answer with a header set (or, with `None`, taken away).
     Header(String, Option<String>),
     /// The handler's answer with another body of the same or another length.
     Body(Bytes),
+}
+
+/// Something that a test does while a request waits.
+#[derive(Clone)]
+pub struct Hook(pub Arc<dyn Fn() + Send + Sync>);
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hook")
+    }
 }
 
 /// A scripted fault: which requests it meets, and what happens to them.
@@ -452,6 +464,7 @@ async fn answer(
                 record(&shared, &request, None, false, true);
                 std::future::pending::<()>().await;
             }
+            Action::First(hook) => (hook.0)(),
             Action::Delay(delay) => tokio::time::sleep(*delay).await,
             Action::Reset => return broken(&shared, &request, None, &reset),
             Action::Answer(status, headers, body) => {

@@ -139,6 +139,14 @@ impl Copier {
             TreeError::Missing(_) => CopyError::new(FailedStep::SourceLost, error),
             _ => CopyError::new(FailedStep::Read, error),
         })?;
+        if tree.foreign > 0 {
+            tracing::warn!(
+                "{}:{}: {} layers may not be distributed: the image names them, their bytes are not copied",
+                step.repository,
+                step.tag,
+                tree.foreign
+            );
+        }
         self.vouch(step, mirror).await;
         self.put_blobs(&tree.blobs, step, mirror, bar).await?;
         self.put_manifests(&tree, mirror, &step.repository).await?;

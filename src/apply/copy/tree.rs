@@ -27,6 +27,8 @@ pub(super) struct Tree {
     pub(super) levels: Vec<Vec<Document>>,
     /// The blobs that are to be copied, once each; layers that may not be distributed are left out.
     pub(super) blobs: Vec<Descriptor>,
+    /// How many layers were left out so.
+    pub(super) foreign: usize,
 }
 
 /// Why an image could not be read.
@@ -90,7 +92,7 @@ pub(super) async fn read(from: From<'_>, top: Document) -> Result<Tree, TreeErro
         }
         levels.push(level);
     }
-    Ok(Tree { top, levels, blobs: blobs.0.into_values().collect() })
+    Ok(Tree { top, levels, blobs: blobs.held.into_values().collect(), foreign: blobs.foreign.len() })
 }
 
 async fn read_level(from: From<'_>, children: &[Descriptor], bytes: &mut usize) -> Result<Vec<Document>, TreeError> {
@@ -145,21 +147,26 @@ fn named(document: &Document, blobs: &mut Blobs, seen: &mut BTreeSet<Digest>) ->
 
 /// Blobs by digest.
 #[derive(Default)]
-struct Blobs(BTreeMap<Digest, Descriptor>);
+struct Blobs {
+    held: BTreeMap<Digest, Descriptor>,
+    /// Layers that may not be distributed.
+    foreign: BTreeSet<Digest>,
+}
 
 impl Blobs {
     fn add(&mut self, blob: Descriptor) -> Result<(), TreeError> {
         if media_type::is_foreign(&blob.media_type) {
+            self.foreign.insert(blob.digest);
             return Ok(());
         }
-        match self.0.get(&blob.digest) {
+        match self.held.get(&blob.digest) {
             Some(known) if known.size != blob.size => Err(TreeError::Unusable(format!(
                 "{} is said to have {} and {} bytes",
                 blob.digest, known.size, blob.size
             ))),
             Some(_) => Ok(()),
             None => {
-                self.0.insert(blob.digest.clone(), blob);
+                self.held.insert(blob.digest.clone(), blob);
                 Ok(())
             }
         }

@@ -51,7 +51,7 @@ pub enum Recorded {
     Already,
     /// By a commit on the default branch.
     Committed(Commit),
-    /// In the recording proposal.
+    /// In the recording proposal, or it was closed because nothing is left to record.
     Proposed(Recording),
 }
 
@@ -72,7 +72,8 @@ pub enum RecordError {
     Busy(String),
 }
 
-/// Records what was promoted in the manifest at `path`.
+/// Records what was promoted in the manifest at `path`. Without records it only looks after the recording proposal, which is
+/// closed where nothing is left to record.
 ///
 /// # Errors
 /// Where the forge fails, or refuses the commit and no proposal may be made.
@@ -105,7 +106,9 @@ async fn once(
     let manifest = load::from_forge(forge, &head.commit, path).await?;
     let pending = pending(&manifest, records);
     if pending.is_empty() {
-        return Ok(Recorded::Already);
+        let work = Work { forge, path, head, manifest, pending, origins: Origins::default() };
+        let settled = if way == Way::Commit { None } else { work.settle().await? };
+        return Ok(settled.map_or(Recorded::Already, Recorded::Proposed));
     }
     let origins = origins.look(forge, &head.commit, &manifest, &pending).await;
     let work = Work { forge, path, head, manifest, pending, origins };

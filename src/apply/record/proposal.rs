@@ -27,6 +27,8 @@ pub enum Done {
     Updated,
     /// It has them already: nothing was written.
     Unchanged,
+    /// Nothing is left to record: it was closed.
+    Closed,
 }
 
 impl Work<'_> {
@@ -57,6 +59,20 @@ impl Work<'_> {
             (theirs, tip) => self.make(&branch, tip.as_ref(), theirs.as_ref()).await?,
         };
         self.show(open, branch, &records, moved).await
+    }
+
+    /// Sees to a recording proposal for which this run has nothing: it is closed where nothing is left to record, unless a
+    /// person's commits stand on it.
+    pub(super) async fn settle(&self) -> Result<Option<Recording>, RecordError> {
+        let Some(open) = self.open().await? else { return Ok(None) };
+        let theirs = load::from_forge(self.forge, &open.head, self.path).await.ok();
+        let empty = theirs.is_some_and(|theirs| self.together(Some(&theirs)).is_empty());
+        let done = if empty && !open.touched { Done::Closed } else { Done::Unchanged };
+        if done == Done::Closed {
+            let reason = format!("Nothing is left to record: `{}` says it all.", self.head.branch);
+            self.forge.close(&open, &reason).await?;
+        }
+        Ok(Some(Recording { number: open.number, url: open.url, branch: open.branch, done }))
     }
 
     /// A person's commits stand on the branch: ours goes on top of them.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{TimeZone as _, Utc};
 
-use super::http::{Action, Exchange, Request, Response, Rule, Server, lock};
+use super::http::{Action, Exchange, Hook, Request, Response, Rule, Server, lock};
 
 pub mod git;
 pub mod graphql;
@@ -223,17 +223,19 @@ impl TestGitHub {
 
     /// A person's push to a branch (made from the default branch where it is missing): one commit, whatever protects it.
     pub fn push_as(&self, branch: &str, login: &str, files: &[(&str, &str)]) -> String {
-        let mut state = lock(&self.state);
-        let reference = format!("refs/heads/{branch}");
-        let default = state.default_branch.clone();
-        let parent = state.git.branch(branch).or_else(|| state.git.branch(&default)).expect("a commit to start from");
-        let date = state.tick();
-        let who = state.signature(login, &date);
-        let files: Vec<_> = files.iter().map(|(p, t)| ((*p).to_owned(), Some(t.as_bytes().to_vec()))).collect();
-        let sha = state.git.commit(Some(&parent), &files, "A person's commit", &who, &who);
-        state.git.update(&reference, &sha, "");
-        state.branch_moved(branch, login);
-        sha
+        push(&mut lock(&self.state), branch, login, files)
+    }
+
+    /// A person's push just before the first request of a method to a path is looked at.
+    pub fn push_before(&self, method: &str, path: &str, branch: &str, login: &str, files: &[(&str, &str)]) {
+        let state = Arc::clone(&self.state);
+        let (branch, login) = (branch.to_owned(), login.to_owned());
+        let files: Vec<_> = files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
+        let hook = Hook(Arc::new(move || {
+            let files: Vec<_> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
+            push(&mut lock(&state), &branch, &login, &files);
+        }));
+        self.server.fault(Rule::new(method, path, Action::First(hook)).times(1));
     }
 
     /// A person deletes a branch.
@@ -378,6 +380,19 @@ impl TestGitHub {
     pub fn clear_log(&self) {
         self.server.clear_log();
     }
+}
+
+fn push(state: &mut State, branch: &str, login: &str, files: &[(&str, &str)]) -> String {
+    let reference = format!("refs/heads/{branch}");
+    let default = state.default_branch.clone();
+    let parent = state.git.branch(branch).or_else(|| state.git.branch(&default)).expect("a commit to start from");
+    let date = state.tick();
+    let who = state.signature(login, &date);
+    let files: Vec<_> = files.iter().map(|(p, t)| ((*p).to_owned(), Some(t.as_bytes().to_vec()))).collect();
+    let sha = state.git.commit(Some(&parent), &files, "A person's commit", &who, &who);
+    state.git.update(&reference, &sha, "");
+    state.branch_moved(branch, login);
+    sha
 }
 
 fn first_commit(state: &mut State, files: &[(String, String)]) {

@@ -14,7 +14,7 @@ use crate::manifest::{Image, Manifest};
 use crate::plan::{FailedStep, Failure, Scope};
 use crate::proposal::{Selected, subject};
 use crate::registry;
-use crate::rules::{Fact, Facts, ROUNDS, Readiness, Rule, Selection, select};
+use crate::rules::{Fact, Facts, ROUNDS, Readiness, Readings, Rule, Selection};
 
 /// How many images are looked at together; each host's own limit is the client's.
 const TOGETHER: usize = 16;
@@ -136,8 +136,10 @@ async fn candidate(eyes: &Eyes<'_>, image: &Image, listed: &Listed, facts: Facts
 /// Asks the rule, looks up what it lacks, and asks again.
 async fn settle(eyes: &Eyes<'_>, image: &Image, candidate: &mut Candidate) -> Result<(), Failure> {
     let subject = subject(image);
+    let tags = Arc::clone(&candidate.tags);
+    let readings = Readings::of(&subject.rule, &tags);
     for _ in 0..ROUNDS {
-        candidate.selection = select(&subject, &candidate.tags, &candidate.facts, eyes.now);
+        candidate.selection = readings.select(&subject, &candidate.facts, eyes.now);
         if candidate.selection.missing.is_empty() {
             return Ok(());
         }

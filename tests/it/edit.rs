@@ -237,16 +237,22 @@ impl Writer {
 }
 
 /// A manifest, and an edit of one of its images.
-fn case(bytes: Vec<u8>) -> (String, Edit) {
-    let mut choices = Choices(bytes.into_iter());
+fn case(mut bytes: Vec<u8>) -> (String, Edit) {
+    let writes = bytes.split_off(bytes.len().min(6));
+    let choices = Choices(writes.into_iter());
+    let text = Writer { choices, lines: Vec::new(), tags: 0, anchors: 0, digests: 0 }.document();
+    let edit = edit(&read(&text), &mut Choices(bytes.into_iter()));
+    (text, edit)
+}
+
+/// An edit of one of a manifest's images.
+fn edit(manifest: &Manifest, choices: &mut Choices) -> Edit {
     let (which, image, item) =
         (*choices.pick(&[0, 1, 2, 3, 4, 5]), *choices.pick(&[0, 1, 2]), *choices.pick(&[0, 1, 2]));
     let new = choices.pick(&["4.0.0", "4.0", "true", "2024-06-01", "v4"]).to_string();
     let reason =
         choices.pick(&["breaks: retention, see #41", "\"quoted\" \\ and 'single'", "\u{202e}é", "[x] {y}"]).to_string();
     let until = *choices.pick(&[None, NaiveDate::from_ymd_opt(2027, 3, 1)]);
-    let text = Writer { choices, lines: Vec::new(), tags: 0, anchors: 0, digests: 0 }.document();
-    let manifest = read(&text);
     let image = image % manifest.images.len();
     let approved = &manifest.images[image].approved;
     let rejected = &manifest.images[image].rejected;
@@ -261,7 +267,7 @@ fn case(bytes: Vec<u8>) -> (String, Edit) {
         5 => Change::Reject { tag: tag(&new), reason, until },
         _ => Change::Approve { tag: tag(&new), digest: digest(7) },
     };
-    (text, Edit { image, change })
+    Edit { image, change }
 }
 
 /// The images that a change should lead to.
@@ -389,6 +395,28 @@ proptest! {
             prop_assert!(!after.replace("\r\n", "").contains('\n'), "mixed line breaks\n{after:?}");
         }
         prop_assert!(!text.ends_with('\n') || after.ends_with('\n'));
+    }
+
+    /// Several edits in one call mean what they mean one after another, of which each is of an edited text.
+    #[test]
+    fn several_edits_are_one_after_another(
+        bytes in proptest::collection::vec(any::<u8>(), 150), seeds in proptest::collection::vec(any::<[u8; 6]>(), 2..5),
+    ) {
+        let (text, _) = case(bytes);
+        let (mut step, mut edits) = (text.clone(), Vec::new());
+        for seed in seeds {
+            let manifest = read(&step);
+            let next = edit(&manifest, &mut Choices(seed.to_vec().into_iter()));
+            // A tag that stands there already is not approved or rejected again.
+            let Ok(after) = apply(&step, std::slice::from_ref(&next)) else { continue };
+            prop_assert_eq!(
+                placeless(read(&after).images), placeless(intended(manifest.images, &next)), "{:?}\n{}\n=>\n{}", next, step, after
+            );
+            (step, edits) = (after, [edits, vec![next]].concat());
+        }
+        prop_assert!(!edits.is_empty(), "every edit was refused\n{}", text);
+        let at_once = apply(&text, &edits).map_err(|e| TestCaseError::fail(format!("{e}\n{edits:?}\n{text}")))?;
+        prop_assert_eq!(placeless(read(&at_once).images), placeless(read(&step).images), "{:?}\n{}", edits, text);
     }
 
     #[test]

@@ -3,21 +3,24 @@
 use chrono::{DateTime, Utc};
 
 use super::super::{Chosen, Facts, Line, Reason, Selection, Subject, TagVerdict, Verdict, Waiting};
-use super::Word;
 use super::candidate::{Candidate, Question};
+use super::{Readings, Word};
 use crate::image::{Digest, Tag};
 
 /// Each named tag is a line. Its verdict stands first, in the rule's order; the other tags follow, by name.
-pub(super) fn select(subject: &Subject, names: &[Tag], tags: &[Tag], facts: &Facts, now: DateTime<Utc>) -> Selection {
+pub(super) fn select(
+    subject: &Subject,
+    names: &[Tag],
+    tags: &Readings<'_>,
+    facts: &Facts,
+    now: DateTime<Utc>,
+) -> Selection {
     let question = Question { subject, facts, now };
     let mut selection = Selection::default();
     for name in names {
         follow(question, name, &mut selection);
     }
-    let mut others: Vec<&Tag> = tags.iter().filter(|tag| !names.contains(tag)).collect();
-    others.sort_unstable_by(|a, b| b.cmp(a));
-    others.dedup();
-    for tag in others {
+    for (tag, _) in tags.iter().filter(|(tag, _)| !names.contains(tag)) {
         let approved = subject.approved.iter().any(|(approved, _)| approved == tag);
         let word = if approved {
             Word { verdict: Verdict::Approved, reason: Reason::Approved, detail: "no longer followed".to_owned() }

@@ -2,30 +2,30 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Facts, Reason, Rule, Selection, Subject, Verdict};
+use super::{Facts, Reason, Selection, Subject, Verdict};
 use crate::image::Tag;
 
 mod candidate;
 mod family;
 mod floating;
 mod line;
+mod readings;
 mod versions;
 
 pub use line::ROUNDS;
+pub use readings::Readings;
 
 /// Decides what becomes of every tag, given what is known; says in [`Selection::missing`] what else it must know.
 ///
 /// Asks for little: of each line the newest candidate's digest, then its age, then its readiness, and only where that one
 /// is not to be proposed the next older one's. A caller looks up what is missing and asks again until nothing is; every
-/// line asks for one fact a round, and [`ROUNDS`] bounds the rounds.
+/// line asks for one fact a round, and [`ROUNDS`] bounds the rounds. Who asks more than once reads the tags once, with
+/// [`Readings`].
 ///
 /// Every tag of `tags` gets exactly one verdict, newest first; duplicates count once.
 #[must_use]
 pub fn select(subject: &Subject, tags: &[Tag], facts: &Facts, now: DateTime<Utc>) -> Selection {
-    match &subject.rule {
-        Rule::Tags(names) => floating::select(subject, names, tags, facts, now),
-        Rule::Versions(rule) => versions::select(subject, rule, tags, facts, now),
-    }
+    Readings::of(&subject.rule, tags).select(subject, facts, now)
 }
 
 /// A verdict without its tag.

@@ -10,27 +10,27 @@ use super::super::version::{Version, join};
 use super::super::{
     Facts, Follow, Line, Number, Reason, Selection, Subject, TagVerdict, Variant, Verdict, VersionRule,
 };
-use super::Word;
 use super::candidate::Question;
 use super::family::{Family, Longer, out_of_range, unwanted_prerelease, wanted_variant};
 use super::line::{Walk, rebuild, retired, walk};
+use super::{Readings, Word};
 use crate::image::{Digest, Tag};
 
 /// One tag of the list.
 pub(super) struct Row<'a> {
     pub(super) tag: &'a Tag,
-    version: Option<Box<Version>>,
+    version: Option<&'a Version>,
     pub(super) word: Option<Word>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
     pub(super) fn writes_v(&self) -> bool {
-        self.version.as_ref().is_some_and(|version| version.v)
+        self.version.is_some_and(|version| version.v)
     }
 
     /// Its version where nothing has spoken against it yet.
-    fn open(&self) -> Option<&Version> {
-        self.version.as_deref().filter(|_| self.word.is_none())
+    fn open(&self) -> Option<&'a Version> {
+        self.version.filter(|_| self.word.is_none())
     }
 }
 
@@ -53,7 +53,7 @@ enum Key {
 pub(super) fn select(
     subject: &Subject,
     rule: &VersionRule,
-    tags: &[Tag],
+    tags: &Readings<'_>,
     facts: &Facts,
     now: DateTime<Utc>,
 ) -> Selection {
@@ -76,25 +76,20 @@ pub(super) fn rejected(question: Question<'_>, tag: &Tag) -> Option<String> {
     Some(until.map_or_else(|| "a person rejected it".to_owned(), |last| format!("a person rejected it until {last}")))
 }
 
-/// Every tag once, newest first, those that are no version last; what needs no other tag is decided.
-fn rows<'a>(question: Question<'_>, rule: &VersionRule, tags: &'a [Tag]) -> Vec<Row<'a>> {
+/// What needs no other tag is decided.
+fn rows<'a>(question: Question<'_>, rule: &VersionRule, tags: &'a Readings<'_>) -> Vec<Row<'a>> {
     let approved: std::collections::BTreeSet<&Tag> = question.subject.approved.iter().map(|(tag, _)| tag).collect();
-    let mut rows: Vec<Row<'a>> = tags
-        .iter()
-        .map(|tag| {
-            let (version, mut word) = match rule.read(tag) {
-                Reading::Version(version) => (Some(version), None),
-                Reading::Other(why) => (None, Some(not_a_version(why))),
-            };
-            if approved.contains(tag) {
-                word = Some(approved_word(question, rule, tag, version.as_deref()));
-            }
-            Row { tag, version, word }
-        })
-        .collect();
-    rows.sort_by(|a, b| b.version.cmp(&a.version).then_with(|| b.tag.cmp(a.tag)));
-    rows.dedup_by(|a, b| a.tag == b.tag);
-    rows
+    let row = |(tag, reading): (&'a Tag, &'a Reading)| {
+        let (version, mut word) = match reading {
+            Reading::Version(version) => (Some(&**version), None),
+            Reading::Other(why) => (None, Some(not_a_version(*why))),
+        };
+        if approved.contains(tag) {
+            word = Some(approved_word(question, rule, tag, version));
+        }
+        Row { tag, version, word }
+    };
+    tags.iter().map(row).collect()
 }
 
 /// What there is to say of an approved tag: where the rule no longer wants it, that is the reason.
@@ -161,7 +156,7 @@ fn groups(rule: &VersionRule, rows: &mut [Row<'_>], approvals: &[Approval<'_>]) 
         }
     }
     for (at, row) in rows.iter_mut().enumerate() {
-        let Some(version) = &row.version else { continue };
+        let Some(version) = row.version else { continue };
         match key(rule, version) {
             Some(key) => groups.entry(key).or_default().push(at),
             None => {
@@ -206,7 +201,7 @@ impl Group<'_> {
 
     /// The habit's family. A series of its own that has no approval yet may have another suffix where the rule takes any.
     fn family(self, rows: &[Row<'_>], members: &[usize], habit: Option<&Approval<'_>>, own: bool) -> Option<Family> {
-        let versions = || members.iter().filter_map(|&at| rows[at].version.as_deref());
+        let versions = || members.iter().filter_map(|&at| rows[at].version);
         let family = habit.map(|habit| Family::of(&habit.version, self.rule));
         let kept = family.filter(|family| {
             own || self.rule.variant != Some(Variant::Any) || versions().any(|version| family.is_shape_of(version))
@@ -235,7 +230,7 @@ impl Group<'_> {
     /// Judges what the family, the range and the manifest say of each tag.
     fn judge(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
         let words: Vec<(usize, Option<Word>)> = {
-            let versions = members.iter().filter_map(|&at| rows[at].version.as_deref());
+            let versions = members.iter().filter_map(|&at| rows[at].version);
             let longer = Longer::new(versions.filter(|v| family.is_shape_of(v)));
             let judge = |version: &Version| {
                 family
@@ -288,15 +283,15 @@ impl Group<'_> {
 
     /// A line for each version: those approved and those to come.
     fn each(self, rows: &mut [Row<'_>], candidates: &[usize], line: Found<'_>, selection: &mut Selection) {
-        let same = |rows: &[Row<'_>], a: usize, b: usize| match (&rows[a].version, &rows[b].version) {
+        let same = |rows: &[Row<'_>], a: usize, b: usize| match (rows[a].version, rows[b].version) {
             (Some(a), Some(b)) => a.precedence(b).is_eq(),
             _ => false,
         };
-        let approved = line.own.iter().map(|a| (a.version.clone(), Some(*a), Vec::new()));
-        let mut lines: Vec<(Box<Version>, Option<&Approval<'_>>, Vec<usize>)> = approved.collect();
+        let approved = line.own.iter().map(|a| (&*a.version, Some(*a), Vec::new()));
+        let mut lines: Vec<(&Version, Option<&Approval<'_>>, Vec<usize>)> = approved.collect();
         let versions: Vec<Vec<usize>> = candidates.chunk_by(|&a, &b| same(rows, a, b)).map(<[usize]>::to_vec).collect();
-        lines.extend(versions.into_iter().filter_map(|at| Some((rows[*at.first()?].version.clone()?, None, at))));
-        lines.sort_by(|a, b| b.0.cmp(&a.0));
+        lines.extend(versions.into_iter().filter_map(|at| Some((rows[*at.first()?].version?, None, at))));
+        lines.sort_by(|a, b| b.0.cmp(a.0));
         for (version, current, candidates) in lines {
             let name = if self.rule.pattern.is_some() { version.text.clone() } else { version.release() };
             self.push(rows, &candidates, name, Found { current, ..line }, selection);
@@ -346,7 +341,7 @@ struct Found<'a> {
 
 /// Of two tags for one version that differ in `v` alone the one of the approvals' habit stays.
 fn twins(rows: &mut [Row<'_>], members: &[usize], habit: bool) {
-    let same = |a: &Row<'_>, b: &Row<'_>| match (&a.version, &b.version) {
+    let same = |a: &Row<'_>, b: &Row<'_>| match (a.version, b.version) {
         (Some(a), Some(b)) => a.precedence(b).is_eq() && a.variant == b.variant && a.prefix == b.prefix,
         _ => false,
     };

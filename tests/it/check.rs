@@ -194,3 +194,67 @@ fn on_github_a_fork_needs_no_metadata() {
     let output = pulled.check(number, 0);
     assert!(codes(&output).is_empty(), "{output}");
 }
+
+impl Pulled {
+    /// The check of a merge queue: the pull request's merge, onto its base.
+    fn check_queued(&self, number: u64, status: i32) -> Value {
+        let merge = self.github.merge_commit(number).unwrap();
+        let repository = self.github.repository();
+        let payload = serde_json::json!({
+            "action": "checks_requested",
+            "repository": crate::support::process::repository_json(&repository),
+            "merge_group": {"head_sha": merge, "base_sha": self.github.pull(number).base_sha},
+        });
+        let event = Actions::new(&repository, "merge_group", &payload).env("GITHUB_SHA", &merge);
+        self.run(event, "run").expect_status(status).json()
+    }
+}
+
+#[test]
+fn on_github_a_merge_queue_gets_the_same_verdict() {
+    let pulled = Pulled::new();
+    let (old, new) = digests(&pulled.registry);
+    let pull = |digest: &Digest, branch: &str| {
+        let text = manifest(&[("3.0.0", &old, true), ("3.1.0", digest, false)]);
+        pulled.github.fork_pull("stranger", branch, &[("approved-images.yml", &text)], "Please", "")
+    };
+    let (good, bad) = (pull(&new, "good"), pull(&Digest::sha256(b"invented"), "bad"));
+    let output = pulled.check_queued(good, 0);
+    assert_eq!(output["promotions"][0]["tag"], "3.1.0", "{output}");
+    assert_eq!(codes(&pulled.check_queued(bad, 1)), ["never-served"]);
+    assert_eq!(pulled.github.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn on_github_other_files_ask_nothing_of_registries() {
+    let pulled = Pulled::new();
+    let number = pulled.github.fork_pull("stranger", "readme", &[("README.md", "hello")], "Words", "");
+    let asked = pulled.registry.log().len();
+    let output = pulled.check(number, 0);
+    assert_eq!(output["promotions"], serde_json::json!([]));
+    assert_eq!(pulled.registry.log().len(), asked);
+}
+
+#[test]
+fn on_github_a_record_is_proved_where_the_mirror_wants_a_login() {
+    let registry = upstream();
+    let mirror = TestRegistry::with_users(Vec::new());
+    let (old, new) = digests(&registry);
+    let files = vec![("approved-images.yml".to_owned(), manifest(&[("3.0.0", &old, false)]))];
+    let github = TestGitHub::start(Options { files, ..Options::default() });
+    let check = |text: &str, status: i32| {
+        let number = github.fork_pull("stranger", "record", &[("approved-images.yml", text)], "Record", "");
+        let (pull, merge) = (github.pull(number), github.merge_commit(number).unwrap());
+        let head = (pull.head.as_str(), pull.head_sha.as_str());
+        let event = Actions::pull_request(&github.repository(), number, head, &pull.base_sha, &merge);
+        let event = event.api(&github.server(), &github.api(), &github.graphql());
+        let run = Run::new(PROGRAM).actions(&event).env("GITHUB_TOKEN", github.token());
+        let hosts = format!("{},docker.io={}", hosts(&registry), mirror.url());
+        run.env("WHARFINGER_HOSTS", hosts).args(["--format", "json", "check"]).output().expect_status(status).json()
+    };
+    let right = manifest(&[("3.0.0", &old, true)]);
+    assert!(codes(&check(&right, 0)).is_empty());
+    assert!(!mirror.log().is_empty(), "the mirror was asked, and did not answer");
+    let wrong = right.replace(&format!("mirrored: {old}"), &format!("mirrored: {new}"));
+    assert_eq!(codes(&check(&wrong, 1)), ["mirrored-changed"]);
+}

@@ -279,3 +279,58 @@ fn on_github_it_writes_only_for_the_default_branch_and_its_events() {
     on_github(&registry, &github, pull, "propose").expect_status(2);
     assert_eq!(github.writes(), Vec::<String>::new());
 }
+
+#[test]
+fn on_github_a_lost_answer_still_gives_one_pull_request() {
+    for (method, path) in [("POST", "/graphql"), ("POST", "/git/refs"), ("POST", "/pulls")] {
+        let (registry, github) = (upstream(), github_with(MANIFEST));
+        github.lose_answers(method, path, 1);
+        let output = on_github(&registry, &github, Actions::schedule(&github.repository()), "propose");
+        let output = output.expect_status(0).json();
+        assert!(actions(&output).iter().all(|a| a.ends_with(" opened")), "{path}: {output}");
+        assert_eq!((github.open_pulls().len(), github.pulls().len()), (3, 3), "{path}");
+        assert!(!github.branches().iter().any(|b| b.starts_with("wharfinger/tmp/")), "{path}");
+    }
+}
+
+#[test]
+fn on_github_a_forbidden_pull_request_says_how_to_allow_it() {
+    let files = vec![("approved-images.yml".to_owned(), MANIFEST.to_owned())];
+    let (registry, github) =
+        (upstream(), TestGitHub::start(Options { files, actions_may_open: false, ..Options::default() }));
+    let outcome = on_github(&registry, &github, Actions::schedule(&github.repository()), "propose").expect_status(3);
+    assert!(outcome.stderr.contains("Allow GitHub Actions to create and approve pull requests"), "{}", outcome.stderr);
+    assert_eq!(github.pulls().len(), 0);
+}
+
+#[test]
+fn on_github_labels_and_reviewers_are_asked_for_once_and_a_refusal_is_a_warning() {
+    let everywhere = "proposals: { labels: [images], reviewers: [octocat, nobody-here], team-reviewers: [platform] }
+";
+    let of_image = "versions: ^3
+    labels: [loki]
+    reviewers: [hubot, octocat]
+";
+    let manifest = format!(
+        "{everywhere}{}",
+        MANIFEST.replacen(
+            "versions: ^3
+",
+            of_image,
+            1
+        )
+    );
+    let (registry, github) = (upstream(), github_with(&manifest));
+    let schedule = || Actions::schedule(&github.repository());
+    let outcome = on_github(&registry, &github, schedule(), "propose").expect_status(0);
+    let pull = github.pulls().into_iter().find(|p| p.head == LOKI).unwrap();
+    assert_eq!(pull.labels, ["images", "loki"]);
+    assert_eq!(pull.reviewers, ["octocat", "hubot"]);
+    assert_eq!(pull.teams, Vec::<String>::new(), "the job's own token cannot ask teams");
+    for name in ["nobody-here", "platform"] {
+        assert!(outcome.stderr.contains(name), "{name}: {}", outcome.stderr);
+    }
+    github.clear_log();
+    on_github(&registry, &github, schedule(), "propose").expect_status(0);
+    assert_eq!(github.writes(), Vec::<String>::new());
+}

@@ -64,16 +64,18 @@ pub(super) fn detail(image: &Image, approval: &Approval, observed: &Observed, st
 
 fn copying(image: &Image, approval: &Approval, observed: &Observed) -> String {
     let target = observed.expected.as_ref().unwrap_or(&approval.digest).short();
+    let subset = image.platforms.as_ref().filter(|_| observed.expected.as_ref() != Some(&approval.digest));
     let what = match &observed.mirror {
         Some(now) => format!("moves the tag from {} to {target}", now.short()),
         None if is_recorded(approval, observed) => format!("the mirror lost the tag: copies {target} again"),
+        None if subset.is_none() => format!("copies {target} from {}", image.source_text),
         None => format!("copies {target}"),
     };
-    match &image.platforms {
-        Some(platforms) if observed.expected.as_ref() != Some(&approval.digest) => {
+    match subset {
+        Some(platforms) => {
             let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();
             format!("{what}, a new index that keeps {} of {}", names.join(", "), approval.digest.short())
         }
-        _ => what,
+        None => what,
     }
 }

@@ -166,7 +166,7 @@ fn a_plan_says_in_words_what_it_does() {
     let lines: Vec<String> =
         steps.iter().map(|s| format!("{}:{} {} — {}", s.repository, s.tag, s.state.as_str(), s.detail)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-loki:1 copy — copies aaaaaaaaaaaa
+loki:1 copy — copies aaaaaaaaaaaa from grafana/loki
 loki:2 copy — moves the tag from 000000000000 to bbbbbbbbbbbb
 loki:3 present — promoted
 loki:4 copy — the mirror lost the tag: copies dddddddddddd again

@@ -41,7 +41,7 @@ pub fn outcome(outcome: &Outcome) -> String {
         .proposals
         .iter()
         .map(|p| {
-            let number = p.number.map_or_else(|| code(&p.branch), |number| format!("#{number}"));
+            let number = p.number.map_or_else(|| code(&p.branch), |number| linked(number, &p.url));
             vec![serde_name(&p.action), number, code(&p.branch)]
         })
         .collect();
@@ -55,6 +55,15 @@ pub fn outcome(outcome: &Outcome) -> String {
         + &waiting(&outcome.waiting)
         + &findings(&outcome.drift)
         + &failed(&outcome.failed)
+}
+
+/// A proposal's number, as a link: a summary makes none of a bare number.
+fn linked(number: u64, url: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
+    match url.starts_with("http") && url.chars().all(plain) {
+        true => format!("[#{number}]({url})"),
+        false => format!("#{number}"),
+    }
 }
 
 /// What `check` found.

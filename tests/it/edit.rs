@@ -406,7 +406,7 @@ proptest! {
         let (mut step, mut edits) = (text.clone(), Vec::new());
         for seed in seeds {
             let manifest = read(&step);
-            let next = edit(&manifest, &mut Choices(seed.to_vec().into_iter()));
+            let next = edit(&manifest, &mut Choices(Vec::from(seed).into_iter()));
             // A tag that stands there already is not approved or rejected again.
             let Ok(after) = apply(&step, std::slice::from_ref(&next)) else { continue };
             prop_assert_eq!(

@@ -69,7 +69,7 @@ fn its_links_lead_to_files() {
 
 #[test]
 fn it_lists_every_command_and_none_that_is_not_there() {
-    let help = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(&["--help"]).output().expect_status(0).stdout;
+    let help = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--help"]).output().expect_status(0).stdout;
     let listed = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0.lines();
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let there: BTreeSet<_> = names.filter_map(|l| l.split_whitespace().next()).filter(|n| *n != "help").collect();

@@ -4,6 +4,8 @@
 
 use crate::action::{self, Event};
 use crate::cli::Command;
+use crate::forge::Forge;
+use crate::manifest::Manifest;
 use crate::report::Output;
 
 pub mod check;
@@ -96,6 +98,13 @@ pub(crate) async fn guard(context: &Context) -> Result<(), Stop> {
         None => context.forge()?.head().await.map_err(|e| Stop::CannotWork(e.into()))?.branch,
     };
     action::may_write(&event, &branch)
+}
+
+/// Clears what interrupted runs left at the forge. Only a help: where it fails, a later run does it.
+async fn sweep(forge: &dyn Forge, manifest: &Manifest) {
+    if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix).await {
+        tracing::warn!("what interrupted runs left could not be cleared: {e}");
+    }
 }
 
 /// The event of this run.

@@ -24,6 +24,9 @@ use crate::settings::RecordMode;
 pub async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
     let (_, manifest) = load::at_head(context).await?;
     let scope = scope(context, &manifest, images)?;
+    if !context.settings.dry_run && context.settings.record != RecordMode::None {
+        super::sweep(context.forge()?.as_ref(), &manifest).await;
+    }
     let sources = Sources::new(context.registries.clone());
     let seen = look(context, &sources, &manifest, &scope).await;
     if context.settings.dry_run {

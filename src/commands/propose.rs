@@ -32,7 +32,7 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
         let (head, manifest) = load::at_head(context).await?;
         let scope = promote::scope(context, &manifest, images)?;
         if attempt == 1 && !context.settings.dry_run {
-            sweep(forge, &manifest).await;
+            super::sweep(forge, &manifest).await;
         }
         let situation = look(context, &sources, Some(forge), &manifest, &scope).await?;
         if context.settings.dry_run {
@@ -169,12 +169,6 @@ fn on_branch(branch: &str, wanted: Option<&Wanted>, error: &dyn std::fmt::Displa
         tag: entry.and_then(|e| e.to.clone()),
         step: rows::FailedStep::Propose,
         error: format!("{branch}: {error}"),
-    }
-}
-
-async fn sweep(forge: &dyn Forge, manifest: &Manifest) {
-    if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix).await {
-        tracing::warn!("what interrupted runs left could not be cleared: {e}");
     }
 }
 

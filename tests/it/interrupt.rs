@@ -6,12 +6,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use wharfinger::forge::Forge as _;
 use wharfinger::image::Digest;
 
 use super::promote::{Clone, entry, manifest};
 use crate::support::github::{Options, TestGitHub};
-use crate::support::http::{Action, Exchange, Rule, Server, block_on};
+use crate::support::http::{Action, Exchange, Rule, Server};
 use crate::support::hub::{Account, HubRepositoryEntry, TestHub};
 use crate::support::images::ImageSpec;
 use crate::support::process::{Actions, Outcome, Run};
@@ -160,8 +159,6 @@ fn kill_everywhere(server: usize, way: &str) -> usize {
         let stopped = kill_after(&job.run, world.servers()[server], after);
         let place = format!("record {way}, killed after {after} requests to server {server}");
         world.run(way).output().expect_status(0);
-        // A temporary branch stays until the next scheduled run sweeps.
-        block_on(async { world.github.forge().sweep("wharfinger/").await }).unwrap();
         assert_eq!(world.end(), wanted, "{place}");
         assert_eq!(world.registry.digest("acme/app", "1").as_ref(), Some(&world.image));
         let before = world.writes();

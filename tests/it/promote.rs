@@ -489,6 +489,7 @@ fn on_docker_hub_the_repository_is_made_before_the_first_push() {
     registry.server().clear_log();
     run("hunter2-secret").expect_status(0);
     assert_eq!((hub.writes().len(), total(&registry) - count(&registry, "GET", "/token")), (before, 1));
+    hub.check_traffic();
 }
 
 #[test]

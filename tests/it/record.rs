@@ -5,6 +5,7 @@ use wharfinger::image::Digest;
 
 use super::promote::{entry, manifest};
 use crate::support::github::{Options, TestGitHub};
+use crate::support::http::Exchange;
 use crate::support::images::ImageSpec;
 use crate::support::process::{Actions, Run};
 use crate::support::registry::TestRegistry;
@@ -48,6 +49,20 @@ impl World {
     fn text(&self, revision: &str) -> String {
         self.github.read(revision, FILE).unwrap()
     }
+
+    fn check_traffic(&self) {
+        let log: Vec<Exchange> = self.github.log().into_iter().filter(|exchange| !exchange.scripted).collect();
+        crate::support::contract::github(&log);
+    }
+}
+
+impl Drop for World {
+    /// Whatever a test did, everything asked of GitHub is as GitHub describes it.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.check_traffic();
+        }
+    }
 }
 
 #[test]
@@ -60,6 +75,7 @@ fn an_open_branch_takes_the_record_as_a_commit() {
     let text = world.text("main");
     assert!(text.contains(&format!("mirrored: {digest}")) && text.contains("approved-on: "), "{text}");
     assert!(world.github.open_pulls().is_empty());
+    world.check_traffic();
     world.github.clear_log();
     assert_eq!(world.promote(&[], 0)["changed"], json!(false));
     assert!(world.github.writes().is_empty(), "{:?}", world.github.writes());
@@ -76,6 +92,7 @@ fn a_protected_branch_gets_one_recording_pull_request_that_promotions_add_to() {
     assert!(world.text("wharfinger/record").contains(&format!("mirrored: {one}")));
     assert!(!world.text("main").contains("mirrored:"));
 
+    world.check_traffic();
     world.github.clear_log();
     let result = world.promote(&[], 0);
     assert_eq!((&result["changed"], &result["promoted"]), (&json!(false), &json!([])));
@@ -143,6 +160,7 @@ fn an_empty_recording_pull_request_is_closed_and_a_persons_commits_are_not() {
         assert_eq!(world.github.pull(number).open, touched);
         let said = world.github.comments(number).iter().any(|c| c.body.contains("Nothing is left to record"));
         assert_eq!(said, !touched);
+        world.check_traffic();
         world.github.clear_log();
         assert_eq!(world.promote(&[], 0)["changed"], json!(false));
         assert!(world.github.writes().is_empty(), "{:?}", world.github.writes());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -43,13 +44,19 @@ pub fn main() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "error: a defect of this program{place}: please report it");
     }));
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    ExitCode::from(start(Process {
+    let process = Process {
         arguments: std::env::args_os().collect(),
         variables: std::env::vars_os().filter_map(text).collect(),
         stdin: Box::new(std::io::stdin()),
         sinks: Sinks { out: Box::new(std::io::stdout()), err: Box::new(std::io::stderr()) },
         directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
-    }))
+    };
+    ExitCode::from(status_of(|| start(process)))
+}
+
+/// The status of `work`; a panic could not work at all.
+fn status_of(work: impl FnOnce() -> u8) -> u8 {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(3)
 }
 
 /// Runs a process to its exit status: 0 done, 1 findings or failures, 2 unusable arguments, event or manifest, 3 could
@@ -228,4 +235,15 @@ fn as_given<'a>(key: &Key, text: &'a str, user: Option<&'a str>) -> masks::Given
 fn username(variables: &Variables) -> Option<&str> {
     let names = ["INPUT_DOCKERHUB-USERNAME", "WHARFINGER_DOCKERHUB_USERNAME", "DOCKERHUB_USERNAME"];
     names.iter().find_map(|name| variables.get(*name)).map(String::as_str).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::status_of;
+
+    #[test]
+    fn a_panic_ends_with_the_status_of_a_run_that_could_not_work() {
+        assert_eq!(status_of(|| 1), 1);
+        assert_eq!(status_of(|| [0][std::hint::black_box(1)]), 3);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
 use serde_json::json;
 
 use super::super::http::{Request, Response, lock, pairs};
@@ -27,6 +28,8 @@ pub struct User {
     pub pull: Vec<String>,
     /// What may be pulled and pushed.
     pub push: Vec<String>,
+    /// What this user is refused though everybody else may pull it, as Docker Hub's Image Access Management does.
+    pub refused: Vec<String>,
     /// Taken by `POST /token` as a refresh token.
     pub identity_token: Option<String>,
 }
@@ -45,17 +48,35 @@ impl User {
             password: password.to_owned(),
             pull: list(pull),
             push: list(push),
+            refused: Vec::new(),
             identity_token: None,
         }
     }
 
     fn may(&self, repository: &str, action: &str) -> bool {
-        let meets = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(prefix) => repository.starts_with(prefix),
-            None => pattern == repository,
-        };
+        let meets = |pattern: &String| meets(pattern, repository);
         self.push.iter().any(meets) || (action == "pull" && self.pull.iter().any(meets))
     }
+
+    fn is_refused(&self, repository: &str) -> bool {
+        self.refused.iter().any(|pattern| meets(pattern, repository))
+    }
+}
+
+fn meets(pattern: &str, repository: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => repository.starts_with(prefix),
+        None => pattern == repository,
+    }
+}
+
+/// How the token service answers somebody who may not do all that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A token for the rest.
+    Reduced,
+    /// This status, and no token.
+    Status(u16),
 }
 
 #[derive(Clone, Debug)]
@@ -129,6 +150,9 @@ fn user(core: &Core, name: &str, password: &str) -> Option<User> {
 fn may(core: &Core, user: Option<&User>, repository: &str, action: &str) -> bool {
     let public = lock(&core.observer).as_ref().and_then(|observer| observer.is_public(repository));
     let anonymous = public.unwrap_or_else(|| lock(&core.state).switches.anonymous_pull);
+    if user.is_some_and(|user| user.is_refused(repository)) {
+        return false;
+    }
     (action == "pull" && anonymous) || user.is_some_and(|user| user.may(repository, action))
 }
 
@@ -182,8 +206,15 @@ pub(super) fn token(core: &Core, request: &Request) -> Response {
         let body = json!({"errors": [{"code": "UNAUTHORIZED", "message": "incorrect username or password"}]});
         return Response::json(401, &body);
     };
-    let asked = form.iter().filter(|(key, _)| key == "scope").flat_map(|(_, scope)| scope.split(' '));
-    let access = asked.flat_map(|scope| granted(core, who.as_ref(), scope)).collect();
+    let asked: Vec<&str> =
+        form.iter().filter(|(key, _)| key == "scope").flat_map(|(_, scope)| scope.split(' ')).collect();
+    let access: BTreeSet<_> = asked.iter().flat_map(|scope| granted(core, who.as_ref(), scope)).collect();
+    let wanted: usize = asked.iter().map(|scope| scope.split(',').count()).sum();
+    let refusal = lock(&core.state).switches.refusal;
+    if let (Refusal::Status(status), true) = (refusal, access.len() < wanted) {
+        let body = json!({"errors": [{"code": "DENIED", "message": "requested access to the resource is denied"}]});
+        return Response::json(status, &body);
+    }
     give(core, who.map(|user| user.name), access)
 }
 
@@ -215,10 +246,24 @@ fn granted(core: &Core, user: Option<&User>, scope: &str) -> Vec<(String, String
     actions.split(',').filter(allowed).map(|action| (repository.to_owned(), action.to_owned())).collect()
 }
 
+/// The payload of a token that says what it grants, as Docker Hub's do.
+fn claims(access: &BTreeSet<(String, String)>) -> String {
+    let mut actions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (repository, action) in access {
+        actions.entry(repository).or_default().push(action);
+    }
+    let one = |(name, actions): (&str, Vec<&str>)| json!({"type": "repository", "name": name, "actions": actions});
+    let access: Vec<_> = actions.into_iter().map(one).collect();
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json!({ "access": access }).to_string())
+}
+
 fn give(core: &Core, user: Option<String>, access: BTreeSet<(String, String)>) -> Response {
     let mut state = lock(&core.state);
     state.tokens.count += 1;
-    let token = format!("registry-token-{}", state.tokens.count);
+    let mut token = format!("registry-token-{}", state.tokens.count);
+    if state.switches.readable_tokens {
+        token = format!("e30.{}.{token}", claims(&access));
+    }
     let mut body = json!({"token": token, "access_token": token, "issued_at": "2026-11-21T08:00:00Z"});
     if let Some(seconds) = state.switches.expires_in {
         body["expires_in"] = seconds.into();

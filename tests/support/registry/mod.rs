@@ -15,7 +15,7 @@ mod auth;
 mod routes;
 mod uploads;
 
-pub use auth::{Auth, User};
+pub use auth::{Auth, Refusal, User};
 
 /// What real registries do differently. Change it at any time with [`TestRegistry::set`].
 #[derive(Clone, Debug)]
@@ -44,6 +44,10 @@ pub struct Switches {
     pub anonymous_pull: bool,
     /// What the token answer says in `expires_in`, in seconds; nothing where `None`.
     pub expires_in: Option<u64>,
+    /// How the token service answers who may not do all that is asked for.
+    pub refusal: Refusal,
+    /// Whether tokens say what they grant.
+    pub readable_tokens: bool,
     /// After so many uses a token is no longer taken.
     pub token_uses: Option<usize>,
     /// Where tokens are said to be had, instead of `/token` here.
@@ -67,6 +71,8 @@ impl Default for Switches {
             auth: Auth::None,
             anonymous_pull: true,
             expires_in: Some(300),
+            refusal: Refusal::Reduced,
+            readable_tokens: false,
             token_uses: None,
             realm: None,
             headers: Vec::new(),
@@ -220,6 +226,12 @@ impl TestRegistry {
     /// Adds a user.
     pub fn add_user(&self, user: User) {
         lock(&self.core.state).users.push(user);
+    }
+
+    /// Changes what a user may do.
+    pub fn change_user(&self, name: &str, change: impl FnOnce(&mut User)) {
+        let mut state = lock(&self.core.state);
+        change(state.users.iter_mut().find(|user| user.name == name).expect("a user of that name"));
     }
 
     /// Every token given out so far is no longer taken.

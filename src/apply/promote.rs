@@ -13,6 +13,7 @@ use crate::hub::{self, Hub};
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Manifest;
 use crate::plan::{FailedStep, Failure, RepositoryStep, State, Step};
+use crate::registry::ErrorKind;
 
 /// How many images are copied side by side.
 const IMAGES: usize = 16;
@@ -48,7 +49,12 @@ pub async fn promote(
     repositories: &[RepositoryStep],
 ) -> Applied {
     let mut applied = Applied::default();
-    let unmade = make(hub, manifest, repositories, &mut applied).await;
+    let mut unmade = unwritable(copier, manifest, steps, repositories, &mut applied).await;
+    if applied.stopped.is_some() {
+        return applied;
+    }
+    let ready: Vec<_> = repositories.iter().filter(|r| !unmade.contains_key(&r.name)).cloned().collect();
+    unmade.extend(make(hub, manifest, &ready, &mut applied).await);
     if applied.stopped.is_some() {
         return applied;
     }
@@ -73,6 +79,31 @@ pub async fn promote(
 /// Whether there is anything to do about a step.
 const fn is_work(step: &Step) -> bool {
     matches!(step.state, State::Copy | State::TagOnly)
+}
+
+/// Asks, before a repository is made, whether the credential may push to it: one that may not would leave it empty. Answers
+/// those that could not be asked about, with the reason.
+async fn unwritable(
+    copier: &Copier,
+    manifest: &Manifest,
+    steps: &[Step],
+    repositories: &[RepositoryStep],
+    applied: &mut Applied,
+) -> BTreeMap<RepositoryName, String> {
+    let mut unknown = BTreeMap::new();
+    for repository in repositories.iter().filter(|repository| repository.create) {
+        let copied = steps.iter().find(|step| step.state == State::Copy && step.repository == repository.name);
+        let (Some(step), Ok(location)) = (copied, manifest.mirror(&repository.name)) else { continue };
+        match copier.destination(step, &location).may_push().await {
+            Ok(()) => {}
+            Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => {
+                applied.stopped = Some(error.to_string());
+                return unknown;
+            }
+            Err(error) => drop(unknown.insert(repository.name.clone(), error.to_string())),
+        }
+    }
+    unknown
 }
 
 /// Makes the repositories, one after the other; answers those that could not be made, with the reason.

@@ -44,6 +44,12 @@ pub trait Store: Send + Sync {
     /// The bytes of a blob from `offset`; the caller checks the digest over all of them.
     async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error>;
 
+    /// Refused where it is known, before anything is written, that this run's credential may not push here. Where only
+    /// writing can tell, nothing is said.
+    async fn may_push(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Puts a blob. Where `mount` names a repository of the same registry that has it, it is mounted from there, and the
     /// upload that a registry opens instead (202) is continued. `source` is opened only if bytes must be sent, and again
     /// where an upload has to start over. The store refuses bytes that do not have the digest.

@@ -37,7 +37,7 @@ impl Clone {
         clone
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
@@ -47,7 +47,7 @@ impl Clone {
         git(self.path(), &["commit", "--quiet", "-m", "Change the manifest"]);
     }
 
-    fn manifest(&self) -> String {
+    pub(crate) fn manifest(&self) -> String {
         self.text("main")
     }
 

@@ -22,6 +22,7 @@ use crate::net::{self, Http, NetError};
 mod blobs;
 pub(crate) mod endpoint;
 mod gate;
+mod grant;
 mod manifests;
 mod pages;
 mod referrers;
@@ -229,6 +230,10 @@ impl Store for Remote {
 
     async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error> {
         self.get_blob(blob, offset).await
+    }
+
+    async fn may_push(&self) -> Result<(), Error> {
+        self.ask_to_push().await
     }
 
     async fn put_blob(

@@ -54,6 +54,13 @@ pub(crate) struct Authorization {
     token: Option<SecretString>,
 }
 
+impl Authorization {
+    /// The token, where there is one of the token service.
+    pub(crate) const fn token(&self) -> Option<&SecretString> {
+        self.token.as_ref()
+    }
+}
+
 enum Outcome {
     Answer(Box<Answer>),
     /// 401 or 403, with the challenge if it was the registry's own.

@@ -1,0 +1,175 @@
+//! Promotion with a credential that is wrong, or may not do everything: what is read all the same, and what ends the run.
+
+use serde_json::json;
+use wharfinger::image::Digest;
+
+use super::promote::{Clone, entry, manifest};
+use crate::support::http::{Action, Rule};
+use crate::support::hub::{Account, TestHub};
+use crate::support::images::ImageSpec;
+use crate::support::process::{Outcome, Run};
+use crate::support::registry::{Auth, Refusal, TestRegistry, User};
+
+const SECRET: &str = "hunter2-secret";
+
+/// Docker Hub, with the organization `acme` and two public images upstream.
+struct DockerHub {
+    registry: TestRegistry,
+    hub: TestHub,
+    images: [Digest; 2],
+    clone: Clone,
+}
+
+impl DockerHub {
+    fn new() -> Self {
+        let registry = TestRegistry::start();
+        registry.set(|switches| switches.auth = Auth::Bearer);
+        let hub = TestHub::start(vec![Account::personal("owner", SECRET, &["acme"])]);
+        hub.link(&registry);
+        let put = |tag: &str, seed| registry.put_image("grafana/loki", tag, &ImageSpec::new(seed).build());
+        let images = [put("1", 401), put("2", 402)];
+        let approved = [("1", &images[0]), ("2", &images[1])];
+        let clone = Clone::new(&manifest("docker.io", &[entry("grafana/loki", "loki", "", &approved)]));
+        Self { registry, hub, images, clone }
+    }
+
+    fn promote(&self, secret: &str) -> Outcome {
+        let hosts = format!("docker.io={},hub.docker.com={}", self.registry.url(), self.hub.url());
+        let run = self.clone.run(&[]).env("WHARFINGER_HOSTS", &hosts);
+        run.env("DOCKERHUB_USERNAME", "owner").env("DOCKERHUB_TOKEN", secret).output()
+    }
+
+    #[track_caller]
+    fn assert_untouched(&self) {
+        assert!(self.registry.writes().is_empty(), "{:?}", self.registry.writes());
+        assert!(self.hub.writes().is_empty(), "{:?}", self.hub.writes());
+        assert_eq!(self.hub.repository("acme", "loki"), None);
+        assert_eq!(self.clone.count("main"), 1);
+        self.hub.check_traffic();
+    }
+}
+
+fn requests(registry: &TestRegistry, method: &str, part: &str) -> usize {
+    registry.log().iter().filter(|e| e.request.method == method && e.line().contains(part)).count()
+}
+
+#[test]
+fn a_source_that_refuses_the_organizations_credential_is_read_anonymously() {
+    for refusal in [Refusal::Reduced, Refusal::Status(403)] {
+        let world = DockerHub::new();
+        world.registry.change_user("owner", |user| user.refused = vec!["grafana/*".to_owned()]);
+        world.registry.set(|switches| switches.refusal = refusal);
+        let done = world.promote(SECRET).expect_status(0);
+        assert_eq!(done.json()["promoted"].as_array().unwrap().len(), 2, "{done:#?}");
+        for (tag, digest) in ["1", "2"].iter().zip(&world.images) {
+            assert_eq!(world.registry.digest("acme/loki", tag).as_ref(), Some(digest));
+        }
+        let said = "Docker Hub refuses this credential on docker.io/grafana/loki";
+        assert_eq!(done.stderr.matches(said).count(), 1, "{refusal:?}: {}", done.stderr);
+        let blobs = world.registry.blobs("acme/loki").len();
+        assert_eq!(requests(&world.registry, "GET", "/v2/grafana/loki/blobs/"), blobs, "{refusal:?}: all are streamed");
+        assert_eq!(requests(&world.registry, "PUT", "/v2/acme/loki/blobs/"), blobs, "{refusal:?}");
+        assert_eq!(requests(&world.registry, "POST", "from=grafana"), 0, "{refusal:?}: none is mounted");
+        world.hub.check_traffic();
+    }
+}
+
+#[test]
+fn a_wrong_password_for_docker_hub_ends_the_run_before_any_write() {
+    let world = DockerHub::new();
+    let end = world.promote("wrong-password").expect_status(3);
+    assert!(end.stderr.contains("owner") && !end.stderr.contains("wrong-password"), "{}", end.stderr);
+    world.assert_untouched();
+}
+
+#[test]
+fn a_credential_that_may_not_push_is_found_before_the_repository_is_made() {
+    for (refusal, readable) in [(Refusal::Reduced, true), (Refusal::Status(401), false), (Refusal::Status(403), false)]
+    {
+        let world = DockerHub::new();
+        world.registry.change_user("owner", |user| {
+            user.pull.push("acme/*".to_owned());
+            user.push.clear();
+        });
+        world.registry.set(|switches| (switches.refusal, switches.readable_tokens) = (refusal, readable));
+        let end = world.promote(SECRET).expect_status(3);
+        assert!(end.stderr.contains("acme/loki"), "{refusal:?}: {}", end.stderr);
+        world.assert_untouched();
+    }
+}
+
+#[test]
+fn tokens_that_say_what_they_grant_do_for_pushing() {
+    let world = DockerHub::new();
+    world.registry.set(|switches| switches.readable_tokens = true);
+    world.promote(SECRET).expect_status(0);
+    assert_eq!(world.registry.digest("acme/loki", "1").as_ref(), Some(&world.images[0]));
+}
+
+/// A mirror elsewhere whose only user has a password, and `auth` as the run's Docker configuration.
+fn elsewhere(user: User, password: &str) -> (TestRegistry, Clone, Outcome) {
+    let upstream = TestRegistry::start();
+    let name = user.name.clone();
+    let mirror = TestRegistry::with_users(vec![user]);
+    let digest = upstream.put_image("team/app", "1", &ImageSpec::new(411).build());
+    let source = format!("{}/team/app", upstream.host());
+    let clone = Clone::new(&manifest(&mirror.host(), &[entry(&source, "app", "", &[("1", &digest)])]));
+    let auth = json!({"auths": {mirror.host(): {"username": name, "password": password}}}).to_string();
+    let end = clone.run(&[]).env("DOCKER_AUTH_CONFIG", &auth).output();
+    (mirror, clone, end)
+}
+
+#[test]
+fn a_mirror_that_refuses_the_credential_ends_the_run_before_any_write() {
+    let (mirror, clone, end) = elsewhere(User::new("robot", "right-password"), "wrong-password");
+    let end = end.expect_status(3);
+    assert!(end.stderr.contains("robot") && !end.stderr.contains("wrong-password"), "{}", end.stderr);
+    assert!(mirror.writes().is_empty(), "{:?}", mirror.writes());
+    assert_eq!(clone.count("main"), 1);
+}
+
+#[test]
+fn a_mirror_that_may_only_be_read_ends_the_run_and_takes_nothing() {
+    let (mirror, clone, end) = elsewhere(User::limited("robot", "right-password", &["*"], &[]), "right-password");
+    end.expect_status(3);
+    assert!(mirror.log().iter().filter(|e| e.is_write()).all(|e| e.status == Some(401)), "{:?}", mirror.writes());
+    assert!(mirror.repositories().is_empty());
+    assert_eq!(clone.count("main"), 1);
+    let (mirror, _, end) = elsewhere(User::new("robot", "right-password"), "right-password");
+    end.expect_status(0);
+    assert_eq!(mirror.repositories(), ["acme/app"], "the same run with a credential that may");
+}
+
+#[test]
+fn one_dead_source_of_two_fails_alone() {
+    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+    let (digest, lost) =
+        (upstream.put_image("team/app", "1", &ImageSpec::new(421).build()), ImageSpec::new(422).build().digest());
+    // It takes connections and breaks them: a port that nobody holds may become another test's server.
+    let dead = TestRegistry::start();
+    dead.fault(Rule::new("", ".*", Action::Reset));
+    let source = |registry: &TestRegistry| format!("{}/team/app", registry.host());
+    let entries =
+        [entry(&source(&dead), "dead", "", &[("1", &lost)]), entry(&source(&upstream), "app", "", &[("1", &digest)])];
+    let clone = Clone::new(&manifest(&mirror.host(), &entries));
+    let result = clone.run(&[]).output().expect_status(1).json();
+    let failed = result["failed"].as_array().unwrap();
+    assert_eq!(failed.len(), 1, "{result}");
+    assert_eq!((&failed[0]["repository"], &failed[0]["step"]), (&json!("dead"), &json!("read")));
+    assert_eq!(result["promoted"][0]["repository"], json!("app"));
+    assert_eq!(mirror.digest("acme/app", "1"), Some(digest.clone()));
+    let recorded = clone.manifest();
+    assert_eq!(recorded.matches("mirrored:").count(), 1, "{recorded}");
+    assert!(recorded.contains(&format!("mirrored: {digest}")), "{recorded}");
+}
+
+#[test]
+fn without_a_forge_no_registry_is_asked() {
+    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+    let digest = upstream.put_image("team/app", "1", &ImageSpec::new(431).build());
+    let source = format!("{}/team/app", upstream.host());
+    let clone = Clone::new(&manifest(&mirror.host(), &[entry(&source, "app", "", &[("1", &digest)])]));
+    let end = Run::new(env!("CARGO_BIN_EXE_wharfinger")).dir(clone.path()).args(["promote"]).output();
+    assert!(end.expect_status(3).stderr.contains("needs a forge"));
+    assert_eq!((upstream.log().len(), mirror.log().len()), (0, 0));
+}

@@ -7,11 +7,11 @@ use crate::forge::{Error, Forge, OpenProposal};
 use crate::image::Digest;
 use crate::manifest::Manifest;
 use crate::plan::Scope;
-use crate::proposal::machine::{Decision, Existing, MadeOf, Question, decisions};
+use crate::proposal::machine::{Action, Decision, Existing, MadeOf, Question, decisions};
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Kind, Wanted, branch, wanted, why};
 
-/// How often declined digests may lead to another choice, which may have been declined too.
+/// How often declined digests of one branch may lead to another choice, which may have been declined too.
 const ROUNDS: usize = 10;
 
 /// Everything that the decision about proposals was made from, and the decision.
@@ -28,6 +28,14 @@ pub struct Situation {
     pub decisions: Vec<Decision>,
     /// Branches whose closed proposals could not be asked for; nothing is opened there.
     pub failed: Vec<(String, Error)>,
+}
+
+/// What stays the same while it is found out what was declined.
+struct Asking<'a> {
+    forge: Option<&'a dyn Forge>,
+    manifest: &'a Manifest,
+    scope: &'a Scope,
+    existing: &'a [Existing],
 }
 
 /// Looks at upstream and at the forge, and decides. Without a forge nothing is open and nothing was declined.
@@ -50,58 +58,78 @@ pub async fn situation(
     let candidates = Candidates::look(eyes, manifest, scope, &complete(&existing)).await;
     let mut situation =
         Situation { open, others, candidates, wanted: Vec::new(), decisions: Vec::new(), failed: Vec::new() };
-    let declined = situation.settle(eyes, forge, manifest).await;
-    situation.decisions = situation.decide(manifest, scope, &existing, &declined);
+    let asking = Asking { forge, manifest, scope, existing: &existing };
+    let declined = situation.settle(eyes, &asking).await;
+    situation.decisions = situation.decide(&asking, &declined);
     Ok(situation)
 }
 
 impl Situation {
     /// Finds what is wanted: what a person declined is not, and the rule may choose something else, which is asked about
-    /// in turn. Closed proposals are asked for only where one is about to be opened. Gives the branches of which what is
-    /// wanted was declined all the same.
-    async fn settle(&mut self, eyes: &Eyes<'_>, forge: Option<&dyn Forge>, manifest: &Manifest) -> BTreeSet<String> {
-        let mut asked: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
-        for _ in 0..ROUNDS {
-            self.wanted = wanted(manifest, &self.candidates.selected());
+    /// in turn. Closed proposals are asked for only where one is about to be opened: what finds no room costs no request.
+    /// Gives the branches of which what is wanted was declined all the same.
+    async fn settle(&mut self, eyes: &Eyes<'_>, asking: &Asking<'_>) -> BTreeSet<String> {
+        let mut answers: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
+        let mut rounds: BTreeMap<String, usize> = BTreeMap::new();
+        loop {
+            self.wanted = wanted(asking.manifest, &self.candidates.selected());
             self.wanted.retain(|w| self.failed.iter().all(|(branch, _)| *branch != w.branch));
-            let Some(forge) = forge else { return BTreeSet::new() };
-            self.ask_declined(forge, &mut asked).await;
-            let declined = declined_items(&self.wanted, &asked);
-            if declined.is_empty() {
-                break;
-            }
-            for (image, digests) in declined {
-                self.candidates.decline(eyes, manifest, image, digests).await;
-            }
-        }
-        self.wanted.retain(|w| self.failed.iter().all(|(branch, _)| *branch != w.branch));
-        let still = |w: &&Wanted| !declined_items(std::slice::from_ref(*w), &asked).is_empty();
-        self.wanted.iter().filter(still).map(|w| w.branch.clone()).collect()
-    }
-
-    async fn ask_declined(&mut self, forge: &dyn Forge, asked: &mut BTreeMap<String, BTreeSet<Digest>>) {
-        for wanted in &self.wanted {
-            let is_open = self.open.iter().any(|open| open.branch == wanted.branch);
-            if is_open || asked.contains_key(&wanted.branch) {
+            let Some(forge) = asking.forge else { return BTreeSet::new() };
+            let declined = self.wanted.iter().filter(|w| !declined_items(w, &answers).is_empty());
+            let (again, still): (Vec<_>, Vec<_>) =
+                declined.partition(|w| rounds.get(&w.branch).is_none_or(|done| *done < ROUNDS));
+            if again.is_empty() {
+                let still = still.into_iter().map(|w| w.branch.clone()).collect();
+                if !self.ask(forge, self.about_to_open(asking, &still), &mut answers).await {
+                    return still;
+                }
                 continue;
             }
-            match forge.declined(&wanted.branch).await {
-                Ok(declined) => {
-                    let bodies = declined.iter().filter_map(|d| metadata::read(&d.body));
-                    asked.insert(wanted.branch.clone(), bodies.flat_map(incoming).collect());
+            let mut digests: BTreeMap<usize, BTreeSet<Digest>> = BTreeMap::new();
+            for wanted in again {
+                *rounds.entry(wanted.branch.clone()).or_default() += 1;
+                for (image, digest) in declined_items(wanted, &answers) {
+                    digests.entry(image).or_default().insert(digest);
                 }
-                Err(e) => self.failed.push((wanted.branch.clone(), e)),
+            }
+            for (image, digests) in digests {
+                self.candidates.decline(eyes, asking.manifest, image, digests).await;
             }
         }
     }
 
-    fn decide(
-        &self,
-        manifest: &Manifest,
-        scope: &Scope,
-        existing: &[Existing],
-        declined: &BTreeSet<String>,
-    ) -> Vec<Decision> {
+    /// The branches that would be opened, as far as it is known what was declined.
+    fn about_to_open(&self, asking: &Asking<'_>, declined: &BTreeSet<String>) -> Vec<String> {
+        let decisions = self.decide(asking, declined).into_iter();
+        decisions.filter(|decision| decision.action == Action::Open).map(|decision| decision.branch).collect()
+    }
+
+    /// Asks what was declined on branches that were not asked about yet; says whether there was one.
+    async fn ask(
+        &mut self,
+        forge: &dyn Forge,
+        branches: Vec<String>,
+        answers: &mut BTreeMap<String, BTreeSet<Digest>>,
+    ) -> bool {
+        let mut asked = false;
+        for branch in branches {
+            if answers.contains_key(&branch) {
+                continue;
+            }
+            asked = true;
+            match forge.declined(&branch).await {
+                Ok(declined) => {
+                    let bodies = declined.iter().filter_map(|d| metadata::read(&d.body));
+                    answers.insert(branch, bodies.flat_map(incoming).collect());
+                }
+                Err(e) => self.failed.push((branch, e)),
+            }
+        }
+        asked
+    }
+
+    fn decide(&self, asking: &Asking<'_>, declined: &BTreeSet<String>) -> Vec<Decision> {
+        let Asking { manifest, scope, existing, .. } = *asking;
         let failed = self.candidates.failed.iter();
         let mut not_known: Vec<(usize, String)> =
             failed.map(|(at, f)| (*at, format!("{} could not be looked at: {}", f.source, f.error))).collect();
@@ -137,19 +165,9 @@ fn incoming(metadata: Metadata) -> impl Iterator<Item = Digest> {
     metadata.entries.into_iter().filter(move |e| lets_in(e.kind)).map(|e| e.digest)
 }
 
-/// What is wanted although it was declined, by image.
-fn declined_items(
-    wanted: &[Wanted],
-    declined: &BTreeMap<String, BTreeSet<Digest>>,
-) -> BTreeMap<usize, BTreeSet<Digest>> {
-    let mut found: BTreeMap<usize, BTreeSet<Digest>> = BTreeMap::new();
-    for proposal in wanted {
-        let Some(digests) = declined.get(&proposal.branch) else { continue };
-        for item in proposal.items.iter().filter(|i| i.entry.kind != Kind::Retire) {
-            if digests.contains(&item.entry.digest) {
-                found.entry(item.image).or_default().insert(item.entry.digest.clone());
-            }
-        }
-    }
-    found
+/// What a proposal lets in although it was declined: images and digests.
+fn declined_items(wanted: &Wanted, answers: &BTreeMap<String, BTreeSet<Digest>>) -> Vec<(usize, Digest)> {
+    let Some(digests) = answers.get(&wanted.branch) else { return Vec::new() };
+    let lets_in = wanted.items.iter().filter(|i| i.entry.kind != Kind::Retire && digests.contains(&i.entry.digest));
+    lets_in.map(|item| (item.image, item.entry.digest.clone())).collect()
 }

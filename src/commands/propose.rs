@@ -10,7 +10,7 @@ use crate::observe::proposals::{Situation, situation};
 use crate::observe::sources::Sources;
 use crate::plan::Scope;
 use crate::proposal::body::Evidence;
-use crate::proposal::machine::{Action, Decision};
+use crate::proposal::machine::{Action, Decision, Wait};
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Entry, Item, Kind, Wanted, review, subject};
 use crate::report::explain::ExplainedImage;
@@ -103,7 +103,8 @@ pub fn explained(manifest: &Manifest, candidates: &Candidates) -> Vec<ExplainedI
 fn obstacle(situation: &Situation, branch: &str) -> Option<String> {
     let decision = situation.decisions.iter().find(|decision| decision.branch == branch)?;
     match &decision.action {
-        Action::Leave(why) | Action::Wait(why) => Some(why.clone()),
+        Action::Leave(why) => Some(why.clone()),
+        Action::Wait(why) => Some(why.to_string()),
         _ => None,
     }
 }
@@ -114,19 +115,22 @@ fn waiting(manifest: &Manifest, situation: &Situation) -> Vec<rows::Waiting> {
     for decision in &situation.decisions {
         if let (Action::Wait(why), Some(at)) = (&decision.action, decision.wanted) {
             let entries = situation.wanted[at].items.iter().map(|item| &item.entry);
-            rows.extend(entries.filter(|entry| entry.kind != Kind::Retire).filter_map(|entry| unopened(entry, why)));
+            rows.extend(entries.filter(|entry| entry.kind != Kind::Retire).filter_map(|entry| unopened(entry, *why)));
         }
     }
     rows
 }
 
-fn unopened(entry: &Entry, why: &str) -> Option<rows::Waiting> {
+fn unopened(entry: &Entry, why: Wait) -> Option<rows::Waiting> {
     Some(rows::Waiting {
         source: entry.source.clone(),
         repository: entry.repository.clone(),
         tag: entry.to.clone()?,
-        reason: Reason::Waiting,
-        detail: why.to_owned(),
+        reason: match why {
+            Wait::Declined => Reason::Declined,
+            Wait::NoRoom => Reason::Waiting,
+        },
+        detail: why.to_string(),
         until: None,
     })
 }
@@ -178,20 +182,21 @@ struct Done {
     outcome: rows::Outcome,
     /// Branches that moved meanwhile: they are decided anew.
     moved: Vec<String>,
-    /// What the forge refused with this credential.
+    /// Branches on which something was to be written in this round.
+    written: usize,
+    /// What the forge refused of that with this credential.
     refused: Vec<String>,
 }
 
 impl Done {
     fn begin(&mut self, manifest: &Manifest, situation: &Situation) {
+        let writes = |d: &&Decision| matches!(d.action, Action::Open | Action::Update | Action::Close(_));
         self.moved.clear();
+        self.refused.clear();
+        self.written = situation.decisions.iter().filter(writes).count();
         self.outcome.waiting = waiting(manifest, situation);
-        self.outcome.failed.retain(|f| f.step == rows::FailedStep::Propose);
-        for row in failed(situation) {
-            if !self.outcome.failed.contains(&row) {
-                self.outcome.failed.push(row);
-            }
-        }
+        // what failed in an earlier round is tried anew in this one
+        self.outcome.failed = failed(situation);
     }
 
     /// Remembers what became of a branch; what an earlier round did counts more than that there is nothing left to do.
@@ -224,13 +229,14 @@ impl Done {
         }
     }
 
-    /// Where the credential may do nothing at all no work was possible.
+    /// Where everything that was to be written was refused, the credential may do nothing and no work was possible.
     fn end(self, output: &mut Output) -> Result<Exit, Stop> {
-        let Self { outcome, refused, .. } = self;
+        let Self { outcome, refused, written, .. } = self;
         let (clean, changed) = (outcome.failed.is_empty(), outcome.changed);
+        let nothing_else = !changed && refused.len() == written;
         output.outcome(outcome);
         match refused.into_iter().next() {
-            Some(refused) if !changed => Err(Stop::CannotWork(anyhow::Error::msg(refused))),
+            Some(refused) if nothing_else => Err(Stop::CannotWork(anyhow::Error::msg(refused))),
             _ if clean => Ok(Exit::Done),
             _ => Ok(Exit::Findings),
         }
@@ -326,4 +332,28 @@ impl Round<'_> {
 fn row(open: &OpenProposal, action: rows::ProposedAction, why: Option<&String>) -> rows::Proposed {
     let (url, branch, detail) = (open.url.clone(), open.branch.clone(), why.cloned());
     rows::Proposed { number: open.number, url, branch, action, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::image::Digest;
+
+    #[test]
+    fn what_was_declined_waits_as_declined() {
+        let entry = Entry {
+            source: "grafana/loki".to_owned(),
+            repository: "loki".parse().unwrap(),
+            from: None,
+            to: Some("3.1.0".parse().unwrap()),
+            digest: Digest::sha256(b"3.1.0"),
+            kind: Kind::New,
+        };
+        let row = |why| unopened(&entry, why).map(|row| (row.reason, row.detail)).unwrap();
+        let (declined, no_room) = (row(Wait::Declined), row(Wait::NoRoom));
+        assert_eq!(declined, (Reason::Declined, "a person closed its proposal without a merge".to_owned()));
+        assert_eq!(no_room, (Reason::Waiting, "as many proposals are open as proposals.limit allows".to_owned()));
+    }
 }

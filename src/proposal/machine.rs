@@ -59,8 +59,19 @@ pub enum Action {
     Leave(String),
     /// Close it, with the reason.
     Close(String),
-    /// Not opened now, with the reason.
-    Wait(String),
+    /// Not opened now.
+    Wait(Wait),
+}
+
+/// Why a proposal is not opened now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Wait {
+    /// A person does not want it.
+    #[error("a person closed its proposal without a merge")]
+    Declined,
+    /// Others come first.
+    #[error("as many proposals are open as proposals.limit allows")]
+    NoRoom,
 }
 
 /// Decides about one branch.
@@ -75,12 +86,8 @@ pub fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circum
             Some(made) if made.entries == wanted.entries() && made.context == wanted.context => Action::Unchanged,
             _ => Action::Update,
         },
-        (Wish::Proposal(_), None) if circumstances.declined => {
-            Action::Wait("a person closed its proposal without a merge".to_owned())
-        }
-        (Wish::Proposal(_), None) if !circumstances.room => {
-            Action::Wait("as many proposals are open as proposals.limit allows".to_owned())
-        }
+        (Wish::Proposal(_), None) if circumstances.declined => Action::Wait(Wait::Declined),
+        (Wish::Proposal(_), None) if !circumstances.room => Action::Wait(Wait::NoRoom),
         (Wish::Proposal(_), None) => Action::Open,
     }
 }
@@ -237,7 +244,7 @@ mod tests {
         a: Unchanged
         stale: Close("moot")
         touched: Leave("a person committed to its branch")
-        b: Wait("a person closed its proposal without a merge")
+        b: Wait(Declined)
         c: Open
         "#);
     }

@@ -334,3 +334,46 @@ fn on_github_labels_and_reviewers_are_asked_for_once_and_a_refusal_is_a_warning(
     on_github(&registry, &github, schedule(), "propose").expect_status(0);
     assert_eq!(github.writes(), Vec::<String>::new());
 }
+
+#[test]
+fn on_github_what_finds_no_room_costs_no_request() {
+    let registry = TestRegistry::start();
+    let mut manifest = "organization: acme\ndefaults: { cooldown: 0s }\nproposals: { limit: 2 }\nimages:\n".to_owned();
+    for number in 0..300 {
+        ImageSpec::new(number).build().put(&registry, &format!("team/app-{number:03}"), "1.0.0");
+        manifest.push_str(&format!("  - source: quay.io/team/app-{number:03}\n    approved: []\n"));
+    }
+    let github = github_with(&manifest);
+    let run = || {
+        github.clear_log();
+        on_github(&registry, &github, Actions::schedule(&github.repository()), "propose").expect_status(0).json()
+    };
+    let closed = || github.lines().iter().filter(|line| line.contains("state=closed")).count();
+    let branch = |number: usize| format!("wharfinger/image/app-{number:03}/latest");
+    let first = run();
+    assert_eq!(actions(&first), [branch(0), branch(1)].map(|b| format!("{b} opened")));
+    assert_eq!(first["waiting"].as_array().unwrap().len(), 298);
+    assert_eq!(closed(), 2, "{:#?}", github.lines());
+
+    assert_eq!(run()["changed"], false);
+    assert_eq!((github.lines().len(), closed()), (8, 0), "{:#?}", github.lines());
+
+    // what a person declined frees its place: the next is asked about, and no other
+    let number = github.pulls().iter().find(|p| p.head == branch(0)).unwrap().number;
+    github.close_as(number, "octocat");
+    let next = run();
+    assert_eq!(actions(&next), [format!("{} unchanged", branch(1)), format!("{} opened", branch(2))]);
+    assert_eq!(closed(), 2, "{:#?}", github.lines());
+    assert!(next["waiting"].as_array().unwrap().iter().all(|w| w["reason"] == "waiting"), "{next}");
+}
+
+#[test]
+fn on_github_one_refusal_among_other_failures_is_no_lack_of_rights() {
+    let files = vec![("approved-images.yml".to_owned(), MANIFEST.to_owned())];
+    let (registry, github) =
+        (upstream(), TestGitHub::start(Options { files, actions_may_open: false, ..Options::default() }));
+    github.fail("POST", "/pulls", 1, 400);
+    let output = on_github(&registry, &github, Actions::schedule(&github.repository()), "propose");
+    let output = output.expect_status(1).json();
+    assert_eq!((&output["changed"], output["failed"].as_array().unwrap().len()), (&json!(false), 3), "{output}");
+}

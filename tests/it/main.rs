@@ -17,6 +17,7 @@ mod forge_contract;
 mod forge_git;
 mod github;
 mod hub;
+mod include;
 mod interrupt;
 mod manifest;
 mod promote;

@@ -28,7 +28,9 @@ impl Clone {
     /// Writes files and commits everything.
     pub fn commit(&self, files: &[(&str, &str)], message: &str) {
         for (path, text) in files {
-            std::fs::write(self.directory.path().join(path), text).expect("a file");
+            let path = self.directory.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+            std::fs::write(path, text).expect("a file");
         }
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "-m", message]);

@@ -20,7 +20,7 @@ pub(super) fn sentence(manifest: &Manifest, item: &Item, evidence: Option<&Evide
             "{}; the tag {tag} moves off the bytes that it was recorded to hold, and off no others",
             copying(image, evidence)
         ),
-        Kind::Retire => format!("the approval of {tag} leaves; the mirror keeps its tag until `promote --prune`"),
+        Kind::Retire => format!("the approval of {tag} leaves; the mirror keeps its tag"),
         Kind::Reject => format!("{tag} is not proposed again"),
         Kind::Expire => format!("{tag} may be proposed again"),
     }

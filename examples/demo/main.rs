@@ -5,12 +5,13 @@
 //! promotes; then everything is run once more and must write nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, unreachable_pub, missing_docs)]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+use support::git::git;
 use support::hub::{Account, TestHub};
 use support::images::ImageSpec;
 use support::process::Run;
@@ -174,20 +175,6 @@ impl Demo {
         git(self.directory.path(), &["add", "--all"]);
         git(self.directory.path(), &["commit", "--quiet", "-m", message]);
     }
-}
-
-fn git(directory: &Path, arguments: &[&str]) -> String {
-    let identity = ["-c", "user.name=A Person", "-c", "user.email=person@example.org"];
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(directory)
-        .args(identity)
-        .args(arguments)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .expect("git is installed");
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
 fn heading(text: &str) {

@@ -1,7 +1,6 @@
 //! One contract for both forges: whatever it is, this is what its users rely on.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
 use wharfinger::forge::git::GitForge;
@@ -9,6 +8,7 @@ use wharfinger::forge::{Commit, Error, FileChange, Forge, Message};
 use wharfinger::image::Digest;
 use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
 
+use crate::support::git::git;
 use crate::support::github::{Options, TestGitHub};
 
 const BRANCH: &str = "wharfinger/image/loki/latest";
@@ -68,19 +68,6 @@ impl Person for GitHubPerson {
     fn commit(&self, branch: &str, path: &str, text: &str) {
         self.0.push_as(branch, "hubot", &[(path, text)]);
     }
-}
-
-fn git(directory: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(directory)
-        .args(["-c", "user.name=Person", "-c", "user.email=person@example.org"])
-        .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
 fn clone_in(directory: &Path) {

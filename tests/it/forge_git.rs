@@ -1,23 +1,11 @@
 //! What is particular to a local clone: branches, the work tree, the origin.
 
 use std::path::Path;
-use std::process::Command;
 
 use wharfinger::forge::git::GitForge;
 use wharfinger::forge::{Error, FileChange, Forge, Message};
 
-fn git(directory: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(directory)
-        .args(["-c", "user.name=Person", "-c", "user.email=person@example.org"])
-        .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-}
+use crate::support::git::git;
 
 fn repository() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();

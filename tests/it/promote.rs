@@ -1,30 +1,17 @@
 //! Promotion with the real program: what is copied, what is asked, and what is left alone.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 use wharfinger::image::Digest;
 
+use crate::support::git::git;
 use crate::support::http::{Action, Rule};
 use crate::support::hub::{Account, TestHub};
 use crate::support::images::{Image, ImageSpec};
 use crate::support::process::{Outcome, Run};
 use crate::support::registry::{Auth, TestRegistry};
 use crate::support::servers::RealRegistry;
-
-fn git(directory: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(directory)
-        .args(["-c", "user.name=Person", "-c", "user.email=person@example.org"])
-        .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-}
 
 /// A local clone with a manifest.
 pub(crate) struct Clone(tempfile::TempDir);

@@ -4,6 +4,7 @@
 
 pub mod clone;
 pub mod contract;
+pub mod git;
 pub mod github;
 pub mod http;
 pub mod hub;

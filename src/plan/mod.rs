@@ -18,7 +18,7 @@ mod state;
 pub use expected::{from_mirror, from_upstream};
 pub use failure::{FailedStep, Failure};
 pub use repository::{RepositoryStep, creation, repositories};
-pub use scope::{Scope, UnknownImage, shard_of};
+pub use scope::{Scope, UnknownImage};
 pub use state::state;
 
 /// What names an approval in a whole manifest: two images never share a mirror tag.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::image::{Digest, RepositoryName};
+use crate::image::{Digest, Location};
 use crate::manifest::{Image, Manifest};
 
 /// The images a run is about.
@@ -26,7 +26,7 @@ impl Scope {
             return Err(UnknownImage(unknown.clone()));
         }
         let named = |image: &Image| names.is_empty() || names.iter().any(|name| is_called(image, name));
-        let ours = |image: &Image| shard.is_none_or(|(number, count)| shard_of(&image.repository, count) == number);
+        let ours = |image: &Image| shard.is_none_or(|(number, count)| shard_of(&kin(manifest, image), count) == number);
         let images = manifest.images.iter().enumerate().filter(|(_, image)| named(image) && ours(image));
         Ok(Self { images: images.map(|(index, _)| index).collect() })
     }
@@ -45,10 +45,23 @@ fn is_called(image: &Image, name: &str) -> bool {
         || image.source.to_string() == name
 }
 
-/// The shard, from 1 to `count`, that a repository is in: by its name alone, so that adding an image moves no other.
-#[must_use]
-pub fn shard_of(repository: &RepositoryName, count: u32) -> u32 {
-    let digest = Digest::sha256(repository.as_str().as_bytes());
+/// The name that images which are likely to share blobs have in common: what one publisher makes stands on one base, so
+/// that is the registry and the first part of the source's path. Docker Hub's official images have many makers, and are
+/// each their own kin. Images that share a mirror follow the first of them, so that no two shards write one repository.
+fn kin(manifest: &Manifest, image: &Image) -> String {
+    let first = manifest.images.iter().find(|other| other.repository == image.repository).unwrap_or(image);
+    match &first.source {
+        Location::Remote(source) => match source.name.as_str().split_once('/') {
+            Some((publisher, _)) if publisher != "library" => format!("{}/{publisher}", source.registry),
+            _ => first.source.to_string(),
+        },
+        Location::Layout(_) => first.source.to_string(),
+    }
+}
+
+/// The shard, from 1 to `count`, that a kin is in: by its name alone, so that adding an image moves no other kin.
+fn shard_of(kin: &str, count: u32) -> u32 {
+    let digest = Digest::sha256(kin.as_bytes());
     let number = u64::from_str_radix(&digest.hex()[..15], 16).unwrap_or_default();
     u32::try_from(number % u64::from(count.max(1))).unwrap_or_default() + 1
 }

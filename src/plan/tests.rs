@@ -223,19 +223,48 @@ fn observe_all(manifest: &Manifest) -> BTreeMap<Key, Observed> {
     .collect()
 }
 
+/// The shard, of `count`, of every image.
+fn shards(manifest: &Manifest, count: u32) -> Vec<u32> {
+    let scopes: Vec<Scope> = (1..=count).map(|n| Scope::new(manifest, &[], Some((n, count))).unwrap()).collect();
+    let of = |image: usize| {
+        let holding: Vec<u32> = (1..=count).filter(|n| scopes[*n as usize - 1].contains(image)).collect();
+        assert_eq!(holding.len(), 1, "the image {image} is in the shards {holding:?}");
+        holding[0]
+    };
+    (0..manifest.images.len()).map(of).collect()
+}
+
 #[test]
-fn shards_cover_every_repository_once_and_stay() {
-    let names: Vec<String> = (0..200).map(|n| format!("team/app-{n}")).collect();
-    let manifest = manifest(names.iter().map(|n| image(n, Vec::new())).collect());
-    let mut seen = vec![0; 200];
+fn shards_hold_every_image_once_and_stay() {
+    let mut images: Vec<Image> = (0..200).map(|n| image(&format!("team-{n}/app-{n}"), Vec::new())).collect();
+    let before = shards(&manifest(images.clone()), 5);
     for number in 1..=5 {
-        let scope = Scope::new(&manifest, &[], Some((number, 5))).unwrap();
-        let of: Vec<usize> = (0..200).filter(|i| scope.contains(*i)).collect();
-        assert!(of.len() > 20, "shard {number} has {} of 200", of.len());
-        of.iter().for_each(|i| seen[*i] += 1);
+        let held = before.iter().filter(|shard| **shard == number).count();
+        assert!(held > 20, "shard {number} has {held} of 200");
     }
-    assert_eq!(seen, vec![1; 200]);
-    assert_eq!(shard_of(&"loki".parse().unwrap(), 4), 2);
+    images.push(image("team-200/app-200", Vec::new()));
+    assert_eq!(shards(&manifest(images), 5)[..200], before, "one image more moves no other");
+    assert_eq!(shards(&manifest(vec![image("grafana/loki", Vec::new())]), 4), [3], "in every release");
+}
+
+#[test]
+fn images_that_share_blobs_share_a_shard() {
+    let of_grafana = (0..20).map(|n| image(&format!("grafana/app-{n}"), Vec::new()));
+    let mut official = vec![image("redis", Vec::new()), image("postgres", Vec::new()), image("nginx", Vec::new())];
+    official.extend(of_grafana);
+    let shards = shards(&manifest(official), 7);
+    assert!(shards[3..].iter().all(|shard| *shard == shards[3]), "one publisher: {shards:?}");
+    assert!(shards[..3].iter().any(|shard| *shard != shards[0]), "official images have many makers: {shards:?}");
+}
+
+#[test]
+fn no_two_shards_write_one_repository() {
+    let mut moved = image("quay.io/prom/redis", Vec::new());
+    moved.repository = "redis".parse().unwrap();
+    for count in 2..20 {
+        let shards = shards(&manifest(vec![image("redis", Vec::new()), moved.clone()]), count);
+        assert_eq!(shards[0], shards[1], "of {count}");
+    }
 }
 
 #[test]

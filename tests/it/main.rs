@@ -30,6 +30,7 @@ mod registry_contract;
 mod registry_faults;
 mod report;
 mod settings;
+mod shards;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_github;

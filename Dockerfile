@@ -15,8 +15,8 @@ COPY Cargo.toml Cargo.lock ./
 COPY src ./src
 COPY schema ./schema
 # The targets that are not built here are named in Cargo.toml all the same.
-RUN mkdir -p tests/it examples/demo benches && touch tests/it/main.rs \
-    && echo 'fn main() {}' | tee examples/demo/main.rs benches/rules.rs > /dev/null
+RUN mkdir -p tests/it examples/demo benches/compare && touch tests/it/main.rs \
+    && echo 'fn main() {}' | tee examples/demo/main.rs benches/rules.rs benches/compare/main.rs > /dev/null
 RUN set -eu; \
     target="$(uname -m)-unknown-linux-musl"; \
     rustup target list --installed | grep -qx "$target" || rustup target add "$target"; \

@@ -1,0 +1,115 @@
+//! This program and the copiers that people use today, side by side: `cargo bench --bench compare`.
+//!
+//! Each of crane, regctl, regsync and skopeo that is on the path copies the same images between two real registries
+//! (`docker-registry`, or `--registry registry` for distribution 3) as `wharfinger promote` does. Wall time, processor time and
+//! memory are taken with nothing between; then once more through a proxy that counts requests and bytes and makes every
+//! round trip take 40 ms. Figures compare within one run only. `-- --help` tells what can be chosen.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+#![allow(unreachable_pub, missing_docs)]
+
+mod ideal;
+mod images;
+mod measure;
+mod options;
+mod proxy;
+mod scenarios;
+mod table;
+mod tools;
+mod traffic;
+
+/// What the tests have for running servers serves here too.
+#[path = "../../tests/support"]
+#[allow(dead_code)]
+mod support {
+    pub mod git;
+    pub mod http;
+    pub mod servers;
+}
+
+use std::time::Duration;
+
+use measure::Cost;
+use options::Options;
+use proxy::Proxy;
+use scenarios::{Bench, Scenario};
+use table::Row;
+use tools::{Job, Tool};
+use traffic::Traffic;
+
+fn main() {
+    let options = Options::read();
+    if std::path::Path::new("/dev/shm").is_dir() && !options.on_disk {
+        // A disk that is busy with what the last run wrote would be measured with the next one.
+        let _ = tempfile::env::override_temp_dir(std::path::Path::new("/dev/shm"));
+    }
+    let tools: Vec<Tool> = options.tools().into_iter().filter(|tool| present(*tool, &options)).collect();
+    let Some(bench) = Bench::start(&options.registry) else { return };
+    let mut summary = Vec::new();
+    for scenario in options.scenarios() {
+        let rows = compared(&bench, &scenario, &tools, &options);
+        table::print(&scenario, &rows, options.delay);
+        summary.push((scenario, rows));
+    }
+    table::summary(&summary, options.delay);
+}
+
+/// Whether a tool is there; one that is not is named.
+fn present(tool: Tool, options: &Options) -> bool {
+    let found = tool.find(options).is_some();
+    if !found {
+        eprintln!("not compared: {} is not on the path", tool.program());
+    }
+    found
+}
+
+/// All tools in one scenario, their runs interleaved.
+fn compared(bench: &Bench, scenario: &Scenario, tools: &[Tool], options: &Options) -> Vec<Row> {
+    let place = bench.place(scenario);
+    let tools: Vec<Tool> = tools.iter().copied().filter(|tool| scenario.fits(*tool, options.full)).collect();
+    let mut rows: Vec<Row> = tools.iter().map(|tool| Row::new(*tool)).collect();
+    for number in 0..scenario.runs(options.runs) {
+        for row in &mut rows {
+            eprintln!("{} {} direct {}", scenario.name, row.tool.name(), number + 1);
+            row.direct.push(once(bench, scenario, &place, row.tool, options, None).0);
+        }
+    }
+    let delay = if scenario.delayed { options.delay } else { Duration::ZERO };
+    for row in &mut rows {
+        eprintln!("{} {} with {} ms", scenario.name, row.tool.name(), delay.as_millis());
+        let (cost, traffic) = once(bench, scenario, &place, row.tool, options, Some(delay));
+        if scenario.delayed {
+            row.delayed = Some(cost);
+        }
+        row.traffic = traffic;
+    }
+    rows
+}
+
+/// One run of one tool against mirrors that hold what the scenario says, and what passed by the proxies, if there are any.
+fn once(
+    bench: &Bench,
+    scenario: &Scenario,
+    place: &scenarios::Place,
+    tool: Tool,
+    options: &Options,
+    delay: Option<Duration>,
+) -> (Cost, Option<[Traffic; 2]>) {
+    let mirror = bench.mirror(scenario, place);
+    let (source, destination) = (place.source(&mirror), mirror.registry());
+    let proxies = delay.map(|delay| {
+        let destination = Proxy::start(&bench.runtime, destination.host(), delay);
+        // One registry has one name: what is to be mounted would else look as if it came from another.
+        let source = (!scenario.same_registry).then(|| Proxy::start(&bench.runtime, source.host(), delay));
+        (source, destination)
+    });
+    let (from, to) = match &proxies {
+        Some((from, to)) => (from.as_ref().unwrap_or(to).host(), to.host()),
+        None => (source.host(), destination.host()),
+    };
+    let job = Job::new(scenario, place, &from, &to);
+    let cost = tool.run(&job, options);
+    let traffic = proxies.map(|(from, to)| [from.map(|p| p.traffic()).unwrap_or_default(), to.traffic()]);
+    let cost = cost.with_first_request(traffic.as_ref());
+    let wrong = job.wrong(&destination.url());
+    (cost.judged(wrong), traffic)
+}

@@ -1,0 +1,103 @@
+//! What can be chosen on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::scenarios::{self, Scenario};
+use super::tools::{TOOLS, Tool};
+
+const HELP: &str = "\
+cargo bench --bench compare -- [SCENARIO]... [OPTIONS]
+
+  --tools A,B       only these tools
+  --runs N          runs without a proxy, of which the median counts (3)
+  --delay MS        what the proxy makes a round trip take (40)
+  --full            also what takes minutes: one process per image for 200 images
+  --registry NAME   docker-registry, or registry for distribution 3
+  --ours FILE       another binary of this program
+  --on-disk         registries keep their files in the temporary directory, not in memory
+";
+
+pub struct Options {
+    chosen: Vec<String>,
+    tools: Vec<String>,
+    pub runs: usize,
+    pub delay: Duration,
+    pub full: bool,
+    pub registry: String,
+    pub ours: PathBuf,
+    pub on_disk: bool,
+}
+
+impl Options {
+    pub fn read() -> Self {
+        let mut options = Self {
+            chosen: Vec::new(),
+            tools: Vec::new(),
+            runs: 3,
+            delay: Duration::from_millis(40),
+            full: false,
+            registry: "docker-registry".to_owned(),
+            ours: PathBuf::from(env!("CARGO_BIN_EXE_wharfinger")),
+            on_disk: false,
+        };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().unwrap_or_else(|| end(&format!("{argument} needs a value"), 2));
+            match argument.as_str() {
+                // Cargo says so to every benchmark.
+                "--bench" => {}
+                "--help" => end("", 0),
+                "--tools" => options.tools = value().split(',').map(str::to_owned).collect(),
+                "--runs" => options.runs = number(&value()).max(1),
+                "--delay" => options.delay = Duration::from_millis(number(&value()) as u64),
+                "--full" => options.full = true,
+                "--registry" => options.registry = value(),
+                // Tools run in directories of their own.
+                "--ours" => {
+                    options.ours = std::path::absolute(value()).unwrap_or_else(|error| end(&error.to_string(), 2));
+                }
+                "--on-disk" => options.on_disk = true,
+                name if !name.starts_with('-') => options.chosen.push(argument),
+                other => end(&format!("{other} is not known"), 2),
+            }
+        }
+        options.check();
+        options
+    }
+
+    /// Names that nothing has are a mistake, not a selection of nothing.
+    fn check(&self) {
+        let scenarios: Vec<&str> = scenarios::all().iter().map(|scenario| scenario.name).collect();
+        let tools: Vec<&str> = TOOLS.iter().map(|tool| tool.name()).collect();
+        for (names, known) in [(&self.chosen, scenarios), (&self.tools, tools)] {
+            if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
+                end(&format!("{unknown} is none of: {}", known.join(", ")), 2);
+            }
+        }
+        if !["docker-registry", "registry"].contains(&self.registry.as_str()) {
+            end("--registry is docker-registry or registry", 2);
+        }
+    }
+
+    pub fn tools(&self) -> Vec<Tool> {
+        let all = TOOLS.iter().copied();
+        all.filter(|tool| self.tools.is_empty() || self.tools.iter().any(|name| name == tool.name())).collect()
+    }
+
+    pub fn scenarios(&self) -> Vec<Scenario> {
+        let mut all = scenarios::all();
+        all.retain(|scenario| self.chosen.is_empty() || self.chosen.iter().any(|name| name == scenario.name));
+        all
+    }
+}
+
+fn number(text: &str) -> usize {
+    text.parse().unwrap_or_else(|_| end(&format!("{text} is no number"), 2))
+}
+
+fn end(text: &str, status: i32) -> ! {
+    let names: Vec<&str> = scenarios::all().iter().map(|scenario| scenario.name).collect();
+    eprintln!("{text}\n{HELP}\nScenarios: {}", names.join(", "));
+    std::process::exit(status)
+}

@@ -27,7 +27,7 @@ pub use range::{Range, RangeError};
 pub use select::{ROUNDS, Readings, select};
 pub use suggest::suggest;
 pub use tag::{NoVersion, Reading, read};
-pub use version::{Build, Identifier, Prerelease, Suffix, Version};
+pub use version::{Build, Identifier, Numbering, Prerelease, Suffix, Version};
 
 /// What picks an image's tags.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +104,8 @@ pub struct Subject {
     pub cooldown: Duration,
     /// Whether a rebuild of a line's newest approval is proposed.
     pub rebuilds: bool,
-    /// How many of a line's newest approvals are kept.
+    /// How many of a line's newest approvals are kept when an update of that line comes. With `follow: all` every version is
+    /// a line, so none ever holds more than its newest approval and nothing is retired; so too with floating tags.
     pub keep: Option<u32>,
     /// Whether readiness is asked; `explain --tags` and other questions without a network do not.
     pub ask_readiness: bool,

@@ -33,6 +33,12 @@ impl Number {
         Self::Big(Digits { length: text.len(), text: text.into() })
     }
 
+    /// Whether it may be the year of a calendar version.
+    #[must_use]
+    pub fn is_year(&self) -> bool {
+        matches!(self, Self::Small(1990..=2199))
+    }
+
     /// The number after this one.
     #[must_use]
     pub fn next(&self) -> Self {

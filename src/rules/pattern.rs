@@ -44,10 +44,11 @@ impl Pattern {
     }
 }
 
-/// A group that the grammar reads without doubt: several numeric parts, or nothing but a number and a prerelease.
+/// A group that the grammar reads without doubt: several numeric parts, or nothing but a number, a prerelease and a commit
+/// (whose digits are no part of the version).
 fn ordinary(text: &str, variant: Option<&str>) -> Option<Box<Version>> {
     let Reading::Version(version) = read(text, variant) else { return None };
-    let plain = version.build.is_empty() && version.variant.is_empty() && version.commit.is_none();
+    let plain = version.build.is_empty() && version.variant.is_empty();
     (version.prefix.is_empty() && (version.precision() > 1 || plain)).then_some(version)
 }
 
@@ -62,6 +63,7 @@ fn numeric(text: &str) -> Option<Box<Version>> {
             variant: Suffix::default(),
             prefix: String::new(),
             v: false,
+            dated: false,
             commit: None,
             architecture: None,
             text: text.to_owned(),

@@ -5,7 +5,8 @@
 //! ```text
 //! tag        = [ prefix ] [ "v" ] numbers [ glued ] *( ("-" | "_" | ".") segment )
 //! prefix     = words and numbers that end in "-" or "_", before the first number of several parts (else of one)
-//! numbers    = 1*DIGIT *( "." 1*DIGIT ) | YYYY "-" MM "-" DD | major "u" update
+//! numbers    = 1*DIGIT *( "." 1*DIGIT ) | YYYY "-" MM "-" DD | major "u" update   ; in a list that has hashes of
+//!              that length, seven digits and more alone are one of them
 //! glued      = prerelease | build                  ; 3.13.0rc2, 9.7p1
 //! segment    = prerelease | build | commit | architecture | variant
 //! ```
@@ -136,6 +137,7 @@ fn numbers_end(text: &str) -> usize {
 fn version(prefix: &str, text: &str, whole: &str) -> Option<Version> {
     let (v, text) = text.strip_prefix(['v', 'V']).map_or((false, text), |rest| (true, rest));
     let (numbers, rest) = numbers(text)?;
+    let dated = day(&text[..text.len() - rest.len()]);
     let java = numbers.len() == 2 && !text[..text.len() - rest.len()].contains(['.', '-']);
     let mut suffixes = Suffixes { java, ..Suffixes::default() };
     suffixes.read(rest)?;
@@ -147,6 +149,7 @@ fn version(prefix: &str, text: &str, whole: &str) -> Option<Version> {
         variant: Suffix(suffixes.variant),
         prefix: prefix.to_owned(),
         v,
+        dated,
         commit: suffixes.commit,
         architecture: suffixes.architecture,
         text: whole.to_owned(),
@@ -169,6 +172,17 @@ fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
         }
     }
     Some((numbers, rest))
+}
+
+/// Whether numbers write a day, with all its digits: `20240601`, `2024-06-01`, `2024.06.01`.
+fn day(numbers: &str) -> bool {
+    let mut parts = numbers.split(['.', '-']);
+    let (year, month, day) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+    let whole = match (month, day) {
+        (Some(month), Some(day)) if month.len() == 2 && day.len() == 2 => format!("{year}{month}{day}"),
+        _ => year.to_owned(),
+    };
+    whole.len() == 8 && words::dated(&whole)
 }
 
 /// A date with hyphens, `2024-06-01`, is three numeric parts.
@@ -238,7 +252,9 @@ impl Suffixes {
 
     fn architecture(&mut self, word: &str) -> bool {
         let linux = self.variant == "linux" || self.variant.ends_with("-linux");
-        if let Some(architecture) = self.architecture.as_mut().filter(|_| matches!(word, "v5" | "v6" | "v7" | "v8")) {
+        if let Some(architecture) =
+            self.architecture.as_mut().filter(|_| matches!(word, "v1" | "v2" | "v3" | "v4" | "v5" | "v6" | "v7" | "v8"))
+        {
             architecture.push_str(word);
             return true;
         }

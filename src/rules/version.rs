@@ -27,6 +27,8 @@ pub struct Version {
     pub prefix: String,
     /// Whether the numbers are led by `v`.
     pub v: bool,
+    /// Whether the numbers write a day: `20240601`, `2024-06-01`, `2024.06.01`.
+    pub dated: bool,
     /// A commit hash beside the version: `-8b53cabe0`.
     pub commit: Option<String>,
     /// One architecture of an image that has several: `amd64`, `arm64v8`. No variant to follow by accident.
@@ -72,6 +74,16 @@ impl Version {
         family
     }
 
+    /// How its numbers go on.
+    #[must_use]
+    pub fn numbering(&self) -> Numbering {
+        match self.numbers.first() {
+            _ if self.dated => Numbering::Day,
+            Some(first) if first.is_year() => Numbering::Year,
+            _ => Numbering::Count,
+        }
+    }
+
     /// How many numeric parts it has.
     #[must_use]
     pub fn precision(&self) -> usize {
@@ -90,6 +102,26 @@ impl Version {
             text.push_str(&build.to_string());
         }
         text
+    }
+}
+
+/// How the numbers of a version go on from one to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Numbering {
+    /// They count: `1.27.3`.
+    Count,
+    /// They are led by the year: `2024.6.1`, `2025.01.0`.
+    Year,
+    /// They write a day: `20240601`, `2024-06-01`, `2024.06.01`.
+    Day,
+}
+
+impl Numbering {
+    /// Whether versions of both kinds may follow each other. A day is never newer than a count: `2024-06-01` beside `1.4.2`
+    /// is a snapshot. A project that begins to lead its numbers with the year goes on (`5.26.0`, then `2025.01.0`).
+    #[must_use]
+    pub const fn is_like(self, other: Self) -> bool {
+        !matches!((self, other), (Self::Day, Self::Count) | (Self::Count, Self::Day))
     }
 }
 

@@ -7,8 +7,8 @@
 #[must_use]
 pub(super) fn prerelease(word: &str) -> Option<u8> {
     Some(match word {
-        "dev" | "devel" | "develop" | "snapshot" | "nightly" | "canary" | "unstable" | "experimental" | "edge"
-        | "insiders" | "next" => 0,
+        "dev" | "develop" | "snapshot" | "nightly" | "canary" | "unstable" | "experimental" | "edge" | "insiders"
+        | "next" => 0,
         "alpha" | "a" => 1,
         "milestone" | "m" => 2,
         "ea" => 3,
@@ -19,7 +19,8 @@ pub(super) fn prerelease(word: &str) -> Option<u8> {
     })
 }
 
-/// Whether a word followed by a number counts builds of one version.
+/// Whether a word followed by a number counts builds of one version. (`devel` is in neither list: `12.4.1-devel` is an image
+/// with a compiler.)
 #[must_use]
 pub(super) fn build(word: &str) -> bool {
     matches!(
@@ -30,7 +31,10 @@ pub(super) fn build(word: &str) -> bool {
             | "flannel"
             | "build"
             | "eksbuild"
+            | "eks"
             | "gke"
+            | "cu"
+            | "gdr"
             | "ls"
             | "r"
             | "s"
@@ -52,7 +56,7 @@ pub(super) fn build(word: &str) -> bool {
 /// Whether a word may also stand apart from its number: `build-5`, `security-01`, `ce.0`.
 #[must_use]
 pub(super) fn build_apart(word: &str) -> bool {
-    word.len() > 2 && build(word) && !matches!(word, "k3s" | "rke2r")
+    word.len() > 2 && build(word) && !matches!(word, "k3s" | "rke2r" | "gdr")
 }
 
 /// Whether a word names an edition where it stands without a number: `-ce` is a variant, `-ce.0` a build.
@@ -67,6 +71,10 @@ pub(super) fn architecture(word: &str) -> bool {
     matches!(
         word,
         "amd64"
+            | "amd64v1"
+            | "amd64v2"
+            | "amd64v3"
+            | "amd64v4"
             | "x86_64"
             | "x64"
             | "x86"
@@ -79,6 +87,8 @@ pub(super) fn architecture(word: &str) -> bool {
             | "armv6"
             | "armv7"
             | "armv7l"
+            | "armv6hf"
+            | "armv7hf"
             | "armv8"
             | "arm32"
             | "arm32v5"
@@ -93,7 +103,11 @@ pub(super) fn architecture(word: &str) -> bool {
             | "riscv64"
             | "loong64"
             | "loongarch64"
+            | "mips"
+            | "mipsle"
+            | "mips64"
             | "mips64le"
+            | "riscv"
     )
 }
 
@@ -146,6 +160,12 @@ pub(super) fn hash(text: &str) -> bool {
 
 fn hex(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a build word marks a repair between two ordinary versions: what follows `10.4.1-security-01` is `10.4.2`.
+#[must_use]
+pub(super) fn repair(word: &str) -> bool {
+    matches!(word, "security" | "hotfix" | "patch" | "post" | "sp")
 }
 
 /// Whether bare numbers are a date (`20241219`) or a date and time (`20241219123000`) rather than a counter.

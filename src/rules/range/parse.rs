@@ -26,6 +26,13 @@ impl<'a> Part<'a> {
         ))
     }
 
+    fn more_than_a_version(self) -> RangeError {
+        self.error(format!(
+            "`{}` holds more than a version and a prerelease; a hyphen range has spaces: `1.2 - 1.4`",
+            self.text
+        ))
+    }
+
     fn trim(self) -> Self {
         let start = self.start + self.text.len() - self.text.trim_start().len();
         Self { text: self.text.trim(), start }
@@ -173,6 +180,8 @@ struct Comparand {
     numbers: Vec<Number>,
     prerelease: Prerelease,
     wildcard: bool,
+    /// Whether it asks for the prereleases of its release.
+    named: bool,
 }
 
 fn comparator(operator: Operator, part: Part<'_>) -> Result<Interval, RangeError> {
@@ -182,6 +191,10 @@ fn comparator(operator: Operator, part: Part<'_>) -> Result<Interval, RangeError
             Operator::Above | Operator::Below => Err(part.error("nothing is above or below every version")),
             _ => Ok(Interval::default()),
         };
+    }
+    let floor = version.named && version.wildcard;
+    if floor && operator == Operator::Equal {
+        return Err(part.more_than_a_version());
     }
     let last = version.numbers.len() - 1;
     let (from, to) = match operator {
@@ -196,7 +209,7 @@ fn comparator(operator: Operator, part: Part<'_>) -> Result<Interval, RangeError
         }
         Operator::Tilde => (version.lower(), Some(before(raised(&version.numbers, last.min(1))))),
     };
-    let named = if version.prerelease.0.is_empty() { Vec::new() } else { vec![version.numbers] };
+    let named = if version.named { vec![version.numbers] } else { Vec::new() };
     Ok(Interval { from, to, named })
 }
 
@@ -209,6 +222,9 @@ impl Comparand {
 
     /// Where they have ended. Nothing stands between a prerelease and the same with a `0` after it.
     fn beyond(&self) -> Bound {
+        if self.named && self.wildcard {
+            return before(self.numbers.clone());
+        }
         if self.prerelease.0.is_empty() {
             return before(raised(&self.numbers, self.numbers.len() - 1));
         }
@@ -243,9 +259,15 @@ fn comparand(part: Part<'_>) -> Result<Comparand, RangeError> {
         let numbers = if at == 0 { Some(Vec::new()) } else { dotted(&pieces[..at].join(".")) };
         let wild = pieces[at..].iter().all(|p| matches!(*p, "*" | "x" | "X"));
         return match numbers {
-            Some(numbers) if wild => Ok(Comparand { numbers, prerelease: Prerelease::default(), wildcard: true }),
+            Some(numbers) if wild => {
+                Ok(Comparand { numbers, prerelease: Prerelease::default(), wildcard: true, named: false })
+            }
             _ => Err(part.error(format!("`{}`: after `x` or `*` only `x` or `*` may follow", part.text))),
         };
+    }
+    // npm's and Go's `2.0.0-0`: the place before all prereleases of `2.0.0`, which asks for them.
+    if let Some(numbers) = text.strip_suffix("-0").and_then(dotted) {
+        return Ok(Comparand { numbers, prerelease: Prerelease::default(), wildcard: true, named: true });
     }
     match read(text, None) {
         Reading::Version(v) if v.prefix.is_empty() && !v.v => {
@@ -255,12 +277,10 @@ fn comparand(part: Part<'_>) -> Result<Comparand, RangeError> {
                     .error(format!("`{strange}` is a variant, not a part of the version; write it under `variant`")));
             }
             if !v.build.is_empty() || v.commit.is_some() {
-                return Err(part.error(format!(
-                    "`{}` holds more than a version and a prerelease; a hyphen range has spaces: `1.2 - 1.4`",
-                    part.text
-                )));
+                return Err(part.more_than_a_version());
             }
-            Ok(Comparand { numbers: v.numbers, prerelease: v.prerelease, wildcard: false })
+            let named = !v.prerelease.0.is_empty();
+            Ok(Comparand { numbers: v.numbers, prerelease: v.prerelease, wildcard: false, named })
         }
         _ => Err(part.no_version()),
     }

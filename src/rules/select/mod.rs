@@ -6,6 +6,7 @@ use super::{Facts, Reason, Selection, Subject, Verdict};
 use crate::image::Tag;
 
 mod candidate;
+mod commits;
 mod family;
 mod floating;
 mod line;
@@ -42,6 +43,8 @@ impl Word {
     }
 }
 
+#[cfg(test)]
+mod decisions;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -19,6 +19,9 @@ impl<'t> Readings<'t> {
             Rule::Tags(_) => Reading::Other(NoVersion::Name),
         };
         let mut list: Vec<(&Tag, Reading)> = tags.iter().map(|tag| (tag, read(tag))).collect();
+        if matches!(rule, Rule::Versions(rule) if rule.pattern.is_none()) {
+            super::commits::tell(&mut list);
+        }
         list.sort_unstable_by(|(a, x), (b, y)| version(y).cmp(&version(x)).then_with(|| b.cmp(a)));
         list.dedup_by(|(a, _), (b, _)| a == b);
         Self(list)

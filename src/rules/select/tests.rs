@@ -37,12 +37,12 @@ pub(super) fn subject(rule: VersionRule, approved: &[&str]) -> Subject {
     }
 }
 
-fn tags(list: &str) -> Vec<Tag> {
+pub(super) fn tags(list: &str) -> Vec<Tag> {
     list.split_whitespace().map(tag).collect()
 }
 
 /// Answers what is missing with what every tag answers, until nothing is.
-fn settle(subject: &Subject, tags: &[Tag], facts: &mut Facts) -> Selection {
+pub(super) fn settle(subject: &Subject, tags: &[Tag], facts: &mut Facts) -> Selection {
     settle_by(subject, tags, facts, |_| None)
 }
 
@@ -140,7 +140,7 @@ fn decided(subject: &Subject, list: &str) -> String {
 
 /// A subject made from words: `range=`, `variant=`, `pattern=`, `follow=`, `approved=a,b`, `rejected=`, `until:`,
 /// `revoked=`, `cooldown=days`, `keep=`, and the words `prereleases`, `rebuilds`.
-fn case(words: &str) -> Subject {
+pub(super) fn case(words: &str) -> Subject {
     let mut subject = subject(rule(), &[]);
     let Rule::Versions(mut rule) = subject.rule else { unreachable!() };
     let list = |value: &str| value.split(',').map(|t| (tag(t), digest(t))).collect::<Vec<_>>();

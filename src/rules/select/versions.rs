@@ -11,7 +11,7 @@ use super::super::{
     Facts, Follow, Line, Number, Reason, Selection, Subject, TagVerdict, Variant, Verdict, VersionRule,
 };
 use super::candidate::Question;
-use super::family::{Family, Longer, out_of_range, unwanted_prerelease, wanted_variant};
+use super::family::{Family, Longer, may_begin, out_of_range, unwanted_prerelease, wanted_variant};
 use super::line::{Walk, rebuild, retired, walk};
 use super::{Readings, Word};
 use crate::image::{Digest, Tag};
@@ -60,9 +60,14 @@ pub(super) fn select(
     let question = Question { subject, facts, now };
     let mut rows = rows(question, rule, tags);
     let approvals = approvals(subject, rule, &rows);
+    let start = Start::of(rule, rows.iter().filter_map(|row| row.version));
     let mut selection = Selection::default();
     for (key, members) in groups(rule, &mut rows, &approvals).into_iter().rev() {
-        Group { question, rule, key: &key, approvals: &approvals }.decide(&mut rows, &members, &mut selection);
+        Group { question, rule, key: &key, approvals: &approvals, start: &start }.decide(
+            &mut rows,
+            &members,
+            &mut selection,
+        );
     }
     selection.tags = rows.into_iter().map(verdict).collect();
     selection
@@ -124,9 +129,16 @@ fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Row<'_>]) -> 
         .approved
         .iter()
         .rev()
-        .filter_map(|(tag, digest)| match rule.read(tag) {
-            Reading::Version(version) => Some(Approval { tag, digest, version, row: listed.get(tag).copied() }),
-            Reading::Other(_) => None,
+        .filter_map(|(tag, digest)| {
+            let row = listed.get(tag).copied();
+            let version = match row {
+                Some(at) => rows[at].version.cloned().map(Box::new)?,
+                None => match rule.read(tag) {
+                    Reading::Version(version) => version,
+                    Reading::Other(_) => return None,
+                },
+            };
+            Some(Approval { tag, digest, version, row })
         })
         .collect();
     approvals.sort_by(|a, b| b.version.precedence(&a.version));
@@ -180,6 +192,31 @@ struct Group<'a> {
     rule: &'a VersionRule,
     key: &'a Key,
     approvals: &'a [Approval<'a>],
+    start: &'a Start<'a>,
+}
+
+/// Where an image begins that has no approval to go by. It is sought among all series, so that no series of its own stray
+/// kind (a lone `20240601`, a `4` before its first release) becomes a line.
+struct Start<'a> {
+    longer: Longer<'a>,
+    family: Option<Family>,
+}
+
+impl<'a> Start<'a> {
+    fn of(rule: &VersionRule, versions: impl Iterator<Item = &'a Version> + Clone) -> Self {
+        let longer = Longer::new(versions.clone().filter(|version| may_begin(version, rule)));
+        let family = Family::first(versions, rule, &longer);
+        Self { longer, family }
+    }
+
+    /// The family of one series: where the rule takes any suffix, each may have its own.
+    fn family<'v>(&self, rule: &VersionRule, versions: impl Iterator<Item = &'v Version>) -> Option<Family> {
+        let family = self.family.clone()?;
+        if rule.variant != Some(Variant::Any) {
+            return Some(family);
+        }
+        Family::first(versions, rule, &self.longer).filter(|own| own.counts_like(&family))
+    }
 }
 
 impl Group<'_> {
@@ -206,7 +243,7 @@ impl Group<'_> {
         let kept = family.filter(|family| {
             own || self.rule.variant != Some(Variant::Any) || versions().any(|version| family.is_shape_of(version))
         });
-        kept.or_else(|| Family::first(versions(), self.rule))
+        kept.or_else(|| self.start.family(self.rule, versions()))
     }
 
     /// Nothing to follow: says of each tag the first thing that speaks against it.
@@ -216,6 +253,9 @@ impl Group<'_> {
             let foreign = !wanted_variant(version, self.rule) || version.architecture.is_some();
             let variant = foreign.then(|| Word::skipped(Reason::OtherVariant, "another variant than the rule's"));
             let prefix = || {
+                if version.prefix.is_empty() {
+                    return Word::skipped(Reason::OtherPrecision, "is a day, other versions count");
+                }
                 let detail = format!("begins with `{}`, which a pattern can say", version.prefix);
                 Word::skipped(Reason::OtherPrefix, detail)
             };
@@ -231,12 +271,14 @@ impl Group<'_> {
     fn judge(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
         let words: Vec<(usize, Option<Word>)> = {
             let versions = members.iter().filter_map(|&at| rows[at].version);
-            let longer = Longer::new(versions.filter(|v| family.is_shape_of(v)));
+            let kin = Longer::new(versions.filter(|v| family.is_kin_of(v)));
+            let longer = if family.is_first() { &self.start.longer } else { &kin };
             let judge = |version: &Version| {
                 family
                     .differs(version)
                     .or_else(|| unwanted_prerelease(version, self.rule))
-                    .or_else(|| family.imprecise(version, &longer))
+                    .or_else(|| family.imprecise(version, longer))
+                    .or_else(|| family.builds_differ(version))
                     .or_else(|| out_of_range(version, self.rule))
             };
             members.iter().filter_map(|&at| Some((at, rows[at].open().map(judge)?))).collect()

@@ -1,0 +1,178 @@
+//! One table of decisions: for each way of writing tags what follows what, and what does not. Read it as a user of that
+//! image would.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+use std::fmt::Write as _;
+
+use super::tests::{case, settle, tags};
+use super::*;
+
+/// The rule, then of each line what it holds and gets, then each tag that is neither with its reason code.
+fn decision(words: &str, list: &str) -> String {
+    let selection = settle(&case(words), &tags(list), &mut Facts::default());
+    let mut text = format!("\n{}\n", if words.is_empty() { "(no rule)" } else { words });
+    for line in &selection.lines {
+        let current = line.current.as_ref().map_or("-", |(tag, _)| tag.as_str());
+        let chosen = line.chosen.as_ref().map_or("-", |chosen| chosen.tag.as_str());
+        write!(text, "  {:8} {current} -> {chosen}", line.name).unwrap();
+        for (retired, _) in &line.retired {
+            write!(text, ", retires {retired}").unwrap();
+        }
+        text.push('\n');
+    }
+    for t in selection.tags.iter().filter(|t| t.verdict == Verdict::Skipped) {
+        writeln!(
+            text,
+            "             {:34} {}",
+            t.tag.as_str(),
+            serde_json::to_string(&t.reason).unwrap().trim_matches('"')
+        )
+        .unwrap();
+    }
+    text
+}
+
+fn table(cases: &[(&str, &str)]) -> String {
+    cases.iter().map(|(words, list)| decision(words, list)).collect()
+}
+
+#[test]
+fn what_follows_what() {
+    insta::assert_snapshot!(table(&[
+        (
+            "approved=1.27.3-alpine3.20",
+            "1.27.3-alpine3.20 1.27.4-alpine3.20 1.28.0-alpine3.21 1.28.0-alpine 1.28.0 1.28-alpine3.20"
+        ),
+        (
+            "approved=3.12-slim-bookworm",
+            "3.12-slim-bookworm 3.13-slim-bookworm 3.13-slim-trixie 3.13-slim 3.13.1-slim-bookworm 3.14-rc-slim-bookworm 3.14.0rc2-slim-bookworm 3.9-slim-bookworm 3-slim-bookworm"
+        ),
+        ("approved=16.4", "16.4 16.10 17.0 17rc1 17 16 9.6.24 17.0-alpine"),
+        (
+            "approved=v1.29.3-k3s1",
+            "v1.29.3-k3s1 v1.29.3-k3s2 v1.29.10-k3s1 v1.30.0-rc1-k3s1 v1.30.0-k3s1-arm64 v1.30.0-rke2r1 v1.30.0"
+        ),
+        ("approved=1.2.3-rancher2", "1.2.3-rancher2 1.2.3-rancher10 1.2.3-rancher9 1.2.4"),
+        ("approved=v1.9.0-flannel1", "v1.9.0-flannel1 v1.9.1-flannel1 v1.10.0 v1.9.1-flannel1-amd64"),
+        ("approved=v4.10.0-20251226", "v4.10.0-20251226 v4.10.0-20260101 v4.11.0 v4.11.0-3 v4.9.0-20270101"),
+        (
+            "approved=1.26.2-distroless",
+            "1.26.2-distroless 1.27.0-distroless 1.28.0 1.28.0-rc.0-distroless 1.28.0-debug"
+        ),
+        ("approved=3.1.8", "3.1.8 3.1.9 3.1.9-debug windows-2022-3.1.9 3.2.0-debug windows-2022-3.2.0"),
+        ("approved=windows-2022-3.1.8", "windows-2022-3.1.8 windows-2022-3.1.10 windows-2025-3.2.0 3.2.0"),
+        ("approved=8.0.3-2.1", "8.0.3-2.1 8.0.3-2.10 8.0.3-2.9 8.0.4 8.0.4-alpine"),
+        (
+            "approved=v1.35.9-1768828720-0123456789abcdef0123456789abcdef01234567",
+            "v1.35.9-1768828720-0123456789abcdef0123456789abcdef01234567 v1.35.9-1768900000-1123456789abcdef0123456789abcdef01234567 v1.36.0 1123456789abcdef0123456789abcdef01234567"
+        ),
+        ("approved=v1.16-4.11-full", "v1.16-4.11-full v1.16-4.12-full v1.17-1.0-full v1.17-1.0 v1.17.1-1.0-full"),
+        (
+            r"pattern=RELEASE\.(?<version>.+)Z approved=RELEASE.2025-06-13T11-33-47Z",
+            "RELEASE.2025-06-13T11-33-47Z RELEASE.2025-10-15T17-29-55Z RELEASE.2025-09-07T16-13-09Z-cpuv1 latest"
+        ),
+        ("approved=2024.06.1", "2024.06.1 2024.6.1 2024.6.2 2024.10.1 2024.10 2025.1.0.dev20250101"),
+        ("approved=20240601", "20240601 20240701 3.20.1 0a1b2c3d edge"),
+        ("approved=18.09", "18.09 18.9 18.10 19.03 19.03.1 20.10-rc1"),
+        ("approved=5.2.4-s1", "5.2.4-s1 5.2.4-s10 5.2.4-s9 5.2.4 5.2.5-b1"),
+        ("prereleases approved=5.0.0-b2", "5.0.0-b2 5.0.0-b9 5.0.0-b10 5.0.0-a11"),
+        ("prereleases approved=1.0.0-rc.10", "1.0.0-rc.10 1.0.0-rc.9 1.0.0 1.0.1-alpha.1"),
+        ("approved=jdk-21.0.4_7", "jdk-21.0.4_7 jdk-21.0.5_11 jdk-21.0.5_9 jdk-22_36 21.0.6_1"),
+        (
+            "prereleases approved=9.0.0-preview.3",
+            "9.0.0-preview.3 9.0.0-preview.10 9.0.0-preview.7.24405.7 9.0.0-alpha.11"
+        ),
+        ("approved=v20231011-8b53cabe0", "v20231011-8b53cabe0 v20231226-1a7112e06 v1.4.4"),
+        (
+            "approved=1.2.3",
+            "1.2.3 1.2.4-amd64 1.2.4-linux-arm-v7 amd64-1.2.4 1.2.4-arm64v8 1.2.4-x86_64 sha-1a2b3c4 0a1b2c3 edge nightly-2024-06-01"
+        ),
+        ("approved=10.4.1-security-01", "10.4.1-security-01 10.4.1-security-02 10.4.2 10.4.1 10.4.1-ubuntu"),
+        ("approved=10.4.1", "10.4.1 10.4.1-security-01"),
+        ("approved=v1.29.3-eks-1-29-7", "v1.29.3-eks-1-29-7 v1.29.3-eks-1-29-10 v1.29.4"),
+        (
+            "variant=ubuntu-22.04",
+            "2022-CU9-ubuntu-22.04 2022-CU13-ubuntu-22.04 2022-CU14-GDR1-ubuntu-22.04 2022-latest 2022-preview-ubuntu-22.04"
+        ),
+    ]));
+}
+
+#[test]
+fn where_to_begin() {
+    insta::assert_snapshot!(table(&[
+        (
+            "variant=jre-alpine",
+            "8-jre-alpine 8u412-b08-jre-alpine 17-jre-alpine 17.0.12_7-jre-alpine 21-jre-alpine 21.0.4_7-jre-alpine 21.0.3_9-jre-alpine 22-jre-alpine 22_36-jre-alpine"
+        ),
+        ("", "9.4 9.4-1123 9.4-1123.1719560047 9.5 9.5-1736404036 9.5-1736404036-source"),
+        ("", "1.2.3 1.4.2 2024-06-01 2024.06.01 20240601"),
+        ("", "v5.8.1 2024.06.0 2024.07.0"),
+        ("", "2024-06-01 2024-07-01 0123456789ab python-3.11.6"),
+        ("", "0a1b2c3 1234567 89abcde 7654321 9876543-alpine"),
+        ("", "12345 12346 0a1b2c3"),
+        ("follow=each-major", "1.1.0 1.2.0 2.0.0 3 20240601 v20231011-8b53cabe0 1234567 0a1b2c3"),
+        ("follow=each-minor range=>=3", "3.1.0 3.1.1 3.1 3.2 3.2.0-rc.1"),
+        (
+            "follow=each-major variant=*",
+            "1.27.3-alpine3.20 1.28.1-alpine3.21 2.0.0-bookworm 2-bookworm 3-bookworm 20240601"
+        ),
+        (
+            "variant=cudnn-devel-ubuntu22.04",
+            "12.4.1-cudnn-devel-ubuntu22.04 12.5.0-devel-ubuntu22.04 12.5.0-cudnn-devel-ubuntu24.04"
+        ),
+        (
+            "approved=12.4.1-devel-ubuntu22.04",
+            "12.4.1-devel-ubuntu22.04 12.5.0-devel-ubuntu22.04 12.5.0-runtime-ubuntu22.04"
+        ),
+        ("", "1.2.3-amd64 1.2.3-arm64 1.2.3-amd64v3"),
+        ("variant=*", "1.2.3-amd64v3 1.2.3-armv7hf 1.2.2-alpine"),
+        ("", "99999999999999999999.0.0 1.2.3"),
+        ("range=^1", "99999999999999999999.0.0 1.2.3"),
+        ("range=>=3.22", "3.21-x 3.22-x 3.23-x"),
+        ("variant=x range=>=3.22", "3.21-x 3.22-x 3.23-x"),
+        ("", "v1.2.3 1.2.3 v1.2.2"),
+    ]));
+}
+
+#[test]
+fn where_others_go_wrong() {
+    insta::assert_snapshot!(table(&[
+        ("approved=12.14", "12.14 12.15 12.15.0 12.16.0"),
+        ("approved=v1.2", "v1.2 v1.3 1.3 1.4"),
+        ("approved=1.2.3", "1.2.3 1.3.0 latest stable 2.0.0"),
+        ("approved=1.4.2", "1.4.2 1.4.3 2024-06-01 2023.01.15 20240601 20240601.1.0"),
+        ("approved=5.26.0-community", "5.26.0-community 2025.01.0-community 2025.01.0-enterprise"),
+        ("approved=2024.9.1", "2024.9.1 2024.10.10 2025.1.2"),
+        ("approved=2.452.3", "2.452.3 2.462.1 2.470 2.471"),
+        (
+            "approved=1.2.3",
+            "1.2.3 sha256-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.sig sha256-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef 1.2.4_build.5 1.2.4-source 1.2.4-5-g0a1b2c3"
+        ),
+        ("approved=17.0.1-ce.0", "17.0.1-ce.0 17.1.0-ce.0 17.2.0-rc42.ce.0 17.2.0-ee.0"),
+        ("approved=1.2.3-debian-12-r9", "1.2.3-debian-12-r9 1.2.3-debian-12-r10 1.2.4-debian-13-r0 1.2.4"),
+    ]));
+}
+
+#[test]
+fn what_the_rule_says() {
+    insta::assert_snapshot!(table(&[
+        ("follow=all keep=1 approved=1.0.0,1.1.0", "1.0.0 1.1.0 1.2.0 1.3.0"),
+        ("follow=each-minor keep=1 approved=1.0.0,1.0.1,1.1.0", "1.0.0 1.0.1 1.0.2 1.1.0 1.2.0"),
+        ("keep=2 approved=1.0.0,1.2.0,1.1.0", "1.0.0 1.1.0 1.2.0 1.3.0"),
+        ("keep=2 approved=1.0.0,1.2.0,1.1.0", "1.0.0 1.1.0 1.2.0"),
+        ("approved=1.0.0 rejected-until=1.1.0:2026-11-20", "1.0.0 1.1.0"),
+        ("approved=1.0.0 rejected-until=1.1.0:2026-11-21", "1.0.0 1.1.0"),
+        ("approved=1.0.0 rejected-until=1.1.0:2026-11-22", "1.0.0 1.1.0"),
+        ("approved=1.0.0 revoked=1.1.0", "1.0.0 1.1.0 1.2.0"),
+        ("range=<2", "1.9.0 2.0.0-rc.1 2.0.0"),
+        ("range=<2 prereleases", "1.9.0 2.0.0-rc.1 2.0.0"),
+        ("range=>=2.0.0-0", "1.9.0 2.0.0-rc.1 2.1.0-rc.1"),
+        (
+            r"pattern=(?<version>\d+\.\d+)-b(?<build>\d+)(?:-(?<again>\d+))? approved=1.2-b9",
+            "1.2-b9 1.2-b10 1.2-b10-9 1.2-b10-10 1.2-b010 1.1-b99"
+        ),
+        (
+            r"pattern=v(?<version>.+) approved=v20231011-8b53cabe0",
+            "v20231011-8b53cabe0 v20231226-1a7112e06 v20231226-9f9999999"
+        ),
+    ]));
+}

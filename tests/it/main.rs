@@ -10,6 +10,7 @@ mod cli;
 mod container;
 mod contract;
 mod cooldown;
+mod corpus;
 mod credentials;
 mod edit;
 mod explain;

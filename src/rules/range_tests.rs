@@ -71,6 +71,18 @@ fn ranges_as_people_write_them() {
         "^2.0.0-beta2",
         "1.2.3+build",
         ">=*",
+        ">=1.2.3 <2.0.0-0",
+        ">=1.2.0-0",
+        "1.2.0-0 - 2.0.0-0",
+        "^1.2.0-0",
+        "^0.3",
+        "^0.x",
+        "1.2 - 2",
+        "1.X",
+        "X.X.X",
+        "1.2.3.4 - 1.2.3.9",
+        ">=2024.06.1 <2024.10",
+        ">=1.2\t<2",
         "99999999999999999999.x",
     ];
     let table = ranges.iter().fold("\n".to_owned(), |mut table, text| {
@@ -112,6 +124,8 @@ fn a_bad_range_shows_the_part_and_how_to_mend_it() {
         "≥1.2",
         "1.2.3;2",
         "^^1",
+        "=1.2.3-0",
+        ">4 <4.0.0-0",
         ">==1",
     ];
     let table = ranges.iter().fold("\n".to_owned(), |mut table, text| {
@@ -136,6 +150,16 @@ fn prereleases_and_short_versions() {
         (">=2.0.0-rc.2", "2.0.0-rc.10", true),
         (">=2.0.0-rc.2", "2.0.0-rc.1", false),
         ("=2.0.0-rc.2", "2.0.0-rc.2", true),
+        ("<2.0.0-0", "2.0.0-rc.1", false),
+        ("<=2.0.0-0", "2.0.0", false),
+        (">2.0.0-0", "2.0.0-rc.1", true),
+        (">=2.0.0-0", "2.0.0-rc.1", true),
+        (">=2.0.0-0", "1.9.9", false),
+        ("~0", "0.9.9", true),
+        ("^0.3", "0.4.0", false),
+        ("1.2 - 2", "2.9.9", true),
+        ("=1.2.3", "1.2.3-alpine", true),
+        (">=3.22", "3.22-x", true),
         ("=2.0.0-rc.2", "2.0.0", false),
         ("=2.0.0-rc.2", "2.0.0-rc.3", false),
         ("<=2.0.0-rc.2", "2.0.0-rc.2", true),
@@ -168,6 +192,7 @@ fn prereleases_and_short_versions() {
         assert_eq!(range(text).admits(&version(candidate)), admitted, "{text} admits {candidate}");
     }
     assert!(range("=2.0.0-rc.2").names_prerelease_of(&version("2.0.0-rc.1")));
+    assert!(range(">=2.0.0-0").names_prerelease_of(&version("2.0.0-rc.1")));
     assert!(!range("^2").names_prerelease_of(&version("2.0.0-rc.1")));
 }
 

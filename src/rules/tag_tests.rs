@@ -4,33 +4,44 @@ use std::fmt::Write as _;
 use super::*;
 use crate::rules::version::join;
 
-/// A reading as one line: what is not there is not written.
-fn reading(tag: &str, variant: Option<&str>) -> String {
+const HEADS: [&str; 8] = ["tag", "prefix", "v", "numbers", "prerelease", "build", "variant", "commit, architecture"];
+
+/// A reading as the cells of a row.
+fn cells(tag: &str, variant: Option<&str>) -> Vec<String> {
     let version = match read(tag, variant) {
-        Reading::Other(why) => return format!("({why:?})"),
+        Reading::Other(why) => return vec![tag.to_owned(), format!("no version: {}", why.as_str())],
         Reading::Version(version) => version,
     };
-    let mut text = String::new();
-    let mut part = |name: &str, value: String| {
-        if !value.is_empty() {
-            write!(text, "{name}={value} ").unwrap();
-        }
-    };
-    part("prefix", version.prefix.clone());
-    part("v", if version.v { "yes".to_owned() } else { String::new() });
-    part("numbers", join(&version.numbers));
-    part("prerelease", version.prerelease.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
     let build = |b: &Build| format!("{}[{}]{}", b.word, join(&b.numbers), if b.dated { "dated" } else { "" });
-    part("build", version.build.iter().map(build).collect::<Vec<_>>().join(" "));
-    part("variant", version.variant.0.clone());
-    part("commit", version.commit.clone().unwrap_or_default());
-    part("architecture", version.architecture.clone().unwrap_or_default());
-    text.trim_end().to_owned()
+    vec![
+        tag.to_owned(),
+        version.prefix.clone(),
+        if version.v { "v".to_owned() } else { String::new() },
+        format!("{}{}", join(&version.numbers), if version.dated { " (a day)" } else { "" }),
+        version.prerelease.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        version.build.iter().map(build).collect::<Vec<_>>().join(" "),
+        version.variant.0.clone(),
+        [version.commit.clone(), version.architecture.clone()].into_iter().flatten().collect::<Vec<_>>().join(" "),
+    ]
+}
+
+/// A reading as one line: what is not there is not written.
+fn reading(tag: &str, variant: Option<&str>) -> String {
+    let cells = cells(tag, variant);
+    if let [_, why] = cells.as_slice() {
+        return why.clone();
+    }
+    let said = cells.iter().zip(HEADS).skip(1).filter(|(cell, _)| !cell.is_empty());
+    said.map(|(cell, head)| format!("{head}={cell}")).collect::<Vec<_>>().join(" ")
 }
 
 fn table(tags: &str) -> String {
-    tags.split_whitespace().fold("\n".to_owned(), |mut text, tag| {
-        writeln!(text, "{tag:38} {}", reading(tag, None)).unwrap();
+    const WIDTHS: [usize; 8] = [38, 14, 1, 24, 20, 24, 24, 0];
+    let heads = vec![HEADS.map(str::to_owned).to_vec()];
+    let rows = heads.into_iter().chain(tags.split_whitespace().map(|tag| cells(tag, None)));
+    rows.fold("\n".to_owned(), |mut text, row| {
+        let cells = row.iter().zip(WIDTHS).map(|(cell, width)| format!("{cell:width$}"));
+        writeln!(text, "{}", cells.collect::<Vec<_>>().join(" | ").trim_end_matches([' ', '|'])).unwrap();
         text
     })
 }
@@ -61,6 +72,8 @@ fn more_families() {
         1.2.3-arm64v8 1.2.3-linux-amd64 1.2.3-linux-arm-v7 1.2.3-alpine-linux-386 1.2.3-x86_64 1.2.3-alpine_x86_64 v1.29.3-k3s1-arm64
         sha256-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.sig 1234567 deadbeef 1.2.3-0a1b2c3 1.2.3-gdeadbee
         6.5.4-php8.3-fpm-alpine beta-6.6-beta2 2.452.2-lts-jdk17 8.0.3-nanoserver-ltsc2022 1.2.3.4.5.6 007.08
+        12.4.1-cudnn-devel-ubuntu22.04 2022-CU13-ubuntu-22.04 v1.29.3-eks-1-29-7 1.2.3-amd64v3 1.2.3-x86_64-v3 1.2.3-armv7hf
+        20240601.1 2024.06.01 2024.6.1 2025.01.0 1.2.3_build.5 17.2.0-rc42.ce.0 0.0.0-20240101120000-abcdef123456 v1.2.3-5-g0a1b2c3
         99999999999999999999999.1 1. 1..2 1.2.3- 1.2.3--alpine _1.2 v v1 1.2.3-v1 1.2.x"
     ));
 }
@@ -73,7 +86,7 @@ fn a_declared_variant_is_a_variant_whatever_its_words_mean() {
     insta::assert_snapshot!(reading("1.2.3-amd64", Some("amd64")), @"numbers=1.2.3 variant=amd64");
     insta::assert_snapshot!(reading("3.9.7-eclipse-temurin-21", Some("eclipse-temurin-21")), @"numbers=3.9.7 variant=eclipse-temurin-21");
     insta::assert_snapshot!(reading("1.2.3-debian-12-r3", Some("debian-12")), @"numbers=1.2.3 build=r[3] variant=debian-12");
-    insta::assert_snapshot!(reading("alpine", Some("alpine")), @"(Name)");
+    insta::assert_snapshot!(reading("alpine", Some("alpine")), @"no version: holds no version that can be told");
 }
 
 #[test]

@@ -62,6 +62,9 @@ fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, us
                 Fact::PublicSince(tag, digest) => {
                     facts.public_since.insert((tag, digest), Some(DateTime::UNIX_EPOCH));
                 }
+                Fact::History(tag) => {
+                    facts.history.insert(tag, Vec::new());
+                }
                 Fact::Readiness(_, digest) => {
                     facts.readiness.insert(digest, Readiness::Ready);
                 }

@@ -12,6 +12,7 @@ pub mod edit;
 pub mod forge;
 pub mod hub;
 pub mod image;
+pub mod ledger;
 pub mod manifest;
 pub mod net;
 pub mod observe;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Context, Exit, Stop, load, promote, propose};
 use crate::cli::Explain;
 use crate::image::{Digest, Location, Tag};
+use crate::observe::ledger::Trust;
 use crate::observe::sources::Sources;
 use crate::report::Output;
 use crate::report::explain::{ExplainedImage, Explanation};
@@ -34,10 +35,12 @@ async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
     let sources = Sources::new(context.registries.clone());
-    let situation = propose::look(context, &sources, context.forge.as_deref(), &manifest, &scope).await?;
+    let situation =
+        propose::look(context, &sources, (context.forge.as_deref(), Trust::Machines), &manifest, &scope).await?;
+    let failed = situation.candidates.failed.values().cloned().map(Failed::from);
     Ok(Explanation {
         images: propose::explained(&manifest, &situation.candidates),
-        failed: situation.candidates.failed.values().cloned().map(Failed::from).collect(),
+        failed: failed.chain(propose::about_ledger(&manifest, &situation)).collect(),
     })
 }
 
@@ -121,7 +124,7 @@ fn settle(subject: &Subject, tags: &[Tag], context: &Context) -> Selection {
         }
         let digests = asked.into_iter().filter_map(|fact| match fact {
             Fact::Digest(tag) => Some((tag.clone(), Some(made_up(&tag)))),
-            Fact::PublicSince(..) | Fact::Readiness(..) => None,
+            Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) => None,
         });
         facts.digests.extend(digests);
         selection = select(subject, tags, &facts, context.now);

@@ -1,6 +1,7 @@
 //! `plan`: what propose and promote would do.
 
 use super::{Context, Exit, Stop, load, promote, propose};
+use crate::observe::ledger::Trust;
 use crate::observe::sources::Sources;
 use crate::report::{Output, rows};
 
@@ -12,7 +13,8 @@ pub async fn run(context: &Context, images: &[String], shards: Option<u32>, outp
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
     let sources = Sources::new(context.registries.clone());
-    let situation = propose::look(context, &sources, context.forge.as_deref(), &manifest, &scope).await?;
+    let situation =
+        propose::look(context, &sources, (context.forge.as_deref(), Trust::Machines), &manifest, &scope).await?;
     let seen = promote::look(context, &sources, &manifest, &scope).await;
     let mut plan = propose::planned(&manifest, &situation);
     let promotions = promote::planned(&seen, promote::failures(&seen));

@@ -1,12 +1,15 @@
 //! `propose`: finds new versions and has a pull request open for each.
 
 use super::{Context, Exit, Stop, check, load, promote};
+use crate::apply::ledger::{Recorded, record};
 use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, publish};
 use crate::forge::{Commit, Error, Forge, Head, OpenProposal};
+use crate::ledger;
 use crate::manifest::Manifest;
-use crate::observe::candidates::{Candidates, Eyes};
+use crate::observe::candidates::Candidates;
 use crate::observe::evidence::{Asked, evidence};
-use crate::observe::proposals::{Situation, situation};
+use crate::observe::ledger::{Noted, Place, Trust};
+use crate::observe::proposals::{Look, Situation, situation};
 use crate::observe::sources::Sources;
 use crate::plan::Scope;
 use crate::proposal::body::Evidence;
@@ -34,7 +37,7 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
         if attempt == 1 && !context.settings.dry_run {
             super::sweep(forge, &manifest).await;
         }
-        let situation = look(context, &sources, Some(forge), &manifest, &scope).await?;
+        let situation = look(context, &sources, (Some(forge), Trust::Ours), &manifest, &scope).await?;
         if context.settings.dry_run {
             let plan = planned(&manifest, &situation);
             let clean = plan.failed.is_empty();
@@ -44,6 +47,7 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
         let round =
             Round { context, forge, sources: &sources, head: &head, manifest: &manifest, situation: &situation };
         done.begin(&manifest, &situation);
+        note(context, forge, &head, &manifest, &situation.noted, &mut done).await;
         round.carry_out(&mut done).await;
         if done.moved.is_empty() {
             break;
@@ -55,20 +59,21 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
     done.end(output)
 }
 
-/// What would be proposed, with the forge's say on what is open and what was declined, where there is one.
+/// What would be proposed, with the forge's say on what is open, what was declined and when tags were first seen, where there
+/// is one.
 ///
 /// # Errors
 /// Where the forge does not say what is open.
 pub async fn look(
     context: &Context,
     sources: &Sources,
-    forge: Option<&dyn Forge>,
+    (forge, trust): (Option<&dyn Forge>, Trust),
     manifest: &Manifest,
     scope: &Scope,
 ) -> Result<Situation, Stop> {
     let hub = context.push_times();
-    let eyes = Eyes { sources, hub: hub.as_ref(), now: context.now };
-    situation(&eyes, forge, manifest, scope).await.map_err(|e| Stop::CannotWork(e.into()))
+    let look = Look { sources, hub: hub.as_ref(), forge, trust, now: context.now };
+    situation(&look, manifest, scope).await.map_err(|e| Stop::CannotWork(e.into()))
 }
 
 /// The proposals' half of a plan.
@@ -82,7 +87,7 @@ pub fn planned(manifest: &Manifest, situation: &Situation) -> rows::Plan {
     rows::Plan {
         proposals: situation.wanted.iter().map(proposal).collect(),
         waiting: waiting(manifest, situation),
-        failed: failed(situation),
+        failed: failed(situation).into_iter().chain(about_ledger(manifest, situation)).collect(),
         images: explained(manifest, &situation.candidates),
         ..rows::Plan::default()
     }
@@ -164,6 +169,24 @@ fn failed(situation: &Situation) -> Vec<rows::Failed> {
     images.chain(branches).collect()
 }
 
+/// That the ledger could not be read, or what others wrote there, for runs that write nothing.
+#[must_use]
+pub fn about_ledger(manifest: &Manifest, situation: &Situation) -> Option<rows::Failed> {
+    let error = match situation.noted.reading.as_ref()? {
+        Err(e) => unreadable(e),
+        Ok(reading) => format!("expected {}, found {}", expected_in_ledger(), reading.foreign.as_ref()?),
+    };
+    Some(on_branch(&ledger::branch(&manifest.proposals.branch_prefix), None, &error))
+}
+
+fn unreadable(error: &Error) -> String {
+    format!("the ledger cannot be read, so it is not known since when tags are public: {error}")
+}
+
+const fn expected_in_ledger() -> &'static str {
+    "no commits but those of the account that `propose` runs with"
+}
+
 /// That a proposal could not be made as it should be.
 fn on_branch(branch: &str, wanted: Option<&Wanted>, error: &dyn std::fmt::Display) -> rows::Failed {
     let entry = wanted.and_then(|w| w.items.first()).map(|item| &item.entry);
@@ -173,6 +196,32 @@ fn on_branch(branch: &str, wanted: Option<&Wanted>, error: &dyn std::fmt::Displa
         tag: entry.and_then(|e| e.to.clone()),
         step: rows::FailedStep::Propose,
         error: format!("{branch}: {error}"),
+    }
+}
+
+/// Writes down in the ledger what was seen. Where that fails proposals go on: what was seen for the first time now only waits
+/// longer.
+async fn note(context: &Context, forge: &dyn Forge, head: &Head, manifest: &Manifest, noted: &Noted, done: &mut Done) {
+    let prefix = &manifest.proposals.branch_prefix;
+    if let Some(Err(e)) = &noted.reading {
+        return done.outcome.failed.push(on_branch(&ledger::branch(prefix), None, &unreadable(e)));
+    }
+    let place = Place { forge, prefix, trust: Trust::Ours };
+    match record(place, &head.commit, manifest, noted, context.now).await {
+        Ok(Recorded { written, foreign }) => {
+            done.outcome.changed |= written;
+            for foreign in foreign {
+                let row = rows::Finding {
+                    code: "foreign-ledger",
+                    repository: None,
+                    tag: None,
+                    expected: format!("on {}, {}", ledger::branch(prefix), expected_in_ledger()),
+                    found: foreign.to_string(),
+                };
+                done.outcome.drift.push(row);
+            }
+        }
+        Err(e) => done.outcome.failed.push(on_branch(&ledger::branch(prefix), None, &e)),
     }
 }
 
@@ -232,7 +281,7 @@ impl Done {
     /// Where everything that was to be written was refused, the credential may do nothing and no work was possible.
     fn end(self, output: &mut Output) -> Result<Exit, Stop> {
         let Self { outcome, refused, written, .. } = self;
-        let (clean, changed) = (outcome.failed.is_empty(), outcome.changed);
+        let (clean, changed) = (outcome.failed.is_empty() && outcome.drift.is_empty(), outcome.changed);
         let nothing_else = !changed && refused.len() == written;
         output.outcome(outcome);
         match refused.into_iter().next() {

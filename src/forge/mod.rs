@@ -101,6 +101,49 @@ pub struct Introduced {
     pub pull: Option<u64>,
 }
 
+/// A commit on a branch that nobody but this program should write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The commit.
+    pub commit: Commit,
+    /// Who wrote it, as the forge names them, for people.
+    pub author: String,
+    /// What the forge proves of that.
+    pub by: By,
+}
+
+/// What a forge proves of who wrote a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// This program, with the account it has now.
+    Us,
+    /// An App or a job's own token, and not the account that this program has now.
+    Machine,
+    /// Anybody.
+    Other,
+}
+
+/// How many commits are looked at to find one of our own.
+const LOOKED_BACK: usize = 30;
+
+/// The commits of a listing down to our own newest, each the one parent of the one before: what was merged in might be old.
+fn down_to_ours(listed: impl IntoIterator<Item = (Written, Vec<Commit>)>) -> Vec<Written> {
+    let mut found: Vec<Written> = Vec::new();
+    let mut follows: Option<Commit> = None;
+    for (written, mut parents) in listed {
+        if follows.as_ref().is_some_and(|parent| *parent != written.commit) {
+            break;
+        }
+        let done = written.by == By::Us || parents.len() != 1;
+        found.push(written);
+        if done {
+            break;
+        }
+        follows = parents.pop();
+    }
+    found
+}
+
 /// What can be done on a forge. Every call either did all of what it says or nothing, or says which.
 #[async_trait]
 pub trait Forge: Send + Sync {
@@ -113,6 +156,10 @@ pub trait Forge: Send + Sync {
     /// What a branch points to; `None` where it does not exist. For branches that have no proposal: the ledger, and one that
     /// an interrupted run left.
     async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error>;
+
+    /// Who wrote the newest commits of a branch that now points to `tip`: newest first, down to our own newest, as far as a
+    /// bounded look goes. Where none of them is ours nothing says that we ever wrote there.
+    async fn written(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error>;
 
     /// The paths of the files directly in a directory (`""` is the root) at a commit; empty where there is none.
     async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error>;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 
+use super::ledger::Clocks;
 use super::sources::Sources;
 use super::upstream::walk;
 use crate::hub::Hub;
@@ -28,6 +29,8 @@ pub struct Eyes<'a> {
     pub sources: &'a Sources,
     /// Docker Hub's own API, for push times.
     pub hub: Option<&'a Hub>,
+    /// The ledger, for what Docker Hub does not tell.
+    pub clocks: &'a Clocks<'a>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -90,6 +93,13 @@ impl Candidates {
     #[must_use]
     pub fn tags(&self, image: usize) -> &[Tag] {
         self.found.get(&image).map_or(&[], |candidate| candidate.tags.as_slice())
+    }
+
+    /// What the tags of an image that were asked answer; `None`: nothing.
+    #[must_use]
+    pub fn answers(&self, image: usize) -> &BTreeMap<Tag, Option<Digest>> {
+        static NONE: BTreeMap<Tag, Option<Digest>> = BTreeMap::new();
+        self.found.get(&image).map_or(&NONE, |candidate| &candidate.facts.digests)
     }
 
     fn put(&mut self, at: usize, looked: Result<Candidate, Failure>) {
@@ -165,6 +175,9 @@ async fn look_up(eyes: &Eyes<'_>, image: &Image, fact: &Fact, facts: &mut Facts)
             let since = public_since(eyes, image, tag, digest).await?;
             facts.public_since.insert((tag.clone(), digest.clone()), since);
         }
+        Fact::History(tag) => {
+            facts.history.insert(tag.clone(), eyes.clocks.history(&image.source, tag).await);
+        }
         Fact::Readiness(tag, digest) => {
             let walked = walk(eyes.sources, &image.source, digest, image.platforms.as_deref()).await;
             let walked = walked.map_err(|e| upstream(image, tag, FailedStep::Read, &e))?;
@@ -178,21 +191,25 @@ async fn look_up(eyes: &Eyes<'_>, image: &Image, fact: &Fact, facts: &mut Facts)
     Ok(())
 }
 
-/// Since when a tag answers a digest, by Docker Hub's own push time where Docker Hub says that it is this digest's.
-/// Elsewhere it is unknown: a publisher's own dates are never trusted.
+/// Since when a tag answers a digest: Docker Hub's own push time where it says that it is this digest's, else since when the
+/// ledger knows. A publisher's own dates are never trusted.
 async fn public_since(
     eyes: &Eyes<'_>,
     image: &Image,
     tag: &Tag,
     digest: &Digest,
 ) -> Result<Option<DateTime<Utc>>, Failure> {
-    let (Location::Remote(repository), Some(hub)) = (&image.source, eyes.hub) else { return Ok(None) };
-    if !repository.registry.is_docker_hub() {
-        return Ok(None);
+    if let (Location::Remote(repository), Some(hub)) = (&image.source, eyes.hub)
+        && repository.registry.is_docker_hub()
+    {
+        let answer = hub.tag(repository, tag).await;
+        let answer = answer.map_err(|e| failure(image, Some(tag), FailedStep::Resolve, e.to_string()))?;
+        let pushed = answer.filter(|t| t.digest.as_ref() == Some(digest)).and_then(|t| t.last_pushed);
+        if pushed.is_some() {
+            return Ok(pushed);
+        }
     }
-    let answer = hub.tag(repository, tag).await;
-    let answer = answer.map_err(|e| failure(image, Some(tag), FailedStep::Resolve, e.to_string()))?;
-    Ok(answer.filter(|t| t.digest.as_ref() == Some(digest)).and_then(|t| t.last_pushed))
+    Ok(eyes.clocks.since(&image.source, tag, digest).await)
 }
 
 fn upstream(image: &Image, tag: &Tag, step: FailedStep, error: &registry::Error) -> Failure {

@@ -3,6 +3,7 @@
 pub mod candidates;
 pub mod documents;
 pub mod evidence;
+pub mod ledger;
 pub mod manifest;
 pub mod mirror;
 pub mod proposals;

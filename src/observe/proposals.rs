@@ -2,8 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::candidates::{Candidates, Eyes};
+use super::ledger::{Clocks, Noted, Place, Trust};
+use super::sources::Sources;
 use crate::forge::{Error, Forge, OpenProposal};
+use crate::hub::Hub;
 use crate::image::Digest;
 use crate::manifest::Manifest;
 use crate::plan::Scope;
@@ -28,6 +33,8 @@ pub struct Situation {
     pub decisions: Vec<Decision>,
     /// Branches whose closed proposals could not be asked for; nothing is opened there.
     pub failed: Vec<(String, Error)>,
+    /// What the ledger said, and what is to be written there.
+    pub noted: Noted,
 }
 
 /// What stays the same while it is found out what was declined.
@@ -38,17 +45,30 @@ struct Asking<'a> {
     existing: &'a [Existing],
 }
 
+/// Who looks, and from where.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// Upstream.
+    pub sources: &'a Sources,
+    /// Docker Hub's own API, for push times.
+    pub hub: Option<&'a Hub>,
+    /// The forge.
+    pub forge: Option<&'a dyn Forge>,
+    /// Whose commits count in the ledger.
+    pub trust: Trust,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
 /// Looks at upstream and at the forge, and decides. Without a forge nothing is open and nothing was declined.
 ///
 /// # Errors
 /// Where the forge does not say what is open.
-pub async fn situation(
-    eyes: &Eyes<'_>,
-    forge: Option<&dyn Forge>,
-    manifest: &Manifest,
-    scope: &Scope,
-) -> Result<Situation, Error> {
+pub async fn situation(look: &Look<'_>, manifest: &Manifest, scope: &Scope) -> Result<Situation, Error> {
     let prefix = &manifest.proposals.branch_prefix;
+    let Look { sources, hub, forge, trust, now } = *look;
+    let clocks = Clocks::new(forge.map(|forge| Place { forge, prefix, trust }), now);
+    let eyes = &Eyes { sources, hub, clocks: &clocks, now };
     let ours = match forge {
         Some(forge) => forge.proposals(prefix).await?,
         None => Vec::new(),
@@ -56,11 +76,19 @@ pub async fn situation(
     let (open, others): (Vec<_>, Vec<_>) = ours.into_iter().partition(|p| branch::is_proposal(prefix, &p.branch));
     let existing: Vec<Existing> = open.iter().map(existing).collect();
     let candidates = Candidates::look(eyes, manifest, scope, &complete(&existing)).await;
-    let mut situation =
-        Situation { open, others, candidates, wanted: Vec::new(), decisions: Vec::new(), failed: Vec::new() };
+    let mut situation = Situation {
+        open,
+        others,
+        candidates,
+        wanted: Vec::new(),
+        decisions: Vec::new(),
+        failed: Vec::new(),
+        noted: Noted::default(),
+    };
     let asking = Asking { forge, manifest, scope, existing: &existing };
     let declined = situation.settle(eyes, &asking).await;
     situation.decisions = situation.decide(&asking, &declined);
+    situation.noted = clocks.noted(manifest, scope, &situation.candidates).await;
     Ok(situation)
 }
 

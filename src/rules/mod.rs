@@ -120,7 +120,7 @@ pub struct Facts {
     pub public_since: BTreeMap<(Tag, Digest), Option<DateTime<Utc>>>,
     /// Whether everything wanted of a digest can be pulled.
     pub readiness: BTreeMap<Digest, Readiness>,
-    /// The digests that the ledger saw a floating tag answer, with when it first did, in any order. Where the newest is
+    /// The digests that the ledger saw a floating tag answer, oldest first, with when it first did. Where the newest is
     /// too young an older one may be proposed, so it should hold the approved digest too: nothing is chosen that is
     /// not known to be newer than that.
     pub history: BTreeMap<Tag, Vec<(Digest, DateTime<Utc>)>>,
@@ -146,6 +146,8 @@ pub enum Fact {
     Digest(Tag),
     /// Since when this tag answers this digest.
     PublicSince(Tag, Digest),
+    /// What this floating tag answered before.
+    History(Tag),
     /// Whether this digest is ready.
     Readiness(Tag, Digest),
 }

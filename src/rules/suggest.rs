@@ -31,7 +31,7 @@ pub fn suggest(subject: &Subject, tags: &[Tag]) -> Option<String> {
 fn picked(selection: &Selection) -> Option<&Tag> {
     selection.missing.iter().find_map(|fact| match fact {
         Fact::Digest(tag) => Some(tag),
-        Fact::PublicSince(..) | Fact::Readiness(..) => None,
+        Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) => None,
     })
 }
 

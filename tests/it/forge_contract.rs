@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharfinger::forge::git::GitForge;
-use wharfinger::forge::{Commit, Error, FileChange, Forge, Message};
+use wharfinger::forge::{By, Commit, Error, FileChange, Forge, Message};
 use wharfinger::image::Digest;
 use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
 
@@ -266,6 +266,32 @@ async fn the_commit_that_brought_a_text_is_found() {
         let one = f.forge.introduced(&head, MANIFEST, &|text: &str| text.contains("one")).await.unwrap().unwrap();
         assert_eq!(one.commit, first.commit);
         assert_eq!(f.forge.introduced(&head, MANIFEST, &|text: &str| text.contains("never")).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_wrote_on_a_branch_is_told_down_to_our_own_newest_commit() {
+    on_every_forge(async |f: Fixture| {
+        let branch = "wharfinger/ledger";
+        let base = f.forge.head().await.unwrap().commit;
+        let first = f.forge.rewrite(branch, None, &base, &message("One"), &change("1\n")).await.unwrap();
+        let raced = f.forge.rewrite(branch, None, &base, &message("One"), &change("raced\n")).await;
+        assert!(matches!(raced, Err(Error::Moved { .. })), "what another run made stays: {raced:?}");
+        let second = f.forge.append(branch, &first, &message("Two"), &change("2\n")).await.unwrap();
+        let by = async |tip: &Commit| {
+            let written = f.forge.written(branch, tip).await.unwrap();
+            written.into_iter().map(|w| (w.commit, w.by)).collect::<Vec<_>>()
+        };
+        assert_eq!(by(&second).await, [(second.clone(), By::Us)]);
+        f.person.commit(branch, MANIFEST, "by hand\n");
+        let theirs = f.forge.tip(branch).await.unwrap().unwrap();
+        assert_eq!(by(&theirs).await, [(theirs.clone(), By::Other), (second, By::Us)]);
+        let third = f.forge.append(branch, &theirs, &message("Three"), &change("3\n")).await.unwrap();
+        assert_eq!(by(&third).await, [(third.clone(), By::Us)]);
+        f.forge.sweep("wharfinger/").await.unwrap();
+        assert_eq!(f.forge.tip(branch).await.unwrap(), Some(third), "it is no leftover");
+        assert!(f.forge.proposals("wharfinger/").await.unwrap().is_empty(), "and no proposal");
     })
     .await;
 }

@@ -20,6 +20,7 @@ mod github;
 mod hub;
 mod include;
 mod interrupt;
+mod ledger;
 mod manifest;
 mod promote;
 mod propose;

@@ -9,6 +9,7 @@ use crate::forge::StatusState;
 use crate::image::{Digest, Location, Reference, RegistryHost};
 use crate::manifest::{self, Approval, Destination, Image, Manifest};
 use crate::observe::evidence::{Asked, evidence};
+use crate::observe::ledger::{Clocks, Place, Trust};
 use crate::observe::sources::Sources;
 use crate::plan::{self, Key, Observed, Scope};
 use crate::proposal::body::{self, Evidence, Served};
@@ -86,7 +87,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judgem
     let mut evidence = Vec::new();
     for item in &items {
         let found = judge.evidence(item).await;
-        judge.answer_for(item, &found, &mut judged);
+        judge.answer_for(item, &found, &mut judged).await;
         evidence.push(found);
     }
     judge.records(&mut judged).await;
@@ -101,6 +102,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judgem
 }
 
 struct Judge<'a> {
+    clocks: Clocks<'a>,
     sources: Sources,
     registries: Registries,
     base: Option<&'a Manifest>,
@@ -109,13 +111,25 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(context: &Context, subject: &Subject, base: Option<&'a Manifest>, head: &'a Manifest) -> Result<Self, Stop> {
+    fn new(
+        context: &'a Context,
+        subject: &Subject,
+        base: Option<&'a Manifest>,
+        head: &'a Manifest,
+    ) -> Result<Self, Stop> {
         // What a stranger's pull request says is trusted in nothing: without a base there is no host to ask.
         let trusted = if subject.public_only { base } else { base.or(Some(head)) };
         let reach = Reach { only: Some(trusted.map(hosts).unwrap_or_default()), public_only: subject.public_only };
         let registries = context.registries.within(reach).map_err(|e| Stop::CannotWork(e.into()))?;
         let sources = Sources::new(registries.clone());
-        Ok(Self { sources, registries, base, head, public_only: subject.public_only })
+        // The base says where the ledger is, and the branch itself is read: a pull request brings none of its own.
+        let place = context.forge.as_deref().zip(base).map(|(forge, base)| Place {
+            forge,
+            prefix: &base.proposals.branch_prefix,
+            trust: Trust::Machines,
+        });
+        let clocks = Clocks::new(place, context.now);
+        Ok(Self { clocks, sources, registries, base, head, public_only: subject.public_only })
     }
 
     /// Upstream's answers about one approval.
@@ -142,13 +156,15 @@ impl<'a> Judge<'a> {
     }
 
     /// What the evidence for one approval leaves to answer for.
-    fn answer_for(&self, item: &Item, evidence: &Evidence, judged: &mut Judged) {
+    async fn answer_for(&self, item: &Item, evidence: &Evidence, judged: &mut Judged) {
         let image = &self.head.images[item.image];
         let approval = image.approved.iter().find(|a| Some(&a.tag) == item.entry.to.as_ref());
         let Some(approval) = approval else { return };
         let expected = |what: &str| format!("{what} {}", item.entry.digest);
+        let mut served = evidence.served == Served::Now;
         match &evidence.served {
             Served::Now => {}
+            Served::Not(_) if self.clocks.saw(&image.source, &approval.tag, &approval.digest).await => served = true,
             Served::Not(other) => {
                 let found = other.as_ref().map_or("nothing".to_owned(), ToString::to_string);
                 let expected = expected("a tag that answers");
@@ -158,7 +174,7 @@ impl<'a> Judge<'a> {
                 judged.failed.push(failed(image, approval, rows::FailedStep::Resolve, unknown(evidence)));
             }
         }
-        if matches!(evidence.served, Served::Now) && !evidence.complete {
+        if served && !evidence.complete {
             judged.failed.push(failed(image, approval, rows::FailedStep::Read, unknown(evidence)));
         }
         if self.asks_signature(image) {

@@ -13,14 +13,21 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use self::command::Git;
-use super::{Commit, Declined, Error, FileChange, Forge, Head, Introduced, Message, OpenProposal, Opened, Social};
-use crate::proposal::metadata;
+use super::{
+    By, Commit, Declined, Error, FileChange, Forge, Head, Introduced, LOOKED_BACK, Message, OpenProposal, Opened,
+    Social, Written, down_to_ours,
+};
+use crate::ledger;
+use crate::proposal::{markdown, metadata};
 
 mod command;
 mod write;
 
 /// What this program put on a branch.
 const OPEN: &str = "refs/wharfinger/open/";
+/// What this program committed last to a branch that is no proposal and not the default one: the ledger's, where its first
+/// commit was made elsewhere.
+const WROTE: &str = "refs/wharfinger/wrote/";
 /// What was on a branch when a person deleted it.
 const CLOSED: &str = "refs/wharfinger/closed/";
 
@@ -73,6 +80,25 @@ impl GitForge {
         Ok(count != "1" || metadata::read(body).is_none())
     }
 
+    /// Who wrote the newest commits of a branch. A name in a commit proves nothing here: what this program put there is
+    /// remembered, and where it is not, as in a fresh clone, nothing is ours.
+    async fn written_on(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
+        let ours = match self.resolve(&format!("{OPEN}{branch}")).await? {
+            None => self.resolve(&format!("{WROTE}{branch}")).await?,
+            open => open,
+        };
+        let most = format!("--max-count={LOOKED_BACK}");
+        let log = self.git.text(&["log", &most, "--format=%H%x00%P%x00%an", &tip.0], b"").await?;
+        let listed = log.lines().filter_map(|line| {
+            let [commit, parents, author] = line.split('\0').collect::<Vec<_>>()[..] else { return None };
+            let commit = Commit(commit.to_owned());
+            let by = if ours.as_ref() == Some(&commit) { By::Us } else { By::Other };
+            let parents = parents.split_whitespace().map(|parent| Commit(parent.to_owned())).collect();
+            Some((Written { commit, author: markdown::clean(author, 100), by }, parents))
+        });
+        Ok(down_to_ours(listed))
+    }
+
     /// The references under a prefix with the commits they point to.
     async fn references(&self, prefix: &str) -> Result<Vec<(String, Commit)>, Error> {
         let text = self.git.text(&["for-each-ref", "--format=%(refname) %(objectname)", prefix], b"").await?;
@@ -118,6 +144,10 @@ impl Forge for GitForge {
         self.git.text(&["cat-file", "blob", object], b"").await.map(Some)
     }
 
+    async fn written(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
+        self.written_on(branch, tip).await
+    }
+
     async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error> {
         let joined = format!("{}{directory}", self.prefix);
         let tree = match joined.trim_matches('/') {
@@ -145,7 +175,7 @@ impl Forge for GitForge {
         let mut proposals = Vec::new();
         for field in fields.chunks_exact(4) {
             let branch = field[0].trim_start_matches('\n').to_owned();
-            if branch == format!("{prefix}ledger") || branch.starts_with(&format!("{prefix}tmp/")) {
+            if branch == ledger::branch(prefix) || branch.starts_with(&format!("{prefix}tmp/")) {
                 continue;
             }
             let (title, body) = split(field[3]);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{CLOSED, Git, GitForge, OPEN};
+use super::{CLOSED, Git, GitForge, OPEN, WROTE};
 use crate::forge::{Commit, Error, FileChange, Forge as _, Message};
 
 /// What a reference must point to for a change to be made.
@@ -62,8 +62,10 @@ impl GitForge {
         }
         if self.resolve(&format!("{OPEN}{branch}")).await?.is_some() {
             self.swap(&[(format!("{OPEN}{branch}"), Some(commit.clone()), None)]).await?;
-        } else {
+        } else if self.head().await?.branch == branch {
             self.push(branch).await?;
+        } else {
+            self.swap(&[(format!("{WROTE}{branch}"), Some(commit.clone()), None)]).await?;
         }
         Ok(commit)
     }
@@ -286,9 +288,9 @@ impl GitForge {
         })
     }
 
-    /// Pushes the default branch where an origin exists.
+    /// Pushes a branch where an origin exists.
     async fn push(&self, branch: &str) -> Result<(), Error> {
-        if self.head().await?.branch != branch || !self.git.succeeds(&["remote", "get-url", "origin"]).await? {
+        if !self.git.succeeds(&["remote", "get-url", "origin"]).await? {
             return Ok(());
         }
         let said = self.git.run(&["push", "--quiet", "origin", &format!("refs/heads/{branch}")], b"").await?;

@@ -208,7 +208,12 @@ impl Client {
         Err(Error::Unreachable(lost))
     }
 
-    /// One GraphQL request.
+    /// One GraphQL query; repeated where no answer comes.
+    pub(super) async fn query(&self, query: &str) -> Result<Answer, Error> {
+        self.again(Verb::GraphQl, &self.graphql_path, &serde_json::json!({ "query": query })).await
+    }
+
+    /// One GraphQL mutation.
     pub(super) async fn graphql(&self, body: &Value) -> Result<Sent, Error> {
         self.send(Verb::GraphQl, &self.graphql_path, body).await
     }

@@ -1,4 +1,5 @@
-//! GitHub: REST by octocrab, and of GraphQL nothing but `createCommitOnBranch`, whose commits GitHub signs itself.
+//! GitHub: REST by octocrab, and of GraphQL nothing but `createCommitOnBranch`, whose commits GitHub signs itself, and the
+//! question whose token this is.
 //!
 //! A proposal is a pull request whose head repository is this one: a fork's counts for nothing, whatever its branch is
 //! called and whatever its body says.
@@ -12,7 +13,10 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::{Commit, Declined, Error, FileChange, Forge, Head, Introduced, Message, OpenProposal, Opened, Social};
+use super::{
+    By, Commit, Declined, Error, FileChange, Forge, Head, Introduced, LOOKED_BACK, Message, OpenProposal, Opened,
+    Social, Written, down_to_ours,
+};
 use client::{Client, Sent, Verb};
 
 mod client;
@@ -22,6 +26,7 @@ mod history;
 mod pulls;
 mod refs;
 mod social;
+mod writers;
 
 /// One repository on GitHub or a GitHub Enterprise Server.
 #[derive(Debug)]
@@ -32,6 +37,10 @@ pub struct GitHub {
     name: String,
     branch_prefix: RwLock<String>,
     default_branch: OnceCell<String>,
+    /// Whose token it is.
+    login: OnceCell<String>,
+    /// Whether this is an Enterprise Server, where GitHub's own signatures are a setting.
+    enterprise: bool,
     /// Files at commits, which never change.
     texts: Mutex<BTreeMap<(String, String), String>>,
 }
@@ -62,6 +71,8 @@ impl GitHub {
             name: name.to_owned(),
             branch_prefix: RwLock::new(branch_prefix.to_owned()),
             default_branch: OnceCell::new(),
+            login: OnceCell::new(),
+            enterprise: api.path().trim_end_matches('/') == "/api/v3",
             texts: Mutex::default(),
         })
     }
@@ -104,6 +115,10 @@ impl Forge for GitHub {
 
     async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error> {
         self.branch_commit(branch).await
+    }
+
+    async fn written(&self, _branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
+        self.writers(tip).await
     }
 
     async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error> {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::client::{Answer, PULLS, READ, encode, pause, refused};
 use super::{Commit, Declined, Error, GitHub, OpenProposal, Opened, Sent, Verb, commit_at, text};
+use crate::ledger;
 use crate::proposal::metadata;
 
 /// Stands in the comment that this program closes with, so that it is told from a person who shares its account.
@@ -18,8 +19,10 @@ impl GitHub {
         let query = [("state", "open"), ("sort", "created"), ("direction", "asc")];
         let listed = self.client.pages("listing pull requests", &self.path("/pulls"), &query).await?;
         let mut proposals = Vec::new();
+        let ledger = ledger::branch(prefix);
         for pull in listed.iter().filter(|p| self.is_ours(p)) {
-            if text(pull, "/head/ref")?.starts_with(prefix) {
+            let branch = text(pull, "/head/ref")?;
+            if branch.starts_with(prefix) && branch != ledger {
                 proposals.push(self.proposal(pull).await?);
             }
         }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::client::{Answer, CONTENTS, READ, encode, pause, refused};
 use super::commits::protection;
 use super::{Commit, Error, FileChange, GitHub, Message, Sent, Verb, commit_at, text};
+use crate::ledger;
 
 /// What became of making a branch.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +42,11 @@ impl GitHub {
         moved
     }
 
+    /// The ledger's branch, which never is a leftover.
+    fn ledger(&self) -> String {
+        ledger::branch(&self.branch_prefix.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The temporary branch for a branch.
     fn temporary(&self, branch: &str) -> String {
         let prefix = self.branch_prefix.read().unwrap_or_else(PoisonError::into_inner);
@@ -73,6 +79,8 @@ impl GitHub {
         match expected {
             None => match self.create_branch(branch, commit).await? {
                 Made::Done => Ok(()),
+                // Another run that was faster made it: nothing of it is lost.
+                Made::Exists if branch == self.ledger() => Err(moved()),
                 Made::Exists if self.is_left_over(branch, headline).await? => self.move_branch(branch, commit).await,
                 Made::Exists => Err(moved()),
             },
@@ -140,7 +148,7 @@ impl GitHub {
     /// one request where there is no branch, two where all are in use.
     pub(super) async fn delete_leftovers(&self, prefix: &str) -> Result<(), Error> {
         let mut branches = self.branches(prefix).await?;
-        branches.retain(|(name, _)| name != &format!("{prefix}ledger"));
+        branches.retain(|(name, _)| *name != ledger::branch(prefix));
         let (temporary, others): (Vec<_>, Vec<_>) =
             branches.into_iter().partition(|(name, _)| name.starts_with(&format!("{prefix}tmp/")));
         for (name, _) in temporary {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::{Chosen, Facts, Line, Reason, Selection, Subject, TagVerdict, Verdict, Waiting};
+use super::super::{Chosen, Fact, Facts, Line, Reason, Selection, Subject, TagVerdict, Verdict, Waiting};
 use super::candidate::{Candidate, Question};
 use super::{Readings, Word};
 use crate::image::{Digest, Tag};
@@ -82,7 +82,7 @@ enum Judged {
     Current,
     Good(Chosen, Option<Waiting>),
     Bad(Waiting),
-    Unknown(super::super::Fact),
+    Unknown(Fact),
 }
 
 /// What the tag answers now, or, where that is too young, the newest digest of its history that is old enough, is newer
@@ -101,8 +101,8 @@ fn judge(question: Question<'_>, tag: &Tag, current: Option<&Digest>) -> Judged 
 }
 
 fn earlier(question: Question<'_>, tag: &Tag, current: Option<&Digest>, waiting: Waiting) -> Judged {
-    let mut history: Vec<&(Digest, DateTime<Utc>)> = question.facts.history.get(tag).into_iter().flatten().collect();
-    history.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
+    let Some(history) = question.facts.history.get(tag) else { return Judged::Unknown(Fact::History(tag.clone())) };
+    let history: Vec<&(Digest, DateTime<Utc>)> = history.iter().rev().collect();
     // Without the approved digest in it the history does not say what is newer than that: then nothing of it is taken.
     let newer = match current {
         None => history.len(),

@@ -90,6 +90,9 @@ fn settle_by(
                 Fact::PublicSince(tag, digest) => {
                     facts.public_since.insert((tag.clone(), digest), since(&tag));
                 }
+                Fact::History(tag) => {
+                    facts.history.insert(tag, Vec::new());
+                }
                 Fact::Readiness(_, digest) => {
                     facts.readiness.insert(digest, Readiness::Ready);
                 }
@@ -314,6 +317,10 @@ fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String {
                     writeln!(rounds, "asks the age of {tag}").unwrap();
                     facts.public_since.insert((tag, digest), Some(now() - chrono::TimeDelta::days(9)));
                 }
+                Fact::History(tag) => {
+                    writeln!(rounds, "asks what {tag} answered before").unwrap();
+                    facts.history.insert(tag, Vec::new());
+                }
                 Fact::Readiness(tag, digest) => {
                     writeln!(rounds, "asks whether {tag} is ready").unwrap();
                     facts.readiness.insert(digest, Readiness::Ready);
@@ -403,17 +410,17 @@ fn floating_tags_are_followed_by_digest() {
     insta::assert_snapshot!("floating_waits", asked(&subject, list, &mut facts.clone()));
     // The ledger knows of older digests: the newest of them that is old enough and newer than the approved one is taken.
     let history = vec![
-        (digest("new"), day(1)),
-        (digest("young"), day(2)),
-        (digest("old-enough"), day(4)),
         (digest("older"), day(6)),
+        (digest("old-enough"), day(4)),
+        (digest("young"), day(2)),
+        (digest("new"), day(1)),
     ];
     facts.history.insert(tag("stable"), history.clone());
     insta::assert_snapshot!(
         "floating_with_a_history_that_lacks_the_approved_digest",
         asked(&subject, list, &mut facts.clone())
     );
-    facts.history.insert(tag("stable"), [history, vec![(digest("stable"), day(8))]].concat());
+    facts.history.insert(tag("stable"), [vec![(digest("stable"), day(8))], history].concat());
     insta::assert_snapshot!("floating_with_a_history", asked(&subject, list, &mut facts.clone()));
     facts.readiness.insert(digest("old-enough"), Readiness::NotReady("no longer answers".to_owned()));
     insta::assert_snapshot!("floating_with_a_history_that_no_longer_answers", asked(&subject, list, &mut facts));

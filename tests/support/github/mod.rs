@@ -93,6 +93,7 @@ impl TestGitHub {
             actions_may_open: options.actions_may_open,
             protected: options.protected,
             delete_on_merge: false,
+            unsigned: std::collections::BTreeSet::new(),
             now: Utc.with_ymd_and_hms(2026, 11, 21, 10, 0, 0).single().expect("a date"),
             last_id: 100,
         };
@@ -224,6 +225,20 @@ impl TestGitHub {
     /// A person's push to a branch (made from the default branch where it is missing): one commit, whatever protects it.
     pub fn push_as(&self, branch: &str, login: &str, files: &[(&str, &str)]) -> String {
         push(&mut lock(&self.state), branch, login, files)
+    }
+
+    /// A push whose commit names `login` as its author and GitHub as its committer, as whoever pushes may write: what it lacks
+    /// is GitHub's signature.
+    pub fn forge_commit(&self, branch: &str, login: &str, files: &[(&str, &str)]) -> String {
+        let mut state = lock(&self.state);
+        let parent = state.git.branch(branch).expect("the branch exists");
+        let date = state.tick();
+        let who = state.signature(login, &date);
+        let files: Vec<_> = files.iter().map(|(p, t)| ((*p).to_owned(), Some(t.as_bytes().to_vec()))).collect();
+        let sha = state.git.commit(Some(&parent), &files, "Forged", &who, &State::web_flow(&date));
+        state.unsigned.insert(sha.clone());
+        state.git.update(&format!("refs/heads/{branch}"), &sha, "");
+        sha
     }
 
     /// A person's push just before the first request of a method to a path is looked at.

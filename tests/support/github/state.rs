@@ -149,6 +149,8 @@ pub struct State {
     pub protected: bool,
     /// Whether a merge deletes the head's branch.
     pub delete_on_merge: bool,
+    /// Commits that name GitHub as their committer and were not signed by it.
+    pub unsigned: BTreeSet<String>,
     pub now: DateTime<Utc>,
     pub last_id: u64,
 }

@@ -1,0 +1,137 @@
+//! The ledger: since when each tag that waits was seen to answer its digest. It is what a cooldown counts from where nothing
+//! better is known, kept as one small text on a branch of its own.
+//!
+//! What it says of a tag is a history, oldest first. The last entry is what the tag answered when it was looked at last, and
+//! only its clock runs: a tag that answers something else ends it, and one that comes back begins anew. The entries before it
+//! say what the tag answered earlier: what a floating tag may still be given, and what was really served there once.
+//!
+//! A tag that answers what is approved has no clock, and neither has one that is no candidate: their entries are dropped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+
+use crate::image::{Digest, Location, Tag};
+
+mod survey;
+mod text;
+mod trust;
+
+pub use survey::{Sighting, Survey};
+pub use text::Broken;
+pub use trust::{Trusted, trusted};
+
+/// The ledger's file, from the root of its branch.
+pub const PATH: &str = "wharfinger-ledger.txt";
+
+/// The branch that holds the ledger.
+#[must_use]
+pub fn branch(prefix: &str) -> String {
+    format!("{prefix}ledger")
+}
+
+/// How many digests are remembered of a tag.
+const HISTORY: usize = 12;
+
+/// A tag of a source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Where the image comes from.
+    pub source: Location,
+    /// The tag.
+    pub tag: Tag,
+}
+
+/// That a tag answered a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The digest.
+    pub digest: Digest,
+    /// When that was first seen, in whole seconds.
+    pub first_seen: DateTime<Utc>,
+}
+
+/// Everything that was seen and still matters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    tags: BTreeMap<Key, Vec<Entry>>,
+    /// The last commit of another identity that was judged, so that each is reported once.
+    judged: Option<String>,
+}
+
+impl Ledger {
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tags.is_empty() && self.judged.is_none()
+    }
+
+    /// Since when a tag has answered a digest without a break; `None` where its clock has not begun. A time that lies ahead, as
+    /// a wrong clock elsewhere writes it, is `now`: a version is never older than it can be.
+    #[must_use]
+    pub fn since(&self, key: &Key, digest: &Digest, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let last = self.tags.get(key)?.last()?;
+        (last.digest == *digest).then(|| last.first_seen.min(now))
+    }
+
+    /// What a tag was seen to answer, oldest first.
+    #[must_use]
+    pub fn history(&self, key: &Key) -> &[Entry] {
+        self.tags.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a tag was seen to answer a digest, now or earlier.
+    #[must_use]
+    pub fn saw(&self, key: &Key, digest: &Digest) -> bool {
+        self.history(key).iter().any(|entry| entry.digest == *digest)
+    }
+
+    /// Writes down what was looked at, and drops what no longer matters. `asked` are the tags whose clock or history a rule
+    /// asked for: of other tags nothing is begun, but what is known of them is continued or ended.
+    pub fn update(&mut self, survey: &Survey, asked: &BTreeSet<Key>, now: DateTime<Utc>) {
+        self.tags.retain(|key, _| survey.keeps(key));
+        for (key, sighting) in survey.seen() {
+            if asked.contains(key) || self.tags.contains_key(key) {
+                self.see(key, sighting, now);
+            }
+        }
+    }
+
+    /// Writes down that a tag answers a digest. The same digest again continues its clock, and of two times the earlier holds:
+    /// two runs at once may both have seen it first. Any other digest begins a clock, also one that was there before.
+    ///
+    /// What is approved of the tag is put before a digest that is new: it was served before that, and a floating tag's history
+    /// says only by it what is newer.
+    pub fn see(&mut self, key: &Key, sighting: &Sighting, now: DateTime<Utc>) {
+        let Sighting { digest, approved } = sighting;
+        let now = now.trunc_subsecs(0);
+        if !text::can_hold(key) {
+            return;
+        }
+        let entries = self.tags.entry(key.clone()).or_default();
+        if let Some(last) = entries.last_mut().filter(|last| last.digest == *digest) {
+            last.first_seen = last.first_seen.min(now);
+            return;
+        }
+        entries.retain(|entry| entry.digest != *digest);
+        for approved in approved.iter().filter(|approved| *approved != digest) {
+            if entries.iter().all(|entry| entry.digest != *approved) {
+                entries.push(Entry { digest: approved.clone(), first_seen: now });
+            }
+        }
+        entries.push(Entry { digest: digest.clone(), first_seen: now });
+        while entries.len() > HISTORY {
+            // without what is approved the rest of a history is worth nothing
+            let at = entries.iter().position(|entry| !approved.contains(&entry.digest)).unwrap_or_default();
+            entries.remove(at);
+        }
+    }
+
+    /// Notes that everything up to this commit, which another identity wrote, was judged.
+    pub fn judge(&mut self, commit: &str) {
+        self.judged = Some(commit.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The ledger as text: a line an entry, sorted by source and tag, a tag's entries oldest first, so that a difference shows
+//! what a run saw.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::{Entry, HISTORY, Key, Ledger};
+use crate::image::{Digest, Location};
+
+/// The first line: what the file is, and the version of its form.
+const FIRST: &str =
+    "# Wharfinger's ledger, version 1: source, tag, digest, and since when the tag was seen to answer it.";
+/// The second, for who comes across it.
+const SECOND: &str =
+    "# Written by `wharfinger propose` alone: what anybody else writes here is reported, and its clocks begin anew.";
+/// What names the last commit of another identity that was judged.
+const JUDGED: &str = "# Judged up to the commit of another identity ";
+
+/// The longest text that is read or written, in bytes: some ten thousand tags that wait.
+const LIMIT: usize = 4 * 1024 * 1024;
+
+/// A text that is no ledger, or none that this program wrote.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// It is longer than any that is written.
+    #[error("it has more than {LIMIT} bytes")]
+    TooLong,
+    /// A line is not as this program writes it.
+    #[error("its line {0} is not as this program writes it")]
+    Line(usize),
+}
+
+/// Whether a key can stand in a line.
+pub(super) fn can_hold(key: &Key) -> bool {
+    let source = key.source.to_string();
+    !source.chars().any(char::is_control) && source.parse() == Ok(key.source.clone())
+}
+
+impl Ledger {
+    /// The text.
+    ///
+    /// # Errors
+    /// Where it would be longer than what is read.
+    pub fn write(&self) -> Result<String, Broken> {
+        let mut text = format!("{FIRST}\n{SECOND}\n");
+        if let Some(judged) = &self.judged {
+            let _ = writeln!(text, "{JUDGED}{judged}");
+        }
+        for (Key { source, tag }, entries) in &self.tags {
+            for Entry { digest, first_seen } in entries {
+                let at = first_seen.to_rfc3339_opts(SecondsFormat::Secs, true);
+                let _ = writeln!(text, "{source} {tag} {digest} {at}");
+            }
+        }
+        if text.len() > LIMIT { Err(Broken::TooLong) } else { Ok(text) }
+    }
+
+    /// Reads a text as [`Ledger::write`] makes it, and nothing else.
+    ///
+    /// # Errors
+    /// Where it is anything else.
+    pub fn read(text: &str) -> Result<Self, Broken> {
+        if text.len() > LIMIT {
+            return Err(Broken::TooLong);
+        }
+        let mut ledger = Self::default();
+        for (number, line) in (1..).zip(text.lines()) {
+            let good = match number {
+                1 => line == FIRST,
+                2 => line == SECOND,
+                3 if line.starts_with(JUDGED) => judged(&mut ledger, line),
+                _ => entry(&mut ledger.tags, line).is_some(),
+            };
+            if !good {
+                return Err(Broken::Line(number));
+            }
+        }
+        // One form alone: order, ends of lines and spaces are as they are written.
+        let same = ledger.write().is_ok_and(|again| again == text);
+        if same { Ok(ledger) } else { Err(Broken::Line(text.lines().count().max(1))) }
+    }
+}
+
+fn judged(ledger: &mut Ledger, line: &str) -> bool {
+    let commit = line.strip_prefix(JUDGED).filter(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_hexdigit()));
+    ledger.judged = commit.map(str::to_owned);
+    commit.is_some()
+}
+
+/// Reads a line; the source, which may hold spaces, is what the other fields leave.
+fn entry(tags: &mut BTreeMap<Key, Vec<Entry>>, line: &str) -> Option<()> {
+    let mut fields = line.rsplitn(4, ' ');
+    let first_seen: DateTime<Utc> = DateTime::parse_from_rfc3339(fields.next()?).ok()?.to_utc();
+    let digest: Digest = fields.next()?.parse().ok()?;
+    let tag = fields.next()?.parse().ok()?;
+    let source: Location = fields.next()?.parse().ok()?;
+    let entries = tags.entry(Key { source, tag }).or_default();
+    if entries.len() == HISTORY || entries.iter().any(|entry| entry.digest == digest) {
+        return None;
+    }
+    entries.push(Entry { digest, first_seen });
+    Some(())
+}

@@ -1,0 +1,189 @@
+//! The ledger as it stands on its branch, read when a rule first asks for what only the ledger knows.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
+
+use super::candidates::Candidates;
+use crate::forge::{By, Commit, Error, Forge, Written};
+use crate::image::{Digest, Location, Tag};
+use crate::ledger::{self, Broken, Key, Ledger, Survey, trusted};
+use crate::manifest::Manifest;
+use crate::plan::Scope;
+
+/// Whose commits on the ledger's branch count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Our own account's alone: for who writes there.
+    Ours,
+    /// Those of any App or job as well: a run that only reads has often another token than the one that writes.
+    Machines,
+}
+
+impl Trust {
+    fn admits(self, by: By) -> bool {
+        by == By::Us || (self == Self::Machines && by == By::Machine)
+    }
+}
+
+/// Where the ledger is.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The forge.
+    pub forge: &'a dyn Forge,
+    /// What our branches begin with.
+    pub prefix: &'a str,
+    /// Whose commits count.
+    pub trust: Trust,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// The branch's commit; `None` where there is no branch.
+    pub tip: Option<Commit>,
+    /// What counts of the text there.
+    pub ledger: Ledger,
+    /// What somebody else wrote since our own newest commit.
+    pub foreign: Option<Foreign>,
+}
+
+/// That somebody else wrote on the ledger's branch, or that its text is none of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    /// The newest commit of another identity; `None` where the branch's text is broken though all commits are ours.
+    pub by: Option<(Commit, String)>,
+    /// How many tags' clocks begin anew.
+    pub touched: usize,
+    /// Why nothing of the text counts.
+    pub broken: Option<Broken>,
+}
+
+impl std::fmt::Display for Foreign {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.by {
+            Some((commit, author)) => write!(f, "the commit {commit} by {author}")?,
+            None => f.write_str("a text that is not as it was written")?,
+        }
+        if let Some(broken) = &self.broken {
+            write!(f, ", which is no ledger: {broken}")?;
+        }
+        match (self.touched, &self.broken) {
+            (0, None) => f.write_str("; it touches no clock"),
+            (1, None) => f.write_str("; the clock of 1 tag begins anew"),
+            (touched, None) => write!(f, "; the clocks of {touched} tags begin anew"),
+            (_, Some(_)) => f.write_str("; all clocks begin anew"),
+        }
+    }
+}
+
+/// Reads the ledger.
+///
+/// # Errors
+/// Where the forge does not answer. No branch is an empty ledger.
+pub async fn read(place: Place<'_>) -> Result<Reading, Error> {
+    let Place { forge, prefix, trust } = place;
+    let branch = ledger::branch(prefix);
+    let Some(tip) = forge.tip(&branch).await? else { return Ok(Reading::default()) };
+    let written = forge.written(&branch, &tip).await?;
+    let own = written.iter().find(|w| trust.admits(w.by)).map(|w| &w.commit);
+    let theirs: Option<&Written> = written.first().filter(|w| !trust.admits(w.by));
+    let text = forge.read(&tip, ledger::PATH).await?;
+    let trusted = match own {
+        Some(own) if *own == tip => trusted(text.as_deref(), text.as_deref()),
+        Some(own) => trusted(forge.read(own, ledger::PATH).await?.as_deref(), text.as_deref()),
+        None => trusted(None, text.as_deref()),
+    };
+    let by = theirs.map(|w| (w.commit.clone(), w.author.clone()));
+    let foreign = (by.is_some() || trusted.broken.is_some()).then(|| Foreign {
+        by,
+        touched: trusted.touched,
+        broken: trusted.broken.clone(),
+    });
+    Ok(Reading { tip: Some(tip), ledger: trusted.ledger, foreign })
+}
+
+/// Clocks and histories out of the ledger, which is read once, when the first is asked for.
+pub struct Clocks<'a> {
+    place: Option<Place<'a>>,
+    now: DateTime<Utc>,
+    reading: OnceCell<Result<Reading, Error>>,
+    asked: Mutex<BTreeSet<Key>>,
+}
+
+/// What a run has from the ledger, and for it.
+#[derive(Debug, Default)]
+pub struct Noted {
+    /// What was read; `None` where nothing was asked for.
+    pub reading: Option<Result<Reading, Error>>,
+    /// The tags that were asked for.
+    pub asked: BTreeSet<Key>,
+    /// What the run looked at.
+    pub survey: Survey,
+}
+
+impl<'a> Clocks<'a> {
+    /// Clocks that count until `now`. Without a place nothing is known.
+    #[must_use]
+    pub fn new(place: Option<Place<'a>>, now: DateTime<Utc>) -> Self {
+        Self { place, now, reading: OnceCell::new(), asked: Mutex::default() }
+    }
+
+    /// Since when a tag is known to answer a digest. What is seen for the first time begins now; `None` where there is no
+    /// ledger, or it cannot be read: nobody knows.
+    pub async fn since(&self, source: &Location, tag: &Tag, digest: &Digest) -> Option<DateTime<Utc>> {
+        let key = Key { source: source.clone(), tag: tag.clone() };
+        let reading = self.ask(&key).await?;
+        Some(reading.ledger.since(&key, digest, self.now).unwrap_or(self.now))
+    }
+
+    /// What a tag was seen to answer, oldest first.
+    pub async fn history(&self, source: &Location, tag: &Tag) -> Vec<(Digest, DateTime<Utc>)> {
+        let key = Key { source: source.clone(), tag: tag.clone() };
+        let Some(reading) = self.ask(&key).await else { return Vec::new() };
+        reading.ledger.history(&key).iter().map(|e| (e.digest.clone(), e.first_seen.min(self.now))).collect()
+    }
+
+    /// Whether a tag was seen to answer a digest, now or earlier. A ledger that cannot be read saw nothing.
+    pub async fn saw(&self, source: &Location, tag: &Tag, digest: &Digest) -> bool {
+        let key = Key { source: source.clone(), tag: tag.clone() };
+        self.ask(&key).await.is_some_and(|reading| reading.ledger.saw(&key, digest))
+    }
+
+    async fn ask(&self, key: &Key) -> Option<&Reading> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        self.reading().await?.as_ref().ok()
+    }
+
+    async fn reading(&self) -> Option<&Result<Reading, Error>> {
+        let place = self.place?;
+        Some(self.reading.get_or_init(|| read(place)).await)
+    }
+
+    /// What is to be written down of a run. Who writes there also reads where nothing was asked for but a clock may have to
+    /// end: see [`Survey::ends_clocks`].
+    pub async fn noted(self, manifest: &Manifest, scope: &Scope, candidates: &Candidates) -> Noted {
+        let survey = survey(manifest, scope, candidates);
+        if survey.ends_clocks() && self.place.is_some_and(|place| place.trust == Trust::Ours) {
+            self.reading().await;
+        }
+        let asked = self.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Noted { reading: self.reading.into_inner(), asked, survey }
+    }
+}
+
+fn survey(manifest: &Manifest, scope: &Scope, candidates: &Candidates) -> Survey {
+    let mut survey = Survey::default();
+    let selected = candidates.selected();
+    for (at, image) in manifest.images.iter().enumerate() {
+        match selected.iter().find(|selected| selected.image == at) {
+            Some(selected) if scope.contains(at) => {
+                survey.looked_at(image, &selected.selection, candidates.answers(at));
+            }
+            _ => survey.not_looked_at(image),
+        }
+    }
+    survey
+}

@@ -74,13 +74,15 @@ fn compared(bench: &Bench, scenario: &Scenario, tools: &[Tool], options: &Option
         }
     }
     let delay = if scenario.delayed { options.delay } else { Duration::ZERO };
-    for row in &mut rows {
-        eprintln!("{} {} with {} ms", scenario.name, row.tool.name(), delay.as_millis());
-        let (cost, traffic) = once(bench, scenario, &place, row.tool, options, Some(delay));
-        if scenario.delayed {
-            row.delayed = Some(cost);
+    for number in 0..scenario.runs(options.slow_runs) {
+        for row in &mut rows {
+            eprintln!("{} {} with {} ms {}", scenario.name, row.tool.name(), delay.as_millis(), number + 1);
+            let (cost, traffic) = once(bench, scenario, &place, row.tool, options, Some(delay));
+            if scenario.delayed {
+                row.delayed.push(cost);
+            }
+            row.traffic = traffic;
         }
-        row.traffic = traffic;
     }
     rows
 }

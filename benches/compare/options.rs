@@ -11,8 +11,9 @@ cargo bench --bench compare -- [SCENARIO]... [OPTIONS]
 
   --tools A,B       only these tools
   --runs N          runs without a proxy, of which the median counts (3)
+  --slow-runs N     runs through the proxy, of which the median counts (1)
   --delay MS        what the proxy makes a round trip take (40)
-  --full            also what takes minutes: one process per image for 200 images
+  --full            also what takes minutes: skopeo with 20 tags, one process per image for 200 images
   --registry NAME   docker-registry, or registry for distribution 3
   --ours FILE       another binary of this program
   --on-disk         registries keep their files in the temporary directory, not in memory
@@ -22,6 +23,7 @@ pub struct Options {
     chosen: Vec<String>,
     tools: Vec<String>,
     pub runs: usize,
+    pub slow_runs: usize,
     pub delay: Duration,
     pub full: bool,
     pub registry: String,
@@ -35,6 +37,7 @@ impl Options {
             chosen: Vec::new(),
             tools: Vec::new(),
             runs: 3,
+            slow_runs: 1,
             delay: Duration::from_millis(40),
             full: false,
             registry: "docker-registry".to_owned(),
@@ -50,6 +53,7 @@ impl Options {
                 "--help" => end("", 0),
                 "--tools" => options.tools = value().split(',').map(str::to_owned).collect(),
                 "--runs" => options.runs = number(&value()).max(1),
+                "--slow-runs" => options.slow_runs = number(&value()).max(1),
                 "--delay" => options.delay = Duration::from_millis(number(&value()) as u64),
                 "--full" => options.full = true,
                 "--registry" => options.registry = value(),

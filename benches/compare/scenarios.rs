@@ -55,8 +55,9 @@ impl Scenario {
         match tool {
             Tool::Ideal => self.is_noop(),
             Tool::CraneAll => asked > 1 && repositories == 1,
-            Tool::SkopeoSync => asked > 1 && (full || asked < 100),
-            Tool::Crane | Tool::Skopeo | Tool::Regctl => full || asked < 100,
+            Tool::SkopeoSync => asked > 1 && full,
+            Tool::Skopeo => asked == 1 || full,
+            Tool::Crane | Tool::Regctl => asked < 100 || full,
             Tool::Ours | Tool::Regsync => true,
         }
     }

@@ -13,28 +13,22 @@ pub struct Row {
     /// With nothing between.
     pub direct: Vec<Cost>,
     /// With slow round trips.
-    pub delayed: Option<Cost>,
+    pub delayed: Vec<Cost>,
     /// What the proxies before source and mirror counted.
     pub traffic: Option<[Traffic; 2]>,
 }
 
 impl Row {
     pub const fn new(tool: Tool) -> Self {
-        Self { tool, direct: Vec::new(), delayed: None, traffic: None }
-    }
-
-    fn median(&self, of: impl Fn(&Cost) -> Option<f64>) -> Option<f64> {
-        let mut values: Vec<f64> = self.direct.iter().filter_map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied()
+        Self { tool, direct: Vec::new(), delayed: Vec::new(), traffic: None }
     }
 
     fn wall(&self) -> Option<f64> {
-        self.median(|cost| Some(cost.wall))
+        median(&self.direct, |cost| Some(cost.wall))
     }
 
     fn cpu(&self) -> Option<f64> {
-        self.median(|cost| cost.memory.is_some().then_some(cost.cpu))
+        median(&self.direct, |cost| cost.memory.is_some().then_some(cost.cpu))
     }
 
     /// MiB, of the run that held the most.
@@ -43,7 +37,7 @@ impl Row {
     }
 
     fn delayed(&self) -> Option<f64> {
-        self.delayed.as_ref().map(|cost| cost.wall)
+        median(&self.delayed, |cost| Some(cost.wall))
     }
 
     fn requests(&self) -> Option<[u64; 2]> {
@@ -53,6 +47,12 @@ impl Row {
     fn faults(&self) -> Vec<&str> {
         self.direct.iter().chain(&self.delayed).filter_map(|cost| cost.fault.as_deref()).collect()
     }
+}
+
+fn median(costs: &[Cost], of: impl Fn(&Cost) -> Option<f64>) -> Option<f64> {
+    let mut values: Vec<f64> = costs.iter().filter_map(of).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 /// One scenario: every figure, then requests by kind, then what went wrong.
@@ -96,13 +96,17 @@ fn details(row: &Row) {
         };
         println!("- {}: source {}; mirror {}", row.tool.name(), list(source), list(mirror));
     }
-    let walls: Vec<String> = row.direct.iter().map(|cost| format!("{:.3}", cost.wall)).collect();
-    println!("  - runs: {} s", walls.join(", "));
+    for (what, costs) in [("runs", &row.direct), ("slow runs", &row.delayed)] {
+        let walls: Vec<String> = costs.iter().map(|cost| format!("{:.3}", cost.wall)).collect();
+        if walls.len() > 1 {
+            println!("  - {what}: {} s", walls.join(", "));
+        }
+    }
     let git = row.direct.last().and_then(|cost| cost.git).filter(|(_, times)| *times > 0);
     if let Some((seconds, times)) = git {
         println!("  - git ran {times} times, {:.0} ms together", seconds * 1e3);
     }
-    if let Some(first) = row.delayed.as_ref().and_then(|cost| cost.first_request) {
+    if let Some(first) = median(&row.delayed, |cost| cost.first_request) {
         println!("  - first request after {:.0} ms", first * 1e3);
     }
     for fault in row.faults() {

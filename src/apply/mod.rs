@@ -1,6 +1,7 @@
 //! Performs what was decided: commits, proposals, repositories, copies, records. The only room that writes.
 
 pub mod copy;
+pub mod interruption;
 pub mod ledger;
 pub mod progress;
 pub mod promote;

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::copy::{Copier, CopyError, Mirror};
+use super::interruption::Interruption;
 use super::repository;
 use crate::hub::{self, Hub};
 use crate::image::{Digest, RepositoryName};
@@ -40,13 +41,15 @@ pub struct Applied {
     pub changed: bool,
 }
 
-/// Applies the steps that copy or verify. One image's failure never stops the others; a refused credential stops all.
+/// Applies the steps that copy or verify. One image's failure never stops the others; a refused credential stops all, and
+/// so does an interruption: what is promoted then is told apart from what is not.
 pub async fn promote(
     copier: &Arc<Copier>,
     hub: Option<&Hub>,
     manifest: &Manifest,
     steps: &[Step],
     repositories: &[RepositoryStep],
+    interruption: &Interruption,
 ) -> Applied {
     let mut applied = Applied::default();
     let mut unmade = unwritable(copier, manifest, steps, repositories, &mut applied).await;
@@ -72,7 +75,7 @@ pub async fn promote(
             }
         }
     }
-    images.finish(steps, &mut applied).await;
+    images.finish(steps, &mut applied, interruption).await;
     applied
 }
 
@@ -169,12 +172,21 @@ impl Images {
         });
     }
 
-    async fn finish(mut self, steps: &[Step], applied: &mut Applied) {
-        while let Some(joined) = self.tasks.join_next().await {
-            match joined {
-                Ok((index, Some(done))) => drop(self.done.insert(index, done)),
-                Ok((_, None)) => {}
-                Err(error) => tracing::error!("a copy broke off: {error}"),
+    async fn finish(mut self, steps: &[Step], applied: &mut Applied, interruption: &Interruption) {
+        let mut ended = None;
+        loop {
+            tokio::select! {
+                joined = self.tasks.join_next() => match joined {
+                    Some(Ok((index, Some(done)))) => drop(self.done.insert(index, done)),
+                    Some(Ok((_, None))) => {}
+                    Some(Err(error)) if error.is_cancelled() => {}
+                    Some(Err(error)) => tracing::error!("a copy broke off: {error}"),
+                    None => break,
+                },
+                signal = interruption.asked(), if ended.is_none() => {
+                    ended = Some(signal);
+                    self.tasks.abort_all();
+                }
             }
         }
         for (index, step) in steps.iter().enumerate() {
@@ -187,7 +199,11 @@ impl Images {
                     applied.failed.push(step.failed(error.step, error.text));
                 }
                 None if is_work(step) && !self.refused.load(Ordering::Relaxed) => {
-                    applied.failed.push(step.failed(FailedStep::Blob, "the copy broke off".to_owned()));
+                    let text = match ended {
+                        Some(signal) => format!("{signal} ended the run before this was promoted: run it again"),
+                        None => "the copy broke off, which is a defect of this program: please report it".to_owned(),
+                    };
+                    applied.failed.push(step.failed(FailedStep::Blob, text));
                 }
                 None => {}
             }

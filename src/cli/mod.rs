@@ -11,6 +11,7 @@ use clap::{CommandFactory, Parser};
 use secrecy::ExposeSecret;
 
 use crate::action::{files, masks};
+use crate::apply::interruption::Interruption;
 use crate::commands::{Context, Exit, Stop, dispatch};
 use crate::report::text::Hidden;
 use crate::report::{Format, Output, Sinks, Style, workflow_command};
@@ -18,6 +19,9 @@ use crate::settings::{self, Given, KEYS, Key, Secrets, Settings, Variables};
 
 mod args;
 mod log;
+mod signals;
+
+use signals::Signals;
 
 pub use args::{Cli, Command, Completions, Explain, Images, Plan, Promote, Promotion, Propose, Run, Schema};
 
@@ -155,10 +159,24 @@ fn work(settings: Settings, command: &Command, mut output: Output) -> u8 {
         Err(e) => return end(output, Err(Stop::CannotWork(e.into())), None),
     };
     let environment = settings.github.clone();
+    let interruption = Interruption::default();
     let result = runtime.block_on(async {
-        let context = Context::build(settings).await?;
-        dispatch(&context, command, &mut output).await
+        let signals = Signals::listen();
+        let work = async {
+            let mut context = Context::build(settings).await?;
+            context.interruption = interruption.clone();
+            dispatch(&context, command, &mut output).await
+        };
+        tokio::select! {
+            biased;
+            result = work => result,
+            signal = signals::asked_to_end(signals, &interruption) => Err(Stop::CannotWork(anyhow::anyhow!(
+                "{signal} ended the run before it was done: run it again, it goes on from what there is"
+            ))),
+        }
     });
+    // What still resolves a name, say, is not waited for.
+    runtime.shutdown_background();
     end(output, result, Some(&environment))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Stop;
+use crate::apply::interruption::Interruption;
 use crate::forge::Forge;
 use crate::forge::git::GitForge;
 use crate::forge::github::GitHub;
@@ -32,6 +33,8 @@ pub struct Context {
     pub forge: Option<Arc<dyn Forge>>,
     /// The same forge where it is GitHub.
     github: Option<Arc<GitHub>>,
+    /// Whether the run was asked to end.
+    pub interruption: Interruption,
     /// Now, once for the whole run.
     pub now: chrono::DateTime<chrono::Utc>,
 }
@@ -50,7 +53,8 @@ impl Context {
             (ForgeChoice::Git, _) => Some(local(&settings).await?),
             (_, github) => github.clone().map(|github| github as Arc<dyn Forge>),
         };
-        Ok(Self { settings, registries, hub, forge, github, now: chrono::Utc::now() })
+        let (interruption, now) = (Interruption::default(), chrono::Utc::now());
+        Ok(Self { settings, registries, hub, forge, github, interruption, now })
     }
 
     /// Whether a credential for the destination was given; a directory needs none.

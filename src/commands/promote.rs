@@ -39,8 +39,13 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
     }
     let progress = Progress::on_terminal(context.settings.github.in_actions);
     let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, progress));
-    let applied = apply::promote::promote(&copier, hub(context), &manifest, &seen.steps, &seen.repositories).await;
-    let idle = applied.promoted.is_empty() && applied.stopped.is_some();
+    // Asked to end, it records what is promoted already.
+    let _settling = context.interruption.settling();
+    let (hub, interruption) = (hub(context), &context.interruption);
+    let applied =
+        apply::promote::promote(&copier, hub, &manifest, &seen.steps, &seen.repositories, interruption).await;
+    let ended = applied.stopped.is_some() || interruption.signal().is_some();
+    let idle = applied.promoted.is_empty() && ended;
     let recorded = if idle { None } else { recorded(context, &applied.promoted).await };
     let stopped = applied.stopped.clone();
     let outcome = outcome(&seen, applied, recorded);

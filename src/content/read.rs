@@ -48,6 +48,10 @@ struct RawPlatform {
     variant: Option<String>,
 }
 
+/// The largest size that a descriptor may say, 16 TiB: so that the sizes of all that an image names can be added. No
+/// registry holds larger ones.
+const LARGEST: u64 = 1 << 44;
+
 /// The media type that bytes have, if they and the one who hands them out agree on it.
 pub(super) fn media_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, ContentError> {
     let called = content_type.map(|t| t.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
@@ -135,6 +139,9 @@ impl RawDescriptor {
     pub(super) fn parse(self) -> Result<Descriptor, ContentError> {
         let digest: Digest =
             self.digest.parse().map_err(|e| ContentError(format!("the digest {} in it: {e}", shown(&self.digest))))?;
+        if self.size > LARGEST {
+            return Err(ContentError(format!("{digest} in it is said to have {} bytes", self.size)));
+        }
         Ok(Descriptor {
             media_type: self.media_type,
             digest,
@@ -274,7 +281,7 @@ mod tests {
     #[test]
     fn broken_descriptors_are_refused() {
         for (digest, size) in
-            [("sha256:../../v2/_catalog?x=", json!(1)), (digest(1).as_str(), json!(-1)), ("", json!(1))]
+            [("sha256:../../v2/_catalog?x=", json!(1)), (digest(1).as_str(), json!(-1)), ("", json!(1)), (digest(1).as_str(), json!(u64::MAX))]
         {
             let mut value = manifest();
             value["layers"] = json!([{"mediaType": "x", "digest": digest, "size": size}]);

@@ -41,7 +41,8 @@ pub trait Store: Send + Sync {
     /// Whether the blob is there, by HEAD.
     async fn has_blob(&self, digest: &Digest) -> Result<bool, Error>;
 
-    /// The bytes of a blob from `offset`; the caller checks the digest over all of them.
+    /// The bytes of a blob from `offset`; the caller checks the digest over all of them. Where a connection breaks the
+    /// stream goes on by itself, a bounded number of times.
     async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error>;
 
     /// Refused where it is known, before anything is written, that this run's credential may not push here. Where only

@@ -222,6 +222,12 @@ pub enum Action {
     Lose,
     /// No answer at all, the handler is not asked.
     Hang,
+    /// The connection is reset after so many bytes of the request's body, the handler is not asked.
+    ResetUpload(usize),
+    /// After so many bytes of the request's body no more of it is read, and nothing is answered.
+    StopReading(usize),
+    /// This answer as soon as so many bytes of the request's body have come; the rest is not read.
+    Early(usize, u16, Vec<(String, String)>),
     /// This is done first, then the handler is asked.
     First(Hook),
     /// The handler's answer, later.
@@ -455,8 +461,23 @@ async fn answer(
     shared: Arc<Shared>,
     reset: Arc<AtomicBool>,
 ) -> Result<hyper::Response<Body>, std::io::Error> {
-    let request = read(request).await?;
+    let (mut request, body) = head(request);
     let actions = met(&shared.rules, &request);
+    if let Some((at, action)) = actions.iter().find_map(cuts) {
+        read_up_to(body, at).await;
+        let Action::Early(_, status, headers) = action else {
+            record(&shared, &request, None, false, true);
+            if matches!(action, Action::StopReading(_)) {
+                std::future::pending::<()>().await;
+            }
+            reset.store(true, Ordering::SeqCst);
+            return Err(std::io::Error::other("scripted reset"));
+        };
+        let response = Response { headers: headers.clone(), ..Response::new(*status) };
+        record(&shared, &request, Some(&response), true, true);
+        return Ok(wire_response(response.header("connection", "close"), false, reset));
+    }
+    request.body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
     let mut response = None;
     for action in &actions {
         match action {
@@ -489,17 +510,38 @@ async fn answer(
     Ok(wire_response(actions.iter().fold(response, spoil), head, reset))
 }
 
-async fn read(request: hyper::Request<Incoming>) -> Result<Request, std::io::Error> {
+/// The request without its body, and the body.
+fn head(request: hyper::Request<Incoming>) -> (Request, Incoming) {
     let (parts, body) = request.into_parts();
     let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    Ok(Request {
+    let request = Request {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         version: parts.version,
         headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
-        body: body.collect().await.map_err(std::io::Error::other)?.to_bytes(),
-    })
+        body: Bytes::new(),
+    };
+    (request, body)
+}
+
+/// The action, if it is one that cuts the request's body off, and after how many bytes.
+fn cuts(action: &Action) -> Option<(usize, &Action)> {
+    match action {
+        Action::ResetUpload(at) | Action::StopReading(at) | Action::Early(at, ..) => Some((*at, action)),
+        _ => None,
+    }
+}
+
+/// Reads at least so many bytes of a body. What is left is kept unread as long as nothing is answered.
+async fn read_up_to(mut body: Incoming, at: usize) {
+    let mut seen = 0;
+    while seen < at {
+        let Some(Ok(frame)) = body.frame().await else { return };
+        seen += frame.data_ref().map_or(0, Bytes::len);
+    }
+    // Dropped, the connection would drain it.
+    std::mem::forget(body);
 }
 
 fn met(rules: &Mutex<Vec<Rule>>, request: &Request) -> Vec<Action> {

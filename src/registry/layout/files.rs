@@ -56,7 +56,11 @@ pub(super) async fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     partial.finish().await
 }
 
-/// A file being written beside its place; what is not finished is taken away.
+/// What files that are being written are called until they are whole.
+const PARTIAL: &str = ".partial-";
+
+/// A file being written beside its place; what is not finished is taken away. It is locked while it is written, so that
+/// what a killed process left can be told apart.
 pub(super) struct Partial {
     file: File,
     here: PathBuf,
@@ -70,10 +74,13 @@ impl Partial {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let directory = path.parent().ok_or_else(|| io::Error::other("no directory"))?;
         tokio::fs::create_dir_all(directory).await?;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let here = directory.join(format!(".partial-{}-{number}", std::process::id()));
-        let file = File::create(&here).await?;
-        Ok(Self { file, here, there: path.to_owned(), finished: false })
+        loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let here = directory.join(format!("{PARTIAL}{}-{number}", std::process::id()));
+            if let Some(file) = blocking(here.clone(), |here| create_locked(&here)).await? {
+                return Ok(Self { file: File::from_std(file), here, there: path.to_owned(), finished: false });
+            }
+        }
     }
 
     pub(super) fn file(&mut self) -> &mut File {
@@ -103,15 +110,62 @@ impl Drop for Partial {
     }
 }
 
+/// A new file, locked; `None` where it was swept away between its making and its locking, or its name is taken.
+fn create_locked(path: &Path) -> io::Result<Option<StdFile>> {
+    let file = match StdFile::options().write(true).create_new(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+        file => file?,
+    };
+    match file.try_lock() {
+        // A file system without locks: there nothing is swept.
+        Err(std::fs::TryLockError::Error(e)) if e.kind() != io::ErrorKind::Unsupported => return Err(e),
+        Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
+        _ => {}
+    }
+    Ok(path.try_exists()?.then_some(file))
+}
+
+/// Takes away what killed processes left half-written in a directory: files that nobody holds locked.
+pub(super) async fn sweep(directory: PathBuf) -> io::Result<()> {
+    blocking(directory, |directory| {
+        let entries = match std::fs::read_dir(&directory) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            if !entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+                continue;
+            }
+            // Another run may finish or sweep it at this moment.
+            if let Ok(file) = StdFile::options().write(true).open(entry.path())
+                && file.try_lock().is_ok()
+            {
+                drop(std::fs::remove_file(entry.path()));
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Work with a file that may wait for the disk.
+async fn blocking<T: Send + 'static>(
+    path: PathBuf,
+    work: impl FnOnce(PathBuf) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(move || work(path)).await.map_err(io::Error::other)?
+}
+
 /// Takes the lock, waiting for whoever has it. It is given back when the file is closed, however the process ends.
 pub(super) async fn lock(path: PathBuf) -> io::Result<StdFile> {
-    let taken = tokio::task::spawn_blocking(move || {
+    blocking(path, |path| {
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory)?;
         }
         let file = StdFile::options().create(true).truncate(false).write(true).open(&path)?;
         file.lock()?;
         Ok(file)
-    });
-    taken.await.map_err(io::Error::other)?
+    })
+    .await
 }

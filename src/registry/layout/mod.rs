@@ -24,6 +24,8 @@ use index::{Entry, Index};
 pub struct Layout {
     location: Location,
     path: PathBuf,
+    /// What killed runs left was looked for.
+    swept: tokio::sync::OnceCell<()>,
 }
 
 /// How deep nested indexes are looked into for names and referrers.
@@ -33,7 +35,7 @@ impl Layout {
     /// The layout in this directory; it is made by the first thing written.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { location: Location::Layout(path.clone()), path }
+        Self { location: Location::Layout(path.clone()), path, swept: tokio::sync::OnceCell::new() }
     }
 
     fn error(&self, kind: ErrorKind) -> Error {
@@ -127,6 +129,18 @@ impl Layout {
         }
     }
 
+    /// Takes away, once, what killed runs left half-written. Only a help: it is never taken for a blob.
+    async fn sweep(&self) {
+        let sweep = async {
+            for directory in [self.path.clone(), self.path.join("blobs/sha256"), self.path.join("blobs/sha512")] {
+                if let Err(e) = files::sweep(directory.clone()).await {
+                    tracing::debug!("{}: what killed runs left stays: {e}", directory.display());
+                }
+            }
+        };
+        self.swept.get_or_init(|| sweep).await;
+    }
+
     /// Changes `index.json` under the lock.
     async fn change(&self, change: impl FnOnce(&mut Index) + Send) -> Result<(), Error> {
         let fail = |e: std::io::Error| self.disk(&self.path, &e);
@@ -205,6 +219,7 @@ impl Store for Layout {
         if self.has_blob(&blob.digest).await? {
             return Ok(Put::Mounted);
         }
+        self.sweep().await;
         let fail = |e: std::io::Error| self.disk(&path, &e);
         let bytes = Checked::new(source.open().await?, blob, &self.location, Arc::<Progress>::default()).into_stream();
         let mut bytes = std::pin::pin!(bytes);
@@ -222,6 +237,7 @@ impl Store for Layout {
         {
             return Err(self.error(ErrorKind::Mismatch(format!("{} is not {digest}", document.digest))));
         }
+        self.sweep().await;
         let path = self.blob_path(&document.digest);
         files::write(&path, &document.bytes).await.map_err(|e| self.disk(&path, &e))?;
         let content = document.read().map_err(|e| self.unusable(format!("{}: {e}", document.digest)))?;

@@ -10,7 +10,7 @@ use reqwest::{Method, Response, StatusCode};
 
 use super::endpoint::Endpoint;
 use super::manifests::succeeded;
-use super::transport::Call;
+use super::transport::{Answer, Call};
 use super::wire::{Fault, Flow, Tries};
 use super::{Client, Remote};
 use crate::image::{Descriptor, Digest};
@@ -152,7 +152,8 @@ impl Download {
     }
 }
 
-/// Asks for the bytes from `position`; answers the response and how many of its bytes come before that.
+/// Asks for the bytes from `position`; answers the response and how many of its bytes come before that. A registry that
+/// does not know the range, or answers another one, is asked for the whole.
 async fn open(
     client: &Client,
     endpoint: &Endpoint,
@@ -161,31 +162,52 @@ async fn open(
     position: u64,
     size: u64,
 ) -> Result<Option<(Response, u64)>, Error> {
-    let ranged = Call {
+    if position > 0 {
+        let ranged = Call { headers: vec![("range", format!("bytes={position}-"))], ..whole(call) };
+        let answer = client.call(endpoint, identity, &ranged).await?;
+        let continues = answer.status != StatusCode::PARTIAL_CONTENT || range_start(&answer.headers) == Some(position);
+        if continues && answer.status != StatusCode::RANGE_NOT_SATISFIABLE {
+            return opened(endpoint, call, answer, position, size);
+        }
+    }
+    let answer = client.call(endpoint, identity, &whole(call)).await?;
+    if answer.status == StatusCode::PARTIAL_CONTENT {
+        return Err(endpoint.protocol(format!("{}: a range, which was not asked for", call.action)));
+    }
+    opened(endpoint, call, answer, position, size)
+}
+
+fn whole(call: &Call) -> Call {
+    Call {
         method: call.method.clone(),
         url: call.url.clone(),
-        headers: if position == 0 { Vec::new() } else { vec![("range", format!("bytes={position}-"))] },
+        headers: Vec::new(),
         body: Bytes::new(),
         scopes: call.scopes.clone(),
         action: call.action.clone(),
         limit: None,
-    };
-    let answer = client.call(endpoint, identity, &ranged).await?;
+    }
+}
+
+fn opened(
+    endpoint: &Endpoint,
+    call: &Call,
+    answer: Answer,
+    position: u64,
+    size: u64,
+) -> Result<Option<(Response, u64)>, Error> {
     if answer.status == StatusCode::NOT_FOUND {
         return Ok(None);
     }
     succeeded(endpoint, &answer, &call.action)?;
-    let whole = answer.status != StatusCode::PARTIAL_CONTENT;
-    if !whole && (position == 0 || range_start(&answer.headers) != Some(position)) {
-        return Err(endpoint.protocol(format!("{}: another range than was asked for", call.action)));
-    }
-    let announced = if whole { size } else { size - position };
+    let skip = if answer.status == StatusCode::PARTIAL_CONTENT { 0 } else { position };
+    let announced = size - position + skip;
     if let Some(length) = length(&answer.headers).filter(|n| *n != announced) {
         let text = format!("{}: {length} bytes instead of {announced}", call.action);
         return Err(endpoint.error(ErrorKind::Mismatch(text)));
     }
     let response = answer.stream.ok_or_else(|| endpoint.protocol("no body"))?;
-    Ok(Some((response, if whole { position } else { 0 })))
+    Ok(Some((response, skip)))
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

@@ -69,8 +69,13 @@ impl Remote {
                 End::Again(fault) => fault,
             };
             tracing::debug!(registry = %endpoint.registry, digest = %blob.digest, error = %fault.kind, "uploading again");
+            let shared = matches!(fault.cure, Cure::After(_));
             let pause = tries.again(fault, self.client.patience()).map_err(|kind| endpoint.error(kind))?;
-            tokio::time::sleep(pause).await;
+            if shared {
+                endpoint.gate.close(pause);
+            } else {
+                tokio::time::sleep(pause).await;
+            }
         }
     }
 
@@ -99,7 +104,10 @@ impl Remote {
             Err(error) => return Err(error),
         };
         match answer.status {
-            StatusCode::CREATED => named(endpoint, &answer, digest).map(|()| Mount::Done),
+            StatusCode::CREATED => {
+                let there = named(endpoint, &answer, digest)? || self.head_blob(digest).await?;
+                Ok(if there { Mount::Done } else { Mount::Declined })
+            }
             StatusCode::ACCEPTED => Ok(location(endpoint, &answer)?.map_or(Mount::Declined, Mount::Session)),
             _ => Ok(Mount::Declined),
         }
@@ -164,13 +172,26 @@ impl Remote {
             return Ok(End::Unauthorized(said.text));
         }
         let answer = Answer { status, headers, url: endpoint.base.clone(), body, said, stream: None };
-        self.ended(endpoint, &answer, blob)
+        if answer.status.is_success() && answer.status != StatusCode::ACCEPTED {
+            return self.stored(endpoint, &answer, blob).await;
+        }
+        self.refused(endpoint, &answer, blob)
     }
 
-    fn ended(&self, endpoint: &Endpoint, answer: &Answer, blob: &Descriptor) -> Result<End, Error> {
-        if answer.status.is_success() && answer.status != StatusCode::ACCEPTED {
-            return named(endpoint, answer, &blob.digest).map(|()| End::Done);
+    /// A registry that says it has the blob, and by which digest, is believed: it checks manifests by it. One that names
+    /// no digest is asked.
+    async fn stored(&self, endpoint: &Endpoint, answer: &Answer, blob: &Descriptor) -> Result<End, Error> {
+        if named(endpoint, answer, &blob.digest)? || self.head_blob(&blob.digest).await? {
+            return Ok(End::Done);
         }
+        Err(endpoint.error(ErrorKind::Mismatch(format!(
+            "{}: it answered {} and does not have it: the registry, or what stands in front of it, loses what is put there",
+            self.action(&blob.digest),
+            answer.status.as_u16(),
+        ))))
+    }
+
+    fn refused(&self, endpoint: &Endpoint, answer: &Answer, blob: &Descriptor) -> Result<End, Error> {
         if answer.status == StatusCode::FORBIDDEN {
             let refused = ErrorKind::Refused { action: self.action(&blob.digest), detail: answer.said.text.clone() };
             return Err(endpoint.error(refused));
@@ -261,13 +282,14 @@ fn location(endpoint: &Endpoint, answer: &Answer) -> Result<Option<Url>, Error> 
     Ok(Some(url))
 }
 
-/// An error where the registry calls the blob otherwise than it was put.
-fn named(endpoint: &Endpoint, answer: &Answer, digest: &Digest) -> Result<(), Error> {
+/// Whether the registry says that it has the blob by its digest; an error where it calls it otherwise than it was put.
+fn named(endpoint: &Endpoint, answer: &Answer, digest: &Digest) -> Result<bool, Error> {
     let called = answer.headers.get("docker-content-digest").and_then(|v| v.to_str().ok()?.parse::<Digest>().ok());
-    match called.filter(|c| c != digest && c.algorithm() == digest.algorithm()) {
-        Some(other) => Err(endpoint.error(ErrorKind::Mismatch(format!("{digest} was put and is called {other}")))),
-        None => Ok(()),
+    let Some(called) = called.filter(|called| called.algorithm() == digest.algorithm()) else { return Ok(false) };
+    if called == *digest {
+        return Ok(true);
     }
+    Err(endpoint.error(ErrorKind::Mismatch(format!("{digest} was put and is called {called}"))))
 }
 
 #[cfg(test)]

@@ -281,6 +281,13 @@ impl TestRegistry {
         lock(&self.core.state).repos.get(repository).map(|repo| repo.blobs.clone()).unwrap_or_default()
     }
 
+    /// A blob's bytes, where the repository has it.
+    pub fn blob(&self, repository: &str, digest: &Digest) -> Option<Bytes> {
+        let state = lock(&self.core.state);
+        let there = state.repos.get(repository)?.blobs.contains(digest);
+        state.blobs.get(digest).filter(|_| there).cloned()
+    }
+
     /// Takes a blob out of a repository, as if it had been lost.
     pub fn delete_blob(&self, repository: &str, digest: &Digest) {
         if let Some(repo) = lock(&self.core.state).repos.get_mut(repository) {

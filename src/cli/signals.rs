@@ -1,0 +1,53 @@
+//! Signals that ask the program to end. In a container it is the first process, which the system ends by none of them
+//! unless it listens.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::apply::interruption::Interruption;
+
+/// How long a run that was asked to end may take to put in order what it began: `docker stop` kills after ten seconds, the
+/// Actions runner after seven and a half.
+const MOMENT: Duration = Duration::from_secs(5);
+
+/// The signals that are listened for.
+pub(super) struct Signals {
+    terminate: Option<Signal>,
+    interrupt: Option<Signal>,
+}
+
+impl Signals {
+    /// Listens from now on. Where the system does not let it, the program ends as the system has it.
+    pub(super) fn listen() -> Self {
+        Self { terminate: signal(SignalKind::terminate()).ok(), interrupt: signal(SignalKind::interrupt()).ok() }
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            () = one(&mut self.terminate) => "SIGTERM",
+            () = one(&mut self.interrupt) => "SIGINT",
+        }
+    }
+}
+
+async fn one(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a signal, asks the run to end, and gives it a moment where it has something to put in order; a second signal
+/// ends that too. Answers what was received.
+pub(super) async fn asked_to_end(mut signals: Signals, interruption: &Interruption) -> &'static str {
+    let signal = signals.next().await;
+    tracing::warn!("{signal}: ending");
+    interruption.ask(signal);
+    tokio::select! {
+        () = interruption.settled() => {}
+        () = tokio::time::sleep(MOMENT) => {}
+        _ = signals.next() => {}
+    }
+    signal
+}

@@ -42,8 +42,7 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
     // Asked to end, it records what is promoted already.
     let _settling = context.interruption.settling();
     let (hub, interruption) = (hub(context), &context.interruption);
-    let applied =
-        apply::promote::promote(&copier, hub, &manifest, &seen.steps, &seen.repositories, interruption).await;
+    let applied = apply::promote::promote(&copier, hub, &manifest, &seen.steps, &seen.repositories, interruption).await;
     let ended = applied.stopped.is_some() || interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;
     let recorded = if idle { None } else { recorded(context, &applied.promoted).await };

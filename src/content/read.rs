@@ -280,9 +280,12 @@ mod tests {
 
     #[test]
     fn broken_descriptors_are_refused() {
-        for (digest, size) in
-            [("sha256:../../v2/_catalog?x=", json!(1)), (digest(1).as_str(), json!(-1)), ("", json!(1)), (digest(1).as_str(), json!(u64::MAX))]
-        {
+        for (digest, size) in [
+            ("sha256:../../v2/_catalog?x=", json!(1)),
+            (digest(1).as_str(), json!(-1)),
+            ("", json!(1)),
+            (digest(1).as_str(), json!(u64::MAX)),
+        ] {
             let mut value = manifest();
             value["layers"] = json!([{"mediaType": "x", "digest": digest, "size": size}]);
             assert!(read(&value).is_err(), "{digest} {size}");

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use tokio::sync::Mutex;
 
 use super::sources::Sources;
-use crate::content::Document;
+use crate::content::{Content, Document, media_type};
 use crate::hub::{self, Hub};
 use crate::image::{Digest, Location, Reference, RepositoryName, Tag};
 use crate::manifest::{Approval, Destination, Image, Manifest};
@@ -177,11 +177,34 @@ impl Look<'_> {
         let document = read.map_err(|e| Trouble::Item(FailedStep::Read, e.to_string()))?;
         observed.upstream = Some(document.is_some());
         if let Some(document) = document {
-            let wanted = plan::from_upstream(&document, image.platforms.as_deref())
-                .map_err(|e| Trouble::Item(FailedStep::Read, format!("{}: {e}", approval.digest)))?;
+            let wanted = plan::from_upstream(&document, image.platforms.as_deref()).map_err(|e| {
+                Trouble::Item(FailedStep::Read, format!("{}@{}: {e}", image.source_text, approval.digest))
+            })?;
+            observed.foreign = self.foreign(&image.source, &wanted).await;
             observed.expected = Some(self.keep(wanted));
         }
         Ok(())
+    }
+
+    /// How many layers of what is to be copied may not be distributed. What is read for it is not read again to be copied;
+    /// what cannot be read fails then.
+    async fn foreign(&self, source: &Location, top: &Document) -> usize {
+        let children = match top.read() {
+            Ok(Content::Index { children, .. }) => children,
+            _ => Vec::new(),
+        };
+        let manifests = children.into_iter().filter(|child| media_type::is_manifest(&child.media_type));
+        let read = futures_util::stream::iter(manifests)
+            .map(|child| async move { self.eyes.sources.document(source, &child.digest).await.ok().flatten() })
+            .buffered(TOGETHER)
+            .filter_map(std::future::ready);
+        let documents: Vec<Document> = read.chain(futures_util::stream::iter([top.clone()])).collect().await;
+        let layers = documents.iter().filter_map(|document| match document.read() {
+            Ok(Content::Manifest { layers, .. }) => Some(layers),
+            _ => None,
+        });
+        let foreign = layers.flatten().filter(|layer| media_type::is_foreign(&layer.media_type));
+        foreign.map(|layer| layer.digest).collect::<BTreeSet<_>>().len()
     }
 
     /// Whether the organization has no such repository, as Docker Hub's own API says. `false` where it cannot be asked.

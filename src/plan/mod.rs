@@ -19,7 +19,7 @@ pub use expected::{from_mirror, from_upstream};
 pub use failure::{FailedStep, Failure};
 pub use repository::{RepositoryStep, creation, repositories};
 pub use scope::{Scope, UnknownImage};
-pub use state::state;
+pub use state::{lost, state};
 
 /// What names an approval in a whole manifest: two images never share a mirror tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +48,9 @@ pub struct Observed {
     /// The digest that `digest` and `platforms` give, where it is known: always for a whole index; for a subset once the
     /// index was read upstream or at the mirror.
     pub expected: Option<Digest>,
+    /// How many layers of what is to be copied may not be distributed: their descriptors are kept, their bytes are not
+    /// copied.
+    pub foreign: usize,
     /// Why the approval may not be promoted although it is in the manifest: too few reviews.
     pub unreviewed: Option<String>,
 }

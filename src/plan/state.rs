@@ -38,6 +38,12 @@ fn is_recorded(approval: &Approval, observed: &Observed) -> bool {
     approval.mirrored.is_some() && approval.mirrored == observed.expected
 }
 
+/// That upstream no longer has what was approved, in words.
+#[must_use]
+pub fn lost(source: &str, digest: &Digest) -> String {
+    format!("{source} no longer answers {digest}: approve what it has now, or take the approval out")
+}
+
 /// The state in words, for the plan.
 pub(super) fn detail(image: &Image, approval: &Approval, observed: &Observed, state: State) -> String {
     let short = |digest: Option<&Digest>| digest.map_or("nothing", Digest::short).to_owned();
@@ -46,13 +52,15 @@ pub(super) fn detail(image: &Image, approval: &Approval, observed: &Observed, st
         State::Copy => copying(image, approval, observed),
         State::TagOnly => "the mirror already answers it; its bytes are verified and recorded".to_owned(),
         State::Present => "promoted".to_owned(),
-        State::SourceLost => format!("{} no longer answers {}", image.source_text, approval.digest),
+        State::SourceLost => lost(&image.source_text, &approval.digest),
         State::MirrorDiffers => match &approval.mirrored {
             Some(mirrored) => format!(
-                "the mirror's tag answers {now}, not the recorded {}: somebody else moved it, so it is left alone",
+                "the mirror's tag answers {now}, not the recorded {}: somebody else moved it, so it is left alone; delete it there to have what is approved copied",
                 mirrored.short()
             ),
-            None => format!("the mirror's tag already answers {now}, which nothing records: it is left alone"),
+            None => format!(
+                "the mirror's tag already answers {now}, which nothing records: it is left alone; delete it there to have what is approved copied"
+            ),
         },
         State::Unreviewed => observed.unreviewed.clone().unwrap_or_default(),
         State::Revoked => {
@@ -71,11 +79,15 @@ fn copying(image: &Image, approval: &Approval, observed: &Observed) -> String {
         None if subset.is_none() => format!("copies {target} from {}", image.source_text),
         None => format!("copies {target}"),
     };
-    match subset {
+    let what = match subset {
         Some(platforms) => {
             let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();
             format!("{what}, a new index that keeps {} of {}", names.join(", "), approval.digest.short())
         }
         None => what,
+    };
+    match observed.foreign {
+        0 => what,
+        count => format!("{what}; {count} layer(s) may not be distributed: named, but their bytes are not copied"),
     }
 }

@@ -90,6 +90,7 @@ fn table_of_all_combinations() {
                         mirror: mirror.map(digest),
                         upstream,
                         expected: expected.map(digest),
+                        foreign: 0,
                         unreviewed: unreviewed.then(|| "too few".to_owned()),
                     };
                     state(&image, &image.approved[0], &observed).as_str()
@@ -146,6 +147,7 @@ fn a_plan_says_in_words_what_it_does() {
         mirror: mirror.map(digest),
         upstream,
         expected: expected.map(digest),
+        foreign: 0,
         unreviewed: None,
     };
     let observed = [
@@ -171,10 +173,10 @@ loki:2 copy — moves the tag from 000000000000 to bbbbbbbbbbbb
 loki:3 present — promoted
 loki:4 copy — the mirror lost the tag: copies dddddddddddd again
 loki:5 tag-only — the mirror already answers it; its bytes are verified and recorded
-loki:6 source-lost — grafana/loki no longer answers sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
+loki:6 source-lost — grafana/loki no longer answers sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff: approve what it has now, or take the approval out
 loki:7 revoked — revoked: CVE-2027-1234
-loki:8 mirror-differs — the mirror's tag answers 999999999999, not the recorded 222222222222: somebody else moved it, so it is left alone
-loki:9 mirror-differs — the mirror's tag already answers 999999999999, which nothing records: it is left alone
+loki:8 mirror-differs — the mirror's tag answers 999999999999, not the recorded 222222222222: somebody else moved it, so it is left alone; delete it there to have what is approved copied
+loki:9 mirror-differs — the mirror's tag already answers 999999999999, which nothing records: it is left alone; delete it there to have what is approved copied
 redis:7 copy — copies 000000000000, a new index that keeps linux/amd64, linux/arm64 of aaaaaaaaaaaa
 ");
     let failed: Vec<FailedStep> = steps.iter().filter_map(Step::failure).map(|f| f.step).collect();

@@ -129,6 +129,14 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// The same kind, its text beginning with what was being done. A refusal says that already.
+    pub(crate) fn about(self, action: &str) -> Self {
+        match self {
+            Self::Refused { .. } => self,
+            other => other.map(|text| format!("{action}: {text}")),
+        }
+    }
+
     /// The same kind with every text of it changed.
     pub(crate) fn map(self, change: impl Fn(String) -> String) -> Self {
         match self {

@@ -1,16 +1,20 @@
-//! Promotion killed between any two steps and run again: the end is the same as if it had never been stopped.
+//! Promotion killed, or asked to end, between any two steps and run again: the end is the same as if it had never been
+//! stopped.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wharfinger::image::Digest;
 
 use super::promote::{Clone, entry, manifest};
 use crate::support::github::{Options, TestGitHub};
-use crate::support::http::{Action, Exchange, Rule, Server};
+use crate::support::http::{Action, Exchange, Hook, Rule, Server};
 use crate::support::hub::{Account, HubRepositoryEntry, TestHub};
 use crate::support::images::ImageSpec;
 use crate::support::process::{Actions, Outcome, Run};
@@ -128,27 +132,66 @@ impl World {
     }
 }
 
-/// Kills the run as soon as `server` got one request more than `after`. Whether it came so far.
-fn kill_after(run: &Run, server: &Server, after: usize) -> bool {
-    server.fault(Rule::new("", ".*", Action::Hang).after(after));
+/// How a run is stopped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stop {
+    /// SIGKILL, while the next request waits for ever.
+    Kill,
+    /// SIGTERM, while the next request waits; then it is answered.
+    Terminate,
+}
+
+/// Stops the run as soon as `server` got one request more than `after`. Whether it came so far.
+fn stop_after(run: &Run, server: &Server, after: usize, stop: Stop) -> bool {
+    let (arrived, wait) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(true)));
+    let (told, waits) = (Arc::clone(&arrived), Arc::clone(&wait));
+    let hold = move || {
+        told.store(true, Ordering::SeqCst);
+        while waits.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    let (action, times) = match stop {
+        Stop::Kill => (Action::Hang, usize::MAX),
+        Stop::Terminate => (Action::First(Hook(Arc::new(hold))), 1),
+    };
+    server.fault(Rule::new("", ".*", action).after(after).times(times));
     let mut child = run.spawn();
     let stopped = loop {
         if child.try_wait().unwrap().is_some() {
             break false;
         }
-        if server.log().len() > after {
+        if arrived.load(Ordering::SeqCst) || (stop == Stop::Kill && server.log().len() > after) {
             break true;
         }
         std::thread::sleep(Duration::from_millis(2));
     };
-    child.kill().unwrap();
-    child.wait().unwrap();
+    match stop {
+        Stop::Kill => child.kill().unwrap(),
+        Stop::Terminate if stopped => terminate(&child),
+        Stop::Terminate => {}
+    }
+    wait.store(false, Ordering::SeqCst);
+    let output = child.wait_with_output().unwrap();
     server.clear_faults();
+    if stop == Stop::Terminate {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        match output.status.code() {
+            Some(0) => {}
+            Some(1 | 3) => assert!(stopped && said.contains("SIGTERM"), "{said}"),
+            other => panic!("{other:?}: {said}"),
+        }
+    }
     stopped
 }
 
-/// Kills a promotion after each of its requests to one server, and runs it again; answers how many there were.
-fn kill_everywhere(server: usize, way: &str) -> usize {
+fn terminate(child: &Child) {
+    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// Stops a promotion after each of its requests to one server, and runs it again; answers how many there were.
+fn stop_everywhere(server: usize, way: &str, stop: Stop) -> usize {
     let undisturbed = World::new();
     undisturbed.run(way).output().expect_status(0);
     let wanted = undisturbed.end();
@@ -156,8 +199,8 @@ fn kill_everywhere(server: usize, way: &str) -> usize {
     for after in 0.. {
         let world = World::new();
         let job = world.run(way);
-        let stopped = kill_after(&job.run, world.servers()[server], after);
-        let place = format!("record {way}, killed after {after} requests to server {server}");
+        let stopped = stop_after(&job.run, world.servers()[server], after, stop);
+        let place = format!("record {way}, {stop:?} after {after} requests to server {server}");
         world.run(way).output().expect_status(0);
         assert_eq!(world.end(), wanted, "{place}");
         assert_eq!(world.registry.digest("acme/app", "1").as_ref(), Some(&world.image));
@@ -170,6 +213,105 @@ fn kill_everywhere(server: usize, way: &str) -> usize {
         }
     }
     unreachable!("a run makes finitely many requests")
+}
+
+fn kill_everywhere(server: usize, way: &str) -> usize {
+    stop_everywhere(server, way, Stop::Kill)
+}
+
+fn terminate_everywhere(server: usize, way: &str) -> usize {
+    stop_everywhere(server, way, Stop::Terminate)
+}
+
+#[test]
+fn asked_to_end_after_any_request_to_upstream() {
+    assert!(terminate_everywhere(0, "commit") >= 3);
+}
+
+#[test]
+fn asked_to_end_after_any_request_to_the_mirror() {
+    assert!(terminate_everywhere(1, "pull-request") >= 8);
+}
+
+#[test]
+fn asked_to_end_after_any_request_to_docker_hubs_api() {
+    assert!(terminate_everywhere(2, "commit") >= 4);
+}
+
+#[test]
+fn asked_to_end_after_any_request_to_github_recording_by_commit() {
+    assert!(terminate_everywhere(3, "commit") >= 4);
+}
+
+#[test]
+fn asked_to_end_after_any_request_to_github_recording_by_pull_request() {
+    assert!(terminate_everywhere(3, "pull-request") >= 6);
+}
+
+#[test]
+fn asked_to_end_a_promotion_records_what_it_has_promoted_and_says_what_is_left() {
+    for signal in ["TERM", "INT"] {
+        let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+        let [one, two] =
+            [1, 2].map(|seed| upstream.put_image(&format!("team/app{seed}"), "1", &ImageSpec::new(seed).build()));
+        let source = |name: &str| format!("{}/team/{name}", upstream.host());
+        let entries =
+            [entry(&source("app1"), "app1", "", &[("1", &one)]), entry(&source("app2"), "app2", "", &[("1", &two)])];
+        let clone = Clone::new(&manifest(&mirror.host(), &entries));
+        upstream.fault(Rule::new("GET", "team/app2/blobs/", Action::Hang));
+        let child = clone.run(&[]).spawn();
+        while mirror.digest("acme/app1", "1").is_none()
+            || upstream.log().iter().all(|e| !e.line().contains("app2/blobs"))
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let status = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+        let output = child.wait_with_output().unwrap();
+        let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &result["failed"][0]["repository"]), (Some(1), &"app2".into()), "{result}");
+        let text = format!("SIG{signal} ended the run before this was promoted: run it again");
+        assert_eq!(result["failed"][0]["error"], text.as_str(), "{result}");
+        assert_eq!(mirror.digest("acme/app2", "1"), None);
+        upstream.server().clear_faults();
+        // The tag may have been set and not yet read back when the signal came: then the second run verifies and records.
+        let promoted = result["promoted"].as_array().unwrap().len();
+        assert_eq!(clone.manifest().matches("mirrored:").count(), promoted, "{result}");
+        clone.run(&[]).output().expect_status(0);
+        assert_eq!(clone.manifest().matches("mirrored:").count(), 2);
+        assert_eq!(mirror.digest("acme/app2", "1"), Some(two));
+    }
+}
+
+#[test]
+fn what_a_killed_run_left_half_written_in_a_directory_is_swept() {
+    let upstream = TestRegistry::start();
+    let image = ImageSpec::new(303).single().layers(1, 200_000).build();
+    let digest = upstream.put_image("team/app", "1", &image);
+    let source = format!("{}/team/app", upstream.host());
+    let clone = Clone::new(&manifest("oci:mirror", &[entry(&source, "app", "", &[("1", &digest)])]));
+    let blobs = clone.path().join("mirror/acme/app/blobs/sha256");
+    let partial = || -> Vec<String> {
+        let names = std::fs::read_dir(&blobs).into_iter().flatten().map(|e| e.unwrap().file_name());
+        names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.starts_with(".partial")).collect()
+    };
+    upstream.fault(Rule::new("GET", "/blobs/", Action::Stall(100)));
+    let mut child = clone.run(&[]).spawn();
+    while partial().len() < 2 {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // What is being written by somebody stays.
+    let theirs = std::fs::File::create(blobs.join(".partial-1-0")).unwrap();
+    theirs.lock().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    upstream.server().clear_faults();
+    clone.run(&[]).output().expect_status(0);
+    assert_eq!(partial(), [".partial-1-0"]);
+    drop(theirs);
+    std::fs::remove_file(clone.path().join("mirror/acme/app/index.json")).unwrap();
+    clone.run(&[]).output().expect_status(0);
+    assert_eq!(partial(), [] as [String; 0]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod explain;
 mod forge_contract;
 mod forge_git;
 mod github;
+mod hostile;
 mod hub;
 mod include;
 mod interrupt;

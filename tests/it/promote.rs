@@ -291,7 +291,7 @@ fn a_dry_run_and_a_run_without_forge_write_nothing() {
     let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).dir(clone.path()).args(["promote"]);
     run.output().expect_status(3);
     assert!(mirror.writes().is_empty(), "{:?}", mirror.writes());
-    assert_eq!((clone.commits(), total(&upstream)), (1, 1));
+    assert_eq!((clone.commits(), total(&upstream)), (1, 3), "the index and its manifests");
 }
 
 #[test]

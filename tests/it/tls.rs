@@ -7,7 +7,7 @@ use wharfinger::registry::{ErrorKind, Put};
 
 use super::registry_contract::{Pieces, described, location, put, read, registries, tag};
 use crate::support::clone::Clone;
-use crate::support::http::{Request, Response, Server, TEST_CA};
+use crate::support::http::{Action, Request, Response, Rule, Server, TEST_CA};
 use crate::support::images::{ImageSpec, random};
 use crate::support::process::Outcome;
 use crate::support::registry::TestRegistry;
@@ -35,6 +35,30 @@ async fn a_registry_with_tls_is_spoken_to_in_http_2_on_one_connection() {
     assert_eq!(store.head(&tag("1.0")).await.unwrap().unwrap().digest, image.digest());
     let versions: Vec<_> = server.log().iter().map(|e| e.request.version).collect();
     assert!(versions.len() > 5 && versions.iter().all(|v| *v == hyper::Version::HTTP_2), "{versions:?}");
+}
+
+#[tokio::test]
+async fn nothing_leaves_tls_for_plain_http() {
+    let plain = Server::start(|_: &Request| Response::new(200));
+    let server = TestRegistry::start_tls();
+    let registries = registries(|o| {
+        o.net.ca_certificates = Some(TEST_CA.to_owned());
+        o.net.hosts = format!("registry.example={}", server.url()).parse().unwrap();
+    });
+    let store = registries.open(&location(NAME));
+    let blob = random(7, 1_000);
+    let location = Some(format!("{}/v2/team/app", plain.url()));
+    server.fault(Rule::new(
+        "GET",
+        "/manifests/",
+        Action::Answer(307, [("location".to_owned(), plain.url())].into(), "".into()),
+    ));
+    server.fault(Rule::new("POST", "/blobs/uploads/", Action::Header("location".to_owned(), location)));
+    let read = store.manifest(&tag("1.0")).await.unwrap_err().to_string();
+    assert!(read.contains("a redirect from https to http://127.0.0.1"), "{read}");
+    let put = store.put_blob(&described(&blob), None, &Pieces::new(blob.clone())).await.unwrap_err().to_string();
+    assert!(put.contains("an upload Location on another origin (http://127.0.0.1"), "{put}");
+    assert_eq!(plain.log().len(), 0);
 }
 
 #[tokio::test]

@@ -236,6 +236,8 @@ pub enum Action {
     Header(String, Option<String>),
     /// The handler's answer with another body of the same or another length.
     Body(Bytes),
+    /// The handler's answer with a body of half a gigabyte, its length not announced.
+    Endless,
 }
 
 /// Something that a test does while a request waits.
@@ -583,6 +585,11 @@ fn spoil(mut response: Response, action: &Action) -> Response {
             return response;
         }
         Action::Body(bytes) => return response.body(bytes.clone()),
+        Action::Endless => {
+            let mut pieces = vec![Piece::Bytes(vec![b' '; 64 * 1024].into()); 8 * 1024];
+            pieces.push(Piece::Pause(Duration::ZERO));
+            return response.pieces(pieces);
+        }
         _ => return response,
     };
     let bytes = response.bytes();

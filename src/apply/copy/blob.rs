@@ -76,7 +76,12 @@ impl Inner {
 
     async fn ask(&self) -> Result<ByteStream, Error> {
         let answer = self.sources.blob(&self.location, &self.blob, 0).await?;
-        let gone = || self.error(ErrorKind::Protocol(format!("the blob {} is not there", self.blob.digest)));
+        let gone = || {
+            self.error(ErrorKind::Protocol(format!(
+                "the blob {} is not at {}: approve a version that is whole, or take the approval out",
+                self.blob.digest, self.location
+            )))
+        };
         answer.ok_or_else(gone)
     }
 

@@ -136,8 +136,9 @@ impl Copier {
         let top = self.top(step).await?;
         let from = From::Source(&self.sources, &step.source);
         let tree = tree::read(from, top).await.map_err(|error| match error {
-            TreeError::Missing(_) => CopyError::new(FailedStep::SourceLost, error),
-            _ => CopyError::new(FailedStep::Read, error),
+            TreeError::Missing(_) => CopyError::new(FailedStep::SourceLost, format!("{}: {error}", step.source_text)),
+            TreeError::Unusable(_) => CopyError::new(FailedStep::Read, format!("{}: {error}", step.source_text)),
+            TreeError::Store(_) => CopyError::new(FailedStep::Read, error),
         })?;
         if tree.foreign > 0 {
             tracing::warn!(
@@ -162,7 +163,7 @@ impl Copier {
         let read = self.sources.document(&step.source, &step.digest).await;
         let document = read.map_err(|e| CopyError::new(FailedStep::Read, e))?;
         let lost = || {
-            let text = format!("{} no longer answers {}", step.source_text, step.digest);
+            let text = plan::lost(&step.source_text, &step.digest);
             CopyError::new(FailedStep::SourceLost, text)
         };
         plan::from_upstream(&document.ok_or_else(lost)?, step.platforms.as_deref())
@@ -222,7 +223,7 @@ impl Copier {
                 Ok(())
             }
             Err(error) => Err(match upstream.fault() {
-                Some(fault) => CopyError::new(FailedStep::Blob, format!("{}: {fault}", blob.digest)),
+                Some(fault) => CopyError::new(FailedStep::Blob, fault),
                 None => CopyError::at_destination(FailedStep::Blob, &error),
             }),
         }
@@ -268,7 +269,8 @@ impl Copier {
             return Ok(());
         }
         if now != step.mirror_now {
-            let text = "the mirror's tag moved while its image was copied: it is left alone";
+            let text = "the mirror's tag moved while its image was copied: it is left alone; delete it there to have \
+                        what is approved copied";
             return Err(CopyError::new(FailedStep::MirrorDiffers, text));
         }
         let put = mirror.store.put_manifest(&reference, top).await;

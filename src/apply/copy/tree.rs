@@ -45,7 +45,10 @@ pub(super) enum TreeError {
 impl std::fmt::Display for TreeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Missing(digest) => write!(f, "the manifest {digest}, which the image's index names, is not there"),
+            Self::Missing(digest) => write!(
+                f,
+                "the manifest {digest}, which the image's index names, is not there: approve a version that is whole, or take the approval out"
+            ),
             Self::Unusable(text) => f.write_str(text),
             Self::Store(error) => error.fmt(f),
         }

@@ -255,7 +255,10 @@ impl<'a> Judge<'a> {
             let upstream = (!evidence.platforms.is_empty()).then_some(true);
             let unreviewed = None;
             let mirror = if item.entry.kind == Kind::Rebuild { approval.mirrored.clone() } else { None };
-            observed.insert(Key::of(image, approval), Observed { mirror, upstream, expected, unreviewed });
+            observed.insert(
+                Key::of(image, approval),
+                Observed { mirror, upstream, expected, unreviewed, ..Observed::default() },
+            );
         }
         plan::plan(self.head, &observed).iter().map(rows::Promotion::from).collect()
     }

@@ -132,7 +132,8 @@ impl Download {
         let last = self.resumes > RESUMES;
         let pause = match self.tries.again(fault.clone(), self.client.patience()) {
             Ok(pause) if !last => pause,
-            _ => return Err(self.endpoint.error(fault.kind)),
+            Ok(_) => return Err(self.endpoint.error(fault.kind.about(&self.call.action))),
+            Err(kind) => return Err(self.endpoint.error(kind.about(&self.call.action))),
         };
         tracing::debug!(registry = %self.endpoint.registry, action = %self.call.action, at = self.position, "going on");
         tokio::time::sleep(pause).await;
@@ -143,7 +144,7 @@ impl Download {
     }
 
     fn short(&self) -> Fault {
-        let text = format!("{}: it ended after {} of {} bytes", self.call.action, self.position, self.size);
+        let text = format!("it ended after {} of {} bytes", self.position, self.size);
         Fault::fatal(ErrorKind::Mismatch(text))
     }
 

@@ -33,9 +33,13 @@ impl Remote {
             return Ok(self.get_manifest(reference, scopes).await?.map(|d| described_by(&d)));
         };
         match reference {
-            Reference::Digest(asked) if *asked != descriptor.digest => Err(endpoint.error(ErrorKind::Mismatch(
-                format!("asked for {asked}, it answers {} in {}", descriptor.digest, self.name()),
-            ))),
+            Reference::Digest(asked) if *asked != descriptor.digest => {
+                Err(endpoint.error(ErrorKind::Mismatch(format!(
+                    "{} answers {}: the registry, or what stands in front of it, cannot be relied on",
+                    self.called(&Reference::Digest(asked.clone())),
+                    descriptor.digest
+                ))))
+            }
             _ => Ok(Some(descriptor)),
         }
     }
@@ -55,13 +59,14 @@ impl Remote {
         };
         if let Some(expected) = expected.as_ref().filter(|d| !d.matches(&answer.body)) {
             return Err(endpoint.error(ErrorKind::Mismatch(format!(
-                "the bytes of {}:{reference} do not have the digest {expected}",
-                self.name()
+                "the bytes of {} do not have the digest {expected}{}",
+                self.called(reference),
+                strange(&answer.headers)
             ))));
         }
         let content_type = answer.headers.get(CONTENT_TYPE).and_then(|t| t.to_str().ok());
         let document = Document::new(answer.body, content_type, expected.as_ref());
-        document.map(Some).map_err(|e| endpoint.protocol(format!("{} {reference}: {e}", self.name())))
+        document.map(Some).map_err(|e| endpoint.protocol(format!("{}: {e}", self.called(reference))))
     }
 
     /// Puts a manifest and reads it back by HEAD. Where it refers to another and the registry does not keep track of that
@@ -88,20 +93,31 @@ impl Remote {
         let answer = self.put(endpoint, reference, document).await?;
         if let Some(other) = header_digest(&answer.headers).filter(|d| *d != document.digest) {
             return Err(endpoint.error(ErrorKind::Mismatch(format!(
-                "{}:{reference} was put as {} and is called {other} by the registry",
-                self.name(),
+                "{} was put as {} and is called {other}: the registry, or what stands in front of it, changes what is put there",
+                self.called(reference),
                 document.digest
             ))));
         }
         match self.head_manifest(reference, self.push()).await? {
             Some(found) if found.digest == document.digest => Ok(answer.headers.contains_key("oci-subject")),
-            found => Err(endpoint.error(ErrorKind::Mismatch(format!(
-                "{}:{reference} was put as {} and answers {}: nothing is there to rely on",
-                self.name(),
+            Some(other) => Err(endpoint.error(ErrorKind::Mismatch(format!(
+                "{} was put as {} and answers {}: somebody else pushed at the same moment, or the registry changes what is put there",
+                self.called(reference),
                 document.digest,
-                found.map_or_else(|| "nothing".to_owned(), |d| d.digest.to_string())
+                other.digest
+            )))),
+            None => Err(endpoint.error(ErrorKind::Mismatch(format!(
+                "{} was put as {} and answers nothing: the registry, or what stands in front of it, loses what is put there",
+                self.called(reference),
+                document.digest
             )))),
         }
+    }
+
+    /// `library/redis:7.2`, or `library/redis@sha256:...`.
+    fn called(&self, reference: &Reference) -> String {
+        let sign = if matches!(reference, Reference::Digest(_)) { '@' } else { ':' };
+        format!("{}{sign}{reference}", self.name())
     }
 
     async fn put(&self, endpoint: &Endpoint, reference: &Reference, document: &Document) -> Result<Answer, Error> {
@@ -136,7 +152,7 @@ impl Remote {
             url,
             body: bytes::Bytes::new(),
             scopes,
-            action: format!("{verb} of {}:{reference}", self.name()),
+            action: format!("{verb} of {}", self.called(reference)),
             limit: Some(MANIFEST_LIMIT),
         })
     }
@@ -152,6 +168,17 @@ pub(super) fn succeeded(endpoint: &Endpoint, answer: &Answer, action: &str) -> R
 
 fn header_digest(headers: &HeaderMap) -> Option<Digest> {
     headers.get("docker-content-digest")?.to_str().ok()?.parse().ok()
+}
+
+/// Where something is answered that is no manifest, what it is.
+fn strange(headers: &HeaderMap) -> String {
+    let called = headers.get(CONTENT_TYPE).and_then(|t| t.to_str().ok()).unwrap_or_default();
+    let plain = called.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if plain.is_empty() || media_type::ACCEPTED.contains(&plain.as_str()) {
+        return String::new();
+    }
+    let shown = clean(&plain, 60);
+    format!(" but are {shown}: is this a registry, or does a proxy or a sign-in page answer for it?")
 }
 
 /// What the headers of a HEAD say, where they say everything.

@@ -118,7 +118,7 @@ impl Client {
             };
             tracing::debug!(registry = %endpoint.registry, action = %call.action, error = %fault.kind, "trying again");
             let shared = matches!(fault.cure, Cure::After(_));
-            let pause = tries.again(fault, self.patience())?;
+            let pause = tries.again(fault, self.patience()).map_err(|kind| kind.about(&call.action))?;
             if shared {
                 endpoint.gate.close(pause);
             } else {

@@ -70,7 +70,8 @@ impl Remote {
             };
             tracing::debug!(registry = %endpoint.registry, digest = %blob.digest, error = %fault.kind, "uploading again");
             let shared = matches!(fault.cure, Cure::After(_));
-            let pause = tries.again(fault, self.client.patience()).map_err(|kind| endpoint.error(kind))?;
+            let pause = tries.again(fault, self.client.patience());
+            let pause = pause.map_err(|kind| endpoint.error(kind.about(&self.action(&blob.digest))))?;
             if shared {
                 endpoint.gate.close(pause);
             } else {
@@ -89,9 +90,18 @@ impl Remote {
         let answer = self.client.call(endpoint, self.identity, &call).await?;
         if answer.status != StatusCode::ACCEPTED {
             succeeded(endpoint, &answer, &call.action)?;
-            return Err(endpoint.protocol(format!("{}: {} instead of 202", call.action, answer.status.as_u16())));
+            return Err(endpoint.protocol(format!(
+                "{}: {} instead of 202: is this a registry, or does a proxy or a sign-in page answer for it?",
+                call.action,
+                answer.status.as_u16()
+            )));
         }
-        location(endpoint, &answer)?.ok_or_else(|| endpoint.protocol(format!("{}: no Location", call.action)))
+        location(endpoint, &answer)?.ok_or_else(|| {
+            endpoint.protocol(format!(
+                "{}: 202 without the Location of the upload: what stands in front of the registry must pass it on",
+                call.action
+            ))
+        })
     }
 
     async fn mount(&self, endpoint: &Endpoint, digest: &Digest, from: &RepositoryName) -> Result<Mount, Error> {
@@ -196,7 +206,6 @@ impl Remote {
             let refused = ErrorKind::Refused { action: self.action(&blob.digest), detail: answer.said.text.clone() };
             return Err(endpoint.error(refused));
         }
-        let text = format!("{}: {}", self.action(&blob.digest), answer.said.text);
         if let Some(fault) = passing(answer.status, &answer.headers, &answer.said) {
             return Ok(End::Again(fault));
         }
@@ -205,8 +214,10 @@ impl Remote {
             StatusCode::NOT_FOUND
             | StatusCode::RANGE_NOT_SATISFIABLE
             | StatusCode::BAD_REQUEST
-            | StatusCode::CONFLICT => Ok(End::Again(Fault { kind: ErrorKind::Protocol(text), cure: Cure::Again })),
-            _ => Err(endpoint.protocol(text)),
+            | StatusCode::CONFLICT => {
+                Ok(End::Again(Fault { kind: ErrorKind::Protocol(answer.said.text.clone()), cure: Cure::Again }))
+            }
+            _ => Err(endpoint.protocol(format!("{}: {}", self.action(&blob.digest), answer.said.text))),
         }
     }
 
@@ -248,7 +259,7 @@ async fn watch(patience: &Patience, progress: &Progress, size: u64) -> Fault {
         tokio::time::sleep(patience.idle / 10).await;
         if progress.is_finished() {
             if finished.get_or_insert_with(Instant::now).elapsed() >= answer {
-                return Fault::stalled(&format!("no answer to a finished upload within {} s", seconds(answer)));
+                return Fault::stalled(&format!("nothing after a finished upload within {} s", seconds(answer)));
             }
         } else if progress.waits() {
             (since, sent) = (Instant::now(), progress.sent());
@@ -274,9 +285,9 @@ fn location(endpoint: &Endpoint, answer: &Answer) -> Result<Option<Url>, Error> 
     let Some(location) = answer.headers.get(LOCATION).and_then(|l| l.to_str().ok()) else { return Ok(None) };
     let url = answer.url.join(location).map_err(|_| endpoint.protocol("an upload Location that is no URL"))?;
     if !endpoint.owns(&url) {
-        let to = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
+        let to = url.origin().ascii_serialization();
         return Err(endpoint.error(ErrorKind::Forbidden(format!(
-            "an upload Location on another origin ({to}); the registry's own external URL has to be configured right"
+            "an upload Location on another origin ({to}), where nothing is sent: the registry's external URL must be configured as it is asked here"
         ))));
     }
     Ok(Some(url))
@@ -289,7 +300,9 @@ fn named(endpoint: &Endpoint, answer: &Answer, digest: &Digest) -> Result<bool, 
     if called == *digest {
         return Ok(true);
     }
-    Err(endpoint.error(ErrorKind::Mismatch(format!("{digest} was put and is called {called}"))))
+    Err(endpoint.error(ErrorKind::Mismatch(format!(
+        "the blob {digest} was put and is called {called}: the registry, or what stands in front of it, changes what is put there"
+    ))))
 }
 
 #[cfg(test)]
@@ -339,7 +352,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_finished_upload_is_waited_for_and_not_for_ever() {
         let (fault, after) = taken(60, 16 * 1024, Duration::from_secs(1)).await;
-        assert_eq!(fault.kind.to_string(), "no answer: no answer to a finished upload within 20 s");
+        assert_eq!(fault.kind.to_string(), "no answer: nothing after a finished upload within 20 s");
         assert!((Duration::from_secs(79)..=Duration::from_secs(81)).contains(&after), "{after:?}");
     }
 }

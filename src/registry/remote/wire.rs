@@ -118,7 +118,7 @@ pub(crate) async fn send(http: &Http, request: RequestBuilder, patience: &Patien
         } else {
             Fault::broken(&e)
         }),
-        Err(_) => Err(Fault::stalled(&format!("no answer within {} s", seconds(patience.idle)))),
+        Err(_) => Err(Fault::stalled(&format!("nothing within {} s", seconds(patience.idle)))),
     }
 }
 
@@ -268,13 +268,30 @@ impl Tries {
                 let until = chrono::Utc::now() + wait;
                 let until = until.format("%Y-%m-%dT%H:%M:%SZ");
                 Err(ErrorKind::RateLimited(format!(
-                    "{fault}; it asks to wait until {until}",
+                    "{fault}; it asks to wait until {until}: run again then",
                     fault = inner(&fault.kind)
                 )))
             }
-            _ if last => Err(fault.kind),
+            _ if last => Err(self.given_up(fault.kind)),
             Cure::After(Some(wait)) => Ok(wait),
             Cure::Again | Cure::AgainOnce | Cure::After(None) => Ok(self.backoff(patience)),
+        }
+    }
+
+    /// How often it was tried, and what a person can do now.
+    fn given_up(&self, kind: ErrorKind) -> ErrorKind {
+        let times = if self.made == 1 { "once".to_owned() } else { format!("{} times", self.made) };
+        match kind {
+            ErrorKind::Server(text) => {
+                ErrorKind::Server(format!("{text}, {times}; run again when the registry has recovered"))
+            }
+            ErrorKind::RateLimited(text) => ErrorKind::RateLimited(format!(
+                "{text}, {times}; run again later, or with a credential that may ask more often"
+            )),
+            ErrorKind::Unreachable(text) => ErrorKind::Unreachable(format!(
+                "{text}, {times}; run again, or look what keeps the registry from answering here"
+            )),
+            other => other,
         }
     }
 

@@ -190,6 +190,11 @@ impl TestRegistry {
         self.server.url()
     }
 
+    /// What changes the registry from inside a fault.
+    pub fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.core))
+    }
+
     /// The server underneath, for its log and for faults.
     pub fn server(&self) -> &Server {
         &self.server
@@ -312,10 +317,7 @@ impl TestRegistry {
 
     /// Points a tag at a manifest that is there.
     pub fn set_tag(&self, repository: &str, tag: &str, digest: &Digest) {
-        let mut state = lock(&self.core.state);
-        let repo = state.repos.entry(repository.to_owned()).or_default();
-        assert!(repo.manifests.contains_key(digest), "{repository} has no manifest {digest}");
-        repo.tags.insert(tag.to_owned(), digest.clone());
+        self.handle().set_tag(repository, tag, digest);
     }
 
     /// Makes an empty repository.
@@ -340,5 +342,23 @@ impl TestRegistry {
             let stored = StoredManifest { media_type: manifest.media_type.clone(), bytes: manifest.bytes.clone() };
             repo.manifests.insert(manifest.digest(), stored);
         }
+    }
+}
+
+/// A running registry, without the server.
+pub struct Handle(Arc<Core>);
+
+impl Handle {
+    /// What a tag answers.
+    pub fn digest(&self, repository: &str, tag: &str) -> Option<Digest> {
+        lock(&self.0.state).repos.get(repository)?.tags.get(tag).cloned()
+    }
+
+    /// Points a tag at a manifest that is there.
+    pub fn set_tag(&self, repository: &str, tag: &str, digest: &Digest) {
+        let mut state = lock(&self.0.state);
+        let repo = state.repos.entry(repository.to_owned()).or_default();
+        assert!(repo.manifests.contains_key(digest), "{repository} has no manifest {digest}");
+        repo.tags.insert(tag.to_owned(), digest.clone());
     }
 }

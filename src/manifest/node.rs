@@ -371,8 +371,23 @@ impl Builder {
         let start = (error.marker().byte_offset().unwrap_or_default() + self.skipped).min(text.len());
         let start = text.floor_char_boundary(start);
         let end = text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
-        fault(Code::Syntax, Span { start, end }, error.info(), "check indentation, colons, quotes and brackets here")
+        let help = if folded_range(text, start) {
+            "a value that begins with `>` is read as a block of text: put the range in quotes, as in `versions: \">=1.2\"`"
+        } else {
+            "check indentation, colons, quotes and brackets here"
+        };
+        fault(Code::Syntax, Span { start, end }, error.info(), help)
     }
+}
+
+/// Whether the line at `at` gives a range without quotes, `versions: >=1.2`: what YAML begins a folded text with.
+fn folded_range(text: &str, at: usize) -> bool {
+    let begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[begin..].lines().next().unwrap_or_default();
+    let value = line.split_once(": ").map_or(line, |(_, value)| value).trim_start();
+    value
+        .strip_prefix('>')
+        .is_some_and(|rest| rest.trim_start().starts_with(|c: char| c == '=' || c == 'v' || c.is_ascii_digit()))
 }
 
 impl Node {

@@ -3,7 +3,7 @@
 //! Tags follow no specification. The grammar below is what well-known projects do; the lists of words are in `words`.
 //!
 //! ```text
-//! tag        = [ prefix ] [ "v" ] numbers [ glued ] *( ("-" | "_" | ".") segment )
+//! tag        = [ prefix ] [ "v" ] numbers [ glued ] *( ("-" | "_" | "__" | ".") segment )
 //! prefix     = words and numbers that end in "-" or "_", before the first number of several parts (else of one)
 //! numbers    = 1*DIGIT *( "." 1*DIGIT ) | YYYY "-" MM "-" DD | major "u" update   ; in a list that has hashes of
 //!              that length, seven digits and more alone are one of them
@@ -386,12 +386,12 @@ fn split_number(segment: &str) -> (&str, &str) {
 }
 
 /// The segments of what follows the numbers, each with the separator before it; the first may have `.` or none (a
-/// letter), written `.` and `-` here. The underscore of `x86_64` separates nothing.
+/// letter), written `.` and `-` here. Two underscores separate as one does; that of `x86_64` separates nothing.
 fn segments(text: &str) -> Vec<(char, &str)> {
     let mut found = Vec::new();
     let (mut separator, mut rest) = match text.chars().next() {
         None => return found,
-        Some(c @ ('-' | '_' | '.')) => (c, &text[1..]),
+        Some(c @ ('-' | '_' | '.')) => (c, text.strip_prefix("__").unwrap_or(&text[1..])),
         Some(_) => ('-', text),
     };
     loop {
@@ -405,7 +405,7 @@ fn segments(text: &str) -> Vec<(char, &str)> {
         };
         found.push((separator, &rest[..end]));
         separator = if rest[end..].starts_with('_') { '_' } else { '-' };
-        rest = &rest[end + 1..];
+        rest = rest[end..].strip_prefix("__").unwrap_or(&rest[end + 1..]);
     }
 }
 

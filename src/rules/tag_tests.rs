@@ -68,7 +68,7 @@ fn more_families() {
         8u412-b08-jre-jammy 21.0.4_7-jre-ubi9-minimal 22_36-jdk 3.9.7-eclipse-temurin-21-alpine 1.2.3-debian-12-r3
         9.4-1123.1719560047 9.5-1736404036 3.5.12-0 v1.11.1-eksbuild.4 17.0.1-ce.0 17.0.1-ce v1.29.3-rke2r1-build20240315
         v1.29.3-gke.1234000 10.4.1-security-01 4.1.0-v0.1.45 1.2.3-20240601t123456z 1.2.3-build-5 1.2.3-patch1
-        v1.2.3 V1.2.3 release-1.2.3 release-v1.2.3 ubuntu-22.04-1.2.3 amd64-1.2.3 arm64v8-1.2.3
+        v2.8.0__linux_amd64 1.2.3__alpine 1.2.3__ 1.2.3___x v1.2.3 V1.2.3 release-1.2.3 release-v1.2.3 ubuntu-22.04-1.2.3 amd64-1.2.3 arm64v8-1.2.3
         1.2.3-arm64v8 1.2.3-linux-amd64 1.2.3-linux-arm-v7 1.2.3-alpine-linux-386 1.2.3-x86_64 1.2.3-alpine_x86_64 v1.29.3-k3s1-arm64
         sha256-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.sig 1234567 deadbeef 1.2.3-0a1b2c3 1.2.3-gdeadbee
         6.5.4-php8.3-fpm-alpine beta-6.6-beta2 2.452.2-lts-jdk17 8.0.3-nanoserver-ltsc2022 1.2.3.4.5.6 007.08

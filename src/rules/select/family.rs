@@ -1,11 +1,9 @@
 //! Which tags are of one family, so that one may follow another.
 
-use std::collections::HashSet;
-
-use super::super::number::Number;
 use super::super::version::{Numbering, Suffix, Version, join};
 use super::super::{Reason, Variant, VersionRule, words};
 use super::Word;
+use super::longer::Longer;
 
 /// What the tags of a line have in common. All of it comes from the rule and from one approved version, the habit; where
 /// nothing is approved yet, from the newest version in range.
@@ -38,7 +36,8 @@ impl Family {
         Self { precision: Some(habit.precision()), v: habit.v, ..Self::shape(habit, rule) }
     }
 
-    fn shape(version: &Version, rule: &VersionRule) -> Self {
+    /// The family of a version that nobody approved.
+    pub(super) fn shape(version: &Version, rule: &VersionRule) -> Self {
         Self {
             prefix: version.prefix.clone(),
             variant: match rule.variant {
@@ -52,31 +51,6 @@ impl Family {
             precision: None,
             v: false,
         }
-    }
-
-    /// The family to begin with where nothing is approved: no prefix, no variant but the rule's, no architecture; nothing that
-    /// floats, and no days, builds and commits where there is anything else. `None` where there is nothing to follow.
-    pub(super) fn first<'a>(
-        versions: impl Iterator<Item = &'a Version>,
-        rule: &VersionRule,
-        longer: &Longer<'_>,
-    ) -> Option<Self> {
-        let rank = |v: &Version| {
-            let plain = v.build.is_empty() && v.commit.is_none();
-            (!longer.floats(v), v.numbering() != Numbering::Day, plain)
-        };
-        let eligible = versions.filter(|v| may_begin(v, rule) && wanted_version(v, rule));
-        let best = eligible.max_by(|a, b| {
-            let wordless = |v: &Version| std::cmp::Reverse((v.build.len(), v.commit.is_some()));
-            rank(a)
-                .cmp(&rank(b))
-                .then_with(|| (&a.numbers, &a.prerelease).cmp(&(&b.numbers, &b.prerelease)))
-                .then_with(|| wordless(a).cmp(&wordless(b)))
-                .then_with(|| (!a.variant.is_empty()).cmp(&!b.variant.is_empty()))
-                .then_with(|| b.variant.kind().cmp(&a.variant.kind()))
-                .then_with(|| a.cmp(b))
-        })?;
-        Some(Self::shape(best, rule))
     }
 
     /// Whether no approval set it.
@@ -198,7 +172,8 @@ pub(super) fn wanted_variant(version: &Version, rule: &VersionRule) -> bool {
     }
 }
 
-fn wanted_version(version: &Version, rule: &VersionRule) -> bool {
+/// Whether the rule would take a version like this one.
+pub(super) fn wanted_version(version: &Version, rule: &VersionRule) -> bool {
     unwanted_prerelease(version, rule).is_none() && out_of_range(version, rule).is_none()
 }
 
@@ -213,46 +188,4 @@ pub(super) fn unwanted_prerelease(version: &Version, rule: &VersionRule) -> Opti
 pub(super) fn out_of_range(version: &Version, rule: &VersionRule) -> Option<Word> {
     let range = rule.range.as_ref().filter(|range| !range.admits(version))?;
     Some(Word::skipped(Reason::OutOfRange, format!("not in `{range}`")))
-}
-
-/// The beginnings of longer versions, to tell what floats: a version is floating where something longer is published
-/// beside it, that is, with the same parts before its last. `1` and `1.27` float beside `1.27.3`, and so does `1.28`
-/// before its first patch is there; `16.4` does not because of `9.6.24`.
-///
-/// One or two parts float also where bare builds of them are published: `9.4` beside `9.4-1123`.
-pub(super) struct Longer<'a> {
-    beginnings: HashSet<(usize, &'a [Number])>,
-    built: HashSet<&'a [Number]>,
-}
-
-impl<'a> Longer<'a> {
-    pub(super) fn new(versions: impl Iterator<Item = &'a Version>) -> Self {
-        let (mut beginnings, mut built) = (HashSet::new(), HashSet::new());
-        for version in versions {
-            for parts in (1..version.precision()).rev() {
-                if !beginnings.insert((parts, &version.numbers[..parts - 1])) {
-                    break;
-                }
-            }
-            if version.precision() < 3 && version.build.iter().any(|b| matches!(b.word.as_str(), "" | "_")) {
-                built.insert(&*version.numbers);
-            }
-        }
-        Self { beginnings, built }
-    }
-
-    /// Whether the version moves.
-    fn floats(&self, version: &Version) -> bool {
-        self.beside(version) || self.built(version)
-    }
-
-    fn beside(&self, version: &Version) -> bool {
-        let parts = version.precision();
-        self.beginnings.contains(&(parts, &version.numbers[..parts - 1]))
-    }
-
-    /// Whether builds of this very version are published beside it.
-    fn built(&self, version: &Version) -> bool {
-        version.build.is_empty() && version.commit.is_none() && self.built.contains(&*version.numbers)
-    }
 }

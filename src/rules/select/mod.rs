@@ -10,7 +10,9 @@ mod commits;
 mod family;
 mod floating;
 mod line;
+mod longer;
 mod readings;
+mod start;
 mod versions;
 
 pub use line::ROUNDS;

@@ -40,6 +40,11 @@ impl<'t> Readings<'t> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'t Tag, &Reading)> {
         self.0.iter().map(|(tag, reading)| (*tag, reading))
     }
+
+    /// The versions among them.
+    pub(super) fn versions(&self) -> impl Iterator<Item = &Version> + Clone {
+        self.0.iter().filter_map(|(_, reading)| version(reading))
+    }
 }
 
 fn version(reading: &Reading) -> Option<&Version> {

@@ -11,8 +11,10 @@ use super::super::{
     Facts, Follow, Line, Number, Reason, Selection, Subject, TagVerdict, Variant, Verdict, VersionRule,
 };
 use super::candidate::Question;
-use super::family::{Family, Longer, may_begin, out_of_range, unwanted_prerelease, wanted_variant};
+use super::family::{Family, out_of_range, unwanted_prerelease, wanted_variant};
 use super::line::{Walk, rebuild, retired, walk};
+use super::longer::Longer;
+use super::start::Start;
 use super::{Readings, Word};
 use crate::image::{Digest, Tag};
 
@@ -60,7 +62,7 @@ pub(super) fn select(
     let question = Question { subject, facts, now };
     let mut rows = rows(question, rule, tags);
     let approvals = approvals(subject, rule, &rows);
-    let start = Start::of(rule, rows.iter().filter_map(|row| row.version));
+    let start = Start::new(rule, tags);
     let mut selection = Selection::default();
     for (key, members) in groups(rule, &mut rows, &approvals).into_iter().rev() {
         Group { question, rule, key: &key, approvals: &approvals, start: &start }.decide(
@@ -187,39 +189,15 @@ fn verdict(row: Row<'_>) -> TagVerdict {
 
 /// The tags and approvals among which a family is sought: one series, or all.
 #[derive(Clone, Copy)]
-struct Group<'a> {
+struct Group<'a, 't> {
     question: Question<'a>,
     rule: &'a VersionRule,
     key: &'a Key,
     approvals: &'a [Approval<'a>],
-    start: &'a Start<'a>,
+    start: &'a Start<'t>,
 }
 
-/// Where an image begins that has no approval to go by. It is sought among all series, so that no series of its own stray
-/// kind (a lone `20240601`, a `4` before its first release) becomes a line.
-struct Start<'a> {
-    longer: Longer<'a>,
-    family: Option<Family>,
-}
-
-impl<'a> Start<'a> {
-    fn of(rule: &VersionRule, versions: impl Iterator<Item = &'a Version> + Clone) -> Self {
-        let longer = Longer::new(versions.clone().filter(|version| may_begin(version, rule)));
-        let family = Family::first(versions, rule, &longer);
-        Self { longer, family }
-    }
-
-    /// The family of one series: where the rule takes any suffix, each may have its own.
-    fn family<'v>(&self, rule: &VersionRule, versions: impl Iterator<Item = &'v Version>) -> Option<Family> {
-        let family = self.family.clone()?;
-        if rule.variant != Some(Variant::Any) {
-            return Some(family);
-        }
-        Family::first(versions, rule, &self.longer).filter(|own| own.counts_like(&family))
-    }
-}
-
-impl Group<'_> {
+impl Group<'_, '_> {
     fn decide(self, rows: &mut [Row<'_>], members: &[usize], selection: &mut Selection) {
         let own: Vec<&Approval<'_>> =
             self.approvals.iter().filter(|a| key(self.rule, &a.version).as_ref() == Some(self.key)).collect();
@@ -243,7 +221,7 @@ impl Group<'_> {
         let kept = family.filter(|family| {
             own || self.rule.variant != Some(Variant::Any) || versions().any(|version| family.is_shape_of(version))
         });
-        kept.or_else(|| self.start.family(self.rule, versions()))
+        kept.or_else(|| self.start.family(versions()))
     }
 
     /// Nothing to follow: says of each tag the first thing that speaks against it.
@@ -271,8 +249,8 @@ impl Group<'_> {
     fn judge(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
         let words: Vec<(usize, Option<Word>)> = {
             let versions = members.iter().filter_map(|&at| rows[at].version);
-            let kin = Longer::new(versions.filter(|v| family.is_kin_of(v)));
-            let longer = if family.is_first() { &self.start.longer } else { &kin };
+            let kin = (!family.is_first()).then(|| Longer::new(versions.filter(|v| family.is_kin_of(v))));
+            let longer = kin.as_ref().unwrap_or_else(|| self.start.longer());
             let judge = |version: &Version| {
                 family
                     .differs(version)

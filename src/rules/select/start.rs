@@ -1,0 +1,91 @@
+//! Where an image begins that has no approval to go by.
+
+use std::cell::OnceCell;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeSet;
+
+use super::super::number::Number;
+use super::super::version::{Numbering, Version};
+use super::super::{Variant, VersionRule};
+use super::Readings;
+use super::family::{Family, may_begin, wanted_version};
+use super::longer::Longer;
+
+/// From how many newer releases with a build or a commit the plain ones count as given up.
+const LEFT_BEHIND: usize = 3;
+
+/// Where an image begins. It is sought among all series, so that no series of its own stray kind (a lone `20240601`, a
+/// `4` before its first release) becomes a line; and only where it is asked for, since it takes the whole list.
+pub(super) struct Start<'a> {
+    rule: &'a VersionRule,
+    tags: &'a Readings<'a>,
+    longer: OnceCell<Longer<'a>>,
+    family: OnceCell<Option<Family>>,
+}
+
+impl<'a> Start<'a> {
+    pub(super) const fn new(rule: &'a VersionRule, tags: &'a Readings<'a>) -> Self {
+        Self { rule, tags, longer: OnceCell::new(), family: OnceCell::new() }
+    }
+
+    /// What floats among the versions that a first approval may look like.
+    pub(super) fn longer(&self) -> &Longer<'a> {
+        let versions = || self.tags.versions().filter(|version| may_begin(version, self.rule));
+        self.longer.get_or_init(|| Longer::new(versions()))
+    }
+
+    /// The family of one series: where the rule takes any suffix, each may have its own.
+    pub(super) fn family<'v>(&self, series: impl Iterator<Item = &'v Version>) -> Option<Family> {
+        let family = self.family.get_or_init(|| first(self.tags.versions(), self.rule, self.longer())).clone()?;
+        if self.rule.variant != Some(Variant::Any) {
+            return Some(family);
+        }
+        first(series, self.rule, self.longer()).filter(|own| own.counts_like(&family))
+    }
+}
+
+/// The family to begin with: no prefix, no variant but the rule's, no architecture; nothing that floats, and no days where
+/// there is anything else; no builds and commits, unless plain versions were [given up](left_behind). `None` where
+/// there is nothing to follow.
+fn first<'v>(versions: impl Iterator<Item = &'v Version>, rule: &VersionRule, longer: &Longer<'_>) -> Option<Family> {
+    let rank = |v: &Version| (!longer.floats(v), v.numbering() != Numbering::Day);
+    let eligible: Vec<&Version> = versions.filter(|v| may_begin(v, rule) && wanted_version(v, rule)).collect();
+    let best = eligible.iter().map(|v| rank(v)).max()?;
+    let (plain, marked): (Vec<&Version>, Vec<&Version>) =
+        eligible.into_iter().filter(|v| rank(v) == best).partition(|v| v.build.is_empty() && v.commit.is_none());
+    let newer = left_behind(&plain, &marked);
+    let among = if plain.is_empty() { marked } else { newer.unwrap_or(plain) };
+    Some(Family::shape(among.into_iter().max_by(|a, b| better(a, b))?, rule))
+}
+
+/// What of `marked` goes on where the plain versions were given up: their newest has three or more releases above it that
+/// count alike and were published with a build alone, and those are more than there ever were plain ones. So `v3.2.0`
+/// is not where to begin once `v3.3.0-1` to `v4.0.5-0` are there.
+///
+/// Snapshots of what is still to come do not mislead: they share the number of the one next release. A commit beside a
+/// number that counts is how every push is published, whatever its number; only beside a day it is how releases are told.
+fn left_behind<'v>(plain: &[&'v Version], marked: &[&'v Version]) -> Option<Vec<&'v Version>> {
+    let newest = plain.iter().max_by(|a, b| a.precedence(b))?;
+    let goes_on = |v: &&Version| {
+        v.numbers > newest.numbers
+            && v.precision() == newest.precision()
+            && v.numbering() == newest.numbering()
+            && (v.commit.is_none() || v.numbering() == Numbering::Day)
+    };
+    let newer: Vec<&Version> = marked.iter().copied().filter(goes_on).collect();
+    let releases =
+        |versions: &[&'v Version]| versions.iter().map(|v| &*v.numbers).collect::<BTreeSet<&[Number]>>().len();
+    let count = releases(&newer);
+    (count >= LEFT_BEHIND && count > releases(plain)).then_some(newer)
+}
+
+/// The newest, and of equal ones that with the fewest words.
+fn better(a: &Version, b: &Version) -> Ordering {
+    let wordless = |v: &Version| Reverse((v.build.len(), v.commit.is_some()));
+    (&a.numbers, &a.prerelease)
+        .cmp(&(&b.numbers, &b.prerelease))
+        .then_with(|| wordless(a).cmp(&wordless(b)))
+        .then_with(|| (!a.variant.is_empty()).cmp(&!b.variant.is_empty()))
+        .then_with(|| b.variant.kind().cmp(&a.variant.kind()))
+        .then_with(|| a.cmp(b))
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::copy::{Copier, CopyError, Mirror};
+use super::copy::{Carried, Companionship, Copied, Copier, CopyError, Mirror};
 use super::interruption::Interruption;
 use super::repository;
 use crate::hub::{self, Hub};
@@ -33,6 +33,8 @@ pub struct Promoted {
 pub struct Applied {
     /// What is promoted now and is to be recorded, in the plan's order.
     pub promoted: Vec<Promoted>,
+    /// Signatures and the like that were brought, with the step whose image they belong to, in the plan's order.
+    pub carried: Vec<(Step, Carried)>,
     /// What failed, in the plan's order.
     pub failed: Vec<Failure>,
     /// Why the whole run ends: Docker Hub or the destination refused the credential.
@@ -41,16 +43,41 @@ pub struct Applied {
     pub changed: bool,
 }
 
+impl Applied {
+    /// Takes what became of a step's companions. What stayed behind fails alone: the image is there.
+    fn accompany(&mut self, step: &Step, companions: Companionship) {
+        self.carried.extend(companions.carried.into_iter().map(|carried| (step.clone(), carried)));
+        if let Some(error) = companions.behind {
+            let text = format!(
+                "the image is promoted, but not all its signatures and attestations are: {}; \
+                 `promote --signatures` or the next scheduled run tries again",
+                error.text
+            );
+            self.failed.push(step.failed(error.step, text));
+        }
+    }
+}
+
+/// What is to be applied, and with what.
+pub struct Work<'a> {
+    /// What copies.
+    pub copier: &'a Arc<Copier>,
+    /// Docker Hub's own API, where repositories are made.
+    pub hub: Option<&'a Hub>,
+    /// The manifest.
+    pub manifest: &'a Manifest,
+    /// The plan.
+    pub steps: &'a [Step],
+    /// The repositories that copies go to.
+    pub repositories: &'a [RepositoryStep],
+    /// Whether signatures and the like that appeared since are carried to what is promoted already.
+    pub signatures: bool,
+}
+
 /// Applies the steps that copy or verify. One image's failure never stops the others; a refused credential stops all, and
 /// so does an interruption: what is promoted then is told apart from what is not.
-pub async fn promote(
-    copier: &Arc<Copier>,
-    hub: Option<&Hub>,
-    manifest: &Manifest,
-    steps: &[Step],
-    repositories: &[RepositoryStep],
-    interruption: &Interruption,
-) -> Applied {
+pub async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
+    let Work { copier, hub, manifest, steps, repositories, signatures } = *work;
     let mut applied = Applied::default();
     let mut unmade = unwritable(copier, manifest, steps, repositories, &mut applied).await;
     if applied.stopped.is_some() {
@@ -63,7 +90,7 @@ pub async fn promote(
     }
     let mut images = Images::new(copier);
     for (index, step) in steps.iter().enumerate() {
-        if !is_work(step) {
+        if !is_work(step) && !(signatures && step.state == State::Present) {
             continue;
         }
         match (unmade.get(&step.repository), manifest.mirror(&step.repository)) {
@@ -134,10 +161,23 @@ async fn make(
 /// The images under way.
 struct Images {
     copier: Arc<Copier>,
-    tasks: JoinSet<(usize, Option<Result<Digest, CopyError>>)>,
+    tasks: JoinSet<(usize, Option<Done>)>,
     room: Arc<Semaphore>,
     refused: Arc<AtomicBool>,
-    done: BTreeMap<usize, Result<Digest, CopyError>>,
+    done: BTreeMap<usize, Done>,
+}
+
+/// What became of one step.
+enum Done {
+    Copied(Result<Copied, CopyError>),
+    /// It was promoted before.
+    FollowedUp(Companionship),
+}
+
+impl Done {
+    fn is_refused(&self) -> bool {
+        matches!(self, Self::Copied(Err(error)) if error.refused)
+    }
 }
 
 impl Images {
@@ -152,7 +192,7 @@ impl Images {
     }
 
     fn fail(&mut self, index: usize, error: CopyError) {
-        self.done.insert(index, Err(error));
+        self.done.insert(index, Done::Copied(Err(error)));
     }
 
     /// Copies one image as soon as there is room; not at all where the destination refused the credential meanwhile.
@@ -163,9 +203,13 @@ impl Images {
             if refused.load(Ordering::Relaxed) {
                 return (index, None);
             }
-            tracing::info!("{}:{}: {}", step.repository, step.tag, step.detail);
-            let done = copier.promote(&step, &mirror).await;
-            if done.as_ref().is_err_and(|error| error.refused) {
+            let done = if step.state == State::Present {
+                Done::FollowedUp(copier.follow_up(&step, &mirror).await)
+            } else {
+                tracing::info!("{}:{}: {}", step.repository, step.tag, step.detail);
+                Done::Copied(copier.promote(&step, &mirror).await)
+            };
+            if done.is_refused() {
                 refused.store(true, Ordering::Relaxed);
             }
             (index, Some(done))
@@ -191,8 +235,12 @@ impl Images {
         }
         for (index, step) in steps.iter().enumerate() {
             match self.done.remove(&index) {
-                Some(Ok(mirrored)) => applied.promoted.push(Promoted { step: step.clone(), mirrored }),
-                Some(Err(error)) => {
+                Some(Done::Copied(Ok(Copied { mirrored, companions }))) => {
+                    applied.promoted.push(Promoted { step: step.clone(), mirrored });
+                    applied.accompany(step, companions);
+                }
+                Some(Done::FollowedUp(companions)) => applied.accompany(step, companions),
+                Some(Done::Copied(Err(error))) => {
                     if error.refused && applied.stopped.is_none() {
                         applied.stopped = Some(error.text.clone());
                     }

@@ -151,6 +151,9 @@ pub struct Promote {
     /// Which images.
     #[command(flatten)]
     pub images: Images,
+    /// Also carry signatures, attestations and SBOMs that appeared since an image was promoted
+    #[arg(long)]
+    pub signatures: bool,
     /// Decide and print, write nothing
     #[arg(long)]
     pub dry_run: bool,

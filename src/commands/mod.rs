@@ -75,7 +75,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
         Command::Explain(arguments) => explain::run(context, arguments, output).await,
         Command::Propose(arguments) => propose::run(context, &arguments.images.images, output).await,
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
-        Command::Promote(arguments) => promote::run(context, &arguments.images.images, output).await,
+        Command::Promote(arguments) => promote::run(context, arguments, output).await,
         Command::Schema(arguments) => schema::run(&arguments.of, output),
         Command::Completions(arguments) => completions::run(arguments.shell, output),
     }

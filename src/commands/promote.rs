@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::{Context, Exit, Stop, load};
 use crate::apply;
-use crate::apply::copy::Copier;
+use crate::apply::copy::{Carried, Copier};
 use crate::apply::progress::Progress;
-use crate::apply::promote::{Applied, Promoted};
+use crate::apply::promote::{Applied, Promoted, Work};
 use crate::apply::record::{self, Origins, Record, RecordError, Recorded, Recording, Way};
+use crate::cli::Promote as Arguments;
 use crate::hub::Hub;
 use crate::manifest::Manifest;
 use crate::observe::mirror::{self, Eyes, Promotions};
@@ -17,13 +18,13 @@ use crate::report::Output;
 use crate::report::rows;
 use crate::settings::RecordMode;
 
-/// Runs it for `images`, or for all where none is named.
+/// Runs it for the images that are named, or for all where none is.
 ///
 /// # Errors
 /// Why it could not work: no forge, an unusable manifest, a refused credential.
-pub async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
+pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let (_, manifest) = load::at_head(context).await?;
-    let scope = scope(context, &manifest, images)?;
+    let scope = scope(context, &manifest, &arguments.images.images)?;
     if !context.settings.dry_run && context.settings.record != RecordMode::None {
         super::sweep(context.forge()?.as_ref(), &manifest).await;
     }
@@ -41,8 +42,10 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
     let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, progress));
     // Asked to end, it records what is promoted already.
     let _settling = context.interruption.settling();
-    let (hub, interruption) = (hub(context), &context.interruption);
-    let applied = apply::promote::promote(&copier, hub, &manifest, &seen.steps, &seen.repositories, interruption).await;
+    let (steps, repositories) = (&seen.steps, &seen.repositories);
+    let (hub, interruption, signatures) = (hub(context), &context.interruption, arguments.signatures);
+    let work = Work { copier: &copier, hub, manifest: &manifest, steps, repositories, signatures };
+    let applied = apply::promote::promote(&work, interruption).await;
     let ended = applied.stopped.is_some() || interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;
     let recorded = if idle { None } else { recorded(context, &applied.promoted).await };
@@ -139,7 +142,8 @@ fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded
     let ours: Vec<Promoted> = applied.promoted.into_iter().filter(|p| wrote || p.step.state == State::Copy).collect();
     rows::Outcome {
         proposals: proposed(recorded),
-        changed: wrote || closed || applied.changed || !ours.is_empty(),
+        changed: wrote || closed || applied.changed || !ours.is_empty() || !applied.carried.is_empty(),
+        carried: applied.carried.into_iter().map(carried).collect(),
         promoted: ours.into_iter().map(shown).collect(),
         failed: failed.into_iter().map(rows::Failed::from).collect(),
         ..rows::Outcome::default()
@@ -149,6 +153,10 @@ fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded
 fn shown(promoted: Promoted) -> rows::Promoted {
     let Promoted { step, mirrored } = promoted;
     rows::Promoted { repository: step.repository, tag: step.tag, digest: step.digest, mirrored }
+}
+
+fn carried((step, carried): (Step, Carried)) -> rows::Carried {
+    rows::Carried { repository: step.repository, tag: step.tag, digest: carried.digest, under: carried.under }
 }
 
 fn proposed(recorded: Option<Result<Recorded, RecordError>>) -> Vec<rows::Proposed> {

@@ -35,7 +35,8 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
     guard(context).await?;
     let (_, manifest) = load::at_head(context).await?;
     let promoted = if context.has_credentials_for(&manifest.registry).await {
-        dispatch(context, &Command::Promote(Promote::default()), output).await
+        let promote = Promote { signatures: true, ..Promote::default() };
+        dispatch(context, &Command::Promote(promote), output).await
     } else {
         tracing::warn!("no credentials for the destination: what is pending is not promoted");
         Ok(Exit::Done)

@@ -2,6 +2,7 @@
 
 use crate::image::{Descriptor, Digest, Platform};
 
+pub mod companion;
 pub mod media_type;
 mod read;
 mod subset;
@@ -87,6 +88,28 @@ impl Document {
     /// type, is of schema 1, or holds more than [`DESCRIPTOR_LIMIT`] descriptors.
     pub fn read(&self) -> Result<Content, ContentError> {
         read::content(self)
+    }
+
+    /// The children of an index, in order.
+    ///
+    /// # Errors
+    /// As [`Document::read`], and where the document is no index.
+    pub fn children(&self) -> Result<Vec<Descriptor>, ContentError> {
+        match self.read()? {
+            Content::Index { children, .. } => Ok(children),
+            Content::Manifest { .. } => Err(ContentError("a manifest where an index should be".to_owned())),
+        }
+    }
+
+    /// The layers of a manifest, in order.
+    ///
+    /// # Errors
+    /// As [`Document::read`], and where the document is an index.
+    pub fn layers(&self) -> Result<Vec<Descriptor>, ContentError> {
+        match self.read()? {
+            Content::Manifest { layers, .. } => Ok(layers),
+            Content::Index { .. } => Err(ContentError("an index where a manifest should be".to_owned())),
+        }
     }
 
     /// The descriptor under which this document stands in a list of referrers: with its artifact type (of an image

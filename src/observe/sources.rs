@@ -109,6 +109,22 @@ impl Sources {
         read
     }
 
+    /// What refers to a digest, as the referrers API says; `None` where there is no such API.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub async fn listed_referrers(
+        &self,
+        location: &Location,
+        digest: &Digest,
+    ) -> Result<Option<Vec<Descriptor>>, Error> {
+        let mut read = self.store(location).listed_referrers(digest).await;
+        if self.turns_anonymous(location, &read) {
+            read = self.store(location).listed_referrers(digest).await;
+        }
+        read
+    }
+
     /// The repository, as it is read now.
     #[must_use]
     pub fn store(&self, location: &Location) -> Arc<dyn Store> {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use crate::content::Document;
+use crate::content::{Document, companion};
 use crate::image::{Descriptor, Digest, Location, Reference, RegistryHost, Repository, RepositoryName, Tag};
 
 pub mod auth;
@@ -64,8 +64,22 @@ pub trait Store: Send + Sync {
     /// Puts a manifest under its digest, or under a tag, exactly as it is, and reads it back by HEAD.
     async fn put_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error>;
 
-    /// What refers to a digest: the referrers API, else the fallback tag (OCI distribution specification, "Listing Referrers").
-    async fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error>;
+    /// What refers to a digest, as the referrers API says (OCI distribution specification, "Listing Referrers"); `None` where
+    /// there is no such API.
+    async fn listed_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error>;
+
+    /// What refers to a digest: by the referrers API, else by the fallback tag.
+    async fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
+        if let Some(listed) = self.listed_referrers(digest).await? {
+            return Ok(listed);
+        }
+        let fail = |text: String| Error { registry: self.location().to_string(), kind: ErrorKind::Protocol(text) };
+        let tag = companion::fallback_tag(digest).map_err(|e| fail(format!("no fallback tag for {digest}: {e}")))?;
+        match self.manifest(&Reference::Tag(tag)).await? {
+            Some(index) => index.children().map_err(|e| fail(format!("referrers of {digest}: {e}"))),
+            None => Ok(Vec::new()),
+        }
+    }
 }
 
 /// Where the bytes of a blob come from, as often as they are needed.

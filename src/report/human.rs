@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::explain::Explanation;
 use super::rows::{
-    Check, Failed, Finding, Outcome, Plan, PlannedImage, PlannedProposal, Promoted, Promotion, Proposed, Waiting,
+    Carried, Check, Failed, Finding, Outcome, Plan, PlannedImage, PlannedProposal, Promoted, Promotion, Proposed,
+    Waiting,
 };
 use super::text::{clean, pad};
 use crate::plan::State;
@@ -35,6 +36,8 @@ pub fn outcome(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     section(out, "Proposals", &rows)?;
     let rows: Vec<_> = outcome.promoted.iter().map(promoted).collect();
     section(out, "Promoted", &rows)?;
+    let rows: Vec<_> = outcome.carried.iter().map(carried).collect();
+    section(out, "Signatures and attestations", &rows)?;
     waiting(out, &outcome.waiting)?;
     findings(out, &outcome.drift)?;
     failed(out, &outcome.failed)
@@ -152,6 +155,11 @@ fn proposed(proposal: &Proposed) -> Vec<String> {
 fn promoted(promoted: &Promoted) -> Vec<String> {
     let mirror = format!("{}:{}", promoted.repository, promoted.tag);
     vec!["promoted".to_owned(), mirror, String::new(), promoted.mirrored.to_string()]
+}
+
+fn carried(carried: &Carried) -> Vec<String> {
+    let mirror = format!("{}:{}", carried.repository, carried.tag);
+    vec!["carried".to_owned(), mirror, String::new(), carried.digest.to_string()]
 }
 
 fn name(subject: Option<String>, tag: Option<String>) -> String {

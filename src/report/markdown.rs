@@ -50,8 +50,14 @@ pub fn outcome(outcome: &Outcome) -> String {
         .iter()
         .map(|p| vec![code(&format!("{}:{}", p.repository, p.tag)), code(p.mirrored.as_str())])
         .collect();
+    let carried: Vec<_> = outcome
+        .carried
+        .iter()
+        .map(|c| vec![code(&format!("{}:{}", c.repository, c.tag)), code(c.digest.as_str())])
+        .collect();
     table("Proposals", &["action", "proposal", "branch"], &proposals)
         + &table("Promoted", &["mirror", "digest"], &promoted)
+        + &table("Signatures and attestations", &["of", "digest"], &carried)
         + &waiting(&outcome.waiting)
         + &findings(&outcome.drift)
         + &failed(&outcome.failed)

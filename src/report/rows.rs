@@ -48,6 +48,8 @@ pub struct Outcome {
     pub proposals: Vec<Proposed>,
     /// What was promoted now.
     pub promoted: Vec<Promoted>,
+    /// Signatures, attestations and SBOMs that were brought to the mirror now.
+    pub carried: Vec<Carried>,
     /// Versions that are in range and wait.
     pub waiting: Vec<Waiting>,
     /// What failed, or may not be promoted.
@@ -63,6 +65,7 @@ impl Outcome {
     pub fn extend(&mut self, other: Self) {
         self.proposals.extend(other.proposals);
         self.promoted.extend(other.promoted);
+        self.carried.extend(other.carried);
         self.waiting.extend(other.waiting);
         self.failed.extend(other.failed);
         self.drift.extend(other.drift);
@@ -72,7 +75,7 @@ impl Outcome {
     /// The words for a run that had nothing to write and found nothing wrong.
     #[must_use]
     pub fn nothing_done(&self) -> Option<&'static str> {
-        let Self { proposals, promoted: _, waiting, failed, drift, changed } = self;
+        let Self { proposals, promoted: _, carried: _, waiting, failed, drift, changed } = self;
         match *changed || !failed.is_empty() || !drift.is_empty() {
             true => None,
             false if proposals.is_empty() && waiting.is_empty() => {
@@ -296,6 +299,23 @@ pub struct Promoted {
     /// What the mirror's tag answers.
     #[schemars(with = "String")]
     pub mirrored: Digest,
+}
+
+/// A signature, attestation or SBOM that was brought to the mirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Carried {
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag of the image that it belongs to.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// Its digest.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// The tag it stands under; null where it names its subject itself.
+    #[schemars(with = "Option<String>")]
+    pub under: Option<Tag>,
 }
 
 /// A finding, as an audit gives it.

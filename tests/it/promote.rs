@@ -164,7 +164,9 @@ fn a_new_tag_on_a_known_base_costs_the_minimum() {
     clone.promote(0);
     assert_whole(&mirror, "acme/app", "1.1.0", &new);
     assert_eq!((count(&upstream, "GET", "/manifests/"), count(&upstream, "GET", "/blobs/")), (3, 4));
-    assert_eq!(total(&upstream), 7);
+    // Beside them, looking for signatures: one request a manifest and one listing.
+    assert_eq!((count(&upstream, "GET", "/referrers/"), count(&upstream, "GET", "/tags/list")), (3, 1));
+    assert_eq!(total(&upstream), 7 + 4);
     // The new tag, once when it is looked at and once before it is set; each manifest read back; the sibling's manifests.
     assert_eq!((count(&mirror, "HEAD", "/manifests/"), count(&mirror, "GET", "/manifests/")), (5, 3));
     assert_eq!((count(&mirror, "POST", "/blobs/"), count(&mirror, "PUT", "/blobs/")), (4, 4));
@@ -183,7 +185,8 @@ fn on_one_registry_everything_is_mounted() {
     assert_whole(&registry, "acme/app", "1.0.0", &image);
     assert_eq!((count(&registry, "POST", "/blobs/"), count(&registry, "PUT", "/blobs/")), (14, 0));
     assert_eq!((count(&registry, "GET", "/blobs/"), count(&registry, "HEAD", "/blobs/")), (0, 0));
-    assert_eq!(total(&registry), 25, "{:#?}", registry.server().lines());
+    assert_eq!((count(&registry, "GET", "/referrers/"), count(&registry, "GET", "/tags/list")), (3, 1));
+    assert_eq!(total(&registry), 25 + 4, "{:#?}", registry.server().lines());
 }
 
 #[test]

@@ -141,6 +141,7 @@ fn outcome() -> Outcome {
             action: ProposedAction::Opened,
             detail: None,
         }],
+        carried: Vec::new(),
         promoted: vec![Promoted {
             repository: "tempo".parse().unwrap(),
             tag: "2.6.1".parse().unwrap(),

@@ -12,16 +12,19 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 
 use self::blob::Upstream;
+pub use self::companions::{Carried, Companionship};
 use self::known::Known;
 use self::tree::{From, Tree, TreeError};
 use super::progress::{Bar, Progress};
 use crate::content::Document;
 use crate::image::{Descriptor, Digest, Location, Reference, RepositoryName};
+use crate::observe::companions::Companions;
 use crate::observe::sources::Sources;
 use crate::plan::{self, FailedStep, State, Step};
 use crate::registry::{Error, ErrorKind, Put, Registries, Store};
 
 mod blob;
+mod companions;
 mod known;
 mod tree;
 mod verify;
@@ -33,6 +36,7 @@ const BLOBS: usize = 16;
 pub struct Copier {
     registries: Registries,
     sources: Sources,
+    companions: Companions,
     known: Known,
     blobs: Semaphore,
     /// For every repository, a promoted top document that vouches for its blobs.
@@ -65,6 +69,15 @@ impl CopyError {
     }
 }
 
+/// An image that was copied or verified.
+#[derive(Debug)]
+pub struct Copied {
+    /// What the mirror's tag was read to answer.
+    pub mirrored: Digest,
+    /// What became of its signatures and the like.
+    pub companions: Companionship,
+}
+
 /// The mirror that an image goes to.
 #[derive(Clone)]
 pub struct Mirror {
@@ -94,7 +107,7 @@ impl Copier {
             .filter(|(_, digest)| sources.documents.get(digest).is_some())
             .collect();
         let (known, blobs) = (Known::default(), Semaphore::new(BLOBS));
-        Self { registries, sources, known, blobs, vouchers, progress }
+        Self { registries, sources, companions: Companions::default(), known, blobs, vouchers, progress }
     }
 
     /// The mirror of a step, to be written: where blobs may be mounted from the source, one token is for both.
@@ -114,17 +127,16 @@ impl Copier {
             && !self.sources.is_refused(&step.source)
     }
 
-    /// Promotes one approval: copies it, or verifies what the mirror already answers. What comes back is what the mirror's
-    /// tag was read to answer.
+    /// Promotes one approval: copies it, or verifies what the mirror already answers; its signatures and the like come along.
     ///
     /// # Errors
     /// Where it stopped, and why; nothing answers under the tag then that did not before.
-    pub async fn promote(&self, step: &Step, mirror: &Mirror) -> Result<Digest, CopyError> {
+    pub async fn promote(&self, step: &Step, mirror: &Mirror) -> Result<Copied, CopyError> {
         if step.state == State::TagOnly
             && let Some(now) = &step.mirror_now
             && self.is_whole(now, mirror).await?
         {
-            return Ok(now.clone());
+            return Ok(Copied { mirrored: now.clone(), companions: self.follow_up(step, mirror).await });
         }
         let bar = self.progress.image(&format!("{}:{}", step.repository, step.tag));
         let copied = self.copy(step, mirror, &bar).await;
@@ -132,7 +144,7 @@ impl Copier {
         copied
     }
 
-    async fn copy(&self, step: &Step, mirror: &Mirror, bar: &Bar) -> Result<Digest, CopyError> {
+    async fn copy(&self, step: &Step, mirror: &Mirror, bar: &Bar) -> Result<Copied, CopyError> {
         let top = self.top(step).await?;
         let from = From::Source(&self.sources, &step.source);
         let tree = tree::read(from, top).await.map_err(|error| match error {
@@ -149,10 +161,17 @@ impl Copier {
             );
         }
         self.vouch(step, mirror).await;
-        self.put_blobs(&tree.blobs, step, mirror, bar).await?;
+        let digests = tree.digests();
+        let found = self.companions.of(&self.sources, &step.source, &digests);
+        let (found, put) = tokio::join!(found, self.put_blobs(&tree.blobs, step, mirror, bar));
+        put?;
         self.put_manifests(&tree, mirror, &step.repository).await?;
+        let companions = match found {
+            Ok(found) => self.carry(found, step, mirror, bar).await,
+            Err(error) => Companionship::failed(CopyError::new(FailedStep::Read, error)),
+        };
         self.set_tag(&tree.top, step, mirror).await?;
-        Ok(tree.top.digest)
+        Ok(Copied { mirrored: tree.top.digest, companions })
     }
 
     /// What the tag is to answer: the approved document, or the subset of it that the plan names.

@@ -31,6 +31,13 @@ pub(super) struct Tree {
     pub(super) foreign: usize,
 }
 
+impl Tree {
+    /// The digests of all its manifests.
+    pub(super) fn digests(&self) -> Vec<Digest> {
+        std::iter::once(&self.top).chain(self.levels.iter().flatten()).map(|document| document.digest.clone()).collect()
+    }
+}
+
 /// Why an image could not be read.
 #[derive(Debug)]
 pub(super) enum TreeError {

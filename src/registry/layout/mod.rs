@@ -254,8 +254,8 @@ impl Store for Layout {
         }
     }
 
-    async fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
-        let Some(index) = self.index().await? else { return Ok(Vec::new()) };
+    async fn listed_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
+        let Some(index) = self.index().await? else { return Ok(Some(Vec::new())) };
         let mut found: Vec<Descriptor> = Vec::new();
         let mut seen = std::collections::BTreeSet::new();
         let mut level = index.entries;
@@ -276,7 +276,7 @@ impl Store for Layout {
             }
             level = deeper;
         }
-        Ok(found)
+        Ok(Some(found))
     }
 }
 

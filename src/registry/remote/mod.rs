@@ -249,7 +249,7 @@ impl Store for Remote {
         self.push_manifest(reference, document).await
     }
 
-    async fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
+    async fn listed_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
         self.list_referrers(digest).await
     }
 }

@@ -7,42 +7,38 @@ use serde_json::{Map, Value, json};
 use super::Remote;
 use super::endpoint::Endpoint;
 use super::pages::{Pages, is_missing};
-use crate::content::{self, Content, Document, media_type};
-use crate::image::{Descriptor, Digest, Reference, Tag};
-use crate::registry::{Error, ErrorKind};
+use crate::content::{self, Document, companion, media_type};
+use crate::image::{Descriptor, Digest, Reference};
+use crate::registry::Error;
 
 impl Remote {
-    /// What refers to a digest. A refusal, a fault or a limit is an error: a signature must not be lost to one.
-    pub(super) async fn list_referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
+    /// What refers to a digest, as the API says; `None` where there is none. A refusal, a fault or a limit is an error: a
+    /// signature must not be lost to one.
+    pub(super) async fn list_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
         let endpoint = self.endpoint()?;
         if endpoint.lacks_referrers() {
-            return self.fallback_referrers(&endpoint, digest).await;
+            return Ok(None);
         }
         let url = endpoint.url(&format!("{}/referrers/{digest}", self.name())).map_err(|e| endpoint.protocol(e))?;
         match self.pages(&endpoint, url, media_type::OCI_INDEX, "referrers").await? {
-            Pages::Found(pages) => pages.into_iter().try_fold(Vec::new(), |mut all, page| {
-                let document = Document::new(page, Some(media_type::OCI_INDEX), None);
-                all.extend(children(&endpoint, document.and_then(|d| d.read()))?);
-                Ok(all)
-            }),
+            Pages::Found(pages) => {
+                let mut all = Vec::new();
+                for page in pages {
+                    let children = Document::new(page, Some(media_type::OCI_INDEX), None).and_then(|d| d.children());
+                    all.extend(children.map_err(|e| endpoint.protocol(format!("referrers of {digest}: {e}")))?);
+                }
+                Ok(Some(all))
+            }
             Pages::Other(answer) if is_missing(&answer) => {
                 // A registry that has the API but not the repository says so; else it does not have the API.
                 if !answer.said.has("NAME_UNKNOWN") {
                     endpoint.no_referrers.store(true, Ordering::Relaxed);
                 }
-                self.fallback_referrers(&endpoint, digest).await
+                Ok(None)
             }
             Pages::Other(answer) => {
                 Err(endpoint.protocol(format!("referrers of {digest} in {}: {}", self.name(), answer.said.text)))
             }
-        }
-    }
-
-    async fn fallback_referrers(&self, endpoint: &Endpoint, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
-        let tag = fallback_tag(digest).map_err(|e| endpoint.protocol(e))?;
-        match self.get_manifest(&Reference::Tag(tag), self.pull()).await? {
-            Some(document) => children(endpoint, document.read()),
-            None => Ok(Vec::new()),
         }
     }
 
@@ -54,7 +50,8 @@ impl Remote {
         document: &Document,
     ) -> Result<(), Error> {
         let fail = |e: String| endpoint.protocol(e);
-        let reference = Reference::Tag(fallback_tag(subject).map_err(fail)?);
+        let tag = companion::fallback_tag(subject).map_err(|e| fail(format!("no fallback tag for {subject}: {e}")))?;
+        let reference = Reference::Tag(tag);
         let _one_at_a_time = endpoint.fallback.lock().await;
         let present = self.get_manifest(&reference, self.push()).await?;
         let extended = extended(present.as_ref(), document).map_err(fail)?;
@@ -62,25 +59,6 @@ impl Remote {
             Some(index) => self.put_verified(endpoint, &reference, &index).await.map(|_| ()),
             None => Ok(()),
         }
-    }
-}
-
-/// `sha256-<64 hexadecimal digits>`: algorithm and digits cut to 32 and 64 characters.
-fn fallback_tag(digest: &Digest) -> Result<Tag, String> {
-    let hex: String = digest.hex().chars().take(64).collect();
-    format!("{}-{hex}", digest.algorithm()).parse().map_err(|e| format!("no fallback tag for {digest}: {e}"))
-}
-
-fn children(
-    endpoint: &Endpoint,
-    content: Result<Content, crate::content::ContentError>,
-) -> Result<Vec<Descriptor>, Error> {
-    match content {
-        Ok(Content::Index { children, .. }) => Ok(children),
-        Ok(Content::Manifest { .. }) => {
-            Err(endpoint.error(ErrorKind::Protocol("referrers that are no index".to_owned())))
-        }
-        Err(e) => Err(endpoint.protocol(format!("referrers: {e}"))),
     }
 }
 
@@ -108,14 +86,6 @@ pub(crate) fn extended(present: Option<&Document>, document: &Document) -> Resul
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-
-    #[test]
-    fn fallback_tags_are_cut_as_the_specification_says() {
-        let (a, b) = ("a".repeat(64), "b".repeat(128));
-        let of = |text: String| fallback_tag(&text.parse().unwrap()).unwrap().to_string();
-        assert_eq!(of(format!("sha256:{a}")), format!("sha256-{a}"));
-        assert_eq!(of(format!("sha512:{b}")), format!("sha512-{}", "b".repeat(64)));
-    }
 
     #[test]
     fn the_fallback_index_grows_once_and_keeps_what_others_wrote() {

@@ -1,0 +1,217 @@
+//! Signatures, attestations and SBOMs travel with their image, and after it.
+
+use serde_json::{Value, json};
+use wharfinger::image::Digest;
+
+use super::promote::{Clone, entry, manifest};
+use crate::support::http::{Action, Rule, block_on, client};
+use crate::support::images::{Image, ImageSpec};
+use crate::support::registry::TestRegistry;
+
+struct World {
+    upstream: TestRegistry,
+    mirror: TestRegistry,
+    image: Image,
+    digest: Digest,
+    clone: Clone,
+}
+
+impl World {
+    /// One approval of an index of two platforms; whether upstream and the mirror have the referrers API.
+    fn new(upstream_has: bool, mirror_has: bool) -> Self {
+        let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+        upstream.set(|switches| switches.referrers = upstream_has);
+        mirror.set(|switches| switches.referrers = mirror_has);
+        let image = ImageSpec::new(901).build();
+        let digest = upstream.put_image("team/app", "1", &image);
+        let source = format!("{}/team/app", upstream.host());
+        let clone = Clone::new(&manifest(&mirror.host(), &[entry(&source, "app", "", &[("1", &digest)])]));
+        Self { upstream, mirror, image, digest, clone }
+    }
+
+    /// A signature that names the index, or the manifest of its first platform, as its subject.
+    fn refer(&self, of_index: bool, payload: &[u8]) -> Digest {
+        let subject = if of_index { self.image.root() } else { &self.image.manifests[0] };
+        let artifact = Image::artifact(subject, "application/x.signature", payload);
+        let digest = artifact.digest();
+        artifact.push_blocking(&self.upstream.url(), "team/app", digest.as_str());
+        if self.upstream.manifest("team/app", digest.as_str()).is_none() {
+            panic!("the signature was not put");
+        }
+        self.list_in_fallback(subject.digest(), &artifact);
+        digest
+    }
+
+    /// What another client does where a registry has no referrers API.
+    fn list_in_fallback(&self, subject: Digest, artifact: &Image) {
+        let url = format!("{}/v2/team/app/referrers/{subject}", self.upstream.url());
+        if get(&url).0 == 200 {
+            return;
+        }
+        let tag = format!("sha256-{}", subject.hex());
+        let present = self.upstream.manifest("team/app", &tag);
+        let mut index: Value = present.map_or_else(
+            || json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}),
+            |bytes| serde_json::from_slice(&bytes).unwrap(),
+        );
+        index["manifests"].as_array_mut().unwrap().push(json!({
+            "mediaType": artifact.root().media_type, "digest": artifact.digest(), "size": artifact.root().bytes.len(),
+            "artifactType": "application/x.signature",
+        }));
+        let manifest = crate::support::images::Manifest {
+            media_type: "application/vnd.oci.image.index.v1+json".to_owned(),
+            bytes: index.to_string().into(),
+        };
+        Image { blobs: Vec::new(), manifests: vec![manifest] }.put(&self.upstream, "team/app", &tag);
+    }
+
+    /// A signature under cosign's tag of the index.
+    fn sign(&self, suffix: &str, payload: &[u8]) -> (String, Digest) {
+        let tag = format!("sha256-{}.{suffix}", self.digest.hex());
+        let signature = Image::cosign("application/vnd.dev.cosign.simplesigning.v1+json", payload);
+        (tag.clone(), self.upstream.put_image("team/app", &tag, &signature))
+    }
+
+    #[track_caller]
+    fn promote(&self, args: &[&str], status: i32) -> Value {
+        self.clone.run(args).output().expect_status(status).json()
+    }
+
+    /// The digests of what refers to a digest at the mirror, as a client of either way finds them.
+    fn at_mirror(&self, subject: &Digest) -> Vec<String> {
+        let digests = |text: &[u8]| -> Vec<String> {
+            let index: Value = serde_json::from_slice(text).unwrap();
+            let mut digests: Vec<String> = index["manifests"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|d| d["digest"].as_str().unwrap().to_owned())
+                .collect();
+            digests.sort();
+            digests
+        };
+        let (status, body) = get(&format!("{}/v2/acme/app/referrers/{subject}", self.mirror.url()));
+        if status == 200 {
+            return digests(&body);
+        }
+        self.mirror.manifest("acme/app", &format!("sha256-{}", subject.hex())).map(|b| digests(&b)).unwrap_or_default()
+    }
+
+    fn requests(&self, registry: &TestRegistry, method: &str, part: &str) -> usize {
+        registry.log().iter().filter(|e| e.request.method == method && e.request.path.contains(part)).count()
+    }
+}
+
+/// Status and body of a GET.
+fn get(url: &str) -> (u16, Vec<u8>) {
+    block_on(async {
+        let answer = client().get(url).send().await.unwrap();
+        (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+    })
+}
+
+fn sorted(digests: &[&Digest]) -> Vec<String> {
+    let mut texts: Vec<String> = digests.iter().map(ToString::to_string).collect();
+    texts.sort();
+    texts
+}
+
+fn carried(result: &Value) -> usize {
+    result["carried"].as_array().unwrap().len()
+}
+
+#[test]
+fn they_travel_between_registries_with_and_without_the_referrers_api() {
+    for (upstream_has, mirror_has) in [(true, true), (true, false), (false, true), (false, false)] {
+        let world = World::new(upstream_has, mirror_has);
+        let (of_index, second) = (world.refer(true, b"one"), world.refer(true, b"two"));
+        let of_child = world.refer(false, b"three");
+        let tags: Vec<_> = ["sig", "att", "sbom"].map(|suffix| world.sign(suffix, suffix.as_bytes())).into();
+        let result = world.promote(&[], 0);
+        assert_eq!(carried(&result), 6, "{upstream_has} {mirror_has}: {result}");
+        assert_eq!(world.at_mirror(&world.digest), sorted(&[&of_index, &second]), "{upstream_has} {mirror_has}");
+        assert_eq!(world.at_mirror(&world.image.manifests[0].digest()), sorted(&[&of_child]));
+        for (tag, digest) in &tags {
+            assert_eq!(world.mirror.digest("acme/app", tag).as_ref(), Some(digest));
+        }
+        assert_eq!(world.mirror.digest("acme/app", "1"), Some(world.digest.clone()));
+        let again = world.promote(&["--signatures"], 0);
+        assert_eq!((carried(&again), &again["changed"]), (0, &json!(false)), "{again}");
+    }
+}
+
+#[test]
+fn later_ones_are_carried_without_touching_the_tag() {
+    for has in [true, false] {
+        let world = World::new(has, has);
+        world.promote(&[], 0);
+        let (late, (tag, signature)) = (world.refer(true, b"late"), world.sign("sig", b"late"));
+        assert_eq!(world.promote(&[], 0)["changed"], json!(false), "only where it is asked for");
+        world.mirror.server().clear_log();
+        let result = world.promote(&["--signatures"], 0);
+        assert_eq!((carried(&result), &result["changed"], &result["promoted"]), (2, &json!(true), &json!([])));
+        assert_eq!(world.at_mirror(&world.digest), sorted(&[&late]));
+        assert_eq!(world.mirror.digest("acme/app", &tag), Some(signature));
+        assert_eq!(world.requests(&world.mirror, "PUT", "/manifests/1"), 0);
+        assert_eq!(world.clone.count("main"), 2, "nothing more is recorded");
+    }
+}
+
+#[test]
+fn looking_costs_one_request_a_manifest_and_one_listing() {
+    let world = World::new(true, true);
+    world.promote(&[], 0);
+    world.upstream.server().clear_log();
+    world.mirror.server().clear_log();
+    world.promote(&["--signatures"], 0);
+    // The index and its two children.
+    assert_eq!(world.requests(&world.upstream, "GET", "/referrers/"), 3);
+    assert_eq!(world.upstream.log().len(), 4, "{:?}", world.upstream.server().lines());
+    // Whether the tag still answers, and which children its index has.
+    assert_eq!(world.mirror.log().len(), 2, "{:?}", world.mirror.server().lines());
+
+    let world = World::new(false, true);
+    world.promote(&[], 0);
+    assert_eq!(world.requests(&world.upstream, "GET", "/referrers/"), 1, "no more of a host that has no such API");
+    assert_eq!(
+        world.requests(&world.upstream, "GET", "/manifests/sha256-"),
+        0,
+        "no tag is asked for that is not listed"
+    );
+}
+
+#[test]
+fn the_organizations_own_signatures_stay() {
+    let world = World::new(true, true);
+    let (tag, _) = world.sign("sig", b"upstream");
+    let own = Image::cosign("application/vnd.dev.cosign.simplesigning.v1+json", b"ours");
+    let own = world.mirror.put_image("acme/app", &tag, &own);
+    world.promote(&[], 0);
+    assert_eq!(world.mirror.digest("acme/app", &tag), Some(own));
+    assert_eq!(world.mirror.digest("acme/app", "1"), Some(world.digest.clone()));
+}
+
+#[test]
+fn a_fault_on_the_way_is_said_and_the_image_is_promoted() {
+    let world = World::new(true, true);
+    let signature = world.refer(true, b"one");
+    world.upstream.fault(Rule::new("GET", "/referrers/", Action::Answer(403, vec![], "".into())));
+    let result = world.promote(&[], 1);
+    assert_eq!(result["promoted"].as_array().unwrap().len(), 1);
+    let error = result["failed"][0]["error"].as_str().unwrap();
+    assert!(error.contains("not all its signatures") && error.contains("promote --signatures"), "{error}");
+    world.upstream.server().clear_faults();
+    assert_eq!(carried(&world.promote(&["--signatures"], 0)), 1);
+    assert_eq!(world.at_mirror(&world.digest), sorted(&[&signature]));
+}
+
+#[test]
+fn what_refers_to_a_signature_comes_too() {
+    let world = World::new(true, true);
+    let signature = Image::artifact(world.image.root(), "application/x.signature", b"one");
+    signature.push_blocking(&world.upstream.url(), "team/app", signature.digest().as_str());
+    let countersignature = Image::artifact(signature.root(), "application/x.signature", b"two");
+    countersignature.push_blocking(&world.upstream.url(), "team/app", countersignature.digest().as_str());
+    assert_eq!(carried(&world.promote(&[], 0)), 2);
+    assert_eq!(world.at_mirror(&signature.digest()), sorted(&[&countersignature.digest()]));
+}

@@ -119,6 +119,11 @@ impl World {
         format!("sick/blobs/uploads/.*digest={}", self.layer())
     }
 
+    /// How many requests met the fault.
+    pub(super) fn faulty(&self) -> usize {
+        [self.source.log(), self.mirror.log()].concat().iter().filter(|exchange| exchange.scripted).count()
+    }
+
     pub(super) fn readable(&self, text: &str) -> String {
         let (host, port) = (self.host.host(), self.port.host());
         let hosts = [
@@ -130,7 +135,8 @@ impl World {
         readable(text, &hosts)
     }
 
-    /// Nobody but the registries themselves was told who asks; so many requests went elsewhere; nothing was patched.
+    /// Nobody but the registries themselves was told who asks; so many requests went elsewhere. Nothing was patched:
+    /// uploads are one PUT, so what a registry answers to PATCH does not matter.
     pub(super) fn check_secrets(&self, elsewhere: usize, context: &str) {
         let foreign: Vec<Exchange> = [self.host.log(), self.port.log(), self.source.cdn_log()].concat();
         assert!(foreign.iter().all(|e| e.authorization().is_none()), "a secret went elsewhere: {context}");

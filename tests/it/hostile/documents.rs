@@ -19,7 +19,7 @@ fn descriptor(manifest: &Manifest) -> Value {
     json!({"mediaType": manifest.media_type, "digest": manifest.digest(), "size": manifest.bytes.len()})
 }
 
-fn index(entries: Vec<Value>) -> Manifest {
+fn index(entries: &[Value]) -> Manifest {
     document(INDEX, &json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}))
 }
 
@@ -31,7 +31,7 @@ fn changed(which: usize, change: impl FnOnce(&mut Value)) -> Image {
     let media_type = image.manifests[which].media_type.clone();
     image.manifests[which] = document(&media_type, &value);
     if which == 0 {
-        image.manifests[1] = index(vec![descriptor(&image.manifests[0])]);
+        image.manifests[1] = index(&[descriptor(&image.manifests[0])]);
     }
     image
 }
@@ -55,7 +55,7 @@ pub(super) fn schema_1() -> Image {
 pub(super) fn nested(depth: usize) -> Image {
     let mut image = usual();
     for _ in 1..depth {
-        let outer = index(vec![descriptor(image.root())]);
+        let outer = index(&[descriptor(image.root())]);
         image.manifests.push(outer);
     }
     image
@@ -65,7 +65,7 @@ pub(super) fn nested(depth: usize) -> Image {
 pub(super) fn promising(count: usize, size: u64) -> Image {
     let entry =
         |number: usize| json!({"mediaType": MANIFEST, "digest": Digest::sha256(&number.to_le_bytes()), "size": size});
-    Image { blobs: Vec::new(), manifests: vec![index((0..count).map(entry).collect())] }
+    Image { blobs: Vec::new(), manifests: vec![index(&(0..count).map(entry).collect::<Vec<_>>())] }
 }
 
 /// A layer beside the usual one.

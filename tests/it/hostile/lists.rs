@@ -6,9 +6,12 @@ use super::case::{World, header, page, usual};
 use crate::support::clone::Clone;
 use crate::support::http::Action;
 
+/// A name, words of the error, and what the list is.
+type Case = (&'static str, &'static str, fn(&World) -> Action);
+
 #[test]
 fn tag_lists_that_lead_astray_end_with_an_error() {
-    let cases: [(&str, &str, fn(&World) -> Action); 6] = [
+    let cases: [Case; 6] = [
         ("tag list: links to itself", "already read", |_| {
             header("link", "</v2/team/sick/tags/list?n=1000>; rel=\"next\"")
         }),

@@ -146,7 +146,7 @@ fn contents() -> Vec<Case> {
         is(
             "an entry of another type",
             in_index(|i| {
-                i["manifests"][0]["mediaType"] = json!("application/vnd.docker.distribution.manifest.v2+json")
+                i["manifests"][0]["mediaType"] = json!("application/vnd.docker.distribution.manifest.v2+json");
             }),
             "says media type",
         ),

@@ -5,13 +5,14 @@ use proptest::prelude::*;
 use super::super::tag::{Reading, read};
 use super::super::version::Version;
 use super::super::*;
-use super::tests::{barred, settle_with, subject, tag};
+use super::tests::{barred, digest, settle_with, subject, tag};
 
-/// Tags as projects write them, few enough to collide.
-fn any_tag() -> impl Strategy<Value = String> {
-    let numbers = prop::collection::vec(0u8..4, 1..=4)
-        .prop_map(|n| n.iter().map(ToString::to_string).collect::<Vec<_>>().join("."));
-    let suffix = prop::sample::select(vec![
+fn numbers() -> impl Strategy<Value = String> {
+    prop::collection::vec(0u8..4, 1..=4).prop_map(|n| n.iter().map(ToString::to_string).collect::<Vec<_>>().join("."))
+}
+
+fn suffix() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
         "",
         "",
         "",
@@ -39,9 +40,21 @@ fn any_tag() -> impl Strategy<Value = String> {
         "-security-01",
         "-amd64v3",
         "_1",
-    ]);
-    let version =
-        (prop::sample::select(vec!["", "", "v", "jdk-"]), numbers, suffix).prop_map(|(p, n, s)| format!("{p}{n}{s}"));
+    ])
+}
+
+/// Three tags, mostly of one number: what follows it decides their order.
+fn three_tags() -> impl Strategy<Value = [String; 3]> {
+    let alike = (numbers(), [suffix(), suffix(), suffix()], any::<[bool; 3]>());
+    let alike = alike
+        .prop_map(|(n, suffixes, v)| [0, 1, 2].map(|i| format!("{}{n}{}", if v[i] { "v" } else { "" }, suffixes[i])));
+    prop_oneof![1 => [any_tag(), any_tag(), any_tag()], 3 => alike]
+}
+
+/// Tags as projects write them, few enough to collide.
+fn any_tag() -> impl Strategy<Value = String> {
+    let version = (prop::sample::select(vec!["", "", "v", "jdk-"]), numbers(), suffix())
+        .prop_map(|(p, n, s)| format!("{p}{n}{s}"));
     let other = prop::sample::select(vec![
         "latest",
         "edge",
@@ -124,8 +137,8 @@ fn version_of(subject: &Subject, tag: &Tag) -> Option<Box<Version>> {
 
 proptest! {
     #[test]
-    fn the_order_is_total(a in any_tag(), b in any_tag(), c in any_tag()) {
-        let versions: Vec<Box<Version>> = [&a, &b, &c].iter().filter_map(|t| match read(t, None) { Reading::Version(v) => Some(v), Reading::Other(_) => None }).collect();
+    fn the_order_is_total(tags in three_tags()) {
+        let versions: Vec<Box<Version>> = tags.iter().filter_map(|t| match read(t, None) { Reading::Version(v) => Some(v), Reading::Other(_) => None }).collect();
         for x in &versions {
             for y in &versions {
                 prop_assert_eq!(x.cmp(y), y.cmp(x).reverse());
@@ -141,9 +154,35 @@ proptest! {
     }
 
     #[test]
-    fn parts_compare_as_numbers(a in any::<u64>(), b in any::<u64>(), zeros in 0usize..3) {
-        let read = |n: u64| match read(&format!("1.{}{n}", "0".repeat(zeros)), None) { Reading::Version(v) => v, Reading::Other(why) => panic!("{why:?}") };
+    fn parts_compare_as_numbers(a: u128, b: u128, sizes in (0u32..128, 0u32..128), zeros in 0usize..3) {
+        let (a, b) = (a >> sizes.0, b >> sizes.1);
+        let read = |n: u128| match read(&format!("1.{}{n}", "0".repeat(zeros)), None) { Reading::Version(v) => v, Reading::Other(why) => panic!("{why:?}") };
         prop_assert_eq!(read(a).precedence(&read(b)), a.cmp(&b));
+    }
+
+    /// Of a version that is published with and without `v` the approvals' way is taken; one that is published in one way
+    /// alone is taken so, and where that is not theirs it is said.
+    #[test]
+    fn the_habit_of_writing_v_wins_where_there_is_a_choice(
+        habit: bool, patches in prop::collection::btree_map(1u8..40, 1u8..4, 1..6)
+    ) {
+        let write = |patch: u8, v: bool| format!("{}1.2.{patch}", if v { "v" } else { "" });
+        let rule = VersionRule { range: None, variant: None, pattern: None, follow: Follow::Latest, prereleases: false };
+        let approved = write(0, habit);
+        let ways = |ways: u8| [(1, false), (2, true)].into_iter().filter(move |(way, _)| ways & way != 0).map(|(_, v)| v);
+        let mut tags: Vec<Tag> = patches.iter().flat_map(|(&patch, &w)| ways(w).map(move |v| tag(&write(patch, v)))).collect();
+        tags.push(tag(&approved));
+        let mut subject = subject(rule, &[&approved]);
+        subject.cooldown = Duration::ZERO;
+        let selection = settle_with(&subject, &tags, 3);
+        let wanted = patches.iter().rev().map(|(&patch, &w)| if w == 3 { (patch, habit) } else { (patch, w == 2) });
+        let wanted = wanted.map(|(patch, v)| (tag(&write(patch, v)), v)).find(|(tag, _)| !barred(&digest(tag.as_str())));
+        let chosen = selection.lines[0].chosen.as_ref().map(|chosen| (chosen.tag.clone(), chosen.prefix_changed));
+        prop_assert_eq!(chosen, wanted.map(|(tag, v)| (tag, v != habit)));
+        for (&patch, _) in patches.iter().filter(|(_, ways)| **ways == 3) {
+            let other = tag(&write(patch, !habit));
+            prop_assert_eq!(selection.tags.iter().find(|t| t.tag == other).unwrap().reason, Reason::OtherPrefix, "{}", other);
+        }
     }
 
     #[test]

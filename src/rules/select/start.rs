@@ -59,8 +59,8 @@ fn first<'v>(versions: impl Iterator<Item = &'v Version>, rule: &VersionRule, lo
 }
 
 /// What of `marked` goes on where the plain versions were given up: their newest has three or more releases above it that
-/// count alike and were published with a build alone, and those are more than there ever were plain ones. So `v3.2.0`
-/// is not where to begin once `v3.3.0-1` to `v4.0.5-0` are there.
+/// count alike and were published with a build alone. So `v3.2.0` is not where to begin once `v3.3.0-1` to `v4.0.5-0`
+/// are there. How many plain ones there ever were does not matter: no older tag changes a choice.
 ///
 /// Snapshots of what is still to come do not mislead: they share the number of the one next release. A commit beside a
 /// number that counts is how every push is published, whatever its number; only beside a day it is how releases are told.
@@ -73,10 +73,8 @@ fn left_behind<'v>(plain: &[&'v Version], marked: &[&'v Version]) -> Option<Vec<
             && (v.commit.is_none() || v.numbering() == Numbering::Day)
     };
     let newer: Vec<&Version> = marked.iter().copied().filter(goes_on).collect();
-    let releases =
-        |versions: &[&'v Version]| versions.iter().map(|v| &*v.numbers).collect::<BTreeSet<&[Number]>>().len();
-    let count = releases(&newer);
-    (count >= LEFT_BEHIND && count > releases(plain)).then_some(newer)
+    let releases: BTreeSet<&[Number]> = newer.iter().map(|v| &*v.numbers).collect();
+    (releases.len() >= LEFT_BEHIND).then_some(newer)
 }
 
 /// The newest, and of equal ones that with the fewest words.

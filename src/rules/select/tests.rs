@@ -12,7 +12,7 @@ pub(super) fn tag(text: &str) -> Tag {
 }
 
 /// What the tags of these tests answer: a digest made from the tag's name.
-fn digest(text: &str) -> Digest {
+pub(super) fn digest(text: &str) -> Digest {
     Digest::sha256(text.as_bytes())
 }
 

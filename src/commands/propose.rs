@@ -399,6 +399,7 @@ mod tests {
             to: Some("3.1.0".parse().unwrap()),
             digest: Digest::sha256(b"3.1.0"),
             kind: Kind::New,
+            rejection: None,
         };
         let row = |why| unopened(&entry, why).map(|row| (row.reason, row.detail)).unwrap();
         let (declined, no_room) = (row(Wait::Declined), row(Wait::NoRoom));

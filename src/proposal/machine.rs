@@ -165,6 +165,7 @@ mod tests {
             to: Some(tag.parse().unwrap()),
             digest: Digest::sha256(tag.as_bytes()),
             kind: Kind::Update,
+            rejection: None,
         };
         let item = Item { entry, image: 0, line: "latest".to_owned(), public_since: None, prefix_changed: false };
         Wanted { branch: branch.to_owned(), group: None, items: vec![item], context: Digest::sha256(b"context") }

@@ -116,6 +116,7 @@ mod tests {
             to: Some("3.1.0".parse().unwrap()),
             digest: Digest::sha256(b"3.1.0"),
             kind: Kind::Update,
+            rejection: None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! [`wanted`] turns selections into proposals, [`machine`] compares them with what the forge has, [`body`] writes what a
 //! reviewer reads, [`metadata`] is the part of the body that this program reads back.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,20 @@ pub struct Entry {
     pub digest: Digest,
     /// What kind of change it is.
     pub kind: Kind,
+    /// For [`Kind::Reject`], what the `rejected` entry says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<Rejection>,
+}
+
+/// What a `rejected` entry says beside its tag.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rejection {
+    /// Why: one line of at most 200 characters.
+    pub reason: String,
+    /// The last day it holds; `None` for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<NaiveDate>,
 }
 
 /// The kinds of change.
@@ -99,17 +113,20 @@ pub struct Item {
 }
 
 impl Item {
-    /// What the change does to the manifest; `None` for an entry that names no tag.
+    /// What the change does to the manifest; `None` for an entry that names no tag, and for a rejection without a reason.
     #[must_use]
     pub fn change(&self) -> Option<Change> {
-        let Entry { to, digest, kind, .. } = &self.entry;
+        let Entry { to, digest, kind, rejection, .. } = &self.entry;
         let (tag, digest) = (to.clone()?, digest.clone());
         match kind {
             Kind::New | Kind::Update => Some(Change::Approve { tag, digest }),
             Kind::Rebuild => Some(Change::Rebuild { tag, digest }),
             Kind::Retire => Some(Change::Retire { tag }),
             Kind::Expire => Some(Change::Expire { tag }),
-            Kind::Reject => None,
+            Kind::Reject => {
+                let Rejection { reason, until } = rejection.clone()?;
+                Some(Change::Reject { tag, reason, until })
+            }
         }
     }
 }

@@ -73,6 +73,7 @@ pub fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
                 to: Some(approval.tag.clone()),
                 digest: approval.digest.clone(),
                 kind,
+                rejection: None,
             };
             items.push(Item { entry, image: at, line: String::new(), public_since: None, prefix_changed: false });
         }
@@ -296,6 +297,7 @@ mod tests {
             to: Some("7.2.0".parse().unwrap()),
             digest: Digest::sha256(b"7.2.0"),
             kind: Kind::Retire,
+            rejection: None,
         });
         let metadata = Metadata { head: None, context: Digest::sha256(b""), entries };
         assert_eq!(changed_by_hand(&base, &head, Some(&metadata)), None);

@@ -65,6 +65,7 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
         to: Some(chosen.tag.clone()),
         digest: chosen.digest.clone(),
         kind: kind(line, chosen),
+        rejection: None,
     };
     let retired = line.retired.iter().map(|(tag, digest)| Entry {
         from: None,

@@ -529,6 +529,35 @@ fn several_edits_of_several_images_are_one_text() {
     "##);
 }
 
+/// What a comment said is one quoted scalar, whatever characters it has.
+#[test]
+fn a_reason_stays_a_reason() {
+    let text = "images:\r\n  - source: redis\r\n    rejected: # by hand\r\n      - { tag: '7.0', reason: old }\r\n  - source: grafana/loki # logs\r\n";
+    let reasons = [
+        "\"breaks\": {retention}, see #41 \\ 'twice' - [x]",
+        "tag: 9.9.9 # digest: sha256:0 \u{1f6a2}\u{202e}gnp",
+        "--- !!js &a *b |> %YAML @it `x`",
+    ];
+    let reject = |(at, reason): (usize, &&str)| {
+        let until = (at == 1).then(|| NaiveDate::from_ymd_opt(2027, 3, 1).unwrap());
+        let change = Change::Reject { tag: tag(&format!("7.{}", at + 1)), reason: (*reason).to_owned(), until };
+        Edit { image: usize::from(at == 0), change }
+    };
+    let edits: Vec<Edit> = reasons.iter().enumerate().map(reject).collect();
+    assert_eq!(apply(text, &edits).unwrap().matches("\r\n").count(), 9, "every line ends as the others do");
+    insta::assert_snapshot!(difference(text, &edits), @r##"
+      images:
+        - source: redis
+          rejected: # by hand
+            - { tag: '7.0', reason: old }
+    +       - { tag: '7.2', reason: "tag: 9.9.9 # digest: sha256:0 🚢\u202egnp", until: 2027-03-01 }
+    +       - { tag: '7.3', reason: "--- !!js &a *b |> %YAML @it `x`" }
+        - source: grafana/loki # logs
+    +     rejected:
+    +       - { tag: '7.1', reason: "\"breaks\": {retention}, see #41 \\ 'twice' - [x]" }
+    "##);
+}
+
 #[test]
 fn what_cannot_be_edited_is_refused_and_said() {
     let refused = |text: &str, change: Change| apply(text, &[Edit { image: 0, change }]).unwrap_err().to_string();

@@ -9,6 +9,10 @@ use chrono::{DateTime, Utc};
 use wharfinger::image::{Digest, Tag};
 use wharfinger::rules::{Fact, Facts, Follow, Readiness, Readings, Rule, Selection, Subject, VersionRule, select};
 
+/// The program's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many tags the list has.
 const TAGS: u64 = 20_000;
 /// How often each figure is taken; the least is printed: what disturbs a measurement only adds to it.
@@ -48,12 +52,13 @@ fn subject(follow: Follow, range: &str) -> Subject {
 /// Answers every question until there is none; gives the selection and the number of questions.
 fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, usize) {
     let (readings, mut facts) = (Readings::of(&subject.rule, tags), Facts::default());
+    let inquiry = readings.inquire(subject, now);
     for round in 1.. {
-        let selection = readings.select(subject, &facts, now);
-        if selection.missing.is_empty() {
-            return (selection, round);
+        let missing = inquiry.missing(&facts);
+        if missing.is_empty() {
+            return (inquiry.answer(&facts), round);
         }
-        for fact in selection.missing {
+        for fact in missing {
             match fact {
                 Fact::Digest(tag) => {
                     let answer = Some(digest(&tag));

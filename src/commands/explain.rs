@@ -1,6 +1,5 @@
 //! `explain`: why a rule picks what it picks, for the manifest's images or for a list of tags.
 
-use std::collections::BTreeSet;
 use std::io::Read;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use crate::observe::sources::Sources;
 use crate::report::Output;
 use crate::report::explain::{ExplainedImage, Explanation};
 use crate::report::rows::Failed;
-use crate::rules::{Fact, Facts, Follow, ROUNDS, Rule, Selection, Subject, Variant, VersionRule, select};
+use crate::rules::{Fact, Facts, Follow, ROUNDS, Readings, Rule, Selection, Subject, Variant, VersionRule};
 
 /// The largest list of tags that is read: far more than any repository has.
 const LIST_LIMIT: u64 = 32 * 1024 * 1024;
@@ -115,19 +114,20 @@ fn made_up(tag: &Tag) -> Digest {
 }
 
 fn settle(subject: &Subject, tags: &[Tag], context: &Context) -> Selection {
+    let readings = Readings::of(&subject.rule, tags);
+    let inquiry = readings.inquire(subject, context.now);
     let mut facts = Facts::default();
-    let mut selection = select(subject, tags, &facts, context.now);
     for _ in 0..ROUNDS {
-        let asked: BTreeSet<Fact> = selection.missing.drain(..).collect();
-        if asked.is_empty() {
-            break;
-        }
-        let digests = asked.into_iter().filter_map(|fact| match fact {
+        let missing = inquiry.missing(&facts);
+        let answers = missing.into_iter().filter_map(|fact| match fact {
             Fact::Digest(tag) => Some((tag.clone(), Some(made_up(&tag)))),
             Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) => None,
         });
-        facts.digests.extend(digests);
-        selection = select(subject, tags, &facts, context.now);
+        let known = facts.digests.len();
+        facts.digests.extend(answers);
+        if facts.digests.len() == known {
+            break;
+        }
     }
-    selection
+    inquiry.answer(&facts)
 }

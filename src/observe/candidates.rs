@@ -148,12 +148,14 @@ async fn settle(eyes: &Eyes<'_>, image: &Image, candidate: &mut Candidate) -> Re
     let subject = subject(image);
     let tags = Arc::clone(&candidate.tags);
     let readings = Readings::of(&subject.rule, &tags);
+    let inquiry = readings.inquire(&subject, eyes.now);
     for _ in 0..ROUNDS {
-        candidate.selection = readings.select(&subject, &candidate.facts, eyes.now);
-        if candidate.selection.missing.is_empty() {
+        let missing = inquiry.missing(&candidate.facts);
+        if missing.is_empty() {
+            candidate.selection = inquiry.answer(&candidate.facts);
             return Ok(());
         }
-        for fact in std::mem::take(&mut candidate.selection.missing) {
+        for fact in missing {
             look_up(eyes, image, &fact, &mut candidate.facts).await?;
         }
     }

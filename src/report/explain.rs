@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -46,6 +47,9 @@ pub struct ExplainedLine {
     /// What would be proposed.
     #[schemars(with = "Option<String>")]
     pub chosen: Option<Tag>,
+    /// The first day on which something that waits is due.
+    #[serde(skip)]
+    due: Option<(Tag, DateTime<Utc>)>,
 }
 
 impl From<&Line> for ExplainedLine {
@@ -54,6 +58,7 @@ impl From<&Line> for ExplainedLine {
             line: line.name.clone(),
             current: line.current.as_ref().map(|(tag, _)| tag.clone()),
             chosen: line.chosen.as_ref().map(|chosen| chosen.tag.clone()),
+            due: line.waiting.iter().filter_map(|w| Some((w.tag.clone(), w.until?))).min_by_key(|(_, due)| *due),
         }
     }
 }
@@ -87,7 +92,7 @@ impl ExplainedImage {
             repository: repository.to_owned(),
             lines: selection.lines.iter().map(ExplainedLine::from).collect(),
             tags: selection.tags.iter().map(|verdict| explained(subject, verdict)).collect(),
-            suggestion: suggest(subject, tags),
+            suggestion: suggest(subject, tags, selection),
         }
     }
 }
@@ -116,7 +121,8 @@ pub(super) fn human(out: &mut dyn Write, explanation: &Explanation) -> io::Resul
         for line in &image.lines {
             let name = |tag: &Option<Tag>| tag.as_ref().map_or("nothing", Tag::as_str).to_owned();
             let chosen = line.chosen.as_ref().map_or("nothing new".to_owned(), |tag| format!("would propose {tag}"));
-            writeln!(out, "  line {}: approved {}, {chosen}", line.line, name(&line.current))?;
+            let due = line.due.as_ref().map(|(tag, due)| format!("; {tag} is due {}", due.format("%Y-%m-%d %H:%M UTC")));
+            writeln!(out, "  line {}: approved {}, {chosen}{}", line.line, name(&line.current), due.unwrap_or_default())?;
         }
         if let Some(suggestion) = &image.suggestion {
             writeln!(out, "  nothing is picked: {}", clean(suggestion))?;

@@ -24,7 +24,7 @@ mod words;
 pub use number::Number;
 pub use pattern::{Pattern, PatternError};
 pub use range::{Range, RangeError};
-pub use select::{ROUNDS, Readings, select};
+pub use select::{Inquiry, ROUNDS, Readings, select};
 pub use suggest::suggest;
 pub use tag::{NoVersion, Reading, read};
 pub use version::{Build, Identifier, Numbering, Prerelease, Suffix, Version};

@@ -1,38 +1,33 @@
 //! When a rule picks nothing: what small change of it would.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::tag::{NoVersion, Reading, read};
-use super::{Fact, Facts, Pattern, Reason, Rule, Selection, Subject, Variant, VersionRule, select};
+use super::version::join;
+use super::{Fact, Facts, Line, Pattern, Readings, Reason, Rule, Selection, Subject, Variant, VersionRule};
 use crate::image::Tag;
 
 /// The change of the rule, in a sentence with the manifest's own keys, that would pick something; `None` where the rule
-/// picks something, has something approved to follow, or no small change helps.
+/// picks something, has something approved to follow, only waits, or no small change helps. `selection` is what the rule
+/// made of `tags`. Every change is tried before it is told.
 #[must_use]
-pub fn suggest(subject: &Subject, tags: &[Tag]) -> Option<String> {
+pub fn suggest(subject: &Subject, tags: &[Tag], selection: &Selection) -> Option<String> {
     let Rule::Versions(rule) = &subject.rule else { return None };
-    let now = Trial { subject, tags };
-    let selection = now.selection(rule.clone());
-    if picked(&selection).is_some() || selection.lines.iter().any(|line| line.current.is_some()) {
+    let under_way = |line: &Line| line.chosen.is_some() || line.current.is_some() || !line.waiting.is_empty();
+    let trial = Trial { subject, tags };
+    if selection.lines.iter().any(under_way) || trial.pick(rule.clone()).is_some() {
         return None;
     }
     let of = |reason: Reason| selection.tags.iter().filter(move |t| t.reason == reason).map(|t| &t.tag);
-    now.prereleases(rule)
-        .or_else(|| now.variant(rule, of(Reason::OtherVariant)))
-        .or_else(|| now.range(rule))
-        .or_else(|| now.pattern(rule, of(Reason::OtherPrefix).chain(of(Reason::NotAVersion))))
+    trial
+        .unrejected(rule)
+        .or_else(|| trial.prereleases(rule))
+        .or_else(|| trial.variant(rule, of(Reason::OtherVariant)))
+        .or_else(|| trial.range(rule))
+        .or_else(|| trial.pattern(rule, of(Reason::OtherPrefix).chain(of(Reason::NotAVersion))))
         .or_else(|| floating(of(Reason::NotAVersion)))
-}
-
-/// The tag that a rule would look at first.
-fn picked(selection: &Selection) -> Option<&Tag> {
-    selection.missing.iter().find_map(|fact| match fact {
-        Fact::Digest(tag) => Some(tag),
-        Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) => None,
-    })
 }
 
 struct Trial<'a> {
@@ -41,14 +36,25 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn selection(&self, rule: VersionRule) -> Selection {
-        let rule = Rule::Versions(rule);
-        let subject = Subject { rule, cooldown: Duration::ZERO, rebuilds: false, ..self.subject.clone() };
-        select(&subject, self.tags, &Facts::default(), DateTime::<Utc>::MIN_UTC)
+    /// The tag that another rule would look at first.
+    fn pick(&self, rule: VersionRule) -> Option<Tag> {
+        self.first(Subject { rule: Rule::Versions(rule), ..self.subject.clone() })
     }
 
-    fn pick(&self, rule: VersionRule) -> Option<Tag> {
-        picked(&self.selection(rule)).cloned()
+    fn first(&self, subject: Subject) -> Option<Tag> {
+        let subject = Subject { rebuilds: false, ..subject };
+        let readings = Readings::of(&subject.rule, self.tags);
+        let missing = readings.inquire(&subject, DateTime::<Utc>::MIN_UTC).missing(&Facts::default());
+        missing.into_iter().find_map(|fact| match fact {
+            Fact::Digest(tag) => Some(tag),
+            Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) => None,
+        })
+    }
+
+    fn unrejected(&self, rule: &VersionRule) -> Option<String> {
+        let rule = Rule::Versions(rule.clone());
+        let tag = self.first(Subject { rule, rejected: Vec::new(), ..self.subject.clone() })?;
+        Some(format!("all that the rule admits is rejected; without its `rejected` entry it would pick {tag}"))
     }
 
     fn prereleases(&self, rule: &VersionRule) -> Option<String> {
@@ -58,11 +64,12 @@ impl Trial<'_> {
 
     /// The suffix that most tags have among those that would give a choice.
     fn variant<'t>(&self, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
-        let mut found: BTreeMap<String, usize> = BTreeMap::new();
-        if rule.variant.is_some() && self.pick(VersionRule { variant: None, ..rule.clone() }).is_some() {
-            let tag = self.pick(VersionRule { variant: None, ..rule.clone() })?;
+        if rule.variant.is_some()
+            && let Some(tag) = self.pick(VersionRule { variant: None, ..rule.clone() })
+        {
             return Some(format!("without `variant` it would pick {tag}"));
         }
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
         for tag in tags {
             if let Reading::Version(version) = read(tag.as_str(), None)
                 && version.architecture.is_none()
@@ -79,19 +86,23 @@ impl Trial<'_> {
         })
     }
 
+    /// The newest version's own major series, or all from that version on.
     fn range(&self, rule: &VersionRule) -> Option<String> {
         rule.range.as_ref()?;
-        let tag = self.pick(VersionRule { range: None, ..rule.clone() })?;
-        let reading = rule.pattern.as_ref().map_or_else(|| read(tag.as_str(), None), |p| p.read(tag.as_str(), None));
-        let Reading::Version(version) = reading else { return None };
-        let newest = version.numbers.first()?;
-        Some(format!("the newest version is {tag}; `versions: ^{newest}` would pick it"))
+        let newest = self.pick(VersionRule { range: None, ..rule.clone() })?;
+        let Reading::Version(version) = rule.read(&newest) else { return None };
+        let texts = [format!("^{}", version.numbers.first()?), format!(">={}", join(&version.numbers))];
+        texts.into_iter().find_map(|text| {
+            let tag = self.pick(VersionRule { range: Some(text.parse().ok()?), ..rule.clone() })?;
+            Some(format!("the newest version is {newest}; `versions: {}` would pick {tag}", quoted(&text)))
+        })
     }
 
     /// A pattern for the commonest words around the digits of tags that are not read.
     fn pattern<'t>(&self, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
-        if rule.pattern.is_some() {
-            let tag = self.pick(VersionRule { pattern: None, ..rule.clone() })?;
+        if rule.pattern.is_some()
+            && let Some(tag) = self.pick(VersionRule { pattern: None, ..rule.clone() })
+        {
             return Some(format!("without `pattern` it would pick {tag}"));
         }
         let mut found: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -109,6 +120,11 @@ impl Trial<'_> {
     }
 }
 
+/// A range as it stands in a manifest: YAML reads a bare `>` as the beginning of a block of text.
+fn quoted(range: &str) -> String {
+    if range.starts_with('>') { format!("'{range}'") } else { range.to_owned() }
+}
+
 /// What stands before the first and after the last digit, where that is words: `RELEASE.` and `Z`.
 fn around(tag: &str) -> Option<(&str, &str)> {
     let digit = |c: char| c.is_ascii_digit();
@@ -120,48 +136,9 @@ fn floating<'t>(tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
     let known = ["stable", "latest", "edge", "nightly", "main", "master"];
     let tags: Vec<&str> = tags.map(Tag::as_str).collect();
     let name = known.into_iter().find(|name| tags.contains(name))?;
-    Some(format!("there are no versions; `tags: [{name}]` follows that tag by digest"))
+    Some(format!("no version can be followed; `tags: [{name}]` follows that tag by digest"))
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use super::super::{Follow, Range};
-    use super::*;
-
-    fn suggested(range: Option<&str>, variant: Option<&str>, pattern: Option<&str>, list: &str) -> String {
-        let rule = VersionRule {
-            range: range.map(|r| r.parse::<Range>().unwrap()),
-            variant: variant.map(|v| Variant::Exactly(v.to_owned())),
-            pattern: pattern.map(|p| p.parse().unwrap()),
-            follow: Follow::Latest,
-            prereleases: false,
-        };
-        let subject = Subject {
-            rule: Rule::Versions(rule),
-            approved: Vec::new(),
-            rejected: Vec::new(),
-            revoked: Vec::new(),
-            cooldown: Duration::from_secs(60),
-            rebuilds: true,
-            keep: None,
-            ask_readiness: true,
-        };
-        let tags: Vec<Tag> = list.split(' ').map(|t| t.parse().unwrap()).collect();
-        suggest(&subject, &tags).unwrap_or_else(|| "-".to_owned())
-    }
-
-    #[test]
-    fn a_rule_that_picks_nothing_is_told_what_would() {
-        insta::assert_snapshot!(suggested(None, None, None, "1.2.3 latest"), @"-");
-        insta::assert_snapshot!(suggested(None, None, None, "1.2.3-rc.1 1.2.3-rc.2 latest"), @"`prereleases: true` would pick 1.2.3-rc.2");
-        insta::assert_snapshot!(suggested(None, None, None, "1.2.3-slim 1.2.3-alpine 1.2.4-alpine 1.2.4-amd64"), @"`variant: alpine` would pick 1.2.4-alpine");
-        insta::assert_snapshot!(suggested(None, Some("debian"), None, "1.2.3-slim 1.2.3"), @"without `variant` it would pick 1.2.3");
-        insta::assert_snapshot!(suggested(Some("^4"), None, None, "3.1.0 3.2.0"), @"the newest version is 3.2.0; `versions: ^3` would pick it");
-        insta::assert_snapshot!(suggested(None, None, None, "jdk-21.0.4_7 jdk-21.0.5_11"), @"`pattern: 'jdk-(?<version>.+)'` would pick jdk-21.0.5_11");
-        insta::assert_snapshot!(suggested(None, None, None, "RELEASE.2025-06-13T11-33-47Z RELEASE.2025-09-07T16-13-09Z latest"), @r"`pattern: 'RELEASE\.(?<version>.+)Z'` would pick RELEASE.2025-09-07T16-13-09Z");
-        insta::assert_snapshot!(suggested(None, None, Some("v(?<version>.+)"), "1.2.3"), @"without `pattern` it would pick 1.2.3");
-        insta::assert_snapshot!(suggested(None, None, None, "latest edge stable"), @"there are no versions; `tags: [stable]` follows that tag by digest");
-        insta::assert_snapshot!(suggested(None, None, None, "0a1b2c3"), @"-");
-    }
-}
+#[path = "suggest_tests.rs"]
+mod tests;

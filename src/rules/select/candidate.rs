@@ -15,7 +15,7 @@ pub(super) enum Candidate {
     Unknown(Fact),
 }
 
-/// What a question needs besides the candidate.
+/// What was observed, beside what is asked about.
 #[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     pub(super) subject: &'a Subject,

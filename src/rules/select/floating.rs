@@ -2,32 +2,35 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::{Chosen, Fact, Facts, Line, Reason, Selection, Subject, TagVerdict, Verdict, Waiting};
+use super::super::{Chosen, Fact, Line, Reason, Selection, TagVerdict, Verdict, Waiting};
 use super::candidate::{Candidate, Question};
 use super::{Readings, Word};
 use crate::image::{Digest, Tag};
 
+/// The facts that are lacking, one a tag.
+pub(super) fn missing(question: Question<'_>, names: &[Tag]) -> Vec<Fact> {
+    followed(question, names).missing
+}
+
 /// Each named tag is a line. Its verdict stands first, in the rule's order; the other tags follow, by name.
-pub(super) fn select(
-    subject: &Subject,
-    names: &[Tag],
-    tags: &Readings<'_>,
-    facts: &Facts,
-    now: DateTime<Utc>,
-) -> Selection {
-    let question = Question { subject, facts, now };
-    let mut selection = Selection::default();
-    for name in names {
-        follow(question, name, &mut selection);
-    }
+pub(super) fn answer(question: Question<'_>, names: &[Tag], tags: &Readings<'_>) -> Selection {
+    let mut selection = Selection { missing: Vec::new(), ..followed(question, names) };
     for (tag, _) in tags.iter().filter(|(tag, _)| !names.contains(tag)) {
-        let approved = subject.approved.iter().any(|(approved, _)| approved == tag);
+        let approved = question.subject.approved.iter().any(|(approved, _)| approved == tag);
         let word = if approved {
-            Word { verdict: Verdict::Approved, reason: Reason::Approved, detail: "no longer followed".to_owned() }
+            Word { verdict: Verdict::Approved, reason: Reason::Approved, detail: "no longer followed".into() }
         } else {
             Word::skipped(Reason::OtherLine, "the rule names other tags")
         };
         push(&mut selection, tag, word);
+    }
+    selection
+}
+
+fn followed(question: Question<'_>, names: &[Tag]) -> Selection {
+    let mut selection = Selection::default();
+    for name in names {
+        follow(question, name, &mut selection);
     }
     selection
 }
@@ -41,14 +44,14 @@ fn follow(question: Question<'_>, tag: &Tag, selection: &mut Selection) {
         retired: Vec::new(),
         waiting: Vec::new(),
     };
-    let word = if let Some(until) = super::versions::rejected(question, tag) {
+    let word = if let Some(until) = super::rows::rejected(question.subject, question.now, tag) {
         Word::skipped(Reason::Rejected, until)
     } else {
         match judge(question, tag, current.as_ref().map(|(_, digest)| digest)) {
             Judged::Current => Word {
                 verdict: Verdict::Approved,
                 reason: Reason::Approved,
-                detail: "answers the approved digest".to_owned(),
+                detail: "answers the approved digest".into(),
             },
             Judged::Good(mut chosen, waiting) => {
                 chosen.rebuild = current.is_some();
@@ -58,12 +61,12 @@ fn follow(question: Question<'_>, tag: &Tag, selection: &mut Selection) {
                 };
                 line.chosen = Some(chosen);
                 line.waiting.extend(waiting);
-                Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail }
+                Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail: detail.into() }
             }
             Judged::Bad(waiting) => {
                 let verdict = if current.is_some() { Verdict::Approved } else { Verdict::Skipped };
-                let word = Word { verdict, reason: waiting.reason, detail: waiting.detail.clone() };
-                if matches!(waiting.reason, Reason::Waiting | Reason::NotReady | Reason::Unsigned) {
+                let word = Word { verdict, reason: waiting.reason, detail: waiting.detail.clone().into() };
+                if matches!(waiting.reason, Reason::Waiting | Reason::NotReady | Reason::Unsigned | Reason::Declined) {
                     line.waiting.push(waiting);
                 }
                 word
@@ -124,5 +127,5 @@ fn earlier(question: Question<'_>, tag: &Tag, current: Option<&Digest>, waiting:
 
 fn push(selection: &mut Selection, tag: &Tag, word: Word) {
     let Word { verdict, reason, detail } = word;
-    selection.tags.push(TagVerdict { tag: tag.clone(), verdict, reason, detail });
+    selection.tags.push(TagVerdict { tag: tag.clone(), verdict, reason, detail: detail.into_owned() });
 }

@@ -3,7 +3,7 @@
 use super::super::{Chosen, Fact, Line, Reason, Verdict, Waiting};
 use super::Word;
 use super::candidate::{Candidate, Question};
-use super::versions::{Approval, Row};
+use super::rows::{Held, Row};
 use crate::image::{Digest, Tag};
 
 /// How many candidates in a row may have a clock that has only just begun before the older ones are left for later runs.
@@ -20,58 +20,126 @@ const LOOKED_AT: usize = 100;
 /// each candidate, three about a rebuild, and the last.
 pub const ROUNDS: usize = 3 * LOOKED_AT + 4;
 
+/// A line and its candidates, of which nothing is known yet but that the rule admits them.
+#[derive(Debug)]
+pub(super) struct Course<'a> {
+    pub(super) name: String,
+    /// The newest approval.
+    pub(super) current: Option<Held<'a>>,
+    /// The approvals among which `keep` counts, newest first.
+    pub(super) own: Vec<Held<'a>>,
+    /// The rows of the candidates, newest first.
+    pub(super) candidates: Vec<usize>,
+    /// Whether the approvals' habit is to write `v`.
+    pub(super) v: Option<bool>,
+}
+
 /// What looking through a line's candidates came to.
 #[derive(Default)]
 pub(super) struct Walk {
-    pub(super) chosen: Option<Chosen>,
-    pub(super) waiting: Vec<Waiting>,
+    chosen: Option<Chosen>,
+    waiting: Vec<Waiting>,
     pub(super) missing: Option<Fact>,
+    /// The verdicts on the candidates that were looked at, newest first.
+    words: Vec<Word>,
+    /// The verdict on all others.
+    others: Option<Word>,
+    /// The verdict on the approval, where that was rebuilt.
+    rebuilt: Option<Word>,
+}
+
+impl Course<'_> {
+    /// Looks through the candidates, newest first, and where nothing is chosen for a rebuild.
+    pub(super) fn walk(&self, question: Question<'_>, rows: &[Row<'_>]) -> Walk {
+        let mut walk = Walk::default();
+        let (mut fresh, mut passed) = (0, 0);
+        for (looked_at, row) in self.candidates.iter().map(|&at| &rows[at]).enumerate() {
+            walk.others = enough(looked_at, fresh, passed);
+            if walk.others.is_some() {
+                break;
+            }
+            match question.tag(row.tag) {
+                Candidate::Good(chosen) => {
+                    walk.others = Some(Word::skipped(Reason::Superseded, format!("{} is newer", chosen.tag)));
+                    walk.choose(Chosen { prefix_changed: self.v.is_some_and(|v| row.writes_v() != v), ..chosen }, row);
+                    break;
+                }
+                Candidate::Bad(waiting) => {
+                    fresh = if question.fresh(&waiting) { fresh + 1 } else { 0 };
+                    passed += usize::from(waiting.reason != Reason::Waiting);
+                    walk.words.push(Word::skipped(waiting.reason, waiting.detail.clone()));
+                    walk.wait(waiting);
+                }
+                Candidate::Unknown(fact) => {
+                    walk.others = Some(Word::skipped(Reason::Superseded, "not looked at yet"));
+                    walk.missing = Some(fact);
+                    break;
+                }
+            }
+        }
+        if let Some(current) = self.current.filter(|_| walk.chosen.is_none() && walk.missing.is_none()) {
+            walk.rebuild(question, current, rows);
+        }
+        walk
+    }
+
+    /// What becomes of the line; writes the verdicts on its tags.
+    pub(super) fn answer(self, question: Question<'_>, rows: &mut [Row<'_>]) -> Line {
+        let Walk { chosen, waiting, words, others, rebuilt, .. } = self.walk(question, rows);
+        let mut words = words.into_iter();
+        for &at in &self.candidates {
+            rows[at].word = words.next().or_else(|| others.clone());
+        }
+        if let (Some(word), Some(at)) = (rebuilt, self.current.and_then(|current| current.row)) {
+            rows[at].word = Some(word);
+        }
+        let retired = chosen.as_ref().map(|chosen| retired(chosen, question.subject.keep, &self.own));
+        let current = self.current.map(|held| (held.tag.clone(), held.digest.clone()));
+        Line { name: self.name, current, chosen, retired: retired.unwrap_or_default(), waiting }
+    }
 }
 
 impl Walk {
-    /// Keeps what a reader should know to be coming; what a person refused is not.
+    fn choose(&mut self, chosen: Chosen, row: &Row<'_>) {
+        let detail = if chosen.prefix_changed { habit(row.writes_v()) } else { "the newest that the rule admits" };
+        self.words.push(Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail: detail.into() });
+        self.chosen = Some(chosen);
+    }
+
+    /// Keeps what a reader should know to be coming or to be held back; what was revoked is neither.
     fn wait(&mut self, waiting: Waiting) {
-        if !matches!(waiting.reason, Reason::Declined | Reason::Revoked) {
+        if waiting.reason != Reason::Revoked {
             self.waiting.push(waiting);
         }
     }
-}
 
-/// Looks through candidates, newest first, and writes the verdict of each. `v` is the approvals' habit of writing it.
-pub(super) fn walk(question: Question<'_>, rows: &mut [Row<'_>], candidates: &[usize], v: Option<bool>) -> Walk {
-    let mut walk = Walk::default();
-    let (mut fresh, mut passed) = (0, 0);
-    for (looked_at, &at) in candidates.iter().enumerate() {
-        let row = &mut rows[at];
-        let word = match (&walk.chosen, &walk.missing) {
-            (Some(chosen), _) => Some((Reason::Superseded, format!("{} is newer", chosen.tag))),
-            (None, Some(_)) => Some((Reason::Superseded, "not looked at yet".to_owned())),
-            (None, None) => enough(looked_at, fresh, passed),
-        };
-        if let Some((reason, detail)) = word {
-            row.word = Some(Word::skipped(reason, detail));
-            continue;
+    /// Looks for a rebuild of the approval where the rule still wants it and upstream still lists it: the same tag now
+    /// answers other bytes.
+    fn rebuild(&mut self, question: Question<'_>, held: Held<'_>, rows: &[Row<'_>]) {
+        let word = held.row.and_then(|at| rows[at].word.as_ref()).filter(|word| word.reason == Reason::Approved);
+        let Some(word) = word.filter(|_| question.subject.rebuilds) else { return };
+        let say = |detail: String| Some(Word { detail: detail.into(), ..word.clone() });
+        match question.facts.digests.get(held.tag) {
+            Some(Some(digest)) if digest == held.digest => return,
+            Some(None) => {
+                self.rebuilt = say("in the manifest; upstream no longer answers it".to_owned());
+                return;
+            }
+            _ => {}
         }
-        match question.tag(row.tag) {
+        match question.tag(held.tag) {
             Candidate::Good(chosen) => {
-                let prefix_changed = v.is_some_and(|v| row.writes_v() != v);
-                let detail = if prefix_changed { habit(row.writes_v()) } else { "the newest that the rule admits" };
-                row.word = Some(Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail: detail.to_owned() });
-                walk.chosen = Some(Chosen { prefix_changed, ..chosen });
+                let detail = format!("rebuilt: answers {}", chosen.digest.short()).into();
+                self.rebuilt = Some(Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail });
+                self.chosen = Some(Chosen { rebuild: true, ..chosen });
             }
             Candidate::Bad(waiting) => {
-                fresh = if question.fresh(&waiting) { fresh + 1 } else { 0 };
-                passed += usize::from(waiting.reason != Reason::Waiting);
-                row.word = Some(Word::skipped(waiting.reason, waiting.detail.clone()));
-                walk.wait(waiting);
+                self.rebuilt = say(format!("in the manifest; rebuilt, {}", waiting.detail));
+                self.wait(waiting);
             }
-            Candidate::Unknown(fact) => {
-                row.word = Some(Word::skipped(Reason::Superseded, "not looked at yet"));
-                walk.missing = Some(fact);
-            }
+            Candidate::Unknown(fact) => self.missing = Some(fact),
         }
     }
-    walk
 }
 
 const fn habit(v: bool) -> &'static str {
@@ -83,46 +151,23 @@ const fn habit(v: bool) -> &'static str {
 }
 
 /// Whether enough was looked at in this run, and what to say of the rest.
-fn enough(looked_at: usize, fresh: usize, passed: usize) -> Option<(Reason, String)> {
+fn enough(looked_at: usize, fresh: usize, passed: usize) -> Option<Word> {
     if passed >= PASSED {
-        return Some((Reason::NotReady, format!("not looked at: {PASSED} newer versions cannot be proposed")));
+        let detail = format!("not looked at: {PASSED} newer versions cannot be proposed");
+        return Some(Word::skipped(Reason::NotReady, detail));
     }
     if fresh >= FRESH {
         let detail =
             format!("not looked at yet: nobody knows since when the {FRESH} newer ones are public, or only now");
-        return Some((Reason::Waiting, detail));
+        return Some(Word::skipped(Reason::Waiting, detail));
     }
-    (looked_at >= LOOKED_AT).then(|| (Reason::Waiting, format!("not looked at yet: {LOOKED_AT} newer versions wait")))
-}
-
-/// Whether the line's newest approval was rebuilt: the same tag now answers other bytes.
-pub(super) fn rebuild(question: Question<'_>, approval: &Approval<'_>, row: &mut Row<'_>, walk: &mut Walk) {
-    let Some(word) = &mut row.word else { return };
-    match question.facts.digests.get(approval.tag) {
-        Some(Some(digest)) if digest == approval.digest => return,
-        Some(None) => return "in the manifest; upstream no longer answers it".clone_into(&mut word.detail),
-        _ => {}
-    }
-    match question.tag(approval.tag) {
-        Candidate::Good(chosen) => {
-            let detail = format!("rebuilt: answers {}", chosen.digest.short());
-            *word = Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail };
-            walk.chosen = Some(Chosen { rebuild: true, ..chosen });
-        }
-        Candidate::Bad(waiting) => {
-            word.detail = format!("in the manifest; rebuilt, {}", waiting.detail);
-            walk.wait(waiting);
-        }
-        Candidate::Unknown(fact) => walk.missing = Some(fact),
-    }
+    let rest = || Word::skipped(Reason::Waiting, format!("not looked at yet: {LOOKED_AT} newer versions wait"));
+    (looked_at >= LOOKED_AT).then(rest)
 }
 
 /// The approvals that leave with an update: those beyond the newest `keep`, the update counted.
-pub(super) fn retired(line: &Line, keep: Option<u32>, newest_first: &[&Approval<'_>]) -> Vec<(Tag, Digest)> {
-    let (Some(keep), Some(chosen)) = (keep, &line.chosen) else { return Vec::new() };
-    if chosen.rebuild {
-        return Vec::new();
-    }
+fn retired(chosen: &Chosen, keep: Option<u32>, newest_first: &[Held<'_>]) -> Vec<(Tag, Digest)> {
+    let Some(keep) = keep.filter(|_| !chosen.rebuild) else { return Vec::new() };
     let kept = usize::try_from(keep).unwrap_or(usize::MAX).saturating_sub(1);
-    newest_first.iter().skip(kept).map(|a| (a.tag.clone(), a.digest.clone())).collect()
+    newest_first.iter().skip(kept).map(|held| (held.tag.clone(), held.digest.clone())).collect()
 }

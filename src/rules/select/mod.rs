@@ -1,5 +1,7 @@
 //! The choice.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::{Facts, Reason, Selection, Subject, Verdict};
@@ -9,12 +11,15 @@ mod candidate;
 mod commits;
 mod family;
 mod floating;
+mod inquiry;
 mod line;
 mod longer;
 mod readings;
+mod rows;
 mod start;
 mod versions;
 
+pub use inquiry::Inquiry;
 pub use line::ROUNDS;
 pub use readings::Readings;
 
@@ -23,7 +28,7 @@ pub use readings::Readings;
 /// Asks for little: of each line the newest candidate's digest, then its age, then its readiness, and only where that one
 /// is not to be proposed the next older one's. A caller looks up what is missing and asks again until nothing is; every
 /// line asks for one fact a round, and [`ROUNDS`] bounds the rounds. Who asks more than once reads the tags once, with
-/// [`Readings`].
+/// [`Readings`], and judges once what needs no facts, with [`Readings::inquire`].
 ///
 /// Every tag of `tags` gets exactly one verdict, newest first; duplicates count once.
 #[must_use]
@@ -36,11 +41,11 @@ pub fn select(subject: &Subject, tags: &[Tag], facts: &Facts, now: DateTime<Utc>
 struct Word {
     verdict: Verdict,
     reason: Reason,
-    detail: String,
+    detail: Cow<'static, str>,
 }
 
 impl Word {
-    fn skipped(reason: Reason, detail: impl Into<String>) -> Self {
+    fn skipped(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { verdict: Verdict::Skipped, reason, detail: detail.into() }
     }
 }

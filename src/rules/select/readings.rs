@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::version::Version;
 use super::super::{Facts, NoVersion, Reading, Rule, Selection, Subject};
+use super::Inquiry;
 use crate::image::Tag;
 
 /// A list of tags as a rule reads it: each tag once, newest first, those that are no version last, by name.
@@ -30,10 +31,16 @@ impl<'t> Readings<'t> {
     /// Decides as [`super::select`] does. The subject's rule is the one that the tags were read with.
     #[must_use]
     pub fn select(&self, subject: &Subject, facts: &Facts, now: DateTime<Utc>) -> Selection {
-        match &subject.rule {
-            Rule::Tags(names) => super::floating::select(subject, names, self, facts, now),
-            Rule::Versions(rule) => super::versions::select(subject, rule, self, facts, now),
-        }
+        let inquiry = self.inquire(subject, now);
+        let missing = inquiry.missing(facts);
+        Selection { missing, ..inquiry.answer(facts) }
+    }
+
+    /// Judges what needs no facts, for all rounds of questions and answers about `subject`. Its rule is the one that the
+    /// tags were read with.
+    #[must_use]
+    pub fn inquire<'a>(&'a self, subject: &'a Subject, now: DateTime<Utc>) -> Inquiry<'a> {
+        Inquiry::new(subject, self, now)
     }
 
     /// The tags with their readings.

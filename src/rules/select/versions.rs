@@ -5,174 +5,76 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::super::tag::{NoVersion, Reading};
 use super::super::version::{Version, join};
-use super::super::{
-    Facts, Follow, Line, Number, Reason, Selection, Subject, TagVerdict, Variant, Verdict, VersionRule,
-};
+use super::super::{Fact, Follow, Number, Reason, Selection, Subject, TagVerdict, Variant, VersionRule};
 use super::candidate::Question;
 use super::family::{Family, out_of_range, unwanted_prerelease, wanted_variant};
-use super::line::{Walk, rebuild, retired, walk};
+use super::line::Course;
 use super::longer::Longer;
+use super::rows::{Approval, Held, Row, approvals, is_approved, rejected, revoked, rows};
 use super::start::Start;
 use super::{Readings, Word};
-use crate::image::{Digest, Tag};
 
-/// One tag of the list.
-pub(super) struct Row<'a> {
-    pub(super) tag: &'a Tag,
-    version: Option<&'a Version>,
-    pub(super) word: Option<Word>,
+/// The tags of a list, judged by all that needs no facts, and the lines with the candidates that are left.
+#[derive(Debug)]
+pub(super) struct Judged<'a> {
+    rows: Vec<Row<'a>>,
+    lines: Vec<Course<'a>>,
 }
 
-impl<'a> Row<'a> {
-    pub(super) fn writes_v(&self) -> bool {
-        self.version.is_some_and(|version| version.v)
-    }
-
-    /// Its version where nothing has spoken against it yet.
-    fn open(&self) -> Option<&'a Version> {
-        self.version.filter(|_| self.word.is_none())
-    }
-}
-
-/// One approval whose tag reads as a version.
-pub(super) struct Approval<'a> {
-    pub(super) tag: &'a Tag,
-    pub(super) digest: &'a Digest,
-    version: Box<Version>,
-    /// Where it stands in the list, if upstream still lists it.
-    row: Option<usize>,
-}
-
-/// What a line is about; the order is that of the lines' names as numbers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    Whole,
-    Series(Vec<Number>),
-}
-
-pub(super) fn select(
-    subject: &Subject,
-    rule: &VersionRule,
-    tags: &Readings<'_>,
-    facts: &Facts,
-    now: DateTime<Utc>,
-) -> Selection {
-    let question = Question { subject, facts, now };
-    let mut rows = rows(question, rule, tags);
-    let approvals = approvals(subject, rule, &rows);
-    let start = Start::new(rule, tags);
-    let mut selection = Selection::default();
-    for (key, members) in groups(rule, &mut rows, &approvals).into_iter().rev() {
-        Group { question, rule, key: &key, approvals: &approvals, start: &start }.decide(
-            &mut rows,
-            &members,
-            &mut selection,
-        );
-    }
-    selection.tags = rows.into_iter().map(verdict).collect();
-    selection
-}
-
-/// The verdict on a tag that the manifest rejects: until when.
-pub(super) fn rejected(question: Question<'_>, tag: &Tag) -> Option<String> {
-    let today = question.now.date_naive();
-    let holds = |until: &Option<chrono::NaiveDate>| until.is_none_or(|last| today <= last);
-    let (_, until) = question.subject.rejected.iter().find(|(rejected, until)| rejected == tag && holds(until))?;
-    Some(until.map_or_else(|| "a person rejected it".to_owned(), |last| format!("a person rejected it until {last}")))
-}
-
-/// What needs no other tag is decided.
-fn rows<'a>(question: Question<'_>, rule: &VersionRule, tags: &'a Readings<'_>) -> Vec<Row<'a>> {
-    let approved: std::collections::BTreeSet<&Tag> = question.subject.approved.iter().map(|(tag, _)| tag).collect();
-    let row = |(tag, reading): (&'a Tag, &'a Reading)| {
-        let (version, mut word) = match reading {
-            Reading::Version(version) => (Some(&**version), None),
-            Reading::Other(why) => (None, Some(not_a_version(*why))),
-        };
-        if approved.contains(tag) {
-            word = Some(approved_word(question, rule, tag, version));
+impl<'a> Judged<'a> {
+    pub(super) fn new(subject: &'a Subject, rule: &VersionRule, tags: &'a Readings<'_>, now: DateTime<Utc>) -> Self {
+        let mut judged = Self { rows: rows(subject, rule, tags, now), lines: Vec::new() };
+        let approvals = approvals(subject, rule, &judged.rows);
+        let start = Start::new(rule, tags);
+        for (series, members) in groups(rule, &mut judged.rows, &approvals).into_iter().rev() {
+            Group { subject, now, rule, series, approvals: &approvals, start: &start }.judge(&members, &mut judged);
         }
-        Row { tag, version, word }
-    };
-    tags.iter().map(row).collect()
-}
-
-/// What there is to say of an approved tag: where the rule no longer wants it, that is the reason.
-fn approved_word(question: Question<'_>, rule: &VersionRule, tag: &Tag, version: Option<&Version>) -> Word {
-    let verdict = Verdict::Approved;
-    if revoked(question, tag) {
-        return Word { verdict, reason: Reason::Revoked, detail: "in the manifest, though revoked".to_owned() };
+        judged
     }
-    if let Some(detail) = rejected(question, tag) {
-        return Word { verdict, reason: Reason::Rejected, detail: format!("in the manifest, though {detail}") };
+
+    /// The facts that are lacking, one a line.
+    pub(super) fn missing(&self, question: Question<'_>) -> Vec<Fact> {
+        self.lines.iter().filter_map(|line| line.walk(question, &self.rows).missing).collect()
     }
-    let outside = version.and_then(|version| out_of_range(version, rule));
-    outside.map_or_else(
-        || Word { verdict, reason: Reason::Approved, detail: "in the manifest".to_owned() },
-        |word| Word { verdict, reason: word.reason, detail: format!("in the manifest, but {}", word.detail) },
-    )
+
+    /// What becomes of the lines and of every tag.
+    pub(super) fn answer(self, question: Question<'_>) -> Selection {
+        let Self { mut rows, lines } = self;
+        let lines = lines.into_iter().map(|line| line.answer(question, &mut rows)).collect();
+        Selection { lines, tags: rows.into_iter().map(verdict).collect(), missing: Vec::new() }
+    }
 }
 
-fn not_a_version(why: NoVersion) -> Word {
-    Word::skipped(Reason::NotAVersion, why.as_str())
-}
-
-fn revoked(question: Question<'_>, tag: &Tag) -> bool {
-    question.subject.revoked.iter().any(|(revoked, _)| revoked == tag)
-}
-
-/// The approvals that read as versions, newest first; of equal ones the manifest's last.
-fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Row<'_>]) -> Vec<Approval<'a>> {
-    let listed = rows.iter().enumerate().filter(|(_, row)| is_approved(row));
-    let listed: BTreeMap<&Tag, usize> = listed.map(|(at, row)| (row.tag, at)).collect();
-    let mut approvals: Vec<Approval<'a>> = subject
-        .approved
-        .iter()
-        .rev()
-        .filter_map(|(tag, digest)| {
-            let row = listed.get(tag).copied();
-            let version = match row {
-                Some(at) => rows[at].version.cloned().map(Box::new)?,
-                None => match rule.read(tag) {
-                    Reading::Version(version) => version,
-                    Reading::Other(_) => return None,
-                },
-            };
-            Some(Approval { tag, digest, version, row })
-        })
-        .collect();
-    approvals.sort_by(|a, b| b.version.precedence(&a.version));
-    approvals
-}
-
-fn is_approved(row: &Row<'_>) -> bool {
-    row.word.as_ref().is_some_and(|word| word.verdict == Verdict::Approved)
-}
+/// The beginning of the numbers that a line's versions share: none where all versions are of one line.
+type Series<'a> = &'a [Number];
 
 /// The series a version belongs to; `None` where it has too few parts to belong to one.
-fn key(rule: &VersionRule, version: &Version) -> Option<Key> {
+fn series<'v>(rule: &VersionRule, version: &'v Version) -> Option<Series<'v>> {
     let parts = match rule.follow {
-        Follow::Latest | Follow::All => return Some(Key::Whole),
+        Follow::Latest | Follow::All => 0,
         Follow::EachMajor => 1,
         Follow::EachMinor => 2,
     };
-    version.numbers.get(..parts).map(|series| Key::Series(series.to_vec()))
+    version.numbers.get(..parts)
 }
 
 /// The rows of each series, by index, in the rows' order; a series that has only approvals is there too.
-fn groups(rule: &VersionRule, rows: &mut [Row<'_>], approvals: &[Approval<'_>]) -> BTreeMap<Key, Vec<usize>> {
-    let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+fn groups<'g, 'a: 'g>(
+    rule: &VersionRule,
+    rows: &mut [Row<'a>],
+    approvals: &'g [Approval<'a>],
+) -> BTreeMap<Series<'g>, Vec<usize>> {
+    let mut groups: BTreeMap<Series<'g>, Vec<usize>> = BTreeMap::new();
     for approval in approvals {
-        if let Some(key) = key(rule, &approval.version) {
-            groups.entry(key).or_default();
+        if let Some(series) = series(rule, &approval.version) {
+            groups.entry(series).or_default();
         }
     }
     for (at, row) in rows.iter_mut().enumerate() {
         let Some(version) = row.version else { continue };
-        match key(rule, version) {
-            Some(key) => groups.entry(key).or_default().push(at),
+        match series(rule, version) {
+            Some(series) => groups.entry(series).or_default().push(at),
             None => {
                 let word = || Word::skipped(Reason::Floating, "has no minor version, so it moves with them");
                 row.word.get_or_insert_with(word);
@@ -184,34 +86,40 @@ fn groups(rule: &VersionRule, rows: &mut [Row<'_>], approvals: &[Approval<'_>]) 
 
 fn verdict(row: Row<'_>) -> TagVerdict {
     let word = row.word.unwrap_or_else(|| Word::skipped(Reason::OtherLine, "of a line that is not followed"));
-    TagVerdict { tag: row.tag.clone(), verdict: word.verdict, reason: word.reason, detail: word.detail }
+    TagVerdict { tag: row.tag.clone(), verdict: word.verdict, reason: word.reason, detail: word.detail.into_owned() }
 }
 
 /// The tags and approvals among which a family is sought: one series, or all.
 #[derive(Clone, Copy)]
-struct Group<'a, 't> {
-    question: Question<'a>,
-    rule: &'a VersionRule,
-    key: &'a Key,
-    approvals: &'a [Approval<'a>],
-    start: &'a Start<'t>,
+struct Group<'g, 'a> {
+    subject: &'a Subject,
+    now: DateTime<Utc>,
+    rule: &'g VersionRule,
+    series: Series<'g>,
+    approvals: &'g [Approval<'a>],
+    start: &'g Start<'g>,
 }
 
-impl Group<'_, '_> {
-    fn decide(self, rows: &mut [Row<'_>], members: &[usize], selection: &mut Selection) {
-        let own: Vec<&Approval<'_>> =
-            self.approvals.iter().filter(|a| key(self.rule, &a.version).as_ref() == Some(self.key)).collect();
+impl<'a> Group<'_, 'a> {
+    fn judge(self, members: &[usize], judged: &mut Judged<'a>) {
+        let rows = &mut judged.rows;
+        let own: Vec<&Approval<'a>> =
+            self.approvals.iter().filter(|a| series(self.rule, &a.version) == Some(self.series)).collect();
         let followed = |a: &&Approval<'_>| self.rule.variant.is_none() || wanted_variant(&a.version, self.rule);
         let habit = own.iter().copied().find(followed).or_else(|| self.approvals.iter().find(followed));
         let current = own.iter().copied().find(followed).or(own.first().copied());
         let line = Found { own: &own, current, v: habit.map(|habit| habit.version.v) };
-        let Some(family) = self.family(rows, members, habit, !own.is_empty()) else {
-            self.refuse_all(rows, members);
-            return self.lines(rows, &[], line, selection);
+        let candidates = match self.family(rows, members, habit, !own.is_empty()) {
+            Some(family) => {
+                self.refuse(rows, members, &family);
+                self.candidates(rows, members, line)
+            }
+            None => {
+                self.refuse_all(rows, members);
+                Vec::new()
+            }
         };
-        self.judge(rows, members, &family);
-        let candidates = self.candidates(rows, members, line);
-        self.lines(rows, &candidates, line, selection);
+        self.lines(candidates, line, judged);
     }
 
     /// The habit's family. A series of its own that has no approval yet may have another suffix where the rule takes any.
@@ -246,7 +154,7 @@ impl Group<'_, '_> {
     }
 
     /// Judges what the family, the range and the manifest say of each tag.
-    fn judge(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
+    fn refuse(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
         let words: Vec<(usize, Option<Word>)> = {
             let versions = members.iter().filter_map(|&at| rows[at].version);
             let kin = (!family.is_first()).then(|| Longer::new(versions.filter(|v| family.is_kin_of(v))));
@@ -268,15 +176,15 @@ impl Group<'_, '_> {
         for &at in members {
             let row = &mut rows[at];
             if row.word.is_none() {
-                let rejection = rejected(self.question, row.tag).map(|detail| Word::skipped(Reason::Rejected, detail));
+                let rejection = rejected(self.subject, self.now, row.tag).map(|detail| Word::skipped(Reason::Rejected, detail));
                 let revocation = || Word::skipped(Reason::Revoked, "revoked in the manifest");
-                row.word = rejection.or_else(|| revoked(self.question, row.tag).then(revocation));
+                row.word = rejection.or_else(|| revoked(self.subject, row.tag).then(revocation));
             }
         }
     }
 
     /// What is left and newer than what is approved, newest first.
-    fn candidates(self, rows: &mut [Row<'_>], members: &[usize], line: Found<'_>) -> Vec<usize> {
+    fn candidates(self, rows: &mut [Row<'_>], members: &[usize], line: Found<'_, '_>) -> Vec<usize> {
         let mut candidates = Vec::new();
         for &at in members {
             let Some(version) = rows[at].open() else { continue };
@@ -292,69 +200,45 @@ impl Group<'_, '_> {
         candidates
     }
 
-    fn lines(self, rows: &mut [Row<'_>], candidates: &[usize], line: Found<'_>, selection: &mut Selection) {
-        match (self.rule.follow, self.key) {
-            (Follow::All, _) => self.each(rows, candidates, line, selection),
-            (_, Key::Whole) => self.push(rows, candidates, "latest".to_owned(), line, selection),
-            (_, Key::Series(_)) if candidates.is_empty() && line.own.is_empty() => {}
-            (_, Key::Series(series)) => self.push(rows, candidates, join(series), line, selection),
-        }
+    fn lines(self, candidates: Vec<usize>, line: Found<'_, 'a>, judged: &mut Judged<'a>) {
+        let name = match self.rule.follow {
+            Follow::All => return self.each(&candidates, line, judged),
+            Follow::Latest => "latest".to_owned(),
+            _ if candidates.is_empty() && line.own.is_empty() => return,
+            _ => join(self.series),
+        };
+        let own = line.own.iter().map(|a| a.held).collect();
+        let current = line.current.map(|a| a.held);
+        judged.lines.push(Course { name, current, own, candidates, v: line.v });
     }
 
     /// A line for each version: those approved and those to come.
-    fn each(self, rows: &mut [Row<'_>], candidates: &[usize], line: Found<'_>, selection: &mut Selection) {
-        let same = |rows: &[Row<'_>], a: usize, b: usize| match (rows[a].version, rows[b].version) {
+    fn each(self, candidates: &[usize], line: Found<'_, 'a>, judged: &mut Judged<'a>) {
+        let rows = &judged.rows;
+        let same = |a: usize, b: usize| match (rows[a].version, rows[b].version) {
             (Some(a), Some(b)) => a.precedence(b).is_eq(),
             _ => false,
         };
-        let approved = line.own.iter().map(|a| (&*a.version, Some(*a), Vec::new()));
-        let mut lines: Vec<(&Version, Option<&Approval<'_>>, Vec<usize>)> = approved.collect();
-        let versions: Vec<Vec<usize>> = candidates.chunk_by(|&a, &b| same(rows, a, b)).map(<[usize]>::to_vec).collect();
-        lines.extend(versions.into_iter().filter_map(|at| Some((rows[*at.first()?].version?, None, at))));
+        let approved = line.own.iter().map(|a| (&*a.version, Some(a.held), Vec::new()));
+        let mut lines: Vec<(&Version, Option<Held<'a>>, Vec<usize>)> = approved.collect();
+        let versions = candidates.chunk_by(|&a, &b| same(a, b));
+        lines.extend(versions.filter_map(|at| Some((rows[*at.first()?].version?, None, at.to_vec()))));
         lines.sort_by(|a, b| b.0.cmp(a.0));
-        for (version, current, candidates) in lines {
-            let name = if self.rule.pattern.is_some() { version.text.clone() } else { version.release() };
-            self.push(rows, &candidates, name, Found { current, ..line }, selection);
-        }
-    }
-
-    fn push(
-        self,
-        rows: &mut [Row<'_>],
-        candidates: &[usize],
-        name: String,
-        found: Found<'_>,
-        selection: &mut Selection,
-    ) {
-        let mut walk = walk(self.question, rows, candidates, found.v);
-        if let Some(current) = found.current.filter(|_| walk.chosen.is_none() && walk.missing.is_none()) {
-            self.rebuilt(rows, current, &mut walk);
-        }
-        let current = found.current.map(|a| (a.tag.clone(), a.digest.clone()));
-        let mut line = Line { name, current, chosen: walk.chosen, retired: Vec::new(), waiting: walk.waiting };
-        if self.rule.follow != Follow::All {
-            line.retired = retired(&line, self.question.subject.keep, found.own);
-        }
-        selection.missing.extend(walk.missing);
-        selection.lines.push(line);
-    }
-
-    /// Looks for a rebuild where the rule still wants the approval and upstream still lists it.
-    fn rebuilt(self, rows: &mut [Row<'_>], current: &Approval<'_>, walk: &mut Walk) {
-        let Some(at) = current.row.filter(|_| self.question.subject.rebuilds) else { return };
-        if rows[at].word.as_ref().is_some_and(|word| word.reason == Reason::Approved) {
-            rebuild(self.question, current, &mut rows[at], walk);
-        }
+        let named = self.rule.pattern.is_some();
+        judged.lines.extend(lines.into_iter().map(|(version, current, candidates)| {
+            let name = if named { version.text.clone() } else { version.release() };
+            Course { name, current, own: Vec::new(), candidates, v: line.v }
+        }));
     }
 }
 
 /// What the manifest says of a line.
 #[derive(Clone, Copy)]
-struct Found<'a> {
+struct Found<'g, 'a> {
     /// The approvals of the series, newest first.
-    own: &'a [&'a Approval<'a>],
+    own: &'g [&'g Approval<'a>],
     /// The newest of them that the rule's variant admits, else the newest.
-    current: Option<&'a Approval<'a>>,
+    current: Option<&'g Approval<'a>>,
     /// Whether the habit is to write `v`.
     v: Option<bool>,
 }
@@ -392,16 +276,16 @@ fn not_above(version: &Version, current: &Approval<'_>, rule: &VersionRule) -> O
         }
         Ordering::Equal => version.variant != approved.variant,
     };
-    (!newer).then(|| format!("{} is approved", current.tag))
+    (!newer).then(|| format!("{} is approved", current.held.tag))
 }
 
 /// Why a version does not come with `follow: all`: it is below the oldest approval, or approved under another name.
 fn below_oldest(version: &Version, own: &[&Approval<'_>]) -> Option<String> {
     let oldest = own.last()?;
     if version.precedence(&oldest.version).is_lt() {
-        return Some(format!("{} is the oldest approved", oldest.tag));
+        return Some(format!("{} is the oldest approved", oldest.held.tag));
     }
     let from = own.partition_point(|a| a.version.precedence(version).is_gt());
     let mut equal = own[from..].iter().take_while(|a| a.version.precedence(version).is_eq());
-    equal.find(|a| a.version.variant == version.variant).map(|same| format!("the same version as {}", same.tag))
+    equal.find(|a| a.version.variant == version.variant).map(|same| format!("the same version as {}", same.held.tag))
 }

@@ -1,0 +1,135 @@
+//! The tags of a list and the approvals, with what is to be said of each before any other tag is looked at.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::super::tag::{NoVersion, Reading};
+use super::super::version::Version;
+use super::super::{Reason, Subject, Verdict, VersionRule};
+use super::family::out_of_range;
+use super::{Readings, Word};
+use crate::image::{Digest, Tag};
+
+/// One tag of the list.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    pub(super) tag: &'a Tag,
+    pub(super) version: Option<&'a Version>,
+    pub(super) word: Option<Word>,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn writes_v(&self) -> bool {
+        self.version.is_some_and(|version| version.v)
+    }
+
+    /// Its version where nothing has spoken against it yet.
+    pub(super) fn open(&self) -> Option<&'a Version> {
+        self.version.filter(|_| self.word.is_none())
+    }
+}
+
+/// One approval whose tag reads as a version.
+#[derive(Debug)]
+pub(super) struct Approval<'a> {
+    pub(super) held: Held<'a>,
+    pub(super) version: Box<Version>,
+}
+
+/// What the manifest holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held<'a> {
+    pub(super) tag: &'a Tag,
+    pub(super) digest: &'a Digest,
+    /// Where it stands in the list, if upstream still lists it.
+    pub(super) row: Option<usize>,
+}
+
+/// The verdict on a tag that the manifest rejects: until when.
+pub(super) fn rejected(subject: &Subject, now: DateTime<Utc>, tag: &Tag) -> Option<String> {
+    let today = now.date_naive();
+    let holds = |until: &Option<NaiveDate>| until.is_none_or(|last| today <= last);
+    let (_, until) = subject.rejected.iter().find(|(rejected, until)| rejected == tag && holds(until))?;
+    Some(until.map_or_else(|| "a person rejected it".to_owned(), |last| format!("a person rejected it until {last}")))
+}
+
+/// What needs no other tag is decided.
+pub(super) fn rows<'a>(
+    subject: &Subject,
+    rule: &VersionRule,
+    tags: &'a Readings<'_>,
+    now: DateTime<Utc>,
+) -> Vec<Row<'a>> {
+    let approved: HashSet<&Tag> = subject.approved.iter().map(|(tag, _)| tag).collect();
+    let row = |(tag, reading): (&'a Tag, &'a Reading)| {
+        let (version, mut word) = match reading {
+            Reading::Version(version) => (Some(&**version), None),
+            Reading::Other(why) => (None, Some(not_a_version(*why))),
+        };
+        if approved.contains(tag) {
+            word = Some(approved_word(subject, now, rule, tag, version));
+        }
+        Row { tag, version, word }
+    };
+    tags.iter().map(row).collect()
+}
+
+/// What there is to say of an approved tag: where the rule no longer wants it, that is the reason.
+fn approved_word(
+    subject: &Subject,
+    now: DateTime<Utc>,
+    rule: &VersionRule,
+    tag: &Tag,
+    version: Option<&Version>,
+) -> Word {
+    let word = |reason, detail: Cow<'static, str>| Word { verdict: Verdict::Approved, reason, detail };
+    if revoked(subject, tag) {
+        return word(Reason::Revoked, "in the manifest, though revoked".into());
+    }
+    if let Some(detail) = rejected(subject, now, tag) {
+        return word(Reason::Rejected, format!("in the manifest, though {detail}").into());
+    }
+    match version.and_then(|version| out_of_range(version, rule)) {
+        None => word(Reason::Approved, "in the manifest".into()),
+        Some(outside) => word(outside.reason, format!("in the manifest, but {}", outside.detail).into()),
+    }
+}
+
+fn not_a_version(why: NoVersion) -> Word {
+    Word::skipped(Reason::NotAVersion, why.as_str())
+}
+
+pub(super) fn revoked(subject: &Subject, tag: &Tag) -> bool {
+    subject.revoked.iter().any(|(revoked, _)| revoked == tag)
+}
+
+/// The approvals that read as versions, newest first; of equal ones the manifest's last.
+pub(super) fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Row<'_>]) -> Vec<Approval<'a>> {
+    let listed = rows.iter().enumerate().filter(|(_, row)| is_approved(row));
+    let listed: BTreeMap<&Tag, usize> = listed.map(|(at, row)| (row.tag, at)).collect();
+    let mut approvals: Vec<Approval<'a>> = subject
+        .approved
+        .iter()
+        .rev()
+        .filter_map(|(tag, digest)| {
+            let row = listed.get(tag).copied();
+            let version = match row {
+                Some(at) => rows[at].version.cloned().map(Box::new)?,
+                None => match rule.read(tag) {
+                    Reading::Version(version) => version,
+                    Reading::Other(_) => return None,
+                },
+            };
+            Some(Approval { held: Held { tag, digest, row }, version })
+        })
+        .collect();
+    approvals.sort_by(|a, b| b.version.precedence(&a.version));
+    approvals
+}
+
+pub(super) fn is_approved(row: &Row<'_>) -> bool {
+    row.word.as_ref().is_some_and(|word| word.verdict == Verdict::Approved)
+}
+

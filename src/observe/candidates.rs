@@ -10,7 +10,7 @@ use super::ledger::Clocks;
 use super::sources::Sources;
 use super::upstream::walk;
 use crate::hub::Hub;
-use crate::image::{Digest, Location, Reference, Tag};
+use crate::image::{Digest, Location, Tag};
 use crate::manifest::{Image, Manifest};
 use crate::plan::{FailedStep, Failure, Scope};
 use crate::proposal::{Selected, subject};
@@ -166,7 +166,7 @@ async fn settle(eyes: &Eyes<'_>, image: &Image, candidate: &mut Candidate) -> Re
 async fn look_up(eyes: &Eyes<'_>, image: &Image, fact: &Fact, facts: &mut Facts) -> Result<(), Failure> {
     match fact {
         Fact::Digest(tag) => {
-            let answer = eyes.sources.head(&image.source, &Reference::Tag(tag.clone())).await;
+            let answer = eyes.sources.head(&image.source, tag).await;
             let digest = answer.map_err(|e| upstream(image, tag, FailedStep::Resolve, &e))?.map(|a| a.digest);
             if let (Some(digest), Some(_)) = (&digest, &image.signatures) {
                 facts.unsigned.insert(digest.clone(), UNVERIFIED.to_owned());

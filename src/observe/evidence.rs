@@ -2,7 +2,7 @@
 
 use super::sources::Sources;
 use super::upstream::{Walk, walk};
-use crate::image::{Digest, Location, Platform, Reference, Tag};
+use crate::image::{Digest, Location, Platform, Tag};
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
 
 /// What evidence is asked about.
@@ -22,7 +22,7 @@ pub struct Asked<'a> {
 /// Looks; what does not answer is named in the evidence.
 pub async fn evidence(sources: &Sources, asked: &Asked<'_>) -> Evidence {
     let mut evidence = Evidence::default();
-    match sources.head(asked.location, &Reference::Tag(asked.tag.clone())).await {
+    match sources.head(asked.location, asked.tag).await {
         Ok(Some(answer)) if answer.digest == *asked.digest => evidence.served = Served::Now,
         Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
         Err(e) => evidence.unknown.push(format!("what {} answers: {e}", asked.tag)),

@@ -1,6 +1,6 @@
 //! Upstream, read: with this run's credential, or without any where Docker Hub refuses the credential.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::content::Document;
@@ -20,13 +20,23 @@ pub struct Sources {
     refused: Arc<Mutex<BTreeSet<Location>>>,
     /// What was read so far.
     pub documents: Arc<Documents>,
+    /// Blobs that were found where they were asked for: what readiness saw, evidence does not ask again.
+    blobs: Arc<Mutex<BTreeSet<(Location, Digest)>>>,
+    /// What tags answered: one question a tag and run.
+    heads: Arc<Mutex<BTreeMap<(Location, Tag), Descriptor>>>,
 }
 
 impl Sources {
     /// Upstream behind `registries`.
     #[must_use]
     pub fn new(registries: Registries) -> Self {
-        Self { registries, refused: Arc::default(), documents: Arc::default() }
+        Self {
+            registries,
+            refused: Arc::default(),
+            documents: Arc::default(),
+            blobs: Arc::default(),
+            heads: Arc::default(),
+        }
     }
 
     /// Sources that refused this run's credential, in order.
@@ -85,26 +95,42 @@ impl Sources {
         read
     }
 
-    /// What a reference answers now.
+    /// What a tag answers; a run asks once.
     ///
     /// # Errors
     /// Whatever keeps upstream from answering.
-    pub async fn head(&self, location: &Location, reference: &Reference) -> Result<Option<Descriptor>, Error> {
-        let mut read = self.store(location).head(reference).await;
+    pub async fn head(&self, location: &Location, tag: &Tag) -> Result<Option<Descriptor>, Error> {
+        let asked = (location.clone(), tag.clone());
+        let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let reference = Reference::Tag(tag.clone());
+        let mut read = self.store(location).head(&reference).await;
         if self.turns_anonymous(location, &read) {
-            read = self.store(location).head(reference).await;
+            read = self.store(location).head(&reference).await;
+        }
+        if let Ok(Some(answer)) = &read {
+            self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(asked, answer.clone());
         }
         read
     }
 
-    /// Whether a blob is there.
+    /// Whether a blob is there; what was found once in this run is not asked again.
     ///
     /// # Errors
     /// Whatever keeps upstream from answering.
     pub async fn has_blob(&self, location: &Location, digest: &Digest) -> Result<bool, Error> {
+        let blob = (location.clone(), digest.clone());
+        if self.blobs.lock().unwrap_or_else(PoisonError::into_inner).contains(&blob) {
+            return Ok(true);
+        }
         let mut read = self.store(location).has_blob(digest).await;
         if self.turns_anonymous(location, &read) {
             read = self.store(location).has_blob(digest).await;
+        }
+        if matches!(read, Ok(true)) {
+            self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(blob);
         }
         read
     }

@@ -121,8 +121,15 @@ pub(super) fn human(out: &mut dyn Write, explanation: &Explanation) -> io::Resul
         for line in &image.lines {
             let name = |tag: &Option<Tag>| tag.as_ref().map_or("nothing", Tag::as_str).to_owned();
             let chosen = line.chosen.as_ref().map_or("nothing new".to_owned(), |tag| format!("would propose {tag}"));
-            let due = line.due.as_ref().map(|(tag, due)| format!("; {tag} is due {}", due.format("%Y-%m-%d %H:%M UTC")));
-            writeln!(out, "  line {}: approved {}, {chosen}{}", line.line, name(&line.current), due.unwrap_or_default())?;
+            let due =
+                line.due.as_ref().map(|(tag, due)| format!("; {tag} is due {}", due.format("%Y-%m-%d %H:%M UTC")));
+            writeln!(
+                out,
+                "  line {}: approved {}, {chosen}{}",
+                line.line,
+                name(&line.current),
+                due.unwrap_or_default()
+            )?;
         }
         if let Some(suggestion) = &image.suggestion {
             writeln!(out, "  nothing is picked: {}", clean(suggestion))?;

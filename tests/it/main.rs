@@ -33,6 +33,7 @@ mod registry_auth;
 mod registry_contract;
 mod registry_faults;
 mod report;
+mod requests;
 mod settings;
 mod shards;
 #[path = "../support/mod.rs"]

@@ -364,7 +364,10 @@ fn on_github_what_finds_no_room_costs_no_request() {
     let next = run();
     assert_eq!(actions(&next), [format!("{} unchanged", branch(1)), format!("{} opened", branch(2))]);
     assert_eq!(closed(), 2, "{:#?}", github.lines());
-    assert!(next["waiting"].as_array().unwrap().iter().all(|w| w["reason"] == "waiting"), "{next}");
+    let waiting = next["waiting"].as_array().unwrap().iter();
+    let (declined, others): (Vec<_>, Vec<_>) = waiting.partition(|w| w["reason"] == "declined");
+    assert_eq!(declined.iter().map(|w| &w["repository"]).collect::<Vec<_>>(), ["app-000"]);
+    assert!(others.iter().all(|w| w["reason"] == "waiting"), "{next}");
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl Copier {
     ) -> Result<Option<Carried>, CopyError> {
         let reference = Reference::Tag(tag.clone());
         let now = mirror.store.head(&reference).await.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?;
-        let upstream = self.sources.head(&step.source, &reference).await;
+        let upstream = self.sources.head(&step.source, tag).await;
         let upstream = upstream.map_err(|e| CopyError::new(FailedStep::Read, e))?.map(|held| held.digest);
         let (now, Some(digest)) = (now.map(|held| held.digest), upstream) else { return Ok(None) };
         if now.as_ref() == Some(&digest) {

@@ -132,4 +132,3 @@ pub(super) fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Ro
 pub(super) fn is_approved(row: &Row<'_>) -> bool {
     row.word.as_ref().is_some_and(|word| word.verdict == Verdict::Approved)
 }
-

@@ -176,7 +176,8 @@ impl<'a> Group<'_, 'a> {
         for &at in members {
             let row = &mut rows[at];
             if row.word.is_none() {
-                let rejection = rejected(self.subject, self.now, row.tag).map(|detail| Word::skipped(Reason::Rejected, detail));
+                let rejection =
+                    rejected(self.subject, self.now, row.tag).map(|detail| Word::skipped(Reason::Rejected, detail));
                 let revocation = || Word::skipped(Reason::Revoked, "revoked in the manifest");
                 row.word = rejection.or_else(|| revoked(self.subject, row.tag).then(revocation));
             }

@@ -1,6 +1,6 @@
 //! What a run asks upstream and Docker Hub, counted to the request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;
@@ -44,7 +44,12 @@ impl Upstream {
         let hosts = format!("docker.io={},hub.docker.com={}", self.registry.url(), self.hub.url());
         let output = clone.run(PROGRAM, &hosts, arguments).output().expect_status(0).json();
         let mut counts = BTreeMap::new();
+        let mut read = BTreeSet::new();
         for exchange in self.registry.log() {
+            let Exchange { request, status, .. } = &exchange;
+            if request.method == "GET" && request.path.contains("/manifests/sha256:") && *status == Some(200) {
+                assert!(read.insert(request.path.clone()), "{} is read twice", request.path);
+            }
             *counts.entry(kind(&exchange)).or_default() += 1;
         }
         for exchange in &self.hub.log()[before..] {

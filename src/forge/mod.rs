@@ -2,6 +2,7 @@
 //! [`git`]; both pass the contract suite in `tests/it/forge_contract.rs`. What only GitHub has is in [`github`] alone,
 //! behind [`Social`].
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -247,6 +248,41 @@ pub trait Social: Send + Sync {
 
     /// Whether the default branch holds a commit.
     async fn is_merged(&self, commit: &Commit) -> Result<bool, Error>;
+
+    /// All reviews of a proposal, oldest first: several by one person where there are.
+    async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error>;
+
+    /// The accounts that wrote the commits of a proposal, in lower case; `None` where that cannot be told of every commit.
+    async fn writers(&self, number: u64) -> Result<Option<BTreeSet<String>>, Error>;
+
+    /// Whether an account may write to the repository; one that does not exist may not.
+    async fn may_write(&self, login: &str) -> Result<bool, Error>;
+}
+
+/// A person's say on a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Whose.
+    pub login: String,
+    /// Whether that is a person's account, and no App's.
+    pub person: bool,
+    /// What it says.
+    pub verdict: Verdict,
+    /// The commit that was looked at; `None` where the forge no longer says.
+    pub commit: Option<Commit>,
+}
+
+/// What a review says now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It approves.
+    Approved,
+    /// It asks for something else.
+    ChangesRequested,
+    /// It only remarks.
+    Commented,
+    /// It was taken back, by whomever.
+    Dismissed,
 }
 
 /// The state of a commit status.

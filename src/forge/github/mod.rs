@@ -25,6 +25,7 @@ mod files;
 mod history;
 mod pulls;
 mod refs;
+mod reviews;
 mod social;
 mod writers;
 

@@ -1,11 +1,13 @@
 //! Labels, reviewers and commit statuses.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::client::{PULLS, STATUSES, pause, refused};
 use super::{Commit, Error, GitHub, Sent, Social, Verb};
-use crate::forge::StatusState;
+use crate::forge::{Review, StatusState};
 
 /// What GitHub takes as a status's description, in characters.
 const DESCRIPTION: usize = 140;
@@ -74,6 +76,18 @@ impl Social for GitHub {
 
     async fn is_merged(&self, commit: &Commit) -> Result<bool, Error> {
         self.default_branch_holds(commit).await
+    }
+
+    async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error> {
+        self.reviews_of(number).await
+    }
+
+    async fn writers(&self, number: u64) -> Result<Option<BTreeSet<String>>, Error> {
+        self.writers_of(number).await
+    }
+
+    async fn may_write(&self, login: &str) -> Result<bool, Error> {
+        self.has_write(login).await
     }
 }
 

@@ -85,8 +85,11 @@ pub trait Store: Send + Sync {
 /// Where the bytes of a blob come from, as often as they are needed.
 #[async_trait]
 pub trait BlobSource: Send + Sync {
-    /// The bytes from the start; the digest is checked as they pass.
+    /// The bytes from the start, unchecked: the store that takes them hashes them.
     async fn open(&self) -> Result<ByteStream, Error>;
+
+    /// The error where what came is not the blob, in the source's name: the store that found out is not to blame.
+    fn wrong(&self, text: String) -> Error;
 }
 
 /// How a blob came to be in the store.

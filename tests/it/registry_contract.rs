@@ -37,6 +37,10 @@ impl BlobSource for Pieces {
         let pieces: Vec<_> = self.bytes.chunks(7_000).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
         Ok(futures_util::stream::iter(pieces).boxed())
     }
+
+    fn wrong(&self, text: String) -> Error {
+        Error { registry: "the source".to_owned(), kind: ErrorKind::Mismatch(text) }
+    }
 }
 
 /// A descriptor of bytes.

@@ -1,5 +1,5 @@
-//! The bytes of a blob on their way from upstream, checked as they pass. Where a connection broke the store goes on: a
-//! fault that comes through is one that another try does not mend.
+//! The bytes of a blob on their way from upstream. The store they go to hashes them. Where a connection broke the store they
+//! come from goes on: a fault that comes through is one that another try does not mend.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,11 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::apply::progress::Bar;
-use crate::image::{Descriptor, Hasher, Location};
+use crate::image::{Descriptor, Location};
 use crate::observe::sources::Sources;
 use crate::registry::{BlobSource, ByteStream, Error, ErrorKind};
+
+/// A blob of more bytes takes its turn to stream: it is more than buffers hold anyway.
+const LARGE: u64 = 512 * 1024;
 
 /// A blob upstream.
 pub(super) struct Upstream {
@@ -22,6 +26,8 @@ struct Inner {
     sources: Sources,
     location: Location,
     blob: Descriptor,
+    /// The turns to stream, shared by all large blobs of the run.
+    streams: Arc<Semaphore>,
     /// How many bytes of it came since it was last begun.
     came: AtomicU64,
     /// Where that is shown.
@@ -32,9 +38,15 @@ struct Inner {
 
 impl Upstream {
     /// The blob at this place; `bar` shows the bytes that come.
-    pub(super) fn new(sources: Sources, location: Location, blob: Descriptor, bar: Bar) -> Self {
+    pub(super) fn new(
+        sources: Sources,
+        location: Location,
+        blob: Descriptor,
+        streams: Arc<Semaphore>,
+        bar: Bar,
+    ) -> Self {
         let (came, fault) = (AtomicU64::new(0), Mutex::new(None));
-        Self { inner: Arc::new(Inner { sources, location, blob, came, bar, fault }) }
+        Self { inner: Arc::new(Inner { sources, location, blob, streams, came, bar, fault }) }
     }
 
     /// What went wrong upstream, if something did.
@@ -49,22 +61,20 @@ impl BlobSource for Upstream {
         let inner = Arc::clone(&self.inner);
         *inner.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
         inner.bar.lost(inner.came.swap(0, Ordering::Relaxed));
-        let hasher = inner.blob.digest.hasher();
         let stream = match inner.blob.size {
             0 => stream::empty().boxed(),
             _ => inner.ask().await.map_err(|e| inner.blame(e))?,
         };
-        let passing = Passing { inner, hasher, offset: 0, stream };
-        if passing.inner.blob.size == 0 {
-            passing.finish().map_err(|e| passing.inner.blame(e))?;
-        }
-        Ok(stream::try_unfold(passing, |mut passing| async move {
-            match passing.next().await {
-                Ok(bytes) => Ok(bytes.map(|bytes| (bytes, passing))),
-                Err(error) => Err(passing.inner.blame(error)),
-            }
-        })
-        .boxed())
+        let turn = inner.turn().await;
+        let passing = stream.map(move |bytes| {
+            let _held = &turn;
+            inner.pass(bytes)
+        });
+        Ok(passing.boxed())
+    }
+
+    fn wrong(&self, text: String) -> Error {
+        self.inner.blame(self.inner.error(ErrorKind::Mismatch(text)))
     }
 }
 
@@ -85,60 +95,24 @@ impl Inner {
         answer.ok_or_else(gone)
     }
 
-    fn blame(&self, error: Error) -> Error {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
-        error
-    }
-}
-
-/// A blob on its way.
-struct Passing {
-    inner: Arc<Inner>,
-    hasher: Hasher,
-    /// How many bytes came.
-    offset: u64,
-    stream: ByteStream,
-}
-
-impl Passing {
-    /// The next bytes; the last ones only if the whole has the digest. `None` after them.
-    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        while self.offset < self.inner.blob.size {
-            match self.stream.next().await.transpose()? {
-                Some(bytes) if bytes.is_empty() => {}
-                Some(bytes) => return self.take(bytes).map(Some),
-                None => {
-                    let blob = &self.inner.blob;
-                    let text = format!("{} ended after {} of {} bytes", blob.digest, self.offset, blob.size);
-                    return Err(self.inner.error(ErrorKind::Mismatch(text)));
-                }
-            }
+    /// A large blob's turn to stream. Where the sender tires of waiting, the store it comes from goes on where it was.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        if self.blob.size <= LARGE {
+            return None;
         }
-        Ok(None)
+        Arc::clone(&self.streams).acquire_owned().await.ok()
     }
 
-    fn take(&mut self, mut bytes: Bytes) -> Result<Bytes, Error> {
-        let left = self.inner.blob.size - self.offset;
-        if bytes.len() as u64 > left {
-            bytes.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-        }
-        self.hasher.update(&bytes);
-        self.offset += bytes.len() as u64;
-        self.inner.came.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.inner.bar.came(bytes.len() as u64);
-        if self.offset == self.inner.blob.size {
-            self.finish()?;
-        }
+    /// Counts what comes.
+    fn pass(&self, bytes: Result<Bytes, Error>) -> Result<Bytes, Error> {
+        let bytes = bytes.map_err(|e| self.blame(e))?;
+        self.came.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.bar.came(bytes.len() as u64);
         Ok(bytes)
     }
 
-    /// Whether everything that came has the digest.
-    fn finish(&self) -> Result<(), Error> {
-        let found = self.hasher.clone().finish();
-        if found == self.inner.blob.digest {
-            return Ok(());
-        }
-        let text = format!("the blob {} has the digest {found}: not copied", self.inner.blob.digest);
-        Err(self.inner.error(ErrorKind::Mismatch(text)))
+    fn blame(&self, error: Error) -> Error {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+        error
     }
 }

@@ -31,6 +31,10 @@ mod verify;
 
 /// How many blobs are under way at once in the whole run; each host's own limit is the client's.
 const BLOBS: usize = 16;
+/// How many large ones stream at once: each fills the buffers of two connections, one and a half MiB together, and more of
+/// them make no copy faster. The others have their download and their upload opened meanwhile, so that none waits for a
+/// round trip when its turn comes.
+const STREAMS: usize = 6;
 
 /// Copies images to one destination; knows what this run has brought there.
 pub struct Copier {
@@ -39,6 +43,7 @@ pub struct Copier {
     companions: Companions,
     known: Known,
     blobs: Semaphore,
+    streams: Arc<Semaphore>,
     /// For every repository, a promoted top document that vouches for its blobs.
     vouchers: BTreeMap<RepositoryName, Digest>,
     progress: Progress,
@@ -106,8 +111,9 @@ impl Copier {
             .filter_map(|step| Some((step.repository.clone(), step.mirror_now.clone()?)))
             .filter(|(_, digest)| sources.documents.get(digest).is_some())
             .collect();
-        let (known, blobs) = (Known::default(), Semaphore::new(BLOBS));
-        Self { registries, sources, companions: Companions::default(), known, blobs, vouchers, progress }
+        let (blobs, streams) = (Semaphore::new(BLOBS), Arc::new(Semaphore::new(STREAMS)));
+        let (known, companions) = (Known::default(), Companions::default());
+        Self { registries, sources, companions, known, blobs, streams, vouchers, progress }
     }
 
     /// The mirror of a step, to be written: where blobs may be mounted from the source, one token is for both.
@@ -147,7 +153,9 @@ impl Copier {
     async fn copy(&self, step: &Step, mirror: &Mirror, bar: &Bar) -> Result<Copied, CopyError> {
         let top = self.top(step).await?;
         let from = From::Source(&self.sources, &step.source);
-        let tree = tree::read(from, top).await.map_err(|error| match error {
+        // The two ends are asked at once: neither look needs the other.
+        let (tree, ()) = tokio::join!(tree::read(from, top), self.vouch(step, mirror));
+        let tree = tree.map_err(|error| match error {
             TreeError::Missing(_) => CopyError::new(FailedStep::SourceLost, format!("{}: {error}", step.source_text)),
             TreeError::Unusable(_) => CopyError::new(FailedStep::Read, format!("{}: {error}", step.source_text)),
             TreeError::Store(_) => CopyError::new(FailedStep::Read, error),
@@ -160,7 +168,6 @@ impl Copier {
                 tree.foreign
             );
         }
-        self.vouch(step, mirror).await;
         let digests = tree.digests();
         let found = self.companions.of(&self.sources, &step.source, &digests);
         let (found, put) = tokio::join!(found, self.put_blobs(&tree.blobs, step, mirror, bar));
@@ -232,7 +239,8 @@ impl Copier {
         }
         let _permit = self.blobs.acquire().await.map_err(|e| CopyError::new(FailedStep::Blob, e))?;
         let mount = self.mount(&holders, step, mirror);
-        let upstream = Upstream::new(self.sources.clone(), step.source.clone(), blob.clone(), bar.clone());
+        let (sources, streams) = (self.sources.clone(), Arc::clone(&self.streams));
+        let upstream = Upstream::new(sources, step.source.clone(), blob.clone(), streams, bar.clone());
         match mirror.store.put_blob(&blob, mount.as_ref(), &upstream).await {
             Ok(put) => {
                 if put == Put::Mounted {

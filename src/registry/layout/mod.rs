@@ -203,10 +203,7 @@ impl Store for Layout {
             let text = |e: std::io::Error| ErrorKind::Disk(format!("{shown}: {e}"));
             chunk.map_err(|e| Error { registry: registry.clone(), kind: text(e) })
         });
-        if offset > 0 {
-            return Ok(Some(bytes.boxed()));
-        }
-        Ok(Some(Checked::new(bytes.boxed(), blob, &self.location, Arc::default()).into_stream().boxed()))
+        Ok(Some(bytes.boxed()))
     }
 
     async fn put_blob(
@@ -221,11 +218,11 @@ impl Store for Layout {
         }
         self.sweep().await;
         let fail = |e: std::io::Error| self.disk(&path, &e);
-        let bytes = Checked::new(source.open().await?, blob, &self.location, Arc::<Progress>::default()).into_stream();
+        let bytes = Checked::new(source.open().await?, blob, Arc::<Progress>::default()).into_stream();
         let mut bytes = std::pin::pin!(bytes);
         let mut partial = files::Partial::create(&path).await.map_err(fail)?;
         while let Some(chunk) = bytes.next().await {
-            partial.file().write_all(&chunk?).await.map_err(fail)?;
+            partial.file().write_all(&chunk.map_err(|stopped| stopped.blame(source))?).await.map_err(fail)?;
         }
         partial.finish().await.map_err(fail)?;
         Ok(Put::Uploaded)

@@ -1,36 +1,92 @@
 //! How much is asked of one host at a time, shared by everything that talks to it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// Requests at a time to one host.
-const CONCURRENCY: usize = 8;
+use super::pace::{Heard, Pace};
 
-/// Requests at a time, and a pause that holds for all of them.
+/// So many requests at a time as the host bears, and a pause that holds for all of them.
 ///
 /// A place is held from the request to the head of its answer (to its end, where the body is read at once), never while a
 /// blob streams: copies inside one registry would otherwise wait for each other.
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Semaphore,
+    /// How many places there are, and how many of those that are taken will not be given back.
+    room: Mutex<Room>,
+    waiting: AtomicUsize,
     closed_until: Mutex<Option<Instant>>,
+}
+
+#[derive(Debug)]
+struct Room {
+    pace: Pace,
+    surplus: usize,
+}
+
+/// A place at a host.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    gate: &'a Gate,
+    asked: Instant,
+    permit: Option<SemaphorePermit<'a>>,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { places: Semaphore::new(CONCURRENCY), closed_until: Mutex::new(None) }
+        Self::new(false)
     }
 }
 
 impl Gate {
-    /// Waits for the pause to end and a place to be free. `None` only where the gate is gone, which it never is.
-    pub(crate) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        let place = self.places.acquire().await.ok();
+    /// The gate of a host; `hub`: of Docker Hub's registry, which is asked less at a time.
+    pub(crate) fn new(hub: bool) -> Self {
+        let pace = Pace::new(hub);
+        Self {
+            places: Semaphore::new(pace.limit()),
+            room: Mutex::new(Room { pace, surplus: 0 }),
+            waiting: AtomicUsize::new(0),
+            closed_until: Mutex::default(),
+        }
+    }
+
+    /// Waits for the pause to end and a place to be free.
+    pub(crate) async fn enter(&self) -> Place<'_> {
+        let permit = match self.places.try_acquire() {
+            Ok(permit) => Some(permit),
+            Err(_) => {
+                let waiting = Waiting::new(&self.waiting);
+                let permit = self.places.acquire().await.ok();
+                drop(waiting);
+                permit
+            }
+        };
         self.pass().await;
-        place
+        Place { gate: self, asked: Instant::now(), permit }
+    }
+
+    /// That a request made outside of any place was too much for the host.
+    pub(crate) fn too_much(&self, asked: Instant) {
+        self.hear(Heard::TooMuch, asked);
+    }
+
+    fn hear(&self, heard: Heard, asked: Instant) {
+        let crowded = self.waiting.load(Ordering::Relaxed) > 0;
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = room.pace.limit();
+        room.pace.hear(heard, asked, Instant::now(), crowded);
+        let now = room.pace.limit();
+        if now > before {
+            let kept = room.surplus.min(now - before);
+            room.surplus -= kept;
+            self.places.add_permits(now - before - kept);
+        } else {
+            room.surplus += before - now - self.places.forget_permits(before - now);
+        }
     }
 
     /// Waits for the pause to end, without taking a place.
@@ -52,6 +108,46 @@ impl Gate {
     }
 }
 
+impl Place<'_> {
+    /// That the head of the answer came; `quick`: of a kind whose time tells how busy the host is.
+    pub(crate) fn answered(&self, quick: bool) {
+        let heard = if quick { Heard::Answer(self.asked.elapsed()) } else { Heard::Work };
+        self.gate.hear(heard, self.asked);
+    }
+
+    /// That the host has too much to do.
+    pub(crate) fn too_much(&self) {
+        self.gate.too_much(self.asked);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let Some(permit) = self.permit.take() else { return };
+        let mut room = self.gate.room.lock().unwrap_or_else(PoisonError::into_inner);
+        if room.surplus > 0 {
+            room.surplus -= 1;
+            permit.forget();
+        }
+    }
+}
+
+/// One that waits, counted until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -65,5 +161,52 @@ mod tests {
         gate.close(Duration::from_secs(2));
         tokio::join!(gate.pass(), async { drop(gate.enter().await) });
         assert_eq!(start.elapsed().as_secs(), 5);
+    }
+
+    /// How many places are free at once, all of them taken.
+    async fn free(gate: &Gate) -> usize {
+        let mut taken = Vec::new();
+        while let Ok(place) = tokio::time::timeout(Duration::from_millis(1), gate.enter()).await {
+            taken.push(place);
+        }
+        taken.len()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_follow_the_pace() {
+        let gate = Gate::new(false);
+        assert_eq!(free(&gate).await, 8);
+        let held: Vec<_> = futures_util::future::join_all((0..8).map(|_| gate.enter())).await;
+        tokio::time::advance(Duration::from_millis(10)).await;
+        held[0].too_much();
+        held[1].too_much();
+        drop(held);
+        assert_eq!(free(&gate).await, 4, "those under way end, and half of the places with them");
+        tokio::time::advance(Duration::from_millis(10)).await;
+        let mut held = futures_util::future::join_all((0..4).map(|_| gate.enter())).await;
+        let fifth = async {
+            let place = gate.enter().await;
+            assert_eq!(gate.room.lock().unwrap().pace.limit(), 5);
+            place
+        };
+        let answers = async {
+            tokio::task::yield_now().await;
+            held.iter().for_each(|place| place.answered(true));
+        };
+        let (fifth, ()) = tokio::join!(fifth, answers);
+        held.push(fifth);
+        drop(held);
+        assert_eq!(free(&gate).await, 5, "one more after a round of good answers that others waited for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_waiting_does_not_count() {
+        let gate = Gate::new(false);
+        let held = futures_util::future::join_all((0..8).map(|_| gate.enter())).await;
+        assert!(tokio::time::timeout(Duration::from_secs(1), gate.enter()).await.is_err());
+        assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
+        held.iter().for_each(|place| place.answered(true));
+        drop(held);
+        assert_eq!(free(&gate).await, 8);
     }
 }

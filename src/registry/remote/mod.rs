@@ -24,6 +24,7 @@ pub(crate) mod endpoint;
 mod gate;
 mod grant;
 mod manifests;
+mod pace;
 mod pages;
 mod referrers;
 mod transport;
@@ -145,7 +146,7 @@ impl Client {
         if let Some(endpoint) = endpoints.get(registry) {
             return Ok(Arc::clone(endpoint));
         }
-        let made = Endpoint::new(registry, &self.options.net.hosts, |base| self.gate(base));
+        let made = Endpoint::new(registry, &self.options.net.hosts, |base| self.gate(base, registry));
         let mut made = made.map_err(|e| fail(ErrorKind::Protocol(e)))?;
         made.secrets = self.secrets.clone();
         let endpoint = Arc::new(made);
@@ -161,9 +162,10 @@ impl Client {
         endpoint.auth.bundle(&scopes);
     }
 
-    fn gate(&self, base: &Url) -> Arc<Gate> {
+    fn gate(&self, base: &Url, registry: &RegistryHost) -> Arc<Gate> {
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(gates.entry(base.origin().ascii_serialization()).or_default())
+        let gate = gates.entry(base.origin().ascii_serialization());
+        Arc::clone(gate.or_insert_with(|| Arc::new(Gate::new(registry.is_docker_hub()))))
     }
 }
 

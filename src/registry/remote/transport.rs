@@ -136,7 +136,15 @@ impl Client {
         }
         let authorization = self.authorize(endpoint, identity, &call.scopes).await.map_err(Fault::fatal)?;
         let place = endpoint.gate.enter().await;
-        let (response, url) = self.follow(endpoint, call, &authorization).await?;
+        let sent = self.follow(endpoint, call, &authorization).await;
+        // Blobs come from elsewhere, and what is written is work: their time tells nothing of how busy the host is.
+        let quick = call.limit.is_some() && matches!(call.method, Method::GET | Method::HEAD);
+        match &sent {
+            Ok((response, _)) if !is_too_much(response.status()) => place.answered(quick),
+            Err(fault) if fault.cure != Cure::AgainOnce => {}
+            _ => place.too_much(),
+        }
+        let (response, url) = sent?;
         let outcome = self.judge(endpoint, &authorization, call, response, url).await?;
         drop(place);
         if endpoint.auth.scheme() == Scheme::Unknown {
@@ -303,6 +311,11 @@ fn redirect(response: &Response, from: &Url, method: &Method) -> Result<Option<U
         to.set_query(from.query());
     }
     Ok(Some(to))
+}
+
+/// Whether the host says that it has too much to do.
+pub(crate) fn is_too_much(status: StatusCode) -> bool {
+    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// Faults that may pass: a rate limit, or a server error.

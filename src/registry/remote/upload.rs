@@ -16,7 +16,7 @@ use url::Url;
 use super::Remote;
 use super::endpoint::Endpoint;
 use super::manifests::succeeded;
-use super::transport::{Answer, Call, passing};
+use super::transport::{Answer, Call, is_too_much, passing};
 use super::wire::{self, Cure, Fault, Patience, Said, Tries, seconds};
 use crate::image::{Descriptor, Digest, RepositoryName};
 use crate::registry::auth::Scopes;
@@ -150,11 +150,12 @@ impl Remote {
             .map_or(digest.clone(), |q| if q.is_empty() { digest.clone() } else { format!("{q}&{digest}") });
         place.set_query(Some(&query));
         let progress = Arc::new(Progress::default());
-        let bytes = Checked::new(source.open().await?, blob, &endpoint.registry, Arc::clone(&progress));
+        let bytes = Checked::new(source.open().await?, blob, Arc::clone(&progress));
         let scopes = self.push();
         let authorization =
             self.client.authorize(endpoint, self.identity, &scopes).await.map_err(|k| endpoint.error(k))?;
         endpoint.gate.pass().await;
+        let asked = Instant::now();
         let mut request = self
             .client
             .http()
@@ -168,14 +169,17 @@ impl Remote {
         }
         let response = match self.put_watched(request, &progress, blob.size).await {
             Ok(response) => response,
-            Err(fault) => return self.broken(&progress, blob, fault).await,
+            Err(fault) => return self.broken(&progress, blob, source, fault).await,
         };
         let (status, headers) = (response.status(), response.headers().clone());
         endpoint.warn(&headers);
+        if is_too_much(status) {
+            endpoint.gate.too_much(asked);
+        }
         let body = wire::read_error(response, self.client.patience()).await;
         let said = Said::read(status, &headers, &body);
-        if let Some(error) = progress.failure() {
-            return Err(error);
+        if let Some(stopped) = progress.failure() {
+            return Err(stopped.blame(source));
         }
         if status == StatusCode::UNAUTHORIZED {
             self.client.challenged(endpoint, &authorization, &scopes, &headers).map_err(|k| endpoint.error(k))?;
@@ -238,9 +242,15 @@ impl Remote {
     }
 
     /// After a broken connection: the source's own error counts; an upload that was complete may have arrived.
-    async fn broken(&self, progress: &Progress, blob: &Descriptor, fault: Fault) -> Result<End, Error> {
-        if let Some(error) = progress.failure() {
-            return Err(error);
+    async fn broken(
+        &self,
+        progress: &Progress,
+        blob: &Descriptor,
+        source: &dyn BlobSource,
+        fault: Fault,
+    ) -> Result<End, Error> {
+        if let Some(stopped) = progress.failure() {
+            return Err(stopped.blame(source));
         }
         if progress.is_finished() && self.head_blob(&blob.digest).await.unwrap_or(false) {
             return Ok(End::Done);
@@ -326,7 +336,7 @@ mod tests {
         let source: Vec<_> = whole.chunks(size).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         let progress = Arc::new(Progress::default());
         let source = futures_util::stream::iter(source).boxed();
-        let bytes = Checked::new(source, &blob, &"registry.example", Arc::clone(&progress)).into_stream();
+        let bytes = Checked::new(source, &blob, Arc::clone(&progress)).into_stream();
         let registry = async {
             let mut bytes = std::pin::pin!(bytes);
             while let Some(piece) = bytes.next().await {

@@ -7,7 +7,7 @@ use crate::apply;
 use crate::apply::copy::{Carried, Copier};
 use crate::apply::progress::Progress;
 use crate::apply::promote::{Applied, Promoted, Work};
-use crate::apply::record::{self, Origins, Record, RecordError, Recorded, Recording, Way};
+use crate::apply::record::{self, Record, RecordError, Recorded, Recording, Way};
 use crate::cli::Promote as Arguments;
 use crate::hub::Hub;
 use crate::manifest::Manifest;
@@ -48,7 +48,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let applied = apply::promote::promote(&work, interruption).await;
     let ended = applied.stopped.is_some() || interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;
-    let recorded = if idle { None } else { recorded(context, &applied.promoted).await };
+    let recorded = if idle { None } else { recorded(context, &manifest, &applied.promoted).await };
     let stopped = applied.stopped.clone();
     let outcome = outcome(&seen, applied, recorded);
     let clean = outcome.failed.is_empty();
@@ -101,7 +101,11 @@ fn ending(stopped: &Option<String>, clean: bool) -> Result<Exit, Stop> {
 }
 
 /// Records what was promoted, as the settings say. `None`: nothing was to be recorded.
-async fn recorded(context: &Context, promoted: &[Promoted]) -> Option<Result<Recorded, RecordError>> {
+async fn recorded(
+    context: &Context,
+    manifest: &Manifest,
+    promoted: &[Promoted],
+) -> Option<Result<Recorded, RecordError>> {
     let way = match context.settings.record {
         RecordMode::None => return None,
         RecordMode::Auto => Way::Auto,
@@ -110,7 +114,8 @@ async fn recorded(context: &Context, promoted: &[Promoted]) -> Option<Result<Rec
     };
     let forge = context.forge.as_ref()?;
     let records: Vec<Record> = promoted.iter().map(record_of).collect();
-    Some(record::record(forge.as_ref(), &context.settings.manifest, way, &records, &Origins::default()).await)
+    let (path, prefix) = (&context.settings.manifest, &manifest.proposals.branch_prefix);
+    Some(record::record(forge.as_ref(), path, prefix, way, &records).await)
 }
 
 fn record_of(promoted: &Promoted) -> Record {

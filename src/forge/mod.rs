@@ -2,7 +2,7 @@
 //! [`git`]; both pass the contract suite in `tests/it/forge_contract.rs`. What only GitHub has is in [`github`] alone,
 //! behind [`Social`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use async_trait::async_trait;
@@ -200,14 +200,14 @@ pub trait Forge: Send + Sync {
     /// Closes a proposal with the reason, and deletes its branch.
     async fn close(&self, proposal: &OpenProposal, reason: &str) -> Result<(), Error>;
 
-    /// The newest commit of `head`'s first-parent history that made `holds` true of a file's text; `None` where it
-    /// does not hold at `head`. The number of requests is bounded: a history too long to be followed is `None`.
+    /// For each of these texts that a file has at `head`, none of which spans lines, the commit that brought it there last.
+    /// What cannot be told is left out. The number of requests is small and does not grow with the texts.
     async fn introduced(
         &self,
         head: &Commit,
         path: &str,
-        holds: &(dyn for<'a> Fn(&'a str) -> bool + Send + Sync),
-    ) -> Result<Option<Introduced>, Error>;
+        texts: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Introduced>, Error>;
 
     /// Clears what interrupted runs left and files what people closed since; changes nothing that a person sees.
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {

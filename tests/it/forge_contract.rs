@@ -252,20 +252,22 @@ async fn a_record_is_added_to_the_default_branch_only_where_it_was_seen() {
 }
 
 #[tokio::test]
-async fn the_commit_that_brought_a_text_is_found() {
+async fn the_commits_that_brought_texts_are_found_together() {
     on_every_forge(async |f: Fixture| {
         let first = f.forge.head().await.unwrap();
         propose(&*f.forge, "one\ntwo\n").await;
         f.person.merge(BRANCH);
         let merged = f.forge.head().await.unwrap();
-        let head =
-            f.forge.append("main", &merged.commit, &message("Later"), &change("one\ntwo\nlater\n")).await.unwrap();
-        let holds = |text: &str| text.contains("two");
-        let found = f.forge.introduced(&head, MANIFEST, &holds).await.unwrap().expect("two is there");
-        assert_eq!(found.commit, merged.commit);
-        let one = f.forge.introduced(&head, MANIFEST, &|text: &str| text.contains("one")).await.unwrap().unwrap();
-        assert_eq!(one.commit, first.commit);
-        assert_eq!(f.forge.introduced(&head, MANIFEST, &|text: &str| text.contains("never")).await.unwrap(), None);
+        let text = "one\ntwo\nlater\ngone\n";
+        let later = f.forge.append("main", &merged.commit, &message("Later"), &change(text)).await.unwrap();
+        let without = f.forge.append("main", &later, &message("Out"), &change("one\ntwo\nlater\n")).await.unwrap();
+        let head = f.forge.append("main", &without, &message("In again"), &change(text)).await.unwrap();
+        let asked = ["one", "two", "later", "gone", "never"].map(str::to_owned);
+        let found = f.forge.introduced(&head, MANIFEST, &asked.into()).await.unwrap();
+        let found: Vec<_> = found.iter().map(|(text, by)| (text.as_str(), &by.commit)).collect();
+        assert_eq!(found, [("gone", &head), ("later", &later), ("one", &first.commit), ("two", &merged.commit)]);
+        assert!(f.forge.introduced(&without, MANIFEST, &["gone".to_owned()].into()).await.unwrap().is_empty());
+        assert!(f.forge.introduced(&head, "absent.yml", &["one".to_owned()].into()).await.unwrap().is_empty());
     })
     .await;
 }

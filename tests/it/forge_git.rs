@@ -144,6 +144,7 @@ async fn what_cannot_be_a_forge_says_why() {
     let base = forge.head().await.unwrap().commit;
     forge.rewrite("wharfinger/image/a/latest", None, &base, &message(), &change("two\n")).await.unwrap();
     git(on_proposal.path(), &["switch", "--quiet", "wharfinger/image/a/latest"]);
-    let error = forge.head().await.unwrap_err();
+    assert_eq!(forge.head().await.unwrap().branch, "main", "found out once a run");
+    let error = GitForge::open(on_proposal.path().to_path_buf()).await.unwrap().head().await.unwrap_err();
     assert!(error.to_string().contains("is a proposal"), "{error}");
 }

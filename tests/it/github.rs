@@ -1,5 +1,6 @@
 //! The GitHub forge against the stand-in: what only GitHub has, and what goes wrong there.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wharfinger::forge::github::GitHub;
@@ -488,7 +489,7 @@ async fn a_directory_beyond_what_the_listing_gives_is_read_from_the_tree() {
 #[tokio::test]
 async fn what_brought_an_approval_is_its_merge_whichever_way_it_was_merged() {
     let (github, forge) = start(Options::default());
-    let two = |text: &str| text.contains("two");
+    let two = BTreeSet::from(["two".to_owned()]);
     for squash in [false, true] {
         github.push_as("main", "octocat", &[(MANIFEST, "one\n")]);
         github.push_as("topic", "hubot", &[(MANIFEST, "one\ntwo\n")]);
@@ -498,20 +499,21 @@ async fn what_brought_an_approval_is_its_merge_whichever_way_it_was_merged() {
         github.delete_branch_as("topic", "hubot");
         github.push_as("main", "octocat", &[(MANIFEST, "one\ntwo\nthree\n")]);
         let head = forge.head().await.unwrap().commit;
-        let found = forge.introduced(&head, MANIFEST, &two).await.unwrap().unwrap();
+        let found = forge.introduced(&head, MANIFEST, &two).await.unwrap().remove("two").unwrap();
         assert_eq!((found.commit.0.as_str(), found.pull), (merge.as_str(), Some(number)), "squash: {squash}");
         assert_eq!(found.date.date_naive().to_string(), "2026-11-21");
-        assert_eq!(forge.pull_of_commit(&found.commit).await.unwrap(), Some(number));
     }
     // Taken out and pushed in again without a pull request: the newest counts.
     github.push_as("main", "octocat", &[(MANIFEST, "one\n")]);
     let direct = github.push_as("main", "octocat", &[(MANIFEST, "one\ntwo\n")]);
     let head = forge.head().await.unwrap().commit;
     github.clear_log();
-    let found = forge.introduced(&head, MANIFEST, &two).await.unwrap().unwrap();
+    let found = forge.introduced(&head, MANIFEST, &two).await.unwrap().remove("two").unwrap();
     assert_eq!((found.commit.0, found.pull), (direct, None));
-    assert!(github.log().len() <= 5, "{:?}", github.lines());
-    assert_eq!(forge.introduced(&head, "absent.yml", &two).await.unwrap(), None);
+    assert_eq!(github.log().len(), 2, "the file, and where its lines came from: {:?}", github.lines());
+    assert_eq!(forge.introduced(&head, "absent.yml", &two).await.unwrap(), BTreeMap::new());
+    github.fail("POST", "/graphql", 3, 502);
+    assert!(matches!(forge.introduced(&head, MANIFEST, &two).await, Err(Error::Unreachable(_))));
     contract::github(&github.log());
 }
 

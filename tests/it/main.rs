@@ -5,6 +5,7 @@ mod action;
 mod action_yml;
 mod architecture;
 mod attack;
+mod calls;
 mod check;
 mod cli;
 mod companions;

@@ -10,6 +10,7 @@ use std::sync::{Mutex, Once, OnceLock};
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
+use super::github::graphql::BLAME;
 use super::http::{Exchange, lock};
 
 /// The variable that names the directory.
@@ -18,8 +19,8 @@ pub const VARIABLE: &str = "WHARFINGER_TEST_CONTRACTS";
 /// Statuses that any endpoint may answer, documented or not.
 const ANYWHERE: [u16; 4] = [401, 403, 404, 429];
 
-/// Fails where traffic with GitHub is not as GitHub describes it. GraphQL must be `createCommitOnBranch` or the
-/// question whose token it is.
+/// Fails where traffic with GitHub is not as GitHub describes it. GraphQL must be `createCommitOnBranch`, the question
+/// whose token it is, or the one where a file's lines came from.
 pub fn github(log: &[Exchange]) {
     static DESCRIPTION: OnceLock<Option<Description>> = OnceLock::new();
     let description = DESCRIPTION.get_or_init(|| {
@@ -81,8 +82,13 @@ fn graphql_violations(exchange: &Exchange) -> Vec<String> {
     if body == json!({ "query": "query { viewer { login } }" }) {
         return Vec::new();
     }
-    let mut found = Vec::new();
     let query = body["query"].as_str().unwrap_or_default();
+    if query == BLAME {
+        let given = |name: &&str| body["variables"][*name].as_str().is_none_or(str::is_empty);
+        let lacking = ["owner", "name", "head", "path"].into_iter().filter(given);
+        return lacking.map(|name| format!("the question for a file's lines lacks {name}")).collect();
+    }
+    let mut found = Vec::new();
     if exchange.request.method != "POST" || !Regex::new(MUTATION).expect("a pattern").is_match(query) {
         found.push(format!("GraphQL is not createCommitOnBranch alone: {query}"));
     }

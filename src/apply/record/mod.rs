@@ -14,7 +14,7 @@ use crate::observe::manifest::{self as load, LoadError};
 mod origin;
 mod proposal;
 
-pub use origin::Origins;
+use origin::Origins;
 pub use proposal::{Done, Recording};
 
 /// How often the commit is tried anew because the branch moved.
@@ -72,21 +72,25 @@ pub enum RecordError {
     Busy(String),
 }
 
-/// Records what was promoted in the manifest at `path`. Without records it only looks after the recording proposal, which is
-/// closed where nothing is left to record.
+/// Records what was promoted in the manifest at `path`. Without records it only looks after the recording proposal, whose
+/// branch starts with `prefix`: it is closed where nothing is left to record.
 ///
 /// # Errors
 /// Where the forge fails, or refuses the commit and no proposal may be made.
 pub async fn record(
     forge: &dyn Forge,
     path: &str,
+    prefix: &str,
     way: Way,
     records: &[Record],
-    origins: &Origins,
 ) -> Result<Recorded, RecordError> {
-    let mut last = String::new();
+    let (mut last, mut origins) = (String::new(), Origins::default());
     for attempt in 0..TRIES {
-        match once(forge, path, way, records, origins).await {
+        let done = match records {
+            [] => settle(forge, path, prefix, way).await,
+            records => once(forge, path, way, records, &mut origins).await,
+        };
+        match done {
             Err(RecordError::Forge(forge::Error::Moved { branch })) => last = branch,
             done => return done,
         }
@@ -100,21 +104,19 @@ async fn once(
     path: &str,
     way: Way,
     records: &[Record],
-    origins: &Origins,
+    origins: &mut Origins,
 ) -> Result<Recorded, RecordError> {
     let head = forge.head().await?;
     let manifest = load::from_forge(forge, &head.commit, path).await?;
     let pending = pending(&manifest, records);
     if pending.is_empty() {
-        let work = Work { forge, path, head, manifest, pending, origins: Origins::default() };
-        let settled = if way == Way::Commit { None } else { work.settle().await? };
-        return Ok(settled.map_or(Recorded::Already, Recorded::Proposed));
+        return settle(forge, path, &manifest.proposals.branch_prefix, way).await;
     }
-    let origins = origins.look(forge, &head.commit, &manifest, &pending).await;
+    origins.look(forge, &head.commit, &manifest, &pending).await;
     let work = Work { forge, path, head, manifest, pending, origins };
     let open = match way {
         Way::Commit => return work.commit().await.map(Recorded::Committed),
-        Way::Auto | Way::Proposal => work.open().await?,
+        Way::Auto | Way::Proposal => proposal::open(forge, &work.manifest.proposals.branch_prefix).await?,
     };
     if way == Way::Auto && open.is_none() {
         match work.commit().await {
@@ -123,6 +125,18 @@ async fn once(
         }
     }
     work.propose(open).await.map(Recorded::Proposed)
+}
+
+/// Nothing is to be recorded: the manifest is looked at only where a recording proposal is open, and then as it is now.
+async fn settle(forge: &dyn Forge, path: &str, prefix: &str, way: Way) -> Result<Recorded, RecordError> {
+    if way == Way::Commit {
+        return Ok(Recorded::Already);
+    }
+    let Some(open) = proposal::open(forge, prefix).await? else { return Ok(Recorded::Already) };
+    let head = forge.head().await?;
+    let manifest = load::from_forge(forge, &head.commit, path).await?;
+    let work = Work { forge, path, head, manifest, pending: Vec::new(), origins: &Origins::default() };
+    work.settle(open).await.map(Recorded::Proposed)
 }
 
 /// The records that the manifest lacks and that are still about its approvals.
@@ -148,7 +162,7 @@ struct Work<'a> {
     head: Head,
     manifest: Manifest,
     pending: Vec<Record>,
-    origins: Origins,
+    origins: &'a Origins,
 }
 
 impl Work<'_> {

@@ -1,7 +1,7 @@
 //! The recording proposal: where the default branch refuses commits, records gather on one branch, and nothing waits for it.
 
 use super::{Record, RecordError, Work, approval, headline, pending};
-use crate::forge::{Commit, FileChange, OpenProposal};
+use crate::forge::{Commit, FileChange, Forge, OpenProposal};
 use crate::manifest::Manifest;
 use crate::observe::manifest as load;
 
@@ -31,20 +31,21 @@ pub enum Done {
     Closed,
 }
 
+/// The branch of the recording proposal.
+fn branch(prefix: &str) -> String {
+    format!("{prefix}record")
+}
+
+/// The recording proposal, if one is open.
+pub(super) async fn open(forge: &dyn Forge, prefix: &str) -> Result<Option<OpenProposal>, RecordError> {
+    let branch = branch(prefix);
+    Ok(forge.proposals(&branch).await?.into_iter().find(|proposal| proposal.branch == branch))
+}
+
 impl Work<'_> {
-    fn branch(&self) -> String {
-        format!("{}record", self.manifest.proposals.branch_prefix)
-    }
-
-    /// The recording proposal, if one is open.
-    pub(super) async fn open(&self) -> Result<Option<OpenProposal>, RecordError> {
-        let branch = self.branch();
-        Ok(self.forge.proposals(&branch).await?.into_iter().find(|proposal| proposal.branch == branch))
-    }
-
     /// Sees to it that the recording proposal holds these records, those it has, and nothing else.
     pub(super) async fn propose(&self, open: Option<OpenProposal>) -> Result<Recording, RecordError> {
-        let branch = self.branch();
+        let branch = branch(&self.manifest.proposals.branch_prefix);
         let tip = match &open {
             Some(proposal) => Some(proposal.head.clone()),
             None => self.forge.tip(&branch).await?,
@@ -63,8 +64,7 @@ impl Work<'_> {
 
     /// Sees to a recording proposal for which this run has nothing: it is closed where nothing is left to record, unless a
     /// person's commits stand on it.
-    pub(super) async fn settle(&self) -> Result<Option<Recording>, RecordError> {
-        let Some(open) = self.open().await? else { return Ok(None) };
+    pub(super) async fn settle(&self, open: OpenProposal) -> Result<Recording, RecordError> {
         let theirs = load::from_forge(self.forge, &open.head, self.path).await.ok();
         let empty = theirs.is_some_and(|theirs| self.together(Some(&theirs)).is_empty());
         let done = if empty && !open.touched { Done::Closed } else { Done::Unchanged };
@@ -72,7 +72,7 @@ impl Work<'_> {
             let reason = format!("Nothing is left to record: `{}` says it all.", self.head.branch);
             self.forge.close(&open, &reason).await?;
         }
-        Ok(Some(Recording { number: open.number, url: open.url, branch: open.branch, done }))
+        Ok(Recording { number: open.number, url: open.url, branch: open.branch, done })
     }
 
     /// A person's commits stand on the branch: ours goes on top of them.

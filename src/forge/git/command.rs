@@ -65,6 +65,22 @@ impl Git {
         self.run(args, b"").await.map(|said| said.ok)
     }
 
+    /// The contents of objects (`COMMIT:PATH`, or an id; no line breaks in them), by one command; `None` for what does not
+    /// exist or is no file.
+    pub(super) async fn blobs(&self, objects: &[String]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        if objects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let input: String = objects.iter().map(|object| format!("{object}\n")).collect();
+        let said = self.run(&["cat-file", "--batch"], input.as_bytes()).await?;
+        if !said.ok {
+            return Err(Error::Unusable(format!("`git cat-file --batch` failed: {}", said.err)));
+        }
+        let unusable = || Error::Unusable("`git cat-file --batch` printed something else than objects".to_owned());
+        let mut rest = &said.out[..];
+        objects.iter().map(|_| next_blob(&mut rest).ok_or_else(unusable)).collect()
+    }
+
     /// Runs a command with `input` and says what it said, whatever its exit status.
     pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<Said, Error> {
         let mut command = Command::new("git");
@@ -91,6 +107,24 @@ impl Git {
         let output = output.map_err(cannot)?;
         Ok(Said { ok: output.status.success(), out: output.stdout, err: one_line(&output.stderr) })
     }
+}
+
+/// The next object that `cat-file --batch` printed: `ID TYPE SIZE`, a line break, the content and a line break, or
+/// `NAME missing`. The outer `None`: it is neither.
+fn next_blob(rest: &mut &[u8]) -> Option<Option<Vec<u8>>> {
+    let end = rest.iter().position(|b| *b == b'\n')?;
+    let (line, after) = rest.split_at(end);
+    let line = std::str::from_utf8(line).ok()?;
+    let after = after.get(1..)?;
+    if line.ends_with(" missing") {
+        *rest = after;
+        return Some(None);
+    }
+    let (kind, size) = line.split_once(' ')?.1.split_once(' ')?;
+    let size: usize = size.parse().ok()?;
+    let content = after.get(..size)?;
+    *rest = after.get(size + 1..)?;
+    Some((kind == "blob").then(|| content.to_vec()))
 }
 
 /// Git's complaint on one line of printable characters, at most 500 of them.

@@ -7,10 +7,11 @@
 //!
 //! Paths are relative to the directory the forge was opened in, as they are for a person who works there.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
 
 use self::command::Git;
 use super::{
@@ -21,6 +22,7 @@ use crate::ledger;
 use crate::proposal::{markdown, metadata};
 
 mod command;
+mod history;
 mod write;
 
 /// What this program put on a branch.
@@ -37,6 +39,13 @@ pub struct GitForge {
     git: Git,
     /// The working directory inside the repository, with a final `/`; empty at its root.
     prefix: String,
+    /// Where git keeps what belongs to this work tree.
+    directory: PathBuf,
+    /// Where git keeps what all work trees share.
+    common: PathBuf,
+    default_branch: OnceCell<String>,
+    /// Whether git knows whom a commit is by.
+    knows_committer: OnceCell<bool>,
 }
 
 impl GitForge {
@@ -46,10 +55,21 @@ impl GitForge {
     /// Where it is in none, or git is not installed.
     pub async fn open(directory: PathBuf) -> Result<Self, Error> {
         let git = Git::new(&directory);
-        let prefix = git.line(&["rev-parse", "--show-prefix"]).await.map_err(|e| {
+        let asked = ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-dir", "--git-common-dir"];
+        let said = git.line(&asked).await.map_err(|e| {
             Error::Unusable(format!("{} is not in a git repository: {e}; `git init` makes one", directory.display()))
         })?;
-        Ok(Self { git, prefix })
+        let [prefix, directory, common] = said.split('\n').collect::<Vec<_>>()[..] else {
+            return Err(Error::Unusable(format!("git says something else than where it is: {said:?}")));
+        };
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            directory: directory.into(),
+            common: common.into(),
+            git,
+            default_branch: OnceCell::new(),
+            knows_committer: OnceCell::new(),
+        })
     }
 
     /// The commit a reference points to; `None` where there is no such reference.
@@ -60,8 +80,8 @@ impl GitForge {
 
     /// Whether the default branch contains a commit.
     async fn merged(&self, commit: &Commit) -> Result<bool, Error> {
-        let head = self.head().await?;
-        self.git.succeeds(&["merge-base", "--is-ancestor", &commit.0, &head.commit.0]).await
+        let head = format!("refs/heads/{}", self.default_branch().await?);
+        self.git.succeeds(&["merge-base", "--is-ancestor", &commit.0, &head]).await
     }
 
     /// Title and body: the message of a commit.
@@ -69,24 +89,23 @@ impl GitForge {
         Ok(split(&self.git.text(&["log", "-1", "--format=%B", &commit.0], b"").await?))
     }
 
-    /// Whether a branch has commits that this program did not write. Where nothing is remembered of the branch, as in a
-    /// fresh clone, one commit with our metadata is ours.
-    async fn touched(&self, branch: &str, head: &Commit, body: &str) -> Result<bool, Error> {
-        if let Some(ours) = self.resolve(&format!("{OPEN}{branch}")).await? {
-            return Ok(ours != *head);
+    /// Whether a branch has commits that this program did not write; `ours` is what is remembered of it. Where nothing is, as
+    /// in a fresh clone, one commit with our metadata is ours.
+    async fn touched(&self, head: &Commit, body: &str, ours: Option<&Commit>) -> Result<bool, Error> {
+        if let Some(ours) = ours {
+            return Ok(ours != head);
         }
-        let base = self.head().await?.commit;
-        let count = self.git.line(&["rev-list", "--count", &format!("{base}..{head}")]).await?;
+        let range = format!("refs/heads/{}..{head}", self.default_branch().await?);
+        let count = self.git.line(&["rev-list", "--count", &range]).await?;
         Ok(count != "1" || metadata::read(body).is_none())
     }
 
     /// Who wrote the newest commits of a branch. A name in a commit proves nothing here: what this program put there is
     /// remembered, and where it is not, as in a fresh clone, nothing is ours.
     async fn written_on(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
-        let ours = match self.resolve(&format!("{OPEN}{branch}")).await? {
-            None => self.resolve(&format!("{WROTE}{branch}")).await?,
-            open => open,
-        };
+        let (open, wrote) = (format!("{OPEN}{branch}"), format!("{WROTE}{branch}"));
+        let remembered = self.references(&[], &[&open, &wrote]).await?;
+        let ours = remembered.get(&open).or_else(|| remembered.get(&wrote)).cloned();
         let most = format!("--max-count={LOOKED_BACK}");
         let log = self.git.text(&["log", &most, "--format=%H%x00%P%x00%an", &tip.0], b"").await?;
         let listed = log.lines().filter_map(|line| {
@@ -99,9 +118,10 @@ impl GitForge {
         Ok(down_to_ours(listed))
     }
 
-    /// The references under a prefix with the commits they point to.
-    async fn references(&self, prefix: &str) -> Result<Vec<(String, Commit)>, Error> {
-        let text = self.git.text(&["for-each-ref", "--format=%(refname) %(objectname)", prefix], b"").await?;
+    /// The references that these patterns name, whole names or directories, with the commits they point to.
+    async fn references(&self, only: &[&str], patterns: &[&str]) -> Result<BTreeMap<String, Commit>, Error> {
+        let args = [&["for-each-ref", "--format=%(refname) %(objectname)"], only, patterns].concat();
+        let text = self.git.text(&args, b"").await?;
         Ok(text.lines().filter_map(|l| l.split_once(' ')).map(|(r, c)| (r.to_owned(), Commit(c.to_owned()))).collect())
     }
 
@@ -110,20 +130,36 @@ impl GitForge {
         let first = format!("{CLOSED}{branch}");
         let numbered = format!("{first}+");
         let parent = first.rsplit_once('/').map_or(CLOSED, |(parent, _)| parent);
-        let all = self.references(parent).await?;
+        let all = self.references(&[], &[parent]).await?;
         Ok(all.into_iter().filter(|(name, _)| *name == first || name.starts_with(&numbered)).collect())
+    }
+
+    /// The name of the default branch, found out once: what the origin calls so, else what is checked out here.
+    async fn default_branch(&self) -> Result<&str, Error> {
+        let name = self.default_branch.get_or_try_init(|| async {
+            let remote = self.git.run(&["symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD"], b"").await?;
+            let name = String::from_utf8_lossy(&remote.out).trim().to_owned();
+            match name.strip_prefix("origin/") {
+                Some(branch) if remote.ok => Ok(branch.to_owned()),
+                _ => self.current().await,
+            }
+        });
+        name.await.map(String::as_str)
+    }
+
+    /// A file at a commit whose path is not plain: git itself makes it so.
+    async fn read_odd(&self, at: &Commit, full: &str) -> Result<Option<String>, Error> {
+        let entry = self.git.text(&["ls-tree", "--full-tree", "-z", &at.0, "--", full], b"").await?;
+        let Some((description, _)) = entry.split_once('\t') else { return Ok(None) };
+        let [_, "blob", object] = description.split(' ').collect::<Vec<_>>()[..] else { return Ok(None) };
+        self.git.text(&["cat-file", "blob", object], b"").await.map(Some)
     }
 }
 
 #[async_trait]
 impl Forge for GitForge {
     async fn head(&self) -> Result<Head, Error> {
-        let remote = self.git.run(&["symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD"], b"").await?;
-        let name = String::from_utf8_lossy(&remote.out).trim().to_owned();
-        let branch = match name.strip_prefix("origin/") {
-            Some(branch) if remote.ok => branch.to_owned(),
-            _ => self.current().await?,
-        };
+        let branch = self.default_branch().await?.to_owned();
         let commit = self.resolve(&format!("refs/heads/{branch}")).await?.ok_or_else(|| {
             Error::Unusable(format!(
                 "there is no local branch {branch} with a commit; `git switch {branch}` makes it, or commit first"
@@ -138,10 +174,13 @@ impl Forge for GitForge {
 
     async fn read(&self, at: &Commit, path: &str) -> Result<Option<String>, Error> {
         let full = format!("{}{path}", self.prefix);
-        let entry = self.git.text(&["ls-tree", "--full-tree", "-z", &at.0, "--", &full], b"").await?;
-        let Some((description, _)) = entry.split_once('\t') else { return Ok(None) };
-        let [_, "blob", object] = description.split(' ').collect::<Vec<_>>()[..] else { return Ok(None) };
-        self.git.text(&["cat-file", "blob", object], b"").await.map(Some)
+        let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\n');
+        if !full.split('/').all(plain) {
+            return self.read_odd(at, &full).await;
+        }
+        let mut blobs = self.git.blobs(&[format!("{at}:{full}")]).await?;
+        let text = blobs.pop().flatten().map(String::from_utf8).transpose();
+        text.map_err(|_| Error::Unusable(format!("{path} at {at} is not UTF-8")))
     }
 
     async fn written(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
@@ -168,11 +207,15 @@ impl Forge for GitForge {
     }
 
     async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
-        let unmerged = format!("--no-merged={}", self.head().await?.commit);
+        let unmerged = format!("--no-merged=refs/heads/{}", self.default_branch().await?);
         let format = "--format=%(refname:lstrip=2)%00%(objectname)%00%(authorname)%00%(contents)%00";
         let text = self.git.text(&["for-each-ref", &unmerged, format, &format!("refs/heads/{prefix}")], b"").await?;
         let fields: Vec<&str> = text.split('\0').collect();
         let mut proposals = Vec::new();
+        if fields.len() < 4 {
+            return Ok(proposals);
+        }
+        let ours = self.references(&[], &[&format!("{OPEN}{prefix}")]).await?;
         for field in fields.chunks_exact(4) {
             let branch = field[0].trim_start_matches('\n').to_owned();
             if branch == ledger::branch(prefix) || branch.starts_with(&format!("{prefix}tmp/")) {
@@ -183,7 +226,7 @@ impl Forge for GitForge {
             proposals.push(OpenProposal {
                 number: None,
                 url: branch.clone(),
-                touched: self.touched(&branch, &head, &body).await?,
+                touched: self.touched(&head, &body, ours.get(&format!("{OPEN}{branch}"))).await?,
                 author: field[2].to_owned(),
                 labels: Vec::new(),
                 branch,
@@ -209,19 +252,9 @@ impl Forge for GitForge {
         &self,
         head: &Commit,
         path: &str,
-        holds: &(dyn for<'a> Fn(&'a str) -> bool + Send + Sync),
-    ) -> Result<Option<Introduced>, Error> {
-        let format = "--format=%H %cI";
-        let log = self.git.text(&["log", "--first-parent", format, &head.0, "--", path], b"").await?;
-        let mut newest: Option<(Commit, String)> = None;
-        for (commit, date) in log.lines().filter_map(|line| line.split_once(' ')) {
-            let commit = Commit(commit.to_owned());
-            if !self.read(&commit, path).await?.is_some_and(|text| holds(&text)) {
-                break;
-            }
-            newest = Some((commit, date.to_owned()));
-        }
-        newest.map(|(commit, date)| Ok(Introduced { commit, date: utc(&date)?, pull: None })).transpose()
+        texts: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Introduced>, Error> {
+        self.brought(head, path, texts).await
     }
 
     async fn append(
@@ -276,9 +309,4 @@ impl Forge for GitForge {
 fn split(message: &str) -> (String, String) {
     let (title, body) = message.split_once('\n').unwrap_or((message, ""));
     (title.to_owned(), body.trim_matches('\n').to_owned())
-}
-
-fn utc(text: &str) -> Result<DateTime<Utc>, Error> {
-    let date = DateTime::parse_from_rfc3339(text);
-    date.map(|d| d.to_utc()).map_err(|_| Error::Unusable(format!("git printed a date that is none: {text}")))
 }

@@ -1,11 +1,12 @@
 //! What the git forge writes: commits without a work tree, and references moved by compare-and-swap.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{CLOSED, Git, GitForge, OPEN, WROTE};
-use crate::forge::{Commit, Error, FileChange, Forge as _, Message};
+use crate::forge::{Commit, Error, FileChange, Message};
 
 /// What a reference must point to for a change to be made.
 const ABSENT: &str = "0000000000000000000000000000000000000000";
@@ -44,7 +45,9 @@ impl GitForge {
         files: &[FileChange],
     ) -> Result<Commit, Error> {
         let _one_at_a_time = self.lock().await?;
-        if self.tip(branch).await?.as_ref() != Some(expected) {
+        let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
+        let now = self.references(&[], &[&reference, &open]).await?;
+        if now.get(&reference) != Some(expected) {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
         let commit = self.commit_on(expected, message, files).await?;
@@ -52,17 +55,16 @@ impl GitForge {
         if let Some(tree) = &tree {
             self.follow(branch, tree, expected, &commit).await?;
         }
-        let moved =
-            self.swap(&[(format!("refs/heads/{branch}"), Some(commit.clone()), Some(expected.clone()))]).await?;
+        let moved = self.swap(&[(reference, Some(commit.clone()), Some(expected.clone()))]).await?;
         if !moved {
             if let Some(tree) = &tree {
                 self.follow(branch, tree, &commit, expected).await?;
             }
             return Err(Error::Moved { branch: branch.to_owned() });
         }
-        if self.resolve(&format!("{OPEN}{branch}")).await?.is_some() {
-            self.swap(&[(format!("{OPEN}{branch}"), Some(commit.clone()), None)]).await?;
-        } else if self.head().await?.branch == branch {
+        if now.contains_key(&open) {
+            self.swap(&[(open, Some(commit.clone()), None)]).await?;
+        } else if self.default_branch().await? == branch {
             self.push(branch).await?;
         } else {
             self.swap(&[(format!("{WROTE}{branch}"), Some(commit.clone()), None)]).await?;
@@ -80,7 +82,7 @@ impl GitForge {
         files: &[FileChange],
     ) -> Result<Commit, Error> {
         self.refuse_checked_out(branch).await?;
-        self.file_closed_branch(branch).await?;
+        self.file_closed(branch).await?;
         let reference = format!("refs/heads/{branch}");
         let now = self.resolve(&reference).await?;
         // A branch that was merged is done with: a new proposal may take its name.
@@ -123,32 +125,37 @@ impl GitForge {
 
     /// What this program proposed on a branch that a person deleted without merging it.
     pub(super) async fn deleted_by_a_person(&self, branch: &str) -> Result<Option<Commit>, Error> {
-        let Some(proposed) = self.resolve(&format!("{OPEN}{branch}")).await? else { return Ok(None) };
-        let gone = self.resolve(&format!("refs/heads/{branch}")).await?.is_none();
-        Ok((gone && !self.merged(&proposed).await?).then_some(proposed))
-    }
-
-    /// Files every proposal that was merged or closed since: the former is forgotten, the latter kept as closed.
-    pub(super) async fn file_closed(&self, prefix: &str) -> Result<(), Error> {
-        for (reference, _) in self.references(&format!("{OPEN}{prefix}")).await? {
-            if let Some(branch) = reference.strip_prefix(OPEN) {
-                self.file_closed_branch(branch).await?;
-            }
+        let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
+        let mut now = self.references(&[], &[&reference, &open]).await?;
+        let gone = !now.contains_key(&reference);
+        match now.remove(&open) {
+            Some(proposed) if gone && !self.merged(&proposed).await? => Ok(Some(proposed)),
+            _ => Ok(None),
         }
-        Ok(())
     }
 
-    async fn file_closed_branch(&self, branch: &str) -> Result<(), Error> {
-        let open = format!("{OPEN}{branch}");
-        let Some(proposed) = self.resolve(&open).await? else { return Ok(()) };
-        if let Some(tip) = self.deleted_by_a_person(branch).await? {
-            let kept = match self.closed(branch).await?.len() {
-                0 => format!("{CLOSED}{branch}"),
-                n => format!("{CLOSED}{branch}+{}", n + 1),
-            };
-            self.swap(&[(kept, Some(tip), None), (open, None, Some(proposed))]).await?;
-        } else if self.merged(&proposed).await? {
-            self.swap(&[(open, None, Some(proposed))]).await?;
+    /// Files every proposal that was merged or closed since: the former is forgotten, the latter kept as closed. `below` is
+    /// a branch, or a directory of branches.
+    pub(super) async fn file_closed(&self, below: &str) -> Result<(), Error> {
+        let (heads, open) = (format!("refs/heads/{below}"), format!("{OPEN}{below}"));
+        let now = self.references(&[], &[&heads, &open]).await?;
+        if !now.keys().any(|reference| reference.starts_with(OPEN)) {
+            return Ok(());
+        }
+        let contained = format!("--merged=refs/heads/{}", self.default_branch().await?);
+        let merged = self.references(&[&contained], &[&open]).await?;
+        for (reference, proposed) in &now {
+            let Some(branch) = reference.strip_prefix(OPEN) else { continue };
+            let forgotten = (reference.clone(), None, Some(proposed.clone()));
+            if merged.contains_key(reference) {
+                self.swap(&[forgotten]).await?;
+            } else if !now.contains_key(&format!("refs/heads/{branch}")) {
+                let kept = match self.closed(branch).await?.len() {
+                    0 => format!("{CLOSED}{branch}"),
+                    n => format!("{CLOSED}{branch}+{}", n + 1),
+                };
+                self.swap(&[(kept, Some(proposed.clone()), None), forgotten]).await?;
+            }
         }
         Ok(())
     }
@@ -192,8 +199,7 @@ impl GitForge {
 
     /// A commit on `base` with some files changed, made without any work tree.
     async fn commit_on(&self, base: &Commit, message: &Message, files: &[FileChange]) -> Result<Commit, Error> {
-        let directory = self.git.line(&["rev-parse", "--absolute-git-dir"]).await?;
-        let index = PathBuf::from(directory).join(format!("wharfinger-index-{}", std::process::id()));
+        let index = self.directory.join(format!("wharfinger-index-{}", std::process::id()));
         let result = self.commit_with(&index, base, message, files).await;
         let _ = tokio::fs::remove_file(&index).await;
         result
@@ -208,14 +214,21 @@ impl GitForge {
     ) -> Result<Commit, Error> {
         let git = self.git.with_index(index);
         git.text(&["read-tree", &base.0], b"").await?;
-        for file in files {
-            let path = format!("{}{}", self.prefix, file.path);
+        let paths: Vec<String> = files.iter().map(|file| format!("{}{}", self.prefix, file.path)).collect();
+        let asked = ["ls-tree", "--full-tree", "-z", &base.0, "--"].into_iter();
+        let listed = git.text(&asked.chain(paths.iter().map(String::as_str)).collect::<Vec<_>>(), b"").await?;
+        let modes: BTreeMap<&str, &str> = listed
+            .split('\0')
+            .filter_map(|entry| entry.split_once('\t'))
+            .filter_map(|(description, path)| Some((path, description.split(' ').next()?)))
+            .collect();
+        let mut lines = String::new();
+        for (file, path) in files.iter().zip(&paths) {
             let object = git.text(&["hash-object", "-w", "--stdin"], file.text.as_bytes()).await?;
-            let entry = git.text(&["ls-tree", "--full-tree", &base.0, "--", &path], b"").await?;
-            let mode = entry.split(' ').next().filter(|mode| !mode.is_empty()).unwrap_or("100644");
-            let line = format!("{mode} {}\t{path}\0", object.trim());
-            git.text(&["update-index", "-z", "--add", "--index-info"], line.as_bytes()).await?;
+            let mode = modes.get(path.as_str()).copied().unwrap_or("100644");
+            lines.push_str(&format!("{mode} {}\t{path}\0", object.trim()));
         }
+        git.text(&["update-index", "-z", "--add", "--index-info"], lines.as_bytes()).await?;
         let tree = git.line(&["write-tree"]).await?;
         self.commit_tree(&tree, &base.0, message).await
     }
@@ -226,7 +239,8 @@ impl GitForge {
             body => format!("{}\n\n{body}\n", message.headline),
         };
         let mut args = Vec::new();
-        if !self.git.succeeds(&["var", "GIT_COMMITTER_IDENT"]).await? {
+        let knows = self.knows_committer.get_or_try_init(|| self.git.succeeds(&["var", "GIT_COMMITTER_IDENT"]));
+        if !*knows.await? {
             args.extend(["-c", "user.name=wharfinger", "-c", "user.email=wharfinger@localhost"]);
         }
         args.extend(["commit-tree", tree, "-p", parent, "-F", "-"]);
@@ -255,8 +269,7 @@ impl GitForge {
     /// Keeps other runs of this program from moving a branch and its work tree until it is dropped; the system drops it
     /// with the process.
     async fn lock(&self) -> Result<File, Error> {
-        let directory = self.git.line(&["rev-parse", "--path-format=absolute", "--git-common-dir"]).await?;
-        let path = PathBuf::from(directory).join("wharfinger.lock");
+        let path = self.common.join("wharfinger.lock");
         let locked = tokio::task::spawn_blocking(move || {
             let file = File::options().create(true).truncate(false).write(true).open(path)?;
             file.lock()?;

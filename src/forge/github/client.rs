@@ -213,6 +213,12 @@ impl Client {
         self.again(Verb::GraphQl, &self.graphql_path, &serde_json::json!({ "query": query })).await
     }
 
+    /// One GraphQL query with variables; repeated where no answer comes.
+    pub(super) async fn ask(&self, query: &str, variables: &Value) -> Result<Answer, Error> {
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        self.again(Verb::GraphQl, &self.graphql_path, &body).await
+    }
+
     /// One GraphQL mutation.
     pub(super) async fn graphql(&self, body: &Value) -> Result<Sent, Error> {
         self.send(Verb::GraphQl, &self.graphql_path, body).await

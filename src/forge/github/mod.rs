@@ -1,10 +1,10 @@
 //! GitHub: REST by octocrab, and of GraphQL nothing but `createCommitOnBranch`, whose commits GitHub signs itself, and the
-//! question whose token this is.
+//! questions whose token this is and where a file's lines came from.
 //!
 //! A proposal is a pull request whose head repository is this one: a fork's counts for nothing, whatever its branch is
 //! called and whatever its body says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -171,9 +171,9 @@ impl Forge for GitHub {
         &self,
         head: &Commit,
         path: &str,
-        holds: &(dyn for<'a> Fn(&'a str) -> bool + Send + Sync),
-    ) -> Result<Option<Introduced>, Error> {
-        self.brought(head, path, holds).await
+        texts: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Introduced>, Error> {
+        self.brought(head, path, texts).await
     }
 
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {

@@ -1,10 +1,16 @@
-//! GraphQL: `createCommitOnBranch`, whose token it is, and nothing else.
+//! GraphQL: `createCommitOnBranch`, whose token it is, where the lines of a file came from, and nothing else.
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::super::http::{Request, Response};
-use super::state::{Access, State, Token};
+use super::state::{Access, Pull, State, Token};
+
+/// Where each line of a file came from, word for word as the published schema has `Commit.blame`.
+pub const BLAME: &str = "query ($owner: String!, $name: String!, $head: String!, $path: String!) { \
+    repository(owner: $owner, name: $name) { object(expression: $head) { ... on Commit { blame(path: $path) { ranges { \
+    startingLine endingLine commit { oid committedDate associatedPullRequests(first: 5) { nodes { \
+    number baseRefName mergedAt mergeCommit { oid committedDate parents(first: 2) { totalCount } } } } } } } } } } }";
 
 fn error(kind: Option<&str>, text: &str) -> Response {
     let mut error = json!({
@@ -24,11 +30,59 @@ impl State {
         if query == "query { viewer { login } }" {
             return Response::json(200, &json!({ "data": { "viewer": { "login": token.who.login() } } }));
         }
+        if query == BLAME {
+            return self.blame(token, &body["variables"]);
+        }
         if query.matches("createCommitOnBranch").count() != 1 || !query.trim_start().starts_with("mutation") {
             let error = json!({ "message": "A query attribute must be specified and must be a string." });
             return Response::json(200, &json!({ "errors": [error] }));
         }
         self.create_commit(token, &body["variables"]["input"]).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn blame(&self, token: &Token, variables: &Value) -> Response {
+        let of = |name: &str| variables[name].as_str().unwrap_or_default();
+        let named = format!("{}/{}", of("owner"), of("name"));
+        if !named.eq_ignore_ascii_case(&self.full_name()) || token.may.contents == Access::None {
+            let text = format!("Could not resolve to a Repository with the name '{named}'.");
+            let error = json!({ "type": "NOT_FOUND", "path": ["repository"], "message": text });
+            return Response::json(200, &json!({ "data": { "repository": null }, "errors": [error] }));
+        }
+        let Some(lines) = self.git.blame(of("head"), of("path")) else {
+            let error =
+                json!({ "type": "NOT_FOUND", "path": ["repository", "object", "blame"], "message": "no such path" });
+            return Response::json(200, &json!({ "data": { "repository": { "object": null } }, "errors": [error] }));
+        };
+        let mut ranges: Vec<(usize, usize, &String)> = Vec::new();
+        for (number, commit) in (1..).zip(&lines) {
+            match ranges.last_mut() {
+                Some((_, end, of)) if *of == commit => *end = number,
+                _ => ranges.push((number, number, commit)),
+            }
+        }
+        let range = |(start, end, commit): &(usize, usize, &String)| json!({ "startingLine": start, "endingLine": end, "commit": self.blamed(token, commit) });
+        let ranges: Vec<Value> = ranges.iter().map(range).collect();
+        Response::json(200, &json!({ "data": { "repository": { "object": { "blame": { "ranges": ranges } } } } }))
+    }
+
+    fn blamed(&self, token: &Token, sha: &str) -> Value {
+        let mut commit = self.dated(sha);
+        let node = |pull: &Pull| {
+            let merge = pull.merge_commit.as_ref().map(|merge| {
+                let mut merged = self.dated(merge);
+                merged["parents"] = json!({ "totalCount": self.git.commit_info(merge).parents.len() });
+                merged
+            });
+            json!({ "number": pull.number, "baseRefName": pull.base, "mergedAt": pull.merged_at, "mergeCommit": merge })
+        };
+        let pulls: Vec<Value> =
+            self.pulls_with(sha).filter(|_| token.may.pull_requests != Access::None).map(node).collect();
+        commit["associatedPullRequests"] = json!({ "nodes": pulls });
+        commit
+    }
+
+    fn dated(&self, sha: &str) -> Value {
+        json!({ "oid": sha, "committedDate": self.git.commit_info(sha).committer.date })
     }
 
     fn create_commit(&mut self, token: &Token, input: &Value) -> Result<Response, Response> {

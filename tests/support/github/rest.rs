@@ -360,12 +360,17 @@ impl State {
 
     fn pulls_of_commit(&self, request: &Request, sha: &str) -> Answer {
         let sha = self.git.resolve(sha).ok_or_else(not_found)?;
-        let brought = |p: &&Pull| {
-            p.merge_commit.as_deref() == Some(&sha)
-                || (self.git.is_ancestor(&sha, &p.head_sha) && !self.git.is_ancestor(&sha, &p.base_sha))
-        };
-        let all: Vec<Value> = self.pulls.iter().filter(brought).map(|p| self.pull_json(p, false)).collect();
+        let all: Vec<Value> = self.pulls_with(&sha).map(|p| self.pull_json(p, false)).collect();
         Ok(page(request, &self.api, &all))
+    }
+
+    /// The pull requests that brought, or would bring, a commit.
+    pub fn pulls_with<'a>(&'a self, sha: &'a str) -> impl Iterator<Item = &'a Pull> {
+        let with = |p: &&Pull| {
+            p.merge_commit.as_deref() == Some(sha)
+                || (self.git.is_ancestor(sha, &p.head_sha) && !self.git.is_ancestor(sha, &p.base_sha))
+        };
+        self.pulls.iter().filter(with)
     }
 
     fn get_commit(&self, reference: &str) -> Answer {

@@ -1,0 +1,171 @@
+//! How often git and GitHub are asked, and what for.
+
+use std::path::{Path, PathBuf};
+
+use wharfinger::image::Digest;
+
+use super::promote::{Clone, entry, manifest};
+use crate::support::git::git;
+use crate::support::github::{Options, TestGitHub};
+use crate::support::images::ImageSpec;
+use crate::support::process::{Actions, Run};
+use crate::support::registry::TestRegistry;
+
+const FILE: &str = "approved-images.yml";
+
+/// A `git` that notes what it is called for and hands it on.
+struct Noted {
+    directory: tempfile::TempDir,
+}
+
+impl Noted {
+    fn new() -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let real = std::env::split_paths(&paths).map(|path| path.join("git")).find(|path| path.is_file()).unwrap();
+        let log = directory.path().join("log");
+        let script = format!("#!/bin/sh\necho \"$4 $5\" >> '{}'\nexec '{}' \"$@\"\n", log.display(), real.display());
+        let place = directory.path().join("git");
+        std::fs::write(&place, script).unwrap();
+        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(&log, "").unwrap();
+        Self { directory }
+    }
+
+    fn path(&self) -> String {
+        let rest = std::env::var("PATH").unwrap_or_default();
+        format!("{}:{rest}", self.directory.path().display())
+    }
+
+    /// The commands since the last look, each with its first argument.
+    fn calls(&self) -> Vec<String> {
+        let log: PathBuf = self.directory.path().join("log");
+        let text = std::fs::read_to_string(&log).unwrap();
+        std::fs::write(&log, "").unwrap();
+        text.lines().map(|line| line.trim_end().to_owned()).collect()
+    }
+}
+
+/// So many approvals, each of an image of its own.
+fn approvals(upstream: &TestRegistry, count: u64) -> Vec<(String, Digest)> {
+    let image = |n: u64| upstream.put_image("team/app", &format!("{n}"), &ImageSpec::new(500 + n).single().build());
+    (0..count).map(|n| (n.to_string(), image(n))).collect()
+}
+
+fn text(upstream: &TestRegistry, mirror: &TestRegistry, approved: &[(String, Digest)]) -> String {
+    let source = format!("{}/team/app", upstream.host());
+    let approved: Vec<(&str, &Digest)> = approved.iter().map(|(tag, digest)| (tag.as_str(), digest)).collect();
+    manifest(&mirror.host(), &[entry(&source, "app", "", &approved)])
+}
+
+fn commit(clone: &Path, text: &str) {
+    std::fs::write(clone.join(FILE), text).unwrap();
+    git(clone, &["commit", "--quiet", "--all", "-m", "Approve"]);
+}
+
+#[test]
+fn recording_takes_as_many_git_calls_for_fifty_approvals_as_for_one() {
+    let (upstream, mirror, noted) = (TestRegistry::start(), TestRegistry::start(), Noted::new());
+    let approved = approvals(&upstream, 50);
+    let clone = Clone::new(&text(&upstream, &mirror, &[]));
+    for count in [1, 50] {
+        // Approved one by one: each has a commit of its own.
+        for n in if count == 1 { 1..=1 } else { 2..=50 } {
+            commit(clone.path(), &text(&upstream, &mirror, &approved[..n]));
+        }
+        git(clone.path(), &["tag", &format!("approved-{count}")]);
+        let run = clone.run(&[]).env("PATH", noted.path());
+        let result = run.output().expect_status(0).json();
+        assert_eq!(result["promoted"].as_array().unwrap().len(), count);
+        let calls = noted.calls();
+        let history = calls.iter().filter(|call| call.starts_with("log ")).count();
+        let contents = calls.iter().filter(|call| call.starts_with("cat-file ")).count();
+        // The manifest twice; of the history 16 versions at a time.
+        assert_eq!((history, contents), (1, if count == 1 { 3 } else { 2 + 4 }), "{calls:?}");
+        assert_eq!(calls.len() - contents, 22, "{calls:#?}");
+        assert_eq!(clone.manifest().matches("approved-on:").count(), count);
+    }
+}
+
+#[test]
+fn a_promotion_with_nothing_to_do_asks_git_for_the_branch_the_manifest_and_leftovers_once() {
+    let (upstream, mirror, noted) = (TestRegistry::start(), TestRegistry::start(), Noted::new());
+    let approved = approvals(&upstream, 3);
+    let clone = Clone::new(&text(&upstream, &mirror, &approved));
+    clone.run(&[]).output().expect_status(0);
+    clone.run(&[]).env("PATH", noted.path()).output().expect_status(0);
+    assert_eq!(
+        noted.calls(),
+        [
+            "rev-parse --path-format=absolute",
+            "symbolic-ref -q",
+            "symbolic-ref -q",
+            "rev-parse -q",
+            "rev-parse -q",
+            "cat-file --batch",
+            "for-each-ref --format=%(refname) %(objectname)",
+            "for-each-ref --no-merged=refs/heads/main",
+        ]
+    );
+}
+
+/// A promotion in a job, after a push.
+fn promote(github: &TestGitHub) -> serde_json::Value {
+    let head = github.branch("main").unwrap();
+    let actions = Actions::push(&github.repository(), &head, &head)
+        .api(&github.server(), &github.api(), &github.graphql())
+        .env("GITHUB_TOKEN", github.token());
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote"]);
+    run.actions(&actions).output().expect_status(0).json()
+}
+
+/// Methods and paths without the repository's name, the query and ids.
+fn requests(github: &TestGitHub) -> Vec<String> {
+    let (repository, head) = (format!("/repos/{}", github.repository()), github.branch("main").unwrap());
+    let line = |e: &crate::support::http::Exchange| format!("{} {}", e.request.method, e.request.path);
+    github.log().iter().map(line).map(|l| l.replace(&repository, "").replace(&head, "HEAD")).collect()
+}
+
+#[test]
+fn recording_fifty_approvals_of_fifty_pull_requests_takes_eight_requests_to_github_and_nothing_to_do_five() {
+    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+    let approved = approvals(&upstream, 50);
+    let files = vec![(FILE.to_owned(), text(&upstream, &mirror, &[]))];
+    let github = TestGitHub::start(Options { files, ..Options::default() });
+    let mut numbers = Vec::new();
+    for n in 1..=50 {
+        github.push_as("topic", "hubot", &[(FILE, &text(&upstream, &mirror, &approved[..n]))]);
+        let number = github.open_as("hubot", "topic", "Approve", "");
+        if n % 2 == 0 {
+            github.merge(number)
+        } else {
+            github.squash(number)
+        };
+        github.delete_branch_as("topic", "hubot");
+        numbers.push(number);
+    }
+    github.clear_log();
+    assert_eq!(promote(&github)["promoted"].as_array().unwrap().len(), 50);
+    let asked = requests(&github);
+    crate::support::contract::github(&github.log());
+    let blames = asked.iter().filter(|line| *line == "POST /graphql").count();
+    assert_eq!((blames, asked.len()), (2, 8), "one question for all, one commit: {asked:#?}");
+    let recorded = github.read("main", FILE).unwrap();
+    for number in numbers {
+        assert_eq!(recorded.matches(&format!("pull: {number}\n")).count(), 1, "#{number}: {recorded}");
+    }
+
+    github.clear_log();
+    assert_eq!(promote(&github)["changed"], serde_json::json!(false));
+    assert_eq!(
+        requests(&github),
+        [
+            "GET ",
+            "GET /git/ref/heads/main",
+            "GET /contents/approved-images.yml",
+            "GET /git/matching-refs/heads/wharfinger/",
+            "GET /pulls",
+        ]
+    );
+}

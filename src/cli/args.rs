@@ -69,6 +69,8 @@ pub enum Command {
     Check(Images),
     /// Copy approved bytes to their mirrors and record the digests
     Promote(Promote),
+    /// Print or write the files that make Docker Desktop ask for a sign-in, with how to install them
+    SignIn(SignIn),
     /// Print the JSON Schema of the manifest, or of what --format json prints
     Schema(Schema),
     /// Print completions for a shell
@@ -174,6 +176,20 @@ pub struct Promotion {
     /// Do part i of N, counted from 1
     #[arg(long, value_name = "i/N")]
     pub shard: Option<String>,
+}
+
+/// Arguments of `sign-in`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SignIn {
+    /// Whose members may use Docker Desktop; may be given more than once [default: the manifest's organization]
+    #[arg(long, value_name = "NAME")]
+    pub organization: Vec<String>,
+    /// Write the files into DIR instead of printing them
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<String>,
+    /// Replace files in DIR that hold something else
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 /// Arguments of `schema`.

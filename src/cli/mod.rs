@@ -23,7 +23,7 @@ mod signals;
 
 use signals::Signals;
 
-pub use args::{Cli, Command, Completions, Explain, Images, Plan, Promote, Promotion, Propose, Run, Schema};
+pub use args::{Cli, Command, Completions, Explain, Images, Plan, Promote, Promotion, Propose, Run, Schema, SignIn};
 
 /// What a process is given.
 pub struct Process {

@@ -18,6 +18,7 @@ pub mod promote;
 pub mod propose;
 pub mod run;
 pub mod schema;
+pub mod sign_in;
 
 pub use context::Context;
 
@@ -76,6 +77,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
         Command::Propose(arguments) => propose::run(context, &arguments.images.images, output).await,
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
+        Command::SignIn(arguments) => sign_in::run(context, arguments, output),
         Command::Schema(arguments) => schema::run(&arguments.of, output),
         Command::Completions(arguments) => completions::run(arguments.shell, output),
     }

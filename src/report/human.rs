@@ -196,7 +196,7 @@ fn aligned(out: &mut dyn Write, indent: &str, rows: &[Vec<String>]) -> io::Resul
 }
 
 /// Prose on lines of at most [`WIDTH`] columns; a longer word stands on a line of its own.
-fn wrapped(out: &mut dyn Write, indent: &str, prose: &str) -> io::Result<()> {
+pub(super) fn wrapped(out: &mut dyn Write, indent: &str, prose: &str) -> io::Result<()> {
     let mut line = String::new();
     for word in prose.split_whitespace() {
         if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > WIDTH {

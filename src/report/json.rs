@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::explain::Explanation;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
+use super::sign_in::SignIn;
 
 /// What one run prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -21,6 +22,8 @@ pub enum Document {
     Check(Check),
     /// What `explain` says.
     Explanation(Explanation),
+    /// The files that enforce signing in to Docker Desktop.
+    SignIn(SignIn),
     /// Why the manifest cannot be used.
     Diagnostics(Diagnostics),
     /// Nothing but why nothing was done.

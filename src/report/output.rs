@@ -9,6 +9,7 @@ use super::annotations::{Annotation, Annotations, Level};
 use super::explain::Explanation;
 use super::json::Document;
 use super::rows::{Check, Diagnostics, Failed, Finding, Outcome, Plan};
+use super::sign_in::SignIn;
 use super::text::Hidden;
 use super::{Format, human, markdown, workflow_command};
 use crate::diag::Diagnostic;
@@ -48,6 +49,7 @@ pub struct Output {
     outcome: Option<Outcome>,
     check: Option<Check>,
     explanation: Option<Explanation>,
+    sign_in: Option<SignIn>,
     diagnostics: Option<Diagnostics>,
     summary: String,
     annotations: Annotations,
@@ -66,6 +68,7 @@ impl Output {
             outcome: None,
             check: None,
             explanation: None,
+            sign_in: None,
             diagnostics: None,
             summary: String::new(),
             annotations: Annotations::default(),
@@ -107,6 +110,12 @@ impl Output {
     pub fn explanation(&mut self, explanation: Explanation) {
         self.section("Explanation", |out| human::explanation(out, &explanation));
         self.explanation = Some(explanation);
+    }
+
+    /// The files that enforce signing in.
+    pub fn sign_in(&mut self, sign_in: SignIn) {
+        self.section("Sign-in", |out| super::sign_in::human(out, &sign_in));
+        self.sign_in = Some(sign_in);
     }
 
     /// The faults of an unusable manifest, with the files they quote.
@@ -182,7 +191,8 @@ impl Output {
         let outcome = self.outcome.clone().map(Document::Outcome);
         let plan = self.plan.clone().map(Document::Plan);
         let explanation = self.explanation.clone().map(Document::Explanation);
-        diagnostics.or(check).or(outcome).or(plan).or(explanation).unwrap_or(Document::Nothing {})
+        let sign_in = self.sign_in.clone().map(Document::SignIn);
+        diagnostics.or(check).or(outcome).or(plan).or(explanation).or(sign_in).unwrap_or(Document::Nothing {})
     }
 
     /// What failed and what was found, of the check, else of what was done, else of the plan.

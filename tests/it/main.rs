@@ -37,6 +37,7 @@ mod report;
 mod requests;
 mod settings;
 mod shards;
+mod sign_in;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_github;

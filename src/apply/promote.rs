@@ -90,7 +90,8 @@ pub async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
     }
     let mut images = Images::new(copier);
     for (index, step) in steps.iter().enumerate() {
-        if !is_work(step) && !(signatures && step.state == State::Present) {
+        let follow_up = signatures && step.state == State::Present;
+        if !(is_work(step) || follow_up) {
             continue;
         }
         match (unmade.get(&step.repository), manifest.mirror(&step.repository)) {

@@ -75,6 +75,9 @@ pub struct ExplainedTag {
     pub reason: Reason,
     /// Why, in words.
     pub detail: String,
+    /// When it is old enough; null where it does not wait, or nobody knows yet.
+    #[schemars(with = "Option<String>")]
+    pub until: Option<DateTime<Utc>>,
     /// The family it is of; `None` where it is no version.
     #[serde(skip)]
     family: Option<String>,
@@ -91,13 +94,13 @@ impl ExplainedImage {
             source: source.to_owned(),
             repository: repository.to_owned(),
             lines: selection.lines.iter().map(ExplainedLine::from).collect(),
-            tags: selection.tags.iter().map(|verdict| explained(subject, verdict)).collect(),
+            tags: selection.tags.iter().map(|verdict| explained(subject, selection, verdict)).collect(),
             suggestion: suggest(subject, tags, selection),
         }
     }
 }
 
-fn explained(subject: &Subject, verdict: &TagVerdict) -> ExplainedTag {
+fn explained(subject: &Subject, selection: &Selection, verdict: &TagVerdict) -> ExplainedTag {
     let reading = match &subject.rule {
         Rule::Versions(rule) => rule.read(&verdict.tag),
         Rule::Tags(_) => Reading::Other(NoVersion::Name),
@@ -107,7 +110,9 @@ fn explained(subject: &Subject, verdict: &TagVerdict) -> ExplainedTag {
         Reading::Other(_) => (None, String::new()),
     };
     let TagVerdict { tag, verdict, reason, detail } = verdict.clone();
-    ExplainedTag { tag, verdict, reason, detail, family, reading }
+    let mut waiting = selection.lines.iter().flat_map(|line| &line.waiting);
+    let until = waiting.find(|waiting| waiting.tag == tag).and_then(|waiting| waiting.until);
+    ExplainedTag { tag, verdict, reason, detail, until, family, reading }
 }
 
 /// The table for people: of each image the lines, then its tags by family, newest first; the families that have a chosen

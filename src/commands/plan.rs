@@ -15,7 +15,7 @@ pub async fn run(context: &Context, images: &[String], shards: Option<u32>, outp
     let sources = Sources::new(context.registries.clone());
     let situation =
         propose::look(context, &sources, (context.forge.as_deref(), Trust::Machines), &manifest, &scope).await?;
-    let seen = promote::look(context, &sources, &manifest, &scope).await;
+    let seen = promote::look(context, &sources, &manifest, &scope, None).await;
     let mut plan = propose::planned(&manifest, &situation);
     let promotions = promote::planned(&seen, promote::failures(&seen));
     plan.promotions = promotions.promotions;

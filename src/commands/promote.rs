@@ -9,9 +9,11 @@ use crate::apply::progress::Progress;
 use crate::apply::promote::{Applied, Promoted, Work};
 use crate::apply::record::{self, Record, RecordError, Recorded, Recording, Way};
 use crate::cli::Promote as Arguments;
+use crate::forge::Commit;
 use crate::hub::Hub;
 use crate::manifest::Manifest;
 use crate::observe::mirror::{self, Eyes, Promotions};
+use crate::observe::reviews::Bar;
 use crate::observe::sources::Sources;
 use crate::plan::{FailedStep, Failure, Scope, State, Step};
 use crate::report::Output;
@@ -23,13 +25,13 @@ use crate::settings::RecordMode;
 /// # Errors
 /// Why it could not work: no forge, an unusable manifest, a refused credential.
 pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
-    let (_, manifest) = load::at_head(context).await?;
+    let (head, manifest) = load::at_head(context).await?;
     let scope = scope(context, &manifest, &arguments.images.images)?;
     if !context.settings.dry_run && context.settings.record != RecordMode::None {
         super::sweep(context.forge()?.as_ref(), &manifest).await;
     }
     let sources = Sources::new(context.registries.clone());
-    let seen = look(context, &sources, &manifest, &scope).await;
+    let seen = look(context, &sources, &manifest, &scope, Some(&head.commit)).await;
     if context.settings.dry_run {
         output.plan(&planned(&seen, failures(&seen)));
         return ending(&seen.stopped, failures(&seen).is_empty());
@@ -56,10 +58,18 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     ending(&stopped, clean)
 }
 
-/// What promotion would do; the half of `plan` that is about approvals.
-pub async fn look(context: &Context, sources: &Sources, manifest: &Manifest, scope: &Scope) -> Promotions {
+/// What promotion would do; the half of `plan` that is about approvals. `at` is the default branch's commit that the manifest
+/// was read at, where it was.
+pub async fn look(
+    context: &Context,
+    sources: &Sources,
+    manifest: &Manifest,
+    scope: &Scope,
+    at: Option<&Commit>,
+) -> Promotions {
     let eyes = Eyes { registries: &context.registries, sources, hub: hub(context) };
-    mirror::promotions(&eyes, manifest, scope, context.settings.min_approvals).await
+    let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);
+    mirror::promotions(&eyes, manifest, scope, &Bar { forge: context.forge.as_deref(), at, path, floor }).await
 }
 
 /// The images that a run is about.

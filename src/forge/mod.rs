@@ -102,6 +102,24 @@ pub struct Introduced {
     pub pull: Option<u64>,
 }
 
+/// A commit of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The commit.
+    pub commit: Commit,
+    /// Its first parent; `None` for the very first commit.
+    pub parent: Option<Commit>,
+}
+
+/// A merged proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merge {
+    /// Its number.
+    pub number: u64,
+    /// The commit that merged it: a merge, a squash, or the last of its rebased commits.
+    pub commit: Option<Commit>,
+}
+
 /// A commit on a branch that nobody but this program should write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -209,6 +227,10 @@ pub trait Forge: Send + Sync {
         texts: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, Introduced>, Error>;
 
+    /// One page (from 1) of the commits that lead to `head` and changed a file, newest first, and whether another page
+    /// follows; without a path, of all commits. Commits of branches that were merged may be among them.
+    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error>;
+
     /// Clears what interrupted runs left and files what people closed since; changes nothing that a person sees.
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {
         let _ = prefix;
@@ -248,6 +270,9 @@ pub trait Social: Send + Sync {
 
     /// Whether the default branch holds a commit.
     async fn is_merged(&self, commit: &Commit) -> Result<bool, Error>;
+
+    /// The proposal that was merged into the default branch and brought a commit there, if one did.
+    async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error>;
 
     /// All reviews of a proposal, oldest first: several by one person where there are.
     async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error>;

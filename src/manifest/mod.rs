@@ -23,7 +23,7 @@ pub mod schema;
 
 pub use codes::Code;
 pub(crate) use leaf::glob;
-pub use parse::{file, included, includes, parse};
+pub use parse::{approvals_asked, file, included, includes, parse, parse_part};
 
 /// One file of the manifest as it was read: the path as the repository or the working directory names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -81,15 +81,38 @@ pub fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterator<Item 
 /// All diagnostics of all files, in the order of file and place.
 pub fn parse(files: Vec<File>) -> Result<Manifest, Vec<Diagnostic>> {
     let mut faults = Faults::default();
-    let main = files.first().and_then(|file| read_file::<Main>(0, file, &mut faults)).unwrap_or_default();
-    let mut all = vec![(main.defaults.clone(), main.images.clone())];
-    for (index, file) in files.iter().enumerate().skip(1) {
-        let part = read_file::<Included>(index, file, &mut faults).unwrap_or_default();
-        all.push((part.defaults, part.images));
-    }
-    let manifest = assemble(main, all, files, &mut faults);
+    let manifest = read(files, &mut faults);
     let diagnostics = faults.into_diagnostics(&manifest.files);
     if diagnostics.is_empty() { Ok(manifest) } else { Err(diagnostics) }
+}
+
+/// All files put together, whatever faults they have.
+fn read(files: Vec<File>, faults: &mut Faults) -> Manifest {
+    let main = files.first().and_then(|file| read_file::<Main>(0, file, faults)).unwrap_or_default();
+    let mut all = vec![(main.defaults.clone(), main.images.clone())];
+    for (index, file) in files.iter().enumerate().skip(1) {
+        let part = read_file::<Included>(index, file, faults).unwrap_or_default();
+        all.push((part.defaults, part.images));
+    }
+    assemble(main, all, files, faults)
+}
+
+/// The manifest of a main file and only some of the files that it includes; `None` where they cannot be used. What is
+/// missing of the rest is no fault.
+#[must_use]
+pub fn parse_part(files: Vec<File>) -> Option<Manifest> {
+    let mut faults = Faults::default();
+    let manifest = read(files, &mut faults);
+    let diagnostics = faults.into_diagnostics(&manifest.files);
+    diagnostics.iter().all(|fault| fault.code == Code::IncludeMissing.as_str()).then_some(manifest)
+}
+
+/// How many reviews a main file's text asks for, whatever else is wrong with it; none where it says nothing.
+#[must_use]
+pub fn approvals_asked(text: &str) -> u32 {
+    let file = File { path: String::new(), text: text.to_owned() };
+    let main = read_file::<Main>(0, &file, &mut Faults::default());
+    main.and_then(|main| main.policy).map_or(0, |given| policy(given.value.0).approvals)
 }
 
 /// One file; `None` where nothing of it can be read.

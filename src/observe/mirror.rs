@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use tokio::sync::Mutex;
 
+use super::reviews::{self, Bar};
 use super::sources::Sources;
 use crate::content::{Content, Document, media_type};
 use crate::hub::{self, Hub};
@@ -43,21 +44,24 @@ pub struct Promotions {
     pub stopped: Option<String>,
 }
 
-/// Looks and plans. `floor` is the least number of reviews that this run asks for, whatever the manifest says.
-pub async fn promotions(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope, floor: u32) -> Promotions {
-    let look = Look { eyes, manifest, unreviewed: plan::unreviewed(manifest, floor), missing: Mutex::default() };
+/// Looks and plans. What is still to be promoted is asked about the reviews that `bar` tells.
+pub async fn promotions(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope, bar: &Bar<'_>) -> Promotions {
+    let look = Look { eyes, manifest, missing: Mutex::default() };
     let vouching = vouching(manifest, scope);
     let approvals = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let approvals = approvals.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval)));
-    let looked = futures_util::stream::iter(approvals)
+    let looked = futures_util::stream::iter(approvals.clone())
         .map(|(image, approval)| {
             let whole = vouching.contains(&Key::of(image, approval));
             let look = &look;
             async move { (Key::of(image, approval), look.at(image, approval, whole).await) }
         })
         .buffer_unordered(TOGETHER)
-        .collect::<BTreeMap<Key, Result<Observed, Trouble>>>()
+        .collect::<Looked>()
         .await;
+    let approvals: Vec<_> = approvals.collect();
+    let looked = look.reviewed(bar, &approvals, looked).await;
+    let looked = look.sources(&approvals, looked).await;
     let mut promotions = look.planned(looked).await;
     promotions.failed.extend(look.standing(scope).await);
     promotions
@@ -86,6 +90,9 @@ fn is_pending(image: &Image, approval: &Approval) -> bool {
     }
 }
 
+/// What was seen of each approval.
+type Looked = BTreeMap<Key, Result<Observed, Trouble>>;
+
 /// Why an approval could not be looked at.
 pub(super) enum Trouble {
     /// The destination failed; nothing is known of any image's source.
@@ -100,15 +107,54 @@ pub(super) enum Trouble {
 pub(super) struct Look<'a> {
     pub(super) eyes: &'a Eyes<'a>,
     pub(super) manifest: &'a Manifest,
-    unreviewed: Option<String>,
     /// Repositories that Docker Hub was asked about, and whether they are missing.
     missing: Mutex<BTreeMap<RepositoryName, bool>>,
 }
 
 impl Look<'_> {
-    /// Observes one approval. `whole`: the tag's document is read, not only its digest.
+    /// Asks how what is still to be promoted was approved.
+    async fn reviewed(&self, bar: &Bar<'_>, approvals: &[(&Image, &Approval)], mut looked: Looked) -> Looked {
+        let awaits = |image: &Image, approval: &Approval| {
+            let seen = looked.get(&Key::of(image, approval)).and_then(|looked| looked.as_ref().ok());
+            seen.is_some_and(|observed| plan::awaits(image, approval, observed))
+        };
+        let pending: Vec<_> = approvals.iter().copied().filter(|(image, approval)| awaits(image, approval)).collect();
+        for (key, judged) in reviews::judge(bar, self.manifest, &pending).await {
+            match (judged, looked.get_mut(&key)) {
+                (Ok(unreviewed), Some(Ok(observed))) => observed.unreviewed = unreviewed,
+                (Err(error), Some(seen)) => {
+                    let text = format!("it cannot be told how it was reviewed: {error}");
+                    *seen = Err(Trouble::Item(FailedStep::Resolve, text));
+                }
+                _ => {}
+            }
+        }
+        looked
+    }
+
+    /// Asks upstream about everything that was seen, as far as it is needed.
+    async fn sources(&self, approvals: &[(&Image, &Approval)], mut looked: Looked) -> Looked {
+        let seen = approvals.iter().filter_map(|(image, approval)| {
+            let key = Key::of(image, approval);
+            Some((*image, *approval, looked.remove(&key)?, key))
+        });
+        futures_util::stream::iter(seen)
+            .map(|(image, approval, seen, key)| async move {
+                let upstream = async {
+                    let mut observed = seen?;
+                    self.upstream(image, approval, &mut observed).await?;
+                    Ok(observed)
+                };
+                (key, upstream.await)
+            })
+            .buffer_unordered(TOGETHER)
+            .collect()
+            .await
+    }
+
+    /// Observes one approval at the mirror. `whole`: the tag's document is read, not only its digest.
     async fn at(&self, image: &Image, approval: &Approval, whole: bool) -> Result<Observed, Trouble> {
-        let mut observed = Observed { unreviewed: self.unreviewed.clone(), ..Observed::default() };
+        let mut observed = Observed::default();
         if plan::state(image, approval, &observed) == State::Revoked {
             return Ok(observed);
         }
@@ -117,7 +163,6 @@ impl Look<'_> {
         let mirror = self.eyes.registries.open(&location);
         observed.mirror = self.tag(mirror.as_ref(), &image.repository, &approval.tag, whole).await?;
         observed.expected = self.expected(mirror.as_ref(), image, approval).await?;
-        self.upstream(image, approval, &mut observed).await?;
         Ok(observed)
     }
 

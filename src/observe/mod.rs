@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod manifest;
 pub mod mirror;
 pub mod proposals;
+pub mod reviews;
 pub mod sources;
 pub mod upstream;
 

@@ -12,6 +12,7 @@ use crate::manifest::{Approval, Image, Manifest};
 mod expected;
 mod failure;
 mod repository;
+pub mod reviews;
 mod scope;
 mod state;
 
@@ -19,7 +20,7 @@ pub use expected::{from_mirror, from_upstream};
 pub use failure::{FailedStep, Failure};
 pub use repository::{RepositoryStep, creation, repositories};
 pub use scope::{Scope, UnknownImage};
-pub use state::{lost, state};
+pub use state::{awaits, lost, state};
 
 /// What names an approval in a whole manifest: two images never share a mirror tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,16 +171,6 @@ fn step(image: &Image, approval: &Approval, observed: &Observed) -> Step {
         state,
         detail: state::detail(image, approval, observed, state),
     }
-}
-
-/// Why no approval that is still to be promoted may be, where reviews are asked for: `None` where the policy and the floor
-/// ask none. Counting reviews is not built: what cannot be proved is refused.
-#[must_use]
-pub fn unreviewed(manifest: &Manifest, floor: u32) -> Option<String> {
-    let asked = manifest.policy.approvals.max(floor);
-    (asked > 0).then(|| {
-        format!("{asked} approving review(s) are asked for, and counting reviews is not available yet: not promoted")
-    })
 }
 
 #[cfg(test)]

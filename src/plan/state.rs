@@ -33,6 +33,13 @@ pub fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
     }
 }
 
+/// Whether an approval is still to be promoted, so that reviews are asked about: neither promoted and there, nor revoked.
+#[must_use]
+pub fn awaits(image: &Image, approval: &Approval, observed: &Observed) -> bool {
+    let doubted = Observed { unreviewed: Some(String::new()), ..observed.clone() };
+    state(image, approval, &doubted) == State::Unreviewed
+}
+
 /// Whether what is recorded is what `digest` and `platforms` give.
 fn is_recorded(approval: &Approval, observed: &Observed) -> bool {
     approval.mirrored.is_some() && approval.mirrored == observed.expected

@@ -278,12 +278,3 @@ fn images_are_called_by_source_repository_or_slug() {
     }
     assert_eq!(Scope::new(&manifest, &["lokki".to_owned()], None), Err(UnknownImage("lokki".to_owned())));
 }
-
-#[test]
-fn reviews_that_cannot_be_counted_refuse() {
-    let mut manifest = manifest(Vec::new());
-    assert_eq!(unreviewed(&manifest, 0), None);
-    assert!(unreviewed(&manifest, 1).unwrap().starts_with("1 approving"));
-    manifest.policy.approvals = 2;
-    assert!(unreviewed(&manifest, 1).unwrap().starts_with("2 approving"));
-}

@@ -35,6 +35,7 @@ mod registry_contract;
 mod registry_faults;
 mod report;
 mod requests;
+mod reviews;
 mod settings;
 mod shards;
 mod sign_in;

@@ -15,8 +15,8 @@ use tokio::sync::OnceCell;
 
 use self::command::Git;
 use super::{
-    By, Commit, Declined, Error, FileChange, Forge, Head, Introduced, LOOKED_BACK, Message, OpenProposal, Opened,
-    Social, Written, down_to_ours,
+    By, Change, Commit, Declined, Error, FileChange, Forge, Head, Introduced, LOOKED_BACK, Message, OpenProposal,
+    Opened, Social, Written, down_to_ours,
 };
 use crate::ledger;
 use crate::proposal::{markdown, metadata};
@@ -296,6 +296,17 @@ impl Forge for GitForge {
         self.delete_branch(&proposal.branch, &proposal.head).await
     }
 
+    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
+        let skip = format!("--skip={}", u64::from(page.saturating_sub(1)) * 100);
+        let mut args = vec!["log", "--first-parent", "-m", "--max-count=101", &skip, "--format=%H %P", &head.0, "--"];
+        args.extend(path);
+        let log = self.git.text(&args, b"").await?;
+        let mut changes: Vec<Change> = log.lines().filter_map(change).collect();
+        let more = changes.len() > 100;
+        changes.truncate(100);
+        Ok((changes, more))
+    }
+
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {
         self.file_closed(prefix).await
     }
@@ -303,6 +314,12 @@ impl Forge for GitForge {
     fn social(&self) -> Option<&dyn Social> {
         None
     }
+}
+
+/// A line of a commit and its parents.
+fn change(line: &str) -> Option<Change> {
+    let mut ids = line.split(' ').filter(|id| !id.is_empty()).map(|id| Commit(id.to_owned()));
+    Some(Change { commit: ids.next()?, parent: ids.next() })
 }
 
 /// A commit message as title and body.

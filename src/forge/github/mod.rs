@@ -14,8 +14,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{
-    By, Commit, Declined, Error, FileChange, Forge, Head, Introduced, LOOKED_BACK, Message, OpenProposal, Opened,
-    Social, Written, down_to_ours,
+    By, Change, Commit, Declined, Error, FileChange, Forge, Head, Introduced, LOOKED_BACK, Message, OpenProposal,
+    Opened, Social, Written, down_to_ours,
 };
 use client::{Client, Sent, Verb};
 
@@ -174,6 +174,10 @@ impl Forge for GitHub {
         texts: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, Introduced>, Error> {
         self.brought(head, path, texts).await
+    }
+
+    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
+        self.listed(head, path, page).await
     }
 
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {

@@ -242,6 +242,17 @@ impl GitHub {
         Err(Error::Unreachable(lost))
     }
 
+    /// The merged pull request that brought a commit to the default branch, with the commit it was merged by.
+    pub(super) async fn merged_pull_of(&self, commit: &Commit) -> Result<Option<(u64, Option<Commit>)>, Error> {
+        let path = self.path(&format!("/commits/{commit}/pulls"));
+        let pulls = self.client.pages("asking which pull request brought a commit", &path, &[]).await?;
+        let base = self.default_branch().await?;
+        let merged =
+            |p: &&Value| p["merged_at"].is_string() && p.pointer("/base/ref").and_then(Value::as_str) == Some(base);
+        let Some(pull) = pulls.iter().find(merged) else { return Ok(None) };
+        Ok(Some((number(pull)?, commit_at(pull, "/merge_commit_sha").ok())))
+    }
+
     /// The parents of a commit, first parent first.
     pub(super) async fn parents_of(&self, commit: &Commit) -> Result<Vec<Commit>, Error> {
         let object = self.commit_object(commit).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::client::{READ, clean, encode, refused};
-use super::{Error, GitHub, commit_at};
+use super::{Change, Commit, Error, GitHub, commit_at};
 use crate::forge::{Review, Verdict};
 
 /// GitHub lists so many commits of a pull request and no more.
@@ -45,6 +45,26 @@ impl GitHub {
             _ if !answer.done() => Err(refused(&action, &answer, READ)),
             _ => Ok(matches!(answer.json(&action)?["permission"].as_str(), Some("admin" | "maintain" | "write"))),
         }
+    }
+}
+
+impl GitHub {
+    /// See [`super::Forge::history`].
+    pub(super) async fn listed(
+        &self,
+        head: &Commit,
+        path: Option<&str>,
+        page: u32,
+    ) -> Result<(Vec<Change>, bool), Error> {
+        let mut query = vec![("sha", head.0.as_str())];
+        query.extend(path.map(|path| ("path", path)));
+        let action = format!("reading the history of {}", path.unwrap_or("the default branch"));
+        let (commits, more) = self.client.page(&action, &self.path("/commits"), &query, page).await?;
+        let change = |commit: &Value| {
+            let parent = commit.pointer("/parents/0").map(|parent| commit_at(parent, "/sha")).transpose()?;
+            Ok(Change { commit: commit_at(commit, "/sha")?, parent })
+        };
+        Ok((commits.iter().map(change).collect::<Result<_, Error>>()?, more))
     }
 }
 

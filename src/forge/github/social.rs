@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::client::{PULLS, STATUSES, pause, refused};
 use super::{Commit, Error, GitHub, Sent, Social, Verb};
-use crate::forge::{Review, StatusState};
+use crate::forge::{Merge, Review, StatusState};
 
 /// What GitHub takes as a status's description, in characters.
 const DESCRIPTION: usize = 140;
@@ -76,6 +76,10 @@ impl Social for GitHub {
 
     async fn is_merged(&self, commit: &Commit) -> Result<bool, Error> {
         self.default_branch_holds(commit).await
+    }
+
+    async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error> {
+        Ok(self.merged_pull_of(commit).await?.map(|(number, commit)| Merge { number, commit }))
     }
 
     async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error> {

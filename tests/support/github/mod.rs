@@ -94,6 +94,7 @@ impl TestGitHub {
             protected: options.protected,
             delete_on_merge: false,
             unsigned: std::collections::BTreeSet::new(),
+            rebased: std::collections::BTreeMap::new(),
             now: Utc.with_ymd_and_hms(2026, 11, 21, 10, 0, 0).single().expect("a date"),
             last_id: 100,
         };
@@ -289,6 +290,65 @@ impl TestGitHub {
     /// Squashes and merges, as octocat; the commit's sha.
     pub fn squash(&self, number: u64) -> String {
         self.merge_as(number, "octocat", true)
+    }
+
+    /// Rebases and merges, as octocat: the pull request's commits are made anew on the base, one by one. The last one's sha.
+    pub fn rebase(&self, number: u64) -> String {
+        let mut state = lock(&self.state);
+        let pull = state.pull(number).filter(|p| p.open).expect("an open pull request").clone();
+        let base = state.git.branch(&pull.base).expect("the base");
+        let mut onto = base.clone();
+        for commit in state.git.log(&["--reverse", &format!("{base}..{}", pull.head_sha)]) {
+            let tree = state.git.merge_tree(&onto, &commit.sha).expect("it rebases without conflict");
+            let date = state.tick();
+            let made = state.git.commit_tree(&tree, &[&onto], &commit.message, &commit.author, &State::web_flow(&date));
+            state.rebased.insert(made.clone(), number);
+            onto = made;
+        }
+        state.git.update(&format!("refs/heads/{}", pull.base), &onto, &base);
+        state.mark_merged(number, &onto, "octocat");
+        state.branch_moved(&pull.base, "octocat");
+        onto
+    }
+
+    /// Takes back all reviews that someone gave.
+    pub fn dismiss(&self, number: u64, login: &str) {
+        let mut state = lock(&self.state);
+        for review in state.reviews.iter_mut().filter(|r| r.number == number && r.user == login) {
+            "DISMISSED".clone_into(&mut review.state);
+        }
+    }
+
+    /// A commit on a branch with any message, author and committer; its sha.
+    pub fn commit_by(
+        &self,
+        branch: &str,
+        (author, committer): (&str, &str),
+        message: &str,
+        file: (&str, &str),
+    ) -> String {
+        let mut state = lock(&self.state);
+        let default = state.default_branch.clone();
+        let parent = state.git.branch(branch).or_else(|| state.git.branch(&default)).expect("a commit to start from");
+        let date = state.tick();
+        let (author, committer) = (state.signature(author, &date), state.signature(committer, &date));
+        let files = [(file.0.to_owned(), Some(file.1.as_bytes().to_vec()))];
+        let sha = state.git.commit(Some(&parent), &files, message, &author, &committer);
+        state.git.update(&format!("refs/heads/{branch}"), &sha, "");
+        state.branch_moved(branch, committer.name.as_str());
+        sha
+    }
+
+    /// Moves a branch to a commit, by force.
+    pub fn force(&self, branch: &str, sha: &str, login: &str) {
+        let mut state = lock(&self.state);
+        state.git.update(&format!("refs/heads/{branch}"), sha, "");
+        state.branch_moved(branch, login);
+    }
+
+    /// Merges by a merge commit, as the merge queue does.
+    pub fn queue_merge(&self, number: u64) -> String {
+        self.merge_as(number, "github-merge-queue[bot]", false)
     }
 
     fn merge_as(&self, number: u64, login: &str, squash: bool) -> String {

@@ -368,6 +368,7 @@ impl State {
     pub fn pulls_with<'a>(&'a self, sha: &'a str) -> impl Iterator<Item = &'a Pull> {
         let with = |p: &&Pull| {
             p.merge_commit.as_deref() == Some(sha)
+                || self.rebased.get(sha) == Some(&p.number)
                 || (self.git.is_ancestor(sha, &p.head_sha) && !self.git.is_ancestor(sha, &p.base_sha))
         };
         self.pulls.iter().filter(with)

@@ -151,6 +151,8 @@ pub struct State {
     pub delete_on_merge: bool,
     /// Commits that name GitHub as their committer and were not signed by it.
     pub unsigned: BTreeSet<String>,
+    /// Commits that a rebase made, with their pull request.
+    pub rebased: BTreeMap<String, u64>,
     pub now: DateTime<Utc>,
     pub last_id: u64,
 }

@@ -1,0 +1,207 @@
+//! Reviews: whether enough people approved what is still to be promoted. Pure; the facts are observed.
+
+use std::collections::BTreeMap;
+
+use crate::image::{Digest, Location, Platform, RepositoryName, Tag};
+use crate::manifest::{Approval, Image, Manifest};
+
+/// What a person approves: an approval and what promotion makes of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    source: Location,
+    repository: RepositoryName,
+    tag: Tag,
+    digest: Digest,
+    platforms: Option<Vec<Platform>>,
+}
+
+impl Subject {
+    /// What one approval of `image` is about. The order of platforms means nothing.
+    #[must_use]
+    pub fn of(image: &Image, approval: &Approval) -> Self {
+        let platforms = image.platforms.clone().map(|mut platforms| {
+            platforms.sort();
+            platforms
+        });
+        Self {
+            source: image.source.clone(),
+            repository: image.repository.clone(),
+            tag: approval.tag.clone(),
+            digest: approval.digest.clone(),
+            platforms,
+        }
+    }
+
+    /// Whether a manifest holds exactly this.
+    #[must_use]
+    pub fn is_held(&self, manifest: &Manifest) -> bool {
+        let here = manifest.images.iter().filter(|image| image.repository == self.repository);
+        here.flat_map(|image| image.approved.iter().map(move |a| Self::of(image, a))).any(|held| held == *self)
+    }
+}
+
+/// What one person's latest review that is more than a remark says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Say {
+    /// It approves.
+    Approved,
+    /// It asks for something else.
+    ChangesRequested,
+    /// It was taken back.
+    Dismissed,
+}
+
+/// One review, as far as it is known before anything else is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Whose.
+    pub login: String,
+    /// Whether that is a person's account.
+    pub person: bool,
+    /// What it says; remarks are not among the reviews.
+    pub say: Say,
+    /// The commit that was looked at.
+    pub commit: Option<String>,
+}
+
+/// Each person's latest review, of reviews oldest first. Logins are compared as GitHub does, whatever their case.
+#[must_use]
+pub fn latest(reviews: Vec<Review>) -> Vec<Review> {
+    let by_login: BTreeMap<String, Review> =
+        reviews.into_iter().map(|review| (review.login.to_lowercase(), review)).collect();
+    by_login.into_values().collect()
+}
+
+/// Why a review does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Objection {
+    /// It is an App's.
+    NoPerson,
+    /// The person's latest review asks for changes.
+    ChangesRequested,
+    /// It was taken back.
+    Dismissed,
+    /// The person wrote a commit of the pull request.
+    Wrote,
+    /// It cannot be told who wrote every commit of the pull request.
+    WritersUnknown,
+    /// The account may not write to the repository.
+    MayNotWrite,
+    /// The manifest at the reviewed commit did not hold what is to be promoted.
+    OtherBytes,
+}
+
+impl Objection {
+    /// What speaks against a review by itself.
+    #[must_use]
+    pub const fn at_sight(review: &Review) -> Option<Self> {
+        match review.say {
+            _ if !review.person => Some(Self::NoPerson),
+            Say::Approved => None,
+            Say::ChangesRequested => Some(Self::ChangesRequested),
+            Say::Dismissed => Some(Self::Dismissed),
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoPerson => "is no person",
+            Self::ChangesRequested => "asks for changes",
+            Self::Dismissed => "was dismissed",
+            Self::Wrote => "wrote a commit of it",
+            Self::WritersUnknown => "who wrote its commits cannot be told",
+            Self::MayNotWrite => "may not write here",
+            Self::OtherBytes => "reviewed a commit without exactly these bytes, image and platforms",
+        }
+    }
+}
+
+/// How an approval came to the default branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// By a merged pull request, with each person's latest review and what speaks against it.
+    Pull(u64, Vec<(String, Option<Objection>)>),
+    /// By a commit that no merged pull request brought.
+    Pushed(String),
+    /// It cannot be told, for this reason.
+    Unknown(&'static str),
+}
+
+/// Why an approval that asks for `asked` reviews may not be promoted, in words; `None` where it may.
+#[must_use]
+pub fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
+    if asked == 0 {
+        return None;
+    }
+    let asks = format!("{asked} approving {} asked for", if asked == 1 { "review is" } else { "reviews are" });
+    let (number, opinions) = match origin {
+        Origin::Pull(number, opinions) => (number, opinions),
+        Origin::Pushed(commit) => {
+            let commit = commit.get(..12).unwrap_or(commit);
+            return Some(format!(
+                "{asks}, and no merged pull request brought it: {commit} did; take the approval out and merge a pull \
+                 request that adds it"
+            ));
+        }
+        Origin::Unknown(why) => return Some(format!("{asks}, and {why}")),
+    };
+    let counted: Vec<&str> = opinions.iter().filter(|(_, o)| o.is_none()).map(|(login, _)| login.as_str()).collect();
+    let missing = usize::try_from(asked).unwrap_or(usize::MAX).saturating_sub(counted.len());
+    if missing == 0 {
+        return None;
+    }
+    let who = if counted.is_empty() { "none counts".to_owned() } else { format!("only {} counts", counted.join(", ")) };
+    let against: Vec<String> =
+        opinions.iter().filter_map(|(login, o)| Some(format!("{login} {}", (*o)?.as_str()))).collect();
+    let not = if against.is_empty() { String::new() } else { format!(" ({})", against.join("; ")) };
+    Some(format!(
+        "{asks}, and of #{number} {who}{not}: {missing} more by people who may write here and wrote none of its commits"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn review(login: &str, say: Say) -> Review {
+        Review { login: login.to_owned(), person: !login.ends_with("[bot]"), say, commit: None }
+    }
+
+    #[test]
+    fn the_latest_review_of_each_person_is_the_one() {
+        let all = vec![
+            review("Mona", Say::Approved),
+            review("hubot", Say::ChangesRequested),
+            review("mona", Say::ChangesRequested),
+            review("hubot", Say::Approved),
+        ];
+        let latest: Vec<_> = latest(all).into_iter().map(|r| (r.login, r.say)).collect();
+        assert_eq!(latest, [("hubot".to_owned(), Say::Approved), ("mona".to_owned(), Say::ChangesRequested)]);
+    }
+
+    #[test]
+    fn what_speaks_against_a_review_at_sight() {
+        let sight = |login, say| Objection::at_sight(&review(login, say));
+        assert_eq!(sight("mona", Say::Approved), None);
+        assert_eq!(sight("mona", Say::Dismissed), Some(Objection::Dismissed));
+        assert_eq!(sight("mona", Say::ChangesRequested), Some(Objection::ChangesRequested));
+        assert_eq!(sight("robot[bot]", Say::Approved), Some(Objection::NoPerson));
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let pull = |opinions: &[(&str, Option<Objection>)]| {
+            Origin::Pull(41, opinions.iter().map(|(login, o)| ((*login).to_owned(), *o)).collect())
+        };
+        assert_eq!(unreviewed(0, &Origin::Pushed("c0ffee".to_owned())), None);
+        assert_eq!(unreviewed(1, &pull(&[("mona", None)])), None);
+        let mixed =
+            pull(&[("mona", None), ("hubot", Some(Objection::Wrote)), ("reader", Some(Objection::MayNotWrite))]);
+        assert_eq!(unreviewed(1, &mixed), None);
+        insta::assert_snapshot!(unreviewed(2, &mixed).unwrap(), @"2 approving reviews are asked for, and of #41 only mona counts (hubot wrote a commit of it; reader may not write here): 1 more by people who may write here and wrote none of its commits");
+        insta::assert_snapshot!(unreviewed(1, &pull(&[])).unwrap(), @"1 approving review is asked for, and of #41 none counts: 1 more by people who may write here and wrote none of its commits");
+        insta::assert_snapshot!(unreviewed(1, &Origin::Pushed("0123456789abcdef".to_owned())).unwrap(), @"1 approving review is asked for, and no merged pull request brought it: 0123456789ab did; take the approval out and merge a pull request that adds it");
+        insta::assert_snapshot!(unreviewed(1, &Origin::Unknown("this forge has none")).unwrap(), @"1 approving review is asked for, and this forge has none");
+    }
+}

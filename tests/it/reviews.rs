@@ -1,0 +1,339 @@
+//! Reviews that an approval needs before it is promoted, counted on GitHub as the stand-in answers.
+
+use serde_json::{Value, json};
+use wharfinger::image::Digest;
+
+use super::promote::{Clone, entry, manifest};
+use crate::support::github::{Options, TestGitHub};
+use crate::support::http::Exchange;
+use crate::support::images::ImageSpec;
+use crate::support::process::{Actions, Run};
+use crate::support::registry::TestRegistry;
+
+const FILE: &str = "approved-images.yml";
+const BRANCH: &str = "wharfinger/image/app/latest";
+const ROBOT: &str = "wharf[bot]";
+
+struct World {
+    upstream: TestRegistry,
+    mirror: TestRegistry,
+    github: TestGitHub,
+    digest: Digest,
+}
+
+impl World {
+    /// A default branch whose manifest asks for so many approvals and has none.
+    fn new(approvals: u32) -> Self {
+        let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+        let digest = upstream.put_image("team/app", "1", &ImageSpec::new(1).build());
+        let github = TestGitHub::start(Options::default());
+        github.add_user("mona", "write");
+        let world = Self { upstream, mirror, github, digest };
+        world.github.push_as("main", "octocat", &[(FILE, &world.text(approvals, &[]))]);
+        world
+    }
+
+    fn text(&self, approvals: u32, tags: &[&str]) -> String {
+        self.text_with(approvals, "", tags)
+    }
+
+    fn text_with(&self, approvals: u32, more: &str, tags: &[&str]) -> String {
+        let source = format!("{}/team/app", self.upstream.host());
+        let approved: Vec<_> = tags.iter().map(|tag| (*tag, &self.digest)).collect();
+        let text = manifest(&self.mirror.host(), &[entry(&source, "app", more, &approved)]);
+        if approvals == 0 { text } else { format!("policy:\n  approvals: {approvals}\n{text}") }
+    }
+
+    /// A pull request of the program's App that approves tag 1.
+    fn proposal(&self, approvals: u32) -> u64 {
+        self.github.commit_by(BRANCH, (ROBOT, ROBOT), "Approve", (FILE, &self.text(approvals, &["1"])));
+        self.github.open_as(ROBOT, BRANCH, "Approve", "")
+    }
+
+    #[track_caller]
+    fn promote(&self, more: &[&str], status: i32) -> Value {
+        let head = self.github.branch("main").unwrap();
+        let actions = Actions::push(&self.github.repository(), &head, &head)
+            .api(&self.github.server(), &self.github.api(), &self.github.graphql())
+            .env("GITHUB_TOKEN", self.github.token());
+        let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote"]).args(more);
+        run.actions(&actions).output().expect_status(status).json()
+    }
+
+    /// It is promoted.
+    #[track_caller]
+    fn promoted(&self, more: &[&str]) {
+        let result = self.promote(more, 0);
+        assert_eq!(result["promoted"][0]["mirrored"], json!(self.digest), "{result}");
+        assert_eq!(self.mirror.digest("acme/app", "1"), Some(self.digest.clone()));
+    }
+
+    /// It is refused as unreviewed, nothing is copied, and the reason is this.
+    #[track_caller]
+    fn refused(&self, more: &[&str], why: &str) {
+        let result = self.promote(more, 1);
+        assert_eq!((&result["failed"][0]["step"], &result["promoted"]), (&json!("unreviewed"), &json!([])), "{result}");
+        let error = result["failed"][0]["error"].as_str().unwrap();
+        assert!(error.contains(why), "{error}");
+        assert_eq!(self.mirror.digest("acme/app", "1"), None);
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let log: Vec<Exchange> = self.github.log().into_iter().filter(|exchange| !exchange.scripted).collect();
+            crate::support::contract::github(&log);
+        }
+    }
+}
+
+#[test]
+fn an_approving_review_by_somebody_who_may_write_counts_however_it_is_merged() {
+    type Way = (&'static str, fn(&TestGitHub, u64) -> String);
+    let ways: [Way; 4] = [
+        ("merge", TestGitHub::merge),
+        ("squash", TestGitHub::squash),
+        ("rebase", TestGitHub::rebase),
+        ("queue", TestGitHub::queue_merge),
+    ];
+    for (name, merge) in ways {
+        for reviewed in [true, false] {
+            let world = World::new(1);
+            let number = world.proposal(1);
+            if reviewed {
+                world.github.review_as(number, "mona", "APPROVED");
+            }
+            merge(&world.github, number);
+            println!("{name}, reviewed: {reviewed}");
+            match reviewed {
+                true => world.promoted(&[]),
+                false => world.refused(&[], &format!("of #{number} none counts: 1 more")),
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_latest_review_of_a_person_counts_and_remarks_are_none() {
+    let table: [(&[&str], Option<&str>); 6] = [
+        (&["APPROVED", "COMMENTED"], None),
+        (&["CHANGES_REQUESTED", "APPROVED"], None),
+        (&["APPROVED", "CHANGES_REQUESTED"], Some("mona asks for changes")),
+        (&["CHANGES_REQUESTED"], Some("mona asks for changes")),
+        (&["COMMENTED"], Some("none counts: 1 more")),
+        (&["APPROVED", "dismissed"], Some("mona was dismissed")),
+    ];
+    for (verdicts, why) in table {
+        let world = World::new(1);
+        let number = world.proposal(1);
+        for verdict in verdicts {
+            match *verdict {
+                "dismissed" => world.github.dismiss(number, "mona"),
+                verdict => world.github.review_as(number, "mona", verdict),
+            }
+        }
+        world.github.merge(number);
+        println!("{verdicts:?}");
+        match why {
+            None => world.promoted(&[]),
+            Some(why) => world.refused(&[], why),
+        }
+    }
+}
+
+#[test]
+fn who_may_not_write_is_no_person_or_wrote_a_commit_does_not_count() {
+    let table: [(&str, &str, &str, &str); 5] = [
+        (ROBOT, "Approve", "reader", "reader may not write here"),
+        (ROBOT, "Approve", "judge[bot]", "judge[bot] is no person"),
+        ("mona", "Approve", "Mona", "Mona wrote a commit of it"),
+        (
+            "hubot",
+            "Approve\n\nCo-authored-by: Mona <7+mona@users.noreply.github.com>",
+            "mona",
+            "mona wrote a commit of it",
+        ),
+        ("nobody@home", "Approve", "mona", "who wrote its commits cannot be told"),
+    ];
+    for (author, message, reviewer, why) in table {
+        let world = World::new(1);
+        let (author, committer) = if author == "hubot" { ("hubot", "web-flow") } else { (author, author) };
+        let text = world.text(1, &["1"]);
+        if author == "nobody@home" {
+            world.github.with(|state| {
+                let parent = state.git.branch("main").unwrap();
+                let date = state.tick();
+                let mut who = state.signature("somebody", &date);
+                who.email = "nobody@home".to_owned();
+                let files = [(FILE.to_owned(), Some(text.clone().into_bytes()))];
+                let sha = state.git.commit(Some(&parent), &files, message, &who, &who);
+                state.git.update(&format!("refs/heads/{BRANCH}"), &sha, "");
+            });
+        } else {
+            world.github.commit_by(BRANCH, (author, committer), message, (FILE, &text));
+        }
+        let number = world.github.open_as(ROBOT, BRANCH, "Approve", "");
+        world.github.review_as(number, reviewer, "APPROVED");
+        world.github.merge(number);
+        println!("{why}");
+        world.refused(&[], why);
+    }
+}
+
+#[test]
+fn a_review_counts_for_the_bytes_that_its_commit_held() {
+    let world = World::new(1);
+    world.github.commit_by(BRANCH, (ROBOT, ROBOT), "Begin", (FILE, &world.text(1, &["0"])));
+    let number = world.github.open_as(ROBOT, BRANCH, "Approve", "");
+    world.github.review_as(number, "mona", "APPROVED");
+    world.github.commit_by(BRANCH, (ROBOT, ROBOT), "Approve", (FILE, &world.text(1, &["1"])));
+    world.github.merge(number);
+    world.refused(&[], "mona reviewed a commit without exactly these bytes");
+    // The review may come late.
+    world.github.review_as(number, "octocat", "APPROVED");
+    world.promoted(&[]);
+}
+
+#[test]
+fn a_force_push_after_the_review_leaves_what_was_reviewed() {
+    for same in [true, false] {
+        let world = World::new(1);
+        let number = world.proposal(1);
+        world.github.review_as(number, "mona", "APPROVED");
+        let main = world.github.branch("main").unwrap();
+        world.github.with(|state| state.git.update(&format!("refs/heads/{BRANCH}"), &main, ""));
+        let more = if same { "" } else { "    platforms: [linux/amd64]\n" };
+        let text = world.text_with(1, more, &["1"]);
+        world.github.commit_by(BRANCH, (ROBOT, ROBOT), "Approve anew", (FILE, &text));
+        world.github.squash(number);
+        match same {
+            true => world.promoted(&[]),
+            false => world.refused(&[], "mona reviewed a commit without exactly these bytes"),
+        }
+    }
+}
+
+#[test]
+fn the_strictest_policy_before_and_after_and_the_floor_decide() {
+    let table = [(1, 0, 0, true), (0, 1, 0, true), (0, 0, 1, true), (0, 0, 0, false)];
+    for (before, after, floor, refused) in table {
+        let world = World::new(before);
+        let number = world.proposal(after);
+        world.github.merge(number);
+        println!("before {before}, after {after}, floor {floor}");
+        let floor = floor.to_string();
+        match refused {
+            true => world.refused(&["--min-approvals", &floor], "1 approving review is asked for"),
+            false => world.promoted(&["--min-approvals", &floor]),
+        }
+    }
+    let world = World::new(0);
+    world.github.merge(world.proposal(0));
+    world.github.push_as("main", "octocat", &[(FILE, &world.text(3, &["1"]))]);
+    world.promoted(&[]);
+}
+
+#[test]
+fn what_no_merged_pull_request_brought_is_refused_and_what_is_promoted_stays() {
+    let world = World::new(1);
+    let pushed = world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &["1"]))]);
+    world.refused(&[], &format!("no merged pull request brought it: {}", &pushed[..12]));
+    world.mirror.put_image("acme/app", "1", &ImageSpec::new(1).build());
+    let recorded = world.text(1, &["1"]) + &format!("        mirrored: {}\n", world.digest);
+    world.github.push_as("main", "octocat", &[(FILE, &recorded)]);
+    world.github.clear_log();
+    assert_eq!(world.promote(&[], 0)["failed"], json!([]));
+    let asked: Vec<String> = world.github.lines();
+    assert!(!asked.iter().any(|line| line.contains("/commits") || line.contains("/reviews")), "{asked:?}");
+}
+
+#[test]
+fn a_branch_merged_by_hand_is_judged_by_what_it_was_merged_into() {
+    let world = World::new(0);
+    let old = world.github.commit_by("side", ("mona", "mona"), "Approve", (FILE, &world.text(0, &["1"])));
+    world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &[]))]);
+    world.github.with(|state| {
+        let main = state.git.branch("main").unwrap();
+        let tree = state.git.commit_info(&old).tree;
+        let date = state.tick();
+        let who = state.signature("mona", &date);
+        let merge = state.git.commit_tree(&tree, &[&main, &old], "Merge by hand", &who, &who);
+        state.git.update("refs/heads/main", &merge, "");
+    });
+    world.refused(&[], "no merged pull request brought it");
+}
+
+#[test]
+fn a_fork_pull_request_is_reviewed_like_any_other() {
+    for reviewer in ["mona", "stranger"] {
+        let world = World::new(1);
+        world.github.add_user("stranger", "write");
+        let files = [(FILE, &*world.text(1, &["1"]))];
+        let number = world.github.fork_pull("stranger", "main", &files, "Mine", "");
+        world.github.review_as(number, reviewer, "APPROVED");
+        world.github.squash(number);
+        match reviewer {
+            "mona" => world.promoted(&[]),
+            _ => world.refused(&[], "stranger wrote a commit of it"),
+        }
+    }
+}
+
+#[test]
+fn an_approval_that_was_taken_out_and_came_back_needs_its_own_reviews() {
+    let world = World::new(1);
+    let number = world.proposal(1);
+    world.github.review_as(number, "mona", "APPROVED");
+    world.github.merge(number);
+    world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &[]))]);
+    world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &["1"]))]);
+    world.refused(&[], "no merged pull request brought it");
+}
+
+#[test]
+fn reviews_of_one_pull_request_are_asked_for_once() {
+    let world = World::new(1);
+    let tags: Vec<String> = (1..=12).map(|n| n.to_string()).collect();
+    let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+    for tag in &tags {
+        world.upstream.put_image("team/app", tag, &ImageSpec::new(1).build());
+    }
+    world.github.commit_by(BRANCH, (ROBOT, ROBOT), "Approve", (FILE, &world.text(1, &tags)));
+    let number = world.github.open_as(ROBOT, BRANCH, "Approve", "");
+    world.github.review_as(number, "mona", "APPROVED");
+    world.github.merge(number);
+    world.github.clear_log();
+    let dry = world.promote(&["--dry-run"], 0);
+    assert_eq!(dry["promotions"].as_array().unwrap().len(), 12);
+    let count = |part: &str| world.github.lines().iter().filter(|line| line.contains(part)).count();
+    assert_eq!((count("/reviews"), count("/permission"), count(&format!("/pulls/{number}/commits"))), (1, 1, 1));
+    assert_eq!(world.github.lines().len(), 11, "{:#?}", world.github.lines());
+}
+
+#[test]
+fn a_question_that_is_not_answered_is_a_failure_and_no_verdict() {
+    let world = World::new(1);
+    let number = world.proposal(1);
+    world.github.review_as(number, "mona", "APPROVED");
+    world.github.merge(number);
+    world.github.fail("GET", &format!("/repos/acme/images/pulls/{number}/reviews"), 1, 403);
+    let result = world.promote(&[], 1);
+    assert_eq!(result["failed"][0]["step"], json!("resolve"), "{result}");
+    assert!(result["failed"][0]["error"].as_str().unwrap().contains("`pull-requests: read`"), "{result}");
+    assert_eq!(world.mirror.digest("acme/app", "1"), None);
+    world.promoted(&[]);
+}
+
+#[test]
+fn a_plain_repository_has_no_reviews() {
+    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+    let digest = upstream.put_image("team/app", "1", &ImageSpec::new(1).build());
+    let text =
+        manifest(&mirror.host(), &[entry(&format!("{}/team/app", upstream.host()), "app", "", &[("1", &digest)])]);
+    let clone = Clone::new(&text);
+    let result = clone.run(&["--min-approvals", "1"]).output().expect_status(1).json();
+    assert_eq!(result["failed"][0]["step"], json!("unreviewed"));
+    assert!(result["failed"][0]["error"].as_str().unwrap().contains("a plain git repository has none"), "{result}");
+    clone.run(&[]).output().expect_status(0);
+}

@@ -74,7 +74,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
         Command::Run(_) => Box::pin(run::run(context, output)).await,
         Command::Plan(arguments) => plan::run(context, &arguments.images.images, arguments.shards, output).await,
         Command::Explain(arguments) => explain::run(context, arguments, output).await,
-        Command::Propose(arguments) => propose::run(context, &arguments.images.images, output).await,
+        Command::Propose(arguments) => propose::run(context, &arguments.images.images, None, output).await,
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
         Command::SignIn(arguments) => sign_in::run(context, arguments, output),

@@ -1,5 +1,7 @@
 //! `propose`: finds new versions and has a pull request open for each.
 
+use std::collections::BTreeMap;
+
 use super::{Context, Exit, Stop, check, load, promote};
 use crate::apply::ledger::{Recorded, record};
 use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, publish};
@@ -15,7 +17,7 @@ use crate::plan::Scope;
 use crate::proposal::body::Evidence;
 use crate::proposal::machine::{Action, Decision, Wait};
 use crate::proposal::metadata::{self, Metadata};
-use crate::proposal::{Entry, Item, Kind, Wanted, review, subject};
+use crate::proposal::{Entry, Item, Wanted, review, subject};
 use crate::report::explain::ExplainedImage;
 use crate::report::{Output, rows};
 use crate::rules::Reason;
@@ -23,11 +25,17 @@ use crate::rules::Reason;
 /// How often everything is looked at anew because a branch moved meanwhile.
 const TRIES: usize = 3;
 
-/// Runs it for `images`, or for all where none is named.
+/// Runs it for `images`, or for all where none is named. The proposal of the branch `refresh` is moved to what is wanted even
+/// under an approving review.
 ///
 /// # Errors
 /// Why it could not work: no forge, an unusable manifest, a refused credential.
-pub async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
+pub async fn run(
+    context: &Context,
+    images: &[String],
+    refresh: Option<&str>,
+    output: &mut Output,
+) -> Result<Exit, Stop> {
     let forge = context.forge()?.as_ref();
     let sources = Sources::new(context.registries.clone());
     let mut done = Done::default();
@@ -37,7 +45,7 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
         if attempt == 1 && !context.settings.dry_run {
             super::sweep(forge, &manifest).await;
         }
-        let situation = look(context, &sources, (Some(forge), Trust::Ours), &manifest, &scope).await?;
+        let situation = decide(context, &sources, (Some(forge), Trust::Ours), (&manifest, &scope), refresh).await?;
         if context.settings.dry_run {
             let plan = planned(&manifest, &situation);
             let clean = plan.failed.is_empty();
@@ -71,8 +79,19 @@ pub async fn look(
     manifest: &Manifest,
     scope: &Scope,
 ) -> Result<Situation, Stop> {
+    decide(context, sources, (forge, trust), (manifest, scope), None).await
+}
+
+async fn decide(
+    context: &Context,
+    sources: &Sources,
+    (forge, trust): (Option<&dyn Forge>, Trust),
+    (manifest, scope): (&Manifest, &Scope),
+    refresh: Option<&str>,
+) -> Result<Situation, Stop> {
     let hub = context.push_times();
-    let look = Look { sources, hub: hub.as_ref(), forge, trust, now: context.now };
+    let unreviewed = BTreeMap::new();
+    let look = Look { sources, hub: hub.as_ref(), forge, trust, now: context.now, unreviewed: &unreviewed, refresh };
     situation(&look, manifest, scope).await.map_err(|e| Stop::CannotWork(e.into()))
 }
 
@@ -108,7 +127,7 @@ pub fn explained(manifest: &Manifest, candidates: &Candidates) -> Vec<ExplainedI
 fn obstacle(situation: &Situation, branch: &str) -> Option<String> {
     let decision = situation.decisions.iter().find(|decision| decision.branch == branch)?;
     match &decision.action {
-        Action::Leave(why) => Some(why.clone()),
+        Action::Leave(why) | Action::Tell(why) => Some(why.clone()),
         Action::Wait(why) => Some(why.to_string()),
         _ => None,
     }
@@ -120,7 +139,7 @@ fn waiting(manifest: &Manifest, situation: &Situation) -> Vec<rows::Waiting> {
     for decision in &situation.decisions {
         if let (Action::Wait(why), Some(at)) = (&decision.action, decision.wanted) {
             let entries = situation.wanted[at].items.iter().map(|item| &item.entry);
-            rows.extend(entries.filter(|entry| entry.kind != Kind::Retire).filter_map(|entry| unopened(entry, *why)));
+            rows.extend(entries.filter(|entry| entry.kind.lets_in()).filter_map(|entry| unopened(entry, *why)));
         }
     }
     rows
@@ -239,7 +258,8 @@ struct Done {
 
 impl Done {
     fn begin(&mut self, manifest: &Manifest, situation: &Situation) {
-        let writes = |d: &&Decision| matches!(d.action, Action::Open | Action::Update | Action::Close(_));
+        let writes =
+            |d: &&Decision| matches!(d.action, Action::Open | Action::Update | Action::Tell(_) | Action::Close(_));
         self.moved.clear();
         self.refused.clear();
         self.written = situation.decisions.iter().filter(writes).count();
@@ -329,7 +349,7 @@ impl Round<'_> {
                 done.row(row(open, rows::ProposedAction::Unchanged, None));
                 self.verdict(&open.author, &open.head, metadata::read(&open.body)).await;
             }
-            (Action::Leave(why), _, Some(open)) => {
+            (Action::Leave(why) | Action::Tell(why), _, Some(open)) => {
                 tracing::info!("{} is left alone: {why}", open.branch);
                 done.row(row(open, rows::ProposedAction::Left, Some(why)));
                 self.verdict(&open.author, &open.head, metadata::read(&open.body)).await;
@@ -354,7 +374,7 @@ impl Round<'_> {
     }
 
     async fn evidence(&self, item: &Item) -> Evidence {
-        let Some(tag) = item.entry.to.as_ref().filter(|_| item.entry.kind != Kind::Retire) else {
+        let Some(tag) = item.entry.to.as_ref().filter(|_| item.entry.kind.lets_in()) else {
             return Evidence::default();
         };
         let image = &self.manifest.images[item.image];
@@ -389,6 +409,7 @@ mod tests {
 
     use super::*;
     use crate::image::Digest;
+    use crate::proposal::Kind;
 
     #[test]
     fn what_was_declined_waits_as_declined() {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 
 use super::ledger::Clocks;
+use super::presence::{Presence, presence};
 use super::sources::Sources;
 use super::upstream::walk;
 use crate::hub::Hub;
@@ -49,6 +50,7 @@ struct Candidate {
     tags: Arc<Vec<Tag>>,
     facts: Facts,
     selection: Selection,
+    presence: Presence,
 }
 
 impl Candidates {
@@ -102,6 +104,12 @@ impl Candidates {
         self.found.get(&image).map_or(&NONE, |candidate| &candidate.facts.digests)
     }
 
+    /// The approvals that upstream has lost, and those of which that could not be found out.
+    #[must_use]
+    pub fn presence(&self, image: usize) -> Option<&Presence> {
+        self.found.get(&image).map(|candidate| &candidate.presence)
+    }
+
     fn put(&mut self, at: usize, looked: Result<Candidate, Failure>) {
         match looked {
             Ok(candidate) => drop(self.found.insert(at, candidate)),
@@ -138,8 +146,9 @@ async fn candidate(eyes: &Eyes<'_>, image: &Image, listed: &Listed, facts: Facts
         (Rule::Versions(_), Some(Err(e))) => return Err(failure(image, None, FailedStep::Resolve, e.clone())),
         (Rule::Versions(_), None) => Arc::default(),
     };
-    let mut candidate = Candidate { tags, facts, selection: Selection::default() };
+    let mut candidate = Candidate { tags, facts, selection: Selection::default(), presence: Presence::default() };
     settle(eyes, image, &mut candidate).await?;
+    candidate.presence = presence(eyes.sources, image, &candidate.tags, &candidate.facts.digests).await;
     Ok(candidate)
 }
 

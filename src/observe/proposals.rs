@@ -6,15 +6,16 @@ use chrono::{DateTime, Utc};
 
 use super::candidates::{Candidates, Eyes};
 use super::ledger::{Clocks, Noted, Place, Trust};
+use super::presence::Presence;
 use super::sources::Sources;
-use crate::forge::{Error, Forge, OpenProposal};
+use crate::forge::{Error, Forge, OpenProposal, Review, Social, Verdict};
 use crate::hub::Hub;
-use crate::image::Digest;
-use crate::manifest::Manifest;
-use crate::plan::Scope;
-use crate::proposal::machine::{Action, Decision, Existing, MadeOf, Question, decisions};
+use crate::image::{Digest, Tag};
+use crate::manifest::{Image, Manifest};
+use crate::plan::{Key, Scope};
+use crate::proposal::machine::{Action, Decision, Difference, Existing, MadeOf, Question, decisions};
 use crate::proposal::metadata::{self, Metadata};
-use crate::proposal::{Kind, Wanted, branch, wanted, why};
+use crate::proposal::{Beside, Cause, Entry, Item, Kind, Wanted, branch, wanted, why};
 
 /// How often declined digests of one branch may lead to another choice, which may have been declined too.
 const ROUNDS: usize = 10;
@@ -43,6 +44,7 @@ struct Asking<'a> {
     manifest: &'a Manifest,
     scope: &'a Scope,
     existing: &'a [Existing],
+    beside: Beside,
 }
 
 /// Who looks, and from where.
@@ -56,6 +58,10 @@ pub struct Look<'a> {
     pub forge: Option<&'a dyn Forge>,
     /// Whose commits count in the ledger.
     pub trust: Trust,
+    /// Approvals that fewer people reviewed than the policy asks, each with that in words: their removal is wanted.
+    pub unreviewed: &'a BTreeMap<Key, String>,
+    /// The branch of a proposal that is moved to what is wanted even where it was approved.
+    pub refresh: Option<&'a str>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -66,7 +72,7 @@ pub struct Look<'a> {
 /// Where the forge does not say what is open.
 pub async fn situation(look: &Look<'_>, manifest: &Manifest, scope: &Scope) -> Result<Situation, Error> {
     let prefix = &manifest.proposals.branch_prefix;
-    let Look { sources, hub, forge, trust, now } = *look;
+    let Look { sources, hub, forge, trust, now, unreviewed, .. } = *look;
     let clocks = Clocks::new(forge.map(|forge| Place { forge, prefix, trust }), now);
     let eyes = &Eyes { sources, hub, clocks: &clocks, now };
     let ours = match forge {
@@ -85,22 +91,59 @@ pub async fn situation(look: &Look<'_>, manifest: &Manifest, scope: &Scope) -> R
         failed: Vec::new(),
         noted: Noted::default(),
     };
-    let asking = Asking { forge, manifest, scope, existing: &existing };
-    let declined = situation.settle(eyes, &asking).await;
-    situation.decisions = situation.decide(&asking, &declined);
+    let mut asking = Asking { forge, manifest, scope, existing: &existing, beside: Beside::default() };
+    asking.beside = situation.candidates.beside(&asking, unreviewed, now);
+    let declined = situation.settle(eyes, &mut asking).await;
+    situation.decisions = situation.decide(&asking, &declined, &BTreeMap::new());
+    let approved = situation.approved(&asking, look.refresh).await;
+    if !approved.is_empty() {
+        situation.decisions = situation.decide(&asking, &declined, &approved);
+    }
     situation.noted = clocks.noted(manifest, scope, &situation.candidates).await;
     Ok(situation)
 }
 
+impl Candidates {
+    /// What is known beside the selections. Whether upstream lost an approval may not be found out just now: then a proposal
+    /// that says so stays.
+    fn beside(&self, asking: &Asking<'_>, unreviewed: &BTreeMap<Key, String>, now: DateTime<Utc>) -> Beside {
+        let entries = || {
+            asking
+                .existing
+                .iter()
+                .flat_map(|e| e.made_of.iter().flat_map(move |m| m.entries.iter().map(move |entry| (e, entry))))
+        };
+        let proposed = |image: &Image, tag: &Tag| {
+            let retires = |entry: &Entry| entry.kind == Kind::Retire && entry.repository == image.repository;
+            entries().any(|(_, entry)| retires(entry) && entry.to.as_ref() == Some(tag))
+        };
+        let mut beside = Beside { today: now.date_naive(), unreviewed: unreviewed.clone(), ..Beside::default() };
+        for (at, image) in asking.manifest.images.iter().enumerate().filter(|(at, _)| asking.scope.contains(*at)) {
+            let Some(Presence { gone, unknown }) = self.presence(at) else {
+                beside.without_selection.insert(at);
+                continue;
+            };
+            let lost = gone.iter().chain(unknown.iter().filter(|tag| proposed(image, tag)));
+            beside.gone.extend(lost.map(|tag| Key { repository: image.repository.clone(), tag: tag.clone() }));
+        }
+        let rejecting = entries().filter(|(_, entry)| entry.kind == Kind::Reject);
+        beside.rejecting = rejecting.map(|(existing, entry)| (existing.branch.clone(), entry.clone())).collect();
+        beside
+    }
+}
+
+/// What a person declined, by the branch of the proposal that was closed.
+type Answers = BTreeMap<String, BTreeSet<Entry>>;
+
 impl Situation {
     /// Finds what is wanted: what a person declined is not, and the rule may choose something else, which is asked about
-    /// in turn. Closed proposals are asked for only where one is about to be opened: what finds no room costs no request.
-    /// Gives the branches of which what is wanted was declined all the same.
-    async fn settle(&mut self, eyes: &Eyes<'_>, asking: &Asking<'_>) -> BTreeSet<String> {
-        let mut answers: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
+    /// in turn. Closed proposals are asked for only where one is about to be opened or to change what it holds: what finds no
+    /// room costs no request. Gives the branches of which what is wanted was declined all the same.
+    async fn settle(&mut self, eyes: &Eyes<'_>, asking: &mut Asking<'_>) -> BTreeSet<String> {
+        let mut answers = Answers::new();
         let mut rounds: BTreeMap<String, usize> = BTreeMap::new();
         loop {
-            self.wanted = wanted(asking.manifest, &self.candidates.selected());
+            self.wanted = wanted(asking.manifest, &self.candidates.selected(), &asking.beside);
             self.wanted.retain(|w| self.failed.iter().all(|(branch, _)| *branch != w.branch));
             let Some(forge) = asking.forge else { return BTreeSet::new() };
             let declined = self.wanted.iter().filter(|w| !declined_items(w, &answers).is_empty());
@@ -108,7 +151,7 @@ impl Situation {
                 declined.partition(|w| rounds.get(&w.branch).is_none_or(|done| *done < ROUNDS));
             if again.is_empty() {
                 let still = still.into_iter().map(|w| w.branch.clone()).collect();
-                if !self.ask(forge, self.about_to_open(asking, &still), &mut answers).await {
+                if !self.ask(forge, self.about_to_change(asking, &still), &mut answers).await {
                     return still;
                 }
                 continue;
@@ -116,8 +159,12 @@ impl Situation {
             let mut digests: BTreeMap<usize, BTreeSet<Digest>> = BTreeMap::new();
             for wanted in again {
                 *rounds.entry(wanted.branch.clone()).or_default() += 1;
-                for (image, digest) in declined_items(wanted, &answers) {
-                    digests.entry(image).or_default().insert(digest);
+                for item in declined_items(wanted, &answers) {
+                    if item.entry.kind.lets_in() {
+                        digests.entry(item.image).or_default().insert(item.entry.digest.clone());
+                    } else {
+                        asking.beside.declined.insert(item.entry.clone());
+                    }
                 }
             }
             for (image, digests) in digests {
@@ -126,19 +173,45 @@ impl Situation {
         }
     }
 
-    /// The branches that would be opened, as far as it is known what was declined.
-    fn about_to_open(&self, asking: &Asking<'_>, declined: &BTreeSet<String>) -> Vec<String> {
-        let decisions = self.decide(asking, declined).into_iter();
-        decisions.filter(|decision| decision.action == Action::Open).map(|decision| decision.branch).collect()
+    /// Who has approved what a branch holds now, and may write: asked only of proposals that are about to hold something else.
+    async fn approved(&self, asking: &Asking<'_>, refresh: Option<&str>) -> BTreeMap<String, String> {
+        let mut approved = BTreeMap::new();
+        let Some(social) = asking.forge.and_then(Forge::social) else { return approved };
+        let updates = self.decisions.iter().filter(|decision| decision.action == Action::Update);
+        let moving =
+            updates.filter(|decision| refresh != Some(&decision.branch) && self.holds_other_things(asking, decision));
+        for branch in moving.map(|decision| decision.branch.clone()) {
+            let Some(open) = self.open.iter().find(|open| open.branch == branch) else { continue };
+            match approver(social, open).await {
+                Ok(Some(who)) => drop(approved.insert(branch, who)),
+                Ok(None) => {}
+                // nothing is taken from under a review that could not be read
+                Err(e) => drop(approved.insert(branch, format!("somebody, perhaps ({e}),"))),
+            }
+        }
+        approved
+    }
+
+    /// The branches that would be opened or hold something else, as far as it is known what was declined.
+    fn about_to_change(&self, asking: &Asking<'_>, declined: &BTreeSet<String>) -> Vec<String> {
+        let decisions = self.decide(asking, declined, &BTreeMap::new());
+        let changes = |decision: &&Decision| match decision.action {
+            Action::Open => true,
+            Action::Update => self.holds_other_things(asking, decision),
+            _ => false,
+        };
+        decisions.iter().filter(changes).map(|decision| decision.branch.clone()).collect()
+    }
+
+    /// Whether an open proposal holds other changes than what is wanted.
+    fn holds_other_things(&self, asking: &Asking<'_>, decision: &Decision) -> bool {
+        let open = asking.existing.iter().find(|existing| existing.branch == decision.branch);
+        let wanted = decision.wanted.map(|at| &self.wanted[at]);
+        open.zip(wanted).is_some_and(|(open, wanted)| open.difference(wanted) == Difference::Entries)
     }
 
     /// Asks what was declined on branches that were not asked about yet; says whether there was one.
-    async fn ask(
-        &mut self,
-        forge: &dyn Forge,
-        branches: Vec<String>,
-        answers: &mut BTreeMap<String, BTreeSet<Digest>>,
-    ) -> bool {
+    async fn ask(&mut self, forge: &dyn Forge, branches: Vec<String>, answers: &mut Answers) -> bool {
         let mut asked = false;
         for branch in branches {
             if answers.contains_key(&branch) {
@@ -148,7 +221,7 @@ impl Situation {
             match forge.declined(&branch).await {
                 Ok(declined) => {
                     let bodies = declined.iter().filter_map(|d| metadata::read(&d.body));
-                    answers.insert(branch, bodies.flat_map(incoming).collect());
+                    answers.insert(branch, bodies.flat_map(|metadata| metadata.entries).collect());
                 }
                 Err(e) => self.failed.push((branch, e)),
             }
@@ -156,7 +229,12 @@ impl Situation {
         asked
     }
 
-    fn decide(&self, asking: &Asking<'_>, declined: &BTreeSet<String>) -> Vec<Decision> {
+    fn decide(
+        &self,
+        asking: &Asking<'_>,
+        declined: &BTreeSet<String>,
+        approved: &BTreeMap<String, String>,
+    ) -> Vec<Decision> {
         let Asking { manifest, scope, existing, .. } = *asking;
         let failed = self.candidates.failed.iter();
         let mut not_known: Vec<(usize, String)> =
@@ -169,6 +247,7 @@ impl Situation {
             wanted: &self.wanted,
             existing,
             declined,
+            approved,
             unknown: &|existing| not_known.of(existing),
             moot: &|existing| why::moot(manifest, &selected, existing),
             limit: manifest.proposals.limit as usize,
@@ -187,15 +266,29 @@ fn complete(existing: &[Existing]) -> BTreeSet<Digest> {
     existing.iter().flat_map(|e| &e.made_of).flat_map(|made| &made.entries).map(|e| e.digest.clone()).collect()
 }
 
-/// The digests that a proposal lets in.
-fn incoming(metadata: Metadata) -> impl Iterator<Item = Digest> {
-    let lets_in = |kind| matches!(kind, Kind::New | Kind::Update | Kind::Rebuild);
-    metadata.entries.into_iter().filter(move |e| lets_in(e.kind)).map(|e| e.digest)
+/// Somebody who may write and whose last word is that exactly the proposal's head is good.
+async fn approver(social: &dyn Social, open: &OpenProposal) -> Result<Option<String>, Error> {
+    let Some(number) = open.number else { return Ok(None) };
+    let mut last: BTreeMap<String, Review> = BTreeMap::new();
+    for review in social.reviews(number).await?.into_iter().filter(|review| review.verdict != Verdict::Commented) {
+        last.insert(review.login.clone(), review);
+    }
+    for review in last.into_values() {
+        let approves = review.verdict == Verdict::Approved && review.commit.as_ref() == Some(&open.head);
+        if approves && social.may_write(&review.login).await? {
+            return Ok(Some(review.login));
+        }
+    }
+    Ok(None)
 }
 
-/// What a proposal lets in although it was declined: images and digests.
-fn declined_items(wanted: &Wanted, answers: &BTreeMap<String, BTreeSet<Digest>>) -> Vec<(usize, Digest)> {
-    let Some(digests) = answers.get(&wanted.branch) else { return Vec::new() };
-    let lets_in = wanted.items.iter().filter(|i| i.entry.kind != Kind::Retire && digests.contains(&i.entry.digest));
-    lets_in.map(|item| (item.image, item.entry.digest.clone())).collect()
+/// What a proposal changes although a person declined that. What leaves with an update goes with it.
+fn declined_items<'w>(wanted: &'w Wanted, answers: &Answers) -> Vec<&'w Item> {
+    let Some(declined) = answers.get(&wanted.branch) else { return Vec::new() };
+    let refused = |item: &&Item| match item.entry.kind {
+        kind if kind.lets_in() => declined.iter().any(|e| e.kind.lets_in() && e.digest == item.entry.digest),
+        Kind::Reject => false,
+        _ => item.cause != Some(Cause::Keep) && declined.contains(&item.entry),
+    };
+    wanted.items.iter().filter(refused).collect()
 }

@@ -95,6 +95,19 @@ impl Sources {
         read
     }
 
+    /// Whether a digest answers.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub async fn has(&self, location: &Location, digest: &Digest) -> Result<bool, Error> {
+        let reference = Reference::Digest(digest.clone());
+        let mut read = self.store(location).head(&reference).await;
+        if self.turns_anonymous(location, &read) {
+            read = self.store(location).head(&reference).await;
+        }
+        Ok(read?.is_some())
+    }
+
     /// What a tag answers; a run asks once.
     ///
     /// # Errors

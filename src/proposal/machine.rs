@@ -1,7 +1,7 @@
 //! What is to be done about each branch so that the forge has what is wanted. Pure: doing it and asking again finds
 //! nothing to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, Wanted};
 use crate::image::Digest;
@@ -39,11 +39,14 @@ pub enum Wish<'a> {
 
 /// What else decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct Circumstances<'a> {
     /// A person closed a proposal of exactly this without a merge.
     pub declined: bool,
     /// One more proposal may be open.
     pub room: bool,
+    /// Who has approved exactly what the branch holds now, and may write; `None` where nobody has, where it was not asked, and
+    /// where it is to be moved all the same.
+    pub approved: Option<&'a str>,
 }
 
 /// What is to be done about one branch.
@@ -57,6 +60,8 @@ pub enum Action {
     Unchanged,
     /// Leave it alone, and say why.
     Leave(String),
+    /// Leave it alone though something else is wanted now: say so to its readers, once.
+    Tell(String),
     /// Close it, with the reason.
     Close(String),
     /// Not opened now.
@@ -74,21 +79,65 @@ pub enum Wait {
     NoRoom,
 }
 
+/// Why a branch is left alone that holds commits of a person.
+const TOUCHED: &str = "a person committed to its branch";
+
 /// Decides about one branch.
+///
+/// What a person committed is never overwritten. What is not known changes nothing. What was approved moves to no other bytes
+/// under the reviewer, but follows the base's text, which changes nothing of what was approved; what became moot is closed.
 #[must_use]
-pub fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circumstances) -> Action {
-    match (wish, existing) {
-        (_, Some(existing)) if existing.touched => Action::Leave("a person committed to its branch".to_owned()),
-        (Wish::Unknown(why), Some(_)) => Action::Leave(why.to_owned()),
-        (Wish::Nothing(why), Some(_)) => Action::Close(why.to_owned()),
-        (Wish::Nothing(_) | Wish::Unknown(_), None) => Action::Unchanged,
-        (Wish::Proposal(wanted), Some(existing)) => match &existing.made_of {
-            Some(made) if made.entries == wanted.entries() && made.context == wanted.context => Action::Unchanged,
+pub fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circumstances<'_>) -> Action {
+    let Some(existing) = existing else {
+        return match wish {
+            Wish::Nothing(_) | Wish::Unknown(_) => Action::Unchanged,
+            Wish::Proposal(_) if circumstances.declined => Action::Wait(Wait::Declined),
+            Wish::Proposal(_) if !circumstances.room => Action::Wait(Wait::NoRoom),
+            Wish::Proposal(_) => Action::Open,
+        };
+    };
+    let action = match wish {
+        Wish::Unknown(_) if existing.touched => return Action::Leave(TOUCHED.to_owned()),
+        Wish::Unknown(why) => return Action::Leave(why.to_owned()),
+        Wish::Nothing(why) => Action::Close(why.to_owned()),
+        Wish::Proposal(wanted) => match (existing.difference(wanted), circumstances.approved) {
+            (Difference::None, _) => Action::Unchanged,
+            (Difference::Entries, Some(who)) if !existing.touched => return Action::Leave(approved_by(who)),
             _ => Action::Update,
         },
-        (Wish::Proposal(_), None) if circumstances.declined => Action::Wait(Wait::Declined),
-        (Wish::Proposal(_), None) if !circumstances.room => Action::Wait(Wait::NoRoom),
-        (Wish::Proposal(_), None) => Action::Open,
+    };
+    match action {
+        Action::Unchanged if existing.touched => Action::Leave(TOUCHED.to_owned()),
+        _ if existing.touched => Action::Tell(TOUCHED.to_owned()),
+        action => action,
+    }
+}
+
+fn approved_by(who: &str) -> String {
+    format!("{who} has approved what it holds now: something newer waits for the merge, or for `/wharfinger refresh`")
+}
+
+/// What tells an open proposal from what is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// Nothing.
+    None,
+    /// The text around it at the base, or the image's settings.
+    Context,
+    /// What it changes; so too where its metadata cannot be read.
+    Entries,
+}
+
+impl Existing {
+    /// What tells it from what is wanted on its branch.
+    #[must_use]
+    pub fn difference(&self, wanted: &Wanted) -> Difference {
+        match &self.made_of {
+            Some(made) if made.entries != wanted.entries() => Difference::Entries,
+            Some(made) if made.context != wanted.context => Difference::Context,
+            Some(_) => Difference::None,
+            None => Difference::Entries,
+        }
     }
 }
 
@@ -111,6 +160,8 @@ pub struct Question<'a> {
     pub existing: &'a [Existing],
     /// The branches of which a person declined exactly what is wanted.
     pub declined: &'a BTreeSet<String>,
+    /// Who has approved what a branch holds now, as far as that was asked, by branch.
+    pub approved: &'a BTreeMap<String, String>,
     /// Why it is not known what should become of an open proposal; `None` where it is known.
     pub unknown: &'a dyn Fn(&Existing) -> Option<String>,
     /// Why nothing should be on a branch any more.
@@ -122,7 +173,7 @@ pub struct Question<'a> {
 /// Decides about every branch: first those that are open, then those to be opened.
 #[must_use]
 pub fn decisions(question: &Question<'_>) -> Vec<Decision> {
-    let Question { wanted, existing, declined, unknown, moot, limit } = question;
+    let Question { wanted, existing, declined, approved, unknown, moot, limit } = question;
     let mut decisions = Vec::new();
     for open in *existing {
         let at = wanted.iter().position(|w| w.branch == open.branch);
@@ -132,13 +183,17 @@ pub fn decisions(question: &Question<'_>) -> Vec<Decision> {
             (Some(at), None) => Wish::Proposal(&wanted[at]),
             (None, None) => Wish::Nothing(&why_moot),
         };
-        let action = decide(wish, Some(open), Circumstances { declined: false, room: true });
+        let action = decide(
+            wish,
+            Some(open),
+            Circumstances { declined: false, room: true, approved: approved.get(&open.branch).map(String::as_str) },
+        );
         decisions.push(Decision { branch: open.branch.clone(), wanted: at, action });
     }
     let mut open = decisions.iter().filter(|d| !matches!(d.action, Action::Close(_))).count();
-    // what is opened is known: an image that could not be looked at wants nothing
     for (at, wish) in wanted.iter().enumerate().filter(|(_, w)| existing.iter().all(|e| e.branch != w.branch)) {
-        let circumstances = Circumstances { declined: declined.contains(&wish.branch), room: open < *limit };
+        let declined = declined.contains(&wish.branch);
+        let circumstances = Circumstances { declined, room: open < *limit, approved: None };
         let action = decide(Wish::Proposal(wish), None, circumstances);
         open += usize::from(action == Action::Open);
         decisions.push(Decision { branch: wish.branch.clone(), wanted: Some(at), action });
@@ -167,7 +222,8 @@ mod tests {
             kind: Kind::Update,
             rejection: None,
         };
-        let item = Item { entry, image: 0, line: "latest".to_owned(), public_since: None, prefix_changed: false };
+        let item =
+            Item { entry, image: 0, line: "latest".to_owned(), public_since: None, prefix_changed: false, cause: None };
         Wanted { branch: branch.to_owned(), group: None, items: vec![item], context: Digest::sha256(b"context") }
     }
 
@@ -189,12 +245,38 @@ mod tests {
         ]
     }
 
-    const CIRCUMSTANCES: [(&str, Circumstances); 4] = [
-        ("", Circumstances { declined: false, room: true }),
-        ("limit reached", Circumstances { declined: false, room: false }),
-        ("declined", Circumstances { declined: true, room: true }),
-        ("declined, limit reached", Circumstances { declined: true, room: false }),
-    ];
+    /// Everything that decides beside what is wanted and what is there.
+    fn circumstances() -> Vec<(&'static str, Circumstances<'static>)> {
+        let with = |declined, room, approved| Circumstances { declined, room, approved };
+        vec![
+            ("", with(false, true, None)),
+            ("limit reached", with(false, false, None)),
+            ("declined", with(true, true, None)),
+            ("declined, limit reached", with(true, false, None)),
+            ("approved", with(false, true, Some("octocat"))),
+            ("approved, limit reached", with(false, false, Some("octocat"))),
+            ("approved, declined", with(true, true, Some("octocat"))),
+            ("approved, declined, limit reached", with(true, false, Some("octocat"))),
+        ]
+    }
+
+    /// The circumstances in which one state of a branch leads to each action; those that change nothing are not named.
+    fn by_action(wish: Wish<'_>, existing: Option<&Existing>) -> Vec<(Action, String)> {
+        let mut actions: Vec<(Action, Vec<&str>)> = Vec::new();
+        for (name, circumstances) in circumstances() {
+            let action = decide(wish, existing, circumstances);
+            match actions.iter_mut().find(|(known, _)| *known == action) {
+                Some((_, names)) => names.push(name),
+                None => actions.push((action, vec![name])),
+            }
+        }
+        let everywhere = actions.len() == 1;
+        let named = |(action, names): (Action, Vec<&str>)| {
+            let first = names.iter().min_by_key(|name| name.len()).copied().unwrap_or_default();
+            (action, if everywhere { String::new() } else { first.to_owned() })
+        };
+        actions.into_iter().map(named).collect()
+    }
 
     #[test]
     fn every_combination() {
@@ -212,15 +294,9 @@ mod tests {
         ] {
             for (name, existing) in &open {
                 let by = if existing.as_ref().is_some_and(|e| e.touched) { " + a person's commits" } else { "" };
-                let actions =
-                    CIRCUMSTANCES.map(|(c, circumstances)| (c, decide(wish, existing.as_ref(), circumstances)));
-                if actions.iter().all(|(_, action)| *action == actions[0].1) {
-                    writeln!(table, "{wish_name:<15} {:<41} {:?}", format!("{name}{by}"), actions[0].1).unwrap();
-                    continue;
-                }
-                for (circumstance, action) in actions {
-                    let state =
-                        if circumstance.is_empty() { (*name).to_owned() } else { format!("{name}, {circumstance}") };
+                for (action, circumstance) in by_action(wish, existing.as_ref()) {
+                    let comma = if circumstance.is_empty() { "" } else { ", " };
+                    let state = format!("{name}{by}{comma}{circumstance}");
                     writeln!(table, "{wish_name:<15} {state:<41} {action:?}").unwrap();
                 }
             }
@@ -228,10 +304,16 @@ mod tests {
         insta::assert_snapshot!(table);
     }
 
-    fn ask(wanted: &[Wanted], existing: &[Existing], declined: &BTreeSet<String>, limit: usize) -> Vec<Decision> {
-        let unknown = |_: &Existing| None;
+    fn ask(
+        wanted: &[Wanted],
+        existing: &[Existing],
+        declined: &BTreeSet<String>,
+        approved: &BTreeMap<String, String>,
+        limit: usize,
+    ) -> Vec<Decision> {
+        let unknown = |e: &Existing| e.branch.ends_with("/unknown").then(|| "no answer".to_owned());
         let moot = |_: &Existing| "moot".to_owned();
-        decisions(&Question { wanted, existing, declined, unknown: &unknown, moot: &moot, limit })
+        decisions(&Question { wanted, existing, declined, approved, unknown: &unknown, moot: &moot, limit })
     }
 
     #[test]
@@ -239,52 +321,93 @@ mod tests {
         let (a, b, c) = (wanted("a", "1"), wanted("b", "1"), wanted("c", "1"));
         let stale = made_of(&wanted("stale", "1"));
         let touched = Existing { touched: true, ..made_of(&wanted("touched", "1")) };
-        let all = ask(&[a.clone(), b, c], &[made_of(&a), stale, touched], &BTreeSet::from(["b".to_owned()]), 3);
+        let all = ask(
+            &[a.clone(), b, c],
+            &[made_of(&a), stale, touched],
+            &BTreeSet::from(["b".to_owned()]),
+            &BTreeMap::new(),
+            3,
+        );
         let lines: Vec<String> = all.iter().map(|d| format!("{}: {:?}", d.branch, d.action)).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         a: Unchanged
         stale: Close("moot")
-        touched: Leave("a person committed to its branch")
+        touched: Tell("a person committed to its branch")
         b: Wait(Declined)
         c: Open
         "#);
     }
 
-    /// A forge that does what it is told.
-    fn apply(wanted: &[Wanted], existing: &[Existing], decisions: &[Decision]) -> Vec<Existing> {
-        let kept = |branch: &str| existing.iter().find(|e| e.branch == branch).cloned();
-        decisions
-            .iter()
-            .filter_map(|d| match &d.action {
-                Action::Open | Action::Update => d.wanted.map(|at| made_of(&wanted[at])),
-                Action::Unchanged | Action::Leave(_) => kept(&d.branch),
-                Action::Close(_) | Action::Wait(_) => None,
-            })
-            .collect()
+    /// A model of GitHub: what is open, who was told, who approved which heads, and how often anything was written.
+    #[derive(Debug, Clone, Default)]
+    struct Model {
+        open: Vec<Existing>,
+        told: BTreeSet<String>,
+        approved: BTreeMap<String, String>,
+        writes: usize,
+    }
+
+    impl Model {
+        fn put(&mut self, proposal: Existing) {
+            self.open.retain(|e| e.branch != proposal.branch);
+            self.approved.remove(&proposal.branch);
+            self.open.push(proposal);
+            self.writes += 1;
+        }
+
+        fn apply(&mut self, wanted: &[Wanted], decisions: &[Decision]) {
+            for Decision { branch, wanted: at, action } in decisions {
+                match action {
+                    Action::Open | Action::Update => self.put(made_of(&wanted[at.unwrap()])),
+                    Action::Unchanged | Action::Leave(_) | Action::Wait(_) => {}
+                    Action::Tell(_) => self.writes += usize::from(self.told.insert(branch.clone())),
+                    Action::Close(_) => {
+                        self.open.retain(|e| e.branch != *branch);
+                        self.writes += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    fn name(branch: u8) -> String {
+        if branch == 5 { "w/unknown".to_owned() } else { format!("w/{branch}") }
     }
 
     proptest! {
         #[test]
         fn what_was_done_leaves_nothing_to_do(
-            wants in proptest::collection::btree_map(0..6u8, 0..3u8, 0..6),
-            has in proptest::collection::btree_map(0..6u8, (0..3u8, any::<bool>(), 0..4usize), 0..6),
+            wants in proptest::collection::btree_map(0..5u8, 0..3u8, 0..6),
+            has in proptest::collection::btree_map(0..6u8, (0..3u8, any::<bool>(), any::<bool>(), 0..4usize), 0..6),
             declined in proptest::collection::btree_set(0..6u8, 0..3),
             limit in 0..6usize,
         ) {
-            let wanted: Vec<Wanted> = wants.iter().map(|(b, v)| wanted(&format!("w/{b}"), &format!("1.{v}"))).collect();
-            let existing: Vec<Existing> = has.iter().map(|(b, (v, touched, state))| {
-                let (_, existing) = states(&super::tests::wanted(&format!("w/{b}"), &format!("1.{v}"))).swap_remove(*state);
-                Existing { touched: *touched, ..existing }
-            }).collect();
-            let declined = declined.iter().map(|b| format!("w/{b}")).collect();
-            let first = ask(&wanted, &existing, &declined, limit);
-            let after = apply(&wanted, &existing, &first);
-            let before = existing.len();
-            prop_assert!(after.len() <= limit.max(before), "the limit is kept");
-            for second in ask(&wanted, &after, &declined, limit) {
-                let quiet = matches!(second.action, Action::Unchanged | Action::Leave(_) | Action::Wait(_));
-                prop_assert!(quiet, "{} would be {:?} again", second.branch, second.action);
+            let wanted: Vec<Wanted> = wants.iter().map(|(b, v)| wanted(&name(*b), &format!("1.{v}"))).collect();
+            let mut github = Model::default();
+            for (b, (v, touched, approved, state)) in &has {
+                let (_, existing) = states(&super::tests::wanted(&name(*b), &format!("1.{v}"))).swap_remove(*state);
+                github.open.push(Existing { touched: *touched, ..existing });
+                github.approved.extend(approved.then(|| (name(*b), "octocat".to_owned())));
             }
+            let before = github.clone();
+            let declined: BTreeSet<String> = declined.iter().map(|b| name(*b)).collect();
+            let first = ask(&wanted, &github.open, &declined, &github.approved, limit);
+            github.apply(&wanted, &first);
+            prop_assert!(github.open.len() <= limit.max(before.open.len()), "the limit is kept");
+            for old in before.open.iter().filter(|e| e.touched || e.branch.ends_with("unknown")) {
+                prop_assert!(github.open.contains(old), "a person's commits, and what is not known, stay");
+            }
+            for approved in before.open.iter().filter(|e| before.approved.contains_key(&e.branch)) {
+                let now = github.open.iter().find(|e| e.branch == approved.branch);
+                let same = now.is_none_or(|now| {
+                    now.made_of.as_ref().map(|m| &m.entries) == approved.made_of.as_ref().map(|m| &m.entries)
+                });
+                prop_assert!(same, "nothing else comes under an approving review");
+            }
+            let writes = github.writes;
+            let second = ask(&wanted, &github.open, &declined, &github.approved, limit);
+            github.apply(&wanted, &second);
+            prop_assert_eq!(github.writes, writes, "{:?}", second);
         }
     }
 }

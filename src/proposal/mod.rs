@@ -14,6 +14,7 @@ pub mod body;
 pub mod branch;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod leaving;
 pub mod machine;
 pub mod markdown;
 pub mod metadata;
@@ -22,6 +23,7 @@ mod subject;
 mod wanted;
 pub mod why;
 
+pub use leaving::{Beside, Cause};
 pub use subject::subject;
 pub use wanted::{Selected, wanted};
 
@@ -37,7 +39,8 @@ pub struct Entry {
     pub from: Option<Tag>,
     /// The tag that the proposal is about; for a retirement, what leaves.
     pub to: Option<Tag>,
-    /// The digest that the proposal lets in, or that leaves.
+    /// The digest that the proposal lets in, that leaves, or that is turned down; at the end of a rejection, which names no
+    /// bytes, a digest of what the entry said.
     pub digest: Digest,
     /// What kind of change it is.
     pub kind: Kind,
@@ -75,6 +78,14 @@ pub enum Kind {
     Expire,
 }
 
+impl Kind {
+    /// Whether bytes come in.
+    #[must_use]
+    pub const fn lets_in(self) -> bool {
+        matches!(self, Self::New | Self::Update | Self::Rebuild)
+    }
+}
+
 /// A proposal that should be open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
@@ -110,6 +121,8 @@ pub struct Item {
     pub public_since: Option<DateTime<Utc>>,
     /// Whether it writes its version with a `v` and the approvals do not, or the other way round, as far as that was asked.
     pub prefix_changed: bool,
+    /// Why it leaves, for what leaves.
+    pub cause: Option<Cause>,
 }
 
 impl Item {

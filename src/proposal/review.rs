@@ -75,7 +75,8 @@ pub fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
                 kind,
                 rejection: None,
             };
-            items.push(Item { entry, image: at, line: String::new(), public_since: None, prefix_changed: false });
+            let line = String::new();
+            items.push(Item { entry, image: at, line, public_since: None, prefix_changed: false, cause: None });
         }
     }
     items

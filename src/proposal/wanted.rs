@@ -1,11 +1,15 @@
 //! From what rules chose to the proposals that should be open.
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
 use globset::GlobMatcher;
 
+use super::leaving::{Beside, Cause, holds, leaving};
 use super::{Entry, Item, Kind, Wanted, branch};
-use crate::image::Digest;
+use crate::image::{Digest, Tag};
 use crate::manifest::{self, Grouping, Image, Manifest};
-use crate::rules::{Chosen, Line, Selection};
+use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of};
 
 /// What rules made of one image's tags. An image that could not be looked at has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,48 +20,165 @@ pub struct Selected {
     pub selection: Selection,
 }
 
-/// The proposals that should be open: one an image and line, or one a group, in the manifest's order.
+/// The proposals that should be open: one an image and line, or one a group; and one of its own for what is revoked, or lacks
+/// its reviews.
+///
+/// They come in the order in which they are opened while there is room: what removes a revoked approval, what removes one that
+/// lacks its reviews, patch releases of an approved line, everything else. Among equals the one that is public (or was first
+/// seen) longest goes first, then those whose age was not asked; then the manifest's order decides.
 #[must_use]
-pub fn wanted(manifest: &Manifest, selected: &[Selected]) -> Vec<Wanted> {
-    let groups = Groups::of(&manifest.proposals.group);
-    let mut wanted: Vec<Wanted> = Vec::new();
-    for (image_at, image, line) in lines(manifest, selected) {
-        let items = items(image_at, image, line);
-        if items.is_empty() {
+pub fn wanted(manifest: &Manifest, selected: &[Selected], beside: &Beside) -> Vec<Wanted> {
+    let mut drafts = Drafts { manifest, groups: Groups::of(&manifest.proposals.group), wanted: Vec::new() };
+    let rejecting = rejecting(manifest, beside);
+    for (at, image) in manifest.images.iter().enumerate() {
+        let selection = selected.iter().find(|s| s.image == at).map(|s| &s.selection);
+        if selection.is_none() && !beside.without_selection.contains(&at) {
             continue;
         }
-        let prefix = &manifest.proposals.branch_prefix;
-        let group = groups.name(image);
-        let branch = match &group {
-            Some(name) => branch::group(prefix, name),
-            None => branch::image(prefix, &image.slug(), &line.name),
-        };
-        match wanted.iter_mut().find(|w| w.branch == branch) {
-            Some(same) => same.items.extend(items),
-            None => wanted.push(Wanted { branch, group, items, context: Digest::sha256(b"") }),
+        let (own, mut leaving): (Vec<Item>, Vec<Item>) =
+            leaving(at, image, beside, selection.is_some()).into_iter().partition(|item| own_branch(item).is_some());
+        let taken: BTreeSet<Tag> = own.iter().chain(&leaving).filter_map(|item| item.entry.to.clone()).collect();
+        for item in own {
+            drafts.alone(image, item);
+        }
+        let blocked: Vec<&(String, Item)> = rejecting.iter().filter(|(_, item)| item.image == at).collect();
+        for (branch, item) in &blocked {
+            drafts.on(branch.clone(), group_of(manifest, branch), vec![item.clone()]);
+        }
+        for line in selection.into_iter().flat_map(|selection| &selection.lines) {
+            let mut items = items(at, image, line);
+            items.retain(|item| {
+                item.entry.kind != Kind::Retire || !item.entry.to.as_ref().is_some_and(|t| taken.contains(t))
+            });
+            items.extend(leaving.extract_if(.., |item| item.line == line.name));
+            drafts.line(image, &line.name, items, &blocked);
+        }
+        // of lines that nothing is left of
+        while let Some(name) = leaving.first().map(|item| item.line.clone()) {
+            let items = leaving.extract_if(.., |item| item.line == name).collect();
+            drafts.line(image, &name, items, &blocked);
         }
     }
+    let mut wanted = drafts.wanted;
     for proposal in &mut wanted {
         proposal.context = context(manifest, &proposal.items);
     }
+    wanted.sort_by_key(|proposal| order(manifest, proposal));
     wanted
 }
 
-/// The lines of all images, images in the manifest's order.
-fn lines<'a>(
+/// Proposals in the making.
+struct Drafts<'a> {
     manifest: &'a Manifest,
-    selected: &'a [Selected],
-) -> impl Iterator<Item = (usize, &'a Image, &'a Line)> + 'a {
-    manifest.images.iter().enumerate().flat_map(move |(at, image)| {
-        let selections = selected.iter().filter(move |s| s.image == at);
-        selections.flat_map(move |s| s.selection.lines.iter().map(move |line| (at, image, line)))
-    })
+    groups: Groups<'a>,
+    wanted: Vec<Wanted>,
+}
+
+impl Drafts<'_> {
+    /// What is to happen on one line: on the line's branch, or its group's. Until a rejection of the line is merged or closed it
+    /// proposes nothing else; what is marked leaves its group.
+    fn line(&mut self, image: &Image, line: &str, items: Vec<Item>, blocked: &[&(String, Item)]) {
+        let branch = branch::image(&self.manifest.proposals.branch_prefix, &image.slug(), line);
+        let chosen = items.iter().find(|item| item.entry.kind.lets_in()).map(|item| &item.entry.to);
+        let rejected = |(on, item): &&(String, Item)| *on == branch || Some(&item.entry.to) == chosen;
+        if items.is_empty() || blocked.iter().any(rejected) {
+            return;
+        }
+        match self.groups.name(image).filter(|_| !items.iter().any(|item| is_marked(image, item))) {
+            Some(group) => self.on(branch::group(&self.manifest.proposals.branch_prefix, &group), Some(group), items),
+            None => self.on(branch, None, items),
+        }
+    }
+
+    /// A proposal of its own.
+    fn alone(&mut self, image: &Image, item: Item) {
+        let (Some(part), Some(tag)) = (own_branch(&item), &item.entry.to) else { return };
+        let name = format!("{part}/{tag}");
+        let branch = branch::image(&self.manifest.proposals.branch_prefix, &image.slug(), &name);
+        self.on(branch, None, vec![item]);
+    }
+
+    fn on(&mut self, branch: String, group: Option<String>, items: Vec<Item>) {
+        match self.wanted.iter_mut().find(|w| w.branch == branch) {
+            Some(same) => same.items.extend(items),
+            None => self.wanted.push(Wanted { branch, group, items, context: Digest::sha256(b"") }),
+        }
+    }
+}
+
+fn own_branch(item: &Item) -> Option<&'static str> {
+    item.cause.as_ref().and_then(Cause::own_branch)
+}
+
+/// Whether a reviewer should look at it alone: another major than the one approved.
+fn is_marked(image: &Image, item: &Item) -> bool {
+    match (item.entry.kind, &item.entry.from, &item.entry.to) {
+        (Kind::Update, Some(from), Some(to)) => is_other_major(&image.rule, from, to),
+        _ => false,
+    }
+}
+
+/// The rejections that open proposals hold and the manifest does not have yet, each with its branch.
+fn rejecting(manifest: &Manifest, beside: &Beside) -> Vec<(String, Item)> {
+    let prefix = &manifest.proposals.branch_prefix;
+    let item = |(on, entry): &(String, Entry)| {
+        let tag = entry.to.as_ref()?;
+        let over = entry.rejection.as_ref()?.until.is_some_and(|last| last < beside.today);
+        let (at, image) = manifest.images.iter().enumerate().find(|(_, image)| {
+            let named = image.source_text == entry.source && image.repository == entry.repository;
+            named && (group_of(manifest, on).is_some() || on.starts_with(&branch::of_image(prefix, &image.slug())))
+        })?;
+        let there = image.rejected.iter().any(|r| r.tag == *tag && holds(r, beside.today));
+        let line = line_of(&image.rule, tag);
+        let item =
+            Item { entry: entry.clone(), image: at, line, public_since: None, prefix_changed: false, cause: None };
+        (!over && !there).then(|| (on.clone(), item))
+    };
+    beside.rejecting.iter().filter_map(item).collect()
+}
+
+/// The name of the group whose branch this is.
+fn group_of(manifest: &Manifest, branch: &str) -> Option<String> {
+    let prefix = &manifest.proposals.branch_prefix;
+    let names: Vec<&str> = match &manifest.proposals.group {
+        Grouping::Image => Vec::new(),
+        Grouping::All => vec!["all"],
+        Grouping::Named(named) => named.iter().map(|(name, _)| name.as_str()).collect(),
+    };
+    names.into_iter().find(|name| branch::group(prefix, name) == branch).map(str::to_owned)
+}
+
+/// Where a proposal stands in the order of opening; see [`wanted`].
+fn order(manifest: &Manifest, proposal: &Wanted) -> (u8, bool, Option<DateTime<Utc>>) {
+    let causes = |is: fn(&Cause) -> bool| proposal.items.iter().filter_map(|item| item.cause.as_ref()).any(is);
+    let patch = |item: &Item| match (item.entry.kind, &item.entry.from, &item.entry.to) {
+        (Kind::Update, Some(from), Some(to)) => is_patch(&manifest.images[item.image].rule, from, to),
+        _ => false,
+    };
+    let rank = if causes(|cause| matches!(cause, Cause::Revoked(_))) {
+        0
+    } else if causes(|cause| matches!(cause, Cause::Unreviewed(_))) {
+        1
+    } else if proposal.items.iter().any(patch) {
+        2
+    } else {
+        3
+    };
+    let longest = proposal.items.iter().filter_map(|item| item.public_since).min();
+    (rank, longest.is_none(), longest)
 }
 
 /// What a line's choice changes: it comes in, and what `keep` no longer holds leaves with it.
 fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
     let Some(chosen) = &line.chosen else { return Vec::new() };
-    let item = |entry| Item { entry, image: at, line: line.name.clone(), public_since: None, prefix_changed: false };
+    let item = |cause, entry| Item {
+        entry,
+        image: at,
+        line: line.name.clone(),
+        public_since: None,
+        prefix_changed: false,
+        cause,
+    };
     let entry = Entry {
         source: image.source_text.clone(),
         repository: image.repository.clone(),
@@ -74,9 +195,9 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
         kind: Kind::Retire,
         ..entry.clone()
     });
-    let retired: Vec<Item> = retired.map(item).collect();
+    let retired: Vec<Item> = retired.map(|entry| item(Some(Cause::Keep), entry)).collect();
     let Chosen { public_since, prefix_changed, .. } = *chosen;
-    std::iter::once(Item { public_since, prefix_changed, ..item(entry) }).chain(retired).collect()
+    std::iter::once(Item { public_since, prefix_changed, ..item(None, entry) }).chain(retired).collect()
 }
 
 fn kind(line: &Line, chosen: &Chosen) -> Kind {
@@ -157,12 +278,14 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::image::Tag;
+    use crate::manifest::{Approval, Rejection, Revocation};
+    use crate::plan::Key;
     use crate::proposal::fixtures::{line, manifest, selected};
+    use crate::rules::Rule;
 
     fn shown(manifest: &Manifest, selected: &[Selected]) -> String {
         let mut text = String::new();
-        for proposal in wanted(manifest, selected) {
+        for proposal in wanted(manifest, selected, &Beside::default()) {
             writeln!(text, "{}", proposal.branch).unwrap();
             for Item { entry, line, .. } in &proposal.items {
                 let name = |tag: &Option<Tag>| tag.as_ref().map_or("-".to_owned(), ToString::to_string);
@@ -192,12 +315,12 @@ mod tests {
     fn one_proposal_an_image_and_line() {
         let (manifest, selected) = three();
         insta::assert_snapshot!(shown(&manifest, &selected), @r"
-        wharfinger/image/loki/latest
-          loki latest: New - -> 3.1.0
         wharfinger/image/redis/latest
           redis latest: Update 7.2.0 -> 7.2.1
           redis latest: Retire - -> 7.1.0
           redis latest: Retire - -> 7.0.0
+        wharfinger/image/loki/latest
+          loki latest: New - -> 3.1.0
         wharfinger/image/node/1.8
           node 1.8: Rebuild 1.8.0 -> 1.8.0
         ");
@@ -211,23 +334,27 @@ mod tests {
             ("none".to_owned(), vec!["*".to_owned()]),
         ]);
         insta::assert_snapshot!(shown(&manifest, &selected), @r"
-        wharfinger/group/monitoring
-          loki latest: New - -> 3.1.0
-          node 1.8: Rebuild 1.8.0 -> 1.8.0
         wharfinger/group/none
           redis latest: Update 7.2.0 -> 7.2.1
           redis latest: Retire - -> 7.1.0
           redis latest: Retire - -> 7.0.0
+        wharfinger/group/monitoring
+          loki latest: New - -> 3.1.0
+          node 1.8: Rebuild 1.8.0 -> 1.8.0
         ");
         manifest.proposals.group = Grouping::All;
-        assert_eq!(wanted(&manifest, &selected).len(), 1);
-        assert_eq!(wanted(&manifest, &selected)[0].branch, "wharfinger/group/all");
+        let all = wanted(&manifest, &selected, &Beside::default());
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].branch, "wharfinger/group/all");
     }
 
     #[test]
     fn the_context_is_the_text_around_the_edit_and_the_settings() {
         let (mut manifest, selected) = three();
-        let of = |manifest: &Manifest, at: usize| wanted(manifest, &selected)[at].context.clone();
+        let of = |manifest: &Manifest, at: usize| {
+            let all = wanted(manifest, &selected, &Beside::default());
+            all.into_iter().find(|w| w.items[0].image == at).unwrap().context
+        };
         let before = [of(&manifest, 0), of(&manifest, 1), of(&manifest, 2)];
         manifest.files[0].text = manifest.files[0].text.replacen("description: one", "description: two", 1);
         assert_ne!(of(&manifest, 0), before[0], "its own text");
@@ -235,5 +362,156 @@ mod tests {
         assert_eq!(of(&manifest, 2), before[2], "text elsewhere");
         manifest.images[2].visibility = crate::manifest::Visibility::Public;
         assert_ne!(of(&manifest, 2), before[2], "a default that it inherits");
+    }
+
+    fn approval(tag: &str) -> Approval {
+        let (digest, span) = (Digest::sha256(tag.as_bytes()), crate::diag::Span::default());
+        Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, span }
+    }
+
+    fn branches(manifest: &Manifest, selected: &[Selected], beside: &Beside) -> Vec<String> {
+        let entries = |w: &Wanted| -> Vec<String> {
+            let one = |i: &Item| {
+                let why = i.cause.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
+                format!("{:?} {}{why}", i.entry.kind, i.entry.to.as_ref().unwrap())
+            };
+            w.items.iter().map(one).collect()
+        };
+        wanted(manifest, selected, beside).iter().map(|w| format!("{}: {}", w.branch, entries(w).join(", "))).collect()
+    }
+
+    /// One image with an approval for every reason to leave, and an update.
+    fn leaving_ones() -> (Manifest, Beside) {
+        let mut manifest = manifest(&["redis"]);
+        let image = &mut manifest.images[0];
+        let Rule::Versions(rule) = &mut image.rule else { unreachable!() };
+        rule.range = Some("^7".parse().unwrap());
+        image.approved = ["6.2.0", "7.0.0", "7.0.1", "7.0.2", "7.0.3", "7.2.0"].map(approval).to_vec();
+        let span = crate::diag::Span::default();
+        let rejection = |tag: &str, until: Option<&str>| Rejection {
+            tag: tag.parse().unwrap(),
+            reason: "slow".to_owned(),
+            until: until.map(|u| u.parse().unwrap()),
+            span,
+        };
+        image.rejected = vec![rejection("7.0.1", None), rejection("7.3.0", Some("2026-11-20"))];
+        image.revoked = vec![Revocation {
+            tag: "7.0.2".parse().unwrap(),
+            digest: Digest::sha256(b"7.0.2"),
+            reason: "CVE-2027-1".to_owned(),
+            delete: false,
+            span,
+        }];
+        let key = |tag: &str| Key { repository: "redis".parse().unwrap(), tag: tag.parse().unwrap() };
+        let beside = Beside {
+            today: "2026-11-21".parse().unwrap(),
+            gone: [key("7.0.0")].into(),
+            unreviewed: [(key("7.0.3"), "0 of 1 reviews".to_owned())].into(),
+            ..Beside::default()
+        };
+        (manifest, beside)
+    }
+
+    #[test]
+    fn what_leaves_joins_its_line_but_for_what_stands_for_itself() {
+        let (manifest, beside) = leaving_ones();
+        let update = [selected(0, vec![line("latest", Some("7.2.0"), Some("7.2.1"))])];
+        insta::assert_snapshot!(branches(&manifest, &update, &beside).join("\n"), @r"
+        wharfinger/image/redis/revoked/7.0.2: Retire 7.0.2 (revoked: CVE-2027-1)
+        wharfinger/image/redis/unreviewed/7.0.3: Retire 7.0.3 (0 of 1 reviews)
+        wharfinger/image/redis/latest: Update 7.2.1, Retire 6.2.0 (not in `^7`), Retire 7.0.0 (upstream has neither this tag nor this digest any more), Retire 7.0.1 (rejected: slow), Expire 7.3.0 (its rejection held until 2026-11-20)
+        ");
+        let alone = branches(&manifest, &[selected(0, vec![])], &beside);
+        assert_eq!(alone.len(), 3, "{alone:?}");
+        assert!(alone[2].starts_with("wharfinger/image/redis/latest: Retire 6.2.0"), "{alone:?}");
+        let not_looked_at = Beside { without_selection: [0].into(), ..beside.clone() };
+        let safe = branches(&manifest, &[], &not_looked_at);
+        assert_eq!(safe.len(), 2, "without upstream only what needs none: {safe:?}");
+        assert_eq!(branches(&manifest, &[], &beside), Vec::<String>::new(), "an image that the run is not about");
+    }
+
+    #[test]
+    fn the_last_day_of_a_rejection_is_one_of_its_days() {
+        let (manifest, mut beside) = leaving_ones();
+        beside.today = "2026-11-20".parse().unwrap();
+        let all = branches(&manifest, &[selected(0, vec![])], &beside).join("\n");
+        assert!(!all.contains("Expire"), "{all}");
+    }
+
+    #[test]
+    fn whose_leaving_was_declined_stays() {
+        let (manifest, mut beside) = leaving_ones();
+        let all = wanted(&manifest, &[selected(0, vec![])], &beside);
+        beside.declined = all.iter().flat_map(|w| w.entries()).collect();
+        assert_eq!(branches(&manifest, &[selected(0, vec![])], &beside), Vec::<String>::new());
+    }
+
+    #[test]
+    fn patches_come_first_then_what_waits_longest() {
+        let mut manifest = manifest(&["a/new", "a/minor", "a/major", "a/patch", "a/late-patch", "a/unasked"]);
+        manifest.images.push(leaving_ones().0.images.remove(0));
+        manifest.images[6].file = 0;
+        let public = |mut line: Line, since: Option<&str>| {
+            line.chosen.as_mut().unwrap().public_since = since.map(|s| format!("{s}T00:00:00Z").parse().unwrap());
+            vec![line]
+        };
+        let all = [
+            selected(0, public(line("latest", None, Some("1.0.0")), Some("2026-11-03"))),
+            selected(1, public(line("latest", Some("1.1.0"), Some("1.2.0")), Some("2026-11-02"))),
+            selected(2, public(line("latest", Some("1.1.0"), Some("2.0.0")), Some("2026-11-02"))),
+            selected(3, public(line("latest", Some("1.1.0"), Some("1.1.1")), Some("2026-11-20"))),
+            selected(4, public(line("latest", Some("1.1.0"), Some("1.1.2")), Some("2026-11-21"))),
+            selected(5, public(line("latest", Some("1.1.0"), Some("1.2.0")), None)),
+            selected(6, vec![]),
+        ];
+        let names: Vec<String> = wanted(&manifest, &all, &leaving_ones().1).into_iter().map(|w| w.branch).collect();
+        insta::assert_snapshot!(names.join("\n"), @r"
+        wharfinger/image/redis/revoked/7.0.2
+        wharfinger/image/redis/unreviewed/7.0.3
+        wharfinger/image/patch/latest
+        wharfinger/image/late-patch/latest
+        wharfinger/image/minor/latest
+        wharfinger/image/major/latest
+        wharfinger/image/new/latest
+        wharfinger/image/unasked/latest
+        wharfinger/image/redis/latest
+        ");
+    }
+
+    #[test]
+    fn a_major_leaves_its_group_and_a_rejection_stands_alone() {
+        let mut manifest = manifest(&["redis", "loki", "node"]);
+        manifest.proposals.group = Grouping::All;
+        let all = [
+            selected(0, vec![line("latest", Some("7.2.0"), Some("8.0.0"))]),
+            selected(1, vec![line("latest", Some("3.0.0"), Some("3.1.0"))]),
+            selected(2, vec![line("latest", Some("1.8.0"), Some("1.9.0"))]),
+        ];
+        insta::assert_snapshot!(branches(&manifest, &all, &Beside::default()).join("\n"), @r"
+        wharfinger/image/redis/latest: Update 8.0.0
+        wharfinger/group/all: Update 3.1.0, Update 1.9.0
+        ");
+        let own = "wharfinger/image/node/latest".to_owned();
+        let rejection = Some(crate::proposal::Rejection { reason: "slow".to_owned(), until: None });
+        let entry = wanted(&manifest, &all, &Beside::default())[1].items[1].entry.clone();
+        let entry = Entry { kind: Kind::Reject, rejection, ..entry };
+        let mut beside = Beside { rejecting: vec![(own, entry)], ..Beside::default() };
+        insta::assert_snapshot!(branches(&manifest, &all, &beside).join("\n"), @r"
+        wharfinger/image/redis/latest: Update 8.0.0
+        wharfinger/group/all: Update 3.1.0
+        wharfinger/image/node/latest: Reject 1.9.0
+        ");
+        manifest.images[2].rejected = vec![Rejection {
+            tag: "1.9.0".parse().unwrap(),
+            reason: "slow".to_owned(),
+            until: None,
+            span: crate::diag::Span::default(),
+        }];
+        let merged = branches(&manifest, &all[..2], &beside).join("\n");
+        assert!(!merged.contains("node"), "{merged}");
+        manifest.images[2].rejected.clear();
+        beside.rejecting[0].1.rejection.as_mut().unwrap().until = Some("2020-01-01".parse().unwrap());
+        beside.today = "2026-11-21".parse().unwrap();
+        assert!(!branches(&manifest, &all, &beside).join("\n").contains("Reject"), "its day is over");
     }
 }

@@ -7,9 +7,11 @@ use crate::manifest::{Image, Manifest};
 /// Why nothing should be on the branch any more.
 #[must_use]
 pub fn moot(manifest: &Manifest, selected: &[Selected], existing: &Existing) -> String {
-    let entries = existing.made_of.iter().flat_map(|made| &made.entries);
-    let incoming = entries.filter(|entry| entry.kind != Kind::Retire);
-    let mut reasons: Vec<String> = incoming.map(|entry| moot_entry(manifest, selected, entry)).collect();
+    let entries: Vec<&Entry> = existing.made_of.iter().flat_map(|made| &made.entries).collect();
+    // what leaves with an update is not what it was about
+    let about = |entry: &&&Entry| entry.kind != Kind::Retire || entries.iter().all(|e| !e.kind.lets_in());
+    let mut reasons: Vec<String> =
+        entries.iter().filter(about).map(|entry| moot_entry(manifest, selected, entry)).collect();
     reasons.dedup();
     match reasons.as_slice() {
         [] => "nothing is to be proposed on this branch any more".to_owned(),
@@ -29,6 +31,21 @@ fn moot_entry(manifest: &Manifest, selected: &[Selected], entry: &Entry) -> Stri
         .collect();
     if same.is_empty() {
         return format!("the manifest no longer has {source} as {repository}");
+    }
+    match entry.kind {
+        Kind::Retire if same.iter().all(|(_, image)| image.approved.iter().all(|a| a.tag != *tag)) => {
+            return format!("{repository}:{tag} is no longer approved");
+        }
+        Kind::Retire => return format!("the approval of {repository}:{tag} may stay"),
+        Kind::Expire if same.iter().all(|(_, image)| image.rejected.iter().all(|r| r.tag != *tag)) => {
+            return format!("{repository}:{tag} is no longer rejected");
+        }
+        Kind::Expire => return format!("the rejection of {repository}:{tag} holds"),
+        Kind::Reject if same.iter().any(|(_, image)| image.rejected.iter().any(|r| r.tag == *tag)) => {
+            return format!("{repository}:{tag} is rejected");
+        }
+        Kind::Reject => return format!("the rejection of {repository}:{tag} would be over"),
+        Kind::New | Kind::Update | Kind::Rebuild => {}
     }
     if same.iter().any(|(_, image)| image.approved.iter().any(|a| a.tag == *tag && a.digest == *digest)) {
         return format!("{repository}:{tag} is approved");

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::image::{Digest, Tag};
 
+mod lines;
 mod number;
 mod pattern;
 mod range;
@@ -21,6 +22,7 @@ mod tag;
 mod version;
 mod words;
 
+pub use lines::{is_other_major, is_patch, line_of, out_of_range};
 pub use number::Number;
 pub use pattern::{Pattern, PatternError};
 pub use range::{Range, RangeError};

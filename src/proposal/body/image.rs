@@ -9,7 +9,7 @@ use super::{Evidence, Served, merging, upstream};
 use crate::image::Tag;
 use crate::manifest::{Image, Manifest};
 use crate::proposal::markdown::{cell, code, difference, size};
-use crate::proposal::{Item, Kind};
+use crate::proposal::{Cause, Item, Kind};
 
 /// What a reviewer can do, under everything.
 pub(super) const CLOSING: &str = "\
@@ -68,7 +68,10 @@ pub(super) fn section(manifest: &Manifest, item: &Item, evidence: Option<&Eviden
     let link = tag.and_then(|t| upstream(&image.source, t));
     let shown = link.map_or_else(|| code(&name, 400), |url| format!("[{}]({url})", code(&name, 400)));
     let mut summary = format!("\n### {shown}\n\n- Digest: `{}`\n", item.entry.digest);
-    if age && item.entry.kind != Kind::Retire {
+    if let Some(cause) = item.cause.as_ref().filter(|cause| **cause != Cause::Keep) {
+        let _ = writeln!(summary, "- Why: {}", code(&cause.to_string(), 300));
+    }
+    if age && item.entry.kind.lets_in() {
         let _ = writeln!(summary, "- Age: {}", self::age(image, item));
     }
     if let (true, Some(to), Some(from)) = (item.prefix_changed, tag, &item.entry.from) {
@@ -115,7 +118,7 @@ fn details(item: &Item, image: &Image, evidence: &Evidence) -> String {
         let change = if evidence.size_before.is_none() { String::new() } else { change };
         let _ = writeln!(text, "| {name} | `{}` | {} | {change} |", platform.digest, size(platform.size));
     }
-    if item.entry.kind == Kind::Retire {
+    if !item.entry.kind.lets_in() {
         return text;
     }
     text.push_str("\nChecked:\n");

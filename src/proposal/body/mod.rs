@@ -4,7 +4,7 @@
 
 use crate::manifest::Manifest;
 use crate::proposal::metadata::{self, Metadata};
-use crate::proposal::{Entry, Item, Kind, Wanted};
+use crate::proposal::{Cause, Entry, Item, Kind, Wanted};
 
 pub mod evidence;
 mod image;
@@ -80,13 +80,44 @@ fn bounded(table: String, sections: &[image::Section], reserved: usize) -> Strin
 }
 
 fn own_title(wanted: &Wanted) -> String {
-    let incoming = wanted.items.iter().filter(|i| i.entry.kind != Kind::Retire).count();
+    let incoming = wanted.items.iter().filter(|i| i.entry.kind.lets_in()).count();
+    if incoming == 0 && wanted.items.len() > 1 {
+        return leaving_title(wanted);
+    }
     match (&wanted.group, wanted.items.as_slice()) {
         (Some(group), items) if incoming > 1 || items.is_empty() => {
             let group = if group == "all" { "all images".to_owned() } else { clean(group, 60) };
             format!("Approve {incoming} versions of {group}")
         }
-        (_, items) => items.first().map(|item| change(&item.entry)).unwrap_or_default(),
+        (_, items) => items.first().map(titled).unwrap_or_default(),
+    }
+}
+
+/// One change in words, with the cause where that is what a reader must not overlook.
+fn titled(item: &Item) -> String {
+    let title = change(&item.entry);
+    match item.cause {
+        Some(Cause::Revoked(_)) => title + ", revoked",
+        Some(Cause::Unreviewed(_)) => title + ", not reviewed",
+        Some(Cause::Gone) => title + ", gone upstream",
+        _ => title,
+    }
+}
+
+/// The title where several things leave and nothing comes in.
+fn leaving_title(wanted: &Wanted) -> String {
+    let approvals = wanted.items.iter().filter(|i| i.entry.kind == Kind::Retire).count();
+    let what = match wanted.items.len() {
+        all if all == approvals => format!("Retire {approvals} approvals"),
+        all if approvals == 0 => format!("End or add {all} rejections"),
+        all => format!("Retire {approvals} of {all} entries and mend the others"),
+    };
+    let mut of: Vec<&str> = wanted.items.iter().map(|i| i.entry.source.as_str()).collect();
+    of.dedup();
+    match (&wanted.group, of.as_slice()) {
+        (_, [source]) => format!("{what} of {}", clean(source, 100)),
+        (Some(group), _) if group != "all" => format!("{what} of {}", clean(group, 60)),
+        _ => format!("{what} of {} images", of.len()),
     }
 }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::image::Digest;
 use crate::proposal::fixtures::{line, manifest, selected};
 use crate::proposal::metadata::ObjectId;
-use crate::proposal::wanted;
+use crate::proposal::{Beside, wanted};
 
 fn platform(name: &str, size: u64, before: Option<u64>) -> PlatformEvidence {
     let digest = Digest::sha256(format!("{name} {size}").as_bytes());
@@ -52,7 +52,8 @@ fn rendered(body: &str) -> String {
 #[test]
 fn a_first_approval() {
     let manifest = manifest(&["grafana/loki"]);
-    let wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])]).remove(0);
+    let wanted =
+        wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])], &Beside::default()).remove(0);
     let evidence = Evidence { size_before: None, ..evidence() };
     insta::assert_snapshot!("first_approval", written(&manifest, &wanted, &[evidence]));
 }
@@ -70,7 +71,7 @@ fn an_update_that_retires() {
     }];
     let mut update = line("latest", Some("7.2.0"), Some("7.2.1"));
     update.retired = vec![("7.1.0".parse().unwrap(), Digest::sha256(b"7.1.0"))];
-    let wanted = wanted(&manifest, &[selected(0, vec![update])]).remove(0);
+    let wanted = wanted(&manifest, &[selected(0, vec![update])], &Beside::default()).remove(0);
     let written = written(&manifest, &wanted, &[evidence(), Evidence::default()]);
     insta::assert_snapshot!("update", written);
     insta::assert_snapshot!("update_html", rendered(written.split_once("== body\n").unwrap().1));
@@ -83,7 +84,7 @@ fn a_rebuild_of_a_subset_elsewhere() {
     manifest.images[0].platforms = Some(vec!["linux/amd64".parse().unwrap()]);
     let mut rebuild = line("latest", Some("1.8.0"), Some("1.8.0"));
     rebuild.chosen.as_mut().unwrap().rebuild = true;
-    let wanted = wanted(&manifest, &[selected(0, vec![rebuild])]).remove(0);
+    let wanted = wanted(&manifest, &[selected(0, vec![rebuild])], &Beside::default()).remove(0);
     let evidence = Evidence {
         platforms: vec![platform("linux/amd64", 20_500_000, Some(20_500_000))],
         left_out: 2,
@@ -100,7 +101,9 @@ fn templates_and_sign_off() {
     manifest.proposals.title = Some("chore(images): {title} [{kind}] {unknown} {".to_owned());
     manifest.proposals.commit_message = Some("feat({repository}): {from}->{to}\n\nSECURITY-1\n".to_owned());
     manifest.proposals.sign_off = Some("Images <images@example.com>".to_owned());
-    let wanted = wanted(&manifest, &[selected(0, vec![line("latest", Some("3.0.0"), Some("3.1.0"))])]).remove(0);
+    let wanted =
+        wanted(&manifest, &[selected(0, vec![line("latest", Some("3.0.0"), Some("3.1.0"))])], &Beside::default())
+            .remove(0);
     let (headline, message) = message(&manifest, &wanted);
     insta::assert_snapshot!(format!("{}\n--\n{headline}\n\n{message}", title(&manifest, &wanted)), @r"
     chore(images): Approve grafana/loki 3.1.0 (after 3.0.0) [update] {unknown} {
@@ -122,7 +125,7 @@ fn a_large_group_keeps_every_row_and_its_metadata() {
     manifest.proposals.group = crate::manifest::Grouping::All;
     let selections: Vec<_> =
         (0..120).map(|n| selected(n, vec![line("latest", Some("1.0.0"), Some("1.0.1"))])).collect();
-    let wanted = wanted(&manifest, &selections).remove(0);
+    let wanted = wanted(&manifest, &selections, &Beside::default()).remove(0);
     let body = body(&manifest, &wanted, &vec![evidence(); 120], &metadata_of(&wanted));
     assert!(body.len() <= BODY_LIMIT, "{} bytes", body.len());
     assert_eq!(body.lines().filter(|l| l.starts_with("| `ghcr.io/")).count(), 120);
@@ -163,7 +166,7 @@ proptest! {
     ) {
         let mut manifest = manifest(&["grafana/loki"]);
         manifest.images[0].teams = [(error.clone(), *manifest.images[0].teams.values().next().unwrap())].into();
-        let mut wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])]).remove(0);
+        let mut wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])], &Beside::default()).remove(0);
         wanted.items[0].entry.source = name.clone();
         let evidence = Evidence {
             platforms: vec![platform(&name, 1, None), platform(&error, 2, Some(1))],

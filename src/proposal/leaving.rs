@@ -1,0 +1,143 @@
+//! What leaves the manifest on its own account, and not because an update takes its place: approvals that the rule, a person
+//! or upstream no longer stands behind, and rejections that are over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use chrono::NaiveDate;
+
+use super::{Entry, Item, Kind};
+use crate::image::{Digest, Tag};
+use crate::manifest::{Approval, Image, Rejection};
+use crate::plan::Key;
+use crate::rules::{line_of, out_of_range};
+
+/// Why something leaves.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The line's newest approvals, as many as `keep` says, are newer.
+    Keep,
+    /// The range does not admit it any more; in words.
+    OutOfRange(String),
+    /// A person rejected it after it was approved; with the reason.
+    Rejected(String),
+    /// Upstream has neither the tag nor the digest.
+    Gone,
+    /// The manifest revokes it; with the reason.
+    Revoked(String),
+    /// Fewer people reviewed it than the policy asks; in words.
+    Unreviewed(String),
+    /// The rejection held until this day.
+    Expired(NaiveDate),
+}
+
+impl Cause {
+    /// The part of the branch's name where this is a proposal of its own. Others share their line's.
+    #[must_use]
+    pub const fn own_branch(&self) -> Option<&'static str> {
+        match self {
+            Self::Revoked(_) => Some("revoked"),
+            Self::Unreviewed(_) => Some("unreviewed"),
+            Self::Keep | Self::OutOfRange(_) | Self::Rejected(_) | Self::Gone | Self::Expired(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep => f.write_str("beyond what `keep` holds of its line"),
+            Self::OutOfRange(why) => f.write_str(why),
+            Self::Rejected(reason) => write!(f, "rejected: {reason}"),
+            Self::Gone => f.write_str("upstream has neither this tag nor this digest any more"),
+            Self::Revoked(reason) => write!(f, "revoked: {reason}"),
+            Self::Unreviewed(why) => f.write_str(why),
+            Self::Expired(last) => write!(f, "its rejection held until {last}"),
+        }
+    }
+}
+
+/// What is known beside the selections.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// Today, in UTC.
+    pub today: NaiveDate,
+    /// Images, by their position in the manifest, that have no selection because they could not be looked at: what needs no
+    /// upstream is proposed of them all the same.
+    pub without_selection: BTreeSet<usize>,
+    /// Approvals of which upstream has neither tag nor digest. Never from a fault, nor from a list alone.
+    pub gone: BTreeSet<Key>,
+    /// Approvals that fewer people reviewed than the policy asks, each with that in words.
+    pub unreviewed: BTreeMap<Key, String>,
+    /// The rejections that open proposals hold, each with the branch.
+    pub rejecting: Vec<(String, Entry)>,
+    /// What leaves, and whose leaving a person declined.
+    pub declined: BTreeSet<Entry>,
+}
+
+/// What leaves of one image. `looked_at`: whether upstream and so its rule was asked.
+pub(super) fn leaving(at: usize, image: &Image, beside: &Beside, looked_at: bool) -> Vec<Item> {
+    let approvals = image.approved.iter().filter_map(|approval| {
+        let cause = cause(image, approval, beside)?;
+        let item = item(at, image, Kind::Retire, (&approval.tag, approval.digest.clone()), cause);
+        (looked_at || item.cause.as_ref().is_some_and(|cause| cause.own_branch().is_some())).then_some(item)
+    });
+    let expired = image.rejected.iter().filter(|_| looked_at).filter_map(|rejection| {
+        let last = over(image, rejection, beside.today)?;
+        Some(item(at, image, Kind::Expire, (&rejection.tag, said(rejection)), Cause::Expired(last)))
+    });
+    approvals.chain(expired).filter(|item| !beside.declined.contains(&unnamed(&item.entry))).collect()
+}
+
+/// The entry without what it says of other approvals: what a person declined of it holds whatever that is.
+pub(super) fn unnamed(entry: &Entry) -> Entry {
+    Entry { from: None, ..entry.clone() }
+}
+
+/// The first of the reasons for which an approval leaves; those that stand for themselves go before the others.
+fn cause(image: &Image, approval: &Approval, beside: &Beside) -> Option<Cause> {
+    let Approval { tag, digest, .. } = approval;
+    if let Some(revoked) = image.revoked.iter().find(|revoked| revoked.digest == *digest) {
+        return Some(Cause::Revoked(revoked.reason.clone()));
+    }
+    let key = Key::of(image, approval);
+    if let Some(why) = beside.unreviewed.get(&key) {
+        return Some(Cause::Unreviewed(why.clone()));
+    }
+    if let Some(rejection) = image.rejected.iter().find(|r| r.tag == *tag && holds(r, beside.today)) {
+        return Some(Cause::Rejected(rejection.reason.clone()));
+    }
+    let outside = out_of_range(&image.rule, tag).map(Cause::OutOfRange);
+    outside.or_else(|| beside.gone.contains(&key).then_some(Cause::Gone))
+}
+
+/// Whether a rejection still holds.
+pub(super) fn holds(rejection: &Rejection, today: NaiveDate) -> bool {
+    rejection.until.is_none_or(|last| today <= last)
+}
+
+/// The last day of a rejection that is over, where no other one holds its tag.
+fn over(image: &Image, rejection: &Rejection, today: NaiveDate) -> Option<NaiveDate> {
+    let alone = image.rejected.iter().filter(|other| other.tag == rejection.tag).count() == 1;
+    rejection.until.filter(|last| alone && *last < today)
+}
+
+/// What tells one rejection of a tag from another: they name no bytes.
+fn said(rejection: &Rejection) -> Digest {
+    let until = rejection.until.map(|last| last.to_string()).unwrap_or_default();
+    Digest::sha256(format!("rejected\n{}\n{until}\n{}", rejection.tag, rejection.reason).as_bytes())
+}
+
+fn item(at: usize, image: &Image, kind: Kind, (tag, digest): (&Tag, Digest), cause: Cause) -> Item {
+    let entry = Entry {
+        source: image.source_text.clone(),
+        repository: image.repository.clone(),
+        from: None,
+        to: Some(tag.clone()),
+        digest,
+        kind,
+        rejection: None,
+    };
+    let line = line_of(&image.rule, tag);
+    Item { entry, image: at, line, public_since: None, prefix_changed: false, cause: Some(cause) }
+}

@@ -56,6 +56,7 @@ pub async fn record(
         }
         match write(place, head, manifest, noted, &reading, now).await {
             Err(LedgerError::Forge(forge::Error::Moved { .. })) => {}
+            Err(LedgerError::Forge(error)) => return Err(forge::with_rules(place.forge, error).await.into()),
             done => {
                 recorded.written = done?;
                 return Ok(recorded);

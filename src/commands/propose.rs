@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Context, Exit, Stop, check, load, promote};
 use crate::apply::ledger::{Recorded, record};
 use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, publish};
-use crate::forge::{Commit, Error, Forge, Head, OpenProposal};
+use crate::forge::{Commit, Error, Forge, Head, OpenProposal, with_rules};
 use crate::ledger;
 use crate::manifest::Manifest;
 use crate::observe::candidates::Candidates;
@@ -326,7 +326,10 @@ impl Round<'_> {
     async fn carry_out(&self, done: &mut Done) {
         for decision in &self.situation.decisions {
             let wanted = decision.wanted.map(|at| &self.situation.wanted[at]);
-            if let Err(e) = self.act(decision, wanted, done).await {
+            if let Err(mut e) = self.act(decision, wanted, done).await {
+                if let PublishError::Forge(error) = e {
+                    e = with_rules(self.forge, error).await.into();
+                }
                 done.failure(&decision.branch, wanted, &e);
             }
         }

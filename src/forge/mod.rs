@@ -241,6 +241,17 @@ pub trait Forge: Send + Sync {
     fn social(&self) -> Option<&dyn Social>;
 }
 
+/// The error, where rules of a branch refused with those rules and what to change, as far as the forge tells.
+pub async fn with_rules(forge: &dyn Forge, error: Error) -> Error {
+    let (Error::Protected { branch, detail }, Some(social)) = (&error, forge.social()) else { return error };
+    match social.rules(branch).await {
+        Ok(rules) if !rules.is_empty() => {
+            Error::Protected { branch: branch.clone(), detail: format!("{detail}; {}", rules.join("; ")) }
+        }
+        _ => error,
+    }
+}
+
 /// Labels, reviewers, comments and statuses: what needs accounts. Only GitHub has it.
 #[async_trait]
 pub trait Social: Send + Sync {
@@ -270,6 +281,9 @@ pub trait Social: Send + Sync {
 
     /// Whether the default branch holds a commit.
     async fn is_merged(&self, commit: &Commit) -> Result<bool, Error>;
+
+    /// The rules of a branch, which need not exist, in words: each with who made it and what to change.
+    async fn rules(&self, branch: &str) -> Result<Vec<String>, Error>;
 
     /// The proposal that was merged into the default branch and brought a commit there, if one did.
     async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error>;
@@ -344,6 +358,14 @@ pub enum Error {
         /// What was being done.
         action: String,
         /// What the forge said, and how to mend it.
+        detail: String,
+    },
+    /// The forge does not take what was asked, whoever asks; with what it said.
+    #[error("{action}: GitHub does not take it: {detail}")]
+    Invalid {
+        /// What was being done.
+        action: String,
+        /// What the forge said.
         detail: String,
     },
     /// A limit, with when it ends.

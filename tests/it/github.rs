@@ -61,6 +61,16 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     text
 }
 
+/// What GitHub does not take, whoever asks.
+#[track_caller]
+fn invalid<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    let error = result.unwrap_err();
+    assert!(matches!(error, Error::Invalid { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(!text.contains(TOKEN), "{text}");
+    text
+}
+
 #[tokio::test]
 async fn an_enterprise_servers_addresses_are_taken_as_they_are() {
     let (github, forge) = start(Options { ghes: true, ..Options::default() });
@@ -528,7 +538,7 @@ async fn labels_reviewers_and_statuses() {
     social.label(number, &["approved-images".to_owned(), "bug".to_owned()]).await.unwrap();
     assert_eq!(only(&*forge).await.labels, ["approved-images", "bug"]);
     social.request_reviewer(number, "octocat").await.unwrap();
-    assert!(refusal(social.request_reviewer(number, "stranger").await).contains("not a collaborator"));
+    assert!(invalid(social.request_reviewer(number, "stranger").await).contains("not a collaborator"));
     social.request_team(number, "platform").await.unwrap();
     assert!(social.request_team(number, "nobody").await.is_err());
     let pull = github.pull(number);
@@ -552,7 +562,7 @@ async fn labels_reviewers_and_statuses() {
 async fn the_jobs_own_token_cannot_ask_teams_and_is_told() {
     let (_github, forge) = start(Options::default());
     let number = propose(&forge, "two\n").await;
-    let text = refusal(forge.request_team(number, "platform").await);
+    let text = invalid(forge.request_team(number, "platform").await);
     assert!(
         text.starts_with("asking the team platform for a review of #1 (the job's own token cannot ask teams)"),
         "{text}"

@@ -380,3 +380,65 @@ fn on_github_one_refusal_among_other_failures_is_no_lack_of_rights() {
     let output = output.expect_status(1).json();
     assert_eq!((&output["changed"], output["failed"].as_array().unwrap().len()), (&json!(false), 3), "{output}");
 }
+
+const FORM: &str = "  branch-prefix: bots/\n  title: \"chore(images): {title}\"\n  commit-message: \"chore(images): {title}\"\n  sign-off: Images <images@example.com>\n";
+
+#[test]
+fn rulesets_that_ask_for_a_form_get_it_and_one_that_refuses_is_named_with_its_cure() {
+    let rules = || {
+        vec![
+            (
+                "".to_owned(),
+                "commit_message_pattern",
+                json!({
+                    "name": "", "negate": false, "operator": "regex", "pattern": "(?s)^chore\\(images\\): .*\\nSigned-off-by: .+",
+                }),
+            ),
+            (
+                "".to_owned(),
+                "branch_name_pattern",
+                json!({
+                    "name": "", "negate": false, "operator": "starts_with", "pattern": "bots/",
+                }),
+            ),
+        ]
+    };
+    let signed = "  sign-off: Images <images@example.com>\n";
+    let table = [
+        (FORM.to_owned(), None),
+        (FORM.replace(signed, ""), Some("`proposals.sign-off`")),
+        (
+            FORM.replace("bots/", "wharfinger/"),
+            Some("wants branch names that start with `bots/`: have `proposals.branch-prefix` begin them so"),
+        ),
+        (
+            FORM.replace("commit-message: \"chore", "commit-message: \"feat"),
+            Some("ruleset 43 of acme wants commit messages that match"),
+        ),
+    ];
+    for (form, why) in table {
+        let registry = upstream();
+        let github = github_with(&MANIFEST.replace("images:\n", &format!("proposals:\n{form}images:\n")));
+        github.with(|state| state.rules = rules());
+        let status = i32::from(why.is_some());
+        let outcome = on_github(&registry, &github, Actions::schedule(&github.repository()), "propose");
+        let output = outcome.expect_status(status).json();
+        match why {
+            None => {
+                assert_eq!(github.open_pulls().len(), 3, "{output}");
+                let pull = github.pull(1);
+                assert!(
+                    pull.head.starts_with("bots/image/") && pull.title.starts_with("chore(images): Approve "),
+                    "{pull:?}"
+                );
+                assert!(github.branches().iter().all(|b| b == "main" || b.starts_with("bots/image/")));
+            }
+            Some(why) => {
+                assert!(github.open_pulls().is_empty(), "{output}");
+                let error = output["failed"][0]["error"].as_str().unwrap();
+                assert!(error.contains(why) && error.contains("Repository rule violations found"), "{error}");
+                assert_eq!(github.branches(), ["main"]);
+            }
+        }
+    }
+}

@@ -92,6 +92,7 @@ pub async fn record(
         };
         match done {
             Err(RecordError::Forge(forge::Error::Moved { branch })) => last = branch,
+            Err(RecordError::Forge(error)) => return Err(forge::with_rules(forge, error).await.into()),
             done => return done,
         }
         tokio::time::sleep(Duration::from_millis(50) * attempt).await;

@@ -327,7 +327,7 @@ pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
             action: action.to_owned(),
             detail: format!("{message} (status {}): the token needs {needs} on this repository", answer.status),
         },
-        422 => Error::Refused { action: action.to_owned(), detail: message },
+        422 => Error::Invalid { action: action.to_owned(), detail: message },
         status => Error::Unusable(format!("{action}: {message} (status {status})")),
     }
 }

@@ -26,6 +26,7 @@ mod history;
 mod pulls;
 mod refs;
 mod reviews;
+mod rules;
 mod social;
 mod writers;
 

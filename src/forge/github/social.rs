@@ -78,6 +78,10 @@ impl Social for GitHub {
         self.default_branch_holds(commit).await
     }
 
+    async fn rules(&self, branch: &str) -> Result<Vec<String>, Error> {
+        self.rules_of(branch).await
+    }
+
     async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error> {
         Ok(self.merged_pull_of(commit).await?.map(|(number, commit)| Merge { number, commit }))
     }

@@ -103,6 +103,11 @@ impl State {
             let text = "Repository rule violations found\n\nChanges must be made through a pull request.\n\n";
             return Err(error(Some("UNPROCESSABLE"), text));
         }
+        let part = |key: &str| input["message"][key].as_str().unwrap_or_default().to_owned();
+        let message = format!("{}\n\n{}", part("headline"), part("body"));
+        if let Some(why) = self.violation(&branch, false, Some(&message)) {
+            return Err(error(Some("UNPROCESSABLE"), &why));
+        }
         let expected = input["expectedHeadOid"].as_str().unwrap_or_default();
         if expected != now {
             let text = format!("Expected branch to point to \"{now}\" but it did not. Pull and try again.");

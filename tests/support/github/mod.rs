@@ -92,6 +92,7 @@ impl TestGitHub {
             events: Vec::new(),
             actions_may_open: options.actions_may_open,
             protected: options.protected,
+            rules: Vec::new(),
             delete_on_merge: false,
             unsigned: std::collections::BTreeSet::new(),
             rebased: std::collections::BTreeMap::new(),

@@ -163,7 +163,8 @@ impl State {
                 ok(&json!({ "permission": permission, "role_name": role, "user": user }))
             }
             ["rules", "branches", branch @ ..] => {
-                let rules = if self.protected && branch.join("/") == self.default_branch {
+                let branch = branch.join("/");
+                let mut rules = if self.protected && branch == self.default_branch {
                     vec![json!({
                         "type": "pull_request", "ruleset_source_type": "Repository", "ruleset_source": self.full_name(),
                         "ruleset_id": 42,
@@ -176,6 +177,18 @@ impl State {
                 } else {
                     Vec::new()
                 };
+                for (_, kind, parameters) in
+                    self.rules.iter().filter(|(prefix, ..)| branch.starts_with(prefix.as_str()))
+                {
+                    let mut rule = json!({
+                        "type": kind, "ruleset_source_type": "Organization", "ruleset_source": self.owner,
+                        "ruleset_id": 43,
+                    });
+                    if !parameters.is_null() {
+                        rule["parameters"] = parameters.clone();
+                    }
+                    rules.push(rule);
+                }
                 Ok(page(request, &self.api, &rules))
             }
             ["teams"] => {
@@ -285,6 +298,12 @@ impl State {
         };
         if self.git.resolve(reference).is_some() {
             return Err(message(422, "Reference already exists"));
+        }
+        let branch = reference.strip_prefix("refs/heads/").unwrap_or(reference);
+        let fresh = !self.git.branch(&self.default_branch).is_some_and(|main| self.git.is_ancestor(&commit, &main));
+        let said = fresh.then(|| self.git.commit_info(&commit).message);
+        if let Some(why) = self.violation(branch, true, said.as_deref()) {
+            return Err(message(422, &why));
         }
         if !self.git.update(reference, &commit, &"0".repeat(40)) {
             return Err(message(422, "Reference update failed"));

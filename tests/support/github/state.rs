@@ -147,6 +147,8 @@ pub struct State {
     pub actions_may_open: bool,
     /// The default branch takes changes through pull requests only.
     pub protected: bool,
+    /// Rules of rulesets: what the names of their branches start with, the type and the parameters.
+    pub rules: Vec<(String, &'static str, serde_json::Value)>,
     /// Whether a merge deletes the head's branch.
     pub delete_on_merge: bool,
     /// Commits that name GitHub as their committer and were not signed by it.
@@ -195,6 +197,32 @@ impl State {
     /// How GitHub signs commits made on its site or by `createCommitOnBranch`.
     pub fn web_flow(date: &str) -> Signature {
         Signature { name: "GitHub".to_owned(), email: "noreply@github.com".to_owned(), date: date.to_owned() }
+    }
+
+    /// Why rulesets refuse that a branch becomes a commit, as GitHub says it.
+    pub fn violation(&self, branch: &str, new: bool, message: Option<&str>) -> Option<String> {
+        let fits = |text: &str, rule: &serde_json::Value| {
+            let pattern = rule["pattern"].as_str().unwrap_or_default();
+            match rule["operator"].as_str().unwrap_or_default() {
+                "starts_with" => text.starts_with(pattern),
+                "contains" => text.contains(pattern),
+                _ => regex::Regex::new(pattern).expect("a pattern").is_match(text),
+            }
+        };
+        let refused =
+            self.rules.iter().filter(|(prefix, ..)| branch.starts_with(prefix.as_str())).find_map(|(_, kind, rule)| {
+                match *kind {
+                    "branch_name_pattern" if new && !fits(branch, rule) => {
+                        Some("Branch name must match a given pattern")
+                    }
+                    "commit_message_pattern" if message.is_some_and(|m| !fits(m, rule)) => {
+                        Some("Commit message must match a given pattern")
+                    }
+                    "creation" if new => Some("Cannot create ref due to creations being restricted."),
+                    _ => None,
+                }
+            });
+        refused.map(|why| format!("Repository rule violations found\n\n{why}\n\n"))
     }
 
     pub fn pull(&mut self, number: u64) -> Option<&mut Pull> {

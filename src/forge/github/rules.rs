@@ -1,0 +1,62 @@
+//! The rules of a branch in words, each with what to change: what a refusal by a ruleset is explained with.
+
+use serde_json::Value;
+
+use super::client::clean;
+use super::{Error, GitHub, client::encode};
+
+const BYPASS: &str = "let the App whose token this is bypass it";
+
+impl GitHub {
+    /// See [`super::Social::rules`]. The branch need not exist; classic branch protection is not told here.
+    pub(super) async fn rules_of(&self, branch: &str) -> Result<Vec<String>, Error> {
+        let path = self.path(&format!("/rules/branches/{}", encode(branch)));
+        let rules = self.client.pages(&format!("reading the rules of {branch}"), &path, &[]).await?;
+        Ok(rules.iter().map(words).collect())
+    }
+}
+
+fn words(rule: &Value) -> String {
+    let text = |key: &str| clean(rule[key].as_str().unwrap_or_default());
+    let id = rule["ruleset_id"].as_u64().map(|id| format!("ruleset {id}")).unwrap_or_else(|| "a ruleset".to_owned());
+    let kind = text("type");
+    let (what, cure) = match kind.as_str() {
+        "pull_request" => ("takes changes by pull request only".to_owned(), BYPASS.to_owned()),
+        "merge_queue" => ("takes changes through its merge queue only".to_owned(), BYPASS.to_owned()),
+        "required_status_checks" => ("wants status checks before a change".to_owned(), BYPASS.to_owned()),
+        "update" => ("restricts updates".to_owned(), BYPASS.to_owned()),
+        "creation" => ("restricts the creation of branches".to_owned(), excepted("create")),
+        "deletion" => ("restricts deletions".to_owned(), excepted("delete")),
+        "non_fast_forward" => ("blocks force pushes".to_owned(), excepted("move")),
+        "commit_message_pattern" => (
+            format!("wants commit messages that {}", pattern(rule)),
+            "have `proposals.commit-message` (or `proposals.sign-off`) write them so".to_owned(),
+        ),
+        "branch_name_pattern" => (
+            format!("wants branch names that {}", pattern(rule)),
+            "have `proposals.branch-prefix` begin them so".to_owned(),
+        ),
+        "commit_author_email_pattern" | "committer_email_pattern" => {
+            (format!("wants addresses in commits that {}", pattern(rule)), BYPASS.to_owned())
+        }
+        other => (format!("asks for `{other}`"), BYPASS.to_owned()),
+    };
+    format!("{id} of {} {what}: {cure}", text("ruleset_source"))
+}
+
+fn excepted(what: &str) -> String {
+    format!("except the branches of `proposals.branch-prefix`, which are ours to {what}, or {BYPASS}")
+}
+
+/// `start with "chore: "`
+fn pattern(rule: &Value) -> String {
+    let of = |key: &str| clean(rule["parameters"][key].as_str().unwrap_or_default());
+    let negated = rule["parameters"]["negate"] == true;
+    let verb = match of("operator").as_str() {
+        "starts_with" => "start with",
+        "ends_with" => "end with",
+        "contains" => "contain",
+        _ => "match",
+    };
+    format!("{}{verb} `{}`", if negated { "do not " } else { "" }, of("pattern"))
+}

@@ -9,6 +9,7 @@ use crate::manifest::Manifest;
 use crate::report::Output;
 
 pub mod check;
+pub mod comment;
 pub mod completions;
 mod context;
 pub mod explain;

@@ -392,12 +392,22 @@ impl Round<'_> {
         evidence(self.sources, &asked).await
     }
 
-    /// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here.
     async fn verdict(&self, author: &str, commit: &Commit, metadata: Option<Metadata>) {
-        let Some(social) = self.forge.social().filter(|_| author == JOB_LOGIN) else { return };
-        if let Err(e) = check::post_verdict(self.context, self.forge, social, commit, metadata).await {
-            tracing::warn!("the verdict on {commit} could not be posted: {e}");
-        }
+        post_verdict(self.context, self.forge, author, commit, metadata).await;
+    }
+}
+
+/// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here.
+pub(super) async fn post_verdict(
+    context: &Context,
+    forge: &dyn Forge,
+    author: &str,
+    commit: &Commit,
+    metadata: Option<Metadata>,
+) {
+    let Some(social) = forge.social().filter(|_| author == JOB_LOGIN) else { return };
+    if let Err(e) = check::post_verdict(context, forge, social, commit, metadata).await {
+        tracing::warn!("the verdict on {commit} could not be posted: {e}");
     }
 }
 

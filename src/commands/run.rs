@@ -1,11 +1,10 @@
 //! `run`: picks what to do by the event.
 
-use super::{Context, Exit, Stop, dispatch, guard, load, read_event};
+use super::{Context, Exit, Stop, comment, dispatch, guard, load, read_event};
 use crate::action::Event;
-use crate::action::event::{Comment, Kind};
+use crate::action::event::Kind;
 use crate::cli::{Command, Images, Promote, Propose};
 use crate::report::Output;
-use crate::report::annotations::{Annotation, Level};
 
 /// Does what the event asks for.
 ///
@@ -24,7 +23,7 @@ pub async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
             dispatch(context, &Command::Check(Images::default()), output).await
         }
         Kind::Push => dispatch(context, &Command::Promote(Promote::default()), output).await,
-        Kind::IssueComment(comment) => Ok(obey(comment, output)),
+        Kind::IssueComment(said) => comment::run(context, said, output).await,
         Kind::Other => Err(unknown(&event)),
     }
 }
@@ -50,20 +49,6 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
         (Err(Stop::CannotWork(first)), Err(Stop::CannotWork(second))) => Err(Stop::both(&first, &second)),
         (Err(stop), _) | (_, Err(stop)) => Err(stop),
     }
-}
-
-/// Comments that start with `/wharfinger` are ours. This release obeys none of them, and says so.
-fn obey(comment: &Comment, output: &mut Output) -> Exit {
-    let ours = comment.body.split_whitespace().next() == Some("/wharfinger");
-    if ours && comment.action == "created" {
-        output.annotate(Annotation {
-            level: Level::Notice,
-            place: None,
-            title: "wharfinger".to_owned(),
-            message: "This release does not obey comments yet: nothing was done.".to_owned(),
-        });
-    }
-    Exit::Done
 }
 
 fn unknown(event: &Event) -> Stop {

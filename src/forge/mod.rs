@@ -296,6 +296,13 @@ pub trait Social: Send + Sync {
 
     /// Whether an account may write to the repository; one that does not exist may not.
     async fn may_write(&self, login: &str) -> Result<bool, Error>;
+
+    /// What this program's own account said on a proposal: the comments' texts, oldest first.
+    async fn own_comments(&self, number: u64) -> Result<Vec<String>, Error>;
+
+    /// Comments on a proposal, unless a comment of this program's own holds `mark` already. The mark, which is nothing that
+    /// people see, is put under the text.
+    async fn reply(&self, number: u64, mark: &str, body: &str) -> Result<(), Error>;
 }
 
 /// A person's say on a proposal.

@@ -12,12 +12,14 @@ use crate::image::{Digest, RepositoryName, Tag};
 
 pub mod body;
 pub mod branch;
+pub mod comment;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod leaving;
 pub mod machine;
 pub mod markdown;
 pub mod metadata;
+pub mod reject;
 pub mod review;
 mod subject;
 mod wanted;

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::markdown::clean;
 use super::metadata::Metadata;
-use super::{Entry, Item, Kind};
+use super::{Entry, Item, Kind, Rejection};
 use crate::image::{Digest, RepositoryName, Tag};
-use crate::manifest::{Approval, File, Image, Manifest};
+use crate::manifest::{self, Approval, File, Image, Manifest};
 use crate::plan::Key;
 
 /// Something that a person has to answer for.
@@ -104,7 +105,7 @@ pub fn only_records(base: &Manifest, head: &Manifest) -> bool {
     stripped(base, true) == stripped(head, true)
 }
 
-/// The manifest without texts, places and records, and without approvals where `approvals` says so.
+/// The manifest without texts, places and records, and without approvals and rejections where `approvals` says so.
 fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
     let mut manifest = manifest.clone();
     manifest.files = manifest.files.into_iter().map(|f| File { text: String::new(), ..f }).collect();
@@ -112,6 +113,7 @@ fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
         image.span = crate::diag::Span::default();
         if !approvals {
             image.approved.clear();
+            image.rejected.clear();
         }
         for approval in &mut image.approved {
             let Approval { mirrored, pull, approved_on, span, .. } = approval;
@@ -150,33 +152,83 @@ pub fn changed_by_hand(base: &Manifest, head: &Manifest, metadata: Option<&Metad
         return finding(list(named.difference(&made)), list(made.difference(&named)));
     }
     if stripped(base, false) != stripped(head, false) {
-        return finding("no change but of approvals".to_owned(), "other changes of the manifest".to_owned());
+        return finding(
+            "no change but of approvals and rejections".to_owned(),
+            "other changes of the manifest".to_owned(),
+        );
     }
     None
 }
 
-/// One change of an approval: what names it, its digest, and whether it leaves.
-type Fact = (RepositoryName, Tag, Digest, bool);
+/// One change that a proposal can make.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Fact {
+    /// An approval comes in or changes its digest, or `leaves`.
+    Approval { repository: RepositoryName, tag: Tag, digest: Digest, leaves: bool },
+    /// A `rejected` entry comes, with what it says.
+    Rejection { source: String, repository: RepositoryName, tag: Tag, says: Rejection },
+    /// A `rejected` entry leaves.
+    Expiry { source: String, repository: RepositoryName, tag: Tag },
+}
 
 fn named(entries: &[Entry]) -> BTreeSet<Fact> {
-    let fact = |e: &Entry| Some((e.repository.clone(), e.to.clone()?, e.digest.clone(), e.kind == Kind::Retire));
     entries.iter().filter_map(fact).collect()
+}
+
+/// What an entry does; `None` for one that this program would not have written.
+fn fact(entry: &Entry) -> Option<Fact> {
+    let Entry { source, repository, to, digest, kind, rejection, .. } = entry.clone();
+    let tag = to?;
+    Some(match kind {
+        Kind::Reject => Fact::Rejection { source, repository, tag, says: rejection? },
+        Kind::Expire => Fact::Expiry { source, repository, tag },
+        _ => Fact::Approval { repository, tag, digest, leaves: kind == Kind::Retire },
+    })
 }
 
 fn made(base: &Manifest, head: &Manifest) -> BTreeSet<Fact> {
     let (before, after) = (approvals(base), approvals(head));
-    let fact = |key: &Key, digest: &Digest, leaves| (key.repository.clone(), key.tag.clone(), digest.clone(), leaves);
+    let fact = |key: &Key, digest: &Digest, leaves| {
+        let (repository, tag, digest) = (key.repository.clone(), key.tag.clone(), digest.clone());
+        Fact::Approval { repository, tag, digest, leaves }
+    };
     let comes = after.iter().filter(|(key, (_, _, a))| before.get(*key).is_none_or(|b| b.2.digest != a.digest));
     let leaves = before.iter().filter(|(key, _)| !after.contains_key(*key));
     let mut facts: BTreeSet<Fact> = comes.map(|(key, (_, _, a))| fact(key, &a.digest, false)).collect();
     facts.extend(leaves.map(|(key, (_, _, a))| fact(key, &a.digest, true)));
+    let (before, after) = (rejections(base), rejections(head));
+    for (key, says) in after.iter().filter(|(key, says)| before.get(key) != Some(says)) {
+        let (source, repository, tag) = key.clone();
+        facts.insert(Fact::Rejection { source, repository, tag, says: says.clone() });
+    }
+    for (source, repository, tag) in before.into_keys().filter(|key| !after.contains_key(key)) {
+        facts.insert(Fact::Expiry { source, repository, tag });
+    }
     facts
 }
 
+/// All `rejected` entries.
+fn rejections(manifest: &Manifest) -> BTreeMap<(String, RepositoryName, Tag), Rejection> {
+    let of = |image: &Image| {
+        let (source, repository) = (image.source_text.clone(), image.repository.clone());
+        let entry = move |r: &manifest::Rejection| {
+            let says = Rejection { reason: r.reason.clone(), until: r.until };
+            ((source.clone(), repository.clone(), r.tag.clone()), says)
+        };
+        image.rejected.iter().map(entry).collect::<Vec<_>>()
+    };
+    manifest.images.iter().flat_map(of).collect()
+}
+
 fn list<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
-    let shown = |(repository, tag, digest, leaves): &Fact| {
-        let digest = digest.short();
-        if *leaves { format!("{repository}:{tag} leaves") } else { format!("{repository}:{tag} at {digest}") }
+    let shown = |fact: &Fact| match fact {
+        Fact::Approval { repository, tag, leaves: true, .. } => format!("{repository}:{tag} leaves"),
+        Fact::Approval { repository, tag, digest, .. } => format!("{repository}:{tag} at {}", digest.short()),
+        Fact::Rejection { repository, tag, says: Rejection { reason, until }, .. } => {
+            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+            format!("{repository}:{tag} rejected{until}: {}", clean(reason, 200))
+        }
+        Fact::Expiry { repository, tag, .. } => format!("{repository}:{tag} no longer rejected"),
     };
     let all: Vec<String> = facts.map(shown).collect();
     if all.is_empty() { "nothing more".to_owned() } else { all.join(", ") }
@@ -314,8 +366,35 @@ mod tests {
         assert_eq!(by_hand(&more), "nothing more | redis:7.3.0 at 98ede22c41a0");
         let mut setting = head.clone();
         setting.images[0].visibility = crate::manifest::Visibility::Public;
-        assert_eq!(by_hand(&setting), "no change but of approvals | other changes of the manifest");
+        assert_eq!(by_hand(&setting), "no change but of approvals and rejections | other changes of the manifest");
         assert!(changed_by_hand(&base, &head, None).is_some(), "no metadata");
+    }
+
+    #[test]
+    fn a_rejection_is_what_the_metadata_names_to_the_letter() {
+        let base = base();
+        let mut head = base.clone();
+        head.images[0].rejected.push(manifest::Rejection {
+            tag: "3.1.0".parse().unwrap(),
+            reason: "breaks retention".to_owned(),
+            until: "2027-03-01".parse().ok(),
+            span: Span::default(),
+        });
+        let says = |reason: &str| {
+            let until = "2027-03-01".parse().ok();
+            let rejection = Some(Rejection { reason: reason.to_owned(), until });
+            let (source, repository) = ("grafana/loki".to_owned(), "loki".parse().unwrap());
+            let (to, digest) = ("3.1.0".parse().ok(), Digest::sha256(b"3.1.0"));
+            let entry = Entry { source, repository, from: None, to, digest, kind: Kind::Reject, rejection };
+            Metadata { head: None, context: Digest::sha256(b""), entries: vec![entry] }
+        };
+        assert_eq!(changed_by_hand(&base, &head, Some(&says("breaks retention"))), None);
+        let finding = changed_by_hand(&base, &head, Some(&says("breaks"))).unwrap();
+        assert_eq!(finding.expected, "loki:3.1.0 rejected until 2027-03-01: breaks");
+        assert_eq!(finding.found, "loki:3.1.0 rejected until 2027-03-01: breaks retention");
+        let finding = changed_by_hand(&head, &base, Some(&says("breaks"))).unwrap();
+        assert_eq!(finding.found, "loki:3.1.0 no longer rejected");
+        assert!(incoming(Some(&base), &head).is_empty(), "nothing comes in");
     }
 
     #[test]

@@ -210,7 +210,7 @@ fn kind(line: &Line, chosen: &Chosen) -> Kind {
 
 /// What a proposal depends on at its base beside its entries: the lines of the image and the one on either side of them
 /// (an edit there would conflict), and the settings that its body names.
-fn context(manifest: &Manifest, items: &[Item]) -> Digest {
+pub(super) fn context(manifest: &Manifest, items: &[Item]) -> Digest {
     let mut text = format!("{} {:?}\n", manifest.organization, manifest.registry);
     let mut last = None;
     for item in items {

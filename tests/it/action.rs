@@ -83,7 +83,7 @@ fn what_writes_is_refused_for_other_events_and_other_branches() {
 }
 
 #[test]
-fn a_comment_that_is_not_ours_is_passed_over_and_ours_is_answered() {
+fn a_comment_that_is_not_ours_is_passed_over_and_ours_is_not() {
     let comment = |body: &str| {
         event(
             "issue_comment",
@@ -98,8 +98,8 @@ fn a_comment_that_is_not_ours_is_passed_over_and_ours_is_answered() {
         let outcome = wharfinger(&comment(body)).output().expect_status(0);
         assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""), "{body}");
     }
-    let ours = wharfinger(&comment("/wharfinger reject breaks retention")).output().expect_status(0);
-    assert_eq!(ours.stdout, "::notice title=wharfinger::This release does not obey comments yet: nothing was done.\n");
+    let ours = wharfinger(&comment("/wharfinger reject breaks retention")).output().expect_status(3);
+    assert!(error(&ours).starts_with("this command needs a forge"), "{ours:?}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod attack;
 mod calls;
 mod check;
 mod cli;
+mod comment;
 mod companions;
 mod container;
 mod contract;

@@ -64,16 +64,38 @@ pub async fn post_verdict(
     if matches!(posted, Some((StatusState::Success | StatusState::Failure, _))) {
         return Ok(());
     }
+    let (state, text) = verdict_now(context, forge, social, commit, metadata).await;
+    if posted == Some((state, text.clone())) {
+        return Ok(());
+    }
+    social.set_status(commit, STATUS, state, &text).await
+}
+
+/// Posts a verdict, unless it is the one that the commit has.
+///
+/// # Errors
+/// Where the forge does not answer or refuses.
+pub async fn post(social: &dyn Social, commit: &Commit, (state, text): (StatusState, &str)) -> Result<(), Error> {
+    if social.status(commit, STATUS).await? == Some((state, text.to_owned())) {
+        return Ok(());
+    }
+    social.set_status(commit, STATUS, state, text).await
+}
+
+/// The verdict on a proposal's commit, whatever was posted before, in a line that a status takes.
+pub async fn verdict_now(
+    context: &Context,
+    forge: &dyn Forge,
+    social: &dyn Social,
+    commit: &Commit,
+    metadata: Option<Metadata>,
+) -> (StatusState, String) {
     let (state, text) = match verdict(context, forge, social, commit, metadata).await {
         Ok(verdict) => verdict,
         Err(Stop::CannotWork(e)) => (StatusState::Error, format!("could not be worked out: {e:#}")),
         Err(e) => (StatusState::Failure, e.to_string()),
     };
-    let text = crate::report::text::cut(&text, 130);
-    if posted == Some((state, text.clone())) {
-        return Ok(());
-    }
-    social.set_status(commit, STATUS, state, &text).await
+    (state, crate::report::text::cut(&text, 130))
 }
 
 async fn verdict(

@@ -20,6 +20,7 @@ use super::{
 use client::{Client, Sent, Verb};
 
 mod client;
+mod comments;
 mod commits;
 mod files;
 mod history;

@@ -97,6 +97,14 @@ impl Social for GitHub {
     async fn may_write(&self, login: &str) -> Result<bool, Error> {
         self.has_write(login).await
     }
+
+    async fn own_comments(&self, number: u64) -> Result<Vec<String>, Error> {
+        self.comments_of_ours(number).await
+    }
+
+    async fn reply(&self, number: u64, mark: &str, body: &str) -> Result<(), Error> {
+        self.comment_marked(number, mark, body).await
+    }
 }
 
 impl GitHub {

@@ -31,7 +31,7 @@ impl GitHub {
     }
 
     /// Whose token this is, asked once.
-    async fn login(&self) -> Result<&str, Error> {
+    pub(super) async fn login(&self) -> Result<&str, Error> {
         let login = self.login.get_or_try_init(|| async {
             let action = "asking whose token this is";
             let answer = self.client.query("query { viewer { login } }").await?;

@@ -15,7 +15,10 @@ use crate::proposal::{Cause, Item, Kind};
 pub(super) const CLOSING: &str = "\
 ---
 Merging approves exactly these digests. Closing declines them: they are not proposed again. Commits that a person adds \
-to this branch stay: it is then left alone.";
+to this branch stay: it is then left alone.
+
+Comments that begin with a command are obeyed where their author may write: `/wharfinger reject [IMAGE[:TAG]] REASON [until \
+YYYY-MM-DD]`, `/wharfinger recheck`, `/wharfinger refresh`.";
 
 /// What is said of one image: the summary goes last when a body is too long.
 pub(super) struct Section {

@@ -21,7 +21,13 @@ pub(super) fn sentence(manifest: &Manifest, item: &Item, evidence: Option<&Evide
             copying(image, evidence)
         ),
         Kind::Retire => format!("the approval of {tag} leaves; the mirror keeps its tag"),
-        Kind::Reject => format!("{tag} is not proposed again"),
+        Kind::Reject => {
+            let rejection = item.entry.rejection.as_ref();
+            let until =
+                rejection.and_then(|r| r.until).map(|until| format!(" until {until} is over")).unwrap_or_default();
+            let why = rejection.map(|r| format!(": {}", code(&r.reason, 200))).unwrap_or_default();
+            format!("{tag} is rejected and not proposed again{until}{why}")
+        }
         Kind::Expire => format!("{tag} may be proposed again"),
     }
 }

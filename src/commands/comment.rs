@@ -1,0 +1,257 @@
+//! Comments on proposals: who may ask for what is asked of GitHub, and every comment is answered at most once.
+//!
+//! An answer holds a hidden mark with the comment's number, and is looked for before anything is done. A reaction could mark a
+//! comment as well, but it says nothing of whether the work was done: a run that ends in between would leave one that claims
+//! it. What a comment asks for can be done twice without harm, so the answer is written last.
+
+use super::{Context, Exit, Stop, check, guard, load, propose};
+use crate::action::event::Comment;
+use crate::apply::propose::{Publication, PublishError, Published, publish};
+use crate::forge::{Error, Forge, Head, OpenProposal, Social, StatusState};
+use crate::manifest::Manifest;
+use crate::proposal::body::Evidence;
+use crate::proposal::comment::{self, Command, FORMS, Fault, Reject};
+use crate::proposal::markdown::code;
+use crate::proposal::metadata::{self, Metadata};
+use crate::proposal::{Wanted, branch, reject};
+use crate::report::annotations::{Annotation, Level};
+use crate::report::{Output, rows};
+
+/// How often everything is looked at anew because a branch moved meanwhile.
+const TRIES: usize = 3;
+
+/// Obeys a comment, where it is a new one on an open proposal, by somebody who may write. Anything else ends well too.
+///
+/// # Errors
+/// Why what was asked for could not be done.
+pub async fn run(context: &Context, comment: &Comment, output: &mut Output) -> Result<Exit, Stop> {
+    if comment.action != "created" || !comment.on_pull_request {
+        return Ok(Exit::Done);
+    }
+    let Some(command) = comment::parse(&comment.body, context.now.date_naive()) else { return Ok(Exit::Done) };
+    guard(context).await?;
+    let forge = context.forge()?.as_ref();
+    let Some(social) = forge.social() else { return Ok(passed_over(output, "this forge has no comments")) };
+    let (_, manifest) = load::at_head(context).await?;
+    let Some(open) = proposal(forge, &manifest, comment.number).await? else {
+        return Ok(passed_over(output, "it is not on an open proposal of ours"));
+    };
+    let said = social.own_comments(comment.number).await.map_err(cannot)?;
+    let (mark, refused) = (mark(comment.id), refusal_mark(&comment.author));
+    if said.iter().any(|text| text.contains(&mark)) {
+        return Ok(passed_over(output, "it was answered before"));
+    }
+    let may_write = social.may_write(&comment.author).await.map_err(cannot)?;
+    if !may_write && said.iter().any(|text| text.contains(&refused)) {
+        return Ok(passed_over(output, "its author may not write to this repository, and was told so"));
+    }
+    if context.settings.dry_run {
+        return Ok(passed_over(output, "this is a dry run"));
+    }
+    let asked = Asked { context, forge, social, open };
+    let answer = match command {
+        _ if !may_write => Answer::said(format!("{NOT_ALLOWED}\n\n{refused}")),
+        Err(fault) => Answer::fault(&fault),
+        Ok(command) => asked.obey(&command, output).await?,
+    };
+    social.reply(comment.number, &mark, &answer.text).await.map_err(cannot)?;
+    Ok(answer.exit)
+}
+
+const NOT_ALLOWED: &str =
+    "Only people with write access to this repository can ask for this. One of them may repeat the comment.";
+
+/// The hidden mark of the answer to a comment.
+fn mark(id: u64) -> String {
+    format!("<!-- wharfinger-answer: {id} -->")
+}
+
+/// The hidden mark of the answer that one person gets who may not ask. A login has no characters that could end it.
+fn refusal_mark(login: &str) -> String {
+    let login: String = login.chars().filter(|c| c.is_ascii_alphanumeric() || "-_[]".contains(*c)).collect();
+    format!("<!-- wharfinger-refusal: {} -->", login.to_ascii_lowercase().replace("--", "-_"))
+}
+
+/// The open proposal of this number. Only the branch makes it one, and only in this repository.
+async fn proposal(forge: &dyn Forge, manifest: &Manifest, number: u64) -> Result<Option<OpenProposal>, Stop> {
+    let prefix = &manifest.proposals.branch_prefix;
+    let open = forge.proposals(prefix).await.map_err(cannot)?;
+    Ok(open.into_iter().find(|p| p.number == Some(number) && branch::is_proposal(prefix, &p.branch)))
+}
+
+fn cannot(error: Error) -> Stop {
+    Stop::CannotWork(error.into())
+}
+
+/// Says in the job why a comment that reads like a command was not obeyed.
+fn passed_over(output: &mut Output, why: &str) -> Exit {
+    let message = format!("The comment was not obeyed: {why}.");
+    output.annotate(Annotation { level: Level::Notice, place: None, title: "wharfinger".to_owned(), message });
+    Exit::Done
+}
+
+/// What is said under a comment, and how the run ends.
+struct Answer {
+    text: String,
+    exit: Exit,
+}
+
+impl Answer {
+    fn said(text: String) -> Self {
+        Self { text, exit: Exit::Done }
+    }
+
+    /// A comment that is not obeyed: why, and what can be said instead.
+    fn fault(fault: &Fault) -> Self {
+        Self::said(format!("{fault} Nothing was done.\n\n{FORMS}"))
+    }
+}
+
+/// A command on an open proposal.
+struct Asked<'a> {
+    context: &'a Context,
+    forge: &'a dyn Forge,
+    social: &'a dyn Social,
+    open: OpenProposal,
+}
+
+impl Asked<'_> {
+    async fn obey(&self, command: &Command, output: &mut Output) -> Result<Answer, Stop> {
+        match command {
+            Command::Recheck => self.recheck().await,
+            Command::Refresh => self.refresh(output).await,
+            Command::Reject(reject) => self.reject(reject, output).await,
+        }
+    }
+
+    async fn recheck(&self) -> Result<Answer, Stop> {
+        let OpenProposal { head, body, .. } = &self.open;
+        let (state, text) = check::verdict_now(self.context, self.forge, self.social, head, metadata::read(body)).await;
+        let word = match state {
+            StatusState::Success => "Success",
+            StatusState::Failure => "Failure",
+            StatusState::Error => "Error",
+        };
+        if let Err(e) = check::post(self.social, head, (state, &text)).await {
+            tracing::warn!("the verdict on {head} could not be posted as a commit status: {e}");
+        }
+        Ok(Answer::said(format!("{word}: {}. This is the verdict on {head}.", code(&text, 200))))
+    }
+
+    async fn refresh(&self, output: &mut Output) -> Result<Answer, Stop> {
+        if let Some(fault) = self.touched() {
+            return Ok(Answer::fault(&fault));
+        }
+        let (_, manifest) = load::at_head(self.context).await?;
+        let before = &self.open.head;
+        let exit = self.propose(&manifest, output).await?;
+        let now = proposal(self.forge, &manifest, self.open.number.unwrap_or_default()).await?;
+        let text = match now {
+            None => "This pull request is closed: nothing is to be proposed here any more.".to_owned(),
+            Some(now) if now.head == *before && exit == Exit::Findings => {
+                "Not everything could be looked at, and nothing was changed here: the job's log says more.".to_owned()
+            }
+            Some(now) if now.head == *before => "This pull request holds the newest version already.".to_owned(),
+            Some(now) => format!("This pull request was made anew: {}.", code(&now.title, 200)),
+        };
+        Ok(Answer { text, exit })
+    }
+
+    /// `propose` for the images of this proposal's branch, which is moved also where its present head was approved.
+    async fn propose(&self, manifest: &Manifest, output: &mut Output) -> Result<Exit, Stop> {
+        let prefix = &manifest.proposals.branch_prefix;
+        let on_it = manifest.images.iter().map(crate::manifest::Image::slug);
+        let images: Vec<String> =
+            on_it.filter(|slug| self.open.branch.starts_with(&branch::of_image(prefix, slug))).collect();
+        // a group's images are those that its globs take now: all are looked at
+        Box::pin(propose::run(self.context, &images, Some(&self.open.branch), output)).await
+    }
+
+    fn touched(&self) -> Option<Fault> {
+        let why = "A person committed to this pull request's branch: it is left alone.";
+        self.open.touched.then(|| Fault(why.to_owned()))
+    }
+
+    async fn reject(&self, asked: &Reject, output: &mut Output) -> Result<Answer, Stop> {
+        if let Some(fault) = self.touched() {
+            return Ok(Answer::fault(&fault));
+        }
+        let Some(Metadata { entries, .. }) = metadata::read(&self.open.body) else {
+            let fault = Fault("This pull request's body no longer says what it is made of.".to_owned());
+            return Ok(Answer::fault(&fault));
+        };
+        for _ in 0..TRIES {
+            let (head, manifest) = load::at_head(self.context).await?;
+            let wanted = match reject::rejecting(&manifest, &self.open.branch, &entries, asked) {
+                Ok(wanted) => wanted,
+                Err(fault) => return Ok(Answer::fault(&fault)),
+            };
+            match self.turn(&head, &manifest, &wanted).await {
+                Ok(row) => return self.rejected(&manifest, &wanted, row, output).await,
+                Err(PublishError::Forge(Error::Moved { .. })) => {}
+                Err(e @ PublishError::Edit { .. }) => {
+                    return Ok(Answer::fault(&Fault(format!("{}.", code(&e.to_string(), 400)))));
+                }
+                Err(PublishError::Forge(e)) => return Err(cannot(e)),
+            }
+        }
+        Err(cannot(Error::Moved { branch: self.open.branch.clone() }))
+    }
+
+    /// Puts the rejection on its branch: in place of this proposal, or, out of a group, in one of its own.
+    async fn turn(&self, head: &Head, manifest: &Manifest, wanted: &Wanted) -> Result<rows::Proposed, PublishError> {
+        let open = self.forge.proposals(&wanted.branch).await?.into_iter().find(|p| p.branch == wanted.branch);
+        let evidence = [Evidence::default()];
+        let publication = Publication { head, manifest, wanted, evidence: &evidence };
+        let published = publish(self.forge, &publication, open.as_ref()).await?;
+        let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
+        let Published { number, url, author, commit, metadata } = published;
+        propose::post_verdict(self.context, self.forge, &author, &commit, Some(metadata)).await;
+        let branch = wanted.branch.clone();
+        Ok(rows::Proposed { number, url, branch, action, detail: None })
+    }
+
+    /// Says it, and makes a group anew without what left it.
+    async fn rejected(
+        &self,
+        manifest: &Manifest,
+        wanted: &Wanted,
+        row: rows::Proposed,
+        output: &mut Output,
+    ) -> Result<Answer, Stop> {
+        let own = row.number == self.open.number;
+        let place = match row.number {
+            Some(number) if !own => format!("#{number} now adds"),
+            _ => "This pull request now adds".to_owned(),
+        };
+        output.outcome(rows::Outcome { proposals: vec![row], changed: true, ..rows::Outcome::default() });
+        let exit = if own { Exit::Done } else { self.propose(manifest, output).await? };
+        let entries = wanted.entries();
+        let Some((entry, rejection)) = entries.first().and_then(|e| Some((e, e.rejection.as_ref()?))) else {
+            return Ok(Answer { text: format!("{place} the rejection."), exit });
+        };
+        let tag = entry.to.as_ref().map(ToString::to_string).unwrap_or_default();
+        let name = code(&format!("{}:{tag}", entry.source), 400);
+        let until = rejection.until.map(|until| format!(", until {until}")).unwrap_or_default();
+        let text = format!(
+            "{place} {name} to `rejected`{until}: {}. Until it is merged or closed, nothing else is proposed for this line.",
+            code(&rejection.reason, 200)
+        );
+        Ok(Answer { text, exit })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_ends_where_it_should() {
+        assert_eq!(mark(7), "<!-- wharfinger-answer: 7 -->");
+        for (login, kept) in
+            [("Octo-Cat", "octo-cat"), ("app[bot]", "app[bot]"), ("x --> y", "x-_y"), ("a---b", "a-_-b")]
+        {
+            assert_eq!(refusal_mark(login), format!("<!-- wharfinger-refusal: {kept} -->"));
+        }
+    }
+}

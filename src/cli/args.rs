@@ -69,6 +69,8 @@ pub enum Command {
     Check(Images),
     /// Copy approved bytes to their mirrors and record the digests
     Promote(Promote),
+    /// Compare the organization's settings with the manifest's policy, and with --yes write them
+    ApplyPolicy(ApplyPolicy),
     /// Print or write the files that make Docker Desktop ask for a sign-in, with how to install them
     SignIn(SignIn),
     /// Print the JSON Schema of the manifest, or of what --format json prints
@@ -176,6 +178,14 @@ pub struct Promotion {
     /// Do part i of N, counted from 1
     #[arg(long, value_name = "i/N")]
     pub shard: Option<String>,
+}
+
+/// Arguments of `apply-policy`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ApplyPolicy {
+    /// Write what differs; without it the difference is shown only
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Arguments of `sign-in`.

@@ -23,7 +23,9 @@ mod signals;
 
 use signals::Signals;
 
-pub use args::{Cli, Command, Completions, Explain, Images, Plan, Promote, Promotion, Propose, Run, Schema, SignIn};
+pub use args::{
+    ApplyPolicy, Cli, Command, Completions, Explain, Images, Plan, Promote, Promotion, Propose, Run, Schema, SignIn,
+};
 
 /// What a process is given.
 pub struct Process {

@@ -8,6 +8,7 @@ use crate::forge::Forge;
 use crate::manifest::Manifest;
 use crate::report::Output;
 
+pub mod apply_policy;
 pub mod check;
 pub mod comment;
 pub mod completions;
@@ -78,6 +79,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
         Command::Propose(arguments) => propose::run(context, &arguments.images.images, None, output).await,
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
+        Command::ApplyPolicy(arguments) => apply_policy::run(context, arguments, output).await,
         Command::SignIn(arguments) => sign_in::run(context, arguments, output),
         Command::Schema(arguments) => schema::run(&arguments.of, output),
         Command::Completions(arguments) => completions::run(arguments.shell, output),
@@ -86,7 +88,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
 
 /// Whether a command can write; `run` asks again for the command that it picks.
 const fn writes(command: &Command) -> bool {
-    matches!(command, Command::Propose(_) | Command::Promote(_))
+    matches!(command, Command::Propose(_) | Command::Promote(_) | Command::ApplyPolicy(_))
 }
 
 /// In Actions only some events may write, and only for the default branch. A dry run writes nothing.

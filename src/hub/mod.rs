@@ -15,6 +15,7 @@ use crate::manifest::{Permission, Visibility};
 mod refusal;
 mod repositories;
 mod session;
+mod settings;
 mod tags;
 mod teams;
 mod text;

@@ -22,6 +22,15 @@ pub(super) enum Need<'a> {
         /// The least access of a personal access token.
         personal: &'static str,
     },
+    /// Settings of the organization, which owners alone may see and change.
+    Owner {
+        /// The organization.
+        namespace: &'a str,
+        /// The scope of an organization access token, where Docker names one.
+        scope: Option<&'static str>,
+        /// The least access of a personal access token.
+        personal: &'static str,
+    },
     /// A path that no organization access token may use.
     PersonalOnly {
         /// The organization.
@@ -56,7 +65,9 @@ pub(super) fn refused(identifier: Option<&str>, call: &Call<'_>, answer: &Answer
 fn lacks(identifier: Option<&str>, need: &Need<'_>, said: &str) -> String {
     let namespace = match need {
         Need::Nothing => return String::new(),
-        Need::Scope { namespace, .. } | Need::PersonalOnly { namespace, .. } => *namespace,
+        Need::Scope { namespace, .. } | Need::PersonalOnly { namespace, .. } | Need::Owner { namespace, .. } => {
+            *namespace
+        }
     };
     let Some(identifier) = identifier else {
         return "no Docker Hub credential was given".to_owned();
@@ -71,6 +82,16 @@ fn lacks(identifier: Option<&str>, need: &Need<'_>, said: &str) -> String {
             };
             format!("the organization access token of {identifier} lacks {scope} ({level})")
         }
+        Need::Owner { scope: Some(scope), .. } if organization_token && !said.contains(LEGACY) => {
+            format!("the organization access token of {identifier} lacks {scope} (under Organization)")
+        }
+        Need::Owner { personal, .. } if organization_token => format!(
+            "Docker Hub takes no organization access token for this: a personal access token with {personal} is needed, \
+             of an owner of {namespace}"
+        ),
+        Need::Owner { personal, .. } => format!(
+            "{identifier} needs to be an owner of {namespace}, and the personal access token the access {personal}"
+        ),
         Need::Scope { personal, .. } | Need::PersonalOnly { personal, .. } if organization_token => format!(
             "Docker Hub takes no organization access token for this: a personal access token with {personal} is needed, \
              of an owner or editor of {namespace}"

@@ -181,7 +181,7 @@ fn section(out: &mut dyn Write, heading: &str, rows: &[Vec<String>]) -> io::Resu
 }
 
 /// Rows whose first three cells stand in columns; the fourth is prose, on lines of its own below.
-fn aligned(out: &mut dyn Write, indent: &str, rows: &[Vec<String>]) -> io::Result<()> {
+pub(super) fn aligned(out: &mut dyn Write, indent: &str, rows: &[Vec<String>]) -> io::Result<()> {
     let width = |column: usize| {
         rows.iter().map(|row| row.get(column).map_or(0, |cell| clean(cell).chars().count())).max().unwrap_or(0)
     };

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::explain::Explanation;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
+use super::settings::Settings;
 use super::sign_in::SignIn;
 
 /// What one run prints.
@@ -22,6 +23,8 @@ pub enum Document {
     Check(Check),
     /// What `explain` says.
     Explanation(Explanation),
+    /// What the organization's settings are and should be.
+    Settings(Settings),
     /// The files that enforce signing in to Docker Desktop.
     SignIn(SignIn),
     /// Why the manifest cannot be used.

@@ -11,6 +11,7 @@ pub mod json;
 pub mod markdown;
 mod output;
 pub mod rows;
+pub mod settings;
 pub mod sign_in;
 pub mod summary;
 pub mod text;

@@ -9,6 +9,7 @@ use super::annotations::{Annotation, Annotations, Level};
 use super::explain::Explanation;
 use super::json::Document;
 use super::rows::{Check, Diagnostics, Failed, Finding, Outcome, Plan};
+use super::settings::Settings;
 use super::sign_in::SignIn;
 use super::text::Hidden;
 use super::{Format, human, markdown, workflow_command};
@@ -49,6 +50,7 @@ pub struct Output {
     outcome: Option<Outcome>,
     check: Option<Check>,
     explanation: Option<Explanation>,
+    settings: Option<Settings>,
     sign_in: Option<SignIn>,
     diagnostics: Option<Diagnostics>,
     summary: String,
@@ -68,6 +70,7 @@ impl Output {
             outcome: None,
             check: None,
             explanation: None,
+            settings: None,
             sign_in: None,
             diagnostics: None,
             summary: String::new(),
@@ -110,6 +113,18 @@ impl Output {
     pub fn explanation(&mut self, explanation: Explanation) {
         self.section("Explanation", |out| human::explanation(out, &explanation));
         self.explanation = Some(explanation);
+    }
+
+    /// What the organization's settings are and should be.
+    pub fn settings(&mut self, settings: Settings) {
+        self.section("Organization settings", |out| super::settings::human(out, &settings));
+        self.summary.push_str(&super::settings::markdown(&settings));
+        let errors = settings.refused.iter().map(|r| (r.area, r.error.clone()));
+        let lost = settings.lost.iter().map(|l| (l.area, format!("{} was sent and is lost", l.member)));
+        for (area, message) in errors.chain(lost) {
+            self.annotate(Annotation { level: Level::Error, place: None, title: area.title().to_owned(), message });
+        }
+        self.settings = Some(settings);
     }
 
     /// The files that enforce signing in.
@@ -191,12 +206,23 @@ impl Output {
         let outcome = self.outcome.clone().map(Document::Outcome);
         let plan = self.plan.clone().map(Document::Plan);
         let explanation = self.explanation.clone().map(Document::Explanation);
+        let settings = self.settings.clone().map(Document::Settings);
         let sign_in = self.sign_in.clone().map(Document::SignIn);
-        diagnostics.or(check).or(outcome).or(plan).or(explanation).or(sign_in).unwrap_or(Document::Nothing {})
+        diagnostics
+            .or(check)
+            .or(outcome)
+            .or(plan)
+            .or(explanation)
+            .or(settings)
+            .or(sign_in)
+            .unwrap_or(Document::Nothing {})
     }
 
     /// What failed and what was found, of the check, else of what was done, else of the plan.
     fn rows(&self) -> (Vec<Failed>, Vec<Finding>) {
+        if let Some(settings) = &self.settings {
+            return (Vec::new(), settings.findings());
+        }
         match (&self.check, &self.outcome, &self.plan) {
             (Some(check), ..) => (check.failed.clone(), check.findings.clone()),
             (None, Some(outcome), _) => (outcome.failed.clone(), outcome.drift.clone()),
@@ -230,7 +256,7 @@ impl Output {
             ("promoted", json(&done.promoted)),
             ("failed", json(&failed)),
             ("drift", json(&drift)),
-            ("changed", done.changed.to_string()),
+            ("changed", (done.changed || self.settings.as_ref().is_some_and(|s| s.changed)).to_string()),
         ];
         outputs.extend(matrix.map(|matrix| ("matrix", matrix)));
         outputs.into_iter().map(|(name, value)| (name, self.hidden.redact(&value))).collect()

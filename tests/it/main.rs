@@ -3,6 +3,7 @@
 
 mod action;
 mod action_yml;
+mod apply_policy;
 mod architecture;
 mod attack;
 mod calls;

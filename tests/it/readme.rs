@@ -91,3 +91,10 @@ fn it_names_the_scopes_that_refusals_name() {
     assert!(asked.len() > 5, "{asked:?}");
     assert_eq!(scopes(README, '`'), asked);
 }
+
+#[test]
+fn it_names_every_limit_of_the_settings_as_the_program_does() {
+    for (name, fact) in wharfinger::policy::settings::advice::LIMITS {
+        assert!(README.contains(&format!("| {name} | {fact} |\n")), "{name}");
+    }
+}

@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
 use wharfinger::image::Digest;
 
 use super::http::{Action, Exchange, Request, Response, Rule, Server, lock};
 use super::registry::{Observer, TestRegistry, User};
 
 mod routes;
+mod settings;
 mod teams;
 
 /// What legacy paths tell organization access tokens.
@@ -88,6 +90,10 @@ struct State {
     groups: BTreeMap<String, Vec<Group>>,
     /// By namespace and name.
     repositories: BTreeMap<(String, String), HubRepositoryEntry>,
+    /// By organization and what follows it in the path: empty, or `registry-access-management`.
+    settings: BTreeMap<(String, String), Value>,
+    /// Members that a PUT does not name the way the published description does are dropped.
+    drops_unknown: bool,
     now: String,
     requests: u64,
 }
@@ -207,6 +213,21 @@ impl TestHub {
         let repository = state.repositories.entry((namespace.to_owned(), name.to_owned())).or_default();
         let entry = HubTagEntry { digest: Some(digest.to_string()), pushed: Some(pushed.to_owned()) };
         repository.tags.insert(tag.to_owned(), entry);
+    }
+
+    /// Sets one of an organization's two documents, whole.
+    pub fn set_settings(&self, organization: &str, area: &str, document: Value) {
+        lock(&self.core.state).settings.insert((organization.to_owned(), area.to_owned()), document);
+    }
+
+    /// One of an organization's two documents: the settings themselves (`""`), or `registry-access-management`.
+    pub fn settings(&self, organization: &str, area: &str) -> Value {
+        settings::document(&lock(&self.core.state), organization, area)
+    }
+
+    /// From now on a change of settings drops every member that the published description does not name.
+    pub fn drop_unknown_members(&self) {
+        lock(&self.core.state).drops_unknown = true;
     }
 
     /// Makes `registry` Docker Hub's registry: its users are the accounts here, what is pushed shows up here, and what

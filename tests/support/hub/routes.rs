@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::http::{Request, Response};
-use super::{HubRepositoryEntry, HubTagEntry, Kind, OAT_REFUSED, State, teams};
+use super::{HubRepositoryEntry, HubTagEntry, Kind, OAT_REFUSED, State, settings, teams};
 
 const NAME: &str = "^[a-z0-9]+(?:[._-][a-z0-9]+)*$";
 
@@ -54,6 +54,9 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Response {
         (method, ["v2", "repositories", namespace, name, rest @ ..]) => {
             let key = ((*namespace).to_owned(), (*name).to_owned());
             legacy(state, request, &caller, &key, method, rest)
+        }
+        (_, ["v2", "orgs", organization, "settings", rest @ ..]) => {
+            settings::settings(state, request, &caller, organization, rest)
         }
         (_, ["v2", "orgs", organization, "groups", rest @ ..]) => {
             teams::teams(state, request, &caller, organization, rest)

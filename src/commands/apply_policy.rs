@@ -1,0 +1,145 @@
+//! `apply-policy`: makes the organization's settings what the manifest says, or shows what they are not.
+
+use super::{Context, Exit, Stop, load, read_event};
+use crate::action::event::Kind;
+use crate::cli::ApplyPolicy as Arguments;
+use crate::hub::Hub;
+use crate::manifest::{Destination, Manifest, Policy};
+use crate::policy::settings::{self, Area, Comparison, Difference, Unreadable, advice, lost};
+use crate::report::Output;
+use crate::report::settings::{Limitation, LostMember, Refused, Settings, SettingsStep};
+
+/// Shows how the settings differ and, with `--yes`, writes them. Each of the two documents is dealt with by itself: what is
+/// refused for one keeps nothing from the other.
+///
+/// # Errors
+/// Where there is no usable manifest or credential, or Docker Hub refuses everything that was asked.
+pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+    if context.settings.github.in_actions && matches!(read_event(context)?.kind, Kind::IssueComment(_)) {
+        return Err(Stop::Unusable("a comment does not change the organization's settings: apply-policy is for push, schedule and workflow_dispatch".to_owned()));
+    }
+    let manifest = match context.forge {
+        Some(_) => load::at_head(context).await?.1,
+        None => load::here(context)?,
+    };
+    let hub = hub(context, &manifest)?;
+    let mut report = Settings { organization: manifest.organization.clone(), ..Settings::default() };
+    let areas = named(&manifest.policy);
+    let mut differences = Vec::new();
+    for area in areas.iter().copied() {
+        match hub.organization_settings(&manifest.organization, area).await {
+            Ok(observed) => match compare(&manifest.policy, area, &observed) {
+                Ok(difference) => differences.push((area, difference)),
+                Err(e) => report.refused.push(refused(area, SettingsStep::Compare, &e)),
+            },
+            Err(e) => report.refused.push(refused(area, SettingsStep::Read, &e)),
+        }
+    }
+    if !areas.is_empty()
+        && report.refused.iter().filter(|refused| refused.step == SettingsStep::Read).count() == areas.len()
+    {
+        let all: Vec<&str> = report.refused.iter().map(|refused| refused.error.as_str()).collect();
+        return Err(Stop::CannotWork(anyhow::Error::msg(all.join("; "))));
+    }
+    let write = arguments.yes && !context.settings.dry_run;
+    for (area, difference) in differences {
+        apply(hub, &manifest, (area, difference), write, &mut report).await;
+    }
+    advise(&manifest.policy, &mut report);
+    let exit = if report.settled() { Exit::Done } else { Exit::Findings };
+    output.settings(report);
+    Ok(exit)
+}
+
+/// Docker Hub with a credential; without one nothing is shown of an organization.
+fn hub<'a>(context: &'a Context, manifest: &Manifest) -> Result<&'a Hub, Stop> {
+    if !matches!(&manifest.registry, Destination::Registry(host) if host.is_docker_hub()) {
+        return Err(Stop::Unusable(
+            "only Docker Hub has these settings, and the manifest's registry is another".to_owned(),
+        ));
+    }
+    let settings = &context.settings;
+    let given = settings.dockerhub_username.is_some() && settings.dockerhub_token.is_some();
+    context.hub.as_ref().filter(|_| given).ok_or_else(|| {
+        Stop::CannotWork(anyhow::anyhow!(
+            "the organization's settings need DOCKERHUB_USERNAME and DOCKERHUB_TOKEN: a personal access token of an owner of {}",
+            manifest.organization
+        ))
+    })
+}
+
+/// The documents that the policy says something of.
+fn named(policy: &Policy) -> Vec<Area> {
+    let image = policy.image_access.as_ref().map(|_| Area::ImageAccess);
+    image.into_iter().chain(policy.registry_access.as_ref().map(|_| Area::RegistryAccess)).collect()
+}
+
+fn compare(policy: &Policy, area: Area, observed: &serde_json::Value) -> Result<Difference, Unreadable> {
+    match area {
+        Area::ImageAccess => settings::image_access(&policy.image_access.clone().unwrap_or_default(), observed),
+        Area::RegistryAccess => {
+            settings::registry_access(&policy.registry_access.clone().unwrap_or_default(), observed)
+        }
+    }
+}
+
+/// Writes one document where it differs, and reads it back.
+async fn apply(
+    hub: &Hub,
+    manifest: &Manifest,
+    (area, difference): (Area, Difference),
+    write: bool,
+    report: &mut Settings,
+) {
+    let (differs, first) = (difference.differs(), report.settings.len());
+    report.settings.extend(difference.rows);
+    if !differs {
+        return;
+    }
+    if !difference.obstacles.is_empty() {
+        let obstacle = |text: String| Refused { area, step: SettingsStep::Compare, error: text };
+        report.refused.extend(difference.obstacles.into_iter().map(obstacle));
+        return;
+    }
+    if !write {
+        return;
+    }
+    let (organization, sent) = (&manifest.organization, difference.document);
+    if let Err(e) = hub.set_organization_settings(organization, area, &sent).await {
+        report.refused.push(refused(area, SettingsStep::Write, &e));
+        return;
+    }
+    report.changed = true;
+    let found = match hub.organization_settings(organization, area).await {
+        Ok(found) => found,
+        Err(e) => return report.refused.push(refused(area, SettingsStep::ReadBack, &e)),
+    };
+    let member = |lost: settings::Lost| LostMember { area, member: lost.member, sent: lost.sent, found: lost.found };
+    report.lost.extend(lost(&sent, &found).into_iter().map(member));
+    match compare(&manifest.policy, area, &found) {
+        Ok(now) => {
+            let open =
+                |setting: &str| now.rows.iter().any(|r| r.setting == setting && r.state == Comparison::Different);
+            for row in report.settings[first..].iter_mut().filter(|row| row.state == Comparison::Different) {
+                if !open(&row.setting) {
+                    row.state = Comparison::Written;
+                }
+            }
+        }
+        Err(e) => report.refused.push(refused(area, SettingsStep::ReadBack, &e)),
+    }
+}
+
+fn refused(area: Area, step: SettingsStep, error: &dyn std::fmt::Display) -> Refused {
+    Refused { area, step, error: error.to_string() }
+}
+
+/// What to know beside the settings.
+fn advise(policy: &Policy, report: &mut Settings) {
+    if report.settings.is_empty() {
+        return;
+    }
+    report.notes = advice::notes(policy);
+    let limitation = |(name, text): &(&str, &str)| Limitation { name: (*name).to_owned(), text: (*text).to_owned() };
+    report.limitations = advice::LIMITS.iter().map(limitation).collect();
+}

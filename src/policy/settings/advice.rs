@@ -1,0 +1,105 @@
+//! What to know beside the settings: hosts that a registry sends clients on to, limits and bypasses that Docker documents.
+
+use crate::manifest::{AllowedRegistry, ImageAccess, Policy, RegistryAccess};
+
+/// What a setting does not do: a stable name, and the fact.
+pub const LIMITS: [(&str, &str); 12] = [
+    (
+        "sign-in",
+        "neither holds for who is not signed in to Docker Desktop with the organization: enforce it, see `wharfinger sign-in`",
+    ),
+    (
+        "desktop-only",
+        "both are enforced by Docker Desktop; Docker Engine by itself, Podman and CI machines are not bound",
+    ),
+    (
+        "delay",
+        "a change takes up to 24 hours to reach everybody; signing out of Docker Desktop and in again applies it at once",
+    ),
+    ("owners", "Image Access Management never holds for owners of the organization"),
+    ("community-includes-sponsored", "Image Access Management counts Docker-Sponsored Open Source as community images"),
+    ("allowlist", "an allowlisted repository is let through whole, every tag, whatever the categories say"),
+    (
+        "other-registries",
+        "Image Access Management is about Docker Hub alone: other registries, mirrors and proxies bypass it unless Registry Access Management restricts them",
+    ),
+    (
+        "dns",
+        "Registry Access Management goes by host name: local proxies, changed DNS and what lies outside Docker Desktop bypass it",
+    ),
+    (
+        "buildx",
+        "Registry Access Management does not hold for buildx with the Kubernetes driver or a docker-container driver of one's own",
+    ),
+    ("debug-and-kubernetes", "Registry Access Management does not hold for some pulls of Docker Debug and Kubernetes"),
+    (
+        "windows-containers",
+        "Registry Access Management holds for Windows containers only where Docker Desktop's \"Use proxy for Windows Docker daemon\" is on; WSL 2 needs a kernel of 5.4 or later",
+    ),
+    (
+        "several-organizations",
+        "for a member of several organizations the Registry Access Management of the first one alone holds",
+    ),
+];
+
+/// Hosts that registries send clients on to, as their operators' documents and Docker's list them. An allowed host stands
+/// for the hosts below it.
+const REDIRECTS: [(&str, &[&str]); 6] = [
+    ("ghcr.io", &["pkg-containers.githubusercontent.com"]),
+    (
+        "quay.io",
+        &[
+            "cdn.quay.io",
+            "cdn01.quay.io",
+            "cdn02.quay.io",
+            "cdn03.quay.io",
+            "cdn04.quay.io",
+            "cdn05.quay.io",
+            "cdn06.quay.io",
+        ],
+    ),
+    ("registry.k8s.io", &["pkg.dev", "amazonaws.com"]),
+    ("mcr.microsoft.com", &["data.mcr.microsoft.com"]),
+    ("public.ecr.aws", &["d5l0dvt14r5h8.cloudfront.net"]),
+    // Every account and region of Amazon ECR.
+    ("amazonaws.com", &["amazonaws.com", "s3.amazonaws.com"]),
+];
+
+/// What is likely to go wrong with a policy, in sentences.
+#[must_use]
+pub fn notes(policy: &Policy) -> Vec<String> {
+    let mut notes = Vec::new();
+    let ram = policy.registry_access.as_ref();
+    let registries = ram.and_then(|ram| ram.registries.as_deref()).unwrap_or_default();
+    notes.extend(registries.iter().filter_map(|registry| unlisted(registry, registries)));
+    if ram.is_some_and(|ram| ram.docker_hub == Some(false)) {
+        notes.push(
+            "with docker-hub restricted nobody pulls the organization's own mirrors from Docker Hub either".to_owned(),
+        );
+    }
+    let on = |ram: &RegistryAccess| ram.enabled == Some(true);
+    let image_on = |images: &ImageAccess| images.enabled == Some(true);
+    if policy.image_access.as_ref().is_some_and(image_on) && !ram.is_some_and(on) {
+        notes.push(
+            "Image Access Management is wanted on and Registry Access Management is not: other registries stay open"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// The hosts that a registry needs and that nobody listed.
+fn unlisted(registry: &AllowedRegistry, all: &[AllowedRegistry]) -> Option<String> {
+    let address = registry.address.as_str();
+    let below = |host: &str, domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+    let (_, hosts) = REDIRECTS.iter().find(|(domain, _)| below(address, domain))?;
+    let listed = |host: &&&str| all.iter().any(|other| below(host, &other.address));
+    let missing: Vec<&str> = hosts.iter().filter(|host| !listed(host)).copied().collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "{address} sends clients on to {}: list {} too",
+            missing.join(", "),
+            if missing.len() == 1 { "it" } else { "them" }
+        )
+    })
+}

@@ -1,0 +1,208 @@
+//! What the organization's settings are and should be, and what became of a change.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::human::{aligned, wrapped};
+use super::rows::Finding;
+use super::summary;
+use super::text::clean;
+use crate::policy::settings::{Area, Comparison, Row};
+
+/// What `apply-policy` found and did.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Settings {
+    /// The organization.
+    pub organization: String,
+    /// The settings, one by one.
+    pub settings: Vec<Row>,
+    /// What could not be read, compared or written, document by document.
+    pub refused: Vec<Refused>,
+    /// Members that were sent and are not there, or otherwise, when read again.
+    pub lost: Vec<LostMember>,
+    /// Whether anything was written.
+    pub changed: bool,
+    /// What is likely to go wrong with these settings.
+    pub notes: Vec<String>,
+    /// What the settings do not do, as Docker documents it.
+    pub limitations: Vec<Limitation>,
+}
+
+/// A document that could not be dealt with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Refused {
+    /// The document.
+    pub area: Area,
+    /// What was being done with it.
+    pub step: SettingsStep,
+    /// Why not, and what to do.
+    pub error: String,
+}
+
+/// What is done with a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettingsStep {
+    /// It is read.
+    Read,
+    /// It is compared with the manifest.
+    Compare,
+    /// It is written.
+    Write,
+    /// It is read again.
+    ReadBack,
+}
+
+/// A member that was sent and is not there, or otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LostMember {
+    /// The document.
+    pub area: Area,
+    /// The member's place in it.
+    pub member: String,
+    /// What was sent, as JSON.
+    pub sent: String,
+    /// What is there instead, as JSON; null where nothing is.
+    pub found: Option<String>,
+}
+
+/// What the settings do not do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Limitation {
+    /// Its name.
+    pub name: String,
+    /// The fact.
+    pub text: String,
+}
+
+impl Settings {
+    /// Whether everything that can be known is as the manifest says.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        let open = self.settings.iter().any(|row| row.state == Comparison::Different);
+        !open && self.refused.is_empty() && self.lost.is_empty()
+    }
+
+    /// What is not as the manifest says, as findings.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let different = self.settings.iter().filter(|row| row.state == Comparison::Different);
+        different
+            .map(|row| Finding {
+                code: row.area.key(),
+                repository: None,
+                tag: None,
+                expected: format!("{}: {}", row.setting, wanted(row)),
+                found: row.current.clone().unwrap_or_else(|| "not set".to_owned()),
+            })
+            .collect()
+    }
+}
+
+/// For people.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn human(out: &mut dyn Write, settings: &Settings) -> io::Result<()> {
+    for area in [Area::ImageAccess, Area::RegistryAccess] {
+        let rows: Vec<Vec<String>> = settings.settings.iter().filter(|row| row.area == area).map(cells).collect();
+        if !rows.is_empty() {
+            writeln!(out, "{} of {}", area.title(), settings.organization)?;
+            aligned(out, "  ", &rows)?;
+            writeln!(out)?;
+        }
+    }
+    for refused in &settings.refused {
+        writeln!(out, "Failed: {} ({})", refused.area.title(), super::human::serde_name(&refused.step))?;
+        wrapped(out, "  ", &clean(&refused.error))?;
+    }
+    for lost in &settings.lost {
+        let found = lost.found.as_deref().unwrap_or("nothing");
+        writeln!(out, "Lost: {} of {}", clean(&lost.member), lost.area.title())?;
+        wrapped(
+            out,
+            "  ",
+            &clean(&format!("sent {}, read back {found}: an owner has to mend it in Docker Home", lost.sent)),
+        )?;
+    }
+    if settings.settings.is_empty() && settings.refused.is_empty() {
+        return writeln!(out, "the manifest's policy says nothing of image-access and registry-access");
+    }
+    list(out, "Note", &settings.notes)?;
+    let limits: Vec<String> = settings.limitations.iter().map(|l| format!("{}: {}", l.name, l.text)).collect();
+    list(out, "What these settings do not do", &limits)?;
+    writeln!(out, "{}", verdict(settings))
+}
+
+fn list(out: &mut dyn Write, heading: &str, texts: &[String]) -> io::Result<()> {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{heading}")?;
+    texts.iter().try_for_each(|text| wrapped(out, "  ", text))?;
+    writeln!(out)
+}
+
+fn verdict(settings: &Settings) -> &'static str {
+    match (settings.changed, settings.settled()) {
+        (true, true) => {
+            "written and read back: up to 24 hours until it reaches everybody, or sign out of Docker Desktop and in again"
+        }
+        (true, false) => "written, and not all of it is as it should be",
+        (false, true) => "as the manifest says: nothing to write",
+        (false, false) => "nothing was written: --yes writes what differs",
+    }
+}
+
+/// Markdown for the job summary.
+#[must_use]
+pub fn markdown(settings: &Settings) -> String {
+    let row = |row: &Row| {
+        let current = row.current.as_deref().unwrap_or("not shown");
+        let name = format!("{}.{}", row.area.key(), row.setting);
+        vec![
+            summary::code(&name),
+            summary::escaped(current),
+            summary::escaped(&wanted(row)),
+            super::human::serde_name(&row.state),
+        ]
+    };
+    let rows: Vec<_> = settings.settings.iter().map(row).collect();
+    let mut text = summary::table("Organization settings", &["setting", "current", "wanted", "state"], &rows);
+    let refused =
+        |r: &Refused| vec![r.area.title().to_owned(), super::human::serde_name(&r.step), summary::escaped(&r.error)];
+    let rows: Vec<_> = settings.refused.iter().map(refused).collect();
+    text.push_str(&summary::table("Failed", &["settings", "step", "error"], &rows));
+    let lost = |l: &LostMember| {
+        vec![
+            l.area.title().to_owned(),
+            summary::code(&l.member),
+            summary::code(&l.sent),
+            summary::code(l.found.as_deref().unwrap_or("nothing")),
+        ]
+    };
+    let rows: Vec<_> = settings.lost.iter().map(lost).collect();
+    text + &summary::table("Lost", &["settings", "member", "sent", "read back"], &rows)
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let current = row.current.as_deref().unwrap_or("not shown");
+    let change = match row.state {
+        Comparison::Same => current.to_owned(),
+        Comparison::Different | Comparison::Written => format!("{current} -> {}", wanted(row)),
+        Comparison::Unknown => format!("wanted {}", wanted(row)),
+    };
+    let hint = match row.state {
+        Comparison::Unknown => {
+            "Docker Hub's API does not show it: an owner sets it in Docker Home, Docker Desktop, Image Access"
+        }
+        _ => "",
+    };
+    vec![super::human::serde_name(&row.state), row.setting.clone(), change, hint.to_owned()]
+}
+
+fn wanted(row: &Row) -> String {
+    row.wanted.clone().unwrap_or_else(|| "not allowed".to_owned())
+}

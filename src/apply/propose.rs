@@ -6,7 +6,7 @@ use crate::forge::{Commit, Error, FileChange, Forge, Head, Message, OpenProposal
 use crate::manifest::{Image, Manifest};
 use crate::proposal::body::{self, Evidence};
 use crate::proposal::metadata::{Metadata, ObjectId};
-use crate::proposal::{Wanted, markdown};
+use crate::proposal::{Kind, Wanted, markdown};
 
 /// Who opens pull requests with the job's own token.
 pub const JOB_LOGIN: &str = "github-actions[bot]";
@@ -54,6 +54,15 @@ pub enum PublishError {
     Forge(#[from] Error),
 }
 
+/// The commit that a proposal is to show, made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The branch's commit.
+    pub commit: Commit,
+    /// What the body is to say of itself. Where it names the commit, everything that belongs to that commit is done.
+    pub metadata: Metadata,
+}
+
 /// Opens a proposal, or moves the open one to what is wanted now.
 ///
 /// # Errors
@@ -63,13 +72,41 @@ pub async fn publish(
     publication: &Publication<'_>,
     open: Option<&OpenProposal>,
 ) -> Result<Published, PublishError> {
-    let Publication { head, manifest, wanted, evidence } = publication;
+    let committed = commit(forge, publication, open).await?;
+    present(forge, publication, open, committed).await
+}
+
+/// The first half of [`publish`]: the branch.
+///
+/// # Errors
+/// As there.
+pub async fn commit(
+    forge: &dyn Forge,
+    publication: &Publication<'_>,
+    open: Option<&OpenProposal>,
+) -> Result<Committed, PublishError> {
+    let Publication { head, manifest, wanted, .. } = publication;
     let (headline, body) = body::message(manifest, wanted);
     let files = changes(manifest, wanted)?;
     let message = Message { headline, body };
     let commit = forge.rewrite(&wanted.branch, open.map(|o| &o.head), &head.commit, &message, &files).await?;
     let named = forge.social().and(ObjectId::try_from(commit.0.clone()).ok());
     let metadata = Metadata { head: named, context: wanted.context.clone(), entries: wanted.entries() };
+    Ok(Committed { commit, metadata })
+}
+
+/// The second half of [`publish`]: what a person sees.
+///
+/// # Errors
+/// As there.
+pub async fn present(
+    forge: &dyn Forge,
+    publication: &Publication<'_>,
+    open: Option<&OpenProposal>,
+    committed: Committed,
+) -> Result<Published, PublishError> {
+    let Publication { manifest, wanted, evidence, .. } = publication;
+    let Committed { commit, metadata } = committed;
     let (title, text) = (body::title(manifest, wanted), body::body(manifest, wanted, evidence, &metadata));
     let Some(open) = open else {
         let opened = forge.open(&wanted.branch, &title, &text).await?;
@@ -79,7 +116,20 @@ pub async fn publish(
         return Ok(Published { number: opened.number, url: opened.url, author: opened.author, commit, metadata });
     };
     forge.edit(open, &title, &text).await?;
+    if let (Some(social), Some(number), true) = (forge.social(), open.number, is_rebuild(wanted)) {
+        let labels = [REBUILD.to_owned()];
+        if !open.labels.contains(&labels[0]) {
+            warn(number, "the label", REBUILD, social.label(number, &labels).await);
+        }
+    }
     Ok(Published { number: open.number, url: open.url.clone(), author: open.author.clone(), commit, metadata })
+}
+
+/// The label of a proposal that has other bytes for a tag that is approved.
+const REBUILD: &str = "rebuild";
+
+fn is_rebuild(wanted: &Wanted) -> bool {
+    wanted.items.iter().any(|item| item.entry.kind == Kind::Rebuild)
 }
 
 /// The texts of all files with the proposal's edits made.
@@ -118,7 +168,8 @@ async fn invite(social: &dyn Social, number: u64, manifest: &Manifest, wanted: &
         names
     };
     let proposals = &manifest.proposals;
-    let labels = all(&proposals.labels, |image| &image.labels);
+    let mut labels = all(&proposals.labels, |image| &image.labels);
+    labels.extend((is_rebuild(wanted) && !labels.iter().any(|l| l == REBUILD)).then(|| REBUILD.to_owned()));
     if !labels.is_empty() {
         warn(number, "the labels", &labels.join(", "), social.label(number, &labels).await);
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Context, Exit, Stop, check, load, promote};
 use crate::apply::ledger::{Recorded, record};
-use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, publish};
-use crate::forge::{Commit, Error, Forge, Head, OpenProposal, with_rules};
+use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, commit, present};
+use crate::forge::{Commit, Error, Forge, Head, OpenProposal, Social, with_rules};
 use crate::ledger;
 use crate::manifest::Manifest;
 use crate::observe::candidates::Candidates;
@@ -16,7 +16,7 @@ use crate::observe::sources::Sources;
 use crate::plan::Scope;
 use crate::proposal::body::Evidence;
 use crate::proposal::machine::{Action, Decision, Wait};
-use crate::proposal::metadata::{self, Metadata};
+use crate::proposal::metadata::{self, Metadata, ObjectId};
 use crate::proposal::{Entry, Item, Wanted, review, subject};
 use crate::report::explain::ExplainedImage;
 use crate::report::{Output, rows};
@@ -42,15 +42,18 @@ pub async fn run(
     for attempt in 1..=TRIES {
         let (head, manifest) = load::at_head(context).await?;
         let scope = promote::scope(context, &manifest, images)?;
-        if attempt == 1 && !context.settings.dry_run {
-            super::sweep(forge, &manifest).await;
-        }
         let situation = decide(context, &sources, (Some(forge), Trust::Ours), (&manifest, &scope), refresh).await?;
         if context.settings.dry_run {
             let plan = planned(&manifest, &situation);
             let clean = plan.failed.is_empty();
             output.plan(&plan);
             return Ok(if clean { Exit::Done } else { Exit::Findings });
+        }
+        if attempt == 1 {
+            let open: Vec<OpenProposal> = situation.open.iter().chain(&situation.others).cloned().collect();
+            if let Err(e) = forge.sweep_beside(&manifest.proposals.branch_prefix, &open).await {
+                tracing::warn!("what interrupted runs left could not be cleared: {e}");
+            }
         }
         let round =
             Round { context, forge, sources: &sources, head: &head, manifest: &manifest, situation: &situation };
@@ -344,18 +347,22 @@ impl Round<'_> {
             (Action::Open | Action::Update, Some(wanted), _) => {
                 let published = self.publish(wanted, open).await?;
                 let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
-                let Published { number, url, author, commit, metadata } = published;
+                let Published { number, url, .. } = published;
                 done.row(rows::Proposed { number, url, branch: wanted.branch.clone(), action, detail: None });
-                self.verdict(&author, &commit, Some(metadata)).await;
             }
             (Action::Unchanged, _, Some(open)) => {
                 done.row(row(open, rows::ProposedAction::Unchanged, None));
-                self.verdict(&open.author, &open.head, metadata::read(&open.body)).await;
+                self.settle_verdict(open).await?;
             }
             (Action::Leave(why) | Action::Tell(why), _, Some(open)) => {
                 tracing::info!("{} is left alone: {why}", open.branch);
                 done.row(row(open, rows::ProposedAction::Left, Some(why)));
-                self.verdict(&open.author, &open.head, metadata::read(&open.body)).await;
+                if let (Action::Tell(_), Some(social), Some(number)) =
+                    (&decision.action, self.forge.social(), open.number)
+                {
+                    social.tell(number, TOUCHED).await?;
+                }
+                self.settle_verdict(open).await?;
             }
             (Action::Close(why), _, Some(open)) => {
                 self.forge.close(open, why).await?;
@@ -373,7 +380,16 @@ impl Round<'_> {
             evidence.push(self.evidence(item).await);
         }
         let publication = Publication { head: self.head, manifest: self.manifest, wanted, evidence: &evidence };
-        publish(self.forge, &publication, open).await
+        let mut committed = commit(self.forge, &publication, open).await?;
+        // The verdict goes first: a body that names its commit says that this is done.
+        let judged = match self.forge.social() {
+            Some(social) if self.is_job(social, open).await => {
+                self.verdict(social, &committed.commit, Some(committed.metadata.clone())).await
+            }
+            _ => true,
+        };
+        committed.metadata.head = committed.metadata.head.filter(|_| judged);
+        present(self.forge, &publication, open, committed).await
     }
 
     async fn evidence(&self, item: &Item) -> Evidence {
@@ -392,10 +408,47 @@ impl Round<'_> {
         evidence(self.sources, &asked).await
     }
 
-    async fn verdict(&self, author: &str, commit: &Commit, metadata: Option<Metadata>) {
-        post_verdict(self.context, self.forge, author, commit, metadata).await;
+    /// Whether a proposal is the job's own token's. Where that is not known it is treated as one: a verdict harms nobody.
+    async fn is_job(&self, social: &dyn Social, open: Option<&OpenProposal>) -> bool {
+        match open {
+            Some(open) => open.author == JOB_LOGIN,
+            None => social.is_job().await.unwrap_or(true),
+        }
+    }
+
+    /// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here. Whether
+    /// there is one now that needs no second look.
+    async fn verdict(&self, social: &dyn Social, commit: &Commit, metadata: Option<Metadata>) -> bool {
+        let posted = check::post_verdict(self.context, self.forge, social, commit, metadata).await;
+        posted.unwrap_or_else(|e| {
+            tracing::warn!("the verdict on {commit} could not be posted: {e}");
+            false
+        })
+    }
+
+    /// Makes up for a verdict that an earlier run could not post: the body names the commit once there is one.
+    async fn settle_verdict(&self, open: &OpenProposal) -> Result<(), PublishError> {
+        let metadata = metadata::read(&open.body);
+        let Some(social) = self.forge.social().filter(|_| open.author == JOB_LOGIN) else { return Ok(()) };
+        if metadata.as_ref().and_then(|m| m.head.as_ref()).is_some_and(|head| head.as_str() == open.head.0) {
+            return Ok(());
+        }
+        if self.verdict(social, &open.head, metadata.clone()).await
+            && let Some(metadata) = metadata.filter(|_| !open.touched)
+        {
+            let named = Metadata { head: ObjectId::try_from(open.head.0.clone()).ok(), ..metadata.clone() };
+            let body = open.body.replacen(&metadata::write(&metadata), &metadata::write(&named), 1);
+            if body != open.body {
+                self.forge.edit(open, &open.title, &body).await?;
+            }
+        }
+        Ok(())
     }
 }
+
+/// What the readers of a proposal are told whose branch holds commits of a person. The same words each time, so once.
+const TOUCHED: &str = "Somebody committed to this branch, so Wharfinger leaves it alone from now on: it is neither moved to newer versions nor closed. \
+Close it and delete the branch to have it proposed anew.";
 
 /// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here.
 pub(super) async fn post_verdict(

@@ -237,6 +237,12 @@ pub trait Forge: Send + Sync {
         Ok(())
     }
 
+    /// The same, for a run that has just listed what is open: that is not listed again.
+    async fn sweep_beside(&self, prefix: &str, open: &[OpenProposal]) -> Result<(), Error> {
+        let _ = open;
+        self.sweep(prefix).await
+    }
+
     /// What only a forge with accounts has; `None` elsewhere.
     fn social(&self) -> Option<&dyn Social>;
 }
@@ -257,6 +263,12 @@ pub async fn with_rules(forge: &dyn Forge, error: Error) -> Error {
 pub trait Social: Send + Sync {
     /// Adds labels to a proposal, making none that do not exist where that is not allowed.
     async fn label(&self, number: u64, labels: &[String]) -> Result<(), Error>;
+
+    /// Whether this is a job's own token, which starts no workflows.
+    async fn is_job(&self) -> Result<bool, Error>;
+
+    /// Comments on a proposal, unless those very words stand there.
+    async fn tell(&self, number: u64, text: &str) -> Result<(), Error>;
 
     /// Asks one person (`octocat`) for a review.
     async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error>;

@@ -10,10 +10,11 @@ use super::ledger::Clocks;
 use super::presence::{Presence, presence};
 use super::sources::Sources;
 use super::upstream::walk;
+use crate::content::Content;
 use crate::hub::Hub;
-use crate::image::{Digest, Location, Tag};
+use crate::image::{Descriptor, Digest, Location, Tag};
 use crate::manifest::{Image, Manifest};
-use crate::plan::{FailedStep, Failure, Scope};
+use crate::plan::{self, FailedStep, Failure, Scope};
 use crate::proposal::{Selected, subject};
 use crate::registry;
 use crate::rules::{Fact, Facts, ROUNDS, Readiness, Readings, Rule, Selection};
@@ -190,6 +191,10 @@ async fn look_up(eyes: &Eyes<'_>, image: &Image, fact: &Fact, facts: &mut Facts)
             facts.history.insert(tag.clone(), eyes.clocks.history(&image.source, tag).await);
         }
         Fact::Readiness(tag, digest) => {
+            if unchanged(eyes, image, tag, digest).await {
+                facts.readiness.insert(digest.clone(), Readiness::Unchanged);
+                return Ok(());
+            }
             let walked = walk(eyes.sources, &image.source, digest, image.platforms.as_deref()).await;
             let walked = walked.map_err(|e| upstream(image, tag, FailedStep::Read, &e))?;
             let readiness = match walked {
@@ -200,6 +205,22 @@ async fn look_up(eyes: &Eyes<'_>, image: &Image, fact: &Fact, facts: &mut Facts)
         }
     }
     Ok(())
+}
+
+/// Whether the wanted platforms of what is approved under a tag and of what it answers now are the same, attestations apart.
+/// Where either cannot be read they are not known to be.
+async fn unchanged(eyes: &Eyes<'_>, image: &Image, tag: &Tag, digest: &Digest) -> bool {
+    let approved = image.approved.iter().find(|approval| approval.tag == *tag && approval.digest != *digest);
+    let (Some(platforms), Some(approved)) = (&image.platforms, approved) else { return false };
+    let mut kept = Vec::new();
+    for digest in [&approved.digest, digest] {
+        let Ok(Some(document)) = eyes.sources.document(&image.source, digest).await else { return false };
+        let Ok(wanted) = plan::from_upstream(&document, Some(platforms)) else { return false };
+        let Ok(Content::Index { children, .. }) = wanted.read() else { return false };
+        let is_image = |child: &Descriptor| child.platform.as_ref().is_none_or(|platform| platform.os != "unknown");
+        kept.push(children.into_iter().filter(is_image).map(|child| child.digest).collect::<Vec<_>>());
+    }
+    kept[0] == kept[1]
 }
 
 /// Since when a tag answers a digest: Docker Hub's own push time where it says that it is this digest's, else since when the

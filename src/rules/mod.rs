@@ -139,6 +139,8 @@ pub enum Readiness {
     Ready,
     /// It cannot, and why: the missing platform or child.
     NotReady(String),
+    /// On the wanted platforms it is what is approved under its tag, so there is nothing to propose.
+    Unchanged,
 }
 
 /// A fact that [`select`] lacks.

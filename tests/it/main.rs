@@ -26,6 +26,7 @@ mod hub;
 mod include;
 mod interrupt;
 mod ledger;
+mod life;
 mod manifest;
 mod promote;
 mod propose;

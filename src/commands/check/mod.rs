@@ -49,7 +49,8 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
     Ok(if clean { Exit::Done } else { Exit::Findings })
 }
 
-/// Posts the verdict on a proposal's commit, unless that commit has it. What its body says of itself is `metadata`.
+/// Posts the verdict on a proposal's commit, unless that commit has it. What its body says of itself is `metadata`. Gives
+/// whether that is the last word: what could not be worked out is tried again.
 ///
 /// # Errors
 /// Where the forge does not answer or refuses.
@@ -59,16 +60,16 @@ pub async fn post_verdict(
     social: &dyn Social,
     commit: &Commit,
     metadata: Option<Metadata>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let posted = social.status(commit, STATUS).await?;
     if matches!(posted, Some((StatusState::Success | StatusState::Failure, _))) {
-        return Ok(());
+        return Ok(true);
     }
     let (state, text) = verdict_now(context, forge, social, commit, metadata).await;
-    if posted == Some((state, text.clone())) {
-        return Ok(());
+    if posted != Some((state, text.clone())) {
+        social.set_status(commit, STATUS, state, &text).await?;
     }
-    social.set_status(commit, STATUS, state, &text).await
+    Ok(state != StatusState::Error)
 }
 
 /// Posts a verdict, unless it is the one that the commit has.

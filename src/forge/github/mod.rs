@@ -183,7 +183,12 @@ impl Forge for GitHub {
     }
 
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {
-        self.delete_leftovers(prefix).await
+        self.delete_leftovers(prefix, None).await
+    }
+
+    async fn sweep_beside(&self, prefix: &str, open: &[OpenProposal]) -> Result<(), Error> {
+        let open = open.iter().map(|proposal| proposal.branch.clone()).collect();
+        self.delete_leftovers(prefix, Some(open)).await
     }
 
     fn social(&self) -> Option<&dyn Social> {

@@ -222,7 +222,7 @@ impl GitHub {
     }
 
     /// Comments, unless those very words stand there.
-    async fn comment_once(&self, number: u64, body: &str) -> Result<(), Error> {
+    pub(super) async fn comment_once(&self, number: u64, body: &str) -> Result<(), Error> {
         let path = self.path(&format!("/issues/{number}/comments"));
         let mut lost = String::new();
         for attempt in 0..3 {

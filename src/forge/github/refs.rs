@@ -1,5 +1,6 @@
 //! Branches: made, moved and deleted, each surviving a lost answer because what became of it is read.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use serde_json::{Value, json};
@@ -145,8 +146,8 @@ impl GitHub {
     }
 
     /// Deletes the temporary branches that interrupted runs left, and the branches of proposals that were merged or closed:
-    /// one request where there is no branch, two where all are in use.
-    pub(super) async fn delete_leftovers(&self, prefix: &str) -> Result<(), Error> {
+    /// one request where there is no branch or `open` says which are in use and all are, else two.
+    pub(super) async fn delete_leftovers(&self, prefix: &str, open: Option<BTreeSet<String>>) -> Result<(), Error> {
         let mut branches = self.branches(prefix).await?;
         branches.retain(|(name, _)| *name != ledger::branch(prefix));
         let (temporary, others): (Vec<_>, Vec<_>) =
@@ -157,7 +158,10 @@ impl GitHub {
         if others.is_empty() {
             return Ok(());
         }
-        let open = self.open_heads().await?;
+        let open = match open {
+            Some(open) => open,
+            None => self.open_heads().await?,
+        };
         for (name, tip) in others.into_iter().filter(|(name, _)| !open.contains(name)) {
             if self.is_finished(&name, &tip).await? {
                 self.delete_branch(&name).await?;

@@ -19,6 +19,14 @@ impl Social for GitHub {
         self.ask(&format!("/issues/{number}/labels"), &json!({ "labels": labels }), &action).await
     }
 
+    async fn is_job(&self) -> Result<bool, Error> {
+        Ok(matches!(self.login().await?, "github-actions" | "github-actions[bot]"))
+    }
+
+    async fn tell(&self, number: u64, text: &str) -> Result<(), Error> {
+        self.comment_once(number, text).await
+    }
+
     async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error> {
         let action = format!("asking {login} for a review of #{number}");
         self.ask(&format!("/pulls/{number}/requested_reviewers"), &json!({ "reviewers": [login] }), &action).await

@@ -61,6 +61,10 @@ impl Question<'_> {
                 Some(Readiness::NotReady(why)) => {
                     return Candidate::Bad(bad(tag, Reason::NotReady, why.clone(), None));
                 }
+                Some(Readiness::Unchanged) => {
+                    let detail = "rebuilt, and the same on the wanted platforms".to_owned();
+                    return Candidate::Bad(bad(tag, Reason::Approved, detail, None));
+                }
                 Some(Readiness::Ready) => {}
             }
         }

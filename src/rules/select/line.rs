@@ -133,6 +133,9 @@ impl Walk {
                 self.rebuilt = Some(Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail });
                 self.chosen = Some(Chosen { rebuild: true, ..chosen });
             }
+            Candidate::Bad(waiting) if waiting.reason == Reason::Approved => {
+                self.rebuilt = say(format!("in the manifest; {}", waiting.detail));
+            }
             Candidate::Bad(waiting) => {
                 self.rebuilt = say(format!("in the manifest; rebuilt, {}", waiting.detail));
                 self.wait(waiting);

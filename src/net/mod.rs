@@ -4,14 +4,18 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
 mod hosts;
 mod public;
 pub mod text;
+mod trust;
 
 pub use hosts::{Hosts, HostsError};
 pub use public::is_public;
+use trust::Trust;
 
 /// The longest wait for a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,7 +36,7 @@ pub struct Options {
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
-    no_certificates: bool,
+    trust: Arc<Trust>,
     exempt: Option<Arc<public::Exempt>>,
 }
 
@@ -59,27 +63,22 @@ impl Http {
     /// Where the given certificates are unusable. A machine without any is none: plain HTTP works there.
     pub fn new(options: &Options) -> Result<Self, NetError> {
         install_crypto();
-        let extra = certificates(options.ca_certificates.as_deref())?;
+        let unusable = |why: String| NetError::Unusable(format!("no HTTP client: {why}"));
+        let trust = Arc::new(Trust::new(certificates(options.ca_certificates.as_deref())?));
         let exempt = options.public_only.then(|| Arc::new(public::Exempt::new(&options.hosts)));
-        let builder = || {
-            let builder = reqwest::Client::builder()
-                .user_agent(concat!("wharfinger/", env!("CARGO_PKG_VERSION")))
-                .redirect(Policy::none())
-                .referer(false)
-                .connect_timeout(CONNECT_TIMEOUT)
-                .pool_idle_timeout(Duration::from_secs(60));
-            match &exempt {
-                Some(exempt) => builder.dns_resolver(Arc::clone(exempt)),
-                None => builder,
-            }
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("wharfinger/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(Duration::from_secs(60))
+            .tls_backend_preconfigured(trust.config().map_err(|e| unusable(e.to_string()))?);
+        let builder = match &exempt {
+            Some(exempt) => builder.dns_resolver(Arc::clone(exempt)),
+            None => builder,
         };
-        // Without a system bundle the platform's verifier cannot be made; then only what was given is trusted.
-        let (client, no_certificates) = match builder().tls_certs_merge(extra.clone()).build() {
-            Ok(client) => (Ok(client), false),
-            Err(_) => (builder().tls_certs_only(extra.clone()).build(), extra.is_empty()),
-        };
-        let client = client.map_err(|e| NetError::Unusable(format!("no HTTP client: {}", text::causes(&e))))?;
-        Ok(Self { client, no_certificates, exempt })
+        let client = builder.build().map_err(|e| unusable(text::causes(&e)))?;
+        Ok(Self { client, trust, exempt })
     }
 
     /// The client itself, for libraries that take one. Its requests are not checked by [`Http::admit`].
@@ -94,7 +93,7 @@ impl Http {
     /// `https` without certificates; a literal address that is not public where only public ones are allowed (names are
     /// checked when they are resolved).
     pub fn admit(&self, url: &Url) -> Result<(), NetError> {
-        if url.scheme() == "https" && self.no_certificates {
+        if url.scheme() == "https" && self.trust.is_empty() {
             return Err(NetError::NoCertificates);
         }
         let literal = match url.host() {
@@ -120,12 +119,17 @@ pub fn install_crypto() {
     });
 }
 
-fn certificates(pem: Option<&str>) -> Result<Vec<reqwest::Certificate>, NetError> {
+fn certificates(pem: Option<&str>) -> Result<Vec<CertificateDer<'static>>, NetError> {
     let Some(pem) = pem.filter(|p| !p.trim().is_empty()) else { return Ok(Vec::new()) };
     let bad = |why: String| NetError::Unusable(format!("ca-certificates: {why}"));
-    let list = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|e| bad(text::causes(&e)))?;
+    let list: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    let list = list.map_err(|e| bad(e.to_string()))?;
     if list.is_empty() {
         return Err(bad("no certificate in it; PEM text with -----BEGIN CERTIFICATE----- is expected".to_owned()));
+    }
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in &list {
+        roots.add(certificate.clone()).map_err(|e| bad(e.to_string()))?;
     }
     Ok(list)
 }

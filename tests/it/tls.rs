@@ -127,3 +127,18 @@ fn a_machine_without_certificates_works_over_plain_http_and_says_what_https_lack
     assert!(failed[0].contains(NAME) && failed[0].contains(text), "{failed:?}");
     assert_eq!((secure.log().len(), plain.log().is_empty()), (0, false));
 }
+
+#[test]
+fn where_no_tls_is_spoken_no_certificate_is_read() {
+    let plain = TestRegistry::start();
+    ImageSpec::new(2).build().put(&plain, "team/plain", "1.0.0");
+    let text = "organization: acme\nimages:\n  - source: quay.io/team/plain\n    versions: ^1\n    cooldown: 0s\n    \
+                approved: []\n";
+    let clone = Clone::with(&[("approved-images.yml", text)]);
+    // Reading a pipe that nobody writes to would never end.
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("certificates.pem");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let run = clone.run(env!("CARGO_BIN_EXE_wharfinger"), &format!("quay.io={}", plain.url()), &["plan"]);
+    assert_eq!(outcome(&run.env("SSL_CERT_FILE", &pipe).output()), (1, vec![]));
+}

@@ -72,8 +72,6 @@ type Key = (Identity, Scopes);
 /// What is known about one registry's authentication.
 pub(crate) struct Auth {
     scheme: Mutex<Scheme>,
-    /// Held by the one request that finds out the scheme.
-    pub(crate) probe: tokio::sync::Mutex<()>,
     slots: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<Slot>>>>,
     fresh: Mutex<BTreeMap<Key, Token>>,
     /// Scopes that are needed together: one token is asked for all of them.
@@ -90,7 +88,6 @@ impl Auth {
     pub(crate) fn new(scheme: Scheme) -> Self {
         Self {
             scheme: Mutex::new(scheme),
-            probe: tokio::sync::Mutex::new(()),
             slots: Mutex::default(),
             fresh: Mutex::default(),
             bundles: Mutex::default(),

@@ -128,14 +128,16 @@ impl Client {
     }
 
     async fn attempt(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Result<Outcome, Fault> {
-        // While nobody knows how the registry is told who asks, one request finds out and the others wait for it.
-        let mut probe = None;
-        if endpoint.auth.scheme() == Scheme::Unknown {
-            let held = endpoint.auth.probe.lock().await;
-            probe = (endpoint.auth.scheme() == Scheme::Unknown).then_some(held);
-        }
-        let authorization = self.authorize(endpoint, identity, &call.scopes).await.map_err(Fault::fatal)?;
-        let place = endpoint.gate.enter().await;
+        let (authorization, place) = loop {
+            let unknown = endpoint.auth.scheme() == Scheme::Unknown;
+            let authorization = self.authorize(endpoint, identity, &call.scopes).await.map_err(Fault::fatal)?;
+            let place = endpoint.gate.enter().await;
+            // Who waited for a place while another learned how the registry is told who asks need not be refused too: at
+            // most as many are as had a place at once.
+            if !unknown || matches!(endpoint.auth.scheme(), Scheme::Unknown | Scheme::Open) {
+                break (authorization, place);
+            }
+        };
         let sent = self.follow(endpoint, call, &authorization).await;
         // Blobs come from elsewhere, and what is written is work: their time tells nothing of how busy the host is.
         let quick = call.limit.is_some() && matches!(call.method, Method::GET | Method::HEAD);
@@ -150,7 +152,6 @@ impl Client {
         if endpoint.auth.scheme() == Scheme::Unknown {
             endpoint.auth.learn(Scheme::Open);
         }
-        drop(probe);
         Ok(outcome)
     }
 

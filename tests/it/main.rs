@@ -40,6 +40,7 @@ mod report;
 mod requests;
 mod reviews;
 mod settings;
+mod shapes;
 mod shards;
 mod sign_in;
 #[path = "../support/mod.rs"]

@@ -99,7 +99,7 @@ fn total(registry: &TestRegistry) -> usize {
 
 /// Everything of the image is in the repository, byte for byte.
 #[track_caller]
-fn assert_whole(registry: &TestRegistry, repository: &str, tag: &str, image: &Image) {
+pub(crate) fn assert_whole(registry: &TestRegistry, repository: &str, tag: &str, image: &Image) {
     assert_eq!(registry.digest(repository, tag), Some(image.digest()));
     for manifest in &image.manifests {
         assert_eq!(registry.manifest(repository, manifest.digest().as_str()), Some(manifest.bytes.clone()));

@@ -116,3 +116,55 @@ impl Inner {
         error
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::apply::progress::Progress;
+    use crate::image::Digest;
+    use crate::registry::Registries;
+    use crate::registry::remote::{Client, Options};
+
+    /// A blob of so many bytes in a layout, as a source.
+    fn upstream(directory: &std::path::Path, size: u64, streams: &Arc<Semaphore>) -> Upstream {
+        let bytes = vec![7; usize::try_from(size).unwrap()];
+        let digest = Digest::sha256(&bytes);
+        let blobs = directory.join("blobs/sha256");
+        std::fs::create_dir_all(&blobs).unwrap();
+        std::fs::write(blobs.join(digest.as_str().trim_start_matches("sha256:")), bytes).unwrap();
+        let registries = Registries::new(Arc::new(Client::new(Options::default()).unwrap()));
+        let blob = Descriptor {
+            media_type: "application/octet-stream".to_owned(),
+            digest,
+            size,
+            platform: None,
+            artifact_type: None,
+            annotations: BTreeMap::new(),
+        };
+        let location = Location::Layout(directory.to_owned());
+        let bar = Progress::hidden().image("app:1");
+        Upstream::new(Sources::new(registries), location, blob, Arc::clone(streams), bar)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_blobs_take_turns_and_small_ones_do_not_wait() {
+        let (directory, streams) = (tempfile::tempdir().unwrap(), Arc::new(Semaphore::new(1)));
+        let large = upstream(directory.path(), LARGE + 1, &streams);
+        let small = upstream(directory.path(), LARGE, &streams);
+        let mut first = large.open().await.unwrap();
+        drop(small.open().await.unwrap());
+        let hour = Duration::from_secs(3600);
+        assert!(tokio::time::timeout(hour, large.open()).await.is_err(), "the first one has not ended");
+        let mut came = 0;
+        while let Some(bytes) = first.next().await {
+            came += bytes.unwrap().len() as u64;
+        }
+        assert_eq!(came, LARGE + 1);
+        drop(first);
+        drop(tokio::time::timeout(hour, large.open()).await.unwrap().unwrap());
+    }
+}

@@ -31,10 +31,10 @@ mod verify;
 
 /// How many blobs are under way at once in the whole run; each host's own limit is the client's.
 const BLOBS: usize = 16;
-/// How many large ones stream at once: each fills the buffers of two connections, one and a half MiB together, and more of
+/// How many large ones stream at once: each fills the buffers of two connections, more than a MiB together, and more of
 /// them make no copy faster. The others have their download and their upload opened meanwhile, so that none waits for a
 /// round trip when its turn comes.
-const STREAMS: usize = 6;
+const STREAMS: usize = 4;
 
 /// Copies images to one destination; knows what this run has brought there.
 pub struct Copier {

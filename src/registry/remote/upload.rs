@@ -7,7 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Body, Method, StatusCode};
 use tokio::time::Instant;
@@ -20,11 +21,15 @@ use super::transport::{Answer, Call, is_too_much, passing};
 use super::wire::{self, Cure, Fault, Patience, Said, Tries, seconds};
 use crate::image::{Descriptor, Digest, RepositoryName};
 use crate::registry::auth::Scopes;
-use crate::registry::checked::{Checked, Progress};
+use crate::registry::checked::{Checked, Progress, Stopped};
 use crate::registry::{BlobSource, Error, ErrorKind, Put};
 
 /// A finished upload may take a second longer to be answered for so many bytes.
 const BYTES_A_SECOND: u64 = 64 * 1024 * 1024;
+
+/// So much is handed to the connection at once. It queues up to sixteen pieces, whatever their size, and what comes from a
+/// download in one go may have hundreds of KiB.
+const PIECE: usize = 16 * 1024;
 
 /// How one upload ended.
 enum End {
@@ -129,7 +134,7 @@ impl Remote {
             method: Method::POST,
             url: endpoint.url(&path).map_err(|e| endpoint.protocol(e))?,
             headers: vec![("content-length", "0".to_owned())],
-            body: bytes::Bytes::new(),
+            body: Bytes::new(),
             scopes,
             action: format!("push to {}", self.name()),
             limit: Some(wire::SMALL_LIMIT),
@@ -163,7 +168,7 @@ impl Remote {
             .put(place)
             .header(CONTENT_TYPE, "application/octet-stream")
             .header(CONTENT_LENGTH, blob.size)
-            .body(Body::wrap_stream(bytes.into_stream().map(|b| b.map_err(|_| std::io::Error::other("stopped")))));
+            .body(Body::wrap_stream(bytes.into_stream().flat_map(|bytes| stream::iter(pieces(bytes)))));
         if let Some(header) = &authorization.header {
             request = request.header(AUTHORIZATION, header.clone());
         }
@@ -259,6 +264,19 @@ impl Remote {
     }
 }
 
+/// Bytes in pieces; they are not copied. Why they stopped is kept where it is asked for, not in the body.
+fn pieces(bytes: Result<Bytes, Stopped>) -> impl Iterator<Item = std::io::Result<Bytes>> {
+    let mut left = bytes.map(Some).map_err(|_| std::io::Error::other("stopped"));
+    std::iter::from_fn(move || match std::mem::replace(&mut left, Ok(None)) {
+        Err(error) => Some(Err(error)),
+        Ok(rest) => rest.filter(|rest| !rest.is_empty()).map(|mut rest| {
+            let piece = rest.split_to(rest.len().min(PIECE));
+            left = Ok(Some(rest));
+            Ok(piece)
+        }),
+    })
+}
+
 /// Ends where the registry reads too slowly or, after the last byte, does not answer. What the source takes is its own
 /// affair.
 async fn watch(patience: &Patience, progress: &Progress, size: u64) -> Fault {
@@ -318,9 +336,18 @@ fn named(endpoint: &Endpoint, answer: &Answer, digest: &Digest) -> Result<bool, 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use bytes::Bytes;
-
     use super::*;
+
+    #[test]
+    fn pieces_are_the_bytes_and_small() {
+        let whole: Bytes = (0..=255).cycle().take(3 * PIECE + 7).collect();
+        let all: Vec<Bytes> = pieces(Ok(whole.clone())).map(Result::unwrap).collect();
+        assert_eq!(all.iter().map(Bytes::len).collect::<Vec<_>>(), [PIECE, PIECE, PIECE, 7]);
+        assert_eq!(all.concat(), whole);
+        assert_eq!(pieces(Ok(Bytes::new())).count(), 0);
+        let stopped: Vec<_> = pieces(Err(Stopped::Wrong("other bytes".to_owned()))).collect();
+        assert!(matches!(&stopped[..], [Err(_)]), "{stopped:?}");
+    }
 
     /// An upload of so many pieces that the registry takes one of with each pause, watched to the end of either.
     async fn taken(pieces: usize, size: usize, pause: Duration) -> (Fault, Duration) {

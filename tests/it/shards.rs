@@ -34,13 +34,18 @@ impl World {
                 let image = ImageSpec { base: Some((publisher, 2)), ..ImageSpec::new(seed) }.layers(3, 2_000).build();
                 let name = format!("app-{publisher}-{number}");
                 let digest = upstream.put_image(&format!("team-{publisher}/{name}"), "1", &image);
-                let source = format!("{}/team-{publisher}/{name}", upstream.host());
+                let source = format!("quay.io/team-{publisher}/{name}");
                 entries.push(entry(&source, &name, "", &[("1", &digest)]));
                 images.push((name, image));
             }
         }
         let manifest = manifest(&mirror.host(), &entries);
         Self { upstream, mirror, images, manifest }
+    }
+
+    /// The program, which finds quay.io at this upstream: the names decide the shards, and must not change with its port.
+    fn run(&self, run: Run) -> Run {
+        run.env("WHARFINGER_HOSTS", format!("quay.io={}", self.upstream.url()))
     }
 
     /// Everything is there, and no blob was fetched or sent by two processes.
@@ -77,7 +82,7 @@ fn promoted(ends: &[Value]) -> usize {
 fn the_parts_of_a_clone_become_one_history() {
     let world = World::new();
     let clone = Clone::new(&world.manifest);
-    let ends = all(|shard| clone.run(&["--shard", shard]).output());
+    let ends = all(|shard| world.run(clone.run(&["--shard", shard])).output());
     assert_eq!(promoted(&ends), world.images.len());
     assert!(ends.iter().all(|end| !end["promoted"].as_array().unwrap().is_empty()), "every shard has work: {ends:?}");
     world.check(&clone.manifest());
@@ -94,7 +99,7 @@ fn on_github(protected: bool) {
             .api(&github.server(), &github.api(), &github.graphql())
             .env("GITHUB_TOKEN", github.token());
         let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote", "--shard", shard]);
-        run.actions(&actions).output()
+        world.run(run.actions(&actions)).output()
     });
     assert_eq!(promoted(&ends), world.images.len());
     if protected {

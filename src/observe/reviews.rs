@@ -4,6 +4,7 @@
 //! What brought an approval is the newest commit of the default branch's own line that holds it while the commit before
 //! does not: neither a branch that was merged nor what a commit says of itself decides.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forge::{Change, Commit, Error, Forge, Merge, Review, Social, Verdict};
@@ -269,9 +270,9 @@ impl Search<'_> {
         subject: &Subject,
         path: &str,
     ) -> Result<Vec<(String, Option<Objection>)>, Error> {
-        if !self.pulls.contains_key(&number) {
+        if let Entry::Vacant(unread) = self.pulls.entry(number) {
             let given = social.reviews(number).await?;
-            self.pulls.insert(number, reviews::latest(given.into_iter().filter_map(review).collect()));
+            unread.insert(reviews::latest(given.into_iter().filter_map(review).collect()));
         }
         let mut opinions = Vec::new();
         for review in self.pulls.get(&number).cloned().unwrap_or_default() {
@@ -293,8 +294,8 @@ impl Search<'_> {
         path: &str,
     ) -> Result<Option<Objection>, Error> {
         let login = review.login.to_lowercase();
-        if !self.writers.contains_key(&number) {
-            self.writers.insert(number, social.writers(number).await?);
+        if let Entry::Vacant(unread) = self.writers.entry(number) {
+            unread.insert(social.writers(number).await?);
         }
         match self.writers.get(&number).and_then(Option::as_ref) {
             None => return Ok(Some(Objection::WritersUnknown)),

@@ -442,7 +442,7 @@ mod tests {
     fn whose_leaving_was_declined_stays() {
         let (manifest, mut beside) = leaving_ones();
         let all = wanted(&manifest, &[selected(0, vec![])], &beside);
-        beside.declined = all.iter().flat_map(|w| w.entries()).collect();
+        beside.declined = all.iter().flat_map(Wanted::entries).collect();
         assert_eq!(branches(&manifest, &[selected(0, vec![])], &beside), Vec::<String>::new());
     }
 

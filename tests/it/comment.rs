@@ -88,7 +88,7 @@ impl World {
         let log = self.github.log();
         let asks = |body: &[u8]| String::from_utf8_lossy(body).contains("viewer");
         let written = log.iter().filter(|e| e.is_write() && !asks(&e.request.body));
-        written.map(|e| e.line()).collect()
+        written.map(crate::support::http::Exchange::line).collect()
     }
 
     fn merge(&self, branch: &str) {

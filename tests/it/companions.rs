@@ -35,15 +35,13 @@ impl World {
         let artifact = Image::artifact(subject, "application/x.signature", payload);
         let digest = artifact.digest();
         artifact.push_blocking(&self.upstream.url(), "team/app", digest.as_str());
-        if self.upstream.manifest("team/app", digest.as_str()).is_none() {
-            panic!("the signature was not put");
-        }
-        self.list_in_fallback(subject.digest(), &artifact);
+        assert!(self.upstream.manifest("team/app", digest.as_str()).is_some(), "the signature was not put");
+        self.list_in_fallback(&subject.digest(), &artifact);
         digest
     }
 
     /// What another client does where a registry has no referrers API.
-    fn list_in_fallback(&self, subject: Digest, artifact: &Image) {
+    fn list_in_fallback(&self, subject: &Digest, artifact: &Image) {
         let url = format!("{}/v2/team/app/referrers/{subject}", self.upstream.url());
         if get(&url).0 == 200 {
             return;

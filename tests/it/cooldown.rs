@@ -134,7 +134,7 @@ fn a_floating_tag_is_followed_by_digest() {
     assert_eq!(waiting(&plan, "stable")["reason"], "waiting");
     docker.tell("grafana/loki", "stable", &young, 4);
     let plan = docker.run(&clone, "plan");
-    assert_eq!(planned(&plan), [format!("rebuild stable {young}"), format!("new edge {edge}")], "{plan}");
+    assert_eq!(planned(&plan), [format!("new edge {edge}"), format!("rebuild stable {young}")], "{plan}");
     docker.run(&clone, "propose");
     let branch = "wharfinger/image/loki/tag/stable";
     let text = clone.read(branch, "approved-images.yml");

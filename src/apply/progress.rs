@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// How often a second bars are drawn.
 const HERTZ: u8 = 10;
 /// How one bar looks.
-const TEMPLATE: &str = "{msg:30!} {wide_bar} {bytes:>10} of {total_bytes:>10} {bytes_per_sec:>12}";
+const TEMPLATE: &str = "{msg:30!} {wide_bar} {bytes:>10} of {total_bytes:>10} {bytes_per_sec:>12} {eta:>5}";
 
 /// The bars that are drawn on standard error, if any: what else is written there goes above them.
 static DRAWN: OnceLock<MultiProgress> = OnceLock::new();

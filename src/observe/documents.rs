@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::content::Document;
-use crate::image::Digest;
+use crate::image::{Digest, Reference};
+use crate::registry::{Error, Store};
 
 /// The most bytes of documents that are kept; what comes after is read again where it is needed.
 const KEPT: usize = 8 * 1024 * 1024;
@@ -27,6 +28,17 @@ impl Documents {
         if inner.bytes + document.bytes.len() <= KEPT && !inner.documents.contains_key(&document.digest) {
             inner.bytes += document.bytes.len();
             inner.documents.insert(document.digest.clone(), document.clone());
+        }
+    }
+
+    /// The document with this digest: as it was read and kept, else as `store` has it now.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from answering.
+    pub async fn of(&self, store: &dyn Store, digest: &Digest) -> Result<Option<Document>, Error> {
+        match self.get(digest) {
+            Some(document) => Ok(Some(document)),
+            None => store.manifest(&Reference::Digest(digest.clone())).await,
         }
     }
 

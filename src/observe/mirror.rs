@@ -200,10 +200,7 @@ impl Look<'_> {
     ) -> Result<Option<Digest>, Trouble> {
         let Some(platforms) = &image.platforms else { return Ok(Some(approval.digest.clone())) };
         let Some(mirrored) = &approval.mirrored else { return Ok(None) };
-        let held = match self.eyes.sources.documents.get(mirrored) {
-            Some(held) => Some(held),
-            None => mirror.manifest(&Reference::Digest(mirrored.clone())).await.map_err(Trouble::Destination)?,
-        };
+        let held = self.eyes.sources.documents.of(mirror, mirrored).await.map_err(Trouble::Destination)?;
         Ok(held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)))
     }
 

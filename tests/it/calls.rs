@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use wharfinger::image::Digest;
 
-use super::promote::{Clone, entry, manifest};
+use super::promote::{Clone, entry, in_a_job, manifest};
 use crate::support::git::git;
 use crate::support::github::{Options, TestGitHub};
 use crate::support::images::ImageSpec;
-use crate::support::process::{Actions, Run};
+use crate::support::process::Run;
 use crate::support::registry::TestRegistry;
 
 const FILE: &str = "approved-images.yml";
@@ -112,12 +112,8 @@ fn a_promotion_with_nothing_to_do_asks_git_for_the_branch_the_manifest_and_lefto
 
 /// A promotion in a job, after a push.
 fn promote(github: &TestGitHub) -> serde_json::Value {
-    let head = github.branch("main").unwrap();
-    let actions = Actions::push(&github.repository(), &head, &head)
-        .api(&github.server(), &github.api(), &github.graphql())
-        .env("GITHUB_TOKEN", github.token());
     let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote"]);
-    run.actions(&actions).output().expect_status(0).json()
+    in_a_job(github, run).expect_status(0).json()
 }
 
 /// Methods and paths without the repository's name, the query and ids.

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use wharfinger::image::Digest;
 
 use crate::support::git::git;
+use crate::support::github::TestGitHub;
 use crate::support::http::{Action, Rule};
 use crate::support::hub::{Account, TestHub};
 use crate::support::images::{Image, ImageSpec};
-use crate::support::process::{Outcome, Run};
+use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::{Auth, TestRegistry};
 use crate::support::servers::RealRegistry;
 
@@ -73,6 +74,15 @@ impl Clone {
     fn promote(&self, status: i32) -> Value {
         self.run(&[]).output().expect_status(status).json()
     }
+}
+
+/// `run`, as the job of a push to the default branch runs it.
+pub(crate) fn in_a_job(github: &TestGitHub, run: Run) -> Outcome {
+    let head = github.branch("main").unwrap();
+    let actions = Actions::push(&github.repository(), &head, &head)
+        .api(&github.server(), &github.api(), &github.graphql())
+        .env("GITHUB_TOKEN", github.token());
+    run.actions(&actions).output()
 }
 
 /// One image of the manifest and its approvals.

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use wharfinger::image::Digest;
 
-use super::promote::{entry, manifest};
+use super::promote::{entry, in_a_job, manifest};
 use crate::support::github::{Options, TestGitHub};
 use crate::support::http::Exchange;
 use crate::support::images::ImageSpec;
-use crate::support::process::{Actions, Run};
+use crate::support::process::Run;
 use crate::support::registry::TestRegistry;
 
 const FILE: &str = "approved-images.yml";
@@ -38,12 +38,8 @@ impl World {
 
     #[track_caller]
     fn promote(&self, more: &[&str], status: i32) -> Value {
-        let head = self.github.branch("main").unwrap();
-        let actions = Actions::push(&self.github.repository(), &head, &head)
-            .api(&self.github.server(), &self.github.api(), &self.github.graphql())
-            .env("GITHUB_TOKEN", self.github.token());
         let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote"]).args(more);
-        run.actions(&actions).output().expect_status(status).json()
+        in_a_job(&self.github, run).expect_status(status).json()
     }
 
     fn text(&self, revision: &str) -> String {

@@ -43,18 +43,23 @@ fn guarded() -> (TestRegistry, Registries, Location) {
     (server, all, place)
 }
 
-#[tokio::test]
-async fn one_token_request_however_many_wait() {
-    let (server, all, place) = guarded();
-    let tasks: Vec<_> = (0..32)
+/// So many tasks ask at once what the tag answers.
+async fn heads_at_once(tasks: usize, all: &Registries, place: &Location) {
+    let tasks: Vec<_> = (0..tasks)
         .map(|_| {
-            let store = all.open(&place);
+            let store = all.open(place);
             tokio::spawn(async move { store.head(&tag("1.0")).await.unwrap().unwrap() })
         })
         .collect();
     for task in tasks {
         task.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn one_token_request_however_many_wait() {
+    let (server, all, place) = guarded();
+    heads_at_once(32, &all, &place).await;
     let log = server.log();
     assert_eq!(lines(&log, "/token").len(), 1, "{:?}", server.server().lines());
     let refused = log.iter().filter(|e| e.status == Some(401)).count();
@@ -69,15 +74,7 @@ async fn a_registry_that_wants_no_token_is_asked_once_for_each_thing() {
     ImageSpec::new(1).build().put(&server, "team/app", "1.0");
     let all = registries(|_| ());
     let place = location(&format!("{}/team/app", server.host()));
-    let tasks: Vec<_> = (0..20)
-        .map(|_| {
-            let store = all.open(&place);
-            tokio::spawn(async move { store.head(&tag("1.0")).await.unwrap().unwrap() })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
+    heads_at_once(20, &all, &place).await;
     assert_eq!(server.log().len(), 20);
 }
 

@@ -5,11 +5,11 @@
 use serde_json::{Value, json};
 use wharfinger::image::Digest;
 
-use super::promote::{Clone, entry, manifest};
+use super::promote::{Clone, entry, in_a_job, manifest};
 use crate::support::github::{Options, TestGitHub};
 use crate::support::http::Exchange;
 use crate::support::images::ImageSpec;
-use crate::support::process::{Actions, Run};
+use crate::support::process::Run;
 use crate::support::registry::TestRegistry;
 
 const FILE: &str = "approved-images.yml";
@@ -54,12 +54,8 @@ impl World {
 
     #[track_caller]
     fn promote(&self, more: &[&str], status: i32) -> Value {
-        let head = self.github.branch("main").unwrap();
-        let actions = Actions::push(&self.github.repository(), &head, &head)
-            .api(&self.github.server(), &self.github.api(), &self.github.graphql())
-            .env("GITHUB_TOKEN", self.github.token());
         let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote"]).args(more);
-        run.actions(&actions).output().expect_status(status).json()
+        in_a_job(&self.github, run).expect_status(status).json()
     }
 
     /// It is promoted.

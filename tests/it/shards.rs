@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::promote::{Clone, entry, manifest};
+use super::promote::{Clone, entry, in_a_job, manifest};
 use crate::support::github::{Options, TestGitHub};
 use crate::support::images::{Image, ImageSpec};
-use crate::support::process::{Actions, Outcome, Run};
+use crate::support::process::{Outcome, Run};
 use crate::support::registry::TestRegistry;
 
 /// How many parts, and processes.
@@ -93,13 +93,9 @@ fn on_github(protected: bool) {
     let world = World::new();
     let github = TestGitHub::start(Options { protected, ..Options::default() });
     github.push_as("main", "octocat", &[("approved-images.yml", &world.manifest)]);
-    let head = github.branch("main").unwrap();
     let ends = all(|shard| {
-        let actions = Actions::push(&github.repository(), &head, &head)
-            .api(&github.server(), &github.api(), &github.graphql())
-            .env("GITHUB_TOKEN", github.token());
         let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote", "--shard", shard]);
-        world.run(run.actions(&actions)).output()
+        in_a_job(&github, world.run(run))
     });
     assert_eq!(promoted(&ends), world.images.len());
     if protected {

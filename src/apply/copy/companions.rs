@@ -34,13 +34,18 @@ pub struct Companionship {
 impl Copier {
     /// Carries what appeared upstream since an approval was promoted.
     pub async fn follow_up(&self, step: &Step, mirror: &Mirror) -> Companionship {
-        let bar = self.progress.image(&format!("{}:{}", step.repository, step.tag));
-        let done = match self.promoted_digests(step, mirror).await {
-            Ok(digests) => match self.companions.of(&self.sources, &step.source, &digests).await {
-                Ok(found) => self.carry(found, step, mirror, &bar).await,
-                Err(error) => Companionship::failed(CopyError::new(FailedStep::Read, error)),
-            },
+        match self.promoted_digests(step, mirror).await {
+            Ok(digests) => self.accompany(&digests, step, mirror).await,
             Err(error) => Companionship::failed(error),
+        }
+    }
+
+    /// Carries what belongs to these manifests of an image that is at the mirror.
+    pub(super) async fn accompany(&self, digests: &[Digest], step: &Step, mirror: &Mirror) -> Companionship {
+        let bar = self.progress.image(&format!("{}:{}", step.repository, step.tag));
+        let done = match self.companions.of(&self.sources, &step.source, digests).await {
+            Ok(found) => self.carry(found, step, mirror, &bar).await,
+            Err(error) => Companionship::failed(CopyError::new(FailedStep::Read, error)),
         };
         bar.end();
         done
@@ -49,14 +54,8 @@ impl Copier {
     /// The digests of a promoted image: what its tag answers, and its children.
     async fn promoted_digests(&self, step: &Step, mirror: &Mirror) -> Result<Vec<Digest>, CopyError> {
         let Some(top) = &step.mirror_now else { return Ok(Vec::new()) };
-        let held = match self.sources.documents.get(top) {
-            Some(held) => Some(held),
-            None => mirror
-                .store
-                .manifest(&Reference::Digest(top.clone()))
-                .await
-                .map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))?,
-        };
+        let held = self.sources.documents.of(mirror.store.as_ref(), top).await;
+        let held = held.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))?;
         let mut digests = vec![top.clone()];
         digests.extend(held.and_then(|held| held.children().ok()).into_iter().flatten().map(|child| child.digest));
         Ok(digests)

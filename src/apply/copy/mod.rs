@@ -140,9 +140,12 @@ impl Copier {
     pub async fn promote(&self, step: &Step, mirror: &Mirror) -> Result<Copied, CopyError> {
         if step.state == State::TagOnly
             && let Some(now) = &step.mirror_now
-            && self.is_whole(now, mirror).await?
+            && let Some(tree) = self.whole(now, mirror).await?
         {
-            return Ok(Copied { mirrored: now.clone(), companions: self.follow_up(step, mirror).await });
+            return Ok(Copied {
+                mirrored: now.clone(),
+                companions: self.accompany(&tree.digests(), step, mirror).await,
+            });
         }
         let bar = self.progress.image(&format!("{}:{}", step.repository, step.tag));
         let copied = self.copy(step, mirror, &bar).await;

@@ -100,14 +100,6 @@ impl GitHub {
         Ok(text(pull, "/user/login")? != closer || !self.said(number, closer, CLOSED).await?)
     }
 
-    /// Whether an account wrote a comment that holds `words`.
-    async fn said(&self, number: u64, login: &str, words: &str) -> Result<bool, Error> {
-        let path = self.path(&format!("/issues/{number}/comments"));
-        let comments = self.client.pages("reading a proposal's comments", &path, &[]).await?;
-        let by = |c: &Value| c.pointer("/user/login").and_then(Value::as_str) == Some(login);
-        Ok(comments.iter().any(|c| by(c) && c["body"].as_str().is_some_and(|b| b.contains(words))))
-    }
-
     /// Opens a pull request; one that is open already, as after a lost answer, is taken and made to say the same.
     pub(super) async fn open_pull(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error> {
         let base = self.default_branch().await?;
@@ -219,27 +211,6 @@ impl GitHub {
         self.comment_once(number, &format!("{reason}\n\n{CLOSED}")).await?;
         self.change_pull(number, "closing", &json!({ "state": "closed" })).await?;
         self.delete_branch(branch).await
-    }
-
-    /// Comments, unless those very words stand there.
-    pub(super) async fn comment_once(&self, number: u64, body: &str) -> Result<(), Error> {
-        let path = self.path(&format!("/issues/{number}/comments"));
-        let mut lost = String::new();
-        for attempt in 0..3 {
-            pause(attempt).await;
-            let comments = self.client.pages("reading a proposal's comments", &path, &[]).await?;
-            if comments.iter().any(|c| c["body"].as_str() == Some(body)) {
-                return Ok(());
-            }
-            match self.client.send(Verb::Post, &path, &json!({ "body": body })).await? {
-                Sent::Answer(answer) if answer.done() => return Ok(()),
-                Sent::Answer(answer) => {
-                    return Err(refused(&format!("commenting on pull request #{number}"), &answer, PULLS));
-                }
-                Sent::Lost(why) => lost = why,
-            }
-        }
-        Err(Error::Unreachable(lost))
     }
 
     /// The merged pull request that brought a commit to the default branch, with the commit it was merged by.

@@ -21,7 +21,8 @@ mod teams;
 mod text;
 mod transport;
 
-pub use text::{DESCRIPTION_LIMIT, FULL_DESCRIPTION_LIMIT, short_description};
+pub use crate::plan::drift::ImmutableTags;
+pub use text::FULL_DESCRIPTION_LIMIT;
 pub use transport::Pace;
 
 /// Docker Hub's API, with the credential of this run. The token is exchanged once and cached until it expires.
@@ -49,15 +50,6 @@ pub struct HubRepository {
     pub description: String,
     /// Which tags nobody may move.
     pub immutable_tags: ImmutableTags,
-}
-
-/// Which tags of a repository nobody may move or delete.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ImmutableTags {
-    /// Whether any are.
-    pub enabled: bool,
-    /// RE2 expressions of the tags that are; all tags where there is none.
-    pub rules: Vec<String>,
 }
 
 /// A repository to create.

@@ -5,11 +5,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::refusal::{Level, MANAGES, Need, READS};
-use super::text::{full_description, short_description};
+use super::text::full_description;
 use super::transport::{Answer, Call};
 use super::{Created, Error, Hub, HubRepository, ImmutableTags, NewRepository};
 use crate::image::RepositoryName;
 use crate::manifest::Visibility;
+use crate::plan::short_description;
 
 #[derive(Deserialize)]
 struct RepositoryBody {

@@ -1,25 +1,7 @@
 //! Texts that go to Docker Hub, cut to what it takes.
 
-use crate::net::text::clean;
-
-/// The longest short description, in characters.
-pub const DESCRIPTION_LIMIT: usize = 100;
 /// The longest full description, in characters.
 pub const FULL_DESCRIPTION_LIMIT: usize = 25_000;
-
-/// A description as Docker Hub takes it: one line of at most 100 characters, cut at a word. What is compared with a
-/// repository's description must have gone through here.
-#[must_use]
-pub fn short_description(text: &str) -> String {
-    let line = clean(text, text.chars().count());
-    if line.chars().count() <= DESCRIPTION_LIMIT {
-        return line;
-    }
-    let head: String = line.chars().take(DESCRIPTION_LIMIT - 1).collect();
-    // A word that fills most of the line is cut inside.
-    let end = head.rfind(' ').filter(|at| *at > DESCRIPTION_LIMIT / 2).unwrap_or(head.len());
-    format!("{}…", head[..end].trim_end_matches([' ', ',', ';', ':', '.']))
-}
 
 /// A full description as Docker Hub takes it.
 pub(super) fn full_description(text: &str) -> String {
@@ -29,16 +11,6 @@ pub(super) fn full_description(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn descriptions_are_cut_at_a_word() {
-        assert_eq!(short_description("Log\naggregation"), "Log aggregation");
-        assert_eq!(short_description(&"x".repeat(100)), "x".repeat(100));
-        let cut = short_description(&format!("{} second, third word", "x".repeat(85)));
-        assert_eq!(cut, format!("{} second…", "x".repeat(85)));
-        assert_eq!(short_description(&"é".repeat(101)), format!("{}…", "é".repeat(99)));
-        assert_eq!(short_description(&cut), cut, "cutting twice changes nothing");
-    }
 
     #[test]
     fn full_descriptions_keep_their_lines() {

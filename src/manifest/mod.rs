@@ -235,6 +235,17 @@ pub enum Visibility {
     Public,
 }
 
+impl Visibility {
+    /// The word that the manifest uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Public => "public",
+        }
+    }
+}
+
 /// What a team may do with a repository, and whether a missing team is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Team {

@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::image::{Digest, Location, Platform, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
 
+mod description;
+pub mod drift;
 mod expected;
 mod failure;
 mod repository;
@@ -16,6 +18,8 @@ pub mod reviews;
 mod scope;
 mod state;
 
+pub use description::{DESCRIPTION_LIMIT, short_description};
+pub use drift::drift;
 pub use expected::{from_mirror, from_upstream};
 pub use failure::{FailedStep, Failure};
 pub use repository::{RepositoryStep, creation, repositories};

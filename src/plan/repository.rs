@@ -62,10 +62,7 @@ fn step(manifest: &Manifest, image: &Image, create: bool) -> RepositoryStep {
 /// What creating an image's repository does, in words: `creates acme/loki, private, developers: read`.
 #[must_use]
 pub fn creation(manifest: &Manifest, image: &Image) -> String {
-    let visibility = match image.visibility {
-        Visibility::Private => "private",
-        Visibility::Public => "public",
-    };
+    let visibility = image.visibility.as_str();
     let teams = image.teams.iter().map(|(name, team)| {
         let made = if team.create { " (made if missing)" } else { "" };
         format!(", {name}: {}{made}", team.permission.as_str())

@@ -1,0 +1,35 @@
+//! The short description of a repository.
+
+use crate::proposal::markdown::clean;
+
+/// The longest short description that Docker Hub takes, in characters.
+pub const DESCRIPTION_LIMIT: usize = 100;
+
+/// A description as Docker Hub takes it: one line of at most 100 characters, cut at a word. What is compared with a
+/// repository's description must have gone through here.
+#[must_use]
+pub fn short_description(text: &str) -> String {
+    let line = clean(text, usize::MAX);
+    if line.chars().count() <= DESCRIPTION_LIMIT {
+        return line;
+    }
+    let head: String = line.chars().take(DESCRIPTION_LIMIT - 1).collect();
+    // A word that fills most of the line is cut inside.
+    let end = head.rfind(' ').filter(|at| *at > DESCRIPTION_LIMIT / 2).unwrap_or(head.len());
+    format!("{}…", head[..end].trim_end_matches([' ', ',', ';', ':', '.']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_are_cut_at_a_word() {
+        assert_eq!(short_description("Log\naggregation"), "Log aggregation");
+        assert_eq!(short_description(&"x".repeat(100)), "x".repeat(100));
+        let cut = short_description(&format!("{} second, third word", "x".repeat(85)));
+        assert_eq!(cut, format!("{} second…", "x".repeat(85)));
+        assert_eq!(short_description(&"é".repeat(101)), format!("{}…", "é".repeat(99)));
+        assert_eq!(short_description(&cut), cut, "cutting twice changes nothing");
+    }
+}

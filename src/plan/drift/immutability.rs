@@ -1,0 +1,172 @@
+//! Which tags nobody may move or delete on Docker Hub.
+//!
+//! Docker Hub holds a list of RE2 expressions: a tag that one of them matches cannot be moved or deleted once it is there,
+//! and without any expression that is every tag. RE2 has no "all but", so the expressions that are written say the form of
+//! the promoted tags, `^[0-9]+\.[0-9]+\.[0-9]+$`: the next version is covered before it is pushed, a retired tag stays
+//! covered, and floating tags are not. Where a tag that must stay movable has the form of a promoted one, those promoted
+//! tags are named one by one.
+//!
+//! Rules are compared by what they do to tags, never as text, and rules of others that stand in nobody's way are kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex::RegexBuilder;
+
+use super::{Aspect, Difference, Remedy};
+use crate::image::Tag;
+use crate::manifest::Image;
+use crate::rules::Rule;
+
+/// The largest compiled rule, in bytes: more than any tag needs.
+const SIZE_LIMIT: usize = 1 << 20;
+/// How many tags a difference names.
+const NAMED: usize = 5;
+
+/// Which tags of a repository nobody may move or delete, as Docker Hub keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImmutableTags {
+    /// Whether any are.
+    pub enabled: bool,
+    /// RE2 expressions of the tags that are; all tags where there is none.
+    pub rules: Vec<String>,
+}
+
+impl ImmutableTags {
+    /// Whether a tag certainly cannot be moved: an expression matches the whole of it.
+    #[must_use]
+    pub fn holds(&self, tag: &Tag) -> bool {
+        self.enabled && (self.rules.is_empty() || self.rules.iter().any(|rule| matches_whole(rule, tag)))
+    }
+
+    /// Whether a tag may be one that cannot be moved: an expression matches it or a part of it. Docker Hub does not say
+    /// which of the two it asks.
+    #[must_use]
+    pub fn may_hold(&self, tag: &Tag) -> bool {
+        self.enabled && (self.rules.is_empty() || self.rules.iter().any(|rule| matches_part(rule, tag)))
+    }
+}
+
+/// The tags of a repository, by whether they may ever move.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tags {
+    /// Promoted tags that nobody may move.
+    pub fixed: BTreeSet<Tag>,
+    /// Tags that promotion has to be able to move: floating ones, and versions whose rebuilds are proposed.
+    pub movable: BTreeSet<Tag>,
+}
+
+impl Tags {
+    /// Those of the images that share a repository.
+    #[must_use]
+    pub fn of(images: &[&Image]) -> Self {
+        let mut tags = Self::default();
+        for image in images {
+            let approved = image.approved.iter().map(|approval| approval.tag.clone());
+            match &image.rule {
+                Rule::Tags(floating) => tags.movable.extend(approved.chain(floating.iter().cloned())),
+                Rule::Versions(_) if image.immutable_tags => tags.fixed.extend(approved),
+                Rule::Versions(_) if image.rebuilds => tags.movable.extend(approved),
+                Rule::Versions(_) => {}
+            }
+        }
+        tags.fixed.retain(|tag| !tags.movable.contains(tag));
+        tags
+    }
+
+    /// The same with one tag that has to be deletable.
+    #[must_use]
+    pub fn without(mut self, tag: &Tag) -> Self {
+        self.fixed.remove(tag);
+        self.movable.insert(tag.clone());
+        self
+    }
+
+    /// What differs; `None` where every fixed tag is held and no movable one. Where the manifest fixes no tag, what
+    /// somebody fixed on Docker Hub is not undone.
+    #[must_use]
+    pub fn difference(&self, held: &ImmutableTags) -> Option<Difference> {
+        let loose: Vec<&Tag> = self.fixed.iter().filter(|tag| !held.holds(tag)).collect();
+        let caught: Vec<&Tag> = self.movable.iter().filter(|tag| held.may_hold(tag)).collect();
+        if loose.is_empty() && caught.is_empty() {
+            return None;
+        }
+        let remedy = match self.fixed.is_empty() {
+            true => Remedy::Person(
+                "release them on Docker Hub, or write `rebuilds: ignore`: an update of such a tag will be refused",
+            ),
+            false => Remedy::FixTags(self.mended(held)),
+        };
+        let say = |fixed: &[&Tag], movable: &[&Tag]| {
+            let parts = [("immutable", fixed), ("movable", movable)].into_iter().filter(|(_, tags)| !tags.is_empty());
+            parts.map(|(word, tags)| format!("{word}: {}", named(tags))).collect::<Vec<_>>().join("; ")
+        };
+        let (expected, found) = (say(&loose, &caught), say(&caught, &loose));
+        Some(Difference { aspect: Aspect::ImmutableTags, expected, found, remedy })
+    }
+
+    /// The rules that hold every fixed tag and no movable one; those in force that catch no movable tag are kept.
+    #[must_use]
+    pub fn mended(&self, held: &ImmutableTags) -> ImmutableTags {
+        let harmless = |rule: &&String| !self.movable.iter().any(|tag| matches_part(rule, tag));
+        let kept = held.rules.iter().filter(|_| held.enabled).filter(harmless);
+        let mut rules: Vec<String> = kept.cloned().collect();
+        let uncovered = |tag: &&Tag| !rules.iter().any(|rule| matches_whole(rule, tag));
+        let open: BTreeSet<&Tag> = self.fixed.iter().filter(uncovered).collect();
+        rules.extend(self.rules(&open));
+        ImmutableTags { enabled: !rules.is_empty(), rules }
+    }
+
+    /// One rule for each form of these tags, or where a movable tag has that form too, one that names them.
+    fn rules(&self, tags: &BTreeSet<&Tag>) -> Vec<String> {
+        let mut forms: BTreeMap<String, Vec<&Tag>> = BTreeMap::new();
+        for tag in tags {
+            forms.entry(form(tag)).or_default().push(tag);
+        }
+        let named = |tags: &[&Tag]| {
+            let names: Vec<String> = tags.iter().map(|tag| regex::escape(tag.as_str())).collect();
+            format!("^(?:{})$", names.join("|"))
+        };
+        let rule = |(form, tags): (String, Vec<&Tag>)| {
+            let shared = self.movable.iter().any(|tag| matches_part(&form, tag));
+            if shared { named(&tags) } else { form }
+        };
+        forms.into_iter().map(rule).collect()
+    }
+}
+
+/// The form of a tag: itself with every run of digits standing for any number.
+fn form(tag: &Tag) -> String {
+    let mut form = String::from("^");
+    let mut rest = tag.as_str();
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if digits > 0 {
+            form.push_str("[0-9]+");
+            rest = &rest[digits..];
+        } else {
+            let end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+            form.push_str(&regex::escape(&rest[..end]));
+            rest = &rest[end..];
+        }
+    }
+    form.push('$');
+    form
+}
+
+fn matches_whole(rule: &str, tag: &Tag) -> bool {
+    matches_part(&format!("^(?:{rule})$"), tag)
+}
+
+/// A rule that cannot be read here matches nothing: what it should hold is then held by another.
+fn matches_part(rule: &str, tag: &Tag) -> bool {
+    let compiled = RegexBuilder::new(rule).size_limit(SIZE_LIMIT).build();
+    compiled.is_ok_and(|expression| expression.is_match(tag.as_str()))
+}
+
+fn named(tags: &[&Tag]) -> String {
+    let shown: Vec<&str> = tags.iter().take(NAMED).map(|tag| tag.as_str()).collect();
+    match tags.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -12,6 +12,9 @@ const HERTZ: u8 = 10;
 /// How one bar looks.
 const TEMPLATE: &str = "{msg:30!} {wide_bar} {bytes:>10} of {total_bytes:>10} {bytes_per_sec:>12} {eta:>5}";
 
+/// How the bar of a phase looks that asks for many things.
+const PHASE: &str = "{msg:30!} {wide_bar} {pos:>7} of {len:>7} {eta:>5}";
+
 /// The bars that are drawn on standard error, if any: what else is written there goes above them.
 static DRAWN: OnceLock<MultiProgress> = OnceLock::new();
 
@@ -61,7 +64,29 @@ impl Progress {
     #[must_use]
     pub fn image(&self, name: &str) -> Bar {
         let bar = self.0.add(ProgressBar::new(0).with_message(name.to_owned()));
-        Bar(bar.with_style(style()))
+        Bar(bar.with_style(style(TEMPLATE)))
+    }
+
+    /// A bar for a phase that asks for `total` things.
+    #[must_use]
+    pub fn phase(&self, name: &str, total: usize) -> Phase {
+        let bar = self.0.add(ProgressBar::new(total as u64).with_message(name.to_owned()));
+        Phase(bar.with_style(style(PHASE)))
+    }
+}
+
+/// A phase under way.
+pub struct Phase(ProgressBar);
+
+impl Phase {
+    /// One thing more was answered.
+    pub fn one(&self) {
+        self.0.inc(1);
+    }
+
+    /// All was.
+    pub fn end(&self) {
+        self.0.finish_and_clear();
     }
 }
 
@@ -87,9 +112,9 @@ impl Bar {
     }
 }
 
-fn style() -> ProgressStyle {
-    // The template is fixed; were it broken, the plain style shows as much.
-    ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar())
+fn style(template: &str) -> ProgressStyle {
+    // The templates are fixed; were one broken, the plain style shows as much.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 #[cfg(test)]
@@ -110,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_is_sound() {
-        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    fn the_templates_are_sound() {
+        assert!([TEMPLATE, PHASE].iter().all(|template| ProgressStyle::with_template(template).is_ok()));
     }
 }

@@ -5,7 +5,7 @@ use crate::action::event::Kind;
 use crate::cli::ApplyPolicy as Arguments;
 use crate::hub::Hub;
 use crate::manifest::{Destination, Manifest, Policy};
-use crate::policy::settings::{self, Area, Comparison, Difference, Unreadable, advice, lost};
+use crate::policy::settings::{self, Area, Comparison, Difference, advice, lost};
 use crate::report::Output;
 use crate::report::settings::{Limitation, LostMember, Refused, Settings, SettingsStep};
 
@@ -24,11 +24,11 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     };
     let hub = hub(context, &manifest)?;
     let mut report = Settings { organization: manifest.organization.clone(), ..Settings::default() };
-    let areas = named(&manifest.policy);
+    let areas = settings::areas(&manifest.policy);
     let mut differences = Vec::new();
     for area in areas.iter().copied() {
         match hub.organization_settings(&manifest.organization, area).await {
-            Ok(observed) => match compare(&manifest.policy, area, &observed) {
+            Ok(observed) => match settings::compare(&manifest.policy, area, &observed) {
                 Ok(difference) => differences.push((area, difference)),
                 Err(e) => report.refused.push(refused(area, SettingsStep::Compare, &e)),
             },
@@ -68,21 +68,6 @@ fn hub<'a>(context: &'a Context, manifest: &Manifest) -> Result<&'a Hub, Stop> {
     })
 }
 
-/// The documents that the policy says something of.
-fn named(policy: &Policy) -> Vec<Area> {
-    let image = policy.image_access.as_ref().map(|_| Area::ImageAccess);
-    image.into_iter().chain(policy.registry_access.as_ref().map(|_| Area::RegistryAccess)).collect()
-}
-
-fn compare(policy: &Policy, area: Area, observed: &serde_json::Value) -> Result<Difference, Unreadable> {
-    match area {
-        Area::ImageAccess => settings::image_access(&policy.image_access.clone().unwrap_or_default(), observed),
-        Area::RegistryAccess => {
-            settings::registry_access(&policy.registry_access.clone().unwrap_or_default(), observed)
-        }
-    }
-}
-
 /// Writes one document where it differs, and reads it back.
 async fn apply(
     hub: &Hub,
@@ -116,7 +101,7 @@ async fn apply(
     };
     let member = |lost: settings::Lost| LostMember { area, member: lost.member, sent: lost.sent, found: lost.found };
     report.lost.extend(lost(&sent, &found).into_iter().map(member));
-    match compare(&manifest.policy, area, &found) {
+    match settings::compare(&manifest.policy, area, &found) {
         Ok(now) => {
             let open =
                 |setting: &str| now.rows.iter().any(|r| r.setting == setting && r.state == Comparison::Different);

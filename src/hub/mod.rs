@@ -9,9 +9,10 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::image::{Digest, RepositoryName};
+use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Permission, Visibility};
 
+mod listing;
 mod refusal;
 mod repositories;
 mod session;
@@ -50,6 +51,28 @@ pub struct HubRepository {
     pub description: String,
     /// Which tags nobody may move.
     pub immutable_tags: ImmutableTags,
+}
+
+/// A repository as the organization's list has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRepository {
+    /// The name in the organization.
+    pub name: RepositoryName,
+    /// Whether it is private.
+    pub visibility: Visibility,
+    /// Its short description; `None` where the list does not say.
+    pub description: Option<String>,
+}
+
+/// A tag as a repository's list has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTag {
+    /// The tag.
+    pub name: Tag,
+    /// What it answers; `None` where the list does not say.
+    pub digest: Option<Digest>,
+    /// The manifests of its platforms.
+    pub children: Vec<Digest>,
 }
 
 /// A repository to create.

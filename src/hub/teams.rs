@@ -183,7 +183,7 @@ impl Hub {
 
     /// All pages of a list; `None` where it is not there. The next page is asked for by number: its address in the
     /// answer names a host of its own.
-    async fn pages<T: serde::de::DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<Vec<T>>, Error> {
+    pub(super) async fn pages<T: serde::de::DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<Vec<T>>, Error> {
         let mut all = Vec::new();
         for number in 1..=PAGES {
             let call = call.clone().query("page", number).query("page_size", PAGE_SIZE);

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod ledger;
 pub mod manifest;
 pub mod mirror;
+pub mod organization;
 mod presence;
 pub mod proposals;
 pub mod reviews;

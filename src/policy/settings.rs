@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::manifest::{AllowedRegistry, ImageAccess, RegistryAccess};
+use crate::manifest::{AllowedRegistry, ImageAccess, Policy, RegistryAccess};
 
 pub mod advice;
 mod read_back;
@@ -103,6 +103,24 @@ pub struct Unreadable {
     pub area: Area,
     /// Where and why.
     pub what: String,
+}
+
+/// The documents that a policy says something of.
+#[must_use]
+pub fn areas(policy: &Policy) -> Vec<Area> {
+    let image = policy.image_access.as_ref().map(|_| Area::ImageAccess);
+    image.into_iter().chain(policy.registry_access.as_ref().map(|_| Area::RegistryAccess)).collect()
+}
+
+/// Compares one document with a policy, and makes the document that would be as wanted.
+///
+/// # Errors
+/// Where a known member is not of its kind.
+pub fn compare(policy: &Policy, area: Area, observed: &Value) -> Result<Difference, Unreadable> {
+    match area {
+        Area::ImageAccess => image_access(&policy.image_access.clone().unwrap_or_default(), observed),
+        Area::RegistryAccess => registry_access(&policy.registry_access.clone().unwrap_or_default(), observed),
+    }
 }
 
 /// Compares Image Access Management, and makes the document that would be as wanted. `observed` is all of the

@@ -1,0 +1,77 @@
+//! What there is: the repositories of an organization and the tags of a repository, a hundred a page. Reading them counts as
+//! no pull.
+
+use reqwest::Method;
+use serde::Deserialize;
+
+use super::refusal::{Level, Need, READS};
+use super::transport::Call;
+use super::{Error, Hub, ListedRepository, ListedTag};
+use crate::image::{Digest, RepositoryName};
+use crate::manifest::Visibility;
+
+#[derive(Deserialize)]
+struct RepositoryBody {
+    name: String,
+    is_private: bool,
+    #[serde(default)]
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TagBody {
+    name: String,
+    #[serde(default)]
+    digest: Option<String>,
+    #[serde(default)]
+    images: Option<Vec<ImageBody>>,
+}
+
+#[derive(Deserialize)]
+struct ImageBody {
+    #[serde(default)]
+    digest: Option<String>,
+}
+
+impl Hub {
+    /// The repositories of an organization, as far as the credential may list them: to one that may not list private ones
+    /// only the public ones are shown, and Docker Hub does not say so.
+    ///
+    /// # Errors
+    /// Where listing is refused, there is no such organization, or no usable answer comes.
+    pub async fn listed_repositories(&self, organization: &str) -> Result<Vec<ListedRepository>, Error> {
+        let level = Level::Organization;
+        let need = Need::Scope { namespace: organization, scope: "scope-repository-list", level, personal: READS };
+        let action = format!("listing the repositories of {organization}");
+        let call = Call::new(Method::GET, &["v2", "namespaces", organization, "repositories"], need, action);
+        let Some(bodies) = self.pages::<RepositoryBody>(&call).await? else {
+            return Err(Error::Unusable(format!("there is no organization {organization}, or none that may be seen")));
+        };
+        let listed = |body: RepositoryBody| {
+            let visibility = if body.is_private { Visibility::Private } else { Visibility::Public };
+            Some(ListedRepository { name: body.name.parse().ok()?, visibility, description: body.description })
+        };
+        Ok(bodies.into_iter().filter_map(listed).collect())
+    }
+
+    /// All tags of a repository with what they answer; `None` where there is no such repository, or none that may be seen.
+    ///
+    /// # Errors
+    /// Where listing is refused, or no usable answer comes.
+    pub async fn listed_tags(&self, organization: &str, name: &RepositoryName) -> Result<Option<Vec<ListedTag>>, Error> {
+        let level = Level::Repository;
+        let need = Need::Scope { namespace: organization, scope: "scope-tag-read", level, personal: READS };
+        let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];
+        let call = Call::new(Method::GET, &path, need, format!("listing the tags of {organization}/{name}"));
+        let Some(bodies) = self.pages::<TagBody>(&call).await? else { return Ok(None) };
+        bodies.into_iter().map(|body| tag(body, &call)).collect::<Result<_, _>>().map(Some)
+    }
+}
+
+fn tag(body: TagBody, call: &Call<'_>) -> Result<ListedTag, Error> {
+    let unusable = |e: crate::image::NameError| Error::Unusable(format!("{}: {e}", call.action));
+    let children: Vec<Digest> =
+        body.images.into_iter().flatten().filter_map(|image| image.digest?.parse().ok()).collect();
+    let digest = body.digest.filter(|text| !text.is_empty()).map(|text| text.parse()).transpose().map_err(unusable)?;
+    Ok(ListedTag { name: body.name.parse().map_err(unusable)?, digest, children })
+}

@@ -1,0 +1,175 @@
+//! One mirror: its tags and what they answer.
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt;
+
+use super::Eyes;
+use crate::content::companion;
+use crate::hub::{Hub, ListedRepository, ListedTag};
+use crate::image::{Digest, Reference, RepositoryName, Tag};
+use crate::manifest::{Approval, Image, Manifest};
+use crate::plan::drift::{self, Aspect, Found, Wanted};
+use crate::plan::{self, Key};
+use crate::policy::audit::{Mirror, Tagged, Unseen};
+use crate::registry::Store;
+
+/// How many tags of one mirror are asked for together.
+const TOGETHER: usize = 8;
+
+/// What was seen of one mirror.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// The mirror; `None` where it could not be looked at.
+    pub(super) mirror: Option<Mirror>,
+    /// What `digest` and `platforms` give, where the tag answers.
+    pub(super) expected: BTreeMap<Key, Option<Digest>>,
+    /// What could not be looked at.
+    pub(super) failed: Vec<Unseen>,
+}
+
+/// Looks at a mirror.
+pub(super) async fn look(
+    eyes: &Eyes<'_>,
+    hub: Option<&Hub>,
+    manifest: &Manifest,
+    name: &RepositoryName,
+    listed: Option<&ListedRepository>,
+) -> Looked {
+    let mut looked = Looked::default();
+    let store = match manifest.mirror(name) {
+        Ok(location) => eyes.registries.open(&location),
+        Err(error) => {
+            looked.failed.push(Unseen::of_mirror(name, None, error.to_string()));
+            return looked;
+        }
+    };
+    let read = match hub {
+        Some(hub) => match hub.listed_tags(&manifest.organization, name).await {
+            Ok(listed) => Ok((listed.is_some(), from_list(listed.unwrap_or_default()))),
+            Err(error) => Err(error.to_string()),
+        },
+        None => match from_registry(store.as_ref()).await {
+            Ok(mirror) => Ok((true, mirror)),
+            Err(error) => Err(error.to_string()),
+        },
+    };
+    let (there, mut mirror) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            looked.failed.push(Unseen::of_mirror(name, None, error));
+            return looked;
+        }
+    };
+    let images: Vec<&Image> = manifest.images.iter().filter(|image| image.repository == *name).collect();
+    heads(store.as_ref(), name, &images, &mut mirror, &mut looked).await;
+    expected(eyes, store.as_ref(), &images, &mirror, &mut looked).await;
+    if let Some(hub) = hub.filter(|_| there) {
+        mirror.settings = Some(settings(hub, manifest, name, listed, &mut looked).await);
+    }
+    looked.mirror = Some(mirror);
+    looked
+}
+
+/// What Docker Hub says of a mirror's settings: its teams, and the repository itself where the list did not say all that the
+/// manifest wants something of.
+async fn settings(
+    hub: &Hub,
+    manifest: &Manifest,
+    name: &RepositoryName,
+    listed: Option<&ListedRepository>,
+    looked: &mut Looked,
+) -> Found {
+    let organization = &manifest.organization;
+    let mut found = Found {
+        visibility: listed.map(|listed| listed.visibility),
+        description: listed.and_then(|listed| listed.description.clone()),
+        ..Found::default()
+    };
+    match hub.grants(organization, name).await {
+        Ok(grants) => {
+            let grants = grants.into_iter().flatten();
+            found.teams = Some(grants.map(|grant| (grant.team.name, grant.permission)).collect());
+        }
+        Err(error) => looked.failed.push(Unseen::of_mirror(name, None, error.to_string())),
+    }
+    let wanted = Wanted::of(manifest, name);
+    let open = |wanted: &Wanted| drift::unknown(wanted, &found).iter().any(|aspect| *aspect != Aspect::Team);
+    if !wanted.as_ref().is_some_and(open) {
+        return found;
+    }
+    match hub.repository(organization, name).await {
+        Ok(Some(repository)) => {
+            found.visibility = Some(repository.visibility);
+            found.description = Some(repository.description);
+            found.immutable_tags = Some(repository.immutable_tags);
+        }
+        Ok(None) => {}
+        Err(error) => looked.failed.push(Unseen::of_mirror(name, None, error.to_string())),
+    }
+    found
+}
+
+fn from_list(listed: Vec<ListedTag>) -> Mirror {
+    let tag = |tag: ListedTag| (tag.name, Tagged { digest: tag.digest, children: tag.children });
+    Mirror { tags: listed.into_iter().map(tag).collect(), children_known: true, settings: None }
+}
+
+async fn from_registry(store: &dyn Store) -> Result<Mirror, crate::registry::Error> {
+    let tags = store.tags().await?.unwrap_or_default();
+    let unknown = |tag: Tag| (tag, Tagged::default());
+    Ok(Mirror { tags: tags.into_iter().map(unknown).collect(), children_known: false, settings: None })
+}
+
+/// Asks the registry what tags answer whose list did not say: of a list that says it for others, only approved ones.
+async fn heads(store: &dyn Store, name: &RepositoryName, images: &[&Image], mirror: &mut Mirror, looked: &mut Looked) {
+    let whole = !mirror.children_known;
+    let approved = |tag: &Tag| images.iter().any(|image| image.approved.iter().any(|approval| approval.tag == *tag));
+    let open = mirror.tags.iter().filter(|(_, tagged)| tagged.digest.is_none()).map(|(tag, _)| tag);
+    let open: Vec<Tag> = open.filter(|tag| approved(tag) || whole && !companion::is_companion(tag)).cloned().collect();
+    let answers: Vec<_> = futures_util::stream::iter(open)
+        .map(|tag| async move {
+            let answer = store.head(&Reference::Tag(tag.clone())).await;
+            (tag, answer)
+        })
+        .buffered(TOGETHER)
+        .collect()
+        .await;
+    for (tag, answer) in answers {
+        match answer {
+            Ok(Some(held)) => drop(mirror.tags.insert(tag, Tagged { digest: Some(held.digest), children: Vec::new() })),
+            // Deleted since the list was read.
+            Ok(None) => drop(mirror.tags.remove(&tag)),
+            Err(error) => looked.failed.push(Unseen::of_mirror(name, Some(tag), error.to_string())),
+        }
+    }
+}
+
+/// What `digest` and `platforms` give, as the document says that the tag answers.
+async fn expected(eyes: &Eyes<'_>, store: &dyn Store, images: &[&Image], mirror: &Mirror, looked: &mut Looked) {
+    let chosen = images.iter().flat_map(|image| {
+        let platforms = image.platforms.as_deref().unwrap_or_default();
+        image.approved.iter().filter(|_| !platforms.is_empty()).map(move |approval| (*image, approval, platforms))
+    });
+    let answering = chosen.filter_map(|(image, approval, platforms)| {
+        let now = mirror.tags.get(&approval.tag)?.digest.clone()?;
+        Some((image, approval, platforms, now))
+    });
+    let read: Vec<(&Image, &Approval, Result<Option<Digest>, String>)> = futures_util::stream::iter(answering)
+        .map(|(image, approval, platforms, now)| async move {
+            let held = eyes.sources.documents.of(store, &now).await.map_err(|error| error.to_string());
+            let expected = held.map(|held| held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)));
+            (image, approval, expected)
+        })
+        .buffered(TOGETHER)
+        .collect()
+        .await;
+    for (image, approval, expected) in read {
+        match expected {
+            Ok(expected) => drop(looked.expected.insert(Key::of(image, approval), expected)),
+            Err(error) => {
+                looked.failed.push(Unseen::of_mirror(&image.repository, Some(approval.tag.clone()), error));
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Whether upstream still has what is approved: a HEAD by digest, which no registry counts as a pull.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+
+use super::{Eyes, Organization, TOGETHER};
+use crate::image::{Digest, Location};
+use crate::manifest::{Image, Manifest};
+use crate::policy::audit::Unseen;
+use crate::registry::Error;
+
+/// How many digests of one source are asked for together.
+const DIGESTS: usize = 4;
+
+/// Looks at every source for what is approved of it. A source that fails is not asked further: it fails as a whole.
+pub(super) async fn look(eyes: &Eyes<'_>, manifest: &Manifest, organization: &mut Organization) {
+    let wanted = wanted(manifest);
+    organization.counted.approvals = manifest.images.iter().map(|image| image.approved.len()).sum();
+    organization.counted.sources = wanted.len();
+    tracing::info!("audit: asking {} sources for what is approved", wanted.len());
+    let phase = eyes.progress.phase("sources", wanted.len());
+    let answers: BTreeMap<Location, Result<Vec<Digest>, Error>> = futures_util::stream::iter(&wanted)
+        .map(|(location, digests)| {
+            let phase = &phase;
+            async move {
+                let lost = lost(eyes, location, digests).await;
+                phase.one();
+                ((*location).clone(), lost)
+            }
+        })
+        .buffer_unordered(TOGETHER)
+        .collect()
+        .await;
+    phase.end();
+    for (location, answer) in answers {
+        match answer {
+            Ok(lost) => organization.seen.lost.extend(lost.into_iter().map(|digest| (location.clone(), digest))),
+            Err(error) => {
+                let source = manifest.images.iter().find(|image| image.source == location);
+                let source = source.map_or_else(|| location.to_string(), |image| image.source_text.clone());
+                organization.failed.push(Unseen::of_source(source, error.to_string()));
+            }
+        }
+    }
+}
+
+/// What is approved of each source, what is revoked apart.
+fn wanted(manifest: &Manifest) -> BTreeMap<&Location, BTreeSet<&Digest>> {
+    let mut wanted: BTreeMap<&Location, BTreeSet<&Digest>> = BTreeMap::new();
+    for image in &manifest.images {
+        let revoked = |image: &Image, digest: &Digest| image.revoked.iter().any(|revoked| revoked.digest == *digest);
+        for approval in image.approved.iter().filter(|approval| !revoked(image, &approval.digest)) {
+            wanted.entry(&image.source).or_default().insert(&approval.digest);
+        }
+    }
+    wanted
+}
+
+/// The digests that a source no longer answers.
+async fn lost(eyes: &Eyes<'_>, location: &Location, digests: &BTreeSet<&Digest>) -> Result<Vec<Digest>, Error> {
+    let mut answers = futures_util::stream::iter(digests.iter().copied())
+        .map(|digest| async move { eyes.sources.has(location, digest).await.map(|there| (digest, there)) })
+        .buffered(DIGESTS);
+    let mut lost = Vec::new();
+    while let Some(answer) = answers.next().await {
+        let (digest, there) = answer?;
+        if !there {
+            lost.push(digest.clone());
+        }
+    }
+    Ok(lost)
+}

@@ -1,0 +1,197 @@
+//! The kinds of findings: stable codes, what each means, and what mends it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Developers can get what nobody let in, or see what they should not.
+    Error,
+    /// Something is not as the manifest says, and nobody gets more by it.
+    Warning,
+    /// Worth knowing, and no drift.
+    Note,
+}
+
+/// What is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Code {
+    /// A mirror's tag that no approval has.
+    UnapprovedTag,
+    /// A mirror's tag answers something that promotion did not put there.
+    MirrorDiffers,
+    /// A tag that was promoted is gone.
+    MissingTag,
+    /// An approval that is not promoted.
+    NotPromoted,
+    /// Upstream no longer has what was approved.
+    SourceLost,
+    /// A tag that the manifest wants taken down.
+    RevokedTag,
+    /// Revoked bytes that the manifest leaves where they are.
+    RevokedKept,
+    /// A tag that a retired approval left.
+    RetiredTag,
+    /// A repository is public that should be private, or the other way round.
+    Visibility,
+    /// A team may do more or less with a repository than the manifest says.
+    Team,
+    /// A team that the manifest does not name may do something with a repository.
+    ExtraTeam,
+    /// Tags can be moved that nobody should move, or the other way round.
+    ImmutableTags,
+    /// A repository's short description is another one.
+    Description,
+    /// A setting of Image Access Management is not as the policy says.
+    ImageAccess,
+    /// A setting of Registry Access Management is not as the policy says.
+    RegistryAccess,
+    /// A source is approved version by version and let through whole as well.
+    AllowlistedSource,
+    /// A setting that Docker Hub's API does not show.
+    Unknown,
+}
+
+impl Code {
+    /// All of them, in the order of the README's table.
+    pub const ALL: [Self; 17] = [
+        Self::UnapprovedTag,
+        Self::MirrorDiffers,
+        Self::MissingTag,
+        Self::NotPromoted,
+        Self::SourceLost,
+        Self::RevokedTag,
+        Self::RevokedKept,
+        Self::RetiredTag,
+        Self::Visibility,
+        Self::Team,
+        Self::ExtraTeam,
+        Self::ImmutableTags,
+        Self::Description,
+        Self::ImageAccess,
+        Self::RegistryAccess,
+        Self::AllowlistedSource,
+        Self::Unknown,
+    ];
+
+    /// The word that reports and other programs use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnapprovedTag => "unapproved-tag",
+            Self::MirrorDiffers => "mirror-differs",
+            Self::MissingTag => "missing-tag",
+            Self::NotPromoted => "not-promoted",
+            Self::SourceLost => "source-lost",
+            Self::RevokedTag => "revoked-tag",
+            Self::RevokedKept => "revoked-kept",
+            Self::RetiredTag => "retired-tag",
+            Self::Visibility => "visibility",
+            Self::Team => "team",
+            Self::ExtraTeam => "extra-team",
+            Self::ImmutableTags => "immutable-tags",
+            Self::Description => "description",
+            Self::ImageAccess => "image-access",
+            Self::RegistryAccess => "registry-access",
+            Self::AllowlistedSource => "allowlisted-source",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// How much it weighs. A [`Level::Note`] alone is no drift.
+    #[must_use]
+    pub const fn level(self) -> Level {
+        match self {
+            Self::UnapprovedTag
+            | Self::MirrorDiffers
+            | Self::RevokedTag
+            | Self::Visibility
+            | Self::Team
+            | Self::ExtraTeam
+            | Self::ImageAccess
+            | Self::RegistryAccess => Level::Error,
+            Self::MissingTag
+            | Self::NotPromoted
+            | Self::SourceLost
+            | Self::ImmutableTags
+            | Self::Description
+            | Self::AllowlistedSource => Level::Warning,
+            Self::RevokedKept | Self::RetiredTag | Self::Unknown => Level::Note,
+        }
+    }
+
+    /// Whether the organization differs from the manifest by it.
+    #[must_use]
+    pub const fn is_drift(self) -> bool {
+        !matches!(self.level(), Level::Note)
+    }
+
+    /// What it means, in a sentence.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::UnapprovedTag => "a mirror has a tag that no approval has, now or in the manifest's history",
+            Self::MirrorDiffers => "a mirror's tag answers something that promotion did not put there",
+            Self::MissingTag => "a promoted tag is gone from its mirror",
+            Self::NotPromoted => "an approval is not promoted, or not recorded",
+            Self::SourceLost => "upstream no longer has the approved digest",
+            Self::RevokedTag => "a tag that is revoked with `delete: true` is still there",
+            Self::RevokedKept => "revoked bytes still answer, and the manifest does not want them deleted",
+            Self::RetiredTag => "a tag was promoted, and its approval has been retired since",
+            Self::Visibility => "a mirror is public that should be private, or the other way round",
+            Self::Team => "a team may do more or less with a mirror than the manifest says",
+            Self::ExtraTeam => "a team that the manifest does not name has a grant on a mirror",
+            Self::ImmutableTags => "other tags of a mirror are immutable than the manifest says",
+            Self::Description => "a mirror's short description is not the manifest's",
+            Self::ImageAccess => "Image Access Management is not as `policy.image-access` says",
+            Self::RegistryAccess => "Registry Access Management is not as `policy.registry-access` says",
+            Self::AllowlistedSource => "a source is approved version by version, and `allowlist` lets all of it through",
+            Self::Unknown => "the manifest says something of a setting that Docker Hub's API does not show",
+        }
+    }
+
+    /// What mends it.
+    #[must_use]
+    pub const fn mends(self) -> &'static str {
+        match self {
+            Self::UnapprovedTag => "approve these bytes by pull request, or delete the tag in the registry",
+            Self::MirrorDiffers => {
+                "find out who moved it; delete the tag in the registry, and `promote` copies what is approved"
+            }
+            Self::MissingTag | Self::NotPromoted => "run `promote`",
+            Self::SourceLost => "what is promoted stays usable; approve what upstream has now, or retire the approval",
+            Self::RevokedTag => "run `promote`, or delete the tag in the registry; look who pulled it",
+            Self::RevokedKept => "write `delete: true` to have it taken down",
+            Self::RetiredTag => "`promote --prune` deletes it, or leave it to those who still use it",
+            Self::Visibility => "run `promote`; a private mirror is made public by `promote --yes` only",
+            Self::ExtraTeam => "take the grant away on Docker Hub, or name the team under `teams`; no run takes it away",
+            Self::Team | Self::ImmutableTags | Self::Description => "run `promote`",
+            Self::ImageAccess | Self::RegistryAccess => "run `apply-policy --yes` as an owner",
+            Self::AllowlistedSource => "take it off the allowlist, or out of the manifest",
+            Self::Unknown => "an owner compares it in Docker Home",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_kebab_case() {
+        let words: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+        assert!(words.iter().all(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
+    }
+
+    #[test]
+    fn what_a_retired_approval_left_is_no_drift() {
+        let notes: Vec<&str> = Code::ALL.iter().filter(|code| !code.is_drift()).map(|code| code.as_str()).collect();
+        assert_eq!(notes, ["revoked-kept", "retired-tag", "unknown"]);
+    }
+}

@@ -1,0 +1,42 @@
+//! Settings of the mirrors' repositories.
+
+use super::{Code, Finding, Seen, about};
+use crate::image::RepositoryName;
+use crate::manifest::{Image, Manifest};
+use crate::plan::drift::{Aspect, Difference, Found, Wanted, drift, unknown};
+
+/// The findings about repositories' settings.
+pub(super) fn judge(manifest: &Manifest, seen: &Seen) -> Vec<Finding> {
+    let shown = seen.mirrors.iter().filter_map(|(name, mirror)| Some((name, mirror.settings.as_ref()?)));
+    shown.flat_map(|(name, found)| of(manifest, name, found)).collect()
+}
+
+fn of(manifest: &Manifest, name: &RepositoryName, found: &Found) -> Vec<Finding> {
+    let image = manifest.images.iter().find(|image| image.repository == *name);
+    let Some((image, wanted)) = image.zip(Wanted::of(manifest, name)) else { return Vec::new() };
+    let differences = drift(&wanted, found).into_iter().map(|difference| differing(manifest, image, difference));
+    let hidden = unknown(&wanted, found).into_iter().map(|aspect| {
+        let (expected, found) = (format!("{} as the manifest says", aspect.code()), "not shown".to_owned());
+        let finding = about(manifest, image, Code::Unknown, None, expected, found);
+        Finding { subject: Some(aspect.code().to_owned()), ..finding }
+    });
+    differences.chain(hidden).collect()
+}
+
+fn differing(manifest: &Manifest, image: &Image, difference: Difference) -> Finding {
+    let Difference { aspect, expected, found, .. } = difference;
+    // A team's difference begins with its name, whatever it may do.
+    let team = matches!(aspect, Aspect::Team | Aspect::ExtraTeam);
+    let subject = team.then(|| expected.split(": ").next().unwrap_or_default().to_owned());
+    Finding { subject, ..about(manifest, image, code(aspect), None, expected, found) }
+}
+
+const fn code(aspect: Aspect) -> Code {
+    match aspect {
+        Aspect::Visibility => Code::Visibility,
+        Aspect::Team => Code::Team,
+        Aspect::ExtraTeam => Code::ExtraTeam,
+        Aspect::ImmutableTags => Code::ImmutableTags,
+        Aspect::Description => Code::Description,
+    }
+}

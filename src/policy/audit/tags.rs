@@ -1,0 +1,223 @@
+//! Tags of the mirrors: approved, revoked, retired, and those that nobody let in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Code, Finding, Mirror, Seen, about, place};
+use crate::content::companion;
+use crate::diag::Span;
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::manifest::{Approval, Image, Manifest, Revocation};
+use crate::plan::{self, Key, Observed, State};
+
+/// What was approved of a mirror at some time, as far as the manifest's history was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Once {
+    /// Tags, and everything that approvals and records said they answer.
+    pub tags: BTreeMap<Tag, BTreeSet<Digest>>,
+}
+
+impl Once {
+    fn digests(&self) -> impl Iterator<Item = &Digest> {
+        self.tags.values().flatten()
+    }
+}
+
+/// Whether a history explains a tag, whatever it answers: it was approved, or belongs to what was.
+#[must_use]
+pub fn explains(once: &Once, tag: &Tag) -> bool {
+    once.tags.contains_key(tag) || once.digests().any(|digest| belongs(tag, digest))
+}
+
+/// The findings about tags.
+pub(super) fn judge(manifest: &Manifest, seen: &Seen) -> Vec<Finding> {
+    let mut here: BTreeMap<&RepositoryName, Vec<&Image>> = BTreeMap::new();
+    for image in &manifest.images {
+        here.entry(&image.repository).or_default().push(image);
+    }
+    let mut findings = lost(manifest, seen);
+    for (name, mirror) in &seen.mirrors {
+        if let Some(images) = here.get(name) {
+            findings.extend(Look { manifest, seen, mirror, images }.findings(name));
+        }
+    }
+    findings
+}
+
+/// Approvals whose source no longer has them, promoted or not.
+fn lost(manifest: &Manifest, seen: &Seen) -> Vec<Finding> {
+    let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)));
+    all.filter(|(image, approval)| seen.lost.contains(&(image.source.clone(), approval.digest.clone())))
+        .map(|(image, approval)| {
+            let expected = format!("{} answers {}", image.source_text, approval.digest);
+            let found = "upstream has it no longer".to_owned();
+            at(manifest, image, approval.span, (Code::SourceLost, &approval.tag, expected, found))
+        })
+        .collect()
+}
+
+/// One mirror, with the images that share it.
+struct Look<'a> {
+    manifest: &'a Manifest,
+    seen: &'a Seen,
+    mirror: &'a Mirror,
+    images: &'a [&'a Image],
+}
+
+impl Look<'_> {
+    fn findings(&self, name: &RepositoryName) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut settled: BTreeSet<&Tag> = BTreeSet::new();
+        for image in self.images {
+            for approval in &image.approved {
+                settled.insert(&approval.tag);
+                findings.extend(self.approved(image, approval));
+            }
+        }
+        for image in self.images {
+            for revoked in &image.revoked {
+                if let Some(finding) = self.revoked(image, revoked) {
+                    settled.insert(&revoked.tag);
+                    findings.push(finding);
+                }
+            }
+        }
+        let once = self.seen.history.get(name);
+        let ours = self.companions();
+        let others = self.mirror.tags.keys().filter(|tag| !settled.contains(tag));
+        findings.extend(others.filter_map(|tag| self.other(tag, once, &ours)));
+        findings
+    }
+
+    /// What is wrong with an approval's tag.
+    fn approved(&self, image: &Image, approval: &Approval) -> Option<Finding> {
+        let key = Key::of(image, approval);
+        let tagged = self.mirror.tags.get(&approval.tag);
+        if tagged.is_some_and(|tagged| tagged.digest.is_none()) {
+            return None;
+        }
+        let now = tagged.and_then(|tagged| tagged.digest.clone());
+        let expected = match (&image.platforms, &now) {
+            (None, _) => Some(approval.digest.clone()),
+            (Some(_), None) => None,
+            (Some(_), Some(_)) => self.seen.expected.get(&key)?.clone(),
+        };
+        let observed = Observed { mirror: now.clone(), expected, ..Observed::default() };
+        let state = plan::state(image, approval, &observed);
+        let (code, found) = match (state, now) {
+            (State::Copy, None) if approval.mirrored.is_some() => (Code::MissingTag, "no such tag".to_owned()),
+            (State::Copy, None) => (Code::NotPromoted, "no such tag".to_owned()),
+            (State::Copy, Some(now)) => (Code::NotPromoted, now.to_string()),
+            (State::TagOnly, Some(now)) => (Code::NotPromoted, format!("{now}, which nothing records")),
+            (State::MirrorDiffers, Some(now)) => (Code::MirrorDiffers, now.to_string()),
+            (State::Revoked, Some(now)) => return self.revoked_approval(image, approval, &now),
+            _ => return None,
+        };
+        let wanted = match (code, &approval.mirrored) {
+            (Code::MirrorDiffers | Code::MissingTag, Some(mirrored)) => mirrored.to_string(),
+            _ => wanted(image, approval),
+        };
+        Some(at(self.manifest, image, approval.span, (code, &approval.tag, wanted, found)))
+    }
+
+    /// An approval of bytes that are revoked under another tag; those under their own are found as revoked.
+    fn revoked_approval(&self, image: &Image, approval: &Approval, now: &Digest) -> Option<Finding> {
+        let revoked = image.revoked.iter().find(|revoked| revoked.digest == approval.digest)?;
+        let own = image.revoked.iter().any(|revoked| revoked.tag == approval.tag);
+        if own || (*now != approval.digest && approval.mirrored.as_ref() != Some(now)) {
+            return None;
+        }
+        Some(at(self.manifest, image, approval.span, (code(revoked), &approval.tag, gone(revoked), now.to_string())))
+    }
+
+    /// A revocation whose tag is there. What another approval put there meanwhile is that one's.
+    fn revoked(&self, image: &Image, revoked: &Revocation) -> Option<Finding> {
+        let tagged = self.mirror.tags.get(&revoked.tag)?;
+        let approvals = self.images.iter().flat_map(|image| &image.approved);
+        let mut others = approvals.filter(|a| a.tag == revoked.tag && a.digest != revoked.digest);
+        let anothers = others.next().is_some();
+        // Of chosen platforms the digest in the mirror is another one than the revoked index.
+        let those_bytes = tagged.digest.as_ref() == Some(&revoked.digest) || (image.platforms.is_some() && !anothers);
+        if !(those_bytes || (revoked.delete && !anothers)) {
+            return None;
+        }
+        let found = tagged.digest.as_ref().map_or_else(|| "it is there".to_owned(), ToString::to_string);
+        Some(at(self.manifest, image, revoked.span, (code(revoked), &revoked.tag, gone(revoked), found)))
+    }
+
+    /// A tag that the manifest does not name.
+    fn other(&self, tag: &Tag, once: Option<&Once>, ours: &BTreeSet<&Tag>) -> Option<Finding> {
+        let image = self.images.first()?;
+        if companion::is_companion(tag) && (!self.mirror.children_known || ours.contains(tag)) {
+            return None;
+        }
+        let digest = self.mirror.tags.get(tag).and_then(|tagged| tagged.digest.as_ref());
+        let was = once.and_then(|once| once.tags.get(tag));
+        let retired = match was {
+            Some(was) => digest.is_some_and(|digest| was.contains(digest)),
+            None => once.is_some_and(|once| explains(once, tag)),
+        };
+        let mut found = digest.map_or_else(|| "it is there".to_owned(), ToString::to_string);
+        if digest.is_some_and(|digest| self.images.iter().any(|i| i.revoked.iter().any(|r| r.digest == *digest))) {
+            found.push_str(", which is revoked");
+        } else if was.is_some() && !retired {
+            found.push_str(", which is not what was approved under this tag once");
+        }
+        let code = if retired { Code::RetiredTag } else { Code::UnapprovedTag };
+        Some(about(self.manifest, image, code, Some(tag.clone()), "no such tag".to_owned(), found))
+    }
+
+    /// The companion tags that belong to something in the mirror which is not itself only a companion.
+    fn companions(&self) -> BTreeSet<&Tag> {
+        let images = self.mirror.tags.iter().filter(|(tag, _)| !companion::is_companion(tag));
+        let mut open: Vec<&Digest> = images.flat_map(|(_, tagged)| tagged.digest.iter().chain(&tagged.children)).collect();
+        let approvals = self.images.iter().flat_map(|image| &image.approved);
+        open.extend(approvals.flat_map(|approval| approval.mirrored.iter().chain([&approval.digest])));
+        let mut met: BTreeSet<&Digest> = open.iter().copied().collect();
+        let mut ours = BTreeSet::new();
+        while let Some(digest) = open.pop() {
+            for tag in stems(digest) {
+                let Some((tag, tagged)) = self.mirror.tags.get_key_value(&tag) else { continue };
+                ours.insert(tag);
+                // A signature may itself be signed.
+                let below = tagged.digest.iter().chain(&tagged.children);
+                open.extend(below.filter(|digest| met.insert(digest)));
+            }
+        }
+        ours
+    }
+}
+
+/// The tags under which something that belongs to a digest may stand.
+fn stems(digest: &Digest) -> Vec<Tag> {
+    companion::cosign_tags(digest).into_iter().chain(companion::fallback_tag(digest)).collect()
+}
+
+fn belongs(tag: &Tag, digest: &Digest) -> bool {
+    companion::is_companion(tag) && stems(digest).contains(tag)
+}
+
+const fn code(revoked: &Revocation) -> Code {
+    if revoked.delete { Code::RevokedTag } else { Code::RevokedKept }
+}
+
+fn gone(revoked: &Revocation) -> String {
+    format!("no such bytes: revoked, {}", revoked.reason)
+}
+
+/// What an approval wants its tag to answer.
+fn wanted(image: &Image, approval: &Approval) -> String {
+    let Some(platforms) = &image.platforms else { return approval.digest.to_string() };
+    let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();
+    format!("{} of {}", names.join(", "), approval.digest)
+}
+
+/// A finding that an entry in an image's lists is answerable for.
+fn at(
+    manifest: &Manifest,
+    image: &Image,
+    span: Span,
+    (code, tag, expected, found): (Code, &Tag, String, String),
+) -> Finding {
+    let finding = about(manifest, image, code, Some(tag.clone()), expected, found);
+    Finding { place: place(manifest, image, span), ..finding }
+}

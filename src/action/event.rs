@@ -81,6 +81,8 @@ pub struct Comment {
     pub body: String,
     /// Who wrote it.
     pub author: String,
+    /// Whether that is a program's account and no person's.
+    pub by_program: bool,
     /// The issue or pull request.
     pub number: u64,
     /// Whether that is a pull request.
@@ -111,14 +113,29 @@ impl Event {
             .as_deref()
             .ok_or_else(|| EventError("GITHUB_EVENT_PATH is not set: this is no step of a workflow".to_owned()))?;
         let payload = Payload::read(path)?;
+        let kind = kind(&name, &payload)?;
+        if kind == Kind::Push {
+            same_ref(&payload, &git_ref)?;
+        }
         Ok(Self {
-            kind: kind(&name, &payload)?,
+            kind,
             default_branch: payload.optional("repository.default_branch", string)?,
             name,
             git_ref,
             sha: environment.sha.as_deref().map(sha).transpose()?,
         })
     }
+}
+
+/// After a branch was deleted GitHub runs for the default branch instead: nothing was pushed there.
+fn same_ref(payload: &Payload<'_>, git_ref: &str) -> Result<(), EventError> {
+    let Some(pushed) = payload.optional("ref", string)? else { return Ok(()) };
+    if pushed == git_ref {
+        return Ok(());
+    }
+    let what = if payload.at("deleted") == Some(&Value::Bool(true)) { "the deletion" } else { "a push" };
+    let (pushed, git_ref) = (cut(&clean(&pushed), 200), cut(&clean(git_ref), 200));
+    Err(EventError(format!("the event is {what} of {pushed}, and GITHUB_REF is {git_ref}: nothing is done for it")))
 }
 
 fn sha(text: &str) -> Result<Commit, EventError> {
@@ -131,7 +148,7 @@ fn kind(name: &str, payload: &Payload<'_>) -> Result<Kind, EventError> {
         "schedule" => Kind::Schedule,
         "workflow_dispatch" => Kind::WorkflowDispatch,
         "pull_request" => Kind::PullRequest(PullRequest {
-            number: payload.needed("pull_request.number", Value::as_u64)?,
+            number: payload.needed("pull_request.number", positive)?,
             base_branch: payload.needed("pull_request.base.ref", string)?,
             base: payload.needed("pull_request.base.sha", commit)?,
             head_branch: payload.needed("pull_request.head.ref", string)?,
@@ -143,11 +160,12 @@ fn kind(name: &str, payload: &Payload<'_>) -> Result<Kind, EventError> {
             base: payload.needed("merge_group.base_sha", commit)?,
         }),
         "issue_comment" => Kind::IssueComment(Comment {
-            id: payload.needed("comment.id", Value::as_u64)?,
+            id: payload.needed("comment.id", positive)?,
             action: payload.needed("action", string)?,
             body: payload.needed("comment.body", |value| value.as_str().map(str::to_owned))?,
             author: payload.needed("comment.user.login", string)?,
-            number: payload.needed("issue.number", Value::as_u64)?,
+            by_program: payload.optional("comment.user.type", string)?.as_deref() == Some("Bot"),
+            number: payload.needed("issue.number", positive)?,
             on_pull_request: payload.at("issue.pull_request").is_some_and(|value| !value.is_null()),
         }),
         _ => Kind::Other,
@@ -198,6 +216,11 @@ impl<'a> Payload<'a> {
     fn fault(&self, field: &str, what: &str) -> EventError {
         EventError(format!("the event's file {}: the field {field} {what}", self.path.display()))
     }
+}
+
+/// A number that GitHub gives: they begin with 1.
+fn positive(value: &Value) -> Option<u64> {
+    value.as_u64().filter(|number| *number > 0)
 }
 
 /// A text that names something: neither empty nor with control characters.

@@ -3,6 +3,7 @@
 
 use super::event::{Event, Kind};
 use crate::commands::Stop;
+use crate::report::text::{clean, cut};
 
 /// Whether this run may write: a push, the clock, a button or a comment, and always for the default branch itself.
 ///
@@ -21,8 +22,9 @@ pub fn may_write(event: &Event, default_branch: &str) -> Result<(), Stop> {
     let wanted = format!("refs/heads/{default_branch}");
     if event.git_ref != wanted {
         return Err(Stop::Unusable(format!(
-            "this command writes, and is run for {wanted} only, not for {}: start the workflow on the default branch",
-            crate::report::text::clean(&event.git_ref)
+            "this command writes, and is run for {} only, not for {}: start the workflow on the default branch",
+            cut(&clean(&wanted), 200),
+            cut(&clean(&event.git_ref), 200)
         )));
     }
     Ok(())

@@ -5,6 +5,7 @@ use crate::action::Event;
 use crate::action::event::Kind;
 use crate::cli::{Command, Images, Promote, Propose};
 use crate::report::Output;
+use crate::report::text::{clean, cut};
 
 /// Does what the event asks for.
 ///
@@ -52,8 +53,13 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
 }
 
 fn unknown(event: &Event) -> Stop {
-    let name = crate::report::text::clean(&event.name);
+    let name = cut(&clean(&event.name), 60);
+    let instead = match name.as_str() {
+        "pull_request_target" => ". pull_request checks the same without the job's secrets",
+        "repository_dispatch" => ". The API can start workflow_dispatch as well",
+        _ => "",
+    };
     Stop::Unusable(format!(
-        "run does nothing for the event {name}: it knows schedule, workflow_dispatch, pull_request, merge_group, push and issue_comment"
+        "run does nothing for the event {name}: it knows schedule, workflow_dispatch, pull_request, merge_group, push and issue_comment{instead}"
     ))
 }

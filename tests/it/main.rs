@@ -17,6 +17,7 @@ mod cooldown;
 mod corpus;
 mod credentials;
 mod edit;
+mod events;
 mod explain;
 mod forge_contract;
 mod forge_git;

@@ -231,6 +231,13 @@ impl Actions {
         self
     }
 
+    /// Another text in the event's file, whatever it is.
+    #[must_use]
+    pub fn payload(self, text: impl AsRef<[u8]>) -> Self {
+        std::fs::write(self.directory.path().join("event.json"), text).expect("an event file");
+        self
+    }
+
     /// Sets or overrides a variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {

@@ -8,6 +8,7 @@ use crate::forge::{self, Commit, FileChange, Message};
 use crate::ledger::{self, Broken};
 use crate::manifest::Manifest;
 use crate::observe::ledger::{Foreign, Noted, Place, Reading, read};
+use crate::proposal::form::{self, Places};
 
 /// How often the commit is tried anew because the branch moved.
 const TRIES: u32 = 8;
@@ -86,8 +87,16 @@ async fn write(
     }
     let branch = ledger::branch(place.prefix);
     let files = [FileChange { path: ledger::PATH.to_owned(), text: ledger.write()? }];
-    let signed = manifest.proposals.sign_off.as_ref().map(|who| format!("Signed-off-by: {who}"));
-    let message = Message { headline: "Note when tags were first seen".to_owned(), body: signed.unwrap_or_default() };
+    let places = Places {
+        title: "Note when tags were first seen".to_owned(),
+        // no image: a form that names one gets a word that is true
+        source: "ledger".to_owned(),
+        repository: "ledger".to_owned(),
+        kind: "ledger".to_owned(),
+        ..Places::default()
+    };
+    let (headline, body) = form::message(&manifest.proposals, &places, "");
+    let message = Message { headline, body };
     match &reading.tip {
         Some(tip) => place.forge.append(&branch, tip, &message, &files).await?,
         None => place.forge.rewrite(&branch, None, head, &message, &files).await?,

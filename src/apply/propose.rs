@@ -3,10 +3,11 @@
 
 use crate::edit::{self, Edit, EditError};
 use crate::forge::{Commit, Error, FileChange, Forge, Head, Message, OpenProposal, Social};
-use crate::manifest::{Image, Manifest};
+use crate::manifest::Manifest;
 use crate::proposal::body::{self, Evidence};
-use crate::proposal::metadata::{Metadata, ObjectId};
-use crate::proposal::{Kind, Wanted, markdown};
+use crate::proposal::company::{Company, Turn, turn};
+use crate::proposal::metadata::{self, Metadata, ObjectId};
+use crate::proposal::{Wanted, markdown};
 
 /// Who opens pull requests with the job's own token.
 pub const JOB_LOGIN: &str = "github-actions[bot]";
@@ -30,12 +31,6 @@ pub struct Published {
     pub number: Option<u64>,
     /// Where a person looks at it.
     pub url: String,
-    /// Who opened it.
-    pub author: String,
-    /// Its branch's commit, as it is now.
-    pub commit: Commit,
-    /// What its body says of itself.
-    pub metadata: Metadata,
 }
 
 /// Why a proposal was not published.
@@ -63,23 +58,10 @@ pub struct Committed {
     pub metadata: Metadata,
 }
 
-/// Opens a proposal, or moves the open one to what is wanted now.
+/// The first half of publishing: the branch.
 ///
 /// # Errors
 /// [`Error::Moved`] where somebody else was faster: look again. Anything else concerns this proposal alone.
-pub async fn publish(
-    forge: &dyn Forge,
-    publication: &Publication<'_>,
-    open: Option<&OpenProposal>,
-) -> Result<Published, PublishError> {
-    let committed = commit(forge, publication, open).await?;
-    present(forge, publication, open, committed).await
-}
-
-/// The first half of [`publish`]: the branch.
-///
-/// # Errors
-/// As there.
 pub async fn commit(
     forge: &dyn Forge,
     publication: &Publication<'_>,
@@ -95,7 +77,7 @@ pub async fn commit(
     Ok(Committed { commit, metadata })
 }
 
-/// The second half of [`publish`]: what a person sees.
+/// The second half of publishing: what a person sees.
 ///
 /// # Errors
 /// As there.
@@ -106,30 +88,26 @@ pub async fn present(
     committed: Committed,
 ) -> Result<Published, PublishError> {
     let Publication { manifest, wanted, evidence, .. } = publication;
-    let Committed { commit, metadata } = committed;
+    let metadata = committed.metadata;
     let (title, text) = (body::title(manifest, wanted), body::body(manifest, wanted, evidence, &metadata));
     let Some(open) = open else {
         let opened = forge.open(&wanted.branch, &title, &text).await?;
         if let (Some(social), Some(number)) = (forge.social(), opened.number) {
-            invite(social, number, manifest, wanted).await;
+            invite(social, number, &Company::of(manifest, wanted)).await;
         }
-        return Ok(Published { number: opened.number, url: opened.url, author: opened.author, commit, metadata });
+        return Ok(Published { number: opened.number, url: opened.url });
     };
-    forge.edit(open, &title, &text).await?;
-    if let (Some(social), Some(number), true) = (forge.social(), open.number, is_rebuild(wanted)) {
-        let labels = [REBUILD.to_owned()];
-        if !open.labels.contains(&labels[0]) {
-            warn(number, "the label", REBUILD, social.label(number, &labels).await);
+    // What belongs to the new changes goes before the text that says what they are: a run that ends in between does it again.
+    if let (Some(social), Some(number)) = (forge.social(), open.number) {
+        let made_of = metadata::read(&open.body).map(|metadata| metadata.entries);
+        let Turn { come, go } = turn(manifest, wanted, made_of.as_deref(), &open.labels);
+        invite(social, number, &come).await;
+        for label in go {
+            warn(number, "the label", &label, "taken off", social.unlabel(number, &label).await);
         }
     }
-    Ok(Published { number: open.number, url: open.url.clone(), author: open.author.clone(), commit, metadata })
-}
-
-/// The label of a proposal that has other bytes for a tag that is approved.
-const REBUILD: &str = "rebuild";
-
-fn is_rebuild(wanted: &Wanted) -> bool {
-    wanted.items.iter().any(|item| item.entry.kind == Kind::Rebuild)
+    forge.edit(open, &title, &text).await?;
+    Ok(Published { number: open.number, url: open.url.clone() })
 }
 
 /// The texts of all files with the proposal's edits made.
@@ -139,12 +117,11 @@ fn is_rebuild(wanted: &Wanted) -> bool {
 pub fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, PublishError> {
     let mut changes = Vec::new();
     for (at, file) in manifest.files.iter().enumerate() {
-        let edits: Vec<Edit> = wanted
-            .items
-            .iter()
-            .filter(|item| manifest.images[item.image].file == at)
-            .filter_map(|item| Some(Edit { image: manifest.images[item.image].index, change: item.change()? }))
-            .collect();
+        let edits = wanted.items.iter().filter(|item| manifest.images[item.image].file == at).flat_map(|item| {
+            let image = &manifest.images[item.image];
+            item.changes(image).into_iter().map(|change| Edit { image: image.index, change })
+        });
+        let edits: Vec<Edit> = edits.collect();
         if !edits.is_empty() {
             let path = file.path.clone();
             let text =
@@ -156,33 +133,34 @@ pub fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, 
 }
 
 /// Labels it and asks for reviews, one person or team at a time. What is refused is a warning: the proposal stands.
-async fn invite(social: &dyn Social, number: u64, manifest: &Manifest, wanted: &Wanted) {
-    let all = |everywhere: &[String], of_image: fn(&Image) -> &Vec<String>| {
-        let of_images = wanted.items.iter().flat_map(|item| of_image(&manifest.images[item.image]));
-        let mut names = Vec::new();
-        for name in everywhere.iter().chain(of_images) {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        names
-    };
-    let proposals = &manifest.proposals;
-    let mut labels = all(&proposals.labels, |image| &image.labels);
-    labels.extend((is_rebuild(wanted) && !labels.iter().any(|l| l == REBUILD)).then(|| REBUILD.to_owned()));
-    if !labels.is_empty() {
-        warn(number, "the labels", &labels.join(", "), social.label(number, &labels).await);
+async fn invite(social: &dyn Social, number: u64, company: &Company) {
+    label(social, number, &company.labels).await;
+    for login in &company.reviewers {
+        warn(number, "a review by", login, "asked for", social.request_reviewer(number, login).await);
     }
-    for login in all(&proposals.reviewers, |image| &image.reviewers) {
-        warn(number, "a review by", &login, social.request_reviewer(number, &login).await);
-    }
-    for team in all(&proposals.team_reviewers, |image| &image.team_reviewers) {
-        warn(number, "a review by the team", &team, social.request_team(number, &team).await);
+    for team in &company.teams {
+        warn(number, "a review by the team", team, "asked for", social.request_team(number, team).await);
     }
 }
 
-fn warn(number: u64, what: &str, name: &str, result: Result<(), Error>) {
+/// All labels at once; where GitHub does not take them, one by one, so that one bad name costs no other.
+async fn label(social: &dyn Social, number: u64, labels: &[String]) {
+    if labels.is_empty() {
+        return;
+    }
+    match social.label(number, labels).await {
+        Err(Error::Invalid { .. }) if labels.len() > 1 => {
+            for label in labels {
+                let alone = std::slice::from_ref(label);
+                warn(number, "the label", label, "put on", social.label(number, alone).await);
+            }
+        }
+        result => warn(number, "the labels", &labels.join(", "), "put on", result),
+    }
+}
+
+fn warn(number: u64, what: &str, name: &str, done: &str, result: Result<(), Error>) {
     if let Err(e) = result {
-        tracing::warn!("#{number}: {what} {} could not be asked for: {e}", markdown::clean(name, 200));
+        tracing::warn!("#{number}: {what} {} could not be {done}: {e}", markdown::clean(name, 200));
     }
 }

@@ -4,10 +4,11 @@
 //! comment as well, but it says nothing of whether the work was done: a run that ends in between would leave one that claims
 //! it. What a comment asks for can be done twice without harm, so the answer is written last.
 
+use super::publish::publish;
 use super::{Context, Exit, Stop, check, guard, load, propose};
 use crate::action::event::Comment;
-use crate::apply::propose::{Publication, PublishError, Published, publish};
-use crate::forge::{Error, Forge, Head, OpenProposal, Social, StatusState};
+use crate::apply::propose::{Publication, PublishError, Published};
+use crate::forge::{Error, Forge, Head, OpenProposal, Social, StatusState, with_rules};
 use crate::manifest::Manifest;
 use crate::proposal::body::Evidence;
 use crate::proposal::comment::{self, Command, FORMS, Fault, Reject};
@@ -29,6 +30,10 @@ pub async fn run(context: &Context, comment: &Comment, output: &mut Output) -> R
         return Ok(Exit::Done);
     }
     let Some(command) = comment::parse(&comment.body, context.now.date_naive()) else { return Ok(Exit::Done) };
+    if comment.by_program {
+        // no answer either: two programs could answer each other
+        return Ok(passed_over(output, "its author is a program, and only people are obeyed"));
+    }
     guard(context).await?;
     let forge = context.forge()?.as_ref();
     let Some(social) = forge.social() else { return Ok(passed_over(output, "this forge has no comments")) };
@@ -54,7 +59,7 @@ pub async fn run(context: &Context, comment: &Comment, output: &mut Output) -> R
         Err(fault) => Answer::fault(&fault),
         Ok(command) => asked.obey(&command, output).await?,
     };
-    social.reply(comment.number, &mark, &answer.text).await.map_err(cannot)?;
+    social.comment(comment.number, &mark, &answer.text).await.map_err(cannot)?;
     Ok(answer.exit)
 }
 
@@ -139,7 +144,7 @@ impl Asked<'_> {
     }
 
     async fn refresh(&self, output: &mut Output) -> Result<Answer, Stop> {
-        if let Some(fault) = self.touched() {
+        if let Some(fault) = self.taken() {
             return Ok(Answer::fault(&fault));
         }
         let (_, manifest) = load::at_head(self.context).await?;
@@ -167,13 +172,22 @@ impl Asked<'_> {
         Box::pin(propose::run(self.context, &images, Some(&self.open.branch), output)).await
     }
 
-    fn touched(&self) -> Option<Fault> {
-        let why = "A person committed to this pull request's branch: it is left alone.";
-        self.open.touched.then(|| Fault(why.to_owned()))
+    /// Why it is left alone whatever is asked for.
+    fn taken(&self) -> Option<Fault> {
+        match &self.open.elsewhere {
+            _ if self.open.touched => {
+                Some(Fault("A person committed to this pull request's branch: it is left alone.".to_owned()))
+            }
+            Some(base) => {
+                let base = code(base, 200);
+                Some(Fault(format!("A person had this pull request be merged into {base}: it is left alone.")))
+            }
+            None => None,
+        }
     }
 
     async fn reject(&self, asked: &Reject, output: &mut Output) -> Result<Answer, Stop> {
-        if let Some(fault) = self.touched() {
+        if let Some(fault) = self.taken() {
             return Ok(Answer::fault(&fault));
         }
         let Some(Metadata { entries, .. }) = metadata::read(&self.open.body) else {
@@ -182,17 +196,18 @@ impl Asked<'_> {
         };
         for _ in 0..TRIES {
             let (head, manifest) = load::at_head(self.context).await?;
-            let wanted = match reject::rejecting(&manifest, &self.open.branch, &entries, asked) {
-                Ok(wanted) => wanted,
-                Err(fault) => return Ok(Answer::fault(&fault)),
-            };
+            let wanted =
+                match reject::rejecting(&manifest, &self.open.branch, &entries, asked, self.context.now.date_naive()) {
+                    Ok(wanted) => wanted,
+                    Err(fault) => return Ok(Answer::fault(&fault)),
+                };
             match self.turn(&head, &manifest, &wanted).await {
                 Ok(row) => return self.rejected(&manifest, &wanted, row, output).await,
                 Err(PublishError::Forge(Error::Moved { .. })) => {}
                 Err(e @ PublishError::Edit { .. }) => {
                     return Ok(Answer::fault(&Fault(format!("{}.", code(&e.to_string(), 400)))));
                 }
-                Err(PublishError::Forge(e)) => return Err(cannot(e)),
+                Err(PublishError::Forge(e)) => return Err(cannot(with_rules(self.forge, e).await)),
             }
         }
         Err(cannot(Error::Moved { branch: self.open.branch.clone() }))
@@ -203,10 +218,8 @@ impl Asked<'_> {
         let open = self.forge.proposals(&wanted.branch).await?.into_iter().find(|p| p.branch == wanted.branch);
         let evidence = [Evidence::default()];
         let publication = Publication { head, manifest, wanted, evidence: &evidence };
-        let published = publish(self.forge, &publication, open.as_ref()).await?;
+        let Published { number, url } = publish(self.context, self.forge, &publication, open.as_ref()).await?;
         let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
-        let Published { number, url, author, commit, metadata } = published;
-        propose::post_verdict(self.context, self.forge, &author, &commit, Some(metadata)).await;
         let branch = wanted.branch.clone();
         Ok(rows::Proposed { number, url, branch, action, detail: None })
     }

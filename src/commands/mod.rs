@@ -18,6 +18,7 @@ pub mod load;
 pub mod plan;
 pub mod promote;
 pub mod propose;
+mod publish;
 pub mod run;
 pub mod schema;
 pub mod sign_in;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Exit, Stop, check, load, promote};
+use super::publish::{publish, settle};
+use super::{Context, Exit, Stop, load, promote};
 use crate::apply::ledger::{Recorded, record};
-use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, commit, present};
-use crate::forge::{Commit, Error, Forge, Head, OpenProposal, Social, with_rules};
+use crate::apply::propose::{Publication, PublishError, Published};
+use crate::forge::{Error, Forge, Head, OpenProposal, with_rules};
 use crate::ledger;
 use crate::manifest::Manifest;
 use crate::observe::candidates::Candidates;
@@ -16,7 +17,7 @@ use crate::observe::sources::Sources;
 use crate::plan::Scope;
 use crate::proposal::body::Evidence;
 use crate::proposal::machine::{Action, Decision, Wait};
-use crate::proposal::metadata::{self, Metadata, ObjectId};
+use crate::proposal::markdown::code;
 use crate::proposal::{Entry, Item, Wanted, review, subject};
 use crate::report::explain::ExplainedImage;
 use crate::report::{Output, rows};
@@ -347,12 +348,12 @@ impl Round<'_> {
             (Action::Open | Action::Update, Some(wanted), _) => {
                 let published = self.publish(wanted, open).await?;
                 let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
-                let Published { number, url, .. } = published;
+                let Published { number, url } = published;
                 done.row(rows::Proposed { number, url, branch: wanted.branch.clone(), action, detail: None });
             }
             (Action::Unchanged, _, Some(open)) => {
                 done.row(row(open, rows::ProposedAction::Unchanged, None));
-                self.settle_verdict(open).await?;
+                settle(self.context, self.forge, open).await?;
             }
             (Action::Leave(why) | Action::Tell(why), _, Some(open)) => {
                 tracing::info!("{} is left alone: {why}", open.branch);
@@ -360,9 +361,10 @@ impl Round<'_> {
                 if let (Action::Tell(_), Some(social), Some(number)) =
                     (&decision.action, self.forge.social(), open.number)
                 {
-                    social.tell(number, TOUCHED).await?;
+                    let (mark, text) = taken(open);
+                    social.comment(number, mark, &text).await?;
                 }
-                self.settle_verdict(open).await?;
+                settle(self.context, self.forge, open).await?;
             }
             (Action::Close(why), _, Some(open)) => {
                 self.forge.close(open, why).await?;
@@ -380,16 +382,7 @@ impl Round<'_> {
             evidence.push(self.evidence(item).await);
         }
         let publication = Publication { head: self.head, manifest: self.manifest, wanted, evidence: &evidence };
-        let mut committed = commit(self.forge, &publication, open).await?;
-        // The verdict goes first: a body that names its commit says that this is done.
-        let judged = match self.forge.social() {
-            Some(social) if self.is_job(social, open).await => {
-                self.verdict(social, &committed.commit, Some(committed.metadata.clone())).await
-            }
-            _ => true,
-        };
-        committed.metadata.head = committed.metadata.head.filter(|_| judged);
-        present(self.forge, &publication, open, committed).await
+        publish(self.context, self.forge, &publication, open).await
     }
 
     async fn evidence(&self, item: &Item) -> Evidence {
@@ -407,60 +400,26 @@ impl Round<'_> {
         };
         evidence(self.sources, &asked).await
     }
-
-    /// Whether a proposal is the job's own token's. Where that is not known it is treated as one: a verdict harms nobody.
-    async fn is_job(&self, social: &dyn Social, open: Option<&OpenProposal>) -> bool {
-        match open {
-            Some(open) => open.author == JOB_LOGIN,
-            None => social.is_job().await.unwrap_or(true),
-        }
-    }
-
-    /// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here. Whether
-    /// there is one now that needs no second look.
-    async fn verdict(&self, social: &dyn Social, commit: &Commit, metadata: Option<Metadata>) -> bool {
-        let posted = check::post_verdict(self.context, self.forge, social, commit, metadata).await;
-        posted.unwrap_or_else(|e| {
-            tracing::warn!("the verdict on {commit} could not be posted: {e}");
-            false
-        })
-    }
-
-    /// Makes up for a verdict that an earlier run could not post: the body names the commit once there is one.
-    async fn settle_verdict(&self, open: &OpenProposal) -> Result<(), PublishError> {
-        let metadata = metadata::read(&open.body);
-        let Some(social) = self.forge.social().filter(|_| open.author == JOB_LOGIN) else { return Ok(()) };
-        if metadata.as_ref().and_then(|m| m.head.as_ref()).is_some_and(|head| head.as_str() == open.head.0) {
-            return Ok(());
-        }
-        if self.verdict(social, &open.head, metadata.clone()).await
-            && let Some(metadata) = metadata.filter(|_| !open.touched)
-        {
-            let named = Metadata { head: ObjectId::try_from(open.head.0.clone()).ok(), ..metadata.clone() };
-            let body = open.body.replacen(&metadata::write(&metadata), &metadata::write(&named), 1);
-            if body != open.body {
-                self.forge.edit(open, &open.title, &body).await?;
-            }
-        }
-        Ok(())
-    }
 }
 
-/// What the readers of a proposal are told whose branch holds commits of a person. The same words each time, so once.
-const TOUCHED: &str = "Somebody committed to this branch, so Wharfinger leaves it alone from now on: it is neither moved to newer versions nor closed. \
-Close it and delete the branch to have it proposed anew.";
-
-/// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here.
-pub(super) async fn post_verdict(
-    context: &Context,
-    forge: &dyn Forge,
-    author: &str,
-    commit: &Commit,
-    metadata: Option<Metadata>,
-) {
-    let Some(social) = forge.social().filter(|_| author == JOB_LOGIN) else { return };
-    if let Err(e) = check::post_verdict(context, forge, social, commit, metadata).await {
-        tracing::warn!("the verdict on {commit} could not be posted: {e}");
+/// What the readers of a proposal are told that a person took over, and the mark by which it is told once.
+fn taken(open: &OpenProposal) -> (&'static str, String) {
+    let alone = "so Wharfinger leaves it alone from now on: it is neither moved to newer versions nor closed";
+    match &open.elsewhere {
+        Some(base) if !open.touched => (
+            "<!-- wharfinger-elsewhere -->",
+            format!(
+                "Somebody had this be merged into {}, {alone}. Have it be merged into the default branch again, or close it and \
+                 delete the branch to have it proposed anew.",
+                code(base, 200)
+            ),
+        ),
+        _ => (
+            "<!-- wharfinger-touched -->",
+            format!(
+                "Somebody committed to this branch, {alone}. Close it and delete the branch to have it proposed anew."
+            ),
+        ),
     }
 }
 

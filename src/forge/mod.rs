@@ -69,6 +69,8 @@ pub struct OpenProposal {
     pub author: String,
     /// Labels it has.
     pub labels: Vec<String>,
+    /// The branch it would be merged into, where a person made that another than the default one.
+    pub elsewhere: Option<String>,
 }
 
 /// A proposal that was closed without a merge by a person. One that this program or a stale-bot closed is not given.
@@ -264,11 +266,11 @@ pub trait Social: Send + Sync {
     /// Adds labels to a proposal, making none that do not exist where that is not allowed.
     async fn label(&self, number: u64, labels: &[String]) -> Result<(), Error>;
 
+    /// Takes a label off a proposal; one that it does not have is well.
+    async fn unlabel(&self, number: u64, label: &str) -> Result<(), Error>;
+
     /// Whether this is a job's own token, which starts no workflows.
     async fn is_job(&self) -> Result<bool, Error>;
-
-    /// Comments on a proposal, unless those very words stand there.
-    async fn tell(&self, number: u64, text: &str) -> Result<(), Error>;
 
     /// Asks one person (`octocat`) for a review.
     async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error>;
@@ -314,7 +316,7 @@ pub trait Social: Send + Sync {
 
     /// Comments on a proposal, unless a comment of this program's own holds `mark` already. The mark, which is nothing that
     /// people see, is put under the text.
-    async fn reply(&self, number: u64, mark: &str, body: &str) -> Result<(), Error>;
+    async fn comment(&self, number: u64, mark: &str, text: &str) -> Result<(), Error>;
 }
 
 /// A person's say on a proposal.
@@ -363,8 +365,8 @@ pub enum Error {
         /// The branch.
         branch: String,
     },
-    /// The branch's rules refuse the commit (protection, rulesets); with what the forge said.
-    #[error("the branch {branch} refuses the commit: {detail}")]
+    /// The branch's rules refuse a commit, the branch or its proposal (protection, rulesets); with what the forge said.
+    #[error("the rules of the branch {branch} refuse it: {detail}")]
     Protected {
         /// The branch.
         branch: String,

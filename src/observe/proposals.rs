@@ -258,7 +258,7 @@ impl Situation {
 /// An open proposal as the decision takes it.
 fn existing(open: &OpenProposal) -> Existing {
     let made_of = metadata::read(&open.body).map(|Metadata { entries, context, .. }| MadeOf { entries, context });
-    Existing { branch: open.branch.clone(), made_of, touched: open.touched }
+    Existing { branch: open.branch.clone(), made_of, touched: open.touched, elsewhere: open.elsewhere.clone() }
 }
 
 /// What open proposals let in was found complete when they were made: a run with nothing new reads no manifest for it.

@@ -15,6 +15,8 @@ pub struct Existing {
     pub made_of: Option<MadeOf>,
     /// Whether a person committed to the branch.
     pub touched: bool,
+    /// The branch that a person had it be merged into in place of the default one.
+    pub elsewhere: Option<String>,
 }
 
 /// What a proposal was made of, as its metadata says.
@@ -79,12 +81,21 @@ pub enum Wait {
     NoRoom,
 }
 
-/// Why a branch is left alone that holds commits of a person.
-const TOUCHED: &str = "a person committed to its branch";
+impl Existing {
+    /// Why it is left alone whatever is wanted: a person took it over.
+    #[must_use]
+    pub fn taken(&self) -> Option<String> {
+        match &self.elsewhere {
+            _ if self.touched => Some("a person committed to its branch".to_owned()),
+            Some(base) => Some(format!("a person had it be merged into {base}")),
+            None => None,
+        }
+    }
+}
 
 /// Decides about one branch.
 ///
-/// What a person committed is never overwritten. What is not known changes nothing. What was approved moves to no other bytes
+/// What a person took over is never changed. What is not known changes nothing. What was approved moves to no other bytes
 /// under the reviewer, but follows the base's text, which changes nothing of what was approved; what became moot is closed.
 #[must_use]
 pub fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circumstances<'_>) -> Action {
@@ -96,20 +107,20 @@ pub fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circum
             Wish::Proposal(_) => Action::Open,
         };
     };
+    let taken = existing.taken();
     let action = match wish {
-        Wish::Unknown(_) if existing.touched => return Action::Leave(TOUCHED.to_owned()),
-        Wish::Unknown(why) => return Action::Leave(why.to_owned()),
+        Wish::Unknown(why) => return Action::Leave(taken.unwrap_or_else(|| why.to_owned())),
         Wish::Nothing(why) => Action::Close(why.to_owned()),
         Wish::Proposal(wanted) => match (existing.difference(wanted), circumstances.approved) {
             (Difference::None, _) => Action::Unchanged,
-            (Difference::Entries, Some(who)) if !existing.touched => return Action::Leave(approved_by(who)),
+            (Difference::Entries, Some(who)) if taken.is_none() => return Action::Leave(approved_by(who)),
             _ => Action::Update,
         },
     };
-    match action {
-        Action::Unchanged if existing.touched => Action::Leave(TOUCHED.to_owned()),
-        _ if existing.touched => Action::Tell(TOUCHED.to_owned()),
-        action => action,
+    match (action, taken) {
+        (Action::Unchanged, Some(why)) => Action::Leave(why),
+        (_, Some(why)) => Action::Tell(why),
+        (action, None) => action,
     }
 }
 
@@ -229,7 +240,7 @@ mod tests {
 
     fn made_of(wanted: &Wanted) -> Existing {
         let made_of = Some(MadeOf { entries: wanted.entries(), context: wanted.context.clone() });
-        Existing { branch: wanted.branch.clone(), made_of, touched: false }
+        Existing { branch: wanted.branch.clone(), made_of, touched: false, elsewhere: None }
     }
 
     /// What the forge can have on the branch of `wanted`, without a person's commits.
@@ -284,7 +295,8 @@ mod tests {
         let mut open = vec![("none open", None)];
         for (name, existing) in states(&wanted) {
             open.push((name, Some(existing.clone())));
-            open.push((name, Some(Existing { touched: true, ..existing })));
+            open.push((name, Some(Existing { touched: true, ..existing.clone() })));
+            open.push((name, Some(Existing { elsewhere: Some("release".to_owned()), ..existing })));
         }
         let mut table = String::new();
         for (wish_name, wish) in [
@@ -293,7 +305,11 @@ mod tests {
             ("not known", Wish::Unknown("its tags could not be read")),
         ] {
             for (name, existing) in &open {
-                let by = if existing.as_ref().is_some_and(|e| e.touched) { " + a person's commits" } else { "" };
+                let by = match existing {
+                    Some(existing) if existing.touched => " + a person's commits",
+                    Some(existing) if existing.elsewhere.is_some() => " + another base",
+                    _ => "",
+                };
                 for (action, circumstance) in by_action(wish, existing.as_ref()) {
                     let comma = if circumstance.is_empty() { "" } else { ", " };
                     let state = format!("{name}{by}{comma}{circumstance}");
@@ -378,15 +394,16 @@ mod tests {
         #[test]
         fn what_was_done_leaves_nothing_to_do(
             wants in proptest::collection::btree_map(0..5u8, 0..3u8, 0..6),
-            has in proptest::collection::btree_map(0..6u8, (0..3u8, any::<bool>(), any::<bool>(), 0..4usize), 0..6),
+            has in proptest::collection::btree_map(0..6u8, (0..3u8, 0..3u8, any::<bool>(), 0..4usize), 0..6),
             declined in proptest::collection::btree_set(0..6u8, 0..3),
             limit in 0..6usize,
         ) {
             let wanted: Vec<Wanted> = wants.iter().map(|(b, v)| wanted(&name(*b), &format!("1.{v}"))).collect();
             let mut github = Model::default();
-            for (b, (v, touched, approved, state)) in &has {
+            for (b, (v, taken, approved, state)) in &has {
                 let (_, existing) = states(&super::tests::wanted(&name(*b), &format!("1.{v}"))).swap_remove(*state);
-                github.open.push(Existing { touched: *touched, ..existing });
+                let elsewhere = (*taken == 2).then(|| "release".to_owned());
+                github.open.push(Existing { touched: *taken == 1, elsewhere, ..existing });
                 github.approved.extend(approved.then(|| (name(*b), "octocat".to_owned())));
             }
             let before = github.clone();
@@ -394,8 +411,8 @@ mod tests {
             let first = ask(&wanted, &github.open, &declined, &github.approved, limit);
             github.apply(&wanted, &first);
             prop_assert!(github.open.len() <= limit.max(before.open.len()), "the limit is kept");
-            for old in before.open.iter().filter(|e| e.touched || e.branch.ends_with("unknown")) {
-                prop_assert!(github.open.contains(old), "a person's commits, and what is not known, stay");
+            for old in before.open.iter().filter(|e| e.taken().is_some() || e.branch.ends_with("unknown")) {
+                prop_assert!(github.open.contains(old), "what a person took over, and what is not known, stays");
             }
             for approved in before.open.iter().filter(|e| before.approved.contains_key(&e.branch)) {
                 let now = github.open.iter().find(|e| e.branch == approved.branch);

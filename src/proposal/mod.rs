@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::edit::Change;
 use crate::image::{Digest, RepositoryName, Tag};
+use crate::manifest::Image;
 
 pub mod body;
 pub mod branch;
 pub mod comment;
+pub mod company;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod form;
 mod leaving;
 pub mod machine;
 pub mod markdown;
@@ -128,6 +131,18 @@ pub struct Item {
 }
 
 impl Item {
+    /// What the change does to the entry of `image`, one after the other. A rejection takes the place of an earlier one of the
+    /// same tag, which then is over.
+    #[must_use]
+    pub fn changes(&self, image: &Image) -> Vec<Change> {
+        let Some(change) = self.change() else { return Vec::new() };
+        let earlier = match &change {
+            Change::Reject { tag, .. } => image.rejected.iter().find(|rejection| rejection.tag == *tag),
+            _ => None,
+        };
+        earlier.map(|earlier| Change::Expire { tag: earlier.tag.clone() }).into_iter().chain([change]).collect()
+    }
+
     /// What the change does to the manifest; `None` for an entry that names no tag, and for a rejection without a reason.
     #[must_use]
     pub fn change(&self) -> Option<Change> {

@@ -1,6 +1,9 @@
 //! A proposal turned into one that adds a `rejected` entry instead of the approval.
 
+use chrono::NaiveDate;
+
 use super::comment::{Fault, Reject, Target, aim};
+use super::leaving::holds;
 use super::markdown::code;
 use super::wanted::context;
 use super::{Entry, Item, Kind, Rejection, Wanted, branch};
@@ -8,11 +11,18 @@ use crate::manifest::{Image, Manifest};
 use crate::rules::{Reading, Rule, Variant, line_of};
 
 /// The proposal that `/wharfinger reject` asks for in place of the one on branch `on`, which holds `entries`. What is rejected in
-/// a group leaves it: it gets its line's own branch, where a single image's proposal stays on its own.
+/// a group leaves it: it gets its line's own branch, where a single image's proposal stays on its own. `today` is the UTC date:
+/// a rejection that is over by then is no obstacle, the new one takes its place.
 ///
 /// # Errors
 /// Where the comment does not say what is meant, or the manifest cannot take the entry.
-pub fn rejecting(manifest: &Manifest, on: &str, entries: &[Entry], reject: &Reject) -> Result<Wanted, Fault> {
+pub fn rejecting(
+    manifest: &Manifest,
+    on: &str,
+    entries: &[Entry],
+    reject: &Reject,
+    today: NaiveDate,
+) -> Result<Wanted, Fault> {
     let prefix = &manifest.proposals.branch_prefix;
     let grouped = on.starts_with(&branch::of_groups(prefix));
     let about: Vec<(usize, &Entry, Target)> =
@@ -23,7 +33,7 @@ pub fn rejecting(manifest: &Manifest, on: &str, entries: &[Entry], reject: &Reje
     let (chosen, reason) = aim(reject, &targets, grouped, &others)?;
     let (at, entry, Target { tag, .. }) = &about[chosen];
     let image = &manifest.images[*at];
-    if let Some(there) = image.rejected.iter().find(|r| r.tag == *tag) {
+    if let Some(there) = image.rejected.iter().find(|r| r.tag == *tag && holds(r, today)) {
         let until = there.until.map(|until| format!(", until {until}")).unwrap_or_default();
         let name = code(tag.as_str(), 128);
         return Err(Fault(format!(
@@ -80,6 +90,7 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
+    use crate::edit::Change;
     use crate::image::Digest;
     use crate::manifest;
     use crate::proposal::fixtures::manifest;
@@ -97,7 +108,8 @@ mod tests {
     }
 
     fn shown(manifest: &Manifest, on: &str, entries: &[Entry], words: &str) -> String {
-        match rejecting(manifest, on, entries, &Reject { words: words.to_owned(), until: None }) {
+        let reject = Reject { words: words.to_owned(), until: None };
+        match rejecting(manifest, on, entries, &reject, "2026-01-31".parse().unwrap()) {
             Err(fault) => format!("! {fault}"),
             Ok(Wanted { branch, group, items, .. }) => {
                 assert_eq!((group, items.len()), (None, 1));
@@ -106,6 +118,27 @@ mod tests {
                 format!("{branch}: {source} {} {:?}", to.as_ref().unwrap(), rejection.as_ref().unwrap().reason)
             }
         }
+    }
+
+    #[test]
+    fn a_rejection_that_is_over_gives_its_place_to_a_new_one() {
+        let mut manifest = manifest(&["redis"]);
+        manifest.images[0].rejected = vec![manifest::Rejection {
+            tag: "7.2.1".parse().unwrap(),
+            reason: "slow".to_owned(),
+            until: "2026-01-31".parse().ok(),
+            span: Default::default(),
+        }];
+        let entries = [entry("redis", "7.2.1", Kind::Update)];
+        let reject = Reject { words: "still slow".to_owned(), until: None };
+        let on = "wharfinger/image/redis/latest";
+        let wanted = |today: &str| rejecting(&manifest, on, &entries, &reject, today.parse().unwrap());
+        assert!(wanted("2026-01-31").unwrap_err().0.contains("already, until 2026-01-31"));
+        let item = wanted("2026-02-01").unwrap().items.remove(0);
+        let changes = item.changes(&manifest.images[0]);
+        assert!(
+            matches!(&changes[..], [Change::Expire { .. }, Change::Reject { reason, .. }] if reason == "still slow")
+        );
     }
 
     #[test]

@@ -103,7 +103,7 @@ mod tests {
             rejection: None,
         };
         let made_of = Some(MadeOf { entries: vec![entry], context: Digest::sha256(b"") });
-        Existing { branch: branch.to_owned(), made_of, touched: false }
+        Existing { branch: branch.to_owned(), made_of, touched: false, elsewhere: None }
     }
 
     #[test]

@@ -411,7 +411,7 @@ async fn protection_refuses_a_record_and_is_told_from_missing_permissions() {
     let head = forge.head().await.unwrap();
     let refused = forge.append("main", &head.commit, &message(), &change("two\n")).await.unwrap_err();
     assert!(matches!(refused, Error::Protected { .. }), "{refused:?}");
-    insta::assert_snapshot!(refused, @"the branch main refuses the commit: Repository rule violations found Changes must be made through a pull request.");
+    insta::assert_snapshot!(refused, @"the rules of the branch main refuse it: Repository rule violations found Changes must be made through a pull request.");
     assert_eq!(github.branch("main").unwrap(), head.commit.0);
     // Proposals are made nonetheless.
     propose(&forge, "two\n").await;

@@ -413,7 +413,7 @@ fn rulesets_that_ask_for_a_form_get_it_and_one_that_refuses_is_named_with_its_cu
         ),
         (
             FORM.replace("commit-message: \"chore", "commit-message: \"feat"),
-            Some("ruleset 43 of acme wants commit messages that match"),
+            Some("ruleset `House style` (43) of acme wants commit messages that match"),
         ),
     ];
     for (form, why) in table {

@@ -487,7 +487,11 @@ async fn answer(
                 record(&shared, &request, None, false, true);
                 std::future::pending::<()>().await;
             }
-            Action::First(hook) => (hook.0)(),
+            Action::First(hook) => {
+                // what a test does may itself ask this server
+                let hook = hook.clone();
+                tokio::task::spawn_blocking(move || (hook.0)()).await.map_err(std::io::Error::other)?;
+            }
             Action::Delay(delay) => tokio::time::sleep(*delay).await,
             Action::Reset => return broken(&shared, &request, None, &reset),
             Action::Answer(status, headers, body) => {

@@ -10,6 +10,7 @@ use crate::forge::{self, Commit, FileChange, Forge, Head, Message};
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
 use crate::observe::manifest::{self as load, LoadError};
+use crate::proposal::form::{self, Places};
 
 mod origin;
 mod proposal;
@@ -196,12 +197,18 @@ impl Work<'_> {
     }
 
     fn message(&self, records: &[Record]) -> Message {
-        let lines = records.iter().map(|r| format!("{}:{} {}", r.repository, r.tag, r.mirrored));
-        let mut body = lines.collect::<Vec<_>>().join("\n");
-        if let Some(signer) = &self.manifest.proposals.sign_off {
-            body.push_str(&format!("\n\nSigned-off-by: {signer}"));
-        }
-        Message { headline: headline(records), body }
+        let lines: Vec<String> = records.iter().map(|r| format!("{}:{} {}", r.repository, r.tag, r.mirrored)).collect();
+        let (headline, body) = form::message(&self.manifest.proposals, &self.places(records), &lines.join("\n"));
+        Message { headline, body }
+    }
+
+    /// What templates say of records: how many, and the first of them.
+    fn places(&self, records: &[Record]) -> Places {
+        let title = headline(records);
+        let Some(first) = records.first() else { return Places { title, ..Places::default() } };
+        let source = approval(&self.manifest, first).map(|(image, _)| image.source_text.clone()).unwrap_or_default();
+        let (repository, to) = (first.repository.to_string(), first.tag.to_string());
+        Places { title, source, repository, to, kind: "record".to_owned(), ..Places::default() }
     }
 }
 

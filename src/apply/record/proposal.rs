@@ -1,9 +1,10 @@
 //! The recording proposal: where the default branch refuses commits, records gather on one branch, and nothing waits for it.
 
-use super::{Record, RecordError, Work, approval, headline, pending};
+use super::{Record, RecordError, Work, approval, pending};
 use crate::forge::{Commit, FileChange, Forge, OpenProposal};
 use crate::manifest::Manifest;
 use crate::observe::manifest as load;
+use crate::proposal::form;
 
 /// The recording proposal as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +142,8 @@ impl Work<'_> {
         records: &[Record],
         moved: bool,
     ) -> Result<Recording, RecordError> {
-        let (title, body) = (headline(records), self.body(records));
+        let title = form::title(&self.manifest.proposals, &self.places(records));
+        let body = self.body(records);
         let Some(open) = open else {
             let opened = self.forge.open(&branch, &title, &body).await?;
             return Ok(Recording { number: opened.number, url: opened.url, branch, done: Done::Opened });

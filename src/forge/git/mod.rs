@@ -229,6 +229,7 @@ impl Forge for GitForge {
                 touched: self.touched(&head, &body, ours.get(&format!("{OPEN}{branch}"))).await?,
                 author: field[2].to_owned(),
                 labels: Vec::new(),
+                elsewhere: None,
                 branch,
                 head,
                 title,

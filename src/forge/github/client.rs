@@ -318,6 +318,9 @@ pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
         );
         return Error::Refused { action: action.to_owned(), detail };
     }
+    if archived(&message) {
+        return Error::Refused { action: action.to_owned(), detail: format!("{message} {ARCHIVED}") };
+    }
     match answer.status {
         301 | 302 | 307 | 308 => Error::Unusable(format!(
             "{action}: GitHub sends elsewhere ({}): was the repository renamed?",
@@ -330,6 +333,14 @@ pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
         422 => Error::Invalid { action: action.to_owned(), detail: message },
         status => Error::Unusable(format!("{action}: {message} (status {status})")),
     }
+}
+
+/// What is to be done about an archived repository.
+pub(super) const ARCHIVED: &str = "Unarchive it under Settings > General, or disable this workflow";
+
+/// Whether GitHub's words say that the repository was archived.
+pub(super) fn archived(message: &str) -> bool {
+    message.contains("archived") && message.contains("read-only")
 }
 
 fn page_query(query: &[(&str, &str)], page: u32) -> String {
@@ -356,4 +367,9 @@ pub(super) fn encode(path: &str) -> String {
         }
     }
     out
+}
+
+/// One segment of a path: a login may be `name[bot]`, and a slash in one would ask for something else.
+pub(super) fn segment(text: &str) -> String {
+    encode(text).replace('/', "%2F")
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::client::{CONTENTS, READ, clean, pause, refused};
+use super::client::{ARCHIVED, CONTENTS, READ, archived, clean, pause, refused};
 use super::{Commit, Error, FileChange, GitHub, Message, Sent, commit_at, text};
 
 const MUTATION: &str =
@@ -69,6 +69,7 @@ impl GitHub {
         match error["type"].as_str().unwrap_or_default() {
             "STALE_DATA" => Err(Error::Moved { branch: branch.to_owned() }),
             "RATE_LIMITED" => Err(Error::RateLimited(message)),
+            _ if archived(&message) => Err(refused(format!("{message} {ARCHIVED}"))),
             _ if protection(&message) => Err(Error::Protected { branch: branch.to_owned(), detail: message }),
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Err(refused(needs)),
             "NOT_FOUND" if message.contains("Repository") => Err(refused(needs)),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::client::{Answer, PULLS, READ, encode, pause, refused};
+use super::commits::protection;
 use super::{Commit, Declined, Error, GitHub, OpenProposal, Opened, Sent, Verb, commit_at, text};
 use crate::ledger;
 use crate::proposal::metadata;
@@ -42,6 +43,8 @@ impl GitHub {
         let author = text(pull, "/user/login")?.to_owned();
         let vouched = metadata::read(&body).and_then(|m| m.head).is_some_and(|h| h.as_str() == head.0);
         let labels = pull["labels"].as_array().into_iter().flatten().filter_map(|l| l["name"].as_str());
+        let base = text(pull, "/base/ref")?;
+        let elsewhere = (base != self.default_branch().await?).then(|| base.to_owned());
         Ok(OpenProposal {
             number: Some(number),
             url: text(pull, "/html_url")?.to_owned(),
@@ -49,6 +52,7 @@ impl GitHub {
             title: text(pull, "/title")?.to_owned(),
             touched: !vouched && self.touched(number, &author).await?,
             labels: labels.map(str::to_owned).collect(),
+            elsewhere,
             head,
             body,
             author,
@@ -125,6 +129,10 @@ impl GitHub {
             false => None,
         };
         let Some(pull) = found else {
+            let detail = answer.message();
+            if protection(&detail) {
+                return Err(Error::Protected { branch: branch.to_owned(), detail });
+            }
             return Err(refused(&format!("opening a pull request from {branch}"), answer, PULLS));
         };
         if pull["title"].as_str() != Some(title) || pull["body"].as_str() != Some(body) {

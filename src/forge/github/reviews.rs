@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::client::{READ, clean, encode, refused};
+use super::client::{READ, clean, refused, segment};
 use super::{Change, Commit, Error, GitHub, commit_at};
 use crate::forge::{Review, Verdict};
 
@@ -103,9 +103,4 @@ fn co_author(line: &str) -> Option<String> {
     let address = line.strip_prefix("co-authored-by:")?.rsplit_once('<')?.1.trim_end_matches('>');
     let (name, host) = address.split_once('@')?;
     host.starts_with("users.noreply.").then(|| name.split_once('+').map_or(name, |(_, login)| login).to_owned())
-}
-
-/// One segment of a path: a login may be `name[bot]`, and a slash in one would ask for something else.
-fn segment(login: &str) -> String {
-    encode(login).replace('/', "%2F")
 }

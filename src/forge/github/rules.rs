@@ -1,5 +1,7 @@
 //! The rules of a branch in words, each with what to change: what a refusal by a ruleset is explained with.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::client::clean;
@@ -12,13 +14,24 @@ impl GitHub {
     pub(super) async fn rules_of(&self, branch: &str) -> Result<Vec<String>, Error> {
         let path = self.path(&format!("/rules/branches/{}", encode(branch)));
         let rules = self.client.pages(&format!("reading the rules of {branch}"), &path, &[]).await?;
-        Ok(rules.iter().map(words).collect())
+        let names = if rules.is_empty() { BTreeMap::new() } else { self.ruleset_names().await };
+        Ok(rules.iter().map(|rule| words(rule, &names)).collect())
+    }
+
+    /// What people call the rulesets. Only a help: where it cannot be read their numbers have to do.
+    async fn ruleset_names(&self) -> BTreeMap<u64, String> {
+        let listed = self.client.pages("listing rulesets", &self.path("/rulesets"), &[]).await.unwrap_or_default();
+        let named = |ruleset: &Value| Some((ruleset["id"].as_u64()?, clean(ruleset["name"].as_str()?)));
+        listed.iter().filter_map(named).collect()
     }
 }
 
-fn words(rule: &Value) -> String {
+fn words(rule: &Value, names: &BTreeMap<u64, String>) -> String {
     let text = |key: &str| clean(rule[key].as_str().unwrap_or_default());
-    let id = rule["ruleset_id"].as_u64().map(|id| format!("ruleset {id}")).unwrap_or_else(|| "a ruleset".to_owned());
+    let id = match rule["ruleset_id"].as_u64() {
+        Some(id) => names.get(&id).map_or_else(|| format!("ruleset {id}"), |name| format!("ruleset `{name}` ({id})")),
+        None => "a ruleset".to_owned(),
+    };
     let kind = text("type");
     let (what, cure) = match kind.as_str() {
         "pull_request" => ("takes changes by pull request only".to_owned(), BYPASS.to_owned()),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{PULLS, STATUSES, pause, refused};
+use super::client::{PULLS, STATUSES, pause, refused, segment};
 use super::{Commit, Error, GitHub, Sent, Social, Verb};
 use crate::forge::{Merge, Review, StatusState};
 
@@ -19,12 +19,18 @@ impl Social for GitHub {
         self.ask(&format!("/issues/{number}/labels"), &json!({ "labels": labels }), &action).await
     }
 
-    async fn is_job(&self) -> Result<bool, Error> {
-        Ok(matches!(self.login().await?, "github-actions" | "github-actions[bot]"))
+    async fn unlabel(&self, number: u64, label: &str) -> Result<(), Error> {
+        let path = self.path(&format!("/issues/{number}/labels/{}", segment(label)));
+        let answer = self.client.again(Verb::Delete, &path, &Value::Null).await?;
+        match answer.status {
+            404 => Ok(()),
+            _ if answer.done() => Ok(()),
+            _ => Err(refused(&format!("taking a label off pull request #{number}"), &answer, PULLS)),
+        }
     }
 
-    async fn tell(&self, number: u64, text: &str) -> Result<(), Error> {
-        self.comment_once(number, text).await
+    async fn is_job(&self) -> Result<bool, Error> {
+        Ok(matches!(self.login().await?, "github-actions" | "github-actions[bot]"))
     }
 
     async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error> {
@@ -110,8 +116,8 @@ impl Social for GitHub {
         self.comments_of_ours(number).await
     }
 
-    async fn reply(&self, number: u64, mark: &str, body: &str) -> Result<(), Error> {
-        self.comment_marked(number, mark, body).await
+    async fn comment(&self, number: u64, mark: &str, text: &str) -> Result<(), Error> {
+        self.comment_marked(number, mark, text).await
     }
 }
 

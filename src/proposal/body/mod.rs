@@ -3,6 +3,7 @@
 //! Everything upstream wrote goes through [`super::markdown`]; links are made here from names, never taken from upstream.
 
 use crate::manifest::Manifest;
+use crate::proposal::form::{self, Places};
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Cause, Entry, Item, Kind, Wanted};
 
@@ -22,22 +23,14 @@ pub const BODY_LIMIT: usize = 65_536;
 /// The title of a proposal and the headline of its commit.
 #[must_use]
 pub fn title(manifest: &Manifest, wanted: &Wanted) -> String {
-    let own = own_title(wanted);
-    let Some(template) = &manifest.proposals.title else { return own };
-    clean(&fill(template, &own, wanted), 200)
+    form::title(&manifest.proposals, &places(wanted))
 }
 
 /// The commit's message, without the headline: one line a change, and the sign-off where the manifest asks for one.
 #[must_use]
 pub fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
-    let own = own_title(wanted);
-    let template = manifest.proposals.commit_message.as_ref();
-    let text = template.map_or_else(|| own.clone(), |template| fill(template, &own, wanted));
-    let (headline, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    let mut paragraphs = vec![rest.trim().to_owned(), wanted.items.iter().map(line).collect::<Vec<_>>().join("\n")];
-    paragraphs.extend(manifest.proposals.sign_off.as_ref().map(|who| format!("Signed-off-by: {}", clean(who, 200))));
-    paragraphs.retain(|p| !p.is_empty());
-    (clean(headline, 200), paragraphs.join("\n\n"))
+    let lines = wanted.items.iter().map(line).collect::<Vec<_>>().join("\n");
+    form::message(&manifest.proposals, &places(wanted), &lines)
 }
 
 /// The body: a table with a row an image, then a section an image, then the metadata. What does not fit is left out from
@@ -141,31 +134,19 @@ fn line(item: &Item) -> String {
     format!("{} {}: {} {digest}", clean(source, 100), image::kind_word(*kind), tags.join(" -> "))
 }
 
-/// `proposals.title` and `proposals.commit-message`: `{title}` is the title of our own, `{source}`, `{repository}`, `{from}`
-/// and `{to}` are the first change's, `{kind}` is its kind.
-fn fill(template: &str, own: &str, wanted: &Wanted) -> String {
-    let Some(Item { entry, .. }) = wanted.items.first() else { return template.to_owned() };
+/// What templates say of a proposal: its title, and the first of its changes.
+fn places(wanted: &Wanted) -> Places {
+    let title = own_title(wanted);
+    let Some(Item { entry, .. }) = wanted.items.first() else { return Places { title, ..Places::default() } };
     let tag = |tag: &Option<crate::image::Tag>| tag.as_ref().map(ToString::to_string).unwrap_or_default();
-    // the values hold no braces that matter: each place is replaced once, from left to right
-    let values = [
-        ("{title}", own.to_owned()),
-        ("{source}", clean(&entry.source, 100)),
-        ("{repository}", entry.repository.to_string()),
-        ("{from}", tag(&entry.from)),
-        ("{to}", tag(&entry.to)),
-        ("{kind}", image::kind_word(entry.kind).to_owned()),
-    ];
-    let mut text = String::new();
-    let mut rest = template;
-    while let Some(at) = rest.find('{') {
-        text.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (place, value) =
-            values.iter().find(|(p, _)| rest.starts_with(p)).map_or(("{", "{"), |(p, v)| (*p, v.as_str()));
-        text.push_str(value);
-        rest = &rest[place.len()..];
+    Places {
+        title,
+        source: clean(&entry.source, 100),
+        repository: entry.repository.to_string(),
+        from: tag(&entry.from),
+        to: tag(&entry.to),
+        kind: image::kind_word(entry.kind).to_owned(),
     }
-    text + rest
 }
 
 #[cfg(test)]

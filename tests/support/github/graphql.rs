@@ -93,6 +93,9 @@ impl State {
             let text = format!("Could not resolve to a Repository with the name '{repository}'.");
             return Err(error(Some("NOT_FOUND"), &text));
         }
+        if self.archived {
+            return Err(error(Some("UNPROCESSABLE"), super::rest::ARCHIVED));
+        }
         if token.may.contents < Access::Write {
             return Err(error(Some("FORBIDDEN"), "Resource not accessible by integration"));
         }

@@ -93,6 +93,7 @@ impl TestGitHub {
             actions_may_open: options.actions_may_open,
             protected: options.protected,
             rules: Vec::new(),
+            archived: false,
             delete_on_merge: false,
             unsigned: std::collections::BTreeSet::new(),
             rebased: std::collections::BTreeMap::new(),
@@ -377,6 +378,17 @@ impl TestGitHub {
     /// Someone closes a pull request without a merge.
     pub fn close_as(&self, number: u64, login: &str) {
         lock(&self.state).close(number, login);
+    }
+
+    /// Someone reopens a pull request, whose branch they restore first where it is gone.
+    pub fn reopen_as(&self, number: u64, login: &str) {
+        let mut state = lock(&self.state);
+        let pull = state.pull(number).filter(|p| !p.open && p.merged_at.is_none()).expect("a closed one").clone();
+        state.git.update(&format!("refs/heads/{}", pull.head), &pull.head_sha, "");
+        if let Some(pull) = state.pull(number) {
+            (pull.open, pull.dead, pull.closed_at) = (true, false, None);
+        }
+        state.event(number, "reopened", login);
     }
 
     /// Someone comments.

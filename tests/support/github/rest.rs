@@ -6,6 +6,9 @@ use super::super::http::{Request, Response};
 use super::shapes::base64_lines;
 use super::state::{Access, Pull, Review, State, Status, Token, Who};
 
+/// What GitHub says of a write to an archived repository.
+pub const ARCHIVED: &str = "Repository was archived so is read-only.";
+
 /// An answer, or the refusal that stands instead.
 type Answer = Result<Response, Response>;
 
@@ -116,8 +119,11 @@ impl State {
     fn repository(&mut self, request: &Request, token: &Token, path: &[&str]) -> Answer {
         let method = request.method.as_str();
         let needs = if method == "GET" { Access::Read } else { Access::Write };
+        if self.archived && method != "GET" {
+            return Err(message(403, ARCHIVED));
+        }
         match path.first().copied() {
-            None | Some("installation" | "collaborators" | "rules" | "teams" | "actions") => {
+            None | Some("installation" | "collaborators" | "rules" | "rulesets" | "teams" | "actions") => {
                 self.about(request, token, path)
             }
             Some("pulls") => {
@@ -190,6 +196,18 @@ impl State {
                     rules.push(rule);
                 }
                 Ok(page(request, &self.api, &rules))
+            }
+            ["rulesets"] => {
+                let ruleset = |id: u64, name: &str, kind: &str, source: &str| {
+                    json!({
+                        "id": id, "name": name, "target": "branch", "source_type": kind, "source": source,
+                        "enforcement": "active", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+                    })
+                };
+                let own = self.protected.then(|| ruleset(42, "Default branch", "Repository", &self.full_name()));
+                let above = (!self.rules.is_empty()).then(|| ruleset(43, "House style", "Organization", &self.owner));
+                let all: Vec<Value> = own.into_iter().chain(above).collect();
+                Ok(page(request, &self.api, &all))
             }
             ["teams"] => {
                 let teams: Vec<Value> = self.teams.iter().map(|t| self.team_json(t)).collect();
@@ -689,6 +707,11 @@ impl State {
             }
             ("POST", ["labels"]) => {
                 let body = request.json();
+                let long = |l: &Value| l.as_str().is_some_and(|name| name.chars().count() > 50);
+                if body["labels"].as_array().into_iter().flatten().any(long) {
+                    let text = "name is too long (maximum is 50 characters)";
+                    return Err(invalid("Label", "name", "custom", Some(text)));
+                }
                 for name in body["labels"].as_array().into_iter().flatten().filter_map(Value::as_str) {
                     self.labels.insert(name.to_owned());
                     if let Some(pull) = self.pull(n).filter(|p| !p.labels.iter().any(|l| l == name)) {

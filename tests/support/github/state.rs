@@ -71,6 +71,7 @@ pub struct Pull {
     pub base: String,
     pub base_sha: String,
     pub open: bool,
+    pub draft: bool,
     /// It lost its commits or its branch: it cannot be reopened.
     pub dead: bool,
     pub created_at: String,
@@ -149,6 +150,8 @@ pub struct State {
     pub protected: bool,
     /// Rules of rulesets: what the names of their branches start with, the type and the parameters.
     pub rules: Vec<(String, &'static str, serde_json::Value)>,
+    /// Whether the repository is archived: everything in it can be read, and nothing written.
+    pub archived: bool,
     /// Whether a merge deletes the head's branch.
     pub delete_on_merge: bool,
     /// Commits that name GitHub as their committer and were not signed by it.
@@ -268,6 +271,7 @@ impl State {
             base: base.to_owned(),
             base_sha,
             open: true,
+            draft: false,
             dead: false,
             created_at,
             closed_at: None,

@@ -1,0 +1,95 @@
+//! The form that an organization's rulesets ask of titles and commit messages: `proposals.title`, `commit-message`, `sign-off`.
+
+use super::markdown::clean;
+use crate::manifest::Proposals;
+
+/// What the places of a template stand for: `{title}`, `{source}`, `{repository}`, `{from}`, `{to}` and `{kind}`. Where a text
+/// is about several changes, all but the title are the first one's.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Places {
+    /// The title of our own.
+    pub title: String,
+    /// The image's source.
+    pub source: String,
+    /// The mirror's name in the organization.
+    pub repository: String,
+    /// What was approved before; may be empty.
+    pub from: String,
+    /// The tag; may be empty.
+    pub to: String,
+    /// The kind of change in words.
+    pub kind: String,
+}
+
+/// The title of a pull request.
+#[must_use]
+pub fn title(proposals: &Proposals, places: &Places) -> String {
+    proposals.title.as_ref().map_or_else(|| places.title.clone(), |template| clean(&fill(template, places), 200))
+}
+
+/// A commit's headline and the rest of its message: what the template has below its first line, then `details`, then the
+/// sign-off where one is asked for.
+#[must_use]
+pub fn message(proposals: &Proposals, places: &Places, details: &str) -> (String, String) {
+    let template = proposals.commit_message.as_ref();
+    let text = template.map_or_else(|| places.title.clone(), |template| fill(template, places));
+    let (headline, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let mut paragraphs = vec![rest.trim().to_owned(), details.to_owned()];
+    paragraphs.extend(proposals.sign_off.as_ref().map(|who| format!("Signed-off-by: {}", clean(who, 200))));
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    (clean(headline, 200), paragraphs.join("\n\n"))
+}
+
+fn fill(template: &str, places: &Places) -> String {
+    let Places { title, source, repository, from, to, kind } = places;
+    // the values hold no braces that matter: each place is replaced once, from left to right
+    let values = [
+        ("{title}", title),
+        ("{source}", source),
+        ("{repository}", repository),
+        ("{from}", from),
+        ("{to}", to),
+        ("{kind}", kind),
+    ];
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find('{') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (place, value) =
+            values.iter().find(|(p, _)| rest.starts_with(p)).map_or(("{", "{"), |(p, v)| (*p, v.as_str()));
+        text.push_str(value);
+        rest = &rest[place.len()..];
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_of_ours_takes_the_form() {
+        let places = Places {
+            title: "Record loki:3.1.0 as promoted".to_owned(),
+            source: "grafana/loki".to_owned(),
+            repository: "loki".to_owned(),
+            to: "3.1.0".to_owned(),
+            kind: "record".to_owned(),
+            ..Places::default()
+        };
+        let own = Proposals::default();
+        assert_eq!(title(&own, &places), "Record loki:3.1.0 as promoted");
+        assert_eq!(message(&own, &places, "a"), ("Record loki:3.1.0 as promoted".to_owned(), "a".to_owned()));
+        let form = Proposals {
+            title: Some("[{kind}] {title} {unknown}".to_owned()),
+            commit_message: Some("chore({repository}): {title}\n\nRefs: {source}:{to}{from}\n".to_owned()),
+            sign_off: Some("Images <images@example.com>".to_owned()),
+            ..own
+        };
+        assert_eq!(title(&form, &places), "[record] Record loki:3.1.0 as promoted {unknown}");
+        let (headline, rest) = message(&form, &places, "");
+        assert_eq!(headline, "chore(loki): Record loki:3.1.0 as promoted");
+        assert_eq!(rest, "Refs: grafana/loki:3.1.0\n\nSigned-off-by: Images <images@example.com>");
+    }
+}

@@ -73,6 +73,8 @@ pub enum Command {
     ApplyPolicy(ApplyPolicy),
     /// Print or write the files that make Docker Desktop ask for a sign-in, with how to install them
     SignIn(SignIn),
+    /// Tell what a member of the organization can pull, against what the manifest and its policy say
+    VerifyAccess(VerifyAccess),
     /// Print the JSON Schema of the manifest, or of what --format json prints
     Schema(Schema),
     /// Print completions for a shell
@@ -202,6 +204,30 @@ pub struct SignIn {
     pub force: bool,
 }
 
+/// Arguments of `verify-access`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct VerifyAccess {
+    /// Which images.
+    #[command(flatten)]
+    pub images: Images,
+    /// The member whose token DOCKERHUB_TOKEN or --dockerhub-token-file gives: ask the registry what it answers them
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["script", "results"])]
+    pub username: Option<String>,
+    /// Print the script of the pulls to run in a Docker Desktop that is signed in as a member: sh, or powershell
+    #[arg(long, value_name = "SHELL", num_args = 0..=1, default_missing_value = "sh", conflicts_with = "username",
+          value_parser = ["sh", "powershell"])]
+    pub script: Option<String>,
+    /// Judge what the script printed, in FILE or on standard input where it is `-`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "script"])]
+    pub results: Option<String>,
+    /// How many sources of each registry to ask too, in the manifest's order
+    #[arg(long, value_name = "N", default_value_t = crate::policy::access::SAMPLE)]
+    pub upstreams: usize,
+    /// Pull IMAGE in the script too, and judge it: one that must be refused; may be given more than once
+    #[arg(long, value_name = "IMAGE")]
+    pub refused: Vec<String>,
+}
+
 /// Arguments of `schema`.
 #[derive(Debug, Clone, Args)]
 pub struct Schema {
@@ -236,7 +262,7 @@ impl Cli {
             ("log-level", global.log_level.clone()),
             ("forge", global.forge.clone()),
             ("github-token", global.github_token_file.clone()),
-            ("dockerhub-username", global.dockerhub_username.clone()),
+            ("dockerhub-username", self.member().or_else(|| global.dockerhub_username.clone())),
             ("dockerhub-token", global.dockerhub_token_file.clone()),
             ("registry-auth", global.registry_auth_file.clone()),
             ("ca-certificates", global.ca_certificates.clone()),
@@ -246,6 +272,16 @@ impl Cli {
             ("shard", promotion.shard),
         ];
         given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
+impl Cli {
+    /// The member that `verify-access` asks as: the one whose token this run has then.
+    fn member(&self) -> Option<String> {
+        match &self.command {
+            Some(Command::VerifyAccess(verify)) => verify.username.clone(),
+            _ => None,
+        }
     }
 }
 

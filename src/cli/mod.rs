@@ -25,6 +25,7 @@ use signals::Signals;
 
 pub use args::{
     ApplyPolicy, Cli, Command, Completions, Explain, Images, Plan, Promote, Promotion, Propose, Run, Schema, SignIn,
+    VerifyAccess,
 };
 
 /// What a process is given.

@@ -22,6 +22,7 @@ mod publish;
 pub mod run;
 pub mod schema;
 pub mod sign_in;
+pub mod verify_access;
 
 pub use context::Context;
 
@@ -82,6 +83,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
         Command::ApplyPolicy(arguments) => apply_policy::run(context, arguments, output).await,
         Command::SignIn(arguments) => sign_in::run(context, arguments, output),
+        Command::VerifyAccess(arguments) => verify_access::run(context, arguments, output).await,
         Command::Schema(arguments) => schema::run(&arguments.of, output),
         Command::Completions(arguments) => completions::run(arguments.shell, output),
     }

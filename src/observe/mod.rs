@@ -1,5 +1,6 @@
 //! What registries, Docker Hub and the forge say now. Reads only.
 
+pub mod access;
 pub mod candidates;
 pub mod companions;
 pub mod documents;

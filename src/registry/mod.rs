@@ -225,6 +225,15 @@ impl Registries {
         Ok(Self::new(Arc::new(remote::Client::new(options)?)))
     }
 
+    /// The same registries asked with other credentials, with connections and tokens of their own.
+    ///
+    /// # Errors
+    /// Where no such client can be made.
+    pub fn with_credentials(&self, credentials: credentials::Credentials) -> Result<Self, crate::net::NetError> {
+        let options = remote::Options { credentials, ..self.client.options().clone() };
+        Ok(Self::new(Arc::new(remote::Client::new(options)?)))
+    }
+
     fn remote(&self, repository: &Repository) -> remote::Remote {
         remote::Remote::new(Arc::clone(&self.client), repository.clone())
     }

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::access::Access;
 use super::explain::Explanation;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::settings::Settings;
@@ -27,6 +28,8 @@ pub enum Document {
     Settings(Settings),
     /// The files that enforce signing in to Docker Desktop.
     SignIn(SignIn),
+    /// What a member can pull, against what they should.
+    Access(Access),
     /// Why the manifest cannot be used.
     Diagnostics(Diagnostics),
     /// Nothing but why nothing was done.

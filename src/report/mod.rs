@@ -3,6 +3,7 @@
 //! Commands hand [`rows`] over to an [`Output`]; what they look like on a terminal ([`human`]), as JSON ([`json`]), in
 //! the job summary ([`summary`]) and as annotations ([`annotations`]) is decided here alone.
 
+pub mod access;
 pub mod annotations;
 pub mod diagnostics;
 pub mod explain;

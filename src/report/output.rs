@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::access::Access;
 use super::annotations::{Annotation, Annotations, Level};
 use super::explain::Explanation;
 use super::json::Document;
@@ -52,6 +53,7 @@ pub struct Output {
     explanation: Option<Explanation>,
     settings: Option<Settings>,
     sign_in: Option<SignIn>,
+    access: Option<Access>,
     diagnostics: Option<Diagnostics>,
     summary: String,
     annotations: Annotations,
@@ -72,6 +74,7 @@ impl Output {
             explanation: None,
             settings: None,
             sign_in: None,
+            access: None,
             diagnostics: None,
             summary: String::new(),
             annotations: Annotations::default(),
@@ -131,6 +134,13 @@ impl Output {
     pub fn sign_in(&mut self, sign_in: SignIn) {
         self.section("Sign-in", |out| super::sign_in::human(out, &sign_in));
         self.sign_in = Some(sign_in);
+    }
+
+    /// What a member can pull.
+    pub fn access(&mut self, access: Access) {
+        self.section("Access", |out| super::access::human(out, &access));
+        self.summary.push_str(&super::access::markdown(&access));
+        self.access = Some(access);
     }
 
     /// The faults of an unusable manifest, with the files they quote.
@@ -208,6 +218,7 @@ impl Output {
         let explanation = self.explanation.clone().map(Document::Explanation);
         let settings = self.settings.clone().map(Document::Settings);
         let sign_in = self.sign_in.clone().map(Document::SignIn);
+        let access = self.access.clone().map(Document::Access);
         diagnostics
             .or(check)
             .or(outcome)
@@ -215,6 +226,7 @@ impl Output {
             .or(explanation)
             .or(settings)
             .or(sign_in)
+            .or(access)
             .unwrap_or(Document::Nothing {})
     }
 
@@ -222,6 +234,9 @@ impl Output {
     fn rows(&self) -> (Vec<Failed>, Vec<Finding>) {
         if let Some(settings) = &self.settings {
             return (Vec::new(), settings.findings());
+        }
+        if let Some(access) = &self.access {
+            return (Vec::new(), access.findings());
         }
         match (&self.check, &self.outcome, &self.plan) {
             (Some(check), ..) => (check.failed.clone(), check.findings.clone()),

@@ -17,9 +17,19 @@ fn all(outcome: &Outcome) -> String {
 #[test]
 fn every_help_is_as_it_was_read() {
     let mut text = all(&wharfinger().arg("--help").output());
-    for command in
-        ["run", "plan", "explain", "propose", "check", "promote", "apply-policy", "sign-in", "schema", "completions"]
-    {
+    for command in [
+        "run",
+        "plan",
+        "explain",
+        "propose",
+        "check",
+        "promote",
+        "apply-policy",
+        "sign-in",
+        "verify-access",
+        "schema",
+        "completions",
+    ] {
         text.push_str(&format!("\n=== {command}\n"));
         text.push_str(&wharfinger().args([command, "--help"]).output().expect_status(0).stdout);
     }

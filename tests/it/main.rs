@@ -50,4 +50,5 @@ mod support_github;
 mod support_process;
 mod support_registry;
 mod tls;
+mod verify_access;
 mod whole_loop;

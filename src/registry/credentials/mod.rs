@@ -133,6 +133,13 @@ impl Credentials {
         Ok(credentials)
     }
 
+    /// One user's for one registry, and none for any other.
+    #[must_use]
+    pub fn of_one(registry: RegistryHost, username: String, password: SecretString) -> Self {
+        let known = BTreeMap::from([(registry, Credential::Password { username, password })]);
+        Self { known, ..Self::default() }
+    }
+
     /// The credential for a registry, where there is one; helpers are asked once a run.
     ///
     /// # Errors

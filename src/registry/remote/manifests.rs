@@ -137,7 +137,7 @@ impl Remote {
         }
     }
 
-    fn manifest_call(
+    pub(super) fn manifest_call(
         &self,
         endpoint: &Endpoint,
         method: Method,
@@ -166,7 +166,7 @@ pub(super) fn succeeded(endpoint: &Endpoint, answer: &Answer, action: &str) -> R
     Err(endpoint.protocol(format!("{action}: {}", answer.said.text)))
 }
 
-fn header_digest(headers: &HeaderMap) -> Option<Digest> {
+pub(super) fn header_digest(headers: &HeaderMap) -> Option<Digest> {
     headers.get("docker-content-digest")?.to_str().ok()?.parse().ok()
 }
 

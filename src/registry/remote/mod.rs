@@ -22,6 +22,7 @@ use crate::net::{self, Http, NetError};
 mod blobs;
 pub(crate) mod endpoint;
 mod gate;
+mod glance;
 mod grant;
 mod manifests;
 mod pace;

@@ -1,0 +1,159 @@
+//! `verify-access`: what a member of the organization can pull, against what the manifest and its policy say.
+
+use std::io::Read as _;
+
+use super::{Context, Exit, Stop, load, promote};
+use crate::cli::VerifyAccess as Arguments;
+use crate::image::RegistryHost;
+use crate::manifest::{Destination, Manifest};
+use crate::observe::access as asked;
+use crate::policy::access::script::{Shell, script};
+use crate::policy::access::{self, Subject, mirror_answered, results, tried, upstream_answered};
+use crate::registry::Registries;
+use crate::registry::credentials::Credentials;
+use crate::report::Output;
+use crate::report::access::Access;
+
+/// A larger file holds no results.
+const RESULTS_LIMIT: u64 = 16 << 20;
+
+/// Asks a registry with the member's token, prints the script of pulls, or judges what that printed.
+///
+/// # Errors
+/// Where there is no usable manifest, token or file, or the registry takes no such token.
+pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+    let manifest = load::here(context)?;
+    let Destination::Registry(host) = &manifest.registry else {
+        return Err(Stop::Unusable(
+            "the manifest's registry is a directory: nobody is refused anything there".to_owned(),
+        ));
+    };
+    if let Some(shell) = arguments.script.as_deref() {
+        let shell = if shell == "powershell" { Shell::PowerShell } else { Shell::Posix };
+        let (mirrors, others) = to_pull(context, &manifest, arguments)?;
+        let all = [mirrors, others].concat();
+        if all.is_empty() {
+            return Err(Stop::Unusable("there is nothing to pull: nothing is promoted, nothing approved".to_owned()));
+        }
+        output.text(&script(shell, &manifest.organization, &all));
+        return Ok(Exit::Done);
+    }
+    let access = match arguments.results.as_deref() {
+        Some(file) => judged(context, &manifest, arguments, file)?,
+        None => answered(context, &manifest, arguments, host).await?,
+    };
+    let exit = if access.settled() { Exit::Done } else { Exit::Findings };
+    output.access(access);
+    Ok(exit)
+}
+
+/// The pulls of the script: the newest promoted approval of each image, and what may be refused.
+fn to_pull(
+    context: &Context,
+    manifest: &Manifest,
+    arguments: &Arguments,
+) -> Result<(Vec<Subject>, Vec<Subject>), Stop> {
+    let scope = promote::scope(context, manifest, &arguments.images.images)?;
+    let mut others = access::sample(manifest, &scope, arguments.upstreams);
+    for image in &arguments.refused {
+        let named = access::must_be_refused(image).map_err(Stop::Unusable)?;
+        others.retain(|subject| subject.pull() != named.pull());
+        others.push(named);
+    }
+    Ok((access::newest_mirrors(manifest, &scope), others))
+}
+
+/// What the results in a file come to.
+fn judged(context: &Context, manifest: &Manifest, arguments: &Arguments, file: &str) -> Result<Access, Stop> {
+    let unreadable = |why: String| Stop::Unusable(format!("--results {file}: {why}"));
+    let mut bytes = Vec::new();
+    let read = match file {
+        "-" => std::io::stdin().lock().take(RESULTS_LIMIT + 1).read_to_end(&mut bytes),
+        _ => std::fs::File::open(context.settings.directory.join(file))
+            .and_then(|file| file.take(RESULTS_LIMIT + 1).read_to_end(&mut bytes)),
+    };
+    let read = read.map_err(|e| unreadable(e.to_string()))?;
+    if read as u64 > RESULTS_LIMIT {
+        return Err(unreadable("more than 16 MiB: that is not what the script printed".to_owned()));
+    }
+    let results = results::read(&results::decoded(&bytes));
+    if results.pulls.is_empty() && results.system.is_none() {
+        return Err(unreadable("no line in it is the script's: hand over what the script printed".to_owned()));
+    }
+    let (mirrors, others) = to_pull(context, manifest, arguments)?;
+    let count = mirrors.len();
+    let (mut rows, problems) = tried(&[mirrors, others].concat(), &results);
+    let upstreams = rows.split_off(count);
+    Ok(Access {
+        organization: manifest.organization.clone(),
+        results: Some(file.to_owned()),
+        mirrors: rows,
+        upstreams,
+        problems,
+        ..Access::default()
+    })
+}
+
+/// What the registry answers the member.
+async fn answered(
+    context: &Context,
+    manifest: &Manifest,
+    arguments: &Arguments,
+    host: &RegistryHost,
+) -> Result<Access, Stop> {
+    let scope = promote::scope(context, manifest, &arguments.images.images)?;
+    let (registries, username) = as_member(context, arguments, host)?;
+    let refused = |e: crate::registry::Error| {
+        Stop::CannotWork(anyhow::anyhow!("{e}; the token has to be {username}'s own and able to read"))
+    };
+    asked::greeted(&registries, host).await.map_err(refused)?;
+    let mirrors = access::mirrors(manifest, &scope);
+    let upstreams = access::sample(manifest, &scope, arguments.upstreams);
+    let of_mirrors = asked::answers(&registries, &mirrors, true).await;
+    let of_upstreams = asked::answers(&registries, &upstreams, false).await;
+    let judge =
+        |subjects: &[Subject], answers: &[access::Answer], judge: fn(&Subject, &access::Answer) -> access::Row| {
+            subjects.iter().zip(answers).map(|(subject, answer)| judge(subject, answer)).collect()
+        };
+    Ok(Access {
+        organization: manifest.organization.clone(),
+        username: Some(username),
+        mirrors: judge(&mirrors, &of_mirrors, mirror_answered),
+        notes: notes(&upstreams, host, arguments.upstreams),
+        upstreams: judge(&upstreams, &of_upstreams, upstream_answered),
+        ..Access::default()
+    })
+}
+
+/// The registries as the member meets them: with that token where the mirrors are, and as nobody everywhere else.
+fn as_member(context: &Context, arguments: &Arguments, host: &RegistryHost) -> Result<(Registries, String), Stop> {
+    let settings = &context.settings;
+    let named = arguments.username.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let Some(username) = named else { return Err(Stop::Unusable("--username names no member".to_owned())) };
+    if let Some(other) = settings.dockerhub_username.as_deref().filter(|other| *other != username) {
+        let text = format!("the token that is given is {other}'s, as dockerhub-username says, and not {username}'s");
+        return Err(Stop::Unusable(text));
+    }
+    let token = settings.dockerhub_token.clone().ok_or_else(|| {
+        Stop::CannotWork(anyhow::anyhow!(
+            "what {username} is answered is asked with {username}'s token: in DOCKERHUB_TOKEN, or by --dockerhub-token-file FILE, where `-` is standard input"
+        ))
+    })?;
+    let credentials = Credentials::of_one(host.clone(), username.to_owned(), token);
+    let registries = context.registries.with_credentials(credentials).map_err(|e| Stop::Unusable(e.to_string()))?;
+    Ok((registries, username.to_owned()))
+}
+
+fn notes(upstreams: &[Subject], host: &RegistryHost, count: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    if upstreams.is_empty() {
+        return notes;
+    }
+    notes.push(format!(
+        "upstreams are a sample: of each registry the first {count} sources in the manifest's order, each by its newest approval"
+    ));
+    if upstreams.iter().any(|subject| subject.repository.registry != *host) {
+        notes.push(format!("registries other than {host} are asked without a credential: the token is for {host}"));
+    }
+    notes
+}

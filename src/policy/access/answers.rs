@@ -1,0 +1,60 @@
+//! What a registry's answer to a member's token comes to. What Docker Desktop enforces a registry does not know: that an
+//! image answers which should be refused is no failure.
+
+use super::{Expected, Row, State, Subject};
+use crate::image::Digest;
+
+/// What a registry answers a member who asks for an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is there, with this digest where the registry tells it.
+    There(Option<Digest>),
+    /// There is none.
+    Absent,
+    /// The member may not have it; what the registry said.
+    Refused(String),
+    /// There was no usable answer, and why.
+    Failed(String),
+}
+
+/// What a mirror's answer comes to.
+#[must_use]
+pub fn mirror_answered(subject: &Subject, answer: &Answer) -> Row {
+    let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
+    match answer {
+        Answer::There(Some(found)) if subject.digest.as_ref().is_some_and(|recorded| recorded != found) => {
+            let detail = format!("answers {found}, which is not what is recorded: see `wharfinger plan`");
+            row(State::Differs, false, detail)
+        }
+        Answer::There(_) => row(State::Allowed, true, String::new()),
+        Answer::Absent => row(State::Missing, false, "the mirror has no such tag: see `wharfinger plan`".to_owned()),
+        Answer::Refused(said) => {
+            let detail = format!(
+                "{said}; give a team that the member is in `read` on {}: `teams` in the manifest",
+                subject.repository.name
+            );
+            row(State::Refused, false, detail)
+        }
+        Answer::Failed(why) => row(State::Failed, false, why.clone()),
+    }
+}
+
+/// What an upstream's answer comes to.
+#[must_use]
+pub fn upstream_answered(subject: &Subject, answer: &Answer) -> Row {
+    let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
+    match (answer, subject.expected) {
+        (Answer::There(_), Expected::Pulled | Expected::Unknown) => row(State::Allowed, true, String::new()),
+        (Answer::There(_), Expected::ImageRefused | Expected::RegistryRefused) => {
+            let detail =
+                "the registry answers; only a Docker Desktop that is signed in with the organization refuses it";
+            row(State::NotEnforcedHere, true, detail.to_owned())
+        }
+        (Answer::Absent, _) => row(State::Missing, true, "upstream no longer has it".to_owned()),
+        (Answer::Refused(said), Expected::Pulled) => {
+            row(State::Refused, false, format!("{said}; the policy lets it through, and its registry does not"))
+        }
+        (Answer::Refused(said), _) => row(State::Refused, true, said.clone()),
+        (Answer::Failed(why), _) => row(State::Failed, false, why.clone()),
+    }
+}

@@ -1,0 +1,297 @@
+//! What a member of the organization should be able to pull and what not, and whether that is so.
+//!
+//! Two things can tell: what a registry answers a member's token, which knows nothing of what Docker Desktop enforces, and
+//! what came of pulls in a signed-in Docker Desktop ([`script`] makes them, [`results`] reads them).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::image::{Digest, Location, Repository, Tag};
+use crate::manifest::{ImageAccess, Manifest, Policy, RegistryAccess};
+use crate::plan::Scope;
+
+mod answers;
+pub mod results;
+pub mod script;
+mod tried;
+
+pub use answers::{Answer, mirror_answered, upstream_answered};
+pub use tried::tried;
+
+/// How many sources of each registry are asked where nobody says otherwise.
+pub const SAMPLE: usize = 5;
+
+/// What should come of a pull.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expected {
+    /// It works.
+    Pulled,
+    /// Image Access Management refuses the image.
+    ImageRefused,
+    /// Registry Access Management refuses the registry.
+    RegistryRefused,
+    /// The manifest's policy does not tell.
+    Unknown,
+}
+
+/// An image that a member may try to pull.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// Where it is.
+    pub repository: Repository,
+    /// Its tag, for people.
+    pub tag: Option<Tag>,
+    /// Its bytes; `None` where somebody named only a tag.
+    pub digest: Option<Digest>,
+    /// What should come of pulling it.
+    pub expected: Expected,
+    /// Why that is expected.
+    pub why: String,
+}
+
+impl Subject {
+    /// What `docker pull` is given: by digest where there is one, so that no tag on the machine moves.
+    #[must_use]
+    pub fn pull(&self) -> String {
+        match (&self.digest, &self.tag) {
+            (Some(digest), _) => format!("{}@{digest}", self.repository),
+            (None, Some(tag)) => format!("{}:{tag}", self.repository),
+            (None, None) => format!("{}:latest", self.repository),
+        }
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match &self.tag {
+            Some(tag) => format!("{}:{tag}", self.repository),
+            None => self.pull(),
+        }
+    }
+}
+
+/// What came of one image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Row {
+    /// The image, with its tag.
+    pub image: String,
+    /// The digest that was asked for or is recorded; null where only a tag was named.
+    #[schemars(with = "Option<String>")]
+    pub digest: Option<Digest>,
+    /// What should come of pulling it.
+    pub expected: Expected,
+    /// Why that is expected.
+    pub why: String,
+    /// What was found.
+    pub state: State,
+    /// Whether that is as it should be, or at least nothing to act on.
+    pub ok: bool,
+    /// What was found in words, and what to do about it; empty where there is nothing to say.
+    pub detail: String,
+}
+
+/// What was found of one image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// The member gets it.
+    Allowed,
+    /// The member is refused it.
+    Refused,
+    /// There is no such image.
+    Missing,
+    /// The mirror's tag answers something else than is recorded.
+    Differs,
+    /// It should be refused, and what would refuse it is not here: Docker Desktop does.
+    NotEnforcedHere,
+    /// It could not be asked.
+    Failed,
+    /// What came of it does not tell.
+    Unclear,
+    /// Nothing says what came of it.
+    NotRun,
+}
+
+impl Row {
+    fn new(subject: &Subject, state: State, ok: bool, detail: impl Into<String>) -> Self {
+        Self {
+            image: subject.shown(),
+            digest: subject.digest.clone(),
+            expected: subject.expected,
+            why: subject.why.clone(),
+            state,
+            ok,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Every promoted approval in scope: what members should be able to pull, with what is recorded of it.
+#[must_use]
+pub fn mirrors(manifest: &Manifest, scope: &Scope) -> Vec<Subject> {
+    collect(manifest, scope, false)
+}
+
+/// The newest promoted approval of every image in scope.
+#[must_use]
+pub fn newest_mirrors(manifest: &Manifest, scope: &Scope) -> Vec<Subject> {
+    collect(manifest, scope, true)
+}
+
+fn collect(manifest: &Manifest, scope: &Scope, newest: bool) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for (_, image) in manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index)) {
+        let Ok(Location::Remote(repository)) = manifest.mirror(&image.repository) else { continue };
+        let promoted = image.approved.iter().filter_map(|approval| Some((approval, approval.mirrored.clone()?)));
+        let mirror = |(approval, mirrored): (&crate::manifest::Approval, Digest)| Subject {
+            repository: repository.clone(),
+            tag: Some(approval.tag.clone()),
+            digest: Some(mirrored),
+            expected: Expected::Pulled,
+            why: format!("approved copy of {}", image.source_text),
+        };
+        if newest {
+            subjects.extend(promoted.last().map(mirror));
+        } else {
+            subjects.extend(promoted.map(mirror));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    subjects.retain(|subject: &Subject| seen.insert((subject.shown(), subject.pull())));
+    subjects
+}
+
+/// The upstreams that are asked: of each registry the first `count` sources in scope that are no mirror themselves, in the
+/// manifest's order, each by its newest approval.
+#[must_use]
+pub fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> {
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    let mut subjects = Vec::new();
+    for (_, image) in manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index)) {
+        let Location::Remote(repository) = &image.source else { continue };
+        let Some(approval) = image.approved.last() else { continue };
+        let of_registry = taken.entry(repository.registry.to_string()).or_default();
+        if *of_registry >= count || is_own(manifest, repository) || !seen.insert(repository.clone()) {
+            continue;
+        }
+        *of_registry += 1;
+        let (expected, why) = expected(&manifest.policy, &manifest.organization, repository);
+        let (tag, digest) = (Some(approval.tag.clone()), Some(approval.digest.clone()));
+        subjects.push(Subject { repository: repository.clone(), tag, digest, expected, why });
+    }
+    subjects
+}
+
+/// An image that somebody names because it must be refused: by Image Access Management where it is on Docker Hub, else by
+/// Registry Access Management.
+///
+/// # Errors
+/// Where `text` is no image on a registry.
+pub fn must_be_refused(text: &str) -> Result<Subject, String> {
+    let bad = |e: &dyn std::fmt::Display| format!("`{}` is no image: {e}", crate::report::text::clean(text));
+    let (rest, digest) = match text.split_once('@') {
+        Some((rest, digest)) => (rest, Some(digest.parse().map_err(|e| bad(&e))?)),
+        None => (text, None),
+    };
+    let (name, tag) = match rest.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag.parse().map_err(|e| bad(&e))?)),
+        _ => (rest, None),
+    };
+    let repository: Repository = name.parse().map_err(|e| bad(&e))?;
+    let expected = if repository.registry.is_docker_hub() { Expected::ImageRefused } else { Expected::RegistryRefused };
+    Ok(Subject { repository, tag, digest, expected, why: "named as one that must be refused".to_owned() })
+}
+
+/// Whether a repository is one of the organization's own.
+fn is_own(manifest: &Manifest, repository: &Repository) -> bool {
+    let below = repository.name.as_str().strip_prefix(manifest.organization.as_str());
+    let same =
+        matches!(&manifest.registry, crate::manifest::Destination::Registry(host) if *host == repository.registry);
+    same && below.is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// What the policy makes of a pull of an image of this repository by a member, and why.
+#[must_use]
+pub fn expected(policy: &Policy, organization: &str, repository: &Repository) -> (Expected, String) {
+    let registry = repository.registry.as_str();
+    let access = policy.registry_access.as_ref();
+    let reached = if repository.registry.is_docker_hub() {
+        access.and_then(docker_hub)
+    } else {
+        access.and_then(|access| other_registry(access, registry))
+    };
+    match reached {
+        Some(false) => (Expected::RegistryRefused, format!("policy.registry-access does not allow {registry}")),
+        _ if repository.registry.is_docker_hub() => {
+            by_image(policy.image_access.as_ref(), organization, repository.name.as_str())
+        }
+        Some(true) => (Expected::Pulled, format!("policy.registry-access allows {registry}")),
+        None => (Expected::Unknown, "policy.registry-access does not say".to_owned()),
+    }
+}
+
+/// Whether Registry Access Management lets through to Docker Hub, where the policy tells.
+fn docker_hub(access: &RegistryAccess) -> Option<bool> {
+    match access.enabled? {
+        true => access.docker_hub,
+        false => Some(true),
+    }
+}
+
+/// Whether it lets through to another registry. An allowed host stands for the hosts below it.
+fn other_registry(access: &RegistryAccess, registry: &str) -> Option<bool> {
+    if !access.enabled? {
+        return Some(true);
+    }
+    let host = registry.split(':').next().unwrap_or(registry);
+    let listed = |address: &str| {
+        let address = address.split(':').next().unwrap_or(address);
+        host == address || host.strip_suffix(address).is_some_and(|before| before.ends_with('.'))
+    };
+    access.registries.as_ref().map(|all| all.iter().any(|allowed| listed(&allowed.address)))
+}
+
+/// What Image Access Management makes of a repository on Docker Hub. Whether one outside `library/` is a Verified
+/// Publisher's only Docker Hub knows: where that decides, nothing is expected.
+fn by_image(access: Option<&ImageAccess>, organization: &str, name: &str) -> (Expected, String) {
+    let unknown = |why: &str| (Expected::Unknown, why.to_owned());
+    let switch = |allowed: bool, key: &str| match allowed {
+        true => (Expected::Pulled, format!("policy.image-access allows {key} images")),
+        false => (Expected::ImageRefused, format!("policy.image-access restricts {key} images")),
+    };
+    if name.strip_prefix(organization).is_some_and(|rest| rest.starts_with('/')) {
+        return (Expected::Pulled, "the organization's own images are always allowed".to_owned());
+    }
+    let Some(access) = access.filter(|access| access.enabled.is_some()) else {
+        return unknown("policy.image-access does not say");
+    };
+    if access.enabled == Some(false) {
+        return (Expected::Pulled, "policy.image-access is off".to_owned());
+    }
+    if access.allowlist.iter().flatten().any(|listed| is_listed(listed, name)) {
+        return (Expected::Pulled, "policy.image-access.allowlist has it".to_owned());
+    }
+    if name.starts_with("library/") {
+        return access.official.map_or_else(
+            || unknown("policy.image-access does not say whether official images are allowed"),
+            |allowed| switch(allowed, "official"),
+        );
+    }
+    // Community images are off unless an owner opened the category.
+    match (access.verified_publisher, access.community.unwrap_or(false)) {
+        (Some(false), false) => switch(false, "community and verified-publisher"),
+        (Some(true), true) => switch(true, "community and verified-publisher"),
+        _ => unknown("refused if it is a community image, and only Docker Hub knows whether it is one"),
+    }
+}
+
+fn is_listed(listed: &str, name: &str) -> bool {
+    listed.parse::<Repository>().is_ok_and(|repository| repository.name.as_str() == name)
+}
+
+#[cfg(test)]
+mod tests;

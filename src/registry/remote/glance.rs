@@ -1,0 +1,56 @@
+//! What a credential is answered, asked so that nothing counts as a pull: by HEAD alone, whatever the answer lacks.
+
+use std::sync::Arc;
+
+use reqwest::{Method, StatusCode};
+
+use super::manifests::succeeded;
+use super::transport::Call;
+use super::wire::SMALL_LIMIT;
+use super::{Client, Remote};
+use crate::image::{Digest, Reference, RegistryHost, Repository};
+use crate::registry::Error;
+use crate::registry::auth::{Identity, Scopes};
+
+impl Client {
+    /// Asks whether the credential for a registry is taken at all, by what every registry has (OCI distribution
+    /// specification, "Determining Support").
+    ///
+    /// # Errors
+    /// Where it is refused, or where the registry does not answer.
+    pub async fn greet(self: &Arc<Self>, registry: &RegistryHost) -> Result<(), Error> {
+        let endpoint = self.endpoint(registry)?;
+        let call = Call {
+            method: Method::GET,
+            url: endpoint.url("").map_err(|e| endpoint.protocol(e))?,
+            headers: Vec::new(),
+            body: bytes::Bytes::new(),
+            scopes: Scopes::default(),
+            action: format!("signing in to {registry}"),
+            limit: Some(SMALL_LIMIT),
+        };
+        let answer = self.call(&endpoint, Identity::Own, &call).await?;
+        succeeded(&endpoint, &answer, &call.action)
+    }
+
+    /// What a reference answers, by HEAD and nothing else: its digest, where the answer tells it. `None` where there is
+    /// no such manifest.
+    ///
+    /// # Errors
+    /// Whatever keeps the registry from answering.
+    pub async fn glance(
+        self: &Arc<Self>,
+        repository: &Repository,
+        reference: &Reference,
+    ) -> Result<Option<Option<Digest>>, Error> {
+        let remote = Remote::new(Arc::clone(self), repository.clone());
+        let endpoint = remote.endpoint()?;
+        let call = remote.manifest_call(&endpoint, Method::HEAD, reference, remote.pull())?;
+        let answer = self.call(&endpoint, Identity::Own, &call).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        succeeded(&endpoint, &answer, &call.action)?;
+        Ok(Some(super::manifests::header_digest(&answer.headers)))
+    }
+}

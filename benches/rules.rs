@@ -65,7 +65,9 @@ fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, us
                     facts.digests.insert(tag, answer);
                 }
                 Fact::PublicSince(tag, digest) => {
-                    facts.public_since.insert((tag, digest), Some(DateTime::UNIX_EPOCH));
+                    facts
+                        .public_since
+                        .insert((tag, digest), Some(wharfinger::rules::Since::published(DateTime::UNIX_EPOCH)));
                 }
                 Fact::History(tag) => {
                     facts.history.insert(tag, Vec::new());

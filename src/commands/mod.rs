@@ -13,6 +13,7 @@ pub mod check;
 pub mod comment;
 pub mod completions;
 mod context;
+mod evidence;
 pub mod explain;
 pub mod load;
 pub mod plan;

@@ -1,5 +1,6 @@
 //! `plan`: what propose and promote would do.
 
+use super::evidence::{Gathering, standings};
 use super::{Context, Exit, Stop, load, promote, propose};
 use crate::observe::ledger::Trust;
 use crate::observe::sources::Sources;
@@ -16,7 +17,9 @@ pub async fn run(context: &Context, images: &[String], shards: Option<u32>, outp
     let situation =
         propose::look(context, &sources, (context.forge.as_deref(), Trust::Machines), &manifest, &scope).await?;
     let seen = promote::look(context, &sources, &manifest, &scope, None).await;
-    let mut plan = propose::planned(&manifest, &situation);
+    let standings = standings(context);
+    let evidence = Gathering::new(context, (&sources, &standings), &manifest).of_all(&situation).await;
+    let mut plan = propose::planned(&manifest, &situation, &evidence);
     let promotions = promote::planned(&seen, promote::failures(&seen));
     plan.promotions = promotions.promotions;
     plan.failed.extend(promotions.failed);

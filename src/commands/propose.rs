@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::evidence::{Gathering, standings};
 use super::publish::{publish, settle};
 use super::{Context, Exit, Stop, load, promote};
 use crate::apply::ledger::{Recorded, record};
@@ -10,15 +11,14 @@ use crate::forge::{Error, Forge, Head, OpenProposal, with_rules};
 use crate::ledger;
 use crate::manifest::Manifest;
 use crate::observe::candidates::Candidates;
-use crate::observe::evidence::{Asked, evidence};
 use crate::observe::ledger::{Noted, Place, Trust};
 use crate::observe::proposals::{Look, Situation, situation};
 use crate::observe::sources::Sources;
 use crate::plan::Scope;
-use crate::proposal::body::Evidence;
+use crate::proposal::body::{self, Account, Evidence};
 use crate::proposal::machine::{Action, Decision, Wait};
 use crate::proposal::markdown::code;
-use crate::proposal::{Entry, Item, Wanted, review, subject};
+use crate::proposal::{Entry, Wanted, subject};
 use crate::report::explain::ExplainedImage;
 use crate::report::{Output, rows};
 use crate::rules::Reason;
@@ -38,14 +38,15 @@ pub async fn run(
     output: &mut Output,
 ) -> Result<Exit, Stop> {
     let forge = context.forge()?.as_ref();
-    let sources = Sources::new(context.registries.clone());
+    let (sources, standings) = (Sources::new(context.registries.clone()), standings(context));
     let mut done = Done::default();
     for attempt in 1..=TRIES {
         let (head, manifest) = load::at_head(context).await?;
         let scope = promote::scope(context, &manifest, images)?;
         let situation = decide(context, &sources, (Some(forge), Trust::Ours), (&manifest, &scope), refresh).await?;
+        let gathering = Gathering::new(context, (&sources, &standings), &manifest);
         if context.settings.dry_run {
-            let plan = planned(&manifest, &situation);
+            let plan = planned(&manifest, &situation, &gathering.of_all(&situation).await);
             let clean = plan.failed.is_empty();
             output.plan(&plan);
             return Ok(if clean { Exit::Done } else { Exit::Findings });
@@ -57,7 +58,7 @@ pub async fn run(
             }
         }
         let round =
-            Round { context, forge, sources: &sources, head: &head, manifest: &manifest, situation: &situation };
+            Round { context, forge, gathering: &gathering, head: &head, manifest: &manifest, situation: &situation };
         done.begin(&manifest, &situation);
         note(context, forge, &head, &manifest, &situation.noted, &mut done).await;
         round.carry_out(&mut done).await;
@@ -101,19 +102,25 @@ async fn decide(
 
 /// The proposals' half of a plan.
 #[must_use]
-pub fn planned(manifest: &Manifest, situation: &Situation) -> rows::Plan {
-    let proposal = |wanted: &Wanted| rows::PlannedProposal {
+pub fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Vec<Evidence>]) -> rows::Plan {
+    let proposal = |(at, wanted): (usize, &Wanted)| rows::PlannedProposal {
         branch: wanted.branch.clone(),
-        images: wanted.items.iter().map(|item| rows::PlannedImage::from(&item.entry)).collect(),
+        title: Some(body::title(manifest, wanted)),
+        images: accounts(manifest, wanted, evidence.get(at)),
         detail: obstacle(situation, &wanted.branch),
     };
     rows::Plan {
-        proposals: situation.wanted.iter().map(proposal).collect(),
+        proposals: situation.wanted.iter().enumerate().map(proposal).collect(),
         waiting: waiting(manifest, situation),
         failed: failed(situation).into_iter().chain(about_ledger(manifest, situation)).collect(),
         images: explained(manifest, &situation.candidates),
         ..rows::Plan::default()
     }
+}
+
+fn accounts(manifest: &Manifest, wanted: &Wanted, evidence: Option<&Vec<Evidence>>) -> Vec<rows::PlannedImage> {
+    let account = |(at, item)| Account::of(manifest, item, evidence.and_then(|evidence| evidence.get(at)));
+    wanted.items.iter().enumerate().map(account).map(|account| rows::PlannedImage::from(&account)).collect()
 }
 
 /// What the rules make of every tag that was looked at, in the manifest's order.
@@ -320,7 +327,7 @@ impl Done {
 struct Round<'a> {
     context: &'a Context,
     forge: &'a dyn Forge,
-    sources: &'a Sources,
+    gathering: &'a Gathering<'a>,
     head: &'a Head,
     manifest: &'a Manifest,
     situation: &'a Situation,
@@ -377,28 +384,9 @@ impl Round<'_> {
     }
 
     async fn publish(&self, wanted: &Wanted, open: Option<&OpenProposal>) -> Result<Published, PublishError> {
-        let mut evidence = Vec::new();
-        for item in &wanted.items {
-            evidence.push(self.evidence(item).await);
-        }
+        let evidence = self.gathering.of(wanted).await;
         let publication = Publication { head: self.head, manifest: self.manifest, wanted, evidence: &evidence };
         publish(self.context, self.forge, &publication, open).await
-    }
-
-    async fn evidence(&self, item: &Item) -> Evidence {
-        let Some(tag) = item.entry.to.as_ref().filter(|_| item.entry.kind.lets_in()) else {
-            return Evidence::default();
-        };
-        let image = &self.manifest.images[item.image];
-        let before = review::digest_before(Some(self.manifest), self.manifest, item);
-        let asked = Asked {
-            location: &image.source,
-            platforms: image.platforms.as_deref(),
-            tag,
-            digest: &item.entry.digest,
-            before: before.as_ref(),
-        };
-        evidence(self.sources, &asked).await
     }
 }
 
@@ -446,6 +434,7 @@ mod tests {
             digest: Digest::sha256(b"3.1.0"),
             kind: Kind::New,
             rejection: None,
+            urgent: None,
         };
         let row = |why| unopened(&entry, why).map(|row| (row.reason, row.detail)).unwrap();
         let (declined, no_room) = (row(Wait::Declined), row(Wait::NoRoom));

@@ -15,6 +15,7 @@ use crate::manifest::{Permission, Visibility};
 mod listing;
 mod refusal;
 mod repositories;
+mod search;
 mod session;
 mod settings;
 mod tags;

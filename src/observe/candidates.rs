@@ -17,7 +17,7 @@ use crate::manifest::{Image, Manifest};
 use crate::plan::{self, FailedStep, Failure, Scope};
 use crate::proposal::{Selected, subject};
 use crate::registry;
-use crate::rules::{Fact, Facts, ROUNDS, Readiness, Readings, Rule, Selection};
+use crate::rules::{Fact, Facts, ROUNDS, Readiness, Readings, Rule, Selection, Since};
 
 /// How many images are looked at together; each host's own limit is the client's.
 const TOGETHER: usize = 16;
@@ -225,12 +225,7 @@ async fn unchanged(eyes: &Eyes<'_>, image: &Image, tag: &Tag, digest: &Digest) -
 
 /// Since when a tag answers a digest: Docker Hub's own push time where it says that it is this digest's, else since when the
 /// ledger knows. A publisher's own dates are never trusted.
-async fn public_since(
-    eyes: &Eyes<'_>,
-    image: &Image,
-    tag: &Tag,
-    digest: &Digest,
-) -> Result<Option<DateTime<Utc>>, Failure> {
+async fn public_since(eyes: &Eyes<'_>, image: &Image, tag: &Tag, digest: &Digest) -> Result<Option<Since>, Failure> {
     if let (Location::Remote(repository), Some(hub)) = (&image.source, eyes.hub)
         && repository.registry.is_docker_hub()
     {
@@ -238,10 +233,10 @@ async fn public_since(
         let answer = answer.map_err(|e| failure(image, Some(tag), FailedStep::Resolve, e.to_string()))?;
         let pushed = answer.filter(|t| t.digest.as_ref() == Some(digest)).and_then(|t| t.last_pushed);
         if pushed.is_some() {
-            return Ok(pushed);
+            return Ok(pushed.map(Since::published));
         }
     }
-    Ok(eyes.clocks.since(&image.source, tag, digest).await)
+    Ok(eyes.clocks.since(&image.source, tag, digest).await.map(Since::first_seen))
 }
 
 fn upstream(image: &Image, tag: &Tag, step: FailedStep, error: &registry::Error) -> Failure {

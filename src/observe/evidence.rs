@@ -1,6 +1,9 @@
 //! The evidence for one change: what upstream answers about the bytes that would come in, and about those approved now.
 
+use chrono::{DateTime, Utc};
+
 use super::sources::Sources;
+use super::standing::Standings;
 use super::upstream::{Walk, walk};
 use crate::image::{Digest, Location, Platform, Tag};
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
@@ -17,11 +20,18 @@ pub struct Asked<'a> {
     pub digest: &'a Digest,
     /// What is approved now.
     pub before: Option<&'a Digest>,
+    /// The organization that mirrors it.
+    pub organization: &'a str,
+    /// Who knows under which of its rules upstream falls.
+    pub standings: &'a Standings,
+    /// Now.
+    pub now: DateTime<Utc>,
 }
 
 /// Looks; what does not answer is named in the evidence.
 pub async fn evidence(sources: &Sources, asked: &Asked<'_>) -> Evidence {
-    let mut evidence = Evidence::default();
+    let standing = asked.standings.of(asked.organization, asked.location).await;
+    let mut evidence = Evidence { standing, at: Some(asked.now), ..Evidence::default() };
     match sources.head(asked.location, asked.tag).await {
         Ok(Some(answer)) if answer.digest == *asked.digest => evidence.served = Served::Now,
         Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
@@ -55,6 +65,8 @@ fn take(evidence: &mut Evidence, found: Walk) {
 
 fn compare(evidence: &mut Evidence, before: &[super::upstream::Part], size: u64) {
     evidence.size_before = Some(size);
+    let gone = before.iter().filter(|b| evidence.platforms.iter().all(|p| p.name != b.name));
+    evidence.lost = gone.map(|b| b.name.clone()).collect();
     for platform in &mut evidence.platforms {
         let same = before.iter().find(|p| p.name == platform.name);
         platform.before = same.map(|p| (p.digest.clone(), p.size));

@@ -13,6 +13,7 @@ mod presence;
 pub mod proposals;
 pub mod reviews;
 pub mod sources;
+pub mod standing;
 pub mod upstream;
 
 mod revoked;

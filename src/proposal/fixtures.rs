@@ -10,7 +10,7 @@ use crate::image::{Digest, Location, RegistryHost};
 use crate::manifest::{
     Destination, Enforcement, File, Image, Manifest, Permission, Policy, Proposals, Team, Visibility,
 };
-use crate::rules::{Chosen, Follow, Line, Rule, Selection, VersionRule};
+use crate::rules::{Chosen, Follow, Line, Rule, Selection, Since, VersionRule};
 
 /// A manifest of these sources with nothing approved, two lines an image.
 pub(crate) fn manifest(sources: &[&str]) -> Manifest {
@@ -77,7 +77,7 @@ pub(crate) fn line(name: &str, current: Option<&str>, chosen: Option<&str>) -> L
             tag: t.parse().unwrap(),
             digest: Digest::sha256(t.as_bytes()),
             rebuild: false,
-            public_since: Some("2026-11-02T10:00:00Z".parse().unwrap()),
+            public_since: Some(Since::published("2026-11-02T10:00:00Z".parse().unwrap())),
             prefix_changed: false,
         }),
         retired: Vec::new(),

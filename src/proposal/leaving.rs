@@ -89,9 +89,9 @@ pub(super) fn leaving(at: usize, image: &Image, beside: &Beside, looked_at: bool
     approvals.chain(expired).filter(|item| !beside.declined.contains(&unnamed(&item.entry))).collect()
 }
 
-/// The entry without what it says of other approvals: what a person declined of it holds whatever that is.
+/// The entry without what it says of other approvals, and of a hurry: what a person declined of it holds whatever that is.
 pub(super) fn unnamed(entry: &Entry) -> Entry {
-    Entry { from: None, ..entry.clone() }
+    Entry { from: None, urgent: None, ..entry.clone() }
 }
 
 /// The first of the reasons for which an approval leaves; those that stand for themselves go before the others.
@@ -136,6 +136,7 @@ fn item(at: usize, image: &Image, kind: Kind, (tag, digest): (&Tag, Digest), cau
         to: Some(tag.clone()),
         digest,
         kind,
+        urgent: None,
         rejection: None,
     };
     let line = line_of(&image.rule, tag);

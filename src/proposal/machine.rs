@@ -232,6 +232,7 @@ mod tests {
             digest: Digest::sha256(tag.as_bytes()),
             kind: Kind::Update,
             rejection: None,
+            urgent: None,
         };
         let item =
             Item { entry, image: 0, line: "latest".to_owned(), public_since: None, prefix_changed: false, cause: None };

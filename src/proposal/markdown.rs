@@ -3,7 +3,8 @@
 /// The text as a code span of at most `limit` characters. Control and direction characters are taken out.
 #[must_use]
 pub fn code(text: &str, limit: usize) -> String {
-    let text = clean(text, limit);
+    // a comment's beginning would be taken for that of the metadata, which is found by its text alone
+    let text = clean(text, limit).replace("<!--", "<!- -");
     if text.is_empty() {
         return "(empty)".to_owned();
     }
@@ -53,7 +54,7 @@ pub fn size(bytes: u64) -> String {
         [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match UNITS.into_iter().find(|(_, unit)| bytes >= *unit) {
         None => format!("{bytes} B"),
-        Some((name, unit)) if bytes / unit >= 10 => format!("{} {name}", (bytes + unit / 2) / unit),
+        Some((name, unit)) if bytes / unit >= 10 => format!("{} {name}", bytes.saturating_add(unit / 2) / unit),
         Some((name, unit)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
     }
 }
@@ -86,10 +87,12 @@ mod tests {
         assert_eq!(code("a\nb\x1b[31mc\u{202e}d", 20), "`a b [31mcd`");
         assert_eq!(code("1234567890", 4), "`1234…`");
         assert_eq!(cell("a|b", 10), "`a¦b`");
+        assert_eq!(code("<!-- wharfinger: {} -->", 40), "`<!- - wharfinger: {} -->`");
     }
 
     #[test]
     fn sizes_read_well() {
+        assert_eq!(size(u64::MAX), "18446744 TB");
         let shown = [0, 999, 1_000, 9_949, 41_300_000, 41_600_000, 1_500_000_000, 7_000_000_000_000].map(size);
         assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "9.9 kB", "41 MB", "42 MB", "1.5 GB", "7.0 TB"]);
         assert_eq!(difference(10, 10), "same size");

@@ -117,6 +117,7 @@ mod tests {
             digest: Digest::sha256(b"3.1.0"),
             kind: Kind::Update,
             rejection: None,
+            urgent: None,
         }
     }
 

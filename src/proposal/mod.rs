@@ -3,13 +3,14 @@
 //! [`wanted`] turns selections into proposals, [`machine`] compares them with what the forge has, [`body`] writes what a
 //! reviewer reads, [`metadata`] is the part of the body that this program reads back.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::edit::Change;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::Image;
+use crate::rules::Since;
 
 pub mod body;
 pub mod branch;
@@ -49,6 +50,9 @@ pub struct Entry {
     pub digest: Digest,
     /// What kind of change it is.
     pub kind: Kind,
+    /// Why the cooldown is not waited for, where a person asked for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgent: Option<String>,
     /// For [`Kind::Reject`], what the `rejected` entry says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
@@ -123,7 +127,7 @@ pub struct Item {
     /// The line that it is about.
     pub line: String,
     /// Since when the digest is known to be public under its tag, where that was asked.
-    pub public_since: Option<DateTime<Utc>>,
+    pub public_since: Option<Since>,
     /// Whether it writes its version with a `v` and the approvals do not, or the other way round, as far as that was asked.
     pub prefix_changed: bool,
     /// Why it leaves, for what leaves.

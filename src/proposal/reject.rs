@@ -43,7 +43,7 @@ pub fn rejecting(
     let line = line_of(&image.rule, tag);
     let branch = if grouped { branch::image(prefix, &image.slug(), &line) } else { on.to_owned() };
     let rejection = Some(Rejection { reason, until: reject.until });
-    let entry = Entry { from: None, kind: Kind::Reject, rejection, ..(*entry).clone() };
+    let entry = Entry { from: None, kind: Kind::Reject, rejection, urgent: None, ..(*entry).clone() };
     let items = vec![Item { entry, image: *at, line, public_since: None, prefix_changed: false, cause: None }];
     let context = context(manifest, &items);
     Ok(Wanted { branch, group: None, items, context })
@@ -104,6 +104,7 @@ mod tests {
             digest: Digest::sha256(tag.as_bytes()),
             kind,
             rejection: None,
+            urgent: None,
         }
     }
 

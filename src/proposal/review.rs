@@ -75,6 +75,7 @@ pub fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
                 digest: approval.digest.clone(),
                 kind,
                 rejection: None,
+                urgent: None,
             };
             let line = String::new();
             items.push(Item { entry, image: at, line, public_since: None, prefix_changed: false, cause: None });
@@ -351,6 +352,7 @@ mod tests {
             digest: Digest::sha256(b"7.2.0"),
             kind: Kind::Retire,
             rejection: None,
+            urgent: None,
         });
         let metadata = Metadata { head: None, context: Digest::sha256(b""), entries };
         assert_eq!(changed_by_hand(&base, &head, Some(&metadata)), None);
@@ -385,7 +387,8 @@ mod tests {
             let rejection = Some(Rejection { reason: reason.to_owned(), until });
             let (source, repository) = ("grafana/loki".to_owned(), "loki".parse().unwrap());
             let (to, digest) = ("3.1.0".parse().ok(), Digest::sha256(b"3.1.0"));
-            let entry = Entry { source, repository, from: None, to, digest, kind: Kind::Reject, rejection };
+            let entry =
+                Entry { source, repository, from: None, to, digest, kind: Kind::Reject, rejection, urgent: None };
             Metadata { head: None, context: Digest::sha256(b""), entries: vec![entry] }
         };
         assert_eq!(changed_by_hand(&base, &head, Some(&says("breaks retention"))), None);

@@ -164,7 +164,7 @@ fn order(manifest: &Manifest, proposal: &Wanted) -> (u8, bool, Option<DateTime<U
     } else {
         3
     };
-    let longest = proposal.items.iter().filter_map(|item| item.public_since).min();
+    let longest = proposal.items.iter().filter_map(|item| item.public_since.map(|since| since.at)).min();
     (rank, longest.is_none(), longest)
 }
 
@@ -187,6 +187,7 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
         digest: chosen.digest.clone(),
         kind: kind(line, chosen),
         rejection: None,
+        urgent: None,
     };
     let retired = line.retired.iter().map(|(tag, digest)| Entry {
         from: None,
@@ -452,7 +453,8 @@ mod tests {
         manifest.images.push(leaving_ones().0.images.remove(0));
         manifest.images[6].file = 0;
         let public = |mut line: Line, since: Option<&str>| {
-            line.chosen.as_mut().unwrap().public_since = since.map(|s| format!("{s}T00:00:00Z").parse().unwrap());
+            line.chosen.as_mut().unwrap().public_since =
+                since.map(|s| crate::rules::Since::published(format!("{s}T00:00:00Z").parse().unwrap()));
             vec![line]
         };
         let all = [

@@ -101,6 +101,7 @@ mod tests {
             digest: Digest::sha256(tag.as_bytes()),
             kind: Kind::New,
             rejection: None,
+            urgent: None,
         };
         let made_of = Some(MadeOf { entries: vec![entry], context: Digest::sha256(b"") });
         Existing { branch: branch.to_owned(), made_of, touched: false, elsewhere: None }

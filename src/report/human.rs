@@ -73,8 +73,12 @@ fn planned(out: &mut dyn Write, proposals: &[PlannedProposal]) -> io::Result<()>
     writeln!(out, "Proposals")?;
     for proposal in proposals {
         writeln!(out, "  {}", proposal.branch)?;
-        let rows: Vec<_> = proposal.images.iter().map(change).collect();
-        aligned(out, "    ", &rows)?;
+        for image in &proposal.images {
+            writeln!(out, "    {}", change(image))?;
+            for fact in facts(image) {
+                wrapped(out, "      ", &clean(&fact))?;
+            }
+        }
         if let Some(detail) = &proposal.detail {
             wrapped(out, "    ", &format!("not now: {}", clean(detail)))?;
         }
@@ -82,14 +86,35 @@ fn planned(out: &mut dyn Write, proposals: &[PlannedProposal]) -> io::Result<()>
     writeln!(out)
 }
 
-fn change(image: &PlannedImage) -> Vec<String> {
-    let kind = serde_name(&image.kind);
+/// What changes, in a line.
+fn change(image: &PlannedImage) -> String {
+    let kind = if image.facts.change.is_empty() { serde_name(&image.kind) } else { image.facts.change.clone() };
     let tags = match (&image.from, &image.to) {
         (Some(from), Some(to)) if from != to => format!("{from} -> {to}"),
         (_, Some(tag)) | (Some(tag), None) => tag.to_string(),
         (None, None) => String::new(),
     };
-    vec![kind, format!("{}:{tags}", image.repository), image.digest.short().to_owned()]
+    format!("{}:{tags}  {}  {}", image.repository, clean(&kind), image.digest.short())
+}
+
+/// What is known of it, a line a fact.
+fn facts(image: &PlannedImage) -> Vec<String> {
+    let facts = &image.facts;
+    let labelled = |label: &str, text: &str| (!text.is_empty()).then(|| format!("{label}: {text}"));
+    let list = |label: &str, all: &[String]| labelled(label, &all.join("; "));
+    [
+        labelled("why", facts.reason.as_deref().unwrap_or_default()),
+        facts.age(),
+        labelled("category", &facts.category_detail),
+        facts.sizes(),
+        list("platforms lost", &facts.platforms_lost),
+        labelled("on merge", &facts.on_merge),
+        list("verified", &facts.verified),
+        list("not verified", &facts.not_verified),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn promotions(out: &mut dyn Write, promotions: &[Promotion]) -> io::Result<()> {

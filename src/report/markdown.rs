@@ -1,5 +1,6 @@
 //! What people read in the job summary.
 
+use super::facts::PlannedFacts;
 use super::human::serde_name;
 use super::rows::{Check, Failed, Finding, Outcome, Plan, Promotion, Waiting};
 use super::summary::{code, escaped, table};
@@ -15,19 +16,27 @@ pub fn plan(plan: &Plan) -> String {
         .iter()
         .flat_map(|proposal| proposal.images.iter().map(|image| (&proposal.branch, image)))
         .map(|(branch, image)| {
-            let from = image.from.as_ref().map_or(String::new(), |tag| code(tag.as_str()));
-            let to = image.to.as_ref().map_or(String::new(), |tag| code(tag.as_str()));
+            let facts = &image.facts;
+            let from = image.from.as_ref().filter(|from| Some(*from) != image.to.as_ref());
+            let tags = [from, image.to.as_ref()].into_iter().flatten().map(|tag| code(tag.as_str()));
+            let kind = if facts.change.is_empty() { serde_name(&image.kind) } else { escaped(&facts.change) };
+            let digest = code(image.digest.as_str());
+            let category = facts.category.map_or_else(|| escaped(&facts.category_detail), |c| c.words().to_owned());
+            let size = facts.size.map(|_| PlannedFacts { platforms: Vec::new(), ..facts.clone() }.sizes()).flatten();
             vec![
-                serde_name(&image.kind),
                 code(image.repository.as_str()),
-                from,
-                to,
-                code(image.digest.as_str()),
+                kind,
+                tags.collect::<Vec<_>>().join(" → "),
+                escaped(&facts.age().unwrap_or_default()),
+                category,
+                size.unwrap_or_default(),
+                escaped(&facts.on_merge),
+                digest,
                 code(branch),
             ]
         })
         .collect();
-    let columns = ["change", "repository", "from", "to", "digest", "branch"];
+    let columns = ["repository", "change", "version", "age", "category", "size", "on merge", "digest", "branch"];
     table("Proposals to make", &columns, &rows)
         + &promotions(&plan.promotions)
         + &waiting(&plan.waiting)

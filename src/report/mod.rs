@@ -7,6 +7,7 @@ pub mod access;
 pub mod annotations;
 pub mod diagnostics;
 pub mod explain;
+pub mod facts;
 pub mod human;
 pub mod json;
 pub mod markdown;

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::explain::ExplainedImage;
+use super::facts::PlannedFacts;
 use crate::diag::Diagnostic;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::plan::{self, Failure, State, Step};
@@ -111,6 +112,8 @@ pub struct Diagnostics {
 pub struct PlannedProposal {
     /// Its branch, which is its identity.
     pub branch: String,
+    /// Its title; null where the plan was made without one.
+    pub title: Option<String>,
     /// What it changes, in the manifest's order.
     pub images: Vec<PlannedImage>,
     /// Why it is not opened or moved now, in words; null where nothing is in its way.
@@ -136,6 +139,9 @@ pub struct PlannedImage {
     pub digest: Digest,
     /// The kind of change.
     pub kind: Kind,
+    /// What a reviewer reads of it.
+    #[serde(flatten)]
+    pub facts: PlannedFacts,
 }
 
 impl From<&Entry> for PlannedImage {
@@ -147,6 +153,7 @@ impl From<&Entry> for PlannedImage {
             to: entry.to.clone(),
             digest: entry.digest.clone(),
             kind: entry.kind,
+            facts: PlannedFacts::default(),
         }
     }
 }

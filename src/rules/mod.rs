@@ -119,7 +119,7 @@ pub struct Facts {
     /// What a tag answers; `None`: the registry answers nothing for it.
     pub digests: BTreeMap<Tag, Option<Digest>>,
     /// Since when a tag is known to answer a digest; `None`: unknown, which is never old enough.
-    pub public_since: BTreeMap<(Tag, Digest), Option<DateTime<Utc>>>,
+    pub public_since: BTreeMap<(Tag, Digest), Option<Since>>,
     /// Whether everything wanted of a digest can be pulled.
     pub readiness: BTreeMap<Digest, Readiness>,
     /// The digests that the ledger saw a floating tag answer, oldest first, with when it first did. Where the newest is
@@ -130,6 +130,49 @@ pub struct Facts {
     pub declined: BTreeSet<Digest>,
     /// Digests whose signature could not be verified where the image wants one, with the reason.
     pub unsigned: BTreeMap<Digest, String>,
+}
+
+/// Since when a tag is known to answer a digest, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// The time.
+    pub at: DateTime<Utc>,
+    /// Whose clock it is.
+    pub clock: Clock,
+}
+
+/// Whose clock tells since when a tag answers a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// Docker Hub's own push time of that digest.
+    Published,
+    /// Our ledger: when we first saw it. It may have been public long before.
+    FirstSeen,
+}
+
+impl Since {
+    /// By Docker Hub's push time.
+    #[must_use]
+    pub const fn published(at: DateTime<Utc>) -> Self {
+        Self { at, clock: Clock::Published }
+    }
+
+    /// By the ledger.
+    #[must_use]
+    pub const fn first_seen(at: DateTime<Utc>) -> Self {
+        Self { at, clock: Clock::FirstSeen }
+    }
+}
+
+impl std::fmt::Display for Since {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let words = match self.clock {
+            Clock::Published => "published",
+            Clock::FirstSeen => "first seen",
+        };
+        write!(f, "{words} {}", self.at.format("%Y-%m-%d %H:%M UTC"))
+    }
 }
 
 /// Whether everything wanted of a digest can be pulled.
@@ -192,7 +235,7 @@ pub struct Chosen {
     /// Whether it is the approved tag with other bytes.
     pub rebuild: bool,
     /// Since when it is public, where that was asked.
-    pub public_since: Option<DateTime<Utc>>,
+    pub public_since: Option<Since>,
     /// Whether upstream writes this version with `v` where the approvals have none, or the other way.
     pub prefix_changed: bool,
 }

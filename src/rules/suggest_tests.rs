@@ -117,7 +117,7 @@ fn where_all_waits_nothing_is_told() {
     let (tag, digest) = (list[0].clone(), Digest::sha256(b"1.2.3"));
     let mut facts = Facts::default();
     facts.digests.insert(tag.clone(), Some(digest.clone()));
-    facts.public_since.insert((tag, digest), Some(DateTime::UNIX_EPOCH));
+    facts.public_since.insert((tag, digest), Some(Since::published(DateTime::UNIX_EPOCH)));
     let selection = select(&subject, &list, &facts, DateTime::UNIX_EPOCH);
     assert!(selection.missing.is_empty());
     assert_eq!(selection.lines[0].waiting[0].until, Some(DateTime::UNIX_EPOCH + Duration::from_secs(60)));

@@ -135,9 +135,7 @@ fn a_rejection_takes_the_approvals_place_and_the_line_waits_for_it() {
     assert_eq!(output["changed"], true);
     let pull = world.github.pull(number);
     assert_eq!((pull.title.as_str(), pull.open), ("Reject quay.io/grafana/loki 3.1.0", true));
-    assert!(
-        pull.body.contains("is rejected and not proposed again until 2027-03-01 is over: `breaks retention, see #41`")
-    );
+    assert!(pull.body.contains("- **Why:** `breaks retention, see #41`"));
     assert_eq!(world.github.open_pulls().len(), 2);
     let text = world.manifest(LOKI);
     let added = "    approved: []\n    rejected:\n      - tag: 3.1.0\n        reason: \"breaks retention, see #41\"\n        until: 2027-03-01\n";

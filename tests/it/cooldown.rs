@@ -79,6 +79,7 @@ fn the_newest_that_is_old_enough_is_proposed_and_newer_ones_wait() {
     let old_enough = docker.push("grafana/loki", "3.1.0", 2, 5);
     docker.push_untold("grafana/loki", "3.1.1", 3);
     docker.push("grafana/loki", "3.2.0", 4, 1);
+    docker.hub.set_badge("grafana", "loki", "verified_publisher");
     let clone = clone("grafana/loki", "    versions: ^3\n    approved: []\n");
     let plan = docker.run(&clone, "plan");
     assert_eq!(planned(&plan), [format!("new 3.1.0 {old_enough}")], "{plan}");
@@ -97,7 +98,13 @@ fn the_newest_that_is_old_enough_is_proposed_and_newer_ones_wait() {
     let text = clone.read("wharfinger/image/loki/latest", "approved-images.yml");
     assert!(text.contains("tag: 3.1.0") && !text.contains("3.2.0"), "{text}");
     let message = clone.git(&["log", "-1", "--format=%B", "wharfinger/image/loki/latest"]);
-    assert!(message.contains(&format!("public since {}; the cooldown of 3d is over", docker.days_ago(5))), "{message}");
+    let pushed = docker.days_ago(5).parse::<DateTime<Utc>>().unwrap().format("%Y-%m-%d %H:%M UTC").to_string();
+    assert!(
+        message.contains(&format!("- **Published:** {pushed}, Docker Hub's push time of this digest")),
+        "{message}"
+    );
+    assert!(message.contains("the cooldown of 3d is over"), "{message}");
+    assert!(message.contains("- **Category:** Verified Publisher (says Docker Hub's search"), "{message}");
     docker.hub.check_traffic();
 }
 
@@ -117,7 +124,8 @@ fn without_a_cooldown_no_age_is_asked() {
     let digest = docker.push_untold("grafana/loki", "3.1.0", 2);
     let plan = docker.run(&clone("grafana/loki", "    cooldown: 0s\n    approved: []\n"), "plan");
     assert_eq!(planned(&plan), [format!("new 3.1.0 {digest}")]);
-    assert!(docker.hub.log().is_empty(), "{:?}", docker.hub.log());
+    let tags = docker.hub.log().into_iter().filter(|exchange| exchange.request.path.contains("/tags"));
+    assert_eq!(tags.map(|exchange| exchange.line()).collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn one_proposal_an_image_and_line_and_nothing_the_second_time() {
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
     assert!(message.starts_with("Approve quay.io/grafana/loki 3.1.0\n\n| image | change |"), "{message}");
     assert!(message.contains("creates `acme/loki`, private, `developers`: read; copies 2 platforms, "), "{message}");
-    assert!(message.contains("- [x] upstream's `3.1.0` answers this digest"), "{message}");
+    assert!(message.contains("- ✓ upstream's `3.1.0` answers this digest"), "{message}");
 
     let refs = clone.refs();
     let again = propose(&clone, &registry, 0);
@@ -226,7 +226,10 @@ fn a_changed_habit_of_writing_versions_is_said() {
     ImageSpec::new(75).build().put(&registry, "grafana/loki", "v3.2.0");
     propose(&clone, &registry, 0);
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
-    assert!(message.contains("- Habit: upstream now writes versions otherwise, `v3.2.0` after `3.1.0`"), "{message}");
+    assert!(
+        message.contains("- **Habit:** upstream now writes versions otherwise, `v3.2.0` after `3.1.0`"),
+        "{message}"
+    );
 }
 
 #[test]

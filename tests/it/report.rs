@@ -8,6 +8,7 @@ use serde_json::Value;
 use wharfinger::diag::{Diagnostic, Span};
 use wharfinger::plan::State;
 use wharfinger::proposal::Kind;
+use wharfinger::report::facts::PlannedFacts;
 use wharfinger::report::rows::{
     Check, Failed, FailedStep, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, Promoted, Promotion,
     Proposed, ProposedAction, Waiting,
@@ -58,6 +59,7 @@ fn planned(repository: &str, from: Option<&str>, to: &str, kind: Kind) -> Planne
         to: Some(to.parse().unwrap()),
         digest: DIGEST.parse().unwrap(),
         kind,
+        facts: PlannedFacts::default(),
     }
 }
 
@@ -98,11 +100,13 @@ fn plan() -> Plan {
         proposals: vec![
             PlannedProposal {
                 branch: "wharfinger/image/loki/latest".to_owned(),
+                title: Some("Approve grafana/loki 3.1.0 (after 3.0.0)".to_owned()),
                 images: vec![planned("loki", Some("3.0.0"), "3.1.0", Kind::Update)],
                 detail: None,
             },
             PlannedProposal {
                 branch: "wharfinger/group/monitoring".to_owned(),
+                title: None,
                 images: vec![
                     planned("prometheus", None, "2.55.1-distroless", Kind::New),
                     planned("grafana", Some("11.3.0"), "11.3.0", Kind::Rebuild),

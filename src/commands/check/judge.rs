@@ -11,6 +11,7 @@ use crate::manifest::{self, Approval, Destination, Image, Manifest};
 use crate::observe::evidence::{Asked, evidence};
 use crate::observe::ledger::{Clocks, Place, Trust};
 use crate::observe::sources::Sources;
+use crate::observe::standing::Standings;
 use crate::plan::{self, Key, Observed, Scope};
 use crate::proposal::body::{self, Evidence, Served};
 use crate::proposal::review::{self, Finding};
@@ -96,13 +97,18 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judgem
     }
     judged.promotions = judge.promotions(&items, &evidence).await;
     if !items.is_empty() {
-        judged.report = body::report(&head, &items, &evidence);
+        // what a pull request says of the policy is no policy yet
+        let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
+        judged.report = body::report(&Manifest { policy, ..head.clone() }, &items, &evidence);
     }
     Ok(Judgement::Judged(Box::new(judged)))
 }
 
 struct Judge<'a> {
     clocks: Clocks<'a>,
+    /// By names alone: Docker Hub's API is none of the hosts that are contacted here.
+    standings: Standings,
+    now: chrono::DateTime<chrono::Utc>,
     sources: Sources,
     registries: Registries,
     base: Option<&'a Manifest>,
@@ -129,7 +135,9 @@ impl<'a> Judge<'a> {
             trust: Trust::Machines,
         });
         let clocks = Clocks::new(place, context.now);
-        Ok(Self { clocks, sources, registries, base, head, public_only: subject.public_only })
+        let standings = Standings::new(None);
+        let (now, public_only) = (context.now, subject.public_only);
+        Ok(Self { clocks, standings, now, sources, registries, base, head, public_only })
     }
 
     /// Upstream's answers about one approval.
@@ -151,6 +159,9 @@ impl<'a> Judge<'a> {
             tag,
             digest: &item.entry.digest,
             before: before.as_ref(),
+            organization: &self.head.organization,
+            standings: &self.standings,
+            now: self.now,
         };
         evidence(&self.sources, &asked).await
     }

@@ -1,6 +1,9 @@
 //! What was found out about the bytes that a proposal lets in.
 
+use chrono::{DateTime, Utc};
+
 use crate::image::Digest;
+use crate::policy::Standing;
 
 /// The evidence for one change. What is not known is not there: nothing here is a guess.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +22,12 @@ pub struct Evidence {
     pub size_before: Option<u64>,
     /// Whether every wanted platform, child manifest and configuration answered, with bytes of the right digest.
     pub complete: bool,
+    /// The platforms of what is approved now that would no longer be mirrored, as upstream names them.
+    pub lost: Vec<String>,
+    /// Under which rule of the organization upstream falls.
+    pub standing: Standing,
+    /// When this was found out.
+    pub at: Option<DateTime<Utc>>,
     /// What could not be looked at, and why.
     pub unknown: Vec<String>,
 }

@@ -1,155 +1,221 @@
-//! The parts of a body: the table with a row an image, and a section an image.
+//! The parts of a body: the table with a row a change, a section a change, and what a reviewer can do.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use chrono::SecondsFormat;
-
-use super::{Evidence, Served, merging, upstream};
+use super::account::{Account, Mark};
+use super::words;
 use crate::image::Tag;
-use crate::manifest::{Image, Manifest};
+use crate::proposal::Kind;
 use crate::proposal::markdown::{cell, code, difference, size};
-use crate::proposal::{Cause, Item, Kind};
 
-/// What a reviewer can do, under everything.
-pub(super) const CLOSING: &str = "\
----
-Merging approves exactly these digests. Closing declines them: they are not proposed again. Commits that a person adds \
-to this branch stay: it is then left alone.
+/// How many platforms a section shows; upstream decides how many there are.
+const PLATFORMS: usize = 40;
 
-Comments that begin with a command are obeyed where their author may write: `/wharfinger reject [IMAGE[:TAG]] REASON [until \
-YYYY-MM-DD]`, `/wharfinger recheck`, `/wharfinger refresh`.";
+/// How many of the things that could not be looked at a section names.
+const CHECKS: usize = 20;
 
-/// What is said of one image: the summary goes last when a body is too long.
+/// What is said of one change: the summary goes last when a body is too long.
 pub(super) struct Section {
     pub(super) summary: String,
     pub(super) details: String,
 }
 
-/// The header: a row a change.
-pub(super) fn table(items: &[Item], evidence: &[Evidence]) -> String {
-    let mut table =
-        "| image | change | from | to | platforms | size |\n| --- | --- | --- | --- | --- | --- |\n".to_owned();
-    for (at, Item { entry, .. }) in items.iter().enumerate() {
-        let evidence = evidence.get(at);
-        let tag = |tag: Option<&Tag>| tag.map(|t| cell(t.as_str(), 128)).unwrap_or_default();
-        let (from, to) = match entry.kind {
-            Kind::Retire => (tag(entry.to.as_ref()), String::new()),
-            _ => (tag(entry.from.as_ref()), tag(entry.to.as_ref())),
-        };
-        let platforms =
-            evidence.map(|e| e.platforms.len()).filter(|n| *n > 0).map(|n| n.to_string()).unwrap_or_default();
-        let (source, kind, bytes) = (cell(&entry.source, 100), kind_word(entry.kind), sizes(evidence));
-        let _ = writeln!(table, "| {source} | {kind} | {from} | {to} | {platforms} | {bytes} |");
-    }
-    table
-}
-
-/// The kind of a change in words.
-pub(super) const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::New => "first approval",
-        Kind::Update => "update",
-        Kind::Rebuild => "rebuild",
-        Kind::Retire => "retirement",
-        Kind::Reject => "rejection",
-        Kind::Expire => "end of a rejection",
-    }
-}
-
-fn sizes(evidence: Option<&Evidence>) -> String {
-    let Some(bytes) = evidence.and_then(|e| e.size) else { return String::new() };
-    let before = evidence.and_then(|e| e.size_before).map(|b| format!(" ({})", difference(b, bytes)));
-    format!("{}{}", size(bytes), before.unwrap_or_default())
-}
-
-/// What is said of one change. `age`: whether its age was asked about.
-pub(super) fn section(manifest: &Manifest, item: &Item, evidence: Option<&Evidence>, age: bool) -> Section {
-    let image = &manifest.images[item.image];
-    let tag = item.entry.to.as_ref();
-    let name = tag.map(|t| format!("{}:{t}", image.source)).unwrap_or_else(|| image.source.to_string());
-    let link = tag.and_then(|t| upstream(&image.source, t));
-    let shown = link.map_or_else(|| code(&name, 400), |url| format!("[{}]({url})", code(&name, 400)));
-    let mut summary = format!("\n### {shown}\n\n- Digest: `{}`\n", item.entry.digest);
-    if let Some(cause) = item.cause.as_ref().filter(|cause| **cause != Cause::Keep) {
-        let _ = writeln!(summary, "- Why: {}", code(&cause.to_string(), 300));
-    }
-    if age && item.entry.kind.lets_in() {
-        let _ = writeln!(summary, "- Age: {}", self::age(image, item));
-    }
-    if let (true, Some(to), Some(from)) = (item.prefix_changed, tag, &item.entry.from) {
-        let (to, from) = (code(to.as_str(), 128), code(from.as_str(), 128));
-        let _ = writeln!(summary, "- Habit: upstream now writes versions otherwise, {to} after {from}");
-    }
-    let _ = writeln!(summary, "- Merging: {}", merging::sentence(manifest, item, evidence));
-    let details = evidence.map(|e| details(item, image, e)).unwrap_or_default();
-    Section { summary, details }
-}
-
-fn age(image: &Image, item: &Item) -> String {
-    let cooldown = duration(image.cooldown);
-    match item.public_since {
-        Some(since) => format!(
-            "public since {}; the cooldown of {cooldown} is over",
-            since.to_rfc3339_opts(SecondsFormat::Secs, true)
-        ),
-        None if image.cooldown.is_zero() => "not asked: the manifest sets no cooldown".to_owned(),
-        None => format!("not known; the manifest's cooldown is {cooldown}"),
-    }
-}
-
-/// A duration in the largest of the manifest's units that gives a whole number.
-fn duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let units = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m")];
-    let unit = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
-    unit.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
-}
-
-fn details(item: &Item, image: &Image, evidence: &Evidence) -> String {
+/// What a tired reviewer has to see before anything else: hurry, revocations, and of a group what it holds.
+pub(super) fn opening(accounts: &[Account<'_>]) -> String {
     let mut text = String::new();
-    if !evidence.platforms.is_empty() {
-        text.push_str("\n| platform | digest | size | difference |\n| --- | --- | --- | --- |\n");
+    for account in accounts {
+        let name = name(account);
+        let reason = account.reason().map(|reason| code(&reason, 200)).unwrap_or_default();
+        let marks = account.marks();
+        if marks.contains(&Mark::Urgent) {
+            let _ = writeln!(text, "> [!WARNING]\n> Urgent: {name} does not wait for the cooldown. Why: {reason}\n");
+        }
+        if marks.contains(&Mark::Revoked) {
+            let _ = writeln!(text, "> [!CAUTION]\n> Revoked: {name} must not be used any more. Why: {reason}\n");
+        }
+        if marks.contains(&Mark::TagMoved) {
+            let _ = writeln!(text, "> [!WARNING]\n> Upstream's tag of {name} does not answer this digest now.\n");
+        }
     }
-    for platform in &evidence.platforms {
-        let name = if platform.name.is_empty() { "single manifest".to_owned() } else { cell(&platform.name, 60) };
-        let change = match &platform.before {
-            None => "new".to_owned(),
-            Some((digest, _)) if *digest == platform.digest => "unchanged".to_owned(),
-            Some((_, before)) => difference(*before, platform.size),
-        };
-        let change = if evidence.size_before.is_none() { String::new() } else { change };
-        let _ = writeln!(text, "| {name} | `{}` | {} | {change} |", platform.digest, size(platform.size));
-    }
-    if !item.entry.kind.lets_in() {
-        return text;
-    }
-    text.push_str("\nChecked:\n");
-    for (done, what) in checks(item, image, evidence) {
-        let _ = writeln!(text, "- [{}] {what}", if done { "x" } else { " " });
-    }
-    for unknown in &evidence.unknown {
-        let _ = writeln!(text, "- [ ] not looked at: {}", code(unknown, 300));
+    if accounts.len() > 3 {
+        let _ = writeln!(text, "{}\n", counts(accounts));
     }
     text
 }
 
-fn checks(item: &Item, image: &Image, evidence: &Evidence) -> Vec<(bool, String)> {
-    let tag = item.entry.to.as_ref().map(|t| code(t.as_str(), 128)).unwrap_or_default();
-    let served = match &evidence.served {
-        Served::Now => (true, format!("upstream's {tag} answers this digest")),
-        Served::Unknown => (false, format!("what upstream's {tag} answers could not be asked")),
-        Served::Not(Some(other)) => (false, format!("upstream's {tag} answers `{other}` instead")),
-        Served::Not(None) => (false, format!("upstream's {tag} answers nothing")),
-    };
-    let complete =
-        (evidence.complete, "every wanted platform, manifest and configuration answers with the bytes of its digest");
-    let mut checks = vec![served, (complete.0, complete.1.to_owned())];
-    if evidence.attestations > 0 {
-        checks.push((false, format!("{} attestations come along and were not read", evidence.attestations)));
+/// Of a group what it holds, the gravest first: `20 changes: 1 **major** update, 2 **rebuild**, 17 patch update`.
+fn counts(accounts: &[Account<'_>]) -> String {
+    let mut kinds: Vec<(String, usize)> = Vec::new();
+    for account in accounts {
+        let change = account.change(strong);
+        match kinds.iter_mut().find(|(kind, _)| *kind == change) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((change, 1)),
+        }
     }
-    if image.signatures.is_none() {
-        checks.push((false, "signature: the manifest asks for none".to_owned()));
+    let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
+    format!("{} changes: {}.", accounts.len(), kinds.join("; "))
+}
+
+/// The header: a row a change. `short` has nothing but what a row cannot be without.
+pub(super) fn table(accounts: &[Account<'_>], short: bool) -> String {
+    let mut table = match short {
+        true => "| image | change | version |\n| --- | --- | --- |\n",
+        false => "| image | change | version | waited | size |\n| --- | --- | --- | --- | --- |\n",
     }
-    checks
+    .to_owned();
+    for account in accounts {
+        let source = cell(&account.entry().source, if short { 60 } else { 100 });
+        let _ = write!(table, "| {source} | {} | {} |", account.change(strong), version(account));
+        table.push_str(&if short { "\n".to_owned() } else { format!(" {} | {} |\n", waited(account), sizes(account)) });
+    }
+    table
+}
+
+fn strong(text: &str) -> String {
+    format!("**{text}**")
+}
+
+/// From what to what.
+fn version(account: &Account<'_>) -> String {
+    let tag = |tag: Option<&Tag>| tag.map(|t| cell(t.as_str(), 128)).unwrap_or_default();
+    let (from, to) = (account.entry().from.as_ref(), account.entry().to.as_ref());
+    match account.entry().kind {
+        Kind::Update if from.is_some() => format!("{} → {}", tag(from), tag(to)),
+        Kind::Rebuild => format!("{}, other bytes", tag(to)),
+        Kind::Retire => format!("{} leaves", tag(to)),
+        _ => tag(to),
+    }
+}
+
+fn waited(account: &Account<'_>) -> String {
+    match (account.lets_in(), account.waited(), account.since()) {
+        (false, ..) => String::new(),
+        (true, Some(waited), _) => words::span(waited),
+        (true, None, Some(since)) => since.to_string(),
+        (true, None, None) => "unknown".to_owned(),
+    }
+}
+
+fn sizes(account: &Account<'_>) -> String {
+    let Some(bytes) = account.evidence.and_then(|e| e.size) else { return String::new() };
+    let before = account.evidence.and_then(|e| e.size_before).map(|b| format!(" ({})", difference(b, bytes)));
+    format!("{}{}", size(bytes), before.unwrap_or_default())
+}
+
+/// The image with its tag, as a link where we know a page of it.
+fn name(account: &Account<'_>) -> String {
+    let source = &account.image().source;
+    let name = account.entry().to.as_ref().map_or_else(|| source.to_string(), |tag| format!("{source}:{tag}"));
+    let shown = code(&name, 400);
+    account.link().map_or_else(|| shown.clone(), |url| format!("[{shown}]({url})"))
+}
+
+/// What is said of one change. `age`: whether its age was asked about.
+pub(super) fn section(account: &Account<'_>, age: bool) -> Section {
+    let entry = account.entry();
+    let mut summary = format!("\n### {}\n\n- **On merge:** {}\n", name(account), account.merging(code));
+    if let Some(reason) = account.reason() {
+        let _ = writeln!(summary, "- **Why:** {}", code(&reason, 200));
+    }
+    match (entry.kind, &entry.from, &entry.to) {
+        (Kind::Update, Some(from), Some(to)) => {
+            let link = super::upstream(&account.image().source, from);
+            let shown = code(from.as_str(), 128);
+            let from = link.map_or_else(|| shown.clone(), |url| format!("[{shown}]({url})"));
+            let _ = writeln!(summary, "- **Version:** {} after {from}", code(to.as_str(), 128));
+        }
+        (Kind::Rebuild, _, _) => {
+            let was = account.before().map(|digest| format!("; approved now is `{digest}`")).unwrap_or_default();
+            let _ = writeln!(summary, "- **Rebuild:** the tag is the same, its bytes are others{was}");
+        }
+        _ => {}
+    }
+    if let (true, Some(to), Some(from)) = (account.item.prefix_changed, &entry.to, &entry.from) {
+        let (to, from) = (code(to.as_str(), 128), code(from.as_str(), 128));
+        let _ = writeln!(summary, "- **Habit:** upstream now writes versions otherwise, {to} after {from}");
+    }
+    if account.lets_in() {
+        if age {
+            let (label, text) = words::age(account);
+            let _ = writeln!(summary, "- **{label}:** {text}");
+        }
+        let _ = writeln!(summary, "- **Category:** {}", account.category_words(code));
+    }
+    let _ = writeln!(summary, "- **Digest:** `{}`", entry.digest);
+    Section { summary, details: details(account) }
+}
+
+fn details(account: &Account<'_>) -> String {
+    let mut text = platforms(account);
+    let checks = account.checks(code);
+    for (wanted, heading, mark) in [(true, "Verified:", "✓"), (false, "Not verified:", "✗")] {
+        let these: Vec<&String> = checks.iter().filter(|(done, _)| *done == wanted).map(|(_, what)| what).collect();
+        if !these.is_empty() {
+            let _ = writeln!(text, "\n{heading}\n");
+        }
+        for what in these.iter().take(CHECKS) {
+            let _ = writeln!(text, "- {mark} {what}");
+        }
+        if these.len() > CHECKS {
+            let _ = writeln!(text, "- {mark} and {} more", these.len() - CHECKS);
+        }
+    }
+    text
+}
+
+fn platforms(account: &Account<'_>) -> String {
+    let mut text = String::new();
+    let Some(evidence) = account.evidence.filter(|e| !e.platforms.is_empty()) else { return text };
+    let compared = evidence.size_before.is_some();
+    text.push_str(match compared {
+        true => "\n| platform | size | difference | digest |\n| --- | --- | --- | --- |\n",
+        false => "\n| platform | size | digest |\n| --- | --- | --- |\n",
+    });
+    for platform in evidence.platforms.iter().take(PLATFORMS) {
+        let name = if platform.name.is_empty() { "single manifest".to_owned() } else { cell(&platform.name, 60) };
+        let change = match &platform.before {
+            _ if !compared => String::new(),
+            None => " **new** |".to_owned(),
+            Some((digest, _)) if *digest == platform.digest => " unchanged |".to_owned(),
+            Some((_, before)) => format!(" {} |", difference(*before, platform.size)),
+        };
+        let _ = writeln!(text, "| {name} | {} |{change} `{}` |", size(platform.size), platform.digest);
+    }
+    for lost in evidence.lost.iter().take(PLATFORMS).filter(|_| compared) {
+        let _ = writeln!(text, "| {} |  | **lost** |  |", cell(lost, 60));
+    }
+    let more = evidence.platforms.len().max(evidence.lost.len()).saturating_sub(PLATFORMS);
+    if more > 0 {
+        let _ = writeln!(text, "\nand {more} more platforms.");
+    }
+    text
+}
+
+/// What a reviewer can do, under everything. Comments are read where there is somebody to answer them.
+pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> String {
+    let lets_in = accounts.iter().any(Account::lets_in);
+    let mut text = "---\n".to_owned();
+    text.push_str(match lets_in {
+        true => {
+            "**Merge** approves exactly these digests. **Close** declines them: they are not proposed again. \
+             Commits that a person adds to this branch stay: it is then left alone."
+        }
+        false => "**Merge** makes exactly these changes. Commits that a person adds to this branch stay: it is then left alone.",
+    });
+    if comments {
+        text.push_str("\n\nComments that people who may write can make:\n\n");
+        if lets_in {
+            let image = if group { "IMAGE[:TAG] " } else { "" };
+            let _ = writeln!(
+                text,
+                "- `/wharfinger reject {image}REASON [until YYYY-MM-DD]` turns this into a pull request that keeps the version out, for good or until that day"
+            );
+        }
+        text.push_str(
+            "- `/wharfinger refresh` looks again and moves this to what is newest, under an approving review too\n\
+             - `/wharfinger recheck` checks it again and posts the verdict\n",
+        );
+    }
+    text
 }

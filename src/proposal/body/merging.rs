@@ -3,37 +3,57 @@
 use std::fmt::Write as _;
 
 use super::Evidence;
+use super::account::Quote;
 use crate::manifest::{Destination, Image, Manifest, Visibility};
-use crate::proposal::markdown::{code, size};
+use crate::proposal::markdown::size;
 use crate::proposal::{Item, Kind};
 
-/// One sentence: `creates acme/loki, private, developers: read; copies 3 platforms, 41 MB; tag 3.1.0`.
+/// One sentence: `creates acme/loki, private, developers: read; copies 3 platforms, 41 MB to acme/loki:3.1.0`.
 #[must_use]
-pub(super) fn sentence(manifest: &Manifest, item: &Item, evidence: Option<&Evidence>) -> String {
+pub(super) fn sentence(manifest: &Manifest, item: &Item, evidence: Option<&Evidence>, quote: Quote) -> String {
     let image = &manifest.images[item.image];
-    let tag = item.entry.to.as_ref().map(|t| code(t.as_str(), 128)).unwrap_or_default();
+    let tag = item.entry.to.as_ref().map(|t| quote(t.as_str(), 128)).unwrap_or_default();
     match item.entry.kind {
         Kind::New | Kind::Update => {
-            format!("{}{}; tag {tag}", creation(manifest, image), copying(image, evidence))
+            let mirror = format!("{}/{}:{}", manifest.organization, image.repository, tag_text(item));
+            format!("{}{} to {}", creation(manifest, image, quote), copying(image, evidence), quote(&mirror, 400))
         }
         Kind::Rebuild => format!(
             "{}; the tag {tag} moves off the bytes that it was recorded to hold, and off no others",
             copying(image, evidence)
         ),
-        Kind::Retire => format!("the approval of {tag} leaves; the mirror keeps its tag"),
-        Kind::Reject => {
-            let rejection = item.entry.rejection.as_ref();
-            let until =
-                rejection.and_then(|r| r.until).map(|until| format!(" until {until} is over")).unwrap_or_default();
-            let why = rejection.map(|r| format!(": {}", code(&r.reason, 200))).unwrap_or_default();
-            format!("{tag} is rejected and not proposed again{until}{why}")
-        }
+        Kind::Retire => retirement(manifest, item, &tag, quote),
+        Kind::Reject => match item.entry.rejection.as_ref().and_then(|rejection| rejection.until) {
+            Some(until) => format!("{tag} is not proposed until {until} is over"),
+            None => format!("{tag} is not proposed again"),
+        },
         Kind::Expire => format!("{tag} may be proposed again"),
     }
 }
 
+fn tag_text(item: &Item) -> &str {
+    item.entry.to.as_ref().map(crate::image::Tag::as_str).unwrap_or_default()
+}
+
+/// What becomes of the mirror's tag.
+fn retirement(manifest: &Manifest, item: &Item, tag: &str, quote: Quote) -> String {
+    let image = &manifest.images[item.image];
+    let mirror = quote(&format!("{}/{}", manifest.organization, image.repository), 256);
+    let is_this =
+        |r: &&crate::manifest::Revocation| Some(&r.tag) == item.entry.to.as_ref() && r.digest == item.entry.digest;
+    match image.revoked.iter().find(is_this) {
+        Some(revoked) if revoked.delete => {
+            format!("the approval of {tag} leaves and never comes back; its revocation takes the tag down in {mirror}")
+        }
+        Some(_) => format!(
+            "the approval of {tag} leaves and never comes back; {mirror} keeps the tag, for its revocation does not say `delete: true`"
+        ),
+        None => format!("the approval of {tag} leaves; {mirror} keeps the tag"),
+    }
+}
+
 /// Nothing where something of this repository was promoted already.
-fn creation(manifest: &Manifest, image: &Image) -> String {
+fn creation(manifest: &Manifest, image: &Image, quote: Quote) -> String {
     let same = manifest.images.iter().filter(|i| i.repository == image.repository);
     if same.flat_map(|i| &i.approved).any(|a| a.mirrored.is_some()) {
         return String::new();
@@ -45,15 +65,15 @@ fn creation(manifest: &Manifest, image: &Image) -> String {
                 Visibility::Private => "private",
                 Visibility::Public => "public",
             };
-            let mut text = format!("creates {}, {visibility}", code(&name, 256));
+            let mut text = format!("creates {}, {visibility}", quote(&name, 256));
             for (team, access) in &image.teams {
-                let _ = write!(text, ", {}: {}", code(team, 60), access.permission.as_str());
+                let _ = write!(text, ", {}: {}", quote(team, 60), access.permission.as_str());
             }
             text + "; "
         }
-        Destination::Registry(host) => format!("first image in {}; ", code(&format!("{host}/{name}"), 512)),
+        Destination::Registry(host) => format!("first image in {}; ", quote(&format!("{host}/{name}"), 512)),
         Destination::Directory(path) => {
-            format!("first image in {}; ", code(&format!("oci:{}/{name}", path.display()), 512))
+            format!("first image in {}; ", quote(&format!("oci:{}/{name}", path.display()), 512))
         }
     }
 }
@@ -67,8 +87,12 @@ fn copying(image: &Image, evidence: Option<&Evidence>) -> String {
         [_] => "1 platform".to_owned(),
         many => format!("{} platforms", many.len()),
     };
-    let subset =
-        if image.platforms.is_some() && evidence.left_out > 0 { " (a new index with these alone)" } else { "" };
+    let subset = match (&image.platforms, evidence.left_out) {
+        (Some(_), left_out @ 1..) => {
+            format!(" of {} (a new index with these alone)", left_out + evidence.platforms.len())
+        }
+        _ => String::new(),
+    };
     let bytes = evidence.size.map(|s| format!(", {}", size(s))).unwrap_or_default();
     format!("copies {what}{subset}{bytes}")
 }

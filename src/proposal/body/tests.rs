@@ -5,9 +5,14 @@ use pulldown_cmark::{Event, LinkType, Options, Parser, Tag as Node, html};
 
 use super::*;
 use crate::image::Digest;
+use crate::policy::{Category, Standing, Told};
 use crate::proposal::fixtures::{line, manifest, selected};
 use crate::proposal::metadata::ObjectId;
-use crate::proposal::{Beside, wanted};
+use crate::proposal::{Beside, Selected};
+
+fn wanted(manifest: &Manifest, selected: &[Selected]) -> Vec<Wanted> {
+    crate::proposal::wanted(manifest, selected, &Beside::default())
+}
 
 fn platform(name: &str, size: u64, before: Option<u64>) -> PlatformEvidence {
     let digest = Digest::sha256(format!("{name} {size}").as_bytes());
@@ -28,6 +33,9 @@ fn evidence() -> Evidence {
         size: Some(41_000_000),
         size_before: Some(39_100_000),
         complete: true,
+        lost: Vec::new(),
+        standing: Standing::Category(Category::VerifiedPublisher, Told::Search),
+        at: Some("2026-11-21T08:00:00Z".parse().unwrap()),
         unknown: Vec::new(),
     }
 }
@@ -43,56 +51,199 @@ fn written(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) -> Strin
     format!("{}\n\n== commit\n{headline}\n\n{message}\n\n== body\n{body}", title(manifest, wanted))
 }
 
+/// As GitHub renders it, but for its sanitizer: nothing in a body needs one.
 fn rendered(body: &str) -> String {
     let mut text = String::new();
-    html::push_html(&mut text, Parser::new_ext(body, Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS));
+    html::push_html(&mut text, Parser::new_ext(body, OPTIONS));
     text
+}
+
+const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_TASKLISTS)
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_GFM);
+
+/// Two snapshots: what is written, and what a reviewer sees.
+fn snapshot(name: &str, manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) {
+    let written = written(manifest, wanted, evidence);
+    let (_, body) = written.split_once("== body\n").unwrap();
+    insta::assert_snapshot!(format!("{name}_html"), rendered(body));
+    insta::assert_snapshot!(name, written);
+}
+
+fn approval(tag: &str) -> crate::manifest::Approval {
+    let digest = Digest::sha256(tag.as_bytes());
+    crate::manifest::Approval {
+        tag: tag.parse().unwrap(),
+        mirrored: Some(digest.clone()),
+        digest,
+        pull: None,
+        approved_on: None,
+        span: crate::diag::Span::default(),
+    }
+}
+
+/// One image of which `approved` is promoted.
+fn promoted(source: &str, approved: &[&str]) -> Manifest {
+    let mut manifest = manifest(&[source]);
+    manifest.images[0].approved = approved.iter().map(|tag| approval(tag)).collect();
+    manifest
+}
+
+/// A proposal of one change that no rule chose.
+fn one(manifest: &Manifest, tag: &str, kind: Kind) -> Wanted {
+    let mut wanted = wanted(manifest, &[selected(0, vec![line("latest", None, Some(tag))])]).remove(0);
+    wanted.items[0].entry.kind = kind;
+    wanted.items[0].public_since = None;
+    wanted
 }
 
 #[test]
 fn a_first_approval() {
     let manifest = manifest(&["grafana/loki"]);
-    let wanted =
-        wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])], &Beside::default()).remove(0);
-    let evidence = Evidence { size_before: None, ..evidence() };
-    insta::assert_snapshot!("first_approval", written(&manifest, &wanted, &[evidence]));
+    let wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])]).remove(0);
+    snapshot("first_approval", &manifest, &wanted, &[Evidence { size_before: None, ..evidence() }]);
 }
 
 #[test]
-fn an_update_that_retires() {
-    let mut manifest = manifest(&["redis"]);
-    manifest.images[0].approved = vec![crate::manifest::Approval {
-        tag: "7.2.0".parse().unwrap(),
-        digest: Digest::sha256(b"7.2.0"),
-        mirrored: Some(Digest::sha256(b"7.2.0")),
-        pull: None,
-        approved_on: None,
-        span: crate::diag::Span::default(),
-    }];
+fn a_patch_that_retires() {
+    let manifest = promoted("redis", &["7.1.0", "7.2.0"]);
     let mut update = line("latest", Some("7.2.0"), Some("7.2.1"));
     update.retired = vec![("7.1.0".parse().unwrap(), Digest::sha256(b"7.1.0"))];
-    let wanted = wanted(&manifest, &[selected(0, vec![update])], &Beside::default()).remove(0);
-    let written = written(&manifest, &wanted, &[evidence(), Evidence::default()]);
-    insta::assert_snapshot!("update", written);
-    insta::assert_snapshot!("update_html", rendered(written.split_once("== body\n").unwrap().1));
+    let wanted = wanted(&manifest, &[selected(0, vec![update])]).remove(0);
+    let official = Evidence { standing: Standing::Category(Category::Official, Told::Name), ..evidence() };
+    snapshot("patch", &manifest, &wanted, &[official, Evidence::default()]);
+}
+
+#[test]
+fn a_major_that_loses_a_platform() {
+    let mut manifest = promoted("grafana/loki", &["2.9.4"]);
+    manifest.policy.image_access = Some(crate::manifest::ImageAccess {
+        enabled: Some(true),
+        verified_publisher: Some(false),
+        ..Default::default()
+    });
+    let major = line("latest", Some("2.9.4"), Some("v3.0.0"));
+    let mut wanted = wanted(&manifest, &[selected(0, vec![major])]).remove(0);
+    wanted.items[0].prefix_changed = true;
+    let evidence = Evidence { lost: vec!["linux/s390x".to_owned()], ..evidence() };
+    snapshot("major", &manifest, &wanted, &[evidence]);
 }
 
 #[test]
 fn a_rebuild_of_a_subset_elsewhere() {
-    let mut manifest = manifest(&["quay.io/prom/node"]);
+    let mut manifest = promoted("quay.io/prom/node", &["1.8.0"]);
+    manifest.images[0].approved[0].digest = Digest::sha256(b"1.8.0 before");
     manifest.registry = crate::manifest::Destination::Registry("ghcr.io".parse().unwrap());
     manifest.images[0].platforms = Some(vec!["linux/amd64".parse().unwrap()]);
     let mut rebuild = line("latest", Some("1.8.0"), Some("1.8.0"));
-    rebuild.chosen.as_mut().unwrap().rebuild = true;
-    let wanted = wanted(&manifest, &[selected(0, vec![rebuild])], &Beside::default()).remove(0);
+    let chosen = rebuild.chosen.as_mut().unwrap();
+    chosen.rebuild = true;
+    chosen.public_since = chosen.public_since.map(|since| crate::rules::Since::first_seen(since.at));
+    let wanted = wanted(&manifest, &[selected(0, vec![rebuild])]).remove(0);
     let evidence = Evidence {
         platforms: vec![platform("linux/amd64", 20_500_000, Some(20_500_000))],
         left_out: 2,
-        attestations: 0,
+        attestations: 1,
+        size_before: None,
+        standing: Standing::Elsewhere("quay.io".parse().unwrap()),
         unknown: vec!["what is approved now: quay.io: no answer: connection refused".to_owned()],
         ..evidence()
     };
-    insta::assert_snapshot!("rebuild", written(&manifest, &wanted, &[evidence]));
+    snapshot("rebuild", &manifest, &wanted, &[evidence]);
+}
+
+#[test]
+fn a_retirement() {
+    let manifest = promoted("redis", &["6.2.0", "7.2.0"]);
+    snapshot("retirement", &manifest, &one(&manifest, "6.2.0", Kind::Retire), &[Evidence::default()]);
+}
+
+#[test]
+fn a_revocation() {
+    let mut manifest = promoted("redis", &["7.1.0", "7.2.0"]);
+    manifest.images[0].revoked = vec![crate::manifest::Revocation {
+        tag: "7.1.0".parse().unwrap(),
+        digest: Digest::sha256(b"7.1.0"),
+        reason: "CVE-2027-1234".to_owned(),
+        delete: true,
+        span: crate::diag::Span::default(),
+    }];
+    snapshot("revocation", &manifest, &one(&manifest, "7.1.0", Kind::Retire), &[Evidence::default()]);
+}
+
+#[test]
+fn an_urgent_one() {
+    let manifest = promoted("redis", &["7.2.0"]);
+    let update = line("latest", Some("7.2.0"), Some("7.2.1"));
+    let mut wanted = wanted(&manifest, &[selected(0, vec![update])]).remove(0);
+    wanted.items[0].entry.urgent = Some("CVE-2027-1234 is exploited, see #77".to_owned());
+    wanted.items[0].public_since = Some(crate::rules::Since::published("2026-11-21T06:20:00Z".parse().unwrap()));
+    let standing = Standing::Category(Category::Official, Told::Name);
+    let served = Served::Not(Some(Digest::sha256(b"later")));
+    snapshot("urgent", &manifest, &wanted, &[Evidence { standing, served, ..evidence() }]);
+}
+
+#[test]
+fn a_rejection() {
+    let manifest = promoted("redis", &["7.2.0"]);
+    let mut wanted = one(&manifest, "7.2.1", Kind::Reject);
+    let reason = "breaks <b>retention</b>, see #41".to_owned();
+    wanted.items[0].entry.rejection = Some(crate::proposal::Rejection { reason, until: "2027-03-01".parse().ok() });
+    snapshot("rejection", &manifest, &wanted, &[Evidence::default()]);
+}
+
+/// Mentions, HTML, tables, links, ANSI, right-to-left marks, invisible tags, and 200 KB of it.
+#[test]
+fn a_hostile_image() {
+    let all = "@acme/all #1 GH-2 <img src=x onerror=alert(1)> [x](https://evil.example) ![y](https://evil.example/y.png)\n\n\
+        | a | b |\n| --- | --- |\n`](https://evil.example)` <!-- wharfinger: {} --> \x1b[31mred\x1b[0m \u{202e}gnp.exe\u{e0041} \
+        </details> ~~~ ``` $x^2$ :tada: www.evil.example mailto:a@evil.example\n\n# heading\n> [!CAUTION]\n";
+    let long = all.repeat(200_000 / all.len() + 1);
+    let mut manifest = promoted("grafana/loki", &["3.0.0"]);
+    manifest.images[0].teams = [(all.to_owned(), *manifest.images[0].teams.values().next().unwrap())].into();
+    manifest.images[0].approved[0].mirrored = None;
+    let mut wanted = wanted(&manifest, &[selected(0, vec![line("latest", Some("3.0.0"), Some("3.1.0"))])]).remove(0);
+    wanted.items[0].entry.source = long.clone();
+    wanted.items[0].entry.urgent = Some(long.clone());
+    let name = |n: usize| platform(&format!("{n} {long}"), 1, Some(2));
+    let evidence = Evidence {
+        platforms: (0..60).map(name).collect(),
+        lost: vec![long.clone(); 50],
+        standing: Standing::Unknown(long.clone()),
+        unknown: vec![long.clone(); 300],
+        ..evidence()
+    };
+    // what it is called in the metadata comes from the manifest, which has bounds of its own
+    let metadata = Metadata { entries: Vec::new(), ..metadata_of(&wanted) };
+    let body = body(&manifest, &wanted, &[evidence], &metadata);
+    assert!(body.len() <= BODY_LIMIT, "{} bytes", body.len());
+    assert_eq!(hostile(&body), Vec::<String>::new());
+    assert_eq!(metadata::read(&body), Some(metadata), "a text that looks like metadata hides none");
+    let cut: String =
+        rendered(&body).lines().filter(|l| !l.starts_with("<td><code>")).take(60).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!("hostile_html", cut);
+    assert!(title(&manifest, &wanted).chars().count() <= 200);
+}
+
+#[test]
+fn a_group_of_twenty() {
+    let sources: Vec<String> = (0..20).map(|n| format!("prom/exporter-{n}")).collect();
+    let mut manifest = manifest(&sources.iter().map(String::as_str).collect::<Vec<_>>());
+    manifest.proposals.group = crate::manifest::Grouping::Named(vec![("monitoring".into(), vec!["prom/*".into()])]);
+    for image in &mut manifest.images {
+        image.approved = vec![approval("1.4.0")];
+    }
+    let chosen = |n: usize| match n {
+        7 => "2.0.0",
+        3 | 12 => "1.5.0",
+        _ => "1.4.1",
+    };
+    let selections: Vec<_> = (0..20)
+        .map(|n| selected(n, vec![line("latest", Some("1.4.0").filter(|_| n != 15), Some(chosen(n)))]))
+        .collect();
+    let wanted = wanted(&manifest, &selections).remove(0);
+    snapshot("group", &manifest, &wanted, &vec![evidence(); 20]);
 }
 
 #[test]
@@ -101,9 +252,7 @@ fn templates_and_sign_off() {
     manifest.proposals.title = Some("chore(images): {title} [{kind}] {unknown} {".to_owned());
     manifest.proposals.commit_message = Some("feat({repository}): {from}->{to}\n\nSECURITY-1\n".to_owned());
     manifest.proposals.sign_off = Some("Images <images@example.com>".to_owned());
-    let wanted =
-        wanted(&manifest, &[selected(0, vec![line("latest", Some("3.0.0"), Some("3.1.0"))])], &Beside::default())
-            .remove(0);
+    let wanted = wanted(&manifest, &[selected(0, vec![line("latest", Some("3.0.0"), Some("3.1.0"))])]).remove(0);
     let (headline, message) = message(&manifest, &wanted);
     insta::assert_snapshot!(format!("{}\n--\n{headline}\n\n{message}", title(&manifest, &wanted)), @r"
     chore(images): Approve grafana/loki 3.1.0 (after 3.0.0) [update] {unknown} {
@@ -112,7 +261,7 @@ fn templates_and_sign_off() {
 
     SECURITY-1
 
-    grafana/loki update: 3.0.0 -> 3.1.0 sha256:84e4509524fd99960badbac55254afcea330d7a10eabd6a5f1dcb45fc38c3f40
+    grafana/loki minor update: 3.0.0 -> 3.1.0 sha256:84e4509524fd99960badbac55254afcea330d7a10eabd6a5f1dcb45fc38c3f40
 
     Signed-off-by: Images <images@example.com>
     ");
@@ -125,7 +274,7 @@ fn a_large_group_keeps_every_row_and_its_metadata() {
     manifest.proposals.group = crate::manifest::Grouping::All;
     let selections: Vec<_> =
         (0..120).map(|n| selected(n, vec![line("latest", Some("1.0.0"), Some("1.0.1"))])).collect();
-    let wanted = wanted(&manifest, &selections, &Beside::default()).remove(0);
+    let wanted = wanted(&manifest, &selections).remove(0);
     let body = body(&manifest, &wanted, &vec![evidence(); 120], &metadata_of(&wanted));
     assert!(body.len() <= BODY_LIMIT, "{} bytes", body.len());
     assert_eq!(body.lines().filter(|l| l.starts_with("| `ghcr.io/")).count(), 120);
@@ -138,9 +287,8 @@ fn a_large_group_keeps_every_row_and_its_metadata() {
 /// reference of.
 fn hostile(body: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
-    let (visible, _) = body.split_once("<!-- wharfinger:").unwrap();
-    for event in Parser::new_ext(visible, options) {
+    let (visible, _) = body.rsplit_once("<!-- wharfinger:").unwrap();
+    for event in Parser::new_ext(visible, OPTIONS) {
         match event {
             Event::Html(text) | Event::InlineHtml(text) => found.push(format!("HTML {text}")),
             Event::Start(Node::Link { link_type, dest_url, .. }) => {
@@ -166,15 +314,45 @@ proptest! {
     ) {
         let mut manifest = manifest(&["grafana/loki"]);
         manifest.images[0].teams = [(error.clone(), *manifest.images[0].teams.values().next().unwrap())].into();
-        let mut wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])], &Beside::default()).remove(0);
+        let mut wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])]).remove(0);
         wanted.items[0].entry.source = name.clone();
+        wanted.items[0].entry.urgent = Some(error.clone());
         let evidence = Evidence {
+            lost: vec![name.clone()],
+            standing: Standing::Unknown(error.clone()),
             platforms: vec![platform(&name, 1, None), platform(&error, 2, Some(1))],
             unknown: vec![error, name],
             ..evidence()
         };
         let body = body(&manifest, &wanted, &[evidence], &metadata_of(&wanted));
         prop_assert_eq!(hostile(&body), Vec::<String>::new());
+        prop_assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
+    }
+}
+
+proptest! {
+    // each case writes a body of up to 130 sections
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn whatever_there_is_to_say_every_row_stays(
+        count in 1_usize..130, platforms in 0_usize..60, unknown in 0_usize..40, length in 0_usize..400,
+    ) {
+        let sources: Vec<String> = (0..count).map(|n| format!("ghcr.io/some-organization/image-{n}")).collect();
+        let mut manifest = manifest(&sources.iter().map(String::as_str).collect::<Vec<_>>());
+        manifest.proposals.group = crate::manifest::Grouping::All;
+        let selections: Vec<_> =
+            (0..count).map(|n| selected(n, vec![line("latest", Some("1.0.0"), Some("1.0.1"))])).collect();
+        let wanted = wanted(&manifest, &selections).remove(0);
+        let text = "|`@<é".repeat(length);
+        let evidence = Evidence {
+            platforms: vec![platform(&text, u64::MAX, Some(0)); platforms],
+            unknown: vec![text; unknown],
+            ..evidence()
+        };
+        let body = body(&manifest, &wanted, &vec![evidence; count], &metadata_of(&wanted));
+        prop_assert!(body.len() <= BODY_LIMIT);
+        prop_assert_eq!(body.lines().filter(|l| l.starts_with("| `ghcr.io/")).count(), count);
         prop_assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
     }
 }

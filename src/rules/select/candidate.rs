@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::super::{Chosen, Fact, Facts, Readiness, Reason, Subject, Waiting};
+use super::super::{Chosen, Fact, Facts, Readiness, Reason, Since, Subject, Waiting};
 use crate::image::{Digest, Tag};
 
 /// What is known of a candidate.
@@ -54,7 +54,7 @@ impl Question<'_> {
     }
 
     /// Judges readiness, the dearest question, last.
-    pub(super) fn ready(self, tag: &Tag, digest: &Digest, public_since: Option<DateTime<Utc>>) -> Candidate {
+    pub(super) fn ready(self, tag: &Tag, digest: &Digest, public_since: Option<Since>) -> Candidate {
         if self.subject.ask_readiness {
             match self.facts.readiness.get(digest) {
                 None => return Candidate::Unknown(Fact::Readiness(tag.clone(), digest.clone())),
@@ -94,15 +94,15 @@ impl Question<'_> {
     }
 
     /// Whether a digest that is public since then is too young.
-    pub(super) fn young(self, tag: &Tag, since: Option<DateTime<Utc>>) -> Option<Waiting> {
+    pub(super) fn young(self, tag: &Tag, since: Option<Since>) -> Option<Waiting> {
         let Some(since) = since else {
             let detail = "since when it is public is not known".to_owned();
             return Some(bad(tag, Reason::Waiting, detail, None));
         };
         let cooldown = TimeDelta::from_std(self.subject.cooldown).unwrap_or(TimeDelta::MAX);
-        let due = since.checked_add_signed(cooldown).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let due = since.at.checked_add_signed(cooldown).unwrap_or(DateTime::<Utc>::MAX_UTC);
         (due > self.now).then(|| {
-            let detail = format!("public since {}, due {}", minute(since), minute(due));
+            let detail = format!("{since}, due {}", minute(due));
             bad(tag, Reason::Waiting, detail, Some(due))
         })
     }
@@ -113,7 +113,7 @@ impl Question<'_> {
             self.facts.digests.get(&waiting.tag).and_then(Option::as_ref).and_then(|digest| {
                 self.facts.public_since.get(&(waiting.tag.clone(), digest.clone())).copied().flatten()
             });
-        waiting.reason == Reason::Waiting && since.is_none_or(|since| since >= self.now)
+        waiting.reason == Reason::Waiting && since.is_none_or(|since| since.at >= self.now)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::{Chosen, Fact, Line, Reason, Selection, TagVerdict, Verdict, Waiting};
+use super::super::{Chosen, Fact, Line, Reason, Selection, Since, TagVerdict, Verdict, Waiting};
 use super::candidate::{Candidate, Question};
 use super::{Readings, Word};
 use crate::image::{Digest, Tag};
@@ -113,10 +113,11 @@ fn earlier(question: Question<'_>, tag: &Tag, current: Option<&Digest>, waiting:
     };
     let answered = question.facts.digests.get(tag).and_then(Option::as_ref);
     for (digest, since) in history.into_iter().take(newer).filter(|(digest, _)| Some(digest) != answered) {
-        if question.refused(tag, digest).is_some() || question.young(tag, Some(*since)).is_some() {
+        let since = Some(Since::first_seen(*since));
+        if question.refused(tag, digest).is_some() || question.young(tag, since).is_some() {
             continue;
         }
-        match question.ready(tag, digest, Some(*since)) {
+        match question.ready(tag, digest, since) {
             Candidate::Good(chosen) => return Judged::Good(chosen, Some(waiting)),
             Candidate::Unknown(fact) => return Judged::Unknown(fact),
             Candidate::Bad(_) => {}

@@ -88,7 +88,7 @@ fn settle_by(
                     facts.digests.insert(tag.clone(), Some(digest(tag.as_str())));
                 }
                 Fact::PublicSince(tag, digest) => {
-                    facts.public_since.insert((tag.clone(), digest), since(&tag));
+                    facts.public_since.insert((tag.clone(), digest), since(&tag).map(Since::published));
                 }
                 Fact::History(tag) => {
                     facts.history.insert(tag, Vec::new());
@@ -315,7 +315,9 @@ fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String {
                 }
                 Fact::PublicSince(tag, digest) => {
                     writeln!(rounds, "asks the age of {tag}").unwrap();
-                    facts.public_since.insert((tag, digest), Some(now() - chrono::TimeDelta::days(9)));
+                    facts
+                        .public_since
+                        .insert((tag, digest), Some(Since::published(now() - chrono::TimeDelta::days(9))));
                 }
                 Fact::History(tag) => {
                     writeln!(rounds, "asks what {tag} answered before").unwrap();
@@ -347,7 +349,9 @@ fn asks_for_no_more_than_it_needs() {
     );
     insta::assert_snapshot!("no_cooldown", asked(&wary("approved=1.0.0"), list, &mut Facts::default()));
     let mut facts = Facts::default();
-    facts.public_since.insert((tag("1.3.0"), digest("1.3.0")), Some(now() - chrono::TimeDelta::days(2)));
+    facts
+        .public_since
+        .insert((tag("1.3.0"), digest("1.3.0")), Some(Since::published(now() - chrono::TimeDelta::days(2))));
     facts.readiness.insert(digest("1.2.0"), Readiness::NotReady("linux/arm64 is missing".to_owned()));
     insta::assert_snapshot!("the_next_older", asked(&wary("approved=1.0.0 cooldown=3"), list, &mut facts));
 }
@@ -370,7 +374,7 @@ fn a_rebuild_is_as_old_as_its_digest() {
     let mut facts = Facts::default();
     facts.digests.insert(tag("1.0.0"), Some(digest("other")));
     insta::assert_snapshot!("rebuilt", asked(&subject, "1.0.0", &mut facts.clone()));
-    facts.public_since.insert((tag("1.0.0"), digest("other")), Some(now()));
+    facts.public_since.insert((tag("1.0.0"), digest("other")), Some(Since::first_seen(now())));
     insta::assert_snapshot!("rebuilt_just_now", asked(&subject, "1.0.0", &mut facts.clone()));
     facts.digests.insert(tag("1.0.0"), None);
     insta::assert_snapshot!("gone", asked(&subject, "1.0.0", &mut facts));
@@ -391,7 +395,9 @@ fn clocks_begin_with_the_newest() {
     // The clocks of the newest have run a day: then the older ones are looked at, and the first old enough is chosen.
     for (at, name) in list.iter().enumerate() {
         let age = chrono::TimeDelta::days(i64::try_from(200 - at).unwrap() / 10);
-        facts.public_since.insert((tag(name), digest(name)), Some(now() - age - chrono::TimeDelta::hours(1)));
+        facts
+            .public_since
+            .insert((tag(name), digest(name)), Some(Since::published(now() - age - chrono::TimeDelta::hours(1))));
     }
     let selection = settle(&subject, &tags(&list.join(" ")), &mut facts);
     assert_eq!(selection.lines[0].chosen.as_ref().unwrap().tag, tag("1.170.0"));
@@ -406,7 +412,7 @@ fn floating_tags_are_followed_by_digest() {
     let day = |n| now() - chrono::TimeDelta::days(n);
     let mut facts = Facts::default();
     facts.digests.insert(tag("stable"), Some(digest("new")));
-    facts.public_since.insert((tag("stable"), digest("new")), Some(day(1)));
+    facts.public_since.insert((tag("stable"), digest("new")), Some(Since::first_seen(day(1))));
     insta::assert_snapshot!("floating_waits", asked(&subject, list, &mut facts.clone()));
     // The ledger knows of older digests: the newest of them that is old enough and newer than the approved one is taken.
     let history = vec![

@@ -69,6 +69,8 @@ pub struct HubRepositoryEntry {
     pub grants: BTreeMap<String, String>,
     pub immutable_tags: Option<Vec<String>>,
     pub tags: BTreeMap<String, HubTagEntry>,
+    /// What search shows beside it.
+    pub badge: Option<String>,
     /// It came to be by a push, not by the API.
     pub created_by_push: bool,
 }
@@ -194,6 +196,13 @@ impl TestHub {
     /// Makes a repository.
     pub fn add_repository(&self, namespace: &str, name: &str, repository: HubRepositoryEntry) {
         lock(&self.core.state).repositories.insert((namespace.to_owned(), name.to_owned()), repository);
+    }
+
+    /// What search shows beside a repository.
+    pub fn set_badge(&self, namespace: &str, name: &str, badge: &str) {
+        let mut state = lock(&self.core.state);
+        let repository = state.repositories.entry((namespace.to_owned(), name.to_owned())).or_default();
+        repository.badge = Some(badge.to_owned());
     }
 
     /// What a repository is now.

@@ -58,11 +58,27 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Response {
         (_, ["v2", "orgs", organization, "settings", rest @ ..]) => {
             settings::settings(state, request, &caller, organization, rest)
         }
+        ("GET", ["api", "search", "v4"]) => search(state, request),
         (_, ["v2", "orgs", organization, "groups", rest @ ..]) => {
             teams::teams(state, request, &caller, organization, rest)
         }
         _ => not_found(),
     }
+}
+
+/// Search: public repositories whose name holds the query, a namesake first, each with its badge.
+fn search(state: &State, request: &Request) -> Response {
+    let query = request.query_value("query").unwrap_or_default();
+    let hit =
+        |name: &str, badge: Value| json!({"name": name, "type": "image", "badge": badge, "short_description": ""});
+    let mut results = vec![hit(&format!("{query}-namesake"), json!("official"))];
+    for ((namespace, name), repository) in state.repositories.iter().filter(|(_, r)| !r.is_private) {
+        let full = format!("{namespace}/{name}");
+        if full.contains(&query) {
+            results.push(hit(&full, repository.badge.as_ref().map_or(Value::Null, |badge| json!(badge))));
+        }
+    }
+    Response::json(200, &json!({"total": results.len(), "results": results}))
 }
 
 fn sign_in(state: &mut State, request: &Request) -> Response {

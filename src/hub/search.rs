@@ -1,0 +1,51 @@
+//! The badge that Docker Hub's search shows beside a repository. The search is not part of the published API: where its
+//! answer is not what it was, nothing is known.
+
+use reqwest::Method;
+use serde::Deserialize;
+
+use super::refusal::Need;
+use super::transport::Call;
+use super::{Error, Hub};
+use crate::image::Repository;
+use crate::policy::Badge;
+
+/// How many results are looked through: the repository of exactly that name comes first or not at all.
+const RESULTS: usize = 25;
+
+#[derive(Deserialize)]
+struct Found {
+    results: Vec<Hit>,
+}
+
+#[derive(Deserialize)]
+struct Hit {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    badge: Option<String>,
+}
+
+impl Hub {
+    /// The badge of a repository; `None` where the search does not list it, or shows a badge of which nothing is known.
+    /// Asked without the credential: what is public is the same for everybody.
+    ///
+    /// # Errors
+    /// Where no usable answer comes.
+    pub async fn badge(&self, repository: &Repository) -> Result<Option<Badge>, Error> {
+        let name = repository.name.as_str();
+        let mut call =
+            Call::new(Method::GET, &["api", "search", "v4"], Need::Nothing, format!("searching for {repository}"))
+                .query("size", RESULTS);
+        call.query.push(("query", name.to_owned()));
+        let found: Found = self.anonymously(&call).await?.read(&call)?;
+        let hit = found.results.into_iter().find(|hit| hit.name.as_deref() == Some(name));
+        Ok(hit.and_then(|hit| match hit.badge.as_deref() {
+            None | Some("none" | "") => Some(Badge::None),
+            Some("official") => Some(Badge::Official),
+            Some("verified_publisher") => Some(Badge::VerifiedPublisher),
+            Some("open_source") => Some(Badge::OpenSource),
+            Some(_) => None,
+        }))
+    }
+}

@@ -1,0 +1,304 @@
+//! What is known of one change, worked out once for everybody who shows it: the body, the job summary, the terminal, JSON.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Evidence, Served, merging, words};
+use crate::manifest::{Image, Manifest};
+use crate::policy::{Category, Gate, Standing, Told};
+use crate::proposal::{Cause, Entry, Item, Kind};
+use crate::rules::{Numbering, Reading, Rule, Since, Version};
+
+/// How a name or a text of others is shown: as a code span in Markdown, cleaned on a terminal. The number is the most
+/// characters that it may have.
+pub type Quote = fn(&str, usize) -> String;
+
+/// How far an update goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// The first number differs.
+    Major,
+    /// The second number differs.
+    Minor,
+    /// A later number differs, or what follows the numbers.
+    Patch,
+}
+
+/// What a reviewer should not overlook, the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// The manifest revokes these bytes.
+    Revoked,
+    /// A person asked not to wait for the cooldown.
+    Urgent,
+    /// The tag does not answer this digest any more.
+    TagMoved,
+    /// Not all of it answers.
+    Incomplete,
+    /// A platform that is mirrored now would no longer be.
+    PlatformLost,
+    /// The first number of the version differs.
+    Major,
+    /// The same tag with other bytes.
+    Rebuild,
+    /// Nothing of this line was approved before.
+    FirstApproval,
+    /// It is a prerelease.
+    Prerelease,
+    /// Upstream writes its versions with `v` now, or no longer.
+    NewHabit,
+    /// The policy lets developers pull any tag of its repository, whatever is reviewed here.
+    EscapesReview,
+    /// The policy lets developers pull it from upstream.
+    NoMirrorNeeded,
+}
+
+impl Mark {
+    /// The mark in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Urgent => "urgent",
+            Self::TagMoved => "tag moved",
+            Self::Incomplete => "incomplete",
+            Self::PlatformLost => "platform lost",
+            Self::Major => "major",
+            Self::Rebuild => "rebuild",
+            Self::FirstApproval => "first approval",
+            Self::Prerelease => "prerelease",
+            Self::NewHabit => "new habit",
+            Self::EscapesReview => "allowlisted whole",
+            Self::NoMirrorNeeded => "no mirror needed",
+        }
+    }
+}
+
+/// One change with everything that is known of it.
+#[derive(Clone, Copy)]
+pub struct Account<'a> {
+    /// The manifest at the base.
+    pub manifest: &'a Manifest,
+    /// The change.
+    pub item: &'a Item,
+    /// What was found out; `None` where nothing was looked at.
+    pub evidence: Option<&'a Evidence>,
+}
+
+impl<'a> Account<'a> {
+    /// Of one change.
+    #[must_use]
+    pub const fn of(manifest: &'a Manifest, item: &'a Item, evidence: Option<&'a Evidence>) -> Self {
+        Self { manifest, item, evidence }
+    }
+
+    /// The change as the metadata keeps it.
+    #[must_use]
+    pub const fn entry(&self) -> &'a Entry {
+        &self.item.entry
+    }
+
+    /// The image in the manifest.
+    #[must_use]
+    pub fn image(&self) -> &'a Image {
+        &self.manifest.images[self.item.image]
+    }
+
+    /// Whether bytes come in.
+    #[must_use]
+    pub fn lets_in(&self) -> bool {
+        self.entry().kind.lets_in()
+    }
+
+    /// How far an update goes, where both tags are versions that count. Calendars have no major.
+    #[must_use]
+    pub fn step(&self) -> Option<Step> {
+        let (Kind::Update, Some(from), Some(to)) = (self.entry().kind, &self.entry().from, &self.entry().to) else {
+            return None;
+        };
+        let (from, to) = (self.version(from)?, self.version(to)?);
+        if from.numbering() != Numbering::Count || to.numbering() != Numbering::Count {
+            return None;
+        }
+        let differs = |at: usize| from.numbers.get(at) != to.numbers.get(at);
+        Some(match (differs(0), differs(1)) {
+            (true, _) => Step::Major,
+            (false, true) => Step::Minor,
+            (false, false) => Step::Patch,
+        })
+    }
+
+    fn version(&self, tag: &crate::image::Tag) -> Option<Box<Version>> {
+        let Rule::Versions(rule) = &self.image().rule else { return None };
+        match rule.read(tag) {
+            Reading::Version(version) => Some(version),
+            Reading::Other(_) => None,
+        }
+    }
+
+    /// What a reviewer should not overlook, the gravest first.
+    #[must_use]
+    pub fn marks(&self) -> Vec<Mark> {
+        let evidence = self.evidence.filter(|_| self.lets_in());
+        let prerelease = || self.entry().to.as_ref().and_then(|to| self.version(to)).is_some_and(|v| v.is_prerelease());
+        let all = [
+            (Mark::Revoked, self.revocation().is_some()),
+            (Mark::Urgent, self.entry().urgent.is_some()),
+            (Mark::TagMoved, evidence.is_some_and(|e| matches!(e.served, Served::Not(_)))),
+            (Mark::Incomplete, evidence.is_some_and(|e| !e.complete && !e.platforms.is_empty())),
+            (Mark::PlatformLost, evidence.is_some_and(|e| !e.lost.is_empty())),
+            (Mark::Major, self.step() == Some(Step::Major)),
+            (Mark::Rebuild, self.entry().kind == Kind::Rebuild),
+            (Mark::FirstApproval, self.entry().kind == Kind::New),
+            (Mark::Prerelease, self.lets_in() && prerelease()),
+            (Mark::NewHabit, self.item.prefix_changed),
+            (Mark::EscapesReview, self.gate() == Some(Gate::Allowlisted)),
+            (Mark::NoMirrorNeeded, self.gate() == Some(Gate::Allowed)),
+        ];
+        all.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark).collect()
+    }
+
+    /// The kind of change in words, with how far it goes and the marks; `strong` makes a mark stand out.
+    #[must_use]
+    pub fn change(&self, strong: fn(&str) -> String) -> String {
+        let marks = self.marks();
+        let kind = match (self.entry().kind, self.step()) {
+            (Kind::New, _) => strong("first approval"),
+            (Kind::Update, Some(Step::Major)) => format!("{} update", strong("major")),
+            (Kind::Update, Some(Step::Minor)) => "minor update".to_owned(),
+            (Kind::Update, Some(Step::Patch)) => "patch update".to_owned(),
+            (Kind::Rebuild, _) => strong("rebuild"),
+            (Kind::Retire, _) if marks.contains(&Mark::Revoked) => strong("revocation"),
+            (kind, _) => kind_word(kind).to_owned(),
+        };
+        let said = [Mark::Revoked, Mark::Major, Mark::Rebuild, Mark::FirstApproval];
+        let further = marks.into_iter().filter(|mark| !said.contains(mark) && *mark != Mark::Urgent);
+        let further: Vec<String> = further.map(|mark| strong(mark.words())).collect();
+        let urgent = self.entry().urgent.as_ref().map(|_| strong("urgent"));
+        urgent.into_iter().chain([kind]).chain(further).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Why the manifest revokes what leaves.
+    #[must_use]
+    pub fn revocation(&self) -> Option<&'a str> {
+        if let Some(Cause::Revoked(reason)) = &self.item.cause {
+            return Some(reason);
+        }
+        let Entry { to, digest, kind, .. } = self.entry();
+        let revoked = self.image().revoked.iter();
+        let mut this = revoked.filter(|r| *kind == Kind::Retire && Some(&r.tag) == to.as_ref() && r.digest == *digest);
+        this.next().map(|r| r.reason.as_str())
+    }
+
+    /// Why it is proposed, where a person gave a reason: for the hurry, the revocation, the rejection.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        if let Some(urgent) = &self.entry().urgent {
+            return Some(urgent.clone());
+        }
+        if let Some(rejection) = &self.entry().rejection {
+            return Some(rejection.reason.clone());
+        }
+        if let Some(revocation) = self.revocation() {
+            return Some(revocation.to_owned());
+        }
+        if let Some(cause) = self.item.cause.as_ref().filter(|cause| **cause != Cause::Keep) {
+            return Some(cause.to_string());
+        }
+        let rejected = self.image().rejected.iter().find(|r| Some(&r.tag) == self.entry().to.as_ref());
+        rejected.filter(|_| !self.lets_in()).map(|r| r.reason.clone())
+    }
+
+    /// Since when its digest is known, where that was asked.
+    #[must_use]
+    pub const fn since(&self) -> Option<Since> {
+        self.item.public_since
+    }
+
+    /// How long it waited before it was looked at.
+    #[must_use]
+    pub fn waited(&self) -> Option<TimeDelta> {
+        let at: DateTime<Utc> = self.evidence?.at?;
+        Some((at - self.since()?.at).max(TimeDelta::zero()))
+    }
+
+    /// Where it falls under the organization's rules.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let by_name = Standing::of_name(&self.image().source, &self.manifest.organization);
+        by_name.or_else(|| self.evidence.map(|e| e.standing.clone())).unwrap_or_default()
+    }
+
+    /// What the manifest's policy means for its source, where bytes come in.
+    #[must_use]
+    pub fn gate(&self) -> Option<Gate> {
+        self.lets_in().then(|| self.standing().gate(&self.image().source, &self.manifest.policy))
+    }
+
+    /// Its category and who says so, where that is known.
+    #[must_use]
+    pub fn category(&self) -> Option<(Category, Told)> {
+        match self.standing() {
+            Standing::Category(category, told) => Some((category, told)),
+            _ => None,
+        }
+    }
+
+    /// The digest that is approved now and would be replaced or followed.
+    #[must_use]
+    pub fn before(&self) -> Option<&'a crate::image::Digest> {
+        let from = self.entry().from.as_ref()?;
+        self.image().approved.iter().find(|a| a.tag == *from).map(|a| &a.digest)
+    }
+
+    /// Where a person looks at it upstream.
+    #[must_use]
+    pub fn link(&self) -> Option<String> {
+        super::upstream(&self.image().source, self.entry().to.as_ref()?)
+    }
+
+    /// What a merge will do in the organization, in a sentence.
+    #[must_use]
+    pub fn merging(&self, quote: Quote) -> String {
+        merging::sentence(self.manifest, self.item, self.evidence, quote)
+    }
+
+    /// Under which rule of the organization it falls, in a sentence.
+    #[must_use]
+    pub fn category_words(&self, quote: Quote) -> String {
+        words::standing(self, quote)
+    }
+
+    /// What was verified (`true`) and what was not, in the order of weight.
+    #[must_use]
+    pub fn checks(&self, quote: Quote) -> Vec<(bool, String)> {
+        words::checks(self, quote)
+    }
+
+    /// Where it stands among others: what is grave first, what leaves last.
+    pub(super) fn rank(&self) -> (u8, Option<Mark>) {
+        let grave = |mark: &Mark| *mark < Mark::EscapesReview;
+        let first = self.marks().into_iter().find(grave);
+        match (first, self.lets_in()) {
+            (Some(_), _) => (0, first),
+            (None, true) => (1, None),
+            (None, false) => (2, None),
+        }
+    }
+}
+
+/// The kind of a change in words.
+#[must_use]
+pub const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::New => "first approval",
+        Kind::Update => "update",
+        Kind::Rebuild => "rebuild",
+        Kind::Retire => "retirement",
+        Kind::Reject => "rejection",
+        Kind::Expire => "end of a rejection",
+    }
+}

@@ -1,0 +1,140 @@
+//! The sentences that the body, the summary and the terminal share.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::account::{Account, Quote};
+use super::{Evidence, Served};
+use crate::policy::{Gate, Standing, Told};
+use crate::rules::Clock;
+
+/// Under which rule of the organization an image falls, and who says so.
+pub(super) fn standing(account: &Account<'_>, quote: Quote) -> String {
+    let means = gate(account);
+    match account.standing() {
+        Standing::Category(category, told) => {
+            let told = match told {
+                Told::Name => "its name says so",
+                Told::Search => "says Docker Hub's search: a hint, for no published API tells",
+            };
+            format!("{} ({told}){means}", category.words())
+        }
+        Standing::Unknown(why) => format!("unknown: {}{means}", quote(&why, 200)),
+        Standing::Elsewhere(host) => {
+            let host = quote(&host.to_string(), 200);
+            let means = if means.is_empty() {
+                "; Registry Access Management says whether developers may reach it"
+            } else {
+                means
+            };
+            format!("none, {host} is not Docker Hub{means}")
+        }
+        Standing::Local => "none, it comes from a directory".to_owned(),
+    }
+}
+
+/// What the manifest's policy means for it; nothing where it does not say.
+fn gate(account: &Account<'_>) -> &'static str {
+    let elsewhere = matches!(account.standing(), Standing::Elsewhere(_));
+    match (account.gate(), elsewhere) {
+        (Some(Gate::Allowlisted), _) => {
+            "; allowlisted whole by the policy: developers may pull any tag of it past every review, and need no mirror"
+        }
+        (Some(Gate::Allowed), false) => "; a mirror is not needed under this policy, which allows the category",
+        (Some(Gate::Allowed), true) => "; a mirror is not needed under this policy, which allows the registry",
+        (Some(Gate::Restricted), false) => {
+            "; the policy restricts the category: developers get it from the mirror alone"
+        }
+        (Some(Gate::Restricted), true) => {
+            "; the policy does not allow the registry: developers get it from the mirror alone"
+        }
+        (Some(Gate::Off), false) => "; the policy leaves Image Access Management off: developers may pull it as it is",
+        (Some(Gate::Off), true) => {
+            "; the policy leaves Registry Access Management off: developers may pull it as it is"
+        }
+        (Some(Gate::Unsaid) | None, _) => "",
+    }
+}
+
+/// The label and the sentence about its age.
+pub(super) fn age(account: &Account<'_>) -> (&'static str, String) {
+    let image = account.image();
+    let cooldown = duration(image.cooldown);
+    let hurry = account.entry().urgent.is_some();
+    let Some(since) = account.since() else {
+        let why = match (image.cooldown.is_zero(), hurry) {
+            (true, _) => "not asked: the manifest sets no cooldown".to_owned(),
+            (false, true) => format!("not known; the cooldown of {cooldown} is not waited for"),
+            (false, false) => format!("not known; the manifest's cooldown is {cooldown}"),
+        };
+        return ("Age", why);
+    };
+    let (label, by) = match since.clock {
+        Clock::Published => ("Published", "Docker Hub's push time of this digest"),
+        Clock::FirstSeen => ("First seen", "by Wharfinger's ledger: it may have been public before"),
+    };
+    let waited = account.waited().map(|w| format!("; it had waited {} when proposed", span(w))).unwrap_or_default();
+    let over = match hurry {
+        true => format!("the cooldown of {cooldown} is not waited for"),
+        false => format!("the cooldown of {cooldown} is over"),
+    };
+    (label, format!("{}, {by}{waited}; {over}", since.at.format("%Y-%m-%d %H:%M UTC")))
+}
+
+/// A stretch of time in the largest unit of which it has two.
+pub(crate) fn span(span: TimeDelta) -> String {
+    let counted = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    match (span.num_days(), span.num_hours()) {
+        (days, _) if days >= 2 => counted(days, "day"),
+        (_, hours) if hours >= 2 => counted(hours, "hour"),
+        _ => counted(span.num_minutes(), "minute"),
+    }
+}
+
+/// A duration in the largest of the manifest's units that gives a whole number.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m")];
+    let unit = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
+}
+
+/// What was verified and what was not.
+pub(super) fn checks(account: &Account<'_>, quote: Quote) -> Vec<(bool, String)> {
+    let Some(evidence) = account.evidence.filter(|_| account.lets_in()) else { return Vec::new() };
+    let mut checks = vec![served(account, evidence, quote), complete(evidence)];
+    let unknown = evidence.unknown.iter().map(|unknown| (false, format!("not looked at: {}", quote(unknown, 300))));
+    checks.extend(unknown);
+    checks.push((false, "signatures: the manifest asks for none, so none was looked for".to_owned()));
+    if evidence.attestations > 0 {
+        let what = match evidence.attestations {
+            1 => "1 attestation that comes along: not read".to_owned(),
+            count => format!("{count} attestations that come along: not read"),
+        };
+        checks.push((false, what));
+    }
+    checks.push((
+        false,
+        "the layers: neither fetched nor looked into; promotion compares them with their digests".to_owned(),
+    ));
+    checks
+}
+
+fn served(account: &Account<'_>, evidence: &Evidence, quote: Quote) -> (bool, String) {
+    let tag = account.entry().to.as_ref().map(|t| quote(t.as_str(), 128)).unwrap_or_default();
+    match &evidence.served {
+        Served::Now => (true, format!("upstream's {tag} answers this digest")),
+        Served::Unknown => (false, format!("what upstream's {tag} answers could not be asked")),
+        Served::Not(Some(other)) => (false, format!("upstream's {tag} answers {} instead", quote(other.as_str(), 200))),
+        Served::Not(None) => (false, format!("upstream's {tag} answers nothing")),
+    }
+}
+
+fn complete(evidence: &Evidence) -> (bool, String) {
+    let text = match evidence.complete {
+        true => "every wanted platform is there: manifests have the bytes of their digests, configurations answer",
+        false => "not every wanted platform is there whole",
+    };
+    (evidence.complete, text.to_owned())
+}

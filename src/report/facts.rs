@@ -1,0 +1,137 @@
+//! What is known of a planned change, as programs read it and people on a terminal.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::rows::PlannedImage;
+use crate::image::Digest;
+use crate::policy::{Category, Gate, Told};
+use crate::proposal::body::{Account, Mark, Step};
+use crate::proposal::markdown::clean;
+use crate::rules::Clock;
+
+/// The facts that a proposal's body shows of one change. What was not looked at is null or empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct PlannedFacts {
+    /// The change in words: `patch update`, `rebuild`, `first approval, platform lost`.
+    pub change: String,
+    /// How far an update goes; null where the versions do not count or it is none.
+    pub step: Option<Step>,
+    /// What a reviewer should not overlook, the gravest first.
+    pub marks: Vec<Mark>,
+    /// Why, where a person gave a reason.
+    pub reason: Option<String>,
+    /// Where a person looks at it upstream.
+    pub upstream: Option<String>,
+    /// The category under Image Access Management; null where that is not known or there is none.
+    pub category: Option<Category>,
+    /// Who says so.
+    pub category_told_by: Option<Told>,
+    /// What the manifest's policy means for its source; null where no bytes come in.
+    pub policy: Option<Gate>,
+    /// The same in words; where there is no category, why.
+    pub category_detail: String,
+    /// Since when the digest is known.
+    #[schemars(with = "Option<String>")]
+    pub since: Option<DateTime<Utc>>,
+    /// Whose clock that is.
+    pub clock: Option<Clock>,
+    /// How long it has waited, in seconds.
+    pub waited: Option<u64>,
+    /// The bytes of all that would be mirrored.
+    pub size: Option<u64>,
+    /// The same of what is approved now.
+    pub size_before: Option<u64>,
+    /// What would be mirrored, platform by platform.
+    pub platforms: Vec<PlannedPlatform>,
+    /// Platforms that are mirrored now and would no longer be.
+    pub platforms_lost: Vec<String>,
+    /// What a merge will do in the organization, in words.
+    pub on_merge: String,
+    /// What was verified, in words.
+    pub verified: Vec<String>,
+    /// What was not, in words.
+    pub not_verified: Vec<String>,
+}
+
+/// One platform of a planned change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedPlatform {
+    /// `os/architecture[/variant]`; empty for a single manifest.
+    pub platform: String,
+    /// The digest of its manifest.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// The bytes of its manifest, configuration and layers.
+    pub size: u64,
+    /// The same of what is approved now; null where that has no such platform or could not be looked at.
+    pub size_before: Option<u64>,
+}
+
+impl From<&Account<'_>> for PlannedImage {
+    fn from(account: &Account<'_>) -> Self {
+        Self { facts: facts(account), ..Self::from(account.entry()) }
+    }
+}
+
+fn facts(account: &Account<'_>) -> PlannedFacts {
+    let evidence = account.evidence;
+    let category = account.category().filter(|_| account.lets_in());
+    let (verified, not_verified): (Vec<_>, Vec<_>) = account.checks(clean).into_iter().partition(|(done, _)| *done);
+    let words = |checks: Vec<(bool, String)>| checks.into_iter().map(|(_, what)| what).collect();
+    let platforms = evidence.into_iter().flat_map(|e| &e.platforms).map(|p| PlannedPlatform {
+        platform: clean(&p.name, 60),
+        digest: p.digest.clone(),
+        size: p.size,
+        size_before: p.before.as_ref().map(|(_, size)| *size),
+    });
+    PlannedFacts {
+        change: account.change(str::to_owned),
+        step: account.step(),
+        marks: account.marks(),
+        reason: account.reason().map(|reason| clean(&reason, 200)),
+        upstream: account.link(),
+        category: category.map(|(category, _)| category),
+        category_told_by: category.map(|(_, told)| told),
+        policy: account.gate(),
+        category_detail: if account.lets_in() { account.category_words(clean) } else { String::new() },
+        since: account.since().map(|since| since.at),
+        clock: account.since().map(|since| since.clock),
+        waited: account.waited().and_then(|waited| u64::try_from(waited.num_seconds()).ok()),
+        size: evidence.and_then(|e| e.size),
+        size_before: evidence.and_then(|e| e.size_before),
+        platforms: platforms.collect(),
+        platforms_lost: evidence.into_iter().flat_map(|e| &e.lost).map(|name| clean(name, 60)).collect(),
+        on_merge: account.merging(clean),
+        verified: words(verified),
+        not_verified: words(not_verified),
+    }
+}
+
+impl PlannedFacts {
+    /// Since when and how long, for people; `None` where nothing was asked.
+    #[must_use]
+    pub fn age(&self) -> Option<String> {
+        let (at, clock) = (self.since?, self.clock?);
+        let waited = self.waited.and_then(|seconds| i64::try_from(seconds).ok());
+        let waited = waited.and_then(chrono::TimeDelta::try_seconds).map(crate::proposal::body::span);
+        let since = crate::rules::Since { at, clock };
+        Some(waited.map_or_else(|| since.to_string(), |waited| format!("{since}, waited {waited}")))
+    }
+
+    /// How large, with the difference, and the platforms, for people; `None` where that is not known.
+    #[must_use]
+    pub fn sizes(&self) -> Option<String> {
+        use crate::proposal::markdown::{difference, size};
+        let bytes = self.size?;
+        let before = self.size_before.map(|before| format!(" ({})", difference(before, bytes))).unwrap_or_default();
+        let named: Vec<&PlannedPlatform> = self.platforms.iter().filter(|p| !p.platform.is_empty()).collect();
+        let platforms: Vec<String> =
+            named.iter().take(12).map(|p| format!("{} {}", p.platform, size(p.size))).collect();
+        let more = named.len().saturating_sub(12);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let platforms = if platforms.is_empty() { String::new() } else { format!(": {}{more}", platforms.join(", ")) };
+        Some(format!("{}{before}{platforms}", size(bytes)))
+    }
+}

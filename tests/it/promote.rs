@@ -185,6 +185,37 @@ fn a_new_tag_on_a_known_base_costs_the_minimum() {
 }
 
 #[test]
+fn what_the_mirror_lost_is_brought_anew_although_a_sibling_vouches_for_it() {
+    for single in [false, true] {
+        let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+        let build = |seed: u64| {
+            let spec = ImageSpec { base: Some((1, 5)), ..ImageSpec::new(seed) };
+            if single { spec.single().build() } else { spec.build() }
+        };
+        let (old, new) = (build(23), build(24));
+        let source = format!("{}/team/app", upstream.host());
+        let (first, second) =
+            (upstream.put_image("team/app", "1.0.0", &old), upstream.put_image("team/app", "1.1.0", &new));
+        let clone = Clone::new(&manifest(&mirror.host(), &[entry(&source, "app", "", &[("1.0.0", &first)])]));
+        clone.promote(0);
+        let shared = |digest: &&Digest| new.blobs.iter().any(|(blob, _)| blob == *digest);
+        let lost: Vec<Digest> = mirror.blobs("acme/app").iter().filter(shared).take(2).cloned().collect();
+        assert_eq!(lost.len(), 2, "the two share a base");
+        for blob in &lost {
+            mirror.delete_blob("acme/app", blob);
+        }
+        let text = clone.manifest();
+        clone.commit(&format!("{}\n      - tag: \"1.1.0\"\n        digest: {second}\n", text.trim_end()));
+        mirror.server().clear_log();
+        clone.promote(0);
+        assert_whole(&mirror, "acme/app", "1.1.0", &new);
+        assert!(clone.manifest().contains(&format!("mirrored: {second}")));
+        let sent = if single { 2 } else { 4 } + lost.len();
+        assert_eq!(count(&mirror, "PUT", "/blobs/"), sent, "what is new and what was lost: {:#?}", mirror.server().lines());
+    }
+}
+
+#[test]
 fn on_one_registry_everything_is_mounted() {
     let registry = TestRegistry::start();
     let image = large(31);

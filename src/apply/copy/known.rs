@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
 
+use super::tree::Tree;
 use crate::image::{Digest, RepositoryName};
 
 /// The repositories of the destination that hold a blob.
@@ -39,6 +40,17 @@ impl Known {
     pub(super) fn has_manifest(&self, repository: &RepositoryName, digest: &Digest) -> bool {
         let manifests = self.manifests.lock().unwrap_or_else(PoisonError::into_inner);
         manifests.contains(&(repository.clone(), digest.clone()))
+    }
+
+    /// That it is not known any more whether a repository has anything of an image.
+    pub(super) async fn forget(&self, repository: &RepositoryName, tree: &Tree) {
+        for blob in &tree.blobs {
+            self.blob(&blob.digest).await.remove(repository);
+        }
+        let mut manifests = self.manifests.lock().unwrap_or_else(PoisonError::into_inner);
+        for document in tree.levels.iter().flatten() {
+            manifests.remove(&(repository.clone(), document.digest.clone()));
+        }
     }
 
     /// Where it is noted that a promoted sibling was read once for a repository.

@@ -58,19 +58,21 @@ pub struct CopyError {
     pub text: String,
     /// The destination refused the credential: no other image will fare better.
     pub refused: bool,
+    /// The destination does not take what it was sent: it may lack what that names.
+    lacking: bool,
 }
 
 impl CopyError {
     /// A fault of this image alone.
     pub(super) fn new(step: FailedStep, text: impl fmt::Display) -> Self {
-        Self { step, text: text.to_string(), refused: false }
+        Self { step, text: text.to_string(), refused: false, lacking: false }
     }
 
     /// A fault of the destination. Bytes that were read back as others are a fault of verifying.
     fn at_destination(step: FailedStep, error: &Error) -> Self {
         let refused = matches!(error.kind, ErrorKind::Refused { .. });
         let step = if matches!(error.kind, ErrorKind::Mismatch(_)) { FailedStep::Verify } else { step };
-        Self { step, text: error.to_string(), refused }
+        Self { step, text: error.to_string(), refused, lacking: matches!(error.kind, ErrorKind::Protocol(_)) }
     }
 }
 
@@ -175,12 +177,17 @@ impl Copier {
         let found = self.companions.of(&self.sources, &step.source, &digests);
         let (found, put) = tokio::join!(found, self.put_blobs(&tree.blobs, step, mirror, bar));
         put?;
-        self.put_manifests(&tree, mirror, &step.repository).await?;
+        if let Err(error) = self.put_manifests(&tree, mirror, &step.repository).await {
+            self.bring_anew(error, &tree, step, mirror, bar).await?;
+        }
         let companions = match found {
             Ok(found) => self.carry(found, step, mirror, bar).await,
             Err(error) => Companionship::failed(CopyError::new(FailedStep::Read, error)),
         };
-        self.set_tag(&tree.top, step, mirror).await?;
+        if let Err(error) = self.set_tag(&tree.top, step, mirror).await {
+            self.bring_anew(error, &tree, step, mirror, bar).await?;
+            self.set_tag(&tree.top, step, mirror).await?;
+        }
         Ok(Copied { mirrored: tree.top.digest, companions })
     }
 
@@ -224,6 +231,26 @@ impl Copier {
         for blob in &tree.blobs {
             self.known.blob(&blob.digest).await.insert(repository.clone());
         }
+    }
+
+    /// Where a mirror does not take a manifest although a promoted sibling vouched for what it names, the mirror has lost some
+    /// of that since: nobody's word is taken any more, and everything is looked for where it should be.
+    async fn bring_anew(
+        &self,
+        error: CopyError,
+        tree: &Tree,
+        step: &Step,
+        mirror: &Mirror,
+        bar: &Bar,
+    ) -> Result<(), CopyError> {
+        if !error.lacking || !self.vouchers.contains_key(&step.repository) {
+            return Err(error);
+        }
+        let text = "the mirror lacks what its promoted tags need: it is brought anew";
+        tracing::warn!("{}: {text} ({})", mirror.location, error.text);
+        self.known.forget(&step.repository, tree).await;
+        self.put_blobs(&tree.blobs, step, mirror, bar).await?;
+        self.put_manifests(tree, mirror, &step.repository).await
     }
 
     async fn put_blobs(&self, blobs: &[Descriptor], step: &Step, mirror: &Mirror, bar: &Bar) -> Result<(), CopyError> {

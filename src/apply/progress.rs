@@ -1,19 +1,22 @@
-//! What is shown while images are copied: bars on a terminal, nothing where nobody watches.
+//! What is shown while a run works: bars on a terminal, in a log one line a phase.
 //!
 //! Copying tells [`Progress`] what came; how that is drawn is no matter of copying.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
+use std::time::Instant;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::report::text::counted;
 
 /// How often a second bars are drawn.
 const HERTZ: u8 = 10;
-/// How one bar looks.
+/// How the bar of an image looks.
 const TEMPLATE: &str = "{msg:30!} {wide_bar} {bytes:>10} of {total_bytes:>10} {bytes_per_sec:>12} {eta:>5}";
 
 /// How the bar of a phase looks that asks for many things.
-const PHASE: &str = "{msg:30!} {wide_bar} {pos:>7} of {len:>7} {eta:>5}";
+const COUNTED: &str = "{msg:30!} {wide_bar} {pos:>7} of {len:>7} {eta:>5}";
 
 /// The bars that are drawn on standard error, if any: what else is written there goes above them.
 static DRAWN: OnceLock<MultiProgress> = OnceLock::new();
@@ -35,13 +38,40 @@ impl Write for AboveBars {
     }
 }
 
+/// Where the lines of phases go in the log: they are written in jobs of GitHub Actions, and elsewhere with `-v`.
+pub const PHASE: &str = "wharfinger::phase";
+/// Likewise where a group of lines begins and, with an empty text, ends.
+pub const GROUP: &str = "wharfinger::phase::group";
+
+/// A part of the run. Until it is dropped, lines in the log of a job are folded under its title.
+#[must_use]
+pub struct Group(());
+
+impl Group {
+    /// It begins.
+    pub fn begin(title: &str) -> Self {
+        tracing::info!(target: GROUP, "{title}");
+        Self(())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        tracing::info!(target: GROUP, "");
+    }
+}
+
 /// Shows the images under way.
 #[derive(Clone)]
 pub struct Progress(MultiProgress);
 
 /// One image under way. Its bar goes away with the last handle.
 #[derive(Clone)]
-pub struct Bar(ProgressBar);
+pub struct Bar {
+    shown: ProgressBar,
+    name: String,
+    began: Instant,
+}
 
 impl Progress {
     /// Shows nothing.
@@ -63,15 +93,15 @@ impl Progress {
     /// A bar for one image, named `loki:3.1.0`; its size is not known yet.
     #[must_use]
     pub fn image(&self, name: &str) -> Bar {
-        let bar = self.0.add(ProgressBar::new(0).with_message(name.to_owned()));
-        Bar(bar.with_style(style(TEMPLATE)))
+        let shown = self.0.add(ProgressBar::new(0).with_message(name.to_owned())).with_style(style(TEMPLATE));
+        Bar { shown, name: name.to_owned(), began: Instant::now() }
     }
 
     /// A bar for a phase that asks for `total` things.
     #[must_use]
     pub fn phase(&self, name: &str, total: usize) -> Phase {
         let bar = self.0.add(ProgressBar::new(total as u64).with_message(name.to_owned()));
-        Phase(bar.with_style(style(PHASE)))
+        Phase(bar.with_style(style(COUNTED)))
     }
 }
 
@@ -91,24 +121,30 @@ impl Phase {
 }
 
 impl Bar {
-    /// So many bytes more are to be brought.
-    pub fn expect(&self, bytes: u64) {
-        self.0.inc_length(bytes);
+    /// So many bytes more are to be brought, in so many blobs.
+    pub fn expect(&self, blobs: usize, bytes: u64) {
+        self.shown.inc_length(bytes);
+        tracing::info!(target: PHASE, "{}: {}, {}", self.name, counted(blobs, "blob"), HumanBytes(bytes));
     }
 
-    /// So many bytes came.
+    /// So many bytes came, or are there already.
     pub fn came(&self, bytes: u64) {
-        self.0.inc(bytes);
+        self.shown.inc(bytes);
     }
 
     /// So many bytes that came are to come again.
     pub fn lost(&self, bytes: u64) {
-        self.0.dec(bytes);
+        self.shown.dec(bytes);
     }
 
-    /// The image is done, or failed.
-    pub fn end(&self) {
-        self.0.finish_and_clear();
+    /// The image is done, or failed. Where nothing was to be brought, nothing is told.
+    pub fn end(&self, well: bool) {
+        self.shown.finish_and_clear();
+        if self.shown.length().unwrap_or_default() == 0 {
+            return;
+        }
+        let (how, after) = (if well { "done" } else { "failed" }, self.began.elapsed().as_secs_f64());
+        tracing::info!(target: PHASE, "{}: {how} after {after:.1} s", self.name);
     }
 }
 
@@ -125,17 +161,17 @@ mod tests {
     #[test]
     fn a_bar_counts_what_came() {
         let bar = Progress::hidden().image("loki:3.1.0");
-        bar.expect(100);
-        bar.expect(50);
+        bar.expect(2, 100);
+        bar.expect(1, 50);
         bar.came(70);
         bar.lost(30);
-        assert_eq!((bar.0.length(), bar.0.position()), (Some(150), 40));
-        bar.end();
-        assert!(bar.0.is_finished());
+        assert_eq!((bar.shown.length(), bar.shown.position()), (Some(150), 40));
+        bar.end(true);
+        assert!(bar.shown.is_finished());
     }
 
     #[test]
     fn the_templates_are_sound() {
-        assert!([TEMPLATE, PHASE].iter().all(|template| ProgressStyle::with_template(template).is_ok()));
+        assert!([TEMPLATE, COUNTED].iter().all(|template| ProgressStyle::with_template(template).is_ok()));
     }
 }

@@ -9,15 +9,16 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::apply::progress::AboveBars;
+use crate::apply::progress::{AboveBars, GROUP, PHASE};
 use crate::report::text::{Hidden, clean};
 use crate::report::workflow_command::inert_line;
 
 /// Starts the log of this program's own events at `level`. Libraries log nothing: at their finer levels they would write
-/// headers, and so credentials. Nothing in `hidden` is logged.
+/// headers, and so credentials. Nothing in `hidden` is logged. In a job the phases of the run are always told, errors alone apart.
 pub(super) fn start(level: Level, in_actions: bool, hidden: Hidden) {
     let ansi = std::io::stderr().is_terminal() && !in_actions;
-    let filter = EnvFilter::new(format!("off,wharfinger={level}"));
+    let phases = if in_actions && level < Level::INFO && level > Level::ERROR { ",wharfinger::phase=info" } else { "" };
+    let filter = EnvFilter::new(format!("off,wharfinger={level}{phases}"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(AboveBars::default)
@@ -51,7 +52,14 @@ where
         context.format_fields(Writer::new(&mut text), event)?;
         let text = self.hidden.redact(&clean(&text));
         let text = if self.in_actions { inert_line(&text) } else { text };
-        let level = event.metadata().level();
+        let (level, target) = (event.metadata().level(), event.metadata().target());
+        match (target, self.in_actions) {
+            (GROUP, true) if text.is_empty() => return writeln!(writer, "::endgroup::"),
+            (GROUP, false) if text.is_empty() => return Ok(()),
+            (GROUP, true) => return writeln!(writer, "::group::{text}"),
+            (PHASE, true) => return writeln!(writer, "{text}"),
+            _ => {}
+        }
         if writer.has_ansi_escapes() {
             writeln!(writer, "{}{}\u{1b}[0m: {text}", colour(*level), name(*level))
         } else {

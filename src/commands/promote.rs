@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Context, Exit, Stop, load};
 use crate::apply;
 use crate::apply::copy::{Carried, Copier};
-use crate::apply::progress::Progress;
+use crate::apply::progress::{Group, Progress};
 use crate::apply::promote::{Applied, Promoted, Work};
 use crate::apply::record::{self, Record, RecordError, Recorded, Recording, Way};
 use crate::cli::Promote as Arguments;
@@ -18,6 +18,7 @@ use crate::observe::sources::Sources;
 use crate::plan::{FailedStep, Failure, Scope, State, Step};
 use crate::report::Output;
 use crate::report::rows;
+use crate::report::text::counted;
 use crate::settings::RecordMode;
 
 /// Runs it for the images that are named, or for all where none is.
@@ -47,7 +48,9 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let (steps, repositories) = (&seen.steps, &seen.repositories);
     let (hub, interruption, signatures) = (hub(context), &context.interruption, arguments.signatures);
     let work = Work { copier: &copier, hub, manifest: &manifest, steps, repositories, signatures };
+    let phase = Group::begin("Copying what was approved");
     let applied = apply::promote::promote(&work, interruption).await;
+    drop(phase);
     let ended = applied.stopped.is_some() || interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;
     let recorded = if idle { None } else { recorded(context, &manifest, &applied.promoted).await };
@@ -67,6 +70,8 @@ pub async fn look(
     scope: &Scope,
     at: Option<&Commit>,
 ) -> Promotions {
+    let approvals: usize = manifest.images.iter().map(|image| image.approved.len()).sum();
+    let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
     let eyes = Eyes { registries: &context.registries, sources, hub: hub(context) };
     let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);
     mirror::promotions(&eyes, manifest, scope, &Bar { forge: context.forge.as_deref(), at, path, floor }).await
@@ -124,6 +129,7 @@ async fn recorded(
     };
     let forge = context.forge.as_ref()?;
     let records: Vec<Record> = promoted.iter().map(record_of).collect();
+    let _phase = Group::begin(&format!("Recording {}", counted(records.len(), "digest")));
     let (path, prefix) = (&context.settings.manifest, &manifest.proposals.branch_prefix);
     Some(record::record(forge.as_ref(), path, prefix, way, &records).await)
 }

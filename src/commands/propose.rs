@@ -6,6 +6,7 @@ use super::evidence::{Gathering, standings};
 use super::publish::{publish, settle};
 use super::{Context, Exit, Stop, load, promote};
 use crate::apply::ledger::{Recorded, record};
+use crate::apply::progress::Group;
 use crate::apply::propose::{Publication, PublishError, Published};
 use crate::forge::{Error, Forge, Head, OpenProposal, with_rules};
 use crate::ledger;
@@ -20,6 +21,7 @@ use crate::proposal::machine::{Action, Decision, Wait};
 use crate::proposal::markdown::code;
 use crate::proposal::{Entry, Wanted, subject};
 use crate::report::explain::ExplainedImage;
+use crate::report::text::counted;
 use crate::report::{Output, rows};
 use crate::rules::Reason;
 
@@ -94,6 +96,7 @@ async fn decide(
     (manifest, scope): (&Manifest, &Scope),
     refresh: Option<&str>,
 ) -> Result<Situation, Stop> {
+    let _phase = Group::begin(&format!("Looking for new versions of {}", counted(manifest.images.len(), "image")));
     let hub = context.push_times();
     let unreviewed = BTreeMap::new();
     let look = Look { sources, hub: hub.as_ref(), forge, trust, now: context.now, unreviewed: &unreviewed, refresh };
@@ -335,6 +338,7 @@ struct Round<'a> {
 
 impl Round<'_> {
     async fn carry_out(&self, done: &mut Done) {
+        let _phase = Group::begin("Bringing the pull requests up to date");
         for decision in &self.situation.decisions {
             let wanted = decision.wanted.map(|at| &self.situation.wanted[at]);
             if let Err(mut e) = self.act(decision, wanted, done).await {

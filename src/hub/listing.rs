@@ -58,7 +58,11 @@ impl Hub {
     ///
     /// # Errors
     /// Where listing is refused, or no usable answer comes.
-    pub async fn listed_tags(&self, organization: &str, name: &RepositoryName) -> Result<Option<Vec<ListedTag>>, Error> {
+    pub async fn listed_tags(
+        &self,
+        organization: &str,
+        name: &RepositoryName,
+    ) -> Result<Option<Vec<ListedTag>>, Error> {
         let level = Level::Repository;
         let need = Need::Scope { namespace: organization, scope: "scope-tag-read", level, personal: READS };
         let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];

@@ -211,7 +211,12 @@ fn what_the_mirror_lost_is_brought_anew_although_a_sibling_vouches_for_it() {
         assert_whole(&mirror, "acme/app", "1.1.0", &new);
         assert!(clone.manifest().contains(&format!("mirrored: {second}")));
         let sent = if single { 2 } else { 4 } + lost.len();
-        assert_eq!(count(&mirror, "PUT", "/blobs/"), sent, "what is new and what was lost: {:#?}", mirror.server().lines());
+        assert_eq!(
+            count(&mirror, "PUT", "/blobs/"),
+            sent,
+            "what is new and what was lost: {:#?}",
+            mirror.server().lines()
+        );
     }
 }
 

@@ -211,3 +211,31 @@ fn a_revoked_tag_that_is_to_be_deleted_and_still_answers_is_a_failure() {
     world.mirror.delete_tag("acme/app", "1");
     assert_eq!(world.promote(&[], 0)["failed"], json!([]));
 }
+
+#[test]
+fn in_a_job_the_log_has_a_line_a_phase_and_none_where_errors_alone_are_asked_for() {
+    let world = World::new(false);
+    world.approve(&[("1", &world.image(1))]);
+    let lines = |level: &str| {
+        let run =
+            Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--log-level", level, "--format", "json", "promote"]);
+        let outcome = in_a_job(&world.github, run).expect_status(0);
+        let told = outcome.stderr.lines().filter(|line| !line.starts_with("::add-mask::"));
+        // How long it took is no matter.
+        told.map(|line| line.split(" after ").next().unwrap_or(line).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        lines("warn"),
+        [
+            "::group::Looking at the mirrors of 1 approval",
+            "::endgroup::",
+            "::group::Copying what was approved",
+            "app:1: 4 blobs, 1.19 KiB",
+            "app:1: done",
+            "::endgroup::",
+            "::group::Recording 1 digest",
+            "::endgroup::",
+        ]
+    );
+    assert_eq!(lines("error"), Vec::<String>::new());
+}

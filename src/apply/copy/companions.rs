@@ -47,7 +47,7 @@ impl Copier {
             Ok(found) => self.carry(found, step, mirror, &bar).await,
             Err(error) => Companionship::failed(CopyError::new(FailedStep::Read, error)),
         };
-        bar.end();
+        bar.end(done.behind.is_none());
         done
     }
 

@@ -151,7 +151,7 @@ impl Copier {
         }
         let bar = self.progress.image(&format!("{}:{}", step.repository, step.tag));
         let copied = self.copy(step, mirror, &bar).await;
-        bar.end();
+        bar.end(copied.is_ok());
         copied
     }
 
@@ -254,7 +254,7 @@ impl Copier {
     }
 
     async fn put_blobs(&self, blobs: &[Descriptor], step: &Step, mirror: &Mirror, bar: &Bar) -> Result<(), CopyError> {
-        bar.expect(blobs.iter().map(|blob| blob.size).sum());
+        bar.expect(blobs.len(), blobs.iter().map(|blob| blob.size).sum());
         let puts = stream::iter(blobs.iter().cloned()).map(|blob| self.put_blob(blob, step, mirror, bar));
         puts.buffer_unordered(BLOBS).try_collect().await
     }

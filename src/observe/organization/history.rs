@@ -49,7 +49,8 @@ impl Search<'_> {
         let mut versions = Vec::new();
         for file in &self.manifest.files {
             let commits = commits(forge, &head, &file.path).await?;
-            versions.extend(spread(commits.len()).into_iter().map(|(rank, at)| (rank, commits[at].clone(), &file.path)));
+            versions
+                .extend(spread(commits.len()).into_iter().map(|(rank, at)| (rank, commits[at].clone(), &file.path)));
         }
         versions.sort_by_key(|(rank, ..)| *rank);
         for (_, commit, path) in versions {

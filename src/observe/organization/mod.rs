@@ -103,8 +103,7 @@ async fn policy(eyes: &Eyes<'_>, manifest: &Manifest, on_hub: bool, organization
     }
 }
 
-const NO_CREDENTIAL: &str =
-    "Docker Hub's settings are shown to nobody: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN";
+const NO_CREDENTIAL: &str = "Docker Hub's settings are shown to nobody: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN";
 
 /// The repositories of the organization, for those that the manifest does not know and to count them.
 async fn repositories(

@@ -147,7 +147,9 @@ impl Code {
             Self::Description => "a mirror's short description is not the manifest's",
             Self::ImageAccess => "Image Access Management is not as `policy.image-access` says",
             Self::RegistryAccess => "Registry Access Management is not as `policy.registry-access` says",
-            Self::AllowlistedSource => "a source is approved version by version, and `allowlist` lets all of it through",
+            Self::AllowlistedSource => {
+                "a source is approved version by version, and `allowlist` lets all of it through"
+            }
             Self::Unknown => "the manifest says something of a setting that Docker Hub's API does not show",
         }
     }
@@ -166,7 +168,9 @@ impl Code {
             Self::RevokedKept => "write `delete: true` to have it taken down",
             Self::RetiredTag => "`promote --prune` deletes it, or leave it to those who still use it",
             Self::Visibility => "run `promote`; a private mirror is made public by `promote --yes` only",
-            Self::ExtraTeam => "take the grant away on Docker Hub, or name the team under `teams`; no run takes it away",
+            Self::ExtraTeam => {
+                "take the grant away on Docker Hub, or name the team under `teams`; no run takes it away"
+            }
             Self::Team | Self::ImmutableTags | Self::Description => "run `promote`",
             Self::ImageAccess | Self::RegistryAccess => "run `apply-policy --yes` as an owner",
             Self::AllowlistedSource => "take it off the allowlist, or out of the manifest",

@@ -175,13 +175,15 @@ fn setting(manifest: &Manifest, row: &Row) -> Option<Finding> {
     };
     let wanted = row.wanted.as_deref().unwrap_or("not allowed");
     let subject = format!("{}.{}", row.area.key(), row.setting);
-    let expected = if code == Code::Unknown { format!("{subject}: {wanted}") } else { format!("{}: {wanted}", row.setting) };
+    let expected =
+        if code == Code::Unknown { format!("{subject}: {wanted}") } else { format!("{}: {wanted}", row.setting) };
     Some(Finding { subject: Some(subject), ..about_organization(manifest, code, expected, found) })
 }
 
 /// The approved sources that the policy's allowlist lets through whole.
 fn allowlisted(manifest: &Manifest) -> Vec<Finding> {
-    let listed = manifest.policy.image_access.as_ref().and_then(|access| access.allowlist.as_deref()).unwrap_or_default();
+    let listed =
+        manifest.policy.image_access.as_ref().and_then(|access| access.allowlist.as_deref()).unwrap_or_default();
     let listed: BTreeSet<Location> = listed.iter().filter_map(|name| name.parse().ok()).collect();
     let escaping = manifest.images.iter().filter(|image| !image.approved.is_empty() && listed.contains(&image.source));
     escaping

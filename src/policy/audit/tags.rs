@@ -169,7 +169,8 @@ impl Look<'_> {
     /// The companion tags that belong to something in the mirror which is not itself only a companion.
     fn companions(&self) -> BTreeSet<&Tag> {
         let images = self.mirror.tags.iter().filter(|(tag, _)| !companion::is_companion(tag));
-        let mut open: Vec<&Digest> = images.flat_map(|(_, tagged)| tagged.digest.iter().chain(&tagged.children)).collect();
+        let mut open: Vec<&Digest> =
+            images.flat_map(|(_, tagged)| tagged.digest.iter().chain(&tagged.children)).collect();
         let approvals = self.images.iter().flat_map(|image| &image.approved);
         open.extend(approvals.flat_map(|approval| approval.mirrored.iter().chain([&approval.digest])));
         let mut met: BTreeSet<&Digest> = open.iter().copied().collect();

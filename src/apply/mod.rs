@@ -7,4 +7,5 @@ pub mod progress;
 pub mod promote;
 pub mod propose;
 pub mod record;
+pub mod removal;
 pub mod repository;

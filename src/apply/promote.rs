@@ -1,6 +1,6 @@
 //! Applies a promotion plan: makes repositories, copies images side by side, and says of each what became of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,10 +9,13 @@ use tokio::task::JoinSet;
 
 use super::copy::{Carried, Companionship, Copied, Copier, CopyError, Mirror};
 use super::interruption::Interruption;
+use super::removal::{self, Remover};
 use super::repository;
 use crate::hub::{self, Hub};
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Manifest;
+use crate::plan::drift::{Difference, Remedy};
+use crate::plan::removal::{Removal, Why};
 use crate::plan::{FailedStep, Failure, RepositoryStep, State, Step};
 use crate::registry::ErrorKind;
 
@@ -39,6 +42,14 @@ pub struct Applied {
     pub failed: Vec<Failure>,
     /// Why the whole run ends: Docker Hub or the destination refused the credential.
     pub stopped: Option<String>,
+    /// Differences in repositories' settings that were mended.
+    pub mended: Vec<(RepositoryName, Difference)>,
+    /// Differences that stand.
+    pub left: Vec<(RepositoryName, Difference)>,
+    /// Tags that were deleted.
+    pub removed: Vec<Removal>,
+    /// Repositories that hold bytes which are revoked: nobody is granted anything there.
+    sealed: BTreeSet<RepositoryName>,
     /// Whether repositories were made or set up.
     pub changed: bool,
 }
@@ -68,29 +79,52 @@ pub struct Work<'a> {
     pub manifest: &'a Manifest,
     /// The plan.
     pub steps: &'a [Step],
-    /// The repositories that copies go to.
+    /// The repositories that copies go to or whose settings differ.
     pub repositories: &'a [RepositoryStep],
+    /// Tags that go.
+    pub removals: &'a [Removal],
+    /// Repositories of which it is not known whether they hold revoked bytes.
+    pub doubtful: &'a BTreeSet<RepositoryName>,
+    /// What removes tags.
+    pub remover: &'a Remover<'a>,
     /// Whether signatures and the like that appeared since are carried to what is promoted already.
     pub signatures: bool,
 }
 
-/// Applies the steps that copy or verify. One image's failure never stops the others; a refused credential stops all, and
-/// so does an interruption: what is promoted then is told apart from what is not.
+/// Applies a plan: what is revoked goes first, then repositories are made and mended, then images are copied or verified, and
+/// at last what was retired goes. One image's failure never stops the others; a refused credential stops all, and so does an
+/// interruption: what is promoted then is told apart from what is not.
 pub async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
-    let Work { copier, hub, manifest, steps, repositories, signatures } = *work;
-    let mut applied = Applied::default();
+    let Work { copier, manifest, steps, repositories, .. } = *work;
+    let mut applied = Applied { sealed: work.doubtful.clone(), ..Applied::default() };
+    remove(work, Why::Revoked, &mut applied).await;
     let mut unmade = unwritable(copier, manifest, steps, repositories, &mut applied).await;
     if applied.stopped.is_some() {
         return applied;
     }
     let ready: Vec<_> = repositories.iter().filter(|r| !unmade.contains_key(&r.name)).cloned().collect();
-    unmade.extend(make(hub, manifest, &ready, &mut applied).await);
+    unmade.extend(make(work.hub, manifest, &ready, &mut applied).await);
     if applied.stopped.is_some() {
         return applied;
     }
+    copy(work, &unmade, &mut applied, interruption).await;
+    if applied.stopped.is_none() && interruption.signal().is_none() {
+        remove(work, Why::Retired, &mut applied).await;
+    }
+    applied
+}
+
+/// Copies and verifies, and with `signatures` looks after what is promoted already.
+async fn copy(
+    work: &Work<'_>,
+    unmade: &BTreeMap<RepositoryName, String>,
+    applied: &mut Applied,
+    interruption: &Interruption,
+) {
+    let Work { copier, manifest, steps, .. } = *work;
     let mut images = Images::new(copier);
     for (index, step) in steps.iter().enumerate() {
-        let follow_up = signatures && step.state == State::Present;
+        let follow_up = work.signatures && step.state == State::Present;
         if !(is_work(step) || follow_up) {
             continue;
         }
@@ -103,8 +137,27 @@ pub async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
             }
         }
     }
-    images.finish(steps, &mut applied, interruption).await;
-    applied
+    images.finish(steps, applied, interruption).await;
+}
+
+/// Takes down the tags that go for one reason, one after the other: they are few.
+async fn remove(work: &Work<'_>, why: Why, applied: &mut Applied) {
+    for removal in work.removals.iter().filter(|removal| removal.why == why) {
+        match work.remover.remove(removal).await {
+            removal::Outcome::Deleted => {
+                applied.removed.push(removal.clone());
+                applied.changed = true;
+            }
+            removal::Outcome::Gone => {}
+            removal::Outcome::Stays { step, text, changed, sealed } => {
+                applied.failed.push(removal.failed(step, text));
+                applied.changed |= changed;
+                if sealed {
+                    applied.sealed.insert(removal.repository.clone());
+                }
+            }
+        }
+    }
 }
 
 /// Whether there is anything to do about a step.
@@ -137,7 +190,7 @@ async fn unwritable(
     unknown
 }
 
-/// Makes the repositories, one after the other; answers those that could not be made, with the reason.
+/// Makes and mends the repositories, one after the other; answers those that nothing may be pushed to, with the reason.
 async fn make(
     hub: Option<&Hub>,
     manifest: &Manifest,
@@ -147,6 +200,14 @@ async fn make(
     let mut unmade = BTreeMap::new();
     let Some(hub) = hub else { return unmade };
     for step in repositories {
+        applied.left.extend(step.left.iter().map(|difference| (step.name.clone(), difference.clone())));
+        if applied.sealed.contains(&step.name) {
+            continue;
+        }
+        if let Some(error) = mend(hub, manifest, step, applied).await {
+            unmade.insert(step.name.clone(), error);
+            continue;
+        }
         match repository::ensure(hub, &manifest.organization, step).await {
             Ok(changed) => applied.changed |= changed,
             Err(error @ hub::Error::Refused { .. }) => {
@@ -157,6 +218,35 @@ async fn make(
         }
     }
     unmade
+}
+
+/// Mends what differs in a repository. What cannot be mended is a failure of its own; where everybody can still read what
+/// should be private, the reason why nothing may be pushed there is answered.
+async fn mend(hub: &Hub, manifest: &Manifest, step: &RepositoryStep, applied: &mut Applied) -> Option<String> {
+    let image = manifest.images.iter().find(|image| image.repository == step.name)?;
+    let mut exposed = None;
+    for difference in &step.mends {
+        match repository::mend(hub, &manifest.organization, &step.name, difference).await {
+            Ok(()) => {
+                applied.mended.push((step.name.clone(), difference.clone()));
+                applied.changed = true;
+            }
+            Err(error) => {
+                let text = format!(
+                    "{} is {} and should be {}: {error}",
+                    difference.aspect.code(),
+                    difference.found,
+                    difference.expected
+                );
+                if difference.remedy == Remedy::Hide {
+                    exposed = Some(text.clone());
+                }
+                let (source, repository) = (image.source_text.clone(), step.name.clone());
+                applied.failed.push(Failure { source, repository, tag: None, step: FailedStep::Create, error: text });
+            }
+        }
+    }
+    exposed
 }
 
 /// The images under way.

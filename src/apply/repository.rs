@@ -1,9 +1,12 @@
 //! Makes repositories on Docker Hub before the first push, so that they are as private as the manifest says from the start:
-//! a push to a missing one would create it as the organization's default has it.
+//! a push to a missing one would create it as the organization's default has it. Mends what drifted since, and makes one
+//! unreadable to the teams while it holds bytes that are revoked.
 
 use crate::hub::{Created, Error, Hub, HubRepository, NewRepository};
+use crate::image::RepositoryName;
 use crate::manifest::Visibility;
 use crate::plan::RepositoryStep;
+use crate::plan::drift::{Difference, Remedy};
 
 /// Makes a repository where it is missing, and grants its teams. Whether anything was written.
 ///
@@ -26,6 +29,10 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
             Created::Now => written = true,
             Created::Before(found) => unexposed(organization, step, &found)?,
         }
+        if step.immutable_tags.enabled {
+            hub.set_immutable_tags(organization, &step.name, &step.immutable_tags).await?;
+            written = true;
+        }
     }
     if step.create || step.grant {
         for (team, wish) in &step.teams {
@@ -33,6 +40,55 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
         }
     }
     Ok(written)
+}
+
+/// Mends one difference. Sent twice it is the same as once, so an answer that was lost is mended by the next run at the
+/// latest.
+///
+/// # Errors
+/// Where Docker Hub refuses or does not answer, or the team is missing and may not be made.
+pub async fn mend(hub: &Hub, organization: &str, name: &RepositoryName, difference: &Difference) -> Result<(), Error> {
+    match &difference.remedy {
+        Remedy::Hide => hub.set_visibility(organization, name, Visibility::Private).await,
+        Remedy::Publish => hub.set_visibility(organization, name, Visibility::Public).await,
+        Remedy::Grant { team, wish } => {
+            hub.grant(organization, name, team, wish.permission, wish.create).await.map(|_| ())
+        }
+        Remedy::FixTags(tags) => hub.set_immutable_tags(organization, name, tags).await,
+        Remedy::Describe(text) => hub.describe(organization, name, text).await,
+        Remedy::Person(_) => Ok(()),
+    }
+}
+
+/// Makes a repository unreadable to everybody but the organization's owners and editors: private, and no team's any more.
+/// Answers what was done, in words; empty where it was so already.
+///
+/// # Errors
+/// The first refusal or fault, after everything was tried: what could be done is done.
+pub async fn seal(hub: &Hub, organization: &str, name: &RepositoryName) -> (Vec<String>, Result<(), Error>) {
+    let (mut done, mut failed) = (Vec::new(), None);
+    match hub.repository(organization, name).await {
+        Ok(Some(HubRepository { visibility: Visibility::Public, .. })) => {
+            match hub.set_visibility(organization, name, Visibility::Private).await {
+                Ok(()) => done.push("made private".to_owned()),
+                Err(error) => failed = Some(error),
+            }
+        }
+        Ok(_) => {}
+        Err(error) => failed = Some(error),
+    }
+    match hub.grants(organization, name).await {
+        Ok(grants) => {
+            for grant in grants.into_iter().flatten() {
+                match hub.revoke(organization, name, &grant.team).await {
+                    Ok(()) => done.push(format!("took {}: {} away", grant.team.name, grant.permission.as_str())),
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+        }
+        Err(error) => failed = failed.or(Some(error)),
+    }
+    (done, failed.map_or(Ok(()), Err))
 }
 
 fn unexposed(organization: &str, step: &RepositoryStep, found: &HubRepository) -> Result<(), Error> {

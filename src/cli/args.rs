@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
 
+use crate::observe::repositories::Attention;
+
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(name = "wharfinger", version, about, arg_required_else_help = false, max_term_width = 100)]
@@ -160,6 +162,12 @@ pub struct Promote {
     /// Also carry signatures, attestations and SBOMs that appeared since an image was promoted
     #[arg(long)]
     pub signatures: bool,
+    /// Also make private repositories public where the manifest says so; a workflow never does
+    #[arg(long)]
+    pub yes: bool,
+    /// How closely the settings of repositories are looked at: `run` says, by its event.
+    #[arg(skip)]
+    pub attention: Attention,
     /// Decide and print, write nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -1,6 +1,7 @@
 //! `plan`: what propose and promote would do.
 
 use super::evidence::{Gathering, standings};
+use super::promote::Manner;
 use super::{Context, Exit, Stop, load, promote, propose};
 use crate::observe::ledger::Trust;
 use crate::observe::sources::Sources;
@@ -16,12 +17,14 @@ pub async fn run(context: &Context, images: &[String], shards: Option<u32>, outp
     let sources = Sources::new(context.registries.clone());
     let situation =
         propose::look(context, &sources, (context.forge.as_deref(), Trust::Machines), &manifest, &scope).await?;
-    let seen = promote::look(context, &sources, &manifest, &scope, None).await;
+    let seen = promote::look(context, &sources, &manifest, &scope, None, Manner::default()).await;
     let standings = standings(context);
     let evidence = Gathering::new(context, (&sources, &standings), &manifest).of_all(&situation).await;
     let mut plan = propose::planned(&manifest, &situation, &evidence);
     let promotions = promote::planned(&seen, promote::failures(&seen));
     plan.promotions = promotions.promotions;
+    plan.repositories = promotions.repositories;
+    plan.removals = promotions.removals;
     plan.failed.extend(promotions.failed);
     plan.matrix = shards.map(rows::Matrix::of);
     let clean = plan.failed.is_empty();

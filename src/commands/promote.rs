@@ -8,14 +8,16 @@ use crate::apply::copy::{Carried, Copier};
 use crate::apply::progress::{Group, Progress};
 use crate::apply::promote::{Applied, Promoted, Work};
 use crate::apply::record::{self, Record, RecordError, Recorded, Recording, Way};
+use crate::apply::removal::Remover;
 use crate::cli::Promote as Arguments;
 use crate::forge::Commit;
 use crate::hub::Hub;
 use crate::manifest::Manifest;
 use crate::observe::mirror::{self, Eyes, Promotions};
+use crate::observe::repositories::Attention;
 use crate::observe::reviews::Bar;
 use crate::observe::sources::Sources;
-use crate::plan::{FailedStep, Failure, Scope, State, Step};
+use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step};
 use crate::report::Output;
 use crate::report::rows;
 use crate::report::text::counted;
@@ -32,7 +34,8 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
         super::sweep(context.forge()?.as_ref(), &manifest).await;
     }
     let sources = Sources::new(context.registries.clone());
-    let seen = look(context, &sources, &manifest, &scope, Some(&head.commit)).await;
+    let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
+    let seen = look(context, &sources, &manifest, &scope, Some(&head.commit), manner).await;
     if context.settings.dry_run {
         output.plan(&planned(&seen, failures(&seen)));
         return ending(&seen.stopped, failures(&seen).is_empty());
@@ -47,18 +50,38 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let _settling = context.interruption.settling();
     let (steps, repositories) = (&seen.steps, &seen.repositories);
     let (hub, interruption, signatures) = (hub(context), &context.interruption, arguments.signatures);
-    let work = Work { copier: &copier, hub, manifest: &manifest, steps, repositories, signatures };
+    let remover = Remover { registries: &context.registries, hub, manifest: &manifest };
+    let (removals, doubtful, remover) = (&seen.removals[..], &seen.doubtful, &remover);
+    let (copier, manifest) = (&copier, &manifest);
+    let work = Work { copier, hub, manifest, steps, repositories, removals, doubtful, remover, signatures };
     let phase = Group::begin("Copying what was approved");
     let applied = apply::promote::promote(&work, interruption).await;
     drop(phase);
     let ended = applied.stopped.is_some() || interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;
-    let recorded = if idle { None } else { recorded(context, &manifest, &applied.promoted).await };
+    let recorded = if idle { None } else { recorded(context, manifest, &applied.promoted).await };
     let stopped = applied.stopped.clone();
     let outcome = outcome(&seen, applied, recorded);
-    let clean = outcome.failed.is_empty();
+    let clean = outcome.failed.is_empty() && outcome.drift.is_empty();
     output.outcome(outcome);
     ending(&stopped, clean)
+}
+
+/// How the settings of repositories are looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    /// How closely.
+    pub attention: Attention,
+    /// What of them may be mended.
+    pub consent: Consent,
+}
+
+/// Whether a person agreed to publish what is private: the action is no person, whatever it was told.
+fn publishes(context: &Context, arguments: &Arguments) -> bool {
+    if arguments.yes && context.settings.github.in_actions {
+        tracing::warn!("--yes makes nothing public in a workflow: run `promote --yes` as a person");
+    }
+    arguments.yes && !context.settings.github.in_actions
 }
 
 /// What promotion would do; the half of `plan` that is about approvals. `at` is the default branch's commit that the manifest
@@ -69,10 +92,12 @@ pub async fn look(
     manifest: &Manifest,
     scope: &Scope,
     at: Option<&Commit>,
+    manner: Manner,
 ) -> Promotions {
+    let Manner { attention, consent } = manner;
     let approvals: usize = manifest.images.iter().map(|image| image.approved.len()).sum();
     let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
-    let eyes = Eyes { registries: &context.registries, sources, hub: hub(context) };
+    let eyes = Eyes { registries: &context.registries, sources, hub: hub(context), attention, consent };
     let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);
     mirror::promotions(&eyes, manifest, scope, &Bar { forge: context.forge.as_deref(), at, path, floor }).await
 }
@@ -97,6 +122,8 @@ pub fn failures(seen: &Promotions) -> Vec<Failure> {
 pub fn planned(seen: &Promotions, failed: Vec<Failure>) -> rows::Plan {
     rows::Plan {
         promotions: seen.steps.iter().map(rows::Promotion::from).collect(),
+        repositories: seen.repositories.iter().flat_map(rows::PlannedRepository::of).collect(),
+        removals: seen.removals.iter().map(rows::Removal::from).collect(),
         failed: failed.into_iter().map(rows::Failed::from).collect(),
         ..rows::Plan::default()
     }
@@ -166,6 +193,9 @@ fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded
         changed: wrote || closed || applied.changed || !ours.is_empty() || !applied.carried.is_empty(),
         carried: applied.carried.into_iter().map(carried).collect(),
         promoted: ours.into_iter().map(shown).collect(),
+        mended: applied.mended.into_iter().map(rows::Finding::from).collect(),
+        removed: applied.removed.iter().map(rows::Removal::from).collect(),
+        drift: applied.left.into_iter().map(rows::Finding::from).collect(),
         failed: failed.into_iter().map(rows::Failed::from).collect(),
         ..rows::Outcome::default()
     }

@@ -4,6 +4,7 @@ use super::{Context, Exit, Stop, comment, dispatch, guard, load, read_event};
 use crate::action::Event;
 use crate::action::event::Kind;
 use crate::cli::{Command, Images, Promote, Propose};
+use crate::observe::repositories::Attention;
 use crate::report::Output;
 use crate::report::text::{clean, cut};
 
@@ -23,7 +24,10 @@ pub async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
         Kind::PullRequest(_) | Kind::MergeGroup(_) => {
             dispatch(context, &Command::Check(Images::default()), output).await
         }
-        Kind::Push => dispatch(context, &Command::Promote(Promote::default()), output).await,
+        Kind::Push => {
+            let promote = Promote { attention: Attention::Brief, ..Promote::default() };
+            dispatch(context, &Command::Promote(promote), output).await
+        }
         Kind::IssueComment(said) => comment::run(context, said, output).await,
         Kind::Other => Err(unknown(&event)),
     }

@@ -205,7 +205,7 @@ impl Hub {
         }
         match answer.status {
             401 | 403 => Err(refusal::refused(self.session.identifier(), call, &answer)),
-            200..=299 | 400 | 404 | 409 | 422 => Ok(answer),
+            200..=299 | 400 | 404 | 405 | 409 | 422 => Ok(answer),
             status => Err(Error::Unusable(format!("answered {status} to {}: {}", call.action, answer.said()))),
         }
     }

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde::Deserialize;
 
-use super::refusal::{Level, Need, READS};
+use super::refusal::{Level, MANAGES, Need, READS};
 use super::transport::Call;
 use super::{Error, Hub, HubTag};
-use crate::image::{Repository, Tag};
+use crate::image::{Repository, RepositoryName, Tag};
 
 #[derive(Deserialize)]
 struct TagBody {
@@ -45,6 +45,45 @@ impl Hub {
         let digest = body.digest.map(|text| text.parse()).transpose();
         let digest = digest.map_err(|e| Error::Unusable(format!("the digest of {repository}:{tag}: {e}")))?;
         Ok(Some(HubTag { digest, last_pushed: body.tag_last_pushed.or(body.last_updated).and_then(|t| time(&t)) }))
+    }
+
+    /// Deletes a tag and nothing else: other tags of the same digest stay. One that is not there is deleted already. A tag
+    /// that is immutable is not deleted.
+    ///
+    /// # Errors
+    /// Where it is refused, the tag may not be deleted, or no usable answer comes.
+    pub async fn delete_tag(&self, organization: &str, name: &RepositoryName, tag: &Tag) -> Result<(), Error> {
+        // Docker names the first for organization access tokens and describes neither; its own tools use the second.
+        let paths = [
+            vec!["v2", "namespaces", organization, "repositories", name.as_str(), "tags", tag.as_str()],
+            vec!["v2", "repositories", organization, name.as_str(), "tags", tag.as_str()],
+        ];
+        let repository: Repository = format!("docker.io/{organization}/{name}")
+            .parse()
+            .map_err(|e| Error::Unusable(format!("{organization}/{name}: {e}")))?;
+        let mut failed = None;
+        for path in &paths {
+            let need = Need::Scope {
+                namespace: organization,
+                scope: "scope-tag-admin",
+                level: Level::Repository,
+                personal: MANAGES,
+            };
+            let call = Call::new(Method::DELETE, path, need, format!("deleting the tag {organization}/{name}:{tag}"));
+            match self.send(&call).await {
+                Ok(answer) if (200..300).contains(&answer.status) => return Ok(()),
+                Ok(answer) if matches!(answer.status, 404 | 405) => {
+                    if answer.status == 404 && self.tag(&repository, tag).await?.is_none() {
+                        return Ok(());
+                    }
+                    failed = failed.or_else(|| Some(answer.unexpected(&call)));
+                }
+                Ok(answer) => return Err(answer.unexpected(&call)),
+                // The first refusal names the scope; the second would only say that the path is not for this token.
+                Err(error) => return Err(failed.unwrap_or(error)),
+            }
+        }
+        failed.map_or(Ok(()), Err)
     }
 }
 

@@ -98,6 +98,20 @@ impl Hub {
         failed.filter(|_| held != Some(permission)).map_or(Ok(true), Err)
     }
 
+    /// Takes a team's grant on a repository away; one that is not there is none to take.
+    ///
+    /// # Errors
+    /// Where it is refused, or no usable answer comes.
+    pub async fn revoke(&self, organization: &str, name: &RepositoryName, team: &HubTeam) -> Result<(), Error> {
+        let id = team.id.to_string();
+        let path = ["v2", "repositories", organization, name.as_str(), "groups", &id];
+        let need = on_repository(organization, "scope-repo-group-admin", MANAGES);
+        let action = format!("taking the grant of {} on {organization}/{name} away", clean(&team.name, 60));
+        let call = Call::new(Method::DELETE, &path, need, action);
+        let answer = self.send(&call).await?;
+        if matches!(answer.status, 200..=299 | 404) { Ok(()) } else { Err(answer.unexpected(&call)) }
+    }
+
     /// What a team may do with a repository now. Asked in order to grant, so that what is missing is what granting needs.
     async fn granted(
         &self,

@@ -137,6 +137,12 @@ impl Manifest {
         self.images.iter().filter(means).collect()
     }
 
+    /// Whether the mirrors are on Docker Hub, where repositories have settings.
+    #[must_use]
+    pub fn on_docker_hub(&self) -> bool {
+        matches!(&self.registry, Destination::Registry(host) if host.is_docker_hub())
+    }
+
     /// Where the mirror of `repository` is: `REGISTRY/ORGANIZATION/REPOSITORY` on every registry,
     /// `DIR/ORGANIZATION/REPOSITORY` in a directory.
     ///

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use tokio::sync::Mutex;
 
+use super::repositories::{self, Attention};
 use super::reviews::{self, Bar};
 use super::sources::Sources;
 use crate::content::{Content, Document, media_type};
 use crate::hub::{self, Hub};
 use crate::image::{Digest, Location, Reference, RepositoryName, Tag};
-use crate::manifest::{Approval, Destination, Image, Manifest};
-use crate::plan::{self, FailedStep, Failure, Key, Observed, RepositoryStep, Scope, State, Step};
+use crate::manifest::{Approval, Enforcement, Image, Manifest};
+use crate::plan::removal::Removal;
+use crate::plan::{self, Consent, FailedStep, Failure, Key, Observed, RepositoryStep, Scope, State, Step};
 use crate::registry::{Error, ErrorKind, Registries, Store};
 
 /// How many approvals are looked at together; each host's own limit is the client's.
@@ -28,6 +30,10 @@ pub struct Eyes<'a> {
     pub sources: &'a Sources,
     /// Docker Hub's own API, where there is a credential for it.
     pub hub: Option<&'a Hub>,
+    /// How closely the settings of repositories are looked at.
+    pub attention: Attention,
+    /// What of them may be mended.
+    pub consent: Consent,
 }
 
 /// What was seen, planned.
@@ -35,8 +41,12 @@ pub struct Eyes<'a> {
 pub struct Promotions {
     /// One step for every approval in scope that could be looked at, in the manifest's order.
     pub steps: Vec<Step>,
-    /// The repositories that copies go to, where they are made ahead.
+    /// The repositories that copies go to or whose settings differ, where they are made ahead and have settings.
     pub repositories: Vec<RepositoryStep>,
+    /// Tags that are to be taken down.
+    pub removals: Vec<Removal>,
+    /// Repositories of which it is not known whether they hold revoked bytes: nobody is granted anything there.
+    pub doubtful: BTreeSet<RepositoryName>,
     /// What could not be looked at.
     pub failed: Vec<Failure>,
     /// Why no work at all is possible: the destination, or Docker Hub, refuses the credential, or does not answer for any
@@ -46,7 +56,13 @@ pub struct Promotions {
 
 /// Looks and plans. What is still to be promoted is asked about the reviews that `bar` tells.
 pub async fn promotions(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope, bar: &Bar<'_>) -> Promotions {
-    let look = Look { eyes, manifest, missing: Mutex::default() };
+    let seen = match eyes.hub.filter(|_| manifest.on_docker_hub()) {
+        Some(hub) => repositories::look(hub, manifest, scope, eyes.attention).await,
+        None => repositories::Seen::default(),
+    };
+    let missing = seen.missing.iter().map(|name| (name.clone(), true));
+    let missing = missing.chain(seen.found.keys().map(|name| (name.clone(), false))).collect();
+    let look = Look { eyes, manifest, missing: Mutex::new(missing) };
     let vouching = vouching(manifest, scope);
     let approvals = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let approvals = approvals.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval)));
@@ -62,8 +78,10 @@ pub async fn promotions(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope, bar
     let approvals: Vec<_> = approvals.collect();
     let looked = look.reviewed(bar, &approvals, looked).await;
     let looked = look.sources(&approvals, looked).await;
-    let mut promotions = look.planned(looked).await;
-    promotions.failed.extend(look.standing(scope).await);
+    let mut promotions = look.planned(looked, &seen).await;
+    let standing = look.standing(scope).await;
+    promotions.failed.extend(standing.failed);
+    (promotions.removals, promotions.doubtful) = (standing.removals, standing.doubtful);
     promotions
 }
 
@@ -251,8 +269,7 @@ impl Look<'_> {
 
     /// Whether the organization has no such repository, as Docker Hub's own API says. `false` where it cannot be asked.
     async fn is_missing(&self, repository: &RepositoryName) -> Result<bool, Trouble> {
-        let on_hub = matches!(&self.manifest.registry, Destination::Registry(host) if host.is_docker_hub());
-        let Some(hub) = self.eyes.hub.filter(|_| on_hub) else { return Ok(false) };
+        let Some(hub) = self.eyes.hub.filter(|_| self.manifest.on_docker_hub()) else { return Ok(false) };
         let mut missing = self.missing.lock().await;
         if let Some(known) = missing.get(repository) {
             return Ok(*known);
@@ -263,7 +280,7 @@ impl Look<'_> {
     }
 
     /// The plan of what was looked at. Docker Hub is asked about every repository that receives something.
-    async fn planned(&self, looked: BTreeMap<Key, Result<Observed, Trouble>>) -> Promotions {
+    async fn planned(&self, looked: BTreeMap<Key, Result<Observed, Trouble>>, seen: &repositories::Seen) -> Promotions {
         let mut observed = BTreeMap::new();
         let mut troubles = BTreeMap::new();
         for (key, looked) in looked {
@@ -273,7 +290,7 @@ impl Look<'_> {
             }
         }
         let steps = plan::plan(self.manifest, &observed);
-        let mut stopped = stopped(&troubles, observed.is_empty());
+        let mut stopped = seen.refused.clone().or_else(|| stopped(&troubles, observed.is_empty()));
         let existing: BTreeSet<&RepositoryName> =
             steps.iter().filter(|s| s.mirror_now.is_some()).map(|s| &s.repository).collect();
         let mut missing = BTreeSet::new();
@@ -284,8 +301,14 @@ impl Look<'_> {
                 Err(trouble) => stopped = stopped.or_else(|| Some(trouble.text())),
             }
         }
-        let repositories = plan::repositories(self.manifest, &steps, &missing);
-        Promotions { steps, repositories, failed: self.failures(&troubles), stopped }
+        missing.extend(seen.missing.iter().filter(|name| !existing.contains(name)).cloned());
+        if self.manifest.repositories == Enforcement::Report {
+            seen.troubles.keys().for_each(|said| tracing::warn!("settings of repositories are not compared: {said}"));
+        }
+        let repositories = plan::repositories(self.manifest, &steps, &missing, &seen.found, self.eyes.consent);
+        let mut failed = self.failures(&troubles);
+        failed.extend(plan::unseen(self.manifest, &seen.troubles));
+        Promotions { steps, repositories, removals: Vec::new(), doubtful: BTreeSet::new(), failed, stopped }
     }
 
     /// The failures, in the manifest's order.

@@ -11,6 +11,7 @@ pub mod mirror;
 pub mod organization;
 mod presence;
 pub mod proposals;
+pub mod repositories;
 pub mod reviews;
 pub mod sources;
 pub mod standing;

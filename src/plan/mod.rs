@@ -13,6 +13,7 @@ mod description;
 pub mod drift;
 mod expected;
 mod failure;
+pub mod removal;
 mod repository;
 pub mod reviews;
 mod scope;
@@ -22,7 +23,7 @@ pub use description::{DESCRIPTION_LIMIT, short_description};
 pub use drift::drift;
 pub use expected::{from_mirror, from_upstream};
 pub use failure::{FailedStep, Failure};
-pub use repository::{RepositoryStep, creation, repositories};
+pub use repository::{Consent, RepositoryStep, creation, repositories, unseen};
 pub use scope::{Scope, UnknownImage};
 pub use state::{awaits, lost, state};
 

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{State, Step};
+use super::drift::{Difference, Found, ImmutableTags, Remedy, Wanted, drift};
+use super::{FailedStep, Failure, State, Step};
 use crate::image::RepositoryName;
-use crate::manifest::{Destination, Image, Manifest, Team, Visibility};
+use crate::manifest::{Enforcement, Image, Manifest, Team, Visibility};
 
-/// A repository that receives a copy, and how it is made where it is missing.
+/// A repository that receives a copy or whose settings differ, and what is done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryStep {
     /// The name in the organization.
     pub name: RepositoryName,
     /// Whether it is missing, and so is created before the first push.
     pub create: bool,
-    /// Whether teams are granted their permissions: until something of the repository is recorded, so that a run which
-    /// stopped after the creation is finished by the next one.
+    /// Whether teams are granted their permissions without a look at what differs: where the repository is made, and until
+    /// something of it is recorded, so that a run which stopped after the creation is finished by the next one.
     pub grant: bool,
     /// Private unless the manifest says otherwise.
     pub visibility: Visibility,
@@ -24,39 +25,105 @@ pub struct RepositoryStep {
     pub full_description: String,
     /// The teams and what they may do.
     pub teams: BTreeMap<String, Team>,
+    /// Which tags nobody may move in a repository that is made; not enabled where the manifest fixes none.
+    pub immutable_tags: ImmutableTags,
+    /// What differs and is mended.
+    pub mends: Vec<Difference>,
+    /// What differs and is only told of: because the manifest says `repositories: report`, or because a person has to agree.
+    pub left: Vec<Difference>,
     /// What is done, in words.
     pub detail: String,
 }
 
-/// The repositories that copies go to, in the manifest's order. Only Docker Hub's are made ahead of the first push; for
-/// any other destination the list is empty. `missing` names those that do not exist.
+/// What of a repository's settings may be mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Consent {
+    /// A person agreed to make private repositories public.
+    pub publish: bool,
+}
+
+/// The repositories that copies go to or whose settings differ, in the manifest's order. Only Docker Hub's have settings and
+/// are made ahead of the first push; for any other destination the list is empty. `missing` names those that do not exist,
+/// `found` says what was seen of others.
 #[must_use]
-pub fn repositories(manifest: &Manifest, steps: &[Step], missing: &BTreeSet<RepositoryName>) -> Vec<RepositoryStep> {
-    if !matches!(&manifest.registry, Destination::Registry(host) if host.is_docker_hub()) {
+pub fn repositories(
+    manifest: &Manifest,
+    steps: &[Step],
+    missing: &BTreeSet<RepositoryName>,
+    found: &BTreeMap<RepositoryName, Found>,
+    consent: Consent,
+) -> Vec<RepositoryStep> {
+    if !manifest.on_docker_hub() {
         return Vec::new();
     }
     let receiving: BTreeSet<&RepositoryName> =
         steps.iter().filter(|s| s.state == State::Copy).map(|s| &s.repository).collect();
     let mut seen = BTreeSet::new();
-    let first = manifest.images.iter().filter(|i| receiving.contains(&i.repository) && seen.insert(&i.repository));
-    first.map(|image| step(manifest, image, missing.contains(&image.repository))).collect()
+    let first = manifest.images.iter().filter(|image| seen.insert(&image.repository));
+    let steps = first.filter_map(|image| {
+        let create = missing.contains(&image.repository);
+        let receives = receiving.contains(&image.repository);
+        let step = step(manifest, image, create, found.get(&image.repository), consent)?;
+        (receives || !step.mends.is_empty() || !step.left.is_empty()).then_some(step)
+    });
+    steps.collect()
 }
 
-fn step(manifest: &Manifest, image: &Image, create: bool) -> RepositoryStep {
+fn step(
+    manifest: &Manifest,
+    image: &Image,
+    create: bool,
+    found: Option<&Found>,
+    consent: Consent,
+) -> Option<RepositoryStep> {
     let name = &image.repository;
-    let here = manifest.images.iter().filter(|i| i.repository == *name);
-    let grant = here.flat_map(|i| &i.approved).all(|approval| approval.mirrored.is_none());
+    let wanted = Wanted::of(manifest, name)?;
+    let differences = found.filter(|_| !create).map(|found| drift(&wanted, found)).unwrap_or_default();
+    // What only a person can decide is the audit's to tell.
+    let told = differences.into_iter().filter(|difference| !matches!(difference.remedy, Remedy::Person(_)));
+    let enforced = manifest.repositories == Enforcement::Enforce;
+    let (mends, left): (Vec<_>, Vec<_>) = told.partition(|d| enforced && d.remedy.is_ours(consent.publish));
+    let here = || manifest.images.iter().filter(|i| i.repository == *name);
+    let unrecorded = here().flat_map(|i| &i.approved).all(|approval| approval.mirrored.is_none());
+    let looked = enforced && found.is_some_and(|found| found.teams.is_some());
     let detail = if create { creation(manifest, image) } else { format!("{}/{name} exists", manifest.organization) };
-    RepositoryStep {
+    Some(RepositoryStep {
         name: name.clone(),
         create,
-        grant,
-        visibility: image.visibility,
-        description: image.description.clone().unwrap_or_else(|| format!("Approved copy of {}", image.source_text)),
+        grant: unrecorded && !looked,
+        visibility: wanted.visibility,
+        description: wanted.description.unwrap_or_else(|| format!("Approved copy of {}", image.source_text)),
         full_description: provenance(manifest, name),
-        teams: image.teams.clone(),
+        teams: wanted.teams,
+        immutable_tags: wanted.tags.mended(&ImmutableTags::default()),
+        mends,
+        left,
         detail,
+    })
+}
+
+/// What could not be compared, as failures: `troubles` are the repositories by what Docker Hub said of them. Where the
+/// manifest says `repositories: report` nothing was promised, and so nothing fails.
+#[must_use]
+pub fn unseen(manifest: &Manifest, troubles: &BTreeMap<String, Vec<RepositoryName>>) -> Vec<Failure> {
+    if manifest.repositories == Enforcement::Report {
+        return Vec::new();
     }
+    let failure = |(said, names): (&String, &Vec<RepositoryName>)| {
+        let image = manifest.images.iter().find(|image| names.contains(&image.repository))?;
+        let others = match names.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        let error = format!(
+            "whether the settings of {}{others} are as the manifest says cannot be told: {said}; `repositories: report` \
+             asks no more than to be told of what is seen",
+            image.repository
+        );
+        let (source, repository) = (image.source_text.clone(), image.repository.clone());
+        Some(Failure { source, repository, tag: None, step: FailedStep::Create, error })
+    };
+    troubles.iter().filter_map(failure).collect()
 }
 
 /// What creating an image's repository does, in words: `creates acme/loki, private, developers: read`.

@@ -195,7 +195,7 @@ fn repositories_are_created_as_the_manifest_says() {
     let mut manifest = manifest(vec![loki, redis, idle]);
     let steps = plan(&manifest, &observe_all(&manifest));
     let missing: BTreeSet<RepositoryName> = ["loki".parse().unwrap()].into();
-    let made = repositories(&manifest, &steps, &missing);
+    let made = repositories(&manifest, &steps, &missing, &BTreeMap::new(), Consent::default());
     let lines: Vec<String> = made.iter().map(|r| format!("{} {}", r.create, r.detail)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
 true creates acme/loki, private, developers: read, ops: admin (made if missing)
@@ -213,7 +213,10 @@ Every tag was let in by a pull request to `approved-images.yml` and holds exactl
 Kept by Wharfinger.
 ");
     manifest.registry = Destination::Registry("ghcr.io".parse().unwrap());
-    assert!(repositories(&manifest, &steps, &missing).is_empty(), "other destinations make repositories by themselves");
+    assert!(
+        repositories(&manifest, &steps, &missing, &BTreeMap::new(), Consent::default()).is_empty(),
+        "other destinations make repositories by themselves"
+    );
 }
 
 fn observe_all(manifest: &Manifest) -> BTreeMap<Key, Observed> {

@@ -64,6 +64,14 @@ pub trait Store: Send + Sync {
     /// Puts a manifest under its digest, or under a tag, exactly as it is, and reads it back by HEAD.
     async fn put_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error>;
 
+    /// Deletes a tag and nothing else (OCI distribution specification, "Deleting tags"): other tags of the same manifest stay.
+    /// A tag that is not there is deleted already.
+    async fn delete_tag(&self, tag: &Tag) -> Result<Deleted, Error>;
+
+    /// Deletes a manifest, and with it every tag that answers it ("Deleting Manifests"). One that is not there is deleted
+    /// already.
+    async fn delete_manifest(&self, digest: &Digest) -> Result<Deleted, Error>;
+
     /// What refers to a digest, as the referrers API says (OCI distribution specification, "Listing Referrers"); `None` where
     /// there is no such API.
     async fn listed_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error>;
@@ -99,6 +107,15 @@ pub enum Put {
     Mounted,
     /// Uploaded.
     Uploaded,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone.
+    Done,
+    /// The registry deletes no such thing, whoever asks; with what it said. Nothing was deleted.
+    Unsupported(String),
 }
 
 /// What went wrong with a registry. The kinds are what callers decide by; the text is for people and holds no secret.

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::explain::Explanation;
 use super::rows::{
-    Carried, Check, Failed, Finding, Outcome, Plan, PlannedImage, PlannedProposal, Promoted, Promotion, Proposed,
-    Waiting,
+    Carried, Check, Failed, Finding, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promoted,
+    Promotion, Proposed, Removal, Waiting,
 };
 use super::text::{clean, pad};
 use crate::plan::State;
@@ -19,6 +19,9 @@ const WIDTH: usize = 80;
 pub fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     planned(out, &plan.proposals)?;
     promotions(out, &plan.promotions)?;
+    let rows: Vec<_> = plan.repositories.iter().map(repository).collect();
+    section(out, "Repositories", &rows)?;
+    removals(out, "Tags to take down", &plan.removals)?;
     waiting(out, &plan.waiting)?;
     failed(out, &plan.failed)?;
     if let Some(matrix) = &plan.matrix {
@@ -38,6 +41,9 @@ pub fn outcome(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     section(out, "Promoted", &rows)?;
     let rows: Vec<_> = outcome.carried.iter().map(carried).collect();
     section(out, "Signatures and attestations", &rows)?;
+    let rows: Vec<_> = outcome.mended.iter().map(mended).collect();
+    section(out, "Settings mended", &rows)?;
+    removals(out, "Tags taken down", &outcome.removed)?;
     waiting(out, &outcome.waiting)?;
     findings(out, &outcome.drift)?;
     failed(out, &outcome.failed)
@@ -134,6 +140,24 @@ fn promotion(promotion: &Promotion) -> Vec<String> {
         promotion.digest.short().to_owned(),
         promotion.detail.clone(),
     ]
+}
+
+fn repository(planned: &PlannedRepository) -> Vec<String> {
+    let code = planned.code.unwrap_or_default().to_owned();
+    vec![serde_name(&planned.action), planned.repository.to_string(), code, planned.detail.clone()]
+}
+
+fn mended(finding: &Finding) -> Vec<String> {
+    let repository = finding.repository.as_ref().map(ToString::to_string).unwrap_or_default();
+    vec![finding.code.to_owned(), repository, String::new(), format!("{}, was {}", finding.expected, finding.found)]
+}
+
+fn removals(out: &mut dyn Write, heading: &str, removals: &[Removal]) -> io::Result<()> {
+    let row = |r: &Removal| {
+        let mirror = format!("{}:{}", r.repository, r.tag);
+        vec![serde_name(&r.reason), mirror, r.digest.short().to_owned(), r.detail.clone()]
+    };
+    section(out, heading, &removals.iter().map(row).collect::<Vec<_>>())
 }
 
 fn waiting(out: &mut dyn Write, waiting: &[Waiting]) -> io::Result<()> {

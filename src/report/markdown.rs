@@ -2,7 +2,7 @@
 
 use super::facts::PlannedFacts;
 use super::human::serde_name;
-use super::rows::{Check, Failed, Finding, Outcome, Plan, Promotion, Waiting};
+use super::rows::{Check, Failed, Finding, Outcome, Plan, PlannedRepository, Promotion, Removal, Waiting};
 use super::summary::{code, escaped, table};
 use super::text::counted;
 use crate::diag::Diagnostic;
@@ -39,6 +39,8 @@ pub fn plan(plan: &Plan) -> String {
     let columns = ["repository", "change", "version", "age", "category", "size", "on merge", "digest", "branch"];
     table("Proposals to make", &columns, &rows)
         + &promotions(&plan.promotions)
+        + &repositories(&plan.repositories)
+        + &removals("Tags to take down", &plan.removals)
         + &waiting(&plan.waiting)
         + &failed(&plan.failed)
 }
@@ -67,6 +69,8 @@ pub fn outcome(outcome: &Outcome) -> String {
     table("Proposals", &["action", "proposal", "branch"], &proposals)
         + &table("Promoted", &["mirror", "digest"], &promoted)
         + &table("Signatures and attestations", &["of", "digest"], &carried)
+        + &listed("Settings mended", &outcome.mended)
+        + &removals("Tags taken down", &outcome.removed)
         + &waiting(&outcome.waiting)
         + &findings(&outcome.drift)
         + &failed(&outcome.failed)
@@ -141,7 +145,33 @@ fn waiting(waiting: &[Waiting]) -> String {
     table("Waiting", &["version", "reason", "until", "detail"], &rows)
 }
 
+fn repositories(repositories: &[PlannedRepository]) -> String {
+    let rows: Vec<_> = repositories
+        .iter()
+        .map(|r| {
+            let differs = r.code.map_or(String::new(), code);
+            vec![serde_name(&r.action), code(r.repository.as_str()), differs, escaped(&r.detail)]
+        })
+        .collect();
+    table("Repositories", &["action", "repository", "setting", "detail"], &rows)
+}
+
+fn removals(heading: &str, removals: &[Removal]) -> String {
+    let rows: Vec<_> = removals
+        .iter()
+        .map(|r| {
+            let mirror = code(&format!("{}:{}", r.repository, r.tag));
+            vec![serde_name(&r.reason), mirror, code(r.digest.as_str()), escaped(&r.detail)]
+        })
+        .collect();
+    table(heading, &["reason", "mirror", "digest", "detail"], &rows)
+}
+
 fn findings(findings: &[Finding]) -> String {
+    listed("Findings", findings)
+}
+
+fn listed(heading: &str, findings: &[Finding]) -> String {
     let rows: Vec<_> = findings
         .iter()
         .map(|f| {
@@ -150,7 +180,7 @@ fn findings(findings: &[Finding]) -> String {
             vec![code(f.code), repository, tag, escaped(&f.expected), escaped(&f.found)]
         })
         .collect();
-    table("Findings", &["finding", "repository", "tag", "expected", "found"], &rows)
+    table(heading, &["finding", "repository", "tag", "expected", "found"], &rows)
 }
 
 fn failed(failed: &[Failed]) -> String {

@@ -8,7 +8,9 @@ use super::explain::ExplainedImage;
 use super::facts::PlannedFacts;
 use crate::diag::Diagnostic;
 use crate::image::{Digest, RepositoryName, Tag};
-use crate::plan::{self, Failure, State, Step};
+use crate::plan::drift::Difference;
+use crate::plan::removal::{self, Why};
+use crate::plan::{self, Failure, RepositoryStep, State, Step};
 use crate::proposal::{Entry, Kind};
 use crate::rules::Reason;
 
@@ -19,6 +21,10 @@ pub struct Plan {
     pub proposals: Vec<PlannedProposal>,
     /// Approvals and their states.
     pub promotions: Vec<Promotion>,
+    /// Repositories that are made, and settings of others that differ from the manifest.
+    pub repositories: Vec<PlannedRepository>,
+    /// Mirror tags that are to go.
+    pub removals: Vec<Removal>,
     /// Versions that are in range and wait.
     pub waiting: Vec<Waiting>,
     /// What could not be looked at.
@@ -35,6 +41,8 @@ impl Plan {
     pub fn extend(&mut self, other: Self) {
         self.proposals.extend(other.proposals);
         self.promotions.extend(other.promotions);
+        self.repositories.extend(other.repositories);
+        self.removals.extend(other.removals);
         self.waiting.extend(other.waiting);
         self.failed.extend(other.failed);
         self.images.extend(other.images);
@@ -51,6 +59,10 @@ pub struct Outcome {
     pub promoted: Vec<Promoted>,
     /// Signatures, attestations and SBOMs that were brought to the mirror now.
     pub carried: Vec<Carried>,
+    /// Settings of repositories that differed from the manifest and were mended: `found` is what they were.
+    pub mended: Vec<Finding>,
+    /// Mirror tags that were deleted.
+    pub removed: Vec<Removal>,
     /// Versions that are in range and wait.
     pub waiting: Vec<Waiting>,
     /// What failed, or may not be promoted.
@@ -67,6 +79,8 @@ impl Outcome {
         self.proposals.extend(other.proposals);
         self.promoted.extend(other.promoted);
         self.carried.extend(other.carried);
+        self.mended.extend(other.mended);
+        self.removed.extend(other.removed);
         self.waiting.extend(other.waiting);
         self.failed.extend(other.failed);
         self.drift.extend(other.drift);
@@ -76,7 +90,7 @@ impl Outcome {
     /// The words for a run that had nothing to write and found nothing wrong.
     #[must_use]
     pub fn nothing_done(&self) -> Option<&'static str> {
-        let Self { proposals, promoted: _, carried: _, waiting, failed, drift, changed } = self;
+        let Self { proposals, waiting, failed, drift, changed, .. } = self;
         match *changed || !failed.is_empty() || !drift.is_empty() {
             true => None,
             false if proposals.is_empty() && waiting.is_empty() => {
@@ -188,6 +202,98 @@ impl From<&Step> for Promotion {
             state: step.state,
             detail: step.detail.clone(),
         }
+    }
+}
+
+/// A repository that is made, or one setting of it that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedRepository {
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// What is done.
+    pub action: RepositoryAction,
+    /// The code of what differs, as an audit gives it; null where the repository is made.
+    pub code: Option<&'static str>,
+    /// What should be; null where the repository is made.
+    pub expected: Option<String>,
+    /// What is; null where the repository is made.
+    pub found: Option<String>,
+    /// What is done, or what mends it, in words.
+    pub detail: String,
+}
+
+/// What is done about a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RepositoryAction {
+    /// It is made before the first push.
+    Create,
+    /// A setting is mended.
+    Mend,
+    /// A setting is told of and left as it is.
+    Report,
+}
+
+impl PlannedRepository {
+    /// The rows of a repository.
+    #[must_use]
+    pub fn of(step: &RepositoryStep) -> Vec<Self> {
+        let made = step.create.then(|| Self {
+            repository: step.name.clone(),
+            action: RepositoryAction::Create,
+            code: None,
+            expected: None,
+            found: None,
+            detail: step.detail.clone(),
+        });
+        let differing = |action: RepositoryAction, difference: &Difference| Self {
+            repository: step.name.clone(),
+            action,
+            code: Some(difference.aspect.code()),
+            expected: Some(difference.expected.clone()),
+            found: Some(difference.found.clone()),
+            detail: match action {
+                RepositoryAction::Mend => format!("{} becomes {}", difference.found, difference.expected),
+                _ => format!("{} should be {}: {}", difference.found, difference.expected, advice(difference)),
+            },
+        };
+        let mends = step.mends.iter().map(|d| differing(RepositoryAction::Mend, d));
+        let left = step.left.iter().map(|d| differing(RepositoryAction::Report, d));
+        made.into_iter().chain(mends).chain(left).collect()
+    }
+}
+
+/// How a difference that is left can be mended: one that promotion could mend is left because the manifest says so.
+fn advice(difference: &Difference) -> &'static str {
+    match difference.remedy.is_ours(false) {
+        true => "`repositories: enforce` lets `promote` mend it",
+        false => difference.remedy.advice(),
+    }
+}
+
+/// A mirror tag that is to go, or went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Removal {
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// What the mirror's tag answers.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// Why it goes.
+    pub reason: Why,
+    /// Why, in words.
+    pub detail: String,
+}
+
+impl From<&removal::Removal> for Removal {
+    fn from(removal: &removal::Removal) -> Self {
+        let removal::Removal { repository, tag, digest, why, detail, .. } = removal.clone();
+        Self { repository, tag, digest, reason: why, detail }
     }
 }
 
@@ -340,6 +446,13 @@ pub struct Finding {
     pub expected: String,
     /// What is.
     pub found: String,
+}
+
+impl From<(RepositoryName, Difference)> for Finding {
+    fn from((repository, difference): (RepositoryName, Difference)) -> Self {
+        let Difference { aspect, expected, found, .. } = difference;
+        Self { code: aspect.code(), repository: Some(repository), tag: None, expected, found }
+    }
 }
 
 /// GitHub's job matrix: `strategy: { matrix: ${{ fromJSON(...) }} }`.

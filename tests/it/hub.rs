@@ -433,6 +433,9 @@ fn nothing_is_made_ready_where_a_public_repository_came_to_be_meanwhile() {
         description: "Log aggregation".to_owned(),
         full_description: String::new(),
         teams: [("developers".to_owned(), team)].into(),
+        immutable_tags: ImmutableTags::default(),
+        mends: Vec::new(),
+        left: Vec::new(),
         detail: String::new(),
     };
     let api = signed_in(&hub, "jo", SECRET);

@@ -131,8 +131,7 @@ fn plan() -> Plan {
         ],
         waiting: vec![waiting()],
         failed: vec![failed(FailedStep::Resolve, None, "docker.io: no answer: connection refused\n::add-mask::x")],
-        images: vec![],
-        matrix: None,
+        ..Plan::default()
     }
 }
 
@@ -145,7 +144,6 @@ fn outcome() -> Outcome {
             action: ProposedAction::Opened,
             detail: None,
         }],
-        carried: Vec::new(),
         promoted: vec![Promoted {
             repository: "tempo".parse().unwrap(),
             tag: "2.6.1".parse().unwrap(),
@@ -154,8 +152,8 @@ fn outcome() -> Outcome {
         }],
         waiting: vec![],
         failed: vec![failed(FailedStep::MirrorDiffers, Some("2.14.0"), "the tag answers something else")],
-        drift: vec![],
         changed: true,
+        ..Outcome::default()
     }
 }
 

@@ -22,6 +22,13 @@ impl Scopes {
         Self(BTreeMap::from([(format!("repository:{name}"), actions)]))
     }
 
+    /// Deleting from a repository, and reading it to see what became of it.
+    #[must_use]
+    pub fn delete(name: &RepositoryName) -> Self {
+        let actions = BTreeSet::from(["delete".to_owned(), "pull".to_owned()]);
+        Self(BTreeMap::from([(format!("repository:{name}"), actions)]))
+    }
+
     /// The scopes of a challenge: separated by spaces.
     #[must_use]
     pub fn parse(text: &str) -> Self {

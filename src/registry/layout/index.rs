@@ -105,6 +105,16 @@ impl Index {
         });
     }
 
+    /// Lets `tag` stand for nothing. What it stood for is no longer found unless it goes by another name; its blobs stay.
+    pub(super) fn unname(&mut self, tag: &Tag) {
+        self.entries.retain(|entry| entry.name().as_ref() != Some(tag));
+    }
+
+    /// Takes every entry of a digest out.
+    pub(super) fn remove(&mut self, digest: &Digest) {
+        self.entries.retain(|entry| entry.digest != *digest);
+    }
+
     /// Adds an entry without a name, if it is not there.
     pub(super) fn add(&mut self, entry: Entry) {
         if !self.entries.iter().any(|e| e.digest == entry.digest) {
@@ -144,6 +154,13 @@ mod tests {
         index.name(&a, entry(1));
         index.add(entry(1));
         assert_eq!(index, before);
+        index.unname(&b);
+        assert_eq!(shown(&index), ["1 a"]);
+        index.unname(&b);
+        index = before.clone();
+        index.remove(&entry(2).digest);
+        assert_eq!(shown(&index), ["1 a"]);
+        index = before;
         assert_eq!(Index::parse(&index.to_bytes()).unwrap(), index);
     }
 

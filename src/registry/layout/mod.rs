@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use tokio::io::AsyncWriteExt as _;
 
 use super::checked::{Checked, Progress};
-use super::{BlobSource, ByteStream, Error, ErrorKind, Put, Store};
+use super::{BlobSource, ByteStream, Deleted, Error, ErrorKind, Put, Store};
 use crate::content::{Content, Document, MANIFEST_LIMIT, media_type};
 use crate::image::{Descriptor, Digest, Location, Reference, RepositoryName, Tag};
 
@@ -248,6 +248,20 @@ impl Store for Layout {
         match self.head(reference).await? {
             Some(found) if found.digest == document.digest => Ok(()),
             _ => Err(self.error(ErrorKind::Mismatch(format!("{reference} was put and does not answer")))),
+        }
+    }
+
+    async fn delete_tag(&self, tag: &Tag) -> Result<Deleted, Error> {
+        match self.index().await? {
+            Some(_) => self.change(|index| index.unname(tag)).await.map(|()| Deleted::Done),
+            None => Ok(Deleted::Done),
+        }
+    }
+
+    async fn delete_manifest(&self, digest: &Digest) -> Result<Deleted, Error> {
+        match self.index().await? {
+            Some(_) => self.change(|index| index.remove(digest)).await.map(|()| Deleted::Done),
+            None => Ok(Deleted::Done),
         }
     }
 

@@ -14,12 +14,13 @@ use url::Url;
 
 use super::auth::{Identity, Scopes};
 use super::credentials::Credentials;
-use super::{BlobSource, ByteStream, Error, ErrorKind, Put, Reach, Store};
+use super::{BlobSource, ByteStream, Deleted, Error, ErrorKind, Put, Reach, Store};
 use crate::content::Document;
 use crate::image::{Descriptor, Digest, Location, Reference, RegistryHost, Repository, RepositoryName, Tag};
 use crate::net::{self, Http, NetError};
 
 mod blobs;
+mod delete;
 pub(crate) mod endpoint;
 mod gate;
 mod glance;
@@ -250,6 +251,14 @@ impl Store for Remote {
 
     async fn put_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error> {
         self.push_manifest(reference, document).await
+    }
+
+    async fn delete_tag(&self, tag: &Tag) -> Result<Deleted, Error> {
+        self.delete(&Reference::Tag(tag.clone())).await
+    }
+
+    async fn delete_manifest(&self, digest: &Digest) -> Result<Deleted, Error> {
+        self.delete(&Reference::Digest(digest.clone())).await
     }
 
     async fn listed_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {

@@ -1,0 +1,158 @@
+//! What Docker Hub says of the repositories that a run is about, in few requests.
+//!
+//! Visibility and short description stand in the organization's list, a hundred repositories a page. Which tags are
+//! immutable stands only in the answer about one repository, and who may read it only in the list of its teams: each costs
+//! one request, made only for repositories of which the manifest wants something there. None of them counts as a pull.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+
+use crate::hub::{Error, Hub, HubRepository};
+use crate::image::RepositoryName;
+use crate::manifest::Manifest;
+use crate::plan::Scope;
+use crate::plan::drift::{Found, Wanted};
+
+/// How many repositories are asked about together: Docker Hub's API counts requests by the minute.
+const TOGETHER: usize = 8;
+/// Up to so many repositories are asked about one by one rather than read from the organization's list, which may be long.
+const FEW: usize = 2;
+/// With more repositories than this, a run that a push started leaves teams and immutable tags to the next scheduled run.
+const MANY: usize = 100;
+
+/// How closely a run looks at repositories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attention {
+    /// At everything that the manifest wants of them.
+    #[default]
+    Full,
+    /// At everything where there are few, else at what the organization's list tells.
+    Brief,
+}
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// The settings of repositories that exist.
+    pub found: BTreeMap<RepositoryName, Found>,
+    /// Repositories that do not exist, or that the credential may not see.
+    pub missing: BTreeSet<RepositoryName>,
+    /// What could not be looked at, by what Docker Hub said of it.
+    pub troubles: BTreeMap<String, Vec<RepositoryName>>,
+    /// Why nothing can be looked at: the credential itself is refused.
+    pub refused: Option<String>,
+}
+
+/// Looks at the repositories of `scope` that the manifest has on Docker Hub.
+pub async fn look(hub: &Hub, manifest: &Manifest, scope: &Scope, attention: Attention) -> Seen {
+    let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
+    let names: BTreeSet<&RepositoryName> = images.map(|(_, image)| &image.repository).collect();
+    let wanted: Vec<Wanted> = names.into_iter().filter_map(|name| Wanted::of(manifest, name)).collect();
+    let mut seen = Seen::default();
+    if wanted.is_empty() {
+        return seen;
+    }
+    if let Err(error) = hub.sign_in().await {
+        let text = error.to_string();
+        match error {
+            Error::Refused { .. } => seen.refused = Some(text),
+            _ => seen.troubles = [(text, wanted.into_iter().map(|w| w.repository).collect())].into(),
+        }
+        return seen;
+    }
+    let closely = attention == Attention::Full || wanted.len() <= MANY;
+    let look = Look { hub, organization: &manifest.organization, closely };
+    let listed = look.listed(&wanted).await;
+    let (look, listed) = (&look, &listed);
+    let asked = futures_util::stream::iter(&wanted)
+        .map(|wanted| async move { (wanted, look.at(wanted, listed.get(&wanted.repository)).await) })
+        .buffered(TOGETHER)
+        .collect::<Vec<_>>()
+        .await;
+    for (wanted, found) in asked {
+        match found {
+            Ok(Some((found, troubles))) => {
+                seen.found.insert(wanted.repository.clone(), found);
+                for trouble in troubles {
+                    seen.troubles.entry(trouble).or_default().push(wanted.repository.clone());
+                }
+            }
+            Ok(None) => drop(seen.missing.insert(wanted.repository.clone())),
+            Err(error) => {
+                let said = look.said(&wanted.repository, &error);
+                seen.troubles.entry(said).or_default().push(wanted.repository.clone());
+            }
+        }
+    }
+    seen
+}
+
+struct Look<'a> {
+    hub: &'a Hub,
+    organization: &'a str,
+    /// Whether teams and immutable tags are looked at.
+    closely: bool,
+}
+
+impl Look<'_> {
+    /// What the organization's list says of these, where it is worth reading. It may leave repositories out: those are
+    /// asked about one by one.
+    async fn listed(&self, wanted: &[Wanted]) -> BTreeMap<RepositoryName, Found> {
+        let enough = |wanted: &&Wanted| !(self.closely && wanted.wants_immutable_tags());
+        if wanted.iter().filter(enough).count() <= FEW {
+            return BTreeMap::new();
+        }
+        let listed = self.hub.listed_repositories(self.organization).await.unwrap_or_else(|error| {
+            tracing::debug!("the organization's list cannot be had, so each repository is asked about: {error}");
+            Vec::new()
+        });
+        let found = |listed: crate::hub::ListedRepository| {
+            let (visibility, description) = (Some(listed.visibility), listed.description);
+            (listed.name, Found { visibility, description, ..Found::default() })
+        };
+        listed.into_iter().map(found).collect()
+    }
+
+    /// What Docker Hub said, without the repository's name: the same trouble of many repositories is told once.
+    fn said(&self, name: &RepositoryName, error: &Error) -> String {
+        error
+            .to_string()
+            .replace(&format!("{}/{name}", self.organization), &format!("repositories of {}", self.organization))
+    }
+
+    /// One repository; `None` where there is none. What failed beside what was seen is told as text.
+    async fn at(&self, wanted: &Wanted, listed: Option<&Found>) -> Result<Option<(Found, Vec<String>)>, Error> {
+        let name = &wanted.repository;
+        let details = self.closely && wanted.wants_immutable_tags();
+        let listed = listed.filter(|found| wanted.description.is_none() || found.description.is_some());
+        let mut found = match listed {
+            Some(listed) if !details => listed.clone(),
+            _ => match self.hub.repository(self.organization, name).await? {
+                Some(repository) => shown(repository),
+                None => return Ok(None),
+            },
+        };
+        let mut troubles = Vec::new();
+        if self.closely && !wanted.teams.is_empty() {
+            match self.hub.grants(self.organization, name).await {
+                Ok(grants) => found.teams = grants.map(held),
+                Err(error) => troubles.push(self.said(name, &error)),
+            }
+        }
+        Ok(Some((found, troubles)))
+    }
+}
+
+fn shown(repository: HubRepository) -> Found {
+    Found {
+        visibility: Some(repository.visibility),
+        description: Some(repository.description),
+        immutable_tags: Some(repository.immutable_tags),
+        teams: None,
+    }
+}
+
+fn held(grants: Vec<crate::hub::Grant>) -> BTreeMap<String, crate::manifest::Permission> {
+    grants.into_iter().map(|grant| (grant.team.name, grant.permission)).collect()
+}

@@ -1,0 +1,152 @@
+//! Mirror tags that are to go: taken down because their bytes are revoked, or pruned because their approval was retired.
+//!
+//! A tag goes only while it answers what this program put there: for a revocation what `digest` and `platforms` give, for a
+//! retired approval what the default branch's history records of it. Anything else somebody else put there, and it stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{FailedStep, Failure, Key, from_mirror};
+use crate::content::Document;
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::manifest::{Image, Manifest, Revocation};
+use crate::rules::{NoVersion, Reading, Rule, read};
+
+/// One tag that is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// The image's source as the manifest writes it.
+    pub source: String,
+    /// The mirror's name in the organization.
+    pub repository: RepositoryName,
+    /// The tag.
+    pub tag: Tag,
+    /// What it answers, and so the only thing that is deleted.
+    pub digest: Digest,
+    /// Why it goes.
+    pub why: Why,
+    /// Why, in words.
+    pub detail: String,
+}
+
+/// Why a tag goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// Its bytes are revoked with `delete: true`.
+    Revoked,
+    /// Its approval was taken out of the manifest.
+    Retired,
+}
+
+impl Removal {
+    /// That it failed at `step`.
+    #[must_use]
+    pub fn failed(&self, step: FailedStep, error: String) -> Failure {
+        let (source, repository) = (self.source.clone(), self.repository.clone());
+        Failure { source, repository, tag: Some(self.tag.clone()), step, error }
+    }
+}
+
+/// What becomes of a revocation with `delete: true` whose mirror tag answers `now`; `None` where another approval put that
+/// there. `held` is the tag's document, which tells where `platforms` keeps only some of the platforms.
+///
+/// # Errors
+/// Where the tag answers anything but what `digest` and `platforms` give: it is left alone.
+pub fn takedown(
+    image: &Image,
+    revoked: &Revocation,
+    now: &Digest,
+    held: Option<&Document>,
+) -> Option<Result<Removal, Failure>> {
+    if is_anothers(image, revoked, now) {
+        return None;
+    }
+    let given = match &image.platforms {
+        None => Some(revoked.digest.clone()),
+        Some(platforms) => held.and_then(|held| from_mirror(held, &revoked.digest, platforms)),
+    };
+    let removal = Removal {
+        source: image.source_text.clone(),
+        repository: image.repository.clone(),
+        tag: revoked.tag.clone(),
+        digest: now.clone(),
+        why: Why::Revoked,
+        detail: format!("revoked: {}", revoked.reason),
+    };
+    if given.as_ref() == Some(now) {
+        return Some(Ok(removal));
+    }
+    let text = format!(
+        "revoked with `delete: true`, but the mirror's tag answers {}, which is not what was promoted of {}: it is left \
+         alone; delete it there if it has to go",
+        now.short(),
+        revoked.digest.short()
+    );
+    Some(Err(removal.failed(FailedStep::MirrorDiffers, text)))
+}
+
+/// Whether the tag answers what an approval of it that is not revoked put there.
+fn is_anothers(image: &Image, revoked: &Revocation, now: &Digest) -> bool {
+    let mut others = image.approved.iter().filter(|a| a.tag == revoked.tag && a.digest != revoked.digest);
+    others.any(|approval| approval.mirrored.as_ref() == Some(now) || approval.digest == *now)
+}
+
+/// The tags of a mirror that may be there because of an approval that is no longer: neither approved nor revoked, and no
+/// companion of an image.
+#[must_use]
+pub fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags: &[Tag]) -> BTreeSet<Tag> {
+    let images = || manifest.images.iter().filter(|image| image.repository == *repository);
+    let known: BTreeSet<&Tag> = images()
+        .flat_map(|image| image.approved.iter().map(|a| &a.tag).chain(image.revoked.iter().map(|r| &r.tag)))
+        .collect();
+    let companion = |tag: &Tag| read(tag.as_str(), None) == Reading::Other(NoVersion::Companion);
+    tags.iter().filter(|tag| !known.contains(tag) && !companion(tag)).cloned().collect()
+}
+
+/// What a version of the manifest records as promoted, by mirror tag.
+#[must_use]
+pub fn recorded(manifest: &Manifest) -> BTreeMap<Key, Digest> {
+    let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    all.filter_map(|(image, approval)| Some((Key::of(image, approval), approval.mirrored.clone()?))).collect()
+}
+
+/// What becomes of a tag that nobody approves any more and that answers `now`: it is pruned where `ever`, what was recorded
+/// of it in the past, holds that. `None` where nothing was ever recorded of it: then nobody of us put it there.
+///
+/// # Errors
+/// Where the tag answers something else than was ever recorded: it is left alone.
+pub fn prune(
+    manifest: &Manifest,
+    key: &Key,
+    now: &Digest,
+    ever: &BTreeSet<Digest>,
+) -> Option<Result<Removal, Failure>> {
+    let image = manifest.images.iter().find(|image| image.repository == key.repository)?;
+    if ever.is_empty() {
+        return None;
+    }
+    let follows = matches!(&image.rule, Rule::Tags(tags) if tags.contains(&key.tag));
+    let removal = Removal {
+        source: image.source_text.clone(),
+        repository: key.repository.clone(),
+        tag: key.tag.clone(),
+        digest: now.clone(),
+        why: Why::Retired,
+        detail: match follows {
+            true => "its approval was retired, though `tags` still follows it".to_owned(),
+            false => "its approval was retired".to_owned(),
+        },
+    };
+    if ever.contains(now) {
+        return Some(Ok(removal));
+    }
+    let text = format!(
+        "its approval was retired, but the mirror's tag answers {}, which nothing ever recorded: it is left alone; delete \
+         it there if it has to go",
+        now.short()
+    );
+    Some(Err(removal.failed(FailedStep::MirrorDiffers, text)))
+}

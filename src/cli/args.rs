@@ -165,6 +165,9 @@ pub struct Promote {
     /// Also make private repositories public where the manifest says so; a workflow never does
     #[arg(long)]
     pub yes: bool,
+    /// Also delete mirror tags whose approval was retired: those that the default branch's history records as promoted
+    #[arg(long)]
+    pub prune: bool,
     /// How closely the settings of repositories are looked at: `run` says, by its event.
     #[arg(skip)]
     pub attention: Attention,

@@ -15,6 +15,7 @@ use crate::hub::Hub;
 use crate::manifest::Manifest;
 use crate::observe::mirror::{self, Eyes, Promotions};
 use crate::observe::repositories::Attention;
+use crate::observe::retired;
 use crate::observe::reviews::Bar;
 use crate::observe::sources::Sources;
 use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step};
@@ -35,7 +36,10 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     }
     let sources = Sources::new(context.registries.clone());
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
-    let seen = look(context, &sources, &manifest, &scope, Some(&head.commit), manner).await;
+    let mut seen = look(context, &sources, &manifest, &scope, Some(&head.commit), manner).await;
+    if arguments.prune && seen.stopped.is_none() {
+        prune(context, &manifest, &scope, &head.commit, &mut seen).await?;
+    }
     if context.settings.dry_run {
         output.plan(&planned(&seen, failures(&seen)));
         return ending(&seen.stopped, failures(&seen).is_empty());
@@ -82,6 +86,22 @@ fn publishes(context: &Context, arguments: &Arguments) -> bool {
         tracing::warn!("--yes makes nothing public in a workflow: run `promote --yes` as a person");
     }
     arguments.yes && !context.settings.github.in_actions
+}
+
+/// Adds the tags that go because their approval was retired.
+async fn prune(
+    context: &Context,
+    manifest: &Manifest,
+    scope: &Scope,
+    head: &Commit,
+    seen: &mut Promotions,
+) -> Result<(), Stop> {
+    let (registries, path) = (&context.registries, context.settings.manifest.as_str());
+    let eyes = retired::Eyes { registries, forge: context.forge()?.as_ref(), head, path };
+    let found = retired::look(&eyes, manifest, scope).await.map_err(|e| Stop::CannotWork(e.into()))?;
+    seen.removals.extend(found.removals);
+    seen.failed.extend(found.failed);
+    Ok(())
 }
 
 /// What promotion would do; the half of `plan` that is about approvals. `at` is the default branch's commit that the manifest

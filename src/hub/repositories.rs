@@ -64,7 +64,7 @@ impl Hub {
     /// Where the name is none that Docker Hub takes, creating is refused, or no usable answer comes.
     pub async fn create(&self, organization: &str, repository: &NewRepository) -> Result<Created, Error> {
         let name = repository.name.as_str();
-        if !is_hub_name(name) {
+        if !repository.name.fits_docker_hub() {
             return Err(Error::Unusable(format!(
                 "`{name}` is no name for a repository: 2 to 255 lower-case letters and digits, joined by single `.`, `_` \
                  or `-`, without `/`"
@@ -180,25 +180,4 @@ fn asked_for(repository: &NewRepository, found: &HubRepository) -> bool {
 
 fn done(answer: &Answer, call: &Call<'_>) -> Result<(), Error> {
     if (200..300).contains(&answer.status) { Ok(()) } else { Err(answer.unexpected(call)) }
-}
-
-/// `^[a-z0-9]+(?:[._-][a-z0-9]+)*$`, 2 to 255 characters.
-fn is_hub_name(name: &str) -> bool {
-    let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    (2..=255).contains(&name.len()) && name.split(['.', '_', '-']).all(word)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_those_that_docker_hub_takes() {
-        for name in ["loki", "a1", "a.b_c-d", &"x".repeat(255)] {
-            assert!(is_hub_name(name), "{name}");
-        }
-        for name in ["x", "", "a--b", "a__b", "team/app", "-a", "a-", "A1", &"x".repeat(256)] {
-            assert!(!is_hub_name(name), "{name}");
-        }
-    }
 }

@@ -96,20 +96,12 @@ pub(super) fn repository(
         let message = format!("the mirror's name with its organization has {length} characters, and 255 are the most");
         faults.report(Code::BadRepository, place, message, "say a shorter name with `repository:`");
     }
-    if is_hub(registry) && !is_hub_name(name.as_str()) {
+    if is_hub(registry) && !name.fits_docker_hub() {
         let message = format!(
             "`{name}` is not a Docker Hub repository: 2 to 255 lower-case letters and digits, joined by single `.`, `_` or `-`"
         );
         faults.report(Code::BadRepository, place, message, "say another name with `repository:`");
     }
-}
-
-/// `[a-z0-9]+(?:[._-][a-z0-9]+)*`, 2 to 255 characters.
-fn is_hub_name(name: &str) -> bool {
-    (2..=255).contains(&name.len())
-        && name
-            .split(['.', '_', '-'])
-            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }
 
 fn is_hub(registry: &Destination) -> bool {
@@ -156,6 +148,30 @@ pub(super) fn images(images: &[Placed], sources: Option<&[RegistryHost]>, faults
     }
     shared_tags(images, faults);
     shared_branches(images, faults);
+    shared_repositories(images, faults);
+}
+
+/// A repository has one visibility, one description and one set of teams: images that share it must agree.
+fn shared_repositories(images: &[Placed], faults: &mut Faults) {
+    let mut owners: BTreeMap<&RepositoryName, &Placed> = BTreeMap::new();
+    let mut described: BTreeMap<&RepositoryName, &Placed> = BTreeMap::new();
+    for placed in images {
+        let image = &placed.image;
+        let owner = &owners.entry(&image.repository).or_insert(placed).image;
+        let other = image.description.as_ref().map(|_| *described.entry(&image.repository).or_insert(placed));
+        let differs = [
+            ("`visibility`", owner.visibility != image.visibility),
+            ("`teams`", owner.teams != image.teams),
+            ("`description`", other.is_some_and(|other| other.image.description != image.description)),
+        ];
+        let keys: Vec<&str> = differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect();
+        if !keys.is_empty() {
+            let keys = keys.join(" and ");
+            let message = format!("images that are mirrored to `{}` want another {keys} of it", image.repository);
+            let help = format!("say the same {keys} for all of them, or give this one another `repository`");
+            faults.report(Code::ConflictingRepository, placed.repository, message, help);
+        }
+    }
 }
 
 fn allowed_source(placed: &Placed, sources: &[RegistryHost], faults: &mut Faults) {

@@ -114,4 +114,6 @@ codes! {
     SharedMirrorTag = "shared-mirror-tag",
     /// Two images whose proposals would share a branch.
     SharedBranch = "shared-branch",
+    /// Images that share a repository and want it otherwise.
+    ConflictingRepository = "conflicting-repository",
 }

@@ -12,6 +12,7 @@ pub mod organization;
 mod presence;
 pub mod proposals;
 pub mod repositories;
+pub mod retired;
 pub mod reviews;
 pub mod sources;
 pub mod standing;

@@ -113,21 +113,13 @@ pub fn recorded(manifest: &Manifest) -> BTreeMap<Key, Digest> {
     all.filter_map(|(image, approval)| Some((Key::of(image, approval), approval.mirrored.clone()?))).collect()
 }
 
-/// What becomes of a tag that nobody approves any more and that answers `now`: it is pruned where `ever`, what was recorded
-/// of it in the past, holds that. `None` where nothing was ever recorded of it: then nobody of us put it there.
+/// What becomes of a tag that nobody approves any more and that answers `now`: it is pruned where that is what was `recorded`
+/// of it last. `None` where no image has the repository.
 ///
 /// # Errors
-/// Where the tag answers something else than was ever recorded: it is left alone.
-pub fn prune(
-    manifest: &Manifest,
-    key: &Key,
-    now: &Digest,
-    ever: &BTreeSet<Digest>,
-) -> Option<Result<Removal, Failure>> {
+/// Where the tag answers something else than was recorded: it is left alone.
+pub fn prune(manifest: &Manifest, key: &Key, now: &Digest, recorded: &Digest) -> Option<Result<Removal, Failure>> {
     let image = manifest.images.iter().find(|image| image.repository == key.repository)?;
-    if ever.is_empty() {
-        return None;
-    }
     let follows = matches!(&image.rule, Rule::Tags(tags) if tags.contains(&key.tag));
     let removal = Removal {
         source: image.source_text.clone(),
@@ -140,13 +132,14 @@ pub fn prune(
             false => "its approval was retired".to_owned(),
         },
     };
-    if ever.contains(now) {
+    if now == recorded {
         return Some(Ok(removal));
     }
     let text = format!(
-        "its approval was retired, but the mirror's tag answers {}, which nothing ever recorded: it is left alone; delete \
-         it there if it has to go",
-        now.short()
+        "its approval was retired, but the mirror's tag answers {}, not the recorded {}: it is left alone; delete it \
+         there if it has to go",
+        now.short(),
+        recorded.short()
     );
     Some(Err(removal.failed(FailedStep::MirrorDiffers, text)))
 }

@@ -63,7 +63,8 @@ pub fn repositories(
     let steps = first.filter_map(|image| {
         let create = missing.contains(&image.repository);
         let receives = receiving.contains(&image.repository);
-        let step = step(manifest, image, create, found.get(&image.repository), consent)?;
+        let mut step = step(manifest, image, create, found.get(&image.repository), consent)?;
+        step.grant &= receives;
         (receives || !step.mends.is_empty() || !step.left.is_empty()).then_some(step)
     });
     steps.collect()
@@ -85,12 +86,12 @@ fn step(
     let (mends, left): (Vec<_>, Vec<_>) = told.partition(|d| enforced && d.remedy.is_ours(consent.publish));
     let here = || manifest.images.iter().filter(|i| i.repository == *name);
     let unrecorded = here().flat_map(|i| &i.approved).all(|approval| approval.mirrored.is_none());
-    let looked = enforced && found.is_some_and(|found| found.teams.is_some());
+    let looked = found.is_some_and(|found| found.teams.is_some());
     let detail = if create { creation(manifest, image) } else { format!("{}/{name} exists", manifest.organization) };
     Some(RepositoryStep {
         name: name.clone(),
         create,
-        grant: unrecorded && !looked,
+        grant: enforced && unrecorded && !looked,
         visibility: wanted.visibility,
         description: wanted.description.unwrap_or_else(|| format!("Approved copy of {}", image.source_text)),
         full_description: provenance(manifest, name),

@@ -29,7 +29,7 @@ impl Clone {
         self.0.path()
     }
 
-    fn commit(&self, manifest: &str) {
+    pub(crate) fn commit(&self, manifest: &str) {
         std::fs::write(self.path().join("approved-images.yml"), manifest).unwrap();
         git(self.path(), &["add", "--all"]);
         git(self.path(), &["commit", "--quiet", "-m", "Change the manifest"]);

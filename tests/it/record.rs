@@ -192,7 +192,7 @@ fn a_branch_that_moves_between_reading_and_committing_is_read_again() {
 }
 
 #[test]
-fn a_revoked_tag_that_is_to_be_deleted_and_still_answers_is_a_failure() {
+fn a_revoked_tag_that_is_to_be_deleted_fails_until_it_is_gone() {
     let world = World::new(false);
     let digest = world.image(1);
     world.approve(&[("1", &digest)]);
@@ -204,12 +204,14 @@ fn a_revoked_tag_that_is_to_be_deleted_and_still_answers_is_a_failure() {
     world.github.push_as("main", "octocat", &[(FILE, &text(""))]);
     assert_eq!(world.promote(&[], 0)["failed"], json!([]), "without delete the tag stays");
     world.github.push_as("main", "octocat", &[(FILE, &text("        delete: true\n"))]);
+    world.mirror.set(|switches| switches.delete = false);
     let failed = &world.promote(&[], 1)["failed"][0];
     assert_eq!((&failed["step"], &failed["tag"]), (&json!("revoked"), &json!("1")));
-    assert!(failed["error"].as_str().unwrap().contains("this release deletes no tag"), "{failed}");
+    assert!(failed["error"].as_str().unwrap().contains("this registry deletes nothing"), "{failed}");
     assert_eq!(world.mirror.digest("acme/app", "1"), Some(digest));
-    world.mirror.delete_tag("acme/app", "1");
-    assert_eq!(world.promote(&[], 0)["failed"], json!([]));
+    world.mirror.set(|switches| switches.delete = true);
+    assert_eq!(world.promote(&[], 0)["removed"][0]["tag"], json!("1"));
+    assert_eq!(world.mirror.digest("acme/app", "1"), None);
 }
 
 #[test]

@@ -21,6 +21,17 @@ fn the_example_parses() {
 }
 
 #[test]
+fn names_are_those_that_docker_hub_takes() {
+    for (names, fit) in
+        [(["loki", "a1", "a.b_c-d"], true), (["x", "a--b", "a__b"], false), (["team/app", "a/b", "a---b"], false)]
+    {
+        for name in names {
+            assert_eq!(name.parse::<RepositoryName>().unwrap().fits_docker_hub(), fit, "{name}");
+        }
+    }
+}
+
+#[test]
 fn mirrors_have_one_form_on_every_destination() {
     let mut manifest = main_file(EXAMPLE).unwrap();
     let name: RepositoryName = "loki".parse().unwrap();

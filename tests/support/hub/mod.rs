@@ -10,7 +10,7 @@ use serde_json::Value;
 use wharfinger::image::Digest;
 
 use super::http::{Action, Exchange, Request, Response, Rule, Server, lock};
-use super::registry::{Observer, TestRegistry, User};
+use super::registry::{Handle, Observer, TestRegistry, User};
 
 mod routes;
 mod settings;
@@ -98,10 +98,13 @@ struct State {
     drops_unknown: bool,
     now: String,
     requests: u64,
+    /// Tags that were deleted and that the linked registries still have.
+    deleted: Vec<(String, String)>,
 }
 
 struct Core {
     state: Mutex<State>,
+    registries: Mutex<Vec<Handle>>,
 }
 
 /// The running stand-in; it stops when dropped.
@@ -122,7 +125,7 @@ impl TestHub {
             }
         }
         state.accounts = accounts;
-        let core = Arc::new(Core { state: Mutex::new(state) });
+        let core = Arc::new(Core { state: Mutex::new(state), registries: Mutex::default() });
         let for_server = Arc::clone(&core);
         let server = Server::start(move |request: &Request| for_server.answer(request));
         Self { server, core }
@@ -250,6 +253,7 @@ impl TestHub {
             let namespaces: Vec<&str> = namespaces.iter().map(String::as_str).collect();
             registry.add_user(User::limited(&account.identifier, &account.secret, &[], &namespaces));
         }
+        lock(&self.core.registries).push(registry.handle());
         registry.observe(Arc::clone(&self.core) as Arc<dyn Observer>);
     }
 }
@@ -268,7 +272,13 @@ impl Core {
         let mut state = lock(&self.state);
         state.requests += 1;
         let remaining = 180_u64.saturating_sub(state.requests).to_string();
-        routes::answer(&mut state, request)
+        let response = routes::answer(&mut state, request);
+        let deleted = std::mem::take(&mut state.deleted);
+        drop(state);
+        for (repository, tag) in deleted {
+            lock(&self.registries).iter().for_each(|registry| registry.delete_tag(&repository, &tag));
+        }
+        response
             .header("x-ratelimit-limit", "180")
             .header("x-ratelimit-remaining", remaining)
             .header("x-ratelimit-reset", "1795248060")
@@ -290,6 +300,13 @@ impl Observer for Core {
         let entry = HubTagEntry { digest: Some(digest.to_string()), pushed: Some(state.now.clone()) };
         if let Some(known) = state.repositories.get_mut(&(namespace.to_owned(), name.to_owned())) {
             known.tags.insert(tag.to_owned(), entry);
+        }
+    }
+
+    fn untagged(&self, repository: &str, tag: &str) {
+        let Some((namespace, name)) = repository.split_once('/') else { return };
+        if let Some(known) = lock(&self.state).repositories.get_mut(&(namespace.to_owned(), name.to_owned())) {
+            known.tags.remove(tag);
         }
     }
 

@@ -268,10 +268,31 @@ fn repository(
             },
             Err(refusal) => refusal,
         },
+        ("DELETE", ["tags", tag]) => delete_tag(state, caller, key, tag),
         ("PATCH", ["immutabletags"]) => immutable_tags(state, request, caller, key),
         ("POST", ["immutabletags", "verify"]) => verify(state, request, caller, key),
         _ => error(405, "method not allowed"),
     }
+}
+
+/// One tag, unless the repository's rules make it immutable.
+fn delete_tag(state: &mut State, caller: &Caller, key: &(String, String), tag: &str) -> Response {
+    if let Err(refusal) = visible(state, caller, key, "scope-tag-admin") {
+        return refusal;
+    }
+    if !caller.may(&key.0, "scope-tag-admin") {
+        return caller.refusal();
+    }
+    let Some(repository) = state.repositories.get_mut(key) else { return not_found() };
+    let holds = |rule: &String| regex::Regex::new(rule).is_ok_and(|rule| rule.is_match(tag));
+    if repository.immutable_tags.as_ref().is_some_and(|rules| rules.is_empty() || rules.iter().any(holds)) {
+        return error(403, "the tag is immutable");
+    }
+    if repository.tags.remove(tag).is_none() {
+        return not_found();
+    }
+    state.deleted.push((format!("{}/{}", key.0, key.1), tag.to_owned()));
+    Response::new(204)
 }
 
 fn tag_json(name: &str, tag: &HubTagEntry) -> Value {
@@ -345,6 +366,9 @@ fn legacy(
     }
     if !caller.may(&key.0, "") {
         return caller.refusal();
+    }
+    if let ("DELETE", ["tags", tag]) = (method, rest) {
+        return delete_tag(state, caller, key, tag);
     }
     let body = request.json();
     let Some(repository) = state.repositories.get_mut(key) else { return not_found() };

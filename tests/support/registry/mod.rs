@@ -32,6 +32,8 @@ pub struct Switches {
     pub ranges: bool,
     /// Whether manifests and tags can be deleted; else 405.
     pub delete: bool,
+    /// Whether tags can be deleted one by one; else, where anything can, manifests alone.
+    pub delete_tags: bool,
     /// Whether `Docker-Content-Digest` is sent.
     pub digest_header: bool,
     /// Whether blob GETs redirect (307) to another host (a listener at 127.0.0.2).
@@ -65,6 +67,7 @@ impl Default for Switches {
             mount: true,
             ranges: true,
             delete: true,
+            delete_tags: true,
             digest_header: true,
             redirect_blobs: false,
             create_on_push: true,
@@ -112,6 +115,8 @@ pub trait Observer: Send + Sync {
     fn pushing(&self, repository: &str, user: Option<&str>);
     /// A tag was set.
     fn tagged(&self, repository: &str, tag: &str, digest: &Digest, user: Option<&str>);
+    /// A tag was deleted.
+    fn untagged(&self, repository: &str, tag: &str);
     /// Whether everybody may pull it; `None` where the observer does not know the repository.
     fn is_public(&self, repository: &str) -> Option<bool>;
 }
@@ -352,6 +357,13 @@ impl Handle {
     /// What a tag answers.
     pub fn digest(&self, repository: &str, tag: &str) -> Option<Digest> {
         lock(&self.0.state).repos.get(repository)?.tags.get(tag).cloned()
+    }
+
+    /// Takes a tag away; its manifest stays.
+    pub fn delete_tag(&self, repository: &str, tag: &str) {
+        if let Some(repo) = lock(&self.0.state).repos.get_mut(repository) {
+            repo.tags.remove(tag);
+        }
     }
 
     /// Points a tag at a manifest that is there.

@@ -77,7 +77,15 @@ fn routed(core: &Arc<Core>, request: &Request, name: &str, route: &[&str], user:
         ("GET", ["tags", "list"]) => tags(&lock(&core.state), request, name),
         ("GET" | "HEAD", ["manifests", reference]) => manifest(&lock(&core.state), name, reference),
         ("PUT", ["manifests", reference]) => put_manifest(core, request, name, reference, user),
-        ("DELETE", ["manifests", reference]) => delete_manifest(&mut lock(&core.state), name, reference),
+        ("DELETE", ["manifests", reference]) => {
+            let response = delete_manifest(&mut lock(&core.state), name, reference);
+            if response.status == 202
+                && let Some(observer) = lock(&core.observer).clone()
+            {
+                observer.untagged(name, reference);
+            }
+            response
+        }
         ("GET", ["referrers", digest]) => referrers(&lock(&core.state), request, name, digest),
         ("POST", ["blobs", "uploads"]) => uploads::start(core, request, name),
         (_, ["blobs", "uploads", id]) => uploads::resume(core, request, name, id),
@@ -199,7 +207,8 @@ fn digest_of(descriptor: &Value) -> String {
 }
 
 fn delete_manifest(state: &mut State, name: &str, reference: &str) -> Response {
-    if !state.switches.delete {
+    let by_tag = reference.parse::<Digest>().is_err();
+    if !state.switches.delete || (by_tag && !state.switches.delete_tags) {
         return error(405, "UNSUPPORTED", "the operation is unsupported");
     }
     let Some(repo) = state.repos.get_mut(name) else {

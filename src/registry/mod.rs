@@ -171,6 +171,14 @@ impl ErrorKind {
         }
     }
 
+    /// The same refusal with something more said of it.
+    pub(crate) fn and(self, more: &str) -> Self {
+        match self {
+            Self::Refused { action, detail } => Self::Refused { action, detail: format!("{detail}; {more}") },
+            other => other,
+        }
+    }
+
     /// The same kind with every text of it changed.
     pub(crate) fn map(self, change: impl Fn(String) -> String) -> Self {
         match self {
@@ -251,7 +259,9 @@ impl Registries {
         Ok(Self::new(Arc::new(remote::Client::new(options)?)))
     }
 
-    fn remote(&self, repository: &Repository) -> remote::Remote {
+    /// A repository on a registry.
+    #[must_use]
+    pub fn remote(&self, repository: &Repository) -> remote::Remote {
         remote::Remote::new(Arc::clone(&self.client), repository.clone())
     }
 }

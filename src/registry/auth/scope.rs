@@ -56,6 +56,17 @@ impl Scopes {
         other.0.iter().all(|(resource, actions)| self.0.get(resource).is_some_and(|own| own.is_superset(actions)))
     }
 
+    /// These without the actions (of a kind of resource, its name and the action) that somebody has.
+    #[must_use]
+    pub fn without(&self, has: impl Fn(&str, &str, &str) -> bool) -> Self {
+        let lacks = |(resource, actions): (&String, &BTreeSet<String>)| {
+            let (kind, name) = resource.split_once(':').unwrap_or(("", resource));
+            let left: BTreeSet<String> = actions.iter().filter(|action| !has(kind, name, action)).cloned().collect();
+            (!left.is_empty()).then(|| (resource.clone(), left))
+        };
+        Self(self.0.iter().filter_map(lacks).collect())
+    }
+
     /// Each scope as a `scope` parameter has it.
     pub fn parameters(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|(resource, actions)| {

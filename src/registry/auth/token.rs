@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{Scopes, Token};
 use crate::registry::ErrorKind;
-use crate::registry::credentials::{Credential, basic};
+use crate::registry::credentials::{Credential, Found, basic};
 use crate::registry::remote::Client;
 use crate::registry::remote::wire::{self, Cure, Fault, Patience, SMALL_LIMIT, Said, Tries};
 
@@ -24,7 +24,7 @@ pub(crate) struct Service<'a> {
     pub(crate) client: &'a Client,
     pub(crate) realm: Url,
     pub(crate) service: Option<String>,
-    pub(crate) credential: Option<Credential>,
+    pub(crate) credential: Option<Found>,
 }
 
 #[derive(Deserialize)]
@@ -71,11 +71,14 @@ impl Service<'_> {
     fn advised(&self, fault: Fault) -> Fault {
         let ErrorKind::Refused { action, detail } = fault.kind else { return fault };
         let advice = match &self.credential {
-            None => "asked without a credential: there may be no such public repository".to_owned(),
-            Some(Credential::Password { username, .. }) => {
-                format!("asked as {username}: the password or token is wrong, has ended, or may not do this")
+            None => "asked as nobody: there may be no such public repository".to_owned(),
+            Some(found) => {
+                let what = match found.credential {
+                    Credential::Password { .. } => "the password or token is wrong, has ended",
+                    _ => "it has ended",
+                };
+                format!("asked as {found}: {what}, or may not do this")
             }
-            Some(_) => "asked with the token that was given: it has ended, or may not do this".to_owned(),
         };
         Fault { kind: ErrorKind::Refused { action, detail: format!("{detail}; {advice}") }, cure: fault.cure }
     }
@@ -83,7 +86,8 @@ impl Service<'_> {
     fn request(&self, scopes: &Scopes) -> RequestBuilder {
         let client = self.client.http().client();
         let service = self.service.iter().map(|s| ("service", s.clone()));
-        if let Some(Credential::Identity(token)) = &self.credential {
+        let credential = self.credential.as_ref().map(|found| &found.credential);
+        if let Some(Credential::Identity(token)) = credential {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
             form.append_pair("grant_type", "refresh_token")
                 .append_pair("client_id", "wharfinger")
@@ -96,7 +100,7 @@ impl Service<'_> {
         let mut url = self.realm.clone();
         url.query_pairs_mut().extend_pairs(service).extend_pairs(scopes.parameters().map(|s| ("scope", s)));
         let request = client.get(url);
-        match self.credential.as_ref().and_then(user) {
+        match credential.and_then(user) {
             Some((username, password)) => request.header(AUTHORIZATION, sensitive("Basic", &basic(username, password))),
             None => request,
         }

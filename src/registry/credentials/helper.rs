@@ -20,13 +20,18 @@ struct Answer {
     secret: String,
 }
 
+/// A helper's program.
+pub(super) fn program(name: &str) -> String {
+    format!("docker-credential-{name}")
+}
+
 /// Asks a helper; `None` where it knows no such registry. What it printed is never shown: it may be the secret.
 pub(super) async fn ask(
     name: &str,
     registry: &RegistryHost,
     path: Option<&OsStr>,
 ) -> Result<Option<Credential>, CredentialError> {
-    let program = format!("docker-credential-{name}");
+    let program = program(name);
     let fail = |why: String| CredentialError { origin: program.clone(), why };
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
         return Err(CredentialError {

@@ -35,6 +35,78 @@ pub enum Credential {
     Job(SecretString),
 }
 
+/// A credential, and where it came from.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The credential.
+    pub credential: Credential,
+    /// Where it came from.
+    pub place: Place,
+}
+
+/// Where a credential came from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// `dockerhub-username` and `dockerhub-token`.
+    DockerHub,
+    /// `github-token`.
+    GitHub,
+    /// `registry-auth`.
+    RegistryAuth,
+    /// `DOCKER_AUTH_CONFIG`.
+    DockerAuthConfig,
+    /// Docker's `config.json`, by its path.
+    File(String),
+    /// A credential helper, by its program.
+    Helper(String),
+    /// What a command was given for itself.
+    Command,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DockerHub => "dockerhub-token",
+            Self::GitHub => "github-token",
+            Self::RegistryAuth => "registry-auth",
+            Self::DockerAuthConfig => "DOCKER_AUTH_CONFIG",
+            Self::File(path) => path,
+            Self::Helper(program) => program,
+            Self::Command => "what the command was given",
+        })
+    }
+}
+
+impl fmt::Display for Found {
+    /// As whom a registry is asked and from where that is known; never the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.credential {
+            Credential::Password { username, .. } => write!(f, "{}", shown(username))?,
+            Credential::Identity(_) => f.write_str("the holder of an identity token")?,
+            Credential::Bearer(_) => f.write_str("the holder of a bearer token")?,
+            Credential::Job(_) => f.write_str("the holder of GitHub's token")?,
+        }
+        write!(f, " (from {})", self.place)
+    }
+}
+
+impl Found {
+    fn is_job(&self) -> bool {
+        matches!(self.credential, Credential::Job(_))
+    }
+}
+
+/// What tokens begin with: some people give theirs as the user name.
+const TOKENS: [&str; 9] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "dckr_", "glpat-", "eyJ"];
+
+/// A user name as it may be shown.
+pub(crate) fn shown(username: &str) -> String {
+    if TOKENS.iter().any(|start| username.starts_with(start)) {
+        return "a token given as user name".to_owned();
+    }
+    crate::net::text::clean(username, 80)
+}
+
 impl Credential {
     fn secret(&self) -> &SecretString {
         match self {
@@ -83,12 +155,12 @@ pub struct CredentialError {
 }
 
 /// What a helper answered for one registry: those who come while it is asked wait for it.
-type Asked = Arc<OnceCell<Option<Credential>>>;
+type Asked = Arc<OnceCell<Option<Found>>>;
 
 /// The credentials of a run.
 #[derive(Clone, Default)]
 pub struct Credentials {
-    known: BTreeMap<RegistryHost, Credential>,
+    known: BTreeMap<RegistryHost, Found>,
     helpers: BTreeMap<RegistryHost, String>,
     store: Option<String>,
     path: Option<OsString>,
@@ -111,24 +183,26 @@ impl Credentials {
         if let Some(token) = given.github_token.filter(|_| is_github_com(environment))
             && let Ok(host) = "ghcr.io".parse()
         {
-            credentials.known.insert(host, Credential::Job(token));
+            credentials.known.insert(host, Found { credential: Credential::Job(token), place: Place::GitHub });
         }
         if let Some((file, text)) = read_docker_config(environment)? {
             let config = config::parse(&text, &file)?;
-            credentials.known.extend(config.known);
+            credentials.know(config.known, &Place::File(file));
             credentials.helpers = config.helpers;
             credentials.store = config.store;
         }
-        let texts = [("DOCKER_AUTH_CONFIG", &environment.docker_auth_config), ("registry-auth", &given.registry_auth)];
-        for (origin, text) in texts {
+        let texts =
+            [(Place::DockerAuthConfig, &environment.docker_auth_config), (Place::RegistryAuth, &given.registry_auth)];
+        for (place, text) in texts {
             let Some(text) = text.as_ref().filter(|t| !t.expose_secret().trim().is_empty()) else { continue };
-            let config = config::parse(text.expose_secret(), origin)?;
+            let config = config::parse(text.expose_secret(), &place.to_string())?;
             credentials.helpers.retain(|host, _| !config.known.contains_key(host));
-            credentials.known.extend(config.known);
+            credentials.know(config.known, &place);
         }
         if let Some((username, password)) = given.dockerhub {
             credentials.helpers.remove(&RegistryHost::docker_hub());
-            credentials.known.insert(RegistryHost::docker_hub(), Credential::Password { username, password });
+            let credential = Credential::Password { username, password };
+            credentials.known.insert(RegistryHost::docker_hub(), Found { credential, place: Place::DockerHub });
         }
         Ok(credentials)
     }
@@ -136,8 +210,14 @@ impl Credentials {
     /// One user's for one registry, and none for any other.
     #[must_use]
     pub fn of_one(registry: RegistryHost, username: String, password: SecretString) -> Self {
-        let known = BTreeMap::from([(registry, Credential::Password { username, password })]);
+        let credential = Credential::Password { username, password };
+        let known = BTreeMap::from([(registry, Found { credential, place: Place::Command })]);
         Self { known, ..Self::default() }
+    }
+
+    fn know(&mut self, all: BTreeMap<RegistryHost, Credential>, place: &Place) {
+        let found = |(host, credential)| (host, Found { credential, place: place.clone() });
+        self.known.extend(all.into_iter().map(found));
     }
 
     /// The credential for a registry, where there is one; helpers are asked once a run.
@@ -145,9 +225,17 @@ impl Credentials {
     /// # Errors
     /// Where a helper is configured and fails. That it knows no such registry is no failure.
     pub async fn get(&self, registry: &RegistryHost) -> Result<Option<Credential>, CredentialError> {
+        Ok(self.find(registry).await?.map(|found| found.credential))
+    }
+
+    /// The same, with where it came from.
+    ///
+    /// # Errors
+    /// As [`Credentials::get`].
+    pub async fn find(&self, registry: &RegistryHost) -> Result<Option<Found>, CredentialError> {
         let known = self.known.get(registry);
         let own = self.helpers.get(registry);
-        let job = matches!(known, Some(Credential::Job(_)));
+        let job = known.is_some_and(Found::is_job);
         let Some(helper) = own.or(self.store.as_ref().filter(|_| known.is_none() || job)) else {
             return Ok(known.cloned());
         };
@@ -155,14 +243,19 @@ impl Credentials {
             let mut asked = self.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             Arc::clone(asked.entry(registry.clone()).or_default())
         };
-        let answer = cell.get_or_try_init(|| helper::ask(helper, registry, self.path.as_deref())).await?;
+        let ask = async || {
+            let answer = helper::ask(helper, registry, self.path.as_deref()).await?;
+            let place = Place::Helper(helper::program(helper));
+            Ok(answer.map(|credential| Found { credential, place }))
+        };
+        let answer = cell.get_or_try_init(ask).await?;
         Ok(answer.clone().or_else(|| known.cloned()))
     }
 
     /// Whether anything but the job's own token is known for a registry, without asking a helper.
     #[must_use]
     pub fn has(&self, registry: &RegistryHost) -> bool {
-        self.known.get(registry).is_some_and(|c| !matches!(c, Credential::Job(_)))
+        self.known.get(registry).is_some_and(|found| !found.is_job())
             || self.helpers.contains_key(registry)
             || self.store.is_some()
     }
@@ -175,7 +268,8 @@ impl Credentials {
             Credential::Password { username, password } => Some(SecretString::from(basic(username, password))),
             _ => None,
         };
-        self.known.values().flat_map(|c| std::iter::once(c.secret().clone()).chain(encoded(c))).collect()
+        let all = |found: &Found| std::iter::once(found.credential.secret().clone()).chain(encoded(&found.credential));
+        self.known.values().flat_map(all).collect()
     }
 }
 

@@ -43,6 +43,12 @@ const ELSEWHERE: [(&str, &str); 3] = [
     ("docker.elastic.co", "docker-auth.elastic.co"),
 ];
 
+/// Token services that a registry may name beside its own host.
+#[must_use]
+pub fn token_services(registry: &RegistryHost) -> Vec<&'static str> {
+    ELSEWHERE.iter().filter(|(name, _)| *name == registry.as_str()).map(|(_, host)| *host).collect()
+}
+
 impl Endpoint {
     pub(crate) fn new(
         registry: &RegistryHost,

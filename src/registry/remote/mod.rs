@@ -34,7 +34,9 @@ mod upload;
 pub(crate) mod wire;
 
 use endpoint::Endpoint;
+pub use endpoint::token_services;
 use gate::Gate;
+pub use grant::PushGrant;
 pub use wire::Patience;
 
 /// Told every secret that came up on the way: tokens, and what helpers answered.
@@ -154,6 +156,14 @@ impl Client {
         let endpoint = Arc::new(made);
         endpoints.insert(registry.clone(), Arc::clone(&endpoint));
         Ok(endpoint)
+    }
+
+    /// Where the API of a registry is, ending in a slash: `v2/` follows.
+    ///
+    /// # Errors
+    /// Where it may not be contacted, or has no address.
+    pub fn address(&self, registry: &RegistryHost) -> Result<Url, Error> {
+        Ok(self.endpoint(registry)?.base.clone())
     }
 
     /// Notes what one token should do: write `to`, and read those of `from` that are on the same registry.

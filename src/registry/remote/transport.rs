@@ -10,12 +10,13 @@ use url::Url;
 
 use super::Client;
 use super::endpoint::{Endpoint, same_origin};
+use super::grant;
 use super::wire::{self, Cure, Fault, Said, Tries};
 use crate::net::text;
 use crate::registry::auth::challenge::{self, Challenge};
 use crate::registry::auth::token::{Service, sensitive};
 use crate::registry::auth::{Identity, Scheme, Scopes};
-use crate::registry::credentials::{Credential, basic};
+use crate::registry::credentials::{Credential, Found, basic};
 use crate::registry::{Error, ErrorKind};
 
 /// The most redirects that one GET or HEAD follows.
@@ -68,6 +69,8 @@ enum Outcome {
         said: Said,
         challenge: Option<Challenge>,
         unauthorized: bool,
+        /// The scopes that the token used does not have, as far as it says.
+        lacks: Option<String>,
     },
 }
 
@@ -76,18 +79,21 @@ impl Client {
     /// where only the job's own token was known and is refused.
     pub(crate) async fn call(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Result<Answer, Error> {
         let identity = self.identity(endpoint, identity, call);
-        let error = match self.call_as(endpoint, identity, call).await {
+        let answer = match self.call_as(endpoint, identity, call).await {
             Err(kind) if self.may_demote(endpoint, identity, call, &kind).await => {
                 tracing::debug!(registry = %endpoint.registry, "the job's token is refused; asking anonymously");
-                let answer = self.call_as(endpoint, Identity::Anonymous, call).await;
-                if answer.is_ok() {
-                    endpoint.auth.demote(&call.scopes);
+                match self.call_as(endpoint, Identity::Anonymous, call).await {
+                    Err(ErrorKind::Refused { .. }) => Err(kind.and("nobody is let in either")),
+                    Ok(answer) => {
+                        endpoint.auth.demote(&call.scopes);
+                        Ok(answer)
+                    }
+                    Err(other) => Err(other),
                 }
-                answer
             }
             other => other,
         };
-        error.map_err(|kind| endpoint.error(kind))
+        answer.map_err(|kind| endpoint.error(kind))
     }
 
     fn identity(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Identity {
@@ -111,8 +117,9 @@ impl Client {
                     renewed = true;
                     continue;
                 }
-                Ok(Outcome::Refused { said, .. }) => {
-                    return Err(ErrorKind::Refused { action: call.action.clone(), detail: said.text });
+                Ok(Outcome::Refused { said, lacks, .. }) => {
+                    let detail = self.explained(endpoint, identity, said.text, lacks).await;
+                    return Err(ErrorKind::Refused { action: call.action.clone(), detail });
                 }
                 Err(fault) => fault,
             };
@@ -172,10 +179,10 @@ impl Client {
             Identity::Anonymous => None,
         };
         match (scheme, credential) {
-            (_, Some(Credential::Bearer(token))) => {
+            (_, Some(Found { credential: Credential::Bearer(token), .. })) => {
                 Ok(Authorization { header: Some(sensitive("Bearer", token.expose_secret())), token: None })
             }
-            (Scheme::Basic, Some(Credential::Password { username, password })) => {
+            (Scheme::Basic, Some(Found { credential: Credential::Password { username, password }, .. })) => {
                 Ok(Authorization { header: Some(sensitive("Basic", &basic(&username, &password))), token: None })
             }
             (Scheme::Bearer { realm, service }, credential) => {
@@ -187,15 +194,35 @@ impl Client {
         }
     }
 
-    async fn credential(&self, endpoint: &Endpoint) -> Result<Option<Credential>, ErrorKind> {
-        let credential = self.credentials().get(&endpoint.registry).await.map_err(|e| ErrorKind::Refused {
+    async fn credential(&self, endpoint: &Endpoint) -> Result<Option<Found>, ErrorKind> {
+        let found = self.credentials().find(&endpoint.registry).await.map_err(|e| ErrorKind::Refused {
             action: "the look-up of a credential".to_owned(),
             detail: e.to_string(),
         })?;
-        if let Some(Credential::Password { password: secret, .. } | Credential::Identity(secret)) = &credential {
+        let credential = found.as_ref().map(|found| &found.credential);
+        if let Some(Credential::Password { password: secret, .. } | Credential::Identity(secret)) = credential {
             self.derived(secret);
         }
-        Ok(credential)
+        Ok(found)
+    }
+
+    /// What a registry said of a refusal, with as whom it was asked and which scope that lacked: where to mend it.
+    pub(crate) async fn explained(
+        &self,
+        endpoint: &Endpoint,
+        identity: Identity,
+        said: String,
+        lacks: Option<String>,
+    ) -> String {
+        let who = match identity {
+            Identity::Anonymous => "nobody".to_owned(),
+            Identity::Own => match self.credentials().find(&endpoint.registry).await {
+                Ok(Some(found)) => found.to_string(),
+                Ok(None) | Err(_) => format!("nobody, for no credential for {} was given", endpoint.registry),
+            },
+        };
+        let lacks = lacks.map(|scopes| format!(": the token lacks {scopes}")).unwrap_or_default();
+        format!("{said}; asked as {who}{lacks}")
     }
 
     /// Sends the request and follows redirects of GET and HEAD, with the authorization on the registry's own origin only.
@@ -255,7 +282,8 @@ impl Client {
             } else {
                 None
             };
-            return Ok(Outcome::Refused { said, challenge, unauthorized });
+            let lacks = authorization.token().and_then(|token| grant::lacking(token, &call.scopes));
+            return Ok(Outcome::Refused { said, challenge, unauthorized, lacks });
         }
         match passing(status, &headers, &said) {
             Some(fault) => Err(fault),

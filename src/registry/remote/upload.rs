@@ -16,8 +16,9 @@ use url::Url;
 
 use super::Remote;
 use super::endpoint::Endpoint;
+use super::grant;
 use super::manifests::succeeded;
-use super::transport::{Answer, Call, is_too_much, passing};
+use super::transport::{Answer, Authorization, Call, is_too_much, passing};
 use super::wire::{self, Cure, Fault, Patience, Said, Tries, seconds};
 use crate::image::{Descriptor, Digest, RepositoryName};
 use crate::registry::auth::Scopes;
@@ -188,13 +189,28 @@ impl Remote {
         }
         if status == StatusCode::UNAUTHORIZED {
             self.client.challenged(endpoint, &authorization, &scopes, &headers).map_err(|k| endpoint.error(k))?;
-            return Ok(End::Unauthorized(said.text));
+            return Ok(End::Unauthorized(self.explained(endpoint, &authorization, &scopes, said.text).await));
+        }
+        if status == StatusCode::FORBIDDEN {
+            let detail = self.explained(endpoint, &authorization, &scopes, said.text).await;
+            return Err(endpoint.error(ErrorKind::Refused { action: self.action(&blob.digest), detail }));
         }
         let answer = Answer { status, headers, url: endpoint.base.clone(), body, said, stream: None };
         if answer.status.is_success() && answer.status != StatusCode::ACCEPTED {
             return self.stored(endpoint, &answer, blob).await;
         }
         self.refused(endpoint, &answer, blob)
+    }
+
+    async fn explained(
+        &self,
+        endpoint: &Endpoint,
+        authorization: &Authorization,
+        scopes: &Scopes,
+        said: String,
+    ) -> String {
+        let lacks = authorization.token().and_then(|token| grant::lacking(token, scopes));
+        self.client.explained(endpoint, self.identity, said, lacks).await
     }
 
     /// A registry that says it has the blob, and by which digest, is believed: it checks manifests by it. One that names
@@ -211,10 +227,6 @@ impl Remote {
     }
 
     fn refused(&self, endpoint: &Endpoint, answer: &Answer, blob: &Descriptor) -> Result<End, Error> {
-        if answer.status == StatusCode::FORBIDDEN {
-            let refused = ErrorKind::Refused { action: self.action(&blob.digest), detail: answer.said.text.clone() };
-            return Err(endpoint.error(refused));
-        }
         if let Some(fault) = passing(answer.status, &answer.headers, &answer.said) {
             return Ok(End::Again(fault));
         }

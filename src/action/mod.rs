@@ -36,6 +36,12 @@ pub struct Environment {
     pub event_name: Option<String>,
     /// The event's payload, `GITHUB_EVENT_PATH`.
     pub event_path: Option<PathBuf>,
+    /// The job's id in the workflow, `GITHUB_JOB`.
+    pub job: Option<String>,
+    /// The workflow's file and the ref it is from, `GITHUB_WORKFLOW_REF`.
+    pub workflow_ref: Option<String>,
+    /// The commit that the workflow's file is from, `GITHUB_WORKFLOW_SHA`.
+    pub workflow_sha: Option<String>,
     /// The file for outputs, `GITHUB_OUTPUT`.
     pub output: Option<PathBuf>,
     /// The file for the job summary, `GITHUB_STEP_SUMMARY`.
@@ -66,6 +72,9 @@ impl Environment {
             git_ref: text("GITHUB_REF"),
             event_name: text("GITHUB_EVENT_NAME"),
             event_path: text("GITHUB_EVENT_PATH").map(PathBuf::from),
+            job: text("GITHUB_JOB"),
+            workflow_ref: text("GITHUB_WORKFLOW_REF"),
+            workflow_sha: text("GITHUB_WORKFLOW_SHA"),
             output: text("GITHUB_OUTPUT").map(PathBuf::from),
             summary: text("GITHUB_STEP_SUMMARY").map(PathBuf::from),
         })

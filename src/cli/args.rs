@@ -73,6 +73,8 @@ pub enum Command {
     Promote(Promote),
     /// Compare the organization's settings with the manifest's policy, and with --yes write them
     ApplyPolicy(ApplyPolicy),
+    /// Tell what each credential is and may do, what is missing and where to mend it; write nothing
+    Doctor(Doctor),
     /// Print or write the files that make Docker Desktop ask for a sign-in, with how to install them
     SignIn(SignIn),
     /// Tell what a member of the organization can pull, against what the manifest and its policy say
@@ -199,6 +201,14 @@ pub struct ApplyPolicy {
     /// Write what differs; without it the difference is shown only
     #[arg(long)]
     pub yes: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Doctor {
+    /// List the hosts to open in a firewall for this manifest and these settings, and ask nothing
+    #[arg(long)]
+    pub hosts: bool,
 }
 
 /// Arguments of `sign-in`.

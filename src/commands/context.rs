@@ -75,6 +75,12 @@ impl Context {
         }
     }
 
+    /// The forge where it is GitHub.
+    #[must_use]
+    pub fn github(&self) -> Option<&GitHub> {
+        self.github.as_deref()
+    }
+
     /// Docker Hub's own API asked as nobody, for the push times of public tags: no credential is refused there for what it
     /// may not do elsewhere.
     #[must_use]

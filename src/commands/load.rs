@@ -3,7 +3,8 @@
 use super::{Context, Stop};
 use crate::forge::Head;
 use crate::manifest::Manifest;
-use crate::observe::manifest::{LoadError, from_directory, from_forge};
+pub use crate::observe::manifest::from_forge;
+use crate::observe::manifest::{LoadError, from_directory};
 
 /// The manifest at the default branch's head, and that head: what every command that writes works on, and expects to find
 /// unmoved when it writes.

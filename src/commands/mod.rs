@@ -13,6 +13,7 @@ pub mod check;
 pub mod comment;
 pub mod completions;
 mod context;
+pub mod doctor;
 mod evidence;
 pub mod explain;
 pub mod load;
@@ -83,6 +84,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
         Command::ApplyPolicy(arguments) => apply_policy::run(context, arguments, output).await,
+        Command::Doctor(arguments) => Box::pin(doctor::run(context, arguments, output)).await,
         Command::SignIn(arguments) => sign_in::run(context, arguments, output),
         Command::VerifyAccess(arguments) => verify_access::run(context, arguments, output).await,
         Command::Schema(arguments) => schema::run(&arguments.of, output),

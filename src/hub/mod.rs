@@ -12,6 +12,7 @@ use url::Url;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Permission, Visibility};
 
+mod access;
 mod listing;
 mod refusal;
 mod repositories;
@@ -24,6 +25,7 @@ mod text;
 mod transport;
 
 pub use crate::plan::drift::ImmutableTags;
+pub use access::{HubRights, HubRole};
 pub use text::FULL_DESCRIPTION_LIMIT;
 pub use transport::Pace;
 

@@ -181,7 +181,7 @@ impl Wire {
         Ok(judged(answer, &headers))
     }
 
-    fn url(&self, call: &Call<'_>) -> Result<Url, Error> {
+    pub(super) fn url(&self, call: &Call<'_>) -> Result<Url, Error> {
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| Error::Unusable(format!("{} is no address of an API", self.base)))?

@@ -29,6 +29,11 @@ impl Hosts {
         self.0.get(host)
     }
 
+    /// All hosts that were sent elsewhere, and where to.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Url)> {
+        self.0.iter().map(|(host, url)| (host.as_str(), url))
+    }
+
     /// All places that hosts were sent to.
     pub fn targets(&self) -> impl Iterator<Item = &Url> {
         self.0.values()

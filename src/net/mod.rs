@@ -8,13 +8,17 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
+mod greeting;
 mod hosts;
 mod public;
+mod surroundings;
 pub mod text;
 mod trust;
 
+pub use greeting::Greeting;
 pub use hosts::{Hosts, HostsError};
 pub use public::is_public;
+pub use surroundings::Surroundings;
 use trust::Trust;
 
 /// The longest wait for a connection.

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod candidates;
 pub mod companions;
+pub mod doctor;
 pub mod documents;
 pub mod evidence;
 pub mod ledger;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::access::Access;
+use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::settings::Settings;
@@ -30,6 +31,8 @@ pub enum Document {
     SignIn(SignIn),
     /// What a member can pull, against what they should.
     Access(Access),
+    /// What each credential is and may do, and what is missing.
+    Doctor(Doctor),
     /// Why the manifest cannot be used.
     Diagnostics(Diagnostics),
     /// Nothing but why nothing was done.

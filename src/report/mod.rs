@@ -6,6 +6,7 @@
 pub mod access;
 pub mod annotations;
 pub mod diagnostics;
+pub mod doctor;
 pub mod explain;
 pub mod facts;
 pub mod human;

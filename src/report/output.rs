@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::access::Access;
 use super::annotations::{Annotation, Annotations, Level};
+use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::json::Document;
 use super::rows::{Check, Diagnostics, Failed, Finding, Outcome, Plan};
@@ -54,6 +55,7 @@ pub struct Output {
     settings: Option<Settings>,
     sign_in: Option<SignIn>,
     access: Option<Access>,
+    doctor: Option<Doctor>,
     diagnostics: Option<Diagnostics>,
     summary: String,
     annotations: Annotations,
@@ -75,6 +77,7 @@ impl Output {
             settings: None,
             sign_in: None,
             access: None,
+            doctor: None,
             diagnostics: None,
             summary: String::new(),
             annotations: Annotations::default(),
@@ -141,6 +144,13 @@ impl Output {
         self.section("Access", |out| super::access::human(out, &access));
         self.summary.push_str(&super::access::markdown(&access));
         self.access = Some(access);
+    }
+
+    /// What each credential is and may do, or the hosts to open.
+    pub fn doctor(&mut self, doctor: Doctor) {
+        self.section("Doctor", |out| super::doctor::human(out, &doctor));
+        self.summary.push_str(&super::doctor::markdown(&doctor));
+        self.doctor = Some(doctor);
     }
 
     /// The faults of an unusable manifest, with the files they quote.
@@ -211,6 +221,10 @@ impl Output {
 
     /// What the run comes to: the strongest of what was handed over.
     fn document(&self) -> Document {
+        if let Some(doctor) = &self.doctor {
+            let faults = self.diagnostics.as_ref().map(|faults| faults.diagnostics.clone());
+            return Document::Doctor(Doctor { diagnostics: faults.unwrap_or_default(), ..doctor.clone() });
+        }
         let diagnostics = self.diagnostics.clone().map(Document::Diagnostics);
         let check = self.check.clone().map(Document::Check);
         let outcome = self.outcome.clone().map(Document::Outcome);
@@ -237,6 +251,9 @@ impl Output {
         }
         if let Some(access) = &self.access {
             return (Vec::new(), access.findings());
+        }
+        if let Some(doctor) = &self.doctor {
+            return (Vec::new(), doctor.findings());
         }
         match (&self.check, &self.outcome, &self.plan) {
             (Some(check), ..) => (check.failed.clone(), check.findings.clone()),

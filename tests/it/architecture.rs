@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Rooms that decide: no network, no disk, no clock, no environment, no logging.
-const PURE: [&str; 11] =
-    ["content", "diag", "edit", "image", "ledger", "manifest", "plan", "policy", "proposal", "report", "rules"];
+const PURE: [&str; 12] = [
+    "content", "diag", "doctor", "edit", "image", "ledger", "manifest", "plan", "policy", "proposal", "report", "rules",
+];
 
 /// What pure rooms may not name. `std::io` is for writers, which renderers are given.
 const EFFECTS: [&str; 16] = [

@@ -25,6 +25,7 @@ fn every_help_is_as_it_was_read() {
         "check",
         "promote",
         "apply-policy",
+        "doctor",
         "sign-in",
         "verify-access",
         "schema",

@@ -28,30 +28,41 @@ pub struct Access {
 impl RealRegistry {
     /// Debian's `docker-registry`, or `None` (said on the error stream) where it is not installed.
     pub fn debian() -> Option<Self> {
-        Self::start("docker-registry")
+        Self::start("docker-registry", false)
     }
 
     /// The `registry` of the distribution project, version 3.
     pub fn distribution() -> Option<Self> {
-        Self::start("registry")
+        Self::start("registry", false)
     }
 
-    fn start(program: &str) -> Option<Self> {
+    /// Both, asking for user name and password with every request: `me` and `pw-canary`.
+    pub fn guarded() -> Vec<Self> {
+        ["docker-registry", "registry"].into_iter().filter_map(|program| Self::start(program, true)).collect()
+    }
+
+    fn start(program: &str, guarded: bool) -> Option<Self> {
         let Some(program_path) = find(program) else {
             missing(program);
             return None;
         };
         // Another process may take the port between our asking for it and the program's binding it.
-        (0..5).find_map(|_| Self::try_start(&program_path)).or_else(|| panic!("{program} did not start"))
+        (0..5).find_map(|_| Self::try_start(&program_path, guarded)).or_else(|| panic!("{program} did not start"))
     }
 
-    fn try_start(program: &Path) -> Option<Self> {
+    fn try_start(program: &Path, guarded: bool) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
         let address = format!("127.0.0.1:{port}");
         let directory = tempfile::tempdir().expect("a temporary directory");
         let config = directory.path().join("config.yml");
         let storage = directory.path().join("storage");
-        std::fs::write(&config, configuration(&address, &storage)).expect("a configuration file");
+        let mut text = configuration(&address, &storage);
+        if guarded {
+            let passwords = directory.path().join("htpasswd");
+            std::fs::write(&passwords, PASSWORDS).expect("a file of passwords");
+            text.push_str(&format!("auth: {{htpasswd: {{realm: test, path: '{}'}}}}\n", passwords.display()));
+        }
+        std::fs::write(&config, text).expect("a configuration file");
         let log = File::create(directory.path().join("access.log")).expect("a log file");
         let errors = File::create(directory.path().join("error.log")).expect("a log file");
         let child = Command::new(program)
@@ -76,7 +87,9 @@ impl RealRegistry {
             if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return false;
             }
-            if block_on(async { client().get(&url).send().await }).is_ok_and(|answer| answer.status() == 200) {
+            if block_on(async { client().get(&url).send().await })
+                .is_ok_and(|answer| matches!(answer.status().as_u16(), 200 | 401))
+            {
                 return true;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -122,6 +135,9 @@ impl RealRegistry {
         }
     }
 }
+
+/// The user `me` with the password `pw-canary`, by bcrypt.
+const PASSWORDS: &str = "me:$2y$04$abcdefghijklmnopqrstuuF2dZv4GbXJY50Q5wBnuebAgU8zXS.ve\n";
 
 impl Drop for RealRegistry {
     fn drop(&mut self) {

@@ -103,7 +103,7 @@ impl Answer {
         self.header("content-type").is_some_and(|t| t.contains("raw"))
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 

@@ -19,6 +19,7 @@ use super::{
 };
 use client::{Client, Sent, Verb};
 
+pub mod access;
 mod client;
 mod comments;
 mod commits;

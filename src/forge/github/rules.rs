@@ -12,21 +12,29 @@ const BYPASS: &str = "let the App whose token this is bypass it";
 impl GitHub {
     /// See [`super::Social::rules`]. The branch need not exist; classic branch protection is not told here.
     pub(super) async fn rules_of(&self, branch: &str) -> Result<Vec<String>, Error> {
-        let path = self.path(&format!("/rules/branches/{}", encode(branch)));
-        let rules = self.client.pages(&format!("reading the rules of {branch}"), &path, &[]).await?;
-        let names = if rules.is_empty() { BTreeMap::new() } else { self.ruleset_names().await };
+        let rules = self.raw_rules(branch).await?;
+        let names = self.ruleset_names(&rules).await;
         Ok(rules.iter().map(|rule| words(rule, &names)).collect())
     }
 
-    /// What people call the rulesets. Only a help: where it cannot be read their numbers have to do.
-    async fn ruleset_names(&self) -> BTreeMap<u64, String> {
+    /// The rules as GitHub gives them.
+    pub(super) async fn raw_rules(&self, branch: &str) -> Result<Vec<Value>, Error> {
+        let path = self.path(&format!("/rules/branches/{}", encode(branch)));
+        self.client.pages(&format!("reading the rules of {branch}"), &path, &[]).await
+    }
+
+    /// What people call the rulesets these rules are of. Only a help: where it cannot be read their numbers have to do.
+    pub(super) async fn ruleset_names(&self, rules: &[Value]) -> BTreeMap<u64, String> {
+        if rules.is_empty() {
+            return BTreeMap::new();
+        }
         let listed = self.client.pages("listing rulesets", &self.path("/rulesets"), &[]).await.unwrap_or_default();
         let named = |ruleset: &Value| Some((ruleset["id"].as_u64()?, clean(ruleset["name"].as_str()?)));
         listed.iter().filter_map(named).collect()
     }
 }
 
-fn words(rule: &Value, names: &BTreeMap<u64, String>) -> String {
+pub(super) fn words(rule: &Value, names: &BTreeMap<u64, String>) -> String {
     let text = |key: &str| clean(rule[key].as_str().unwrap_or_default());
     let id = match rule["ruleset_id"].as_u64() {
         Some(id) => names.get(&id).map_or_else(|| format!("ruleset {id}"), |name| format!("ruleset `{name}` ({id})")),

@@ -65,6 +65,16 @@ const REDIRECTS: [(&str, &[&str]); 6] = [
     ("amazonaws.com", &["amazonaws.com", "s3.amazonaws.com"]),
 ];
 
+/// The hosts that the registry at `address` sends clients on to, as far as they are known.
+#[must_use]
+pub fn redirects(address: &str) -> &'static [&'static str] {
+    REDIRECTS.iter().find(|(domain, _)| below(address, domain)).map_or(&[], |(_, hosts)| hosts)
+}
+
+fn below(host: &str, domain: &str) -> bool {
+    host == domain || host.ends_with(&format!(".{domain}"))
+}
+
 /// What is likely to go wrong with a policy, in sentences.
 #[must_use]
 pub fn notes(policy: &Policy) -> Vec<String> {
@@ -91,8 +101,7 @@ pub fn notes(policy: &Policy) -> Vec<String> {
 /// The hosts that a registry needs and that nobody listed.
 fn unlisted(registry: &AllowedRegistry, all: &[AllowedRegistry]) -> Option<String> {
     let address = registry.address.as_str();
-    let below = |host: &str, domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
-    let (_, hosts) = REDIRECTS.iter().find(|(domain, _)| below(address, domain))?;
+    let hosts = redirects(address);
     let listed = |host: &&&str| all.iter().any(|other| below(host, &other.address));
     let missing: Vec<&str> = hosts.iter().filter(|host| !listed(host)).copied().collect();
     (!missing.is_empty()).then(|| {

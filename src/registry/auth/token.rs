@@ -138,7 +138,10 @@ async fn judged(response: Response, scopes: &Scopes, patience: &Patience) -> Res
     let detail = format!("the token service answered {said}");
     Err(match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::fatal(ErrorKind::Refused {
-            action: format!("a token for {}", scopes.parameters().collect::<Vec<_>>().join(" ")),
+            action: match scopes.parameters().collect::<Vec<_>>().join(" ") {
+                none if none.is_empty() => "a token".to_owned(),
+                scopes => format!("a token for {scopes}"),
+            },
             detail,
         }),
         StatusCode::TOO_MANY_REQUESTS => Fault { kind: ErrorKind::RateLimited(detail), cure: Cure::After(wait) },

@@ -86,7 +86,10 @@ impl fmt::Display for Found {
             Credential::Bearer(_) => f.write_str("the holder of a bearer token")?,
             Credential::Job(_) => f.write_str("the holder of GitHub's token")?,
         }
-        write!(f, " (from {})", self.place)
+        match self.place {
+            Place::Command => Ok(()),
+            _ => write!(f, " (from {})", self.place),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use wharfinger::image::Digest;
 use super::http::{Action, Exchange, Request, Response, Rule, Server, lock};
 use super::registry::{Handle, Observer, TestRegistry, User};
 
+mod members;
 mod routes;
 mod settings;
 mod teams;
@@ -94,6 +95,8 @@ struct State {
     repositories: BTreeMap<(String, String), HubRepositoryEntry>,
     /// By organization and what follows it in the path: empty, or `registry-access-management`.
     settings: BTreeMap<(String, String), Value>,
+    /// By organization and user: roles that are not an owner's. Who manages an organization is its owner otherwise.
+    roles: BTreeMap<(String, String), String>,
     /// Members that a PUT does not name the way the published description does are dropped.
     drops_unknown: bool,
     now: String,
@@ -183,6 +186,11 @@ impl TestHub {
     /// The time of pushes from now on, RFC 3339.
     pub fn set_time(&self, now: &str) {
         now.clone_into(&mut lock(&self.core.state).now);
+    }
+
+    /// Gives a user who manages an organization another role than `owner`: `editor` or `member`.
+    pub fn set_role(&self, organization: &str, user: &str, role: &str) {
+        lock(&self.core.state).roles.insert((organization.to_owned(), user.to_owned()), role.to_owned());
     }
 
     /// Makes a team.

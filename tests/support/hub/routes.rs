@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::http::{Request, Response};
-use super::{HubRepositoryEntry, HubTagEntry, Kind, OAT_REFUSED, State, settings, teams};
+use super::{HubRepositoryEntry, HubTagEntry, Kind, OAT_REFUSED, State, members, settings, teams};
 
 const NAME: &str = "^[a-z0-9]+(?:[._-][a-z0-9]+)*$";
 
@@ -59,6 +59,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Response {
             settings::settings(state, request, &caller, organization, rest)
         }
         ("GET", ["api", "search", "v4"]) => search(state, request),
+        ("GET", ["v2", "orgs", organization, "members"]) => members::members(state, request, &caller, organization),
         (_, ["v2", "orgs", organization, "groups", rest @ ..]) => {
             teams::teams(state, request, &caller, organization, rest)
         }
@@ -251,7 +252,7 @@ fn repository(
 ) -> Response {
     match (method, rest) {
         ("GET" | "HEAD", []) => match visible(state, caller, key, "scope-repository-read") {
-            Ok(_) => show(state, 200, key),
+            Ok(_) => members::seen_by(&show(state, 200, key), state, caller, &key.0),
             Err(refusal) => refusal,
         },
         ("GET" | "HEAD", ["tags"]) => match visible(state, caller, key, "scope-tag-read") {

@@ -1,0 +1,294 @@
+//! What GitHub lets the token do.
+
+use super::facts::{About, Fault, GitHubFacts, RuleFact, Said, TokenKind};
+use super::registry::token;
+use super::{Area, CHECK, Check, PROMOTE, PROPOSE, Status};
+
+/// What is needed of the repository: the permission's name, for which commands, and whether writing is.
+const NEEDED: [(&str, &[&str]); 4] = [
+    ("contents", &[PROPOSE, PROMOTE]),
+    ("pull-requests", &[PROPOSE, PROMOTE]),
+    ("issues", &[PROPOSE]),
+    ("statuses", &[PROPOSE]),
+];
+
+pub(super) fn judge(github: &GitHubFacts) -> Vec<Check> {
+    if github.elsewhere {
+        return Vec::new();
+    }
+    let Some(kind) = github.token.filter(|_| github.repository.is_some()) else { return vec![none(github)] };
+    let mut checks = vec![credential(github, kind)];
+    let Some(Ok(_)) = &github.login else { return checks };
+    checks.push(repository(github, kind));
+    let Some(Ok(about)) = &github.about else { return checks };
+    checks.extend(NEEDED.iter().filter_map(|(name, needed)| permission(github, kind, about, (name, needed))));
+    checks.extend(opening(github, kind));
+    checks.extend(default_branch(github, kind, about));
+    checks.extend(own_branches(github));
+    checks
+}
+
+fn none(github: &GitHubFacts) -> Check {
+    let (found, how) = match (&github.token, &github.repository) {
+        (None, _) if github.in_actions => {
+            ("no token", "the action's input github-token; it is the job's own unless it is set")
+        }
+        (None, _) => (
+            "no token",
+            "set GITHUB_TOKEN and GITHUB_REPOSITORY (owner/name), or use --forge git for branches of the local clone",
+        ),
+        (Some(_), _) => ("a token, and no repository", "set GITHUB_REPOSITORY to owner/name"),
+    };
+    Check::missing(Area::Github, "credential", found).needed_for(&[PROPOSE, PROMOTE]).mend(how)
+}
+
+fn credential(github: &GitHubFacts, kind: TokenKind) -> Check {
+    let what = token(kind);
+    let check = match &github.login {
+        Some(Ok(login)) => {
+            let scopes = github.scopes.as_ref().map(|scopes| match scopes.as_slice() {
+                [] => ", without any scope".to_owned(),
+                scopes => format!(", with the scopes {}", scopes.join(", ")),
+            });
+            Check::ok(Area::Github, "credential", format!("{login}: {what}{}", scopes.unwrap_or_default()))
+        }
+        Some(Err(fault)) => Check::failed(Area::Github, "credential", fault).mend(format!(
+            "{what} is not taken: it has ended, or is of another GitHub than {}; make a new one ({})",
+            github.server,
+            page_of(kind)
+        )),
+        None => Check::unknown(Area::Github, "credential", format!("{what}; it was not tried")),
+    };
+    check.needed_for(&[PROPOSE, CHECK, PROMOTE])
+}
+
+/// Where the permissions of a token are set.
+fn page_of(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::Job => "the workflow's `permissions:` line",
+        TokenKind::App | TokenKind::Installation => {
+            "the App's page, Permissions & events, Repository permissions; then an owner accepts the change where it is installed"
+        }
+        TokenKind::Classic => "GitHub, Settings, Developer settings, Personal access tokens, Tokens (classic)",
+        TokenKind::FineGrained | TokenKind::OfUser | TokenKind::Other => {
+            "GitHub, Settings, Developer settings, Personal access tokens, Fine-grained tokens"
+        }
+    }
+}
+
+/// How a permission is written there.
+fn mend(kind: TokenKind, permission: &str, level: &str) -> String {
+    match kind {
+        TokenKind::Job => format!("the workflow's `permissions:` line: `{permission}: {level}`"),
+        TokenKind::Classic => format!("{}: the scope `repo`", page_of(kind)),
+        _ => {
+            let name = match permission {
+                "contents" => "Contents",
+                "pull-requests" => "Pull requests",
+                "issues" => "Issues",
+                _ => "Commit statuses",
+            };
+            let level = if level == "write" { "Read and write" } else { "Read-only" };
+            format!("{}: {name}, {level}", page_of(kind))
+        }
+    }
+}
+
+fn repository(github: &GitHubFacts, kind: TokenKind) -> Check {
+    let name = github.repository.as_deref().unwrap_or_default();
+    let check = match &github.about {
+        Some(Ok(about)) => {
+            let visibility = if about.private { "private" } else { "public" };
+            Check::ok(
+                Area::Github,
+                "repository",
+                format!("{name}, {visibility}, default branch {}", about.default_branch),
+            )
+        }
+        Some(Err(fault)) => Check::failed(Area::Github, "repository", fault)
+            .mend(format!("GITHUB_REPOSITORY is {name}; where that is right, {}", mend(kind, "contents", "read"))),
+        None => Check::unknown(Area::Github, "repository", "it was not asked"),
+    };
+    check.needed_for(&[PROPOSE, CHECK, PROMOTE])
+}
+
+/// One permission: read by asking; written as far as the workflow's file, a classic token's scopes or the user's role tell.
+fn permission(
+    github: &GitHubFacts,
+    kind: TokenKind,
+    about: &About,
+    (name, needed): (&'static str, &[&'static str]),
+) -> Option<Check> {
+    // Statuses stand in for the workflows that a job's own token does not start; labels are all that issues are for.
+    if name == "statuses" && !matches!(kind, TokenKind::Job | TokenKind::Installation)
+        || name == "issues" && !github.labels
+    {
+        return None;
+    }
+    let subject = format!("{name}: write");
+    let how = mend(kind, name, "write");
+    let (status, found) = written(github, kind, about, name);
+    let check = match status {
+        Status::Ok => Check::ok(Area::Github, subject, found),
+        Status::Missing => Check::missing(Area::Github, subject, found).mend(how),
+        Status::Unknown => {
+            Check::unknown(Area::Github, subject, found).mend(format!("{how}, where a command is refused"))
+        }
+    };
+    Some(check.needed_for(needed))
+}
+
+fn written(github: &GitHubFacts, kind: TokenKind, about: &About, name: &str) -> (Status, String) {
+    let read = github.reads.iter().find(|(permission, _)| *permission == name).map(|(_, said)| said);
+    if let Some(Err(Fault::Refused(why))) = read {
+        return (Status::Missing, format!("it may not even be read: {why}"));
+    }
+    if about.push == Some(false) {
+        return (Status::Missing, "the account may not write to the repository".to_owned());
+    }
+    if let (TokenKind::Classic, Some(scopes)) = (kind, &github.scopes) {
+        let does = scopes.iter().any(|scope| scope == "repo" || scope == "public_repo" && !about.private);
+        return match does {
+            true => (Status::Ok, "the account may write, and the token has the scope for it".to_owned()),
+            false => (Status::Missing, "the token lacks the scope `repo`".to_owned()),
+        };
+    }
+    match &github.given {
+        Some(Ok(given)) => match &given.permissions {
+            Some(permissions) => match permissions.get(name).map(String::as_str) {
+                Some("write") => (Status::Ok, format!("{} gives it to this job", given.file)),
+                Some(level) => (Status::Missing, format!("{} gives this job `{name}: {level}`", given.file)),
+                None => (Status::Missing, format!("{} names permissions for this job, and not {name}", given.file)),
+            },
+            None => (
+                Status::Unknown,
+                format!(
+                    "{} says nothing of permissions, and the repository's default (Settings, Actions, General) holds",
+                    given.file
+                ),
+            ),
+        },
+        Some(Err(why)) => (Status::Unknown, format!("the workflow's file tells it, and {why}")),
+        None => {
+            let may_read = if matches!(read, Some(Ok(()))) { "it may be read, and " } else { "" };
+            (Status::Unknown, format!("{may_read}only writing shows whether it may be written"))
+        }
+    }
+}
+
+/// "Allow GitHub Actions to create and approve pull requests": asked of a job's own token alone.
+fn opening(github: &GitHubFacts, kind: TokenKind) -> Option<Check> {
+    if !matches!(kind, TokenKind::Job | TokenKind::Installation) {
+        return None;
+    }
+    let page = format!(
+        "{}/{}/settings/actions, Workflow permissions: Allow GitHub Actions to create and approve pull requests (an organization or \
+         enterprise can forbid it), or use an App's token",
+        github.server,
+        github.repository.as_deref().unwrap_or_default()
+    );
+    let subject = "Actions may create pull requests";
+    let check = match github.may_open.as_ref()? {
+        Ok(true) => Check::ok(Area::Github, subject, "it is switched on"),
+        Ok(false) => Check::missing(Area::Github, subject, "it is switched off").mend(page),
+        // That this token may not look is no refusal of anything that a command needs.
+        Err(Fault::Refused(_)) => {
+            Check::unknown(Area::Github, subject, "GitHub shows that switch to administrators alone").mend(page)
+        }
+        Err(fault) => Check::failed(Area::Github, subject, fault),
+    };
+    Some(check.needed_for(&[PROPOSE, PROMOTE]))
+}
+
+/// What of a ruleset keeps a commit of a record off a branch. Signatures are not among it: GitHub signs these commits.
+const REFUSES_COMMITS: [&str; 8] = [
+    "update",
+    "pull_request",
+    "merge_queue",
+    "required_status_checks",
+    "required_deployments",
+    "workflows",
+    "code_scanning",
+    "file_path_restriction",
+];
+/// What asks for a form that the manifest may meet already.
+const ASKS_FOR_A_FORM: [&str; 4] =
+    ["commit_message_pattern", "commit_author_email_pattern", "committer_email_pattern", "branch_name_pattern"];
+/// What keeps this program from making, moving and deleting branches of its own.
+const REFUSES_BRANCHES: [&str; 4] = ["creation", "update", "deletion", "non_fast_forward"];
+
+fn default_branch(github: &GitHubFacts, kind: TokenKind, about: &About) -> Option<Check> {
+    let subject = format!("records on {}", about.default_branch);
+    let rules = github.default_rules.as_ref()?;
+    let check = match rules {
+        Ok(rules) if !refusing(rules, &REFUSES_COMMITS).is_empty() => recorded(github, kind, &subject, rules),
+        Ok(rules) => match (asked(rules), &github.protected) {
+            (Some(form), _) => Check::unknown(Area::Github, subject, format!("the branch asks for a form, {form}")),
+            (None, Some(Ok(true))) => Check::unknown(
+                Area::Github,
+                subject,
+                "the branch is protected, and GitHub shows how to administrators alone",
+            )
+            .mend(format!(
+                "{}/{}/settings/branches: let the token's account bypass it, or promote records by pull request",
+                github.server,
+                github.repository.as_deref().unwrap_or_default()
+            )),
+            (None, Some(Err(fault))) => Check::failed(Area::Github, subject, fault),
+            (None, _) => {
+                Check::ok(Area::Github, subject, "no rule and no protection keeps promote from committing digests")
+            }
+        },
+        Err(fault) => Check::failed(Area::Github, subject, fault),
+    };
+    Some(check.needed_for(&[PROMOTE]))
+}
+
+/// A branch that takes no commits: a pull request records, unless nothing but commits was asked for.
+fn recorded(github: &GitHubFacts, kind: TokenKind, subject: &str, rules: &[RuleFact]) -> Check {
+    let texts = refusing(rules, &REFUSES_COMMITS).join("; ");
+    let job = kind == TokenKind::Job;
+    let bypass =
+        if job { "a job's own token cannot bypass it" } else { "unless the token's App or account bypasses it" };
+    match (github.commits_alone, job) {
+        (true, true) => Check::missing(Area::Github, subject, format!("commits are refused, {bypass}: {texts}"))
+            .mend("`record: auto` or `record: pull-request`, or an App's token that the ruleset lets bypass it"),
+        (true, false) => Check::unknown(Area::Github, subject, format!("commits are refused, {bypass}: {texts}"))
+            .mend("let the App bypass the ruleset, or set `record: auto`"),
+        (false, _) => Check::ok(
+            Area::Github,
+            subject,
+            format!("commits are refused, {bypass}; promote then records by one pull request: {texts}"),
+        ),
+    }
+}
+
+fn refusing(rules: &[RuleFact], kinds: &[&str]) -> Vec<String> {
+    rules.iter().filter(|rule| kinds.contains(&rule.kind.as_str())).map(|rule| rule.text.clone()).collect()
+}
+
+fn asked(rules: &[RuleFact]) -> Option<String> {
+    let all = refusing(rules, &ASKS_FOR_A_FORM);
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+fn own_branches(github: &GitHubFacts) -> Option<Check> {
+    let said: &Said<Vec<RuleFact>> = github.our_rules.as_ref()?;
+    let subject = format!("branches {}*", github.prefix);
+    let check = match said {
+        Ok(rules) => {
+            let kinds: Vec<&str> = REFUSES_BRANCHES.iter().chain(&REFUSES_COMMITS).copied().collect();
+            let refused = refusing(rules, &kinds);
+            match (refused.is_empty(), asked(rules)) {
+                (false, _) => Check::missing(Area::Github, subject, refused.join("; "))
+                    .mend("have the rulesets except these branches, or let the App whose token this is bypass them"),
+                (true, Some(form)) => Check::unknown(Area::Github, subject, format!("rulesets ask for a form, {form}")),
+                (true, None) => {
+                    Check::ok(Area::Github, subject, "no rule keeps them from being made, moved and deleted")
+                }
+            }
+        }
+        Err(fault) => Check::failed(Area::Github, subject, fault),
+    };
+    Some(check.needed_for(&[PROPOSE, PROMOTE]))
+}

@@ -1,0 +1,257 @@
+//! What a registry lets its credential do.
+
+use super::facts::{Facts, Fault, Holder, Kind, Mirror, RegistryFacts, Source, TokenKind};
+use super::{Area, CHECK, Check, PLAN, PROMOTE, PROPOSE, some};
+
+/// Where tokens of Docker Hub are made.
+pub(super) const PERSONAL_TOKENS: &str = "Docker Home (app.docker.com), Account settings, Personal access tokens";
+/// Where organization access tokens are made.
+pub(super) const ORGANIZATION_TOKENS: &str =
+    "Docker Home (app.docker.com), the organization, Admin Console, Access tokens";
+
+pub(super) fn judge(registry: &RegistryFacts, facts: &Facts) -> Vec<Check> {
+    let below = registry.name == "docker.io" && facts.hub.as_ref().is_some_and(|hub| hub.holder.is_none());
+    let mut checks = vec![credential(registry, below)];
+    if registry.reached {
+        checks.extend(sources(registry));
+        checks.extend(mirrors(registry));
+    }
+    if registry.unasked > 0 {
+        let text = format!("{} more sources and mirrors there were not asked", registry.unasked);
+        checks.push(Check::unknown(Area::Registries, format!("{} others", registry.name), text));
+    }
+    checks
+}
+
+/// `below`: what Docker Hub's own API is told lacks too, and says how to mend it.
+fn credential(registry: &RegistryFacts, below: bool) -> Check {
+    let subject = format!("{} credential", registry.name);
+    match &registry.holder {
+        Err(why) => Check::missing(Area::Registries, subject, why)
+            .needed_for(&[PLAN, PROPOSE, PROMOTE])
+            .mend("mend the credential helper, or give the credential as registry-auth"),
+        Ok(Some(holder)) => Check::ok(Area::Registries, subject, described(holder)),
+        Ok(None) if registry.mirrors.is_empty() => {
+            Check::ok(Area::Registries, subject, "none: its sources are read as nobody")
+        }
+        // A registry that asks nobody for anything may be one that everybody pushes to.
+        Ok(None) if registry.reached && registry.mirrors.iter().all(is_open) => Check::unknown(
+            Area::Registries,
+            subject,
+            "there is none, and the registry asked for none where it was read",
+        )
+        .needed_for(&[PROMOTE]),
+        Ok(None) => Check::missing(Area::Registries, subject, "none, and the mirrors are there")
+            .needed_for(&[PROMOTE])
+            .mend(if below {
+                "the credential of Docker Hub, below, does for both".to_owned()
+            } else {
+                given(&registry.name)
+            }),
+    }
+}
+
+fn is_open(mirror: &Mirror) -> bool {
+    mirror.read.is_ok() && mirror.push.is_ok()
+}
+
+/// How a credential for a registry is given.
+fn given(registry: &str) -> String {
+    match registry {
+        "docker.io" => format!(
+            "make a token with Read, Write, Delete ({PERSONAL_TOKENS}) and give it as DOCKERHUB_USERNAME and DOCKERHUB_TOKEN"
+        ),
+        "ghcr.io" => "in a job the workflow's `permissions:` line: `packages: write`; elsewhere registry-auth with a classic token that \
+                      has write:packages (GitHub, Settings, Developer settings, Personal access tokens)"
+            .to_owned(),
+        other => format!("give one for {other} as registry-auth, in DOCKER_AUTH_CONFIG or by `docker login {other}`"),
+    }
+}
+
+/// Whose credential it is, what it is and where it came from.
+pub(super) fn described(holder: &Holder) -> String {
+    let kind = match holder.kind {
+        Kind::Password => "a password or a token of the registry's own",
+        Kind::HubPersonal => "a personal access token",
+        Kind::HubOrganization => "an organization access token",
+        Kind::Identity => "an identity token",
+        Kind::Bearer => "a bearer token",
+        Kind::GitHub(kind) => token(kind),
+    };
+    match &holder.user {
+        Some(user) => format!("{user}: {kind}, from {}", holder.place),
+        None => format!("{kind}, from {}", holder.place),
+    }
+}
+
+/// What a token of GitHub is.
+pub(super) fn token(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::Job => "the job's own token",
+        TokenKind::App => "an App's installation token",
+        TokenKind::Installation => "a token of the job or of an App",
+        TokenKind::Classic => "a personal access token (classic)",
+        TokenKind::FineGrained => "a fine-grained personal access token",
+        TokenKind::OfUser => "a token that an App got for a user",
+        TokenKind::Other => "a token of an unknown kind",
+    }
+}
+
+fn sources(registry: &RegistryFacts) -> Vec<Check> {
+    let needed = [PLAN, PROPOSE, CHECK, PROMOTE];
+    let mut read = Vec::new();
+    let mut checks = Vec::new();
+    for source in &registry.sources {
+        match answer(source) {
+            Outcome::Read => read.push(source.repository.clone()),
+            Outcome::ReadByNobody(why) => checks.push(
+                Check::ok(
+                    Area::Registries,
+                    format!("{} pull", source.repository),
+                    format!("read as nobody, for the credential is refused there: {why}"),
+                )
+                .needed_for(&needed),
+            ),
+            Outcome::Failed(check) => checks.push(check.needed_for(&needed)),
+            Outcome::Refused(why) => checks.push(
+                Check::missing(Area::Registries, format!("{} pull", source.repository), why)
+                    .needed_for(&needed)
+                    .mend(mend_pull(registry, &source.repository)),
+            ),
+        }
+    }
+    if !read.is_empty() {
+        let found = format!("{} of {} sources may be read: {}", read.len(), registry.sources.len(), some(&read));
+        checks.insert(0, Check::ok(Area::Registries, format!("{} pull", registry.name), found).needed_for(&needed));
+    }
+    checks
+}
+
+enum Outcome {
+    Read,
+    ReadByNobody(String),
+    Refused(String),
+    Failed(Check),
+}
+
+fn answer(source: &Source) -> Outcome {
+    let subject = format!("{} pull", source.repository);
+    let not_there = || {
+        Outcome::Failed(
+            Check::missing(Area::Registries, subject.clone(), "there is no such repository, or none that may be seen")
+                .mend("the image's `source` in the manifest, or a credential that may see it"),
+        )
+    };
+    match (&source.read, &source.by_nobody) {
+        (Ok(true), _) => Outcome::Read,
+        (Ok(false), _) => not_there(),
+        (Err(Fault::Refused(why)), Some(Ok(true))) => Outcome::ReadByNobody(why.clone()),
+        (Err(Fault::Refused(why)), _) => Outcome::Refused(why.clone()),
+        (Err(fault), _) => Outcome::Failed(Check::failed(Area::Registries, subject.clone(), fault)),
+    }
+}
+
+fn mend_pull(registry: &RegistryFacts, repository: &str) -> String {
+    match (&registry.holder, registry.name.as_str()) {
+        (Ok(Some(Holder { kind: Kind::HubOrganization, .. })), _) => {
+            format!("{ORGANIZATION_TOKENS}: scope-image-pull for {repository}, or allow public repositories")
+        }
+        (Ok(Some(Holder { kind: Kind::GitHub(_), .. })), "ghcr.io") => format!(
+            "the workflow's `permissions:` line: `packages: read`, and the package's page, Package settings, Manage Actions \
+             access: this repository for {repository}"
+        ),
+        (Ok(Some(holder)), _) => {
+            format!(
+                "where {} is managed, let it pull {repository}; or the credential from {}",
+                whose(holder),
+                holder.place
+            )
+        }
+        _ => given(&registry.name),
+    }
+}
+
+fn whose(holder: &Holder) -> String {
+    holder.user.clone().unwrap_or_else(|| "the token".to_owned())
+}
+
+fn mirrors(registry: &RegistryFacts) -> Vec<Check> {
+    let name = &registry.name;
+    let (mut given, mut unknown) = (Vec::new(), Vec::<(&'static str, Vec<String>)>::new());
+    let mut checks = Vec::new();
+    for mirror in &registry.mirrors {
+        checks.extend(read(mirror, registry));
+        match &mirror.push {
+            Ok(None) => given.push(mirror.repository.clone()),
+            Ok(Some(why)) => match unknown.iter_mut().find(|(known, _)| known == why) {
+                Some((_, all)) => all.push(mirror.repository.clone()),
+                None => unknown.push((why, vec![mirror.repository.clone()])),
+            },
+            // That nobody may push is as it should be: that there is no credential is said already.
+            Err(Fault::Refused(_)) if matches!(registry.holder, Ok(None)) => {}
+            Err(Fault::Refused(why)) if mirror.unmade => checks.push(
+                Check::unknown(
+                    Area::Registries,
+                    format!("{} push", mirror.repository),
+                    format!("it is yet to be made, and nothing is granted there before: {why}"),
+                )
+                .needed_for(&[PROMOTE]),
+            ),
+            Err(fault) => checks.push(
+                Check::failed(Area::Registries, format!("{} push", mirror.repository), fault)
+                    .needed_for(&[PROMOTE])
+                    .mend(mend_push(registry, &mirror.repository)),
+            ),
+        }
+    }
+    if !given.is_empty() {
+        let found = format!("{} may be pushed to: {}", counted(given.len(), registry.mirrors.len()), some(&given));
+        checks.insert(0, Check::ok(Area::Registries, format!("{name} push"), found).needed_for(&[PROMOTE]));
+    }
+    for (why, all) in unknown {
+        let text = format!("{why}: {}", some(&all));
+        checks.push(Check::unknown(Area::Registries, format!("{name} push"), text).needed_for(&[PROMOTE]));
+    }
+    checks
+}
+
+fn counted(some: usize, all: usize) -> String {
+    format!("{some} of {all} mirrors")
+}
+
+/// A mirror that is not there is yet to be made.
+fn read(mirror: &Mirror, registry: &RegistryFacts) -> Option<Check> {
+    let subject = format!("{} pull", mirror.repository);
+    match &mirror.read {
+        Ok(_) => None,
+        Err(Fault::Refused(_)) if mirror.unmade || matches!(registry.holder, Ok(None)) => None,
+        Err(fault) => Some(
+            Check::failed(Area::Registries, subject, fault)
+                .needed_for(&[PROMOTE])
+                .mend(mend_push(registry, &mirror.repository)),
+        ),
+    }
+}
+
+fn mend_push(registry: &RegistryFacts, repository: &str) -> String {
+    match (&registry.holder, registry.name.as_str()) {
+        (Ok(Some(Holder { kind: Kind::HubOrganization, .. })), _) => {
+            format!("{ORGANIZATION_TOKENS}: scope-image-push for {repository} or all repositories")
+        }
+        (Ok(Some(Holder { user: Some(user), .. })), "docker.io") => format!(
+            "{PERSONAL_TOKENS}: a token with Read, Write, Delete; and {user} needs to be an owner or editor of the organization \
+             (Docker Home, the organization, Admin Console, Members)"
+        ),
+        (Ok(Some(Holder { kind: Kind::GitHub(_), .. })), "ghcr.io") => {
+            "the workflow's `permissions:` line: `packages: write`".to_owned()
+        }
+        (Ok(Some(holder)), _) => {
+            format!(
+                "where {} is managed, let it push to {repository}; or the credential from {}",
+                whose(holder),
+                holder.place
+            )
+        }
+        _ => given(&registry.name),
+    }
+}

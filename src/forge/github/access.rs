@@ -1,0 +1,146 @@
+//! Whose token this is and what it may do, as far as reading shows it.
+
+use serde_json::Value;
+
+use super::client::{READ, encode, refused};
+use super::rules::words;
+use super::{Error, GitHub, text};
+
+/// Whose token it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The account.
+    pub login: String,
+    /// Whether it is an installation's, that is a job's own or an App's.
+    pub installation: bool,
+    /// The scopes of a classic token, where GitHub names them.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// What GitHub says of the repository to this token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Its default branch.
+    pub default_branch: String,
+    /// Whether it is private.
+    pub private: bool,
+    /// Whether the user may push; of installations nothing is said that could be relied on.
+    pub push: Option<bool>,
+}
+
+/// A rule of a branch: its type, and in words with what to change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rule {
+    /// The type, as GitHub names it.
+    pub kind: String,
+    /// In words.
+    pub words: String,
+}
+
+/// What is read to see whether it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readable {
+    /// The default branch.
+    Contents,
+    /// Pull requests.
+    PullRequests,
+    /// Labels, which belong to issues.
+    Issues,
+    /// Commit statuses.
+    Statuses,
+}
+
+impl GitHub {
+    /// Whose token this is. People are told by REST, and with a classic token its scopes; installations, to which that says
+    /// no, by GraphQL.
+    ///
+    /// # Errors
+    /// Where the token is not taken, or no usable answer comes.
+    pub async fn holder(&self) -> Result<Holder, Error> {
+        let action = "asking whose token this is";
+        let answer = self.client.get("/user").await?;
+        if answer.status == 403 {
+            return Ok(Holder { login: self.login().await?.to_owned(), installation: true, scopes: None });
+        }
+        if !answer.done() {
+            return Err(refused(action, &answer, READ));
+        }
+        let login = text(&answer.json(action)?, "/login")?.to_owned();
+        let scopes = answer.header("x-oauth-scopes").map(|scopes| {
+            let scopes = scopes.split(',').map(|scope| super::client::clean(scope.trim()));
+            scopes.filter(|scope| !scope.is_empty()).collect()
+        });
+        Ok(Holder { login, installation: false, scopes })
+    }
+
+    /// What GitHub says of the repository.
+    ///
+    /// # Errors
+    /// Where it is refused or not there, or no usable answer comes.
+    pub async fn about(&self, installation: bool) -> Result<About, Error> {
+        let action = format!("reading the repository {}", self.repository());
+        let answer = self.client.get(&self.path("")).await?;
+        if !answer.done() {
+            return Err(refused(&action, &answer, READ));
+        }
+        let json = answer.json(&action)?;
+        Ok(About {
+            default_branch: text(&json, "/default_branch")?.to_owned(),
+            private: json["private"].as_bool().unwrap_or(true),
+            push: json.pointer("/permissions/push").and_then(Value::as_bool).filter(|_| !installation),
+        })
+    }
+
+    /// Refused where this may not be read; of the default branch also whether it is protected.
+    ///
+    /// # Errors
+    /// Where it is refused, or no usable answer comes.
+    pub async fn may_read(&self, what: Readable, default_branch: &str) -> Result<Option<bool>, Error> {
+        let branch = encode(default_branch);
+        let (path, action, needs) = match what {
+            Readable::Contents => (format!("/branches/{branch}"), "reading the default branch", "`contents: read`"),
+            Readable::PullRequests => {
+                ("/pulls?per_page=1".to_owned(), "listing pull requests", "`pull-requests: read`")
+            }
+            Readable::Issues => ("/labels?per_page=1".to_owned(), "listing labels", "`issues: read`"),
+            Readable::Statuses => {
+                (format!("/commits/{branch}/statuses?per_page=1"), "listing commit statuses", "`statuses: read`")
+            }
+        };
+        let answer = self.client.get(&self.path(&path)).await?;
+        // A repository that has no commit has no branch.
+        if answer.status == 404 && answer.message().contains("Branch not found") {
+            return Ok(None);
+        }
+        if !answer.done() {
+            return Err(refused(action, &answer, needs));
+        }
+        Ok(answer.json(action)?["protected"].as_bool())
+    }
+
+    /// Whether a job's own token may open pull requests, as the repository's settings have it.
+    ///
+    /// # Errors
+    /// Where the settings are not shown, or no usable answer comes.
+    pub async fn actions_may_open(&self) -> Result<bool, Error> {
+        let action = "reading what Actions may do";
+        let answer = self.client.get(&self.path("/actions/permissions/workflow")).await?;
+        if !answer.done() {
+            return Err(refused(action, &answer, "`administration: read`"));
+        }
+        let json = answer.json(action)?;
+        let may = json["can_approve_pull_request_reviews"].as_bool();
+        may.ok_or_else(|| Error::Unusable(format!("{action}: GitHub's answer does not say it")))
+    }
+
+    /// The rules of a branch, which need not exist, whether or not this token may bypass them.
+    ///
+    /// # Errors
+    /// Where it is refused, or no usable answer comes.
+    pub async fn rules_found(&self, branch: &str) -> Result<Vec<Rule>, Error> {
+        let kind = |rule: &Value| super::client::clean(rule["type"].as_str().unwrap_or_default());
+        let rules = self.raw_rules(branch).await?;
+        let names = self.ruleset_names(&rules).await;
+        Ok(rules.iter().map(|rule| Rule { kind: kind(rule), words: words(rule, &names) }).collect())
+    }
+}

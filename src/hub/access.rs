@@ -1,0 +1,132 @@
+//! What a credential may do, as far as reading shows it.
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::refusal::{Level, Need, READS};
+use super::transport::Call;
+use super::{Error, Hub};
+use crate::image::RepositoryName;
+
+/// A role that may do more than a member's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HubRole {
+    /// Owner.
+    Owner,
+    /// Editor.
+    Editor,
+}
+
+/// What the caller may do with a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubRights {
+    /// Whether the repository is private.
+    pub private: bool,
+    /// Push to it.
+    pub write: bool,
+    /// Change its settings.
+    pub admin: bool,
+}
+
+#[derive(Deserialize)]
+struct RepositoryBody {
+    is_private: bool,
+    permissions: PermissionsBody,
+}
+
+#[derive(Deserialize)]
+struct PermissionsBody {
+    #[serde(default)]
+    write: bool,
+    #[serde(default)]
+    admin: bool,
+}
+
+const PAGE_SIZE: usize = 100;
+/// An organization has few owners and editors.
+const PAGES: usize = 20;
+
+impl Hub {
+    /// Where the API answers anybody who asks, to be greeted.
+    #[must_use]
+    pub fn public_address(&self, organization: &str) -> Option<url::Url> {
+        let call = Call::new(
+            Method::GET,
+            &["v2", "namespaces", organization, "repositories"],
+            Need::Nothing,
+            "greeting Docker Hub".to_owned(),
+        );
+        self.wire.url(&call.query("page_size", 1)).ok()
+    }
+
+    /// The role of a user in an organization; `None` where that is neither owner nor editor.
+    ///
+    /// # Errors
+    /// Where the members are not shown to this credential, or no usable answer comes.
+    pub async fn role(&self, organization: &str, user: &str) -> Result<Option<HubRole>, Error> {
+        for (name, role) in [("owner", HubRole::Owner), ("editor", HubRole::Editor)] {
+            if self.holds(organization, user, name).await? {
+                return Ok(Some(role));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn holds(&self, organization: &str, user: &str, role: &'static str) -> Result<bool, Error> {
+        let need = Need::Owner { namespace: organization, scope: None, personal: READS };
+        let path = ["v2", "orgs", organization, "members"];
+        for page in 1..=PAGES {
+            let action = format!("listing the {role}s of {organization}");
+            let mut call =
+                Call::new(Method::GET, &path, need, action).query("page", page).query("page_size", PAGE_SIZE);
+            call.query.push(("role", role.to_owned()));
+            let answer = self.send(&call).await?;
+            if answer.status == 404 {
+                return Ok(false);
+            }
+            let body: Value = answer.read(&call)?;
+            // Described as a list of pages, and given as one page.
+            let pages = body.as_array().cloned().unwrap_or_else(|| vec![body]);
+            let members = pages.iter().filter_map(|page| page["results"].as_array()).flatten();
+            if members.filter_map(|member| member["username"].as_str()).any(|name| name.eq_ignore_ascii_case(user)) {
+                return Ok(true);
+            }
+            if !pages.iter().any(|page| page["next"].is_string()) {
+                return Ok(false);
+            }
+        }
+        Err(Error::Unusable(format!("the {role}s of {organization} have more than {PAGES} pages")))
+    }
+
+    /// What the caller may do with a repository; `None` where there is none, or none that they may see.
+    ///
+    /// # Errors
+    /// Where access is refused, or no usable answer comes.
+    pub async fn rights(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRights>, Error> {
+        let need = on_repository(organization, "scope-repository-read");
+        let path = ["v2", "namespaces", organization, "repositories", name.as_str()];
+        let call = Call::new(Method::GET, &path, need, format!("reading the repository {organization}/{name}"));
+        let answer = self.send(&call).await?;
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        let RepositoryBody { is_private: private, permissions } = answer.read(&call)?;
+        Ok(Some(HubRights { private, write: permissions.write, admin: permissions.admin }))
+    }
+
+    /// Refused where the tags of a repository may not be listed.
+    ///
+    /// # Errors
+    /// Where access is refused, or no usable answer comes.
+    pub async fn may_list_tags(&self, organization: &str, name: &RepositoryName) -> Result<(), Error> {
+        let need = on_repository(organization, "scope-tag-read");
+        let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];
+        let call = Call::new(Method::GET, &path, need, format!("listing the tags of {organization}/{name}"));
+        self.send(&call.query("page_size", 1)).await.map(drop)
+    }
+}
+
+fn on_repository<'a>(namespace: &'a str, scope: &'static str) -> Need<'a> {
+    Need::Scope { namespace, scope, level: Level::Repository, personal: READS }
+}

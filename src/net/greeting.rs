@@ -1,0 +1,38 @@
+//! A first question to a server: whether it answers at all, and what time it has.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::DATE;
+use url::Url;
+
+use super::{Http, text};
+
+/// So long is waited for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How a server answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Greeting {
+    /// Its time, where it said one (RFC 9110, section 6.6.1).
+    pub date: Option<DateTime<Utc>>,
+    /// Our time when the answer came.
+    pub received: DateTime<Utc>,
+}
+
+impl Http {
+    /// Asks with a GET that carries no credential; any answer is one.
+    ///
+    /// # Errors
+    /// Why no answer came, in words.
+    pub async fn greet(&self, url: &Url) -> Result<Greeting, String> {
+        self.admit(url).map_err(|e| e.to_string())?;
+        let request = self.client().get(url.clone()).header("accept", "application/json");
+        let answer = tokio::time::timeout(PATIENCE, request.send()).await;
+        let answer = answer.map_err(|_| format!("nothing within {} s", PATIENCE.as_secs()))?;
+        let answer = answer.map_err(|e| text::causes(&e))?;
+        let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc());
+        Ok(Greeting { date, received: Utc::now() })
+    }
+}

@@ -1,0 +1,80 @@
+//! What registries let their credentials do: tags are listed and tokens asked for, nothing is written.
+
+use std::collections::BTreeSet;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use super::{Eyes, holder, parts};
+use crate::doctor::facts::{Fault, Mirror, RegistryFacts, Said, Source};
+use crate::image::{RegistryHost, Repository};
+use crate::registry::remote::{PushGrant, Remote};
+use crate::registry::{Error, ErrorKind};
+
+/// So many sources and so many mirrors of a registry are asked.
+const ASKED: usize = 20;
+/// So many at a time.
+const AT_ONCE: usize = 4;
+
+/// Asks the registries of the manifest.
+pub(super) async fn look(eyes: &Eyes<'_>, reached: &BTreeSet<&str>) -> Vec<RegistryFacts> {
+    let mut all = Vec::new();
+    for (host, (sources, mirrors)) in parts(eyes) {
+        all.push(registry(eyes, &host, &sources, &mirrors, reached.contains(host.as_str())).await);
+    }
+    all
+}
+
+async fn registry(
+    eyes: &Eyes<'_>,
+    host: &RegistryHost,
+    sources: &BTreeSet<Repository>,
+    mirrors: &BTreeSet<Repository>,
+    reached: bool,
+) -> RegistryFacts {
+    let found = eyes.registries.client().options().credentials.find(host).await;
+    let asked = if reached { ASKED } else { 0 };
+    let unasked = |all: &BTreeSet<Repository>| all.len().saturating_sub(asked);
+    // In the manifest's terms no order is better than another: the set's own is stable.
+    let read = stream::iter(sources.iter().take(asked)).map(|repository| source(eyes, repository));
+    let written = stream::iter(mirrors.iter().take(asked)).map(|repository| mirror(eyes, repository));
+    RegistryFacts {
+        name: host.to_string(),
+        holder: found.map(|found| found.as_ref().map(holder)).map_err(|e| e.to_string()),
+        reached,
+        sources: read.buffered(AT_ONCE).collect().await,
+        mirrors: written.buffered(AT_ONCE).collect().await,
+        unasked: if reached { unasked(sources) + unasked(mirrors) } else { 0 },
+    }
+}
+
+async fn source(eyes: &Eyes<'_>, repository: &Repository) -> Source {
+    let remote = eyes.registries.remote(repository);
+    let read = said(remote.may_pull().await);
+    let by_nobody = match &read {
+        // Image Access Management refuses an organization's own credential what everybody else may read.
+        Err(Fault::Refused(_)) if repository.registry.is_docker_hub() => {
+            Some(said(eyes.registries.remote(repository).anonymous().may_pull().await))
+        }
+        _ => None,
+    };
+    Source { repository: repository.to_string(), read, by_nobody }
+}
+
+/// Reading comes first: from it the registry is known to want a token, and which.
+async fn mirror(eyes: &Eyes<'_>, repository: &Repository) -> Mirror {
+    let remote: Remote = eyes.registries.remote(repository);
+    let read = said(remote.may_pull().await);
+    let push = said(remote.push_grant().await).map(|grant| match grant {
+        PushGrant::Given => None,
+        PushGrant::NotKnown(why) => Some(why),
+    });
+    Mirror { repository: repository.to_string(), read, push, unmade: false }
+}
+
+fn said<T>(answer: Result<T, Error>) -> Said<T> {
+    answer.map_err(|error| match error.kind {
+        ErrorKind::Refused { .. } => Fault::Refused(error.to_string()),
+        _ => Fault::Failed(error.to_string()),
+    })
+}

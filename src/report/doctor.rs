@@ -1,0 +1,117 @@
+//! What each credential is and may do, what is missing and where to mend it; the hosts to open in a firewall.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::human::wrapped;
+use super::rows::Finding;
+use super::summary;
+use super::text::{clean, counted, pad};
+use crate::diag::Diagnostic;
+use crate::doctor::hosts::Host;
+use crate::doctor::{Area, Check, Status};
+
+/// What `doctor` found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Doctor {
+    /// Everything that was looked at.
+    pub checks: Vec<Check>,
+    /// What to open in a firewall; empty without `--hosts`.
+    pub hosts: Vec<Host>,
+    /// The manifest's faults, where it cannot be used.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Doctor {
+    fn count(&self, status: Status) -> usize {
+        self.checks.iter().filter(|check| check.status == status).count()
+    }
+
+    /// What is missing, as findings.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let missing = self.checks.iter().filter(|check| check.status == Status::Missing);
+        missing
+            .map(|check| Finding {
+                code: "missing",
+                repository: None,
+                tag: None,
+                expected: check.subject.clone(),
+                found: check.found.clone(),
+            })
+            .collect()
+    }
+}
+
+/// For people: area by area, what is missing with the place to mend it; or the hosts, one a line.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn human(out: &mut dyn Write, doctor: &Doctor) -> io::Result<()> {
+    if doctor.checks.is_empty() {
+        return hosts(out, &doctor.hosts);
+    }
+    for area in [Area::Machine, Area::Registries, Area::DockerHub, Area::Github] {
+        let mut checks = doctor.checks.iter().filter(|check| check.area == area).peekable();
+        if checks.peek().is_some() {
+            writeln!(out, "{}", area.title())?;
+            checks.try_for_each(|check| one(out, check))?;
+            writeln!(out)?;
+        }
+    }
+    writeln!(out, "{}", verdict(doctor))
+}
+
+fn one(out: &mut dyn Write, check: &Check) -> io::Result<()> {
+    let status = super::human::serde_name(&check.status);
+    writeln!(out, "  {} {}", pad(&status, 8), clean(&check.subject))?;
+    wrapped(out, "           ", &clean(&check.found))?;
+    if check.status == Status::Ok {
+        return Ok(());
+    }
+    if !check.commands.is_empty() {
+        wrapped(out, "           ", &format!("needed for {}", check.commands.join(", ")))?;
+    }
+    match &check.mend {
+        Some(mend) => wrapped(out, "           ", &format!("-> {}", clean(mend))),
+        None => Ok(()),
+    }
+}
+
+fn hosts(out: &mut dyn Write, hosts: &[Host]) -> io::Result<()> {
+    let place = |host: &Host| format!("{}:{}", host.host, host.port);
+    let width = hosts.iter().map(|host| place(host).chars().count()).max().unwrap_or(0).min(40);
+    hosts.iter().try_for_each(|host| writeln!(out, "{}  {}", pad(&place(host), width), clean(&host.why)))
+}
+
+fn verdict(doctor: &Doctor) -> String {
+    let unknown = match doctor.count(Status::Unknown) {
+        0 => String::new(),
+        1 => "; 1 thing is not known".to_owned(),
+        count => format!("; {count} things are not known"),
+    };
+    match doctor.count(Status::Missing) {
+        0 => format!("nothing is missing{unknown}"),
+        1 => format!("1 thing is missing{unknown}"),
+        count => format!("{} are missing{unknown}", counted(count, "thing")),
+    }
+}
+
+/// Markdown for the job summary: what is not as it should be.
+#[must_use]
+pub fn markdown(doctor: &Doctor) -> String {
+    let row = |check: &Check| {
+        vec![
+            super::human::serde_name(&check.status),
+            summary::escaped(&check.subject),
+            summary::escaped(&check.found),
+            check.commands.join(", "),
+            summary::escaped(check.mend.as_deref().unwrap_or_default()),
+        ]
+    };
+    let rows: Vec<_> = doctor.checks.iter().filter(|check| check.status != Status::Ok).map(row).collect();
+    let text = summary::table("What is missing", &["status", "what", "found", "needed for", "mend"], &rows);
+    if doctor.checks.is_empty() { text } else { format!("{text}_{}_\n\n", verdict(doctor)) }
+}

@@ -166,6 +166,32 @@ fn a_rejection_takes_the_approvals_place_and_the_line_waits_for_it() {
 }
 
 #[test]
+fn a_rejection_that_is_over_can_be_made_anew() {
+    let over =
+        "    rejected:\n      # asked again in spring\n      - { tag: 3.1.0, reason: slow, until: 2020-01-01 }\n";
+    let world = World::new(&MANIFEST.replacen("    approved: []\n", &format!("    approved: []\n{over}"), 1));
+    let number = world.number(LOKI);
+    let text = world.manifest(LOKI);
+    assert!(
+        text.contains("digest:") && !text.contains("2020-01-01"),
+        "proposed again, and the old entry leaves: {text}"
+    );
+    world.comment(number, "hubot", "/wharfinger reject still slow until 2099-01-01").1.expect_status(0);
+    let text = world.manifest(LOKI);
+    assert!(!text.contains("2020-01-01") && !text.contains("digest:"), "{text}");
+    assert!(text.contains("tag: 3.1.0\n        reason: \"still slow\"\n        until: 2099-01-01\n"), "{text}");
+    assert!(text.contains("# asked again in spring"), "{text}");
+    let verdict = world.github.statuses().into_iter().rfind(|s| s.sha == world.github.pull(number).head_sha).unwrap();
+    assert_eq!(verdict.state, "success", "{verdict:?}");
+    world.github.clear_log();
+    assert_eq!(world.propose()["changed"], false);
+    assert_eq!(world.writes(), Vec::<String>::new());
+    world.merge(LOKI);
+    let output = world.propose();
+    assert!(!branches(&output).iter().any(|row| row.starts_with(LOKI)), "nothing else is newer: {output}");
+}
+
+#[test]
 fn in_a_group_the_image_leaves_and_the_rest_is_made_anew() {
     let world = World::new(&format!("proposals: {{ group: all }}\n{MANIFEST}"));
     let number = world.number(GROUP);

@@ -445,3 +445,18 @@ fn rulesets_that_ask_for_a_form_get_it_and_one_that_refuses_is_named_with_its_cu
         }
     }
 }
+
+#[test]
+fn the_ledger_takes_the_form_that_rulesets_ask_for() {
+    let registry = upstream();
+    let form = FORM.replace("chore(images)", "chore({source})");
+    let manifest =
+        MANIFEST.replace("cooldown: 0s", "cooldown: 3d").replace("images:\n", &format!("proposals:\n{form}images:\n"));
+    let github = github_with(&manifest);
+    let rule = json!({ "name": "", "negate": false, "operator": "regex", "pattern": "(?s)^chore\\(.+\\): .*\\nSigned-off-by: .+" });
+    github.with(|state| state.rules = vec![(String::new(), "commit_message_pattern", rule)]);
+    on_github(&registry, &github, Actions::schedule(&github.repository()), "propose").expect_status(0);
+    let tip = github.branch("bots/ledger").expect("the ledger");
+    let message = github.with(|s| s.git.commit_info(&tip).message);
+    assert_eq!(message, "chore(ledger): Note when tags were first seen\n\nSigned-off-by: Images <images@example.com>");
+}

@@ -123,6 +123,62 @@ fn where_only_commits_are_wanted_a_protected_branch_is_a_failure_of_recording() 
 }
 
 #[test]
+fn records_take_the_form_that_rulesets_ask_for() {
+    for protected in [false, true] {
+        let world = World::new(protected);
+        let pattern = "(?s)^chore\\(app\\): Record .*\\nSigned-off-by: Images <images@example.com>$";
+        let rule = json!({ "name": "", "negate": false, "operator": "regex", "pattern": pattern });
+        world.github.with(|s| s.rules = vec![(String::new(), "commit_message_pattern", rule)]);
+        let digest = world.image(1);
+        let source = format!("{}/team/app", world.upstream.host());
+        let form = "proposals:\n  title: \"chore({repository}): {title}\"\n  commit-message: \"chore({repository}): {title}\"\n  sign-off: Images <images@example.com>\n";
+        let text = manifest(&world.mirror.host(), &[entry(&source, "app", "", &[("1", &digest)])]);
+        world.github.push_as("main", "octocat", &[(FILE, &text.replacen("images:\n", &format!("{form}images:\n"), 1))]);
+        let result = world.promote(&[], 0);
+        assert_eq!(result["changed"], json!(true), "{result}");
+        if protected {
+            assert_eq!(world.github.pull(1).title, "chore(app): Record app:1 as promoted");
+        } else {
+            let tip = world.github.branch("main").unwrap();
+            let message = world.github.with(|s| s.git.commit_info(&tip).message);
+            assert!(message.starts_with("chore(app): Record app:1 as promoted\n\napp:1 sha256:"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_record_is_made_once_whatever_answer_is_lost_and_whatever_limit_is_met() {
+    for protected in [false, true] {
+        for (method, path) in
+            [("POST", "/graphql$"), ("POST", "/git/refs$"), ("POST", "/pulls$"), ("DELETE", "/git/refs/")]
+        {
+            if !protected && path != "/graphql$" {
+                continue;
+            }
+            for lost in [true, false] {
+                let world = World::new(protected);
+                let digest = world.image(1);
+                world.approve(&[("1", &digest)]);
+                match lost {
+                    true => world.github.lose_answers(method, path, 1),
+                    false => world.github.secondary_limit(method, path, 1, 0),
+                }
+                let result = world.promote(&[], 0);
+                let place = format!("{protected} {path} {lost}: {result}");
+                assert_eq!(result["changed"], json!(true), "{place}");
+                let branch = if protected { "wharfinger/record" } else { "main" };
+                assert_eq!(world.text(branch).matches("mirrored:").count(), 1, "{place}");
+                assert_eq!(world.github.pulls().len(), usize::from(protected), "{place}");
+                let branches = world.github.branches();
+                assert!(!branches.iter().any(|b| b.starts_with("wharfinger/tmp/")), "{place}: {branches:?}");
+                let commits = world.github.with(|s| s.git.log(&[&format!("{branch}~1..{branch}")]).len());
+                assert_eq!(commits, 1, "{place}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_moved_branch_is_looked_at_again() {
     let world = World::new(false);
     let (one, two) = (world.image(1), world.image(2));

@@ -41,6 +41,7 @@ pub struct Run {
     input: Vec<u8>,
     limit: Duration,
     home: tempfile::TempDir,
+    job: Option<Actions>,
 }
 
 impl Run {
@@ -54,6 +55,7 @@ impl Run {
             input: Vec::new(),
             limit: Duration::from_secs(120),
             home: tempfile::tempdir().expect("a temporary directory"),
+            job: None,
         }
     }
 
@@ -93,6 +95,13 @@ impl Run {
     pub fn actions(self, actions: &Actions) -> Self {
         let run = actions.variables().into_iter().fold(self, |run, (name, value)| run.env(name, value));
         run.dir(actions.workspace())
+    }
+
+    /// Keeps the files of a job for as long as the run.
+    #[must_use]
+    pub fn keep(mut self, actions: Actions) -> Self {
+        self.job = Some(actions);
+        self
     }
 
     /// The empty directory that is `HOME`, to put files into before the run.

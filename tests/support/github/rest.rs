@@ -707,11 +707,6 @@ impl State {
             }
             ("POST", ["labels"]) => {
                 let body = request.json();
-                let long = |l: &Value| l.as_str().is_some_and(|name| name.chars().count() > 50);
-                if body["labels"].as_array().into_iter().flatten().any(long) {
-                    let text = "name is too long (maximum is 50 characters)";
-                    return Err(invalid("Label", "name", "custom", Some(text)));
-                }
                 for name in body["labels"].as_array().into_iter().flatten().filter_map(Value::as_str) {
                     self.labels.insert(name.to_owned());
                     if let Some(pull) = self.pull(n).filter(|p| !p.labels.iter().any(|l| l == name)) {

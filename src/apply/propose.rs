@@ -87,9 +87,8 @@ pub async fn present(
     open: Option<&OpenProposal>,
     committed: Committed,
 ) -> Result<Published, PublishError> {
-    let Publication { manifest, wanted, evidence, .. } = publication;
-    let metadata = committed.metadata;
-    let (title, text) = (body::title(manifest, wanted), body::body(manifest, wanted, evidence, &metadata));
+    let Publication { manifest, wanted, .. } = publication;
+    let (title, text) = (body::title(manifest, wanted), text(forge, publication, &committed));
     let Some(open) = open else {
         let opened = forge.open(&wanted.branch, &title, &text).await?;
         if let (Some(social), Some(number)) = (forge.social(), opened.number) {
@@ -108,6 +107,16 @@ pub async fn present(
     }
     forge.edit(open, &title, &text).await?;
     Ok(Published { number: open.number, url: open.url.clone() })
+}
+
+/// The body. What can be said in comments stands in it wherever there are comments, also where it does not name its commit yet.
+fn text(forge: &dyn Forge, publication: &Publication<'_>, committed: &Committed) -> String {
+    let Publication { manifest, wanted, evidence, .. } = publication;
+    let Committed { commit, metadata } = committed;
+    let head = forge.social().and(ObjectId::try_from(commit.0.clone()).ok());
+    let named = Metadata { head, ..metadata.clone() };
+    let text = body::body(manifest, wanted, evidence, &named);
+    text.replacen(&metadata::write(&named), &metadata::write(metadata), 1)
 }
 
 /// The texts of all files with the proposal's edits made.

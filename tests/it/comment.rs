@@ -192,6 +192,31 @@ fn a_rejection_that_is_over_can_be_made_anew() {
 }
 
 #[test]
+fn who_closes_a_rejection_withdraws_it() {
+    let world = World::new(MANIFEST);
+    let number = world.number(LOKI);
+    world.comment(number, "hubot", "/wharfinger reject breaks").1.expect_status(0);
+    let body = world.github.pull(number).body;
+    assert!(body.contains("**Close** withdraws the rejection: the version is proposed again."), "{body}");
+    world.github.close_as(number, "octocat");
+    assert!(branches(&world.propose()).contains(&format!("{LOKI} opened")));
+    let text = world.manifest(LOKI);
+    assert!(text.contains("tag: 3.1.0\n        digest:") && !text.contains("rejected"), "{text}");
+}
+
+#[test]
+fn comments_are_explained_also_where_the_verdict_could_not_be_posted() {
+    let may = crate::support::github::Permissions {
+        statuses: crate::support::github::Access::Read,
+        ..crate::support::github::Permissions::all(crate::support::github::Access::Write)
+    };
+    let world = World::with(MANIFEST, Options { may, ..Options::default() });
+    let body = world.github.pull(world.number(LOKI)).body;
+    assert!(!body.contains("\"head\""), "not done: {body}");
+    assert!(body.contains("`/wharfinger reject REASON"), "{body}");
+}
+
+#[test]
 fn in_a_group_the_image_leaves_and_the_rest_is_made_anew() {
     let world = World::new(&format!("proposals: {{ group: all }}\n{MANIFEST}"));
     let number = world.number(GROUP);

@@ -76,7 +76,7 @@ fn what_is_out_of_range_leaves_with_the_update_or_alone() {
     assert!(edited.contains("tag: 3.1.0") && edited.contains("tag: 3.0.0") && !edited.contains("2.9.0"), "{edited}");
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
     assert!(message.contains("- Why: `not in ^3`") || message.contains("not in"), "{message}");
-    assert!(message.contains("the approval of `2.9.0` leaves; the mirror keeps its tag"), "{message}");
+    assert!(message.contains("the approval of `2.9.0` leaves; `acme/loki` keeps the tag"), "{message}");
 
     let alone = Clone::with(&[("approved-images.yml", &manifest(&registry, "^3", &["2.9.0", "3.1.0"], ""))]);
     assert_eq!(actions(&local(&alone, &registry)), [format!("{LOKI} opened")]);
@@ -228,5 +228,5 @@ fn a_rebuild_is_marked_and_one_that_changes_no_wanted_platform_is_none() {
     let pull = github.pull(1);
     assert_eq!(pull.title, "Approve quay.io/grafana/loki 3.0.0, rebuilt");
     assert!(pull.labels.contains(&"rebuild".to_owned()), "{:?}", pull.labels);
-    assert!(pull.body.contains("| rebuild |"), "{}", pull.body);
+    assert!(pull.body.contains("| **rebuild** |"), "{}", pull.body);
 }

@@ -55,7 +55,7 @@ mod support_process;
 mod support_registry;
 mod takedown;
 mod tls;
-mod verify_access;
 mod upkeep;
+mod verify_access;
 mod whole_loop;
 mod writes;

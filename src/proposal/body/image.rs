@@ -195,14 +195,15 @@ fn platforms(account: &Account<'_>) -> String {
 /// What a reviewer can do, under everything. Comments are read where there is somebody to answer them.
 pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> String {
     let lets_in = accounts.iter().any(Account::lets_in);
-    let mut text = "---\n".to_owned();
-    text.push_str(match lets_in {
-        true => {
-            "**Merge** approves exactly these digests. **Close** declines them: they are not proposed again. \
-             Commits that a person adds to this branch stay: it is then left alone."
-        }
-        false => "**Merge** makes exactly these changes. Commits that a person adds to this branch stay: it is then left alone.",
-    });
+    let rejects = !accounts.is_empty() && accounts.iter().all(|account| account.entry().kind == Kind::Reject);
+    let (merge, close) = match (lets_in, rejects) {
+        (true, _) => ("approves exactly these digests", "declines them: they are not proposed again"),
+        (_, true) => ("keeps the version out", "withdraws the rejection: the version is proposed again"),
+        _ => ("makes exactly these changes", "leaves everything as it is: these changes are not proposed again"),
+    };
+    let mut text = format!(
+        "---\n**Merge** {merge}. **Close** {close}. Commits that a person adds to this branch stay: it is then left alone."
+    );
     if comments {
         text.push_str("\n\nComments that people who may write can make:\n\n");
         if lets_in {
@@ -211,6 +212,9 @@ pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> 
                 text,
                 "- `/wharfinger reject {image}REASON [until YYYY-MM-DD]` turns this into a pull request that keeps the version out, for good or until that day"
             );
+        }
+        if rejects {
+            text.push_str("- `/wharfinger reject REASON [until YYYY-MM-DD]` gives another reason, or another day\n");
         }
         text.push_str(
             "- `/wharfinger refresh` looks again and moves this to what is newest, under an approving review too\n\

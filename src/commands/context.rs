@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Stop;
+use super::{Stop, Verdicts};
 use crate::apply::interruption::Interruption;
 use crate::forge::Forge;
 use crate::forge::git::GitForge;
@@ -37,6 +37,8 @@ pub struct Context {
     pub interruption: Interruption,
     /// Now, once for the whole run.
     pub now: chrono::DateTime<chrono::Utc>,
+    /// What this run found out about reviews.
+    pub verdicts: Verdicts,
 }
 
 impl Context {
@@ -53,8 +55,8 @@ impl Context {
             (ForgeChoice::Git, _) => Some(local(&settings).await?),
             (_, github) => github.clone().map(|github| github as Arc<dyn Forge>),
         };
-        let (interruption, now) = (Interruption::default(), chrono::Utc::now());
-        Ok(Self { settings, registries, hub, forge, github, interruption, now })
+        let (interruption, now, verdicts) = (Interruption::default(), chrono::Utc::now(), Verdicts::default());
+        Ok(Self { settings, registries, hub, forge, github, interruption, now, verdicts })
     }
 
     /// Whether a credential for the destination was given; a directory needs none.

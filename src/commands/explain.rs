@@ -7,6 +7,7 @@ use super::{Context, Exit, Stop, load, promote, propose};
 use crate::cli::Explain;
 use crate::image::{Digest, Location, Tag};
 use crate::observe::ledger::Trust;
+use crate::observe::proposals::Unreviewed;
 use crate::observe::sources::Sources;
 use crate::report::Output;
 use crate::report::explain::{ExplainedImage, Explanation};
@@ -34,8 +35,10 @@ async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
     let sources = Sources::new(context.registries.clone());
+    let forge = context.forge.as_deref();
+    let unreviewed = Unreviewed::default();
     let situation =
-        propose::look(context, &sources, (context.forge.as_deref(), Trust::Machines), &manifest, &scope).await?;
+        propose::look(context, &sources, (forge, Trust::Machines), (&manifest, &scope), &unreviewed).await?;
     let failed = situation.candidates.failed.values().cloned().map(Failed::from);
     Ok(Explanation {
         images: propose::explained(&manifest, &situation.candidates),

@@ -24,9 +24,11 @@ mod publish;
 pub mod run;
 pub mod schema;
 pub mod sign_in;
+mod unreviewed;
 pub mod verify_access;
 
 pub use context::Context;
+pub use unreviewed::Verdicts;
 
 /// The exit status of a command that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use super::evidence::{Gathering, standings};
 use super::promote::Manner;
+use super::unreviewed::unreviewed;
 use super::{Context, Exit, Stop, load, promote, propose};
 use crate::observe::ledger::Trust;
 use crate::observe::sources::Sources;
@@ -15,9 +16,11 @@ pub async fn run(context: &Context, images: &[String], shards: Option<u32>, outp
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
     let sources = Sources::new(context.registries.clone());
-    let situation =
-        propose::look(context, &sources, (context.forge.as_deref(), Trust::Machines), &manifest, &scope).await?;
     let seen = promote::look(context, &sources, &manifest, &scope, None, Manner::default()).await;
+    let forge = context.forge.as_deref();
+    let unreviewed = unreviewed(context, forge, None, &manifest, &scope).await;
+    let situation =
+        propose::look(context, &sources, (forge, Trust::Machines), (&manifest, &scope), &unreviewed).await?;
     let standings = standings(context);
     let evidence = Gathering::new(context, (&sources, &standings), &manifest).of_all(&situation).await;
     let mut plan = propose::planned(&manifest, &situation, &evidence);

@@ -63,7 +63,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     drop(phase);
     let ended = applied.stopped.is_some() || interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;
-    let recorded = if idle { None } else { recorded(context, manifest, &applied.promoted).await };
+    let recorded = if idle { None } else { recorded(context, manifest, &seen, &applied.promoted).await };
     let stopped = applied.stopped.clone();
     let outcome = outcome(&seen, applied, recorded);
     let clean = outcome.failed.is_empty() && outcome.drift.is_empty();
@@ -119,7 +119,10 @@ pub async fn look(
     let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
     let eyes = Eyes { registries: &context.registries, sources, hub: hub(context), attention, consent };
     let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);
-    mirror::promotions(&eyes, manifest, scope, &Bar { forge: context.forge.as_deref(), at, path, floor }).await
+    let bar = Bar { forge: context.forge.as_deref(), at, path, floor };
+    let seen = mirror::promotions(&eyes, manifest, scope, &bar).await;
+    context.verdicts.keep(manifest, &seen.judged);
+    seen
 }
 
 /// The images that a run is about.
@@ -166,6 +169,7 @@ fn ending(stopped: &Option<String>, clean: bool) -> Result<Exit, Stop> {
 async fn recorded(
     context: &Context,
     manifest: &Manifest,
+    seen: &Promotions,
     promoted: &[Promoted],
 ) -> Option<Result<Recorded, RecordError>> {
     let way = match context.settings.record {
@@ -175,18 +179,22 @@ async fn recorded(
         RecordMode::PullRequest => Way::Proposal,
     };
     let forge = context.forge.as_ref()?;
-    let records: Vec<Record> = promoted.iter().map(record_of).collect();
+    let records: Vec<Record> = promoted.iter().map(|promoted| record_of(seen, promoted)).collect();
     let _phase = Group::begin(&format!("Recording {}", counted(records.len(), "digest")));
     let (path, prefix) = (&context.settings.manifest, &manifest.proposals.branch_prefix);
     Some(record::record(forge.as_ref(), path, prefix, way, &records).await)
 }
 
-fn record_of(promoted: &Promoted) -> Record {
+/// What is recorded of a promotion; how its approval came was found out before it.
+fn record_of(seen: &Promotions, promoted: &Promoted) -> Record {
+    let came = seen.judged.get(&promoted.step.key()).and_then(|judged| judged.came);
     Record {
         repository: promoted.step.repository.clone(),
         tag: promoted.step.tag.clone(),
         digest: promoted.step.digest.clone(),
         mirrored: promoted.mirrored.clone(),
+        pull: came.and_then(|came| came.pull),
+        approved_on: came.map(|came| came.at.date_naive()),
     }
 }
 

@@ -1,9 +1,8 @@
 //! `propose`: finds new versions and has a pull request open for each.
 
-use std::collections::BTreeMap;
-
 use super::evidence::{Gathering, standings};
 use super::publish::{publish, settle};
+use super::unreviewed::unreviewed;
 use super::{Context, Exit, Stop, load, promote};
 use crate::apply::ledger::{Recorded, record};
 use crate::apply::progress::Group;
@@ -13,7 +12,7 @@ use crate::ledger;
 use crate::manifest::Manifest;
 use crate::observe::candidates::Candidates;
 use crate::observe::ledger::{Noted, Place, Trust};
-use crate::observe::proposals::{Look, Situation, situation};
+use crate::observe::proposals::{Look, Situation, Unreviewed, situation};
 use crate::observe::sources::Sources;
 use crate::plan::Scope;
 use crate::proposal::body::{self, Account, Evidence};
@@ -45,7 +44,9 @@ pub async fn run(
     for attempt in 1..=TRIES {
         let (head, manifest) = load::at_head(context).await?;
         let scope = promote::scope(context, &manifest, images)?;
-        let situation = decide(context, &sources, (Some(forge), Trust::Ours), (&manifest, &scope), refresh).await?;
+        let unreviewed = unreviewed(context, Some(forge), Some(&head.commit), &manifest, &scope).await;
+        let (from, about) = ((Some(forge), Trust::Ours), (&manifest, &scope));
+        let situation = decide(context, &sources, from, about, (&unreviewed, refresh)).await?;
         let gathering = Gathering::new(context, (&sources, &standings), &manifest);
         if context.settings.dry_run {
             let plan = planned(&manifest, &situation, &gathering.of_all(&situation).await);
@@ -75,18 +76,18 @@ pub async fn run(
 }
 
 /// What would be proposed, with the forge's say on what is open, what was declined and when tags were first seen, where there
-/// is one.
+/// is one; and the removal of what is unreviewed.
 ///
 /// # Errors
 /// Where the forge does not say what is open.
 pub async fn look(
     context: &Context,
     sources: &Sources,
-    (forge, trust): (Option<&dyn Forge>, Trust),
-    manifest: &Manifest,
-    scope: &Scope,
+    from: (Option<&dyn Forge>, Trust),
+    about: (&Manifest, &Scope),
+    unreviewed: &Unreviewed,
 ) -> Result<Situation, Stop> {
-    decide(context, sources, (forge, trust), (manifest, scope), None).await
+    decide(context, sources, from, about, (unreviewed, None)).await
 }
 
 async fn decide(
@@ -94,12 +95,11 @@ async fn decide(
     sources: &Sources,
     (forge, trust): (Option<&dyn Forge>, Trust),
     (manifest, scope): (&Manifest, &Scope),
-    refresh: Option<&str>,
+    (unreviewed, refresh): (&Unreviewed, Option<&str>),
 ) -> Result<Situation, Stop> {
     let _phase = Group::begin(&format!("Looking for new versions of {}", counted(manifest.images.len(), "image")));
     let hub = context.push_times();
-    let unreviewed = BTreeMap::new();
-    let look = Look { sources, hub: hub.as_ref(), forge, trust, now: context.now, unreviewed: &unreviewed, refresh };
+    let look = Look { sources, hub: hub.as_ref(), forge, trust, now: context.now, unreviewed, refresh };
     situation(&look, manifest, scope).await.map_err(|e| Stop::CannotWork(e.into()))
 }
 
@@ -199,7 +199,8 @@ fn young(manifest: &Manifest, candidates: &Candidates) -> Vec<rows::Waiting> {
 fn failed(situation: &Situation) -> Vec<rows::Failed> {
     let images = situation.candidates.failed.values().cloned().map(rows::Failed::from);
     let branches = situation.failed.iter().map(|(branch, error)| on_branch(branch, None, error));
-    images.chain(branches).collect()
+    let untold = situation.untold.iter().cloned().map(rows::Failed::from);
+    images.chain(branches).chain(untold).collect()
 }
 
 /// That the ledger could not be read, or what others wrote there, for runs that write nothing.

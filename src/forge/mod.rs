@@ -93,17 +93,6 @@ pub struct Opened {
     pub author: String,
 }
 
-/// The commit on the default branch that brought something into a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Introduced {
-    /// The commit.
-    pub commit: Commit,
-    /// When it was committed.
-    pub date: DateTime<Utc>,
-    /// The merged pull request that brought it, where the forge has one.
-    pub pull: Option<u64>,
-}
-
 /// A commit of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -111,6 +100,28 @@ pub struct Change {
     pub commit: Commit,
     /// Its first parent; `None` for the very first commit.
     pub parent: Option<Commit>,
+}
+
+/// One state of a branch's own line: what the branch pointed to before the next newer one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The commit.
+    pub commit: Commit,
+    /// When it was committed.
+    pub date: DateTime<Utc>,
+    /// The files that were asked about, in order: the same text, the same content; `None` where there is no such file.
+    pub contents: Vec<Option<String>>,
+    /// The merged proposals that it came with, as the forge itself remembers; a commit says nothing of that.
+    pub merges: Vec<Merge>,
+}
+
+/// A piece of a branch's own line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// Newest first. One whose files are the same as those of the one before it may be left out.
+    pub versions: Vec<Version>,
+    /// Where the line goes on; `None` where the last version is the first there ever was.
+    pub rest: Option<Commit>,
 }
 
 /// A merged proposal.
@@ -220,18 +231,17 @@ pub trait Forge: Send + Sync {
     /// Closes a proposal with the reason, and deletes its branch.
     async fn close(&self, proposal: &OpenProposal, reason: &str) -> Result<(), Error>;
 
-    /// For each of these texts that a file has at `head`, none of which spans lines, the commit that brought it there last.
-    /// What cannot be told is left out. The number of requests is small and does not grow with the texts.
-    async fn introduced(
-        &self,
-        head: &Commit,
-        path: &str,
-        texts: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Introduced>, Error>;
-
     /// One page (from 1) of the commits that lead to `head` and changed a file, newest first, and whether another page
-    /// follows; without a path, of all commits. Commits of branches that were merged may be among them.
+    /// follows; without a path, of all commits. Commits of branches that were merged may be among them, and what was undone
+    /// and merged back may be missing: see [`Forge::line`].
     async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error>;
+
+    /// A branch's own line back from `from`: each commit's first parent, and so no commit of a branch that was merged. As far as
+    /// one look goes, and at least one step. `paths` are the files whose contents are told.
+    async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error>;
+
+    /// [`Forge::read`] of many files at their commits, in their order, in few requests.
+    async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error>;
 
     /// Clears what interrupted runs left and files what people closed since; changes nothing that a person sees.
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {
@@ -305,10 +315,10 @@ pub trait Social: Send + Sync {
     /// All reviews of a proposal, oldest first: several by one person where there are.
     async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error>;
 
-    /// The accounts that wrote the commits of a proposal, in lower case; `None` where that cannot be told of every commit.
-    async fn writers(&self, number: u64) -> Result<Option<BTreeSet<String>>, Error>;
+    /// What was said of proposals and who wrote their commits, of many in few requests.
+    async fn reviewed(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, Reviewed>, Error>;
 
-    /// Whether an account may write to the repository; one that does not exist may not.
+    /// Whether an account may write to the repository; one that does not exist may not. Asked once in a run.
     async fn may_write(&self, login: &str) -> Result<bool, Error>;
 
     /// What this program's own account said on a proposal: the comments' texts, oldest first.
@@ -330,6 +340,15 @@ pub struct Review {
     pub verdict: Verdict,
     /// The commit that was looked at; `None` where the forge no longer says.
     pub commit: Option<Commit>,
+}
+
+/// What is known of a proposal's reviews.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewed {
+    /// All reviews, oldest first: several by one person where there are.
+    pub reviews: Vec<Review>,
+    /// The accounts that wrote its commits, in lower case; `None` where that cannot be told of every commit.
+    pub writers: Option<BTreeSet<String>>,
 }
 
 /// What a review says now.

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use tokio::sync::Mutex;
 
 use super::repositories::{self, Attention};
-use super::reviews::{self, Bar};
+use super::reviews::{self, Bar, Judged};
 use super::sources::Sources;
 use crate::content::{Content, Document, media_type};
 use crate::hub::{self, Hub};
@@ -52,6 +52,8 @@ pub struct Promotions {
     /// Why no work at all is possible: the destination, or Docker Hub, refuses the credential, or does not answer for any
     /// approval.
     pub stopped: Option<String>,
+    /// How what is still to be promoted came to the default branch, and whether enough people approved it.
+    pub judged: BTreeMap<Key, Judged>,
 }
 
 /// Looks and plans. What is still to be promoted is asked about the reviews that `bar` tells.
@@ -76,9 +78,9 @@ pub async fn promotions(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope, bar
         .collect::<Looked>()
         .await;
     let approvals: Vec<_> = approvals.collect();
-    let looked = look.reviewed(bar, &approvals, looked).await;
+    let (judged, looked) = look.reviewed(bar, &approvals, looked).await;
     let looked = look.sources(&approvals, looked).await;
-    let mut promotions = look.planned(looked, &seen).await;
+    let mut promotions = Promotions { judged, ..look.planned(looked, &seen).await };
     let standing = look.standing(scope).await;
     promotions.failed.extend(standing.failed);
     (promotions.removals, promotions.doubtful) = (standing.removals, standing.doubtful);
@@ -101,7 +103,8 @@ fn vouching(manifest: &Manifest, scope: &Scope) -> BTreeSet<Key> {
 }
 
 /// Whether an approval is known, before anything is asked, to be not promoted.
-fn is_pending(image: &Image, approval: &Approval) -> bool {
+#[must_use]
+pub fn is_pending(image: &Image, approval: &Approval) -> bool {
     match &approval.mirrored {
         None => true,
         Some(mirrored) => image.platforms.is_none() && *mirrored != approval.digest,
@@ -131,23 +134,31 @@ pub(super) struct Look<'a> {
 
 impl Look<'_> {
     /// Asks how what is still to be promoted was approved.
-    async fn reviewed(&self, bar: &Bar<'_>, approvals: &[(&Image, &Approval)], mut looked: Looked) -> Looked {
+    async fn reviewed(
+        &self,
+        bar: &Bar<'_>,
+        approvals: &[(&Image, &Approval)],
+        mut looked: Looked,
+    ) -> (BTreeMap<Key, Judged>, Looked) {
         let awaits = |image: &Image, approval: &Approval| {
             let seen = looked.get(&Key::of(image, approval)).and_then(|looked| looked.as_ref().ok());
             seen.is_some_and(|observed| plan::awaits(image, approval, observed))
         };
         let pending: Vec<_> = approvals.iter().copied().filter(|(image, approval)| awaits(image, approval)).collect();
+        let mut known = BTreeMap::new();
         for (key, judged) in reviews::judge(bar, self.manifest, &pending).await {
             match (judged, looked.get_mut(&key)) {
-                (Ok(unreviewed), Some(Ok(observed))) => observed.unreviewed = unreviewed,
+                (Ok(judged), Some(Ok(observed))) => {
+                    observed.unreviewed.clone_from(&judged.unreviewed);
+                    known.insert(key, judged);
+                }
                 (Err(error), Some(seen)) => {
-                    let text = format!("it cannot be told how it was reviewed: {error}");
-                    *seen = Err(Trouble::Item(FailedStep::Resolve, text));
+                    *seen = Err(Trouble::Item(FailedStep::Resolve, reviews::untold(&error)));
                 }
                 _ => {}
             }
         }
-        looked
+        (known, looked)
     }
 
     /// Asks upstream about everything that was seen, as far as it is needed.
@@ -308,7 +319,8 @@ impl Look<'_> {
         let repositories = plan::repositories(self.manifest, &steps, &missing, &seen.found, self.eyes.consent);
         let mut failed = self.failures(&troubles);
         failed.extend(plan::unseen(self.manifest, &seen.troubles));
-        Promotions { steps, repositories, removals: Vec::new(), doubtful: BTreeSet::new(), failed, stopped }
+        let (removals, doubtful, judged) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
+        Promotions { steps, repositories, removals, doubtful, failed, stopped, judged }
     }
 
     /// The failures, in the manifest's order.

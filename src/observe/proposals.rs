@@ -11,8 +11,8 @@ use super::sources::Sources;
 use crate::forge::{Error, Forge, OpenProposal, Review, Social, Verdict};
 use crate::hub::Hub;
 use crate::image::{Digest, Tag};
-use crate::manifest::{Image, Manifest};
-use crate::plan::{Key, Scope};
+use crate::manifest::{Approval, Image, Manifest};
+use crate::plan::{FailedStep, Failure, Key, Scope};
 use crate::proposal::machine::{Action, Decision, Difference, Existing, MadeOf, Question, decisions};
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Beside, Cause, Entry, Item, Kind, Wanted, branch, wanted, why};
@@ -34,8 +34,19 @@ pub struct Situation {
     pub decisions: Vec<Decision>,
     /// Branches whose closed proposals could not be asked for; nothing is opened there.
     pub failed: Vec<(String, Error)>,
+    /// Approvals of which it could not be found out whether enough people approved them.
+    pub untold: Vec<Failure>,
     /// What the ledger said, and what is to be written there.
     pub noted: Noted,
+}
+
+/// What is known of the reviews of approvals that are not promoted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unreviewed {
+    /// Those that fewer people approved than the policy asks, each with that in words: their removal is wanted.
+    pub wanted: BTreeMap<Key, String>,
+    /// Those of which that could not be found out, and why: what is proposed of them stays.
+    pub unknown: BTreeMap<Key, String>,
 }
 
 /// What stays the same while it is found out what was declined.
@@ -58,8 +69,8 @@ pub struct Look<'a> {
     pub forge: Option<&'a dyn Forge>,
     /// Whose commits count in the ledger.
     pub trust: Trust,
-    /// Approvals that fewer people reviewed than the policy asks, each with that in words: their removal is wanted.
-    pub unreviewed: &'a BTreeMap<Key, String>,
+    /// Which approvals have too few reviews.
+    pub unreviewed: &'a Unreviewed,
     /// The branch of a proposal that is moved to what is wanted even where it was approved.
     pub refresh: Option<&'a str>,
     /// Now.
@@ -89,6 +100,7 @@ pub async fn situation(look: &Look<'_>, manifest: &Manifest, scope: &Scope) -> R
         wanted: Vec::new(),
         decisions: Vec::new(),
         failed: Vec::new(),
+        untold: untold(manifest, unreviewed),
         noted: Noted::default(),
     };
     let mut asking = Asking { forge, manifest, scope, existing: &existing, beside: Beside::default() };
@@ -106,7 +118,7 @@ pub async fn situation(look: &Look<'_>, manifest: &Manifest, scope: &Scope) -> R
 impl Candidates {
     /// What is known beside the selections. Whether upstream lost an approval may not be found out just now: then a proposal
     /// that says so stays.
-    fn beside(&self, asking: &Asking<'_>, unreviewed: &BTreeMap<Key, String>, now: DateTime<Utc>) -> Beside {
+    fn beside(&self, asking: &Asking<'_>, unreviewed: &Unreviewed, now: DateTime<Utc>) -> Beside {
         let entries = || {
             asking
                 .existing
@@ -117,7 +129,8 @@ impl Candidates {
             let retires = |entry: &Entry| entry.kind == Kind::Retire && entry.repository == image.repository;
             entries().any(|(_, entry)| retires(entry) && entry.to.as_ref() == Some(tag))
         };
-        let mut beside = Beside { today: now.date_naive(), unreviewed: unreviewed.clone(), ..Beside::default() };
+        let mut beside = Beside { today: now.date_naive(), unreviewed: unreviewed.wanted.clone(), ..Beside::default() };
+        beside.unreviewed.extend(still_proposed(asking, unreviewed));
         for (at, image) in asking.manifest.images.iter().enumerate().filter(|(at, _)| asking.scope.contains(*at)) {
             let Some(Presence { gone, unknown }) = self.presence(at) else {
                 beside.without_selection.insert(at);
@@ -130,6 +143,31 @@ impl Candidates {
         beside.rejecting = rejecting.map(|(existing, entry)| (existing.branch.clone(), entry.clone())).collect();
         beside
     }
+}
+
+/// Approvals of which it is not known now whether they were reviewed, and whose removal for that is proposed.
+fn still_proposed(asking: &Asking<'_>, unreviewed: &Unreviewed) -> BTreeMap<Key, String> {
+    let Asking { manifest, existing, .. } = asking;
+    let approvals = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    let stays = approvals.filter_map(|(image, approval)| {
+        let why = unreviewed.unknown.get(&Key::of(image, approval))?;
+        let part = Cause::Unreviewed(why.clone()).own_branch()?;
+        let line = format!("{part}/{}", approval.tag);
+        let branch = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line);
+        existing.iter().any(|open| open.branch == branch).then(|| (Key::of(image, approval), why.clone()))
+    });
+    stays.collect()
+}
+
+/// The same as failures, in the manifest's order.
+fn untold(manifest: &Manifest, unreviewed: &Unreviewed) -> Vec<Failure> {
+    let approvals = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    let failure = |(image, approval): (&Image, &Approval)| {
+        let error = unreviewed.unknown.get(&Key::of(image, approval))?.clone();
+        let (source, repository) = (image.source_text.clone(), image.repository.clone());
+        Some(Failure { source, repository, tag: Some(approval.tag.clone()), step: FailedStep::Resolve, error })
+    };
+    approvals.filter_map(failure).collect()
 }
 
 /// What a person declined, by the branch of the proposal that was closed.

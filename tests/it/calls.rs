@@ -81,9 +81,9 @@ fn recording_takes_as_many_git_calls_for_fifty_approvals_as_for_one() {
         let calls = noted.calls();
         let history = calls.iter().filter(|call| call.starts_with("log ")).count();
         let contents = calls.iter().filter(|call| call.starts_with("cat-file ")).count();
-        // Once for how they came, once for what the record says of it; of that history 16 versions at a time.
-        assert_eq!(history, 2, "{calls:?}");
-        assert_eq!(calls.len() - contents, 23, "{calls:#?}");
+        // How they came is asked once, for what reviews need and for what the record says of it.
+        assert_eq!(history, 1, "{calls:?}");
+        assert_eq!(calls.len() - contents, 22, "{calls:#?}");
         assert_eq!(clone.manifest().matches("approved-on:").count(), count);
     }
 }
@@ -123,16 +123,17 @@ fn requests(github: &TestGitHub) -> Vec<String> {
     github.log().iter().map(line).map(|l| l.replace(&repository, "").replace(&head, "HEAD")).collect()
 }
 
-#[test]
-fn recording_fifty_approvals_of_fifty_pull_requests_asks_github_one_question_for_all_and_nothing_to_do_takes_five() {
-    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
-    let approved = approvals(&upstream, 50);
-    let files = vec![(FILE.to_owned(), text(&upstream, &mirror, &[]))];
+/// Fifty approvals by fifty pull requests, each approved by hubot or octocat, half of them squashed.
+fn fifty(upstream: &TestRegistry, mirror: &TestRegistry, policy: &str) -> (TestGitHub, Vec<u64>) {
+    let approved = approvals(upstream, 50);
+    let text = |n: usize| policy.to_owned() + &text(upstream, mirror, &approved[..n]);
+    let files = vec![(FILE.to_owned(), text(0))];
     let github = TestGitHub::start(Options { files, ..Options::default() });
     let mut numbers = Vec::new();
     for n in 1..=50 {
-        github.push_as("topic", "hubot", &[(FILE, &text(&upstream, &mirror, &approved[..n]))]);
-        let number = github.open_as("hubot", "topic", "Approve", "");
+        github.push_as("topic", "wharf[bot]", &[(FILE, &text(n))]);
+        let number = github.open_as("wharf[bot]", "topic", "Approve", "");
+        github.review_as(number, if n % 3 == 0 { "hubot" } else { "octocat" }, "APPROVED");
         if n % 2 == 0 {
             github.merge(number)
         } else {
@@ -142,18 +143,35 @@ fn recording_fifty_approvals_of_fifty_pull_requests_asks_github_one_question_for
         numbers.push(number);
     }
     github.clear_log();
-    assert_eq!(promote(&github)["promoted"].as_array().unwrap().len(), 50);
-    let asked = requests(&github);
+    (github, numbers)
+}
+
+#[test]
+fn fifty_approvals_of_fifty_pull_requests_with_fifty_reviews_take_few_requests() {
+    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+    let (github, _) = fifty(&upstream, &mirror, "policy:\n  approvals: 1\n");
+    let result = promote(&github);
+    assert_eq!(result["promoted"].as_array().unwrap().len(), 50, "{result}");
     crate::support::contract::github(&github.log());
-    let blames = asked.iter().filter(|line| *line == "POST /graphql").count();
-    // How approvals came, and by whose review, is asked of each pull request and commit once; `reviews` counts that.
-    let came = |line: &&String| line.contains("/commits/") || line.starts_with("GET /contents/");
-    let others = asked.iter().filter(|line| !came(line)).count();
-    assert_eq!((blames, others), (2, 8), "one question for all, one commit: {asked:#?}");
+    // One listing of the branch, its texts and those that were reviewed by twenties, the reviews by 25; then the record.
+    let asked = ["line", "files", "files", "files", "files", "reviews", "reviews", "files", "files", "files", "commit"];
+    assert_eq!(github.questions(), asked);
+    let permissions = requests(&github).iter().filter(|line| line.ends_with("/permission")).count();
+    assert_eq!((permissions, requests(&github).len()), (2, 2 + asked.len() + 6), "{:#?}", requests(&github));
+}
+
+#[test]
+fn recording_fifty_approvals_of_fifty_pull_requests_asks_how_they_came_once_and_nothing_to_do_takes_five() {
+    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+    let (github, numbers) = fifty(&upstream, &mirror, "");
+    assert_eq!(promote(&github)["promoted"].as_array().unwrap().len(), 50);
+    crate::support::contract::github(&github.log());
+    assert_eq!(github.questions(), ["line", "files", "files", "files", "files", "commit"]);
     let recorded = github.read("main", FILE).unwrap();
     for number in numbers {
         assert_eq!(recorded.matches(&format!("pull: {number}\n")).count(), 1, "#{number}: {recorded}");
     }
+    assert_eq!(recorded.matches("approved-on: 2026-11-21\n").count(), 50);
 
     github.clear_log();
     assert_eq!(promote(&github)["changed"], serde_json::json!(false));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharfinger::forge::git::GitForge;
-use wharfinger::forge::{By, Commit, Error, FileChange, Forge, Message};
+use wharfinger::forge::{By, Commit, Error, FileChange, Forge, Message, Version};
 use wharfinger::image::Digest;
 use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
 
@@ -251,23 +251,53 @@ async fn a_record_is_added_to_the_default_branch_only_where_it_was_seen() {
     .await;
 }
 
+/// The default branch's line back from a commit, without the states in which nothing of these files is new.
+async fn line(forge: &dyn Forge, from: &Commit, paths: &[&str]) -> Vec<Version> {
+    let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+    let (mut versions, mut next) = (Vec::new(), Some(from.clone()));
+    while let Some(from) = next {
+        let line = forge.line(&from, &paths).await.unwrap();
+        assert!(!line.versions.is_empty());
+        versions.extend(line.versions);
+        next = line.rest;
+    }
+    versions.dedup_by(|older, newer| {
+        older.contents == newer.contents && {
+            *newer = older.clone();
+            true
+        }
+    });
+    versions
+}
+
 #[tokio::test]
-async fn the_commits_that_brought_texts_are_found_together() {
+async fn the_default_branchs_own_line_tells_what_files_held() {
     on_every_forge(async |f: Fixture| {
         let first = f.forge.head().await.unwrap();
         propose(&*f.forge, "one\ntwo\n").await;
         f.person.merge(BRANCH);
         let merged = f.forge.head().await.unwrap();
-        let text = "one\ntwo\nlater\ngone\n";
-        let later = f.forge.append("main", &merged.commit, &message("Later"), &change(text)).await.unwrap();
-        let without = f.forge.append("main", &later, &message("Out"), &change("one\ntwo\nlater\n")).await.unwrap();
-        let head = f.forge.append("main", &without, &message("In again"), &change(text)).await.unwrap();
-        let asked = ["one", "two", "later", "gone", "never"].map(str::to_owned);
-        let found = f.forge.introduced(&head, MANIFEST, &asked.into()).await.unwrap();
-        let found: Vec<_> = found.iter().map(|(text, by)| (text.as_str(), &by.commit)).collect();
-        assert_eq!(found, [("gone", &head), ("later", &later), ("one", &first.commit), ("two", &merged.commit)]);
-        assert!(f.forge.introduced(&without, MANIFEST, &["gone".to_owned()].into()).await.unwrap().is_empty());
-        assert!(f.forge.introduced(&head, "absent.yml", &["one".to_owned()].into()).await.unwrap().is_empty());
+        f.person.commit("main", "images/a.yml", "a a\n");
+        let beside = f.forge.head().await.unwrap();
+        let text = "one\ntwo\nlater\n";
+        let later = f.forge.append("main", &beside.commit, &message("Later"), &change(text)).await.unwrap();
+        let head = f.forge.append("main", &later, &message("Out"), &change("one\n")).await.unwrap();
+
+        let found = line(&*f.forge, &head, &[MANIFEST, "absent.yml"]).await;
+        let commits: Vec<&Commit> = found.iter().map(|version| &version.commit).collect();
+        assert_eq!(commits, [&head, &later, &merged.commit, &first.commit], "a merge is one step");
+        assert_eq!(found[0].contents, found[3].contents, "the same text has the same content");
+        assert!(found.iter().all(|version| version.contents[1].is_none()));
+        let both = line(&*f.forge, &head, &["images/a.yml", MANIFEST]).await;
+        assert_eq!(both.len(), 5);
+        assert_eq!((&both[2].commit, &both[2].contents[1]), (&beside.commit, &both[3].contents[1]));
+
+        let places = [(&head, MANIFEST), (&merged.commit, MANIFEST), (&head, "absent.yml"), (&later, "images/a.yml")];
+        let places = places.map(|(at, path)| (at.clone(), path.to_owned()));
+        let texts = f.forge.read_all(&places).await.unwrap();
+        let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+        assert_eq!(texts, [Some("one\n"), Some("one\ntwo\n"), None, Some("a a\n")]);
+        assert!(f.forge.read_all(&[]).await.unwrap().is_empty());
     })
     .await;
 }

@@ -1,10 +1,12 @@
 //! The GitHub forge against the stand-in: what only GitHub has, and what goes wrong there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wharfinger::forge::github::GitHub;
-use wharfinger::forge::{Commit, Error, FileChange, Forge, Message, OpenProposal, Social, StatusState};
+use wharfinger::forge::{
+    Commit, Error, FileChange, Forge, Merge, Message, OpenProposal, Review, Social, StatusState, Verdict,
+};
 use wharfinger::image::Digest;
 use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
 
@@ -497,34 +499,132 @@ async fn a_directory_beyond_what_the_listing_gives_is_read_from_the_tree() {
 }
 
 #[tokio::test]
-async fn what_brought_an_approval_is_its_merge_whichever_way_it_was_merged() {
+async fn the_line_of_the_default_branch_names_the_pull_requests_that_were_merged_into_it() {
     let (github, forge) = start(Options::default());
-    let two = BTreeSet::from(["two".to_owned()]);
+    let paths = [MANIFEST.to_owned()];
+    let merge = |number, by: &str| Merge { number, commit: Some(Commit(by.to_owned())) };
     for squash in [false, true] {
-        github.push_as("main", "octocat", &[(MANIFEST, "one\n")]);
-        github.push_as("topic", "hubot", &[(MANIFEST, "one\ntwo\n")]);
+        github.push_as("topic", "hubot", &[(MANIFEST, &format!("two {squash}\n"))]);
         let number = github.open_as("hubot", "topic", "t", "");
         github.push_as("main", "octocat", &[("other", &format!("{squash}\n"))]);
-        let merge = if squash { github.squash(number) } else { github.merge(number) };
+        let by = if squash { github.squash(number) } else { github.merge(number) };
         github.delete_branch_as("topic", "hubot");
-        github.push_as("main", "octocat", &[(MANIFEST, "one\ntwo\nthree\n")]);
+        let pushed = github.push_as("main", "octocat", &[(MANIFEST, "three\n")]);
         let head = forge.head().await.unwrap().commit;
-        let found = forge.introduced(&head, MANIFEST, &two).await.unwrap().remove("two").unwrap();
-        assert_eq!((found.commit.0.as_str(), found.pull), (merge.as_str(), Some(number)), "squash: {squash}");
-        assert_eq!(found.date.date_naive().to_string(), "2026-11-21");
+        let line = forge.line(&head, &paths).await.unwrap();
+        let newest: Vec<_> = line.versions.iter().take(2).map(|v| (v.commit.0.clone(), v.merges.clone())).collect();
+        assert_eq!(newest, [(pushed, vec![]), (by.clone(), vec![merge(number, &by)])], "squash: {squash}");
+        assert_eq!(line.versions[0].date.date_naive().to_string(), "2026-11-21");
+        assert_eq!(line.rest, None);
     }
-    // Taken out and pushed in again without a pull request: the newest counts.
-    github.push_as("main", "octocat", &[(MANIFEST, "one\n")]);
-    let direct = github.push_as("main", "octocat", &[(MANIFEST, "one\ntwo\n")]);
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn a_long_line_is_followed_a_hundred_commits_at_a_time() {
+    let (github, forge) = start(Options::default());
+    let paths = [MANIFEST.to_owned()];
+    // Every second commit is of a branch that was merged.
+    for n in 0..60 {
+        github.push_as("topic", "hubot", &[("beside", &format!("{n}\n"))]);
+        github.merge(github.open_as("hubot", "topic", "t", ""));
+        github.delete_branch_as("topic", "hubot");
+    }
     let head = forge.head().await.unwrap().commit;
     github.clear_log();
-    let found = forge.introduced(&head, MANIFEST, &two).await.unwrap().remove("two").unwrap();
-    assert_eq!((found.commit.0, found.pull), (direct, None));
-    assert_eq!(github.log().len(), 2, "the file, and where its lines came from: {:?}", github.lines());
-    assert_eq!(forge.introduced(&head, "absent.yml", &two).await.unwrap(), BTreeMap::new());
-    github.fail("POST", "/graphql", 3, 502);
-    assert!(matches!(forge.introduced(&head, MANIFEST, &two).await, Err(Error::Unreachable(_))));
+    let first = forge.line(&head, &paths).await.unwrap();
+    let next = first.rest.clone().unwrap();
+    let second = forge.line(&next, &paths).await.unwrap();
+    assert_eq!((first.versions.len(), second.versions.len(), second.rest), (50, 11, None));
+    assert_eq!((&first.versions[0].commit, &second.versions[0].commit), (&head, &next));
+    assert_eq!(github.questions(), ["line", "line"]);
+    for (answer, told) in [(502, "no answer"), (403, "`contents: read`")] {
+        github.fail("POST", "/graphql", if answer == 502 { 3 } else { 1 }, answer);
+        let error = forge.line(&head, &paths).await.unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
     contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn many_files_are_read_by_one_question_and_what_that_cuts_by_itself() {
+    let (github, forge) = start(Options::default());
+    let large = "x".repeat(600_000);
+    let mut places = Vec::new();
+    for n in 0..30 {
+        let text = if n == 7 { large.clone() } else { format!("{n}\n") };
+        places.push((Commit(github.push_as("main", "octocat", &[(MANIFEST, &text)])), MANIFEST.to_owned()));
+    }
+    places.push((places[0].0.clone(), "absent.yml".to_owned()));
+    github.clear_log();
+    let texts = forge.read_all(&places).await.unwrap();
+    assert_eq!(
+        (texts[3].as_deref(), texts[7].as_ref(), texts[29].as_deref()),
+        (Some("3\n"), Some(&large), Some("29\n"))
+    );
+    assert_eq!(texts[30], None);
+    assert_eq!(github.questions(), ["files", "files"]);
+    let alone = github.lines().iter().filter(|line| line.starts_with("GET ")).count();
+    assert_eq!(alone, 2, "what is too large, and what is not there: {:?}", github.lines());
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn reviews_of_many_pull_requests_are_one_question() {
+    let (github, forge) = start(Options { ghes: true, ..Options::default() });
+    let forge: Arc<dyn Forge> = Arc::new(forge);
+    let social = forge.social().unwrap();
+    let mut numbers = BTreeSet::new();
+    for n in 0..30 {
+        let (branch, text) = (format!("topic-{n}"), format!("{n}\n"));
+        github.commit_by(&branch, ("wharf[bot]", "web-flow"), "Approve", (MANIFEST, &text));
+        let number = github.open_as("wharf[bot]", &branch, "t", "");
+        github.review_as(number, "hubot", "APPROVED");
+        numbers.insert(number);
+    }
+    let head = |number: u64| Some(Commit(github.pull(number).head_sha));
+    github.review_as(3, "judge[bot]", "CHANGES_REQUESTED");
+    github.clear_log();
+    let known = social.reviewed(&numbers).await.unwrap();
+    assert_eq!((github.lines().len(), github.questions()), (2, vec!["reviews", "reviews"]));
+    assert_eq!(known.len(), 30);
+    let review = |login: &str, person, verdict| Review { login: login.to_owned(), person, verdict, commit: head(3) };
+    let (approved, asked) = (Verdict::Approved, Verdict::ChangesRequested);
+    assert_eq!(known[&3].reviews, [review("hubot", true, approved), review("judge[bot]", false, asked)]);
+    assert!(known.values().all(|pull| pull.writers == Some(BTreeSet::from(["wharf[bot]".to_owned()]))));
+    assert_eq!(known[&3].reviews, social.reviews(3).await.unwrap(), "both ways of asking say the same");
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn a_pull_request_of_more_than_a_hundred_reviews_or_commits_is_listed_by_itself() {
+    let (github, forge) = start(Options::default());
+    for n in 0..120 {
+        let who = if n == 119 { "late" } else { "hubot" };
+        github.commit_by("topic", (who, "web-flow"), "More", (MANIFEST, &format!("{n}\n")));
+    }
+    let number = github.open_as("hubot", "topic", "t", "");
+    for n in 0..120 {
+        github.review_as(number, "octocat", if n == 119 { "APPROVED" } else { "COMMENTED" });
+    }
+    github.clear_log();
+    let known = forge.reviewed(&BTreeSet::from([number])).await.unwrap();
+    assert_eq!(known[&number].reviews.last().unwrap().verdict, Verdict::Approved);
+    assert_eq!(known[&number].writers, Some(["hubot", "late"].map(str::to_owned).into()));
+    assert_eq!(github.lines().len(), 1 + 2 + 2, "{:#?}", github.lines());
+    let gone = forge.reviewed(&BTreeSet::from([number + 1])).await.unwrap_err().to_string();
+    assert!(gone.contains("Could not resolve to a PullRequest"), "{gone}");
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn whether_an_account_may_write_is_asked_once() {
+    let (github, forge) = start(Options::default());
+    github.clear_log();
+    for login in ["hubot", "Hubot", "reader", "hubot", "reader"] {
+        assert_eq!(forge.may_write(login).await.unwrap(), login != "reader");
+    }
+    assert_eq!(github.lines().len(), 2);
 }
 
 #[tokio::test]

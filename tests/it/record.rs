@@ -239,7 +239,7 @@ fn a_branch_that_moves_between_reading_and_committing_is_read_again() {
     let world = World::new(false);
     let digest = world.image(1);
     world.approve(&[("1", &digest)]);
-    world.github.push_before("POST", "graphql", "main", "octocat", &[("NOTES.md", "mine\n")]);
+    world.github.push_before("GET", "/pulls", "main", "octocat", &[("NOTES.md", "mine\n")]);
     assert_eq!(world.promote(&[], 0)["changed"], json!(true));
     let commits = world.github.writes().iter().filter(|line| line.starts_with("POST /graphql")).count();
     assert_eq!(commits, 2, "the first one is refused");

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use wharfinger::image::Digest;
 
 use super::promote::{Clone, entry, in_a_job, manifest};
-use crate::support::github::{Options, TestGitHub};
+use crate::support::github::{Access, Options, Permissions, TOKEN, TestGitHub, Who};
 use crate::support::http::Exchange;
 use crate::support::images::ImageSpec;
-use crate::support::process::Run;
+use crate::support::process::{Actions, Run};
 use crate::support::registry::TestRegistry;
 
 const FILE: &str = "approved-images.yml";
@@ -56,6 +56,18 @@ impl World {
     fn promote(&self, more: &[&str], status: i32) -> Value {
         let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote"]).args(more);
         in_a_job(&self.github, run).expect_status(status).json()
+    }
+
+    fn propose(&self, status: i32) -> Value {
+        self.github.clear_log();
+        let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "propose"]);
+        in_a_job(&self.github, run).expect_status(status).json()
+    }
+
+    /// What became of proposals: branch and action.
+    fn proposed(&self) -> Vec<String> {
+        let row = |p: &Value| format!("{} {}", p["branch"].as_str().unwrap(), p["action"].as_str().unwrap());
+        self.propose(0)["proposals"].as_array().unwrap().iter().map(row).collect()
     }
 
     /// It is promoted.
@@ -263,6 +275,37 @@ fn a_branch_merged_by_hand_is_judged_by_what_it_was_merged_into() {
 }
 
 #[test]
+fn what_was_taken_out_and_merged_back_needs_its_own_reviews() {
+    for by_hand in [true, false] {
+        let world = World::new(1);
+        let number = world.proposal(1);
+        world.github.review_as(number, "mona", "APPROVED");
+        world.github.merge(number);
+        let old = world.github.pull(number).head_sha;
+        world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &[]))]);
+        // The reviewed branch once more: in a listing of the file's commits nothing of the taking out is left.
+        world.github.with(|state| {
+            let main = state.git.branch("main").unwrap();
+            let (tree, date) = (state.git.commit_info(&old).tree, state.tick());
+            let who = state.signature("mallory", &date);
+            let parents: &[&str] = if by_hand { &[&main, &old] } else { &[&old, &main] };
+            let merge = state.git.commit_tree(&tree, parents, "Merge", &who, &who);
+            let branch = if by_hand { "main" } else { "again" };
+            state.git.update(&format!("refs/heads/{branch}"), &merge, "");
+        });
+        let why = match by_hand {
+            true => "no merged pull request brought it".to_owned(),
+            false => {
+                let again = world.github.open_as("mallory", "again", "Again", "");
+                world.github.merge(again);
+                format!("of #{again} none counts")
+            }
+        };
+        world.refused(&[], &why);
+    }
+}
+
+#[test]
 fn a_fork_pull_request_is_reviewed_like_any_other() {
     for reviewer in ["mona", "stranger"] {
         let world = World::new(1);
@@ -304,9 +347,9 @@ fn reviews_of_one_pull_request_are_asked_for_once() {
     world.github.clear_log();
     let dry = world.promote(&["--dry-run"], 0);
     assert_eq!(dry["promotions"].as_array().unwrap().len(), 12);
-    let count = |part: &str| world.github.lines().iter().filter(|line| line.contains(part)).count();
-    assert_eq!((count("/reviews"), count("/permission"), count(&format!("/pulls/{number}/commits"))), (1, 1, 1));
-    assert_eq!(world.github.lines().len(), 11, "{:#?}", world.github.lines());
+    assert_eq!(world.github.questions(), ["line", "reviews"]);
+    // The repository, the branch, the manifest there, as it was before and as it was reviewed, and what mona may do.
+    assert_eq!(world.github.lines().len(), 2 + 6, "{:#?}", world.github.lines());
 }
 
 #[test]
@@ -315,12 +358,24 @@ fn a_question_that_is_not_answered_is_a_failure_and_no_verdict() {
     let number = world.proposal(1);
     world.github.review_as(number, "mona", "APPROVED");
     world.github.merge(number);
-    world.github.fail("GET", &format!("/repos/acme/images/pulls/{number}/reviews"), 1, 403);
+    let may = Permissions { pull_requests: Access::None, ..Permissions::all(Access::Write) };
+    world.github.add_token(TOKEN, Who::Actions, may);
     let result = world.promote(&[], 1);
     assert_eq!(result["failed"][0]["step"], json!("resolve"), "{result}");
     assert!(result["failed"][0]["error"].as_str().unwrap().contains("`pull-requests: read`"), "{result}");
     assert_eq!(world.mirror.digest("acme/app", "1"), None);
+    world.github.add_token(TOKEN, Who::Actions, Permissions::all(Access::Write));
     world.promoted(&[]);
+}
+
+#[test]
+fn a_token_that_may_not_read_pull_requests_promotes_where_no_review_is_asked_for() {
+    let world = World::new(0);
+    world.github.merge(world.proposal(0));
+    let may = Permissions { pull_requests: Access::None, ..Permissions::all(Access::Write) };
+    world.github.add_token(TOKEN, Who::Actions, may);
+    world.promoted(&["--record", "commit"]);
+    assert!(world.github.read("main", FILE).unwrap().contains("approved-on: 2026-11-21"));
 }
 
 #[test]
@@ -334,4 +389,96 @@ fn a_plain_repository_has_no_reviews() {
     assert_eq!(result["failed"][0]["step"], json!("unreviewed"));
     assert!(result["failed"][0]["error"].as_str().unwrap().contains("a plain git repository has none"), "{result}");
     clone.run(&[]).output().expect_status(0);
+}
+
+const REMOVAL: &str = "wharfinger/image/app/unreviewed/1";
+
+#[test]
+fn the_removal_of_what_too_few_people_approved_is_offered_until_they_do() {
+    let world = World::new(1);
+    let number = world.proposal(1);
+    world.github.merge(number);
+    assert_eq!(world.proposed(), [format!("{REMOVAL} opened")]);
+    let pull = world.github.pull(number + 1);
+    assert!(pull.title.ends_with("/team/app 1, not reviewed"), "{}", pull.title);
+    assert!(pull.body.contains(&format!("of #{number} none counts")), "{}", pull.body);
+    assert!(!world.github.read(REMOVAL, FILE).unwrap().contains(world.digest.as_str()));
+    assert_eq!(world.proposed(), [format!("{REMOVAL} unchanged")]);
+    assert_eq!((world.github.writes(), world.github.questions()), (vec![], vec!["line", "reviews"]));
+    // What cannot be found out changes nothing.
+    world.github.fail("POST", "/graphql", 1, 403);
+    let result = world.propose(1);
+    assert_eq!(result["proposals"][0]["action"], json!("unchanged"), "{result}");
+    assert!(result["failed"][0]["error"].as_str().unwrap().starts_with("it cannot be told how it was reviewed"));
+    // The review may come late.
+    world.github.review_as(number, "mona", "APPROVED");
+    assert_eq!(world.proposed(), [format!("{REMOVAL} closed")]);
+    assert_eq!(world.proposed(), Vec::<String>::new());
+}
+
+#[test]
+fn who_closes_the_removal_keeps_the_approval_and_a_merge_takes_it_out() {
+    let world = World::new(1);
+    world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &["1"]))]);
+    assert_eq!(world.proposed(), [format!("{REMOVAL} opened")]);
+    assert!(world.github.pull(1).body.contains("no merged pull request brought it"));
+    world.github.close_as(1, "mona");
+    assert_eq!(world.proposed(), Vec::<String>::new());
+    world.refused(&[], "no merged pull request brought it");
+
+    let other = World::new(1);
+    other.github.push_as("main", "octocat", &[(FILE, &other.text(1, &["1"]))]);
+    other.proposed();
+    other.github.merge(1);
+    assert_eq!(other.github.read("main", FILE).unwrap().matches(other.digest.as_str()).count(), 0);
+}
+
+#[test]
+fn no_removal_is_offered_of_what_is_promoted_or_needs_no_review_and_nothing_is_asked() {
+    let quiet = |world: &World| {
+        assert_eq!(world.proposed(), Vec::<String>::new());
+        assert_eq!(world.github.questions(), Vec::<&str>::new());
+        // The repository, the branch, the manifest, the ledger, what is open, and leftovers.
+        assert_eq!(world.github.lines().len(), 6, "{:#?}", world.github.lines());
+    };
+    let world = World::new(0);
+    world.github.push_as("main", "octocat", &[(FILE, &world.text(0, &["1"]))]);
+    quiet(&world);
+    let world = World::new(1);
+    let recorded = world.text(1, &["1"]) + &format!("        mirrored: {}\n", world.digest);
+    world.github.push_as("main", "octocat", &[(FILE, &recorded)]);
+    quiet(&world);
+}
+
+#[test]
+fn what_promotion_found_out_is_not_asked_again_by_proposing() {
+    let world = World::new(1);
+    world.github.merge(world.proposal(1));
+    world.github.clear_log();
+    let auth = json!({ "auths": { world.mirror.host(): { "auth": "dXNlcjpwYXNzd29yZA==" } } }).to_string();
+    let actions = Actions::schedule(&world.github.repository())
+        .api(&world.github.server(), &world.github.api(), &world.github.graphql())
+        .env("GITHUB_TOKEN", world.github.token())
+        .env("DOCKER_AUTH_CONFIG", &auth);
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "run"]);
+    let result = run.actions(&actions).output().expect_status(1).json();
+    assert_eq!(result["failed"][0]["step"], json!("unreviewed"), "{result}");
+    assert_eq!(result["proposals"][0]["branch"], json!(REMOVAL), "{result}");
+    assert_eq!(world.github.questions(), ["line", "reviews", "commit", "login"]);
+}
+
+#[test]
+fn a_plan_shows_the_removal_and_asks_once() {
+    let world = World::new(1);
+    world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &["1"]))]);
+    world.github.clear_log();
+    let actions = Actions::schedule(&world.github.repository())
+        .api(&world.github.server(), &world.github.api(), &world.github.graphql())
+        .env("GITHUB_TOKEN", world.github.token());
+    std::fs::write(actions.workspace().join(FILE), world.text(1, &["1"])).unwrap();
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "plan"]);
+    let plan = run.actions(&actions).output().expect_status(1).json();
+    assert_eq!(plan["proposals"][0]["branch"], json!(REMOVAL), "{plan}");
+    assert_eq!(plan["proposals"][0]["images"][0]["kind"], json!("retire"), "{plan}");
+    assert_eq!(world.github.questions(), ["line", "files"]);
 }

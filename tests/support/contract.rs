@@ -10,7 +10,7 @@ use std::sync::{Mutex, Once, OnceLock};
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use super::github::graphql::BLAME;
+use super::github::graphql::{files_query, history_query, numbers_asked, reviews_query};
 use super::http::{Exchange, lock};
 
 /// The variable that names the directory.
@@ -86,6 +86,10 @@ pub fn github_violations(description: &Description, exchange: &Exchange) -> Vec<
     description.violations(&exchange)
 }
 
+fn is_number(text: &str) -> bool {
+    text.parse::<u32>().is_ok()
+}
+
 fn graphql_violations(exchange: &Exchange) -> Vec<String> {
     const MUTATION: &str = r"^\s*mutation\s*\(\s*\$input\s*:\s*CreateCommitOnBranchInput!\s*\)\s*\{\s*createCommitOnBranch\s*\(\s*input\s*:\s*\$input\s*\)\s*\{\s*commit\s*\{\s*oid(\s+url)?\s*\}\s*\}\s*\}\s*$";
     let body = exchange.request.json();
@@ -93,10 +97,18 @@ fn graphql_violations(exchange: &Exchange) -> Vec<String> {
         return Vec::new();
     }
     let query = body["query"].as_str().unwrap_or_default();
-    if query == BLAME {
-        let given = |name: &&str| body["variables"][*name].as_str().is_none_or(str::is_empty);
-        let lacking = ["owner", "name", "head", "path"].into_iter().filter(given);
-        return lacking.map(|name| format!("the question for a file's lines lacks {name}")).collect();
+    let variables = body["variables"].as_object().cloned().unwrap_or_default();
+    let count = |letter: char| variables.keys().filter(|name| name.strip_prefix(letter).is_some_and(is_number)).count();
+    let (files, places) = (count('p'), count('e'));
+    let fixed = match query {
+        _ if query == history_query(files) => 3,
+        _ if query == files_query(places) || query == reviews_query(&numbers_asked(query)) => 2,
+        _ => 0,
+    };
+    if fixed > 0 {
+        let given = variables.values().filter(|value| value.as_str().is_some_and(|text| !text.is_empty())).count();
+        let whole = given == fixed + files + places && given == variables.len();
+        return if whole { Vec::new() } else { vec![format!("a question lacks variables: {variables:?}")] };
     }
     let mut found = Vec::new();
     if exchange.request.method != "POST" || !Regex::new(MUTATION).expect("a pattern").is_match(query) {

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
+
 use crate::edit::{self, Change, Edit};
 use crate::forge::{self, Commit, FileChange, Forge, Head, Message};
 use crate::image::{Digest, RepositoryName, Tag};
@@ -12,10 +14,8 @@ use crate::manifest::{Approval, Image, Manifest};
 use crate::observe::manifest::{self as load, LoadError};
 use crate::proposal::form::{self, Places};
 
-mod origin;
 mod proposal;
 
-use origin::Origins;
 pub use proposal::{Done, Recording};
 
 /// How often the commit is tried anew because the branch moved.
@@ -43,6 +43,10 @@ pub struct Record {
     pub digest: Digest,
     /// What the mirror's tag was read to answer.
     pub mirrored: Digest,
+    /// The pull request that brought the approval, for people: nobody trusts it.
+    pub pull: Option<u64>,
+    /// The UTC date of the commit that brought it.
+    pub approved_on: Option<NaiveDate>,
 }
 
 /// What became of the records.
@@ -85,11 +89,11 @@ pub async fn record(
     way: Way,
     records: &[Record],
 ) -> Result<Recorded, RecordError> {
-    let (mut last, mut origins) = (String::new(), Origins::default());
+    let mut last = String::new();
     for attempt in 0..TRIES {
         let done = match records {
             [] => settle(forge, path, prefix, way).await,
-            records => once(forge, path, way, records, &mut origins).await,
+            records => once(forge, path, way, records).await,
         };
         match done {
             Err(RecordError::Forge(forge::Error::Moved { branch })) => last = branch,
@@ -101,21 +105,14 @@ pub async fn record(
     Err(RecordError::Busy(last))
 }
 
-async fn once(
-    forge: &dyn Forge,
-    path: &str,
-    way: Way,
-    records: &[Record],
-    origins: &mut Origins,
-) -> Result<Recorded, RecordError> {
+async fn once(forge: &dyn Forge, path: &str, way: Way, records: &[Record]) -> Result<Recorded, RecordError> {
     let head = forge.head().await?;
     let manifest = load::from_forge(forge, &head.commit, path).await?;
     let pending = pending(&manifest, records);
     if pending.is_empty() {
         return settle(forge, path, &manifest.proposals.branch_prefix, way).await;
     }
-    origins.look(forge, &head.commit, &manifest, &pending).await;
-    let work = Work { forge, path, head, manifest, pending, origins };
+    let work = Work { forge, path, head, manifest, pending };
     let open = match way {
         Way::Commit => return work.commit().await.map(Recorded::Committed),
         Way::Auto | Way::Proposal => proposal::open(forge, &work.manifest.proposals.branch_prefix).await?,
@@ -137,7 +134,7 @@ async fn settle(forge: &dyn Forge, path: &str, prefix: &str, way: Way) -> Result
     let Some(open) = proposal::open(forge, prefix).await? else { return Ok(Recorded::Already) };
     let head = forge.head().await?;
     let manifest = load::from_forge(forge, &head.commit, path).await?;
-    let work = Work { forge, path, head, manifest, pending: Vec::new(), origins: &Origins::default() };
+    let work = Work { forge, path, head, manifest, pending: Vec::new() };
     work.settle(open).await.map(Recorded::Proposed)
 }
 
@@ -164,7 +161,6 @@ struct Work<'a> {
     head: Head,
     manifest: Manifest,
     pending: Vec<Record>,
-    origins: &'a Origins,
 }
 
 impl Work<'_> {
@@ -180,7 +176,7 @@ impl Work<'_> {
         for (index, file) in manifest.files.iter().enumerate() {
             let of_file = records.iter().filter_map(|record| {
                 let (image, _) = approval(manifest, record)?;
-                (image.file == index).then(|| self.edit(image, record))
+                (image.file == index).then(|| edit_of(image, record))
             });
             let edits: Vec<Edit> = of_file.collect();
             if !edits.is_empty() {
@@ -188,12 +184,6 @@ impl Work<'_> {
             }
         }
         Ok(changes)
-    }
-
-    fn edit(&self, image: &Image, record: &Record) -> Edit {
-        let (pull, approved_on) = self.origins.of(&record.digest);
-        let (tag, mirrored) = (record.tag.clone(), record.mirrored.clone());
-        Edit { image: image.index, change: Change::Record { tag, mirrored, pull, approved_on } }
     }
 
     fn message(&self, records: &[Record]) -> Message {
@@ -210,6 +200,11 @@ impl Work<'_> {
         let (repository, to) = (first.repository.to_string(), first.tag.to_string());
         Places { title, source, repository, to, kind: "record".to_owned(), ..Places::default() }
     }
+}
+
+fn edit_of(image: &Image, record: &Record) -> Edit {
+    let Record { tag, mirrored, pull, approved_on, .. } = record.clone();
+    Edit { image: image.index, change: Change::Record { tag, mirrored, pull, approved_on } }
 }
 
 fn headline(records: &[Record]) -> String {

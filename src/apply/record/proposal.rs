@@ -2,7 +2,7 @@
 
 use super::{Record, RecordError, Work, approval, pending};
 use crate::forge::{Commit, FileChange, Forge, OpenProposal};
-use crate::manifest::Manifest;
+use crate::manifest::{Approval, Manifest};
 use crate::observe::manifest as load;
 use crate::proposal::form;
 
@@ -105,7 +105,6 @@ impl Work<'_> {
 
     /// The records that the branch has and that are still pending, and ours.
     fn together(&self, theirs: Option<&Manifest>) -> Vec<Record> {
-        let has = |record: &Record| theirs.and_then(|t| approval(t, record)).and_then(|(_, a)| a.mirrored.clone());
         let mut all = Vec::new();
         for image in &self.manifest.images {
             for approval in &image.approved {
@@ -114,12 +113,20 @@ impl Work<'_> {
                     tag: approval.tag.clone(),
                     digest: approval.digest.clone(),
                     mirrored: approval.digest.clone(),
+                    pull: None,
+                    approved_on: None,
                 };
                 let same = |ours: &&Record| (&ours.repository, &ours.tag) == (&record.repository, &record.tag);
-                let ours = self.pending.iter().find(same).map(|ours| ours.mirrored.clone());
-                let Some(mirrored) = ours.or_else(|| has(&record)) else { continue };
-                if approval.mirrored.as_ref() != Some(&mirrored) {
-                    record.mirrored = mirrored;
+                let has = || theirs.and_then(|theirs| self::approval(theirs, &record)).map(|(_, has)| has);
+                match (self.pending.iter().find(same), has()) {
+                    (Some(ours), _) => record = Record { digest: record.digest, ..ours.clone() },
+                    (None, Some(Approval { mirrored: Some(mirrored), pull, approved_on, .. })) => {
+                        record =
+                            Record { mirrored: mirrored.clone(), pull: *pull, approved_on: *approved_on, ..record };
+                    }
+                    _ => continue,
+                }
+                if approval.mirrored.as_ref() != Some(&record.mirrored) {
                     all.push(record);
                 }
             }

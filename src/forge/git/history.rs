@@ -1,72 +1,60 @@
-//! Which commit brought texts into a file.
+//! A branch's own line, and what files held along it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use super::GitForge;
-use crate::forge::{Commit, Error, Introduced};
+use crate::forge::{Commit, Error, Line, Version};
 
-/// Versions of the file that are in memory at a time: most texts came with one of the newest.
-const AT_ONCE: usize = 16;
-
-/// A commit that changed the file.
-struct Version {
+/// A commit that changed one of the files, and what those hold from then on.
+struct Changed {
     commit: Commit,
     date: DateTime<Utc>,
-    /// The file's object; `None` where the commit removed it.
-    blob: Option<String>,
+    files: BTreeMap<String, Option<String>>,
 }
 
 impl GitForge {
-    /// See [`crate::forge::Forge::introduced`]: one reading of the history, and one of every few versions that are needed.
-    pub(super) async fn brought(
-        &self,
-        head: &Commit,
-        path: &str,
-        texts: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Introduced>, Error> {
-        let mut found = BTreeMap::new();
-        let mut open: BTreeSet<&str> = texts.iter().map(String::as_str).collect();
-        if open.is_empty() {
-            return Ok(found);
-        }
-        for versions in self.versions(head, path).await?.chunks(AT_ONCE) {
-            let objects: Vec<String> = versions.iter().filter_map(|v| v.blob.clone()).collect();
-            let mut blobs = self.git.blobs(&objects).await?.into_iter();
-            for version in versions {
-                let bytes = version.blob.as_ref().and_then(|_| blobs.next()).flatten().unwrap_or_default();
-                let file = String::from_utf8_lossy(&bytes);
-                open.retain(|text| file.contains(text));
-                let introduced = || Introduced { commit: version.commit.clone(), date: version.date, pull: None };
-                found.extend(open.iter().map(|text| ((*text).to_owned(), introduced())));
+    /// See [`crate::forge::Forge::line`]: the whole of it, by one reading of the history.
+    pub(super) async fn whole_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
+        let full: Vec<String> = paths.iter().map(|path| format!("{}{path}", self.prefix)).collect();
+        let mut contents = vec![None; paths.len()];
+        let mut versions = Vec::new();
+        for Changed { commit, date, files } in self.changed(from, paths).await?.into_iter().rev() {
+            for (path, content) in full.iter().zip(&mut contents) {
+                if let Some(new) = files.get(path) {
+                    content.clone_from(new);
+                }
             }
-            if open.is_empty() {
-                break;
-            }
+            versions.push(Version { commit, date, contents: contents.clone(), merges: Vec::new() });
         }
-        Ok(found)
+        versions.reverse();
+        Ok(Line { versions, rest: None })
     }
 
-    /// The commits of the first-parent history that changed a file, newest first.
-    async fn versions(&self, head: &Commit, path: &str) -> Result<Vec<Version>, Error> {
-        let shown = ["--root", "--raw", "--no-abbrev", "--no-renames", "--format=%H %cI"];
-        let args = [&["log", "--first-parent", "-m"], &shown[..], &[&head.0, "--", path]].concat();
+    /// The commits of the first-parent history that changed one of the files, newest first.
+    async fn changed(&self, from: &Commit, paths: &[String]) -> Result<Vec<Changed>, Error> {
+        let shown = ["--root", "--raw", "--no-abbrev", "--no-renames", "-z", "--format=%H %cI"];
+        let mut args = [&["log", "--first-parent", "-m"], &shown[..], &[&from.0, "--"]].concat();
+        args.extend(paths.iter().map(String::as_str));
         let log = self.git.text(&args, b"").await?;
-        let mut versions: Vec<Version> = Vec::new();
-        for line in log.lines() {
-            if let Some(raw) = line.strip_prefix(':') {
-                let Some(version) = versions.last_mut() else { continue };
-                let fields: Vec<&str> = raw.split([' ', '\t']).collect();
-                version.blob = match fields[..] {
+        let mut changed: Vec<Changed> = Vec::new();
+        let mut fields = log.split('\0');
+        while let Some(field) = fields.next() {
+            if let Some(raw) = field.trim_start_matches('\n').strip_prefix(':') {
+                let content = match raw.split(' ').collect::<Vec<_>>()[..] {
                     [_, mode, _, object, ..] if mode.starts_with('1') && mode != "160000" => Some(object.to_owned()),
                     _ => None,
                 };
-            } else if let Some((commit, date)) = line.split_once(' ') {
-                versions.push(Version { commit: Commit(commit.to_owned()), date: utc(date)?, blob: None });
+                if let (Some(last), Some(path)) = (changed.last_mut(), fields.next()) {
+                    last.files.insert(path.to_owned(), content);
+                }
+            } else if let Some((commit, date)) = field.split_once(' ') {
+                let files = BTreeMap::new();
+                changed.push(Changed { commit: Commit(commit.to_owned()), date: utc(date)?, files });
             }
         }
-        Ok(versions)
+        Ok(changed)
     }
 }
 

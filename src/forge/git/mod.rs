@@ -7,7 +7,7 @@
 //!
 //! Paths are relative to the directory the forge was opened in, as they are for a person who works there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -15,8 +15,8 @@ use tokio::sync::OnceCell;
 
 use self::command::Git;
 use super::{
-    By, Change, Commit, Declined, Error, FileChange, Forge, Head, Introduced, LOOKED_BACK, Message, OpenProposal,
-    Opened, Social, Written, down_to_ours,
+    By, Change, Commit, Declined, Error, FileChange, Forge, Head, LOOKED_BACK, Line, Message, OpenProposal, Opened,
+    Social, Written, down_to_ours,
 };
 use crate::ledger;
 use crate::proposal::{markdown, metadata};
@@ -147,6 +147,26 @@ impl GitForge {
         name.await.map(String::as_str)
     }
 
+    /// Files at commits: those with plain paths by one command.
+    async fn texts(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
+        let full = |path: &str| format!("{}{path}", self.prefix);
+        let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\n');
+        let is_plain = |path: &str| full(path).split('/').all(plain);
+        let named = files.iter().filter(|(_, path)| is_plain(path));
+        let objects: Vec<String> = named.map(|(at, path)| format!("{at}:{}", full(path))).collect();
+        let mut blobs = self.git.blobs(&objects).await?.into_iter();
+        let mut texts = Vec::with_capacity(files.len());
+        for (at, path) in files {
+            if !is_plain(path) {
+                texts.push(self.read_odd(at, &full(path)).await?);
+                continue;
+            }
+            let text = blobs.next().flatten().map(String::from_utf8).transpose();
+            texts.push(text.map_err(|_| Error::Unusable(format!("{path} at {at} is not UTF-8")))?);
+        }
+        Ok(texts)
+    }
+
     /// A file at a commit whose path is not plain: git itself makes it so.
     async fn read_odd(&self, at: &Commit, full: &str) -> Result<Option<String>, Error> {
         let entry = self.git.text(&["ls-tree", "--full-tree", "-z", &at.0, "--", full], b"").await?;
@@ -173,14 +193,7 @@ impl Forge for GitForge {
     }
 
     async fn read(&self, at: &Commit, path: &str) -> Result<Option<String>, Error> {
-        let full = format!("{}{path}", self.prefix);
-        let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\n');
-        if !full.split('/').all(plain) {
-            return self.read_odd(at, &full).await;
-        }
-        let mut blobs = self.git.blobs(&[format!("{at}:{full}")]).await?;
-        let text = blobs.pop().flatten().map(String::from_utf8).transpose();
-        text.map_err(|_| Error::Unusable(format!("{path} at {at} is not UTF-8")))
+        Ok(self.texts(&[(at.clone(), path.to_owned())]).await?.pop().flatten())
     }
 
     async fn written(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
@@ -249,13 +262,23 @@ impl Forge for GitForge {
         Ok(declined)
     }
 
-    async fn introduced(
-        &self,
-        head: &Commit,
-        path: &str,
-        texts: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Introduced>, Error> {
-        self.brought(head, path, texts).await
+    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
+        let skip = format!("--skip={}", u64::from(page.saturating_sub(1)) * 100);
+        let mut args = vec!["log", "--first-parent", "-m", "--max-count=101", &skip, "--format=%H %P", &head.0, "--"];
+        args.extend(path);
+        let log = self.git.text(&args, b"").await?;
+        let mut changes: Vec<Change> = log.lines().filter_map(change).collect();
+        let more = changes.len() > 100;
+        changes.truncate(100);
+        Ok((changes, more))
+    }
+
+    async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
+        self.whole_line(from, paths).await
+    }
+
+    async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
+        self.texts(files).await
     }
 
     async fn append(
@@ -295,17 +318,6 @@ impl Forge for GitForge {
 
     async fn close(&self, proposal: &OpenProposal, _reason: &str) -> Result<(), Error> {
         self.delete_branch(&proposal.branch, &proposal.head).await
-    }
-
-    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
-        let skip = format!("--skip={}", u64::from(page.saturating_sub(1)) * 100);
-        let mut args = vec!["log", "--first-parent", "-m", "--max-count=101", &skip, "--format=%H %P", &head.0, "--"];
-        args.extend(path);
-        let log = self.git.text(&args, b"").await?;
-        let mut changes: Vec<Change> = log.lines().filter_map(change).collect();
-        let more = changes.len() > 100;
-        changes.truncate(100);
-        Ok((changes, more))
     }
 
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {

@@ -213,10 +213,35 @@ impl Client {
         self.again(Verb::GraphQl, &self.graphql_path, &serde_json::json!({ "query": query })).await
     }
 
-    /// One GraphQL query with variables; repeated where no answer comes.
-    pub(super) async fn ask(&self, query: &str, variables: &Value) -> Result<Answer, Error> {
+    /// The `repository` of one GraphQL query with variables; repeated where no answer comes. An answer with an error in it is
+    /// none: what is missing there would look like absence.
+    pub(super) async fn ask(&self, action: &str, query: &str, variables: &Value) -> Result<Value, Error> {
+        self.ask_sparing(action, query, variables, "").await
+    }
+
+    /// The same, where a field of this name may be refused to the token: then it is null.
+    pub(super) async fn ask_sparing(
+        &self,
+        action: &str,
+        query: &str,
+        variables: &Value,
+        field: &str,
+    ) -> Result<Value, Error> {
         let body = serde_json::json!({ "query": query, "variables": variables });
-        self.again(Verb::GraphQl, &self.graphql_path, &body).await
+        let answer = self.again(Verb::GraphQl, &self.graphql_path, &body).await?;
+        if !answer.done() {
+            return Err(refused(action, &answer, READ));
+        }
+        let mut json = answer.json(action)?;
+        let spared = |error: &&Value| {
+            let path = error["path"].as_array();
+            error["type"] == "FORBIDDEN" && path.is_some_and(|path| path.iter().any(|part| *part == field))
+        };
+        let error = json["errors"].as_array().and_then(|errors| errors.iter().find(|error| !spared(error)));
+        match (error, json.pointer("/data/repository")) {
+            (None, Some(Value::Object(_))) => Ok(json["data"]["repository"].take()),
+            (error, _) => Err(questioned(action, error.unwrap_or(&Value::Null))),
+        }
     }
 
     /// One GraphQL mutation.
@@ -341,6 +366,19 @@ pub(super) const ARCHIVED: &str = "Unarchive it under Settings > General, or dis
 /// Whether GitHub's words say that the repository was archived.
 pub(super) fn archived(message: &str) -> bool {
     message.contains("archived") && message.contains("read-only")
+}
+
+/// What an error in an answer to a GraphQL query means.
+fn questioned(action: &str, error: &Value) -> Error {
+    let said = clean(error["message"].as_str().unwrap_or("GitHub knows no such repository"));
+    match error["type"].as_str().unwrap_or("NOT_FOUND") {
+        "RATE_LIMITED" | "RATE_LIMIT" => Error::RateLimited(said),
+        "NOT_FOUND" | "FORBIDDEN" | "INSUFFICIENT_SCOPES" => {
+            let detail = format!("{said}: the token needs {READ} on this repository");
+            Error::Refused { action: action.to_owned(), detail }
+        }
+        kind => Error::Unusable(format!("{action}: {said} ({})", clean(kind))),
+    }
 }
 
 fn page_query(query: &[(&str, &str)], page: u32) -> String {

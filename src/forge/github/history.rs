@@ -1,86 +1,143 @@
-//! Which commit brought texts into a file, and by which pull request.
+//! A branch's own line, with what files held along it and which pull requests brought it; and files at many commits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::client::{READ, clean, refused};
-use super::{Commit, Error, GitHub, Introduced, commit_at, text};
+use super::{Change, Commit, Error, GitHub, Line, commit_at, text};
+use crate::forge::{Merge, Version};
 
-/// REST would take some requests for every commit of the file: GraphQL knows of each line where it came from.
-const BLAME: &str = "query ($owner: String!, $name: String!, $head: String!, $path: String!) { \
-    repository(owner: $owner, name: $name) { object(expression: $head) { ... on Commit { blame(path: $path) { ranges { \
-    startingLine endingLine commit { oid committedDate associatedPullRequests(first: 5) { nodes { \
-    number baseRefName mergedAt mergeCommit { oid committedDate parents(first: 2) { totalCount } } } } } } } } } } }";
+/// How many files are read by one question.
+const FILES: usize = 20;
 
 impl GitHub {
-    /// See [`super::Forge::introduced`]: one question, and the file itself where it was not read yet.
-    pub(super) async fn brought(
+    /// See [`super::Forge::history`].
+    pub(super) async fn listed(
         &self,
         head: &Commit,
-        path: &str,
-        texts: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Introduced>, Error> {
-        let mut found: BTreeMap<String, Introduced> = BTreeMap::new();
-        let Some(file) = self.text(head, path).await? else { return Ok(found) };
-        if !texts.iter().any(|text| file.contains(text.as_str())) {
-            return Ok(found);
-        }
-        let answer = self.blame(head, path).await?;
-        let lines: Vec<&str> = file.lines().collect();
-        for range in
-            answer.pointer("/data/repository/object/blame/ranges").and_then(Value::as_array).into_iter().flatten()
-        {
-            let line = |key: &str| range[key].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-            let blamed = lines.get(line("startingLine").max(1) - 1..line("endingLine")).unwrap_or_default();
-            let here: Vec<&String> =
-                texts.iter().filter(|text| blamed.iter().any(|line| line.contains(text.as_str()))).collect();
-            if here.is_empty() {
-                continue;
-            }
-            let introduced = introduced(&range["commit"], self.default_branch().await?)?;
-            for text in here {
-                // Where it stands twice, it was there since the older of the two.
-                if found.get(text).is_none_or(|other| other.date > introduced.date) {
-                    found.insert(text.clone(), introduced.clone());
-                }
-            }
-        }
-        Ok(found)
+        path: Option<&str>,
+        page: u32,
+    ) -> Result<(Vec<Change>, bool), Error> {
+        let mut query = vec![("sha", head.0.as_str())];
+        query.extend(path.map(|path| ("path", path)));
+        let action = format!("reading the history of {}", path.unwrap_or("the default branch"));
+        let (commits, more) = self.client.page(&action, &self.path("/commits"), &query, page).await?;
+        let change = |commit: &Value| {
+            let parent = commit.pointer("/parents/0").map(|parent| commit_at(parent, "/sha")).transpose()?;
+            Ok(Change { commit: commit_at(commit, "/sha")?, parent })
+        };
+        Ok((commits.iter().map(change).collect::<Result<_, Error>>()?, more))
     }
 
-    async fn blame(&self, head: &Commit, path: &str) -> Result<Value, Error> {
-        let action = format!("asking where the lines of {path} came from");
-        let variables = json!({ "owner": self.owner, "name": self.name, "head": head.0, "path": path });
-        let answer = self.client.ask(BLAME, &variables).await?;
-        if !answer.done() {
-            return Err(refused(&action, &answer, READ));
+    /// See [`super::Forge::line`]: of the newest hundred commits that lead to `from`, as git lists them, those that are each
+    /// the first parent of the one before.
+    pub(super) async fn own_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
+        let action = format!("reading how the default branch came to {from}");
+        let mut variables = json!({ "owner": self.owner, "name": self.name, "from": from.0 });
+        for (at, path) in paths.iter().enumerate() {
+            variables[format!("p{at}")] = json!(path);
         }
-        let json = answer.json(&action)?;
-        match json["errors"].as_array().and_then(|errors| errors.first()) {
-            Some(error) => {
-                let said = clean(error["message"].as_str().unwrap_or("no message"));
-                Err(Error::Unusable(format!("{action}: {said}: the token needs {READ}")))
+        // A token without `pull-requests: read` promotes where no review is asked for.
+        let (query, pulls) = (line_query(paths.len()), "associatedPullRequests");
+        let answer = self.client.ask_sparing(&action, &query, &variables, pulls).await?;
+        let base = self.default_branch().await?;
+        let nodes = answer.pointer("/object/history/nodes").and_then(Value::as_array).into_iter().flatten();
+        let mut listed = BTreeMap::new();
+        for node in nodes {
+            let parent = node.pointer("/parents/nodes/0").map(|parent| commit_at(parent, "/oid")).transpose()?;
+            let version = version(node, paths.len(), base)?;
+            listed.insert(version.commit.clone(), (version, parent));
+        }
+        let mut line = Line { versions: Vec::new(), rest: Some(from.clone()) };
+        while let Some((version, parent)) = line.rest.as_ref().and_then(|next| listed.remove(next)) {
+            line.versions.push(version);
+            line.rest = parent;
+        }
+        match line.versions.is_empty() {
+            true => Err(Error::Unusable(format!("{action}: GitHub's listing does not begin with it"))),
+            false => Ok(line),
+        }
+    }
+
+    /// See [`super::Forge::read_all`]. What GraphQL does not give whole is read as any other file.
+    pub(super) async fn texts_at(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
+        let mut texts: Vec<Option<String>> = files.iter().map(|(at, path)| self.known_text(at, path)).collect();
+        let unknown: Vec<usize> = (0..files.len()).filter(|at| texts[*at].is_none()).collect();
+        for some in unknown.chunks(FILES) {
+            if let [alone] = some {
+                texts[*alone] = self.text(&files[*alone].0, &files[*alone].1).await?;
+                continue;
             }
-            None => Ok(json),
+            let mut variables = json!({ "owner": self.owner, "name": self.name });
+            for (name, at) in some.iter().enumerate() {
+                variables[format!("e{name}")] = json!(format!("{}:{}", files[*at].0, files[*at].1));
+            }
+            let answer =
+                self.client.ask("reading files at several commits", &texts_query(some.len()), &variables).await?;
+            for (name, at) in some.iter().enumerate() {
+                let blob = &answer[format!("t{name}")];
+                texts[*at] = match blob["text"].as_str().filter(|_| blob["isTruncated"] == false) {
+                    Some(whole) => Some(whole.to_owned()),
+                    None => self.text(&files[*at].0, &files[*at].1).await?,
+                };
+            }
         }
+        Ok(texts)
+    }
+
+    fn known_text(&self, at: &Commit, path: &str) -> Option<String> {
+        let known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(at.0.clone(), path.to_owned())).cloned()
     }
 }
 
-/// The commit itself, or where a merged pull request brought it by a merge, that merge.
-fn introduced(commit: &Value, base: &str) -> Result<Introduced, Error> {
-    let direct = |pull: Option<u64>| {
-        Ok(Introduced { commit: commit_at(commit, "/oid")?, date: date(text(commit, "/committedDate")?)?, pull })
-    };
-    let pulls = commit.pointer("/associatedPullRequests/nodes").and_then(Value::as_array).into_iter().flatten();
-    let merged = |pull: &&Value| pull["mergedAt"].is_string() && pull["baseRefName"] == base;
-    let Some(pull) = pulls.into_iter().find(merged) else { return direct(None) };
-    let (number, merge) = (pull["number"].as_u64(), &pull["mergeCommit"]);
-    if merge.pointer("/parents/totalCount").and_then(Value::as_u64) != Some(2) {
-        return direct(number);
+/// The question for a branch's own line with so many files.
+fn line_query(paths: usize) -> String {
+    let (mut names, mut files) = (String::new(), String::new());
+    for at in 0..paths {
+        let _ = write!(names, ", $p{at}: String!");
+        let _ = write!(files, " f{at}: file(path: $p{at}) {{ type oid }}");
     }
-    Ok(Introduced { commit: commit_at(merge, "/oid")?, date: date(text(merge, "/committedDate")?)?, pull: number })
+    format!(
+        "query ($owner: String!, $name: String!, $from: String!{names}) {{ \
+         repository(owner: $owner, name: $name) {{ object(expression: $from) {{ ... on Commit {{ history(first: 100) {{ \
+         nodes {{ oid committedDate parents(first: 1) {{ nodes {{ oid }} }} associatedPullRequests(first: 5) {{ nodes {{ \
+         number baseRefName mergedAt mergeCommit {{ oid }} }} }}{files} }} }} }} }} }} }}"
+    )
+}
+
+/// The question for so many files at commits.
+fn texts_query(files: usize) -> String {
+    let (mut names, mut objects) = (String::new(), String::new());
+    for at in 0..files {
+        let _ = write!(names, ", $e{at}: String!");
+        let _ = write!(objects, " t{at}: object(expression: $e{at}) {{ ... on Blob {{ text isTruncated }} }}");
+    }
+    format!(
+        "query ($owner: String!, $name: String!{names}) {{ repository(owner: $owner, name: $name) {{{objects} }} }}"
+    )
+}
+
+fn version(node: &Value, paths: usize, base: &str) -> Result<Version, Error> {
+    let content = |at: usize| {
+        let entry = &node[format!("f{at}")];
+        entry["oid"].as_str().filter(|_| entry["type"] == "blob").map(str::to_owned)
+    };
+    let pulls = node.pointer("/associatedPullRequests/nodes").and_then(Value::as_array).into_iter().flatten();
+    let merged = pulls.filter(|pull| pull["mergedAt"].is_string() && pull["baseRefName"] == base);
+    let merge = |pull: &Value| {
+        let commit = commit_at(pull, "/mergeCommit/oid").ok();
+        Some(Merge { number: pull["number"].as_u64()?, commit })
+    };
+    Ok(Version {
+        commit: commit_at(node, "/oid")?,
+        date: date(text(node, "/committedDate")?)?,
+        contents: (0..paths).map(content).collect(),
+        merges: merged.filter_map(merge).collect(),
+    })
 }
 
 fn date(text: &str) -> Result<DateTime<Utc>, Error> {

@@ -1,10 +1,10 @@
-//! GitHub: REST by octocrab, and of GraphQL nothing but `createCommitOnBranch`, whose commits GitHub signs itself, and the
-//! questions whose token this is and where a file's lines came from.
+//! GitHub: REST by octocrab; of GraphQL `createCommitOnBranch`, whose commits GitHub signs itself, whose token this is, and
+//! what REST would take a request each for: the states of a branch, files at many commits, reviews of many pull requests.
 //!
 //! A proposal is a pull request whose head repository is this one: a fork's counts for nothing, whatever its branch is
 //! called and whatever its body says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -14,8 +14,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{
-    By, Change, Commit, Declined, Error, FileChange, Forge, Head, Introduced, LOOKED_BACK, Message, OpenProposal,
-    Opened, Social, Written, down_to_ours,
+    By, Change, Commit, Declined, Error, FileChange, Forge, Head, LOOKED_BACK, Line, Message, OpenProposal, Opened,
+    Social, Written, down_to_ours,
 };
 use client::{Client, Sent, Verb};
 
@@ -47,6 +47,8 @@ pub struct GitHub {
     enterprise: bool,
     /// Files at commits, which never change.
     texts: Mutex<BTreeMap<(String, String), String>>,
+    /// Accounts, in lower case, and whether they may write.
+    accounts: Mutex<BTreeMap<String, bool>>,
 }
 
 impl GitHub {
@@ -78,6 +80,7 @@ impl GitHub {
             login: OnceCell::new(),
             enterprise: api.path().trim_end_matches('/') == "/api/v3",
             texts: Mutex::default(),
+            accounts: Mutex::default(),
         })
     }
 
@@ -170,17 +173,16 @@ impl Forge for GitHub {
         self.close_pull(number_of(proposal)?, &proposal.branch, reason).await
     }
 
-    async fn introduced(
-        &self,
-        head: &Commit,
-        path: &str,
-        texts: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Introduced>, Error> {
-        self.brought(head, path, texts).await
-    }
-
     async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
         self.listed(head, path, page).await
+    }
+
+    async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
+        self.own_line(from, paths).await
+    }
+
+    async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
+        self.texts_at(files).await
     }
 
     async fn sweep(&self, prefix: &str) -> Result<(), Error> {

@@ -1,13 +1,13 @@
 //! Labels, reviewers and commit statuses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::client::{PULLS, STATUSES, pause, refused, segment};
 use super::{Commit, Error, GitHub, Sent, Social, Verb};
-use crate::forge::{Merge, Review, StatusState};
+use crate::forge::{Merge, Review, Reviewed, StatusState};
 
 /// What GitHub takes as a status's description, in characters.
 const DESCRIPTION: usize = 140;
@@ -104,8 +104,8 @@ impl Social for GitHub {
         self.reviews_of(number).await
     }
 
-    async fn writers(&self, number: u64) -> Result<Option<BTreeSet<String>>, Error> {
-        self.writers_of(number).await
+    async fn reviewed(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, Reviewed>, Error> {
+        self.reviews_of_many(numbers).await
     }
 
     async fn may_write(&self, login: &str) -> Result<bool, Error> {

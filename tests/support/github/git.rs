@@ -139,19 +139,6 @@ impl Git {
         text.split('\u{1}').map(|c| c.trim_start_matches('\n')).filter(|c| !c.is_empty()).map(logged).collect()
     }
 
-    /// The commit that each line of a file came from, in order.
-    pub fn blame(&self, revision: &str, path: &str) -> Option<Vec<String>> {
-        let text = self.try_text(&["blame", "--porcelain", revision, "--", path])?;
-        let heads = text.lines().filter(|line| !line.starts_with('\t'));
-        let commits = heads.filter_map(|line| line.split_once(' ')).map(|(first, _)| first);
-        Some(
-            commits
-                .filter(|id| id.len() == 40 && id.bytes().all(|b| b.is_ascii_hexdigit()))
-                .map(str::to_owned)
-                .collect(),
-        )
-    }
-
     pub fn commit_info(&self, sha: &str) -> Logged {
         self.log(&["-1", sha]).remove(0)
     }

@@ -1,16 +1,67 @@
-//! GraphQL: `createCommitOnBranch`, whose token it is, where the lines of a file came from, and nothing else.
+//! GraphQL: `createCommitOnBranch`, whose token it is, the history with what files held, files at commits, reviews of pull
+//! requests, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::super::http::{Request, Response};
-use super::state::{Access, Pull, State, Token};
+use super::git::Signature;
+use super::state::{Access, Pull, Review, State, Token};
 
-/// Where each line of a file came from, word for word as the published schema has `Commit.blame`.
-pub const BLAME: &str = "query ($owner: String!, $name: String!, $head: String!, $path: String!) { \
-    repository(owner: $owner, name: $name) { object(expression: $head) { ... on Commit { blame(path: $path) { ranges { \
-    startingLine endingLine commit { oid committedDate associatedPullRequests(first: 5) { nodes { \
-    number baseRefName mergedAt mergeCommit { oid committedDate parents(first: 2) { totalCount } } } } } } } } } } }";
+/// The newest commits that lead to one, with so many files, by the published schema's `Commit.history` and `Commit.file`.
+pub fn history_query(files: usize) -> String {
+    let names: String = (0..files).map(|at| format!(", $p{at}: String!")).collect();
+    let asked: String = (0..files).map(|at| format!(" f{at}: file(path: $p{at}) {{ type oid }}")).collect();
+    format!(
+        "query ($owner: String!, $name: String!, $from: String!{names}) {{ repository(owner: $owner, name: $name) {{ \
+         object(expression: $from) {{ ... on Commit {{ history(first: 100) {{ nodes {{ oid committedDate \
+         parents(first: 1) {{ nodes {{ oid }} }} associatedPullRequests(first: 5) {{ nodes {{ number baseRefName mergedAt \
+         mergeCommit {{ oid }} }} }}{asked} }} }} }} }} }} }}"
+    )
+}
+
+/// So many files at commits, by `Repository.object` and `Blob`.
+pub fn files_query(files: usize) -> String {
+    let names: String = (0..files).map(|at| format!(", $e{at}: String!")).collect();
+    let asked = |at| format!(" t{at}: object(expression: $e{at}) {{ ... on Blob {{ text isTruncated }} }}");
+    let asked: String = (0..files).map(asked).collect();
+    format!("query ($owner: String!, $name: String!{names}) {{ repository(owner: $owner, name: $name) {{{asked} }} }}")
+}
+
+/// Reviews and commits of these pull requests, by `PullRequest.reviews`, `.commits` and `Commit.authors`.
+pub fn reviews_query(numbers: &[u64]) -> String {
+    let asked: String = numbers.iter().map(|n| format!(" p{n}: pullRequest(number: {n}) {{ ...asked }}")).collect();
+    format!(
+        "query ($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{{asked} }} }} \
+         fragment asked on PullRequest {{ reviews(first: 100) {{ totalCount nodes {{ state submittedAt \
+         author {{ login __typename }} commit {{ oid }} }} }} commits(first: 100) {{ totalCount nodes {{ commit {{ \
+         committer {{ email user {{ login }} }} authors(first: 20) {{ totalCount nodes {{ email user {{ login }} }} }} }} \
+         }} }} }}"
+    )
+}
+
+/// The pull requests that a question names.
+pub fn numbers_asked(query: &str) -> Vec<u64> {
+    let named = query.split("pullRequest(number: ").skip(1);
+    named.filter_map(|rest| rest.split_once(')')?.0.parse().ok()).collect()
+}
+
+/// A history of which the token may not know the pull requests.
+fn without_pulls(mut repository: Value) -> Response {
+    let mut errors = Vec::new();
+    let nodes = repository["object"]["history"]["nodes"].as_array_mut().expect("a history");
+    for (at, node) in nodes.iter_mut().enumerate() {
+        node["associatedPullRequests"] = Value::Null;
+        let path = json!(["repository", "object", "history", "nodes", at, "associatedPullRequests"]);
+        errors.push(json!({ "type": "FORBIDDEN", "path": path, "message": "Resource not accessible by integration" }));
+    }
+    Response::json(200, &json!({ "data": { "repository": repository }, "errors": errors }))
+}
+
+/// From what size on GitHub cuts a blob's text.
+const TRUNCATED: usize = 512_000;
 
 fn error(kind: Option<&str>, text: &str) -> Response {
     let mut error = json!({
@@ -30,8 +81,8 @@ impl State {
         if query == "query { viewer { login } }" {
             return Response::json(200, &json!({ "data": { "viewer": { "login": token.who.login() } } }));
         }
-        if query == BLAME {
-            return self.blame(token, &body["variables"]);
+        if let Some(answer) = self.asked(token, query, &body["variables"]) {
+            return answer;
         }
         if query.matches("createCommitOnBranch").count() != 1 || !query.trim_start().starts_with("mutation") {
             let error = json!({ "message": "A query attribute must be specified and must be a string." });
@@ -40,49 +91,140 @@ impl State {
         self.create_commit(token, &body["variables"]["input"]).unwrap_or_else(|refusal| refusal)
     }
 
-    fn blame(&self, token: &Token, variables: &Value) -> Response {
-        let of = |name: &str| variables[name].as_str().unwrap_or_default();
-        let named = format!("{}/{}", of("owner"), of("name"));
+    /// The answer to a question about the repository; `None` where it is none that is known here.
+    fn asked(&self, token: &Token, query: &str, variables: &Value) -> Option<Response> {
+        let count = |letter: &str| (0..).take_while(|at| variables[format!("{letter}{at}")].is_string()).count();
+        let repository = if query == history_query(count("p")) {
+            self.history(variables, count("p"))
+        } else if query == files_query(count("e")) {
+            self.files_at(variables, count("e"))
+        } else {
+            let numbers = numbers_asked(query);
+            if numbers.is_empty() || query != reviews_query(&numbers) {
+                return None;
+            }
+            match self.pulls_asked(token, &numbers) {
+                Ok(pulls) => pulls,
+                Err(refusal) => return Some(refusal),
+            }
+        };
+        let refused = token.may.pull_requests == Access::None && !repository["object"]["history"].is_null();
+        let named = ["owner", "name"].map(|name| variables[name].as_str().unwrap_or_default()).join("/");
         if !named.eq_ignore_ascii_case(&self.full_name()) || token.may.contents == Access::None {
             let text = format!("Could not resolve to a Repository with the name '{named}'.");
             let error = json!({ "type": "NOT_FOUND", "path": ["repository"], "message": text });
-            return Response::json(200, &json!({ "data": { "repository": null }, "errors": [error] }));
+            return Some(Response::json(200, &json!({ "data": { "repository": null }, "errors": [error] })));
         }
-        let Some(lines) = self.git.blame(of("head"), of("path")) else {
-            let error =
-                json!({ "type": "NOT_FOUND", "path": ["repository", "object", "blame"], "message": "no such path" });
-            return Response::json(200, &json!({ "data": { "repository": { "object": null } }, "errors": [error] }));
-        };
-        let mut ranges: Vec<(usize, usize, &String)> = Vec::new();
-        for (number, commit) in (1..).zip(&lines) {
-            match ranges.last_mut() {
-                Some((_, end, of)) if *of == commit => *end = number,
-                _ => ranges.push((number, number, commit)),
-            }
+        if refused {
+            return Some(without_pulls(repository));
         }
-        let range = |(start, end, commit): &(usize, usize, &String)| json!({ "startingLine": start, "endingLine": end, "commit": self.blamed(token, commit) });
-        let ranges: Vec<Value> = ranges.iter().map(range).collect();
-        Response::json(200, &json!({ "data": { "repository": { "object": { "blame": { "ranges": ranges } } } } }))
+        Some(Response::json(200, &json!({ "data": { "repository": repository } })))
     }
 
-    fn blamed(&self, token: &Token, sha: &str) -> Value {
-        let mut commit = self.dated(sha);
-        let node = |pull: &Pull| {
-            let merge = pull.merge_commit.as_ref().map(|merge| {
-                let mut merged = self.dated(merge);
-                merged["parents"] = json!({ "totalCount": self.git.commit_info(merge).parents.len() });
-                merged
+    fn history(&self, variables: &Value, files: usize) -> Value {
+        let from = variables["from"].as_str().unwrap_or_default();
+        let path = |at: usize| variables[format!("p{at}")].as_str().unwrap_or_default();
+        let with = self.by_commit();
+        let node = |commit: &super::git::Logged| {
+            let parents: Vec<Value> = commit.parents.iter().take(1).map(|oid| json!({ "oid": oid })).collect();
+            let pull = |pull: &Pull| {
+                let merge = pull.merge_commit.as_ref().map(|oid| json!({ "oid": oid }));
+                json!({ "number": pull.number, "baseRefName": pull.base, "mergedAt": pull.merged_at, "mergeCommit": merge })
+            };
+            let pulls = with.get(&commit.sha).into_iter().flatten().copied();
+            let mut node = json!({
+                "oid": commit.sha, "committedDate": commit.committer.date, "parents": { "nodes": parents },
+                "associatedPullRequests": { "nodes": pulls.map(pull).collect::<Vec<_>>() },
             });
-            json!({ "number": pull.number, "baseRefName": pull.base, "mergedAt": pull.merged_at, "mergeCommit": merge })
+            for at in 0..files {
+                let entry = self.git.tree(&commit.sha, path(at), false).into_iter().find(|e| e.path == path(at));
+                node[format!("f{at}")] = entry.map_or(Value::Null, |e| json!({ "type": e.kind, "oid": e.sha }));
+            }
+            node
         };
-        let pulls: Vec<Value> =
-            self.pulls_with(sha).filter(|_| token.may.pull_requests != Access::None).map(node).collect();
-        commit["associatedPullRequests"] = json!({ "nodes": pulls });
-        commit
+        let Some(from) = self.git.resolve(from) else { return json!({ "object": null }) };
+        let nodes: Vec<Value> = self.git.log(&["-100", &from]).iter().map(node).collect();
+        json!({ "object": { "history": { "nodes": nodes } } })
     }
 
-    fn dated(&self, sha: &str) -> Value {
-        json!({ "oid": sha, "committedDate": self.git.commit_info(sha).committer.date })
+    /// The pull requests by the commits that they brought, or would bring.
+    fn by_commit(&self) -> BTreeMap<String, Vec<&Pull>> {
+        let mut all: BTreeMap<String, Vec<&Pull>> = BTreeMap::new();
+        for pull in &self.pulls {
+            let rebased = self.rebased.iter().filter(|(_, number)| **number == pull.number).map(|(sha, _)| sha.clone());
+            let mut shas: BTreeSet<String> = rebased.chain(pull.merge_commit.clone()).collect();
+            shas.extend(self.commits_of(pull).into_iter().map(|commit| commit.sha));
+            shas.into_iter().for_each(|sha| all.entry(sha).or_default().push(pull));
+        }
+        all
+    }
+
+    fn files_at(&self, variables: &Value, files: usize) -> Value {
+        let file = |at: usize| {
+            let (commit, path) =
+                variables[format!("e{at}")].as_str().and_then(|e| e.split_once(':')).unwrap_or_default();
+            let Some(bytes) = self.git.read(commit, path) else { return Value::Null };
+            let kept = &bytes[..bytes.len().min(TRUNCATED)];
+            json!({ "text": String::from_utf8_lossy(kept), "isTruncated": kept.len() < bytes.len() })
+        };
+        Value::Object((0..files).map(|at| (format!("t{at}"), file(at))).collect())
+    }
+
+    fn pulls_asked(&self, token: &Token, numbers: &[u64]) -> Result<Value, Response> {
+        let mut answer = serde_json::Map::new();
+        for number in numbers {
+            let alias = format!("p{number}");
+            let pull = self.pulls.iter().find(|pull| pull.number == *number);
+            let refused = |kind: &str, text: String| {
+                let error = json!({ "type": kind, "path": ["repository", &alias], "message": text });
+                Response::json(200, &json!({ "data": { "repository": { &alias: null } }, "errors": [error] }))
+            };
+            if token.may.pull_requests == Access::None {
+                return Err(refused("FORBIDDEN", "Resource not accessible by integration".to_owned()));
+            }
+            let missing = || format!("Could not resolve to a PullRequest with the number of {number}.");
+            let pull = pull.ok_or_else(|| refused("NOT_FOUND", missing()))?;
+            answer.insert(alias.clone(), self.pull_asked(pull));
+        }
+        Ok(Value::Object(answer))
+    }
+
+    fn pull_asked(&self, pull: &Pull) -> Value {
+        let review = |review: &&Review| {
+            let (login, kind) = match review.user.strip_suffix("[bot]") {
+                Some(name) => (name, "Bot"),
+                None => (review.user.as_str(), "User"),
+            };
+            json!({
+                "state": review.state, "submittedAt": review.at, "author": { "login": login, "__typename": kind },
+                "commit": { "oid": review.commit },
+            })
+        };
+        let reviews: Vec<&Review> = self.reviews.iter().filter(|review| review.number == pull.number).collect();
+        let commits = self.commits_of(pull);
+        let first = |nodes: Vec<Value>, total: usize| json!({ "totalCount": total, "nodes": nodes });
+        let commit = |commit: &super::git::Logged| {
+            let mut authors = vec![self.actor(&commit.author)];
+            authors.extend(commit.message.lines().filter_map(|line| self.co_author(line)));
+            let total = authors.len();
+            authors.truncate(20);
+            json!({ "commit": { "committer": self.actor(&commit.committer), "authors": first(authors, total) } })
+        };
+        json!({
+            "reviews": first(reviews.iter().take(100).map(review).collect(), reviews.len()),
+            "commits": first(commits.iter().take(100).map(commit).collect(), commits.len()),
+        })
+    }
+
+    /// Somebody in a commit: of the accounts that an address belongs to, GraphQL names those of people alone.
+    fn actor(&self, who: &Signature) -> Value {
+        let login = self.account(who).filter(|login| !login.ends_with("[bot]"));
+        json!({ "email": who.email, "user": login.map(|login| json!({ "login": login })) })
+    }
+
+    fn co_author(&self, line: &str) -> Option<Value> {
+        let (name, email) = line.strip_prefix("Co-authored-by: ")?.trim_end_matches('>').split_once(" <")?;
+        Some(self.actor(&Signature { name: name.to_owned(), email: email.to_owned(), date: String::new() }))
     }
 
     fn create_commit(&mut self, token: &Token, input: &Value) -> Result<Response, Response> {

@@ -459,6 +459,23 @@ impl TestGitHub {
         self.server.lines()
     }
 
+    /// What GraphQL was asked so far, by kind, in order.
+    pub fn questions(&self) -> Vec<&'static str> {
+        let kinds = [
+            ("createCommitOnBranch", "commit"),
+            ("viewer", "login"),
+            ("history(", "line"),
+            ("pullRequest(", "reviews"),
+            ("... on Blob", "files"),
+        ];
+        let graphql = self.log().into_iter().filter(|e| e.request.path.ends_with("/graphql"));
+        let kind = |e: Exchange| {
+            let query = e.request.json()["query"].as_str().unwrap_or_default().to_owned();
+            kinds.iter().find(|(part, _)| query.contains(part)).map_or("other", |(_, kind)| *kind)
+        };
+        graphql.map(kind).collect()
+    }
+
     /// The lines of requests that may change something.
     pub fn writes(&self) -> Vec<String> {
         let asks = |e: &&Exchange| e.request.json()["query"].as_str().is_some_and(|query| query.starts_with("query "));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::http::{Request, Response};
+use super::git::Logged;
 use super::shapes::base64_lines;
 use super::state::{Access, Pull, Review, State, Status, Token, Who};
 
@@ -520,11 +521,7 @@ impl State {
             ("GET", None) => ok(&self.pull_json(pull, true)),
             ("PATCH", None) => self.edit_pull(request, token, pull.number),
             ("GET", Some("commits")) => {
-                let base = self.git.branch(&pull.base).unwrap_or_else(|| pull.base_sha.clone());
-                let base = if pull.open { base } else { pull.base_sha.clone() };
-                let range = format!("{base}..{}", pull.head_sha);
-                let list: Vec<Value> =
-                    self.git.log(&["--reverse", &range]).iter().map(|c| self.commit_json(c)).collect();
+                let list: Vec<Value> = self.commits_of(pull).iter().map(|c| self.commit_json(c)).collect();
                 Ok(page(request, &self.api, &list))
             }
             ("GET", Some("files")) => {
@@ -539,6 +536,13 @@ impl State {
             ("POST", Some("requested_reviewers")) => self.request_reviewers(request, token, pull.number),
             _ => Err(not_found()),
         }
+    }
+
+    /// The commits of a pull request, oldest first.
+    pub fn commits_of(&self, pull: &Pull) -> Vec<Logged> {
+        let base = self.git.branch(&pull.base).unwrap_or_else(|| pull.base_sha.clone());
+        let base = if pull.open { base } else { pull.base_sha.clone() };
+        self.git.log(&["--reverse", &format!("{base}..{}", pull.head_sha)])
     }
 
     fn list_pulls(&self, request: &Request) -> Response {

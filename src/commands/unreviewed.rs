@@ -1,0 +1,75 @@
+//! Approvals that fewer people approved than the policy asks: their removal is offered.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::Context;
+use crate::forge::{Commit, Forge};
+use crate::manifest::{Approval, Image, Manifest};
+use crate::observe::mirror::is_pending;
+use crate::observe::proposals::Unreviewed;
+use crate::observe::reviews::{Bar, Judged, judge, untold};
+use crate::plan::reviews::Subject;
+use crate::plan::{Key, Scope};
+
+/// What was found out in this run about how approvals were reviewed: where promotion asked, proposals do not ask again.
+#[derive(Default)]
+pub struct Verdicts(Mutex<BTreeMap<Subject, Option<String>>>);
+
+impl Verdicts {
+    /// Remembers what was found out.
+    pub fn keep(&self, manifest: &Manifest, judged: &BTreeMap<Key, Judged>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (image, approval) in approvals(manifest) {
+            if let Some(judged) = judged.get(&Key::of(image, approval)) {
+                known.insert(Subject::of(image, approval), judged.unreviewed.clone());
+            }
+        }
+    }
+
+    fn of(&self, image: &Image, approval: &Approval) -> Option<Option<String>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&Subject::of(image, approval)).cloned()
+    }
+}
+
+fn approvals(manifest: &Manifest) -> impl Iterator<Item = (&Image, &Approval)> {
+    manifest.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
+}
+
+/// The approvals whose removal is wanted. Nothing is asked where no review is needed, nor about what the manifest says is
+/// promoted; on a forge that has no reviews none is offered, because what would be approved anew would have none either.
+pub(super) async fn unreviewed(
+    context: &Context,
+    forge: Option<&dyn Forge>,
+    at: Option<&Commit>,
+    manifest: &Manifest,
+    scope: &Scope,
+) -> Unreviewed {
+    let mut unreviewed = Unreviewed::default();
+    if forge.and_then(Forge::social).is_none() {
+        return unreviewed;
+    }
+    let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);
+    let asks = floor.max(manifest.policy.approvals) > 0;
+    let mut pending = Vec::new();
+    for image in manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)).map(|(_, image)| image) {
+        for approval in &image.approved {
+            match context.verdicts.of(image, approval) {
+                Some(Some(why)) => drop(unreviewed.wanted.insert(Key::of(image, approval), why)),
+                Some(None) => {}
+                None if asks && is_pending(image, approval) => pending.push((image, approval)),
+                None => {}
+            }
+        }
+    }
+    let judged = judge(&Bar { forge, at, path, floor }, manifest, &pending).await;
+    for (key, judged) in judged {
+        match judged {
+            Ok(Judged { unreviewed: Some(why), .. }) => drop(unreviewed.wanted.insert(key, why)),
+            Ok(_) => {}
+            Err(error) => drop(unreviewed.unknown.insert(key, untold(&error))),
+        }
+    }
+    unreviewed
+}

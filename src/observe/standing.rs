@@ -37,7 +37,7 @@ impl Standings {
         cell.get_or_init(|| self.ask(hub, repository)).await.clone()
     }
 
-    /// Where the search gave no answer once it is not asked about other sources either.
+    /// Where the search gave no answer once, no further source is asked about.
     async fn ask(&self, hub: &Hub, repository: &Repository) -> Standing {
         if let Some(why) = self.silent.get() {
             return Standing::Unknown(why.clone());

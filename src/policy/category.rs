@@ -30,7 +30,7 @@ impl Category {
             Self::Organization => "the organization's own",
             Self::Official => "Docker Official Image",
             Self::VerifiedPublisher => "Verified Publisher",
-            Self::Sponsored => "Sponsored Open Source (restricted like community)",
+            Self::Sponsored => "Sponsored Open Source, which counts as community",
             Self::Community => "community",
         }
     }

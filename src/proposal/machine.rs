@@ -236,7 +236,13 @@ mod tests {
         };
         let item =
             Item { entry, image: 0, line: "latest".to_owned(), public_since: None, prefix_changed: false, cause: None };
-        Wanted { branch: branch.to_owned(), group: None, items: vec![item], context: Digest::sha256(b"context") }
+        Wanted {
+            branch: branch.to_owned(),
+            group: None,
+            items: vec![item],
+            later: 0,
+            context: Digest::sha256(b"context"),
+        }
     }
 
     fn made_of(wanted: &Wanted) -> Existing {

@@ -104,6 +104,8 @@ pub struct Wanted {
     pub group: Option<String>,
     /// The changes, in the manifest's order.
     pub items: Vec<Item>,
+    /// How many more changes of the group there are than one proposal can name; they are proposed after its merge.
+    pub later: usize,
     /// A digest of the text around the edits at the base and of what the body says of the image's settings: where it
     /// differs the proposal is made anew on the base.
     pub context: Digest,

@@ -46,7 +46,7 @@ pub fn rejecting(
     let entry = Entry { from: None, kind: Kind::Reject, rejection, urgent: None, ..(*entry).clone() };
     let items = vec![Item { entry, image: *at, line, public_since: None, prefix_changed: false, cause: None }];
     let context = context(manifest, &items);
-    Ok(Wanted { branch, group: None, items, context })
+    Ok(Wanted { branch, group: None, items, later: 0, context })
 }
 
 impl Kind {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use globset::GlobMatcher;
 
 use super::leaving::{Beside, Cause, holds, leaving};
-use super::{Entry, Item, Kind, Wanted, branch};
+use super::{Entry, Item, Kind, Wanted, branch, metadata};
 use crate::image::{Digest, Tag};
 use crate::manifest::{self, Grouping, Image, Manifest};
 use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of};
@@ -61,6 +61,9 @@ pub fn wanted(manifest: &Manifest, selected: &[Selected], beside: &Beside) -> Ve
     }
     let mut wanted = drafts.wanted;
     for proposal in &mut wanted {
+        let named = metadata::fitting(&proposal.entries());
+        proposal.later = proposal.items.len() - named;
+        proposal.items.truncate(named);
         proposal.context = context(manifest, &proposal.items);
     }
     wanted.sort_by_key(|proposal| order(manifest, proposal));
@@ -101,7 +104,7 @@ impl Drafts<'_> {
     fn on(&mut self, branch: String, group: Option<String>, items: Vec<Item>) {
         match self.wanted.iter_mut().find(|w| w.branch == branch) {
             Some(same) => same.items.extend(items),
-            None => self.wanted.push(Wanted { branch, group, items, context: Digest::sha256(b"") }),
+            None => self.wanted.push(Wanted { branch, group, items, later: 0, context: Digest::sha256(b"") }),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::rows::PlannedImage;
 use crate::image::Digest;
 use crate::policy::{Category, Gate, Told};
 use crate::proposal::body::{Account, Mark, Step};
-use crate::proposal::markdown::clean;
+use crate::proposal::markdown::{clean, difference, size};
 use crate::rules::Clock;
 
 /// The facts that a proposal's body shows of one change. What was not looked at is null or empty.
@@ -120,18 +120,24 @@ impl PlannedFacts {
         Some(waited.map_or_else(|| since.to_string(), |waited| format!("{since}, waited {waited}")))
     }
 
-    /// How large, with the difference, and the platforms, for people; `None` where that is not known.
+    /// How large, with the difference, for people; `None` where that is not known.
     #[must_use]
-    pub fn sizes(&self) -> Option<String> {
-        use crate::proposal::markdown::{difference, size};
+    pub fn total(&self) -> Option<String> {
         let bytes = self.size?;
         let before = self.size_before.map(|before| format!(" ({})", difference(before, bytes))).unwrap_or_default();
+        Some(format!("{}{before}", size(bytes)))
+    }
+
+    /// The same with the platforms.
+    #[must_use]
+    pub fn sizes(&self) -> Option<String> {
+        let total = self.total()?;
         let named: Vec<&PlannedPlatform> = self.platforms.iter().filter(|p| !p.platform.is_empty()).collect();
         let platforms: Vec<String> =
             named.iter().take(12).map(|p| format!("{} {}", p.platform, size(p.size))).collect();
         let more = named.len().saturating_sub(12);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let platforms = if platforms.is_empty() { String::new() } else { format!(": {}{more}", platforms.join(", ")) };
-        Some(format!("{}{before}{platforms}", size(bytes)))
+        Some(format!("{total}{platforms}"))
     }
 }

@@ -78,11 +78,14 @@ fn planned(out: &mut dyn Write, proposals: &[PlannedProposal]) -> io::Result<()>
     }
     writeln!(out, "Proposals")?;
     for proposal in proposals {
-        writeln!(out, "  {}", proposal.branch)?;
+        wrapped(out, "  ", &clean(proposal.title.as_ref().unwrap_or(&proposal.branch)))?;
+        if proposal.title.is_some() {
+            wrapped(out, "    ", &format!("on {}", proposal.branch))?;
+        }
         for image in &proposal.images {
-            writeln!(out, "    {}", change(image))?;
+            wrapped(out, "    ", &change(image))?;
             for fact in facts(image) {
-                wrapped(out, "      ", &clean(&fact))?;
+                hanging(out, "      ", "  ", &clean(&fact))?;
             }
         }
         if let Some(detail) = &proposal.detail {
@@ -100,27 +103,24 @@ fn change(image: &PlannedImage) -> String {
         (_, Some(tag)) | (Some(tag), None) => tag.to_string(),
         (None, None) => String::new(),
     };
-    format!("{}:{tags}  {}  {}", image.repository, clean(&kind), image.digest.short())
+    format!("{}: {tags}, {}, {}", image.repository, clean(&kind), image.digest.short())
 }
 
 /// What is known of it, a line a fact.
 fn facts(image: &PlannedImage) -> Vec<String> {
     let facts = &image.facts;
     let labelled = |label: &str, text: &str| (!text.is_empty()).then(|| format!("{label}: {text}"));
-    let list = |label: &str, all: &[String]| labelled(label, &all.join("; "));
-    [
+    let facts_in_words = [
         labelled("why", facts.reason.as_deref().unwrap_or_default()),
+        labelled("on merge", &facts.on_merge),
         facts.age(),
         labelled("category", &facts.category_detail),
         facts.sizes(),
-        list("platforms lost", &facts.platforms_lost),
-        labelled("on merge", &facts.on_merge),
-        list("verified", &facts.verified),
-        list("not verified", &facts.not_verified),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+        labelled("platforms lost", &facts.platforms_lost.join(", ")),
+    ];
+    let verified = facts.verified.iter().map(|what| format!("[x] {what}"));
+    let not_verified = facts.not_verified.iter().map(|what| format!("[ ] {what}"));
+    facts_in_words.into_iter().flatten().chain(verified).chain(not_verified).collect()
 }
 
 fn promotions(out: &mut dyn Write, promotions: &[Promotion]) -> io::Result<()> {
@@ -238,7 +238,10 @@ pub(super) fn aligned(out: &mut dyn Write, indent: &str, rows: &[Vec<String>]) -
     for row in rows {
         let cell = |column: usize| row.get(column).map(|cell| clean(cell)).unwrap_or_default();
         let line = format!("{indent}{}  {}  {}", pad(&cell(0), first), pad(&cell(1), second), cell(2));
-        writeln!(out, "{}", line.trim_end())?;
+        match line.trim_end() {
+            line if line.chars().count() <= WIDTH => writeln!(out, "{line}")?,
+            _ => hanging(out, indent, "  ", &format!("{} {} {}", cell(0), cell(1), cell(2)))?,
+        }
         wrapped(out, &format!("{indent}    "), &cell(3))?;
     }
     Ok(())
@@ -246,18 +249,26 @@ pub(super) fn aligned(out: &mut dyn Write, indent: &str, rows: &[Vec<String>]) -
 
 /// Prose on lines of at most [`WIDTH`] columns; a longer word stands on a line of its own.
 pub(super) fn wrapped(out: &mut dyn Write, indent: &str, prose: &str) -> io::Result<()> {
-    let mut line = String::new();
+    hanging(out, indent, "", prose)
+}
+
+/// The same, with every line but the first further in.
+fn hanging(out: &mut dyn Write, indent: &str, further: &str, prose: &str) -> io::Result<()> {
+    let mut line = indent.to_owned();
+    let mut empty = true;
     for word in prose.split_whitespace() {
-        if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > WIDTH {
-            writeln!(out, "{indent}{line}")?;
-            line.clear();
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(out, "{line}")?;
+            line = format!("{indent}{further}");
+            empty = true;
         }
-        if !line.is_empty() {
+        if !empty {
             line.push(' ');
         }
         line.push_str(word);
+        empty = false;
     }
-    if line.is_empty() { Ok(()) } else { writeln!(out, "{indent}{line}") }
+    if empty { Ok(()) } else { writeln!(out, "{line}") }
 }
 
 /// The name that a unit variant has in JSON, so that people and programs read the same word.

@@ -1,8 +1,9 @@
 //! What people read in the job summary.
 
-use super::facts::PlannedFacts;
 use super::human::serde_name;
-use super::rows::{Check, Failed, Finding, Outcome, Plan, PlannedRepository, Promotion, Removal, Waiting};
+use super::rows::{
+    Check, Failed, Finding, Outcome, Plan, PlannedImage, PlannedRepository, Promotion, Removal, Waiting,
+};
 use super::summary::{code, escaped, table};
 use super::text::counted;
 use crate::diag::Diagnostic;
@@ -11,38 +12,58 @@ use crate::plan::State;
 /// The plan.
 #[must_use]
 pub fn plan(plan: &Plan) -> String {
-    let rows: Vec<_> = plan
-        .proposals
-        .iter()
-        .flat_map(|proposal| proposal.images.iter().map(|image| (&proposal.branch, image)))
-        .map(|(branch, image)| {
-            let facts = &image.facts;
-            let from = image.from.as_ref().filter(|from| Some(*from) != image.to.as_ref());
-            let tags = [from, image.to.as_ref()].into_iter().flatten().map(|tag| code(tag.as_str()));
-            let kind = if facts.change.is_empty() { serde_name(&image.kind) } else { escaped(&facts.change) };
-            let digest = code(image.digest.as_str());
-            let category = facts.category.map_or_else(|| escaped(&facts.category_detail), |c| c.words().to_owned());
-            let size = facts.size.map(|_| PlannedFacts { platforms: Vec::new(), ..facts.clone() }.sizes()).flatten();
-            vec![
-                code(image.repository.as_str()),
-                kind,
-                tags.collect::<Vec<_>>().join(" → "),
-                escaped(&facts.age().unwrap_or_default()),
-                category,
-                size.unwrap_or_default(),
-                escaped(&facts.on_merge),
-                digest,
-                code(branch),
-            ]
-        })
-        .collect();
-    let columns = ["repository", "change", "version", "age", "category", "size", "on merge", "digest", "branch"];
+    let all = || plan.proposals.iter().flat_map(|p| p.images.iter().map(move |image| (p.branch.as_str(), image)));
+    let rows: Vec<_> = all().map(|(branch, image)| planned(branch, image)).collect();
+    let columns = ["image", "change", "version", "age", "size", "branch"];
     table("Proposals to make", &columns, &rows)
+        + &all().map(|(_, image)| facts(image)).collect::<String>()
         + &promotions(&plan.promotions)
         + &repositories(&plan.repositories)
         + &removals("Tags to take down", &plan.removals)
         + &waiting(&plan.waiting)
         + &failed(&plan.failed)
+}
+
+fn planned(branch: &str, image: &PlannedImage) -> Vec<String> {
+    let facts = &image.facts;
+    let from = image.from.as_ref().filter(|from| Some(*from) != image.to.as_ref());
+    let tags = [from, image.to.as_ref()].into_iter().flatten().map(|tag| code(tag.as_str()));
+    let kind = if facts.change.is_empty() { serde_name(&image.kind) } else { escaped(&facts.change) };
+    vec![
+        code(image.repository.as_str()),
+        kind,
+        tags.collect::<Vec<_>>().join(" → "),
+        escaped(&facts.age().unwrap_or_default()),
+        facts.total().unwrap_or_default(),
+        code(branch),
+    ]
+}
+
+/// What a table has no room for, as the proposal's body says it.
+fn facts(image: &PlannedImage) -> String {
+    let facts = &image.facts;
+    let said = [
+        ("Why", facts.reason.clone().unwrap_or_default()),
+        ("On merge", facts.on_merge.clone()),
+        ("Category", facts.category_detail.clone()),
+        ("Platforms", facts.sizes().unwrap_or_default()),
+        ("Platforms lost", facts.platforms_lost.join(", ")),
+        ("Verified", facts.verified.join("; ")),
+        ("Not verified", facts.not_verified.join("; ")),
+    ];
+    let lines: String = said
+        .iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(label, text)| format!("- **{label}:** {}\n", escaped(text)))
+        .collect();
+    let tag = image.to.as_ref().or(image.from.as_ref()).map(|tag| format!(":{tag}")).unwrap_or_default();
+    match lines.is_empty() {
+        true => String::new(),
+        false => {
+            let name = code(&format!("{}{tag}", image.repository));
+            format!("**{name}** {}\n\n{lines}\n", code(image.digest.as_str()))
+        }
+    }
 }
 
 /// What was done.

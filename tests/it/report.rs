@@ -7,14 +7,16 @@ use chrono::{TimeZone, Utc};
 use serde_json::Value;
 use wharfinger::diag::{Diagnostic, Span};
 use wharfinger::plan::State;
+use wharfinger::policy::{Category, Gate, Told};
 use wharfinger::proposal::Kind;
-use wharfinger::report::facts::PlannedFacts;
+use wharfinger::proposal::body::{Mark, Step};
+use wharfinger::report::facts::{PlannedFacts, PlannedPlatform};
 use wharfinger::report::rows::{
     Check, Failed, FailedStep, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, Promoted, Promotion,
     Proposed, ProposedAction, Waiting,
 };
 use wharfinger::report::{Ending, Format, Output, Sinks, Style, json};
-use wharfinger::rules::Reason;
+use wharfinger::rules::{Clock, Reason};
 
 const DIGEST: &str = "sha256:84e4509524fd99960badbac55254afcea330d7a10eabd6a5f1dcb45fc38c3f40";
 
@@ -63,6 +65,43 @@ fn planned(repository: &str, from: Option<&str>, to: &str, kind: Kind) -> Planne
     }
 }
 
+/// What a look upstream makes known of an update.
+fn known() -> PlannedFacts {
+    let platform = |name: &str, size, size_before| PlannedPlatform {
+        platform: name.to_owned(),
+        digest: DIGEST.parse().unwrap(),
+        size,
+        size_before,
+    };
+    PlannedFacts {
+        change: "minor update, platform lost".to_owned(),
+        step: Some(Step::Minor),
+        marks: vec![Mark::PlatformLost],
+        upstream: Some("https://hub.docker.com/r/grafana/loki/tags?name=3.1.0".to_owned()),
+        category: Some(Category::VerifiedPublisher),
+        category_told_by: Some(Told::Search),
+        policy: Some(Gate::Allowed),
+        category_detail: "Verified Publisher (says Docker Hub's search: a hint, for no published API tells); a mirror is not needed under this policy, which allows the category".to_owned(),
+        since: Some(Utc.with_ymd_and_hms(2026, 11, 16, 10, 0, 0).unwrap()),
+        clock: Some(Clock::Published),
+        waited: Some(5 * 86_400),
+        size: Some(41_000_000),
+        size_before: Some(39_100_000),
+        platforms: vec![
+            platform("linux/amd64", 20_500_000, Some(20_100_000)),
+            platform("linux/arm64", 19_000_000, Some(19_000_000)),
+        ],
+        platforms_lost: vec!["linux/s390x".to_owned()],
+        on_merge: "creates acme/loki, private, developers: read; copies 2 platforms, 41 MB to acme/loki:3.1.0".to_owned(),
+        verified: vec!["upstream's 3.1.0 answers this digest".to_owned()],
+        not_verified: vec![
+            "signatures: the manifest asks for none, so none was looked for".to_owned(),
+            "the layers: neither fetched nor looked into; promotion compares them with their digests".to_owned(),
+        ],
+        ..PlannedFacts::default()
+    }
+}
+
 fn promotion(repository: &str, tag: &str, state: State, detail: &str) -> Promotion {
     Promotion {
         source: format!("grafana/{repository}"),
@@ -101,7 +140,7 @@ fn plan() -> Plan {
             PlannedProposal {
                 branch: "wharfinger/image/loki/latest".to_owned(),
                 title: Some("Approve grafana/loki 3.1.0 (after 3.0.0)".to_owned()),
-                images: vec![planned("loki", Some("3.0.0"), "3.1.0", Kind::Update)],
+                images: vec![PlannedImage { facts: known(), ..planned("loki", Some("3.0.0"), "3.1.0", Kind::Update) }],
                 detail: None,
             },
             PlannedProposal {
@@ -190,6 +229,32 @@ fn a_person_reads_a_plan_within_80_columns() {
     assert!(shown.stdout.lines().all(|line| line.chars().count() <= 80), "{}", shown.stdout);
     insta::assert_snapshot!(shown.stdout);
     assert_eq!(shown.stderr, "");
+}
+
+/// The longest names that there may be: what passes 80 columns is one word that nothing can break.
+#[test]
+fn however_long_names_are_no_line_passes_80_columns_but_for_one_word() {
+    let long = "a-long-name".repeat(9);
+    let wide = planned(&long, Some(&"3.0.0-alpine".repeat(4)), &"3.1.0-alpine".repeat(10), Kind::Update);
+    let reason = "exploited since Friday, see the advisory ".repeat(5);
+    let mut facts = PlannedFacts { reason: Some(reason), ..known() };
+    facts.platforms = vec![facts.platforms[0].clone(); 30];
+    facts.not_verified.push(format!("not looked at: {long}: no answer"));
+    let mut plan = plan();
+    plan.proposals.push(PlannedProposal {
+        branch: format!("wharfinger/image/{long}/latest"),
+        title: Some(format!("Urgent: Approve ghcr.io/{long} 3.1.0 (major, after 2.0.0)")),
+        images: vec![PlannedImage { facts, ..wide }],
+        detail: Some("somebody committed to this branch, so it is left alone ".repeat(3)),
+    });
+    plan.promotions.push(promotion(&long, "3.1.0", State::Copy, &"creates a repository, ".repeat(9)));
+    plan.waiting.push(Waiting { repository: long.parse().unwrap(), ..waiting() });
+    plan.failed.push(Failed { repository: Some(long.parse().unwrap()), ..failed(FailedStep::Read, Some("1"), "no") });
+    let shown = show(PERSON, None, |output| output.plan(&plan)).stdout;
+    for line in shown.lines().filter(|line| line.chars().count() > 80) {
+        assert_eq!(line.split_whitespace().count(), 1, "{line}\n\n{shown}");
+    }
+    assert!(shown.lines().count() > 60 && shown.contains(&long), "{shown}");
 }
 
 #[test]

@@ -132,3 +132,65 @@ fn a_candidate_is_read_once_for_its_readiness_and_its_evidence() {
         shown(&unchanged)
     ));
 }
+
+/// Of every planned change the mirror's name, its category and what the policy means for it.
+fn standings(plan: &Value) -> Vec<String> {
+    let images = plan["proposals"].as_array().unwrap().iter().flat_map(|p| p["images"].as_array().unwrap());
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    images.map(|i| format!("{} {} {}", text(&i["repository"]), text(&i["category"]), text(&i["policy"]))).collect()
+}
+
+#[test]
+fn a_source_is_looked_up_once_and_only_where_something_of_it_is_proposed() {
+    let upstream = Upstream::start();
+    upstream.push("grafana/loki", "3.1.0", 1);
+    upstream.push("grafana/loki", "2.9.0", 2);
+    upstream.push("library/redis", "7.2.0", 3);
+    let tempo = upstream.push("grafana/tempo", "2.6.1", 4);
+    upstream.hub.set_badge("grafana", "loki", "verified_publisher");
+    let images = format!(
+        "  - source: grafana/loki\n    versions: ^3\n    approved: []\n  \
+           - source: grafana/loki\n    repository: loki-2\n    versions: ^2\n    approved: []\n  \
+           - source: redis\n    approved: []\n  \
+           - source: grafana/tempo\n    approved:\n      - tag: 2.6.1\n        digest: {tempo}\n\
+         policy:\n  image-access: {{ enabled: true, official: allowed, verified-publisher: restricted, allowlist: [redis] }}\n"
+    );
+    let clone = clone(&images);
+    let search = "hub /api/search/v4";
+    let (plan, looked) = upstream.run(&clone, &["plan"]);
+    let expected =
+        ["loki verified-publisher restricted", "loki-2 verified-publisher restricted", "redis official allowlisted"];
+    assert_eq!(standings(&plan), expected, "{plan}");
+    assert_eq!(looked.get(search), Some(&1), "{looked:?}");
+    let (done, opened) = upstream.run(&clone, &["propose"]);
+    assert_eq!(done["proposals"].as_array().unwrap().len(), 3, "{done}");
+    assert_eq!(opened.get(search), Some(&1), "{opened:?}");
+    let body = clone.git(&["log", "-1", "--format=%B", "wharfinger/image/redis/latest"]);
+    assert!(body.contains("| **first approval**, **allowlisted whole** |"), "{body}");
+    assert!(
+        body.contains("(its name says so); allowlisted whole by the policy: developers may pull any tag"),
+        "{body}"
+    );
+    let (done, unchanged) = upstream.run(&clone, &["propose"]);
+    assert_eq!(done["changed"], false, "{done}");
+    assert_eq!(unchanged.get(search), None, "{unchanged:?}");
+}
+
+#[test]
+fn a_search_that_does_not_answer_is_soon_asked_no_more_and_holds_nothing_up() {
+    let upstream = Upstream::start();
+    upstream.hub.limit(99, &[("retry-after", "1")]);
+    let source = |n: u64| {
+        upstream.push(&format!("grafana/image-{n}"), "1.0.0", n);
+        format!("  - source: grafana/image-{n}\n    cooldown: 0s\n    approved: []\n")
+    };
+    let clone = clone(&(0..12).map(source).collect::<String>());
+    let (plan, counts) = upstream.run(&clone, &["plan"]);
+    assert_eq!(standings(&plan), (0..12).map(|n| format!("image-{n} - unsaid")).collect::<Vec<_>>(), "{plan}");
+    let asked = counts["hub /api/search/v4"];
+    assert!(asked <= 8, "no more than are asked together: {asked}");
+    for proposal in plan["proposals"].as_array().unwrap() {
+        let why = proposal["images"][0]["category_detail"].as_str().unwrap();
+        assert!(why.starts_with("unknown: ") && why.contains("rate limit"), "{why}");
+    }
+}

@@ -14,33 +14,36 @@ const PLATFORMS: usize = 40;
 /// How many of the things that could not be looked at a section names.
 const CHECKS: usize = 20;
 
-/// What is said of one change: the summary goes last when a body is too long.
-pub(super) struct Section {
-    pub(super) summary: String,
-    pub(super) details: String,
-}
+/// How many changes are called out above the table, which marks all of them.
+const CALLS: usize = 10;
 
 /// What a tired reviewer has to see before anything else: hurry, revocations, and of a group what it holds.
 pub(super) fn opening(accounts: &[Account<'_>]) -> String {
     let mut text = String::new();
-    for account in accounts {
-        let name = name(account);
-        let reason = account.reason().map(|reason| code(&reason, 200)).unwrap_or_default();
-        let marks = account.marks();
-        if marks.contains(&Mark::Urgent) {
-            let _ = writeln!(text, "> [!WARNING]\n> Urgent: {name} does not wait for the cooldown. Why: {reason}\n");
-        }
-        if marks.contains(&Mark::Revoked) {
-            let _ = writeln!(text, "> [!CAUTION]\n> Revoked: {name} must not be used any more. Why: {reason}\n");
-        }
-        if marks.contains(&Mark::TagMoved) {
-            let _ = writeln!(text, "> [!WARNING]\n> Upstream's tag of {name} does not answer this digest now.\n");
-        }
+    let calls: Vec<String> = accounts.iter().flat_map(calls).collect();
+    for call in calls.iter().take(CALLS) {
+        let _ = writeln!(text, "{call}\n");
+    }
+    if calls.len() > CALLS {
+        let _ = writeln!(text, "**{} more like these:** their rows say so.\n", calls.len() - CALLS);
     }
     if accounts.len() > 3 {
         let _ = writeln!(text, "{}\n", counts(accounts));
     }
     text
+}
+
+/// What of one change is called out.
+fn calls(account: &Account<'_>) -> Vec<String> {
+    let name = name(account);
+    let reason = account.reason().map(|reason| code(&reason, 200)).unwrap_or_default();
+    let call = |mark| match mark {
+        Mark::Revoked => Some(format!("> [!CAUTION]\n> Revoked: {name} must not be used any more. Why: {reason}")),
+        Mark::Urgent => Some(format!("> [!WARNING]\n> Urgent: {name} does not wait for the cooldown. Why: {reason}")),
+        Mark::TagMoved => Some(format!("> [!WARNING]\n> Upstream's tag of {name} does not answer this digest now.")),
+        _ => None,
+    };
+    account.marks().into_iter().filter_map(call).collect()
 }
 
 /// Of a group what it holds, the gravest first: `20 changes: 1 **major** update, 2 **rebuild**, 17 patch update`.
@@ -57,19 +60,19 @@ fn counts(accounts: &[Account<'_>]) -> String {
     format!("{} changes: {}.", accounts.len(), kinds.join("; "))
 }
 
-/// The header: a row a change. `short` has nothing but what a row cannot be without.
-pub(super) fn table(accounts: &[Account<'_>], short: bool) -> String {
-    let mut table = match short {
+/// The header, then a row a change. `short` has nothing but what a row cannot be without; so has one of what leaves.
+pub(super) fn table(accounts: &[Account<'_>], short: bool) -> Vec<String> {
+    let short = short || !accounts.iter().any(Account::lets_in);
+    let header = match short {
         true => "| image | change | version |\n| --- | --- | --- |\n",
         false => "| image | change | version | waited | size |\n| --- | --- | --- | --- | --- |\n",
-    }
-    .to_owned();
-    for account in accounts {
+    };
+    let row = |account: &Account<'_>| {
         let source = cell(&account.entry().source, if short { 60 } else { 100 });
-        let _ = write!(table, "| {source} | {} | {} |", account.change(strong), version(account));
-        table.push_str(&if short { "\n".to_owned() } else { format!(" {} | {} |\n", waited(account), sizes(account)) });
-    }
-    table
+        let row = format!("| {source} | {} | {} |", account.change(strong), version(account));
+        if short { row + "\n" } else { format!("{row} {} | {} |\n", waited(account), sizes(account)) }
+    };
+    std::iter::once(header.to_owned()).chain(accounts.iter().map(row)).collect()
 }
 
 fn strong(text: &str) -> String {
@@ -111,11 +114,12 @@ fn name(account: &Account<'_>) -> String {
     account.link().map_or_else(|| shown.clone(), |url| format!("[{shown}]({url})"))
 }
 
-/// What is said of one change. `age`: whether its age was asked about.
-pub(super) fn section(account: &Account<'_>, age: bool) -> Section {
+/// What is said of one change before its details. `age`: whether its age was asked about.
+pub(super) fn summary(account: &Account<'_>, age: bool) -> String {
     let entry = account.entry();
     let mut summary = format!("\n### {}\n\n- **On merge:** {}\n", name(account), account.merging(code));
-    if let Some(reason) = account.reason() {
+    let called_out = account.marks().iter().any(|mark| matches!(mark, Mark::Revoked | Mark::Urgent));
+    if let Some(reason) = account.reason().filter(|_| !called_out) {
         let _ = writeln!(summary, "- **Why:** {}", code(&reason, 200));
     }
     match (entry.kind, &entry.from, &entry.to) {
@@ -123,17 +127,18 @@ pub(super) fn section(account: &Account<'_>, age: bool) -> Section {
             let link = super::upstream(&account.image().source, from);
             let shown = code(from.as_str(), 128);
             let from = link.map_or_else(|| shown.clone(), |url| format!("[{shown}]({url})"));
-            let _ = writeln!(summary, "- **Version:** {} after {from}", code(to.as_str(), 128));
+            let habit = match (account.item.prefix_changed, to.as_str().starts_with(['v', 'V'])) {
+                (false, _) => "",
+                (true, true) => "; upstream now writes its versions with a `v`",
+                (true, false) => "; upstream now writes its versions without the `v`",
+            };
+            let _ = writeln!(summary, "- **Version:** {} after {from}{habit}", code(to.as_str(), 128));
         }
         (Kind::Rebuild, _, _) => {
             let was = account.before().map(|digest| format!("; approved now is `{digest}`")).unwrap_or_default();
             let _ = writeln!(summary, "- **Rebuild:** the tag is the same, its bytes are others{was}");
         }
         _ => {}
-    }
-    if let (true, Some(to), Some(from)) = (account.item.prefix_changed, &entry.to, &entry.from) {
-        let (to, from) = (code(to.as_str(), 128), code(from.as_str(), 128));
-        let _ = writeln!(summary, "- **Habit:** upstream now writes versions otherwise, {to} after {from}");
     }
     if account.lets_in() {
         if age {
@@ -143,13 +148,34 @@ pub(super) fn section(account: &Account<'_>, age: bool) -> Section {
         let _ = writeln!(summary, "- **Category:** {}", account.category_words(code));
     }
     let _ = writeln!(summary, "- **Digest:** `{}`", entry.digest);
-    Section { summary, details: details(account) }
+    summary
 }
 
-fn details(account: &Account<'_>) -> String {
-    let mut text = platforms(account);
-    let checks = account.checks(code);
-    for (wanted, heading, mark) in [(true, "Verified:", "✓"), (false, "Not verified:", "✗")] {
+/// Platforms of one change, and what was checked of it beside what was of all.
+pub(super) fn details(account: &Account<'_>, of_all: &[(bool, String)]) -> String {
+    let mut checks = account.checks(code);
+    checks.retain(|check| !of_all.contains(check));
+    platforms(account) + &checklist(&checks, ("Verified:", "Not verified:"))
+}
+
+/// What was checked of every change that lets something in, where there are several: it is said once.
+pub(super) fn of_all(accounts: &[Account<'_>]) -> Vec<(bool, String)> {
+    let mut incoming = accounts.iter().filter(|account| account.lets_in()).map(|account| account.checks(code));
+    let (Some(mut common), Some(second)) = (incoming.next(), incoming.next()) else { return Vec::new() };
+    for checks in std::iter::once(second).chain(incoming) {
+        common.retain(|check| checks.contains(check));
+    }
+    common
+}
+
+/// The same as text.
+pub(super) fn checked_of_all(of_all: &[(bool, String)]) -> String {
+    checklist(of_all, ("Verified of all that comes in:", "Not verified of anything here:"))
+}
+
+fn checklist(checks: &[(bool, String)], (verified, not_verified): (&str, &str)) -> String {
+    let mut text = String::new();
+    for (wanted, heading, mark) in [(true, verified, "✓"), (false, not_verified, "✗")] {
         let these: Vec<&String> = checks.iter().filter(|(done, _)| *done == wanted).map(|(_, what)| what).collect();
         if !these.is_empty() {
             let _ = writeln!(text, "\n{heading}\n");
@@ -190,6 +216,15 @@ fn platforms(account: &Account<'_>) -> String {
         let _ = writeln!(text, "\nand {more} more platforms.");
     }
     text
+}
+
+/// That the group has more changes than one proposal can name.
+pub(super) fn later(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => "\nOne more change of this group is proposed once this is merged.\n".to_owned(),
+        count => format!("\n{count} more changes of this group are proposed once this is merged.\n"),
+    }
 }
 
 /// What a reviewer can do, under everything. Comments are read where there is somebody to answer them.

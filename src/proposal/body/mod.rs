@@ -2,6 +2,8 @@
 //!
 //! Everything upstream wrote goes through [`super::markdown`]; links are made here from names, never taken from upstream.
 
+use std::fmt::Write as _;
+
 use crate::manifest::Manifest;
 use crate::proposal::form::{self, Places};
 use crate::proposal::metadata::{self, Metadata};
@@ -21,8 +23,11 @@ pub(crate) use words::span;
 
 use super::markdown::clean;
 
-/// The most characters that GitHub takes in a body. Bytes are counted here: they are never fewer.
+/// The most characters that GitHub takes in a pull request's body. It counts code points, as is done here.
 pub const BODY_LIMIT: usize = 65_536;
+
+/// The most characters of what `check` works out: its summary has other things to say, and a mebibyte for all of them.
+const REPORT_LIMIT: usize = 400_000;
 
 /// The title of a proposal and the headline of its commit.
 #[must_use]
@@ -38,21 +43,29 @@ pub fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
 }
 
 /// The body: what must not be overlooked, a table with a row a change, a section a change, what a reviewer can do, the
-/// metadata. The gravest stands first; what does not fit is left out from the end, details before summaries. A row of the
-/// table never is.
+/// metadata. The gravest stands first; what does not fit is left out from the end: details, then summaries, and rows of the
+/// table only where not even all of them fit.
 #[must_use]
 pub fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], metadata: &Metadata) -> String {
     let accounts = accounts(manifest, &wanted.items, evidence);
     let closing = image::closing(&accounts, wanted.group.is_some(), metadata.head.is_some());
-    let closing = format!("\n{closing}\n{}\n", metadata::write(metadata));
-    bounded(&accounts, true, closing.len()) + &closing
+    let closing = format!("{}\n{closing}\n{}\n", image::later(wanted.later), metadata::write(metadata));
+    let room = BODY_LIMIT.saturating_sub(closing.chars().count());
+    bounded(&accounts, true, room, ELSEWHERE) + &closing
 }
 
 /// The same without the metadata and the age: what `check` works out by itself.
 #[must_use]
 pub fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence]) -> String {
-    bounded(&accounts(manifest, items, evidence), false, 0)
+    bounded(&accounts(manifest, items, evidence), false, REPORT_LIMIT, NOWHERE)
 }
+
+/// Where a reader of a body finds what did not fit in it.
+const ELSEWHERE: &str =
+    "the summary of the check has more, the files changed and the commit's message have all changes";
+
+/// The same where that is the summary of the check itself.
+const NOWHERE: &str = "the files changed have all changes, and `wharfinger plan` shows more";
 
 /// All changes, the gravest first.
 fn accounts<'a>(manifest: &'a Manifest, items: &'a [Item], evidence: &'a [Evidence]) -> Vec<Account<'a>> {
@@ -62,32 +75,62 @@ fn accounts<'a>(manifest: &'a Manifest, items: &'a [Item], evidence: &'a [Eviden
     accounts
 }
 
-/// As much as fits beside `reserved` bytes: first the table, then what must not be overlooked, then summaries, then details.
-fn bounded(accounts: &[Account<'_>], age: bool, reserved: usize) -> String {
-    const LEFT_OUT: &str = "\nDetails that did not fit are left out; the summary of the check has them.\n";
-    let limit = BODY_LIMIT.saturating_sub(reserved + LEFT_OUT.len());
-    let full = image::table(accounts, false);
-    let table = if full.len() <= limit { full } else { image::table(accounts, true) };
-    let mut room = limit.saturating_sub(table.len());
-    let mut take = |text: &str| {
-        let fits = text.len() <= room;
-        room -= if fits { text.len() } else { 0 };
-        fits
+/// What is left of a body's characters.
+struct Room(usize);
+
+impl Room {
+    /// Below this nothing is worth being written to be tried.
+    const SPENT: usize = 100;
+
+    /// The text, where it fits.
+    fn take(&mut self, text: String) -> Option<String> {
+        self.0 = self.0.checked_sub(text.chars().count())?;
+        Some(text)
+    }
+
+    /// What is written, where it may fit and does.
+    fn take_from(&mut self, write: impl FnOnce() -> String) -> Option<String> {
+        if self.0 < Self::SPENT { None } else { self.take(write()) }
+    }
+}
+
+/// As much as fits in so many characters: what must not be overlooked, then the table, then summaries, then details.
+fn bounded(accounts: &[Account<'_>], age: bool, room: usize, elsewhere: &str) -> String {
+    // the longest of the sentences about what is left out
+    let mut room = Room(room.saturating_sub(elsewhere.chars().count() + 100));
+    let mut text = room.take(image::opening(accounts)).unwrap_or_default();
+    let (table, hidden) = table(accounts, &mut room);
+    text.push_str(&table);
+    let mut of_all = image::of_all(accounts);
+    match room.take(image::checked_of_all(&of_all)) {
+        Some(checked) => text.push_str(&checked),
+        None => of_all.clear(),
+    }
+    let mut summary = |account: &Account<'_>| match hidden {
+        0 => room.take_from(|| image::summary(account, age)),
+        _ => None,
     };
-    let opening = image::opening(accounts);
-    let opened = take(&opening);
-    let sections: Vec<image::Section> = accounts.iter().map(|account| image::section(account, age)).collect();
-    let summaries: Vec<bool> = sections.iter().map(|s| take(&s.summary)).collect();
-    let details: Vec<bool> = sections.iter().zip(&summaries).map(|(s, kept)| *kept && take(&s.details)).collect();
-    let mut text = if opened { opening } else { String::new() } + &table;
-    for ((section, summary), detail) in sections.iter().zip(&summaries).zip(&details) {
-        text.push_str(if *summary { &section.summary } else { "" });
-        text.push_str(if *detail { &section.details } else { "" });
+    let summaries: Vec<Option<String>> = accounts.iter().map(&mut summary).collect();
+    let mut details = |(account, summary): (&Account<'_>, &Option<String>)| {
+        summary.as_ref().and_then(|_| room.take_from(|| image::details(account, &of_all)))
+    };
+    let details: Vec<Option<String>> = accounts.iter().zip(&summaries).map(&mut details).collect();
+    if hidden > 0 {
+        let _ = writeln!(text, "\n**{hidden} more changes do not fit here:** {elsewhere}.");
+    } else if details.iter().any(Option::is_none) {
+        let _ = writeln!(text, "\nDetails that do not fit here are left out: {elsewhere}.");
     }
-    if !details.iter().all(|kept| *kept) {
-        text.push_str(LEFT_OUT);
-    }
+    text.extend(summaries.into_iter().zip(details).flat_map(|(summary, details)| [summary, details]).flatten());
     text
+}
+
+/// The table with as many rows as fit, and how many do not; columns go before rows.
+fn table(accounts: &[Account<'_>], room: &mut Room) -> (String, usize) {
+    if let Some(full) = room.take(image::table(accounts, false).concat()) {
+        return (full, 0);
+    }
+    let rows: Vec<String> = image::table(accounts, true).into_iter().map_while(|row| room.take(row)).collect();
+    (rows.concat(), (accounts.len() + 1).saturating_sub(rows.len()))
 }
 
 /// The title of our own: what happens, to which image, from where; hurry and revocations lead it.

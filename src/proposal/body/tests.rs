@@ -156,7 +156,9 @@ fn a_rebuild_of_a_subset_elsewhere() {
 #[test]
 fn a_retirement() {
     let manifest = promoted("redis", &["6.2.0", "7.2.0"]);
-    snapshot("retirement", &manifest, &one(&manifest, "6.2.0", Kind::Retire), &[Evidence::default()]);
+    let mut wanted = one(&manifest, "6.2.0", Kind::Retire);
+    wanted.items[0].cause = Some(Cause::OutOfRange("the range ^7.2 does not admit it".to_owned()));
+    snapshot("retirement", &manifest, &wanted, &[Evidence::default()]);
 }
 
 #[test]
@@ -217,7 +219,7 @@ fn a_hostile_image() {
     // what it is called in the metadata comes from the manifest, which has bounds of its own
     let metadata = Metadata { entries: Vec::new(), ..metadata_of(&wanted) };
     let body = body(&manifest, &wanted, &[evidence], &metadata);
-    assert!(body.len() <= BODY_LIMIT, "{} bytes", body.len());
+    assert!(body.chars().count() <= BODY_LIMIT, "{} characters", body.chars().count());
     assert_eq!(hostile(&body), Vec::<String>::new());
     assert_eq!(metadata::read(&body), Some(metadata), "a text that looks like metadata hides none");
     let cut: String =
@@ -235,15 +237,19 @@ fn a_group_of_twenty() {
         image.approved = vec![approval("1.4.0")];
     }
     let chosen = |n: usize| match n {
-        7 => "2.0.0",
+        7 => "1.4.0",
         3 | 12 => "1.5.0",
         _ => "1.4.1",
     };
     let selections: Vec<_> = (0..20)
         .map(|n| selected(n, vec![line("latest", Some("1.4.0").filter(|_| n != 15), Some(chosen(n)))]))
         .collect();
-    let wanted = wanted(&manifest, &selections).remove(0);
-    snapshot("group", &manifest, &wanted, &vec![evidence(); 20]);
+    let mut wanted = wanted(&manifest, &selections).remove(0);
+    wanted.items[7].entry.kind = Kind::Rebuild;
+    let mut all = vec![evidence(); 20];
+    all[9].lost = vec!["linux/s390x".to_owned()];
+    all[17].served = Served::Not(None);
+    snapshot("group", &manifest, &wanted, &all);
 }
 
 #[test]
@@ -267,20 +273,121 @@ fn templates_and_sign_off() {
     ");
 }
 
-#[test]
-fn a_large_group_keeps_every_row_and_its_metadata() {
-    let sources: Vec<String> = (0..120).map(|n| format!("ghcr.io/some-organization/image-{n}")).collect();
+/// A group of all images, each with a patch release.
+fn group_of(count: usize, name: &str) -> (Manifest, Wanted) {
+    let sources: Vec<String> = (0..count).map(|n| format!("ghcr.io/some-organization/{name}-{n}")).collect();
     let mut manifest = manifest(&sources.iter().map(String::as_str).collect::<Vec<_>>());
     manifest.proposals.group = crate::manifest::Grouping::All;
-    let selections: Vec<_> =
-        (0..120).map(|n| selected(n, vec![line("latest", Some("1.0.0"), Some("1.0.1"))])).collect();
-    let wanted = wanted(&manifest, &selections).remove(0);
-    let body = body(&manifest, &wanted, &vec![evidence(); 120], &metadata_of(&wanted));
-    assert!(body.len() <= BODY_LIMIT, "{} bytes", body.len());
-    assert_eq!(body.lines().filter(|l| l.starts_with("| `ghcr.io/")).count(), 120);
+    let patch = |n| selected(n, vec![line("latest", Some("1.0.0"), Some("1.0.1"))]);
+    let mut wanted = wanted(&manifest, &(0..count).map(patch).collect::<Vec<_>>()).remove(0);
+    for (n, item) in wanted.items.iter_mut().enumerate() {
+        item.entry.digest = Digest::sha256(&n.to_be_bytes());
+    }
+    (manifest, wanted)
+}
+
+fn rows(body: &str) -> usize {
+    body.lines().filter(|l| l.starts_with("| `ghcr.io/")).count()
+}
+
+#[test]
+fn a_large_group_keeps_every_row_and_its_metadata() {
+    for count in [150, 300] {
+        let (manifest, wanted) = group_of(count, "image");
+        let body = body(&manifest, &wanted, &vec![evidence(); count], &metadata_of(&wanted));
+        assert!(body.chars().count() <= BODY_LIMIT, "{} characters", body.chars().count());
+        assert_eq!(rows(&body), count);
+        assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
+        assert!(
+            body.contains("Details that do not fit here are left out: the summary of the check has more"),
+            "{body}"
+        );
+        assert!(body.contains("### [`ghcr.io/some-organization/image-0:1.0.1`]"), "as many sections as fit");
+        assert_eq!(title(&manifest, &wanted), format!("Approve {count} versions of all images"));
+    }
+}
+
+#[test]
+fn of_a_thousand_changes_the_gravest_are_shown_and_the_others_counted() {
+    let (manifest, mut wanted) = group_of(1_000, "image");
+    wanted.items[998].entry.urgent = Some("CVE-2027-1234".to_owned());
+    let body = body(&manifest, &wanted, &vec![evidence(); 1_000], &metadata_of(&wanted));
+    assert!(body.chars().count() <= BODY_LIMIT, "{} characters", body.chars().count());
     assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
-    assert!(body.contains("Details that did not fit are left out"));
-    assert_eq!(title(&manifest, &wanted), "Approve 120 versions of all images");
+    let shown = rows(&body);
+    assert!(shown >= 200, "{shown} rows");
+    let hidden = format!("**{} more changes do not fit here:** ", 1_000 - shown);
+    assert!(body.contains(&hidden) && body.contains("the files changed and the commit's message have all changes"));
+    assert!(body.starts_with("> [!WARNING]\n> Urgent: "), "{}", &body[..200]);
+    let first = body.lines().find(|l| l.starts_with("| `ghcr.io/")).unwrap();
+    assert!(first.contains("image-998") && first.contains("**urgent**"), "{first}");
+    assert!(body.contains("1000 changes: 1 × **urgent**"), "{}", &body[..600]);
+    let (_, message) = message(&manifest, &wanted);
+    assert_eq!(message.lines().filter(|l| l.starts_with("ghcr.io/")).count(), 1_000);
+}
+
+#[test]
+fn a_group_takes_no_more_than_one_proposal_can_name() {
+    let (manifest, wanted) = group_of(1_003, "image");
+    assert_eq!((wanted.items.len(), wanted.later), (metadata::ENTRY_LIMIT, 3));
+    let body = body(&manifest, &wanted, &[], &metadata_of(&wanted));
+    assert!(body.contains("\n3 more changes of this group are proposed once this is merged.\n"));
+    assert!(body.chars().count() <= BODY_LIMIT);
+}
+
+/// What the manifest's policy means for an image, said and marked.
+#[test]
+fn what_the_policy_means_is_said() {
+    let policy = |enabled| {
+        let registry = crate::manifest::AllowedRegistry { address: "ghcr.io".to_owned(), name: "GitHub".to_owned() };
+        crate::manifest::Policy {
+            image_access: Some(crate::manifest::ImageAccess {
+                enabled,
+                official: Some(true),
+                verified_publisher: Some(false),
+                community: None,
+                allowlist: Some(vec!["bitnami/kubectl".to_owned()]),
+            }),
+            registry_access: Some(crate::manifest::RegistryAccess {
+                enabled,
+                docker_hub: Some(true),
+                registries: Some(vec![registry]),
+            }),
+            approvals: 0,
+        }
+    };
+    let search = |category| Standing::Category(category, Told::Search);
+    let sources = [
+        ("acme/tool", Standing::default()),
+        ("redis", Standing::default()),
+        ("grafana/loki", search(Category::VerifiedPublisher)),
+        ("prom/node-exporter", search(Category::Sponsored)),
+        ("somebody/thing", search(Category::Community)),
+        ("bitnami/kubectl", search(Category::VerifiedPublisher)),
+        ("somebody/else", Standing::Unknown("hub.docker.com: no answer".to_owned())),
+        ("ghcr.io/acme/tool", Standing::default()),
+        ("quay.io/prom/node", Standing::default()),
+        ("oci:images", Standing::default()),
+    ];
+    let mut text = String::new();
+    for (name, policy) in [("on", policy(Some(true))), ("off", policy(Some(false))), ("unsaid", policy(None))] {
+        text.push_str(&format!("== {name}\n"));
+        for (source, standing) in &sources {
+            let mut manifest = promoted(source, &["1.0.0"]);
+            manifest.policy = policy.clone();
+            let update = line("latest", Some("1.0.0"), Some("1.0.1"));
+            let wanted = wanted(&manifest, &[selected(0, vec![update])]).remove(0);
+            let evidence = Evidence { standing: standing.clone(), ..evidence() };
+            let account = Account::of(&manifest, &wanted.items[0], Some(&evidence));
+            let plain = |text: &str, _: usize| text.to_owned();
+            text.push_str(&format!(
+                "{source}\n  {}\n  {}\n",
+                account.change(str::to_owned),
+                account.category_words(plain)
+            ));
+        }
+    }
+    insta::assert_snapshot!("policy", text);
 }
 
 /// Links that are not ours, markup that nobody here wrote, HTML, and words that GitHub would make a mention or a
@@ -331,28 +438,31 @@ proptest! {
 }
 
 proptest! {
-    // each case writes a body of up to 130 sections
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    // each case writes a body of up to a thousand changes
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn whatever_there_is_to_say_every_row_stays(
-        count in 1_usize..130, platforms in 0_usize..60, unknown in 0_usize..40, length in 0_usize..400,
+    fn whatever_there_is_to_say_it_fits_and_every_change_is_shown_or_counted(
+        count in prop_oneof![1_usize..130, 130_usize..1_000], platforms in 0_usize..60, unknown in 0_usize..40,
+        length in 0_usize..400, name in "[a-z]{1,90}", calls in 0_usize..40,
     ) {
-        let sources: Vec<String> = (0..count).map(|n| format!("ghcr.io/some-organization/image-{n}")).collect();
-        let mut manifest = manifest(&sources.iter().map(String::as_str).collect::<Vec<_>>());
-        manifest.proposals.group = crate::manifest::Grouping::All;
-        let selections: Vec<_> =
-            (0..count).map(|n| selected(n, vec![line("latest", Some("1.0.0"), Some("1.0.1"))])).collect();
-        let wanted = wanted(&manifest, &selections).remove(0);
+        let (manifest, mut wanted) = group_of(count, &name);
+        for item in wanted.items.iter_mut().take(calls) {
+            item.entry.urgent = Some("why <&@".repeat(30));
+        }
         let text = "|`@<é".repeat(length);
         let evidence = Evidence {
             platforms: vec![platform(&text, u64::MAX, Some(0)); platforms],
             unknown: vec![text; unknown],
             ..evidence()
         };
-        let body = body(&manifest, &wanted, &vec![evidence; count], &metadata_of(&wanted));
-        prop_assert!(body.len() <= BODY_LIMIT);
-        prop_assert_eq!(body.lines().filter(|l| l.starts_with("| `ghcr.io/")).count(), count);
+        let all = wanted.items.len();
+        let body = body(&manifest, &wanted, &vec![evidence; all], &metadata_of(&wanted));
+        prop_assert!(body.chars().count() <= BODY_LIMIT);
+        let hidden = all - rows(&body);
+        prop_assert!(hidden == 0 || all > 130, "{} of {} rows are hidden", hidden, all);
+        prop_assert_eq!(hidden > 0, body.contains(&format!("**{hidden} more changes do not fit here:**")));
+        prop_assert_eq!(all + wanted.later, count);
         prop_assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
     }
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Entry;
 use crate::image::Digest;
 
+mod packed;
+
 const START: &str = "<!-- wharfinger: ";
 const MARK: &str = "<!-- wharfinger:";
 const END: &str = "-->";
@@ -17,6 +19,12 @@ const BODY_LIMIT: usize = 4 * 65_536;
 
 /// The most entries that one proposal may name.
 pub const ENTRY_LIMIT: usize = 1_000;
+
+/// The most characters that entries take as JSON, which people can read: seventy of them or so.
+const PLAIN_LIMIT: usize = 16_384;
+
+/// The most characters that the metadata may take of a body.
+const LENGTH_LIMIT: usize = 40_960;
 
 /// What a proposal was made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,21 +74,51 @@ struct Versioned {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     head: Option<ObjectId>,
     context: Digest,
-    entries: Vec<Entry>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    entries: Option<Vec<Entry>>,
+    /// The entries where they are many.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    packed: Option<String>,
+}
+
+/// How many of these entries, from the first, one proposal can name: at least one.
+#[must_use]
+pub fn fitting(entries: &[Entry]) -> usize {
+    let context = Digest::sha256(b"");
+    let length = |entries: &[Entry]| {
+        let (context, entries) = (context.clone(), entries.to_vec());
+        write(&Metadata { head: None, context, entries }).chars().count()
+    };
+    let most = entries.len().min(ENTRY_LIMIT);
+    let (mut fits, mut fails) = (1, most + 1);
+    if length(&entries[..most]) <= LENGTH_LIMIT {
+        return most;
+    }
+    while fits + 1 < fails {
+        let middle = fits.midpoint(fails);
+        if length(&entries[..middle]) <= LENGTH_LIMIT { fits = middle } else { fails = middle }
+    }
+    fits
 }
 
 /// The comment, on one line. Nothing in it can end it: `<`, `>`, `&`, `@` and `--` are written as JSON escapes.
 #[must_use]
 pub fn write(metadata: &Metadata) -> String {
     let Metadata { head, context, entries } = metadata.clone();
-    let json = serde_json::to_string(&Versioned { version: 1, head, context, entries }).unwrap_or_default();
-    let json = json
-        .replace('<', "\\u003c")
+    let (entries, packed) = match packed::pack(&entries).filter(|_| json(&entries).len() > PLAIN_LIMIT) {
+        Some(packed) => (None, Some(packed)),
+        None => (Some(entries), None),
+    };
+    format!("{START}{} {END}", json(&Versioned { version: 1, head, context, entries, packed }))
+}
+
+fn json(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).unwrap_or_default();
+    json.replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026")
         .replace('@', "\\u0040")
-        .replace("--", "-\\u002d");
-    format!("{START}{json} {END}")
+        .replace("--", "-\\u002d")
 }
 
 /// The metadata in a body. `None` where there is none, more than one, or one that this program would not have written:
@@ -95,7 +133,12 @@ pub fn read(body: &str) -> Option<Metadata> {
         return None;
     }
     let (json, _) = rest.split_once(END)?;
-    let Versioned { version, head, context, entries } = serde_json::from_str(json.trim()).ok()?;
+    let Versioned { version, head, context, entries, packed } = serde_json::from_str(json.trim()).ok()?;
+    let entries = match (entries, packed) {
+        (Some(entries), None) => entries,
+        (None, Some(packed)) => packed::unpack(&packed, ENTRY_LIMIT)?,
+        _ => return None,
+    };
     (version == 1 && entries.len() <= ENTRY_LIMIT).then_some(Metadata { head, context, entries })
 }
 
@@ -157,7 +200,84 @@ mod tests {
         assert_eq!(read(&format!("{good}{}", " ".repeat(BODY_LIMIT))), None, "too long to be a body");
     }
 
+    fn many(count: usize) -> Metadata {
+        let entry = |n: usize| Entry {
+            source: format!("ghcr.io/some-organization/some-image-{n}"),
+            repository: format!("some-image-{n}").parse().unwrap(),
+            from: (n % 3 > 0).then(|| format!("1.{n}.0").parse().unwrap()),
+            to: Some(format!("1.{n}.1").parse().unwrap()),
+            digest: Digest::sha256(&n.to_be_bytes()),
+            urgent: (n % 50 == 7).then(|| format!("CVE-2027-{n} --> <é>")),
+            ..entry("a")
+        };
+        Metadata { entries: (0..count).map(entry).collect(), ..metadata("a") }
+    }
+
+    #[test]
+    fn many_entries_are_packed_and_come_back() {
+        let lengths = [1, 60, 150, 300, 1_000].map(|count| {
+            let metadata = many(count);
+            let comment = write(&metadata);
+            assert_eq!(read(&format!("body\n{comment}")), Some(metadata), "{count}");
+            assert_eq!(comment.lines().count(), 1);
+            let plain = comment.contains("\"entries\"");
+            (plain, comment.chars().count())
+        });
+        assert_eq!(lengths.map(|(plain, _)| plain), [true, true, false, false, false]);
+        let most = [600, PLAIN_LIMIT, 6_000, 12_000, LENGTH_LIMIT];
+        assert!(lengths.iter().zip(most).all(|((_, length), most)| *length <= most), "{lengths:?}");
+    }
+
+    #[test]
+    fn more_than_fits_is_not_named() {
+        assert_eq!(fitting(&many(3).entries), 3);
+        assert_eq!(fitting(&many(1_000).entries), 1_000);
+        assert_eq!(fitting(&many(1_200).entries), ENTRY_LIMIT);
+        let mut long = many(900).entries;
+        for (n, entry) in long.iter_mut().enumerate() {
+            let unlike = Digest::sha256(format!("{n}").as_bytes()).to_string().replace("sha256:", "");
+            entry.source = format!("ghcr.io/{unlike}/{unlike}");
+        }
+        let fits = fitting(&long);
+        assert!((100..900).contains(&fits), "{fits}");
+        let named = |count: usize| Metadata { entries: long[..count].to_vec(), ..metadata("a") };
+        assert!(write(&Metadata { head: None, ..named(fits) }).chars().count() <= LENGTH_LIMIT);
+        assert!(write(&Metadata { head: None, ..named(fits + 1) }).chars().count() > LENGTH_LIMIT);
+    }
+
+    #[test]
+    fn a_packed_text_that_is_none_is_no_metadata() {
+        let good = write(&many(300));
+        let packed = good.split_once("\"packed\":\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+        let with = |text: &str| read(&good.replace(&packed, text));
+        assert!(with(&packed).is_some());
+        let cut: String = packed.chars().take(packed.chars().count() / 2).collect();
+        for bad in [String::new(), "a".to_owned(), cut, format!("{packed}\u{4e00}\u{4e01}"), "\u{8dff}".repeat(9_000)] {
+            assert_eq!(with(&bad), None, "{}", bad.chars().take(20).collect::<String>());
+        }
+        assert_eq!(read(&good.replace("\"packed\"", "\"entries\":[],\"packed\"")), None, "both");
+        let more: Vec<Entry> = many(1_001).entries;
+        assert_eq!(packed::unpack(&packed::pack(&more).unwrap(), ENTRY_LIMIT), None, "more than may be");
+    }
+
     proptest! {
+        #[test]
+        fn whatever_is_unpacked_panics_at_nothing(text in "[\u{4e00}-\u{8dff}]{0,60}") {
+            if let Some(entries) = packed::unpack(&text, 8) {
+                prop_assert!(entries.len() <= 8);
+            }
+        }
+
+        #[test]
+        fn entries_come_back_from_any_names(sources in prop::collection::vec(".{0,300}", 0..12), reason in ".{0,40}") {
+            let entries: Vec<Entry> = sources
+                .iter()
+                .map(|source| Entry { urgent: Some(reason.clone()), from: None, ..entry(source) })
+                .collect();
+            let packed = packed::pack(&entries).unwrap();
+            prop_assert_eq!(packed::unpack(&packed, 12), Some(entries));
+        }
+
         #[test]
         fn whatever_a_source_says_it_comes_back_and_ends_no_comment(source in ".{0,80}", tail in "(-|>|<|!|--|-->| ){0,12}") {
             let metadata = metadata(&format!("{source}{tail}"));

@@ -208,6 +208,10 @@ pub struct HubFacts {
     pub mirrors: Vec<(String, Said<Option<Rights>>)>,
     /// Whether tags of a mirror that is there may be listed; with its name.
     pub tags: Option<(String, Said<()>)>,
+    /// Whether a private mirror that is there stands in the list of all repositories, where that can be told; with its name.
+    pub listed: Option<(String, Said<Option<bool>>)>,
+    /// Whether the manifest has a revoked tag taken down.
+    pub takes_down: bool,
     /// Whether the teams of a mirror that is there may be listed; with its name.
     pub grants: Option<(String, Said<()>)>,
     /// Whether the manifest makes tags immutable.
@@ -265,7 +269,7 @@ pub struct GitHubFacts {
     pub may_open: Option<Said<bool>>,
     /// The rules of the default branch.
     pub default_rules: Option<Said<Vec<RuleFact>>>,
-    /// Whether the default branch is protected, by rules or otherwise.
+    /// Whether the default branch is protected in a way that is not among its rules.
     pub protected: Option<Said<bool>>,
     /// The rules of branches that this program makes, each once.
     pub our_rules: Option<Said<Vec<RuleFact>>>,

@@ -231,6 +231,7 @@ fn scopes(hub: &HubFacts) -> Vec<Check> {
     };
     read("scope-tag-read", &hub.tags, &[AUDIT]);
     read("scope-repo-group-read", &hub.grants, &[PROMOTE, AUDIT]);
+    checks.extend(hub.listed.as_ref().map(listing));
     let teams = !hub.wanted_teams.is_empty();
     let makes_teams = hub.wanted_teams.values().any(|made| *made);
     let unshown = [
@@ -238,6 +239,8 @@ fn scopes(hub: &HubFacts) -> Vec<Check> {
         (teams, "scope-repo-group-edit", "under Repository"),
         (makes_teams, "scope-group-edit", "under Organization"),
         (hub.immutable, "scope-repository-settings-admin", "under Repository"),
+        (hub.takes_down, "scope-tag-admin", "under Repository"),
+        (hub.takes_down && teams, "scope-repo-group-admin", "under Repository"),
     ];
     for (_, scope, level) in unshown.into_iter().filter(|(wanted, ..)| *wanted) {
         checks.push(
@@ -247,6 +250,22 @@ fn scopes(hub: &HubFacts) -> Vec<Check> {
         );
     }
     checks
+}
+
+/// A list without a private repository that is there was cut for who may not list it.
+fn listing((name, said): &(String, Said<Option<bool>>)) -> Check {
+    let scope = "scope-repository-list";
+    let check = match said {
+        Ok(Some(true)) => Check::ok(Area::DockerHub, scope, format!("{name}, which is private, is listed")),
+        Ok(Some(false)) => Check::missing(
+            Area::DockerHub,
+            scope,
+            format!("the list of repositories leaves out {name}, which is private"),
+        ),
+        Ok(None) => Check::unknown(Area::DockerHub, scope, "the list of repositories is too long to tell"),
+        Err(fault) => Check::failed(Area::DockerHub, scope, fault),
+    };
+    check.mend_if_not_ok(format!("{ORGANIZATION_TOKENS}: {scope} under Organization")).needed_for(&[AUDIT])
 }
 
 /// The organization's settings, where the policy says something of them.

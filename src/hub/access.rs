@@ -115,6 +115,27 @@ impl Hub {
         Ok(Some(HubRights { private, write: permissions.write, admin: permissions.admin }))
     }
 
+    /// Whether a list of the organization's repositories has one that is there: private ones are left out, and that is not
+    /// said, for who may not list them. `None` where the list goes on for too long to tell.
+    ///
+    /// # Errors
+    /// Where access is refused, or no usable answer comes.
+    pub async fn lists(&self, organization: &str, name: &RepositoryName) -> Result<Option<bool>, Error> {
+        let need = Need::Scope {
+            namespace: organization,
+            scope: "scope-repository-list",
+            level: Level::Organization,
+            personal: READS,
+        };
+        let path = ["v2", "namespaces", organization, "repositories"];
+        let mut call = Call::new(Method::GET, &path, need, format!("listing the repositories of {organization}"));
+        call.query.push(("name", name.to_string()));
+        let call = call.query("page_size", PAGE_SIZE);
+        let page: Value = self.send(&call).await?.read(&call)?;
+        let there = page["results"].as_array().into_iter().flatten().any(|one| one["name"] == name.as_str());
+        Ok(if there || page["next"].is_null() { Some(there) } else { None })
+    }
+
     /// Refused where the tags of a repository may not be listed.
     ///
     /// # Errors

@@ -133,6 +133,37 @@ impl GitHub {
         may.ok_or_else(|| Error::Unusable(format!("{action}: GitHub's answer does not say it")))
     }
 
+    /// What the protection of a branch that is no ruleset keeps off it; `None` where that is not shown to this token.
+    ///
+    /// # Errors
+    /// Where no usable answer comes.
+    pub async fn protection_found(&self, branch: &str) -> Result<Option<Vec<Rule>>, Error> {
+        let action = format!("reading the protection of {branch}");
+        let answer = self.client.get(&self.path(&format!("/branches/{}/protection", encode(branch)))).await?;
+        // Administrators alone are shown it.
+        if matches!(answer.status, 403 | 404) {
+            return Ok(None);
+        }
+        if !answer.done() {
+            return Err(refused(&action, &answer, "`administration: read`"));
+        }
+        let json = answer.json(&action)?;
+        let all = [
+            ("required_pull_request_reviews", "pull_request", "takes changes by pull request only"),
+            ("required_status_checks", "required_status_checks", "wants status checks before a change"),
+            ("restrictions", "update", "restricts who may push"),
+        ];
+        let locked = json.pointer("/lock_branch/enabled") == Some(&Value::Bool(true));
+        let locked = locked.then_some(("update", "is read only"));
+        let found =
+            all.into_iter().filter(|(member, ..)| json[*member].is_object()).map(|(_, kind, what)| (kind, what));
+        let rule = |(kind, what): (&str, &str)| Rule {
+            kind: kind.to_owned(),
+            words: format!("the protection of {branch} {what}: let the account whose token this is bypass it"),
+        };
+        Ok(Some(found.chain(locked).map(rule).collect()))
+    }
+
     /// The rules of a branch, which need not exist, whether or not this token may bypass them.
     ///
     /// # Errors

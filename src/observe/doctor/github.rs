@@ -116,6 +116,17 @@ async fn rules(
     facts: &mut GitHubFacts,
 ) {
     facts.default_rules = Some(said(github.rules_found(&about.default_branch).await).map(found));
+    if let (Some(Ok(rules)), Some(Ok(true))) = (&mut facts.default_rules, &facts.protected) {
+        // Rulesets protect too: what is shown of the other kind is added to theirs.
+        match github.protection_found(&about.default_branch).await {
+            Ok(Some(shown)) => {
+                rules.extend(found(shown));
+                facts.protected = Some(Ok(false));
+            }
+            Ok(None) => {}
+            Err(error) => facts.protected = Some(Err(fault(&error))),
+        }
+    }
     let prefix = &proposals.branch_prefix;
     let slug =
         manifest.and_then(|manifest| manifest.images.first()).map_or_else(|| "image".to_owned(), manifest::Image::slug);

@@ -34,6 +34,7 @@ pub(super) async fn look(eyes: &Eyes<'_>, reached: bool) -> Option<HubFacts> {
         return Some(facts);
     };
     facts.wanted_teams = wanted_teams(manifest);
+    facts.takes_down = manifest.images.iter().flat_map(|image| &image.revoked).any(|revocation| revocation.delete);
     facts.immutable = manifest.images.iter().any(|image| image.immutable_tags);
     let personal =
         facts.holder.as_ref().is_some_and(|holder| holder.kind != Kind::HubOrganization) && user != organization;
@@ -80,6 +81,10 @@ async fn repositories(eyes: &Eyes<'_>, hub: &Hub, organization: &str, facts: &mu
     let there = facts.mirrors.iter().find(|(_, said)| matches!(said, Ok(Some(_)))).map(|(name, _)| name.clone());
     let Some((name, there)) = there.and_then(|name| Some((name.parse::<RepositoryName>().ok()?, name))) else { return };
     facts.tags = Some((there.clone(), said(hub.may_list_tags(organization, &name).await)));
+    let private = facts.mirrors.iter().find(|(_, said)| matches!(said, Ok(Some(Rights { private: true, .. }))));
+    if let Some((shown, name)) = private.and_then(|(name, _)| Some((name.clone(), name.parse().ok()?))) {
+        facts.listed = Some((shown, said(hub.lists(organization, &name).await)));
+    }
     if !facts.wanted_teams.is_empty() {
         facts.grants = Some((there, said(hub.grants(organization, &name).await.map(drop))));
     }

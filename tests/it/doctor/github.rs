@@ -49,7 +49,7 @@ impl Both {
 
     /// What is told; nothing but the question whose token it is was sent by another method than GET.
     fn look(&self, run: Run, status: i32) -> Value {
-        let told = self.world.look(&run.arg("--format").arg("json"), status).json();
+        let told = self.world.look(&run.args(["--format", "json", "-vvv"]), status).json();
         let log = self.github.log();
         let asks = |e: &Exchange| e.request.json() == json!({"query": "query { viewer { login } }"});
         let writes: Vec<String> =
@@ -153,12 +153,44 @@ fn rules_of_the_default_branch_and_of_our_branches_are_told() {
     both.github.with(|state| state.rules.push(("wharfinger/".to_owned(), "creation", Value::Null)));
     let told = both.look(both.job("promote"), 1);
     let found = words(&told, "branches wharfinger/*");
-    assert!(found.starts_with("missing: ruleset ") && found.contains("(43) of acme restricts the creation of branches"), "{found}");
+    assert!(
+        found.starts_with("missing: ruleset ") && found.contains("(43) of acme restricts the creation of branches"),
+        "{found}"
+    );
     assert_eq!(words(&told, "records on main"), "ok: no rule and no protection keeps promote from committing digests");
     let rule = json!({"operator": "starts_with", "pattern": "chore: ", "negate": false});
     both.github.with(|state| state.rules = vec![(String::new(), "commit_message_pattern", rule)]);
     let told = both.look(both.job("promote"), 0);
     assert!(words(&told, "branches wharfinger/*").starts_with("unknown: not known: rulesets ask for a form"));
+}
+
+#[test]
+fn protection_that_is_no_ruleset_is_told_to_administrators_and_else_not_known() {
+    let both = Both::start(Options { protected: true, ..Options::default() });
+    let json = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let no_rules = || Rule::new("GET", "/rules/branches/", Action::Answer(200, json.clone(), "[]".into()));
+    both.github.fault(no_rules());
+    let told = both.look(both.job("promote"), 0);
+    let found = words(&told, "records on main");
+    assert_eq!(found, "unknown: not known: the branch is protected, and GitHub shows how to administrators alone");
+    both.github.clear_faults();
+    let shown = json!({"required_pull_request_reviews": {"url": "x"}, "lock_branch": {"enabled": false}}).to_string();
+    both.github.fault(no_rules());
+    both.github.fault(Rule::new("GET", "/branches/main/protection$", Action::Answer(200, json.clone(), shown.into())));
+    let told = both.look(both.job("promote").env("WHARFINGER_RECORD", "commit"), 1);
+    let found = words(&told, "records on main");
+    assert!(
+        found.starts_with("missing: ") && found.contains("the protection of main takes changes by pull request"),
+        "{found}"
+    );
+}
+
+#[test]
+fn an_enterprise_server_is_asked_where_it_is() {
+    let both = Both::start(Options { ghes: true, ..Options::default() });
+    let told = both.look(both.job("promote"), 0);
+    assert_eq!(words(&told, "contents: write"), "ok: .github/workflows/images.yml gives it to this job");
+    assert!(both.github.lines().iter().all(|line| line.contains(" /api/")), "{:?}", both.github.lines());
 }
 
 #[test]

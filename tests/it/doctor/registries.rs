@@ -28,7 +28,7 @@ fn a_reader_may_not_push_and_the_scope_is_named() {
     ImageSpec::new(1).build().put(&server, "team/app", "1.0");
     let host = server.host();
     let run = doctor(&between(&host, &host)).env("WHARFINGER_REGISTRY_AUTH", auths(&[(&host, "me:pw-canary")]));
-    let told = finished(&run.arg("--format").arg("json"), 1).json();
+    let told = finished(&run.args(["--format", "json", "-vvv"]), 1).json();
     let push = check(&told, &format!("{host}/acme/app push"));
     assert_eq!(push["status"], "missing");
     assert!(push["found"].as_str().unwrap().ends_with("the token lacks repository:acme/app:push"), "{push}");
@@ -47,7 +47,7 @@ fn what_a_token_does_not_say_is_not_known() {
     let host = server.host();
     let look = |password: &str, status| {
         let run = doctor(&between(&host, &host)).env("DOCKER_AUTH_CONFIG", auths(&[(&host, password)]));
-        finished(&run.arg("--format").arg("json"), status).json()
+        finished(&run.args(["--format", "json", "-vvv"]), status).json()
     };
     let told = look("me:pw-canary", 1);
     assert_eq!(check(&told, &format!("{host} push"))["status"], "unknown");
@@ -65,7 +65,7 @@ fn what_a_token_does_not_say_is_not_known() {
 #[test]
 fn every_place_that_credentials_come_from_is_named() {
     let servers: Vec<TestRegistry> =
-        (0..4).map(|_| TestRegistry::with_users(vec![User::new("me", "pw-canary")])).collect();
+        (0..5).map(|_| TestRegistry::with_users(vec![User::new("me", "pw-canary")])).collect();
     let hosts: Vec<String> = servers.iter().map(TestRegistry::host).collect();
     let images: String = hosts
         .iter()
@@ -76,14 +76,19 @@ fn every_place_that_credentials_come_from_is_named() {
     let config = run.home().join(".docker");
     std::fs::create_dir(&config).unwrap();
     let text = json!({
-        "auths": {(hosts[2].clone()): {"identitytoken": "identity-canary"}}, "credHelpers": {(hosts[3].clone()): "absent"},
+        "auths": {(hosts[2].clone()): {"identitytoken": "identity-canary"}}, "credHelpers": {(hosts[3].clone()): "absent", (hosts[4].clone()): "here"},
     });
     std::fs::write(config.join("config.json"), text.to_string()).unwrap();
+    let helper = config.join("docker-credential-here");
+    std::fs::write(&helper, "#!/bin/sh\necho '{\"Username\":\"me\",\"Secret\":\"pw-canary\"}'\n").unwrap();
+    std::fs::set_permissions(&helper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", config.display(), std::env::var("PATH").unwrap());
     let run = run
+        .env("PATH", path)
         .env("WHARFINGER_REGISTRY_AUTH", auths(&[(&hosts[0], "me:pw-canary")]))
         .env("DOCKER_AUTH_CONFIG", auths(&[(&hosts[1], "ghp_canary:x-oauth-basic")]));
     let path = config.join("config.json").display().to_string();
-    let told = finished(&run.arg("--format").arg("json"), 1).json();
+    let told = finished(&run.args(["--format", "json", "-vvv"]), 1).json();
     let found = |n: usize| check(&told, &format!("{} credential", hosts[n]))["found"].as_str().unwrap().to_owned();
     assert_eq!(found(0), "me: a password or a token of the registry's own, from registry-auth");
     assert_eq!(
@@ -92,6 +97,7 @@ fn every_place_that_credentials_come_from_is_named() {
     );
     assert_eq!(found(2), format!("an identity token, from {path}"));
     assert!(found(3).starts_with("docker-credential-absent: cannot be run"), "{}", found(3));
+    assert_eq!(found(4), "me: a password or a token of the registry's own, from docker-credential-here");
 }
 
 #[test]
@@ -100,7 +106,7 @@ fn a_source_that_refuses_the_credential_and_lets_everybody_read_is_well() {
     let mut user = User::limited("jo", "dckr_pat_canary2", &[], &["acme/*"]);
     user.refused = vec!["grafana/*".to_owned()];
     world.registry.add_user(user);
-    let run = world.run(MANIFEST, ("jo", "dckr_pat_canary2")).arg("--format").arg("json");
+    let run = world.run(MANIFEST, ("jo", "dckr_pat_canary2")).args(["--format", "json", "-vvv"]);
     let told = world.look(&run, 1).json();
     let pull = check(&told, "docker.io/grafana/loki pull");
     assert!(pull["status"] == "ok" && pull["found"].as_str().unwrap().starts_with("read as nobody"), "{pull}");
@@ -109,7 +115,7 @@ fn a_source_that_refuses_the_credential_and_lets_everybody_read_is_well() {
 #[test]
 fn a_mirror_that_is_yet_to_be_made_is_no_refusal() {
     let world = World::start(vec![Account::personal("jo", "dckr_pat_canary", &["acme"])]);
-    let run = world.run(MANIFEST, ("jo", "dckr_pat_canary")).arg("--format").arg("json");
+    let run = world.run(MANIFEST, ("jo", "dckr_pat_canary")).args(["--format", "json", "-vvv"]);
     let told = world.look(&run, 1).json();
     let missing: Vec<String> = of(&told, "missing").into_iter().map(|(subject, _)| subject).collect();
     assert_eq!(missing, ["credential"], "GitHub's alone: {told:#}");
@@ -123,7 +129,7 @@ fn a_large_estate_is_asked_in_part_and_that_is_said() {
     let images: String =
         (0..50).map(|n| format!("  - {{ source: {host}/team/app{n}, versions: \">=1\" }}\n")).collect();
     let told = finished(
-        &doctor(&format!("organization: acme\nregistry: {host}\nimages:\n{images}")).arg("--format").arg("json"),
+        &doctor(&format!("organization: acme\nregistry: {host}\nimages:\n{images}")).args(["--format", "json", "-vvv"]),
         1,
     );
     let others = check(&told.json(), &format!("{host} others")).clone();
@@ -138,7 +144,7 @@ fn a_large_estate_is_asked_in_part_and_that_is_said() {
 fn real_registries_without_and_with_passwords() {
     for server in [RealRegistry::debian(), RealRegistry::distribution()].into_iter().flatten() {
         let host = server.host();
-        let told = finished(&doctor(&between(&host, &host)).arg("--format").arg("json"), 1).json();
+        let told = finished(&doctor(&between(&host, &host)).args(["--format", "json", "-vvv"]), 1).json();
         assert_eq!(check(&told, &format!("{host} push"))["status"], "unknown");
         assert_eq!(check(&told, &format!("{host} credential"))["status"], "unknown", "it may be open to everybody");
         assert_eq!(
@@ -153,7 +159,7 @@ fn real_registries_without_and_with_passwords() {
             let run = doctor(&between(&host, &host));
             let run =
                 if login.is_empty() { run } else { run.env("WHARFINGER_REGISTRY_AUTH", auths(&[(&host, login)])) };
-            finished(&run.arg("--format").arg("json"), 1).json()
+            finished(&run.args(["--format", "json", "-vvv"]), 1).json()
         };
         let right = look("me:pw-canary");
         assert_eq!(

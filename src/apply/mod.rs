@@ -1,6 +1,7 @@
 //! Performs what was decided: commits, proposals, repositories, copies, records. The only room that writes.
 
 pub mod copy;
+mod elsewhere;
 pub mod interruption;
 pub mod ledger;
 pub mod progress;

@@ -10,14 +10,15 @@ use tokio::task::JoinSet;
 use super::copy::{Carried, Companionship, Copied, Copier, CopyError, Mirror};
 use super::interruption::Interruption;
 use super::removal::{self, Remover};
-use super::repository;
+use super::{elsewhere, repository};
 use crate::hub::{self, Hub};
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Manifest;
+use crate::plan::destination;
 use crate::plan::drift::{Difference, Remedy};
 use crate::plan::removal::{Removal, Why};
 use crate::plan::{FailedStep, Failure, RepositoryStep, State, Step};
-use crate::registry::ErrorKind;
+use crate::registry::{ErrorKind, Registries};
 
 /// How many images are copied side by side.
 const IMAGES: usize = 16;
@@ -103,11 +104,15 @@ pub async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
         return applied;
     }
     let ready: Vec<_> = repositories.iter().filter(|r| !unmade.contains_key(&r.name)).cloned().collect();
-    unmade.extend(make(work.hub, manifest, &ready, &mut applied).await);
+    unmade.extend(match work.hub.filter(|_| manifest.on_docker_hub()) {
+        Some(hub) => make(hub, manifest, &ready, &mut applied).await,
+        None => make_elsewhere(work.remover.registries, manifest, &ready, &mut applied).await,
+    });
     if applied.stopped.is_some() {
         return applied;
     }
     copy(work, &unmade, &mut applied, interruption).await;
+    explain(manifest, &mut applied);
     if applied.stopped.is_none() && interruption.signal().is_none() {
         remove(work, Why::Retired, &mut applied).await;
     }
@@ -190,15 +195,45 @@ async fn unwritable(
     unknown
 }
 
-/// Makes and mends the repositories, one after the other; answers those that nothing may be pushed to, with the reason.
-async fn make(
-    hub: Option<&Hub>,
+/// Says what a destination means by errors whose words alone do not tell.
+fn explain(manifest: &Manifest, applied: &mut Applied) {
+    let errors = applied.failed.iter_mut().map(|failure| &mut failure.error).chain(&mut applied.stopped);
+    for error in errors {
+        if let Some(more) = destination::explained(manifest, error) {
+            error.push_str(&format!("; {more}"));
+        }
+    }
+}
+
+/// Makes the repositories of a destination that is not Docker Hub; answers those that could not be made, with the reason.
+async fn make_elsewhere(
+    registries: &Registries,
     manifest: &Manifest,
     repositories: &[RepositoryStep],
     applied: &mut Applied,
 ) -> BTreeMap<RepositoryName, String> {
     let mut unmade = BTreeMap::new();
-    let Some(hub) = hub else { return unmade };
+    for step in repositories {
+        match elsewhere::ensure(registries, manifest, step).await {
+            Ok(changed) => applied.changed |= changed,
+            Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => {
+                applied.stopped = Some(error.to_string());
+                return unmade;
+            }
+            Err(error) => drop(unmade.insert(step.name.clone(), error.to_string())),
+        }
+    }
+    unmade
+}
+
+/// Makes and mends the repositories, one after the other; answers those that nothing may be pushed to, with the reason.
+async fn make(
+    hub: &Hub,
+    manifest: &Manifest,
+    repositories: &[RepositoryStep],
+    applied: &mut Applied,
+) -> BTreeMap<RepositoryName, String> {
+    let mut unmade = BTreeMap::new();
     for step in repositories {
         applied.left.extend(step.left.iter().map(|difference| (step.name.clone(), difference.clone())));
         if applied.sealed.contains(&step.name) {

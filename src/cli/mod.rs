@@ -226,6 +226,8 @@ fn masks_of_variables(variables: &Variables) -> BTreeSet<String> {
         let names = names.iter().map(String::as_str).chain(key.people.iter().copied());
         given.extend(names.filter_map(|name| variables.get(name)).map(|text| as_given(key, text, user)));
     }
+    let of_aws = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].into_iter().filter_map(|name| variables.get(name));
+    given.extend(of_aws.map(|text| masks::Given::Token(text, None)));
     given.extend(variables.get("DOCKER_AUTH_CONFIG").map(|text| masks::Given::RegistryAuth(text)));
     masks::masks(&given)
 }

@@ -65,7 +65,8 @@ impl Context {
             Destination::Directory(_) => true,
             // A helper that fails was configured all the same: what writes says how it fails.
             Destination::Registry(host) => {
-                !matches!(self.registries.client().options().credentials.get(host).await, Ok(None))
+                let credentials = &self.registries.client().options().credentials;
+                !matches!(credentials.get(host).await, Ok(None)) || credentials.has_keys_for(host)
             }
         }
     }

@@ -12,13 +12,13 @@ use crate::apply::removal::Remover;
 use crate::cli::Promote as Arguments;
 use crate::forge::Commit;
 use crate::hub::Hub;
-use crate::manifest::Manifest;
+use crate::manifest::{Image, Manifest};
 use crate::observe::mirror::{self, Eyes, Promotions};
 use crate::observe::repositories::Attention;
 use crate::observe::retired;
 use crate::observe::reviews::Bar;
 use crate::observe::sources::Sources;
-use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step};
+use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination};
 use crate::report::Output;
 use crate::report::rows;
 use crate::report::text::counted;
@@ -122,7 +122,16 @@ pub async fn look(
     let bar = Bar { forge: context.forge.as_deref(), at, path, floor };
     let seen = mirror::promotions(&eyes, manifest, scope, &bar).await;
     context.verdicts.keep(manifest, &seen.judged);
+    say_what_is_lacking(manifest, &seen);
     seen
+}
+
+/// What the manifest wishes for repositories that receive something and the destination cannot do: said, not failed.
+fn say_what_is_lacking(manifest: &Manifest, seen: &Promotions) {
+    let receives =
+        |image: &&Image| seen.steps.iter().any(|step| step.state == State::Copy && step.repository == image.repository);
+    let receiving: Vec<&Image> = manifest.images.iter().filter(receives).collect();
+    destination::lacking(manifest, &receiving).iter().for_each(|text| tracing::warn!("{text}"));
 }
 
 /// The images that a run is about.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use tokio::sync::Mutex;
 
+use super::elsewhere;
 use super::repositories::{self, Attention};
 use super::reviews::{self, Bar, Judged};
 use super::sources::Sources;
@@ -278,16 +279,22 @@ impl Look<'_> {
         foreign.map(|layer| layer.digest).collect::<BTreeSet<_>>().len()
     }
 
-    /// Whether the organization has no such repository, as Docker Hub's own API says. `false` where it cannot be asked.
+    /// Whether the organization has no such repository, as the destination's own API says. `false` where it cannot be asked.
     async fn is_missing(&self, repository: &RepositoryName) -> Result<bool, Trouble> {
-        let Some(hub) = self.eyes.hub.filter(|_| self.manifest.on_docker_hub()) else { return Ok(false) };
         let mut missing = self.missing.lock().await;
         if let Some(known) = missing.get(repository) {
             return Ok(*known);
         }
-        let found = hub.repository(&self.manifest.organization, repository).await.map_err(Trouble::Hub)?;
-        missing.insert(repository.clone(), found.is_none());
-        Ok(found.is_none())
+        let found = match self.eyes.hub {
+            Some(hub) if self.manifest.on_docker_hub() => {
+                hub.repository(&self.manifest.organization, repository).await.map_err(Trouble::Hub)?.is_none()
+            }
+            _ => elsewhere::is_missing(self.eyes.registries, self.manifest, repository)
+                .await
+                .map_err(Trouble::Destination)?,
+        };
+        missing.insert(repository.clone(), found);
+        Ok(found)
     }
 
     /// The plan of what was looked at. Docker Hub is asked about every repository that receives something.

@@ -5,6 +5,7 @@ pub mod candidates;
 pub mod companions;
 pub mod doctor;
 pub mod documents;
+mod elsewhere;
 pub mod evidence;
 pub mod ledger;
 pub mod manifest;

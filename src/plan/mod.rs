@@ -10,6 +10,7 @@ use crate::image::{Digest, Location, Platform, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
 
 mod description;
+pub mod destination;
 pub mod drift;
 mod expected;
 mod failure;

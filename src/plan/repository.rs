@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::drift::{Difference, Found, ImmutableTags, Remedy, Wanted, drift};
-use super::{FailedStep, Failure, State, Step};
+use super::{FailedStep, Failure, State, Step, destination};
 use crate::image::RepositoryName;
-use crate::manifest::{Enforcement, Image, Manifest, Team, Visibility};
+use crate::manifest::{Destination, Enforcement, Image, Manifest, Team, Visibility};
 
 /// A repository that receives a copy or whose settings differ, and what is done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub struct Consent {
     pub publish: bool,
 }
 
-/// The repositories that copies go to or whose settings differ, in the manifest's order. Only Docker Hub's have settings and
-/// are made ahead of the first push; for any other destination the list is empty. `missing` names those that do not exist,
+/// The repositories that copies go to or whose settings differ, in the manifest's order. Only Docker Hub's have settings;
+/// of Amazon ECR's there are those that are made ahead of the first push, and for any other destination the list is empty. `missing` names those that do not exist,
 /// `found` says what was seen of others.
 #[must_use]
 pub fn repositories(
@@ -53,7 +53,8 @@ pub fn repositories(
     found: &BTreeMap<RepositoryName, Found>,
     consent: Consent,
 ) -> Vec<RepositoryStep> {
-    if !manifest.on_docker_hub() {
+    let on_docker_hub = manifest.on_docker_hub();
+    if !destination::Kind::of(&manifest.registry).is_made_ahead() {
         return Vec::new();
     }
     let receiving: BTreeSet<&RepositoryName> =
@@ -64,7 +65,10 @@ pub fn repositories(
         let create = missing.contains(&image.repository);
         let receives = receiving.contains(&image.repository);
         let mut step = step(manifest, image, create, found.get(&image.repository), consent)?;
-        step.grant &= receives;
+        step.grant &= receives && on_docker_hub;
+        if !on_docker_hub {
+            return (receives && create).then_some(step);
+        }
         (receives || !step.mends.is_empty() || !step.left.is_empty()).then_some(step)
     });
     steps.collect()
@@ -130,6 +134,11 @@ pub fn unseen(manifest: &Manifest, troubles: &BTreeMap<String, Vec<RepositoryNam
 /// What creating an image's repository does, in words: `creates acme/loki, private, developers: read`.
 #[must_use]
 pub fn creation(manifest: &Manifest, image: &Image) -> String {
+    if let Destination::Registry(host) = &manifest.registry
+        && !host.is_docker_hub()
+    {
+        return format!("creates {}/{} at {host}", manifest.organization, image.repository);
+    }
     let visibility = image.visibility.as_str();
     let teams = image.teams.iter().map(|(name, team)| {
         let made = if team.create { " (made if missing)" } else { "" };

@@ -12,6 +12,7 @@ use crate::content::{Document, companion};
 use crate::image::{Descriptor, Digest, Location, Reference, RegistryHost, Repository, RepositoryName, Tag};
 
 pub mod auth;
+pub mod aws;
 mod checked;
 pub mod credentials;
 pub mod layout;
@@ -220,6 +221,12 @@ impl Registries {
             Location::Remote(repository) => Arc::new(self.remote(repository)),
             Location::Layout(path) => Arc::new(layout::Layout::new(path.clone())),
         }
+    }
+
+    /// The API of Amazon ECR behind a host; `None` where that is another registry, or where no keys are given.
+    #[must_use]
+    pub fn ecr<'a>(&'a self, registry: &'a RegistryHost) -> Option<aws::Ecr<'a>> {
+        aws::Ecr::new(&self.client, registry)
     }
 
     /// The repository at `location`, asked as nobody: for public sources that refuse this run's credential.

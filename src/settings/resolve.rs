@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use super::{ForgeChoice, Format, Key, RecordMode, Settings, Variables};
 use crate::action::Environment;
 use crate::net::{Hosts, HostsError};
+use crate::registry::aws::Keys;
 use crate::registry::credentials;
 
 /// Everything settings come from.
@@ -124,6 +125,10 @@ fn docker(given: &Given<'_>) -> credentials::Environment {
         home: variable("HOME").map(PathBuf::from),
         path: variable("PATH").map(Into::into),
         github_server_url: variable("GITHUB_SERVER_URL"),
+        aws: variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY")).map(|(id, secret)| {
+            let session = variable("AWS_SESSION_TOKEN").map(|text| text.trim().to_owned().into());
+            Keys { id: id.trim().to_owned(), secret: secret.trim().to_owned().into(), session }
+        }),
     }
 }
 

@@ -18,6 +18,7 @@ mod corpus;
 mod credentials;
 mod doctor;
 mod drift;
+mod destinations;
 mod edit;
 mod enterprise;
 mod events;

@@ -60,7 +60,7 @@ fn its_proposal_is_what_the_program_writes() {
 #[test]
 fn its_links_lead_to_files() {
     let targets = README.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
-    let local: Vec<_> = targets.filter(|target| !target.contains("://")).collect();
+    let local: Vec<_> = targets.filter(|target| !target.contains("://") && !target.starts_with('#')).collect();
     assert!(local.len() >= 5, "{local:?}");
     for target in local {
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{target}");
@@ -97,4 +97,12 @@ fn it_names_every_limit_of_the_settings_as_the_program_does() {
     for (name, fact) in wharfinger::policy::settings::advice::LIMITS {
         assert!(README.contains(&format!("| {name} | {fact} |\n")), "{name}");
     }
+}
+
+#[test]
+fn its_table_of_destinations_is_the_programs() {
+    use wharfinger::plan::destination::{CAPABILITIES, COLUMNS};
+    let line = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
+    let table = line(&COLUMNS) + &line(&["---"; 9]) + &CAPABILITIES.iter().map(|row| line(row)).collect::<String>();
+    assert!(README.contains(&table), "{table}");
 }

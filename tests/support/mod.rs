@@ -4,6 +4,7 @@
 
 pub mod clone;
 pub mod contract;
+pub mod ecr;
 pub mod git;
 pub mod github;
 pub mod http;

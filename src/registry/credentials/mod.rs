@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use crate::image::RegistryHost;
+use crate::registry::aws;
 
 mod config;
 mod helper;
@@ -59,6 +60,8 @@ pub enum Place {
     File(String),
     /// A credential helper, by its program.
     Helper(String),
+    /// Keys of AWS, for Amazon ECR.
+    Aws,
     /// What a command was given for itself.
     Command,
 }
@@ -72,6 +75,7 @@ impl fmt::Display for Place {
             Self::DockerAuthConfig => "DOCKER_AUTH_CONFIG",
             Self::File(path) => path,
             Self::Helper(program) => program,
+            Self::Aws => "AWS_ACCESS_KEY_ID",
             Self::Command => "what the command was given",
         })
     }
@@ -145,6 +149,8 @@ pub struct Environment {
     pub path: Option<OsString>,
     /// `GITHUB_SERVER_URL`.
     pub github_server_url: Option<String>,
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, for Amazon ECR.
+    pub aws: Option<aws::Keys>,
 }
 
 /// Which configuration of credentials cannot be used, and why; never what stands in it.
@@ -167,6 +173,8 @@ pub struct Credentials {
     helpers: BTreeMap<RegistryHost, String>,
     store: Option<String>,
     path: Option<OsString>,
+    /// For hosts of Amazon ECR that nothing else is known for.
+    pub(crate) aws: Option<aws::Keys>,
     asked: Arc<std::sync::Mutex<BTreeMap<RegistryHost, Asked>>>,
 }
 
@@ -182,7 +190,7 @@ impl Credentials {
     /// # Errors
     /// Where a configuration is there but cannot be read.
     pub fn load(given: Given, environment: &Environment) -> Result<Self, CredentialError> {
-        let mut credentials = Self { path: environment.path.clone(), ..Self::default() };
+        let mut credentials = Self { path: environment.path.clone(), aws: environment.aws.clone(), ..Self::default() };
         if let Some(token) = given.github_token.filter(|_| is_github_com(environment))
             && let Ok(host) = "ghcr.io".parse()
         {
@@ -261,6 +269,13 @@ impl Credentials {
         self.known.get(registry).is_some_and(|found| !found.is_job())
             || self.helpers.contains_key(registry)
             || self.store.is_some()
+            || self.has_keys_for(registry)
+    }
+
+    /// Whether there are keys of AWS and the registry is one of Amazon ECR.
+    #[must_use]
+    pub fn has_keys_for(&self, registry: &RegistryHost) -> bool {
+        self.aws.is_some() && registry.ecr().is_some()
     }
 
     /// Every secret that was given, for masking, the encoded forms included. What helpers and token services answer
@@ -272,7 +287,8 @@ impl Credentials {
             _ => None,
         };
         let all = |found: &Found| std::iter::once(found.credential.secret().clone()).chain(encoded(&found.credential));
-        self.known.values().flat_map(all).collect()
+        let keys = self.aws.iter().flat_map(|keys| std::iter::once(&keys.secret).chain(&keys.session));
+        self.known.values().flat_map(all).chain(keys.cloned()).collect()
     }
 }
 

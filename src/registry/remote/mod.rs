@@ -64,6 +64,8 @@ pub struct Client {
     endpoints: Mutex<BTreeMap<RegistryHost, Arc<Endpoint>>>,
     gates: Mutex<BTreeMap<String, Arc<Gate>>>,
     told: Mutex<std::collections::BTreeSet<Digest>>,
+    /// Passwords that Amazon ECR gave for keys of AWS.
+    pub(super) passwords: tokio::sync::Mutex<BTreeMap<RegistryHost, super::aws::Password>>,
     secrets: Secrets,
 }
 
@@ -105,7 +107,8 @@ impl Client {
         let secrets = Secrets::default();
         options.credentials.secrets().into_iter().for_each(|secret| secrets.add(secret));
         let (endpoints, gates, told) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { http, options, endpoints, gates, told, secrets })
+        let passwords = tokio::sync::Mutex::default();
+        Ok(Self { http, options, endpoints, gates, told, passwords, secrets })
     }
 
     /// The HTTP client, for others that share the pool.
@@ -118,6 +121,11 @@ impl Client {
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// The same error without anything that a registry was sent of secrets.
+    pub(crate) fn redact(&self, kind: ErrorKind) -> ErrorKind {
+        self.secrets.redact(kind)
     }
 
     pub(crate) fn patience(&self) -> &Patience {

@@ -16,7 +16,7 @@ use crate::net::text;
 use crate::registry::auth::challenge::{self, Challenge};
 use crate::registry::auth::token::{Service, sensitive};
 use crate::registry::auth::{Identity, Scheme, Scopes};
-use crate::registry::credentials::{Credential, Found, basic};
+use crate::registry::credentials::{Credential, Found, Place, basic};
 use crate::registry::{Error, ErrorKind};
 
 /// The most redirects that one GET or HEAD follows.
@@ -199,6 +199,10 @@ impl Client {
             action: "the look-up of a credential".to_owned(),
             detail: e.to_string(),
         })?;
+        let found = match found {
+            None => crate::registry::aws::credential(self, &endpoint.registry).await.map_err(|error| error.kind)?,
+            known => known,
+        };
         let credential = found.as_ref().map(|found| &found.credential);
         if let Some(Credential::Password { password: secret, .. } | Credential::Identity(secret)) = credential {
             self.derived(secret);
@@ -218,6 +222,7 @@ impl Client {
             Identity::Anonymous => "nobody".to_owned(),
             Identity::Own => match self.credentials().find(&endpoint.registry).await {
                 Ok(Some(found)) => found.to_string(),
+                Ok(None) if self.credentials().has_keys_for(&endpoint.registry) => format!("AWS (from {})", Place::Aws),
                 Ok(None) | Err(_) => format!("nobody, for no credential for {} was given", endpoint.registry),
             },
         };

@@ -327,7 +327,7 @@ impl TestRegistry {
 
     /// Makes an empty repository.
     pub fn create_repository(&self, repository: &str) {
-        lock(&self.core.state).repos.entry(repository.to_owned()).or_default();
+        self.handle().create_repository(repository);
     }
 
     /// Puts an image and everything it consists of, without a request; answers its digest.
@@ -354,6 +354,11 @@ impl TestRegistry {
 pub struct Handle(Arc<Core>);
 
 impl Handle {
+    /// Makes an empty repository.
+    pub fn create_repository(&self, repository: &str) {
+        lock(&self.0.state).repos.entry(repository.to_owned()).or_default();
+    }
+
     /// What a tag answers.
     pub fn digest(&self, repository: &str, tag: &str) -> Option<Digest> {
         lock(&self.0.state).repos.get(repository)?.tags.get(tag).cloned()

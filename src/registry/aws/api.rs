@@ -1,0 +1,242 @@
+//! Calls of Amazon ECR's API (version 2015-09-21): JSON by POST, each signed.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::Utc;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use url::Url;
+
+use super::Keys;
+use super::sign::{Scope, Signable, authorization};
+use crate::image::{EcrHost, RegistryHost, RepositoryName};
+use crate::net::text::clean;
+use crate::registry::remote::Client;
+use crate::registry::remote::wire::{self, Cure, Fault, SMALL_LIMIT, Tries};
+use crate::registry::{Error, ErrorKind};
+
+const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921";
+const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+
+/// How long a password does (`GetAuthorizationToken`): twelve hours; it is fetched anew well before.
+const LIFE: Duration = Duration::from_secs(11 * 3600);
+
+/// A private registry of Amazon ECR, asked by its API with keys of AWS.
+pub struct Ecr<'a> {
+    client: &'a Client,
+    registry: &'a RegistryHost,
+    place: EcrHost,
+    keys: &'a Keys,
+}
+
+/// The password of a registry, for the user `AWS`, and until when it does.
+#[derive(Clone)]
+pub(crate) struct Password {
+    pub(crate) value: SecretString,
+    pub(crate) until: Instant,
+}
+
+/// One call: what it does in IAM's words, and what it is given.
+struct Call<'a> {
+    name: &'a str,
+    /// What is being done, for people.
+    action: String,
+    body: Value,
+}
+
+/// What the API says of a call that it did not make.
+struct Refusal {
+    /// `RepositoryNotFoundException`, say.
+    kind: String,
+    message: String,
+    status: u16,
+}
+
+impl<'a> Ecr<'a> {
+    /// The registry at a host; `None` where that is not one of Amazon ECR, or where no keys are given.
+    #[must_use]
+    pub fn new(client: &'a Client, registry: &'a RegistryHost) -> Option<Self> {
+        Some(Self { client, registry, place: registry.ecr()?, keys: client.credentials().aws.as_ref()? })
+    }
+
+    /// Whether a repository is there; `None` where these keys may not ask (IAM `ecr:DescribeRepositories`).
+    ///
+    /// # Errors
+    /// Where the API takes no such keys, or does not answer.
+    pub async fn exists(&self, repository: &RepositoryName) -> Result<Option<bool>, Error> {
+        let call = Call {
+            name: "DescribeRepositories",
+            action: format!("look-up of {repository}"),
+            body: json!({"registryId": self.place.account, "repositoryNames": [repository]}),
+        };
+        match self.repeated(&call).await? {
+            Ok(_) => Ok(Some(true)),
+            Err(refusal) if refusal.kind == "RepositoryNotFoundException" => Ok(Some(false)),
+            Err(refusal) if refusal.is_denied() => Ok(None),
+            Err(refusal) => Err(self.refused(&call, &refusal)),
+        }
+    }
+
+    /// Makes a repository; whether this call made it. One that came to be meanwhile is as good. After a lost answer the
+    /// registry is asked what there is before anything is sent again.
+    ///
+    /// # Errors
+    /// Where the API refuses it (IAM `ecr:CreateRepository`), or does not answer.
+    pub async fn create(&self, repository: &RepositoryName) -> Result<bool, Error> {
+        let call = Call {
+            name: "CreateRepository",
+            action: format!("creation of {repository}"),
+            body: json!({"registryId": self.place.account, "repositoryName": repository}),
+        };
+        let (mut tries, mut lost) = (Tries::default(), false);
+        loop {
+            match self.once(&call).await {
+                Ok(Ok(_)) => return Ok(true),
+                Ok(Err(refusal)) if refusal.kind == "RepositoryAlreadyExistsException" => return Ok(lost),
+                Ok(Err(refusal)) => return Err(self.refused(&call, &refusal)),
+                Err(fault) => {
+                    let pause = tries.again(fault, self.client.patience());
+                    tokio::time::sleep(pause.map_err(|kind| self.error(kind.about(&call.action)))?).await;
+                }
+            }
+            lost = true;
+            if matches!(self.exists(repository).await, Ok(Some(true))) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// The password of the user `AWS`.
+    pub(crate) async fn password(&self) -> Result<Password, Error> {
+        let asked = Instant::now();
+        let action = "signing in with AWS_ACCESS_KEY_ID".to_owned();
+        let call = Call { name: "GetAuthorizationToken", action, body: json!({}) };
+        let answer = self.repeated(&call).await?.map_err(|refusal| self.refused(&call, &refusal))?;
+        let token = answer["authorizationData"][0]["authorizationToken"].as_str().unwrap_or_default();
+        let decoded = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        match decoded.strip_prefix("AWS:").filter(|password| !password.is_empty()) {
+            Some(password) => {
+                self.client.derived(&SecretString::from(token.to_owned()));
+                Ok(Password { value: password.to_owned().into(), until: asked + LIFE })
+            }
+            None => Err(self.error(ErrorKind::Protocol(format!("{}: the answer holds no password", call.action)))),
+        }
+    }
+
+    /// A call that may be made again as often as need be.
+    async fn repeated(&self, call: &Call<'_>) -> Result<Result<Value, Refusal>, Error> {
+        let mut tries = Tries::default();
+        loop {
+            match self.once(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => {
+                    let pause = tries.again(fault, self.client.patience());
+                    tokio::time::sleep(pause.map_err(|kind| self.error(kind.about(&call.action)))?).await;
+                }
+            }
+        }
+    }
+
+    /// One try: the answer, or what the API says instead. A fault may pass.
+    async fn once(&self, call: &Call<'_>) -> Result<Result<Value, Refusal>, Fault> {
+        let (url, patience) = (self.url()?, self.client.patience());
+        let body = call.body.to_string();
+        let now = Utc::now().format("%Y%m%dT%H%M%SZ").to_string();
+        let mut headers = vec![
+            ("content-type", CONTENT_TYPE.to_owned()),
+            ("host", host_of(&url)),
+            ("x-amz-date", now.clone()),
+            ("x-amz-target", format!("{TARGET}.{}", call.name)),
+        ];
+        headers
+            .extend(self.keys.session.as_ref().map(|token| ("x-amz-security-token", token.expose_secret().to_owned())));
+        let scope = Scope { region: &self.place.region, service: "ecr" };
+        let signable = Signable { method: "POST", path: url.path(), headers, body: body.as_bytes() };
+        let signature = authorization(self.keys, &scope, &signable, &now);
+        let mut request = self.client.http().client().post(url.clone());
+        for (name, value) in signable.headers.iter().filter(|(name, _)| *name != "host") {
+            request = request.header(*name, sensitive(value)?);
+        }
+        let request = request.header("authorization", sensitive(&signature)?).body(body);
+        let response = wire::send(self.client.http(), request, patience).await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let read = wire::read(response, SMALL_LIMIT, patience).await?;
+        if status.is_success() {
+            let unusable = || Fault::protocol(format!("{}: the answer is no JSON", call.action));
+            return serde_json::from_slice(&read).map(Ok).map_err(|_| unusable());
+        }
+        let refusal = refusal(status.as_u16(), &read);
+        if status.is_server_error() || refusal.kind.contains("Throttl") || status.as_u16() == 429 {
+            let kind = match status.is_server_error() {
+                true => ErrorKind::Server(format!("{} {}", refusal.status, refusal.text())),
+                false => ErrorKind::RateLimited(format!("{} {}", refusal.status, refusal.text())),
+            };
+            return Err(Fault { kind, cure: Cure::After(wire::retry_after(&headers)) });
+        }
+        Ok(Err(refusal))
+    }
+
+    /// Where the API is: where `WHARFINGER_HOSTS` sent its host, else at home.
+    fn url(&self) -> Result<Url, Fault> {
+        let sent = self.client.options().net.hosts.get(&self.place.api).cloned();
+        match sent {
+            Some(url) => Ok(url),
+            None => Url::parse(&format!("https://{}/", self.place.api))
+                .map_err(|e| Fault::protocol(format!("no URL for {}: {e}", self.place.api))),
+        }
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error { registry: self.registry.to_string(), kind: self.client.redact(kind) }
+    }
+
+    fn refused(&self, call: &Call<'_>, refusal: &Refusal) -> Error {
+        let (kind, id) = (refusal.kind.as_str(), &self.keys.id);
+        let advice = if refusal.is_denied() {
+            format!("; the keys {id} need ecr:{} in IAM", call.name)
+        } else if refusal.message.contains("expired") || kind.contains("Expired") || kind.contains("InvalidSignature") {
+            format!("; the keys {id} have ended, the secret is not theirs, or this machine's clock is wrong")
+        } else if kind.contains("UnrecognizedClient") || kind.contains("InvalidClientTokenId") {
+            format!("; AWS knows no keys {id}, or not without AWS_SESSION_TOKEN")
+        } else {
+            return self.error(ErrorKind::Protocol(format!("{}: {} {}", call.action, refusal.status, refusal.text())));
+        };
+        self.error(ErrorKind::Refused { action: call.action.clone(), detail: format!("{}{advice}", refusal.text()) })
+    }
+}
+
+impl Refusal {
+    fn is_denied(&self) -> bool {
+        self.kind.contains("AccessDenied")
+    }
+
+    fn text(&self) -> String {
+        format!("{}: {}", self.kind, self.message).trim_end_matches([':', ' ']).to_owned()
+    }
+}
+
+/// `{"__type": "com.amazonaws.ecr#AccessDeniedException", "message": ...}`, in several spellings.
+fn refusal(status: u16, body: &[u8]) -> Refusal {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |names: &[&str]| names.iter().find_map(|name| body[*name].as_str()).unwrap_or_default();
+    let kind = text(&["__type", "code"]);
+    let kind = kind.rsplit('#').next().unwrap_or(kind);
+    Refusal { kind: clean(kind, 80), message: clean(text(&["message", "Message"]), 300), status }
+}
+
+/// The host as the request names it.
+fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// A header's value that no debug output shows.
+fn sensitive(text: &str) -> Result<reqwest::header::HeaderValue, Fault> {
+    let mut value = reqwest::header::HeaderValue::from_str(text)
+        .map_err(|_| Fault::protocol("keys of AWS that cannot stand in a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

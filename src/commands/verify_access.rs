@@ -2,11 +2,12 @@
 
 use std::io::Read as _;
 
-use super::{Context, Exit, Stop, load, promote};
+use super::{Context, Exit, Stop, evidence, load, promote};
 use crate::cli::VerifyAccess as Arguments;
-use crate::image::RegistryHost;
+use crate::image::{Location, RegistryHost};
 use crate::manifest::{Destination, Manifest};
 use crate::observe::access as asked;
+use crate::plan::Scope;
 use crate::policy::access::script::{Shell, script};
 use crate::policy::access::{self, Subject, mirror_answered, results, tried, upstream_answered};
 use crate::registry::Registries;
@@ -30,7 +31,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     };
     if let Some(shell) = arguments.script.as_deref() {
         let shell = if shell == "powershell" { Shell::PowerShell } else { Shell::Posix };
-        let (mirrors, others) = to_pull(context, &manifest, arguments)?;
+        let (mirrors, others) = to_pull(context, &manifest, arguments).await?;
         let all = [mirrors, others].concat();
         if all.is_empty() {
             return Err(Stop::Unusable("there is nothing to pull: nothing is promoted, nothing approved".to_owned()));
@@ -39,7 +40,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
         return Ok(Exit::Done);
     }
     let access = match arguments.results.as_deref() {
-        Some(file) => judged(context, &manifest, arguments, file)?,
+        Some(file) => judged(context, &manifest, arguments, file).await?,
         None => answered(context, &manifest, arguments, host).await?,
     };
     let exit = if access.settled() { Exit::Done } else { Exit::Findings };
@@ -48,13 +49,13 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
 }
 
 /// The pulls of the script: the newest promoted approval of each image, and what may be refused.
-fn to_pull(
+async fn to_pull(
     context: &Context,
     manifest: &Manifest,
     arguments: &Arguments,
 ) -> Result<(Vec<Subject>, Vec<Subject>), Stop> {
     let scope = promote::scope(context, manifest, &arguments.images.images)?;
-    let mut others = access::sample(manifest, &scope, arguments.upstreams);
+    let mut others = sample(context, manifest, &scope, arguments.upstreams).await;
     for image in &arguments.refused {
         let named = access::must_be_refused(image).map_err(Stop::Unusable)?;
         others.retain(|subject| subject.pull() != named.pull());
@@ -63,8 +64,22 @@ fn to_pull(
     Ok((access::newest_mirrors(manifest, &scope), others))
 }
 
+/// The upstreams that are asked. Docker Hub's search is asked about those whose category decides.
+async fn sample(context: &Context, manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> {
+    let standings = evidence::standings(context);
+    let mut subjects = access::sample(manifest, scope, count);
+    for subject in &mut subjects {
+        if access::asks_category(&manifest.policy, &manifest.organization, subject) {
+            let source = Location::Remote(subject.repository.clone());
+            let standing = standings.of(&manifest.organization, &source).await;
+            (subject.expected, subject.why) = access::expected(&manifest.policy, &subject.repository, &standing);
+        }
+    }
+    subjects
+}
+
 /// What the results in a file come to.
-fn judged(context: &Context, manifest: &Manifest, arguments: &Arguments, file: &str) -> Result<Access, Stop> {
+async fn judged(context: &Context, manifest: &Manifest, arguments: &Arguments, file: &str) -> Result<Access, Stop> {
     let unreadable = |why: String| Stop::Unusable(format!("--results {file}: {why}"));
     let mut bytes = Vec::new();
     let read = match file {
@@ -80,7 +95,7 @@ fn judged(context: &Context, manifest: &Manifest, arguments: &Arguments, file: &
     if results.pulls.is_empty() && results.system.is_none() {
         return Err(unreadable("no line in it is the script's: hand over what the script printed".to_owned()));
     }
-    let (mirrors, others) = to_pull(context, manifest, arguments)?;
+    let (mirrors, others) = to_pull(context, manifest, arguments).await?;
     let count = mirrors.len();
     let (mut rows, problems) = tried(&[mirrors, others].concat(), &results);
     let upstreams = rows.split_off(count);
@@ -108,7 +123,7 @@ async fn answered(
     };
     asked::greeted(&registries, host).await.map_err(refused)?;
     let mirrors = access::mirrors(manifest, &scope);
-    let upstreams = access::sample(manifest, &scope, arguments.upstreams);
+    let upstreams = sample(context, manifest, &scope, arguments.upstreams).await;
     let of_mirrors = asked::answers(&registries, &mirrors, true).await;
     let of_upstreams = asked::answers(&registries, &upstreams, false).await;
     let judge =

@@ -133,8 +133,7 @@ impl Standing {
             (Self::Category(..) | Self::Unknown(_), Some(access), _) if is_listed(source, access) => Gate::Allowlisted,
             (Self::Category(category, _), Some(access), _) => by(access.enabled, category.allowed(access)),
             (Self::Elsewhere(host), _, Some(access)) => {
-                let listed = |all: &Vec<AllowedRegistry>| all.iter().any(|r| r.address == host.to_string());
-                by(access.enabled, access.registries.as_ref().map(listed))
+                by(access.enabled, access.registries.as_ref().map(|all| lets_through(all, host)))
             }
             _ => Gate::Unsaid,
         }
@@ -151,6 +150,16 @@ impl Standing {
         };
         Self::Category(category, Told::Search)
     }
+}
+
+/// Whether Registry Access Management lets through to a registry: it goes by host name, and an allowed one stands for the
+/// hosts below it.
+fn lets_through(allowed: &[AllowedRegistry], registry: &RegistryHost) -> bool {
+    let host = registry.host();
+    allowed.iter().any(|allowed| {
+        let address = allowed.address.split(':').next().unwrap_or_default();
+        host == address || host.strip_suffix(address).is_some_and(|before| before.ends_with('.'))
+    })
 }
 
 /// Whether the allowlist names the whole repository. The list does nothing where Image Access Management is off.
@@ -220,6 +229,8 @@ mod tests {
     fn another_registry_is_let_in_by_its_name() {
         let elsewhere = |host: &str| Standing::Elsewhere(host.parse().unwrap());
         assert_eq!(gate(&elsewhere("ghcr.io"), Some(true), &[]), Gate::Allowed);
+        assert_eq!(gate(&elsewhere("eu.ghcr.io:443"), Some(true), &[]), Gate::Allowed, "a host below it");
+        assert_eq!(gate(&elsewhere("notghcr.io"), Some(true), &[]), Gate::Restricted);
         assert_eq!(gate(&elsewhere("quay.io"), Some(true), &[]), Gate::Restricted);
         assert_eq!(gate(&elsewhere("quay.io"), Some(false), &[]), Gate::Off);
         assert_eq!(elsewhere("quay.io").gate(&"quay.io/a/b".parse().unwrap(), &Policy::default()), Gate::Unsaid);

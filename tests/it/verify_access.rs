@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use wharfinger::image::Digest;
 
+use crate::support::hub::TestHub;
 use crate::support::images::ImageSpec;
 use crate::support::process::{Outcome, Run};
 use crate::support::registry::{TestRegistry, User};
@@ -180,6 +181,25 @@ fn what_the_mirror_holds_otherwise_is_found_and_what_is_there_is_no_finding() {
     );
     let one = world.as_dev(&["tempo", "--upstreams", "0", "--format", "json"]).expect_status(1).json();
     assert_eq!((one["mirrors"].as_array().unwrap().len(), &one["upstreams"]), (1, &json!([])));
+}
+
+#[test]
+fn where_the_category_decides_docker_hub_is_asked_for_it() {
+    let world = World::new();
+    let text = std::fs::read_to_string(world.path("approved-images.yml")).unwrap();
+    std::fs::write(
+        world.path("approved-images.yml"),
+        text.replace("verified-publisher: restricted", "verified-publisher: allowed"),
+    )
+    .unwrap();
+    let hub = TestHub::start(Vec::new());
+    hub.set_badge("grafana", "loki", "verified_publisher");
+    hub.set_badge("grafana", "tempo", "none");
+    let run = world.verify(&["--username", "dev", "--format", "json"]).env("DOCKERHUB_TOKEN", "member-canary");
+    let hosts = format!("docker.io={},ghcr.io={},hub.docker.com={}", world.hub.url(), world.other.url(), hub.url());
+    let json = run.env("WHARFINGER_HOSTS", hosts).output().expect_status(1).json();
+    let expected: Vec<_> = json["upstreams"].as_array().unwrap().iter().map(|row| row["expected"].clone()).collect();
+    assert_eq!(expected, ["pulled", "pulled", "image-refused", "registry-refused"]);
 }
 
 #[test]

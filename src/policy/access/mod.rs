@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::image::{Digest, Location, Repository, Tag};
-use crate::manifest::{ImageAccess, Manifest, Policy, RegistryAccess};
+use crate::manifest::{ImageAccess, Manifest, Policy};
 use crate::plan::Scope;
+use crate::policy::{Category, Gate, Standing};
 
 mod answers;
 pub mod results;
@@ -179,7 +180,8 @@ pub fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> 
             continue;
         }
         *of_registry += 1;
-        let (expected, why) = expected(&manifest.policy, &manifest.organization, repository);
+        let standing = Standing::of_name(&image.source, &manifest.organization).unwrap_or_default();
+        let (expected, why) = expected(&manifest.policy, repository, &standing);
         let (tag, digest) = (Some(approval.tag.clone()), Some(approval.digest.clone()));
         subjects.push(Subject { repository: repository.clone(), tag, digest, expected, why });
     }
@@ -214,83 +216,80 @@ fn is_own(manifest: &Manifest, repository: &Repository) -> bool {
     same && below.is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// What the policy makes of a pull of an image of this repository by a member, and why.
+/// What the policy makes of a pull of an image of this repository by a member, and why. `standing` is what is known of it.
 #[must_use]
-pub fn expected(policy: &Policy, organization: &str, repository: &Repository) -> (Expected, String) {
-    let registry = repository.registry.as_str();
-    let access = policy.registry_access.as_ref();
-    let reached = if repository.registry.is_docker_hub() {
-        access.and_then(docker_hub)
-    } else {
-        access.and_then(|access| other_registry(access, registry))
-    };
-    match reached {
-        Some(false) => (Expected::RegistryRefused, format!("policy.registry-access does not allow {registry}")),
-        _ if repository.registry.is_docker_hub() => {
-            by_image(policy.image_access.as_ref(), organization, repository.name.as_str())
+pub fn expected(policy: &Policy, repository: &Repository, standing: &Standing) -> (Expected, String) {
+    let registry = &repository.registry;
+    let on_hub = registry.is_docker_hub();
+    let to_hub = policy.registry_access.as_ref().filter(|access| access.enabled == Some(true));
+    if on_hub && to_hub.is_some_and(|access| access.docker_hub == Some(false)) {
+        return (Expected::RegistryRefused, "policy.registry-access does not allow docker.io".to_owned());
+    }
+    match (standing.gate(&Location::Remote(repository.clone()), policy), on_hub) {
+        (Gate::Allowlisted, _) => (Expected::Pulled, "policy.image-access.allowlist has it".to_owned()),
+        (Gate::Off, true) => (Expected::Pulled, "policy.image-access is off".to_owned()),
+        (Gate::Off, false) => (Expected::Pulled, "policy.registry-access is off".to_owned()),
+        (Gate::Allowed, false) => (Expected::Pulled, format!("policy.registry-access allows {registry}")),
+        (Gate::Restricted, false) => {
+            (Expected::RegistryRefused, format!("policy.registry-access does not allow {registry}"))
         }
-        Some(true) => (Expected::Pulled, format!("policy.registry-access allows {registry}")),
-        None => (Expected::Unknown, "policy.registry-access does not say".to_owned()),
+        (Gate::Unsaid, false) => (Expected::Unknown, "policy.registry-access does not say".to_owned()),
+        (Gate::Allowed, true) => (Expected::Pulled, format!("policy.image-access allows it: {}", kind(standing))),
+        (Gate::Restricted, true) => {
+            (Expected::ImageRefused, format!("policy.image-access restricts it: {}", kind(standing)))
+        }
+        (Gate::Unsaid, true) => unsaid(policy.image_access.as_ref(), standing),
     }
 }
 
-/// Whether Registry Access Management lets through to Docker Hub, where the policy tells.
-fn docker_hub(access: &RegistryAccess) -> Option<bool> {
-    match access.enabled? {
-        true => access.docker_hub,
-        false => Some(true),
+/// The category in words.
+fn kind(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Category(category, _) => category.words(),
+        _ => "of an unknown category",
     }
 }
 
-/// Whether it lets through to another registry. An allowed host stands for the hosts below it.
-fn other_registry(access: &RegistryAccess, registry: &str) -> Option<bool> {
-    if !access.enabled? {
-        return Some(true);
-    }
-    let host = registry.split(':').next().unwrap_or(registry);
-    let listed = |address: &str| {
-        let address = address.split(':').next().unwrap_or(address);
-        host == address || host.strip_suffix(address).is_some_and(|before| before.ends_with('.'))
-    };
-    access.registries.as_ref().map(|all| all.iter().any(|allowed| listed(&allowed.address)))
-}
-
-/// What Image Access Management makes of a repository on Docker Hub. Whether one outside `library/` is a Verified
-/// Publisher's only Docker Hub knows: where that decides, nothing is expected.
-fn by_image(access: Option<&ImageAccess>, organization: &str, name: &str) -> (Expected, String) {
-    let unknown = |why: &str| (Expected::Unknown, why.to_owned());
-    let switch = |allowed: bool, key: &str| match allowed {
-        true => (Expected::Pulled, format!("policy.image-access allows {key} images")),
-        false => (Expected::ImageRefused, format!("policy.image-access restricts {key} images")),
-    };
-    if name.strip_prefix(organization).is_some_and(|rest| rest.starts_with('/')) {
-        return (Expected::Pulled, "the organization's own images are always allowed".to_owned());
-    }
-    let Some(access) = access.filter(|access| access.enabled.is_some()) else {
-        return unknown("policy.image-access does not say");
-    };
-    if access.enabled == Some(false) {
-        return (Expected::Pulled, "policy.image-access is off".to_owned());
-    }
-    if access.allowlist.iter().flatten().any(|listed| is_listed(listed, name)) {
-        return (Expected::Pulled, "policy.image-access.allowlist has it".to_owned());
-    }
-    if name.starts_with("library/") {
-        return access.official.map_or_else(
-            || unknown("policy.image-access does not say whether official images are allowed"),
-            |allowed| switch(allowed, "official"),
-        );
-    }
-    // Community images are off unless an owner opened the category.
-    match (access.verified_publisher, access.community.unwrap_or(false)) {
-        (Some(false), false) => switch(false, "community and verified-publisher"),
-        (Some(true), true) => switch(true, "community and verified-publisher"),
-        _ => unknown("refused if it is a community image, and only Docker Hub knows whether it is one"),
+/// Where the policy names nothing that decides: what Docker's defaults and the other categories tell.
+fn unsaid(access: Option<&ImageAccess>, standing: &Standing) -> (Expected, String) {
+    let on = access.filter(|access| access.enabled == Some(true));
+    match (standing, on) {
+        (Standing::Category(Category::Organization, _), _) => {
+            (Expected::Pulled, "the organization's own images are always allowed".to_owned())
+        }
+        _ if access.is_some_and(|access| access.enabled == Some(false)) => {
+            (Expected::Pulled, "policy.image-access is off".to_owned())
+        }
+        (Standing::Category(Category::Community | Category::Sponsored, _), Some(access))
+            if access.community.is_none() =>
+        {
+            let why = format!("{}; these are refused unless an owner opens the category", kind(standing));
+            (Expected::ImageRefused, why)
+        }
+        // Whatever it is: no official image, for these are known by their name.
+        (Standing::Unknown(why), Some(access)) => {
+            match (access.verified_publisher, access.community.unwrap_or(false)) {
+                (Some(false), false) => (
+                    Expected::ImageRefused,
+                    "policy.image-access restricts community and verified-publisher images".to_owned(),
+                ),
+                (Some(true), true) => {
+                    (Expected::Pulled, "policy.image-access allows community and verified-publisher images".to_owned())
+                }
+                _ => (Expected::Unknown, format!("refused if it is a community image, which is not known: {why}")),
+            }
+        }
+        (_, Some(_)) => (Expected::Unknown, format!("policy.image-access does not say: {}", kind(standing))),
+        _ => (Expected::Unknown, "policy.image-access does not say".to_owned()),
     }
 }
 
-fn is_listed(listed: &str, name: &str) -> bool {
-    listed.parse::<Repository>().is_ok_and(|repository| repository.name.as_str() == name)
+/// Whether what is expected of an image hangs on its category, which its name does not tell.
+#[must_use]
+pub fn asks_category(policy: &Policy, organization: &str, subject: &Subject) -> bool {
+    let nameless = Standing::of_name(&Location::Remote(subject.repository.clone()), organization).is_none();
+    let on = policy.image_access.as_ref().is_some_and(|access| access.enabled == Some(true));
+    nameless && on && subject.expected == Expected::Unknown
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::results::{Pulled, Results, decoded, read};
 use super::script::{Shell, script};
 use super::*;
+use crate::policy::Badge;
 
 fn manifest(policy: &str, images: &str) -> Manifest {
     let text = format!("organization: acme\n{policy}images:{images}\n");
@@ -10,10 +11,13 @@ fn manifest(policy: &str, images: &str) -> Manifest {
     crate::manifest::parse(vec![file]).unwrap()
 }
 
-/// `kind because why`, of an image under a policy.
-fn of(policy: &str, image: &str) -> (Expected, String) {
+/// What is expected of an image under a policy, by its name and the badge that Docker Hub shows.
+fn of(policy: &str, image: &str, badge: Option<Badge>) -> (Expected, String) {
     let policy = manifest(&format!("policy:\n{policy}"), " []").policy;
-    expected(&policy, "acme", &image.parse().unwrap())
+    let repository: Repository = image.parse().unwrap();
+    let by_name = Standing::of_name(&Location::Remote(repository.clone()), "acme");
+    let standing = by_name.or(badge.map(Standing::of_badge)).unwrap_or_default();
+    expected(&policy, &repository, &standing)
 }
 
 #[test]
@@ -22,35 +26,44 @@ fn what_a_policy_makes_of_an_image() {
     let images = |rest: &str| format!("  image-access: {{ {rest} }}\n");
     let registries = |rest: &str| format!("  registry-access: {{ {rest} }}\n");
     let on = images("enabled: true, official: allowed, verified-publisher: restricted");
+    let verified = images("enabled: true, verified-publisher: allowed");
     let listed = images("enabled: true, verified-publisher: restricted, allowlist: [grafana/loki]");
     let quay = registries("enabled: true, docker-hub: allowed, registries: [{ address: quay.io, name: Quay }]");
-    for (policy, image, outcome) in [
-        (on.as_str(), "acme/loki", Pulled),
-        (&on, "acmes/loki", ImageRefused),
-        (&on, "redis", Pulled),
-        (&on, "grafana/loki", ImageRefused),
-        (&images("enabled: true, official: restricted"), "redis", ImageRefused),
-        (&images("enabled: true"), "redis", Unknown),
+    for (policy, image, badge, outcome) in [
+        (on.as_str(), "acme/loki", None, Pulled),
+        (&on, "acmes/loki", None, ImageRefused),
+        (&on, "redis", None, Pulled),
+        (&on, "grafana/loki", None, ImageRefused),
+        (&on, "grafana/loki", Some(Badge::VerifiedPublisher), ImageRefused),
+        (&on, "grafana/loki", Some(Badge::None), ImageRefused),
+        (&images("enabled: true, official: restricted"), "redis", None, ImageRefused),
+        (&images("enabled: true"), "redis", None, Unknown),
         // A Verified Publisher's or not: only Docker Hub knows.
-        (&images("enabled: true, verified-publisher: allowed"), "grafana/loki", Unknown),
-        (&images("enabled: true, verified-publisher: allowed, community: allowed"), "grafana/loki", Pulled),
-        (&images("enabled: false, official: restricted"), "redis", Pulled),
-        (&images("official: restricted"), "redis", Unknown),
-        (&listed, "grafana/loki", Pulled),
-        (&listed, "grafana/tempo", ImageRefused),
-        (&on, "ghcr.io/a/b", Unknown),
-        (&quay, "quay.io/a/b", Pulled),
-        (&quay, "cdn.quay.io:443/a/b", Pulled),
-        (&quay, "notquay.io/a/b", RegistryRefused),
-        (&quay, "ghcr.io/a/b", RegistryRefused),
-        (&quay, "redis", Unknown),
-        (&registries("enabled: false"), "ghcr.io/a/b", Pulled),
-        (&registries("enabled: true"), "ghcr.io/a/b", Unknown),
-        (&registries("enabled: true, docker-hub: restricted"), "redis", RegistryRefused),
-        ("  approvals: 1\n", "redis", Unknown),
+        (&verified, "grafana/loki", None, Unknown),
+        (&verified, "grafana/loki", Some(Badge::VerifiedPublisher), Pulled),
+        (&verified, "grafana/loki", Some(Badge::None), ImageRefused),
+        (&verified, "grafana/loki", Some(Badge::OpenSource), ImageRefused),
+        (&images("enabled: true"), "grafana/loki", Some(Badge::VerifiedPublisher), Unknown),
+        (&images("enabled: true, verified-publisher: allowed, community: allowed"), "grafana/loki", None, Pulled),
+        (&images("enabled: false, official: restricted"), "redis", None, Pulled),
+        (&images("enabled: false, official: restricted"), "grafana/loki", None, Pulled),
+        (&images("official: restricted"), "redis", None, Unknown),
+        (&listed, "grafana/loki", None, Pulled),
+        (&listed, "grafana/tempo", None, ImageRefused),
+        (&on, "ghcr.io/a/b", None, Unknown),
+        (&quay, "quay.io/a/b", None, Pulled),
+        (&quay, "cdn.quay.io:443/a/b", None, Pulled),
+        (&quay, "notquay.io/a/b", None, RegistryRefused),
+        (&quay, "ghcr.io/a/b", None, RegistryRefused),
+        (&quay, "redis", None, Unknown),
+        (&quay, "acme/loki", None, Pulled),
+        (&registries("enabled: false"), "ghcr.io/a/b", None, Pulled),
+        (&registries("enabled: true"), "ghcr.io/a/b", None, Unknown),
+        (&registries("enabled: true, docker-hub: restricted"), "redis", None, RegistryRefused),
+        ("  approvals: 1\n", "redis", None, Unknown),
     ] {
-        let (found, why) = of(policy, image);
-        assert_eq!(found, outcome, "{image} under {policy}: {why}");
+        let (found, why) = of(policy, image, badge);
+        assert_eq!(found, outcome, "{image} {badge:?} under {policy}: {why}");
         assert!(!why.is_empty());
     }
 }

@@ -83,7 +83,7 @@ pub const CAPABILITIES: [[&str; 9]; 7] = [
         "by hand",
         "tags: it has no API for them",
         "asked",
-        "by hand: the registry takes none",
+        "asked: it refuses",
     ],
     [
         "Amazon ECR",
@@ -138,7 +138,7 @@ pub const CAPABILITIES: [[&str; 9]; 7] = [
         "it has none",
         "in the layout's index",
         "none: every repository is a layout of its own",
-        "by hand",
+        "yes",
     ],
 ];
 

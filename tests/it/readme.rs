@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use clap::Parser as _;
+use wharfinger::cli::Cli;
 use wharfinger::manifest;
 
 use crate::support::process::Run;
@@ -105,4 +107,70 @@ fn its_table_of_destinations_is_the_programs() {
     let line = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
     let table = line(&COLUMNS) + &line(&["---"; 9]) + &CAPABILITIES.iter().map(|row| line(row)).collect::<String>();
     assert!(README.contains(&table), "{table}");
+}
+
+/// The words of a command line, as a shell splits it: quotes keep together, what follows `#` or `>` is not the program's.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None::<char>);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '#' | '>') => break,
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    let variables = words.iter().take_while(|word| {
+        word.split('=').next().is_some_and(|n| n.len() > 1 && n.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+    });
+    let variables = variables.count();
+    words.split_off(variables)
+}
+
+/// Every command line of this program that the README shows: in blocks, and in running text.
+fn command_lines() -> Vec<String> {
+    let (mut fenced, mut found) = (false, Vec::new());
+    for line in README.lines().map(str::trim) {
+        if line.starts_with("```") {
+            fenced = !fenced;
+        } else if fenced {
+            let parts =
+                line.split('|').map(str::trim).filter(|part| words(part).first().is_some_and(|w| w == "wharfinger"));
+            found.extend(parts.map(str::to_owned));
+        } else {
+            let spans = line.split('`').skip(1).step_by(2).filter(|span| span.starts_with("wharfinger "));
+            found.extend(spans.map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_that_it_shows_is_one_with_these_flags() {
+    let lines = command_lines();
+    assert!(lines.len() > 30, "{lines:?}");
+    for line in &lines {
+        let parsed = Cli::try_parse_from(words(line));
+        let known = parsed.as_ref().err().is_none_or(|e| {
+            // A command that is only named may lack what it needs.
+            words(line).len() == 2 && e.kind() == clap::error::ErrorKind::MissingRequiredArgument
+        });
+        assert!(known, "{line}: {}", parsed.err().map(|e| e.to_string()).unwrap_or_default());
+    }
+    for wrong in ["wharfinger frobnicate", "wharfinger plan --nonsense"] {
+        assert!(Cli::try_parse_from(words(wrong)).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn its_way_to_enforcement_uses_every_command_that_it_needs() {
+    let chapter = README.split_once("## From Image Access Management off").unwrap().1.split_once("\n## ").unwrap().0;
+    for command in ["explain", "plan", "propose", "promote", "verify-access", "sign-in", "apply-policy"] {
+        assert!(chapter.contains(&format!("\n   wharfinger {command}")), "{command}");
+    }
 }

@@ -2,10 +2,10 @@
 //! A run that stops in between is finished by the next.
 
 use crate::edit::{self, Edit, EditError};
-use crate::forge::{Commit, Error, FileChange, Forge, Head, Message, OpenProposal, Social};
+use crate::forge::{Commit, Error, FileChange, Forge, Head, Message, OpenProposal, Opened, Social};
 use crate::manifest::Manifest;
 use crate::proposal::body::{self, Evidence};
-use crate::proposal::company::{Company, Turn, turn};
+use crate::proposal::company::{Company, Turn, UNASKED, turn};
 use crate::proposal::metadata::{self, Metadata, ObjectId};
 use crate::proposal::{Wanted, markdown};
 
@@ -89,13 +89,7 @@ pub async fn present(
 ) -> Result<Published, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
     let (title, text) = (body::title(manifest, wanted), text(forge, publication, &committed));
-    let Some(open) = open else {
-        let opened = forge.open(&wanted.branch, &title, &text).await?;
-        if let (Some(social), Some(number)) = (forge.social(), opened.number) {
-            invite(social, number, &Company::of(manifest, wanted)).await;
-        }
-        return Ok(Published { number: opened.number, url: opened.url });
-    };
+    let Some(open) = open else { return present_new(forge, publication, committed.commit, (title, text)).await };
     // What belongs to the new changes goes before the text that says what they are: a run that ends in between does it again.
     if let (Some(social), Some(number)) = (forge.social(), open.number) {
         let made_of = metadata::read(&open.body).map(|metadata| metadata.entries);
@@ -107,6 +101,32 @@ pub async fn present(
     }
     forge.edit(open, &title, &text).await?;
     Ok(Published { number: open.number, url: open.url.clone() })
+}
+
+/// A pull request is first opened and then gets its company: until then its body says that this is still to be done.
+async fn present_new(
+    forge: &dyn Forge,
+    publication: &Publication<'_>,
+    head: Commit,
+    (title, body): (String, String),
+) -> Result<Published, PublishError> {
+    let Publication { manifest, wanted, .. } = publication;
+    let company = Company::of(manifest, wanted);
+    let marked = format!("{body}{UNASKED}");
+    let marks = forge.social().is_some() && !company.is_empty() && marked.len() <= body::BODY_LIMIT;
+    let opened = forge.open(&wanted.branch, &title, if marks { &marked } else { &body }).await?;
+    let (Opened { number, url, author }, branch) = (opened, wanted.branch.clone());
+    let published = Published { number, url: url.clone() };
+    if let (Some(social), Some(number)) = (forge.social(), number) {
+        invite(social, number, &company).await;
+        let (labels, elsewhere, touched) = (Vec::new(), None, false);
+        let open =
+            OpenProposal { number: Some(number), url, branch, head, title, body, touched, author, labels, elsewhere };
+        if marks && let Err(e) = forge.edit(&open, &open.title, &open.body).await {
+            tracing::warn!("#{number}: the next run asks for its labels and reviews once more: {e}");
+        }
+    }
+    Ok(published)
 }
 
 /// The body. What can be said in comments stands in it wherever there are comments, also where it does not name its commit yet.
@@ -142,7 +162,7 @@ pub fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, 
 }
 
 /// Labels it and asks for reviews, one person or team at a time. What is refused is a warning: the proposal stands.
-async fn invite(social: &dyn Social, number: u64, company: &Company) {
+pub async fn invite(social: &dyn Social, number: u64, company: &Company) {
     label(social, number, &company.labels).await;
     for login in &company.reviewers {
         warn(number, "a review by", login, "asked for", social.request_reviewer(number, login).await);

@@ -365,7 +365,7 @@ impl Round<'_> {
             }
             (Action::Unchanged, _, Some(open)) => {
                 done.row(row(open, rows::ProposedAction::Unchanged, None));
-                settle(self.context, self.forge, open).await?;
+                settle(self.context, self.forge, open, wanted.map(|wanted| (self.manifest, wanted))).await?;
             }
             (Action::Leave(why) | Action::Tell(why), _, Some(open)) => {
                 tracing::info!("{} is left alone: {why}", open.branch);
@@ -376,7 +376,7 @@ impl Round<'_> {
                     let (mark, text) = taken(open);
                     social.comment(number, mark, &text).await?;
                 }
-                settle(self.context, self.forge, open).await?;
+                settle(self.context, self.forge, open, None).await?;
             }
             (Action::Close(why), _, Some(open)) => {
                 self.forge.close(open, why).await?;

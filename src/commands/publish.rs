@@ -4,8 +4,11 @@
 //! interrupted run did not come to is made up for by [`settle`].
 
 use super::{Context, check};
-use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, commit, present};
+use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, commit, invite, present};
 use crate::forge::{Commit, Forge, OpenProposal, Social};
+use crate::manifest::Manifest;
+use crate::proposal::Wanted;
+use crate::proposal::company::{Company, UNASKED};
 use crate::proposal::metadata::{self, Metadata, ObjectId};
 
 /// Opens a proposal, or moves the open one to what is wanted now.
@@ -29,24 +32,35 @@ pub(super) async fn publish(
     present(forge, publication, open, committed).await
 }
 
-/// Makes up for a verdict that an earlier run could not post: the body names the commit once there is one.
+/// Makes up for what an earlier run did not come to: asking for labels and reviews, and a verdict that could not be posted. The
+/// body says what is done. What is `wanted` there is what it holds, as far as that is known.
 ///
 /// # Errors
 /// Where the forge does not take the body.
-pub(super) async fn settle(context: &Context, forge: &dyn Forge, open: &OpenProposal) -> Result<(), PublishError> {
-    let metadata = metadata::read(&open.body);
-    let Some(social) = forge.social().filter(|_| open.author == JOB_LOGIN) else { return Ok(()) };
-    if metadata.as_ref().and_then(|m| m.head.as_ref()).is_some_and(|head| head.as_str() == open.head.0) {
-        return Ok(());
+pub(super) async fn settle(
+    context: &Context,
+    forge: &dyn Forge,
+    open: &OpenProposal,
+    wanted: Option<(&Manifest, &Wanted)>,
+) -> Result<(), PublishError> {
+    let Some(social) = forge.social() else { return Ok(()) };
+    let mut body = open.body.clone();
+    if let (Some((manifest, wanted)), Some(number), true) = (wanted, open.number, body.contains(UNASKED)) {
+        invite(social, number, &Company::of(manifest, wanted)).await;
+        body = body.replace(UNASKED, "");
     }
-    if verdict(context, forge, social, &open.head, metadata.clone()).await
-        && let Some(metadata) = metadata.filter(|_| !open.touched)
+    let metadata = metadata::read(&open.body);
+    let named = metadata.as_ref().and_then(|m| m.head.as_ref()).is_some_and(|head| head.as_str() == open.head.0);
+    if open.author == JOB_LOGIN
+        && !named
+        && verdict(context, forge, social, &open.head, metadata.clone()).await
+        && let Some(metadata) = metadata
     {
         let named = Metadata { head: ObjectId::try_from(open.head.0.clone()).ok(), ..metadata.clone() };
-        let body = open.body.replacen(&metadata::write(&metadata), &metadata::write(&named), 1);
-        if body != open.body {
-            forge.edit(open, &open.title, &body).await?;
-        }
+        body = body.replacen(&metadata::write(&metadata), &metadata::write(&named), 1);
+    }
+    if body != open.body && !open.touched {
+        forge.edit(open, &open.title, &body).await?;
     }
     Ok(())
 }

@@ -6,6 +6,9 @@ use crate::manifest::{Image, Manifest};
 /// The label of a proposal that has other bytes for a tag that is approved.
 const REBUILD: &str = "rebuild";
 
+/// Stands in a body whose company was not asked yet: a run that ends before that is finished by the next.
+pub const UNASKED: &str = "<!-- wharfinger-unasked -->\n";
+
 /// Labels, people and teams, each once, those of the manifest before those of its images.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Company {
@@ -32,6 +35,12 @@ impl Company {
     pub fn of(manifest: &Manifest, wanted: &Wanted) -> Self {
         let images: Vec<&Image> = wanted.items.iter().map(|item| &manifest.images[item.image]).collect();
         Self::with(manifest, &images, wanted.items.iter().any(|item| item.entry.kind == Kind::Rebuild))
+    }
+
+    /// Whether there is nobody and nothing to ask for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.reviewers.is_empty() && self.teams.is_empty()
     }
 
     fn with(manifest: &Manifest, images: &[&Image], rebuild: bool) -> Self {

@@ -189,6 +189,24 @@ async fn a_persons_own_commit_is_told_from_what_their_token_made() {
 }
 
 #[tokio::test]
+async fn what_a_person_proposes_on_a_branch_of_ours_is_a_persons() {
+    let (github, forge) = start(Options::default());
+    let commit = commit_on_branch(&forge, "one\ntwo\n").await;
+    // made on the site: a person is the author, and GitHub the committer
+    github.with(|s| {
+        let date = s.tick();
+        let author = s.signature("octocat", &date);
+        let file = (MANIFEST.to_owned(), Some(b"one\nby hand\n".to_vec()));
+        let base = s.git.branch("main");
+        let edit = s.git.commit(base.as_deref(), &[file], "Edited on the site", &author, &GitHubState::web_flow(&date));
+        s.git.update(&format!("refs/heads/{BRANCH}"), &edit, &commit.0);
+    });
+    github.open_as("octocat", BRANCH, "Another range", "Please");
+    assert!(only(&forge).await.touched);
+    contract::github(&github.log());
+}
+
+#[tokio::test]
 async fn more_than_a_hundred_pull_requests_are_paged() {
     let (github, forge) = start(Options::default());
     github.push_as("topic", "hubot", &[("a", "1\n")]);

@@ -1,8 +1,9 @@
 //! Everything that a run writes to GitHub, when answers are lost, limits are met, or another run does the same meanwhile.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use regex::Regex;
 
@@ -62,10 +63,50 @@ impl World {
     /// and the other closed.
     fn life(&self) {
         self.propose().expect_status(0);
+        self.between();
+        self.propose().expect_status(0);
+    }
+
+    fn between(&self) {
         ImageSpec::new(5).build().put(&self.registry, "grafana/loki", "3.1.0");
         let text = self.github.read("main", FILE).unwrap().replace("versions: ^7", "versions: ^8");
         self.github.push_as("main", "octocat", &[(FILE, &text)]);
-        self.propose().expect_status(0);
+    }
+
+    /// A run that is killed as soon as a fault has met a request; whether it was.
+    fn killed(&self) -> bool {
+        let run = job(&self.github, &self.registry.url());
+        let mut child = run.spawn_alone();
+        loop {
+            if self.github.log().iter().any(|exchange| exchange.scripted) {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                return true;
+            }
+            if let Some(status) = child.try_wait().unwrap() {
+                assert!(status.success());
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The same as [`World::life`], the run that meets a fault killed there and another one started; whether one was.
+    fn interrupted_life(&self) -> bool {
+        let mut killed = false;
+        let mut run = || {
+            if !killed && self.killed() {
+                killed = true;
+                self.github.clear_faults();
+                self.propose().expect_status(0);
+            } else if killed {
+                self.propose().expect_status(0);
+            }
+        };
+        run();
+        self.between();
+        run();
+        killed
     }
 
     /// Everything that people see, without the ids of commits.
@@ -98,7 +139,13 @@ fn job(github: &TestGitHub, upstream: &str) -> Run {
     run.env("WHARFINGER_HOSTS", format!("quay.io={upstream}")).args(["--format", "json", "propose"]).keep(actions)
 }
 
-fn undisturbed() -> String {
+/// What [`World::life`] comes to when nothing goes wrong.
+fn undisturbed() -> &'static str {
+    static SHOWN: OnceLock<String> = OnceLock::new();
+    SHOWN.get_or_init(live)
+}
+
+fn live() -> String {
     let world = World::new();
     world.life();
     let lines: BTreeSet<String> = world.github.writes().into_iter().collect();
@@ -147,6 +194,17 @@ fn whatever_meets_the_secondary_limit_waits_as_long_as_it_says() {
     assert_eq!(world.shown(), wanted);
     let refused = world.github.lines().iter().filter(|line| line.ends_with(" 403")).count();
     assert_eq!(refused, WRITES.len(), "{:#?}", world.github.lines());
+}
+
+#[test]
+fn killed_after_any_write_the_next_run_ends_the_same() {
+    for (method, path) in WRITES {
+        let world = World::new();
+        // the work is done, and its answer hangs
+        world.github.fault(Rule::new(method, path, Action::Stall(0)).times(1));
+        assert!(world.interrupted_life(), "{method} {path}: there was no such write");
+        assert_eq!(world.shown(), undisturbed(), "{method} {path}");
+    }
 }
 
 #[test]

@@ -114,6 +114,13 @@ impl Run {
         self.command().spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()))
     }
 
+    /// Starts it with nobody to read what it prints, so that it never waits for that.
+    pub fn spawn_alone(&self) -> Child {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()))
+    }
+
     /// Runs it to its end; one that takes two minutes is killed and fails the test.
     #[track_caller]
     pub fn output(&self) -> Outcome {

@@ -59,9 +59,12 @@ impl GitHub {
         })
     }
 
-    /// Whether a commit is not by the proposal's author, made on GitHub's side. An author's line alone proves nothing of
-    /// who pushed: a commit made elsewhere names its maker as committer too.
+    /// Whether a commit is not by the proposal's author, made on GitHub's side, or that author is a person and not the one whose
+    /// token this is. An author's line alone proves nothing of who pushed: a commit made elsewhere names its maker as committer too.
     async fn touched(&self, number: u64, author: &str) -> Result<bool, Error> {
+        if !author.ends_with("[bot]") && author != self.login().await? {
+            return Ok(true);
+        }
         let path = self.path(&format!("/pulls/{number}/commits"));
         let commits = self.client.pages("listing a proposal's commits", &path, &[]).await?;
         let bot = author.ends_with("[bot]");

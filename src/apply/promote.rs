@@ -236,15 +236,23 @@ async fn make(
     let mut unmade = BTreeMap::new();
     for step in repositories {
         applied.left.extend(step.left.iter().map(|difference| (step.name.clone(), difference.clone())));
-        if applied.sealed.contains(&step.name) {
-            continue;
-        }
-        if let Some(error) = mend(hub, manifest, step, applied).await {
+        let sealed = applied.sealed.contains(&step.name);
+        if let Some(error) = mend(hub, manifest, step, sealed, applied).await {
             unmade.insert(step.name.clone(), error);
             continue;
         }
+        if sealed {
+            if step.create {
+                let text = "it is not made while it is not known whether it holds bytes that are revoked";
+                unmade.insert(step.name.clone(), text.to_owned());
+            }
+            continue;
+        }
         match repository::ensure(hub, &manifest.organization, step).await {
-            Ok(changed) => applied.changed |= changed,
+            Ok(changed) => {
+                applied.changed |= changed;
+                fix_tags(hub, manifest, step, applied).await;
+            }
             Err(error @ hub::Error::Refused { .. }) => {
                 applied.stopped = Some(error.to_string());
                 return unmade;
@@ -256,11 +264,18 @@ async fn make(
 }
 
 /// Mends what differs in a repository. What cannot be mended is a failure of its own; where everybody can still read what
-/// should be private, the reason why nothing may be pushed there is answered.
-async fn mend(hub: &Hub, manifest: &Manifest, step: &RepositoryStep, applied: &mut Applied) -> Option<String> {
-    let image = manifest.images.iter().find(|image| image.repository == step.name)?;
+/// should be private, the reason why nothing may be pushed there is answered. In one that is `sealed` nobody is granted
+/// anything, and no rule is set that would keep a revoked tag from being deleted.
+async fn mend(
+    hub: &Hub,
+    manifest: &Manifest,
+    step: &RepositoryStep,
+    sealed: bool,
+    applied: &mut Applied,
+) -> Option<String> {
     let mut exposed = None;
-    for difference in &step.mends {
+    let harmless = |remedy: &Remedy| matches!(remedy, Remedy::Hide | Remedy::Describe(_));
+    for difference in step.mends.iter().filter(|difference| !sealed || harmless(&difference.remedy)) {
         match repository::mend(hub, &manifest.organization, &step.name, difference).await {
             Ok(()) => {
                 applied.mended.push((step.name.clone(), difference.clone()));
@@ -276,12 +291,30 @@ async fn mend(hub: &Hub, manifest: &Manifest, step: &RepositoryStep, applied: &m
                 if difference.remedy == Remedy::Hide {
                     exposed = Some(text.clone());
                 }
-                let (source, repository) = (image.source_text.clone(), step.name.clone());
-                applied.failed.push(Failure { source, repository, tag: None, step: FailedStep::Create, error: text });
+                applied.failed.extend(unset(manifest, step, text));
             }
         }
     }
     exposed
+}
+
+/// Makes the promoted tags of a repository that was just made immutable. Where that cannot be done its images come all the
+/// same, and the next run tries again.
+async fn fix_tags(hub: &Hub, manifest: &Manifest, step: &RepositoryStep, applied: &mut Applied) {
+    if !(step.create && step.immutable_tags.enabled) {
+        return;
+    }
+    match hub.set_immutable_tags(&manifest.organization, &step.name, &step.immutable_tags).await {
+        Ok(()) => applied.changed = true,
+        Err(error) => applied.failed.extend(unset(manifest, step, error.to_string())),
+    }
+}
+
+/// That a setting of a repository could not be set.
+fn unset(manifest: &Manifest, step: &RepositoryStep, error: String) -> Option<Failure> {
+    let image = manifest.images.iter().find(|image| image.repository == step.name)?;
+    let (source, repository) = (image.source_text.clone(), step.name.clone());
+    Some(Failure { source, repository, tag: None, step: FailedStep::Create, error })
 }
 
 /// The images under way.

@@ -87,7 +87,7 @@ impl Remover<'_> {
         match removal.why {
             Why::Retired => {
                 let text = format!("{location}:{} is retired and could not be deleted: {why}", removal.tag);
-                stays(removal, FailedStep::Revoked, text)
+                stays(removal, FailedStep::Tag, text)
             }
             Why::Revoked => {
                 let (sealing, changed) = self.seal(&removal.repository).await;
@@ -140,7 +140,7 @@ impl Remover<'_> {
     async fn delete_manifest(&self, store: &dyn Store, removal: &Removal, said: &str) -> Result<(), String> {
         let others = others(store, removal).await.map_err(|e| e.to_string())?;
         if !others.is_empty() {
-            let names = others.iter().take(5).map(|tag| tag.as_str()).collect::<Vec<_>>().join(", ");
+            let names = others.iter().take(5).map(Tag::as_str).collect::<Vec<_>>().join(", ");
             return Err(format!(
                 "this registry deletes no tag ({said}), and its manifest is also that of {names}, which would go with it"
             ));

@@ -29,10 +29,6 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
             Created::Now => written = true,
             Created::Before(found) => unexposed(organization, step, &found)?,
         }
-        if step.immutable_tags.enabled {
-            hub.set_immutable_tags(organization, &step.name, &step.immutable_tags).await?;
-            written = true;
-        }
     }
     if step.create || step.grant {
         for (team, wish) in &step.teams {

@@ -35,8 +35,9 @@ pub struct Pace {
 }
 
 impl Default for Pace {
+    /// Docker Hub counts requests by the minute, so a limit that is used up is waited for.
     fn default() -> Self {
-        Self { tries: 4, first: Duration::from_millis(500), longest: Duration::from_secs(20) }
+        Self { tries: 4, first: Duration::from_millis(500), longest: Duration::from_secs(75) }
     }
 }
 

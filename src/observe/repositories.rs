@@ -136,7 +136,10 @@ impl Look<'_> {
         let mut troubles = Vec::new();
         if self.closely && !wanted.teams.is_empty() {
             match self.hub.grants(self.organization, name).await {
-                Ok(grants) => found.teams = grants.map(held),
+                Ok(Some(grants)) => found.teams = Some(held(grants)),
+                Ok(None) => {
+                    troubles.push(format!("Docker Hub shows no teams of repositories of {}", self.organization));
+                }
                 Err(error) => troubles.push(self.said(name, &error)),
             }
         }

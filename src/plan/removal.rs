@@ -61,7 +61,7 @@ pub fn takedown(
     now: &Digest,
     held: Option<&Document>,
 ) -> Option<Result<Removal, Failure>> {
-    if is_anothers(image, revoked, now) {
+    if is_anothers(image, revoked, now, held) {
         return None;
     }
     let given = match &image.platforms {
@@ -88,10 +88,13 @@ pub fn takedown(
     Some(Err(removal.failed(FailedStep::MirrorDiffers, text)))
 }
 
-/// Whether the tag answers what an approval of it that is not revoked put there.
-fn is_anothers(image: &Image, revoked: &Revocation, now: &Digest) -> bool {
+/// Whether the tag answers what an approval of it that is not revoked put there, recorded or not.
+fn is_anothers(image: &Image, revoked: &Revocation, now: &Digest, held: Option<&Document>) -> bool {
+    let subset = |digest: &Digest| {
+        image.platforms.as_ref().zip(held).and_then(|(platforms, held)| from_mirror(held, digest, platforms))
+    };
     let mut others = image.approved.iter().filter(|a| a.tag == revoked.tag && a.digest != revoked.digest);
-    others.any(|approval| approval.mirrored.as_ref() == Some(now) || approval.digest == *now)
+    others.any(|a| a.mirrored.as_ref() == Some(now) || a.digest == *now || subset(&a.digest).as_ref() == Some(now))
 }
 
 /// The tags of a mirror that may be there because of an approval that is no longer: neither approved nor revoked, and no

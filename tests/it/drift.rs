@@ -270,3 +270,37 @@ fn a_large_organization_costs_a_page_a_hundred_repositories_and_one_request_a_te
     let reads = world.hub.server().lines().iter().filter(|line| line.starts_with("GET ")).count();
     assert_eq!(reads, 3 + 1 + 1 + 1, "three pages, the grants, the teams, and the grant before it is made");
 }
+
+#[test]
+fn of_many_repositories_a_push_compares_what_the_list_says_and_a_schedule_everything() {
+    let world = World::owned();
+    let names: Vec<String> = (0..102).map(|number| format!("app-{number}")).collect();
+    let entries: Vec<_> =
+        names.iter().map(|name| entry(&format!("team/{name}"), name, "    teams: { web: read }\n", &[])).collect();
+    for name in &names {
+        let grants = [("web".to_owned(), "read".to_owned())].into();
+        world.hub.add_repository("acme", name, HubRepositoryEntry { grants, ..HubRepositoryEntry::default() });
+    }
+    let github = TestGitHub::start(Options::default());
+    github.push_as("main", "octocat", &[("approved-images.yml", &manifest("docker.io", &entries))]);
+    let run = || world.command(Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "run"]), "jo");
+    let mended = in_a_job(&github, run()).expect_status(0).json()["mended"].as_array().unwrap().len();
+    let reads = || world.hub.server().lines().iter().filter(|line| line.starts_with("GET ")).count();
+    assert_eq!((mended, reads()), (102, 2), "all were public");
+    world.hub.server().clear_log();
+    world.promote(&manifest("docker.io", &entries), &[], 0);
+    assert_eq!(reads(), 2 + 102);
+}
+
+#[test]
+fn a_repository_is_made_though_its_tags_cannot_be_made_immutable() {
+    let scopes = ["scope-repository-create", "scope-repository-read", "scope-image-push"];
+    let world = World::with_scopes(&scopes);
+    let digest = world.registry.put_image("grafana/loki", "3.1.0", &ImageSpec::new(4).build());
+    let more = "    immutable-tags: true\n    rebuilds: ignore\n";
+    let text = manifest("docker.io", &[entry("grafana/loki", "loki", more, &[("3.1.0", &digest)])]);
+    let done = world.run(&text, &[], "acme").expect_status(1).json();
+    assert_eq!(world.registry.digest("acme/loki", "3.1.0"), Some(digest));
+    let error = done["failed"][0]["error"].as_str().unwrap();
+    assert!(error.contains("lacks scope-repository-settings-admin"), "{error}");
+}

@@ -7,13 +7,14 @@ use chrono::{TimeZone, Utc};
 use serde_json::Value;
 use wharfinger::diag::{Diagnostic, Span};
 use wharfinger::plan::State;
+use wharfinger::plan::removal::Why;
 use wharfinger::policy::{Category, Gate, Told};
 use wharfinger::proposal::Kind;
 use wharfinger::proposal::body::{Mark, Step};
 use wharfinger::report::facts::{PlannedFacts, PlannedPlatform};
 use wharfinger::report::rows::{
-    Check, Failed, FailedStep, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, Promoted, Promotion,
-    Proposed, ProposedAction, Waiting,
+    Check, Failed, FailedStep, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository,
+    Promoted, Promotion, Proposed, ProposedAction, Removal, RepositoryAction, Waiting,
 };
 use wharfinger::report::{Ending, Format, Output, Sinks, Style, json};
 use wharfinger::rules::{Clock, Reason};
@@ -134,6 +135,28 @@ fn waiting() -> Waiting {
     }
 }
 
+fn settings(name: &str, action: RepositoryAction, code: Option<&'static str>, detail: &str) -> PlannedRepository {
+    let given = |text: &str| code.map(|_| text.to_owned());
+    PlannedRepository {
+        repository: name.parse().unwrap(),
+        action,
+        code,
+        expected: given("what should be"),
+        found: given("what is"),
+        detail: detail.to_owned(),
+    }
+}
+
+fn removal() -> Removal {
+    Removal {
+        repository: "loki".parse().unwrap(),
+        tag: "3.0.9".parse().unwrap(),
+        digest: DIGEST.parse().unwrap(),
+        reason: Why::Revoked,
+        detail: "revoked: CVE-2027-1234".to_owned(),
+    }
+}
+
 fn plan() -> Plan {
     Plan {
         proposals: vec![
@@ -168,6 +191,17 @@ fn plan() -> Plan {
                 "the tag answers sha256:9b2c0d0a3f11, which nobody approved",
             ),
         ],
+        repositories: vec![
+            settings("tempo", RepositoryAction::Create, None, "creates acme/tempo, private, developers: read"),
+            settings("loki", RepositoryAction::Mend, Some("team"), "developers: admin becomes developers: read"),
+            settings(
+                "mimir",
+                RepositoryAction::Report,
+                Some("visibility"),
+                "private should be public: `promote --yes` makes it public, or write `visibility: private`",
+            ),
+        ],
+        removals: vec![removal()],
         waiting: vec![waiting()],
         failed: vec![failed(FailedStep::Resolve, None, "docker.io: no answer: connection refused\n::add-mask::x")],
         ..Plan::default()
@@ -190,6 +224,14 @@ fn outcome() -> Outcome {
             mirrored: DIGEST.parse().unwrap(),
         }],
         waiting: vec![],
+        mended: vec![Finding {
+            code: "team",
+            repository: Some("loki".parse().unwrap()),
+            tag: None,
+            expected: "developers: read".to_owned(),
+            found: "developers: admin".to_owned(),
+        }],
+        removed: vec![removal()],
         failed: vec![failed(FailedStep::MirrorDiffers, Some("2.14.0"), "the tag answers something else")],
         changed: true,
         ..Outcome::default()

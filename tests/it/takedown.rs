@@ -117,6 +117,20 @@ fn a_registry_that_deletes_only_manifests_is_asked_for_that_only_where_no_other_
 }
 
 #[test]
+fn a_revoked_tag_that_a_rebuild_replaces_is_moved_and_not_deleted() {
+    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+    let old = upstream.put_image("team/app", "1", &bad());
+    let new = upstream.put_image("team/app", "1", &ImageSpec::new(306).build());
+    let source = format!("{}/team/app", upstream.host());
+    let clone = Clone::new(&manifest(&mirror.host(), &[entry(&source, "app", "", &[("1", &old)])]));
+    clone.run(&[]).output().expect_status(0);
+    let text = clone.manifest().replace(&format!(" digest: {old}"), &format!(" digest: {new}"));
+    clone.commit(&text.replace("    approved:\n", &format!("{}    approved:\n", revoked(&old))));
+    let done = clone.run(&[]).output().expect_status(0).json();
+    assert_eq!((&done["removed"], mirror.digest("acme/app", "1")), (&json!([]), Some(new)));
+}
+
+#[test]
 fn a_lost_answer_to_a_deletion_is_read_again() {
     let mirror = TestRegistry::start();
     let digest = mirror.put_image("acme/app", "1", &bad());

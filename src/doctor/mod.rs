@@ -144,3 +144,6 @@ fn some(names: &[String]) -> String {
         Some(more) => format!("{shown} and {more} more"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! What a registry lets its credential do.
 
 use super::facts::{Facts, Fault, Holder, Kind, Mirror, RegistryFacts, Source, TokenKind};
-use super::{Area, CHECK, Check, PLAN, PROMOTE, PROPOSE, some};
+use super::{AUDIT, Area, CHECK, Check, PLAN, PROMOTE, PROPOSE, some};
 
 /// Where tokens of Docker Hub are made.
 pub(super) const PERSONAL_TOKENS: &str = "Docker Home (app.docker.com), Account settings, Personal access tokens";
@@ -227,7 +227,7 @@ fn read(mirror: &Mirror, registry: &RegistryFacts) -> Option<Check> {
         Err(Fault::Refused(_)) if mirror.unmade || matches!(registry.holder, Ok(None)) => None,
         Err(fault) => Some(
             Check::failed(Area::Registries, subject, fault)
-                .needed_for(&[PROMOTE])
+                .needed_for(&[PROMOTE, AUDIT])
                 .mend(mend_push(registry, &mirror.repository)),
         ),
     }

@@ -50,7 +50,7 @@ pub struct Eyes<'a> {
 
 /// Finds everything out.
 pub async fn gather(eyes: &Eyes<'_>) -> Facts {
-    let servers = greeted(eyes).await;
+    let (servers, tls) = greeted(eyes).await;
     let reached: BTreeSet<&str> = servers.iter().filter(|s| s.reached.is_ok()).map(|s| s.name.as_str()).collect();
     let (registries, mut hub, github) = tokio::join!(
         registries::look(eyes, &reached),
@@ -65,7 +65,7 @@ pub async fn gather(eyes: &Eyes<'_>) -> Facts {
     Facts {
         manifest_path: path.to_owned(),
         manifest,
-        machine: machine(eyes, &servers),
+        machine: machine(eyes, tls),
         event: eyes.event.clone(),
         servers,
         registries,
@@ -117,8 +117,8 @@ fn uses_hub(eyes: &Eyes<'_>) -> bool {
     eyes.hub_credential.is_some() || parts(eyes).contains_key(&RegistryHost::docker_hub())
 }
 
-/// Everything that would be asked, greeted at once.
-async fn greeted(eyes: &Eyes<'_>) -> Vec<Server> {
+/// Everything that would be asked, greeted at once, and whether any of it speaks TLS.
+async fn greeted(eyes: &Eyes<'_>) -> (Vec<Server>, bool) {
     let client = eyes.registries.client();
     let mut asked: Vec<(String, Result<Url, String>, Vec<&'static str>)> = Vec::new();
     for (host, (sources, mirrors)) in parts(eyes) {
@@ -143,7 +143,8 @@ async fn greeted(eyes: &Eyes<'_>) -> Vec<Server> {
         ));
     }
     let http = client.http();
-    join_all(asked.into_iter().map(|(name, url, needed_for)| greet(http, name, url, needed_for))).await
+    let tls = asked.iter().any(|(_, url, _)| url.as_ref().is_ok_and(|url| url.scheme() == "https"));
+    (join_all(asked.into_iter().map(|(name, url, needed_for)| greet(http, name, url, needed_for))).await, tls)
 }
 
 async fn greet(http: &Http, name: String, url: Result<Url, String>, needed_for: Vec<&'static str>) -> Server {
@@ -160,10 +161,9 @@ async fn greet(http: &Http, name: String, url: Result<Url, String>, needed_for: 
     Server { name, address: shown, needed_for, reached }
 }
 
-fn machine(eyes: &Eyes<'_>, servers: &[Server]) -> Machine {
+fn machine(eyes: &Eyes<'_>, tls: bool) -> Machine {
     let surroundings = Surroundings::read();
     let options = eyes.registries.client().options();
-    let tls = servers.iter().any(|server| server.address.ends_with(":443"));
     let shown = |url: Option<Url>| url.map_or_else(|| "(no address)".to_owned(), |url| short(&url));
     Machine {
         proxies: surroundings.proxies.into_iter().map(|(name, url)| (name.to_owned(), shown(url))).collect(),

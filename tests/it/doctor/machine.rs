@@ -74,6 +74,23 @@ fn proxies_and_certificates_are_told_without_their_passwords() {
 }
 
 #[test]
+fn a_machine_that_trusts_nobody_is_told_so() {
+    let server = TestRegistry::start_tls();
+    let hosts = format!("docker.io=https://{},hub.docker.com=https://{}", server.host(), server.host());
+    let run = |bundle: &str| {
+        doctor(MANIFEST).env("WHARFINGER_HOSTS", &hosts).env("SSL_CERT_FILE", bundle).args(["--format", "json"])
+    };
+    let told = finished(&run("/nowhere/at/all.pem"), 3).json();
+    assert_eq!(check(&told, "certificates")["status"], "missing");
+    let directory = tempfile::tempdir().unwrap();
+    let other = directory.path().join("other.pem");
+    std::fs::write(&other, include_str!("../../support/tls/localhost.pem")).unwrap();
+    let told = finished(&run(other.to_str().unwrap()), 3).json();
+    let answers = check(&told, "docker.io answers")["found"].as_str().unwrap().to_owned();
+    assert!(answers.contains("no CA known here signed the server's certificate"), "{answers}");
+}
+
+#[test]
 fn a_manifest_that_cannot_be_used_keeps_nothing_else_from_being_looked_at() {
     let world = World::owned();
     let broken = world.run("organization: acme\nimage: []\n", ("jo", "dckr_pat_canary"));

@@ -2,6 +2,7 @@
 
 pub mod copy;
 mod elsewhere;
+pub mod dashboard;
 pub mod interruption;
 pub mod ledger;
 pub mod progress;

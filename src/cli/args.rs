@@ -26,8 +26,8 @@ pub struct Global {
     /// The manifest of approved images [default: approved-images.yml]
     #[arg(long, global = true, value_name = "FILE")]
     pub manifest: Option<String>,
-    /// How results are printed [default: human]
-    #[arg(long, global = true, value_parser = one_of(&["human", "json"]))]
+    /// How results are printed; sarif is for audit [default: human]
+    #[arg(long, global = true, value_parser = one_of(&["human", "json", "sarif"]))]
     pub format: Option<String>,
     /// Log more: -v is --log-level info, -vv debug, -vvv trace
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -71,6 +71,8 @@ pub enum Command {
     Check(Images),
     /// Copy approved bytes to their mirrors and record the digests
     Promote(Promote),
+    /// Compare the organization with the manifest: tags, repositories, teams, sources, settings; with --issue keep an issue
+    Audit(Audit),
     /// Compare the organization's settings with the manifest's policy, and with --yes write them
     ApplyPolicy(ApplyPolicy),
     /// Tell what each credential is and may do, what is missing and where to mend it; write nothing
@@ -195,6 +197,20 @@ pub struct Promotion {
     pub shard: Option<String>,
 }
 
+/// Arguments of `audit`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Audit {
+    /// Keep one issue on GitHub as the dashboard: open it, change it with the findings, close it where nothing differs
+    #[arg(long)]
+    pub issue: bool,
+    /// Write the JSON or SARIF into FILE, and print what people read
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// With --issue: decide and print, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// Arguments of `apply-policy`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ApplyPolicy {
@@ -312,6 +328,7 @@ impl Command {
             Self::Run(run) => (run.dry_run, Some(&run.promotion)),
             Self::Promote(promote) => (promote.dry_run, Some(&promote.promotion)),
             Self::Propose(propose) => (propose.dry_run, None),
+            Self::Audit(audit) => (audit.dry_run, None),
             _ => (false, None),
         }
     }

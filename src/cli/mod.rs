@@ -24,8 +24,8 @@ mod signals;
 use signals::Signals;
 
 pub use args::{
-    ApplyPolicy, Cli, Command, Completions, Doctor, Explain, Images, Plan, Promote, Promotion, Propose, Run, Schema,
-    SignIn, VerifyAccess,
+    ApplyPolicy, Audit, Cli, Command, Completions, Doctor, Explain, Images, Plan, Promote, Promotion, Propose, Run,
+    Schema, SignIn, VerifyAccess,
 };
 
 /// What a process is given.
@@ -196,8 +196,11 @@ fn end(mut output: Output, result: Result<Exit, Stop>, environment: Option<&crat
         Err(stop @ Stop::CannotWork(_)) => (3, Some(stop.to_string())),
     };
     let written = output.finish(error.as_deref()).map_err(|e| format!("standard output cannot be written: {e}"));
-    let written =
-        written.and_then(|ending| environment.map_or(Ok(()), |environment| files::write(environment, &ending)));
+    let written = written.and_then(|ending| {
+        environment.map_or(Ok(()), |environment| files::write(environment, &ending))?;
+        let Some((path, text)) = &ending.document else { return Ok(()) };
+        std::fs::write(path, text).map_err(|e| format!("{path} cannot be written: {e}"))
+    });
     match written {
         Ok(()) => status,
         Err(text) => {
@@ -209,7 +212,7 @@ fn end(mut output: Output, result: Result<Exit, Stop>, environment: Option<&crat
 
 /// Tells the runner what to hide, before anything else is written.
 fn hide(sinks: &mut Sinks, style: Style, masks: &BTreeSet<String>) {
-    let out = if style.format == Format::Json { &mut sinks.err } else { &mut sinks.out };
+    let out = if style.format == Format::Human { &mut sinks.out } else { &mut sinks.err };
     for mask in masks {
         // Where the runner does not read there is nothing to hide from.
         let _ = workflow_command::write(out, "add-mask", &[], mask);

@@ -1,6 +1,7 @@
 //! What every command works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -9,7 +10,7 @@ use crate::apply::interruption::Interruption;
 use crate::forge::Forge;
 use crate::forge::git::GitForge;
 use crate::forge::github::GitHub;
-use crate::hub::Hub;
+use crate::hub::{Hub, Pace};
 use crate::manifest::{Destination, Proposals};
 use crate::net;
 use crate::registry::credentials::{self, Credentials};
@@ -89,6 +90,15 @@ impl Context {
     #[must_use]
     pub fn push_times(&self) -> Option<Hub> {
         Some(Hub::new(self.registries.client().http().client().clone(), hub_address(&self.settings)?, None))
+    }
+
+    /// Docker Hub's own API for a run that asks for much: a rate limit that ends within minutes is waited for. `None` without a
+    /// credential, to which private repositories look as if they did not exist.
+    #[must_use]
+    pub fn patient_hub(&self) -> Option<Hub> {
+        self.settings.dockerhub_token.as_ref()?;
+        let hub = hub(&self.settings, self.registries.client().http().client().clone())?;
+        Some(hub.with_pace(Pace { longest: Duration::from_secs(180), ..Pace::default() }))
     }
 
     /// The forge.

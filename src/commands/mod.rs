@@ -6,9 +6,10 @@ use crate::action::{self, Event};
 use crate::cli::Command;
 use crate::forge::Forge;
 use crate::manifest::Manifest;
-use crate::report::Output;
+use crate::report::{Format, Output};
 
 pub mod apply_policy;
+pub mod audit;
 pub mod check;
 pub mod comment;
 pub mod completions;
@@ -75,6 +76,9 @@ impl Stop {
 /// # Errors
 /// Why it could not.
 pub async fn dispatch(context: &Context, command: &Command, output: &mut Output) -> Result<Exit, Stop> {
+    if context.settings.format == Format::Sarif && !matches!(command, Command::Audit(_)) {
+        return Err(Stop::Unusable("--format sarif is for audit: other commands print human or json".to_owned()));
+    }
     if writes(command) {
         guard(context).await?;
     }
@@ -85,6 +89,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
         Command::Propose(arguments) => propose::run(context, &arguments.images.images, None, output).await,
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
+        Command::Audit(arguments) => audit::run(context, arguments, output).await,
         Command::ApplyPolicy(arguments) => apply_policy::run(context, arguments, output).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(context, arguments, output)).await,
         Command::SignIn(arguments) => sign_in::run(context, arguments, output),
@@ -96,7 +101,11 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
 
 /// Whether a command can write; `run` asks again for the command that it picks.
 const fn writes(command: &Command) -> bool {
-    matches!(command, Command::Propose(_) | Command::Promote(_) | Command::ApplyPolicy(_))
+    match command {
+        Command::Propose(_) | Command::Promote(_) | Command::ApplyPolicy(_) => true,
+        Command::Audit(arguments) => arguments.issue,
+        _ => false,
+    }
 }
 
 /// In Actions only some events may write, and only for the default branch. A dry run writes nothing.

@@ -327,6 +327,33 @@ pub trait Social: Send + Sync {
     /// Comments on a proposal, unless a comment of this program's own holds `mark` already. The mark, which is nothing that
     /// people see, is put under the text.
     async fn comment(&self, number: u64, mark: &str, text: &str) -> Result<(), Error>;
+
+    /// The issues, no proposals, that this program's own account opened and whose body ends with `mark`, whoever labelled what:
+    /// found by the label, or where none has it by their author.
+    async fn own_issues(&self, label: &str, mark: &str) -> Result<Vec<OwnIssue>, Error>;
+
+    /// Opens an issue with a label; one that stands there already, as after a lost answer, is taken.
+    async fn open_issue(&self, label: &str, mark: &str, title: &str, body: &str) -> Result<OwnIssue, Error>;
+
+    /// Makes an issue say this and be open or closed, with the label.
+    async fn write_issue(&self, issue: &OwnIssue, label: &str) -> Result<(), Error>;
+}
+
+/// An issue that this program's own account opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnIssue {
+    /// Its number.
+    pub number: u64,
+    /// Where a person looks at it.
+    pub url: String,
+    /// Whether it is open.
+    pub open: bool,
+    /// Whether it carries the label that it was asked for by.
+    pub labelled: bool,
+    /// Its title.
+    pub title: String,
+    /// Its body.
+    pub body: String,
 }
 
 /// A person's say on a proposal.

@@ -120,7 +120,7 @@ async fn last(eyes: &Eyes<'_>, manifest: &Manifest, mut open: BTreeSet<Key>) -> 
 }
 
 /// The commits of the default branch's own line, newest first: each the first parent of the one before.
-async fn line(eyes: &Eyes<'_>) -> Result<Vec<Commit>, Error> {
+pub(super) async fn line(eyes: &Eyes<'_>) -> Result<Vec<Commit>, Error> {
     let listed = history(eyes, None).await?;
     let mut parents: BTreeMap<Commit, Option<Commit>> = listed.into_iter().map(|c| (c.commit, c.parent)).collect();
     let (mut line, mut next) = (Vec::new(), Some(eyes.head.clone()));
@@ -131,7 +131,7 @@ async fn line(eyes: &Eyes<'_>) -> Result<Vec<Commit>, Error> {
     Ok(line)
 }
 
-async fn history(eyes: &Eyes<'_>, path: Option<&str>) -> Result<Vec<Change>, Error> {
+pub(super) async fn history(eyes: &Eyes<'_>, path: Option<&str>) -> Result<Vec<Change>, Error> {
     let mut all = Vec::new();
     for page in 1..=PAGES {
         let (listed, more) = eyes.forge.history(eyes.head, path, page).await?;
@@ -147,7 +147,7 @@ async fn history(eyes: &Eyes<'_>, path: Option<&str>) -> Result<Vec<Change>, Err
 }
 
 /// The commit of the line that a change came with: itself, or the merge of its pull request.
-async fn on_the_line(
+pub(super) async fn on_the_line(
     social: Option<&dyn Social>,
     commit: Commit,
     line: &BTreeSet<Commit>,
@@ -161,7 +161,7 @@ async fn on_the_line(
 }
 
 /// What a file of the manifest records at a commit; nothing where it cannot be read as one, or had its mirrors elsewhere.
-async fn recorded(
+pub(super) async fn recorded(
     eyes: &Eyes<'_>,
     manifest: &Manifest,
     at: &Commit,

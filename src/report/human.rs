@@ -182,7 +182,7 @@ fn findings(out: &mut dyn Write, findings: &[Finding]) -> io::Result<()> {
     section(out, "Findings", &rows)
 }
 
-fn failed(out: &mut dyn Write, failed: &[Failed]) -> io::Result<()> {
+pub(super) fn failed(out: &mut dyn Write, failed: &[Failed]) -> io::Result<()> {
     let rows: Vec<_> = failed
         .iter()
         .map(|f| {

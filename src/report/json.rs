@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::access::Access;
+use super::audit::Audit;
 use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
@@ -25,6 +26,8 @@ pub enum Document {
     Check(Check),
     /// What `explain` says.
     Explanation(Explanation),
+    /// What `audit` found.
+    Audit(Audit),
     /// What the organization's settings are and should be.
     Settings(Settings),
     /// The files that enforce signing in to Docker Desktop.

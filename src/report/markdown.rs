@@ -204,7 +204,7 @@ fn listed(heading: &str, findings: &[Finding]) -> String {
     table(heading, &["finding", "repository", "tag", "expected", "found"], &rows)
 }
 
-fn failed(failed: &[Failed]) -> String {
+pub(super) fn failed(failed: &[Failed]) -> String {
     let rows: Vec<_> = failed
         .iter()
         .map(|f| {

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod annotations;
+pub mod audit;
 pub mod diagnostics;
 pub mod doctor;
 pub mod explain;
@@ -30,4 +31,6 @@ pub enum Format {
     Human,
     /// One JSON object.
     Json,
+    /// SARIF 2.1.0, for code scanning: findings of an audit.
+    Sarif,
 }

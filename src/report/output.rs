@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::access::Access;
 use super::annotations::{Annotation, Annotations, Level};
+use super::audit::{self, Audit};
 use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::json::Document;
@@ -42,6 +43,8 @@ pub struct Ending {
     pub summary: String,
     /// The action's outputs, by name.
     pub outputs: Vec<(&'static str, String)>,
+    /// A file to write, and its text.
+    pub document: Option<(String, String)>,
 }
 
 /// The results of one run.
@@ -52,10 +55,13 @@ pub struct Output {
     outcome: Option<Outcome>,
     check: Option<Check>,
     explanation: Option<Explanation>,
+    audit: Option<Audit>,
     settings: Option<Settings>,
     sign_in: Option<SignIn>,
     access: Option<Access>,
     doctor: Option<Doctor>,
+    /// The file that the document goes into instead of standard output, and its format.
+    file: Option<(String, Format)>,
     diagnostics: Option<Diagnostics>,
     summary: String,
     annotations: Annotations,
@@ -74,10 +80,12 @@ impl Output {
             outcome: None,
             check: None,
             explanation: None,
+            audit: None,
             settings: None,
             sign_in: None,
             access: None,
             doctor: None,
+            file: None,
             diagnostics: None,
             summary: String::new(),
             annotations: Annotations::default(),
@@ -121,15 +129,23 @@ impl Output {
         self.explanation = Some(explanation);
     }
 
+    /// The document goes into a file, in the format that was asked for, and what people read to standard output.
+    pub fn into_file(&mut self, path: &str) {
+        self.file = Some((path.to_owned(), std::mem::take(&mut self.style.format)));
+    }
+
+    /// What an audit found.
+    pub fn audit(&mut self, audit: Audit) {
+        self.section("Audit", |out| audit::human(out, &audit));
+        self.summary.push_str(&audit::markdown(&audit));
+        audit::annotations(&audit).into_iter().for_each(|annotation| self.annotate(annotation));
+        self.audit = Some(audit);
+    }
+
     /// What the organization's settings are and should be.
     pub fn settings(&mut self, settings: Settings) {
         self.section("Organization settings", |out| super::settings::human(out, &settings));
         self.summary.push_str(&super::settings::markdown(&settings));
-        let errors = settings.refused.iter().map(|r| (r.area, r.error.clone()));
-        let lost = settings.lost.iter().map(|l| (l.area, format!("{} was sent and is lost", l.member)));
-        for (area, message) in errors.chain(lost) {
-            self.annotate(Annotation { level: Level::Error, place: None, title: area.title().to_owned(), message });
-        }
         self.settings = Some(settings);
     }
 
@@ -192,7 +208,13 @@ impl Output {
         self.keep(written);
         match self.fault.take() {
             Some(fault) => Err(fault),
-            None => Ok(Ending { outputs: self.outputs(), summary: self.hidden.redact(&self.summary) }),
+            None => {
+                let file = self.file.take();
+                let text = file.as_ref().map(|(_, format)| self.rendered(*format, error)).transpose()?.flatten();
+                let document = file.zip(text).map(|((path, _), text)| (path, text));
+                let summary = self.hidden.redact(&self.summary);
+                Ok(Ending { outputs: self.outputs(), summary, document })
+            }
         }
     }
 
@@ -205,10 +227,7 @@ impl Output {
     }
 
     fn write_end(&mut self, error: Option<&str>) -> io::Result<()> {
-        if self.style.format == Format::Json {
-            let mut text = Vec::new();
-            super::json::write(&mut text, &self.document(), error)?;
-            let text = self.hidden.redact(&String::from_utf8_lossy(&text));
+        if let Some(text) = self.rendered(self.style.format, error)? {
             self.sinks.out.write_all(text.as_bytes())?;
         }
         if self.style.actions {
@@ -217,6 +236,20 @@ impl Output {
         }
         self.sinks.out.flush()?;
         self.sinks.err.flush()
+    }
+
+    /// The document in a format for programs; `None` for people. An audit that did not come to its end has no SARIF: one
+    /// without findings would close the alerts that stand.
+    fn rendered(&self, format: Format, error: Option<&str>) -> io::Result<Option<String>> {
+        let mut text = Vec::new();
+        match (format, &self.audit) {
+            (Format::Json, _) => super::json::write(&mut text, &self.document(), error)?,
+            (Format::Sarif, Some(audit)) if error.is_none() => {
+                writeln!(text, "{}", audit::sarif::document(audit))?;
+            }
+            _ => return Ok(None),
+        }
+        Ok(Some(self.hidden.redact(&String::from_utf8_lossy(&text))))
     }
 
     /// What the run comes to: the strongest of what was handed over.
@@ -230,6 +263,7 @@ impl Output {
         let outcome = self.outcome.clone().map(Document::Outcome);
         let plan = self.plan.clone().map(Document::Plan);
         let explanation = self.explanation.clone().map(Document::Explanation);
+        let audit = self.audit.clone().map(Document::Audit);
         let settings = self.settings.clone().map(Document::Settings);
         let sign_in = self.sign_in.clone().map(Document::SignIn);
         let access = self.access.clone().map(Document::Access);
@@ -238,6 +272,7 @@ impl Output {
             .or(outcome)
             .or(plan)
             .or(explanation)
+            .or(audit)
             .or(settings)
             .or(sign_in)
             .or(access)
@@ -246,8 +281,11 @@ impl Output {
 
     /// What failed and what was found, of the check, else of what was done, else of the plan.
     fn rows(&self) -> (Vec<Failed>, Vec<Finding>) {
+        if let Some(audit) = &self.audit {
+            return (audit.failed.clone(), audit.drifting());
+        }
         if let Some(settings) = &self.settings {
-            return (Vec::new(), settings.findings());
+            return (settings.failures(), settings.findings());
         }
         if let Some(access) = &self.access {
             return (Vec::new(), access.findings());
@@ -263,11 +301,11 @@ impl Output {
         }
     }
 
-    /// Annotations of what failed and what was found; those of a check stand at places that only `check` knows.
+    /// Annotations of what failed and what was found; those of a check or an audit stand at places already.
     fn annotate_rows(&mut self) {
         let (failed, findings) = self.rows();
         failed.iter().for_each(|row| self.annotate(failure(row)));
-        if self.check.is_none() {
+        if self.check.is_none() && self.audit.is_none() {
             findings.iter().for_each(|row| self.annotate(finding(row)));
         }
     }
@@ -282,13 +320,15 @@ impl Output {
     fn outputs(&self) -> Vec<(&'static str, String)> {
         let (failed, drift) = self.rows();
         let done = self.outcome.clone().unwrap_or_default();
+        let kept = self.audit.as_ref().is_some_and(Audit::changed);
+        let changed = done.changed || kept || self.settings.as_ref().is_some_and(|s| s.changed);
         let matrix = self.plan.as_ref().and_then(|plan| plan.matrix.as_ref()).map(json);
         let mut outputs = vec![
             ("proposals", json(&done.proposals)),
             ("promoted", json(&done.promoted)),
             ("failed", json(&failed)),
             ("drift", json(&drift)),
-            ("changed", (done.changed || self.settings.as_ref().is_some_and(|s| s.changed)).to_string()),
+            ("changed", changed.to_string()),
         ];
         outputs.extend(matrix.map(|matrix| ("matrix", matrix)));
         outputs.into_iter().map(|(name, value)| (name, self.hidden.redact(&value))).collect()
@@ -296,7 +336,7 @@ impl Output {
 
     /// Renders for people, at once, in Actions inside a group in which the runner obeys nothing.
     fn section(&mut self, title: &str, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
-        if self.style.format == Format::Json {
+        if self.style.format != Format::Human {
             return;
         }
         let written = self.write_section(title, render);
@@ -322,7 +362,7 @@ impl Output {
     }
 
     fn show_diagnostics(&mut self, diagnostics: &[Diagnostic], files: &[File]) {
-        if self.style.format == Format::Human {
+        if self.style.format != Format::Json {
             let text = super::diagnostics::text(diagnostics, files);
             self.explain(&text);
         }
@@ -375,5 +415,5 @@ fn json(value: &impl Serialize) -> String {
 
 /// Where workflow commands go: the runner reads both streams, and a document on standard output stands alone there.
 fn commands(sinks: &mut Sinks, style: Style) -> &mut (dyn Write + Send) {
-    if style.format == Format::Json { &mut sinks.err } else { &mut sinks.out }
+    if style.format == Format::Human { &mut sinks.out } else { &mut sinks.err }
 }

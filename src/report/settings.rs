@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::human::{aligned, wrapped};
-use super::rows::Finding;
+use super::rows::{Failed, FailedStep, Finding};
 use super::summary;
 use super::text::clean;
 use crate::policy::settings::{Area, Comparison, Row};
@@ -83,6 +83,24 @@ impl Settings {
     pub fn settled(&self) -> bool {
         let open = self.settings.iter().any(|row| row.state == Comparison::Different);
         !open && self.refused.is_empty() && self.lost.is_empty()
+    }
+
+    /// What could not be done, document by document, as every command gives failures.
+    #[must_use]
+    pub fn failures(&self) -> Vec<Failed> {
+        let failed = |step, error| Failed { source: None, repository: None, tag: None, step, error };
+        let refused = self.refused.iter().map(|refused| {
+            let step = match refused.step {
+                SettingsStep::Read | SettingsStep::Compare => FailedStep::Read,
+                SettingsStep::Write => FailedStep::Create,
+                SettingsStep::ReadBack => FailedStep::Verify,
+            };
+            failed(step, format!("{}: {}", refused.area.title(), refused.error))
+        });
+        let lost = self.lost.iter().map(|lost| {
+            failed(FailedStep::Verify, format!("{}: {} was sent and is lost", lost.area.title(), lost.member))
+        });
+        refused.chain(lost).collect()
     }
 
     /// What is not as the manifest says, as findings.

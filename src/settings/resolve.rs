@@ -270,7 +270,8 @@ fn format(text: &str) -> Result<Format, &'static str> {
     match text {
         "human" => Ok(Format::Human),
         "json" => Ok(Format::Json),
-        _ => Err("it is one of human, json"),
+        "sarif" => Ok(Format::Sarif),
+        _ => Err("it is one of human, json, sarif"),
     }
 }
 

@@ -24,6 +24,7 @@ fn every_help_is_as_it_was_read() {
         "propose",
         "check",
         "promote",
+        "audit",
         "apply-policy",
         "doctor",
         "sign-in",

@@ -6,6 +6,8 @@ mod action_yml;
 mod apply_policy;
 mod architecture;
 mod attack;
+mod audit;
+mod audit_issue;
 mod calls;
 mod check;
 mod cli;

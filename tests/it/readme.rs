@@ -174,3 +174,12 @@ fn its_way_to_enforcement_uses_every_command_that_it_needs() {
         assert!(chapter.contains(&format!("\n   wharfinger {command}")), "{command}");
     }
 }
+
+#[test]
+fn it_lists_every_finding_of_an_audit_as_the_program_does() {
+    for code in wharfinger::policy::audit::Code::ALL {
+        let kind = if code.is_drift() { "" } else { " (no drift)" };
+        let row = format!("| `{}`{kind} | {} | {} |\n", code.as_str(), code.meaning(), code.mends());
+        assert!(README.contains(&row), "{row}");
+    }
+}

@@ -332,6 +332,7 @@ pub(super) const READ: &str = "`contents: read` and `pull-requests: read`";
 pub(super) const CONTENTS: &str = "`contents: write`";
 pub(super) const PULLS: &str = "`pull-requests: write`";
 pub(super) const STATUSES: &str = "`statuses: write`";
+pub(super) const ISSUES: &str = "`issues: write`";
 
 /// What an answer that is no success means.
 pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {

@@ -65,7 +65,7 @@ impl GitHub {
 }
 
 /// Whether the account `login` wrote it. An App's account has `[bot]` behind its name in some answers.
-fn by(comment: &Value, login: &str) -> bool {
+pub(super) fn by(comment: &Value, login: &str) -> bool {
     let author = comment.pointer("/user/login").and_then(Value::as_str);
     author.is_some_and(|author| author == login || author.strip_suffix("[bot]") == Some(login))
 }

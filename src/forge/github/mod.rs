@@ -25,6 +25,7 @@ mod comments;
 mod commits;
 mod files;
 mod history;
+mod issues;
 mod pulls;
 mod refs;
 mod reviews;

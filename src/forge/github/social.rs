@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::client::{PULLS, STATUSES, pause, refused, segment};
 use super::{Commit, Error, GitHub, Sent, Social, Verb};
-use crate::forge::{Merge, Review, Reviewed, StatusState};
+use crate::forge::{Merge, OwnIssue, Review, Reviewed, StatusState};
 
 /// What GitHub takes as a status's description, in characters.
 const DESCRIPTION: usize = 140;
@@ -118,6 +118,18 @@ impl Social for GitHub {
 
     async fn comment(&self, number: u64, mark: &str, text: &str) -> Result<(), Error> {
         self.comment_marked(number, mark, text).await
+    }
+
+    async fn own_issues(&self, label: &str, mark: &str) -> Result<Vec<OwnIssue>, Error> {
+        self.issues_of_ours(label, mark).await
+    }
+
+    async fn open_issue(&self, label: &str, mark: &str, title: &str, body: &str) -> Result<OwnIssue, Error> {
+        self.open_own_issue(label, mark, title, body).await
+    }
+
+    async fn write_issue(&self, issue: &OwnIssue, label: &str) -> Result<(), Error> {
+        self.write_own_issue(issue, label).await
     }
 }
 

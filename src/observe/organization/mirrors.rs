@@ -8,7 +8,7 @@ use super::Eyes;
 use crate::content::companion;
 use crate::hub::{Hub, ListedRepository, ListedTag};
 use crate::image::{Digest, Reference, RepositoryName, Tag};
-use crate::manifest::{Approval, Image, Manifest};
+use crate::manifest::{Image, Manifest};
 use crate::plan::drift::{self, Aspect, Found, Wanted};
 use crate::plan::{self, Key};
 use crate::policy::audit::{Mirror, Tagged, Unseen};
@@ -155,21 +155,19 @@ async fn expected(eyes: &Eyes<'_>, store: &dyn Store, images: &[&Image], mirror:
         let now = mirror.tags.get(&approval.tag)?.digest.clone()?;
         Some((image, approval, platforms, now))
     });
-    let read: Vec<(&Image, &Approval, Result<Option<Digest>, String>)> = futures_util::stream::iter(answering)
+    let read: Vec<(Key, Result<Option<Digest>, String>)> = futures_util::stream::iter(answering)
         .map(|(image, approval, platforms, now)| async move {
             let held = eyes.sources.documents.of(store, &now).await.map_err(|error| error.to_string());
             let expected = held.map(|held| held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)));
-            (image, approval, expected)
+            (Key::of(image, approval), expected)
         })
         .buffered(TOGETHER)
         .collect()
         .await;
-    for (image, approval, expected) in read {
+    for (key, expected) in read {
         match expected {
-            Ok(expected) => drop(looked.expected.insert(Key::of(image, approval), expected)),
-            Err(error) => {
-                looked.failed.push(Unseen::of_mirror(&image.repository, Some(approval.tag.clone()), error));
-            }
+            Ok(expected) => drop(looked.expected.insert(key, expected)),
+            Err(error) => looked.failed.push(Unseen::of_mirror(&key.repository, Some(key.tag), error)),
         }
     }
 }

@@ -23,6 +23,9 @@ mod upstream;
 /// How many mirrors and sources are looked at together; each host's own limit is the client's.
 const TOGETHER: usize = 16;
 
+/// How many reasons are told where nothing could be asked.
+const SAID: usize = 3;
+
 /// The organization's repositories by name.
 type Listed = BTreeMap<RepositoryName, ListedRepository>;
 
@@ -34,10 +37,20 @@ pub struct Eyes<'a> {
     pub sources: &'a Sources,
     /// Docker Hub's own API, where there is a credential for it.
     pub hub: Option<&'a Hub>,
-    /// Where the manifest's history is, and from which commit on; without one, from the default branch's head.
-    pub history: Option<(&'a dyn Forge, Option<&'a Commit>)>,
+    /// Where the manifest's history is.
+    pub history: Option<History<'a>>,
     /// What people see meanwhile.
     pub progress: &'a Progress,
+}
+
+/// Where the manifest's history is.
+pub struct History<'a> {
+    /// The forge that has it.
+    pub forge: &'a dyn Forge,
+    /// The commit that the manifest was read at; `None` is the default branch's head.
+    pub head: Option<&'a Commit>,
+    /// The path of the main file.
+    pub path: &'a str,
 }
 
 /// What was seen, and what could not be.
@@ -66,7 +79,8 @@ pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest) -> Organization {
     };
     mirrors(eyes, hub, manifest, (&names, &listed), &mut organization).await;
     if nothing_answered(manifest, &organization) {
-        organization.stopped = organization.failed.first().map(|unseen| unseen.error.clone());
+        let why: BTreeSet<&str> = organization.failed.iter().map(|unseen| unseen.error.as_str()).collect();
+        organization.stopped = Some(why.into_iter().take(SAID).collect::<Vec<_>>().join("; "));
         return organization;
     }
     upstream::look(eyes, manifest, &mut organization).await;

@@ -16,6 +16,7 @@ use crate::plan::Key;
 use crate::plan::drift::Found;
 
 mod code;
+pub mod dashboard;
 mod repositories;
 mod tags;
 
@@ -124,6 +125,8 @@ pub struct Finding {
     pub expected: String,
     /// What is.
     pub found: String,
+    /// What mends it.
+    pub help: &'static str,
     /// Where the manifest says so.
     pub place: Place,
 }
@@ -206,13 +209,14 @@ pub(super) fn about(
     found: String,
 ) -> Finding {
     let repository = Some(image.repository.clone());
-    Finding { code, repository, tag, subject: None, expected, found, place: place(manifest, image, image.span) }
+    let (help, place) = (code.mends(), place(manifest, image, image.span));
+    Finding { code, repository, tag, subject: None, expected, found, help, place }
 }
 
 fn about_organization(manifest: &Manifest, code: Code, expected: String, found: String) -> Finding {
     let file = manifest.files.first().map(|file| file.path.clone()).unwrap_or_default();
     let place = Place { file, line: 1, column: 1 };
-    Finding { code, repository: None, tag: None, subject: None, expected, found, place }
+    Finding { code, repository: None, tag: None, subject: None, expected, found, help: code.mends(), place }
 }
 
 /// Where a span of an image's entry stands.

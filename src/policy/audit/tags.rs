@@ -119,14 +119,17 @@ impl Look<'_> {
         Some(at(self.manifest, image, approval.span, (code, &approval.tag, wanted, found)))
     }
 
-    /// An approval of bytes that are revoked under another tag; those under their own are found as revoked.
+    /// An approval of bytes that are revoked. Under the revoked tag itself they are found as revoked.
     fn revoked_approval(&self, image: &Image, approval: &Approval, now: &Digest) -> Option<Finding> {
         let revoked = image.revoked.iter().find(|revoked| revoked.digest == approval.digest)?;
-        let own = image.revoked.iter().any(|revoked| revoked.tag == approval.tag);
-        if own || (*now != approval.digest && approval.mirrored.as_ref() != Some(now)) {
-            return None;
-        }
-        Some(at(self.manifest, image, approval.span, (code(revoked), &approval.tag, gone(revoked), now.to_string())))
+        let own = image.revoked.iter().find(|revoked| revoked.tag == approval.tag);
+        let those_bytes = *now == approval.digest || approval.mirrored.as_ref() == Some(now);
+        let code = match own {
+            Some(own) if those_bytes || own.delete => return None,
+            None if those_bytes => code(revoked),
+            _ => Code::MirrorDiffers,
+        };
+        Some(at(self.manifest, image, approval.span, (code, &approval.tag, gone(revoked), now.to_string())))
     }
 
     /// A revocation whose tag is there. What another approval put there meanwhile is that one's.

@@ -11,12 +11,13 @@ use super::http::{Action, Exchange, Hook, Request, Response, Rule, Server, lock}
 
 pub mod git;
 pub mod graphql;
+pub mod issues;
 pub mod rest;
 pub mod shapes;
 pub mod state;
 
 use git::Git;
-pub use state::{Access, Comment, Permissions, Pull, Status, Who};
+pub use state::{Access, Comment, Issue, Permissions, Pull, Status, Who};
 use state::{State, Token};
 
 /// How a stand-in starts.
@@ -86,6 +87,8 @@ impl TestGitHub {
             teams: ["platform".to_owned()].into(),
             labels: ["bug".to_owned()].into(),
             pulls: Vec::new(),
+            issues: Vec::new(),
+            has_issues: true,
             comments: Vec::new(),
             reviews: Vec::new(),
             statuses: Vec::new(),
@@ -219,6 +222,17 @@ impl TestGitHub {
 
     pub fn comments(&self, number: u64) -> Vec<Comment> {
         lock(&self.state).comments.iter().filter(|c| c.number == number).cloned().collect()
+    }
+
+    /// The issues that are no pull requests.
+    pub fn issues(&self) -> Vec<Issue> {
+        lock(&self.state).issues.clone()
+    }
+
+    /// Someone opens an issue; a template may label it, whoever they are.
+    pub fn issue_as(&self, login: &str, title: &str, body: &str, labels: &[&str]) -> u64 {
+        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        lock(&self.state).add_issue(login, title, body, labels)
     }
 
     pub fn statuses(&self) -> Vec<Status> {

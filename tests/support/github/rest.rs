@@ -670,6 +670,13 @@ impl State {
                 Ok(page(request, &self.api, &all))
             }
             ("GET" | "PATCH", ["issues", "comments", id]) => self.one_comment(request, id),
+            ("GET", ["issues"]) => Ok(self.list_issues(request)),
+            ("POST", ["issues"]) => self.create_issue(request, token),
+            (_, ["issues", _, rest @ ..])
+                if number.is_some_and(|n| self.issues.iter().any(|issue| issue.number == n)) =>
+            {
+                self.one_plain_issue(request, number.unwrap_or_default(), rest)
+            }
             (method, ["issues", _, rest @ ..]) => {
                 let pull = number.and_then(|n| self.pull(n)).ok_or_else(not_found)?.clone();
                 self.one_issue(request, token, &pull, method, rest)

@@ -84,6 +84,20 @@ pub struct Pull {
     pub teams: Vec<String>,
 }
 
+/// An issue that is no pull request; both count with one counter.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    pub number: u64,
+    pub title: String,
+    pub body: String,
+    pub user: String,
+    pub open: bool,
+    pub state_reason: Option<String>,
+    pub labels: Vec<String>,
+    pub created_at: String,
+    pub closed_at: Option<String>,
+}
+
 #[derive(Clone, Debug)]
 pub struct Comment {
     pub id: u64,
@@ -140,6 +154,9 @@ pub struct State {
     pub teams: BTreeSet<String>,
     pub labels: BTreeSet<String>,
     pub pulls: Vec<Pull>,
+    pub issues: Vec<Issue>,
+    /// Whether the repository has issues.
+    pub has_issues: bool,
     pub comments: Vec<Comment>,
     pub reviews: Vec<Review>,
     pub statuses: Vec<Status>,
@@ -179,7 +196,8 @@ impl State {
     }
 
     pub fn next_number(&self) -> u64 {
-        self.pulls.last().map_or(1, |p| p.number + 1)
+        let last = self.pulls.last().map(|p| p.number).max(self.issues.last().map(|i| i.number));
+        last.map_or(1, |last| last + 1)
     }
 
     /// The id of an account, the same for every call.

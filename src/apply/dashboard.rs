@@ -1,0 +1,59 @@
+//! Keeps one issue as the dashboard of an audit.
+
+use crate::forge::{Error, OwnIssue, Social};
+use crate::policy::audit::dashboard::{Action, Kept, Wish, act};
+use crate::report::audit::dashboard::{Dashboard, LABEL};
+use crate::report::audit::{Issue, IssueAction};
+
+/// What becomes of the dashboard: decided, and where `write` says so, done. `None`: there is none, and none is wanted.
+///
+/// # Errors
+/// Where the forge refuses or does not answer; what was done until then is found by the next run.
+pub async fn keep(social: &dyn Social, wish: Wish, dashboard: &Dashboard, write: bool) -> Result<Option<Issue>, Error> {
+    let found = social.own_issues(LABEL, &dashboard.mark).await?;
+    let kept: Vec<Kept> = found.iter().map(kept).collect();
+    let first = found.iter().min_by_key(|issue| issue.number);
+    let unchanged = |issue: &OwnIssue| shown(Some(issue), IssueAction::Unchanged);
+    // One that is closed and stays so is nobody's dashboard.
+    let mut outcome = first.filter(|issue| issue.open).map(unchanged);
+    for action in act(&kept, wish, &dashboard.title, &dashboard.body) {
+        match action {
+            Action::Open if !write => outcome = Some(shown(None, IssueAction::Opened)),
+            Action::Open => {
+                let Dashboard { title, body, mark } = dashboard;
+                let opened = social.open_issue(LABEL, mark, title, body).await?;
+                outcome = Some(shown(Some(&opened), IssueAction::Opened));
+            }
+            Action::Write { number, open, turns } => {
+                let Some(issue) = found.iter().find(|issue| issue.number == number) else { continue };
+                let (title, body) = (dashboard.title.clone(), dashboard.body.clone());
+                if write {
+                    social.write_issue(&OwnIssue { open, title, body, ..issue.clone() }, LABEL).await?;
+                }
+                outcome = Some(shown(Some(issue), turned(open, turns)));
+            }
+            Action::CloseCopy(number) => {
+                let Some(issue) = found.iter().find(|issue| issue.number == number).filter(|_| write) else { continue };
+                social.write_issue(&OwnIssue { open: false, ..issue.clone() }, LABEL).await?;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+const fn turned(open: bool, turns: bool) -> IssueAction {
+    match (open, turns) {
+        (_, false) => IssueAction::Updated,
+        (true, true) => IssueAction::Reopened,
+        (false, true) => IssueAction::Closed,
+    }
+}
+
+fn kept(issue: &OwnIssue) -> Kept {
+    let OwnIssue { number, open, labelled, title, body, .. } = issue.clone();
+    Kept { number, open, labelled, title, body }
+}
+
+fn shown(issue: Option<&OwnIssue>, action: IssueAction) -> Issue {
+    Issue { number: issue.map(|i| i.number), url: issue.map(|i| i.url.clone()).unwrap_or_default(), action }
+}

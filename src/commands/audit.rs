@@ -1,0 +1,84 @@
+//! `audit`: compares the organization with the manifest, and keeps an issue as the dashboard where it is told to.
+
+use super::{Context, Exit, Stop, load, read_event};
+use crate::action::event::Kind;
+use crate::apply::dashboard;
+use crate::apply::progress::Progress;
+use crate::cli::Audit as Arguments;
+use crate::observe::organization::{self, Eyes, History};
+use crate::observe::sources::Sources;
+use crate::policy::audit::dashboard::Wish;
+use crate::policy::audit::judge;
+use crate::report::audit::{Audit, dashboard::dashboard as written};
+use crate::report::rows::{Failed, FailedStep};
+use crate::report::{Format, Output};
+
+/// Looks at everything that the manifest says something of. Nothing is written but the issue.
+///
+/// # Errors
+/// Where there is no usable manifest, or nothing could be asked.
+pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+    refuse(context, arguments)?;
+    if let Some(path) = &arguments.output {
+        output.into_file(path);
+    }
+    let (head, manifest) = match arguments.issue {
+        true => load::at_head(context).await.map(|(head, manifest)| (Some(head.commit), manifest))?,
+        false => (None, load::here(context)?),
+    };
+    let sources = Sources::new(context.registries.clone());
+    let progress = Progress::on_terminal(context.settings.github.in_actions);
+    let hub = context.patient_hub();
+    let file = context.settings.manifest.as_str();
+    let eyes = Eyes {
+        registries: &context.registries,
+        sources: &sources,
+        hub: hub.as_ref(),
+        history: context.forge.as_deref().map(|forge| History { forge, head: head.as_ref(), path: file }),
+        progress: &progress,
+    };
+    let seen = organization::look(&eyes, &manifest).await;
+    if let Some(reason) = seen.stopped {
+        return Err(Stop::CannotWork(anyhow::Error::msg(reason)));
+    }
+    let findings = judge(&manifest, &seen.seen);
+    let mut audit = Audit::new(&manifest.organization, file, findings, seen.failed, seen.counted);
+    if arguments.issue {
+        keep(context, &mut audit).await?;
+    }
+    let clean = !audit.drift && audit.failed.is_empty();
+    output.audit(audit);
+    Ok(if clean { Exit::Done } else { Exit::Findings })
+}
+
+/// What cannot be meant.
+fn refuse(context: &Context, arguments: &Arguments) -> Result<(), Stop> {
+    let unusable = |text: &str| Err(Stop::Unusable(text.to_owned()));
+    if arguments.output.is_some() && context.settings.format == Format::Human {
+        return unusable("--output writes what programs read: say --format json or --format sarif");
+    }
+    if !arguments.issue {
+        return Ok(());
+    }
+    if context.settings.github.in_actions && matches!(read_event(context)?.kind, Kind::IssueComment(_)) {
+        return unusable("a comment keeps no dashboard: audit --issue is for push, schedule and workflow_dispatch");
+    }
+    match context.forge()?.social() {
+        Some(_) => Ok(()),
+        None => unusable("--issue keeps an issue on GitHub, and the forge is another"),
+    }
+}
+
+/// Keeps the dashboard; that it could not be kept is a failure beside the findings.
+async fn keep(context: &Context, audit: &mut Audit) -> Result<(), Stop> {
+    let Some(social) = context.forge()?.social() else { return Ok(()) };
+    let wish = Wish::of(audit.drift, audit.failed.is_empty());
+    match dashboard::keep(social, wish, &written(audit), !context.settings.dry_run).await {
+        Ok(issue) => audit.issue = issue,
+        Err(error) => {
+            let error = format!("the dashboard: {error}");
+            audit.failed.push(Failed { source: None, repository: None, tag: None, step: FailedStep::Record, error });
+        }
+    }
+    Ok(())
+}

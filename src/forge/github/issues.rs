@@ -1,0 +1,98 @@
+//! Issues that this program opened itself. Anybody may open an issue, write whatever into it and, by a template, label it: what
+//! counts is who opened it, and the mark at the end of its body.
+
+use serde_json::{Value, json};
+
+use super::client::{ISSUES, pause, refused};
+use super::comments::by;
+use super::{Error, GitHub, Sent, Verb, text};
+use crate::forge::OwnIssue;
+
+impl GitHub {
+    /// See [`super::Social::own_issues`]. One listing; where nothing of ours has the label, one more.
+    pub(super) async fn issues_of_ours(&self, label: &str, mark: &str) -> Result<Vec<OwnIssue>, Error> {
+        let login = self.login().await?;
+        let query = [("labels", label), ("state", "all"), ("sort", "created"), ("direction", "asc")];
+        let labelled = self.client.pages("listing issues", &self.path("/issues"), &query).await?;
+        let ours = own(&labelled, login, label, mark)?;
+        if !ours.is_empty() {
+            return Ok(ours);
+        }
+        let query = [("creator", login), ("state", "open"), ("sort", "created"), ("direction", "asc")];
+        match self.client.pages("listing issues", &self.path("/issues"), &query).await {
+            Ok(listed) => own(&listed, login, label, mark),
+            // An account that GitHub does not know under this name has opened none.
+            Err(Error::Invalid { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// See [`super::Social::open_issue`].
+    pub(super) async fn open_own_issue(
+        &self,
+        label: &str,
+        mark: &str,
+        title: &str,
+        body: &str,
+    ) -> Result<OwnIssue, Error> {
+        let request = json!({ "title": title, "body": body, "labels": [label] });
+        let mut lost = String::new();
+        for attempt in 0..3 {
+            pause(attempt).await;
+            match self.client.send(Verb::Post, &self.path("/issues"), &request).await? {
+                Sent::Answer(answer) if answer.done() => return issue(&answer.json("opening an issue")?, label),
+                Sent::Answer(answer) if answer.status == 410 => {
+                    let detail = format!("{}: switch issues on under Settings of the repository", answer.message());
+                    return Err(Error::Refused { action: "opening an issue".to_owned(), detail });
+                }
+                Sent::Answer(answer) => return Err(refused("opening an issue", &answer, ISSUES)),
+                Sent::Lost(why) => lost = why,
+            }
+            if let Some(found) = self.issues_of_ours(label, mark).await?.into_iter().next() {
+                return Ok(found);
+            }
+        }
+        Err(Error::Unreachable(lost))
+    }
+
+    /// See [`super::Social::write_issue`].
+    pub(super) async fn write_own_issue(&self, issue: &OwnIssue, label: &str) -> Result<(), Error> {
+        let number = issue.number;
+        let mut change = json!({ "title": issue.title, "body": issue.body });
+        change["state"] = json!(if issue.open { "open" } else { "closed" });
+        if !issue.open {
+            change["state_reason"] = json!("completed");
+        }
+        let answer = self.client.again(Verb::Patch, &self.path(&format!("/issues/{number}")), &change).await?;
+        if !answer.done() {
+            return Err(refused(&format!("writing the issue #{number}"), &answer, ISSUES));
+        }
+        if issue.labelled {
+            return Ok(());
+        }
+        let path = self.path(&format!("/issues/{number}/labels"));
+        let answer = self.client.again(Verb::Post, &path, &json!({ "labels": [label] })).await?;
+        if answer.done() { Ok(()) } else { Err(refused(&format!("labelling the issue #{number}"), &answer, ISSUES)) }
+    }
+}
+
+/// Those of a listing that are ours: no pull requests, opened by this account, marked.
+fn own(listed: &[Value], login: &str, label: &str, mark: &str) -> Result<Vec<OwnIssue>, Error> {
+    let marked = |v: &Value| v["body"].as_str().is_some_and(|body| body.trim_end().ends_with(mark));
+    let ours = listed.iter().filter(|v| v["pull_request"].is_null() && by(v, login) && marked(v));
+    ours.map(|v| issue(v, label)).collect()
+}
+
+fn issue(json: &Value, label: &str) -> Result<OwnIssue, Error> {
+    let number = json["number"].as_u64();
+    let labels = json["labels"].as_array().into_iter().flatten();
+    let mut names = labels.filter_map(|l| l["name"].as_str().or_else(|| l.as_str()));
+    Ok(OwnIssue {
+        number: number.ok_or_else(|| Error::Unusable("GitHub's answer has an issue without a number".to_owned()))?,
+        url: text(json, "/html_url")?.to_owned(),
+        open: text(json, "/state")? == "open",
+        labelled: names.any(|name| name.eq_ignore_ascii_case(label)),
+        title: text(json, "/title")?.to_owned(),
+        body: json["body"].as_str().unwrap_or_default().to_owned(),
+    })
+}

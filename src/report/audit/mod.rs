@@ -1,0 +1,275 @@
+//! What `audit` found: rows for programs, a table for people, the job summary, annotations; [`sarif`] for code scanning and
+//! [`dashboard`] for the issue.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::annotations::{self, Annotation};
+use super::human::{aligned, wrapped};
+use super::rows::{Failed, FailedStep, Finding};
+use super::summary;
+use super::text::counted;
+use crate::policy::audit::{self, Code, Counted, Level, Unseen};
+
+pub mod dashboard;
+pub mod sarif;
+
+/// What `audit` found. Serialised it is the body of `--format json`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Audit {
+    /// The organization.
+    pub organization: String,
+    /// The manifest that it was compared with.
+    pub manifest: String,
+    /// Whether the organization differs from the manifest.
+    pub drift: bool,
+    /// What is not as the manifest says, and what is worth knowing.
+    pub findings: Vec<Row>,
+    /// What could not be looked at.
+    pub failed: Vec<Failed>,
+    /// How much was looked at.
+    pub counted: Counted,
+    /// The issue that is the dashboard; null where there is none.
+    pub issue: Option<Issue>,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Row {
+    /// What every finding has.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Whether it is drift; one that is not changes no exit status.
+    pub drift: bool,
+    /// How much it weighs.
+    pub level: Level,
+    /// What tells it from others of its code about the same tag or repository, such as a team; null where nothing has to.
+    pub subject: Option<String>,
+    /// What mends it.
+    pub help: &'static str,
+    /// The manifest's file that says so.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// Its kind.
+    #[serde(skip)]
+    pub code: Code,
+}
+
+/// The issue that is the dashboard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Issue {
+    /// Its number; null where a dry run would open it.
+    pub number: Option<u64>,
+    /// Where a person looks at it; empty where a dry run would open it.
+    pub url: String,
+    /// What was done.
+    pub action: IssueAction,
+}
+
+/// What was done about the dashboard, or in a dry run would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IssueAction {
+    /// It is new.
+    Opened,
+    /// It was closed, and is open again.
+    Reopened,
+    /// Its text changed.
+    Updated,
+    /// It was as it should be.
+    Unchanged,
+    /// Nothing differs any longer.
+    Closed,
+}
+
+impl Audit {
+    /// What was found of an organization.
+    #[must_use]
+    pub fn new(
+        organization: &str,
+        manifest: &str,
+        findings: Vec<audit::Finding>,
+        unseen: Vec<Unseen>,
+        counted: Counted,
+    ) -> Self {
+        Self {
+            organization: organization.to_owned(),
+            manifest: manifest.to_owned(),
+            drift: findings.iter().any(|finding| finding.code.is_drift()),
+            findings: findings.into_iter().map(Row::from).collect(),
+            failed: unseen.into_iter().map(failed).collect(),
+            counted,
+            issue: None,
+        }
+    }
+
+    /// The findings that are drift, as every command gives findings.
+    #[must_use]
+    pub fn drifting(&self) -> Vec<Finding> {
+        self.findings.iter().filter(|row| row.drift).map(|row| row.finding.clone()).collect()
+    }
+
+    /// Whether the dashboard was written.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.issue.as_ref().is_some_and(|issue| issue.action != IssueAction::Unchanged)
+    }
+
+    /// The findings by their codes, in the order of [`Code::ALL`].
+    fn by_code(&self) -> Vec<(Code, Vec<&Row>)> {
+        let of = |code: Code| self.findings.iter().filter(|row| row.code == code).collect::<Vec<_>>();
+        Code::ALL.into_iter().map(|code| (code, of(code))).filter(|(_, rows)| !rows.is_empty()).collect()
+    }
+}
+
+impl From<audit::Finding> for Row {
+    fn from(finding: audit::Finding) -> Self {
+        let audit::Finding { code, repository, tag, subject, expected, found, help, place } = finding;
+        Self {
+            finding: Finding { code: code.as_str(), repository, tag, expected, found },
+            drift: code.is_drift(),
+            level: code.level(),
+            subject,
+            help,
+            file: place.file,
+            line: place.line,
+            column: place.column,
+            code,
+        }
+    }
+}
+
+impl Row {
+    /// The mirror's tag, the mirror, or what else it is about.
+    pub(super) fn name(&self) -> String {
+        match (&self.finding.repository, &self.finding.tag) {
+            (Some(repository), Some(tag)) => format!("{repository}:{tag}"),
+            (Some(repository), None) => repository.to_string(),
+            (None, _) => self.subject.clone().unwrap_or_default(),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        format!("expected {}, found {}", self.finding.expected, self.finding.found)
+    }
+}
+
+/// What a code means and what mends it, in sentences.
+fn explained(code: Code) -> String {
+    let meaning = code.meaning();
+    let (first, rest) = meaning.split_at(meaning.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}. To mend it: {}.", first.to_uppercase(), code.mends())
+}
+
+fn failed(unseen: Unseen) -> Failed {
+    let Unseen { source, repository, tag, error } = unseen;
+    let step = if repository.is_some() { FailedStep::Resolve } else { FailedStep::Read };
+    Failed { source, repository, tag, step, error }
+}
+
+/// For people.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn human(out: &mut dyn Write, audit: &Audit) -> io::Result<()> {
+    for (code, rows) in audit.by_code() {
+        let kind = if code.is_drift() { "" } else { ", no drift" };
+        writeln!(out, "{} ({}{kind})", code.as_str(), rows.len())?;
+        wrapped(out, "  ", &explained(code))?;
+        let rows: Vec<_> =
+            rows.iter().map(|row| vec![row.name(), String::new(), String::new(), short(&row.sentence())]).collect();
+        aligned(out, "    ", &rows)?;
+        writeln!(out)?;
+    }
+    super::human::failed(out, &audit.failed)?;
+    wrapped(out, "", &looked_at(audit))?;
+    if let Some(issue) = &audit.issue {
+        writeln!(out, "dashboard {}: {}", super::human::serde_name(&issue.action), issue.url)?;
+    }
+    writeln!(out, "{}", verdict(audit))
+}
+
+fn looked_at(audit: &Audit) -> String {
+    let Counted { repositories, mirrors, tags, approvals, sources, unmanaged } = &audit.counted;
+    let others = match repositories {
+        Some(_) => format!("; {} of {} not in the manifest", repositories_of(unmanaged.len()), audit.organization),
+        None => String::new(),
+    };
+    format!(
+        "looked at {} with {}, {} of {}{others}",
+        counted(*mirrors, "mirror"),
+        counted(*tags, "tag"),
+        counted(*approvals, "approval"),
+        counted(*sources, "source"),
+    )
+}
+
+fn repositories_of(count: usize) -> String {
+    if count == 1 { "1 repository".to_owned() } else { format!("{count} repositories") }
+}
+
+fn verdict(audit: &Audit) -> String {
+    let drifting = audit.findings.iter().filter(|row| row.drift).count();
+    match (drifting, audit.failed.len()) {
+        (0, 0) => format!("{} is as {} says", audit.organization, audit.manifest),
+        (0, failed) => format!("nothing differs, but {} could not be looked at", counted(failed, "thing")),
+        (drifting, _) => {
+            format!("{} differs from {}: {}", audit.organization, audit.manifest, counted(drifting, "finding"))
+        }
+    }
+}
+
+/// Digests as people compare them: the first of their digits.
+fn short(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split("sha256:");
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let kept = if digits == 64 { 12 } else { digits };
+        out.push_str("sha256:");
+        out.push_str(&part[..kept]);
+        out.push_str(&part[digits..]);
+    }
+    out
+}
+
+/// Markdown for the job summary.
+#[must_use]
+pub fn markdown(audit: &Audit) -> String {
+    let mut text = format!("**{}**\n\n{}.\n\n", summary::escaped(&verdict(audit)), summary::escaped(&looked_at(audit)));
+    for (code, rows) in audit.by_code() {
+        let rows: Vec<_> = rows.iter().map(|row| cells(row)).collect();
+        let heading = format!("`{}` ({})", code.as_str(), rows.len());
+        text.push_str(&summary::table(&heading, &["of", "expected", "found"], &rows));
+        text.push_str(&format!("{}\n\n", explained(code)));
+    }
+    text + &super::markdown::failed(&audit.failed)
+}
+
+/// The cells of a finding in a table under its code's heading.
+fn cells(row: &Row) -> Vec<String> {
+    vec![summary::code(&row.name()), summary::escaped(&row.finding.expected), summary::escaped(&row.finding.found)]
+}
+
+/// The annotations: each finding where the manifest says otherwise.
+#[must_use]
+pub fn annotations(audit: &Audit) -> Vec<Annotation> {
+    let level = |level: Level| match level {
+        Level::Error => annotations::Level::Error,
+        Level::Warning => annotations::Level::Warning,
+        Level::Note => annotations::Level::Notice,
+    };
+    let annotation = |row: &Row| Annotation {
+        level: level(row.level),
+        place: Some((row.file.clone(), row.line, row.column)),
+        title: format!("{} {}", row.finding.code, row.name()),
+        message: format!("{}\n{}", row.sentence(), row.help),
+    };
+    audit.findings.iter().map(annotation).collect()
+}

@@ -1,0 +1,122 @@
+//! SARIF 2.1.0 as GitHub's code scanning takes it.
+//!
+//! An alert's identity is its rule, its file and `primaryLocationLineHash`: that is made of what the finding is about, so an
+//! alert stays the same when the manifest's lines move or its numbers change.
+
+use serde_json::{Value, json};
+
+use super::{Audit, Row, explained};
+use crate::image::Digest;
+use crate::policy::audit::{Code, Level};
+
+/// Code scanning shows no more results of a run than these.
+pub const SHOWN: usize = 5_000;
+
+/// The whole document.
+#[must_use]
+pub fn document(audit: &Audit) -> Value {
+    let mut rows: Vec<&Row> = audit.findings.iter().collect();
+    // What weighs most stays where not everything is shown.
+    rows.sort_by_key(|row| row.level);
+    let results: Vec<Value> = rows.iter().take(SHOWN).map(|row| result(row)).collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "wharfinger",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": Code::ALL.map(rule),
+            } },
+            // What stands before the last slash is the category: each organization's alerts are its own.
+            "automationDetails": { "id": format!("wharfinger-audit/{}/", audit.organization) },
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": audit.failed.is_empty(),
+                "toolExecutionNotifications": notifications(audit),
+            }],
+            "results": results,
+        }],
+    })
+}
+
+fn rule(code: Code) -> Value {
+    let help = explained(code);
+    json!({
+        "id": code.as_str(),
+        "name": code.as_str(),
+        "shortDescription": { "text": code.meaning() },
+        "fullDescription": { "text": help },
+        "help": { "text": help, "markdown": help },
+        "helpUri": concat!(env!("CARGO_PKG_REPOSITORY"), "#what-audit-finds"),
+        "defaultConfiguration": { "level": level(code.level()) },
+        "properties": { "tags": ["security", "supply-chain"], "precision": "very-high", "security-severity": severity(code.level()) },
+    })
+}
+
+/// How code scanning ranks it: from 7.0 on high, from 4.0 medium, below low.
+const fn severity(level: Level) -> &'static str {
+    match level {
+        Level::Error => "8.0",
+        Level::Warning => "5.0",
+        Level::Note => "1.0",
+    }
+}
+
+const fn level(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    }
+}
+
+fn result(row: &Row) -> Value {
+    let index = Code::ALL.iter().position(|code| *code == row.code);
+    let message = format!("{}: {}. To mend it: {}.", row.name(), row.sentence(), row.help);
+    json!({
+        "ruleId": row.code.as_str(),
+        "ruleIndex": index,
+        "level": level(row.level),
+        "message": { "text": crate::report::text::clean(&message) },
+        "locations": [{ "physicalLocation": {
+            "artifactLocation": { "uri": uri(&row.file), "uriBaseId": "%SRCROOT%" },
+            "region": { "startLine": row.line, "startColumn": row.column },
+        } }],
+        "partialFingerprints": { "primaryLocationLineHash": fingerprint(row) },
+    })
+}
+
+/// What the finding is about, and nothing that changes while it stands.
+fn fingerprint(row: &Row) -> String {
+    let name = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let parts = [
+        row.code.as_str().to_owned(),
+        name(row.finding.repository.as_ref().map(crate::image::RepositoryName::as_str)),
+        name(row.finding.tag.as_ref().map(crate::image::Tag::as_str)),
+        name(row.subject.as_deref()),
+    ];
+    format!("{}:1", &Digest::sha256(parts.join("\n").as_bytes()).hex()[..16])
+}
+
+/// A path as a relative reference: everything but unreserved characters and slashes is encoded.
+fn uri(path: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
+    path.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// What could not be looked at, and what was left out.
+fn notifications(audit: &Audit) -> Vec<Value> {
+    let say =
+        |level: &str, text: String| json!({ "level": level, "message": { "text": crate::report::text::clean(&text) } });
+    let failed = audit.failed.iter().map(|failed| {
+        let repository = failed.repository.as_ref().map(ToString::to_string).or_else(|| failed.source.clone());
+        let name = repository.map_or_else(String::new, |name| format!("{name}: "));
+        say("error", format!("{name}{}", failed.error))
+    });
+    let more = audit.findings.len().saturating_sub(SHOWN);
+    let cut = (more > 0)
+        .then(|| say("warning", format!("{more} more findings are not in this file: code scanning shows {SHOWN}")));
+    failed.take(SHOWN).chain(cut).collect()
+}

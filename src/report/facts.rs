@@ -30,7 +30,7 @@ pub struct PlannedFacts {
     pub category_told_by: Option<Told>,
     /// What the manifest's policy means for its source; null where no bytes come in.
     pub policy: Option<Gate>,
-    /// The same in words; where there is no category, why.
+    /// The same in words; where there is no category, why. Empty where nothing was asked.
     pub category_detail: String,
     /// Since when the digest is known.
     #[schemars(with = "Option<String>")]
@@ -77,7 +77,8 @@ impl From<&Account<'_>> for PlannedImage {
 
 fn facts(account: &Account<'_>) -> PlannedFacts {
     let evidence = account.evidence;
-    let category = account.category().filter(|_| account.lets_in());
+    let shows_category = account.lets_in() && account.has_standing();
+    let category = account.category().filter(|_| shows_category);
     let (verified, not_verified): (Vec<_>, Vec<_>) = account.checks(clean).into_iter().partition(|(done, _)| *done);
     let words = |checks: Vec<(bool, String)>| checks.into_iter().map(|(_, what)| what).collect();
     let platforms = evidence.into_iter().flat_map(|e| &e.platforms).map(|p| PlannedPlatform {
@@ -95,7 +96,7 @@ fn facts(account: &Account<'_>) -> PlannedFacts {
         category: category.map(|(category, _)| category),
         category_told_by: category.map(|(_, told)| told),
         policy: account.gate(),
-        category_detail: if account.lets_in() { account.category_words(clean) } else { String::new() },
+        category_detail: if shows_category { account.category_words(clean) } else { String::new() },
         since: account.since().map(|since| since.at),
         clock: account.since().map(|since| since.clock),
         waited: account.waited().and_then(|waited| u64::try_from(waited.num_seconds()).ok()),

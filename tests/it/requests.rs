@@ -174,6 +174,11 @@ fn a_source_is_looked_up_once_and_only_where_something_of_it_is_proposed() {
     let (done, unchanged) = upstream.run(&clone, &["propose"]);
     assert_eq!(done["changed"], false, "{done}");
     assert_eq!(unchanged.get(search), None, "{unchanged:?}");
+    let (plan, looked) = upstream.run(&clone, &["plan"]);
+    assert_eq!(looked.get(search), None, "{looked:?}");
+    let detail = |at: usize| plan["proposals"][at]["images"][0]["category_detail"].as_str().unwrap().to_owned();
+    assert_eq!(detail(0), "", "the open proposal says it");
+    assert!(detail(2).starts_with("Docker Official Image (its name says so)"), "{}", detail(2));
 }
 
 #[test]
@@ -189,7 +194,9 @@ fn a_search_that_does_not_answer_is_soon_asked_no_more_and_holds_nothing_up() {
     assert_eq!(standings(&plan), (0..12).map(|n| format!("image-{n} - unsaid")).collect::<Vec<_>>(), "{plan}");
     let asked = counts["hub /api/search/v4"];
     assert!(asked <= 8, "no more than are asked together: {asked}");
-    for proposal in plan["proposals"].as_array().unwrap() {
+    let now: Vec<&Value> = plan["proposals"].as_array().unwrap().iter().filter(|p| p["detail"].is_null()).collect();
+    assert_eq!(now.len(), 10, "as many as may be open: {plan}");
+    for proposal in now {
         let why = proposal["images"][0]["category_detail"].as_str().unwrap();
         assert!(why.starts_with("unknown: ") && why.contains("rate limit"), "{why}");
     }

@@ -15,7 +15,7 @@ use crate::rules::{Numbering, Reading, Rule, Since, Version};
 pub type Quote = fn(&str, usize) -> String;
 
 /// How far an update goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// The first number differs.
@@ -232,6 +232,12 @@ impl<'a> Account<'a> {
         by_name.or_else(|| self.evidence.map(|e| e.standing.clone())).unwrap_or_default()
     }
 
+    /// Whether it was asked where its source falls, or the name tells.
+    #[must_use]
+    pub fn has_standing(&self) -> bool {
+        self.evidence.is_some() || Standing::of_name(&self.image().source, &self.manifest.organization).is_some()
+    }
+
     /// What the manifest's policy means for its source, where bytes come in.
     #[must_use]
     pub fn gate(&self) -> Option<Gate> {
@@ -278,14 +284,14 @@ impl<'a> Account<'a> {
         words::checks(self, quote)
     }
 
-    /// Where it stands among others: what is grave first, what leaves last.
-    pub(super) fn rank(&self) -> (u8, Option<Mark>) {
+    /// Where it stands among others: what is grave first, then what goes far, what leaves last.
+    pub(super) fn rank(&self) -> (u8, Option<Mark>, Option<Step>) {
         let grave = |mark: &Mark| *mark < Mark::EscapesReview;
         let first = self.marks().into_iter().find(grave);
         match (first, self.lets_in()) {
-            (Some(_), _) => (0, first),
-            (None, true) => (1, None),
-            (None, false) => (2, None),
+            (Some(_), _) => (0, first, None),
+            (None, true) => (1, None, self.step()),
+            (None, false) => (2, None, None),
         }
     }
 }

@@ -40,7 +40,9 @@ fn calls(account: &Account<'_>) -> Vec<String> {
     let call = |mark| match mark {
         Mark::Revoked => Some(format!("> [!CAUTION]\n> Revoked: {name} must not be used any more. Why: {reason}")),
         Mark::Urgent => Some(format!("> [!WARNING]\n> Urgent: {name} does not wait for the cooldown. Why: {reason}")),
-        Mark::TagMoved => Some(format!("> [!WARNING]\n> Upstream's tag of {name} does not answer this digest now.")),
+        Mark::TagMoved => Some(format!(
+            "> [!WARNING]\n> Moved on: upstream's {name} does not answer the digest proposed here any more."
+        )),
         _ => None,
     };
     account.marks().into_iter().filter_map(call).collect()
@@ -170,7 +172,7 @@ pub(super) fn of_all(accounts: &[Account<'_>]) -> Vec<(bool, String)> {
 
 /// The same as text.
 pub(super) fn checked_of_all(of_all: &[(bool, String)]) -> String {
-    checklist(of_all, ("Verified of all that comes in:", "Not verified of anything here:"))
+    checklist(of_all, ("Verified of each that comes in:", "Not verified of any:"))
 }
 
 fn checklist(checks: &[(bool, String)], (verified, not_verified): (&str, &str)) -> String {

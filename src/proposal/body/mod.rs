@@ -71,7 +71,7 @@ const NOWHERE: &str = "the files changed have all changes, and `wharfinger plan`
 fn accounts<'a>(manifest: &'a Manifest, items: &'a [Item], evidence: &'a [Evidence]) -> Vec<Account<'a>> {
     let account = |(at, item)| Account::of(manifest, item, evidence.get(at));
     let mut accounts: Vec<Account<'a>> = items.iter().enumerate().map(account).collect();
-    accounts.sort_by_key(|account| (account.rank().0, account.rank().1));
+    accounts.sort_by_key(Account::rank);
     accounts
 }
 

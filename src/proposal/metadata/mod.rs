@@ -204,7 +204,7 @@ mod tests {
         let entry = |n: usize| Entry {
             source: format!("ghcr.io/some-organization/some-image-{n}"),
             repository: format!("some-image-{n}").parse().unwrap(),
-            from: (n % 3 > 0).then(|| format!("1.{n}.0").parse().unwrap()),
+            from: (!n.is_multiple_of(3)).then(|| format!("1.{n}.0").parse().unwrap()),
             to: Some(format!("1.{n}.1").parse().unwrap()),
             digest: Digest::sha256(&n.to_be_bytes()),
             urgent: (n % 50 == 7).then(|| format!("CVE-2027-{n} --> <é>")),

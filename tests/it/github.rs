@@ -426,6 +426,28 @@ async fn a_short_rate_limit_is_waited_for_and_a_long_one_is_said() {
 }
 
 #[tokio::test]
+async fn a_used_up_hour_is_waited_for_where_it_ends_soon() {
+    let (github, forge) = start(Options::default());
+    let used_up = |until: i64| {
+        let headers = [("content-type", "application/json".to_owned()), ("x-ratelimit-remaining", "0".to_owned())];
+        let reset = ("x-ratelimit-reset", (chrono::Utc::now().timestamp() + until).to_string());
+        let headers = headers.into_iter().chain([reset]).map(|(name, value)| (name.to_owned(), value)).collect();
+        let body = r#"{"message":"API rate limit exceeded for installation ID 7."}"#;
+        github.fault(
+            crate::support::http::Rule::new("POST", "/pulls$", Action::Answer(403, headers, body.into())).times(1),
+        );
+    };
+    used_up(0);
+    let number = propose(&forge, "two\n").await;
+    assert_eq!(github.open_pulls(), [number]);
+    github.close_as(number, "github-actions[bot]");
+    used_up(3000);
+    let refused = forge.open(BRANCH, "t", "b").await.unwrap_err();
+    assert!(matches!(&refused, Error::RateLimited(_)) && refused.to_string().contains("it ends at 20"), "{refused}");
+    assert_eq!(github.pulls().len(), 1);
+}
+
+#[tokio::test]
 async fn protection_refuses_a_record_and_is_told_from_missing_permissions() {
     let (github, forge) = start(Options { protected: true, ..Options::default() });
     let head = forge.head().await.unwrap();

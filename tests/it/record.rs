@@ -220,6 +220,24 @@ fn an_empty_recording_pull_request_is_closed_and_a_persons_commits_are_not() {
 }
 
 #[test]
+fn a_recording_pull_request_that_a_person_directs_elsewhere_records_nothing() {
+    let world = World::new(true);
+    let (one, two) = (world.image(1), world.image(2));
+    world.approve(&[("1", &one)]);
+    world.promote(&[], 0);
+    world.github.push_as("release", "octocat", &[("NOTES", "x\n")]);
+    world.github.with(|s| "release".clone_into(&mut s.pull(1).unwrap().base));
+    world.approve(&[("1", &one), ("2", &two)]);
+    let result = world.promote(&[], 0);
+    assert_eq!((&result["proposals"][0]["number"], &result["proposals"][0]["action"]), (&json!(2), &json!("opened")));
+    assert_eq!(world.github.pull(2).base, "main");
+    assert_eq!(world.text("wharfinger/record").matches("mirrored:").count(), 2);
+    assert_eq!(world.promote(&[], 0)["changed"], json!(false));
+    world.github.merge(2);
+    assert_eq!(world.text("main").matches("mirrored:").count(), 2);
+}
+
+#[test]
 fn records_go_on_top_of_a_persons_commits() {
     let world = World::new(true);
     let (one, two) = (world.image(1), world.image(2));

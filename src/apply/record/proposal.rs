@@ -37,10 +37,14 @@ fn branch(prefix: &str) -> String {
     format!("{prefix}record")
 }
 
-/// The recording proposal, if one is open.
+/// The recording proposal, if one is open. One that a person had be merged elsewhere records nothing.
 pub(super) async fn open(forge: &dyn Forge, prefix: &str) -> Result<Option<OpenProposal>, RecordError> {
     let branch = branch(prefix);
-    Ok(forge.proposals(&branch).await?.into_iter().find(|proposal| proposal.branch == branch))
+    Ok(forge
+        .proposals(&branch)
+        .await?
+        .into_iter()
+        .find(|proposal| proposal.branch == branch && proposal.elsewhere.is_none()))
 }
 
 impl Work<'_> {

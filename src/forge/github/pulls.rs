@@ -148,9 +148,10 @@ impl GitHub {
         let head = format!("{}:{branch}", self.owner);
         let query = [("state", "open"), ("head", head.as_str())];
         let listed = self.client.pages("listing pull requests", &self.path("/pulls"), &query).await?;
-        Ok(listed
-            .into_iter()
-            .find(|p| self.is_ours(p) && p.pointer("/head/ref").and_then(Value::as_str) == Some(branch)))
+        let base = self.default_branch().await?;
+        // the same branch may be proposed to another base as well
+        let is = |p: &Value| p["head"]["ref"] == branch && p["base"]["ref"] == base;
+        Ok(listed.into_iter().find(|p| self.is_ours(p) && is(p)))
     }
 
     /// The branches of this repository that have an open pull request.

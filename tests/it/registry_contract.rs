@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use wharfinger::content::{Content, Document};
 use wharfinger::image::{Descriptor, Digest, Location, Reference, Tag};
 use wharfinger::registry::remote::{Client, Options, Patience};
-use wharfinger::registry::{BlobSource, ByteStream, Error, ErrorKind, Put, Registries, Store};
+use wharfinger::registry::{BlobSource, ByteStream, Deleted, Error, ErrorKind, Put, Registries, Store};
 
 use crate::support::images::{Image, ImageSpec, random};
 use crate::support::registry::TestRegistry;
@@ -118,6 +118,7 @@ async fn contract(open: impl Fn(&str) -> Arc<dyn Store>) {
     absence_is_none(&*open("absent")).await;
     what_was_put_comes_back(&*open("whole")).await;
     tags_move(&*open("moving")).await;
+    deletions_take_what_they_name(&*open("deleting")).await;
     wrong_bytes_are_refused(&*open("wrong")).await;
     small_things(&*open("small")).await;
     sha512_is_as_good(&*open("other-digest")).await;
@@ -170,6 +171,29 @@ async fn tags_move(store: &dyn Store) {
     assert_eq!(store.head(&tag("1.0")).await.unwrap().unwrap().digest, two.digest());
     assert_eq!(store.head(&tag("1.1")).await.unwrap().unwrap().digest, one.digest());
     assert_eq!(tags(store).await.unwrap(), ["1.0", "1.1"]);
+}
+
+/// A registry may delete no tags, or nothing at all; it then says so and deletes nothing.
+async fn deletions_take_what_they_name(store: &dyn Store) {
+    let (image, other) = (ImageSpec::new(31).build(), ImageSpec::new(32).build());
+    for name in ["1", "2"] {
+        put(store, &image, name).await;
+    }
+    put(store, &other, "3").await;
+    let named = |name: &str| name.parse::<Tag>().unwrap();
+    let there = async |name: &str| store.head(&tag(name)).await.unwrap().is_some();
+    let by_tag = store.delete_tag(&named("1")).await.unwrap();
+    assert_eq!(there("1").await, by_tag != Deleted::Done, "{by_tag:?}");
+    assert!(there("2").await && there("3").await, "other tags stay, also those of the same manifest");
+    if by_tag == Deleted::Done {
+        assert_eq!(store.delete_tag(&named("1")).await.unwrap(), Deleted::Done, "twice is once");
+    }
+    let whole = store.delete_manifest(&image.digest()).await.unwrap();
+    assert_eq!(there("2").await, whole != Deleted::Done, "{whole:?}");
+    assert!(there("3").await);
+    if whole == Deleted::Done {
+        assert_eq!(store.delete_manifest(&image.digest()).await.unwrap(), Deleted::Done, "twice is once");
+    }
 }
 
 async fn wrong_bytes_are_refused(store: &dyn Store) {

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Fault, Holder, Kind, Mirror, RegistryFacts, Source, TokenKind};
 use super::{AUDIT, Area, CHECK, Check, PLAN, PROMOTE, PROPOSE, some};
+use crate::image::RegistryHost;
 
 /// Where tokens of Docker Hub are made.
 pub(super) const PERSONAL_TOKENS: &str = "Docker Home (app.docker.com), Account settings, Personal access tokens";
@@ -64,6 +65,9 @@ fn given(registry: &str) -> String {
         "ghcr.io" => "in a job the workflow's `permissions:` line: `packages: write`; elsewhere registry-auth with a classic token that \
                       has write:packages (GitHub, Settings, Developer settings, Personal access tokens)"
             .to_owned(),
+        other if other.parse().is_ok_and(|host: RegistryHost| host.ecr().is_some()) => format!(
+            "give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or a login for {other} as registry-auth"
+        ),
         other => format!("give one for {other} as registry-auth, in DOCKER_AUTH_CONFIG or by `docker login {other}`"),
     }
 }

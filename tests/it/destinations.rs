@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::promote::{Clone, assert_whole, entry, manifest};
 use crate::support::ecr::{KEY, PASSWORD, SECRET, SESSION, TestEcr};
 use crate::support::github::{Options, TestGitHub};
-use crate::support::http::{Action, Hook, Rule};
+use crate::support::http::{Action, Exchange, Hook, Rule};
 use crate::support::images::{Image, ImageSpec};
 use crate::support::process::{Outcome, Run};
 use crate::support::registry::{Auth, TestRegistry, User};
@@ -65,7 +65,7 @@ fn a_repository_of_ecr_is_made_by_a_signed_call_and_no_helper_is_needed() {
     assert_whole(&aws.mirror, "acme/team/app", "1.0.0", &aws.image);
     assert_eq!(aws.api.repositories(), ["acme/team/app"], "nested, as ECR takes names");
     assert_eq!(aws.api.calls()[2..], ["GetAuthorizationToken 200", "DescribeRepositories 400", "CreateRepository 200"]);
-    assert!(aws.mirror.log().iter().filter_map(|e| e.authorization()).all(|a| a == "Basic AWS"));
+    assert!(aws.mirror.log().iter().filter_map(Exchange::authorization).all(|a| a == "Basic AWS"));
     let again = aws.promote(&aws.run(), 0);
     assert_eq!(again["changed"], false);
     assert_eq!(aws.api.calls()[5..], ["GetAuthorizationToken 200"]);
@@ -214,7 +214,7 @@ fn artifact_registry_is_signed_in_to_with_a_token_or_a_key_of_many_lines() {
             assert!(!format!("{outcome:?}").contains("canary"), "{outcome:?}");
             outcome.expect_status(0);
             assert_whole(&mirror, "proj/mirror/app", "1.0.0", &image);
-            let asked: Vec<_> = mirror.log().iter().filter_map(|e| e.authorization()).collect();
+            let asked: Vec<_> = mirror.log().iter().filter_map(Exchange::authorization).collect();
             assert!(asked.contains(&format!("Basic {user}")), "{asked:?}");
         }
     }
@@ -248,4 +248,28 @@ fn what_a_destination_lacks_is_said_once_and_fails_nothing() {
     }
     let (quiet, _) = promote_to("ghcr.io", "acme", &TestRegistry::start(), &json!({}), "");
     assert_eq!(quiet.expect_status(0).stderr, "");
+}
+
+#[test]
+fn doctor_knows_whose_keys_they_are_and_which_host_to_open() {
+    let aws = Aws::new(false);
+    let hosts = format!("{ECR}={},api.ecr.{REGION}.amazonaws.com={}", aws.mirror.url(), aws.api.url());
+    let doctor = |arguments: &[&str]| {
+        let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).dir(aws.clone.path()).arg("doctor").args(arguments);
+        run.args(["--format", "json"])
+    };
+    let keyed = |secret: &str| {
+        let run = doctor(&[]).env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", secret);
+        let outcome = run.env("WHARFINGER_HOSTS", &hosts).output();
+        assert!(!format!("{outcome:?}").contains("canary"), "{outcome:?}");
+        outcome.json().to_string()
+    };
+    assert!(keyed(SECRET).contains("AWS: a password or a token of the registry's own, from AWS_ACCESS_KEY_ID"));
+    assert!(keyed("wrong-secret-canary").contains("the secret is not theirs"));
+    assert_eq!(aws.mirror.writes(), [""; 0]);
+    assert_eq!(aws.api.repositories(), [""; 0]);
+    let open = doctor(&["--hosts"]).output().expect_status(0).stdout;
+    for host in [ECR, &format!("api.ecr.{REGION}.amazonaws.com")] {
+        assert!(open.contains(&format!("\"{host}\"")), "{host} in {open}");
+    }
 }

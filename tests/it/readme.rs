@@ -170,7 +170,9 @@ fn every_command_that_it_shows_is_one_with_these_flags() {
 #[test]
 fn its_way_to_enforcement_uses_every_command_that_it_needs() {
     let chapter = README.split_once("## From Image Access Management off").unwrap().1.split_once("\n## ").unwrap().0;
-    for command in ["explain", "plan", "propose", "promote", "verify-access", "sign-in", "apply-policy"] {
+    for command in
+        ["doctor", "explain", "plan", "propose", "promote", "verify-access", "sign-in", "apply-policy", "audit"]
+    {
         assert!(chapter.contains(&format!("\n   wharfinger {command}")), "{command}");
     }
 }

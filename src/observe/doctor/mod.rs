@@ -197,7 +197,9 @@ pub fn contacts(eyes: &Eyes<'_>) -> Contacts {
     }
     for name in contacts.registries.keys() {
         let Ok(host) = name.parse::<RegistryHost>() else { continue };
-        let services = crate::registry::remote::token_services(&host).into_iter().map(str::to_owned).collect();
+        let mut services: Vec<String> =
+            crate::registry::remote::token_services(&host).into_iter().map(str::to_owned).collect();
+        services.extend(host.ecr().map(|ecr| ecr.api));
         contacts.token_services.insert(name.clone(), services);
     }
     let hosts = &eyes.registries.client().options().net.hosts;

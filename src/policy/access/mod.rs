@@ -146,7 +146,7 @@ fn collect(manifest: &Manifest, scope: &Scope, newest: bool) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for (_, image) in manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index)) {
         let Ok(Location::Remote(repository)) = manifest.mirror(&image.repository) else { continue };
-        let promoted = image.approved.iter().filter_map(|approval| Some((approval, approval.mirrored.clone()?)));
+        let mut promoted = image.approved.iter().filter_map(|approval| Some((approval, approval.mirrored.clone()?)));
         let mirror = |(approval, mirrored): (&crate::manifest::Approval, Digest)| Subject {
             repository: repository.clone(),
             tag: Some(approval.tag.clone()),
@@ -155,7 +155,7 @@ fn collect(manifest: &Manifest, scope: &Scope, newest: bool) -> Vec<Subject> {
             why: format!("approved copy of {}", image.source_text),
         };
         if newest {
-            subjects.extend(promoted.last().map(mirror));
+            subjects.extend(promoted.next_back().map(mirror));
         } else {
             subjects.extend(promoted.map(mirror));
         }

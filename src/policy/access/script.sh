@@ -26,7 +26,9 @@ note() {
 is_known() {
     [ -f "$kept" ] || return 1
     while IFS="$tab" read -r kind image status said; do
-        [ "$kind" = pull ] && [ "$image" = "$1" ] || continue
+        if [ "$kind" != pull ] || [ "$image" != "$1" ]; then
+            continue
+        fi
         case "$status $said" in
             '0 '* | *'image access denied'* | *'registry access to '*) return 0 ;;
         esac

@@ -12,6 +12,7 @@ use super::Client;
 use super::endpoint::{Endpoint, same_origin};
 use super::grant;
 use super::wire::{self, Cure, Fault, Said, Tries};
+use crate::image::RegistryHost;
 use crate::net::text;
 use crate::registry::auth::challenge::{self, Challenge};
 use crate::registry::auth::token::{Service, sensitive};
@@ -195,19 +196,24 @@ impl Client {
     }
 
     async fn credential(&self, endpoint: &Endpoint) -> Result<Option<Found>, ErrorKind> {
-        let found = self.credentials().find(&endpoint.registry).await.map_err(|e| ErrorKind::Refused {
-            action: "the look-up of a credential".to_owned(),
-            detail: e.to_string(),
-        })?;
-        let found = match found {
-            None => crate::registry::aws::credential(self, &endpoint.registry).await.map_err(|error| error.kind)?,
-            known => known,
-        };
+        let found = self.found(&endpoint.registry).await?;
         let credential = found.as_ref().map(|found| &found.credential);
         if let Some(Credential::Password { password: secret, .. } | Credential::Identity(secret)) = credential {
             self.derived(secret);
         }
         Ok(found)
+    }
+
+    /// The credential for a registry and where it came from: what is known, else what Amazon ECR gives for keys of AWS.
+    pub(crate) async fn found(&self, registry: &RegistryHost) -> Result<Option<Found>, ErrorKind> {
+        let found = self.credentials().find(registry).await.map_err(|e| ErrorKind::Refused {
+            action: "the look-up of a credential".to_owned(),
+            detail: e.to_string(),
+        })?;
+        match found {
+            None => crate::registry::aws::credential(self, registry).await.map_err(|error| error.kind),
+            known => Ok(known),
+        }
     }
 
     /// What a registry said of a refusal, with as whom it was asked and which scope that lacked: where to mend it.

@@ -16,6 +16,38 @@ use crate::registry::{BlobSource, ByteStream, Error, ErrorKind};
 
 /// A blob of more bytes takes its turn to stream: it is more than buffers hold anyway.
 const LARGE: u64 = 512 * 1024;
+/// How many large ones stream at once: each fills the buffers of two connections, more than a MiB together, and more of
+/// them make no copy faster.
+const STREAMS: usize = 4;
+/// How many more have their download opened meanwhile, so that none waits for a round trip when its turn comes. Not all: a
+/// connection keeps the buffer that it once needed, so what is opened one after the other goes through the same few.
+const AHEAD: usize = 2;
+
+/// The turns of large blobs, shared by the whole run.
+pub(super) struct Turns {
+    opened: Arc<Semaphore>,
+    streaming: Arc<Semaphore>,
+}
+
+impl Turns {
+    fn of(streams: usize, ahead: usize) -> Self {
+        Self { opened: Arc::new(Semaphore::new(streams + ahead)), streaming: Arc::new(Semaphore::new(streams)) }
+    }
+
+    /// A turn; small blobs need none.
+    async fn take(turns: &Arc<Semaphore>, blob: &Descriptor) -> Option<OwnedSemaphorePermit> {
+        if blob.size <= LARGE {
+            return None;
+        }
+        Arc::clone(turns).acquire_owned().await.ok()
+    }
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self::of(STREAMS, AHEAD)
+    }
+}
 
 /// A blob upstream.
 pub(super) struct Upstream {
@@ -26,8 +58,7 @@ struct Inner {
     sources: Sources,
     location: Location,
     blob: Descriptor,
-    /// The turns to stream, shared by all large blobs of the run.
-    streams: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// How many bytes of it came since it was last begun.
     came: AtomicU64,
     /// Where that is shown.
@@ -38,15 +69,9 @@ struct Inner {
 
 impl Upstream {
     /// The blob at this place; `bar` shows the bytes that come.
-    pub(super) fn new(
-        sources: Sources,
-        location: Location,
-        blob: Descriptor,
-        streams: Arc<Semaphore>,
-        bar: Bar,
-    ) -> Self {
+    pub(super) fn new(sources: Sources, location: Location, blob: Descriptor, turns: Arc<Turns>, bar: Bar) -> Self {
         let (came, fault) = (AtomicU64::new(0), Mutex::new(None));
-        Self { inner: Arc::new(Inner { sources, location, blob, streams, came, bar, fault }) }
+        Self { inner: Arc::new(Inner { sources, location, blob, turns, came, bar, fault }) }
     }
 
     /// What went wrong upstream, if something did.
@@ -61,13 +86,15 @@ impl BlobSource for Upstream {
         let inner = Arc::clone(&self.inner);
         *inner.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
         inner.bar.lost(inner.came.swap(0, Ordering::Relaxed));
+        let opened = Turns::take(&inner.turns.opened, &inner.blob).await;
         let stream = match inner.blob.size {
             0 => stream::empty().boxed(),
             _ => inner.ask().await.map_err(|e| inner.blame(e))?,
         };
-        let turn = inner.turn().await;
+        // Where the sender tires of waiting, the store it comes from goes on where it was.
+        let streaming = Turns::take(&inner.turns.streaming, &inner.blob).await;
         let passing = stream.map(move |bytes| {
-            let _held = &turn;
+            let _held = (&opened, &streaming);
             inner.pass(bytes)
         });
         Ok(passing.boxed())
@@ -93,14 +120,6 @@ impl Inner {
             )))
         };
         answer.ok_or_else(gone)
-    }
-
-    /// A large blob's turn to stream. Where the sender tires of waiting, the store it comes from goes on where it was.
-    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        if self.blob.size <= LARGE {
-            return None;
-        }
-        Arc::clone(&self.streams).acquire_owned().await.ok()
     }
 
     /// Counts what comes.
@@ -130,7 +149,7 @@ mod tests {
     use crate::registry::remote::{Client, Options};
 
     /// A blob of so many bytes in a layout, as a source.
-    fn upstream(directory: &std::path::Path, size: u64, streams: &Arc<Semaphore>) -> Upstream {
+    fn upstream(directory: &std::path::Path, size: u64, turns: &Arc<Turns>) -> Upstream {
         let bytes = vec![7; usize::try_from(size).unwrap()];
         let digest = Digest::sha256(&bytes);
         let blobs = directory.join("blobs/sha256");
@@ -147,18 +166,24 @@ mod tests {
         };
         let location = Location::Layout(directory.to_owned());
         let bar = Progress::hidden().image("app:1");
-        Upstream::new(Sources::new(registries), location, blob, Arc::clone(streams), bar)
+        Upstream::new(Sources::new(registries), location, blob, Arc::clone(turns), bar)
     }
 
     #[tokio::test(start_paused = true)]
     async fn large_blobs_take_turns_and_small_ones_do_not_wait() {
-        let (directory, streams) = (tempfile::tempdir().unwrap(), Arc::new(Semaphore::new(1)));
-        let large = upstream(directory.path(), LARGE + 1, &streams);
-        let small = upstream(directory.path(), LARGE, &streams);
+        let (directory, turns) = (tempfile::tempdir().unwrap(), Arc::new(Turns::of(1, 1)));
+        let large = upstream(directory.path(), LARGE + 1, &turns);
+        let small = upstream(directory.path(), LARGE, &turns);
+        let hour = Duration::from_secs(3600);
         let mut first = large.open().await.unwrap();
         drop(small.open().await.unwrap());
-        let hour = Duration::from_secs(3600);
-        assert!(tokio::time::timeout(hour, large.open()).await.is_err(), "the first one has not ended");
+        {
+            let mut second = std::pin::pin!(tokio::time::timeout(hour, large.open()));
+            assert!(futures_util::poll!(&mut second).is_pending());
+            assert_eq!(turns.opened.available_permits(), 0, "it is opened, and does not stream");
+            assert!(second.await.is_err(), "the first one has not ended");
+        }
+        assert_eq!(turns.opened.available_permits(), 1, "what was given up waits for nothing");
         let mut came = 0;
         while let Some(bytes) = first.next().await {
             came += bytes.unwrap().len() as u64;
@@ -166,5 +191,6 @@ mod tests {
         assert_eq!(came, LARGE + 1);
         drop(first);
         drop(tokio::time::timeout(hour, large.open()).await.unwrap().unwrap());
+        assert_eq!((turns.opened.available_permits(), turns.streaming.available_permits()), (2, 1));
     }
 }

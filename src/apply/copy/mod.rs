@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 
-use self::blob::Upstream;
+use self::blob::{Turns, Upstream};
 pub use self::companions::{Carried, Companionship};
 use self::known::Known;
 use self::tree::{From, Tree, TreeError};
@@ -31,11 +31,6 @@ mod verify;
 
 /// How many blobs are under way at once in the whole run; each host's own limit is the client's.
 const BLOBS: usize = 16;
-/// How many large ones stream at once: each fills the buffers of two connections, more than a MiB together, and more of
-/// them make no copy faster. The others have their download and their upload opened meanwhile, so that none waits for a
-/// round trip when its turn comes.
-const STREAMS: usize = 4;
-
 /// Copies images to one destination; knows what this run has brought there.
 pub struct Copier {
     registries: Registries,
@@ -43,7 +38,7 @@ pub struct Copier {
     companions: Companions,
     known: Known,
     blobs: Semaphore,
-    streams: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// For every repository, a promoted top document that vouches for its blobs.
     vouchers: BTreeMap<RepositoryName, Digest>,
     progress: Progress,
@@ -113,9 +108,9 @@ impl Copier {
             .filter_map(|step| Some((step.repository.clone(), step.mirror_now.clone()?)))
             .filter(|(_, digest)| sources.documents.get(digest).is_some())
             .collect();
-        let (blobs, streams) = (Semaphore::new(BLOBS), Arc::new(Semaphore::new(STREAMS)));
+        let (blobs, turns) = (Semaphore::new(BLOBS), Arc::default());
         let (known, companions) = (Known::default(), Companions::default());
-        Self { registries, sources, companions, known, blobs, streams, vouchers, progress }
+        Self { registries, sources, companions, known, blobs, turns, vouchers, progress }
     }
 
     /// The mirror of a step, to be written: where blobs may be mounted from the source, one token is for both.
@@ -269,8 +264,8 @@ impl Copier {
         }
         let _permit = self.blobs.acquire().await.map_err(|e| CopyError::new(FailedStep::Blob, e))?;
         let mount = self.mount(&holders, step, mirror);
-        let (sources, streams) = (self.sources.clone(), Arc::clone(&self.streams));
-        let upstream = Upstream::new(sources, step.source.clone(), blob.clone(), streams, bar.clone());
+        let (sources, turns) = (self.sources.clone(), Arc::clone(&self.turns));
+        let upstream = Upstream::new(sources, step.source.clone(), blob.clone(), turns, bar.clone());
         match mirror.store.put_blob(&blob, mount.as_ref(), &upstream).await {
             Ok(put) => {
                 if put == Put::Mounted {

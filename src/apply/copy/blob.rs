@@ -18,20 +18,30 @@ use crate::registry::{BlobSource, ByteStream, Error, ErrorKind};
 const LARGE: u64 = 512 * 1024;
 /// How many large ones stream at once: each fills the buffers of two connections, more than a MiB together, and more of
 /// them make no copy faster.
-const STREAMS: usize = 4;
+const STREAMS: usize = 3;
 /// How many more have their download opened meanwhile, so that none waits for a round trip when its turn comes. Not all: a
 /// connection keeps the buffer that it once needed, so what is opened one after the other goes through the same few.
-const AHEAD: usize = 2;
+const AHEAD: usize = 1;
+
+/// What comes in pieces of so many bytes comes faster than it is sent on, and is held several times over by the buffers
+/// of both connections. From a slow or distant registry no such pieces come.
+const WIDE_PIECE: usize = 64 * 1024;
+/// How many come so at once; it is as fast with two as with more.
+const WIDE: usize = 2;
+/// After so many bytes the next one's turn comes, so that no registry thinks that its other end is dead.
+const WIDE_TURN: usize = 64 * 1024 * 1024;
 
 /// The turns of large blobs, shared by the whole run.
 pub(super) struct Turns {
     opened: Arc<Semaphore>,
     streaming: Arc<Semaphore>,
+    wide: Arc<Semaphore>,
 }
 
 impl Turns {
-    fn of(streams: usize, ahead: usize) -> Self {
-        Self { opened: Arc::new(Semaphore::new(streams + ahead)), streaming: Arc::new(Semaphore::new(streams)) }
+    fn of(streams: usize, ahead: usize, wide: usize) -> Self {
+        let [opened, streaming, wide] = [streams + ahead, streams, wide].map(|turns| Arc::new(Semaphore::new(turns)));
+        Self { opened, streaming, wide }
     }
 
     /// A turn; small blobs need none.
@@ -45,7 +55,7 @@ impl Turns {
 
 impl Default for Turns {
     fn default() -> Self {
-        Self::of(STREAMS, AHEAD)
+        Self::of(STREAMS, AHEAD, WIDE)
     }
 }
 
@@ -93,15 +103,42 @@ impl BlobSource for Upstream {
         };
         // Where the sender tires of waiting, the store it comes from goes on where it was.
         let streaming = Turns::take(&inner.turns.streaming, &inner.blob).await;
-        let passing = stream.map(move |bytes| {
-            let _held = (&opened, &streaming);
-            inner.pass(bytes)
-        });
-        Ok(passing.boxed())
+        let passing = Passing { inner, stream, _turns: (opened, streaming), wide: None, passed: 0 };
+        Ok(stream::unfold(passing, |mut passing| async move { Some((passing.next().await?, passing)) }).boxed())
     }
 
     fn wrong(&self, text: String) -> Error {
         self.inner.blame(self.inner.error(ErrorKind::Mismatch(text)))
+    }
+}
+
+/// A blob that streams.
+struct Passing {
+    inner: Arc<Inner>,
+    stream: ByteStream,
+    _turns: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
+    /// The turn to take wide pieces, and how many bytes passed in it.
+    wide: Option<OwnedSemaphorePermit>,
+    passed: usize,
+}
+
+impl Passing {
+    async fn next(&mut self) -> Option<Result<Bytes, Error>> {
+        let bytes = self.inner.pass(self.stream.next().await?);
+        if let Ok(bytes) = &bytes
+            && bytes.len() >= WIDE_PIECE
+            && self.inner.blob.size > LARGE
+        {
+            self.passed += bytes.len();
+            if self.passed > WIDE_TURN {
+                (self.wide, self.passed) = (None, 0);
+            }
+            if self.wide.is_none() {
+                // Turns come in the order in which they were asked for.
+                self.wide = Arc::clone(&self.inner.turns.wide).acquire_owned().await.ok();
+            }
+        }
+        Some(bytes)
     }
 }
 
@@ -171,7 +208,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn large_blobs_take_turns_and_small_ones_do_not_wait() {
-        let (directory, turns) = (tempfile::tempdir().unwrap(), Arc::new(Turns::of(1, 1)));
+        let (directory, turns) = (tempfile::tempdir().unwrap(), Arc::new(Turns::of(1, 1, 1)));
         let large = upstream(directory.path(), LARGE + 1, &turns);
         let small = upstream(directory.path(), LARGE, &turns);
         let hour = Duration::from_secs(3600);
@@ -192,5 +229,28 @@ mod tests {
         drop(first);
         drop(tokio::time::timeout(hour, large.open()).await.unwrap().unwrap());
         assert_eq!((turns.opened.available_permits(), turns.streaming.available_permits()), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn wide_streams_take_turns_and_narrow_ones_do_not_wait() {
+        let (directory, turns) = (tempfile::tempdir().unwrap(), Arc::new(Turns::of(4, 0, 1)));
+        let passing = |piece: usize| {
+            let upstream = upstream(directory.path(), LARGE + 1, &turns);
+            let stream = stream::repeat_with(move || Ok(Bytes::from(vec![7; piece]))).boxed();
+            Passing { inner: upstream.inner, stream, _turns: (None, None), wide: None, passed: 0 }
+        };
+        let (mut one, mut two, mut narrow) = (passing(WIDE_PIECE), passing(WIDE_PIECE), passing(WIDE_PIECE - 1));
+        one.next().await.unwrap().unwrap();
+        let mut second = Box::pin(async move { two.next().await.unwrap().unwrap() });
+        assert!(futures_util::poll!(&mut second).is_pending());
+        narrow.next().await.unwrap().unwrap();
+        for _ in 1..WIDE_TURN / WIDE_PIECE {
+            one.next().await.unwrap().unwrap();
+        }
+        assert!(futures_util::poll!(&mut second).is_pending(), "the first one's turn is not over");
+        let mut again = std::pin::pin!(one.next());
+        assert!(futures_util::poll!(&mut again).is_pending(), "it gave way");
+        second.await;
+        again.await.unwrap().unwrap();
     }
 }

@@ -276,15 +276,17 @@ impl Remote {
     }
 }
 
-/// Bytes in pieces; they are not copied. Why they stopped is kept where it is asked for, not in the body.
+/// Bytes in pieces. Those of more than one piece are copied: one that waits to be sent does not hold all that came with it.
+/// Why they stopped is kept where it is asked for, not in the body.
 fn pieces(bytes: Result<Bytes, Stopped>) -> impl Iterator<Item = std::io::Result<Bytes>> {
+    let small = matches!(&bytes, Ok(bytes) if bytes.len() <= PIECE);
     let mut left = bytes.map(Some).map_err(|_| std::io::Error::other("stopped"));
     std::iter::from_fn(move || match std::mem::replace(&mut left, Ok(None)) {
         Err(error) => Some(Err(error)),
         Ok(rest) => rest.filter(|rest| !rest.is_empty()).map(|mut rest| {
             let piece = rest.split_to(rest.len().min(PIECE));
             left = Ok(Some(rest));
-            Ok(piece)
+            Ok(if small { piece } else { Bytes::copy_from_slice(&piece) })
         }),
     })
 }

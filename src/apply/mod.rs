@@ -1,8 +1,8 @@
 //! Performs what was decided: commits, proposals, repositories, copies, records. The only room that writes.
 
 pub mod copy;
-mod elsewhere;
 pub mod dashboard;
+mod elsewhere;
 pub mod interruption;
 pub mod ledger;
 pub mod progress;

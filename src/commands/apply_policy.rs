@@ -100,7 +100,7 @@ async fn apply(
         Err(e) => return report.refused.push(refused(area, SettingsStep::ReadBack, &e)),
     };
     let member = |lost: settings::Lost| LostMember { area, member: lost.member, sent: lost.sent, found: lost.found };
-    report.lost.extend(lost(&sent, &found).into_iter().map(member));
+    report.lost.extend(lost(&sent, &found.document).into_iter().map(member));
     match settings::compare(&manifest.policy, area, &found) {
         Ok(now) => {
             let open =

@@ -7,16 +7,17 @@ use serde_json::Value;
 use super::refusal::{MANAGES, Need};
 use super::transport::Call;
 use super::{Error, Hub};
-use crate::policy::settings::Area;
+use crate::policy::settings::{Area, Observed};
 
 impl Hub {
     /// One of the organization's two documents, every member of it.
     ///
     /// # Errors
     /// Where access is refused, there is no such organization, or no usable answer comes.
-    pub async fn organization_settings(&self, organization: &str, area: Area) -> Result<Value, Error> {
+    pub async fn organization_settings(&self, organization: &str, area: Area) -> Result<Observed, Error> {
         let call = call(Method::GET, organization, area, "reading");
-        self.send(&call).await?.read(&call)
+        let answer = self.send(&call).await?;
+        Observed::read(answer.text(&call)?).map_err(|e| answer.unreadable(&call, &e))
     }
 
     /// Sets one of the organization's two documents. Sent twice it is the same as once, so it is repeated where no answer

@@ -94,8 +94,20 @@ impl Answer {
         if !(200..300).contains(&self.status) {
             return Err(self.unexpected(call));
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|e| Error::Unusable(format!("the answer to {} is not what its API describes: {e}", call.action)))
+        serde_json::from_slice(&self.body).map_err(|e| self.unreadable(call, &e))
+    }
+
+    /// The body of a success, as it came.
+    pub(super) fn text(&self, call: &Call<'_>) -> Result<&str, Error> {
+        if !(200..300).contains(&self.status) {
+            return Err(self.unexpected(call));
+        }
+        std::str::from_utf8(&self.body).map_err(|e| self.unreadable(call, &e))
+    }
+
+    /// The error for a body that is not what it must be.
+    pub(super) fn unreadable(&self, call: &Call<'_>, error: &dyn std::fmt::Display) -> Error {
+        Error::Unusable(format!("the answer to {} is not what its API describes: {error}", call.action))
     }
 
     /// The error for a status that the call has no use for.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::manifest::{AllowedRegistry, ImageAccess, Policy, RegistryAccess};
 
 pub mod advice;
+mod numbers;
 mod read_back;
 
 pub use read_back::{Lost, lost};
@@ -76,6 +77,31 @@ pub enum Comparison {
     Unknown,
 }
 
+/// One of the documents as Docker Hub sent it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Every member of it.
+    pub document: Value,
+    /// The numbers in it that would go back with another value.
+    pub inexact: Vec<String>,
+}
+
+impl Observed {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// Where it is no JSON.
+    pub fn read(text: &str) -> serde_json::Result<Self> {
+        Ok(Self { document: serde_json::from_str(text)?, inexact: numbers::inexact(text) })
+    }
+}
+
+impl From<Value> for Observed {
+    fn from(document: Value) -> Self {
+        Self { document, inexact: Vec::new() }
+    }
+}
+
 /// What a document is compared to the manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
@@ -116,11 +142,21 @@ pub fn areas(policy: &Policy) -> Vec<Area> {
 ///
 /// # Errors
 /// Where a known member is not of its kind.
-pub fn compare(policy: &Policy, area: Area, observed: &Value) -> Result<Difference, Unreadable> {
-    match area {
-        Area::ImageAccess => image_access(&policy.image_access.clone().unwrap_or_default(), observed),
-        Area::RegistryAccess => registry_access(&policy.registry_access.clone().unwrap_or_default(), observed),
-    }
+pub fn compare(policy: &Policy, area: Area, observed: &Observed) -> Result<Difference, Unreadable> {
+    let document = &observed.document;
+    let mut difference = match area {
+        Area::ImageAccess => image_access(&policy.image_access.clone().unwrap_or_default(), document),
+        Area::RegistryAccess => registry_access(&policy.registry_access.clone().unwrap_or_default(), document),
+    }?;
+    let altered = observed.inexact.iter().map(|number| {
+        let number = crate::report::text::cut(number, 60);
+        format!(
+            "Docker Hub's document holds the number {number}, which this program cannot send back as it is: an owner makes \
+             the change in Docker Home"
+        )
+    });
+    difference.obstacles.extend(altered);
+    Ok(difference)
 }
 
 /// Compares Image Access Management, and makes the document that would be as wanted. `observed` is all of the

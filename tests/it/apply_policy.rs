@@ -183,6 +183,36 @@ fn too_many_registries_and_settings_that_must_be_said_are_not_written() {
 }
 
 #[test]
+fn a_number_that_cannot_be_kept_keeps_the_document_from_being_written() {
+    let hub = owner();
+    let document = r#"{"restricted_images": {"enabled": false, "allow_official_images": true,
+        "allow_verified_publishers": false, "revision": 12345678901234567890123}}"#;
+    hub.server().fault(Rule::new("GET", "/settings$", Action::Answer(200, Vec::new(), document.into())));
+    let outcome = apply(&hub, &["--yes", "--format", "json"]).expect_status(1).json();
+    let error = outcome["refused"][0]["error"].as_str().unwrap();
+    assert!(error.contains("the number 12345678901234567890123, which"), "{error}");
+    assert_eq!(hub.writes(), ["PUT /v2/orgs/acme/settings/registry-access-management 200"]);
+}
+
+#[test]
+fn what_is_refused_stands_in_the_actions_output() {
+    let hub = owner();
+    let refusal = Action::Answer(403, Vec::new(), "{\"detail\":\"no\"}".into());
+    hub.server().fault(Rule::new("GET", "/settings$", refusal));
+    let actions = Actions::workflow_dispatch("acme/images");
+    std::fs::write(actions.workspace().join("approved-images.yml"), POLICY).unwrap();
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).actions(&actions).env("WHARFINGER_FORGE", "none");
+    let run = run.env("INPUT_COMMAND", "apply-policy").env("WHARFINGER_HOSTS", format!("hub.docker.com={}", hub.url()));
+    let run = run.env("INPUT_DOCKERHUB-USERNAME", "jo").env("INPUT_DOCKERHUB-TOKEN", "dckr_pat_canary");
+    let outcome = run.output().expect_status(1);
+    let failed: Value = serde_json::from_str(&actions.output("failed").unwrap()).unwrap();
+    assert_eq!((&failed[0]["step"], failed.as_array().unwrap().len()), (&json!("read"), 1));
+    let error = failed[0]["error"].as_str().unwrap();
+    assert!(error.starts_with("Image Access Management: Docker Hub refused"), "{error}");
+    assert_eq!(outcome.stdout.matches("::error title=read::").count(), 1, "told once: {}", outcome.stdout);
+}
+
+#[test]
 fn in_a_job_only_the_default_branch_and_no_comment_changes_settings() {
     let sha = "0123456789012345678901234567890123456789";
     let comment = json!({

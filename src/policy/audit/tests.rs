@@ -165,7 +165,7 @@ fn settings_of_repositories_and_of_the_organization_and_the_allowlist() {
         ..Found::default()
     });
     let mut seen = seen("loki", mirror);
-    let observed = serde_json::json!({"restricted_images": {"enabled": false}});
+    let observed = serde_json::json!({"restricted_images": {"enabled": false}}).into();
     seen.settings = crate::policy::settings::compare(&manifest.policy, Area::ImageAccess, &observed).unwrap().rows;
     insta::assert_snapshot!(shown(&judge(&manifest, &seen)), @r"
     image-access image-access.enabled at 1:1: expected enabled: true, found false

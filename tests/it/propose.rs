@@ -457,3 +457,34 @@ fn the_ledger_takes_the_form_that_rulesets_ask_for() {
     let message = github.with(|s| s.git.commit_info(&tip).message);
     assert_eq!(message, "chore(ledger): Note when tags were first seen\n\nSigned-off-by: Images <images@example.com>");
 }
+
+/// So many that the metadata is packed: the forge takes the body, and a second run finds it as it should be.
+#[test]
+fn on_github_a_group_of_many_images_is_one_proposal_that_a_second_run_leaves() {
+    let registry = TestRegistry::start();
+    let image = ImageSpec::new(1).build();
+    let mut manifest =
+        "organization: acme\nproposals: { group: all }\ndefaults: { cooldown: 0s }\nimages:\n".to_owned();
+    for n in 0..120 {
+        image.put(&registry, &format!("many/image-{n}"), "1.0.0");
+        manifest.push_str(&format!("  - source: quay.io/many/image-{n}\n    approved: []\n"));
+    }
+    let github = github_with(&manifest);
+    let schedule = || Actions::schedule(&github.repository());
+    let first = on_github(&registry, &github, schedule(), "propose").expect_status(0).json();
+    assert_eq!(actions(&first), ["wharfinger/group/all opened"]);
+    let pull = github.pull(github.open_pulls()[0]);
+    assert_eq!(pull.title, "Approve 120 versions of all images");
+    assert!(pull.body.contains("\"packed\":") && !pull.body.contains("\"entries\":"), "{}", pull.body);
+    assert!(pull.body.starts_with("120 changes: 120 × **first approval**."), "{}", pull.body);
+    let rows = |body: &str| body.lines().filter(|l| l.starts_with("| `quay.io/many/")).count();
+    assert_eq!(rows(&pull.body), 120);
+    assert!(pull.body.contains("| `1.0.0` | not asked |"), "no cooldown, no question: {}", pull.body);
+    github.clear_log();
+    let again = on_github(&registry, &github, schedule(), "propose").expect_status(0).json();
+    assert_eq!(
+        (actions(&again), &again["changed"]),
+        (vec!["wharfinger/group/all unchanged".to_owned()], &json!(false))
+    );
+    assert_eq!(github.writes(), Vec::<String>::new());
+}

@@ -98,6 +98,7 @@ fn waited(account: &Account<'_>) -> String {
         (false, ..) => String::new(),
         (true, Some(waited), _) => words::span(waited),
         (true, None, Some(since)) => since.to_string(),
+        (true, None, None) if account.image().cooldown.is_zero() => "not asked".to_owned(),
         (true, None, None) => "unknown".to_owned(),
     }
 }

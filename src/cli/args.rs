@@ -71,6 +71,8 @@ pub enum Command {
     Check(Images),
     /// Copy approved bytes to their mirrors and record the digests
     Promote(Promote),
+    /// Approve one version: edit the manifest here, or propose it; a new image is added
+    Approve(Approve),
     /// Compare the organization with the manifest: tags, repositories, teams, sources, settings; with --issue keep an issue
     Audit(Audit),
     /// Compare the organization's settings with the manifest's policy, and with --yes write them
@@ -153,6 +155,24 @@ pub struct Propose {
     #[command(flatten)]
     pub images: Images,
     /// Decide and print, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `approve`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Approve {
+    /// An image of the manifest (source, repository, or <repository>-<variant>) or a new source, such as grafana/loki:3.1.0;
+    /// without TAG what the rule picks now
+    #[arg(value_name = "IMAGE[:TAG]")]
+    pub image: String,
+    /// Do not wait for the cooldown, and say why: title and body show it
+    #[arg(long, value_name = "REASON")]
+    pub urgent: Option<String>,
+    /// Open a proposal instead of editing the working directory; in Actions that is what it does
+    #[arg(long)]
+    pub propose: bool,
+    /// Look and print, write nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -328,6 +348,7 @@ impl Command {
             Self::Run(run) => (run.dry_run, Some(&run.promotion)),
             Self::Promote(promote) => (promote.dry_run, Some(&promote.promotion)),
             Self::Propose(propose) => (propose.dry_run, None),
+            Self::Approve(approve) => (approve.dry_run, None),
             Self::Audit(audit) => (audit.dry_run, None),
             _ => (false, None),
         }

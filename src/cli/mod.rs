@@ -24,8 +24,8 @@ mod signals;
 use signals::Signals;
 
 pub use args::{
-    ApplyPolicy, Audit, Cli, Command, Completions, Doctor, Explain, Images, Plan, Promote, Promotion, Propose, Run,
-    Schema, SignIn, VerifyAccess,
+    ApplyPolicy, Approve, Audit, Cli, Command, Completions, Doctor, Explain, Images, Plan, Promote, Promotion, Propose,
+    Run, Schema, SignIn, VerifyAccess,
 };
 
 /// What a process is given.

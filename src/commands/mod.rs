@@ -9,6 +9,7 @@ use crate::manifest::Manifest;
 use crate::report::{Format, Output};
 
 pub mod apply_policy;
+pub mod approve;
 pub mod audit;
 pub mod check;
 pub mod comment;
@@ -89,6 +90,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
         Command::Propose(arguments) => propose::run(context, &arguments.images.images, None, output).await,
         Command::Check(arguments) => check::run(context, &arguments.images, output).await,
         Command::Promote(arguments) => promote::run(context, arguments, output).await,
+        Command::Approve(arguments) => Box::pin(approve::run(context, arguments, output)).await,
         Command::Audit(arguments) => audit::run(context, arguments, output).await,
         Command::ApplyPolicy(arguments) => apply_policy::run(context, arguments, output).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(context, arguments, output)).await,
@@ -102,7 +104,7 @@ pub async fn dispatch(context: &Context, command: &Command, output: &mut Output)
 /// Whether a command can write; `run` asks again for the command that it picks.
 const fn writes(command: &Command) -> bool {
     match command {
-        Command::Propose(_) | Command::Promote(_) | Command::ApplyPolicy(_) => true,
+        Command::Propose(_) | Command::Promote(_) | Command::Approve(_) | Command::ApplyPolicy(_) => true,
         Command::Audit(arguments) => arguments.issue,
         _ => false,
     }

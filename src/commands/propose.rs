@@ -121,7 +121,12 @@ pub fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Vec<Evide
     }
 }
 
-fn accounts(manifest: &Manifest, wanted: &Wanted, evidence: Option<&Vec<Evidence>>) -> Vec<rows::PlannedImage> {
+/// What is shown of each change of a proposal.
+pub(super) fn accounts(
+    manifest: &Manifest,
+    wanted: &Wanted,
+    evidence: Option<&Vec<Evidence>>,
+) -> Vec<rows::PlannedImage> {
     let account = |(at, item)| Account::of(manifest, item, evidence.and_then(|evidence| evidence.get(at)));
     wanted.items.iter().enumerate().map(account).map(|account| rows::PlannedImage::from(&account)).collect()
 }

@@ -5,12 +5,14 @@ use chrono::NaiveDate;
 use crate::image::{Digest, Tag};
 use crate::manifest::node::{self, Kind, Node};
 
+mod images;
 mod lines;
 mod lists;
 mod record;
 mod scalar;
 mod tree;
 
+pub use images::add_image;
 use lines::Splice;
 use tree::Tree;
 

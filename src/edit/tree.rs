@@ -59,6 +59,19 @@ impl Tree {
         Self::Map(present.collect())
     }
 
+    /// Adds an image at the end of the list.
+    pub(super) fn add_image(&mut self, image: Self) -> Result<(), EditError> {
+        let no_list = || EditError("`images` is no list".to_owned());
+        let Self::Map(root) = self else { return Err(no_list()) };
+        let images = root.entry("images".to_owned()).or_insert_with(|| Self::List(Vec::new()));
+        if matches!(images, Self::Scalar(_, Some(SpecialValue::Null))) {
+            *images = Self::List(Vec::new());
+        }
+        let Self::List(images) = images else { return Err(no_list()) };
+        images.push(image);
+        Ok(())
+    }
+
     /// Changes the tree as an edit asks.
     pub(super) fn change(&mut self, edit: &Edit) -> Result<(), EditError> {
         let missing = || EditError(format!("there is no image {} in this file", edit.image + 1));

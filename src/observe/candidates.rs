@@ -17,7 +17,9 @@ use crate::manifest::{Image, Manifest};
 use crate::plan::{self, FailedStep, Failure, Scope};
 use crate::proposal::{Selected, subject};
 use crate::registry;
-use crate::rules::{Fact, Facts, ROUNDS, Readiness, Readings, Rule, Selection, Since};
+use crate::rules::{
+    Candidate as Alone, Chosen, Fact, Facts, ROUNDS, Readiness, Readings, Rule, Selection, Since, Waiting, alone,
+};
 
 /// How many images are looked at together; each host's own limit is the client's.
 const TOGETHER: usize = 16;
@@ -171,6 +173,23 @@ async fn settle(eyes: &Eyes<'_>, image: &Image, candidate: &mut Candidate) -> Re
     }
     let error = format!("undecided after {ROUNDS} rounds of questions to upstream");
     Err(failure(image, None, FailedStep::Resolve, error))
+}
+
+/// One tag of an image by itself: what it answers now, or why that may not be proposed.
+///
+/// # Errors
+/// Whatever keeps upstream from answering.
+pub async fn exact(eyes: &Eyes<'_>, image: &Image, tag: &Tag) -> Result<Result<Chosen, Waiting>, Failure> {
+    let (subject, mut facts) = (subject(image), Facts::default());
+    for _ in 0..ROUNDS {
+        match alone(&subject, tag, &facts, eyes.now) {
+            Alone::Good(chosen) => return Ok(Ok(chosen)),
+            Alone::Bad(waiting) => return Ok(Err(waiting)),
+            Alone::Unknown(fact) => look_up(eyes, image, &fact, &mut facts).await?,
+        }
+    }
+    let error = format!("undecided after {ROUNDS} rounds of questions to upstream");
+    Err(failure(image, Some(tag), FailedStep::Resolve, error))
 }
 
 async fn look_up(eyes: &Eyes<'_>, image: &Image, fact: &Fact, facts: &mut Facts) -> Result<(), Failure> {

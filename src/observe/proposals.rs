@@ -139,9 +139,21 @@ impl Candidates {
             let lost = gone.iter().chain(unknown.iter().filter(|tag| proposed(image, tag)));
             beside.gone.extend(lost.map(|tag| Key { repository: image.repository.clone(), tag: tag.clone() }));
         }
+        let urgent = entries().filter(|(_, entry)| entry.urgent.is_some() && !self.moved(asking.manifest, entry));
+        beside.urgent = urgent.map(|(existing, entry)| (existing.branch.clone(), entry.clone())).collect();
         let rejecting = entries().filter(|(_, entry)| entry.kind == Kind::Reject);
         beside.rejecting = rejecting.map(|(existing, entry)| (existing.branch.clone(), entry.clone())).collect();
         beside
+    }
+}
+
+impl Candidates {
+    /// Whether upstream's tag was found to answer something else than an entry says.
+    fn moved(&self, manifest: &Manifest, entry: &Entry) -> bool {
+        let of_it = |image: &Image| image.source_text == entry.source && image.repository == entry.repository;
+        let at = manifest.images.iter().position(of_it);
+        let answer = at.zip(entry.to.as_ref()).and_then(|(at, tag)| self.answers(at).get(tag));
+        answer.is_some_and(|answer| answer.as_ref() != Some(&entry.digest))
     }
 }
 

@@ -25,7 +25,7 @@ pub use drift::drift;
 pub use expected::{from_mirror, from_upstream};
 pub use failure::{FailedStep, Failure};
 pub use repository::{Consent, RepositoryStep, creation, repositories, unseen};
-pub use scope::{Scope, UnknownImage};
+pub use scope::{Scope, UnknownImage, is_called};
 pub use state::{awaits, lost, state};
 
 /// What names an approval in a whole manifest: two images never share a mirror tag.

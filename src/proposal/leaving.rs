@@ -71,6 +71,8 @@ pub struct Beside {
     pub unreviewed: BTreeMap<Key, String>,
     /// The rejections that open proposals hold, each with the branch.
     pub rejecting: Vec<(String, Entry)>,
+    /// What a person asked for without waiting for the cooldown, as open proposals hold it, each with the branch.
+    pub urgent: Vec<(String, Entry)>,
     /// What leaves, and whose leaving a person declined.
     pub declined: BTreeSet<Entry>,
 }

@@ -12,6 +12,7 @@ use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::Image;
 use crate::rules::Since;
 
+pub mod adding;
 pub mod body;
 pub mod branch;
 pub mod comment;

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::machine::MadeOf;
 use super::markdown::clean;
 use super::metadata::Metadata;
-use super::{Entry, Item, Kind, Rejection};
+use super::{Entry, Item, Kind, Rejection, adding};
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{self, Approval, File, Image, Manifest};
 use crate::plan::Key;
@@ -152,7 +153,13 @@ pub fn changed_by_hand(base: &Manifest, head: &Manifest, metadata: Option<&Metad
     if named != made {
         return finding(list(named.difference(&made)), list(made.difference(&named)));
     }
-    if stripped(base, false) != stripped(head, false) {
+    // An image that the proposal adds stands as it would be written.
+    let made_of = MadeOf { entries: metadata.entries.clone(), context: metadata.context.clone() };
+    let with = adding::added(base, &made_of).and_then(|entry| {
+        let lines = adding::lines(&entry.source, &entry.repository, entry.to.as_ref());
+        manifest::parse(adding::files_with(&base.files, &lines).ok()?).ok()
+    });
+    if stripped(with.as_ref().unwrap_or(base), false) != stripped(head, false) {
         return finding(
             "no change but of approvals and rejections".to_owned(),
             "other changes of the manifest".to_owned(),

@@ -9,7 +9,7 @@ use super::leaving::{Beside, Cause, holds, leaving};
 use super::{Entry, Item, Kind, Wanted, branch, metadata};
 use crate::image::{Digest, Tag};
 use crate::manifest::{self, Grouping, Image, Manifest};
-use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of};
+use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of, out_of_range};
 
 /// What rules made of one image's tags. An image that could not be looked at has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,13 +45,21 @@ pub fn wanted(manifest: &Manifest, selected: &[Selected], beside: &Beside) -> Ve
         for (branch, item) in &blocked {
             drafts.on(branch.clone(), group_of(manifest, branch), vec![item.clone()]);
         }
+        let mut urgent: Vec<Item> = hurried(manifest, beside).into_iter().filter(|item| item.image == at).collect();
         for line in selection.into_iter().flat_map(|selection| &selection.lines) {
             let mut items = items(at, image, line);
+            for item in urgent.extract_if(.., |item| item.line == line.name) {
+                hurry(&mut items, item, line, selection);
+            }
             items.retain(|item| {
                 item.entry.kind != Kind::Retire || !item.entry.to.as_ref().is_some_and(|t| taken.contains(t))
             });
             items.extend(leaving.extract_if(.., |item| item.line == line.name));
             drafts.line(image, &line.name, items, &blocked);
+        }
+        for item in urgent.into_iter().filter(|_| selection.is_some()) {
+            let name = item.line.clone();
+            drafts.line(image, &name, vec![item], &blocked);
         }
         // of lines that nothing is left of
         while let Some(name) = leaving.first().map(|item| item.line.clone()) {
@@ -116,9 +124,54 @@ fn own_branch(item: &Item) -> Option<&'static str> {
 /// Whether a reviewer should look at it alone: another major than the one approved.
 fn is_marked(image: &Image, item: &Item) -> bool {
     match (item.entry.kind, &item.entry.from, &item.entry.to) {
+        _ if item.entry.urgent.is_some() => true,
         (Kind::Update, Some(from), Some(to)) => is_other_major(&image.rule, from, to),
         _ => false,
     }
+}
+
+/// What a person asked for in a hurry and open proposals hold, as far as the manifest has its image, does not approve it yet
+/// and does not speak against it.
+fn hurried(manifest: &Manifest, beside: &Beside) -> Vec<Item> {
+    let item = |(on, entry): &(String, Entry)| {
+        let (tag, digest) = (entry.to.as_ref()?, &entry.digest);
+        let (at, image) = manifest.images.iter().enumerate().find(|(_, image)| {
+            let own = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line_of(&image.rule, tag));
+            image.source_text == entry.source && image.repository == entry.repository && *on == own
+        })?;
+        let refused = image.rejected.iter().any(|r| r.tag == *tag && holds(r, beside.today))
+            || image.revoked.iter().any(|r| r.digest == *digest)
+            || image.approved.iter().any(|a| a.tag == *tag && a.digest == *digest)
+            || out_of_range(&image.rule, tag).is_some();
+        let line = line_of(&image.rule, tag);
+        let item =
+            Item { entry: entry.clone(), image: at, line, public_since: None, prefix_changed: false, cause: None };
+        (!refused && entry.kind.lets_in()).then_some(item)
+    };
+    beside.urgent.iter().filter_map(item).collect()
+}
+
+/// Puts what is urgent in the place of what the rule chose, unless that is newer.
+fn hurry(items: &mut Vec<Item>, mut urgent: Item, line: &Line, selection: Option<&Selection>) {
+    let place = |tag: &Tag| selection.and_then(|s| s.tags.iter().position(|verdict| verdict.tag == *tag));
+    let (Some(tag), chosen) = (urgent.entry.to.clone(), line.chosen.as_ref()) else { return };
+    match chosen {
+        Some(chosen) if chosen.tag == tag && chosen.digest == urgent.entry.digest => {
+            (urgent.public_since, urgent.prefix_changed) = (chosen.public_since, chosen.prefix_changed);
+        }
+        // tags are listed newest first
+        Some(chosen) if place(&chosen.tag) <= place(&tag) => return,
+        _ => items.clear(),
+    }
+    let current = line.current.as_ref().map(|(tag, _)| tag.clone());
+    urgent.entry.kind = match &current {
+        None => Kind::New,
+        Some(current) if *current == tag => Kind::Rebuild,
+        Some(_) => Kind::Update,
+    };
+    urgent.entry.from = current;
+    items.retain(|item| !item.entry.kind.lets_in());
+    items.insert(0, urgent);
 }
 
 /// The rejections that open proposals hold and the manifest does not have yet, each with its branch.

@@ -1,7 +1,7 @@
 //! Why an open proposal is closed, or left because nothing is known of its image: what the person who looks at it reads.
 
 use super::machine::Existing;
-use super::{Entry, Kind, Selected, branch};
+use super::{Entry, Kind, Selected, adding, branch};
 use crate::manifest::{Image, Manifest};
 
 /// Why nothing should be on the branch any more.
@@ -71,6 +71,9 @@ impl NotKnown<'_> {
     /// Why it is not known what should become of an open proposal; `None` where it is known.
     #[must_use]
     pub fn of(&self, existing: &Existing) -> Option<String> {
+        if existing.made_of.as_ref().is_some_and(|made| adding::added(self.manifest, made).is_some()) {
+            return Some("it adds an image, which waits for its reviewers alone: `approve` makes it anew".to_owned());
+        }
         let prefix = &self.manifest.proposals.branch_prefix;
         let concerned = |image: &Image| {
             let group = existing.branch.starts_with(&branch::of_groups(prefix));

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::access::Access;
+use super::approval::Approval;
 use super::audit::Audit;
 use super::doctor::Doctor;
 use super::explain::Explanation;
@@ -22,6 +23,8 @@ pub enum Document {
     Plan(Plan),
     /// What was done.
     Outcome(Outcome),
+    /// What a person asked to be approved.
+    Approval(Approval),
     /// What `check` found.
     Check(Check),
     /// What `explain` says.

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod annotations;
+pub mod approval;
 pub mod audit;
 pub mod diagnostics;
 pub mod doctor;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::access::Access;
 use super::annotations::{Annotation, Annotations, Level};
+use super::approval::{self, Approval};
 use super::audit::{self, Audit};
 use super::doctor::Doctor;
 use super::explain::Explanation;
@@ -53,6 +54,7 @@ pub struct Output {
     sinks: Sinks,
     plan: Option<Plan>,
     outcome: Option<Outcome>,
+    approval: Option<Approval>,
     check: Option<Check>,
     explanation: Option<Explanation>,
     audit: Option<Audit>,
@@ -78,6 +80,7 @@ impl Output {
             sinks,
             plan: None,
             outcome: None,
+            approval: None,
             check: None,
             explanation: None,
             audit: None,
@@ -113,6 +116,14 @@ impl Output {
         self.section("Result", |out| human::outcome(out, &outcome));
         self.summary.push_str(&markdown::outcome(&outcome));
         self.outcome.get_or_insert_default().extend(outcome);
+    }
+
+    /// What a person asked to be approved, with its evidence, and what was done.
+    pub fn approval(&mut self, approval: Approval) {
+        self.section("Evidence", |out| human::plan(out, &approval::plan(&approval)));
+        self.section("Result", |out| approval::done(out, &approval));
+        self.summary.push_str(&approval::summary(&approval));
+        self.approval = Some(approval);
     }
 
     /// What `check` found. `files` are what its diagnostics quote. Where a finding stands is for [`Output::annotate`].
@@ -261,6 +272,7 @@ impl Output {
         let diagnostics = self.diagnostics.clone().map(Document::Diagnostics);
         let check = self.check.clone().map(Document::Check);
         let outcome = self.outcome.clone().map(Document::Outcome);
+        let approval = self.approval.clone().map(Document::Approval);
         let plan = self.plan.clone().map(Document::Plan);
         let explanation = self.explanation.clone().map(Document::Explanation);
         let audit = self.audit.clone().map(Document::Audit);
@@ -269,6 +281,7 @@ impl Output {
         let access = self.access.clone().map(Document::Access);
         diagnostics
             .or(check)
+            .or(approval)
             .or(outcome)
             .or(plan)
             .or(explanation)
@@ -319,7 +332,11 @@ impl Output {
 
     fn outputs(&self) -> Vec<(&'static str, String)> {
         let (failed, drift) = self.rows();
-        let done = self.outcome.clone().unwrap_or_default();
+        let mut done = self.outcome.clone().unwrap_or_default();
+        if let Some(approval) = &self.approval {
+            done.proposals.extend(approval.proposals.clone());
+            done.changed |= approval.changed;
+        }
         let kept = self.audit.as_ref().is_some_and(Audit::changed);
         let changed = done.changed || kept || self.settings.as_ref().is_some_and(|s| s.changed);
         let matrix = self.plan.as_ref().and_then(|plan| plan.matrix.as_ref()).map(json);

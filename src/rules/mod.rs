@@ -26,7 +26,7 @@ pub use lines::{is_other_major, is_patch, line_of, out_of_range};
 pub use number::Number;
 pub use pattern::{Pattern, PatternError};
 pub use range::{Range, RangeError};
-pub use select::{Inquiry, ROUNDS, Readings, select};
+pub use select::{Candidate, Inquiry, ROUNDS, Readings, alone, select};
 pub use suggest::suggest;
 pub use tag::{NoVersion, Reading, read};
 pub use version::{Build, Identifier, Numbering, Prerelease, Suffix, Version};

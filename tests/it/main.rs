@@ -4,6 +4,7 @@
 mod action;
 mod action_yml;
 mod apply_policy;
+mod approve;
 mod architecture;
 mod attack;
 mod audit;

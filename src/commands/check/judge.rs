@@ -77,7 +77,8 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judgem
     // A base that cannot be used says nothing: then everything that is not promoted comes in.
     let base = subject.base.clone().and_then(|files| manifest::parse(files).ok());
     let judge = Judge::new(context, subject, base.as_ref(), &head)?;
-    let items = review::incoming(base.as_ref(), &head);
+    let mut items = review::incoming(base.as_ref(), &head);
+    hurried(&mut items, subject);
     let mut judged = Judged {
         manifest: head.clone(),
         findings: base.as_ref().map(|b| review::not_allowed(b, &head, &items)).unwrap_or_default(),
@@ -102,6 +103,16 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judgem
         judged.report = body::report(&Manifest { policy, ..head.clone() }, &items, &evidence);
     }
     Ok(Judgement::Judged(Box::new(judged)))
+}
+
+/// What a proposal of ours says to be urgent is shown so: nothing is allowed by it.
+fn hurried(items: &mut [Item], subject: &Subject) {
+    let named: Vec<_> = subject.proposal.iter().flatten().flat_map(|metadata| &metadata.entries).collect();
+    for Item { entry, .. } in items {
+        let same =
+            named.iter().find(|n| n.repository == entry.repository && n.to == entry.to && n.digest == entry.digest);
+        entry.urgent = same.and_then(|named| named.urgent.clone());
+    }
 }
 
 struct Judge<'a> {

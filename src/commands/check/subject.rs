@@ -7,8 +7,9 @@ use crate::forge::git::GitForge;
 use crate::forge::{Commit, Forge};
 use crate::manifest::{self, File};
 use crate::observe::manifest::files_from_directory;
-use crate::proposal::branch;
+use crate::proposal::machine::MadeOf;
 use crate::proposal::metadata::{self, Metadata};
+use crate::proposal::{adding, branch};
 
 /// What is checked.
 pub(super) struct Subject {
@@ -86,7 +87,7 @@ impl Subject {
 }
 
 /// What an open proposal of ours on this branch says of itself; `None` where it is none: only a branch that the base's
-/// manifest gives a name counts.
+/// manifest gives a name counts, and one that adds an image.
 async fn claim(
     forge: &dyn Forge,
     subject: &Subject,
@@ -96,10 +97,17 @@ async fn claim(
     let Some(base) = subject.base.clone().and_then(|files| manifest::parse(files).ok()) else { return Ok(None) };
     let prefix = &base.proposals.branch_prefix;
     let of_image = base.images.iter().any(|i| head_branch.starts_with(&branch::of_image(prefix, &i.slug())));
-    if !of_image && !head_branch.starts_with(&branch::of_groups(prefix)) {
+    let known = of_image || head_branch.starts_with(&branch::of_groups(prefix));
+    if !known && !branch::is_proposal(prefix, head_branch) {
         return Ok(None);
     }
     let open = forge.proposals(head_branch).await.map_err(|e| Stop::CannotWork(e.into()))?;
     let this = open.into_iter().find(|p| p.branch == head_branch && p.head == *head);
-    Ok(this.map(|p| metadata::read(&p.body)))
+    let says = this.map(|p| metadata::read(&p.body));
+    // A branch of no image of the base is ours where what it says of itself adds one.
+    let adds = |metadata: &Metadata| {
+        let Metadata { entries, context, .. } = metadata.clone();
+        adding::added(&base, &MadeOf { entries, context }).is_some()
+    };
+    Ok(says.filter(|metadata| known || metadata.as_ref().is_some_and(adds)))
 }

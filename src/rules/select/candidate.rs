@@ -5,8 +5,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::super::{Chosen, Fact, Facts, Readiness, Reason, Since, Subject, Waiting};
 use crate::image::{Digest, Tag};
 
+/// Judges one tag by itself, whatever else the rule would pick: what it answers, its age, whether all of it is there.
+#[must_use]
+pub fn alone(subject: &Subject, tag: &Tag, facts: &Facts, now: DateTime<Utc>) -> Candidate {
+    Question { subject, facts, now }.tag(tag)
+}
+
 /// What is known of a candidate.
-pub(super) enum Candidate {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Candidate {
     /// It may be proposed.
     Good(Chosen),
     /// It may not, and why.

@@ -19,6 +19,7 @@ mod rows;
 mod start;
 mod versions;
 
+pub use candidate::{Candidate, alone};
 pub use inquiry::Inquiry;
 pub use line::ROUNDS;
 pub use readings::Readings;

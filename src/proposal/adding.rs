@@ -1,0 +1,93 @@
+//! Images that a person asks for and the manifest does not have yet: how they are written, and how their proposals are told
+//! from those of images that were taken out.
+
+use super::Entry;
+use super::machine::MadeOf;
+use crate::edit::{self, EditError};
+use crate::image::{Digest, Location, RepositoryName, Tag};
+use crate::manifest::{File, Manifest};
+use crate::rules::{Numbering, Reading, read};
+
+/// The lines of a new image that follows its first version: the same variant, and the same major version.
+#[must_use]
+pub fn lines(source: &str, repository: &RepositoryName, tag: Option<&Tag>) -> Vec<String> {
+    let mut lines = vec![format!("source: {}", scalar(source))];
+    if default_repository(source).as_ref() != Some(repository) {
+        lines.push(format!("repository: {repository}"));
+    }
+    let Some(tag) = tag else { return lines };
+    match read(tag.as_str(), None) {
+        Reading::Version(version) => {
+            if !version.variant.is_empty() {
+                lines.push(format!("variant: \"{}\"", version.variant.0));
+            }
+            if version.numbering() == Numbering::Count {
+                lines.push(format!("versions: \"^{}\"", version.release()));
+            }
+            if version.is_prerelease() {
+                lines.push("prereleases: true".to_owned());
+            }
+        }
+        Reading::Other(_) => lines.push(format!("tags: [\"{tag}\"]")),
+    }
+    lines
+}
+
+/// The mirror's name where the manifest gives none: the last component of the source's path.
+#[must_use]
+pub fn default_repository(source: &str) -> Option<RepositoryName> {
+    let location: Location = source.parse().ok()?;
+    location.to_string().rsplit('/').next()?.parse().ok()
+}
+
+fn scalar(text: &str) -> String {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:-".contains(&b));
+    if plain { text.to_owned() } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }
+}
+
+/// The files of a manifest with a new image in its main file.
+///
+/// # Errors
+/// Where that is written in a way that cannot be edited.
+pub fn files_with(files: &[File], lines: &[String]) -> Result<Vec<File>, EditError> {
+    let mut files = files.to_vec();
+    if let Some(main) = files.first_mut() {
+        main.text = edit::add_image(&main.text, lines)?;
+    }
+    Ok(files)
+}
+
+/// What stands for the text around the edits where there is none: the image's own lines.
+#[must_use]
+pub fn context(entry: &Entry) -> Digest {
+    let lines = lines(&entry.source, &entry.repository, entry.to.as_ref());
+    Digest::sha256(format!("a new image\n{}", lines.join("\n")).as_bytes())
+}
+
+/// The image that a proposal adds, if it adds one that this manifest does not have: a first approval with nothing around it.
+#[must_use]
+pub fn added<'e>(manifest: &Manifest, made: &'e MadeOf) -> Option<&'e Entry> {
+    let [entry] = made.entries.as_slice() else { return None };
+    let there = manifest.images.iter().any(|i| i.source_text == entry.source && i.repository == entry.repository);
+    (!there && made.context == context(entry)).then_some(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn a_new_image_follows_what_its_first_version_is() {
+        let written = |source: &str, repository: &str, tag: &str| {
+            lines(source, &repository.parse().unwrap(), Some(&tag.parse().unwrap())).join("; ")
+        };
+        assert_eq!(written("grafana/loki", "loki", "3.1.0"), "source: grafana/loki; versions: \"^3.1.0\"");
+        assert_eq!(
+            written("redis", "cache", "7.2.4-alpine"),
+            "source: redis; repository: cache; variant: \"alpine\"; versions: \"^7.2.4\""
+        );
+        assert_eq!(written("ghcr.io/a/tool", "tool", "stable"), "source: ghcr.io/a/tool; tags: [\"stable\"]");
+        assert_eq!(written("quay.io/a/b", "b", "20240601"), "source: quay.io/a/b");
+    }
+}

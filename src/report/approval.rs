@@ -1,0 +1,51 @@
+//! What `approve` shows: the version with its evidence, and what was done about it.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::rows::{Outcome, Plan, PlannedProposal, Proposed};
+use super::{human, markdown};
+
+/// One approval that a person asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Approval {
+    /// What is let in, with the evidence, as a plan shows it.
+    pub approval: PlannedProposal,
+    /// The proposal that holds it, where one was to be opened.
+    pub proposals: Vec<Proposed>,
+    /// The files that were edited, where no proposal was to be opened.
+    pub files: Vec<String>,
+    /// Whether anything was written.
+    pub changed: bool,
+}
+
+/// For people.
+///
+/// # Errors
+/// Where the sink fails.
+pub fn done(out: &mut dyn Write, approval: &Approval) -> io::Result<()> {
+    human::outcome(out, &Outcome { proposals: approval.proposals.clone(), ..Outcome::default() })?;
+    for file in &approval.files {
+        writeln!(out, "{} {file}", if approval.changed { "edited" } else { "would edit" })?;
+    }
+    match (approval.files.is_empty(), approval.changed) {
+        (false, true) => {
+            writeln!(out, "Look at the difference, commit it and open a pull request: merging it approves.")
+        }
+        (false, false) => writeln!(out, "This is a dry run: nothing was written."),
+        _ => Ok(()),
+    }
+}
+
+/// What is let in, as a plan shows it.
+pub(super) fn plan(approval: &Approval) -> Plan {
+    Plan { proposals: vec![approval.approval.clone()], ..Plan::default() }
+}
+
+/// For the job summary.
+pub(super) fn summary(approval: &Approval) -> String {
+    let outcome = Outcome { proposals: approval.proposals.clone(), ..Outcome::default() };
+    markdown::plan(&plan(approval)) + &markdown::outcome(&outcome)
+}

@@ -82,6 +82,9 @@ pub enum Command {
     /// Print or write the files that make Docker Desktop ask for a sign-in, with how to install them
     SignIn(SignIn),
     /// Tell what a member of the organization can pull, against what the manifest and its policy say
+    #[command(
+        override_usage = "wharfinger verify-access [OPTIONS] (--username <NAME> | --script [SHELL] | --results <FILE>) [IMAGE]..."
+    )]
     VerifyAccess(VerifyAccess),
     /// Print the JSON Schema of the manifest, or of what --format json prints
     Schema(Schema),

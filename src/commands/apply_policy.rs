@@ -22,9 +22,13 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
         Some(_) => load::at_head(context).await?.1,
         None => load::here(context)?,
     };
-    let hub = hub(context, &manifest)?;
     let mut report = Settings { organization: manifest.organization.clone(), ..Settings::default() };
     let areas = settings::areas(&manifest.policy);
+    if areas.is_empty() {
+        output.settings(report);
+        return Ok(Exit::Done);
+    }
+    let hub = hub(context, &manifest)?;
     let mut differences = Vec::new();
     for area in areas.iter().copied() {
         match hub.organization_settings(&manifest.organization, area).await {
@@ -35,9 +39,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
             Err(e) => report.refused.push(refused(area, SettingsStep::Read, &e)),
         }
     }
-    if !areas.is_empty()
-        && report.refused.iter().filter(|refused| refused.step == SettingsStep::Read).count() == areas.len()
-    {
+    if report.refused.iter().filter(|refused| refused.step == SettingsStep::Read).count() == areas.len() {
         let all: Vec<&str> = report.refused.iter().map(|refused| refused.error.as_str()).collect();
         return Err(Stop::CannotWork(anyhow::Error::msg(all.join("; "))));
     }

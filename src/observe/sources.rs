@@ -184,7 +184,7 @@ impl Sources {
         let first = self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(location.clone());
         if first {
             tracing::warn!(
-                "Docker Hub refuses this credential on {location} (Image Access Management exempts only owners): \
+                "Docker Hub refuses this credential on {location} (Image Access Management exempts only owners; a wrong credential is refused too, `wharfinger doctor` tells): \
                  read anonymously"
             );
         }

@@ -463,3 +463,23 @@ fn a_job_gets_the_drift_a_summary_and_annotations_at_their_places() {
     );
     assert!(actions.summary().contains("### `unapproved-tag` (1)"), "{}", actions.summary());
 }
+
+/// Without a credential Docker Hub shows tags and no settings: what was not seen is no all-clear.
+#[test]
+fn without_a_credential_what_docker_hub_does_not_show_is_told() {
+    let world = World::owned();
+    let digest = world.upstream("grafana/loki", "3.0.0", 1);
+    world.registry.put_image("acme/loki", "3.0.0", &ImageSpec::new(1).build());
+    let manifest = format!(
+        "organization: acme\nimages:\n  - source: grafana/loki\n    teams: {{ developers: read }}\n    approved:\n{}",
+        promoted("3.0.0", &digest)
+    );
+    let json = world.run_as("", &manifest, &["--format", "json"]).expect_status(1).json();
+    assert_eq!(codes(&json), []);
+    let failed = json["failed"].as_array().unwrap();
+    assert_eq!(failed.len(), 1, "{json:#}");
+    assert_eq!(
+        failed[0]["error"],
+        "the repositories and their settings: Docker Hub's settings are shown to nobody: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN"
+    );
+}

@@ -507,7 +507,7 @@ async fn a_server_that_does_not_answer_is_asked_again_and_then_named() {
     forge.head().await.unwrap();
     github.fail("GET", "/git/ref", 3, 503);
     let error = forge.head().await.unwrap_err();
-    insta::assert_snapshot!(error, @"no answer: status 503: Server Error");
+    insta::assert_snapshot!(error, @"no answer: GitHub at 127.0.0.1: status 503: Server Error");
     github.fault(crate::support::http::Rule::new("GET", "/git/ref", Action::Reset).times(3));
     assert!(matches!(forge.head().await, Err(Error::Unreachable(_))));
     assert!(forge.head().await.is_ok());

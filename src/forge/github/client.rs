@@ -31,6 +31,8 @@ pub(super) struct Client {
     rest: Octocrab,
     graphql: Octocrab,
     graphql_path: String,
+    /// The host of the API, for errors.
+    host: String,
 }
 
 /// What GitHub answered.
@@ -139,6 +141,7 @@ impl Client {
             rest: crab(http, api, token)?,
             graphql: crab(http, &origin, token)?,
             graphql_path: graphql.path().to_owned(),
+            host: api.host_str().unwrap_or_default().to_owned(),
         })
     }
 
@@ -205,7 +208,7 @@ impl Client {
                 Sent::Lost(why) => lost = why,
             }
         }
-        Err(Error::Unreachable(lost))
+        Err(Error::Unreachable(format!("GitHub at {}: {lost}", self.host)))
     }
 
     /// One GraphQL query; repeated where no answer comes.

@@ -73,6 +73,11 @@ pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest) -> Organization {
     policy(eyes, manifest, on_hub, &mut organization).await;
     let names: BTreeSet<&RepositoryName> = manifest.images.iter().map(|image| &image.repository).collect();
     let hub = eyes.hub.filter(|_| on_hub);
+    if on_hub && hub.is_none() && !names.is_empty() {
+        organization
+            .failed
+            .push(Unseen::of_organization(format!("the repositories and their settings: {NO_CREDENTIAL}")));
+    }
     let listed = match hub {
         Some(hub) => repositories(hub, manifest, &names, &mut organization).await,
         None => Listed::new(),

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use crate::hub::{Error, Hub, HubRepository};
+use crate::hub::{Error, Grant, Hub, HubRepository, ListedRepository};
 use crate::image::RepositoryName;
 use crate::manifest::Manifest;
 use crate::plan::Scope;
-use crate::plan::drift::{Found, Wanted};
+use crate::plan::drift::{self, Aspect, Found, Wanted};
 
 /// How many repositories are asked about together: Docker Hub's API counts requests by the minute.
 const TOGETHER: usize = 8;
@@ -107,11 +107,7 @@ impl Look<'_> {
             tracing::debug!("the organization's list cannot be had, so each repository is asked about: {error}");
             Vec::new()
         });
-        let found = |listed: crate::hub::ListedRepository| {
-            let (visibility, description) = (Some(listed.visibility), listed.description);
-            (listed.name, Found { visibility, description, ..Found::default() })
-        };
-        listed.into_iter().map(found).collect()
+        listed.into_iter().map(|listed| (listed.name.clone(), from_list(&listed))).collect()
     }
 
     /// What Docker Hub said, without the repository's name: the same trouble of many repositories is told once.
@@ -124,38 +120,79 @@ impl Look<'_> {
     /// One repository; `None` where there is none. What failed beside what was seen is told as text.
     async fn at(&self, wanted: &Wanted, listed: Option<&Found>) -> Result<Option<(Found, Vec<String>)>, Error> {
         let name = &wanted.repository;
-        let details = self.closely && wanted.wants_immutable_tags();
-        let listed = listed.filter(|found| wanted.description.is_none() || found.description.is_some());
-        let mut found = match listed {
-            Some(listed) if !details => listed.clone(),
-            _ => match self.hub.repository(self.organization, name).await? {
-                Some(repository) => shown(repository),
+        let repository = match asks_closely(wanted, listed, self.closely) {
+            true => match self.hub.repository(self.organization, name).await? {
+                Some(repository) => Some(repository),
                 None => return Ok(None),
             },
+            false => None,
         };
-        let mut troubles = Vec::new();
-        if self.closely && !wanted.teams.is_empty() {
-            match self.hub.grants(self.organization, name).await {
-                Ok(Some(grants)) => found.teams = Some(held(grants)),
-                Ok(None) => {
-                    troubles.push(format!("Docker Hub shows no teams of repositories of {}", self.organization));
-                }
-                Err(error) => troubles.push(self.said(name, &error)),
-            }
+        let grants = match self.closely && !wanted.teams.is_empty() {
+            true => Some(self.hub.grants(self.organization, name).await),
+            false => None,
+        };
+        let (found, trouble) = shown(wanted, listed, repository, grants);
+        let said = trouble.map(|trouble| match trouble {
+            Trouble::NoTeams => no_teams(self.organization),
+            Trouble::Failed(error) => self.said(name, &error),
+        });
+        Ok(Some((found, said.into_iter().collect())))
+    }
+}
+
+/// Why a repository's teams are not known.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// Docker Hub has no list of them.
+    NoTeams,
+    /// Asking failed.
+    Failed(Error),
+}
+
+/// That Docker Hub has no list of teams, in words.
+pub(super) fn no_teams(organization: &str) -> String {
+    format!("Docker Hub shows no teams of repositories of {organization}")
+}
+
+/// What an entry of the organization's list shows.
+pub(super) fn from_list(listed: &ListedRepository) -> Found {
+    Found { visibility: Some(listed.visibility), description: listed.description.clone(), ..Found::default() }
+}
+
+/// Whether the repository itself has to be asked for what the list does not show of it; `closely` is whether that is
+/// worth it for immutable tags alone.
+pub(super) fn asks_closely(wanted: &Wanted, listed: Option<&Found>, closely: bool) -> bool {
+    let open = |aspect: Aspect| match aspect {
+        Aspect::Team | Aspect::ExtraTeam => false,
+        Aspect::ImmutableTags => closely,
+        Aspect::Visibility | Aspect::Description => true,
+    };
+    listed.is_none_or(|found| drift::unknown(wanted, found).into_iter().any(open))
+}
+
+/// What Docker Hub's answers show of one repository's settings together: its entry in the organization's list, itself,
+/// and its teams, each `None` where there is none or it was not asked. Teams of which there is no list are not known, and
+/// not none: that is a trouble where the manifest wants something of them.
+pub(super) fn shown(
+    wanted: &Wanted,
+    listed: Option<&Found>,
+    repository: Option<HubRepository>,
+    grants: Option<Result<Option<Vec<Grant>>, Error>>,
+) -> (Found, Option<Trouble>) {
+    let mut found = listed.cloned().unwrap_or_default();
+    if let Some(repository) = repository {
+        found.visibility = Some(repository.visibility);
+        found.description = Some(repository.description);
+        found.immutable_tags = Some(repository.immutable_tags);
+    }
+    let trouble = match grants {
+        Some(Ok(Some(grants))) => {
+            found.teams = Some(grants.into_iter().map(|grant| (grant.team.name, grant.permission)).collect());
+            None
         }
-        Ok(Some((found, troubles)))
-    }
-}
-
-fn shown(repository: HubRepository) -> Found {
-    Found {
-        visibility: Some(repository.visibility),
-        description: Some(repository.description),
-        immutable_tags: Some(repository.immutable_tags),
-        teams: None,
-    }
-}
-
-fn held(grants: Vec<crate::hub::Grant>) -> BTreeMap<String, crate::manifest::Permission> {
-    grants.into_iter().map(|grant| (grant.team.name, grant.permission)).collect()
+        Some(Ok(None)) => (!wanted.teams.is_empty()).then_some(Trouble::NoTeams),
+        Some(Err(error)) => Some(Trouble::Failed(error)),
+        None => None,
+    };
+    (found, trouble)
 }

@@ -315,6 +315,21 @@ fn what_is_refused_is_said_and_never_taken_for_agreement() {
 }
 
 #[test]
+fn teams_that_docker_hub_does_not_list_are_unknown_and_no_drift() {
+    let world = World::owned();
+    let (manifest, _) = clean(&world);
+    world.hub.server().fault(Rule::new("GET", "/loki/groups", Action::Answer(404, Vec::new(), "{}".into())));
+    let json = world.audit(&manifest, &["--format", "json"]).expect_status(1).json();
+    assert_eq!((codes(&json), &json["drift"]), (pairs(&[("unknown", "loki:-")]), &json!(false)), "{json}");
+    assert_eq!((&json["findings"][0]["subject"], &json["failed"][0]["repository"]), (&json!("team"), &json!("loki")));
+    assert_eq!(json["failed"][0]["error"], "Docker Hub shows no teams of repositories of acme");
+    // Where the manifest wants nothing of teams, none that it could miss is listed.
+    let none = manifest.replace("    teams: { developers: read }\n", "");
+    let json = world.audit(&none, &["--format", "json"]).expect_status(0).json();
+    assert_eq!((codes(&json), &json["failed"]), (Vec::new(), &json!([])));
+}
+
+#[test]
 fn a_rate_limit_is_waited_for_and_a_broken_list_fails_one_mirror_alone() {
     let world = World::owned();
     let (manifest, _) = clean(&world);

@@ -9,7 +9,8 @@ use crate::content::companion;
 use crate::hub::{Hub, ListedRepository, ListedTag};
 use crate::image::{Digest, Reference, RepositoryName, Tag};
 use crate::manifest::{Image, Manifest};
-use crate::plan::drift::{self, Aspect, Found, Wanted};
+use crate::observe::repositories::{self, Trouble};
+use crate::plan::drift::{Found, Wanted};
 use crate::plan::{self, Key};
 use crate::policy::audit::{Mirror, Tagged, Unseen};
 use crate::registry::Store;
@@ -81,31 +82,22 @@ async fn settings(
     looked: &mut Looked,
 ) -> Found {
     let organization = &manifest.organization;
-    let mut found = Found {
-        visibility: listed.map(|listed| listed.visibility),
-        description: listed.and_then(|listed| listed.description.clone()),
-        ..Found::default()
+    let listed = listed.map(repositories::from_list);
+    let Some(wanted) = Wanted::of(manifest, name) else { return listed.unwrap_or_default() };
+    let mut failed = |error: String| looked.failed.push(Unseen::of_mirror(name, None, error));
+    let repository = match repositories::asks_closely(&wanted, listed.as_ref(), true) {
+        true => hub.repository(organization, name).await.unwrap_or_else(|error| {
+            failed(error.to_string());
+            None
+        }),
+        false => None,
     };
-    match hub.grants(organization, name).await {
-        Ok(grants) => {
-            let grants = grants.into_iter().flatten();
-            found.teams = Some(grants.map(|grant| (grant.team.name, grant.permission)).collect());
-        }
-        Err(error) => looked.failed.push(Unseen::of_mirror(name, None, error.to_string())),
-    }
-    let wanted = Wanted::of(manifest, name);
-    let open = |wanted: &Wanted| drift::unknown(wanted, &found).iter().any(|aspect| *aspect != Aspect::Team);
-    if !wanted.as_ref().is_some_and(open) {
-        return found;
-    }
-    match hub.repository(organization, name).await {
-        Ok(Some(repository)) => {
-            found.visibility = Some(repository.visibility);
-            found.description = Some(repository.description);
-            found.immutable_tags = Some(repository.immutable_tags);
-        }
-        Ok(None) => {}
-        Err(error) => looked.failed.push(Unseen::of_mirror(name, None, error.to_string())),
+    let grants = hub.grants(organization, name).await;
+    let (found, trouble) = repositories::shown(&wanted, listed.as_ref(), repository, Some(grants));
+    match trouble {
+        Some(Trouble::NoTeams) => failed(repositories::no_teams(organization)),
+        Some(Trouble::Failed(error)) => failed(error.to_string()),
+        None => {}
     }
     found
 }

@@ -109,6 +109,8 @@ impl Aspect {
 pub struct Difference {
     /// What it is about.
     pub aspect: Aspect,
+    /// What tells it from others of its aspect: the team; `None` where there is one of its kind.
+    pub subject: Option<String>,
     /// What the manifest wants, in words.
     pub expected: String,
     /// What Docker Hub says, in words.
@@ -191,7 +193,7 @@ fn visibility(wanted: &Wanted, found: &Found) -> Option<Difference> {
         Visibility::Public => Remedy::Publish,
     };
     let (expected, found) = (wanted.visibility.as_str().to_owned(), held.as_str().to_owned());
-    Some(Difference { aspect: Aspect::Visibility, expected, found, remedy })
+    Some(Difference { aspect: Aspect::Visibility, subject: None, expected, found, remedy })
 }
 
 fn teams(wanted: &Wanted, found: &Found) -> Vec<Difference> {
@@ -200,6 +202,7 @@ fn teams(wanted: &Wanted, found: &Found) -> Vec<Difference> {
     differs
         .map(|(name, wish)| Difference {
             aspect: Aspect::Team,
+            subject: Some(name.clone()),
             expected: granted(name, Some(wish.permission)),
             found: granted(name, held.get(name).copied()),
             remedy: Remedy::Grant { team: name.clone(), wish: *wish },
@@ -213,6 +216,7 @@ fn extra_teams(wanted: &Wanted, found: &Found) -> Vec<Difference> {
     let held = found.teams.iter().flatten().filter(|(name, _)| !wanted.teams.contains_key(*name));
     held.map(|(name, permission)| Difference {
         aspect: Aspect::ExtraTeam,
+        subject: Some(name.clone()),
         expected: granted(name, None),
         found: granted(name, Some(*permission)),
         remedy: Remedy::Person(EXTRA),
@@ -228,6 +232,7 @@ fn description(wanted: &Wanted, found: &Found) -> Option<Difference> {
     let (wish, held) = (wanted.description.as_ref()?, found.description.as_ref()?);
     (wish != held).then(|| Difference {
         aspect: Aspect::Description,
+        subject: None,
         expected: quoted(wish),
         found: quoted(held),
         remedy: Remedy::Describe(wish.clone()),

@@ -101,7 +101,7 @@ impl Tags {
             parts.map(|(word, tags)| format!("{word}: {}", named(tags))).collect::<Vec<_>>().join("; ")
         };
         let (expected, found) = (say(&loose, &caught), say(&caught, &loose));
-        Some(Difference { aspect: Aspect::ImmutableTags, expected, found, remedy })
+        Some(Difference { aspect: Aspect::ImmutableTags, subject: None, expected, found, remedy })
     }
 
     /// The rules that hold every fixed tag and no movable one; those in force that catch no movable tag are kept.

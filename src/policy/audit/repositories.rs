@@ -24,10 +24,7 @@ fn of(manifest: &Manifest, name: &RepositoryName, found: &Found) -> Vec<Finding>
 }
 
 fn differing(manifest: &Manifest, image: &Image, difference: Difference) -> Finding {
-    let Difference { aspect, expected, found, remedy } = difference;
-    // A team's difference begins with its name, whatever it may do.
-    let team = matches!(aspect, Aspect::Team | Aspect::ExtraTeam);
-    let subject = team.then(|| expected.split(": ").next().unwrap_or_default().to_owned());
+    let Difference { aspect, subject, expected, found, remedy } = difference;
     Finding { subject, help: remedy.advice(), ..about(manifest, image, code(aspect), None, expected, found) }
 }
 

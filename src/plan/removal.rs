@@ -10,9 +10,10 @@ use serde::Serialize;
 
 use super::{FailedStep, Failure, Key, from_mirror};
 use crate::content::Document;
+use crate::content::companion::is_companion;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Image, Manifest, Revocation};
-use crate::rules::{NoVersion, Reading, Rule, read};
+use crate::rules::Rule;
 
 /// One tag that is to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,8 +106,7 @@ pub fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags: &[Tag]
     let known: BTreeSet<&Tag> = images()
         .flat_map(|image| image.approved.iter().map(|a| &a.tag).chain(image.revoked.iter().map(|r| &r.tag)))
         .collect();
-    let companion = |tag: &Tag| read(tag.as_str(), None) == Reading::Other(NoVersion::Companion);
-    tags.iter().filter(|tag| !known.contains(tag) && !companion(tag)).cloned().collect()
+    tags.iter().filter(|tag| !known.contains(tag) && !is_companion(tag)).cloned().collect()
 }
 
 /// What a version of the manifest records as promoted, by mirror tag.

@@ -166,7 +166,9 @@ impl Code {
             Self::SourceLost => "what is promoted stays usable; approve what upstream has now, or retire the approval",
             Self::RevokedTag => "run `promote`, or delete the tag in the registry; look who pulled it",
             Self::RevokedKept => "write `delete: true` to have it taken down",
-            Self::RetiredTag => "`promote --prune` deletes it, or leave it to those who still use it",
+            Self::RetiredTag => {
+                "`promote --prune` deletes it where it answers what was recorded of it last, and no signatures; or leave it to those who still use it"
+            }
             Self::Visibility => "run `promote`; a private mirror is made public by `promote --yes` only",
             Self::ExtraTeam => {
                 "take the grant away on Docker Hub, or name the team under `teams`; no run takes it away"

@@ -9,10 +9,11 @@ use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest, Revocation};
 use crate::plan::{self, Key, Observed, State};
 
-/// What was approved of a mirror at some time, as far as the manifest's history was read.
+/// What was promoted to a mirror at some time, as far as the manifest's history was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Once {
-    /// Tags, and everything that approvals and records said they answer.
+    /// Tags, and every digest that was recorded as promoted under them (`mirrored`). What was approved and never recorded is
+    /// not among them.
     pub tags: BTreeMap<Tag, BTreeSet<Digest>>,
 }
 
@@ -22,7 +23,7 @@ impl Once {
     }
 }
 
-/// Whether a history explains a tag, whatever it answers: it was approved, or belongs to what was.
+/// Whether a history explains a tag, whatever it answers: it was promoted, or belongs to what was.
 #[must_use]
 pub fn explains(once: &Once, tag: &Tag) -> bool {
     once.tags.contains_key(tag) || once.digests().any(|digest| belongs(tag, digest))

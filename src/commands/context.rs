@@ -167,7 +167,7 @@ fn github(settings: &Settings, http: &reqwest::Client) -> Result<Option<GitHub>,
     };
     let repository = format!("{owner}/{name}");
     let prefix = Proposals::default().branch_prefix;
-    GitHub::new(http, &github.api_url, &github.graphql_url, github.server_url.clone(), &repository, token, &prefix)
+    GitHub::new(http, &github.api_url, &github.graphql_url, &repository, token, &prefix)
         .map(Some)
         .map_err(|e| Stop::Unusable(e.to_string()))
 }

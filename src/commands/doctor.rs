@@ -22,7 +22,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let fact = manifest_fact(&loaded);
     let manifest = loaded.as_ref().ok();
     let told = told(&context.settings);
-    let event = event(context, manifest).await;
+    let event = event(context).await;
     let eyes = eyes(context, manifest, fact, &told, event);
     if arguments.hosts {
         output.doctor(Doctor {
@@ -112,7 +112,7 @@ fn eyes<'a>(
 }
 
 /// What of the event is to be said; nothing outside Actions.
-async fn event(context: &Context, _manifest: Option<&Manifest>) -> Option<EventFact> {
+async fn event(context: &Context) -> Option<EventFact> {
     if !context.settings.github.in_actions {
         return None;
     }

@@ -3,7 +3,6 @@
 //! A promoted approval costs one HEAD at the mirror (a recorded subset one GET more) and nothing upstream.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use futures_util::StreamExt;
 use tokio::sync::Mutex;
@@ -379,18 +378,4 @@ fn stopped(troubles: &BTreeMap<Key, Trouble>, nothing_seen: bool) -> Option<Stri
     }
     let silent = |t: &&Trouble| !matches!(t, Trouble::Item(..));
     (nothing_seen && troubles.values().all(|t| silent(&t))).then(|| troubles.values().next().map(Trouble::text))?
-}
-
-/// The mirror of `repository`, opened.
-///
-/// # Errors
-/// Where organization and repository together are no name.
-pub fn open(
-    registries: &Registries,
-    manifest: &Manifest,
-    repository: &RepositoryName,
-) -> Result<(Location, Arc<dyn Store>), crate::image::NameError> {
-    let location = manifest.mirror(repository)?;
-    let store = registries.open(&location);
-    Ok((location, store))
 }

@@ -489,14 +489,14 @@ async fn a_token_with_a_line_break_is_an_error_and_not_a_crash() {
     let url = |text: String| url::Url::parse(&text).unwrap();
     let token = secrecy::SecretString::from("ghs_one\nghs_two".to_owned());
     let http = crate::support::http::client();
-    let (api, graphql, server) = (url(github.api()), url(github.graphql()), url(github.server()));
-    let made = GitHub::new(&http, &api, &graphql, server.clone(), "acme/images", &token, "wharfinger/");
+    let (api, graphql) = (url(github.api()), url(github.graphql()));
+    let made = GitHub::new(&http, &api, &graphql, "acme/images", &token, "wharfinger/");
     let error = made.unwrap_err().to_string();
     assert!(!format!("{:?}", github.forge()).contains(TOKEN));
     assert!(error.contains("line break") && !error.contains("ghs_"), "{error}");
     let token = secrecy::SecretString::from("ghs_one".to_owned());
     for repository in ["acme", "acme/", "/images", "acme/images/more"] {
-        assert!(GitHub::new(&http, &api, &graphql, server.clone(), repository, &token, "wharfinger/").is_err());
+        assert!(GitHub::new(&http, &api, &graphql, repository, &token, "wharfinger/").is_err());
     }
 }
 

@@ -37,7 +37,6 @@ mod writers;
 #[derive(Debug)]
 pub struct GitHub {
     client: Client,
-    server: Url,
     owner: String,
     name: String,
     branch_prefix: RwLock<String>,
@@ -53,8 +52,8 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    /// The repository `OWNER/NAME` at the API `api` and the GraphQL endpoint `graphql` (both taken as they are), whose pages
-    /// people see at `server`. Temporary branches begin with `branch_prefix`. Needs a running tokio runtime.
+    /// The repository `OWNER/NAME` at the API `api` and the GraphQL endpoint `graphql` (both taken as they are).
+    /// Temporary branches begin with `branch_prefix`. Needs a running tokio runtime.
     ///
     /// # Errors
     /// Where the repository's name, an address or the token cannot be used at all; nothing is asked yet.
@@ -62,7 +61,6 @@ impl GitHub {
         http: &reqwest::Client,
         api: &Url,
         graphql: &Url,
-        server: Url,
         repository: &str,
         token: &SecretString,
         branch_prefix: &str,
@@ -73,7 +71,6 @@ impl GitHub {
             .ok_or_else(|| Error::Unusable(format!("{repository:?} is no repository: OWNER/NAME is")))?;
         Ok(Self {
             client: Client::new(http, api, graphql, token)?,
-            server,
             owner: owner.to_owned(),
             name: name.to_owned(),
             branch_prefix: RwLock::new(branch_prefix.to_owned()),
@@ -94,12 +91,6 @@ impl GitHub {
     #[must_use]
     pub fn repository(&self) -> String {
         format!("{}/{}", self.owner, self.name)
-    }
-
-    /// The page of a commit.
-    #[must_use]
-    pub fn commit_page(&self, commit: &Commit) -> String {
-        format!("{}/{}/commit/{commit}", self.server.as_str().trim_end_matches('/'), self.repository())
     }
 
     /// A path of the REST API below the repository.

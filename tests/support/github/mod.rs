@@ -153,14 +153,13 @@ impl TestGitHub {
     /// The same with another token.
     pub fn forge_with(&self, token: &str) -> wharfinger::forge::github::GitHub {
         let url = |text: String| url::Url::parse(&text).expect("a URL");
-        let (api, graphql, server) = (url(self.api()), url(self.graphql()), url(self.server()));
+        let (api, graphql) = (url(self.api()), url(self.graphql()));
         let token = secrecy::SecretString::from(token.to_owned());
         let repository = self.repository();
         wharfinger::forge::github::GitHub::new(
             &super::http::client(),
             &api,
             &graphql,
-            server,
             &repository,
             &token,
             "wharfinger/",

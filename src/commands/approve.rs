@@ -4,20 +4,19 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::evidence::{Gathering, standings};
-use super::publish::publish;
+use super::publish::ensure;
 use super::{Context, Exit, Stop, load, propose};
-use crate::apply::propose::{Publication, PublishError, Published, changes};
+use crate::apply::propose::{Publication, PublishError, changes};
 use crate::cli::Approve;
-use crate::forge::{Error, Forge, Head, with_rules};
+use crate::forge::{Error, Head, with_rules};
 use crate::image::{Location, RepositoryName, Tag};
 use crate::manifest::{self, Grouping, Image, Manifest};
+use crate::observe::asked::Reviewed;
 use crate::observe::candidates::{Candidates, Eyes, exact};
 use crate::observe::ledger::{Clocks, Place, Trust};
 use crate::observe::sources::Sources;
 use crate::plan::{Scope, is_called};
-use crate::proposal::machine::MadeOf;
 use crate::proposal::markdown::clean;
-use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Beside, Entry, Item, Kind, Selected, Wanted, adding, body, branch, wanted};
 use crate::report::approval::Approval;
 use crate::report::{Output, rows};
@@ -410,37 +409,8 @@ async fn done(context: &Context, head: Option<&Head>, found: &Found) -> Result<A
         return Ok(approval);
     }
     let forge = context.forge().map_err(|stop| Error::Unusable(stop.to_string()))?.as_ref();
-    let row = proposed(context, forge, &Publication { head, manifest, wanted, evidence }).await?;
+    let row = ensure(context, forge, &Publication { head, manifest, wanted, evidence }, Reviewed::Stays).await?;
     approval.changed = !matches!(row.action, rows::ProposedAction::Unchanged | rows::ProposedAction::Left);
     approval.proposals.push(row);
     Ok(approval)
-}
-
-/// Sees to it that the proposal is open and holds this.
-async fn proposed(
-    context: &Context,
-    forge: &dyn Forge,
-    publication: &Publication<'_>,
-) -> Result<rows::Proposed, PublishError> {
-    let wanted = publication.wanted;
-    let open = forge.proposals(&wanted.branch).await?.into_iter().find(|open| open.branch == wanted.branch);
-    if let Some(open) = &open {
-        let made = metadata::read(&open.body).map(|Metadata { entries, context, .. }| MadeOf { entries, context });
-        let row = |action, detail: Option<&str>| rows::Proposed {
-            number: open.number,
-            url: open.url.clone(),
-            branch: open.branch.clone(),
-            action,
-            detail: detail.map(str::to_owned),
-        };
-        if made.is_some_and(|made| made.entries == wanted.entries() && made.context == wanted.context) {
-            return Ok(row(rows::ProposedAction::Unchanged, None));
-        }
-        if open.touched {
-            return Ok(row(rows::ProposedAction::Left, Some("a person committed to its branch")));
-        }
-    }
-    let Published { number, url, .. } = publish(context, forge, publication, open.as_ref()).await?;
-    let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
-    Ok(rows::Proposed { number, url, branch: wanted.branch.clone(), action, detail: None })
 }

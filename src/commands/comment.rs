@@ -4,12 +4,13 @@
 //! comment as well, but it says nothing of whether the work was done: a run that ends in between would leave one that claims
 //! it. What a comment asks for can be done twice without harm, so the answer is written last.
 
-use super::publish::publish;
+use super::publish::ensure;
 use super::{Context, Exit, Stop, check, guard, load, propose};
 use crate::action::event::Comment;
-use crate::apply::propose::{Publication, PublishError, Published};
+use crate::apply::propose::{Publication, PublishError};
 use crate::forge::{Error, Forge, Head, OpenProposal, Social, StatusState, with_rules};
 use crate::manifest::Manifest;
+use crate::observe::asked::Reviewed;
 use crate::proposal::body::Evidence;
 use crate::proposal::comment::{self, Command, FORMS, Fault, Reject};
 use crate::proposal::markdown::code;
@@ -202,6 +203,7 @@ impl Asked<'_> {
                     Err(fault) => return Ok(Answer::fault(&fault)),
                 };
             match self.turn(&head, &manifest, &wanted).await {
+                Ok(row) if row.action == rows::ProposedAction::Left => return Ok(self.left(row, output)),
                 Ok(row) => return self.rejected(&manifest, &wanted, row, output).await,
                 Err(PublishError::Forge(Error::Moved { .. })) => {}
                 Err(e @ PublishError::Edit { .. }) => {
@@ -215,13 +217,22 @@ impl Asked<'_> {
 
     /// Puts the rejection on its branch: in place of this proposal, or, out of a group, in one of its own.
     async fn turn(&self, head: &Head, manifest: &Manifest, wanted: &Wanted) -> Result<rows::Proposed, PublishError> {
-        let open = self.forge.proposals(&wanted.branch).await?.into_iter().find(|p| p.branch == wanted.branch);
         let evidence = [Evidence::default()];
         let publication = Publication { head, manifest, wanted, evidence: &evidence };
-        let Published { number, url } = publish(self.context, self.forge, &publication, open.as_ref()).await?;
-        let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
-        let branch = wanted.branch.clone();
-        Ok(rows::Proposed { number, url, branch, action, detail: None })
+        // Whoever comments here looks at what was approved here, and not at what was approved elsewhere.
+        let reviewed = if wanted.branch == self.open.branch { Reviewed::Moves } else { Reviewed::Stays };
+        ensure(self.context, self.forge, &publication, reviewed).await
+    }
+
+    /// Says that the proposal which the rejection belongs on is left alone.
+    fn left(&self, row: rows::Proposed, output: &mut Output) -> Answer {
+        let place = match row.number {
+            Some(number) if row.number != self.open.number => format!("#{number}, where the rejection belongs,"),
+            _ => "This pull request".to_owned(),
+        };
+        let why = code(row.detail.as_deref().unwrap_or_default(), 400);
+        output.outcome(rows::Outcome { proposals: vec![row], ..rows::Outcome::default() });
+        Answer::fault(&Fault(format!("{place} is left alone: {why}.")))
     }
 
     /// Says it, and makes a group anew without what left it.
@@ -237,7 +248,8 @@ impl Asked<'_> {
             Some(number) if !own => format!("#{number} now adds"),
             _ => "This pull request now adds".to_owned(),
         };
-        output.outcome(rows::Outcome { proposals: vec![row], changed: true, ..rows::Outcome::default() });
+        let changed = row.action != rows::ProposedAction::Unchanged;
+        output.outcome(rows::Outcome { proposals: vec![row], changed, ..rows::Outcome::default() });
         let exit = if own { Exit::Done } else { self.propose(manifest, output).await? };
         let entries = wanted.entries();
         let Some((entry, rejection)) = entries.first().and_then(|e| Some((e, e.rejection.as_ref()?))) else {

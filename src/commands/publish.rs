@@ -7,9 +7,49 @@ use super::{Context, check};
 use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, commit, invite, present};
 use crate::forge::{Commit, Forge, OpenProposal, Social};
 use crate::manifest::Manifest;
+use crate::observe::asked::{Reviewed, action};
 use crate::proposal::Wanted;
 use crate::proposal::company::{Company, UNASKED};
+use crate::proposal::machine::Action;
 use crate::proposal::metadata::{self, Metadata, ObjectId};
+use crate::report::rows::{Proposed, ProposedAction};
+
+/// Has one proposal that a person asks for be open and hold that, as far as it may be moved, and says what became of it.
+///
+/// # Errors
+/// As [`publish`] and [`settle`] have them, and where the forge does not say what is open.
+pub(super) async fn ensure(
+    context: &Context,
+    forge: &dyn Forge,
+    publication: &Publication<'_>,
+    reviewed: Reviewed,
+) -> Result<Proposed, PublishError> {
+    let Publication { manifest, wanted, .. } = publication;
+    let open = forge.proposals(&wanted.branch).await?.into_iter().find(|open| open.branch == wanted.branch);
+    let row = |Published { number, url }, action, detail| {
+        let branch = wanted.branch.clone();
+        Proposed { number, url, branch, action, detail }
+    };
+    let Some(open) = open else {
+        let published = publish(context, forge, publication, None).await?;
+        return Ok(row(published, ProposedAction::Opened, None));
+    };
+    let standing = Published { number: open.number, url: open.url.clone() };
+    let why = match action(forge, &open, wanted, reviewed).await {
+        Action::Open | Action::Update => {
+            let published = publish(context, forge, publication, Some(&open)).await?;
+            return Ok(row(published, ProposedAction::Updated, None));
+        }
+        Action::Unchanged => {
+            settle(context, forge, &open, Some((manifest, wanted))).await?;
+            return Ok(row(standing, ProposedAction::Unchanged, None));
+        }
+        Action::Leave(why) | Action::Tell(why) | Action::Close(why) => why,
+        Action::Wait(why) => why.to_string(),
+    };
+    tracing::info!("{} is left alone: {why}", open.branch);
+    Ok(row(standing, ProposedAction::Left, Some(why)))
+}
 
 /// Opens a proposal, or moves the open one to what is wanted now.
 ///

@@ -1,6 +1,7 @@
 //! What registries, Docker Hub and the forge say now. Reads only.
 
 pub mod access;
+pub mod asked;
 pub mod candidates;
 pub mod companions;
 pub mod doctor;

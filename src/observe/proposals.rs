@@ -232,11 +232,8 @@ impl Situation {
             updates.filter(|decision| refresh != Some(&decision.branch) && self.holds_other_things(asking, decision));
         for branch in moving.map(|decision| decision.branch.clone()) {
             let Some(open) = self.open.iter().find(|open| open.branch == branch) else { continue };
-            match approver(social, open).await {
-                Ok(Some(who)) => drop(approved.insert(branch, who)),
-                Ok(None) => {}
-                // nothing is taken from under a review that could not be read
-                Err(e) => drop(approved.insert(branch, format!("somebody, perhaps ({e}),"))),
+            if let Some(who) = approved_by(social, open).await {
+                approved.insert(branch, who);
             }
         }
         approved
@@ -306,7 +303,7 @@ impl Situation {
 }
 
 /// An open proposal as the decision takes it.
-fn existing(open: &OpenProposal) -> Existing {
+pub(super) fn existing(open: &OpenProposal) -> Existing {
     let made_of = metadata::read(&open.body).map(|Metadata { entries, context, .. }| MadeOf { entries, context });
     Existing { branch: open.branch.clone(), made_of, touched: open.touched, elsewhere: open.elsewhere.clone() }
 }
@@ -314,6 +311,12 @@ fn existing(open: &OpenProposal) -> Existing {
 /// What open proposals let in was found complete when they were made: a run with nothing new reads no manifest for it.
 fn complete(existing: &[Existing]) -> BTreeSet<Digest> {
     existing.iter().flat_map(|e| &e.made_of).flat_map(|made| &made.entries).map(|e| e.digest.clone()).collect()
+}
+
+/// Who has approved what an open proposal holds now, in words.
+pub(super) async fn approved_by(social: &dyn Social, open: &OpenProposal) -> Option<String> {
+    // nothing is taken from under a review that could not be read
+    approver(social, open).await.unwrap_or_else(|e| Some(format!("somebody, perhaps ({e}),")))
 }
 
 /// Somebody who may write and whose last word is that exactly the proposal's head is good.

@@ -1,9 +1,12 @@
 //! `approve`: one version that a person asks for, in a working directory, on a local clone and on GitHub.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::clone::Clone;
 use crate::support::github::{Options, TestGitHub};
+use crate::support::http::{Action, Rule};
 use crate::support::images::ImageSpec;
 use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::TestRegistry;
@@ -11,6 +14,7 @@ use crate::support::registry::TestRegistry;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
 const FILE: &str = "approved-images.yml";
 const LOKI: &str = "wharfinger/image/loki/latest";
+const VALKEY: &str = "wharfinger/image/valkey/latest";
 const REDIS: &str = "wharfinger/image/redis/latest";
 
 /// A registry with Loki in some versions and two variants of Redis.
@@ -228,6 +232,120 @@ fn what_the_rule_picks_is_proposed_as_propose_would() {
     )
     .api(&github.server(), &github.api(), &github.graphql());
     in_job(&registry, &github, &pull, &["approve", "loki"]).expect_status(2);
+}
+
+/// A new image proposed, and then a newer version of it upstream; the number.
+fn proposed_then_newer(registry: &TestRegistry, github: &TestGitHub) -> u64 {
+    ImageSpec::new(60).build().put(registry, "cache/valkey", "8.0.1");
+    let opened = job(registry, github, &["approve", "quay.io/cache/valkey"]).expect_status(0).json();
+    assert_eq!(actions(&opened), [format!("{VALKEY} opened")]);
+    ImageSpec::new(61).build().put(registry, "cache/valkey", "8.0.2");
+    opened["proposals"][0]["number"].as_u64().unwrap()
+}
+
+/// What became of asking for it anew, where its proposal is to stay: why.
+fn left(registry: &TestRegistry, github: &TestGitHub, number: u64) -> String {
+    let (head, pull) = (github.branch(VALKEY), github.pull(number));
+    let output = job(registry, github, &["approve", "quay.io/cache/valkey"]).expect_status(0).json();
+    assert_eq!(actions(&output), [format!("{VALKEY} left")], "{output}");
+    assert_eq!(output["changed"], json!(false));
+    assert_eq!(github.writes(), Vec::<String>::new());
+    assert_eq!((github.branch(VALKEY), github.pull(number).body), (head, pull.body));
+    output["proposals"][0]["detail"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_a_person_took_over_or_approved_is_left_as_it_is() {
+    let registry = upstream();
+    let directed = github(&manifest(&registry, "0s", ""));
+    let number = proposed_then_newer(&registry, &directed);
+    directed.push_as("release", "octocat", &[("NOTES", "x\n")]);
+    directed.with(|state| "release".clone_into(&mut state.pull(number).unwrap().base));
+    assert_eq!(left(&registry, &directed, number), "a person had it be merged into release");
+
+    let registry = upstream();
+    let committed = github(&manifest(&registry, "0s", ""));
+    let number = proposed_then_newer(&registry, &committed);
+    committed.push_as(VALKEY, "octocat", &[("NOTES", "x\n")]);
+    assert_eq!(left(&registry, &committed, number), "a person committed to its branch");
+
+    let registry = upstream();
+    let approved = github(&manifest(&registry, "0s", ""));
+    let number = proposed_then_newer(&registry, &approved);
+    approved.review_as(number, "octocat", "APPROVED");
+    let why = left(&registry, &approved, number);
+    assert!(why.starts_with("octocat has approved what it holds now"), "{why}");
+    approved.fail("GET", "/reviews", 9, 404);
+    let why = left(&registry, &approved, number);
+    assert!(why.starts_with("somebody, perhaps ("), "{why}");
+    approved.clear_faults();
+    // A review of what it no longer is, or that was taken back, is in nobody's way.
+    approved.review_as(number, "octocat", "CHANGES_REQUESTED");
+    let moved = job(&registry, &approved, &["approve", "quay.io/cache/valkey"]).expect_status(0).json();
+    assert_eq!(actions(&moved), [format!("{VALKEY} updated")]);
+    assert!(approved.read(VALKEY, FILE).unwrap().contains("tag: 8.0.2"));
+}
+
+/// That a proposal has its verdict and its label, and its body says so; and that asking again changes nothing.
+#[track_caller]
+fn complete(registry: &TestRegistry, github: &TestGitHub, place: &str) {
+    let pull = github.pull(1);
+    assert_eq!(github.open_pulls(), [1], "{place}");
+    assert!(pull.body.contains(&format!("\"head\":\"{}\"", pull.head_sha)), "{place}: {}", pull.body);
+    assert!(github.statuses().iter().any(|s| s.sha == pull.head_sha && s.state == "success"), "{place}");
+    assert_eq!(pull.labels, ["images"], "{place}");
+    let again = job(registry, github, &["approve", "loki"]).expect_status(0).json();
+    assert_eq!(actions(&again), [format!("{LOKI} unchanged")], "{place}");
+    assert_eq!(github.writes(), Vec::<String>::new(), "{place}");
+}
+
+#[test]
+fn a_verdict_that_could_not_be_posted_is_made_up_for() {
+    let registry = upstream();
+    let github = github(&labelled(&registry));
+    github.fail("POST", "/statuses/", 9, 422);
+    job(&registry, &github, &["approve", "loki"]).expect_status(0);
+    assert!(!github.pull(1).body.contains("\"head\":"), "{}", github.pull(1).body);
+    assert_eq!(github.statuses().len(), 0);
+    github.clear_faults();
+    let settled = job(&registry, &github, &["approve", "loki"]).expect_status(0).json();
+    assert_eq!(actions(&settled), [format!("{LOKI} unchanged")]);
+    complete(&registry, &github, "a verdict");
+}
+
+fn labelled(registry: &TestRegistry) -> String {
+    format!("proposals: {{ labels: [images] }}\n{}", manifest(registry, "0s", ""))
+}
+
+#[test]
+fn killed_at_any_write_it_is_finished_by_the_next() {
+    let writes = [
+        ("POST", "/git/refs$", 0),
+        ("POST", "/graphql$", 1),
+        ("DELETE", "/git/refs/", 0),
+        ("POST", "/statuses/", 0),
+        ("POST", "/pulls$", 0),
+        ("POST", "/labels$", 0),
+        ("PATCH", "/pulls/", 0),
+    ];
+    for (method, path, skip) in writes {
+        let registry = upstream();
+        let github = github(&labelled(&registry));
+        github.fault(Rule::new(method, path, Action::Hang).after(skip));
+        let actions = Actions::schedule(&github.repository()).api(&github.server(), &github.api(), &github.graphql());
+        let run = Run::new(PROGRAM).actions(&actions).env("GITHUB_TOKEN", github.token());
+        let mut child = run.env("WHARFINGER_HOSTS", hosts(&registry)).args(["approve", "loki"]).spawn_alone();
+        let place = format!("{method} {path}");
+        while !github.log().iter().any(|exchange| exchange.scripted) {
+            assert!(child.try_wait().unwrap().is_none(), "{place}: there is no such write");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        github.clear_faults();
+        job(&registry, &github, &["approve", "loki"]).expect_status(0);
+        complete(&registry, &github, &place);
+    }
 }
 
 #[test]

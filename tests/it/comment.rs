@@ -238,6 +238,62 @@ fn in_a_group_the_image_leaves_and_the_rest_is_made_anew() {
     assert_eq!(world.writes(), Vec::<String>::new());
 }
 
+/// What a rejection out of the group is answered where the image's own branch is to stay.
+fn left(world: &World, number: u64) -> String {
+    let (own, before) = (world.number(LOKI), (world.github.branch(LOKI), world.github.branch(GROUP)));
+    let body = world.github.pull(own).body;
+    let (_, outcome) = world.comment(number, "octocat", "/wharfinger reject loki breaks retention");
+    let output = outcome.expect_status(0).json();
+    assert_eq!((branches(&output), output["changed"].as_bool()), (vec![format!("{LOKI} left")], Some(false)));
+    assert_eq!((world.github.branch(LOKI), world.github.branch(GROUP)), before);
+    assert_eq!(world.github.pull(own).body, body);
+    let said = world.answers(number).pop().unwrap();
+    let place = format!("#{own}, where the rejection belongs, is left alone: ");
+    assert!(said.contains("Nothing was done."), "{said}");
+    said.strip_prefix(&place).unwrap_or_else(|| panic!("{said}")).to_owned()
+}
+
+#[test]
+fn a_rejection_out_of_a_group_leaves_the_images_branch_that_a_person_has() {
+    let world = World::new(MANIFEST);
+    let own = world.number(LOKI);
+    world.github.push_as(LOKI, "hubot", &[("NOTES", "by hand\n")]);
+    world.github.push_as("main", "octocat", &[(FILE, &format!("proposals: {{ group: all }}\n{MANIFEST}"))]);
+    world.propose();
+    let number = world.number(GROUP);
+    let said = left(&world, number);
+    assert!(said.starts_with("`a person committed to its branch`."), "{said}");
+
+    world.github.push_as("release", "octocat", &[("NOTES", "x\n")]);
+    let clean = world.github.with(|state| state.git.resolve(&format!("{LOKI}~")).unwrap());
+    world.github.force(LOKI, &clean, "hubot");
+    world.github.with(|state| "release".clone_into(&mut state.pull(own).unwrap().base));
+    let said = left(&world, number);
+    assert!(said.starts_with("`a person had it be merged into release`."), "{said}");
+
+    world.github.with(|state| "main".clone_into(&mut state.pull(own).unwrap().base));
+    world.github.review_as(own, "octocat", "APPROVED");
+    let said = left(&world, number);
+    assert!(said.contains("octocat has approved what it holds now"), "{said}");
+    world.github.dismiss(own, "octocat");
+    world.comment(number, "octocat", "/wharfinger reject loki breaks retention").1.expect_status(0);
+    assert!(world.answers(number).pop().unwrap().starts_with(&format!("#{own} now adds")));
+    assert!(world.manifest(LOKI).contains("reason: \"breaks retention\""));
+    assert!(!world.manifest(GROUP).contains("3.1.0"));
+}
+
+#[test]
+fn a_rejection_is_obeyed_also_under_an_approving_review() {
+    let world = World::new(MANIFEST);
+    let number = world.number(LOKI);
+    world.github.review_as(number, "octocat", "APPROVED");
+    for _ in 0..2 {
+        world.comment(number, "hubot", "/wharfinger reject breaks").1.expect_status(0);
+        assert!(world.answers(number).pop().unwrap().starts_with("This pull request now adds"));
+        assert_eq!(world.manifest(LOKI).matches("reason: \"breaks\"").count(), 1);
+    }
+}
+
 #[test]
 fn a_reader_is_answered_once_and_nothing_is_done() {
     let world = World::new(MANIFEST);

@@ -195,7 +195,13 @@ async fn now(store: &dyn Store, tag: &Tag) -> Result<Option<Digest>, Error> {
 
 /// The other tags whose manifest is the removal's, or may list it.
 async fn others(store: &dyn Store, removal: &Removal) -> Result<Vec<Tag>, Error> {
-    let tags = store.tags().await?.unwrap_or_default();
+    // A list that is not there, or does not name this very tag, tells nothing of what else would go.
+    let listed = store.tags().await?.filter(|tags| tags.contains(&removal.tag));
+    let tags = listed.ok_or_else(|| {
+        let text =
+            "its list of tags does not name this one: it is not known which others share the manifest".to_owned();
+        Error { registry: store.location().to_string(), kind: ErrorKind::Protocol(text) }
+    })?;
     let shared = futures_util::stream::iter(tags.into_iter().filter(|tag| *tag != removal.tag))
         .map(|tag| async move {
             let held = store.manifest(&Reference::Tag(tag.clone())).await?;

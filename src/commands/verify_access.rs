@@ -2,6 +2,8 @@
 
 use std::io::Read as _;
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use super::{Context, Exit, Stop, evidence, load, promote};
 use crate::cli::VerifyAccess as Arguments;
 use crate::image::{Location, RegistryHost};
@@ -154,9 +156,20 @@ fn as_member(context: &Context, arguments: &Arguments, host: &RegistryHost) -> R
             "what {username} is answered is asked with {username}'s token: in DOCKERHUB_TOKEN, or by --dockerhub-token-file FILE, where `-` is standard input"
         ))
     })?;
+    // The manifest names the host, and anybody may have written it: what is Docker Hub's goes nowhere else.
+    if !host.is_docker_hub() && is_docker_hubs(&token) {
+        return Err(Stop::Unusable(format!(
+            "the mirrors are on {host}, and the token that is given is Docker Hub's: it is not sent there; give {username}'s token for {host}"
+        )));
+    }
     let credentials = Credentials::of_one(host.clone(), username.to_owned(), token);
     let registries = context.registries.with_credentials(credentials).map_err(|e| Stop::Unusable(e.to_string()))?;
     Ok((registries, username.to_owned()))
+}
+
+/// Whether this is an access token of Docker Hub, by its form.
+fn is_docker_hubs(token: &SecretString) -> bool {
+    ["dckr_pat_", "dckr_oat_"].iter().any(|prefix| token.expose_secret().starts_with(prefix))
 }
 
 fn notes(upstreams: &[Subject], host: &RegistryHost, count: usize) -> Vec<String> {

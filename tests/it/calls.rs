@@ -131,7 +131,7 @@ fn fifty(upstream: &TestRegistry, mirror: &TestRegistry, policy: &str) -> (TestG
     let github = TestGitHub::start(Options { files, ..Options::default() });
     let mut numbers = Vec::new();
     for n in 1..=50 {
-        github.push_as("topic", "wharf[bot]", &[(FILE, &text(n))]);
+        github.commit_by("topic", ("wharf[bot]", "web-flow"), "Approve", (FILE, &text(n)));
         let number = github.open_as("wharf[bot]", "topic", "Approve", "");
         github.review_as(number, if n % 3 == 0 { "hubot" } else { "octocat" }, "APPROVED");
         if n % 2 == 0 {

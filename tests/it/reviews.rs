@@ -48,7 +48,7 @@ impl World {
 
     /// A pull request of the program's App that approves tag 1.
     fn proposal(&self, approvals: u32) -> u64 {
-        self.github.commit_by(BRANCH, (ROBOT, ROBOT), "Approve", (FILE, &self.text(approvals, &["1"])));
+        self.github.commit_by(BRANCH, (ROBOT, "web-flow"), "Approve", (FILE, &self.text(approvals, &["1"])));
         self.github.open_as(ROBOT, BRANCH, "Approve", "")
     }
 
@@ -154,7 +154,7 @@ fn only_the_latest_review_of_a_person_counts_and_remarks_are_none() {
 
 #[test]
 fn who_may_not_write_is_no_person_or_wrote_a_commit_does_not_count() {
-    let table: [(&str, &str, &str, &str); 5] = [
+    let table: [(&str, &str, &str, &str); 6] = [
         (ROBOT, "Approve", "reader", "reader may not write here"),
         (ROBOT, "Approve", "judge[bot]", "judge[bot] is no person"),
         ("mona", "Approve", "Mona", "Mona wrote a commit of it"),
@@ -165,10 +165,12 @@ fn who_may_not_write_is_no_person_or_wrote_a_commit_does_not_count() {
             "mona wrote a commit of it",
         ),
         ("nobody@home", "Approve", "mona", "who wrote its commits cannot be told"),
+        // Anybody may write an App's address into a commit and push it.
+        ("forged[bot]", "Approve", "mona", "who wrote its commits cannot be told"),
     ];
     for (author, message, reviewer, why) in table {
         let world = World::new(1);
-        let (author, committer) = if author == "hubot" { ("hubot", "web-flow") } else { (author, author) };
+        let committer = if ["hubot", ROBOT].contains(&author) { "web-flow" } else { author };
         let text = world.text(1, &["1"]);
         if author == "nobody@home" {
             world.github.with(|state| {
@@ -194,10 +196,10 @@ fn who_may_not_write_is_no_person_or_wrote_a_commit_does_not_count() {
 #[test]
 fn a_review_counts_for_the_bytes_that_its_commit_held() {
     let world = World::new(1);
-    world.github.commit_by(BRANCH, (ROBOT, ROBOT), "Begin", (FILE, &world.text(1, &["0"])));
+    world.github.commit_by(BRANCH, (ROBOT, "web-flow"), "Begin", (FILE, &world.text(1, &["0"])));
     let number = world.github.open_as(ROBOT, BRANCH, "Approve", "");
     world.github.review_as(number, "mona", "APPROVED");
-    world.github.commit_by(BRANCH, (ROBOT, ROBOT), "Approve", (FILE, &world.text(1, &["1"])));
+    world.github.commit_by(BRANCH, (ROBOT, "web-flow"), "Approve", (FILE, &world.text(1, &["1"])));
     world.github.merge(number);
     world.refused(&[], "mona reviewed a commit without exactly these bytes");
     // The review may come late.
@@ -215,7 +217,7 @@ fn a_force_push_after_the_review_leaves_what_was_reviewed() {
         world.github.with(|state| state.git.update(&format!("refs/heads/{BRANCH}"), &main, ""));
         let more = if same { "" } else { "    platforms: [linux/amd64]\n" };
         let text = world.text_with(1, more, &["1"]);
-        world.github.commit_by(BRANCH, (ROBOT, ROBOT), "Approve anew", (FILE, &text));
+        world.github.commit_by(BRANCH, (ROBOT, "web-flow"), "Approve anew", (FILE, &text));
         world.github.squash(number);
         match same {
             true => world.promoted(&[]),
@@ -340,7 +342,7 @@ fn reviews_of_one_pull_request_are_asked_for_once() {
     for tag in &tags {
         world.upstream.put_image("team/app", tag, &ImageSpec::new(1).build());
     }
-    world.github.commit_by(BRANCH, (ROBOT, ROBOT), "Approve", (FILE, &world.text(1, &tags)));
+    world.github.commit_by(BRANCH, (ROBOT, "web-flow"), "Approve", (FILE, &world.text(1, &tags)));
     let number = world.github.open_as(ROBOT, BRANCH, "Approve", "");
     world.github.review_as(number, "mona", "APPROVED");
     world.github.merge(number);

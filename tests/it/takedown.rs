@@ -100,6 +100,13 @@ fn a_registry_that_deletes_only_manifests_is_asked_for_that_only_where_no_other_
     let done = promote(&whole, 1);
     insta::assert_snapshot!(said(&done, &mirror.host()), @"revoked: HOST/acme/app:1 is revoked and could not be deleted: this registry deletes no tag (405 UNSUPPORTED: the operation is unsupported), and its manifest is also that of other, which would go with it. Somebody who may must delete it; until then everybody who may pull the repository can pull it");
     assert_eq!(mirror.tags("acme/app").len(), 3);
+    // A list that is refused, missing or without the tag itself tells nothing of others: nothing goes.
+    for (status, body) in [(400, "{}"), (404, "{}"), (200, r#"{"name": "acme/app", "tags": ["fine"]}"#)] {
+        mirror.fault(Rule::new("GET", "/tags/list", Action::Answer(status, vec![], body.into())));
+        promote(&whole, 1);
+        assert_eq!(mirror.tags("acme/app").len(), 3, "after {status}");
+        mirror.server().clear_faults();
+    }
     mirror.delete_tag("acme/app", "other");
     promote(&whole, 0);
     assert_eq!(mirror.tags("acme/app").into_keys().collect::<Vec<_>>(), ["fine"]);

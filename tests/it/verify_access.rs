@@ -217,6 +217,12 @@ fn what_keeps_it_from_asking_is_said() {
     let wrong = world.verify(&["--username", "dev"]).env("DOCKERHUB_TOKEN", "another-canary").output().expect_status(3);
     assert!(wrong.stderr.contains("asked as dev: the password or token is wrong"), "{}", wrong.stderr);
     assert!(!wrong.stderr.contains("canary"), "{}", wrong.stderr);
+    let elsewhere = "organization: acme\nregistry: 127.0.0.1:1\nimages: []\n";
+    std::fs::write(world.path("elsewhere.yml"), elsewhere).unwrap();
+    let sent =
+        world.verify(&["--manifest", "elsewhere.yml", "--username", "dev"]).env("DOCKERHUB_TOKEN", "dckr_pat_canary");
+    let sent = sent.output().expect_status(2);
+    assert!(sent.stderr.contains("is Docker Hub's: it is not sent there"), "{}", sent.stderr);
     let none = world.verify(&["--username", "dev"]).output().expect_status(3);
     assert!(none.stderr.contains("in DOCKERHUB_TOKEN, or by --dockerhub-token-file FILE"), "{}", none.stderr);
     let nobody = world.verify(&[]).output().expect_status(2);

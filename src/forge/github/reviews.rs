@@ -57,7 +57,7 @@ impl GitHub {
         let path = self.path(&format!("/pulls/{number}/commits"));
         let commits = self.client.pages(&format!("reading who wrote the commits of #{number}"), &path, &[]).await?;
         let known = commits.len() < LISTED && !commits.is_empty();
-        let all: Option<Vec<BTreeSet<String>>> = commits.iter().map(wrote).collect();
+        let all: Option<Vec<BTreeSet<String>>> = commits.iter().map(|c| wrote(c, self.enterprise)).collect();
         Ok(all.filter(|_| known).map(|all| all.into_iter().flatten().collect()))
     }
 
@@ -93,7 +93,7 @@ fn query(numbers: &[u64]) -> String {
         "query ($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{{pulls} }} }} \
          fragment asked on PullRequest {{ \
          reviews(first: {FEW}) {{ totalCount nodes {{ state submittedAt author {{ login __typename }} commit {{ oid }} }} }} \
-         commits(first: {FEW}) {{ totalCount nodes {{ commit {{ committer {{ {person} }} \
+         commits(first: {FEW}) {{ totalCount nodes {{ commit {{ signature {{ isValid wasSignedByGitHub }} committer {{ {person} }} \
          authors(first: {AUTHORS}) {{ totalCount nodes {{ {person} }} }} }} }} }} }}"
     )
 }
@@ -124,7 +124,12 @@ fn given_writers(pull: &Value) -> Option<BTreeSet<String>> {
     let commits = whole(&pull["commits"]).filter(|commits| !commits.is_empty())?;
     for commit in commits.iter().map(|node| &node["commit"]) {
         let mut authors = whole(&commit["authors"])?.iter();
-        all.insert(account(authors.next()?)?);
+        let author = account(authors.next()?)?;
+        let signed = |what: &str| commit["signature"][what] == true;
+        if is_machine(&author) && !(signed("isValid") && signed("wasSignedByGitHub")) {
+            return None;
+        }
+        all.insert(author);
         let committer = Some(&commit["committer"]);
         all.extend(authors.chain(committer).filter_map(named).filter(|login| login != WEB_FLOW));
     }
@@ -141,6 +146,12 @@ fn account(actor: &Value) -> Option<String> {
 fn named(actor: &Value) -> Option<String> {
     let login = actor.pointer("/user/login").and_then(Value::as_str).map(str::to_lowercase);
     login.or_else(|| named_by(&actor["email"].as_str()?.to_lowercase()))
+}
+
+/// Whether this is an App's account. Anybody who pushes can write one into a commit, and so pass for no writer of it: it is
+/// believed only where GitHub itself made the commit.
+fn is_machine(login: &str) -> bool {
+    login.ends_with("[bot]")
 }
 
 /// GitHub itself, as the committer of what is committed on its pages.
@@ -166,10 +177,18 @@ fn verdict(review: &Value) -> Option<Verdict> {
 }
 
 /// The accounts behind a commit, in lower case: its author, its committer unless that is GitHub itself, and the co-authors
-/// whose address in the message names their account. `None` where the author has no account.
-fn wrote(commit: &Value) -> Option<BTreeSet<String>> {
+/// whose address in the message names their account. `None` where the author has no account, or is an App that GitHub does not
+/// vouch for. An Enterprise Server signs only where its administrators want it.
+fn wrote(commit: &Value, enterprise: bool) -> Option<BTreeSet<String>> {
     let of = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str).map(str::to_lowercase);
-    let mut all = BTreeSet::from([of("/author/login")?]);
+    let author = of("/author/login")?;
+    let verified = commit.pointer("/commit/verification/verified").and_then(Value::as_bool) == Some(true);
+    let by_github = verified && of("/committer/login").as_deref() == Some(WEB_FLOW);
+    let unsigned = enterprise && of("/commit/verification/reason").as_deref() == Some("unsigned");
+    if is_machine(&author) && !by_github && !unsigned {
+        return None;
+    }
+    let mut all = BTreeSet::from([author]);
     all.extend(of("/committer/login").filter(|login| login != WEB_FLOW));
     let message = commit.pointer("/commit/message").and_then(Value::as_str).unwrap_or_default();
     all.extend(message.lines().filter_map(co_author));

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::forge::{Commit, Error, Forge};
 use crate::image::Digest;
-use crate::manifest::{Approval, File, Image, Manifest, parse_part};
+use crate::manifest::{self, Approval, File, Image, Manifest, parse_part};
 use crate::plan::Key;
 use crate::plan::reviews::{Origin, Subject, unreviewed};
 
@@ -191,7 +191,9 @@ impl Holdings {
     /// Whether the main file and the one that declares the image, as they are at a commit, hold the subject.
     fn hold(&mut self, subject: &Subject, main: (&str, Option<&str>), other: Option<(&str, Option<&str>)>) -> bool {
         let (path, Some(text)) = main else { return false };
-        let other = other.and_then(|(path, text)| Some((path, text?)));
+        // A file that the main one did not include approved nothing.
+        let named = |path: &str| !manifest::included(main.0, &manifest::includes(text), [path]).is_empty();
+        let other = other.and_then(|(path, text)| Some((path, text?))).filter(|(path, _)| named(path));
         let whole = format!("{text}\0{}", other.map_or("", |(_, text)| text));
         let manifest = self.0.entry(Digest::sha256(whole.as_bytes())).or_insert_with(|| {
             let file = |(path, text): (&str, &str)| File { path: path.to_owned(), text: text.to_owned() };

@@ -4,6 +4,8 @@
 //! alone; whatever `config.json` or a helper has for such a host goes before them.
 
 use secrecy::SecretString;
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::Error;
@@ -28,16 +30,24 @@ pub struct Keys {
     pub session: Option<SecretString>,
 }
 
+/// How long a sign-in that failed is not tried again: each of many images would wait for it anew.
+const FAILED: Duration = Duration::from_secs(60);
+
+/// A sign-in: its password, or until when it counts as failed, and why.
+pub(crate) type Asked = Result<Password, (Instant, Error)>;
+
 /// The credential of a host of Amazon ECR, where there are keys: those who come while it is asked for wait for it.
 pub(crate) async fn credential(client: &Client, registry: &RegistryHost) -> Result<Option<Found>, Error> {
     let Some(ecr) = Ecr::new(client, registry) else { return Ok(None) };
     let mut passwords = client.passwords.lock().await;
-    let password = match passwords.get(registry).filter(|known| Instant::now() < known.until) {
-        Some(known) => known.value.clone(),
-        None => {
-            let fresh = ecr.password().await?;
+    let now = Instant::now();
+    let password = match passwords.get(registry) {
+        Some(Ok(known)) if now < known.until => known.value.clone(),
+        Some(Err((until, error))) if now < *until => return Err(error.clone()),
+        _ => {
+            let fresh = ecr.password().await.map_err(|error| (Instant::now() + FAILED, error));
             passwords.insert(registry.clone(), fresh.clone());
-            fresh.value
+            fresh.map_err(|(_, error)| error)?.value
         }
     };
     let credential = Credential::Password { username: "AWS".to_owned(), password };

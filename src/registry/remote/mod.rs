@@ -65,7 +65,7 @@ pub struct Client {
     gates: Mutex<BTreeMap<String, Arc<Gate>>>,
     told: Mutex<std::collections::BTreeSet<Digest>>,
     /// Passwords that Amazon ECR gave for keys of AWS.
-    pub(super) passwords: tokio::sync::Mutex<BTreeMap<RegistryHost, super::aws::Password>>,
+    pub(super) passwords: tokio::sync::Mutex<BTreeMap<RegistryHost, super::aws::Asked>>,
     secrets: Secrets,
 }
 

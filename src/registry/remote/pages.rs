@@ -35,8 +35,12 @@ impl Remote {
         let endpoint = self.endpoint()?;
         let url =
             endpoint.url(&format!("{}/tags/list?n={PAGE_SIZE}", self.name())).map_err(|e| endpoint.protocol(e))?;
-        let Some(pages) = self.pages(&endpoint, url, "application/json", "tag list").await?.into_found() else {
-            return Ok(None);
+        let pages = match self.pages(&endpoint, url, "application/json", "tag list").await? {
+            Pages::Found(pages) => pages,
+            Pages::Other(answer) if answer.status == StatusCode::NOT_FOUND => return Ok(None),
+            Pages::Other(answer) => {
+                return Err(endpoint.protocol(format!("the tag list of {}: {}", self.name(), answer.said.text)));
+            }
         };
         let mut tags = Vec::new();
         let mut seen = BTreeSet::new();
@@ -99,15 +103,6 @@ pub(super) enum Pages {
     Found(Vec<Bytes>),
     /// The first answer, which was no success.
     Other(Box<Answer>),
-}
-
-impl Pages {
-    fn into_found(self) -> Option<Vec<Bytes>> {
-        match self {
-            Self::Found(pages) => Some(pages),
-            Self::Other(_) => None,
-        }
-    }
 }
 
 /// The next page, as `Link: <...>; rel="next"` names it (RFC 8288): on the same origin, and at the same path: some

@@ -37,7 +37,7 @@ pub fn reviews_query(numbers: &[u64]) -> String {
         "query ($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{{asked} }} }} \
          fragment asked on PullRequest {{ reviews(first: 100) {{ totalCount nodes {{ state submittedAt \
          author {{ login __typename }} commit {{ oid }} }} }} commits(first: 100) {{ totalCount nodes {{ commit {{ \
-         committer {{ email user {{ login }} }} authors(first: 20) {{ totalCount nodes {{ email user {{ login }} }} }} }} \
+         signature {{ isValid wasSignedByGitHub }} committer {{ email user {{ login }} }} authors(first: 20) {{ totalCount nodes {{ email user {{ login }} }} }} }} \
          }} }} }}"
     )
 }
@@ -208,7 +208,11 @@ impl State {
             authors.extend(commit.message.lines().filter_map(|line| self.co_author(line)));
             let total = authors.len();
             authors.truncate(20);
-            json!({ "commit": { "committer": self.actor(&commit.committer), "authors": first(authors, total) } })
+            let signed = commit.committer.email == "noreply@github.com" && !self.unsigned.contains(&commit.sha);
+            let signature = signed.then(|| json!({ "isValid": true, "wasSignedByGitHub": true }));
+            json!({ "commit": {
+                "signature": signature, "committer": self.actor(&commit.committer), "authors": first(authors, total),
+            } })
         };
         json!({
             "reviews": first(reviews.iter().take(100).map(review).collect(), reviews.len()),

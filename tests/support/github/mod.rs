@@ -346,11 +346,13 @@ impl TestGitHub {
         let default = state.default_branch.clone();
         let parent = state.git.branch(branch).or_else(|| state.git.branch(&default)).expect("a commit to start from");
         let date = state.tick();
-        let (author, committer) = (state.signature(author, &date), state.signature(committer, &date));
+        let by_github = committer == "web-flow";
+        let signed = if by_github { State::web_flow(&date) } else { state.signature(committer, &date) };
+        let author = state.signature(author, &date);
         let files = [(file.0.to_owned(), Some(file.1.as_bytes().to_vec()))];
-        let sha = state.git.commit(Some(&parent), &files, message, &author, &committer);
+        let sha = state.git.commit(Some(&parent), &files, message, &author, &signed);
         state.git.update(&format!("refs/heads/{branch}"), &sha, "");
-        state.branch_moved(branch, committer.name.as_str());
+        state.branch_moved(branch, committer);
         sha
     }
 

@@ -98,7 +98,7 @@ async fn prune(
 ) -> Result<(), Stop> {
     let (registries, path) = (&context.registries, context.settings.manifest.as_str());
     let eyes = retired::Eyes { registries, forge: context.forge()?.as_ref(), head, path };
-    let found = retired::look(&eyes, manifest, scope).await.map_err(|e| Stop::CannotWork(e.into()))?;
+    let found = retired::look(&eyes, manifest, scope).await;
     seen.removals.extend(found.removals);
     seen.failed.extend(found.failed);
     Ok(())

@@ -39,11 +39,11 @@ pub struct Retired {
     pub failed: Vec<Failure>,
 }
 
-/// The retired tags of the mirrors in scope.
-///
-/// # Errors
-/// Where the forge's history cannot be read: then nothing is known to be ours.
-pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope) -> Result<Retired, Error> {
+/// How many versions of the manifest are read at most: a tag that somebody pushed by hand is in none of them.
+const VERSIONS: usize = 256;
+
+/// The retired tags of the mirrors in scope. Where the forge's history cannot be read, nothing is known to be ours.
+pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope) -> Retired {
     let mut retired = Retired::default();
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let names: BTreeSet<&RepositoryName> = images.map(|(_, image)| &image.repository).collect();
@@ -55,9 +55,19 @@ pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope) -> Result
         }
     }
     if open.is_empty() {
-        return Ok(retired);
+        return retired;
     }
-    for (key, recorded) in last(eyes, manifest, open).await? {
+    let repositories: BTreeSet<RepositoryName> = open.iter().map(|key| key.repository.clone()).collect();
+    let last = match last(eyes, manifest, open).await {
+        Ok(last) => last,
+        Err(error) => {
+            // Nothing is known to be ours; what is approved is promoted all the same.
+            let told = |name: &RepositoryName| failed(manifest, name, error.to_string());
+            retired.failed.extend(repositories.iter().filter_map(told));
+            return retired;
+        }
+    };
+    for (key, recorded) in last {
         let now = match answers(eyes, manifest, &key).await {
             Ok(Some(now)) => now,
             Ok(None) => continue,
@@ -72,7 +82,7 @@ pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope) -> Result
             None => {}
         }
     }
-    Ok(retired)
+    retired
 }
 
 /// The tags of a mirror that nobody approves.
@@ -100,9 +110,17 @@ async fn last(eyes: &Eyes<'_>, manifest: &Manifest, mut open: BTreeSet<Key>) -> 
     let mut found: BTreeMap<Key, Digest> = BTreeMap::new();
     let line: BTreeSet<Commit> = line(eyes).await?.into_iter().collect();
     let mut read: BTreeSet<(Commit, &str)> = BTreeSet::new();
+    let mut asked = 0;
     for file in &manifest.files {
         for change in history(eyes, Some(&file.path)).await? {
             if open.is_empty() {
+                return Ok(found);
+            }
+            asked += 1;
+            if asked > VERSIONS {
+                tracing::warn!(
+                    "only the newest {VERSIONS} versions of the manifest were read: what they do not record stays"
+                );
                 return Ok(found);
             }
             let Some(commit) = on_the_line(eyes.forge.social(), change.commit, &line).await? else { continue };

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Environment;
 use crate::forge::Commit;
-use crate::report::text::{clean, cut};
+use crate::text::excerpt;
 
 /// The event that a workflow runs for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,12 +134,12 @@ fn same_ref(payload: &Payload<'_>, git_ref: &str) -> Result<(), EventError> {
         return Ok(());
     }
     let what = if payload.at("deleted") == Some(&Value::Bool(true)) { "the deletion" } else { "a push" };
-    let (pushed, git_ref) = (cut(&clean(&pushed), 200), cut(&clean(git_ref), 200));
+    let (pushed, git_ref) = (excerpt(&pushed, 200), excerpt(git_ref, 200));
     Err(EventError(format!("the event is {what} of {pushed}, and GITHUB_REF is {git_ref}: nothing is done for it")))
 }
 
 fn sha(text: &str) -> Result<Commit, EventError> {
-    commit_text(text).ok_or_else(|| EventError(format!("GITHUB_SHA is no commit: {}", cut(&clean(text), 60))))
+    commit_text(text).ok_or_else(|| EventError(format!("GITHUB_SHA is no commit: {}", excerpt(text, 60))))
 }
 
 fn kind(name: &str, payload: &Payload<'_>) -> Result<Kind, EventError> {
@@ -207,7 +207,7 @@ impl<'a> Payload<'a> {
         match self.at(field) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => read(value).map(Some).ok_or_else(|| {
-                let found = cut(&clean(&value.to_string()), 60);
+                let found = excerpt(&value.to_string(), 60);
                 self.fault(field, &format!("cannot be {found}"))
             }),
         }

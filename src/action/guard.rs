@@ -2,8 +2,8 @@
 //! branch, which people review.
 
 use super::event::{Event, Kind};
-use crate::commands::Stop;
-use crate::report::text::{clean, cut};
+use crate::exit::Stop;
+use crate::text::excerpt;
 
 /// Whether this run may write: a push, the clock, a button or a comment, and always for the default branch itself.
 ///
@@ -23,8 +23,8 @@ pub fn may_write(event: &Event, default_branch: &str) -> Result<(), Stop> {
     if event.git_ref != wanted {
         return Err(Stop::Unusable(format!(
             "this command writes, and is run for {} only, not for {}: start the workflow on the default branch",
-            cut(&clean(&wanted), 200),
-            cut(&clean(&event.git_ref), 200)
+            excerpt(&wanted, 200),
+            excerpt(&event.git_ref, 200)
         )));
     }
     Ok(())

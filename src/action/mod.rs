@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use crate::settings::Variables;
-
 pub mod event;
 pub mod files;
 pub mod guard;
@@ -14,6 +12,9 @@ pub mod masks;
 
 pub use event::{Event, EventError};
 pub use guard::may_write;
+
+/// The process's environment, as far as it is text.
+pub type Variables = std::collections::BTreeMap<String, String>;
 
 /// What GitHub's variables say. Outside Actions most of it is absent.
 #[derive(Debug, Clone, PartialEq, Eq)]

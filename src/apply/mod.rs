@@ -2,10 +2,9 @@
 
 pub mod copy;
 pub mod dashboard;
-mod elsewhere;
+mod ecr;
 pub mod interruption;
 pub mod ledger;
-pub mod progress;
 pub mod promote;
 pub mod propose;
 pub mod record;

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::copy::{Carried, Companionship, Copied, Copier, CopyError, Mirror};
 use super::interruption::Interruption;
 use super::removal::{self, Remover};
-use super::{elsewhere, repository};
+use super::{ecr, repository};
 use crate::hub::{self, Hub};
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Manifest;
@@ -214,7 +214,7 @@ async fn make_elsewhere(
 ) -> BTreeMap<RepositoryName, String> {
     let mut unmade = BTreeMap::new();
     for step in repositories {
-        match elsewhere::ensure(registries, manifest, step).await {
+        match ecr::ensure(registries, manifest, step).await {
             Ok(changed) => applied.changed |= changed,
             Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => {
                 applied.stopped = Some(error.to_string());

@@ -4,10 +4,10 @@
 use crate::edit::{self, Edit, EditError};
 use crate::forge::{Commit, Error, FileChange, Forge, Head, Message, OpenProposal, Opened, Social};
 use crate::manifest::Manifest;
+use crate::proposal::Wanted;
+use crate::proposal::audience::{Audience, Turn, UNASKED, turn};
 use crate::proposal::body::{self, Evidence};
-use crate::proposal::company::{Company, Turn, UNASKED, turn};
 use crate::proposal::metadata::{self, Metadata, ObjectId};
-use crate::proposal::{Wanted, markdown};
 
 /// Who opens pull requests with the job's own token.
 pub const JOB_LOGIN: &str = "github-actions[bot]";
@@ -111,7 +111,7 @@ async fn present_new(
     (title, body): (String, String),
 ) -> Result<Published, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
-    let company = Company::of(manifest, wanted);
+    let company = Audience::of(manifest, wanted);
     let marked = format!("{body}{UNASKED}");
     let marks = forge.social().is_some() && !company.is_empty() && marked.len() <= body::BODY_LIMIT;
     let opened = forge.open(&wanted.branch, &title, if marks { &marked } else { &body }).await?;
@@ -162,7 +162,7 @@ pub fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, 
 }
 
 /// Labels it and asks for reviews, one person or team at a time. What is refused is a warning: the proposal stands.
-pub async fn invite(social: &dyn Social, number: u64, company: &Company) {
+pub async fn invite(social: &dyn Social, number: u64, company: &Audience) {
     label(social, number, &company.labels).await;
     for login in &company.reviewers {
         warn(number, "a review by", login, "asked for", social.request_reviewer(number, login).await);
@@ -190,6 +190,6 @@ async fn label(social: &dyn Social, number: u64, labels: &[String]) {
 
 fn warn(number: u64, what: &str, name: &str, done: &str, result: Result<(), Error>) {
     if let Err(e) = result {
-        tracing::warn!("#{number}: {what} {} could not be {done}: {e}", markdown::clean(name, 200));
+        tracing::warn!("#{number}: {what} {} could not be {done}: {e}", crate::text::excerpt(name, 200));
     }
 }

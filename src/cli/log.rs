@@ -9,9 +9,9 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::apply::progress::{AboveBars, GROUP, PHASE};
-use crate::report::text::{Hidden, clean};
+use crate::progress::{AboveBars, GROUP, PHASE};
 use crate::report::workflow_command::inert_line;
+use crate::text::{Hidden, clean};
 
 /// Starts the log of this program's own events at `level`. Libraries log nothing: at their finer levels they would write
 /// headers, and so credentials. Nothing in `hidden` is logged. In a job the phases of the run are always told, errors alone apart.

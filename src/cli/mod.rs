@@ -10,23 +10,19 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use secrecy::ExposeSecret;
 
-use crate::action::{files, masks};
+use crate::action::{Variables, files, masks};
 use crate::apply::interruption::Interruption;
-use crate::commands::{Context, Exit, Stop, dispatch};
-use crate::report::text::Hidden;
+use crate::args::{Cli, Command};
+use crate::commands::{Context, dispatch};
+use crate::exit::{Exit, Stop};
 use crate::report::{Format, Output, Sinks, Style, workflow_command};
-use crate::settings::{self, Given, KEYS, Key, Secrets, Settings, Variables};
+use crate::settings::{self, Given, KEYS, Key, Secrets, Settings};
+use crate::text::Hidden;
 
-mod args;
 mod log;
 mod signals;
 
 use signals::Signals;
-
-pub use args::{
-    ApplyPolicy, Approve, Audit, Cli, Command, Completions, Doctor, Explain, Images, Plan, Promote, Promotion, Propose,
-    Run, Schema, SignIn, VerifyAccess,
-};
 
 /// What a process is given.
 pub struct Process {

@@ -2,7 +2,7 @@
 
 use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
-use crate::cli::ApplyPolicy as Arguments;
+use crate::args::ApplyPolicy as Arguments;
 use crate::hub::Hub;
 use crate::manifest::{Destination, Manifest, Policy};
 use crate::policy::settings::{self, Area, Comparison, Difference, advice, lost};

@@ -7,7 +7,7 @@ use super::evidence::{Gathering, standings};
 use super::publish::ensure;
 use super::{Context, Exit, Stop, load, propose};
 use crate::apply::propose::{Publication, PublishError, changes};
-use crate::cli::Approve;
+use crate::args::Approve;
 use crate::forge::{Error, Head, with_rules};
 use crate::image::{Location, RepositoryName, Tag};
 use crate::manifest::{self, Grouping, Image, Manifest};
@@ -16,11 +16,11 @@ use crate::observe::candidates::{Candidates, Eyes, exact};
 use crate::observe::ledger::{Clocks, Place, Trust};
 use crate::observe::sources::Sources;
 use crate::plan::{Scope, is_called};
-use crate::proposal::markdown::clean;
 use crate::proposal::{Beside, Entry, Item, Kind, Selected, Wanted, adding, body, branch, wanted};
 use crate::report::approval::Approval;
 use crate::report::{Output, rows};
 use crate::rules::{Chosen, Reason, Selection, line_of};
+use crate::text::excerpt;
 
 /// How often everything is looked at anew because a branch moved meanwhile.
 const TRIES: usize = 3;
@@ -251,7 +251,7 @@ async fn pick(
         chosen.into_iter().find(|chosen| tag.is_none_or(|tag| *tag == chosen.tag))
     };
     let refuse = |tag: &Tag, reason: Reason, detail: &str| {
-        Err(refusal(image, Some(tag), format!("{}: {}", clean(detail, 300), remedy(reason, asked))))
+        Err(refusal(image, Some(tag), format!("{}: {}", excerpt(detail, 300), remedy(reason, asked))))
     };
     if let Some(chosen) = by_rule(asked.tag.as_ref()) {
         return Ok(Pick::Chosen(chosen, true));

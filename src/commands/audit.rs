@@ -3,12 +3,12 @@
 use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
 use crate::apply::dashboard;
-use crate::apply::progress::Progress;
-use crate::cli::Audit as Arguments;
+use crate::args::Audit as Arguments;
 use crate::observe::organization::{self, Eyes, History};
 use crate::observe::sources::Sources;
 use crate::policy::audit::dashboard::Wish;
 use crate::policy::audit::judge;
+use crate::progress::Progress;
 use crate::report::audit::{Audit, dashboard::dashboard as written};
 use crate::report::rows::{Failed, FailedStep};
 use crate::report::{Format, Output};

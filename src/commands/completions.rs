@@ -4,7 +4,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::{Exit, Stop};
-use crate::cli::Cli;
+use crate::args::Cli;
 use crate::report::Output;
 
 /// Prints the completions for `shell`.

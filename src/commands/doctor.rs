@@ -3,7 +3,7 @@
 use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
 use crate::action::{self, Event};
-use crate::cli::Doctor as Arguments;
+use crate::args::Doctor as Arguments;
 use crate::doctor::facts::{EventFact, ManifestFact};
 use crate::doctor::{self, Status};
 use crate::manifest::Manifest;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use super::{Context, Exit, Stop, load, promote, propose};
-use crate::cli::Explain;
+use crate::args::Explain;
 use crate::image::{Digest, Location, Tag};
 use crate::observe::ledger::Trust;
 use crate::observe::proposals::Unreviewed;

@@ -1,9 +1,10 @@
 //! One short function a command. A command observes, plans, applies and reports; what it decides, pure rooms decide.
 //!
-//! A new command is a file here, an entry of [`crate::cli::Command`] and a line in [`dispatch`].
+//! A new command is a file here, an entry of [`crate::args::Command`] and a line in [`dispatch`].
 
 use crate::action::{self, Event};
-use crate::cli::Command;
+use crate::args::Command;
+pub use crate::exit::{Exit, Stop};
 use crate::forge::Forge;
 use crate::manifest::Manifest;
 use crate::report::{Format, Output};
@@ -31,46 +32,6 @@ pub mod verify_access;
 
 pub use context::Context;
 pub use unreviewed::Verdicts;
-
-/// The exit status of a command that could do its work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// 0: done, nothing wrong.
-    Done,
-    /// 1: findings, or some items failed.
-    Findings,
-}
-
-impl Exit {
-    /// The worse of two.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        if self == Self::Done { other } else { self }
-    }
-}
-
-/// Why a command could not do its work.
-#[derive(Debug, thiserror::Error)]
-pub enum Stop {
-    /// 2: unusable arguments or event; the text says how to mend it.
-    #[error("{0}")]
-    Unusable(String),
-    /// 2: an unusable manifest.
-    #[error("the manifest has {} fault(s)", .0.len())]
-    Manifest(Vec<crate::diag::Diagnostic>, Vec<crate::manifest::File>),
-    /// 3: could not work at all: credentials, network.
-    #[error("{0:#}")]
-    CannotWork(anyhow::Error),
-}
-
-impl Stop {
-    /// What kept two commands of a run from their work, said once where it is the same.
-    fn both(first: &anyhow::Error, second: &anyhow::Error) -> Self {
-        let (first, second) = (format!("{first:#}"), format!("{second:#}"));
-        let text = if first == second { first } else { format!("{first}; {second}") };
-        Self::CannotWork(anyhow::Error::msg(text))
-    }
-}
 
 /// Does what a command says. Commands that write are asked for their event first.
 ///

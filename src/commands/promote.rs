@@ -5,11 +5,10 @@ use std::sync::Arc;
 use super::{Context, Exit, Stop, load};
 use crate::apply;
 use crate::apply::copy::{Carried, Copier};
-use crate::apply::progress::{Group, Progress};
 use crate::apply::promote::{Applied, Promoted, Work};
 use crate::apply::record::{self, Record, RecordError, Recorded, Recording, Way};
 use crate::apply::removal::Remover;
-use crate::cli::Promote as Arguments;
+use crate::args::Promote as Arguments;
 use crate::forge::Commit;
 use crate::hub::Hub;
 use crate::manifest::{Image, Manifest};
@@ -19,10 +18,11 @@ use crate::observe::retired;
 use crate::observe::reviews::Bar;
 use crate::observe::sources::Sources;
 use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination};
+use crate::progress::{Group, Progress};
 use crate::report::Output;
 use crate::report::rows;
-use crate::report::text::counted;
 use crate::settings::RecordMode;
+use crate::text::counted;
 
 /// Runs it for the images that are named, or for all where none is.
 ///

@@ -5,24 +5,24 @@ use super::publish::{publish, settle};
 use super::unreviewed::unreviewed;
 use super::{Context, Exit, Stop, load, promote};
 use crate::apply::ledger::{Recorded, record};
-use crate::apply::progress::Group;
 use crate::apply::propose::{Publication, PublishError, Published};
 use crate::forge::{Error, Forge, Head, OpenProposal, with_rules};
 use crate::ledger;
 use crate::manifest::Manifest;
+use crate::markdown::code;
 use crate::observe::candidates::Candidates;
 use crate::observe::ledger::{Noted, Place, Trust};
 use crate::observe::proposals::{Look, Situation, Unreviewed, situation};
 use crate::observe::sources::Sources;
 use crate::plan::Scope;
+use crate::progress::Group;
 use crate::proposal::body::{self, Account, Evidence};
 use crate::proposal::machine::{Action, Decision, Wait};
-use crate::proposal::markdown::code;
 use crate::proposal::{Entry, Wanted, subject};
 use crate::report::explain::ExplainedImage;
-use crate::report::text::counted;
 use crate::report::{Output, rows};
 use crate::rules::Reason;
+use crate::text::counted;
 
 /// How often everything is looked at anew because a branch moved meanwhile.
 const TRIES: usize = 3;

@@ -9,7 +9,7 @@ use crate::forge::{Commit, Forge, OpenProposal, Social};
 use crate::manifest::Manifest;
 use crate::observe::asked::{Reviewed, action};
 use crate::proposal::Wanted;
-use crate::proposal::company::{Company, UNASKED};
+use crate::proposal::audience::{Audience, UNASKED};
 use crate::proposal::machine::Action;
 use crate::proposal::metadata::{self, Metadata, ObjectId};
 use crate::report::rows::{Proposed, ProposedAction};
@@ -86,7 +86,7 @@ pub(super) async fn settle(
     let Some(social) = forge.social() else { return Ok(()) };
     let mut body = open.body.clone();
     if let (Some((manifest, wanted)), Some(number), true) = (wanted, open.number, body.contains(UNASKED)) {
-        invite(social, number, &Company::of(manifest, wanted)).await;
+        invite(social, number, &Audience::of(manifest, wanted)).await;
         body = body.replace(UNASKED, "");
     }
     let metadata = metadata::read(&open.body);

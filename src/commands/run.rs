@@ -3,10 +3,10 @@
 use super::{Context, Exit, Stop, comment, dispatch, guard, load, read_event};
 use crate::action::Event;
 use crate::action::event::Kind;
-use crate::cli::{Command, Images, Promote, Propose};
+use crate::args::{Command, Images, Promote, Propose};
 use crate::observe::repositories::Attention;
 use crate::report::Output;
-use crate::report::text::{clean, cut};
+use crate::text::excerpt;
 
 /// Does what the event asks for.
 ///
@@ -57,7 +57,7 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
 }
 
 fn unknown(event: &Event) -> Stop {
-    let name = cut(&clean(&event.name), 60);
+    let name = excerpt(&event.name, 60);
     let instead = match name.as_str() {
         "pull_request_target" => ". pull_request checks the same without the job's secrets",
         "repository_dispatch" => ". The API can start workflow_dispatch as well",

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{Context, Exit, Stop, load};
-use crate::cli::SignIn as Arguments;
+use crate::args::SignIn as Arguments;
 use crate::manifest::Destination;
 use crate::policy::sign_in::Organizations;
 use crate::report::Output;

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Context, Exit, Stop, evidence, load, promote};
-use crate::cli::VerifyAccess as Arguments;
+use crate::args::VerifyAccess as Arguments;
 use crate::image::{Location, RegistryHost};
 use crate::manifest::{Destination, Manifest};
 use crate::observe::access as asked;

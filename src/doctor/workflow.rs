@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::node;
+use crate::yaml;
 
 /// What `read-all` and `write-all` stand for, as far as it is needed here.
 const ALL: [&str; 5] = ["contents", "pull-requests", "issues", "statuses", "packages"];
@@ -13,15 +13,15 @@ const ALL: [&str; 5] = ["contents", "pull-requests", "issues", "statuses", "pack
 /// # Errors
 /// Where there is no such job, or the text cannot be understood.
 pub fn permissions(text: &str, job: &str) -> Result<Option<BTreeMap<String, String>>, String> {
-    let (root, _) = node::read(text);
+    let (root, _) = yaml::read(text);
     let root = root.ok_or("it is no YAML")?;
     let jobs = root.get("jobs").ok_or("it has no jobs")?;
     let of_job = jobs.get(job).ok_or_else(|| format!("it has no job `{job}`"))?;
     let Some(given) = of_job.get("permissions").or_else(|| root.get("permissions")) else { return Ok(None) };
     let given = given.resolved();
     if let Some(entries) = given.entries() {
-        let pair = |(name, level): &(node::Node, node::Node)| {
-            let text = |node: &node::Node| node.resolved().text().map(|text| crate::report::text::cut(text, 40));
+        let pair = |(name, level): &(yaml::Node, yaml::Node)| {
+            let text = |node: &yaml::Node| node.resolved().text().map(|text| crate::text::cut(text, 40));
             Some((text(name)?, text(level)?))
         };
         return Ok(Some(entries.iter().filter_map(pair).collect()));

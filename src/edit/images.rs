@@ -3,7 +3,7 @@
 use super::lines::{after_line, colon_end, column, content_end, dash, splice, unusual};
 use super::tree::Tree;
 use super::{EditError, root};
-use crate::manifest::node::Kind;
+use crate::yaml::Kind;
 
 /// Adds an image at the end of `images`, written as these lines; every other byte stays. The result, parsed again, differs from
 /// the text in exactly this image.

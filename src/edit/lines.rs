@@ -5,7 +5,7 @@ use std::ops::Range;
 use granit_parser::ScalarStyle;
 
 use super::EditError;
-use crate::manifest::node::{Kind, Node};
+use crate::yaml::{Kind, Node};
 
 /// A piece of the text and what takes its place.
 pub(super) type Splice = (Range<usize>, String);

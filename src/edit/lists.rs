@@ -7,7 +7,7 @@ use super::lines::{
 use super::scalar::{Quote, double_quoted, quote_of, simple};
 use super::{EditError, item};
 use crate::image::Tag;
-use crate::manifest::node::{Kind, Node};
+use crate::yaml::{Kind, Node};
 
 /// The lists of an image, in the order in which they are written.
 const LISTS: [&str; 3] = ["approved", "rejected", "revoked"];

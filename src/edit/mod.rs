@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::image::{Digest, Tag};
-use crate::manifest::node::{self, Kind, Node};
+use crate::yaml::{self, Kind, Node};
 
 mod images;
 mod lines;
@@ -176,7 +176,7 @@ fn splices_of(text: &str, root: &Node, image: &Node, change: &Change) -> Result<
 }
 
 fn root(text: &str) -> Result<Node, EditError> {
-    let (root, faults) = node::read(text);
+    let (root, faults) = yaml::read(text);
     match (root, faults.first()) {
         (Some(root), None) => Ok(root),
         (_, Some(fault)) => Err(EditError(format!("the file cannot be read: {}", fault.message))),

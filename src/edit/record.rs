@@ -6,7 +6,7 @@ use super::lines::{Splice, after_line, colon_end, column, entry_end, line_start,
 use super::scalar::{Quote, quote_of, simple};
 use super::{EditError, item};
 use crate::image::Tag;
-use crate::manifest::node::{Kind, Node};
+use crate::yaml::{Kind, Node};
 
 /// The keys of an approval in the order in which they are written.
 const ORDER: [&str; 5] = ["tag", "digest", "mirrored", "pull", "approved-on"];

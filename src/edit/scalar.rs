@@ -2,7 +2,7 @@
 
 use granit_parser::ScalarStyle;
 
-use crate::manifest::node::{Kind, Node, special};
+use crate::yaml::{Kind, Node, special};
 
 /// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Change, Edit, EditError};
-use crate::manifest::node::{Kind, Node, Special};
+use crate::yaml::{Kind, Node, Special};
 
 /// A document without its places and its style, aliases written out.
 #[derive(Debug, Clone, PartialEq, Eq)]

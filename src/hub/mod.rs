@@ -21,12 +21,11 @@ mod session;
 mod settings;
 mod tags;
 mod teams;
-mod text;
 mod transport;
 
 pub use crate::plan::drift::ImmutableTags;
 pub use access::{HubRights, HubRole};
-pub use text::FULL_DESCRIPTION_LIMIT;
+pub use repositories::FULL_DESCRIPTION_LIMIT;
 pub use transport::Pace;
 
 /// Docker Hub's API, with the credential of this run. The token is exchanged once and cached until it expires.

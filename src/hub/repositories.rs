@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::refusal::{Level, MANAGES, Need, READS};
-use super::text::full_description;
 use super::transport::{Answer, Call};
 use super::{Created, Error, Hub, HubRepository, ImmutableTags, NewRepository};
 use crate::image::RepositoryName;
@@ -180,4 +179,23 @@ fn asked_for(repository: &NewRepository, found: &HubRepository) -> bool {
 
 fn done(answer: &Answer, call: &Call<'_>) -> Result<(), Error> {
     if (200..300).contains(&answer.status) { Ok(()) } else { Err(answer.unexpected(call)) }
+}
+
+/// The longest full description, in characters.
+pub const FULL_DESCRIPTION_LIMIT: usize = 25_000;
+
+/// A full description as Docker Hub takes it.
+fn full_description(text: &str) -> String {
+    text.chars().take(FULL_DESCRIPTION_LIMIT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_descriptions_keep_their_lines() {
+        assert_eq!(full_description("a\n\nb"), "a\n\nb");
+        assert_eq!(full_description(&"é".repeat(25_001)).chars().count(), 25_000);
+    }
 }

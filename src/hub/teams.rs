@@ -12,7 +12,7 @@ use super::transport::Call;
 use super::{Error, Grant, Hub, HubTeam};
 use crate::image::RepositoryName;
 use crate::manifest::Permission;
-use crate::net::text::clean;
+use crate::text::excerpt;
 
 const PAGE_SIZE: usize = 100;
 const PAGES: usize = 1000;
@@ -106,7 +106,7 @@ impl Hub {
         let id = team.id.to_string();
         let path = ["v2", "repositories", organization, name.as_str(), "groups", &id];
         let need = on_repository(organization, "scope-repo-group-admin", MANAGES);
-        let action = format!("taking the grant of {} on {organization}/{name} away", clean(&team.name, 60));
+        let action = format!("taking the grant of {} on {organization}/{name} away", excerpt(&team.name, 60));
         let call = Call::new(Method::DELETE, &path, need, action);
         let answer = self.send(&call).await?;
         if matches!(answer.status, 200..=299 | 404) { Ok(()) } else { Err(answer.unexpected(&call)) }
@@ -253,7 +253,7 @@ fn grant(body: GrantBody) -> Result<Grant, Error> {
     let permission = all
         .into_iter()
         .find(|permission| permission.as_str() == body.permission)
-        .ok_or_else(|| Error::Unusable(format!("the permission `{}` is not known", clean(&body.permission, 40))))?;
+        .ok_or_else(|| Error::Unusable(format!("the permission `{}` is not known", excerpt(&body.permission, 40))))?;
     Ok(Grant { team: HubTeam { id: body.group_id, name: body.group_name }, permission })
 }
 
@@ -262,6 +262,6 @@ pub(super) fn listed(known: &[String]) -> String {
     if known.is_empty() {
         return "it has no team that the credential may see".to_owned();
     }
-    let names: Vec<String> = known.iter().map(|name| format!("`{}`", clean(name, 60))).collect();
+    let names: Vec<String> = known.iter().map(|name| format!("`{}`", excerpt(name, 60))).collect();
     format!("it has {}", names.join(", "))
 }

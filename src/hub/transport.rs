@@ -14,7 +14,8 @@ use url::Url;
 
 use super::Error;
 use super::refusal::Need;
-use crate::net::text::{causes, clean, mend};
+use crate::net::causes::{causes, remedy};
+use crate::text::excerpt;
 
 /// A request may take this long, its answer included: every answer here is small.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -120,9 +121,9 @@ impl Answer {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let said = ["detail", "message", "text"].iter().find_map(|key| body[*key].as_str().filter(|t| !t.is_empty()));
         match said {
-            Some(text) => clean(text, 300),
+            Some(text) => excerpt(text, 300),
             None if self.body.is_empty() => "nothing more".to_owned(),
-            None => clean(&String::from_utf8_lossy(&self.body), 300),
+            None => excerpt(&String::from_utf8_lossy(&self.body), 300),
         }
     }
 }
@@ -241,7 +242,7 @@ fn judged(answer: Answer, headers: &HeaderMap) -> Try {
 /// No answer: worth another try, unless people have to mend something first.
 fn lost(error: &reqwest::Error) -> Result<Try, Error> {
     let unreachable = Error::Unreachable(causes(error));
-    if mend(error).is_some() {
+    if remedy(error).is_some() {
         return Err(unreachable);
     }
     // Where no connection came to be, nothing was done.

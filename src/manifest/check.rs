@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::codes::Code;
+use super::document::{self, Settings};
 use super::faults::{Faults, Place};
-use super::leaf::{FileGlob, Organization, Source, Unique};
 use super::parse::Placed;
-use super::raw::{self, Settings};
 use super::read::At;
+use super::scalars::{FileGlob, Organization, Source, Unique};
 use super::{Destination, File};
+use crate::diag::Code;
 use crate::image::{Location, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Rule};
 
@@ -109,7 +109,11 @@ fn is_hub(registry: &Destination) -> bool {
 }
 
 /// The mirror tags of one image: of approvals and floating tags. A tag approved twice is a fault.
-pub(super) fn mirror_tags(approved: &[raw::Approval], floating: Vec<At<Tag>>, faults: &mut Faults) -> Vec<At<Tag>> {
+pub(super) fn mirror_tags(
+    approved: &[document::Approval],
+    floating: Vec<At<Tag>>,
+    faults: &mut Faults,
+) -> Vec<At<Tag>> {
     let mut tags: Vec<At<Tag>> = Vec::new();
     for tag in approved.iter().filter_map(|a| a.tag.clone()) {
         if tags.iter().any(|known| known.value == tag.value) {
@@ -128,7 +132,7 @@ pub(super) fn mirror_tags(approved: &[raw::Approval], floating: Vec<At<Tag>>, fa
 }
 
 /// A tag is turned down once.
-pub(super) fn rejected_once(rejected: &[raw::Rejection], faults: &mut Faults) {
+pub(super) fn rejected_once(rejected: &[document::Rejection], faults: &mut Faults) {
     let mut seen: Vec<&Tag> = Vec::new();
     for tag in rejected.iter().filter_map(|r| r.tag.as_ref()) {
         if seen.contains(&&tag.value) {

@@ -1,7 +1,7 @@
 //! Gathers faults of all files and turns them into diagnostics.
 
 use super::File;
-use super::codes::Code;
+use crate::diag::Code;
 use crate::diag::{Diagnostic, Span};
 
 /// A place in one of the manifest's files.

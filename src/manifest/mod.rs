@@ -12,18 +12,16 @@ use crate::image::{Digest, Location, NameError, Platform, RegistryHost, Reposito
 use crate::rules::{Rule, Subject, Variant, VersionRule};
 
 mod check;
-mod codes;
+mod document;
 mod faults;
-mod leaf;
-pub(crate) mod node;
 mod parse;
-mod raw;
 mod read;
+mod scalars;
 pub mod schema;
 
-pub use codes::Code;
-pub(crate) use leaf::glob;
+pub use crate::diag::Code;
 pub use parse::{approvals_asked, file, included, includes, parse, parse_part};
+pub(crate) use scalars::glob;
 
 /// One file of the manifest as it was read: the path as the repository or the working directory names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

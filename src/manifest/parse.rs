@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::codes::Code;
+use super::document::{self, Group, Included, Main, Settings};
 use super::faults::{Faults, Place};
-use super::node::{self, Node};
-use super::raw::{self, Group, Included, Main, Settings};
 use super::read::{At, Object, Reader, Value, read_object};
 use super::{
     AllowedRegistry, Approval, Destination, File, Grouping, Image, ImageAccess, Manifest, Policy, Proposals,
-    RegistryAccess, Rejection, Revocation, check, leaf,
+    RegistryAccess, Rejection, Revocation, check, scalars,
 };
+use crate::diag::Code;
 use crate::diag::{Diagnostic, Span};
 use crate::image::{RegistryHost, RepositoryName};
 use crate::rules::{Rule, VersionRule};
+use crate::yaml::{self, Node};
 
 /// The largest file that is read.
 const MAX_BYTES: usize = 1 << 20;
@@ -57,18 +57,18 @@ pub fn includes(text: &str) -> Vec<String> {
     if text.len() > MAX_BYTES {
         return Vec::new();
     }
-    let (Some(root), _) = node::read(text) else { return Vec::new() };
+    let (Some(root), _) = yaml::read(text) else { return Vec::new() };
     let mut faults = Faults::default();
     let mut reader = Reader { file: 0, faults: &mut faults, through: None };
-    let globs = root.get("include").and_then(|node| leaf::Unique::<leaf::FileGlob>::read(node, &mut reader));
-    globs.map(leaf::Unique::into_values).unwrap_or_default().into_iter().map(|g| g.0).collect()
+    let globs = root.get("include").and_then(|node| scalars::Unique::<scalars::FileGlob>::read(node, &mut reader));
+    globs.map(scalars::Unique::into_values).unwrap_or_default().into_iter().map(|g| g.0).collect()
 }
 
 /// Those of `paths` that the globs of the main file include, sorted, each once, the main file itself left out.
 #[must_use]
 pub fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterator<Item = &'p str>) -> Vec<String> {
     let directory = main.rfind('/').map_or("", |i| &main[..=i]);
-    let globs: Vec<_> = globs.iter().filter_map(|g| leaf::glob(g)).collect();
+    let globs: Vec<_> = globs.iter().filter_map(|g| scalars::glob(g)).collect();
     let taken = |path: &&str| {
         *path != main && path.strip_prefix(directory).is_some_and(|rest| globs.iter().any(|g| g.is_match(rest)))
     };
@@ -122,7 +122,7 @@ fn read_file<T: Object>(index: usize, file: &File, faults: &mut Faults) -> Optio
         faults.report(Code::TooLarge, whole, TOO_LARGE, SPLIT);
         return None;
     }
-    let (root, tree_faults) = node::read(&file.text);
+    let (root, tree_faults) = yaml::read(&file.text);
     let broken = root.is_none() && !tree_faults.is_empty();
     for fault in tree_faults {
         faults.report(fault.code, Place { file: index, span: fault.span }, fault.message, fault.help);
@@ -151,7 +151,7 @@ fn newer_version(node: &Node) -> Option<&Node> {
     (number > VERSION).then_some(node)
 }
 
-type Part = (Option<At<raw::Defaults>>, Option<At<Vec<raw::Image>>>);
+type Part = (Option<At<document::Defaults>>, Option<At<Vec<document::Image>>>);
 
 /// Puts the files together: defaults, images, and what spans several keys.
 fn assemble(main: Main, parts: Vec<Part>, files: Vec<File>, faults: &mut Faults) -> Manifest {
@@ -211,7 +211,7 @@ pub(super) struct Placed {
 
 fn image(
     index: usize,
-    raw: raw::Image,
+    raw: document::Image,
     defaults: &Settings,
     (organization, registry): (&str, &Destination),
     faults: &mut Faults,
@@ -235,17 +235,17 @@ fn image(
     Some(Placed { image, source: source.place, repository: repository_place, tags })
 }
 
-type Lists = (Vec<raw::Approval>, Vec<raw::Rejection>, Vec<raw::Revocation>);
+type Lists = (Vec<document::Approval>, Vec<document::Rejection>, Vec<document::Revocation>);
 
 /// The image, with the defaults of the format.
 fn build(
     (place, index): (Place, usize),
-    source: leaf::Source,
+    source: scalars::Source,
     repository: RepositoryName,
     settings: Settings,
     (approved, rejected, revoked): Lists,
 ) -> Image {
-    let names = |list: Option<At<leaf::Unique<leaf::Login>>>| {
+    let names = |list: Option<At<scalars::Unique<scalars::Login>>>| {
         list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(|l| l.0).collect()
     };
     Image {
@@ -274,7 +274,7 @@ fn build(
     }
 }
 
-fn labels(list: Option<At<leaf::Unique<leaf::Label>>>) -> Vec<String> {
+fn labels(list: Option<At<scalars::Unique<scalars::Label>>>) -> Vec<String> {
     list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(|l| l.0).collect()
 }
 
@@ -291,7 +291,7 @@ fn rule(settings: &Settings) -> Rule {
     })
 }
 
-fn approval(raw: raw::Approval) -> Option<Approval> {
+fn approval(raw: document::Approval) -> Option<Approval> {
     Some(Approval {
         tag: raw.tag?.value,
         digest: raw.digest?.value,
@@ -302,7 +302,7 @@ fn approval(raw: raw::Approval) -> Option<Approval> {
     })
 }
 
-fn rejection(raw: raw::Rejection) -> Option<Rejection> {
+fn rejection(raw: document::Rejection) -> Option<Rejection> {
     Some(Rejection {
         tag: raw.tag?.value,
         reason: raw.reason?.value.0,
@@ -311,7 +311,7 @@ fn rejection(raw: raw::Rejection) -> Option<Rejection> {
     })
 }
 
-fn revocation(raw: raw::Revocation) -> Option<Revocation> {
+fn revocation(raw: document::Revocation) -> Option<Revocation> {
     Some(Revocation {
         tag: raw.tag?.value,
         digest: raw.digest?.value,
@@ -321,7 +321,7 @@ fn revocation(raw: raw::Revocation) -> Option<Revocation> {
     })
 }
 
-fn policy(raw: raw::Policy) -> Policy {
+fn policy(raw: document::Policy) -> Policy {
     Policy {
         image_access: raw.image_access.map(|i| image_access(i.value)),
         registry_access: raw.registry_access.map(|r| registry_access(r.value)),
@@ -329,7 +329,7 @@ fn policy(raw: raw::Policy) -> Policy {
     }
 }
 
-fn image_access(raw: raw::ImageAccess) -> ImageAccess {
+fn image_access(raw: document::ImageAccess) -> ImageAccess {
     ImageAccess {
         enabled: raw.enabled.map(|e| e.value),
         official: raw.official.map(|a| a.value.0),
@@ -339,8 +339,8 @@ fn image_access(raw: raw::ImageAccess) -> ImageAccess {
     }
 }
 
-fn registry_access(raw: raw::RegistryAccess) -> RegistryAccess {
-    let registry = |raw: raw::AllowedRegistry| {
+fn registry_access(raw: document::RegistryAccess) -> RegistryAccess {
+    let registry = |raw: document::AllowedRegistry| {
         let address = raw.address?.value.to_string();
         Some(AllowedRegistry { name: raw.name.map_or_else(|| address.clone(), |n| n.value.0), address })
     };
@@ -351,9 +351,9 @@ fn registry_access(raw: raw::RegistryAccess) -> RegistryAccess {
     }
 }
 
-fn proposals(raw: raw::Proposals) -> Proposals {
+fn proposals(raw: document::Proposals) -> Proposals {
     let default = Proposals::default();
-    let logins = |list: Option<At<leaf::Unique<leaf::Login>>>| {
+    let logins = |list: Option<At<scalars::Unique<scalars::Login>>>| {
         list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(|l| l.0).collect()
     };
     Proposals {

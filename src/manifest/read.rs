@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json};
 
-use super::codes::Code;
 use super::faults::{Faults, Place};
-use super::node::{Kind, Node, Special};
+use crate::diag::Code;
 use crate::diag::Span;
+use crate::yaml::{Kind, Node, Special};
 
 /// What values are read with.
 pub(crate) struct Reader<'a> {
@@ -366,7 +366,7 @@ macro_rules! object {
             fn take(
                 &mut self,
                 key: &str,
-                value: &$crate::manifest::node::Node,
+                value: &$crate::yaml::Node,
                 reader: &mut $crate::manifest::read::Reader<'_>,
             ) {
                 match key {
@@ -406,7 +406,7 @@ macro_rules! object {
             const NULLABLE: bool = true;
 
             fn read(
-                node: &$crate::manifest::node::Node,
+                node: &$crate::yaml::Node,
                 reader: &mut $crate::manifest::read::Reader<'_>,
             ) -> Option<Self> {
                 $crate::manifest::read::read_object(node, reader)

@@ -2,7 +2,7 @@
 
 use schemars::generate::SchemaSettings;
 
-use super::raw::{Included, Main};
+use super::document::{Included, Main};
 
 /// The JSON Schema (draft 2020-12) of the main file, with that of an included file as `$defs/Included`; ends with a newline.
 #[must_use]

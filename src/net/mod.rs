@@ -8,17 +8,17 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
-mod greeting;
+pub mod causes;
 mod hosts;
+mod probe;
+mod proxies;
 mod public;
-mod surroundings;
-pub mod text;
 mod trust;
 
-pub use greeting::Greeting;
 pub use hosts::{Hosts, HostsError};
+pub use probe::Greeting;
+pub use proxies::Proxies;
 pub use public::is_public;
-pub use surroundings::Surroundings;
 use trust::Trust;
 
 /// The longest wait for a connection.
@@ -81,7 +81,7 @@ impl Http {
             Some(exempt) => builder.dns_resolver(Arc::clone(exempt)),
             None => builder,
         };
-        let client = builder.build().map_err(|e| unusable(text::causes(&e)))?;
+        let client = builder.build().map_err(|e| unusable(causes::causes(&e)))?;
         Ok(Self { client, trust, exempt })
     }
 

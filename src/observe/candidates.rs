@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 
+use super::availability::{Availability, availability};
 use super::ledger::Clocks;
-use super::presence::{Presence, presence};
 use super::sources::Sources;
 use super::upstream::walk;
 use crate::content::Content;
@@ -53,7 +53,7 @@ struct Candidate {
     tags: Arc<Vec<Tag>>,
     facts: Facts,
     selection: Selection,
-    presence: Presence,
+    availability: Availability,
 }
 
 impl Candidates {
@@ -109,8 +109,8 @@ impl Candidates {
 
     /// The approvals that upstream has lost, and those of which that could not be found out.
     #[must_use]
-    pub fn presence(&self, image: usize) -> Option<&Presence> {
-        self.found.get(&image).map(|candidate| &candidate.presence)
+    pub fn availability(&self, image: usize) -> Option<&Availability> {
+        self.found.get(&image).map(|candidate| &candidate.availability)
     }
 
     fn put(&mut self, at: usize, looked: Result<Candidate, Failure>) {
@@ -149,9 +149,10 @@ async fn candidate(eyes: &Eyes<'_>, image: &Image, listed: &Listed, facts: Facts
         (Rule::Versions(_), Some(Err(e))) => return Err(failure(image, None, FailedStep::Resolve, e.clone())),
         (Rule::Versions(_), None) => Arc::default(),
     };
-    let mut candidate = Candidate { tags, facts, selection: Selection::default(), presence: Presence::default() };
+    let mut candidate =
+        Candidate { tags, facts, selection: Selection::default(), availability: Availability::default() };
     settle(eyes, image, &mut candidate).await?;
-    candidate.presence = presence(eyes.sources, image, &candidate.tags, &candidate.facts.digests).await;
+    candidate.availability = availability(eyes.sources, image, &candidate.tags, &candidate.facts.digests).await;
     Ok(candidate)
 }
 

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::category::Standings;
 use super::sources::Sources;
-use super::standing::Standings;
 use super::upstream::{Walk, walk};
 use crate::image::{Digest, Location, Platform, Tag};
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};

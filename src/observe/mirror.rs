@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 use tokio::sync::Mutex;
 
-use super::elsewhere;
+use super::ecr;
 use super::repositories::{self, Attention};
 use super::reviews::{self, Bar, Judged};
 use super::sources::Sources;
@@ -288,9 +288,9 @@ impl Look<'_> {
             Some(hub) if self.manifest.on_docker_hub() => {
                 hub.repository(&self.manifest.organization, repository).await.map_err(Trouble::Hub)?.is_none()
             }
-            _ => elsewhere::is_missing(self.eyes.registries, self.manifest, repository)
-                .await
-                .map_err(Trouble::Destination)?,
+            _ => {
+                ecr::is_missing(self.eyes.registries, self.manifest, repository).await.map_err(Trouble::Destination)?
+            }
         };
         missing.insert(repository.clone(), found);
         Ok(found)

@@ -2,23 +2,23 @@
 
 pub mod access;
 pub mod asked;
+mod availability;
 pub mod candidates;
+pub mod category;
 pub mod companions;
 pub mod doctor;
 pub mod documents;
-mod elsewhere;
+mod ecr;
 pub mod evidence;
 pub mod ledger;
 pub mod manifest;
 pub mod mirror;
 pub mod organization;
-mod presence;
 pub mod proposals;
 pub mod repositories;
 pub mod retired;
 pub mod reviews;
 pub mod sources;
-pub mod standing;
 pub mod upstream;
 
 mod revoked;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::availability::Availability;
 use super::candidates::{Candidates, Eyes};
 use super::ledger::{Clocks, Noted, Place, Trust};
-use super::presence::Presence;
 use super::sources::Sources;
 use crate::forge::{Error, Forge, OpenProposal, Review, Social, Verdict};
 use crate::hub::Hub;
@@ -132,7 +132,7 @@ impl Candidates {
         let mut beside = Beside { today: now.date_naive(), unreviewed: unreviewed.wanted.clone(), ..Beside::default() };
         beside.unreviewed.extend(still_proposed(asking, unreviewed));
         for (at, image) in asking.manifest.images.iter().enumerate().filter(|(at, _)| asking.scope.contains(*at)) {
-            let Some(Presence { gone, unknown }) = self.presence(at) else {
+            let Some(Availability { gone, unknown }) = self.availability(at) else {
                 beside.without_selection.insert(at);
                 continue;
             };

@@ -1,6 +1,6 @@
 //! The short description of a repository.
 
-use crate::proposal::markdown::clean;
+use crate::text::excerpt;
 
 /// The longest short description that Docker Hub takes, in characters.
 pub const DESCRIPTION_LIMIT: usize = 100;
@@ -9,7 +9,7 @@ pub const DESCRIPTION_LIMIT: usize = 100;
 /// repository's description must have gone through here.
 #[must_use]
 pub fn short_description(text: &str) -> String {
-    let line = clean(text, usize::MAX);
+    let line = excerpt(text, usize::MAX);
     if line.chars().count() <= DESCRIPTION_LIMIT {
         return line;
     }

@@ -37,7 +37,7 @@ impl Organizations {
             let name = name.as_ref().trim().to_ascii_lowercase();
             let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
             if name.is_empty() || name.len() > 255 || name.starts_with('-') || !name.bytes().all(good) {
-                return Err(OrganizationError::Bad(crate::report::text::cut(&crate::report::text::clean(&name), 80)));
+                return Err(OrganizationError::Bad(crate::text::excerpt(&name, 80)));
             }
             if !all.contains(&name) {
                 all.push(name);

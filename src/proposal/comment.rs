@@ -5,8 +5,9 @@
 
 use chrono::NaiveDate;
 
-use super::markdown::{clean, code};
 use crate::image::Tag;
+use crate::markdown::code;
+use crate::text::excerpt;
 
 /// The word that every command begins with.
 const WORD: &str = "/wharfinger";
@@ -181,7 +182,7 @@ fn list<'t>(targets: impl IntoIterator<Item = &'t Target>) -> String {
 
 /// A reason as the manifest keeps it: one line, without the quotation marks around it and without what nobody sees.
 fn reason(text: &str) -> Result<String, Fault> {
-    let text = clean(text, usize::MAX);
+    let text = excerpt(text, usize::MAX);
     let inner = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).filter(|t| !t.contains('"'));
     let text = inner.unwrap_or(&text).trim();
     match text.chars().count() {

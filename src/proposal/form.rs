@@ -1,7 +1,7 @@
 //! The form that an organization's rulesets ask of titles and commit messages: `proposals.title`, `commit-message`, `sign-off`.
 
-use super::markdown::clean;
 use crate::manifest::Proposals;
+use crate::text::excerpt;
 
 /// What the places of a template stand for: `{title}`, `{source}`, `{repository}`, `{from}`, `{to}` and `{kind}`. Where a text
 /// is about several changes, all but the title are the first one's.
@@ -24,7 +24,7 @@ pub struct Places {
 /// The title of a pull request.
 #[must_use]
 pub fn title(proposals: &Proposals, places: &Places) -> String {
-    proposals.title.as_ref().map_or_else(|| places.title.clone(), |template| clean(&fill(template, places), 200))
+    proposals.title.as_ref().map_or_else(|| places.title.clone(), |template| excerpt(&fill(template, places), 200))
 }
 
 /// A commit's headline and the rest of its message: what the template has below its first line, then `details`, then the
@@ -35,9 +35,9 @@ pub fn message(proposals: &Proposals, places: &Places, details: &str) -> (String
     let text = template.map_or_else(|| places.title.clone(), |template| fill(template, places));
     let (headline, rest) = text.split_once('\n').unwrap_or((&text, ""));
     let mut paragraphs = vec![rest.trim().to_owned(), details.to_owned()];
-    paragraphs.extend(proposals.sign_off.as_ref().map(|who| format!("Signed-off-by: {}", clean(who, 200))));
+    paragraphs.extend(proposals.sign_off.as_ref().map(|who| format!("Signed-off-by: {}", excerpt(who, 200))));
     paragraphs.retain(|paragraph| !paragraph.is_empty());
-    (clean(headline, 200), paragraphs.join("\n\n"))
+    (excerpt(headline, 200), paragraphs.join("\n\n"))
 }
 
 fn fill(template: &str, places: &Places) -> String {

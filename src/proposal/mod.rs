@@ -13,16 +13,15 @@ use crate::manifest::Image;
 use crate::rules::Since;
 
 pub mod adding;
+pub mod audience;
 pub mod body;
 pub mod branch;
 pub mod comment;
-pub mod company;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod form;
 mod leaving;
 pub mod machine;
-pub mod markdown;
 pub mod metadata;
 pub mod reject;
 pub mod review;

@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 
 use super::comment::{Fault, Reject, Target, aim};
 use super::leaving::holds;
-use super::markdown::code;
 use super::wanted::context;
 use super::{Entry, Item, Kind, Rejection, Wanted, branch};
 use crate::manifest::{Image, Manifest};
+use crate::markdown::code;
 use crate::rules::{Reading, Rule, Variant, line_of};
 
 /// The proposal that `/wharfinger reject` asks for in place of the one on branch `on`, which holds `entries`. What is rejected in

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::machine::MadeOf;
-use super::markdown::clean;
 use super::metadata::Metadata;
 use super::{Entry, Item, Kind, Rejection, adding};
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{self, Approval, File, Image, Manifest};
 use crate::plan::Key;
+use crate::text::excerpt;
 
 /// Something that a person has to answer for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,7 +234,7 @@ fn list<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
         Fact::Approval { repository, tag, digest, .. } => format!("{repository}:{tag} at {}", digest.short()),
         Fact::Rejection { repository, tag, says: Rejection { reason, until }, .. } => {
             let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
-            format!("{repository}:{tag} rejected{until}: {}", clean(reason, 200))
+            format!("{repository}:{tag} rejected{until}: {}", excerpt(reason, 200))
         }
         Fact::Expiry { repository, tag, .. } => format!("{repository}:{tag} no longer rejected"),
     };

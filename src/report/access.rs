@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::human::{aligned, serde_name, wrapped};
 use super::rows::Finding;
 use super::summary;
-use super::text::counted;
 use crate::policy::access::{Row, State};
+use crate::text::counted;
 
 /// What `verify-access` found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
@@ -85,7 +85,7 @@ pub fn human(out: &mut dyn Write, access: &Access) -> io::Result<()> {
         (None, Some(file)) => format!("What Docker Desktop let a member of {} pull, by {file}", access.organization),
         (None, None) => format!("What a member of {} can pull", access.organization),
     };
-    writeln!(out, "{}\n", super::text::clean(&whose))?;
+    writeln!(out, "{}\n", crate::text::clean(&whose))?;
     section(out, "Mirrors", &access.mirrors)?;
     section(out, "Upstreams", &access.upstreams)?;
     list(out, "Results", &access.problems)?;
@@ -121,7 +121,7 @@ fn list(out: &mut dyn Write, heading: &str, texts: &[String]) -> io::Result<()> 
         return Ok(());
     }
     writeln!(out, "{heading}")?;
-    texts.iter().try_for_each(|text| wrapped(out, "  ", &super::text::clean(text)))?;
+    texts.iter().try_for_each(|text| wrapped(out, "  ", &crate::text::clean(text)))?;
     writeln!(out)
 }
 
@@ -149,15 +149,15 @@ pub fn markdown(access: &Access) -> String {
             serde_name(&row.expected),
             serde_name(&row.state),
             if row.ok { "yes".to_owned() } else { "no".to_owned() },
-            summary::escaped(&told(row)),
+            crate::markdown::escaped(&told(row)),
         ]
     };
     let table = |heading: &str, rows: &[Row]| {
         let columns = ["image", "expected", "found", "as it should be", "detail"];
-        summary::table(heading, &columns, &rows.iter().map(cells).collect::<Vec<_>>())
+        crate::markdown::table(heading, &columns, &rows.iter().map(cells).collect::<Vec<_>>())
     };
-    let problems: Vec<_> = access.problems.iter().map(|problem| vec![summary::escaped(problem)]).collect();
+    let problems: Vec<_> = access.problems.iter().map(|problem| vec![crate::markdown::escaped(problem)]).collect();
     table("Mirrors", &access.mirrors)
         + &table("Upstreams", &access.upstreams)
-        + &summary::table("Results", &["problem"], &problems)
+        + &crate::markdown::table("Results", &["problem"], &problems)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::text::{counted, cut};
 use super::workflow_command::{self, MESSAGE_LIMIT};
+use crate::text::{counted, cut};
 
 /// The most annotations of a kind that the runner keeps of a step.
 pub const LIMIT: usize = 10;

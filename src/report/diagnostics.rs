@@ -67,7 +67,7 @@ fn window(line: &str, before: usize, marked: usize) -> (String, usize, usize) {
 fn shown(text: &str) -> String {
     let one = |c: char| match c {
         '\t' => ' ',
-        c if c.is_control() || super::text::clean(c.encode_utf8(&mut [0; 4])).is_empty() && c != ' ' => '\u{fffd}',
+        c if c.is_control() || crate::text::clean(c.encode_utf8(&mut [0; 4])).is_empty() && c != ' ' => '\u{fffd}',
         c => c,
     };
     text.chars().map(one).collect()

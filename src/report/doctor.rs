@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use super::human::wrapped;
 use super::rows::Finding;
-use super::summary;
-use super::text::{clean, counted, pad};
 use crate::diag::Diagnostic;
 use crate::doctor::hosts::Host;
 use crate::doctor::{Area, Check, Status};
+use crate::text::{clean, counted, pad};
 
 /// What `doctor` found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
@@ -105,13 +104,13 @@ pub fn markdown(doctor: &Doctor) -> String {
     let row = |check: &Check| {
         vec![
             super::human::serde_name(&check.status),
-            summary::escaped(&check.subject),
-            summary::escaped(&check.found),
+            crate::markdown::escaped(&check.subject),
+            crate::markdown::escaped(&check.found),
             check.commands.join(", "),
-            summary::escaped(check.mend.as_deref().unwrap_or_default()),
+            crate::markdown::escaped(check.mend.as_deref().unwrap_or_default()),
         ]
     };
     let rows: Vec<_> = doctor.checks.iter().filter(|check| check.status != Status::Ok).map(row).collect();
-    let text = summary::table("What is missing", &["status", "what", "found", "needed for", "mend"], &rows);
+    let text = crate::markdown::table("What is missing", &["status", "what", "found", "needed for", "mend"], &rows);
     if doctor.checks.is_empty() { text } else { format!("{text}_{}_\n\n", verdict(doctor)) }
 }

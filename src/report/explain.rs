@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rows::Failed;
-use super::text::{clean, pad};
 use crate::image::Tag;
 use crate::rules::{Line, NoVersion, Reading, Reason, Rule, Selection, Subject, TagVerdict, Verdict, suggest};
+use crate::text::{clean, pad};
 
 /// What rules make of the tags of some images.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]

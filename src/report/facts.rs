@@ -8,8 +8,8 @@ use super::rows::PlannedImage;
 use crate::image::Digest;
 use crate::policy::{Category, Gate, Told};
 use crate::proposal::body::{Account, Mark, Step};
-use crate::proposal::markdown::{clean, difference, size};
 use crate::rules::Clock;
+use crate::text::{excerpt, size, size_difference};
 
 /// The facts that a proposal's body shows of one change. What was not looked at is null or empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
@@ -79,10 +79,10 @@ fn facts(account: &Account<'_>) -> PlannedFacts {
     let evidence = account.evidence;
     let shows_category = account.lets_in() && account.has_standing();
     let category = account.category().filter(|_| shows_category);
-    let (verified, not_verified): (Vec<_>, Vec<_>) = account.checks(clean).into_iter().partition(|(done, _)| *done);
+    let (verified, not_verified): (Vec<_>, Vec<_>) = account.checks(excerpt).into_iter().partition(|(done, _)| *done);
     let words = |checks: Vec<(bool, String)>| checks.into_iter().map(|(_, what)| what).collect();
     let platforms = evidence.into_iter().flat_map(|e| &e.platforms).map(|p| PlannedPlatform {
-        platform: clean(&p.name, 60),
+        platform: excerpt(&p.name, 60),
         digest: p.digest.clone(),
         size: p.size,
         size_before: p.before.as_ref().map(|(_, size)| *size),
@@ -91,20 +91,20 @@ fn facts(account: &Account<'_>) -> PlannedFacts {
         change: account.change(str::to_owned),
         step: account.step(),
         marks: account.marks(),
-        reason: account.reason().map(|reason| clean(&reason, 200)),
+        reason: account.reason().map(|reason| excerpt(&reason, 200)),
         upstream: account.link(),
         category: category.map(|(category, _)| category),
         category_told_by: category.map(|(_, told)| told),
         policy: account.gate(),
-        category_detail: if shows_category { account.category_words(clean) } else { String::new() },
+        category_detail: if shows_category { account.category_words(excerpt) } else { String::new() },
         since: account.since().map(|since| since.at),
         clock: account.since().map(|since| since.clock),
         waited: account.waited().and_then(|waited| u64::try_from(waited.num_seconds()).ok()),
         size: evidence.and_then(|e| e.size),
         size_before: evidence.and_then(|e| e.size_before),
         platforms: platforms.collect(),
-        platforms_lost: evidence.into_iter().flat_map(|e| &e.lost).map(|name| clean(name, 60)).collect(),
-        on_merge: account.merging(clean),
+        platforms_lost: evidence.into_iter().flat_map(|e| &e.lost).map(|name| excerpt(name, 60)).collect(),
+        on_merge: account.merging(excerpt),
         verified: words(verified),
         not_verified: words(not_verified),
     }
@@ -125,7 +125,8 @@ impl PlannedFacts {
     #[must_use]
     pub fn total(&self) -> Option<String> {
         let bytes = self.size?;
-        let before = self.size_before.map(|before| format!(" ({})", difference(before, bytes))).unwrap_or_default();
+        let before =
+            self.size_before.map(|before| format!(" ({})", size_difference(before, bytes))).unwrap_or_default();
         Some(format!("{}{before}", size(bytes)))
     }
 

@@ -7,8 +7,8 @@ use super::rows::{
     Carried, Check, Failed, Finding, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promoted,
     Promotion, Proposed, Removal, Waiting,
 };
-use super::text::{clean, pad};
 use crate::plan::State;
+use crate::text::{clean, pad};
 
 const WIDTH: usize = 80;
 
@@ -128,7 +128,7 @@ fn promotions(out: &mut dyn Write, promotions: &[Promotion]) -> io::Result<()> {
     let rows: Vec<_> = promotions.iter().filter(|p| p.state != State::Present).map(promotion).collect();
     section(out, "Promotions", &rows)?;
     if present > 0 {
-        writeln!(out, "{} promoted already and unchanged\n", super::text::counted(present, "approval"))?;
+        writeln!(out, "{} promoted already and unchanged\n", crate::text::counted(present, "approval"))?;
     }
     Ok(())
 }

@@ -4,10 +4,11 @@ use super::human::serde_name;
 use super::rows::{
     Check, Failed, Finding, Outcome, Plan, PlannedImage, PlannedRepository, Promotion, Removal, Waiting,
 };
-use super::summary::{code, escaped, table};
-use super::text::counted;
+use super::summary::code;
 use crate::diag::Diagnostic;
+use crate::markdown::{escaped, table};
 use crate::plan::State;
+use crate::text::counted;
 
 /// The plan.
 #[must_use]

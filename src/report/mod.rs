@@ -19,7 +19,6 @@ pub mod rows;
 pub mod settings;
 pub mod sign_in;
 pub mod summary;
-pub mod text;
 pub mod workflow_command;
 
 pub use output::{Ending, Output, Sinks, Style};

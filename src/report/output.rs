@@ -15,10 +15,10 @@ use super::json::Document;
 use super::rows::{Check, Diagnostics, Failed, Finding, Outcome, Plan};
 use super::settings::Settings;
 use super::sign_in::SignIn;
-use super::text::Hidden;
 use super::{Format, human, markdown, workflow_command};
 use crate::diag::Diagnostic;
 use crate::manifest::File;
+use crate::text::Hidden;
 
 /// How results are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -324,7 +324,7 @@ impl Output {
     }
 
     fn failure(&mut self, error: &str) {
-        let message = super::text::clean_lines(error);
+        let message = crate::text::clean_lines(error);
         self.explain(&format!("error: {message}\n"));
         self.summary.push_str(&markdown::error(error));
         self.annotate(Annotation { level: Level::Error, place: None, title: "wharfinger".to_owned(), message });

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::human::{aligned, wrapped};
 use super::rows::{Failed, FailedStep, Finding};
 use super::summary;
-use super::text::clean;
 use crate::policy::settings::{Area, Comparison, Row};
+use crate::text::clean;
 
 /// What `apply-policy` found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
@@ -182,17 +182,18 @@ pub fn markdown(settings: &Settings) -> String {
         let name = format!("{}.{}", row.area.key(), row.setting);
         vec![
             summary::code(&name),
-            summary::escaped(current),
-            summary::escaped(&wanted(row)),
+            crate::markdown::escaped(current),
+            crate::markdown::escaped(&wanted(row)),
             super::human::serde_name(&row.state),
         ]
     };
     let rows: Vec<_> = settings.settings.iter().map(row).collect();
-    let mut text = summary::table("Organization settings", &["setting", "current", "wanted", "state"], &rows);
-    let refused =
-        |r: &Refused| vec![r.area.title().to_owned(), super::human::serde_name(&r.step), summary::escaped(&r.error)];
+    let mut text = crate::markdown::table("Organization settings", &["setting", "current", "wanted", "state"], &rows);
+    let refused = |r: &Refused| {
+        vec![r.area.title().to_owned(), super::human::serde_name(&r.step), crate::markdown::escaped(&r.error)]
+    };
     let rows: Vec<_> = settings.refused.iter().map(refused).collect();
-    text.push_str(&summary::table("Failed", &["settings", "step", "error"], &rows));
+    text.push_str(&crate::markdown::table("Failed", &["settings", "step", "error"], &rows));
     let lost = |l: &LostMember| {
         vec![
             l.area.title().to_owned(),
@@ -202,7 +203,7 @@ pub fn markdown(settings: &Settings) -> String {
         ]
     };
     let rows: Vec<_> = settings.lost.iter().map(lost).collect();
-    text + &summary::table("Lost", &["settings", "member", "sent", "read back"], &rows)
+    text + &crate::markdown::table("Lost", &["settings", "member", "sent", "read back"], &rows)
 }
 
 fn cells(row: &Row) -> Vec<String> {

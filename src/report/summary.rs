@@ -40,46 +40,10 @@ fn open_fence(markdown: &str) -> Option<usize> {
     open
 }
 
-/// `text` for a cell of a table or a paragraph: nothing in it is Markdown, a mention, an issue or a link.
-#[must_use]
-pub fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in super::text::clean(text).chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '@' | '#' => {
-                out.push(c);
-                out.push_str("<!-- -->");
-            }
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
-    }
-    out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
-}
-
 /// `text` as a code span in a table cell; empty where it is.
 #[must_use]
 pub fn code(text: &str) -> String {
-    if text.is_empty() { String::new() } else { crate::proposal::markdown::cell(text, CELL) }
-}
-
-/// A heading, a table of `rows` and an empty line; nothing where there are no rows.
-#[must_use]
-pub fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let head: Vec<String> = columns.iter().map(|&c| c.to_owned()).collect();
-    let rule: Vec<String> = columns.iter().map(|_| "---".to_owned()).collect();
-    let body: String = rows.iter().map(|row| line(row)).collect();
-    format!("### {heading}\n\n{}{}{body}\n", line(&head), line(&rule))
+    if text.is_empty() { String::new() } else { crate::markdown::cell(text, CELL) }
 }
 
 #[cfg(test)]
@@ -105,11 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_foreign_text_is_markdown() {
-        assert_eq!(
-            escaped("@a <b> [x](http://y) #1\n|"),
-            "@<!-- -->a &lt;b&gt; \\[x\\](http:<!-- -->//y) #<!-- -->1 \\|"
-        );
+    fn a_name_is_code_even_with_a_pipe() {
         assert_eq!(code("a`b|"), "``a`b¦``");
     }
 }

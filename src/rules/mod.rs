@@ -20,7 +20,7 @@ mod select;
 mod suggest;
 mod tag;
 mod version;
-mod words;
+mod vocabulary;
 
 pub use lines::{is_other_major, is_patch, line_of, out_of_range};
 pub use number::Number;

@@ -15,9 +15,6 @@ pub use crate::report::Format;
 pub use keys::{KEYS, Key};
 pub use resolve::{Given, Secrets, SettingsError, format_of, resolve, secrets};
 
-/// The process's environment, as far as it is text.
-pub type Variables = std::collections::BTreeMap<String, String>;
-
 /// Everything that a run was told, whichever way it was told.
 #[derive(Debug)]
 pub struct Settings {

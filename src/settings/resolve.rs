@@ -8,8 +8,9 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
-use super::{ForgeChoice, Format, Key, RecordMode, Settings, Variables};
+use super::{ForgeChoice, Format, Key, RecordMode, Settings};
 use crate::action::Environment;
+use crate::action::Variables;
 use crate::net::{Hosts, HostsError};
 use crate::registry::aws::Keys;
 use crate::registry::credentials;
@@ -161,7 +162,7 @@ impl Given<'_> {
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Option<T>, SettingsError> {
         let Some((text, origin)) = self.text(name) else { return Ok(None) };
-        let quoted = crate::report::text::cut(&crate::report::text::clean(&text), 80);
+        let quoted = crate::text::excerpt(&text, 80);
         parse(text.trim()).map(Some).map_err(|e| SettingsError(format!("{origin} is `{quoted}`: {e}")))
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Rooms that decide: no network, no disk, no clock, no environment, no logging.
-const PURE: [&str; 12] = [
-    "content", "diag", "doctor", "edit", "image", "ledger", "manifest", "plan", "policy", "proposal", "report", "rules",
+const PURE: [&str; 15] = [
+    "content", "diag", "doctor", "edit", "image", "ledger", "manifest", "markdown", "plan", "policy", "proposal",
+    "report", "rules", "text", "yaml",
 ];
 
 /// What pure rooms may not name. `std::io` is for writers, which renderers are given.
@@ -29,8 +30,10 @@ const EFFECTS: [&str; 16] = [
 ];
 
 /// Rooms that touch the world.
-const EFFECT_ROOMS: [&str; 10] =
-    ["action", "apply", "cli", "commands", "forge", "hub", "net", "observe", "registry", "settings"];
+const EFFECT_ROOMS: [&str; 13] = [
+    "action", "apply", "args", "cli", "commands", "exit", "forge", "hub", "net", "observe", "progress", "registry",
+    "settings",
+];
 
 fn sources(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

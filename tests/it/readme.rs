@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Parser as _;
-use wharfinger::cli::Cli;
+use wharfinger::args::Cli;
 use wharfinger::manifest;
 
 use crate::support::process::Run;

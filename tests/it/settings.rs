@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret;
-use wharfinger::settings::{self, ForgeChoice, Format, Given, KEYS, RecordMode, Settings, Variables};
+use wharfinger::action::Variables;
+use wharfinger::settings::{self, ForgeChoice, Format, Given, KEYS, RecordMode, Settings};
 
 struct Case {
     flags: BTreeMap<&'static str, String>,

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::apply::progress::Bar;
 use crate::image::{Descriptor, Location};
 use crate::observe::sources::Sources;
+use crate::progress::Bar;
 use crate::registry::{BlobSource, ByteStream, Error, ErrorKind};
 
 /// A blob of more bytes takes its turn to stream: it is more than buffers hold anyway.
@@ -180,8 +180,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::apply::progress::Progress;
     use crate::image::Digest;
+    use crate::progress::Progress;
     use crate::registry::Registries;
     use crate::registry::remote::{Client, Options};
 

@@ -6,11 +6,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::tree::{self, From, Tree};
 use super::{BLOBS, Copier, CopyError, Mirror};
-use crate::apply::progress::Bar;
 use crate::content::Document;
 use crate::image::{Digest, Reference, Tag};
 use crate::observe::companions::Companion;
 use crate::plan::{FailedStep, Step};
+use crate::progress::Bar;
 use crate::registry::Error;
 
 /// Something that was brought to the mirror beside an image.

@@ -15,12 +15,12 @@ use self::blob::{Turns, Upstream};
 pub use self::companions::{Carried, Companionship};
 use self::known::Known;
 use self::tree::{From, Tree, TreeError};
-use super::progress::{Bar, Progress};
 use crate::content::Document;
 use crate::image::{Descriptor, Digest, Location, Reference, RepositoryName};
 use crate::observe::companions::Companions;
 use crate::observe::sources::Sources;
 use crate::plan::{self, FailedStep, State, Step};
+use crate::progress::{Bar, Progress};
 use crate::registry::{Error, ErrorKind, Put, Registries, Store};
 
 mod blob;

@@ -96,7 +96,7 @@ pub async fn verdict_now(
         Err(Stop::CannotWork(e)) => (StatusState::Error, format!("could not be worked out: {e:#}")),
         Err(e) => (StatusState::Failure, e.to_string()),
     };
-    (state, crate::report::text::cut(&text, 130))
+    (state, crate::text::cut(&text, 130))
 }
 
 async fn verdict(

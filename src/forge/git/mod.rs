@@ -19,7 +19,7 @@ use super::{
     Social, Written, down_to_ours,
 };
 use crate::ledger;
-use crate::proposal::{markdown, metadata};
+use crate::proposal::metadata;
 
 mod command;
 mod history;
@@ -113,7 +113,7 @@ impl GitForge {
             let commit = Commit(commit.to_owned());
             let by = if ours.as_ref() == Some(&commit) { By::Us } else { By::Other };
             let parents = parents.split_whitespace().map(|parent| Commit(parent.to_owned())).collect();
-            Some((Written { commit, author: markdown::clean(author, 100), by }, parents))
+            Some((Written { commit, author: crate::text::excerpt(author, 100), by }, parents))
         });
         Ok(down_to_ours(listed))
     }

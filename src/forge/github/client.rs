@@ -15,8 +15,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::forge::Error;
-use crate::net::text::mend;
-use crate::proposal::markdown;
+use crate::net::causes::remedy;
 
 /// How often a request is tried.
 const TRIES: u32 = 3;
@@ -319,7 +318,7 @@ fn innermost(error: &octocrab::Error) -> String {
         deepest = source;
     }
     let what = clean(&deepest.to_string());
-    mend(error).map_or(what.clone(), |how| format!("{what}: {how}"))
+    remedy(error).map_or(what.clone(), |how| format!("{what}: {how}"))
 }
 
 fn authorized(answer: Answer) -> Result<Answer, Error> {
@@ -396,7 +395,7 @@ fn page_query(query: &[(&str, &str)], page: u32) -> String {
 
 /// Remote text for messages.
 pub(super) fn clean(text: &str) -> String {
-    markdown::clean(text, 300)
+    crate::text::excerpt(text, 300)
 }
 
 /// A path's text for a URL: everything but unreserved characters and slashes is encoded.

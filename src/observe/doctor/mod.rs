@@ -13,7 +13,7 @@ use crate::forge::github::GitHub;
 use crate::hub::Hub;
 use crate::image::{Location, RegistryHost, Repository};
 use crate::manifest::{Destination, Manifest};
-use crate::net::{Http, Surroundings};
+use crate::net::{Http, Proxies};
 use crate::registry::Registries;
 use crate::registry::credentials::{Credential, Found};
 
@@ -162,13 +162,13 @@ async fn greet(http: &Http, name: String, url: Result<Url, String>, needed_for: 
 }
 
 fn machine(eyes: &Eyes<'_>, tls: bool) -> Machine {
-    let surroundings = Surroundings::read();
+    let proxies = Proxies::read();
     let options = eyes.registries.client().options();
     let shown = |url: Option<Url>| url.map_or_else(|| "(no address)".to_owned(), |url| short(&url));
     Machine {
-        proxies: surroundings.proxies.into_iter().map(|(name, url)| (name.to_owned(), shown(url))).collect(),
-        no_proxy: surroundings.no_proxy,
-        bundles: surroundings.bundles.into_iter().map(|(name, path, there)| (name.to_owned(), path, there)).collect(),
+        proxies: proxies.proxies.into_iter().map(|(name, url)| (name.to_owned(), shown(url))).collect(),
+        no_proxy: proxies.no_proxy,
+        bundles: proxies.bundles.into_iter().map(|(name, path, there)| (name.to_owned(), path, there)).collect(),
         given_certificates: eyes.given_certificates,
         trusts: tls.then(|| eyes.registries.client().http().trusts_somebody()),
         moved: options.net.hosts.iter().map(|(host, url)| (host.to_owned(), short(url))).collect(),
@@ -182,7 +182,7 @@ fn short(url: &Url) -> String {
 /// What would be contacted; nothing is asked.
 #[must_use]
 pub fn contacts(eyes: &Eyes<'_>) -> Contacts {
-    let surroundings = Surroundings::read();
+    let proxies = Proxies::read();
     let mut contacts = Contacts { hub: uses_hub(eyes), github: eyes.github_addresses.clone(), ..Contacts::default() };
     for (host, (sources, mirrors)) in parts(eyes) {
         let what = match (sources.is_empty(), mirrors.is_empty()) {
@@ -204,8 +204,7 @@ pub fn contacts(eyes: &Eyes<'_>) -> Contacts {
     }
     let hosts = &eyes.registries.client().options().net.hosts;
     contacts.moved = hosts.iter().map(|(host, url)| (host.to_owned(), url.clone())).collect();
-    contacts.proxies =
-        surroundings.proxies.into_iter().filter_map(|(name, url)| Some((name.to_owned(), url?))).collect();
+    contacts.proxies = proxies.proxies.into_iter().filter_map(|(name, url)| Some((name.to_owned(), url?))).collect();
     contacts
 }
 

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 
 use super::sources::Sources;
-use crate::apply::progress::Progress;
 use crate::forge::{Commit, Forge};
 use crate::hub::{Hub, ListedRepository};
 use crate::image::RepositoryName;
 use crate::manifest::{Destination, Manifest};
 use crate::policy::audit::{Counted, Seen, Unseen};
 use crate::policy::settings;
+use crate::progress::Progress;
 use crate::registry::Registries;
 
 mod history;

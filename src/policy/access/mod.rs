@@ -16,10 +16,10 @@ use crate::policy::{Category, Gate, Standing};
 mod answers;
 pub mod results;
 pub mod script;
-mod tried;
+mod verdict;
 
 pub use answers::{Answer, mirror_answered, upstream_answered};
-pub use tried::tried;
+pub use verdict::tried;
 
 /// How many sources of each registry are asked where nobody says otherwise.
 pub const SAMPLE: usize = 5;
@@ -194,7 +194,7 @@ pub fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> 
 /// # Errors
 /// Where `text` is no image on a registry.
 pub fn must_be_refused(text: &str) -> Result<Subject, String> {
-    let bad = |e: &dyn std::fmt::Display| format!("`{}` is no image: {e}", crate::report::text::clean(text));
+    let bad = |e: &dyn std::fmt::Display| format!("`{}` is no image: {e}", crate::text::clean(text));
     let (rest, digest) = match text.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest.parse().map_err(|e| bad(&e))?)),
         None => (text, None),

@@ -45,7 +45,7 @@ fn heading(shell: Shell, organization: &str, count: usize) -> String {
         Shell::Posix => "sh verify-access.sh > results.txt",
         Shell::PowerShell => "powershell -ExecutionPolicy Bypass -File verify-access.ps1 > results.txt",
     };
-    let images = crate::report::text::counted(count, "image");
+    let images = crate::text::counted(count, "image");
     let lines = [
         format!("Which images Docker Desktop lets a member of {organization} pull. Made by"),
         "`wharfinger verify-access --script`; judged by `wharfinger verify-access --results FILE`.".to_owned(),

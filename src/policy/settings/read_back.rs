@@ -53,5 +53,5 @@ fn key(entry: &Value) -> Option<&str> {
 }
 
 fn short(value: &Value) -> String {
-    crate::report::text::cut(&crate::report::text::clean(&value.to_string()), 200)
+    crate::text::excerpt(&value.to_string(), 200)
 }

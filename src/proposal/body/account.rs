@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Evidence, Served, merging, words};
+use super::{Evidence, Served, merging, phrases};
 use crate::manifest::{Image, Manifest};
 use crate::policy::{Category, Gate, Standing, Told};
 use crate::proposal::{Cause, Entry, Item, Kind};
@@ -275,13 +275,13 @@ impl<'a> Account<'a> {
     /// Under which rule of the organization it falls, in a sentence.
     #[must_use]
     pub fn category_words(&self, quote: Quote) -> String {
-        words::standing(self, quote)
+        phrases::standing(self, quote)
     }
 
     /// What was verified (`true`) and what was not, in the order of weight.
     #[must_use]
     pub fn checks(&self, quote: Quote) -> Vec<(bool, String)> {
-        words::checks(self, quote)
+        phrases::checks(self, quote)
     }
 
     /// Where it stands among others: what is grave first, then what goes far, what leaves last.

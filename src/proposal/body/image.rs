@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::account::{Account, Mark};
-use super::words;
+use super::phrases;
 use crate::image::Tag;
+use crate::markdown::{cell, code};
 use crate::proposal::Kind;
-use crate::proposal::markdown::{cell, code, difference, size};
+use crate::text::{size, size_difference};
 
 /// How many platforms a section shows; upstream decides how many there are.
 const PLATFORMS: usize = 40;
@@ -96,7 +97,7 @@ fn version(account: &Account<'_>) -> String {
 fn waited(account: &Account<'_>) -> String {
     match (account.lets_in(), account.waited(), account.since()) {
         (false, ..) => String::new(),
-        (true, Some(waited), _) => words::span(waited),
+        (true, Some(waited), _) => phrases::span(waited),
         (true, None, Some(since)) => since.to_string(),
         (true, None, None) if account.image().cooldown.is_zero() => "not asked".to_owned(),
         (true, None, None) => "unknown".to_owned(),
@@ -105,7 +106,7 @@ fn waited(account: &Account<'_>) -> String {
 
 fn sizes(account: &Account<'_>) -> String {
     let Some(bytes) = account.evidence.and_then(|e| e.size) else { return String::new() };
-    let before = account.evidence.and_then(|e| e.size_before).map(|b| format!(" ({})", difference(b, bytes)));
+    let before = account.evidence.and_then(|e| e.size_before).map(|b| format!(" ({})", size_difference(b, bytes)));
     format!("{}{}", size(bytes), before.unwrap_or_default())
 }
 
@@ -145,7 +146,7 @@ pub(super) fn summary(account: &Account<'_>, age: bool) -> String {
     }
     if account.lets_in() {
         if age {
-            let (label, text) = words::age(account);
+            let (label, text) = phrases::age(account);
             let _ = writeln!(summary, "- **{label}:** {text}");
         }
         let _ = writeln!(summary, "- **Category:** {}", account.category_words(code));
@@ -207,7 +208,7 @@ fn platforms(account: &Account<'_>) -> String {
             _ if !compared => String::new(),
             None => " **new** |".to_owned(),
             Some((digest, _)) if *digest == platform.digest => " unchanged |".to_owned(),
-            Some((_, before)) => format!(" {} |", difference(*before, platform.size)),
+            Some((_, before)) => format!(" {} |", size_difference(*before, platform.size)),
         };
         let _ = writeln!(text, "| {name} | {} |{change} `{}` |", size(platform.size), platform.digest);
     }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::Evidence;
 use super::account::Quote;
 use crate::manifest::{Destination, Image, Manifest, Visibility};
-use crate::proposal::markdown::size;
 use crate::proposal::{Item, Kind};
+use crate::text::size;
 
 /// One sentence: `creates acme/loki, private, developers: read; copies 3 platforms, 41 MB to acme/loki:3.1.0`.
 #[must_use]

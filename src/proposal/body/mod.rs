@@ -14,14 +14,14 @@ pub mod evidence;
 mod image;
 mod links;
 mod merging;
-mod words;
+mod phrases;
 
 pub use account::{Account, Mark, Step};
 pub use evidence::{Evidence, PlatformEvidence, Served};
 pub use links::upstream;
-pub(crate) use words::span;
+pub(crate) use phrases::span;
 
-use super::markdown::clean;
+use crate::text::excerpt;
 
 /// The most characters that GitHub takes in a pull request's body. It counts code points, as is done here.
 pub const BODY_LIMIT: usize = 65_536;
@@ -160,14 +160,14 @@ fn leaving_title(wanted: &Wanted) -> String {
     let mut of: Vec<&str> = wanted.items.iter().map(|i| i.entry.source.as_str()).collect();
     of.dedup();
     match (&wanted.group, of.as_slice()) {
-        (_, [source]) => format!("{what} of {}", clean(source, 100)),
-        (Some(group), _) if group != "all" => format!("{what} of {}", clean(group, 60)),
+        (_, [source]) => format!("{what} of {}", excerpt(source, 100)),
+        (Some(group), _) if group != "all" => format!("{what} of {}", excerpt(group, 60)),
         _ => format!("{what} of {} images", of.len()),
     }
 }
 
 fn of_group(group: &str, accounts: &[Account<'_>], incoming: usize) -> String {
-    let group = if group == "all" { "all images".to_owned() } else { clean(group, 60) };
+    let group = if group == "all" { "all images".to_owned() } else { excerpt(group, 60) };
     let majors = accounts.iter().filter(|account| account.marks().contains(&Mark::Major)).count();
     match majors {
         0 => format!("Approve {incoming} versions of {group}"),
@@ -189,7 +189,7 @@ fn titled(account: &Account<'_>) -> String {
 /// One change in words.
 fn change(account: &Account<'_>) -> String {
     let entry = account.entry();
-    let source = clean(&entry.source, 100);
+    let source = excerpt(&entry.source, 100);
     let to = entry.to.as_ref().map(ToString::to_string).unwrap_or_default();
     let major = if account.marks().contains(&Mark::Major) { "major, " } else { "" };
     match (entry.kind, &entry.from) {
@@ -209,7 +209,7 @@ fn line(manifest: &Manifest, item: &Item) -> String {
     let mut tags: Vec<String> = [from, to].into_iter().flatten().map(ToString::to_string).collect();
     tags.dedup();
     let plain = |text: &str| text.to_owned();
-    format!("{} {}: {} {digest}", clean(source, 100), account.change(plain), tags.join(" -> "))
+    format!("{} {}: {} {digest}", excerpt(source, 100), account.change(plain), tags.join(" -> "))
 }
 
 /// What templates say of a proposal: its title, and the first of its changes.
@@ -219,7 +219,7 @@ fn places(manifest: &Manifest, wanted: &Wanted) -> Places {
     let tag = |tag: &Option<crate::image::Tag>| tag.as_ref().map(ToString::to_string).unwrap_or_default();
     Places {
         title,
-        source: clean(&entry.source, 100),
+        source: excerpt(&entry.source, 100),
         repository: entry.repository.to_string(),
         from: tag(&entry.from),
         to: tag(&entry.to),

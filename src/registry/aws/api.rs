@@ -13,10 +13,10 @@ use url::Url;
 use super::Keys;
 use super::sign::{Scope, Signable, authorization};
 use crate::image::{EcrHost, RegistryHost, RepositoryName};
-use crate::net::text::clean;
 use crate::registry::remote::Client;
 use crate::registry::remote::wire::{self, Cure, Fault, SMALL_LIMIT, Tries};
 use crate::registry::{Error, ErrorKind};
+use crate::text::excerpt;
 
 const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921";
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -224,7 +224,7 @@ fn refusal(status: u16, body: &[u8]) -> Refusal {
     let text = |names: &[&str]| names.iter().find_map(|name| body[*name].as_str()).unwrap_or_default();
     let kind = text(&["__type", "code"]);
     let kind = kind.rsplit('#').next().unwrap_or(kind);
-    Refusal { kind: clean(kind, 80), message: clean(text(&["message", "Message"]), 300), status }
+    Refusal { kind: excerpt(kind, 80), message: excerpt(text(&["message", "Message"]), 300), status }
 }
 
 /// The host as the request names it.

@@ -111,7 +111,7 @@ pub(crate) fn shown(username: &str) -> String {
     if TOKENS.iter().any(|start| username.starts_with(start)) {
         return "a token given as user name".to_owned();
     }
-    crate::net::text::clean(username, 80)
+    crate::text::excerpt(username, 80)
 }
 
 impl Credential {

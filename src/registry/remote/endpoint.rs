@@ -86,7 +86,7 @@ impl Endpoint {
     /// The token service that the registry names, if it may: on its own host (any port), a known one, or where
     /// `WHARFINGER_HOSTS` sent a known one. A password goes to no other.
     pub(crate) fn realm(&self, realm: &str) -> Result<Url, String> {
-        let shown = crate::net::text::clean(realm, 120);
+        let shown = crate::text::excerpt(realm, 120);
         let url = Url::parse(realm).map_err(|_| format!("it names the token service {shown:?}, which is no URL"))?;
         let foreign = || {
             format!(

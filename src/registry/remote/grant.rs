@@ -62,7 +62,7 @@ impl Remote {
         if pushes(&granted) {
             return Ok(PushGrant::Given);
         }
-        let actions = crate::net::text::clean(&granted.join(", "), 200);
+        let actions = crate::text::excerpt(&granted.join(", "), 200);
         let actions = if actions.is_empty() { "nothing" } else { &actions };
         let said = format!("the token service grants this credential {actions} there");
         let lacks = lacking(token, &self.push());

@@ -8,9 +8,9 @@ use super::endpoint::Endpoint;
 use super::transport::{Answer, Call};
 use crate::content::{Document, MANIFEST_LIMIT, media_type};
 use crate::image::{Descriptor, Digest, Reference};
-use crate::net::text::clean;
 use crate::registry::auth::Scopes;
 use crate::registry::{Error, ErrorKind};
+use crate::text::excerpt;
 
 /// How often a manifest is put again that the registry calls bad: some do where the same blob is linked at that moment.
 const PUT_AGAIN: u32 = 2;
@@ -177,7 +177,7 @@ fn strange(headers: &HeaderMap) -> String {
     if plain.is_empty() || media_type::ACCEPTED.contains(&plain.as_str()) {
         return String::new();
     }
-    let shown = clean(&plain, 60);
+    let shown = excerpt(&plain, 60);
     format!(" but are {shown}: is this a registry, or does a proxy or a sign-in page answer for it?")
 }
 
@@ -197,7 +197,7 @@ fn described_by(document: &Document) -> Descriptor {
 /// A descriptor of type, digest and size.
 fn plain(media_type: &str, digest: Digest, size: u64) -> Descriptor {
     Descriptor {
-        media_type: clean(media_type, 120),
+        media_type: excerpt(media_type, 120),
         digest,
         size,
         platform: None,

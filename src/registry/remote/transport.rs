@@ -13,12 +13,12 @@ use super::endpoint::{Endpoint, same_origin};
 use super::grant;
 use super::wire::{self, Cure, Fault, Said, Tries};
 use crate::image::RegistryHost;
-use crate::net::text;
 use crate::registry::auth::challenge::{self, Challenge};
 use crate::registry::auth::token::{Service, sensitive};
 use crate::registry::auth::{Identity, Scheme, Scopes};
 use crate::registry::credentials::{Credential, Found, Place, basic};
 use crate::registry::{Error, ErrorKind};
+use crate::text::excerpt;
 
 /// The most redirects that one GET or HEAD follows.
 const REDIRECTS: usize = 5;
@@ -389,7 +389,7 @@ impl Endpoint {
     pub(crate) fn warn(&self, headers: &HeaderMap) {
         for value in headers.get_all("warning").iter().filter_map(|v| v.to_str().ok()).take(16) {
             let Some(said) = value.strip_prefix("299 - ") else { continue };
-            let said = text::clean(said.trim_matches('"'), 500);
+            let said = excerpt(said.trim_matches('"'), 500);
             let mut warned = self.warned.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if warned.len() < 64 && warned.insert(said.clone()) {
                 tracing::warn!(registry = %self.registry, "{said}");

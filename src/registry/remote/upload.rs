@@ -250,7 +250,7 @@ impl Remote {
         size: u64,
     ) -> Result<reqwest::Response, Fault> {
         let (client, request) = request.build_split();
-        let request = request.map_err(|e| Fault::protocol(crate::net::text::causes(&e)))?;
+        let request = request.map_err(|e| Fault::protocol(crate::net::causes::causes(&e)))?;
         self.client.http().admit(request.url())?;
         tokio::select! {
             answer = client.execute(request) => answer.map_err(|e| Fault::broken(&e)),

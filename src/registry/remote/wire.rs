@@ -8,8 +8,9 @@ use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::net::{Http, NetError, text};
+use crate::net::{Http, NetError, causes};
 use crate::registry::ErrorKind;
+use crate::text::excerpt;
 
 /// How long a registry is waited for. The defaults are what the program runs with.
 #[derive(Debug, Clone, Copy)]
@@ -86,10 +87,10 @@ impl Fault {
     pub(crate) fn broken(error: &reqwest::Error) -> Self {
         let cure = match error.is_timeout() {
             true => Cure::AgainOnce,
-            false if text::mend(error).is_some() => Cure::None,
+            false if causes::remedy(error).is_some() => Cure::None,
             false => Cure::Again,
         };
-        Self { kind: ErrorKind::Unreachable(text::causes(error)), cure }
+        Self { kind: ErrorKind::Unreachable(causes::causes(error)), cure }
     }
 
     pub(crate) fn stalled(what: &str) -> Self {
@@ -109,12 +110,12 @@ impl From<NetError> for Fault {
 /// Sends one request and waits for the head of its answer.
 pub(crate) async fn send(http: &Http, request: RequestBuilder, patience: &Patience) -> Result<Response, Fault> {
     let (client, request) = request.build_split();
-    let request = request.map_err(|e| Fault::fatal(ErrorKind::Protocol(text::causes(&e))))?;
+    let request = request.map_err(|e| Fault::fatal(ErrorKind::Protocol(causes::causes(&e))))?;
     http.admit(request.url())?;
     match tokio::time::timeout(patience.idle, client.execute(request)).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(e)) => Err(if refused_address(&e) {
-            Fault::fatal(ErrorKind::Forbidden(text::causes(&e)))
+            Fault::fatal(ErrorKind::Forbidden(causes::causes(&e)))
         } else {
             Fault::broken(&e)
         }),
@@ -124,7 +125,7 @@ pub(crate) async fn send(http: &Http, request: RequestBuilder, patience: &Patien
 
 /// The resolver refused what the name resolves to; trying again asks the same.
 fn refused_address(error: &reqwest::Error) -> bool {
-    text::causes(error).contains("is not a public address")
+    causes::causes(error).contains("is not a public address")
 }
 
 /// A body as it comes in, with what it has come to lately.
@@ -212,15 +213,15 @@ impl Said {
                 .iter()
                 .take(3)
                 .map(|e| match &e.message {
-                    Some(message) => format!("{}: {}", text::clean(&e.code, 60), text::clean(message, 200)),
-                    None => text::clean(&e.code, 60),
+                    Some(message) => format!("{}: {}", excerpt(&e.code, 60), excerpt(message, 200)),
+                    None => excerpt(&e.code, 60),
                 })
                 .collect();
             let codes = found.errors.into_iter().take(10).map(|e| e.code).collect();
             return Self { codes, text: format!("{} {}", status.as_u16(), parts.join("; ")).trim().to_owned() };
         }
         let html = headers.get("content-type").is_some_and(|t| t.to_str().is_ok_and(|t| t.contains("html")));
-        let body = if html { String::new() } else { text::clean(&String::from_utf8_lossy(body), 200) };
+        let body = if html { String::new() } else { excerpt(&String::from_utf8_lossy(body), 200) };
         let what = if body.is_empty() { status.canonical_reason().unwrap_or_default().to_owned() } else { body };
         Self { codes: Vec::new(), text: format!("{} {what}", status.as_u16()).trim().to_owned() }
     }

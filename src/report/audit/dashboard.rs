@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{Audit, cells, explained, verdict};
 use crate::image::Digest;
 use crate::report::summary;
-use crate::report::text::counted;
+use crate::text::counted;
 
 /// The label that the issue carries.
 pub const LABEL: &str = "wharfinger-audit";
@@ -30,7 +30,7 @@ pub struct Dashboard {
 pub fn dashboard(audit: &Audit) -> Dashboard {
     let mark = mark(&audit.organization, &audit.manifest);
     let manifest = summary::code(&audit.manifest);
-    let mut body = format!("**{}**\n\n", summary::escaped(&verdict(audit)));
+    let mut body = format!("**{}**\n\n", crate::markdown::escaped(&verdict(audit)));
     findings(&mut body, audit);
     failures(&mut body, audit);
     let _ = write!(

@@ -10,8 +10,8 @@ use super::annotations::{self, Annotation};
 use super::human::{aligned, wrapped};
 use super::rows::{Failed, FailedStep, Finding};
 use super::summary;
-use super::text::counted;
 use crate::policy::audit::{self, Code, Counted, Level, Unseen};
+use crate::text::counted;
 
 pub mod dashboard;
 pub mod sarif;
@@ -242,11 +242,15 @@ fn short(text: &str) -> String {
 /// Markdown for the job summary.
 #[must_use]
 pub fn markdown(audit: &Audit) -> String {
-    let mut text = format!("**{}**\n\n{}.\n\n", summary::escaped(&verdict(audit)), summary::escaped(&looked_at(audit)));
+    let mut text = format!(
+        "**{}**\n\n{}.\n\n",
+        crate::markdown::escaped(&verdict(audit)),
+        crate::markdown::escaped(&looked_at(audit))
+    );
     for (code, rows) in audit.by_code() {
         let rows: Vec<_> = rows.iter().map(|row| cells(row)).collect();
         let heading = format!("`{}` ({})", code.as_str(), rows.len());
-        text.push_str(&summary::table(&heading, &["of", "expected", "found"], &rows));
+        text.push_str(&crate::markdown::table(&heading, &["of", "expected", "found"], &rows));
         text.push_str(&format!("{}\n\n", explained(code)));
     }
     text + &super::markdown::failed(&audit.failed)
@@ -254,7 +258,11 @@ pub fn markdown(audit: &Audit) -> String {
 
 /// The cells of a finding in a table under its code's heading.
 fn cells(row: &Row) -> Vec<String> {
-    vec![summary::code(&row.name()), summary::escaped(&row.finding.expected), summary::escaped(&row.finding.found)]
+    vec![
+        summary::code(&row.name()),
+        crate::markdown::escaped(&row.finding.expected),
+        crate::markdown::escaped(&row.finding.found),
+    ]
 }
 
 /// The annotations: each finding where the manifest says otherwise.

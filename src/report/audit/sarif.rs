@@ -79,7 +79,7 @@ fn result(row: &Row) -> Value {
         "ruleId": row.code.as_str(),
         "ruleIndex": index,
         "level": level(row.level),
-        "message": { "text": crate::report::text::clean(&message) },
+        "message": { "text": crate::text::clean(&message) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": uri(&row.file), "uriBaseId": "%SRCROOT%" },
             "region": { "startLine": row.line, "startColumn": row.column },
@@ -108,8 +108,7 @@ fn uri(path: &str) -> String {
 
 /// What could not be looked at, and what was left out.
 fn notifications(audit: &Audit) -> Vec<Value> {
-    let say =
-        |level: &str, text: String| json!({ "level": level, "message": { "text": crate::report::text::clean(&text) } });
+    let say = |level: &str, text: String| json!({ "level": level, "message": { "text": crate::text::clean(&text) } });
     let failed = audit.failed.iter().map(|failed| {
         let repository = failed.repository.as_ref().map(ToString::to_string).or_else(|| failed.source.clone());
         let name = repository.map_or_else(String::new, |name| format!("{name}: "));

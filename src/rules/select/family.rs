@@ -1,9 +1,9 @@
 //! Which tags are of one family, so that one may follow another.
 
 use super::super::version::{Numbering, Suffix, Version, join};
-use super::super::{Reason, Variant, VersionRule, words};
+use super::super::{Reason, Variant, VersionRule, vocabulary};
 use super::Word;
-use super::longer::Longer;
+use super::floating::Longer;
 
 /// What the tags of a line have in common. All of it comes from the rule and from one approved version, the habit; where
 /// nothing is approved yet, from the newest version in range.
@@ -104,7 +104,7 @@ impl Family {
 
     /// Why a version's builds are not the family's. After a repair comes a version without one again.
     pub(super) fn builds_differ(&self, version: &Version) -> Option<Word> {
-        let repaired = version.build.is_empty() && self.build.iter().all(|(word, _)| words::repair(word));
+        let repaired = version.build.is_empty() && self.build.iter().all(|(word, _)| vocabulary::repair(word));
         let same = version.build.len() == self.build.len()
             && version.build.iter().zip(&self.build).all(|(b, (word, dated))| b.word == *word && b.dated == *dated);
         (version.commit.is_some() != self.commit || !(same || repaired))

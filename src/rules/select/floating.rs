@@ -1,132 +1,101 @@
-//! Floating tags, followed by digest.
+//! Which tags float, told by the longer ones that are published beside them.
 
-use chrono::{DateTime, Utc};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::super::{Chosen, Fact, Line, Reason, Selection, Since, TagVerdict, Verdict, Waiting};
-use super::candidate::{Candidate, Question};
-use super::{Readings, Word};
-use crate::image::{Digest, Tag};
+use super::super::number::Number;
+use super::super::version::Version;
 
-/// The facts that are lacking, one a tag.
-pub(super) fn missing(question: Question<'_>, names: &[Tag]) -> Vec<Fact> {
-    followed(question, names).missing
+/// From how many series without longer versions, all after the only one that has some, that one is an exception.
+const NO_HABIT: usize = 3;
+
+/// The beginnings of longer versions, to tell what floats: a version is floating where something longer is published
+/// beside it, that is, with the same parts before its last. `1` and `1.27` float beside `1.27.3`, and so does `1.28`
+/// before its first patch is there; `16.4` does not because of `9.6.24`.
+///
+/// An exception makes no habit: where one series alone has longer versions and three or more after it have none, as with
+/// `3.4.1` before `3.5`, `3.6` and `3.7`, only that series' own `3.4` floats. A second series that has some is a habit:
+/// between 2.555.1 and 2.568.1 the releases of two parts are of another kind.
+///
+/// One or two parts float also where bare builds of them are published: `9.4` beside `9.4-1123`.
+pub(super) struct Longer<'a> {
+    /// By the parts before the last: the last parts of what has something longer.
+    beginnings: HashMap<&'a [Number], Series<'a>>,
+    built: HashSet<&'a [Number]>,
 }
 
-/// Each named tag is a line. Its verdict stands first, in the rule's order; the other tags follow, by name.
-pub(super) fn answer(question: Question<'_>, names: &[Tag], tags: &Readings<'_>) -> Selection {
-    let mut selection = Selection { missing: Vec::new(), ..followed(question, names) };
-    for (tag, _) in tags.iter().filter(|(tag, _)| !names.contains(tag)) {
-        let approved = question.subject.approved.iter().any(|(approved, _)| approved == tag);
-        let word = if approved {
-            Word { verdict: Verdict::Approved, reason: Reason::Approved, detail: "no longer followed".into() }
-        } else {
-            Word::skipped(Reason::OtherLine, "the rule names other tags")
-        };
-        push(&mut selection, tag, word);
-    }
-    selection
+/// The series under one beginning that have longer versions.
+enum Series<'a> {
+    /// Several, or one that the others are like.
+    Any,
+    /// This one alone.
+    One(&'a Number),
 }
 
-fn followed(question: Question<'_>, names: &[Tag]) -> Selection {
-    let mut selection = Selection::default();
-    for name in names {
-        follow(question, name, &mut selection);
-    }
-    selection
-}
-
-fn follow(question: Question<'_>, tag: &Tag, selection: &mut Selection) {
-    let current = question.subject.approved.iter().rev().find(|(approved, _)| approved == tag).cloned();
-    let mut line = Line {
-        name: format!("tag/{tag}"),
-        current: current.clone(),
-        chosen: None,
-        retired: Vec::new(),
-        waiting: Vec::new(),
-    };
-    let word = if let Some(until) = super::rows::rejected(question.subject, question.now, tag) {
-        Word::skipped(Reason::Rejected, until)
-    } else {
-        match judge(question, tag, current.as_ref().map(|(_, digest)| digest)) {
-            Judged::Current => Word {
-                verdict: Verdict::Approved,
-                reason: Reason::Approved,
-                detail: "answers the approved digest".into(),
-            },
-            Judged::Good(mut chosen, waiting) => {
-                chosen.rebuild = current.is_some();
-                let detail = match &waiting {
-                    None => format!("answers {}", chosen.digest.short()),
-                    Some(_) => format!("answered {} before; what it answers now is too young", chosen.digest.short()),
-                };
-                line.chosen = Some(chosen);
-                line.waiting.extend(waiting);
-                Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail: detail.into() }
+impl<'a> Longer<'a> {
+    pub(super) fn new(versions: impl Iterator<Item = &'a Version> + Clone) -> Self {
+        let (mut beginnings, mut built) = (HashMap::new(), HashSet::new());
+        for version in versions.clone() {
+            begins(&mut beginnings, &version.numbers);
+            if version.precision() < 3 && version.build.iter().any(|b| matches!(b.word.as_str(), "" | "_")) {
+                built.insert(&*version.numbers);
             }
-            Judged::Bad(waiting) => {
-                let verdict = if current.is_some() { Verdict::Approved } else { Verdict::Skipped };
-                let word = Word { verdict, reason: waiting.reason, detail: waiting.detail.clone().into() };
-                if matches!(waiting.reason, Reason::Waiting | Reason::NotReady | Reason::Unsigned | Reason::Declined) {
-                    line.waiting.push(waiting);
+        }
+        habits(&mut beginnings, versions);
+        Self { beginnings, built }
+    }
+
+    /// Whether the version moves.
+    pub(super) fn floats(&self, version: &Version) -> bool {
+        self.beside(version) || self.built(version)
+    }
+
+    /// Whether longer versions are published beside it.
+    pub(super) fn beside(&self, version: &Version) -> bool {
+        let Some((last, before)) = version.numbers.split_last() else { return false };
+        match self.beginnings.get(before) {
+            None => false,
+            Some(Series::Any) => true,
+            Some(Series::One(series)) => *series == last,
+        }
+    }
+
+    /// Whether builds of this very version are published beside it.
+    pub(super) fn built(&self, version: &Version) -> bool {
+        version.build.is_empty() && version.commit.is_none() && self.built.contains(&*version.numbers)
+    }
+}
+
+/// Notes every beginning of a longer version.
+fn begins<'a>(beginnings: &mut HashMap<&'a [Number], Series<'a>>, numbers: &'a [Number]) {
+    let mut shorter = numbers;
+    while let Some((last, before)) = shorter.split_last().map(|(_, series)| series).and_then(<[Number]>::split_last) {
+        match beginnings.get_mut(before) {
+            None => _ = beginnings.insert(before, Series::One(last)),
+            Some(series) => {
+                if matches!(series, Series::One(one) if *one != last) {
+                    *series = Series::Any;
                 }
-                word
-            }
-            Judged::Unknown(fact) => {
-                selection.missing.push(fact);
-                Word::skipped(Reason::Floating, "not looked at yet")
+                // Whoever noted it first noted what is shorter.
+                return;
             }
         }
-    };
-    selection.lines.push(line);
-    push(selection, tag, word);
-}
-
-enum Judged {
-    Current,
-    Good(Chosen, Option<Waiting>),
-    Bad(Waiting),
-    Unknown(Fact),
-}
-
-/// What the tag answers now, or, where that is too young, the newest digest of its history that is old enough, is newer
-/// than the approved one, and still answers.
-fn judge(question: Question<'_>, tag: &Tag, current: Option<&Digest>) -> Judged {
-    let now = question.facts.digests.get(tag);
-    if current.is_some() && now.is_some_and(|digest| digest.as_ref() == current) {
-        return Judged::Current;
-    }
-    match question.tag(tag) {
-        Candidate::Good(chosen) => Judged::Good(chosen, None),
-        Candidate::Unknown(fact) => Judged::Unknown(fact),
-        Candidate::Bad(waiting) if waiting.reason != Reason::Waiting => Judged::Bad(waiting),
-        Candidate::Bad(waiting) => earlier(question, tag, current, waiting),
+        shorter = &shorter[..shorter.len() - 1];
     }
 }
 
-fn earlier(question: Question<'_>, tag: &Tag, current: Option<&Digest>, waiting: Waiting) -> Judged {
-    let Some(history) = question.facts.history.get(tag) else { return Judged::Unknown(Fact::History(tag.clone())) };
-    let history: Vec<&(Digest, DateTime<Utc>)> = history.iter().rev().collect();
-    // Without the approved digest in it the history does not say what is newer than that: then nothing of it is taken.
-    let newer = match current {
-        None => history.len(),
-        Some(current) => history.iter().position(|(digest, _)| digest == current).unwrap_or(0),
-    };
-    let answered = question.facts.digests.get(tag).and_then(Option::as_ref);
-    for (digest, since) in history.into_iter().take(newer).filter(|(digest, _)| Some(digest) != answered) {
-        let since = Some(Since::first_seen(*since));
-        if question.refused(tag, digest).is_some() || question.young(tag, since).is_some() {
-            continue;
-        }
-        match question.ready(tag, digest, since) {
-            Candidate::Good(chosen) => return Judged::Good(chosen, Some(waiting)),
-            Candidate::Unknown(fact) => return Judged::Unknown(fact),
-            Candidate::Bad(_) => {}
+/// A single series stays alone only where enough after it have nothing longer. Numbers of one part are no series of
+/// anything: beside `1.2.3` a `20481` is a counter.
+fn habits<'a>(beginnings: &mut HashMap<&'a [Number], Series<'a>>, versions: impl Iterator<Item = &'a Version>) {
+    let mut after: HashMap<&[Number], BTreeSet<&Number>> = HashMap::new();
+    for version in versions.filter(|version| version.precision() > 1) {
+        let Some((last, before)) = version.numbers.split_last() else { continue };
+        if matches!(beginnings.get(before), Some(Series::One(one)) if last > *one) {
+            after.entry(before).or_default().insert(last);
         }
     }
-    Judged::Bad(waiting)
-}
-
-fn push(selection: &mut Selection, tag: &Tag, word: Word) {
-    let Word { verdict, reason, detail } = word;
-    selection.tags.push(TagVerdict { tag: tag.clone(), verdict, reason, detail: detail.into_owned() });
+    for (before, series) in beginnings {
+        if after.get(before).is_none_or(|after| after.len() < NO_HABIT) {
+            *series = Series::Any;
+        }
+    }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::super::{Fact, Facts, Rule, Selection, Subject};
 use super::candidate::Question;
 use super::versions::Judged;
-use super::{Readings, floating};
+use super::{Readings, named};
 use crate::image::Tag;
 
 /// A list of tags of which everything is judged that needs no facts: a round of questions and answers looks through the
@@ -38,7 +38,7 @@ impl<'a> Inquiry<'a> {
     pub fn missing(&self, facts: &Facts) -> Vec<Fact> {
         let question = self.question(facts);
         match &self.tags {
-            Tags::Floating(names, _) => floating::missing(question, names),
+            Tags::Floating(names, _) => named::missing(question, names),
             Tags::Versions(judged) => judged.missing(question),
         }
     }
@@ -48,7 +48,7 @@ impl<'a> Inquiry<'a> {
     pub fn answer(self, facts: &Facts) -> Selection {
         let question = self.question(facts);
         match self.tags {
-            Tags::Floating(names, tags) => floating::answer(question, names, tags),
+            Tags::Floating(names, tags) => named::answer(question, names, tags),
             Tags::Versions(judged) => judged.answer(question),
         }
     }

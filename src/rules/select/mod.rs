@@ -13,7 +13,7 @@ mod family;
 mod floating;
 mod inquiry;
 mod line;
-mod longer;
+mod named;
 mod readings;
 mod rows;
 mod start;

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use regex::Regex;
 use serde_json::{Value, json};
+use wharfinger::action::Variables;
 use wharfinger::commands::{self, Context, Exit};
 use wharfinger::image::Digest;
 use wharfinger::registry::Registries;
 use wharfinger::registry::remote::{Client, Options, Patience};
 use wharfinger::report::{Output, Sinks, Style};
-use wharfinger::settings::{self, Format, Given, Variables};
+use wharfinger::settings::{self, Format, Given};
 
 use self::case::{Case, End, World};
 use super::promote::{Clone, entry, manifest};
@@ -186,7 +187,7 @@ fn in_process(clone: &Clone, auths: &str) -> Promotion {
         let patience = Patience { idle: wait, answer: wait, ..Patience::default() };
         let options = Options { patience, ..context.registries.client().options().clone() };
         context.registries = Registries::new(Arc::new(Client::new(options).unwrap()));
-        commands::promote::run(&context, &wharfinger::cli::Promote::default(), &mut output).await.unwrap()
+        commands::promote::run(&context, &wharfinger::args::Promote::default(), &mut output).await.unwrap()
     });
     output.finish(None).unwrap();
     let said = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();

@@ -140,5 +140,4 @@ fn floating<'t>(tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "suggest_tests.rs"]
 mod tests;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::DATE;
 use url::Url;
 
-use super::{Http, text};
+use super::{Http, causes};
 
 /// So long is waited for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,7 +30,7 @@ impl Http {
         let request = self.client().get(url.clone()).header("accept", "application/json");
         let answer = tokio::time::timeout(PATIENCE, request.send()).await;
         let answer = answer.map_err(|_| format!("nothing within {} s", PATIENCE.as_secs()))?;
-        let answer = answer.map_err(|e| text::causes(&e))?;
+        let answer = answer.map_err(|e| causes::causes(&e))?;
         let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc());
         Ok(Greeting { date, received: Utc::now() })

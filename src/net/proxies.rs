@@ -6,7 +6,7 @@ use super::Http;
 
 /// Proxies and certificates that the environment names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Surroundings {
+pub struct Proxies {
     /// Variables that name a proxy, each with its address without user and password; `None` where it is no address.
     pub proxies: Vec<(&'static str, Option<Url>)>,
     /// Hosts that no proxy is used for.
@@ -21,7 +21,7 @@ const PROXIES: [[&str; 2]; 3] =
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 const BUNDLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-impl Surroundings {
+impl Proxies {
     /// Reads the environment.
     #[must_use]
     pub fn read() -> Self {
@@ -30,7 +30,7 @@ impl Surroundings {
             value.map(|value| (*name, value))
         };
         let proxies = PROXIES.iter().filter_map(|names| names.iter().find_map(set));
-        let no_proxy = NO_PROXY.iter().find_map(set).map(|(_, hosts)| super::text::clean(&hosts, 400));
+        let no_proxy = NO_PROXY.iter().find_map(set).map(|(_, hosts)| crate::text::excerpt(&hosts, 400));
         let bundles = BUNDLES.iter().filter_map(set);
         Self {
             proxies: proxies.map(|(name, value)| (name, address(&value))).collect(),
@@ -38,7 +38,7 @@ impl Surroundings {
             bundles: bundles
                 .map(|(name, path)| {
                     let readable = path.split(':').any(|one| std::fs::metadata(one).is_ok());
-                    (name, super::text::clean(&path, 200), readable)
+                    (name, crate::text::excerpt(&path, 200), readable)
                 })
                 .collect(),
         }

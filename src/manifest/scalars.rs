@@ -10,13 +10,13 @@ use granit_parser::ScalarStyle;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value as Json;
 
-use super::codes::Code;
-use super::node::{Kind, Node, Special};
 use super::read::{At, Reader, Value};
 use super::{Destination, Enforcement, Permission, Visibility};
+use crate::diag::Code;
 use crate::diag::Span;
 use crate::image::{Digest, Location, Platform, RegistryHost, Repository, RepositoryName, Tag};
 use crate::rules::{Follow, Pattern, Range, Variant};
+use crate::yaml::{Kind, Node, Special};
 
 /// The place inside a scalar: exact where the text is written as it is meant, else the whole scalar.
 fn inside(node: &Node, at: &std::ops::Range<usize>) -> Span {

@@ -10,7 +10,7 @@ use crate::rules::Rule;
 
 /// The approvals of an image that are not simply there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Presence {
+pub struct Availability {
     /// Tags of which upstream has neither the tag nor the approved digest.
     pub gone: BTreeSet<Tag>,
     /// Tags of which upstream did not say.
@@ -21,27 +21,27 @@ pub struct Presence {
 ///
 /// A list may be short and a registry may stumble, so gone is only what a list that was read does not hold, whose tag answers
 /// that there is none, and whose digest does too. `tags` is the list, `asked` what tags were found to answer already.
-pub(super) async fn presence(
+pub(super) async fn availability(
     sources: &Sources,
     image: &Image,
     tags: &[Tag],
     asked: &BTreeMap<Tag, Option<Digest>>,
-) -> Presence {
-    let mut presence = Presence::default();
+) -> Availability {
+    let mut availability = Availability::default();
     let floating = matches!(image.rule, Rule::Tags(_));
     // a rule of floating tags names them itself: what it does not name is nobody's question
     let doubtful = |a: &&Approval| if floating { asked.get(&a.tag) == Some(&None) } else { !tags.contains(&a.tag) };
     for approval in image.approved.iter().filter(doubtful) {
         match is_gone(sources, image, approval, floating).await {
-            Ok(true) => drop(presence.gone.insert(approval.tag.clone())),
+            Ok(true) => drop(availability.gone.insert(approval.tag.clone())),
             Ok(false) => {}
             Err(error) => {
                 tracing::info!("whether {}:{} is still there is not known: {error}", image.source_text, approval.tag);
-                presence.unknown.insert(approval.tag.clone());
+                availability.unknown.insert(approval.tag.clone());
             }
         }
     }
-    presence
+    availability
 }
 
 async fn is_gone(sources: &Sources, image: &Image, approval: &Approval, ask_list: bool) -> Result<bool, Error> {

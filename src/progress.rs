@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::report::text::counted;
+use crate::text::counted;
 
 /// How often a second bars are drawn.
 const HERTZ: u8 = 10;

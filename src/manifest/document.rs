@@ -7,16 +7,16 @@ use chrono::NaiveDate;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
-use super::codes::Code;
-use super::leaf::{
+use super::read::{At, Reader, Value, Written, fields, object, read_object};
+use super::scalars::{
     Allowed, BranchPrefix, FileGlob, FilePath, Filled, Glob, GroupName, HubRepository, Keep, Label, Login, Message,
     Organization, Platforms, Proposed, SignOff, Source, Text, Unique, Whole, any_of, bad_choice,
 };
-use super::node::Node;
-use super::read::{At, Reader, Value, Written, fields, object, read_object};
 use super::{Destination, Enforcement, Permission, Team, Visibility};
+use crate::diag::Code;
 use crate::image::{Digest, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Pattern, Range, Variant};
+use crate::yaml::Node;
 
 object! {
     /// Images that an organization approves, with the digests that were reviewed.

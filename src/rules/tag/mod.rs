@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 use super::number::{Number, digits, dotted};
 use super::version::{Build, Identifier, Prerelease, Suffix, Version};
-use super::words;
+use super::vocabulary;
 
 /// What a tag is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,10 +81,10 @@ fn parse(text: &str) -> Reading {
     if text.starts_with("sha256-") || text.starts_with("sha512-") {
         return Reading::Other(NoVersion::Companion);
     }
-    if words::hash(text) || words::hash(first) {
+    if vocabulary::hash(text) || vocabulary::hash(first) {
         return Reading::Other(NoVersion::Commit);
     }
-    if words::channel(&lower(first)) {
+    if vocabulary::channel(&lower(first)) {
         return Reading::Other(NoVersion::Channel);
     }
     start(text)
@@ -182,7 +182,7 @@ fn day(numbers: &str) -> bool {
         (Some(month), Some(day)) if month.len() == 2 && day.len() == 2 => format!("{year}{month}{day}"),
         _ => year.to_owned(),
     };
-    whole.len() == 8 && words::dated(&whole)
+    whole.len() == 8 && vocabulary::dated(&whole)
 }
 
 /// A date with hyphens, `2024-06-01`, is three numeric parts.
@@ -192,7 +192,7 @@ fn calendar(text: &str) -> Option<(Vec<Number>, &str)> {
     let bytes = date.as_bytes();
     let shaped =
         bytes.iter().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() });
-    let plausible = shaped && words::dated(&date.replace('-', ""));
+    let plausible = shaped && vocabulary::dated(&date.replace('-', ""));
     let ends = !rest.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     (plausible && ends).then(|| (super::number::runs(date), rest))
 }
@@ -229,7 +229,7 @@ impl Suffixes {
             let word = lower(segment);
             let open = std::mem::take(&mut self.open);
             if i == 0 && (glued || separator == '.') {
-                let release = separator == '.' && words::release(&word);
+                let release = separator == '.' && vocabulary::release(&word);
                 if !(release || self.prerelease(&word) || self.build_word(&word)) {
                     return None;
                 }
@@ -258,7 +258,7 @@ impl Suffixes {
             architecture.push_str(word);
             return true;
         }
-        if !(words::architecture(word) || linux && word == "386") {
+        if !(vocabulary::architecture(word) || linux && word == "386") {
             return false;
         }
         if linux {
@@ -295,7 +295,7 @@ impl Suffixes {
     }
 
     fn commit(&mut self, word: &str) -> bool {
-        let found = words::commit(word);
+        let found = vocabulary::commit(word);
         if found {
             self.commit = Some(word.to_owned());
         }
@@ -306,7 +306,7 @@ impl Suffixes {
     fn numbered(&mut self, separator: char, word: &str) -> bool {
         let (lead, bare) = word.strip_prefix('v').map_or(("", word), |rest| ("v", rest));
         let head = bare.split(['.', 't']).next().unwrap_or_default();
-        let dated = digits(head) && words::dated(head);
+        let dated = digits(head) && vocabulary::dated(head);
         let numbers = if dated { time(bare) } else { None }.or_else(|| dotted(bare));
         let Some(numbers) = numbers else { return false };
         if !self.variant.is_empty() && !dated && lead.is_empty() && separator != '_' {
@@ -321,15 +321,15 @@ impl Suffixes {
         let (word, rest) = split_number(segment);
         let numbers = dotted(rest.strip_prefix('.').unwrap_or(rest));
         match numbers {
-            Some(numbers) if words::build(word) => {
+            Some(numbers) if vocabulary::build(word) => {
                 let edition = matches!(word, "ce" | "ee") && !rest.starts_with('.');
                 if edition {
                     return false;
                 }
-                self.build.push(Build { word: word.to_owned(), dated: words::dated(rest), numbers });
+                self.build.push(Build { word: word.to_owned(), dated: vocabulary::dated(rest), numbers });
                 true
             }
-            None if rest.is_empty() && words::build_apart(word) => {
+            None if rest.is_empty() && vocabulary::build_apart(word) => {
                 self.build.push(Build { word: word.to_owned(), dated: false, numbers: Vec::new() });
                 self.open = Open::Build;
                 true
@@ -359,9 +359,9 @@ fn prerelease(segment: &str) -> Option<Vec<Identifier>> {
     let word_at = segment.find(|c: char| c.is_ascii_alphabetic())?;
     let (before, from_word) = segment.split_at(word_at);
     let (word, rest) = split_number(from_word);
-    let rank = words::prerelease(word)?;
+    let rank = vocabulary::prerelease(word)?;
     let numbers_before = if before.is_empty() { Vec::new() } else { dotted(before.strip_suffix('.')?)? };
-    if words::single(word) && !(digits(rest) && before.is_empty()) {
+    if vocabulary::single(word) && !(digits(rest) && before.is_empty()) {
         return None;
     }
     let mut identifiers: Vec<Identifier> = numbers_before.into_iter().map(Identifier::Number).collect();
@@ -375,7 +375,7 @@ fn identifier(part: &str) -> Identifier {
     if digits(part) {
         return Identifier::Number(Number::new(part));
     }
-    Identifier::Word { rank: words::prerelease(part).unwrap_or(u8::MAX), text: part.to_owned() }
+    Identifier::Word { rank: vocabulary::prerelease(part).unwrap_or(u8::MAX), text: part.to_owned() }
 }
 
 /// The letters (with digits inside, as in `k3s`) before a segment's last number, and the rest of the segment.
@@ -410,5 +410,4 @@ fn segments(text: &str) -> Vec<(char, &str)> {
 }
 
 #[cfg(test)]
-#[path = "tag_tests.rs"]
 mod tests;

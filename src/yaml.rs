@@ -5,8 +5,7 @@ use std::rc::Rc;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
 
-use super::codes::Code;
-use crate::diag::Span;
+use crate::diag::{Code, Span};
 
 /// How deep lists and mappings may be nested: three times what a manifest needs.
 const MAX_DEPTH: usize = 32;

@@ -11,7 +11,7 @@ pub const UNASKED: &str = "<!-- wharfinger-unasked -->\n";
 
 /// Labels, people and teams, each once, those of the manifest before those of its images.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Company {
+pub struct Audience {
     /// Labels.
     pub labels: Vec<String>,
     /// Logins of people.
@@ -24,12 +24,12 @@ pub struct Company {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Turn {
     /// What comes.
-    pub come: Company,
+    pub come: Audience,
     /// Labels that go.
     pub go: Vec<String>,
 }
 
-impl Company {
+impl Audience {
     /// The company of a proposal.
     #[must_use]
     pub fn of(manifest: &Manifest, wanted: &Wanted) -> Self {
@@ -69,7 +69,7 @@ impl Company {
 /// person put on stays. Where it is not known what it was made of, only the mark of a rebuild follows.
 #[must_use]
 pub fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry]>, labels: &[String]) -> Turn {
-    let now = Company::of(manifest, wanted);
+    let now = Audience::of(manifest, wanted);
     let before = match made_of {
         Some(entries) => of_entries(manifest, &wanted.branch, entries),
         None => {
@@ -82,7 +82,7 @@ pub fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry]>, lab
     let new = |now: Vec<String>, before: &[String]| now.into_iter().filter(|name| !before.contains(name)).collect();
     let has = |label: &String| labels.contains(label);
     let go = before.labels.iter().filter(|label| has(label) && !now.labels.contains(label)).cloned().collect();
-    let mut come = Company {
+    let mut come = Audience {
         labels: new(now.labels, &before.labels),
         reviewers: new(now.reviewers, &before.reviewers),
         teams: new(now.teams, &before.teams),
@@ -92,7 +92,7 @@ pub fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry]>, lab
 }
 
 /// The company of a proposal on a branch that was made of these entries, as the manifest is now.
-fn of_entries(manifest: &Manifest, on: &str, entries: &[Entry]) -> Company {
+fn of_entries(manifest: &Manifest, on: &str, entries: &[Entry]) -> Audience {
     let prefix = &manifest.proposals.branch_prefix;
     let grouped = on.starts_with(&branch::of_groups(prefix));
     let concerned = |image: &&Image| {
@@ -100,7 +100,7 @@ fn of_entries(manifest: &Manifest, on: &str, entries: &[Entry]) -> Company {
         named && (grouped || on.starts_with(&branch::of_image(prefix, &image.slug())))
     };
     let images: Vec<&Image> = manifest.images.iter().filter(concerned).collect();
-    Company::with(manifest, &images, entries.iter().any(|entry| entry.kind == Kind::Rebuild))
+    Audience::with(manifest, &images, entries.iter().any(|entry| entry.kind == Kind::Rebuild))
 }
 
 #[cfg(test)]
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn each_once_the_manifests_first() {
         let manifest = grouped();
-        let company = Company::of(&manifest, &of(&manifest, &[0, 1], true));
+        let company = Audience::of(&manifest, &of(&manifest, &[0, 1], true));
         assert_eq!(company.labels, ["images", "logs", "cache", "rebuild"]);
         assert_eq!(company.reviewers, ["octocat", "logs-owner", "cache-owner"]);
         assert_eq!(company.teams, ["logs-team", "cache-team"]);
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!((joined.come.labels, joined.go), (names(&["cache"]), names(&[])), "what was taken off stays off");
         assert_eq!((joined.come.reviewers, joined.come.teams), (names(&["cache-owner"]), names(&["cache-team"])));
         let left = turn(&manifest, &loki, Some(&both.entries()), &names(&["images", "logs", "cache", "by-hand"]));
-        assert_eq!((left.come, left.go), (Company::default(), names(&["cache"])));
+        assert_eq!((left.come, left.go), (Audience::default(), names(&["cache"])));
         let same = turn(&manifest, &both, Some(&both.entries()), &[]);
         assert_eq!(same, Turn::default());
     }

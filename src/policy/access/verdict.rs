@@ -21,7 +21,7 @@ pub fn tried(subjects: &[Subject], results: &Results) -> (Vec<Row>, Vec<String>)
 }
 
 fn problems(subjects: &[Subject], results: &Results, elsewhere: Option<&str>) -> Vec<String> {
-    let shown = |text: &str| crate::report::text::cut(&crate::report::text::clean(text), 120);
+    let shown = |text: &str| crate::text::excerpt(text, 120);
     let mut problems = Vec::new();
     problems.extend(elsewhere.map(|system| {
         format!("the pulls were made on {}, which is no Docker Desktop: there nothing is refused", shown(system))
@@ -58,7 +58,7 @@ fn judged(subject: &Subject, lines: &[&Pulled], elsewhere: bool) -> Row {
 }
 
 fn found(subject: &Subject, line: &Pulled, outcome: &Outcome, elsewhere: bool) -> Row {
-    let said = crate::report::text::cut(&crate::report::text::clean(&line.said), 300);
+    let said = crate::text::excerpt(&line.said, 300);
     let row = |state, ok, detail: &str| Row::new(subject, state, ok, detail);
     match (outcome, subject.expected) {
         (Outcome::Pulled, Expected::Pulled | Expected::Unknown) => row(State::Allowed, true, ""),

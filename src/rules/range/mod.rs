@@ -166,5 +166,4 @@ impl fmt::Display for Bound {
 }
 
 #[cfg(test)]
-#[path = "range_tests.rs"]
 mod tests;

@@ -149,7 +149,7 @@ pub fn compare(policy: &Policy, area: Area, observed: &Observed) -> Result<Diffe
         Area::RegistryAccess => registry_access(&policy.registry_access.clone().unwrap_or_default(), document),
     }?;
     let altered = observed.inexact.iter().map(|number| {
-        let number = crate::report::text::cut(number, 60);
+        let number = crate::text::cut(number, 60);
         format!(
             "Docker Hub's document holds the number {number}, which this program cannot send back as it is: an owner makes \
              the change in Docker Home"
@@ -282,7 +282,7 @@ fn has_more(entry: &Value) -> bool {
 }
 
 fn shown(allowed: bool, name: &str) -> String {
-    format!("{} as \"{}\"", Words::Access.of(allowed), crate::report::text::cut(&crate::report::text::clean(name), 100))
+    format!("{} as \"{}\"", Words::Access.of(allowed), crate::text::excerpt(name, 100))
 }
 
 /// How a switch is shown: in the manifest's words.
@@ -414,5 +414,4 @@ impl Editor {
 }
 
 #[cfg(test)]
-#[path = "settings_tests.rs"]
 mod tests;

@@ -1,9 +1,21 @@
-//! Text that others wrote, made fit to be shown.
+//! Text that others wrote, made fit to be shown; counts and sizes in words.
 
-/// `text` on one line without control characters, characters that turn the direction of writing, or invisible ones.
+/// `text` on one line: control characters and line separators become spaces, invisible characters go, and runs of white space
+/// become one space.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    crate::proposal::markdown::clean(text, usize::MAX)
+    let spaced = text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c });
+    let kept: String = spaced.filter(|c| !is_invisible(*c)).collect();
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Characters that turn the direction of text or have no width (Trojan Source, CVE-2021-42574), and tags and variation
+/// selectors, which can carry text that nobody sees.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// [`clean`], but lines stay lines.
@@ -23,6 +35,12 @@ pub fn cut(text: &str, limit: usize) -> String {
     out
 }
 
+/// [`clean`], then [`cut`]: what is quoted of a text that may be long and hostile.
+#[must_use]
+pub fn excerpt(text: &str, limit: usize) -> String {
+    cut(&clean(text), limit)
+}
+
 /// `text` with spaces after it up to `width` characters.
 #[must_use]
 pub fn pad(text: &str, width: usize) -> String {
@@ -33,6 +51,28 @@ pub fn pad(text: &str, width: usize) -> String {
 #[must_use]
 pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// A number of bytes for people, in powers of 1,000: `41 MB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 4] =
+        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    match UNITS.into_iter().find(|(_, unit)| bytes >= *unit) {
+        None => format!("{bytes} B"),
+        Some((name, unit)) if bytes / unit >= 10 => format!("{} {name}", bytes.saturating_add(unit / 2) / unit),
+        Some((name, unit)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+    }
+}
+
+/// The difference of two sizes for people: `+1.2 MB`, `-300 kB`, `same size`.
+#[must_use]
+pub fn size_difference(before: u64, after: u64) -> String {
+    match before.cmp(&after) {
+        std::cmp::Ordering::Less => format!("+{}", size(after - before)),
+        std::cmp::Ordering::Equal => "same size".to_owned(),
+        std::cmp::Ordering::Greater => format!("-{}", size(before - after)),
+    }
 }
 
 /// Texts that may be shown nowhere, whoever sends them back to us: given secrets and what is derived from them.
@@ -79,6 +119,23 @@ mod tests {
     fn control_characters_become_one_space() {
         assert_eq!(clean("a\r\n\u{1b}[31mb\u{202e}c\u{85}"), "a [31mbc");
         assert_eq!(clean_lines("a\rb\nc\u{7}"), "a b\nc");
+    }
+
+    #[test]
+    fn foreign_text_stays_on_one_line_and_short() {
+        assert_eq!(excerpt("a\r\n::add-mask::\u{1b}[31mx\u{202e}y", 80), "a ::add-mask:: [31mxy");
+        assert_eq!(excerpt("abcdef", 4), "abc…");
+        assert_eq!(excerpt("", 4), "");
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!(size(u64::MAX), "18446744 TB");
+        let shown = [0, 999, 1_000, 9_949, 41_300_000, 41_600_000, 1_500_000_000, 7_000_000_000_000].map(size);
+        assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "9.9 kB", "41 MB", "42 MB", "1.5 GB", "7.0 TB"]);
+        assert_eq!(size_difference(10, 10), "same size");
+        assert_eq!(size_difference(1_000_000, 3_200_000), "+2.2 MB");
+        assert_eq!(size_difference(2_000, 500), "-1.5 kB");
     }
 
     #[test]

@@ -1,0 +1,47 @@
+//! Why a request failed, in words.
+
+use std::error::Error;
+
+use crate::text::excerpt;
+
+/// What the HTTP client's layers say of themselves; the cause below tells a person more.
+const LAYERS: &[&str] = &["client error (", "tcp connect error"];
+
+/// An error of the HTTP client with its causes, without the URL: its query may hold what a log must not.
+#[must_use]
+pub fn causes(error: &reqwest::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        let text = excerpt(&error.to_string(), 200);
+        cause = error.source();
+        if cause.is_some() && LAYERS.iter().any(|layer| text.starts_with(layer)) {
+            continue;
+        }
+        if !parts.last().is_some_and(|last| last.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.extend(remedy(error).map(str::to_owned));
+    match parts.is_empty() {
+        false => parts.join(": "),
+        true if error.is_timeout() => "timed out".to_owned(),
+        true => "the HTTP request failed".to_owned(),
+    }
+}
+
+/// How people repair what broke a connection, where it is theirs to repair: trying again does not.
+#[must_use]
+pub fn remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) = error.downcast_ref() {
+        return Some(UNTRUSTED);
+    }
+    // What an I/O error wraps is not among its sources.
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(wrapped) => remedy(wrapped),
+        None => error.source().and_then(remedy),
+    }
+}
+
+const UNTRUSTED: &str = "no CA known here signed the server's certificate; name a PEM file of the CA that did with \
+                         SSL_CERT_FILE or ca-certificates, or install the ca-certificates package where it is missing";

@@ -9,6 +9,9 @@ use crate::markdown::{cell, code};
 use crate::proposal::Kind;
 use crate::text::{size, size_difference};
 
+/// The most characters of a platform's name, which is upstream's text; the ellipsis of a cut one is among them.
+const PLATFORM: usize = 61;
+
 /// How many platforms a section shows; upstream decides how many there are.
 const PLATFORMS: usize = 40;
 
@@ -71,7 +74,7 @@ pub(super) fn table(accounts: &[Account<'_>], short: bool) -> Vec<String> {
         false => "| image | change | version | waited | size |\n| --- | --- | --- | --- | --- |\n",
     };
     let row = |account: &Account<'_>| {
-        let source = cell(&account.entry().source, if short { 60 } else { 100 });
+        let source = cell(&account.entry().source, if short { 61 } else { 101 });
         let row = format!("| {source} | {} | {} |", account.change(strong), version(account));
         if short { row + "\n" } else { format!("{row} {} | {} |\n", waited(account), sizes(account)) }
     };
@@ -203,7 +206,7 @@ fn platforms(account: &Account<'_>) -> String {
         false => "\n| platform | size | digest |\n| --- | --- | --- |\n",
     });
     for platform in evidence.platforms.iter().take(PLATFORMS) {
-        let name = if platform.name.is_empty() { "single manifest".to_owned() } else { cell(&platform.name, 60) };
+        let name = if platform.name.is_empty() { "single manifest".to_owned() } else { cell(&platform.name, PLATFORM) };
         let change = match &platform.before {
             _ if !compared => String::new(),
             None => " **new** |".to_owned(),
@@ -213,7 +216,7 @@ fn platforms(account: &Account<'_>) -> String {
         let _ = writeln!(text, "| {name} | {} |{change} `{}` |", size(platform.size), platform.digest);
     }
     for lost in evidence.lost.iter().take(PLATFORMS).filter(|_| compared) {
-        let _ = writeln!(text, "| {} |  | **lost** |  |", cell(lost, 60));
+        let _ = writeln!(text, "| {} |  | **lost** |  |", cell(lost, PLATFORM));
     }
     let more = evidence.platforms.len().max(evidence.lost.len()).saturating_sub(PLATFORMS);
     if more > 0 {

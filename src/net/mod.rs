@@ -13,10 +13,10 @@ mod hosts;
 mod probe;
 mod proxies;
 mod public;
+pub mod retry;
 mod trust;
 
 pub use hosts::{Hosts, HostsError};
-pub use probe::Greeting;
 pub use proxies::Proxies;
 pub use public::is_public;
 use trust::Trust;

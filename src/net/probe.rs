@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a server answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Greeting {
+pub struct ProbeAnswer {
     /// Its time, where it said one (RFC 9110, section 6.6.1).
     pub date: Option<DateTime<Utc>>,
     /// Our time when the answer came.
@@ -25,14 +25,14 @@ impl Http {
     ///
     /// # Errors
     /// Why no answer came, in words.
-    pub async fn greet(&self, url: &Url) -> Result<Greeting, String> {
+    pub async fn probe(&self, url: &Url) -> Result<ProbeAnswer, String> {
         self.admit(url).map_err(|e| e.to_string())?;
         let request = self.client().get(url.clone()).header("accept", "application/json");
         let answer = tokio::time::timeout(PATIENCE, request.send()).await;
         let answer = answer.map_err(|_| format!("nothing within {} s", PATIENCE.as_secs()))?;
         let answer = answer.map_err(|e| causes::causes(&e))?;
         let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
-        let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc());
-        Ok(Greeting { date, received: Utc::now() })
+        let date = date.and_then(|date| httpdate::parse_http_date(date).ok()).map(DateTime::from);
+        Ok(ProbeAnswer { date, received: Utc::now() })
     }
 }

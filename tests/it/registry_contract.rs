@@ -57,8 +57,8 @@ pub(crate) fn described(bytes: &[u8]) -> Descriptor {
 
 /// Registries that try again quickly.
 pub(crate) fn registries(change: impl FnOnce(&mut Options)) -> Registries {
-    let patience = Patience { backoff: std::time::Duration::from_millis(5), ..Patience::default() };
-    let mut options = Options { patience, ..Options::default() };
+    let mut options = Options::default();
+    options.patience.retry.first = std::time::Duration::from_millis(5);
     change(&mut options);
     Registries::new(Arc::new(Client::new(options).unwrap()))
 }

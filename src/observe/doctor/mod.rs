@@ -153,9 +153,7 @@ async fn greet(http: &Http, name: String, url: Result<Url, String>, needed_for: 
     };
     let shown = url.as_ref().map(address).unwrap_or_default();
     let reached = match url {
-        Ok(url) => {
-            http.greet(&url).await.map(|greeting| greeting.date.map(|date| (greeting.received - date).num_seconds()))
-        }
+        Ok(url) => http.probe(&url).await.map(|answer| answer.date.map(|date| (answer.received - date).num_seconds())),
         Err(why) => Err(why),
     };
     Server { name, address: shown, needed_for, reached }

@@ -1,6 +1,6 @@
 //! The token service: one request, one token.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::AUTHORIZATION;
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{Scopes, Token};
+use crate::net::retry::retry_after;
 use crate::registry::ErrorKind;
 use crate::registry::credentials::{Credential, Found, basic};
 use crate::registry::remote::Client;
@@ -134,7 +135,7 @@ async fn judged(response: Response, scopes: &Scopes, patience: &Patience) -> Res
     }
     let headers = response.headers().clone();
     let said = Said::read(status, &headers, &wire::read_error(response, patience).await).text;
-    let wait = wire::retry_after(&headers);
+    let wait = retry_after(&headers, SystemTime::now());
     let detail = format!("the token service answered {said}");
     Err(match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::fatal(ErrorKind::Refused {

@@ -1,6 +1,6 @@
 //! Calls of Amazon ECR's API (version 2015-09-21): JSON by POST, each signed.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +13,7 @@ use url::Url;
 use super::Keys;
 use super::sign::{Scope, Signable, authorization};
 use crate::image::{EcrHost, RegistryHost, RepositoryName};
+use crate::net::retry::retry_after;
 use crate::registry::remote::Client;
 use crate::registry::remote::wire::{self, Cure, Fault, SMALL_LIMIT, Tries};
 use crate::registry::{Error, ErrorKind};
@@ -174,7 +175,7 @@ impl<'a> Ecr<'a> {
                 true => ErrorKind::Server(format!("{} {}", refusal.status, refusal.text())),
                 false => ErrorKind::RateLimited(format!("{} {}", refusal.status, refusal.text())),
             };
-            return Err(Fault { kind, cure: Cure::After(wire::retry_after(&headers)) });
+            return Err(Fault { kind, cure: Cure::After(retry_after(&headers, SystemTime::now())) });
         }
         Ok(Err(refusal))
     }

@@ -129,7 +129,7 @@ impl Remote {
             let answer = self.client.call(endpoint, self.identity, &call).await?;
             if answer.status == StatusCode::BAD_REQUEST && again < PUT_AGAIN {
                 again += 1;
-                tokio::time::sleep(self.client.patience().backoff * again).await;
+                tokio::time::sleep(self.client.patience().retry.first * again).await;
                 continue;
             }
             succeeded(endpoint, &answer, &call.action)?;

@@ -1,6 +1,7 @@
 //! Requests to a registry: authorization, redirects, another try.
 
 use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
@@ -13,6 +14,7 @@ use super::endpoint::{Endpoint, same_origin};
 use super::grant;
 use super::wire::{self, Cure, Fault, Said, Tries};
 use crate::image::RegistryHost;
+use crate::net::retry::retry_after;
 use crate::registry::auth::challenge::{self, Challenge};
 use crate::registry::auth::token::{Service, sensitive};
 use crate::registry::auth::{Identity, Scheme, Scopes};
@@ -360,7 +362,7 @@ pub(crate) fn is_too_much(status: StatusCode) -> bool {
 
 /// Faults that may pass: a rate limit, or a server error.
 pub(crate) fn passing(status: StatusCode, headers: &HeaderMap, said: &Said) -> Option<Fault> {
-    let wait = wire::retry_after(headers);
+    let wait = retry_after(headers, SystemTime::now());
     match status {
         StatusCode::TOO_MANY_REQUESTS => {
             Some(Fault { kind: ErrorKind::RateLimited(said.text.clone()), cure: Cure::After(wait) })

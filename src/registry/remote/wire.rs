@@ -8,6 +8,7 @@ use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use crate::net::retry::{self, Decision};
 use crate::net::{Http, NetError, causes};
 use crate::registry::ErrorKind;
 use crate::text::excerpt;
@@ -21,12 +22,8 @@ pub struct Patience {
     pub floor: u64,
     /// How long the answer to a finished upload may take; a second more for every 64 MiB of it.
     pub answer: Duration,
-    /// The longest pause that a registry may ask for (`Retry-After`).
-    pub pause: Duration,
-    /// The first pause before a request is tried again; each further one is twice as long.
-    pub backoff: Duration,
-    /// How often a request is tried at most.
-    pub tries: u32,
+    /// When a request is tried again.
+    pub retry: retry::Policy,
     /// How often one that hung is tried at most.
     pub stalls: u32,
 }
@@ -37,9 +34,13 @@ impl Default for Patience {
             idle: Duration::from_secs(10),
             floor: 8 * 1024,
             answer: Duration::from_secs(20),
-            pause: Duration::from_secs(20),
-            backoff: Duration::from_millis(250),
-            tries: 4,
+            retry: retry::Policy {
+                tries: 4,
+                first: Duration::from_millis(250),
+                factor: 2,
+                jitter: true,
+                longest: Duration::from_secs(20),
+            },
             stalls: 2,
         }
     }
@@ -231,16 +232,6 @@ impl Said {
     }
 }
 
-/// `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3).
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get("retry-after")?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = chrono::DateTime::parse_from_rfc2822(value).ok()?;
-    Some((date.to_utc() - chrono::Utc::now()).to_std().unwrap_or_default())
-}
-
 /// Seconds for people.
 pub(crate) fn seconds(duration: Duration) -> String {
     if duration.subsec_millis() == 0 {
@@ -262,20 +253,21 @@ impl Tries {
     pub(crate) fn again(&mut self, fault: Fault, patience: &Patience) -> Result<Duration, ErrorKind> {
         self.made += 1;
         self.stalls += u32::from(fault.cure == Cure::AgainOnce);
-        let last = self.made >= patience.tries || self.stalls >= patience.stalls;
-        match fault.cure {
-            Cure::None => Err(fault.kind),
-            Cure::After(Some(wait)) if wait > patience.pause => {
-                let until = chrono::Utc::now() + wait;
-                let until = until.format("%Y-%m-%dT%H:%M:%SZ");
+        let asked = match fault.cure {
+            Cure::None => return Err(fault.kind),
+            Cure::After(wait) => wait,
+            Cure::Again | Cure::AgainOnce => None,
+        };
+        match patience.retry.decide(self.made, asked) {
+            Decision::TooLong(wait) => {
+                let until = (chrono::Utc::now() + wait).format("%Y-%m-%dT%H:%M:%SZ");
                 Err(ErrorKind::RateLimited(format!(
                     "{fault}; it asks to wait until {until}: run again then",
                     fault = inner(&fault.kind)
                 )))
             }
-            _ if last => Err(self.given_up(fault.kind)),
-            Cure::After(Some(wait)) => Ok(wait),
-            Cure::Again | Cure::AgainOnce | Cure::After(None) => Ok(self.backoff(patience)),
+            Decision::Again(pause) if self.stalls < patience.stalls => Ok(pause),
+            Decision::Again(_) | Decision::UsedUp => Err(self.given_up(fault.kind)),
         }
     }
 
@@ -295,14 +287,6 @@ impl Tries {
             other => other,
         }
     }
-
-    /// Twice as long each time, and up to a quarter off, so that many who failed together do not come back together.
-    fn backoff(&self, patience: &Patience) -> Duration {
-        use std::hash::{BuildHasher, RandomState};
-        let whole = patience.backoff * 2u32.saturating_pow(self.made.saturating_sub(1).min(6));
-        let share = (RandomState::new().hash_one(self.made) % 256) as u32;
-        whole - whole * share / 1024
-    }
 }
 
 fn inner(kind: &ErrorKind) -> String {
@@ -316,21 +300,6 @@ fn inner(kind: &ErrorKind) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-
-    #[test]
-    fn retry_after_in_both_forms() {
-        let of = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("retry-after", value.parse().unwrap());
-            retry_after(&headers)
-        };
-        assert_eq!(of("2"), Some(Duration::from_secs(2)));
-        assert_eq!(of("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        let soon =
-            (chrono::Utc::now() + chrono::Duration::seconds(100)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        assert!((90..=100).contains(&of(&soon).unwrap().as_secs()), "{soon}");
-        assert_eq!(of("soon"), None);
-    }
 
     #[test]
     fn what_errors_say_is_read_and_cleaned() {

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use super::availability::Availability;
 use super::candidates::{Candidates, Eyes};
 use super::ledger::{Clocks, Noted, Place, Trust};
+use super::reviews::approver;
 use super::sources::Sources;
-use crate::forge::{Error, Forge, OpenProposal, Review, Social, Verdict};
+use crate::forge::{Error, Forge, OpenProposal, Social};
 use crate::hub::Hub;
 use crate::image::{Digest, Tag};
 use crate::manifest::{Approval, Image, Manifest};
@@ -317,22 +318,6 @@ fn complete(existing: &[Existing]) -> BTreeSet<Digest> {
 pub(super) async fn approved_by(social: &dyn Social, open: &OpenProposal) -> Option<String> {
     // nothing is taken from under a review that could not be read
     approver(social, open).await.unwrap_or_else(|e| Some(format!("somebody, perhaps ({e}),")))
-}
-
-/// Somebody who may write and whose last word is that exactly the proposal's head is good.
-async fn approver(social: &dyn Social, open: &OpenProposal) -> Result<Option<String>, Error> {
-    let Some(number) = open.number else { return Ok(None) };
-    let mut last: BTreeMap<String, Review> = BTreeMap::new();
-    for review in social.reviews(number).await?.into_iter().filter(|review| review.verdict != Verdict::Commented) {
-        last.insert(review.login.clone(), review);
-    }
-    for review in last.into_values() {
-        let approves = review.verdict == Verdict::Approved && review.commit.as_ref() == Some(&open.head);
-        if approves && social.may_write(&review.login).await? {
-            return Ok(Some(review.login));
-        }
-    }
-    Ok(None)
 }
 
 /// What a proposal changes although a person declined that. What leaves with an update goes with it.

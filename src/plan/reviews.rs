@@ -7,7 +7,7 @@ use crate::manifest::{Approval, Image, Manifest};
 
 /// What a person approves: an approval and what promotion makes of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Subject {
+pub(crate) struct Subject {
     source: Location,
     repository: RepositoryName,
     tag: Tag,
@@ -17,8 +17,7 @@ pub struct Subject {
 
 impl Subject {
     /// What one approval of `image` is about. The order of platforms means nothing.
-    #[must_use]
-    pub fn of(image: &Image, approval: &Approval) -> Self {
+    pub(crate) fn of(image: &Image, approval: &Approval) -> Self {
         let platforms = image.platforms.clone().map(|mut platforms| {
             platforms.sort();
             platforms
@@ -33,8 +32,7 @@ impl Subject {
     }
 
     /// Whether a manifest holds exactly this.
-    #[must_use]
-    pub fn is_held(&self, manifest: &Manifest) -> bool {
+    pub(crate) fn is_held(&self, manifest: &Manifest) -> bool {
         let here = manifest.images.iter().filter(|image| image.repository == self.repository);
         here.flat_map(|image| image.approved.iter().map(move |a| Self::of(image, a))).any(|held| held == *self)
     }
@@ -42,7 +40,7 @@ impl Subject {
 
 /// What one person's latest review that is more than a remark says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Say {
+pub(crate) enum Say {
     /// It approves.
     Approved,
     /// It asks for something else.
@@ -53,7 +51,7 @@ pub enum Say {
 
 /// One review, as far as it is known before anything else is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Review {
+pub(crate) struct Review {
     /// Whose.
     pub login: String,
     /// Whether that is a person's account.
@@ -64,17 +62,38 @@ pub struct Review {
     pub commit: Option<String>,
 }
 
-/// Each person's latest review, of reviews oldest first. Logins are compared as GitHub does, whatever their case.
-#[must_use]
-pub fn latest(reviews: Vec<Review>) -> Vec<Review> {
+/// A person's latest review, and whether it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Opinion {
+    pub(crate) review: Review,
+    /// Why it does not count; `None` where it does.
+    pub(crate) objection: Option<Objection>,
+}
+
+impl Opinion {
+    /// What speaks against a review by itself.
+    fn at_sight(review: Review) -> Self {
+        let objection = match review.say {
+            _ if !review.person => Some(Objection::NoPerson),
+            Say::Approved => None,
+            Say::ChangesRequested => Some(Objection::ChangesRequested),
+            Say::Dismissed => Some(Objection::Dismissed),
+        };
+        Self { review, objection }
+    }
+}
+
+/// Each person's latest review, of reviews oldest first, with what speaks against it by itself. Logins are compared as GitHub
+/// does, whatever their case.
+pub(crate) fn latest(reviews: impl IntoIterator<Item = Review>) -> Vec<Opinion> {
     let by_login: BTreeMap<String, Review> =
         reviews.into_iter().map(|review| (review.login.to_lowercase(), review)).collect();
-    by_login.into_values().collect()
+    by_login.into_values().map(Opinion::at_sight).collect()
 }
 
 /// Why a review does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Objection {
+pub(crate) enum Objection {
     /// It is an App's.
     NoPerson,
     /// The person's latest review asks for changes.
@@ -92,17 +111,6 @@ pub enum Objection {
 }
 
 impl Objection {
-    /// What speaks against a review by itself.
-    #[must_use]
-    pub const fn at_sight(review: &Review) -> Option<Self> {
-        match review.say {
-            _ if !review.person => Some(Self::NoPerson),
-            Say::Approved => None,
-            Say::ChangesRequested => Some(Self::ChangesRequested),
-            Say::Dismissed => Some(Self::Dismissed),
-        }
-    }
-
     const fn as_str(self) -> &'static str {
         match self {
             Self::NoPerson => "is no person",
@@ -118,9 +126,9 @@ impl Objection {
 
 /// How an approval came to the default branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// By a merged pull request, with each person's latest review and what speaks against it.
-    Pull(u64, Vec<(String, Option<Objection>)>),
+    Pull(u64, Vec<Opinion>),
     /// By a commit that no merged pull request brought.
     Pushed(String),
     /// It cannot be told, for this reason.
@@ -128,8 +136,7 @@ pub enum Origin {
 }
 
 /// Why an approval that asks for `asked` reviews may not be promoted, in words; `None` where it may.
-#[must_use]
-pub fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
+pub(crate) fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
     if asked == 0 {
         return None;
     }
@@ -145,14 +152,15 @@ pub fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
         }
         Origin::Unknown(why) => return Some(format!("{asks}, and {why}")),
     };
-    let counted: Vec<&str> = opinions.iter().filter(|(_, o)| o.is_none()).map(|(login, _)| login.as_str()).collect();
+    let counts = |opinion: &&Opinion| opinion.objection.is_none();
+    let counted: Vec<&str> = opinions.iter().filter(counts).map(|opinion| opinion.review.login.as_str()).collect();
     let missing = usize::try_from(asked).unwrap_or(usize::MAX).saturating_sub(counted.len());
     if missing == 0 {
         return None;
     }
     let who = if counted.is_empty() { "none counts".to_owned() } else { format!("only {} counts", counted.join(", ")) };
     let against: Vec<String> =
-        opinions.iter().filter_map(|(login, o)| Some(format!("{login} {}", (*o)?.as_str()))).collect();
+        opinions.iter().filter_map(|o| Some(format!("{} {}", o.review.login, o.objection?.as_str()))).collect();
     let not = if against.is_empty() { String::new() } else { format!(" ({})", against.join("; ")) };
     Some(format!(
         "{asks}, and of #{number} {who}{not}: {missing} more by people who may write here and wrote none of its commits"
@@ -176,13 +184,13 @@ mod tests {
             review("mona", Say::ChangesRequested),
             review("hubot", Say::Approved),
         ];
-        let latest: Vec<_> = latest(all).into_iter().map(|r| (r.login, r.say)).collect();
+        let latest: Vec<_> = latest(all).into_iter().map(|o| (o.review.login, o.review.say)).collect();
         assert_eq!(latest, [("hubot".to_owned(), Say::Approved), ("mona".to_owned(), Say::ChangesRequested)]);
     }
 
     #[test]
     fn what_speaks_against_a_review_at_sight() {
-        let sight = |login, say| Objection::at_sight(&review(login, say));
+        let sight = |login, say| Opinion::at_sight(review(login, say)).objection;
         assert_eq!(sight("mona", Say::Approved), None);
         assert_eq!(sight("mona", Say::Dismissed), Some(Objection::Dismissed));
         assert_eq!(sight("mona", Say::ChangesRequested), Some(Objection::ChangesRequested));
@@ -192,7 +200,11 @@ mod tests {
     #[test]
     fn what_is_missing_is_said() {
         let pull = |opinions: &[(&str, Option<Objection>)]| {
-            Origin::Pull(41, opinions.iter().map(|(login, o)| ((*login).to_owned(), *o)).collect())
+            let opinion = |(login, objection): &(&str, _)| Opinion {
+                review: review(login, Say::Approved),
+                objection: *objection,
+            };
+            Origin::Pull(41, opinions.iter().map(opinion).collect())
         };
         assert_eq!(unreviewed(0, &Origin::Pushed("c0ffee".to_owned())), None);
         assert_eq!(unreviewed(1, &pull(&[("mona", None)])), None);

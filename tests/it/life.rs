@@ -160,6 +160,26 @@ fn nothing_moves_under_an_approving_review_and_reviews_are_asked_only_then() {
 }
 
 #[test]
+fn an_apps_approval_keeps_nothing_and_a_login_is_one_whatever_its_case() {
+    let registry = upstream(&["3.0.0", "3.1.0"]);
+    let github = github_with(&manifest(&registry, "^3", &["3.0.0"], ""));
+    github.add_user("robot[bot]", "write");
+    github.add_user("Hubot", "write");
+    assert_eq!(proposed(&registry, &github), [format!("{LOKI} opened")]);
+    github.review_as(1, "robot[bot]", "APPROVED");
+    ImageSpec::new(71).build().put(&registry, "grafana/loki", "3.2.0");
+    assert_eq!(proposed(&registry, &github), [format!("{LOKI} updated")], "an App is no person");
+    assert_eq!((asked(&github, "/reviews"), asked(&github, "/permission")), (1, 0), "{:#?}", github.lines());
+
+    github.review_as(1, "Hubot", "APPROVED");
+    github.review_as(1, "hubot", "COMMENTED");
+    ImageSpec::new(72).build().put(&registry, "grafana/loki", "3.3.0");
+    assert_eq!(proposed(&registry, &github), [format!("{LOKI} left")], "a remark takes nothing back");
+    github.review_as(1, "hubot", "CHANGES_REQUESTED");
+    assert_eq!(proposed(&registry, &github), [format!("{LOKI} updated")], "the same person's later review counts");
+}
+
+#[test]
 fn a_persons_commits_are_left_alone_and_that_is_said_once() {
     let registry = upstream(&["3.0.0", "3.1.0"]);
     let github = github_with(&manifest(&registry, "^3", &["3.0.0"], ""));

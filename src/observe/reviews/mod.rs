@@ -18,6 +18,7 @@ use crate::plan::reviews::{Origin, Subject, unreviewed};
 mod opinions;
 mod trace;
 
+pub(super) use opinions::approver;
 use opinions::opinions;
 use trace::Trace;
 

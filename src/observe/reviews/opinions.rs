@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Asked, Brought, Holdings};
-use crate::forge::{Commit, Error, Forge, Review, Reviewed, Social, Verdict};
+use crate::forge::{Commit, Error, Forge, OpenProposal, Review, Reviewed, Social, Verdict};
 use crate::plan::Key;
-use crate::plan::reviews::{self, Objection, Say};
+use crate::plan::reviews::{self, Objection, Opinion, Say, latest};
 
 /// Of each approval that a pull request brought, each person's latest review of that and what speaks against it. What needs no
 /// question is looked at first; whether an account may write is asked last and once.
@@ -14,32 +14,47 @@ pub(super) async fn opinions(
     social: &dyn Social,
     main: &str,
     to_ask: &[(&Asked, &Brought)],
-) -> Result<BTreeMap<Key, Vec<(String, Option<Objection>)>>, Error> {
+) -> Result<BTreeMap<Key, Vec<Opinion>>, Error> {
     let numbers: BTreeSet<u64> = to_ask.iter().filter_map(|(_, brought)| brought.pull).collect();
     if numbers.is_empty() {
         return Ok(BTreeMap::new());
     }
     let known = social.reviewed(&numbers).await?;
-    let mut given: Vec<(&Asked, reviews::Review, Option<Objection>)> = Vec::new();
+    let mut given: Vec<(&Asked, Opinion)> = Vec::new();
     for (asked, brought) in to_ask {
         let Some(Reviewed { reviews, writers }) = brought.pull.and_then(|number| known.get(&number)) else { continue };
-        for review in reviews::latest(reviews.iter().cloned().filter_map(review).collect()) {
-            let objection = Objection::at_sight(&review).or_else(|| wrote(&review, writers.as_ref()));
-            given.push((asked, review, objection));
+        for mut opinion in latest(reviews.iter().cloned().filter_map(review)) {
+            opinion.objection = opinion.objection.or_else(|| wrote(&opinion.review, writers.as_ref()));
+            given.push((asked, opinion));
         }
     }
     let held = held(forge, main, &given).await?;
-    let mut opinions: BTreeMap<Key, Vec<(String, Option<Objection>)>> = BTreeMap::new();
-    for ((asked, review, objection), held) in given.into_iter().zip(held) {
-        let objection = match objection {
+    let mut opinions: BTreeMap<Key, Vec<Opinion>> = BTreeMap::new();
+    for ((asked, mut opinion), held) in given.into_iter().zip(held) {
+        opinion.objection = match opinion.objection {
             Some(objection) => Some(objection),
             None if !held => Some(Objection::OtherBytes),
-            None if social.may_write(&review.login).await? => None,
-            None => Some(Objection::MayNotWrite),
+            None => may_not_write(social, &opinion.review).await?,
         };
-        opinions.entry(asked.key.clone()).or_default().push((review.login, objection));
+        opinions.entry(asked.key.clone()).or_default().push(opinion);
     }
     Ok(opinions)
+}
+
+/// Who approved exactly the head of an open proposal: a person who may write, whose latest review says so.
+pub(in crate::observe) async fn approver(social: &dyn Social, open: &OpenProposal) -> Result<Option<String>, Error> {
+    let Some(number) = open.number else { return Ok(None) };
+    for Opinion { review, objection } in latest(social.reviews(number).await?.into_iter().filter_map(review)) {
+        let approves = objection.is_none() && review.commit.as_ref() == Some(&open.head.0);
+        if approves && may_not_write(social, &review).await?.is_none() {
+            return Ok(Some(review.login));
+        }
+    }
+    Ok(None)
+}
+
+async fn may_not_write(social: &dyn Social, review: &reviews::Review) -> Result<Option<Objection>, Error> {
+    Ok((!social.may_write(&review.login).await?).then_some(Objection::MayNotWrite))
 }
 
 fn wrote(review: &reviews::Review, writers: Option<&BTreeSet<String>>) -> Option<Objection> {
@@ -50,14 +65,10 @@ fn wrote(review: &reviews::Review, writers: Option<&BTreeSet<String>>) -> Option
 }
 
 /// Whether the commit of each review held what was approved with it; not asked where something speaks against it already.
-async fn held(
-    forge: &dyn Forge,
-    main: &str,
-    given: &[(&Asked, reviews::Review, Option<Objection>)],
-) -> Result<Vec<bool>, Error> {
-    let counts = given.iter().filter(|(_, _, objection)| objection.is_none());
+async fn held(forge: &dyn Forge, main: &str, given: &[(&Asked, Opinion)]) -> Result<Vec<bool>, Error> {
+    let counts = given.iter().filter(|(_, opinion)| opinion.objection.is_none());
     let files: BTreeSet<(Commit, String)> = counts
-        .filter_map(|(asked, review, _)| Some((asked, Commit(review.commit.clone()?))))
+        .filter_map(|(asked, opinion)| Some((asked, Commit(opinion.review.commit.clone()?))))
         .flat_map(|(asked, at)| [(at.clone(), main.to_owned()), (at, asked.path.clone())])
         .collect();
     let files: Vec<(Commit, String)> = files.into_iter().collect();
@@ -68,8 +79,8 @@ async fn held(
         let other = (asked.path != main).then(|| (asked.path.as_str(), text(&asked.path)));
         holdings.hold(&asked.subject, (main, text(main)), other)
     };
-    let is_held = |(asked, review, _): &(&Asked, reviews::Review, Option<Objection>)| {
-        review.commit.as_ref().is_some_and(|commit| held(asked, &Commit(commit.clone())))
+    let is_held = |(asked, opinion): &(&Asked, Opinion)| {
+        opinion.review.commit.as_ref().is_some_and(|commit| held(asked, &Commit(commit.clone())))
     };
     Ok(given.iter().map(is_held).collect())
 }

@@ -1,6 +1,6 @@
 //! Keeps one issue as the dashboard of an audit.
 
-use crate::forge::{Error, OwnIssue, Social};
+use crate::forge::{Error, Issues, OwnIssue};
 use crate::policy::audit::dashboard::{Action, Kept, Wish, act};
 use crate::report::audit::dashboard::{Dashboard, LABEL};
 use crate::report::audit::{Issue, IssueAction};
@@ -9,8 +9,8 @@ use crate::report::audit::{Issue, IssueAction};
 ///
 /// # Errors
 /// Where the forge refuses or does not answer; what was done until then is found by the next run.
-pub async fn keep(social: &dyn Social, wish: Wish, dashboard: &Dashboard, write: bool) -> Result<Option<Issue>, Error> {
-    let found = social.own_issues(LABEL, &dashboard.mark).await?;
+pub async fn keep(issues: &dyn Issues, wish: Wish, dashboard: &Dashboard, write: bool) -> Result<Option<Issue>, Error> {
+    let found = issues.own_issues(LABEL, &dashboard.mark).await?;
     let kept: Vec<Kept> = found.iter().map(kept).collect();
     let first = found.iter().min_by_key(|issue| issue.number);
     let unchanged = |issue: &OwnIssue| shown(Some(issue), IssueAction::Unchanged);
@@ -21,20 +21,20 @@ pub async fn keep(social: &dyn Social, wish: Wish, dashboard: &Dashboard, write:
             Action::Open if !write => outcome = Some(shown(None, IssueAction::Opened)),
             Action::Open => {
                 let Dashboard { title, body, mark } = dashboard;
-                let opened = social.open_issue(LABEL, mark, title, body).await?;
+                let opened = issues.open_issue(LABEL, mark, title, body).await?;
                 outcome = Some(shown(Some(&opened), IssueAction::Opened));
             }
             Action::Write { number, open, turns } => {
                 let Some(issue) = found.iter().find(|issue| issue.number == number) else { continue };
                 let (title, body) = (dashboard.title.clone(), dashboard.body.clone());
                 if write {
-                    social.write_issue(&OwnIssue { open, title, body, ..issue.clone() }, LABEL).await?;
+                    issues.write_issue(&OwnIssue { open, title, body, ..issue.clone() }, LABEL).await?;
                 }
                 outcome = Some(shown(Some(issue), turned(open, turns)));
             }
             Action::CloseCopy(number) => {
                 let Some(issue) = found.iter().find(|issue| issue.number == number).filter(|_| write) else { continue };
-                social.write_issue(&OwnIssue { open: false, ..issue.clone() }, LABEL).await?;
+                issues.write_issue(&OwnIssue { open: false, ..issue.clone() }, LABEL).await?;
             }
         }
     }

@@ -2,7 +2,7 @@
 //! A run that stops in between is finished by the next.
 
 use crate::edit::{self, Edit, EditError};
-use crate::forge::{Commit, Error, FileChange, Forge, Head, Message, OpenProposal, Opened, Social};
+use crate::forge::{Commit, Conversation, Error, FileChange, Forge, Head, Message, OpenProposal, Opened};
 use crate::manifest::Manifest;
 use crate::proposal::Wanted;
 use crate::proposal::audience::{Audience, Turn, UNASKED, turn};
@@ -72,7 +72,7 @@ pub async fn commit(
     let files = changes(manifest, wanted)?;
     let message = Message { headline, body };
     let commit = forge.rewrite(&wanted.branch, open.map(|o| &o.head), &head.commit, &message, &files).await?;
-    let named = forge.social().and(ObjectId::try_from(commit.0.clone()).ok());
+    let named = forge.accounts().and(ObjectId::try_from(commit.0.clone()).ok());
     let metadata = Metadata { head: named, context: wanted.context.clone(), entries: wanted.entries() };
     Ok(Committed { commit, metadata })
 }
@@ -91,12 +91,12 @@ pub async fn present(
     let (title, text) = (body::title(manifest, wanted), text(forge, publication, &committed));
     let Some(open) = open else { return present_new(forge, publication, committed.commit, (title, text)).await };
     // What belongs to the new changes goes before the text that says what they are: a run that ends in between does it again.
-    if let (Some(social), Some(number)) = (forge.social(), open.number) {
+    if let (Some(accounts), Some(number)) = (forge.accounts(), open.number) {
         let made_of = metadata::read(&open.body).map(|metadata| metadata.entries);
         let Turn { come, go } = turn(manifest, wanted, made_of.as_deref(), &open.labels);
-        invite(social, number, &come).await;
+        invite(accounts, number, &come).await;
         for label in go {
-            warn(number, "the label", &label, "taken off", social.unlabel(number, &label).await);
+            warn(number, "the label", &label, "taken off", accounts.unlabel(number, &label).await);
         }
     }
     forge.edit(open, &title, &text).await?;
@@ -113,12 +113,12 @@ async fn present_new(
     let Publication { manifest, wanted, .. } = publication;
     let company = Audience::of(manifest, wanted);
     let marked = format!("{body}{UNASKED}");
-    let marks = forge.social().is_some() && !company.is_empty() && marked.len() <= body::BODY_LIMIT;
+    let marks = forge.accounts().is_some() && !company.is_empty() && marked.len() <= body::BODY_LIMIT;
     let opened = forge.open(&wanted.branch, &title, if marks { &marked } else { &body }).await?;
     let (Opened { number, url, author }, branch) = (opened, wanted.branch.clone());
     let published = Published { number, url: url.clone() };
-    if let (Some(social), Some(number)) = (forge.social(), number) {
-        invite(social, number, &company).await;
+    if let (Some(accounts), Some(number)) = (forge.accounts(), number) {
+        invite(accounts, number, &company).await;
         let (labels, elsewhere, touched) = (Vec::new(), None, false);
         let open =
             OpenProposal { number: Some(number), url, branch, head, title, body, touched, author, labels, elsewhere };
@@ -133,7 +133,7 @@ async fn present_new(
 fn text(forge: &dyn Forge, publication: &Publication<'_>, committed: &Committed) -> String {
     let Publication { manifest, wanted, evidence, .. } = publication;
     let Committed { commit, metadata } = committed;
-    let head = forge.social().and(ObjectId::try_from(commit.0.clone()).ok());
+    let head = forge.accounts().and(ObjectId::try_from(commit.0.clone()).ok());
     let named = Metadata { head, ..metadata.clone() };
     let text = body::body(manifest, wanted, evidence, &named);
     text.replacen(&metadata::write(&named), &metadata::write(metadata), 1)
@@ -162,26 +162,26 @@ pub fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, 
 }
 
 /// Labels it and asks for reviews, one person or team at a time. What is refused is a warning: the proposal stands.
-pub async fn invite(social: &dyn Social, number: u64, company: &Audience) {
-    label(social, number, &company.labels).await;
+pub async fn invite(conversation: &dyn Conversation, number: u64, company: &Audience) {
+    label(conversation, number, &company.labels).await;
     for login in &company.reviewers {
-        warn(number, "a review by", login, "asked for", social.request_reviewer(number, login).await);
+        warn(number, "a review by", login, "asked for", conversation.request_reviewer(number, login).await);
     }
     for team in &company.teams {
-        warn(number, "a review by the team", team, "asked for", social.request_team(number, team).await);
+        warn(number, "a review by the team", team, "asked for", conversation.request_team(number, team).await);
     }
 }
 
 /// All labels at once; where GitHub does not take them, one by one, so that one bad name costs no other.
-async fn label(social: &dyn Social, number: u64, labels: &[String]) {
+async fn label(conversation: &dyn Conversation, number: u64, labels: &[String]) {
     if labels.is_empty() {
         return;
     }
-    match social.label(number, labels).await {
+    match conversation.label(number, labels).await {
         Err(Error::Invalid { .. }) if labels.len() > 1 => {
             for label in labels {
                 let alone = std::slice::from_ref(label);
-                warn(number, "the label", label, "put on", social.label(number, alone).await);
+                warn(number, "the label", label, "put on", conversation.label(number, alone).await);
             }
         }
         result => warn(number, "the labels", &labels.join(", "), "put on", result),

@@ -67,7 +67,7 @@ pub async fn run(context: &Context, arguments: &Approve, output: &mut Output) ->
             Err(PublishError::Forge(Error::Moved { .. })) if tries < TRIES => {}
             Err(PublishError::Forge(error)) => {
                 let error = match &context.forge {
-                    Some(forge) => with_rules(forge.as_ref(), error).await,
+                    Some(forge) => with_rules(&**forge, error).await,
                     None => error,
                 };
                 return Err(Stop::CannotWork(error.into()));

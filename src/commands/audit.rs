@@ -63,7 +63,7 @@ fn refuse(context: &Context, arguments: &Arguments) -> Result<(), Stop> {
     if context.settings.github.in_actions && matches!(read_event(context)?.kind, Kind::IssueComment(_)) {
         return unusable("a comment keeps no dashboard: audit --issue is for push, schedule and workflow_dispatch");
     }
-    match context.forge()?.social() {
+    match context.forge()?.accounts() {
         Some(_) => Ok(()),
         None => unusable("--issue keeps an issue on GitHub, and the forge is another"),
     }
@@ -71,9 +71,9 @@ fn refuse(context: &Context, arguments: &Arguments) -> Result<(), Stop> {
 
 /// Keeps the dashboard; that it could not be kept is a failure beside the findings.
 async fn keep(context: &Context, audit: &mut Audit) -> Result<(), Stop> {
-    let Some(social) = context.forge()?.social() else { return Ok(()) };
+    let Some(accounts) = context.forge()?.accounts() else { return Ok(()) };
     let wish = Wish::of(audit.drift, audit.failed.is_empty());
-    match dashboard::keep(social, wish, &written(audit), !context.settings.dry_run).await {
+    match dashboard::keep(accounts, wish, &written(audit), !context.settings.dry_run).await {
         Ok(issue) => audit.issue = issue,
         Err(error) => {
             let error = format!("the dashboard: {error}");

@@ -8,7 +8,7 @@ use super::publish::ensure;
 use super::{Context, Exit, Stop, check, guard, load, propose};
 use crate::action::event::Comment;
 use crate::apply::propose::{Publication, PublishError};
-use crate::forge::{Error, Forge, Head, OpenProposal, Social, StatusState, with_rules};
+use crate::forge::{Accounts, Error, Forge, Head, OpenProposal, Proposals, StatusState, with_rules};
 use crate::manifest::Manifest;
 use crate::markdown::code;
 use crate::observe::asked::Reviewed;
@@ -37,30 +37,30 @@ pub async fn run(context: &Context, comment: &Comment, output: &mut Output) -> R
     }
     guard(context).await?;
     let forge = context.forge()?.as_ref();
-    let Some(social) = forge.social() else { return Ok(passed_over(output, "this forge has no comments")) };
+    let Some(accounts) = forge.accounts() else { return Ok(passed_over(output, "this forge has no comments")) };
     let (_, manifest) = load::at_head(context).await?;
     let Some(open) = proposal(forge, &manifest, comment.number).await? else {
         return Ok(passed_over(output, "it is not on an open proposal of ours"));
     };
-    let said = social.own_comments(comment.number).await.map_err(cannot)?;
+    let said = accounts.own_comments(comment.number).await.map_err(cannot)?;
     let (mark, refused) = (mark(comment.id), refusal_mark(&comment.author));
     if said.iter().any(|text| text.contains(&mark)) {
         return Ok(passed_over(output, "it was answered before"));
     }
-    let may_write = social.may_write(&comment.author).await.map_err(cannot)?;
+    let may_write = accounts.may_write(&comment.author).await.map_err(cannot)?;
     if !may_write && said.iter().any(|text| text.contains(&refused)) {
         return Ok(passed_over(output, "its author may not write to this repository, and was told so"));
     }
     if context.settings.dry_run {
         return Ok(passed_over(output, "this is a dry run"));
     }
-    let asked = Asked { context, forge, social, open };
+    let asked = Asked { context, forge, accounts, open };
     let answer = match command {
         _ if !may_write => Answer::said(format!("{NOT_ALLOWED}\n\n{refused}")),
         Err(fault) => Answer::fault(&fault),
         Ok(command) => asked.obey(&command, output).await?,
     };
-    social.comment(comment.number, &mark, &answer.text).await.map_err(cannot)?;
+    accounts.comment(comment.number, &mark, &answer.text).await.map_err(cannot)?;
     Ok(answer.exit)
 }
 
@@ -79,7 +79,7 @@ fn refusal_mark(login: &str) -> String {
 }
 
 /// The open proposal of this number. Only the branch makes it one, and only in this repository.
-async fn proposal(forge: &dyn Forge, manifest: &Manifest, number: u64) -> Result<Option<OpenProposal>, Stop> {
+async fn proposal(forge: &dyn Proposals, manifest: &Manifest, number: u64) -> Result<Option<OpenProposal>, Stop> {
     let prefix = &manifest.proposals.branch_prefix;
     let open = forge.proposals(prefix).await.map_err(cannot)?;
     Ok(open.into_iter().find(|p| p.number == Some(number) && branch::is_proposal(prefix, &p.branch)))
@@ -117,7 +117,7 @@ impl Answer {
 struct Asked<'a> {
     context: &'a Context,
     forge: &'a dyn Forge,
-    social: &'a dyn Social,
+    accounts: &'a dyn Accounts,
     open: OpenProposal,
 }
 
@@ -132,13 +132,14 @@ impl Asked<'_> {
 
     async fn recheck(&self) -> Result<Answer, Stop> {
         let OpenProposal { head, body, .. } = &self.open;
-        let (state, text) = check::verdict_now(self.context, self.forge, self.social, head, metadata::read(body)).await;
+        let (state, text) =
+            check::verdict_now(self.context, self.forge, self.accounts, head, metadata::read(body)).await;
         let word = match state {
             StatusState::Success => "Success",
             StatusState::Failure => "Failure",
             StatusState::Error => "Error",
         };
-        if let Err(e) = check::post(self.social, head, (state, &text)).await {
+        if let Err(e) = check::post(self.accounts, head, (state, &text)).await {
             tracing::warn!("the verdict on {head} could not be posted as a commit status: {e}");
         }
         Ok(Answer::said(format!("{word}: {}. This is the verdict on {head}.", code(&text, 200))))

@@ -51,7 +51,7 @@ async fn manifest(context: &Context, offline: bool) -> Result<Manifest, LoadErro
     let here = crate::observe::manifest::from_directory(&settings.directory, &settings.manifest);
     let (Err(LoadError::Missing { .. }), Some(forge), false) = (&here, &context.forge, offline) else { return here };
     match forge.head().await {
-        Ok(head) => load::from_forge(forge.as_ref(), &head.commit, &settings.manifest).await,
+        Ok(head) => load::from_forge(&**forge, &head.commit, &settings.manifest).await,
         Err(_) => here,
     }
 }

@@ -14,7 +14,7 @@ use crate::observe::manifest::{LoadError, from_directory};
 pub async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
     let forge = context.forge()?;
     let head = forge.head().await.map_err(|e| Stop::CannotWork(e.into()))?;
-    let manifest = from_forge(forge.as_ref(), &head.commit, &context.settings.manifest).await?;
+    let manifest = from_forge(&**forge, &head.commit, &context.settings.manifest).await?;
     context.begin_branches_with(&manifest.proposals.branch_prefix);
     Ok((head, manifest))
 }

@@ -5,7 +5,7 @@
 use crate::action::{self, Event};
 use crate::args::Command;
 pub use crate::exit::{Exit, Stop};
-use crate::forge::Forge;
+use crate::forge::Branches;
 use crate::manifest::Manifest;
 use crate::report::{Format, Output};
 
@@ -86,8 +86,8 @@ pub(crate) async fn guard(context: &Context) -> Result<(), Stop> {
 }
 
 /// Clears what interrupted runs left at the forge. Only a help: where it fails, a later run does it.
-async fn sweep(forge: &dyn Forge, manifest: &Manifest) {
-    if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix).await {
+async fn sweep(forge: &dyn Branches, manifest: &Manifest) {
+    if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix, None).await {
         tracing::warn!("what interrupted runs left could not be cleared: {e}");
     }
 }

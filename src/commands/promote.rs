@@ -32,7 +32,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let (head, manifest) = load::at_head(context).await?;
     let scope = scope(context, &manifest, &arguments.images.images)?;
     if !context.settings.dry_run && context.settings.record != RecordMode::None {
-        super::sweep(context.forge()?.as_ref(), &manifest).await;
+        super::sweep(&**context.forge()?, &manifest).await;
     }
     let sources = Sources::new(context.registries.clone());
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };

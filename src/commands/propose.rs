@@ -56,7 +56,7 @@ pub async fn run(
         }
         if attempt == 1 {
             let open: Vec<OpenProposal> = situation.open.iter().chain(&situation.others).cloned().collect();
-            if let Err(e) = forge.sweep_beside(&manifest.proposals.branch_prefix, &open).await {
+            if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix, Some(&open)).await {
                 tracing::warn!("what interrupted runs left could not be cleared: {e}");
             }
         }
@@ -375,11 +375,11 @@ impl Round<'_> {
             (Action::Leave(why) | Action::Tell(why), _, Some(open)) => {
                 tracing::info!("{} is left alone: {why}", open.branch);
                 done.row(row(open, rows::ProposedAction::Left, Some(why)));
-                if let (Action::Tell(_), Some(social), Some(number)) =
-                    (&decision.action, self.forge.social(), open.number)
+                if let (Action::Tell(_), Some(accounts), Some(number)) =
+                    (&decision.action, self.forge.accounts(), open.number)
                 {
                     let (mark, text) = taken(open);
-                    social.comment(number, mark, &text).await?;
+                    accounts.comment(number, mark, &text).await?;
                 }
                 settle(self.context, self.forge, open, None).await?;
             }

@@ -5,7 +5,7 @@
 
 use super::{Context, check};
 use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, commit, invite, present};
-use crate::forge::{Commit, Forge, OpenProposal, Social};
+use crate::forge::{Commit, Contents, Forge, OpenProposal, Statuses};
 use crate::manifest::Manifest;
 use crate::observe::asked::{Reviewed, action};
 use crate::proposal::Wanted;
@@ -62,9 +62,9 @@ pub(super) async fn publish(
     open: Option<&OpenProposal>,
 ) -> Result<Published, PublishError> {
     let mut committed = commit(forge, publication, open).await?;
-    let judged = match forge.social() {
-        Some(social) if is_job(social, open).await => {
-            verdict(context, forge, social, &committed.commit, Some(committed.metadata.clone())).await
+    let judged = match forge.accounts() {
+        Some(accounts) if is_job(accounts, open).await => {
+            verdict(context, forge, accounts, &committed.commit, Some(committed.metadata.clone())).await
         }
         _ => true,
     };
@@ -83,17 +83,17 @@ pub(super) async fn settle(
     open: &OpenProposal,
     wanted: Option<(&Manifest, &Wanted)>,
 ) -> Result<(), PublishError> {
-    let Some(social) = forge.social() else { return Ok(()) };
+    let Some(accounts) = forge.accounts() else { return Ok(()) };
     let mut body = open.body.clone();
     if let (Some((manifest, wanted)), Some(number), true) = (wanted, open.number, body.contains(UNASKED)) {
-        invite(social, number, &Audience::of(manifest, wanted)).await;
+        invite(accounts, number, &Audience::of(manifest, wanted)).await;
         body = body.replace(UNASKED, "");
     }
     let metadata = metadata::read(&open.body);
     let named = metadata.as_ref().and_then(|m| m.head.as_ref()).is_some_and(|head| head.as_str() == open.head.0);
     if open.author == JOB_LOGIN
         && !named
-        && verdict(context, forge, social, &open.head, metadata.clone()).await
+        && verdict(context, forge, accounts, &open.head, metadata.clone()).await
         && let Some(metadata) = metadata
     {
         let named = Metadata { head: ObjectId::try_from(open.head.0.clone()).ok(), ..metadata.clone() };
@@ -106,10 +106,10 @@ pub(super) async fn settle(
 }
 
 /// Whether a proposal is the job's own token's. Where that is not known it is treated as one: a verdict harms nobody.
-async fn is_job(social: &dyn Social, open: Option<&OpenProposal>) -> bool {
+async fn is_job(statuses: &dyn Statuses, open: Option<&OpenProposal>) -> bool {
     match open {
         Some(open) => open.author == JOB_LOGIN,
-        None => social.is_job().await.unwrap_or(true),
+        None => statuses.is_job().await.unwrap_or(true),
     }
 }
 
@@ -117,12 +117,12 @@ async fn is_job(social: &dyn Social, open: Option<&OpenProposal>) -> bool {
 /// there is one now that needs no second look.
 async fn verdict(
     context: &Context,
-    forge: &dyn Forge,
-    social: &dyn Social,
+    contents: &dyn Contents,
+    statuses: &dyn Statuses,
     commit: &Commit,
     metadata: Option<Metadata>,
 ) -> bool {
-    let posted = check::post_verdict(context, forge, social, commit, metadata).await;
+    let posted = check::post_verdict(context, contents, statuses, commit, metadata).await;
     posted.unwrap_or_else(|e| {
         tracing::warn!("the verdict on {commit} could not be posted: {e}");
         false

@@ -47,7 +47,7 @@ pub(super) async fn unreviewed(
     scope: &Scope,
 ) -> Unreviewed {
     let mut unreviewed = Unreviewed::default();
-    if forge.and_then(Forge::social).is_none() {
+    if forge.and_then(Forge::accounts).is_none() {
         return unreviewed;
     }
     let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);

@@ -24,9 +24,9 @@ pub async fn action(forge: &dyn Forge, open: &OpenProposal, wanted: &Wanted, rev
     };
     let unreviewed = decided(None);
     let other_things = unreviewed == Action::Update && existing.difference(wanted) == Difference::Entries;
-    match forge.social() {
-        Some(social) if other_things && reviewed == Reviewed::Stays => {
-            decided(approved_by(social, open).await.as_deref())
+    match forge.accounts() {
+        Some(accounts) if other_things && reviewed == Reviewed::Stays => {
+            decided(approved_by(accounts, open).await.as_deref())
         }
         _ => unreviewed,
     }

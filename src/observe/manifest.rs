@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use crate::diag::Diagnostic;
-use crate::forge::{self, Commit, Forge};
+use crate::forge::{self, Commit, Contents};
 use crate::manifest::{self, File, Manifest};
 
 /// The most bytes of a file that are taken into memory; from 1 MiB on it is a diagnostic.
@@ -42,7 +42,7 @@ pub enum LoadError {
 ///
 /// # Errors
 /// Where it does not exist, cannot be used or cannot be read.
-pub async fn from_forge(forge: &dyn Forge, at: &Commit, path: &str) -> Result<Manifest, LoadError> {
+pub async fn from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result<Manifest, LoadError> {
     let files = files_from_forge(forge, at, path).await?;
     manifest::parse(files.clone()).map_err(|faults| LoadError::Faults(faults, files))
 }
@@ -51,7 +51,7 @@ pub async fn from_forge(forge: &dyn Forge, at: &Commit, path: &str) -> Result<Ma
 ///
 /// # Errors
 /// Where the main file does not exist or the forge does not answer.
-pub async fn files_from_forge(forge: &dyn Forge, at: &Commit, path: &str) -> Result<Vec<File>, LoadError> {
+pub async fn files_from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result<Vec<File>, LoadError> {
     let text = forge.read(at, path).await.map_err(LoadError::Forge)?;
     let missing = || LoadError::Missing { path: path.to_owned(), place: format!("at {at}") };
     let mut files = vec![File { path: path.to_owned(), text: text.ok_or_else(missing)? }];

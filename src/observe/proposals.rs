@@ -9,7 +9,7 @@ use super::candidates::{Candidates, Eyes};
 use super::ledger::{Clocks, Noted, Place, Trust};
 use super::reviews::approver;
 use super::sources::Sources;
-use crate::forge::{Error, Forge, OpenProposal, Social};
+use crate::forge::{Error, Forge, OpenProposal, Proposals, Reviews};
 use crate::hub::Hub;
 use crate::image::{Digest, Tag};
 use crate::manifest::{Approval, Image, Manifest};
@@ -227,13 +227,13 @@ impl Situation {
     /// Who has approved what a branch holds now, and may write: asked only of proposals that are about to hold something else.
     async fn approved(&self, asking: &Asking<'_>, refresh: Option<&str>) -> BTreeMap<String, String> {
         let mut approved = BTreeMap::new();
-        let Some(social) = asking.forge.and_then(Forge::social) else { return approved };
+        let Some(accounts) = asking.forge.and_then(Forge::accounts) else { return approved };
         let updates = self.decisions.iter().filter(|decision| decision.action == Action::Update);
         let moving =
             updates.filter(|decision| refresh != Some(&decision.branch) && self.holds_other_things(asking, decision));
         for branch in moving.map(|decision| decision.branch.clone()) {
             let Some(open) = self.open.iter().find(|open| open.branch == branch) else { continue };
-            if let Some(who) = approved_by(social, open).await {
+            if let Some(who) = approved_by(accounts, open).await {
                 approved.insert(branch, who);
             }
         }
@@ -259,7 +259,7 @@ impl Situation {
     }
 
     /// Asks what was declined on branches that were not asked about yet; says whether there was one.
-    async fn ask(&mut self, forge: &dyn Forge, branches: Vec<String>, answers: &mut Answers) -> bool {
+    async fn ask(&mut self, forge: &dyn Proposals, branches: Vec<String>, answers: &mut Answers) -> bool {
         let mut asked = false;
         for branch in branches {
             if answers.contains_key(&branch) {
@@ -315,9 +315,9 @@ fn complete(existing: &[Existing]) -> BTreeSet<Digest> {
 }
 
 /// Who has approved what an open proposal holds now, in words.
-pub(super) async fn approved_by(social: &dyn Social, open: &OpenProposal) -> Option<String> {
+pub(super) async fn approved_by(reviews: &dyn Reviews, open: &OpenProposal) -> Option<String> {
     // nothing is taken from under a review that could not be read
-    approver(social, open).await.unwrap_or_else(|e| Some(format!("somebody, perhaps ({e}),")))
+    approver(reviews, open).await.unwrap_or_else(|e| Some(format!("somebody, perhaps ({e}),")))
 }
 
 /// What a proposal changes although a person declined that. What leaves with an update goes with it.

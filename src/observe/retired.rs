@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::forge::{Change, Commit, Error, Forge, Social};
+use crate::forge::{Accounts, Change, Commit, Error, Forge};
 use crate::image::{Digest, Reference, RepositoryName};
 use crate::manifest::{self, File, Manifest};
 use crate::plan::removal::{self, Removal};
@@ -123,7 +123,7 @@ async fn last(eyes: &Eyes<'_>, manifest: &Manifest, mut open: BTreeSet<Key>) -> 
                 );
                 return Ok(found);
             }
-            let Some(commit) = on_the_line(eyes.forge.social(), change.commit, &line).await? else { continue };
+            let Some(commit) = on_the_line(eyes.forge.accounts(), change.commit, &line).await? else { continue };
             if !read.insert((commit.clone(), &file.path)) {
                 continue;
             }
@@ -166,15 +166,15 @@ pub(super) async fn history(eyes: &Eyes<'_>, path: Option<&str>) -> Result<Vec<C
 
 /// The commit of the line that a change came with: itself, or the merge of its pull request.
 pub(super) async fn on_the_line(
-    social: Option<&dyn Social>,
+    accounts: Option<&dyn Accounts>,
     commit: Commit,
     line: &BTreeSet<Commit>,
 ) -> Result<Option<Commit>, Error> {
     if line.contains(&commit) {
         return Ok(Some(commit));
     }
-    let Some(social) = social else { return Ok(None) };
-    let merge = social.merged_by(&commit).await?.and_then(|merge| merge.commit);
+    let Some(accounts) = accounts else { return Ok(None) };
+    let merge = accounts.merged_by(&commit).await?.and_then(|merge| merge.commit);
     Ok(merge.filter(|merge| line.contains(merge)))
 }
 

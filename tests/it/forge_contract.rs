@@ -203,7 +203,7 @@ async fn a_merged_proposal_is_gone_and_its_branch_is_free_again() {
     on_every_forge(async |f: Fixture| {
         propose(&*f.forge, "one\ntwo\n").await;
         f.person.merge(BRANCH);
-        f.forge.sweep("wharfinger/").await.unwrap();
+        f.forge.sweep("wharfinger/", None).await.unwrap();
         assert!(f.forge.proposals("wharfinger/").await.unwrap().is_empty());
         assert!(f.forge.declined(BRANCH).await.unwrap().is_empty());
         assert_eq!(main_text(&*f.forge).await, "one\ntwo\n");
@@ -220,7 +220,7 @@ async fn what_a_person_closes_is_declined_each_time_and_what_the_program_closes_
             propose(&*f.forge, text).await;
             f.person.close(BRANCH);
             assert_eq!(f.forge.declined(BRANCH).await.unwrap().len(), round + 1);
-            f.forge.sweep("wharfinger/").await.unwrap();
+            f.forge.sweep("wharfinger/", None).await.unwrap();
             let declined = f.forge.declined(BRANCH).await.unwrap();
             assert_eq!(declined.len(), round + 1, "sweeping loses nothing");
             assert!(declined.iter().all(|d| metadata::read(&d.body).is_some()));
@@ -229,7 +229,7 @@ async fn what_a_person_closes_is_declined_each_time_and_what_the_program_closes_
         propose(&*f.forge, "four\n").await;
         let open = f.forge.proposals("wharfinger/").await.unwrap().remove(0);
         f.forge.close(&open, "The manifest has it already.").await.unwrap();
-        f.forge.sweep("wharfinger/").await.unwrap();
+        f.forge.sweep("wharfinger/", None).await.unwrap();
         assert!(f.forge.proposals("wharfinger/").await.unwrap().is_empty());
         assert_eq!(f.forge.declined(BRANCH).await.unwrap().len(), 2);
     })
@@ -321,7 +321,7 @@ async fn who_wrote_on_a_branch_is_told_down_to_our_own_newest_commit() {
         assert_eq!(by(&theirs).await, [(theirs.clone(), By::Other), (second, By::Us)]);
         let third = f.forge.append(branch, &theirs, &message("Three"), &change("3\n")).await.unwrap();
         assert_eq!(by(&third).await, [(third.clone(), By::Us)]);
-        f.forge.sweep("wharfinger/").await.unwrap();
+        f.forge.sweep("wharfinger/", None).await.unwrap();
         assert_eq!(f.forge.tip(branch).await.unwrap(), Some(third), "it is no leftover");
         assert!(f.forge.proposals("wharfinger/").await.unwrap().is_empty(), "and no proposal");
     })

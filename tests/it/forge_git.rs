@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use wharfinger::forge::git::GitForge;
-use wharfinger::forge::{Error, FileChange, Forge, Message};
+use wharfinger::forge::{Branches as _, Contents as _, Error, FileChange, Message};
 
 use crate::support::git::git;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use wharfinger::forge::github::GitHub;
 use wharfinger::forge::{
-    Commit, Error, FileChange, Forge, Merge, Message, OpenProposal, Review, Social, StatusState, Verdict,
+    Branches as _, Commit, Contents as _, Conversation as _, Error, FileChange, Forge, Merge, Message, OpenProposal,
+    Proposals as _, Review, Reviews as _, StatusState, Statuses as _, Verdict,
 };
 use wharfinger::image::Digest;
 use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
@@ -115,7 +116,7 @@ async fn looking_when_nothing_is_new_takes_a_handful_of_reads() {
     forge.read(&head.commit, MANIFEST).await.unwrap();
     forge.read(&head.commit, MANIFEST).await.unwrap();
     assert!(!only(&forge).await.touched);
-    forge.sweep("wharfinger/").await.unwrap();
+    forge.sweep("wharfinger/", None).await.unwrap();
     insta::assert_snapshot!(github.lines().join("\n").replace(&head.commit.0, "HEAD"), @r"
     GET /repos/acme/images 200
     GET /repos/acme/images/git/ref/heads/main 200
@@ -230,7 +231,7 @@ async fn only_what_a_person_closed_is_declined() {
     for (closer, declined) in [("stale[bot]", 0), ("github-actions[bot]", 0), ("octocat", 1)] {
         github.close_as(number, closer);
         assert_eq!(forge.declined(BRANCH).await.unwrap().len(), declined, "{closer}");
-        forge.sweep("wharfinger/").await.unwrap();
+        forge.sweep("wharfinger/", None).await.unwrap();
         number = propose(&forge, "two\n").await;
     }
     github.merge(number);
@@ -386,11 +387,11 @@ async fn sweeping_leaves_what_is_in_use() {
     github.push_as("wharfinger/image/done/latest", "hubot", &[("b", "1\n")]);
     let done = github.open_as("hubot", "wharfinger/image/done/latest", "t", "");
     github.merge(done);
-    forge.sweep("wharfinger/").await.unwrap();
+    forge.sweep("wharfinger/", None).await.unwrap();
     let left = ["main", "wharfinger/image/by-hand/latest", BRANCH, "wharfinger/ledger"];
     assert_eq!(github.branches(), left);
     github.clear_log();
-    forge.sweep("wharfinger/").await.unwrap();
+    forge.sweep("wharfinger/", None).await.unwrap();
     assert!(github.writes().is_empty());
 }
 
@@ -613,7 +614,7 @@ async fn many_files_are_read_by_one_question_and_what_that_cuts_by_itself() {
 async fn reviews_of_many_pull_requests_are_one_question() {
     let (github, forge) = start(Options { ghes: true, ..Options::default() });
     let forge: Arc<dyn Forge> = Arc::new(forge);
-    let social = forge.social().unwrap();
+    let accounts = forge.accounts().unwrap();
     let mut numbers = BTreeSet::new();
     for n in 0..30 {
         let (branch, text) = (format!("topic-{n}"), format!("{n}\n"));
@@ -625,14 +626,14 @@ async fn reviews_of_many_pull_requests_are_one_question() {
     let head = |number: u64| Some(Commit(github.pull(number).head_sha));
     github.review_as(3, "judge[bot]", "CHANGES_REQUESTED");
     github.clear_log();
-    let known = social.reviewed(&numbers).await.unwrap();
+    let known = accounts.reviewed(&numbers).await.unwrap();
     assert_eq!((github.lines().len(), github.questions()), (2, vec!["reviews", "reviews"]));
     assert_eq!(known.len(), 30);
     let review = |login: &str, person, verdict| Review { login: login.to_owned(), person, verdict, commit: head(3) };
     let (approved, asked) = (Verdict::Approved, Verdict::ChangesRequested);
     assert_eq!(known[&3].reviews, [review("hubot", true, approved), review("judge[bot]", false, asked)]);
     assert!(known.values().all(|pull| pull.writers == Some(BTreeSet::from(["wharf[bot]".to_owned()]))));
-    assert_eq!(known[&3].reviews, social.reviews(3).await.unwrap(), "both ways of asking say the same");
+    assert_eq!(known[&3].reviews, accounts.reviews(3).await.unwrap(), "both ways of asking say the same");
     contract::github(&github.log());
 }
 
@@ -671,29 +672,29 @@ async fn whether_an_account_may_write_is_asked_once() {
 async fn labels_reviewers_and_statuses() {
     let (github, forge) = start(Options { who: Who::App("mirror".to_owned()), ..Options::default() });
     let forge: Arc<dyn Forge> = Arc::new(forge);
-    let social = forge.social().unwrap();
+    let accounts = forge.accounts().unwrap();
     let number = propose(&*forge, "two\n").await;
     assert_eq!(only(&*forge).await.author, "mirror[bot]");
     github.lose_answers("POST", "/labels", 1);
-    social.label(number, &["approved-images".to_owned(), "bug".to_owned()]).await.unwrap();
+    accounts.label(number, &["approved-images".to_owned(), "bug".to_owned()]).await.unwrap();
     assert_eq!(only(&*forge).await.labels, ["approved-images", "bug"]);
-    social.request_reviewer(number, "octocat").await.unwrap();
-    assert!(invalid(social.request_reviewer(number, "stranger").await).contains("not a collaborator"));
-    social.request_team(number, "platform").await.unwrap();
-    assert!(social.request_team(number, "nobody").await.is_err());
+    accounts.request_reviewer(number, "octocat").await.unwrap();
+    assert!(invalid(accounts.request_reviewer(number, "stranger").await).contains("not a collaborator"));
+    accounts.request_team(number, "platform").await.unwrap();
+    assert!(accounts.request_team(number, "nobody").await.is_err());
     let pull = github.pull(number);
     assert_eq!((pull.reviewers, pull.teams), (vec!["octocat".to_owned()], vec!["platform".to_owned()]));
 
     let head = only(&*forge).await.head;
-    assert_eq!(social.status(&head, "wharfinger").await.unwrap(), None);
-    social.set_status(&head, "wharfinger", StatusState::Failure, &"é".repeat(200)).await.unwrap();
-    social.set_status(&head, "other", StatusState::Error, "x").await.unwrap();
-    let given = social.status(&head, "wharfinger").await.unwrap().unwrap();
+    assert_eq!(accounts.status(&head, "wharfinger").await.unwrap(), None);
+    accounts.set_status(&head, "wharfinger", StatusState::Failure, &"é".repeat(200)).await.unwrap();
+    accounts.set_status(&head, "other", StatusState::Error, "x").await.unwrap();
+    let given = accounts.status(&head, "wharfinger").await.unwrap().unwrap();
     assert_eq!((given.0, given.1.chars().count()), (StatusState::Failure, 140));
     github.lose_answers("POST", "/statuses", 1);
-    social.set_status(&head, "wharfinger", StatusState::Success, "fine").await.unwrap();
+    accounts.set_status(&head, "wharfinger", StatusState::Success, "fine").await.unwrap();
     assert_eq!(github.statuses().len(), 3, "the one whose answer was lost is there once");
-    let parents = social.parents(&Commit(github.merge_commit(number).unwrap())).await.unwrap();
+    let parents = accounts.parents(&Commit(github.merge_commit(number).unwrap())).await.unwrap();
     assert_eq!(parents, [Commit(github.branch("main").unwrap()), head]);
     contract::github(&github.log());
 }

@@ -1,7 +1,7 @@
 //! The recording proposal: where the default branch refuses commits, records gather on one branch, and nothing waits for it.
 
 use super::{Record, RecordError, Work, approval, pending};
-use crate::forge::{Commit, FileChange, Forge, OpenProposal};
+use crate::forge::{Commit, FileChange, OpenProposal, Proposals};
 use crate::manifest::{Approval, Manifest};
 use crate::observe::manifest as load;
 use crate::proposal::form;
@@ -38,7 +38,7 @@ fn branch(prefix: &str) -> String {
 }
 
 /// The recording proposal, if one is open. One that a person had be merged elsewhere records nothing.
-pub(super) async fn open(forge: &dyn Forge, prefix: &str) -> Result<Option<OpenProposal>, RecordError> {
+pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<OpenProposal>, RecordError> {
     let branch = branch(prefix);
     Ok(forge
         .proposals(&branch)

@@ -3,7 +3,7 @@
 
 use super::{Context, Exit, Stop, promote};
 use crate::diag::position;
-use crate::forge::{Commit, Error, Forge, Social, StatusState};
+use crate::forge::{Commit, Contents, Error, StatusState, Statuses};
 use crate::manifest::File;
 use crate::observe::manifest::{LoadError, files_from_forge};
 use crate::proposal::metadata::Metadata;
@@ -56,18 +56,18 @@ pub async fn run(context: &Context, images: &[String], output: &mut Output) -> R
 /// Where the forge does not answer or refuses.
 pub async fn post_verdict(
     context: &Context,
-    forge: &dyn Forge,
-    social: &dyn Social,
+    contents: &dyn Contents,
+    statuses: &dyn Statuses,
     commit: &Commit,
     metadata: Option<Metadata>,
 ) -> Result<bool, Error> {
-    let posted = social.status(commit, STATUS).await?;
+    let posted = statuses.status(commit, STATUS).await?;
     if matches!(posted, Some((StatusState::Success | StatusState::Failure, _))) {
         return Ok(true);
     }
-    let (state, text) = verdict_now(context, forge, social, commit, metadata).await;
+    let (state, text) = verdict_now(context, contents, statuses, commit, metadata).await;
     if posted != Some((state, text.clone())) {
-        social.set_status(commit, STATUS, state, &text).await?;
+        statuses.set_status(commit, STATUS, state, &text).await?;
     }
     Ok(state != StatusState::Error)
 }
@@ -76,22 +76,22 @@ pub async fn post_verdict(
 ///
 /// # Errors
 /// Where the forge does not answer or refuses.
-pub async fn post(social: &dyn Social, commit: &Commit, (state, text): (StatusState, &str)) -> Result<(), Error> {
-    if social.status(commit, STATUS).await? == Some((state, text.to_owned())) {
+pub async fn post(statuses: &dyn Statuses, commit: &Commit, (state, text): (StatusState, &str)) -> Result<(), Error> {
+    if statuses.status(commit, STATUS).await? == Some((state, text.to_owned())) {
         return Ok(());
     }
-    social.set_status(commit, STATUS, state, text).await
+    statuses.set_status(commit, STATUS, state, text).await
 }
 
 /// The verdict on a proposal's commit, whatever was posted before, in a line that a status takes.
 pub async fn verdict_now(
     context: &Context,
-    forge: &dyn Forge,
-    social: &dyn Social,
+    contents: &dyn Contents,
+    statuses: &dyn Statuses,
     commit: &Commit,
     metadata: Option<Metadata>,
 ) -> (StatusState, String) {
-    let (state, text) = match verdict(context, forge, social, commit, metadata).await {
+    let (state, text) = match verdict(context, contents, statuses, commit, metadata).await {
         Ok(verdict) => verdict,
         Err(Stop::CannotWork(e)) => (StatusState::Error, format!("could not be worked out: {e:#}")),
         Err(e) => (StatusState::Failure, e.to_string()),
@@ -101,20 +101,20 @@ pub async fn verdict_now(
 
 async fn verdict(
     context: &Context,
-    forge: &dyn Forge,
-    social: &dyn Social,
+    contents: &dyn Contents,
+    statuses: &dyn Statuses,
     commit: &Commit,
     metadata: Option<Metadata>,
 ) -> Result<(StatusState, String), Stop> {
     let path = &context.settings.manifest;
-    let head = files(forge, commit, path).await?.unwrap_or_default();
-    let parents = social.parents(commit).await.map_err(|e| Stop::CannotWork(e.into()))?;
+    let head = files(contents, commit, path).await?.unwrap_or_default();
+    let parents = statuses.parents(commit).await.map_err(|e| Stop::CannotWork(e.into()))?;
     let Some(parent) = parents.first() else { return Ok(not_alone()) };
     // Only from the default branch on is all that a merge would bring in sight.
-    if !social.is_merged(parent).await.map_err(|e| Stop::CannotWork(e.into()))? {
+    if !statuses.is_merged(parent).await.map_err(|e| Stop::CannotWork(e.into()))? {
         return Ok(not_alone());
     }
-    let base = files(forge, parent, path).await?;
+    let base = files(contents, parent, path).await?;
     let public_only = context.settings.github.in_actions;
     let subject = Subject { head, base, proposal: Some(metadata), public_only };
     Ok(match judge(context, &subject).await? {
@@ -131,8 +131,8 @@ fn not_alone() -> (StatusState, String) {
 }
 
 /// The manifest's texts at a commit; `None` where it has none.
-async fn files(forge: &dyn Forge, at: &Commit, path: &str) -> Result<Option<Vec<File>>, Stop> {
-    match files_from_forge(forge, at, path).await {
+async fn files(contents: &dyn Contents, at: &Commit, path: &str) -> Result<Option<Vec<File>>, Stop> {
+    match files_from_forge(contents, at, path).await {
         Ok(files) => Ok(Some(files)),
         Err(LoadError::Missing { .. }) => Ok(None),
         Err(e) => Err(Stop::from(e)),

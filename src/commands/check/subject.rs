@@ -4,7 +4,7 @@ use super::files;
 use crate::action::event::Kind;
 use crate::commands::{Context, Stop, read_event};
 use crate::forge::git::GitForge;
-use crate::forge::{Commit, Forge};
+use crate::forge::{Commit, Contents as _, Forge, Proposals};
 use crate::manifest::{self, File};
 use crate::observe::manifest::files_from_directory;
 use crate::proposal::machine::MadeOf;
@@ -54,10 +54,10 @@ impl Subject {
     /// The manifest at a commit and at its base: where that is not given, its first parent.
     async fn at(context: &Context, forge: &dyn Forge, at: &Commit, base: Option<&Commit>) -> Result<Self, Stop> {
         let path = &context.settings.manifest;
-        let parent = match (base, forge.social()) {
+        let parent = match (base, forge.accounts()) {
             (Some(base), _) => Some(base.clone()),
-            (None, Some(social)) => {
-                social.parents(at).await.map_err(|e| Stop::CannotWork(e.into()))?.into_iter().next()
+            (None, Some(accounts)) => {
+                accounts.parents(at).await.map_err(|e| Stop::CannotWork(e.into()))?.into_iter().next()
             }
             (None, None) => None,
         };
@@ -89,7 +89,7 @@ impl Subject {
 /// What an open proposal of ours on this branch says of itself; `None` where it is none: only a branch that the base's
 /// manifest gives a name counts, and one that adds an image.
 async fn claim(
-    forge: &dyn Forge,
+    forge: &dyn Proposals,
     subject: &Subject,
     head_branch: &str,
     head: &Commit,

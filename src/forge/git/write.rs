@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{CLOSED, Git, GitForge, OPEN, WROTE};
+use super::{Git, GitForge, OPEN};
 use crate::forge::{Commit, Error, FileChange, Message};
 
 /// What a reference must point to for a change to be made.
@@ -16,152 +16,8 @@ const INDEX_TRIES: usize = 20;
 const INDEX_WAIT: Duration = Duration::from_millis(100);
 
 impl GitForge {
-    /// The branch that is checked out here.
-    pub(super) async fn current(&self) -> Result<String, Error> {
-        let said = self.git.run(&["symbolic-ref", "-q", "--short", "HEAD"], b"").await?;
-        if !said.ok {
-            return Err(Error::Unusable(
-                "HEAD is detached and origin/HEAD is not set, so the default branch is unknown; `git switch` to it, or \
-                 `git remote set-head origin --auto`"
-                    .to_owned(),
-            ));
-        }
-        let branch = String::from_utf8_lossy(&said.out).trim().to_owned();
-        if self.resolve(&format!("{OPEN}{branch}")).await?.is_some() {
-            return Err(Error::Unusable(format!(
-                "the current branch {branch} is a proposal, so the default branch is unknown; `git switch` to the default branch"
-            )));
-        }
-        Ok(branch)
-    }
-
-    /// Adds a commit to a branch. Where the branch is checked out its work tree follows; where it is the default branch
-    /// and an origin exists it is pushed.
-    pub(super) async fn add_commit(
-        &self,
-        branch: &str,
-        expected: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
-        let _one_at_a_time = self.lock().await?;
-        let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
-        let now = self.references(&[], &[&reference, &open]).await?;
-        if now.get(&reference) != Some(expected) {
-            return Err(Error::Moved { branch: branch.to_owned() });
-        }
-        let commit = self.commit_on(expected, message, files).await?;
-        let tree = self.checked_out(branch).await?;
-        if let Some(tree) = &tree {
-            self.follow(branch, tree, expected, &commit).await?;
-        }
-        let moved = self.swap(&[(reference, Some(commit.clone()), Some(expected.clone()))]).await?;
-        if !moved {
-            if let Some(tree) = &tree {
-                self.follow(branch, tree, &commit, expected).await?;
-            }
-            return Err(Error::Moved { branch: branch.to_owned() });
-        }
-        if now.contains_key(&open) {
-            self.swap(&[(open, Some(commit.clone()), None)]).await?;
-        } else if self.default_branch().await? == branch {
-            self.push(branch).await?;
-        } else {
-            self.swap(&[(format!("{WROTE}{branch}"), Some(commit.clone()), None)]).await?;
-        }
-        Ok(commit)
-    }
-
-    /// Makes a branch one commit on `base`, and remembers that this program wrote it.
-    pub(super) async fn replace_branch(
-        &self,
-        branch: &str,
-        expected: Option<&Commit>,
-        base: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
-        self.refuse_checked_out(branch).await?;
-        self.file_closed(branch).await?;
-        let reference = format!("refs/heads/{branch}");
-        let now = self.resolve(&reference).await?;
-        // A branch that was merged is done with: a new proposal may take its name.
-        let free = match (&now, expected) {
-            (Some(tip), None) => self.merged(tip).await?,
-            (now, expected) => now.as_ref() == expected,
-        };
-        if !free {
-            return Err(Error::Moved { branch: branch.to_owned() });
-        }
-        let commit = self.commit_on(base, message, files).await?;
-        self.point(branch, now.as_ref(), &commit).await?;
-        Ok(commit)
-    }
-
-    /// Gives the tip of a branch another message: title and body of the proposal.
-    pub(super) async fn reword(&self, branch: &str, head: &Commit, title: &str, body: &str) -> Result<(), Error> {
-        let (old_title, old_body) = self.message(head).await?;
-        if old_title == title && old_body == body.trim_matches('\n') {
-            return Ok(());
-        }
-        self.refuse_checked_out(branch).await?;
-        let tree = self.git.line(&["rev-parse", &format!("{head}^{{tree}}")]).await?;
-        let parent = self.git.line(&["rev-parse", &format!("{head}^1")]).await?;
-        let message = Message { headline: title.to_owned(), body: body.to_owned() };
-        let commit = self.commit_tree(&tree, &parent, &message).await?;
-        self.point(branch, Some(head), &commit).await
-    }
-
-    /// Deletes a branch that still points to `head`, and forgets it: not declined by anyone.
-    pub(super) async fn delete_branch(&self, branch: &str, head: &Commit) -> Result<(), Error> {
-        self.refuse_checked_out(branch).await?;
-        let open = format!("{OPEN}{branch}");
-        let mut changes = vec![(format!("refs/heads/{branch}"), None, Some(head.clone()))];
-        if self.resolve(&open).await?.is_some() {
-            changes.push((open, None, None));
-        }
-        if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.to_owned() }) }
-    }
-
-    /// What this program proposed on a branch that a person deleted without merging it.
-    pub(super) async fn deleted_by_a_person(&self, branch: &str) -> Result<Option<Commit>, Error> {
-        let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
-        let mut now = self.references(&[], &[&reference, &open]).await?;
-        let gone = !now.contains_key(&reference);
-        match now.remove(&open) {
-            Some(proposed) if gone && !self.merged(&proposed).await? => Ok(Some(proposed)),
-            _ => Ok(None),
-        }
-    }
-
-    /// Files every proposal that was merged or closed since: the former is forgotten, the latter kept as closed. `below` is
-    /// a branch, or a directory of branches.
-    pub(super) async fn file_closed(&self, below: &str) -> Result<(), Error> {
-        let (heads, open) = (format!("refs/heads/{below}"), format!("{OPEN}{below}"));
-        let now = self.references(&[], &[&heads, &open]).await?;
-        if !now.keys().any(|reference| reference.starts_with(OPEN)) {
-            return Ok(());
-        }
-        let contained = format!("--merged=refs/heads/{}", self.default_branch().await?);
-        let merged = self.references(&[&contained], &[&open]).await?;
-        for (reference, proposed) in &now {
-            let Some(branch) = reference.strip_prefix(OPEN) else { continue };
-            let forgotten = (reference.clone(), None, Some(proposed.clone()));
-            if merged.contains_key(reference) {
-                self.swap(&[forgotten]).await?;
-            } else if !now.contains_key(&format!("refs/heads/{branch}")) {
-                let kept = match self.closed(branch).await?.len() {
-                    0 => format!("{CLOSED}{branch}"),
-                    n => format!("{CLOSED}{branch}+{}", n + 1),
-                };
-                self.swap(&[(kept, Some(proposed.clone()), None), forgotten]).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Points a branch and what is remembered of it to a commit, in one transaction.
-    async fn point(&self, branch: &str, now: Option<&Commit>, commit: &Commit) -> Result<(), Error> {
+    pub(super) async fn point(&self, branch: &str, now: Option<&Commit>, commit: &Commit) -> Result<(), Error> {
         let old = now.cloned().unwrap_or_else(|| Commit(ABSENT.to_owned()));
         let changes = [
             (format!("refs/heads/{branch}"), Some(commit.clone()), Some(old)),
@@ -172,7 +28,7 @@ impl GitForge {
 
     /// Moves references (to a commit, or `None` to delete) in one transaction, each only where it points to what is
     /// expected (`None`: whatever it points to). `false`: one of them pointed elsewhere, and none was moved.
-    async fn swap(&self, changes: &[(String, Option<Commit>, Option<Commit>)]) -> Result<bool, Error> {
+    pub(super) async fn swap(&self, changes: &[(String, Option<Commit>, Option<Commit>)]) -> Result<bool, Error> {
         let mut script = String::from("start\n");
         for (reference, new, old) in changes {
             let old = old.as_ref().map(|c| format!(" {c}")).unwrap_or_default();
@@ -198,7 +54,12 @@ impl GitForge {
     }
 
     /// A commit on `base` with some files changed, made without any work tree.
-    async fn commit_on(&self, base: &Commit, message: &Message, files: &[FileChange]) -> Result<Commit, Error> {
+    pub(super) async fn commit_on(
+        &self,
+        base: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error> {
         let index = self.directory.join(format!("wharfinger-index-{}", std::process::id()));
         let result = self.commit_with(&index, base, message, files).await;
         let _ = tokio::fs::remove_file(&index).await;
@@ -233,7 +94,7 @@ impl GitForge {
         self.commit_tree(&tree, &base.0, message).await
     }
 
-    async fn commit_tree(&self, tree: &str, parent: &str, message: &Message) -> Result<Commit, Error> {
+    pub(super) async fn commit_tree(&self, tree: &str, parent: &str, message: &Message) -> Result<Commit, Error> {
         let text = match message.body.trim_matches('\n') {
             "" => format!("{}\n", message.headline),
             body => format!("{}\n\n{body}\n", message.headline),
@@ -248,7 +109,7 @@ impl GitForge {
     }
 
     /// The work tree that has a branch checked out.
-    async fn checked_out(&self, branch: &str) -> Result<Option<PathBuf>, Error> {
+    pub(super) async fn checked_out(&self, branch: &str) -> Result<Option<PathBuf>, Error> {
         let text = self.git.text(&["worktree", "list", "--porcelain"], b"").await?;
         let wanted = format!("branch refs/heads/{branch}");
         let has = |block: &&str| block.lines().any(|line| line == wanted);
@@ -256,7 +117,7 @@ impl GitForge {
         Ok(text.split("\n\n").find(has).and_then(path))
     }
 
-    async fn refuse_checked_out(&self, branch: &str) -> Result<(), Error> {
+    pub(super) async fn refuse_checked_out(&self, branch: &str) -> Result<(), Error> {
         match self.checked_out(branch).await? {
             None => Ok(()),
             Some(tree) => Err(Error::Refused {
@@ -268,7 +129,7 @@ impl GitForge {
 
     /// Keeps other runs of this program from moving a branch and its work tree until it is dropped; the system drops it
     /// with the process.
-    async fn lock(&self) -> Result<File, Error> {
+    pub(super) async fn lock(&self) -> Result<File, Error> {
         let path = self.common.join("wharfinger.lock");
         let locked = tokio::task::spawn_blocking(move || {
             let file = File::options().create(true).truncate(false).write(true).open(path)?;
@@ -280,7 +141,7 @@ impl GitForge {
     }
 
     /// Moves the work tree of a branch from one commit to another; a person's uncommitted changes are never overwritten.
-    async fn follow(&self, branch: &str, tree: &Path, from: &Commit, to: &Commit) -> Result<(), Error> {
+    pub(super) async fn follow(&self, branch: &str, tree: &Path, from: &Commit, to: &Commit) -> Result<(), Error> {
         let git = Git::new(tree);
         // Without it a file whose time stamp alone changed counts as changed.
         git.run(&["update-index", "-q", "--refresh"], b"").await?;
@@ -302,7 +163,7 @@ impl GitForge {
     }
 
     /// Pushes a branch where an origin exists.
-    async fn push(&self, branch: &str) -> Result<(), Error> {
+    pub(super) async fn push(&self, branch: &str) -> Result<(), Error> {
         if !self.git.succeeds(&["remote", "get-url", "origin"]).await? {
             return Ok(());
         }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::client::{READ, encode, refused};
 use super::rules::words;
-use super::{Error, GitHub, text};
+use super::{GitHub, text};
+use crate::forge::Error;
 
 /// Whose token it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

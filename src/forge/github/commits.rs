@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::client::{ARCHIVED, CONTENTS, READ, archived, clean, pause, refused};
-use super::{Commit, Error, FileChange, GitHub, Message, Sent, commit_at, text};
+use super::client::{ARCHIVED, CONTENTS, READ, Sent, archived, clean, pause, refused};
+use super::{GitHub, commit_at, text};
+use crate::forge::{Branches as _, Commit, Error, FileChange, Message};
 
 const MUTATION: &str =
     "mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
@@ -27,7 +28,7 @@ impl GitHub {
                 Sent::Answer(answer) if answer.done() => self.outcome(branch, &answer.json("committing")?).await,
                 Sent::Answer(answer) => Err(refused(&format!("committing to {branch}"), &answer, CONTENTS)),
                 Sent::Lost(why) => {
-                    let now = self.branch_commit(branch).await?;
+                    let now = self.tip(branch).await?;
                     lost = Some(why);
                     match now {
                         Some(now) if now == *expected => continue,
@@ -75,7 +76,7 @@ impl GitHub {
             "NOT_FOUND" if message.contains("Repository") => Err(refused(needs)),
             _ if message.contains("not accessible") => Err(refused(needs)),
             // A branch that is gone points to something else than expected.
-            _ if self.branch_commit(branch).await?.is_none() => Err(Error::Moved { branch: branch.to_owned() }),
+            _ if self.tip(branch).await?.is_none() => Err(Error::Moved { branch: branch.to_owned() }),
             kind => Err(Error::Unusable(format!("committing to {branch}: {message} ({kind})"))),
         }
     }
@@ -89,7 +90,7 @@ impl GitHub {
         files: &[FileChange],
     ) -> Result<Commit, Error> {
         let moved = || Error::Moved { branch: branch.to_owned() };
-        let now = self.branch_commit(branch).await?.ok_or_else(moved)?;
+        let now = self.tip(branch).await?.ok_or_else(moved)?;
         let commit = self.commit_object(&now).await?;
         let whole = if message.body.is_empty() {
             message.headline.clone()

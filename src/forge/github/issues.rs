@@ -1,16 +1,18 @@
 //! Issues that this program opened itself. Anybody may open an issue, write whatever into it and, by a template, label it: what
 //! counts is who opened it, and the mark at the end of its body.
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{ISSUES, pause, refused};
-use super::comments::by;
-use super::{Error, GitHub, Sent, Verb, text};
-use crate::forge::OwnIssue;
+use super::client::{ISSUES, Sent, Verb, pause, refused};
+use super::conversation::by;
+use super::{GitHub, text};
+use crate::forge::{Error, Issues, OwnIssue};
 
-impl GitHub {
-    /// See [`super::Social::own_issues`]. One listing; where nothing of ours has the label, one more.
-    pub(super) async fn issues_of_ours(&self, label: &str, mark: &str) -> Result<Vec<OwnIssue>, Error> {
+#[async_trait]
+impl Issues for GitHub {
+    /// One listing; where nothing of ours has the label, one more.
+    async fn own_issues(&self, label: &str, mark: &str) -> Result<Vec<OwnIssue>, Error> {
         let login = self.login().await?;
         let query = [("labels", label), ("state", "all"), ("sort", "created"), ("direction", "asc")];
         let labelled = self.client.pages("listing issues", &self.path("/issues"), &query).await?;
@@ -27,14 +29,7 @@ impl GitHub {
         }
     }
 
-    /// See [`super::Social::open_issue`].
-    pub(super) async fn open_own_issue(
-        &self,
-        label: &str,
-        mark: &str,
-        title: &str,
-        body: &str,
-    ) -> Result<OwnIssue, Error> {
+    async fn open_issue(&self, label: &str, mark: &str, title: &str, body: &str) -> Result<OwnIssue, Error> {
         let request = json!({ "title": title, "body": body, "labels": [label] });
         let mut lost = String::new();
         for attempt in 0..3 {
@@ -48,15 +43,14 @@ impl GitHub {
                 Sent::Answer(answer) => return Err(refused("opening an issue", &answer, ISSUES)),
                 Sent::Lost(why) => lost = why,
             }
-            if let Some(found) = self.issues_of_ours(label, mark).await?.into_iter().next() {
+            if let Some(found) = self.own_issues(label, mark).await?.into_iter().next() {
                 return Ok(found);
             }
         }
         Err(Error::Unreachable(lost))
     }
 
-    /// See [`super::Social::write_issue`].
-    pub(super) async fn write_own_issue(&self, issue: &OwnIssue, label: &str) -> Result<(), Error> {
+    async fn write_issue(&self, issue: &OwnIssue, label: &str) -> Result<(), Error> {
         let number = issue.number;
         let mut change = json!({ "title": issue.title, "body": issue.body });
         change["state"] = json!(if issue.open { "open" } else { "closed" });

@@ -7,30 +7,26 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::{
-    By, Change, Commit, Declined, Error, FileChange, Forge, Head, LOOKED_BACK, Line, Message, OpenProposal, Opened,
-    Social, Written, down_to_ours,
-};
-use client::{Client, Sent, Verb};
+use super::{Accounts, Commit, Error, Forge};
+use client::Client;
 
 pub mod access;
+mod branches;
 mod client;
-mod comments;
 mod commits;
-mod files;
-mod history;
+mod contents;
+mod conversation;
 mod issues;
+mod line;
 mod pulls;
-mod refs;
 mod reviews;
 mod rules;
-mod social;
+mod statuses;
 mod writers;
 
 /// One repository on GitHub or a GitHub Enterprise Server.
@@ -99,101 +95,13 @@ impl GitHub {
     }
 }
 
-#[async_trait]
 impl Forge for GitHub {
-    async fn head(&self) -> Result<Head, Error> {
-        let branch = self.default_branch().await?.to_owned();
-        let commit = self.branch_commit(&branch).await?;
-        let empty = || Error::Unusable(format!("{} has no commit on its default branch {branch}", self.repository()));
-        Ok(Head { commit: commit.ok_or_else(empty)?, branch })
-    }
-
-    async fn read(&self, at: &Commit, path: &str) -> Result<Option<String>, Error> {
-        self.text(at, path).await
-    }
-
-    async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error> {
-        self.branch_commit(branch).await
-    }
-
-    async fn written(&self, _branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
-        self.writers(tip).await
-    }
-
-    async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error> {
-        self.directory(at, directory).await
-    }
-
-    async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
-        self.open_proposals(prefix).await
-    }
-
-    async fn declined(&self, branch: &str) -> Result<Vec<Declined>, Error> {
-        self.closed_by_people(branch).await
-    }
-
-    async fn append(
-        &self,
-        branch: &str,
-        expected: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
-        self.commit(branch, expected, message, files).await
-    }
-
-    async fn rewrite(
-        &self,
-        branch: &str,
-        expected: Option<&Commit>,
-        base: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
-        self.replace_branch(branch, expected, base, message, files).await
-    }
-
-    async fn open(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error> {
-        self.open_pull(branch, title, body).await
-    }
-
-    async fn edit(&self, proposal: &OpenProposal, title: &str, body: &str) -> Result<(), Error> {
-        self.edit_pull(number_of(proposal)?, title, body).await
-    }
-
-    async fn close(&self, proposal: &OpenProposal, reason: &str) -> Result<(), Error> {
-        self.close_pull(number_of(proposal)?, &proposal.branch, reason).await
-    }
-
-    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
-        self.listed(head, path, page).await
-    }
-
-    async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
-        self.own_line(from, paths).await
-    }
-
-    async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
-        self.texts_at(files).await
-    }
-
-    async fn sweep(&self, prefix: &str) -> Result<(), Error> {
-        self.delete_leftovers(prefix, None).await
-    }
-
-    async fn sweep_beside(&self, prefix: &str, open: &[OpenProposal]) -> Result<(), Error> {
-        let open = open.iter().map(|proposal| proposal.branch.clone()).collect();
-        self.delete_leftovers(prefix, Some(open)).await
-    }
-
-    fn social(&self) -> Option<&dyn Social> {
+    fn accounts(&self) -> Option<&dyn Accounts> {
         Some(self)
     }
 }
 
-fn number_of(proposal: &OpenProposal) -> Result<u64, Error> {
-    proposal.number.ok_or_else(|| Error::Unusable(format!("the proposal of {} has no number", proposal.branch)))
-}
+impl Accounts for GitHub {}
 
 /// A text in GitHub's JSON, by its path of keys.
 fn text<'a>(json: &'a Value, pointer: &str) -> Result<&'a str, Error> {

@@ -2,21 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{Answer, PULLS, READ, encode, pause, refused};
+use super::client::{Answer, PULLS, Sent, Verb, pause, refused};
 use super::commits::protection;
-use super::{Commit, Declined, Error, GitHub, OpenProposal, Opened, Sent, Verb, commit_at, text};
+use super::{GitHub, commit_at, text};
+use crate::forge::{Branches as _, Commit, Declined, Error, OpenProposal, Opened, Proposals, Statuses as _};
 use crate::ledger;
 use crate::proposal::metadata;
 
 /// Stands in the comment that this program closes with, so that it is told from a person who shares its account.
 const CLOSED: &str = "<!-- wharfinger-closed -->";
 
-impl GitHub {
-    /// The open pull requests on branches of this repository that start with `prefix`: one listing, and the commits of
-    /// those whose body does not vouch for their head.
-    pub(super) async fn open_proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
+#[async_trait]
+impl Proposals for GitHub {
+    /// One listing, and the commits of those whose body does not vouch for their head.
+    async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
         let query = [("state", "open"), ("sort", "created"), ("direction", "asc")];
         let listed = self.client.pages("listing pull requests", &self.path("/pulls"), &query).await?;
         let mut proposals = Vec::new();
@@ -30,6 +32,54 @@ impl GitHub {
         Ok(proposals)
     }
 
+    async fn declined(&self, branch: &str) -> Result<Vec<Declined>, Error> {
+        let head = format!("{}:{branch}", self.owner);
+        let query = [("state", "closed"), ("head", head.as_str())];
+        let listed = self.client.pages("listing closed pull requests", &self.path("/pulls"), &query).await?;
+        let mut declined = Vec::new();
+        for pull in listed.iter().filter(|p| self.is_ours(p) && p["merged_at"].is_null()) {
+            // The listing's filter is not relied on.
+            if text(pull, "/head/ref")? == branch && self.closed_by_a_person(pull).await? {
+                let body = pull["body"].as_str().unwrap_or_default().to_owned();
+                declined.push(Declined { number: Some(number(pull)?), body });
+            }
+        }
+        Ok(declined)
+    }
+
+    /// One that is open already, as after a lost answer, is taken and made to say the same.
+    async fn open(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error> {
+        let base = self.default_branch().await?;
+        let request = json!({ "title": title, "body": body, "head": branch, "base": base });
+        let mut lost = String::new();
+        for attempt in 0..3 {
+            pause(attempt).await;
+            match self.client.send(Verb::Post, &self.path("/pulls"), &request).await? {
+                Sent::Answer(answer) if answer.done() => return opened(&answer.json("opening a pull request")?),
+                Sent::Answer(answer) => return self.taken(branch, title, body, &answer).await,
+                Sent::Lost(why) => lost = why,
+            }
+            if let Some(pull) = self.open_pull_of(branch).await? {
+                return opened(&pull);
+            }
+        }
+        Err(Error::Unreachable(lost))
+    }
+
+    async fn edit(&self, proposal: &OpenProposal, title: &str, body: &str) -> Result<(), Error> {
+        self.edit_pull(number_of(proposal)?, title, body).await
+    }
+
+    /// Says why, closes, deletes the branch. Begun again after an interruption it does what is left.
+    async fn close(&self, proposal: &OpenProposal, reason: &str) -> Result<(), Error> {
+        let number = number_of(proposal)?;
+        self.comment_once(number, &format!("{reason}\n\n{CLOSED}")).await?;
+        self.change_pull(number, "closing", &json!({ "state": "closed" })).await?;
+        self.delete_branch(&proposal.branch).await
+    }
+}
+
+impl GitHub {
     /// Whether the head is a branch of this repository. A deleted fork has no repository.
     fn is_ours(&self, pull: &Value) -> bool {
         let head = pull.pointer("/head/repo/full_name").and_then(Value::as_str);
@@ -78,22 +128,6 @@ impl GitHub {
         }))
     }
 
-    /// The pull requests of a branch that a person closed without a merge.
-    pub(super) async fn closed_by_people(&self, branch: &str) -> Result<Vec<Declined>, Error> {
-        let head = format!("{}:{branch}", self.owner);
-        let query = [("state", "closed"), ("head", head.as_str())];
-        let listed = self.client.pages("listing closed pull requests", &self.path("/pulls"), &query).await?;
-        let mut declined = Vec::new();
-        for pull in listed.iter().filter(|p| self.is_ours(p) && p["merged_at"].is_null()) {
-            // The listing's filter is not relied on.
-            if text(pull, "/head/ref")? == branch && self.closed_by_a_person(pull).await? {
-                let body = pull["body"].as_str().unwrap_or_default().to_owned();
-                declined.push(Declined { number: Some(number(pull)?), body });
-            }
-        }
-        Ok(declined)
-    }
-
     async fn closed_by_a_person(&self, pull: &Value) -> Result<bool, Error> {
         let number = number(pull)?;
         let path = self.path(&format!("/issues/{number}/events"));
@@ -105,25 +139,6 @@ impl GitHub {
         // With a personal token this program is that person too: then its comment tells.
         let closer = text(closed, "/actor/login")?;
         Ok(text(pull, "/user/login")? != closer || !self.said(number, closer, CLOSED).await?)
-    }
-
-    /// Opens a pull request; one that is open already, as after a lost answer, is taken and made to say the same.
-    pub(super) async fn open_pull(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error> {
-        let base = self.default_branch().await?;
-        let request = json!({ "title": title, "body": body, "head": branch, "base": base });
-        let mut lost = String::new();
-        for attempt in 0..3 {
-            pause(attempt).await;
-            match self.client.send(Verb::Post, &self.path("/pulls"), &request).await? {
-                Sent::Answer(answer) if answer.done() => return opened(&answer.json("opening a pull request")?),
-                Sent::Answer(answer) => return self.taken(branch, title, body, &answer).await,
-                Sent::Lost(why) => lost = why,
-            }
-            if let Some(pull) = self.open_pull_of(branch).await? {
-                return opened(&pull);
-            }
-        }
-        Err(Error::Unreachable(lost))
     }
 
     async fn taken(&self, branch: &str, title: &str, body: &str, answer: &Answer) -> Result<Opened, Error> {
@@ -170,7 +185,7 @@ impl GitHub {
     /// one, or a commit that an interrupted run did not come to propose. With a personal token only the headline tells
     /// that commit from the person's own.
     pub(super) async fn is_left_over(&self, branch: &str, headline: &str) -> Result<bool, Error> {
-        let Some(tip) = self.branch_commit(branch).await? else { return Ok(false) };
+        let Some(tip) = self.tip(branch).await? else { return Ok(false) };
         let pulls = self.pulls_of(branch).await?;
         if pulls.iter().any(|(open, _)| *open) {
             return Ok(false);
@@ -183,10 +198,7 @@ impl GitHub {
         let says = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let on_github = says("/committer/name").starts_with("GitHub");
         let ours = says("/author/email").contains("[bot]@") || says("/message").lines().next() == Some(headline);
-        Ok(parents == 1
-            && on_github
-            && ours
-            && self.default_branch_holds(&commit_at(&commit, "/parents/0/sha")?).await?)
+        Ok(parents == 1 && on_github && ours && self.is_merged(&commit_at(&commit, "/parents/0/sha")?).await?)
     }
 
     /// The pull requests of a branch, oldest first: whether each is open, and its head.
@@ -198,18 +210,7 @@ impl GitHub {
         ours.map(|p| Ok((p["state"] == "open", commit_at(p, "/head/sha")?))).collect()
     }
 
-    /// Whether the default branch holds a commit.
-    pub(super) async fn default_branch_holds(&self, commit: &Commit) -> Result<bool, Error> {
-        let action = format!("comparing {commit} with the default branch");
-        let range = format!("{commit}...{}", encode(self.default_branch().await?));
-        let answer = self.client.get(&self.path(&format!("/compare/{range}?per_page=1"))).await?;
-        if !answer.done() {
-            return Err(refused(&action, &answer, READ));
-        }
-        Ok(matches!(answer.json(&action)?["status"].as_str(), Some("ahead" | "identical")))
-    }
-
-    pub(super) async fn edit_pull(&self, number: u64, title: &str, body: &str) -> Result<(), Error> {
+    async fn edit_pull(&self, number: u64, title: &str, body: &str) -> Result<(), Error> {
         self.change_pull(number, "editing", &json!({ "title": title, "body": body })).await
     }
 
@@ -217,35 +218,13 @@ impl GitHub {
         let answer = self.client.again(Verb::Patch, &self.path(&format!("/pulls/{number}")), change).await?;
         if answer.done() { Ok(()) } else { Err(refused(&format!("{what} pull request #{number}"), &answer, PULLS)) }
     }
-
-    /// Says why, closes, deletes the branch. Begun again after an interruption it does what is left.
-    pub(super) async fn close_pull(&self, number: u64, branch: &str, reason: &str) -> Result<(), Error> {
-        self.comment_once(number, &format!("{reason}\n\n{CLOSED}")).await?;
-        self.change_pull(number, "closing", &json!({ "state": "closed" })).await?;
-        self.delete_branch(branch).await
-    }
-
-    /// The merged pull request that brought a commit to the default branch, with the commit it was merged by.
-    pub(super) async fn merged_pull_of(&self, commit: &Commit) -> Result<Option<(u64, Option<Commit>)>, Error> {
-        let path = self.path(&format!("/commits/{commit}/pulls"));
-        let pulls = self.client.pages("asking which pull request brought a commit", &path, &[]).await?;
-        let base = self.default_branch().await?;
-        let merged =
-            |p: &&Value| p["merged_at"].is_string() && p.pointer("/base/ref").and_then(Value::as_str) == Some(base);
-        let Some(pull) = pulls.iter().find(merged) else { return Ok(None) };
-        Ok(Some((number(pull)?, commit_at(pull, "/merge_commit_sha").ok())))
-    }
-
-    /// The parents of a commit, first parent first.
-    pub(super) async fn parents_of(&self, commit: &Commit) -> Result<Vec<Commit>, Error> {
-        let object = self.commit_object(commit).await?;
-        let parents =
-            object["parents"].as_array().ok_or_else(|| Error::Unusable(format!("{commit} has no parents")))?;
-        parents.iter().map(|p| commit_at(p, "/sha")).collect()
-    }
 }
 
-fn number(pull: &Value) -> Result<u64, Error> {
+fn number_of(proposal: &OpenProposal) -> Result<u64, Error> {
+    proposal.number.ok_or_else(|| Error::Unusable(format!("the proposal of {} has no number", proposal.branch)))
+}
+
+pub(super) fn number(pull: &Value) -> Result<u64, Error> {
     pull["number"]
         .as_u64()
         .ok_or_else(|| Error::Unusable("GitHub's answer has a pull request without a number".to_owned()))

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::PoisonError;
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::client::{READ, clean, refused, segment};
-use super::{Error, GitHub, commit_at};
-use crate::forge::{Review, Reviewed, Verdict};
+use super::pulls::number;
+use super::{GitHub, commit_at};
+use crate::forge::{Commit, Error, Merge, Review, Reviewed, Reviews, Verdict};
 
 /// GitHub lists so many commits of a pull request and no more.
 const LISTED: usize = 250;
@@ -19,17 +21,18 @@ const FEW: usize = 100;
 /// The same of a commit's authors.
 const AUTHORS: usize = 20;
 
-impl GitHub {
-    /// See [`super::Social::reviews`]. One whose account is gone, or that is not submitted, is left out.
-    pub(super) async fn reviews_of(&self, number: u64) -> Result<Vec<Review>, Error> {
+#[async_trait]
+impl Reviews for GitHub {
+    /// One whose account is gone, or that is not submitted, is left out.
+    async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error> {
         let path = self.path(&format!("/pulls/{number}/reviews"));
         let listed = self.client.pages(&format!("reading the reviews of #{number}"), &path, &[]).await?;
         Ok(listed.iter().filter_map(review).collect())
     }
 
-    /// See [`super::Social::reviewed`]: one question for many; more for a pull request of more than a hundred reviews or
+    /// One question for many; more for a pull request of more than a hundred reviews or
     /// commits, or with a commit whose author GraphQL does not name.
-    pub(super) async fn reviews_of_many(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, Reviewed>, Error> {
+    async fn reviewed(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, Reviewed>, Error> {
         let numbers: Vec<u64> = numbers.iter().copied().collect();
         let variables = json!({ "owner": self.owner, "name": self.name });
         let mut all = BTreeMap::new();
@@ -40,7 +43,7 @@ impl GitHub {
                 let pull = &answer[format!("p{number}")];
                 let reviews = match given_reviews(pull) {
                     Some(reviews) => reviews,
-                    None => self.reviews_of(*number).await?,
+                    None => self.reviews(*number).await?,
                 };
                 let writers = match given_writers(pull) {
                     Some(writers) => Some(writers),
@@ -52,17 +55,17 @@ impl GitHub {
         Ok(all)
     }
 
-    /// The accounts that wrote the commits of a pull request; `None` where that cannot be told of every one.
-    async fn writers_of(&self, number: u64) -> Result<Option<BTreeSet<String>>, Error> {
-        let path = self.path(&format!("/pulls/{number}/commits"));
-        let commits = self.client.pages(&format!("reading who wrote the commits of #{number}"), &path, &[]).await?;
-        let known = commits.len() < LISTED && !commits.is_empty();
-        let all: Option<Vec<BTreeSet<String>>> = commits.iter().map(|c| wrote(c, self.enterprise)).collect();
-        Ok(all.filter(|_| known).map(|all| all.into_iter().flatten().collect()))
+    async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error> {
+        let path = self.path(&format!("/commits/{commit}/pulls"));
+        let pulls = self.client.pages("asking which pull request brought a commit", &path, &[]).await?;
+        let base = self.default_branch().await?;
+        let merged =
+            |p: &&Value| p["merged_at"].is_string() && p.pointer("/base/ref").and_then(Value::as_str) == Some(base);
+        let merge = |p: &Value| Ok(Merge { number: number(p)?, commit: commit_at(p, "/merge_commit_sha").ok() });
+        pulls.iter().find(merged).map(merge).transpose()
     }
 
-    /// See [`super::Social::may_write`].
-    pub(super) async fn has_write(&self, login: &str) -> Result<bool, Error> {
+    async fn may_write(&self, login: &str) -> Result<bool, Error> {
         let name = login.to_lowercase();
         let known = self.accounts.lock().unwrap_or_else(PoisonError::into_inner).get(&name).copied();
         if let Some(known) = known {
@@ -79,6 +82,17 @@ impl GitHub {
         };
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner).insert(name, may);
         Ok(may)
+    }
+}
+
+impl GitHub {
+    /// The accounts that wrote the commits of a pull request; `None` where that cannot be told of every one.
+    async fn writers_of(&self, number: u64) -> Result<Option<BTreeSet<String>>, Error> {
+        let path = self.path(&format!("/pulls/{number}/commits"));
+        let commits = self.client.pages(&format!("reading who wrote the commits of #{number}"), &path, &[]).await?;
+        let known = commits.len() < LISTED && !commits.is_empty();
+        let all: Option<Vec<BTreeSet<String>>> = commits.iter().map(|c| wrote(c, self.enterprise)).collect();
+        Ok(all.filter(|_| known).map(|all| all.into_iter().flatten().collect()))
     }
 }
 

@@ -4,19 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::client::clean;
-use super::{Error, GitHub, client::encode};
+use super::GitHub;
+use super::client::{clean, encode};
+use crate::forge::Error;
 
 const BYPASS: &str = "let the App whose token this is bypass it";
 
 impl GitHub {
-    /// See [`super::Social::rules`]. The branch need not exist; classic branch protection is not told here.
-    pub(super) async fn rules_of(&self, branch: &str) -> Result<Vec<String>, Error> {
-        let rules = self.raw_rules(branch).await?;
-        let names = self.ruleset_names(&rules).await;
-        Ok(rules.iter().map(|rule| words(rule, &names)).collect())
-    }
-
     /// The rules as GitHub gives them.
     pub(super) async fn raw_rules(&self, branch: &str) -> Result<Vec<Value>, Error> {
         let path = self.path(&format!("/rules/branches/{}", encode(branch)));

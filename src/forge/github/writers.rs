@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use super::client::{READ, clean, refused};
-use super::{By, Commit, Error, GitHub, LOOKED_BACK, Written, commit_at, down_to_ours, text};
+use super::{GitHub, commit_at, text};
+use crate::forge::branches::{LOOKED_BACK, down_to_ours};
+use crate::forge::{By, Commit, Error, Written};
 
 impl GitHub {
-    /// See [`super::Forge::written`]: one listing, and once a run the question whose token this is.
+    /// See [`crate::forge::Branches::written`]: one listing, and once a run the question whose token this is.
     pub(super) async fn writers(&self, tip: &Commit) -> Result<Vec<Written>, Error> {
         let action = "reading who wrote on a branch";
         let path = self.path(&format!("/commits?sha={tip}&per_page={LOOKED_BACK}"));

@@ -4,7 +4,7 @@ use super::github::Run;
 use crate::doctor::facts::Given;
 use crate::doctor::workflow::permissions;
 use crate::forge::github::GitHub;
-use crate::forge::{Commit, Forge as _};
+use crate::forge::{Commit, Contents as _};
 
 /// What the workflow's file gives this job.
 pub(super) async fn given(github: &GitHub, run: &Run) -> Result<Given, String> {

@@ -60,7 +60,7 @@ impl Search<'_> {
             if self.open.is_empty() {
                 break;
             }
-            let Some(commit) = retired::on_the_line(forge.social(), commit, &line).await? else { continue };
+            let Some(commit) = retired::on_the_line(forge.accounts(), commit, &line).await? else { continue };
             self.take(retired::recorded(&eyes, self.manifest, &commit, &file.path).await?);
         }
         Ok(())

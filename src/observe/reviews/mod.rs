@@ -164,15 +164,15 @@ async fn reviewed(
     main: &str,
     to_ask: &[(&Asked, &Brought)],
 ) -> BTreeMap<Key, Result<Judged, Error>> {
-    let given = match forge.social() {
-        Some(social) => opinions(forge, social, main, to_ask).await,
+    let given = match forge.accounts() {
+        Some(accounts) => opinions(forge, accounts, main, to_ask).await,
         None => Ok(BTreeMap::new()),
     };
     let judge = |(asked, brought): &(&Asked, &Brought)| {
         let came = Some(Came { pull: brought.pull, at: brought.at });
         let judged = given.as_ref().map_err(Clone::clone).map(|given| {
             let origin = match (brought.pull, given.get(&asked.key)) {
-                _ if forge.social().is_none() => Origin::Unknown(NO_REVIEWS),
+                _ if forge.accounts().is_none() => Origin::Unknown(NO_REVIEWS),
                 (Some(number), Some(opinions)) => Origin::Pull(number, opinions.clone()),
                 (Some(number), None) => Origin::Pull(number, Vec::new()),
                 (None, _) => Origin::Pushed(brought.commit.0.clone()),

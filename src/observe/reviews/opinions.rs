@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Asked, Brought, Holdings};
-use crate::forge::{Commit, Error, Forge, OpenProposal, Review, Reviewed, Social, Verdict};
+use crate::forge::{Commit, Contents, Error, OpenProposal, Review, Reviewed, Reviews, Verdict};
 use crate::plan::Key;
-use crate::plan::reviews::{self, Objection, Opinion, Say, latest};
+use crate::plan::reviews::{self as plan, Objection, Opinion, Say, latest};
 
 /// Of each approval that a pull request brought, each person's latest review of that and what speaks against it. What needs no
 /// question is looked at first; whether an account may write is asked last and once.
 pub(super) async fn opinions(
-    forge: &dyn Forge,
-    social: &dyn Social,
+    contents: &dyn Contents,
+    reviews: &dyn Reviews,
     main: &str,
     to_ask: &[(&Asked, &Brought)],
 ) -> Result<BTreeMap<Key, Vec<Opinion>>, Error> {
@@ -19,22 +19,24 @@ pub(super) async fn opinions(
     if numbers.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let known = social.reviewed(&numbers).await?;
+    let known = reviews.reviewed(&numbers).await?;
     let mut given: Vec<(&Asked, Opinion)> = Vec::new();
     for (asked, brought) in to_ask {
-        let Some(Reviewed { reviews, writers }) = brought.pull.and_then(|number| known.get(&number)) else { continue };
-        for mut opinion in latest(reviews.iter().cloned().filter_map(review)) {
+        let Some(Reviewed { reviews: given_here, writers }) = brought.pull.and_then(|number| known.get(&number)) else {
+            continue;
+        };
+        for mut opinion in latest(given_here.iter().cloned().filter_map(review)) {
             opinion.objection = opinion.objection.or_else(|| wrote(&opinion.review, writers.as_ref()));
             given.push((asked, opinion));
         }
     }
-    let held = held(forge, main, &given).await?;
+    let held = held(contents, main, &given).await?;
     let mut opinions: BTreeMap<Key, Vec<Opinion>> = BTreeMap::new();
     for ((asked, mut opinion), held) in given.into_iter().zip(held) {
         opinion.objection = match opinion.objection {
             Some(objection) => Some(objection),
             None if !held => Some(Objection::OtherBytes),
-            None => may_not_write(social, &opinion.review).await?,
+            None => may_not_write(reviews, &opinion.review).await?,
         };
         opinions.entry(asked.key.clone()).or_default().push(opinion);
     }
@@ -42,22 +44,22 @@ pub(super) async fn opinions(
 }
 
 /// Who approved exactly the head of an open proposal: a person who may write, whose latest review says so.
-pub(in crate::observe) async fn approver(social: &dyn Social, open: &OpenProposal) -> Result<Option<String>, Error> {
+pub(in crate::observe) async fn approver(reviews: &dyn Reviews, open: &OpenProposal) -> Result<Option<String>, Error> {
     let Some(number) = open.number else { return Ok(None) };
-    for Opinion { review, objection } in latest(social.reviews(number).await?.into_iter().filter_map(review)) {
+    for Opinion { review, objection } in latest(reviews.reviews(number).await?.into_iter().filter_map(review)) {
         let approves = objection.is_none() && review.commit.as_ref() == Some(&open.head.0);
-        if approves && may_not_write(social, &review).await?.is_none() {
+        if approves && may_not_write(reviews, &review).await?.is_none() {
             return Ok(Some(review.login));
         }
     }
     Ok(None)
 }
 
-async fn may_not_write(social: &dyn Social, review: &reviews::Review) -> Result<Option<Objection>, Error> {
-    Ok((!social.may_write(&review.login).await?).then_some(Objection::MayNotWrite))
+async fn may_not_write(reviews: &dyn Reviews, review: &plan::Review) -> Result<Option<Objection>, Error> {
+    Ok((!reviews.may_write(&review.login).await?).then_some(Objection::MayNotWrite))
 }
 
-fn wrote(review: &reviews::Review, writers: Option<&BTreeSet<String>>) -> Option<Objection> {
+fn wrote(review: &plan::Review, writers: Option<&BTreeSet<String>>) -> Option<Objection> {
     match writers {
         None => Some(Objection::WritersUnknown),
         Some(writers) => writers.contains(&review.login.to_lowercase()).then_some(Objection::Wrote),
@@ -65,14 +67,15 @@ fn wrote(review: &reviews::Review, writers: Option<&BTreeSet<String>>) -> Option
 }
 
 /// Whether the commit of each review held what was approved with it; not asked where something speaks against it already.
-async fn held(forge: &dyn Forge, main: &str, given: &[(&Asked, Opinion)]) -> Result<Vec<bool>, Error> {
+async fn held(contents: &dyn Contents, main: &str, given: &[(&Asked, Opinion)]) -> Result<Vec<bool>, Error> {
     let counts = given.iter().filter(|(_, opinion)| opinion.objection.is_none());
     let files: BTreeSet<(Commit, String)> = counts
         .filter_map(|(asked, opinion)| Some((asked, Commit(opinion.review.commit.clone()?))))
         .flat_map(|(asked, at)| [(at.clone(), main.to_owned()), (at, asked.path.clone())])
         .collect();
     let files: Vec<(Commit, String)> = files.into_iter().collect();
-    let texts: BTreeMap<&(Commit, String), Option<String>> = files.iter().zip(forge.read_all(&files).await?).collect();
+    let texts: BTreeMap<&(Commit, String), Option<String>> =
+        files.iter().zip(contents.read_all(&files).await?).collect();
     let mut holdings = Holdings::default();
     let mut held = |asked: &Asked, at: &Commit| {
         let text = |path: &str| texts.get(&(at.clone(), path.to_owned())).and_then(Option::as_deref);
@@ -86,7 +89,7 @@ async fn held(forge: &dyn Forge, main: &str, given: &[(&Asked, Opinion)]) -> Res
 }
 
 /// A remark is no review here.
-fn review(review: Review) -> Option<reviews::Review> {
+fn review(review: Review) -> Option<plan::Review> {
     let Review { login, person, verdict, commit } = review;
     let say = match verdict {
         Verdict::Approved => Say::Approved,
@@ -94,5 +97,5 @@ fn review(review: Review) -> Option<reviews::Review> {
         Verdict::Dismissed => Say::Dismissed,
         Verdict::Commented => return None,
     };
-    Some(reviews::Review { login, person, say, commit: commit.map(|commit| commit.0) })
+    Some(plan::Review { login, person, say, commit: commit.map(|commit| commit.0) })
 }

@@ -134,8 +134,8 @@ impl<'a> Trace<'a> {
     /// Asks of one commit alone which pull request brought it, where the listing named none: nobody is to be refused for what
     /// a listing left out.
     async fn asked_again(&self, at: usize) -> Result<Option<u64>, Error> {
-        let Some(social) = self.forge.social() else { return Ok(None) };
-        let merge = social.merged_by(&self.versions[at].commit).await?;
+        let Some(accounts) = self.forge.accounts() else { return Ok(None) };
+        let merge = accounts.merged_by(&self.versions[at].commit).await?;
         let on_the_line = |commit: &Commit| self.versions[..=at].iter().any(|version| version.commit == *commit);
         Ok(merge.filter(|merge| merge.commit.as_ref().is_some_and(on_the_line)).map(|merge| merge.number))
     }

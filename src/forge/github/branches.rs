@@ -1,13 +1,15 @@
 //! Branches: made, moved and deleted, each surviving a lost answer because what became of it is read.
 
-use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{Answer, CONTENTS, READ, encode, pause, refused};
+use super::client::{Answer, CONTENTS, READ, Sent, Verb, encode, pause, refused};
 use super::commits::protection;
-use super::{Commit, Error, FileChange, GitHub, Message, Sent, Verb, commit_at, text};
+use super::rules::words;
+use super::{GitHub, commit_at, text};
+use crate::forge::{Branches, Commit, Error, FileChange, Message, OpenProposal, Written};
 use crate::ledger;
 
 /// What became of making a branch.
@@ -18,10 +20,35 @@ enum Made {
     Exists,
 }
 
-impl GitHub {
-    /// Makes `branch` be `base` and one commit, moving it once: the commit is made on a temporary branch, for a pull
-    /// request whose branch is its base for a moment closes for good.
-    pub(super) async fn replace_branch(
+#[async_trait]
+impl Branches for GitHub {
+    async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error> {
+        let action = format!("reading the branch {branch}");
+        let answer = self.client.get(&self.path(&format!("/git/ref/heads/{}", encode(branch)))).await?;
+        match answer.status {
+            // 409: the repository has no commit at all.
+            404 | 409 => Ok(None),
+            _ if !answer.done() => Err(refused(&action, &answer, READ)),
+            _ => commit_at(&answer.json(&action)?, "/object/sha").map(Some),
+        }
+    }
+
+    async fn written(&self, _branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
+        self.writers(tip).await
+    }
+
+    async fn append(
+        &self,
+        branch: &str,
+        expected: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error> {
+        self.commit(branch, expected, message, files).await
+    }
+
+    /// The commit is made on a temporary branch: a pull request whose branch is its base for a moment closes for good.
+    async fn rewrite(
         &self,
         branch: &str,
         expected: Option<&Commit>,
@@ -43,6 +70,40 @@ impl GitHub {
         moved
     }
 
+    /// Deletes the temporary branches that interrupted runs left, and the branches of proposals that were merged or closed:
+    /// one request where there is no branch or `open` says which are in use and all are, else two.
+    async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<(), Error> {
+        let mut branches = self.branches(prefix).await?;
+        branches.retain(|(name, _)| *name != ledger::branch(prefix));
+        let (temporary, others): (Vec<_>, Vec<_>) =
+            branches.into_iter().partition(|(name, _)| name.starts_with(&format!("{prefix}tmp/")));
+        for (name, _) in temporary {
+            self.delete_branch(&name).await?;
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        let open = match open {
+            Some(open) => open.iter().map(|proposal| proposal.branch.clone()).collect(),
+            None => self.open_heads().await?,
+        };
+        for (name, tip) in others.into_iter().filter(|(name, _)| !open.contains(name)) {
+            if self.is_finished(&name, &tip).await? {
+                self.delete_branch(&name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Classic branch protection is not told here.
+    async fn rules(&self, branch: &str) -> Result<Vec<String>, Error> {
+        let rules = self.raw_rules(branch).await?;
+        let names = self.ruleset_names(&rules).await;
+        Ok(rules.iter().map(|rule| words(rule, &names)).collect())
+    }
+}
+
+impl GitHub {
     /// The ledger's branch, which never is a leftover.
     fn ledger(&self) -> String {
         ledger::branch(&self.branch_prefix.read().unwrap_or_else(PoisonError::into_inner))
@@ -86,7 +147,7 @@ impl GitHub {
                 Made::Exists => Err(moved()),
             },
             // REST knows no expected value; the moment between is as short as it can be.
-            Some(expected) if self.branch_commit(branch).await?.as_ref() == Some(expected) => {
+            Some(expected) if self.tip(branch).await?.as_ref() == Some(expected) => {
                 self.move_branch(branch, commit).await
             }
             Some(_) => Err(moved()),
@@ -104,7 +165,7 @@ impl GitHub {
                     return Ok(Made::Exists);
                 }
                 Sent::Answer(answer) => return Err(refused_branch(branch, "making", &answer)),
-                Sent::Lost(why) => match self.branch_commit(branch).await? {
+                Sent::Lost(why) => match self.tip(branch).await? {
                     Some(now) if now == *commit => return Ok(Made::Done),
                     Some(_) => return Ok(Made::Exists),
                     None => lost = why,
@@ -126,7 +187,7 @@ impl GitHub {
                     return Err(Error::Moved { branch: branch.to_owned() });
                 }
                 Sent::Answer(answer) => return Err(refused_branch(branch, "moving", &answer)),
-                Sent::Lost(_) if self.branch_commit(branch).await?.as_ref() == Some(commit) => return Ok(()),
+                Sent::Lost(_) if self.tip(branch).await?.as_ref() == Some(commit) => return Ok(()),
                 Sent::Lost(why) => lost = why,
             }
         }
@@ -143,31 +204,6 @@ impl GitHub {
             _ if answer.done() => Ok(()),
             _ => Err(refused_branch(branch, "deleting", &answer)),
         }
-    }
-
-    /// Deletes the temporary branches that interrupted runs left, and the branches of proposals that were merged or closed:
-    /// one request where there is no branch or `open` says which are in use and all are, else two.
-    pub(super) async fn delete_leftovers(&self, prefix: &str, open: Option<BTreeSet<String>>) -> Result<(), Error> {
-        let mut branches = self.branches(prefix).await?;
-        branches.retain(|(name, _)| *name != ledger::branch(prefix));
-        let (temporary, others): (Vec<_>, Vec<_>) =
-            branches.into_iter().partition(|(name, _)| name.starts_with(&format!("{prefix}tmp/")));
-        for (name, _) in temporary {
-            self.delete_branch(&name).await?;
-        }
-        if others.is_empty() {
-            return Ok(());
-        }
-        let open = match open {
-            Some(open) => open,
-            None => self.open_heads().await?,
-        };
-        for (name, tip) in others.into_iter().filter(|(name, _)| !open.contains(name)) {
-            if self.is_finished(&name, &tip).await? {
-                self.delete_branch(&name).await?;
-            }
-        }
-        Ok(())
     }
 
     async fn branches(&self, prefix: &str) -> Result<Vec<(String, Commit)>, Error> {

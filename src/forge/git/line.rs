@@ -15,7 +15,7 @@ struct Changed {
 }
 
 impl GitForge {
-    /// See [`crate::forge::Forge::line`]: the whole of it, by one reading of the history.
+    /// See [`crate::forge::Contents::line`]: the whole of it, by one reading of the history.
     pub(super) async fn whole_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
         let full: Vec<String> = paths.iter().map(|path| format!("{}{path}", self.prefix)).collect();
         let mut contents = vec![None; paths.len()];

@@ -1,38 +1,16 @@
-//! A branch's own line, with what files held along it and which pull requests brought it; and files at many commits.
+//! A branch's own line, with what files held along it and which pull requests brought it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Change, Commit, Error, GitHub, Line, commit_at, text};
-use crate::forge::{Merge, Version};
-
-/// How many files are read by one question.
-const FILES: usize = 20;
+use super::{GitHub, commit_at, text};
+use crate::forge::{Commit, Error, Line, Merge, Version};
 
 impl GitHub {
-    /// See [`super::Forge::history`].
-    pub(super) async fn listed(
-        &self,
-        head: &Commit,
-        path: Option<&str>,
-        page: u32,
-    ) -> Result<(Vec<Change>, bool), Error> {
-        let mut query = vec![("sha", head.0.as_str())];
-        query.extend(path.map(|path| ("path", path)));
-        let action = format!("reading the history of {}", path.unwrap_or("the default branch"));
-        let (commits, more) = self.client.page(&action, &self.path("/commits"), &query, page).await?;
-        let change = |commit: &Value| {
-            let parent = commit.pointer("/parents/0").map(|parent| commit_at(parent, "/sha")).transpose()?;
-            Ok(Change { commit: commit_at(commit, "/sha")?, parent })
-        };
-        Ok((commits.iter().map(change).collect::<Result<_, Error>>()?, more))
-    }
-
-    /// See [`super::Forge::line`]: of the newest hundred commits that lead to `from`, as git lists them, those that are each
+    /// See [`crate::forge::Contents::line`]: of the newest hundred commits that lead to `from`, as git lists them, those that are each
     /// the first parent of the one before.
     pub(super) async fn own_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
         let action = format!("reading how the default branch came to {from}");
@@ -61,37 +39,6 @@ impl GitHub {
             false => Ok(line),
         }
     }
-
-    /// See [`super::Forge::read_all`]. What GraphQL does not give whole is read as any other file.
-    pub(super) async fn texts_at(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
-        let mut texts: Vec<Option<String>> = files.iter().map(|(at, path)| self.known_text(at, path)).collect();
-        let unknown: Vec<usize> = (0..files.len()).filter(|at| texts[*at].is_none()).collect();
-        for some in unknown.chunks(FILES) {
-            if let [alone] = some {
-                texts[*alone] = self.text(&files[*alone].0, &files[*alone].1).await?;
-                continue;
-            }
-            let mut variables = json!({ "owner": self.owner, "name": self.name });
-            for (name, at) in some.iter().enumerate() {
-                variables[format!("e{name}")] = json!(format!("{}:{}", files[*at].0, files[*at].1));
-            }
-            let answer =
-                self.client.ask("reading files at several commits", &texts_query(some.len()), &variables).await?;
-            for (name, at) in some.iter().enumerate() {
-                let blob = &answer[format!("t{name}")];
-                texts[*at] = match blob["text"].as_str().filter(|_| blob["isTruncated"] == false) {
-                    Some(whole) => Some(whole.to_owned()),
-                    None => self.text(&files[*at].0, &files[*at].1).await?,
-                };
-            }
-        }
-        Ok(texts)
-    }
-
-    fn known_text(&self, at: &Commit, path: &str) -> Option<String> {
-        let known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&(at.0.clone(), path.to_owned())).cloned()
-    }
 }
 
 /// The question for a branch's own line with so many files.
@@ -106,18 +53,6 @@ fn line_query(paths: usize) -> String {
          repository(owner: $owner, name: $name) {{ object(expression: $from) {{ ... on Commit {{ history(first: 100) {{ \
          nodes {{ oid committedDate parents(first: 1) {{ nodes {{ oid }} }} associatedPullRequests(first: 5) {{ nodes {{ \
          number baseRefName mergedAt mergeCommit {{ oid }} }} }}{files} }} }} }} }} }} }}"
-    )
-}
-
-/// The question for so many files at commits.
-fn texts_query(files: usize) -> String {
-    let (mut names, mut objects) = (String::new(), String::new());
-    for at in 0..files {
-        let _ = write!(names, ", $e{at}: String!");
-        let _ = write!(objects, " t{at}: object(expression: $e{at}) {{ ... on Blob {{ text isTruncated }} }}");
-    }
-    format!(
-        "query ($owner: String!, $name: String!{names}) {{ repository(owner: $owner, name: $name) {{{objects} }} }}"
     )
 }
 

@@ -1,23 +1,57 @@
-//! Comments on proposals, and who wrote them.
+//! Labels, review requests and comments, and who wrote those.
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{PULLS, pause, refused};
-use super::{Error, GitHub, Sent, Verb};
+use super::GitHub;
+use super::client::{PULLS, Sent, Verb, pause, refused, segment};
+use crate::forge::{Conversation, Error};
 
-impl GitHub {
-    /// See [`super::Social::own_comments`].
-    pub(super) async fn comments_of_ours(&self, number: u64) -> Result<Vec<String>, Error> {
+#[async_trait]
+impl Conversation for GitHub {
+    async fn label(&self, number: u64, labels: &[String]) -> Result<(), Error> {
+        let action = format!("labelling pull request #{number}");
+        self.ask(&format!("/issues/{number}/labels"), &json!({ "labels": labels }), &action).await
+    }
+
+    async fn unlabel(&self, number: u64, label: &str) -> Result<(), Error> {
+        let path = self.path(&format!("/issues/{number}/labels/{}", segment(label)));
+        let answer = self.client.again(Verb::Delete, &path, &Value::Null).await?;
+        match answer.status {
+            404 => Ok(()),
+            _ if answer.done() => Ok(()),
+            _ => Err(refused(&format!("taking a label off pull request #{number}"), &answer, PULLS)),
+        }
+    }
+
+    async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error> {
+        let action = format!("asking {login} for a review of #{number}");
+        self.ask(&format!("/pulls/{number}/requested_reviewers"), &json!({ "reviewers": [login] }), &action).await
+    }
+
+    async fn request_team(&self, number: u64, slug: &str) -> Result<(), Error> {
+        let action = format!("asking the team {slug} for a review of #{number} (the job's own token cannot ask teams)");
+        self.ask(&format!("/pulls/{number}/requested_reviewers"), &json!({ "team_reviewers": [slug] }), &action).await
+    }
+
+    async fn own_comments(&self, number: u64) -> Result<Vec<String>, Error> {
         let login = self.login().await?;
         let comments = self.comments(number).await?;
         Ok(comments.iter().filter(|c| by(c, login)).filter_map(|c| c["body"].as_str()).map(str::to_owned).collect())
     }
 
-    /// See [`super::Social::reply`].
-    pub(super) async fn comment_marked(&self, number: u64, mark: &str, body: &str) -> Result<(), Error> {
+    async fn comment(&self, number: u64, mark: &str, text: &str) -> Result<(), Error> {
         let login = self.login().await?;
-        let said = |c: &Value| by(c, login) && c["body"].as_str().is_some_and(|text| text.contains(mark));
-        self.comment_unless(number, &format!("{body}\n\n{mark}"), "answering a comment on", said).await
+        let said = |c: &Value| by(c, login) && c["body"].as_str().is_some_and(|said| said.contains(mark));
+        self.comment_unless(number, &format!("{text}\n\n{mark}"), "answering a comment on", said).await
+    }
+}
+
+impl GitHub {
+    /// Adds what is there once however often it is added.
+    async fn ask(&self, path: &str, body: &Value, action: &str) -> Result<(), Error> {
+        let answer = self.client.again(Verb::Post, &self.path(path), body).await?;
+        if answer.done() { Ok(()) } else { Err(refused(action, &answer, PULLS)) }
     }
 
     /// Comments, unless those very words stand there.

@@ -1,0 +1,82 @@
+//! What the repository holds: files at commits, and the default branch's own line.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Commit, Error};
+
+/// Files at commits, and the first-parent history of a branch.
+#[async_trait]
+pub trait Contents: Send + Sync {
+    /// The default branch and its commit.
+    async fn head(&self) -> Result<Head, Error>;
+
+    /// The texts of files at commits, in their order, in few requests; `None` where one does not exist there.
+    async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error>;
+
+    /// A file's text at a commit; `None` where it does not exist there.
+    async fn read(&self, at: &Commit, path: &str) -> Result<Option<String>, Error> {
+        Ok(self.read_all(&[(at.clone(), path.to_owned())]).await?.pop().flatten())
+    }
+
+    /// The paths of the files directly in a directory (`""` is the root) at a commit; empty where there is none.
+    async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error>;
+
+    /// One page (from 1) of the commits that lead to `head` and changed a file, newest first, and whether another page
+    /// follows; without a path, of all commits. Commits of branches that were merged may be among them, and what was undone
+    /// and merged back may be missing: see [`Contents::line`].
+    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error>;
+
+    /// A branch's own line back from `from`: each commit's first parent, and so no commit of a branch that was merged. As far as
+    /// one look goes, and at least one step. `paths` are the files whose contents are told.
+    async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error>;
+}
+
+/// The default branch and the commit it points to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The default branch, without `refs/heads/`.
+    pub branch: String,
+    /// Its commit.
+    pub commit: Commit,
+}
+
+/// A commit of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The commit.
+    pub commit: Commit,
+    /// Its first parent; `None` for the very first commit.
+    pub parent: Option<Commit>,
+}
+
+/// A piece of a branch's own line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// Newest first. One whose files are the same as those of the one before it may be left out.
+    pub versions: Vec<Version>,
+    /// Where the line goes on; `None` where the last version is the first there ever was.
+    pub rest: Option<Commit>,
+}
+
+/// One state of a branch's own line: what the branch pointed to before the next newer one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The commit.
+    pub commit: Commit,
+    /// When it was committed.
+    pub date: DateTime<Utc>,
+    /// The files that were asked about, in order: the same text, the same content; `None` where there is no such file.
+    pub contents: Vec<Option<String>>,
+    /// The merged proposals that it came with, as the forge itself remembers; a commit says nothing of that.
+    pub merges: Vec<Merge>,
+}
+
+/// A merged proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merge {
+    /// Its number.
+    pub number: u64,
+    /// The commit that merged it: a merge, a squash, or the last of its rebased commits.
+    pub commit: Option<Commit>,
+}

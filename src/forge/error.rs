@@ -1,0 +1,45 @@
+//! What goes wrong with a forge.
+
+/// What went wrong with a forge.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The branch did not point to the expected commit: look again and decide anew.
+    #[error("the branch {branch} moved meanwhile")]
+    Moved {
+        /// The branch.
+        branch: String,
+    },
+    /// The branch's rules refuse a commit, the branch or its proposal (protection, rulesets); with what the forge said.
+    #[error("the rules of the branch {branch} refuse it: {detail}")]
+    Protected {
+        /// The branch.
+        branch: String,
+        /// What the forge said.
+        detail: String,
+    },
+    /// The credential is missing, wrong, or not allowed to do this; with the permission or setting that is missing.
+    #[error("{action} was refused: {detail}")]
+    Refused {
+        /// What was being done.
+        action: String,
+        /// What the forge said, and how to mend it.
+        detail: String,
+    },
+    /// The forge does not take what was asked, whoever asks; with what it said.
+    #[error("{action}: GitHub does not take it: {detail}")]
+    Invalid {
+        /// What was being done.
+        action: String,
+        /// What the forge said.
+        detail: String,
+    },
+    /// A limit, with when it ends.
+    #[error("rate limit: {0}")]
+    RateLimited(String),
+    /// No answer, or server errors until the tries were used up.
+    #[error("no answer: {0}")]
+    Unreachable(String),
+    /// An answer that breaks the forge's own description, or a failed git command.
+    #[error("{0}")]
+    Unusable(String),
+}

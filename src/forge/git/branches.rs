@@ -1,0 +1,98 @@
+//! Branches: read, and moved by compare and swap.
+
+use async_trait::async_trait;
+
+use super::{GitForge, OPEN, WROTE};
+use crate::forge::branches::{LOOKED_BACK, down_to_ours};
+use crate::forge::{Branches, By, Commit, Error, FileChange, Message, OpenProposal, Written};
+
+#[async_trait]
+impl Branches for GitForge {
+    async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error> {
+        self.resolve(&format!("refs/heads/{branch}")).await
+    }
+
+    /// A name in a commit proves nothing here: what this program put there is
+    /// remembered, and where it is not, as in a fresh clone, nothing is ours.
+    async fn written(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
+        let (open, wrote) = (format!("{OPEN}{branch}"), format!("{WROTE}{branch}"));
+        let remembered = self.references(&[], &[&open, &wrote]).await?;
+        let ours = remembered.get(&open).or_else(|| remembered.get(&wrote)).cloned();
+        let most = format!("--max-count={LOOKED_BACK}");
+        let log = self.git.text(&["log", &most, "--format=%H%x00%P%x00%an", &tip.0], b"").await?;
+        let listed = log.lines().filter_map(|line| {
+            let [commit, parents, author] = line.split('\0').collect::<Vec<_>>()[..] else { return None };
+            let commit = Commit(commit.to_owned());
+            let by = if ours.as_ref() == Some(&commit) { By::Us } else { By::Other };
+            let parents = parents.split_whitespace().map(|parent| Commit(parent.to_owned())).collect();
+            Some((Written { commit, author: crate::text::excerpt(author, 100), by }, parents))
+        });
+        Ok(down_to_ours(listed))
+    }
+
+    /// Where the branch is checked out its work tree follows; where it is the default branch
+    /// and an origin exists it is pushed.
+    async fn append(
+        &self,
+        branch: &str,
+        expected: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error> {
+        let _one_at_a_time = self.lock().await?;
+        let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
+        let now = self.references(&[], &[&reference, &open]).await?;
+        if now.get(&reference) != Some(expected) {
+            return Err(Error::Moved { branch: branch.to_owned() });
+        }
+        let commit = self.commit_on(expected, message, files).await?;
+        let tree = self.checked_out(branch).await?;
+        if let Some(tree) = &tree {
+            self.follow(branch, tree, expected, &commit).await?;
+        }
+        let moved = self.swap(&[(reference, Some(commit.clone()), Some(expected.clone()))]).await?;
+        if !moved {
+            if let Some(tree) = &tree {
+                self.follow(branch, tree, &commit, expected).await?;
+            }
+            return Err(Error::Moved { branch: branch.to_owned() });
+        }
+        if now.contains_key(&open) {
+            self.swap(&[(open, Some(commit.clone()), None)]).await?;
+        } else if self.default_branch().await? == branch {
+            self.push(branch).await?;
+        } else {
+            self.swap(&[(format!("{WROTE}{branch}"), Some(commit.clone()), None)]).await?;
+        }
+        Ok(commit)
+    }
+
+    async fn rewrite(
+        &self,
+        branch: &str,
+        expected: Option<&Commit>,
+        base: &Commit,
+        message: &Message,
+        files: &[FileChange],
+    ) -> Result<Commit, Error> {
+        self.refuse_checked_out(branch).await?;
+        self.file_closed(branch).await?;
+        let reference = format!("refs/heads/{branch}");
+        let now = self.resolve(&reference).await?;
+        // A branch that was merged is done with: a new proposal may take its name.
+        let free = match (&now, expected) {
+            (Some(tip), None) => self.merged(tip).await?,
+            (now, expected) => now.as_ref() == expected,
+        };
+        if !free {
+            return Err(Error::Moved { branch: branch.to_owned() });
+        }
+        let commit = self.commit_on(base, message, files).await?;
+        self.point(branch, now.as_ref(), &commit).await?;
+        Ok(commit)
+    }
+
+    async fn sweep(&self, prefix: &str, _open: Option<&[OpenProposal]>) -> Result<(), Error> {
+        self.file_closed(prefix).await
+    }
+}

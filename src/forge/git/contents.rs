@@ -1,0 +1,89 @@
+//! The default branch, files and directories.
+
+use async_trait::async_trait;
+
+use super::GitForge;
+use crate::forge::{Branches as _, Change, Commit, Contents, Error, Head, Line};
+
+#[async_trait]
+impl Contents for GitForge {
+    async fn head(&self) -> Result<Head, Error> {
+        let branch = self.default_branch().await?.to_owned();
+        let commit = self.tip(&branch).await?.ok_or_else(|| {
+            Error::Unusable(format!(
+                "there is no local branch {branch} with a commit; `git switch {branch}` makes it, or commit first"
+            ))
+        })?;
+        Ok(Head { branch, commit })
+    }
+
+    /// Those with plain paths are read by one command.
+    async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
+        let full = |path: &str| format!("{}{path}", self.prefix);
+        let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\n');
+        let is_plain = |path: &str| full(path).split('/').all(plain);
+        let named = files.iter().filter(|(_, path)| is_plain(path));
+        let objects: Vec<String> = named.map(|(at, path)| format!("{at}:{}", full(path))).collect();
+        let mut blobs = self.git.blobs(&objects).await?.into_iter();
+        let mut texts = Vec::with_capacity(files.len());
+        for (at, path) in files {
+            if !is_plain(path) {
+                texts.push(self.read_odd(at, &full(path)).await?);
+                continue;
+            }
+            let text = blobs.next().flatten().map(String::from_utf8).transpose();
+            texts.push(text.map_err(|_| Error::Unusable(format!("{path} at {at} is not UTF-8")))?);
+        }
+        Ok(texts)
+    }
+
+    async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error> {
+        let joined = format!("{}{directory}", self.prefix);
+        let tree = match joined.trim_matches('/') {
+            "" => format!("{at}^{{tree}}"),
+            path => format!("{at}:{path}"),
+        };
+        let kind = self.git.run(&["cat-file", "-t", &tree], b"").await?;
+        if kind.out != b"tree\n" {
+            return Ok(Vec::new());
+        }
+        let text = self.git.text(&["ls-tree", "--full-tree", "-z", &tree], b"").await?;
+        let here = match directory.trim_matches('/') {
+            "" => String::new(),
+            path => format!("{path}/"),
+        };
+        let blobs = text.split('\0').filter_map(|e| e.split_once('\t')).filter(|(d, _)| d.contains(" blob "));
+        Ok(blobs.map(|(_, name)| format!("{here}{name}")).collect())
+    }
+
+    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
+        let skip = format!("--skip={}", u64::from(page.saturating_sub(1)) * 100);
+        let mut args = vec!["log", "--first-parent", "-m", "--max-count=101", &skip, "--format=%H %P", &head.0, "--"];
+        args.extend(path);
+        let log = self.git.text(&args, b"").await?;
+        let mut changes: Vec<Change> = log.lines().filter_map(change).collect();
+        let more = changes.len() > 100;
+        changes.truncate(100);
+        Ok((changes, more))
+    }
+
+    async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
+        self.whole_line(from, paths).await
+    }
+}
+
+impl GitForge {
+    /// A file at a commit whose path is not plain: git itself makes it so.
+    async fn read_odd(&self, at: &Commit, full: &str) -> Result<Option<String>, Error> {
+        let entry = self.git.text(&["ls-tree", "--full-tree", "-z", &at.0, "--", full], b"").await?;
+        let Some((description, _)) = entry.split_once('\t') else { return Ok(None) };
+        let [_, "blob", object] = description.split(' ').collect::<Vec<_>>()[..] else { return Ok(None) };
+        self.git.text(&["cat-file", "blob", object], b"").await.map(Some)
+    }
+}
+
+/// A line of a commit and its parents.
+fn change(line: &str) -> Option<Change> {
+    let mut ids = line.split(' ').filter(|id| !id.is_empty()).map(|id| Commit(id.to_owned()));
+    Some(Change { commit: ids.next()?, parent: ids.next() })
+}

@@ -1,0 +1,164 @@
+//! Proposals: listed, opened, edited, closed.
+
+use async_trait::async_trait;
+
+use super::{CLOSED, GitForge, OPEN};
+use crate::forge::{Commit, Declined, Error, Message, OpenProposal, Opened, Proposals};
+use crate::ledger;
+use crate::proposal::metadata;
+
+#[async_trait]
+impl Proposals for GitForge {
+    async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
+        let unmerged = format!("--no-merged=refs/heads/{}", self.default_branch().await?);
+        let format = "--format=%(refname:lstrip=2)%00%(objectname)%00%(authorname)%00%(contents)%00";
+        let text = self.git.text(&["for-each-ref", &unmerged, format, &format!("refs/heads/{prefix}")], b"").await?;
+        let fields: Vec<&str> = text.split('\0').collect();
+        let mut proposals = Vec::new();
+        if fields.len() < 4 {
+            return Ok(proposals);
+        }
+        let ours = self.references(&[], &[&format!("{OPEN}{prefix}")]).await?;
+        for field in fields.chunks_exact(4) {
+            let branch = field[0].trim_start_matches('\n').to_owned();
+            if branch == ledger::branch(prefix) || branch.starts_with(&format!("{prefix}tmp/")) {
+                continue;
+            }
+            let (title, body) = split(field[3]);
+            let head = Commit(field[1].to_owned());
+            proposals.push(OpenProposal {
+                number: None,
+                url: branch.clone(),
+                touched: self.touched(&head, &body, ours.get(&format!("{OPEN}{branch}"))).await?,
+                author: field[2].to_owned(),
+                labels: Vec::new(),
+                elsewhere: None,
+                branch,
+                head,
+                title,
+                body,
+            });
+        }
+        Ok(proposals)
+    }
+
+    async fn declined(&self, branch: &str) -> Result<Vec<Declined>, Error> {
+        let mut tips: Vec<Commit> = self.closed(branch).await?.into_iter().map(|(_, commit)| commit).collect();
+        tips.extend(self.deleted_by_a_person(branch).await?);
+        let mut declined = Vec::new();
+        for tip in tips {
+            declined.push(Declined { number: None, body: self.message(&tip).await?.1 });
+        }
+        Ok(declined)
+    }
+
+    async fn open(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error> {
+        let head = self.resolve(&format!("refs/heads/{branch}")).await?;
+        let head = head.ok_or_else(|| Error::Unusable(format!("there is no branch {branch} to open")))?;
+        self.reword(branch, &head, title, body).await?;
+        let author = self.git.line(&["log", "-1", "--format=%an", &format!("refs/heads/{branch}")]).await?;
+        Ok(Opened { number: None, url: branch.to_owned(), author })
+    }
+
+    async fn edit(&self, proposal: &OpenProposal, title: &str, body: &str) -> Result<(), Error> {
+        let reference = format!("refs/heads/{}", proposal.branch);
+        let head = self.resolve(&reference).await?.ok_or_else(|| Error::Moved { branch: proposal.branch.clone() })?;
+        self.reword(&proposal.branch, &head, title, body).await
+    }
+
+    /// What this program deletes was declined by nobody.
+    async fn close(&self, proposal: &OpenProposal, _reason: &str) -> Result<(), Error> {
+        let OpenProposal { branch, head, .. } = proposal;
+        self.refuse_checked_out(branch).await?;
+        let open = format!("{OPEN}{branch}");
+        let mut changes = vec![(format!("refs/heads/{branch}"), None, Some(head.clone()))];
+        if self.resolve(&open).await?.is_some() {
+            changes.push((open, None, None));
+        }
+        if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.clone() }) }
+    }
+}
+
+impl GitForge {
+    /// Title and body: the message of a commit.
+    async fn message(&self, commit: &Commit) -> Result<(String, String), Error> {
+        Ok(split(&self.git.text(&["log", "-1", "--format=%B", &commit.0], b"").await?))
+    }
+
+    /// Whether a branch has commits that this program did not write; `ours` is what is remembered of it. Where nothing is, as
+    /// in a fresh clone, one commit with our metadata is ours.
+    async fn touched(&self, head: &Commit, body: &str, ours: Option<&Commit>) -> Result<bool, Error> {
+        if let Some(ours) = ours {
+            return Ok(ours != head);
+        }
+        let range = format!("refs/heads/{}..{head}", self.default_branch().await?);
+        let count = self.git.line(&["rev-list", "--count", &range]).await?;
+        Ok(count != "1" || metadata::read(body).is_none())
+    }
+
+    /// Gives the tip of a branch another message: title and body of the proposal.
+    async fn reword(&self, branch: &str, head: &Commit, title: &str, body: &str) -> Result<(), Error> {
+        let (old_title, old_body) = self.message(head).await?;
+        if old_title == title && old_body == body.trim_matches('\n') {
+            return Ok(());
+        }
+        self.refuse_checked_out(branch).await?;
+        let tree = self.git.line(&["rev-parse", &format!("{head}^{{tree}}")]).await?;
+        let parent = self.git.line(&["rev-parse", &format!("{head}^1")]).await?;
+        let message = Message { headline: title.to_owned(), body: body.to_owned() };
+        let commit = self.commit_tree(&tree, &parent, &message).await?;
+        self.point(branch, Some(head), &commit).await
+    }
+
+    /// What this program proposed on a branch that a person deleted without merging it.
+    async fn deleted_by_a_person(&self, branch: &str) -> Result<Option<Commit>, Error> {
+        let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
+        let mut now = self.references(&[], &[&reference, &open]).await?;
+        let gone = !now.contains_key(&reference);
+        match now.remove(&open) {
+            Some(proposed) if gone && !self.merged(&proposed).await? => Ok(Some(proposed)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Files every proposal that was merged or closed since: the former is forgotten, the latter kept as closed. `below` is
+    /// a branch, or a directory of branches.
+    pub(super) async fn file_closed(&self, below: &str) -> Result<(), Error> {
+        let (heads, open) = (format!("refs/heads/{below}"), format!("{OPEN}{below}"));
+        let now = self.references(&[], &[&heads, &open]).await?;
+        if !now.keys().any(|reference| reference.starts_with(OPEN)) {
+            return Ok(());
+        }
+        let contained = format!("--merged=refs/heads/{}", self.default_branch().await?);
+        let merged = self.references(&[&contained], &[&open]).await?;
+        for (reference, proposed) in &now {
+            let Some(branch) = reference.strip_prefix(OPEN) else { continue };
+            let forgotten = (reference.clone(), None, Some(proposed.clone()));
+            if merged.contains_key(reference) {
+                self.swap(&[forgotten]).await?;
+            } else if !now.contains_key(&format!("refs/heads/{branch}")) {
+                let kept = match self.closed(branch).await?.len() {
+                    0 => format!("{CLOSED}{branch}"),
+                    n => format!("{CLOSED}{branch}+{}", n + 1),
+                };
+                self.swap(&[(kept, Some(proposed.clone()), None), forgotten]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The references that keep what was closed of a branch.
+    async fn closed(&self, branch: &str) -> Result<Vec<(String, Commit)>, Error> {
+        let first = format!("{CLOSED}{branch}");
+        let numbered = format!("{first}+");
+        let parent = first.rsplit_once('/').map_or(CLOSED, |(parent, _)| parent);
+        let all = self.references(&[], &[parent]).await?;
+        Ok(all.into_iter().filter(|(name, _)| *name == first || name.starts_with(&numbered)).collect())
+    }
+}
+
+/// A commit message as title and body.
+fn split(message: &str) -> (String, String) {
+    let (title, body) = message.split_once('\n').unwrap_or((message, ""));
+    (title.to_owned(), body.trim_matches('\n').to_owned())
+}

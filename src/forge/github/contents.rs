@@ -1,0 +1,161 @@
+//! The default branch, files and directories.
+
+use std::fmt::Write as _;
+use std::sync::PoisonError;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::client::{READ, encode, refused};
+use super::{GitHub, commit_at, text};
+use crate::forge::{Branches as _, Change, Commit, Contents, Error, Head, Line};
+
+/// A directory listing of the contents endpoint ends here; a larger one takes the whole tree.
+const LONGEST_LISTING: usize = 1_000;
+
+/// How many files are read by one question.
+const FILES: usize = 20;
+
+#[async_trait]
+impl Contents for GitHub {
+    async fn head(&self) -> Result<Head, Error> {
+        let branch = self.default_branch().await?.to_owned();
+        let commit = self.tip(&branch).await?;
+        let empty = || Error::Unusable(format!("{} has no commit on its default branch {branch}", self.repository()));
+        Ok(Head { commit: commit.ok_or_else(empty)?, branch })
+    }
+
+    /// What GraphQL does not give whole is read as any other file.
+    async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
+        let mut texts: Vec<Option<String>> = files.iter().map(|(at, path)| self.known_text(at, path)).collect();
+        let unknown: Vec<usize> = (0..files.len()).filter(|at| texts[*at].is_none()).collect();
+        for some in unknown.chunks(FILES) {
+            if let [alone] = some {
+                texts[*alone] = self.text(&files[*alone].0, &files[*alone].1).await?;
+                continue;
+            }
+            let mut variables = json!({ "owner": self.owner, "name": self.name });
+            for (name, at) in some.iter().enumerate() {
+                variables[format!("e{name}")] = json!(format!("{}:{}", files[*at].0, files[*at].1));
+            }
+            let answer =
+                self.client.ask("reading files at several commits", &texts_query(some.len()), &variables).await?;
+            for (name, at) in some.iter().enumerate() {
+                let blob = &answer[format!("t{name}")];
+                texts[*at] = match blob["text"].as_str().filter(|_| blob["isTruncated"] == false) {
+                    Some(whole) => Some(whole.to_owned()),
+                    None => self.text(&files[*at].0, &files[*at].1).await?,
+                };
+            }
+        }
+        Ok(texts)
+    }
+
+    async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error> {
+        let action = format!("listing {directory:?} at {at}");
+        let answer = self.client.get(&self.path(&format!("/contents/{}?ref={at}", encode(directory)))).await?;
+        if answer.status == 404 {
+            return Ok(Vec::new());
+        }
+        if !answer.done() {
+            return Err(refused(&action, &answer, READ));
+        }
+        // A file is given as an object, and holds no files.
+        let json = answer.json(&action)?;
+        let Some(entries) = json.as_array() else { return Ok(Vec::new()) };
+        if entries.len() >= LONGEST_LISTING {
+            return self.directory_of_tree(at, directory).await;
+        }
+        let files = entries.iter().filter(|e| matches!(e["type"].as_str(), Some("file" | "symlink")));
+        let mut paths: Vec<String> = files.map(|e| text(e, "/path").map(str::to_owned)).collect::<Result<_, _>>()?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
+        let mut query = vec![("sha", head.0.as_str())];
+        query.extend(path.map(|path| ("path", path)));
+        let action = format!("reading the history of {}", path.unwrap_or("the default branch"));
+        let (commits, more) = self.client.page(&action, &self.path("/commits"), &query, page).await?;
+        let change = |commit: &Value| {
+            let parent = commit.pointer("/parents/0").map(|parent| commit_at(parent, "/sha")).transpose()?;
+            Ok(Change { commit: commit_at(commit, "/sha")?, parent })
+        };
+        Ok((commits.iter().map(change).collect::<Result<_, Error>>()?, more))
+    }
+
+    async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
+        self.own_line(from, paths).await
+    }
+}
+
+impl GitHub {
+    /// The name of the default branch, asked once.
+    pub(super) async fn default_branch(&self) -> Result<&str, Error> {
+        let name = self.default_branch.get_or_try_init(|| async {
+            let action = format!("reading the repository {}", self.repository());
+            let answer = self.client.get(&self.path("")).await?;
+            if !answer.done() {
+                return Err(refused(&action, &answer, READ));
+            }
+            text(&answer.json(&action)?, "/default_branch").map(str::to_owned)
+        });
+        name.await.map(String::as_str)
+    }
+
+    /// A file's text at a commit. What was read once is not asked again: commits do not change.
+    pub(super) async fn text(&self, at: &Commit, path: &str) -> Result<Option<String>, Error> {
+        let key = (at.0.clone(), path.to_owned());
+        if let Some(known) = self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        let action = format!("reading {path} at {at}");
+        let answer = self.client.get_raw(&self.path(&format!("/contents/{}?ref={at}", encode(path)))).await?;
+        match answer.status {
+            404 => return Ok(None),
+            // A directory is given as a list.
+            _ if answer.done() && !answer.is_raw() => return Ok(None),
+            _ if !answer.done() => return Err(refused(&action, &answer, READ)),
+            _ => {}
+        }
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer.body.clone());
+        Ok(Some(answer.body))
+    }
+
+    fn known_text(&self, at: &Commit, path: &str) -> Option<String> {
+        let known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(at.0.clone(), path.to_owned())).cloned()
+    }
+
+    async fn directory_of_tree(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error> {
+        let action = format!("listing {directory:?} at {at}");
+        let answer = self.client.get(&self.path(&format!("/git/trees/{at}?recursive=1"))).await?;
+        if !answer.done() {
+            return Err(refused(&action, &answer, READ));
+        }
+        let json = answer.json(&action)?;
+        if json["truncated"].as_bool() != Some(false) {
+            return Err(Error::Unusable(format!("{action}: the repository has too many files to be listed")));
+        }
+        let blobs = json["tree"].as_array().into_iter().flatten().filter(|e| e["type"] == "blob");
+        let mut paths: Vec<String> = blobs
+            .filter_map(|e| e["path"].as_str())
+            .filter(|path| path.rsplit_once('/').map_or("", |(parent, _)| parent) == directory)
+            .map(str::to_owned)
+            .collect();
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+/// The question for so many files at commits.
+fn texts_query(files: usize) -> String {
+    let (mut names, mut objects) = (String::new(), String::new());
+    for at in 0..files {
+        let _ = write!(names, ", $e{at}: String!");
+        let _ = write!(objects, " t{at}: object(expression: $e{at}) {{ ... on Blob {{ text isTruncated }} }}");
+    }
+    format!(
+        "query ($owner: String!, $name: String!{names}) {{ repository(owner: $owner, name: $name) {{{objects} }} }}"
+    )
+}

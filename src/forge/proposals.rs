@@ -1,0 +1,69 @@
+//! Proposals: branches that somebody is asked to merge into the default branch.
+
+use async_trait::async_trait;
+
+use super::{Commit, Error};
+
+/// Lists, opens and closes proposals. A proposal's identity is its branch in this repository.
+#[async_trait]
+pub trait Proposals: Send + Sync {
+    /// All open proposals on branches of this repository that start with `prefix`, in few requests.
+    async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error>;
+
+    /// The proposals of `branch` that a person closed without a merge.
+    async fn declined(&self, branch: &str) -> Result<Vec<Declined>, Error>;
+
+    /// Opens a proposal from `branch` to the default branch.
+    async fn open(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error>;
+
+    /// Changes title and body of an open proposal.
+    async fn edit(&self, proposal: &OpenProposal, title: &str, body: &str) -> Result<(), Error>;
+
+    /// Closes a proposal with the reason, and deletes its branch.
+    async fn close(&self, proposal: &OpenProposal, reason: &str) -> Result<(), Error>;
+}
+
+/// A proposal as the forge has it: its head repository is this one and its branch starts with the prefix asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenProposal {
+    /// Its number; `None` on a forge without numbers.
+    pub number: Option<u64>,
+    /// Where a person looks at it: a URL, or the branch.
+    pub url: String,
+    /// The branch.
+    pub branch: String,
+    /// The branch's commit.
+    pub head: Commit,
+    /// The title.
+    pub title: String,
+    /// The body, with the metadata that `proposal::metadata` wrote into it.
+    pub body: String,
+    /// Whether the branch has commits that this program did not write.
+    pub touched: bool,
+    /// Who opened it; `github-actions[bot]` is the job's own token.
+    pub author: String,
+    /// Labels it has.
+    pub labels: Vec<String>,
+    /// The branch it would be merged into, where a person made that another than the default one.
+    pub elsewhere: Option<String>,
+}
+
+/// A proposal that was closed without a merge by a person. One that this program or a stale-bot closed is not given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declined {
+    /// Its number; `None` on a forge without numbers.
+    pub number: Option<u64>,
+    /// The body at the time it was closed: its metadata says which digests were declined.
+    pub body: String,
+}
+
+/// The identity of a proposal that was opened or edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Its number; `None` on a forge without numbers.
+    pub number: Option<u64>,
+    /// Where a person looks at it.
+    pub url: String,
+    /// Who opened it; `github-actions[bot]` is the job's own token.
+    pub author: String,
+}

@@ -1,0 +1,58 @@
+//! Reviews of pull requests, and whose count.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+
+use super::{Commit, Error, Merge};
+
+/// What people said of pull requests.
+#[async_trait]
+pub trait Reviews: Send + Sync {
+    /// All reviews of a proposal, oldest first: several by one person where there are.
+    async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error>;
+
+    /// What was said of proposals and who wrote their commits, of many in few requests.
+    async fn reviewed(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, Reviewed>, Error>;
+
+    /// The proposal that was merged into the default branch and brought a commit there, if one did.
+    async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error>;
+
+    /// Whether an account may write to the repository; one that does not exist may not. Asked once in a run.
+    async fn may_write(&self, login: &str) -> Result<bool, Error>;
+}
+
+/// A person's say on a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Whose.
+    pub login: String,
+    /// Whether that is a person's account, and no App's.
+    pub person: bool,
+    /// What it says.
+    pub verdict: Verdict,
+    /// The commit that was looked at; `None` where the forge no longer says.
+    pub commit: Option<Commit>,
+}
+
+/// What is known of a proposal's reviews.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewed {
+    /// All reviews, oldest first: several by one person where there are.
+    pub reviews: Vec<Review>,
+    /// The accounts that wrote its commits, in lower case; `None` where that cannot be told of every commit.
+    pub writers: Option<BTreeSet<String>>,
+}
+
+/// What a review says now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It approves.
+    Approved,
+    /// It asks for something else.
+    ChangesRequested,
+    /// It only remarks.
+    Commented,
+    /// It was taken back, by whomever.
+    Dismissed,
+}

@@ -1,0 +1,41 @@
+//! Statuses of commits, and what a verdict on a commit is formed from.
+
+use async_trait::async_trait;
+
+use super::{Commit, Error};
+
+/// Statuses of commits, and where those commits stand.
+#[async_trait]
+pub trait Statuses: Send + Sync {
+    /// The state (`success`, `failure`, ...) and description of the newest commit status of this context, if any.
+    async fn status(&self, commit: &Commit, context: &str) -> Result<Option<(StatusState, String)>, Error>;
+
+    /// Sets a commit status.
+    async fn set_status(
+        &self,
+        commit: &Commit,
+        context: &str,
+        state: StatusState,
+        description: &str,
+    ) -> Result<(), Error>;
+
+    /// The parents of a commit, first parent first.
+    async fn parents(&self, commit: &Commit) -> Result<Vec<Commit>, Error>;
+
+    /// Whether the default branch holds a commit.
+    async fn is_merged(&self, commit: &Commit) -> Result<bool, Error>;
+
+    /// Whether this is a job's own token: it starts no workflows, so nothing but this run posts a status.
+    async fn is_job(&self) -> Result<bool, Error>;
+}
+
+/// The state of a commit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusState {
+    /// Nothing wrong.
+    Success,
+    /// Findings or diagnostics.
+    Failure,
+    /// It could not be worked out.
+    Error,
+}

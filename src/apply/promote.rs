@@ -136,10 +136,7 @@ async fn copy(
         match (unmade.get(&step.repository), manifest.mirror(&step.repository)) {
             (Some(error), _) => images.fail(index, CopyError::new(FailedStep::Create, error)),
             (None, Err(error)) => images.fail(index, CopyError::new(FailedStep::Resolve, error)),
-            (None, Ok(location)) => {
-                let store = copier.destination(step, &location);
-                images.start(index, step.clone(), Mirror { location, store });
-            }
+            (None, Ok(location)) => images.start(index, step.clone(), copier.mirror(step, location)),
         }
     }
     images.finish(steps, applied, interruption).await;
@@ -183,7 +180,7 @@ async fn unwritable(
     for repository in repositories.iter().filter(|repository| repository.create) {
         let copied = steps.iter().find(|step| step.state == State::Copy && step.repository == repository.name);
         let (Some(step), Ok(location)) = (copied, manifest.mirror(&repository.name)) else { continue };
-        match copier.destination(step, &location).may_push().await {
+        match copier.mirror(step, location).store.may_push().await {
             Ok(()) => {}
             Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => {
                 applied.stopped = Some(error.to_string());

@@ -21,14 +21,19 @@ const LIMIT: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Companion {
     /// It names the manifest as its subject.
-    Referrer {
-        /// The manifest.
-        subject: Digest,
-        /// It.
-        referrer: Descriptor,
-    },
+    Referrer { subject: Digest, referrer: Descriptor },
     /// It stands under one of cosign's tags.
     Tagged(Tag),
+}
+
+impl Companion {
+    /// The manifest that it names itself.
+    pub(crate) const fn subject(&self) -> Option<&Digest> {
+        match self {
+            Self::Referrer { subject, .. } => Some(subject),
+            Self::Tagged(_) => None,
+        }
+    }
 }
 
 /// The companions of a run's sources.

@@ -42,6 +42,16 @@ impl Known {
         manifests.contains(&(repository.clone(), digest.clone()))
     }
 
+    /// That a repository has everything of an image.
+    pub(super) async fn add(&self, repository: &RepositoryName, tree: &Tree) {
+        for document in tree.levels.iter().flatten() {
+            self.add_manifest(repository, &document.digest);
+        }
+        for blob in &tree.blobs {
+            self.blob(&blob.digest).await.insert(repository.clone());
+        }
+    }
+
     /// That it is not known any more whether a repository has anything of an image.
     pub(super) async fn forget(&self, repository: &RepositoryName, tree: &Tree) {
         for blob in &tree.blobs {

@@ -2,27 +2,26 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::delivery::{Mirror, TOGETHER};
+use super::error::CopyError;
 use super::tree::{self, From, Tree, TreeError};
-use super::{BLOBS, Copier, CopyError, Mirror};
 use crate::image::{Digest, Reference};
 use crate::plan::FailedStep;
 
-impl Copier {
-    /// The image, if the mirror has everything of it. What it lacks is copied again, so that is no error.
-    pub(super) async fn whole(&self, digest: &Digest, mirror: &Mirror) -> Result<Option<Tree>, CopyError> {
-        let top = mirror.store.manifest(&Reference::Digest(digest.clone())).await;
-        let Some(top) = top.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))? else { return Ok(None) };
-        let tree = match tree::read(From::Mirror(mirror.store.as_ref()), top).await {
-            Ok(tree) => tree,
-            Err(TreeError::Missing(_)) => return Ok(None),
-            Err(TreeError::Store(error)) => return Err(CopyError::at_destination(FailedStep::Verify, &error)),
-            Err(error @ TreeError::Unusable(_)) => return Err(CopyError::new(FailedStep::Verify, error)),
-        };
-        let asked = stream::iter(tree.blobs.iter().cloned())
-            .map(|blob| async move { mirror.store.has_blob(&blob.digest).await })
-            .buffer_unordered(BLOBS);
-        let there = asked.try_all(|there| async move { there }).await;
-        let there = there.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))?;
-        Ok(there.then_some(tree))
-    }
+/// The image, if the mirror has everything of it. What it lacks is copied again, so that is no error.
+pub(super) async fn whole(digest: &Digest, mirror: &Mirror) -> Result<Option<Tree>, CopyError> {
+    let top = mirror.store.manifest(&Reference::Digest(digest.clone())).await;
+    let Some(top) = top.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))? else { return Ok(None) };
+    let tree = match tree::read(From::Mirror(mirror.store.as_ref()), top).await {
+        Ok(tree) => tree,
+        Err(TreeError::Missing(_)) => return Ok(None),
+        Err(TreeError::Store(error)) => return Err(CopyError::at_destination(FailedStep::Verify, &error)),
+        Err(error @ TreeError::Unusable(_)) => return Err(CopyError::new(FailedStep::Verify, error)),
+    };
+    let asked = stream::iter(tree.blobs.iter().cloned())
+        .map(|blob| async move { mirror.store.has_blob(&blob.digest).await })
+        .buffer_unordered(TOGETHER);
+    let there = asked.try_all(|there| async move { there }).await;
+    let there = there.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))?;
+    Ok(there.then_some(tree))
 }

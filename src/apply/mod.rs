@@ -3,6 +3,7 @@
 pub mod copy;
 pub mod dashboard;
 mod ecr;
+mod files;
 pub mod interruption;
 pub mod ledger;
 pub mod promote;

@@ -1,7 +1,7 @@
 //! Performs what was decided about proposals: the commit first, then the pull request whose metadata names that commit.
 //! A run that stops in between is finished by the next.
 
-use crate::edit::{self, Edit, EditError};
+use super::files::{self, NotEdited};
 use crate::forge::{Commit, Conversation, Error, FileChange, Forge, Head, Message, OpenProposal, Opened};
 use crate::manifest::Manifest;
 use crate::proposal::Wanted;
@@ -37,13 +37,8 @@ pub struct Published {
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// The manifest cannot be edited as it is written.
-    #[error("{path} cannot be edited: {error}")]
-    Edit {
-        /// The file.
-        path: String,
-        /// Why.
-        error: EditError,
-    },
+    #[error(transparent)]
+    Edit(#[from] NotEdited),
     /// The forge did not do it.
     #[error(transparent)]
     Forge(#[from] Error),
@@ -144,21 +139,11 @@ fn text(forge: &dyn Forge, publication: &Publication<'_>, committed: &Committed)
 /// # Errors
 /// Where a file is written in a way that cannot be edited.
 pub fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, PublishError> {
-    let mut changes = Vec::new();
-    for (at, file) in manifest.files.iter().enumerate() {
-        let edits = wanted.items.iter().filter(|item| manifest.images[item.image].file == at).flat_map(|item| {
-            let image = &manifest.images[item.image];
-            item.changes(image).into_iter().map(|change| Edit { image: image.index, change })
-        });
-        let edits: Vec<Edit> = edits.collect();
-        if !edits.is_empty() {
-            let path = file.path.clone();
-            let text =
-                edit::apply(&file.text, &edits).map_err(|error| PublishError::Edit { path: path.clone(), error })?;
-            changes.push(FileChange { path, text });
-        }
-    }
-    Ok(changes)
+    let changes = wanted.items.iter().flat_map(|item| {
+        let image = &manifest.images[item.image];
+        item.changes(image).into_iter().map(move |change| (image, change))
+    });
+    Ok(files::edited(manifest, changes)?)
 }
 
 /// Labels it and asks for reviews, one person or team at a time. What is refused is a warning: the proposal stands.

@@ -23,6 +23,7 @@ pub mod form;
 mod leaving;
 pub mod machine;
 pub mod metadata;
+pub mod record;
 pub mod reject;
 pub mod review;
 mod subject;

@@ -1,10 +1,11 @@
 //! The recording proposal: where the default branch refuses commits, records gather on one branch, and nothing waits for it.
 
-use super::{Record, RecordError, Work, approval, pending};
+use super::work::{RecordError, Work, edited};
 use crate::forge::{Commit, FileChange, OpenProposal, Proposals};
-use crate::manifest::{Approval, Manifest};
+use crate::manifest::Manifest;
 use crate::observe::manifest as load;
-use crate::proposal::form;
+use crate::proposal::branch;
+use crate::proposal::record::{self, Record, gathered, pending};
 
 /// The recording proposal as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +33,9 @@ pub enum Done {
     Closed,
 }
 
-/// The branch of the recording proposal.
-fn branch(prefix: &str) -> String {
-    format!("{prefix}record")
-}
-
 /// The recording proposal, if one is open. One that a person had be merged elsewhere records nothing.
 pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<OpenProposal>, RecordError> {
-    let branch = branch(prefix);
+    let branch = branch::record(prefix);
     Ok(forge
         .proposals(&branch)
         .await?
@@ -50,7 +46,7 @@ pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<O
 impl Work<'_> {
     /// Sees to it that the recording proposal holds these records, those it has, and nothing else.
     pub(super) async fn propose(&self, open: Option<OpenProposal>) -> Result<Recording, RecordError> {
-        let branch = branch(&self.manifest.proposals.branch_prefix);
+        let branch = branch::record(&self.manifest.proposals.branch_prefix);
         let tip = match &open {
             Some(proposal) => Some(proposal.head.clone()),
             None => self.forge.tip(&branch).await?,
@@ -71,7 +67,7 @@ impl Work<'_> {
     /// person's commits stand on it.
     pub(super) async fn settle(&self, open: OpenProposal) -> Result<Recording, RecordError> {
         let theirs = load::from_forge(self.forge, &open.head, self.path).await.ok();
-        let empty = theirs.is_some_and(|theirs| self.together(Some(&theirs)).is_empty());
+        let empty = theirs.is_some_and(|theirs| gathered(&self.manifest, &[], Some(&theirs)).is_empty());
         let done = if empty && !open.touched { Done::Closed } else { Done::Unchanged };
         if done == Done::Closed {
             let reason = format!("Nothing is left to record: `{}` says it all.", self.head.branch);
@@ -82,10 +78,10 @@ impl Work<'_> {
 
     /// A person's commits stand on the branch: ours goes on top of them.
     async fn add(&self, branch: &str, tip: &Commit, theirs: &Manifest) -> Result<(Vec<Record>, bool), RecordError> {
-        let all = self.together(Some(theirs));
+        let all = gathered(&self.manifest, &self.pending, Some(theirs));
         let lacking = pending(theirs, &self.pending);
         if !lacking.is_empty() {
-            let files = self.edited(theirs, &lacking)?;
+            let files = edited(theirs, &lacking)?;
             self.forge.append(branch, tip, &self.message(&lacking), &files).await?;
         }
         Ok((all, !lacking.is_empty()))
@@ -98,44 +94,13 @@ impl Work<'_> {
         tip: Option<&Commit>,
         theirs: Option<&Manifest>,
     ) -> Result<(Vec<Record>, bool), RecordError> {
-        let all = self.together(theirs);
-        let files = self.edited(&self.manifest, &all)?;
+        let all = gathered(&self.manifest, &self.pending, theirs);
+        let files = edited(&self.manifest, &all)?;
         if theirs.is_some_and(|theirs| self.says(theirs, &files)) {
             return Ok((all, false));
         }
         self.forge.rewrite(branch, tip, &self.head.commit, &self.message(&all), &files).await?;
         Ok((all, true))
-    }
-
-    /// The records that the branch has and that are still pending, and ours.
-    fn together(&self, theirs: Option<&Manifest>) -> Vec<Record> {
-        let mut all = Vec::new();
-        for image in &self.manifest.images {
-            for approval in &image.approved {
-                let mut record = Record {
-                    repository: image.repository.clone(),
-                    tag: approval.tag.clone(),
-                    digest: approval.digest.clone(),
-                    mirrored: approval.digest.clone(),
-                    pull: None,
-                    approved_on: None,
-                };
-                let same = |ours: &&Record| (&ours.repository, &ours.tag) == (&record.repository, &record.tag);
-                let has = || theirs.and_then(|theirs| self::approval(theirs, &record)).map(|(_, has)| has);
-                match (self.pending.iter().find(same), has()) {
-                    (Some(ours), _) => record = Record { digest: record.digest, ..ours.clone() },
-                    (None, Some(Approval { mirrored: Some(mirrored), pull, approved_on, .. })) => {
-                        record =
-                            Record { mirrored: mirrored.clone(), pull: *pull, approved_on: *approved_on, ..record };
-                    }
-                    _ => continue,
-                }
-                if approval.mirrored.as_ref() != Some(&record.mirrored) {
-                    all.push(record);
-                }
-            }
-        }
-        all
     }
 
     /// Whether the branch's files are the default branch's with exactly these changes.
@@ -153,8 +118,7 @@ impl Work<'_> {
         records: &[Record],
         moved: bool,
     ) -> Result<Recording, RecordError> {
-        let title = form::title(&self.manifest.proposals, &self.places(records));
-        let body = self.body(records);
+        let (title, body) = (record::title(&self.manifest, records), record::body(&self.head.branch, records));
         let Some(open) = open else {
             let opened = self.forge.open(&branch, &title, &body).await?;
             return Ok(Recording { number: opened.number, url: opened.url, branch, done: Done::Opened });
@@ -164,20 +128,5 @@ impl Work<'_> {
         }
         let done = if moved { Done::Updated } else { Done::Unchanged };
         Ok(Recording { number: open.number, url: open.url, branch, done })
-    }
-
-    fn body(&self, records: &[Record]) -> String {
-        let mut body = format!(
-            "These images are promoted: the mirror was read to hold what stands here. `{}` refuses commits, so the record \
-             comes as a proposal. Nothing waits for it; later promotions add to it.\n\n| mirror | digest |\n| --- | --- |\n",
-            self.head.branch
-        );
-        for record in records.iter().take(200) {
-            body.push_str(&format!("| `{}:{}` | `{}` |\n", record.repository, record.tag, record.mirrored));
-        }
-        if records.len() > 200 {
-            body.push_str(&format!("\nand {} more\n", records.len() - 200));
-        }
-        body
     }
 }

@@ -1,0 +1,125 @@
+//! Records of promoted digests: which of them the manifest lacks, and what the commit and the proposal that bring them say.
+
+use chrono::NaiveDate;
+
+use super::form::{self, Places};
+use crate::edit::Change;
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::manifest::{Approval, Image, Manifest};
+
+/// How many records the body of a proposal names.
+const NAMED: usize = 200;
+
+/// One digest to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The mirror's name in the organization.
+    pub repository: RepositoryName,
+    pub tag: Tag,
+    /// The approved digest that was promoted.
+    pub digest: Digest,
+    /// What the mirror's tag was read to answer.
+    pub mirrored: Digest,
+    /// The pull request that brought the approval, for people: nobody trusts it.
+    pub pull: Option<u64>,
+    /// The UTC date of the commit that brought it.
+    pub approved_on: Option<NaiveDate>,
+}
+
+/// The records that the manifest lacks and that are still about its approvals.
+#[must_use]
+pub fn pending(manifest: &Manifest, records: &[Record]) -> Vec<Record> {
+    let lacks = |record: &&Record| {
+        approval(manifest, record).is_some_and(|(_, approval)| approval.mirrored.as_ref() != Some(&record.mirrored))
+    };
+    records.iter().filter(lacks).cloned().collect()
+}
+
+/// What a branch that gathers records is to hold: of every approval that `manifest` has, the pending record, else what the
+/// branch, read as `theirs`, records already.
+#[must_use]
+pub fn gathered(manifest: &Manifest, pending: &[Record], theirs: Option<&Manifest>) -> Vec<Record> {
+    let approvals = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    approvals.filter_map(|(image, approval)| gathered_record(image, approval, pending, theirs)).collect()
+}
+
+fn gathered_record(
+    image: &Image,
+    approved: &Approval,
+    pending: &[Record],
+    theirs: Option<&Manifest>,
+) -> Option<Record> {
+    let mut record = Record {
+        repository: image.repository.clone(),
+        tag: approved.tag.clone(),
+        digest: approved.digest.clone(),
+        mirrored: approved.digest.clone(),
+        pull: None,
+        approved_on: None,
+    };
+    if let Some(ours) = pending.iter().find(|r| r.repository == record.repository && r.tag == record.tag) {
+        record = Record { digest: record.digest, ..ours.clone() };
+    } else {
+        let (_, has) = approval(theirs?, &record)?;
+        record.mirrored = has.mirrored.clone()?;
+        (record.pull, record.approved_on) = (has.pull, has.approved_on);
+    }
+    (approved.mirrored.as_ref() != Some(&record.mirrored)).then_some(record)
+}
+
+/// The approval that a record is about, if the manifest still has it with that digest.
+fn approval<'m>(manifest: &'m Manifest, record: &Record) -> Option<(&'m Image, &'m Approval)> {
+    let images = manifest.images.iter().filter(|image| image.repository == record.repository);
+    images
+        .flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
+        .find(|(_, approval)| approval.tag == record.tag && approval.digest == record.digest)
+}
+
+/// What records change in a manifest.
+pub fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl Iterator<Item = (&'m Image, Change)> {
+    records.iter().filter_map(|record| {
+        let Record { tag, mirrored, pull, approved_on, .. } = record.clone();
+        Some((approval(manifest, record)?.0, Change::Record { tag, mirrored, pull, approved_on }))
+    })
+}
+
+/// The commit's headline and the rest of its message.
+#[must_use]
+pub fn message(manifest: &Manifest, records: &[Record]) -> (String, String) {
+    let lines: Vec<String> = records.iter().map(|r| format!("{}:{} {}", r.repository, r.tag, r.mirrored)).collect();
+    form::message(&manifest.proposals, &places(manifest, records), &lines.join("\n"))
+}
+
+/// The proposal's title.
+#[must_use]
+pub fn title(manifest: &Manifest, records: &[Record]) -> String {
+    form::title(&manifest.proposals, &places(manifest, records))
+}
+
+/// What templates say of records: how many, and the first of them.
+fn places(manifest: &Manifest, records: &[Record]) -> Places {
+    let title = match records {
+        [one] => format!("Record {}:{} as promoted", one.repository, one.tag),
+        many => format!("Record {} promoted images", many.len()),
+    };
+    let Some(first) = records.first() else { return Places { title, ..Places::default() } };
+    let source = approval(manifest, first).map(|(image, _)| image.source_text.clone()).unwrap_or_default();
+    let (repository, to) = (first.repository.to_string(), first.tag.to_string());
+    Places { title, source, repository, to, kind: "record".to_owned(), ..Places::default() }
+}
+
+/// The proposal's body; `branch` is the one that refuses commits.
+#[must_use]
+pub fn body(branch: &str, records: &[Record]) -> String {
+    let mut body = format!(
+        "These images are promoted: the mirror was read to hold what stands here. `{branch}` refuses commits, so the record \
+         comes as a proposal. Nothing waits for it; later promotions add to it.\n\n| mirror | digest |\n| --- | --- |\n"
+    );
+    for record in records.iter().take(NAMED) {
+        body.push_str(&format!("| `{}:{}` | `{}` |\n", record.repository, record.tag, record.mirrored));
+    }
+    if records.len() > NAMED {
+        body.push_str(&format!("\nand {} more\n", records.len() - NAMED));
+    }
+    body
+}

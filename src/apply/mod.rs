@@ -2,12 +2,11 @@
 
 pub mod copy;
 pub mod dashboard;
-mod ecr;
 mod files;
 pub mod interruption;
 pub mod ledger;
 pub mod promote;
 pub mod propose;
 pub mod record;
-pub mod removal;
+mod removal;
 pub mod repository;

@@ -26,18 +26,17 @@ const TOGETHER: usize = 16;
 const LOOKS: u32 = 3;
 
 /// What removes tags.
-pub struct Remover<'a> {
+pub(super) struct Remover<'a> {
     /// The destination.
-    pub registries: &'a Registries,
+    pub(super) registries: &'a Registries,
     /// Docker Hub's own API, where the mirrors are there and a credential was given.
-    pub hub: Option<&'a Hub>,
-    /// The manifest.
-    pub manifest: &'a Manifest,
+    pub(super) hub: Option<&'a Hub>,
+    pub(super) manifest: &'a Manifest,
 }
 
 /// What became of a tag.
 #[derive(Debug)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// It was deleted now.
     Deleted,
     /// It was gone already.
@@ -57,7 +56,7 @@ pub enum Outcome {
 
 impl Remover<'_> {
     /// Deletes a tag that still answers what the plan saw. Revoked bytes that stay are put out of the teams' reach.
-    pub async fn remove(&self, removal: &Removal) -> Outcome {
+    pub(super) async fn remove(&self, removal: &Removal) -> Outcome {
         let location = match self.manifest.mirror(&removal.repository) {
             Ok(location) => location,
             Err(error) => return stays(removal, FailedStep::Resolve, error.to_string()),
@@ -102,7 +101,7 @@ impl Remover<'_> {
 
     /// Deletes the tag, by the ways that its registry has.
     async fn delete(&self, store: &dyn Store, removal: &Removal) -> Result<(), String> {
-        let Some(hub) = self.hub.filter(|_| self.manifest.on_docker_hub()) else {
+        let Some(hub) = self.hub else {
             return match store.delete_tag(&removal.tag).await.map_err(|e| e.to_string())? {
                 Deleted::Done => Ok(()),
                 Deleted::Unsupported(said) if self.manifest.on_docker_hub() => {
@@ -166,7 +165,7 @@ impl Remover<'_> {
     /// Puts the repository out of the teams' reach, where that can be done; says what was done, and whether anything was.
     async fn seal(&self, name: &RepositoryName) -> (String, bool) {
         let organization = &self.manifest.organization;
-        let Some(hub) = self.hub.filter(|_| self.manifest.on_docker_hub()) else {
+        let Some(hub) = self.hub else {
             return ("until then everybody who may pull the repository can pull it".to_owned(), false);
         };
         let (done, result) = repository::seal(hub, organization, name).await;

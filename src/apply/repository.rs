@@ -4,9 +4,11 @@
 
 use crate::hub::{Created, Error, Hub, HubRepository, NewRepository};
 use crate::image::RepositoryName;
-use crate::manifest::Visibility;
+use crate::manifest::{Manifest, Visibility};
+use crate::observe::ecr;
 use crate::plan::RepositoryStep;
 use crate::plan::drift::{Difference, Remedy};
+use crate::registry::{self, Registries};
 
 /// Makes a repository where it is missing, and grants its teams. Whether anything was written.
 ///
@@ -36,6 +38,22 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
         }
     }
     Ok(written)
+}
+
+/// Makes a repository where it is missing on Amazon ECR, where no push makes one; nothing on any other destination. Whether
+/// anything was written.
+///
+/// # Errors
+/// Where the destination's API refuses it or does not answer.
+pub(super) async fn ensure_on_ecr(
+    registries: &Registries,
+    manifest: &Manifest,
+    step: &RepositoryStep,
+) -> Result<bool, registry::Error> {
+    match ecr::mirror(registries, manifest, &step.name) {
+        Some((ecr, mirror)) if step.create => ecr.create(&mirror.name).await,
+        _ => Ok(false),
+    }
 }
 
 /// Mends one difference. Sent twice it is the same as once, so an answer that was lost is mended by the next run at the

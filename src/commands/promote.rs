@@ -7,12 +7,11 @@ use crate::apply;
 use crate::apply::copy::{Carried, Copier};
 use crate::apply::promote::{Applied, Promoted, Work};
 use crate::apply::record::{self, RecordError, Recorded, Recording, Way};
-use crate::apply::removal::Remover;
 use crate::args::Promote as Arguments;
 use crate::forge::Commit;
 use crate::hub::Hub;
 use crate::manifest::{Image, Manifest};
-use crate::observe::mirror::{self, Eyes, Promotions};
+use crate::observe::mirror::{self, MirrorReader, Promotions};
 use crate::observe::repositories::Attention;
 use crate::observe::retired;
 use crate::observe::reviews::Bar;
@@ -53,18 +52,20 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, progress));
     // Asked to end, it records what is promoted already.
     let _settling = context.interruption.settling();
-    let (steps, repositories) = (&seen.steps, &seen.repositories);
-    let (hub, interruption, signatures) = (hub(context), &context.interruption, arguments.signatures);
-    let remover = Remover { registries: &context.registries, hub, manifest: &manifest };
-    let (removals, doubtful, remover) = (&seen.removals[..], &seen.doubtful, &remover);
-    let (copier, manifest) = (&copier, &manifest);
-    let work = Work { copier, hub, manifest, steps, repositories, removals, doubtful, remover, signatures };
+    let work = Work {
+        copier: &copier,
+        registries: &context.registries,
+        hub: hub(context),
+        manifest: &manifest,
+        planned: &seen,
+        signatures: arguments.signatures,
+    };
     let phase = Group::begin("Copying what was approved");
-    let applied = apply::promote::promote(&work, interruption).await;
+    let applied = apply::promote::promote(&work, &context.interruption).await;
     drop(phase);
-    let ended = applied.stopped.is_some() || interruption.signal().is_some();
+    let ended = applied.stopped.is_some() || context.interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;
-    let recorded = if idle { None } else { recorded(context, manifest, &seen, &applied.promoted).await };
+    let recorded = if idle { None } else { recorded(context, &manifest, &seen, &applied.promoted).await };
     let stopped = applied.stopped.clone();
     let outcome = outcome(&seen, applied, recorded);
     let clean = outcome.failed.is_empty() && outcome.drift.is_empty();
@@ -118,10 +119,10 @@ pub async fn look(
     let Manner { attention, consent } = manner;
     let approvals: usize = manifest.images.iter().map(|image| image.approved.len()).sum();
     let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
-    let eyes = Eyes { registries: &context.registries, sources, hub: hub(context), attention, consent };
+    let reader = MirrorReader { registries: &context.registries, sources, hub: hub(context), attention, consent };
     let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);
     let bar = Bar { forge: context.forge.as_deref(), at, path, floor };
-    let seen = mirror::promotions(&eyes, manifest, scope, &bar).await;
+    let seen = mirror::promotions(&reader, manifest, scope, &bar).await;
     context.verdicts.keep(manifest, &seen.judged);
     say_what_is_lacking(manifest, &seen);
     seen

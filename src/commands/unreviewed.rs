@@ -6,11 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use super::Context;
 use crate::forge::{Commit, Forge};
 use crate::manifest::{Approval, Image, Manifest};
-use crate::observe::mirror::is_pending;
 use crate::observe::proposals::Unreviewed;
 use crate::observe::reviews::{Bar, Judged, judge, untold};
 use crate::plan::reviews::Subject;
-use crate::plan::{Key, Scope};
+use crate::plan::{Key, Scope, is_pending};
 
 /// What was found out in this run about how approvals were reviewed: where promotion asked, proposals do not ask again.
 #[derive(Default)]

@@ -1,8 +1,20 @@
-//! Whether repositories are there, on destinations other than Docker Hub that make none by a push: Amazon ECR.
+//! Amazon ECR as a destination: a push makes no repository there.
 
-use crate::image::{Location, RepositoryName};
+use crate::image::{Location, Repository, RepositoryName};
 use crate::manifest::{Destination, Manifest};
+use crate::registry::aws::Ecr;
 use crate::registry::{Error, Registries};
+
+/// ECR's API, and the mirror that a repository is there; `None` where the destination is another, or where no keys are given.
+pub(crate) fn mirror<'a>(
+    registries: &'a Registries,
+    manifest: &'a Manifest,
+    repository: &RepositoryName,
+) -> Option<(Ecr<'a>, Repository)> {
+    let Destination::Registry(host) = &manifest.registry else { return None };
+    let Ok(Location::Remote(mirror)) = manifest.mirror(repository) else { return None };
+    Some((registries.ecr(host)?, mirror))
+}
 
 /// Whether a repository has to be made before anything is pushed to it. Where that cannot be asked nothing is made: the push
 /// tells.
@@ -14,16 +26,12 @@ pub(super) async fn is_missing(
     manifest: &Manifest,
     repository: &RepositoryName,
 ) -> Result<bool, Error> {
-    let Destination::Registry(host) = &manifest.registry else { return Ok(false) };
-    let (Some(ecr), Ok(Location::Remote(mirror))) = (registries.ecr(host), manifest.mirror(repository)) else {
-        return Ok(false);
-    };
-    let there = ecr.exists(&mirror.name).await?;
+    let Some((ecr, Repository { registry, name })) = mirror(registries, manifest, repository) else { return Ok(false) };
+    let there = ecr.exists(&name).await?;
     if there.is_none() {
         tracing::warn!(
-            "{host}: whether {} is there cannot be asked, and so it is not made: IAM does not let these keys \
-             ecr:DescribeRepositories",
-            mirror.name
+            "{registry}: whether {name} is there cannot be asked, and so it is not made: IAM does not let these keys \
+             ecr:DescribeRepositories"
         );
     }
     Ok(there == Some(false))

@@ -8,7 +8,7 @@ pub mod category;
 pub mod companions;
 pub mod doctor;
 pub mod documents;
-mod ecr;
+pub(crate) mod ecr;
 pub mod evidence;
 pub mod ledger;
 pub mod manifest;
@@ -20,5 +20,3 @@ pub mod retired;
 pub mod reviews;
 pub mod sources;
 pub mod upstream;
-
-mod revoked;

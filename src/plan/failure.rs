@@ -2,6 +2,7 @@
 
 use super::State;
 use crate::image::{RepositoryName, Tag};
+use crate::manifest::Image;
 
 /// One approval that was not promoted, and where it stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,12 @@ pub struct Failure {
     pub step: FailedStep,
     /// What happened, for people; holds no secret.
     pub error: String,
+}
+
+impl Failure {
+    pub(crate) fn of(image: &Image, tag: Option<&Tag>, step: FailedStep, error: String) -> Self {
+        Self { source: image.source_text.clone(), repository: image.repository.clone(), tag: tag.cloned(), step, error }
+    }
 }
 
 /// Where a promotion stopped.

@@ -7,11 +7,9 @@ use futures_util::StreamExt;
 use super::{Eyes, Organization, TOGETHER};
 use crate::image::{Digest, Location};
 use crate::manifest::{Image, Manifest};
+use crate::observe::availability::lost;
 use crate::policy::audit::Unseen;
 use crate::registry::Error;
-
-/// How many digests of one source are asked for together.
-const DIGESTS: usize = 4;
 
 /// Looks at every source for what is approved of it. A source that fails is not asked further: it fails as a whole.
 pub(super) async fn look(eyes: &Eyes<'_>, manifest: &Manifest, organization: &mut Organization) {
@@ -24,7 +22,7 @@ pub(super) async fn look(eyes: &Eyes<'_>, manifest: &Manifest, organization: &mu
         .map(|(location, digests)| {
             let phase = &phase;
             async move {
-                let lost = lost(eyes, location, digests).await;
+                let lost = lost(eyes.sources, location, digests).await;
                 phase.one();
                 ((*location).clone(), lost)
             }
@@ -55,19 +53,4 @@ fn wanted(manifest: &Manifest) -> BTreeMap<&Location, BTreeSet<&Digest>> {
         }
     }
     wanted
-}
-
-/// The digests that a source no longer answers.
-async fn lost(eyes: &Eyes<'_>, location: &Location, digests: &BTreeSet<&Digest>) -> Result<Vec<Digest>, Error> {
-    let mut answers = futures_util::stream::iter(digests.iter().copied())
-        .map(|digest| async move { eyes.sources.has(location, digest).await.map(|there| (digest, there)) })
-        .buffered(DIGESTS);
-    let mut lost = Vec::new();
-    while let Some(answer) = answers.next().await {
-        let (digest, there) = answer?;
-        if !there {
-            lost.push(digest.clone());
-        }
-    }
-    Ok(lost)
 }

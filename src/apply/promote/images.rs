@@ -1,0 +1,146 @@
+//! Copies images side by side.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::work::{Applied, Promoted, Work};
+use crate::apply::copy::{Companionship, Copied, Copier, CopyError, Mirror};
+use crate::apply::interruption::Interruption;
+use crate::image::RepositoryName;
+use crate::plan::{FailedStep, State, Step};
+
+/// How many images are copied side by side.
+const IMAGES: usize = 16;
+
+/// Copies and verifies, but nothing of the repositories that are `unmade`, and with `signatures` looks after what is promoted already.
+pub(super) async fn copy(
+    work: &Work<'_>,
+    unmade: &BTreeMap<RepositoryName, String>,
+    applied: &mut Applied,
+    interruption: &Interruption,
+) {
+    let Work { copier, manifest, planned, .. } = *work;
+    let mut images = Images::new(copier);
+    for (index, step) in planned.steps.iter().enumerate() {
+        let follow_up = work.signatures && step.state == State::Present;
+        if !(is_work(step) || follow_up) {
+            continue;
+        }
+        match (unmade.get(&step.repository), manifest.mirror(&step.repository)) {
+            (Some(error), _) => images.fail(index, CopyError::new(FailedStep::Create, error)),
+            (None, Err(error)) => images.fail(index, CopyError::new(FailedStep::Resolve, error)),
+            (None, Ok(location)) => images.start(index, step.clone(), copier.mirror(step, location)),
+        }
+    }
+    images.finish(&planned.steps, applied, interruption).await;
+}
+
+/// Whether there is anything to do about a step.
+const fn is_work(step: &Step) -> bool {
+    matches!(step.state, State::Copy | State::TagOnly)
+}
+
+/// The images under way.
+struct Images {
+    copier: Arc<Copier>,
+    tasks: JoinSet<(usize, Option<Done>)>,
+    room: Arc<Semaphore>,
+    refused: Arc<AtomicBool>,
+    done: BTreeMap<usize, Done>,
+}
+
+/// What became of one step.
+enum Done {
+    Copied(Result<Copied, CopyError>),
+    /// It was promoted before.
+    FollowedUp(Companionship),
+}
+
+impl Done {
+    fn is_refused(&self) -> bool {
+        matches!(self, Self::Copied(Err(error)) if error.refused)
+    }
+}
+
+impl Images {
+    fn new(copier: &Arc<Copier>) -> Self {
+        Self {
+            copier: Arc::clone(copier),
+            tasks: JoinSet::new(),
+            room: Arc::new(Semaphore::new(IMAGES)),
+            refused: Arc::default(),
+            done: BTreeMap::new(),
+        }
+    }
+
+    fn fail(&mut self, index: usize, error: CopyError) {
+        self.done.insert(index, Done::Copied(Err(error)));
+    }
+
+    /// Copies one image as soon as there is room; not at all where the destination refused the credential meanwhile.
+    fn start(&mut self, index: usize, step: Step, mirror: Mirror) {
+        let (copier, room, refused) = (Arc::clone(&self.copier), Arc::clone(&self.room), Arc::clone(&self.refused));
+        self.tasks.spawn(async move {
+            let _permit = room.acquire_owned().await;
+            if refused.load(Ordering::Relaxed) {
+                return (index, None);
+            }
+            let done = if step.state == State::Present {
+                Done::FollowedUp(copier.follow_up(&step, &mirror).await)
+            } else {
+                tracing::info!("{}:{}: {}", step.repository, step.tag, step.detail);
+                Done::Copied(copier.promote(&step, &mirror).await)
+            };
+            if done.is_refused() {
+                refused.store(true, Ordering::Relaxed);
+            }
+            (index, Some(done))
+        });
+    }
+
+    async fn finish(mut self, steps: &[Step], applied: &mut Applied, interruption: &Interruption) {
+        let mut ended = None;
+        loop {
+            tokio::select! {
+                joined = self.tasks.join_next() => match joined {
+                    Some(Ok((index, Some(done)))) => drop(self.done.insert(index, done)),
+                    Some(Ok((_, None))) => {}
+                    Some(Err(error)) if error.is_cancelled() => {}
+                    Some(Err(error)) => tracing::error!("a copy broke off: {error}"),
+                    None => break,
+                },
+                signal = interruption.asked(), if ended.is_none() => {
+                    ended = Some(signal);
+                    self.tasks.abort_all();
+                }
+            }
+        }
+        for (index, step) in steps.iter().enumerate() {
+            match self.done.remove(&index) {
+                Some(Done::Copied(Ok(Copied { mirrored, companions }))) => {
+                    applied.promoted.push(Promoted { step: step.clone(), mirrored });
+                    applied.accompany(step, companions);
+                }
+                Some(Done::FollowedUp(companions)) => applied.accompany(step, companions),
+                Some(Done::Copied(Err(error))) => {
+                    if error.refused && applied.stopped.is_none() {
+                        applied.stopped = Some(error.text.clone());
+                    }
+                    applied.failed.push(step.failed(error.step, error.text));
+                }
+                None if is_work(step) && !self.refused.load(Ordering::Relaxed) => {
+                    let text = match ended {
+                        Some(signal) => format!("{signal} ended the run before this was promoted: run it again"),
+                        None => "the copy broke off, which is a defect of this program: please report it".to_owned(),
+                    };
+                    applied.failed.push(step.failed(FailedStep::Blob, text));
+                }
+                None => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Applies a promotion plan: makes repositories, copies images side by side, and says of each what became of it.
+
+use super::interruption::Interruption;
+use super::removal::Outcome;
+use crate::manifest::Manifest;
+use crate::plan::destination;
+use crate::plan::removal::Why;
+
+mod images;
+mod repositories;
+mod work;
+
+pub use work::{Applied, Promoted, Work};
+
+/// Applies a plan: what is revoked goes first, then repositories are made and mended, then images are copied or verified, and
+/// at last what was retired goes. One image's failure never stops the others; a refused credential stops all, and so does an
+/// interruption: what is promoted then is told apart from what is not.
+pub async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
+    let mut applied = Applied { sealed: work.planned.doubtful.clone(), ..Applied::default() };
+    remove(work, Why::Revoked, &mut applied).await;
+    let unmade = repositories::prepare(work, &mut applied).await;
+    if applied.stopped.is_some() {
+        return applied;
+    }
+    images::copy(work, &unmade, &mut applied, interruption).await;
+    explain(work.manifest, &mut applied);
+    if applied.stopped.is_none() && interruption.signal().is_none() {
+        remove(work, Why::Retired, &mut applied).await;
+    }
+    applied
+}
+
+/// Takes down the tags that go for one reason, one after the other: they are few.
+async fn remove(work: &Work<'_>, why: Why, applied: &mut Applied) {
+    for removal in work.planned.removals.iter().filter(|removal| removal.why == why) {
+        match work.remover().remove(removal).await {
+            Outcome::Deleted => {
+                applied.removed.push(removal.clone());
+                applied.changed = true;
+            }
+            Outcome::Gone => {}
+            Outcome::Stays { step, text, changed, sealed } => {
+                applied.failed.push(removal.failed(step, text));
+                applied.changed |= changed;
+                if sealed {
+                    applied.sealed.insert(removal.repository.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Says what a destination means by errors whose words alone do not tell.
+fn explain(manifest: &Manifest, applied: &mut Applied) {
+    let errors = applied.failed.iter_mut().map(|failure| &mut failure.error).chain(&mut applied.stopped);
+    for error in errors {
+        if let Some(more) = destination::explained(manifest, error) {
+            error.push_str(&format!("; {more}"));
+        }
+    }
+}

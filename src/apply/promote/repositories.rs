@@ -1,0 +1,150 @@
+//! Makes the destination's repositories and mends their settings.
+
+use std::collections::BTreeMap;
+
+use super::work::{Applied, Work};
+use crate::apply::repository;
+use crate::hub::{self, Hub};
+use crate::image::RepositoryName;
+use crate::manifest::Manifest;
+use crate::plan::drift::Remedy;
+use crate::plan::{FailedStep, Failure, RepositoryStep, State};
+use crate::registry::ErrorKind;
+
+/// Repositories that nothing may be pushed to, with the reason.
+type Unmade = BTreeMap<RepositoryName, String>;
+
+/// Makes and mends what the plan says, where the credential may push.
+pub(super) async fn prepare(work: &Work<'_>, applied: &mut Applied) -> Unmade {
+    let mut unmade = unwritable(work, applied).await;
+    if applied.stopped.is_some() {
+        return unmade;
+    }
+    let ready: Vec<_> = work.planned.repositories.iter().filter(|r| !unmade.contains_key(&r.name)).collect();
+    unmade.extend(match work.hub() {
+        Some(hub) => make(hub, work.manifest, &ready, applied).await,
+        None => make_elsewhere(work, &ready, applied).await,
+    });
+    unmade
+}
+
+/// Asks, before a repository is made, whether the credential may push to it: one that may not would leave it empty. Answers
+/// those that could not be asked about, with the reason.
+async fn unwritable(work: &Work<'_>, applied: &mut Applied) -> Unmade {
+    let Work { copier, manifest, planned, .. } = *work;
+    let mut unknown = Unmade::new();
+    for repository in planned.repositories.iter().filter(|repository| repository.create) {
+        let copied = planned.steps.iter().find(|step| step.state == State::Copy && step.repository == repository.name);
+        let (Some(step), Ok(location)) = (copied, manifest.mirror(&repository.name)) else { continue };
+        match copier.mirror(step, location).store.may_push().await {
+            Ok(()) => {}
+            Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => {
+                applied.stopped = Some(error.to_string());
+                return unknown;
+            }
+            Err(error) => drop(unknown.insert(repository.name.clone(), error.to_string())),
+        }
+    }
+    unknown
+}
+
+/// Makes the repositories of a destination that is not Docker Hub; answers those that could not be made, with the reason.
+async fn make_elsewhere(work: &Work<'_>, steps: &[&RepositoryStep], applied: &mut Applied) -> Unmade {
+    let mut unmade = Unmade::new();
+    for step in steps {
+        match repository::ensure_on_ecr(work.registries, work.manifest, step).await {
+            Ok(changed) => applied.changed |= changed,
+            Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => {
+                applied.stopped = Some(error.to_string());
+                return unmade;
+            }
+            Err(error) => drop(unmade.insert(step.name.clone(), error.to_string())),
+        }
+    }
+    unmade
+}
+
+/// Makes and mends the repositories, one after the other; answers those that nothing may be pushed to, with the reason.
+async fn make(hub: &Hub, manifest: &Manifest, steps: &[&RepositoryStep], applied: &mut Applied) -> Unmade {
+    let mut unmade = Unmade::new();
+    for step in steps {
+        applied.left.extend(step.left.iter().map(|difference| (step.name.clone(), difference.clone())));
+        let sealed = applied.sealed.contains(&step.name);
+        if let Some(error) = mend(hub, manifest, step, sealed, applied).await {
+            unmade.insert(step.name.clone(), error);
+            continue;
+        }
+        if sealed {
+            if step.create {
+                let text = "it is not made while it is not known whether it holds bytes that are revoked";
+                unmade.insert(step.name.clone(), text.to_owned());
+            }
+            continue;
+        }
+        match repository::ensure(hub, &manifest.organization, step).await {
+            Ok(changed) => {
+                applied.changed |= changed;
+                fix_tags(hub, manifest, step, applied).await;
+            }
+            Err(error @ hub::Error::Refused { .. }) => {
+                applied.stopped = Some(error.to_string());
+                return unmade;
+            }
+            Err(error) => drop(unmade.insert(step.name.clone(), error.to_string())),
+        }
+    }
+    unmade
+}
+
+/// Mends what differs in a repository. What cannot be mended is a failure of its own; where everybody can still read what
+/// should be private, the reason why nothing may be pushed there is answered. In one that is `sealed` nobody is granted
+/// anything, and no rule is set that would keep a revoked tag from being deleted.
+async fn mend(
+    hub: &Hub,
+    manifest: &Manifest,
+    step: &RepositoryStep,
+    sealed: bool,
+    applied: &mut Applied,
+) -> Option<String> {
+    let mut exposed = None;
+    let harmless = |remedy: &Remedy| matches!(remedy, Remedy::Hide | Remedy::Describe(_));
+    for difference in step.mends.iter().filter(|difference| !sealed || harmless(&difference.remedy)) {
+        match repository::mend(hub, &manifest.organization, &step.name, difference).await {
+            Ok(()) => {
+                applied.mended.push((step.name.clone(), difference.clone()));
+                applied.changed = true;
+            }
+            Err(error) => {
+                let text = format!(
+                    "{} is {} and should be {}: {error}",
+                    difference.aspect.code(),
+                    difference.found,
+                    difference.expected
+                );
+                if difference.remedy == Remedy::Hide {
+                    exposed = Some(text.clone());
+                }
+                applied.failed.extend(unset(manifest, step, text));
+            }
+        }
+    }
+    exposed
+}
+
+/// Makes the promoted tags of a repository that was just made immutable. Where that cannot be done its images come all the
+/// same, and the next run tries again.
+async fn fix_tags(hub: &Hub, manifest: &Manifest, step: &RepositoryStep, applied: &mut Applied) {
+    if !(step.create && step.immutable_tags.enabled) {
+        return;
+    }
+    match hub.set_immutable_tags(&manifest.organization, &step.name, &step.immutable_tags).await {
+        Ok(()) => applied.changed = true,
+        Err(error) => applied.failed.extend(unset(manifest, step, error.to_string())),
+    }
+}
+
+/// That a setting of a repository could not be set.
+fn unset(manifest: &Manifest, step: &RepositoryStep, error: String) -> Option<Failure> {
+    let image = manifest.images.iter().find(|image| image.repository == step.name)?;
+    Some(Failure::of(image, None, FailedStep::Create, error))
+}

@@ -1,0 +1,86 @@
+//! What is to be applied, and what became of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::apply::copy::{Carried, Companionship, Copier};
+use crate::apply::removal::Remover;
+use crate::hub::Hub;
+use crate::image::{Digest, RepositoryName};
+use crate::manifest::Manifest;
+use crate::observe::mirror::Promotions;
+use crate::plan::drift::Difference;
+use crate::plan::removal::Removal;
+use crate::plan::{Failure, Step};
+use crate::registry::Registries;
+
+/// What is to be applied, and with what.
+pub struct Work<'a> {
+    pub copier: &'a Arc<Copier>,
+    /// The destination.
+    pub registries: &'a Registries,
+    /// Docker Hub's own API, where there is a credential for it.
+    pub hub: Option<&'a Hub>,
+    pub manifest: &'a Manifest,
+    pub planned: &'a Promotions,
+    /// Whether signatures and the like that appeared since are carried to what is promoted already.
+    pub signatures: bool,
+}
+
+impl Work<'_> {
+    /// Docker Hub's own API, where the mirrors are there.
+    pub(super) fn hub(&self) -> Option<&Hub> {
+        self.hub.filter(|_| self.manifest.on_docker_hub())
+    }
+
+    pub(super) fn remover(&self) -> Remover<'_> {
+        Remover { registries: self.registries, hub: self.hub(), manifest: self.manifest }
+    }
+}
+
+/// An approval that the mirror was read to answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promoted {
+    /// The step that led to it.
+    pub step: Step,
+    /// What the mirror's tag answers.
+    pub mirrored: Digest,
+}
+
+/// What became of a plan.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// What is promoted now and is to be recorded, in the plan's order.
+    pub promoted: Vec<Promoted>,
+    /// Signatures and the like that were brought, with the step whose image they belong to, in the plan's order.
+    pub carried: Vec<(Step, Carried)>,
+    /// What failed, in the plan's order.
+    pub failed: Vec<Failure>,
+    /// Why the whole run ends: Docker Hub or the destination refused the credential.
+    pub stopped: Option<String>,
+    /// Differences in repositories' settings that were mended.
+    pub mended: Vec<(RepositoryName, Difference)>,
+    /// Differences that stand.
+    pub left: Vec<(RepositoryName, Difference)>,
+    /// Tags that were deleted.
+    pub removed: Vec<Removal>,
+    /// Repositories that hold bytes which are revoked: nobody is granted anything there.
+    pub(super) sealed: BTreeSet<RepositoryName>,
+    /// Whether repositories were made or set up.
+    pub changed: bool,
+}
+
+impl Applied {
+    /// Takes what became of a step's companions. What stayed behind fails alone: the image is there.
+    pub(super) fn accompany(&mut self, step: &Step, companions: Companionship) {
+        self.carried.extend(companions.carried.into_iter().map(|carried| (step.clone(), carried)));
+        if let Some(error) = companions.behind {
+            let text = format!(
+                "the image is promoted, but not all its signatures and attestations are: {}; \
+                 `promote --signatures` or the next scheduled run tries again",
+                error.text
+            );
+            self.failed.push(step.failed(error.step, text));
+        }
+    }
+}

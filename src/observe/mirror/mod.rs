@@ -1,0 +1,192 @@
+//! What the mirrors answer, and upstream where something is to be copied: everything that the promotion plan is made of.
+//!
+//! A promoted approval costs one HEAD at the mirror (a recorded subset one GET more) and nothing upstream.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+
+use super::repositories::{self, Attention, Seen};
+use super::reviews::{self, Bar, Judged};
+use super::sources::Sources;
+use crate::hub::Hub;
+use crate::image::RepositoryName;
+use crate::manifest::{Approval, Enforcement, Image, Manifest};
+use crate::plan::removal::Removal;
+use crate::plan::{self, Consent, FailedStep, Failure, Key, Observed, RepositoryStep, Scope, State, Step};
+use crate::registry::Registries;
+
+mod approvals;
+mod error;
+mod tags;
+mod takedowns;
+
+use error::MirrorError;
+use tags::TagReader;
+
+/// How many approvals are observed together; each host's own limit is the client's.
+const TOGETHER: usize = 64;
+
+/// Reads what promotion is planned from.
+pub struct MirrorReader<'a> {
+    /// The destination.
+    pub registries: &'a Registries,
+    /// Upstream.
+    pub sources: &'a Sources,
+    /// Docker Hub's own API, where there is a credential for it.
+    pub hub: Option<&'a Hub>,
+    /// How closely the settings of repositories are read.
+    pub attention: Attention,
+    /// What of them may be changed.
+    pub consent: Consent,
+}
+
+/// What was read, planned.
+#[derive(Debug)]
+pub struct Promotions {
+    /// One step for every approval in scope that could be observed, in the manifest's order.
+    pub steps: Vec<Step>,
+    /// The repositories that copies go to or whose settings differ, where they are made ahead and have settings.
+    pub repositories: Vec<RepositoryStep>,
+    /// Tags that are to be taken down.
+    pub removals: Vec<Removal>,
+    /// Repositories of which it is not known whether they hold revoked bytes: nobody is granted anything there.
+    pub doubtful: BTreeSet<RepositoryName>,
+    /// What could not be observed.
+    pub failed: Vec<Failure>,
+    /// Why no work at all is possible: the destination, or Docker Hub, refuses the credential, or does not answer for any
+    /// approval.
+    pub stopped: Option<String>,
+    /// How what is still to be promoted came to the default branch, and whether enough people approved it.
+    pub judged: BTreeMap<Key, Judged>,
+}
+
+/// What was observed of each approval.
+type Observations = BTreeMap<Key, Result<Observed, MirrorError>>;
+
+/// Reads and plans. What is still to be promoted is asked about the reviews that `bar` tells.
+pub async fn promotions(reader: &MirrorReader<'_>, manifest: &Manifest, scope: &Scope, bar: &Bar<'_>) -> Promotions {
+    let hub = reader.hub.filter(|_| manifest.on_docker_hub());
+    let seen = match hub {
+        Some(hub) => repositories::look(hub, manifest, scope, reader.attention).await,
+        None => Seen::default(),
+    };
+    let tags = TagReader::new(reader.registries, &reader.sources.documents, hub, manifest, &seen);
+    let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
+    let approvals: Vec<(&Image, &Approval)> =
+        images.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval))).collect();
+    let mut observations = at_mirrors(&tags, scope, &approvals).await;
+    let judged = judge(bar, manifest, &approvals, &mut observations).await;
+    let observations = at_sources(reader.sources, &approvals, observations).await;
+    let mut promotions = planned(&tags, observations, &seen, reader.consent).await;
+    let takedowns = takedowns::takedowns(&tags, scope).await;
+    promotions.failed.extend(takedowns.failed);
+    Promotions { judged, removals: takedowns.removals, doubtful: takedowns.doubtful, ..promotions }
+}
+
+async fn at_mirrors(tags: &TagReader<'_>, scope: &Scope, approvals: &[(&Image, &Approval)]) -> Observations {
+    let vouching = plan::vouching(tags.manifest, scope);
+    futures_util::stream::iter(approvals)
+        .map(|(image, approval)| {
+            let key = Key::of(image, approval);
+            let whole = vouching.contains(&key);
+            async move { (key, approvals::at_mirror(tags, image, approval, whole).await) }
+        })
+        .buffer_unordered(TOGETHER)
+        .collect()
+        .await
+}
+
+/// Asks how what is still to be promoted was approved.
+async fn judge(
+    bar: &Bar<'_>,
+    manifest: &Manifest,
+    approvals: &[(&Image, &Approval)],
+    observations: &mut Observations,
+) -> BTreeMap<Key, Judged> {
+    let awaits = |(image, approval): &(&Image, &Approval)| {
+        let observed = observations.get(&Key::of(image, approval)).and_then(|observed| observed.as_ref().ok());
+        observed.is_some_and(|observed| plan::awaits(image, approval, observed))
+    };
+    let pending: Vec<_> = approvals.iter().copied().filter(awaits).collect();
+    let mut known = BTreeMap::new();
+    for (key, judged) in reviews::judge(bar, manifest, &pending).await {
+        match (judged, observations.get_mut(&key)) {
+            (Ok(judged), Some(Ok(observed))) => {
+                observed.unreviewed.clone_from(&judged.unreviewed);
+                known.insert(key, judged);
+            }
+            (Err(error), Some(observation)) => {
+                *observation = Err(MirrorError::Approval(FailedStep::Resolve, reviews::untold(&error)));
+            }
+            _ => {}
+        }
+    }
+    known
+}
+
+/// Asks upstream about everything that was observed, as far as it is needed.
+async fn at_sources(
+    sources: &Sources,
+    approvals: &[(&Image, &Approval)],
+    mut observations: Observations,
+) -> Observations {
+    let observed = approvals.iter().filter_map(|(image, approval)| {
+        let key = Key::of(image, approval);
+        Some((*image, *approval, observations.remove(&key)?, key))
+    });
+    futures_util::stream::iter(observed)
+        .map(|(image, approval, observation, key)| async move {
+            let observation = match observation {
+                Ok(observed) => approvals::at_source(sources, image, approval, observed).await,
+                failed => failed,
+            };
+            (key, observation)
+        })
+        .buffer_unordered(TOGETHER)
+        .collect()
+        .await
+}
+
+/// The plan of what was observed. The destination is asked about every repository that receives something.
+async fn planned(tags: &TagReader<'_>, observations: Observations, seen: &Seen, consent: Consent) -> Promotions {
+    let manifest = tags.manifest;
+    let (mut observed, mut errors) = (BTreeMap::new(), BTreeMap::new());
+    for (key, observation) in observations {
+        match observation {
+            Ok(observation) => drop(observed.insert(key, observation)),
+            Err(error) => drop(errors.insert(key, error)),
+        }
+    }
+    let steps = plan::plan(manifest, &observed);
+    let mut stopped = seen.refused.clone().or_else(|| error::stopped(&errors, observed.is_empty()));
+    let existing: BTreeSet<&RepositoryName> =
+        steps.iter().filter(|s| s.mirror_now.is_some()).map(|s| &s.repository).collect();
+    let mut missing = BTreeSet::new();
+    for step in steps.iter().filter(|s| s.state == State::Copy && !existing.contains(&s.repository)) {
+        match tags.is_missing(&step.repository).await {
+            Ok(true) => drop(missing.insert(step.repository.clone())),
+            Ok(false) => {}
+            Err(error) => stopped = stopped.or_else(|| Some(error.to_string())),
+        }
+    }
+    missing.extend(seen.missing.iter().filter(|name| !existing.contains(name)).cloned());
+    if manifest.repositories == Enforcement::Report {
+        seen.troubles.keys().for_each(|said| tracing::warn!("settings of repositories are not compared: {said}"));
+    }
+    let repositories = plan::repositories(manifest, &steps, &missing, &seen.found, consent);
+    let mut failed = failures(manifest, &errors);
+    failed.extend(plan::unseen(manifest, &seen.troubles));
+    let (removals, doubtful, judged) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
+    Promotions { steps, repositories, removals, doubtful, failed, stopped, judged }
+}
+
+/// The failures, in the manifest's order.
+fn failures(manifest: &Manifest, errors: &BTreeMap<Key, MirrorError>) -> Vec<Failure> {
+    let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    let failed = all.filter_map(|(image, approval)| {
+        let error = errors.get(&Key::of(image, approval))?;
+        Some(Failure::of(image, Some(&approval.tag), error.step(), error.to_string()))
+    });
+    failed.collect()
+}

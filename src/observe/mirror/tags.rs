@@ -1,0 +1,96 @@
+//! What the tags of mirrors answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::error::MirrorError;
+use crate::content::Document;
+use crate::hub::Hub;
+use crate::image::{Digest, Reference, RepositoryName, Tag};
+use crate::manifest::Manifest;
+use crate::observe::documents::Documents;
+use crate::observe::ecr;
+use crate::observe::repositories::Seen;
+use crate::plan::FailedStep;
+use crate::registry::{Error, ErrorKind, Registries, Store};
+
+/// Reads the tags of a manifest's mirrors.
+pub(super) struct TagReader<'a> {
+    registries: &'a Registries,
+    pub(super) documents: &'a Documents,
+    /// Docker Hub's own API, where the mirrors are there and there is a credential for it.
+    hub: Option<&'a Hub>,
+    pub(super) manifest: &'a Manifest,
+    /// Repositories that the destination's API was asked about, and whether they are missing.
+    missing: Mutex<BTreeMap<RepositoryName, bool>>,
+}
+
+impl<'a> TagReader<'a> {
+    /// `seen`: what Docker Hub said of repositories so far.
+    pub(super) fn new(
+        registries: &'a Registries,
+        documents: &'a Documents,
+        hub: Option<&'a Hub>,
+        manifest: &'a Manifest,
+        seen: &Seen,
+    ) -> Self {
+        let missing = seen.missing.iter().map(|name| (name.clone(), true));
+        let missing = missing.chain(seen.found.keys().map(|name| (name.clone(), false))).collect();
+        Self { registries, documents, hub, manifest, missing: Mutex::new(missing) }
+    }
+
+    pub(super) fn open(&self, repository: &RepositoryName) -> Result<Arc<dyn Store>, MirrorError> {
+        match self.manifest.mirror(repository) {
+            Ok(location) => Ok(self.registries.open(&location)),
+            Err(error) => Err(MirrorError::Approval(FailedStep::Resolve, error.to_string())),
+        }
+    }
+
+    /// What a tag of `mirror` answers; `whole`: its document is read and kept, not only its digest. Docker Hub refuses to say
+    /// where there is no repository: then there is no tag either.
+    pub(super) async fn tag(
+        &self,
+        mirror: &dyn Store,
+        repository: &RepositoryName,
+        tag: &Tag,
+        whole: bool,
+    ) -> Result<Option<Digest>, MirrorError> {
+        let reference = Reference::Tag(tag.clone());
+        let answer = if whole {
+            mirror.manifest(&reference).await.map(|held| held.map(|document| self.keep(document)))
+        } else {
+            mirror.head(&reference).await.map(|held| held.map(|descriptor| descriptor.digest))
+        };
+        match answer {
+            Err(Error { kind: ErrorKind::Refused { .. }, .. }) if self.is_missing(repository).await? => Ok(None),
+            answer => answer.map_err(MirrorError::Destination),
+        }
+    }
+
+    pub(super) fn keep(&self, document: Document) -> Digest {
+        self.documents.keep(&document);
+        document.digest
+    }
+
+    /// Whether the organization has no such repository, as the destination's own API says. `false` where it cannot be asked.
+    pub(super) async fn is_missing(&self, repository: &RepositoryName) -> Result<bool, MirrorError> {
+        let mut missing = self.missing.lock().await;
+        if let Some(known) = missing.get(repository) {
+            return Ok(*known);
+        }
+        let found = match self.hub {
+            Some(hub) => {
+                let found = hub.repository(&self.manifest.organization, repository).await;
+                found.map_err(MirrorError::Hub)?.is_none()
+            }
+            None => {
+                let missing = ecr::is_missing(self.registries, self.manifest, repository).await;
+                missing.map_err(MirrorError::Destination)?
+            }
+        };
+        missing.insert(repository.clone(), found);
+        Ok(found)
+    }
+}

@@ -1,0 +1,42 @@
+//! What the manifest alone tells of approvals, and what is still to be asked about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Key, Observed, Scope, State, state};
+use crate::image::RepositoryName;
+use crate::manifest::{Approval, Image, Manifest};
+
+/// Whether an approval is known, before anything is asked, to be not promoted.
+#[must_use]
+pub fn is_pending(image: &Image, approval: &Approval) -> bool {
+    match &approval.mirrored {
+        None => true,
+        Some(mirrored) => image.platforms.is_none() && *mirrored != approval.digest,
+    }
+}
+
+/// The approvals whose manifests are read rather than only their digest: the newest promoted one of every repository that
+/// has something to copy. It vouches for the blobs it shares with what is copied.
+#[must_use]
+pub fn vouching(manifest: &Manifest, scope: &Scope) -> BTreeSet<Key> {
+    let in_scope = || manifest.images.iter().enumerate().filter(|(i, _)| scope.contains(*i)).map(|(_, image)| image);
+    let pending: BTreeSet<&RepositoryName> =
+        in_scope().filter(|image| image.approved.iter().any(|a| is_pending(image, a))).map(|i| &i.repository).collect();
+    let mut newest = BTreeMap::new();
+    for image in in_scope().filter(|image| pending.contains(&image.repository)) {
+        for approval in image.approved.iter().filter(|a| a.mirrored.is_some() && !is_pending(image, a)) {
+            newest.insert(&image.repository, Key::of(image, approval));
+        }
+    }
+    newest.into_values().collect()
+}
+
+/// Whether upstream is to be asked: where something is to be copied, or where nothing else can tell what is expected.
+#[must_use]
+pub fn asks_upstream(image: &Image, approval: &Approval, observed: &Observed) -> bool {
+    match state(image, approval, observed) {
+        State::Copy => true,
+        State::MirrorDiffers => observed.expected.is_none(),
+        _ => false,
+    }
+}

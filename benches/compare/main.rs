@@ -9,6 +9,7 @@
 
 mod ideal;
 mod images;
+mod job;
 mod measure;
 mod options;
 mod proxy;
@@ -28,12 +29,13 @@ mod support {
 
 use std::time::Duration;
 
+use job::Job;
 use measure::Cost;
 use options::Options;
 use proxy::Proxy;
 use scenarios::{Bench, Scenario};
 use table::Row;
-use tools::{Job, Tool};
+use tools::Tool;
 use traffic::Traffic;
 
 fn main() {
@@ -55,7 +57,7 @@ fn main() {
 
 /// Whether a tool is there; one that is not is named.
 fn present(tool: Tool, options: &Options) -> bool {
-    let found = tool.find(options).is_some();
+    let found = tool.find(&options.ours).is_some();
     if !found {
         eprintln!("not compared: {} is not on the path", tool.program());
     }
@@ -109,7 +111,7 @@ fn once(
         None => (source.host(), destination.host()),
     };
     let job = Job::new(scenario, place, &from, &to);
-    let cost = tool.run(&job, options);
+    let cost = job.run(tool, tool.find(&options.ours).expect("it was there a moment ago"));
     let traffic = proxies.map(|(from, to)| [from.map(|p| p.traffic()).unwrap_or_default(), to.traffic()]);
     let cost = cost.with_first_request(traffic.as_ref());
     let wrong = job.wrong(&destination.url());

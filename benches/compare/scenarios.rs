@@ -6,7 +6,10 @@ use wharfinger::image::Digest;
 use super::images::{Image, Layers, Spec};
 use super::support::http::client;
 use super::support::servers::RealRegistry;
-use super::tools::{MIRROR, Tool};
+use super::tools::Tool;
+
+/// The organization that owns the mirror's repositories.
+pub const MIRROR: &str = "acme";
 
 const MIB: usize = 1 << 20;
 

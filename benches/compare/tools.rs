@@ -1,20 +1,8 @@
-//! The tools, and how each is told to copy the same images.
+//! The tools that are compared.
 
-use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use super::ideal;
-use super::measure::{self, Cost, Invocation};
-use super::options::Options;
-use super::scenarios::{Place, Scenario};
-use super::support::git::git;
-use super::support::http::{block_on, client};
 use super::support::servers;
-
-/// The organization that owns the mirror's repositories.
-pub const MIRROR: &str = "acme";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
@@ -33,78 +21,6 @@ pub enum Tool {
 
 pub const TOOLS: [Tool; 8] =
     [Tool::Ours, Tool::Regsync, Tool::Regctl, Tool::Crane, Tool::CraneAll, Tool::Skopeo, Tool::SkopeoSync, Tool::Ideal];
-
-/// What a tool is to do in one run.
-pub struct Job {
-    items: Vec<Told>,
-    from: String,
-    to: String,
-    same_registry: bool,
-    directory: tempfile::TempDir,
-}
-
-struct Told {
-    path: String,
-    repository: String,
-    tag: String,
-    digest: String,
-    held: bool,
-    asked: bool,
-}
-
-impl Job {
-    /// Copies from and to these `HOST:PORT`.
-    pub fn new(scenario: &Scenario, place: &Place, from: &str, to: &str) -> Self {
-        let told = place.images.iter().map(|(item, image)| Told {
-            path: item.path.clone(),
-            repository: item.repository.clone(),
-            tag: item.tag.clone(),
-            digest: image.digest().to_string(),
-            held: item.held,
-            asked: item.asked,
-        });
-        Self {
-            items: told.collect(),
-            from: from.to_owned(),
-            to: to.to_owned(),
-            same_registry: scenario.same_registry,
-            directory: tempfile::tempdir().expect("a temporary directory"),
-        }
-    }
-
-    fn asked(&self) -> impl Iterator<Item = &Told> {
-        self.items.iter().filter(|item| item.asked)
-    }
-
-    /// What the mirror at this URL does not answer as it should.
-    pub fn wrong(&self, mirror: &str) -> Option<String> {
-        let client = client();
-        let accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
-        block_on(async {
-            for item in self.asked() {
-                let url = format!("{mirror}/v2/{MIRROR}/{}/manifests/{}", item.repository, item.tag);
-                let answer = client.head(url).header("accept", accept).send().await.expect("an answer");
-                let digest = answer.headers().get("docker-content-digest").and_then(|digest| digest.to_str().ok());
-                if digest != Some(item.digest.as_str()) {
-                    return Some(format!("{}:{} is not at the mirror", item.repository, item.tag));
-                }
-            }
-            None
-        })
-    }
-
-    /// The source and the mirror of an item, as references.
-    fn references(&self, item: &Told) -> (String, String) {
-        let from = format!("{}/{}:{}", self.from, item.path, item.tag);
-        (from, format!("{}/{MIRROR}/{}:{}", self.to, item.repository, item.tag))
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.directory.path().join(name);
-        std::fs::write(&path, text).expect("a file");
-        path
-    }
-}
 
 impl Tool {
     pub const fn name(self) -> &'static str {
@@ -128,155 +44,12 @@ impl Tool {
         }
     }
 
-    pub fn find(self, options: &Options) -> Option<PathBuf> {
+    /// Where it is; `ours` is the binary of this program.
+    pub fn find(self, ours: &Path) -> Option<PathBuf> {
         match self {
-            Self::Ours => options.ours.is_file().then(|| options.ours.clone()),
+            Self::Ours => ours.is_file().then(|| ours.to_owned()),
             Self::Ideal => Some(PathBuf::new()),
             other => servers::find(other.program()),
         }
     }
-
-    pub fn run(self, job: &Job, options: &Options) -> Cost {
-        let program = self.find(options).expect("it was there a moment ago");
-        match self {
-            Self::Ours => ours(program, job),
-            Self::Ideal => ideal(job),
-            _ => {
-                let runs = self.arguments(job).into_iter().map(|arguments| {
-                    let directory = job.directory.path().to_owned();
-                    let program = program.clone();
-                    measure::run(&Invocation { program, arguments, environment: Vec::new(), directory })
-                });
-                runs.reduce(Cost::then).unwrap_or_default()
-            }
-        }
-    }
-
-    /// One list a process.
-    fn arguments(self, job: &Job) -> Vec<Vec<OsString>> {
-        let each = |of: &dyn Fn(&str, &str) -> Vec<String>| -> Vec<Vec<String>> {
-            job.asked().map(|item| job.references(item)).map(|(from, to)| of(&from, &to)).collect()
-        };
-        let lists = match self {
-            Self::Crane => each(&|from, to| words(&["copy", "--insecure", from, to])),
-            Self::CraneAll => {
-                let first = job.asked().next().expect("an image");
-                let (from, to) =
-                    (format!("{}/{}", job.from, first.path), format!("{}/{MIRROR}/{}", job.to, first.repository));
-                vec![words(&["copy", "--insecure", "--all-tags", &from, &to])]
-            }
-            Self::Regctl => each(&|from, to| {
-                let host = |host: &str| format!("--host=reg={host},tls=disabled");
-                let hosts = [host(&job.from), host(&job.to)];
-                let hosts = hosts.iter().take(if job.same_registry { 1 } else { 2 }).map(String::as_str);
-                words(&hosts.chain(["image", "copy", from, to]).collect::<Vec<_>>())
-            }),
-            Self::Regsync => {
-                let config = job.write("regsync.yml", &regsync(job)).display().to_string();
-                vec![words(&["once", "--config", &config])]
-            }
-            Self::Skopeo => each(&|from, to| {
-                let (from, to) = (format!("docker://{from}"), format!("docker://{to}"));
-                let copy = ["--insecure-policy", "copy", "--all", "--preserve-digests"];
-                let plain = ["--src-tls-verify=false", "--dest-tls-verify=false"];
-                words(&copy.into_iter().chain(plain).chain([from.as_str(), to.as_str()]).collect::<Vec<_>>())
-            }),
-            Self::SkopeoSync => {
-                let file = job.write("skopeo.yml", &skopeo_sync(job)).display().to_string();
-                let to = format!("{}/{MIRROR}", job.to);
-                let sync = ["--insecure-policy", "sync", "--all", "--preserve-digests", "--src=yaml", "--dest=docker"];
-                let rest = ["--dest-tls-verify=false", file.as_str(), to.as_str()];
-                vec![words(&sync.into_iter().chain(rest).collect::<Vec<_>>())]
-            }
-            Self::Ours | Self::Ideal => Vec::new(),
-        };
-        lists.into_iter().map(|list| list.into_iter().map(OsString::from).collect()).collect()
-    }
-}
-
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
-
-/// As fast as its documentation says it can be made, with as many requests at a time as this program's.
-fn regsync(job: &Job) -> String {
-    let mut text = "version: 1\ncreds:\n".to_owned();
-    for host in [&job.from, &job.to].into_iter().take(if job.same_registry { 1 } else { 2 }) {
-        writeln!(text, "  - {{registry: \"{host}\", tls: disabled, reqConcurrent: 8}}").expect("a string");
-    }
-    text.push_str("defaults: {parallel: 8}\nsync:\n");
-    for item in job.asked() {
-        let (from, to) = job.references(item);
-        writeln!(text, "  - {{source: \"{from}\", target: \"{to}\", type: image}}").expect("a string");
-    }
-    text
-}
-
-fn skopeo_sync(job: &Job) -> String {
-    let mut tags: std::collections::BTreeMap<&str, Vec<String>> = std::collections::BTreeMap::new();
-    for item in job.asked() {
-        tags.entry(&item.path).or_default().push(format!("\"{}\"", item.tag));
-    }
-    let mut text = format!("\"{}\":\n  tls-verify: false\n  images:\n", job.from);
-    for (path, tags) in tags {
-        writeln!(text, "    {path}: [{}]", tags.join(", ")).expect("a string");
-    }
-    text
-}
-
-/// `wharfinger promote` in a clone whose manifest approves the images; registries have names, and are found by
-/// `WHARFINGER_HOSTS`.
-fn ours(program: PathBuf, job: &Job) -> Cost {
-    let clone = job.directory.path().join("clone");
-    std::fs::create_dir(&clone).expect("a directory");
-    git(&clone, &["init", "--quiet", "--initial-branch=main"]);
-    std::fs::write(clone.join("approved-images.yml"), manifest(job)).expect("a file");
-    git(&clone, &["add", "--all"]);
-    git(&clone, &["commit", "--quiet", "-m", "Approve"]);
-    let hosts = format!("upstream.example=http://{},mirror.example=http://{}", job.from, job.to);
-    let trace = job.directory.path().join("git.trace");
-    let environment =
-        vec![("WHARFINGER_HOSTS", OsString::from(hosts)), ("GIT_TRACE2_EVENT", trace.clone().into_os_string())];
-    let arguments = ["--forge", "git", "--format", "json", "promote"].map(OsString::from).to_vec();
-    let mut cost = measure::run(&Invocation { program, arguments, environment, directory: clone });
-    cost.git = Some(git_time(&trace));
-    cost
-}
-
-fn manifest(job: &Job) -> String {
-    let source = if job.same_registry { "mirror.example" } else { "upstream.example" };
-    let mut text = format!("organization: {MIRROR}\nregistry: mirror.example\nimages:\n");
-    let mut last = None;
-    for item in &job.items {
-        if last != Some(&item.repository) {
-            let (path, repository) = (&item.path, &item.repository);
-            writeln!(text, "  - source: {source}/{path}\n    repository: {repository}\n    approved:")
-                .expect("a string");
-            last = Some(&item.repository);
-        }
-        writeln!(text, "      - tag: \"{}\"\n        digest: {}", item.tag, item.digest).expect("a string");
-        if item.held {
-            writeln!(text, "        mirrored: {}", item.digest).expect("a string");
-        }
-    }
-    text
-}
-
-/// How long git ran and how often, by its own trace.
-fn git_time(trace: &Path) -> (f64, usize) {
-    let text = std::fs::read_to_string(trace).unwrap_or_default();
-    let events = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    // A session with a slash is git's own child.
-    let ended = events.filter(|event| event["event"] == "atexit" && !event["sid"].to_string().contains('/'));
-    let times: Vec<f64> = ended.filter_map(|event| event["t_abs"].as_f64()).collect();
-    (times.iter().sum(), times.len())
-}
-
-fn ideal(job: &Job) -> Cost {
-    let path = |item: &Told| format!("/v2/{MIRROR}/{}/manifests/{}", item.repository, item.tag);
-    let paths: Vec<String> = job.asked().map(path).collect();
-    let began = Instant::now();
-    let found = ideal::heads(&job.to, &paths);
-    let cost = Cost::of_ourselves(began.elapsed().as_secs_f64());
-    cost.judged((found != paths.len()).then(|| format!("{found} of {} tags were there", paths.len())))
 }

@@ -48,7 +48,6 @@ pub const GROUP: &str = "wharfinger::phase::group";
 pub struct Group(());
 
 impl Group {
-    /// It begins.
     pub fn begin(title: &str) -> Self {
         tracing::info!(target: GROUP, "{title}");
         Self(())
@@ -105,16 +104,13 @@ impl Progress {
     }
 }
 
-/// A phase under way.
 pub struct Phase(ProgressBar);
 
 impl Phase {
-    /// One thing more was answered.
     pub fn one(&self) {
         self.0.inc(1);
     }
 
-    /// All was.
     pub fn end(&self) {
         self.0.finish_and_clear();
     }

@@ -13,16 +13,16 @@ pub async fn keep(issues: &dyn Issues, wish: Wish, dashboard: &Dashboard, write:
     let found = issues.own_issues(LABEL, &dashboard.mark).await?;
     let kept: Vec<Kept> = found.iter().map(kept).collect();
     let first = found.iter().min_by_key(|issue| issue.number);
-    let unchanged = |issue: &OwnIssue| shown(Some(issue), IssueAction::Unchanged);
+    let unchanged = |issue: &OwnIssue| issue_row(Some(issue), IssueAction::Unchanged);
     // One that is closed and stays so is nobody's dashboard.
     let mut outcome = first.filter(|issue| issue.open).map(unchanged);
     for action in act(&kept, wish, &dashboard.title, &dashboard.body) {
         match action {
-            Action::Open if !write => outcome = Some(shown(None, IssueAction::Opened)),
+            Action::Open if !write => outcome = Some(issue_row(None, IssueAction::Opened)),
             Action::Open => {
                 let Dashboard { title, body, mark } = dashboard;
                 let opened = issues.open_issue(LABEL, mark, title, body).await?;
-                outcome = Some(shown(Some(&opened), IssueAction::Opened));
+                outcome = Some(issue_row(Some(&opened), IssueAction::Opened));
             }
             Action::Write { number, open, turns } => {
                 let Some(issue) = found.iter().find(|issue| issue.number == number) else { continue };
@@ -30,7 +30,7 @@ pub async fn keep(issues: &dyn Issues, wish: Wish, dashboard: &Dashboard, write:
                 if write {
                     issues.write_issue(&OwnIssue { open, title, body, ..issue.clone() }, LABEL).await?;
                 }
-                outcome = Some(shown(Some(issue), turned(open, turns)));
+                outcome = Some(issue_row(Some(issue), turned(open, turns)));
             }
             Action::CloseCopy(number) => {
                 let Some(issue) = found.iter().find(|issue| issue.number == number).filter(|_| write) else { continue };
@@ -54,6 +54,6 @@ fn kept(issue: &OwnIssue) -> Kept {
     Kept { number, open, labelled, title, body }
 }
 
-fn shown(issue: Option<&OwnIssue>, action: IssueAction) -> Issue {
+fn issue_row(issue: Option<&OwnIssue>, action: IssueAction) -> Issue {
     Issue { number: issue.map(|i| i.number), url: issue.map(|i| i.url.clone()).unwrap_or_default(), action }
 }

@@ -16,13 +16,10 @@ const TRIES: u32 = 8;
 /// Why nothing was written. Clocks that should have begun begin with the next run.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// The forge failed.
     #[error("{0}")]
     Forge(#[from] forge::Error),
-    /// There is too much to write.
     #[error("the ledger cannot be written: {0}")]
     Text(#[from] Broken),
-    /// The branch moved too often.
     #[error("it moved {TRIES} times meanwhile: run again")]
     Busy,
 }

@@ -16,11 +16,8 @@ pub const JOB_LOGIN: &str = "github-actions[bot]";
 pub struct Publication<'a> {
     /// The default branch, at which the manifest was read.
     pub head: &'a Head,
-    /// The manifest there.
     pub manifest: &'a Manifest,
-    /// The proposal.
     pub wanted: &'a Wanted,
-    /// The evidence, change by change.
     pub evidence: &'a [Evidence],
 }
 
@@ -39,7 +36,6 @@ pub enum PublishError {
     /// The manifest cannot be edited as it is written.
     #[error(transparent)]
     Edit(#[from] NotEdited),
-    /// The forge did not do it.
     #[error(transparent)]
     Forge(#[from] Error),
 }
@@ -47,7 +43,6 @@ pub enum PublishError {
 /// The commit that a proposal is to show, made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
-    /// The branch's commit.
     pub commit: Commit,
     /// What the body is to say of itself. Where it names the commit, everything that belongs to that commit is done.
     pub metadata: Metadata,
@@ -75,7 +70,7 @@ pub async fn commit(
 /// The second half of publishing: what a person sees.
 ///
 /// # Errors
-/// As there.
+/// As of [`commit`].
 pub async fn present(
     forge: &dyn Forge,
     publication: &Publication<'_>,
@@ -84,7 +79,7 @@ pub async fn present(
 ) -> Result<Published, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
     let (title, text) = (body::title(manifest, wanted), text(forge, publication, &committed));
-    let Some(open) = open else { return present_new(forge, publication, committed.commit, (title, text)).await };
+    let Some(open) = open else { return present_new(forge, publication, committed.commit, title, text).await };
     // What belongs to the new changes goes before the text that says what they are: a run that ends in between does it again.
     if let (Some(accounts), Some(number)) = (forge.accounts(), open.number) {
         let made_of = metadata::read(&open.body).map(|metadata| metadata.entries);
@@ -103,7 +98,8 @@ async fn present_new(
     forge: &dyn Forge,
     publication: &Publication<'_>,
     head: Commit,
-    (title, body): (String, String),
+    title: String,
+    body: String,
 ) -> Result<Published, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
     let company = Audience::of(manifest, wanted);

@@ -37,13 +37,10 @@ pub(super) struct Remover<'a> {
 /// What became of a tag.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// It was deleted now.
     Deleted,
     /// It was gone already.
     Gone,
-    /// It is still there.
     Stays {
-        /// Where it stopped.
         step: FailedStep,
         /// Why, and who must act.
         text: String,

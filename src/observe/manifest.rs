@@ -14,7 +14,6 @@ const FILE_LIMIT: u64 = 2 * 1024 * 1024;
 /// Why there is no manifest.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// There is no such file.
     #[error("there is no {path} {place}: `wharfinger schema` describes it, `--manifest` names another")]
     Missing {
         /// The path that was asked for.
@@ -25,17 +24,10 @@ pub enum LoadError {
     /// It cannot be used: all diagnostics, and the files they quote.
     #[error("the manifest has {} fault(s)", .0.len())]
     Faults(Vec<Diagnostic>, Vec<File>),
-    /// The forge did not answer.
     #[error("{0}")]
     Forge(forge::Error),
-    /// The working directory could not be read.
     #[error("{path}: {error}")]
-    Disk {
-        /// The file.
-        path: String,
-        /// What happened.
-        error: String,
-    },
+    Disk { path: String, error: String },
 }
 
 /// The manifest at a commit.

@@ -71,7 +71,6 @@ struct Inner {
     turns: Arc<Turns>,
     /// How many bytes of it came since it was last begun.
     came: AtomicU64,
-    /// Where that is shown.
     bar: Bar,
     /// What went wrong upstream, so that it is not blamed on the destination.
     fault: Mutex<Option<Error>>,
@@ -159,7 +158,6 @@ impl Inner {
         answer.ok_or_else(gone)
     }
 
-    /// Counts what comes.
     fn pass(&self, bytes: Result<Bytes, Error>) -> Result<Bytes, Error> {
         let bytes = bytes.map_err(|e| self.blame(e))?;
         self.came.fetch_add(bytes.len() as u64, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::delivery::{Delivery, Mirror, Route, TOGETHER};
 use super::error::CopyError;
-use super::tree::{self, From};
+use super::tree::{self, Origin};
 use crate::content::Document;
 use crate::image::{Digest, Reference, Tag};
 use crate::observe::companions::Companion;
@@ -16,7 +16,6 @@ use crate::registry::Error;
 /// Something that was brought to the mirror beside an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
-    /// Its digest.
     pub digest: Digest,
     /// The tag it stands under; `None` where it names its subject itself.
     pub under: Option<Tag>,
@@ -25,14 +24,12 @@ pub struct Carried {
 /// What became of an image's companions.
 #[derive(Debug, Default)]
 pub struct Companionship {
-    /// What was brought.
     pub carried: Vec<Carried>,
     /// Why not all of it could be looked for or brought.
     pub behind: Option<CopyError>,
 }
 
 impl Companionship {
-    /// Nothing was brought.
     pub(super) fn failed(error: CopyError) -> Self {
         Self { carried: Vec::new(), behind: Some(error) }
     }
@@ -106,7 +103,7 @@ impl Delivery {
     /// Brings a companion with everything below it.
     async fn bring(&self, top: Document, reference: &Reference, route: Route<'_>) -> Result<(), CopyError> {
         let tree =
-            tree::read(From::Source(&self.sources, &route.step.source), top).await.map_err(CopyError::reading)?;
+            tree::read(Origin::Source(&self.sources, &route.step.source), top).await.map_err(CopyError::reading)?;
         self.put_tree(&tree, route).await?;
         let put = route.mirror.store.put_manifest(reference, &tree.top).await;
         put.map_err(|e| CopyError::at_destination(FailedStep::Manifest, &e))

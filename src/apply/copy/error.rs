@@ -8,7 +8,6 @@ use crate::registry::{Error, ErrorKind};
 /// Why an image was not copied.
 #[derive(Debug, Clone)]
 pub struct CopyError {
-    /// Where it stopped.
     pub step: FailedStep,
     /// What happened, for people.
     pub text: String,

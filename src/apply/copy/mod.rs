@@ -10,7 +10,7 @@ pub use self::companions::{Carried, Companionship};
 pub use self::delivery::Mirror;
 use self::delivery::{Delivery, Route};
 pub use self::error::CopyError;
-use self::tree::{From, Tree, TreeError};
+use self::tree::{Origin, Tree, TreeError};
 use crate::content::Document;
 use crate::image::{Digest, Location, Reference, RepositoryName};
 use crate::observe::companions::Companions;
@@ -41,7 +41,6 @@ pub struct Copier {
 pub struct Copied {
     /// What the mirror's tag was read to answer.
     pub mirrored: Digest,
-    /// What became of its signatures and the like.
     pub companions: Companionship,
 }
 
@@ -96,7 +95,7 @@ impl Copier {
     async fn copy(&self, route: Route<'_>) -> Result<Copied, CopyError> {
         let (delivery, step) = (&self.delivery, route.step);
         let top = self.top(step).await?;
-        let from = From::Source(&delivery.sources, &step.source);
+        let from = Origin::Source(&delivery.sources, &step.source);
         // The two ends are asked at once: neither look needs the other.
         let (tree, ()) = tokio::join!(tree::read(from, top), self.vouch(step, route.mirror));
         let tree = tree.map_err(|error| match error {
@@ -147,7 +146,7 @@ impl Copier {
         let Some(top) = voucher else { return };
         let once = known.vouched(&step.repository);
         once.get_or_init(|| async {
-            match tree::read(From::Mirror(mirror.store.as_ref()), top).await {
+            match tree::read(Origin::Mirror(mirror.store.as_ref()), top).await {
                 Ok(tree) => known.add(&step.repository, &tree).await,
                 Err(error) => tracing::debug!("{}: no sibling vouches for blobs: {error}", mirror.location),
             }

@@ -32,7 +32,6 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// The digests of all its manifests.
     pub(super) fn digests(&self) -> Vec<Digest> {
         std::iter::once(&self.top).chain(self.levels.iter().flatten()).map(|document| document.digest.clone()).collect()
     }
@@ -45,7 +44,6 @@ pub(super) enum TreeError {
     Missing(Digest),
     /// What is there is not what it should be, or more than is taken.
     Unusable(String),
-    /// The registry failed.
     Store(crate::registry::Error),
 }
 
@@ -64,14 +62,12 @@ impl std::fmt::Display for TreeError {
 
 /// Where an image is read from.
 #[derive(Clone, Copy)]
-pub(super) enum From<'a> {
-    /// Upstream.
+pub(super) enum Origin<'a> {
     Source(&'a Sources, &'a Location),
-    /// The mirror.
     Mirror(&'a dyn Store),
 }
 
-impl From<'_> {
+impl Origin<'_> {
     async fn document(self, digest: &Digest) -> Result<Document, TreeError> {
         let read = match self {
             Self::Source(sources, location) => sources.document(location, digest).await,
@@ -82,7 +78,7 @@ impl From<'_> {
 }
 
 /// Reads everything below `top`. Every document has the digest, size and media type that its parent says.
-pub(super) async fn read(from: From<'_>, top: Document) -> Result<Tree, TreeError> {
+pub(super) async fn read(from: Origin<'_>, top: Document) -> Result<Tree, TreeError> {
     let mut blobs = Blobs::default();
     let mut seen = BTreeSet::from([top.digest.clone()]);
     let mut bytes = top.bytes.len();
@@ -105,7 +101,7 @@ pub(super) async fn read(from: From<'_>, top: Document) -> Result<Tree, TreeErro
     Ok(Tree { top, levels, blobs: blobs.held.into_values().collect(), foreign: blobs.foreign.len() })
 }
 
-async fn read_level(from: From<'_>, children: &[Descriptor], bytes: &mut usize) -> Result<Vec<Document>, TreeError> {
+async fn read_level(from: Origin<'_>, children: &[Descriptor], bytes: &mut usize) -> Result<Vec<Document>, TreeError> {
     let declared: u64 = children.iter().map(|child| child.size).sum();
     if declared > BYTES as u64 {
         return Err(TreeError::Unusable(format!("the image's manifests have more than {BYTES} bytes together")));

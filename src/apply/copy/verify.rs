@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::delivery::{Mirror, TOGETHER};
 use super::error::CopyError;
-use super::tree::{self, From, Tree, TreeError};
+use super::tree::{self, Origin, Tree, TreeError};
 use crate::image::{Digest, Reference};
 use crate::plan::FailedStep;
 
@@ -12,7 +12,7 @@ use crate::plan::FailedStep;
 pub(super) async fn whole(digest: &Digest, mirror: &Mirror) -> Result<Option<Tree>, CopyError> {
     let top = mirror.store.manifest(&Reference::Digest(digest.clone())).await;
     let Some(top) = top.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))? else { return Ok(None) };
-    let tree = match tree::read(From::Mirror(mirror.store.as_ref()), top).await {
+    let tree = match tree::read(Origin::Mirror(mirror.store.as_ref()), top).await {
         Ok(tree) => tree,
         Err(TreeError::Missing(_)) => return Ok(None),
         Err(TreeError::Store(error)) => return Err(CopyError::at_destination(FailedStep::Verify, &error)),

@@ -14,7 +14,6 @@ use crate::plan::removal::Removal;
 use crate::plan::{Failure, Step};
 use crate::registry::Registries;
 
-/// What is to be applied, and with what.
 pub struct Work<'a> {
     pub copier: &'a Arc<Copier>,
     /// The destination.
@@ -41,7 +40,6 @@ impl Work<'_> {
 /// An approval that the mirror was read to answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promoted {
-    /// The step that led to it.
     pub step: Step,
     /// What the mirror's tag answers.
     pub mirrored: Digest,
@@ -62,7 +60,6 @@ pub struct Applied {
     pub mended: Vec<(RepositoryName, Difference)>,
     /// Differences that stand.
     pub left: Vec<(RepositoryName, Difference)>,
-    /// Tags that were deleted.
     pub removed: Vec<Removal>,
     /// Repositories that hold bytes which are revoked: nobody is granted anything there.
     pub(super) sealed: BTreeSet<RepositoryName>,

@@ -12,18 +12,14 @@ use crate::proposal::record::{self, Record, gathered, pending};
 pub struct Recording {
     /// Its number; `None` on a forge without numbers.
     pub number: Option<u64>,
-    /// Where a person looks at it.
     pub url: String,
-    /// Its branch.
     pub branch: String,
-    /// What was done.
     pub done: Done,
 }
 
 /// What was done about the recording proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// It is new.
     Opened,
     /// Records were added to it.
     Updated,

@@ -13,16 +13,12 @@ pub(super) const TRIES: u32 = 20;
 /// Why nothing was recorded. The bytes are in the mirror; the next run verifies and records them.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The forge failed.
     #[error("{0}")]
     Forge(#[from] forge::Error),
-    /// The manifest can no longer be read.
     #[error("{0}")]
     Manifest(#[from] LoadError),
-    /// The text cannot be edited safely.
     #[error("{0}")]
     Edit(EditError),
-    /// The branch moved too often.
     #[error("the branch {0} moved {TRIES} times meanwhile: run again")]
     Busy(String),
 }

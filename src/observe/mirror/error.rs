@@ -12,7 +12,6 @@ use crate::registry::{Error, ErrorKind};
 pub(super) enum MirrorError {
     /// The destination failed; nothing is known of any image's source.
     Destination(Error),
-    /// Docker Hub's own API failed.
     Hub(hub::Error),
     /// This approval alone failed.
     Approval(FailedStep, String),

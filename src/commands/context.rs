@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Stop, Verdicts};
+use super::Stop;
+use super::unreviewed::Verdicts;
 use crate::apply::interruption::Interruption;
-use crate::forge::Forge;
+use crate::forge::{Commit, Forge};
 use crate::forge::git::GitForge;
 use crate::forge::github::GitHub;
 use crate::hub::{Hub, Pace};
 use crate::manifest::{Destination, Proposals};
 use crate::net;
+use crate::observe::reviews::Bar;
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
 use crate::report::workflow_command;
@@ -39,7 +41,7 @@ pub struct Context {
     /// Now, once for the whole run.
     pub now: chrono::DateTime<chrono::Utc>,
     /// What this run found out about reviews.
-    pub verdicts: Verdicts,
+    pub(super) verdicts: Verdicts,
 }
 
 impl Context {
@@ -77,6 +79,13 @@ impl Context {
         if let Some(github) = &self.github {
             github.begin_branches_with(prefix);
         }
+    }
+
+    /// Where reviews are looked for, for a manifest that was read at `at` of the default branch; `None`: as it is now.
+    #[must_use]
+    pub fn bar<'a>(&'a self, at: Option<&'a Commit>) -> Bar<'a> {
+        let (path, floor) = (self.settings.manifest.as_str(), self.settings.min_approvals);
+        Bar { forge: self.forge.as_deref(), at, path, floor }
     }
 
     /// The forge where it is GitHub.

@@ -8,13 +8,12 @@ use crate::apply::copy::{Carried, Copier};
 use crate::apply::promote::{Applied, Promoted, Work};
 use crate::apply::record::{self, RecordError, Recorded, Recording, Way};
 use crate::args::Promote as Arguments;
-use crate::forge::Commit;
+use crate::forge::{Branches, Commit};
 use crate::hub::Hub;
 use crate::manifest::{Image, Manifest};
 use crate::observe::mirror::{self, MirrorReader, Promotions};
 use crate::observe::repositories::Attention;
 use crate::observe::retired;
-use crate::observe::reviews::Bar;
 use crate::observe::sources::Sources;
 use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination};
 use crate::progress::{Group, Progress};
@@ -32,7 +31,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let (head, manifest) = load::at_head(context).await?;
     let scope = scope(context, &manifest, &arguments.images.images)?;
     if !context.settings.dry_run && context.settings.record != RecordMode::None {
-        super::sweep(&**context.forge()?, &manifest).await;
+        sweep(&**context.forge()?, &manifest).await;
     }
     let sources = Sources::new(context.registries.clone());
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
@@ -71,6 +70,13 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let clean = outcome.failed.is_empty() && outcome.drift.is_empty();
     output.outcome(outcome);
     ending(&stopped, clean)
+}
+
+/// Clears what interrupted runs left at the forge. Only a help: where it fails, a later run does it.
+async fn sweep(forge: &dyn Branches, manifest: &Manifest) {
+    if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix, None).await {
+        tracing::warn!("what interrupted runs left could not be cleared: {e}");
+    }
 }
 
 /// How the settings of repositories are looked at.
@@ -120,9 +126,7 @@ pub async fn look(
     let approvals: usize = manifest.images.iter().map(|image| image.approved.len()).sum();
     let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
     let reader = MirrorReader { registries: &context.registries, sources, hub: hub(context), attention, consent };
-    let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);
-    let bar = Bar { forge: context.forge.as_deref(), at, path, floor };
-    let seen = mirror::promotions(&reader, manifest, scope, &bar).await;
+    let seen = mirror::promotions(&reader, manifest, scope, &context.bar(at)).await;
     context.verdicts.keep(manifest, &seen.judged);
     say_what_is_lacking(manifest, &seen);
     seen

@@ -1,9 +1,9 @@
 //! `run`: picks what to do by the event.
 
-use super::{Context, Exit, Stop, comment, dispatch, guard, load, read_event};
+use super::{Context, Exit, Stop, check, comment, guard, load, promote, propose, read_event};
 use crate::action::Event;
 use crate::action::event::Kind;
-use crate::args::{Command, Images, Promote, Propose};
+use crate::args::Promote;
 use crate::observe::repositories::Attention;
 use crate::report::Output;
 use crate::text::excerpt;
@@ -21,14 +21,13 @@ pub async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
     let event = read_event(context)?;
     match &event.kind {
         Kind::Schedule | Kind::WorkflowDispatch => by_the_clock(context, output).await,
-        Kind::PullRequest(_) | Kind::MergeGroup(_) => {
-            dispatch(context, &Command::Check(Images::default()), output).await
-        }
+        Kind::PullRequest(_) | Kind::MergeGroup(_) => check::run(context, &[], output).await,
         Kind::Push => {
-            let promote = Promote { attention: Attention::Brief, ..Promote::default() };
-            dispatch(context, &Command::Promote(promote), output).await
+            guard(context).await?;
+            let arguments = Promote { attention: Attention::Brief, ..Promote::default() };
+            promote::run(context, &arguments, output).await
         }
-        Kind::IssueComment(said) => comment::run(context, said, output).await,
+        Kind::IssueComment(comment) => comment::run(context, comment, output).await,
         Kind::Other => Err(unknown(&event)),
     }
 }
@@ -39,8 +38,8 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
     guard(context).await?;
     let (_, manifest) = load::at_head(context).await?;
     let promoted = if context.has_credentials_for(&manifest.registry).await {
-        let promote = Promote { signatures: true, ..Promote::default() };
-        dispatch(context, &Command::Promote(promote), output).await
+        let arguments = Promote { signatures: true, ..Promote::default() };
+        promote::run(context, &arguments, output).await
     } else {
         tracing::warn!("no credentials for the destination: what is pending is not promoted");
         Ok(Exit::Done)
@@ -48,7 +47,7 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
     if matches!(promoted, Err(Stop::Unusable(_) | Stop::Manifest(..))) {
         return promoted;
     }
-    let proposed = dispatch(context, &Command::Propose(Propose::default()), output).await;
+    let proposed = propose::run(context, &[], None, output).await;
     match (promoted, proposed) {
         (Ok(promoted), Ok(proposed)) => Ok(promoted.and(proposed)),
         (Err(Stop::CannotWork(first)), Err(Stop::CannotWork(second))) => Err(Stop::both(&first, &second)),

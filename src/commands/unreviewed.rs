@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::Context;
-use crate::forge::{Commit, Forge};
+use crate::forge::Forge;
 use crate::manifest::{Approval, Image, Manifest};
 use crate::observe::proposals::Unreviewed;
 use crate::observe::reviews::{Bar, Judged, judge, untold};
@@ -13,11 +12,11 @@ use crate::plan::{Key, Scope, is_pending};
 
 /// What was found out in this run about how approvals were reviewed: where promotion asked, proposals do not ask again.
 #[derive(Default)]
-pub struct Verdicts(Mutex<BTreeMap<Subject, Option<String>>>);
+pub(crate) struct Verdicts(Mutex<BTreeMap<Subject, Option<String>>>);
 
 impl Verdicts {
     /// Remembers what was found out.
-    pub fn keep(&self, manifest: &Manifest, judged: &BTreeMap<Key, Judged>) {
+    pub(super) fn keep(&self, manifest: &Manifest, judged: &BTreeMap<Key, Judged>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (image, approval) in approvals(manifest) {
             if let Some(judged) = judged.get(&Key::of(image, approval)) {
@@ -39,22 +38,20 @@ fn approvals(manifest: &Manifest) -> impl Iterator<Item = (&Image, &Approval)> {
 /// The approvals whose removal is wanted. Nothing is asked where no review is needed, nor about what the manifest says is
 /// promoted; on a forge that has no reviews none is offered, because what would be approved anew would have none either.
 pub(super) async fn unreviewed(
-    context: &Context,
-    forge: Option<&dyn Forge>,
-    at: Option<&Commit>,
+    verdicts: &Verdicts,
+    bar: &Bar<'_>,
     manifest: &Manifest,
     scope: &Scope,
 ) -> Unreviewed {
     let mut unreviewed = Unreviewed::default();
-    if forge.and_then(Forge::accounts).is_none() {
+    if bar.forge.and_then(Forge::accounts).is_none() {
         return unreviewed;
     }
-    let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);
-    let asks = floor.max(manifest.policy.approvals) > 0;
+    let asks = bar.floor.max(manifest.policy.approvals) > 0;
     let mut pending = Vec::new();
     for image in manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)).map(|(_, image)| image) {
         for approval in &image.approved {
-            match context.verdicts.of(image, approval) {
+            match verdicts.of(image, approval) {
                 Some(Some(why)) => drop(unreviewed.wanted.insert(Key::of(image, approval), why)),
                 Some(None) => {}
                 None if asks && is_pending(image, approval) => pending.push((image, approval)),
@@ -62,7 +59,7 @@ pub(super) async fn unreviewed(
             }
         }
     }
-    let judged = judge(&Bar { forge, at, path, floor }, manifest, &pending).await;
+    let judged = judge(bar, manifest, &pending).await;
     for (key, judged) in judged {
         match judged {
             Ok(Judged { unreviewed: Some(why), .. }) => drop(unreviewed.wanted.insert(key, why)),

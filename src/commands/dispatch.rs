@@ -1,0 +1,46 @@
+//! From the command line's command to the function that does it.
+
+use super::{
+    Context, Exit, Stop, apply_policy, approve, audit, check, completions, doctor, explain, guard, plan, promote, propose,
+    run, schema, sign_in, verify_access,
+};
+use crate::args::Command;
+use crate::report::{Format, Output};
+
+/// Does what a command says. Commands that write are asked for their event first.
+///
+/// # Errors
+/// Why it could not.
+pub async fn dispatch(context: &Context, command: &Command, output: &mut Output) -> Result<Exit, Stop> {
+    if context.settings.format == Format::Sarif && !matches!(command, Command::Audit(_)) {
+        return Err(Stop::Unusable("--format sarif is for audit: other commands print human or json".to_owned()));
+    }
+    if writes(command) {
+        guard(context).await?;
+    }
+    match command {
+        Command::Run(_) => Box::pin(run::run(context, output)).await,
+        Command::Plan(arguments) => plan::run(context, &arguments.images.images, arguments.shards, output).await,
+        Command::Explain(arguments) => explain::run(context, arguments, output).await,
+        Command::Propose(arguments) => propose::run(context, &arguments.images.images, None, output).await,
+        Command::Check(arguments) => check::run(context, &arguments.images, output).await,
+        Command::Promote(arguments) => promote::run(context, arguments, output).await,
+        Command::Approve(arguments) => Box::pin(approve::run(context, arguments, output)).await,
+        Command::Audit(arguments) => audit::run(context, arguments, output).await,
+        Command::ApplyPolicy(arguments) => apply_policy::run(context, arguments, output).await,
+        Command::Doctor(arguments) => Box::pin(doctor::run(context, arguments, output)).await,
+        Command::SignIn(arguments) => sign_in::run(context, arguments, output),
+        Command::VerifyAccess(arguments) => verify_access::run(context, arguments, output).await,
+        Command::Schema(arguments) => schema::run(&arguments.of, output),
+        Command::Completions(arguments) => completions::run(arguments.shell, output),
+    }
+}
+
+/// Whether a command can write; `run` asks again for the command that it picks.
+const fn writes(command: &Command) -> bool {
+    match command {
+        Command::Propose(_) | Command::Promote(_) | Command::Approve(_) | Command::ApplyPolicy(_) => true,
+        Command::Audit(arguments) => arguments.issue,
+        _ => false,
+    }
+}

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 /// A secret as it was given.
 #[derive(Clone, Copy)]
-pub enum Given<'a> {
-    /// A token or password, with the user it belongs to where there is one.
-    Token(&'a str, Option<&'a str>),
+pub enum Secret<'a> {
+    /// A token or password, with the user names it can be sent with.
+    Token { token: &'a str, users: &'a [&'a str] },
     /// A Docker `config.json` text.
     RegistryAuth(&'a str),
 }
@@ -21,26 +21,26 @@ const SHORTEST_LINE: usize = 4;
 
 /// Everything to hide, without repetition, in a stable order.
 #[must_use]
-pub fn masks(secrets: &[Given<'_>]) -> BTreeSet<String> {
+pub fn masks(secrets: &[Secret<'_>]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for secret in secrets {
         match *secret {
-            Given::Token(token, user) => add_token(&mut all, token, user),
-            Given::RegistryAuth(text) => add_registry_auth(&mut all, text),
+            Secret::Token { token, users } => add_token(&mut all, token, users),
+            Secret::RegistryAuth(text) => add_registry_auth(&mut all, text),
         }
     }
     all.retain(|mask| !mask.trim().is_empty());
     all
 }
 
-fn add_token(all: &mut BTreeSet<String>, token: &str, user: Option<&str>) {
+fn add_token(all: &mut BTreeSet<String>, token: &str, users: &[&str]) {
     let token = token.trim();
     if token.is_empty() {
         return;
     }
     add_lines(all, token);
     all.insert(STANDARD.encode(token));
-    for user in user.into_iter().chain(["x-access-token"]) {
+    for user in users.iter().chain(&["x-access-token"]) {
         all.insert(STANDARD.encode(format!("{user}:{token}")));
     }
 }
@@ -56,10 +56,10 @@ fn add_registry_auth(all: &mut BTreeSet<String>, text: &str) {
     for entry in auths.as_object().into_iter().flat_map(serde_json::Map::values) {
         let member = |name: &str| entry.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         for name in ["identitytoken", "registrytoken"] {
-            member(name).into_iter().for_each(|token| add_token(all, token, None));
+            member(name).into_iter().for_each(|token| add_token(all, token, &[]));
         }
         if let Some(password) = member("password") {
-            add_token(all, password, member("username"));
+            add_token(all, password, member("username").as_slice());
         }
         if let Some(auth) = member("auth") {
             add_auth(all, auth);
@@ -72,7 +72,7 @@ fn add_auth(all: &mut BTreeSet<String>, auth: &str) {
     all.insert(auth.to_owned());
     let decoded = STANDARD.decode(auth.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     if let Some((user, password)) = decoded.as_deref().and_then(|text| text.split_once(':')) {
-        add_token(all, password.trim_end_matches('\0'), Some(user));
+        add_token(all, password.trim_end_matches('\0'), &[user]);
     }
 }
 
@@ -92,15 +92,14 @@ mod tests {
 
     #[test]
     fn nothing_is_hidden_where_nothing_was_given() {
-        assert!(
-            masks(&[Given::Token("", None), Given::Token(" \n", Some("user")), Given::RegistryAuth("")]).is_empty()
-        );
+        let token = |token, users| Secret::Token { token, users };
+        assert!(masks(&[token("", &[]), token(" \n", &["user"]), Secret::RegistryAuth("")]).is_empty());
     }
 
     #[test]
     fn brackets_of_a_config_are_not_hidden() {
         let config = "{\n  \"auths\": {\n    \"ghcr.io\": { \"auth\": \"dTpwYXNz\" }\n  }\n}";
-        let all: Vec<String> = masks(&[Given::RegistryAuth(config)]).into_iter().collect();
+        let all: Vec<String> = masks(&[Secret::RegistryAuth(config)]).into_iter().collect();
         assert_eq!(all, ["cGFzcw==", "dTpwYXNz", "eC1hY2Nlc3MtdG9rZW46cGFzcw==", "pass"]);
     }
 }

@@ -10,7 +10,7 @@ pub mod files;
 pub mod guard;
 pub mod masks;
 
-pub use event::{Event, EventError};
+pub use event::Event;
 pub use guard::may_write;
 
 /// The process's environment, as far as it is text.

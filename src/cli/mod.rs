@@ -8,15 +8,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use secrecy::ExposeSecret;
 
-use crate::action::{Variables, files, masks};
+use crate::action::{Variables, files};
 use crate::apply::interruption::Interruption;
 use crate::args::{Cli, Command};
 use crate::commands::{Context, dispatch};
 use crate::exit::{Exit, Stop};
 use crate::report::{Format, Output, Sinks, Style, workflow_command};
-use crate::settings::{self, Given, KEYS, Key, Secrets, Settings};
+use crate::settings::{self, Given, Settings};
 use crate::text::Hidden;
 
 mod log;
@@ -70,7 +69,7 @@ pub fn start(mut process: Process) -> u8 {
     let in_actions = process.variables.get("GITHUB_ACTIONS").is_some_and(|text| text == "true");
     let as_action = cli.as_ref().is_ok_and(|parsed| parsed.as_action);
     let mut given = Given {
-        flags: cli.as_ref().map(|parsed| parsed.flags.clone()).unwrap_or_default(),
+        flags: cli.as_ref().map_or_else(|_| legible_flags(&process.arguments), |parsed| parsed.flags.clone()),
         verbosity: cli.as_ref().map_or(0, |parsed| parsed.verbosity),
         variables: &process.variables,
         as_action,
@@ -78,21 +77,21 @@ pub fn start(mut process: Process) -> u8 {
         directory: process.directory.clone(),
     };
     let style = Style { format: settings::format_of(&given), actions: in_actions };
+    let of_variables = settings::masks_of_variables(&given);
     if in_actions {
-        hide(&mut process.sinks, style, &masks_of_variables(given.variables));
+        hide(&mut process.sinks, style, &of_variables);
     }
     let parsed = match cli {
         Ok(parsed) => parsed,
         Err(refusal) => return refuse(&mut process.sinks, &refusal, in_actions),
     };
     let secrets = settings::secrets(&mut given);
-    if let (true, Ok(secrets)) = (in_actions, &secrets) {
-        hide(&mut process.sinks, style, &masks_of(secrets, given.variables));
+    let masks = settings::masks_of_all(&given, &secrets);
+    if in_actions {
+        hide(&mut process.sinks, style, &(&masks - &of_variables));
     }
-    let mut never = masks_of_variables(given.variables);
-    never.extend(secrets.iter().flat_map(|secrets| masks_of(secrets, given.variables)));
-    let hidden = Hidden::new(never);
-    let settings = secrets.and_then(|secrets| settings::resolve(&given, secrets));
+    let hidden = Hidden::new(masks);
+    let settings = settings::resolve(&given, secrets);
     let output = Output::new(style, process.sinks).hiding(hidden.clone());
     match settings {
         Ok(settings) => {
@@ -131,6 +130,15 @@ fn parse(process: &Process) -> Result<Parsed, clap::Error> {
     flags.extend(inner.flags());
     let command = inner.command.ok_or_else(|| no_command(&words))?;
     Ok(Parsed { command, flags, verbosity: cli.global.verbose.max(inner.global.verbose), as_action: true })
+}
+
+/// The flags of a command line that makes no sense, as far as they can be read: a secret is hidden with its user name all the
+/// same.
+fn legible_flags(arguments: &[OsString]) -> BTreeMap<&'static str, String> {
+    let command = Cli::command().ignore_errors(true).subcommand_required(false);
+    let matches = command.try_get_matches_from(arguments).ok();
+    let name = matches.and_then(|matches| matches.try_get_one::<String>("dockerhub_username").ok()?.cloned());
+    name.map(|name| ("dockerhub-username", name)).into_iter().collect()
 }
 
 /// Without any argument the help, else that a command is missing.
@@ -214,49 +222,6 @@ fn hide(sinks: &mut Sinks, style: Style, masks: &BTreeSet<String>) {
         let _ = workflow_command::write(out, "add-mask", &[], mask);
     }
     let _ = out.flush();
-}
-
-/// What to hide of the secrets in the environment, used or not.
-fn masks_of_variables(variables: &Variables) -> BTreeSet<String> {
-    let user = username(variables);
-    let mut given = Vec::new();
-    for key in KEYS.iter().filter(|key| key.secret) {
-        let names = [key.input_variable(), key.variable()];
-        let names = names.iter().map(String::as_str).chain(key.people.iter().copied());
-        given.extend(names.filter_map(|name| variables.get(name)).map(|text| as_given(key, text, user)));
-    }
-    let of_aws = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].into_iter().filter_map(|name| variables.get(name));
-    given.extend(of_aws.map(|text| masks::Given::Token(text, None)));
-    given.extend(variables.get("DOCKER_AUTH_CONFIG").map(|text| masks::Given::RegistryAuth(text)));
-    masks::masks(&given)
-}
-
-/// What to hide of the secrets that came from files.
-fn masks_of(secrets: &Secrets, variables: &Variables) -> BTreeSet<String> {
-    let user = username(variables);
-    let all = [
-        ("github-token", &secrets.github_token),
-        ("dockerhub-token", &secrets.dockerhub_token),
-        ("registry-auth", &secrets.registry_auth),
-    ];
-    let given: Vec<_> = all
-        .iter()
-        .filter_map(|(name, secret)| Some(as_given(Key::named(name)?, secret.as_ref()?.expose_secret(), user)))
-        .collect();
-    &masks::masks(&given) - &masks_of_variables(variables)
-}
-
-fn as_given<'a>(key: &Key, text: &'a str, user: Option<&'a str>) -> masks::Given<'a> {
-    match key.name {
-        "registry-auth" => masks::Given::RegistryAuth(text),
-        "dockerhub-token" => masks::Given::Token(text, user),
-        _ => masks::Given::Token(text, None),
-    }
-}
-
-fn username(variables: &Variables) -> Option<&str> {
-    let names = ["INPUT_DOCKERHUB-USERNAME", "WHARFINGER_DOCKERHUB_USERNAME", "DOCKERHUB_USERNAME"];
-    names.iter().find_map(|name| variables.get(*name)).map(String::as_str).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

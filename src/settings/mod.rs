@@ -9,11 +9,13 @@ use crate::net::Hosts;
 use crate::registry::credentials as registry_credentials;
 
 mod keys;
+mod masks;
 mod resolve;
 
 pub use crate::report::Format;
 pub use keys::{KEYS, Key};
-pub use resolve::{Given, Secrets, SettingsError, format_of, resolve, secrets};
+pub use masks::{masks_of_all, masks_of_variables};
+pub use resolve::{Given, Secrets, format_of, resolve, secrets};
 
 /// Everything that a run was told, whichever way it was told.
 #[derive(Debug)]
@@ -26,11 +28,9 @@ pub struct Settings {
     pub log_level: tracing::Level,
     /// Where proposals are made.
     pub forge: ForgeChoice,
-    /// GitHub's token.
     pub github_token: Option<SecretString>,
     /// Docker Hub's user name, or the organization of an organization access token.
     pub dockerhub_username: Option<String>,
-    /// Docker Hub's token.
     pub dockerhub_token: Option<SecretString>,
     /// A Docker `config.json` text with registry credentials.
     pub registry_auth: Option<SecretString>,
@@ -48,7 +48,6 @@ pub struct Settings {
     pub hosts: Hosts,
     /// Docker's own configuration, from which registry credentials come too.
     pub docker: registry_credentials::Environment,
-    /// The working directory.
     pub directory: PathBuf,
     /// What GitHub says of itself and of this run.
     pub github: Environment,
@@ -57,7 +56,7 @@ pub struct Settings {
 /// `--forge`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForgeChoice {
-    /// GitHub, in Actions or where a token and a repository are given.
+    /// In Actions, or where a token and a repository are given.
     GitHub,
     /// Branches of the local clone.
     Git,

@@ -15,6 +15,12 @@ use crate::net::{Hosts, HostsError};
 use crate::registry::aws::Keys;
 use crate::registry::credentials;
 
+/// A text, and what gave it: a flag or a variable.
+pub(super) struct Sourced {
+    pub(super) text: String,
+    origin: String,
+}
+
 /// Everything settings come from.
 pub struct Given<'a> {
     /// The flags that were given, by the setting's name; of a secret the name of its file, or `-`.
@@ -39,26 +45,31 @@ pub struct SettingsError(pub String);
 /// The secrets of a run. They are worked out before everything else, so that the runner can hide them.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
-    /// GitHub's token.
     pub github_token: Option<SecretString>,
-    /// Docker Hub's token.
     pub dockerhub_token: Option<SecretString>,
     /// A Docker `config.json` text.
     pub registry_auth: Option<SecretString>,
+    /// Why one is missing: a file that cannot be read, or two secrets that are both to come from standard input. The others
+    /// are to be hidden all the same.
+    pub error: Option<SettingsError>,
 }
 
 /// Works the secrets out, reading the files that hold them.
-///
-/// # Errors
-/// A file that cannot be read, or two secrets that are both to come from standard input.
-pub fn secrets(given: &mut Given<'_>) -> Result<Secrets, SettingsError> {
-    let stdin = read_stdin(given)?;
-    let secret = |name| given.secret(name, stdin.as_ref());
-    Ok(Secrets {
-        github_token: secret("github-token")?,
-        dockerhub_token: secret("dockerhub-token")?,
-        registry_auth: secret("registry-auth")?,
-    })
+pub fn secrets(given: &mut Given<'_>) -> Secrets {
+    let (stdin, mut error) = match read_stdin(given) {
+        Ok(stdin) => (stdin, None),
+        Err(e) => (None, Some(e)),
+    };
+    let mut secret = |name| {
+        let secret = given.secret(name, stdin.as_ref());
+        secret.unwrap_or_else(|e| {
+            error.get_or_insert(e);
+            None
+        })
+    };
+    let (github_token, dockerhub_token) = (secret("github-token"), secret("dockerhub-token"));
+    let registry_auth = secret("registry-auth");
+    Secrets { github_token, dockerhub_token, registry_auth, error }
 }
 
 /// How results are to be printed, as far as that can be told; for what must be printed before all settings are known.
@@ -72,9 +83,12 @@ pub fn format_of(given: &Given<'_>) -> Format {
 /// # Errors
 /// The first setting that cannot be used.
 pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, SettingsError> {
-    let Secrets { github_token, dockerhub_token, registry_auth } = secrets;
+    let Secrets { github_token, dockerhub_token, registry_auth, error } = secrets;
+    if let Some(error) = error {
+        return Err(error);
+    }
     let github = Environment::read(given.variables).map_err(|e| SettingsError(e.to_string()))?;
-    let dockerhub_username = given.text("dockerhub-username").map(|found| found.0);
+    let dockerhub_username = given.text("dockerhub-username").map(|given| given.text);
     if dockerhub_token.is_some() && dockerhub_username.is_none() {
         return Err(SettingsError(
             "dockerhub-token is given without dockerhub-username: the user, or the organization of an organization access token"
@@ -83,7 +97,7 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
     }
     let forge = given.parse("forge", forge)?.unwrap_or_else(|| default_forge(&github, github_token.is_some()));
     Ok(Settings {
-        manifest: given.text("manifest").map_or_else(|| "approved-images.yml".to_owned(), |found| found.0),
+        manifest: given.text("manifest").map_or_else(|| "approved-images.yml".to_owned(), |given| given.text),
         format: given.parse("format", format)?.unwrap_or_default(),
         log_level: given.parse("log-level", level)?.unwrap_or_else(|| verbosity(given.verbosity)),
         forge,
@@ -134,25 +148,29 @@ fn docker(given: &Given<'_>) -> credentials::Environment {
 }
 
 impl Given<'_> {
-    /// What was given for a setting, and in what.
-    fn text(&self, name: &str) -> Option<(String, String)> {
-        let key = Key::named(name)?;
-        let flag = self.flags.get(name).map(|text| (text.clone(), format!("--{name}")));
-        let flag = flag.filter(|_| !key.secret).filter(|(text, _)| !text.is_empty());
-        self.input(key).or(flag).or_else(|| self.variable(&key.variable())).or_else(|| self.people(key))
+    /// What was given for a setting.
+    fn text(&self, name: &str) -> Option<Sourced> {
+        self.texts(Key::named(name)?).next()
     }
 
-    fn input(&self, key: &Key) -> Option<(String, String)> {
+    /// The same, with all that it outweighs.
+    pub(super) fn texts(&self, key: &Key) -> impl Iterator<Item = Sourced> {
+        let flag = self.flags.get(key.name).filter(|text| !key.secret && !text.is_empty());
+        let flag = flag.map(|text| Sourced { text: text.clone(), origin: format!("--{}", key.name) });
+        self.input(key).into_iter().chain(flag).chain(self.variable(&key.variable())).chain(self.people(key))
+    }
+
+    fn input(&self, key: &Key) -> Option<Sourced> {
         if self.as_action && key.input { self.variable(&key.input_variable()) } else { None }
     }
 
-    fn people(&self, key: &Key) -> Option<(String, String)> {
-        key.people.iter().find_map(|name| self.variable(name))
+    fn people(&self, key: &Key) -> impl Iterator<Item = Sourced> {
+        key.people.iter().filter_map(|name| self.variable(name))
     }
 
-    fn variable(&self, name: &str) -> Option<(String, String)> {
+    pub(super) fn variable(&self, name: &str) -> Option<Sourced> {
         let text = self.variables.get(name).filter(|text| !text.trim().is_empty())?;
-        Some((text.clone(), name.to_owned()))
+        Some(Sourced { text: text.clone(), origin: name.to_owned() })
     }
 
     /// What was given, made a value; the error names where it came from and quotes it.
@@ -161,54 +179,51 @@ impl Given<'_> {
         name: &str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Option<T>, SettingsError> {
-        let Some((text, origin)) = self.text(name) else { return Ok(None) };
+        let Some(Sourced { text, origin }) = self.text(name) else { return Ok(None) };
         let quoted = crate::text::excerpt(&text, 80);
         parse(text.trim()).map(Some).map_err(|e| SettingsError(format!("{origin} is `{quoted}`: {e}")))
     }
 
     /// A secret: the input, the file named by its flag, the variables, without the line end that files have.
-    fn secret(&self, name: &str, stdin: Option<&(String, String)>) -> Result<Option<SecretString>, SettingsError> {
+    fn secret(&self, name: &str, stdin: Option<&Sourced>) -> Result<Option<SecretString>, SettingsError> {
         let Some(key) = Key::named(name) else { return Ok(None) };
-        if let Some((text, _)) = self.input(key) {
-            return Ok(Some(secret_text(&text)));
+        if let Some(given) = self.input(key) {
+            return Ok(Some(secret_text(&given.text)));
         }
-        if let Some((file, origin)) = self.secret_file(key, true) {
-            return self.secret_from(&file, &origin, stdin);
+        if let Some(file) = self.secret_file_flag(key) {
+            return self.secret_from(&file, stdin);
         }
-        if let Some((text, _)) = self.variable(&key.variable()) {
-            return Ok(Some(secret_text(&text)));
+        if let Some(given) = self.variable(&key.variable()) {
+            return Ok(Some(secret_text(&given.text)));
         }
-        if let Some((file, origin)) = self.secret_file(key, false) {
-            return self.secret_from(&file, &origin, stdin);
+        if let Some(file) = self.secret_file_variable(key) {
+            return self.secret_from(&file, stdin);
         }
-        Ok(self.people(key).map(|(text, _)| secret_text(&text)))
+        Ok(self.people(key).next().map(|given| secret_text(&given.text)))
     }
 
-    /// The file that holds a secret: by flag, or by `WHARFINGER_A_B_FILE`.
-    fn secret_file(&self, key: &Key, flag: bool) -> Option<(String, String)> {
-        if flag {
-            let file = self.flags.get(key.name).filter(|file| !file.is_empty())?;
-            return Some((file.clone(), format!("--{}-file", key.name)));
-        }
+    /// The file that holds a secret, by flag.
+    fn secret_file_flag(&self, key: &Key) -> Option<Sourced> {
+        let file = self.flags.get(key.name).filter(|file| !file.is_empty())?;
+        Some(Sourced { text: file.clone(), origin: format!("--{}-file", key.name) })
+    }
+
+    /// The file that holds a secret, by `WHARFINGER_A_B_FILE`.
+    fn secret_file_variable(&self, key: &Key) -> Option<Sourced> {
         self.variable(&format!("{}_FILE", key.variable()))
     }
 
-    fn secret_from(
-        &self,
-        file: &str,
-        origin: &str,
-        stdin: Option<&(String, String)>,
-    ) -> Result<Option<SecretString>, SettingsError> {
+    fn secret_from(&self, file: &Sourced, stdin: Option<&Sourced>) -> Result<Option<SecretString>, SettingsError> {
         let text = match stdin {
-            Some((text, reader)) if file == "-" && reader == origin => text.clone(),
-            _ => read_file(&self.directory, file, origin)?,
+            Some(stdin) if file.text == "-" && stdin.origin == file.origin => stdin.text.clone(),
+            _ => read_file(&self.directory, &file.text, &file.origin)?,
         };
         Ok(Some(text).filter(|text| !text.trim().is_empty()).map(|text| secret_text(&text)))
     }
 
     /// `ca-certificates`: PEM text, or outside the action a file that holds it.
     fn certificates(&self) -> Result<Option<String>, SettingsError> {
-        let Some((text, origin)) = self.text("ca-certificates") else { return Ok(None) };
+        let Some(Sourced { text, origin }) = self.text("ca-certificates") else { return Ok(None) };
         let pem = if text.contains("-----BEGIN ") || self.as_action {
             text
         } else {
@@ -225,13 +240,13 @@ impl Given<'_> {
 }
 
 /// Standard input, where one secret is given as `-`, and what names it.
-fn read_stdin(given: &mut Given<'_>) -> Result<Option<(String, String)>, SettingsError> {
+fn read_stdin(given: &mut Given<'_>) -> Result<Option<Sourced>, SettingsError> {
     let readers: Vec<String> = super::KEYS
         .iter()
         .filter(|key| key.secret)
-        .filter_map(|key| given.secret_file(key, true).or_else(|| given.secret_file(key, false)))
-        .filter(|(file, _)| file == "-")
-        .map(|(_, origin)| origin)
+        .filter_map(|key| given.secret_file_flag(key).or_else(|| given.secret_file_variable(key)))
+        .filter(|file| file.text == "-")
+        .map(|file| file.origin)
         .collect();
     match readers.as_slice() {
         [] => Ok(None),
@@ -239,7 +254,7 @@ fn read_stdin(given: &mut Given<'_>) -> Result<Option<(String, String)>, Setting
             let mut text = String::new();
             let read = given.stdin.take(SECRET_LIMIT + 1).read_to_string(&mut text);
             read.map_err(|e| SettingsError(format!("{origin}: standard input cannot be read: {e}")))?;
-            bounded(text, origin).map(|text| Some((text, origin.clone())))
+            bounded(text, origin).map(|text| Some(Sourced { text, origin: origin.clone() }))
         }
         several => Err(SettingsError(format!("{}: only one secret can come from standard input", several.join(", ")))),
     }

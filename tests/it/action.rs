@@ -190,6 +190,44 @@ fn secrets_from_files_are_masked_too() {
     assert_hidden(&outcome);
 }
 
+/// What is sent is the token with its user name: hidden whichever way the name came, and where nothing else makes sense.
+#[test]
+fn a_token_is_masked_with_its_user_name_however_that_was_given() {
+    let ways: [(&[&str], &[(&str, &str)], i32); 9] = [
+        (&["--dockerhub-username", "bot", "schema"], &[], 0),
+        (&["schema", "--dockerhub-username=bot"], &[("DOCKERHUB_USERNAME", "other")], 0),
+        (&["schema"], &[("DOCKERHUB_USERNAME", "bot")], 0),
+        (&["schema"], &[("WHARFINGER_DOCKERHUB_USERNAME", "bot"), ("DOCKERHUB_USERNAME", "other")], 0),
+        (&[], &[("INPUT_DOCKERHUB-USERNAME", "bot"), ("INPUT_COMMAND", "schema")], 0),
+        (&[], &[("INPUT_COMMAND", "schema --dockerhub-username bot")], 0),
+        (&["schema", "--dockerhub-username", "bot"], &[("WHARFINGER_DRY_RUN", "perhaps")], 2),
+        (&["schema", "--dockerhub-username", "bot", "--github-token-file", "absent"], &[], 2),
+        (&["schema", "--dockerhub-username", "bot", "--format", "nonsense"], &[], 2),
+    ];
+    for (arguments, variables, status) in ways {
+        let mut actions =
+            event("schedule", &json!({})).env("DOCKERHUB_TOKEN", "canary-hub").env("GITHUB_TOKEN", "canary-job");
+        for (name, value) in variables {
+            actions = actions.env(name, value);
+        }
+        let masked = masked(&wharfinger(&actions).args(arguments).output().expect_status(status).stdout);
+        for secret in [base64(b"bot:canary-hub"), base64(b"wharfinger:canary-job")] {
+            assert!(masked.contains(&secret), "{arguments:?} {variables:?}: {masked:?}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_masked_though_another_cannot_be_read() {
+    let actions = event("schedule", &json!({}));
+    std::fs::write(actions.workspace().join("token"), "canary-file\n").unwrap();
+    let files = ["--github-token-file", "absent", "--dockerhub-token-file", "token", "--dockerhub-username", "bot"];
+    let outcome = wharfinger(&actions).arg("schema").args(files).output().expect_status(2);
+    let masked = masked(&outcome.stdout);
+    assert!(masked.contains(&base64(b"bot:canary-file")), "{masked:?}");
+    assert!(error(&outcome).starts_with("--github-token-file names absent, which cannot be read"), "{outcome:?}");
+}
+
 /// A registry that sends back the password it was sent, in plain and as it was encoded.
 fn echo() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

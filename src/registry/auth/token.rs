@@ -12,7 +12,7 @@ use url::Url;
 use super::{Scopes, Token};
 use crate::net::retry::retry_after;
 use crate::registry::ErrorKind;
-use crate::registry::credentials::{Credential, Found, basic};
+use crate::registry::credentials::{Credential, Found, JOB_USER, basic};
 use crate::registry::remote::Client;
 use crate::registry::remote::wire::{self, Cure, Fault, Patience, SMALL_LIMIT, Said, Tries};
 
@@ -111,8 +111,7 @@ impl Service<'_> {
 fn user(credential: &Credential) -> Option<(&str, &SecretString)> {
     match credential {
         Credential::Password { username, password } => Some((username, password)),
-        // ghcr.io looks at the token alone.
-        Credential::Job(token) => Some(("wharfinger", token)),
+        Credential::Job(token) => Some((JOB_USER, token)),
         Credential::Identity(_) | Credential::Bearer(_) => None,
     }
 }

@@ -36,6 +36,9 @@ pub enum Credential {
     Job(SecretString),
 }
 
+/// The user name that the job's own token is sent with: ghcr.io looks at the token alone.
+pub(crate) const JOB_USER: &str = "wharfinger";
+
 /// A credential, and where it came from.
 #[derive(Debug, Clone)]
 pub struct Found {

@@ -175,7 +175,7 @@ fn in_process(clone: &Clone, auths: &str) -> Promotion {
     let flags = [("forge", text("git")), ("format", text("json"))].into();
     let (stdin, directory) = (&mut std::io::empty(), clone.path().to_owned());
     let mut given = Given { flags, verbosity: 0, variables: &variables, as_action: false, stdin, directory };
-    let secrets = settings::secrets(&mut given).unwrap();
+    let secrets = settings::secrets(&mut given);
     let settings = settings::resolve(&given, secrets).unwrap();
     let page = Page::default();
     let sinks = Sinks { out: Box::new(page.clone()), err: Box::new(page.clone()) };

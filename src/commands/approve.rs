@@ -192,7 +192,7 @@ enum Resolved {
 /// Finds the version, and looks at it.
 async fn resolve(context: &Context, asked: Asked, proposes: bool) -> Result<Resolved, Stop> {
     let sources = Sources::new(context.registries.clone());
-    let hub = context.push_times();
+    let hub = context.anonymous_hub();
     let prefix = asked.manifest.proposals.branch_prefix.clone();
     let place = context.forge.as_deref().map(|forge| Place { forge, prefix: &prefix, trust: Trust::Machines });
     let clocks = Clocks::new(place, context.now);

@@ -8,12 +8,13 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Stop;
 use super::unreviewed::Verdicts;
 use crate::apply::interruption::Interruption;
-use crate::forge::{Commit, Forge};
 use crate::forge::git::GitForge;
 use crate::forge::github::GitHub;
-use crate::hub::{Hub, Pace};
+use crate::forge::{Commit, Forge};
+use crate::hub::{self, Hub};
 use crate::manifest::{Destination, Proposals};
 use crate::net;
+use crate::net::retry::Policy;
 use crate::observe::reviews::Bar;
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
@@ -94,11 +95,11 @@ impl Context {
         self.github.as_deref()
     }
 
-    /// Docker Hub's own API asked as nobody, for the push times of public tags: no credential is refused there for what it
+    /// Docker Hub's own API asked anonymously, for the push times of public tags: no credential is refused there for what it
     /// may not do elsewhere.
     #[must_use]
-    pub fn push_times(&self) -> Option<Hub> {
-        Some(Hub::new(self.registries.client().http().client().clone(), hub_address(&self.settings)?, None))
+    pub fn anonymous_hub(&self) -> Option<Hub> {
+        self.hub.as_ref().map(Hub::anonymous)
     }
 
     /// Docker Hub's own API for a run that asks for much: a rate limit that ends within minutes is waited for. `None` without a
@@ -106,8 +107,8 @@ impl Context {
     #[must_use]
     pub fn patient_hub(&self) -> Option<Hub> {
         self.settings.dockerhub_token.as_ref()?;
-        let hub = hub(&self.settings, self.registries.client().http().client().clone())?;
-        Some(hub.with_pace(Pace { longest: Duration::from_secs(180), ..Pace::default() }))
+        let hub = self.hub.clone()?;
+        Some(hub.with_retry(Policy { longest: Duration::from_secs(180), ..hub::RETRY }))
     }
 
     /// The forge.
@@ -152,19 +153,13 @@ fn hide(secret: &SecretString) {
     let _ = workflow_command::write(&mut std::io::stderr(), "add-mask", &[], secret.expose_secret());
 }
 
-/// Where Docker Hub's own API is: where `WHARFINGER_HOSTS` sent it, else where everybody finds it.
-fn hub_address(settings: &Settings) -> Option<url::Url> {
-    settings.hosts.get(HUB).cloned().or_else(|| format!("https://{HUB}").parse().ok())
-}
-
-/// Docker Hub's own API, with the credential of this run.
+/// Docker Hub's own API, with the credential of this run: where `WHARFINGER_HOSTS` sent it, else where everybody finds it.
 fn hub(settings: &Settings, http: reqwest::Client) -> Option<Hub> {
-    let hub = Hub::new(
-        http,
-        hub_address(settings)?,
-        settings.dockerhub_username.clone().zip(settings.dockerhub_token.clone()),
-    );
-    Some(if settings.github.in_actions { hub.with_derived(Arc::new(hide)) } else { hub })
+    let address = settings.hosts.get(HUB).cloned().or_else(|| format!("https://{HUB}").parse().ok())?;
+    let credential = settings.dockerhub_username.clone().zip(settings.dockerhub_token.clone());
+    let credential = credential.map(|(identifier, secret)| hub::Credential { identifier, secret });
+    let derived = settings.github.in_actions.then(|| Arc::new(hide) as hub::Derived);
+    Some(Hub::new(http, address, credential, derived))
 }
 
 /// GitHub, where that is the forge and a token was given.

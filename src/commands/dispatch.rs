@@ -1,8 +1,8 @@
 //! From the command line's command to the function that does it.
 
 use super::{
-    Context, Exit, Stop, apply_policy, approve, audit, check, completions, doctor, explain, guard, plan, promote, propose,
-    run, schema, sign_in, verify_access,
+    Context, Exit, Stop, apply_policy, approve, audit, check, completions, doctor, explain, guard, plan, promote,
+    propose, run, schema, sign_in, verify_access,
 };
 use crate::args::Command;
 use crate::report::{Format, Output};

@@ -3,8 +3,9 @@
 use futures_util::StreamExt;
 
 use super::Context;
-use crate::hub::Pace;
+use crate::hub;
 use crate::manifest::Manifest;
+use crate::net::retry::Policy;
 use crate::observe::category::Standings;
 use crate::observe::evidence::{Asked, evidence};
 use crate::observe::proposals::Situation;
@@ -20,7 +21,7 @@ const TOGETHER: usize = 8;
 /// asked again.
 #[must_use]
 pub(super) fn standings(context: &Context) -> Standings {
-    Standings::new(context.push_times().map(|hub| hub.with_pace(Pace { tries: 1, ..Pace::default() })))
+    Standings::new(context.anonymous_hub().map(|hub| hub.with_retry(Policy { tries: 1, ..hub::RETRY })))
 }
 
 /// Where evidence comes from.

@@ -21,6 +21,6 @@ pub(crate) async fn guard(context: &Context) -> Result<(), Stop> {
 ///
 /// # Errors
 /// [`Stop::Unusable`] where there is none or it cannot be understood.
-pub fn read_event(context: &Context) -> Result<Event, Stop> {
+pub(crate) fn read_event(context: &Context) -> Result<Event, Stop> {
     Event::read(&context.settings.github).map_err(|e| Stop::Unusable(e.to_string()))
 }

@@ -98,7 +98,7 @@ async fn decide(
     (unreviewed, refresh): (&Unreviewed, Option<&str>),
 ) -> Result<Situation, Stop> {
     let _phase = Group::begin(&format!("Looking for new versions of {}", counted(manifest.images.len(), "image")));
-    let hub = context.push_times();
+    let hub = context.anonymous_hub();
     let look = Look { sources, hub: hub.as_ref(), forge, trust, now: context.now, unreviewed, refresh };
     situation(&look, manifest, scope).await.map_err(|e| Stop::CannotWork(e.into()))
 }

@@ -4,24 +4,20 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::refusal::{Level, Need, READS};
-use super::transport::Call;
+use super::call::{Call, Need, READS};
 use super::{Error, Hub};
 use crate::image::RepositoryName;
 
 /// A role that may do more than a member's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HubRole {
-    /// Owner.
     Owner,
-    /// Editor.
     Editor,
 }
 
 /// What the caller may do with a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HubRights {
-    /// Whether the repository is private.
     pub private: bool,
     /// Push to it.
     pub write: bool,
@@ -57,7 +53,7 @@ impl Hub {
             Need::Nothing,
             "greeting Docker Hub".to_owned(),
         );
-        self.wire.url(&call.query("page_size", 1)).ok()
+        self.transport.url(&call.query("page_size", 1)).ok()
     }
 
     /// The role of a user in an organization; `None` where that is neither owner nor editor.
@@ -78,9 +74,8 @@ impl Hub {
         let path = ["v2", "orgs", organization, "members"];
         for page in 1..=PAGES {
             let action = format!("listing the {role}s of {organization}");
-            let mut call =
-                Call::new(Method::GET, &path, need, action).query("page", page).query("page_size", PAGE_SIZE);
-            call.query.push(("role", role.to_owned()));
+            let call = Call::new(Method::GET, &path, need, action).query("page", page).query("page_size", PAGE_SIZE);
+            let call = call.query("role", role);
             let answer = self.send(&call).await?;
             if answer.status == 404 {
                 return Ok(false);
@@ -104,7 +99,7 @@ impl Hub {
     /// # Errors
     /// Where access is refused, or no usable answer comes.
     pub async fn rights(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRights>, Error> {
-        let need = on_repository(organization, "scope-repository-read");
+        let need = Need::on_repository(organization, "scope-repository-read", READS);
         let path = ["v2", "namespaces", organization, "repositories", name.as_str()];
         let call = Call::new(Method::GET, &path, need, format!("reading the repository {organization}/{name}"));
         let answer = self.send(&call).await?;
@@ -121,16 +116,11 @@ impl Hub {
     /// # Errors
     /// Where access is refused, or no usable answer comes.
     pub async fn lists(&self, organization: &str, name: &RepositoryName) -> Result<Option<bool>, Error> {
-        let need = Need::Scope {
-            namespace: organization,
-            scope: "scope-repository-list",
-            level: Level::Organization,
-            personal: READS,
-        };
+        let need = Need::in_organization(organization, "scope-repository-list", READS);
         let path = ["v2", "namespaces", organization, "repositories"];
-        let mut call = Call::new(Method::GET, &path, need, format!("listing the repositories of {organization}"));
-        call.query.push(("name", name.to_string()));
-        let call = call.query("page_size", PAGE_SIZE);
+        let call = Call::new(Method::GET, &path, need, format!("listing the repositories of {organization}"))
+            .query("name", name)
+            .query("page_size", PAGE_SIZE);
         let page: Value = self.send(&call).await?.read(&call)?;
         let there = page["results"].as_array().into_iter().flatten().any(|one| one["name"] == name.as_str());
         Ok(if there || page["next"].is_null() { Some(there) } else { None })
@@ -141,13 +131,9 @@ impl Hub {
     /// # Errors
     /// Where access is refused, or no usable answer comes.
     pub async fn may_list_tags(&self, organization: &str, name: &RepositoryName) -> Result<(), Error> {
-        let need = on_repository(organization, "scope-tag-read");
+        let need = Need::on_repository(organization, "scope-tag-read", READS);
         let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];
         let call = Call::new(Method::GET, &path, need, format!("listing the tags of {organization}/{name}"));
         self.send(&call.query("page_size", 1)).await.map(drop)
     }
-}
-
-fn on_repository<'a>(namespace: &'a str, scope: &'static str) -> Need<'a> {
-    Need::Scope { namespace, scope, level: Level::Repository, personal: READS }
 }

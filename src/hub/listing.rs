@@ -4,8 +4,7 @@
 use reqwest::Method;
 use serde::Deserialize;
 
-use super::refusal::{Level, Need, READS};
-use super::transport::Call;
+use super::call::{Call, Need, READS};
 use super::{Error, Hub, ListedRepository, ListedTag};
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Visibility;
@@ -40,8 +39,7 @@ impl Hub {
     /// # Errors
     /// Where listing is refused, there is no such organization, or no usable answer comes.
     pub async fn listed_repositories(&self, organization: &str) -> Result<Vec<ListedRepository>, Error> {
-        let level = Level::Organization;
-        let need = Need::Scope { namespace: organization, scope: "scope-repository-list", level, personal: READS };
+        let need = Need::in_organization(organization, "scope-repository-list", READS);
         let action = format!("listing the repositories of {organization}");
         let call = Call::new(Method::GET, &["v2", "namespaces", organization, "repositories"], need, action);
         let Some(bodies) = self.pages::<RepositoryBody>(&call).await? else {
@@ -63,8 +61,7 @@ impl Hub {
         organization: &str,
         name: &RepositoryName,
     ) -> Result<Option<Vec<ListedTag>>, Error> {
-        let level = Level::Repository;
-        let need = Need::Scope { namespace: organization, scope: "scope-tag-read", level, personal: READS };
+        let need = Need::on_repository(organization, "scope-tag-read", READS);
         let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];
         let call = Call::new(Method::GET, &path, need, format!("listing the tags of {organization}/{name}"));
         let Some(bodies) = self.pages::<TagBody>(&call).await? else { return Ok(None) };

@@ -1,11 +1,10 @@
-//! Repositories of the organization: read, created before the first push, and mended.
+//! Repositories of the organization: read, created before the first push, and changed.
 
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::refusal::{Level, MANAGES, Need, READS};
-use super::transport::{Answer, Call};
+use super::call::{Answer, Call, MANAGES, Need, READS};
 use super::{Created, Error, Hub, HubRepository, ImmutableTags, NewRepository};
 use crate::image::RepositoryName;
 use crate::manifest::Visibility;
@@ -46,7 +45,7 @@ impl Hub {
     /// # Errors
     /// Where access is refused, or no usable answer comes.
     pub async fn repository(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRepository>, Error> {
-        let need = scoped(organization, "scope-repository-read", READS);
+        let need = Need::on_repository(organization, "scope-repository-read", READS);
         let path = ["v2", "namespaces", organization, "repositories", name.as_str()];
         let call = Call::new(Method::GET, &path, need, format!("reading the repository {organization}/{name}"));
         let answer = self.send(&call).await?;
@@ -111,7 +110,7 @@ impl Hub {
         let need = Need::PersonalOnly { namespace: organization, personal: MANAGES };
         let call = Call::new(Method::PATCH, &path, need, format!("describing {organization}/{name}"))
             .body(json!({"description": short_description(description)}));
-        done(&self.send(&call).await?, &call)
+        self.send(&call).await?.success(&call)
     }
 
     /// Makes a repository private or public. Takes a personal access token only.
@@ -129,7 +128,7 @@ impl Hub {
         let call = Call::new(Method::POST, &path, need, format!("changing the visibility of {organization}/{name}"))
             .body(json!({"is_private": visibility == Visibility::Private}))
             .repeatable();
-        done(&self.send(&call).await?, &call)
+        self.send(&call).await?.success(&call)
     }
 
     /// Sets which tags nobody may move or delete.
@@ -143,24 +142,15 @@ impl Hub {
         settings: &ImmutableTags,
     ) -> Result<(), Error> {
         let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "immutabletags"];
-        let need = scoped(organization, "scope-repository-settings-admin", MANAGES);
+        let need = Need::on_repository(organization, "scope-repository-settings-admin", MANAGES);
         let call = Call::new(Method::PATCH, &path, need, format!("making tags of {organization}/{name} immutable"))
             .body(json!({"immutable_tags": settings.enabled, "immutable_tags_rules": settings.rules}));
-        done(&self.send(&call).await?, &call)
+        self.send(&call).await?.success(&call)
     }
 }
 
-fn scoped<'a>(namespace: &'a str, scope: &'static str, personal: &'static str) -> Need<'a> {
-    Need::Scope { namespace, scope, level: Level::Repository, personal }
-}
-
 fn creation<'a>(organization: &'a str, repository: &NewRepository) -> Call<'a> {
-    let need = Need::Scope {
-        namespace: organization,
-        scope: "scope-repository-create",
-        level: Level::Organization,
-        personal: MANAGES,
-    };
+    let need = Need::in_organization(organization, "scope-repository-create", MANAGES);
     let action = format!("creating the repository {organization}/{}", repository.name);
     Call::new(Method::POST, &["v2", "namespaces", organization, "repositories"], need, action).body(json!({
         "namespace": organization,
@@ -177,12 +167,8 @@ fn asked_for(repository: &NewRepository, found: &HubRepository) -> bool {
     found.visibility == repository.visibility && found.description == short_description(&repository.description)
 }
 
-fn done(answer: &Answer, call: &Call<'_>) -> Result<(), Error> {
-    if (200..300).contains(&answer.status) { Ok(()) } else { Err(answer.unexpected(call)) }
-}
-
 /// The longest full description, in characters.
-pub const FULL_DESCRIPTION_LIMIT: usize = 25_000;
+const FULL_DESCRIPTION_LIMIT: usize = 25_000;
 
 /// A full description as Docker Hub takes it.
 fn full_description(text: &str) -> String {

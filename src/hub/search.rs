@@ -4,8 +4,7 @@
 use reqwest::Method;
 use serde::Deserialize;
 
-use super::refusal::Need;
-use super::transport::Call;
+use super::call::{Call, Need};
 use super::{Error, Hub};
 use crate::image::Repository;
 use crate::policy::Badge;
@@ -14,7 +13,7 @@ use crate::policy::Badge;
 const RESULTS: usize = 25;
 
 #[derive(Deserialize)]
-struct Found {
+struct SearchResults {
     results: Vec<Hit>,
 }
 
@@ -34,11 +33,11 @@ impl Hub {
     /// Where no usable answer comes.
     pub async fn badge(&self, repository: &Repository) -> Result<Option<Badge>, Error> {
         let name = repository.name.as_str();
-        let mut call =
-            Call::new(Method::GET, &["api", "search", "v4"], Need::Nothing, format!("searching for {repository}"))
-                .query("size", RESULTS);
-        call.query.push(("query", name.to_owned()));
-        let found: Found = self.anonymously(&call).await?.read(&call)?;
+        let action = format!("searching for {repository}");
+        let call = Call::new(Method::GET, &["api", "search", "v4"], Need::Nothing, action)
+            .query("size", RESULTS)
+            .query("query", name);
+        let found: SearchResults = self.anonymously(&call).await?.read(&call)?;
         let hit = found.results.into_iter().find(|hit| hit.name.as_deref() == Some(name));
         Ok(hit.and_then(|hit| match hit.badge.as_deref() {
             None | Some("none" | "") => Some(Badge::None),

@@ -9,23 +9,31 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::refusal::Need;
-use super::transport::{Call, Wire};
+use super::call::{Call, Need};
+use super::transport::Transport;
 use super::{Derived, Error};
 
 /// Tokens live ten minutes; one is renewed a minute before.
 const LIFE: Duration = Duration::from_secs(9 * 60);
 
+/// Who signs in.
+pub struct Credential {
+    /// A user's name, or an organization's.
+    pub identifier: String,
+    /// A password or access token of the user, or an access token of the organization.
+    pub secret: SecretString,
+}
+
 /// The credential and the token that was exchanged for it.
 pub(super) struct Session {
-    credential: Option<(String, SecretString)>,
-    pub(super) derived: Option<Derived>,
+    credential: Option<Credential>,
+    derived: Option<Derived>,
     state: Mutex<State>,
 }
 
 enum State {
-    Out,
-    In {
+    SignedOut,
+    SignedIn {
         token: SecretString,
         until: Instant,
     },
@@ -39,25 +47,25 @@ struct Exchanged {
 }
 
 impl Session {
-    pub(super) fn new(credential: Option<(String, SecretString)>) -> Self {
-        Self { credential, derived: None, state: Mutex::new(State::Out) }
+    pub(super) fn new(credential: Option<Credential>, derived: Option<Derived>) -> Self {
+        Self { credential, derived, state: Mutex::new(State::SignedOut) }
     }
 
-    /// Whose credential it is: a user's name, or an organization's.
+    /// Whose credential it is.
     pub(super) fn identifier(&self) -> Option<&str> {
-        self.credential.as_ref().map(|(identifier, _)| identifier.as_str())
+        self.credential.as_ref().map(|credential| credential.identifier.as_str())
     }
 
     /// The token; `None` without a credential. Those who come while it is exchanged wait for it.
-    pub(super) async fn token(&self, wire: &Wire) -> Result<Option<SecretString>, Error> {
-        let Some((identifier, secret)) = &self.credential else { return Ok(None) };
+    pub(super) async fn token(&self, transport: &Transport) -> Result<Option<SecretString>, Error> {
+        let Some(credential) = &self.credential else { return Ok(None) };
         let mut state = self.state.lock().await;
         match &*state {
-            State::In { token, until } if Instant::now() < *until => return Ok(Some(token.clone())),
+            State::SignedIn { token, until } if Instant::now() < *until => return Ok(Some(token.clone())),
             State::Refused(error) => return Err(error.clone()),
             _ => {}
         }
-        let exchanged = exchange(wire, identifier, secret).await;
+        let exchanged = exchange(transport, credential).await;
         if let Err(error @ Error::Refused { .. }) = &exchanged {
             *state = State::Refused(error.clone());
         }
@@ -65,30 +73,31 @@ impl Session {
         if let Some(derived) = &self.derived {
             derived(&token);
         }
-        *state = State::In { token: token.clone(), until: Instant::now() + LIFE };
+        *state = State::SignedIn { token: token.clone(), until: Instant::now() + LIFE };
         Ok(Some(token))
     }
 
     /// Forgets a token that is no longer taken, unless another has come since.
     pub(super) async fn forget(&self, old: &SecretString) {
         let mut state = self.state.lock().await;
-        if matches!(&*state, State::In { token, .. } if token.expose_secret() == old.expose_secret()) {
-            *state = State::Out;
+        if matches!(&*state, State::SignedIn { token, .. } if token.expose_secret() == old.expose_secret()) {
+            *state = State::SignedOut;
         }
     }
 }
 
-async fn exchange(wire: &Wire, identifier: &str, secret: &SecretString) -> Result<SecretString, Error> {
+async fn exchange(transport: &Transport, credential: &Credential) -> Result<SecretString, Error> {
+    let Credential { identifier, secret } = credential;
     let action = format!("signing in as {identifier}");
     let call = Call::new(Method::POST, &["v2", "auth", "token"], Need::Nothing, action)
         .body(json!({"identifier": identifier, "secret": secret.expose_secret()}))
         .repeatable();
-    let answer = wire.send(&call, None).await?;
+    let answer = transport.send(&call, None).await?;
     if matches!(answer.status, 401 | 403) {
         let detail = format!(
             "{}; the user name goes with a password or personal access token, the organization's name with an \
              organization access token, and neither may have expired or been revoked",
-            answer.said()
+            answer.message()
         );
         return Err(Error::Refused { action: call.action, detail });
     }

@@ -4,8 +4,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::refusal::{MANAGES, Need};
-use super::transport::Call;
+use super::call::{Call, MANAGES, Need};
 use super::{Error, Hub};
 use crate::policy::settings::{Area, Observed};
 
@@ -32,8 +31,7 @@ impl Hub {
         document: &Value,
     ) -> Result<(), Error> {
         let call = call(Method::PUT, organization, area, "changing").body(document.clone());
-        let answer = self.send(&call).await?;
-        if (200..300).contains(&answer.status) { Ok(()) } else { Err(answer.unexpected(&call)) }
+        self.send(&call).await?.success(&call)
     }
 }
 

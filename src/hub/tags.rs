@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde::Deserialize;
 
-use super::refusal::{Level, MANAGES, Need, READS};
-use super::transport::Call;
+use super::call::{Call, MANAGES, Need, READS};
 use super::{Error, Hub, HubTag};
 use crate::image::{Repository, RepositoryName, Tag};
 
@@ -26,11 +25,11 @@ impl Hub {
         else {
             return Err(Error::Unusable(format!("{repository} is no repository of Docker Hub")));
         };
-        let need = Need::Scope { namespace, scope: "scope-tag-read", level: Level::Repository, personal: READS };
+        let need = Need::on_repository(namespace, "scope-tag-read", READS);
         let path = ["v2", "namespaces", namespace, "repositories", name, "tags", tag.as_str()];
         let call = Call::new(Method::GET, &path, need, format!("reading the tag {repository}:{tag}"));
         // A credential that is wrong is an error here too.
-        self.session.token(&self.wire).await?;
+        self.session.token(&self.transport).await?;
         let answer = match self.send(&call).await {
             // Another namespace's public tags are anybody's: a credential that is limited to its own must not hide them.
             Err(Error::Refused { .. }) if self.session.identifier().is_some_and(|own| own != namespace) => {
@@ -63,15 +62,10 @@ impl Hub {
             .map_err(|e| Error::Unusable(format!("{organization}/{name}: {e}")))?;
         let mut failed = None;
         for path in &paths {
-            let need = Need::Scope {
-                namespace: organization,
-                scope: "scope-tag-admin",
-                level: Level::Repository,
-                personal: MANAGES,
-            };
+            let need = Need::on_repository(organization, "scope-tag-admin", MANAGES);
             let call = Call::new(Method::DELETE, path, need, format!("deleting the tag {organization}/{name}:{tag}"));
             match self.send(&call).await {
-                Ok(answer) if (200..300).contains(&answer.status) => return Ok(()),
+                Ok(answer) if answer.is_success() => return Ok(()),
                 Ok(answer) if matches!(answer.status, 404 | 405) => {
                     if answer.status == 404 && self.tag(&repository, tag).await?.is_none() {
                         return Ok(());

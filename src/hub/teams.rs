@@ -5,27 +5,13 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::Mutex;
 
-use super::refusal::{Level, MANAGES, Need, READS};
-use super::transport::Call;
+use super::call::{Call, MANAGES, Need, READS};
+use super::client::Teams;
 use super::{Error, Grant, Hub, HubTeam};
 use crate::image::RepositoryName;
 use crate::manifest::Permission;
 use crate::text::excerpt;
-
-const PAGE_SIZE: usize = 100;
-const PAGES: usize = 1000;
-
-/// The teams of each organization that was asked about, by name: listed once a run.
-#[derive(Default)]
-pub(super) struct Known(Mutex<BTreeMap<String, BTreeMap<String, HubTeam>>>);
-
-#[derive(Deserialize)]
-struct Page<T> {
-    next: Option<String>,
-    results: Vec<T>,
-}
 
 #[derive(Deserialize)]
 struct TeamBody {
@@ -47,7 +33,7 @@ impl Hub {
     /// # Errors
     /// Where listing is refused, or no usable answer comes.
     pub async fn teams(&self, organization: &str) -> Result<Vec<HubTeam>, Error> {
-        let mut known = self.teams.0.lock().await;
+        let mut known = self.teams.lock().await;
         Ok(self.known_teams(&mut known, organization).await?.values().cloned().collect())
     }
 
@@ -57,7 +43,7 @@ impl Hub {
     /// Where listing is refused, or no usable answer comes.
     pub async fn grants(&self, organization: &str, name: &RepositoryName) -> Result<Option<Vec<Grant>>, Error> {
         let path = ["v2", "repositories", organization, name.as_str(), "groups"];
-        let need = on_repository(organization, "scope-repo-group-read", READS);
+        let need = Need::on_repository(organization, "scope-repo-group-read", READS);
         let call = Call::new(Method::GET, &path, need, format!("listing the teams of {organization}/{name}"));
         let Some(bodies) = self.pages::<GrantBody>(&call).await? else { return Ok(None) };
         let mut grants = bodies.into_iter().map(grant).collect::<Result<Vec<_>, _>>()?;
@@ -105,7 +91,7 @@ impl Hub {
     pub async fn revoke(&self, organization: &str, name: &RepositoryName, team: &HubTeam) -> Result<(), Error> {
         let id = team.id.to_string();
         let path = ["v2", "repositories", organization, name.as_str(), "groups", &id];
-        let need = on_repository(organization, "scope-repo-group-admin", MANAGES);
+        let need = Need::on_repository(organization, "scope-repo-group-admin", MANAGES);
         let action = format!("taking the grant of {} on {organization}/{name} away", excerpt(&team.name, 60));
         let call = Call::new(Method::DELETE, &path, need, action);
         let answer = self.send(&call).await?;
@@ -122,7 +108,7 @@ impl Hub {
     ) -> Result<Option<Permission>, Error> {
         let id = team.id.to_string();
         let path = ["v2", "repositories", organization, name.as_str(), "groups", &id];
-        let need = on_repository(organization, "scope-repo-group-edit", MANAGES);
+        let need = Need::on_repository(organization, "scope-repo-group-edit", MANAGES);
         let call = Call::new(Method::GET, &path, need, action.to_owned());
         let answer = self.send(&call).await?;
         if answer.status == 404 {
@@ -141,7 +127,7 @@ impl Hub {
 
     /// The team of that name, made where there is none and it may be; and whether it was made.
     async fn team(&self, organization: &str, name: &str, create: bool) -> Result<(HubTeam, bool), Error> {
-        let mut known = self.teams.0.lock().await;
+        let mut known = self.teams.lock().await;
         let teams = self.known_teams(&mut known, organization).await?;
         if let Some(team) = teams.get(name) {
             return Ok((team.clone(), false));
@@ -161,11 +147,11 @@ impl Hub {
     /// Makes a team; one that exists meanwhile, or whose making went unanswered, is found by listing again.
     async fn make_team(&self, organization: &str, name: &str) -> Result<HubTeam, Error> {
         let path = ["v2", "orgs", organization, "groups"];
-        let need = in_organization(organization, "scope-group-edit", MANAGES);
+        let need = Need::in_organization(organization, "scope-group-edit", MANAGES);
         let call = Call::new(Method::POST, &path, need, format!("making the team {name} of {organization}"))
             .body(json!({"name": name}));
         let failed = match self.send(&call).await {
-            Ok(answer) if (200..300).contains(&answer.status) => return answer.read::<TeamBody>(&call).map(team),
+            Ok(answer) if answer.is_success() => return answer.read::<TeamBody>(&call).map(team),
             Ok(answer) => answer.unexpected(&call),
             Err(error @ Error::Unreachable(_)) => error,
             Err(error) => return Err(error),
@@ -175,7 +161,7 @@ impl Hub {
 
     async fn known_teams<'a>(
         &self,
-        known: &'a mut BTreeMap<String, BTreeMap<String, HubTeam>>,
+        known: &'a mut Teams,
         organization: &str,
     ) -> Result<&'a mut BTreeMap<String, HubTeam>, Error> {
         if !known.contains_key(organization) {
@@ -186,32 +172,13 @@ impl Hub {
     }
 
     async fn list_teams(&self, organization: &str) -> Result<BTreeMap<String, HubTeam>, Error> {
-        let need = in_organization(organization, "scope-group-read", READS);
+        let need = Need::in_organization(organization, "scope-group-read", READS);
         let action = format!("listing the teams of {organization}");
         let call = Call::new(Method::GET, &["v2", "orgs", organization, "groups"], need, action);
         let Some(bodies) = self.pages::<TeamBody>(&call).await? else {
             return Err(Error::Unusable(format!("there is no organization {organization}, or none that may be seen")));
         };
         Ok(bodies.into_iter().map(|body| (body.name.clone(), team(body))).collect())
-    }
-
-    /// All pages of a list; `None` where it is not there. The next page is asked for by number: its address in the
-    /// answer names a host of its own.
-    pub(super) async fn pages<T: serde::de::DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<Vec<T>>, Error> {
-        let mut all = Vec::new();
-        for number in 1..=PAGES {
-            let call = call.clone().query("page", number).query("page_size", PAGE_SIZE);
-            let answer = self.send(&call).await?;
-            if answer.status == 404 && number == 1 {
-                return Ok(None);
-            }
-            let page: Page<T> = answer.read(&call)?;
-            all.extend(page.results);
-            if page.next.is_none() {
-                return Ok(Some(all));
-            }
-        }
-        Err(Error::Unusable(format!("{}: more than {PAGES} pages", call.action)))
     }
 }
 
@@ -225,7 +192,7 @@ fn write<'a>(
     action: &str,
 ) -> Call<'a> {
     let id = team.id.to_string();
-    let need = on_repository(organization, "scope-repo-group-edit", MANAGES);
+    let need = Need::on_repository(organization, "scope-repo-group-edit", MANAGES);
     let mut path = vec!["v2", "repositories", organization, name.as_str(), "groups"];
     if change {
         path.push(&id);
@@ -234,14 +201,6 @@ fn write<'a>(
     }
     Call::new(Method::POST, &path, need, action.to_owned())
         .body(json!({"group_id": team.id, "permission": permission.as_str()}))
-}
-
-fn in_organization<'a>(namespace: &'a str, scope: &'static str, personal: &'static str) -> Need<'a> {
-    Need::Scope { namespace, scope, level: Level::Organization, personal }
-}
-
-fn on_repository<'a>(namespace: &'a str, scope: &'static str, personal: &'static str) -> Need<'a> {
-    Need::Scope { namespace, scope, level: Level::Repository, personal }
 }
 
 fn team(body: TeamBody) -> HubTeam {
@@ -255,13 +214,4 @@ fn grant(body: GrantBody) -> Result<Grant, Error> {
         .find(|permission| permission.as_str() == body.permission)
         .ok_or_else(|| Error::Unusable(format!("the permission `{}` is not known", excerpt(&body.permission, 40))))?;
     Ok(Grant { team: HubTeam { id: body.group_id, name: body.group_name }, permission })
-}
-
-/// The teams there are, for the error about one that is not.
-pub(super) fn listed(known: &[String]) -> String {
-    if known.is_empty() {
-        return "it has no team that the credential may see".to_owned();
-    }
-    let names: Vec<String> = known.iter().map(|name| format!("`{}`", excerpt(name, 60))).collect();
-    format!("it has {}", names.join(", "))
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use wharfinger::apply::repository;
-use wharfinger::hub::{Created, Error, Hub, ImmutableTags, NewRepository, Pace};
+use wharfinger::hub::{Created, Credential, Derived, Error, Hub, ImmutableTags, NewRepository, RETRY};
 use wharfinger::image::{Digest, RepositoryName};
 use wharfinger::manifest::{Permission, Team, Visibility};
+use wharfinger::net::retry::Policy;
 use wharfinger::plan::RepositoryStep;
 
 use super::registry_auth::later;
@@ -27,9 +28,18 @@ fn organization_token(scopes: &[&str]) -> TestHub {
 }
 
 fn signed_in(hub: &TestHub, identifier: &str, secret: &str) -> Hub {
-    let credential = (!identifier.is_empty()).then(|| (identifier.to_owned(), SecretString::from(secret)));
-    let pace = Pace { tries: 4, first: Duration::from_millis(1), longest: Duration::from_secs(1) };
-    Hub::new(client(), hub.url().parse().unwrap(), credential).with_pace(pace)
+    hub_telling(hub, identifier, secret, None)
+}
+
+/// The API, which tells `derived` of tokens.
+fn hub_telling(hub: &TestHub, identifier: &str, secret: &str, derived: Option<Derived>) -> Hub {
+    let (identifier, secret) = (identifier.to_owned(), SecretString::from(secret));
+    let credential = (!identifier.is_empty()).then_some(Credential { identifier, secret });
+    Hub::new(client(), hub.url().parse().unwrap(), credential, derived).with_retry(Policy {
+        first: Duration::from_millis(1),
+        longest: Duration::from_secs(1),
+        ..RETRY
+    })
 }
 
 fn name(text: &str) -> RepositoryName {
@@ -56,9 +66,10 @@ fn one_token_serves_all_tasks_and_is_renewed_when_it_is_no_longer_taken() {
     hub.add_repository("acme", "loki", HubRepositoryEntry { is_private: true, ..HubRepositoryEntry::default() });
     let seen = Arc::new(Mutex::new(Vec::new()));
     let for_hub = Arc::clone(&seen);
-    let api = signed_in(&hub, "jo", SECRET).with_derived(Arc::new(move |token: &SecretString| {
+    let derived = Arc::new(move |token: &SecretString| {
         for_hub.lock().unwrap().push(token.expose_secret().to_owned());
-    }));
+    });
+    let api = hub_telling(&hub, "jo", SECRET, Some(derived));
     let name = name("loki");
     block_on(async {
         let all = futures_util::future::join_all((0..20).map(|_| api.repository("acme", &name))).await;
@@ -354,6 +365,37 @@ fn tags_tell_their_digest_and_push_time() {
     assert!(block_on(api.tag(&redis, &"7.2.1".parse().unwrap())).unwrap().is_some());
     assert_eq!(hub.log().last().unwrap().authorization(), None);
     hub.check_traffic();
+}
+
+#[test]
+fn handles_of_one_client_share_the_token_and_what_a_rate_limit_said() {
+    let hub = owner();
+    hub.add_repository("acme", "loki", HubRepositoryEntry::default());
+    let api = signed_in(&hub, "jo", SECRET);
+    let patient = api.clone().with_retry(Policy { tries: 1, longest: Duration::from_secs(200), ..RETRY });
+    let (loki, tag) = ("docker.io/acme/loki".parse().unwrap(), "1".parse().unwrap());
+    block_on(async {
+        for handle in [&api, &patient, &api.anonymous()] {
+            assert_eq!(handle.tag(&loki, &tag).await, Ok(None));
+        }
+        let path = "/v2/namespaces/acme/repositories/loki/tags/1";
+        assert_eq!(
+            lines(&hub),
+            [
+                "POST /v2/auth/token 200".to_owned(),
+                format!("GET {path} 404"),
+                format!("GET {path} 404"),
+                format!("GET {path} 404")
+            ]
+        );
+        assert_eq!(hub.log().last().unwrap().authorization(), None);
+        hub.server().clear_log();
+        hub.limit(1, &[("retry-after", "100")]);
+        for handle in [&patient.anonymous(), &api, &api.anonymous()] {
+            assert!(matches!(handle.tag(&loki, &tag).await, Err(Error::RateLimited(_))));
+        }
+        assert_eq!(lines(&hub), [format!("GET {path} 429")], "it is left alone");
+    });
 }
 
 #[test]

@@ -1,0 +1,44 @@
+//! What goes wrong with Docker Hub's API.
+
+use crate::text::excerpt;
+
+/// What went wrong with Docker Hub's API. The kinds are what callers decide by; no text holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// 401 or 403: with the role or scope that is missing.
+    #[error("Docker Hub refused {action}: {detail}")]
+    Refused {
+        /// What was being done.
+        action: String,
+        /// What Docker Hub said, and which scope or role is missing.
+        detail: String,
+    },
+    /// The organization has no such team, and none was to be made.
+    #[error("{organization} has no team `{team}` on Docker Hub; {}", list_teams(known))]
+    NoTeam {
+        /// The organization.
+        organization: String,
+        /// The team that was asked for.
+        team: String,
+        /// The teams there are, sorted.
+        known: Vec<String>,
+    },
+    /// A rate limit that is longer than is waited.
+    #[error("Docker Hub's rate limit: {0}")]
+    RateLimited(String),
+    /// No answer, or server errors until the tries were used up.
+    #[error("Docker Hub gave no answer: {0}")]
+    Unreachable(String),
+    /// An answer that cannot be used.
+    #[error("Docker Hub: {0}")]
+    Unusable(String),
+}
+
+/// The teams there are, for the error about one that is not.
+fn list_teams(known: &[String]) -> String {
+    if known.is_empty() {
+        return "it has no team that the credential may see".to_owned();
+    }
+    let names: Vec<String> = known.iter().map(|name| format!("`{}`", excerpt(name, 60))).collect();
+    format!("it has {}", names.join(", "))
+}

@@ -100,7 +100,6 @@ pub struct Images {
     pub images: Vec<String>,
 }
 
-/// Arguments of `run`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Run {
     /// Decide and print, write nothing
@@ -111,10 +110,8 @@ pub struct Run {
     pub promotion: Promotion,
 }
 
-/// Arguments of `plan`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Plan {
-    /// Which images.
     #[command(flatten)]
     pub images: Images,
     /// Also print the matrix of N parts for GitHub's job matrix
@@ -122,7 +119,6 @@ pub struct Plan {
     pub shards: Option<u32>,
 }
 
-/// Arguments of `explain`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Explain {
     /// Only these images: source, repository, or <repository>-<variant>; with --tags the source that the list is of
@@ -151,10 +147,8 @@ pub struct Explain {
     pub approved: Vec<String>,
 }
 
-/// Arguments of `propose`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Propose {
-    /// Which images.
     #[command(flatten)]
     pub images: Images,
     /// Decide and print, write nothing
@@ -162,7 +156,6 @@ pub struct Propose {
     pub dry_run: bool,
 }
 
-/// Arguments of `approve`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Approve {
     /// An image of the manifest (source, repository, or <repository>-<variant>) or a new source, such as grafana/loki:3.1.0;
@@ -180,10 +173,8 @@ pub struct Approve {
     pub dry_run: bool,
 }
 
-/// Arguments of `promote`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Promote {
-    /// Which images.
     #[command(flatten)]
     pub images: Images,
     /// Also carry signatures, attestations and SBOMs that appeared since an image was promoted
@@ -220,7 +211,6 @@ pub struct Promotion {
     pub shard: Option<String>,
 }
 
-/// Arguments of `audit`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Audit {
     /// Keep one issue on GitHub as the dashboard: open it, change it with the findings, close it where nothing differs
@@ -234,7 +224,6 @@ pub struct Audit {
     pub dry_run: bool,
 }
 
-/// Arguments of `apply-policy`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ApplyPolicy {
     /// Write what differs; without it the difference is shown only
@@ -242,7 +231,6 @@ pub struct ApplyPolicy {
     pub yes: bool,
 }
 
-/// Arguments of `doctor`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Doctor {
     /// List the hosts to open in a firewall for this manifest and these settings, and ask nothing
@@ -250,7 +238,6 @@ pub struct Doctor {
     pub hosts: bool,
 }
 
-/// Arguments of `sign-in`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SignIn {
     /// Whose members may use Docker Desktop; may be given more than once [default: the manifest's organization]
@@ -264,10 +251,8 @@ pub struct SignIn {
     pub force: bool,
 }
 
-/// Arguments of `verify-access`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct VerifyAccess {
-    /// Which images.
     #[command(flatten)]
     pub images: Images,
     /// The member whose token DOCKERHUB_TOKEN or --dockerhub-token-file gives: ask the registry what it answers them
@@ -288,7 +273,6 @@ pub struct VerifyAccess {
     pub refused: Vec<String>,
 }
 
-/// Arguments of `schema`.
 #[derive(Debug, Clone, Args)]
 pub struct Schema {
     /// Which schema
@@ -296,7 +280,6 @@ pub struct Schema {
     pub of: String,
 }
 
-/// Arguments of `completions`.
 #[derive(Debug, Clone, Args)]
 pub struct Completions {
     /// The shell
@@ -314,7 +297,7 @@ impl Cli {
     #[must_use]
     pub fn flags(&self) -> BTreeMap<&'static str, String> {
         let global = &self.global;
-        let (dry_run, promotion) = self.command.as_ref().map_or((false, None), Command::told);
+        let (dry_run, promotion) = self.command.as_ref().map_or((false, None), Command::settings);
         let promotion = promotion.cloned().unwrap_or_default();
         let given = [
             ("manifest", global.manifest.clone()),
@@ -333,9 +316,7 @@ impl Cli {
         ];
         given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
-}
 
-impl Cli {
     /// The member that `verify-access` asks as: the one whose token this run has then.
     fn member(&self) -> Option<String> {
         match &self.command {
@@ -346,7 +327,8 @@ impl Cli {
 }
 
 impl Command {
-    fn told(&self) -> (bool, Option<&Promotion>) {
+    /// Its flags that are settings.
+    fn settings(&self) -> (bool, Option<&Promotion>) {
         match self {
             Self::Run(run) => (run.dry_run, Some(&run.promotion)),
             Self::Promote(promote) => (promote.dry_run, Some(&promote.promotion)),

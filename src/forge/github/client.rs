@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use octocrab::Octocrab;
 use octocrab::service::middleware::retry::RetryConfig;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -16,11 +17,14 @@ use url::Url;
 
 use crate::forge::Error;
 use crate::net::causes::remedy;
+use crate::net::retry::{Policy, retry_after};
 
-/// How often a request is tried.
-const TRIES: u32 = 3;
-/// The longest that one request waits for rate limits, in seconds.
-const LONGEST_WAIT: i64 = 120;
+/// How requests are repeated, and how long one waits for rate limits in all.
+const RETRY: Policy =
+    Policy { tries: 3, first: Duration::from_millis(300), factor: 4, jitter: false, longest: Duration::from_secs(120) };
+/// What of a path stays as it is: unreserved characters (RFC 3986, section 2.3) and slashes.
+const PATH: &AsciiSet = &SEGMENT.remove(b'/');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Pages of a listing that are read at most.
 const PAGES: u32 = 50;
 
@@ -87,9 +91,9 @@ impl Answer {
         let Ok(json) = serde_json::from_str::<Value>(&self.body) else { return format!("status {}", self.status) };
         let mut text = json["message"].as_str().unwrap_or("no message").to_owned();
         for error in json["errors"].as_array().into_iter().flatten() {
-            let said = error["message"].as_str().or_else(|| error.as_str()).or_else(|| error["code"].as_str());
+            let detail = error["message"].as_str().or_else(|| error.as_str()).or_else(|| error["code"].as_str());
             let field = error["field"].as_str().map(|f| format!("{f}: ")).unwrap_or_default();
-            text.push_str(&said.map(|s| format!("; {field}{s}")).unwrap_or_default());
+            text.push_str(&detail.map(|s| format!("; {field}{s}")).unwrap_or_default());
         }
         clean(&text)
     }
@@ -118,7 +122,7 @@ impl Answer {
         if !limited {
             return None;
         }
-        let after = number("retry-after").map(|s| now + chrono::Duration::seconds(s.clamp(0, 86_400)));
+        let after = retry_after(&self.headers, now.into()).map(|wait| now + wait.min(Duration::from_secs(86_400)));
         let reset = number("x-ratelimit-reset").filter(|_| exhausted).and_then(|s| DateTime::from_timestamp(s, 0));
         // GitHub asks for a minute where it says nothing.
         Some(after.or(reset).unwrap_or_else(|| now + chrono::Duration::seconds(60)))
@@ -200,8 +204,8 @@ impl Client {
     /// Asks what is the same when it is asked twice; repeated where no answer comes.
     pub(super) async fn again(&self, verb: Verb, path: &str, body: &Value) -> Result<Answer, Error> {
         let mut lost = String::new();
-        for attempt in 0..TRIES {
-            pause(attempt).await;
+        for made in 0..RETRY.tries {
+            pause(made).await;
             match self.send(verb, path, body).await? {
                 Sent::Answer(answer) => return Ok(answer),
                 Sent::Lost(why) => lost = why,
@@ -253,20 +257,20 @@ impl Client {
 
     /// Sends, and waits for rate limits that end soon enough.
     async fn limited(&self, verb: Verb, path: &str, body: &Value) -> Result<Sent, Error> {
-        let mut waited = 0;
+        let mut waited = Duration::ZERO;
         loop {
             let sent = self.once(verb, path, body).await;
             let Sent::Answer(answer) = &sent else { return Ok(sent) };
             let now = Utc::now();
             let Some(until) = answer.limited_until(now) else { return Ok(sent) };
-            let wait = (until - now).num_seconds().max(0) + 1;
-            if waited + wait > LONGEST_WAIT {
+            let wait = Duration::from_secs((until - now).num_seconds().max(0).unsigned_abs() + 1);
+            if waited + wait > RETRY.longest {
                 let until = until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
                 return Err(Error::RateLimited(format!("{}; it ends at {until}", answer.message())));
             }
-            tracing::warn!("GitHub's rate limit: waiting {wait} s");
+            tracing::warn!("GitHub's rate limit: waiting {} s", wait.as_secs());
             waited += wait;
-            tokio::time::sleep(Duration::from_secs(wait.unsigned_abs())).await;
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -306,9 +310,9 @@ fn crab(http: &reqwest::Client, base: &Url, token: &SecretString) -> Result<Octo
 }
 
 /// Waits before a second and third try.
-pub(super) async fn pause(attempt: u32) {
-    if attempt > 0 {
-        tokio::time::sleep(Duration::from_millis(300 * u64::from(4_u32.pow(attempt - 1)))).await;
+pub(super) async fn pause(made: u32) {
+    if made > 0 {
+        tokio::time::sleep(RETRY.pause(made)).await;
     }
 }
 
@@ -373,14 +377,14 @@ pub(super) fn archived(message: &str) -> bool {
 
 /// What an error in an answer to a GraphQL query means.
 fn questioned(action: &str, error: &Value) -> Error {
-    let said = clean(error["message"].as_str().unwrap_or("GitHub knows no such repository"));
+    let message = clean(error["message"].as_str().unwrap_or("GitHub knows no such repository"));
     match error["type"].as_str().unwrap_or("NOT_FOUND") {
-        "RATE_LIMITED" | "RATE_LIMIT" => Error::RateLimited(said),
+        "RATE_LIMITED" | "RATE_LIMIT" => Error::RateLimited(message),
         "NOT_FOUND" | "FORBIDDEN" | "INSUFFICIENT_SCOPES" => {
-            let detail = format!("{said}: the token needs {READ} on this repository");
+            let detail = format!("{message}: the token needs {READ} on this repository");
             Error::Refused { action: action.to_owned(), detail }
         }
-        kind => Error::Unusable(format!("{action}: {said} ({})", clean(kind))),
+        kind => Error::Unusable(format!("{action}: {message} ({})", clean(kind))),
     }
 }
 
@@ -398,19 +402,12 @@ pub(super) fn clean(text: &str) -> String {
     crate::text::excerpt(text, 300)
 }
 
-/// A path's text for a URL: everything but unreserved characters and slashes is encoded.
-pub(super) fn encode(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+/// A path's text for a URL.
+pub(super) fn encode(path: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(path, PATH)
 }
 
 /// One segment of a path: a login may be `name[bot]`, and a slash in one would ask for something else.
-pub(super) fn segment(text: &str) -> String {
-    encode(text).replace('/', "%2F")
+pub(super) fn segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, SEGMENT)
 }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::{Content, ContentError, DESCRIPTOR_LIMIT, Document, media_type};
+use super::document::{Content, ContentError, DESCRIPTOR_LIMIT, Document, MANIFEST_LIMIT};
+use super::media_type;
 use crate::image::{Descriptor, Digest, Platform};
 
 /// The members of manifests and indexes together: one that has members of both kinds is refused.
@@ -52,14 +53,90 @@ struct RawPlatform {
 /// registry holds larger ones.
 const LARGEST: u64 = 1 << 44;
 
+impl Document {
+    /// The document that these bytes are. `content_type` is what the registry, or the descriptor in a layout, calls
+    /// them; without it their own `mediaType` counts. `asked` is the digest they must have.
+    ///
+    /// # Errors
+    /// Where they are too many, are no JSON object, are called other than they call themselves, are of no known type or
+    /// of schema 1, or have another digest.
+    pub fn new(bytes: bytes::Bytes, content_type: Option<&str>, asked: Option<&Digest>) -> Result<Self, ContentError> {
+        if bytes.len() > MANIFEST_LIMIT {
+            return Err(ContentError(format!("a manifest of {} bytes; the limit is {MANIFEST_LIMIT}", bytes.len())));
+        }
+        let digest = asked.cloned().unwrap_or_else(|| Digest::sha256(&bytes));
+        if asked.is_some_and(|asked| !asked.matches(&bytes)) {
+            return Err(ContentError(format!("the bytes do not have the digest {digest}")));
+        }
+        let media_type = agreed_type(&bytes, content_type)?;
+        Ok(Self { media_type, digest, bytes })
+    }
+
+    /// Reads what the document refers to.
+    ///
+    /// # Errors
+    /// Where it is no manifest or index of a known schema, claims to be both (CVE-2021-41190), disagrees with its media
+    /// type, is of schema 1, or holds more than [`DESCRIPTOR_LIMIT`] descriptors.
+    pub fn read(&self) -> Result<Content, ContentError> {
+        let raw = checked(self)?;
+        let subject = raw.subject.map(RawDescriptor::parse).transpose()?;
+        if let Some(children) = raw.manifests {
+            let children = children.into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
+            return Ok(Content::Index { children, subject });
+        }
+        let config = raw.config.ok_or_else(|| ContentError("a manifest without config".to_owned()))?.parse()?;
+        let layers = raw.layers.unwrap_or_default().into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
+        Ok(Content::Manifest { config, layers, subject })
+    }
+
+    /// The children of an index, in order.
+    ///
+    /// # Errors
+    /// As [`Document::read`], and where the document is no index.
+    pub fn children(&self) -> Result<Vec<Descriptor>, ContentError> {
+        match self.read()? {
+            Content::Index { children, .. } => Ok(children),
+            Content::Manifest { .. } => Err(ContentError("a manifest where an index should be".to_owned())),
+        }
+    }
+
+    /// The layers of a manifest, in order.
+    ///
+    /// # Errors
+    /// As [`Document::read`], and where the document is an index.
+    pub fn layers(&self) -> Result<Vec<Descriptor>, ContentError> {
+        match self.read()? {
+            Content::Manifest { layers, .. } => Ok(layers),
+            Content::Index { .. } => Err(ContentError("an index where a manifest should be".to_owned())),
+        }
+    }
+
+    /// The descriptor under which this document stands in a list of referrers: with its artifact type (of an image
+    /// manifest without one, its configuration's media type) and its annotations.
+    ///
+    /// # Errors
+    /// As [`Document::read`].
+    pub fn descriptor(&self) -> Result<Descriptor, ContentError> {
+        let raw = checked(self)?;
+        Ok(Descriptor {
+            media_type: self.media_type.clone(),
+            digest: self.digest.clone(),
+            size: self.bytes.len() as u64,
+            platform: None,
+            artifact_type: raw.artifact_type.filter(|t| !t.is_empty()).or_else(|| raw.config.map(|c| c.media_type)),
+            annotations: raw.annotations.unwrap_or_default(),
+        })
+    }
+}
+
 /// The media type that bytes have, if they and the one who hands them out agree on it.
-pub(super) fn media_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, ContentError> {
+fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, ContentError> {
     let called = content_type.map(|t| t.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     if let Some(called) = called.as_deref().filter(|t| media_type::is_schema1(t)) {
         return Err(schema1(called));
     }
     if let Some(called) = called.as_deref().filter(|t| !media_type::ACCEPTED.contains(t)) {
-        return Err(ContentError(format!("not a manifest but {}", shown(called))));
+        return Err(ContentError(format!("not a manifest but {}", clean(called))));
     }
     let raw = parse(bytes)?;
     if raw.schema_version == Some(1) || raw.fs_layers.is_some() {
@@ -68,45 +145,19 @@ pub(super) fn media_type(bytes: &[u8], content_type: Option<&str>) -> Result<Str
     match (called, raw.media_type) {
         (Some(called), Some(own)) if called != own => Err(ContentError(format!(
             "a manifest that is called {called} but calls itself {}: two readers could understand it differently",
-            shown(&own)
+            clean(&own)
         ))),
         (_, Some(own)) if media_type::is_schema1(&own) => Err(schema1(&own)),
         (None, Some(own)) if !media_type::ACCEPTED.contains(&own.as_str()) => {
-            Err(ContentError(format!("a manifest of the unknown type {}", shown(&own))))
+            Err(ContentError(format!("a manifest of the unknown type {}", clean(&own))))
         }
         (Some(media_type), _) | (None, Some(media_type)) => Ok(media_type),
         (None, None) => Err(ContentError("a manifest without any media type".to_owned())),
     }
 }
 
-/// What the document refers to; see [`Document::read`].
-pub(super) fn content(document: &Document) -> Result<Content, ContentError> {
-    let raw = checked(document)?;
-    let subject = raw.subject.map(RawDescriptor::parse).transpose()?;
-    if let Some(children) = raw.manifests {
-        let children = children.into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
-        return Ok(Content::Index { children, subject });
-    }
-    let config = raw.config.ok_or_else(|| ContentError("a manifest without config".to_owned()))?.parse()?;
-    let layers = raw.layers.unwrap_or_default().into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
-    Ok(Content::Manifest { config, layers, subject })
-}
-
-/// The descriptor of the document among referrers; see [`Document::descriptor`].
-pub(super) fn descriptor(document: &Document) -> Result<Descriptor, ContentError> {
-    let raw = checked(document)?;
-    Ok(Descriptor {
-        media_type: document.media_type.clone(),
-        digest: document.digest.clone(),
-        size: document.bytes.len() as u64,
-        platform: None,
-        artifact_type: raw.artifact_type.filter(|t| !t.is_empty()).or_else(|| raw.config.map(|c| c.media_type)),
-        annotations: raw.annotations.unwrap_or_default(),
-    })
-}
-
 fn checked(document: &Document) -> Result<Raw, ContentError> {
-    media_type(&document.bytes, Some(&document.media_type))?;
+    agreed_type(&document.bytes, Some(&document.media_type))?;
     let raw = parse(&document.bytes)?;
     if raw.schema_version != Some(2) {
         return Err(ContentError("a manifest whose schemaVersion is not 2".to_owned()));
@@ -132,13 +183,13 @@ fn checked(document: &Document) -> Result<Raw, ContentError> {
 }
 
 fn parse(bytes: &[u8]) -> Result<Raw, ContentError> {
-    serde_json::from_slice(bytes).map_err(|e| ContentError(format!("not a manifest: {}", shown(&e.to_string()))))
+    serde_json::from_slice(bytes).map_err(|e| ContentError(format!("not a manifest: {}", clean(&e.to_string()))))
 }
 
 impl RawDescriptor {
     pub(super) fn parse(self) -> Result<Descriptor, ContentError> {
         let digest: Digest =
-            self.digest.parse().map_err(|e| ContentError(format!("the digest {} in it: {e}", shown(&self.digest))))?;
+            self.digest.parse().map_err(|e| ContentError(format!("the digest {} in it: {e}", clean(&self.digest))))?;
         if self.size > LARGEST {
             return Err(ContentError(format!("{digest} in it is said to have {} bytes", self.size)));
         }
@@ -168,7 +219,7 @@ fn schema1(what: &str) -> ContentError {
 }
 
 /// Foreign text for an error message: without control characters, and short.
-fn shown(text: &str) -> String {
+fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
@@ -297,7 +348,7 @@ mod tests {
         let mut value = manifest();
         value["layers"] = vec![blob(1); DESCRIPTOR_LIMIT + 1].into();
         assert!(read(&value).unwrap_err().contains("1001 descriptors"));
-        let long = vec![b' '; super::super::MANIFEST_LIMIT + 1];
+        let long = vec![b' '; MANIFEST_LIMIT + 1];
         assert!(Document::new(long.into(), None, None).unwrap_err().0.contains("the limit is 4194304"));
     }
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::document::{Content, ContentError, Document};
 use super::read::RawDescriptor;
-use super::{Content, ContentError, Document};
 use crate::image::{Descriptor, Digest, Platform};
 
 /// The annotation of a subset that names the index it was made of: who finds a subset at a mirror need not ask upstream
@@ -43,35 +43,50 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// See [`Document::subset`].
-pub(super) fn subset(document: &Document, platforms: &[Platform]) -> Result<Document, ContentError> {
-    let Content::Index { children, .. } = document.read()? else {
-        return Err(ContentError("a single manifest, which has no platforms to choose from".to_owned()));
-    };
-    let kept = kept_digests(&children, platforms)?;
-    if children.iter().all(|child| stays(child, &kept)) {
-        return Ok(document.clone());
-    }
-    let bad = |e: serde_json::Error| ContentError(format!("not an index: {e}"));
-    let Members(members) = serde_json::from_slice(&document.bytes).map_err(bad)?;
-    let mut written = Vec::with_capacity(members.len() + 1);
-    let mut annotated = false;
-    for (name, value) in members {
-        let value = match name.as_str() {
-            "manifests" => entries(value, &kept)?,
-            "annotations" => {
-                annotated = true;
-                annotations(value, &document.digest)?
-            }
-            _ => value.get().to_owned(),
+impl Document {
+    /// The index that holds only the wanted platforms, in upstream's order, with the attestations of those kept.
+    ///
+    /// Every entry that stays is kept byte for byte, every other member of the index too; an annotation names the index
+    /// that it was made of. Where all entries stay, it is the same document.
+    ///
+    /// # Errors
+    /// Where the document is no index, or a wanted platform is not in it.
+    pub fn subset(&self, platforms: &[Platform]) -> Result<Self, ContentError> {
+        let Content::Index { children, .. } = self.read()? else {
+            return Err(ContentError("a single manifest, which has no platforms to choose from".to_owned()));
         };
-        written.push(format!("{}:{value}", serde_json::to_string(&name).map_err(bad)?));
+        let kept = kept_digests(&children, platforms)?;
+        if children.iter().all(|child| stays(child, &kept)) {
+            return Ok(self.clone());
+        }
+        let bad = |e: serde_json::Error| ContentError(format!("not an index: {e}"));
+        let Members(members) = serde_json::from_slice(&self.bytes).map_err(bad)?;
+        let mut written = Vec::with_capacity(members.len() + 1);
+        let mut annotated = false;
+        for (name, value) in members {
+            let value = match name.as_str() {
+                "manifests" => entries(value, &kept)?,
+                "annotations" => {
+                    annotated = true;
+                    annotations(value, &self.digest)?
+                }
+                _ => value.get().to_owned(),
+            };
+            written.push(format!("{}:{value}", serde_json::to_string(&name).map_err(bad)?));
+        }
+        if !annotated {
+            written.push(format!("\"annotations\":{{{}}}", made_of(&self.digest)));
+        }
+        let bytes = format!("{{{}}}", written.join(",")).into_bytes();
+        Document::new(bytes.into(), Some(&self.media_type), None)
     }
-    if !annotated {
-        written.push(format!("\"annotations\":{{{}}}", made_of(&document.digest)));
+
+    /// The index that this one says it is a subset of.
+    #[must_use]
+    pub fn subset_of(&self) -> Option<Digest> {
+        let value: serde_json::Value = serde_json::from_slice(&self.bytes).ok()?;
+        value.get("annotations")?.get(SUBSET_OF)?.as_str()?.parse().ok()
     }
-    let bytes = format!("{{{}}}", written.join(",")).into_bytes();
-    Document::new(bytes.into(), Some(&document.media_type), None)
 }
 
 /// The annotation by which a subset names the index that it was made of.
@@ -91,12 +106,6 @@ fn annotations(value: &RawValue, digest: &Digest) -> Result<String, ContentError
     }
     written.push(made_of(digest));
     Ok(format!("{{{}}}", written.join(",")))
-}
-
-/// The index that a subset says it was made of.
-pub(super) fn subset_of(document: &Document) -> Option<Digest> {
-    let value: serde_json::Value = serde_json::from_slice(&document.bytes).ok()?;
-    value.get("annotations")?.get(SUBSET_OF)?.as_str()?.parse().ok()
 }
 
 /// The manifests of the wanted platforms; each wanted platform must have one.

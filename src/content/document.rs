@@ -1,0 +1,53 @@
+//! What documents are and what they refer to, as plain data.
+
+use crate::image::{Descriptor, Digest};
+
+/// A manifest or index exactly as a registry or a layout holds it; the digest has been checked against the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The media type, without parameters; equal to the `mediaType` member where there is one.
+    pub media_type: String,
+    pub digest: Digest,
+    /// The bytes, at most [`MANIFEST_LIMIT`].
+    pub bytes: bytes::Bytes,
+}
+
+/// The most bytes a manifest may have: the OCI distribution specification asks registries to take 4 MiB.
+pub const MANIFEST_LIMIT: usize = 4 * 1024 * 1024;
+
+/// The most descriptors one manifest or index may hold.
+pub const DESCRIPTOR_LIMIT: usize = 1_000;
+
+/// What a document refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// An image index or Docker manifest list: its children in order.
+    Index {
+        children: Vec<Descriptor>,
+        /// The manifest this one refers to, as a referrer.
+        subject: Option<Descriptor>,
+    },
+    /// An image manifest or artifact.
+    Manifest {
+        config: Descriptor,
+        /// The layers or other blobs, in order, duplicates included.
+        layers: Vec<Descriptor>,
+        /// The manifest this one refers to, as a referrer.
+        subject: Option<Descriptor>,
+    },
+}
+
+impl Content {
+    /// The manifest that this document refers to, as a referrer.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Descriptor> {
+        match self {
+            Self::Index { subject, .. } | Self::Manifest { subject, .. } => subject.as_ref(),
+        }
+    }
+}
+
+/// Why a document cannot be used; the message says what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ContentError(pub String);

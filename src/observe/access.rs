@@ -14,7 +14,7 @@ const TOGETHER: usize = 64;
 /// # Errors
 /// Where it is not, or where the registry does not answer.
 pub async fn greeted(registries: &Registries, registry: &RegistryHost) -> Result<(), Error> {
-    registries.client().greet(registry).await
+    registries.client().probe_sign_in(registry).await
 }
 
 /// What is answered for each image, in their order: for a mirror by its tag, as members ask; for an upstream by its
@@ -25,7 +25,7 @@ pub async fn answers(registries: &Registries, subjects: &[Subject], by_tag: bool
         let tag = subject.tag.clone().map(Reference::Tag);
         let reference = if by_tag { tag.or(digest) } else { digest.or(tag) };
         let Some(reference) = reference else { return Answer::Absent };
-        answer(registries.client().glance(&subject.repository, &reference).await)
+        answer(registries.client().probe_manifest(&subject.repository, &reference).await)
     });
     futures_util::stream::iter(asked).buffered(TOGETHER).collect().await
 }

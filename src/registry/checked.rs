@@ -7,7 +7,8 @@ use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use futures_util::{Stream, StreamExt as _};
 
-use super::{BlobSource, ByteStream, Error};
+use super::error::Error;
+use super::store::{BlobSource, ByteStream};
 use crate::image::{Descriptor, Hasher};
 
 /// Why bytes stopped on their way.

@@ -12,7 +12,6 @@ use super::{ForgeChoice, Format, Key, RecordMode, Settings};
 use crate::action::Environment;
 use crate::action::Variables;
 use crate::net::{Hosts, HostsError};
-use crate::registry::aws::Keys;
 use crate::registry::credentials;
 
 /// A text, and what gave it: a flag or a variable.
@@ -142,7 +141,7 @@ fn docker(given: &Given<'_>) -> credentials::Environment {
         github_server_url: variable("GITHUB_SERVER_URL"),
         aws: variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY")).map(|(id, secret)| {
             let session = variable("AWS_SESSION_TOKEN").map(|text| text.trim().to_owned().into());
-            Keys { id: id.trim().to_owned(), secret: secret.trim().to_owned().into(), session }
+            credentials::AwsKeys { id: id.trim().to_owned(), secret: secret.trim().to_owned().into(), session }
         }),
     }
 }

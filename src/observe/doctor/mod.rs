@@ -15,7 +15,7 @@ use crate::image::{Location, RegistryHost, Repository};
 use crate::manifest::{Destination, Manifest};
 use crate::net::{Http, Proxies};
 use crate::registry::Registries;
-use crate::registry::credentials::{Credential, Found};
+use crate::registry::credentials::{Credential, KnownCredential};
 
 mod github;
 mod hub;
@@ -207,10 +207,10 @@ pub fn contacts(eyes: &Eyes<'_>) -> Contacts {
 }
 
 /// Whose credential a registry is asked with, without the secret.
-fn holder(found: &Found) -> Holder {
+fn holder(found: &KnownCredential) -> Holder {
     let (user, kind) = match &found.credential {
         Credential::Password { username, password } => {
-            (Some(crate::registry::credentials::shown(username)), kind_of(password))
+            (Some(crate::registry::credentials::display_username(username)), kind_of(password))
         }
         Credential::Identity(_) => (None, Kind::Identity),
         Credential::Bearer(_) => (None, Kind::Bearer),

@@ -35,7 +35,7 @@ async fn registry(
     let credentials = &eyes.registries.client().options().credentials;
     let found = match credentials.find(host).await.map_err(|e| e.to_string()) {
         // Asking for the password that keys of AWS get is no more than a token exchange.
-        Ok(None) if reached => eyes.registries.client().found(host).await.map_err(|e| e.to_string()),
+        Ok(None) if reached => eyes.registries.client().find_credential(host).await.map_err(|e| e.to_string()),
         known => known,
     };
     let asked = if reached { ASKED } else { 0 };

@@ -6,7 +6,7 @@ use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
 /// How a registry wants to be told who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Challenge {
+pub(crate) enum Challenge {
     /// User name and password, to the registry itself.
     Basic,
     /// A token of the service at `realm`.
@@ -20,16 +20,17 @@ pub enum Challenge {
     },
 }
 
-/// The challenge to answer: a Bearer one, else Basic.
-#[must_use]
-pub fn read(headers: &HeaderMap) -> Option<Challenge> {
-    let all: Vec<(String, BTreeMap<String, String>)> =
-        headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok()).flat_map(parse).collect();
-    let bearer = all.iter().find(|(scheme, _)| scheme == "bearer").and_then(|(_, parameters)| {
-        let of = |name: &str| parameters.get(name).filter(|v| !v.is_empty()).cloned();
-        Some(Challenge::Bearer { realm: of("realm")?, service: of("service"), scope: of("scope") })
-    });
-    bearer.or_else(|| all.iter().any(|(scheme, _)| scheme == "basic").then_some(Challenge::Basic))
+impl Challenge {
+    /// The challenge to answer: a Bearer one, else Basic.
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
+        let all: Vec<(String, BTreeMap<String, String>)> =
+            headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok()).flat_map(parse).collect();
+        let bearer = all.iter().find(|(scheme, _)| scheme == "bearer").and_then(|(_, parameters)| {
+            let of = |name: &str| parameters.get(name).filter(|v| !v.is_empty()).cloned();
+            Some(Challenge::Bearer { realm: of("realm")?, service: of("service"), scope: of("scope") })
+        });
+        bearer.or_else(|| all.iter().any(|(scheme, _)| scheme == "basic").then_some(Challenge::Basic))
+    }
 }
 
 /// Schemes and their parameters, names in lower case.
@@ -89,7 +90,7 @@ mod tests {
         for value in values {
             headers.append(WWW_AUTHENTICATE, value.parse().unwrap());
         }
-        read(&headers)
+        Challenge::read(&headers)
     }
 
     fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Option<Challenge> {

@@ -9,14 +9,18 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 use url::Url;
 
-pub mod challenge;
+mod challenge;
+mod claims;
 mod scope;
-pub(crate) mod token;
+mod token;
 
-pub use scope::Scopes;
+pub(crate) use challenge::Challenge;
+pub(crate) use claims::{granted_actions, lacking, pushes};
+pub(crate) use scope::Scopes;
+pub(crate) use token::{Service, sensitive};
 
-use super::ErrorKind;
-use token::Service;
+use super::error::ErrorKind;
+use token::Token;
 
 /// How a registry is told who asks, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +33,6 @@ pub(crate) enum Scheme {
     Basic,
     /// A token of the service at `realm`, which has been found to be one that may be asked.
     Bearer {
-        /// The token service.
         realm: Url,
         /// The name by which it knows the registry.
         service: Option<String>,
@@ -43,19 +46,6 @@ pub(crate) enum Identity {
     Own,
     /// As nobody.
     Anonymous,
-}
-
-/// A token and how long it does.
-#[derive(Clone)]
-pub(crate) struct Token {
-    pub(crate) value: SecretString,
-    pub(crate) renew: Instant,
-}
-
-impl Token {
-    fn is_fresh(&self) -> bool {
-        Instant::now() < self.renew
-    }
 }
 
 /// A failed token request: those who waited for it share it, later ones try again unless it was a refusal.

@@ -6,32 +6,28 @@ use crate::image::RepositoryName;
 
 /// Resources and the actions wanted on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Scopes(BTreeMap<String, BTreeSet<String>>);
+pub(crate) struct Scopes(BTreeMap<String, BTreeSet<String>>);
 
 impl Scopes {
     /// Reading a repository.
-    #[must_use]
-    pub fn pull(name: &RepositoryName) -> Self {
+    pub(crate) fn pull(name: &RepositoryName) -> Self {
         Self(BTreeMap::from([(format!("repository:{name}"), BTreeSet::from(["pull".to_owned()]))]))
     }
 
     /// Reading and writing a repository.
-    #[must_use]
-    pub fn push(name: &RepositoryName) -> Self {
+    pub(crate) fn push(name: &RepositoryName) -> Self {
         let actions = BTreeSet::from(["pull".to_owned(), "push".to_owned()]);
         Self(BTreeMap::from([(format!("repository:{name}"), actions)]))
     }
 
     /// Deleting from a repository, and reading it to see what became of it.
-    #[must_use]
-    pub fn delete(name: &RepositoryName) -> Self {
+    pub(crate) fn delete(name: &RepositoryName) -> Self {
         let actions = BTreeSet::from(["delete".to_owned(), "pull".to_owned()]);
         Self(BTreeMap::from([(format!("repository:{name}"), actions)]))
     }
 
     /// The scopes of a challenge: separated by spaces.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut scopes = Self::default();
         for part in text.split_whitespace() {
             let Some((resource, actions)) = part.rsplit_once(':') else { continue };
@@ -42,8 +38,7 @@ impl Scopes {
     }
 
     /// These and those.
-    #[must_use]
-    pub fn and(mut self, other: &Self) -> Self {
+    pub(crate) fn and(mut self, other: &Self) -> Self {
         for (resource, actions) in &other.0 {
             self.0.entry(resource.clone()).or_default().extend(actions.iter().cloned());
         }
@@ -51,14 +46,12 @@ impl Scopes {
     }
 
     /// Whether a token for these also does for those.
-    #[must_use]
-    pub fn cover(&self, other: &Self) -> bool {
+    pub(crate) fn cover(&self, other: &Self) -> bool {
         other.0.iter().all(|(resource, actions)| self.0.get(resource).is_some_and(|own| own.is_superset(actions)))
     }
 
     /// These without the actions (of a kind of resource, its name and the action) that somebody has.
-    #[must_use]
-    pub fn without(&self, has: impl Fn(&str, &str, &str) -> bool) -> Self {
+    pub(crate) fn without(&self, has: impl Fn(&str, &str, &str) -> bool) -> Self {
         let lacks = |(resource, actions): (&String, &BTreeSet<String>)| {
             let (kind, name) = resource.split_once(':').unwrap_or(("", resource));
             let left: BTreeSet<String> = actions.iter().filter(|action| !has(kind, name, action)).cloned().collect();
@@ -68,7 +61,7 @@ impl Scopes {
     }
 
     /// Each scope as a `scope` parameter has it.
-    pub fn parameters(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|(resource, actions)| {
             format!("{resource}:{}", actions.iter().map(String::as_str).collect::<Vec<_>>().join(","))
         })

@@ -1,6 +1,6 @@
 //! The token service: one request, one token.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use reqwest::header::AUTHORIZATION;
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -9,23 +9,34 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Scopes, Token};
-use crate::net::retry::retry_after;
-use crate::registry::ErrorKind;
-use crate::registry::credentials::{Credential, Found, JOB_USER, basic};
-use crate::registry::remote::Client;
-use crate::registry::remote::wire::{self, Cure, Fault, Patience, SMALL_LIMIT, Said, Tries};
+use super::scope::Scopes;
+use crate::registry::credentials::{Credential, JOB_USER, KnownCredential, basic};
+use crate::registry::error::ErrorKind;
+use crate::registry::wire::{self, ErrorBody, Fault, Patience, SMALL_LIMIT, Tries, Wire};
 
 /// How long a token does where the service does not say (token specification, `expires_in`).
 const DEFAULT_LIFE: Duration = Duration::from_secs(60);
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 
+/// A token and how long it does.
+#[derive(Clone)]
+pub(super) struct Token {
+    pub(super) value: SecretString,
+    pub(super) renew: Instant,
+}
+
+impl Token {
+    pub(super) fn is_fresh(&self) -> bool {
+        Instant::now() < self.renew
+    }
+}
+
 /// A token service, and as whom it is asked.
 pub(crate) struct Service<'a> {
-    pub(crate) client: &'a Client,
+    pub(crate) wire: &'a Wire,
     pub(crate) realm: Url,
     pub(crate) service: Option<String>,
-    pub(crate) credential: Option<Found>,
+    pub(crate) credential: Option<KnownCredential>,
 }
 
 #[derive(Deserialize)]
@@ -40,23 +51,23 @@ impl Service<'_> {
     ///
     /// Asking twice does no harm, so it is tried again like any reading. No redirect is followed: the password would go
     /// along.
-    pub(crate) async fn fetch(&self, scopes: &Scopes) -> Result<Token, ErrorKind> {
+    pub(super) async fn fetch(&self, scopes: &Scopes) -> Result<Token, ErrorKind> {
         let mut tries = Tries::default();
         let token = loop {
             match self.once(scopes).await {
                 Ok(token) => break token,
-                Err(fault) => tokio::time::sleep(tries.again(fault, self.client.patience())?).await,
+                Err(fault) => tries.wait(fault, &self.wire.patience).await?,
             }
         };
-        self.client.derived(&token.value);
+        self.wire.secrets.derive(&token.value);
         Ok(token)
     }
 
     async fn once(&self, scopes: &Scopes) -> Result<Token, Fault> {
         let asked = Instant::now();
-        let patience = self.client.patience();
+        let patience = &self.wire.patience;
         let named = |fault| named(fault, &self.realm);
-        let response = wire::send(self.client.http(), self.request(scopes), patience).await.map_err(named)?;
+        let response = self.wire.send(self.request(scopes)).await.map_err(named)?;
         let response = judged(response, scopes, patience).await.map_err(|fault| self.advised(fault))?;
         let body = wire::read(response, SMALL_LIMIT, patience).await.map_err(named)?;
         let unusable = || named(Fault::protocol("something else than a token"));
@@ -85,7 +96,7 @@ impl Service<'_> {
     }
 
     fn request(&self, scopes: &Scopes) -> RequestBuilder {
-        let client = self.client.http().client();
+        let client = self.wire.http.client();
         let service = self.service.iter().map(|s| ("service", s.clone()));
         let credential = self.credential.as_ref().map(|found| &found.credential);
         if let Some(Credential::Identity(token)) = credential {
@@ -133,8 +144,7 @@ async fn judged(response: Response, scopes: &Scopes, patience: &Patience) -> Res
         return Err(Fault::protocol("the token service redirects; a credential is sent to no other place"));
     }
     let headers = response.headers().clone();
-    let said = Said::read(status, &headers, &wire::read_error(response, patience).await).text;
-    let wait = retry_after(&headers, SystemTime::now());
+    let said = ErrorBody::read(status, &headers, &wire::read_error(response, patience).await).text;
     let detail = format!("the token service answered {said}");
     Err(match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::fatal(ErrorKind::Refused {
@@ -144,11 +154,8 @@ async fn judged(response: Response, scopes: &Scopes, patience: &Patience) -> Res
             },
             detail,
         }),
-        StatusCode::TOO_MANY_REQUESTS => Fault { kind: ErrorKind::RateLimited(detail), cure: Cure::After(wait) },
-        _ if status.is_server_error() => Fault {
-            kind: ErrorKind::Server(detail),
-            cure: if wait.is_some() { Cure::After(wait) } else { Cure::Again },
-        },
+        StatusCode::TOO_MANY_REQUESTS => Fault::rate_limited(detail, &headers),
+        _ if status.is_server_error() => Fault::server_error(detail, &headers),
         _ => Fault::protocol(detail),
     })
 }

@@ -1,6 +1,6 @@
 //! Calls of Amazon ECR's API (version 2015-09-21): JSON by POST, each signed.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,13 +10,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use url::Url;
 
-use super::Keys;
 use super::sign::{Scope, Signable, authorization};
 use crate::image::{EcrHost, RegistryHost, RepositoryName};
-use crate::net::retry::retry_after;
-use crate::registry::remote::Client;
-use crate::registry::remote::wire::{self, Cure, Fault, SMALL_LIMIT, Tries};
-use crate::registry::{Error, ErrorKind};
+use crate::net::Hosts;
+use crate::registry::credentials::AwsKeys;
+use crate::registry::error::{Error, ErrorKind};
+use crate::registry::wire::{self, Fault, SMALL_LIMIT, Tries, Wire};
 use crate::text::excerpt;
 
 const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921";
@@ -27,17 +26,17 @@ const LIFE: Duration = Duration::from_secs(11 * 3600);
 
 /// A private registry of Amazon ECR, asked by its API with keys of AWS.
 pub struct Ecr<'a> {
-    client: &'a Client,
+    wire: &'a Wire,
+    hosts: &'a Hosts,
     registry: &'a RegistryHost,
     place: EcrHost,
-    keys: &'a Keys,
+    keys: &'a AwsKeys,
 }
 
 /// The password of a registry, for the user `AWS`, and until when it does.
-#[derive(Clone)]
-pub(crate) struct Password {
-    pub(crate) value: SecretString,
-    pub(crate) until: Instant,
+pub(super) struct Password {
+    pub(super) value: SecretString,
+    pub(super) until: Instant,
 }
 
 /// One call: what it does in IAM's words, and what it is given.
@@ -57,10 +56,13 @@ struct Refusal {
 }
 
 impl<'a> Ecr<'a> {
-    /// The registry at a host; `None` where that is not one of Amazon ECR, or where no keys are given.
-    #[must_use]
-    pub fn new(client: &'a Client, registry: &'a RegistryHost) -> Option<Self> {
-        Some(Self { client, registry, place: registry.ecr()?, keys: client.credentials().aws.as_ref()? })
+    /// The registry at a host; `None` where that is not one of Amazon ECR.
+    pub(crate) fn new(wire: &'a Wire, hosts: &'a Hosts, registry: &'a RegistryHost, keys: &'a AwsKeys) -> Option<Self> {
+        Some(Self { wire, hosts, registry, place: registry.ecr()?, keys })
+    }
+
+    pub(super) fn registry(&self) -> &RegistryHost {
+        self.registry
     }
 
     /// Whether a repository is there; `None` where these keys may not ask (IAM `ecr:DescribeRepositories`).
@@ -98,10 +100,7 @@ impl<'a> Ecr<'a> {
                 Ok(Ok(_)) => return Ok(true),
                 Ok(Err(refusal)) if refusal.kind == "RepositoryAlreadyExistsException" => return Ok(lost),
                 Ok(Err(refusal)) => return Err(self.refused(&call, &refusal)),
-                Err(fault) => {
-                    let pause = tries.again(fault, self.client.patience());
-                    tokio::time::sleep(pause.map_err(|kind| self.error(kind.about(&call.action)))?).await;
-                }
+                Err(fault) => self.wait(&mut tries, fault, &call).await?,
             }
             lost = true;
             if matches!(self.exists(repository).await, Ok(Some(true))) {
@@ -111,7 +110,7 @@ impl<'a> Ecr<'a> {
     }
 
     /// The password of the user `AWS`.
-    pub(crate) async fn password(&self) -> Result<Password, Error> {
+    pub(super) async fn password(&self) -> Result<Password, Error> {
         let asked = Instant::now();
         let action = "signing in with AWS_ACCESS_KEY_ID".to_owned();
         let call = Call { name: "GetAuthorizationToken", action, body: json!({}) };
@@ -120,7 +119,7 @@ impl<'a> Ecr<'a> {
         let decoded = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         match decoded.strip_prefix("AWS:").filter(|password| !password.is_empty()) {
             Some(password) => {
-                self.client.derived(&SecretString::from(token.to_owned()));
+                self.wire.secrets.derive(&SecretString::from(token.to_owned()));
                 Ok(Password { value: password.to_owned().into(), until: asked + LIFE })
             }
             None => Err(self.error(ErrorKind::Protocol(format!("{}: the answer holds no password", call.action)))),
@@ -133,17 +132,19 @@ impl<'a> Ecr<'a> {
         loop {
             match self.once(call).await {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => {
-                    let pause = tries.again(fault, self.client.patience());
-                    tokio::time::sleep(pause.map_err(|kind| self.error(kind.about(&call.action)))?).await;
-                }
+                Err(fault) => self.wait(&mut tries, fault, call).await?,
             }
         }
     }
 
+    async fn wait(&self, tries: &mut Tries, fault: Fault, call: &Call<'_>) -> Result<(), Error> {
+        let waited = tries.wait(fault, &self.wire.patience).await;
+        waited.map_err(|kind| self.error(kind.about(&call.action)))
+    }
+
     /// One try: the answer, or what the API says instead. A fault may pass.
     async fn once(&self, call: &Call<'_>) -> Result<Result<Value, Refusal>, Fault> {
-        let (url, patience) = (self.url()?, self.client.patience());
+        let url = self.url()?;
         let body = call.body.to_string();
         let now = Utc::now().format("%Y%m%dT%H%M%SZ").to_string();
         let mut headers = vec![
@@ -157,32 +158,32 @@ impl<'a> Ecr<'a> {
         let scope = Scope { region: &self.place.region, service: "ecr" };
         let signable = Signable { method: "POST", path: url.path(), headers, body: body.as_bytes() };
         let signature = authorization(self.keys, &scope, &signable, &now);
-        let mut request = self.client.http().client().post(url.clone());
+        let mut request = self.wire.http.client().post(url.clone());
         for (name, value) in signable.headers.iter().filter(|(name, _)| *name != "host") {
             request = request.header(*name, sensitive(value)?);
         }
         let request = request.header("authorization", sensitive(&signature)?).body(body);
-        let response = wire::send(self.client.http(), request, patience).await?;
+        let response = self.wire.send(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let read = wire::read(response, SMALL_LIMIT, patience).await?;
+        let read = wire::read(response, SMALL_LIMIT, &self.wire.patience).await?;
         if status.is_success() {
             let unusable = || Fault::protocol(format!("{}: the answer is no JSON", call.action));
             return serde_json::from_slice(&read).map(Ok).map_err(|_| unusable());
         }
         let refusal = refusal(status.as_u16(), &read);
-        if status.is_server_error() || refusal.kind.contains("Throttl") || status.as_u16() == 429 {
-            let kind = match status.is_server_error() {
-                true => ErrorKind::Server(format!("{} {}", refusal.status, refusal.text())),
-                false => ErrorKind::RateLimited(format!("{} {}", refusal.status, refusal.text())),
-            };
-            return Err(Fault { kind, cure: Cure::After(retry_after(&headers, SystemTime::now())) });
+        let said = || format!("{} {}", refusal.status, refusal.text());
+        if status.is_server_error() {
+            return Err(Fault::server_error(said(), &headers));
+        }
+        if refusal.kind.contains("Throttl") || status.as_u16() == 429 {
+            return Err(Fault::rate_limited(said(), &headers));
         }
         Ok(Err(refusal))
     }
 
     /// Where the API is: where `WHARFINGER_HOSTS` sent its host, else at home.
     fn url(&self) -> Result<Url, Fault> {
-        let sent = self.client.options().net.hosts.get(&self.place.api).cloned();
+        let sent = self.hosts.get(&self.place.api).cloned();
         match sent {
             Some(url) => Ok(url),
             None => Url::parse(&format!("https://{}/", self.place.api))
@@ -191,7 +192,7 @@ impl<'a> Ecr<'a> {
     }
 
     fn error(&self, kind: ErrorKind) -> Error {
-        Error { registry: self.registry.to_string(), kind: self.client.redact(kind) }
+        Error { registry: self.registry.to_string(), kind: self.wire.secrets.redact(kind) }
     }
 
     fn refused(&self, call: &Call<'_>, refusal: &Refusal) -> Error {

@@ -5,7 +5,7 @@
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
-use super::Keys;
+use crate::registry::credentials::AwsKeys;
 
 /// What is signed: the host and every other header that is sent with the request, names in lower case.
 pub(super) struct Signable<'a> {
@@ -23,7 +23,7 @@ pub(super) struct Scope<'a> {
 }
 
 /// The value of `Authorization`. `now` is `x-amz-date`: `20150830T123600Z`.
-pub(super) fn authorization(keys: &Keys, scope: &Scope<'_>, request: &Signable<'_>, now: &str) -> String {
+pub(super) fn authorization(keys: &AwsKeys, scope: &Scope<'_>, request: &Signable<'_>, now: &str) -> String {
     let day = now.get(..8).unwrap_or_default();
     let mut headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (*name, value.trim())).collect();
     headers.sort_unstable();
@@ -39,7 +39,7 @@ pub(super) fn authorization(keys: &Keys, scope: &Scope<'_>, request: &Signable<'
 }
 
 /// The key of one day, region and service.
-fn key(keys: &Keys, scope: &Scope<'_>, day: &str) -> [u8; 32] {
+fn key(keys: &AwsKeys, scope: &Scope<'_>, day: &str) -> [u8; 32] {
     let secret = format!("AWS4{}", keys.secret.expose_secret());
     let parts = [day, scope.region, scope.service, "aws4_request"];
     let first = hmac(secret.as_bytes(), parts[0].as_bytes());
@@ -92,9 +92,9 @@ mod tests {
     const DATE: &str = "20150830T123600Z";
     const SESSION: &str = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
 
-    fn keys() -> Keys {
+    fn keys() -> AwsKeys {
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned();
-        Keys { id: "AKIDEXAMPLE".to_owned(), secret: secret.into(), session: None }
+        AwsKeys { id: "AKIDEXAMPLE".to_owned(), secret: secret.into(), session: None }
     }
 
     fn signed(method: &str, more: &[(&'static str, &str)], body: &str) -> (String, String) {

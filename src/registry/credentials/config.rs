@@ -7,7 +7,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::{Credential, CredentialError};
+use super::credential::{Credential, CredentialError};
 use crate::image::RegistryHost;
 
 /// What a `config.json` says.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use super::{Credential, CredentialError};
+use super::credential::{Credential, CredentialError};
 use crate::image::RegistryHost;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -61,7 +61,7 @@ pub(super) async fn ask(
 
 async fn run(program: &str, registry: &RegistryHost, path: Option<&OsStr>) -> std::io::Result<std::process::Output> {
     let server = if registry.is_docker_hub() { "https://index.docker.io/v1/" } else { registry.as_str() };
-    let mut command = Command::new(found(program, path).as_deref().unwrap_or(OsStr::new(program)));
+    let mut command = Command::new(find_program(program, path).as_deref().unwrap_or(OsStr::new(program)));
     if let Some(path) = path {
         command.env("PATH", path);
     }
@@ -80,6 +80,6 @@ async fn run(program: &str, registry: &RegistryHost, path: Option<&OsStr>) -> st
 }
 
 /// The program on the given path: the process's own `PATH` may be another.
-fn found(program: &str, path: Option<&OsStr>) -> Option<std::ffi::OsString> {
+fn find_program(program: &str, path: Option<&OsStr>) -> Option<std::ffi::OsString> {
     std::env::split_paths(path?).map(|dir| dir.join(program)).find(|p| p.is_file()).map(Into::into)
 }

@@ -13,120 +13,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use crate::image::RegistryHost;
-use crate::registry::aws;
 
 mod config;
+mod credential;
 mod helper;
 
-/// How a registry is told who asks.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    /// A user name and a password or token.
-    Password {
-        /// The user name.
-        username: String,
-        /// The password or token.
-        password: SecretString,
-    },
-    /// An identity token, exchanged for bearer tokens by the OAuth2 refresh flow.
-    Identity(SecretString),
-    /// A bearer token, sent to the registry as it is.
-    Bearer(SecretString),
-    /// The job's own GitHub token, for ghcr.io: where it is refused, the registry is read anonymously.
-    Job(SecretString),
-}
-
-/// The user name that the job's own token is sent with: ghcr.io looks at the token alone.
-pub(crate) const JOB_USER: &str = "wharfinger";
-
-/// A credential, and where it came from.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// The credential.
-    pub credential: Credential,
-    /// Where it came from.
-    pub place: Place,
-}
-
-/// Where a credential came from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// `dockerhub-username` and `dockerhub-token`.
-    DockerHub,
-    /// `github-token`.
-    GitHub,
-    /// `registry-auth`.
-    RegistryAuth,
-    /// `DOCKER_AUTH_CONFIG`.
-    DockerAuthConfig,
-    /// Docker's `config.json`, by its path.
-    File(String),
-    /// A credential helper, by its program.
-    Helper(String),
-    /// Keys of AWS, for Amazon ECR.
-    Aws,
-    /// What a command was given for itself.
-    Command,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::DockerHub => "dockerhub-token",
-            Self::GitHub => "github-token",
-            Self::RegistryAuth => "registry-auth",
-            Self::DockerAuthConfig => "DOCKER_AUTH_CONFIG",
-            Self::File(path) => path,
-            Self::Helper(program) => program,
-            Self::Aws => "AWS_ACCESS_KEY_ID",
-            Self::Command => "what the command was given",
-        })
-    }
-}
-
-impl fmt::Display for Found {
-    /// As whom a registry is asked and from where that is known; never the secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.credential {
-            Credential::Password { username, .. } => write!(f, "{}", shown(username))?,
-            Credential::Identity(_) => f.write_str("the holder of an identity token")?,
-            Credential::Bearer(_) => f.write_str("the holder of a bearer token")?,
-            Credential::Job(_) => f.write_str("the holder of GitHub's token")?,
-        }
-        match self.place {
-            Place::Command => Ok(()),
-            _ => write!(f, " (from {})", self.place),
-        }
-    }
-}
-
-impl Found {
-    fn is_job(&self) -> bool {
-        matches!(self.credential, Credential::Job(_))
-    }
-}
-
-/// What tokens begin with: some people give theirs as the user name.
-const TOKENS: [&str; 9] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "dckr_", "glpat-", "eyJ"];
-
-/// A user name as it may be shown.
-pub(crate) fn shown(username: &str) -> String {
-    if TOKENS.iter().any(|start| username.starts_with(start)) {
-        return "a token given as user name".to_owned();
-    }
-    crate::text::excerpt(username, 80)
-}
-
-impl Credential {
-    fn secret(&self) -> &SecretString {
-        match self {
-            Self::Password { password: secret, .. }
-            | Self::Identity(secret)
-            | Self::Bearer(secret)
-            | Self::Job(secret) => secret,
-        }
-    }
-}
+pub use credential::{AwsKeys, Credential, CredentialError, KnownCredential, Place};
+pub(crate) use credential::{JOB_USER, basic, display_username};
 
 /// What a run was given for registries.
 #[derive(Debug, Default)]
@@ -153,32 +46,22 @@ pub struct Environment {
     /// `GITHUB_SERVER_URL`.
     pub github_server_url: Option<String>,
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, for Amazon ECR.
-    pub aws: Option<aws::Keys>,
-}
-
-/// Which configuration of credentials cannot be used, and why; never what stands in it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}: {why}")]
-pub struct CredentialError {
-    /// `registry-auth`, `DOCKER_AUTH_CONFIG`, the path of a file, or the name of a helper.
-    pub origin: String,
-    /// What is wrong.
-    pub why: String,
+    pub aws: Option<AwsKeys>,
 }
 
 /// What a helper answered for one registry: those who come while it is asked wait for it.
-type Asked = Arc<OnceCell<Option<Found>>>;
+type HelperAnswer = Arc<OnceCell<Option<KnownCredential>>>;
 
 /// The credentials of a run.
 #[derive(Clone, Default)]
 pub struct Credentials {
-    known: BTreeMap<RegistryHost, Found>,
+    known: BTreeMap<RegistryHost, KnownCredential>,
     helpers: BTreeMap<RegistryHost, String>,
     store: Option<String>,
     path: Option<OsString>,
     /// For hosts of Amazon ECR that nothing else is known for.
-    pub(crate) aws: Option<aws::Keys>,
-    asked: Arc<std::sync::Mutex<BTreeMap<RegistryHost, Asked>>>,
+    pub(crate) aws: Option<AwsKeys>,
+    answers: Arc<std::sync::Mutex<BTreeMap<RegistryHost, HelperAnswer>>>,
 }
 
 impl fmt::Debug for Credentials {
@@ -197,7 +80,9 @@ impl Credentials {
         if let Some(token) = given.github_token.filter(|_| is_github_com(environment))
             && let Ok(host) = "ghcr.io".parse()
         {
-            credentials.known.insert(host, Found { credential: Credential::Job(token), place: Place::GitHub });
+            credentials
+                .known
+                .insert(host, KnownCredential { credential: Credential::Job(token), place: Place::GitHub });
         }
         if let Some((file, text)) = read_docker_config(environment)? {
             let config = config::parse(&text, &file)?;
@@ -216,7 +101,9 @@ impl Credentials {
         if let Some((username, password)) = given.dockerhub {
             credentials.helpers.remove(&RegistryHost::docker_hub());
             let credential = Credential::Password { username, password };
-            credentials.known.insert(RegistryHost::docker_hub(), Found { credential, place: Place::DockerHub });
+            credentials
+                .known
+                .insert(RegistryHost::docker_hub(), KnownCredential { credential, place: Place::DockerHub });
         }
         Ok(credentials)
     }
@@ -225,12 +112,12 @@ impl Credentials {
     #[must_use]
     pub fn of_one(registry: RegistryHost, username: String, password: SecretString) -> Self {
         let credential = Credential::Password { username, password };
-        let known = BTreeMap::from([(registry, Found { credential, place: Place::Command })]);
+        let known = BTreeMap::from([(registry, KnownCredential { credential, place: Place::Command })]);
         Self { known, ..Self::default() }
     }
 
     fn know(&mut self, all: BTreeMap<RegistryHost, Credential>, place: &Place) {
-        let found = |(host, credential)| (host, Found { credential, place: place.clone() });
+        let found = |(host, credential)| (host, KnownCredential { credential, place: place.clone() });
         self.known.extend(all.into_iter().map(found));
     }
 
@@ -246,33 +133,24 @@ impl Credentials {
     ///
     /// # Errors
     /// As [`Credentials::get`].
-    pub async fn find(&self, registry: &RegistryHost) -> Result<Option<Found>, CredentialError> {
+    pub async fn find(&self, registry: &RegistryHost) -> Result<Option<KnownCredential>, CredentialError> {
         let known = self.known.get(registry);
         let own = self.helpers.get(registry);
-        let job = known.is_some_and(Found::is_job);
+        let job = known.is_some_and(KnownCredential::is_job);
         let Some(helper) = own.or(self.store.as_ref().filter(|_| known.is_none() || job)) else {
             return Ok(known.cloned());
         };
         let cell = {
-            let mut asked = self.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            Arc::clone(asked.entry(registry.clone()).or_default())
+            let mut answers = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Arc::clone(answers.entry(registry.clone()).or_default())
         };
         let ask = async || {
             let answer = helper::ask(helper, registry, self.path.as_deref()).await?;
             let place = Place::Helper(helper::program(helper));
-            Ok(answer.map(|credential| Found { credential, place }))
+            Ok(answer.map(|credential| KnownCredential { credential, place }))
         };
         let answer = cell.get_or_try_init(ask).await?;
         Ok(answer.clone().or_else(|| known.cloned()))
-    }
-
-    /// Whether anything but the job's own token is known for a registry, without asking a helper.
-    #[must_use]
-    pub fn has(&self, registry: &RegistryHost) -> bool {
-        self.known.get(registry).is_some_and(|found| !found.is_job())
-            || self.helpers.contains_key(registry)
-            || self.store.is_some()
-            || self.has_keys_for(registry)
     }
 
     /// Whether there are keys of AWS and the registry is one of Amazon ECR.
@@ -282,23 +160,19 @@ impl Credentials {
     }
 
     /// Every secret that was given, for masking, the encoded forms included. What helpers and token services answer
-    /// later is handed to [`super::remote::Options::derived`].
+    /// later is handed to [`crate::registry::remote::Options::derived`].
     #[must_use]
     pub fn secrets(&self) -> Vec<SecretString> {
         let encoded = |credential: &Credential| match credential {
             Credential::Password { username, password } => Some(SecretString::from(basic(username, password))),
             _ => None,
         };
-        let all = |found: &Found| std::iter::once(found.credential.secret().clone()).chain(encoded(&found.credential));
+        let all = |found: &KnownCredential| {
+            std::iter::once(found.credential.secret().clone()).chain(encoded(&found.credential))
+        };
         let keys = self.aws.iter().flat_map(|keys| std::iter::once(&keys.secret).chain(&keys.session));
         self.known.values().flat_map(all).chain(keys.cloned()).collect()
     }
-}
-
-/// The value of Basic authentication, without the word `Basic`.
-pub(super) fn basic(username: &str, password: &SecretString) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", password.expose_secret()))
 }
 
 /// GitHub's token goes to ghcr.io only where the job runs on github.com.

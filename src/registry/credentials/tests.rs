@@ -11,7 +11,7 @@ fn host(text: &str) -> RegistryHost {
     text.parse().unwrap()
 }
 
-fn shown(credential: Option<Credential>) -> String {
+fn render(credential: Option<Credential>) -> String {
     match credential {
         None => "none".to_owned(),
         Some(Credential::Password { username, password }) => format!("{username}:{}", password.expose_secret()),
@@ -22,7 +22,7 @@ fn shown(credential: Option<Credential>) -> String {
 }
 
 async fn get(credentials: &Credentials, registry: &str) -> String {
-    credentials.get(&host(registry)).await.map(shown).unwrap_or_else(|e| e.to_string())
+    credentials.get(&host(registry)).await.map(render).unwrap_or_else(|e| e.to_string())
 }
 
 fn auths(entries: &[(&str, String)]) -> String {
@@ -97,7 +97,8 @@ async fn the_jobs_token_goes_to_ghcr_only_from_github_com() {
         let given = Given { github_token: Some("t".to_owned().into()), ..Given::default() };
         let credentials = Credentials::load(given, &environment).unwrap();
         assert_eq!(get(&credentials, "ghcr.io").await, expected, "{server:?}");
-        assert!(!credentials.has(&host("ghcr.io")));
+        let known = credentials.find(&host("ghcr.io")).await.unwrap();
+        assert!(known.is_none_or(|known| known.is_job()));
     }
 }
 

@@ -133,7 +133,7 @@ mod tests {
         Entry::parse(json).unwrap()
     }
 
-    fn shown(index: &Index) -> Vec<String> {
+    fn rows(index: &Index) -> Vec<String> {
         let name = |e: &Entry| e.name().map_or("-".to_owned(), |t| t.to_string());
         index.entries.iter().map(|e| format!("{} {}", e.json["x"], name(e))).collect()
     }
@@ -145,21 +145,21 @@ mod tests {
         index.name(&a, entry(1));
         index.name(&b, entry(1));
         index.name(&a, entry(2));
-        assert_eq!(shown(&index), ["1 b", "2 a"]);
+        assert_eq!(rows(&index), ["1 b", "2 a"]);
         index.name(&b, entry(2));
-        assert_eq!(shown(&index), ["1 -", "2 a", "2 b"]);
+        assert_eq!(rows(&index), ["1 -", "2 a", "2 b"]);
         index.name(&a, entry(1));
-        assert_eq!(shown(&index), ["2 b", "1 a"]);
+        assert_eq!(rows(&index), ["2 b", "1 a"]);
         let before = index.clone();
         index.name(&a, entry(1));
         index.add(entry(1));
         assert_eq!(index, before);
         index.unname(&b);
-        assert_eq!(shown(&index), ["1 a"]);
+        assert_eq!(rows(&index), ["1 a"]);
         index.unname(&b);
         index = before.clone();
         index.remove(&entry(2).digest);
-        assert_eq!(shown(&index), ["1 a"]);
+        assert_eq!(rows(&index), ["1 a"]);
         index = before;
         assert_eq!(Index::parse(&index.to_bytes()).unwrap(), index);
     }

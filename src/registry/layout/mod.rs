@@ -11,7 +11,8 @@ use futures_util::StreamExt as _;
 use tokio::io::AsyncWriteExt as _;
 
 use super::checked::{Checked, Progress};
-use super::{BlobSource, ByteStream, Deleted, Error, ErrorKind, Put, Store};
+use super::error::{Error, ErrorKind};
+use super::store::{BlobSource, ByteStream, Deleted, Put, Store};
 use crate::content::{Content, Document, MANIFEST_LIMIT, media_type};
 use crate::image::{Descriptor, Digest, Location, Reference, RepositoryName, Tag};
 
@@ -21,7 +22,7 @@ mod index;
 use index::{Entry, Index};
 
 /// An image layout directory.
-pub struct Layout {
+pub(super) struct Layout {
     location: Location,
     path: PathBuf,
     /// What killed runs left was looked for.
@@ -34,7 +35,7 @@ const DEPTH: usize = 4;
 impl Layout {
     /// The layout in this directory; it is made by the first thing written.
     #[must_use]
-    pub fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: PathBuf) -> Self {
         Self { location: Location::Layout(path.clone()), path, swept: tokio::sync::OnceCell::new() }
     }
 

@@ -8,14 +8,15 @@ use futures_util::stream::try_unfold;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap};
 use reqwest::{Method, Response, StatusCode};
 
+use super::call::{Answer, Call};
+use super::client::Client;
 use super::endpoint::Endpoint;
-use super::manifests::succeeded;
-use super::transport::{Answer, Call};
-use super::wire::{Fault, Flow, Tries};
-use super::{Client, Remote};
+use super::repository::Remote;
 use crate::image::{Descriptor, Digest};
 use crate::registry::auth::Identity;
-use crate::registry::{ByteStream, Error, ErrorKind};
+use crate::registry::error::{Error, ErrorKind};
+use crate::registry::store::ByteStream;
+use crate::registry::wire::{Cure, Fault, Flow, Tries};
 
 /// How often one download is taken up again at most, however far it comes each time.
 const RESUMES: u32 = 16;
@@ -47,7 +48,7 @@ impl Remote {
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(false);
         }
-        succeeded(&endpoint, &answer, &call.action).map(|()| true)
+        endpoint.success(&answer, &call.action).map(|()| true)
     }
 
     /// The bytes from `offset` to the descriptor's size: not one more, and not one less without an error.
@@ -82,28 +83,21 @@ impl Remote {
     }
 
     fn blob_call(&self, endpoint: &Endpoint, method: Method, digest: &Digest) -> Result<Call, Error> {
-        Ok(Call {
-            url: endpoint.url(&format!("{}/blobs/{digest}", self.name())).map_err(|e| endpoint.protocol(e))?,
-            limit: None,
-            method,
-            headers: Vec::new(),
-            body: Bytes::new(),
-            scopes: self.pull(),
-            action: format!("pull of {}@{digest}", self.name()),
-        })
+        let action = format!("pull of {}@{digest}", self.name());
+        Ok(Call { limit: None, ..self.new_call(endpoint, method, &format!("blobs/{digest}"), action)? })
     }
 }
 
 impl Download {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
-            let fault = match self.flow.next(&mut self.response, self.client.patience()).await {
+            let fault = match self.flow.next(&mut self.response, &self.client.wire.patience).await {
                 Ok(Some(bytes)) => match self.take(bytes)? {
                     Some(bytes) => return Ok(Some(bytes)),
                     None => continue,
                 },
                 Ok(None) if self.position == self.size => return Ok(None),
-                Ok(None) => Fault { cure: super::wire::Cure::Again, ..self.short() },
+                Ok(None) => Fault { cure: Cure::Again, ..self.short() },
                 Err(fault) => fault,
             };
             self.resume(fault).await?;
@@ -130,7 +124,7 @@ impl Download {
         self.since_break = 0;
         self.resumes += 1;
         let last = self.resumes > RESUMES;
-        let pause = match self.tries.again(fault.clone(), self.client.patience()) {
+        let pause = match self.tries.again(fault.clone(), &self.client.wire.patience) {
             Ok(pause) if !last => pause,
             Ok(_) => return Err(self.endpoint.error(fault.kind.about(&self.call.action))),
             Err(kind) => return Err(self.endpoint.error(kind.about(&self.call.action))),
@@ -164,30 +158,18 @@ async fn open(
     size: u64,
 ) -> Result<Option<(Response, u64)>, Error> {
     if position > 0 {
-        let ranged = Call { headers: vec![("range", format!("bytes={position}-"))], ..whole(call) };
+        let ranged = Call { headers: vec![("range", format!("bytes={position}-"))], ..call.clone() };
         let answer = client.call(endpoint, identity, &ranged).await?;
         let continues = answer.status != StatusCode::PARTIAL_CONTENT || range_start(&answer.headers) == Some(position);
         if continues && answer.status != StatusCode::RANGE_NOT_SATISFIABLE {
             return opened(endpoint, call, answer, position, size);
         }
     }
-    let answer = client.call(endpoint, identity, &whole(call)).await?;
+    let answer = client.call(endpoint, identity, call).await?;
     if answer.status == StatusCode::PARTIAL_CONTENT {
         return Err(endpoint.protocol(format!("{}: a range, which was not asked for", call.action)));
     }
     opened(endpoint, call, answer, position, size)
-}
-
-fn whole(call: &Call) -> Call {
-    Call {
-        method: call.method.clone(),
-        url: call.url.clone(),
-        headers: Vec::new(),
-        body: Bytes::new(),
-        scopes: call.scopes.clone(),
-        action: call.action.clone(),
-        limit: None,
-    }
 }
 
 fn opened(
@@ -200,7 +182,7 @@ fn opened(
     if answer.status == StatusCode::NOT_FOUND {
         return Ok(None);
     }
-    succeeded(endpoint, &answer, &call.action)?;
+    endpoint.success(&answer, &call.action)?;
     let skip = if answer.status == StatusCode::PARTIAL_CONTENT { 0 } else { position };
     let announced = size - position + skip;
     if let Some(length) = length(&answer.headers).filter(|n| *n != announced) {

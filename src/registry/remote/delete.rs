@@ -2,40 +2,30 @@
 
 use reqwest::{Method, StatusCode};
 
-use super::Remote;
-use super::transport::Call;
+use super::call::Call;
+use super::repository::Remote;
 use crate::image::Reference;
 use crate::registry::auth::Scopes;
-use crate::registry::{Deleted, Error};
-
-/// An answer to a deletion is short.
-const LIMIT: usize = 64 << 10;
+use crate::registry::error::Error;
+use crate::registry::store::Deleted;
 
 impl Remote {
     /// Deletes what a reference names: by tag the tag alone, by digest the manifest and all its tags. The specification
     /// lets a registry that deletes no such thing answer 400 or 405.
     pub(super) async fn delete(&self, reference: &Reference) -> Result<Deleted, Error> {
         let endpoint = self.endpoint()?;
-        let name = &self.repository.name;
-        let url = endpoint.url(&format!("{name}/manifests/{reference}")).map_err(|e| endpoint.protocol(e))?;
-        let sign = if matches!(reference, Reference::Digest(_)) { '@' } else { ':' };
-        let call = Call {
-            method: Method::DELETE,
-            url,
-            headers: Vec::new(),
-            body: bytes::Bytes::new(),
-            scopes: Scopes::delete(name),
-            action: format!("deletion of {name}{sign}{reference}"),
-            limit: Some(LIMIT),
-        };
+        let action = format!("deletion of {}", self.display_name(reference));
+        let path = format!("manifests/{reference}");
+        let call =
+            Call { scopes: Scopes::delete(self.name()), ..self.new_call(&endpoint, Method::DELETE, &path, action)? };
         let answer = self.client.call(&endpoint, self.identity, &call).await?;
         match answer.status {
             status if status.is_success() => Ok(Deleted::Done),
-            StatusCode::NOT_FOUND => self.gone(reference, answer.said.text).await,
+            StatusCode::NOT_FOUND => self.gone(reference, answer.error.text).await,
             StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
-                Ok(Deleted::Unsupported(answer.said.text))
+                Ok(Deleted::Unsupported(answer.error.text))
             }
-            _ => Err(endpoint.protocol(format!("{}: {}", call.action, answer.said.text))),
+            _ => Err(endpoint.protocol(format!("{}: {}", call.action, answer.error.text))),
         }
     }
 

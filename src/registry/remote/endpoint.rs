@@ -1,15 +1,20 @@
 //! Where a registry really is, and which token services it may name.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use reqwest::header::HeaderMap;
 use url::Url;
 
+use super::call::Answer;
 use super::gate::Gate;
 use crate::image::RegistryHost;
 use crate::net::Hosts;
 use crate::registry::auth::{Auth, Scheme};
+use crate::registry::error::{Error, ErrorKind};
+use crate::registry::wire::{Cure, Fault, Patience, Secrets, Tries};
+use crate::text::excerpt;
 
 /// One registry of a run.
 pub(crate) struct Endpoint {
@@ -25,7 +30,7 @@ pub(crate) struct Endpoint {
     /// Warnings already passed on.
     pub(crate) warned: Mutex<BTreeSet<String>>,
     /// What no error may show.
-    pub(crate) secrets: super::Secrets,
+    pub(super) secrets: Secrets,
     hosts: Hosts,
 }
 
@@ -53,6 +58,7 @@ impl Endpoint {
     pub(crate) fn new(
         registry: &RegistryHost,
         hosts: &Hosts,
+        secrets: Secrets,
         gate: impl FnOnce(&Url) -> Arc<Gate>,
     ) -> Result<Self, String> {
         let base = base(registry, hosts)?;
@@ -68,7 +74,7 @@ impl Endpoint {
             no_referrers: AtomicBool::new(false),
             fallback: tokio::sync::Mutex::new(()),
             warned: Mutex::default(),
-            secrets: super::Secrets::default(),
+            secrets,
             hosts: hosts.clone(),
         })
     }
@@ -86,7 +92,7 @@ impl Endpoint {
     /// The token service that the registry names, if it may: on its own host (any port), a known one, or where
     /// `WHARFINGER_HOSTS` sent a known one. A password goes to no other.
     pub(crate) fn realm(&self, realm: &str) -> Result<Url, String> {
-        let shown = crate::text::excerpt(realm, 120);
+        let shown = excerpt(realm, 120);
         let url = Url::parse(realm).map_err(|_| format!("it names the token service {shown:?}, which is no URL"))?;
         let foreign = || {
             format!(
@@ -109,6 +115,48 @@ impl Endpoint {
         }
         let own = url.scheme() == self.base.scheme() && url.host_str() == self.base.host_str();
         if own || (listed && url.scheme() == "https") { Ok(url) } else { Err(foreign()) }
+    }
+
+    pub(crate) fn error(&self, kind: ErrorKind) -> Error {
+        Error { registry: self.registry.to_string(), kind: self.secrets.redact(kind) }
+    }
+
+    pub(crate) fn protocol(&self, text: impl Into<String>) -> Error {
+        self.error(ErrorKind::Protocol(text.into()))
+    }
+
+    /// An error for every answer that is no success.
+    pub(super) fn success(&self, answer: &Answer, action: &str) -> Result<(), Error> {
+        if answer.status.is_success() {
+            return Ok(());
+        }
+        Err(self.protocol(format!("{action}: {}", answer.error.text)))
+    }
+
+    /// Passes on what the registry wants said (`Warning: 299 - "..."`), once a run each.
+    pub(crate) fn warn(&self, headers: &HeaderMap) {
+        for value in headers.get_all("warning").iter().filter_map(|v| v.to_str().ok()).take(16) {
+            let Some(said) = value.strip_prefix("299 - ") else { continue };
+            let said = excerpt(said.trim_matches('"'), 500);
+            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+            if warned.len() < 64 && warned.insert(said.clone()) {
+                tracing::warn!(registry = %self.registry, "{said}");
+            }
+        }
+    }
+
+    /// Whether the referrers API is known to be missing.
+    pub(crate) fn lacks_referrers(&self) -> bool {
+        self.no_referrers.load(Ordering::Relaxed)
+    }
+
+    /// Waits before another try, with everybody where the host asked for a pause; the error where there is none to be made.
+    pub(super) async fn wait(&self, tries: &mut Tries, fault: Fault, patience: &Patience) -> Result<(), ErrorKind> {
+        if !matches!(fault.cure, Cure::After(_)) {
+            return tries.wait(fault, patience).await;
+        }
+        self.gate.close(tries.again(fault, patience)?);
+        Ok(())
     }
 }
 
@@ -155,7 +203,8 @@ mod tests {
     use super::*;
 
     fn endpoint(registry: &str, hosts: &str) -> Endpoint {
-        Endpoint::new(&registry.parse().unwrap(), &hosts.parse().unwrap(), |_| Arc::default()).unwrap()
+        let secrets = Secrets::default();
+        Endpoint::new(&registry.parse().unwrap(), &hosts.parse().unwrap(), secrets, |_| Arc::default()).unwrap()
     }
 
     #[test]

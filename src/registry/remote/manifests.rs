@@ -3,13 +3,13 @@
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode};
 
-use super::Remote;
+use super::call::{Answer, Call};
 use super::endpoint::Endpoint;
-use super::transport::{Answer, Call};
+use super::repository::Remote;
 use crate::content::{Document, MANIFEST_LIMIT, media_type};
 use crate::image::{Descriptor, Digest, Reference};
 use crate::registry::auth::Scopes;
-use crate::registry::{Error, ErrorKind};
+use crate::registry::error::{Error, ErrorKind};
 use crate::text::excerpt;
 
 /// How often a manifest is put again that the registry calls bad: some do where the same blob is linked at that moment.
@@ -28,7 +28,7 @@ impl Remote {
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        succeeded(&endpoint, &answer, &call.action)?;
+        endpoint.success(&answer, &call.action)?;
         let Some(descriptor) = described(&answer.headers) else {
             return Ok(self.get_manifest(reference, scopes).await?.map(|d| described_by(&d)));
         };
@@ -36,7 +36,7 @@ impl Remote {
             Reference::Digest(asked) if *asked != descriptor.digest => {
                 Err(endpoint.error(ErrorKind::Mismatch(format!(
                     "{} answers {}: the registry, or what stands in front of it, cannot be relied on",
-                    self.called(&Reference::Digest(asked.clone())),
+                    self.display_name(reference),
                     descriptor.digest
                 ))))
             }
@@ -52,7 +52,7 @@ impl Remote {
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        succeeded(&endpoint, &answer, &call.action)?;
+        endpoint.success(&answer, &call.action)?;
         let expected = match reference {
             Reference::Digest(digest) => Some(digest.clone()),
             Reference::Tag(_) => header_digest(&answer.headers),
@@ -60,13 +60,13 @@ impl Remote {
         if let Some(expected) = expected.as_ref().filter(|d| !d.matches(&answer.body)) {
             return Err(endpoint.error(ErrorKind::Mismatch(format!(
                 "the bytes of {} do not have the digest {expected}{}",
-                self.called(reference),
+                self.display_name(reference),
                 strange(&answer.headers)
             ))));
         }
         let content_type = answer.headers.get(CONTENT_TYPE).and_then(|t| t.to_str().ok());
         let document = Document::new(answer.body, content_type, expected.as_ref());
-        document.map(Some).map_err(|e| endpoint.protocol(format!("{}: {e}", self.called(reference))))
+        document.map(Some).map_err(|e| endpoint.protocol(format!("{}: {e}", self.display_name(reference))))
     }
 
     /// Puts a manifest and reads it back by HEAD. Where it refers to another and the registry does not keep track of that
@@ -94,7 +94,7 @@ impl Remote {
         if let Some(other) = header_digest(&answer.headers).filter(|d| *d != document.digest) {
             return Err(endpoint.error(ErrorKind::Mismatch(format!(
                 "{} was put as {} and is called {other}: the registry, or what stands in front of it, changes what is put there",
-                self.called(reference),
+                self.display_name(reference),
                 document.digest
             ))));
         }
@@ -102,22 +102,16 @@ impl Remote {
             Some(found) if found.digest == document.digest => Ok(answer.headers.contains_key("oci-subject")),
             Some(other) => Err(endpoint.error(ErrorKind::Mismatch(format!(
                 "{} was put as {} and answers {}: somebody else pushed at the same moment, or the registry changes what is put there",
-                self.called(reference),
+                self.display_name(reference),
                 document.digest,
                 other.digest
             )))),
             None => Err(endpoint.error(ErrorKind::Mismatch(format!(
                 "{} was put as {} and answers nothing: the registry, or what stands in front of it, loses what is put there",
-                self.called(reference),
+                self.display_name(reference),
                 document.digest
             )))),
         }
-    }
-
-    /// `library/redis:7.2`, or `library/redis@sha256:...`.
-    fn called(&self, reference: &Reference) -> String {
-        let sign = if matches!(reference, Reference::Digest(_)) { '@' } else { ':' };
-        format!("{}{sign}{reference}", self.name())
     }
 
     async fn put(&self, endpoint: &Endpoint, reference: &Reference, document: &Document) -> Result<Answer, Error> {
@@ -129,10 +123,10 @@ impl Remote {
             let answer = self.client.call(endpoint, self.identity, &call).await?;
             if answer.status == StatusCode::BAD_REQUEST && again < PUT_AGAIN {
                 again += 1;
-                tokio::time::sleep(self.client.patience().retry.first * again).await;
+                tokio::time::sleep(self.client.wire.patience.retry.first * again).await;
                 continue;
             }
-            succeeded(endpoint, &answer, &call.action)?;
+            endpoint.success(&answer, &call.action)?;
             return Ok(answer);
         }
     }
@@ -144,26 +138,15 @@ impl Remote {
         reference: &Reference,
         scopes: Scopes,
     ) -> Result<Call, Error> {
-        let url = endpoint.url(&format!("{}/manifests/{reference}", self.name())).map_err(|e| endpoint.protocol(e))?;
         let verb = if method == Method::PUT { "push" } else { "pull" };
+        let action = format!("{verb} of {}", self.display_name(reference));
         Ok(Call {
             headers: vec![("accept", media_type::ACCEPTED.join(", "))],
-            method,
-            url,
-            body: bytes::Bytes::new(),
             scopes,
-            action: format!("{verb} of {}", self.called(reference)),
             limit: Some(MANIFEST_LIMIT),
+            ..self.new_call(endpoint, method, &format!("manifests/{reference}"), action)?
         })
     }
-}
-
-/// An error for every answer that is no success.
-pub(super) fn succeeded(endpoint: &Endpoint, answer: &Answer, action: &str) -> Result<(), Error> {
-    if answer.status.is_success() {
-        return Ok(());
-    }
-    Err(endpoint.protocol(format!("{action}: {}", answer.said.text)))
 }
 
 pub(super) fn header_digest(headers: &HeaderMap) -> Option<Digest> {

@@ -8,12 +8,11 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
-use super::Remote;
+use super::call::{Answer, Call};
 use super::endpoint::{Endpoint, same_origin};
-use super::manifests::succeeded;
-use super::transport::{Answer, Call};
+use super::repository::Remote;
 use crate::image::Tag;
-use crate::registry::Error;
+use crate::registry::error::Error;
 
 /// The most bytes of one page.
 const PAGE_LIMIT: usize = 8 * 1024 * 1024;
@@ -33,13 +32,12 @@ impl Remote {
     /// All tags. Names that are no tags, which no registry should list, are left out.
     pub(super) async fn list_tags(&self) -> Result<Option<Vec<Tag>>, Error> {
         let endpoint = self.endpoint()?;
-        let url =
-            endpoint.url(&format!("{}/tags/list?n={PAGE_SIZE}", self.name())).map_err(|e| endpoint.protocol(e))?;
-        let pages = match self.pages(&endpoint, url, "application/json", "tag list").await? {
+        let path = format!("tags/list?n={PAGE_SIZE}");
+        let pages = match self.pages(&endpoint, &path, "application/json", "tag list").await? {
             Pages::Found(pages) => pages,
             Pages::Other(answer) if answer.status == StatusCode::NOT_FOUND => return Ok(None),
             Pages::Other(answer) => {
-                return Err(endpoint.protocol(format!("the tag list of {}: {}", self.name(), answer.said.text)));
+                return Err(endpoint.protocol(format!("the tag list of {}: {}", self.name(), answer.error.text)));
             }
         };
         let mut tags = Vec::new();
@@ -57,16 +55,18 @@ impl Remote {
         Ok(Some(tags))
     }
 
-    /// The bodies of all pages from `url` on, or the first answer where that is not a success.
-    pub(super) async fn pages(&self, endpoint: &Endpoint, url: Url, accept: &str, what: &str) -> Result<Pages, Error> {
+    /// The bodies of all pages from `path` on, or the first answer where that is not a success.
+    pub(super) async fn pages(
+        &self,
+        endpoint: &Endpoint,
+        path: &str,
+        accept: &str,
+        what: &str,
+    ) -> Result<Pages, Error> {
         let mut call = Call {
-            method: Method::GET,
-            url,
             headers: vec![("accept", accept.to_owned())],
-            body: Bytes::new(),
-            scopes: self.pull(),
-            action: format!("{what} of {}", self.name()),
             limit: Some(PAGE_LIMIT),
+            ..self.new_call(endpoint, Method::GET, path, format!("{what} of {}", self.name()))?
         };
         let mut bodies = Vec::new();
         let mut total = 0;
@@ -76,7 +76,7 @@ impl Remote {
             if page == 0 && !answer.status.is_success() {
                 return Ok(Pages::Other(Box::new(answer)));
             }
-            succeeded(endpoint, &answer, &call.action)?;
+            endpoint.success(&answer, &call.action)?;
             total += answer.body.len();
             if total > LIST_LIMIT {
                 return Err(

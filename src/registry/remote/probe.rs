@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use reqwest::{Method, StatusCode};
 
-use super::manifests::succeeded;
-use super::transport::Call;
-use super::wire::SMALL_LIMIT;
-use super::{Client, Remote};
+use super::call::Call;
+use super::client::Client;
+use super::manifests::header_digest;
+use super::repository::Remote;
 use crate::image::{Digest, Reference, RegistryHost, Repository};
-use crate::registry::Error;
 use crate::registry::auth::{Identity, Scopes};
+use crate::registry::error::Error;
+use crate::registry::wire::SMALL_LIMIT;
 
 impl Client {
     /// Asks whether the credential for a registry is taken at all, by what every registry has (OCI distribution
@@ -18,7 +19,7 @@ impl Client {
     ///
     /// # Errors
     /// Where it is refused, or where the registry does not answer.
-    pub async fn greet(self: &Arc<Self>, registry: &RegistryHost) -> Result<(), Error> {
+    pub async fn probe_sign_in(self: &Arc<Self>, registry: &RegistryHost) -> Result<(), Error> {
         let endpoint = self.endpoint(registry)?;
         let call = Call {
             method: Method::GET,
@@ -30,7 +31,7 @@ impl Client {
             limit: Some(SMALL_LIMIT),
         };
         let answer = self.call(&endpoint, Identity::Own, &call).await?;
-        succeeded(&endpoint, &answer, &call.action)
+        endpoint.success(&answer, &call.action)
     }
 
     /// What a reference answers, by HEAD and nothing else: its digest, where the answer tells it. `None` where there is
@@ -38,7 +39,7 @@ impl Client {
     ///
     /// # Errors
     /// Whatever keeps the registry from answering.
-    pub async fn glance(
+    pub async fn probe_manifest(
         self: &Arc<Self>,
         repository: &Repository,
         reference: &Reference,
@@ -50,7 +51,7 @@ impl Client {
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        succeeded(&endpoint, &answer, &call.action)?;
-        Ok(Some(super::manifests::header_digest(&answer.headers)))
+        endpoint.success(&answer, &call.action)?;
+        Ok(Some(header_digest(&answer.headers)))
     }
 }

@@ -4,12 +4,12 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use super::Remote;
 use super::endpoint::Endpoint;
 use super::pages::{Pages, is_missing};
+use super::repository::Remote;
 use crate::content::{self, Document, companion, media_type};
 use crate::image::{Descriptor, Digest, Reference};
-use crate::registry::Error;
+use crate::registry::error::Error;
 
 impl Remote {
     /// What refers to a digest, as the API says; `None` where there is none. A refusal, a fault or a limit is an error: a
@@ -19,8 +19,7 @@ impl Remote {
         if endpoint.lacks_referrers() {
             return Ok(None);
         }
-        let url = endpoint.url(&format!("{}/referrers/{digest}", self.name())).map_err(|e| endpoint.protocol(e))?;
-        match self.pages(&endpoint, url, media_type::OCI_INDEX, "referrers").await? {
+        match self.pages(&endpoint, &format!("referrers/{digest}"), media_type::OCI_INDEX, "referrers").await? {
             Pages::Found(pages) => {
                 let mut all = Vec::new();
                 for page in pages {
@@ -31,13 +30,13 @@ impl Remote {
             }
             Pages::Other(answer) if is_missing(&answer) => {
                 // A registry that has the API but not the repository says so; else it does not have the API.
-                if !answer.said.has("NAME_UNKNOWN") {
+                if !answer.error.has("NAME_UNKNOWN") {
                     endpoint.no_referrers.store(true, Ordering::Relaxed);
                 }
                 Ok(None)
             }
             Pages::Other(answer) => {
-                Err(endpoint.protocol(format!("referrers of {digest} in {}: {}", self.name(), answer.said.text)))
+                Err(endpoint.protocol(format!("referrers of {digest} in {}: {}", self.name(), answer.error.text)))
             }
         }
     }

@@ -1,0 +1,76 @@
+//! What can go wrong with a registry.
+
+/// What went wrong with a registry. The kinds are what callers decide by; the text is for people and holds no secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{registry}: {kind}")]
+pub struct Error {
+    /// The registry or directory, as manifests name it.
+    pub registry: String,
+    pub kind: ErrorKind,
+}
+
+/// The kinds of [`Error`].
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ErrorKind {
+    /// 401 or 403, with what the registry said of it: the credential is missing, wrong or not allowed to do this.
+    #[error("refused {action}: {detail}")]
+    Refused {
+        /// What was being done, such as `pull of library/redis`.
+        action: String,
+        /// What the registry said, cleaned and cut.
+        detail: String,
+    },
+    /// Too many requests, and the registry asks for a longer pause than is waited.
+    #[error("rate limit: {0}")]
+    RateLimited(String),
+    /// No answer: name resolution, connection, TLS, timeout, stalled body.
+    #[error("no answer: {0}")]
+    Unreachable(String),
+    /// The registry answered with a server error until the tries were used up.
+    #[error("server error: {0}")]
+    Server(String),
+    /// The answer breaks the protocol or one of our limits, or is not what was asked for.
+    #[error("unusable answer: {0}")]
+    Protocol(String),
+    /// The bytes do not have the digest or size that they should have.
+    #[error("{0}")]
+    Mismatch(String),
+    /// Reading or writing a layout on disk failed.
+    #[error("{0}")]
+    Disk(String),
+    /// The address may not be contacted here.
+    #[error("not contacted: {0}")]
+    Forbidden(String),
+}
+
+impl ErrorKind {
+    /// The same kind, its text beginning with what was being done. A refusal says that already.
+    pub(crate) fn about(self, action: &str) -> Self {
+        match self {
+            Self::Refused { .. } => self,
+            other => other.map(|text| format!("{action}: {text}")),
+        }
+    }
+
+    /// The same refusal with something more said of it.
+    pub(crate) fn and(self, more: &str) -> Self {
+        match self {
+            Self::Refused { action, detail } => Self::Refused { action, detail: format!("{detail}; {more}") },
+            other => other,
+        }
+    }
+
+    /// The same kind with every text of it changed.
+    pub(crate) fn map(self, change: impl Fn(String) -> String) -> Self {
+        match self {
+            Self::Refused { action, detail } => Self::Refused { action: change(action), detail: change(detail) },
+            Self::RateLimited(text) => Self::RateLimited(change(text)),
+            Self::Unreachable(text) => Self::Unreachable(change(text)),
+            Self::Server(text) => Self::Server(change(text)),
+            Self::Protocol(text) => Self::Protocol(change(text)),
+            Self::Mismatch(text) => Self::Mismatch(change(text)),
+            Self::Disk(text) => Self::Disk(change(text)),
+            Self::Forbidden(text) => Self::Forbidden(change(text)),
+        }
+    }
+}

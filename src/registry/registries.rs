@@ -1,0 +1,89 @@
+//! All registries of a run.
+
+use std::sync::Arc;
+
+use super::aws::Ecr;
+use super::credentials::Credentials;
+use super::layout::Layout;
+use super::remote::{Client, Options, Reach, Remote};
+use super::store::Store;
+use crate::image::{Location, RegistryHost, Repository};
+use crate::net::NetError;
+
+/// The registries of one run: one connection pool, one set of credentials, one token cache, shared by everything.
+#[derive(Clone, Debug)]
+pub struct Registries {
+    client: Arc<Client>,
+}
+
+impl Registries {
+    /// Registries behind `client`.
+    #[must_use]
+    pub fn new(client: Arc<Client>) -> Self {
+        Self { client }
+    }
+
+    /// The client behind them: its HTTP client can be shared.
+    #[must_use]
+    pub fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// The repository at `location`.
+    #[must_use]
+    pub fn open(&self, location: &Location) -> Arc<dyn Store> {
+        match location {
+            Location::Remote(repository) => Arc::new(self.remote(repository)),
+            Location::Layout(path) => Arc::new(Layout::new(path.clone())),
+        }
+    }
+
+    /// The API of Amazon ECR behind a host; `None` where that is another registry, or where no keys are given.
+    #[must_use]
+    pub fn ecr<'a>(&'a self, registry: &'a RegistryHost) -> Option<Ecr<'a>> {
+        self.client.ecr(registry)
+    }
+
+    /// The repository at `location`, read anonymously: for public sources that refuse this run's credential.
+    #[must_use]
+    pub fn open_anonymously(&self, location: &Location) -> Arc<dyn Store> {
+        match location {
+            Location::Remote(repository) => Arc::new(self.remote(repository).anonymous()),
+            Location::Layout(_) => self.open(location),
+        }
+    }
+
+    /// The repository at `location`, to be written: one token is asked for reading and writing it, and for reading the
+    /// repositories of the same registry that blobs will be mounted from or that are copied from.
+    #[must_use]
+    pub fn destination(&self, location: &Location, from: &[Repository]) -> Arc<dyn Store> {
+        if let Location::Remote(repository) = location {
+            self.client.expect(repository, from);
+        }
+        self.open(location)
+    }
+
+    /// The same registries within a narrower reach, with connections and tokens of their own.
+    ///
+    /// # Errors
+    /// Where no such client can be made.
+    pub fn within(&self, reach: Reach) -> Result<Self, NetError> {
+        let options = Options { reach, ..self.client.options().clone() };
+        Ok(Self::new(Arc::new(Client::new(options)?)))
+    }
+
+    /// The same registries asked with other credentials, with connections and tokens of their own.
+    ///
+    /// # Errors
+    /// Where no such client can be made.
+    pub fn with_credentials(&self, credentials: Credentials) -> Result<Self, NetError> {
+        let options = Options { credentials, ..self.client.options().clone() };
+        Ok(Self::new(Arc::new(Client::new(options)?)))
+    }
+
+    /// A repository on a registry.
+    #[must_use]
+    pub fn remote(&self, repository: &Repository) -> Remote {
+        Remote::new(Arc::clone(&self.client), repository.clone())
+    }
+}

@@ -1,0 +1,78 @@
+//! A repository on a registry.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::Method;
+
+use super::call::Call;
+use super::client::Client;
+use super::endpoint::Endpoint;
+use crate::image::{Location, Reference, Repository, RepositoryName};
+use crate::registry::auth::{Identity, Scopes};
+use crate::registry::error::Error;
+use crate::registry::wire::SMALL_LIMIT;
+
+/// A repository on a registry.
+pub struct Remote {
+    pub(super) client: Arc<Client>,
+    pub(super) repository: Repository,
+    pub(super) location: Location,
+    pub(super) identity: Identity,
+}
+
+impl Remote {
+    /// The repository, behind `client`.
+    #[must_use]
+    pub fn new(client: Arc<Client>, repository: Repository) -> Self {
+        let location = Location::Remote(repository.clone());
+        Self { client, repository, location, identity: Identity::Own }
+    }
+
+    /// The same repository, read anonymously.
+    #[must_use]
+    pub fn anonymous(self) -> Self {
+        Self { identity: Identity::Anonymous, ..self }
+    }
+
+    pub(super) fn endpoint(&self) -> Result<Arc<Endpoint>, Error> {
+        self.client.endpoint(&self.repository.registry)
+    }
+
+    pub(super) fn name(&self) -> &RepositoryName {
+        &self.repository.name
+    }
+
+    pub(super) fn pull(&self) -> Scopes {
+        Scopes::pull(self.name())
+    }
+
+    pub(super) fn push(&self) -> Scopes {
+        Scopes::push(self.name())
+    }
+
+    /// `library/redis:7.2`, or `library/redis@sha256:...`.
+    pub(super) fn display_name(&self, reference: &Reference) -> String {
+        let sign = if matches!(reference, Reference::Digest(_)) { '@' } else { ':' };
+        format!("{}{sign}{reference}", self.name())
+    }
+
+    /// A call of the repository's own API: `path` follows its name. Its answer is read as a small one unless that is changed.
+    pub(super) fn new_call(
+        &self,
+        endpoint: &Endpoint,
+        method: Method,
+        path: &str,
+        action: String,
+    ) -> Result<Call, Error> {
+        Ok(Call {
+            method,
+            url: endpoint.url(&format!("{}/{path}", self.name())).map_err(|e| endpoint.protocol(e))?,
+            headers: Vec::new(),
+            body: Bytes::new(),
+            scopes: self.pull(),
+            action,
+            limit: Some(SMALL_LIMIT),
+        })
+    }
+}

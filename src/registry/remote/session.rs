@@ -1,0 +1,101 @@
+//! Upload sessions: how they are opened, and mounts, which a registry may turn into one.
+
+use reqwest::header::LOCATION;
+use reqwest::{Method, StatusCode};
+use url::Url;
+
+use super::call::{Answer, Call};
+use super::endpoint::Endpoint;
+use super::repository::Remote;
+use crate::image::{Digest, RepositoryName};
+use crate::registry::auth::Scopes;
+use crate::registry::error::{Error, ErrorKind};
+
+/// What became of a mount.
+pub(super) enum Mount {
+    Done,
+    /// The registry opened an upload instead.
+    Session(Url),
+    Declined,
+}
+
+impl Remote {
+    /// Opens an upload session.
+    pub(super) async fn start_upload(&self, endpoint: &Endpoint) -> Result<Url, Error> {
+        let call = self.post(endpoint, "", self.push())?;
+        let answer = self.client.call(endpoint, self.identity, &call).await?;
+        if answer.status != StatusCode::ACCEPTED {
+            endpoint.success(&answer, &call.action)?;
+            return Err(endpoint.protocol(format!(
+                "{}: {} instead of 202: is this a registry, or does a proxy or a sign-in page answer for it?",
+                call.action,
+                answer.status.as_u16()
+            )));
+        }
+        location(endpoint, &answer)?.ok_or_else(|| {
+            endpoint.protocol(format!(
+                "{}: 202 without the Location of the upload: what stands in front of the registry must pass it on",
+                call.action
+            ))
+        })
+    }
+
+    pub(super) async fn mount_blob(
+        &self,
+        endpoint: &Endpoint,
+        digest: &Digest,
+        from: &RepositoryName,
+    ) -> Result<Mount, Error> {
+        let query = format!("?mount={digest}&from={from}");
+        let call = self.post(endpoint, &query, self.push().and(&Scopes::pull(from)))?;
+        let answer = match self.client.call(endpoint, self.identity, &call).await {
+            Ok(answer) => answer,
+            // Reading the other repository is what may be refused: the bytes can still be sent.
+            Err(Error { kind: ErrorKind::Refused { .. }, .. }) => return Ok(Mount::Declined),
+            Err(error) => return Err(error),
+        };
+        match answer.status {
+            StatusCode::CREATED => {
+                let there = is_named(endpoint, &answer, digest)? || self.head_blob(digest).await?;
+                Ok(if there { Mount::Done } else { Mount::Declined })
+            }
+            StatusCode::ACCEPTED => Ok(location(endpoint, &answer)?.map_or(Mount::Declined, Mount::Session)),
+            _ => Ok(Mount::Declined),
+        }
+    }
+
+    fn post(&self, endpoint: &Endpoint, query: &str, scopes: Scopes) -> Result<Call, Error> {
+        let call = self.new_call(
+            endpoint,
+            Method::POST,
+            &format!("blobs/uploads/{query}"),
+            format!("push to {}", self.name()),
+        )?;
+        Ok(Call { headers: vec![("content-length", "0".to_owned())], scopes, ..call })
+    }
+}
+
+/// Where an upload goes on: on the registry's own origin, or not at all: private bytes would go elsewhere.
+fn location(endpoint: &Endpoint, answer: &Answer) -> Result<Option<Url>, Error> {
+    let Some(location) = answer.headers.get(LOCATION).and_then(|l| l.to_str().ok()) else { return Ok(None) };
+    let url = answer.url.join(location).map_err(|_| endpoint.protocol("an upload Location that is no URL"))?;
+    if !endpoint.owns(&url) {
+        let to = url.origin().ascii_serialization();
+        return Err(endpoint.error(ErrorKind::Forbidden(format!(
+            "an upload Location on another origin ({to}), where nothing is sent: the registry's external URL must be configured as it is asked here"
+        ))));
+    }
+    Ok(Some(url))
+}
+
+/// Whether the registry says that it has the blob by its digest; an error where it calls it otherwise than it was put.
+pub(super) fn is_named(endpoint: &Endpoint, answer: &Answer, digest: &Digest) -> Result<bool, Error> {
+    let called = answer.headers.get("docker-content-digest").and_then(|v| v.to_str().ok()?.parse::<Digest>().ok());
+    let Some(called) = called.filter(|called| called.algorithm() == digest.algorithm()) else { return Ok(false) };
+    if called == *digest {
+        return Ok(true);
+    }
+    Err(endpoint.error(ErrorKind::Mismatch(format!(
+        "the blob {digest} was put and is called {called}: the registry, or what stands in front of it, changes what is put there"
+    ))))
+}

@@ -1,0 +1,122 @@
+//! Bytes on their way to a registry: in small pieces, and watched while they are read there.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::registry::checked::{Progress, Stopped};
+use crate::registry::wire::{Fault, Patience, seconds};
+
+/// A finished upload may take a second longer to be answered for so many bytes.
+const BYTES_A_SECOND: u64 = 64 * 1024 * 1024;
+
+/// So much is handed to the connection at once. It queues up to sixteen pieces, whatever their size, and what comes from a
+/// download in one go may have hundreds of KiB.
+const PIECE: usize = 16 * 1024;
+
+/// Bytes in pieces. Those of more than one piece are copied: one that waits to be sent does not hold all that came with it.
+/// Why they stopped is kept where it is asked for, not in the body.
+pub(super) fn pieces(bytes: Result<Bytes, Stopped>) -> impl Iterator<Item = std::io::Result<Bytes>> {
+    let small = matches!(&bytes, Ok(bytes) if bytes.len() <= PIECE);
+    let mut left = bytes.map(Some).map_err(|_| std::io::Error::other("stopped"));
+    std::iter::from_fn(move || match std::mem::replace(&mut left, Ok(None)) {
+        Err(error) => Some(Err(error)),
+        Ok(rest) => rest.filter(|rest| !rest.is_empty()).map(|mut rest| {
+            let piece = rest.split_to(rest.len().min(PIECE));
+            left = Ok(Some(rest));
+            Ok(if small { piece } else { Bytes::copy_from_slice(&piece) })
+        }),
+    })
+}
+
+/// Ends where the registry reads too slowly or, after the last byte, does not answer. What the source takes is its own
+/// affair.
+pub(super) async fn watch(patience: &Patience, progress: &Progress, size: u64) -> Fault {
+    let answer = patience.answer + Duration::from_secs(size / BYTES_A_SECOND);
+    let (mut since, mut sent) = (Instant::now(), 0);
+    let mut finished = None;
+    loop {
+        tokio::time::sleep(patience.idle / 10).await;
+        if progress.is_finished() {
+            if finished.get_or_insert_with(Instant::now).elapsed() >= answer {
+                return Fault::stalled(&format!("nothing after a finished upload within {} s", seconds(answer)));
+            }
+        } else if progress.waits() {
+            (since, sent) = (Instant::now(), progress.sent());
+        } else if since.elapsed() >= patience.idle {
+            if progress.sent() - sent < patience.least() {
+                return Fault::stalled(&format!("the upload is read at under {} bytes a second", patience.floor));
+            }
+            (since, sent) = (Instant::now(), progress.sent());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::sync::Arc;
+
+    use futures_util::StreamExt as _;
+
+    use super::*;
+    use crate::image::{Descriptor, Digest};
+    use crate::registry::checked::Checked;
+    use crate::registry::wire::Cure;
+
+    #[test]
+    fn pieces_are_the_bytes_and_small() {
+        let whole: Bytes = (0..=255).cycle().take(3 * PIECE + 7).collect();
+        let all: Vec<Bytes> = pieces(Ok(whole.clone())).map(Result::unwrap).collect();
+        assert_eq!(all.iter().map(Bytes::len).collect::<Vec<_>>(), [PIECE, PIECE, PIECE, 7]);
+        assert_eq!(all.concat(), whole);
+        assert_eq!(pieces(Ok(Bytes::new())).count(), 0);
+        let stopped: Vec<_> = pieces(Err(Stopped::Wrong("other bytes".to_owned()))).collect();
+        assert!(matches!(&stopped[..], [Err(_)]), "{stopped:?}");
+    }
+
+    /// An upload of so many pieces that the registry takes one of with each pause, watched to the end of either.
+    async fn taken(pieces: usize, size: usize, pause: Duration) -> (Fault, Duration) {
+        let whole = Bytes::from(vec![7; pieces * size]);
+        let blob = Descriptor {
+            media_type: "application/octet-stream".to_owned(),
+            digest: Digest::sha256(&whole),
+            size: whole.len() as u64,
+            platform: None,
+            artifact_type: None,
+            annotations: std::collections::BTreeMap::new(),
+        };
+        let source: Vec<_> = whole.chunks(size).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        let progress = Arc::new(Progress::default());
+        let source = futures_util::stream::iter(source).boxed();
+        let bytes = Checked::new(source, &blob, Arc::clone(&progress)).into_stream();
+        let registry = async {
+            let mut bytes = std::pin::pin!(bytes);
+            while let Some(piece) = bytes.next().await {
+                piece.unwrap();
+                tokio::time::sleep(pause).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let (patience, start) = (Patience::default(), Instant::now());
+        tokio::select! {
+            fault = watch(&patience, &progress, blob.size) => (fault, start.elapsed()),
+            () = registry => unreachable!("it never answers"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_registry_that_reads_under_the_floor_is_given_up() {
+        let (fault, after) = taken(100, 1_000, Duration::from_secs(1)).await;
+        assert_eq!(fault.kind.to_string(), "no answer: the upload is read at under 8192 bytes a second");
+        assert_eq!((fault.cure, after), (Cure::AgainOnce, Duration::from_secs(10)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_finished_upload_is_waited_for_and_not_for_ever() {
+        let (fault, after) = taken(60, 16 * 1024, Duration::from_secs(1)).await;
+        assert_eq!(fault.kind.to_string(), "no answer: nothing after a finished upload within 20 s");
+        assert!((Duration::from_secs(79)..=Duration::from_secs(81)).contains(&after), "{after:?}");
+    }
+}

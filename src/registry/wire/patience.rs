@@ -1,0 +1,54 @@
+//! How long is waited for what.
+
+use std::time::Duration;
+
+use crate::net::retry;
+
+/// How long a registry is waited for. The defaults are what the program runs with.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Without an answer or a byte for so long, a request is broken.
+    pub idle: Duration,
+    /// Under so many bytes a second over `idle`, it is broken too.
+    pub floor: u64,
+    /// How long the answer to a finished upload may take; a second more for every 64 MiB of it.
+    pub answer: Duration,
+    /// When a request is tried again.
+    pub retry: retry::Policy,
+    /// How often one that hung is tried at most.
+    pub stalls: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(10),
+            floor: 8 * 1024,
+            answer: Duration::from_secs(20),
+            retry: retry::Policy {
+                tries: 4,
+                first: Duration::from_millis(250),
+                factor: 2,
+                jitter: true,
+                longest: Duration::from_secs(20),
+            },
+            stalls: 2,
+        }
+    }
+}
+
+impl Patience {
+    /// The bytes that must come within `idle`.
+    pub(crate) fn least(&self) -> u64 {
+        self.floor * self.idle.as_millis() as u64 / 1000
+    }
+}
+
+/// Seconds for people.
+pub(crate) fn seconds(duration: Duration) -> String {
+    if duration.subsec_millis() == 0 {
+        duration.as_secs().to_string()
+    } else {
+        format!("{:.1}", duration.as_secs_f64())
+    }
+}

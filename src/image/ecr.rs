@@ -1,6 +1,6 @@
 //! Hosts of Amazon ECR's private registries: `ACCOUNT.dkr.ecr.REGION.amazonaws.com` and its relatives.
 
-use super::RegistryHost;
+use super::registry::RegistryHost;
 
 /// What the host of a private registry of Amazon ECR says.
 #[derive(Debug, Clone, PartialEq, Eq)]

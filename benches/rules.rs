@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use wharfinger::image::{Digest, Tag};
-use wharfinger::rules::{Fact, Facts, Follow, Readiness, Readings, Rule, Selection, Subject, VersionRule, select};
+use wharfinger::rules::{Fact, Facts, Follow, Readiness, Readings, Rule, Selection, Subject, VersionRule};
 
 /// The program's own allocator.
 #[global_allocator]
@@ -100,7 +100,11 @@ fn main() {
         ("all", Follow::All, ">=10"),
     ] {
         let subject = subject(follow, range);
-        let once = least(|| drop(std::hint::black_box(select(&subject, &tags, &Facts::default(), now))));
+        let once = least(|| {
+            let (readings, facts) = (Readings::of(&subject.rule, &tags), Facts::default());
+            let inquiry = readings.inquire(&subject, now);
+            drop(std::hint::black_box((inquiry.missing(&facts), inquiry.answer(&facts))));
+        });
         let (selection, questions) = settle(&subject, &tags, now);
         let settled = least(|| drop(std::hint::black_box(settle(&subject, &tags, now))));
         let (lines, count) = (selection.lines.len(), tags.len());

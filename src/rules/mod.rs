@@ -1,7 +1,7 @@
 //! Picking versions: from a list of tags and a rule to what is chosen and why everything else is not.
 //!
-//! Pure. What it needs to know beyond the tags (digests, push times, readiness) it asks for by name in
-//! [`Selection::missing`]; the caller looks and asks again.
+//! Pure. [`Readings::inquire`] is the way in. What it needs to know beyond the tags (digests, push times, readiness) it asks
+//! for by name; the caller looks it up and asks again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,10 +26,10 @@ pub use lines::{is_other_major, is_patch, line_of, out_of_range};
 pub use number::Number;
 pub use pattern::{Pattern, PatternError};
 pub use range::{Range, RangeError};
-pub use select::{Candidate, Inquiry, ROUNDS, Readings, alone, select};
+pub use select::{Candidate, ROUNDS, Readings, alone};
 pub use suggest::suggest;
 pub use tag::{NoVersion, Reading, read};
-pub use version::{Build, Identifier, Numbering, Prerelease, Suffix, Version};
+pub use version::{Numbering, Version};
 
 /// What picks an image's tags.
 #[derive(Debug, Clone, PartialEq)]
@@ -186,7 +186,7 @@ pub enum Readiness {
     Unchanged,
 }
 
-/// A fact that [`select`] lacks.
+/// A fact that must be looked up before the choice is final.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
     /// What this tag answers now: one HEAD.
@@ -206,8 +206,6 @@ pub struct Selection {
     pub lines: Vec<Line>,
     /// One verdict a tag, newest first.
     pub tags: Vec<TagVerdict>,
-    /// What must be looked up before the answer is final; empty when it is.
-    pub missing: Vec<Fact>,
 }
 
 /// One line of an image, and what should become of it.

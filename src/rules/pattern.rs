@@ -21,12 +21,6 @@ pub struct PatternError(pub String);
 const SIZE_LIMIT: usize = 1 << 20;
 
 impl Pattern {
-    /// The expression as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
     /// Reads a tag by the pattern. Where the `version` group is no ordinary version every run of digits in it is a
     /// numeric part.
     #[must_use]

@@ -1,6 +1,17 @@
 //! The words that people put into tags. A word that stands in no list is part of a variant: to take a build for a
 //! variant misses a version, which `explain` shows; to take a variant for a build would pick other bytes.
 
+use std::borrow::Cow;
+
+/// The text in lower case; most tags are already.
+pub(super) fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// The place of a prerelease word among its kind, least mature first; `None` for any other word.
 ///
 /// The single letters are prereleases only right before a number (`b2`, `m1`); the caller sees to that.

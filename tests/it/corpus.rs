@@ -12,7 +12,8 @@ use chrono::{DateTime, NaiveDate};
 use serde::Deserialize;
 use wharfinger::image::{Digest, Tag};
 use wharfinger::manifest::{File, parse};
-use wharfinger::rules::{Fact, Facts, ROUNDS, Selection, Subject, Verdict, select};
+use wharfinger::proposal;
+use wharfinger::rules::{Fact, Facts, ROUNDS, Readings, Selection, Subject, Verdict};
 
 /// One repository.
 #[derive(Deserialize)]
@@ -107,18 +108,19 @@ fn subject(repository: &str, case: &Case) -> Result<Subject, String> {
     let manifest = serde_json::json!({ "organization": "acme", "images": [image] });
     let file = File { path: "approved-images.yml".to_owned(), text: manifest.to_string() };
     let manifest = parse(vec![file]).map_err(|diagnostics| format!("{diagnostics:?}"))?;
-    Ok(Subject { ask_readiness: false, rebuilds: false, ..manifest.images[0].subject() })
+    Ok(Subject { ask_readiness: false, rebuilds: false, ..proposal::subject(&manifest.images[0]) })
 }
 
 /// Asks until nothing is missing; every tag answers the digest that is made up for it.
 fn settle(subject: &Subject, tags: &[Tag]) -> Result<Selection, String> {
-    let mut facts = Facts::default();
+    let (readings, mut facts) = (Readings::of(&subject.rule, tags), Facts::default());
+    let inquiry = readings.inquire(subject, DateTime::UNIX_EPOCH);
     for _ in 0..ROUNDS {
-        let selection = select(subject, tags, &facts, DateTime::UNIX_EPOCH);
-        if selection.missing.is_empty() {
-            return Ok(selection);
+        let missing = inquiry.missing(&facts);
+        if missing.is_empty() {
+            return Ok(inquiry.answer(&facts));
         }
-        for fact in selection.missing {
+        for fact in missing {
             let Fact::Digest(tag) = fact else { return Err(format!("asks for {fact:?}")) };
             let answer = digest(tag.as_str());
             facts.digests.insert(tag, Some(answer));

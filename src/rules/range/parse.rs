@@ -1,11 +1,21 @@
 //! The text of a range.
 
-use std::cmp::Ordering;
+use std::ops::Range as Bytes;
 
-use super::{Bound, Interval, RangeError, padded};
+use super::interval::{Bound, Interval};
 use crate::rules::number::{Number, dotted};
 use crate::rules::tag::{Reading, read};
 use crate::rules::version::{Identifier, Prerelease};
+
+/// Why a text is no range, and where in the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct RangeError {
+    /// What is wrong, and how to mend it.
+    pub message: String,
+    /// Byte offsets of the offending part in the range's text.
+    pub at: Bytes<usize>,
+}
 
 /// A piece of the range's text and where it stands.
 #[derive(Clone, Copy)]
@@ -82,7 +92,7 @@ fn conjunction(part: Part<'_>, whole: Part<'_>) -> Result<Interval, RangeError> 
             return Err(trimmed.error("a comma has nothing beside it; write `>=1.2, <2`"));
         }
         for next in clause_intervals(clause)? {
-            interval = intersect(interval, next);
+            interval = interval.intersect(next);
         }
     }
     if interval.is_empty() {
@@ -284,26 +294,4 @@ fn comparand(part: Part<'_>) -> Result<Comparand, RangeError> {
         }
         _ => Err(part.no_version()),
     }
-}
-
-/// What is in both.
-fn intersect(a: Interval, b: Interval) -> Interval {
-    let from = if lower_order(&b.from, &a.from).is_gt() { b.from } else { a.from };
-    let to = match (a.to, b.to) {
-        (Some(a), Some(b)) => Some(if upper_order(&b, &a).is_lt() { b } else { a }),
-        (a, b) => a.or(b),
-    };
-    Interval { from, to, named: [a.named, b.named].concat() }
-}
-
-/// Which lower bound lies higher: before the prereleases, at one of them, at the release.
-fn lower_order(a: &Bound, b: &Bound) -> Ordering {
-    let place = |bound: &Bound| !bound.partial;
-    padded(&a.numbers, &b.numbers).then(place(a).cmp(&place(b))).then_with(|| a.prerelease.cmp(&b.prerelease))
-}
-
-/// Which upper bound lies higher: one without a prerelease lets none in.
-fn upper_order(a: &Bound, b: &Bound) -> Ordering {
-    let place = |bound: &Bound| !bound.prerelease.0.is_empty();
-    padded(&a.numbers, &b.numbers).then(place(a).cmp(&place(b))).then_with(|| a.prerelease.cmp(&b.prerelease))
 }

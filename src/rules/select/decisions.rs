@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::tests::{case, settle, tags};
-use super::*;
+use crate::rules::{Facts, Verdict};
 
 /// The rule, then of each line what it holds and gets, then each tag that is neither with its reason code.
 fn decision(words: &str, list: &str) -> String {

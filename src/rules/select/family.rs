@@ -2,8 +2,8 @@
 
 use super::super::version::{Numbering, Suffix, Version, join};
 use super::super::{Reason, Variant, VersionRule, vocabulary};
-use super::Word;
 use super::floating::Longer;
+use super::judgement::Judgement;
 
 /// What the tags of a line have in common. All of it comes from the rule and from one approved version, the habit; where
 /// nothing is approved yet, from the newest version in range.
@@ -74,16 +74,16 @@ impl Family {
     }
 
     /// Why a version is of another family, apart from the number of its parts and its builds.
-    pub(super) fn differs(&self, version: &Version) -> Option<Word> {
+    pub(super) fn differs(&self, version: &Version) -> Option<Judgement> {
         if version.architecture != self.architecture {
             let detail = version.architecture.as_ref().map_or_else(
                 || "not of one architecture, as the approvals are".to_owned(),
                 |architecture| format!("`{architecture}` is one architecture, not a variant to follow"),
             );
-            return Some(Word::skipped(Reason::OtherVariant, detail));
+            return Some(Judgement::skipped(Reason::OtherVariant, detail));
         }
         if !self.variant.admits(version) {
-            return Some(Word::skipped(
+            return Some(Judgement::skipped(
                 Reason::OtherVariant,
                 format!("has {}, the line has {}", suffix(&version.variant.0), self.variant),
             ));
@@ -93,30 +93,30 @@ impl Family {
                 Numbering::Day => "is a day, the line counts",
                 Numbering::Year | Numbering::Count => "counts, the line has days",
             };
-            return Some(Word::skipped(Reason::OtherPrecision, detail));
+            return Some(Judgement::skipped(Reason::OtherPrecision, detail));
         }
         (version.prefix != self.prefix).then(|| {
             let name = |prefix: &str| if prefix.is_empty() { "no prefix".to_owned() } else { format!("`{prefix}`") };
             let detail = format!("has {}, the line has {}", name(&version.prefix), name(&self.prefix));
-            Word::skipped(Reason::OtherPrefix, detail)
+            Judgement::skipped(Reason::OtherPrefix, detail)
         })
     }
 
     /// Why a version's builds are not the family's. After a repair comes a version without one again.
-    pub(super) fn builds_differ(&self, version: &Version) -> Option<Word> {
+    pub(super) fn builds_differ(&self, version: &Version) -> Option<Judgement> {
         let repaired = version.build.is_empty() && self.build.iter().all(|(word, _)| vocabulary::repair(word));
         let same = version.build.len() == self.build.len()
             && version.build.iter().zip(&self.build).all(|(b, (word, dated))| b.word == *word && b.dated == *dated);
         (version.commit.is_some() != self.commit || !(same || repaired))
-            .then(|| Word::skipped(Reason::OtherVariant, "another kind of build suffix"))
+            .then(|| Judgement::skipped(Reason::OtherVariant, "another kind of build suffix"))
     }
 
     /// Why a version of the family has the wrong number of parts.
-    pub(super) fn imprecise(&self, version: &Version, longer: &Longer<'_>) -> Option<Word> {
+    pub(super) fn imprecise(&self, version: &Version, longer: &Longer<'_>) -> Option<Judgement> {
         let parts = version.precision();
         if !self.build.is_empty() && longer.built(version) {
             let detail = format!("moves with `{}-#`: builds of it are published beside it", join(&version.numbers));
-            return Some(Word::skipped(Reason::Floating, detail));
+            return Some(Judgement::skipped(Reason::Floating, detail));
         }
         if self.precision == Some(parts) || (self.precision.is_none() && !longer.beside(version)) {
             return None;
@@ -125,14 +125,14 @@ impl Family {
         if longer.beside(version) && moves && self.precision.is_none_or(|followed| parts < followed) {
             let numbers = join(&version.numbers);
             let detail = format!("moves with `{numbers}.x`: longer versions are published beside it");
-            return Some(Word::skipped(Reason::Floating, detail));
+            return Some(Judgement::skipped(Reason::Floating, detail));
         }
         let parts = if parts == 1 { "one numeric part".to_owned() } else { format!("{parts} numeric parts") };
         let detail = match self.precision {
             Some(followed) => format!("{parts}, the approvals have {followed}"),
             None => format!("{parts}, longer versions are published"),
         };
-        Some(Word::skipped(Reason::OtherPrecision, detail))
+        Some(Judgement::skipped(Reason::OtherPrecision, detail))
     }
 }
 
@@ -178,14 +178,14 @@ pub(super) fn wanted_version(version: &Version, rule: &VersionRule) -> bool {
 }
 
 /// A prerelease where the rule wants none, unless its range names one of the same release.
-pub(super) fn unwanted_prerelease(version: &Version, rule: &VersionRule) -> Option<Word> {
+pub(super) fn unwanted_prerelease(version: &Version, rule: &VersionRule) -> Option<Judgement> {
     let named = || rule.range.as_ref().is_some_and(|range| range.names_prerelease_of(version));
     (version.is_prerelease() && !rule.prereleases && !named())
-        .then(|| Word::skipped(Reason::Prerelease, "a prerelease, and the rule wants releases"))
+        .then(|| Judgement::skipped(Reason::Prerelease, "a prerelease, and the rule wants releases"))
 }
 
 /// A version that the rule's range does not admit.
-pub(super) fn out_of_range(version: &Version, rule: &VersionRule) -> Option<Word> {
+pub(super) fn out_of_range(version: &Version, rule: &VersionRule) -> Option<Judgement> {
     let range = rule.range.as_ref().filter(|range| !range.admits(version))?;
-    Some(Word::skipped(Reason::OutOfRange, format!("not in `{range}`")))
+    Some(Judgement::skipped(Reason::OutOfRange, format!("not in `{range}`")))
 }

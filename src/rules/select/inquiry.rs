@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::super::{Fact, Facts, Rule, Selection, Subject};
 use super::candidate::Question;
-use super::versions::Judged;
-use super::{Readings, named};
+use super::named;
+use super::readings::Readings;
+use super::versions::VersionLines;
 use crate::image::Tag;
 
 /// A list of tags of which everything is judged that needs no facts: a round of questions and answers looks through the
@@ -21,42 +22,40 @@ pub struct Inquiry<'a> {
 #[derive(Debug)]
 enum Tags<'a> {
     Floating(&'a [Tag], &'a Readings<'a>),
-    Versions(Judged<'a>),
+    Versions(VersionLines<'a>),
 }
 
-impl<'a> Inquiry<'a> {
-    pub(super) fn new(subject: &'a Subject, tags: &'a Readings<'a>, now: DateTime<Utc>) -> Self {
+impl Readings<'_> {
+    /// Judges what needs no facts, for all rounds of questions and answers about `subject`. Its rule is the one that the
+    /// tags were read with.
+    #[must_use]
+    pub fn inquire<'a>(&'a self, subject: &'a Subject, now: DateTime<Utc>) -> Inquiry<'a> {
         let tags = match &subject.rule {
-            Rule::Tags(names) => Tags::Floating(names, tags),
-            Rule::Versions(rule) => Tags::Versions(Judged::new(subject, rule, tags, now)),
+            Rule::Tags(names) => Tags::Floating(names, self),
+            Rule::Versions(rule) => Tags::Versions(VersionLines::new(subject, rule, self, now)),
         };
-        Self { subject, now, tags }
+        Inquiry { subject, now, tags }
     }
+}
 
+impl Inquiry<'_> {
     /// What must be looked up before the answer is final: one fact a line, none where it is.
     #[must_use]
     pub fn missing(&self, facts: &Facts) -> Vec<Fact> {
-        let question = self.question(facts);
+        let question = Question { subject: self.subject, facts, now: self.now };
         match &self.tags {
             Tags::Floating(names, _) => named::missing(question, names),
-            Tags::Versions(judged) => judged.missing(question),
+            Tags::Versions(lines) => lines.missing(question),
         }
     }
 
-    /// What becomes of every tag, as far as the facts tell.
+    /// What becomes of every tag, as far as the facts tell: each gets exactly one verdict, newest first.
     #[must_use]
     pub fn answer(self, facts: &Facts) -> Selection {
-        let question = self.question(facts);
+        let question = Question { subject: self.subject, facts, now: self.now };
         match self.tags {
             Tags::Floating(names, tags) => named::answer(question, names, tags),
-            Tags::Versions(judged) => judged.answer(question),
+            Tags::Versions(lines) => lines.answer(question),
         }
-    }
-
-    fn question<'q>(&self, facts: &'q Facts) -> Question<'q>
-    where
-        'a: 'q,
-    {
-        Question { subject: self.subject, facts, now: self.now }
     }
 }

@@ -1,8 +1,8 @@
 //! One line: which of its candidates, newest first, is to be proposed.
 
 use super::super::{Chosen, Fact, Line, Reason, Verdict, Waiting};
-use super::Word;
 use super::candidate::{Candidate, Question};
+use super::judgement::Judgement;
 use super::rows::{Held, Row};
 use crate::image::{Digest, Tag};
 
@@ -16,7 +16,7 @@ const PASSED: usize = 10;
 /// How many candidates of a line are looked at in one run.
 const LOOKED_AT: usize = 100;
 
-/// After how many rounds of questions and answers [`super::select`] has decided, whatever the answers are: three about
+/// After how many rounds of questions and answers nothing is missing, whatever the answers are: three about
 /// each candidate, three about a rebuild, and the last.
 pub const ROUNDS: usize = 3 * LOOKED_AT + 4;
 
@@ -41,11 +41,11 @@ pub(super) struct Walk {
     waiting: Vec<Waiting>,
     pub(super) missing: Option<Fact>,
     /// The verdicts on the candidates that were looked at, newest first.
-    words: Vec<Word>,
+    judgements: Vec<Judgement>,
     /// The verdict on all others.
-    others: Option<Word>,
+    others: Option<Judgement>,
     /// The verdict on the approval, where that was rebuilt.
-    rebuilt: Option<Word>,
+    rebuilt: Option<Judgement>,
 }
 
 impl Course<'_> {
@@ -60,18 +60,18 @@ impl Course<'_> {
             }
             match question.tag(row.tag) {
                 Candidate::Good(chosen) => {
-                    walk.others = Some(Word::skipped(Reason::Superseded, format!("{} is newer", chosen.tag)));
+                    walk.others = Some(Judgement::skipped(Reason::Superseded, format!("{} is newer", chosen.tag)));
                     walk.choose(Chosen { prefix_changed: self.v.is_some_and(|v| row.writes_v() != v), ..chosen }, row);
                     break;
                 }
                 Candidate::Bad(waiting) => {
                     fresh = if question.fresh(&waiting) { fresh + 1 } else { 0 };
                     passed += usize::from(waiting.reason != Reason::Waiting);
-                    walk.words.push(Word::skipped(waiting.reason, waiting.detail.clone()));
+                    walk.judgements.push(Judgement::skipped(waiting.reason, waiting.detail.clone()));
                     walk.wait(waiting);
                 }
                 Candidate::Unknown(fact) => {
-                    walk.others = Some(Word::skipped(Reason::Superseded, "not looked at yet"));
+                    walk.others = Some(Judgement::skipped(Reason::Superseded, "not looked at yet"));
                     walk.missing = Some(fact);
                     break;
                 }
@@ -85,13 +85,13 @@ impl Course<'_> {
 
     /// What becomes of the line; writes the verdicts on its tags.
     pub(super) fn answer(self, question: Question<'_>, rows: &mut [Row<'_>]) -> Line {
-        let Walk { chosen, waiting, words, others, rebuilt, .. } = self.walk(question, rows);
-        let mut words = words.into_iter();
+        let Walk { chosen, waiting, judgements, others, rebuilt, .. } = self.walk(question, rows);
+        let mut judgements = judgements.into_iter();
         for &at in &self.candidates {
-            rows[at].word = words.next().or_else(|| others.clone());
+            rows[at].judgement = judgements.next().or_else(|| others.clone());
         }
-        if let (Some(word), Some(at)) = (rebuilt, self.current.and_then(|current| current.row)) {
-            rows[at].word = Some(word);
+        if let (Some(rebuilt), Some(at)) = (rebuilt, self.current.and_then(|current| current.row)) {
+            rows[at].judgement = Some(rebuilt);
         }
         let retired = chosen.as_ref().map(|chosen| retired(chosen, question.subject.keep, &self.own));
         let current = self.current.map(|held| (held.tag.clone(), held.digest.clone()));
@@ -102,7 +102,7 @@ impl Course<'_> {
 impl Walk {
     fn choose(&mut self, chosen: Chosen, row: &Row<'_>) {
         let detail = if chosen.prefix_changed { habit(row.writes_v()) } else { "the newest that the rule admits" };
-        self.words.push(Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail: detail.into() });
+        self.judgements.push(Judgement::new(Verdict::Chosen, Reason::Newest, detail));
         self.chosen = Some(chosen);
     }
 
@@ -116,9 +116,9 @@ impl Walk {
     /// Looks for a rebuild of the approval where the rule still wants it and upstream still lists it: the same tag now
     /// answers other bytes.
     fn rebuild(&mut self, question: Question<'_>, held: Held<'_>, rows: &[Row<'_>]) {
-        let word = held.row.and_then(|at| rows[at].word.as_ref()).filter(|word| word.reason == Reason::Approved);
-        let Some(word) = word.filter(|_| question.subject.rebuilds) else { return };
-        let say = |detail: String| Some(Word { detail: detail.into(), ..word.clone() });
+        let own = held.row.and_then(|at| rows[at].judgement.as_ref()).filter(|own| own.reason == Reason::Approved);
+        let Some(own) = own.filter(|_| question.subject.rebuilds) else { return };
+        let say = |detail: String| Some(Judgement { detail: detail.into(), ..own.clone() });
         match question.facts.digests.get(held.tag) {
             Some(Some(digest)) if digest == held.digest => return,
             Some(None) => {
@@ -129,8 +129,8 @@ impl Walk {
         }
         match question.tag(held.tag) {
             Candidate::Good(chosen) => {
-                let detail = format!("rebuilt: answers {}", chosen.digest.short()).into();
-                self.rebuilt = Some(Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail });
+                let detail = format!("rebuilt: answers {}", chosen.digest.short());
+                self.rebuilt = Some(Judgement::new(Verdict::Chosen, Reason::Newest, detail));
                 self.chosen = Some(Chosen { rebuild: true, ..chosen });
             }
             Candidate::Bad(waiting) if waiting.reason == Reason::Approved => {
@@ -154,17 +154,17 @@ const fn habit(v: bool) -> &'static str {
 }
 
 /// Whether enough was looked at in this run, and what to say of the rest.
-fn enough(looked_at: usize, fresh: usize, passed: usize) -> Option<Word> {
+fn enough(looked_at: usize, fresh: usize, passed: usize) -> Option<Judgement> {
     if passed >= PASSED {
         let detail = format!("not looked at: {PASSED} newer versions cannot be proposed");
-        return Some(Word::skipped(Reason::NotReady, detail));
+        return Some(Judgement::skipped(Reason::NotReady, detail));
     }
     if fresh >= FRESH {
         let detail =
             format!("not looked at yet: nobody knows since when the {FRESH} newer ones are public, or only now");
-        return Some(Word::skipped(Reason::Waiting, detail));
+        return Some(Judgement::skipped(Reason::Waiting, detail));
     }
-    let rest = || Word::skipped(Reason::Waiting, format!("not looked at yet: {LOOKED_AT} newer versions wait"));
+    let rest = || Judgement::skipped(Reason::Waiting, format!("not looked at yet: {LOOKED_AT} newer versions wait"));
     (looked_at >= LOOKED_AT).then(rest)
 }
 

@@ -1,17 +1,16 @@
-//! The choice.
-
-use std::borrow::Cow;
-
-use chrono::{DateTime, Utc};
-
-use super::{Facts, Reason, Selection, Subject, Verdict};
-use crate::image::Tag;
+//! The choice among a list of tags, with a reason for every tag.
+//!
+//! [`Readings::of`] reads the list once, [`Readings::inquire`] judges once what needs no facts, [`missing`](inquiry::Inquiry::missing) says
+//! what must be looked up, and [`answer`](inquiry::Inquiry::answer) decides. A caller looks up what is missing and asks again until nothing
+//! is: of each line the newest candidate's digest, then its age, then its readiness, and only where that one is not to be
+//! proposed the next older one's. Every line asks for one fact a round, and [`ROUNDS`] bounds the rounds.
 
 mod candidate;
 mod commits;
 mod family;
 mod floating;
 mod inquiry;
+mod judgement;
 mod line;
 mod named;
 mod readings;
@@ -20,36 +19,8 @@ mod start;
 mod versions;
 
 pub use candidate::{Candidate, alone};
-pub use inquiry::Inquiry;
 pub use line::ROUNDS;
 pub use readings::Readings;
-
-/// Decides what becomes of every tag, given what is known; says in [`Selection::missing`] what else it must know.
-///
-/// Asks for little: of each line the newest candidate's digest, then its age, then its readiness, and only where that one
-/// is not to be proposed the next older one's. A caller looks up what is missing and asks again until nothing is; every
-/// line asks for one fact a round, and [`ROUNDS`] bounds the rounds. Who asks more than once reads the tags once, with
-/// [`Readings`], and judges once what needs no facts, with [`Readings::inquire`].
-///
-/// Every tag of `tags` gets exactly one verdict, newest first; duplicates count once.
-#[must_use]
-pub fn select(subject: &Subject, tags: &[Tag], facts: &Facts, now: DateTime<Utc>) -> Selection {
-    Readings::of(&subject.rule, tags).select(subject, facts, now)
-}
-
-/// A verdict without its tag.
-#[derive(Debug, Clone)]
-struct Word {
-    verdict: Verdict,
-    reason: Reason,
-    detail: Cow<'static, str>,
-}
-
-impl Word {
-    fn skipped(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { verdict: Verdict::Skipped, reason, detail: detail.into() }
-    }
-}
 
 #[cfg(test)]
 mod decisions;

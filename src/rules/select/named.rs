@@ -4,56 +4,55 @@ use chrono::{DateTime, Utc};
 
 use super::super::{Chosen, Fact, Line, Reason, Selection, Since, TagVerdict, Verdict, Waiting};
 use super::candidate::{Candidate, Question};
-use super::{Readings, Word};
+use super::judgement::Judgement;
+use super::readings::Readings;
+use super::rows::rejected;
 use crate::image::{Digest, Tag};
 
 /// The facts that are lacking, one a tag.
 pub(super) fn missing(question: Question<'_>, names: &[Tag]) -> Vec<Fact> {
-    followed(question, names).missing
+    let judged = names.iter().filter(|tag| rejected(question.subject, question.now, tag).is_none());
+    let fact = |tag| match judge(question, tag, approved(question, tag)) {
+        Standing::Unknown(fact) => Some(fact),
+        _ => None,
+    };
+    judged.filter_map(fact).collect()
 }
 
 /// Each named tag is a line. Its verdict stands first, in the rule's order; the other tags follow, by name.
 pub(super) fn answer(question: Question<'_>, names: &[Tag], tags: &Readings<'_>) -> Selection {
-    let mut selection = Selection { missing: Vec::new(), ..followed(question, names) };
-    for (tag, _) in tags.iter().filter(|(tag, _)| !names.contains(tag)) {
-        let approved = question.subject.approved.iter().any(|(approved, _)| approved == tag);
-        let word = if approved {
-            Word { verdict: Verdict::Approved, reason: Reason::Approved, detail: "no longer followed".into() }
-        } else {
-            Word::skipped(Reason::OtherLine, "the rule names other tags")
+    let (lines, mut verdicts): (_, Vec<_>) = names.iter().map(|name| follow(question, name)).unzip();
+    let others = tags.iter().map(|(tag, _)| tag).filter(|tag| !names.contains(tag));
+    verdicts.extend(others.map(|tag| {
+        let judgement = match approved(question, tag) {
+            Some(_) => Judgement::new(Verdict::Approved, Reason::Approved, "no longer followed"),
+            None => Judgement::skipped(Reason::OtherLine, "the rule names other tags"),
         };
-        push(&mut selection, tag, word);
-    }
-    selection
+        judgement.on(tag)
+    }));
+    Selection { lines, tags: verdicts }
 }
 
-fn followed(question: Question<'_>, names: &[Tag]) -> Selection {
-    let mut selection = Selection::default();
-    for name in names {
-        follow(question, name, &mut selection);
-    }
-    selection
+/// The digest of a tag's last approval.
+fn approved<'q>(question: Question<'q>, tag: &Tag) -> Option<&'q Digest> {
+    question.subject.approved.iter().rev().find(|(approved, _)| approved == tag).map(|(_, digest)| digest)
 }
 
-fn follow(question: Question<'_>, tag: &Tag, selection: &mut Selection) {
-    let current = question.subject.approved.iter().rev().find(|(approved, _)| approved == tag).cloned();
+fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
+    let current = approved(question, tag);
     let mut line = Line {
         name: format!("tag/{tag}"),
-        current: current.clone(),
+        current: current.map(|digest| (tag.clone(), digest.clone())),
         chosen: None,
         retired: Vec::new(),
         waiting: Vec::new(),
     };
-    let word = if let Some(until) = super::rows::rejected(question.subject, question.now, tag) {
-        Word::skipped(Reason::Rejected, until)
+    let judgement = if let Some(until) = rejected(question.subject, question.now, tag) {
+        Judgement::skipped(Reason::Rejected, until)
     } else {
-        match judge(question, tag, current.as_ref().map(|(_, digest)| digest)) {
-            Judged::Current => Word {
-                verdict: Verdict::Approved,
-                reason: Reason::Approved,
-                detail: "answers the approved digest".into(),
-            },
-            Judged::Good(mut chosen, waiting) => {
+        match judge(question, tag, current) {
+            Standing::Current => Judgement::new(Verdict::Approved, Reason::Approved, "answers the approved digest"),
+            Standing::Good(mut chosen, waiting) => {
                 chosen.rebuild = current.is_some();
                 let detail = match &waiting {
                     None => format!("answers {}", chosen.digest.short()),
@@ -61,27 +60,24 @@ fn follow(question: Question<'_>, tag: &Tag, selection: &mut Selection) {
                 };
                 line.chosen = Some(chosen);
                 line.waiting.extend(waiting);
-                Word { verdict: Verdict::Chosen, reason: Reason::Newest, detail: detail.into() }
+                Judgement::new(Verdict::Chosen, Reason::Newest, detail)
             }
-            Judged::Bad(waiting) => {
+            Standing::Bad(waiting) => {
                 let verdict = if current.is_some() { Verdict::Approved } else { Verdict::Skipped };
-                let word = Word { verdict, reason: waiting.reason, detail: waiting.detail.clone().into() };
+                let judgement = Judgement::new(verdict, waiting.reason, waiting.detail.clone());
                 if matches!(waiting.reason, Reason::Waiting | Reason::NotReady | Reason::Unsigned | Reason::Declined) {
                     line.waiting.push(waiting);
                 }
-                word
+                judgement
             }
-            Judged::Unknown(fact) => {
-                selection.missing.push(fact);
-                Word::skipped(Reason::Floating, "not looked at yet")
-            }
+            Standing::Unknown(_) => Judgement::skipped(Reason::Floating, "not looked at yet"),
         }
     };
-    selection.lines.push(line);
-    push(selection, tag, word);
+    (line, judgement.on(tag))
 }
 
-enum Judged {
+/// How a floating tag stands to what is approved of it.
+enum Standing {
     Current,
     Good(Chosen, Option<Waiting>),
     Bad(Waiting),
@@ -90,21 +86,21 @@ enum Judged {
 
 /// What the tag answers now, or, where that is too young, the newest digest of its history that is old enough, is newer
 /// than the approved one, and still answers.
-fn judge(question: Question<'_>, tag: &Tag, current: Option<&Digest>) -> Judged {
+fn judge(question: Question<'_>, tag: &Tag, current: Option<&Digest>) -> Standing {
     let now = question.facts.digests.get(tag);
     if current.is_some() && now.is_some_and(|digest| digest.as_ref() == current) {
-        return Judged::Current;
+        return Standing::Current;
     }
     match question.tag(tag) {
-        Candidate::Good(chosen) => Judged::Good(chosen, None),
-        Candidate::Unknown(fact) => Judged::Unknown(fact),
-        Candidate::Bad(waiting) if waiting.reason != Reason::Waiting => Judged::Bad(waiting),
+        Candidate::Good(chosen) => Standing::Good(chosen, None),
+        Candidate::Unknown(fact) => Standing::Unknown(fact),
+        Candidate::Bad(waiting) if waiting.reason != Reason::Waiting => Standing::Bad(waiting),
         Candidate::Bad(waiting) => earlier(question, tag, current, waiting),
     }
 }
 
-fn earlier(question: Question<'_>, tag: &Tag, current: Option<&Digest>, waiting: Waiting) -> Judged {
-    let Some(history) = question.facts.history.get(tag) else { return Judged::Unknown(Fact::History(tag.clone())) };
+fn earlier(question: Question<'_>, tag: &Tag, current: Option<&Digest>, waiting: Waiting) -> Standing {
+    let Some(history) = question.facts.history.get(tag) else { return Standing::Unknown(Fact::History(tag.clone())) };
     let history: Vec<&(Digest, DateTime<Utc>)> = history.iter().rev().collect();
     // Without the approved digest in it the history does not say what is newer than that: then nothing of it is taken.
     let newer = match current {
@@ -118,15 +114,10 @@ fn earlier(question: Question<'_>, tag: &Tag, current: Option<&Digest>, waiting:
             continue;
         }
         match question.ready(tag, digest, since) {
-            Candidate::Good(chosen) => return Judged::Good(chosen, Some(waiting)),
-            Candidate::Unknown(fact) => return Judged::Unknown(fact),
+            Candidate::Good(chosen) => return Standing::Good(chosen, Some(waiting)),
+            Candidate::Unknown(fact) => return Standing::Unknown(fact),
             Candidate::Bad(_) => {}
         }
     }
-    Judged::Bad(waiting)
-}
-
-fn push(selection: &mut Selection, tag: &Tag, word: Word) {
-    let Word { verdict, reason, detail } = word;
-    selection.tags.push(TagVerdict { tag: tag.clone(), verdict, reason, detail: detail.into_owned() });
+    Standing::Bad(waiting)
 }

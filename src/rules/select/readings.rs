@@ -1,10 +1,7 @@
 //! A list of tags, read once for all rounds of questions and answers.
 
-use chrono::{DateTime, Utc};
-
 use super::super::version::Version;
-use super::super::{Facts, NoVersion, Reading, Rule, Selection, Subject};
-use super::Inquiry;
+use super::super::{NoVersion, Reading, Rule};
 use crate::image::Tag;
 
 /// A list of tags as a rule reads it: each tag once, newest first, those that are no version last, by name.
@@ -28,27 +25,10 @@ impl<'t> Readings<'t> {
         Self(list)
     }
 
-    /// Decides as [`super::select`] does. The subject's rule is the one that the tags were read with.
-    #[must_use]
-    pub fn select(&self, subject: &Subject, facts: &Facts, now: DateTime<Utc>) -> Selection {
-        let inquiry = self.inquire(subject, now);
-        let missing = inquiry.missing(facts);
-        Selection { missing, ..inquiry.answer(facts) }
-    }
-
-    /// Judges what needs no facts, for all rounds of questions and answers about `subject`. Its rule is the one that the
-    /// tags were read with.
-    #[must_use]
-    pub fn inquire<'a>(&'a self, subject: &'a Subject, now: DateTime<Utc>) -> Inquiry<'a> {
-        Inquiry::new(subject, self, now)
-    }
-
-    /// The tags with their readings.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'t Tag, &Reading)> {
         self.0.iter().map(|(tag, reading)| (*tag, reading))
     }
 
-    /// The versions among them.
     pub(super) fn versions(&self) -> impl Iterator<Item = &Version> + Clone {
         self.0.iter().filter_map(|(_, reading)| version(reading))
     }

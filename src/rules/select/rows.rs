@@ -9,7 +9,8 @@ use super::super::tag::{NoVersion, Reading};
 use super::super::version::Version;
 use super::super::{Reason, Subject, Verdict, VersionRule};
 use super::family::out_of_range;
-use super::{Readings, Word};
+use super::judgement::Judgement;
+use super::readings::Readings;
 use crate::image::{Digest, Tag};
 
 /// One tag of the list.
@@ -17,7 +18,7 @@ use crate::image::{Digest, Tag};
 pub(super) struct Row<'a> {
     pub(super) tag: &'a Tag,
     pub(super) version: Option<&'a Version>,
-    pub(super) word: Option<Word>,
+    pub(super) judgement: Option<Judgement>,
 }
 
 impl<'a> Row<'a> {
@@ -27,7 +28,7 @@ impl<'a> Row<'a> {
 
     /// Its version where nothing has spoken against it yet.
     pub(super) fn open(&self) -> Option<&'a Version> {
-        self.version.filter(|_| self.word.is_none())
+        self.version.filter(|_| self.judgement.is_none())
     }
 }
 
@@ -64,41 +65,41 @@ pub(super) fn rows<'a>(
 ) -> Vec<Row<'a>> {
     let approved: HashSet<&Tag> = subject.approved.iter().map(|(tag, _)| tag).collect();
     let row = |(tag, reading): (&'a Tag, &'a Reading)| {
-        let (version, mut word) = match reading {
+        let (version, mut judgement) = match reading {
             Reading::Version(version) => (Some(&**version), None),
             Reading::Other(why) => (None, Some(not_a_version(*why))),
         };
         if approved.contains(tag) {
-            word = Some(approved_word(subject, now, rule, tag, version));
+            judgement = Some(approved_judgement(subject, now, rule, tag, version));
         }
-        Row { tag, version, word }
+        Row { tag, version, judgement }
     };
     tags.iter().map(row).collect()
 }
 
 /// What there is to say of an approved tag: where the rule no longer wants it, that is the reason.
-fn approved_word(
+fn approved_judgement(
     subject: &Subject,
     now: DateTime<Utc>,
     rule: &VersionRule,
     tag: &Tag,
     version: Option<&Version>,
-) -> Word {
-    let word = |reason, detail: Cow<'static, str>| Word { verdict: Verdict::Approved, reason, detail };
+) -> Judgement {
+    let judgement = |reason, detail: Cow<'static, str>| Judgement::new(Verdict::Approved, reason, detail);
     if revoked(subject, tag) {
-        return word(Reason::Revoked, "in the manifest, though revoked".into());
+        return judgement(Reason::Revoked, "in the manifest, though revoked".into());
     }
     if let Some(detail) = rejected(subject, now, tag) {
-        return word(Reason::Rejected, format!("in the manifest, though {detail}").into());
+        return judgement(Reason::Rejected, format!("in the manifest, though {detail}").into());
     }
     match version.and_then(|version| out_of_range(version, rule)) {
-        None => word(Reason::Approved, "in the manifest".into()),
-        Some(outside) => word(outside.reason, format!("in the manifest, but {}", outside.detail).into()),
+        None => judgement(Reason::Approved, "in the manifest".into()),
+        Some(outside) => judgement(outside.reason, format!("in the manifest, but {}", outside.detail).into()),
     }
 }
 
-fn not_a_version(why: NoVersion) -> Word {
-    Word::skipped(Reason::NotAVersion, why.as_str())
+fn not_a_version(why: NoVersion) -> Judgement {
+    Judgement::skipped(Reason::NotAVersion, why.as_str())
 }
 
 pub(super) fn revoked(subject: &Subject, tag: &Tag) -> bool {
@@ -130,5 +131,5 @@ pub(super) fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Ro
 }
 
 pub(super) fn is_approved(row: &Row<'_>) -> bool {
-    row.word.as_ref().is_some_and(|word| word.verdict == Verdict::Approved)
+    row.judgement.as_ref().is_some_and(|judgement| judgement.verdict == Verdict::Approved)
 }

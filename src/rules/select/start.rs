@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use super::super::number::Number;
 use super::super::version::{Numbering, Version};
 use super::super::{Variant, VersionRule};
-use super::Readings;
 use super::family::{Family, may_begin, wanted_version};
 use super::floating::Longer;
+use super::readings::Readings;
 
 /// From how many newer releases with a build or a commit the plain ones count as given up.
 const LEFT_BEHIND: usize = 3;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeZone as _;
 
 use super::super::*;
-use super::select as ask;
+use super::Readings;
 
 pub(super) fn tag(text: &str) -> Tag {
     text.parse().unwrap()
@@ -77,12 +77,14 @@ fn settle_by(
     facts: &mut Facts,
     since: impl Fn(&Tag) -> Option<DateTime<Utc>>,
 ) -> Selection {
+    let readings = Readings::of(&subject.rule, tags);
+    let inquiry = readings.inquire(subject, now());
     for _ in 0..ROUNDS {
-        let selection = ask(subject, tags, facts, now());
-        if selection.missing.is_empty() {
-            return selection;
+        let missing = inquiry.missing(facts);
+        if missing.is_empty() {
+            return inquiry.answer(facts);
         }
-        for fact in selection.missing {
+        for fact in missing {
             match fact {
                 Fact::Digest(tag) => {
                     facts.digests.insert(tag.clone(), Some(digest(tag.as_str())));
@@ -302,12 +304,15 @@ fn patterns() {
 /// What a selection asks for, round by round, when every tag answers its own digest, public for nine days and ready.
 fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String {
     let mut rounds = String::from("\n");
+    let tags = tags(list);
+    let readings = Readings::of(&subject.rule, &tags);
+    let inquiry = readings.inquire(subject, now());
     loop {
-        let selection = ask(subject, &tags(list), facts, now());
-        if selection.missing.is_empty() {
-            return rounds + &render(&selection);
+        let missing = inquiry.missing(facts);
+        if missing.is_empty() {
+            return rounds + &render(&inquiry.answer(facts));
         }
-        for fact in selection.missing {
+        for fact in missing {
             match fact {
                 Fact::Digest(tag) => {
                     writeln!(rounds, "asks what {tag} answers").unwrap();

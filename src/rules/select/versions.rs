@@ -10,19 +10,20 @@ use super::super::{Fact, Follow, Number, Reason, Selection, Subject, TagVerdict,
 use super::candidate::Question;
 use super::family::{Family, out_of_range, unwanted_prerelease, wanted_variant};
 use super::floating::Longer;
+use super::judgement::Judgement;
 use super::line::Course;
+use super::readings::Readings;
 use super::rows::{Approval, Held, Row, approvals, is_approved, rejected, revoked, rows};
 use super::start::Start;
-use super::{Readings, Word};
 
 /// The tags of a list, judged by all that needs no facts, and the lines with the candidates that are left.
 #[derive(Debug)]
-pub(super) struct Judged<'a> {
+pub(super) struct VersionLines<'a> {
     rows: Vec<Row<'a>>,
     lines: Vec<Course<'a>>,
 }
 
-impl<'a> Judged<'a> {
+impl<'a> VersionLines<'a> {
     pub(super) fn new(subject: &'a Subject, rule: &VersionRule, tags: &'a Readings<'_>, now: DateTime<Utc>) -> Self {
         let mut judged = Self { rows: rows(subject, rule, tags, now), lines: Vec::new() };
         let approvals = approvals(subject, rule, &judged.rows);
@@ -42,7 +43,7 @@ impl<'a> Judged<'a> {
     pub(super) fn answer(self, question: Question<'_>) -> Selection {
         let Self { mut rows, lines } = self;
         let lines = lines.into_iter().map(|line| line.answer(question, &mut rows)).collect();
-        Selection { lines, tags: rows.into_iter().map(verdict).collect(), missing: Vec::new() }
+        Selection { lines, tags: rows.into_iter().map(verdict).collect() }
     }
 }
 
@@ -76,8 +77,8 @@ fn groups<'g, 'a: 'g>(
         match series(rule, version) {
             Some(series) => groups.entry(series).or_default().push(at),
             None => {
-                let word = || Word::skipped(Reason::Floating, "has no minor version, so it moves with them");
-                row.word.get_or_insert_with(word);
+                let judgement = || Judgement::skipped(Reason::Floating, "has no minor version, so it moves with them");
+                row.judgement.get_or_insert_with(judgement);
             }
         }
     }
@@ -85,8 +86,8 @@ fn groups<'g, 'a: 'g>(
 }
 
 fn verdict(row: Row<'_>) -> TagVerdict {
-    let word = row.word.unwrap_or_else(|| Word::skipped(Reason::OtherLine, "of a line that is not followed"));
-    TagVerdict { tag: row.tag.clone(), verdict: word.verdict, reason: word.reason, detail: word.detail.into_owned() }
+    let unfollowed = || Judgement::skipped(Reason::OtherLine, "of a line that is not followed");
+    row.judgement.unwrap_or_else(unfollowed).on(row.tag)
 }
 
 /// The tags and approvals among which a family is sought: one series, or all.
@@ -101,14 +102,14 @@ struct Group<'g, 'a> {
 }
 
 impl<'a> Group<'_, 'a> {
-    fn judge(self, members: &[usize], judged: &mut Judged<'a>) {
+    fn judge(self, members: &[usize], judged: &mut VersionLines<'a>) {
         let rows = &mut judged.rows;
         let own: Vec<&Approval<'a>> =
             self.approvals.iter().filter(|a| series(self.rule, &a.version) == Some(self.series)).collect();
         let followed = |a: &&Approval<'_>| self.rule.variant.is_none() || wanted_variant(&a.version, self.rule);
         let habit = own.iter().copied().find(followed).or_else(|| self.approvals.iter().find(followed));
         let current = own.iter().copied().find(followed).or(own.first().copied());
-        let line = Found { own: &own, current, v: habit.map(|habit| habit.version.v) };
+        let line = Approvals { own: &own, current, v: habit.map(|habit| habit.version.v) };
         let candidates = match self.family(rows, members, habit, !own.is_empty()) {
             Some(family) => {
                 self.refuse(rows, members, &family);
@@ -137,25 +138,25 @@ impl<'a> Group<'_, 'a> {
         for &at in members {
             let Some(version) = rows[at].open() else { continue };
             let foreign = !wanted_variant(version, self.rule) || version.architecture.is_some();
-            let variant = foreign.then(|| Word::skipped(Reason::OtherVariant, "another variant than the rule's"));
+            let variant = foreign.then(|| Judgement::skipped(Reason::OtherVariant, "another variant than the rule's"));
             let prefix = || {
                 if version.prefix.is_empty() {
-                    return Word::skipped(Reason::OtherPrecision, "is a day, other versions count");
+                    return Judgement::skipped(Reason::OtherPrecision, "is a day, other versions count");
                 }
                 let detail = format!("begins with `{}`, which a pattern can say", version.prefix);
-                Word::skipped(Reason::OtherPrefix, detail)
+                Judgement::skipped(Reason::OtherPrefix, detail)
             };
-            let word = variant
+            let judgement = variant
                 .or_else(|| unwanted_prerelease(version, self.rule))
                 .or_else(|| out_of_range(version, self.rule))
                 .unwrap_or_else(prefix);
-            rows[at].word = Some(word);
+            rows[at].judgement = Some(judgement);
         }
     }
 
     /// Judges what the family, the range and the manifest say of each tag.
     fn refuse(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
-        let words: Vec<(usize, Option<Word>)> = {
+        let judgements: Vec<(usize, Option<Judgement>)> = {
             let versions = members.iter().filter_map(|&at| rows[at].version);
             let kin = (!family.is_first()).then(|| Longer::new(versions.filter(|v| family.is_kin_of(v))));
             let longer = kin.as_ref().unwrap_or_else(|| self.start.longer());
@@ -169,23 +170,23 @@ impl<'a> Group<'_, 'a> {
             };
             members.iter().filter_map(|&at| Some((at, rows[at].open().map(judge)?))).collect()
         };
-        for (at, word) in words {
-            rows[at].word = word;
+        for (at, judgement) in judgements {
+            rows[at].judgement = judgement;
         }
         twins(rows, members, family.v);
         for &at in members {
             let row = &mut rows[at];
-            if row.word.is_none() {
-                let rejection =
-                    rejected(self.subject, self.now, row.tag).map(|detail| Word::skipped(Reason::Rejected, detail));
-                let revocation = || Word::skipped(Reason::Revoked, "revoked in the manifest");
-                row.word = rejection.or_else(|| revoked(self.subject, row.tag).then(revocation));
+            if row.judgement.is_none() {
+                let rejection = rejected(self.subject, self.now, row.tag)
+                    .map(|detail| Judgement::skipped(Reason::Rejected, detail));
+                let revocation = || Judgement::skipped(Reason::Revoked, "revoked in the manifest");
+                row.judgement = rejection.or_else(|| revoked(self.subject, row.tag).then(revocation));
             }
         }
     }
 
     /// What is left and newer than what is approved, newest first.
-    fn candidates(self, rows: &mut [Row<'_>], members: &[usize], line: Found<'_, '_>) -> Vec<usize> {
+    fn candidates(self, rows: &mut [Row<'_>], members: &[usize], line: Approvals<'_, '_>) -> Vec<usize> {
         let mut candidates = Vec::new();
         for &at in members {
             let Some(version) = rows[at].open() else { continue };
@@ -194,14 +195,14 @@ impl<'a> Group<'_, 'a> {
                 _ => line.current.and_then(|current| not_above(version, current, self.rule)),
             };
             match older {
-                Some(detail) => rows[at].word = Some(Word::skipped(Reason::Older, detail)),
+                Some(detail) => rows[at].judgement = Some(Judgement::skipped(Reason::Older, detail)),
                 None => candidates.push(at),
             }
         }
         candidates
     }
 
-    fn lines(self, candidates: Vec<usize>, line: Found<'_, 'a>, judged: &mut Judged<'a>) {
+    fn lines(self, candidates: Vec<usize>, line: Approvals<'_, 'a>, judged: &mut VersionLines<'a>) {
         let name = match self.rule.follow {
             Follow::All => return self.each(&candidates, line, judged),
             Follow::Latest => "latest".to_owned(),
@@ -214,7 +215,7 @@ impl<'a> Group<'_, 'a> {
     }
 
     /// A line for each version: those approved and those to come.
-    fn each(self, candidates: &[usize], line: Found<'_, 'a>, judged: &mut Judged<'a>) {
+    fn each(self, candidates: &[usize], line: Approvals<'_, 'a>, judged: &mut VersionLines<'a>) {
         let rows = &judged.rows;
         let same = |a: usize, b: usize| match (rows[a].version, rows[b].version) {
             (Some(a), Some(b)) => a.precedence(b).is_eq(),
@@ -235,7 +236,7 @@ impl<'a> Group<'_, 'a> {
 
 /// What the manifest says of a line.
 #[derive(Clone, Copy)]
-struct Found<'g, 'a> {
+struct Approvals<'g, 'a> {
     /// The approvals of the series, newest first.
     own: &'g [&'g Approval<'a>],
     /// The newest of them that the rule's variant admits, else the newest.
@@ -251,16 +252,16 @@ fn twins(rows: &mut [Row<'_>], members: &[usize], habit: bool) {
         _ => false,
     };
     let open: Vec<usize> =
-        members.iter().copied().filter(|&at| rows[at].word.is_none() || is_approved(&rows[at])).collect();
+        members.iter().copied().filter(|&at| rows[at].judgement.is_none() || is_approved(&rows[at])).collect();
     let runs: Vec<&[usize]> = open.chunk_by(|&a, &b| same(&rows[a], &rows[b])).collect();
     for run in runs.into_iter().filter(|run| run.len() > 1) {
         if !run.iter().any(|&at| rows[at].writes_v() == habit) {
             continue;
         }
         for &at in run {
-            if rows[at].word.is_none() && rows[at].writes_v() != habit {
+            if rows[at].judgement.is_none() && rows[at].writes_v() != habit {
                 let detail = format!("the same version {} `v` is there", if habit { "with" } else { "without" });
-                rows[at].word = Some(Word::skipped(Reason::OtherPrefix, detail));
+                rows[at].judgement = Some(Judgement::skipped(Reason::OtherPrefix, detail));
             }
         }
     }

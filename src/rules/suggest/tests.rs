@@ -28,16 +28,23 @@ fn tags(list: &str) -> Vec<Tag> {
     list.split(' ').map(|t| t.parse().unwrap()).collect()
 }
 
+/// One round: what is missing, and what becomes of the tags so far.
+fn asked(subject: &Subject, tags: &[Tag], facts: &Facts) -> (Vec<Fact>, Selection) {
+    let readings = Readings::of(&subject.rule, tags);
+    let inquiry = readings.inquire(subject, DateTime::UNIX_EPOCH);
+    (inquiry.missing(facts), inquiry.answer(facts))
+}
+
 /// What is suggested for the list; tried by the words of the sentence itself, as a person would.
 fn told(mut subject: Subject, list: &str) -> String {
     let tags = tags(list);
-    let selection = select(&subject, &tags, &Facts::default(), DateTime::UNIX_EPOCH);
+    let (_, selection) = asked(&subject, &tags, &Facts::default());
     let Some(told) = suggest(&subject, &tags, &selection) else { return "-".to_owned() };
     apply(&mut subject, &told);
     let promised = told.rsplit_once("would pick ").map(|(_, tag)| tag.to_owned());
-    let after = select(&subject, &tags, &Facts::default(), DateTime::UNIX_EPOCH);
-    let Fact::Digest(looked_at) = after.missing.first().unwrap_or_else(|| panic!("{told} picks nothing")) else {
-        panic!("{told}: {:?}", after.missing)
+    let (missing, _) = asked(&subject, &tags, &Facts::default());
+    let Fact::Digest(looked_at) = missing.first().unwrap_or_else(|| panic!("{told} picks nothing")) else {
+        panic!("{told}: {missing:?}")
     };
     assert!(promised.is_none_or(|promised| promised == looked_at.as_str()), "{told}: {looked_at}");
     told
@@ -118,8 +125,8 @@ fn where_all_waits_nothing_is_told() {
     let mut facts = Facts::default();
     facts.digests.insert(tag.clone(), Some(digest.clone()));
     facts.public_since.insert((tag, digest), Some(Since::published(DateTime::UNIX_EPOCH)));
-    let selection = select(&subject, &list, &facts, DateTime::UNIX_EPOCH);
-    assert!(selection.missing.is_empty());
+    let (missing, selection) = asked(&subject, &list, &facts);
+    assert!(missing.is_empty());
     assert_eq!(selection.lines[0].waiting[0].until, Some(DateTime::UNIX_EPOCH + Duration::from_secs(60)));
     assert_eq!(suggest(&subject, &list, &selection), None);
 }

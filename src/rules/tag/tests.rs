@@ -12,7 +12,9 @@ fn cells(tag: &str, variant: Option<&str>) -> Vec<String> {
         Reading::Other(why) => return vec![tag.to_owned(), format!("no version: {}", why.as_str())],
         Reading::Version(version) => version,
     };
-    let build = |b: &Build| format!("{}[{}]{}", b.word, join(&b.numbers), if b.dated { "dated" } else { "" });
+    let build = |b: &crate::rules::version::Build| {
+        format!("{}[{}]{}", b.word, join(&b.numbers), if b.dated { "dated" } else { "" })
+    };
     vec![
         tag.to_owned(),
         version.prefix.clone(),

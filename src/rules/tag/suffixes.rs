@@ -1,0 +1,219 @@
+//! What stands after the numbers of a tag.
+
+use crate::rules::number::{Number, digits, dotted, runs};
+use crate::rules::version::{Build, Identifier};
+use crate::rules::vocabulary::{self, lower};
+
+/// What stands after the numbers, as it is read segment by segment.
+#[derive(Default)]
+pub(super) struct Suffixes {
+    pub(super) prerelease: Vec<Identifier>,
+    pub(super) build: Vec<Build>,
+    pub(super) variant: String,
+    pub(super) commit: Option<String>,
+    pub(super) architecture: Option<String>,
+    /// The word of a prerelease or build that may still take its number from the next segment: `rc-1`, `security-01`.
+    open: Open,
+    /// After `8u412` comes a build, `b08`, and no beta.
+    java: bool,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    #[default]
+    Nothing,
+    Prerelease,
+    Build,
+}
+
+impl Suffixes {
+    /// Reads what follows the numbers; `java`: they are a major version and its update, `8u412`.
+    pub(super) fn read(text: &str, java: bool) -> Option<Self> {
+        let mut suffixes = Self { java, ..Self::default() };
+        let glued = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+        for (i, (separator, segment)) in segments(text).into_iter().enumerate() {
+            if segment.is_empty() {
+                return None;
+            }
+            let word = lower(segment);
+            let open = std::mem::take(&mut suffixes.open);
+            if i == 0 && (glued || separator == '.') {
+                let release = separator == '.' && vocabulary::release(&word);
+                if !(release || suffixes.prerelease(&word) || suffixes.build_word(&word)) {
+                    return None;
+                }
+            } else if !suffixes.known(separator, &word, open) {
+                suffixes.push_variant(separator, segment);
+            }
+        }
+        Some(suffixes)
+    }
+
+    /// Takes a segment that is anything but a piece of a variant.
+    fn known(&mut self, separator: char, word: &str, open: Open) -> bool {
+        self.architecture(word)
+            || self.continues(word, open)
+            || self.prerelease(word)
+            || self.commit(word)
+            || self.numbered(separator, word)
+            || self.build_word(word)
+    }
+
+    fn architecture(&mut self, word: &str) -> bool {
+        let linux = self.variant == "linux" || self.variant.ends_with("-linux");
+        if let Some(architecture) =
+            self.architecture.as_mut().filter(|_| matches!(word, "v1" | "v2" | "v3" | "v4" | "v5" | "v6" | "v7" | "v8"))
+        {
+            architecture.push_str(word);
+            return true;
+        }
+        if !(vocabulary::architecture(word) || linux && word == "386") {
+            return false;
+        }
+        if linux {
+            self.variant.truncate(self.variant.len() - "linux".len());
+            self.variant.truncate(self.variant.trim_end_matches('-').len());
+        }
+        self.architecture = Some(word.to_owned());
+        true
+    }
+
+    /// A number that belongs to the word before it: `rc-1`, `security-01`.
+    fn continues(&mut self, word: &str, open: Open) -> bool {
+        let Some(numbers) = dotted(word) else { return false };
+        match open {
+            Open::Nothing => return false,
+            Open::Prerelease => self.prerelease.extend(numbers.into_iter().map(Identifier::Number)),
+            Open::Build => self.build.last_mut().into_iter().for_each(|b| b.numbers.clone_from(&numbers)),
+        }
+        true
+    }
+
+    fn prerelease(&mut self, segment: &str) -> bool {
+        let Some(identifiers) = prerelease(segment) else { return false };
+        if self.java && segment.starts_with('b') {
+            self.build.push(Build { word: "b".to_owned(), dated: false, numbers: runs(segment) });
+            return true;
+        }
+        self.open = match identifiers.last() {
+            Some(Identifier::Word { .. }) => Open::Prerelease,
+            _ => Open::Nothing,
+        };
+        self.prerelease.extend(identifiers);
+        true
+    }
+
+    fn commit(&mut self, word: &str) -> bool {
+        let found = vocabulary::commit(word);
+        if found {
+            self.commit = Some(word.to_owned());
+        }
+        found
+    }
+
+    /// Bare numbers, or numbers led by `v`: a build, unless they belong to a variant that has begun (`debian-12`).
+    fn numbered(&mut self, separator: char, word: &str) -> bool {
+        let (lead, bare) = word.strip_prefix('v').map_or(("", word), |rest| ("v", rest));
+        let head = bare.split(['.', 't']).next().unwrap_or_default();
+        let dated = digits(head) && vocabulary::dated(head);
+        let numbers = if dated { time(bare) } else { None }.or_else(|| dotted(bare));
+        let Some(numbers) = numbers else { return false };
+        if !self.variant.is_empty() && !dated && lead.is_empty() && separator != '_' {
+            return false;
+        }
+        let word = if separator == '_' && lead.is_empty() { "_" } else { lead };
+        self.build.push(Build { word: word.to_owned(), dated, numbers });
+        true
+    }
+
+    fn build_word(&mut self, segment: &str) -> bool {
+        let (word, rest) = split_number(segment);
+        let numbers = dotted(rest.strip_prefix('.').unwrap_or(rest));
+        match numbers {
+            Some(numbers) if vocabulary::build(word) => {
+                let edition = matches!(word, "ce" | "ee") && !rest.starts_with('.');
+                if edition {
+                    return false;
+                }
+                self.build.push(Build { word: word.to_owned(), dated: vocabulary::dated(rest), numbers });
+                true
+            }
+            None if rest.is_empty() && vocabulary::build_apart(word) => {
+                self.build.push(Build { word: word.to_owned(), dated: false, numbers: Vec::new() });
+                self.open = Open::Build;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn push_variant(&mut self, separator: char, segment: &str) {
+        if !self.variant.is_empty() {
+            self.variant.push(separator);
+        }
+        self.variant.push_str(segment);
+    }
+}
+
+/// A date with a time, `20240601t123456z`, as numbers.
+fn time(text: &str) -> Option<Vec<Number>> {
+    let (date, time) = text.split_once('t')?;
+    let time = time.strip_suffix('z').unwrap_or(time);
+    (digits(date) && digits(time)).then(|| vec![Number::new(date), Number::new(time)])
+}
+
+/// A segment that is a prerelease: a known word with its numbers (`rc.10`, `preview.3.24172`), possibly after numbers
+/// (`0.dev`). A single letter needs a number right after it and nothing more.
+fn prerelease(segment: &str) -> Option<Vec<Identifier>> {
+    let word_at = segment.find(|c: char| c.is_ascii_alphabetic())?;
+    let (before, from_word) = segment.split_at(word_at);
+    let (word, rest) = split_number(from_word);
+    let rank = vocabulary::prerelease(word)?;
+    let numbers_before = if before.is_empty() { Vec::new() } else { dotted(before.strip_suffix('.')?)? };
+    if vocabulary::single(word) && !(digits(rest) && before.is_empty()) {
+        return None;
+    }
+    let mut identifiers: Vec<Identifier> = numbers_before.into_iter().map(Identifier::Number).collect();
+    identifiers.push(Identifier::Word { rank, text: word.to_owned() });
+    let rest = rest.strip_prefix('.').unwrap_or(rest);
+    identifiers.extend(rest.split('.').filter(|part| !part.is_empty()).map(identifier));
+    Some(identifiers)
+}
+
+fn identifier(part: &str) -> Identifier {
+    if digits(part) {
+        return Identifier::Number(Number::new(part));
+    }
+    Identifier::Word { rank: vocabulary::prerelease(part).unwrap_or(u8::MAX), text: part.to_owned() }
+}
+
+/// The letters (with digits inside, as in `k3s`) before a segment's last number, and the rest of the segment.
+fn split_number(segment: &str) -> (&str, &str) {
+    let end = segment.find('.').unwrap_or(segment.len());
+    let head = segment[..end].trim_end_matches(|c: char| c.is_ascii_digit());
+    segment.split_at(head.len())
+}
+
+/// The segments of what follows the numbers, each with the separator before it; the first may have `.` or none (a
+/// letter), written `.` and `-` here. Two underscores separate as one does; that of `x86_64` separates nothing.
+fn segments(text: &str) -> Vec<(char, &str)> {
+    let mut found = Vec::new();
+    let (mut separator, mut rest) = match text.chars().next() {
+        None => return found,
+        Some(c @ ('-' | '_' | '.')) => (c, text.strip_prefix("__").unwrap_or(&text[1..])),
+        Some(_) => ('-', text),
+    };
+    loop {
+        let end = rest
+            .match_indices(['-', '_'])
+            .map(|(i, _)| i)
+            .find(|&i| !(rest[..i].ends_with("x86") && rest[i..].starts_with("_64")));
+        let Some(end) = end else {
+            found.push((separator, rest));
+            return found;
+        };
+        found.push((separator, &rest[..end]));
+        separator = if rest[end..].starts_with('_') { '_' } else { '-' };
+        rest = rest[end..].strip_prefix("__").unwrap_or(&rest[end + 1..]);
+    }
+}

@@ -1,8 +1,9 @@
 //! Adding an image.
 
-use super::lines::{after_line, colon_end, column, content_end, dash, splice, unusual};
+use super::error::EditError;
+use super::lines::{after_line, colon_end, column, content_end, dash, splice};
+use super::nodes::root;
 use super::tree::Tree;
-use super::{EditError, root};
 use crate::yaml::Kind;
 
 /// Adds an image at the end of `images`, written as these lines; every other byte stays. The result, parsed again, differs from
@@ -12,7 +13,7 @@ use crate::yaml::Kind;
 /// Where the lines are no image, or `images` is written in a way that cannot be edited safely.
 pub fn add_image(text: &str, image: &[String]) -> Result<String, EditError> {
     let root = root(text)?;
-    let entries = root.entries().ok_or_else(unusual)?;
+    let entries = root.entries().ok_or_else(EditError::unusual)?;
     let listed = entries.iter().find(|(key, _)| key.text() == Some("images"));
     let item = |dash: usize, pad: usize| {
         let (indent, pad) = (" ".repeat(dash), " ".repeat(pad));
@@ -27,26 +28,26 @@ pub fn add_image(text: &str, image: &[String]) -> Result<String, EditError> {
         }
         Some((key, value)) => match &*value.kind {
             Kind::List { items, flow: false } => {
-                let last = items.last().ok_or_else(unusual)?;
-                let column_of_dash = column(text, dash(text, last).ok_or_else(unusual)?);
+                let last = items.last().ok_or_else(EditError::unusual)?;
+                let column_of_dash = column(text, dash(text, last).ok_or_else(EditError::unusual)?);
                 let inside = column(text, last.outer_start()).checked_sub(column_of_dash + 1);
                 let pad = inside.filter(|pad| (1..=8).contains(pad)).unwrap_or(1);
                 vec![after_line(text, content_end(text, last), &item(column_of_dash, pad))]
             }
-            Kind::List { items, flow: true } if !items.is_empty() => return Err(unusual()),
+            Kind::List { items, flow: true } if !items.is_empty() => return Err(EditError::unusual()),
             Kind::List { .. } | Kind::Scalar { .. } if value.is_null() || value.items().is_some() => {
-                let colon = colon_end(text, key).ok_or_else(unusual)?;
+                let colon = colon_end(text, key).ok_or_else(EditError::unusual)?;
                 let end = value.span.end.max(colon);
                 let dash = column(text, key.outer_start()) + 2;
                 vec![(colon..end, String::new()), after_line(text, end, &item(dash, 1))]
             }
-            _ => return Err(unusual()),
+            _ => return Err(EditError::unusual()),
         },
     };
     let new = splice(text, splices)?;
     let mut wanted = Tree::read(text)?;
     wanted.add_image(Tree::read(&image.join("\n"))?)?;
-    if Tree::read(&new)? == wanted { Ok(new) } else { Err(unusual()) }
+    if Tree::read(&new)? == wanted { Ok(new) } else { Err(EditError::unusual()) }
 }
 
 #[cfg(test)]

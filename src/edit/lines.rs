@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use granit_parser::ScalarStyle;
 
-use super::EditError;
+use super::error::EditError;
 use crate::yaml::{Kind, Node};
 
 /// A piece of the text and what takes its place.
@@ -16,18 +16,13 @@ pub(super) fn splice(text: &str, mut splices: Vec<Splice>) -> Result<String, Edi
     let mut result = String::with_capacity(text.len() + 256);
     let mut done = 0;
     for (range, new) in splices {
-        let kept = text.get(done..range.start).ok_or_else(unusual)?;
+        let kept = text.get(done..range.start).ok_or_else(EditError::unusual)?;
         result.push_str(kept);
         result.push_str(&new);
         done = range.end;
     }
-    result.push_str(text.get(done..).ok_or_else(unusual)?);
+    result.push_str(text.get(done..).ok_or_else(EditError::unusual)?);
     Ok(result)
-}
-
-/// The error for what is valid YAML but not worth editing.
-pub(super) fn unusual() -> EditError {
-    EditError("this entry is written in a way that cannot be edited safely: make this change by hand".to_owned())
 }
 
 /// Where the line of a place starts.
@@ -68,16 +63,6 @@ pub(super) fn after_line(text: &str, at: usize, lines: &[String]) -> Splice {
         lines.iter().map(|l| format!("{l}{br}")).collect()
     };
     (place..place, new)
-}
-
-/// The lines of a piece of text and `more` lines on both sides.
-pub(super) fn around(text: &str, start: usize, end: usize, more: usize) -> Range<usize> {
-    let (mut start, mut end) = (line_start(text, start), next_line(text, end));
-    for _ in 0..more {
-        start = if start == 0 { 0 } else { line_start(text, start - 1) };
-        end = next_line(text, end);
-    }
-    start..end
 }
 
 /// Where the content of a node ends: after its last character that is no space, comment or line break.

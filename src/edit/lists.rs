@@ -1,19 +1,18 @@
 //! Adding to and removing from the lists of an image.
 
+use super::change::Field;
+use super::error::EditError;
 use super::lines::{
     Splice, after_line, colon_end, column, content_end, dash, entry_end, line_break, line_start, next_line,
-    rest_is_comment, unusual,
+    rest_is_comment,
 };
+use super::nodes::item;
 use super::scalar::{Quote, double_quoted, quote_of, simple};
-use super::{EditError, item};
 use crate::image::Tag;
 use crate::yaml::{Kind, Node};
 
 /// The lists of an image, in the order in which they are written.
 const LISTS: [&str; 3] = ["approved", "rejected", "revoked"];
-
-/// A value to write under a key.
-type Field<'f> = (&'f str, &'f str);
 
 /// How items of a list are written.
 #[derive(Debug, Clone, Default)]
@@ -36,9 +35,9 @@ pub(super) fn append(
     root: &Node,
     image: &Node,
     list: &str,
-    fields: &[Field<'_>],
+    fields: &[Field],
 ) -> Result<Vec<Splice>, EditError> {
-    let Kind::Map { entries, flow } = &*image.kind else { return Err(unusual()) };
+    let Kind::Map { entries, flow } = &*image.kind else { return Err(EditError::unusual()) };
     let Some((key, value)) = entries.iter().find(|(k, _)| k.text() == Some(list)) else {
         return new_list(text, root, entries, *flow, list, fields);
     };
@@ -48,13 +47,13 @@ pub(super) fn append(
             None => fill(text, root, (key, value), *flow, list, fields),
         },
         Kind::List { items, flow: false } => {
-            let last = items.last().ok_or_else(unusual)?;
-            let style = item_style(text, key, last).ok_or_else(unusual)?;
-            let dash = column(text, dash(text, last).ok_or_else(unusual)?);
+            let last = items.last().ok_or_else(EditError::unusual)?;
+            let style = item_style(text, key, last).ok_or_else(EditError::unusual)?;
+            let dash = column(text, dash(text, last).ok_or_else(EditError::unusual)?);
             Ok(vec![after_line(text, content_end(text, last), &block_item(&style, dash, fields))])
         }
         Kind::Scalar { .. } if value.is_null() => fill(text, root, (key, value), *flow, list, fields),
-        _ => Err(unusual()),
+        _ => Err(EditError::unusual()),
     }
 }
 
@@ -65,10 +64,10 @@ fn new_list(
     entries: &[(Node, Node)],
     flow: bool,
     list: &str,
-    fields: &[Field<'_>],
+    fields: &[Field],
 ) -> Result<Vec<Splice>, EditError> {
     let later = |key: &Node| LISTS.iter().skip_while(|l| **l != list).any(|l| key.text() == Some(l));
-    let first = entries.first().ok_or_else(unusual)?;
+    let first = entries.first().ok_or_else(EditError::unusual)?;
     let (key, value) = entries.iter().rfind(|(k, _)| !later(k)).unwrap_or(first);
     let end = entry_end(text, key, value);
     let style = style_for(text, root, list);
@@ -92,9 +91,9 @@ fn fill(
     (key, value): (&Node, &Node),
     flow: bool,
     list: &str,
-    fields: &[Field<'_>],
+    fields: &[Field],
 ) -> Result<Vec<Splice>, EditError> {
-    let colon = colon_end(text, key).ok_or_else(unusual)?;
+    let colon = colon_end(text, key).ok_or_else(EditError::unusual)?;
     let style = style_for(text, root, list);
     let written = &text[value.span.start..value.span.end];
     if written.starts_with('[') && (flow || style.flow_list || written.contains('\n')) {
@@ -102,11 +101,11 @@ fn fill(
         return Ok(vec![(at..at, flow_item(&style, fields))]);
     }
     if value.properties.is_some() {
-        return Err(unusual());
+        return Err(EditError::unusual());
     }
     let end = if written.is_empty() { colon } else { value.span.end };
     if text[colon..end].contains('#') {
-        return Err(unusual());
+        return Err(EditError::unusual());
     }
     if flow || style.flow_list {
         return Ok(vec![(colon..end, format!(" [{}]", flow_item(&style, fields)))]);
@@ -116,7 +115,7 @@ fn fill(
 }
 
 /// One more item of a list in brackets: on a line of its own where the last one has one.
-fn append_flow(text: &str, list: &Node, last: &Node, fields: &[Field<'_>]) -> Result<Vec<Splice>, EditError> {
+fn append_flow(text: &str, list: &Node, last: &Node, fields: &[Field]) -> Result<Vec<Splice>, EditError> {
     let style = Style { flow_item: flow_braces(text, last), quotes: quotes(last), ..Style::default() };
     let new = flow_item(&style, fields);
     let end = content_end(text, last);
@@ -145,20 +144,21 @@ fn trailing_comma(text: &str, at: usize) -> Option<usize> {
 pub(super) fn remove(text: &str, image: &Node, list: &str, tag: &Tag) -> Result<Vec<Splice>, EditError> {
     let (index, found) = item(image, list, tag)?;
     let entries = image.entries().unwrap_or_default();
-    let (key, value) = entries.iter().find(|(k, _)| k.text() == Some(list)).ok_or_else(unusual)?;
+    let (key, value) = entries.iter().find(|(k, _)| k.text() == Some(list)).ok_or_else(EditError::unusual)?;
     match &*value.kind {
         Kind::List { items, flow: true } => remove_flow(text, value, items, index),
         Kind::List { items, flow: false } => {
-            let start = line_start(text, dash(text, found).ok_or_else(unusual)?);
+            let start = line_start(text, dash(text, found).ok_or_else(EditError::unusual)?);
             let end = next_line(text, content_end(text, found));
             let mut splices = vec![(start..end, String::new())];
             if items.len() == 1 {
-                let at = value.properties.map(|p| p.end).or_else(|| colon_end(text, key)).ok_or_else(unusual)?;
+                let at =
+                    value.properties.map(|p| p.end).or_else(|| colon_end(text, key)).ok_or_else(EditError::unusual)?;
                 splices.insert(0, (at..at, " []".to_owned()));
             }
             Ok(splices)
         }
-        _ => Err(unusual()),
+        _ => Err(EditError::unusual()),
     }
 }
 
@@ -232,7 +232,7 @@ fn quotes(item: &Node) -> Vec<(String, Quote)> {
 }
 
 /// A key with its value, as the siblings write it; reasons are always quoted.
-fn field(style: &Style, (key, value): &Field<'_>) -> String {
+fn field(style: &Style, (key, value): &Field) -> String {
     if *key == "reason" {
         return format!("{key}: {}", double_quoted(value));
     }
@@ -241,13 +241,13 @@ fn field(style: &Style, (key, value): &Field<'_>) -> String {
     format!("{key}: {}", simple(value, quote))
 }
 
-fn flow_item(style: &Style, fields: &[Field<'_>]) -> String {
+fn flow_item(style: &Style, fields: &[Field]) -> String {
     let inner = fields.iter().map(|f| field(style, f)).collect::<Vec<_>>().join(", ");
     if style.flow_item.unwrap_or(true) { format!("{{ {inner} }}") } else { format!("{{{inner}}}") }
 }
 
 /// The lines of an item of a block list whose dash stands at a column.
-fn block_item(style: &Style, dash: usize, fields: &[Field<'_>]) -> Vec<String> {
+fn block_item(style: &Style, dash: usize, fields: &[Field]) -> Vec<String> {
     let indent = " ".repeat(dash);
     let pad = " ".repeat(style.pad);
     if style.flow_item.is_some() {

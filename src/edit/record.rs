@@ -2,9 +2,11 @@
 
 use granit_parser::ScalarStyle;
 
-use super::lines::{Splice, after_line, colon_end, column, entry_end, line_start, unusual};
+use super::change::Field;
+use super::error::EditError;
+use super::lines::{Splice, after_line, colon_end, column, entry_end, line_start};
+use super::nodes::item;
 use super::scalar::{Quote, quote_of, simple};
-use super::{EditError, item};
 use crate::image::Tag;
 use crate::yaml::{Kind, Node};
 
@@ -12,9 +14,9 @@ use crate::yaml::{Kind, Node};
 const ORDER: [&str; 5] = ["tag", "digest", "mirrored", "pull", "approved-on"];
 
 /// Sets keys of the approval of a tag: those that are there in place, the others after what they follow in the order.
-pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[(&str, String)]) -> Result<Vec<Splice>, EditError> {
+pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[Field]) -> Result<Vec<Splice>, EditError> {
     let (_, item) = item(image, "approved", tag)?;
-    let Kind::Map { entries, flow } = &*item.kind else { return Err(unusual()) };
+    let Kind::Map { entries, flow } = &*item.kind else { return Err(EditError::unusual()) };
     let mut splices = Vec::new();
     for (key, value) in fields {
         let present = entries.iter().find(|(k, _)| k.text() == Some(key));
@@ -28,18 +30,18 @@ pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[(&str, String)]
 
 /// Another value in place of one, its quotes kept.
 fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Result<Splice, EditError> {
-    let Kind::Scalar { style, .. } = &*old.kind else { return Err(unusual()) };
+    let Kind::Scalar { style, .. } = &*old.kind else { return Err(EditError::unusual()) };
     let quote = match style {
         ScalarStyle::Plain => Quote::PlainNumber,
         ScalarStyle::SingleQuoted => Quote::Single,
         ScalarStyle::DoubleQuoted => Quote::Double,
-        ScalarStyle::Literal | ScalarStyle::Folded => return Err(unusual()),
+        ScalarStyle::Literal | ScalarStyle::Folded => return Err(EditError::unusual()),
     };
     let new = simple(value, if name == "pull" { Quote::PlainNumber } else { quote });
     if old.span.start < old.span.end {
         return Ok((old.span.start..old.span.end, new));
     }
-    let at = old.properties.map(|p| p.end).or_else(|| colon_end(text, key)).ok_or_else(unusual)?;
+    let at = old.properties.map(|p| p.end).or_else(|| colon_end(text, key)).ok_or_else(EditError::unusual)?;
     Ok((at..at, format!(" {new}")))
 }
 
@@ -47,7 +49,7 @@ fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Resul
 fn insert(text: &str, entries: &[(Node, Node)], flow: bool, name: &str, value: &str) -> Result<Splice, EditError> {
     let rank = ORDER.iter().position(|k| *k == name).unwrap_or(ORDER.len());
     let before = ORDER[..rank].iter().rev().find_map(|k| entries.iter().find(|(key, _)| key.text() == Some(k)));
-    let (key, after) = before.ok_or_else(unusual)?;
+    let (key, after) = before.ok_or_else(EditError::unusual)?;
     let like = entries.iter().find(|(k, _)| k.text() == Some("digest")).map(|(_, v)| quote_of(v)).unwrap_or_default();
     let quote = match name {
         "mirrored" => like,
@@ -58,11 +60,11 @@ fn insert(text: &str, entries: &[(Node, Node)], flow: bool, name: &str, value: &
     if flow {
         return Ok((end..end, format!(", {entry}")));
     }
-    let first = &entries.first().ok_or_else(unusual)?.0;
+    let first = &entries.first().ok_or_else(EditError::unusual)?.0;
     let indent = " ".repeat(column(text, first.outer_start()));
     let lead = &text[line_start(text, key.outer_start())..key.outer_start()];
     if !lead.trim_start_matches('\u{feff}').bytes().all(|b| matches!(b, b' ' | b'-')) && key.span != first.span {
-        return Err(unusual());
+        return Err(EditError::unusual());
     }
     Ok(after_line(text, end, &[format!("{indent}{entry}")]))
 }

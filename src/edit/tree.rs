@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Edit, EditError};
+use super::change::{Field, Operation};
+use super::error::EditError;
+use super::nodes::root;
 use crate::yaml::{Kind, Node, Special};
 
 /// A document without its places and its style, aliases written out.
@@ -26,7 +28,7 @@ pub(super) enum SpecialValue {
 impl Tree {
     /// Reads a whole text.
     pub(super) fn read(text: &str) -> Result<Self, EditError> {
-        Self::of(&super::root(text)?)
+        Self::of(&root(text)?)
     }
 
     fn of(node: &Node) -> Result<Self, EditError> {
@@ -54,11 +56,6 @@ impl Tree {
         Self::Scalar(text.to_owned(), None)
     }
 
-    fn mapping(fields: &[(&str, Option<String>)]) -> Self {
-        let present = fields.iter().filter_map(|(k, v)| v.as_ref().map(|v| ((*k).to_owned(), Self::text(v))));
-        Self::Map(present.collect())
-    }
-
     /// Adds an image at the end of the list.
     pub(super) fn add_image(&mut self, image: Self) -> Result<(), EditError> {
         let no_list = || EditError("`images` is no list".to_owned());
@@ -72,49 +69,28 @@ impl Tree {
         Ok(())
     }
 
-    /// Changes the tree as an edit asks.
-    pub(super) fn change(&mut self, edit: &Edit) -> Result<(), EditError> {
-        let missing = || EditError(format!("there is no image {} in this file", edit.image + 1));
+    /// Changes the tree as an edit of this image asks.
+    pub(super) fn change(&mut self, image: usize, operation: &Operation<'_>) -> Result<(), EditError> {
+        let missing = || EditError(format!("there is no image {} in this file", image + 1));
         let Self::Map(root) = self else { return Err(missing()) };
         let Some(Self::List(images)) = root.get_mut("images") else { return Err(missing()) };
-        let Some(Self::Map(image)) = images.get_mut(edit.image) else { return Err(missing()) };
-        match &edit.change {
-            Change::Approve { tag, digest } => {
-                let fields = [("tag", Some(tag.to_string())), ("digest", Some(digest.to_string()))];
-                append(image, "approved", tag.as_str(), Self::mapping(&fields))
+        let Some(Self::Map(image)) = images.get_mut(image) else { return Err(missing()) };
+        match operation {
+            Operation::Append { list, tag, fields } => {
+                let item = fields.iter().map(|(key, value)| ((*key).to_owned(), Self::text(value))).collect();
+                append(image, list, tag.as_str(), Self::Map(item))
             }
-            Change::Reject { tag, reason, until } => {
-                let reason = checked_reason(reason)?;
-                let until = until.map(|u| u.to_string());
-                let fields = [("tag", Some(tag.to_string())), ("reason", Some(reason)), ("until", until)];
-                append(image, "rejected", tag.as_str(), Self::mapping(&fields))
+            Operation::Remove { list, tag } => {
+                let (items, index) = find(image, list, tag.as_str())?;
+                items.remove(index);
+                Ok(())
             }
-            Change::Retire { tag } => remove(image, "approved", tag.as_str()),
-            Change::Expire { tag } => remove(image, "rejected", tag.as_str()),
-            Change::Rebuild { tag, digest } => set(image, tag.as_str(), &[("digest", Some(digest.to_string()))]),
-            Change::Record { tag, mirrored, pull, approved_on } => {
-                let pull = pull.map(|p| p.to_string());
-                let date = approved_on.map(|d| d.to_string());
-                set(
-                    image,
-                    tag.as_str(),
-                    &[("mirrored", Some(mirrored.to_string())), ("pull", pull), ("approved-on", date)],
-                )
-            }
+            Operation::Set { tag, fields } => set(image, tag.as_str(), fields),
         }
     }
 }
 
 type Map = BTreeMap<String, Tree>;
-
-/// A reason is one line, so that nobody hides entries in it.
-fn checked_reason(reason: &str) -> Result<String, EditError> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > 200 || reason.contains(char::is_control) {
-        return Err(EditError("a reason is one line of 1 to 200 characters".to_owned()));
-    }
-    Ok(reason.to_owned())
-}
 
 fn has_tag(item: &Tree, tag: &str) -> bool {
     matches!(item, Tree::Map(map) if matches!(map.get("tag"), Some(Tree::Scalar(text, _)) if text == tag))
@@ -140,19 +116,9 @@ fn find<'t>(image: &'t mut Map, list: &str, tag: &str) -> Result<(&'t mut Vec<Tr
     Ok((items, index))
 }
 
-fn remove(image: &mut Map, list: &str, tag: &str) -> Result<(), EditError> {
-    let (items, index) = find(image, list, tag)?;
-    items.remove(index);
-    Ok(())
-}
-
-fn set(image: &mut Map, tag: &str, fields: &[(&str, Option<String>)]) -> Result<(), EditError> {
+fn set(image: &mut Map, tag: &str, fields: &[Field]) -> Result<(), EditError> {
     let (items, index) = find(image, "approved", tag)?;
     let Tree::Map(item) = &mut items[index] else { return Err(EditError("an approval is no mapping".to_owned())) };
-    for (key, value) in fields {
-        if let Some(value) = value {
-            item.insert((*key).to_owned(), Tree::text(value));
-        }
-    }
+    item.extend(fields.iter().map(|(key, value)| ((*key).to_owned(), Tree::text(value))));
     Ok(())
 }

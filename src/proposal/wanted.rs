@@ -421,6 +421,28 @@ mod tests {
         assert_ne!(of(&manifest, 2), before[2], "a default that it inherits");
     }
 
+    #[test]
+    fn the_context_reaches_one_line_beyond_the_entry() {
+        let sources: Vec<String> = (0..20).map(|n| format!("a/image{n}")).collect();
+        let manifest = manifest(&sources.iter().map(String::as_str).collect::<Vec<_>>());
+        let selected = [selected(10, vec![line("latest", None, Some("1.0"))])];
+        let context = |changed_line: Option<usize>| {
+            let mut manifest = manifest.clone();
+            let lines = manifest.files[0].text.lines().enumerate();
+            let changed =
+                lines.map(|(at, line)| if Some(at) == changed_line { line.to_uppercase() } else { line.to_owned() });
+            manifest.files[0].text = changed.map(|line| line + "\n").collect();
+            wanted(&manifest, &selected, &Beside::default()).remove(0).context
+        };
+        // two lines of head, and two an image
+        let before = context(None);
+        assert_eq!(before, context(Some(20)));
+        for near in 21..=24 {
+            assert_ne!(before, context(Some(near)), "line {near}");
+        }
+        assert_eq!(before, context(Some(25)));
+    }
+
     fn approval(tag: &str) -> Approval {
         let (digest, span) = (Digest::sha256(tag.as_bytes()), crate::diag::Span::default());
         Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, span }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
-use wharfinger::edit::{Change, Edit, apply, context};
+use wharfinger::edit::{Change, Edit, apply};
 use wharfinger::image::{Digest, Tag};
 use wharfinger::manifest::{Approval, File, Image, Manifest, Rejection, parse};
 
@@ -446,20 +446,6 @@ proptest! {
         let twice = again(&back, edit.clone())?;
         prop_assert_eq!(placeless(read(&twice).images), placeless(read(&once).images));
     }
-}
-
-#[test]
-fn context_changes_with_the_entry_and_its_surroundings_only() {
-    let lines: Vec<String> = (0..20).map(|n| format!("  - source: a/image{n}")).collect();
-    let text = format!("organization: acme\nimages:\n{}\n", lines.join("\n"));
-    let edits = [Edit { image: 10, change: Change::Approve { tag: tag("1.0"), digest: digest(1) } }];
-    let at = |n: usize| context(&text.replace(&format!("image{n}\n"), "other\n"), &edits).unwrap();
-    let before = context(&text, &edits).unwrap();
-    assert_eq!(before, at(6));
-    assert_ne!(before, at(7));
-    assert_ne!(before, at(10));
-    assert_ne!(before, at(13));
-    assert_eq!(before, at(14));
 }
 
 /// The lines of a text after some edits, `+` and `-` before those that came and went.

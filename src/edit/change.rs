@@ -1,0 +1,94 @@
+//! Edits as callers ask for them.
+
+use chrono::NaiveDate;
+
+use super::error::EditError;
+use crate::image::{Digest, Tag};
+
+/// One change to one image's entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The image: its position in the `images` list of the file.
+    pub image: usize,
+    /// What to change.
+    pub change: Change,
+}
+
+/// The changes there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Appends an approval.
+    Approve { tag: Tag, digest: Digest },
+    /// Changes the digest of the approval of this tag in place; `mirrored` stays.
+    Rebuild { tag: Tag, digest: Digest },
+    /// Records what the mirror's tag holds, and for people where the approval came from.
+    Record {
+        tag: Tag,
+        /// What the mirror's tag was read to hold.
+        mirrored: Digest,
+        /// The pull request that brought the approval.
+        pull: Option<u64>,
+        /// The UTC date of the commit that brought it.
+        approved_on: Option<NaiveDate>,
+    },
+    /// Removes the approval of this tag.
+    Retire { tag: Tag },
+    /// Adds a `rejected` entry.
+    Reject {
+        tag: Tag,
+        /// Why: one line of at most 200 characters; always quoted.
+        reason: String,
+        /// The last day it holds.
+        until: Option<NaiveDate>,
+    },
+    /// Removes the `rejected` entry of this tag.
+    Expire { tag: Tag },
+}
+
+/// A value to write under a key.
+pub(super) type Field = (&'static str, String);
+
+/// What a change comes to in one of an image's lists.
+#[derive(Debug)]
+pub(super) enum Operation<'c> {
+    /// Appends an item that is made of these fields.
+    Append { list: &'static str, tag: &'c Tag, fields: Vec<Field> },
+    /// Removes the item of a tag.
+    Remove { list: &'static str, tag: &'c Tag },
+    /// Sets keys of the approval of a tag.
+    Set { tag: &'c Tag, fields: Vec<Field> },
+}
+
+impl Change {
+    pub(super) fn operation(&self) -> Result<Operation<'_>, EditError> {
+        Ok(match self {
+            Self::Approve { tag, digest } => {
+                let fields = vec![("tag", tag.to_string()), ("digest", digest.to_string())];
+                Operation::Append { list: "approved", tag, fields }
+            }
+            Self::Reject { tag, reason, until } => {
+                let mut fields = vec![("tag", tag.to_string()), ("reason", checked_reason(reason)?)];
+                fields.extend(until.map(|until| ("until", until.to_string())));
+                Operation::Append { list: "rejected", tag, fields }
+            }
+            Self::Retire { tag } => Operation::Remove { list: "approved", tag },
+            Self::Expire { tag } => Operation::Remove { list: "rejected", tag },
+            Self::Rebuild { tag, digest } => Operation::Set { tag, fields: vec![("digest", digest.to_string())] },
+            Self::Record { tag, mirrored, pull, approved_on } => {
+                let mut fields = vec![("mirrored", mirrored.to_string())];
+                fields.extend(pull.map(|pull| ("pull", pull.to_string())));
+                fields.extend(approved_on.map(|date| ("approved-on", date.to_string())));
+                Operation::Set { tag, fields }
+            }
+        })
+    }
+}
+
+/// A reason is one line, so that nobody hides entries in it.
+fn checked_reason(reason: &str) -> Result<String, EditError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > 200 || reason.contains(char::is_control) {
+        return Err(EditError("a reason is one line of 1 to 200 characters".to_owned()));
+    }
+    Ok(reason.to_owned())
+}

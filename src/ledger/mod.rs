@@ -19,7 +19,7 @@ mod trust;
 
 pub use survey::{Sighting, Survey};
 pub use text::Broken;
-pub use trust::{Trusted, trusted};
+pub use trust::trusted;
 
 /// The ledger's file, from the root of its branch.
 pub const PATH: &str = "wharfinger-ledger.txt";
@@ -42,6 +42,14 @@ pub struct Key {
     pub tag: Tag,
 }
 
+impl Key {
+    /// Whether it can stand in a line of the text.
+    fn is_writable(&self) -> bool {
+        let source = self.source.to_string();
+        !source.chars().any(char::is_control) && source.parse() == Ok(self.source.clone())
+    }
+}
+
 /// That a tag answered a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -60,12 +68,6 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Whether nothing is in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.tags.is_empty() && self.judged.is_none()
-    }
-
     /// Since when a tag has answered a digest without a break; `None` where its clock has not begun. A time that lies ahead, as
     /// a wrong clock elsewhere writes it, is `now`: a version is never older than it can be.
     #[must_use]
@@ -105,7 +107,7 @@ impl Ledger {
     pub fn see(&mut self, key: &Key, sighting: &Sighting, now: DateTime<Utc>) {
         let Sighting { digest, approved } = sighting;
         let now = now.trunc_subsecs(0);
-        if !text::can_hold(key) {
+        if !key.is_writable() {
             return;
         }
         let entries = self.tags.entry(key.clone()).or_default();

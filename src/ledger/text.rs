@@ -32,12 +32,6 @@ pub enum Broken {
     Line(usize),
 }
 
-/// Whether a key can stand in a line.
-pub(super) fn can_hold(key: &Key) -> bool {
-    let source = key.source.to_string();
-    !source.chars().any(char::is_control) && source.parse() == Ok(key.source.clone())
-}
-
 impl Ledger {
     /// The text.
     ///

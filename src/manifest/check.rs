@@ -4,13 +4,26 @@ use std::collections::BTreeMap;
 
 use super::document::{self, Settings};
 use super::faults::{Faults, Place};
-use super::parse::Placed;
+use super::globs::included;
+use super::lists::Unique;
+use super::names::{FileGlob, Organization};
 use super::read::At;
-use super::scalars::{FileGlob, Organization, Source, Unique};
-use super::{Destination, File};
+use super::scalars::Source;
+use super::{Destination, File, Image};
 use crate::diag::Code;
 use crate::image::{Location, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Rule};
+
+/// An image of the model, and the places that checks across images point to.
+pub(super) struct PlacedImage {
+    pub(super) image: Image,
+    /// Where `source` stands.
+    pub(super) source: Place,
+    /// Where the name in the organization comes from.
+    pub(super) repository: Place,
+    /// The tags it holds or will hold in the mirror, with their places.
+    pub(super) tags: Vec<At<Tag>>,
+}
 
 /// Files that are named, not globbed, must be there: an image that silently goes missing would look retired.
 pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], faults: &mut Faults) {
@@ -19,7 +32,7 @@ pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], f
         let name = &glob.value.0;
         let paths = rest.iter().map(|f| f.path.as_str());
         let literal = !name.contains(['*', '?', '[', '{']);
-        if literal && super::included(&main.path, std::slice::from_ref(name), paths).is_empty() {
+        if literal && included(&main.path, std::slice::from_ref(name), paths).is_empty() {
             let message = format!("the included file `{name}` is not there");
             faults.report(Code::IncludeMissing, glob.place, message, "name a file beside or below this one");
         }
@@ -144,7 +157,7 @@ pub(super) fn rejected_once(rejected: &[document::Rejection], faults: &mut Fault
 }
 
 /// What holds between images, and between images and `sources`.
-pub(super) fn images(images: &[Placed], sources: Option<&[RegistryHost]>, faults: &mut Faults) {
+pub(super) fn images(images: &[PlacedImage], sources: Option<&[RegistryHost]>, faults: &mut Faults) {
     for placed in images {
         if let Some(sources) = sources {
             allowed_source(placed, sources, faults);
@@ -156,9 +169,9 @@ pub(super) fn images(images: &[Placed], sources: Option<&[RegistryHost]>, faults
 }
 
 /// A repository has one visibility, one description and one set of teams: images that share it must agree.
-fn shared_repositories(images: &[Placed], faults: &mut Faults) {
-    let mut owners: BTreeMap<&RepositoryName, &Placed> = BTreeMap::new();
-    let mut described: BTreeMap<&RepositoryName, &Placed> = BTreeMap::new();
+fn shared_repositories(images: &[PlacedImage], faults: &mut Faults) {
+    let mut owners: BTreeMap<&RepositoryName, &PlacedImage> = BTreeMap::new();
+    let mut described: BTreeMap<&RepositoryName, &PlacedImage> = BTreeMap::new();
     for placed in images {
         let image = &placed.image;
         let owner = &owners.entry(&image.repository).or_insert(placed).image;
@@ -178,7 +191,7 @@ fn shared_repositories(images: &[Placed], faults: &mut Faults) {
     }
 }
 
-fn allowed_source(placed: &Placed, sources: &[RegistryHost], faults: &mut Faults) {
+fn allowed_source(placed: &PlacedImage, sources: &[RegistryHost], faults: &mut Faults) {
     let shown = match &placed.image.source {
         Location::Remote(repository) if sources.contains(&repository.registry) => return,
         Location::Remote(repository) => format!("`{}`", repository.registry),
@@ -194,8 +207,8 @@ fn allowed_source(placed: &Placed, sources: &[RegistryHost], faults: &mut Faults
     );
 }
 
-fn shared_tags(images: &[Placed], faults: &mut Faults) {
-    let mut owners: BTreeMap<(&RepositoryName, &Tag), &Placed> = BTreeMap::new();
+fn shared_tags(images: &[PlacedImage], faults: &mut Faults) {
+    let mut owners: BTreeMap<(&RepositoryName, &Tag), &PlacedImage> = BTreeMap::new();
     for placed in images {
         for tag in &placed.tags {
             let key = (&placed.image.repository, &tag.value);
@@ -212,8 +225,8 @@ fn shared_tags(images: &[Placed], faults: &mut Faults) {
 }
 
 /// Branches are named from repository, variant and line: two images of one name may only follow different kinds of lines.
-fn shared_branches(images: &[Placed], faults: &mut Faults) {
-    let mut owners: BTreeMap<(String, &'static str), &Placed> = BTreeMap::new();
+fn shared_branches(images: &[PlacedImage], faults: &mut Faults) {
+    let mut owners: BTreeMap<(String, &'static str), &PlacedImage> = BTreeMap::new();
     for placed in images {
         let lines = match &placed.image.rule {
             // Lines of floating tags are named by the tags, which are compared as mirror tags.

@@ -1,8 +1,7 @@
 //! Gathers faults of all files and turns them into diagnostics.
 
 use super::File;
-use crate::diag::Code;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Span};
 
 /// A place in one of the manifest's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,23 +14,33 @@ pub(crate) struct Place {
 
 /// The faults found so far.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<(Place, Code, String, String)>);
+pub(crate) struct Faults(Vec<Fault>);
+
+#[derive(Debug)]
+struct Fault {
+    place: Place,
+    code: Code,
+    message: String,
+    help: String,
+}
 
 impl Faults {
     /// Notes a fault.
     pub(crate) fn report(&mut self, code: Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.0.push((place, code, message.into(), help.into()));
+        self.0.push(Fault { place, code, message: message.into(), help: help.into() });
     }
 
     /// The diagnostics in the order of files and places; the same fault met by way of several aliases or images is one.
     pub(crate) fn into_diagnostics(mut self, files: &[File]) -> Vec<Diagnostic> {
-        self.0.sort_by(|(a, x, ..), (b, y, ..)| (a.file, a.span.start, x).cmp(&(b.file, b.span.start, y)));
+        self.0.sort_by_key(|fault| (fault.place.file, fault.place.span.start, fault.code));
         // What an unknown alias stands for is not missing besides.
-        self.0.dedup_by(|next, kept| next.0 == kept.0 && (next.1 == kept.1 || kept.1 == Code::UnknownAlias));
+        self.0.dedup_by(|next, kept| {
+            next.place == kept.place && (next.code == kept.code || kept.code == Code::UnknownAlias)
+        });
         let lines: Vec<Lines<'_>> = files.iter().map(|f| Lines::new(&f.text)).collect();
         self.0
             .into_iter()
-            .map(|(place, code, message, help)| {
+            .map(|Fault { place, code, message, help }| {
                 let (line, column) = lines.get(place.file).map_or((1, 1), |l| l.position(place.span.start));
                 let file = files.get(place.file).map(|f| f.path.clone()).unwrap_or_default();
                 Diagnostic { code: code.as_str(), message, file, line, column, help, span: place.span }

@@ -9,19 +9,27 @@ use chrono::NaiveDate;
 
 use crate::diag::Span;
 use crate::image::{Digest, Location, NameError, Platform, RegistryHost, Repository, RepositoryName, Tag};
-use crate::rules::{Rule, Subject, Variant, VersionRule};
+use crate::rules::{Rule, Variant, VersionRule};
 
 mod check;
 mod document;
 mod faults;
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod forms;
+mod globs;
+mod lists;
+mod names;
+mod object;
 mod parse;
 mod read;
 mod scalars;
 pub mod schema;
+mod spelling;
 
-pub use crate::diag::Code;
-pub use parse::{approvals_asked, file, included, includes, parse, parse_part};
-pub(crate) use scalars::glob;
+pub(crate) use globs::glob;
+pub use globs::included;
+pub use parse::{approvals_asked, file, includes, parse, parse_part};
 
 /// One file of the manifest as it was read: the path as the repository or the working directory names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,19 +130,6 @@ pub struct Image {
 }
 
 impl Manifest {
-    /// The images that a name means: their source as written or in full, their repository, or their slug.
-    #[must_use]
-    pub fn find(&self, name: &str) -> Vec<&Image> {
-        let full: Option<Location> = name.parse().ok();
-        let means = |image: &&Image| {
-            image.source_text == name
-                || image.repository.as_str() == name
-                || image.slug() == name
-                || full.as_ref().is_some_and(|location| *location == image.source)
-        };
-        self.images.iter().filter(means).collect()
-    }
-
     /// Whether the mirrors are on Docker Hub, where repositories have settings.
     #[must_use]
     pub fn on_docker_hub(&self) -> bool {
@@ -156,21 +151,6 @@ impl Manifest {
 }
 
 impl Image {
-    /// What the picking of versions asks about this image; readiness is asked.
-    #[must_use]
-    pub fn subject(&self) -> Subject {
-        Subject {
-            rule: self.rule.clone(),
-            approved: self.approved.iter().map(|a| (a.tag.clone(), a.digest.clone())).collect(),
-            rejected: self.rejected.iter().map(|r| (r.tag.clone(), r.until)).collect(),
-            revoked: self.revoked.iter().map(|r| (r.tag.clone(), r.digest.clone())).collect(),
-            cooldown: self.cooldown,
-            rebuilds: self.rebuilds,
-            keep: self.keep,
-            ask_readiness: true,
-        }
-    }
-
     /// The name of the image in branches and on the command line: `<repository>` or `<repository>-<variant>`, with
     /// `/` written `-` and the variant `*` written `any`.
     #[must_use]

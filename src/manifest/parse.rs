@@ -1,17 +1,20 @@
 //! From texts to the model, or to diagnostics.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::document::{self, Group, Included, Main, Settings};
+use super::check::{self, PlacedImage};
+use super::document::{self, Included, Main, Settings};
 use super::faults::{Faults, Place};
-use super::read::{At, Object, Reader, Value, read_object};
+use super::lists::Unique;
+use super::names::FileGlob;
+use super::object::{Object, read_object};
+use super::read::{At, Reader, Value};
+use super::scalars::Source;
 use super::{
-    AllowedRegistry, Approval, Destination, File, Grouping, Image, ImageAccess, Manifest, Policy, Proposals,
-    RegistryAccess, Rejection, Revocation, check, scalars,
+    AllowedRegistry, Approval, Destination, File, Image, ImageAccess, Manifest, Policy, Proposals, RegistryAccess,
+    Rejection, Revocation,
 };
-use crate::diag::Code;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Span};
 use crate::image::{RegistryHost, RepositoryName};
 use crate::rules::{Rule, VersionRule};
 use crate::yaml::{self, Node};
@@ -60,19 +63,8 @@ pub fn includes(text: &str) -> Vec<String> {
     let (Some(root), _) = yaml::read(text) else { return Vec::new() };
     let mut faults = Faults::default();
     let mut reader = Reader { file: 0, faults: &mut faults, through: None };
-    let globs = root.get("include").and_then(|node| scalars::Unique::<scalars::FileGlob>::read(node, &mut reader));
-    globs.map(scalars::Unique::into_values).unwrap_or_default().into_iter().map(|g| g.0).collect()
-}
-
-/// Those of `paths` that the globs of the main file include, sorted, each once, the main file itself left out.
-#[must_use]
-pub fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterator<Item = &'p str>) -> Vec<String> {
-    let directory = main.rfind('/').map_or("", |i| &main[..=i]);
-    let globs: Vec<_> = globs.iter().filter_map(|g| scalars::glob(g)).collect();
-    let taken = |path: &&str| {
-        *path != main && path.strip_prefix(directory).is_some_and(|rest| globs.iter().any(|g| g.is_match(rest)))
-    };
-    paths.into_iter().filter(taken).map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+    let globs = root.get("include").and_then(|node| Unique::<FileGlob>::read(node, &mut reader));
+    globs.map(Unique::into_values).unwrap_or_default().into_iter().map(Into::into).collect()
 }
 
 /// Reads the manifest: the main file first, then the included ones.
@@ -198,24 +190,13 @@ fn layer(over: Settings, under: &Settings) -> Settings {
     over.over(&under)
 }
 
-/// An image of the model, and the places that checks across images point to.
-pub(super) struct Placed {
-    pub(super) image: Image,
-    /// Where `source` stands.
-    pub(super) source: Place,
-    /// Where the name in the organization comes from.
-    pub(super) repository: Place,
-    /// The tags it holds or will hold in the mirror, with their places.
-    pub(super) tags: Vec<At<crate::image::Tag>>,
-}
-
 fn image(
     index: usize,
     raw: document::Image,
     defaults: &Settings,
     (organization, registry): (&str, &Destination),
     faults: &mut Faults,
-) -> Option<Placed> {
+) -> Option<PlacedImage> {
     let source = raw.source?;
     let named = raw.repository.map(|r| (r.value, r.place));
     let (repository, repository_place) = match named {
@@ -232,7 +213,7 @@ fn image(
     check::rejected_once(&rejected, faults);
     let lists = (approved, rejected, raw.revoked.map(|r| r.value.0).unwrap_or_default());
     let image = build((raw.place, index), source.value, repository, settings, lists);
-    Some(Placed { image, source: source.place, repository: repository_place, tags })
+    Some(PlacedImage { image, source: source.place, repository: repository_place, tags })
 }
 
 type Lists = (Vec<document::Approval>, Vec<document::Rejection>, Vec<document::Revocation>);
@@ -240,14 +221,11 @@ type Lists = (Vec<document::Approval>, Vec<document::Rejection>, Vec<document::R
 /// The image, with the defaults of the format.
 fn build(
     (place, index): (Place, usize),
-    source: scalars::Source,
+    source: Source,
     repository: RepositoryName,
     settings: Settings,
     (approved, rejected, revoked): Lists,
 ) -> Image {
-    let names = |list: Option<At<scalars::Unique<scalars::Login>>>| {
-        list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(|l| l.0).collect()
-    };
     Image {
         file: place.file,
         index,
@@ -267,15 +245,16 @@ fn build(
         rebuilds: settings.rebuilds.is_none_or(|r| r.value.0),
         keep: settings.keep.and_then(|k| k.value.0),
         immutable_tags: settings.immutable_tags.is_some_and(|i| i.value),
-        reviewers: names(settings.reviewers),
-        team_reviewers: names(settings.team_reviewers),
-        labels: labels(settings.labels),
-        signatures: settings.signatures.map(|s| s.value.0),
+        reviewers: texts(settings.reviewers),
+        team_reviewers: texts(settings.team_reviewers),
+        labels: texts(settings.labels),
+        signatures: settings.signatures.map(|s| s.value),
     }
 }
 
-fn labels(list: Option<At<scalars::Unique<scalars::Label>>>) -> Vec<String> {
-    list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(|l| l.0).collect()
+/// The texts of a list of names.
+fn texts<T: Into<String>>(list: Option<At<Unique<T>>>) -> Vec<String> {
+    list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(Into::into).collect()
 }
 
 fn rule(settings: &Settings) -> Rule {
@@ -353,19 +332,12 @@ fn registry_access(raw: document::RegistryAccess) -> RegistryAccess {
 
 fn proposals(raw: document::Proposals) -> Proposals {
     let default = Proposals::default();
-    let logins = |list: Option<At<scalars::Unique<scalars::Login>>>| {
-        list.map(|l| l.value.into_values()).unwrap_or_default().into_iter().map(|l| l.0).collect()
-    };
     Proposals {
-        group: match raw.group.map(|g| g.value) {
-            None | Some(Group::Image) => Grouping::Image,
-            Some(Group::All) => Grouping::All,
-            Some(Group::Named(groups)) => Grouping::Named(groups),
-        },
+        group: raw.group.map_or(default.group, |g| g.value),
         limit: raw.limit.and_then(|l| u32::try_from(l.value.0).ok()).unwrap_or(default.limit),
-        labels: labels(raw.labels),
-        reviewers: logins(raw.reviewers),
-        team_reviewers: logins(raw.team_reviewers),
+        labels: texts(raw.labels),
+        reviewers: texts(raw.reviewers),
+        team_reviewers: texts(raw.team_reviewers),
         branch_prefix: raw.branch_prefix.map_or(default.branch_prefix, |b| b.value.0),
         title: raw.title.map(|t| t.value.0),
         commit_message: raw.commit_message.map(|c| c.value.0),

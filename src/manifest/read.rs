@@ -1,16 +1,11 @@
-//! Strict reading of a node tree into types, with a JSON Schema of the very same types.
-//!
-//! [`object!`] declares a mapping once: what it reads, which keys it knows and what its schema says cannot differ.
-
-use std::collections::BTreeSet;
+//! Strict reading of a node tree into values, with a JSON Schema of the very same types.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
-use serde_json::{Map, Value as Json};
 
 use super::faults::{Faults, Place};
-use crate::diag::Code;
-use crate::diag::Span;
-use crate::yaml::{Kind, Node, Special};
+use super::spelling::nearest;
+use crate::diag::{Code, Span};
+use crate::yaml::{Node, Special};
 
 /// What values are read with.
 pub(crate) struct Reader<'a> {
@@ -56,6 +51,27 @@ impl Reader<'_> {
             }
         }
     }
+
+    /// Notes that a text is not what is wanted.
+    pub(crate) fn refuse(&mut self, node: &Node, code: Code, wanted: &str, why: &str, help: &str) {
+        let written = first_characters(node.text().unwrap_or_default(), 80);
+        // The errors of regular expressions draw the place on several lines; here it is underlined anyway.
+        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        self.fault(code, node.resolved().span, format!("`{written}` is not {wanted}: {why}"), help);
+    }
+
+    /// Notes that a word is none of those that are possible.
+    pub(crate) fn bad_choice(&mut self, node: &Node, word: &str, wanted: &str, words: &[&str]) {
+        let message = format!("`{}` is not {wanted}: it is one of {}", first_characters(word, 60), words.join(", "));
+        let help = nearest(word, words.iter().copied())
+            .map_or_else(|| format!("write {}", words.join(" or ")), |near| format!("did you mean `{near}`?"));
+        self.fault(Code::BadChoice, node.resolved().span, message, help);
+    }
+}
+
+/// The beginning of what somebody wrote, for a message.
+pub(super) fn first_characters(text: &str, count: usize) -> String {
+    text.chars().take(count).collect()
 }
 
 /// A value that the manifest can hold.
@@ -135,323 +151,7 @@ impl<T: Value> Value for Written<T> {
     }
 }
 
-/// One key of a mapping.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Key {
-    /// The key.
-    pub(crate) name: &'static str,
-    /// Whether it must be there.
-    pub(crate) required: bool,
-}
-
-/// A mapping with known keys; see [`object!`].
-pub(crate) trait Object: Default {
-    /// What it is, for messages: `an image`.
-    const WHAT: &'static str;
-    /// What it is, for the schema.
-    const ABOUT: &'static [&'static str];
-    /// Keys that are read elsewhere but not here, and why not here.
-    const MISPLACED: &'static [(&'static str, &'static str)];
-
-    /// Its keys, in their order.
-    fn keys() -> Vec<Key>;
-    /// Reads the value of one key.
-    fn take(&mut self, key: &str, value: &Node, reader: &mut Reader<'_>);
-    /// Adds the schemas of its keys.
-    fn properties(generator: &mut SchemaGenerator, properties: &mut Map<String, Json>);
-    /// Notes where it stands.
-    fn stand(&mut self, place: Place);
-}
-
-/// Reads a mapping with known keys; every fault of every key is noted.
-pub(crate) fn read_object<T: Object>(node: &Node, reader: &mut Reader<'_>) -> Option<T> {
-    if node.entries().is_none() {
-        let keys = T::keys().iter().map(|k| k.name).collect::<Vec<_>>().join(", ");
-        reader.wrong_type(node, T::WHAT, format!("write a mapping with its keys: {keys}"));
-        return None;
-    }
-    let keys = T::keys();
-    let mut found = BTreeSet::new();
-    let mut result = T::default();
-    result.stand(reader.place(node.resolved().span));
-    for Field { key, value, through } in fields(node, reader) {
-        let Some(name) = key.text() else { continue };
-        if let Some(known) = keys.iter().find(|k| k.name == name) {
-            found.insert(known.name);
-            let outer = reader.through;
-            let alias = matches!(&*node.kind, Kind::Alias(_)).then_some(node.span);
-            reader.through = outer.or(alias).or(through);
-            result.take(known.name, value, reader);
-            reader.through = outer;
-        } else {
-            unknown_key::<T>(key, name, &keys, reader);
-        }
-    }
-    for key in keys.iter().filter(|k| k.required && !found.contains(k.name)) {
-        let message = format!("`{}` is missing in {}", key.name, T::WHAT);
-        reader.fault(Code::MissingKey, node.resolved().span, message, format!("add `{}:`", key.name));
-    }
-    Some(result)
-}
-
-fn unknown_key<T: Object>(key: &Node, name: &str, keys: &[Key], reader: &mut Reader<'_>) {
-    let shown: String = name.chars().take(60).collect();
-    if let Some((_, why)) = T::MISPLACED.iter().find(|(k, _)| *k == name) {
-        let message = format!("`{shown}` cannot stand in {}", T::WHAT);
-        return reader.fault(Code::MisplacedKey, key.resolved().span, message, *why);
-    }
-    let help = nearest(name, keys.iter().map(|k| k.name)).map_or_else(
-        || format!("known are {}", keys.iter().map(|k| k.name).collect::<Vec<_>>().join(", ")),
-        |near| format!("did you mean `{near}`?"),
-    );
-    reader.fault(Code::UnknownKey, key.resolved().span, format!("`{shown}` is no key of {}", T::WHAT), help);
-}
-
-/// One entry of a mapping after merge keys.
-pub(crate) struct Field<'n> {
-    /// The key.
-    pub(crate) key: &'n Node,
-    /// The value.
-    pub(crate) value: &'n Node,
-    /// The value of the merge key through which it came.
-    pub(crate) through: Option<Span>,
-}
-
-/// The entries of a mapping: its own first, then what merge keys add. Notes bad and duplicate keys.
-pub(crate) fn fields<'n>(node: &'n Node, reader: &mut Reader<'_>) -> Vec<Field<'n>> {
-    let mut result: Vec<Field<'n>> = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut merges = Vec::new();
-    for (key, value) in node.entries().unwrap_or_default() {
-        let Some(name) = key.text().filter(|_| !key.is_null()) else {
-            let message = format!("a key is text, not {}", key.describe());
-            reader.fault(Code::BadKey, key.resolved().span, message, "write the key as plain text");
-            continue;
-        };
-        if !seen.insert(name) {
-            let shown: String = name.chars().take(60).collect();
-            let help = "keep one of the two";
-            reader.fault(Code::DuplicateKey, key.resolved().span, format!("`{shown}` stands here twice"), help);
-        } else if key.is_merge() {
-            merges.push(value);
-        } else {
-            result.push(Field { key, value, through: None });
-        }
-    }
-    for merge in merges {
-        let sources: Vec<&Node> = merge.items().map_or_else(|| vec![merge], |items| items.iter().collect());
-        for source in sources {
-            if source.entries().is_none() {
-                let help = "merge an alias of a mapping, or a list of such aliases";
-                reader.fault(Code::BadMerge, source.span, "only mappings can be merged", help);
-                continue;
-            }
-            for Field { key, value, .. } in fields(source, reader) {
-                if key.text().is_some_and(|name| seen.insert(name)) {
-                    result.push(Field { key, value, through: Some(source.span) });
-                }
-            }
-        }
-    }
-    result
-}
-
-/// The schema of a mapping with known keys.
-pub(crate) fn object_schema<T: Object>(generator: &mut SchemaGenerator) -> Schema {
-    let mut properties = Map::new();
-    T::properties(generator, &mut properties);
-    let required: Vec<&str> = T::keys().iter().filter(|k| k.required).map(|k| k.name).collect();
-    let mut schema = json_schema!({
-        "description": prose(T::ABOUT),
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": false,
-    });
-    if !required.is_empty() {
-        schema.insert("required".to_owned(), required.into());
-    }
-    schema
-}
-
-/// Puts a key's schema into the properties, with what the key means.
-pub(crate) fn property<T: Value>(
-    properties: &mut Map<String, Json>,
-    name: &str,
-    about: &[&str],
-    generator: &mut SchemaGenerator,
-) {
-    let mut schema = T::schema(generator);
-    if T::NULLABLE {
-        schema = match schema.get("type").and_then(Json::as_str).map(str::to_owned) {
-            Some(kind) => {
-                schema.insert("type".to_owned(), serde_json::json!([kind, "null"]));
-                schema
-            }
-            None => json_schema!({ "anyOf": [schema, { "type": "null" }] }),
-        };
-    }
-    schema.insert("description".to_owned(), prose(about).into());
-    properties.insert(name.to_owned(), schema.to_value());
-}
-
-/// The lines of a doc comment as one text.
-fn prose(lines: &[&str]) -> String {
-    lines.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" ")
-}
-
-/// The nearest of the known words, where one is near enough to be meant.
-pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let word: String = word.chars().take(60).collect::<String>().to_lowercase().replace('_', "-");
-    known
-        .map(|k| (distance(&word, k), k))
-        .filter(|(d, k)| *d <= (k.len().max(word.len()) / 3).max(1))
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, k)| k)
-}
-
-/// Damerau and Levenshtein's distance with adjacent transpositions.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let change = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + change);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
-/// Declares a mapping with known keys: the struct, its reading, its key list and its schema.
-///
-/// `..field: Type` at the end takes over all keys of another such mapping.
-macro_rules! object {
-    (
-        $(#[doc = $about:literal])+
-        $name:ident, $what:literal $(, misplaced $misplaced:expr)?;
-        $($(#[doc = $doc:literal])+ $need:ident $field:ident $key:literal: $type:ty,)*
-        $(..$rest:ident: $settings:ty,)?
-    ) => {
-        $(#[doc = $about])+
-        #[derive(Debug, Clone, Default)]
-        pub(crate) struct $name {
-            /// Where the mapping stands.
-            #[allow(dead_code)]
-            pub(crate) place: $crate::manifest::faults::Place,
-            $($(#[doc = $doc])+ pub(crate) $field: Option<$crate::manifest::read::At<$type>>,)*
-            $(#[doc = "The keys that it has in common with others."] pub(crate) $rest: $settings,)?
-        }
-
-        impl $crate::manifest::read::Object for $name {
-            const WHAT: &'static str = $what;
-            const ABOUT: &'static [&'static str] = &[$($about),+];
-            const MISPLACED: &'static [(&'static str, &'static str)] = $crate::manifest::read::or_none!($($misplaced)?);
-
-            fn keys() -> Vec<$crate::manifest::read::Key> {
-                #[allow(unused_mut)]
-                let mut keys = vec![$($crate::manifest::read::Key {
-                    name: $key,
-                    required: $crate::manifest::read::need!($need),
-                },)*];
-                $(keys.extend(<$settings as $crate::manifest::read::Object>::keys());)?
-                keys
-            }
-
-            fn take(
-                &mut self,
-                key: &str,
-                value: &$crate::yaml::Node,
-                reader: &mut $crate::manifest::read::Reader<'_>,
-            ) {
-                match key {
-                    $($key => self.$field = $crate::manifest::read::value(value, reader),)*
-                    #[allow(unused_variables)]
-                    other => { $(<$settings as $crate::manifest::read::Object>::take(&mut self.$rest, other, value, reader);)? }
-                }
-            }
-
-            fn properties(
-                generator: &mut schemars::SchemaGenerator,
-                properties: &mut serde_json::Map<String, serde_json::Value>,
-            ) {
-                $($crate::manifest::read::property::<$type>(properties, $key, &[$($doc),+], generator);)*
-                $(<$settings as $crate::manifest::read::Object>::properties(generator, properties);)?
-            }
-
-            fn stand(&mut self, place: $crate::manifest::faults::Place) {
-                self.place = place;
-                $(self.$rest.stand(place);)?
-            }
-        }
-
-        impl $name {
-            /// These keys, and of another mapping those that are not here.
-            #[allow(dead_code)]
-            pub(crate) fn over(self, other: &Self) -> Self {
-                Self {
-                    place: self.place,
-                    $($field: self.$field.or_else(|| other.$field.clone()),)*
-                    $($rest: self.$rest.over(&other.$rest),)?
-                }
-            }
-        }
-
-        impl $crate::manifest::read::Value for $name {
-            const NULLABLE: bool = true;
-
-            fn read(
-                node: &$crate::yaml::Node,
-                reader: &mut $crate::manifest::read::Reader<'_>,
-            ) -> Option<Self> {
-                $crate::manifest::read::read_object(node, reader)
-            }
-
-            fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                generator.subschema_for::<Self>()
-            }
-        }
-
-        impl schemars::JsonSchema for $name {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                $crate::manifest::read::object_schema::<Self>(generator)
-            }
-        }
-    };
-}
-
-/// Whether a key must be there.
-macro_rules! need {
-    (required) => {
-        true
-    };
-    (optional) => {
-        false
-    };
-}
-
-/// An optional list.
-macro_rules! or_none {
-    () => {
-        &[]
-    };
-    ($list:expr) => {
-        $list
-    };
-}
-
-pub(crate) use {need, object, or_none};
-
 /// Reads the value of a key.
-pub(crate) fn value<T: Value>(node: &Node, reader: &mut Reader<'_>) -> Option<At<T>> {
+pub(super) fn value<T: Value>(node: &Node, reader: &mut Reader<'_>) -> Option<At<T>> {
     if T::NULLABLE && node.is_null() { None } else { At::read(node, reader) }
 }

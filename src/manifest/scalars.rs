@@ -1,20 +1,17 @@
-//! The scalars and short forms that a manifest is written with: how each is read and what its schema says.
+//! Scalars of the manifest: how each is read and what its schema says.
 
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use globset::GlobBuilder;
 use granit_parser::ScalarStyle;
 use schemars::{Schema, SchemaGenerator, json_schema};
-use serde_json::Value as Json;
 
-use super::read::{At, Reader, Value};
+use super::read::{Reader, Value, first_characters};
 use super::{Destination, Enforcement, Permission, Visibility};
-use crate::diag::Code;
-use crate::diag::Span;
-use crate::image::{Digest, Location, Platform, RegistryHost, Repository, RepositoryName, Tag};
+use crate::diag::{Code, Span};
+use crate::image::{Digest, Location, Platform, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Pattern, Range, Variant};
 use crate::yaml::{Kind, Node, Special};
 
@@ -32,7 +29,7 @@ fn inside(node: &Node, at: &std::ops::Range<usize>) -> Span {
     if start < end { Span { start, end } } else { whole }
 }
 
-/// Text that a parser of the model takes; `shown` goes into the message.
+/// Text that a parser of the model takes.
 fn parsed<T>(node: &Node, reader: &mut Reader<'_>, code: Code, wanted: &str, help: &str) -> Option<T>
 where
     T: FromStr<Err: Display>,
@@ -41,18 +38,10 @@ where
     match text.parse() {
         Ok(value) => Some(value),
         Err(error) => {
-            bad(node, reader, code, wanted, &error.to_string(), help);
+            reader.refuse(node, code, wanted, &error.to_string(), help);
             None
         }
     }
-}
-
-/// Notes that a text is not what is wanted.
-fn bad(node: &Node, reader: &mut Reader<'_>, code: Code, wanted: &str, why: &str, help: &str) {
-    let shown: String = node.text().unwrap_or_default().chars().take(80).collect();
-    // The errors of regular expressions draw the place on several lines; here it is underlined anyway.
-    let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-    reader.fault(code, node.resolved().span, format!("`{shown}` is not {wanted}: {why}"), help);
 }
 
 /// A schema for text that no number can be.
@@ -61,7 +50,7 @@ fn text_schema(pattern: &str) -> Schema {
 }
 
 /// A schema for text that people often write without quotes although it looks like a number.
-fn texty(pattern: &str) -> Schema {
+pub(super) fn texty(pattern: &str) -> Schema {
     json_schema!({ "type": ["string", "number"], "pattern": pattern })
 }
 
@@ -128,7 +117,7 @@ impl Value for Destination {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         match reader.text(node, "a registry")?.strip_prefix("oci:") {
             Some("") => {
-                bad(node, reader, Code::BadRegistry, "a registry", "oci: needs a directory", "write oci:DIRECTORY");
+                reader.refuse(node, Code::BadRegistry, "a registry", "oci: needs a directory", "write oci:DIRECTORY");
                 None
             }
             Some(directory) => Some(Self::Directory(directory.into())),
@@ -148,8 +137,7 @@ impl Value for Range {
             Ok(range) => Some(range),
             Err(error) => {
                 let part = text.get(error.at.clone()).filter(|p| !p.is_empty()).unwrap_or(text);
-                let shown: String = part.chars().take(80).collect();
-                let message = format!("`{shown}` is not a version range: {}", error.message);
+                let message = format!("`{}` is not a version range: {}", first_characters(part, 80), error.message);
                 let help = "write ranges as npm does: \">=2.9, <4 || ^4.1\", \"~1.2\", \"1.x\", \"1.2 - 1.4\"";
                 reader.fault(Code::BadRange, inside(node, &error.at), message, help);
                 None
@@ -175,9 +163,8 @@ impl Value for Variant {
             Some(Self::Exactly(text.to_owned()))
         } else {
             let why = "it is the part of the tag after the version and its `-`";
-            bad(
+            reader.refuse(
                 node,
-                reader,
                 Code::BadVariant,
                 wanted,
                 why,
@@ -199,7 +186,7 @@ impl Value for Duration {
         let found = duration(text);
         if found.is_none() {
             let why = "it is a number and one of s, m, h, d, w, ten years at most";
-            bad(node, reader, Code::BadDuration, wanted, why, "write it as 3d, 12h or 0s");
+            reader.refuse(node, Code::BadDuration, wanted, why, "write it as 3d, 12h or 0s");
         }
         found
     }
@@ -231,7 +218,7 @@ impl Value for NaiveDate {
         let text = reader.text(node, wanted)?;
         let found = Some(text).filter(|t| t.len() == 10).and_then(|t| Self::parse_from_str(t, "%Y-%m-%d").ok());
         if found.is_none() {
-            bad(node, reader, Code::BadDate, wanted, "it is written year-month-day", "write it as 2027-03-01");
+            reader.refuse(node, Code::BadDate, wanted, "it is written year-month-day", "write it as 2027-03-01");
         }
         found
     }
@@ -283,7 +270,7 @@ impl<const MIN: u64, const MAX: u64> Value for Whole<MIN, MAX> {
         let found = text.parse().ok().filter(|n| canonical && (MIN..=MAX).contains(n));
         if found.is_none() {
             let wanted = "a number that can stand here";
-            bad(node, reader, Code::BadNumber, wanted, "it is out of bounds, or no whole number", &Self::help());
+            reader.refuse(node, Code::BadNumber, wanted, "it is out of bounds, or no whole number", &Self::help());
         }
         found.map(Self)
     }
@@ -327,7 +314,7 @@ macro_rules! choice {
                 match node.text().filter(|_| !node.is_null()) {
                     $(Some($word) => Some($value),)+
                     Some(other) => {
-                        bad_choice(node, reader, other, $wanted, &[$($word),+]);
+                        reader.bad_choice(node, other, $wanted, &[$($word),+]);
                         None
                     }
                     None => {
@@ -343,15 +330,6 @@ macro_rules! choice {
             }
         }
     )*};
-}
-
-/// Notes that a word is none of those that are possible.
-pub(crate) fn bad_choice(node: &Node, reader: &mut Reader<'_>, word: &str, wanted: &str, words: &[&str]) {
-    let shown: String = word.chars().take(60).collect();
-    let message = format!("`{shown}` is not {wanted}: it is one of {}", words.join(", "));
-    let help = super::read::nearest(word, words.iter().copied())
-        .map_or_else(|| format!("write {}", words.join(" or ")), |near| format!("did you mean `{near}`?"));
-    reader.fault(Code::BadChoice, node.resolved().span, message, help);
 }
 
 /// `rebuilds`, `allowed`: a word for a truth value.
@@ -389,208 +367,4 @@ impl Value for Keep {
         let number = Whole::<1, 1_000_000>::schema(generator);
         json_schema!({ "anyOf": [{ "const": "all" }, number] })
     }
-}
-
-/// A list in which nothing stands twice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unique<T>(pub(crate) Vec<At<T>>);
-
-impl<T> Unique<T> {
-    /// The values alone.
-    pub(crate) fn into_values(self) -> Vec<T> {
-        self.0.into_iter().map(|at| at.value).collect()
-    }
-}
-
-impl<T: Value + PartialEq> Value for Unique<T> {
-    const NULLABLE: bool = true;
-
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let mut result: Vec<At<T>> = Vec::new();
-        for item in Vec::<At<T>>::read(node, reader)? {
-            if result.iter().any(|known| known.value == item.value) {
-                reader.fault(
-                    Code::DuplicateEntry,
-                    item.place.span,
-                    "this stands in the list twice",
-                    "remove one of the two",
-                );
-            } else {
-                result.push(item);
-            }
-        }
-        Some(Self(result))
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        let items = T::schema(generator);
-        json_schema!({ "type": "array", "items": items, "uniqueItems": true })
-    }
-}
-
-/// `all`, or a list that is not empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Platforms(pub(crate) Option<Vec<Platform>>);
-
-impl Value for Platforms {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        if node.text() == Some("all") {
-            return Some(Self(None));
-        }
-        let list = Filled::<Platform>::read(node, reader)?;
-        Some(Self(Some(list.0.into_values())))
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        let list = Filled::<Platform>::schema(generator);
-        json_schema!({ "anyOf": [{ "const": "all" }, list] })
-    }
-}
-
-/// A list in which nothing stands twice, and something stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Filled<T>(pub(crate) Unique<T>);
-
-impl<T: Value + PartialEq> Value for Filled<T> {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        if node.items().is_some_and(<[Node]>::is_empty) {
-            reader.fault(
-                Code::MissingValue,
-                node.resolved().span,
-                "this list is empty",
-                "name at least one, or remove the key",
-            );
-            return None;
-        }
-        Unique::read(node, reader).map(Self)
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        let items = T::schema(generator);
-        json_schema!({ "type": "array", "items": items, "uniqueItems": true, "minItems": 1 })
-    }
-}
-
-/// Names of one kind, checked by a function.
-macro_rules! checked_text {
-    ($($(#[doc = $doc:literal])+ $name:ident, $code:ident, $wanted:literal, $why:literal, $help:literal, $check:expr, $schema:expr;)*) => {$(
-        $(#[doc = $doc])+
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) struct $name(pub(crate) String);
-
-        impl Value for $name {
-            fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-                let text = reader.text(node, $wanted)?;
-                let check: fn(&str) -> bool = $check;
-                if check(text) {
-                    return Some(Self(text.to_owned()));
-                }
-                bad(node, reader, Code::$code, $wanted, $why, $help);
-                None
-            }
-
-            fn schema(_: &mut SchemaGenerator) -> Schema {
-                $schema
-            }
-        }
-    )*};
-}
-
-checked_text! {
-    /// `organization`: one or, outside Docker Hub, several path components.
-    Organization, BadOrganization, "an organization", "it is lower-case letters and digits, joined by `.`, `_` or `-`",
-        "write the name as it stands in image references", |t| t.parse::<RepositoryName>().is_ok(),
-        texty("^[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*$");
-    /// A GitHub user or a team's slug.
-    Login, BadName, "a user or team", "it is letters, digits, `-` and `_`",
-        "write the login, or the team's slug, without @ and without the organization",
-        |t| (1..=100).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')),
-        texty("^[A-Za-z0-9_-]{1,100}$");
-    /// A label.
-    Label, BadName, "a label", "it has 1 to 50 characters and no line break",
-        "write the label as GitHub shows it", |t| !t.trim().is_empty() && t.chars().count() <= 50 && !t.contains(char::is_control),
-        json_schema!({ "type": ["string", "number"], "minLength": 1, "maxLength": 50 });
-    /// A glob of sources or repositories.
-    Glob, BadGlob, "a glob", "its brackets or braces do not close, or it is empty",
-        "write a name in which `*` stands for anything but `/`", is_glob, json_schema!({ "type": ["string", "number"], "minLength": 1 });
-    /// A glob of files in one directory, the manifest's or one below it.
-    FileGlob, BadGlob, "a glob of files", "it names files of one directory below the manifest's",
-        "write it as images/*.yml; it cannot start with `/`, contain `..` or have wildcards in a directory's name",
-        |t| is_glob(t) && stays_below(t) && !t.rsplit_once('/').is_some_and(|(d, _)| d.contains(['*', '?', '[', '{'])), texty("^[^/]");
-    /// A template of commit messages: several lines, if need be.
-    Message, BadText, "a commit message", "it has 1 to 2000 characters, and no control characters",
-        "write `|` after the key and the lines below it",
-        |t| !t.trim().is_empty() && t.chars().count() <= 2000 && !t.chars().any(|c| c.is_control() && c != '\n'),
-        json_schema!({ "type": ["string", "number"], "minLength": 1, "maxLength": 2000 });
-    /// A file of the repository.
-    FilePath, BadText, "a file", "it is named from the manifest's directory, with `/`",
-        "write it as keys/tool.pub; it cannot start with `/` or contain `..`", |t| !t.is_empty() && stays_below(t), texty("^[^/]");
-    /// What branches start with.
-    BranchPrefix, BadBranchPrefix, "what branches can start with", "git does not take such names",
-        "write it as wharfinger/ or bots/images-", is_branch_prefix, texty("^[A-Za-z0-9_]");
-    /// A group's name.
-    GroupName, BadGroup, "the name of a group", "it becomes part of a branch's name",
-        "use lower-case letters, digits, `.`, `_` and `-`; `all` is taken",
-        |t| t != "all" && t.parse::<Tag>().is_ok() && t == t.to_lowercase() && is_branch_prefix(t),
-        texty("^(?!all$)[a-z0-9_][a-z0-9._-]*$");
-    /// `sign-off`: name and address.
-    SignOff, BadName, "a name and an address", "it goes into a Signed-off-by line",
-        "write it as Name <name@example.org>", is_signature, texty("^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$");
-}
-
-fn is_glob(text: &str) -> bool {
-    !text.is_empty() && glob(text).is_some()
-}
-
-/// The matcher of a glob in which `*` does not cross `/`.
-pub(crate) fn glob(text: &str) -> Option<globset::GlobMatcher> {
-    GlobBuilder::new(text).literal_separator(true).build().ok().map(|g| g.compile_matcher())
-}
-
-/// Whether a path with `/` stays below the directory it starts from.
-fn stays_below(text: &str) -> bool {
-    !text.starts_with('/') && !text.contains('\\') && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
-}
-
-/// Git's rules for names of branches (`git check-ref-format`), for a name that goes on.
-fn is_branch_prefix(text: &str) -> bool {
-    let bad = |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
-    (1..=100).contains(&text.len())
-        && !text.contains(bad)
-        && !text.contains("..")
-        && !text.contains("@{")
-        && !text.contains("//")
-        && !text.starts_with(['/', '-'])
-        && text.split('/').all(|part| !part.starts_with('.') && !part.ends_with('.') && !part.ends_with(".lock"))
-}
-
-fn is_signature(text: &str) -> bool {
-    let Some((name, address)) = text.strip_suffix('>').and_then(|t| t.split_once(" <")) else { return false };
-    let plain = |t: &str| !t.trim().is_empty() && !t.contains(|c: char| c.is_control() || matches!(c, '<' | '>'));
-    plain(name) && plain(address) && address.split('@').count() == 2 && !address.contains(' ')
-}
-
-/// A repository of Docker Hub, for the allowlist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HubRepository(pub(crate) String);
-
-impl Value for HubRepository {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let wanted = "a Docker Hub repository";
-        let text = reader.text(node, wanted)?;
-        if text.parse::<Repository>().is_ok_and(|r| r.registry.is_docker_hub()) {
-            return Some(Self(text.to_owned()));
-        }
-        bad(node, reader, Code::BadReference, wanted, "the allowlist takes nothing else", "write it as grafana/loki");
-        None
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        texty("^[a-z0-9./_-]+$")
-    }
-}
-
-/// The schema of one of several forms.
-pub(crate) fn any_of(forms: &[Json]) -> Schema {
-    json_schema!({ "anyOf": forms })
 }

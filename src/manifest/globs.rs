@@ -1,0 +1,21 @@
+//! Globs, and the files that they include.
+
+use std::collections::BTreeSet;
+
+use globset::GlobBuilder;
+
+/// Those of `paths` that the globs of the main file include, sorted, each once, the main file itself left out.
+#[must_use]
+pub fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterator<Item = &'p str>) -> Vec<String> {
+    let directory = main.rfind('/').map_or("", |i| &main[..=i]);
+    let globs: Vec<_> = globs.iter().filter_map(|g| glob(g)).collect();
+    let taken = |path: &&str| {
+        *path != main && path.strip_prefix(directory).is_some_and(|rest| globs.iter().any(|g| g.is_match(rest)))
+    };
+    paths.into_iter().filter(taken).map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The matcher of a glob in which `*` does not cross `/`.
+pub(crate) fn glob(text: &str) -> Option<globset::GlobMatcher> {
+    GlobBuilder::new(text).literal_separator(true).build().ok().map(|g| g.compile_matcher())
+}

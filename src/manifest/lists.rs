@@ -1,0 +1,88 @@
+//! Lists of the manifest.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+use super::read::{At, Reader, Value};
+use crate::diag::Code;
+use crate::image::Platform;
+use crate::yaml::Node;
+
+/// A list in which nothing stands twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unique<T>(pub(crate) Vec<At<T>>);
+
+impl<T> Unique<T> {
+    /// The values alone.
+    pub(crate) fn into_values(self) -> Vec<T> {
+        self.0.into_iter().map(|at| at.value).collect()
+    }
+}
+
+impl<T: Value + PartialEq> Value for Unique<T> {
+    const NULLABLE: bool = true;
+
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut result: Vec<At<T>> = Vec::new();
+        for item in Vec::<At<T>>::read(node, reader)? {
+            if result.iter().any(|known| known.value == item.value) {
+                reader.fault(
+                    Code::DuplicateEntry,
+                    item.place.span,
+                    "this stands in the list twice",
+                    "remove one of the two",
+                );
+            } else {
+                result.push(item);
+            }
+        }
+        Some(Self(result))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let items = T::schema(generator);
+        json_schema!({ "type": "array", "items": items, "uniqueItems": true })
+    }
+}
+
+/// `all`, or a list that is not empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Platforms(pub(crate) Option<Vec<Platform>>);
+
+impl Value for Platforms {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if node.text() == Some("all") {
+            return Some(Self(None));
+        }
+        let list = Filled::<Platform>::read(node, reader)?;
+        Some(Self(Some(list.0.into_values())))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let list = Filled::<Platform>::schema(generator);
+        json_schema!({ "anyOf": [{ "const": "all" }, list] })
+    }
+}
+
+/// A list in which nothing stands twice, and something stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Filled<T>(pub(crate) Unique<T>);
+
+impl<T: Value + PartialEq> Value for Filled<T> {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if node.items().is_some_and(<[Node]>::is_empty) {
+            reader.fault(
+                Code::MissingValue,
+                node.resolved().span,
+                "this list is empty",
+                "name at least one, or remove the key",
+            );
+            return None;
+        }
+        Unique::read(node, reader).map(Self)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let items = T::schema(generator);
+        json_schema!({ "type": "array", "items": items, "uniqueItems": true, "minItems": 1 })
+    }
+}

@@ -1,0 +1,130 @@
+//! Names and texts that hold only for a manifest, each checked by a function.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+use super::globs::glob;
+use super::read::{Reader, Value};
+use super::scalars::texty;
+use crate::diag::Code;
+use crate::image::{Repository, RepositoryName, Tag};
+use crate::yaml::Node;
+
+/// Names of one kind, checked by a function.
+macro_rules! checked_text {
+    ($($(#[doc = $doc:literal])+ $name:ident, $code:ident, $wanted:literal, $why:literal, $help:literal, $check:expr, $schema:expr;)*) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) struct $name(pub(crate) String);
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl Value for $name {
+            fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+                let text = reader.text(node, $wanted)?;
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    return Some(Self(text.to_owned()));
+                }
+                reader.refuse(node, Code::$code, $wanted, $why, $help);
+                None
+            }
+
+            fn schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    )*};
+}
+
+checked_text! {
+    /// `organization`: one or, outside Docker Hub, several path components.
+    Organization, BadOrganization, "an organization", "it is lower-case letters and digits, joined by `.`, `_` or `-`",
+        "write the name as it stands in image references", |t| t.parse::<RepositoryName>().is_ok(),
+        texty("^[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*$");
+    /// A GitHub user or a team's slug.
+    Login, BadName, "a user or team", "it is letters, digits, `-` and `_`",
+        "write the login, or the team's slug, without @ and without the organization",
+        |t| (1..=100).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')),
+        texty("^[A-Za-z0-9_-]{1,100}$");
+    /// A label.
+    Label, BadName, "a label", "it has 1 to 50 characters and no line break",
+        "write the label as GitHub shows it", |t| !t.trim().is_empty() && t.chars().count() <= 50 && !t.contains(char::is_control),
+        json_schema!({ "type": ["string", "number"], "minLength": 1, "maxLength": 50 });
+    /// A glob of sources or repositories.
+    Glob, BadGlob, "a glob", "its brackets or braces do not close, or it is empty",
+        "write a name in which `*` stands for anything but `/`", is_glob, json_schema!({ "type": ["string", "number"], "minLength": 1 });
+    /// A glob of files in one directory, the manifest's or one below it.
+    FileGlob, BadGlob, "a glob of files", "it names files of one directory below the manifest's",
+        "write it as images/*.yml; it cannot start with `/`, contain `..` or have wildcards in a directory's name",
+        |t| is_glob(t) && stays_below(t) && !t.rsplit_once('/').is_some_and(|(d, _)| d.contains(['*', '?', '[', '{'])), texty("^[^/]");
+    /// A template of commit messages: several lines, if need be.
+    Message, BadText, "a commit message", "it has 1 to 2000 characters, and no control characters",
+        "write `|` after the key and the lines below it",
+        |t| !t.trim().is_empty() && t.chars().count() <= 2000 && !t.chars().any(|c| c.is_control() && c != '\n'),
+        json_schema!({ "type": ["string", "number"], "minLength": 1, "maxLength": 2000 });
+    /// A file of the repository.
+    FilePath, BadText, "a file", "it is named from the manifest's directory, with `/`",
+        "write it as keys/tool.pub; it cannot start with `/` or contain `..`", |t| !t.is_empty() && stays_below(t), texty("^[^/]");
+    /// What branches start with.
+    BranchPrefix, BadBranchPrefix, "what branches can start with", "git does not take such names",
+        "write it as wharfinger/ or bots/images-", is_branch_prefix, texty("^[A-Za-z0-9_]");
+    /// A group's name.
+    GroupName, BadGroup, "the name of a group", "it becomes part of a branch's name",
+        "use lower-case letters, digits, `.`, `_` and `-`; `all` is taken",
+        |t| t != "all" && t.parse::<Tag>().is_ok() && t == t.to_lowercase() && is_branch_prefix(t),
+        texty("^(?!all$)[a-z0-9_][a-z0-9._-]*$");
+    /// `sign-off`: name and address.
+    SignOff, BadName, "a name and an address", "it goes into a Signed-off-by line",
+        "write it as Name <name@example.org>", is_signature, texty("^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$");
+}
+
+fn is_glob(text: &str) -> bool {
+    !text.is_empty() && glob(text).is_some()
+}
+
+/// Whether a path with `/` stays below the directory it starts from.
+fn stays_below(text: &str) -> bool {
+    !text.starts_with('/') && !text.contains('\\') && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// Git's rules for names of branches (`git check-ref-format`), for a name that goes on.
+fn is_branch_prefix(text: &str) -> bool {
+    let bad = |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
+    (1..=100).contains(&text.len())
+        && !text.contains(bad)
+        && !text.contains("..")
+        && !text.contains("@{")
+        && !text.contains("//")
+        && !text.starts_with(['/', '-'])
+        && text.split('/').all(|part| !part.starts_with('.') && !part.ends_with('.') && !part.ends_with(".lock"))
+}
+
+fn is_signature(text: &str) -> bool {
+    let Some((name, address)) = text.strip_suffix('>').and_then(|t| t.split_once(" <")) else { return false };
+    let plain = |t: &str| !t.trim().is_empty() && !t.contains(|c: char| c.is_control() || matches!(c, '<' | '>'));
+    plain(name) && plain(address) && address.split('@').count() == 2 && !address.contains(' ')
+}
+
+/// A repository of Docker Hub, for the allowlist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HubRepository(pub(crate) String);
+
+impl Value for HubRepository {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let wanted = "a Docker Hub repository";
+        let text = reader.text(node, wanted)?;
+        if text.parse::<Repository>().is_ok_and(|r| r.registry.is_docker_hub()) {
+            return Some(Self(text.to_owned()));
+        }
+        reader.refuse(node, Code::BadReference, wanted, "the allowlist takes nothing else", "write it as grafana/loki");
+        None
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        texty("^[a-z0-9./_-]+$")
+    }
+}

@@ -9,10 +9,10 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+            #[cfg(test)]
+            const ALL: &'static [Self] = &[$(Self::$name,)+];
 
-            /// The code as it is printed.
+            /// As it is printed.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -116,4 +116,25 @@ codes! {
     SharedBranch = "shared-branch",
     /// Images that share a repository and want it otherwise.
     ConflictingRepository = "conflicting-repository",
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::collections::BTreeSet;
+
+    use super::Code;
+
+    /// `tests/it/manifest/broken.rs` proves that these examples are what broken manifests give.
+    #[test]
+    fn every_code_is_written_once_and_has_an_example() {
+        let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes.len(), Code::ALL.len(), "two codes are written alike");
+        assert!(codes.iter().all(|t| t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')));
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/manifest/snapshots/broken");
+        let files =
+            std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let examples: BTreeSet<String> = files.filter_map(|f| f.strip_suffix(".snap").map(str::to_owned)).collect();
+        assert!(examples.iter().map(String::as_str).eq(codes), "{examples:?}");
+    }
 }

@@ -1,9 +1,9 @@
-//! A corpus of broken manifests: every fault in one run, each with its place and how to mend it.
+//! A corpus of broken manifests: every fault in one run, each with its place and how to fix it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use wharfinger::diag::Diagnostic;
-use wharfinger::manifest::{Code, File, file, parse};
+use wharfinger::manifest::{File, file, parse};
 use wharfinger::observe::manifest::{LoadError, from_directory};
 use wharfinger::report::diagnostics;
 
@@ -32,25 +32,42 @@ fn faults(files: &[File]) -> Vec<Diagnostic> {
     parse(files.to_vec()).expect_err("the corpus holds broken manifests")
 }
 
-#[test]
-fn every_broken_manifest_says_where_and_how_to_mend_it() {
-    let mut shown = String::new();
-    for (name, files) in corpus() {
-        let faults = faults(&files);
+/// What the broken manifests give, by code: each diagnostic as it is printed, under the name of its manifest.
+fn examples() -> BTreeMap<&'static str, String> {
+    let mut broken: Vec<_> = corpus().into_iter().map(|(name, files)| (name, faults(&files), files)).collect();
+    let not_utf8 = file("a.yml", vec![b'a', 0xff]).unwrap_err();
+    broken.push(("bytes that are not UTF-8".to_owned(), vec![not_utf8], Vec::new()));
+    broken.push(("more than 1 MiB".to_owned(), too_large(), Vec::new()));
+    let mut examples: BTreeMap<&'static str, String> = BTreeMap::new();
+    for (name, faults, files) in broken {
         assert!(!faults.is_empty(), "{name}");
-        shown.push_str(&format!("======== {name}\n{}", diagnostics::text(&faults, &files)));
+        let mut by_code: BTreeMap<&str, Vec<Diagnostic>> = BTreeMap::new();
+        for fault in faults {
+            by_code.entry(fault.code).or_default().push(fault);
+        }
+        for (code, faults) in by_code {
+            let text = format!("======== {name}\n{}", diagnostics::text(&faults, &files));
+            examples.entry(code).or_default().push_str(&text);
+        }
     }
-    insta::assert_snapshot!(shown);
+    examples
 }
 
+/// A snapshot a code. `src/diag/code.rs` proves that every code has one.
 #[test]
-fn every_code_is_met_and_written_once() {
-    let texts: BTreeSet<&str> = Code::ALL.iter().map(|c| c.as_str()).collect();
-    assert_eq!(texts.len(), Code::ALL.len(), "two codes are written alike");
-    assert!(texts.iter().all(|t| t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')));
-    let mut met: BTreeSet<&str> = corpus().iter().flat_map(|(_, files)| faults(files)).map(|d| d.code).collect();
-    met.extend([file("a.yml", vec![b'a', 0xff]).unwrap_err().code, too_large()[0].code]);
-    assert_eq!(met, texts);
+fn every_diagnostic_says_where_the_fault_is_and_how_to_fix_it() {
+    let examples = examples();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("snapshots/broken");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| examples.iter().for_each(|(code, text)| insta::assert_snapshot!(*code, text)));
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/manifest/snapshots/broken");
+    let mut files: Vec<_> =
+        std::fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    let expected: Vec<_> = examples.keys().map(|code| format!("{code}.snap")).collect();
+    assert_eq!(files, expected, "a snapshot of a code that no longer occurs");
 }
 
 fn too_large() -> Vec<Diagnostic> {

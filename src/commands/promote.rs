@@ -13,7 +13,7 @@ use crate::hub::Hub;
 use crate::manifest::{Image, Manifest};
 use crate::observe::mirror::{self, MirrorReader, Promotions};
 use crate::observe::repositories::Attention;
-use crate::observe::retired;
+use crate::observe::retired::{RetiredReader, read_retired};
 use crate::observe::sources::Sources;
 use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination};
 use crate::progress::{Group, Progress};
@@ -105,8 +105,8 @@ async fn prune(
     seen: &mut Promotions,
 ) -> Result<(), Stop> {
     let (registries, path) = (&context.registries, context.settings.manifest.as_str());
-    let eyes = retired::Eyes { registries, forge: context.forge()?.as_ref(), head, path };
-    let found = retired::look(&eyes, manifest, scope).await;
+    let reader = RetiredReader { registries, contents: &**context.forge()?, head, path };
+    let found = read_retired(&reader, manifest, scope).await;
     seen.removals.extend(found.removals);
     seen.failed.extend(found.failed);
     Ok(())

@@ -22,11 +22,6 @@ pub trait Contents: Send + Sync {
     /// The paths of the files directly in a directory (`""` is the root) at a commit; empty where there is none.
     async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error>;
 
-    /// One page (from 1) of the commits that lead to `head` and changed a file, newest first, and whether another page
-    /// follows; without a path, of all commits. Commits of branches that were merged may be among them, and what was undone
-    /// and merged back may be missing: see [`Contents::line`].
-    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error>;
-
     /// A branch's own line back from `from`: each commit's first parent, and so no commit of a branch that was merged. As far as
     /// one look goes, and at least one step. `paths` are the files whose contents are told.
     async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error>;
@@ -39,15 +34,6 @@ pub struct Head {
     pub branch: String,
     /// Its commit.
     pub commit: Commit,
-}
-
-/// A commit of a history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The commit.
-    pub commit: Commit,
-    /// Its first parent; `None` for the very first commit.
-    pub parent: Option<Commit>,
 }
 
 /// A piece of a branch's own line.

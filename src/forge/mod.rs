@@ -17,7 +17,7 @@ mod statuses;
 
 pub use branches::{Branches, By, FileChange, Message, Written, with_rules};
 pub use commit::Commit;
-pub use contents::{Change, Contents, Head, Line, Merge, Version};
+pub use contents::{Contents, Head, Line, Merge, Version};
 pub use conversation::Conversation;
 pub use error::Error;
 pub use issues::{Issues, OwnIssue};

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod documents;
 pub(crate) mod ecr;
 pub mod evidence;
+mod first_parents;
 pub mod ledger;
 pub mod manifest;
 pub mod mirror;

@@ -378,3 +378,28 @@ fn on_github_history_is_read_through_the_api() {
     let log: Vec<_> = github.log().into_iter().filter(|exchange| !exchange.scripted).collect();
     crate::support::contract::github(&log);
 }
+
+/// Three hundred versions of the manifest on the default branch, and a tag that none of them knows.
+#[test]
+fn a_long_history_is_read_in_tens_of_requests() {
+    const VERSIONS: usize = 300;
+    let mirror = TestRegistry::start();
+    let (clone, _, two) = retired(&mirror);
+    let theirs = mirror.put_image("acme/app", "theirs", &ImageSpec::new(316).build());
+    let show =
+        |version: &str| crate::support::git::git(clone.path(), &["show", &format!("{version}:approved-images.yml")]);
+    let (recorded, now) = (show("main~1"), show("main"));
+    let github = TestGitHub::start(Options::default());
+    for n in 1..=VERSIONS {
+        let text = if n <= VERSIONS / 3 { &recorded } else { &now };
+        github.push_as("main", "octocat", &[("approved-images.yml", &format!("# {n}\n{text}"))]);
+    }
+    github.clear_log();
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote", "--prune"]);
+    let outcome = in_a_job(&github, run).expect_status(0);
+    let asked = github.lines();
+    assert_eq!(outcome.json()["removed"][0]["tag"], json!("1"), "{}", outcome.stdout);
+    assert_eq!(mirror.tags("acme/app").into_values().collect::<Vec<_>>(), [two, theirs]);
+    assert!(outcome.stderr.contains("only the newest 256 versions of the manifest were read"), "{}", outcome.stderr);
+    assert!(asked.len() <= 40, "{} requests: {asked:#?}", asked.len());
+}

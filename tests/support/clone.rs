@@ -1,8 +1,8 @@
 //! A local repository with a manifest, and runs of the program in it.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
+use super::git::git;
 use super::process::Run;
 
 /// A clone whose default branch is `main`.
@@ -62,18 +62,4 @@ impl Clone {
         let run = Run::new(program).dir(self.directory.path()).env("WHARFINGER_HOSTS", hosts);
         run.args(["--forge", "git", "--format", "json"]).args(args)
     }
-}
-
-#[track_caller]
-fn git(directory: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(directory)
-        .args(args)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .expect("git");
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }

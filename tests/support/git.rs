@@ -12,6 +12,7 @@ pub fn git(directory: &Path, args: &[&str]) -> String {
         .args(["-c", "user.name=Person", "-c", "user.email=person@example.org"])
         .args(args)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
         .output()
         .expect("git is installed");
     assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));

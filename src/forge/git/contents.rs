@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::GitForge;
-use crate::forge::{Branches as _, Change, Commit, Contents, Error, Head, Line};
+use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
 
 #[async_trait]
 impl Contents for GitForge {
@@ -56,17 +56,6 @@ impl Contents for GitForge {
         Ok(blobs.map(|(_, name)| format!("{here}{name}")).collect())
     }
 
-    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
-        let skip = format!("--skip={}", u64::from(page.saturating_sub(1)) * 100);
-        let mut args = vec!["log", "--first-parent", "-m", "--max-count=101", &skip, "--format=%H %P", &head.0, "--"];
-        args.extend(path);
-        let log = self.git.text(&args, b"").await?;
-        let mut changes: Vec<Change> = log.lines().filter_map(change).collect();
-        let more = changes.len() > 100;
-        changes.truncate(100);
-        Ok((changes, more))
-    }
-
     async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
         self.whole_line(from, paths).await
     }
@@ -80,10 +69,4 @@ impl GitForge {
         let [_, "blob", object] = description.split(' ').collect::<Vec<_>>()[..] else { return Ok(None) };
         self.git.text(&["cat-file", "blob", object], b"").await.map(Some)
     }
-}
-
-/// A line of a commit and its parents.
-fn change(line: &str) -> Option<Change> {
-    let mut ids = line.split(' ').filter(|id| !id.is_empty()).map(|id| Commit(id.to_owned()));
-    Some(Change { commit: ids.next()?, parent: ids.next() })
 }

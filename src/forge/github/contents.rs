@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::sync::PoisonError;
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::client::{READ, encode, refused};
-use super::{GitHub, commit_at, text};
-use crate::forge::{Branches as _, Change, Commit, Contents, Error, Head, Line};
+use super::{GitHub, text};
+use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
 
 /// A directory listing of the contents endpoint ends here; a larger one takes the whole tree.
 const LONGEST_LISTING: usize = 1_000;
@@ -70,18 +70,6 @@ impl Contents for GitHub {
         let mut paths: Vec<String> = files.map(|e| text(e, "/path").map(str::to_owned)).collect::<Result<_, _>>()?;
         paths.sort();
         Ok(paths)
-    }
-
-    async fn history(&self, head: &Commit, path: Option<&str>, page: u32) -> Result<(Vec<Change>, bool), Error> {
-        let mut query = vec![("sha", head.0.as_str())];
-        query.extend(path.map(|path| ("path", path)));
-        let action = format!("reading the history of {}", path.unwrap_or("the default branch"));
-        let (commits, more) = self.client.page(&action, &self.path("/commits"), &query, page).await?;
-        let change = |commit: &Value| {
-            let parent = commit.pointer("/parents/0").map(|parent| commit_at(parent, "/sha")).transpose()?;
-            Ok(Change { commit: commit_at(commit, "/sha")?, parent })
-        };
-        Ok((commits.iter().map(change).collect::<Result<_, Error>>()?, more))
     }
 
     async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {

@@ -1,6 +1,7 @@
 //! A branch's own line, with what files held along it and which pull requests brought it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
@@ -9,28 +10,35 @@ use serde_json::{Value, json};
 use super::{GitHub, commit_at, text};
 use crate::forge::{Commit, Error, Line, Merge, Version};
 
+/// How many files one question asks about, each at every commit.
+const FILES: usize = 8;
+
+/// A commit of GitHub's listing.
+struct Listed {
+    version: Version,
+    /// Its first parent.
+    parent: Option<Commit>,
+}
+
 impl GitHub {
     /// See [`crate::forge::Contents::line`]: of the newest hundred commits that lead to `from`, as git lists them, those that are each
     /// the first parent of the one before.
     pub(super) async fn own_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
         let action = format!("reading how the default branch came to {from}");
-        let mut variables = json!({ "owner": self.owner, "name": self.name, "from": from.0 });
-        for (at, path) in paths.iter().enumerate() {
-            variables[format!("p{at}")] = json!(path);
-        }
-        // A token without `pull-requests: read` promotes where no review is asked for.
-        let (query, pulls) = (line_query(paths.len()), "associatedPullRequests");
-        let answer = self.client.ask_sparing(&action, &query, &variables, pulls).await?;
-        let base = self.default_branch().await?;
-        let nodes = answer.pointer("/object/history/nodes").and_then(Value::as_array).into_iter().flatten();
-        let mut listed = BTreeMap::new();
-        for node in nodes {
-            let parent = node.pointer("/parents/nodes/0").map(|parent| commit_at(parent, "/oid")).transpose()?;
-            let version = version(node, paths.len(), base)?;
-            listed.insert(version.commit.clone(), (version, parent));
+        let mut listed: BTreeMap<Commit, Listed> = BTreeMap::new();
+        for some in paths.chunks(FILES) {
+            for Listed { version, parent } in self.newest(&action, from, some).await? {
+                match listed.entry(version.commit.clone()) {
+                    Entry::Vacant(new) => drop(new.insert(Listed { version, parent })),
+                    Entry::Occupied(mut known) => known.get_mut().version.contents.extend(version.contents),
+                }
+            }
         }
         let mut line = Line { versions: Vec::new(), rest: Some(from.clone()) };
-        while let Some((version, parent)) = line.rest.as_ref().and_then(|next| listed.remove(next)) {
+        let is_whole = |listed: &Listed| listed.version.contents.len() == paths.len();
+        while let Some(Listed { version, parent }) =
+            line.rest.as_ref().and_then(|next| listed.remove(next)).filter(is_whole)
+        {
             line.versions.push(version);
             line.rest = parent;
         }
@@ -38,6 +46,24 @@ impl GitHub {
             true => Err(Error::Unusable(format!("{action}: GitHub's listing does not begin with it"))),
             false => Ok(line),
         }
+    }
+
+    /// The newest hundred commits that lead to `from`, with what a few files hold there.
+    async fn newest(&self, action: &str, from: &Commit, paths: &[String]) -> Result<Vec<Listed>, Error> {
+        let mut variables = json!({ "owner": self.owner, "name": self.name, "from": from.0 });
+        for (at, path) in paths.iter().enumerate() {
+            variables[format!("p{at}")] = json!(path);
+        }
+        // A token without `pull-requests: read` promotes where no review is asked for.
+        let (query, pulls) = (line_query(paths.len()), "associatedPullRequests");
+        let answer = self.client.ask_sparing(action, &query, &variables, pulls).await?;
+        let base = self.default_branch().await?;
+        let listed = |node: &Value| {
+            let parent = node.pointer("/parents/nodes/0").map(|parent| commit_at(parent, "/oid")).transpose()?;
+            Ok(Listed { version: version(node, paths.len(), base)?, parent })
+        };
+        let nodes = answer.pointer("/object/history/nodes").and_then(Value::as_array).into_iter().flatten();
+        nodes.map(listed).collect()
     }
 }
 

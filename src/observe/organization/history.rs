@@ -3,77 +3,72 @@
 //! As for `promote --prune`, only what stood on the default branch's own line counts: a pull request could bring and take out
 //! again whatever it likes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Eyes, History, Organization};
-use crate::forge::{Commit, Error};
-use crate::image::{Digest, RepositoryName};
+use crate::forge::{Commit, Contents, Error};
 use crate::manifest::Manifest;
+use crate::observe::first_parents::{FileVersion, FirstParents};
 use crate::observe::retired;
 use crate::plan::Key;
-use crate::policy::audit::{self, Once, Unseen};
+use crate::policy::audit::{self, Seen};
 
 /// Versions of the manifest's files that are looked at in one run.
 const VERSIONS: usize = 64;
 
-/// What was approved once, of the mirrors that have tags which nothing explains.
-pub(super) async fn look(eyes: &Eyes<'_>, manifest: &Manifest, organization: &mut Organization) {
-    let Some(history) = &eyes.history else { return };
-    let open = audit::unexplained(manifest, &organization.seen);
-    if open.is_empty() {
-        return;
-    }
-    tracing::info!("audit: asking the manifest's history about {} tags", open.len());
-    let mut search = Search { manifest, open, found: BTreeMap::new() };
-    if let Err(error) = search.through(eyes, history).await {
-        organization.failed.push(Unseen::of_organization(format!("the manifest's history: {error}")));
-    }
-    organization.seen.history = search.found;
+/// Where the manifest's history is.
+pub struct History<'a> {
+    /// The forge that has it.
+    pub forge: &'a dyn Contents,
+    /// The commit that the manifest was read at; `None` is the default branch's head.
+    pub head: Option<&'a Commit>,
+    /// The path of the main file.
+    pub path: &'a str,
 }
 
-struct Search<'a> {
-    manifest: &'a Manifest,
-    /// The tags that are still to be explained.
-    open: BTreeSet<Key>,
-    found: BTreeMap<RepositoryName, Once>,
-}
-
-impl Search<'_> {
-    /// Reads old versions until everything is explained. An approval stands for days to years, so versions that lie far apart
-    /// tell most: they are read first.
-    async fn through(&mut self, eyes: &Eyes<'_>, history: &History<'_>) -> Result<(), Error> {
-        let head = match history.head {
-            Some(head) => head.clone(),
-            None => history.forge.head().await?.commit,
-        };
-        let (registries, forge, path) = (eyes.registries, history.forge, history.path);
-        let eyes = retired::Eyes { registries, forge, head: &head, path };
-        let line: BTreeSet<Commit> = retired::line(&eyes).await?.into_iter().collect();
-        let mut versions = Vec::new();
-        for file in &self.manifest.files {
-            let changes = retired::history(&eyes, Some(&file.path)).await?;
-            let ranked = spread(changes.len()).into_iter().map(|(rank, at)| (rank, changes[at].commit.clone(), file));
-            versions.extend(ranked);
+impl History<'_> {
+    /// Adds to `seen` what was approved once, of the mirrors that have tags which nothing explains: what was found before an error
+    /// counts as well. Versions are read until everything is explained. An approval stands for days to years, so versions that lie
+    /// far apart tell most: they are read first.
+    pub(super) async fn read(&self, manifest: &Manifest, seen: &mut Seen) -> Result<(), Error> {
+        let mut open = audit::unexplained(manifest, seen);
+        if open.is_empty() {
+            return Ok(());
         }
-        versions.sort_by_key(|(rank, ..)| *rank);
-        for (_, commit, file) in versions.into_iter().take(VERSIONS) {
-            if self.open.is_empty() {
+        tracing::info!("audit: asking the manifest's history about {} tags", open.len());
+        let head = match self.head {
+            Some(head) => head.clone(),
+            None => self.forge.head().await?.commit,
+        };
+        let paths = manifest.files.iter().map(|file| file.path.as_str());
+        let mut line = FirstParents::new(self.forge, &head, self.path, paths);
+        while line.extend().await? {}
+        line.warn_where_cut();
+        let versions = far_apart(&line);
+        for at in 0..versions.len() {
+            if open.is_empty() {
                 break;
             }
-            let Some(commit) = retired::on_the_line(forge.accounts(), commit, &line).await? else { continue };
-            self.take(retired::recorded(&eyes, self.manifest, &commit, &file.path).await?);
+            for (key, digest) in retired::recorded(&mut line, manifest, &versions[at..]).await? {
+                let once = seen.history.entry(key.repository).or_default();
+                once.tags.entry(key.tag).or_default().insert(digest);
+            }
+            let explained = |key: &Key| seen.history.get(&key.repository).map(|once| audit::explains(once, &key.tag));
+            open.retain(|key| explained(key) != Some(true));
         }
         Ok(())
     }
+}
 
-    /// What one version of a file recorded.
-    fn take(&mut self, recorded: BTreeMap<Key, Digest>) {
-        for (key, digest) in recorded {
-            self.found.entry(key.repository).or_default().tags.entry(key.tag).or_default().insert(digest);
-        }
-        let found = &self.found;
-        self.open.retain(|key| !found.get(&key.repository).is_some_and(|once| audit::explains(once, &key.tag)));
+/// The versions of all files that are looked at, in that order.
+fn far_apart(line: &FirstParents<'_>) -> Vec<FileVersion> {
+    let changes = line.changes();
+    let mut versions = Vec::new();
+    for file in 0..line.paths().len() {
+        let of_it: Vec<FileVersion> = changes.iter().copied().filter(|change| change.file == file).collect();
+        versions.extend(spread(of_it.len()).into_iter().map(|(rank, at)| (rank, of_it[at])));
     }
+    versions.sort_by_key(|(rank, _)| *rank);
+    versions.into_iter().map(|(_, version)| version).take(VERSIONS).collect()
 }
 
 /// The places of a list with the order in which to look at them: its last and middle ones first, then the middles of what

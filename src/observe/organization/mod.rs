@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 
 use super::sources::Sources;
-use crate::forge::{Commit, Forge};
 use crate::hub::{Hub, ListedRepository};
 use crate::image::RepositoryName;
 use crate::manifest::{Destination, Manifest};
@@ -19,6 +18,8 @@ use crate::registry::Registries;
 mod history;
 mod mirrors;
 mod upstream;
+
+pub use history::History;
 
 /// How many mirrors and sources are looked at together; each host's own limit is the client's.
 const TOGETHER: usize = 16;
@@ -41,16 +42,6 @@ pub struct Eyes<'a> {
     pub history: Option<History<'a>>,
     /// What people see meanwhile.
     pub progress: &'a Progress,
-}
-
-/// Where the manifest's history is.
-pub struct History<'a> {
-    /// The forge that has it.
-    pub forge: &'a dyn Forge,
-    /// The commit that the manifest was read at; `None` is the default branch's head.
-    pub head: Option<&'a Commit>,
-    /// The path of the main file.
-    pub path: &'a str,
 }
 
 /// What was seen, and what could not be.
@@ -89,7 +80,11 @@ pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest) -> Organization {
         return organization;
     }
     upstream::look(eyes, manifest, &mut organization).await;
-    history::look(eyes, manifest, &mut organization).await;
+    if let Some(history) = &eyes.history
+        && let Err(error) = history.read(manifest, &mut organization.seen).await
+    {
+        organization.failed.push(Unseen::of_organization(format!("the manifest's history: {error}")));
+    }
     organization
 }
 

@@ -2,10 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Asked, Brought, Holdings};
-use crate::forge::{Commit, Contents, Error, OpenProposal, Review, Reviewed, Reviews, Verdict};
+use super::holdings::{FileText, Holdings};
+use super::pending::{Introduced, PendingApproval};
+use crate::forge::{Commit, Contents, Error, OpenProposal, Review, Reviews, Verdict};
 use crate::plan::Key;
 use crate::plan::reviews::{self as plan, Objection, Opinion, Say, latest};
+
+/// A review of the pull request that brought an approval.
+struct Given<'a> {
+    approval: &'a PendingApproval,
+    opinion: Opinion,
+}
 
 /// Of each approval that a pull request brought, each person's latest review of that and what speaks against it. What needs no
 /// question is looked at first; whether an account may write is asked last and once.
@@ -13,32 +20,30 @@ pub(super) async fn opinions(
     contents: &dyn Contents,
     reviews: &dyn Reviews,
     main: &str,
-    to_ask: &[(&Asked, &Brought)],
+    to_review: &[Introduced<'_>],
 ) -> Result<BTreeMap<Key, Vec<Opinion>>, Error> {
-    let numbers: BTreeSet<u64> = to_ask.iter().filter_map(|(_, brought)| brought.pull).collect();
+    let numbers: BTreeSet<u64> = to_review.iter().filter_map(|introduced| introduced.by.pull).collect();
     if numbers.is_empty() {
         return Ok(BTreeMap::new());
     }
     let known = reviews.reviewed(&numbers).await?;
-    let mut given: Vec<(&Asked, Opinion)> = Vec::new();
-    for (asked, brought) in to_ask {
-        let Some(Reviewed { reviews: given_here, writers }) = brought.pull.and_then(|number| known.get(&number)) else {
-            continue;
-        };
-        for mut opinion in latest(given_here.iter().cloned().filter_map(review)) {
-            opinion.objection = opinion.objection.or_else(|| wrote(&opinion.review, writers.as_ref()));
-            given.push((asked, opinion));
+    let mut given = Vec::new();
+    for Introduced { approval, by } in to_review {
+        let Some(reviewed) = by.pull.and_then(|number| known.get(&number)) else { continue };
+        for mut opinion in latest(reviewed.reviews.iter().cloned().filter_map(review)) {
+            opinion.objection = opinion.objection.or_else(|| wrote(&opinion.review, reviewed.writers.as_ref()));
+            given.push(Given { approval, opinion });
         }
     }
     let held = held(contents, main, &given).await?;
     let mut opinions: BTreeMap<Key, Vec<Opinion>> = BTreeMap::new();
-    for ((asked, mut opinion), held) in given.into_iter().zip(held) {
+    for (Given { approval, mut opinion }, held) in given.into_iter().zip(held) {
         opinion.objection = match opinion.objection {
             Some(objection) => Some(objection),
             None if !held => Some(Objection::OtherBytes),
             None => may_not_write(reviews, &opinion.review).await?,
         };
-        opinions.entry(asked.key.clone()).or_default().push(opinion);
+        opinions.entry(approval.key.clone()).or_default().push(opinion);
     }
     Ok(opinions)
 }
@@ -67,23 +72,26 @@ fn wrote(review: &plan::Review, writers: Option<&BTreeSet<String>>) -> Option<Ob
 }
 
 /// Whether the commit of each review held what was approved with it; not asked where something speaks against it already.
-async fn held(contents: &dyn Contents, main: &str, given: &[(&Asked, Opinion)]) -> Result<Vec<bool>, Error> {
-    let counts = given.iter().filter(|(_, opinion)| opinion.objection.is_none());
+async fn held(contents: &dyn Contents, main: &str, given: &[Given<'_>]) -> Result<Vec<bool>, Error> {
+    let counts = given.iter().filter(|given| given.opinion.objection.is_none());
     let files: BTreeSet<(Commit, String)> = counts
-        .filter_map(|(asked, opinion)| Some((asked, Commit(opinion.review.commit.clone()?))))
-        .flat_map(|(asked, at)| [(at.clone(), main.to_owned()), (at, asked.path.clone())])
+        .filter_map(|given| Some((given.approval, Commit(given.opinion.review.commit.clone()?))))
+        .flat_map(|(approval, at)| [(at.clone(), main.to_owned()), (at, approval.path.clone())])
         .collect();
     let files: Vec<(Commit, String)> = files.into_iter().collect();
     let texts: BTreeMap<&(Commit, String), Option<String>> =
         files.iter().zip(contents.read_all(&files).await?).collect();
     let mut holdings = Holdings::default();
-    let mut held = |asked: &Asked, at: &Commit| {
-        let text = |path: &str| texts.get(&(at.clone(), path.to_owned())).and_then(Option::as_deref);
-        let other = (asked.path != main).then(|| (asked.path.as_str(), text(&asked.path)));
-        holdings.hold(&asked.subject, (main, text(main)), other)
+    let mut held = |approval: &PendingApproval, at: &Commit| {
+        let file = |path| {
+            let text = texts.get(&(at.clone(), String::from(path))).and_then(Option::as_deref);
+            FileText { path, text }
+        };
+        let other = (approval.path != main).then(|| file(&approval.path));
+        holdings.hold(&approval.subject, file(main), other)
     };
-    let is_held = |(asked, opinion): &(&Asked, Opinion)| {
-        opinion.review.commit.as_ref().is_some_and(|commit| held(asked, &Commit(commit.clone())))
+    let is_held = |Given { approval, opinion }: &Given<'_>| {
+        opinion.review.commit.as_ref().is_some_and(|commit| held(approval, &Commit(commit.clone())))
     };
     Ok(given.iter().map(is_held).collect())
 }

@@ -1,58 +1,53 @@
-//! The default branch's own line, followed back until everything that is asked about was not there yet.
+//! What brought approvals: the default branch's own line, followed back until everything that is asked about was not there yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Asked, Brought, Holdings};
-use crate::forge::{Commit, Error, Forge, Version};
+use super::holdings::{FileText, Holdings};
+use super::pending::{Introduction, PendingApproval};
+use crate::forge::{Accounts, Commit, Error, Version};
 use crate::manifest;
+use crate::observe::first_parents::FirstParents;
 use crate::plan::Key;
 
-/// How many pieces of the line are looked at; on GitHub a piece is at most a hundred commits.
-const PIECES: usize = 20;
-/// How many texts are read together: few at first, because most that is asked about came with the newest change.
-const FIRST: usize = 4;
-/// The same from then on.
-const THEN: usize = 20;
-
-/// One following of the line, with a main file and a few others.
+/// One following of the line.
 pub(super) struct Trace<'a> {
-    forge: &'a dyn Forge,
-    /// The main file first.
-    paths: Vec<String>,
+    line: FirstParents<'a>,
+    accounts: Option<&'a dyn Accounts>,
+    /// The least number of reviews, whatever the manifest says.
     floor: u32,
-    /// What is still sought, with the place of its file in `paths`.
-    open: Vec<(&'a Asked, usize)>,
-    versions: Vec<Version>,
-    /// Texts by content.
-    texts: BTreeMap<String, String>,
-    batch: usize,
+    open: Vec<Sought<'a>>,
     /// What the version that is looked at next holds.
     holdings: Holdings,
-    found: BTreeMap<Key, Brought>,
+    found: BTreeMap<Key, Introduction>,
+}
+
+/// An approval whose introduction is still sought.
+struct Sought<'a> {
+    approval: &'a PendingApproval,
+    /// The place of its file on the line.
+    file: usize,
 }
 
 impl<'a> Trace<'a> {
-    pub(super) fn new(forge: &'a dyn Forge, paths: Vec<String>, floor: u32, asked: &[&'a Asked]) -> Self {
-        let place = |asked: &Asked| paths.iter().position(|path| *path == asked.path).unwrap_or_default();
-        let open = asked.iter().map(|asked| (*asked, place(asked))).collect();
-        let (versions, texts, found) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        Self { forge, paths, floor, open, versions, texts, batch: FIRST, holdings: Holdings::default(), found }
+    pub(super) fn new(
+        line: FirstParents<'a>,
+        accounts: Option<&'a dyn Accounts>,
+        floor: u32,
+        pending: &'a [PendingApproval],
+    ) -> Self {
+        let file = |path: &String| line.paths().iter().position(|known| known == path).unwrap_or_default();
+        let open = pending.iter().map(|approval| Sought { approval, file: file(&approval.path) }).collect();
+        Self { line, accounts, floor, open, holdings: Holdings::default(), found: BTreeMap::new() }
     }
 
     /// What brought each, as far as it is found.
-    pub(super) async fn follow(mut self, head: &Commit) -> Result<BTreeMap<Key, Brought>, Error> {
-        let (mut next, mut at) = (Some(head.clone()), 0);
-        for _ in 0..PIECES {
-            let Some(from) = next else { break };
-            let line = self.forge.line(&from, &self.paths).await?;
-            self.versions.extend(line.versions);
-            next = line.rest;
-            // of the last one it is known what stood before only where nothing did
-            while at + usize::from(next.is_some()) < self.versions.len() && !self.open.is_empty() {
+    pub(super) async fn follow(mut self) -> Result<BTreeMap<Key, Introduction>, Error> {
+        let mut at = 0;
+        while !self.open.is_empty() {
+            if at < self.line.comparable() {
                 self.step(at).await?;
                 at += 1;
-            }
-            if self.open.is_empty() {
+            } else if !self.line.extend().await? {
                 break;
             }
         }
@@ -61,82 +56,57 @@ impl<'a> Trace<'a> {
 
     /// Finds what the version at this place brought.
     async fn step(&mut self, at: usize) -> Result<(), Error> {
-        let before = self.versions.get(at + 1);
-        if before.is_some_and(|before| before.contents == self.versions[at].contents) {
+        let versions = self.line.versions();
+        if versions.get(at + 1).is_some_and(|before| before.contents == versions[at].contents) {
             return Ok(());
         }
-        self.read_ahead(at).await?;
+        let files: BTreeSet<usize> = self.open.iter().map(|sought| sought.file).chain([0]).collect();
+        let files: Vec<usize> = files.into_iter().collect();
+        let places = (at..versions.len()).map(|version| (version, &files));
+        self.line.read(places, 2).await?;
         let (mut now, mut then) = (std::mem::take(&mut self.holdings), Holdings::default());
-        let (version, before) = (&self.versions[at], self.versions.get(at + 1));
         let mut brought = Vec::new();
-        for (place, (asked, file)) in self.open.iter().enumerate() {
-            let held = self.holds(&mut now, version, asked, *file);
-            if held && !before.is_some_and(|before| self.holds(&mut then, before, asked, *file)) {
+        for (place, sought) in self.open.iter().enumerate() {
+            if self.holds(&mut now, at, sought) && !self.holds(&mut then, at + 1, sought) {
                 brought.push(place);
             }
         }
-        if brought.is_empty() {
-            self.holdings = then;
-            return Ok(());
-        }
-        let asks = |version: &Version| self.text(version, 0).map_or(0, manifest::approvals_asked);
-        let asked = self.floor.max(asks(version)).max(before.map_or(0, asks));
-        let mut brought_by =
-            Brought { commit: version.commit.clone(), at: version.date, pull: pull(&self.versions, at), asked };
-        if brought_by.pull.is_none() && asked > 0 {
-            brought_by.pull = self.asked_again(at).await?;
-        }
         self.holdings = then;
-        for place in brought.into_iter().rev() {
-            let (asked, _) = self.open.remove(place);
-            self.found.insert(asked.key.clone(), brought_by.clone());
-        }
-        Ok(())
-    }
-
-    fn holds(&self, holdings: &mut Holdings, version: &Version, asked: &Asked, file: usize) -> bool {
-        let text = |file: usize| (self.paths[file].as_str(), self.text(version, file));
-        holdings.hold(&asked.subject, text(0), (file > 0).then(|| text(file)))
-    }
-
-    fn text(&self, version: &Version, file: usize) -> Option<&str> {
-        self.texts.get(version.contents.get(file)?.as_ref()?).map(String::as_str)
-    }
-
-    /// Sees to it that the texts of a version and of the one before it are there; with them the next that will be needed.
-    async fn read_ahead(&mut self, at: usize) -> Result<(), Error> {
-        let files: BTreeSet<usize> = self.open.iter().map(|(_, file)| *file).chain([0]).collect();
-        let mut lacking: Vec<(String, (Commit, String))> = Vec::new();
-        for (step, version) in self.versions[at..].iter().enumerate() {
-            if step > 1 && (lacking.is_empty() || lacking.len() >= self.batch) {
-                break;
-            }
-            for file in &files {
-                let Some(content) = version.contents.get(*file).cloned().flatten() else { continue };
-                if !self.texts.contains_key(&content) && lacking.iter().all(|(known, _)| *known != content) {
-                    lacking.push((content, (version.commit.clone(), self.paths[*file].clone())));
-                }
-            }
-        }
-        if lacking.is_empty() {
+        if brought.is_empty() {
             return Ok(());
         }
-        let near: BTreeSet<&String> =
-            self.versions[at..].iter().take(2).flat_map(|version| version.contents.iter().flatten()).collect();
-        self.texts.retain(|content, _| near.contains(content));
-        let (contents, places): (Vec<String>, Vec<(Commit, String)>) = lacking.into_iter().unzip();
-        let texts = self.forge.read_all(&places).await?;
-        self.texts.extend(contents.into_iter().zip(texts).filter_map(|(content, text)| Some((content, text?))));
-        self.batch = THEN;
+        let introduction = self.introduction(at).await?;
+        for place in brought.into_iter().rev() {
+            let Sought { approval, .. } = self.open.remove(place);
+            self.found.insert(approval.key.clone(), introduction.clone());
+        }
         Ok(())
+    }
+
+    async fn introduction(&self, at: usize) -> Result<Introduction, Error> {
+        let asks = |version| self.line.text(version, 0).map_or(0, manifest::approvals_asked);
+        let required = self.floor.max(asks(at)).max(asks(at + 1));
+        let mut pull = pull(self.line.versions(), at);
+        if pull.is_none() && required > 0 {
+            pull = self.asked_again(at).await?;
+        }
+        let Version { commit, date, .. } = &self.line.versions()[at];
+        Ok(Introduction { commit: commit.clone(), at: *date, pull, required })
+    }
+
+    fn holds(&self, holdings: &mut Holdings, version: usize, sought: &Sought<'_>) -> bool {
+        let file = |file| FileText { path: self.line.path(file), text: self.line.text(version, file) };
+        let other = (sought.file > 0).then(|| file(sought.file));
+        holdings.hold(&sought.approval.subject, file(0), other)
     }
 
     /// Asks of one commit alone which pull request brought it, where the listing named none: nobody is to be refused for what
     /// a listing left out.
     async fn asked_again(&self, at: usize) -> Result<Option<u64>, Error> {
-        let Some(accounts) = self.forge.accounts() else { return Ok(None) };
-        let merge = accounts.merged_by(&self.versions[at].commit).await?;
-        let on_the_line = |commit: &Commit| self.versions[..=at].iter().any(|version| version.commit == *commit);
+        let Some(accounts) = self.accounts else { return Ok(None) };
+        let newer = &self.line.versions()[..=at];
+        let merge = accounts.merged_by(&newer[at].commit).await?;
+        let on_the_line = |commit: &Commit| newer.iter().any(|version| version.commit == *commit);
         Ok(merge.filter(|merge| merge.commit.as_ref().is_some_and(on_the_line)).map(|merge| merge.number))
     }
 }

@@ -1,0 +1,136 @@
+//! The default branch's own line, walked back from first parent to first parent, with what files held along it: what reviews,
+//! `promote --prune` and `audit` read. No listing of a file's commits would do: it follows branches that were merged, and what was
+//! taken out and merged back looks there as if it had never been away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::forge::{Commit, Contents, Error, Version};
+
+/// How many pieces of the line are read; on GitHub a piece is at most a hundred commits.
+const PIECES: usize = 20;
+/// How many texts are read together: few at first, because most that is asked about came with the newest change.
+const FIRST: usize = 4;
+/// The same from then on.
+const THEN: usize = 20;
+
+/// The line as far as it was read.
+pub(super) struct FirstParents<'a> {
+    contents: &'a dyn Contents,
+    paths: Vec<String>,
+    /// Newest first.
+    versions: Vec<Version>,
+    /// Where the line goes on.
+    next: Option<Commit>,
+    pieces: usize,
+    /// Texts by content.
+    texts: BTreeMap<String, String>,
+    batch: usize,
+}
+
+/// A version that brought a new content of a file, or took the file away; both are places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileVersion {
+    pub(super) version: usize,
+    pub(super) file: usize,
+}
+
+impl<'a> FirstParents<'a> {
+    /// The line that leads to `head`, of the main file, which is the first one, and others.
+    pub(super) fn new<'p>(
+        contents: &'a dyn Contents,
+        head: &Commit,
+        main: &str,
+        others: impl IntoIterator<Item = &'p str>,
+    ) -> Self {
+        let others: BTreeSet<&str> = others.into_iter().filter(|path| *path != main).collect();
+        let paths = std::iter::once(main).chain(others).map(str::to_owned).collect();
+        let (versions, texts) = (Vec::new(), BTreeMap::new());
+        Self { contents, paths, versions, next: Some(head.clone()), pieces: 0, texts, batch: FIRST }
+    }
+
+    /// Reads a further piece; whether there was one within the bound.
+    pub(super) async fn extend(&mut self) -> Result<bool, Error> {
+        let Some(from) = self.next.as_ref().filter(|_| self.pieces < PIECES) else { return Ok(false) };
+        let line = self.contents.line(from, &self.paths).await?;
+        self.versions.extend(line.versions);
+        self.next = line.rest;
+        self.pieces += 1;
+        Ok(true)
+    }
+
+    /// Says that the line is longer than what was read of it, where it is.
+    pub(super) fn warn_where_cut(&self) {
+        if self.next.is_some() {
+            tracing::warn!(
+                "the manifest's history is longer than {PIECES} pages: what was retired before is not known to be ours"
+            );
+        }
+    }
+
+    /// All that was read, newest first.
+    pub(super) fn versions(&self) -> &[Version] {
+        &self.versions
+    }
+
+    /// How many versions can be compared with the one before them: with the last one only where nothing stood before.
+    pub(super) fn comparable(&self) -> usize {
+        self.versions.len().saturating_sub(usize::from(self.next.is_some()))
+    }
+
+    /// What each version that can be compared changed, newest first.
+    pub(super) fn changes(&self) -> Vec<FileVersion> {
+        let content = |version: usize, file: usize| self.versions.get(version)?.contents.get(file)?.as_ref();
+        let changed = |at: &FileVersion| content(at.version, at.file) != content(at.version + 1, at.file);
+        let files = |version| (0..self.paths.len()).map(move |file| FileVersion { version, file });
+        (0..self.comparable()).flat_map(files).filter(changed).collect()
+    }
+
+    pub(super) fn path(&self, file: usize) -> &str {
+        &self.paths[file]
+    }
+
+    pub(super) fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    /// A file's text at a version; it was read before.
+    pub(super) fn text(&self, version: usize, file: usize) -> Option<&str> {
+        let content = self.versions.get(version)?.contents.get(file)?.as_ref()?;
+        self.texts.get(content).map(String::as_str)
+    }
+
+    /// Sees to it that the texts of files at the first `now` of these versions are there; with them those of the next ones.
+    pub(super) async fn read<F: AsRef<[usize]> + Send>(
+        &mut self,
+        places: impl Iterator<Item = (usize, F)> + Send,
+        now: usize,
+    ) -> Result<(), Error> {
+        let mut near: BTreeSet<&String> = BTreeSet::new();
+        let mut lacking: Vec<(&String, (Commit, String))> = Vec::new();
+        for (nth, (version, files)) in places.enumerate() {
+            if nth >= now && (lacking.is_empty() || lacking.len() >= self.batch) {
+                break;
+            }
+            let version = &self.versions[version];
+            for file in files.as_ref() {
+                let Some(content) = version.contents.get(*file).and_then(Option::as_ref) else { continue };
+                if nth < now {
+                    near.insert(content);
+                }
+                if !self.texts.contains_key(content) && lacking.iter().all(|(known, _)| *known != content) {
+                    lacking.push((content, (version.commit.clone(), self.paths[*file].clone())));
+                }
+            }
+        }
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        self.texts.retain(|content, _| near.contains(content));
+        let (contents, places): (Vec<&String>, Vec<(Commit, String)>) = lacking.into_iter().unzip();
+        let texts = self.contents.read_all(&places).await?;
+        let read = contents.into_iter().cloned().zip(texts);
+        self.texts.extend(read.filter_map(|(content, text)| Some((content, text?))));
+        self.batch = THEN;
+        Ok(())
+    }
+}

@@ -15,7 +15,7 @@ use crate::hub::{self, Hub};
 use crate::manifest::{Destination, Proposals};
 use crate::net;
 use crate::net::retry::Policy;
-use crate::observe::reviews::Bar;
+use crate::observe::reviews::ReviewReader;
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
 use crate::report::workflow_command;
@@ -84,9 +84,9 @@ impl Context {
 
     /// Where reviews are looked for, for a manifest that was read at `at` of the default branch; `None`: as it is now.
     #[must_use]
-    pub fn bar<'a>(&'a self, at: Option<&'a Commit>) -> Bar<'a> {
+    pub fn bar<'a>(&'a self, at: Option<&'a Commit>) -> ReviewReader<'a> {
         let (path, floor) = (self.settings.manifest.as_str(), self.settings.min_approvals);
-        Bar { forge: self.forge.as_deref(), at, path, floor }
+        ReviewReader { forge: self.forge.as_deref(), at, path, floor }
     }
 
     /// The forge where it is GitHub.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::forge::Forge;
 use crate::manifest::{Approval, Image, Manifest};
 use crate::observe::proposals::Unreviewed;
-use crate::observe::reviews::{Bar, Judged, judge, untold};
+use crate::observe::reviews::{Judged, ReviewReader, judge, untold};
 use crate::plan::reviews::Subject;
 use crate::plan::{Key, Scope, is_pending};
 
@@ -37,7 +37,12 @@ fn approvals(manifest: &Manifest) -> impl Iterator<Item = (&Image, &Approval)> {
 
 /// The approvals whose removal is wanted. Nothing is asked where no review is needed, nor about what the manifest says is
 /// promoted; on a forge that has no reviews none is offered, because what would be approved anew would have none either.
-pub(super) async fn unreviewed(verdicts: &Verdicts, bar: &Bar<'_>, manifest: &Manifest, scope: &Scope) -> Unreviewed {
+pub(super) async fn unreviewed(
+    verdicts: &Verdicts,
+    bar: &ReviewReader<'_>,
+    manifest: &Manifest,
+    scope: &Scope,
+) -> Unreviewed {
     let mut unreviewed = Unreviewed::default();
     if bar.forge.and_then(Forge::accounts).is_none() {
         return unreviewed;

@@ -63,7 +63,6 @@ pub async fn with_rules(branches: &dyn Branches, error: Error) -> Error {
 pub struct FileChange {
     /// The path from the root of the repository.
     pub path: String,
-    /// The new text.
     pub text: String,
 }
 
@@ -79,7 +78,6 @@ pub struct Message {
 /// A commit on a branch that nobody but this program should write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// The commit.
     pub commit: Commit,
     /// Who wrote it, as the forge names them, for people.
     pub author: String,

@@ -32,7 +32,6 @@ pub trait Contents: Send + Sync {
 pub struct Head {
     /// The default branch, without `refs/heads/`.
     pub branch: String,
-    /// Its commit.
     pub commit: Commit,
 }
 
@@ -48,7 +47,6 @@ pub struct Line {
 /// One state of a branch's own line: what the branch pointed to before the next newer one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
-    /// The commit.
     pub commit: Commit,
     /// When it was committed.
     pub date: DateTime<Utc>,
@@ -61,7 +59,6 @@ pub struct Version {
 /// A merged proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merge {
-    /// Its number.
     pub number: u64,
     /// The commit that merged it: a merge, a squash, or the last of its rebased commits.
     pub commit: Option<Commit>,

@@ -5,34 +5,20 @@
 pub enum Error {
     /// The branch did not point to the expected commit: look again and decide anew.
     #[error("the branch {branch} moved meanwhile")]
-    Moved {
-        /// The branch.
-        branch: String,
-    },
+    Moved { branch: String },
     /// The branch's rules refuse a commit, the branch or its proposal (protection, rulesets); with what the forge said.
     #[error("the rules of the branch {branch} refuse it: {detail}")]
-    Protected {
-        /// The branch.
-        branch: String,
-        /// What the forge said.
-        detail: String,
-    },
+    Protected { branch: String, detail: String },
     /// The credential is missing, wrong, or not allowed to do this; with the permission or setting that is missing.
     #[error("{action} was refused: {detail}")]
     Refused {
-        /// What was being done.
         action: String,
         /// What the forge said, and how to mend it.
         detail: String,
     },
     /// The forge does not take what was asked, whoever asks; with what it said.
     #[error("{action}: GitHub does not take it: {detail}")]
-    Invalid {
-        /// What was being done.
-        action: String,
-        /// What the forge said.
-        detail: String,
-    },
+    Invalid { action: String, detail: String },
     /// A limit, with when it ends.
     #[error("rate limit: {0}")]
     RateLimited(String),

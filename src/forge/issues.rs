@@ -21,16 +21,12 @@ pub trait Issues: Send + Sync {
 /// An issue that this program's own account opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnIssue {
-    /// Its number.
     pub number: u64,
     /// Where a person looks at it.
     pub url: String,
-    /// Whether it is open.
     pub open: bool,
     /// Whether it carries the label that it was asked for by.
     pub labelled: bool,
-    /// Its title.
     pub title: String,
-    /// Its body.
     pub body: String,
 }

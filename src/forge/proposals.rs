@@ -30,11 +30,9 @@ pub struct OpenProposal {
     pub number: Option<u64>,
     /// Where a person looks at it: a URL, or the branch.
     pub url: String,
-    /// The branch.
     pub branch: String,
     /// The branch's commit.
     pub head: Commit,
-    /// The title.
     pub title: String,
     /// The body, with the metadata that `proposal::metadata` wrote into it.
     pub body: String,

@@ -25,11 +25,9 @@ pub trait Reviews: Send + Sync {
 /// A person's say on a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
-    /// Whose.
     pub login: String,
     /// Whether that is a person's account, and no App's.
     pub person: bool,
-    /// What it says.
     pub verdict: Verdict,
     /// The commit that was looked at; `None` where the forge no longer says.
     pub commit: Option<Commit>,
@@ -47,9 +45,7 @@ pub struct Reviewed {
 /// What a review says now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It approves.
     Approved,
-    /// It asks for something else.
     ChangesRequested,
     /// It only remarks.
     Commented,

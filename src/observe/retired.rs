@@ -18,17 +18,14 @@ use crate::registry::Registries;
 
 /// Where retired tags are looked for.
 pub struct RetiredReader<'a> {
-    /// The destination.
     pub registries: &'a Registries,
     /// What has the manifest's history.
     pub contents: &'a dyn Contents,
     /// The default branch's commit that the manifest was read at.
     pub head: &'a Commit,
-    /// The path of the main file.
     pub path: &'a str,
 }
 
-/// What was seen.
 #[derive(Debug, Default)]
 pub struct Retired {
     pub removals: Vec<Removal>,

@@ -41,20 +41,15 @@ impl Subject {
 /// What one person's latest review that is more than a remark says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Say {
-    /// It approves.
     Approved,
-    /// It asks for something else.
     ChangesRequested,
-    /// It was taken back.
     Dismissed,
 }
 
 /// One review, as far as it is known before anything else is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Review {
-    /// Whose.
     pub login: String,
-    /// Whether that is a person's account.
     pub person: bool,
     /// What it says; remarks are not among the reviews.
     pub say: Say,
@@ -98,7 +93,6 @@ pub(crate) enum Objection {
     NoPerson,
     /// The person's latest review asks for changes.
     ChangesRequested,
-    /// It was taken back.
     Dismissed,
     /// The person wrote a commit of the pull request.
     Wrote,

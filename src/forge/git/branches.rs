@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::write::RefMove;
 use super::{GitForge, OPEN, WROTE};
 use crate::forge::branches::{LOOKED_BACK, down_to_ours};
 use crate::forge::{Branches, By, Commit, Error, FileChange, Message, OpenProposal, Written};
@@ -50,7 +51,7 @@ impl Branches for GitForge {
         if let Some(tree) = &tree {
             self.follow(branch, tree, expected, &commit).await?;
         }
-        let moved = self.swap(&[(reference, Some(commit.clone()), Some(expected.clone()))]).await?;
+        let moved = self.swap(&[RefMove::set(reference, &commit).from(expected)]).await?;
         if !moved {
             if let Some(tree) = &tree {
                 self.follow(branch, tree, &commit, expected).await?;
@@ -58,11 +59,11 @@ impl Branches for GitForge {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
         if now.contains_key(&open) {
-            self.swap(&[(open, Some(commit.clone()), None)]).await?;
+            self.swap(&[RefMove::set(open, &commit)]).await?;
         } else if self.default_branch().await? == branch {
             self.push(branch).await?;
         } else {
-            self.swap(&[(format!("{WROTE}{branch}"), Some(commit.clone()), None)]).await?;
+            self.swap(&[RefMove::set(format!("{WROTE}{branch}"), &commit)]).await?;
         }
         Ok(commit)
     }

@@ -26,8 +26,7 @@ pub(super) struct Git {
     index: Option<PathBuf>,
 }
 
-/// What a git command that ran said.
-pub(super) struct Said {
+pub(super) struct GitOutput {
     /// Whether it exited with 0.
     pub(super) ok: bool,
     /// Its standard output, as it is.
@@ -82,7 +81,7 @@ impl Git {
     }
 
     /// Runs a command with `input` and says what it said, whatever its exit status.
-    pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<Said, Error> {
+    pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<GitOutput, Error> {
         let mut command = Command::new("git");
         command.arg("--literal-pathspecs").arg("-C").arg(&self.directory).args(args);
         for name in REDIRECTING {
@@ -105,7 +104,7 @@ impl Git {
         };
         let ((), output) = tokio::join!(feed, child.wait_with_output());
         let output = output.map_err(cannot)?;
-        Ok(Said { ok: output.status.success(), out: output.stdout, err: one_line(&output.stderr) })
+        Ok(GitOutput { ok: output.status.success(), out: output.stdout, err: one_line(&output.stderr) })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::write::RefMove;
 use super::{CLOSED, GitForge, OPEN};
 use crate::forge::{Commit, Declined, Error, Message, OpenProposal, Opened, Proposals};
 use crate::ledger;
@@ -71,9 +72,9 @@ impl Proposals for GitForge {
         let OpenProposal { branch, head, .. } = proposal;
         self.refuse_checked_out(branch).await?;
         let open = format!("{OPEN}{branch}");
-        let mut changes = vec![(format!("refs/heads/{branch}"), None, Some(head.clone()))];
+        let mut changes = vec![RefMove::delete(format!("refs/heads/{branch}")).from(head)];
         if self.resolve(&open).await?.is_some() {
-            changes.push((open, None, None));
+            changes.push(RefMove::delete(open));
         }
         if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.clone() }) }
     }
@@ -133,7 +134,7 @@ impl GitForge {
         let merged = self.references(&[&contained], &[&open]).await?;
         for (reference, proposed) in &now {
             let Some(branch) = reference.strip_prefix(OPEN) else { continue };
-            let forgotten = (reference.clone(), None, Some(proposed.clone()));
+            let forgotten = RefMove::delete(reference.clone()).from(proposed);
             if merged.contains_key(reference) {
                 self.swap(&[forgotten]).await?;
             } else if !now.contains_key(&format!("refs/heads/{branch}")) {
@@ -141,7 +142,7 @@ impl GitForge {
                     0 => format!("{CLOSED}{branch}"),
                     n => format!("{CLOSED}{branch}+{}", n + 1),
                 };
-                self.swap(&[(kept, Some(proposed.clone()), None), forgotten]).await?;
+                self.swap(&[RefMove::set(kept, proposed), forgotten]).await?;
             }
         }
         Ok(())

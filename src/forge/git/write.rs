@@ -15,24 +15,48 @@ const ABSENT: &str = "0000000000000000000000000000000000000000";
 const INDEX_TRIES: usize = 20;
 const INDEX_WAIT: Duration = Duration::from_millis(100);
 
+/// A reference that is moved, or deleted.
+pub(super) struct RefMove {
+    reference: String,
+    /// `None`: it is deleted.
+    to: Option<Commit>,
+    /// What it has to point to; `None`: whatever it points to.
+    from: Option<Commit>,
+}
+
+impl RefMove {
+    pub(super) fn set(reference: String, to: &Commit) -> Self {
+        Self { reference, to: Some(to.clone()), from: None }
+    }
+
+    pub(super) fn delete(reference: String) -> Self {
+        Self { reference, to: None, from: None }
+    }
+
+    /// Only where it points to this.
+    pub(super) fn from(self, expected: &Commit) -> Self {
+        Self { from: Some(expected.clone()), ..self }
+    }
+}
+
 impl GitForge {
     /// Points a branch and what is remembered of it to a commit, in one transaction.
     pub(super) async fn point(&self, branch: &str, now: Option<&Commit>, commit: &Commit) -> Result<(), Error> {
         let old = now.cloned().unwrap_or_else(|| Commit(ABSENT.to_owned()));
         let changes = [
-            (format!("refs/heads/{branch}"), Some(commit.clone()), Some(old)),
-            (format!("{OPEN}{branch}"), Some(commit.clone()), None),
+            RefMove::set(format!("refs/heads/{branch}"), commit).from(&old),
+            RefMove::set(format!("{OPEN}{branch}"), commit),
         ];
         if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.to_owned() }) }
     }
 
-    /// Moves references (to a commit, or `None` to delete) in one transaction, each only where it points to what is
-    /// expected (`None`: whatever it points to). `false`: one of them pointed elsewhere, and none was moved.
-    pub(super) async fn swap(&self, changes: &[(String, Option<Commit>, Option<Commit>)]) -> Result<bool, Error> {
+    /// Moves references in one transaction, each only where it points to what is expected. `false`: one of them pointed
+    /// elsewhere, and none was moved.
+    pub(super) async fn swap(&self, changes: &[RefMove]) -> Result<bool, Error> {
         let mut script = String::from("start\n");
-        for (reference, new, old) in changes {
-            let old = old.as_ref().map(|c| format!(" {c}")).unwrap_or_default();
-            match new {
+        for RefMove { reference, to, from } in changes {
+            let old = from.as_ref().map(|c| format!(" {c}")).unwrap_or_default();
+            match to {
                 Some(new) => script.push_str(&format!("update {reference} {new}{old}\n")),
                 None => script.push_str(&format!("delete {reference}{old}\n")),
             }

@@ -10,7 +10,6 @@ use crate::forge::Error;
 /// Whose token it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The account.
     pub login: String,
     /// Whether it is an installation's, that is a job's own or an App's.
     pub installation: bool,
@@ -21,9 +20,7 @@ pub struct Holder {
 /// What GitHub says of the repository to this token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
-    /// Its default branch.
     pub default_branch: String,
-    /// Whether it is private.
     pub private: bool,
     /// Whether the user may push; of installations nothing is said that could be relied on.
     pub push: Option<bool>,
@@ -34,20 +31,16 @@ pub struct About {
 pub struct Rule {
     /// The type, as GitHub names it.
     pub kind: String,
-    /// In words.
     pub words: String,
 }
 
 /// What is read to see whether it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readable {
-    /// The default branch.
     Contents,
-    /// Pull requests.
     PullRequests,
     /// Labels, which belong to issues.
     Issues,
-    /// Commit statuses.
     Statuses,
 }
 

@@ -11,7 +11,7 @@ use crate::forge::{Conversation, Error};
 impl Conversation for GitHub {
     async fn label(&self, number: u64, labels: &[String]) -> Result<(), Error> {
         let action = format!("labelling pull request #{number}");
-        self.ask(&format!("/issues/{number}/labels"), &json!({ "labels": labels }), &action).await
+        self.add(&format!("/issues/{number}/labels"), &json!({ "labels": labels }), &action).await
     }
 
     async fn unlabel(&self, number: u64, label: &str) -> Result<(), Error> {
@@ -26,12 +26,12 @@ impl Conversation for GitHub {
 
     async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error> {
         let action = format!("asking {login} for a review of #{number}");
-        self.ask(&format!("/pulls/{number}/requested_reviewers"), &json!({ "reviewers": [login] }), &action).await
+        self.add(&format!("/pulls/{number}/requested_reviewers"), &json!({ "reviewers": [login] }), &action).await
     }
 
     async fn request_team(&self, number: u64, slug: &str) -> Result<(), Error> {
         let action = format!("asking the team {slug} for a review of #{number} (the job's own token cannot ask teams)");
-        self.ask(&format!("/pulls/{number}/requested_reviewers"), &json!({ "team_reviewers": [slug] }), &action).await
+        self.add(&format!("/pulls/{number}/requested_reviewers"), &json!({ "team_reviewers": [slug] }), &action).await
     }
 
     async fn own_comments(&self, number: u64) -> Result<Vec<String>, Error> {
@@ -49,7 +49,7 @@ impl Conversation for GitHub {
 
 impl GitHub {
     /// Adds what is there once however often it is added.
-    async fn ask(&self, path: &str, body: &Value, action: &str) -> Result<(), Error> {
+    async fn add(&self, path: &str, body: &Value, action: &str) -> Result<(), Error> {
         let answer = self.client.again(Verb::Post, &self.path(path), body).await?;
         if answer.done() { Ok(()) } else { Err(refused(action, &answer, PULLS)) }
     }
@@ -61,7 +61,7 @@ impl GitHub {
     }
 
     /// Whether an account wrote a comment that holds `words`.
-    pub(super) async fn said(&self, number: u64, login: &str, words: &str) -> Result<bool, Error> {
+    pub(super) async fn has_comment_by(&self, number: u64, login: &str, words: &str) -> Result<bool, Error> {
         let by = |c: &Value| c.pointer("/user/login").and_then(Value::as_str) == Some(login);
         let holds = |c: &Value| c["body"].as_str().is_some_and(|b| b.contains(words));
         Ok(self.comments(number).await?.iter().any(|c| by(c) && holds(c)))

@@ -138,7 +138,7 @@ impl GitHub {
         }
         // With a personal token this program is that person too: then its comment tells.
         let closer = text(closed, "/actor/login")?;
-        Ok(text(pull, "/user/login")? != closer || !self.said(number, closer, CLOSED).await?)
+        Ok(text(pull, "/user/login")? != closer || !self.has_comment_by(number, closer, CLOSED).await?)
     }
 
     async fn taken(&self, branch: &str, title: &str, body: &str, answer: &Answer) -> Result<Opened, Error> {

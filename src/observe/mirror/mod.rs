@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 
 use super::repositories::{self, Attention, Seen};
-use super::reviews::{self, Bar, Judged};
+use super::reviews::{self, Judged, ReviewReader};
 use super::sources::Sources;
 use crate::hub::Hub;
 use crate::image::RepositoryName;
@@ -65,7 +65,12 @@ pub struct Promotions {
 type Observations = BTreeMap<Key, Result<Observed, MirrorError>>;
 
 /// Reads and plans. What is still to be promoted is asked about the reviews that `bar` tells.
-pub async fn promotions(reader: &MirrorReader<'_>, manifest: &Manifest, scope: &Scope, bar: &Bar<'_>) -> Promotions {
+pub async fn promotions(
+    reader: &MirrorReader<'_>,
+    manifest: &Manifest,
+    scope: &Scope,
+    bar: &ReviewReader<'_>,
+) -> Promotions {
     let hub = reader.hub.filter(|_| manifest.on_docker_hub());
     let seen = match hub {
         Some(hub) => repositories::look(hub, manifest, scope, reader.attention).await,
@@ -99,7 +104,7 @@ async fn at_mirrors(tags: &TagReader<'_>, scope: &Scope, approvals: &[(&Image, &
 
 /// Asks how what is still to be promoted was approved.
 async fn judge(
-    bar: &Bar<'_>,
+    bar: &ReviewReader<'_>,
     manifest: &Manifest,
     approvals: &[(&Image, &Approval)],
     observations: &mut Observations,

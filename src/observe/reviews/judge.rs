@@ -18,14 +18,13 @@ const NO_REVIEWS: &str = "a plain git repository has none: nothing is promoted f
 const NOT_FOUND: &str = "what brought it is not among the newest commits of the default branch: take the approval out and \
                          merge a pull request that adds it";
 
-/// Where reviews are looked for, and how many this run asks for at least.
+/// Where reviews are read, and how many this run asks for at least.
 #[derive(Clone, Copy)]
-pub struct Bar<'a> {
+pub struct ReviewReader<'a> {
     /// The forge, where there is one.
     pub forge: Option<&'a dyn Forge>,
     /// The default branch's commit that the manifest was read at; `None`: as it is now.
     pub at: Option<&'a Commit>,
-    /// The path of the main file.
     pub path: &'a str,
     /// The least number of reviews, whatever the manifest says.
     pub floor: u32,
@@ -57,11 +56,11 @@ pub fn untold(error: &Error) -> String {
 
 /// What is known of each of these approvals, or why that could not be found out.
 pub async fn judge(
-    bar: &Bar<'_>,
+    reader: &ReviewReader<'_>,
     manifest: &Manifest,
     pending: &[(&Image, &Approval)],
 ) -> BTreeMap<Key, Result<Judged, Error>> {
-    let path = |image: &Image| manifest.files.get(image.file).map_or(bar.path, |file| file.path.as_str()).to_owned();
+    let path = |image: &Image| manifest.files.get(image.file).map_or(reader.path, |file| file.path.as_str()).to_owned();
     let pending = pending.iter().map(|(image, approval)| PendingApproval {
         key: Key::of(image, approval),
         subject: Subject::of(image, approval),
@@ -71,12 +70,12 @@ pub async fn judge(
     if pending.is_empty() {
         return BTreeMap::new();
     }
-    let floor = bar.floor.max(manifest.policy.approvals);
+    let floor = reader.floor.max(manifest.policy.approvals);
     let unknown = |why| Judged { unreviewed: unreviewed(floor, &Origin::Unknown(why)), came: None };
-    let Some(forge) = bar.forge else {
+    let Some(forge) = reader.forge else {
         return pending.into_iter().map(|approval| (approval.key, Ok(unknown(NO_FORGE)))).collect();
     };
-    let introduced = match introductions(forge, bar, &pending).await {
+    let introduced = match introductions(forge, reader, &pending).await {
         Ok(introduced) => introduced,
         Err(error) => return pending.into_iter().map(|approval| (approval.key, Err(error.clone()))).collect(),
     };
@@ -91,22 +90,22 @@ pub async fn judge(
             None => drop(judged.insert(approval.key.clone(), Ok(unknown(NOT_FOUND)))),
         }
     }
-    judged.extend(reviewed(forge, bar.path, &to_review).await);
+    judged.extend(reviewed(forge, reader.path, &to_review).await);
     judged
 }
 
 /// What brought each approval, as far as it was found.
 async fn introductions(
     forge: &dyn Forge,
-    bar: &Bar<'_>,
+    reader: &ReviewReader<'_>,
     pending: &[PendingApproval],
 ) -> Result<BTreeMap<Key, Introduction>, Error> {
-    let head = match bar.at {
+    let head = match reader.at {
         Some(at) => at.clone(),
         None => forge.head().await?.commit,
     };
-    let line = FirstParents::new(forge, &head, bar.path, pending.iter().map(|approval| approval.path.as_str()));
-    Trace::new(line, forge.accounts(), bar.floor, pending).follow().await
+    let line = FirstParents::new(forge, &head, reader.path, pending.iter().map(|approval| approval.path.as_str()));
+    Trace::new(line, forge.accounts(), reader.floor, pending).follow().await
 }
 
 /// Judges those that need reviews.

@@ -82,9 +82,9 @@ impl Context {
         }
     }
 
-    /// Where reviews are looked for, for a manifest that was read at `at` of the default branch; `None`: as it is now.
+    /// Where reviews are read, for a manifest that was read at `at` of the default branch; `None`: as it is now.
     #[must_use]
-    pub fn bar<'a>(&'a self, at: Option<&'a Commit>) -> ReviewReader<'a> {
+    pub fn review_reader<'a>(&'a self, at: Option<&'a Commit>) -> ReviewReader<'a> {
         let (path, floor) = (self.settings.manifest.as_str(), self.settings.min_approvals);
         ReviewReader { forge: self.forge.as_deref(), at, path, floor }
     }

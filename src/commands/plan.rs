@@ -18,7 +18,7 @@ pub async fn run(context: &Context, images: &[String], shards: Option<u32>, outp
     let sources = Sources::new(context.registries.clone());
     let seen = promote::look(context, &sources, &manifest, &scope, None, Manner::default()).await;
     let forge = context.forge.as_deref();
-    let unreviewed = unreviewed(&context.verdicts, &context.bar(None), &manifest, &scope).await;
+    let unreviewed = unreviewed(&context.verdicts, &context.review_reader(None), &manifest, &scope).await;
     let situation =
         propose::look(context, &sources, (forge, Trust::Machines), (&manifest, &scope), &unreviewed).await?;
     let standings = standings(context);

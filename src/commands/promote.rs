@@ -126,7 +126,7 @@ pub async fn look(
     let approvals: usize = manifest.images.iter().map(|image| image.approved.len()).sum();
     let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
     let reader = MirrorReader { registries: &context.registries, sources, hub: hub(context), attention, consent };
-    let seen = mirror::promotions(&reader, manifest, scope, &context.bar(at)).await;
+    let seen = mirror::promotions(&reader, manifest, scope, &context.review_reader(at)).await;
     context.verdicts.keep(manifest, &seen.judged);
     say_what_is_lacking(manifest, &seen);
     seen

@@ -44,7 +44,8 @@ pub async fn run(
     for attempt in 1..=TRIES {
         let (head, manifest) = load::at_head(context).await?;
         let scope = promote::scope(context, &manifest, images)?;
-        let unreviewed = unreviewed(&context.verdicts, &context.bar(Some(&head.commit)), &manifest, &scope).await;
+        let unreviewed =
+            unreviewed(&context.verdicts, &context.review_reader(Some(&head.commit)), &manifest, &scope).await;
         let (from, about) = ((Some(forge), Trust::Ours), (&manifest, &scope));
         let situation = decide(context, &sources, from, about, (&unreviewed, refresh)).await?;
         let gathering = Gathering::new(context, (&sources, &standings), &manifest);

@@ -18,7 +18,6 @@ pub const MANIFEST_LIMIT: usize = 4 * 1024 * 1024;
 /// The most descriptors one manifest or index may hold.
 pub const DESCRIPTOR_LIMIT: usize = 1_000;
 
-/// What a document refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// An image index or Docker manifest list: its children in order.
@@ -35,6 +34,13 @@ pub enum Content {
         /// The manifest this one refers to, as a referrer.
         subject: Option<Descriptor>,
     },
+}
+
+impl Document {
+    /// The descriptor that says no more of the document than type, digest and size.
+    pub(crate) fn into_plain_descriptor(self) -> Descriptor {
+        Descriptor::new(self.media_type, self.digest, self.bytes.len() as u64)
+    }
 }
 
 impl Content {

@@ -5,9 +5,7 @@ use oci_client::manifest::{
     OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE,
 };
 
-/// OCI image manifest.
 pub const OCI_MANIFEST: &str = OCI_IMAGE_MEDIA_TYPE;
-/// OCI image index.
 pub const OCI_INDEX: &str = OCI_IMAGE_INDEX_MEDIA_TYPE;
 /// Docker image manifest, schema 2.
 pub const DOCKER_MANIFEST: &str = IMAGE_MANIFEST_MEDIA_TYPE;

@@ -21,3 +21,11 @@ pub struct Descriptor {
     /// Annotations, as upstream wrote them: hostile text.
     pub annotations: BTreeMap<String, String>,
 }
+
+impl Descriptor {
+    /// A descriptor that says no more than type, digest and size.
+    #[must_use]
+    pub fn new(media_type: String, digest: Digest, size: u64) -> Self {
+        Self { media_type, digest, size, platform: None, artifact_type: None, annotations: BTreeMap::new() }
+    }
+}

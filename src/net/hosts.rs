@@ -18,7 +18,6 @@ pub struct Hosts(BTreeMap<String, Url>);
 pub struct HostsError {
     /// The part between two commas.
     pub part: String,
-    /// What is wrong with it.
     pub why: String,
 }
 

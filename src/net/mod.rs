@@ -17,7 +17,7 @@ pub mod retry;
 mod trust;
 
 pub use hosts::{Hosts, HostsError};
-pub use proxies::Proxies;
+pub use proxies::{Bundle, Proxies};
 pub use public::is_public;
 use trust::Trust;
 
@@ -61,8 +61,6 @@ pub enum NetError {
 }
 
 impl Http {
-    /// Makes the client.
-    ///
     /// # Errors
     /// Where the given certificates are unusable. A machine without any is none: plain HTTP works there.
     pub fn new(options: &Options) -> Result<Self, NetError> {
@@ -89,6 +87,12 @@ impl Http {
     #[must_use]
     pub fn client(&self) -> &reqwest::Client {
         &self.client
+    }
+
+    /// Whether there is anybody whose certificates are trusted.
+    #[must_use]
+    pub fn trusts_somebody(&self) -> bool {
+        !self.trust.is_empty()
     }
 
     /// Whether a request to `url` may be made here.

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::Http;
+use crate::text::excerpt;
 
 /// Proxies and certificates that the environment names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,8 +11,16 @@ pub struct Proxies {
     pub proxies: Vec<(&'static str, Option<Url>)>,
     /// Hosts that no proxy is used for.
     pub no_proxy: Option<String>,
-    /// Variables that name certificates, each with the path and whether something readable is there.
-    pub bundles: Vec<(&'static str, String, bool)>,
+    pub bundles: Vec<Bundle>,
+}
+
+/// A variable that names certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    pub variable: &'static str,
+    pub path: String,
+    /// Whether something readable is there.
+    pub readable: bool,
 }
 
 /// The variables in the order in which the client looks for them: of two spellings the first that is set counts.
@@ -22,7 +30,6 @@ const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 const BUNDLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 impl Proxies {
-    /// Reads the environment.
     #[must_use]
     pub fn read() -> Self {
         let set = |name: &&'static str| {
@@ -30,19 +37,25 @@ impl Proxies {
             value.map(|value| (*name, value))
         };
         let proxies = PROXIES.iter().filter_map(|names| names.iter().find_map(set));
-        let no_proxy = NO_PROXY.iter().find_map(set).map(|(_, hosts)| crate::text::excerpt(&hosts, 400));
+        let no_proxy = NO_PROXY.iter().find_map(set).map(|(_, hosts)| excerpt(&hosts, 400));
         let bundles = BUNDLES.iter().filter_map(set);
         Self {
             proxies: proxies.map(|(name, value)| (name, address(&value))).collect(),
             no_proxy,
             bundles: bundles
-                .map(|(name, path)| {
+                .map(|(variable, path)| {
                     let readable = path.split(':').any(|one| std::fs::metadata(one).is_ok());
-                    (name, crate::text::excerpt(&path, 200), readable)
+                    Bundle { variable, path: excerpt(&path, 200), readable }
                 })
                 .collect(),
         }
     }
+}
+
+/// The hosts of all proxies that the environment names, whichever of two spellings counts.
+pub(super) fn proxy_hosts() -> impl Iterator<Item = String> {
+    let values = PROXIES.as_flattened().iter().filter_map(|name| std::env::var(name).ok());
+    values.filter_map(|value| address(&value)?.host_str().map(str::to_owned))
 }
 
 /// A proxy's address as people write it, without user and password.
@@ -55,14 +68,6 @@ fn address(value: &str) -> Option<Url> {
     url.set_query(None);
     url.set_fragment(None);
     Some(url)
-}
-
-impl Http {
-    /// Whether there is anybody whose certificates are trusted.
-    #[must_use]
-    pub fn trusts_somebody(&self) -> bool {
-        !self.trust.is_empty()
-    }
 }
 
 #[cfg(test)]
@@ -79,6 +84,7 @@ mod tests {
         ] {
             assert_eq!(address(value).unwrap().as_str(), shown);
         }
+        assert_eq!(address("10.0.0.1:3128").unwrap().host_str(), Some("10.0.0.1"));
         assert_eq!(address("http://"), None);
     }
 }

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::Hosts;
+use super::proxies::proxy_hosts;
 
 /// Host names that may be private: where `WHARFINGER_HOSTS` sends, and the machine's own proxies.
 #[derive(Debug, Default)]
@@ -14,21 +15,12 @@ pub(super) struct Exempt(BTreeSet<String>);
 
 impl Exempt {
     pub(super) fn new(hosts: &Hosts) -> Self {
-        let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
-            .iter()
-            .filter_map(|name| std::env::var(name).ok())
-            .filter_map(|value| proxy_host(&value));
-        Self(hosts.targets().filter_map(|url| url.host_str().map(str::to_owned)).chain(proxies).collect())
+        Self(hosts.targets().filter_map(|url| url.host_str().map(str::to_owned)).chain(proxy_hosts()).collect())
     }
 
     pub(super) fn contains(&self, host: &str) -> bool {
         self.0.contains(host)
     }
-}
-
-fn proxy_host(value: &str) -> Option<String> {
-    let text = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
-    url::Url::parse(&text).ok()?.host_str().map(str::to_owned)
 }
 
 impl Resolve for Exempt {
@@ -123,11 +115,5 @@ mod tests {
         for ip in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"] {
             assert!(is_public(ip.parse().unwrap()), "{ip}");
         }
-    }
-
-    #[test]
-    fn proxies_are_found_in_what_people_write() {
-        assert_eq!(proxy_host("http://user:pw@proxy.corp:3128").as_deref(), Some("proxy.corp"));
-        assert_eq!(proxy_host("10.0.0.1:3128").as_deref(), Some("10.0.0.1"));
     }
 }

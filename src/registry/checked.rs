@@ -14,7 +14,6 @@ use crate::image::{Descriptor, Hasher};
 /// Why bytes stopped on their way.
 #[derive(Debug, Clone)]
 pub(crate) enum Stopped {
-    /// The source failed.
     Source(Error),
     /// What came is not the blob: what it is instead.
     Wrong(String),
@@ -40,7 +39,6 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Bytes handed on.
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
@@ -134,14 +132,7 @@ mod tests {
 
     /// What of these pieces passes as the blob of `said`, and how it ends.
     async fn pass(said: &[u8], size: u64, pieces: &[&'static [u8]]) -> (usize, Result<(), String>, bool) {
-        let blob = Descriptor {
-            media_type: "application/octet-stream".to_owned(),
-            digest: Digest::sha256(said),
-            size,
-            platform: None,
-            artifact_type: None,
-            annotations: std::collections::BTreeMap::new(),
-        };
+        let blob = Descriptor::new("application/octet-stream".to_owned(), Digest::sha256(said), size);
         let source: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from_static(piece))).collect();
         let progress = Arc::new(Progress::default());
         let bytes = Checked::new(stream::iter(source).boxed(), &blob, Arc::clone(&progress)).into_stream();

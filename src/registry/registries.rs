@@ -81,7 +81,6 @@ impl Registries {
         Ok(Self::new(Arc::new(Client::new(options)?)))
     }
 
-    /// A repository on a registry.
     #[must_use]
     pub fn remote(&self, repository: &Repository) -> Remote {
         Remote::new(Arc::clone(&self.client), repository.clone())

@@ -99,7 +99,6 @@ pub enum Put {
     Uploaded,
 }
 
-/// What became of a deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deleted {
     Done,

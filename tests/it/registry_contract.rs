@@ -45,14 +45,7 @@ impl BlobSource for Pieces {
 
 /// A descriptor of bytes.
 pub(crate) fn described(bytes: &[u8]) -> Descriptor {
-    Descriptor {
-        media_type: "application/octet-stream".to_owned(),
-        digest: Digest::sha256(bytes),
-        size: bytes.len() as u64,
-        platform: None,
-        artifact_type: None,
-        annotations: std::collections::BTreeMap::new(),
-    }
+    Descriptor::new("application/octet-stream".to_owned(), Digest::sha256(bytes), bytes.len() as u64)
 }
 
 /// Registries that try again quickly.

@@ -174,7 +174,6 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
@@ -191,14 +190,7 @@ mod tests {
         std::fs::create_dir_all(&blobs).unwrap();
         std::fs::write(blobs.join(digest.as_str().trim_start_matches("sha256:")), bytes).unwrap();
         let registries = Registries::new(Arc::new(Client::new(Options::default()).unwrap()));
-        let blob = Descriptor {
-            media_type: "application/octet-stream".to_owned(),
-            digest,
-            size,
-            platform: None,
-            artifact_type: None,
-            annotations: BTreeMap::new(),
-        };
+        let blob = Descriptor::new("application/octet-stream".to_owned(), digest, size);
         let location = Location::Layout(directory.to_owned());
         let bar = Progress::hidden().image("app:1");
         Upstream::new(Sources::new(registries), location, blob, Arc::clone(turns), bar)

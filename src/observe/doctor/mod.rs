@@ -166,7 +166,7 @@ fn machine(eyes: &Eyes<'_>, tls: bool) -> Machine {
     Machine {
         proxies: proxies.proxies.into_iter().map(|(name, url)| (name.to_owned(), shown(url))).collect(),
         no_proxy: proxies.no_proxy,
-        bundles: proxies.bundles.into_iter().map(|(name, path, there)| (name.to_owned(), path, there)).collect(),
+        bundles: proxies.bundles.into_iter().map(|b| (b.variable.to_owned(), b.path, b.readable)).collect(),
         given_certificates: eyes.given_certificates,
         trusts: tls.then(|| eyes.registries.client().http().trusts_somebody()),
         moved: options.net.hosts.iter().map(|(host, url)| (host.to_owned(), short(url))).collect(),

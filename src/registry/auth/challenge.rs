@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
-/// How a registry wants to be told who asks.
+/// How a registry wants requests to be authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Challenge {
     /// User name and password, to the registry itself.

@@ -22,10 +22,10 @@ pub(crate) use token::{Service, sensitive};
 use super::error::ErrorKind;
 use token::Token;
 
-/// How a registry is told who asks, as far as it is known.
+/// How a registry authenticates requests, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scheme {
-    /// Nobody asked yet.
+    /// Not asked yet.
     Unknown,
     /// It answers without being told.
     Open,
@@ -44,7 +44,7 @@ pub(crate) enum Scheme {
 pub(crate) enum Identity {
     /// With the credential that is known for the registry.
     Own,
-    /// As nobody.
+    /// Without any credential.
     Anonymous,
 }
 

@@ -9,7 +9,6 @@ use crate::image::RepositoryName;
 pub(crate) struct Scopes(BTreeMap<String, BTreeSet<String>>);
 
 impl Scopes {
-    /// Reading a repository.
     pub(crate) fn pull(name: &RepositoryName) -> Self {
         Self(BTreeMap::from([(format!("repository:{name}"), BTreeSet::from(["pull".to_owned()]))]))
     }
@@ -37,7 +36,6 @@ impl Scopes {
         scopes
     }
 
-    /// These and those.
     pub(crate) fn and(mut self, other: &Self) -> Self {
         for (resource, actions) in &other.0 {
             self.0.entry(resource.clone()).or_default().extend(actions.iter().cloned());

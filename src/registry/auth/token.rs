@@ -79,7 +79,7 @@ impl Service<'_> {
         Ok(Token { value: value.into(), renew: asked + life - (life / 4).min(Duration::from_secs(10)) })
     }
 
-    /// Says of a refusal as whom the service was asked, which is where to mend it.
+    /// Adds to a refusal which credential the service was asked with, which is where to fix it.
     fn advised(&self, fault: Fault) -> Fault {
         let ErrorKind::Refused { action, detail } = fault.kind else { return fault };
         let advice = match &self.credential {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// How a registry is told who asks.
+/// What a registry, or its token service, takes as proof of who asks.
 #[derive(Debug, Clone)]
 pub enum Credential {
     /// A user name and a password or token.
@@ -27,7 +27,6 @@ pub struct KnownCredential {
     pub place: Place,
 }
 
-/// Where a credential came from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// `dockerhub-username` and `dockerhub-token`.
@@ -124,7 +123,6 @@ pub struct AwsKeys {
 pub struct CredentialError {
     /// `registry-auth`, `DOCKER_AUTH_CONFIG`, the path of a file, or the name of a helper.
     pub origin: String,
-    /// What is wrong.
     pub why: String,
 }
 

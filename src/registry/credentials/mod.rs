@@ -52,7 +52,6 @@ pub struct Environment {
 /// What a helper answered for one registry: those who come while it is asked wait for it.
 type HelperAnswer = Arc<OnceCell<Option<KnownCredential>>>;
 
-/// The credentials of a run.
 #[derive(Clone, Default)]
 pub struct Credentials {
     known: BTreeMap<RegistryHost, KnownCredential>,

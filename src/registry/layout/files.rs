@@ -48,7 +48,6 @@ pub(super) fn stream(file: File) -> impl Stream<Item = io::Result<Bytes>> + Send
     })
 }
 
-/// Writes a file whole.
 pub(super) async fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use tokio::io::AsyncWriteExt as _;
     let mut partial = Partial::create(path).await?;

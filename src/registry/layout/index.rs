@@ -52,7 +52,6 @@ impl Entry {
     }
 }
 
-/// The file.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Index {
     other: Map<String, Value>,

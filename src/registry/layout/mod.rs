@@ -21,7 +21,6 @@ mod index;
 
 use index::{Entry, Index};
 
-/// An image layout directory.
 pub(super) struct Layout {
     location: Location,
     path: PathBuf,
@@ -171,14 +170,7 @@ impl Store for Layout {
     }
 
     async fn head(&self, reference: &Reference) -> Result<Option<Descriptor>, Error> {
-        Ok(self.find(reference).await?.map(|document| Descriptor {
-            media_type: document.media_type,
-            digest: document.digest,
-            size: document.bytes.len() as u64,
-            platform: None,
-            artifact_type: None,
-            annotations: std::collections::BTreeMap::new(),
-        }))
+        Ok(self.find(reference).await?.map(Document::into_plain_descriptor))
     }
 
     async fn manifest(&self, reference: &Reference) -> Result<Option<Document>, Error> {

@@ -82,7 +82,7 @@ impl Client {
         }
     }
 
-    /// What a registry said of a refusal, with as whom it was asked and which scope that lacked: where to mend it.
+    /// What a registry said of a refusal, with the credential it was asked with and the scope that lacked: where to fix it.
     pub(crate) async fn explain_refusal(
         &self,
         endpoint: &Endpoint,
@@ -104,7 +104,7 @@ impl Client {
         format!("{said}; asked as {who}{lacks}")
     }
 
-    /// Learns from a 401 of the registry: how it is told who asks, and that the token used is of no more use.
+    /// Learns from a 401 of the registry: how it authenticates requests, and that the token used is of no more use.
     pub(crate) fn learn_challenge(
         &self,
         endpoint: &Endpoint,

@@ -23,7 +23,6 @@ const RESUMES: u32 = 16;
 /// So much received in one go makes the next break the first one again.
 const PROGRESS: u64 = 1024 * 1024;
 
-/// A download under way.
 struct Download {
     client: Arc<Client>,
     endpoint: Arc<Endpoint>,

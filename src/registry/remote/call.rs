@@ -30,7 +30,6 @@ pub(crate) struct Answer {
     /// Where it came from, behind redirects.
     pub(crate) url: Url,
     pub(crate) body: Bytes,
-    /// What an error says.
     pub(crate) error: ErrorBody,
     /// The answer itself, where it is to be streamed.
     pub(crate) stream: Option<Response>,

@@ -21,9 +21,7 @@ use crate::registry::wire::{Derived, Patience, Secrets, Wire};
 pub struct Options {
     /// The HTTP client's options; `public_only` is taken from `reach`.
     pub net: net::Options,
-    /// Who we are.
     pub credentials: Credentials,
-    /// What may be contacted.
     pub reach: Reach,
     /// How long is waited for what.
     pub patience: Patience,
@@ -57,8 +55,6 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Makes the client.
-    ///
     /// # Errors
     /// Where the given certificates are unusable.
     pub fn new(options: Options) -> Result<Self, NetError> {
@@ -75,7 +71,6 @@ impl Client {
         &self.wire.http
     }
 
-    /// What it was made of.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options

@@ -34,7 +34,7 @@ pub(crate) struct Endpoint {
     hosts: Hosts,
 }
 
-/// Registries whose token service is known, so that nobody has to ask: name, realm, service.
+/// Registries whose token service is known without asking: name, realm, service.
 const KNOWN: [(&str, &str, &str); 3] = [
     ("docker.io", "https://auth.docker.io/token", "registry.docker.io"),
     ("ghcr.io", "https://ghcr.io/token", "ghcr.io"),

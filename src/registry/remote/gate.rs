@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::pace::{Heard, Pace};
+use super::pace::{Pace, Signal};
 
 /// So many requests at a time as the host bears, and a pause that holds for all of them.
 ///
@@ -28,9 +28,8 @@ struct Room {
     surplus: usize,
 }
 
-/// A place at a host.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Admission<'a> {
     gate: &'a Gate,
     asked: Instant,
     permit: Option<SemaphorePermit<'a>>,
@@ -55,7 +54,7 @@ impl Gate {
     }
 
     /// Waits for the pause to end and a place to be free.
-    pub(crate) async fn enter(&self) -> Place<'_> {
+    pub(crate) async fn enter(&self) -> Admission<'_> {
         let permit = match self.places.try_acquire() {
             Ok(permit) => Some(permit),
             Err(_) => {
@@ -66,19 +65,19 @@ impl Gate {
             }
         };
         self.pass().await;
-        Place { gate: self, asked: Instant::now(), permit }
+        Admission { gate: self, asked: Instant::now(), permit }
     }
 
     /// That a request made outside of any place was too much for the host.
     pub(crate) fn too_much(&self, asked: Instant) {
-        self.hear(Heard::TooMuch, asked);
+        self.record(Signal::TooMuch, asked);
     }
 
-    fn hear(&self, heard: Heard, asked: Instant) {
+    fn record(&self, signal: Signal, asked: Instant) {
         let crowded = self.waiting.load(Ordering::Relaxed) > 0;
         let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
         let before = room.pace.limit();
-        room.pace.hear(heard, asked, Instant::now(), crowded);
+        room.pace.record(signal, asked, Instant::now(), crowded);
         let now = room.pace.limit();
         if now > before {
             let kept = room.surplus.min(now - before);
@@ -108,11 +107,11 @@ impl Gate {
     }
 }
 
-impl Place<'_> {
+impl Admission<'_> {
     /// That the head of the answer came; `quick`: of a kind whose time tells how busy the host is.
     pub(crate) fn answered(&self, quick: bool) {
-        let heard = if quick { Heard::Answer(self.asked.elapsed()) } else { Heard::Work };
-        self.gate.hear(heard, self.asked);
+        let signal = if quick { Signal::Answer(self.asked.elapsed()) } else { Signal::Work };
+        self.gate.record(signal, self.asked);
     }
 
     /// That the host has too much to do.
@@ -121,7 +120,7 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Admission<'_> {
     fn drop(&mut self) {
         let Some(permit) = self.permit.take() else { return };
         let mut room = self.gate.room.lock().unwrap_or_else(PoisonError::into_inner);

@@ -30,7 +30,7 @@ impl Remote {
         }
         endpoint.success(&answer, &call.action)?;
         let Some(descriptor) = described(&answer.headers) else {
-            return Ok(self.get_manifest(reference, scopes).await?.map(|d| described_by(&d)));
+            return Ok(self.get_manifest(reference, scopes).await?.map(Document::into_plain_descriptor));
         };
         match reference {
             Reference::Digest(asked) if *asked != descriptor.digest => {
@@ -170,21 +170,5 @@ fn described(headers: &HeaderMap) -> Option<Descriptor> {
     let media_type = text(CONTENT_TYPE)?.split(';').next()?.trim().to_ascii_lowercase();
     let size = text(CONTENT_LENGTH)?.parse().ok()?;
     let media_type = media_type::ACCEPTED.contains(&media_type.as_str()).then_some(media_type)?;
-    Some(plain(&media_type, header_digest(headers)?, size))
-}
-
-fn described_by(document: &Document) -> Descriptor {
-    plain(&document.media_type, document.digest.clone(), document.bytes.len() as u64)
-}
-
-/// A descriptor of type, digest and size.
-fn plain(media_type: &str, digest: Digest, size: u64) -> Descriptor {
-    Descriptor {
-        media_type: excerpt(media_type, 120),
-        digest,
-        size,
-        platform: None,
-        artifact_type: None,
-        annotations: std::collections::BTreeMap::new(),
-    }
+    Some(Descriptor::new(media_type, header_digest(headers)?, size))
 }

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 const FIRST: usize = 8;
 /// Never fewer: a host that bears less says so by the pauses it asks for.
 const FEWEST: usize = 4;
-/// Never more.
 const MOST: usize = 32;
 /// Docker Hub counts every request of an address, and tells of its limit only when it is reached.
 const MOST_AT_HUB: usize = 12;
@@ -22,9 +21,8 @@ const SMOOTHING: u32 = 8;
 /// By this part of itself the quickest time grows with each answer: hosts may become slower for good.
 const FORGETTING: u32 = 256;
 
-/// What came of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum Signal {
     /// An answer of the quick kind, after so long.
     Answer(Duration),
     /// An answer whose time says nothing of the host: it did work for it, or sent us elsewhere.
@@ -33,7 +31,6 @@ pub(super) enum Heard {
     TooMuch,
 }
 
-/// The pace of one host.
 #[derive(Debug)]
 pub(super) struct Pace {
     limit: usize,
@@ -58,15 +55,15 @@ impl Pace {
     }
 
     /// Learns what came now of a request made at `asked`; `crowded`: others wait for a place, so that one more would help.
-    pub(super) fn hear(&mut self, heard: Heard, asked: Instant, now: Instant, crowded: bool) {
+    pub(super) fn record(&mut self, signal: Signal, asked: Instant, now: Instant, crowded: bool) {
         // What was asked before the limit shrank tells of the time before.
         if self.shrunk.is_some_and(|shrunk| asked <= shrunk) {
             return;
         }
-        match heard {
-            Heard::TooMuch => self.shrink(self.limit / 2, now),
-            Heard::Answer(took) if self.is_slow(took) => self.shrink(self.limit * 3 / 4, now),
-            Heard::Answer(_) | Heard::Work => self.grow(crowded),
+        match signal {
+            Signal::TooMuch => self.shrink(self.limit / 2, now),
+            Signal::Answer(took) if self.is_slow(took) => self.shrink(self.limit * 3 / 4, now),
+            Signal::Answer(_) | Signal::Work => self.grow(crowded),
         }
     }
 
@@ -104,7 +101,7 @@ mod tests {
     use super::*;
 
     /// A host that takes `takes(limit)` to answer, and what it heard of as many rounds at the full limit.
-    async fn rounds(pace: &mut Pace, rounds: usize, crowded: bool, takes: impl Fn(usize) -> Heard) -> Vec<usize> {
+    async fn rounds(pace: &mut Pace, rounds: usize, crowded: bool, takes: impl Fn(usize) -> Signal) -> Vec<usize> {
         let mut limits = Vec::new();
         for _ in 0..rounds {
             tokio::time::advance(Duration::from_millis(1)).await;
@@ -112,20 +109,20 @@ mod tests {
             tokio::time::advance(Duration::from_millis(1)).await;
             let together = pace.limit();
             for _ in 0..together {
-                pace.hear(takes(together), asked, Instant::now(), crowded);
+                pace.record(takes(together), asked, Instant::now(), crowded);
             }
             limits.push(pace.limit());
         }
         limits
     }
 
-    const QUICK: Heard = Heard::Answer(Duration::from_millis(40));
+    const QUICK: Signal = Signal::Answer(Duration::from_millis(40));
 
     #[tokio::test(start_paused = true)]
     async fn one_more_after_each_round_up_to_a_bound() {
         let mut pace = Pace::new(false);
         assert_eq!(rounds(&mut pace, 4, true, |_| QUICK).await, [9, 10, 11, 12]);
-        assert_eq!(rounds(&mut pace, 40, true, |_| Heard::Work).await.last(), Some(&32));
+        assert_eq!(rounds(&mut pace, 40, true, |_| Signal::Work).await.last(), Some(&32));
         let mut hub = Pace::new(true);
         assert_eq!(rounds(&mut hub, 40, true, |_| QUICK).await.last(), Some(&12));
         let mut idle = Pace::new(false);
@@ -138,18 +135,18 @@ mod tests {
         rounds(&mut pace, 12, true, |_| QUICK).await;
         assert_eq!(pace.limit(), 20);
         assert_eq!(
-            rounds(&mut pace, 1, true, |_| Heard::TooMuch).await,
+            rounds(&mut pace, 1, true, |_| Signal::TooMuch).await,
             [10],
             "twenty refusals of one moment count once"
         );
-        assert_eq!(rounds(&mut pace, 3, true, |_| Heard::TooMuch).await, [5, 4, 4]);
+        assert_eq!(rounds(&mut pace, 3, true, |_| Signal::TooMuch).await, [5, 4, 4]);
         assert_eq!(rounds(&mut pace, 2, true, |_| QUICK).await, [5, 6], "it recovers");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_host_that_slows_down_under_load_is_asked_less() {
         let mut pace = Pace::new(false);
-        let bears_ten = |together| Heard::Answer(Duration::from_millis(if together > 10 { 2_000 } else { 40 }));
+        let bears_ten = |together| Signal::Answer(Duration::from_millis(if together > 10 { 2_000 } else { 40 }));
         let limits = rounds(&mut pace, 100, true, bears_ten).await;
         let settled = &limits[10..];
         assert!(settled.iter().all(|limit| (7..=11).contains(limit)), "{settled:?}");
@@ -158,7 +155,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn latency_that_only_varies_changes_nothing() {
         let mut pace = Pace::new(false);
-        let varies = |together| Heard::Answer(Duration::from_millis(if together % 2 == 0 { 5 } else { 120 }));
+        let varies = |together| Signal::Answer(Duration::from_millis(if together % 2 == 0 { 5 } else { 120 }));
         assert_eq!(rounds(&mut pace, 40, true, varies).await.last(), Some(&32));
     }
 
@@ -166,7 +163,7 @@ mod tests {
     async fn a_host_slower_for_good_is_not_held_back_for_ever() {
         let mut pace = Pace::new(false);
         rounds(&mut pace, 4, true, |_| QUICK).await;
-        let slow = |_| Heard::Answer(Duration::from_millis(600));
+        let slow = |_| Signal::Answer(Duration::from_millis(600));
         assert_eq!(rounds(&mut pace, 30, true, slow).await.iter().min(), Some(&4));
         assert_eq!(rounds(&mut pace, 400, true, slow).await.last(), Some(&32));
     }

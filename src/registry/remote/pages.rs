@@ -99,7 +99,6 @@ impl Remote {
 
 /// A list, or the answer that was given instead.
 pub(super) enum Pages {
-    /// The body of every page.
     Found(Vec<Bytes>),
     /// The first answer, which was no success.
     Other(Box<Answer>),

@@ -13,7 +13,6 @@ use crate::registry::auth::{Identity, Scopes};
 use crate::registry::error::Error;
 use crate::registry::wire::SMALL_LIMIT;
 
-/// A repository on a registry.
 pub struct Remote {
     pub(super) client: Arc<Client>,
     pub(super) repository: Repository,

@@ -11,7 +11,6 @@ use crate::image::{Digest, RepositoryName};
 use crate::registry::auth::Scopes;
 use crate::registry::error::{Error, ErrorKind};
 
-/// What became of a mount.
 pub(super) enum Mount {
     Done,
     /// The registry opened an upload instead.
@@ -20,7 +19,6 @@ pub(super) enum Mount {
 }
 
 impl Remote {
-    /// Opens an upload session.
     pub(super) async fn start_upload(&self, endpoint: &Endpoint) -> Result<Url, Error> {
         let call = self.post(endpoint, "", self.push())?;
         let answer = self.client.call(endpoint, self.identity, &call).await?;

@@ -88,7 +88,7 @@ impl Client {
             let unknown = endpoint.auth.scheme() == Scheme::Unknown;
             let authorization = self.authorize(endpoint, identity, &call.scopes).await.map_err(Fault::fatal)?;
             let place = endpoint.gate.enter().await;
-            // Who waited for a place while another learned how the registry is told who asks need not be refused too: at
+            // Who waited for a place while another learned how the registry authenticates need not be refused too: at
             // most as many are as had a place at once.
             if !unknown || matches!(endpoint.auth.scheme(), Scheme::Unknown | Scheme::Open) {
                 break (authorization, place);

@@ -26,7 +26,6 @@ use crate::registry::error::{Error, ErrorKind};
 use crate::registry::store::{BlobSource, Put};
 use crate::registry::wire::{self, Cure, ErrorBody, Fault, Tries};
 
-/// How one upload ended.
 enum End {
     Done,
     /// The registry refused the token: a new one, and a new session.
@@ -78,7 +77,7 @@ impl Remote {
         format!("push of {}@{digest}", self.name())
     }
 
-    /// Sends the bytes to a session. An error is one that another try does not mend: the source's, or wrong bytes.
+    /// Sends the bytes to a session. An error is one that another try does not fix: the source's, or wrong bytes.
     async fn send(
         &self,
         endpoint: &Endpoint,

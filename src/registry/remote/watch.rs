@@ -79,14 +79,7 @@ mod tests {
     /// An upload of so many pieces that the registry takes one of with each pause, watched to the end of either.
     async fn taken(pieces: usize, size: usize, pause: Duration) -> (Fault, Duration) {
         let whole = Bytes::from(vec![7; pieces * size]);
-        let blob = Descriptor {
-            media_type: "application/octet-stream".to_owned(),
-            digest: Digest::sha256(&whole),
-            size: whole.len() as u64,
-            platform: None,
-            artifact_type: None,
-            annotations: std::collections::BTreeMap::new(),
-        };
+        let blob = Descriptor::new("application/octet-stream".to_owned(), Digest::sha256(&whole), whole.len() as u64);
         let source: Vec<_> = whole.chunks(size).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         let progress = Arc::new(Progress::default());
         let source = futures_util::stream::iter(source).boxed();

@@ -19,7 +19,6 @@ pub(crate) struct Fault {
 /// Whether another try may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cure {
-    /// No.
     None,
     /// After the usual pause.
     Again,

@@ -39,12 +39,6 @@ impl Sources {
         }
     }
 
-    /// Sources that refused this run's credential, in order.
-    #[must_use]
-    pub fn refused(&self) -> Vec<Location> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
-    }
-
     /// Whether the bytes of this source can be mounted with this run's credential.
     #[must_use]
     pub fn is_refused(&self, location: &Location) -> bool {

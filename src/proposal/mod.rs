@@ -89,6 +89,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind of a change that lets bytes in: on a line whose approval is `from`, and under a tag that is approved already
+    /// where it is a `rebuild`.
+    #[must_use]
+    pub(crate) const fn approving(from: Option<&Tag>, rebuild: bool) -> Self {
+        match (from, rebuild) {
+            (_, true) => Self::Rebuild,
+            (None, false) => Self::New,
+            (Some(_), false) => Self::Update,
+        }
+    }
+
     /// Whether bytes come in.
     #[must_use]
     pub const fn lets_in(self) -> bool {

@@ -164,11 +164,7 @@ fn hurry(items: &mut Vec<Item>, mut urgent: Item, line: &Line, selection: Option
         _ => items.clear(),
     }
     let current = line.current.as_ref().map(|(tag, _)| tag.clone());
-    urgent.entry.kind = match &current {
-        None => Kind::New,
-        Some(current) if *current == tag => Kind::Rebuild,
-        Some(_) => Kind::Update,
-    };
+    urgent.entry.kind = Kind::approving(current.as_ref(), current.as_ref() == Some(&tag));
     urgent.entry.from = current;
     items.retain(|item| !item.entry.kind.lets_in());
     items.insert(0, urgent);
@@ -235,13 +231,14 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
         prefix_changed: false,
         cause,
     };
+    let from = line.current.as_ref().map(|(tag, _)| tag.clone());
     let entry = Entry {
         source: image.source_text.clone(),
         repository: image.repository.clone(),
-        from: line.current.as_ref().map(|(tag, _)| tag.clone()),
+        kind: Kind::approving(from.as_ref(), chosen.rebuild),
+        from,
         to: Some(chosen.tag.clone()),
         digest: chosen.digest.clone(),
-        kind: kind(line, chosen),
         rejection: None,
         urgent: None,
     };
@@ -255,14 +252,6 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
     let retired: Vec<Item> = retired.map(|entry| item(Some(Cause::Keep), entry)).collect();
     let Chosen { public_since, prefix_changed, .. } = *chosen;
     std::iter::once(Item { public_since, prefix_changed, ..item(None, entry) }).chain(retired).collect()
-}
-
-fn kind(line: &Line, chosen: &Chosen) -> Kind {
-    match &line.current {
-        None => Kind::New,
-        Some(_) if chosen.rebuild => Kind::Rebuild,
-        Some(_) => Kind::Update,
-    }
 }
 
 /// What a proposal depends on at its base beside its entries: the lines of the image and the one on either side of them

@@ -1,12 +1,11 @@
 //! What is checked: two texts of the manifest, and what a proposal says of itself.
 
-use super::files;
 use crate::action::event::Kind;
 use crate::commands::{Context, Stop, read_event};
 use crate::forge::git::GitForge;
-use crate::forge::{Commit, Contents as _, Forge, Proposals};
+use crate::forge::{Commit, Contents, Forge, Proposals};
 use crate::manifest::{self, File};
-use crate::observe::manifest::files_from_directory;
+use crate::observe::manifest::{LoadError, files_from_directory, files_from_forge};
 use crate::proposal::machine::MadeOf;
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{adding, branch};
@@ -83,6 +82,15 @@ impl Subject {
             },
         };
         Ok(Self { head, base, proposal: None, public_only })
+    }
+}
+
+/// The manifest's texts at a commit; `None` where it has none.
+pub(super) async fn files(contents: &dyn Contents, at: &Commit, path: &str) -> Result<Option<Vec<File>>, Stop> {
+    match files_from_forge(contents, at, path).await {
+        Ok(files) => Ok(Some(files)),
+        Err(LoadError::Missing { .. }) => Ok(None),
+        Err(e) => Err(Stop::from(e)),
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Evidence, Served, merging, phrases};
+use super::{Evidence, Served};
 use crate::manifest::{Image, Manifest};
 use crate::policy::{Category, Gate, Standing, Told};
 use crate::proposal::{Cause, Entry, Item, Kind};
@@ -264,24 +264,6 @@ impl<'a> Account<'a> {
     #[must_use]
     pub fn link(&self) -> Option<String> {
         super::upstream(&self.image().source, self.entry().to.as_ref()?)
-    }
-
-    /// What a merge will do in the organization, in a sentence.
-    #[must_use]
-    pub fn merging(&self, quote: Quote) -> String {
-        merging::sentence(self.manifest, self.item, self.evidence, quote)
-    }
-
-    /// Under which rule of the organization it falls, in a sentence.
-    #[must_use]
-    pub fn category_words(&self, quote: Quote) -> String {
-        phrases::standing(self, quote)
-    }
-
-    /// What was verified (`true`) and what was not, in the order of weight.
-    #[must_use]
-    pub fn checks(&self, quote: Quote) -> Vec<(bool, String)> {
-        phrases::checks(self, quote)
     }
 
     /// Where it stands among others: what is grave first, then what goes far, what leaves last.

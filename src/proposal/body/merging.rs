@@ -3,31 +3,35 @@
 use std::fmt::Write as _;
 
 use super::Evidence;
-use super::account::Quote;
+use super::account::{Account, Quote};
 use crate::manifest::{Destination, Image, Manifest, Visibility};
 use crate::proposal::{Item, Kind};
 use crate::text::size;
 
-/// One sentence: `creates acme/loki, private, developers: read; copies 3 platforms, 41 MB to acme/loki:3.1.0`.
-#[must_use]
-pub(super) fn sentence(manifest: &Manifest, item: &Item, evidence: Option<&Evidence>, quote: Quote) -> String {
-    let image = &manifest.images[item.image];
-    let tag = item.entry.to.as_ref().map(|t| quote(t.as_str(), 128)).unwrap_or_default();
-    match item.entry.kind {
-        Kind::New | Kind::Update => {
-            let mirror = format!("{}/{}:{}", manifest.organization, image.repository, tag_text(item));
-            format!("{}{} to {}", creation(manifest, image, quote), copying(image, evidence), quote(&mirror, 400))
+impl Account<'_> {
+    /// What a merge will do in the organization, in one sentence: `creates acme/loki, private, developers: read; copies 3
+    /// platforms, 41 MB to acme/loki:3.1.0`.
+    #[must_use]
+    pub fn merging(&self, quote: Quote) -> String {
+        let Self { manifest, item, evidence } = *self;
+        let image = &manifest.images[item.image];
+        let tag = item.entry.to.as_ref().map(|t| quote(t.as_str(), 128)).unwrap_or_default();
+        match item.entry.kind {
+            Kind::New | Kind::Update => {
+                let mirror = format!("{}/{}:{}", manifest.organization, image.repository, tag_text(item));
+                format!("{}{} to {}", creation(manifest, image, quote), copying(image, evidence), quote(&mirror, 400))
+            }
+            Kind::Rebuild => format!(
+                "{}; the tag {tag} moves off the bytes that it was recorded to hold, and off no others",
+                copying(image, evidence)
+            ),
+            Kind::Retire => retirement(manifest, item, &tag, quote),
+            Kind::Reject => match item.entry.rejection.as_ref().and_then(|rejection| rejection.until) {
+                Some(until) => format!("{tag} is not proposed until {until} is over"),
+                None => format!("{tag} is not proposed again"),
+            },
+            Kind::Expire => format!("{tag} may be proposed again"),
         }
-        Kind::Rebuild => format!(
-            "{}; the tag {tag} moves off the bytes that it was recorded to hold, and off no others",
-            copying(image, evidence)
-        ),
-        Kind::Retire => retirement(manifest, item, &tag, quote),
-        Kind::Reject => match item.entry.rejection.as_ref().and_then(|rejection| rejection.until) {
-            Some(until) => format!("{tag} is not proposed until {until} is over"),
-            None => format!("{tag} is not proposed again"),
-        },
-        Kind::Expire => format!("{tag} may be proposed again"),
     }
 }
 

@@ -9,28 +9,53 @@ use super::{Evidence, Served};
 use crate::policy::{Gate, Standing, Told};
 use crate::rules::Clock;
 
-/// Under which rule of the organization an image falls, and who says so.
-pub(super) fn standing(account: &Account<'_>, quote: Quote) -> String {
-    let means = gate(account);
-    match account.standing() {
-        Standing::Category(category, told) => {
-            let told = match told {
-                Told::Name => "its name says so",
-                Told::Search => "says Docker Hub's search: a hint, for no published API tells",
-            };
-            format!("{} ({told}){means}", category.words())
+impl Account<'_> {
+    /// Under which rule of the organization its source falls, and who says so.
+    #[must_use]
+    pub fn category_words(&self, quote: Quote) -> String {
+        let means = gate(self);
+        match self.standing() {
+            Standing::Category(category, told) => {
+                let told = match told {
+                    Told::Name => "its name says so",
+                    Told::Search => "says Docker Hub's search: a hint, for no published API tells",
+                };
+                format!("{} ({told}){means}", category.words())
+            }
+            Standing::Unknown(why) => format!("unknown: {}{means}", quote(&why, 200)),
+            Standing::Elsewhere(host) => {
+                let host = quote(&host.to_string(), 200);
+                let means = if means.is_empty() {
+                    "; Registry Access Management says whether developers may reach it"
+                } else {
+                    means
+                };
+                format!("none, {host} is not Docker Hub{means}")
+            }
+            Standing::Local => "none, it comes from a directory".to_owned(),
         }
-        Standing::Unknown(why) => format!("unknown: {}{means}", quote(&why, 200)),
-        Standing::Elsewhere(host) => {
-            let host = quote(&host.to_string(), 200);
-            let means = if means.is_empty() {
-                "; Registry Access Management says whether developers may reach it"
-            } else {
-                means
+    }
+
+    /// What was verified (`true`) and what was not, in the order of weight.
+    #[must_use]
+    pub fn checks(&self, quote: Quote) -> Vec<(bool, String)> {
+        let Some(evidence) = self.evidence.filter(|_| self.lets_in()) else { return Vec::new() };
+        let mut checks = vec![served(self, evidence, quote), complete(evidence)];
+        let unknown = evidence.unknown.iter().map(|unknown| (false, format!("not looked at: {}", quote(unknown, 300))));
+        checks.extend(unknown);
+        checks.push((false, "signatures: the manifest asks for none, so none was looked for".to_owned()));
+        if evidence.attestations > 0 {
+            let what = match evidence.attestations {
+                1 => "1 attestation that comes along: not read".to_owned(),
+                count => format!("{count} attestations that come along: not read"),
             };
-            format!("none, {host} is not Docker Hub{means}")
+            checks.push((false, what));
         }
-        Standing::Local => "none, it comes from a directory".to_owned(),
+        checks.push((
+            false,
+            "the layers: neither fetched nor looked into; promotion compares them with their digests".to_owned(),
+        ));
+        checks
     }
 }
 
@@ -98,27 +123,6 @@ pub(super) fn duration(duration: Duration) -> String {
     let units = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m")];
     let unit = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
     unit.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
-}
-
-/// What was verified and what was not.
-pub(super) fn checks(account: &Account<'_>, quote: Quote) -> Vec<(bool, String)> {
-    let Some(evidence) = account.evidence.filter(|_| account.lets_in()) else { return Vec::new() };
-    let mut checks = vec![served(account, evidence, quote), complete(evidence)];
-    let unknown = evidence.unknown.iter().map(|unknown| (false, format!("not looked at: {}", quote(unknown, 300))));
-    checks.extend(unknown);
-    checks.push((false, "signatures: the manifest asks for none, so none was looked for".to_owned()));
-    if evidence.attestations > 0 {
-        let what = match evidence.attestations {
-            1 => "1 attestation that comes along: not read".to_owned(),
-            count => format!("{count} attestations that come along: not read"),
-        };
-        checks.push((false, what));
-    }
-    checks.push((
-        false,
-        "the layers: neither fetched nor looked into; promotion compares them with their digests".to_owned(),
-    ));
-    checks
 }
 
 fn served(account: &Account<'_>, evidence: &Evidence, quote: Quote) -> (bool, String) {

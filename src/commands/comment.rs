@@ -11,9 +11,9 @@ use crate::apply::propose::{Publication, PublishError};
 use crate::forge::{Accounts, Error, Forge, Head, OpenProposal, Proposals, StatusState, with_rules};
 use crate::manifest::Manifest;
 use crate::markdown::code;
-use crate::observe::asked::Reviewed;
 use crate::proposal::body::Evidence;
 use crate::proposal::comment::{self, Command, FORMS, Fault, Reject};
+use crate::proposal::decide::Reviewed;
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Wanted, branch, reject};
 use crate::report::annotations::{Annotation, Level};
@@ -54,11 +54,11 @@ pub async fn run(context: &Context, comment: &Comment, output: &mut Output) -> R
     if context.settings.dry_run {
         return Ok(passed_over(output, "this is a dry run"));
     }
-    let asked = Asked { context, forge, accounts, open };
+    let request = CommandRequest { context, forge, accounts, open };
     let answer = match command {
-        _ if !may_write => Answer::said(format!("{NOT_ALLOWED}\n\n{refused}")),
+        _ if !may_write => Answer::done(format!("{NOT_ALLOWED}\n\n{refused}")),
         Err(fault) => Answer::fault(&fault),
-        Ok(command) => asked.obey(&command, output).await?,
+        Ok(command) => request.obey(&command, output).await?,
     };
     accounts.comment(comment.number, &mark, &answer.text).await.map_err(cannot)?;
     Ok(answer.exit)
@@ -103,25 +103,25 @@ struct Answer {
 }
 
 impl Answer {
-    fn said(text: String) -> Self {
+    fn done(text: String) -> Self {
         Self { text, exit: Exit::Done }
     }
 
     /// A comment that is not obeyed: why, and what can be said instead.
     fn fault(fault: &Fault) -> Self {
-        Self::said(format!("{fault} Nothing was done.\n\n{FORMS}"))
+        Self::done(format!("{fault} Nothing was done.\n\n{FORMS}"))
     }
 }
 
 /// A command on an open proposal.
-struct Asked<'a> {
+struct CommandRequest<'a> {
     context: &'a Context,
     forge: &'a dyn Forge,
     accounts: &'a dyn Accounts,
     open: OpenProposal,
 }
 
-impl Asked<'_> {
+impl CommandRequest<'_> {
     async fn obey(&self, command: &Command, output: &mut Output) -> Result<Answer, Stop> {
         match command {
             Command::Recheck => self.recheck().await,
@@ -142,7 +142,7 @@ impl Asked<'_> {
         if let Err(e) = check::post(self.accounts, head, (state, &text)).await {
             tracing::warn!("the verdict on {head} could not be posted as a commit status: {e}");
         }
-        Ok(Answer::said(format!("{word}: {}. This is the verdict on {head}.", code(&text, 200))))
+        Ok(Answer::done(format!("{word}: {}. This is the verdict on {head}.", code(&text, 200))))
     }
 
     async fn refresh(&self, output: &mut Output) -> Result<Answer, Stop> {
@@ -188,7 +188,7 @@ impl Asked<'_> {
         }
     }
 
-    async fn reject(&self, asked: &Reject, output: &mut Output) -> Result<Answer, Stop> {
+    async fn reject(&self, rejection: &Reject, output: &mut Output) -> Result<Answer, Stop> {
         if let Some(fault) = self.taken() {
             return Ok(Answer::fault(&fault));
         }
@@ -198,11 +198,16 @@ impl Asked<'_> {
         };
         for _ in 0..TRIES {
             let (head, manifest) = load::at_head(self.context).await?;
-            let wanted =
-                match reject::rejecting(&manifest, &self.open.branch, &entries, asked, self.context.now.date_naive()) {
-                    Ok(wanted) => wanted,
-                    Err(fault) => return Ok(Answer::fault(&fault)),
-                };
+            let wanted = match reject::rejecting(
+                &manifest,
+                &self.open.branch,
+                &entries,
+                rejection,
+                self.context.now.date_naive(),
+            ) {
+                Ok(wanted) => wanted,
+                Err(fault) => return Ok(Answer::fault(&fault)),
+            };
             match self.turn(&head, &manifest, &wanted).await {
                 Ok(row) if row.action == rows::ProposedAction::Left => return Ok(self.left(row, output)),
                 Ok(row) => return self.rejected(&manifest, &wanted, row, output).await,

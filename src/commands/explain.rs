@@ -3,12 +3,12 @@
 use std::io::Read;
 use std::time::Duration;
 
-use super::{Context, Exit, Stop, load, promote, propose};
+use super::reader::proposal_reader;
+use super::{Context, Exit, Stop, load, planned, promote};
 use crate::args::Explain;
 use crate::image::{Digest, Location, Tag};
 use crate::observe::ledger::Trust;
-use crate::observe::proposals::Unreviewed;
-use crate::observe::sources::Sources;
+use crate::proposal::Unreviewed;
 use crate::report::Output;
 use crate::report::explain::{ExplainedImage, Explanation};
 use crate::report::rows::Failed;
@@ -34,15 +34,13 @@ pub async fn run(context: &Context, arguments: &Explain, output: &mut Output) ->
 async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation, Stop> {
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
-    let sources = Sources::new(context.registries.clone());
-    let forge = context.forge.as_deref();
-    let unreviewed = Unreviewed::default();
-    let situation =
-        propose::look(context, &sources, (forge, Trust::Machines), (&manifest, &scope), &unreviewed).await?;
+    let reader = proposal_reader(context, context.forge.as_deref(), Trust::Machines);
+    let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), None).await;
+    let situation = situation.map_err(|e| Stop::CannotWork(e.into()))?;
     let failed = situation.candidates.failed.values().cloned().map(Failed::from);
     Ok(Explanation {
-        images: propose::explained(&manifest, &situation.candidates),
-        failed: failed.chain(propose::about_ledger(&manifest, &situation)).collect(),
+        images: planned::explained(&manifest, &situation.candidates),
+        failed: failed.chain(planned::about_ledger(&manifest, &situation)).collect(),
     })
 }
 
@@ -55,7 +53,7 @@ fn trial(context: &Context, arguments: &Explain, file: &str) -> Result<Explained
     let location: Location = source.parse().map_err(|e| Stop::Unusable(format!("{source}: {e}")))?;
     let tags = tags(&list(context, file)?)?;
     let subject = subject_of(arguments)?;
-    let selection = settle(&subject, &tags, context);
+    let selection = select(&subject, &tags, context);
     let repository = location.to_string().rsplit('/').next().unwrap_or_default().to_owned();
     Ok(ExplainedImage::new(source, &repository, &subject, &tags, &selection))
 }
@@ -116,7 +114,7 @@ fn made_up(tag: &Tag) -> Digest {
     Digest::sha256(tag.as_str().as_bytes())
 }
 
-fn settle(subject: &Subject, tags: &[Tag], context: &Context) -> Selection {
+fn select(subject: &Subject, tags: &[Tag], context: &Context) -> Selection {
     let readings = Readings::of(&subject.rule, tags);
     let inquiry = readings.inquire(subject, context.now);
     let mut facts = Facts::default();

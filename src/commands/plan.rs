@@ -1,11 +1,10 @@
 //! `plan`: what propose and promote would do.
 
-use super::evidence::{Gathering, standings};
 use super::promote::Manner;
+use super::reader::proposal_reader;
 use super::unreviewed::unreviewed;
-use super::{Context, Exit, Stop, load, promote, propose};
+use super::{Context, Exit, Stop, load, planned, promote};
 use crate::observe::ledger::Trust;
-use crate::observe::sources::Sources;
 use crate::report::{Output, rows};
 
 /// Runs it for `images`, or for all where none is named; with `shards` the plan has the matrix of so many parts.
@@ -15,15 +14,14 @@ use crate::report::{Output, rows};
 pub async fn run(context: &Context, images: &[String], shards: Option<u32>, output: &mut Output) -> Result<Exit, Stop> {
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
-    let sources = Sources::new(context.registries.clone());
-    let seen = promote::look(context, &sources, &manifest, &scope, None, Manner::default()).await;
     let forge = context.forge.as_deref();
+    let reader = proposal_reader(context, forge, Trust::Machines);
+    let seen = promote::look(context, &reader.sources, &manifest, &scope, None, Manner::default()).await;
     let unreviewed = unreviewed(&context.verdicts, &context.review_reader(None), &manifest, &scope).await;
-    let situation =
-        propose::look(context, &sources, (forge, Trust::Machines), (&manifest, &scope), &unreviewed).await?;
-    let standings = standings(context);
-    let evidence = Gathering::new(context, (&sources, &standings), &manifest).of_all(&situation).await;
-    let mut plan = propose::planned(&manifest, &situation, &evidence);
+    let situation = reader.situation(&manifest, &scope, &unreviewed, None).await;
+    let situation = situation.map_err(|e| Stop::CannotWork(e.into()))?;
+    let evidence = reader.evidence_of_all(&manifest, &situation).await;
+    let mut plan = planned::planned(&manifest, &situation, &evidence);
     let promotions = promote::planned(&seen, promote::failures(&seen));
     plan.promotions = promotions.promotions;
     plan.repositories = promotions.repositories;

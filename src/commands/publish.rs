@@ -7,9 +7,10 @@ use super::{Context, check};
 use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, commit, invite, present};
 use crate::forge::{Commit, Contents, Forge, OpenProposal, Statuses};
 use crate::manifest::Manifest;
-use crate::observe::asked::{Reviewed, action};
+use crate::observe::proposals::requested_action;
 use crate::proposal::Wanted;
 use crate::proposal::audience::{Audience, UNASKED};
+use crate::proposal::decide::Reviewed;
 use crate::proposal::machine::Action;
 use crate::proposal::metadata::{self, Metadata, ObjectId};
 use crate::report::rows::{Proposed, ProposedAction};
@@ -35,7 +36,7 @@ pub(super) async fn ensure(
         return Ok(row(published, ProposedAction::Opened, None));
     };
     let standing = Published { number: open.number, url: open.url.clone() };
-    let why = match action(forge, &open, wanted, reviewed).await {
+    let why = match requested_action(forge, &open, wanted, reviewed).await? {
         Action::Open | Action::Update => {
             let published = publish(context, forge, publication, Some(&open)).await?;
             return Ok(row(published, ProposedAction::Updated, None));

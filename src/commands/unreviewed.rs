@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::forge::Forge;
 use crate::manifest::{Approval, Image, Manifest};
-use crate::observe::proposals::Unreviewed;
 use crate::observe::reviews::{Judged, ReviewReader, judge, untold};
 use crate::plan::reviews::Subject;
 use crate::plan::{Key, Scope, is_pending};
+use crate::proposal::Unreviewed;
 
 /// What was found out in this run about how approvals were reviewed: where promotion asked, proposals do not ask again.
 #[derive(Default)]

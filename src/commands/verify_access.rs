@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Context, Exit, Stop, evidence, load, promote};
+use super::{Context, Exit, Stop, load, promote, reader};
 use crate::args::VerifyAccess as Arguments;
 use crate::image::{Location, RegistryHost};
 use crate::manifest::{Destination, Manifest};
@@ -68,7 +68,7 @@ async fn to_pull(
 
 /// The upstreams that are asked. Docker Hub's search is asked about those whose category decides.
 async fn sample(context: &Context, manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> {
-    let standings = evidence::standings(context);
+    let standings = reader::standings(context);
     let mut subjects = access::sample(manifest, scope, count);
     for subject in &mut subjects {
         if access::asks_category(&manifest.policy, &manifest.organization, subject) {

@@ -12,6 +12,7 @@ use super::sources::Sources;
 use crate::content::Document;
 use crate::image::{Digest, Location, Tag};
 use crate::manifest::{Approval, Image};
+use crate::proposal::known::Availability;
 use crate::registry::Error;
 use crate::rules::Rule;
 
@@ -72,15 +73,6 @@ pub(super) async fn lost(
         }
     }
     Ok(lost)
-}
-
-/// The approvals of an image that are not simply there.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Availability {
-    /// Tags of which upstream has neither the tag nor the approved digest.
-    pub gone: BTreeSet<Tag>,
-    /// Tags of which upstream did not say.
-    pub unknown: BTreeSet<Tag>,
 }
 
 /// Looks for the approvals that are not in the list of tags: one request each, and one more where the tag is gone. `tags` is

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 
-use super::availability::{Availability, availability};
+use super::availability::availability;
 use super::ledger::Clocks;
 use super::sources::Sources;
 use super::upstream::walk;
@@ -15,11 +15,10 @@ use crate::hub::Hub;
 use crate::image::{Descriptor, Digest, Location, Tag};
 use crate::manifest::{Image, Manifest};
 use crate::plan::{self, FailedStep, Failure, Scope};
-use crate::proposal::{Selected, subject};
+use crate::proposal::known::{Candidates, ImageCandidates};
+use crate::proposal::subject;
 use crate::registry;
-use crate::rules::{
-    Candidate as Alone, Chosen, Fact, Facts, ROUNDS, Readiness, Readings, Rule, Selection, Since, Waiting, alone,
-};
+use crate::rules::{Fact, Facts, ROUNDS, Readiness, Readings, Rule, Since};
 
 /// How many images are looked at together; each host's own limit is the client's.
 const TOGETHER: usize = 16;
@@ -27,98 +26,57 @@ const TOGETHER: usize = 16;
 /// Why nothing unverified is proposed where a manifest asks for signatures.
 const UNVERIFIED: &str = "signature verification is not available in this release";
 
-/// Where candidates are looked for.
-pub struct Eyes<'a> {
-    /// Upstream.
-    pub sources: &'a Sources,
+/// What reads upstream, Docker Hub's push times and the ledger.
+#[derive(Clone, Copy)]
+pub(crate) struct UpstreamReader<'a> {
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) sources: &'a Sources,
     /// Docker Hub's own API, for push times.
-    pub hub: Option<&'a Hub>,
+    pub(crate) hub: Option<&'a Hub>,
     /// The ledger, for what Docker Hub does not tell.
-    pub clocks: &'a Clocks<'a>,
-    /// Now.
-    pub now: DateTime<Utc>,
+    pub(crate) clocks: &'a Clocks<'a>,
+    pub(crate) now: DateTime<Utc>,
 }
 
-/// What was found.
-#[derive(Debug, Default)]
-pub struct Candidates {
-    found: BTreeMap<usize, Candidate>,
-    /// The images that could not be looked at, by their position in [`Manifest::images`], and why.
-    pub failed: BTreeMap<usize, Failure>,
+/// Reads all images in scope. `ready` are digests that were found complete before: they are not read again.
+pub(super) async fn read_candidates(
+    reader: &UpstreamReader<'_>,
+    scope: &Scope,
+    ready: &BTreeSet<Digest>,
+) -> Candidates {
+    let images = || reader.manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at));
+    let listed = list(reader.sources, images().map(|(_, image)| image)).await;
+    let known: BTreeMap<Digest, Readiness> = ready.iter().map(|d| (d.clone(), Readiness::Ready)).collect();
+    let (listed, known) = (&listed, &known);
+    let read = futures_util::stream::iter(images())
+        .map(|(at, image)| async move {
+            let facts = Facts { readiness: known.clone(), ..Facts::default() };
+            (at, read_image(reader, image, listed, facts).await)
+        })
+        .buffer_unordered(TOGETHER)
+        .collect::<Vec<_>>()
+        .await;
+    let mut candidates = Candidates::default();
+    for (at, read) in read {
+        candidates.put(at, read);
+    }
+    candidates
 }
 
-/// One image's tags and what is known of them.
-#[derive(Debug)]
-struct Candidate {
-    tags: Arc<Vec<Tag>>,
-    facts: Facts,
-    selection: Selection,
-    availability: Availability,
-}
-
-impl Candidates {
-    /// Looks at all images in scope. `ready` are digests that were found complete before: they are not read again.
-    pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest, scope: &Scope, ready: &BTreeSet<Digest>) -> Self {
-        let images = || manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at));
-        let listed = list(eyes.sources, images().map(|(_, image)| image)).await;
-        let known: BTreeMap<Digest, Readiness> = ready.iter().map(|d| (d.clone(), Readiness::Ready)).collect();
-        let listed = &listed;
-        let known = &known;
-        let looked = futures_util::stream::iter(images())
-            .map(|(at, image)| async move {
-                let facts = Facts { readiness: known.clone(), ..Facts::default() };
-                (at, candidate(eyes, image, listed, facts).await)
-            })
-            .buffer_unordered(TOGETHER)
-            .collect::<Vec<_>>()
-            .await;
-        let mut candidates = Self::default();
-        for (at, looked) in looked {
-            candidates.put(at, looked);
-        }
-        candidates
-    }
-
-    /// Decides anew about one image, of which a person declined these digests.
-    pub async fn decline(&mut self, eyes: &Eyes<'_>, manifest: &Manifest, at: usize, digests: BTreeSet<Digest>) {
-        let (Some(mut candidate), Some(image)) = (self.found.remove(&at), manifest.images.get(at)) else { return };
-        candidate.facts.declined.extend(digests);
-        let settled = settle(eyes, image, &mut candidate).await.map(|()| candidate);
-        self.put(at, settled);
-    }
-
-    /// What rules made of every image that could be looked at, in the manifest's order.
-    #[must_use]
-    pub fn selected(&self) -> Vec<Selected> {
-        let selected = |(at, c): (&usize, &Candidate)| Selected { image: *at, selection: c.selection.clone() };
-        self.found.iter().map(selected).collect()
-    }
-
-    /// The tags of the image at this position of [`Manifest::images`], as far as they were read.
-    #[must_use]
-    pub fn tags(&self, image: usize) -> &[Tag] {
-        self.found.get(&image).map_or(&[], |candidate| candidate.tags.as_slice())
-    }
-
-    /// What the tags of an image that were asked answer; `None`: nothing.
-    #[must_use]
-    pub fn answers(&self, image: usize) -> &BTreeMap<Tag, Option<Digest>> {
-        static NONE: BTreeMap<Tag, Option<Digest>> = BTreeMap::new();
-        self.found.get(&image).map_or(&NONE, |candidate| &candidate.facts.digests)
-    }
-
-    /// The approvals that upstream has lost, and those of which that could not be found out.
-    #[must_use]
-    pub fn availability(&self, image: usize) -> Option<&Availability> {
-        self.found.get(&image).map(|candidate| &candidate.availability)
-    }
-
-    fn put(&mut self, at: usize, looked: Result<Candidate, Failure>) {
-        match looked {
-            Ok(candidate) => drop(self.found.insert(at, candidate)),
-            Err(failure) => drop(self.failed.insert(at, failure)),
-        }
-    }
+/// Has the rule of one image choose anew, without digests that a person declined.
+pub(super) async fn choose_without(
+    reader: &UpstreamReader<'_>,
+    candidates: &mut Candidates,
+    at: usize,
+    digests: &BTreeSet<Digest>,
+) {
+    let (Some(mut image_candidates), Some(image)) = (candidates.images.remove(&at), reader.manifest.images.get(at))
+    else {
+        return;
+    };
+    image_candidates.facts.declined.extend(digests.iter().cloned());
+    let selected = select(reader, image, &mut image_candidates).await.map(|()| image_candidates);
+    candidates.put(at, selected);
 }
 
 /// The tags of a source, or why they could not be read.
@@ -142,61 +100,58 @@ async fn list(sources: &Sources, images: impl Iterator<Item = &Image>) -> Listed
         .await
 }
 
-async fn candidate(eyes: &Eyes<'_>, image: &Image, listed: &Listed, facts: Facts) -> Result<Candidate, Failure> {
+async fn read_image(
+    reader: &UpstreamReader<'_>,
+    image: &Image,
+    listed: &Listed,
+    facts: Facts,
+) -> Result<ImageCandidates, Failure> {
     let tags = match (&image.rule, listed.get(&image.source)) {
         (Rule::Tags(tags), _) => Arc::new(tags.clone()),
         (Rule::Versions(_), Some(Ok(tags))) => Arc::clone(tags),
         (Rule::Versions(_), Some(Err(e))) => return Err(failure(image, None, FailedStep::Resolve, e.clone())),
         (Rule::Versions(_), None) => Arc::default(),
     };
-    let mut candidate =
-        Candidate { tags, facts, selection: Selection::default(), availability: Availability::default() };
-    settle(eyes, image, &mut candidate).await?;
-    candidate.availability = availability(eyes.sources, image, &candidate.tags, &candidate.facts.digests).await;
-    Ok(candidate)
+    let mut candidates = ImageCandidates { tags, facts, ..ImageCandidates::default() };
+    select(reader, image, &mut candidates).await?;
+    let ImageCandidates { tags, facts, .. } = &candidates;
+    candidates.availability = availability(reader.sources, image, tags, &facts.digests).await;
+    Ok(candidates)
 }
 
 /// Asks the rule, looks up what it lacks, and asks again.
-async fn settle(eyes: &Eyes<'_>, image: &Image, candidate: &mut Candidate) -> Result<(), Failure> {
+async fn select(reader: &UpstreamReader<'_>, image: &Image, candidates: &mut ImageCandidates) -> Result<(), Failure> {
     let subject = subject(image);
-    let tags = Arc::clone(&candidate.tags);
+    let tags = Arc::clone(&candidates.tags);
     let readings = Readings::of(&subject.rule, &tags);
-    let inquiry = readings.inquire(&subject, eyes.now);
+    let inquiry = readings.inquire(&subject, reader.now);
     for _ in 0..ROUNDS {
-        let missing = inquiry.missing(&candidate.facts);
+        let missing = inquiry.missing(&candidates.facts);
         if missing.is_empty() {
-            candidate.selection = inquiry.answer(&candidate.facts);
+            candidates.selection = inquiry.answer(&candidates.facts);
             return Ok(());
         }
         for fact in missing {
-            look_up(eyes, image, &fact, &mut candidate.facts).await?;
+            look_up(reader, image, &fact, &mut candidates.facts).await?;
         }
     }
     let error = format!("undecided after {ROUNDS} rounds of questions to upstream");
     Err(failure(image, None, FailedStep::Resolve, error))
 }
 
-/// One tag of an image by itself: what it answers now, or why that may not be proposed.
+/// Finds out one fact about a tag.
 ///
 /// # Errors
 /// Whatever keeps upstream from answering.
-pub async fn exact(eyes: &Eyes<'_>, image: &Image, tag: &Tag) -> Result<Result<Chosen, Waiting>, Failure> {
-    let (subject, mut facts) = (subject(image), Facts::default());
-    for _ in 0..ROUNDS {
-        match alone(&subject, tag, &facts, eyes.now) {
-            Alone::Good(chosen) => return Ok(Ok(chosen)),
-            Alone::Bad(waiting) => return Ok(Err(waiting)),
-            Alone::Unknown(fact) => look_up(eyes, image, &fact, &mut facts).await?,
-        }
-    }
-    let error = format!("undecided after {ROUNDS} rounds of questions to upstream");
-    Err(failure(image, Some(tag), FailedStep::Resolve, error))
-}
-
-async fn look_up(eyes: &Eyes<'_>, image: &Image, fact: &Fact, facts: &mut Facts) -> Result<(), Failure> {
+pub(super) async fn look_up(
+    reader: &UpstreamReader<'_>,
+    image: &Image,
+    fact: &Fact,
+    facts: &mut Facts,
+) -> Result<(), Failure> {
     match fact {
         Fact::Digest(tag) => {
-            let answer = eyes.sources.head(&image.source, tag).await;
+            let answer = reader.sources.head(&image.source, tag).await;
             let digest = answer.map_err(|e| upstream(image, tag, FailedStep::Resolve, &e))?.map(|a| a.digest);
             if let (Some(digest), Some(_)) = (&digest, &image.signatures) {
                 facts.unsigned.insert(digest.clone(), UNVERIFIED.to_owned());
@@ -204,18 +159,18 @@ async fn look_up(eyes: &Eyes<'_>, image: &Image, fact: &Fact, facts: &mut Facts)
             facts.digests.insert(tag.clone(), digest);
         }
         Fact::PublicSince(tag, digest) => {
-            let since = public_since(eyes, image, tag, digest).await?;
+            let since = public_since(reader, image, tag, digest).await?;
             facts.public_since.insert((tag.clone(), digest.clone()), since);
         }
         Fact::History(tag) => {
-            facts.history.insert(tag.clone(), eyes.clocks.history(&image.source, tag).await);
+            facts.history.insert(tag.clone(), reader.clocks.history(&image.source, tag).await);
         }
         Fact::Readiness(tag, digest) => {
-            if unchanged(eyes, image, tag, digest).await {
+            if unchanged(reader, image, tag, digest).await {
                 facts.readiness.insert(digest.clone(), Readiness::Unchanged);
                 return Ok(());
             }
-            let walked = walk(eyes.sources, &image.source, digest, image.platforms.as_deref()).await;
+            let walked = walk(reader.sources, &image.source, digest, image.platforms.as_deref()).await;
             let walked = walked.map_err(|e| upstream(image, tag, FailedStep::Read, &e))?;
             let readiness = match walked {
                 None => Readiness::NotReady(format!("upstream does not have {digest}")),
@@ -229,12 +184,12 @@ async fn look_up(eyes: &Eyes<'_>, image: &Image, fact: &Fact, facts: &mut Facts)
 
 /// Whether the wanted platforms of what is approved under a tag and of what it answers now are the same, attestations apart.
 /// Where either cannot be read they are not known to be.
-async fn unchanged(eyes: &Eyes<'_>, image: &Image, tag: &Tag, digest: &Digest) -> bool {
+async fn unchanged(reader: &UpstreamReader<'_>, image: &Image, tag: &Tag, digest: &Digest) -> bool {
     let approved = image.approved.iter().find(|approval| approval.tag == *tag && approval.digest != *digest);
     let (Some(platforms), Some(approved)) = (&image.platforms, approved) else { return false };
     let mut kept = Vec::new();
     for digest in [&approved.digest, digest] {
-        let Ok(Some(document)) = eyes.sources.document(&image.source, digest).await else { return false };
+        let Ok(Some(document)) = reader.sources.document(&image.source, digest).await else { return false };
         let Ok(wanted) = plan::from_upstream(&document, Some(platforms)) else { return false };
         let Ok(Content::Index { children, .. }) = wanted.read() else { return false };
         let is_image = |child: &Descriptor| child.platform.as_ref().is_none_or(|platform| platform.os != "unknown");
@@ -245,8 +200,13 @@ async fn unchanged(eyes: &Eyes<'_>, image: &Image, tag: &Tag, digest: &Digest) -
 
 /// Since when a tag answers a digest: Docker Hub's own push time where it says that it is this digest's, else since when the
 /// ledger knows. A publisher's own dates are never trusted.
-async fn public_since(eyes: &Eyes<'_>, image: &Image, tag: &Tag, digest: &Digest) -> Result<Option<Since>, Failure> {
-    if let (Location::Remote(repository), Some(hub)) = (&image.source, eyes.hub)
+async fn public_since(
+    reader: &UpstreamReader<'_>,
+    image: &Image,
+    tag: &Tag,
+    digest: &Digest,
+) -> Result<Option<Since>, Failure> {
+    if let (Location::Remote(repository), Some(hub)) = (&image.source, reader.hub)
         && repository.registry.is_docker_hub()
     {
         let answer = hub.tag(repository, tag).await;
@@ -256,7 +216,7 @@ async fn public_since(eyes: &Eyes<'_>, image: &Image, tag: &Tag, digest: &Digest
             return Ok(pushed.map(Since::published));
         }
     }
-    Ok(eyes.clocks.since(&image.source, tag, digest).await.map(Since::first_seen))
+    Ok(reader.clocks.since(&image.source, tag, digest).await.map(Since::first_seen))
 }
 
 fn upstream(image: &Image, tag: &Tag, step: FailedStep, error: &registry::Error) -> Failure {

@@ -8,8 +8,8 @@ use super::upstream::{Walk, walk};
 use crate::image::{Digest, Location, Platform, Tag};
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
 
-/// What evidence is asked about.
-pub struct Asked<'a> {
+/// What evidence is asked about: one tag and digest upstream.
+pub struct EvidenceRequest<'a> {
     /// Upstream.
     pub location: &'a Location,
     /// The wanted platforms.
@@ -28,22 +28,22 @@ pub struct Asked<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Looks; what does not answer is named in the evidence.
-pub async fn evidence(sources: &Sources, asked: &Asked<'_>) -> Evidence {
-    let standing = asked.standings.of(asked.organization, asked.location).await;
-    let mut evidence = Evidence { standing, at: Some(asked.now), ..Evidence::default() };
-    match sources.head(asked.location, asked.tag).await {
-        Ok(Some(answer)) if answer.digest == *asked.digest => evidence.served = Served::Now,
+/// Reads it; what does not answer is named in the evidence.
+pub async fn evidence(sources: &Sources, request: &EvidenceRequest<'_>) -> Evidence {
+    let standing = request.standings.of(request.organization, request.location).await;
+    let mut evidence = Evidence { standing, at: Some(request.now), ..Evidence::default() };
+    match sources.head(request.location, request.tag).await {
+        Ok(Some(answer)) if answer.digest == *request.digest => evidence.served = Served::Now,
         Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
-        Err(e) => evidence.unknown.push(format!("what {} answers: {e}", asked.tag)),
+        Err(e) => evidence.unknown.push(format!("what {} answers: {e}", request.tag)),
     }
-    match walk(sources, asked.location, asked.digest, asked.platforms).await {
+    match walk(sources, request.location, request.digest, request.platforms).await {
         Ok(Some(found)) => take(&mut evidence, found),
-        Ok(None) => evidence.unknown.push(format!("upstream does not have {}", asked.digest)),
+        Ok(None) => evidence.unknown.push(format!("upstream does not have {}", request.digest)),
         Err(e) => evidence.unknown.push(format!("the image: {e}")),
     }
-    if let Some(before) = asked.before.filter(|before| *before != asked.digest) {
-        match walk(sources, asked.location, before, asked.platforms).await {
+    if let Some(before) = request.before.filter(|before| *before != request.digest) {
+        match walk(sources, request.location, before, request.platforms).await {
             Ok(Some(Walk { problem: None, parts, size, .. })) => compare(&mut evidence, &parts, size),
             Ok(_) => evidence.unknown.push("what is approved now: upstream no longer has all of it".to_owned()),
             Err(e) => evidence.unknown.push(format!("what is approved now: {e}")),

@@ -6,12 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 
-use super::candidates::Candidates;
 use crate::forge::{By, Commit, Error, Forge, Written};
 use crate::image::{Digest, Location, Tag};
 use crate::ledger::{self, Broken, Key, Ledger, Survey, trusted};
-use crate::manifest::Manifest;
-use crate::plan::Scope;
 
 /// Whose commits on the ledger's branch count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,26 +161,11 @@ impl<'a> Clocks<'a> {
 
     /// What is to be written down of a run. Who writes there also reads where nothing was asked for but a clock may have to
     /// end: see [`Survey::ends_clocks`].
-    pub async fn noted(self, manifest: &Manifest, scope: &Scope, candidates: &Candidates) -> Noted {
-        let survey = survey(manifest, scope, candidates);
+    pub async fn noted(self, survey: Survey) -> Noted {
         if survey.ends_clocks() && self.place.is_some_and(|place| place.trust == Trust::Ours) {
             self.reading().await;
         }
         let asked = self.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         Noted { reading: self.reading.into_inner(), asked, survey }
     }
-}
-
-fn survey(manifest: &Manifest, scope: &Scope, candidates: &Candidates) -> Survey {
-    let mut survey = Survey::default();
-    let selected = candidates.selected();
-    for (at, image) in manifest.images.iter().enumerate() {
-        match selected.iter().find(|selected| selected.image == at) {
-            Some(selected) if scope.contains(at) => {
-                survey.looked_at(image, &selected.selection, candidates.answers(at));
-            }
-            _ => survey.not_looked_at(image),
-        }
-    }
-    survey
 }

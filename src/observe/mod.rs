@@ -1,7 +1,6 @@
 //! What registries, Docker Hub and the forge say now. Reads only.
 
 pub mod access;
-pub mod asked;
 mod availability;
 pub mod candidates;
 pub mod category;
@@ -10,6 +9,7 @@ pub mod doctor;
 pub mod documents;
 pub(crate) mod ecr;
 pub mod evidence;
+mod facts;
 mod first_parents;
 pub mod ledger;
 pub mod manifest;

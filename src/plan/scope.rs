@@ -31,6 +31,11 @@ impl Scope {
         Ok(Self { images: images.map(|(index, _)| index).collect() })
     }
 
+    /// The one image at this position of [`Manifest::images`].
+    pub(crate) fn of(image: usize) -> Self {
+        Self { images: BTreeSet::from([image]) }
+    }
+
     /// Whether the image at this position of [`Manifest::images`] is in scope.
     #[must_use]
     pub fn contains(&self, image: usize) -> bool {

@@ -40,6 +40,18 @@ pub fn default_repository(source: &str) -> Option<RepositoryName> {
     location.to_string().rsplit('/').next()?.parse().ok()
 }
 
+/// The mirror of a new source: the last part of its path, or, where another image has that, the last two.
+pub(super) fn free_repository(manifest: &Manifest, source: &str) -> Option<RepositoryName> {
+    let taken = |name: &RepositoryName| manifest.images.iter().any(|image| image.repository == *name);
+    let last = default_repository(source)?;
+    if !taken(&last) {
+        return Some(last);
+    }
+    let mut parts = source.rsplit('/');
+    let (name, owner) = (parts.next()?, parts.next()?);
+    format!("{owner}-{name}").parse().ok().filter(|name| !taken(name))
+}
+
 fn scalar(text: &str) -> String {
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:-".contains(&b));
     if plain { text.to_owned() } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }

@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
     use crate::proposal::fixtures::{line, manifest, selected};
-    use crate::proposal::{Beside, wanted};
+    use crate::proposal::{Conditions, wanted};
 
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -135,7 +135,7 @@ mod tests {
             selected(*at, vec![line])
         };
         let selected: Vec<_> = images.iter().map(lines).collect();
-        wanted(manifest, &selected, &Beside::default()).remove(0)
+        wanted(manifest, &selected, &Conditions::default()).remove(0)
     }
 
     #[test]

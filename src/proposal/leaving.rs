@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 
 use super::{Entry, Item, Kind};
 use crate::image::{Digest, Tag};
-use crate::manifest::{Approval, Image, Rejection};
-use crate::plan::Key;
+use crate::manifest::{Approval, Image, Manifest, Rejection};
+use crate::plan::{FailedStep, Failure, Key};
 use crate::rules::{line_of, out_of_range};
 
 /// Why something leaves.
@@ -57,9 +57,9 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What is known beside the selections.
+/// What decides beside the selections.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Beside {
+pub struct Conditions {
     /// Today, in UTC.
     pub today: NaiveDate,
     /// Images, by their position in the manifest, that have no selection because they could not be looked at: what needs no
@@ -77,18 +77,43 @@ pub struct Beside {
     pub declined: BTreeSet<Entry>,
 }
 
+/// What is known of the reviews of approvals that are not promoted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unreviewed {
+    /// Those that fewer people approved than the policy asks, each with that in words: their removal is wanted.
+    pub wanted: BTreeMap<Key, String>,
+    /// Those of which that could not be found out, and why: what is proposed of them stays.
+    pub unknown: BTreeMap<Key, String>,
+}
+
+impl Unreviewed {
+    /// What could not be found out, as failures in the manifest's order.
+    pub(crate) fn failures(&self, manifest: &Manifest) -> Vec<Failure> {
+        let failure = |(image, approval): (&Image, &Approval)| {
+            let error = self.unknown.get(&Key::of(image, approval))?.clone();
+            let (source, repository) = (image.source_text.clone(), image.repository.clone());
+            Some(Failure { source, repository, tag: Some(approval.tag.clone()), step: FailedStep::Resolve, error })
+        };
+        approvals(manifest).filter_map(failure).collect()
+    }
+}
+
+fn approvals(manifest: &Manifest) -> impl Iterator<Item = (&Image, &Approval)> {
+    manifest.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
+}
+
 /// What leaves of one image. `looked_at`: whether upstream and so its rule was asked.
-pub(super) fn leaving(at: usize, image: &Image, beside: &Beside, looked_at: bool) -> Vec<Item> {
+pub(super) fn leaving(at: usize, image: &Image, conditions: &Conditions, looked_at: bool) -> Vec<Item> {
     let approvals = image.approved.iter().filter_map(|approval| {
-        let cause = cause(image, approval, beside)?;
+        let cause = cause(image, approval, conditions)?;
         let item = item(at, image, Kind::Retire, (&approval.tag, approval.digest.clone()), cause);
         (looked_at || item.cause.as_ref().is_some_and(|cause| cause.own_branch().is_some())).then_some(item)
     });
     let expired = image.rejected.iter().filter(|_| looked_at).filter_map(|rejection| {
-        let last = over(image, rejection, beside.today)?;
+        let last = over(image, rejection, conditions.today)?;
         Some(item(at, image, Kind::Expire, (&rejection.tag, said(rejection)), Cause::Expired(last)))
     });
-    approvals.chain(expired).filter(|item| !beside.declined.contains(&unnamed(&item.entry))).collect()
+    approvals.chain(expired).filter(|item| !conditions.declined.contains(&unnamed(&item.entry))).collect()
 }
 
 /// The entry without what it says of other approvals, and of a hurry: what a person declined of it holds whatever that is.
@@ -97,20 +122,20 @@ pub(super) fn unnamed(entry: &Entry) -> Entry {
 }
 
 /// The first of the reasons for which an approval leaves; those that stand for themselves go before the others.
-fn cause(image: &Image, approval: &Approval, beside: &Beside) -> Option<Cause> {
+fn cause(image: &Image, approval: &Approval, conditions: &Conditions) -> Option<Cause> {
     let Approval { tag, digest, .. } = approval;
     if let Some(revoked) = image.revoked.iter().find(|revoked| revoked.digest == *digest) {
         return Some(Cause::Revoked(revoked.reason.clone()));
     }
     let key = Key::of(image, approval);
-    if let Some(why) = beside.unreviewed.get(&key) {
+    if let Some(why) = conditions.unreviewed.get(&key) {
         return Some(Cause::Unreviewed(why.clone()));
     }
-    if let Some(rejection) = image.rejected.iter().find(|r| r.tag == *tag && holds(r, beside.today)) {
+    if let Some(rejection) = image.rejected.iter().find(|r| r.tag == *tag && holds(r, conditions.today)) {
         return Some(Cause::Rejected(rejection.reason.clone()));
     }
     let outside = out_of_range(&image.rule, tag).map(Cause::OutOfRange);
-    outside.or_else(|| beside.gone.contains(&key).then_some(Cause::Gone))
+    outside.or_else(|| conditions.gone.contains(&key).then_some(Cause::Gone))
 }
 
 /// Whether a rejection still holds.

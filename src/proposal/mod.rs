@@ -1,7 +1,8 @@
 //! Proposals: what should be proposed, and what is to be done so that the forge has it. Pure.
 //!
-//! [`wanted`] turns selections into proposals, [`machine`] compares them with what the forge has, [`body`] writes what a
-//! reviewer reads, [`metadata`] is the part of the body that this program reads back.
+//! [`decide`] answers which proposals should be open and what is to be done, or which facts it lacks; [`approve`] does so for
+//! a version that a person asks for. [`wanted`] turns selections into proposals, [`machine`] compares them with what the forge
+//! has, [`body`] writes what a reviewer reads, [`metadata`] is the part of the body that this program reads back.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -13,13 +14,16 @@ use crate::manifest::Image;
 use crate::rules::Since;
 
 pub mod adding;
+pub(crate) mod approve;
 pub mod audience;
 pub mod body;
 pub mod branch;
 pub mod comment;
+pub(crate) mod decide;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod form;
+pub(crate) mod known;
 mod leaving;
 pub mod machine;
 pub mod metadata;
@@ -30,7 +34,7 @@ mod subject;
 mod wanted;
 pub mod why;
 
-pub use leaving::{Beside, Cause};
+pub use leaving::{Cause, Conditions, Unreviewed};
 pub use subject::subject;
 pub use wanted::{Selected, wanted};
 

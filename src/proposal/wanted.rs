@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use globset::GlobMatcher;
 
-use super::leaving::{Beside, Cause, holds, leaving};
+use super::leaving::{Cause, Conditions, holds, leaving};
 use super::{Entry, Item, Kind, Wanted, branch, metadata};
 use crate::image::{Digest, Tag};
 use crate::manifest::{self, Grouping, Image, Manifest};
@@ -27,16 +27,17 @@ pub struct Selected {
 /// lacks its reviews, patch releases of an approved line, everything else. Among equals the one that is public (or was first
 /// seen) longest goes first, then those whose age was not asked; then the manifest's order decides.
 #[must_use]
-pub fn wanted(manifest: &Manifest, selected: &[Selected], beside: &Beside) -> Vec<Wanted> {
+pub fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Conditions) -> Vec<Wanted> {
     let mut drafts = Drafts { manifest, groups: Groups::of(&manifest.proposals.group), wanted: Vec::new() };
-    let rejecting = rejecting(manifest, beside);
+    let rejecting = rejecting(manifest, conditions);
     for (at, image) in manifest.images.iter().enumerate() {
         let selection = selected.iter().find(|s| s.image == at).map(|s| &s.selection);
-        if selection.is_none() && !beside.without_selection.contains(&at) {
+        if selection.is_none() && !conditions.without_selection.contains(&at) {
             continue;
         }
-        let (own, mut leaving): (Vec<Item>, Vec<Item>) =
-            leaving(at, image, beside, selection.is_some()).into_iter().partition(|item| own_branch(item).is_some());
+        let (own, mut leaving): (Vec<Item>, Vec<Item>) = leaving(at, image, conditions, selection.is_some())
+            .into_iter()
+            .partition(|item| own_branch(item).is_some());
         let taken: BTreeSet<Tag> = own.iter().chain(&leaving).filter_map(|item| item.entry.to.clone()).collect();
         for item in own {
             drafts.alone(image, item);
@@ -45,7 +46,7 @@ pub fn wanted(manifest: &Manifest, selected: &[Selected], beside: &Beside) -> Ve
         for (branch, item) in &blocked {
             drafts.on(branch.clone(), group_of(manifest, branch), vec![item.clone()]);
         }
-        let mut urgent: Vec<Item> = hurried(manifest, beside).into_iter().filter(|item| item.image == at).collect();
+        let mut urgent: Vec<Item> = hurried(manifest, conditions).into_iter().filter(|item| item.image == at).collect();
         for line in selection.into_iter().flat_map(|selection| &selection.lines) {
             let mut items = items(at, image, line);
             for item in urgent.extract_if(.., |item| item.line == line.name) {
@@ -132,14 +133,14 @@ fn is_marked(image: &Image, item: &Item) -> bool {
 
 /// What a person asked for in a hurry and open proposals hold, as far as the manifest has its image, does not approve it yet
 /// and does not speak against it.
-fn hurried(manifest: &Manifest, beside: &Beside) -> Vec<Item> {
+fn hurried(manifest: &Manifest, conditions: &Conditions) -> Vec<Item> {
     let item = |(on, entry): &(String, Entry)| {
         let (tag, digest) = (entry.to.as_ref()?, &entry.digest);
         let (at, image) = manifest.images.iter().enumerate().find(|(_, image)| {
             let own = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line_of(&image.rule, tag));
             image.source_text == entry.source && image.repository == entry.repository && *on == own
         })?;
-        let refused = image.rejected.iter().any(|r| r.tag == *tag && holds(r, beside.today))
+        let refused = image.rejected.iter().any(|r| r.tag == *tag && holds(r, conditions.today))
             || image.revoked.iter().any(|r| r.digest == *digest)
             || image.approved.iter().any(|a| a.tag == *tag && a.digest == *digest)
             || out_of_range(&image.rule, tag).is_some();
@@ -148,7 +149,7 @@ fn hurried(manifest: &Manifest, beside: &Beside) -> Vec<Item> {
             Item { entry: entry.clone(), image: at, line, public_since: None, prefix_changed: false, cause: None };
         (!refused && entry.kind.lets_in()).then_some(item)
     };
-    beside.urgent.iter().filter_map(item).collect()
+    conditions.urgent.iter().filter_map(item).collect()
 }
 
 /// Puts what is urgent in the place of what the rule chose, unless that is newer.
@@ -171,22 +172,22 @@ fn hurry(items: &mut Vec<Item>, mut urgent: Item, line: &Line, selection: Option
 }
 
 /// The rejections that open proposals hold and the manifest does not have yet, each with its branch.
-fn rejecting(manifest: &Manifest, beside: &Beside) -> Vec<(String, Item)> {
+fn rejecting(manifest: &Manifest, conditions: &Conditions) -> Vec<(String, Item)> {
     let prefix = &manifest.proposals.branch_prefix;
     let item = |(on, entry): &(String, Entry)| {
         let tag = entry.to.as_ref()?;
-        let over = entry.rejection.as_ref()?.until.is_some_and(|last| last < beside.today);
+        let over = entry.rejection.as_ref()?.until.is_some_and(|last| last < conditions.today);
         let (at, image) = manifest.images.iter().enumerate().find(|(_, image)| {
             let named = image.source_text == entry.source && image.repository == entry.repository;
             named && (group_of(manifest, on).is_some() || on.starts_with(&branch::of_image(prefix, &image.slug())))
         })?;
-        let there = image.rejected.iter().any(|r| r.tag == *tag && holds(r, beside.today));
+        let there = image.rejected.iter().any(|r| r.tag == *tag && holds(r, conditions.today));
         let line = line_of(&image.rule, tag);
         let item =
             Item { entry: entry.clone(), image: at, line, public_since: None, prefix_changed: false, cause: None };
         (!over && !there).then(|| (on.clone(), item))
     };
-    beside.rejecting.iter().filter_map(item).collect()
+    conditions.rejecting.iter().filter_map(item).collect()
 }
 
 /// The name of the group whose branch this is.
@@ -223,15 +224,33 @@ fn order(manifest: &Manifest, proposal: &Wanted) -> (u8, bool, Option<DateTime<U
 /// What a line's choice changes: it comes in, and what `keep` no longer holds leaves with it.
 fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
     let Some(chosen) = &line.chosen else { return Vec::new() };
-    let item = |cause, entry| Item {
-        entry,
-        image: at,
-        line: line.name.clone(),
+    let comes = approving(at, image, &line.name, line.current.as_ref(), chosen);
+    let retired = line.retired.iter().map(|(tag, digest)| Item {
+        entry: Entry {
+            from: None,
+            to: Some(tag.clone()),
+            digest: digest.clone(),
+            kind: Kind::Retire,
+            ..comes.entry.clone()
+        },
         public_since: None,
         prefix_changed: false,
-        cause,
-    };
-    let from = line.current.as_ref().map(|(tag, _)| tag.clone());
+        cause: Some(Cause::Keep),
+        ..comes.clone()
+    });
+    let retired: Vec<Item> = retired.collect();
+    std::iter::once(comes).chain(retired).collect()
+}
+
+/// The change that lets a version in on a line, of which `current` is approved.
+pub(super) fn approving(
+    at: usize,
+    image: &Image,
+    line: &str,
+    current: Option<&(Tag, Digest)>,
+    chosen: &Chosen,
+) -> Item {
+    let from = current.map(|(tag, _)| tag.clone());
     let entry = Entry {
         source: image.source_text.clone(),
         repository: image.repository.clone(),
@@ -242,19 +261,11 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
         rejection: None,
         urgent: None,
     };
-    let retired = line.retired.iter().map(|(tag, digest)| Entry {
-        from: None,
-        to: Some(tag.clone()),
-        digest: digest.clone(),
-        kind: Kind::Retire,
-        ..entry.clone()
-    });
-    let retired: Vec<Item> = retired.map(|entry| item(Some(Cause::Keep), entry)).collect();
     let Chosen { public_since, prefix_changed, .. } = *chosen;
-    std::iter::once(Item { public_since, prefix_changed, ..item(None, entry) }).chain(retired).collect()
+    Item { entry, image: at, line: line.to_owned(), public_since, prefix_changed, cause: None }
 }
 
-/// What a proposal depends on at its base beside its entries: the lines of the image and the one on either side of them
+/// What a proposal depends on at its base conditions its entries: the lines of the image and the one on either side of them
 /// (an edit there would conflict), and the settings that its body names.
 pub(super) fn context(manifest: &Manifest, items: &[Item]) -> Digest {
     let mut text = format!("{} {:?}\n", manifest.organization, manifest.registry);
@@ -331,7 +342,7 @@ mod tests {
 
     fn shown(manifest: &Manifest, selected: &[Selected]) -> String {
         let mut text = String::new();
-        for proposal in wanted(manifest, selected, &Beside::default()) {
+        for proposal in wanted(manifest, selected, &Conditions::default()) {
             writeln!(text, "{}", proposal.branch).unwrap();
             for Item { entry, line, .. } in &proposal.items {
                 let name = |tag: &Option<Tag>| tag.as_ref().map_or("-".to_owned(), ToString::to_string);
@@ -389,7 +400,7 @@ mod tests {
           node 1.8: Rebuild 1.8.0 -> 1.8.0
         ");
         manifest.proposals.group = Grouping::All;
-        let all = wanted(&manifest, &selected, &Beside::default());
+        let all = wanted(&manifest, &selected, &Conditions::default());
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].branch, "wharfinger/group/all");
     }
@@ -398,7 +409,7 @@ mod tests {
     fn the_context_is_the_text_around_the_edit_and_the_settings() {
         let (mut manifest, selected) = three();
         let of = |manifest: &Manifest, at: usize| {
-            let all = wanted(manifest, &selected, &Beside::default());
+            let all = wanted(manifest, &selected, &Conditions::default());
             all.into_iter().find(|w| w.items[0].image == at).unwrap().context
         };
         let before = [of(&manifest, 0), of(&manifest, 1), of(&manifest, 2)];
@@ -437,7 +448,7 @@ mod tests {
         Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, span }
     }
 
-    fn branches(manifest: &Manifest, selected: &[Selected], beside: &Beside) -> Vec<String> {
+    fn branches(manifest: &Manifest, selected: &[Selected], conditions: &Conditions) -> Vec<String> {
         let entries = |w: &Wanted| -> Vec<String> {
             let one = |i: &Item| {
                 let why = i.cause.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
@@ -445,11 +456,14 @@ mod tests {
             };
             w.items.iter().map(one).collect()
         };
-        wanted(manifest, selected, beside).iter().map(|w| format!("{}: {}", w.branch, entries(w).join(", "))).collect()
+        wanted(manifest, selected, conditions)
+            .iter()
+            .map(|w| format!("{}: {}", w.branch, entries(w).join(", ")))
+            .collect()
     }
 
     /// One image with an approval for every reason to leave, and an update.
-    fn leaving_ones() -> (Manifest, Beside) {
+    fn leaving_ones() -> (Manifest, Conditions) {
         let mut manifest = manifest(&["redis"]);
         let image = &mut manifest.images[0];
         let Rule::Versions(rule) = &mut image.rule else { unreachable!() };
@@ -471,47 +485,47 @@ mod tests {
             span,
         }];
         let key = |tag: &str| Key { repository: "redis".parse().unwrap(), tag: tag.parse().unwrap() };
-        let beside = Beside {
+        let conditions = Conditions {
             today: "2026-11-21".parse().unwrap(),
             gone: [key("7.0.0")].into(),
             unreviewed: [(key("7.0.3"), "0 of 1 reviews".to_owned())].into(),
-            ..Beside::default()
+            ..Conditions::default()
         };
-        (manifest, beside)
+        (manifest, conditions)
     }
 
     #[test]
     fn what_leaves_joins_its_line_but_for_what_stands_for_itself() {
-        let (manifest, beside) = leaving_ones();
+        let (manifest, conditions) = leaving_ones();
         let update = [selected(0, vec![line("latest", Some("7.2.0"), Some("7.2.1"))])];
-        insta::assert_snapshot!(branches(&manifest, &update, &beside).join("\n"), @r"
+        insta::assert_snapshot!(branches(&manifest, &update, &conditions).join("\n"), @r"
         wharfinger/image/redis/revoked/7.0.2: Retire 7.0.2 (revoked: CVE-2027-1)
         wharfinger/image/redis/unreviewed/7.0.3: Retire 7.0.3 (0 of 1 reviews)
         wharfinger/image/redis/latest: Update 7.2.1, Retire 6.2.0 (not in `^7`), Retire 7.0.0 (upstream has neither this tag nor this digest any more), Retire 7.0.1 (rejected: slow), Expire 7.3.0 (its rejection held until 2026-11-20)
         ");
-        let alone = branches(&manifest, &[selected(0, vec![])], &beside);
+        let alone = branches(&manifest, &[selected(0, vec![])], &conditions);
         assert_eq!(alone.len(), 3, "{alone:?}");
         assert!(alone[2].starts_with("wharfinger/image/redis/latest: Retire 6.2.0"), "{alone:?}");
-        let not_looked_at = Beside { without_selection: [0].into(), ..beside.clone() };
+        let not_looked_at = Conditions { without_selection: [0].into(), ..conditions.clone() };
         let safe = branches(&manifest, &[], &not_looked_at);
         assert_eq!(safe.len(), 2, "without upstream only what needs none: {safe:?}");
-        assert_eq!(branches(&manifest, &[], &beside), Vec::<String>::new(), "an image that the run is not about");
+        assert_eq!(branches(&manifest, &[], &conditions), Vec::<String>::new(), "an image that the run is not about");
     }
 
     #[test]
     fn the_last_day_of_a_rejection_is_one_of_its_days() {
-        let (manifest, mut beside) = leaving_ones();
-        beside.today = "2026-11-20".parse().unwrap();
-        let all = branches(&manifest, &[selected(0, vec![])], &beside).join("\n");
+        let (manifest, mut conditions) = leaving_ones();
+        conditions.today = "2026-11-20".parse().unwrap();
+        let all = branches(&manifest, &[selected(0, vec![])], &conditions).join("\n");
         assert!(!all.contains("Expire"), "{all}");
     }
 
     #[test]
     fn whose_leaving_was_declined_stays() {
-        let (manifest, mut beside) = leaving_ones();
-        let all = wanted(&manifest, &[selected(0, vec![])], &beside);
-        beside.declined = all.iter().flat_map(Wanted::entries).collect();
-        assert_eq!(branches(&manifest, &[selected(0, vec![])], &beside), Vec::<String>::new());
+        let (manifest, mut conditions) = leaving_ones();
+        let all = wanted(&manifest, &[selected(0, vec![])], &conditions);
+        conditions.declined = all.iter().flat_map(Wanted::entries).collect();
+        assert_eq!(branches(&manifest, &[selected(0, vec![])], &conditions), Vec::<String>::new());
     }
 
     #[test]
@@ -556,16 +570,16 @@ mod tests {
             selected(1, vec![line("latest", Some("3.0.0"), Some("3.1.0"))]),
             selected(2, vec![line("latest", Some("1.8.0"), Some("1.9.0"))]),
         ];
-        insta::assert_snapshot!(branches(&manifest, &all, &Beside::default()).join("\n"), @r"
+        insta::assert_snapshot!(branches(&manifest, &all, &Conditions::default()).join("\n"), @r"
         wharfinger/image/redis/latest: Update 8.0.0
         wharfinger/group/all: Update 3.1.0, Update 1.9.0
         ");
         let own = "wharfinger/image/node/latest".to_owned();
         let rejection = Some(crate::proposal::Rejection { reason: "slow".to_owned(), until: None });
-        let entry = wanted(&manifest, &all, &Beside::default())[1].items[1].entry.clone();
+        let entry = wanted(&manifest, &all, &Conditions::default())[1].items[1].entry.clone();
         let entry = Entry { kind: Kind::Reject, rejection, ..entry };
-        let mut beside = Beside { rejecting: vec![(own, entry)], ..Beside::default() };
-        insta::assert_snapshot!(branches(&manifest, &all, &beside).join("\n"), @r"
+        let mut conditions = Conditions { rejecting: vec![(own, entry)], ..Conditions::default() };
+        insta::assert_snapshot!(branches(&manifest, &all, &conditions).join("\n"), @r"
         wharfinger/image/redis/latest: Update 8.0.0
         wharfinger/group/all: Update 3.1.0
         wharfinger/image/node/latest: Reject 1.9.0
@@ -576,11 +590,11 @@ mod tests {
             until: None,
             span: crate::diag::Span::default(),
         }];
-        let merged = branches(&manifest, &all[..2], &beside).join("\n");
+        let merged = branches(&manifest, &all[..2], &conditions).join("\n");
         assert!(!merged.contains("node"), "{merged}");
         manifest.images[2].rejected.clear();
-        beside.rejecting[0].1.rejection.as_mut().unwrap().until = Some("2020-01-01".parse().unwrap());
-        beside.today = "2026-11-21".parse().unwrap();
-        assert!(!branches(&manifest, &all, &beside).join("\n").contains("Reject"), "its day is over");
+        conditions.rejecting[0].1.rejection.as_mut().unwrap().until = Some("2020-01-01".parse().unwrap());
+        conditions.today = "2026-11-21".parse().unwrap();
+        assert!(!branches(&manifest, &all, &conditions).join("\n").contains("Reject"), "its day is over");
     }
 }

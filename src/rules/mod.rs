@@ -317,3 +317,29 @@ pub enum Reason {
     /// A person closed its proposal.
     Declined,
 }
+
+impl Reason {
+    /// Whether a person may ask for the tag all the same; then it is judged by itself, see [`alone`].
+    pub(crate) const fn may_be_overridden(self) -> bool {
+        match self {
+            Self::Newest
+            | Self::Approved
+            | Self::Older
+            | Self::Superseded
+            | Self::Waiting
+            | Self::NotReady
+            | Self::Unsigned
+            | Self::Declined => true,
+            Self::NotAVersion
+            | Self::OutOfRange
+            | Self::Prerelease
+            | Self::OtherVariant
+            | Self::OtherPrecision
+            | Self::OtherPrefix
+            | Self::OtherLine
+            | Self::Floating
+            | Self::Rejected
+            | Self::Revoked => false,
+        }
+    }
+}

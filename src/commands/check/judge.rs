@@ -9,7 +9,7 @@ use crate::forge::StatusState;
 use crate::image::{Digest, Location, Reference, RegistryHost};
 use crate::manifest::{self, Approval, Destination, Image, Manifest};
 use crate::observe::category::Standings;
-use crate::observe::evidence::{Asked, evidence};
+use crate::observe::evidence::{EvidenceRequest, evidence};
 use crate::observe::ledger::{Clocks, Place, Trust};
 use crate::observe::sources::Sources;
 use crate::plan::{self, Key, Observed, Scope};
@@ -164,7 +164,7 @@ impl<'a> Judge<'a> {
             return Evidence { unknown: vec!["a directory is not read here".to_owned()], ..Evidence::default() };
         }
         let before = review::digest_before(self.base, self.head, item);
-        let asked = Asked {
+        let request = EvidenceRequest {
             location: &image.source,
             platforms: image.platforms.as_deref(),
             tag,
@@ -174,7 +174,7 @@ impl<'a> Judge<'a> {
             standings: &self.standings,
             now: self.now,
         };
-        evidence(&self.sources, &asked).await
+        evidence(&self.sources, &request).await
     }
 
     /// What the evidence for one approval leaves to answer for.

@@ -8,10 +8,10 @@ use crate::image::Digest;
 use crate::policy::{Category, Standing, Told};
 use crate::proposal::fixtures::{line, manifest, selected};
 use crate::proposal::metadata::ObjectId;
-use crate::proposal::{Beside, Selected};
+use crate::proposal::{Conditions, Selected};
 
 fn wanted(manifest: &Manifest, selected: &[Selected]) -> Vec<Wanted> {
-    crate::proposal::wanted(manifest, selected, &Beside::default())
+    crate::proposal::wanted(manifest, selected, &Conditions::default())
 }
 
 fn platform(name: &str, size: u64, before: Option<u64>) -> PlatformEvidence {

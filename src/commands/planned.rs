@@ -1,0 +1,174 @@
+//! What runs show of what is to be proposed: the proposals' half of a plan, what waits, what failed, why rules pick what they pick.
+
+use crate::forge::Error;
+use crate::ledger;
+use crate::manifest::Manifest;
+use crate::observe::proposals::Situation;
+use crate::proposal::body::{self, Account, Evidence};
+use crate::proposal::known::{Candidates, ImageCandidates};
+use crate::proposal::machine::{Action, Wait};
+use crate::proposal::{Entry, Wanted, subject};
+use crate::report::explain::ExplainedImage;
+use crate::report::rows;
+use crate::rules::Reason;
+
+/// The proposals' half of a plan.
+#[must_use]
+pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Vec<Evidence>]) -> rows::Plan {
+    let proposal = |(at, wanted): (usize, &Wanted)| rows::PlannedProposal {
+        branch: wanted.branch.clone(),
+        title: Some(body::title(manifest, wanted)),
+        images: accounts(manifest, wanted, evidence.get(at)),
+        detail: obstacle(situation, &wanted.branch),
+    };
+    rows::Plan {
+        proposals: situation.wanted.iter().enumerate().map(proposal).collect(),
+        waiting: waiting(manifest, situation),
+        failed: failed(situation).into_iter().chain(about_ledger(manifest, situation)).collect(),
+        images: explained(manifest, &situation.candidates),
+        ..rows::Plan::default()
+    }
+}
+
+/// What is shown of each change of a proposal.
+pub(super) fn accounts(
+    manifest: &Manifest,
+    wanted: &Wanted,
+    evidence: Option<&Vec<Evidence>>,
+) -> Vec<rows::PlannedImage> {
+    let account = |(at, item)| Account::of(manifest, item, evidence.and_then(|evidence| evidence.get(at)));
+    wanted.items.iter().enumerate().map(account).map(|account| rows::PlannedImage::from(&account)).collect()
+}
+
+/// What the rules make of every tag that was looked at, in the manifest's order.
+#[must_use]
+pub(super) fn explained(manifest: &Manifest, candidates: &Candidates) -> Vec<ExplainedImage> {
+    let explained = candidates.images.iter().map(|(at, ImageCandidates { tags, selection, .. })| {
+        let image = &manifest.images[*at];
+        ExplainedImage::new(&image.source_text, image.repository.as_str(), &subject(image), tags, selection)
+    });
+    explained.collect()
+}
+
+/// Why a wanted proposal is not opened or moved now.
+fn obstacle(situation: &Situation, branch: &str) -> Option<String> {
+    let decision = situation.decisions.iter().find(|decision| decision.branch == branch)?;
+    match &decision.action {
+        Action::Leave(why) | Action::Tell(why) => Some(why.clone()),
+        Action::Wait(why) => Some(why.to_string()),
+        _ => None,
+    }
+}
+
+/// What waits: versions that are newer than what is proposed, and what is not opened now.
+pub(super) fn waiting(manifest: &Manifest, situation: &Situation) -> Vec<rows::Waiting> {
+    let mut rows = young(manifest, &situation.candidates);
+    for decision in &situation.decisions {
+        if let (Action::Wait(why), Some(at)) = (&decision.action, decision.wanted) {
+            let entries = situation.wanted[at].items.iter().map(|item| &item.entry);
+            rows.extend(entries.filter(|entry| entry.kind.lets_in()).filter_map(|entry| unopened(entry, *why)));
+        }
+    }
+    rows
+}
+
+fn unopened(entry: &Entry, why: Wait) -> Option<rows::Waiting> {
+    Some(rows::Waiting {
+        source: entry.source.clone(),
+        repository: entry.repository.clone(),
+        tag: entry.to.clone()?,
+        reason: match why {
+            Wait::Declined => Reason::Declined,
+            Wait::NoRoom => Reason::Waiting,
+        },
+        detail: why.to_string(),
+        until: None,
+    })
+}
+
+/// Versions that are newer than what is proposed, and wait.
+fn young(manifest: &Manifest, candidates: &Candidates) -> Vec<rows::Waiting> {
+    let mut rows = Vec::new();
+    for (at, ImageCandidates { selection, .. }) in &candidates.images {
+        let image = &manifest.images[*at];
+        for waiting in selection.lines.iter().flat_map(|line| line.waiting.iter().cloned()) {
+            let row = rows::Waiting {
+                source: image.source_text.clone(),
+                repository: image.repository.clone(),
+                tag: waiting.tag,
+                reason: waiting.reason,
+                detail: waiting.detail,
+                until: waiting.until,
+            };
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+/// What could not be looked at.
+pub(super) fn failed(situation: &Situation) -> Vec<rows::Failed> {
+    let images = situation.candidates.failed.values().cloned().map(rows::Failed::from);
+    let branches = situation.failed.iter().map(|(branch, error)| on_branch(branch, None, error));
+    let untold = situation.untold.iter().cloned().map(rows::Failed::from);
+    images.chain(branches).chain(untold).collect()
+}
+
+/// That the ledger could not be read, or what others wrote there, for runs that write nothing.
+#[must_use]
+pub(super) fn about_ledger(manifest: &Manifest, situation: &Situation) -> Option<rows::Failed> {
+    let error = match situation.noted.reading.as_ref()? {
+        Err(e) => unreadable(e),
+        Ok(reading) => format!("expected {}, found {}", expected_in_ledger(), reading.foreign.as_ref()?),
+    };
+    Some(on_branch(&ledger::branch(&manifest.proposals.branch_prefix), None, &error))
+}
+
+pub(super) fn unreadable(error: &Error) -> String {
+    format!("the ledger cannot be read, so it is not known since when tags are public: {error}")
+}
+
+pub(super) const fn expected_in_ledger() -> &'static str {
+    "no commits but those of the account that `propose` runs with"
+}
+
+/// That a proposal could not be made as it should be.
+pub(super) fn on_branch(branch: &str, wanted: Option<&Wanted>, error: &dyn std::fmt::Display) -> rows::Failed {
+    let entry = wanted.and_then(|w| w.items.first()).map(|item| &item.entry);
+    rows::Failed {
+        source: entry.map(|e| e.source.clone()),
+        repository: entry.map(|e| e.repository.clone()),
+        tag: entry.and_then(|e| e.to.clone()),
+        step: rows::FailedStep::Propose,
+        error: format!("{branch}: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::image::Digest;
+    use crate::proposal::Kind;
+
+    #[test]
+    fn what_was_declined_waits_as_declined() {
+        let entry = Entry {
+            source: "grafana/loki".to_owned(),
+            repository: "loki".parse().unwrap(),
+            from: None,
+            to: Some("3.1.0".parse().unwrap()),
+            digest: Digest::sha256(b"3.1.0"),
+            kind: Kind::New,
+            rejection: None,
+            urgent: None,
+        };
+        let row = |why| unopened(&entry, why).map(|row| (row.reason, row.detail)).unwrap();
+        let (declined, no_room) = (row(Wait::Declined), row(Wait::NoRoom));
+        assert_eq!(declined, (Reason::Declined, "a person closed its proposal without a merge".to_owned()));
+        assert_eq!(no_room, (Reason::Waiting, "as many proposals are open as proposals.limit allows".to_owned()));
+    }
+}

@@ -1,0 +1,391 @@
+//! One version that a person asks for: what is asked, and from what is known so far whether and how it is approved.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::known::{Answer, Fact, ImageCandidates, Known};
+use super::leaving::Conditions;
+use super::wanted::{Selected, approving, wanted};
+use super::{Entry, Item, Wanted, adding, branch, subject};
+use crate::image::{Location, RepositoryName, Tag};
+use crate::manifest::{self, Image, Manifest};
+use crate::plan::{Failure, is_called};
+use crate::rules::{self, Chosen, Reason, Selection, alone, line_of};
+use crate::text::excerpt;
+
+/// What is asked for.
+pub(crate) struct ApprovalRequest {
+    /// The manifest with the image in it.
+    manifest: Manifest,
+    /// The manifest without the image, where it is new.
+    without: Option<Manifest>,
+    image: usize,
+    tag: Option<Tag>,
+    /// Why the cooldown is not waited for.
+    urgent: Option<String>,
+    /// Whether it is proposed, and not only edited in.
+    proposes: bool,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(crate) enum Resolution {
+    /// It is approved by this change of this manifest.
+    Approve(Box<(Manifest, Wanted)>),
+    Refused(Refusal),
+    /// The image could not be looked at.
+    Failed(Failure),
+    /// There is nothing to do.
+    Nothing(String),
+    /// The manifest does not take it.
+    Unusable(String),
+}
+
+/// Why a version may not be approved now, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) source: String,
+    pub(crate) repository: RepositoryName,
+    pub(crate) tag: Option<Tag>,
+    pub(crate) error: String,
+}
+
+enum Choice {
+    /// This one; whether the rule picks it too.
+    Version {
+        chosen: Chosen,
+        by_rule: bool,
+    },
+    Refused(Refusal),
+    Nothing(String),
+    Unknown(rules::Fact),
+}
+
+impl ApprovalRequest {
+    /// Finds the image that a name calls, with or without a tag; a name that calls none is a new source.
+    ///
+    /// # Errors
+    /// Where the name calls several images, or neither an image nor a source.
+    pub(crate) fn new(manifest: Manifest, name: &str, urgent: Option<String>, proposes: bool) -> Result<Self, String> {
+        let split = name.rsplit_once(':').filter(|(rest, tag)| !tag.contains('/') && *rest != "oci");
+        let tagged = split.and_then(|(rest, tag)| Some((rest, tag.parse::<Tag>().ok()?)));
+        let whole = called(&manifest, name)?;
+        let (image, rest, tag) = match (whole, &tagged) {
+            (Some(image), _) => (Some(image), name, None),
+            (None, Some((rest, tag))) => (called(&manifest, rest)?, *rest, Some(tag.clone())),
+            (None, None) => (None, name, None),
+        };
+        if let Some(image) = image {
+            return Ok(Self { manifest, without: None, image, tag, urgent, proposes });
+        }
+        let (with, image) = with_new_image(&manifest, rest, tag.as_ref())?;
+        Ok(Self { manifest: with, without: Some(manifest), image, tag, urgent, proposes })
+    }
+
+    pub(crate) const fn position(&self) -> usize {
+        self.image
+    }
+
+    /// The manifest as the rules are asked about it: what a person calls urgent waits for no age.
+    pub(crate) fn ruled(&self) -> Manifest {
+        let mut ruled = self.manifest.clone();
+        if self.urgent.is_some() {
+            ruled.images[self.image].cooldown = Duration::ZERO;
+        }
+        ruled
+    }
+
+    /// Decides. `ruled` is [`ApprovalRequest::ruled`].
+    pub(crate) fn decide(&self, ruled: &Manifest, known: &Known, now: DateTime<Utc>) -> Answer<Resolution> {
+        if let Some(failure) = known.candidates.failed.get(&self.image) {
+            return Answer::Decided(Resolution::Failed(failure.clone()));
+        }
+        let nothing = ImageCandidates::default();
+        let candidates = known.candidates.images.get(&self.image).unwrap_or(&nothing);
+        Answer::Decided(match self.choose(&ruled.images[self.image], candidates, now) {
+            Choice::Unknown(fact) => return Answer::Lacks(vec![Fact::Upstream(self.image, fact)]),
+            Choice::Refused(refusal) => Resolution::Refused(refusal),
+            Choice::Nothing(text) => Resolution::Nothing(text),
+            Choice::Version { chosen, by_rule } => match self.change(&candidates.selection, &chosen, by_rule, now) {
+                Ok(change) => Resolution::Approve(Box::new(change)),
+                Err(text) => Resolution::Unusable(text),
+            },
+        })
+    }
+
+    /// The version, or why it may not be approved now and what to do.
+    fn choose(&self, image: &Image, candidates: &ImageCandidates, now: DateTime<Utc>) -> Choice {
+        let ImageCandidates { selection, facts, .. } = candidates;
+        let chosen = selection.lines.iter().filter_map(|line| line.chosen.as_ref());
+        let mut asked = chosen.filter(|chosen| self.tag.as_ref().is_none_or(|tag| *tag == chosen.tag));
+        if let Some(chosen) = asked.next() {
+            return Choice::Version { chosen: chosen.clone(), by_rule: true };
+        }
+        let Some(tag) = &self.tag else { return self.without_choice(image, selection) };
+        let Some(verdict) = selection.tags.iter().find(|verdict| verdict.tag == *tag) else {
+            return refused(image, Some(tag), format!("upstream has no tag {tag}: is it written as there?"));
+        };
+        // `propose` would move such a proposal, but for one that adds an image.
+        let moves = matches!(verdict.reason, Reason::Superseded | Reason::Older)
+            && self.proposes
+            && self.urgent.is_none()
+            && self.without.is_none();
+        if moves || !verdict.reason.may_be_overridden() {
+            return self.refuse(image, tag, verdict.reason, &verdict.detail);
+        }
+        let held = image.approved.iter().find(|approval| approval.tag == *tag);
+        if let Some(held) = held {
+            match facts.digests.get(tag) {
+                None => return Choice::Unknown(rules::Fact::Digest(tag.clone())),
+                Some(Some(now)) if *now == held.digest => {
+                    return Choice::Nothing(format!("{}:{tag} is approved already", image.source_text));
+                }
+                Some(_) => {}
+            }
+        }
+        match alone(&subject(image), tag, facts, now) {
+            rules::Candidate::Unknown(fact) => Choice::Unknown(fact),
+            rules::Candidate::Bad(waiting) => self.refuse(image, tag, waiting.reason, &waiting.detail),
+            rules::Candidate::Good(chosen) => {
+                Choice::Version { chosen: Chosen { rebuild: held.is_some(), ..chosen }, by_rule: false }
+            }
+        }
+    }
+
+    /// What is said where no tag is named and the rule picks none.
+    fn without_choice(&self, image: &Image, selection: &Selection) -> Choice {
+        let waiting = selection.lines.iter().flat_map(|line| &line.waiting).next();
+        if let Some(waiting) = waiting {
+            return self.refuse(image, &waiting.tag, waiting.reason, &waiting.detail);
+        }
+        if image.approved.is_empty() {
+            let error = "the rule picks none of its tags: name one, or see `wharfinger explain`".to_owned();
+            return refused(image, None, error);
+        }
+        Choice::Nothing(format!("nothing newer of {} is to be approved", image.source_text))
+    }
+
+    fn refuse(&self, image: &Image, tag: &Tag, reason: Reason, detail: &str) -> Choice {
+        refused(image, Some(tag), format!("{}: {}", excerpt(detail, 300), remedy(reason, self.without.is_some())))
+    }
+
+    /// The change on the branch that the line has, as `propose` would make it.
+    fn change(
+        &self,
+        selection: &Selection,
+        chosen: &Chosen,
+        by_rule: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(Manifest, Wanted), String> {
+        let manifest = match &self.without {
+            None => self.manifest.clone(),
+            // A new image's rule follows the version that was found.
+            Some(without) => {
+                let Image { source_text, repository, .. } = &self.manifest.images[self.image];
+                with_image(without, source_text, repository, Some(&chosen.tag))?
+            }
+        };
+        let image = &manifest.images[self.image];
+        let line = line_of(&image.rule, &chosen.tag);
+        let branch = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line);
+        let current = selection.lines.iter().find(|l| l.name == line).and_then(|l| l.current.as_ref());
+        let mut item = approving(self.image, image, &line, current, chosen);
+        item.entry.urgent.clone_from(&self.urgent);
+        if self.without.is_none() && (by_rule || self.urgent.is_some()) {
+            let urgent = self.urgent.iter().map(|_| (branch.clone(), item.entry.clone())).collect();
+            let conditions = Conditions { today: now.date_naive(), urgent, ..Conditions::default() };
+            let selected = Selected { image: self.image, selection: selection.clone() };
+            let joined =
+                wanted(&manifest, &[selected], &conditions).into_iter().find(|wanted| holds(wanted, &item.entry));
+            if let Some(joined) = joined {
+                return Ok((manifest, joined));
+            }
+        }
+        let context = adding::context(&item.entry);
+        Ok((manifest, Wanted { branch, group: None, items: vec![item], later: 0, context }))
+    }
+}
+
+/// Whether a proposal lets in what an entry does.
+fn holds(wanted: &Wanted, entry: &Entry) -> bool {
+    let same =
+        |item: &Item| item.entry.kind.lets_in() && item.entry.digest == entry.digest && item.entry.to == entry.to;
+    wanted.items.iter().any(same)
+}
+
+fn refused(image: &Image, tag: Option<&Tag>, error: String) -> Choice {
+    let (source, repository) = (image.source_text.clone(), image.repository.clone());
+    Choice::Refused(Refusal { source, repository, tag: tag.cloned(), error })
+}
+
+/// What to do about a version that may not be approved now.
+fn remedy(reason: Reason, is_new_image: bool) -> &'static str {
+    match reason {
+        Reason::Waiting if is_new_image => {
+            "wait, or say `--urgent REASON`; where nobody knows since when it is public, the clock starts with the first \
+             `propose` after the image is in the manifest"
+        }
+        Reason::Waiting => "wait, or say `--urgent REASON` to skip the cooldown",
+        Reason::NotReady => "wait until upstream has all of it; `platforms` says what is wanted",
+        Reason::Rejected => "take its entry out of `rejected` first",
+        Reason::Revoked => "what is revoked is never approved again",
+        Reason::Unsigned => "what cannot be verified is not approved",
+        Reason::OutOfRange | Reason::Prerelease => "change `versions` or `prereleases` of the image first",
+        Reason::Superseded | Reason::Older => {
+            "the next `propose` would move its proposal to what the rule picks: run `approve` in a clone, without \
+             `--propose`, and open the pull request yourself"
+        }
+        _ => "the image's rule does not admit it: change the rule, or add another image of this source",
+    }
+}
+
+/// The one image that a name calls.
+fn called(manifest: &Manifest, name: &str) -> Result<Option<usize>, String> {
+    let all: Vec<usize> = (0..manifest.images.len()).filter(|at| is_called(&manifest.images[*at], name)).collect();
+    match all[..] {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        _ => {
+            let names: Vec<String> = all.iter().map(|at| manifest.images[*at].slug()).collect();
+            Err(format!("several images are called `{name}`: name one of {}", names.join(", ")))
+        }
+    }
+}
+
+/// The manifest with an image of a new source, and its position.
+fn with_new_image(without: &Manifest, source: &str, tag: Option<&Tag>) -> Result<(Manifest, usize), String> {
+    let _: Location = source
+        .parse()
+        .map_err(|e| format!("no image of the manifest is called `{source}`, and it is no source either: {e}"))?;
+    let repository = adding::free_repository(without, source).ok_or_else(|| {
+        format!("{source}: its last part is no name for a repository: add the image by hand with `repository`")
+    })?;
+    let manifest = with_image(without, source, &repository, tag)?;
+    let image = manifest.images.iter().position(|i| i.source_text == source && i.repository == repository);
+    let image = image.ok_or_else(|| format!("{source} could not be added to the manifest"))?;
+    Ok((manifest, image))
+}
+
+fn with_image(
+    manifest: &Manifest,
+    source: &str,
+    repository: &RepositoryName,
+    tag: Option<&Tag>,
+) -> Result<Manifest, String> {
+    let lines = adding::lines(source, repository, tag);
+    let files = adding::files_with(&manifest.files, &lines);
+    let files = files.map_err(|e| format!("{source} cannot be added to the manifest: {e}"))?;
+    manifest::parse(files).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(|fault| format!("{} ({})", fault.message, fault.help)).collect();
+        format!("{source} cannot be added to the manifest: {}", faults.join("; "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use std::collections::BTreeMap;
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::image::Digest;
+    use crate::proposal::fixtures::{line, manifest, selected};
+    use crate::rules::{Facts, Readiness, TagVerdict, Verdict};
+
+    const REASONS: [Reason; 18] = [
+        Reason::Newest,
+        Reason::Approved,
+        Reason::NotAVersion,
+        Reason::OutOfRange,
+        Reason::Prerelease,
+        Reason::OtherVariant,
+        Reason::OtherPrecision,
+        Reason::OtherPrefix,
+        Reason::OtherLine,
+        Reason::Floating,
+        Reason::Older,
+        Reason::Superseded,
+        Reason::Waiting,
+        Reason::NotReady,
+        Reason::Unsigned,
+        Reason::Rejected,
+        Reason::Revoked,
+        Reason::Declined,
+    ];
+
+    fn request(tag: Option<&str>, urgent: bool, proposes: bool) -> ApprovalRequest {
+        let name = tag.map_or("loki".to_owned(), |tag| format!("loki:{tag}"));
+        let urgent = urgent.then(|| "CVE-2027-1".to_owned());
+        ApprovalRequest::new(manifest(&["grafana/loki"]), &name, urgent, proposes).unwrap()
+    }
+
+    /// The rule picks 3.2.0 on the line of 3.0.0; 3.1.0 got this verdict.
+    fn known(reason: Reason, facts: Facts) -> Known {
+        let mut selection = selected(0, vec![line("latest", Some("3.0.0"), Some("3.2.0"))]).selection;
+        let (verdict, detail) = (Verdict::Skipped, "in words".to_owned());
+        selection.tags = vec![TagVerdict { tag: "3.1.0".parse().unwrap(), verdict, reason, detail }];
+        let mut known = Known::default();
+        known.candidates.images.insert(0, ImageCandidates { selection, facts, ..ImageCandidates::default() });
+        known
+    }
+
+    fn outcome(request: &ApprovalRequest, known: &Known) -> String {
+        match request.decide(&request.ruled(), known, DateTime::UNIX_EPOCH) {
+            Answer::Lacks(facts) => format!("lacks {facts:?}"),
+            Answer::Decided(Resolution::Approve(change)) => {
+                let Entry { from, to, kind, urgent, .. } = change.1.entries().remove(0);
+                format!(
+                    "{kind:?} {} -> {}{}",
+                    from.unwrap(),
+                    to.unwrap(),
+                    urgent.map(|_| ", urgent").unwrap_or_default()
+                )
+            }
+            Answer::Decided(Resolution::Refused(refusal)) => refusal.error,
+            Answer::Decided(other) => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_person_may_override_is_judged_by_itself() {
+        let mut table = String::new();
+        for reason in REASONS {
+            writeln!(table, "{reason:?}").unwrap();
+            for (name, request) in [
+                ("edited in", request(Some("3.1.0"), false, false)),
+                ("proposed", request(Some("3.1.0"), false, true)),
+                ("proposed, urgent", request(Some("3.1.0"), true, true)),
+            ] {
+                writeln!(table, "    {name}: {}", outcome(&request, &known(reason, Facts::default()))).unwrap();
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    #[test]
+    fn a_version_is_asked_about_until_it_is_approved_or_refused() {
+        let (tag, digest) = ("3.1.0".parse::<Tag>().unwrap(), Digest::sha256(b"3.1.0"));
+        let answered = || Facts { digests: BTreeMap::from([(tag.clone(), Some(digest.clone()))]), ..Facts::default() };
+        let ready = |facts: Facts| Facts { readiness: BTreeMap::from([(digest.clone(), Readiness::Ready)]), ..facts };
+        let unknown_age =
+            |facts: Facts| Facts { public_since: BTreeMap::from([((tag.clone(), digest.clone()), None)]), ..facts };
+        let rounds =
+            [Facts::default(), answered(), unknown_age(answered()), ready(answered()), ready(unknown_age(answered()))];
+        let mut table = String::new();
+        for (name, request) in [
+            ("no tag", request(None, false, false)),
+            ("the rule's own", request(Some("3.2.0"), false, true)),
+            ("no such tag", request(Some("9.9.9"), false, false)),
+            ("an older one", request(Some("3.1.0"), false, false)),
+            ("an older one, urgent", request(Some("3.1.0"), true, false)),
+        ] {
+            writeln!(table, "{name}").unwrap();
+            for facts in &rounds {
+                writeln!(table, "    {}", outcome(&request, &known(Reason::Older, facts.clone()))).unwrap();
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+}

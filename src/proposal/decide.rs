@@ -1,0 +1,418 @@
+//! Which proposals should be open, and what is to be done about each branch: from what is known so far to a decision, or to
+//! what it lacks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::known::{Answer, Availability, Candidates, Exclusion, Fact, Known};
+use super::leaving::{Cause, Conditions, Unreviewed};
+use super::machine::{self, Action, Circumstances, Decision, Difference, Existing, Question, Wish};
+use super::wanted::{Selected, wanted};
+use super::{Entry, Item, Kind, Wanted, branch, why};
+use crate::image::Tag;
+use crate::manifest::{Image, Manifest};
+use crate::plan::{Key, Scope};
+
+/// How often declined bytes of one branch may lead to another choice, which may have been declined too.
+const CHOICES: usize = 10;
+
+/// What one run decides about.
+pub(crate) struct Agenda<'a> {
+    pub(crate) manifest: &'a Manifest,
+    /// The images that the run is about.
+    pub(crate) scope: &'a Scope,
+    pub(crate) existing: &'a [Existing],
+    pub(crate) conditions: Conditions,
+    /// The branch of a proposal that is moved to what is wanted even where it was approved.
+    pub(crate) refresh: Option<&'a str>,
+}
+
+/// What should be open, and what is to be done for that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decided {
+    pub(crate) wanted: Vec<Wanted>,
+    pub(crate) decisions: Vec<Decision>,
+}
+
+impl<'a> Agenda<'a> {
+    /// What a run decides about, as upstream was found first. Whether upstream lost an approval, or enough people approved it,
+    /// may not be found out just now: then a proposal that says so stays.
+    pub(crate) fn new(
+        (manifest, scope): (&'a Manifest, &'a Scope),
+        existing: &'a [Existing],
+        candidates: &Candidates,
+        unreviewed: &Unreviewed,
+        today: NaiveDate,
+    ) -> Self {
+        let conditions = Conditions { today, unreviewed: unreviewed.wanted.clone(), ..Conditions::default() };
+        let mut agenda = Self { manifest, scope, existing, conditions, refresh: None };
+        let still = agenda.still_proposed(unreviewed);
+        agenda.conditions.unreviewed.extend(still);
+        for (at, image) in manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)) {
+            let Some(Availability { gone, unknown }) = candidates.images.get(&at).map(|c| &c.availability) else {
+                agenda.conditions.without_selection.insert(at);
+                continue;
+            };
+            let lost = gone.iter().chain(unknown.iter().filter(|tag| agenda.retires(image, tag)));
+            let lost: Vec<Key> =
+                lost.map(|tag| Key { repository: image.repository.clone(), tag: tag.clone() }).collect();
+            agenda.conditions.gone.extend(lost);
+        }
+        let urgent = |entry: &Entry| entry.urgent.is_some() && !has_moved(manifest, candidates, entry);
+        agenda.conditions.urgent = agenda.entries_with_branch(urgent);
+        agenda.conditions.rejecting = agenda.entries_with_branch(|entry| entry.kind == Kind::Reject);
+        agenda
+    }
+
+    /// What open proposals hold, each with the branch.
+    fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Entry)> + use<'a> {
+        let of =
+            |e: &'a Existing| e.made_of.iter().flat_map(|made| &made.entries).map(|entry| (e.branch.as_str(), entry));
+        self.existing.iter().flat_map(of)
+    }
+
+    fn entries_with_branch(&self, is: impl Fn(&Entry) -> bool) -> Vec<(String, Entry)> {
+        let held = self.entries().filter(|(_, entry)| is(entry));
+        held.map(|(branch, entry)| (branch.to_owned(), entry.clone())).collect()
+    }
+
+    /// Whether an open proposal retires this tag.
+    fn retires(&self, image: &Image, tag: &Tag) -> bool {
+        let retires = |entry: &Entry| entry.kind == Kind::Retire && entry.repository == image.repository;
+        self.entries().any(|(_, entry)| retires(entry) && entry.to.as_ref() == Some(tag))
+    }
+
+    /// Approvals of which it is not known now whether they were reviewed, and whose removal for that is proposed.
+    fn still_proposed(&self, unreviewed: &Unreviewed) -> BTreeMap<Key, String> {
+        let approvals = self.manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+        let stays = approvals.filter_map(|(image, approval)| {
+            let why = unreviewed.unknown.get(&Key::of(image, approval))?;
+            let part = Cause::Unreviewed(why.clone()).own_branch()?;
+            let line = format!("{part}/{}", approval.tag);
+            let branch = branch::image(&self.manifest.proposals.branch_prefix, &image.slug(), &line);
+            let open = self.existing.iter().any(|open| open.branch == branch);
+            open.then(|| (Key::of(image, approval), why.clone()))
+        });
+        stays.collect()
+    }
+
+    /// Decides. What a person declined is not wanted, and rules may pick something else, which may have been declined in turn.
+    /// Closed proposals and reviews are lacking only where a proposal is about to be opened or to hold something else: what
+    /// finds no room costs no request.
+    pub(crate) fn decide(&self, known: &Known) -> Answer<Decided> {
+        let selected = known.candidates.selected();
+        let wanted = self.wanted(&selected, known);
+        let (again, declined) = declined(&wanted, known);
+        if !again.branches.is_empty() {
+            return Answer::Lacks(vec![Fact::Choices(again)]);
+        }
+        let round = Round { agenda: self, known, selected: &selected, wanted: &wanted, declined: &declined };
+        let decisions = round.decisions(&BTreeMap::new());
+        let changing = decisions.iter().filter(|d| d.action == Action::Open || round.holds_other_things(d));
+        let unasked = changing.filter(|d| !known.has_asked(&d.branch)).map(|d| Fact::Declined(d.branch.clone()));
+        let unasked: Vec<Fact> = unasked.collect();
+        if !unasked.is_empty() {
+            return Answer::Lacks(unasked);
+        }
+        let moving = || decisions.iter().filter(|d| round.holds_other_things(d) && self.refresh != Some(&d.branch));
+        let unasked = moving().filter(|d| !known.approvers.contains_key(&d.branch));
+        let unasked: Vec<Fact> = unasked.map(|d| Fact::Approver(d.branch.clone())).collect();
+        if !unasked.is_empty() {
+            return Answer::Lacks(unasked);
+        }
+        let approver = |d: &Decision| Some((d.branch.clone(), known.approvers.get(&d.branch)?.clone()?));
+        let approved: BTreeMap<String, String> = moving().filter_map(approver).collect();
+        let decisions = if approved.is_empty() { decisions } else { round.decisions(&approved) };
+        Answer::Decided(Decided { wanted, decisions })
+    }
+
+    /// What is wanted but for the leaving that a person declined.
+    fn wanted(&self, selected: &[Selected], known: &Known) -> Vec<Wanted> {
+        let mut conditions = self.conditions.clone();
+        loop {
+            let mut all = wanted(self.manifest, selected, &conditions);
+            all.retain(|wanted| !known.is_unreadable(&wanted.branch));
+            let stays = all.iter().flat_map(|wanted| known.declined_items(wanted));
+            let stays: Vec<Entry> =
+                stays.filter(|item| !item.entry.kind.lets_in()).map(|item| item.entry.clone()).collect();
+            let before = conditions.declined.len();
+            conditions.declined.extend(stays);
+            if conditions.declined.len() == before {
+                return all;
+            }
+        }
+    }
+}
+
+/// Whether upstream's tag was found to answer something else than an entry says.
+fn has_moved(manifest: &Manifest, candidates: &Candidates, entry: &Entry) -> bool {
+    let of_it = |image: &Image| image.source_text == entry.source && image.repository == entry.repository;
+    let at = manifest.images.iter().position(of_it);
+    let candidates = at.and_then(|at| candidates.images.get(&at));
+    let answer = candidates.zip(entry.to.as_ref()).and_then(|(candidates, tag)| candidates.facts.digests.get(tag));
+    answer.is_some_and(|answer| answer.as_ref() != Some(&entry.digest))
+}
+
+/// What rules should choose again without, and the branches for which they chose often enough.
+fn declined(wanted: &[Wanted], known: &Known) -> (Exclusion, BTreeSet<String>) {
+    let (mut again, mut still) = (Exclusion::default(), BTreeSet::new());
+    for wanted in wanted {
+        let items: Vec<&Item> =
+            known.declined_items(wanted).into_iter().filter(|item| item.entry.kind.lets_in()).collect();
+        if items.is_empty() {
+            continue;
+        }
+        if known.choices(&wanted.branch) == CHOICES {
+            still.insert(wanted.branch.clone());
+            continue;
+        }
+        again.branches.insert(wanted.branch.clone());
+        for item in items {
+            again.digests.entry(item.image).or_default().insert(item.entry.digest.clone());
+        }
+    }
+    (again, still)
+}
+
+/// One set of wanted proposals.
+struct Round<'a> {
+    agenda: &'a Agenda<'a>,
+    known: &'a Known,
+    selected: &'a [Selected],
+    wanted: &'a [Wanted],
+    declined: &'a BTreeSet<String>,
+}
+
+impl Round<'_> {
+    fn decisions(&self, approved: &BTreeMap<String, String>) -> Vec<Decision> {
+        let Agenda { manifest, scope, existing, .. } = *self.agenda;
+        let failed = self.known.candidates.failed.iter();
+        let mut not_known: Vec<(usize, String)> =
+            failed.map(|(at, f)| (*at, format!("{} could not be looked at: {}", f.source, f.error))).collect();
+        let outside = (0..manifest.images.len()).filter(|at| !scope.contains(*at));
+        not_known.extend(outside.map(|at| (at, "this run was not asked about its image".to_owned())));
+        let not_known = why::NotKnown { manifest, images: &not_known };
+        machine::decisions(&Question {
+            wanted: self.wanted,
+            existing,
+            declined: self.declined,
+            approved,
+            unknown: &|existing| not_known.of(existing),
+            moot: &|existing| why::moot(manifest, self.selected, existing),
+            limit: manifest.proposals.limit as usize,
+        })
+    }
+
+    /// Whether an open proposal is to be moved to other changes than it holds.
+    fn holds_other_things(&self, decision: &Decision) -> bool {
+        let open = self.agenda.existing.iter().find(|existing| existing.branch == decision.branch);
+        let wanted = decision.wanted.map(|at| &self.wanted[at]);
+        decision.action == Action::Update
+            && open.zip(wanted).is_some_and(|(open, wanted)| open.difference(wanted) == Difference::Entries)
+    }
+}
+
+/// What an approving review of what a proposal holds now means for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reviewed {
+    /// It stays as it was approved.
+    Stays,
+    /// It is moved all the same: who asks looks at it.
+    Moves,
+}
+
+/// Decides about one open proposal of which a person asks that it hold `wanted`. What a person declined earlier, and how many
+/// are open, stands in nobody's way who asks.
+pub(crate) fn asked(open: &Existing, wanted: &Wanted, reviewed: Reviewed, known: &Known) -> Answer<Action> {
+    let decided = |approved: Option<&str>| {
+        let circumstances = Circumstances { declined: false, room: true, approved };
+        machine::decide(Wish::Proposal(wanted), Some(open), circumstances)
+    };
+    let unreviewed = decided(None);
+    let moves = unreviewed == Action::Update && open.difference(wanted) == Difference::Entries;
+    match known.approvers.get(&open.branch) {
+        _ if !moves || reviewed == Reviewed::Moves => Answer::Decided(unreviewed),
+        Some(approver) => Answer::Decided(decided(approver.as_deref())),
+        None => Answer::Lacks(vec![Fact::Approver(open.branch.clone())]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::image::Digest;
+    use crate::proposal::fixtures::{line, manifest, selected};
+    use crate::proposal::known::ImageCandidates;
+    use crate::proposal::machine::MadeOf;
+
+    const BRANCH: &str = "wharfinger/image/loki/latest";
+    const VERSIONS: [&str; 12] =
+        ["3.12.0", "3.11.0", "3.10.0", "3.9.0", "3.8.0", "3.7.0", "3.6.0", "3.5.0", "3.4.0", "3.3.0", "3.2.0", "3.1.0"];
+
+    /// What upstream and the forge would say: 3.0.0 is approved.
+    #[derive(Clone, Copy)]
+    struct World<'a> {
+        /// What the open proposal holds.
+        open: Option<&'a str>,
+        touched: bool,
+        /// The versions whose proposals a person closed; `None`: that cannot be read.
+        closed: Option<&'a [&'a str]>,
+        approver: Option<&'a str>,
+        refresh: bool,
+        limit: u32,
+        /// Whether the image can be read.
+        readable: bool,
+    }
+
+    const PLAIN: World<'_> = World {
+        open: None,
+        touched: false,
+        closed: Some(&[]),
+        approver: None,
+        refresh: false,
+        limit: 10,
+        readable: true,
+    };
+
+    fn digest(tag: &str) -> Digest {
+        Digest::sha256(tag.as_bytes())
+    }
+
+    /// What the rule picks without these digests.
+    fn candidates(without: &BTreeSet<Digest>) -> ImageCandidates {
+        let chosen = VERSIONS.into_iter().find(|tag| !without.contains(&digest(tag)));
+        let selection = selected(0, vec![line("latest", Some("3.0.0"), chosen)]).selection;
+        ImageCandidates { selection, ..ImageCandidates::default() }
+    }
+
+    fn proposal_of(manifest: &Manifest, tag: &str) -> Wanted {
+        let selected = selected(0, vec![line("latest", Some("3.0.0"), Some(tag))]);
+        wanted(manifest, &[selected], &Conditions::default()).remove(0)
+    }
+
+    fn existing(manifest: &Manifest, world: &World<'_>) -> Vec<Existing> {
+        let existing = |tag| {
+            let Wanted { branch, context, items, .. } = proposal_of(manifest, tag);
+            let entries = items.into_iter().map(|item| item.entry).collect();
+            Existing { branch, made_of: Some(MadeOf { entries, context }), touched: world.touched, elsewhere: None }
+        };
+        world.open.map(existing).into_iter().collect()
+    }
+
+    fn find_out(fact: Fact, world: &World<'_>, manifest: &Manifest, known: &mut Known) -> &'static str {
+        match fact {
+            Fact::Upstream(..) => "upstream",
+            Fact::Declined(branch) => {
+                let entries =
+                    |tags: &[&str]| tags.iter().flat_map(|tag| proposal_of(manifest, tag).entries()).collect();
+                let declined = world.closed.map(entries).ok_or_else(|| "no answer".to_owned());
+                known.declined.push((branch, declined));
+                "declined"
+            }
+            Fact::Choices(exclusion) => {
+                known.excluded.push(exclusion);
+                let without = known.excluded.iter().flat_map(|e| &e.digests[&0]).cloned().collect();
+                known.candidates.images.insert(0, candidates(&without));
+                "choices"
+            }
+            Fact::Approver(branch) => {
+                known.approvers.insert(branch, world.approver.map(str::to_owned));
+                "approver"
+            }
+        }
+    }
+
+    /// What is asked, in order, and what is decided then.
+    fn play(world: &World<'_>) -> String {
+        let mut manifest = manifest(&["grafana/loki"]);
+        manifest.proposals.limit = world.limit;
+        let (existing, scope) = (existing(&manifest, world), Scope::of(0));
+        let mut known = Known::default();
+        if world.readable {
+            known.candidates.images.insert(0, candidates(&BTreeSet::new()));
+        } else {
+            let (source, repository) = ("grafana/loki".to_owned(), "loki".parse().unwrap());
+            let step = crate::plan::FailedStep::Resolve;
+            let failure = crate::plan::Failure { source, repository, tag: None, step, error: "no answer".to_owned() };
+            known.candidates.failed.insert(0, failure);
+        }
+        let (unreviewed, today) = (Unreviewed::default(), NaiveDate::default());
+        let mut agenda = Agenda::new((&manifest, &scope), &existing, &known.candidates, &unreviewed, today);
+        agenda.refresh = world.refresh.then_some(BRANCH);
+        let mut asked = Vec::new();
+        loop {
+            match agenda.decide(&known) {
+                Answer::Decided(Decided { wanted, decisions }) => {
+                    let wanted = wanted.iter().flat_map(Wanted::entries).filter_map(|entry| entry.to);
+                    let wanted: Vec<String> = wanted.map(|tag| tag.to_string()).collect();
+                    let actions: Vec<String> = decisions.iter().map(|d| format!("{:?}", d.action)).collect();
+                    let asked = asked.join(", ");
+                    return format!("asks [{asked}] wants [{}] {}", wanted.join(", "), actions.join(", "));
+                }
+                Answer::Lacks(facts) => {
+                    assert!(!facts.is_empty());
+                    asked.extend(facts.into_iter().map(|fact| find_out(fact, world, &manifest, &mut known)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_matters_is_asked_before_it_is_decided() {
+        let all = VERSIONS;
+        let cases: [(&str, World<'_>); 16] = [
+            ("nothing open", PLAIN),
+            ("no room", World { limit: 0, ..PLAIN }),
+            ("the newest closed", World { closed: Some(&["3.12.0"]), ..PLAIN }),
+            ("the two newest closed", World { closed: Some(&["3.12.0", "3.11.0"]), ..PLAIN }),
+            ("ten closed", World { closed: Some(&all[..10]), ..PLAIN }),
+            ("eleven closed", World { closed: Some(&all[..11]), ..PLAIN }),
+            ("what was closed unknown", World { closed: None, ..PLAIN }),
+            ("the newest open", World { open: Some("3.12.0"), approver: Some("octocat"), ..PLAIN }),
+            ("an older one open", World { open: Some("3.11.0"), ..PLAIN }),
+            ("an older one open, approved", World { open: Some("3.11.0"), approver: Some("octocat"), ..PLAIN }),
+            (
+                "an older one open, approved, refreshed",
+                World { open: Some("3.11.0"), approver: Some("octocat"), refresh: true, ..PLAIN },
+            ),
+            ("an older one open, touched", World { open: Some("3.11.0"), touched: true, ..PLAIN }),
+            (
+                "an older one open, the newest closed",
+                World { open: Some("3.11.0"), closed: Some(&["3.12.0"]), ..PLAIN },
+            ),
+            ("an older one open, no room", World { open: Some("3.11.0"), limit: 0, ..PLAIN }),
+            ("an older one open, not readable", World { open: Some("3.11.0"), readable: false, ..PLAIN }),
+            ("nothing open, not readable", World { readable: false, ..PLAIN }),
+        ];
+        let mut table = String::new();
+        for (name, world) in cases {
+            writeln!(table, "{name}\n    {}", play(&world)).unwrap();
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    #[test]
+    fn a_person_who_asks_is_stopped_by_an_approval_alone() {
+        let manifest = manifest(&["grafana/loki"]);
+        let open = existing(&manifest, &World { open: Some("3.11.0"), ..PLAIN }).remove(0);
+        let (same, newer) = (proposal_of(&manifest, "3.11.0"), proposal_of(&manifest, "3.12.0"));
+        let nothing = Known::default();
+        let approved = |by: Option<&str>| Known {
+            approvers: BTreeMap::from([(BRANCH.to_owned(), by.map(str::to_owned))]),
+            ..Known::default()
+        };
+        let decided = |action| Answer::Decided(action);
+        assert_eq!(asked(&open, &same, Reviewed::Stays, &nothing), decided(Action::Unchanged));
+        assert_eq!(asked(&open, &newer, Reviewed::Moves, &nothing), decided(Action::Update));
+        let lacks = Answer::Lacks(vec![Fact::Approver(BRANCH.to_owned())]);
+        assert_eq!(asked(&open, &newer, Reviewed::Stays, &nothing), lacks);
+        assert_eq!(asked(&open, &newer, Reviewed::Stays, &approved(None)), decided(Action::Update));
+        let stays = asked(&open, &newer, Reviewed::Stays, &approved(Some("octocat")));
+        assert!(matches!(stays, Answer::Decided(Action::Leave(why)) if why.starts_with("octocat has approved")));
+    }
+}

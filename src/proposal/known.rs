@@ -1,0 +1,122 @@
+//! What is known of upstream and of the forge while it is decided about proposals, and what a decision lacks of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Cause, Entry, Item, Kind, Selected, Wanted};
+use crate::image::{Digest, Tag};
+use crate::plan::Failure;
+use crate::rules::{self, Selection};
+
+/// What a decision came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer<T> {
+    Decided(T),
+    /// It cannot be decided before this is known.
+    Lacks(Vec<Fact>),
+}
+
+/// A fact that a decision lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fact {
+    /// What upstream says of one tag of the image at this position of [`crate::manifest::Manifest::images`].
+    Upstream(usize, rules::Fact),
+    /// What a person declined on this branch.
+    Declined(String),
+    /// What the rules pick without bytes that were declined.
+    Choices(Exclusion),
+    /// Who has approved what the open proposal on this branch holds now.
+    Approver(String),
+}
+
+/// Bytes that a person declined, so that rules should pick others.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Exclusion {
+    /// The branches that would have held them.
+    pub(crate) branches: BTreeSet<String>,
+    /// The digests, by the image's position in [`crate::manifest::Manifest::images`].
+    pub(crate) digests: BTreeMap<usize, BTreeSet<Digest>>,
+}
+
+/// The facts that were found out so far.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) candidates: Candidates,
+    /// What a person declined, by the branch of the closed proposals, in the order in which that was asked; or why it could
+    /// not be found out: then nothing is wanted there.
+    pub(crate) declined: Vec<(String, Result<BTreeSet<Entry>, String>)>,
+    /// What the selections were made anew without.
+    pub(crate) excluded: Vec<Exclusion>,
+    /// By branch, who has approved what its open proposal holds now, in words; `None`: nobody who counts.
+    pub(crate) approvers: BTreeMap<String, Option<String>>,
+}
+
+impl Known {
+    pub(super) fn is_unreadable(&self, branch: &str) -> bool {
+        self.declined.iter().any(|(on, declined)| on == branch && declined.is_err())
+    }
+
+    pub(super) fn has_asked(&self, branch: &str) -> bool {
+        self.declined.iter().any(|(on, _)| on == branch)
+    }
+
+    /// What a proposal changes although a person declined that. What leaves with an update goes with it.
+    pub(super) fn declined_items<'w>(&self, wanted: &'w Wanted) -> Vec<&'w Item> {
+        let on_it = self.declined.iter().find(|(on, _)| *on == wanted.branch);
+        let Some((_, Ok(declined))) = on_it else { return Vec::new() };
+        let is_declined = |item: &&Item| match item.entry.kind {
+            kind if kind.lets_in() => declined.iter().any(|e| e.kind.lets_in() && e.digest == item.entry.digest),
+            Kind::Reject => false,
+            _ => item.cause != Some(Cause::Keep) && declined.contains(&item.entry),
+        };
+        wanted.items.iter().filter(is_declined).collect()
+    }
+
+    /// How often something else was chosen for a branch.
+    pub(super) fn choices(&self, branch: &str) -> usize {
+        self.excluded.iter().filter(|excluded| excluded.branches.contains(branch)).count()
+    }
+}
+
+/// What upstream offers of every image, as far as it was read.
+#[derive(Debug, Default)]
+pub(crate) struct Candidates {
+    /// By the image's position in [`crate::manifest::Manifest::images`].
+    pub(crate) images: BTreeMap<usize, ImageCandidates>,
+    /// The images that could not be read, and why.
+    pub(crate) failed: BTreeMap<usize, Failure>,
+}
+
+/// One image's tags and what is known of them.
+#[derive(Debug, Default)]
+pub(crate) struct ImageCandidates {
+    pub(crate) tags: Arc<Vec<Tag>>,
+    pub(crate) facts: rules::Facts,
+    pub(crate) selection: Selection,
+    pub(crate) availability: Availability,
+}
+
+/// The approvals of an image that are not simply there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Availability {
+    /// Tags of which upstream has neither the tag nor the approved digest.
+    pub(crate) gone: BTreeSet<Tag>,
+    /// Tags of which upstream did not say.
+    pub(crate) unknown: BTreeSet<Tag>,
+}
+
+impl Candidates {
+    /// Keeps what was read of an image, or why it could not be.
+    pub(crate) fn put(&mut self, image: usize, read: Result<ImageCandidates, Failure>) {
+        match read {
+            Ok(candidates) => drop(self.images.insert(image, candidates)),
+            Err(failure) => drop(self.failed.insert(image, failure)),
+        }
+    }
+
+    /// What rules made of every image that could be read, in the manifest's order.
+    pub(crate) fn selected(&self) -> Vec<Selected> {
+        let selected = |(at, c): (&usize, &ImageCandidates)| Selected { image: *at, selection: c.selection.clone() };
+        self.images.iter().map(selected).collect()
+    }
+}

@@ -11,13 +11,12 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::repository;
-use crate::content::{Content, media_type};
 use crate::hub::Hub;
 use crate::image::{Digest, Reference, RepositoryName, Tag};
 use crate::manifest::Manifest;
 use crate::plan::FailedStep;
 use crate::plan::drift::Wanted;
-use crate::plan::removal::{Removal, Why};
+use crate::plan::removal::{Removal, Why, would_break};
 use crate::registry::{Deleted, Error, ErrorKind, Registries, Store};
 
 /// How many tags are read together to find those that share a manifest.
@@ -189,30 +188,22 @@ async fn now(store: &dyn Store, tag: &Tag) -> Result<Option<Digest>, Error> {
     Ok(store.head(&Reference::Tag(tag.clone())).await?.map(|held| held.digest))
 }
 
-/// The other tags whose manifest is the removal's, or may list it.
+/// The other tags that would go with the removal's manifest, or break.
 async fn others(store: &dyn Store, removal: &Removal) -> Result<Vec<Tag>, Error> {
+    let unusable = |text: String| Error { registry: store.location().to_string(), kind: ErrorKind::Protocol(text) };
     // A list that is not there, or does not name this very tag, tells nothing of what else would go.
     let listed = store.tags().await?.filter(|tags| tags.contains(&removal.tag));
     let tags = listed.ok_or_else(|| {
-        let text =
-            "its list of tags does not name this one: it is not known which others share the manifest".to_owned();
-        Error { registry: store.location().to_string(), kind: ErrorKind::Protocol(text) }
+        unusable("its list of tags does not name this one: it is not known which others share the manifest".to_owned())
     })?;
-    let shared = futures_util::stream::iter(tags.into_iter().filter(|tag| *tag != removal.tag))
+    let others = futures_util::stream::iter(tags.into_iter().filter(|tag| *tag != removal.tag))
         .map(|tag| async move {
-            let held = store.manifest(&Reference::Tag(tag.clone())).await?;
-            let Some(held) = held else { return Ok(None) };
-            let fail = |text: String| Error { registry: store.location().to_string(), kind: ErrorKind::Protocol(text) };
-            let children = match held.read().map_err(|e| fail(format!("{tag}: {e}")))? {
-                Content::Index { children, .. } => children,
-                Content::Manifest { .. } => Vec::new(),
-            };
-            // What a nested index lists is not read: it is taken to list it.
-            let lists = children.iter().any(|c| c.digest == removal.digest || media_type::is_index(&c.media_type));
-            Ok::<_, Error>((held.digest == removal.digest || lists).then_some(tag))
+            let Some(held) = store.manifest(&Reference::Tag(tag.clone())).await? else { return Ok(None) };
+            let breaks = would_break(&held, &removal.digest).map_err(|e| unusable(format!("{tag}: {e}")))?;
+            Ok::<_, Error>(breaks.then_some(tag))
         })
         .buffered(TOGETHER)
         .try_collect::<Vec<_>>()
         .await?;
-    Ok(shared.into_iter().flatten().collect())
+    Ok(others.into_iter().flatten().collect())
 }

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FailedStep, Failure, Key, from_mirror};
-use crate::content::Document;
 use crate::content::companion::is_companion;
+use crate::content::{Content, ContentError, Document, media_type};
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Image, Manifest, Revocation};
 use crate::rules::Rule;
@@ -96,6 +96,16 @@ fn is_anothers(image: &Image, revoked: &Revocation, now: &Digest, held: Option<&
     };
     let mut others = image.approved.iter().filter(|a| a.tag == revoked.tag && a.digest != revoked.digest);
     others.any(|a| a.mirrored.as_ref() == Some(now) || a.digest == *now || subset(&a.digest).as_ref() == Some(now))
+}
+
+/// Whether deleting the manifest `digest` would also take what another tag answers, `held`, or break it: an index that lists
+/// it. What a nested index lists is not read: it is taken to list it.
+pub(crate) fn would_break(held: &Document, digest: &Digest) -> Result<bool, ContentError> {
+    let children = match held.read()? {
+        Content::Index { children, .. } => children,
+        Content::Manifest { .. } => Vec::new(),
+    };
+    Ok(held.digest == *digest || children.iter().any(|c| c.digest == *digest || media_type::is_index(&c.media_type)))
 }
 
 /// The tags of a mirror that may be there because of an approval that is no longer: neither approved nor revoked, and no

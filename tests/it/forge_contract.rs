@@ -8,6 +8,7 @@ use wharfinger::forge::{By, Commit, Error, FileChange, Forge, Message, Version};
 use wharfinger::image::Digest;
 use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
 
+use crate::github::client_of;
 use crate::support::git::git;
 use crate::support::github::{Options, TestGitHub};
 
@@ -90,7 +91,7 @@ async fn on_every_forge<F: AsyncFn(Fixture)>(test: F) {
     let files = [(MANIFEST, "one\n"), ("images/a.yml", "a\n"), ("images/b.yml", "b\n")];
     let files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).to_vec();
     let github = Arc::new(TestGitHub::start(Options { files, ..Options::default() }));
-    let forge = Arc::new(github.forge());
+    let forge = Arc::new(client_of(&github, github.token()));
     test(Fixture { forge, person: Box::new(GitHubPerson(Arc::clone(&github))) }).await;
     crate::support::contract::github(&github.log());
 }

@@ -8,6 +8,7 @@ use wharfinger::forge::git::GitForge;
 use wharfinger::forge::{FileChange, Forge, Message};
 use wharfinger::image::Digest;
 
+use crate::github::client_of;
 use crate::support::clone::Clone;
 use crate::support::contract;
 use crate::support::github::{Access, Options, Permissions, TestGitHub, Who};
@@ -144,7 +145,7 @@ impl Place for OnGitHub {
     }
 
     fn forge(&self) -> Box<dyn Forge> {
-        Box::new(self.0.forge())
+        Box::new(client_of(&self.0, self.0.token()))
     }
 
     fn forgery(&self, text: &str) -> &'static str {

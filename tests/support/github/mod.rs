@@ -146,28 +146,6 @@ impl TestGitHub {
         &self.server
     }
 
-    /// The program's own client of it.
-    pub fn forge(&self) -> wharfinger::forge::github::GitHub {
-        self.forge_with(&self.token)
-    }
-
-    /// The same with another token.
-    pub fn forge_with(&self, token: &str) -> wharfinger::forge::github::GitHub {
-        let url = |text: String| url::Url::parse(&text).expect("a URL");
-        let (api, graphql) = (url(self.api()), url(self.graphql()));
-        let token = secrecy::SecretString::from(token.to_owned());
-        let repository = self.repository();
-        wharfinger::forge::github::GitHub::new(
-            &super::http::client(),
-            &api,
-            &graphql,
-            &repository,
-            &token,
-            "wharfinger/",
-        )
-        .expect("a client")
-    }
-
     /// The bare repository.
     pub fn git_dir(&self) -> PathBuf {
         self.directory.path().join("repository.git")

@@ -594,6 +594,23 @@ async fn a_long_line_is_followed_a_hundred_commits_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_line_is_asked_about_eight_files_at_a_time() {
+    let (github, forge) = start(Options::default());
+    let paths: Vec<String> = (0..10).map(|n| format!("images/{n}.yml")).collect();
+    for path in &paths {
+        github.push_as("main", "octocat", &[(path, path)]);
+    }
+    let head = forge.head().await.unwrap().commit;
+    github.clear_log();
+    let line = forge.line(&head, &paths).await.unwrap();
+    assert_eq!(github.questions(), ["line", "line"]);
+    let held: Vec<usize> = line.versions.iter().map(|version| version.contents.iter().flatten().count()).collect();
+    assert_eq!(held, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    assert_eq!(line.rest, None);
+    contract::github(&github.log());
+}
+
+#[tokio::test]
 async fn many_files_are_read_by_one_question_and_what_that_cuts_by_itself() {
     let (github, forge) = start(Options::default());
     let large = "x".repeat(600_000);

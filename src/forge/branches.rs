@@ -75,7 +75,7 @@ pub struct Message {
     pub body: String,
 }
 
-/// A commit on a branch that nobody but this program should write.
+/// A commit on a branch that only this program should write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     pub commit: Commit,

@@ -7,10 +7,10 @@ use super::Error;
 /// Labels, review requests and comments of pull requests.
 #[async_trait]
 pub trait Conversation: Send + Sync {
-    /// Adds labels to a proposal, making none that do not exist where that is not allowed.
+    /// Adds labels to a proposal; GitHub makes those that do not exist where the token may.
     async fn label(&self, number: u64, labels: &[String]) -> Result<(), Error>;
 
-    /// Takes a label off a proposal; one that it does not have is well.
+    /// Takes a label off a proposal; no error where it has none of that name.
     async fn unlabel(&self, number: u64, label: &str) -> Result<(), Error>;
 
     /// Asks one person (`octocat`) for a review.

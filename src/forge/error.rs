@@ -13,7 +13,7 @@ pub enum Error {
     #[error("{action} was refused: {detail}")]
     Refused {
         action: String,
-        /// What the forge said, and how to mend it.
+        /// What the forge said, and how to fix it.
         detail: String,
     },
     /// The forge does not take what was asked, whoever asks; with what it said.

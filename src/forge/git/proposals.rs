@@ -67,7 +67,7 @@ impl Proposals for GitForge {
         self.reword(&proposal.branch, &head, title, body).await
     }
 
-    /// What this program deletes was declined by nobody.
+    /// A branch that this program deletes does not count as declined.
     async fn close(&self, proposal: &OpenProposal, _reason: &str) -> Result<(), Error> {
         let OpenProposal { branch, head, .. } = proposal;
         self.refuse_checked_out(branch).await?;

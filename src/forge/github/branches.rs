@@ -194,7 +194,7 @@ impl GitHub {
         Err(Error::Unreachable(lost))
     }
 
-    /// Deletes a branch; one that is gone already is well.
+    /// Deletes a branch; no error where it is gone already.
     pub(super) async fn delete_branch(&self, branch: &str) -> Result<(), Error> {
         let path = self.path(&format!("/git/refs/heads/{}", encode(branch)));
         let answer = self.client.again(Verb::Delete, &path, &Value::Null).await?;

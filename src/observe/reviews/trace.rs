@@ -88,7 +88,7 @@ impl<'a> Trace<'a> {
         let required = self.floor.max(asks(at)).max(asks(at + 1));
         let mut pull = pull(self.line.versions(), at);
         if pull.is_none() && required > 0 {
-            pull = self.asked_again(at).await?;
+            pull = self.pull_of_commit(at).await?;
         }
         let Version { commit, date, .. } = &self.line.versions()[at];
         Ok(Introduction { commit: commit.clone(), at: *date, pull, required })
@@ -100,9 +100,9 @@ impl<'a> Trace<'a> {
         holdings.hold(&sought.approval.subject, file(0), other)
     }
 
-    /// Asks of one commit alone which pull request brought it, where the listing named none: nobody is to be refused for what
-    /// a listing left out.
-    async fn asked_again(&self, at: usize) -> Result<Option<u64>, Error> {
+    /// Asks of one commit alone which pull request brought it, where the listing named none: an approval is not refused for what a
+    /// listing left out.
+    async fn pull_of_commit(&self, at: usize) -> Result<Option<u64>, Error> {
         let Some(accounts) = self.accounts else { return Ok(None) };
         let newer = &self.line.versions()[..=at];
         let merge = accounts.merged_by(&newer[at].commit).await?;

@@ -432,7 +432,7 @@ mod tests {
             let changed =
                 lines.map(|(at, line)| if Some(at) == changed_line { line.to_uppercase() } else { line.to_owned() });
             manifest.files[0].text = changed.map(|line| line + "\n").collect();
-            wanted(&manifest, &selected, &Beside::default()).remove(0).context
+            wanted(&manifest, &selected, &Conditions::default()).remove(0).context
         };
         // two lines of head, and two an image
         let before = context(None);

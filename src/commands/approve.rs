@@ -9,6 +9,7 @@ use crate::args::Approve;
 use crate::forge::{Error, FileChange, Head, with_rules};
 use crate::manifest::Manifest;
 use crate::observe::ledger::Trust;
+use crate::plan::FailedStep;
 use crate::proposal::Wanted;
 use crate::proposal::approve::{ApprovalRequest, Refusal, Resolution};
 use crate::proposal::body::{self, Evidence};
@@ -89,7 +90,7 @@ fn failed(row: rows::Failed, output: &mut Output) -> Exit {
 
 fn refused(refusal: Refusal) -> rows::Failed {
     let Refusal { source, repository, tag, error } = refusal;
-    rows::Failed { source: Some(source), repository: Some(repository), tag, step: rows::FailedStep::Propose, error }
+    rows::Failed { source: Some(source), repository: Some(repository), tag, step: FailedStep::Propose, error }
 }
 
 /// Edits the working directory, or opens the proposal where a head is given.

@@ -16,7 +16,7 @@ pub async fn run(context: &Context, images: &[String], shards: Option<u32>, outp
     let scope = promote::scope(context, &manifest, images)?;
     let forge = context.forge.as_deref();
     let reader = proposal_reader(context, forge, Trust::Machines);
-    let seen = promote::look(context, &reader.sources, &manifest, &scope, None, Manner::default()).await;
+    let seen = promote::read_mirrors(context, &reader.sources, &manifest, &scope, None, Manner::default()).await;
     let unreviewed = unreviewed(&context.verdicts, &context.review_reader(None), &manifest, &scope).await;
     let situation = reader.situation(&manifest, &scope, &unreviewed, None).await;
     let situation = situation.map_err(|e| Stop::CannotWork(e.into()))?;

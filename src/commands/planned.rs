@@ -4,6 +4,7 @@ use crate::forge::Error;
 use crate::ledger;
 use crate::manifest::Manifest;
 use crate::observe::proposals::Situation;
+use crate::plan::FailedStep;
 use crate::proposal::body::{self, Account, Evidence};
 use crate::proposal::known::{Candidates, ImageCandidates};
 use crate::proposal::machine::{Action, Wait};
@@ -141,7 +142,7 @@ pub(super) fn on_branch(branch: &str, wanted: Option<&Wanted>, error: &dyn std::
         source: entry.map(|e| e.source.clone()),
         repository: entry.map(|e| e.repository.clone()),
         tag: entry.and_then(|e| e.to.clone()),
-        step: rows::FailedStep::Propose,
+        step: FailedStep::Propose,
         error: format!("{branch}: {error}"),
     }
 }

@@ -35,7 +35,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     }
     let sources = Sources::new(context.registries.clone());
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
-    let mut seen = look(context, &sources, &manifest, &scope, Some(&head.commit), manner).await;
+    let mut seen = read_mirrors(context, &sources, &manifest, &scope, Some(&head.commit), manner).await;
     if arguments.prune && seen.stopped.is_none() {
         prune(context, &manifest, &scope, &head.commit, &mut seen).await?;
     }
@@ -82,9 +82,8 @@ async fn sweep(forge: &dyn Branches, manifest: &Manifest) {
 /// How the settings of repositories are looked at.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Manner {
-    /// How closely.
     pub attention: Attention,
-    /// What of them may be mended.
+    /// What of them may be changed.
     pub consent: Consent,
 }
 
@@ -114,7 +113,7 @@ async fn prune(
 
 /// What promotion would do; the half of `plan` that is about approvals. `at` is the default branch's commit that the manifest
 /// was read at, where it was.
-pub async fn look(
+pub async fn read_mirrors(
     context: &Context,
     sources: &Sources,
     manifest: &Manifest,
@@ -235,7 +234,7 @@ fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded
         proposals: proposed(recorded),
         changed: wrote || closed || applied.changed || !ours.is_empty() || !applied.carried.is_empty(),
         carried: applied.carried.into_iter().map(carried).collect(),
-        promoted: ours.into_iter().map(shown).collect(),
+        promoted: ours.into_iter().map(promoted_row).collect(),
         mended: applied.mended.into_iter().map(rows::Finding::from).collect(),
         removed: applied.removed.iter().map(rows::Removal::from).collect(),
         drift: applied.left.into_iter().map(rows::Finding::from).collect(),
@@ -244,7 +243,7 @@ fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded
     }
 }
 
-fn shown(promoted: Promoted) -> rows::Promoted {
+fn promoted_row(promoted: Promoted) -> rows::Promoted {
     let Promoted { step, mirrored } = promoted;
     rows::Promoted { repository: step.repository, tag: step.tag, digest: step.digest, mirrored }
 }

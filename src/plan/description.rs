@@ -3,7 +3,7 @@
 use crate::text::excerpt;
 
 /// The longest short description that Docker Hub takes, in characters.
-pub const DESCRIPTION_LIMIT: usize = 100;
+const DESCRIPTION_LIMIT: usize = 100;
 
 /// A description as Docker Hub takes it: one line of at most 100 characters, cut at a word. What is compared with a
 /// repository's description must have gone through here.

@@ -4,16 +4,13 @@
 use crate::image::RegistryHost;
 use crate::manifest::{Destination, Image, Manifest, Visibility};
 
-/// The kinds of destinations that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Docker Hub.
     DockerHub,
     /// GitHub's registry.
     Ghcr,
     /// A private registry of Amazon ECR.
     Ecr,
-    /// Google Artifact Registry.
     ArtifactRegistry,
     /// Any other registry; Harbor too, whose hosts look like any other.
     Oci,
@@ -22,7 +19,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of a destination.
     #[must_use]
     pub fn of(destination: &Destination) -> Self {
         match destination {
@@ -47,100 +43,6 @@ fn is_artifact_registry(host: &RegistryHost) -> bool {
     let host = host.as_str();
     host.ends_with("-docker.pkg.dev") || host == "gcr.io" || host.ends_with(".gcr.io")
 }
-
-/// The columns of [`CAPABILITIES`].
-pub const COLUMNS: [&str; 9] = [
-    "destination",
-    "makes repositories",
-    "visibility",
-    "teams",
-    "immutable tags",
-    "descriptions",
-    "referrers",
-    "mounts",
-    "deletion",
-];
-
-/// What each destination can do, and what of that this program does there: "by hand" is what it leaves to a person.
-pub const CAPABILITIES: [[&str; 9]; 7] = [
-    [
-        "Docker Hub",
-        "before the first push",
-        "yes",
-        "yes",
-        "yes",
-        "yes",
-        "asked, else tags",
-        "yes",
-        "by Docker Hub's own API",
-    ],
-    [
-        "GitHub (`ghcr.io`)",
-        "by the first push, private",
-        "by hand: it has no API for it",
-        "by hand",
-        "it has none",
-        "by hand",
-        "tags: it has no API for them",
-        "asked",
-        "asked: it refuses",
-    ],
-    [
-        "Amazon ECR",
-        "before the first push, with keys of AWS",
-        "always private",
-        "by hand, in IAM",
-        "by hand",
-        "it has none",
-        "asked, else tags",
-        "asked",
-        "asked",
-    ],
-    [
-        "Google Artifact Registry",
-        "by hand; images in it by the first push",
-        "by hand, in IAM",
-        "by hand, in IAM",
-        "by hand, a repository at a time",
-        "by hand",
-        "asked, else tags",
-        "asked",
-        "asked",
-    ],
-    [
-        "Harbor",
-        "its project by hand; the rest by the first push",
-        "by hand, a project at a time",
-        "by hand, a project at a time",
-        "by hand, a project at a time",
-        "by hand",
-        "asked, else tags",
-        "asked",
-        "asked",
-    ],
-    [
-        "another OCI registry",
-        "by the first push",
-        "by hand",
-        "by hand",
-        "by hand",
-        "by hand",
-        "asked, else tags",
-        "asked",
-        "asked",
-    ],
-    [
-        "a directory (`oci:DIR`)",
-        "by the first copy",
-        "the file system's",
-        "the file system's",
-        "it has none",
-        "it has none",
-        "in the layout's index",
-        "none: every repository is a layout of its own",
-        "yes",
-    ],
-];
 
 /// What the manifest wishes for these images and their destination cannot do, each said once, with what to do instead.
 #[must_use]

@@ -1,6 +1,9 @@
-//! What failed, as `report` shows it.
+//! What failed and where.
 
-use super::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::state::State;
 use crate::image::{RepositoryName, Tag};
 use crate::manifest::Image;
 
@@ -13,7 +16,6 @@ pub struct Failure {
     pub repository: RepositoryName,
     /// The tag; `None` where the failure is about the whole repository.
     pub tag: Option<Tag>,
-    /// Where it stopped.
     pub step: FailedStep,
     /// What happened, for people; holds no secret.
     pub error: String,
@@ -25,32 +27,35 @@ impl Failure {
     }
 }
 
-/// Where a promotion stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Where something failed, or the state that keeps it from being promoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum FailedStep {
-    /// Finding out what mirror and upstream answer.
+    /// Finding out what a tag answers.
     Resolve,
-    /// Reading manifests upstream.
+    /// Reading upstream.
     Read,
-    /// Creating the repository.
+    /// Creating the repository or setting it up.
     Create,
     /// Copying a blob.
     Blob,
-    /// Putting a manifest by digest.
+    /// Putting a manifest.
     Manifest,
     /// Setting the tag.
     Tag,
-    /// Reading back what is there.
+    /// Reading back.
     Verify,
-    /// Writing the digest into the manifest.
+    /// Recording the digest.
     Record,
+    /// Opening, moving or closing a proposal.
+    Propose,
     /// Upstream no longer has the digest.
     SourceLost,
     /// The mirror's tag answers something that the manifest did not put there.
     MirrorDiffers,
     /// Fewer people approved than the policy asks.
     Unreviewed,
-    /// The manifest wants the tag taken down, and it is still there.
+    /// The manifest revokes it and it could not be taken down.
     Revoked,
 }
 

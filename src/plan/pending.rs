@@ -1,8 +1,9 @@
-//! What the manifest alone tells of approvals, and what is still to be asked about them.
+//! What the manifest alone tells of approvals.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Key, Observed, Scope, State, state};
+use super::key::Key;
+use super::scope::Scope;
 use crate::image::RepositoryName;
 use crate::manifest::{Approval, Image, Manifest};
 
@@ -29,14 +30,4 @@ pub fn vouching(manifest: &Manifest, scope: &Scope) -> BTreeSet<Key> {
         }
     }
     newest.into_values().collect()
-}
-
-/// Whether upstream is to be asked: where something is to be copied, or where nothing else can tell what is expected.
-#[must_use]
-pub fn asks_upstream(image: &Image, approval: &Approval, observed: &Observed) -> bool {
-    match state(image, approval, observed) {
-        State::Copy => true,
-        State::MirrorDiffers => observed.expected.is_none(),
-        _ => false,
-    }
 }

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{FailedStep, Failure, Key, from_mirror};
+use super::expected::from_mirror;
+use super::failure::{FailedStep, Failure};
+use super::key::Key;
 use crate::content::companion::is_companion;
 use crate::content::{Content, ContentError, Document, media_type};
 use crate::image::{Digest, RepositoryName, Tag};

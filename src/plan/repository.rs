@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::destination;
 use super::drift::{Difference, Found, ImmutableTags, Remedy, Wanted, drift};
-use super::{FailedStep, Failure, State, Step, destination};
+use super::failure::{FailedStep, Failure};
+use super::state::State;
+use super::step::Step;
 use crate::image::RepositoryName;
 use crate::manifest::{Destination, Enforcement, Image, Manifest, Team, Visibility};
 
@@ -27,7 +30,7 @@ pub struct RepositoryStep {
     pub teams: BTreeMap<String, Team>,
     /// Which tags nobody may move in a repository that is made; not enabled where the manifest fixes none.
     pub immutable_tags: ImmutableTags,
-    /// What differs and is mended.
+    /// What differs and is fixed.
     pub mends: Vec<Difference>,
     /// What differs and is only told of: because the manifest says `repositories: report`, or because a person has to agree.
     pub left: Vec<Difference>,
@@ -35,7 +38,7 @@ pub struct RepositoryStep {
     pub detail: String,
 }
 
-/// What of a repository's settings may be mended.
+/// What of a repository's settings may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Consent {
     /// A person agreed to make private repositories public.
@@ -132,8 +135,7 @@ pub fn unseen(manifest: &Manifest, troubles: &BTreeMap<String, Vec<RepositoryNam
 }
 
 /// What creating an image's repository does, in words: `creates acme/loki, private, developers: read`.
-#[must_use]
-pub fn creation(manifest: &Manifest, image: &Image) -> String {
+fn creation(manifest: &Manifest, image: &Image) -> String {
     if let Destination::Registry(host) = &manifest.registry
         && !host.is_docker_hub()
     {

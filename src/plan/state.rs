@@ -1,16 +1,94 @@
-//! The decision: what one approval's state is.
+//! The decision: what one approval's state is, and what has to be found out to tell.
 
-use super::{Observed, State};
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::image::Digest;
 use crate::manifest::{Approval, Image};
+
+/// The state of one approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// The bytes are to be copied and the tag set.
+    Copy,
+    /// The mirror has the bytes under this tag but nothing is recorded: they are verified and recorded.
+    TagOnly,
+    /// Promoted, recorded and still there.
+    Present,
+    /// To be copied, but upstream no longer has the digest.
+    SourceLost,
+    /// The mirror's tag answers something that this manifest did not put there.
+    MirrorDiffers,
+    /// Fewer people approved it than the policy asks.
+    Unreviewed,
+    /// The manifest revokes it.
+    Revoked,
+}
+
+/// What was observed of one approval. The mirror is asked first; whether anything else is, [`decide`] says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    /// What the mirror's tag answers.
+    pub mirror: Option<Digest>,
+    /// Whether enough people approved it; `None` where that was not asked.
+    pub review: Option<Review>,
+    /// Whether upstream still answers the approved digest; `None` where it was not asked.
+    pub upstream: Option<bool>,
+    /// The digest that `digest` and `platforms` give, where it is known: always for a whole index; for a subset once the
+    /// index was read upstream or at the mirror.
+    pub expected: Option<Digest>,
+    /// How many layers of what is to be copied may not be distributed: their descriptors are kept, their bytes are not
+    /// copied.
+    pub foreign: usize,
+}
+
+/// Whether as many people approved as the policy asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Review {
+    Enough,
+    /// Why it may not be promoted although it is in the manifest.
+    TooFew(String),
+}
+
+/// The state of an approval as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// Reviews that were not asked about count as enough, and upstream counts as having what it was not asked for.
+    pub state: State,
+    /// What has to be found out before the state is settled.
+    pub lacks: Option<Fact>,
+}
+
+/// What a decision may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// [`Observed::review`].
+    Review,
+    /// [`Observed::upstream`], and what it tells of [`Observed::expected`].
+    Upstream,
+}
 
 /// Decides the state of one approval.
 ///
 /// What is recorded counts as promoted only where it is what `digest` and `platforms` give; a mirror tag is moved only off
 /// what is recorded; bytes that the image revokes are never promoted, under whichever tag.
 #[must_use]
-pub fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
-    if image.revoked.iter().any(|revoked| revoked.digest == approval.digest) {
+pub fn decide(image: &Image, approval: &Approval, observed: &Observed) -> Decision {
+    let state = state(image, approval, observed);
+    let lacks = match (state, &observed.review) {
+        (State::Present | State::Revoked | State::Unreviewed, _) => None,
+        (State::MirrorDiffers, _) if is_recorded(approval, observed) => None,
+        (_, None) => Some(Fact::Review),
+        (State::Copy, _) if observed.upstream.is_none() => Some(Fact::Upstream),
+        (State::MirrorDiffers, _) if observed.upstream.is_none() && observed.expected.is_none() => Some(Fact::Upstream),
+        _ => None,
+    };
+    Decision { state, lacks }
+}
+
+fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
+    if is_revoked(image, approval) {
         return State::Revoked;
     }
     let now = observed.mirror.as_ref();
@@ -21,7 +99,7 @@ pub fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
             None => {}
         }
     }
-    if observed.unreviewed.is_some() {
+    if matches!(observed.review, Some(Review::TooFew(_))) {
         return State::Unreviewed;
     }
     match now {
@@ -33,11 +111,10 @@ pub fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
     }
 }
 
-/// Whether an approval is still to be promoted, so that reviews are asked about: neither promoted and there, nor revoked.
+/// Whether the image revokes what is approved: then nothing has to be asked to decide.
 #[must_use]
-pub fn awaits(image: &Image, approval: &Approval, observed: &Observed) -> bool {
-    let doubted = Observed { unreviewed: Some(String::new()), ..observed.clone() };
-    state(image, approval, &doubted) == State::Unreviewed
+pub fn is_revoked(image: &Image, approval: &Approval) -> bool {
+    image.revoked.iter().any(|revoked| revoked.digest == approval.digest)
 }
 
 /// Whether what is recorded is what `digest` and `platforms` give.
@@ -69,7 +146,10 @@ pub(super) fn detail(image: &Image, approval: &Approval, observed: &Observed, st
                 "the mirror's tag already answers {now}, which nothing records: it is left alone; delete it there to have what is approved copied"
             ),
         },
-        State::Unreviewed => observed.unreviewed.clone().unwrap_or_default(),
+        State::Unreviewed => match &observed.review {
+            Some(Review::TooFew(why)) => why.clone(),
+            _ => String::new(),
+        },
         State::Revoked => {
             let reason = image.revoked.iter().find(|r| r.digest == approval.digest).map(|r| r.reason.as_str());
             format!("revoked: {}", reason.unwrap_or_default())

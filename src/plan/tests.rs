@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::scope::UnknownImage;
 use super::*;
 use crate::diag::Span;
-use crate::manifest::{Destination, Enforcement, Permission, Policy, Proposals, Revocation, Team, Visibility};
+use crate::image::{Digest, Location, RepositoryName};
+use crate::manifest::{
+    Approval, Destination, Enforcement, Image, Manifest, Permission, Policy, Proposals, Revocation, Team, Visibility,
+};
 use crate::rules::Rule;
 
 fn digest(letter: char) -> Digest {
@@ -68,6 +72,11 @@ fn name(value: Option<char>) -> String {
     value.map_or_else(|| "-".to_owned(), |c| c.to_string())
 }
 
+/// The word that reports and other programs use.
+fn word(state: State) -> String {
+    serde_json::to_value(state).unwrap().as_str().unwrap().to_owned()
+}
+
 /// Every combination of what is recorded, what the mirror answers, what is expected, what upstream says, reviews and
 /// revocation, as one table that a person reads. `a` is the approved digest, `b` what `platforms` make of it, `d` an older
 /// record, `f` something foreign; `-` is nothing, or not known.
@@ -91,9 +100,9 @@ fn table_of_all_combinations() {
                         upstream,
                         expected: expected.map(digest),
                         foreign: 0,
-                        unreviewed: unreviewed.then(|| "too few".to_owned()),
+                        review: unreviewed.then(|| Review::TooFew("too few".to_owned())),
                     };
-                    state(&image, &image.approved[0], &observed).as_str()
+                    word(decide(&image, &image.approved[0], &observed).state)
                 };
                 table.push_str(&format!(
                     "{:8} {:8} {:6} | {:14} {:14} {:14} | {:14} | {}\n",
@@ -148,7 +157,7 @@ fn a_plan_says_in_words_what_it_does() {
         upstream,
         expected: expected.map(digest),
         foreign: 0,
-        unreviewed: None,
+        review: None,
     };
     let observed = [
         ("loki", "1", see(None, Some(true), Some('a'))),
@@ -166,7 +175,7 @@ fn a_plan_says_in_words_what_it_does() {
     let observed = observed.into_iter().map(|(r, t, o)| (key(r, t), o)).collect();
     let steps = plan(&manifest, &observed);
     let lines: Vec<String> =
-        steps.iter().map(|s| format!("{}:{} {} — {}", s.repository, s.tag, s.state.as_str(), s.detail)).collect();
+        steps.iter().map(|s| format!("{}:{} {} — {}", s.repository, s.tag, word(s.state), s.detail)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
 loki:1 copy — copies aaaaaaaaaaaa from grafana/loki
 loki:2 copy — moves the tag from 000000000000 to bbbbbbbbbbbb

@@ -101,12 +101,47 @@ fn it_names_every_limit_of_the_settings_as_the_program_does() {
     }
 }
 
+/// Each destination of the table, as `registry` names it.
+const DESTINATIONS: [(&str, &str); 7] = [
+    ("Docker Hub", "docker.io"),
+    ("GitHub (`ghcr.io`)", "ghcr.io"),
+    ("Amazon ECR", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"),
+    ("Google Artifact Registry", "europe-docker.pkg.dev"),
+    ("Harbor", "harbor.corp"),
+    ("another OCI registry", "registry.corp"),
+    ("a directory (`oci:DIR`)", "oci:mirror"),
+];
+
+/// What an image may wish of its repository, as the columns from the third on are called.
+const WISHES: [(&str, &str); 4] = [
+    ("visibility", "visibility: public"),
+    ("teams", "teams: { developers: read }"),
+    ("immutable tags", "immutable-tags: true"),
+    ("descriptions", "description: Logs"),
+];
+
 #[test]
 fn its_table_of_destinations_is_the_programs() {
-    use wharfinger::plan::destination::{CAPABILITIES, COLUMNS};
-    let line = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
-    let table = line(&COLUMNS) + &line(&["---"; 9]) + &CAPABILITIES.iter().map(|row| line(row)).collect::<String>();
-    assert!(README.contains(&table), "{table}");
+    use wharfinger::manifest::{file, parse};
+    use wharfinger::plan::destination::{Kind, lacking};
+
+    let rows = README.lines().skip_while(|line| !line.starts_with("| destination |")).take_while(|l| !l.is_empty());
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.trim_matches(['|', ' ']).split(" | ").collect()).collect();
+    assert_eq!(rows[0][..2], ["destination", "makes repositories"]);
+    assert_eq!(rows[0][2..6], WISHES.map(|(column, _)| column));
+    assert_eq!(rows[2..].iter().map(|row| row[0]).collect::<Vec<_>>(), DESTINATIONS.map(|(name, _)| name));
+    for (row, (name, registry)) in rows[2..].iter().zip(DESTINATIONS) {
+        let organization = if registry.contains("pkg.dev") { "proj/mirror" } else { "acme" };
+        for (cell, (column, wish)) in row[2..6].iter().zip(WISHES) {
+            let image = format!("  - source: grafana/loki\n    rebuilds: ignore\n    {wish}\n");
+            let text = format!("organization: {organization}\nregistry: {registry}\nimages:\n{image}");
+            let manifest = parse(vec![file("approved-images.yml", text.into_bytes()).unwrap()]).unwrap();
+            let is_made_ahead = Kind::of(&manifest.registry).is_made_ahead();
+            assert_eq!(row[1].starts_with("before the first push"), is_made_ahead, "{name}");
+            let fulfilled = lacking(&manifest, &[&manifest.images[0]]).is_empty();
+            assert_eq!(*cell == "yes", fulfilled, "{name}, {column}");
+        }
+    }
 }
 
 /// The words of a command line, as a shell splits it: quotes keep together, what follows `#` or `>` is not the program's.
@@ -181,7 +216,7 @@ fn its_way_to_enforcement_uses_every_command_that_it_needs() {
 fn it_lists_every_finding_of_an_audit_as_the_program_does() {
     for code in wharfinger::policy::audit::Code::ALL {
         let kind = if code.is_drift() { "" } else { " (no drift)" };
-        let row = format!("| `{}`{kind} | {} | {} |\n", code.as_str(), code.meaning(), code.mends());
+        let row = format!("| `{}`{kind} | {} | {} |\n", code.as_str(), code.meaning(), code.help());
         assert!(README.contains(&row), "{row}");
     }
 }

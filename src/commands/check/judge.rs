@@ -193,11 +193,11 @@ impl<'a> Judge<'a> {
                 judged.findings.push(Finding::about("never-served", image, approval, expected, found));
             }
             Served::Unknown => {
-                judged.failed.push(failed(image, approval, rows::FailedStep::Resolve, unknown(evidence)));
+                judged.failed.push(failed(image, approval, plan::FailedStep::Resolve, unknown(evidence)));
             }
         }
         if served && !evidence.complete {
-            judged.failed.push(failed(image, approval, rows::FailedStep::Read, unknown(evidence)));
+            judged.failed.push(failed(image, approval, plan::FailedStep::Read, unknown(evidence)));
         }
         if self.asks_signature(image) {
             let found = "signature verification is not available in this release".to_owned();
@@ -275,12 +275,8 @@ impl<'a> Judge<'a> {
                 Some(platforms) => self.subset(image, approval, platforms).await,
             };
             let upstream = (!evidence.platforms.is_empty()).then_some(true);
-            let unreviewed = None;
             let mirror = if item.entry.kind == Kind::Rebuild { approval.mirrored.clone() } else { None };
-            observed.insert(
-                Key::of(image, approval),
-                Observed { mirror, upstream, expected, unreviewed, ..Observed::default() },
-            );
+            observed.insert(Key::of(image, approval), Observed { mirror, upstream, expected, ..Observed::default() });
         }
         plan::plan(self.head, &observed).iter().map(rows::Promotion::from).collect()
     }
@@ -303,7 +299,7 @@ fn unknown(evidence: &Evidence) -> String {
     if evidence.unknown.is_empty() { "upstream does not answer".to_owned() } else { evidence.unknown.join("; ") }
 }
 
-fn failed(image: &Image, approval: &Approval, step: rows::FailedStep, error: String) -> rows::Failed {
+fn failed(image: &Image, approval: &Approval, step: plan::FailedStep, error: String) -> rows::Failed {
     rows::Failed {
         source: Some(image.source_text.clone()),
         repository: Some(image.repository.clone()),

@@ -11,7 +11,7 @@ use crate::image::{Digest, Location};
 use crate::manifest::{Approval, Image};
 use crate::observe::availability::{Probe, Trace, trace};
 use crate::observe::sources::Sources;
-use crate::plan::{self, FailedStep, Observed, State};
+use crate::plan::{self, Fact, FailedStep, Observed};
 use crate::registry::Store;
 
 /// How many manifests of one image are read together.
@@ -25,7 +25,7 @@ pub(super) async fn at_mirror(
     whole: bool,
 ) -> Result<Observed, MirrorError> {
     let mut observed = Observed::default();
-    if plan::state(image, approval, &observed) == State::Revoked {
+    if plan::is_revoked(image, approval) {
         return Ok(observed);
     }
     let mirror = tags.open(&image.repository)?;
@@ -54,7 +54,7 @@ pub(super) async fn at_source(
     approval: &Approval,
     mut observed: Observed,
 ) -> Result<Observed, MirrorError> {
-    if !plan::asks_upstream(image, approval, &observed) {
+    if plan::decide(image, approval, &observed).lacks != Some(Fact::Upstream) {
         return Ok(observed);
     }
     let unread = |text: String| MirrorError::Approval(FailedStep::Read, text);

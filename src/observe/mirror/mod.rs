@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use super::repositories::{self, Attention, Seen};
+use super::repositories::{self, Attention, RepositorySettings};
 use super::reviews::{self, Judged, ReviewReader};
 use super::sources::Sources;
 use crate::hub::Hub;
 use crate::image::RepositoryName;
 use crate::manifest::{Approval, Enforcement, Image, Manifest};
 use crate::plan::removal::Removal;
-use crate::plan::{self, Consent, FailedStep, Failure, Key, Observed, RepositoryStep, Scope, State, Step};
+use crate::plan::{
+    self, Consent, Fact, FailedStep, Failure, Key, Observed, RepositoryStep, Review, Scope, State, Step,
+};
 use crate::registry::Registries;
 
 mod approvals;
@@ -73,8 +75,8 @@ pub async fn promotions(
 ) -> Promotions {
     let hub = reader.hub.filter(|_| manifest.on_docker_hub());
     let seen = match hub {
-        Some(hub) => repositories::look(hub, manifest, scope, reader.attention).await,
-        None => Seen::default(),
+        Some(hub) => repositories::read_settings(hub, manifest, scope, reader.attention).await,
+        None => RepositorySettings::default(),
     };
     let tags = TagReader::new(reader.registries, &reader.sources.documents, hub, manifest, &seen);
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
@@ -109,16 +111,16 @@ async fn judge(
     approvals: &[(&Image, &Approval)],
     observations: &mut Observations,
 ) -> BTreeMap<Key, Judged> {
-    let awaits = |(image, approval): &(&Image, &Approval)| {
+    let lacks_review = |(image, approval): &(&Image, &Approval)| {
         let observed = observations.get(&Key::of(image, approval)).and_then(|observed| observed.as_ref().ok());
-        observed.is_some_and(|observed| plan::awaits(image, approval, observed))
+        observed.is_some_and(|observed| plan::decide(image, approval, observed).lacks == Some(Fact::Review))
     };
-    let pending: Vec<_> = approvals.iter().copied().filter(awaits).collect();
+    let pending: Vec<_> = approvals.iter().copied().filter(lacks_review).collect();
     let mut known = BTreeMap::new();
     for (key, judged) in reviews::judge(bar, manifest, &pending).await {
         match (judged, observations.get_mut(&key)) {
             (Ok(judged), Some(Ok(observed))) => {
-                observed.unreviewed.clone_from(&judged.unreviewed);
+                observed.review = Some(judged.unreviewed.clone().map_or(Review::Enough, Review::TooFew));
                 known.insert(key, judged);
             }
             (Err(error), Some(observation)) => {
@@ -154,7 +156,12 @@ async fn at_sources(
 }
 
 /// The plan of what was observed. The destination is asked about every repository that receives something.
-async fn planned(tags: &TagReader<'_>, observations: Observations, seen: &Seen, consent: Consent) -> Promotions {
+async fn planned(
+    tags: &TagReader<'_>,
+    observations: Observations,
+    seen: &RepositorySettings,
+    consent: Consent,
+) -> Promotions {
     let manifest = tags.manifest;
     let (mut observed, mut errors) = (BTreeMap::new(), BTreeMap::new());
     for (key, observation) in observations {

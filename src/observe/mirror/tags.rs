@@ -12,7 +12,7 @@ use crate::image::{Digest, Reference, RepositoryName, Tag};
 use crate::manifest::Manifest;
 use crate::observe::documents::Documents;
 use crate::observe::ecr;
-use crate::observe::repositories::Seen;
+use crate::observe::repositories::RepositorySettings;
 use crate::plan::FailedStep;
 use crate::registry::{Error, ErrorKind, Registries, Store};
 
@@ -34,7 +34,7 @@ impl<'a> TagReader<'a> {
         documents: &'a Documents,
         hub: Option<&'a Hub>,
         manifest: &'a Manifest,
-        seen: &Seen,
+        seen: &RepositorySettings,
     ) -> Self {
         let missing = seen.missing.iter().map(|name| (name.clone(), true));
         let missing = missing.chain(seen.found.keys().map(|name| (name.clone(), false))).collect();

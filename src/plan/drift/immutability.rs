@@ -12,15 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::RegexBuilder;
 
-use super::{Aspect, Difference, Remedy};
 use crate::image::Tag;
 use crate::manifest::Image;
 use crate::rules::Rule;
 
 /// The largest compiled rule, in bytes: more than any tag needs.
 const SIZE_LIMIT: usize = 1 << 20;
-/// How many tags a difference names.
-const NAMED: usize = 5;
 
 /// Which tags of a repository nobody may move or delete, as Docker Hub keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,29 +78,6 @@ impl Tags {
         self
     }
 
-    /// What differs; `None` where every fixed tag is held and no movable one. Where the manifest fixes no tag, what
-    /// somebody fixed on Docker Hub is not undone.
-    #[must_use]
-    pub fn difference(&self, held: &ImmutableTags) -> Option<Difference> {
-        let loose: Vec<&Tag> = self.fixed.iter().filter(|tag| !held.holds(tag)).collect();
-        let caught: Vec<&Tag> = self.movable.iter().filter(|tag| held.may_hold(tag)).collect();
-        if loose.is_empty() && caught.is_empty() {
-            return None;
-        }
-        let remedy = match self.fixed.is_empty() {
-            true => Remedy::Person(
-                "release them on Docker Hub, or write `rebuilds: ignore`: an update of such a tag will be refused",
-            ),
-            false => Remedy::FixTags(self.mended(held)),
-        };
-        let say = |fixed: &[&Tag], movable: &[&Tag]| {
-            let parts = [("immutable", fixed), ("movable", movable)].into_iter().filter(|(_, tags)| !tags.is_empty());
-            parts.map(|(word, tags)| format!("{word}: {}", named(tags))).collect::<Vec<_>>().join("; ")
-        };
-        let (expected, found) = (say(&loose, &caught), say(&caught, &loose));
-        Some(Difference { aspect: Aspect::ImmutableTags, subject: None, expected, found, remedy })
-    }
-
     /// The rules that hold every fixed tag and no movable one; those in force that catch no movable tag are kept.
     #[must_use]
     pub fn mended(&self, held: &ImmutableTags) -> ImmutableTags {
@@ -161,12 +135,4 @@ fn matches_whole(rule: &str, tag: &Tag) -> bool {
 fn matches_part(rule: &str, tag: &Tag) -> bool {
     let compiled = RegexBuilder::new(rule).size_limit(SIZE_LIMIT).build();
     compiled.is_ok_and(|expression| expression.is_match(tag.as_str()))
-}
-
-fn named(tags: &[&Tag]) -> String {
-    let shown: Vec<&str> = tags.iter().take(NAMED).map(|tag| tag.as_str()).collect();
-    match tags.len().saturating_sub(NAMED) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }

@@ -1,4 +1,4 @@
-//! What differs between a repository's settings on Docker Hub and what the manifest wants of it, and what mends it.
+//! What differs between a repository's settings on Docker Hub and what the manifest wants of it, and what fixes it.
 //!
 //! What is compared, and what is not:
 //! - the visibility, always;
@@ -14,14 +14,19 @@
 use std::collections::BTreeMap;
 
 use super::description::short_description;
-use crate::image::RepositoryName;
+use crate::image::{RepositoryName, Tag};
 use crate::manifest::{Image, Manifest, Permission, Team, Visibility};
 
-pub mod immutability;
+mod difference;
+mod immutability;
 #[cfg(test)]
 mod tests;
 
+pub use difference::{Aspect, Difference, Remedy};
 pub use immutability::{ImmutableTags, Tags};
+
+/// How many tags a difference names.
+const NAMED: usize = 5;
 
 /// What the manifest wants of one repository: of all images that share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,101 +80,13 @@ pub struct Found {
     pub teams: Option<BTreeMap<String, Permission>>,
 }
 
-/// What a difference is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Aspect {
-    /// Who may read the repository.
-    Visibility,
-    /// A team that the manifest names.
-    Team,
-    /// A team that holds a grant and that the manifest does not name.
-    ExtraTeam,
-    /// Tags that nobody may move or delete.
-    ImmutableTags,
-    /// The short description.
-    Description,
-}
-
-impl Aspect {
-    /// The stable code of its findings.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Visibility => "visibility",
-            Self::Team => "team",
-            Self::ExtraTeam => "extra-team",
-            Self::ImmutableTags => "immutable-tags",
-            Self::Description => "description",
-        }
-    }
-}
-
-/// One difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// What it is about.
-    pub aspect: Aspect,
-    /// What tells it from others of its aspect: the team; `None` where there is one of its kind.
-    pub subject: Option<String>,
-    /// What the manifest wants, in words.
-    pub expected: String,
-    /// What Docker Hub says, in words.
-    pub found: String,
-    /// What mends it.
-    pub remedy: Remedy,
-}
-
-/// What mends a difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remedy {
-    /// Making the repository private: promotion does.
-    Hide,
-    /// Making the repository public: promotion does only where a person said so with `--yes`.
-    Publish,
-    /// Granting a team its permission, whether that raises or lowers what it holds: promotion does.
-    Grant {
-        /// The team.
-        team: String,
-        /// The permission, and whether a missing team is made.
-        wish: Team,
-    },
-    /// Setting which tags nobody may move: promotion does.
-    FixTags(ImmutableTags),
-    /// Setting the short description: promotion does.
-    Describe(String),
-    /// A person has to decide: nothing is changed. What can be done, in words.
-    Person(&'static str),
-}
-
-impl Remedy {
-    /// Whether promotion mends it; `yes` is whether a person agreed to make things public.
-    #[must_use]
-    pub const fn is_ours(&self, yes: bool) -> bool {
-        match self {
-            Self::Publish => yes,
-            Self::Person(_) => false,
-            _ => true,
-        }
-    }
-
-    /// How it is mended, in words.
-    #[must_use]
-    pub const fn advice(&self) -> &'static str {
-        match self {
-            Self::Hide | Self::Grant { .. } | Self::FixTags(_) | Self::Describe(_) => "`promote` mends it",
-            Self::Publish => "`promote --yes` makes it public, or write `visibility: private`",
-            Self::Person(advice) => advice,
-        }
-    }
-}
-
 /// What differs, in the order of [`Aspect`] and of the teams' names. What was not shown is left out: see [`unknown`].
 #[must_use]
 pub fn drift(wanted: &Wanted, found: &Found) -> Vec<Difference> {
     let mut differences: Vec<Difference> = visibility(wanted, found).into_iter().collect();
     differences.extend(teams(wanted, found));
     differences.extend(extra_teams(wanted, found));
-    differences.extend(found.immutable_tags.as_ref().and_then(|held| wanted.tags.difference(held)));
+    differences.extend(found.immutable_tags.as_ref().and_then(|held| immutable_tags(&wanted.tags, held)));
     differences.extend(description(wanted, found));
     differences
 }
@@ -226,6 +143,36 @@ fn extra_teams(wanted: &Wanted, found: &Found) -> Vec<Difference> {
 
 fn granted(team: &str, permission: Option<Permission>) -> String {
     format!("{team}: {}", permission.map_or("no grant", Permission::as_str))
+}
+
+/// `None` where every fixed tag is held and no movable one. Where the manifest fixes no tag, what somebody fixed on Docker
+/// Hub is not undone.
+fn immutable_tags(tags: &Tags, held: &ImmutableTags) -> Option<Difference> {
+    let loose: Vec<&Tag> = tags.fixed.iter().filter(|tag| !held.holds(tag)).collect();
+    let caught: Vec<&Tag> = tags.movable.iter().filter(|tag| held.may_hold(tag)).collect();
+    if loose.is_empty() && caught.is_empty() {
+        return None;
+    }
+    let remedy = match tags.fixed.is_empty() {
+        true => Remedy::Person(
+            "release them on Docker Hub, or write `rebuilds: ignore`: an update of such a tag will be refused",
+        ),
+        false => Remedy::FixTags(tags.mended(held)),
+    };
+    let say = |fixed: &[&Tag], movable: &[&Tag]| {
+        let parts = [("immutable", fixed), ("movable", movable)].into_iter().filter(|(_, tags)| !tags.is_empty());
+        parts.map(|(word, tags)| format!("{word}: {}", named(tags))).collect::<Vec<_>>().join("; ")
+    };
+    let (expected, found) = (say(&loose, &caught), say(&caught, &loose));
+    Some(Difference { aspect: Aspect::ImmutableTags, subject: None, expected, found, remedy })
+}
+
+fn named(tags: &[&Tag]) -> String {
+    let shown: Vec<&str> = tags.iter().take(NAMED).map(|tag| tag.as_str()).collect();
+    match tags.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 fn description(wanted: &Wanted, found: &Found) -> Option<Difference> {

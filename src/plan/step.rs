@@ -1,0 +1,86 @@
+//! The plan: what is to become of each approval.
+
+use std::collections::BTreeMap;
+
+use super::failure::{FailedStep, Failure};
+use super::key::Key;
+use super::state::{Observed, State, decide, detail};
+use crate::image::{Digest, Location, Platform, RepositoryName, Tag};
+use crate::manifest::{Approval, Image, Manifest};
+
+/// One approval and what is to become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The image's source as the manifest writes it.
+    pub source_text: String,
+    /// Where the bytes come from.
+    pub source: Location,
+    /// The mirror's name in the organization.
+    pub repository: RepositoryName,
+    pub tag: Tag,
+    pub digest: Digest,
+    /// What the manifest says the tag held.
+    pub mirrored: Option<Digest>,
+    /// The kept platforms; `None` is the whole index.
+    pub platforms: Option<Vec<Platform>>,
+    /// What `digest` and `platforms` give: what the mirror's tag will answer. `None` for a subset of an index that could
+    /// not be read, which is never copied.
+    pub expected: Option<Digest>,
+    /// What the mirror's tag answers now, and so the only thing it may be moved off.
+    pub mirror_now: Option<Digest>,
+    pub state: State,
+    /// [`Self::state`] in words.
+    pub detail: String,
+}
+
+impl Step {
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key { repository: self.repository.clone(), tag: self.tag.clone() }
+    }
+
+    /// The failure that this step is by its state alone, if it is one.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        FailedStep::of(self.state).map(|step| self.failed(step, self.detail.clone()))
+    }
+
+    /// That this approval failed at `step`.
+    #[must_use]
+    pub fn failed(&self, step: FailedStep, error: String) -> Failure {
+        Failure {
+            source: self.source_text.clone(),
+            repository: self.repository.clone(),
+            tag: Some(self.tag.clone()),
+            step,
+            error,
+        }
+    }
+}
+
+/// The plan: one step for every approval that was observed, in the manifest's order. One that could not be observed has no
+/// step; the observer reports it as failed.
+#[must_use]
+pub fn plan(manifest: &Manifest, observed: &BTreeMap<Key, Observed>) -> Vec<Step> {
+    let approvals = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    approvals
+        .filter_map(|(image, approval)| Some(step(image, approval, observed.get(&Key::of(image, approval))?)))
+        .collect()
+}
+
+fn step(image: &Image, approval: &Approval, observed: &Observed) -> Step {
+    let state = decide(image, approval, observed).state;
+    Step {
+        source_text: image.source_text.clone(),
+        source: image.source.clone(),
+        repository: image.repository.clone(),
+        tag: approval.tag.clone(),
+        digest: approval.digest.clone(),
+        mirrored: approval.mirrored.clone(),
+        platforms: image.platforms.clone(),
+        expected: observed.expected.clone(),
+        mirror_now: observed.mirror.clone(),
+        state,
+        detail: detail(image, approval, observed, state),
+    }
+}

@@ -4,7 +4,7 @@ use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
 use crate::args::ApplyPolicy as Arguments;
 use crate::hub::Hub;
-use crate::manifest::{Destination, Manifest, Policy};
+use crate::manifest::{Manifest, Policy};
 use crate::policy::settings::{self, Area, Comparison, Difference, advice, lost};
 use crate::report::Output;
 use crate::report::settings::{Limitation, LostMember, Refused, Settings, SettingsStep};
@@ -45,7 +45,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     }
     let write = arguments.yes && !context.settings.dry_run;
     for (area, difference) in differences {
-        apply(hub, &manifest, (area, difference), write, &mut report).await;
+        apply(hub, &manifest, area, difference, write, &mut report).await;
     }
     advise(&manifest.policy, &mut report);
     let exit = if report.settled() { Exit::Done } else { Exit::Findings };
@@ -55,7 +55,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
 
 /// Docker Hub with a credential; without one nothing is shown of an organization.
 fn hub<'a>(context: &'a Context, manifest: &Manifest) -> Result<&'a Hub, Stop> {
-    if !matches!(&manifest.registry, Destination::Registry(host) if host.is_docker_hub()) {
+    if !manifest.on_docker_hub() {
         return Err(Stop::Unusable(
             "only Docker Hub has these settings, and the manifest's registry is another".to_owned(),
         ));
@@ -71,13 +71,7 @@ fn hub<'a>(context: &'a Context, manifest: &Manifest) -> Result<&'a Hub, Stop> {
 }
 
 /// Writes one document where it differs, and reads it back.
-async fn apply(
-    hub: &Hub,
-    manifest: &Manifest,
-    (area, difference): (Area, Difference),
-    write: bool,
-    report: &mut Settings,
-) {
+async fn apply(hub: &Hub, manifest: &Manifest, area: Area, difference: Difference, write: bool, report: &mut Settings) {
     let (differs, first) = (difference.differs(), report.settings.len());
     report.settings.extend(difference.rows);
     if !differs {

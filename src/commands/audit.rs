@@ -4,13 +4,14 @@ use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
 use crate::apply::dashboard;
 use crate::args::Audit as Arguments;
-use crate::observe::organization::{self, Eyes, History};
+use crate::observe::organization::{History, OrganizationReader, read_organization};
 use crate::observe::sources::Sources;
+use crate::plan::FailedStep;
 use crate::policy::audit::dashboard::Wish;
 use crate::policy::audit::judge;
 use crate::progress::Progress;
 use crate::report::audit::{Audit, dashboard::dashboard as written};
-use crate::report::rows::{Failed, FailedStep};
+use crate::report::rows::Failed;
 use crate::report::{Format, Output};
 
 /// Looks at everything that the manifest says something of. Nothing is written but the issue.
@@ -30,19 +31,19 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let progress = Progress::on_terminal(context.settings.github.in_actions);
     let hub = context.patient_hub();
     let file = context.settings.manifest.as_str();
-    let eyes = Eyes {
+    let reader = OrganizationReader {
         registries: &context.registries,
         sources: &sources,
         hub: hub.as_ref(),
         history: context.forge.as_deref().map(|forge| History { forge, head: head.as_ref(), path: file }),
         progress: &progress,
     };
-    let seen = organization::look(&eyes, &manifest).await;
-    if let Some(reason) = seen.stopped {
+    let organization = read_organization(&reader, &manifest).await;
+    if let Some(reason) = organization.stopped {
         return Err(Stop::CannotWork(anyhow::Error::msg(reason)));
     }
-    let findings = judge(&manifest, &seen.seen);
-    let mut audit = Audit::new(&manifest.organization, file, findings, seen.failed, seen.counted);
+    let findings = judge(&manifest, &organization.facts);
+    let mut audit = Audit::new(&manifest.organization, file, findings, organization.failed, organization.counted);
     if arguments.issue {
         keep(context, &mut audit).await?;
     }

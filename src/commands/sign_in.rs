@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::{Context, Exit, Stop, load};
 use crate::args::SignIn as Arguments;
-use crate::manifest::Destination;
 use crate::policy::sign_in::Organizations;
 use crate::report::Output;
 use crate::report::sign_in::{SignIn, Written, WrittenAction};
@@ -32,12 +31,12 @@ pub fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Res
 /// The manifest's organization, where that is one of Docker Hub.
 fn organization(context: &Context) -> Result<String, Stop> {
     let manifest = load::here(context)?;
-    match &manifest.registry {
-        Destination::Registry(host) if host.is_docker_hub() => Ok(manifest.organization),
-        _ => Err(Stop::Unusable(
-            "the manifest's organization is not one of Docker Hub: name that with --organization".to_owned(),
-        )),
+    if manifest.on_docker_hub() {
+        return Ok(manifest.organization);
     }
+    Err(Stop::Unusable(
+        "the manifest's organization is not one of Docker Hub: name that with --organization".to_owned(),
+    ))
 }
 
 /// Looks at all files first, so that either all are written or, where one may not be, none.

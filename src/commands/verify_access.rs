@@ -8,10 +8,10 @@ use super::{Context, Exit, Stop, load, promote, reader};
 use crate::args::VerifyAccess as Arguments;
 use crate::image::{Location, RegistryHost};
 use crate::manifest::{Destination, Manifest};
-use crate::observe::access as asked;
+use crate::observe::access::{ask, greet};
 use crate::plan::Scope;
 use crate::policy::access::script::{Shell, script};
-use crate::policy::access::{self, Subject, mirror_answered, results, tried, upstream_answered};
+use crate::policy::access::{self, Subject, judge_mirror, judge_pulls, judge_upstream, results};
 use crate::registry::Registries;
 use crate::registry::credentials::Credentials;
 use crate::report::Output;
@@ -99,7 +99,7 @@ async fn judged(context: &Context, manifest: &Manifest, arguments: &Arguments, f
     }
     let (mirrors, others) = to_pull(context, manifest, arguments).await?;
     let count = mirrors.len();
-    let (mut rows, problems) = tried(&[mirrors, others].concat(), &results);
+    let (mut rows, problems) = judge_pulls(&[mirrors, others].concat(), &results);
     let upstreams = rows.split_off(count);
     Ok(Access {
         organization: manifest.organization.clone(),
@@ -123,11 +123,11 @@ async fn answered(
     let refused = |e: crate::registry::Error| {
         Stop::CannotWork(anyhow::anyhow!("{e}; the token has to be {username}'s own and able to read"))
     };
-    asked::greeted(&registries, host).await.map_err(refused)?;
+    greet(&registries, host).await.map_err(refused)?;
     let mirrors = access::mirrors(manifest, &scope);
     let upstreams = sample(context, manifest, &scope, arguments.upstreams).await;
-    let of_mirrors = asked::answers(&registries, &mirrors, true).await;
-    let of_upstreams = asked::answers(&registries, &upstreams, false).await;
+    let mirror_answers = ask(&registries, &mirrors, true).await;
+    let upstream_answers = ask(&registries, &upstreams, false).await;
     let judge =
         |subjects: &[Subject], answers: &[access::Answer], judge: fn(&Subject, &access::Answer) -> access::Row| {
             subjects.iter().zip(answers).map(|(subject, answer)| judge(subject, answer)).collect()
@@ -135,14 +135,14 @@ async fn answered(
     Ok(Access {
         organization: manifest.organization.clone(),
         username: Some(username),
-        mirrors: judge(&mirrors, &of_mirrors, mirror_answered),
+        mirrors: judge(&mirrors, &mirror_answers, judge_mirror),
         notes: notes(&upstreams, host, arguments.upstreams),
-        upstreams: judge(&upstreams, &of_upstreams, upstream_answered),
+        upstreams: judge(&upstreams, &upstream_answers, judge_upstream),
         ..Access::default()
     })
 }
 
-/// The registries as the member meets them: with that token where the mirrors are, and as nobody everywhere else.
+/// The registries as the member meets them: with that token where the mirrors are, and anonymously everywhere else.
 fn as_member(context: &Context, arguments: &Arguments, host: &RegistryHost) -> Result<(Registries, String), Stop> {
     let settings = &context.settings;
     let named = arguments.username.as_deref().map(str::trim).filter(|name| !name.is_empty());

@@ -31,10 +31,9 @@ pub enum Attention {
     Brief,
 }
 
-/// What was seen.
+/// What Docker Hub says of the repositories in scope.
 #[derive(Debug, Default)]
-pub struct Seen {
-    /// The settings of repositories that exist.
+pub struct RepositorySettings {
     pub found: BTreeMap<RepositoryName, Found>,
     /// Repositories that do not exist, or that the credential may not see.
     pub missing: BTreeSet<RepositoryName>,
@@ -44,58 +43,58 @@ pub struct Seen {
     pub refused: Option<String>,
 }
 
-/// Looks at the repositories of `scope` that the manifest has on Docker Hub.
-pub async fn look(hub: &Hub, manifest: &Manifest, scope: &Scope, attention: Attention) -> Seen {
+/// Reads the repositories of `scope` that the manifest has on Docker Hub.
+pub async fn read_settings(hub: &Hub, manifest: &Manifest, scope: &Scope, attention: Attention) -> RepositorySettings {
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let names: BTreeSet<&RepositoryName> = images.map(|(_, image)| &image.repository).collect();
     let wanted: Vec<Wanted> = names.into_iter().filter_map(|name| Wanted::of(manifest, name)).collect();
-    let mut seen = Seen::default();
+    let mut settings = RepositorySettings::default();
     if wanted.is_empty() {
-        return seen;
+        return settings;
     }
     if let Err(error) = hub.sign_in().await {
         let text = error.to_string();
         match error {
-            Error::Refused { .. } => seen.refused = Some(text),
-            _ => seen.troubles = [(text, wanted.into_iter().map(|w| w.repository).collect())].into(),
+            Error::Refused { .. } => settings.refused = Some(text),
+            _ => settings.troubles = [(text, wanted.into_iter().map(|w| w.repository).collect())].into(),
         }
-        return seen;
+        return settings;
     }
     let closely = attention == Attention::Full || wanted.len() <= MANY;
-    let look = Look { hub, organization: &manifest.organization, closely };
-    let listed = look.listed(&wanted).await;
-    let (look, listed) = (&look, &listed);
+    let reader = SettingsReader { hub, organization: &manifest.organization, closely };
+    let listed = reader.listed(&wanted).await;
+    let (reader, listed) = (&reader, &listed);
     let asked = futures_util::stream::iter(&wanted)
-        .map(|wanted| async move { (wanted, look.at(wanted, listed.get(&wanted.repository)).await) })
+        .map(|wanted| async move { (wanted, reader.repository(wanted, listed.get(&wanted.repository)).await) })
         .buffered(TOGETHER)
         .collect::<Vec<_>>()
         .await;
     for (wanted, found) in asked {
         match found {
             Ok(Some((found, troubles))) => {
-                seen.found.insert(wanted.repository.clone(), found);
+                settings.found.insert(wanted.repository.clone(), found);
                 for trouble in troubles {
-                    seen.troubles.entry(trouble).or_default().push(wanted.repository.clone());
+                    settings.troubles.entry(trouble).or_default().push(wanted.repository.clone());
                 }
             }
-            Ok(None) => drop(seen.missing.insert(wanted.repository.clone())),
+            Ok(None) => drop(settings.missing.insert(wanted.repository.clone())),
             Err(error) => {
-                let said = look.said(&wanted.repository, &error);
-                seen.troubles.entry(said).or_default().push(wanted.repository.clone());
+                let trouble = reader.common_trouble(&wanted.repository, &error);
+                settings.troubles.entry(trouble).or_default().push(wanted.repository.clone());
             }
         }
     }
-    seen
+    settings
 }
 
-struct Look<'a> {
+struct SettingsReader<'a> {
     hub: &'a Hub,
     organization: &'a str,
     /// Whether teams and immutable tags are looked at.
     closely: bool,
 }
 
-impl Look<'_> {
+impl SettingsReader<'_> {
     /// What the organization's list says of these, where it is worth reading. It may leave repositories out: those are
     /// asked about one by one.
     async fn listed(&self, wanted: &[Wanted]) -> BTreeMap<RepositoryName, Found> {
@@ -111,14 +110,14 @@ impl Look<'_> {
     }
 
     /// What Docker Hub said, without the repository's name: the same trouble of many repositories is told once.
-    fn said(&self, name: &RepositoryName, error: &Error) -> String {
+    fn common_trouble(&self, name: &RepositoryName, error: &Error) -> String {
         error
             .to_string()
             .replace(&format!("{}/{name}", self.organization), &format!("repositories of {}", self.organization))
     }
 
     /// One repository; `None` where there is none. What failed beside what was seen is told as text.
-    async fn at(&self, wanted: &Wanted, listed: Option<&Found>) -> Result<Option<(Found, Vec<String>)>, Error> {
+    async fn repository(&self, wanted: &Wanted, listed: Option<&Found>) -> Result<Option<(Found, Vec<String>)>, Error> {
         let name = &wanted.repository;
         let repository = match asks_closely(wanted, listed, self.closely) {
             true => match self.hub.repository(self.organization, name).await? {
@@ -131,12 +130,12 @@ impl Look<'_> {
             true => Some(self.hub.grants(self.organization, name).await),
             false => None,
         };
-        let (found, trouble) = shown(wanted, listed, repository, grants);
-        let said = trouble.map(|trouble| match trouble {
+        let (found, trouble) = merge_answers(wanted, listed, repository, grants);
+        let trouble = trouble.map(|trouble| match trouble {
             Trouble::NoTeams => no_teams(self.organization),
-            Trouble::Failed(error) => self.said(name, &error),
+            Trouble::Failed(error) => self.common_trouble(name, &error),
         });
-        Ok(Some((found, said.into_iter().collect())))
+        Ok(Some((found, trouble.into_iter().collect())))
     }
 }
 
@@ -145,7 +144,6 @@ impl Look<'_> {
 pub(super) enum Trouble {
     /// Docker Hub has no list of them.
     NoTeams,
-    /// Asking failed.
     Failed(Error),
 }
 
@@ -173,7 +171,7 @@ pub(super) fn asks_closely(wanted: &Wanted, listed: Option<&Found>, closely: boo
 /// What Docker Hub's answers show of one repository's settings together: its entry in the organization's list, itself,
 /// and its teams, each `None` where there is none or it was not asked. Teams of which there is no list are not known, and
 /// not none: that is a trouble where the manifest wants something of them.
-pub(super) fn shown(
+pub(super) fn merge_answers(
     wanted: &Wanted,
     listed: Option<&Found>,
     repository: Option<HubRepository>,

@@ -65,7 +65,6 @@ pub enum Gate {
 /// What Docker Hub's search shows beside a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Badge {
-    /// A Docker Official Image.
     Official,
     /// Of a Verified Publisher.
     VerifiedPublisher,
@@ -89,7 +88,6 @@ pub enum Told {
 /// Under which rule of the organization an image falls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// A category of Image Access Management.
     Category(Category, Told),
     /// On Docker Hub, of a category that could not be found out, and why.
     Unknown(String),

@@ -10,7 +10,7 @@ use crate::manifest::Manifest;
 use crate::observe::first_parents::{FileVersion, FirstParents};
 use crate::observe::retired;
 use crate::plan::Key;
-use crate::policy::audit::{self, Seen};
+use crate::policy::audit::{self, OrganizationFacts};
 
 /// Versions of the manifest's files that are looked at in one run.
 const VERSIONS: usize = 64;
@@ -26,11 +26,11 @@ pub struct History<'a> {
 }
 
 impl History<'_> {
-    /// Adds to `seen` what was approved once, of the mirrors that have tags which nothing explains: what was found before an error
+    /// Adds to `facts` what was approved once, of the mirrors that have tags which nothing explains: what was found before an error
     /// counts as well. Versions are read until everything is explained. An approval stands for days to years, so versions that lie
     /// far apart tell most: they are read first.
-    pub(super) async fn read(&self, manifest: &Manifest, seen: &mut Seen) -> Result<(), Error> {
-        let mut open = audit::unexplained(manifest, seen);
+    pub(super) async fn read(&self, manifest: &Manifest, facts: &mut OrganizationFacts) -> Result<(), Error> {
+        let mut open = audit::unexplained(manifest, facts);
         if open.is_empty() {
             return Ok(());
         }
@@ -49,10 +49,10 @@ impl History<'_> {
                 break;
             }
             for (key, digest) in retired::recorded(&mut line, manifest, &versions[at..]).await? {
-                let once = seen.history.entry(key.repository).or_default();
+                let once = facts.history.entry(key.repository).or_default();
                 once.tags.entry(key.tag).or_default().insert(digest);
             }
-            let explained = |key: &Key| seen.history.get(&key.repository).map(|once| audit::explains(once, &key.tag));
+            let explained = |key: &Key| facts.history.get(&key.repository).map(|once| audit::explains(once, &key.tag));
             open.retain(|key| explained(key) != Some(true));
         }
         Ok(())

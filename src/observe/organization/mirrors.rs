@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
 
-use super::Eyes;
+use super::reader::OrganizationReader;
 use crate::content::companion;
 use crate::hub::{Hub, ListedRepository, ListedTag};
 use crate::image::{Digest, Reference, RepositoryName, Tag};
@@ -18,31 +18,28 @@ use crate::registry::Store;
 /// How many tags of one mirror are asked for together.
 const TOGETHER: usize = 8;
 
-/// What was seen of one mirror.
 #[derive(Debug, Default)]
-pub(super) struct Looked {
-    /// The mirror; `None` where it could not be looked at.
+pub(super) struct MirrorReading {
+    /// The mirror; `None` where it could not be read.
     pub(super) mirror: Option<Mirror>,
     /// What `digest` and `platforms` give, where the tag answers.
     pub(super) expected: BTreeMap<Key, Option<Digest>>,
-    /// What could not be looked at.
     pub(super) failed: Vec<Unseen>,
 }
 
-/// Looks at a mirror.
-pub(super) async fn look(
-    eyes: &Eyes<'_>,
+pub(super) async fn read_mirror(
+    reader: &OrganizationReader<'_>,
     hub: Option<&Hub>,
     manifest: &Manifest,
     name: &RepositoryName,
     listed: Option<&ListedRepository>,
-) -> Looked {
-    let mut looked = Looked::default();
+) -> MirrorReading {
+    let mut reading = MirrorReading::default();
     let store = match manifest.mirror(name) {
-        Ok(location) => eyes.registries.open(&location),
+        Ok(location) => reader.registries.open(&location),
         Err(error) => {
-            looked.failed.push(Unseen::of_mirror(name, None, error.to_string()));
-            return looked;
+            reading.failed.push(Unseen::of_mirror(name, None, error.to_string()));
+            return reading;
         }
     };
     let read = match hub {
@@ -58,18 +55,18 @@ pub(super) async fn look(
     let (there, mut mirror) = match read {
         Ok(read) => read,
         Err(error) => {
-            looked.failed.push(Unseen::of_mirror(name, None, error));
-            return looked;
+            reading.failed.push(Unseen::of_mirror(name, None, error));
+            return reading;
         }
     };
     let images: Vec<&Image> = manifest.images.iter().filter(|image| image.repository == *name).collect();
-    heads(store.as_ref(), name, &images, &mut mirror, &mut looked).await;
-    expected(eyes, store.as_ref(), &images, &mirror, &mut looked).await;
+    heads(store.as_ref(), name, &images, &mut mirror, &mut reading).await;
+    expected(reader, store.as_ref(), &images, &mirror, &mut reading).await;
     if let Some(hub) = hub.filter(|_| there) {
-        mirror.settings = Some(settings(hub, manifest, name, listed, &mut looked).await);
+        mirror.settings = Some(settings(hub, manifest, name, listed, &mut reading).await);
     }
-    looked.mirror = Some(mirror);
-    looked
+    reading.mirror = Some(mirror);
+    reading
 }
 
 /// What Docker Hub says of a mirror's settings: its teams, and the repository itself where the list did not say all that the
@@ -79,12 +76,12 @@ async fn settings(
     manifest: &Manifest,
     name: &RepositoryName,
     listed: Option<&ListedRepository>,
-    looked: &mut Looked,
+    reading: &mut MirrorReading,
 ) -> Found {
     let organization = &manifest.organization;
     let listed = listed.map(repositories::from_list);
     let Some(wanted) = Wanted::of(manifest, name) else { return listed.unwrap_or_default() };
-    let mut failed = |error: String| looked.failed.push(Unseen::of_mirror(name, None, error));
+    let mut failed = |error: String| reading.failed.push(Unseen::of_mirror(name, None, error));
     let repository = match repositories::asks_closely(&wanted, listed.as_ref(), true) {
         true => hub.repository(organization, name).await.unwrap_or_else(|error| {
             failed(error.to_string());
@@ -93,7 +90,7 @@ async fn settings(
         false => None,
     };
     let grants = hub.grants(organization, name).await;
-    let (found, trouble) = repositories::shown(&wanted, listed.as_ref(), repository, Some(grants));
+    let (found, trouble) = repositories::merge_answers(&wanted, listed.as_ref(), repository, Some(grants));
     match trouble {
         Some(Trouble::NoTeams) => failed(repositories::no_teams(organization)),
         Some(Trouble::Failed(error)) => failed(error.to_string()),
@@ -114,7 +111,13 @@ async fn from_registry(store: &dyn Store) -> Result<Mirror, crate::registry::Err
 }
 
 /// Asks the registry what tags answer whose list did not say: of a list that says it for others, only approved ones.
-async fn heads(store: &dyn Store, name: &RepositoryName, images: &[&Image], mirror: &mut Mirror, looked: &mut Looked) {
+async fn heads(
+    store: &dyn Store,
+    name: &RepositoryName,
+    images: &[&Image],
+    mirror: &mut Mirror,
+    reading: &mut MirrorReading,
+) {
     let whole = !mirror.children_known;
     let approved = |tag: &Tag| images.iter().any(|image| image.approved.iter().any(|approval| approval.tag == *tag));
     let open = mirror.tags.iter().filter(|(_, tagged)| tagged.digest.is_none()).map(|(tag, _)| tag);
@@ -132,13 +135,19 @@ async fn heads(store: &dyn Store, name: &RepositoryName, images: &[&Image], mirr
             Ok(Some(held)) => drop(mirror.tags.insert(tag, Tagged { digest: Some(held.digest), children: Vec::new() })),
             // Deleted since the list was read.
             Ok(None) => drop(mirror.tags.remove(&tag)),
-            Err(error) => looked.failed.push(Unseen::of_mirror(name, Some(tag), error.to_string())),
+            Err(error) => reading.failed.push(Unseen::of_mirror(name, Some(tag), error.to_string())),
         }
     }
 }
 
 /// What `digest` and `platforms` give, as the document says that the tag answers.
-async fn expected(eyes: &Eyes<'_>, store: &dyn Store, images: &[&Image], mirror: &Mirror, looked: &mut Looked) {
+async fn expected(
+    reader: &OrganizationReader<'_>,
+    store: &dyn Store,
+    images: &[&Image],
+    mirror: &Mirror,
+    reading: &mut MirrorReading,
+) {
     let chosen = images.iter().flat_map(|image| {
         let platforms = image.platforms.as_deref().unwrap_or_default();
         image.approved.iter().filter(|_| !platforms.is_empty()).map(move |approval| (*image, approval, platforms))
@@ -149,7 +158,7 @@ async fn expected(eyes: &Eyes<'_>, store: &dyn Store, images: &[&Image], mirror:
     });
     let read: Vec<(Key, Result<Option<Digest>, String>)> = futures_util::stream::iter(answering)
         .map(|(image, approval, platforms, now)| async move {
-            let held = eyes.sources.documents.of(store, &now).await.map_err(|error| error.to_string());
+            let held = reader.sources.documents.of(store, &now).await.map_err(|error| error.to_string());
             let expected = held.map(|held| held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)));
             (Key::of(image, approval), expected)
         })
@@ -158,8 +167,8 @@ async fn expected(eyes: &Eyes<'_>, store: &dyn Store, images: &[&Image], mirror:
         .await;
     for (key, expected) in read {
         match expected {
-            Ok(expected) => drop(looked.expected.insert(key, expected)),
-            Err(error) => looked.failed.push(Unseen::of_mirror(&key.repository, Some(key.tag), error)),
+            Ok(expected) => drop(reading.expected.insert(key, expected)),
+            Err(error) => reading.failed.push(Unseen::of_mirror(&key.repository, Some(key.tag), error)),
         }
     }
 }

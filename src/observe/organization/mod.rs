@@ -6,82 +6,50 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use super::sources::Sources;
 use crate::hub::{Hub, ListedRepository};
 use crate::image::RepositoryName;
-use crate::manifest::{Destination, Manifest};
-use crate::policy::audit::{Counted, Seen, Unseen};
+use crate::manifest::Manifest;
+use crate::policy::audit::Unseen;
 use crate::policy::settings;
-use crate::progress::Progress;
-use crate::registry::Registries;
 
 mod history;
 mod mirrors;
+mod reader;
 mod upstream;
 
 pub use history::History;
-
-/// How many mirrors and sources are looked at together; each host's own limit is the client's.
-const TOGETHER: usize = 16;
+use reader::TOGETHER;
+pub use reader::{Organization, OrganizationReader};
 
 /// How many reasons are told where nothing could be asked.
 const SAID: usize = 3;
 
-/// The organization's repositories by name.
 type Listed = BTreeMap<RepositoryName, ListedRepository>;
 
-/// Where an audit looks.
-pub struct Eyes<'a> {
-    /// The destination.
-    pub registries: &'a Registries,
-    /// Upstream.
-    pub sources: &'a Sources,
-    /// Docker Hub's own API, where there is a credential for it.
-    pub hub: Option<&'a Hub>,
-    /// Where the manifest's history is.
-    pub history: Option<History<'a>>,
-    /// What people see meanwhile.
-    pub progress: &'a Progress,
-}
-
-/// What was seen, and what could not be.
-#[derive(Debug, Default)]
-pub struct Organization {
-    /// What was seen.
-    pub seen: Seen,
-    /// How much.
-    pub counted: Counted,
-    /// What could not be looked at.
-    pub failed: Vec<Unseen>,
-    /// Why nothing could be asked at all.
-    pub stopped: Option<String>,
-}
-
 /// Looks at everything that the manifest says something of.
-pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest) -> Organization {
+pub async fn read_organization(reader: &OrganizationReader<'_>, manifest: &Manifest) -> Organization {
     let mut organization = Organization::default();
-    let on_hub = matches!(&manifest.registry, Destination::Registry(host) if host.is_docker_hub());
-    policy(eyes, manifest, on_hub, &mut organization).await;
-    let names: BTreeSet<&RepositoryName> = manifest.images.iter().map(|image| &image.repository).collect();
-    let hub = eyes.hub.filter(|_| on_hub);
-    if on_hub && hub.is_none() && !names.is_empty() {
+    let on_hub = manifest.on_docker_hub();
+    policy(reader, manifest, on_hub, &mut organization).await;
+    let hub = reader.hub.filter(|_| on_hub);
+    if on_hub && hub.is_none() && !manifest.images.is_empty() {
         organization
             .failed
             .push(Unseen::of_organization(format!("the repositories and their settings: {NO_CREDENTIAL}")));
     }
     let listed = match hub {
-        Some(hub) => repositories(hub, manifest, &names, &mut organization).await,
+        Some(hub) => repositories(hub, manifest, &mut organization).await,
         None => Listed::new(),
     };
-    mirrors(eyes, hub, manifest, (&names, &listed), &mut organization).await;
+    mirrors(reader, hub, manifest, &listed, &mut organization).await;
     if nothing_answered(manifest, &organization) {
         let why: BTreeSet<&str> = organization.failed.iter().map(|unseen| unseen.error.as_str()).collect();
         organization.stopped = Some(why.into_iter().take(SAID).collect::<Vec<_>>().join("; "));
         return organization;
     }
-    upstream::look(eyes, manifest, &mut organization).await;
-    if let Some(history) = &eyes.history
-        && let Err(error) = history.read(manifest, &mut organization.seen).await
+    upstream::read_sources(reader, manifest, &mut organization).await;
+    if let Some(history) = &reader.history
+        && let Err(error) = history.read(manifest, &mut organization.facts).await
     {
         organization.failed.push(Unseen::of_organization(format!("the manifest's history: {error}")));
     }
@@ -89,20 +57,20 @@ pub async fn look(eyes: &Eyes<'_>, manifest: &Manifest) -> Organization {
 }
 
 fn nothing_answered(manifest: &Manifest, organization: &Organization) -> bool {
-    let something = !organization.seen.mirrors.is_empty() || !organization.seen.settings.is_empty();
+    let something = !organization.facts.mirrors.is_empty() || !organization.facts.settings.is_empty();
     let asked = !manifest.images.is_empty() || !organization.failed.is_empty();
     asked && !something
 }
 
 /// The organization's settings beside the policy.
-async fn policy(eyes: &Eyes<'_>, manifest: &Manifest, on_hub: bool, organization: &mut Organization) {
+async fn policy(reader: &OrganizationReader<'_>, manifest: &Manifest, on_hub: bool, organization: &mut Organization) {
     let areas = settings::areas(&manifest.policy);
     if areas.is_empty() {
         return;
     }
     tracing::info!("audit: reading the settings of {}", manifest.organization);
     for area in areas {
-        let compared = match (on_hub, eyes.hub) {
+        let compared = match (on_hub, reader.hub) {
             (false, _) => Err("only Docker Hub has these settings, and the manifest's registry is another".to_owned()),
             (true, None) => Err(NO_CREDENTIAL.to_owned()),
             (true, Some(hub)) => match hub.organization_settings(&manifest.organization, area).await {
@@ -111,7 +79,7 @@ async fn policy(eyes: &Eyes<'_>, manifest: &Manifest, on_hub: bool, organization
             },
         };
         match compared {
-            Ok(difference) => organization.seen.settings.extend(difference.rows),
+            Ok(difference) => organization.facts.settings.extend(difference.rows),
             Err(error) => organization.failed.push(Unseen::of_organization(format!("{}: {error}", area.title()))),
         }
     }
@@ -120,18 +88,14 @@ async fn policy(eyes: &Eyes<'_>, manifest: &Manifest, on_hub: bool, organization
 const NO_CREDENTIAL: &str = "Docker Hub's settings are shown to nobody: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN";
 
 /// The repositories of the organization, for those that the manifest does not know and to count them.
-async fn repositories(
-    hub: &Hub,
-    manifest: &Manifest,
-    names: &BTreeSet<&RepositoryName>,
-    organization: &mut Organization,
-) -> Listed {
+async fn repositories(hub: &Hub, manifest: &Manifest, organization: &mut Organization) -> Listed {
     tracing::info!("audit: listing the repositories of {}", manifest.organization);
     match hub.listed_repositories(&manifest.organization).await {
         Ok(listed) => {
             let listed: Listed = listed.into_iter().map(|listed| (listed.name.clone(), listed)).collect();
             organization.counted.repositories = Some(listed.len());
-            organization.counted.unmanaged = listed.keys().filter(|name| !names.contains(name)).cloned().collect();
+            let is_mirror = |name: &RepositoryName| manifest.images.iter().any(|image| image.repository == *name);
+            organization.counted.unmanaged = listed.keys().filter(|name| !is_mirror(name)).cloned().collect();
             listed
         }
         Err(error) => {
@@ -143,19 +107,20 @@ async fn repositories(
 
 /// Every mirror's tags, and what the documents of chosen platforms give.
 async fn mirrors(
-    eyes: &Eyes<'_>,
+    reader: &OrganizationReader<'_>,
     hub: Option<&Hub>,
     manifest: &Manifest,
-    (names, listed): (&BTreeSet<&RepositoryName>, &Listed),
+    listed: &Listed,
     organization: &mut Organization,
 ) {
+    let names: BTreeSet<&RepositoryName> = manifest.images.iter().map(|image| &image.repository).collect();
     tracing::info!("audit: reading the tags of {} mirrors", names.len());
-    let phase = eyes.progress.phase("mirrors", names.len());
-    let looked: BTreeMap<RepositoryName, mirrors::Looked> = futures_util::stream::iter(names.iter().copied())
+    let phase = reader.progress.phase("mirrors", names.len());
+    let readings: BTreeMap<RepositoryName, mirrors::MirrorReading> = futures_util::stream::iter(names.iter().copied())
         .map(|name| {
             let phase = &phase;
             async move {
-                let looked = mirrors::look(eyes, hub, manifest, name, listed.get(name)).await;
+                let looked = mirrors::read_mirror(reader, hub, manifest, name, listed.get(name)).await;
                 phase.one();
                 (name.clone(), looked)
             }
@@ -164,13 +129,13 @@ async fn mirrors(
         .collect()
         .await;
     phase.end();
-    for (name, looked) in looked {
+    for (name, looked) in readings {
         organization.failed.extend(looked.failed);
-        organization.seen.expected.extend(looked.expected);
+        organization.facts.expected.extend(looked.expected);
         if let Some(mirror) = looked.mirror {
             organization.counted.mirrors += 1;
             organization.counted.tags += mirror.tags.len();
-            organization.seen.mirrors.insert(name, mirror);
+            organization.facts.mirrors.insert(name, mirror);
         }
     }
 }

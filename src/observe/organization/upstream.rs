@@ -4,25 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use super::{Eyes, Organization, TOGETHER};
+use super::reader::{Organization, OrganizationReader, TOGETHER};
 use crate::image::{Digest, Location};
-use crate::manifest::{Image, Manifest};
+use crate::manifest::Manifest;
 use crate::observe::availability::lost;
+use crate::plan::is_revoked;
 use crate::policy::audit::Unseen;
 use crate::registry::Error;
 
-/// Looks at every source for what is approved of it. A source that fails is not asked further: it fails as a whole.
-pub(super) async fn look(eyes: &Eyes<'_>, manifest: &Manifest, organization: &mut Organization) {
+/// Asks every source for what is approved of it. A source that fails is not asked further: it fails as a whole.
+pub(super) async fn read_sources(
+    reader: &OrganizationReader<'_>,
+    manifest: &Manifest,
+    organization: &mut Organization,
+) {
     let wanted = wanted(manifest);
     organization.counted.approvals = manifest.images.iter().map(|image| image.approved.len()).sum();
     organization.counted.sources = wanted.len();
     tracing::info!("audit: asking {} sources for what is approved", wanted.len());
-    let phase = eyes.progress.phase("sources", wanted.len());
+    let phase = reader.progress.phase("sources", wanted.len());
     let answers: BTreeMap<Location, Result<Vec<Digest>, Error>> = futures_util::stream::iter(&wanted)
         .map(|(location, digests)| {
             let phase = &phase;
             async move {
-                let lost = lost(eyes.sources, location, digests).await;
+                let lost = lost(reader.sources, location, digests).await;
                 phase.one();
                 ((*location).clone(), lost)
             }
@@ -33,7 +38,7 @@ pub(super) async fn look(eyes: &Eyes<'_>, manifest: &Manifest, organization: &mu
     phase.end();
     for (location, answer) in answers {
         match answer {
-            Ok(lost) => organization.seen.lost.extend(lost.into_iter().map(|digest| (location.clone(), digest))),
+            Ok(lost) => organization.facts.lost.extend(lost.into_iter().map(|digest| (location.clone(), digest))),
             Err(error) => {
                 let source = manifest.images.iter().find(|image| image.source == location);
                 let source = source.map_or_else(|| location.to_string(), |image| image.source_text.clone());
@@ -47,8 +52,7 @@ pub(super) async fn look(eyes: &Eyes<'_>, manifest: &Manifest, organization: &mu
 fn wanted(manifest: &Manifest) -> BTreeMap<&Location, BTreeSet<&Digest>> {
     let mut wanted: BTreeMap<&Location, BTreeSet<&Digest>> = BTreeMap::new();
     for image in &manifest.images {
-        let revoked = |image: &Image, digest: &Digest| image.revoked.iter().any(|revoked| revoked.digest == *digest);
-        for approval in image.approved.iter().filter(|approval| !revoked(image, &approval.digest)) {
+        for approval in image.approved.iter().filter(|approval| !is_revoked(image, approval)) {
             wanted.entry(&image.source).or_default().insert(&approval.digest);
         }
     }

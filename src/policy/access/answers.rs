@@ -9,7 +9,6 @@ use crate::image::Digest;
 pub enum Answer {
     /// It is there, with this digest where the registry tells it.
     There(Option<Digest>),
-    /// There is none.
     Absent,
     /// The member may not have it; what the registry said.
     Refused(String),
@@ -19,7 +18,7 @@ pub enum Answer {
 
 /// What a mirror's answer comes to.
 #[must_use]
-pub fn mirror_answered(subject: &Subject, answer: &Answer) -> Row {
+pub fn judge_mirror(subject: &Subject, answer: &Answer) -> Row {
     let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
     match answer {
         Answer::There(Some(found)) if subject.digest.as_ref().is_some_and(|recorded| recorded != found) => {
@@ -41,7 +40,7 @@ pub fn mirror_answered(subject: &Subject, answer: &Answer) -> Row {
 
 /// What an upstream's answer comes to.
 #[must_use]
-pub fn upstream_answered(subject: &Subject, answer: &Answer) -> Row {
+pub fn judge_upstream(subject: &Subject, answer: &Answer) -> Row {
     let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
     match (answer, subject.expected) {
         (Answer::There(_), Expected::Pulled | Expected::Unknown) => row(State::Allowed, true, String::new()),

@@ -18,8 +18,8 @@ pub mod results;
 pub mod script;
 mod verdict;
 
-pub use answers::{Answer, mirror_answered, upstream_answered};
-pub use verdict::tried;
+pub use answers::{Answer, judge_mirror, judge_upstream};
+pub use verdict::judge_pulls;
 
 /// How many sources of each registry are asked where nobody says otherwise.
 pub const SAMPLE: usize = 5;
@@ -41,7 +41,6 @@ pub enum Expected {
 /// An image that a member may try to pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// Where it is.
     pub repository: Repository,
     /// Its tag, for people.
     pub tag: Option<Tag>,
@@ -66,7 +65,7 @@ impl Subject {
 
     /// What people call it.
     #[must_use]
-    pub fn shown(&self) -> String {
+    pub fn name(&self) -> String {
         match &self.tag {
             Some(tag) => format!("{}:{tag}", self.repository),
             None => self.pull(),
@@ -119,7 +118,7 @@ pub enum State {
 impl Row {
     fn new(subject: &Subject, state: State, ok: bool, detail: impl Into<String>) -> Self {
         Self {
-            image: subject.shown(),
+            image: subject.name(),
             digest: subject.digest.clone(),
             expected: subject.expected,
             why: subject.why.clone(),
@@ -161,7 +160,7 @@ fn collect(manifest: &Manifest, scope: &Scope, newest: bool) -> Vec<Subject> {
         }
     }
     let mut seen = BTreeSet::new();
-    subjects.retain(|subject: &Subject| seen.insert((subject.shown(), subject.pull())));
+    subjects.retain(|subject: &Subject| seen.insert((subject.name(), subject.pull())));
     subjects
 }
 

@@ -14,14 +14,12 @@ pub struct Results {
     pub strange: Vec<(usize, String)>,
 }
 
-/// What came of one pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulled {
     /// The line's number, from 1.
     pub line: usize,
     /// What `docker pull` was given.
     pub image: String,
-    /// Its exit status.
     pub status: i32,
     /// What it said, on one line.
     pub said: String,
@@ -42,7 +40,6 @@ pub fn decoded(bytes: &[u8]) -> String {
     }
 }
 
-/// Reads the lines.
 #[must_use]
 pub fn read(text: &str) -> Results {
     let mut results = Results::default();
@@ -68,11 +65,9 @@ pub fn read(text: &str) -> Results {
 /// What a pull came to, as far as Docker's words tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It worked.
     Pulled,
     /// It is there and may be pulled, but not for this machine's platform.
     OtherPlatform,
-    /// Image Access Management refused it.
     ImageRefused,
     /// Registry Access Management refused this host, where it is named.
     RegistryRefused(Option<String>),
@@ -80,7 +75,6 @@ pub(super) enum Outcome {
     Denied,
     /// The registry has no such image.
     Missing,
-    /// Anything else.
     Unclear,
 }
 

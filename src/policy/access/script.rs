@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 
 use super::{Expected, Subject};
 
-/// The language of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Shell {
     /// POSIX `sh`: macOS, Linux, and Windows with WSL or Git.
@@ -32,8 +31,8 @@ pub fn script(shell: Shell, organization: &str, subjects: &[Subject]) -> String 
     text.push_str(&body.replace("@KEPT@", KEPT));
     for subject in subjects {
         let _ = match shell {
-            Shell::Posix => writeln!(text, "try {} {}", quoted(&subject.pull()), quoted(&told(subject))),
-            Shell::PowerShell => writeln!(text, "Test-Pull {} {}", quoted(&subject.pull()), quoted(&told(subject))),
+            Shell::Posix => writeln!(text, "try {} {}", quoted(&subject.pull()), quoted(&comment(subject))),
+            Shell::PowerShell => writeln!(text, "Test-Pull {} {}", quoted(&subject.pull()), quoted(&comment(subject))),
         };
     }
     text
@@ -65,13 +64,13 @@ fn heading(shell: Shell, organization: &str, count: usize) -> String {
 
 /// What to expect of one image, for whoever runs the script: its name and tag stand there too, for a digest tells nobody
 /// anything.
-fn told(subject: &Subject) -> String {
+fn comment(subject: &Subject) -> String {
     let expected = match subject.expected {
         Expected::Pulled => "should work",
         Expected::ImageRefused | Expected::RegistryRefused => "should be refused",
         Expected::Unknown => "may be refused",
     };
-    format!("{}: {expected}", subject.shown())
+    format!("{}: {expected}", subject.name())
 }
 
 /// `text` in single quotes, in which neither shell reads anything. None of the names has one itself.

@@ -174,7 +174,7 @@ fn what_a_pull_came_to() {
         ("a/b", Unknown, 1, SLOW, State::Unclear, false),
     ] {
         let results = Results { pulls: vec![pulled(1, image, status, said)], ..Results::default() };
-        let (rows, problems) = tried(&[subject(image, expected)], &results);
+        let (rows, problems) = judge_pulls(&[subject(image, expected)], &results);
         assert_eq!(
             (rows[0].state, rows[0].ok),
             (state, ok),
@@ -200,7 +200,7 @@ fn lines_that_are_missing_unknown_or_contradict_each_other_are_said() {
         ],
         strange: vec![(7, "Using default tag: latest".to_owned())],
     };
-    let (rows, problems) = tried(&subjects, &results);
+    let (rows, problems) = judge_pulls(&subjects, &results);
     let states: Vec<_> = rows.iter().map(|row| (row.state, row.ok)).collect();
     assert_eq!(states, [(State::Unclear, false), (State::Allowed, true), (State::NotRun, false)]);
     assert!(rows[0].detail.contains("lines 2 and 6 contradict each other"), "{}", rows[0].detail);
@@ -217,7 +217,7 @@ fn where_docker_is_no_docker_desktop_nothing_is_enforced() {
         pulls: vec![pulled(2, "a/b", 0, "")],
         ..Results::default()
     };
-    let (rows, problems) = tried(&[subject("a/b", Expected::ImageRefused)], &results);
+    let (rows, problems) = judge_pulls(&[subject("a/b", Expected::ImageRefused)], &results);
     assert_eq!((rows[0].state, rows[0].ok), (State::NotEnforcedHere, true));
     assert_eq!(
         problems,

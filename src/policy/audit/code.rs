@@ -1,4 +1,4 @@
-//! The kinds of findings: stable codes, what each means, and what mends it.
+//! The kinds of findings: stable codes, what each means, and what fixes it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,7 +15,6 @@ pub enum Level {
     Note,
 }
 
-/// What is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Code {
     /// A mirror's tag that no approval has.
@@ -154,9 +153,9 @@ impl Code {
         }
     }
 
-    /// What mends it.
+    /// What fixes it.
     #[must_use]
-    pub const fn mends(self) -> &'static str {
+    pub const fn help(self) -> &'static str {
         match self {
             Self::UnapprovedTag => "approve these bytes by pull request, or delete the tag in the registry",
             Self::MirrorDiffers => {

@@ -3,15 +3,11 @@
 /// An issue that this program's account opened as this dashboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// Its number.
     pub number: u64,
-    /// Whether it is open.
     pub open: bool,
     /// Whether it carries the label that it is found by.
     pub labelled: bool,
-    /// Its title.
     pub title: String,
-    /// Its body.
     pub body: String,
 }
 
@@ -27,7 +23,6 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// What an audit wants.
     #[must_use]
     pub const fn of(drift: bool, all_seen: bool) -> Self {
         match (drift, all_seen) {
@@ -38,14 +33,11 @@ impl Wish {
     }
 }
 
-/// What is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// It is opened.
     Open,
     /// Title, body, state and label of this one become what they should be.
     Write {
-        /// The issue.
         number: u64,
         /// Whether it is open afterwards.
         open: bool,

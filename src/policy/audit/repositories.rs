@@ -1,13 +1,14 @@
 //! Settings of the mirrors' repositories.
 
-use super::{Code, Finding, Seen, about};
+use super::code::Code;
+use super::facts::OrganizationFacts;
+use super::finding::{Finding, Mismatch, about};
 use crate::image::RepositoryName;
 use crate::manifest::{Image, Manifest};
 use crate::plan::drift::{Aspect, Difference, Found, Wanted, drift, unknown};
 
-/// The findings about repositories' settings.
-pub(super) fn judge(manifest: &Manifest, seen: &Seen) -> Vec<Finding> {
-    let shown = seen.mirrors.iter().filter_map(|(name, mirror)| Some((name, mirror.settings.as_ref()?)));
+pub(super) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
+    let shown = facts.mirrors.iter().filter_map(|(name, mirror)| Some((name, mirror.settings.as_ref()?)));
     shown.flat_map(|(name, found)| of(manifest, name, found)).collect()
 }
 
@@ -17,7 +18,7 @@ fn of(manifest: &Manifest, name: &RepositoryName, found: &Found) -> Vec<Finding>
     let differences = drift(&wanted, found).into_iter().map(|difference| differing(manifest, image, difference));
     let hidden = unknown(&wanted, found).into_iter().map(|aspect| {
         let (expected, found) = (format!("{} as the manifest says", aspect.code()), "not shown".to_owned());
-        let finding = about(manifest, image, Code::Unknown, None, expected, found);
+        let finding = about(manifest, image, Mismatch { code: Code::Unknown, tag: None, expected, found });
         Finding { subject: Some(aspect.code().to_owned()), ..finding }
     });
     differences.chain(hidden).collect()
@@ -25,7 +26,8 @@ fn of(manifest: &Manifest, name: &RepositoryName, found: &Found) -> Vec<Finding>
 
 fn differing(manifest: &Manifest, image: &Image, difference: Difference) -> Finding {
     let Difference { aspect, subject, expected, found, remedy } = difference;
-    Finding { subject, help: remedy.advice(), ..about(manifest, image, code(aspect), None, expected, found) }
+    let mismatch = Mismatch { code: code(aspect), tag: None, expected, found };
+    Finding { subject, help: remedy.advice(), ..about(manifest, image, mismatch) }
 }
 
 const fn code(aspect: Aspect) -> Code {

@@ -2,26 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Code, Finding, Mirror, Seen, about, place};
+use super::code::Code;
+use super::facts::{Mirror, Once, OrganizationFacts};
+use super::finding::{Finding, Mismatch, about, at};
 use crate::content::companion;
-use crate::diag::Span;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest, Revocation};
-use crate::plan::{self, Key, Observed, State};
-
-/// What was promoted to a mirror at some time, as far as the manifest's history was read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Once {
-    /// Tags, and every digest that was recorded as promoted under them (`mirrored`). What was approved and never recorded is
-    /// not among them.
-    pub tags: BTreeMap<Tag, BTreeSet<Digest>>,
-}
-
-impl Once {
-    fn digests(&self) -> impl Iterator<Item = &Digest> {
-        self.tags.values().flatten()
-    }
-}
+use crate::plan::{Key, Observed, State, decide};
 
 /// Whether a history explains a tag, whatever it answers: it was promoted, or belongs to what was.
 #[must_use]
@@ -29,42 +16,42 @@ pub fn explains(once: &Once, tag: &Tag) -> bool {
     once.tags.contains_key(tag) || once.digests().any(|digest| belongs(tag, digest))
 }
 
-/// The findings about tags.
-pub(super) fn judge(manifest: &Manifest, seen: &Seen) -> Vec<Finding> {
+pub(super) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
     let mut here: BTreeMap<&RepositoryName, Vec<&Image>> = BTreeMap::new();
     for image in &manifest.images {
         here.entry(&image.repository).or_default().push(image);
     }
-    let mut findings = lost(manifest, seen);
-    for (name, mirror) in &seen.mirrors {
+    let mut findings = lost(manifest, facts);
+    for (name, mirror) in &facts.mirrors {
         if let Some(images) = here.get(name) {
-            findings.extend(Look { manifest, seen, mirror, images }.findings(name));
+            findings.extend(SharedMirror { manifest, facts, mirror, images }.findings(name));
         }
     }
     findings
 }
 
 /// Approvals whose source no longer has them, promoted or not.
-fn lost(manifest: &Manifest, seen: &Seen) -> Vec<Finding> {
+fn lost(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
     let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)));
-    all.filter(|(image, approval)| seen.lost.contains(&(image.source.clone(), approval.digest.clone())))
+    all.filter(|(image, approval)| facts.lost.contains(&(image.source.clone(), approval.digest.clone())))
         .map(|(image, approval)| {
             let expected = format!("{} answers {}", image.source_text, approval.digest);
             let found = "upstream has it no longer".to_owned();
-            at(manifest, image, approval.span, (Code::SourceLost, &approval.tag, expected, found))
+            let tag = Some(approval.tag.clone());
+            at(manifest, image, approval.span, Mismatch { code: Code::SourceLost, tag, expected, found })
         })
         .collect()
 }
 
 /// One mirror, with the images that share it.
-struct Look<'a> {
+struct SharedMirror<'a> {
     manifest: &'a Manifest,
-    seen: &'a Seen,
+    facts: &'a OrganizationFacts,
     mirror: &'a Mirror,
     images: &'a [&'a Image],
 }
 
-impl Look<'_> {
+impl SharedMirror<'_> {
     fn findings(&self, name: &RepositoryName) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut settled: BTreeSet<&Tag> = BTreeSet::new();
@@ -82,7 +69,7 @@ impl Look<'_> {
                 }
             }
         }
-        let once = self.seen.history.get(name);
+        let once = self.facts.history.get(name);
         let ours = self.companions();
         let others = self.mirror.tags.keys().filter(|tag| !settled.contains(tag));
         findings.extend(others.filter_map(|tag| self.other(tag, once, &ours)));
@@ -100,10 +87,10 @@ impl Look<'_> {
         let expected = match (&image.platforms, &now) {
             (None, _) => Some(approval.digest.clone()),
             (Some(_), None) => None,
-            (Some(_), Some(_)) => self.seen.expected.get(&key)?.clone(),
+            (Some(_), Some(_)) => self.facts.expected.get(&key)?.clone(),
         };
         let observed = Observed { mirror: now.clone(), expected, ..Observed::default() };
-        let state = plan::state(image, approval, &observed);
+        let state = decide(image, approval, &observed).state;
         let (code, found) = match (state, now) {
             (State::Copy, None) if approval.mirrored.is_some() => (Code::MissingTag, "no such tag".to_owned()),
             (State::Copy, None) => (Code::NotPromoted, "no such tag".to_owned()),
@@ -113,11 +100,12 @@ impl Look<'_> {
             (State::Revoked, Some(now)) => return self.revoked_approval(image, approval, &now),
             _ => return None,
         };
-        let wanted = match (code, &approval.mirrored) {
+        let expected = match (code, &approval.mirrored) {
             (Code::MirrorDiffers | Code::MissingTag, Some(mirrored)) => mirrored.to_string(),
             _ => wanted(image, approval),
         };
-        Some(at(self.manifest, image, approval.span, (code, &approval.tag, wanted, found)))
+        let tag = Some(approval.tag.clone());
+        Some(at(self.manifest, image, approval.span, Mismatch { code, tag, expected, found }))
     }
 
     /// An approval of bytes that are revoked. Under the revoked tag itself they are found as revoked.
@@ -130,7 +118,8 @@ impl Look<'_> {
             None if those_bytes => code(revoked),
             _ => Code::MirrorDiffers,
         };
-        Some(at(self.manifest, image, approval.span, (code, &approval.tag, gone(revoked), now.to_string())))
+        let (tag, found) = (Some(approval.tag.clone()), now.to_string());
+        Some(at(self.manifest, image, approval.span, Mismatch { code, tag, expected: gone(revoked), found }))
     }
 
     /// A revocation whose tag is there. What another approval put there meanwhile is that one's.
@@ -145,7 +134,8 @@ impl Look<'_> {
             return None;
         }
         let found = tagged.digest.as_ref().map_or_else(|| "it is there".to_owned(), ToString::to_string);
-        Some(at(self.manifest, image, revoked.span, (code(revoked), &revoked.tag, gone(revoked), found)))
+        let (code, tag, expected) = (code(revoked), Some(revoked.tag.clone()), gone(revoked));
+        Some(at(self.manifest, image, revoked.span, Mismatch { code, tag, expected, found }))
     }
 
     /// A tag that the manifest does not name.
@@ -167,7 +157,8 @@ impl Look<'_> {
             found.push_str(", which is not what was approved under this tag once");
         }
         let code = if retired { Code::RetiredTag } else { Code::UnapprovedTag };
-        Some(about(self.manifest, image, code, Some(tag.clone()), "no such tag".to_owned(), found))
+        let (tag, expected) = (Some(tag.clone()), "no such tag".to_owned());
+        Some(about(self.manifest, image, Mismatch { code, tag, expected, found }))
     }
 
     /// The companion tags that belong to something in the mirror which is not itself only a companion.
@@ -214,15 +205,4 @@ fn wanted(image: &Image, approval: &Approval) -> String {
     let Some(platforms) = &image.platforms else { return approval.digest.to_string() };
     let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();
     format!("{} of {}", names.join(", "), approval.digest)
-}
-
-/// A finding that an entry in an image's lists is answerable for.
-fn at(
-    manifest: &Manifest,
-    image: &Image,
-    span: Span,
-    (code, tag, expected, found): (Code, &Tag, String, String),
-) -> Finding {
-    let finding = about(manifest, image, code, Some(tag.clone()), expected, found);
-    Finding { place: place(manifest, image, span), ..finding }
 }

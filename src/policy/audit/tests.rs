@@ -1,6 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use super::*;
+use crate::image::Digest;
 use crate::manifest::{File, Permission, Visibility, parse};
+use crate::plan::drift::Found;
+use crate::policy::settings::Area;
 
 fn digest(letter: char) -> Digest {
     format!("sha256:{}", letter.to_string().repeat(64)).parse().unwrap()
@@ -24,8 +27,8 @@ fn mirror(tags: &[(&str, char, &str)]) -> Mirror {
     Mirror { tags: tags.collect(), children_known: true, settings: None }
 }
 
-fn seen(name: &str, mirror: Mirror) -> Seen {
-    Seen { mirrors: [(name.parse().unwrap(), mirror)].into(), ..Seen::default() }
+fn seen(name: &str, mirror: Mirror) -> OrganizationFacts {
+    OrganizationFacts { mirrors: [(name.parse().unwrap(), mirror)].into(), ..OrganizationFacts::default() }
 }
 
 fn shown(findings: &[Finding]) -> String {
@@ -81,7 +84,7 @@ fn every_state_of_an_approval_has_its_finding() {
     not-promoted loki 1.5.0 at 11:9: expected f, found 0
     mirror-differs loki 1.6.0 at 12:9: expected 1, found 2
     ");
-    assert_eq!(judge(&manifest, &Seen::default()), [], "of what was not seen nothing is said");
+    assert_eq!(judge(&manifest, &OrganizationFacts::default()), [], "of what was not seen nothing is said");
 }
 
 #[test]

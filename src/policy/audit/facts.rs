@@ -1,0 +1,107 @@
+//! What was seen of the organization, and what could not be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::image::{Digest, Location, RepositoryName, Tag};
+use crate::plan::Key;
+use crate::plan::drift::Found;
+use crate::policy::settings::Row;
+
+#[derive(Debug, Clone, Default)]
+pub struct OrganizationFacts {
+    /// The mirrors that could be looked at; one that does not exist has no tags.
+    pub mirrors: BTreeMap<RepositoryName, Mirror>,
+    /// What `digest` and `platforms` give, of approvals of chosen platforms whose tag answers: `None` where the mirror holds
+    /// something else.
+    pub expected: BTreeMap<Key, Option<Digest>>,
+    /// Sources that no longer answer an approved digest.
+    pub lost: BTreeSet<(Location, Digest)>,
+    /// What the manifest's history approved, of the mirrors where it was asked.
+    pub history: BTreeMap<RepositoryName, Once>,
+    /// The organization's settings beside the policy.
+    pub settings: Vec<Row>,
+}
+
+/// How much was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Counted {
+    /// The organization's repositories, as far as the credential may list them; null where they cannot be listed.
+    pub repositories: Option<usize>,
+    /// The mirrors that could be looked at.
+    pub mirrors: usize,
+    /// Their tags.
+    pub tags: usize,
+    /// The manifest's approvals.
+    pub approvals: usize,
+    /// The sources that were asked for what is approved.
+    pub sources: usize,
+    /// The organization's repositories that the manifest does not know: its own images, which are no drift.
+    #[schemars(with = "Vec<String>")]
+    pub unmanaged: Vec<RepositoryName>,
+}
+
+/// Something that could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    /// The source as the manifest writes it; `None` where it is about none.
+    pub source: Option<String>,
+    /// The mirror; `None` where it is about none.
+    pub repository: Option<RepositoryName>,
+    /// The tag; `None` where it is about none or all.
+    pub tag: Option<Tag>,
+    /// Why, and how to fix it; holds no secret.
+    pub error: String,
+}
+
+impl Unseen {
+    /// A mirror, or one of its tags.
+    #[must_use]
+    pub fn of_mirror(name: &RepositoryName, tag: Option<Tag>, error: String) -> Self {
+        Self { source: None, repository: Some(name.clone()), tag, error }
+    }
+
+    #[must_use]
+    pub const fn of_source(source: String, error: String) -> Self {
+        Self { source: Some(source), repository: None, tag: None, error }
+    }
+
+    #[must_use]
+    pub const fn of_organization(error: String) -> Self {
+        Self { source: None, repository: None, tag: None, error }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mirror {
+    pub tags: BTreeMap<Tag, Tagged>,
+    /// Whether the tags' children are known: without them it cannot be told whose signature a tag is.
+    pub children_known: bool,
+    /// What Docker Hub says of its settings; `None` where it is not there, or on a registry that has none.
+    pub settings: Option<Found>,
+}
+
+/// What a tag answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tagged {
+    /// The digest; `None` where it is not known.
+    pub digest: Option<Digest>,
+    /// The manifests of the index, as far as they are known.
+    pub children: Vec<Digest>,
+}
+
+/// What was promoted to a mirror at some time, as far as the manifest's history was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Once {
+    /// Tags, and every digest that was recorded as promoted under them (`mirrored`). What was approved and never recorded is
+    /// not among them.
+    pub tags: BTreeMap<Tag, BTreeSet<Digest>>,
+}
+
+impl Once {
+    pub(super) fn digests(&self) -> impl Iterator<Item = &Digest> {
+        self.tags.values().flatten()
+    }
+}

@@ -1,4 +1,4 @@
-//! `doctor`: what each credential is and may do, what is missing and where to mend it; `--hosts`: what to open in a firewall.
+//! `doctor`: what each credential is and may do, what is missing and where to fix it; `--hosts`: what to open in a firewall.
 
 use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
@@ -7,13 +7,13 @@ use crate::args::Doctor as Arguments;
 use crate::doctor::facts::{EventFact, ManifestFact};
 use crate::doctor::{self, Status};
 use crate::manifest::Manifest;
-use crate::observe::doctor::{Eyes, Run, contacts, gather};
+use crate::observe::doctor::{Inspection, Run, contacts, gather};
 use crate::observe::manifest::LoadError;
 use crate::report::Output;
 use crate::report::doctor::Doctor;
 use crate::settings::{ForgeChoice, RecordMode, Settings};
 
-/// Looks, judges and tells. Nothing is written anywhere.
+/// Nothing is written anywhere.
 ///
 /// # Errors
 /// Where the manifest cannot be used (what could be looked at is told all the same), or no server answered.
@@ -21,18 +21,18 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let loaded = manifest(context, arguments.hosts).await;
     let fact = manifest_fact(&loaded);
     let manifest = loaded.as_ref().ok();
-    let told = told(&context.settings);
+    let run = run_of(&context.settings);
     let event = event(context).await;
-    let eyes = eyes(context, manifest, fact, &told, event);
+    let inspection = inspection(context, manifest, fact, &run, event);
     if arguments.hosts {
         output.doctor(Doctor {
             checks: Vec::new(),
-            hosts: doctor::hosts::hosts(&contacts(&eyes)),
+            hosts: doctor::hosts::hosts(&contacts(&inspection)),
             ..Doctor::default()
         });
         return loaded.map(|_| Exit::Done).map_err(Stop::from);
     }
-    let facts = gather(&eyes).await;
+    let facts = gather(&inspection).await;
     let checks = doctor::judge(&facts);
     let missing = checks.iter().any(|check| check.status == Status::Missing);
     output.doctor(Doctor { checks, ..Doctor::default() });
@@ -70,7 +70,7 @@ fn manifest_fact(loaded: &Result<Manifest, LoadError>) -> ManifestFact {
     }
 }
 
-fn told(settings: &Settings) -> Run {
+fn run_of(settings: &Settings) -> Run {
     let github = &settings.github;
     let run = Run {
         elsewhere: settings.forge == ForgeChoice::Git,
@@ -86,18 +86,18 @@ fn told(settings: &Settings) -> Run {
     run.with_token(settings.github_token.as_ref())
 }
 
-fn eyes<'a>(
+fn inspection<'a>(
     context: &'a Context,
     manifest: Option<&'a Manifest>,
     fact: ManifestFact,
     run: &'a Run,
     event: Option<EventFact>,
-) -> Eyes<'a> {
+) -> Inspection<'a> {
     let settings = &context.settings;
     let github = settings.forge == ForgeChoice::GitHub;
     let addresses = [settings.github.api_url.clone(), settings.github.graphql_url.clone()];
     let pem = settings.ca_certificates.as_deref().unwrap_or_default();
-    Eyes {
+    Inspection {
         registries: &context.registries,
         hub: context.hub.as_ref(),
         hub_credential: settings.dockerhub_username.as_deref().zip(settings.dockerhub_token.as_ref()),

@@ -11,17 +11,13 @@ pub enum Fault {
     Failed(String),
 }
 
-/// What a server said.
-pub type Said<T> = Result<T, Fault>;
+pub type Answer<T> = Result<T, Fault>;
 
 /// Everything that was found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// The manifest's path.
     pub manifest_path: String,
-    /// The manifest.
     pub manifest: ManifestFact,
-    /// This machine.
     pub machine: Machine,
     /// The event of a workflow's run; `None` outside Actions.
     pub event: Option<EventFact>,
@@ -31,16 +27,13 @@ pub struct Facts {
     pub registries: Vec<RegistryFacts>,
     /// Docker Hub's own API; `None` where neither manifest nor credentials are about it.
     pub hub: Option<HubFacts>,
-    /// GitHub.
     pub github: GitHubFacts,
 }
 
-/// The manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ManifestFact {
     /// It can be used.
     Usable {
-        /// The organization.
         organization: String,
         /// How many images it has.
         images: usize,
@@ -49,7 +42,6 @@ pub enum ManifestFact {
     Faulty(usize, String),
     /// There is none; where it was looked for.
     Missing(String),
-    /// It could not be read.
     Unread(String),
 }
 
@@ -58,10 +50,9 @@ pub enum ManifestFact {
 pub struct Machine {
     /// Variables of proxies that are in force, each with the proxy's address without user and password.
     pub proxies: Vec<(String, String)>,
-    /// `NO_PROXY`.
     pub no_proxy: Option<String>,
-    /// Variables that name certificates, each with the path and whether it can be read.
-    pub bundles: Vec<(String, String, bool)>,
+    /// Of variables that name certificates.
+    pub bundles: Vec<Bundle>,
     /// How many certificates `ca-certificates` gave.
     pub given_certificates: usize,
     /// Whether there is anybody to trust; `None` where nothing speaks TLS.
@@ -70,12 +61,19 @@ pub struct Machine {
     pub moved: Vec<(String, String)>,
 }
 
+/// A file of certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    pub variable: String,
+    pub path: String,
+    pub readable: bool,
+}
+
 /// The event of a workflow's run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventFact {
     /// It can be understood.
     Known {
-        /// Its name.
         name: String,
         /// `GITHUB_REF`.
         git_ref: String,
@@ -88,20 +86,17 @@ pub enum EventFact {
     Unusable(String),
 }
 
-/// A server that was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// What it is, such as `docker.io`.
     pub name: String,
     /// Where it is: host and port.
     pub address: String,
-    /// The commands that need it.
     pub needed_for: Vec<&'static str>,
     /// By how many seconds this machine's clock is ahead of the server's, where it said the time; else why it did not answer.
     pub reached: Result<Option<i64>, String>,
 }
 
-/// A registry of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryFacts {
     /// Its name in manifests.
@@ -138,11 +133,8 @@ pub enum Kind {
     HubPersonal,
     /// Docker Hub's organization access token.
     HubOrganization,
-    /// An identity token.
     Identity,
-    /// A bearer token.
     Bearer,
-    /// A token of GitHub.
     GitHub(TokenKind),
 }
 
@@ -161,71 +153,64 @@ pub enum TokenKind {
     FineGrained,
     /// One that an App or OAuth app got for a user.
     OfUser,
-    /// Another.
     Other,
 }
 
-/// A source that was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The repository, with its registry.
     pub repository: String,
     /// Whether it is there, as it was asked first.
-    pub read: Said<bool>,
+    pub read: Answer<bool>,
     /// Whether it is there for nobody in particular, where the credential was refused.
-    pub by_nobody: Option<Said<bool>>,
+    pub by_nobody: Option<Answer<bool>>,
 }
 
-/// A mirror that was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {
     /// The repository, with its registry.
     pub repository: String,
     /// Whether it is there.
-    pub read: Said<bool>,
+    pub read: Answer<bool>,
     /// Whether it may be pushed to: `None` where only pushing can tell, with the reason.
-    pub push: Said<Option<&'static str>>,
+    pub push: Answer<Option<&'static str>>,
     /// Whether Docker Hub's API says that it is yet to be made.
     pub unmade: bool,
 }
 
-/// Docker Hub's own API.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HubFacts {
     /// The organization of the manifest, where it is one of Docker Hub.
     pub organization: Option<String>,
-    /// The credential.
     pub holder: Option<Holder>,
     /// Whether it is taken; `None` where it was not asked.
-    pub signed_in: Option<Said<()>>,
+    pub signed_in: Option<Answer<()>>,
     /// The user's role in the organization: `None` inside where the user is neither owner nor editor.
-    pub role: Option<Said<Option<Role>>>,
-    /// The organization's teams.
-    pub teams: Option<Said<Vec<String>>>,
+    pub role: Option<Answer<Option<Role>>>,
+    pub teams: Option<Answer<Vec<String>>>,
     /// The teams that the manifest grants something, and whether they are made.
     pub wanted_teams: BTreeMap<String, bool>,
     /// The mirrors that were asked, and what the credential may do with each; `None` inside where it is not there.
-    pub mirrors: Vec<(String, Said<Option<Rights>>)>,
+    pub mirrors: Vec<(String, Answer<Option<Rights>>)>,
     /// Whether tags of a mirror that is there may be listed; with its name.
-    pub tags: Option<(String, Said<()>)>,
+    pub tags: Option<(String, Answer<()>)>,
     /// Whether a private mirror that is there stands in the list of all repositories, where that can be told; with its name.
-    pub listed: Option<(String, Said<Option<bool>>)>,
+    pub listed: Option<(String, Answer<Option<bool>>)>,
     /// Whether the manifest has a revoked tag taken down.
     pub takes_down: bool,
     /// Whether the teams of a mirror that is there may be listed; with its name.
-    pub grants: Option<(String, Said<()>)>,
+    pub grants: Option<(String, Answer<()>)>,
     /// Whether the manifest makes tags immutable.
     pub immutable: bool,
     /// Whether Image Access Management's settings may be read, where the policy says something of them.
-    pub image_access: Option<Said<()>>,
+    pub image_access: Option<Answer<()>>,
     /// Whether Registry Access Management's settings may be read, where the policy says something of them.
-    pub registry_access: Option<Said<()>>,
+    pub registry_access: Option<Answer<()>>,
 }
 
 /// What a credential may do with a repository, as Docker Hub says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// Whether it is private.
     pub private: bool,
     /// Push to it.
     pub write: bool,
@@ -236,18 +221,14 @@ pub struct Rights {
 /// A role in an organization that may do more than a member's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Owner.
     Owner,
-    /// Editor.
     Editor,
 }
 
-/// GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GitHubFacts {
     /// Whether proposals are made elsewhere: then nothing of it is needed.
     pub elsewhere: bool,
-    /// Whether this is a job of Actions.
     pub in_actions: bool,
     /// The repository, `owner/name`.
     pub repository: Option<String>,
@@ -256,23 +237,22 @@ pub struct GitHubFacts {
     /// Whether a token was given.
     pub token: Option<TokenKind>,
     /// Whose it is.
-    pub login: Option<Said<String>>,
+    pub login: Option<Answer<String>>,
     /// The scopes of a classic token.
     pub scopes: Option<Vec<String>>,
     /// What was said of the repository.
-    pub about: Option<Said<About>>,
+    pub about: Option<Answer<About>>,
     /// What of the repository may be read: the permission's name, and what was said.
-    pub reads: Vec<(&'static str, Said<()>)>,
+    pub reads: Vec<(&'static str, Answer<()>)>,
     /// The permissions that the workflow's file gives this job, or why they are not known; `None` where it is no job's token.
     pub given: Option<Result<Given, String>>,
     /// Whether a job's own token may open pull requests.
-    pub may_open: Option<Said<bool>>,
-    /// The rules of the default branch.
-    pub default_rules: Option<Said<Vec<RuleFact>>>,
+    pub may_open: Option<Answer<bool>>,
+    pub default_rules: Option<Answer<Vec<RuleFact>>>,
     /// Whether the default branch is protected in a way that is not among its rules.
-    pub protected: Option<Said<bool>>,
+    pub protected: Option<Answer<bool>>,
     /// The rules of branches that this program makes, each once.
-    pub our_rules: Option<Said<Vec<RuleFact>>>,
+    pub our_rules: Option<Answer<Vec<RuleFact>>>,
     /// The prefix of those branches.
     pub prefix: String,
     /// Whether records are made by commits alone.
@@ -284,25 +264,20 @@ pub struct GitHubFacts {
 /// The permissions that a workflow's file gives a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
-    /// The file.
     pub file: String,
     /// `read`, `write` or `none` by name; what is not named is `none`. `None`: the file says nothing, and the repository's
     /// default holds.
     pub permissions: Option<BTreeMap<String, String>>,
 }
 
-/// What GitHub says of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
-    /// Its default branch.
     pub default_branch: String,
-    /// Whether it is private.
     pub private: bool,
     /// Whether the user whose token this is may push, where that was said.
     pub push: Option<bool>,
 }
 
-/// A rule of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RuleFact {
     /// Its type, as GitHub names it.

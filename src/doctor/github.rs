@@ -1,8 +1,8 @@
 //! What GitHub lets the token do.
 
-use super::facts::{About, Fault, GitHubFacts, RuleFact, Said, TokenKind};
-use super::registry::token;
-use super::{Area, CHECK, Check, PROMOTE, PROPOSE, Status};
+use super::check::{Area, CHECK, Check, PROMOTE, PROPOSE, Status};
+use super::credential::token;
+use super::facts::{About, Answer, Fault, GitHubFacts, RuleFact, TokenKind};
 
 /// What is needed of the repository: the permission's name, for which commands, and whether writing is.
 const NEEDED: [(&str, &[&str]); 4] = [
@@ -21,7 +21,7 @@ pub(super) fn judge(github: &GitHubFacts) -> Vec<Check> {
     let Some(Ok(_)) = &github.login else { return checks };
     checks.push(repository(github, kind));
     let Some(Ok(about)) = &github.about else { return checks };
-    checks.extend(NEEDED.iter().filter_map(|(name, needed)| permission(github, kind, about, (name, needed))));
+    checks.extend(NEEDED.iter().filter_map(|(name, needed)| permission(github, kind, about, name, needed)));
     checks.extend(opening(github, kind));
     checks.extend(default_branch(github, kind, about));
     checks.extend(own_branches(github));
@@ -117,7 +117,8 @@ fn permission(
     github: &GitHubFacts,
     kind: TokenKind,
     about: &About,
-    (name, needed): (&'static str, &[&'static str]),
+    name: &str,
+    needed: &[&'static str],
 ) -> Option<Check> {
     // Statuses stand in for the workflows that a job's own token does not start; labels are all that issues are for.
     if name == "statuses" && !matches!(kind, TokenKind::Job | TokenKind::Installation)
@@ -139,7 +140,7 @@ fn permission(
 }
 
 fn written(github: &GitHubFacts, kind: TokenKind, about: &About, name: &str) -> (Status, String) {
-    let read = github.reads.iter().find(|(permission, _)| *permission == name).map(|(_, said)| said);
+    let read = github.reads.iter().find(|(permission, _)| *permission == name).map(|(_, answer)| answer);
     if let Some(Err(Fault::Refused(why))) = read {
         return (Status::Missing, format!("it may not even be read: {why}"));
     }
@@ -273,9 +274,9 @@ fn asked(rules: &[RuleFact]) -> Option<String> {
 }
 
 fn own_branches(github: &GitHubFacts) -> Option<Check> {
-    let said: &Said<Vec<RuleFact>> = github.our_rules.as_ref()?;
+    let rules: &Answer<Vec<RuleFact>> = github.our_rules.as_ref()?;
     let subject = format!("branches {}*", github.prefix);
-    let check = match said {
+    let check = match rules {
         Ok(rules) => {
             let kinds: Vec<&str> = REFUSES_BRANCHES.iter().chain(&REFUSES_COMMITS).copied().collect();
             let refused = refusing(rules, &kinds);

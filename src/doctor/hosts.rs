@@ -19,7 +19,6 @@ pub struct Host {
     pub why: String,
 }
 
-/// What is contacted.
 #[derive(Debug, Clone, Default)]
 pub struct Contacts {
     /// The registries, by their names in manifests, each with what is there.
@@ -43,49 +42,54 @@ const HUB_BLOBS: [&str; 3] = [
     "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
 ];
 
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Address {
+    host: String,
+    port: u16,
+}
+
 /// The hosts to open, each once, in order.
 #[must_use]
 pub fn hosts(contacts: &Contacts) -> Vec<Host> {
-    let mut all: BTreeMap<(String, u16), Vec<String>> = BTreeMap::new();
-    let mut add = |(host, port): (String, u16), why: String| {
-        let whys = all.entry((host, port)).or_default();
+    let mut all: BTreeMap<Address, Vec<String>> = BTreeMap::new();
+    let mut add = |address: Address, why: String| {
+        let whys = all.entry(address).or_default();
         if !whys.contains(&why) {
             whys.push(why);
         }
     };
     for (name, what) in &contacts.registries {
-        for (place, why) in registry(contacts, name, what) {
-            add(place, why);
+        for (address, why) in registry(contacts, name, what) {
+            add(address, why);
         }
     }
     if contacts.hub {
-        let place = moved(contacts, "hub.docker.com").unwrap_or_else(|| ("hub.docker.com".to_owned(), 443));
-        add(place, "Docker Hub's API: repositories, teams, push times".to_owned());
+        let address = moved(contacts, "hub.docker.com").unwrap_or_else(|| https("hub.docker.com"));
+        add(address, "Docker Hub's API: repositories, teams, push times".to_owned());
     }
     for url in &contacts.github {
-        add(place(url), "GitHub's API".to_owned());
+        add(address(url), "GitHub's API".to_owned());
     }
     for (variable, url) in &contacts.proxies {
-        add(place(url), format!("the proxy of {variable}, through which the others are reached"));
+        add(address(url), format!("the proxy of {variable}, through which the others are reached"));
     }
-    all.into_iter().map(|((host, port), whys)| Host { host, port, why: whys.join("; ") }).collect()
+    all.into_iter().map(|(Address { host, port }, whys)| Host { host, port, why: whys.join("; ") }).collect()
 }
 
 /// A registry, its token service and where its blobs are.
-fn registry(contacts: &Contacts, name: &str, what: &str) -> Vec<((String, u16), String)> {
-    if let Some(place) = moved(contacts, name) {
-        return vec![(place, format!("{name} ({what}), where WHARFINGER_HOSTS has it"))];
+fn registry(contacts: &Contacts, name: &str, what: &str) -> Vec<(Address, String)> {
+    if let Some(address) = moved(contacts, name) {
+        return vec![(address, format!("{name} ({what}), where WHARFINGER_HOSTS has it"))];
     }
     let own = if name == "docker.io" { "registry-1.docker.io" } else { name };
     let loopback = own.starts_with("localhost") || own.starts_with("127.") || own.starts_with("[::1]");
-    let https = |host: &str| (host.to_owned(), 443);
     let mut found = vec![(split(own, if loopback { 80 } else { 443 }), format!("the registry {name}: {what}"))];
     let services = contacts.token_services.get(name).into_iter().flatten();
     for service in services {
-        let place = moved(contacts, service).unwrap_or_else(|| split(service, 443));
-        found.push((place, format!("the token service of {name}")));
+        let address = moved(contacts, service).unwrap_or_else(|| split(service, 443));
+        found.push((address, format!("the token service of {name}")));
     }
-    let host = split(own, 443).0;
+    let host = split(own, 443).host;
     let blobs = if name == "docker.io" { &HUB_BLOBS[..] } else { advice::redirects(&host) };
     for blob in blobs {
         // A name that is no host itself stands for those below it.
@@ -95,18 +99,24 @@ fn registry(contacts: &Contacts, name: &str, what: &str) -> Vec<((String, u16), 
     found
 }
 
-fn moved(contacts: &Contacts, host: &str) -> Option<(String, u16)> {
-    contacts.moved.get(host).map(place)
+fn moved(contacts: &Contacts, host: &str) -> Option<Address> {
+    contacts.moved.get(host).map(address)
 }
 
-fn place(url: &Url) -> (String, u16) {
-    (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443))
+fn https(host: &str) -> Address {
+    Address { host: host.to_owned(), port: 443 }
+}
+
+fn address(url: &Url) -> Address {
+    let port = url.port_or_known_default().unwrap_or(443);
+    Address { host: url.host_str().unwrap_or_default().to_owned(), port }
 }
 
 /// `host:port`, or the host with the port that goes without saying.
-fn split(text: &str, default: u16) -> (String, u16) {
-    match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host.to_owned(), port.parse().unwrap_or(default)),
-        _ => (text.to_owned(), default),
-    }
+fn split(text: &str, default: u16) -> Address {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port.parse().unwrap_or(default)),
+        _ => (text, default),
+    };
+    Address { host: host.to_owned(), port }
 }

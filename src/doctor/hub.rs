@@ -1,8 +1,8 @@
 //! What Docker Hub's own API lets its credential do.
 
-use super::facts::{Fault, Holder, HubFacts, Kind, Rights, Role, Said};
-use super::registry::{ORGANIZATION_TOKENS, PERSONAL_TOKENS, described};
-use super::{APPLY_POLICY, AUDIT, Area, Check, PROMOTE, some};
+use super::check::{APPLY_POLICY, AUDIT, Area, Check, PROMOTE, some};
+use super::credential::{ORGANIZATION_TOKENS, PERSONAL_TOKENS, described};
+use super::facts::{Answer, Fault, Holder, HubFacts, Kind, Rights, Role};
 
 const MEMBERS: &str = "Docker Home (app.docker.com), the organization, Admin Console, Members";
 
@@ -136,8 +136,8 @@ fn role(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
 }
 
 fn teams(hub: &HubFacts, holder: &Holder) -> Option<Check> {
-    let said = hub.teams.as_ref().filter(|_| !hub.wanted_teams.is_empty())?;
-    let check = match said {
+    let answer = hub.teams.as_ref().filter(|_| !hub.wanted_teams.is_empty())?;
+    let check = match answer {
         Ok(there) => {
             let lacking: Vec<String> = hub
                 .wanted_teams
@@ -171,8 +171,8 @@ fn mend_teams(hub: &HubFacts, holder: &Holder) -> String {
 fn repositories(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
     let mut checks = Vec::new();
     let (mut good, mut unmade) = (Vec::new(), Vec::new());
-    for (name, said) in &hub.mirrors {
-        match said {
+    for (name, rights) in &hub.mirrors {
+        match rights {
             Ok(Some(Rights { write: true, admin: true, .. })) => good.push(name.clone()),
             Ok(Some(rights)) if !is_organization(hub, holder) => checks.push(limited(name, *rights)),
             Ok(Some(_)) => good.push(name.clone()),
@@ -219,9 +219,9 @@ fn mend_repository(hub: &HubFacts, holder: &Holder) -> String {
 /// What an organization's token needs, scope by scope. Only reading shows anything without a write.
 fn scopes(hub: &HubFacts) -> Vec<Check> {
     let mut checks = Vec::new();
-    let mut read = |scope: &str, said: &Option<(String, Said<()>)>, needed: &[&'static str]| {
-        let Some((name, said)) = said else { return };
-        let check = match said {
+    let mut read = |scope: &str, asked: &Option<(String, Answer<()>)>, needed: &[&'static str]| {
+        let Some((name, answer)) = asked else { return };
+        let check = match answer {
             Ok(()) => Check::ok(Area::DockerHub, scope, format!("it is there for {name}")),
             Err(fault) => Check::failed(Area::DockerHub, scope, fault).mend_if_not_ok(format!(
                 "{ORGANIZATION_TOKENS}: {scope} under Repository, for {name} or all repositories"
@@ -231,11 +231,15 @@ fn scopes(hub: &HubFacts) -> Vec<Check> {
     };
     read("scope-tag-read", &hub.tags, &[AUDIT]);
     read("scope-repo-group-read", &hub.grants, &[PROMOTE, AUDIT]);
-    checks.extend(hub.listed.as_ref().map(listing));
+    checks.extend(hub.listed.as_ref().map(|(name, listed)| listing(name, listed)));
     let teams = !hub.wanted_teams.is_empty();
     let makes_teams = hub.wanted_teams.values().any(|made| *made);
     let unshown = [
-        (hub.mirrors.iter().any(|(_, said)| matches!(said, Ok(None))), "scope-repository-create", "under Organization"),
+        (
+            hub.mirrors.iter().any(|(_, rights)| matches!(rights, Ok(None))),
+            "scope-repository-create",
+            "under Organization",
+        ),
         (teams, "scope-repo-group-edit", "under Repository"),
         (makes_teams, "scope-group-edit", "under Organization"),
         (hub.immutable, "scope-repository-settings-admin", "under Repository"),
@@ -253,9 +257,9 @@ fn scopes(hub: &HubFacts) -> Vec<Check> {
 }
 
 /// A list without a private repository that is there was cut for who may not list it.
-fn listing((name, said): &(String, Said<Option<bool>>)) -> Check {
+fn listing(name: &str, listed: &Answer<Option<bool>>) -> Check {
     let scope = "scope-repository-list";
-    let check = match said {
+    let check = match listed {
         Ok(Some(true)) => Check::ok(Area::DockerHub, scope, format!("{name}, which is private, is listed")),
         Ok(Some(false)) => Check::missing(
             Area::DockerHub,
@@ -276,9 +280,9 @@ fn settings(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
         ("Registry Access Management", &hub.registry_access, Some("scope-ram-write")),
     ];
     let mut checks = Vec::new();
-    for (subject, said, write) in both {
-        let Some(said) = said else { continue };
-        if let Err(fault) = said {
+    for (subject, answer, write) in both {
+        let Some(answer) = answer else { continue };
+        if let Err(fault) = answer {
             let how = mend_settings(hub, holder, write.is_some());
             checks.push(Check::failed(Area::DockerHub, subject, fault).needed_for(&[AUDIT, APPLY_POLICY]).mend(how));
             continue;

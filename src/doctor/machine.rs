@@ -1,7 +1,7 @@
 //! The manifest, this machine's clock, proxies and certificates, the event, and which servers answer.
 
-use super::facts::{EventFact, Facts, Machine, ManifestFact, Server};
-use super::{APPLY_POLICY, AUDIT, Area, CHECK, Check, PLAN, PROMOTE, PROPOSE};
+use super::check::{APPLY_POLICY, AUDIT, Area, CHECK, Check, PLAN, PROMOTE, PROPOSE};
+use super::facts::{Bundle, EventFact, Facts, Machine, ManifestFact, Server};
 
 /// Up to here, in seconds, clocks differ on machines that are well kept.
 const TOLERATED: i64 = 60;
@@ -106,7 +106,7 @@ fn network(machine: &Machine) -> Vec<Check> {
             .mend("install the ca-certificates package, or name a PEM file with SSL_CERT_FILE or ca-certificates"),
         );
     }
-    for (variable, path, _) in machine.bundles.iter().filter(|(.., readable)| !readable) {
+    for Bundle { variable, path, .. } in machine.bundles.iter().filter(|bundle| !bundle.readable) {
         checks.push(
             Check::missing(Area::Machine, variable.as_str(), format!("{path} cannot be read"))
                 .needed_for(&[PLAN, PROPOSE, CHECK, PROMOTE])
@@ -114,7 +114,7 @@ fn network(machine: &Machine) -> Vec<Check> {
         );
     }
     let mut trusted: Vec<String> =
-        machine.bundles.iter().map(|(variable, path, _)| format!("{variable} {path}")).collect();
+        machine.bundles.iter().map(|bundle| format!("{} {}", bundle.variable, bundle.path)).collect();
     if machine.given_certificates > 0 {
         trusted.push(format!("{} of ca-certificates", counted(machine.given_certificates, "certificate")));
     }

@@ -1,14 +1,9 @@
 //! What a registry lets its credential do.
 
-use super::facts::{Facts, Fault, Holder, Kind, Mirror, RegistryFacts, Source, TokenKind};
-use super::{AUDIT, Area, CHECK, Check, PLAN, PROMOTE, PROPOSE, some};
+use super::check::{AUDIT, Area, CHECK, Check, PLAN, PROMOTE, PROPOSE, some};
+use super::credential::{ORGANIZATION_TOKENS, PERSONAL_TOKENS, described};
+use super::facts::{Facts, Fault, Holder, Kind, Mirror, RegistryFacts, Source};
 use crate::image::RegistryHost;
-
-/// Where tokens of Docker Hub are made.
-pub(super) const PERSONAL_TOKENS: &str = "Docker Home (app.docker.com), Account settings, Personal access tokens";
-/// Where organization access tokens are made.
-pub(super) const ORGANIZATION_TOKENS: &str =
-    "Docker Home (app.docker.com), the organization, Admin Console, Access tokens";
 
 pub(super) fn judge(registry: &RegistryFacts, facts: &Facts) -> Vec<Check> {
     let below = registry.name == "docker.io" && facts.hub.as_ref().is_some_and(|hub| hub.holder.is_none());
@@ -24,7 +19,7 @@ pub(super) fn judge(registry: &RegistryFacts, facts: &Facts) -> Vec<Check> {
     checks
 }
 
-/// `below`: what Docker Hub's own API is told lacks too, and says how to mend it.
+/// `below`: what Docker Hub's own API is told lacks too, and says how to fix it.
 fn credential(registry: &RegistryFacts, below: bool) -> Check {
     let subject = format!("{} credential", registry.name);
     match &registry.holder {
@@ -69,35 +64,6 @@ fn given(registry: &str) -> String {
             "give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or a login for {other} as registry-auth"
         ),
         other => format!("give one for {other} as registry-auth, in DOCKER_AUTH_CONFIG or by `docker login {other}`"),
-    }
-}
-
-/// Whose credential it is, what it is and where it came from.
-pub(super) fn described(holder: &Holder) -> String {
-    let kind = match holder.kind {
-        Kind::Password => "a password or a token of the registry's own",
-        Kind::HubPersonal => "a personal access token",
-        Kind::HubOrganization => "an organization access token",
-        Kind::Identity => "an identity token",
-        Kind::Bearer => "a bearer token",
-        Kind::GitHub(kind) => token(kind),
-    };
-    match &holder.user {
-        Some(user) => format!("{user}: {kind}, from {}", holder.place),
-        None => format!("{kind}, from {}", holder.place),
-    }
-}
-
-/// What a token of GitHub is.
-pub(super) fn token(kind: TokenKind) -> &'static str {
-    match kind {
-        TokenKind::Job => "the job's own token",
-        TokenKind::App => "an App's installation token",
-        TokenKind::Installation => "a token of the job or of an App",
-        TokenKind::Classic => "a personal access token (classic)",
-        TokenKind::FineGrained => "a fine-grained personal access token",
-        TokenKind::OfUser => "a token that an App got for a user",
-        TokenKind::Other => "a token of an unknown kind",
     }
 }
 

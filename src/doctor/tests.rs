@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-use super::facts::{GitHubFacts, Holder, HubFacts, Kind, ManifestFact, Mirror, RegistryFacts, Server, TokenKind};
+use super::check::{PROMOTE, some};
+use super::facts::{
+    Fault, GitHubFacts, Holder, HubFacts, Kind, ManifestFact, Mirror, RegistryFacts, Server, TokenKind,
+};
 use super::*;
 
 fn holder(kind: Kind) -> Holder {

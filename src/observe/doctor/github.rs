@@ -2,49 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::Eyes;
-use crate::doctor::facts::{About, Fault, GitHubFacts, RuleFact, Said, TokenKind};
+use super::inspection::Inspection;
+use super::run::Run;
+use crate::doctor::facts::{About, Answer, Fault, GitHubFacts, RuleFact, TokenKind};
 use crate::forge::Error;
 use crate::forge::github::GitHub;
 use crate::forge::github::access::{Readable, Rule};
 use crate::{ledger, manifest};
 
-/// What a run was told of GitHub.
-#[derive(Debug, Clone, Default)]
-pub struct Run {
-    /// Whether proposals are made elsewhere.
-    pub elsewhere: bool,
-    /// Whether this is a job of Actions.
-    pub in_actions: bool,
-    /// `GITHUB_REPOSITORY`.
-    pub repository: Option<String>,
-    /// `GITHUB_SERVER_URL`.
-    pub server: String,
-    /// What the token is, by what it begins with.
-    pub token: Option<TokenKind>,
-    /// `GITHUB_JOB`.
-    pub job: Option<String>,
-    /// `GITHUB_WORKFLOW_REF`.
-    pub workflow_ref: Option<String>,
-    /// `GITHUB_WORKFLOW_SHA`.
-    pub workflow_sha: Option<String>,
-    /// Whether records are made by commits alone.
-    pub commits_alone: bool,
-}
-
-impl Run {
-    /// Notes what the token is.
-    #[must_use]
-    pub fn with_token(mut self, token: Option<&secrecy::SecretString>) -> Self {
-        self.token = token.map(super::token_kind);
-        self
-    }
-}
-
 /// Asks GitHub, where it answered the greeting.
-pub(super) async fn look(eyes: &Eyes<'_>, reached: bool) -> GitHubFacts {
-    let run = eyes.run;
-    let proposals = eyes.manifest.map(|manifest| manifest.proposals.clone()).unwrap_or_default();
+pub(super) async fn ask_github(inspection: &Inspection<'_>, reached: bool) -> GitHubFacts {
+    let run = inspection.run;
+    let proposals = inspection.manifest.map(|manifest| manifest.proposals.clone()).unwrap_or_default();
     let mut facts = GitHubFacts {
         elsewhere: run.elsewhere,
         in_actions: run.in_actions,
@@ -53,11 +22,11 @@ pub(super) async fn look(eyes: &Eyes<'_>, reached: bool) -> GitHubFacts {
         token: run.token,
         commits_alone: run.commits_alone,
         labels: !proposals.labels.is_empty()
-            || eyes.manifest.is_some_and(|manifest| manifest.images.iter().any(|image| !image.labels.is_empty())),
+            || inspection.manifest.is_some_and(|manifest| manifest.images.iter().any(|image| !image.labels.is_empty())),
         prefix: proposals.branch_prefix.clone(),
         ..GitHubFacts::default()
     };
-    let Some(github) = eyes.github.filter(|_| reached && !run.elsewhere) else { return facts };
+    let Some(github) = inspection.github.filter(|_| reached && !run.elsewhere) else { return facts };
     let holder = match github.holder().await {
         Ok(holder) => holder,
         Err(error) => {
@@ -70,10 +39,10 @@ pub(super) async fn look(eyes: &Eyes<'_>, reached: bool) -> GitHubFacts {
     facts.scopes = holder.scopes;
     let about = github.about(holder.installation).await;
     let about = about.map(|a| About { default_branch: a.default_branch, private: a.private, push: a.push });
-    facts.about = Some(said(about));
+    facts.about = Some(answered(about));
     let Some(Ok(about)) = facts.about.clone() else { return facts };
     access(github, run, &about, &mut facts).await;
-    rules(github, &proposals, eyes.manifest, &about, &mut facts).await;
+    rules(github, &proposals, inspection.manifest, &about, &mut facts).await;
     facts
 }
 
@@ -95,7 +64,7 @@ async fn access(github: &GitHub, run: &Run, about: &About, facts: &mut GitHubFac
         ("statuses", Readable::Statuses),
     ];
     for (name, what) in all {
-        let read = said(github.may_read(what, branch).await);
+        let read = answered(github.may_read(what, branch).await);
         if what == Readable::Contents {
             facts.protected = Some(read.clone().map(|protected| protected == Some(true)));
         }
@@ -103,7 +72,7 @@ async fn access(github: &GitHub, run: &Run, about: &About, facts: &mut GitHubFac
     }
     if facts.token == Some(TokenKind::Job) {
         facts.given = Some(super::workflow::given(github, run).await);
-        facts.may_open = Some(said(github.actions_may_open().await));
+        facts.may_open = Some(answered(github.actions_may_open().await));
     }
 }
 
@@ -115,7 +84,7 @@ async fn rules(
     about: &About,
     facts: &mut GitHubFacts,
 ) {
-    facts.default_rules = Some(said(github.rules_found(&about.default_branch).await).map(found));
+    facts.default_rules = Some(answered(github.rules_found(&about.default_branch).await).map(found));
     if let (Some(Ok(rules)), Some(Ok(true))) = (&mut facts.default_rules, &facts.protected) {
         // Rulesets protect too: what is shown of the other kind is added to theirs.
         match github.protection_found(&about.default_branch).await {
@@ -133,7 +102,7 @@ async fn rules(
     let ours = [format!("{prefix}image/{slug}/latest"), format!("{prefix}record"), ledger::branch(prefix)];
     let mut all = BTreeSet::new();
     for branch in ours {
-        match said(github.rules_found(&branch).await).map(found) {
+        match answered(github.rules_found(&branch).await).map(found) {
             Ok(rules) => all.extend(rules),
             Err(fault) => {
                 facts.our_rules = Some(Err(fault));
@@ -148,7 +117,7 @@ fn found(rules: Vec<Rule>) -> Vec<RuleFact> {
     rules.into_iter().map(|rule| RuleFact { kind: rule.kind, text: rule.words }).collect()
 }
 
-fn said<T>(answer: Result<T, Error>) -> Said<T> {
+fn answered<T>(answer: Result<T, Error>) -> Answer<T> {
     answer.map_err(|error| fault(&error))
 }
 

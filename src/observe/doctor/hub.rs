@@ -5,31 +5,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use super::{Eyes, kind_of, organization, parts, uses_hub};
-use crate::doctor::facts::{Fault, Holder, HubFacts, Kind, Rights, Role, Said};
+use super::credential::kind_of;
+use super::inspection::Inspection;
+use crate::doctor::facts::{Answer, Fault, Holder, HubFacts, Kind, Rights, Role};
 use crate::hub::{Error, Hub, HubRole};
 use crate::image::{RegistryHost, RepositoryName};
 use crate::manifest::Manifest;
 use crate::policy::settings::Area;
 
-/// So many mirrors are asked.
 const ASKED: usize = 20;
-/// So many at a time.
 const AT_ONCE: usize = 4;
 
 /// Asks Docker Hub's API; `None` where it is of no use.
-pub(super) async fn look(eyes: &Eyes<'_>, reached: bool) -> Option<HubFacts> {
-    let needed = organization(eyes).is_some() || eyes.hub_credential.is_some();
-    if !uses_hub(eyes) || !needed {
+pub(super) async fn ask_hub(inspection: &Inspection<'_>, reached: bool) -> Option<HubFacts> {
+    let needed = inspection.organization().is_some() || inspection.hub_credential.is_some();
+    if !inspection.uses_hub() || !needed {
         return None;
     }
-    let mut facts = HubFacts { organization: organization(eyes).map(str::to_owned), ..HubFacts::default() };
-    let Some((user, secret)) = eyes.hub_credential else { return Some(facts) };
+    let mut facts = HubFacts { organization: inspection.organization().map(str::to_owned), ..HubFacts::default() };
+    let Some((user, secret)) = inspection.hub_credential else { return Some(facts) };
     facts.holder =
         Some(Holder { user: Some(user.to_owned()), kind: kind_of(secret), place: "dockerhub-token".to_owned() });
-    let Some(hub) = eyes.hub.filter(|_| reached) else { return Some(facts) };
-    facts.signed_in = Some(said(hub.sign_in().await.map(drop)));
-    let (Some(Ok(())), Some(organization), Some(manifest)) = (&facts.signed_in, organization(eyes), eyes.manifest)
+    let Some(hub) = inspection.hub.filter(|_| reached) else { return Some(facts) };
+    facts.signed_in = Some(answered(hub.sign_in().await.map(drop)));
+    let (Some(Ok(())), Some(organization), Some(manifest)) =
+        (&facts.signed_in, inspection.organization(), inspection.manifest)
     else {
         return Some(facts);
     };
@@ -39,7 +39,7 @@ pub(super) async fn look(eyes: &Eyes<'_>, reached: bool) -> Option<HubFacts> {
     let personal =
         facts.holder.as_ref().is_some_and(|holder| holder.kind != Kind::HubOrganization) && user != organization;
     people(hub, organization, personal.then_some(user), &mut facts).await;
-    repositories(eyes, hub, organization, &mut facts).await;
+    repositories(inspection, hub, organization, &mut facts).await;
     settings(hub, organization, manifest, &mut facts).await;
     Some(facts)
 }
@@ -56,11 +56,11 @@ fn wanted_teams(manifest: &Manifest) -> BTreeMap<String, bool> {
 async fn people(hub: &Hub, organization: &str, user: Option<&str>, facts: &mut HubFacts) {
     if user.is_some() || !facts.wanted_teams.is_empty() {
         let teams = hub.teams(organization).await;
-        facts.teams = Some(said(teams.map(|teams| teams.into_iter().map(|team| team.name).collect())));
+        facts.teams = Some(answered(teams.map(|teams| teams.into_iter().map(|team| team.name).collect())));
     }
     if let Some(user) = user {
         let role = hub.role(organization, user).await;
-        facts.role = Some(said(role.map(|role| {
+        facts.role = Some(answered(role.map(|role| {
             role.map(|role| match role {
                 HubRole::Owner => Role::Owner,
                 HubRole::Editor => Role::Editor,
@@ -69,38 +69,38 @@ async fn people(hub: &Hub, organization: &str, user: Option<&str>, facts: &mut H
     }
 }
 
-async fn repositories(eyes: &Eyes<'_>, hub: &Hub, organization: &str, facts: &mut HubFacts) {
-    let mirrors = parts(eyes).remove(&RegistryHost::docker_hub()).unwrap_or_default().1;
+async fn repositories(inspection: &Inspection<'_>, hub: &Hub, organization: &str, facts: &mut HubFacts) {
+    let mirrors = inspection.parts().remove(&RegistryHost::docker_hub()).unwrap_or_default().mirrors;
     let names: BTreeSet<RepositoryName> = mirrors.iter().filter_map(|mirror| mirror.name.last().parse().ok()).collect();
     let asked = names.iter().take(ASKED).map(async |name| {
         let rights = hub.rights(organization, name).await;
         let rights = rights.map(|rights| rights.map(|r| Rights { private: r.private, write: r.write, admin: r.admin }));
-        (name.to_string(), said(rights))
+        (name.to_string(), answered(rights))
     });
     facts.mirrors = stream::iter(asked).buffered(AT_ONCE).collect().await;
     let there = facts.mirrors.iter().find(|(_, said)| matches!(said, Ok(Some(_)))).map(|(name, _)| name.clone());
     let Some((name, there)) = there.and_then(|name| Some((name.parse::<RepositoryName>().ok()?, name))) else { return };
-    facts.tags = Some((there.clone(), said(hub.may_list_tags(organization, &name).await)));
+    facts.tags = Some((there.clone(), answered(hub.may_list_tags(organization, &name).await)));
     let private = facts.mirrors.iter().find(|(_, said)| matches!(said, Ok(Some(Rights { private: true, .. }))));
     if let Some((shown, name)) = private.and_then(|(name, _)| Some((name.clone(), name.parse().ok()?))) {
-        facts.listed = Some((shown, said(hub.lists(organization, &name).await)));
+        facts.listed = Some((shown, answered(hub.lists(organization, &name).await)));
     }
     if !facts.wanted_teams.is_empty() {
-        facts.grants = Some((there, said(hub.grants(organization, &name).await.map(drop))));
+        facts.grants = Some((there, answered(hub.grants(organization, &name).await.map(drop))));
     }
 }
 
 async fn settings(hub: &Hub, organization: &str, manifest: &Manifest, facts: &mut HubFacts) {
     if manifest.policy.image_access.is_some() {
-        facts.image_access = Some(said(hub.organization_settings(organization, Area::ImageAccess).await.map(drop)));
+        facts.image_access = Some(answered(hub.organization_settings(organization, Area::ImageAccess).await.map(drop)));
     }
     if manifest.policy.registry_access.is_some() {
         facts.registry_access =
-            Some(said(hub.organization_settings(organization, Area::RegistryAccess).await.map(drop)));
+            Some(answered(hub.organization_settings(organization, Area::RegistryAccess).await.map(drop)));
     }
 }
 
-fn said<T>(answer: Result<T, Error>) -> Said<T> {
+fn answered<T>(answer: Result<T, Error>) -> Answer<T> {
     answer.map_err(|error| match error {
         Error::Refused { .. } => Fault::Refused(error.to_string()),
         _ => Fault::Failed(error.to_string()),

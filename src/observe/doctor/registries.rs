@@ -5,61 +5,54 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use super::{Eyes, holder, parts};
-use crate::doctor::facts::{Fault, Mirror, RegistryFacts, Said, Source};
+use super::credential::holder;
+use super::inspection::{Inspection, Part};
+use crate::doctor::facts::{Answer, Fault, Mirror, RegistryFacts, Source};
 use crate::image::{RegistryHost, Repository};
 use crate::registry::remote::{PushGrant, Remote};
-use crate::registry::{Error, ErrorKind};
+use crate::registry::{Error, ErrorKind, Registries};
 
 /// So many sources and so many mirrors of a registry are asked.
 const ASKED: usize = 20;
-/// So many at a time.
 const AT_ONCE: usize = 4;
 
-/// Asks the registries of the manifest.
-pub(super) async fn look(eyes: &Eyes<'_>, reached: &BTreeSet<&str>) -> Vec<RegistryFacts> {
+pub(super) async fn ask_registries(inspection: &Inspection<'_>, reached: &BTreeSet<&str>) -> Vec<RegistryFacts> {
     let mut all = Vec::new();
-    for (host, (sources, mirrors)) in parts(eyes) {
-        all.push(registry(eyes, &host, &sources, &mirrors, reached.contains(host.as_str())).await);
+    for (host, part) in inspection.parts() {
+        all.push(registry(inspection.registries, &host, &part, reached.contains(host.as_str())).await);
     }
     all
 }
 
-async fn registry(
-    eyes: &Eyes<'_>,
-    host: &RegistryHost,
-    sources: &BTreeSet<Repository>,
-    mirrors: &BTreeSet<Repository>,
-    reached: bool,
-) -> RegistryFacts {
-    let credentials = &eyes.registries.client().options().credentials;
+async fn registry(registries: &Registries, host: &RegistryHost, part: &Part, reached: bool) -> RegistryFacts {
+    let credentials = &registries.client().options().credentials;
     let found = match credentials.find(host).await.map_err(|e| e.to_string()) {
         // Asking for the password that keys of AWS get is no more than a token exchange.
-        Ok(None) if reached => eyes.registries.client().find_credential(host).await.map_err(|e| e.to_string()),
+        Ok(None) if reached => registries.client().find_credential(host).await.map_err(|e| e.to_string()),
         known => known,
     };
     let asked = if reached { ASKED } else { 0 };
     let unasked = |all: &BTreeSet<Repository>| all.len().saturating_sub(asked);
     // In the manifest's terms no order is better than another: the set's own is stable.
-    let read = stream::iter(sources.iter().take(asked)).map(|repository| source(eyes, repository));
-    let written = stream::iter(mirrors.iter().take(asked)).map(|repository| mirror(eyes, repository));
+    let read = stream::iter(part.sources.iter().take(asked)).map(|repository| source(registries, repository));
+    let written = stream::iter(part.mirrors.iter().take(asked)).map(|repository| mirror(registries, repository));
     RegistryFacts {
         name: host.to_string(),
         holder: found.map(|found| found.as_ref().map(holder)),
         reached,
         sources: read.buffered(AT_ONCE).collect().await,
         mirrors: written.buffered(AT_ONCE).collect().await,
-        unasked: if reached { unasked(sources) + unasked(mirrors) } else { 0 },
+        unasked: if reached { unasked(&part.sources) + unasked(&part.mirrors) } else { 0 },
     }
 }
 
-async fn source(eyes: &Eyes<'_>, repository: &Repository) -> Source {
-    let remote = eyes.registries.remote(repository);
-    let read = said(remote.may_pull().await);
+async fn source(registries: &Registries, repository: &Repository) -> Source {
+    let remote = registries.remote(repository);
+    let read = answered(remote.may_pull().await);
     let by_nobody = match &read {
         // Image Access Management refuses an organization's own credential what everybody else may read.
         Err(Fault::Refused(_)) if repository.registry.is_docker_hub() => {
-            Some(said(eyes.registries.remote(repository).anonymous().may_pull().await))
+            Some(answered(registries.remote(repository).anonymous().may_pull().await))
         }
         _ => None,
     };
@@ -67,17 +60,17 @@ async fn source(eyes: &Eyes<'_>, repository: &Repository) -> Source {
 }
 
 /// Reading comes first: from it the registry is known to want a token, and which.
-async fn mirror(eyes: &Eyes<'_>, repository: &Repository) -> Mirror {
-    let remote: Remote = eyes.registries.remote(repository);
-    let read = said(remote.may_pull().await);
-    let push = said(remote.push_grant().await).map(|grant| match grant {
+async fn mirror(registries: &Registries, repository: &Repository) -> Mirror {
+    let remote: Remote = registries.remote(repository);
+    let read = answered(remote.may_pull().await);
+    let push = answered(remote.push_grant().await).map(|grant| match grant {
         PushGrant::Given => None,
         PushGrant::NotKnown(why) => Some(why),
     });
     Mirror { repository: repository.to_string(), read, push, unmade: false }
 }
 
-fn said<T>(answer: Result<T, Error>) -> Said<T> {
+fn answered<T>(answer: Result<T, Error>) -> Answer<T> {
     answer.map_err(|error| match error.kind {
         ErrorKind::Refused { .. } => Fault::Refused(error.to_string()),
         _ => Fault::Failed(error.to_string()),

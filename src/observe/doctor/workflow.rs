@@ -1,12 +1,11 @@
 //! The workflow's file that started this job: what it gives the job's own token.
 
-use super::github::Run;
+use super::run::Run;
 use crate::doctor::facts::Given;
 use crate::doctor::workflow::permissions;
 use crate::forge::github::GitHub;
 use crate::forge::{Commit, Contents as _};
 
-/// What the workflow's file gives this job.
 pub(super) async fn given(github: &GitHub, run: &Run) -> Result<Given, String> {
     let (file, commit, job) = place(run, &github.repository()).ok_or_else(|| {
         "it cannot be told which it is: GITHUB_WORKFLOW_REF, GITHUB_WORKFLOW_SHA and GITHUB_JOB say it".to_owned()

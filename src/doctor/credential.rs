@@ -1,0 +1,36 @@
+//! Whose a credential is, and where tokens are made.
+
+use super::facts::{Holder, Kind, TokenKind};
+
+pub(super) const PERSONAL_TOKENS: &str = "Docker Home (app.docker.com), Account settings, Personal access tokens";
+pub(super) const ORGANIZATION_TOKENS: &str =
+    "Docker Home (app.docker.com), the organization, Admin Console, Access tokens";
+
+/// Whose credential it is, what it is and where it came from.
+pub(super) fn described(holder: &Holder) -> String {
+    let kind = match holder.kind {
+        Kind::Password => "a password or a token of the registry's own",
+        Kind::HubPersonal => "a personal access token",
+        Kind::HubOrganization => "an organization access token",
+        Kind::Identity => "an identity token",
+        Kind::Bearer => "a bearer token",
+        Kind::GitHub(kind) => token(kind),
+    };
+    match &holder.user {
+        Some(user) => format!("{user}: {kind}, from {}", holder.place),
+        None => format!("{kind}, from {}", holder.place),
+    }
+}
+
+/// What a token of GitHub is.
+pub(super) fn token(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::Job => "the job's own token",
+        TokenKind::App => "an App's installation token",
+        TokenKind::Installation => "a token of the job or of an App",
+        TokenKind::Classic => "a personal access token (classic)",
+        TokenKind::FineGrained => "a fine-grained personal access token",
+        TokenKind::OfUser => "a token that an App got for a user",
+        TokenKind::Other => "a token of an unknown kind",
+    }
+}

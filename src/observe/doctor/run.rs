@@ -1,0 +1,31 @@
+//! What a run was told of GitHub.
+
+use secrecy::SecretString;
+
+use super::credential::token_kind;
+use crate::doctor::facts::TokenKind;
+
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// Whether proposals are made elsewhere.
+    pub elsewhere: bool,
+    pub in_actions: bool,
+    pub repository: Option<String>,
+    /// `GITHUB_SERVER_URL`.
+    pub server: String,
+    /// What the token is, by what it begins with.
+    pub token: Option<TokenKind>,
+    pub job: Option<String>,
+    pub workflow_ref: Option<String>,
+    pub workflow_sha: Option<String>,
+    /// Whether records are made by commits alone.
+    pub commits_alone: bool,
+}
+
+impl Run {
+    #[must_use]
+    pub fn with_token(mut self, token: Option<&SecretString>) -> Self {
+        self.token = token.map(token_kind);
+        self
+    }
+}

@@ -57,11 +57,19 @@ pub fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let head: Vec<String> = columns.iter().map(|&c| c.to_owned()).collect();
-    let rule: Vec<String> = columns.iter().map(|_| "---".to_owned()).collect();
-    let body: String = rows.iter().map(|row| line(row)).collect();
-    format!("### {heading}\n\n{}{}{body}\n", line(&head), line(&rule))
+    let body: String = rows.iter().map(|cells| row(cells)).collect();
+    format!("### {heading}\n\n{}{body}\n", head(columns))
+}
+
+/// What a table begins with.
+pub(crate) fn head(columns: &[&str]) -> String {
+    row(columns) + &row(&vec!["---"; columns.len()])
+}
+
+/// One line of a table. Cells are Markdown.
+pub(crate) fn row<S: AsRef<str>>(cells: &[S]) -> String {
+    let cells: Vec<&str> = cells.iter().map(AsRef::as_ref).collect();
+    format!("| {} |\n", cells.join(" | "))
 }
 
 #[cfg(test)]

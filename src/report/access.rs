@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::human::{aligned, serde_name, wrapped};
 use super::rows::Finding;
-use super::summary;
+use super::table::Place::{First, Prose, Second, Third};
+use super::table::{Cell, Column, Section, column, in_table, on_terminal};
+use super::terminal::{list, serde_name};
 use crate::policy::access::{Row, State};
 use crate::text::counted;
 
@@ -75,54 +76,51 @@ const fn code(state: State) -> &'static str {
     }
 }
 
-/// For people.
-///
-/// # Errors
-/// Where the sink fails.
-pub fn human(out: &mut dyn Write, access: &Access) -> io::Result<()> {
+pub(super) fn human(out: &mut dyn Write, access: &Access) -> io::Result<()> {
     let whose = match (&access.username, &access.results) {
         (Some(name), _) => format!("What the registry answers {name}, a member of {}", access.organization),
         (None, Some(file)) => format!("What Docker Desktop let a member of {} pull, by {file}", access.organization),
         (None, None) => format!("What a member of {} can pull", access.organization),
     };
     writeln!(out, "{}\n", crate::text::clean(&whose))?;
-    section(out, "Mirrors", &access.mirrors)?;
-    section(out, "Upstreams", &access.upstreams)?;
+    section("Mirrors", &access.mirrors).human(out)?;
+    section("Upstreams", &access.upstreams).human(out)?;
     list(out, "Results", &access.problems)?;
     list(out, "Note", &access.notes)?;
     writeln!(out, "{}", verdict(access))
 }
 
-fn section(out: &mut dyn Write, heading: &str, rows: &[Row]) -> io::Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "{heading}")?;
-    let cells = |row: &Row| {
-        let mark = if row.ok { "ok" } else { "!!" };
-        vec![mark.to_owned(), serde_name(&row.state), row.image.clone(), told(row)]
-    };
-    aligned(out, "  ", &rows.iter().map(cells).collect::<Vec<_>>())?;
-    writeln!(out)
+const IMAGES: &[Column] = &[
+    on_terminal(First),
+    column("image", Third),
+    in_table("expected"),
+    column("found", Second),
+    in_table("as it should be"),
+    column("detail", Prose),
+];
+
+fn section(heading: &str, rows: &[Row]) -> Section {
+    Section::new(heading, IMAGES, rows, |row| {
+        let (mark, yes) = if row.ok { ("ok", "yes") } else { ("!!", "no") };
+        vec![
+            Cell::Word(mark.to_owned()),
+            Cell::code(&row.image),
+            Cell::name(&row.expected),
+            Cell::name(&row.state),
+            Cell::Word(yes.to_owned()),
+            Cell::Text(detail(row)),
+        ]
+    })
 }
 
 /// What there is to say of an image beside its state.
-fn told(row: &Row) -> String {
+fn detail(row: &Row) -> String {
     match (row.ok, row.state, row.detail.is_empty()) {
         (true, State::Allowed, true) => String::new(),
         (_, _, true) => row.why.clone(),
         (true, ..) => format!("{}: {}", row.why, row.detail),
         (false, ..) => row.detail.clone(),
     }
-}
-
-fn list(out: &mut dyn Write, heading: &str, texts: &[String]) -> io::Result<()> {
-    if texts.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "{heading}")?;
-    texts.iter().try_for_each(|text| wrapped(out, "  ", &crate::text::clean(text)))?;
-    writeln!(out)
 }
 
 fn verdict(access: &Access) -> String {
@@ -140,24 +138,9 @@ fn verdict(access: &Access) -> String {
     "as it should be".to_owned()
 }
 
-/// Markdown for the job summary.
-#[must_use]
-pub fn markdown(access: &Access) -> String {
-    let cells = |row: &Row| {
-        vec![
-            summary::code(&row.image),
-            serde_name(&row.expected),
-            serde_name(&row.state),
-            if row.ok { "yes".to_owned() } else { "no".to_owned() },
-            crate::markdown::escaped(&told(row)),
-        ]
-    };
-    let table = |heading: &str, rows: &[Row]| {
-        let columns = ["image", "expected", "found", "as it should be", "detail"];
-        crate::markdown::table(heading, &columns, &rows.iter().map(cells).collect::<Vec<_>>())
-    };
+pub(super) fn markdown(access: &Access) -> String {
     let problems: Vec<_> = access.problems.iter().map(|problem| vec![crate::markdown::escaped(problem)]).collect();
-    table("Mirrors", &access.mirrors)
-        + &table("Upstreams", &access.upstreams)
+    section("Mirrors", &access.mirrors).markdown()
+        + &section("Upstreams", &access.upstreams).markdown()
         + &crate::markdown::table("Results", &["problem"], &problems)
 }

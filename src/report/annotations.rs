@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use super::rows::{Failed, Finding};
+use super::terminal::serde_name;
 use super::workflow_command::{self, MESSAGE_LIMIT};
+use crate::image::Tag;
 use crate::text::{counted, cut};
 
 /// The most annotations of a kind that the runner keeps of a step.
 pub const LIMIT: usize = 10;
 
-/// The kinds of annotations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Something is wrong.
@@ -21,7 +23,6 @@ pub enum Level {
 }
 
 impl Level {
-    /// The name of its workflow command.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,17 +33,37 @@ impl Level {
     }
 }
 
-/// One annotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
-    /// Its kind.
     pub level: Level,
-    /// The file, line and column from 1; `None` where it is about no place.
-    pub place: Option<(String, usize, usize)>,
+    pub place: Option<Place>,
     /// What stands above the message.
     pub title: String,
     /// The message; cut at what the runner keeps.
     pub message: String,
+}
+
+/// A place in a file; line and column count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+impl From<&Failed> for Annotation {
+    fn from(row: &Failed) -> Self {
+        let names: Vec<&str> = row.subject().into_iter().chain(row.tag.as_ref().map(Tag::as_str)).collect();
+        let title = format!("{} {}", serde_name(&row.step), names.join(":")).trim().to_owned();
+        Self { level: Level::Error, place: None, title, message: row.error.clone() }
+    }
+}
+
+impl From<&Finding> for Annotation {
+    fn from(row: &Finding) -> Self {
+        let message = format!("expected {}, found {}", row.expected, row.found);
+        Self { level: Level::Warning, place: None, title: row.code.to_owned(), message }
+    }
 }
 
 /// The annotations of a run, written at its end so that they can be counted.
@@ -50,7 +71,6 @@ pub struct Annotation {
 pub struct Annotations(BTreeMap<Level, Vec<Annotation>>);
 
 impl Annotations {
-    /// Adds one.
     pub fn push(&mut self, annotation: Annotation) {
         self.0.entry(annotation.level).or_default().push(annotation);
     }
@@ -74,7 +94,7 @@ impl Annotations {
 
 fn write_one(out: &mut dyn Write, annotation: &Annotation) -> io::Result<()> {
     let (file, line, column) = match &annotation.place {
-        Some((file, line, column)) => (file.as_str(), line.to_string(), column.to_string()),
+        Some(Place { file, line, column }) => (file.as_str(), line.to_string(), column.to_string()),
         None => ("", String::new(), String::new()),
     };
     let properties = [("file", file), ("line", &line), ("col", &column), ("title", &annotation.title)];
@@ -89,7 +109,7 @@ mod tests {
     fn written(count: usize, message: &str) -> Vec<String> {
         let mut annotations = Annotations::default();
         for line in 1..=count {
-            let place = Some(("approved-images.yml".to_owned(), line, 1));
+            let place = Some(Place { file: "approved-images.yml".to_owned(), line, column: 1 });
             let (title, message) = ("unknown-key".to_owned(), message.to_owned());
             annotations.push(Annotation { level: Level::Error, place, title, message });
         }

@@ -21,11 +21,7 @@ pub struct Approval {
     pub changed: bool,
 }
 
-/// For people.
-///
-/// # Errors
-/// Where the sink fails.
-pub fn done(out: &mut dyn Write, approval: &Approval) -> io::Result<()> {
+pub(super) fn done(out: &mut dyn Write, approval: &Approval) -> io::Result<()> {
     human::outcome(out, &Outcome { proposals: approval.proposals.clone(), ..Outcome::default() })?;
     for file in &approval.files {
         writeln!(out, "{} {file}", if approval.changed { "edited" } else { "would edit" })?;
@@ -44,7 +40,6 @@ pub(super) fn plan(approval: &Approval) -> Plan {
     Plan { proposals: vec![approval.approval.clone()], ..Plan::default() }
 }
 
-/// For the job summary.
 pub(super) fn summary(approval: &Approval) -> String {
     let outcome = Outcome { proposals: approval.proposals.clone(), ..Outcome::default() };
     markdown::plan(&plan(approval)) + &markdown::outcome(&outcome)

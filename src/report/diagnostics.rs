@@ -1,4 +1,4 @@
-//! Diagnostics for people: what is wrong, where, the offending text underlined, and how to mend it.
+//! Diagnostics for people: what is wrong, where, the offending text underlined, and how to fix it.
 
 use crate::diag::{Diagnostic, Span};
 use crate::manifest::File;
@@ -8,7 +8,7 @@ const WIDTH: usize = 100;
 /// How many characters before the offending text an excerpt keeps when it must cut the line.
 const LEAD: usize = 30;
 
-/// All diagnostics, each with its place, an excerpt and how to mend it.
+/// All diagnostics, each with its place, an excerpt and how to fix it.
 #[must_use]
 pub fn text(diagnostics: &[Diagnostic], files: &[File]) -> String {
     diagnostics.iter().map(|d| one(d, files)).collect()
@@ -16,7 +16,7 @@ pub fn text(diagnostics: &[Diagnostic], files: &[File]) -> String {
 
 fn one(diagnostic: &Diagnostic, files: &[File]) -> String {
     let Diagnostic { code, message, file, line, column, help, .. } = diagnostic;
-    let (message, file, help) = (shown(message), shown(file), shown(help));
+    let (message, file, help) = (printable(message), printable(file), printable(help));
     let head = format!("error[{code}]: {message}\n  --> {file}:{line}:{column}\n");
     let quoted = files.iter().find(|f| f.path == diagnostic.file).and_then(|f| excerpt(&f.text, diagnostic.span));
     let number = line.to_string();
@@ -41,7 +41,7 @@ fn excerpt(text: &str, span: Span) -> Option<(String, String)> {
     let before = text[from..start].trim_start_matches('\u{feff}').chars().count();
     let marked = text[start..end].trim_end().chars().count().max(1);
     let (line, before, marked) = window(line, before, marked);
-    Some((shown(&line), format!("{}{}", " ".repeat(before), "^".repeat(marked))))
+    Some((printable(&line), format!("{}{}", " ".repeat(before), "^".repeat(marked))))
 }
 
 /// The part of a long line around the marked text, with where the marked text stands in it.
@@ -64,7 +64,7 @@ fn window(line: &str, before: usize, marked: usize) -> (String, usize, usize) {
 }
 
 /// A line as it can be shown: what a terminal would obey or hide takes the place of one visible character each.
-fn shown(text: &str) -> String {
+fn printable(text: &str) -> String {
     let one = |c: char| match c {
         '\t' => ' ',
         c if c.is_control() || crate::text::clean(c.encode_utf8(&mut [0; 4])).is_empty() && c != ' ' => '\u{fffd}',

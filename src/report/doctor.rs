@@ -1,12 +1,12 @@
-//! What each credential is and may do, what is missing and where to mend it; the hosts to open in a firewall.
+//! What each credential is and may do, what is missing and where to fix it; the hosts to open in a firewall.
 
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::human::wrapped;
 use super::rows::Finding;
+use super::terminal::{serde_name, wrapped};
 use crate::diag::Diagnostic;
 use crate::doctor::hosts::Host;
 use crate::doctor::{Area, Check, Status};
@@ -28,7 +28,6 @@ impl Doctor {
         self.checks.iter().filter(|check| check.status == status).count()
     }
 
-    /// What is missing, as findings.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let missing = self.checks.iter().filter(|check| check.status == Status::Missing);
@@ -44,11 +43,8 @@ impl Doctor {
     }
 }
 
-/// For people: area by area, what is missing with the place to mend it; or the hosts, one a line.
-///
-/// # Errors
-/// Where the sink fails.
-pub fn human(out: &mut dyn Write, doctor: &Doctor) -> io::Result<()> {
+/// For people: area by area, what is missing with the place to fix it; or the hosts, one a line.
+pub(super) fn human(out: &mut dyn Write, doctor: &Doctor) -> io::Result<()> {
     if doctor.checks.is_empty() {
         return hosts(out, &doctor.hosts);
     }
@@ -56,15 +52,15 @@ pub fn human(out: &mut dyn Write, doctor: &Doctor) -> io::Result<()> {
         let mut checks = doctor.checks.iter().filter(|check| check.area == area).peekable();
         if checks.peek().is_some() {
             writeln!(out, "{}", area.title())?;
-            checks.try_for_each(|check| one(out, check))?;
+            checks.try_for_each(|check| render_check(out, check))?;
             writeln!(out)?;
         }
     }
     writeln!(out, "{}", verdict(doctor))
 }
 
-fn one(out: &mut dyn Write, check: &Check) -> io::Result<()> {
-    let status = super::human::serde_name(&check.status);
+fn render_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
+    let status = serde_name(&check.status);
     writeln!(out, "  {} {}", pad(&status, 8), clean(&check.subject))?;
     wrapped(out, "           ", &clean(&check.found))?;
     if check.status == Status::Ok {
@@ -98,12 +94,11 @@ fn verdict(doctor: &Doctor) -> String {
     }
 }
 
-/// Markdown for the job summary: what is not as it should be.
-#[must_use]
-pub fn markdown(doctor: &Doctor) -> String {
+/// What is not as it should be.
+pub(super) fn markdown(doctor: &Doctor) -> String {
     let row = |check: &Check| {
         vec![
-            super::human::serde_name(&check.status),
+            serde_name(&check.status),
             crate::markdown::escaped(&check.subject),
             crate::markdown::escaped(&check.found),
             check.commands.join(", "),

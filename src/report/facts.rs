@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::rows::PlannedImage;
 use crate::image::Digest;
 use crate::policy::{Category, Gate, Told};
 use crate::proposal::body::{Account, Mark, Step};
@@ -69,44 +68,41 @@ pub struct PlannedPlatform {
     pub size_before: Option<u64>,
 }
 
-impl From<&Account<'_>> for PlannedImage {
+impl From<&Account<'_>> for PlannedFacts {
     fn from(account: &Account<'_>) -> Self {
-        Self { facts: facts(account), ..Self::from(account.entry()) }
-    }
-}
-
-fn facts(account: &Account<'_>) -> PlannedFacts {
-    let evidence = account.evidence;
-    let shows_category = account.lets_in() && account.has_standing();
-    let category = account.category().filter(|_| shows_category);
-    let (verified, not_verified): (Vec<_>, Vec<_>) = account.checks(excerpt).into_iter().partition(|(done, _)| *done);
-    let words = |checks: Vec<(bool, String)>| checks.into_iter().map(|(_, what)| what).collect();
-    let platforms = evidence.into_iter().flat_map(|e| &e.platforms).map(|p| PlannedPlatform {
-        platform: excerpt(&p.name, 60),
-        digest: p.digest.clone(),
-        size: p.size,
-        size_before: p.before.as_ref().map(|(_, size)| *size),
-    });
-    PlannedFacts {
-        change: account.change(str::to_owned),
-        step: account.step(),
-        marks: account.marks(),
-        reason: account.reason().map(|reason| excerpt(&reason, 200)),
-        upstream: account.link(),
-        category: category.map(|(category, _)| category),
-        category_told_by: category.map(|(_, told)| told),
-        policy: account.gate(),
-        category_detail: if shows_category { account.category_words(excerpt) } else { String::new() },
-        since: account.since().map(|since| since.at),
-        clock: account.since().map(|since| since.clock),
-        waited: account.waited().and_then(|waited| u64::try_from(waited.num_seconds()).ok()),
-        size: evidence.and_then(|e| e.size),
-        size_before: evidence.and_then(|e| e.size_before),
-        platforms: platforms.collect(),
-        platforms_lost: evidence.into_iter().flat_map(|e| &e.lost).map(|name| excerpt(name, 60)).collect(),
-        on_merge: account.merging(excerpt),
-        verified: words(verified),
-        not_verified: words(not_verified),
+        let evidence = account.evidence;
+        let shows_category = account.lets_in() && account.has_standing();
+        let category = account.category().filter(|_| shows_category);
+        let (verified, not_verified): (Vec<_>, Vec<_>) =
+            account.checks(excerpt).into_iter().partition(|(done, _)| *done);
+        let words = |checks: Vec<(bool, String)>| checks.into_iter().map(|(_, what)| what).collect();
+        let platforms = evidence.into_iter().flat_map(|e| &e.platforms).map(|p| PlannedPlatform {
+            platform: excerpt(&p.name, 60),
+            digest: p.digest.clone(),
+            size: p.size,
+            size_before: p.before.as_ref().map(|(_, size)| *size),
+        });
+        Self {
+            change: account.change(str::to_owned),
+            step: account.step(),
+            marks: account.marks(),
+            reason: account.reason().map(|reason| excerpt(&reason, 200)),
+            upstream: account.link(),
+            category: category.map(|(category, _)| category),
+            category_told_by: category.map(|(_, told)| told),
+            policy: account.gate(),
+            category_detail: if shows_category { account.category_words(excerpt) } else { String::new() },
+            since: account.since().map(|since| since.at),
+            clock: account.since().map(|since| since.clock),
+            waited: account.waited().and_then(|waited| u64::try_from(waited.num_seconds()).ok()),
+            size: evidence.and_then(|e| e.size),
+            size_before: evidence.and_then(|e| e.size_before),
+            platforms: platforms.collect(),
+            platforms_lost: evidence.into_iter().flat_map(|e| &e.lost).map(|name| excerpt(name, 60)).collect(),
+            on_merge: account.merging(excerpt),
+            verified: words(verified),
+            not_verified: words(not_verified),
+        }
     }
 }
 

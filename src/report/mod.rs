@@ -11,14 +11,18 @@ pub mod diagnostics;
 pub mod doctor;
 pub mod explain;
 pub mod facts;
-pub mod human;
+mod human;
 pub mod json;
-pub mod markdown;
+mod markdown;
 mod output;
+mod results;
 pub mod rows;
+mod sections;
 pub mod settings;
 pub mod sign_in;
 pub mod summary;
+mod table;
+mod terminal;
 pub mod workflow_command;
 
 pub use output::{Ending, Output, Sinks, Style};
@@ -26,7 +30,6 @@ pub use output::{Ending, Output, Sinks, Style};
 /// `--format`: how results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// For people.
     #[default]
     Human,
     /// One JSON object.

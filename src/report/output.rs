@@ -3,16 +3,14 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use super::access::Access;
-use super::annotations::{Annotation, Annotations, Level};
+use super::annotations::{Annotation, Annotations, Level, Place};
 use super::approval::{self, Approval};
 use super::audit::{self, Audit};
 use super::doctor::Doctor;
 use super::explain::Explanation;
-use super::json::Document;
-use super::rows::{Check, Diagnostics, Failed, Finding, Outcome, Plan};
+use super::results::Results;
+use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::settings::Settings;
 use super::sign_in::SignIn;
 use super::{Format, human, markdown, workflow_command};
@@ -20,10 +18,8 @@ use crate::diag::Diagnostic;
 use crate::manifest::File;
 use crate::text::Hidden;
 
-/// How results are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Style {
-    /// For people or for programs.
     pub format: Format,
     /// Whether the Actions runner reads along.
     pub actions: bool,
@@ -48,23 +44,12 @@ pub struct Ending {
     pub document: Option<(String, String)>,
 }
 
-/// The results of one run.
 pub struct Output {
     style: Style,
     sinks: Sinks,
-    plan: Option<Plan>,
-    outcome: Option<Outcome>,
-    approval: Option<Approval>,
-    check: Option<Check>,
-    explanation: Option<Explanation>,
-    audit: Option<Audit>,
-    settings: Option<Settings>,
-    sign_in: Option<SignIn>,
-    access: Option<Access>,
-    doctor: Option<Doctor>,
+    results: Results,
     /// The file that the document goes into instead of standard output, and its format.
     file: Option<(String, Format)>,
-    diagnostics: Option<Diagnostics>,
     summary: String,
     annotations: Annotations,
     hidden: Hidden,
@@ -72,24 +57,13 @@ pub struct Output {
 }
 
 impl Output {
-    /// Results in `style` into `sinks`.
     #[must_use]
     pub fn new(style: Style, sinks: Sinks) -> Self {
         Self {
             style,
             sinks,
-            plan: None,
-            outcome: None,
-            approval: None,
-            check: None,
-            explanation: None,
-            audit: None,
-            settings: None,
-            sign_in: None,
-            access: None,
-            doctor: None,
+            results: Results::default(),
             file: None,
-            diagnostics: None,
             summary: String::new(),
             annotations: Annotations::default(),
             hidden: Hidden::default(),
@@ -108,14 +82,14 @@ impl Output {
     pub fn plan(&mut self, plan: &Plan) {
         self.section("Plan", |out| human::plan(out, plan));
         self.summary.push_str(&markdown::plan(plan));
-        self.plan.get_or_insert_default().extend(plan.clone());
+        self.results.plan.get_or_insert_default().extend(plan.clone());
     }
 
     /// What was done: shown at once. Of two in one run the document holds both.
     pub fn outcome(&mut self, outcome: Outcome) {
         self.section("Result", |out| human::outcome(out, &outcome));
         self.summary.push_str(&markdown::outcome(&outcome));
-        self.outcome.get_or_insert_default().extend(outcome);
+        self.results.outcome.get_or_insert_default().extend(outcome);
     }
 
     /// What a person asked to be approved, with its evidence, and what was done.
@@ -123,7 +97,7 @@ impl Output {
         self.section("Evidence", |out| human::plan(out, &approval::plan(&approval)));
         self.section("Result", |out| approval::done(out, &approval));
         self.summary.push_str(&approval::summary(&approval));
-        self.approval = Some(approval);
+        self.results.approval = Some(approval);
     }
 
     /// What `check` found. `files` are what its diagnostics quote. Where a finding stands is for [`Output::annotate`].
@@ -131,13 +105,12 @@ impl Output {
         self.show_diagnostics(&check.diagnostics, files);
         self.section("Check", |out| human::check(out, &check));
         self.summary.push_str(&markdown::check(&check));
-        self.check = Some(check);
+        self.results.check = Some(check);
     }
 
-    /// What rules make of tags.
     pub fn explanation(&mut self, explanation: Explanation) {
         self.section("Explanation", |out| human::explanation(out, &explanation));
-        self.explanation = Some(explanation);
+        self.results.explanation = Some(explanation);
     }
 
     /// The document goes into a file, in the format that was asked for, and what people read to standard output.
@@ -145,46 +118,43 @@ impl Output {
         self.file = Some((path.to_owned(), std::mem::take(&mut self.style.format)));
     }
 
-    /// What an audit found.
     pub fn audit(&mut self, audit: Audit) {
         self.section("Audit", |out| audit::human(out, &audit));
         self.summary.push_str(&audit::markdown(&audit));
         audit::annotations(&audit).into_iter().for_each(|annotation| self.annotate(annotation));
-        self.audit = Some(audit);
+        self.results.audit = Some(audit);
     }
 
     /// What the organization's settings are and should be.
     pub fn settings(&mut self, settings: Settings) {
         self.section("Organization settings", |out| super::settings::human(out, &settings));
         self.summary.push_str(&super::settings::markdown(&settings));
-        self.settings = Some(settings);
+        self.results.settings = Some(settings);
     }
 
-    /// The files that enforce signing in.
     pub fn sign_in(&mut self, sign_in: SignIn) {
         self.section("Sign-in", |out| super::sign_in::human(out, &sign_in));
-        self.sign_in = Some(sign_in);
+        self.results.sign_in = Some(sign_in);
     }
 
-    /// What a member can pull.
     pub fn access(&mut self, access: Access) {
         self.section("Access", |out| super::access::human(out, &access));
         self.summary.push_str(&super::access::markdown(&access));
-        self.access = Some(access);
+        self.results.access = Some(access);
     }
 
     /// What each credential is and may do, or the hosts to open.
     pub fn doctor(&mut self, doctor: Doctor) {
         self.section("Doctor", |out| super::doctor::human(out, &doctor));
         self.summary.push_str(&super::doctor::markdown(&doctor));
-        self.doctor = Some(doctor);
+        self.results.doctor = Some(doctor);
     }
 
     /// The faults of an unusable manifest, with the files they quote.
     pub fn diagnostics(&mut self, diagnostics: Vec<Diagnostic>, files: &[File]) {
         self.show_diagnostics(&diagnostics, files);
         self.summary.push_str(&markdown::diagnostics(&diagnostics));
-        self.diagnostics = Some(Diagnostics { diagnostics });
+        self.results.diagnostics = Some(Diagnostics { diagnostics });
     }
 
     /// Markdown for the job summary alone, such as the evidence of a proposal. Everything in it is escaped already.
@@ -223,15 +193,16 @@ impl Output {
                 let file = self.file.take();
                 let text = file.as_ref().map(|(_, format)| self.rendered(*format, error)).transpose()?.flatten();
                 let document = file.zip(text).map(|((path, _), text)| (path, text));
-                let summary = self.hidden.redact(&self.summary);
-                Ok(Ending { outputs: self.outputs(), summary, document })
+                let redacted = |(name, value): (_, String)| (name, self.hidden.redact(&value));
+                let outputs = self.results.outputs().into_iter().map(redacted).collect();
+                Ok(Ending { outputs, summary: self.hidden.redact(&self.summary), document })
             }
         }
     }
 
     /// Says once, of the run as a whole, that there was nothing to write.
     fn nothing_done(&mut self) {
-        if let Some(text) = self.outcome.as_ref().and_then(Outcome::nothing_done) {
+        if let Some(text) = self.results.outcome.as_ref().and_then(Outcome::nothing_done) {
             self.section("Result", |out| writeln!(out, "{text}"));
             self.summary.push_str(&format!("_{text}_\n\n"));
         }
@@ -253,8 +224,8 @@ impl Output {
     /// without findings would close the alerts that stand.
     fn rendered(&self, format: Format, error: Option<&str>) -> io::Result<Option<String>> {
         let mut text = Vec::new();
-        match (format, &self.audit) {
-            (Format::Json, _) => super::json::write(&mut text, &self.document(), error)?,
+        match (format, &self.results.audit) {
+            (Format::Json, _) => super::json::write(&mut text, &self.results.document(), error)?,
             (Format::Sarif, Some(audit)) if error.is_none() => {
                 writeln!(text, "{}", audit::sarif::document(audit))?;
             }
@@ -263,63 +234,12 @@ impl Output {
         Ok(Some(self.hidden.redact(&String::from_utf8_lossy(&text))))
     }
 
-    /// What the run comes to: the strongest of what was handed over.
-    fn document(&self) -> Document {
-        if let Some(doctor) = &self.doctor {
-            let faults = self.diagnostics.as_ref().map(|faults| faults.diagnostics.clone());
-            return Document::Doctor(Doctor { diagnostics: faults.unwrap_or_default(), ..doctor.clone() });
-        }
-        let diagnostics = self.diagnostics.clone().map(Document::Diagnostics);
-        let check = self.check.clone().map(Document::Check);
-        let outcome = self.outcome.clone().map(Document::Outcome);
-        let approval = self.approval.clone().map(Document::Approval);
-        let plan = self.plan.clone().map(Document::Plan);
-        let explanation = self.explanation.clone().map(Document::Explanation);
-        let audit = self.audit.clone().map(Document::Audit);
-        let settings = self.settings.clone().map(Document::Settings);
-        let sign_in = self.sign_in.clone().map(Document::SignIn);
-        let access = self.access.clone().map(Document::Access);
-        diagnostics
-            .or(check)
-            .or(approval)
-            .or(outcome)
-            .or(plan)
-            .or(explanation)
-            .or(audit)
-            .or(settings)
-            .or(sign_in)
-            .or(access)
-            .unwrap_or(Document::Nothing {})
-    }
-
-    /// What failed and what was found, of the check, else of what was done, else of the plan.
-    fn rows(&self) -> (Vec<Failed>, Vec<Finding>) {
-        if let Some(audit) = &self.audit {
-            return (audit.failed.clone(), audit.drifting());
-        }
-        if let Some(settings) = &self.settings {
-            return (settings.failures(), settings.findings());
-        }
-        if let Some(access) = &self.access {
-            return (Vec::new(), access.findings());
-        }
-        if let Some(doctor) = &self.doctor {
-            return (Vec::new(), doctor.findings());
-        }
-        match (&self.check, &self.outcome, &self.plan) {
-            (Some(check), ..) => (check.failed.clone(), check.findings.clone()),
-            (None, Some(outcome), _) => (outcome.failed.clone(), outcome.drift.clone()),
-            (None, None, Some(plan)) => (plan.failed.clone(), Vec::new()),
-            (None, None, None) => (self.explanation.as_ref().map(|e| e.failed.clone()).unwrap_or_default(), Vec::new()),
-        }
-    }
-
     /// Annotations of what failed and what was found; those of a check or an audit stand at places already.
     fn annotate_rows(&mut self) {
-        let (failed, findings) = self.rows();
-        failed.iter().for_each(|row| self.annotate(failure(row)));
-        if self.check.is_none() && self.audit.is_none() {
-            findings.iter().for_each(|row| self.annotate(finding(row)));
+        let (failed, findings) = self.results.rows();
+        failed.iter().for_each(|row| self.annotate(row.into()));
+        if self.results.check.is_none() && self.results.audit.is_none() {
+            findings.iter().for_each(|row| self.annotate(row.into()));
         }
     }
 
@@ -328,27 +248,6 @@ impl Output {
         self.explain(&format!("error: {message}\n"));
         self.summary.push_str(&markdown::error(error));
         self.annotate(Annotation { level: Level::Error, place: None, title: "wharfinger".to_owned(), message });
-    }
-
-    fn outputs(&self) -> Vec<(&'static str, String)> {
-        let (failed, drift) = self.rows();
-        let mut done = self.outcome.clone().unwrap_or_default();
-        if let Some(approval) = &self.approval {
-            done.proposals.extend(approval.proposals.clone());
-            done.changed |= approval.changed;
-        }
-        let kept = self.audit.as_ref().is_some_and(Audit::changed);
-        let changed = done.changed || kept || self.settings.as_ref().is_some_and(|s| s.changed);
-        let matrix = self.plan.as_ref().and_then(|plan| plan.matrix.as_ref()).map(json);
-        let mut outputs = vec![
-            ("proposals", json(&done.proposals)),
-            ("promoted", json(&done.promoted)),
-            ("failed", json(&failed)),
-            ("drift", json(&drift)),
-            ("changed", changed.to_string()),
-        ];
-        outputs.extend(matrix.map(|matrix| ("matrix", matrix)));
-        outputs.into_iter().map(|(name, value)| (name, self.hidden.redact(&value))).collect()
     }
 
     /// Renders for people, at once, in Actions inside a group in which the runner obeys nothing.
@@ -386,7 +285,7 @@ impl Output {
         for diagnostic in diagnostics {
             self.annotations.push(Annotation {
                 level: Level::Error,
-                place: Some((diagnostic.file.clone(), diagnostic.line, diagnostic.column)),
+                place: Some(Place { file: diagnostic.file.clone(), line: diagnostic.line, column: diagnostic.column }),
                 title: diagnostic.code.to_owned(),
                 message: format!("{}\n{}", diagnostic.message, diagnostic.help),
             });
@@ -412,22 +311,6 @@ impl Output {
             _ => {}
         }
     }
-}
-
-fn failure(row: &Failed) -> Annotation {
-    let repository = row.repository.as_ref().map(ToString::to_string).or_else(|| row.source.clone());
-    let names: Vec<String> = [repository, row.tag.as_ref().map(ToString::to_string)].into_iter().flatten().collect();
-    let title = format!("{} {}", human::serde_name(&row.step), names.join(":")).trim().to_owned();
-    Annotation { level: Level::Error, place: None, title, message: row.error.clone() }
-}
-
-fn finding(row: &Finding) -> Annotation {
-    let message = format!("expected {}, found {}", row.expected, row.found);
-    Annotation { level: Level::Warning, place: None, title: row.code.to_owned(), message }
-}
-
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Where workflow commands go: the runner reads both streams, and a document on standard output stands alone there.

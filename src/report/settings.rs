@@ -5,9 +5,12 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::human::{aligned, wrapped};
-use super::rows::{Failed, FailedStep, Finding};
+use super::rows::{Failed, Finding};
 use super::summary;
+use super::table::Place::{First, Prose, Second, Third};
+use super::table::{Cell, Column, Section, column, in_table, on_terminal};
+use super::terminal::{list, serde_name, wrapped};
+use crate::plan::FailedStep;
 use crate::policy::settings::{Area, Comparison, Row};
 use crate::text::clean;
 
@@ -119,21 +122,13 @@ impl Settings {
     }
 }
 
-/// For people.
-///
-/// # Errors
-/// Where the sink fails.
-pub fn human(out: &mut dyn Write, settings: &Settings) -> io::Result<()> {
+pub(super) fn human(out: &mut dyn Write, settings: &Settings) -> io::Result<()> {
     for area in [Area::ImageAccess, Area::RegistryAccess] {
-        let rows: Vec<Vec<String>> = settings.settings.iter().filter(|row| row.area == area).map(cells).collect();
-        if !rows.is_empty() {
-            writeln!(out, "{} of {}", area.title(), settings.organization)?;
-            aligned(out, "  ", &rows)?;
-            writeln!(out)?;
-        }
+        let heading = format!("{} of {}", area.title(), settings.organization);
+        section(heading, settings.settings.iter().filter(|row| row.area == area)).human(out)?;
     }
     for refused in &settings.refused {
-        writeln!(out, "Failed: {} ({})", refused.area.title(), super::human::serde_name(&refused.step))?;
+        writeln!(out, "Failed: {} ({})", refused.area.title(), serde_name(&refused.step))?;
         wrapped(out, "  ", &clean(&refused.error))?;
     }
     for lost in &settings.lost {
@@ -154,15 +149,6 @@ pub fn human(out: &mut dyn Write, settings: &Settings) -> io::Result<()> {
     writeln!(out, "{}", verdict(settings))
 }
 
-fn list(out: &mut dyn Write, heading: &str, texts: &[String]) -> io::Result<()> {
-    if texts.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "{heading}")?;
-    texts.iter().try_for_each(|text| wrapped(out, "  ", text))?;
-    writeln!(out)
-}
-
 fn verdict(settings: &Settings) -> &'static str {
     match (settings.changed, settings.settled()) {
         (true, true) => {
@@ -174,24 +160,10 @@ fn verdict(settings: &Settings) -> &'static str {
     }
 }
 
-/// Markdown for the job summary.
-#[must_use]
-pub fn markdown(settings: &Settings) -> String {
-    let row = |row: &Row| {
-        let current = row.current.as_deref().unwrap_or("not shown");
-        let name = format!("{}.{}", row.area.key(), row.setting);
-        vec![
-            summary::code(&name),
-            crate::markdown::escaped(current),
-            crate::markdown::escaped(&wanted(row)),
-            super::human::serde_name(&row.state),
-        ]
-    };
-    let rows: Vec<_> = settings.settings.iter().map(row).collect();
-    let mut text = crate::markdown::table("Organization settings", &["setting", "current", "wanted", "state"], &rows);
-    let refused = |r: &Refused| {
-        vec![r.area.title().to_owned(), super::human::serde_name(&r.step), crate::markdown::escaped(&r.error)]
-    };
+pub(super) fn markdown(settings: &Settings) -> String {
+    let mut text = section("Organization settings", &settings.settings).markdown();
+    let refused =
+        |r: &Refused| vec![r.area.title().to_owned(), serde_name(&r.step), crate::markdown::escaped(&r.error)];
     let rows: Vec<_> = settings.refused.iter().map(refused).collect();
     text.push_str(&crate::markdown::table("Failed", &["settings", "step", "error"], &rows));
     let lost = |l: &LostMember| {
@@ -206,12 +178,27 @@ pub fn markdown(settings: &Settings) -> String {
     text + &crate::markdown::table("Lost", &["settings", "member", "sent", "read back"], &rows)
 }
 
-fn cells(row: &Row) -> Vec<String> {
-    let current = row.current.as_deref().unwrap_or("not shown");
+/// On a terminal a setting's change stands in one column, below the name of its document.
+const SETTINGS: &[Column] = &[
+    in_table("setting"),
+    on_terminal(Second),
+    in_table("current"),
+    on_terminal(Third),
+    in_table("wanted"),
+    column("state", First),
+    on_terminal(Prose),
+];
+
+fn section<'a>(heading: impl Into<String>, rows: impl IntoIterator<Item = &'a Row>) -> Section {
+    Section::new(heading, SETTINGS, rows, cells)
+}
+
+fn cells(row: &Row) -> Vec<Cell> {
+    let (current, wanted) = (row.current.as_deref().unwrap_or("not shown"), wanted(row));
     let change = match row.state {
         Comparison::Same => current.to_owned(),
-        Comparison::Different | Comparison::Written => format!("{current} -> {}", wanted(row)),
-        Comparison::Unknown => format!("wanted {}", wanted(row)),
+        Comparison::Different | Comparison::Written => format!("{current} -> {wanted}"),
+        Comparison::Unknown => format!("wanted {wanted}"),
     };
     let hint = match row.state {
         Comparison::Unknown => {
@@ -219,7 +206,15 @@ fn cells(row: &Row) -> Vec<String> {
         }
         _ => "",
     };
-    vec![super::human::serde_name(&row.state), row.setting.clone(), change, hint.to_owned()]
+    vec![
+        Cell::Code(format!("{}.{}", row.area.key(), row.setting)),
+        Cell::code(&row.setting),
+        Cell::text(current),
+        Cell::Text(change),
+        Cell::Text(wanted),
+        Cell::name(&row.state),
+        Cell::text(hint),
+    ]
 }
 
 fn wanted(row: &Row) -> String {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::human::wrapped;
+use super::terminal::{serde_name, wrapped};
 use crate::policy::sign_in::{self, File, Organizations};
 
 /// What `sign-in` gives.
@@ -61,13 +61,10 @@ impl SignIn {
 }
 
 /// For people: each file, printed where it was not written, with where it goes; then what users do.
-///
-/// # Errors
-/// Where the sink fails.
-pub fn human(out: &mut dyn Write, sign_in: &SignIn) -> io::Result<()> {
+pub(super) fn human(out: &mut dyn Write, sign_in: &SignIn) -> io::Result<()> {
     for SignInFile { file, written } in &sign_in.files {
         match written {
-            Some(written) => writeln!(out, "{}: {}", super::human::serde_name(&written.action), written.path)?,
+            Some(written) => writeln!(out, "{}: {}", serde_name(&written.action), written.path)?,
             None => writeln!(out, "== {}\n{}", file.name, file.content.replace('\r', "").trim_end())?,
         }
         if written.is_none() && file.encoding == sign_in::Encoding::Utf16le {

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex};
 use chrono::{TimeZone, Utc};
 use serde_json::Value;
 use wharfinger::diag::{Diagnostic, Span};
-use wharfinger::plan::State;
 use wharfinger::plan::removal::Why;
+use wharfinger::plan::{FailedStep, State};
 use wharfinger::policy::{Category, Gate, Told};
 use wharfinger::proposal::Kind;
 use wharfinger::proposal::body::{Mark, Step};
 use wharfinger::report::facts::{PlannedFacts, PlannedPlatform};
 use wharfinger::report::rows::{
-    Check, Failed, FailedStep, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository,
-    Promoted, Promotion, Proposed, ProposedAction, Removal, RepositoryAction, Waiting,
+    Check, Failed, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promoted,
+    Promotion, Proposed, ProposedAction, Removal, RepositoryAction, Waiting,
 };
 use wharfinger::report::{Ending, Format, Output, Sinks, Style, json};
 use wharfinger::rules::{Clock, Reason};

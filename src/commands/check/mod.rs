@@ -4,7 +4,7 @@
 use super::{Context, Exit, Stop, promote};
 use crate::diag::position;
 use crate::manifest::File;
-use crate::report::annotations::{Annotation, Level};
+use crate::report::annotations::{Annotation, Level, Place};
 use crate::report::{Output, rows};
 
 mod judge;
@@ -60,7 +60,7 @@ fn annotation(finding: &crate::proposal::review::Finding, files: &[File]) -> Ann
     let place = finding.place.and_then(|(file, at)| {
         let File { path, text } = files.get(file)?;
         let (line, column) = position(text, at);
-        Some((path.clone(), line, column))
+        Some(Place { file: path.clone(), line, column })
     });
     let message = format!("expected {}, found {}", finding.expected, finding.found);
     Annotation { level: Level::Error, place, title: finding.code.to_owned(), message }

@@ -3,18 +3,17 @@
 
 use std::fmt::Write as _;
 
-use super::{Audit, cells, explained, verdict};
+use super::{Audit, explained, section, verdict};
 use crate::image::Digest;
+use crate::markdown;
 use crate::report::summary;
 use crate::text::counted;
 
-/// The label that the issue carries.
 pub const LABEL: &str = "wharfinger-audit";
 
 /// GitHub takes 65,536 characters; what stands below the findings needs some of them.
 const ROOM: usize = 60_000;
 
-/// What the issue says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dashboard {
     /// The title, which stays.
@@ -25,12 +24,11 @@ pub struct Dashboard {
     pub mark: String,
 }
 
-/// The dashboard of an audit.
 #[must_use]
 pub fn dashboard(audit: &Audit) -> Dashboard {
     let mark = mark(&audit.organization, &audit.manifest);
     let manifest = summary::code(&audit.manifest);
-    let mut body = format!("**{}**\n\n", crate::markdown::escaped(&verdict(audit)));
+    let mut body = format!("**{}**\n\n", markdown::escaped(&verdict(audit)));
     findings(&mut body, audit);
     failures(&mut body, audit);
     let _ = write!(
@@ -41,7 +39,6 @@ pub fn dashboard(audit: &Audit) -> Dashboard {
     Dashboard { title: format!("Audit of {} against its approved images", audit.organization), body, mark }
 }
 
-/// The mark of one organization and manifest.
 fn mark(organization: &str, manifest: &str) -> String {
     let key = Digest::sha256(format!("{organization}\n{manifest}").as_bytes());
     format!("<!-- wharfinger-audit {} -->", &key.hex()[..32])
@@ -51,16 +48,13 @@ fn findings(body: &mut String, audit: &Audit) {
     let mut used = body.chars().count();
     for (code, rows) in audit.by_code() {
         let kind = if code.is_drift() { "" } else { ", no drift" };
-        let mut section = format!(
-            "### `{}` ({}{kind})\n\n{}\n\n| of | expected | found |\n| --- | --- | --- |\n",
-            code.as_str(),
-            rows.len(),
-            explained(code)
-        );
+        let table = section(code, &rows);
+        let mut section = format!("### `{}` ({}{kind})\n\n{}\n\n", code.as_str(), rows.len(), explained(code));
+        section.push_str(&markdown::head(&table.headings()));
         used += section.chars().count();
         let mut left = rows.len();
-        for row in rows {
-            let line = format!("| {} |\n", cells(row).join(" | "));
+        for row in table.markdown_rows() {
+            let line = markdown::row(&row);
             used += line.chars().count();
             if used > ROOM {
                 break;

@@ -6,10 +6,13 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::annotations::{self, Annotation};
-use super::human::{aligned, wrapped};
-use super::rows::{Failed, FailedStep, Finding};
-use super::summary;
+use super::annotations::{self, Annotation, Place};
+use super::rows::{Failed, Finding};
+use super::sections;
+use super::table::Place::{First, Prose};
+use super::table::{Cell, Column, Section, column, labelled};
+use super::terminal::{serde_name, wrapped};
+use crate::plan::FailedStep;
 use crate::policy::audit::{self, Code, Counted, Level, Unseen};
 use crate::text::counted;
 
@@ -114,7 +117,6 @@ impl Audit {
         self.findings.iter().filter(|row| row.drift).map(|row| row.finding.clone()).collect()
     }
 
-    /// Whether the dashboard was written.
     #[must_use]
     pub fn changed(&self) -> bool {
         self.issue.as_ref().is_some_and(|issue| issue.action != IssueAction::Unchanged)
@@ -159,11 +161,11 @@ impl Row {
     }
 }
 
-/// What a code means and what mends it, in sentences.
+/// What a code means and what fixes it, in sentences.
 fn explained(code: Code) -> String {
     let meaning = code.meaning();
     let (first, rest) = meaning.split_at(meaning.chars().next().map_or(0, char::len_utf8));
-    format!("{}{rest}. To mend it: {}.", first.to_uppercase(), code.mends())
+    format!("{}{rest}. To mend it: {}.", first.to_uppercase(), code.help())
 }
 
 fn failed(unseen: Unseen) -> Failed {
@@ -172,24 +174,18 @@ fn failed(unseen: Unseen) -> Failed {
     Failed { source, repository, tag, step, error }
 }
 
-/// For people.
-///
-/// # Errors
-/// Where the sink fails.
-pub fn human(out: &mut dyn Write, audit: &Audit) -> io::Result<()> {
+pub(super) fn human(out: &mut dyn Write, audit: &Audit) -> io::Result<()> {
     for (code, rows) in audit.by_code() {
         let kind = if code.is_drift() { "" } else { ", no drift" };
         writeln!(out, "{} ({}{kind})", code.as_str(), rows.len())?;
         wrapped(out, "  ", &explained(code))?;
-        let rows: Vec<_> =
-            rows.iter().map(|row| vec![row.name(), String::new(), String::new(), short(&row.sentence())]).collect();
-        aligned(out, "    ", &rows)?;
+        section(code, &rows).human_rows(out, "    ")?;
         writeln!(out)?;
     }
-    super::human::failed(out, &audit.failed)?;
+    sections::failed(&audit.failed).human(out)?;
     wrapped(out, "", &looked_at(audit))?;
     if let Some(issue) = &audit.issue {
-        writeln!(out, "dashboard {}: {}", super::human::serde_name(&issue.action), issue.url)?;
+        writeln!(out, "dashboard {}: {}", serde_name(&issue.action), issue.url)?;
     }
     writeln!(out, "{}", verdict(audit))
 }
@@ -224,45 +220,28 @@ fn verdict(audit: &Audit) -> String {
     }
 }
 
-/// Digests as people compare them: the first of their digits.
-fn short(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut parts = text.split("sha256:");
-    out.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let kept = if digits == 64 { 12 } else { digits };
-        out.push_str("sha256:");
-        out.push_str(&part[..kept]);
-        out.push_str(&part[digits..]);
-    }
-    out
-}
-
-/// Markdown for the job summary.
-#[must_use]
-pub fn markdown(audit: &Audit) -> String {
+pub(super) fn markdown(audit: &Audit) -> String {
     let mut text = format!(
         "**{}**\n\n{}.\n\n",
         crate::markdown::escaped(&verdict(audit)),
         crate::markdown::escaped(&looked_at(audit))
     );
     for (code, rows) in audit.by_code() {
-        let rows: Vec<_> = rows.iter().map(|row| cells(row)).collect();
-        let heading = format!("`{}` ({})", code.as_str(), rows.len());
-        text.push_str(&crate::markdown::table(&heading, &["of", "expected", "found"], &rows));
+        text.push_str(&section(code, &rows).markdown());
         text.push_str(&format!("{}\n\n", explained(code)));
     }
-    text + &super::markdown::failed(&audit.failed)
+    text + &sections::failed(&audit.failed).markdown()
 }
 
-/// The cells of a finding in a table under its code's heading.
-fn cells(row: &Row) -> Vec<String> {
-    vec![
-        summary::code(&row.name()),
-        crate::markdown::escaped(&row.finding.expected),
-        crate::markdown::escaped(&row.finding.found),
-    ]
+const FINDINGS: &[Column] =
+    &[column("of", First), labelled("expected", Prose, "expected"), labelled("found", Prose, "found")];
+
+/// The findings of one code.
+fn section(code: Code, rows: &[&Row]) -> Section {
+    Section::new(format!("`{}` ({})", code.as_str(), rows.len()), FINDINGS, rows, |row| {
+        let finding = &row.finding;
+        vec![Cell::Code(row.name()), Cell::Digests(finding.expected.clone()), Cell::Digests(finding.found.clone())]
+    })
 }
 
 /// The annotations: each finding where the manifest says otherwise.
@@ -275,7 +254,7 @@ pub fn annotations(audit: &Audit) -> Vec<Annotation> {
     };
     let annotation = |row: &Row| Annotation {
         level: level(row.level),
-        place: Some((row.file.clone(), row.line, row.column)),
+        place: Some(Place { file: row.file.clone(), line: row.line, column: row.column }),
         title: format!("{} {}", row.finding.code, row.name()),
         message: format!("{}\n{}", row.sentence(), row.help),
     };

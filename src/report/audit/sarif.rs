@@ -12,7 +12,6 @@ use crate::policy::audit::{Code, Level};
 /// Code scanning shows no more results of a run than these.
 pub const SHOWN: usize = 5_000;
 
-/// The whole document.
 #[must_use]
 pub fn document(audit: &Audit) -> Value {
     let mut rows: Vec<&Row> = audit.findings.iter().collect();
@@ -110,8 +109,7 @@ fn uri(path: &str) -> String {
 fn notifications(audit: &Audit) -> Vec<Value> {
     let say = |level: &str, text: String| json!({ "level": level, "message": { "text": crate::text::clean(&text) } });
     let failed = audit.failed.iter().map(|failed| {
-        let repository = failed.repository.as_ref().map(ToString::to_string).or_else(|| failed.source.clone());
-        let name = repository.map_or_else(String::new, |name| format!("{name}: "));
+        let name = failed.subject().map_or_else(String::new, |name| format!("{name}: "));
         say("error", format!("{name}{}", failed.error))
     });
     let more = audit.findings.len().saturating_sub(SHOWN);

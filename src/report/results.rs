@@ -1,0 +1,98 @@
+//! What the commands of one run handed over, and what of it stands for the run.
+
+use serde::Serialize;
+
+use super::access::Access;
+use super::approval::Approval;
+use super::audit::Audit;
+use super::doctor::Doctor;
+use super::explain::Explanation;
+use super::json::Document;
+use super::rows::{Check, Diagnostics, Failed, Finding, Outcome, Plan};
+use super::settings::Settings;
+use super::sign_in::SignIn;
+
+#[derive(Default)]
+pub(super) struct Results {
+    pub(super) plan: Option<Plan>,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) approval: Option<Approval>,
+    pub(super) check: Option<Check>,
+    pub(super) explanation: Option<Explanation>,
+    pub(super) audit: Option<Audit>,
+    pub(super) settings: Option<Settings>,
+    pub(super) sign_in: Option<SignIn>,
+    pub(super) access: Option<Access>,
+    pub(super) doctor: Option<Doctor>,
+    pub(super) diagnostics: Option<Diagnostics>,
+}
+
+impl Results {
+    /// What the run comes to: the strongest of what was handed over.
+    pub(super) fn document(&self) -> Document {
+        if let Some(doctor) = &self.doctor {
+            let faults = self.diagnostics.as_ref().map(|faults| faults.diagnostics.clone());
+            return Document::Doctor(Doctor { diagnostics: faults.unwrap_or_default(), ..doctor.clone() });
+        }
+        let strongest_first = [
+            self.diagnostics.clone().map(Document::Diagnostics),
+            self.check.clone().map(Document::Check),
+            self.approval.clone().map(Document::Approval),
+            self.outcome.clone().map(Document::Outcome),
+            self.plan.clone().map(Document::Plan),
+            self.explanation.clone().map(Document::Explanation),
+            self.audit.clone().map(Document::Audit),
+            self.settings.clone().map(Document::Settings),
+            self.sign_in.clone().map(Document::SignIn),
+            self.access.clone().map(Document::Access),
+        ];
+        strongest_first.into_iter().flatten().next().unwrap_or(Document::Nothing {})
+    }
+
+    /// What failed and what was found, of the check, else of what was done, else of the plan.
+    pub(super) fn rows(&self) -> (Vec<Failed>, Vec<Finding>) {
+        if let Some(audit) = &self.audit {
+            return (audit.failed.clone(), audit.drifting());
+        }
+        if let Some(settings) = &self.settings {
+            return (settings.failures(), settings.findings());
+        }
+        if let Some(access) = &self.access {
+            return (Vec::new(), access.findings());
+        }
+        if let Some(doctor) = &self.doctor {
+            return (Vec::new(), doctor.findings());
+        }
+        match (&self.check, &self.outcome, &self.plan) {
+            (Some(check), ..) => (check.failed.clone(), check.findings.clone()),
+            (None, Some(outcome), _) => (outcome.failed.clone(), outcome.drift.clone()),
+            (None, None, Some(plan)) => (plan.failed.clone(), Vec::new()),
+            (None, None, None) => (self.explanation.as_ref().map(|e| e.failed.clone()).unwrap_or_default(), Vec::new()),
+        }
+    }
+
+    pub(super) fn outputs(&self) -> Vec<(&'static str, String)> {
+        let (failed, drift) = self.rows();
+        let mut done = self.outcome.clone().unwrap_or_default();
+        if let Some(approval) = &self.approval {
+            done.proposals.extend(approval.proposals.clone());
+            done.changed |= approval.changed;
+        }
+        let kept = self.audit.as_ref().is_some_and(Audit::changed);
+        let changed = done.changed || kept || self.settings.as_ref().is_some_and(|s| s.changed);
+        let matrix = self.plan.as_ref().and_then(|plan| plan.matrix.as_ref()).map(json);
+        let mut outputs = vec![
+            ("proposals", json(&done.proposals)),
+            ("promoted", json(&done.promoted)),
+            ("failed", json(&failed)),
+            ("drift", json(&drift)),
+            ("changed", changed.to_string()),
+        ];
+        outputs.extend(matrix.map(|matrix| ("matrix", matrix)));
+        outputs
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

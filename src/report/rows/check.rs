@@ -1,0 +1,35 @@
+//! What is wrong with a manifest, or with a change of it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::plan::Promotion;
+use super::shared::{Failed, Finding};
+use crate::diag::Diagnostic;
+
+/// What `check` found in a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Check {
+    /// Faults of the manifest; the verdict is then exit status 2.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Findings; the verdict is then exit status 1.
+    pub findings: Vec<Finding>,
+    /// What a merge would let promotion do.
+    pub promotions: Vec<Promotion>,
+    /// What could not be looked at.
+    pub failed: Vec<Failed>,
+}
+
+impl Check {
+    /// Whether nothing was found, and everything could be looked at.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.diagnostics.is_empty() && self.findings.is_empty() && self.failed.is_empty()
+    }
+}
+
+/// The faults of an unusable manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Diagnostics {
+    /// All of them, in the order of file and place.
+    pub diagnostics: Vec<Diagnostic>,
+}

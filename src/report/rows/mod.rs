@@ -1,0 +1,11 @@
+//! What commands hand over to be shown, row by row, and what other programs read. Keys are only ever added.
+
+mod check;
+mod outcome;
+mod plan;
+mod shared;
+
+pub use check::{Check, Diagnostics};
+pub use outcome::{Carried, Outcome, Promoted, Proposed, ProposedAction};
+pub use plan::{Matrix, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promotion, RepositoryAction};
+pub use shared::{Failed, Finding, Removal, Waiting};

@@ -1,0 +1,123 @@
+//! What was done.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::shared::{Failed, Finding, Removal, Waiting};
+use crate::image::{Digest, RepositoryName, Tag};
+
+/// What was done: `propose`, `promote` and `run`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Outcome {
+    /// Every open proposal of ours, and those closed now.
+    pub proposals: Vec<Proposed>,
+    /// What was promoted now.
+    pub promoted: Vec<Promoted>,
+    /// Signatures, attestations and SBOMs that were brought to the mirror now.
+    pub carried: Vec<Carried>,
+    /// Settings of repositories that differed from the manifest and were mended: `found` is what they were.
+    pub mended: Vec<Finding>,
+    /// Mirror tags that were deleted.
+    pub removed: Vec<Removal>,
+    /// Versions that are in range and wait.
+    pub waiting: Vec<Waiting>,
+    /// What failed, or may not be promoted.
+    pub failed: Vec<Failed>,
+    /// Findings, as an audit gives them.
+    pub drift: Vec<Finding>,
+    /// Whether anything was written.
+    pub changed: bool,
+}
+
+impl Outcome {
+    /// Adds what another command of the same run did.
+    pub fn extend(&mut self, other: Self) {
+        self.proposals.extend(other.proposals);
+        self.promoted.extend(other.promoted);
+        self.carried.extend(other.carried);
+        self.mended.extend(other.mended);
+        self.removed.extend(other.removed);
+        self.waiting.extend(other.waiting);
+        self.failed.extend(other.failed);
+        self.drift.extend(other.drift);
+        self.changed |= other.changed;
+    }
+
+    /// The words for a run that had nothing to write and found nothing wrong.
+    #[must_use]
+    pub fn nothing_done(&self) -> Option<&'static str> {
+        let Self { proposals, waiting, failed, drift, changed, .. } = self;
+        match *changed || !failed.is_empty() || !drift.is_empty() {
+            true => None,
+            false if proposals.is_empty() && waiting.is_empty() => {
+                Some("nothing to do: everything is as the manifest says")
+            }
+            false => Some("nothing to write: everything stands as it should"),
+        }
+    }
+}
+
+/// A proposal as it stands after a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Proposed {
+    /// The number; null on a forge without numbers.
+    pub number: Option<u64>,
+    /// Where a person looks at it.
+    pub url: String,
+    /// The branch.
+    pub branch: String,
+    /// What was done.
+    pub action: ProposedAction,
+    /// Why it was closed or left, in words; null for every other action.
+    pub detail: Option<String>,
+}
+
+/// What was done about a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProposedAction {
+    /// It is new.
+    Opened,
+    /// Its branch, title or body changed.
+    Updated,
+    /// It was as it should be.
+    Unchanged,
+    /// It was closed, with the reason.
+    Closed,
+    /// It was left alone, as `detail` says: a person's commits stand on it, or its image could not be looked at.
+    Left,
+}
+
+/// Something that was promoted and read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Promoted {
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// The approved digest.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// What the mirror's tag answers.
+    #[schemars(with = "String")]
+    pub mirrored: Digest,
+}
+
+/// A signature, attestation or SBOM that was brought to the mirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Carried {
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag of the image that it belongs to.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// Its digest.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// The tag it stands under; null where it names its subject itself.
+    #[schemars(with = "Option<String>")]
+    pub under: Option<Tag>,
+}

@@ -1,0 +1,221 @@
+//! What would be done.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::shared::{Failed, Removal, Waiting};
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::plan::drift::Difference;
+use crate::plan::{RepositoryStep, State, Step};
+use crate::proposal::body::Account;
+use crate::proposal::{Entry, Kind};
+use crate::report::explain::ExplainedImage;
+use crate::report::facts::PlannedFacts;
+
+/// What would be done: `plan`, and every dry run. Serialised it is the body of `--format json`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Plan {
+    /// Proposals that should be open.
+    pub proposals: Vec<PlannedProposal>,
+    /// Approvals and their states.
+    pub promotions: Vec<Promotion>,
+    /// Repositories that are made, and settings of others that differ from the manifest.
+    pub repositories: Vec<PlannedRepository>,
+    /// Mirror tags that are to go.
+    pub removals: Vec<Removal>,
+    /// Versions that are in range and wait.
+    pub waiting: Vec<Waiting>,
+    /// What could not be looked at.
+    pub failed: Vec<Failed>,
+    /// What the rules make of every tag, image by image, as `explain` gives it.
+    pub images: Vec<ExplainedImage>,
+    /// The parts of a large estate, for GitHub's job matrix; only where `--shards` asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<Matrix>,
+}
+
+impl Plan {
+    /// Adds what another command of the same run would do.
+    pub fn extend(&mut self, other: Self) {
+        self.proposals.extend(other.proposals);
+        self.promotions.extend(other.promotions);
+        self.repositories.extend(other.repositories);
+        self.removals.extend(other.removals);
+        self.waiting.extend(other.waiting);
+        self.failed.extend(other.failed);
+        self.images.extend(other.images);
+        self.matrix = other.matrix.or(self.matrix.take());
+    }
+}
+
+/// One proposal that should be open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedProposal {
+    /// Its branch, which is its identity.
+    pub branch: String,
+    /// Its title; null where the plan was made without one.
+    pub title: Option<String>,
+    /// What it changes, in the manifest's order.
+    pub images: Vec<PlannedImage>,
+    /// Why it is not opened or moved now, in words; null where nothing is in its way.
+    pub detail: Option<String>,
+}
+
+/// One change of a planned proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedImage {
+    /// The image's source as the manifest writes it.
+    pub source: String,
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The approved tag that the change starts from.
+    #[schemars(with = "Option<String>")]
+    pub from: Option<Tag>,
+    /// The tag that the change is about.
+    #[schemars(with = "Option<String>")]
+    pub to: Option<Tag>,
+    /// The digest that the change lets in, or that leaves.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// The kind of change.
+    pub kind: Kind,
+    /// What a reviewer reads of it.
+    #[serde(flatten)]
+    pub facts: PlannedFacts,
+}
+
+impl From<&Entry> for PlannedImage {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            source: entry.source.clone(),
+            repository: entry.repository.clone(),
+            from: entry.from.clone(),
+            to: entry.to.clone(),
+            digest: entry.digest.clone(),
+            kind: entry.kind,
+            facts: PlannedFacts::default(),
+        }
+    }
+}
+
+impl From<&Account<'_>> for PlannedImage {
+    fn from(account: &Account<'_>) -> Self {
+        Self { facts: PlannedFacts::from(account), ..Self::from(account.entry()) }
+    }
+}
+
+/// One approval and its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Promotion {
+    /// The image's source as the manifest writes it.
+    pub source: String,
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// The approved digest.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// The state.
+    pub state: State,
+    /// The state in words, for people.
+    pub detail: String,
+}
+
+impl From<&Step> for Promotion {
+    fn from(step: &Step) -> Self {
+        Self {
+            source: step.source_text.clone(),
+            repository: step.repository.clone(),
+            tag: step.tag.clone(),
+            digest: step.digest.clone(),
+            state: step.state,
+            detail: step.detail.clone(),
+        }
+    }
+}
+
+/// A repository that is made, or one setting of it that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedRepository {
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// What is done.
+    pub action: RepositoryAction,
+    /// The code of what differs, as an audit gives it; null where the repository is made.
+    pub code: Option<&'static str>,
+    /// What should be; null where the repository is made.
+    pub expected: Option<String>,
+    /// What is; null where the repository is made.
+    pub found: Option<String>,
+    /// What is done, or what mends it, in words.
+    pub detail: String,
+}
+
+/// What is done about a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RepositoryAction {
+    /// It is made before the first push.
+    Create,
+    /// A setting is mended.
+    Mend,
+    /// A setting is told of and left as it is.
+    Report,
+}
+
+impl PlannedRepository {
+    /// The rows of a repository.
+    #[must_use]
+    pub fn of(step: &RepositoryStep) -> Vec<Self> {
+        let made = step.create.then(|| Self {
+            repository: step.name.clone(),
+            action: RepositoryAction::Create,
+            code: None,
+            expected: None,
+            found: None,
+            detail: step.detail.clone(),
+        });
+        let differing = |action: RepositoryAction, difference: &Difference| Self {
+            repository: step.name.clone(),
+            action,
+            code: Some(difference.aspect.code()),
+            expected: Some(difference.expected.clone()),
+            found: Some(difference.found.clone()),
+            detail: match action {
+                RepositoryAction::Mend => format!("{} becomes {}", difference.found, difference.expected),
+                _ => format!("{} should be {}: {}", difference.found, difference.expected, advice(difference)),
+            },
+        };
+        let mends = step.mends.iter().map(|d| differing(RepositoryAction::Mend, d));
+        let left = step.left.iter().map(|d| differing(RepositoryAction::Report, d));
+        made.into_iter().chain(mends).chain(left).collect()
+    }
+}
+
+/// How a difference that is left can be fixed: one that promotion could fix is left because the manifest says so.
+fn advice(difference: &Difference) -> &'static str {
+    match difference.remedy.is_ours(false) {
+        true => "`repositories: enforce` lets `promote` mend it",
+        false => difference.remedy.advice(),
+    }
+}
+
+/// GitHub's job matrix: `strategy: { matrix: ${{ fromJSON(...) }} }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Matrix {
+    /// The parts, each as `--shard` takes it.
+    pub shard: Vec<String>,
+}
+
+impl Matrix {
+    /// The matrix of `count` parts.
+    #[must_use]
+    pub fn of(count: u32) -> Self {
+        Self { shard: (1..=count).map(|number| format!("{number}/{count}")).collect() }
+    }
+}

@@ -1,0 +1,111 @@
+//! Rows of more than one document.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::plan::drift::Difference;
+use crate::plan::removal::{self, Why};
+use crate::plan::{FailedStep, Failure};
+use crate::rules::Reason;
+
+/// A mirror tag that is to go, or went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Removal {
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// What the mirror's tag answers.
+    #[schemars(with = "String")]
+    pub digest: Digest,
+    /// Why it goes.
+    pub reason: Why,
+    /// Why, in words.
+    pub detail: String,
+}
+
+impl From<&removal::Removal> for Removal {
+    fn from(removal: &removal::Removal) -> Self {
+        let removal::Removal { repository, tag, digest, why, detail, .. } = removal.clone();
+        Self { repository, tag, digest, reason: why, detail }
+    }
+}
+
+/// A version that is in range but not proposed yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Waiting {
+    /// The image's source as the manifest writes it.
+    pub source: String,
+    /// The mirror's name without the organization.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The tag.
+    #[schemars(with = "String")]
+    pub tag: Tag,
+    /// Why it waits.
+    pub reason: Reason,
+    /// Why, in words.
+    pub detail: String,
+    /// When it is due, where that is known.
+    #[schemars(with = "Option<String>")]
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Something that failed or may not be done; the rest went on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Failed {
+    /// The image's source as the manifest writes it; null where it is about none.
+    pub source: Option<String>,
+    /// The mirror's name without the organization; null where it is about none.
+    #[schemars(with = "Option<String>")]
+    pub repository: Option<RepositoryName>,
+    /// The tag; null where it is about none or all.
+    #[schemars(with = "Option<String>")]
+    pub tag: Option<Tag>,
+    /// Where it failed.
+    pub step: FailedStep,
+    /// What happened and how to mend it; holds no secret.
+    pub error: String,
+}
+
+impl Failed {
+    /// The mirror it is about, else the source.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.repository.as_ref().map(RepositoryName::as_str).or(self.source.as_deref())
+    }
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        let Failure { source, repository, tag, step, error } = failure;
+        Self { source: Some(source), repository: Some(repository), tag, step, error }
+    }
+}
+
+/// A finding, as an audit gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    /// A stable code in kebab case, such as `never-served`.
+    pub code: &'static str,
+    /// The mirror's name without the organization; null where the finding is about none.
+    #[schemars(with = "Option<String>")]
+    pub repository: Option<RepositoryName>,
+    /// The tag; null where the finding is about none.
+    #[schemars(with = "Option<String>")]
+    pub tag: Option<Tag>,
+    /// What should be.
+    pub expected: String,
+    /// What is.
+    pub found: String,
+}
+
+impl From<(RepositoryName, Difference)> for Finding {
+    fn from((repository, difference): (RepositoryName, Difference)) -> Self {
+        let Difference { aspect, expected, found, .. } = difference;
+        Self { code: aspect.code(), repository: Some(repository), tag: None, expected, found }
+    }
+}

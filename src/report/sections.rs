@@ -1,0 +1,136 @@
+//! The rows of plans, outcomes and checks as people read them.
+
+use super::rows::{
+    Carried, Failed, Finding, Outcome, Plan, PlannedRepository, Promoted, Promotion, Proposed, Removal, Waiting,
+};
+use super::table::Place::{First, Prose, Second, Third};
+use super::table::{Cell, Column, Section, column, in_table, labelled, on_terminal};
+use crate::image::{RepositoryName, Tag};
+use crate::plan::State;
+use crate::text::counted;
+
+const PROMOTIONS: &[Column] =
+    &[column("state", First), column("mirror", Second), column("digest", Third), column("detail", Prose)];
+const REPOSITORIES: &[Column] =
+    &[column("action", First), column("repository", Second), column("setting", Third), column("detail", Prose)];
+const REMOVALS: &[Column] =
+    &[column("reason", First), column("mirror", Second), column("digest", Third), column("detail", Prose)];
+const WAITING: &[Column] =
+    &[column("version", Second), column("reason", First), labelled("until", Third, "until"), column("detail", Prose)];
+const FAILED: &[Column] =
+    &[column("step", First), column("repository", Second), column("tag", Second), column("error", Prose)];
+const FINDINGS: &[Column] = &[
+    column("finding", First),
+    column("repository", Second),
+    column("tag", Second),
+    labelled("expected", Prose, "expected"),
+    labelled("found", Prose, "found"),
+];
+const MENDED: &[Column] = &[
+    column("finding", First),
+    column("repository", Second),
+    column("tag", Second),
+    column("expected", Prose),
+    labelled("found", Prose, "was"),
+];
+const PROPOSALS: &[Column] =
+    &[column("action", First), in_table("proposal"), column("branch", Second), on_terminal(Prose)];
+const PROMOTED: &[Column] = &[on_terminal(First), column("mirror", Second), column("digest", Prose)];
+const CARRIED: &[Column] = &[on_terminal(First), column("of", Second), column("digest", Prose)];
+
+/// What of a plan stands below its promotions.
+pub(super) fn plan(plan: &Plan) -> Vec<Section> {
+    let repository = |r: &PlannedRepository| {
+        let (code, detail) = (Cell::code_or_nothing(r.code), Cell::text(&r.detail));
+        vec![Cell::name(&r.action), Cell::code(&r.repository), code, detail]
+    };
+    vec![
+        Section::new("Repositories", REPOSITORIES, &plan.repositories, repository),
+        removals("Tags to take down", &plan.removals),
+        waiting(&plan.waiting),
+        failed(&plan.failed),
+    ]
+}
+
+pub(super) fn outcome(outcome: &Outcome) -> Vec<Section> {
+    let word = |word: &str| Cell::Word(word.to_owned());
+    let promoted = |p: &Promoted| vec![word("promoted"), mirror_tag(&p.repository, &p.tag), Cell::code(&p.mirrored)];
+    let carried = |c: &Carried| vec![word("carried"), mirror_tag(&c.repository, &c.tag), Cell::code(&c.digest)];
+    vec![
+        Section::new("Proposals", PROPOSALS, &outcome.proposals, proposed),
+        Section::new("Promoted", PROMOTED, &outcome.promoted, promoted),
+        Section::new("Signatures and attestations", CARRIED, &outcome.carried, carried),
+        Section::new("Settings mended", MENDED, &outcome.mended, finding),
+        removals("Tags taken down", &outcome.removed),
+        waiting(&outcome.waiting),
+        findings(&outcome.drift),
+        failed(&outcome.failed),
+    ]
+}
+
+/// Promotions that are not done yet.
+pub(super) fn promotions(promotions: &[Promotion]) -> Section {
+    let open = promotions.iter().filter(|p| p.state != State::Present);
+    Section::new("Promotions", PROMOTIONS, open, |p| {
+        let mirror = mirror_tag(&p.repository, &p.tag);
+        vec![Cell::name(&p.state), mirror, Cell::Digest(p.digest.clone()), Cell::text(&p.detail)]
+    })
+}
+
+/// How many promotions are done, in words.
+pub(super) fn present(promotions: &[Promotion]) -> Option<String> {
+    let present = promotions.iter().filter(|p| p.state == State::Present).count();
+    (present > 0).then(|| format!("{} promoted already and unchanged", counted(present, "approval")))
+}
+
+pub(super) fn findings(findings: &[Finding]) -> Section {
+    Section::new("Findings", FINDINGS, findings, finding)
+}
+
+pub(super) fn failed(failed: &[Failed]) -> Section {
+    Section::new("Failed", FAILED, failed, |f| {
+        let (subject, tag) = (Cell::code_or_nothing(f.subject()), Cell::code_or_nothing(f.tag.as_ref()));
+        vec![Cell::name(&f.step), subject, tag, Cell::text(&f.error)]
+    })
+}
+
+fn removals(heading: &str, removals: &[Removal]) -> Section {
+    Section::new(heading, REMOVALS, removals, |r| {
+        let mirror = mirror_tag(&r.repository, &r.tag);
+        vec![Cell::name(&r.reason), mirror, Cell::Digest(r.digest.clone()), Cell::text(&r.detail)]
+    })
+}
+
+fn waiting(waiting: &[Waiting]) -> Section {
+    Section::new("Waiting", WAITING, waiting, |w| {
+        let until = w.until.map(|until| until.format("%Y-%m-%d %H:%M UTC").to_string());
+        let version = mirror_tag(&w.repository, &w.tag);
+        vec![version, Cell::name(&w.reason), until.map_or(Cell::Nothing, Cell::Word), Cell::text(&w.detail)]
+    })
+}
+
+fn mirror_tag(repository: &RepositoryName, tag: &Tag) -> Cell {
+    Cell::Code(format!("{repository}:{tag}"))
+}
+
+fn finding(f: &Finding) -> Vec<Cell> {
+    let (repository, tag) = (Cell::code_or_nothing(f.repository.as_ref()), Cell::code_or_nothing(f.tag.as_ref()));
+    vec![Cell::code(f.code), repository, tag, Cell::text(&f.expected), Cell::text(&f.found)]
+}
+
+fn proposed(proposal: &Proposed) -> Vec<Cell> {
+    let number = proposal.number.map_or_else(|| Cell::code(&proposal.branch), |number| linked(number, &proposal.url));
+    // Without a forge's page, the branch is the place to look at, and it stands there already.
+    let url = Some(&proposal.url).filter(|url| **url != proposal.branch);
+    let prose: Vec<&str> = url.into_iter().chain(&proposal.detail).map(String::as_str).collect();
+    vec![Cell::name(&proposal.action), number, Cell::code(&proposal.branch), Cell::Text(prose.join(" "))]
+}
+
+/// A proposal's number, as a link: a summary makes none of a bare number.
+fn linked(number: u64, url: &str) -> Cell {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
+    match url.starts_with("http") && url.chars().all(plain) {
+        true => Cell::Word(format!("[#{number}]({url})")),
+        false => Cell::Word(format!("#{number}")),
+    }
+}

@@ -1,0 +1,174 @@
+//! Rows under a heading, said once for people: a table in the job summary; on a terminal three columns, with prose below.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use super::summary;
+use super::terminal::{aligned, serde_name};
+use crate::image::Digest;
+use crate::markdown;
+
+/// A heading and the rows under it; shown nowhere where there are no rows.
+pub(super) struct Section {
+    heading: String,
+    columns: &'static [Column],
+    rows: Vec<Vec<Cell>>,
+}
+
+/// How a column is headed in a table and where its cells stand on a terminal; each is `None` where they are not shown.
+pub(super) struct Column {
+    heading: Option<&'static str>,
+    place: Option<Place>,
+    /// The word before the cell on a terminal.
+    label: &'static str,
+}
+
+/// Where cells stand on a terminal; those of one place are joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    First,
+    Second,
+    Third,
+    Prose,
+}
+
+/// What stands in one row and column.
+pub(super) enum Cell {
+    Nothing,
+    /// A word of this program; in a table, Markdown as it is.
+    Word(String),
+    /// A name; in a table, code.
+    Code(String),
+    /// Text that others may have written.
+    Text(String),
+    /// A digest; on a terminal the first of its digits.
+    Digest(Digest),
+    /// Text that holds digests; on a terminal the first of their digits.
+    Digests(String),
+}
+
+pub(super) const fn column(heading: &'static str, place: Place) -> Column {
+    labelled(heading, place, "")
+}
+
+pub(super) const fn labelled(heading: &'static str, place: Place, label: &'static str) -> Column {
+    Column { heading: Some(heading), place: Some(place), label }
+}
+
+pub(super) const fn in_table(heading: &'static str) -> Column {
+    Column { heading: Some(heading), place: None, label: "" }
+}
+
+pub(super) const fn on_terminal(place: Place) -> Column {
+    Column { heading: None, place: Some(place), label: "" }
+}
+
+impl Section {
+    pub(super) fn new<T>(
+        heading: impl Into<String>,
+        columns: &'static [Column],
+        rows: impl IntoIterator<Item = T>,
+        cells: impl Fn(T) -> Vec<Cell>,
+    ) -> Self {
+        Self { heading: heading.into(), columns, rows: rows.into_iter().map(cells).collect() }
+    }
+
+    /// The heading, the rows and an empty line.
+    pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "{}", self.heading)?;
+        self.human_rows(out, "  ")?;
+        writeln!(out)
+    }
+
+    pub(super) fn human_rows(&self, out: &mut dyn Write, indent: &str) -> io::Result<()> {
+        let place = |row: &[Cell], place: Place, between: &str| {
+            let here = self.columns.iter().zip(row).filter(|(column, _)| column.place == Some(place));
+            here.filter_map(|(column, cell)| cell.human(column.label)).collect::<Vec<_>>().join(between)
+        };
+        let line = |row: &Vec<Cell>| {
+            [
+                place(row, Place::First, " "),
+                place(row, Place::Second, ":"),
+                place(row, Place::Third, " "),
+                place(row, Place::Prose, ", "),
+            ]
+        };
+        aligned(out, indent, &self.rows.iter().map(line).collect::<Vec<_>>())
+    }
+
+    pub(super) fn markdown(&self) -> String {
+        markdown::table(&self.heading, &self.headings(), &self.markdown_rows())
+    }
+
+    pub(super) fn headings(&self) -> Vec<&'static str> {
+        self.columns.iter().filter_map(|column| column.heading).collect()
+    }
+
+    pub(super) fn markdown_rows(&self) -> Vec<Vec<String>> {
+        let row = |row: &Vec<Cell>| {
+            let shown = self.columns.iter().zip(row).filter(|(column, _)| column.heading.is_some());
+            shown.map(|(_, cell)| cell.markdown()).collect()
+        };
+        self.rows.iter().map(row).collect()
+    }
+}
+
+impl Cell {
+    pub(super) fn name(value: &impl serde::Serialize) -> Self {
+        Self::Word(serde_name(value))
+    }
+
+    pub(super) fn code(name: impl Display) -> Self {
+        Self::Code(name.to_string())
+    }
+
+    pub(super) fn code_or_nothing(name: Option<impl Display>) -> Self {
+        name.map_or(Self::Nothing, Self::code)
+    }
+
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+
+    /// `None` where a terminal shows nothing.
+    fn human(&self, label: &str) -> Option<String> {
+        let text = match self {
+            Self::Nothing => return None,
+            Self::Word(text) | Self::Code(text) | Self::Text(text) => text.clone(),
+            Self::Digest(digest) => digest.short().to_owned(),
+            Self::Digests(text) => short(text),
+        };
+        match label.is_empty() {
+            true => Some(text).filter(|text| !text.is_empty()),
+            false => Some(format!("{label} {text}")),
+        }
+    }
+
+    fn markdown(&self) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Word(word) => word.clone(),
+            Self::Code(name) => summary::code(name),
+            Self::Text(text) | Self::Digests(text) => markdown::escaped(text),
+            Self::Digest(digest) => summary::code(digest.as_str()),
+        }
+    }
+}
+
+/// Digests as people compare them: the first of their digits.
+fn short(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split("sha256:");
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let kept = if digits == 64 { 12 } else { digits };
+        out.push_str("sha256:");
+        out.push_str(&part[..kept]);
+        out.push_str(&part[digits..]);
+    }
+    out
+}

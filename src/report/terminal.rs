@@ -1,0 +1,62 @@
+//! Prose and columns on a terminal: at most 80 columns wherever the names allow it.
+
+use std::io::{self, Write};
+
+use crate::text::{clean, pad};
+
+const WIDTH: usize = 80;
+
+/// Rows whose first three cells stand in columns; the fourth is prose, on lines of its own below.
+pub(super) fn aligned(out: &mut dyn Write, indent: &str, rows: &[[String; 4]]) -> io::Result<()> {
+    let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| clean(cell))).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (first, second) = (width(0), width(1));
+    for [a, b, c, prose] in &rows {
+        let line = format!("{indent}{}  {}  {c}", pad(a, first), pad(b, second));
+        match line.trim_end() {
+            line if line.chars().count() <= WIDTH => writeln!(out, "{line}")?,
+            _ => hanging(out, indent, "  ", &format!("{a} {b} {c}"))?,
+        }
+        wrapped(out, &format!("{indent}    "), prose)?;
+    }
+    Ok(())
+}
+
+/// A heading, the texts and an empty line; nothing where there are none.
+pub(super) fn list(out: &mut dyn Write, heading: &str, texts: &[String]) -> io::Result<()> {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{heading}")?;
+    texts.iter().try_for_each(|text| wrapped(out, "  ", &clean(text)))?;
+    writeln!(out)
+}
+
+/// Prose on lines of at most [`WIDTH`] columns; a longer word stands on a line of its own.
+pub(super) fn wrapped(out: &mut dyn Write, indent: &str, prose: &str) -> io::Result<()> {
+    hanging(out, indent, "", prose)
+}
+
+/// The same, with every line but the first further in.
+pub(super) fn hanging(out: &mut dyn Write, indent: &str, further: &str, prose: &str) -> io::Result<()> {
+    let mut line = indent.to_owned();
+    let mut empty = true;
+    for word in prose.split_whitespace() {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(out, "{line}")?;
+            line = format!("{indent}{further}");
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    if empty { Ok(()) } else { writeln!(out, "{line}") }
+}
+
+/// The name that a unit variant has in JSON, so that people and programs read the same word.
+pub(super) fn serde_name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}

@@ -93,7 +93,7 @@ pub async fn present(
     Ok(Published { number: open.number, url: open.url.clone() })
 }
 
-/// A pull request is first opened and then gets its company: until then its body says that this is still to be done.
+/// A pull request is first opened and then gets its labels and reviewers: until then its body says that this is still to be done.
 async fn present_new(
     forge: &dyn Forge,
     publication: &Publication<'_>,
@@ -102,14 +102,14 @@ async fn present_new(
     body: String,
 ) -> Result<Published, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
-    let company = Audience::of(manifest, wanted);
+    let audience = Audience::of(manifest, wanted);
     let marked = format!("{body}{UNASKED}");
-    let marks = forge.accounts().is_some() && !company.is_empty() && marked.len() <= body::BODY_LIMIT;
+    let marks = forge.accounts().is_some() && !audience.is_empty() && marked.len() <= body::BODY_LIMIT;
     let opened = forge.open(&wanted.branch, &title, if marks { &marked } else { &body }).await?;
     let (Opened { number, url, author }, branch) = (opened, wanted.branch.clone());
     let published = Published { number, url: url.clone() };
     if let (Some(accounts), Some(number)) = (forge.accounts(), number) {
-        invite(accounts, number, &company).await;
+        invite(accounts, number, &audience).await;
         let (labels, elsewhere, touched) = (Vec::new(), None, false);
         let open =
             OpenProposal { number: Some(number), url, branch, head, title, body, touched, author, labels, elsewhere };
@@ -143,12 +143,12 @@ pub fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, 
 }
 
 /// Labels it and asks for reviews, one person or team at a time. What is refused is a warning: the proposal stands.
-pub async fn invite(conversation: &dyn Conversation, number: u64, company: &Audience) {
-    label(conversation, number, &company.labels).await;
-    for login in &company.reviewers {
+pub async fn invite(conversation: &dyn Conversation, number: u64, audience: &Audience) {
+    label(conversation, number, &audience.labels).await;
+    for login in &audience.reviewers {
         warn(number, "a review by", login, "asked for", conversation.request_reviewer(number, login).await);
     }
-    for team in &company.teams {
+    for team in &audience.teams {
         warn(number, "a review by the team", team, "asked for", conversation.request_team(number, team).await);
     }
 }

@@ -139,7 +139,7 @@ impl CommandRequest<'_> {
             StatusState::Failure => "Failure",
             StatusState::Error => "Error",
         };
-        if let Err(e) = check::post(self.accounts, head, (state, &text)).await {
+        if let Err(e) = check::post(self.accounts, head, state, &text).await {
             tracing::warn!("the verdict on {head} could not be posted as a commit status: {e}");
         }
         Ok(Answer::done(format!("{word}: {}. This is the verdict on {head}.", code(&text, 200))))

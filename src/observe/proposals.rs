@@ -87,7 +87,7 @@ impl ProposalReader<'_> {
         let (open, others): (Vec<_>, Vec<_>) = ours.into_iter().partition(|p| branch::is_proposal(prefix, &p.branch));
         let existing: Vec<Existing> = open.iter().map(existing).collect();
         let candidates = read_candidates(&upstream, scope, &complete(&existing)).await;
-        let agenda = Agenda::new((manifest, scope), &existing, &candidates, unreviewed, self.now.date_naive());
+        let agenda = Agenda::new(manifest, scope, &existing, &candidates, unreviewed, self.now.date_naive());
         let agenda = Agenda { refresh, ..agenda };
         let mut known = Known { candidates, ..Known::default() };
         let reader = FactReader { upstream: Some(upstream), forge: self.forge, open: &open };

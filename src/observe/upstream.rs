@@ -72,7 +72,7 @@ fn platforms_in(document: &Document) -> usize {
 }
 
 /// What was found on the way down.
-enum Found {
+enum Node {
     /// A manifest under the name of its platform, with everything it refers to.
     Manifest { name: String, digest: Digest, attestation: bool, blobs: BTreeMap<Digest, u64> },
     /// An index.
@@ -88,15 +88,15 @@ fn read<'a>(
     document: Document,
     name: String,
     depth: usize,
-) -> BoxFuture<'a, Result<Vec<Found>, Error>> {
+) -> BoxFuture<'a, Result<Vec<Node>, Error>> {
     Box::pin(async move {
         match document.read() {
-            Err(ContentError(problem)) => Ok(vec![Found::Problem(format!("{}: {problem}", document.digest))]),
+            Err(ContentError(problem)) => Ok(vec![Node::Problem(format!("{}: {problem}", document.digest))]),
             Ok(Content::Index { .. }) if depth == 0 => {
-                Ok(vec![Found::Problem(format!("{}: more than {DEPTH} indexes inside each other", document.digest))])
+                Ok(vec![Node::Problem(format!("{}: more than {DEPTH} indexes inside each other", document.digest))])
             }
             Ok(Content::Index { children, .. }) => {
-                let own = Found::Index { digest: document.digest.clone(), size: document.bytes.len() as u64 };
+                let own = Node::Index { digest: document.digest.clone(), size: document.bytes.len() as u64 };
                 let below = futures_util::stream::iter(children)
                     .map(|child| read_child(sources, location, child, depth - 1))
                     .buffered(TOGETHER)
@@ -113,12 +113,12 @@ fn read<'a>(
                 blobs.insert(config.digest.clone(), config.size);
                 blobs.insert(document.digest.clone(), document.bytes.len() as u64);
                 let attestation = name.starts_with("unknown/");
-                let manifest = Found::Manifest { name, digest: document.digest.clone(), attestation, blobs };
+                let manifest = Node::Manifest { name, digest: document.digest.clone(), attestation, blobs };
                 if sources.has_blob(location, &config.digest).await? {
                     return Ok(vec![manifest]);
                 }
                 let problem = format!("the configuration {} of {} is missing", config.digest, document.digest);
-                Ok(vec![manifest, Found::Problem(problem)])
+                Ok(vec![manifest, Node::Problem(problem)])
             }
         }
     })
@@ -129,11 +129,11 @@ async fn read_child(
     location: &Location,
     child: Descriptor,
     depth: usize,
-) -> Result<Vec<Found>, Error> {
+) -> Result<Vec<Node>, Error> {
     let name = child.platform.as_ref().map_or_else(|| "unnamed".to_owned(), ToString::to_string);
     match sources.document(location, &child.digest).await? {
         Some(document) => read(sources, location, document, name, depth).await,
-        None => Ok(vec![Found::Problem(format!("{name}: the manifest {} is missing", child.digest))]),
+        None => Ok(vec![Node::Problem(format!("{name}: the manifest {} is missing", child.digest))]),
     }
 }
 
@@ -149,15 +149,15 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, found: Found) {
-        match found {
-            Found::Index { digest, size } => {
+    fn add(&mut self, node: Node) {
+        match node {
+            Node::Index { digest, size } => {
                 self.blobs.insert(digest, size);
             }
-            Found::Problem(problem) => {
+            Node::Problem(problem) => {
                 self.walk.problem.get_or_insert(problem);
             }
-            Found::Manifest { name, digest, attestation, blobs } => {
+            Node::Manifest { name, digest, attestation, blobs } => {
                 let size = sum(&blobs);
                 self.blobs.extend(blobs);
                 if attestation {

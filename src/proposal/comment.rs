@@ -210,7 +210,7 @@ mod tests {
         Target { names: names.iter().map(|n| (*n).to_owned()).collect(), tag: tag.parse().unwrap() }
     }
 
-    fn shown(body: &str) -> String {
+    fn read(body: &str) -> String {
         match parse(body, today()) {
             None => "-".to_owned(),
             Some(Ok(Command::Reject(Reject { words, until: Some(until) }))) => {
@@ -259,7 +259,7 @@ mod tests {
         ];
         let mut table = String::new();
         for body in bodies {
-            writeln!(table, "{body:?}\n    {}", shown(body)).unwrap();
+            writeln!(table, "{body:?}\n    {}", read(body)).unwrap();
         }
         insta::assert_snapshot!(table);
     }

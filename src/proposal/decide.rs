@@ -39,7 +39,8 @@ impl<'a> Agenda<'a> {
     /// What a run decides about, as upstream was found first. Whether upstream lost an approval, or enough people approved it,
     /// may not be found out just now: then a proposal that says so stays.
     pub(crate) fn new(
-        (manifest, scope): (&'a Manifest, &'a Scope),
+        manifest: &'a Manifest,
+        scope: &'a Scope,
         existing: &'a [Existing],
         candidates: &Candidates,
         unreviewed: &Unreviewed,
@@ -342,7 +343,7 @@ mod tests {
             known.candidates.failed.insert(0, failure);
         }
         let (unreviewed, today) = (Unreviewed::default(), NaiveDate::default());
-        let mut agenda = Agenda::new((&manifest, &scope), &existing, &known.candidates, &unreviewed, today);
+        let mut agenda = Agenda::new(&manifest, &scope, &existing, &known.candidates, &unreviewed, today);
         agenda.refresh = world.refresh.then_some(BRANCH);
         let mut asked = Vec::new();
         loop {

@@ -106,12 +106,12 @@ fn approvals(manifest: &Manifest) -> impl Iterator<Item = (&Image, &Approval)> {
 pub(super) fn leaving(at: usize, image: &Image, conditions: &Conditions, looked_at: bool) -> Vec<Item> {
     let approvals = image.approved.iter().filter_map(|approval| {
         let cause = cause(image, approval, conditions)?;
-        let item = item(at, image, Kind::Retire, (&approval.tag, approval.digest.clone()), cause);
+        let item = item(at, image, Kind::Retire, &approval.tag, approval.digest.clone(), cause);
         (looked_at || item.cause.as_ref().is_some_and(|cause| cause.own_branch().is_some())).then_some(item)
     });
     let expired = image.rejected.iter().filter(|_| looked_at).filter_map(|rejection| {
         let last = over(image, rejection, conditions.today)?;
-        Some(item(at, image, Kind::Expire, (&rejection.tag, said(rejection)), Cause::Expired(last)))
+        Some(item(at, image, Kind::Expire, &rejection.tag, digest_of(rejection), Cause::Expired(last)))
     });
     approvals.chain(expired).filter(|item| !conditions.declined.contains(&unnamed(&item.entry))).collect()
 }
@@ -150,12 +150,12 @@ fn over(image: &Image, rejection: &Rejection, today: NaiveDate) -> Option<NaiveD
 }
 
 /// What tells one rejection of a tag from another: they name no bytes.
-fn said(rejection: &Rejection) -> Digest {
+fn digest_of(rejection: &Rejection) -> Digest {
     let until = rejection.until.map(|last| last.to_string()).unwrap_or_default();
     Digest::sha256(format!("rejected\n{}\n{until}\n{}", rejection.tag, rejection.reason).as_bytes())
 }
 
-fn item(at: usize, image: &Image, kind: Kind, (tag, digest): (&Tag, Digest), cause: Cause) -> Item {
+fn item(at: usize, image: &Image, kind: Kind, tag: &Tag, digest: Digest, cause: Cause) -> Item {
     let entry = Entry {
         source: image.source_text.clone(),
         repository: image.repository.clone(),

@@ -23,6 +23,7 @@ pub(crate) mod decide;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod form;
+mod groups;
 pub(crate) mod known;
 mod leaving;
 pub mod machine;

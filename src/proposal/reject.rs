@@ -108,7 +108,7 @@ mod tests {
         }
     }
 
-    fn shown(manifest: &Manifest, on: &str, entries: &[Entry], words: &str) -> String {
+    fn rejected(manifest: &Manifest, on: &str, entries: &[Entry], words: &str) -> String {
         let reject = Reject { words: words.to_owned(), until: None };
         match rejecting(manifest, on, entries, &reject, "2026-01-31".parse().unwrap()) {
             Err(fault) => format!("! {fault}"),
@@ -178,7 +178,7 @@ mod tests {
         ];
         let mut table = String::new();
         for (on, entries, words) in cases {
-            writeln!(table, "{on}, {words}\n    {}", shown(&manifest, on, entries, words)).unwrap();
+            writeln!(table, "{on}, {words}\n    {}", rejected(&manifest, on, entries, words)).unwrap();
         }
         insta::assert_snapshot!(table);
     }

@@ -295,7 +295,7 @@ mod tests {
         base
     }
 
-    fn shown(items: &[Item]) -> Vec<String> {
+    fn in_words(items: &[Item]) -> Vec<String> {
         let tag = |tag: &Option<Tag>| tag.as_ref().map_or("-".to_owned(), ToString::to_string);
         items
             .iter()
@@ -309,11 +309,11 @@ mod tests {
         let mut head = base.clone();
         approve(&mut head, 0, "3.1.0", false);
         head.images[1].approved[0].digest = Digest::sha256(b"rebuilt");
-        assert_eq!(shown(&incoming(Some(&base), &head)), ["loki Update 3.0.0 3.1.0", "redis Rebuild 7.2.0 7.2.0"]);
+        assert_eq!(in_words(&incoming(Some(&base), &head)), ["loki Update 3.0.0 3.1.0", "redis Rebuild 7.2.0 7.2.0"]);
         assert_eq!(digest_before(Some(&base), &head, &incoming(Some(&base), &head)[1]), Some(Digest::sha256(b"7.2.0")));
         head.images[0].source = "docker.io/evil/loki".parse().unwrap();
         let moved = incoming(Some(&base), &head);
-        assert_eq!(shown(&moved)[0], "loki New - 3.0.0", "another source under an approved tag");
+        assert_eq!(in_words(&moved)[0], "loki New - 3.0.0", "another source under an approved tag");
         assert!(incoming(Some(&base), &base).is_empty());
     }
 
@@ -321,7 +321,7 @@ mod tests {
     fn without_a_base_what_is_not_promoted_counts_as_added() {
         let mut head = base();
         approve(&mut head, 0, "3.1.0", false);
-        assert_eq!(shown(&incoming(None, &head)), ["loki New - 3.1.0"]);
+        assert_eq!(in_words(&incoming(None, &head)), ["loki New - 3.1.0"]);
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use globset::GlobMatcher;
 
+use super::groups::{Groups, group_of};
 use super::leaving::{Cause, Conditions, holds, leaving};
 use super::{Entry, Item, Kind, Wanted, branch, metadata};
 use crate::image::{Digest, Tag};
-use crate::manifest::{self, Grouping, Image, Manifest};
+use crate::manifest::{Image, Manifest};
 use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of, out_of_range};
 
 /// What rules made of one image's tags. An image that could not be looked at has none.
@@ -190,17 +190,6 @@ fn rejecting(manifest: &Manifest, conditions: &Conditions) -> Vec<(String, Item)
     conditions.rejecting.iter().filter_map(item).collect()
 }
 
-/// The name of the group whose branch this is.
-fn group_of(manifest: &Manifest, branch: &str) -> Option<String> {
-    let prefix = &manifest.proposals.branch_prefix;
-    let names: Vec<&str> = match &manifest.proposals.group {
-        Grouping::Image => Vec::new(),
-        Grouping::All => vec!["all"],
-        Grouping::Named(named) => named.iter().map(|(name, _)| name.as_str()).collect(),
-    };
-    names.into_iter().find(|name| branch::group(prefix, name) == branch).map(str::to_owned)
-}
-
 /// Where a proposal stands in the order of opening; see [`wanted`].
 fn order(manifest: &Manifest, proposal: &Wanted) -> (u8, bool, Option<DateTime<Utc>>) {
     let causes = |is: fn(&Cause) -> bool| proposal.items.iter().filter_map(|item| item.cause.as_ref()).any(is);
@@ -296,38 +285,6 @@ fn around(text: &str, start: usize, end: usize) -> &str {
     &text[before.min(own)..line_end(own)]
 }
 
-/// `proposals.group`, ready to be asked.
-enum Groups<'a> {
-    None,
-    All,
-    Named(Vec<(&'a str, Vec<GlobMatcher>)>),
-}
-
-impl<'a> Groups<'a> {
-    fn of(grouping: &'a Grouping) -> Self {
-        // The manifest has checked the globs: one that is none takes nothing.
-        let matcher = |g: &String| manifest::glob(g);
-        match grouping {
-            Grouping::Image => Self::None,
-            Grouping::All => Self::All,
-            Grouping::Named(named) => Self::Named(
-                named.iter().map(|(n, globs)| (n.as_str(), globs.iter().filter_map(matcher).collect())).collect(),
-            ),
-        }
-    }
-
-    /// The group of an image: the first that takes its source, as written or in full, or its repository.
-    fn name(&self, image: &Image) -> Option<String> {
-        let names = [image.source_text.clone(), image.source.to_string(), image.repository.to_string()];
-        let takes = |globs: &[GlobMatcher]| globs.iter().any(|g| names.iter().any(|name| g.is_match(name)));
-        match self {
-            Self::None => None,
-            Self::All => Some("all".to_owned()),
-            Self::Named(named) => named.iter().find(|(_, globs)| takes(globs)).map(|(name, _)| (*name).to_owned()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -335,12 +292,12 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::manifest::{Approval, Rejection, Revocation};
+    use crate::manifest::{Approval, Grouping, Rejection, Revocation};
     use crate::plan::Key;
     use crate::proposal::fixtures::{line, manifest, selected};
     use crate::rules::Rule;
 
-    fn shown(manifest: &Manifest, selected: &[Selected]) -> String {
+    fn table(manifest: &Manifest, selected: &[Selected]) -> String {
         let mut text = String::new();
         for proposal in wanted(manifest, selected, &Conditions::default()) {
             writeln!(text, "{}", proposal.branch).unwrap();
@@ -371,7 +328,7 @@ mod tests {
     #[test]
     fn one_proposal_an_image_and_line() {
         let (manifest, selected) = three();
-        insta::assert_snapshot!(shown(&manifest, &selected), @r"
+        insta::assert_snapshot!(table(&manifest, &selected), @r"
         wharfinger/image/redis/latest
           redis latest: Update 7.2.0 -> 7.2.1
           redis latest: Retire - -> 7.1.0
@@ -390,7 +347,7 @@ mod tests {
             ("monitoring".to_owned(), vec!["grafana/*".to_owned(), "node".to_owned()]),
             ("none".to_owned(), vec!["*".to_owned()]),
         ]);
-        insta::assert_snapshot!(shown(&manifest, &selected), @r"
+        insta::assert_snapshot!(table(&manifest, &selected), @r"
         wharfinger/group/none
           redis latest: Update 7.2.0 -> 7.2.1
           redis latest: Retire - -> 7.1.0

@@ -39,7 +39,8 @@ pub(in crate::commands) async fn post_verdict(
 pub(in crate::commands) async fn post(
     statuses: &dyn Statuses,
     commit: &Commit,
-    (state, text): (StatusState, &str),
+    state: StatusState,
+    text: &str,
 ) -> Result<(), Error> {
     if statuses.status(commit, STATUS).await? == Some((state, text.to_owned())) {
         return Ok(());

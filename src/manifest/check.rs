@@ -17,12 +17,17 @@ use crate::rules::{Follow, Rule};
 /// An image of the model, and the places that checks across images point to.
 pub(super) struct PlacedImage {
     pub(super) image: Image,
-    /// Where `source` stands.
     pub(super) source: Place,
     /// Where the name in the organization comes from.
     pub(super) repository: Place,
     /// The tags it holds or will hold in the mirror, with their places.
     pub(super) tags: Vec<At<Tag>>,
+}
+
+/// Where the mirrors of a manifest are.
+pub(super) struct Namespace<'a> {
+    pub(super) registry: &'a Destination,
+    pub(super) organization: &'a str,
 }
 
 /// Files that are named, not globbed, must be there: an image that silently goes missing would look retired.
@@ -97,19 +102,13 @@ pub(super) fn default_repository(source: &At<Source>, faults: &mut Faults) -> Op
 }
 
 /// Docker Hub takes fewer names than the distribution specification.
-pub(super) fn repository(
-    name: &RepositoryName,
-    place: Place,
-    organization: &str,
-    registry: &Destination,
-    faults: &mut Faults,
-) {
-    let length = organization.len() + 1 + name.as_str().len();
+pub(super) fn repository(name: &RepositoryName, place: Place, namespace: &Namespace<'_>, faults: &mut Faults) {
+    let length = namespace.organization.len() + 1 + name.as_str().len();
     if length > 255 {
         let message = format!("the mirror's name with its organization has {length} characters, and 255 are the most");
         faults.report(Code::BadRepository, place, message, "say a shorter name with `repository:`");
     }
-    if is_hub(registry) && !name.fits_docker_hub() {
+    if is_hub(namespace.registry) && !name.fits_docker_hub() {
         let message = format!(
             "`{name}` is not a Docker Hub repository: 2 to 255 lower-case letters and digits, joined by single `.`, `_` or `-`"
         );
@@ -192,13 +191,13 @@ fn shared_repositories(images: &[PlacedImage], faults: &mut Faults) {
 }
 
 fn allowed_source(placed: &PlacedImage, sources: &[RegistryHost], faults: &mut Faults) {
-    let shown = match &placed.image.source {
+    let origin = match &placed.image.source {
         Location::Remote(repository) if sources.contains(&repository.registry) => return,
         Location::Remote(repository) => format!("`{}`", repository.registry),
         Location::Layout(_) => "a directory".to_owned(),
     };
     let allowed = sources.iter().map(RegistryHost::as_str).collect::<Vec<_>>().join(", ");
-    let message = format!("{shown} is not among the hosts that images may come from: {allowed}");
+    let message = format!("{origin} is not among the hosts that images may come from: {allowed}");
     faults.report(
         Code::SourceNotAllowed,
         placed.source,

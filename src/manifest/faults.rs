@@ -8,7 +8,6 @@ use crate::diag::{Code, Diagnostic, Span};
 pub(crate) struct Place {
     /// Index of the file.
     pub(crate) file: usize,
-    /// The place in its text.
     pub(crate) span: Span,
 }
 
@@ -25,7 +24,6 @@ struct Fault {
 }
 
 impl Faults {
-    /// Notes a fault.
     pub(crate) fn report(&mut self, code: Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.0.push(Fault { place, code, message: message.into(), help: help.into() });
     }

@@ -42,8 +42,7 @@ impl Value for Teams {
 
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         if node.entries().is_none() {
-            reader.wrong_type(node, "a mapping of teams", "write it as { developers: read }");
-            return None;
+            return reader.wrong_type(node, "a mapping of teams", "write it as { developers: read }");
         }
         let mut teams = Vec::new();
         for field in fields(node, reader) {
@@ -76,10 +75,7 @@ impl Value for Grouping {
             return match word {
                 "image" => Some(Self::Image),
                 "all" => Some(Self::All),
-                other => {
-                    reader.bad_choice(node, other, "what `group` can be", &["image", "all"]);
-                    None
-                }
+                other => reader.bad_choice(node, other, "what `group` can be", &["image", "all"]),
             };
         }
         let mut groups = Vec::new();

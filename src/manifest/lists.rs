@@ -12,7 +12,6 @@ use crate::yaml::Node;
 pub(crate) struct Unique<T>(pub(crate) Vec<At<T>>);
 
 impl<T> Unique<T> {
-    /// The values alone.
     pub(crate) fn into_values(self) -> Vec<T> {
         self.0.into_iter().map(|at| at.value).collect()
     }

@@ -36,7 +36,6 @@ pub use parse::{approvals_asked, file, includes, parse, parse_part};
 pub struct File {
     /// The path, relative to the root of the repository (or to the working directory), with `/`.
     pub path: String,
-    /// The whole text.
     pub text: String,
 }
 
@@ -51,11 +50,10 @@ pub struct Manifest {
     pub registry: Destination,
     /// The hosts images may come from; `None` allows any.
     pub sources: Option<Vec<RegistryHost>>,
-    /// Whether promotion mends what drifted in repositories.
+    /// Whether promotion fixes what drifted in repositories.
     pub repositories: Enforcement,
     /// What the organization's settings should be.
     pub policy: Policy,
-    /// How proposals are made.
     pub proposals: Proposals,
     /// The images, in the order of the files.
     pub images: Vec<Image>,
@@ -73,10 +71,8 @@ pub enum Destination {
 /// `repositories`: what promotion does about drift in a repository's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Enforcement {
-    /// Mend it.
     #[default]
     Enforce,
-    /// Only report it.
     Report,
 }
 
@@ -91,13 +87,11 @@ pub struct Image {
     pub span: Span,
     /// The `source` as the manifest writes it: what reports and records call it.
     pub source_text: String,
-    /// Where the image comes from.
     pub source: Location,
     /// The mirror's name in the organization.
     pub repository: RepositoryName,
     /// The description of the repository in the organization.
     pub description: Option<String>,
-    /// What picks tags.
     pub rule: Rule,
     /// Approved bytes, in the order of the file.
     pub approved: Vec<Approval>,
@@ -119,11 +113,8 @@ pub struct Image {
     pub keep: Option<u32>,
     /// Whether promoted tags are made immutable on Docker Hub.
     pub immutable_tags: bool,
-    /// People asked to review this image's proposals.
     pub reviewers: Vec<String>,
-    /// Teams asked to review this image's proposals.
     pub team_reviewers: Vec<String>,
-    /// Labels on this image's proposals.
     pub labels: Vec<String>,
     /// How the upstream's signatures are verified; `None` asks none.
     pub signatures: Option<Signatures>,
@@ -184,7 +175,6 @@ pub struct Approval {
 /// A version that a person turned down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// The tag.
     pub tag: Tag,
     /// Why, for people.
     pub reason: String,
@@ -197,7 +187,6 @@ pub struct Rejection {
 /// Bytes that are never to be promoted again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
-    /// The tag.
     pub tag: Tag,
     /// The digest that was approved.
     pub digest: Digest,
@@ -233,7 +222,6 @@ impl Visibility {
 /// What a team may do with a repository, and whether a missing team is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Team {
-    /// The permission.
     pub permission: Permission,
     /// Make the team where the organization has none of this name.
     pub create: bool,
@@ -242,9 +230,7 @@ pub struct Team {
 /// Docker Hub's permissions of a team on a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
-    /// Pull.
     Read,
-    /// Pull and push.
     Write,
     /// Pull, push and settings.
     Admin,
@@ -269,7 +255,6 @@ pub enum Signatures {
     Key(String),
     /// By certificate identity.
     Identity {
-        /// The OIDC issuer.
         issuer: String,
         /// The certificate's identity.
         identity: String,
@@ -318,9 +303,7 @@ pub struct RegistryAccess {
 /// One registry that Registry Access Management lets developers pull from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedRegistry {
-    /// Its host.
     pub address: String,
-    /// Its name for people.
     pub name: String,
 }
 
@@ -331,11 +314,8 @@ pub struct Proposals {
     pub group: Grouping,
     /// How many may be open at once.
     pub limit: u32,
-    /// Labels on every proposal.
     pub labels: Vec<String>,
-    /// People asked to review every proposal.
     pub reviewers: Vec<String>,
-    /// Teams asked to review every proposal.
     pub team_reviewers: Vec<String>,
     /// What all branches start with; `wharfinger/` by default.
     pub branch_prefix: String,
@@ -368,7 +348,6 @@ impl Default for Proposals {
 pub enum Grouping {
     /// One proposal an image and line.
     Image,
-    /// One proposal for everything.
     All,
     /// Named groups of source or repository globs, in the order of the file; what no group takes is by image.
     Named(Vec<(String, Vec<String>)>),

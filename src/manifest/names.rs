@@ -29,8 +29,7 @@ macro_rules! checked_text {
                 if check(text) {
                     return Some(Self(text.to_owned()));
                 }
-                reader.refuse(node, Code::$code, $wanted, $why, $help);
-                None
+                reader.refuse(node, Code::$code, $wanted, $why, $help)
             }
 
             fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -77,6 +76,9 @@ checked_text! {
         "use lower-case letters, digits, `.`, `_` and `-`; `all` is taken",
         |t| t != "all" && t.parse::<Tag>().is_ok() && t == t.to_lowercase() && is_branch_prefix(t),
         texty("^(?!all$)[a-z0-9_][a-z0-9._-]*$");
+    /// A repository of Docker Hub, for the allowlist.
+    HubRepository, BadReference, "a Docker Hub repository", "the allowlist takes nothing else", "write it as grafana/loki",
+        |t| t.parse::<Repository>().is_ok_and(|r| r.registry.is_docker_hub()), texty("^[a-z0-9./_-]+$");
     /// `sign-off`: name and address.
     SignOff, BadName, "a name and an address", "it goes into a Signed-off-by line",
         "write it as Name <name@example.org>", is_signature, texty("^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$");
@@ -107,24 +109,4 @@ fn is_signature(text: &str) -> bool {
     let Some((name, address)) = text.strip_suffix('>').and_then(|t| t.split_once(" <")) else { return false };
     let plain = |t: &str| !t.trim().is_empty() && !t.contains(|c: char| c.is_control() || matches!(c, '<' | '>'));
     plain(name) && plain(address) && address.split('@').count() == 2 && !address.contains(' ')
-}
-
-/// A repository of Docker Hub, for the allowlist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HubRepository(pub(crate) String);
-
-impl Value for HubRepository {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let wanted = "a Docker Hub repository";
-        let text = reader.text(node, wanted)?;
-        if text.parse::<Repository>().is_ok_and(|r| r.registry.is_docker_hub()) {
-            return Some(Self(text.to_owned()));
-        }
-        reader.refuse(node, Code::BadReference, wanted, "the allowlist takes nothing else", "write it as grafana/loki");
-        None
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        texty("^[a-z0-9./_-]+$")
-    }
 }

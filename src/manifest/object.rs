@@ -15,9 +15,7 @@ use crate::yaml::{Kind, Node};
 /// One key of a mapping.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key {
-    /// The key.
     pub(crate) name: &'static str,
-    /// Whether it must be there.
     pub(crate) required: bool,
 }
 
@@ -44,8 +42,7 @@ pub(crate) trait Object: Default {
 pub(crate) fn read_object<T: Object>(node: &Node, reader: &mut Reader<'_>) -> Option<T> {
     if node.entries().is_none() {
         let keys = T::keys().iter().map(|k| k.name).collect::<Vec<_>>().join(", ");
-        reader.wrong_type(node, T::WHAT, format!("write a mapping with its keys: {keys}"));
-        return None;
+        return reader.wrong_type(node, T::WHAT, format!("write a mapping with its keys: {keys}"));
     }
     let keys = T::keys();
     let mut found = BTreeSet::new();
@@ -86,9 +83,7 @@ fn unknown_key<T: Object>(key: &Node, name: &str, keys: &[Key], reader: &mut Rea
 
 /// One entry of a mapping after merge keys.
 pub(crate) struct Field<'n> {
-    /// The key.
     pub(crate) key: &'n Node,
-    /// The value.
     pub(crate) value: &'n Node,
     /// The value of the merge key through which it came.
     pub(crate) through: Option<Span>,

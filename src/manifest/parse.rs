@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::check::{self, PlacedImage};
+use super::check::{self, Namespace, PlacedImage};
 use super::document::{self, Included, Main, Settings};
 use super::faults::{Faults, Place};
 use super::lists::Unique;
@@ -81,12 +81,12 @@ pub fn parse(files: Vec<File>) -> Result<Manifest, Vec<Diagnostic>> {
 /// All files put together, whatever faults they have.
 fn read(files: Vec<File>, faults: &mut Faults) -> Manifest {
     let main = files.first().and_then(|file| read_file::<Main>(0, file, faults)).unwrap_or_default();
-    let mut all = vec![(main.defaults.clone(), main.images.clone())];
+    let own = Included { place: main.place, defaults: main.defaults.clone(), images: main.images.clone() };
+    let mut parts = vec![own];
     for (index, file) in files.iter().enumerate().skip(1) {
-        let part = read_file::<Included>(index, file, faults).unwrap_or_default();
-        all.push((part.defaults, part.images));
+        parts.push(read_file(index, file, faults).unwrap_or_default());
     }
-    assemble(main, all, files, faults)
+    assemble(main, parts, files, faults)
 }
 
 /// The manifest of a main file and only some of the files that it includes; `None` where they cannot be used. What is
@@ -143,10 +143,8 @@ fn newer_version(node: &Node) -> Option<&Node> {
     (number > VERSION).then_some(node)
 }
 
-type Part = (Option<At<document::Defaults>>, Option<At<Vec<document::Image>>>);
-
 /// Puts the files together: defaults, images, and what spans several keys.
-fn assemble(main: Main, parts: Vec<Part>, files: Vec<File>, faults: &mut Faults) -> Manifest {
+fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Faults) -> Manifest {
     let registry = main.registry.map_or_else(|| Destination::Registry(RegistryHost::docker_hub()), |r| r.value);
     let common = main.defaults.map(|d| d.value.settings).unwrap_or_default();
     check::includes(&main.include, &files, faults);
@@ -155,14 +153,15 @@ fn assemble(main: Main, parts: Vec<Part>, files: Vec<File>, faults: &mut Faults)
         check::organization(organization, &registry, faults);
     }
     let organization = main.organization.map(|o| o.value.0).unwrap_or_default();
+    let namespace = Namespace { registry: &registry, organization: &organization };
     let mut images = Vec::new();
-    for (file, (defaults, list)) in parts.into_iter().enumerate() {
-        let own = defaults.map(|d| d.value.settings).unwrap_or_default();
+    for (file, part) in parts.into_iter().enumerate() {
+        let own = part.defaults.map(|d| d.value.settings).unwrap_or_default();
         check::rule_keys(&own, faults);
         let defaults = if file == 0 { own } else { layer(own, &common) };
-        for (index, raw) in list.map(|l| l.value).unwrap_or_default().into_iter().enumerate() {
+        for (index, raw) in part.images.map(|l| l.value).unwrap_or_default().into_iter().enumerate() {
             check::rule_keys(&raw.settings, faults);
-            images.extend(image(index, raw, &defaults, (&organization, &registry), faults));
+            images.extend(image(index, raw, &defaults, &namespace, faults));
         }
     }
     let sources = main.sources.map(|s| s.value.0.into_values());
@@ -194,7 +193,7 @@ fn image(
     index: usize,
     raw: document::Image,
     defaults: &Settings,
-    (organization, registry): (&str, &Destination),
+    namespace: &Namespace<'_>,
     faults: &mut Faults,
 ) -> Option<PlacedImage> {
     let source = raw.source?;
@@ -203,7 +202,7 @@ fn image(
         Some(named) => named,
         None => (check::default_repository(&source, faults)?, source.place),
     };
-    check::repository(&repository, repository_place, organization, registry, faults);
+    check::repository(&repository, repository_place, namespace, faults);
     let settings = layer(raw.settings, defaults);
     check::immutable(&settings, faults);
     let approved = raw.approved.map(|a| a.value.0).unwrap_or_default();
@@ -211,20 +210,25 @@ fn image(
     let tags = check::mirror_tags(&approved, floating, faults);
     let rejected = raw.rejected.map(|r| r.value.0).unwrap_or_default();
     check::rejected_once(&rejected, faults);
-    let lists = (approved, rejected, raw.revoked.map(|r| r.value.0).unwrap_or_default());
-    let image = build((raw.place, index), source.value, repository, settings, lists);
+    let lists = Lists { approved, rejected, revoked: raw.revoked.map(|r| r.value.0).unwrap_or_default() };
+    let image = build(raw.place, index, source.value, repository, settings, lists);
     Some(PlacedImage { image, source: source.place, repository: repository_place, tags })
 }
 
-type Lists = (Vec<document::Approval>, Vec<document::Rejection>, Vec<document::Revocation>);
+struct Lists {
+    approved: Vec<document::Approval>,
+    rejected: Vec<document::Rejection>,
+    revoked: Vec<document::Revocation>,
+}
 
 /// The image, with the defaults of the format.
 fn build(
-    (place, index): (Place, usize),
+    place: Place,
+    index: usize,
     source: Source,
     repository: RepositoryName,
     settings: Settings,
-    (approved, rejected, revoked): Lists,
+    lists: Lists,
 ) -> Image {
     Image {
         file: place.file,
@@ -235,9 +239,9 @@ fn build(
         repository,
         description: settings.description.clone().map(|d| d.value.0),
         rule: rule(&settings),
-        approved: approved.into_iter().filter_map(approval).collect(),
-        rejected: rejected.into_iter().filter_map(rejection).collect(),
-        revoked: revoked.into_iter().filter_map(revocation).collect(),
+        approved: lists.approved.into_iter().filter_map(approval).collect(),
+        rejected: lists.rejected.into_iter().filter_map(rejection).collect(),
+        revoked: lists.revoked.into_iter().filter_map(revocation).collect(),
         visibility: settings.visibility.map(|v| v.value).unwrap_or_default(),
         teams: settings.teams.map(|t| t.value.0).unwrap_or_default().into_iter().collect(),
         platforms: settings.platforms.and_then(|p| p.value.0),

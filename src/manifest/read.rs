@@ -9,9 +9,7 @@ use crate::yaml::{Node, Special};
 
 /// What values are read with.
 pub(crate) struct Reader<'a> {
-    /// The file that is read.
     pub(crate) file: usize,
-    /// Where faults go.
     pub(crate) faults: &'a mut Faults,
     /// The merge key's value or the alias through which the value at hand came.
     pub(crate) through: Option<Span>,
@@ -23,17 +21,17 @@ impl Reader<'_> {
         Place { file: self.file, span }
     }
 
-    /// Notes a fault.
     pub(crate) fn fault(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
         let place = self.place(span);
         self.faults.report(code, place, message, help);
     }
 
-    /// Notes that a value has another type than it should.
-    pub(crate) fn wrong_type(&mut self, node: &Node, wanted: &str, help: impl Into<String>) {
+    /// Notes that a value has another type than it should; `None`, as there is no value.
+    pub(crate) fn wrong_type<T>(&mut self, node: &Node, wanted: &str, help: impl Into<String>) -> Option<T> {
         let code = if node.is_null() { Code::MissingValue } else { Code::WrongType };
         let message = format!("expected {wanted} here, found {}", node.describe());
         self.fault(code, node.resolved().span, message, help);
+        None
     }
 
     /// A scalar's text: a plain number counts as it is written, `true`, `false` and `null` must be quoted to be text.
@@ -45,27 +43,26 @@ impl Reader<'_> {
                 self.fault(Code::WrongType, node.resolved().span, message, format!("quote it: \"{text}\""));
                 None
             }
-            _ => {
-                self.wrong_type(node, wanted, format!("write {wanted}"));
-                None
-            }
+            _ => self.wrong_type(node, wanted, format!("write {wanted}")),
         }
     }
 
-    /// Notes that a text is not what is wanted.
-    pub(crate) fn refuse(&mut self, node: &Node, code: Code, wanted: &str, why: &str, help: &str) {
+    /// Notes that a text is not what is wanted; `None`, as there is no value.
+    pub(crate) fn refuse<T>(&mut self, node: &Node, code: Code, wanted: &str, why: &str, help: &str) -> Option<T> {
         let written = first_characters(node.text().unwrap_or_default(), 80);
         // The errors of regular expressions draw the place on several lines; here it is underlined anyway.
         let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
         self.fault(code, node.resolved().span, format!("`{written}` is not {wanted}: {why}"), help);
+        None
     }
 
-    /// Notes that a word is none of those that are possible.
-    pub(crate) fn bad_choice(&mut self, node: &Node, word: &str, wanted: &str, words: &[&str]) {
+    /// Notes that a word is none of those that are possible; `None`, as there is no value.
+    pub(crate) fn bad_choice<T>(&mut self, node: &Node, word: &str, wanted: &str, words: &[&str]) -> Option<T> {
         let message = format!("`{}` is not {wanted}: it is one of {}", first_characters(word, 60), words.join(", "));
         let help = nearest(word, words.iter().copied())
             .map_or_else(|| format!("write {}", words.join(" or ")), |near| format!("did you mean `{near}`?"));
         self.fault(Code::BadChoice, node.resolved().span, message, help);
+        None
     }
 }
 
@@ -89,9 +86,7 @@ pub(crate) trait Value: Sized {
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct At<T> {
-    /// The value.
     pub(crate) value: T,
-    /// Where it stands.
     pub(crate) place: Place,
 }
 
@@ -113,8 +108,11 @@ impl<T: Value> Value for Vec<T> {
 
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(items) = node.items() else {
-            reader.wrong_type(node, "a list", "write it in brackets, as [one, two], or one item a line after `- `");
-            return None;
+            return reader.wrong_type(
+                node,
+                "a list",
+                "write it in brackets, as [one, two], or one item a line after `- `",
+            );
         };
         Some(items.iter().filter_map(|item| T::read(item, reader)).collect())
     }

@@ -35,13 +35,7 @@ where
     T: FromStr<Err: Display>,
 {
     let text = reader.text(node, wanted)?;
-    match text.parse() {
-        Ok(value) => Some(value),
-        Err(error) => {
-            reader.refuse(node, code, wanted, &error.to_string(), help);
-            None
-        }
-    }
+    text.parse().map_or_else(|error: T::Err| reader.refuse(node, code, wanted, &error.to_string(), help), Some)
 }
 
 /// A schema for text that no number can be.
@@ -117,8 +111,7 @@ impl Value for Destination {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         match reader.text(node, "a registry")?.strip_prefix("oci:") {
             Some("") => {
-                reader.refuse(node, Code::BadRegistry, "a registry", "oci: needs a directory", "write oci:DIRECTORY");
-                None
+                reader.refuse(node, Code::BadRegistry, "a registry", "oci: needs a directory", "write oci:DIRECTORY")
             }
             Some(directory) => Some(Self::Directory(directory.into())),
             None => RegistryHost::read(node, reader).map(Self::Registry),
@@ -169,8 +162,7 @@ impl Value for Variant {
                 wanted,
                 why,
                 "write it without the leading `-`, such as alpine, or \"*\"",
-            );
-            None
+            )
         }
     }
 
@@ -183,12 +175,8 @@ impl Value for Duration {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let wanted = "a duration";
         let text = reader.text(node, wanted)?;
-        let found = duration(text);
-        if found.is_none() {
-            let why = "it is a number and one of s, m, h, d, w, ten years at most";
-            reader.refuse(node, Code::BadDuration, wanted, why, "write it as 3d, 12h or 0s");
-        }
-        found
+        let why = "it is a number and one of s, m, h, d, w, ten years at most";
+        duration(text).or_else(|| reader.refuse(node, Code::BadDuration, wanted, why, "write it as 3d, 12h or 0s"))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -216,11 +204,10 @@ impl Value for NaiveDate {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let wanted = "a date";
         let text = reader.text(node, wanted)?;
-        let found = Some(text).filter(|t| t.len() == 10).and_then(|t| Self::parse_from_str(t, "%Y-%m-%d").ok());
-        if found.is_none() {
-            reader.refuse(node, Code::BadDate, wanted, "it is written year-month-day", "write it as 2027-03-01");
-        }
-        found
+        let date = Some(text).filter(|t| t.len() == 10).and_then(|t| Self::parse_from_str(t, "%Y-%m-%d").ok());
+        date.or_else(|| {
+            reader.refuse(node, Code::BadDate, wanted, "it is written year-month-day", "write it as 2027-03-01")
+        })
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -233,8 +220,7 @@ impl Value for bool {
         if let Some(Special::Bool(value)) = node.special() {
             Some(value)
         } else {
-            reader.wrong_type(node, "true or false", "write true or false, without quotes");
-            None
+            reader.wrong_type(node, "true or false", "write true or false, without quotes")
         }
     }
 
@@ -262,17 +248,13 @@ impl<const MIN: u64, const MAX: u64> Value for Whole<MIN, MAX> {
         let text = match &*node.resolved().kind {
             Kind::Scalar { text, style: ScalarStyle::Plain, text_tag: false } if node.special().is_none() => text,
             _ => {
-                reader.wrong_type(node, "a number", Self::help());
-                return None;
+                return reader.wrong_type(node, "a number", Self::help());
             }
         };
         let canonical = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-        let found = text.parse().ok().filter(|n| canonical && (MIN..=MAX).contains(n));
-        if found.is_none() {
-            let wanted = "a number that can stand here";
-            reader.refuse(node, Code::BadNumber, wanted, "it is out of bounds, or no whole number", &Self::help());
-        }
-        found.map(Self)
+        let number = text.parse().ok().filter(|n| canonical && (MIN..=MAX).contains(n));
+        let (wanted, why) = ("a number that can stand here", "it is out of bounds, or no whole number");
+        number.map(Self).or_else(|| reader.refuse(node, Code::BadNumber, wanted, why, &Self::help()))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -314,13 +296,11 @@ macro_rules! choice {
                 match node.text().filter(|_| !node.is_null()) {
                     $(Some($word) => Some($value),)+
                     Some(other) => {
-                        reader.bad_choice(node, other, $wanted, &[$($word),+]);
-                        None
+                        reader.bad_choice(node, other, $wanted, &[$($word),+])
                     }
                     None => {
                         let words = [$($word),+].join(" or ");
-                        reader.wrong_type(node, &words, format!("write {words}"));
-                        None
+                        reader.wrong_type(node, &words, format!("write {words}"))
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! Diagnostics: what is wrong in a file that a person wrote, where, and how to mend it. Data only; `report` renders it.
+//! Diagnostics: what is wrong in a file that a person wrote, where, and how to fix it. Data only; `report` renders it.
 
 use schemars::JsonSchema;
 use serde::Serialize;

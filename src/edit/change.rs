@@ -10,11 +10,9 @@ use crate::image::{Digest, Tag};
 pub struct Edit {
     /// The image: its position in the `images` list of the file.
     pub image: usize,
-    /// What to change.
     pub change: Change,
 }
 
-/// The changes there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Appends an approval.
@@ -45,7 +43,7 @@ pub enum Change {
     Expire { tag: Tag },
 }
 
-/// A value to write under a key.
+/// A key and the value to write under it.
 pub(super) type Field = (&'static str, String);
 
 /// What a change comes to in one of an image's lists.

@@ -44,7 +44,7 @@ pub(super) fn append(
     match &*value.kind {
         Kind::List { items, flow: true } => match items.last() {
             Some(last) => append_flow(text, value, last, fields),
-            None => fill(text, root, (key, value), *flow, list, fields),
+            None => fill(text, root, key, value, *flow, list, fields),
         },
         Kind::List { items, flow: false } => {
             let last = items.last().ok_or_else(EditError::unusual)?;
@@ -52,7 +52,7 @@ pub(super) fn append(
             let dash = column(text, dash(text, last).ok_or_else(EditError::unusual)?);
             Ok(vec![after_line(text, content_end(text, last), &block_item(&style, dash, fields))])
         }
-        Kind::Scalar { .. } if value.is_null() => fill(text, root, (key, value), *flow, list, fields),
+        Kind::Scalar { .. } if value.is_null() => fill(text, root, key, value, *flow, list, fields),
         _ => Err(EditError::unusual()),
     }
 }
@@ -88,7 +88,8 @@ fn new_list(
 fn fill(
     text: &str,
     root: &Node,
-    (key, value): (&Node, &Node),
+    key: &Node,
+    value: &Node,
     flow: bool,
     list: &str,
     fields: &[Field],
@@ -232,7 +233,8 @@ fn quotes(item: &Node) -> Vec<(String, Quote)> {
 }
 
 /// A key with its value, as the siblings write it; reasons are always quoted.
-fn field(style: &Style, (key, value): &Field) -> String {
+fn write_field(style: &Style, field: &Field) -> String {
+    let (key, value) = field;
     if *key == "reason" {
         return format!("{key}: {}", double_quoted(value));
     }
@@ -242,7 +244,7 @@ fn field(style: &Style, (key, value): &Field) -> String {
 }
 
 fn flow_item(style: &Style, fields: &[Field]) -> String {
-    let inner = fields.iter().map(|f| field(style, f)).collect::<Vec<_>>().join(", ");
+    let inner = fields.iter().map(|f| write_field(style, f)).collect::<Vec<_>>().join(", ");
     if style.flow_item.unwrap_or(true) { format!("{{ {inner} }}") } else { format!("{{{inner}}}") }
 }
 
@@ -254,5 +256,5 @@ fn block_item(style: &Style, dash: usize, fields: &[Field]) -> Vec<String> {
         return vec![format!("{indent}-{pad}{}", flow_item(style, fields))];
     }
     let lead = |i: usize| if i == 0 { format!("{indent}-{pad}") } else { format!("{indent} {pad}") };
-    fields.iter().enumerate().map(|(i, f)| format!("{}{}", lead(i), field(style, f))).collect()
+    fields.iter().enumerate().map(|(i, f)| format!("{}{}", lead(i), write_field(style, f))).collect()
 }

@@ -4,7 +4,6 @@ use super::error::EditError;
 use crate::image::Tag;
 use crate::yaml::{self, Kind, Node};
 
-/// The whole file.
 pub(super) fn root(text: &str) -> Result<Node, EditError> {
     let (root, faults) = yaml::read(text);
     match (root, faults.first()) {

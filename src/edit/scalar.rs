@@ -12,9 +12,7 @@ pub(super) enum Quote {
     Plain,
     /// Plain, also where it looks like a number, as its siblings do.
     PlainNumber,
-    /// `'...'`.
     Single,
-    /// `"..."`.
     Double,
 }
 

@@ -12,7 +12,6 @@ use crate::yaml::{Kind, Node, Special};
 pub(super) enum Tree {
     /// Text or a number, as written; or neither.
     Scalar(String, Option<SpecialValue>),
-    /// A list.
     List(Vec<Tree>),
     /// A mapping, merge keys as they are.
     Map(BTreeMap<String, Tree>),
@@ -26,7 +25,6 @@ pub(super) enum SpecialValue {
 }
 
 impl Tree {
-    /// Reads a whole text.
     pub(super) fn read(text: &str) -> Result<Self, EditError> {
         Self::of(&root(text)?)
     }

@@ -10,11 +10,8 @@ use super::platform::Platform;
 pub struct Descriptor {
     /// The media type, without parameters.
     pub media_type: String,
-    /// The digest.
     pub digest: Digest,
-    /// The size in bytes.
     pub size: u64,
-    /// The platform, on entries of an index.
     pub platform: Option<Platform>,
     /// The artifact type, on referrers and artifacts.
     pub artifact_type: Option<String>,

@@ -79,14 +79,11 @@ impl FromStr for Digest {
 /// A running digest; see [`Digest::hasher`].
 #[derive(Clone)]
 pub enum Hasher {
-    /// SHA-256.
     Sha256(Sha256),
-    /// SHA-512.
     Sha512(Sha512),
 }
 
 impl Hasher {
-    /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(h) => h.update(bytes),

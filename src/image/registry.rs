@@ -20,7 +20,6 @@ impl RegistryHost {
         Self("docker.io".to_owned())
     }
 
-    /// Whether this is Docker Hub.
     #[must_use]
     pub fn is_docker_hub(&self) -> bool {
         self.0 == "docker.io"

@@ -63,7 +63,6 @@ fn is_path_component(part: &str) -> bool {
 /// A repository on a registry, such as `docker.io/library/redis`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Repository {
-    /// The registry.
     pub registry: RegistryHost,
     /// The path inside it, with Docker Hub's `library/` written out.
     pub name: RepositoryName,
@@ -93,7 +92,6 @@ impl FromStr for Repository {
 /// Where an image comes from or goes to: a repository on a registry, or an OCI image layout on disk (`oci:DIR`).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Location {
-    /// A repository on a registry.
     Remote(Repository),
     /// An OCI image layout directory (OCI image specification, `image-layout.md`), relative to the working directory.
     Layout(PathBuf),

@@ -38,7 +38,6 @@ const HISTORY: usize = 12;
 pub struct Key {
     /// Where the image comes from.
     pub source: Location,
-    /// The tag.
     pub tag: Tag,
 }
 
@@ -53,7 +52,6 @@ impl Key {
 /// That a tag answered a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The digest.
     pub digest: Digest,
     /// When that was first seen, in whole seconds.
     pub first_seen: DateTime<Utc>,

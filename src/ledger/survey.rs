@@ -10,7 +10,6 @@ use crate::rules::{Reason, Rule, Selection};
 /// What a tag answers now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
-    /// The digest.
     pub digest: Digest,
     /// What is approved of the tag, by any image of its source.
     pub approved: BTreeSet<Digest>,
@@ -28,12 +27,12 @@ pub struct Survey {
 
 impl Survey {
     /// Adds an image that was not looked at, or could not be.
-    pub fn not_looked_at(&mut self, image: &Image) {
+    pub fn add_unknown(&mut self, image: &Image) {
         self.unknown.insert(image.source.clone());
     }
 
     /// Adds what rules made of an image's tags, and what those that were asked answer.
-    pub fn looked_at(&mut self, image: &Image, selection: &Selection, answers: &BTreeMap<Tag, Option<Digest>>) {
+    pub fn add(&mut self, image: &Image, selection: &Selection, answers: &BTreeMap<Tag, Option<Digest>>) {
         // Without a cooldown no clock is asked for.
         if image.cooldown.is_zero() {
             return;
@@ -58,7 +57,6 @@ impl Survey {
         }
     }
 
-    /// What tags answer.
     pub fn seen(&self) -> impl Iterator<Item = (&Key, &Sighting)> {
         self.seen.iter()
     }

@@ -164,7 +164,7 @@ fn survey(tags: &[(&str, Reason, Option<&str>)], approved: &[(&str, &str)]) -> S
     let answers: BTreeMap<_, _> =
         tags.iter().filter_map(|(tag, _, answer)| Some((tag.parse().unwrap(), Some(digest((*answer)?))))).collect();
     let mut survey = Survey::default();
-    survey.looked_at(image, &selection, &answers);
+    survey.add(image, &selection, &answers);
     survey
 }
 
@@ -187,7 +187,7 @@ fn what_is_no_candidate_any_more_is_dropped() {
 
     let mut elsewhere = manifest(&["quay.io/grafana/loki"]);
     let mut partly = Survey::default();
-    partly.not_looked_at(&elsewhere.images.remove(0));
+    partly.add_unknown(&elsewhere.images.remove(0));
     let before = ledger.clone();
     ledger.update(&partly, &BTreeSet::new(), at(10));
     assert_eq!(ledger, before, "nobody looked");

@@ -7,7 +7,6 @@ use super::{Broken, Key, Ledger};
 /// What of a ledger counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trusted {
-    /// That part.
     pub ledger: Ledger,
     /// How many tags somebody else changed, added or took away: their clocks begin anew.
     pub touched: usize,

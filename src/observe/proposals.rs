@@ -201,8 +201,8 @@ fn survey(manifest: &Manifest, scope: &Scope, candidates: &Candidates) -> Survey
     let mut survey = Survey::default();
     for (at, image) in manifest.images.iter().enumerate() {
         match candidates.images.get(&at).filter(|_| scope.contains(at)) {
-            Some(seen) => survey.looked_at(image, &seen.selection, &seen.facts.digests),
-            None => survey.not_looked_at(image),
+            Some(seen) => survey.add(image, &seen.selection, &seen.facts.digests),
+            None => survey.add_unknown(image),
         }
     }
     survey

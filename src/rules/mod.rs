@@ -40,7 +40,6 @@ pub enum Rule {
     Tags(Vec<Tag>),
 }
 
-/// The rule for version tags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VersionRule {
     /// The range; `None` admits every release.
@@ -94,13 +93,11 @@ pub enum Follow {
 /// What is being asked about: an image's rule and its history, as the manifest has them.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// The rule.
     pub rule: Rule,
     /// Approved tags and digests, in the manifest's order.
     pub approved: Vec<(Tag, Digest)>,
     /// Rejected tags, with the last day each rejection holds (`None`: for good).
     pub rejected: Vec<(Tag, Option<NaiveDate>)>,
-    /// Revoked tags and digests.
     pub revoked: Vec<(Tag, Digest)>,
     /// How long a version must have been public; zero asks no age.
     pub cooldown: Duration,
@@ -135,7 +132,6 @@ pub struct Facts {
 /// Since when a tag is known to answer a digest, and who says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Since {
-    /// The time.
     pub at: DateTime<Utc>,
     /// Whose clock it is.
     pub clock: Clock,
@@ -178,7 +174,6 @@ impl std::fmt::Display for Since {
 /// Whether everything wanted of a digest can be pulled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
-    /// It can.
     Ready,
     /// It cannot, and why: the missing platform or child.
     NotReady(String),
@@ -215,7 +210,6 @@ pub struct Line {
     pub name: String,
     /// The line's newest approval.
     pub current: Option<(Tag, Digest)>,
-    /// What should be proposed.
     pub chosen: Option<Chosen>,
     /// Approvals of this line that leave with an update because `keep` is exceeded.
     pub retired: Vec<(Tag, Digest)>,
@@ -223,10 +217,8 @@ pub struct Line {
     pub waiting: Vec<Waiting>,
 }
 
-/// A choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
-    /// The tag.
     pub tag: Tag,
     /// What it answers.
     pub digest: Digest,
@@ -241,9 +233,7 @@ pub struct Chosen {
 /// A version that is in range but not to be proposed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// The tag.
     pub tag: Tag,
-    /// Why.
     pub reason: Reason,
     /// The detail for people.
     pub detail: String,
@@ -254,9 +244,7 @@ pub struct Waiting {
 /// What became of one tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagVerdict {
-    /// The tag.
     pub tag: Tag,
-    /// The verdict.
     pub verdict: Verdict,
     /// The one reason.
     pub reason: Reason,

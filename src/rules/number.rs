@@ -19,7 +19,6 @@ pub struct Digits {
 }
 
 impl Number {
-    /// Zero.
     pub const ZERO: Self = Self::Small(0);
 
     /// The number that `digits` writes; everything but ASCII digits must have been told apart before.

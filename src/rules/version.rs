@@ -50,7 +50,6 @@ impl Version {
         ))
     }
 
-    /// Whether it is a prerelease.
     #[must_use]
     pub fn is_prerelease(&self) -> bool {
         !self.prerelease.0.is_empty()
@@ -74,7 +73,6 @@ impl Version {
         family
     }
 
-    /// How its numbers go on.
     #[must_use]
     pub fn numbering(&self) -> Numbering {
         match self.numbers.first() {
@@ -84,7 +82,6 @@ impl Version {
         }
     }
 
-    /// How many numeric parts it has.
     #[must_use]
     pub fn precision(&self) -> usize {
         self.numbers.len()
@@ -177,7 +174,6 @@ pub struct Build {
     pub word: String,
     /// Whether its first number is a date or a time: dates and counters are different habits.
     pub dated: bool,
-    /// Its numbers.
     pub numbers: Vec<Number>,
 }
 
@@ -205,7 +201,6 @@ impl Suffix {
         self.0 == other.0 || self.kind_chars().eq(other.kind_chars())
     }
 
-    /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

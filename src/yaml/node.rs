@@ -13,34 +13,28 @@ pub(crate) struct Node {
     pub(crate) span: Span,
     /// Where anchor and tag stand, if there are any: from the first of them to the last.
     pub(crate) properties: Option<Span>,
-    /// The content.
     pub(crate) kind: Rc<Kind>,
     /// How many nodes this one is, aliases counted as what they stand for.
     pub(super) weight: usize,
 }
 
-/// What a node holds.
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// A scalar, with its text after unquoting.
     Scalar {
-        /// The text.
         text: String,
         /// How it is written.
         style: ScalarStyle,
         /// Tagged `!!str` or `!`: text, whatever it looks like.
         text_tag: bool,
     },
-    /// A sequence.
     List {
-        /// The items.
         items: Vec<Node>,
         /// Written `[...]`.
         flow: bool,
     },
     /// A mapping, in the order of the text, duplicates and merge keys included.
     Map {
-        /// Keys and values.
         entries: Vec<(Node, Node)>,
         /// Written `{...}`.
         flow: bool,
@@ -76,7 +70,6 @@ impl Node {
         }
     }
 
-    /// The text of a scalar.
     pub(crate) fn text(&self) -> Option<&str> {
         match &*self.resolved().kind {
             Kind::Scalar { text, .. } => Some(text),
@@ -105,7 +98,6 @@ impl Node {
         }
     }
 
-    /// The items of a list.
     pub(crate) fn items(&self) -> Option<&[Self]> {
         match &*self.resolved().kind {
             Kind::List { items, .. } => Some(items),

@@ -11,7 +11,7 @@ use crate::rules::version::{Identifier, Prerelease};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct RangeError {
-    /// What is wrong, and how to mend it.
+    /// What is wrong, and how to fix it.
     pub message: String,
     /// Byte offsets of the offending part in the range's text.
     pub at: Bytes<usize>,

@@ -2,7 +2,7 @@
 
 use super::super::version::{Numbering, Suffix, Version, join};
 use super::super::{Reason, Variant, VersionRule, vocabulary};
-use super::floating::Longer;
+use super::floating::FloatingVersions;
 use super::judgement::Judgement;
 
 /// What the tags of a line have in common. All of it comes from the rule and from one approved version, the habit; where
@@ -112,7 +112,7 @@ impl Family {
     }
 
     /// Why a version of the family has the wrong number of parts.
-    pub(super) fn imprecise(&self, version: &Version, longer: &Longer<'_>) -> Option<Judgement> {
+    pub(super) fn imprecise(&self, version: &Version, longer: &FloatingVersions<'_>) -> Option<Judgement> {
         let parts = version.precision();
         if !self.build.is_empty() && longer.built(version) {
             let detail = format!("moves with `{}-#`: builds of it are published beside it", join(&version.numbers));

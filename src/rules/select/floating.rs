@@ -17,7 +17,7 @@ const NO_HABIT: usize = 3;
 /// between 2.555.1 and 2.568.1 the releases of two parts are of another kind.
 ///
 /// One or two parts float also where bare builds of them are published: `9.4` beside `9.4-1123`.
-pub(super) struct Longer<'a> {
+pub(super) struct FloatingVersions<'a> {
     /// By the parts before the last: the last parts of what has something longer.
     beginnings: HashMap<&'a [Number], Series<'a>>,
     built: HashSet<&'a [Number]>,
@@ -31,7 +31,7 @@ enum Series<'a> {
     One(&'a Number),
 }
 
-impl<'a> Longer<'a> {
+impl<'a> FloatingVersions<'a> {
     pub(super) fn new(versions: impl Iterator<Item = &'a Version> + Clone) -> Self {
         let (mut beginnings, mut built) = (HashMap::new(), HashSet::new());
         for version in versions.clone() {

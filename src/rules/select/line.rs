@@ -22,7 +22,7 @@ pub const ROUNDS: usize = 3 * LOOKED_AT + 4;
 
 /// A line and its candidates, of which nothing is known yet but that the rule admits them.
 #[derive(Debug)]
-pub(super) struct Course<'a> {
+pub(super) struct CandidateLine<'a> {
     pub(super) name: String,
     /// The newest approval.
     pub(super) current: Option<Held<'a>>,
@@ -36,7 +36,7 @@ pub(super) struct Course<'a> {
 
 /// What looking through a line's candidates came to.
 #[derive(Default)]
-pub(super) struct Walk {
+pub(super) struct LineChoice {
     chosen: Option<Chosen>,
     waiting: Vec<Waiting>,
     pub(super) missing: Option<Fact>,
@@ -48,10 +48,10 @@ pub(super) struct Walk {
     rebuilt: Option<Judgement>,
 }
 
-impl Course<'_> {
+impl CandidateLine<'_> {
     /// Looks through the candidates, newest first, and where nothing is chosen for a rebuild.
-    pub(super) fn walk(&self, question: Question<'_>, rows: &[Row<'_>]) -> Walk {
-        let mut walk = Walk::default();
+    pub(super) fn walk(&self, question: Question<'_>, rows: &[Row<'_>]) -> LineChoice {
+        let mut walk = LineChoice::default();
         let (mut fresh, mut passed) = (0, 0);
         for (looked_at, row) in self.candidates.iter().map(|&at| &rows[at]).enumerate() {
             walk.others = enough(looked_at, fresh, passed);
@@ -85,7 +85,7 @@ impl Course<'_> {
 
     /// What becomes of the line; writes the verdicts on its tags.
     pub(super) fn answer(self, question: Question<'_>, rows: &mut [Row<'_>]) -> Line {
-        let Walk { chosen, waiting, judgements, others, rebuilt, .. } = self.walk(question, rows);
+        let LineChoice { chosen, waiting, judgements, others, rebuilt, .. } = self.walk(question, rows);
         let mut judgements = judgements.into_iter();
         for &at in &self.candidates {
             rows[at].judgement = judgements.next().or_else(|| others.clone());
@@ -99,7 +99,7 @@ impl Course<'_> {
     }
 }
 
-impl Walk {
+impl LineChoice {
     fn choose(&mut self, chosen: Chosen, row: &Row<'_>) {
         let detail = if chosen.prefix_changed { habit(row.writes_v()) } else { "the newest that the rule admits" };
         self.judgements.push(Judgement::new(Verdict::Chosen, Reason::Newest, detail));

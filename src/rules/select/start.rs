@@ -8,7 +8,7 @@ use super::super::number::Number;
 use super::super::version::{Numbering, Version};
 use super::super::{Variant, VersionRule};
 use super::family::{Family, may_begin, wanted_version};
-use super::floating::Longer;
+use super::floating::FloatingVersions;
 use super::readings::Readings;
 
 /// From how many newer releases with a build or a commit the plain ones count as given up.
@@ -19,7 +19,7 @@ const LEFT_BEHIND: usize = 3;
 pub(super) struct Start<'a> {
     rule: &'a VersionRule,
     tags: &'a Readings<'a>,
-    longer: OnceCell<Longer<'a>>,
+    longer: OnceCell<FloatingVersions<'a>>,
     family: OnceCell<Option<Family>>,
 }
 
@@ -29,9 +29,9 @@ impl<'a> Start<'a> {
     }
 
     /// What floats among the versions that a first approval may look like.
-    pub(super) fn longer(&self) -> &Longer<'a> {
+    pub(super) fn longer(&self) -> &FloatingVersions<'a> {
         let versions = || self.tags.versions().filter(|version| may_begin(version, self.rule));
-        self.longer.get_or_init(|| Longer::new(versions()))
+        self.longer.get_or_init(|| FloatingVersions::new(versions()))
     }
 
     /// The family of one series: where the rule takes any suffix, each may have its own.
@@ -47,7 +47,11 @@ impl<'a> Start<'a> {
 /// The family to begin with: no prefix, no variant but the rule's, no architecture; nothing that floats, and no days where
 /// there is anything else; no builds and commits, unless plain versions were [given up](left_behind). `None` where
 /// there is nothing to follow.
-fn first<'v>(versions: impl Iterator<Item = &'v Version>, rule: &VersionRule, longer: &Longer<'_>) -> Option<Family> {
+fn first<'v>(
+    versions: impl Iterator<Item = &'v Version>,
+    rule: &VersionRule,
+    longer: &FloatingVersions<'_>,
+) -> Option<Family> {
     let rank = |v: &Version| (!longer.floats(v), v.numbering() != Numbering::Day);
     let eligible: Vec<&Version> = versions.filter(|v| may_begin(v, rule) && wanted_version(v, rule)).collect();
     let best = eligible.iter().map(|v| rank(v)).max()?;

@@ -9,9 +9,9 @@ use super::super::version::{Version, join};
 use super::super::{Fact, Follow, Number, Reason, Selection, Subject, TagVerdict, Variant, VersionRule};
 use super::candidate::Question;
 use super::family::{Family, out_of_range, unwanted_prerelease, wanted_variant};
-use super::floating::Longer;
+use super::floating::FloatingVersions;
 use super::judgement::Judgement;
-use super::line::Course;
+use super::line::CandidateLine;
 use super::readings::Readings;
 use super::rows::{Approval, Held, Row, approvals, is_approved, rejected, revoked, rows};
 use super::start::Start;
@@ -20,7 +20,7 @@ use super::start::Start;
 #[derive(Debug)]
 pub(super) struct VersionLines<'a> {
     rows: Vec<Row<'a>>,
-    lines: Vec<Course<'a>>,
+    lines: Vec<CandidateLine<'a>>,
 }
 
 impl<'a> VersionLines<'a> {
@@ -158,7 +158,7 @@ impl<'a> Group<'_, 'a> {
     fn refuse(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
         let judgements: Vec<(usize, Option<Judgement>)> = {
             let versions = members.iter().filter_map(|&at| rows[at].version);
-            let kin = (!family.is_first()).then(|| Longer::new(versions.filter(|v| family.is_kin_of(v))));
+            let kin = (!family.is_first()).then(|| FloatingVersions::new(versions.filter(|v| family.is_kin_of(v))));
             let longer = kin.as_ref().unwrap_or_else(|| self.start.longer());
             let judge = |version: &Version| {
                 family
@@ -211,7 +211,7 @@ impl<'a> Group<'_, 'a> {
         };
         let own = line.own.iter().map(|a| a.held).collect();
         let current = line.current.map(|a| a.held);
-        judged.lines.push(Course { name, current, own, candidates, v: line.v });
+        judged.lines.push(CandidateLine { name, current, own, candidates, v: line.v });
     }
 
     /// A line for each version: those approved and those to come.
@@ -229,7 +229,7 @@ impl<'a> Group<'_, 'a> {
         let named = self.rule.pattern.is_some();
         judged.lines.extend(lines.into_iter().map(|(version, current, candidates)| {
             let name = if named { version.text.clone() } else { version.release() };
-            Course { name, current, own: Vec::new(), candidates, v: line.v }
+            CandidateLine { name, current, own: Vec::new(), candidates, v: line.v }
         }));
     }
 }

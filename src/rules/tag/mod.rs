@@ -22,10 +22,8 @@ mod suffixes;
 
 use suffixes::Suffixes;
 
-/// What a tag is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
-    /// A version.
     Version(Box<Version>),
     /// No version, and why.
     Other(NoVersion),
@@ -34,7 +32,6 @@ pub enum Reading {
 /// Why a tag is no version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoVersion {
-    /// A commit hash.
     Commit,
     /// A moving channel, a branch, a pull request.
     Channel,

@@ -40,20 +40,17 @@ pub enum Kind {
     MergeGroup(MergeGroup),
     /// Somebody commented on an issue or a pull request.
     IssueComment(Comment),
-    /// Any other.
     Other,
 }
 
 /// The pull request of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequest {
-    /// Its number.
     pub number: u64,
     /// The branch it would be merged into.
     pub base_branch: String,
     /// That branch's commit when the event was made.
     pub base: Commit,
-    /// Its branch.
     pub head_branch: String,
     /// Its newest commit.
     pub head: Commit,
@@ -70,16 +67,13 @@ pub struct MergeGroup {
     pub base: Commit,
 }
 
-/// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
     /// Its number, unique on this GitHub.
     pub id: u64,
     /// `created`, `edited` or `deleted`.
     pub action: String,
-    /// Its text, as it was written.
     pub body: String,
-    /// Who wrote it.
     pub author: String,
     /// Whether that is a program's account and no person's.
     pub by_program: bool,

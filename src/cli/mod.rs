@@ -23,21 +23,16 @@ mod signals;
 
 use signals::Signals;
 
-/// What a process is given.
 pub struct Process {
     /// The arguments, the program's name first.
     pub arguments: Vec<OsString>,
     /// The environment, as far as it is text.
     pub variables: Variables,
-    /// Standard input.
     pub stdin: Box<dyn Read>,
-    /// Standard output and error.
     pub sinks: Sinks,
-    /// The working directory.
     pub directory: PathBuf,
 }
 
-/// The program itself.
 #[must_use]
 pub fn main() -> ExitCode {
     // What a panic says may hold a secret, and starts a line of its own: only its place is told.

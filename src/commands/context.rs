@@ -28,7 +28,6 @@ const HUB: &str = "hub.docker.com";
 pub struct Context {
     /// What the run was told.
     pub settings: Settings,
-    /// The registries.
     pub registries: Registries,
     /// Docker Hub's own API with this run's credential; without one, only public things answer there. `None` where it has
     /// no usable address.

@@ -53,7 +53,7 @@ impl Hub {
             Need::Nothing,
             "greeting Docker Hub".to_owned(),
         );
-        self.transport.url(&call.query("page_size", 1)).ok()
+        self.transport.url(&call.query("page_size", &1)).ok()
     }
 
     /// The role of a user in an organization; `None` where that is neither owner nor editor.
@@ -74,7 +74,7 @@ impl Hub {
         let path = ["v2", "orgs", organization, "members"];
         for page in 1..=PAGES {
             let action = format!("listing the {role}s of {organization}");
-            let call = Call::new(Method::GET, &path, need, action).query("page", page).query("page_size", PAGE_SIZE);
+            let call = Call::new(Method::GET, &path, need, action).query("page", &page).query("page_size", &PAGE_SIZE);
             let call = call.query("role", role);
             let answer = self.send(&call).await?;
             if answer.status == 404 {
@@ -120,7 +120,7 @@ impl Hub {
         let path = ["v2", "namespaces", organization, "repositories"];
         let call = Call::new(Method::GET, &path, need, format!("listing the repositories of {organization}"))
             .query("name", name)
-            .query("page_size", PAGE_SIZE);
+            .query("page_size", &PAGE_SIZE);
         let page: Value = self.send(&call).await?.read(&call)?;
         let there = page["results"].as_array().into_iter().flatten().any(|one| one["name"] == name.as_str());
         Ok(if there || page["next"].is_null() { Some(there) } else { None })
@@ -134,6 +134,6 @@ impl Hub {
         let need = Need::on_repository(organization, "scope-tag-read", READS);
         let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];
         let call = Call::new(Method::GET, &path, need, format!("listing the tags of {organization}/{name}"));
-        self.send(&call.query("page_size", 1)).await.map(drop)
+        self.send(&call.query("page_size", &1)).await.map(drop)
     }
 }

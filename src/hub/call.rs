@@ -30,7 +30,7 @@ impl<'a> Call<'a> {
         Self { method, path, query: Vec::new(), body: None, action, need, repeatable }
     }
 
-    pub(super) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn query(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.query.push((name, value.to_string()));
         self
     }

@@ -101,7 +101,7 @@ impl Hub {
     pub(super) async fn pages<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<Vec<T>>, Error> {
         let mut all = Vec::new();
         for number in 1..=PAGES {
-            let call = call.clone().query("page", number).query("page_size", PAGE_SIZE);
+            let call = call.clone().query("page", &number).query("page_size", &PAGE_SIZE);
             let answer = self.send(&call).await?;
             if answer.status == 404 && number == 1 {
                 return Ok(None);

@@ -16,9 +16,7 @@ pub enum Error {
     /// The organization has no such team, and none was to be made.
     #[error("{organization} has no team `{team}` on Docker Hub; {}", list_teams(known))]
     NoTeam {
-        /// The organization.
         organization: String,
-        /// The team that was asked for.
         team: String,
         /// The teams there are, sorted.
         known: Vec<String>,

@@ -37,11 +37,9 @@ pub use transport::RETRY;
 pub struct HubTag {
     /// What the tag answers.
     pub digest: Option<Digest>,
-    /// When it was last pushed.
     pub last_pushed: Option<DateTime<Utc>>,
 }
 
-/// A repository's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubRepository {
     pub visibility: Visibility,
@@ -69,7 +67,6 @@ pub struct ListedTag {
     pub children: Vec<Digest>,
 }
 
-/// A repository to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRepository {
     pub name: RepositoryName,
@@ -90,7 +87,6 @@ pub enum Created {
     Before(HubRepository),
 }
 
-/// A team of the organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubTeam {
     /// The number that grants name it by.

@@ -35,7 +35,7 @@ impl Hub {
         let name = repository.name.as_str();
         let action = format!("searching for {repository}");
         let call = Call::new(Method::GET, &["api", "search", "v4"], Need::Nothing, action)
-            .query("size", RESULTS)
+            .query("size", &RESULTS)
             .query("query", name);
         let found: SearchResults = self.anonymously(&call).await?.read(&call)?;
         let hit = found.results.into_iter().find(|hit| hit.name.as_deref() == Some(name));

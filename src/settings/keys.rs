@@ -1,6 +1,5 @@
 //! The table of settings: each has a name from which its flag, its variable and its action input follow.
 
-/// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     /// The name: `a-b` gives the flag `--a-b`, the variable `WHARFINGER_A_B` and the input `a-b`.
@@ -17,7 +16,6 @@ const fn input(name: &'static str) -> Key {
     Key { name, people: &[], input: true, secret: false }
 }
 
-/// All settings.
 pub const KEYS: &[Key] = &[
     input("manifest"),
     Key { people: &["GITHUB_TOKEN"], secret: true, ..input("github-token") },
@@ -35,7 +33,6 @@ pub const KEYS: &[Key] = &[
 ];
 
 impl Key {
-    /// The setting of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.name == name)

@@ -22,11 +22,8 @@ pub use resolve::{Given, Secrets, format_of, resolve, secrets};
 pub struct Settings {
     /// The manifest's path, `approved-images.yml` by default.
     pub manifest: String,
-    /// How results are printed.
     pub format: Format,
-    /// How much is logged.
     pub log_level: tracing::Level,
-    /// Where proposals are made.
     pub forge: ForgeChoice,
     pub github_token: Option<SecretString>,
     /// Docker Hub's user name, or the organization of an organization access token.
@@ -36,13 +33,10 @@ pub struct Settings {
     pub registry_auth: Option<SecretString>,
     /// Certificates to trust beside the system's, PEM.
     pub ca_certificates: Option<String>,
-    /// How digests are recorded.
     pub record: RecordMode,
     /// The floor of reviews an approval needs.
     pub min_approvals: u32,
-    /// This run's part of a large estate.
     pub shard: Option<Shard>,
-    /// Decide and print, write nothing.
     pub dry_run: bool,
     /// Hosts that are to be found elsewhere.
     pub hosts: Hosts,

@@ -20,19 +20,16 @@ pub(super) struct Sourced {
     origin: String,
 }
 
-/// Everything settings come from.
 pub struct Given<'a> {
     /// The flags that were given, by the setting's name; of a secret the name of its file, or `-`.
     pub flags: BTreeMap<&'static str, String>,
     /// How often `-v` was given.
     pub verbosity: u8,
-    /// The environment.
     pub variables: &'a Variables,
     /// Whether the program was started as the action does: without a command argument.
     pub as_action: bool,
     /// Standard input, for a secret given as `-`; read once.
     pub stdin: &'a mut dyn Read,
-    /// The working directory.
     pub directory: PathBuf,
 }
 

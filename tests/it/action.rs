@@ -190,10 +190,13 @@ fn secrets_from_files_are_masked_too() {
     assert_hidden(&outcome);
 }
 
+/// Arguments, variables and the status they end with.
+type Way<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], i32);
+
 /// What is sent is the token with its user name: hidden whichever way the name came, and where nothing else makes sense.
 #[test]
 fn a_token_is_masked_with_its_user_name_however_that_was_given() {
-    let ways: [(&[&str], &[(&str, &str)], i32); 9] = [
+    let ways: [Way<'_>; 9] = [
         (&["--dockerhub-username", "bot", "schema"], &[], 0),
         (&["schema", "--dockerhub-username=bot"], &[("DOCKERHUB_USERNAME", "other")], 0),
         (&["schema"], &[("DOCKERHUB_USERNAME", "bot")], 0),

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::client::{READ, encode, refused};
+use super::answer::{READ, refused};
+use super::client::encode;
 use super::rules::words;
 use super::{GitHub, text};
 use crate::forge::Error;
@@ -61,7 +62,7 @@ impl GitHub {
         }
         let login = text(&answer.json(action)?, "/login")?.to_owned();
         let scopes = answer.header("x-oauth-scopes").map(|scopes| {
-            let scopes = scopes.split(',').map(|scope| super::client::clean(scope.trim()));
+            let scopes = scopes.split(',').map(|scope| super::answer::clean(scope.trim()));
             scopes.filter(|scope| !scope.is_empty()).collect()
         });
         Ok(Holder { login, installation: false, scopes })
@@ -163,7 +164,7 @@ impl GitHub {
     /// # Errors
     /// Where it is refused, or no usable answer comes.
     pub async fn rules_found(&self, branch: &str) -> Result<Vec<Rule>, Error> {
-        let kind = |rule: &Value| super::client::clean(rule["type"].as_str().unwrap_or_default());
+        let kind = |rule: &Value| super::answer::clean(rule["type"].as_str().unwrap_or_default());
         let rules = self.raw_rules(branch).await?;
         let names = self.ruleset_names(&rules).await;
         Ok(rules.iter().map(|rule| Rule { kind: kind(rule), words: words(rule, &names) }).collect())

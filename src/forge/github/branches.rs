@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{Answer, CONTENTS, READ, Sent, Verb, encode, pause, refused};
+use super::answer::{Answer, CONTENTS, READ, Sent, refused};
+use super::client::{Verb, encode, pause};
 use super::commits::protection;
 use super::rules::words;
 use super::{GitHub, commit_at, text};

@@ -1,4 +1,4 @@
-//! Requests to GitHub: who asks, what is tried again, and what a refusal means.
+//! Requests to GitHub: who asks, and what is tried again.
 //!
 //! Reads are repeated when no answer came. A write is never repeated blindly: a lost answer is told to the caller
 //! ([`Sent::Lost`]), who reads what became of it. A rate limit is waited for, as long as it says, where that is short:
@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use octocrab::Octocrab;
 use octocrab::service::middleware::retry::RetryConfig;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -15,9 +15,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::answer::{Answer, READ, Sent, authorized, clean, questioned, refused};
 use crate::forge::Error;
 use crate::net::causes::remedy;
-use crate::net::retry::{Policy, retry_after};
+use crate::net::retry::Policy;
 
 /// How requests are repeated, and how long one waits for rate limits in all.
 const RETRY: Policy =
@@ -34,24 +35,7 @@ pub(super) struct Client {
     rest: Octocrab,
     graphql: Octocrab,
     graphql_path: String,
-    /// The host of the API, for errors.
     host: String,
-}
-
-/// What GitHub answered.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    headers: HeaderMap,
-    pub(super) body: String,
-}
-
-/// What became of a write.
-pub(super) enum Sent {
-    /// It was answered.
-    Answer(Answer),
-    /// No answer came, or a server error: it may or may not have been done.
-    Lost(String),
 }
 
 /// The ways of asking.
@@ -64,69 +48,6 @@ pub(super) enum Verb {
     Delete,
     /// A POST to the GraphQL endpoint.
     GraphQl,
-}
-
-impl Answer {
-    /// Whether the status is 2xx.
-    pub(super) fn done(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// The body as JSON.
-    pub(super) fn json(&self, action: &str) -> Result<Value, Error> {
-        serde_json::from_str(&self.body)
-            .map_err(|e| Error::Unusable(format!("{action}: GitHub's answer ({}) is not JSON: {e}", self.status)))
-    }
-
-    /// Server errors count as no answer: the work may have been done, and proxies give them too.
-    fn sent(self) -> Sent {
-        if self.status < 500 {
-            return Sent::Answer(self);
-        }
-        Sent::Lost(format!("status {}: {}", self.status, self.message()))
-    }
-
-    /// GitHub's message with what its list of errors says, cleaned and cut.
-    pub(super) fn message(&self) -> String {
-        let Ok(json) = serde_json::from_str::<Value>(&self.body) else { return format!("status {}", self.status) };
-        let mut text = json["message"].as_str().unwrap_or("no message").to_owned();
-        for error in json["errors"].as_array().into_iter().flatten() {
-            let detail = error["message"].as_str().or_else(|| error.as_str()).or_else(|| error["code"].as_str());
-            let field = error["field"].as_str().map(|f| format!("{f}: ")).unwrap_or_default();
-            text.push_str(&detail.map(|s| format!("; {field}{s}")).unwrap_or_default());
-        }
-        clean(&text)
-    }
-
-    /// Whether a further page follows.
-    fn has_next(&self) -> bool {
-        self.header("link").is_some_and(|l| l.contains("rel=\"next\""))
-    }
-
-    /// Whether the media type is that of a raw file.
-    pub(super) fn is_raw(&self) -> bool {
-        self.header("content-type").is_some_and(|t| t.contains("raw"))
-    }
-
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// Until when a rate limit holds; `None` where this is no rate limit.
-    fn limited_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let number = |name: &str| self.header(name).and_then(|v| v.trim().parse::<i64>().ok());
-        let exhausted = number("x-ratelimit-remaining") == Some(0);
-        let says = self.body.contains("rate limit");
-        let limited =
-            self.status == 429 || (self.status == 403 && (self.header("retry-after").is_some() || exhausted || says));
-        if !limited {
-            return None;
-        }
-        let after = retry_after(&self.headers, now.into()).map(|wait| now + wait.min(Duration::from_secs(86_400)));
-        let reset = number("x-ratelimit-reset").filter(|_| exhausted).and_then(|s| DateTime::from_timestamp(s, 0));
-        // GitHub asks for a minute where it says nothing.
-        Some(after.or(reset).unwrap_or_else(|| now + chrono::Duration::seconds(60)))
-    }
 }
 
 impl Client {
@@ -325,69 +246,6 @@ fn innermost(error: &octocrab::Error) -> String {
     remedy(error).map_or(what.clone(), |how| format!("{what}: {how}"))
 }
 
-fn authorized(answer: Answer) -> Result<Answer, Error> {
-    if answer.status == 401 {
-        let detail = format!("{}: the token is missing, expired or revoked", answer.message());
-        return Err(Error::Refused { action: "signing in to GitHub".to_owned(), detail });
-    }
-    Ok(answer)
-}
-
-/// What a request needs, for people who write a workflow's `permissions`.
-pub(super) const READ: &str = "`contents: read` and `pull-requests: read`";
-pub(super) const CONTENTS: &str = "`contents: write`";
-pub(super) const PULLS: &str = "`pull-requests: write`";
-pub(super) const STATUSES: &str = "`statuses: write`";
-pub(super) const ISSUES: &str = "`issues: write`";
-
-/// What an answer that is no success means.
-pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
-    let message = answer.message();
-    if message.contains("not permitted to create or approve pull requests") {
-        let detail = format!(
-            "{message} Switch on \"Allow GitHub Actions to create and approve pull requests\" under Settings > Actions > \
-             General of the repository (an organization or enterprise can forbid it), or use an App's token"
-        );
-        return Error::Refused { action: action.to_owned(), detail };
-    }
-    if archived(&message) {
-        return Error::Refused { action: action.to_owned(), detail: format!("{message} {ARCHIVED}") };
-    }
-    match answer.status {
-        301 | 302 | 307 | 308 => Error::Unusable(format!(
-            "{action}: GitHub sends elsewhere ({}): was the repository renamed?",
-            answer.status
-        )),
-        403 | 404 => Error::Refused {
-            action: action.to_owned(),
-            detail: format!("{message} (status {}): the token needs {needs} on this repository", answer.status),
-        },
-        422 => Error::Invalid { action: action.to_owned(), detail: message },
-        status => Error::Unusable(format!("{action}: {message} (status {status})")),
-    }
-}
-
-/// What is to be done about an archived repository.
-pub(super) const ARCHIVED: &str = "Unarchive it under Settings > General, or disable this workflow";
-
-/// Whether GitHub's words say that the repository was archived.
-pub(super) fn archived(message: &str) -> bool {
-    message.contains("archived") && message.contains("read-only")
-}
-
-/// What an error in an answer to a GraphQL query means.
-fn questioned(action: &str, error: &Value) -> Error {
-    let message = clean(error["message"].as_str().unwrap_or("GitHub knows no such repository"));
-    match error["type"].as_str().unwrap_or("NOT_FOUND") {
-        "RATE_LIMITED" | "RATE_LIMIT" => Error::RateLimited(message),
-        "NOT_FOUND" | "FORBIDDEN" | "INSUFFICIENT_SCOPES" => {
-            let detail = format!("{message}: the token needs {READ} on this repository");
-            Error::Refused { action: action.to_owned(), detail }
-        }
-        kind => Error::Unusable(format!("{action}: {message} ({})", clean(kind))),
-    }
-}
-
 fn page_query(query: &[(&str, &str)], page: u32) -> String {
     let mut text = url::form_urlencoded::Serializer::new(String::new());
     text.extend_pairs(query).append_pair("per_page", "100");
@@ -395,11 +253,6 @@ fn page_query(query: &[(&str, &str)], page: u32) -> String {
         text.append_pair("page", &page.to_string());
     }
     text.finish()
-}
-
-/// Remote text for messages.
-pub(super) fn clean(text: &str) -> String {
-    crate::text::excerpt(text, 300)
 }
 
 /// A path's text for a URL.

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::client::{ARCHIVED, CONTENTS, READ, Sent, archived, clean, pause, refused};
+use super::answer::{ARCHIVED, CONTENTS, READ, Sent, archived, clean, refused};
+use super::client::pause;
 use super::{GitHub, commit_at, text};
 use crate::forge::{Branches as _, Commit, Error, FileChange, Message};
 

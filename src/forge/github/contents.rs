@@ -6,7 +6,8 @@ use std::sync::PoisonError;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::client::{READ, encode, refused};
+use super::answer::{READ, refused};
+use super::client::encode;
 use super::{GitHub, text};
 use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
 

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::GitHub;
-use super::client::{PULLS, Sent, Verb, pause, refused, segment};
+use super::answer::{PULLS, Sent, refused};
+use super::client::{Verb, pause, segment};
 use crate::forge::{Conversation, Error};
 
 #[async_trait]

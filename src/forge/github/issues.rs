@@ -4,7 +4,8 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{ISSUES, Sent, Verb, pause, refused};
+use super::answer::{ISSUES, Sent, refused};
+use super::client::{Verb, pause};
 use super::conversation::by;
 use super::{GitHub, text};
 use crate::forge::{Error, Issues, OwnIssue};

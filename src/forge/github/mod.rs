@@ -16,6 +16,7 @@ use super::{Accounts, Commit, Error, Forge};
 use client::Client;
 
 pub mod access;
+mod answer;
 mod branches;
 mod client;
 mod commits;

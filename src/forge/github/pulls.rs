@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{Answer, PULLS, Sent, Verb, pause, refused};
+use super::answer::{Answer, PULLS, Sent, refused};
+use super::client::{Verb, pause};
 use super::commits::protection;
 use super::{GitHub, commit_at, text};
 use crate::forge::{Branches as _, Commit, Declined, Error, OpenProposal, Opened, Proposals, Statuses as _};

@@ -7,7 +7,8 @@ use std::sync::PoisonError;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{READ, clean, refused, segment};
+use super::answer::{READ, clean, refused};
+use super::client::segment;
 use super::pulls::number;
 use super::{GitHub, commit_at};
 use crate::forge::{Commit, Error, Merge, Review, Reviewed, Reviews, Verdict};

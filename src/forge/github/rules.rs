@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::GitHub;
-use super::client::{clean, encode};
+use super::answer::clean;
+use super::client::encode;
 use crate::forge::Error;
 
 const BYPASS: &str = "let the App whose token this is bypass it";

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::client::{READ, STATUSES, Sent, Verb, encode, pause, refused};
+use super::answer::{READ, STATUSES, Sent, refused};
+use super::client::{Verb, encode, pause};
 use super::{GitHub, commit_at};
 use crate::forge::{Commit, Error, StatusState, Statuses};
 

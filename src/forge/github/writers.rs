@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::client::{READ, clean, refused};
+use super::answer::{READ, clean, refused};
 use super::{GitHub, commit_at, text};
 use crate::forge::branches::{LOOKED_BACK, down_to_ours};
 use crate::forge::{By, Commit, Error, Written};

@@ -1,0 +1,155 @@
+//! GitHub's answers, and what a refusal means.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use crate::forge::Error;
+use crate::net::retry::retry_after;
+
+/// What GitHub answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+/// What became of a write.
+pub(super) enum Sent {
+    /// It was answered.
+    Answer(Answer),
+    /// No answer came, or a server error: it may or may not have been done.
+    Lost(String),
+}
+
+impl Answer {
+    pub(super) fn done(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(super) fn json(&self, action: &str) -> Result<Value, Error> {
+        serde_json::from_str(&self.body)
+            .map_err(|e| Error::Unusable(format!("{action}: GitHub's answer ({}) is not JSON: {e}", self.status)))
+    }
+
+    /// Server errors count as no answer: the work may have been done, and proxies give them too.
+    pub(super) fn sent(self) -> Sent {
+        if self.status < 500 {
+            return Sent::Answer(self);
+        }
+        Sent::Lost(format!("status {}: {}", self.status, self.message()))
+    }
+
+    /// GitHub's message with what its list of errors says, cleaned and cut.
+    pub(super) fn message(&self) -> String {
+        let Ok(json) = serde_json::from_str::<Value>(&self.body) else { return format!("status {}", self.status) };
+        let mut text = json["message"].as_str().unwrap_or("no message").to_owned();
+        for error in json["errors"].as_array().into_iter().flatten() {
+            let detail = error["message"].as_str().or_else(|| error.as_str()).or_else(|| error["code"].as_str());
+            let field = error["field"].as_str().map(|f| format!("{f}: ")).unwrap_or_default();
+            text.push_str(&detail.map(|s| format!("; {field}{s}")).unwrap_or_default());
+        }
+        clean(&text)
+    }
+
+    /// Whether a further page follows.
+    pub(super) fn has_next(&self) -> bool {
+        self.header("link").is_some_and(|l| l.contains("rel=\"next\""))
+    }
+
+    /// Whether the media type is that of a raw file.
+    pub(super) fn is_raw(&self) -> bool {
+        self.header("content-type").is_some_and(|t| t.contains("raw"))
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Until when a rate limit holds; `None` where this is no rate limit.
+    pub(super) fn limited_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let number = |name: &str| self.header(name).and_then(|v| v.trim().parse::<i64>().ok());
+        let exhausted = number("x-ratelimit-remaining") == Some(0);
+        let says = self.body.contains("rate limit");
+        let limited =
+            self.status == 429 || (self.status == 403 && (self.header("retry-after").is_some() || exhausted || says));
+        if !limited {
+            return None;
+        }
+        let after = retry_after(&self.headers, now.into()).map(|wait| now + wait.min(Duration::from_secs(86_400)));
+        let reset = number("x-ratelimit-reset").filter(|_| exhausted).and_then(|s| DateTime::from_timestamp(s, 0));
+        // GitHub asks for a minute where it says nothing.
+        Some(after.or(reset).unwrap_or_else(|| now + chrono::Duration::seconds(60)))
+    }
+}
+
+pub(super) fn authorized(answer: Answer) -> Result<Answer, Error> {
+    if answer.status == 401 {
+        let detail = format!("{}: the token is missing, expired or revoked", answer.message());
+        return Err(Error::Refused { action: "signing in to GitHub".to_owned(), detail });
+    }
+    Ok(answer)
+}
+
+/// What a request needs, for people who write a workflow's `permissions`.
+pub(super) const READ: &str = "`contents: read` and `pull-requests: read`";
+pub(super) const CONTENTS: &str = "`contents: write`";
+pub(super) const PULLS: &str = "`pull-requests: write`";
+pub(super) const STATUSES: &str = "`statuses: write`";
+pub(super) const ISSUES: &str = "`issues: write`";
+
+/// What an answer that is no success means.
+pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
+    let message = answer.message();
+    if message.contains("not permitted to create or approve pull requests") {
+        let detail = format!(
+            "{message} Switch on \"Allow GitHub Actions to create and approve pull requests\" under Settings > Actions > \
+             General of the repository (an organization or enterprise can forbid it), or use an App's token"
+        );
+        return Error::Refused { action: action.to_owned(), detail };
+    }
+    if archived(&message) {
+        return Error::Refused { action: action.to_owned(), detail: format!("{message} {ARCHIVED}") };
+    }
+    match answer.status {
+        301 | 302 | 307 | 308 => Error::Unusable(format!(
+            "{action}: GitHub sends elsewhere ({}): was the repository renamed?",
+            answer.status
+        )),
+        403 | 404 => Error::Refused {
+            action: action.to_owned(),
+            detail: format!("{message} (status {}): the token needs {needs} on this repository", answer.status),
+        },
+        422 => Error::Invalid { action: action.to_owned(), detail: message },
+        status => Error::Unusable(format!("{action}: {message} (status {status})")),
+    }
+}
+
+/// What is to be done about an archived repository.
+pub(super) const ARCHIVED: &str = "Unarchive it under Settings > General, or disable this workflow";
+
+/// Whether GitHub's words say that the repository was archived.
+pub(super) fn archived(message: &str) -> bool {
+    message.contains("archived") && message.contains("read-only")
+}
+
+/// What an error in an answer to a GraphQL query means.
+pub(super) fn questioned(action: &str, error: &Value) -> Error {
+    let message = clean(error["message"].as_str().unwrap_or("GitHub knows no such repository"));
+    match error["type"].as_str().unwrap_or("NOT_FOUND") {
+        "RATE_LIMITED" | "RATE_LIMIT" => Error::RateLimited(message),
+        "NOT_FOUND" | "FORBIDDEN" | "INSUFFICIENT_SCOPES" => {
+            let detail = format!("{message}: the token needs {READ} on this repository");
+            Error::Refused { action: action.to_owned(), detail }
+        }
+        kind => Error::Unusable(format!("{action}: {message} ({})", clean(kind))),
+    }
+}
+
+/// Remote text for messages.
+pub(super) fn clean(text: &str) -> String {
+    crate::text::excerpt(text, 300)
+}

@@ -27,6 +27,8 @@ struct Module {
     re_exports: Vec<ItemPath>,
     /// Its children that are compiled for tests only.
     for_tests: Vec<String>,
+    /// All its children; one that is no file below the root stands elsewhere, and counts for nothing.
+    children: BTreeSet<String>,
 }
 
 /// That one file imports an item of another.
@@ -111,7 +113,7 @@ impl Sources {
         let end = (0..=target.len()).rev().find(|end| self.modules.contains_key(&target[..*end]))?;
         let (module, item) = (&self.modules[&target[..end]], target.get(end)?);
         let Some(elsewhere) = module.names.get(item).filter(|_| !module.items.contains(item) && depth < 8) else {
-            return Some((&module.file, item.clone()));
+            return Some((module.file.as_str(), item.clone())).filter(|_| !module.children.contains(item));
         };
         let path = self.absolute(&target[..end], elsewhere)?;
         self.definer(&[&path, &target[end + 1..]].concat(), depth + 1)
@@ -157,7 +159,8 @@ impl Module {
         flatten(stream, &mut tokens, &mut for_tests);
         let file = file.to_str().unwrap().to_owned();
         let (names, paths, re_exports) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut module = Self { file, items: items(&tokens), names, paths, re_exports, for_tests };
+        let (items, children) = (named_after(&tokens, &DEFINING), named_after(&tokens, &["mod"]));
+        let mut module = Self { file, items, names, paths, re_exports, for_tests, children };
         module.read_paths(&tokens);
         module
     }
@@ -254,24 +257,24 @@ fn path_at(tokens: &[Token], mut at: usize) -> (ItemPath, usize) {
     (path, at)
 }
 
-/// The names that a file defines itself.
-fn items(tokens: &[Token]) -> BTreeSet<String> {
+/// The words before the name of an item.
+const DEFINING: [&str; 8] = ["fn", "struct", "enum", "trait", "type", "const", "static", "union"];
+
+/// The names that follow one of these words outside of all brackets: what a file defines itself.
+fn named_after(tokens: &[Token], words: &[&str]) -> BTreeSet<String> {
     let mut depth = 0_usize;
-    let mut items = BTreeSet::new();
+    let mut names = BTreeSet::new();
     for (at, token) in tokens.iter().enumerate() {
-        match token {
-            Token::Open => depth += 1,
-            Token::Close => depth -= 1,
-            Token::Word(word) if depth == 0 => {
-                let defines = ["fn", "struct", "enum", "trait", "type", "const", "static", "union"];
-                if let (true, Some(Token::Word(name))) = (defines.contains(&word.as_str()), tokens.get(at + 1)) {
-                    items.insert(name.clone());
-                }
+        match (token, tokens.get(at + 1)) {
+            (Token::Open, _) => depth += 1,
+            (Token::Close, _) => depth -= 1,
+            (Token::Word(word), Some(Token::Word(name))) if depth == 0 && words.contains(&word.as_str()) => {
+                names.insert(name.clone());
             }
             _ => {}
         }
     }
-    items
+    names
 }
 
 /// The tokens in one row, without items that are compiled for tests only; modules among those are named.

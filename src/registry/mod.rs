@@ -1,4 +1,4 @@
-//! Registries: one boundary, two implementations. [`remote`] speaks the OCI distribution protocol, [`layout`] keeps
+//! Registries: one boundary, two implementations. `remote` speaks the OCI distribution protocol, `layout` keeps
 //! OCI image layouts on disk. Both pass the contract suite in `tests/it/registry_contract.rs`.
 
 mod auth;

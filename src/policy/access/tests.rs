@@ -92,7 +92,7 @@ fn mirrors_are_all_that_is_promoted_and_a_sample_is_the_first_of_each_registry()
     ];
     let manifest = manifest("", &images.concat());
     let all = Scope::new(&manifest, &[], None).unwrap();
-    let shown = |subjects: Vec<Subject>| subjects.iter().map(Subject::shown).collect::<Vec<_>>();
+    let shown = |subjects: Vec<Subject>| subjects.iter().map(Subject::name).collect::<Vec<_>>();
     assert_eq!(
         shown(mirrors(&manifest, &all)),
         [

@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use wharfinger::image::{Digest, Tag};
-use wharfinger::rules::{Fact, Facts, Follow, Readiness, Readings, Rule, Selection, Subject, VersionRule};
+use wharfinger::internals::image::{Digest, Tag};
+use wharfinger::internals::rules::{Fact, Facts, Follow, Readiness, Readings, Rule, Selection, Subject, VersionRule};
 
 /// The program's own allocator.
 #[global_allocator]
@@ -65,9 +65,10 @@ fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, us
                     facts.digests.insert(tag, answer);
                 }
                 Fact::PublicSince(tag, digest) => {
-                    facts
-                        .public_since
-                        .insert((tag, digest), Some(wharfinger::rules::Since::published(DateTime::UNIX_EPOCH)));
+                    facts.public_since.insert(
+                        (tag, digest),
+                        Some(wharfinger::internals::rules::Since::published(DateTime::UNIX_EPOCH)),
+                    );
                 }
                 Fact::History(tag) => {
                     facts.history.insert(tag, Vec::new());

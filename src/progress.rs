@@ -23,7 +23,7 @@ static DRAWN: OnceLock<MultiProgress> = OnceLock::new();
 
 /// Standard error, written so that bars stay below.
 #[derive(Debug, Default)]
-pub struct AboveBars;
+pub(crate) struct AboveBars;
 
 impl Write for AboveBars {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
@@ -39,16 +39,16 @@ impl Write for AboveBars {
 }
 
 /// Where the lines of phases go in the log: they are written in jobs of GitHub Actions, and elsewhere with `-v`.
-pub const PHASE: &str = "wharfinger::phase";
+pub(crate) const PHASE: &str = "wharfinger::phase";
 /// Likewise where a group of lines begins and, with an empty text, ends.
-pub const GROUP: &str = "wharfinger::phase::group";
+pub(crate) const GROUP: &str = "wharfinger::phase::group";
 
 /// A part of the run. Until it is dropped, lines in the log of a job are folded under its title.
 #[must_use]
-pub struct Group(());
+pub(crate) struct Group(());
 
 impl Group {
-    pub fn begin(title: &str) -> Self {
+    pub(crate) fn begin(title: &str) -> Self {
         tracing::info!(target: GROUP, "{title}");
         Self(())
     }
@@ -62,11 +62,11 @@ impl Drop for Group {
 
 /// Shows the images under way.
 #[derive(Clone)]
-pub struct Progress(MultiProgress);
+pub(crate) struct Progress(MultiProgress);
 
 /// One image under way. Its bar goes away with the last handle.
 #[derive(Clone)]
-pub struct Bar {
+pub(crate) struct Bar {
     shown: ProgressBar,
     name: String,
     began: Instant,
@@ -75,13 +75,13 @@ pub struct Bar {
 impl Progress {
     /// Shows nothing.
     #[must_use]
-    pub fn hidden() -> Self {
+    pub(crate) fn hidden() -> Self {
         Self(MultiProgress::with_draw_target(ProgressDrawTarget::hidden()))
     }
 
     /// Bars on standard error, where that is a terminal and no job of GitHub Actions.
     #[must_use]
-    pub fn on_terminal(in_actions: bool) -> Self {
+    pub(crate) fn on_terminal(in_actions: bool) -> Self {
         if in_actions || !std::io::stderr().is_terminal() {
             return Self::hidden();
         }
@@ -91,50 +91,50 @@ impl Progress {
 
     /// A bar for one image, named `loki:3.1.0`; its size is not known yet.
     #[must_use]
-    pub fn image(&self, name: &str) -> Bar {
+    pub(crate) fn image(&self, name: &str) -> Bar {
         let shown = self.0.add(ProgressBar::new(0).with_message(name.to_owned())).with_style(style(TEMPLATE));
         Bar { shown, name: name.to_owned(), began: Instant::now() }
     }
 
     /// A bar for a phase that asks for `total` things.
     #[must_use]
-    pub fn phase(&self, name: &str, total: usize) -> Phase {
+    pub(crate) fn phase(&self, name: &str, total: usize) -> Phase {
         let bar = self.0.add(ProgressBar::new(total as u64).with_message(name.to_owned()));
         Phase(bar.with_style(style(COUNTED)))
     }
 }
 
-pub struct Phase(ProgressBar);
+pub(crate) struct Phase(ProgressBar);
 
 impl Phase {
-    pub fn one(&self) {
+    pub(crate) fn one(&self) {
         self.0.inc(1);
     }
 
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.0.finish_and_clear();
     }
 }
 
 impl Bar {
     /// So many bytes more are to be brought, in so many blobs.
-    pub fn expect(&self, blobs: usize, bytes: u64) {
+    pub(crate) fn expect(&self, blobs: usize, bytes: u64) {
         self.shown.inc_length(bytes);
         tracing::info!(target: PHASE, "{}: {}, {}", self.name, counted(blobs, "blob"), HumanBytes(bytes));
     }
 
     /// So many bytes came, or are there already.
-    pub fn came(&self, bytes: u64) {
+    pub(crate) fn came(&self, bytes: u64) {
         self.shown.inc(bytes);
     }
 
     /// So many bytes that came are to come again.
-    pub fn lost(&self, bytes: u64) {
+    pub(crate) fn lost(&self, bytes: u64) {
         self.shown.dec(bytes);
     }
 
     /// The image is done, or failed. Where nothing was to be brought, nothing is told.
-    pub fn end(&self, well: bool) {
+    pub(crate) fn end(&self, well: bool) {
         self.shown.finish_and_clear();
         if self.shown.length().unwrap_or_default() == 0 {
             return;

@@ -3,7 +3,7 @@
 /// `text` on one line: control characters and line separators become spaces, invisible characters go, and runs of white space
 /// become one space.
 #[must_use]
-pub fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let spaced = text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c });
     let kept: String = spaced.filter(|c| !is_invisible(*c)).collect();
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -20,13 +20,13 @@ fn is_invisible(c: char) -> bool {
 
 /// [`clean`], but lines stay lines.
 #[must_use]
-pub fn clean_lines(text: &str) -> String {
+pub(crate) fn clean_lines(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
 /// `text` in at most `limit` characters; where something was cut off, the last of them is `…`.
 #[must_use]
-pub fn cut(text: &str, limit: usize) -> String {
+pub(crate) fn cut(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
     }
@@ -37,25 +37,25 @@ pub fn cut(text: &str, limit: usize) -> String {
 
 /// [`clean`], then [`cut`]: what is quoted of a text that may be long and hostile.
 #[must_use]
-pub fn excerpt(text: &str, limit: usize) -> String {
+pub(crate) fn excerpt(text: &str, limit: usize) -> String {
     cut(&clean(text), limit)
 }
 
 /// `text` with spaces after it up to `width` characters.
 #[must_use]
-pub fn pad(text: &str, width: usize) -> String {
+pub(crate) fn pad(text: &str, width: usize) -> String {
     format!("{text:<width$}")
 }
 
 /// `count` and the noun, in the plural where there is not exactly one.
 #[must_use]
-pub fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// A number of bytes for people, in powers of 1,000: `41 MB`.
 #[must_use]
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 4] =
         [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match UNITS.into_iter().find(|(_, unit)| bytes >= *unit) {
@@ -67,7 +67,7 @@ pub fn size(bytes: u64) -> String {
 
 /// The difference of two sizes for people: `+1.2 MB`, `-300 kB`, `same size`.
 #[must_use]
-pub fn size_difference(before: u64, after: u64) -> String {
+pub(crate) fn size_difference(before: u64, after: u64) -> String {
     match before.cmp(&after) {
         std::cmp::Ordering::Less => format!("+{}", size(after - before)),
         std::cmp::Ordering::Equal => "same size".to_owned(),

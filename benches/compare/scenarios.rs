@@ -1,7 +1,7 @@
 //! What is copied, and what the mirror has already.
 
 use tokio::runtime::Runtime;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::images::{Image, Layers, Spec};
 use super::support::http::client;

@@ -16,7 +16,7 @@ use support::hub::{Account, TestHub};
 use support::images::ImageSpec;
 use support::process::Run;
 use support::registry::TestRegistry;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 /// Set in the runs that this program makes of itself: then it is `wharfinger`, so that one `cargo run` builds everything.
 const AS_WHARFINGER: &str = "WHARFINGER_DEMO_RUNS_THE_PROGRAM";
@@ -27,7 +27,7 @@ const BRANCH: &str = "wharfinger/image/loki/latest";
 
 fn main() -> ExitCode {
     if std::env::var_os(AS_WHARFINGER).is_some() {
-        return wharfinger::cli::main();
+        return wharfinger::main();
     }
     let demo = Demo::start();
     demo.upstream_has_a_history();

@@ -12,7 +12,7 @@ use crate::text::excerpt;
 
 /// The event that a workflow runs for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub(crate) struct Event {
     /// The event's name, as GitHub writes it.
     pub name: String,
     /// What kind it is, with what only this kind has.
@@ -27,7 +27,7 @@ pub struct Event {
 
 /// The events that mean something to this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Commits reached a branch.
     Push,
     /// The clock.
@@ -45,7 +45,7 @@ pub enum Kind {
 
 /// The pull request of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PullRequest {
+pub(crate) struct PullRequest {
     pub number: u64,
     /// The branch it would be merged into.
     pub base_branch: String,
@@ -60,7 +60,7 @@ pub struct PullRequest {
 
 /// A merge queue's question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MergeGroup {
+pub(crate) struct MergeGroup {
     /// The commit that would be merged.
     pub head: Commit,
     /// What it would be merged onto.
@@ -68,7 +68,7 @@ pub struct MergeGroup {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
+pub(crate) struct Comment {
     /// Its number, unique on this GitHub.
     pub id: u64,
     /// `created`, `edited` or `deleted`.
@@ -86,7 +86,7 @@ pub struct Comment {
 /// Why an event cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct EventError(String);
+pub(crate) struct EventError(String);
 
 /// The most bytes a payload may have; GitHub's own limit is 25 MB.
 const LIMIT: u64 = 32 * 1024 * 1024;
@@ -96,7 +96,7 @@ impl Event {
     ///
     /// # Errors
     /// Where a variable or the payload's file is missing, or the payload lacks what its kind must have.
-    pub fn read(environment: &Environment) -> Result<Self, EventError> {
+    pub(crate) fn read(environment: &Environment) -> Result<Self, EventError> {
         let needed = |value: &Option<String>, name: &str| {
             value.clone().ok_or_else(|| EventError(format!("{name} is not set: this is no step of a workflow")))
         };

@@ -11,7 +11,7 @@ use crate::report::{Ending, summary};
 ///
 /// # Errors
 /// Where a file cannot be written, with its name.
-pub fn write(environment: &Environment, ending: &Ending) -> Result<(), String> {
+pub(crate) fn write(environment: &Environment, ending: &Ending) -> Result<(), String> {
     if let Some(path) = &environment.output {
         let text: String = ending.outputs.iter().map(|(name, value)| output(name, value)).collect();
         append(path, &text).map_err(|e| format!("GITHUB_OUTPUT, {}, cannot be written: {e}", path.display()))?;

@@ -11,7 +11,7 @@ use crate::text::excerpt;
 ///
 /// # Errors
 /// [`Stop::Unusable`], with what the workflow should do instead.
-pub fn may_write(event: &Event, default_branch: &str) -> Result<(), Stop> {
+pub(crate) fn may_write(event: &Event, default_branch: &str) -> Result<(), Stop> {
     let name = &event.name;
     if !matches!(event.kind, Kind::Push | Kind::Schedule | Kind::WorkflowDispatch | Kind::IssueComment(_)) {
         return Err(Stop::Unusable(format!(

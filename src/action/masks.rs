@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// A secret as it was given.
 #[derive(Clone, Copy)]
-pub enum Secret<'a> {
+pub(crate) enum Secret<'a> {
     /// A token or password, with the user names it can be sent with.
     Token { token: &'a str, users: &'a [&'a str] },
     /// A Docker `config.json` text.
@@ -21,7 +21,7 @@ const SHORTEST_LINE: usize = 4;
 
 /// Everything to hide, without repetition, in a stable order.
 #[must_use]
-pub fn masks(secrets: &[Secret<'_>]) -> BTreeSet<String> {
+pub(crate) fn masks(secrets: &[Secret<'_>]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for secret in secrets {
         match *secret {

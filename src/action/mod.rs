@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use url::Url;
 
-pub mod event;
-pub mod files;
-pub mod guard;
-pub mod masks;
+pub(crate) mod event;
+pub(crate) mod files;
+pub(crate) mod guard;
+pub(crate) mod masks;
 
-pub use event::Event;
-pub use guard::may_write;
+pub(crate) use event::Event;
+pub(crate) use guard::may_write;
 
 /// The process's environment, as far as it is text.
 pub type Variables = std::collections::BTreeMap<String, String>;

@@ -9,7 +9,12 @@ use crate::report::audit::{Issue, IssueAction};
 ///
 /// # Errors
 /// Where the forge refuses or does not answer; what was done until then is found by the next run.
-pub async fn keep(issues: &dyn Issues, wish: Wish, dashboard: &Dashboard, write: bool) -> Result<Option<Issue>, Error> {
+pub(crate) async fn keep(
+    issues: &dyn Issues,
+    wish: Wish,
+    dashboard: &Dashboard,
+    write: bool,
+) -> Result<Option<Issue>, Error> {
     let found = issues.own_issues(LABEL, &dashboard.mark).await?;
     let kept: Vec<Kept> = found.iter().map(kept).collect();
     let first = found.iter().min_by_key(|issue| issue.number);

@@ -9,7 +9,7 @@ use crate::manifest::{Image, Manifest};
 /// A file that cannot be edited as it is written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path} cannot be edited: {error}")]
-pub struct NotEdited {
+pub(crate) struct NotEdited {
     path: String,
     pub(super) error: EditError,
 }

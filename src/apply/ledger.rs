@@ -15,7 +15,7 @@ const TRIES: u32 = 8;
 
 /// Why nothing was written. Clocks that should have begun begin with the next run.
 #[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
+pub(crate) enum LedgerError {
     #[error("{0}")]
     Forge(#[from] forge::Error),
     #[error("the ledger cannot be written: {0}")]
@@ -26,7 +26,7 @@ pub enum LedgerError {
 
 /// What became of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Recorded {
+pub(crate) struct Recorded {
     /// Whether a commit was made.
     pub written: bool,
     /// What others had written there, each said once.
@@ -38,7 +38,7 @@ pub struct Recorded {
 ///
 /// # Errors
 /// Where the forge fails or refuses the commit; what others wrote is then told by the next run.
-pub async fn record(
+pub(crate) async fn record(
     place: Place<'_>,
     head: &Commit,
     manifest: &Manifest,

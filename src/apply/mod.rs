@@ -1,12 +1,12 @@
 //! Performs what was decided: commits, proposals, repositories, copies, records. The only room that writes.
 
-pub mod copy;
-pub mod dashboard;
+pub(crate) mod copy;
+pub(crate) mod dashboard;
 mod files;
-pub mod interruption;
-pub mod ledger;
-pub mod promote;
-pub mod propose;
-pub mod record;
+pub(crate) mod interruption;
+pub(crate) mod ledger;
+pub(crate) mod promote;
+pub(crate) mod propose;
+pub(crate) mod record;
 mod removal;
-pub mod repository;
+pub(crate) mod repository;

@@ -10,10 +10,10 @@ use crate::proposal::body::{self, Evidence};
 use crate::proposal::metadata::{self, Metadata, ObjectId};
 
 /// Who opens pull requests with the job's own token.
-pub const JOB_LOGIN: &str = "github-actions[bot]";
+pub(crate) const JOB_LOGIN: &str = "github-actions[bot]";
 
 /// A proposal as it is to be, with everything that it is made from.
-pub struct Publication<'a> {
+pub(crate) struct Publication<'a> {
     /// The default branch, at which the manifest was read.
     pub head: &'a Head,
     pub manifest: &'a Manifest,
@@ -23,7 +23,7 @@ pub struct Publication<'a> {
 
 /// A proposal that was opened or moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
+pub(crate) struct Published {
     /// Its number; `None` on a forge without numbers.
     pub number: Option<u64>,
     /// Where a person looks at it.
@@ -32,7 +32,7 @@ pub struct Published {
 
 /// Why a proposal was not published.
 #[derive(Debug, thiserror::Error)]
-pub enum PublishError {
+pub(crate) enum PublishError {
     /// The manifest cannot be edited as it is written.
     #[error(transparent)]
     Edit(#[from] NotEdited),
@@ -42,7 +42,7 @@ pub enum PublishError {
 
 /// The commit that a proposal is to show, made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Committed {
+pub(crate) struct Committed {
     pub commit: Commit,
     /// What the body is to say of itself. Where it names the commit, everything that belongs to that commit is done.
     pub metadata: Metadata,
@@ -52,7 +52,7 @@ pub struct Committed {
 ///
 /// # Errors
 /// [`Error::Moved`] where somebody else was faster: look again. Anything else concerns this proposal alone.
-pub async fn commit(
+pub(crate) async fn commit(
     forge: &dyn Forge,
     publication: &Publication<'_>,
     open: Option<&OpenProposal>,
@@ -71,7 +71,7 @@ pub async fn commit(
 ///
 /// # Errors
 /// As of [`commit`].
-pub async fn present(
+pub(crate) async fn present(
     forge: &dyn Forge,
     publication: &Publication<'_>,
     open: Option<&OpenProposal>,
@@ -134,7 +134,7 @@ fn text(forge: &dyn Forge, publication: &Publication<'_>, committed: &Committed)
 ///
 /// # Errors
 /// Where a file is written in a way that cannot be edited.
-pub fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, PublishError> {
+pub(crate) fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, PublishError> {
     let changes = wanted.items.iter().flat_map(|item| {
         let image = &manifest.images[item.image];
         item.changes(image).into_iter().map(move |change| (image, change))
@@ -143,7 +143,7 @@ pub fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, 
 }
 
 /// Labels it and asks for reviews, one person or team at a time. What is refused is a warning: the proposal stands.
-pub async fn invite(conversation: &dyn Conversation, number: u64, audience: &Audience) {
+pub(crate) async fn invite(conversation: &dyn Conversation, number: u64, audience: &Audience) {
     label(conversation, number, &audience.labels).await;
     for login in &audience.reviewers {
         warn(number, "a review by", login, "asked for", conversation.request_reviewer(number, login).await);

@@ -61,7 +61,12 @@ pub(super) async fn ensure_on_ecr(
 ///
 /// # Errors
 /// Where Docker Hub refuses or does not answer, or the team is missing and may not be made.
-pub async fn mend(hub: &Hub, organization: &str, name: &RepositoryName, difference: &Difference) -> Result<(), Error> {
+pub(crate) async fn mend(
+    hub: &Hub,
+    organization: &str,
+    name: &RepositoryName,
+    difference: &Difference,
+) -> Result<(), Error> {
     match &difference.remedy {
         Remedy::Hide => hub.set_visibility(organization, name, Visibility::Private).await,
         Remedy::Publish => hub.set_visibility(organization, name, Visibility::Public).await,
@@ -79,7 +84,7 @@ pub async fn mend(hub: &Hub, organization: &str, name: &RepositoryName, differen
 ///
 /// # Errors
 /// The first refusal or fault, after everything was tried: what could be done is done.
-pub async fn seal(hub: &Hub, organization: &str, name: &RepositoryName) -> (Vec<String>, Result<(), Error>) {
+pub(crate) async fn seal(hub: &Hub, organization: &str, name: &RepositoryName) -> (Vec<String>, Result<(), Error>) {
     let (mut done, mut failed) = (Vec::new(), None);
     match hub.repository(organization, name).await {
         Ok(Some(HubRepository { visibility: Visibility::Public, .. })) => {

@@ -23,7 +23,7 @@ mod signals;
 
 use signals::Signals;
 
-pub struct Process {
+pub(crate) struct Process {
     /// The arguments, the program's name first.
     pub arguments: Vec<OsString>,
     /// The environment, as far as it is text.
@@ -59,7 +59,7 @@ fn status_of(work: impl FnOnce() -> u8) -> u8 {
 /// Runs a process to its exit status: 0 done, 1 findings or failures, 2 unusable arguments, event or manifest, 3 could
 /// not work.
 #[must_use]
-pub fn start(mut process: Process) -> u8 {
+pub(crate) fn start(mut process: Process) -> u8 {
     let cli = parse(&process);
     let in_actions = process.variables.get("GITHUB_ACTIONS").is_some_and(|text| text == "true");
     let as_action = cli.as_ref().is_ok_and(|parsed| parsed.as_action);

@@ -14,7 +14,7 @@ use crate::report::settings::{Limitation, LostMember, Refused, Settings, Setting
 ///
 /// # Errors
 /// Where there is no usable manifest or credential, or Docker Hub refuses everything that was asked.
-pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     if context.settings.github.in_actions && matches!(read_event(context)?.kind, Kind::IssueComment(_)) {
         return Err(Stop::Unusable("a comment does not change the organization's settings: apply-policy is for push, schedule and workflow_dispatch".to_owned()));
     }

@@ -26,7 +26,7 @@ const REASON: usize = 200;
 ///
 /// # Errors
 /// Where the name calls no image and no source, or nothing can be looked at.
-pub async fn run(context: &Context, arguments: &Approve, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Output) -> Result<Exit, Stop> {
     let urgent = arguments.urgent.as_deref().map(reason).transpose()?;
     let proposes = arguments.propose || context.settings.github.in_actions;
     let reader = proposal_reader(context, context.forge.as_deref(), Trust::Machines);

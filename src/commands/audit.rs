@@ -18,7 +18,7 @@ use crate::report::{Format, Output};
 ///
 /// # Errors
 /// Where there is no usable manifest, or nothing could be asked.
-pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     refuse(context, arguments)?;
     if let Some(path) = &arguments.output {
         output.into_file(path);

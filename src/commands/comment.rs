@@ -26,7 +26,7 @@ const TRIES: usize = 3;
 ///
 /// # Errors
 /// Why what was asked for could not be done.
-pub async fn run(context: &Context, comment: &Comment, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Output) -> Result<Exit, Stop> {
     if comment.action != "created" || !comment.on_pull_request {
         return Ok(Exit::Done);
     }

@@ -11,7 +11,7 @@ use crate::report::Output;
 ///
 /// # Errors
 /// None now.
-pub fn run(shell: Shell, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) fn run(shell: Shell, output: &mut Output) -> Result<Exit, Stop> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "wharfinger", &mut script);
     output.text(&String::from_utf8_lossy(&script));

@@ -32,7 +32,6 @@ pub struct Context {
     /// Docker Hub's own API with this run's credential; without one, only public things answer there. `None` where it has
     /// no usable address.
     pub hub: Option<Hub>,
-    /// The forge, where there is one.
     pub forge: Option<Arc<dyn Forge>>,
     /// The same forge where it is GitHub.
     github: Option<Arc<GitHub>>,

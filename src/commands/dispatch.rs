@@ -11,7 +11,7 @@ use crate::report::{Format, Output};
 ///
 /// # Errors
 /// Why it could not.
-pub async fn dispatch(context: &Context, command: &Command, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut Output) -> Result<Exit, Stop> {
     if context.settings.format == Format::Sarif && !matches!(command, Command::Audit(_)) {
         return Err(Stop::Unusable("--format sarif is for audit: other commands print human or json".to_owned()));
     }

@@ -17,7 +17,7 @@ use crate::settings::{ForgeChoice, RecordMode, Settings};
 ///
 /// # Errors
 /// Where the manifest cannot be used (what could be looked at is told all the same), or no server answered.
-pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let loaded = manifest(context, arguments.hosts).await;
     let fact = manifest_fact(&loaded);
     let manifest = loaded.as_ref().ok();

@@ -21,7 +21,7 @@ const LIST_LIMIT: u64 = 32 * 1024 * 1024;
 ///
 /// # Errors
 /// Why it could not work.
-pub async fn run(context: &Context, arguments: &Explain, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, arguments: &Explain, output: &mut Output) -> Result<Exit, Stop> {
     let explanation = match &arguments.tags {
         Some(file) => Explanation { images: vec![trial(context, arguments, file)?], failed: Vec::new() },
         None => of_manifest(context, &arguments.images).await?,

@@ -3,7 +3,7 @@
 use super::{Context, Stop};
 use crate::forge::Head;
 use crate::manifest::Manifest;
-pub use crate::observe::manifest::from_forge;
+pub(crate) use crate::observe::manifest::from_forge;
 use crate::observe::manifest::{LoadError, from_directory};
 
 /// The manifest at the default branch's head, and that head: what every command that writes works on, and expects to find
@@ -11,7 +11,7 @@ use crate::observe::manifest::{LoadError, from_directory};
 ///
 /// # Errors
 /// Where there is no forge, or no manifest there, or it cannot be used.
-pub async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
+pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
     let forge = context.forge()?;
     let head = forge.head().await.map_err(|e| Stop::CannotWork(e.into()))?;
     let manifest = from_forge(&**forge, &head.commit, &context.settings.manifest).await?;
@@ -23,7 +23,7 @@ pub async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
 ///
 /// # Errors
 /// Where there is none, or it cannot be used.
-pub fn here(context: &Context) -> Result<Manifest, Stop> {
+pub(crate) fn here(context: &Context) -> Result<Manifest, Stop> {
     Ok(from_directory(&context.settings.directory, &context.settings.manifest)?)
 }
 

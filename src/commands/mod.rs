@@ -2,31 +2,32 @@
 //!
 //! A new command is a file here, an entry of [`crate::args::Command`] and a line in [`dispatch()`].
 
-pub mod apply_policy;
-pub mod approve;
-pub mod audit;
-pub mod check;
-pub mod comment;
-pub mod completions;
+pub(crate) mod apply_policy;
+pub(crate) mod approve;
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod comment;
+pub(crate) mod completions;
 mod context;
 mod dispatch;
-pub mod doctor;
-pub mod explain;
+pub(crate) mod doctor;
+pub(crate) mod explain;
 mod guard;
-pub mod load;
-pub mod plan;
+pub(crate) mod load;
+pub(crate) mod plan;
 mod planned;
 pub mod promote;
-pub mod propose;
+pub(crate) mod propose;
 mod publish;
 mod reader;
-pub mod run;
-pub mod schema;
-pub mod sign_in;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod sign_in;
 mod unreviewed;
-pub mod verify_access;
+pub(crate) mod verify_access;
 
-pub use crate::exit::{Exit, Stop};
+pub use crate::exit::Exit;
+pub(crate) use crate::exit::Stop;
 pub use context::Context;
-pub use dispatch::dispatch;
+pub(crate) use dispatch::dispatch;
 pub(crate) use guard::{guard, read_event};

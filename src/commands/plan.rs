@@ -11,7 +11,12 @@ use crate::report::{Output, rows};
 ///
 /// # Errors
 /// Why it could not work.
-pub async fn run(context: &Context, images: &[String], shards: Option<u32>, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(
+    context: &Context,
+    images: &[String],
+    shards: Option<u32>,
+    output: &mut Output,
+) -> Result<Exit, Stop> {
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
     let forge = context.forge.as_deref();

@@ -26,7 +26,7 @@ const TRIES: usize = 3;
 ///
 /// # Errors
 /// Why it could not work: no forge, an unusable manifest, a refused credential.
-pub async fn run(
+pub(crate) async fn run(
     context: &Context,
     images: &[String],
     refresh: Option<&str>,

@@ -12,7 +12,7 @@ use crate::text::excerpt;
 ///
 /// # Errors
 /// Where the event asks for nothing that this program does, or why what it asks for could not be done.
-pub async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
     if !context.settings.github.in_actions {
         return Err(Stop::Unusable(
             "run picks by the event of a GitHub workflow, and this is none: name a command, such as plan, propose or promote".to_owned(),

@@ -8,7 +8,7 @@ use crate::report::{Output, json};
 ///
 /// # Errors
 /// None now.
-pub fn run(of: &str, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) fn run(of: &str, output: &mut Output) -> Result<Exit, Stop> {
     let schema = if of == "output" { format!("{:#}\n", json::schema()) } else { schema::json_schema() };
     output.text(&schema);
     Ok(Exit::Done)

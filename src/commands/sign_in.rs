@@ -14,7 +14,7 @@ use crate::report::sign_in::{SignIn, Written, WrittenAction};
 ///
 /// # Errors
 /// Where no organization is known, or the files cannot be written.
-pub fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let named = match arguments.organization.as_slice() {
         [] => vec![organization(context)?],
         named => named.to_vec(),

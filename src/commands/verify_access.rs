@@ -24,7 +24,7 @@ const RESULTS_LIMIT: u64 = 16 << 20;
 ///
 /// # Errors
 /// Where there is no usable manifest, token or file, or the registry takes no such token.
-pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let manifest = load::here(context)?;
     let Destination::Registry(host) = &manifest.registry else {
         return Err(Stop::Unusable(

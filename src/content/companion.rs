@@ -11,21 +11,21 @@ const COSIGN: [&str; 3] = [".sig", ".att", ".sbom"];
 ///
 /// # Errors
 /// Where that is no tag, which no digest of a known algorithm gives.
-pub fn fallback_tag(digest: &Digest) -> Result<Tag, NameError> {
+pub(crate) fn fallback_tag(digest: &Digest) -> Result<Tag, NameError> {
     let hex: String = digest.hex().chars().take(64).collect();
     format!("{}-{hex}", digest.algorithm()).parse()
 }
 
 /// The tags under which cosign keeps signatures, attestations and SBOMs of a digest.
 #[must_use]
-pub fn cosign_tags(digest: &Digest) -> Vec<Tag> {
+pub(crate) fn cosign_tags(digest: &Digest) -> Vec<Tag> {
     let stem = format!("{}-{}", digest.algorithm(), digest.hex());
     COSIGN.iter().filter_map(|suffix| format!("{stem}{suffix}").parse().ok()).collect()
 }
 
 /// Whether a tag stands for something that belongs to a digest, by one of these schemes.
 #[must_use]
-pub fn is_companion(tag: &Tag) -> bool {
+pub(crate) fn is_companion(tag: &Tag) -> bool {
     let name = COSIGN.iter().find_map(|suffix| tag.as_str().strip_suffix(suffix)).unwrap_or(tag.as_str());
     name.split_once('-').is_some_and(|(algorithm, hex)| {
         matches!(algorithm, "sha256" | "sha512") && hex.len() >= 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())

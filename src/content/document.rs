@@ -13,10 +13,10 @@ pub struct Document {
 }
 
 /// The most bytes a manifest may have: the OCI distribution specification asks registries to take 4 MiB.
-pub const MANIFEST_LIMIT: usize = 4 * 1024 * 1024;
+pub(crate) const MANIFEST_LIMIT: usize = 4 * 1024 * 1024;
 
 /// The most descriptors one manifest or index may hold.
-pub const DESCRIPTOR_LIMIT: usize = 1_000;
+pub(crate) const DESCRIPTOR_LIMIT: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {

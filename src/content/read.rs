@@ -225,7 +225,7 @@ fn clean(text: &str) -> String {
 
 /// A descriptor as JSON (OCI image specification, `descriptor.md`), without a platform.
 #[must_use]
-pub fn descriptor_json(descriptor: &Descriptor) -> Value {
+pub(crate) fn descriptor_json(descriptor: &Descriptor) -> Value {
     let mut json = json!({
         "mediaType": descriptor.media_type,
         "digest": descriptor.digest.as_str(),

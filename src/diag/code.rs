@@ -4,7 +4,7 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
         /// What kind of fault a diagnostic names.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
+        pub(crate) enum Code {
             $($(#[doc = $doc])+ $name,)+
         }
 
@@ -14,7 +14,7 @@ macro_rules! codes {
 
             /// As it is printed.
             #[must_use]
-            pub const fn as_str(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+
                 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 mod code;
 
-pub use code::Code;
+pub(crate) use code::Code;
 
 /// A place in a file: byte offsets, end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +38,7 @@ pub struct Diagnostic {
 
 /// Line and column, both from 1 and the column in characters, of a byte offset in `text`.
 #[must_use]
-pub fn position(text: &str, offset: usize) -> (usize, usize) {
+pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..text.floor_char_boundary(offset.min(text.len()))];
     let start = before.rfind('\n').map_or(0, |i| i + 1);
     // A byte order mark is no character of the first line.

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 /// Why a question was not answered as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// 401 or 403, with what lacks.
     Refused(String),
     /// No answer, or none that can be used.
     Failed(String),
 }
 
-pub type Answer<T> = Result<T, Fault>;
+pub(crate) type Answer<T> = Result<T, Fault>;
 
 /// Everything that was found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
+pub(crate) struct Facts {
     pub manifest_path: String,
     pub manifest: ManifestFact,
     pub machine: Machine,
@@ -31,7 +31,7 @@ pub struct Facts {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ManifestFact {
+pub(crate) enum ManifestFact {
     /// It can be used.
     Usable {
         organization: String,
@@ -47,7 +47,7 @@ pub enum ManifestFact {
 
 /// This machine and what its environment says of the network.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// Variables of proxies that are in force, each with the proxy's address without user and password.
     pub proxies: Vec<(String, String)>,
     pub no_proxy: Option<String>,
@@ -63,7 +63,7 @@ pub struct Machine {
 
 /// A file of certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bundle {
+pub(crate) struct Bundle {
     pub variable: String,
     pub path: String,
     pub readable: bool,
@@ -71,7 +71,7 @@ pub struct Bundle {
 
 /// The event of a workflow's run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventFact {
+pub(crate) enum EventFact {
     /// It can be understood.
     Known {
         name: String,
@@ -87,7 +87,7 @@ pub enum EventFact {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
+pub(crate) struct Server {
     /// What it is, such as `docker.io`.
     pub name: String,
     /// Where it is: host and port.
@@ -98,7 +98,7 @@ pub struct Server {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegistryFacts {
+pub(crate) struct RegistryFacts {
     /// Its name in manifests.
     pub name: String,
     /// Whose credential it is asked with; `None` where there is none.
@@ -115,10 +115,9 @@ pub struct RegistryFacts {
 
 /// Whose credential a registry is asked with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
+pub(crate) struct Holder {
     /// The user, or the organization.
     pub user: Option<String>,
-    /// What it is.
     pub kind: Kind,
     /// Where it came from.
     pub place: String,
@@ -126,7 +125,7 @@ pub struct Holder {
 
 /// What a credential is, as far as it says itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A password, or a token that does not look like one.
     Password,
     /// Docker Hub's personal access token.
@@ -140,7 +139,7 @@ pub enum Kind {
 
 /// What a token of GitHub is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     /// The job's own.
     Job,
     /// An App's, for its installation.
@@ -157,7 +156,7 @@ pub enum TokenKind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     /// The repository, with its registry.
     pub repository: String,
     /// Whether it is there, as it was asked first.
@@ -167,7 +166,7 @@ pub struct Source {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mirror {
+pub(crate) struct Mirror {
     /// The repository, with its registry.
     pub repository: String,
     /// Whether it is there.
@@ -179,7 +178,7 @@ pub struct Mirror {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HubFacts {
+pub(crate) struct HubFacts {
     /// The organization of the manifest, where it is one of Docker Hub.
     pub organization: Option<String>,
     pub holder: Option<Holder>,
@@ -210,7 +209,7 @@ pub struct HubFacts {
 
 /// What a credential may do with a repository, as Docker Hub says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rights {
+pub(crate) struct Rights {
     pub private: bool,
     /// Push to it.
     pub write: bool,
@@ -220,13 +219,13 @@ pub struct Rights {
 
 /// A role in an organization that may do more than a member's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     Owner,
     Editor,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct GitHubFacts {
+pub(crate) struct GitHubFacts {
     /// Whether proposals are made elsewhere: then nothing of it is needed.
     pub elsewhere: bool,
     pub in_actions: bool,
@@ -263,7 +262,7 @@ pub struct GitHubFacts {
 
 /// The permissions that a workflow's file gives a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
+pub(crate) struct Given {
     pub file: String,
     /// `read`, `write` or `none` by name; what is not named is `none`. `None`: the file says nothing, and the repository's
     /// default holds.
@@ -271,7 +270,7 @@ pub struct Given {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct About {
+pub(crate) struct About {
     pub default_branch: String,
     pub private: bool,
     /// Whether the user whose token this is may push, where that was said.
@@ -279,7 +278,7 @@ pub struct About {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RuleFact {
+pub(crate) struct RuleFact {
     /// Its type, as GitHub names it.
     pub kind: String,
     /// In words, with what to change.

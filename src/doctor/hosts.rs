@@ -20,7 +20,7 @@ pub struct Host {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Contacts {
+pub(crate) struct Contacts {
     /// The registries, by their names in manifests, each with what is there.
     pub registries: BTreeMap<String, String>,
     /// Token services on other hosts than their registry, by the registry's name.
@@ -50,7 +50,7 @@ struct Address {
 
 /// The hosts to open, each once, in order.
 #[must_use]
-pub fn hosts(contacts: &Contacts) -> Vec<Host> {
+pub(crate) fn hosts(contacts: &Contacts) -> Vec<Host> {
     let mut all: BTreeMap<Address, Vec<String>> = BTreeMap::new();
     let mut add = |address: Address, why: String| {
         let whys = all.entry(address).or_default();

@@ -3,20 +3,20 @@
 
 mod check;
 mod credential;
-pub mod facts;
+pub(crate) mod facts;
 mod github;
-pub mod hosts;
+pub(crate) mod hosts;
 mod hub;
 mod machine;
 mod registry;
-pub mod workflow;
+pub(crate) mod workflow;
 
-pub use check::{Area, Check, Status};
+pub(crate) use check::{Area, Check, Status};
 use facts::Facts;
 
 /// All checks, area by area, in a stable order.
 #[must_use]
-pub fn judge(facts: &Facts) -> Vec<Check> {
+pub(crate) fn judge(facts: &Facts) -> Vec<Check> {
     let mut checks = machine::judge(facts);
     checks.extend(facts.registries.iter().flat_map(|registry| registry::judge(registry, facts)));
     checks.extend(facts.hub.iter().flat_map(hub::judge));
@@ -26,7 +26,7 @@ pub fn judge(facts: &Facts) -> Vec<Check> {
 
 /// Whether servers were asked and none of them answered.
 #[must_use]
-pub fn nothing_answered(facts: &Facts) -> bool {
+pub(crate) fn nothing_answered(facts: &Facts) -> bool {
     !facts.servers.is_empty() && facts.servers.iter().all(|server| server.reached.is_err())
 }
 

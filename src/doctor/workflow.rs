@@ -12,7 +12,7 @@ const ALL: [&str; 5] = ["contents", "pull-requests", "issues", "statuses", "pack
 ///
 /// # Errors
 /// Where there is no such job, or the text cannot be understood.
-pub fn permissions(text: &str, job: &str) -> Result<Option<BTreeMap<String, String>>, String> {
+pub(crate) fn permissions(text: &str, job: &str) -> Result<Option<BTreeMap<String, String>>, String> {
     let (root, _) = yaml::read(text);
     let root = root.ok_or("it is no YAML")?;
     let jobs = root.get("jobs").ok_or("it has no jobs")?;

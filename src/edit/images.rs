@@ -11,7 +11,7 @@ use crate::yaml::Kind;
 ///
 /// # Errors
 /// Where the lines are no image, or `images` is written in a way that cannot be edited safely.
-pub fn add_image(text: &str, image: &[String]) -> Result<String, EditError> {
+pub(crate) fn add_image(text: &str, image: &[String]) -> Result<String, EditError> {
     let root = root(text)?;
     let entries = root.entries().ok_or_else(EditError::unusual)?;
     let listed = entries.iter().find(|(key, _)| key.text() == Some("images"));

@@ -16,8 +16,8 @@ mod tree;
 
 use change::Operation;
 pub use change::{Change, Edit};
-pub use error::EditError;
-pub use images::add_image;
+pub(crate) use error::EditError;
+pub(crate) use images::add_image;
 use lines::Splice;
 use nodes::{image, root};
 use tree::Tree;

@@ -48,7 +48,7 @@ pub trait Branches: Send + Sync {
 }
 
 /// The error, where rules of a branch refused with those rules and what to change, as far as the forge tells.
-pub async fn with_rules(branches: &dyn Branches, error: Error) -> Error {
+pub(crate) async fn with_rules(branches: &dyn Branches, error: Error) -> Error {
     let Error::Protected { branch, detail } = &error else { return error };
     match branches.rules(branch).await {
         Ok(rules) if !rules.is_empty() => {

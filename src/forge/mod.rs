@@ -2,8 +2,8 @@
 //! [`git`]; both pass the contract suite in `tests/it/forge_contract.rs`. What only a forge with accounts has is behind
 //! [`Accounts`]. Who calls takes the smallest boundary that does.
 
-pub mod git;
-pub mod github;
+pub(crate) mod git;
+pub(crate) mod github;
 
 mod branches;
 mod commit;
@@ -15,17 +15,20 @@ mod proposals;
 mod reviews;
 mod statuses;
 
-pub use branches::{Branches, By, FileChange, Message, Written, with_rules};
+pub use branches::{Branches, By, FileChange, Message};
+pub(crate) use branches::{Written, with_rules};
 pub use commit::Commit;
-pub use contents::{Contents, Head, Line, Merge, Version};
+pub use contents::{Contents, Merge, Version};
+pub(crate) use contents::{Head, Line};
 pub use conversation::Conversation;
 pub use error::Error;
-pub use issues::{Issues, OwnIssue};
-pub use proposals::{Declined, OpenProposal, Opened, Proposals};
-pub use reviews::{Review, Reviewed, Reviews, Verdict};
+pub(crate) use issues::{Issues, OwnIssue};
+pub(crate) use proposals::{Declined, Opened};
+pub use proposals::{OpenProposal, Proposals};
+pub(crate) use reviews::Reviewed;
+pub use reviews::{Review, Reviews, Verdict};
 pub use statuses::{StatusState, Statuses};
 
-/// A forge.
 pub trait Forge: Contents + Branches + Proposals {
     /// What only a forge with accounts has; `None` elsewhere.
     fn accounts(&self) -> Option<&dyn Accounts> {

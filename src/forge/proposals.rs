@@ -40,7 +40,6 @@ pub struct OpenProposal {
     pub touched: bool,
     /// Who opened it; `github-actions[bot]` is the job's own token.
     pub author: String,
-    /// Labels it has.
     pub labels: Vec<String>,
     /// The branch it would be merged into, where a person made that another than the default one.
     pub elsewhere: Option<String>,

@@ -26,7 +26,7 @@ mod teams;
 mod transport;
 
 pub use crate::plan::drift::ImmutableTags;
-pub use access::HubRole;
+pub(crate) use access::HubRole;
 pub use client::Hub;
 pub use error::Error;
 pub use session::Credential;

@@ -13,10 +13,11 @@ mod registry;
 mod repository;
 
 pub use descriptor::Descriptor;
-pub use digest::{Digest, Hasher};
-pub use ecr::EcrHost;
-pub use name::NameError;
+pub use digest::Digest;
+pub(crate) use digest::Hasher;
+pub(crate) use ecr::EcrHost;
+pub(crate) use name::NameError;
 pub use platform::Platform;
 pub use reference::{Reference, Tag};
-pub use registry::RegistryHost;
+pub(crate) use registry::RegistryHost;
 pub use repository::{Location, Repository, RepositoryName};

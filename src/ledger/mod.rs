@@ -17,16 +17,16 @@ mod survey;
 mod text;
 mod trust;
 
-pub use survey::{Sighting, Survey};
-pub use text::Broken;
-pub use trust::trusted;
+pub(crate) use survey::{Sighting, Survey};
+pub(crate) use text::Broken;
+pub(crate) use trust::trusted;
 
 /// The ledger's file, from the root of its branch.
-pub const PATH: &str = "wharfinger-ledger.txt";
+pub(crate) const PATH: &str = "wharfinger-ledger.txt";
 
 /// The branch that holds the ledger.
 #[must_use]
-pub fn branch(prefix: &str) -> String {
+pub(crate) fn branch(prefix: &str) -> String {
     format!("{prefix}ledger")
 }
 
@@ -35,7 +35,7 @@ const HISTORY: usize = 12;
 
 /// A tag of a source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+pub(crate) struct Key {
     /// Where the image comes from.
     pub source: Location,
     pub tag: Tag,
@@ -51,7 +51,7 @@ impl Key {
 
 /// That a tag answered a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub digest: Digest,
     /// When that was first seen, in whole seconds.
     pub first_seen: DateTime<Utc>,
@@ -59,7 +59,7 @@ pub struct Entry {
 
 /// Everything that was seen and still matters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     tags: BTreeMap<Key, Vec<Entry>>,
     /// The last commit of another identity that was judged, so that each is reported once.
     judged: Option<String>,
@@ -69,26 +69,26 @@ impl Ledger {
     /// Since when a tag has answered a digest without a break; `None` where its clock has not begun. A time that lies ahead, as
     /// a wrong clock elsewhere writes it, is `now`: a version is never older than it can be.
     #[must_use]
-    pub fn since(&self, key: &Key, digest: &Digest, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn since(&self, key: &Key, digest: &Digest, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let last = self.tags.get(key)?.last()?;
         (last.digest == *digest).then(|| last.first_seen.min(now))
     }
 
     /// What a tag was seen to answer, oldest first.
     #[must_use]
-    pub fn history(&self, key: &Key) -> &[Entry] {
+    pub(crate) fn history(&self, key: &Key) -> &[Entry] {
         self.tags.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a tag was seen to answer a digest, now or earlier.
     #[must_use]
-    pub fn saw(&self, key: &Key, digest: &Digest) -> bool {
+    pub(crate) fn saw(&self, key: &Key, digest: &Digest) -> bool {
         self.history(key).iter().any(|entry| entry.digest == *digest)
     }
 
     /// Writes down what was looked at, and drops what no longer matters. `asked` are the tags whose clock or history a rule
     /// asked for: of other tags nothing is begun, but what is known of them is continued or ended.
-    pub fn update(&mut self, survey: &Survey, asked: &BTreeSet<Key>, now: DateTime<Utc>) {
+    pub(crate) fn update(&mut self, survey: &Survey, asked: &BTreeSet<Key>, now: DateTime<Utc>) {
         self.tags.retain(|key, _| survey.keeps(key));
         for (key, sighting) in survey.seen() {
             if asked.contains(key) || self.tags.contains_key(key) {
@@ -102,7 +102,7 @@ impl Ledger {
     ///
     /// What is approved of the tag is put before a digest that is new: it was served before that, and a floating tag's history
     /// says only by it what is newer.
-    pub fn see(&mut self, key: &Key, sighting: &Sighting, now: DateTime<Utc>) {
+    pub(crate) fn see(&mut self, key: &Key, sighting: &Sighting, now: DateTime<Utc>) {
         let Sighting { digest, approved } = sighting;
         let now = now.trunc_subsecs(0);
         if !key.is_writable() {
@@ -128,7 +128,7 @@ impl Ledger {
     }
 
     /// Notes that everything up to this commit, which another identity wrote, was judged.
-    pub fn judge(&mut self, commit: &str) {
+    pub(crate) fn judge(&mut self, commit: &str) {
         self.judged = Some(commit.to_owned());
     }
 }

@@ -9,7 +9,7 @@ use crate::rules::{Reason, Rule, Selection};
 
 /// What a tag answers now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
+pub(crate) struct Sighting {
     pub digest: Digest,
     /// What is approved of the tag, by any image of its source.
     pub approved: BTreeSet<Digest>,
@@ -17,7 +17,7 @@ pub struct Sighting {
 
 /// What one run looked at: the tags that are candidates, and what they answer as far as that was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Survey {
+pub(crate) struct Survey {
     seen: BTreeMap<Key, Sighting>,
     kept: BTreeSet<Key>,
     /// Sources of which not every image was looked at: of those nothing is dropped.
@@ -27,12 +27,12 @@ pub struct Survey {
 
 impl Survey {
     /// Adds an image that was not looked at, or could not be.
-    pub fn add_unknown(&mut self, image: &Image) {
+    pub(crate) fn add_unknown(&mut self, image: &Image) {
         self.unknown.insert(image.source.clone());
     }
 
     /// Adds what rules made of an image's tags, and what those that were asked answer.
-    pub fn add(&mut self, image: &Image, selection: &Selection, answers: &BTreeMap<Tag, Option<Digest>>) {
+    pub(crate) fn add(&mut self, image: &Image, selection: &Selection, answers: &BTreeMap<Tag, Option<Digest>>) {
         // Without a cooldown no clock is asked for.
         if image.cooldown.is_zero() {
             return;
@@ -57,20 +57,20 @@ impl Survey {
         }
     }
 
-    pub fn seen(&self) -> impl Iterator<Item = (&Key, &Sighting)> {
+    pub(crate) fn seen(&self) -> impl Iterator<Item = (&Key, &Sighting)> {
         self.seen.iter()
     }
 
     /// Whether what is known of a tag still matters.
     #[must_use]
-    pub fn keeps(&self, key: &Key) -> bool {
+    pub(crate) fn keeps(&self, key: &Key) -> bool {
         self.kept.contains(key) || self.unknown.contains(&key.source)
     }
 
     /// Whether a tag was seen to answer what is approved, which ends a clock that the ledger may have of it: a publisher
     /// could else show bytes for a minute, take them back, and show them again when their cooldown is over.
     #[must_use]
-    pub const fn ends_clocks(&self) -> bool {
+    pub(crate) const fn ends_clocks(&self) -> bool {
         self.ends
     }
 }

@@ -23,7 +23,7 @@ const LIMIT: usize = 4 * 1024 * 1024;
 
 /// A text that is no ledger, or none that this program wrote.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
+pub(crate) enum Broken {
     /// It is longer than any that is written.
     #[error("it has more than {LIMIT} bytes")]
     TooLong,
@@ -37,7 +37,7 @@ impl Ledger {
     ///
     /// # Errors
     /// Where it would be longer than what is read.
-    pub fn write(&self) -> Result<String, Broken> {
+    pub(crate) fn write(&self) -> Result<String, Broken> {
         let mut text = format!("{FIRST}\n{SECOND}\n");
         if let Some(judged) = &self.judged {
             let _ = writeln!(text, "{JUDGED}{judged}");
@@ -55,7 +55,7 @@ impl Ledger {
     ///
     /// # Errors
     /// Where it is anything else.
-    pub fn read(text: &str) -> Result<Self, Broken> {
+    pub(crate) fn read(text: &str) -> Result<Self, Broken> {
         if text.len() > LIMIT {
             return Err(Broken::TooLong);
         }

@@ -6,7 +6,7 @@ use super::{Broken, Key, Ledger};
 
 /// What of a ledger counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Trusted {
+pub(crate) struct Trusted {
     pub ledger: Ledger,
     /// How many tags somebody else changed, added or took away: their clocks begin anew.
     pub touched: usize,
@@ -17,7 +17,7 @@ pub struct Trusted {
 /// Judges the text at the branch's tip against the newest that this program wrote there (the same, where nobody else wrote
 /// since; `None`: no text). Only what both say of a tag, entry by entry, counts. A text that is broken says nothing.
 #[must_use]
-pub fn trusted(own: Option<&str>, tip: Option<&str>) -> Trusted {
+pub(crate) fn trusted(own: Option<&str>, tip: Option<&str>) -> Trusted {
     let read = |text: Option<&str>| text.map_or_else(|| Ok(Ledger::default()), Ledger::read);
     let (own, tip) = (read(own), read(tip));
     let broken = tip.as_ref().err().or(own.as_ref().err()).cloned();

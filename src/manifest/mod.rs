@@ -24,12 +24,13 @@ mod object;
 mod parse;
 mod read;
 mod scalars;
-pub mod schema;
+pub(crate) mod schema;
 mod spelling;
 
 pub(crate) use globs::glob;
-pub use globs::included;
-pub use parse::{approvals_asked, file, includes, parse, parse_part};
+pub(crate) use globs::included;
+pub(crate) use parse::{approvals_asked, includes, parse_part};
+pub use parse::{file, parse};
 
 /// One file of the manifest as it was read: the path as the repository or the working directory names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,21 +8,21 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
-pub mod causes;
+pub(crate) mod causes;
 mod hosts;
 mod probe;
 mod proxies;
 mod public;
-pub mod retry;
+pub(crate) mod retry;
 mod trust;
 
-pub use hosts::{Hosts, HostsError};
-pub use proxies::{Bundle, Proxies};
-pub use public::is_public;
+pub(crate) use hosts::{Hosts, HostsError};
+pub(crate) use proxies::Proxies;
+pub(crate) use public::is_public;
 use trust::Trust;
 
 /// The longest wait for a connection.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How the HTTP client is made.
 #[derive(Debug, Clone, Default)]
@@ -119,7 +119,7 @@ impl Http {
 }
 
 /// Makes ring the process's cryptography for TLS; the first call counts.
-pub fn install_crypto() {
+pub(crate) fn install_crypto() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // An error says that one is installed already, which is as good.

@@ -6,7 +6,7 @@ use crate::text::excerpt;
 
 /// Proxies and certificates that the environment names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Proxies {
+pub(crate) struct Proxies {
     /// Variables that name a proxy, each with its address without user and password; `None` where it is no address.
     pub proxies: Vec<(&'static str, Option<Url>)>,
     /// Hosts that no proxy is used for.
@@ -16,7 +16,7 @@ pub struct Proxies {
 
 /// A variable that names certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bundle {
+pub(crate) struct Bundle {
     pub variable: &'static str,
     pub path: String,
     /// Whether something readable is there.
@@ -31,7 +31,7 @@ const BUNDLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 impl Proxies {
     #[must_use]
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let set = |name: &&'static str| {
             let value = std::env::var(name).ok().filter(|value| !value.trim().is_empty());
             value.map(|value| (*name, value))

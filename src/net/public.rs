@@ -40,7 +40,7 @@ impl Resolve for Exempt {
 
 /// Whether an address is reachable by everyone: none of the special-purpose ranges of IANA's registries.
 #[must_use]
-pub fn is_public(ip: IpAddr) -> bool {
+pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),

@@ -13,13 +13,13 @@ const TOGETHER: usize = 64;
 ///
 /// # Errors
 /// Where it is not, or where the registry does not answer.
-pub async fn greet(registries: &Registries, registry: &RegistryHost) -> Result<(), Error> {
+pub(crate) async fn greet(registries: &Registries, registry: &RegistryHost) -> Result<(), Error> {
     registries.client().probe_sign_in(registry).await
 }
 
 /// What is answered for each image, in their order: for a mirror by its tag, as members ask; for an upstream by its
 /// digest, for its tag may have moved on.
-pub async fn ask(registries: &Registries, subjects: &[Subject], by_tag: bool) -> Vec<Answer> {
+pub(crate) async fn ask(registries: &Registries, subjects: &[Subject], by_tag: bool) -> Vec<Answer> {
     let asked = subjects.iter().map(|subject| async move {
         let digest = subject.digest.clone().map(Reference::Digest);
         let tag = subject.tag.clone().map(Reference::Tag);

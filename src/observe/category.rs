@@ -10,7 +10,7 @@ use crate::image::{Location, Repository};
 use crate::policy::Standing;
 
 /// What is known of the sources of a run; each is asked about once, and only where something of it is shown.
-pub struct Standings {
+pub(crate) struct Standings {
     hub: Option<Hub>,
     known: Mutex<BTreeMap<Repository, Arc<OnceCell<Standing>>>>,
     /// Why the search is asked no more.
@@ -20,13 +20,13 @@ pub struct Standings {
 impl Standings {
     /// Without Docker Hub's API only names tell.
     #[must_use]
-    pub fn new(hub: Option<Hub>) -> Self {
+    pub(crate) fn new(hub: Option<Hub>) -> Self {
         Self { hub, known: Mutex::default(), silent: OnceCell::new() }
     }
 
     /// Where a source stands for `organization`. It is advice for a reviewer: no answer is said and keeps nothing from being
     /// done.
-    pub async fn of(&self, organization: &str, source: &Location) -> Standing {
+    pub(crate) async fn of(&self, organization: &str, source: &Location) -> Standing {
         if let Some(standing) = Standing::of_name(source, organization) {
             return standing;
         }

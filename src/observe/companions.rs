@@ -19,7 +19,7 @@ const LIMIT: usize = 1_000;
 
 /// Something that belongs to a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Companion {
+pub(crate) enum Companion {
     /// It names the manifest as its subject.
     Referrer { subject: Digest, referrer: Descriptor },
     /// It stands under one of cosign's tags.
@@ -38,7 +38,7 @@ impl Companion {
 
 /// The companions of a run's sources.
 #[derive(Default)]
-pub struct Companions {
+pub(crate) struct Companions {
     /// The tags of a source that may stand for companions, listed once.
     tags: Mutex<BTreeMap<Location, Arc<OnceCell<BTreeSet<Tag>>>>>,
 }
@@ -48,7 +48,7 @@ impl Companions {
     ///
     /// # Errors
     /// Whatever keeps upstream from answering: a signature is never lost to a fault.
-    pub async fn of(
+    pub(crate) async fn of(
         &self,
         sources: &Sources,
         location: &Location,

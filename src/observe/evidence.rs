@@ -9,12 +9,11 @@ use crate::image::{Digest, Location, Platform, Tag};
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
 
 /// What evidence is asked about: one tag and digest upstream.
-pub struct EvidenceRequest<'a> {
+pub(crate) struct EvidenceRequest<'a> {
     /// Upstream.
     pub location: &'a Location,
     /// The wanted platforms.
     pub platforms: Option<&'a [Platform]>,
-    /// The tag.
     pub tag: &'a Tag,
     /// The digest that would come in.
     pub digest: &'a Digest,
@@ -24,12 +23,11 @@ pub struct EvidenceRequest<'a> {
     pub organization: &'a str,
     /// Who knows under which of its rules upstream falls.
     pub standings: &'a Standings,
-    /// Now.
     pub now: DateTime<Utc>,
 }
 
 /// Reads it; what does not answer is named in the evidence.
-pub async fn evidence(sources: &Sources, request: &EvidenceRequest<'_>) -> Evidence {
+pub(crate) async fn evidence(sources: &Sources, request: &EvidenceRequest<'_>) -> Evidence {
     let standing = request.standings.of(request.organization, request.location).await;
     let mut evidence = Evidence { standing, at: Some(request.now), ..Evidence::default() };
     match sources.head(request.location, request.tag).await {

@@ -12,7 +12,7 @@ use crate::ledger::{self, Broken, Key, Ledger, Survey, trusted};
 
 /// Whose commits on the ledger's branch count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
+pub(crate) enum Trust {
     /// Our own account's alone: for who writes there.
     Ours,
     /// Those of any App or job as well: a run that only reads has often another token than the one that writes.
@@ -27,8 +27,7 @@ impl Trust {
 
 /// Where the ledger is.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
-    /// The forge.
+pub(crate) struct Place<'a> {
     pub forge: &'a dyn Forge,
     /// What our branches begin with.
     pub prefix: &'a str,
@@ -38,7 +37,7 @@ pub struct Place<'a> {
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// The branch's commit; `None` where there is no branch.
     pub tip: Option<Commit>,
     /// What counts of the text there.
@@ -49,7 +48,7 @@ pub struct Reading {
 
 /// That somebody else wrote on the ledger's branch, or that its text is none of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Foreign {
+pub(crate) struct Foreign {
     /// The newest commit of another identity; `None` where the branch's text is broken though all commits are ours.
     pub by: Option<(Commit, String)>,
     /// How many tags' clocks begin anew.
@@ -80,7 +79,7 @@ impl std::fmt::Display for Foreign {
 ///
 /// # Errors
 /// Where the forge does not answer. No branch is an empty ledger.
-pub async fn read(place: Place<'_>) -> Result<Reading, Error> {
+pub(crate) async fn read(place: Place<'_>) -> Result<Reading, Error> {
     let Place { forge, prefix, trust } = place;
     let branch = ledger::branch(prefix);
     let Some(tip) = forge.tip(&branch).await? else { return Ok(Reading::default()) };
@@ -103,7 +102,7 @@ pub async fn read(place: Place<'_>) -> Result<Reading, Error> {
 }
 
 /// Clocks and histories out of the ledger, which is read once, when the first is asked for.
-pub struct Clocks<'a> {
+pub(crate) struct Clocks<'a> {
     place: Option<Place<'a>>,
     now: DateTime<Utc>,
     reading: OnceCell<Result<Reading, Error>>,
@@ -112,7 +111,7 @@ pub struct Clocks<'a> {
 
 /// What a run has from the ledger, and for it.
 #[derive(Debug, Default)]
-pub struct Noted {
+pub(crate) struct Noted {
     /// What was read; `None` where nothing was asked for.
     pub reading: Option<Result<Reading, Error>>,
     /// The tags that were asked for.
@@ -124,27 +123,27 @@ pub struct Noted {
 impl<'a> Clocks<'a> {
     /// Clocks that count until `now`. Without a place nothing is known.
     #[must_use]
-    pub fn new(place: Option<Place<'a>>, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(place: Option<Place<'a>>, now: DateTime<Utc>) -> Self {
         Self { place, now, reading: OnceCell::new(), asked: Mutex::default() }
     }
 
     /// Since when a tag is known to answer a digest. What is seen for the first time begins now; `None` where there is no
     /// ledger, or it cannot be read: nobody knows.
-    pub async fn since(&self, source: &Location, tag: &Tag, digest: &Digest) -> Option<DateTime<Utc>> {
+    pub(crate) async fn since(&self, source: &Location, tag: &Tag, digest: &Digest) -> Option<DateTime<Utc>> {
         let key = Key { source: source.clone(), tag: tag.clone() };
         let reading = self.ask(&key).await?;
         Some(reading.ledger.since(&key, digest, self.now).unwrap_or(self.now))
     }
 
     /// What a tag was seen to answer, oldest first.
-    pub async fn history(&self, source: &Location, tag: &Tag) -> Vec<(Digest, DateTime<Utc>)> {
+    pub(crate) async fn history(&self, source: &Location, tag: &Tag) -> Vec<(Digest, DateTime<Utc>)> {
         let key = Key { source: source.clone(), tag: tag.clone() };
         let Some(reading) = self.ask(&key).await else { return Vec::new() };
         reading.ledger.history(&key).iter().map(|e| (e.digest.clone(), e.first_seen.min(self.now))).collect()
     }
 
     /// Whether a tag was seen to answer a digest, now or earlier. A ledger that cannot be read saw nothing.
-    pub async fn saw(&self, source: &Location, tag: &Tag, digest: &Digest) -> bool {
+    pub(crate) async fn saw(&self, source: &Location, tag: &Tag, digest: &Digest) -> bool {
         let key = Key { source: source.clone(), tag: tag.clone() };
         self.ask(&key).await.is_some_and(|reading| reading.ledger.saw(&key, digest))
     }
@@ -161,7 +160,7 @@ impl<'a> Clocks<'a> {
 
     /// What is to be written down of a run. Who writes there also reads where nothing was asked for but a clock may have to
     /// end: see [`Survey::ends_clocks`].
-    pub async fn noted(self, survey: Survey) -> Noted {
+    pub(crate) async fn noted(self, survey: Survey) -> Noted {
         if survey.ends_clocks() && self.place.is_some_and(|place| place.trust == Trust::Ours) {
             self.reading().await;
         }

@@ -34,7 +34,7 @@ pub enum LoadError {
 ///
 /// # Errors
 /// Where it does not exist, cannot be used or cannot be read.
-pub async fn from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result<Manifest, LoadError> {
+pub(crate) async fn from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result<Manifest, LoadError> {
     let files = files_from_forge(forge, at, path).await?;
     manifest::parse(files.clone()).map_err(|faults| LoadError::Faults(faults, files))
 }
@@ -43,7 +43,7 @@ pub async fn from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result
 ///
 /// # Errors
 /// Where the main file does not exist or the forge does not answer.
-pub async fn files_from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result<Vec<File>, LoadError> {
+pub(crate) async fn files_from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result<Vec<File>, LoadError> {
     let text = forge.read(at, path).await.map_err(LoadError::Forge)?;
     let missing = || LoadError::Missing { path: path.to_owned(), place: format!("at {at}") };
     let mut files = vec![File { path: path.to_owned(), text: text.ok_or_else(missing)? }];
@@ -73,7 +73,7 @@ pub fn from_directory(directory: &Path, path: &str) -> Result<Manifest, LoadErro
 ///
 /// # Errors
 /// Where the main file does not exist, one cannot be a text, or the disk fails.
-pub fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<File>, LoadError> {
+pub(crate) fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<File>, LoadError> {
     let missing = || LoadError::Missing { path: path.to_owned(), place: format!("in {}", directory.display()) };
     let root = root(directory, path);
     let mut files = vec![read_file(directory, &root, path)?.ok_or_else(missing)?];

@@ -33,7 +33,7 @@ pub enum Attention {
 
 /// What Docker Hub says of the repositories in scope.
 #[derive(Debug, Default)]
-pub struct RepositorySettings {
+pub(crate) struct RepositorySettings {
     pub found: BTreeMap<RepositoryName, Found>,
     /// Repositories that do not exist, or that the credential may not see.
     pub missing: BTreeSet<RepositoryName>,
@@ -44,7 +44,12 @@ pub struct RepositorySettings {
 }
 
 /// Reads the repositories of `scope` that the manifest has on Docker Hub.
-pub async fn read_settings(hub: &Hub, manifest: &Manifest, scope: &Scope, attention: Attention) -> RepositorySettings {
+pub(crate) async fn read_settings(
+    hub: &Hub,
+    manifest: &Manifest,
+    scope: &Scope,
+    attention: Attention,
+) -> RepositorySettings {
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let names: BTreeSet<&RepositoryName> = images.map(|(_, image)| &image.repository).collect();
     let wanted: Vec<Wanted> = names.into_iter().filter_map(|name| Wanted::of(manifest, name)).collect();

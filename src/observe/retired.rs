@@ -17,7 +17,7 @@ use crate::plan::{FailedStep, Failure, Key, Scope};
 use crate::registry::Registries;
 
 /// Where retired tags are looked for.
-pub struct RetiredReader<'a> {
+pub(crate) struct RetiredReader<'a> {
     pub registries: &'a Registries,
     /// What has the manifest's history.
     pub contents: &'a dyn Contents,
@@ -27,7 +27,7 @@ pub struct RetiredReader<'a> {
 }
 
 #[derive(Debug, Default)]
-pub struct Retired {
+pub(crate) struct Retired {
     pub removals: Vec<Removal>,
     /// Tags that stay although they are retired, and mirrors that could not be looked at.
     pub failed: Vec<Failure>,
@@ -37,7 +37,7 @@ pub struct Retired {
 const VERSIONS: usize = 256;
 
 /// The retired tags of the mirrors in scope. Where the forge's history cannot be read, nothing is known to be ours.
-pub async fn read_retired(reader: &RetiredReader<'_>, manifest: &Manifest, scope: &Scope) -> Retired {
+pub(crate) async fn read_retired(reader: &RetiredReader<'_>, manifest: &Manifest, scope: &Scope) -> Retired {
     let mut retired = Retired::default();
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let names: BTreeSet<&RepositoryName> = images.map(|(_, image)| &image.repository).collect();

@@ -19,7 +19,7 @@ const DEPTH: usize = 4;
 
 /// What was read of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Walk {
+pub(crate) struct Walk {
     /// What would be mirrored, attestations apart, in the index's order.
     pub parts: Vec<Part>,
     /// How many platforms upstream has that are not wanted.
@@ -34,7 +34,7 @@ pub struct Walk {
 
 /// One platform's manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub(crate) struct Part {
     /// The platform as the index names it: hostile text. Empty where the image is a single manifest.
     pub name: String,
     /// The manifest's digest.
@@ -47,7 +47,7 @@ pub struct Part {
 ///
 /// # Errors
 /// Whatever keeps upstream from answering.
-pub async fn walk(
+pub(crate) async fn walk(
     sources: &Sources,
     location: &Location,
     digest: &Digest,
@@ -74,9 +74,16 @@ fn platforms_in(document: &Document) -> usize {
 /// What was found on the way down.
 enum Node {
     /// A manifest under the name of its platform, with everything it refers to.
-    Manifest { name: String, digest: Digest, attestation: bool, blobs: BTreeMap<Digest, u64> },
-    /// An index.
-    Index { digest: Digest, size: u64 },
+    Manifest {
+        name: String,
+        digest: Digest,
+        attestation: bool,
+        blobs: BTreeMap<Digest, u64>,
+    },
+    Index {
+        digest: Digest,
+        size: u64,
+    },
     /// Something that does not answer or cannot be used.
     Problem(String),
 }

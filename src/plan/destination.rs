@@ -80,7 +80,7 @@ pub fn lacking(manifest: &Manifest, images: &[&Image]) -> Vec<String> {
 
 /// What a destination means by an error that its words alone do not tell, and what to do.
 #[must_use]
-pub fn explained(manifest: &Manifest, error: &str) -> Option<String> {
+pub(crate) fn explained(manifest: &Manifest, error: &str) -> Option<String> {
     let (kind, lower) = (Kind::of(&manifest.registry), error.to_lowercase());
     let organization = &manifest.organization;
     let project = organization.split('/').next().unwrap_or(organization);

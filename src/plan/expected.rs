@@ -8,7 +8,7 @@ use crate::image::{Descriptor, Digest, Platform};
 ///
 /// # Errors
 /// Where the document cannot be read, or a wanted platform is not in it.
-pub fn from_upstream(document: &Document, platforms: Option<&[Platform]>) -> Result<Document, ContentError> {
+pub(crate) fn from_upstream(document: &Document, platforms: Option<&[Platform]>) -> Result<Document, ContentError> {
     let Some(platforms) = platforms else { return Ok(document.clone()) };
     match document.read()? {
         Content::Index { .. } => document.subset(platforms),
@@ -20,7 +20,7 @@ pub fn from_upstream(document: &Document, platforms: Option<&[Platform]>) -> Res
 /// itself, or a subset that names the approved digest as its upstream and keeps exactly the wanted platforms. `None` where
 /// only upstream can tell.
 #[must_use]
-pub fn from_mirror(held: &Document, digest: &Digest, platforms: &[Platform]) -> Option<Digest> {
+pub(crate) fn from_mirror(held: &Document, digest: &Digest, platforms: &[Platform]) -> Option<Digest> {
     if held.digest == *digest {
         return from_upstream(held, Some(platforms)).ok().map(|document| document.digest);
     }

@@ -2,28 +2,31 @@
 //! prints the very value that a real run applies.
 
 mod description;
-pub mod destination;
-pub mod drift;
+pub(crate) mod destination;
+pub(crate) mod drift;
 mod expected;
 mod failure;
 mod key;
 mod pending;
-pub mod removal;
+pub(crate) mod removal;
 mod repository;
-pub mod reviews;
+pub(crate) mod reviews;
 mod scope;
 mod state;
 mod step;
 
-pub use description::short_description;
-pub use expected::{from_mirror, from_upstream};
-pub use failure::{FailedStep, Failure};
-pub use key::Key;
-pub use pending::{is_pending, vouching};
-pub use repository::{Consent, RepositoryStep, repositories, unseen};
-pub use scope::{Scope, is_called};
-pub use state::{Fact, Observed, Review, State, decide, is_revoked, lost};
-pub use step::{Step, plan};
+pub(crate) use description::short_description;
+pub(crate) use expected::{from_mirror, from_upstream};
+pub use failure::FailedStep;
+pub(crate) use failure::Failure;
+pub(crate) use key::Key;
+pub(crate) use pending::{is_pending, vouching};
+pub use repository::RepositoryStep;
+pub(crate) use repository::{Consent, repositories, unseen};
+pub(crate) use scope::{Scope, is_called};
+pub use state::State;
+pub(crate) use state::{Fact, Observed, Review, decide, is_revoked, lost};
+pub(crate) use step::{Step, plan};
 
 #[cfg(test)]
 mod tests;

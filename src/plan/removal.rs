@@ -58,7 +58,7 @@ impl Removal {
 ///
 /// # Errors
 /// Where the tag answers anything but what `digest` and `platforms` give: it is left alone.
-pub fn takedown(
+pub(crate) fn takedown(
     image: &Image,
     revoked: &Revocation,
     now: &Digest,
@@ -113,7 +113,7 @@ pub(crate) fn would_break(held: &Document, digest: &Digest) -> Result<bool, Cont
 /// The tags of a mirror that may be there because of an approval that is no longer: neither approved nor revoked, and no
 /// companion of an image.
 #[must_use]
-pub fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags: &[Tag]) -> BTreeSet<Tag> {
+pub(crate) fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags: &[Tag]) -> BTreeSet<Tag> {
     let images = || manifest.images.iter().filter(|image| image.repository == *repository);
     let known: BTreeSet<&Tag> = images()
         .flat_map(|image| image.approved.iter().map(|a| &a.tag).chain(image.revoked.iter().map(|r| &r.tag)))
@@ -123,7 +123,7 @@ pub fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags: &[Tag]
 
 /// What a version of the manifest records as promoted, by mirror tag.
 #[must_use]
-pub fn recorded(manifest: &Manifest) -> BTreeMap<Key, Digest> {
+pub(crate) fn recorded(manifest: &Manifest) -> BTreeMap<Key, Digest> {
     let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
     all.filter_map(|(image, approval)| Some((Key::of(image, approval), approval.mirrored.clone()?))).collect()
 }
@@ -133,7 +133,12 @@ pub fn recorded(manifest: &Manifest) -> BTreeMap<Key, Digest> {
 ///
 /// # Errors
 /// Where the tag answers something else than was recorded: it is left alone.
-pub fn prune(manifest: &Manifest, key: &Key, now: &Digest, recorded: &Digest) -> Option<Result<Removal, Failure>> {
+pub(crate) fn prune(
+    manifest: &Manifest,
+    key: &Key,
+    now: &Digest,
+    recorded: &Digest,
+) -> Option<Result<Removal, Failure>> {
     let image = manifest.images.iter().find(|image| image.repository == key.repository)?;
     let follows = matches!(&image.rule, Rule::Tags(tags) if tags.contains(&key.tag));
     let removal = Removal {

@@ -28,7 +28,7 @@ pub enum State {
 
 /// What was observed of one approval. The mirror is asked first; whether anything else is, [`decide`] says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Observed {
+pub(crate) struct Observed {
     /// What the mirror's tag answers.
     pub mirror: Option<Digest>,
     /// Whether enough people approved it; `None` where that was not asked.
@@ -45,7 +45,7 @@ pub struct Observed {
 
 /// Whether as many people approved as the policy asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Review {
+pub(crate) enum Review {
     Enough,
     /// Why it may not be promoted although it is in the manifest.
     TooFew(String),
@@ -53,7 +53,7 @@ pub enum Review {
 
 /// The state of an approval as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// Reviews that were not asked about count as enough, and upstream counts as having what it was not asked for.
     pub state: State,
     /// What has to be found out before the state is settled.
@@ -62,7 +62,7 @@ pub struct Decision {
 
 /// What a decision may lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fact {
+pub(crate) enum Fact {
     /// [`Observed::review`].
     Review,
     /// [`Observed::upstream`], and what it tells of [`Observed::expected`].
@@ -74,7 +74,7 @@ pub enum Fact {
 /// What is recorded counts as promoted only where it is what `digest` and `platforms` give; a mirror tag is moved only off
 /// what is recorded; bytes that the image revokes are never promoted, under whichever tag.
 #[must_use]
-pub fn decide(image: &Image, approval: &Approval, observed: &Observed) -> Decision {
+pub(crate) fn decide(image: &Image, approval: &Approval, observed: &Observed) -> Decision {
     let state = state(image, approval, observed);
     let lacks = match (state, &observed.review) {
         (State::Present | State::Revoked | State::Unreviewed, _) => None,
@@ -113,7 +113,7 @@ fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
 
 /// Whether the image revokes what is approved: then nothing has to be asked to decide.
 #[must_use]
-pub fn is_revoked(image: &Image, approval: &Approval) -> bool {
+pub(crate) fn is_revoked(image: &Image, approval: &Approval) -> bool {
     image.revoked.iter().any(|revoked| revoked.digest == approval.digest)
 }
 
@@ -124,7 +124,7 @@ fn is_recorded(approval: &Approval, observed: &Observed) -> bool {
 
 /// That upstream no longer has what was approved, in words.
 #[must_use]
-pub fn lost(source: &str, digest: &Digest) -> String {
+pub(crate) fn lost(source: &str, digest: &Digest) -> String {
     format!("{source} no longer answers {digest}: approve what it has now, or take the approval out")
 }
 

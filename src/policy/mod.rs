@@ -1,10 +1,11 @@
 //! The organization's settings: what they should be, what they are, where an image falls under them, and the files that make
 //! Docker Desktop ask for a sign-in. Pure: documents come in and go out as data.
 
-pub mod access;
-pub mod audit;
-pub mod category;
-pub mod settings;
-pub mod sign_in;
+pub(crate) mod access;
+pub(crate) mod audit;
+pub(crate) mod category;
+pub(crate) mod settings;
+pub(crate) mod sign_in;
 
-pub use category::{Badge, Category, Gate, Standing, Told};
+pub(crate) use category::{Badge, Standing};
+pub use category::{Category, Gate, Told};

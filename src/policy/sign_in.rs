@@ -96,7 +96,7 @@ impl File {
 
 /// What the people of the organization do once the files are there, and what to know.
 #[must_use]
-pub fn then(organizations: &Organizations) -> Vec<String> {
+pub(crate) fn then(organizations: &Organizations) -> Vec<String> {
     let first = &organizations.0[0];
     let mut then = vec![
         format!("Everybody who is to go on working needs to be a member of {} first.", organizations.0.join(" or ")),
@@ -114,7 +114,7 @@ pub fn then(organizations: &Organizations) -> Vec<String> {
 
 /// The files, those that count first before those that they overrule.
 #[must_use]
-pub fn files(organizations: &Organizations) -> Vec<File> {
+pub(crate) fn files(organizations: &Organizations) -> Vec<File> {
     vec![registry_key(organizations), profile(organizations), plist(organizations), registry_json(organizations)]
 }
 

@@ -7,12 +7,11 @@ use crate::manifest::{Image, Manifest};
 const REBUILD: &str = "rebuild";
 
 /// Stands in a body whose company was not asked yet: a run that ends before that is finished by the next.
-pub const UNASKED: &str = "<!-- wharfinger-unasked -->\n";
+pub(crate) const UNASKED: &str = "<!-- wharfinger-unasked -->\n";
 
 /// Labels, people and teams, each once, those of the manifest before those of its images.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Audience {
-    /// Labels.
+pub(crate) struct Audience {
     pub labels: Vec<String>,
     /// Logins of people.
     pub reviewers: Vec<String>,
@@ -22,8 +21,7 @@ pub struct Audience {
 
 /// What a proposal that is made anew gets and loses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Turn {
-    /// What comes.
+pub(crate) struct Turn {
     pub come: Audience,
     /// Labels that go.
     pub go: Vec<String>,
@@ -32,14 +30,14 @@ pub struct Turn {
 impl Audience {
     /// The company of a proposal.
     #[must_use]
-    pub fn of(manifest: &Manifest, wanted: &Wanted) -> Self {
+    pub(crate) fn of(manifest: &Manifest, wanted: &Wanted) -> Self {
         let images: Vec<&Image> = wanted.items.iter().map(|item| &manifest.images[item.image]).collect();
         Self::with(manifest, &images, wanted.items.iter().any(|item| item.entry.kind == Kind::Rebuild))
     }
 
     /// Whether there is nobody and nothing to ask for.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.reviewers.is_empty() && self.teams.is_empty()
     }
 
@@ -68,7 +66,7 @@ impl Audience {
 /// bring or take: a label that a person took off and a reviewer who was sent away are not asked for again, and a label that a
 /// person put on stays. Where it is not known what it was made of, only the mark of a rebuild follows.
 #[must_use]
-pub fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry]>, labels: &[String]) -> Turn {
+pub(crate) fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry]>, labels: &[String]) -> Turn {
     let now = Audience::of(manifest, wanted);
     let before = match made_of {
         Some(entries) => of_entries(manifest, &wanted.branch, entries),
@@ -109,7 +107,8 @@ mod tests {
 
     use super::*;
     use crate::proposal::fixtures::{line, manifest, selected};
-    use crate::proposal::{Conditions, wanted};
+    use crate::proposal::leaving::Conditions;
+    use crate::proposal::wanted::wanted;
 
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()

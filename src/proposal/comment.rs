@@ -16,15 +16,14 @@ const WORD: &str = "/wharfinger";
 const REASON: usize = 200;
 
 /// The forms of all commands, for people who wrote something else.
-pub const FORMS: &str = "\
+pub(crate) const FORMS: &str = "\
 - `/wharfinger reject [IMAGE[:TAG]] REASON [until YYYY-MM-DD]` turns this pull request into one that adds the version to `rejected`. \
 REASON is on the same line and has at most 200 characters; where a pull request is about several images, IMAGE says which.
 - `/wharfinger recheck` checks this pull request again.
 - `/wharfinger refresh` moves it to the newest version, also after an approving review.";
 
-/// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     /// The version is not wanted.
     Reject(Reject),
     /// Check again.
@@ -35,7 +34,7 @@ pub enum Command {
 
 /// `/wharfinger reject`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reject {
+pub(crate) struct Reject {
     /// What stands between the word and `until`: the image, where one is named, and the reason. [`aim`] tells them apart.
     pub words: String,
     /// The last day it holds.
@@ -45,11 +44,11 @@ pub struct Reject {
 /// Why a comment is not obeyed, in Markdown. Nothing of the comment is in it but in code spans.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Fault(pub String);
+pub(crate) struct Fault(pub String);
 
 /// The command of a comment; `None` where it holds none and nobody expects an answer. `today` is the UTC date.
 #[must_use]
-pub fn parse(body: &str, today: NaiveDate) -> Option<Result<Command, Fault>> {
+pub(crate) fn parse(body: &str, today: NaiveDate) -> Option<Result<Command, Fault>> {
     let line = first_line(body)?;
     let mut words = line.split_whitespace();
     if !words.next()?.eq_ignore_ascii_case(WORD) {
@@ -106,7 +105,7 @@ fn day(word: &str, today: NaiveDate) -> Result<NaiveDate, Fault> {
 
 /// A version that a comment can be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// What people may call its image.
     pub names: Vec<String>,
     /// The version.
@@ -118,7 +117,12 @@ pub struct Target {
 ///
 /// # Errors
 /// Where the image, the tag or the reason is missing, not one, or too long.
-pub fn aim(reject: &Reject, targets: &[Target], grouped: bool, others: &[String]) -> Result<(usize, String), Fault> {
+pub(crate) fn aim(
+    reject: &Reject,
+    targets: &[Target],
+    grouped: bool,
+    others: &[String],
+) -> Result<(usize, String), Fault> {
     let (first, rest) = reject.words.split_once(' ').unwrap_or((&reject.words, ""));
     let word = first.trim_matches('`');
     let named: Vec<(usize, Option<&str>)> =

@@ -6,7 +6,7 @@ use crate::text::excerpt;
 /// What the places of a template stand for: `{title}`, `{source}`, `{repository}`, `{from}`, `{to}` and `{kind}`. Where a text
 /// is about several changes, all but the title are the first one's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Places {
+pub(crate) struct Places {
     /// The title of our own.
     pub title: String,
     /// The image's source.
@@ -23,14 +23,14 @@ pub struct Places {
 
 /// The title of a pull request.
 #[must_use]
-pub fn title(proposals: &Proposals, places: &Places) -> String {
+pub(crate) fn title(proposals: &Proposals, places: &Places) -> String {
     proposals.title.as_ref().map_or_else(|| places.title.clone(), |template| excerpt(&fill(template, places), 200))
 }
 
 /// A commit's headline and the rest of its message: what the template has below its first line, then `details`, then the
 /// sign-off where one is asked for.
 #[must_use]
-pub fn message(proposals: &Proposals, places: &Places, details: &str) -> (String, String) {
+pub(crate) fn message(proposals: &Proposals, places: &Places, details: &str) -> (String, String) {
     let template = proposals.commit_message.as_ref();
     let text = template.map_or_else(|| places.title.clone(), |template| fill(template, places));
     let (headline, rest) = text.split_once('\n').unwrap_or((&text, ""));

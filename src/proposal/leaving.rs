@@ -59,7 +59,7 @@ impl fmt::Display for Cause {
 
 /// What decides beside the selections.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Conditions {
+pub(crate) struct Conditions {
     /// Today, in UTC.
     pub today: NaiveDate,
     /// Images, by their position in the manifest, that have no selection because they could not be looked at: what needs no
@@ -79,7 +79,7 @@ pub struct Conditions {
 
 /// What is known of the reviews of approvals that are not promoted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Unreviewed {
+pub(crate) struct Unreviewed {
     /// Those that fewer people approved than the policy asks, each with that in words: their removal is wanted.
     pub wanted: BTreeMap<Key, String>,
     /// Those of which that could not be found out, and why: what is proposed of them stays.

@@ -8,8 +8,7 @@ use crate::image::Digest;
 
 /// What the forge has open on a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Existing {
-    /// The branch.
+pub(crate) struct Existing {
     pub branch: String,
     /// What its metadata says; `None` where that is missing or broken.
     pub made_of: Option<MadeOf>,
@@ -21,7 +20,7 @@ pub struct Existing {
 
 /// What a proposal was made of, as its metadata says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MadeOf {
+pub(crate) struct MadeOf {
     /// The changes.
     pub entries: Vec<Entry>,
     /// [`Wanted::context`] at that time.
@@ -30,7 +29,7 @@ pub struct MadeOf {
 
 /// What should be on a branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish<'a> {
+pub(crate) enum Wish<'a> {
     /// This proposal.
     Proposal(&'a Wanted),
     /// No proposal, and why.
@@ -41,7 +40,7 @@ pub enum Wish<'a> {
 
 /// What else decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circumstances<'a> {
+pub(crate) struct Circumstances<'a> {
     /// A person closed a proposal of exactly this without a merge.
     pub declined: bool,
     /// One more proposal may be open.
@@ -53,7 +52,7 @@ pub struct Circumstances<'a> {
 
 /// What is to be done about one branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Commit and open.
     Open,
     /// Commit anew on the base and edit title and body.
@@ -72,7 +71,7 @@ pub enum Action {
 
 /// Why a proposal is not opened now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Wait {
+pub(crate) enum Wait {
     /// A person does not want it.
     #[error("a person closed its proposal without a merge")]
     Declined,
@@ -84,7 +83,7 @@ pub enum Wait {
 impl Existing {
     /// Why it is left alone whatever is wanted: a person took it over.
     #[must_use]
-    pub fn taken(&self) -> Option<String> {
+    pub(crate) fn taken(&self) -> Option<String> {
         match &self.elsewhere {
             _ if self.touched => Some("a person committed to its branch".to_owned()),
             Some(base) => Some(format!("a person had it be merged into {base}")),
@@ -98,7 +97,7 @@ impl Existing {
 /// What a person took over is never changed. What is not known changes nothing. What was approved moves to no other bytes
 /// under the reviewer, but follows the base's text, which changes nothing of what was approved; what became moot is closed.
 #[must_use]
-pub fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circumstances<'_>) -> Action {
+pub(crate) fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circumstances<'_>) -> Action {
     let Some(existing) = existing else {
         return match wish {
             Wish::Nothing(_) | Wish::Unknown(_) => Action::Unchanged,
@@ -130,7 +129,7 @@ fn approved_by(who: &str) -> String {
 
 /// What tells an open proposal from what is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Difference {
+pub(crate) enum Difference {
     /// Nothing.
     None,
     /// The text around it at the base, or the image's settings.
@@ -142,7 +141,7 @@ pub enum Difference {
 impl Existing {
     /// What tells it from what is wanted on its branch.
     #[must_use]
-    pub fn difference(&self, wanted: &Wanted) -> Difference {
+    pub(crate) fn difference(&self, wanted: &Wanted) -> Difference {
         match &self.made_of {
             Some(made) if made.entries != wanted.entries() => Difference::Entries,
             Some(made) if made.context != wanted.context => Difference::Context,
@@ -154,8 +153,7 @@ impl Existing {
 
 /// A decision about one branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// The branch.
+pub(crate) struct Decision {
     pub branch: String,
     /// The proposal that should be open: index into what was wanted.
     pub wanted: Option<usize>,
@@ -164,7 +162,7 @@ pub struct Decision {
 }
 
 /// What all decisions of a run are made from.
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// The proposals that should be open, in the order in which they are opened while there is room.
     pub wanted: &'a [Wanted],
     /// What the forge has.
@@ -183,7 +181,7 @@ pub struct Question<'a> {
 
 /// Decides about every branch: first those that are open, then those to be opened.
 #[must_use]
-pub fn decisions(question: &Question<'_>) -> Vec<Decision> {
+pub(crate) fn decisions(question: &Question<'_>) -> Vec<Decision> {
     let Question { wanted, existing, declined, approved, unknown, moot, limit } = question;
     let mut decisions = Vec::new();
     for open in *existing {

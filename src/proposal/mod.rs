@@ -13,31 +13,31 @@ use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::Image;
 use crate::rules::Since;
 
-pub mod adding;
+pub(crate) mod adding;
 pub(crate) mod approve;
-pub mod audience;
-pub mod body;
-pub mod branch;
-pub mod comment;
+pub(crate) mod audience;
+pub(crate) mod body;
+pub(crate) mod branch;
+pub(crate) mod comment;
 pub(crate) mod decide;
 #[cfg(test)]
 pub(crate) mod fixtures;
-pub mod form;
+pub(crate) mod form;
 mod groups;
 pub(crate) mod known;
 mod leaving;
-pub mod machine;
-pub mod metadata;
-pub mod record;
-pub mod reject;
-pub mod review;
+pub(crate) mod machine;
+pub(crate) mod metadata;
+pub(crate) mod record;
+pub(crate) mod reject;
+pub(crate) mod review;
 mod subject;
 mod wanted;
-pub mod why;
+pub(crate) mod why;
 
-pub use leaving::{Cause, Conditions, Unreviewed};
+pub(crate) use leaving::{Cause, Unreviewed};
 pub use subject::subject;
-pub use wanted::{Selected, wanted};
+pub(crate) use wanted::Selected;
 
 /// One change that a proposal makes to one image.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -114,7 +114,7 @@ impl Kind {
 
 /// A proposal that should be open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The branch: the proposal's identity.
     pub branch: String,
     /// The group's name; `None` for a proposal of one image and line.
@@ -131,7 +131,7 @@ pub struct Wanted {
 impl Wanted {
     /// The changes as the metadata keeps them.
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         self.items.iter().map(|item| item.entry.clone()).collect()
     }
 }

@@ -12,7 +12,7 @@ const NAMED: usize = 200;
 
 /// One digest to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub(crate) struct Record {
     /// The mirror's name in the organization.
     pub repository: RepositoryName,
     pub tag: Tag,
@@ -28,7 +28,7 @@ pub struct Record {
 
 /// The records that the manifest lacks and that are still about its approvals.
 #[must_use]
-pub fn pending(manifest: &Manifest, records: &[Record]) -> Vec<Record> {
+pub(crate) fn pending(manifest: &Manifest, records: &[Record]) -> Vec<Record> {
     let lacks = |record: &&Record| {
         approval(manifest, record).is_some_and(|(_, approval)| approval.mirrored.as_ref() != Some(&record.mirrored))
     };
@@ -38,7 +38,7 @@ pub fn pending(manifest: &Manifest, records: &[Record]) -> Vec<Record> {
 /// What a branch that gathers records is to hold: of every approval that `manifest` has, the pending record, else what the
 /// branch, read as `theirs`, records already.
 #[must_use]
-pub fn gathered(manifest: &Manifest, pending: &[Record], theirs: Option<&Manifest>) -> Vec<Record> {
+pub(crate) fn gathered(manifest: &Manifest, pending: &[Record], theirs: Option<&Manifest>) -> Vec<Record> {
     let approvals = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
     approvals.filter_map(|(image, approval)| gathered_record(image, approval, pending, theirs)).collect()
 }
@@ -76,7 +76,7 @@ fn approval<'m>(manifest: &'m Manifest, record: &Record) -> Option<(&'m Image, &
 }
 
 /// What records change in a manifest.
-pub fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl Iterator<Item = (&'m Image, Change)> {
+pub(crate) fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl Iterator<Item = (&'m Image, Change)> {
     records.iter().filter_map(|record| {
         let Record { tag, mirrored, pull, approved_on, .. } = record.clone();
         Some((approval(manifest, record)?.0, Change::Record { tag, mirrored, pull, approved_on }))
@@ -85,14 +85,14 @@ pub fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl Iterator<
 
 /// The commit's headline and the rest of its message.
 #[must_use]
-pub fn message(manifest: &Manifest, records: &[Record]) -> (String, String) {
+pub(crate) fn message(manifest: &Manifest, records: &[Record]) -> (String, String) {
     let lines: Vec<String> = records.iter().map(|r| format!("{}:{} {}", r.repository, r.tag, r.mirrored)).collect();
     form::message(&manifest.proposals, &places(manifest, records), &lines.join("\n"))
 }
 
 /// The proposal's title.
 #[must_use]
-pub fn title(manifest: &Manifest, records: &[Record]) -> String {
+pub(crate) fn title(manifest: &Manifest, records: &[Record]) -> String {
     form::title(&manifest.proposals, &places(manifest, records))
 }
 
@@ -110,7 +110,7 @@ fn places(manifest: &Manifest, records: &[Record]) -> Places {
 
 /// The proposal's body; `branch` is the one that refuses commits.
 #[must_use]
-pub fn body(branch: &str, records: &[Record]) -> String {
+pub(crate) fn body(branch: &str, records: &[Record]) -> String {
     let mut body = format!(
         "These images are promoted: the mirror was read to hold what stands here. `{branch}` refuses commits, so the record \
          comes as a proposal. Nothing waits for it; later promotions add to it.\n\n| mirror | digest |\n| --- | --- |\n"

@@ -16,7 +16,7 @@ use crate::rules::{Reading, Rule, Variant, line_of};
 ///
 /// # Errors
 /// Where the comment does not say what is meant, or the manifest cannot take the entry.
-pub fn rejecting(
+pub(crate) fn rejecting(
     manifest: &Manifest,
     on: &str,
     entries: &[Entry],

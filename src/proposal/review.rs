@@ -13,7 +13,7 @@ use crate::text::excerpt;
 
 /// Something that a person has to answer for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// A stable code in kebab case.
     pub code: &'static str,
     /// The mirror's name in the organization; `None` where it is about none.
@@ -22,7 +22,6 @@ pub struct Finding {
     pub tag: Option<Tag>,
     /// What should be.
     pub expected: String,
-    /// What is.
     pub found: String,
     /// Where it stands: the file, and the byte in it.
     pub place: Option<(usize, usize)>,
@@ -31,7 +30,13 @@ pub struct Finding {
 impl Finding {
     /// A finding about one approval of `image`.
     #[must_use]
-    pub fn about(code: &'static str, image: &Image, approval: &Approval, expected: String, found: String) -> Self {
+    pub(crate) fn about(
+        code: &'static str,
+        image: &Image,
+        approval: &Approval,
+        expected: String,
+        found: String,
+    ) -> Self {
         Self {
             code,
             repository: Some(image.repository.clone()),
@@ -52,7 +57,7 @@ fn approvals(manifest: &Manifest) -> BTreeMap<Key, (usize, &Image, &Approval)> {
 /// The approvals that the pull request adds or changes, as a proposal would name them, in the manifest's order. Without a
 /// base every approval counts as added that is not promoted. `from` is what the image had last before.
 #[must_use]
-pub fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
+pub(crate) fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
     let before = base.map(approvals).unwrap_or_default();
     let mut items = Vec::new();
     for (at, image) in head.images.iter().enumerate() {
@@ -94,7 +99,7 @@ fn last_before<'a>(base: Option<&'a Manifest>, image: &Image) -> Option<&'a Appr
 
 /// What is approved before a change: what its difference is shown against.
 #[must_use]
-pub fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Item) -> Option<Digest> {
+pub(crate) fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Item) -> Option<Digest> {
     let from = item.entry.from.as_ref()?;
     let image = &head.images[item.image];
     let key = Key { repository: image.repository.clone(), tag: from.clone() };
@@ -103,7 +108,7 @@ pub fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Item) -> O
 
 /// Whether nothing differs but what is recorded of promotions: `mirrored`, `pull`, `approved-on`.
 #[must_use]
-pub fn only_records(base: &Manifest, head: &Manifest) -> bool {
+pub(crate) fn only_records(base: &Manifest, head: &Manifest) -> bool {
     stripped(base, true) == stripped(head, true)
 }
 
@@ -129,7 +134,7 @@ fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
 
 /// The approvals whose `mirrored` the pull request writes, changes or takes away.
 #[must_use]
-pub fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(&'a Image, &'a Approval)> {
+pub(crate) fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(&'a Image, &'a Approval)> {
     let Some(base) = base else { return Vec::new() };
     let before = approvals(base);
     let changed = |image: &Image, approval: &Approval| {
@@ -142,7 +147,7 @@ pub fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(&'a Ima
 /// What a person changed in a proposal of ours: its entries are not those that its metadata names, or something else in the
 /// manifest differs too.
 #[must_use]
-pub fn changed_by_hand(base: &Manifest, head: &Manifest, metadata: Option<&Metadata>) -> Option<Finding> {
+pub(crate) fn changed_by_hand(base: &Manifest, head: &Manifest, metadata: Option<&Metadata>) -> Option<Finding> {
     let finding = |expected: String, found: String| {
         Some(Finding { code: "changed-by-hand", repository: None, tag: None, expected, found, place: None })
     };
@@ -244,7 +249,7 @@ fn list<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
 
 /// The sources of changed approvals that the base does not allow.
 #[must_use]
-pub fn not_allowed(base: &Manifest, head: &Manifest, items: &[Item]) -> Vec<Finding> {
+pub(crate) fn not_allowed(base: &Manifest, head: &Manifest, items: &[Item]) -> Vec<Finding> {
     let Some(sources) = &base.sources else { return Vec::new() };
     let allowed: Vec<String> = sources.iter().map(ToString::to_string).collect();
     let foreign = |item: &&Item| {

@@ -13,7 +13,7 @@ use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of, o
 
 /// What rules made of one image's tags. An image that could not be looked at has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selected {
+pub(crate) struct Selected {
     /// The image: index into [`Manifest::images`].
     pub image: usize,
     /// The selection; nothing is missing in it.
@@ -27,7 +27,7 @@ pub struct Selected {
 /// lacks its reviews, patch releases of an approved line, everything else. Among equals the one that is public (or was first
 /// seen) longest goes first, then those whose age was not asked; then the manifest's order decides.
 #[must_use]
-pub fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Conditions) -> Vec<Wanted> {
+pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Conditions) -> Vec<Wanted> {
     let mut drafts = Drafts { manifest, groups: Groups::of(&manifest.proposals.group), wanted: Vec::new() };
     let rejecting = rejecting(manifest, conditions);
     for (at, image) in manifest.images.iter().enumerate() {

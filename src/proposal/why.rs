@@ -6,7 +6,7 @@ use crate::manifest::{Image, Manifest};
 
 /// Why nothing should be on the branch any more.
 #[must_use]
-pub fn moot(manifest: &Manifest, selected: &[Selected], existing: &Existing) -> String {
+pub(crate) fn moot(manifest: &Manifest, selected: &[Selected], existing: &Existing) -> String {
     let entries: Vec<&Entry> = existing.made_of.iter().flat_map(|made| &made.entries).collect();
     // what leaves with an update is not what it was about
     let about = |entry: &&&Entry| entry.kind != Kind::Retire || entries.iter().all(|e| !e.kind.lets_in());
@@ -60,8 +60,7 @@ fn moot_entry(manifest: &Manifest, selected: &[Selected], entry: &Entry) -> Stri
 }
 
 /// Images of which it is not known what should be proposed, and why.
-pub struct NotKnown<'a> {
-    /// The manifest.
+pub(crate) struct NotKnown<'a> {
     pub manifest: &'a Manifest,
     /// The images, by their position in [`Manifest::images`], each with why.
     pub images: &'a [(usize, String)],
@@ -70,7 +69,7 @@ pub struct NotKnown<'a> {
 impl NotKnown<'_> {
     /// Why it is not known what should become of an open proposal; `None` where it is known.
     #[must_use]
-    pub fn of(&self, existing: &Existing) -> Option<String> {
+    pub(crate) fn of(&self, existing: &Existing) -> Option<String> {
         if existing.made_of.as_ref().is_some_and(|made| adding::added(self.manifest, made).is_some()) {
             return Some("it adds an image, which waits for its reviewers alone: `approve` makes it anew".to_owned());
         }

@@ -9,7 +9,6 @@ pub struct Error {
     pub kind: ErrorKind,
 }
 
-/// The kinds of [`Error`].
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ErrorKind {
     /// 401 or 403, with what the registry said of it: the credential is missing, wrong or not allowed to do this.

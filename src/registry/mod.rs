@@ -2,13 +2,13 @@
 //! OCI image layouts on disk. Both pass the contract suite in `tests/it/registry_contract.rs`.
 
 mod auth;
-pub mod aws;
+pub(crate) mod aws;
 mod checked;
-pub mod credentials;
+pub(crate) mod credentials;
 mod error;
 mod layout;
 mod registries;
-pub mod remote;
+pub(crate) mod remote;
 mod store;
 mod wire;
 

@@ -10,7 +10,7 @@ use crate::image::Tag;
 use crate::text::{counted, cut};
 
 /// The most annotations of a kind that the runner keeps of a step.
-pub const LIMIT: usize = 10;
+pub(crate) const LIMIT: usize = 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -68,10 +68,10 @@ impl From<&Finding> for Annotation {
 
 /// The annotations of a run, written at its end so that they can be counted.
 #[derive(Debug, Default)]
-pub struct Annotations(BTreeMap<Level, Vec<Annotation>>);
+pub(crate) struct Annotations(BTreeMap<Level, Vec<Annotation>>);
 
 impl Annotations {
-    pub fn push(&mut self, annotation: Annotation) {
+    pub(crate) fn push(&mut self, annotation: Annotation) {
         self.0.entry(annotation.level).or_default().push(annotation);
     }
 
@@ -79,7 +79,7 @@ impl Annotations {
     ///
     /// # Errors
     /// Where the sink fails.
-    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         for (level, all) in &self.0 {
             let shown = if all.len() > LIMIT { LIMIT - 1 } else { all.len() };
             all[..shown].iter().try_for_each(|annotation| write_one(out, annotation))?;

@@ -18,7 +18,7 @@ use super::sign_in::SignIn;
 /// What one run prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Document {
+pub(crate) enum Document {
     /// What would be done.
     Plan(Plan),
     /// What was done.
@@ -63,7 +63,7 @@ struct Envelope<'a> {
 ///
 /// # Errors
 /// Where the sink fails.
-pub fn write(out: &mut dyn Write, document: &Document, error: Option<&str>) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, document: &Document, error: Option<&str>) -> io::Result<()> {
     serde_json::to_writer(&mut *out, &Envelope { version: 1, document, error })?;
     writeln!(out)
 }

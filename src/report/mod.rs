@@ -3,27 +3,27 @@
 //! Commands hand [`rows`] over to an [`Output`]; what they look like on a terminal ([`human`]), as JSON ([`json`]), in
 //! the job summary ([`summary`]) and as annotations ([`annotations`]) is decided here alone.
 
-pub mod access;
-pub mod annotations;
-pub mod approval;
-pub mod audit;
-pub mod diagnostics;
-pub mod doctor;
-pub mod explain;
-pub mod facts;
+pub(crate) mod access;
+pub(crate) mod annotations;
+pub(crate) mod approval;
+pub(crate) mod audit;
+pub(crate) mod diagnostics;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod facts;
 mod human;
-pub mod json;
+pub(crate) mod json;
 mod markdown;
 mod output;
 mod results;
-pub mod rows;
+pub(crate) mod rows;
 mod sections;
-pub mod settings;
-pub mod sign_in;
-pub mod summary;
+pub(crate) mod settings;
+pub(crate) mod sign_in;
+pub(crate) mod summary;
 mod table;
 mod terminal;
-pub mod workflow_command;
+pub(crate) mod workflow_command;
 
 pub use output::{Ending, Output, Sinks, Style};
 

@@ -1,7 +1,7 @@
 //! The job summary: Markdown, within what GitHub takes.
 
 /// The most bytes of a step's summary; GitHub drops a larger one whole.
-pub const LIMIT: usize = 1024 * 1024;
+pub(crate) const LIMIT: usize = 1024 * 1024;
 
 /// The most characters of a name that a cell shows.
 const CELL: usize = 300;
@@ -11,7 +11,7 @@ const CUT: &str = "\n\n_The summary is longer than GitHub shows: the rest was le
 /// `markdown`, cut at a whole line where it is longer than [`LIMIT`] bytes, with a last line that says so. A code
 /// fence that the cut would leave open is closed.
 #[must_use]
-pub fn bounded(markdown: &str) -> String {
+pub(crate) fn bounded(markdown: &str) -> String {
     bounded_to(markdown, LIMIT)
 }
 
@@ -42,7 +42,7 @@ fn open_fence(markdown: &str) -> Option<usize> {
 
 /// `text` as a code span in a table cell; empty where it is.
 #[must_use]
-pub fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     if text.is_empty() { String::new() } else { crate::markdown::cell(text, CELL) }
 }
 

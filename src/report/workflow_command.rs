@@ -6,17 +6,17 @@ use std::io::{self, Write};
 use crate::image::Digest;
 
 /// The most characters of a message that the runner keeps.
-pub const MESSAGE_LIMIT: usize = 4096;
+pub(crate) const MESSAGE_LIMIT: usize = 4096;
 
 /// The value of a command: `%`, CR and LF escaped.
 #[must_use]
-pub fn data(text: &str) -> String {
+pub(crate) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The value of a command's property: [`data`], and `:` and `,` escaped.
 #[must_use]
-pub fn property(text: &str) -> String {
+pub(crate) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
@@ -24,7 +24,7 @@ pub fn property(text: &str) -> String {
 ///
 /// # Errors
 /// Where the sink fails.
-pub fn write(out: &mut dyn Write, name: &str, properties: &[(&str, &str)], value: &str) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, name: &str, properties: &[(&str, &str)], value: &str) -> io::Result<()> {
     let properties: Vec<String> =
         properties.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={}", property(v))).collect();
     let space = if properties.is_empty() { "" } else { " " };
@@ -36,7 +36,7 @@ pub fn write(out: &mut dyn Write, name: &str, properties: &[(&str, &str)], value
 ///
 /// # Errors
 /// Where the sink fails.
-pub fn write_inert(out: &mut dyn Write, text: &str) -> io::Result<()> {
+pub(crate) fn write_inert(out: &mut dyn Write, text: &str) -> io::Result<()> {
     let token = format!("wharfinger-{}", Digest::sha256(text.as_bytes()).hex());
     writeln!(out, "::stop-commands::{token}")?;
     write!(out, "{text}")?;
@@ -48,7 +48,7 @@ pub fn write_inert(out: &mut dyn Write, text: &str) -> io::Result<()> {
 
 /// One log line that the runner takes for no command: it neither starts with `::` nor holds `##[`.
 #[must_use]
-pub fn inert_line(line: &str) -> String {
+pub(crate) fn inert_line(line: &str) -> String {
     let line = line.replace("##[", "## [");
     if line.trim_start().starts_with("::") { line.replacen("::", ": :", 1) } else { line }
 }

@@ -22,14 +22,15 @@ mod tag;
 mod version;
 mod vocabulary;
 
-pub use lines::{is_other_major, is_patch, line_of, out_of_range};
-pub use number::Number;
-pub use pattern::{Pattern, PatternError};
-pub use range::{Range, RangeError};
-pub use select::{Candidate, ROUNDS, Readings, alone};
-pub use suggest::suggest;
-pub use tag::{NoVersion, Reading, read};
-pub use version::{Numbering, Version};
+pub(crate) use lines::{is_other_major, is_patch, line_of, out_of_range};
+pub(crate) use number::Number;
+pub(crate) use pattern::{Pattern, PatternError};
+pub(crate) use range::{Range, RangeError};
+pub(crate) use select::{Candidate, alone};
+pub use select::{ROUNDS, Readings};
+pub(crate) use suggest::suggest;
+pub(crate) use tag::{NoVersion, Reading, read};
+pub(crate) use version::{Numbering, Version};
 
 /// What picks an image's tags.
 #[derive(Debug, Clone, PartialEq)]

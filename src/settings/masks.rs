@@ -10,7 +10,7 @@ use crate::registry::credentials::JOB_USER;
 
 /// What to hide of the secrets in the environment.
 #[must_use]
-pub fn masks_of_variables(given: &Given<'_>) -> BTreeSet<String> {
+pub(crate) fn masks_of_variables(given: &Given<'_>) -> BTreeSet<String> {
     let users = Users::of(given);
     let variable = |name: &str| given.variables.get(name).map(String::as_str);
     let mut secrets = Vec::new();
@@ -27,7 +27,7 @@ pub fn masks_of_variables(given: &Given<'_>) -> BTreeSet<String> {
 
 /// What to hide of all secrets, those in files too.
 #[must_use]
-pub fn masks_of_all(given: &Given<'_>, secrets: &Secrets) -> BTreeSet<String> {
+pub(crate) fn masks_of_all(given: &Given<'_>, secrets: &Secrets) -> BTreeSet<String> {
     let used = [
         ("github-token", &secrets.github_token),
         ("dockerhub-token", &secrets.dockerhub_token),

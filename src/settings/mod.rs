@@ -13,9 +13,11 @@ mod masks;
 mod resolve;
 
 pub use crate::report::Format;
-pub use keys::{KEYS, Key};
-pub use masks::{masks_of_all, masks_of_variables};
-pub use resolve::{Given, Secrets, format_of, resolve, secrets};
+pub use keys::KEYS;
+pub(crate) use keys::Key;
+pub(crate) use masks::{masks_of_all, masks_of_variables};
+pub use resolve::{Given, resolve, secrets};
+pub(crate) use resolve::{Secrets, format_of};
 
 /// Everything that a run was told, whichever way it was told.
 #[derive(Debug)]
@@ -47,7 +49,6 @@ pub struct Settings {
     pub github: Environment,
 }
 
-/// `--forge`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForgeChoice {
     /// In Actions, or where a token and a repository are given.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_yaml::Value;
-use wharfinger::settings::KEYS;
+use wharfinger::internals::settings::KEYS;
 
 use crate::support::process::{Actions, Run};
 

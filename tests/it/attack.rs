@@ -1,7 +1,7 @@
 //! What somebody who means harm can write or answer, and what comes of it.
 
 use serde_json::Value;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use crate::support::github::{Options, TestGitHub};
 use crate::support::http::{Action, Rule};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use crate::support::clone::Clone;
 use crate::support::http::{Action, Rule};

@@ -1,7 +1,7 @@
 //! `audit --issue`: one issue that is the dashboard.
 
 use serde_json::Value;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::audit::{World, clean};
 use crate::support::github::{Access, Options, Permissions, TestGitHub, Who};

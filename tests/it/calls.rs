@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::promote::{Clone, entry, in_a_job, manifest};
 use crate::support::git::git;

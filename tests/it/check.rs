@@ -1,7 +1,7 @@
 //! `check`, in a working directory and for a pull request on GitHub.
 
 use serde_json::Value;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use crate::support::clone::Clone;
 use crate::support::github::{Options, TestGitHub};

@@ -1,7 +1,7 @@
 //! Signatures, attestations and SBOMs travel with their image, and after it.
 
 use serde_json::{Value, json};
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::promote::{Clone, entry, manifest};
 use crate::support::http::{Action, Rule, block_on, client};

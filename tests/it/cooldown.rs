@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use crate::support::clone::Clone;
 use crate::support::hub::TestHub;

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate};
 use serde::Deserialize;
-use wharfinger::image::{Digest, Tag};
-use wharfinger::manifest::{File, parse};
-use wharfinger::proposal;
-use wharfinger::rules::{Fact, Facts, ROUNDS, Readings, Selection, Subject, Verdict};
+use wharfinger::internals::image::{Digest, Tag};
+use wharfinger::internals::manifest::{File, parse};
+use wharfinger::internals::proposal;
+use wharfinger::internals::rules::{Fact, Facts, ROUNDS, Readings, Selection, Subject, Verdict};
 
 /// One repository.
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Promotion with a credential that is wrong, or may not do everything: what is read all the same, and what ends the run.
 
 use serde_json::json;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::promote::{Clone, entry, manifest};
 use crate::support::http::{Action, Rule};

@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
-use wharfinger::edit::{Change, Edit, apply};
-use wharfinger::image::{Digest, Tag};
-use wharfinger::manifest::{Approval, File, Image, Manifest, Rejection, parse};
+use wharfinger::internals::edit::{Change, Edit, apply};
+use wharfinger::internals::image::{Digest, Tag};
+use wharfinger::internals::manifest::{Approval, File, Image, Manifest, Rejection, parse};
 
 fn digest(n: u8) -> Digest {
     format!("sha256:{}", format!("{n:02x}").repeat(32)).parse().unwrap()

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wharfinger::forge::git::GitForge;
-use wharfinger::forge::{By, Commit, Error, FileChange, Forge, Message, Version};
-use wharfinger::image::Digest;
-use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
+use wharfinger::internals::forge::git::GitForge;
+use wharfinger::internals::forge::{By, Commit, Error, FileChange, Forge, Message, Version};
+use wharfinger::internals::image::Digest;
+use wharfinger::internals::proposal::metadata::{self, Metadata, ObjectId};
 
 use crate::github::client_of;
 use crate::support::git::git;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use wharfinger::forge::git::GitForge;
-use wharfinger::forge::{Branches as _, Contents as _, Error, FileChange, Message};
+use wharfinger::internals::forge::git::GitForge;
+use wharfinger::internals::forge::{Branches as _, Contents as _, Error, FileChange, Message};
 
 use crate::support::git::git;
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wharfinger::forge::github::GitHub;
-use wharfinger::forge::{
+use wharfinger::internals::forge::github::GitHub;
+use wharfinger::internals::forge::{
     Branches as _, Commit, Contents as _, Conversation as _, Error, FileChange, Forge, Merge, Message, OpenProposal,
     Proposals as _, Review, Reviews as _, StatusState, Statuses as _, Verdict,
 };
-use wharfinger::image::Digest;
-use wharfinger::proposal::metadata::{self, Metadata, ObjectId};
+use wharfinger::internals::image::Digest;
+use wharfinger::internals::proposal::metadata::{self, Metadata, ObjectId};
 
 use crate::support::contract;
 use crate::support::github::state::State as GitHubState;

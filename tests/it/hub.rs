@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use wharfinger::apply::repository;
-use wharfinger::hub::{Created, Credential, Derived, Error, Hub, ImmutableTags, NewRepository, RETRY};
-use wharfinger::image::{Digest, RepositoryName};
-use wharfinger::manifest::{Permission, Team, Visibility};
-use wharfinger::net::retry::Policy;
-use wharfinger::plan::RepositoryStep;
+use wharfinger::internals::apply::repository;
+use wharfinger::internals::hub::{Created, Credential, Derived, Error, Hub, ImmutableTags, NewRepository, RETRY};
+use wharfinger::internals::image::{Digest, RepositoryName};
+use wharfinger::internals::manifest::{Permission, Team, Visibility};
+use wharfinger::internals::net::retry::Policy;
+use wharfinger::internals::plan::RepositoryStep;
 
 use super::registry_auth::later;
 use crate::support::http::{Action, Rule, block_on, client};

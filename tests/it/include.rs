@@ -1,7 +1,7 @@
 //! A manifest in several files: each is edited where it declares its images, and judged with all the others.
 
 use serde_json::Value;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::promote::entry;
 use crate::support::clone::Clone;

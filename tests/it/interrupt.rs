@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::promote::{Clone, entry, manifest};
 use crate::support::github::{Options, TestGitHub};

@@ -4,9 +4,9 @@
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;
-use wharfinger::forge::git::GitForge;
-use wharfinger::forge::{FileChange, Forge, Message};
-use wharfinger::image::Digest;
+use wharfinger::internals::forge::git::GitForge;
+use wharfinger::internals::forge::{FileChange, Forge, Message};
+use wharfinger::internals::image::Digest;
 
 use crate::github::client_of;
 use crate::support::clone::Clone;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Parser as _;
-use wharfinger::args::Cli;
-use wharfinger::manifest;
+use wharfinger::internals::args::Cli;
+use wharfinger::internals::manifest;
 
 use crate::support::process::Run;
 
@@ -96,7 +96,7 @@ fn it_names_the_scopes_that_refusals_name() {
 
 #[test]
 fn it_names_every_limit_of_the_settings_as_the_program_does() {
-    for (name, fact) in wharfinger::policy::settings::advice::LIMITS {
+    for (name, fact) in wharfinger::internals::policy::settings::advice::LIMITS {
         assert!(README.contains(&format!("| {name} | {fact} |\n")), "{name}");
     }
 }
@@ -122,8 +122,8 @@ const WISHES: [(&str, &str); 4] = [
 
 #[test]
 fn its_table_of_destinations_is_the_programs() {
-    use wharfinger::manifest::{file, parse};
-    use wharfinger::plan::destination::{Kind, lacking};
+    use wharfinger::internals::manifest::{file, parse};
+    use wharfinger::internals::plan::destination::{Kind, lacking};
 
     let rows = README.lines().skip_while(|line| !line.starts_with("| destination |")).take_while(|l| !l.is_empty());
     let rows: Vec<Vec<&str>> = rows.map(|row| row.trim_matches(['|', ' ']).split(" | ").collect()).collect();
@@ -214,7 +214,7 @@ fn its_way_to_enforcement_uses_every_command_that_it_needs() {
 
 #[test]
 fn it_lists_every_finding_of_an_audit_as_the_program_does() {
-    for code in wharfinger::policy::audit::Code::ALL {
+    for code in wharfinger::internals::policy::audit::Code::ALL {
         let kind = if code.is_drift() { "" } else { " (no drift)" };
         let row = format!("| `{}`{kind} | {} | {} |\n", code.as_str(), code.meaning(), code.help());
         assert!(README.contains(&row), "{row}");

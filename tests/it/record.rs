@@ -1,7 +1,7 @@
 //! Recording on GitHub: a commit where the branch takes it, one recording pull request where it does not.
 
 use serde_json::{Value, json};
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::promote::{entry, in_a_job, manifest};
 use crate::support::github::{Options, TestGitHub};

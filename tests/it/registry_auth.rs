@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::json;
-use wharfinger::image::{Digest, Location, Reference, Repository};
-use wharfinger::registry::credentials::{Credentials, Environment, Given};
-use wharfinger::registry::{ErrorKind, Put, Reach, Registries};
+use wharfinger::internals::image::{Digest, Location, Reference, Repository};
+use wharfinger::internals::registry::credentials::{Credentials, Environment, Given};
+use wharfinger::internals::registry::{ErrorKind, Put, Reach, Registries};
 
 use super::registry_contract::{Pieces, described, location, put, registries, tag};
 use crate::support::http::{Action, Exchange, Response, Rule, Server};

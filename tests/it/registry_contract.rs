@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use wharfinger::content::{Content, Document};
-use wharfinger::image::{Descriptor, Digest, Location, Reference, Tag};
-use wharfinger::registry::remote::{Client, Options, Patience};
-use wharfinger::registry::{BlobSource, ByteStream, Deleted, Error, ErrorKind, Put, Registries, Store};
+use wharfinger::internals::content::{Content, Document};
+use wharfinger::internals::image::{Descriptor, Digest, Location, Reference, Tag};
+use wharfinger::internals::registry::remote::{Client, Options, Patience};
+use wharfinger::internals::registry::{BlobSource, ByteStream, Deleted, Error, ErrorKind, Put, Registries, Store};
 
 use crate::support::images::{Image, ImageSpec, random};
 use crate::support::registry::TestRegistry;
@@ -331,7 +331,7 @@ async fn another_client_agrees() {
     put(&*store, &image, "1.0").await;
     let other = oci_client::Client::new(ClientConfig { protocol: ClientProtocol::Http, ..ClientConfig::default() });
     let reference: oci_client::Reference = format!("{}/team/app:1.0", server.host()).parse().unwrap();
-    let accepted = wharfinger::content::media_type::ACCEPTED;
+    let accepted = wharfinger::internals::content::media_type::ACCEPTED;
     let (bytes, digest) = other.pull_manifest_raw(&reference, &RegistryAuth::Anonymous, &accepted).await.unwrap();
     assert_eq!((bytes, digest), (image.root().bytes.clone(), image.digest().to_string()));
     for (digest, bytes) in &image.blobs {
@@ -357,13 +357,13 @@ fn another_reader_of_references_agrees() {
         "a-b/c--d",
         "registry.k8s.io/pause",
     ] {
-        let ours: wharfinger::image::Repository = text.parse().unwrap();
+        let ours: wharfinger::internals::image::Repository = text.parse().unwrap();
         let theirs: oci_client::Reference = text.parse().unwrap();
         let theirs = (theirs.registry().replace("index.docker.io", "docker.io"), theirs.repository().to_owned());
         assert_eq!((ours.registry.to_string(), ours.name.to_string()), theirs, "{text}");
     }
     for text in ["", "UPPER", "a//b", "a/../b", "-a", "a:b:c/d", "a b", "a/b/"] {
-        assert!(text.parse::<wharfinger::image::Repository>().is_err(), "{text}");
+        assert!(text.parse::<wharfinger::internals::image::Repository>().is_err(), "{text}");
         assert!(text.parse::<oci_client::Reference>().is_err(), "{text}");
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wharfinger::content::Document;
-use wharfinger::image::{Digest, Reference};
-use wharfinger::registry::{ErrorKind, Put, Store};
+use wharfinger::internals::content::Document;
+use wharfinger::internals::image::{Digest, Reference};
+use wharfinger::internals::registry::{ErrorKind, Put, Store};
 
 use super::registry_contract::{Pieces, described, impatient, location, put, read, registries, tag};
 use crate::support::http::{Action, Exchange, Request, Response, Rule, Server};

@@ -1,8 +1,8 @@
 //! What a refusal of a registry says: as whom it was asked and which scope was missing, after a bounded number of tries.
 
 use serde_json::json;
-use wharfinger::registry::credentials::{Credentials, Environment, Given};
-use wharfinger::registry::{Error, ErrorKind, Registries, Store};
+use wharfinger::internals::registry::credentials::{Credentials, Environment, Given};
+use wharfinger::internals::registry::{Error, ErrorKind, Registries, Store};
 
 use super::registry_contract::{Pieces, described, location, registries, tag};
 use crate::support::http::{Action, Exchange, Rule};

@@ -5,19 +5,19 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{TimeZone, Utc};
 use serde_json::Value;
-use wharfinger::diag::{Diagnostic, Span};
-use wharfinger::plan::removal::Why;
-use wharfinger::plan::{FailedStep, State};
-use wharfinger::policy::{Category, Gate, Told};
-use wharfinger::proposal::Kind;
-use wharfinger::proposal::body::{Mark, Step};
-use wharfinger::report::facts::{PlannedFacts, PlannedPlatform};
-use wharfinger::report::rows::{
+use wharfinger::internals::diag::{Diagnostic, Span};
+use wharfinger::internals::plan::removal::Why;
+use wharfinger::internals::plan::{FailedStep, State};
+use wharfinger::internals::policy::{Category, Gate, Told};
+use wharfinger::internals::proposal::Kind;
+use wharfinger::internals::proposal::body::{Mark, Step};
+use wharfinger::internals::report::facts::{PlannedFacts, PlannedPlatform};
+use wharfinger::internals::report::rows::{
     Check, Failed, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promoted,
     Promotion, Proposed, ProposedAction, Removal, RepositoryAction, Waiting,
 };
-use wharfinger::report::{Ending, Format, Output, Sinks, Style, json};
-use wharfinger::rules::{Clock, Reason};
+use wharfinger::internals::report::{Ending, Format, Output, Sinks, Style, json};
+use wharfinger::internals::rules::{Clock, Reason};
 
 const DIGEST: &str = "sha256:84e4509524fd99960badbac55254afcea330d7a10eabd6a5f1dcb45fc38c3f40";
 

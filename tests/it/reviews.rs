@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "it names the case that a failure is of")]
 
 use serde_json::{Value, json};
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::promote::{Clone, entry, in_a_job, manifest};
 use crate::support::github::{Access, Options, Permissions, TOKEN, TestGitHub, Who};

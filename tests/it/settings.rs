@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret;
-use wharfinger::action::Variables;
-use wharfinger::settings::{self, ForgeChoice, Format, Given, KEYS, RecordMode, Settings};
+use wharfinger::internals::action::Variables;
+use wharfinger::internals::settings::{self, ForgeChoice, Format, Given, KEYS, RecordMode, Settings};
 
 struct Case {
     flags: BTreeMap<&'static str, String>,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use crate::promote::{Clone, assert_whole, entry, manifest};
 use crate::support::images::{Image, ImageSpec, Manifest, random};

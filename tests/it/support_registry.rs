@@ -78,7 +78,7 @@ fn canonical(bytes: &[u8]) -> String {
             }
             json.to_string()
         }
-        Err(_) => wharfinger::image::Digest::sha256(bytes).to_string(),
+        Err(_) => wharfinger::internals::image::Digest::sha256(bytes).to_string(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Revoked tags that are taken down, and what happens where they cannot be.
 
 use serde_json::{Value, json};
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::drift::World;
 use super::promote::{Clone, entry, in_a_job, manifest};

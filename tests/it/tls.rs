@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
-use wharfinger::registry::{ErrorKind, Put};
+use wharfinger::internals::registry::{ErrorKind, Put};
 
 use super::registry_contract::{Pieces, described, location, put, read, registries, tag};
 use crate::support::clone::Clone;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use crate::support::hub::TestHub;
 use crate::support::images::ImageSpec;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use wharfinger::image::{Digest, Platform};
+use wharfinger::internals::image::{Digest, Platform};
 
 use super::http::{block_on, client};
 use super::registry::TestRegistry;

@@ -15,7 +15,7 @@ use crate::registry::Error;
 
 /// Something that was brought to the mirror beside an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
+pub(crate) struct Carried {
     pub digest: Digest,
     /// The tag it stands under; `None` where it names its subject itself.
     pub under: Option<Tag>,
@@ -23,7 +23,7 @@ pub struct Carried {
 
 /// What became of an image's companions.
 #[derive(Debug, Default)]
-pub struct Companionship {
+pub(crate) struct Companionship {
     pub carried: Vec<Carried>,
     /// Why not all of it could be looked for or brought.
     pub behind: Option<CopyError>,

@@ -20,7 +20,7 @@ pub(super) const TOGETHER: usize = 16;
 
 /// The mirror that an image goes to.
 #[derive(Clone)]
-pub struct Mirror {
+pub(crate) struct Mirror {
     pub(super) location: Location,
     /// The repository, opened to be written.
     pub store: Arc<dyn Store>,

@@ -7,7 +7,7 @@ use crate::registry::{Error, ErrorKind};
 
 /// Why an image was not copied.
 #[derive(Debug, Clone)]
-pub struct CopyError {
+pub(crate) struct CopyError {
     pub step: FailedStep,
     /// What happened, for people.
     pub text: String,

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-pub use self::companions::{Carried, Companionship};
-pub use self::delivery::Mirror;
+pub(crate) use self::companions::{Carried, Companionship};
+pub(crate) use self::delivery::Mirror;
 use self::delivery::{Delivery, Route};
-pub use self::error::CopyError;
+pub(crate) use self::error::CopyError;
 use self::tree::{Origin, Tree, TreeError};
 use crate::content::Document;
 use crate::image::{Digest, Location, Reference, RepositoryName};
@@ -28,7 +28,7 @@ mod tree;
 mod verify;
 
 /// Copies images to one destination; knows what this run has brought there.
-pub struct Copier {
+pub(crate) struct Copier {
     delivery: Delivery,
     companions: Companions,
     /// For every repository, a promoted top document that vouches for its blobs.
@@ -38,7 +38,7 @@ pub struct Copier {
 
 /// An image that was copied or verified.
 #[derive(Debug)]
-pub struct Copied {
+pub(crate) struct Copied {
     /// What the mirror's tag was read to answer.
     pub mirrored: Digest,
     pub companions: Companionship,
@@ -47,7 +47,7 @@ pub struct Copied {
 impl Copier {
     /// A copier from `sources` to mirrors in `registries`; the promoted steps vouch for what their repositories have.
     #[must_use]
-    pub fn new(registries: Registries, sources: Sources, steps: &[Step], progress: Progress) -> Self {
+    pub(crate) fn new(registries: Registries, sources: Sources, steps: &[Step], progress: Progress) -> Self {
         let promoted = steps.iter().filter(|step| step.state == State::Present);
         let vouchers = promoted
             .filter_map(|step| Some((step.repository.clone(), step.mirror_now.clone()?)))
@@ -58,7 +58,7 @@ impl Copier {
 
     /// The mirror of a step, to be written.
     #[must_use]
-    pub fn mirror(&self, step: &Step, location: Location) -> Mirror {
+    pub(crate) fn mirror(&self, step: &Step, location: Location) -> Mirror {
         self.delivery.mirror(step, location)
     }
 
@@ -66,7 +66,7 @@ impl Copier {
     ///
     /// # Errors
     /// Where it stopped, and why; nothing answers under the tag then that did not before.
-    pub async fn promote(&self, step: &Step, mirror: &Mirror) -> Result<Copied, CopyError> {
+    pub(crate) async fn promote(&self, step: &Step, mirror: &Mirror) -> Result<Copied, CopyError> {
         if step.state == State::TagOnly
             && let Some(now) = &step.mirror_now
             && let Some(tree) = verify::whole(now, mirror).await?
@@ -81,7 +81,7 @@ impl Copier {
     }
 
     /// Carries the signatures and the like that appeared upstream since an approval was promoted.
-    pub async fn follow_up(&self, step: &Step, mirror: &Mirror) -> Companionship {
+    pub(crate) async fn follow_up(&self, step: &Step, mirror: &Mirror) -> Companionship {
         match self.promoted_digests(step, mirror).await {
             Ok(digests) => self.accompany(&digests, step, mirror).await,
             Err(error) => Companionship::failed(error),

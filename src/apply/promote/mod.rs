@@ -10,12 +10,12 @@ mod images;
 mod repositories;
 mod work;
 
-pub use work::{Applied, Promoted, Work};
+pub(crate) use work::{Applied, Promoted, Work};
 
 /// Applies a plan: what is revoked goes first, then repositories are made and mended, then images are copied or verified, and
 /// at last what was retired goes. One image's failure never stops the others; a refused credential stops all, and so does an
 /// interruption: what is promoted then is told apart from what is not.
-pub async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
+pub(crate) async fn promote(work: &Work<'_>, interruption: &Interruption) -> Applied {
     let mut applied = Applied { sealed: work.planned.doubtful.clone(), ..Applied::default() };
     remove(work, Why::Revoked, &mut applied).await;
     let unmade = repositories::prepare(work, &mut applied).await;

@@ -14,7 +14,7 @@ use crate::plan::removal::Removal;
 use crate::plan::{Failure, Step};
 use crate::registry::Registries;
 
-pub struct Work<'a> {
+pub(crate) struct Work<'a> {
     pub copier: &'a Arc<Copier>,
     /// The destination.
     pub registries: &'a Registries,
@@ -39,7 +39,7 @@ impl Work<'_> {
 
 /// An approval that the mirror was read to answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Promoted {
+pub(crate) struct Promoted {
     pub step: Step,
     /// What the mirror's tag answers.
     pub mirrored: Digest,
@@ -47,7 +47,7 @@ pub struct Promoted {
 
 /// What became of a plan.
 #[derive(Debug, Default)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// What is promoted now and is to be recorded, in the plan's order.
     pub promoted: Vec<Promoted>,
     /// Signatures and the like that were brought, with the step whose image they belong to, in the plan's order.

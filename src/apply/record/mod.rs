@@ -12,13 +12,13 @@ use crate::proposal::record::{Record, pending};
 mod proposal;
 mod work;
 
-pub use proposal::{Done, Recording};
-pub use work::RecordError;
+pub(crate) use proposal::{Done, Recording};
+pub(crate) use work::RecordError;
 use work::{TRIES, Work};
 
 /// How digests are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// A commit, or where the branch refuses it, or a recording proposal is open, that proposal.
     Auto,
     /// A commit and nothing else.
@@ -29,7 +29,7 @@ pub enum Way {
 
 /// What became of the records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recorded {
+pub(crate) enum Recorded {
     /// They stand in the manifest already, or their approvals are gone: nothing was written.
     Already,
     /// By a commit on the default branch.
@@ -43,7 +43,7 @@ pub enum Recorded {
 ///
 /// # Errors
 /// Where the forge fails, or refuses the commit and no proposal may be made.
-pub async fn record(
+pub(crate) async fn record(
     forge: &dyn Forge,
     path: &str,
     prefix: &str,

@@ -9,7 +9,7 @@ use crate::proposal::record::{self, Record, gathered, pending};
 
 /// The recording proposal as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recording {
+pub(crate) struct Recording {
     /// Its number; `None` on a forge without numbers.
     pub number: Option<u64>,
     pub url: String,
@@ -19,7 +19,7 @@ pub struct Recording {
 
 /// What was done about the recording proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
+pub(crate) enum Done {
     Opened,
     /// Records were added to it.
     Updated,

@@ -12,7 +12,7 @@ pub(super) const TRIES: u32 = 20;
 
 /// Why nothing was recorded. The bytes are in the mirror; the next run verifies and records them.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordError {
+pub(crate) enum RecordError {
     #[error("{0}")]
     Forge(#[from] forge::Error),
     #[error("{0}")]

@@ -20,7 +20,7 @@ use subject::Subject;
 ///
 /// # Errors
 /// Why it could not work. Faults of the manifest are a result like any other, but for the exit status.
-pub async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
     let subject = Subject::of_run(context).await?;
     let judgement = judge(context, &subject).await?;
     let judgement = match judgement {

@@ -15,7 +15,7 @@ use url::Url;
 use super::{Accounts, Commit, Error, Forge};
 use client::Client;
 
-pub mod access;
+pub(crate) mod access;
 mod answer;
 mod branches;
 mod client;

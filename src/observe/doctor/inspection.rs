@@ -13,7 +13,7 @@ use crate::image::{Location, RegistryHost, Repository};
 use crate::manifest::{Destination, Manifest};
 use crate::registry::Registries;
 
-pub struct Inspection<'a> {
+pub(crate) struct Inspection<'a> {
     /// The registries, with this run's credentials.
     pub registries: &'a Registries,
     pub hub: Option<&'a Hub>,

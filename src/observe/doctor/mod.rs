@@ -19,11 +19,11 @@ mod registries;
 mod run;
 mod workflow;
 
-pub use inspection::Inspection;
+pub(crate) use inspection::Inspection;
 use inspection::Part;
-pub use run::Run;
+pub(crate) use run::Run;
 
-pub async fn gather(inspection: &Inspection<'_>) -> Facts {
+pub(crate) async fn gather(inspection: &Inspection<'_>) -> Facts {
     let (servers, tls) = greeted(inspection).await;
     let reached: BTreeSet<&str> = servers.iter().filter(|s| s.reached.is_ok()).map(|s| s.name.as_str()).collect();
     let (registries, mut hub, github) = tokio::join!(
@@ -133,7 +133,7 @@ fn short(url: &Url) -> String {
 
 /// What would be contacted; nothing is asked.
 #[must_use]
-pub fn contacts(inspection: &Inspection<'_>) -> Contacts {
+pub(crate) fn contacts(inspection: &Inspection<'_>) -> Contacts {
     let proxies = Proxies::read();
     let mut contacts =
         Contacts { hub: inspection.uses_hub(), github: inspection.github_addresses.clone(), ..Contacts::default() };

@@ -6,7 +6,7 @@ use super::credential::token_kind;
 use crate::doctor::facts::TokenKind;
 
 #[derive(Debug, Clone, Default)]
-pub struct Run {
+pub(crate) struct Run {
     /// Whether proposals are made elsewhere.
     pub elsewhere: bool,
     pub in_actions: bool,
@@ -24,7 +24,7 @@ pub struct Run {
 
 impl Run {
     #[must_use]
-    pub fn with_token(mut self, token: Option<&SecretString>) -> Self {
+    pub(crate) fn with_token(mut self, token: Option<&SecretString>) -> Self {
         self.token = token.map(token_kind);
         self
     }

@@ -30,7 +30,7 @@ use tags::TagReader;
 const TOGETHER: usize = 64;
 
 /// Reads what promotion is planned from.
-pub struct MirrorReader<'a> {
+pub(crate) struct MirrorReader<'a> {
     /// The destination.
     pub registries: &'a Registries,
     /// Upstream.
@@ -67,7 +67,7 @@ pub struct Promotions {
 type Observations = BTreeMap<Key, Result<Observed, MirrorError>>;
 
 /// Reads and plans. What is still to be promoted is asked about the reviews that `bar` tells.
-pub async fn promotions(
+pub(crate) async fn promotions(
     reader: &MirrorReader<'_>,
     manifest: &Manifest,
     scope: &Scope,

@@ -16,8 +16,7 @@ use crate::policy::audit::{self, OrganizationFacts};
 const VERSIONS: usize = 64;
 
 /// Where the manifest's history is.
-pub struct History<'a> {
-    /// The forge that has it.
+pub(crate) struct History<'a> {
     pub forge: &'a dyn Contents,
     /// The commit that the manifest was read at; `None` is the default branch's head.
     pub head: Option<&'a Commit>,

@@ -17,9 +17,9 @@ mod mirrors;
 mod reader;
 mod upstream;
 
-pub use history::History;
+pub(crate) use history::History;
 use reader::TOGETHER;
-pub use reader::{Organization, OrganizationReader};
+pub(crate) use reader::{Organization, OrganizationReader};
 
 /// How many reasons are told where nothing could be asked.
 const SAID: usize = 3;
@@ -27,7 +27,7 @@ const SAID: usize = 3;
 type Listed = BTreeMap<RepositoryName, ListedRepository>;
 
 /// Looks at everything that the manifest says something of.
-pub async fn read_organization(reader: &OrganizationReader<'_>, manifest: &Manifest) -> Organization {
+pub(crate) async fn read_organization(reader: &OrganizationReader<'_>, manifest: &Manifest) -> Organization {
     let mut organization = Organization::default();
     let on_hub = manifest.on_docker_hub();
     policy(reader, manifest, on_hub, &mut organization).await;

@@ -11,7 +11,7 @@ use crate::registry::Registries;
 pub(super) const TOGETHER: usize = 16;
 
 /// What an audit reads the organization with.
-pub struct OrganizationReader<'a> {
+pub(crate) struct OrganizationReader<'a> {
     /// The destination.
     pub registries: &'a Registries,
     /// Upstream.
@@ -24,7 +24,7 @@ pub struct OrganizationReader<'a> {
 
 /// The organization as far as it could be read.
 #[derive(Debug, Default)]
-pub struct Organization {
+pub(crate) struct Organization {
     pub facts: OrganizationFacts,
     pub counted: Counted,
     pub failed: Vec<Unseen>,

@@ -21,7 +21,6 @@ const NOT_FOUND: &str = "what brought it is not among the newest commits of the 
 /// Where reviews are read, and how many this run asks for at least.
 #[derive(Clone, Copy)]
 pub struct ReviewReader<'a> {
-    /// The forge, where there is one.
     pub forge: Option<&'a dyn Forge>,
     /// The default branch's commit that the manifest was read at; `None`: as it is now.
     pub at: Option<&'a Commit>,
@@ -50,12 +49,12 @@ pub struct Came {
 
 /// That it could not be found out how an approval was reviewed.
 #[must_use]
-pub fn untold(error: &Error) -> String {
+pub(crate) fn untold(error: &Error) -> String {
     format!("it cannot be told how it was reviewed: {error}")
 }
 
 /// What is known of each of these approvals, or why that could not be found out.
-pub async fn judge(
+pub(crate) async fn judge(
     reader: &ReviewReader<'_>,
     manifest: &Manifest,
     pending: &[(&Image, &Approval)],

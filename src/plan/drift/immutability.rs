@@ -45,7 +45,7 @@ impl ImmutableTags {
 
 /// The tags of a repository, by whether they may ever move.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tags {
+pub(crate) struct Tags {
     /// Promoted tags that nobody may move.
     pub fixed: BTreeSet<Tag>,
     /// Tags that promotion has to be able to move: floating ones, and versions whose rebuilds are proposed.
@@ -55,7 +55,7 @@ pub struct Tags {
 impl Tags {
     /// Those of the images that share a repository.
     #[must_use]
-    pub fn of(images: &[&Image]) -> Self {
+    pub(crate) fn of(images: &[&Image]) -> Self {
         let mut tags = Self::default();
         for image in images {
             let approved = image.approved.iter().map(|approval| approval.tag.clone());
@@ -72,7 +72,7 @@ impl Tags {
 
     /// The same with one tag that has to be deletable.
     #[must_use]
-    pub fn without(mut self, tag: &Tag) -> Self {
+    pub(crate) fn without(mut self, tag: &Tag) -> Self {
         self.fixed.remove(tag);
         self.movable.insert(tag.clone());
         self
@@ -80,7 +80,7 @@ impl Tags {
 
     /// The rules that hold every fixed tag and no movable one; those in force that catch no movable tag are kept.
     #[must_use]
-    pub fn mended(&self, held: &ImmutableTags) -> ImmutableTags {
+    pub(crate) fn mended(&self, held: &ImmutableTags) -> ImmutableTags {
         let harmless = |rule: &&String| !self.movable.iter().any(|tag| matches_part(rule, tag));
         let kept = held.rules.iter().filter(|_| held.enabled).filter(harmless);
         let mut rules: Vec<String> = kept.cloned().collect();

@@ -22,15 +22,16 @@ mod immutability;
 #[cfg(test)]
 mod tests;
 
-pub use difference::{Aspect, Difference, Remedy};
-pub use immutability::{ImmutableTags, Tags};
+pub(crate) use difference::{Aspect, Difference, Remedy};
+pub use immutability::ImmutableTags;
+pub(crate) use immutability::Tags;
 
 /// How many tags a difference names.
 const NAMED: usize = 5;
 
 /// What the manifest wants of one repository: of all images that share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The name in the organization.
     pub repository: RepositoryName,
     /// Who may read it.
@@ -47,7 +48,7 @@ impl Wanted {
     /// What is wanted of one repository; `None` where no image has it. Images that share a repository agree about it, as
     /// the manifest's diagnostics see to.
     #[must_use]
-    pub fn of(manifest: &Manifest, repository: &RepositoryName) -> Option<Self> {
+    pub(crate) fn of(manifest: &Manifest, repository: &RepositoryName) -> Option<Self> {
         let images: Vec<&Image> = manifest.images.iter().filter(|image| image.repository == *repository).collect();
         let first = images.first()?;
         let description = images.iter().find_map(|image| image.description.as_deref());
@@ -62,14 +63,14 @@ impl Wanted {
 
     /// Whether anything about tags that nobody may move is wanted.
     #[must_use]
-    pub fn wants_immutable_tags(&self) -> bool {
+    pub(crate) fn wants_immutable_tags(&self) -> bool {
         !self.tags.fixed.is_empty()
     }
 }
 
 /// What Docker Hub says of a repository; `None` is what it was not asked or did not show.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// Who may read it.
     pub visibility: Option<Visibility>,
     /// Its short description.
@@ -82,7 +83,7 @@ pub struct Found {
 
 /// What differs, in the order of [`Aspect`] and of the teams' names. What was not shown is left out: see [`unknown`].
 #[must_use]
-pub fn drift(wanted: &Wanted, found: &Found) -> Vec<Difference> {
+pub(crate) fn drift(wanted: &Wanted, found: &Found) -> Vec<Difference> {
     let mut differences: Vec<Difference> = visibility(wanted, found).into_iter().collect();
     differences.extend(teams(wanted, found));
     differences.extend(extra_teams(wanted, found));
@@ -93,7 +94,7 @@ pub fn drift(wanted: &Wanted, found: &Found) -> Vec<Difference> {
 
 /// What the manifest wants something of and Docker Hub did not show.
 #[must_use]
-pub fn unknown(wanted: &Wanted, found: &Found) -> Vec<Aspect> {
+pub(crate) fn unknown(wanted: &Wanted, found: &Found) -> Vec<Aspect> {
     let asked = [
         (Aspect::Visibility, found.visibility.is_none()),
         (Aspect::Team, !wanted.teams.is_empty() && found.teams.is_none()),

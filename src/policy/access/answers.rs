@@ -6,7 +6,7 @@ use crate::image::Digest;
 
 /// What a registry answers a member who asks for an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// It is there, with this digest where the registry tells it.
     There(Option<Digest>),
     Absent,
@@ -18,7 +18,7 @@ pub enum Answer {
 
 /// What a mirror's answer comes to.
 #[must_use]
-pub fn judge_mirror(subject: &Subject, answer: &Answer) -> Row {
+pub(crate) fn judge_mirror(subject: &Subject, answer: &Answer) -> Row {
     let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
     match answer {
         Answer::There(Some(found)) if subject.digest.as_ref().is_some_and(|recorded| recorded != found) => {
@@ -40,7 +40,7 @@ pub fn judge_mirror(subject: &Subject, answer: &Answer) -> Row {
 
 /// What an upstream's answer comes to.
 #[must_use]
-pub fn judge_upstream(subject: &Subject, answer: &Answer) -> Row {
+pub(crate) fn judge_upstream(subject: &Subject, answer: &Answer) -> Row {
     let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
     match (answer, subject.expected) {
         (Answer::There(_), Expected::Pulled | Expected::Unknown) => row(State::Allowed, true, String::new()),

@@ -14,15 +14,15 @@ use crate::plan::Scope;
 use crate::policy::{Category, Gate, Standing};
 
 mod answers;
-pub mod results;
-pub mod script;
+pub(crate) mod results;
+pub(crate) mod script;
 mod verdict;
 
-pub use answers::{Answer, judge_mirror, judge_upstream};
-pub use verdict::judge_pulls;
+pub(crate) use answers::{Answer, judge_mirror, judge_upstream};
+pub(crate) use verdict::judge_pulls;
 
 /// How many sources of each registry are asked where nobody says otherwise.
-pub const SAMPLE: usize = 5;
+pub(crate) const SAMPLE: usize = 5;
 
 /// What should come of a pull.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -40,7 +40,7 @@ pub enum Expected {
 
 /// An image that a member may try to pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub(crate) struct Subject {
     pub repository: Repository,
     /// Its tag, for people.
     pub tag: Option<Tag>,
@@ -55,7 +55,7 @@ pub struct Subject {
 impl Subject {
     /// What `docker pull` is given: by digest where there is one, so that no tag on the machine moves.
     #[must_use]
-    pub fn pull(&self) -> String {
+    pub(crate) fn pull(&self) -> String {
         match (&self.digest, &self.tag) {
             (Some(digest), _) => format!("{}@{digest}", self.repository),
             (None, Some(tag)) => format!("{}:{tag}", self.repository),
@@ -65,7 +65,7 @@ impl Subject {
 
     /// What people call it.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match &self.tag {
             Some(tag) => format!("{}:{tag}", self.repository),
             None => self.pull(),
@@ -131,13 +131,13 @@ impl Row {
 
 /// Every promoted approval in scope: what members should be able to pull, with what is recorded of it.
 #[must_use]
-pub fn mirrors(manifest: &Manifest, scope: &Scope) -> Vec<Subject> {
+pub(crate) fn mirrors(manifest: &Manifest, scope: &Scope) -> Vec<Subject> {
     collect(manifest, scope, false)
 }
 
 /// The newest promoted approval of every image in scope.
 #[must_use]
-pub fn newest_mirrors(manifest: &Manifest, scope: &Scope) -> Vec<Subject> {
+pub(crate) fn newest_mirrors(manifest: &Manifest, scope: &Scope) -> Vec<Subject> {
     collect(manifest, scope, true)
 }
 
@@ -167,7 +167,7 @@ fn collect(manifest: &Manifest, scope: &Scope, newest: bool) -> Vec<Subject> {
 /// The upstreams that are asked: of each registry the first `count` sources in scope that are no mirror themselves, in the
 /// manifest's order, each by its newest approval.
 #[must_use]
-pub fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> {
+pub(crate) fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> {
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     let mut subjects = Vec::new();
@@ -192,7 +192,7 @@ pub fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> 
 ///
 /// # Errors
 /// Where `text` is no image on a registry.
-pub fn must_be_refused(text: &str) -> Result<Subject, String> {
+pub(crate) fn must_be_refused(text: &str) -> Result<Subject, String> {
     let bad = |e: &dyn std::fmt::Display| format!("`{}` is no image: {e}", crate::text::clean(text));
     let (rest, digest) = match text.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest.parse().map_err(|e| bad(&e))?)),
@@ -217,7 +217,7 @@ fn is_own(manifest: &Manifest, repository: &Repository) -> bool {
 
 /// What the policy makes of a pull of an image of this repository by a member, and why. `standing` is what is known of it.
 #[must_use]
-pub fn expected(policy: &Policy, repository: &Repository, standing: &Standing) -> (Expected, String) {
+pub(crate) fn expected(policy: &Policy, repository: &Repository, standing: &Standing) -> (Expected, String) {
     let registry = &repository.registry;
     let on_hub = registry.is_docker_hub();
     let to_hub = policy.registry_access.as_ref().filter(|access| access.enabled == Some(true));
@@ -285,7 +285,7 @@ fn unsaid(access: Option<&ImageAccess>, standing: &Standing) -> (Expected, Strin
 
 /// Whether what is expected of an image hangs on its category, which its name does not tell.
 #[must_use]
-pub fn asks_category(policy: &Policy, organization: &str, subject: &Subject) -> bool {
+pub(crate) fn asks_category(policy: &Policy, organization: &str, subject: &Subject) -> bool {
     let nameless = Standing::of_name(&Location::Remote(subject.repository.clone()), organization).is_none();
     let on = policy.image_access.as_ref().is_some_and(|access| access.enabled == Some(true));
     nameless && on && subject.expected == Expected::Unknown

@@ -5,7 +5,7 @@
 
 /// What the script printed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Results {
+pub(crate) struct Results {
     /// What Docker calls the system it runs on; `Docker Desktop` there.
     pub system: Option<String>,
     /// What came of the pulls, in the order of the lines.
@@ -15,7 +15,7 @@ pub struct Results {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pulled {
+pub(crate) struct Pulled {
     /// The line's number, from 1.
     pub line: usize,
     /// What `docker pull` was given.
@@ -27,7 +27,7 @@ pub struct Pulled {
 
 /// The text of a file that a terminal wrote: UTF-8, or UTF-16 as PowerShell's `>` writes it.
 #[must_use]
-pub fn decoded(bytes: &[u8]) -> String {
+pub(crate) fn decoded(bytes: &[u8]) -> String {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
         String::from_utf16_lossy(&units)
@@ -41,7 +41,7 @@ pub fn decoded(bytes: &[u8]) -> String {
 }
 
 #[must_use]
-pub fn read(text: &str) -> Results {
+pub(crate) fn read(text: &str) -> Results {
     let mut results = Results::default();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim_end_matches('\r');

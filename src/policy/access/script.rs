@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::{Expected, Subject};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// POSIX `sh`: macOS, Linux, and Windows with WSL or Git.
     #[default]
     Posix,
@@ -21,7 +21,7 @@ const KEPT: &str = "wharfinger-verify-access.kept";
 
 /// The script for these images.
 #[must_use]
-pub fn script(shell: Shell, organization: &str, subjects: &[Subject]) -> String {
+pub(crate) fn script(shell: Shell, organization: &str, subjects: &[Subject]) -> String {
     let (frame, first) = match shell {
         Shell::Posix => (include_str!("script.sh"), "#!/bin/sh\n"),
         Shell::PowerShell => (include_str!("script.ps1"), ""),

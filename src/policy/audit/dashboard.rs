@@ -2,7 +2,7 @@
 
 /// An issue that this program's account opened as this dashboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub(crate) struct Kept {
     pub number: u64,
     pub open: bool,
     /// Whether it carries the label that it is found by.
@@ -13,7 +13,7 @@ pub struct Kept {
 
 /// What should become of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// It is open: something differs.
     Open,
     /// It is closed: nothing differs.
@@ -24,7 +24,7 @@ pub enum Wish {
 
 impl Wish {
     #[must_use]
-    pub const fn of(drift: bool, all_seen: bool) -> Self {
+    pub(crate) const fn of(drift: bool, all_seen: bool) -> Self {
         match (drift, all_seen) {
             (true, _) => Self::Open,
             (false, true) => Self::Closed,
@@ -34,7 +34,7 @@ impl Wish {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     Open,
     /// Title, body, state and label of this one become what they should be.
     Write {
@@ -50,7 +50,7 @@ pub enum Action {
 
 /// What is to be done, in order. The oldest issue is the dashboard; done twice, the second time is nothing.
 #[must_use]
-pub fn act(kept: &[Kept], wish: Wish, title: &str, body: &str) -> Vec<Action> {
+pub(crate) fn act(kept: &[Kept], wish: Wish, title: &str, body: &str) -> Vec<Action> {
     let mut kept: Vec<&Kept> = kept.iter().collect();
     kept.sort_by_key(|issue| issue.number);
     let Some((first, copies)) = kept.split_first() else {

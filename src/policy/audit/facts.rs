@@ -11,7 +11,7 @@ use crate::plan::drift::Found;
 use crate::policy::settings::Row;
 
 #[derive(Debug, Clone, Default)]
-pub struct OrganizationFacts {
+pub(crate) struct OrganizationFacts {
     /// The mirrors that could be looked at; one that does not exist has no tags.
     pub mirrors: BTreeMap<RepositoryName, Mirror>,
     /// What `digest` and `platforms` give, of approvals of chosen platforms whose tag answers: `None` where the mirror holds
@@ -75,7 +75,7 @@ impl Unseen {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Mirror {
+pub(crate) struct Mirror {
     pub tags: BTreeMap<Tag, Tagged>,
     /// Whether the tags' children are known: without them it cannot be told whose signature a tag is.
     pub children_known: bool,
@@ -85,7 +85,7 @@ pub struct Mirror {
 
 /// What a tag answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tagged {
+pub(crate) struct Tagged {
     /// The digest; `None` where it is not known.
     pub digest: Option<Digest>,
     /// The manifests of the index, as far as they are known.
@@ -94,7 +94,7 @@ pub struct Tagged {
 
 /// What was promoted to a mirror at some time, as far as the manifest's history was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Once {
+pub(crate) struct Once {
     /// Tags, and every digest that was recorded as promoted under them (`mirrored`). What was approved and never recorded is
     /// not among them.
     pub tags: BTreeMap<Tag, BTreeSet<Digest>>,

@@ -10,21 +10,22 @@ use crate::manifest::Manifest;
 use crate::plan::Key;
 
 mod code;
-pub mod dashboard;
+pub(crate) mod dashboard;
 mod facts;
 mod finding;
 mod organization;
 mod repositories;
 mod tags;
 
-pub use code::{Code, Level};
-pub use facts::{Counted, Mirror, Once, OrganizationFacts, Tagged, Unseen};
-pub use finding::{Finding, Place};
-pub use tags::explains;
+pub use code::Code;
+pub(crate) use code::Level;
+pub(crate) use facts::{Counted, Mirror, OrganizationFacts, Tagged, Unseen};
+pub(crate) use finding::Finding;
+pub(crate) use tags::explains;
 
 /// Everything that is found: what is about the organization first, then mirror by mirror.
 #[must_use]
-pub fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
+pub(crate) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         facts.settings.iter().filter_map(|row| organization::setting(manifest, row)).collect();
     findings.extend(organization::allowlisted(manifest));
@@ -36,7 +37,7 @@ pub fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
 
 /// The tags that nothing in the manifest explains: what its history has to be asked about.
 #[must_use]
-pub fn unexplained(manifest: &Manifest, facts: &OrganizationFacts) -> BTreeSet<Key> {
+pub(crate) fn unexplained(manifest: &Manifest, facts: &OrganizationFacts) -> BTreeSet<Key> {
     let findings = tags::judge(manifest, facts).into_iter().filter(|finding| finding.code == Code::UnapprovedTag);
     findings.filter_map(|finding| Some(Key { repository: finding.repository?, tag: finding.tag? })).collect()
 }

@@ -110,7 +110,7 @@ fn tags_that_nobody_approves_are_told_from_signatures_and_from_what_was_approved
     let open: Vec<String> = unexplained(&manifest, &seen).into_iter().map(|key| key.tag.to_string()).collect();
     assert_eq!(open, ["0.1.0", "0.2.0", "debug", "latest", &stem('f', ".sig")]);
     let once = [("0.1.0", '0'), ("0.2.0", 'f')].map(|(tag, letter)| (tag.parse().unwrap(), [digest(letter)].into()));
-    seen.history = [("loki".parse().unwrap(), Once { tags: once.into() })].into();
+    seen.history = [("loki".parse().unwrap(), super::facts::Once { tags: once.into() })].into();
     insta::assert_snapshot!(shown(&judge(&manifest, &seen)), @r"
     retired-tag loki 0.1.0 at 4:5: expected no such tag, found 0
     unapproved-tag loki 0.2.0 at 4:5: expected no such tag, found 1, which is not what was approved under this tag once

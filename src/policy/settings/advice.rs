@@ -67,7 +67,7 @@ const REDIRECTS: [(&str, &[&str]); 6] = [
 
 /// The hosts that the registry at `address` sends clients on to, as far as they are known.
 #[must_use]
-pub fn redirects(address: &str) -> &'static [&'static str] {
+pub(crate) fn redirects(address: &str) -> &'static [&'static str] {
     REDIRECTS.iter().find(|(domain, _)| below(address, domain)).map_or(&[], |(_, hosts)| hosts)
 }
 
@@ -77,7 +77,7 @@ fn below(host: &str, domain: &str) -> bool {
 
 /// What is likely to go wrong with a policy, in sentences.
 #[must_use]
-pub fn notes(policy: &Policy) -> Vec<String> {
+pub(crate) fn notes(policy: &Policy) -> Vec<String> {
     let mut notes = Vec::new();
     let ram = policy.registry_access.as_ref();
     let registries = ram.and_then(|ram| ram.registries.as_deref()).unwrap_or_default();

@@ -67,7 +67,7 @@ pub enum Comparison {
 
 /// What a document is compared to the manifest.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// Every setting that the manifest names, and every registry that either side names.
     pub rows: Vec<Row>,
     /// The document to send: the one that was read, changed where it differs.
@@ -79,7 +79,7 @@ pub struct Difference {
 impl Difference {
     /// Whether a setting that Docker Hub shows is not as wanted.
     #[must_use]
-    pub fn differs(&self) -> bool {
+    pub(crate) fn differs(&self) -> bool {
         self.rows.iter().any(|row| row.state == Comparison::Different)
     }
 }
@@ -87,7 +87,7 @@ impl Difference {
 /// A document that is not what Docker Hub's API describes: nothing in it is compared or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("what Docker Hub shows of {title} cannot be understood: {what}", title = .area.title())]
-pub struct Unreadable {
+pub(crate) struct Unreadable {
     pub area: Area,
     /// Where and why.
     pub what: String,

@@ -7,22 +7,22 @@ use serde_json::{Value, json};
 
 use crate::manifest::{AllowedRegistry, ImageAccess, Policy, RegistryAccess};
 
-pub mod advice;
+pub(crate) mod advice;
 mod document;
 mod editor;
 mod numbers;
 mod read_back;
 
-pub use document::{Area, Comparison, Difference, Observed, Row, Unreadable};
+pub(crate) use document::{Area, Comparison, Difference, Observed, Row, Unreadable};
 use editor::{Editor, Words};
-pub use read_back::{Lost, lost};
+pub(crate) use read_back::{Lost, lost};
 
 /// Docker Hub takes no longer list of registries.
-pub const REGISTRY_LIMIT: usize = 100;
+pub(crate) const REGISTRY_LIMIT: usize = 100;
 
 /// The documents that a policy says something of.
 #[must_use]
-pub fn areas(policy: &Policy) -> Vec<Area> {
+pub(crate) fn areas(policy: &Policy) -> Vec<Area> {
     let image = policy.image_access.as_ref().map(|_| Area::ImageAccess);
     image.into_iter().chain(policy.registry_access.as_ref().map(|_| Area::RegistryAccess)).collect()
 }
@@ -31,7 +31,7 @@ pub fn areas(policy: &Policy) -> Vec<Area> {
 ///
 /// # Errors
 /// Where a known member is not of its kind.
-pub fn compare(policy: &Policy, area: Area, observed: &Observed) -> Result<Difference, Unreadable> {
+pub(crate) fn compare(policy: &Policy, area: Area, observed: &Observed) -> Result<Difference, Unreadable> {
     let document = &observed.document;
     let mut difference = match area {
         Area::ImageAccess => image_access(&policy.image_access.clone().unwrap_or_default(), document),
@@ -53,7 +53,7 @@ pub fn compare(policy: &Policy, area: Area, observed: &Observed) -> Result<Diffe
 ///
 /// # Errors
 /// Where a known member is not of its kind.
-pub fn image_access(wanted: &ImageAccess, observed: &Value) -> Result<Difference, Unreadable> {
+pub(crate) fn image_access(wanted: &ImageAccess, observed: &Value) -> Result<Difference, Unreadable> {
     let mut document = Editor::new(Area::ImageAccess, observed)?;
     {
         let restricted = document.object("restricted_images")?;
@@ -80,7 +80,7 @@ pub fn image_access(wanted: &ImageAccess, observed: &Value) -> Result<Difference
 ///
 /// # Errors
 /// Where a known member is not of its kind.
-pub fn registry_access(wanted: &RegistryAccess, observed: &Value) -> Result<Difference, Unreadable> {
+pub(crate) fn registry_access(wanted: &RegistryAccess, observed: &Value) -> Result<Difference, Unreadable> {
     let mut document = Editor::new(Area::RegistryAccess, observed)?;
     document.switch("enabled", "enabled", wanted.enabled, Words::Boolean)?;
     docker_hub(&mut document, wanted.docker_hub)?;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// A member that was sent and is not there, or not as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
+pub(crate) struct Lost {
     /// Its place: `restricted_images.allowlist`, `custom_registries[ghcr.io].note`.
     pub member: String,
     /// What was sent, as JSON.
@@ -16,7 +16,7 @@ pub struct Lost {
 /// What of `sent` is lost or changed in `found`. Members that only `found` has are no loss, nor is another order of
 /// members; entries of the lists of registries are known by their address or id, wherever they stand.
 #[must_use]
-pub fn lost(sent: &Value, found: &Value) -> Vec<Lost> {
+pub(crate) fn lost(sent: &Value, found: &Value) -> Vec<Lost> {
     let mut all = Vec::new();
     walk(String::new(), sent, Some(found), &mut all);
     all

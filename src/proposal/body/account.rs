@@ -12,7 +12,7 @@ use crate::rules::{Numbering, Reading, Rule, Since, Version};
 
 /// How a name or a text of others is shown: as a code span in Markdown, cleaned on a terminal. The number is the most
 /// characters that it may have.
-pub type Quote = fn(&str, usize) -> String;
+pub(crate) type Quote = fn(&str, usize) -> String;
 
 /// How far an update goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -280,7 +280,7 @@ impl<'a> Account<'a> {
 
 /// The kind of a change in words.
 #[must_use]
-pub const fn kind_word(kind: Kind) -> &'static str {
+pub(crate) const fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::New => "first approval",
         Kind::Update => "update",

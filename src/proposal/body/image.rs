@@ -9,8 +9,8 @@ use crate::markdown::{cell, code};
 use crate::proposal::Kind;
 use crate::text::{size, size_difference};
 
-/// The most characters of a platform's name, which is upstream's text; the ellipsis of a cut one is among them.
-const PLATFORM: usize = 61;
+/// The most characters of a platform's name, which is upstream's text.
+const PLATFORM: usize = 60;
 
 /// How many platforms a section shows; upstream decides how many there are.
 const PLATFORMS: usize = 40;
@@ -74,7 +74,7 @@ pub(super) fn table(accounts: &[Account<'_>], short: bool) -> Vec<String> {
         false => "| image | change | version | waited | size |\n| --- | --- | --- | --- | --- |\n",
     };
     let row = |account: &Account<'_>| {
-        let source = cell(&account.entry().source, if short { 61 } else { 101 });
+        let source = cell(&account.entry().source, if short { 60 } else { 100 });
         let row = format!("| {source} | {} | {} |", account.change(strong), version(account));
         if short { row + "\n" } else { format!("{row} {} | {} |\n", waited(account), sizes(account)) }
     };

@@ -4,7 +4,7 @@ use crate::image::{Location, Repository, Tag};
 
 /// Where a person looks at a tag upstream; `None` where we know of no such page.
 #[must_use]
-pub fn upstream(location: &Location, tag: &Tag) -> Option<String> {
+pub(crate) fn upstream(location: &Location, tag: &Tag) -> Option<String> {
     let Location::Remote(Repository { registry, name }) = location else { return None };
     match registry.as_str() {
         "docker.io" => Some(match name.as_str().strip_prefix("library/") {

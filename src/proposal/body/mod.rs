@@ -9,35 +9,36 @@ use crate::proposal::form::{self, Places};
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Cause, Entry, Item, Kind, Wanted};
 
-pub mod account;
-pub mod evidence;
+pub(crate) mod account;
+pub(crate) mod evidence;
 mod image;
 mod links;
 mod merging;
 mod phrases;
 
-pub use account::{Account, Mark, Step};
-pub use evidence::{Evidence, PlatformEvidence, Served};
-pub use links::upstream;
+pub(crate) use account::Account;
+pub use account::{Mark, Step};
+pub(crate) use evidence::{Evidence, PlatformEvidence, Served};
+pub(crate) use links::upstream;
 pub(crate) use phrases::span;
 
 use crate::text::excerpt;
 
 /// The most characters that GitHub takes in a pull request's body. It counts code points, as is done here.
-pub const BODY_LIMIT: usize = 65_536;
+pub(crate) const BODY_LIMIT: usize = 65_536;
 
 /// The most characters of what `check` works out: its summary has other things to say, and a mebibyte for all of them.
 const REPORT_LIMIT: usize = 400_000;
 
 /// The title of a proposal and the headline of its commit.
 #[must_use]
-pub fn title(manifest: &Manifest, wanted: &Wanted) -> String {
+pub(crate) fn title(manifest: &Manifest, wanted: &Wanted) -> String {
     form::title(&manifest.proposals, &places(manifest, wanted))
 }
 
 /// The commit's message, without the headline: one line a change, and the sign-off where the manifest asks for one.
 #[must_use]
-pub fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
+pub(crate) fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
     let lines = wanted.items.iter().map(|item| line(manifest, item)).collect::<Vec<_>>().join("\n");
     form::message(&manifest.proposals, &places(manifest, wanted), &lines)
 }
@@ -46,7 +47,7 @@ pub fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
 /// metadata. The gravest stands first; what does not fit is left out from the end: details, then summaries, and rows of the
 /// table only where not even all of them fit.
 #[must_use]
-pub fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], metadata: &Metadata) -> String {
+pub(crate) fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], metadata: &Metadata) -> String {
     let accounts = accounts(manifest, &wanted.items, evidence);
     let closing = image::closing(&accounts, wanted.group.is_some(), metadata.head.is_some());
     let closing = format!("{}\n{closing}\n{}\n", image::later(wanted.later), metadata::write(metadata));
@@ -56,7 +57,7 @@ pub fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], metadat
 
 /// The same without the metadata and the age: what `check` works out by itself.
 #[must_use]
-pub fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence]) -> String {
+pub(crate) fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence]) -> String {
     bounded(&accounts(manifest, items, evidence), false, REPORT_LIMIT, NOWHERE)
 }
 

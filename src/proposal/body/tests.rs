@@ -6,12 +6,13 @@ use pulldown_cmark::{Event, LinkType, Options, Parser, Tag as Node, html};
 use super::*;
 use crate::image::Digest;
 use crate::policy::{Category, Standing, Told};
+use crate::proposal::Selected;
 use crate::proposal::fixtures::{line, manifest, selected};
+use crate::proposal::leaving::Conditions;
 use crate::proposal::metadata::ObjectId;
-use crate::proposal::{Conditions, Selected};
 
 fn wanted(manifest: &Manifest, selected: &[Selected]) -> Vec<Wanted> {
-    crate::proposal::wanted(manifest, selected, &Conditions::default())
+    crate::proposal::wanted::wanted(manifest, selected, &Conditions::default())
 }
 
 fn platform(name: &str, size: u64, before: Option<u64>) -> PlatformEvidence {

@@ -18,7 +18,7 @@ const END: &str = "-->";
 const BODY_LIMIT: usize = 4 * 65_536;
 
 /// The most entries that one proposal may name.
-pub const ENTRY_LIMIT: usize = 1_000;
+pub(crate) const ENTRY_LIMIT: usize = 1_000;
 
 /// The most characters that entries take as JSON, which people can read: seventy of them or so.
 const PLAIN_LIMIT: usize = 16_384;
@@ -83,7 +83,7 @@ struct Versioned {
 
 /// How many of these entries, from the first, one proposal can name: at least one.
 #[must_use]
-pub fn fitting(entries: &[Entry]) -> usize {
+pub(crate) fn fitting(entries: &[Entry]) -> usize {
     let context = Digest::sha256(b"");
     let length = |entries: &[Entry]| {
         let (context, entries) = (context.clone(), entries.to_vec());

@@ -7,5 +7,5 @@ mod api;
 mod passwords;
 mod sign;
 
-pub use api::Ecr;
+pub(crate) use api::Ecr;
 pub(crate) use passwords::Passwords;

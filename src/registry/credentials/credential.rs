@@ -33,9 +33,7 @@ pub enum Place {
     DockerHub,
     /// `github-token`.
     GitHub,
-    /// `registry-auth`.
     RegistryAuth,
-    /// `DOCKER_AUTH_CONFIG`.
     DockerAuthConfig,
     /// Docker's `config.json`, by its path.
     File(String),

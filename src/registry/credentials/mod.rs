@@ -18,7 +18,7 @@ mod config;
 mod credential;
 mod helper;
 
-pub use credential::{AwsKeys, Credential, CredentialError, KnownCredential, Place};
+pub(crate) use credential::{AwsKeys, Credential, CredentialError, KnownCredential, Place};
 pub(crate) use credential::{JOB_USER, basic, display_username};
 
 /// What a run was given for registries.
@@ -43,7 +43,6 @@ pub struct Environment {
     pub home: Option<PathBuf>,
     /// `PATH`: where credential helpers are found.
     pub path: Option<OsString>,
-    /// `GITHUB_SERVER_URL`.
     pub github_server_url: Option<String>,
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, for Amazon ECR.
     pub aws: Option<AwsKeys>,

@@ -30,11 +30,12 @@ mod transport;
 mod upload;
 mod watch;
 
-pub use super::wire::{Derived, Patience};
+pub(crate) use super::wire::Derived;
+pub use super::wire::Patience;
 pub use client::{Client, Options, Reach};
-pub use endpoint::token_services;
-pub use grant::PushGrant;
-pub use repository::Remote;
+pub(crate) use endpoint::token_services;
+pub(crate) use grant::PushGrant;
+pub(crate) use repository::Remote;
 
 #[async_trait]
 impl Store for Remote {

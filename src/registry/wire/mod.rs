@@ -17,7 +17,7 @@ pub(crate) use fault::{Cure, Fault, Tries};
 pub(crate) use flow::{Flow, SMALL_LIMIT, read, read_error};
 pub use patience::Patience;
 pub(crate) use patience::seconds;
-pub use secrets::Derived;
+pub(crate) use secrets::Derived;
 pub(crate) use secrets::Secrets;
 
 /// What every request of a run is sent with.

@@ -9,7 +9,7 @@ use crate::image::Digest;
 use crate::registry::error::ErrorKind;
 
 /// Told every secret that came up on the way: tokens, and what helpers answered.
-pub type Derived = Arc<dyn Fn(&SecretString) + Send + Sync>;
+pub(crate) type Derived = Arc<dyn Fn(&SecretString) + Send + Sync>;
 
 /// The secrets of a run, given and derived; clones share them.
 #[derive(Clone, Default)]

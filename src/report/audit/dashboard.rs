@@ -9,13 +9,13 @@ use crate::markdown;
 use crate::report::summary;
 use crate::text::counted;
 
-pub const LABEL: &str = "wharfinger-audit";
+pub(crate) const LABEL: &str = "wharfinger-audit";
 
 /// GitHub takes 65,536 characters; what stands below the findings needs some of them.
 const ROOM: usize = 60_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dashboard {
+pub(crate) struct Dashboard {
     /// The title, which stays.
     pub title: String,
     /// The body, which ends with the mark.
@@ -25,7 +25,7 @@ pub struct Dashboard {
 }
 
 #[must_use]
-pub fn dashboard(audit: &Audit) -> Dashboard {
+pub(crate) fn dashboard(audit: &Audit) -> Dashboard {
     let mark = mark(&audit.organization, &audit.manifest);
     let manifest = summary::code(&audit.manifest);
     let mut body = format!("**{}**\n\n", markdown::escaped(&verdict(audit)));

@@ -16,8 +16,8 @@ use crate::plan::FailedStep;
 use crate::policy::audit::{self, Code, Counted, Level, Unseen};
 use crate::text::counted;
 
-pub mod dashboard;
-pub mod sarif;
+pub(crate) mod dashboard;
+pub(crate) mod sarif;
 
 /// What `audit` found. Serialised it is the body of `--format json`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
@@ -246,7 +246,7 @@ fn section(code: Code, rows: &[&Row]) -> Section {
 
 /// The annotations: each finding where the manifest says otherwise.
 #[must_use]
-pub fn annotations(audit: &Audit) -> Vec<Annotation> {
+pub(crate) fn annotations(audit: &Audit) -> Vec<Annotation> {
     let level = |level: Level| match level {
         Level::Error => annotations::Level::Error,
         Level::Warning => annotations::Level::Warning,

@@ -10,10 +10,10 @@ use crate::image::Digest;
 use crate::policy::audit::{Code, Level};
 
 /// Code scanning shows no more results of a run than these.
-pub const SHOWN: usize = 5_000;
+pub(crate) const SHOWN: usize = 5_000;
 
 #[must_use]
-pub fn document(audit: &Audit) -> Value {
+pub(crate) fn document(audit: &Audit) -> Value {
     let mut rows: Vec<&Row> = audit.findings.iter().collect();
     // What weighs most stays where not everything is shown.
     rows.sort_by_key(|row| row.level);

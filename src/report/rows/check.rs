@@ -29,7 +29,7 @@ impl Check {
 
 /// The faults of an unusable manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
-pub struct Diagnostics {
+pub(crate) struct Diagnostics {
     /// All of them, in the order of file and place.
     pub diagnostics: Vec<Diagnostic>,
 }

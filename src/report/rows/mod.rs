@@ -5,7 +5,9 @@ mod outcome;
 mod plan;
 mod shared;
 
-pub use check::{Check, Diagnostics};
-pub use outcome::{Carried, Outcome, Promoted, Proposed, ProposedAction};
+pub use check::Check;
+pub(crate) use check::Diagnostics;
+pub(crate) use outcome::Carried;
+pub use outcome::{Outcome, Promoted, Proposed, ProposedAction};
 pub use plan::{Matrix, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promotion, RepositoryAction};
 pub use shared::{Failed, Finding, Removal, Waiting};

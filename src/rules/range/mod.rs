@@ -12,7 +12,7 @@ mod interval;
 mod parse;
 
 use interval::Interval;
-pub use parse::RangeError;
+pub(crate) use parse::RangeError;
 
 /// A range of versions: alternatives (`||`) of comparators that must all hold.
 ///

@@ -7,13 +7,13 @@ use crate::image::{Digest, Tag};
 
 /// Judges one tag by itself, whatever else the rule would pick: what it answers, its age, whether all of it is there.
 #[must_use]
-pub fn alone(subject: &Subject, tag: &Tag, facts: &Facts, now: DateTime<Utc>) -> Candidate {
+pub(crate) fn alone(subject: &Subject, tag: &Tag, facts: &Facts, now: DateTime<Utc>) -> Candidate {
     Question { subject, facts, now }.tag(tag)
 }
 
 /// What is known of a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Candidate {
+pub(crate) enum Candidate {
     /// It may be proposed.
     Good(Chosen),
     /// It may not, and why.

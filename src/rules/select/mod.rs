@@ -18,7 +18,7 @@ mod rows;
 mod start;
 mod versions;
 
-pub use candidate::{Candidate, alone};
+pub(crate) use candidate::{Candidate, alone};
 pub use line::ROUNDS;
 pub use readings::Readings;
 

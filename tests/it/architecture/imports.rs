@@ -120,6 +120,54 @@ impl Sources {
     }
 }
 
+/// The names in the code of one file.
+pub struct Names {
+    /// What it makes visible outside of the crate, where its modules are.
+    pub public: Vec<String>,
+    /// Every word outside of `use`, definitions among them.
+    pub words: Vec<String>,
+}
+
+impl Names {
+    pub fn of(text: &str) -> Self {
+        let mut tokens = Vec::new();
+        flatten(text.parse().unwrap(), &mut tokens, &mut Vec::new());
+        let (mut public, mut words, mut in_use) = (Vec::new(), Vec::new(), false);
+        for (at, token) in tokens.iter().enumerate() {
+            match token {
+                Token::Word(word) if word == "use" => in_use = !matches!(tokens.get(at + 1), Some(Token::Sign('<'))),
+                Token::Sign(';') => in_use = false,
+                Token::Literal(text) => words.extend(text.split('{').skip(1).map(first_word)),
+                Token::Word(word) if !in_use => {
+                    words.push(word.clone());
+                    public.extend((word == "pub").then(|| defined(&tokens[at + 1..])).flatten());
+                }
+                _ => {}
+            }
+        }
+        Self { public, words }
+    }
+}
+
+/// What a place in a format string names.
+fn first_word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// The name of the item that begins here.
+fn defined(tokens: &[Token]) -> Option<String> {
+    let mut words = tokens.iter().map_while(|token| match token {
+        Token::Word(word) => Some(word.as_str()),
+        _ => None,
+    });
+    let name = words.by_ref().take(4).skip_while(|word| !DEFINING.contains(word) || *word == "const").nth(1);
+    name.or_else(|| match tokens {
+        [Token::Word(word), Token::Word(name), ..] if word == "const" => Some(name.as_str()),
+        _ => None,
+    })
+    .map(str::to_owned)
+}
+
 /// The imports that are part of a loop, however long.
 pub fn loops(imports: &BTreeSet<Import>) -> Vec<&Import> {
     let mut reached: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -149,7 +197,7 @@ enum Token {
     Sign(char),
     Open,
     Close,
-    Other,
+    Literal(String),
 }
 
 impl Module {
@@ -300,7 +348,7 @@ fn flatten(stream: TokenStream, into: &mut Vec<Token>, for_tests: &mut Vec<Strin
             }
             TokenTree::Ident(word) => into.push(Token::Word(word.to_string())),
             TokenTree::Punct(sign) => into.push(Token::Sign(sign.as_char())),
-            TokenTree::Literal(_) => into.push(Token::Other),
+            TokenTree::Literal(literal) => into.push(Token::Literal(literal.to_string())),
         }
     }
 }

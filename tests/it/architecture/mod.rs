@@ -1,11 +1,11 @@
 //! The structure that ARCHITECTURE.md promises, read off the sources.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 mod imports;
 
-use imports::{Import, Sources, loops};
+use imports::{Import, Names, Sources, loops};
 
 /// All rooms, lowest first: a room imports only rooms that stand before it.
 const ROOMS: [&str; 28] = [
@@ -162,6 +162,29 @@ fn the_proof_of_direction_can_fail() {
     ];
     assert_eq!(loops(&imports(&none)), Vec::<&Import>::new());
     assert_eq!(upward(&imports(&none)), Vec::<&Import>::new());
+}
+
+/// The public names that nothing in these files uses.
+fn unused<'a>(files: &'a [Names]) -> BTreeSet<&'a str> {
+    let mut uses: BTreeMap<&str, isize> = BTreeMap::new();
+    for file in files {
+        file.words.iter().for_each(|word| *uses.entry(word).or_default() += 1);
+        file.public.iter().for_each(|name| *uses.entry(name).or_default() -= 1);
+    }
+    let public = files.iter().flat_map(|file| &file.public);
+    public.map(String::as_str).filter(|name| uses[name] <= 0).collect()
+}
+
+#[test]
+fn nothing_is_public_that_only_tests_use() {
+    let texts = sources(&source_root()).into_iter().map(|file| std::fs::read_to_string(file).unwrap());
+    let files: Vec<Names> = texts.map(|text| Names::of(&text)).collect();
+    assert_eq!(unused(&files), BTreeSet::new());
+    let files = [
+        "pub struct Used; pub fn dead() {} impl Used { pub const fn forgotten(&self) {} pub const N: u8 = 1; }",
+        "use crate::a::dead; fn f(used: Used) { Used::N } #[cfg(test)] mod tests { fn t() { forgotten() } }",
+    ];
+    assert_eq!(unused(&files.map(Names::of)), BTreeSet::from(["dead", "forgotten"]));
 }
 
 #[test]

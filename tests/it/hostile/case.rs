@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use serde_json::json;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::{CANARY, healthy, readable};
 use crate::support::http::{Action, Exchange, Request, Response, Rule, Server};

@@ -1,7 +1,7 @@
 //! Images whose documents are not what they should be.
 
 use serde_json::{Value, json};
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::case::usual;
 use crate::support::images::{Image, Manifest};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::case::{Case, End, World, answer, case, challenge, code, date, fails, header, page, usual, without};
 use crate::support::http::{Action, Hook};

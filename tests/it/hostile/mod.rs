@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use regex::Regex;
 use serde_json::{Value, json};
-use wharfinger::action::Variables;
-use wharfinger::commands::{self, Context, Exit};
-use wharfinger::image::Digest;
-use wharfinger::registry::Registries;
-use wharfinger::registry::remote::{Client, Options, Patience};
-use wharfinger::report::{Output, Sinks, Style};
-use wharfinger::settings::{self, Format, Given};
+use wharfinger::internals::action::Variables;
+use wharfinger::internals::commands::{self, Context, Exit};
+use wharfinger::internals::image::Digest;
+use wharfinger::internals::registry::Registries;
+use wharfinger::internals::registry::remote::{Client, Options, Patience};
+use wharfinger::internals::report::{Output, Sinks, Style};
+use wharfinger::internals::settings::{self, Format, Given};
 
 use self::case::{Case, End, World};
 use super::promote::{Clone, entry, manifest};
@@ -187,7 +187,7 @@ fn in_process(clone: &Clone, auths: &str) -> Promotion {
         let patience = Patience { idle: wait, answer: wait, ..Patience::default() };
         let options = Options { patience, ..context.registries.client().options().clone() };
         context.registries = Registries::new(Arc::new(Client::new(options).unwrap()));
-        commands::promote::run(&context, &wharfinger::args::Promote::default(), &mut output).await.unwrap()
+        commands::promote::run(&context, &wharfinger::internals::args::Promote::default(), &mut output).await.unwrap()
     });
     output.finish(None).unwrap();
     let said = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();

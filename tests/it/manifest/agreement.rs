@@ -1,7 +1,7 @@
 //! The JSON Schema and the parser say the same of every document, where a schema can say it.
 
 use serde_json::{Map, Value, json};
-use wharfinger::manifest::{File, parse, schema};
+use wharfinger::internals::manifest::{File, parse, schema};
 
 use super::EXAMPLE;
 use super::broken::corpus;

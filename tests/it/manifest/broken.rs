@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use wharfinger::diag::Diagnostic;
-use wharfinger::manifest::{File, file, parse};
-use wharfinger::observe::manifest::{LoadError, from_directory};
-use wharfinger::report::diagnostics;
+use wharfinger::internals::diag::Diagnostic;
+use wharfinger::internals::manifest::{File, file, parse};
+use wharfinger::internals::observe::manifest::{LoadError, from_directory};
+use wharfinger::internals::report::diagnostics;
 
 /// The corpus: name and files. A line `#### PATH` begins an included file.
 pub fn corpus() -> Vec<(String, Vec<File>)> {

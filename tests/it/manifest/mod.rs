@@ -1,7 +1,7 @@
 //! Reading the manifest, and its schema.
 
-use wharfinger::image::RepositoryName;
-use wharfinger::manifest::{Destination, File, Manifest, parse, schema};
+use wharfinger::internals::image::RepositoryName;
+use wharfinger::internals::manifest::{Destination, File, Manifest, parse, schema};
 
 mod agreement;
 mod broken;
@@ -9,7 +9,7 @@ mod broken;
 /// The example that shows every key.
 const EXAMPLE: &str = include_str!("../../../examples/approved-images.yml");
 
-fn main_file(text: &str) -> Result<Manifest, Vec<wharfinger::diag::Diagnostic>> {
+fn main_file(text: &str) -> Result<Manifest, Vec<wharfinger::internals::diag::Diagnostic>> {
     parse(vec![File { path: "approved-images.yml".to_owned(), text: text.to_owned() }])
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::http::{Action, Exchange, Request, Response, Rule, Server, lock};
 use super::registry::{Handle, Observer, TestRegistry, User};

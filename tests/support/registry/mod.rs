@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::http::{Exchange, Handler, Request, Response, Rule, Server, lock};
 use super::images::Image;

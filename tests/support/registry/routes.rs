@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::super::http::{Request, Response, Server, lock};
 use super::{Core, Repo, State, StoredManifest, auth, uploads};

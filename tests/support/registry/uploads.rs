@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use wharfinger::image::Digest;
+use wharfinger::internals::image::Digest;
 
 use super::super::http::{Request, Response, lock};
 use super::{Core, routes::error};

@@ -40,9 +40,7 @@ pub mod internals {
         pub use crate::action::Variables;
     }
     pub mod apply {
-        pub mod repository {
-            pub use crate::apply::repository::ensure;
-        }
+        pub use crate::apply::repository;
     }
     pub mod args {
         pub use crate::args::{Cli, Promote};
@@ -51,10 +49,7 @@ pub mod internals {
         pub use crate::commands::{Context, Exit, promote};
     }
     pub mod content {
-        pub mod media_type {
-            pub use crate::content::media_type::ACCEPTED;
-        }
-        pub use crate::content::{Content, Document};
+        pub use crate::content::{Content, Document, media_type};
     }
     pub mod diag {
         pub use crate::diag::{Diagnostic, Span};
@@ -63,15 +58,9 @@ pub mod internals {
         pub use crate::edit::{Change, Edit, apply};
     }
     pub mod forge {
-        pub mod git {
-            pub use crate::forge::git::GitForge;
-        }
-        pub mod github {
-            pub use crate::forge::github::GitHub;
-        }
         pub use crate::forge::{
             Branches, By, Commit, Contents, Conversation, Error, FileChange, Forge, Merge, Message, OpenProposal,
-            Proposals, Review, Reviews, StatusState, Statuses, Verdict, Version,
+            Proposals, Review, Reviews, StatusState, Statuses, Verdict, Version, git, github,
         };
     }
     pub mod hub {
@@ -81,78 +70,32 @@ pub mod internals {
         pub use crate::image::{Descriptor, Digest, Location, Platform, Reference, Repository, RepositoryName, Tag};
     }
     pub mod manifest {
-        pub mod schema {
-            pub use crate::manifest::schema::json_schema;
-        }
         pub use crate::manifest::{
-            Approval, Destination, File, Image, Manifest, Permission, Rejection, Team, Visibility, file, parse,
+            Approval, Destination, File, Image, Manifest, Permission, Rejection, Team, Visibility, file, parse, schema,
         };
     }
     pub mod net {
-        pub mod retry {
-            pub use crate::net::retry::Policy;
-        }
+        pub use crate::net::retry;
     }
     pub mod observe {
-        pub mod manifest {
-            pub use crate::observe::manifest::{LoadError, from_directory};
-        }
+        pub use crate::observe::manifest;
     }
     pub mod plan {
-        pub mod destination {
-            pub use crate::plan::destination::{Kind, lacking};
-        }
-        pub mod removal {
-            pub use crate::plan::removal::Why;
-        }
-        pub use crate::plan::{FailedStep, RepositoryStep, State};
+        pub use crate::plan::{FailedStep, RepositoryStep, State, destination, removal};
     }
     pub mod policy {
-        pub mod audit {
-            pub use crate::policy::audit::Code;
-        }
-        pub mod settings {
-            pub mod advice {
-                pub use crate::policy::settings::advice::LIMITS;
-            }
-        }
-        pub use crate::policy::{Category, Gate, Told};
+        pub use crate::policy::{Category, Gate, Told, audit, settings};
     }
     pub mod proposal {
-        pub mod body {
-            pub use crate::proposal::body::{Mark, Step};
-        }
-        pub mod metadata {
-            pub use crate::proposal::metadata::{Metadata, ObjectId, read, write};
-        }
-        pub use crate::proposal::{Kind, subject};
+        pub use crate::proposal::{Kind, body, metadata, subject};
     }
     pub mod registry {
-        pub mod credentials {
-            pub use crate::registry::credentials::{Credentials, Environment, Given};
-        }
-        pub mod remote {
-            pub use crate::registry::remote::{Client, Options, Patience};
-        }
-        pub use crate::registry::{BlobSource, ByteStream, Deleted, Error, ErrorKind, Put, Reach, Registries, Store};
+        pub use crate::registry::{
+            BlobSource, ByteStream, Deleted, Error, ErrorKind, Put, Reach, Registries, Store, credentials, remote,
+        };
     }
     pub mod report {
-        pub mod diagnostics {
-            pub use crate::report::diagnostics::text;
-        }
-        pub mod facts {
-            pub use crate::report::facts::{PlannedFacts, PlannedPlatform};
-        }
-        pub mod json {
-            pub use crate::report::json::schema;
-        }
-        pub mod rows {
-            pub use crate::report::rows::{
-                Check, Failed, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository,
-                Promoted, Promotion, Proposed, ProposedAction, Removal, RepositoryAction, Waiting,
-            };
-        }
-        pub use crate::report::{Ending, Format, Output, Sinks, Style};
+        pub use crate::report::{Ending, Format, Output, Sinks, Style, diagnostics, facts, json, rows};
     }
     pub mod rules {
         pub use crate::rules::{

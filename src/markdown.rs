@@ -4,7 +4,6 @@
 use crate::text::{clean, excerpt};
 
 /// The text as a code span of at most `limit` characters. Control and direction characters are taken out.
-#[must_use]
 pub(crate) fn code(text: &str, limit: usize) -> String {
     // a comment's beginning would be taken for that of the metadata, which is found by its text alone
     let text = excerpt(text, limit).replace("<!--", "<!- -");
@@ -19,7 +18,6 @@ pub(crate) fn code(text: &str, limit: usize) -> String {
 
 /// The same inside a cell of a table. A `|` would end the cell even in code, and how a `\` before it counts differs
 /// between renderers: it is shown broken.
-#[must_use]
 pub(crate) fn cell(text: &str, limit: usize) -> String {
     code(text, limit).replace('|', "¦")
 }
@@ -29,7 +27,6 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// `text` for a cell of a table or a paragraph: nothing in it is Markdown, a mention, an issue or a link.
-#[must_use]
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for c in clean(text).chars() {
@@ -52,7 +49,6 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 /// A heading, a table of `rows` and an empty line; nothing where there are no rows. Cells are Markdown.
-#[must_use]
 pub(crate) fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();

@@ -74,13 +74,11 @@ pub(crate) struct Bar {
 
 impl Progress {
     /// Shows nothing.
-    #[must_use]
     pub(crate) fn hidden() -> Self {
         Self(MultiProgress::with_draw_target(ProgressDrawTarget::hidden()))
     }
 
     /// Bars on standard error, where that is a terminal and no job of GitHub Actions.
-    #[must_use]
     pub(crate) fn on_terminal(in_actions: bool) -> Self {
         if in_actions || !std::io::stderr().is_terminal() {
             return Self::hidden();
@@ -90,14 +88,12 @@ impl Progress {
     }
 
     /// A bar for one image, named `loki:3.1.0`; its size is not known yet.
-    #[must_use]
     pub(crate) fn image(&self, name: &str) -> Bar {
         let shown = self.0.add(ProgressBar::new(0).with_message(name.to_owned())).with_style(style(TEMPLATE));
         Bar { shown, name: name.to_owned(), began: Instant::now() }
     }
 
     /// A bar for a phase that asks for `total` things.
-    #[must_use]
     pub(crate) fn phase(&self, name: &str, total: usize) -> Phase {
         let bar = self.0.add(ProgressBar::new(total as u64).with_message(name.to_owned()));
         Phase(bar.with_style(style(COUNTED)))

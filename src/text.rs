@@ -2,7 +2,6 @@
 
 /// `text` on one line: control characters and line separators become spaces, invisible characters go, and runs of white space
 /// become one space.
-#[must_use]
 pub(crate) fn clean(text: &str) -> String {
     let spaced = text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c });
     let kept: String = spaced.filter(|c| !is_invisible(*c)).collect();
@@ -19,13 +18,11 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// [`clean`], but lines stay lines.
-#[must_use]
 pub(crate) fn clean_lines(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
 /// `text` in at most `limit` characters; where something was cut off, the last of them is `…`.
-#[must_use]
 pub(crate) fn cut(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
@@ -36,25 +33,21 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
 }
 
 /// [`clean`], then [`cut`]: what is quoted of a text that may be long and hostile.
-#[must_use]
 pub(crate) fn excerpt(text: &str, limit: usize) -> String {
     cut(&clean(text), limit)
 }
 
 /// `text` with spaces after it up to `width` characters.
-#[must_use]
 pub(crate) fn pad(text: &str, width: usize) -> String {
     format!("{text:<width$}")
 }
 
 /// `count` and the noun, in the plural where there is not exactly one.
-#[must_use]
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// A number of bytes for people, in powers of 1,000: `41 MB`.
-#[must_use]
 pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 4] =
         [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
@@ -66,7 +59,6 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// The difference of two sizes for people: `+1.2 MB`, `-300 kB`, `same size`.
-#[must_use]
 pub(crate) fn size_difference(before: u64, after: u64) -> String {
     match before.cmp(&after) {
         std::cmp::Ordering::Less => format!("+{}", size(after - before)),

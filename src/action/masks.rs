@@ -20,7 +20,6 @@ pub(crate) enum Secret<'a> {
 const SHORTEST_LINE: usize = 4;
 
 /// Everything to hide, without repetition, in a stable order.
-#[must_use]
 pub(crate) fn masks(secrets: &[Secret<'_>]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for secret in secrets {

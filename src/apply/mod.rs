@@ -9,4 +9,4 @@ pub(crate) mod promote;
 pub(crate) mod propose;
 pub(crate) mod record;
 mod removal;
-pub(crate) mod repository;
+pub mod repository;

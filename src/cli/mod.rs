@@ -58,7 +58,6 @@ fn status_of(work: impl FnOnce() -> u8) -> u8 {
 
 /// Runs a process to its exit status: 0 done, 1 findings or failures, 2 unusable arguments, event or manifest, 3 could
 /// not work.
-#[must_use]
 pub(crate) fn start(mut process: Process) -> u8 {
     let cli = parse(&process);
     let in_actions = process.variables.get("GITHUB_ACTIONS").is_some_and(|text| text == "true");

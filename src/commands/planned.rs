@@ -14,7 +14,6 @@ use crate::report::rows;
 use crate::rules::Reason;
 
 /// The proposals' half of a plan.
-#[must_use]
 pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Vec<Evidence>]) -> rows::Plan {
     let proposal = |(at, wanted): (usize, &Wanted)| rows::PlannedProposal {
         branch: wanted.branch.clone(),
@@ -42,7 +41,6 @@ pub(super) fn accounts(
 }
 
 /// What the rules make of every tag that was looked at, in the manifest's order.
-#[must_use]
 pub(super) fn explained(manifest: &Manifest, candidates: &Candidates) -> Vec<ExplainedImage> {
     let explained = candidates.images.iter().map(|(at, ImageCandidates { tags, selection, .. })| {
         let image = &manifest.images[*at];
@@ -118,7 +116,6 @@ pub(super) fn failed(situation: &Situation) -> Vec<rows::Failed> {
 }
 
 /// That the ledger could not be read, or what others wrote there, for runs that write nothing.
-#[must_use]
 pub(super) fn about_ledger(manifest: &Manifest, situation: &Situation) -> Option<rows::Failed> {
     let error = match situation.noted.reading.as_ref()? {
         Err(e) => unreadable(e),

@@ -17,14 +17,12 @@ pub(crate) fn fallback_tag(digest: &Digest) -> Result<Tag, NameError> {
 }
 
 /// The tags under which cosign keeps signatures, attestations and SBOMs of a digest.
-#[must_use]
 pub(crate) fn cosign_tags(digest: &Digest) -> Vec<Tag> {
     let stem = format!("{}-{}", digest.algorithm(), digest.hex());
     COSIGN.iter().filter_map(|suffix| format!("{stem}{suffix}").parse().ok()).collect()
 }
 
 /// Whether a tag stands for something that belongs to a digest, by one of these schemes.
-#[must_use]
 pub(crate) fn is_companion(tag: &Tag) -> bool {
     let name = COSIGN.iter().find_map(|suffix| tag.as_str().strip_suffix(suffix)).unwrap_or(tag.as_str());
     name.split_once('-').is_some_and(|(algorithm, hex)| {

@@ -16,19 +16,16 @@ pub(crate) const DOCKER_LIST: &str = IMAGE_MANIFEST_LIST_MEDIA_TYPE;
 pub const ACCEPTED: [&str; 4] = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST];
 
 /// Whether documents of this type list others.
-#[must_use]
 pub(crate) fn is_index(media_type: &str) -> bool {
     matches!(media_type, OCI_INDEX | DOCKER_LIST)
 }
 
 /// Whether documents of this type describe one image or artifact.
-#[must_use]
 pub(crate) fn is_manifest(media_type: &str) -> bool {
     matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST)
 }
 
 /// Whether this is Docker's image manifest of schema 1, which no maintained engine pulls any more.
-#[must_use]
 pub(crate) fn is_schema1(media_type: &str) -> bool {
     matches!(
         media_type,
@@ -39,7 +36,6 @@ pub(crate) fn is_schema1(media_type: &str) -> bool {
 
 /// Whether layers of this type may not be distributed: their descriptor is kept, their bytes and `urls` are never
 /// fetched (OCI image specification, `layer.md`, "Non-Distributable Layers").
-#[must_use]
 pub(crate) fn is_foreign(media_type: &str) -> bool {
     const OCI: &str = "application/vnd.oci.image.layer.nondistributable.v1.tar";
     const DOCKER: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar";

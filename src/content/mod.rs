@@ -2,7 +2,7 @@
 
 pub(crate) mod companion;
 mod document;
-pub(crate) mod media_type;
+pub mod media_type;
 mod read;
 mod subset;
 

@@ -224,7 +224,6 @@ fn clean(text: &str) -> String {
 }
 
 /// A descriptor as JSON (OCI image specification, `descriptor.md`), without a platform.
-#[must_use]
 pub(crate) fn descriptor_json(descriptor: &Descriptor) -> Value {
     let mut json = json!({
         "mediaType": descriptor.media_type,

@@ -13,7 +13,6 @@ macro_rules! codes {
             const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             /// As it is printed.
-            #[must_use]
             pub(crate) const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+

@@ -37,7 +37,6 @@ pub struct Diagnostic {
 }
 
 /// Line and column, both from 1 and the column in characters, of a byte offset in `text`.
-#[must_use]
 pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..text.floor_char_boundary(offset.min(text.len()))];
     let start = before.rfind('\n').map_or(0, |i| i + 1);

@@ -49,7 +49,6 @@ struct Address {
 }
 
 /// The hosts to open, each once, in order.
-#[must_use]
 pub(crate) fn hosts(contacts: &Contacts) -> Vec<Host> {
     let mut all: BTreeMap<Address, Vec<String>> = BTreeMap::new();
     let mut add = |address: Address, why: String| {

@@ -15,7 +15,6 @@ pub(crate) use check::{Area, Check, Status};
 use facts::Facts;
 
 /// All checks, area by area, in a stable order.
-#[must_use]
 pub(crate) fn judge(facts: &Facts) -> Vec<Check> {
     let mut checks = machine::judge(facts);
     checks.extend(facts.registries.iter().flat_map(|registry| registry::judge(registry, facts)));
@@ -25,7 +24,6 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Check> {
 }
 
 /// Whether servers were asked and none of them answered.
-#[must_use]
 pub(crate) fn nothing_answered(facts: &Facts) -> bool {
     !facts.servers.is_empty() && facts.servers.iter().all(|server| server.reached.is_err())
 }

@@ -2,8 +2,8 @@
 //! [`git`]; both pass the contract suite in `tests/it/forge_contract.rs`. What only a forge with accounts has is behind
 //! [`Accounts`]. Who calls takes the smallest boundary that does.
 
-pub(crate) mod git;
-pub(crate) mod github;
+pub mod git;
+pub mod github;
 
 mod branches;
 mod commit;

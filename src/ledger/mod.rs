@@ -25,7 +25,6 @@ pub(crate) use trust::trusted;
 pub(crate) const PATH: &str = "wharfinger-ledger.txt";
 
 /// The branch that holds the ledger.
-#[must_use]
 pub(crate) fn branch(prefix: &str) -> String {
     format!("{prefix}ledger")
 }
@@ -68,20 +67,17 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Since when a tag has answered a digest without a break; `None` where its clock has not begun. A time that lies ahead, as
     /// a wrong clock elsewhere writes it, is `now`: a version is never older than it can be.
-    #[must_use]
     pub(crate) fn since(&self, key: &Key, digest: &Digest, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let last = self.tags.get(key)?.last()?;
         (last.digest == *digest).then(|| last.first_seen.min(now))
     }
 
     /// What a tag was seen to answer, oldest first.
-    #[must_use]
     pub(crate) fn history(&self, key: &Key) -> &[Entry] {
         self.tags.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a tag was seen to answer a digest, now or earlier.
-    #[must_use]
     pub(crate) fn saw(&self, key: &Key, digest: &Digest) -> bool {
         self.history(key).iter().any(|entry| entry.digest == *digest)
     }

@@ -62,14 +62,12 @@ impl Survey {
     }
 
     /// Whether what is known of a tag still matters.
-    #[must_use]
     pub(crate) fn keeps(&self, key: &Key) -> bool {
         self.kept.contains(key) || self.unknown.contains(&key.source)
     }
 
     /// Whether a tag was seen to answer what is approved, which ends a clock that the ledger may have of it: a publisher
     /// could else show bytes for a minute, take them back, and show them again when their cooldown is over.
-    #[must_use]
     pub(crate) const fn ends_clocks(&self) -> bool {
         self.ends
     }

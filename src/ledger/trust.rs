@@ -16,7 +16,6 @@ pub(crate) struct Trusted {
 
 /// Judges the text at the branch's tip against the newest that this program wrote there (the same, where nobody else wrote
 /// since; `None`: no text). Only what both say of a tag, entry by entry, counts. A text that is broken says nothing.
-#[must_use]
 pub(crate) fn trusted(own: Option<&str>, tip: Option<&str>) -> Trusted {
     let read = |text: Option<&str>| text.map_or_else(|| Ok(Ledger::default()), Ledger::read);
     let (own, tip) = (read(own), read(tip));

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use globset::GlobBuilder;
 
 /// Those of `paths` that the globs of the main file include, sorted, each once, the main file itself left out.
-#[must_use]
 pub(crate) fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterator<Item = &'p str>) -> Vec<String> {
     let directory = main.rfind('/').map_or("", |i| &main[..=i]);
     let globs: Vec<_> = globs.iter().filter_map(|g| glob(g)).collect();

@@ -24,7 +24,7 @@ mod object;
 mod parse;
 mod read;
 mod scalars;
-pub(crate) mod schema;
+pub mod schema;
 mod spelling;
 
 pub(crate) use globs::glob;

@@ -55,7 +55,6 @@ const TOO_LARGE: &str = "the file has more than 1 MiB, which is the most";
 
 /// The globs of `include` in the main file's text, so that the caller can read those files; empty where the text cannot be
 /// read that far: [`parse`] then says why. They count from the main file's directory: see [`included`].
-#[must_use]
 pub(crate) fn includes(text: &str) -> Vec<String> {
     if text.len() > MAX_BYTES {
         return Vec::new();
@@ -91,7 +90,6 @@ fn read(files: Vec<File>, faults: &mut Faults) -> Manifest {
 
 /// The manifest of a main file and only some of the files that it includes; `None` where they cannot be used. What is
 /// missing of the rest is no fault.
-#[must_use]
 pub(crate) fn parse_part(files: Vec<File>) -> Option<Manifest> {
     let mut faults = Faults::default();
     let manifest = read(files, &mut faults);
@@ -100,7 +98,6 @@ pub(crate) fn parse_part(files: Vec<File>) -> Option<Manifest> {
 }
 
 /// How many reviews a main file's text asks for, whatever else is wrong with it; none where it says nothing.
-#[must_use]
 pub(crate) fn approvals_asked(text: &str) -> u32 {
     let file = File { path: String::new(), text: text.to_owned() };
     let main = read_file::<Main>(0, &file, &mut Faults::default());

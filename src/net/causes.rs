@@ -8,7 +8,6 @@ use crate::text::excerpt;
 const LAYERS: &[&str] = &["client error (", "tcp connect error"];
 
 /// An error of the HTTP client with its causes, without the URL: its query may hold what a log must not.
-#[must_use]
 pub(crate) fn causes(error: &reqwest::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
@@ -31,7 +30,6 @@ pub(crate) fn causes(error: &reqwest::Error) -> String {
 }
 
 /// How people repair what broke a connection, where it is theirs to repair: trying again does not.
-#[must_use]
 pub(crate) fn remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) = error.downcast_ref() {
         return Some(UNTRUSTED);

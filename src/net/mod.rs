@@ -13,7 +13,7 @@ mod hosts;
 mod probe;
 mod proxies;
 mod public;
-pub(crate) mod retry;
+pub mod retry;
 mod trust;
 
 pub(crate) use hosts::{Hosts, HostsError};

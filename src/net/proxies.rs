@@ -30,7 +30,6 @@ const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 const BUNDLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 impl Proxies {
-    #[must_use]
     pub(crate) fn read() -> Self {
         let set = |name: &&'static str| {
             let value = std::env::var(name).ok().filter(|value| !value.trim().is_empty());

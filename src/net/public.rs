@@ -39,7 +39,6 @@ impl Resolve for Exempt {
 }
 
 /// Whether an address is reachable by everyone: none of the special-purpose ranges of IANA's registries.
-#[must_use]
 pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),

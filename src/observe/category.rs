@@ -19,7 +19,6 @@ pub(crate) struct Standings {
 
 impl Standings {
     /// Without Docker Hub's API only names tell.
-    #[must_use]
     pub(crate) fn new(hub: Option<Hub>) -> Self {
         Self { hub, known: Mutex::default(), silent: OnceCell::new() }
     }

@@ -122,7 +122,6 @@ pub(crate) struct Noted {
 
 impl<'a> Clocks<'a> {
     /// Clocks that count until `now`. Without a place nothing is known.
-    #[must_use]
     pub(crate) fn new(place: Option<Place<'a>>, now: DateTime<Utc>) -> Self {
         Self { place, now, reading: OnceCell::new(), asked: Mutex::default() }
     }

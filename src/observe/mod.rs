@@ -12,7 +12,7 @@ pub(crate) mod evidence;
 mod facts;
 mod first_parents;
 pub(crate) mod ledger;
-pub(crate) mod manifest;
+pub mod manifest;
 pub(crate) mod mirror;
 pub(crate) mod organization;
 pub(crate) mod proposals;

@@ -7,7 +7,6 @@ const DESCRIPTION_LIMIT: usize = 100;
 
 /// A description as Docker Hub takes it: one line of at most 100 characters, cut at a word. What is compared with a
 /// repository's description must have gone through here.
-#[must_use]
 pub(crate) fn short_description(text: &str) -> String {
     let line = excerpt(text, usize::MAX);
     if line.chars().count() <= DESCRIPTION_LIMIT {

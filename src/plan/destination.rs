@@ -79,7 +79,6 @@ pub fn lacking(manifest: &Manifest, images: &[&Image]) -> Vec<String> {
 }
 
 /// What a destination means by an error that its words alone do not tell, and what to do.
-#[must_use]
 pub(crate) fn explained(manifest: &Manifest, error: &str) -> Option<String> {
     let (kind, lower) = (Kind::of(&manifest.registry), error.to_lowercase());
     let organization = &manifest.organization;

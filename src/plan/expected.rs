@@ -19,7 +19,6 @@ pub(crate) fn from_upstream(document: &Document, platforms: Option<&[Platform]>)
 /// What `digest` and `platforms` give, as far as a document that the mirror holds can say: it is the approved document
 /// itself, or a subset that names the approved digest as its upstream and keeps exactly the wanted platforms. `None` where
 /// only upstream can tell.
-#[must_use]
 pub(crate) fn from_mirror(held: &Document, digest: &Digest, platforms: &[Platform]) -> Option<Digest> {
     if held.digest == *digest {
         return from_upstream(held, Some(platforms)).ok().map(|document| document.digest);

@@ -2,13 +2,13 @@
 //! prints the very value that a real run applies.
 
 mod description;
-pub(crate) mod destination;
+pub mod destination;
 pub(crate) mod drift;
 mod expected;
 mod failure;
 mod key;
 mod pending;
-pub(crate) mod removal;
+pub mod removal;
 mod repository;
 pub(crate) mod reviews;
 mod scope;

@@ -8,7 +8,6 @@ use crate::image::RepositoryName;
 use crate::manifest::{Approval, Image, Manifest};
 
 /// Whether an approval is known, before anything is asked, to be not promoted.
-#[must_use]
 pub(crate) fn is_pending(image: &Image, approval: &Approval) -> bool {
     match &approval.mirrored {
         None => true,
@@ -18,7 +17,6 @@ pub(crate) fn is_pending(image: &Image, approval: &Approval) -> bool {
 
 /// The approvals whose manifests are read rather than only their digest: the newest promoted one of every repository that
 /// has something to copy. It vouches for the blobs it shares with what is copied.
-#[must_use]
 pub(crate) fn vouching(manifest: &Manifest, scope: &Scope) -> BTreeSet<Key> {
     let in_scope = || manifest.images.iter().enumerate().filter(|(i, _)| scope.contains(*i)).map(|(_, image)| image);
     let pending: BTreeSet<&RepositoryName> =

@@ -112,7 +112,6 @@ pub(crate) fn would_break(held: &Document, digest: &Digest) -> Result<bool, Cont
 
 /// The tags of a mirror that may be there because of an approval that is no longer: neither approved nor revoked, and no
 /// companion of an image.
-#[must_use]
 pub(crate) fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags: &[Tag]) -> BTreeSet<Tag> {
     let images = || manifest.images.iter().filter(|image| image.repository == *repository);
     let known: BTreeSet<&Tag> = images()
@@ -122,7 +121,6 @@ pub(crate) fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags:
 }
 
 /// What a version of the manifest records as promoted, by mirror tag.
-#[must_use]
 pub(crate) fn recorded(manifest: &Manifest) -> BTreeMap<Key, Digest> {
     let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
     all.filter_map(|(image, approval)| Some((Key::of(image, approval), approval.mirrored.clone()?))).collect()

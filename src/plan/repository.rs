@@ -48,7 +48,6 @@ pub struct Consent {
 /// The repositories that copies go to or whose settings differ, in the manifest's order. Only Docker Hub's have settings;
 /// of Amazon ECR's there are those that are made ahead of the first push, and for any other destination the list is empty. `missing` names those that do not exist,
 /// `found` says what was seen of others.
-#[must_use]
 pub(crate) fn repositories(
     manifest: &Manifest,
     steps: &[Step],
@@ -112,7 +111,6 @@ fn step(
 
 /// What could not be compared, as failures: `troubles` are the repositories by what Docker Hub said of them. Where the
 /// manifest says `repositories: report` nothing was promised, and so nothing fails.
-#[must_use]
 pub(crate) fn unseen(manifest: &Manifest, troubles: &BTreeMap<String, Vec<RepositoryName>>) -> Vec<Failure> {
     if manifest.repositories == Enforcement::Report {
         return Vec::new();

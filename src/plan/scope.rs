@@ -44,7 +44,6 @@ impl Scope {
 }
 
 /// Whether a name on the command line calls an image: its source, its repository, or that with its variant as in branches.
-#[must_use]
 pub(crate) fn is_called(image: &Image, name: &str) -> bool {
     image.source_text == name
         || image.repository.as_str() == name

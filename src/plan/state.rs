@@ -73,7 +73,6 @@ pub(crate) enum Fact {
 ///
 /// What is recorded counts as promoted only where it is what `digest` and `platforms` give; a mirror tag is moved only off
 /// what is recorded; bytes that the image revokes are never promoted, under whichever tag.
-#[must_use]
 pub(crate) fn decide(image: &Image, approval: &Approval, observed: &Observed) -> Decision {
     let state = state(image, approval, observed);
     let lacks = match (state, &observed.review) {
@@ -112,7 +111,6 @@ fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
 }
 
 /// Whether the image revokes what is approved: then nothing has to be asked to decide.
-#[must_use]
 pub(crate) fn is_revoked(image: &Image, approval: &Approval) -> bool {
     image.revoked.iter().any(|revoked| revoked.digest == approval.digest)
 }
@@ -123,7 +121,6 @@ fn is_recorded(approval: &Approval, observed: &Observed) -> bool {
 }
 
 /// That upstream no longer has what was approved, in words.
-#[must_use]
 pub(crate) fn lost(source: &str, digest: &Digest) -> String {
     format!("{source} no longer answers {digest}: approve what it has now, or take the approval out")
 }

@@ -2,9 +2,9 @@
 //! Docker Desktop ask for a sign-in. Pure: documents come in and go out as data.
 
 pub(crate) mod access;
-pub(crate) mod audit;
+pub mod audit;
 pub(crate) mod category;
-pub(crate) mod settings;
+pub mod settings;
 pub(crate) mod sign_in;
 
 pub(crate) use category::{Badge, Standing};

@@ -95,7 +95,6 @@ impl File {
 }
 
 /// What the people of the organization do once the files are there, and what to know.
-#[must_use]
 pub(crate) fn then(organizations: &Organizations) -> Vec<String> {
     let first = &organizations.0[0];
     let mut then = vec![
@@ -113,7 +112,6 @@ pub(crate) fn then(organizations: &Organizations) -> Vec<String> {
 }
 
 /// The files, those that count first before those that they overrule.
-#[must_use]
 pub(crate) fn files(organizations: &Organizations) -> Vec<File> {
     vec![registry_key(organizations), profile(organizations), plist(organizations), registry_json(organizations)]
 }

@@ -9,7 +9,6 @@ use crate::manifest::{File, Manifest};
 use crate::rules::{Numbering, Reading, read};
 
 /// The lines of a new image that follows its first version: the same variant, and the same major version.
-#[must_use]
 pub(crate) fn lines(source: &str, repository: &RepositoryName, tag: Option<&Tag>) -> Vec<String> {
     let mut lines = vec![format!("source: {}", scalar(source))];
     if default_repository(source).as_ref() != Some(repository) {
@@ -34,7 +33,6 @@ pub(crate) fn lines(source: &str, repository: &RepositoryName, tag: Option<&Tag>
 }
 
 /// The mirror's name where the manifest gives none: the last component of the source's path.
-#[must_use]
 pub(crate) fn default_repository(source: &str) -> Option<RepositoryName> {
     let location: Location = source.parse().ok()?;
     location.to_string().rsplit('/').next()?.parse().ok()
@@ -70,14 +68,12 @@ pub(crate) fn files_with(files: &[File], lines: &[String]) -> Result<Vec<File>, 
 }
 
 /// What stands for the text around the edits where there is none: the image's own lines.
-#[must_use]
 pub(crate) fn context(entry: &Entry) -> Digest {
     let lines = lines(&entry.source, &entry.repository, entry.to.as_ref());
     Digest::sha256(format!("a new image\n{}", lines.join("\n")).as_bytes())
 }
 
 /// The image that a proposal adds, if it adds one that this manifest does not have: a first approval with nothing around it.
-#[must_use]
 pub(crate) fn added<'e>(manifest: &Manifest, made: &'e MadeOf) -> Option<&'e Entry> {
     let [entry] = made.entries.as_slice() else { return None };
     let there = manifest.images.iter().any(|i| i.source_text == entry.source && i.repository == entry.repository);

@@ -29,14 +29,12 @@ pub(crate) struct Turn {
 
 impl Audience {
     /// The company of a proposal.
-    #[must_use]
     pub(crate) fn of(manifest: &Manifest, wanted: &Wanted) -> Self {
         let images: Vec<&Image> = wanted.items.iter().map(|item| &manifest.images[item.image]).collect();
         Self::with(manifest, &images, wanted.items.iter().any(|item| item.entry.kind == Kind::Rebuild))
     }
 
     /// Whether there is nobody and nothing to ask for.
-    #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.reviewers.is_empty() && self.teams.is_empty()
     }
@@ -65,7 +63,6 @@ impl Audience {
 /// What changes of a proposal's company, which was `made_of` these entries and has these `labels` now. Only what its changes
 /// bring or take: a label that a person took off and a reviewer who was sent away are not asked for again, and a label that a
 /// person put on stays. Where it is not known what it was made of, only the mark of a rebuild follows.
-#[must_use]
 pub(crate) fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry]>, labels: &[String]) -> Turn {
     let now = Audience::of(manifest, wanted);
     let before = match made_of {

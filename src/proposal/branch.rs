@@ -4,38 +4,32 @@ use std::fmt::Write as _;
 
 /// The branch of an image's line: `<prefix>image/<slug>/<line>`. `line` is the name that [`crate::rules::Line`] has;
 /// that of a floating tag, `tag/<name>`, keeps its `/`.
-#[must_use]
 pub(crate) fn image(prefix: &str, slug: &str, line: &str) -> String {
     let line: Vec<String> = line.split('/').map(component).collect();
     format!("{}{}", of_image(prefix, slug), line.join("/"))
 }
 
 /// What all branches of one image start with.
-#[must_use]
 pub(crate) fn of_image(prefix: &str, slug: &str) -> String {
     format!("{prefix}image/{}/", component(slug))
 }
 
 /// The branch of a group: `<prefix>group/<name>`; that of `group: all` is named `all`.
-#[must_use]
 pub(crate) fn group(prefix: &str, name: &str) -> String {
     format!("{}{}", of_groups(prefix), component(name))
 }
 
 /// What all branches of groups start with.
-#[must_use]
 pub(crate) fn of_groups(prefix: &str) -> String {
     format!("{prefix}group/")
 }
 
 /// The branch of the recording pull request.
-#[must_use]
 pub(crate) fn record(prefix: &str) -> String {
     format!("{prefix}record")
 }
 
 /// Whether this is the branch of a proposal of images, and not the recording one, the ledger or a temporary one.
-#[must_use]
 pub(crate) fn is_proposal(prefix: &str, branch: &str) -> bool {
     branch.strip_prefix(prefix).is_some_and(|rest| rest.starts_with("image/") || rest.starts_with("group/"))
 }

@@ -47,7 +47,6 @@ pub(crate) struct Reject {
 pub(crate) struct Fault(pub String);
 
 /// The command of a comment; `None` where it holds none and nobody expects an answer. `today` is the UTC date.
-#[must_use]
 pub(crate) fn parse(body: &str, today: NaiveDate) -> Option<Result<Command, Fault>> {
     let line = first_line(body)?;
     let mut words = line.split_whitespace();

@@ -22,14 +22,12 @@ pub(crate) struct Places {
 }
 
 /// The title of a pull request.
-#[must_use]
 pub(crate) fn title(proposals: &Proposals, places: &Places) -> String {
     proposals.title.as_ref().map_or_else(|| places.title.clone(), |template| excerpt(&fill(template, places), 200))
 }
 
 /// A commit's headline and the rest of its message: what the template has below its first line, then `details`, then the
 /// sign-off where one is asked for.
-#[must_use]
 pub(crate) fn message(proposals: &Proposals, places: &Places, details: &str) -> (String, String) {
     let template = proposals.commit_message.as_ref();
     let text = template.map_or_else(|| places.title.clone(), |template| fill(template, places));

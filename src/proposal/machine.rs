@@ -82,7 +82,6 @@ pub(crate) enum Wait {
 
 impl Existing {
     /// Why it is left alone whatever is wanted: a person took it over.
-    #[must_use]
     pub(crate) fn taken(&self) -> Option<String> {
         match &self.elsewhere {
             _ if self.touched => Some("a person committed to its branch".to_owned()),
@@ -96,7 +95,6 @@ impl Existing {
 ///
 /// What a person took over is never changed. What is not known changes nothing. What was approved moves to no other bytes
 /// under the reviewer, but follows the base's text, which changes nothing of what was approved; what became moot is closed.
-#[must_use]
 pub(crate) fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circumstances<'_>) -> Action {
     let Some(existing) = existing else {
         return match wish {
@@ -140,7 +138,6 @@ pub(crate) enum Difference {
 
 impl Existing {
     /// What tells it from what is wanted on its branch.
-    #[must_use]
     pub(crate) fn difference(&self, wanted: &Wanted) -> Difference {
         match &self.made_of {
             Some(made) if made.entries != wanted.entries() => Difference::Entries,
@@ -180,7 +177,6 @@ pub(crate) struct Question<'a> {
 }
 
 /// Decides about every branch: first those that are open, then those to be opened.
-#[must_use]
 pub(crate) fn decisions(question: &Question<'_>) -> Vec<Decision> {
     let Question { wanted, existing, declined, approved, unknown, moot, limit } = question;
     let mut decisions = Vec::new();

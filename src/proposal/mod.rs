@@ -16,7 +16,7 @@ use crate::rules::Since;
 pub(crate) mod adding;
 pub(crate) mod approve;
 pub(crate) mod audience;
-pub(crate) mod body;
+pub mod body;
 pub(crate) mod branch;
 pub(crate) mod comment;
 pub(crate) mod decide;
@@ -27,7 +27,7 @@ mod groups;
 pub(crate) mod known;
 mod leaving;
 pub(crate) mod machine;
-pub(crate) mod metadata;
+pub mod metadata;
 pub(crate) mod record;
 pub(crate) mod reject;
 pub(crate) mod review;
@@ -96,7 +96,6 @@ pub enum Kind {
 impl Kind {
     /// The kind of a change that lets bytes in: on a line whose approval is `from`, and under a tag that is approved already
     /// where it is a `rebuild`.
-    #[must_use]
     pub(crate) const fn approving(from: Option<&Tag>, rebuild: bool) -> Self {
         match (from, rebuild) {
             (_, true) => Self::Rebuild,
@@ -130,7 +129,6 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// The changes as the metadata keeps them.
-    #[must_use]
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.items.iter().map(|item| item.entry.clone()).collect()
     }

@@ -27,7 +27,6 @@ pub(crate) struct Record {
 }
 
 /// The records that the manifest lacks and that are still about its approvals.
-#[must_use]
 pub(crate) fn pending(manifest: &Manifest, records: &[Record]) -> Vec<Record> {
     let lacks = |record: &&Record| {
         approval(manifest, record).is_some_and(|(_, approval)| approval.mirrored.as_ref() != Some(&record.mirrored))
@@ -37,7 +36,6 @@ pub(crate) fn pending(manifest: &Manifest, records: &[Record]) -> Vec<Record> {
 
 /// What a branch that gathers records is to hold: of every approval that `manifest` has, the pending record, else what the
 /// branch, read as `theirs`, records already.
-#[must_use]
 pub(crate) fn gathered(manifest: &Manifest, pending: &[Record], theirs: Option<&Manifest>) -> Vec<Record> {
     let approvals = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
     approvals.filter_map(|(image, approval)| gathered_record(image, approval, pending, theirs)).collect()
@@ -84,14 +82,12 @@ pub(crate) fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl It
 }
 
 /// The commit's headline and the rest of its message.
-#[must_use]
 pub(crate) fn message(manifest: &Manifest, records: &[Record]) -> (String, String) {
     let lines: Vec<String> = records.iter().map(|r| format!("{}:{} {}", r.repository, r.tag, r.mirrored)).collect();
     form::message(&manifest.proposals, &places(manifest, records), &lines.join("\n"))
 }
 
 /// The proposal's title.
-#[must_use]
 pub(crate) fn title(manifest: &Manifest, records: &[Record]) -> String {
     form::title(&manifest.proposals, &places(manifest, records))
 }
@@ -109,7 +105,6 @@ fn places(manifest: &Manifest, records: &[Record]) -> Places {
 }
 
 /// The proposal's body; `branch` is the one that refuses commits.
-#[must_use]
 pub(crate) fn body(branch: &str, records: &[Record]) -> String {
     let mut body = format!(
         "These images are promoted: the mirror was read to hold what stands here. `{branch}` refuses commits, so the record \

@@ -29,7 +29,6 @@ pub(crate) struct Finding {
 
 impl Finding {
     /// A finding about one approval of `image`.
-    #[must_use]
     pub(crate) fn about(
         code: &'static str,
         image: &Image,
@@ -56,7 +55,6 @@ fn approvals(manifest: &Manifest) -> BTreeMap<Key, (usize, &Image, &Approval)> {
 
 /// The approvals that the pull request adds or changes, as a proposal would name them, in the manifest's order. Without a
 /// base every approval counts as added that is not promoted. `from` is what the image had last before.
-#[must_use]
 pub(crate) fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
     let before = base.map(approvals).unwrap_or_default();
     let mut items = Vec::new();
@@ -98,7 +96,6 @@ fn last_before<'a>(base: Option<&'a Manifest>, image: &Image) -> Option<&'a Appr
 }
 
 /// What is approved before a change: what its difference is shown against.
-#[must_use]
 pub(crate) fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Item) -> Option<Digest> {
     let from = item.entry.from.as_ref()?;
     let image = &head.images[item.image];
@@ -107,7 +104,6 @@ pub(crate) fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Ite
 }
 
 /// Whether nothing differs but what is recorded of promotions: `mirrored`, `pull`, `approved-on`.
-#[must_use]
 pub(crate) fn only_records(base: &Manifest, head: &Manifest) -> bool {
     stripped(base, true) == stripped(head, true)
 }
@@ -133,7 +129,6 @@ fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
 }
 
 /// The approvals whose `mirrored` the pull request writes, changes or takes away.
-#[must_use]
 pub(crate) fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(&'a Image, &'a Approval)> {
     let Some(base) = base else { return Vec::new() };
     let before = approvals(base);
@@ -146,7 +141,6 @@ pub(crate) fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(
 
 /// What a person changed in a proposal of ours: its entries are not those that its metadata names, or something else in the
 /// manifest differs too.
-#[must_use]
 pub(crate) fn changed_by_hand(base: &Manifest, head: &Manifest, metadata: Option<&Metadata>) -> Option<Finding> {
     let finding = |expected: String, found: String| {
         Some(Finding { code: "changed-by-hand", repository: None, tag: None, expected, found, place: None })
@@ -248,7 +242,6 @@ fn list<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
 }
 
 /// The sources of changed approvals that the base does not allow.
-#[must_use]
 pub(crate) fn not_allowed(base: &Manifest, head: &Manifest, items: &[Item]) -> Vec<Finding> {
     let Some(sources) = &base.sources else { return Vec::new() };
     let allowed: Vec<String> = sources.iter().map(ToString::to_string).collect();

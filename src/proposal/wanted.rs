@@ -26,7 +26,6 @@ pub(crate) struct Selected {
 /// They come in the order in which they are opened while there is room: what removes a revoked approval, what removes one that
 /// lacks its reviews, patch releases of an approved line, everything else. Among equals the one that is public (or was first
 /// seen) longest goes first, then those whose age was not asked; then the manifest's order decides.
-#[must_use]
 pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Conditions) -> Vec<Wanted> {
     let mut drafts = Drafts { manifest, groups: Groups::of(&manifest.proposals.group), wanted: Vec::new() };
     let rejecting = rejecting(manifest, conditions);

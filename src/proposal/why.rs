@@ -5,7 +5,6 @@ use super::{Entry, Kind, Selected, adding, branch};
 use crate::manifest::{Image, Manifest};
 
 /// Why nothing should be on the branch any more.
-#[must_use]
 pub(crate) fn moot(manifest: &Manifest, selected: &[Selected], existing: &Existing) -> String {
     let entries: Vec<&Entry> = existing.made_of.iter().flat_map(|made| &made.entries).collect();
     // what leaves with an update is not what it was about
@@ -68,7 +67,6 @@ pub(crate) struct NotKnown<'a> {
 
 impl NotKnown<'_> {
     /// Why it is not known what should become of an open proposal; `None` where it is known.
-    #[must_use]
     pub(crate) fn of(&self, existing: &Existing) -> Option<String> {
         if existing.made_of.as_ref().is_some_and(|made| adding::added(self.manifest, made).is_some()) {
             return Some("it adds an image, which waits for its reviewers alone: `approve` makes it anew".to_owned());

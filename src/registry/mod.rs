@@ -4,11 +4,11 @@
 mod auth;
 pub(crate) mod aws;
 mod checked;
-pub(crate) mod credentials;
+pub mod credentials;
 mod error;
 mod layout;
 mod registries;
-pub(crate) mod remote;
+pub mod remote;
 mod store;
 mod wire;
 

@@ -10,7 +10,6 @@ const CUT: &str = "\n\n_The summary is longer than GitHub shows: the rest was le
 
 /// `markdown`, cut at a whole line where it is longer than [`LIMIT`] bytes, with a last line that says so. A code
 /// fence that the cut would leave open is closed.
-#[must_use]
 pub(crate) fn bounded(markdown: &str) -> String {
     bounded_to(markdown, LIMIT)
 }
@@ -41,7 +40,6 @@ fn open_fence(markdown: &str) -> Option<usize> {
 }
 
 /// `text` as a code span in a table cell; empty where it is.
-#[must_use]
 pub(crate) fn code(text: &str) -> String {
     if text.is_empty() { String::new() } else { crate::markdown::cell(text, CELL) }
 }

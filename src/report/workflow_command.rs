@@ -9,13 +9,11 @@ use crate::image::Digest;
 pub(crate) const MESSAGE_LIMIT: usize = 4096;
 
 /// The value of a command: `%`, CR and LF escaped.
-#[must_use]
 pub(crate) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The value of a command's property: [`data`], and `:` and `,` escaped.
-#[must_use]
 pub(crate) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
@@ -47,7 +45,6 @@ pub(crate) fn write_inert(out: &mut dyn Write, text: &str) -> io::Result<()> {
 }
 
 /// One log line that the runner takes for no command: it neither starts with `::` nor holds `##[`.
-#[must_use]
 pub(crate) fn inert_line(line: &str) -> String {
     let line = line.replace("##[", "## [");
     if line.trim_start().starts_with("::") { line.replacen("::", ": :", 1) } else { line }

@@ -6,7 +6,6 @@ use crate::image::Tag;
 
 /// The name of the line that a tag belongs to, as [`super::Line`] has it: `latest`, a major, a minor, a version, or
 /// `tag/<name>`. What a rule cannot read belongs to `latest`.
-#[must_use]
 pub(crate) fn line_of(rule: &Rule, tag: &Tag) -> String {
     let Rule::Versions(rule) = rule else { return format!("tag/{tag}") };
     let whole = || "latest".to_owned();
@@ -23,7 +22,6 @@ pub(crate) fn line_of(rule: &Rule, tag: &Tag) -> String {
 
 /// Why the rule's range does not admit a tag. `None` where it does, and where that cannot be said: there is no range, or
 /// the tag is no version under the rule.
-#[must_use]
 pub(crate) fn out_of_range(rule: &Rule, tag: &Tag) -> Option<String> {
     let Rule::Versions(rule) = rule else { return None };
     let Reading::Version(version) = rule.read(tag) else { return None };
@@ -32,13 +30,11 @@ pub(crate) fn out_of_range(rule: &Rule, tag: &Tag) -> Option<String> {
 }
 
 /// Whether both tags are versions and differ in their first number.
-#[must_use]
 pub(crate) fn is_other_major(rule: &Rule, from: &Tag, to: &Tag) -> bool {
     parts(rule, from, to).is_some_and(|(from, to)| from.first() != to.first())
 }
 
 /// Whether both tags are versions of three parts or more that differ in none of the first two.
-#[must_use]
 pub(crate) fn is_patch(rule: &Rule, from: &Tag, to: &Tag) -> bool {
     parts(rule, from, to).is_some_and(|(from, to)| from.len() > 2 && to.len() > 2 && from[..2] == to[..2])
 }

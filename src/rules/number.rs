@@ -64,19 +64,16 @@ impl fmt::Display for Number {
 }
 
 /// Every run of digits in `text` as a number, in order.
-#[must_use]
 pub(super) fn runs(text: &str) -> Vec<Number> {
     text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(Number::new).collect()
 }
 
 /// The parts of a dotted number such as `1.27.3`; `None` where `text` is anything else.
-#[must_use]
 pub(super) fn dotted(text: &str) -> Option<Vec<Number>> {
     text.split('.').map(|part| digits(part).then(|| Number::new(part))).collect()
 }
 
 /// Whether `text` is one or more ASCII digits.
-#[must_use]
 pub(super) fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }

@@ -15,7 +15,6 @@ pub(super) fn lower(text: &str) -> Cow<'_, str> {
 /// The place of a prerelease word among its kind, least mature first; `None` for any other word.
 ///
 /// The single letters are prereleases only right before a number (`b2`, `m1`); the caller sees to that.
-#[must_use]
 pub(super) fn prerelease(word: &str) -> Option<u8> {
     Some(match word {
         "dev" | "develop" | "snapshot" | "nightly" | "canary" | "unstable" | "experimental" | "edge" | "insiders"
@@ -32,7 +31,6 @@ pub(super) fn prerelease(word: &str) -> Option<u8> {
 
 /// Whether a word followed by a number counts builds of one version. (`devel` is in neither list: `12.4.1-devel` is an image
 /// with a compiler.)
-#[must_use]
 pub(super) fn build(word: &str) -> bool {
     matches!(
         word,
@@ -65,19 +63,16 @@ pub(super) fn build(word: &str) -> bool {
 }
 
 /// Whether a word may also stand apart from its number: `build-5`, `security-01`, `ce.0`.
-#[must_use]
 pub(super) fn build_apart(word: &str) -> bool {
     word.len() > 2 && build(word) && !matches!(word, "k3s" | "rke2r" | "gdr")
 }
 
 /// Whether a word names an edition where it stands without a number: `-ce` is a variant, `-ce.0` a build.
-#[must_use]
 pub(super) fn single(word: &str) -> bool {
     word.len() == 1
 }
 
 /// Whether a segment names a processor architecture.
-#[must_use]
 pub(super) fn architecture(word: &str) -> bool {
     matches!(
         word,
@@ -123,7 +118,6 @@ pub(super) fn architecture(word: &str) -> bool {
 }
 
 /// Whether a tag that begins with this word names a moving channel or something that is no release.
-#[must_use]
 pub(super) fn channel(word: &str) -> bool {
     matches!(
         word,
@@ -151,19 +145,16 @@ pub(super) fn channel(word: &str) -> bool {
 }
 
 /// Whether a dotted word after the numbers says only that this is the release: `26.1.3.Final`.
-#[must_use]
 pub(super) fn release(word: &str) -> bool {
     matches!(word, "final" | "ga" | "release")
 }
 
 /// Whether a segment is a commit hash: hexadecimal, 7 to 40 digits or 64, with a letter and a digit, or with git's `g`.
-#[must_use]
 pub(super) fn commit(segment: &str) -> bool {
     hash(segment) || segment.strip_prefix('g').is_some_and(|s| (7..=40).contains(&s.len()) && hex(s))
 }
 
 /// Whether a text is a commit hash, without git's `g`. Digits alone are a number.
-#[must_use]
 pub(super) fn hash(text: &str) -> bool {
     let mixed = || text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_lowercase());
     ((7..=40).contains(&text.len()) || text.len() == 64) && hex(text) && mixed()
@@ -174,13 +165,11 @@ fn hex(text: &str) -> bool {
 }
 
 /// Whether a build word marks a repair between two ordinary versions: what follows `10.4.1-security-01` is `10.4.2`.
-#[must_use]
 pub(super) fn repair(word: &str) -> bool {
     matches!(word, "security" | "hotfix" | "patch" | "post" | "sp")
 }
 
 /// Whether bare numbers are a date (`20241219`) or a date and time (`20241219123000`) rather than a counter.
-#[must_use]
 pub(super) fn dated(digits: &str) -> bool {
     if !matches!(digits.len(), 8 | 12 | 14) {
         return false;

@@ -9,7 +9,6 @@ use crate::action::masks::{Secret, masks};
 use crate::registry::credentials::JOB_USER;
 
 /// What to hide of the secrets in the environment.
-#[must_use]
 pub(crate) fn masks_of_variables(given: &Given<'_>) -> BTreeSet<String> {
     let users = Users::of(given);
     let variable = |name: &str| given.variables.get(name).map(String::as_str);
@@ -26,7 +25,6 @@ pub(crate) fn masks_of_variables(given: &Given<'_>) -> BTreeSet<String> {
 }
 
 /// What to hide of all secrets, those in files too.
-#[must_use]
 pub(crate) fn masks_of_all(given: &Given<'_>, secrets: &Secrets) -> BTreeSet<String> {
     let used = [
         ("github-token", &secrets.github_token),

@@ -69,7 +69,6 @@ pub fn secrets(given: &mut Given<'_>) -> Secrets {
 }
 
 /// How results are to be printed, as far as that can be told; for what must be printed before all settings are known.
-#[must_use]
 pub(crate) fn format_of(given: &Given<'_>) -> Format {
     given.parse("format", format).ok().flatten().unwrap_or_default()
 }

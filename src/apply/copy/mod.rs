@@ -46,7 +46,6 @@ pub(crate) struct Copied {
 
 impl Copier {
     /// A copier from `sources` to mirrors in `registries`; the promoted steps vouch for what their repositories have.
-    #[must_use]
     pub(crate) fn new(registries: Registries, sources: Sources, steps: &[Step], progress: Progress) -> Self {
         let promoted = steps.iter().filter(|step| step.state == State::Present);
         let vouchers = promoted
@@ -57,7 +56,6 @@ impl Copier {
     }
 
     /// The mirror of a step, to be written.
-    #[must_use]
     pub(crate) fn mirror(&self, step: &Step, location: Location) -> Mirror {
         self.delivery.mirror(step, location)
     }

@@ -132,7 +132,6 @@ fn short(url: &Url) -> String {
 }
 
 /// What would be contacted; nothing is asked.
-#[must_use]
 pub(crate) fn contacts(inspection: &Inspection<'_>) -> Contacts {
     let proxies = Proxies::read();
     let mut contacts =

@@ -23,7 +23,6 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    #[must_use]
     pub(crate) fn with_token(mut self, token: Option<&SecretString>) -> Self {
         self.token = token.map(token_kind);
         self

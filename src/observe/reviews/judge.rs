@@ -48,7 +48,6 @@ pub struct Came {
 }
 
 /// That it could not be found out how an approval was reviewed.
-#[must_use]
 pub(crate) fn untold(error: &Error) -> String {
     format!("it cannot be told how it was reviewed: {error}")
 }

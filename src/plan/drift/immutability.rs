@@ -54,7 +54,6 @@ pub(crate) struct Tags {
 
 impl Tags {
     /// Those of the images that share a repository.
-    #[must_use]
     pub(crate) fn of(images: &[&Image]) -> Self {
         let mut tags = Self::default();
         for image in images {
@@ -71,7 +70,6 @@ impl Tags {
     }
 
     /// The same with one tag that has to be deletable.
-    #[must_use]
     pub(crate) fn without(mut self, tag: &Tag) -> Self {
         self.fixed.remove(tag);
         self.movable.insert(tag.clone());
@@ -79,7 +77,6 @@ impl Tags {
     }
 
     /// The rules that hold every fixed tag and no movable one; those in force that catch no movable tag are kept.
-    #[must_use]
     pub(crate) fn mended(&self, held: &ImmutableTags) -> ImmutableTags {
         let harmless = |rule: &&String| !self.movable.iter().any(|tag| matches_part(rule, tag));
         let kept = held.rules.iter().filter(|_| held.enabled).filter(harmless);

@@ -47,7 +47,6 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// What is wanted of one repository; `None` where no image has it. Images that share a repository agree about it, as
     /// the manifest's diagnostics see to.
-    #[must_use]
     pub(crate) fn of(manifest: &Manifest, repository: &RepositoryName) -> Option<Self> {
         let images: Vec<&Image> = manifest.images.iter().filter(|image| image.repository == *repository).collect();
         let first = images.first()?;
@@ -62,7 +61,6 @@ impl Wanted {
     }
 
     /// Whether anything about tags that nobody may move is wanted.
-    #[must_use]
     pub(crate) fn wants_immutable_tags(&self) -> bool {
         !self.tags.fixed.is_empty()
     }
@@ -82,7 +80,6 @@ pub(crate) struct Found {
 }
 
 /// What differs, in the order of [`Aspect`] and of the teams' names. What was not shown is left out: see [`unknown`].
-#[must_use]
 pub(crate) fn drift(wanted: &Wanted, found: &Found) -> Vec<Difference> {
     let mut differences: Vec<Difference> = visibility(wanted, found).into_iter().collect();
     differences.extend(teams(wanted, found));
@@ -93,7 +90,6 @@ pub(crate) fn drift(wanted: &Wanted, found: &Found) -> Vec<Difference> {
 }
 
 /// What the manifest wants something of and Docker Hub did not show.
-#[must_use]
 pub(crate) fn unknown(wanted: &Wanted, found: &Found) -> Vec<Aspect> {
     let asked = [
         (Aspect::Visibility, found.visibility.is_none()),

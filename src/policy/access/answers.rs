@@ -17,7 +17,6 @@ pub(crate) enum Answer {
 }
 
 /// What a mirror's answer comes to.
-#[must_use]
 pub(crate) fn judge_mirror(subject: &Subject, answer: &Answer) -> Row {
     let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
     match answer {
@@ -39,7 +38,6 @@ pub(crate) fn judge_mirror(subject: &Subject, answer: &Answer) -> Row {
 }
 
 /// What an upstream's answer comes to.
-#[must_use]
 pub(crate) fn judge_upstream(subject: &Subject, answer: &Answer) -> Row {
     let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
     match (answer, subject.expected) {

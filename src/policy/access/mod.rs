@@ -54,7 +54,6 @@ pub(crate) struct Subject {
 
 impl Subject {
     /// What `docker pull` is given: by digest where there is one, so that no tag on the machine moves.
-    #[must_use]
     pub(crate) fn pull(&self) -> String {
         match (&self.digest, &self.tag) {
             (Some(digest), _) => format!("{}@{digest}", self.repository),
@@ -64,7 +63,6 @@ impl Subject {
     }
 
     /// What people call it.
-    #[must_use]
     pub(crate) fn name(&self) -> String {
         match &self.tag {
             Some(tag) => format!("{}:{tag}", self.repository),
@@ -130,13 +128,11 @@ impl Row {
 }
 
 /// Every promoted approval in scope: what members should be able to pull, with what is recorded of it.
-#[must_use]
 pub(crate) fn mirrors(manifest: &Manifest, scope: &Scope) -> Vec<Subject> {
     collect(manifest, scope, false)
 }
 
 /// The newest promoted approval of every image in scope.
-#[must_use]
 pub(crate) fn newest_mirrors(manifest: &Manifest, scope: &Scope) -> Vec<Subject> {
     collect(manifest, scope, true)
 }
@@ -166,7 +162,6 @@ fn collect(manifest: &Manifest, scope: &Scope, newest: bool) -> Vec<Subject> {
 
 /// The upstreams that are asked: of each registry the first `count` sources in scope that are no mirror themselves, in the
 /// manifest's order, each by its newest approval.
-#[must_use]
 pub(crate) fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> {
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     let mut seen = BTreeSet::new();
@@ -216,7 +211,6 @@ fn is_own(manifest: &Manifest, repository: &Repository) -> bool {
 }
 
 /// What the policy makes of a pull of an image of this repository by a member, and why. `standing` is what is known of it.
-#[must_use]
 pub(crate) fn expected(policy: &Policy, repository: &Repository, standing: &Standing) -> (Expected, String) {
     let registry = &repository.registry;
     let on_hub = registry.is_docker_hub();
@@ -284,7 +278,6 @@ fn unsaid(access: Option<&ImageAccess>, standing: &Standing) -> (Expected, Strin
 }
 
 /// Whether what is expected of an image hangs on its category, which its name does not tell.
-#[must_use]
 pub(crate) fn asks_category(policy: &Policy, organization: &str, subject: &Subject) -> bool {
     let nameless = Standing::of_name(&Location::Remote(subject.repository.clone()), organization).is_none();
     let on = policy.image_access.as_ref().is_some_and(|access| access.enabled == Some(true));

@@ -26,7 +26,6 @@ pub(crate) struct Pulled {
 }
 
 /// The text of a file that a terminal wrote: UTF-8, or UTF-16 as PowerShell's `>` writes it.
-#[must_use]
 pub(crate) fn decoded(bytes: &[u8]) -> String {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
@@ -40,7 +39,6 @@ pub(crate) fn decoded(bytes: &[u8]) -> String {
     }
 }
 
-#[must_use]
 pub(crate) fn read(text: &str) -> Results {
     let mut results = Results::default();
     for (index, line) in text.lines().enumerate() {

@@ -20,7 +20,6 @@ pub(crate) enum Shell {
 const KEPT: &str = "wharfinger-verify-access.kept";
 
 /// The script for these images.
-#[must_use]
 pub(crate) fn script(shell: Shell, organization: &str, subjects: &[Subject]) -> String {
     let (frame, first) = match shell {
         Shell::Posix => (include_str!("script.sh"), "#!/bin/sh\n"),

@@ -7,7 +7,6 @@ use super::{Expected, Row, State, Subject};
 const DESKTOP: &str = "Docker Desktop";
 
 /// A row for each image that was to be pulled, and what the lines say beside that: each a sentence.
-#[must_use]
 pub(crate) fn judge_pulls(subjects: &[Subject], results: &Results) -> (Vec<Row>, Vec<String>) {
     let elsewhere = results.system.as_deref().filter(|system| !system.is_empty() && *system != "unknown");
     let elsewhere = elsewhere.filter(|system| !system.contains(DESKTOP));

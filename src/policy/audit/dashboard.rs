@@ -23,7 +23,6 @@ pub(crate) enum Wish {
 }
 
 impl Wish {
-    #[must_use]
     pub(crate) const fn of(drift: bool, all_seen: bool) -> Self {
         match (drift, all_seen) {
             (true, _) => Self::Open,
@@ -49,7 +48,6 @@ pub(crate) enum Action {
 }
 
 /// What is to be done, in order. The oldest issue is the dashboard; done twice, the second time is nothing.
-#[must_use]
 pub(crate) fn act(kept: &[Kept], wish: Wish, title: &str, body: &str) -> Vec<Action> {
     let mut kept: Vec<&Kept> = kept.iter().collect();
     kept.sort_by_key(|issue| issue.number);

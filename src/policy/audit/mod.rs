@@ -24,7 +24,6 @@ pub(crate) use finding::Finding;
 pub(crate) use tags::explains;
 
 /// Everything that is found: what is about the organization first, then mirror by mirror.
-#[must_use]
 pub(crate) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         facts.settings.iter().filter_map(|row| organization::setting(manifest, row)).collect();
@@ -36,7 +35,6 @@ pub(crate) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Findi
 }
 
 /// The tags that nothing in the manifest explains: what its history has to be asked about.
-#[must_use]
 pub(crate) fn unexplained(manifest: &Manifest, facts: &OrganizationFacts) -> BTreeSet<Key> {
     let findings = tags::judge(manifest, facts).into_iter().filter(|finding| finding.code == Code::UnapprovedTag);
     findings.filter_map(|finding| Some(Key { repository: finding.repository?, tag: finding.tag? })).collect()

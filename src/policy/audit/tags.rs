@@ -11,7 +11,6 @@ use crate::manifest::{Approval, Image, Manifest, Revocation};
 use crate::plan::{Key, Observed, State, decide};
 
 /// Whether a history explains a tag, whatever it answers: it was promoted, or belongs to what was.
-#[must_use]
 pub(crate) fn explains(once: &Once, tag: &Tag) -> bool {
     once.tags.contains_key(tag) || once.digests().any(|digest| belongs(tag, digest))
 }

@@ -66,7 +66,6 @@ const REDIRECTS: [(&str, &[&str]); 6] = [
 ];
 
 /// The hosts that the registry at `address` sends clients on to, as far as they are known.
-#[must_use]
 pub(crate) fn redirects(address: &str) -> &'static [&'static str] {
     REDIRECTS.iter().find(|(domain, _)| below(address, domain)).map_or(&[], |(_, hosts)| hosts)
 }
@@ -76,7 +75,6 @@ fn below(host: &str, domain: &str) -> bool {
 }
 
 /// What is likely to go wrong with a policy, in sentences.
-#[must_use]
 pub(crate) fn notes(policy: &Policy) -> Vec<String> {
     let mut notes = Vec::new();
     let ram = policy.registry_access.as_ref();

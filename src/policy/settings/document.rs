@@ -78,7 +78,6 @@ pub(crate) struct Difference {
 
 impl Difference {
     /// Whether a setting that Docker Hub shows is not as wanted.
-    #[must_use]
     pub(crate) fn differs(&self) -> bool {
         self.rows.iter().any(|row| row.state == Comparison::Different)
     }

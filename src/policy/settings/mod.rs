@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::manifest::{AllowedRegistry, ImageAccess, Policy, RegistryAccess};
 
-pub(crate) mod advice;
+pub mod advice;
 mod document;
 mod editor;
 mod numbers;
@@ -21,7 +21,6 @@ pub(crate) use read_back::{Lost, lost};
 pub(crate) const REGISTRY_LIMIT: usize = 100;
 
 /// The documents that a policy says something of.
-#[must_use]
 pub(crate) fn areas(policy: &Policy) -> Vec<Area> {
     let image = policy.image_access.as_ref().map(|_| Area::ImageAccess);
     image.into_iter().chain(policy.registry_access.as_ref().map(|_| Area::RegistryAccess)).collect()

@@ -15,7 +15,6 @@ pub(crate) struct Lost {
 
 /// What of `sent` is lost or changed in `found`. Members that only `found` has are no loss, nor is another order of
 /// members; entries of the lists of registries are known by their address or id, wherever they stand.
-#[must_use]
 pub(crate) fn lost(sent: &Value, found: &Value) -> Vec<Lost> {
     let mut all = Vec::new();
     walk(String::new(), sent, Some(found), &mut all);

@@ -279,7 +279,6 @@ impl<'a> Account<'a> {
 }
 
 /// The kind of a change in words.
-#[must_use]
 pub(crate) const fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::New => "first approval",

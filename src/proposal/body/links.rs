@@ -3,7 +3,6 @@
 use crate::image::{Location, Repository, Tag};
 
 /// Where a person looks at a tag upstream; `None` where we know of no such page.
-#[must_use]
 pub(crate) fn upstream(location: &Location, tag: &Tag) -> Option<String> {
     let Location::Remote(Repository { registry, name }) = location else { return None };
     match registry.as_str() {

@@ -31,13 +31,11 @@ pub(crate) const BODY_LIMIT: usize = 65_536;
 const REPORT_LIMIT: usize = 400_000;
 
 /// The title of a proposal and the headline of its commit.
-#[must_use]
 pub(crate) fn title(manifest: &Manifest, wanted: &Wanted) -> String {
     form::title(&manifest.proposals, &places(manifest, wanted))
 }
 
 /// The commit's message, without the headline: one line a change, and the sign-off where the manifest asks for one.
-#[must_use]
 pub(crate) fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
     let lines = wanted.items.iter().map(|item| line(manifest, item)).collect::<Vec<_>>().join("\n");
     form::message(&manifest.proposals, &places(manifest, wanted), &lines)
@@ -46,7 +44,6 @@ pub(crate) fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) 
 /// The body: what must not be overlooked, a table with a row a change, a section a change, what a reviewer can do, the
 /// metadata. The gravest stands first; what does not fit is left out from the end: details, then summaries, and rows of the
 /// table only where not even all of them fit.
-#[must_use]
 pub(crate) fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], metadata: &Metadata) -> String {
     let accounts = accounts(manifest, &wanted.items, evidence);
     let closing = image::closing(&accounts, wanted.group.is_some(), metadata.head.is_some());
@@ -56,7 +53,6 @@ pub(crate) fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], 
 }
 
 /// The same without the metadata and the age: what `check` works out by itself.
-#[must_use]
 pub(crate) fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence]) -> String {
     bounded(&accounts(manifest, items, evidence), false, REPORT_LIMIT, NOWHERE)
 }

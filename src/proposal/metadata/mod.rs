@@ -82,7 +82,6 @@ struct Versioned {
 }
 
 /// How many of these entries, from the first, one proposal can name: at least one.
-#[must_use]
 pub(crate) fn fitting(entries: &[Entry]) -> usize {
     let context = Digest::sha256(b"");
     let length = |entries: &[Entry]| {

@@ -33,7 +33,6 @@ const DEPTH: usize = 4;
 
 impl Layout {
     /// The layout in this directory; it is made by the first thing written.
-    #[must_use]
     pub(super) fn new(path: PathBuf) -> Self {
         Self { location: Location::Layout(path.clone()), path, swept: tokio::sync::OnceCell::new() }
     }

@@ -49,7 +49,6 @@ const ELSEWHERE: [(&str, &str); 3] = [
 ];
 
 /// Token services that a registry may name beside its own host.
-#[must_use]
 pub(crate) fn token_services(registry: &RegistryHost) -> Vec<&'static str> {
     ELSEWHERE.iter().filter(|(name, _)| *name == registry.as_str()).map(|(_, host)| *host).collect()
 }

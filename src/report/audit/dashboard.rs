@@ -24,7 +24,6 @@ pub(crate) struct Dashboard {
     pub mark: String,
 }
 
-#[must_use]
 pub(crate) fn dashboard(audit: &Audit) -> Dashboard {
     let mark = mark(&audit.organization, &audit.manifest);
     let manifest = summary::code(&audit.manifest);

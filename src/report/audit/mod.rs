@@ -245,7 +245,6 @@ fn section(code: Code, rows: &[&Row]) -> Section {
 }
 
 /// The annotations: each finding where the manifest says otherwise.
-#[must_use]
 pub(crate) fn annotations(audit: &Audit) -> Vec<Annotation> {
     let level = |level: Level| match level {
         Level::Error => annotations::Level::Error,

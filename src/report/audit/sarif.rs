@@ -12,7 +12,6 @@ use crate::policy::audit::{Code, Level};
 /// Code scanning shows no more results of a run than these.
 pub(crate) const SHOWN: usize = 5_000;
 
-#[must_use]
 pub(crate) fn document(audit: &Audit) -> Value {
     let mut rows: Vec<&Row> = audit.findings.iter().collect();
     // What weighs most stays where not everything is shown.

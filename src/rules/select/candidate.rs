@@ -6,7 +6,6 @@ use super::super::{Chosen, Fact, Facts, Readiness, Reason, Since, Subject, Waiti
 use crate::image::{Digest, Tag};
 
 /// Judges one tag by itself, whatever else the rule would pick: what it answers, its age, whether all of it is there.
-#[must_use]
 pub(crate) fn alone(subject: &Subject, tag: &Tag, facts: &Facts, now: DateTime<Utc>) -> Candidate {
     Question { subject, facts, now }.tag(tag)
 }

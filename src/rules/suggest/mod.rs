@@ -12,7 +12,6 @@ use crate::image::Tag;
 /// The change of the rule, in a sentence with the manifest's own keys, that would pick something; `None` where the rule
 /// picks something, has something approved to follow, only waits, or no small change helps. `selection` is what the rule
 /// made of `tags`. Every change is tried before it is told.
-#[must_use]
 pub(crate) fn suggest(subject: &Subject, tags: &[Tag], selection: &Selection) -> Option<String> {
     let Rule::Versions(rule) = &subject.rule else { return None };
     let under_way = |line: &Line| line.chosen.is_some() || line.current.is_some() || !line.waiting.is_empty();

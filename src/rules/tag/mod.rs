@@ -59,7 +59,6 @@ impl NoVersion {
 
 /// Reads `text` as a version. `variant`, where the rule names one, is taken for the variant wherever the text ends in
 /// it, whatever else the words might mean: `1.2.3-dev` is a prerelease unless the rule says `variant: dev`.
-#[must_use]
 pub(crate) fn read(text: &str, variant: Option<&str>) -> Reading {
     let declared = variant.and_then(|v| {
         let rest = text.strip_suffix(v)?.strip_suffix(['-', '_'])?;

@@ -68,9 +68,6 @@ pub(crate) async fn commit(
 }
 
 /// The second half of publishing: what a person sees.
-///
-/// # Errors
-/// As of [`commit`].
 pub(crate) async fn present(
     forge: &dyn Forge,
     publication: &Publication<'_>,
@@ -131,9 +128,6 @@ fn text(forge: &dyn Forge, publication: &Publication<'_>, committed: &Committed)
 }
 
 /// The texts of all files with the proposal's edits made.
-///
-/// # Errors
-/// Where a file is written in a way that cannot be edited.
 pub(crate) fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileChange>, PublishError> {
     let changes = wanted.items.iter().flat_map(|item| {
         let image = &manifest.images[item.image];

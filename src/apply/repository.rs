@@ -42,9 +42,6 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
 
 /// Makes a repository where it is missing on Amazon ECR, where no push makes one; nothing on any other destination. Whether
 /// anything was written.
-///
-/// # Errors
-/// Where the destination's API refuses it or does not answer.
 pub(super) async fn ensure_on_ecr(
     registries: &Registries,
     manifest: &Manifest,
@@ -58,9 +55,6 @@ pub(super) async fn ensure_on_ecr(
 
 /// Mends one difference. Sent twice it is the same as once, so an answer that was lost is mended by the next run at the
 /// latest.
-///
-/// # Errors
-/// Where Docker Hub refuses or does not answer, or the team is missing and may not be made.
 pub(crate) async fn mend(
     hub: &Hub,
     organization: &str,

@@ -57,9 +57,6 @@ impl Hub {
     }
 
     /// The role of a user in an organization; `None` where that is neither owner nor editor.
-    ///
-    /// # Errors
-    /// Where the members are not shown to this credential, or no usable answer comes.
     pub async fn role(&self, organization: &str, user: &str) -> Result<Option<HubRole>, Error> {
         for (name, role) in [("owner", HubRole::Owner), ("editor", HubRole::Editor)] {
             if self.holds(organization, user, name).await? {
@@ -95,9 +92,6 @@ impl Hub {
     }
 
     /// What the caller may do with a repository; `None` where there is none, or none that they may see.
-    ///
-    /// # Errors
-    /// Where access is refused, or no usable answer comes.
     pub async fn rights(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRights>, Error> {
         let need = Need::on_repository(organization, "scope-repository-read", READS);
         let path = ["v2", "namespaces", organization, "repositories", name.as_str()];
@@ -112,9 +106,6 @@ impl Hub {
 
     /// Whether a list of the organization's repositories has one that is there: private ones are left out, and that is not
     /// said, for who may not list them. `None` where the list goes on for too long to tell.
-    ///
-    /// # Errors
-    /// Where access is refused, or no usable answer comes.
     pub async fn lists(&self, organization: &str, name: &RepositoryName) -> Result<Option<bool>, Error> {
         let need = Need::in_organization(organization, "scope-repository-list", READS);
         let path = ["v2", "namespaces", organization, "repositories"];
@@ -127,9 +118,6 @@ impl Hub {
     }
 
     /// Refused where the tags of a repository may not be listed.
-    ///
-    /// # Errors
-    /// Where access is refused, or no usable answer comes.
     pub async fn may_list_tags(&self, organization: &str, name: &RepositoryName) -> Result<(), Error> {
         let need = Need::on_repository(organization, "scope-tag-read", READS);
         let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];

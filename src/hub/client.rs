@@ -63,9 +63,6 @@ impl Hub {
     }
 
     /// Signs in, and answers for whom; `None` where there is no credential.
-    ///
-    /// # Errors
-    /// Where the credential is refused, or nothing answers.
     pub async fn sign_in(&self) -> Result<Option<&str>, Error> {
         self.session.token(&self.transport).await?;
         Ok(self.session.identifier())

@@ -53,9 +53,6 @@ impl Hub {
     }
 
     /// All tags of a repository with what they answer; `None` where there is no such repository, or none that may be seen.
-    ///
-    /// # Errors
-    /// Where listing is refused, or no usable answer comes.
     pub async fn listed_tags(
         &self,
         organization: &str,

@@ -41,9 +41,6 @@ impl From<RepositoryBody> for HubRepository {
 
 impl Hub {
     /// A repository of the organization; `None` where there is none, or none that the credential may see.
-    ///
-    /// # Errors
-    /// Where access is refused, or no usable answer comes.
     pub async fn repository(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRepository>, Error> {
         let need = Need::on_repository(organization, "scope-repository-read", READS);
         let path = ["v2", "namespaces", organization, "repositories", name.as_str()];
@@ -102,9 +99,6 @@ impl Hub {
     }
 
     /// Sets the short description. Takes a personal access token only.
-    ///
-    /// # Errors
-    /// Where it is refused, the repository is not there, or no usable answer comes.
     pub async fn describe(&self, organization: &str, name: &RepositoryName, description: &str) -> Result<(), Error> {
         let path = ["v2", "repositories", organization, name.as_str()];
         let need = Need::PersonalOnly { namespace: organization, personal: MANAGES };
@@ -114,9 +108,6 @@ impl Hub {
     }
 
     /// Makes a repository private or public. Takes a personal access token only.
-    ///
-    /// # Errors
-    /// Where it is refused, the repository is not there, or no usable answer comes.
     pub async fn set_visibility(
         &self,
         organization: &str,
@@ -132,9 +123,6 @@ impl Hub {
     }
 
     /// Sets which tags nobody may move or delete.
-    ///
-    /// # Errors
-    /// Where it is refused, the repository is not there, or no usable answer comes.
     pub async fn set_immutable_tags(
         &self,
         organization: &str,

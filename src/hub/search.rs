@@ -28,9 +28,6 @@ struct Hit {
 impl Hub {
     /// The badge of a repository; `None` where the search does not list it, or shows a badge of which nothing is known.
     /// Asked without the credential: what is public is the same for everybody.
-    ///
-    /// # Errors
-    /// Where no usable answer comes.
     pub async fn badge(&self, repository: &Repository) -> Result<Option<Badge>, Error> {
         let name = repository.name.as_str();
         let action = format!("searching for {repository}");

@@ -48,9 +48,6 @@ impl Hub {
 
     /// Deletes a tag and nothing else: other tags of the same digest stay. One that is not there is deleted already. A tag
     /// that is immutable is not deleted.
-    ///
-    /// # Errors
-    /// Where it is refused, the tag may not be deleted, or no usable answer comes.
     pub async fn delete_tag(&self, organization: &str, name: &RepositoryName, tag: &Tag) -> Result<(), Error> {
         // Docker names the first for organization access tokens and describes neither; its own tools use the second.
         let paths = [

@@ -29,18 +29,12 @@ struct GrantBody {
 
 impl Hub {
     /// The teams of an organization, by name; listed once a run.
-    ///
-    /// # Errors
-    /// Where listing is refused, or no usable answer comes.
     pub async fn teams(&self, organization: &str) -> Result<Vec<HubTeam>, Error> {
         let mut known = self.teams.lock().await;
         Ok(self.known_teams(&mut known, organization).await?.values().cloned().collect())
     }
 
     /// What each team may do with a repository; `None` where the repository is not there.
-    ///
-    /// # Errors
-    /// Where listing is refused, or no usable answer comes.
     pub async fn grants(&self, organization: &str, name: &RepositoryName) -> Result<Option<Vec<Grant>>, Error> {
         let path = ["v2", "repositories", organization, name.as_str(), "groups"];
         let need = Need::on_repository(organization, "scope-repo-group-read", READS);
@@ -54,9 +48,6 @@ impl Hub {
     /// Grants a team its permission on a repository; makes the team first where `create` says so and there is none.
     /// A missing team is an error that lists the teams there are. What is granted already is not written again: answers
     /// whether anything was written.
-    ///
-    /// # Errors
-    /// Where the team is missing, something is refused, or no usable answer comes.
     pub async fn grant(
         &self,
         organization: &str,
@@ -85,9 +76,6 @@ impl Hub {
     }
 
     /// Takes a team's grant on a repository away; one that is not there is none to take.
-    ///
-    /// # Errors
-    /// Where it is refused, or no usable answer comes.
     pub async fn revoke(&self, organization: &str, name: &RepositoryName, team: &HubTeam) -> Result<(), Error> {
         let id = team.id.to_string();
         let path = ["v2", "repositories", organization, name.as_str(), "groups", &id];

@@ -22,9 +22,6 @@ pub struct ProbeAnswer {
 
 impl Http {
     /// Asks with a GET that carries no credential; any answer is one.
-    ///
-    /// # Errors
-    /// Why no answer came, in words.
     pub async fn probe(&self, url: &Url) -> Result<ProbeAnswer, String> {
         self.admit(url).map_err(|e| e.to_string())?;
         let request = self.client().get(url.clone()).header("accept", "application/json");

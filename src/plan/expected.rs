@@ -5,9 +5,6 @@ use crate::image::{Descriptor, Digest, Platform};
 
 /// The document that is to be mirrored, from the approved one as upstream has it. A manifest that is no index is its only
 /// platform and stays as it is.
-///
-/// # Errors
-/// Where the document cannot be read, or a wanted platform is not in it.
 pub(crate) fn from_upstream(document: &Document, platforms: Option<&[Platform]>) -> Result<Document, ContentError> {
     let Some(platforms) = platforms else { return Ok(document.clone()) };
     match document.read()? {

@@ -18,9 +18,6 @@ pub struct UnknownImage(pub String);
 
 impl Scope {
     /// The images that `names` call (all where there are none), and of these the shard `number` of `count`, from 1.
-    ///
-    /// # Errors
-    /// Where a name calls no image.
     pub fn new(manifest: &Manifest, names: &[String], shard: Option<(u32, u32)>) -> Result<Self, UnknownImage> {
         if let Some(unknown) = names.iter().find(|name| !manifest.images.iter().any(|image| is_called(image, name))) {
             return Err(UnknownImage(unknown.clone()));

@@ -64,18 +64,12 @@ impl Registries {
     }
 
     /// The same registries within a narrower reach, with connections and tokens of their own.
-    ///
-    /// # Errors
-    /// Where no such client can be made.
     pub fn within(&self, reach: Reach) -> Result<Self, NetError> {
         let options = Options { reach, ..self.client.options().clone() };
         Ok(Self::new(Arc::new(Client::new(options)?)))
     }
 
     /// The same registries asked with other credentials, with connections and tokens of their own.
-    ///
-    /// # Errors
-    /// Where no such client can be made.
     pub fn with_credentials(&self, credentials: Credentials) -> Result<Self, NetError> {
         let options = Options { credentials, ..self.client.options().clone() };
         Ok(Self::new(Arc::new(Client::new(options)?)))

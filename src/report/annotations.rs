@@ -76,9 +76,6 @@ impl Annotations {
     }
 
     /// Writes at most [`LIMIT`] of each kind; where there are more, the last of them counts the rest.
-    ///
-    /// # Errors
-    /// Where the sink fails.
     pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         for (level, all) in &self.0 {
             let shown = if all.len() > LIMIT { LIMIT - 1 } else { all.len() };

@@ -117,9 +117,6 @@ fn explained(subject: &Subject, selection: &Selection, verdict: &TagVerdict) -> 
 
 /// The table for people: of each image the lines, then its tags by family, newest first; the families that have a chosen
 /// or approved tag come first.
-///
-/// # Errors
-/// Where the sink fails.
 pub(super) fn human(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
     for image in &explanation.images {
         writeln!(out, "{} -> {}", clean(&image.source), clean(&image.repository))?;

@@ -60,9 +60,6 @@ struct Envelope<'a> {
 }
 
 /// Writes the document on one line.
-///
-/// # Errors
-/// Where the sink fails.
 pub(crate) fn write(out: &mut dyn Write, document: &Document, error: Option<&str>) -> io::Result<()> {
     serde_json::to_writer(&mut *out, &Envelope { version: 1, document, error })?;
     writeln!(out)

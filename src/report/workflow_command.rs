@@ -19,9 +19,6 @@ pub(crate) fn property(text: &str) -> String {
 }
 
 /// Writes `::name key=value,...::value`; properties without a value are left out.
-///
-/// # Errors
-/// Where the sink fails.
 pub(crate) fn write(out: &mut dyn Write, name: &str, properties: &[(&str, &str)], value: &str) -> io::Result<()> {
     let properties: Vec<String> =
         properties.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={}", property(v))).collect();
@@ -31,9 +28,6 @@ pub(crate) fn write(out: &mut dyn Write, name: &str, properties: &[(&str, &str)]
 
 /// Writes `text` so that the runner obeys no line of it: between `stop-commands` and its token, which is the text's own
 /// digest and so cannot stand in the text.
-///
-/// # Errors
-/// Where the sink fails.
 pub(crate) fn write_inert(out: &mut dyn Write, text: &str) -> io::Result<()> {
     let token = format!("wharfinger-{}", Digest::sha256(text.as_bytes()).hex());
     writeln!(out, "::stop-commands::{token}")?;

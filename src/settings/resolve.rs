@@ -74,9 +74,6 @@ pub(crate) fn format_of(given: &Given<'_>) -> Format {
 }
 
 /// Works the settings out.
-///
-/// # Errors
-/// The first setting that cannot be used.
 pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, SettingsError> {
     let Secrets { github_token, dockerhub_token, registry_auth, error } = secrets;
     if let Some(error) = error {

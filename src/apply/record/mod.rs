@@ -40,9 +40,6 @@ pub(crate) enum Recorded {
 
 /// Records what was promoted in the manifest at `path`. Without records it only looks after the recording proposal, whose
 /// branch starts with `prefix`: it is closed where nothing is left to record.
-///
-/// # Errors
-/// Where the forge fails, or refuses the commit and no proposal may be made.
 pub(crate) async fn record(
     forge: &dyn Forge,
     path: &str,

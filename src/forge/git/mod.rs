@@ -47,9 +47,6 @@ pub struct GitForge {
 
 impl GitForge {
     /// The repository that `directory` is in.
-    ///
-    /// # Errors
-    /// Where it is in none, or git is not installed.
     pub async fn open(directory: PathBuf) -> Result<Self, Error> {
         let git = Git::new(&directory);
         let asked = ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-dir", "--git-common-dir"];

@@ -48,9 +48,6 @@ pub enum Readable {
 impl GitHub {
     /// Whose token this is. People are told by REST, and with a classic token its scopes; installations, to which that says
     /// no, by GraphQL.
-    ///
-    /// # Errors
-    /// Where the token is not taken, or no usable answer comes.
     pub async fn holder(&self) -> Result<Holder, Error> {
         let action = "asking whose token this is";
         let answer = self.client.get("/user").await?;
@@ -69,9 +66,6 @@ impl GitHub {
     }
 
     /// What GitHub says of the repository.
-    ///
-    /// # Errors
-    /// Where it is refused or not there, or no usable answer comes.
     pub async fn about(&self, installation: bool) -> Result<About, Error> {
         let action = format!("reading the repository {}", self.repository());
         let answer = self.client.get(&self.path("")).await?;
@@ -87,9 +81,6 @@ impl GitHub {
     }
 
     /// Refused where this may not be read; of the default branch also whether it is protected.
-    ///
-    /// # Errors
-    /// Where it is refused, or no usable answer comes.
     pub async fn may_read(&self, what: Readable, default_branch: &str) -> Result<Option<bool>, Error> {
         let branch = encode(default_branch);
         let (path, action, needs) = match what {
@@ -114,9 +105,6 @@ impl GitHub {
     }
 
     /// Whether a job's own token may open pull requests, as the repository's settings have it.
-    ///
-    /// # Errors
-    /// Where the settings are not shown, or no usable answer comes.
     pub async fn actions_may_open(&self) -> Result<bool, Error> {
         let action = "reading what Actions may do";
         let answer = self.client.get(&self.path("/actions/permissions/workflow")).await?;
@@ -129,9 +117,6 @@ impl GitHub {
     }
 
     /// What the protection of a branch that is no ruleset keeps off it; `None` where that is not shown to this token.
-    ///
-    /// # Errors
-    /// Where no usable answer comes.
     pub async fn protection_found(&self, branch: &str) -> Result<Option<Vec<Rule>>, Error> {
         let action = format!("reading the protection of {branch}");
         let answer = self.client.get(&self.path(&format!("/branches/{}/protection", encode(branch)))).await?;
@@ -160,9 +145,6 @@ impl GitHub {
     }
 
     /// The rules of a branch, which need not exist, whether or not this token may bypass them.
-    ///
-    /// # Errors
-    /// Where it is refused, or no usable answer comes.
     pub async fn rules_found(&self, branch: &str) -> Result<Vec<Rule>, Error> {
         let kind = |rule: &Value| super::answer::clean(rule["type"].as_str().unwrap_or_default());
         let rules = self.raw_rules(branch).await?;

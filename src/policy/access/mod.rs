@@ -184,9 +184,6 @@ pub(crate) fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Su
 
 /// An image that somebody names because it must be refused: by Image Access Management where it is on Docker Hub, else by
 /// Registry Access Management.
-///
-/// # Errors
-/// Where `text` is no image on a registry.
 pub(crate) fn must_be_refused(text: &str) -> Result<Subject, String> {
     let bad = |e: &dyn std::fmt::Display| format!("`{}` is no image: {e}", crate::text::clean(text));
     let (rest, digest) = match text.split_once('@') {

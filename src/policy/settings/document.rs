@@ -102,9 +102,6 @@ pub struct Observed {
 
 impl Observed {
     /// Reads a document.
-    ///
-    /// # Errors
-    /// Where it is no JSON.
     pub fn read(text: &str) -> serde_json::Result<Self> {
         Ok(Self { document: serde_json::from_str(text)?, inexact: numbers::inexact(text) })
     }

@@ -27,9 +27,6 @@ pub(crate) fn areas(policy: &Policy) -> Vec<Area> {
 }
 
 /// Compares one document with a policy, and makes the document that would be as wanted.
-///
-/// # Errors
-/// Where a known member is not of its kind.
 pub(crate) fn compare(policy: &Policy, area: Area, observed: &Observed) -> Result<Difference, Unreadable> {
     let document = &observed.document;
     let mut difference = match area {
@@ -49,9 +46,6 @@ pub(crate) fn compare(policy: &Policy, area: Area, observed: &Observed) -> Resul
 
 /// Compares Image Access Management, and makes the document that would be as wanted. `observed` is all of the
 /// organization's settings.
-///
-/// # Errors
-/// Where a known member is not of its kind.
 pub(crate) fn image_access(wanted: &ImageAccess, observed: &Value) -> Result<Difference, Unreadable> {
     let mut document = Editor::new(Area::ImageAccess, observed)?;
     {
@@ -76,9 +70,6 @@ pub(crate) fn image_access(wanted: &ImageAccess, observed: &Value) -> Result<Dif
 }
 
 /// Compares Registry Access Management, and makes the document that would be as wanted.
-///
-/// # Errors
-/// Where a known member is not of its kind.
 pub(crate) fn registry_access(wanted: &RegistryAccess, observed: &Value) -> Result<Difference, Unreadable> {
     let mut document = Editor::new(Area::RegistryAccess, observed)?;
     document.switch("enabled", "enabled", wanted.enabled, Words::Boolean)?;

@@ -66,9 +66,6 @@ impl<'a> Ecr<'a> {
     }
 
     /// Whether a repository is there; `None` where these keys may not ask (IAM `ecr:DescribeRepositories`).
-    ///
-    /// # Errors
-    /// Where the API takes no such keys, or does not answer.
     pub async fn exists(&self, repository: &RepositoryName) -> Result<Option<bool>, Error> {
         let call = Call {
             name: "DescribeRepositories",

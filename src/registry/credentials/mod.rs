@@ -70,9 +70,6 @@ impl fmt::Debug for Credentials {
 
 impl Credentials {
     /// Puts together what was given and what the environment has.
-    ///
-    /// # Errors
-    /// Where a configuration is there but cannot be read.
     pub fn load(given: Given, environment: &Environment) -> Result<Self, CredentialError> {
         let mut credentials = Self { path: environment.path.clone(), aws: environment.aws.clone(), ..Self::default() };
         if let Some(token) = given.github_token.filter(|_| is_github_com(environment))
@@ -128,9 +125,6 @@ impl Credentials {
     }
 
     /// The same, with where it came from.
-    ///
-    /// # Errors
-    /// As [`Credentials::get`].
     pub async fn find(&self, registry: &RegistryHost) -> Result<Option<KnownCredential>, CredentialError> {
         let known = self.known.get(registry);
         let own = self.helpers.get(registry);

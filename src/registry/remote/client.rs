@@ -55,8 +55,6 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// # Errors
-    /// Where the given certificates are unusable.
     pub fn new(options: Options) -> Result<Self, NetError> {
         let net = net::Options { public_only: options.reach.public_only, ..options.net.clone() };
         let secrets = Secrets::new(options.credentials.secrets(), options.derived.clone());
@@ -100,9 +98,6 @@ impl Client {
     }
 
     /// Where the API of a registry is, ending in a slash: `v2/` follows.
-    ///
-    /// # Errors
-    /// Where it may not be contacted, or has no address.
     pub fn address(&self, registry: &RegistryHost) -> Result<Url, Error> {
         Ok(self.endpoint(registry)?.base.clone())
     }

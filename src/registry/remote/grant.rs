@@ -26,9 +26,6 @@ impl Remote {
 
     /// The same, telling what is known from what is not. A registry that was not asked anything yet says nothing: read
     /// from it first.
-    ///
-    /// # Errors
-    /// Where pushing is refused, or the token service does not answer.
     pub async fn push_grant(&self) -> Result<PushGrant, Error> {
         let endpoint = self.endpoint()?;
         let authorization = self.client.authorize(&endpoint, self.identity, &self.push()).await;
@@ -54,9 +51,6 @@ impl Remote {
     }
 
     /// Whether the repository may be read: a look at one tag of its list. `false` where there is no such repository.
-    ///
-    /// # Errors
-    /// Where reading is refused, or no usable answer comes.
     pub async fn may_pull(&self) -> Result<bool, Error> {
         let endpoint = self.endpoint()?;
         let call = Call {

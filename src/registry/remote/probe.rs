@@ -16,9 +16,6 @@ use crate::registry::wire::SMALL_LIMIT;
 impl Client {
     /// Asks whether the credential for a registry is taken at all, by what every registry has (OCI distribution
     /// specification, "Determining Support").
-    ///
-    /// # Errors
-    /// Where it is refused, or where the registry does not answer.
     pub async fn probe_sign_in(self: &Arc<Self>, registry: &RegistryHost) -> Result<(), Error> {
         let endpoint = self.endpoint(registry)?;
         let call = Call {
@@ -36,9 +33,6 @@ impl Client {
 
     /// What a reference answers, by HEAD and nothing else: its digest, where the answer tells it. `None` where there is
     /// no such manifest.
-    ///
-    /// # Errors
-    /// Whatever keeps the registry from answering.
     pub async fn probe_manifest(
         self: &Arc<Self>,
         repository: &Repository,

@@ -59,8 +59,8 @@ pub mod internals {
     }
     pub mod forge {
         pub use crate::forge::{
-            Branches, By, Commit, Contents, Conversation, Error, FileChange, Forge, Merge, Message, OpenProposal,
-            Proposals, Review, Reviews, StatusState, Statuses, Verdict, Version, git, github,
+            Branches, By, Commit, Contents, Conversation, Error, FileChange, Forge, Merge, Message, NewCommit,
+            OpenProposal, Proposals, Review, Reviews, StatusState, Statuses, Verdict, Version, git, github,
         };
     }
     pub mod hub {

@@ -4,25 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::forge::{self, Commit, FileChange, Message};
-use crate::ledger::{self, Broken};
+use super::anew::{Patience, WriteError, anew};
+use crate::forge::{Commit, FileChange, Message, NewCommit};
+use crate::ledger;
 use crate::manifest::Manifest;
 use crate::observe::ledger::{Foreign, Noted, Place, Reading, read};
 use crate::proposal::form::{self, Places};
-
-/// How often the commit is tried anew because the branch moved.
-const TRIES: u32 = 8;
-
-/// Why nothing was written. Clocks that should have begun begin with the next run.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LedgerError {
-    #[error("{0}")]
-    Forge(#[from] forge::Error),
-    #[error("the ledger cannot be written: {0}")]
-    Text(#[from] Broken),
-    #[error("it moved {TRIES} times meanwhile: run again")]
-    Busy,
-}
 
 /// What became of it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,26 +31,23 @@ pub(crate) async fn record(
     manifest: &Manifest,
     noted: &Noted,
     now: DateTime<Utc>,
-) -> Result<Recorded, LedgerError> {
+) -> Result<Recorded, WriteError> {
     let mut recorded = Recorded::default();
     let Some(first) = &noted.reading else { return Ok(recorded) };
-    let mut reading = first.clone()?;
-    for attempt in 0..TRIES {
+    let mut first = Some(first.clone()?);
+    let patience = Patience { tries: 8, pause: Duration::from_millis(100), subject: |_| "it".to_owned() };
+    recorded.written = anew(place.forge, patience, async || {
+        let reading = match first.take() {
+            Some(first) => first,
+            None => read(place).await?,
+        };
         if let Some(foreign) = reading.foreign.clone().filter(|foreign| !recorded.foreign.contains(foreign)) {
             recorded.foreign.push(foreign);
         }
-        match write(place, head, manifest, noted, &reading, now).await {
-            Err(LedgerError::Forge(forge::Error::Moved { .. })) => {}
-            Err(LedgerError::Forge(error)) => return Err(forge::with_rules(place.forge, error).await.into()),
-            done => {
-                recorded.written = done?;
-                return Ok(recorded);
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(100) * attempt).await;
-        reading = read(place).await?;
-    }
-    Err(LedgerError::Busy)
+        write(place, head, manifest, noted, &reading, now).await
+    })
+    .await?;
+    Ok(recorded)
 }
 
 async fn write(
@@ -73,7 +57,7 @@ async fn write(
     noted: &Noted,
     reading: &Reading,
     now: DateTime<Utc>,
-) -> Result<bool, LedgerError> {
+) -> Result<bool, WriteError> {
     let mut ledger = reading.ledger.clone();
     ledger.update(&noted.survey, &noted.asked, now);
     if let Some(Foreign { by: Some((commit, _)), .. }) = &reading.foreign {
@@ -83,7 +67,7 @@ async fn write(
         return Ok(false);
     }
     let branch = ledger::branch(place.prefix);
-    let files = [FileChange { path: ledger::PATH.to_owned(), text: ledger.write()? }];
+    let files = vec![FileChange { path: ledger::PATH.to_owned(), text: ledger.write()? }];
     let places = Places {
         title: "Note when tags were first seen".to_owned(),
         // no image: a form that names one gets a word that is true
@@ -93,10 +77,10 @@ async fn write(
         ..Places::default()
     };
     let (headline, body) = form::message(&manifest.proposals, &places, "");
-    let message = Message { headline, body };
+    let new = NewCommit { message: Message { headline, body }, files };
     match &reading.tip {
-        Some(tip) => place.forge.append(&branch, tip, &message, &files).await?,
-        None => place.forge.rewrite(&branch, None, head, &message, &files).await?,
+        Some(tip) => place.forge.append(&branch, tip, &new).await?,
+        None => place.forge.rewrite(&branch, None, head, &new).await?,
     };
     Ok(true)
 }

@@ -1,5 +1,6 @@
 //! Performs what was decided: commits, proposals, repositories, copies, records. The only room that writes.
 
+pub(crate) mod anew;
 pub(crate) mod copy;
 pub(crate) mod dashboard;
 mod files;

@@ -2,7 +2,7 @@
 //! A run that stops in between is finished by the next.
 
 use super::files::{self, NotEdited};
-use crate::forge::{Commit, Conversation, Error, FileChange, Forge, Head, Message, OpenProposal, Opened};
+use crate::forge::{Commit, Conversation, Error, FileChange, Forge, Head, Message, NewCommit, OpenProposal, Opened};
 use crate::manifest::Manifest;
 use crate::proposal::Wanted;
 use crate::proposal::audience::{Audience, Turn, UNASKED, turn};
@@ -59,9 +59,8 @@ pub(crate) async fn commit(
 ) -> Result<Committed, PublishError> {
     let Publication { head, manifest, wanted, .. } = publication;
     let (headline, body) = body::message(manifest, wanted);
-    let files = changes(manifest, wanted)?;
-    let message = Message { headline, body };
-    let commit = forge.rewrite(&wanted.branch, open.map(|o| &o.head), &head.commit, &message, &files).await?;
+    let new = NewCommit { message: Message { headline, body }, files: changes(manifest, wanted)? };
+    let commit = forge.rewrite(&wanted.branch, open.map(|o| &o.head), &head.commit, &new).await?;
     let named = forge.accounts().and(ObjectId::try_from(commit.0.clone()).ok());
     let metadata = Metadata { head: named, context: wanted.context.clone(), entries: wanted.entries() };
     Ok(Committed { commit, metadata })

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Context, Exit, Stop, load};
 use crate::apply;
+use crate::apply::anew::WriteError;
 use crate::apply::copy::{Carried, Copier};
 use crate::apply::promote::{Applied, Promoted, Work};
-use crate::apply::record::{self, RecordError, Recorded, Recording, Way};
+use crate::apply::record::{self, Recorded, Recording, Way};
 use crate::args::Promote as Arguments;
 use crate::forge::{Branches, Commit};
 use crate::hub::Hub;
@@ -185,7 +186,7 @@ async fn recorded(
     manifest: &Manifest,
     seen: &Promotions,
     promoted: &[Promoted],
-) -> Option<Result<Recorded, RecordError>> {
+) -> Option<Result<Recorded, WriteError>> {
     let way = match context.settings.record {
         RecordMode::None => return None,
         RecordMode::Auto => Way::Auto,
@@ -213,7 +214,7 @@ fn record_of(seen: &Promotions, promoted: &Promoted) -> Record {
 }
 
 /// Everything that was done. What the mirror had already counts as promoted by this run only if it was recorded by it.
-fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded, RecordError>>) -> rows::Outcome {
+fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded, WriteError>>) -> rows::Outcome {
     let mut failed = failures(seen);
     failed.extend(applied.failed);
     let wrote = match &recorded {
@@ -252,7 +253,7 @@ fn carried((step, carried): (Step, Carried)) -> rows::Carried {
     rows::Carried { repository: step.repository, tag: step.tag, digest: carried.digest, under: carried.under }
 }
 
-fn proposed(recorded: Option<Result<Recorded, RecordError>>) -> Vec<rows::Proposed> {
+fn proposed(recorded: Option<Result<Recorded, WriteError>>) -> Vec<rows::Proposed> {
     let Some(Ok(Recorded::Proposed(Recording { number, url, branch, done }))) = recorded else { return Vec::new() };
     let action = match done {
         record::Done::Opened => rows::ProposedAction::Opened,

@@ -16,13 +16,7 @@ pub trait Branches: Send + Sync {
     async fn written(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error>;
 
     /// Adds one commit to a branch that must still point to `expected`.
-    async fn append(
-        &self,
-        branch: &str,
-        expected: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error>;
+    async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error>;
 
     /// Makes `branch` be `base` and one commit on it. `expected` is what the branch points to now, `None` where it does not
     /// exist. The branch moves once: at no moment is it without the change.
@@ -31,8 +25,7 @@ pub trait Branches: Send + Sync {
         branch: &str,
         expected: Option<&Commit>,
         base: &Commit,
-        message: &Message,
-        files: &[FileChange],
+        new: &NewCommit,
     ) -> Result<Commit, Error>;
 
     /// Clears what interrupted runs left and files what people closed since; changes nothing that a person sees. A run that has
@@ -58,6 +51,13 @@ pub(crate) async fn with_rules(branches: &dyn Branches, error: Error) -> Error {
     }
 }
 
+/// A commit to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCommit {
+    pub message: Message,
+    pub files: Vec<FileChange>,
+}
+
 /// A new whole text for one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
@@ -66,7 +66,6 @@ pub struct FileChange {
     pub text: String,
 }
 
-/// Headline and body of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// The first line.

@@ -15,7 +15,7 @@ mod proposals;
 mod reviews;
 mod statuses;
 
-pub use branches::{Branches, By, FileChange, Message};
+pub use branches::{Branches, By, FileChange, Message, NewCommit};
 pub(crate) use branches::{Written, with_rules};
 pub use commit::Commit;
 pub use contents::{Contents, Merge, Version};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharfinger::internals::forge::git::GitForge;
-use wharfinger::internals::forge::{By, Commit, Error, FileChange, Forge, Message, Version};
+use wharfinger::internals::forge::{By, Commit, Error, FileChange, Forge, Message, NewCommit, Version};
 use wharfinger::internals::image::Digest;
 use wharfinger::internals::proposal::metadata::{self, Metadata, ObjectId};
 
@@ -100,14 +100,15 @@ fn message(headline: &str) -> Message {
     Message { headline: headline.to_owned(), body: String::new() }
 }
 
-fn change(text: &str) -> Vec<FileChange> {
-    vec![FileChange { path: MANIFEST.to_owned(), text: text.to_owned() }]
+fn change(headline: &str, text: &str) -> NewCommit {
+    let files = vec![FileChange { path: MANIFEST.to_owned(), text: text.to_owned() }];
+    NewCommit { message: message(headline), files }
 }
 
 /// Proposes `text` as the program does: commit, then open.
 async fn propose(forge: &dyn Forge, text: &str) -> Commit {
     let base = forge.head().await.unwrap().commit;
-    let commit = forge.rewrite(BRANCH, None, &base, &message("Approve loki 3.1.0"), &change(text)).await.unwrap();
+    let commit = forge.rewrite(BRANCH, None, &base, &change("Approve loki 3.1.0", text)).await.unwrap();
     let metadata = Metadata {
         head: ObjectId::try_from(commit.0.clone()).ok(),
         context: Digest::sha256(text.as_bytes()),
@@ -161,11 +162,10 @@ async fn a_proposal_moves_only_off_the_commit_that_was_seen() {
         let first = propose(&*f.forge, "one\ntwo\n").await;
         let seen = f.forge.proposals("wharfinger/").await.unwrap().remove(0);
         let base = f.forge.head().await.unwrap().commit;
-        let second =
-            f.forge.rewrite(BRANCH, Some(&seen.head), &base, &message("Newer"), &change("one\nthree\n")).await.unwrap();
+        let second = f.forge.rewrite(BRANCH, Some(&seen.head), &base, &change("Newer", "one\nthree\n")).await.unwrap();
         assert_eq!(f.forge.read(&second, MANIFEST).await.unwrap().as_deref(), Some("one\nthree\n"));
         for stale in [Some(&first), None] {
-            let again = f.forge.rewrite(BRANCH, stale, &base, &message("Lost"), &change("lost\n")).await;
+            let again = f.forge.rewrite(BRANCH, stale, &base, &change("Lost", "lost\n")).await;
             assert!(matches!(again, Err(Error::Moved { .. })), "{again:?}");
         }
         let open = f.forge.proposals("wharfinger/").await.unwrap();
@@ -241,11 +241,11 @@ async fn what_a_person_closes_is_declined_each_time_and_what_the_program_closes_
 async fn a_record_is_added_to_the_default_branch_only_where_it_was_seen() {
     on_every_forge(async |f: Fixture| {
         let before = f.forge.head().await.unwrap();
-        let files = change("one\nmirrored\n");
-        let commit = f.forge.append(&before.branch, &before.commit, &message("Record"), &files).await.unwrap();
+        let new = change("Record", "one\nmirrored\n");
+        let commit = f.forge.append(&before.branch, &before.commit, &new).await.unwrap();
         assert_eq!(f.forge.head().await.unwrap().commit, commit);
         assert_eq!(main_text(&*f.forge).await, "one\nmirrored\n");
-        let stale = f.forge.append(&before.branch, &before.commit, &message("Lost"), &change("lost\n")).await;
+        let stale = f.forge.append(&before.branch, &before.commit, &change("Lost", "lost\n")).await;
         assert!(matches!(stale, Err(Error::Moved { .. })), "{stale:?}");
         assert_eq!(main_text(&*f.forge).await, "one\nmirrored\n");
     })
@@ -281,8 +281,8 @@ async fn the_default_branchs_own_line_tells_what_files_held() {
         f.person.commit("main", "images/a.yml", "a a\n");
         let beside = f.forge.head().await.unwrap();
         let text = "one\ntwo\nlater\n";
-        let later = f.forge.append("main", &beside.commit, &message("Later"), &change(text)).await.unwrap();
-        let head = f.forge.append("main", &later, &message("Out"), &change("one\n")).await.unwrap();
+        let later = f.forge.append("main", &beside.commit, &change("Later", text)).await.unwrap();
+        let head = f.forge.append("main", &later, &change("Out", "one\n")).await.unwrap();
 
         let found = line(&*f.forge, &head, &[MANIFEST, "absent.yml"]).await;
         let commits: Vec<&Commit> = found.iter().map(|version| &version.commit).collect();
@@ -308,10 +308,10 @@ async fn who_wrote_on_a_branch_is_told_down_to_our_own_newest_commit() {
     on_every_forge(async |f: Fixture| {
         let branch = "wharfinger/ledger";
         let base = f.forge.head().await.unwrap().commit;
-        let first = f.forge.rewrite(branch, None, &base, &message("One"), &change("1\n")).await.unwrap();
-        let raced = f.forge.rewrite(branch, None, &base, &message("One"), &change("raced\n")).await;
+        let first = f.forge.rewrite(branch, None, &base, &change("One", "1\n")).await.unwrap();
+        let raced = f.forge.rewrite(branch, None, &base, &change("One", "raced\n")).await;
         assert!(matches!(raced, Err(Error::Moved { .. })), "what another run made stays: {raced:?}");
-        let second = f.forge.append(branch, &first, &message("Two"), &change("2\n")).await.unwrap();
+        let second = f.forge.append(branch, &first, &change("Two", "2\n")).await.unwrap();
         let by = async |tip: &Commit| {
             let written = f.forge.written(branch, tip).await.unwrap();
             written.into_iter().map(|w| (w.commit, w.by)).collect::<Vec<_>>()
@@ -320,7 +320,7 @@ async fn who_wrote_on_a_branch_is_told_down_to_our_own_newest_commit() {
         f.person.commit(branch, MANIFEST, "by hand\n");
         let theirs = f.forge.tip(branch).await.unwrap().unwrap();
         assert_eq!(by(&theirs).await, [(theirs.clone(), By::Other), (second, By::Us)]);
-        let third = f.forge.append(branch, &theirs, &message("Three"), &change("3\n")).await.unwrap();
+        let third = f.forge.append(branch, &theirs, &change("Three", "3\n")).await.unwrap();
         assert_eq!(by(&third).await, [(third.clone(), By::Us)]);
         f.forge.sweep("wharfinger/", None).await.unwrap();
         assert_eq!(f.forge.tip(branch).await.unwrap(), Some(third), "it is no leftover");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use wharfinger::internals::forge::git::GitForge;
-use wharfinger::internals::forge::{Branches as _, Contents as _, Error, FileChange, Message};
+use wharfinger::internals::forge::{Branches as _, Contents as _, Error, FileChange, Message, NewCommit};
 
 use crate::support::git::git;
 
@@ -21,8 +21,9 @@ fn message() -> Message {
     Message { headline: "Record".to_owned(), body: "Because.".to_owned() }
 }
 
-fn change(text: &str) -> [FileChange; 1] {
-    [FileChange { path: "m.yml".to_owned(), text: text.to_owned() }]
+fn change(text: &str) -> NewCommit {
+    let files = vec![FileChange { path: "m.yml".to_owned(), text: text.to_owned() }];
+    NewCommit { message: message(), files }
 }
 
 async fn forge(directory: &Path) -> GitForge {
@@ -35,7 +36,7 @@ async fn the_work_tree_follows_a_record_and_stays_clean() {
     let forge = forge(directory.path()).await;
     std::fs::write(directory.path().join("other"), "a person is at work here\n").unwrap();
     let head = forge.head().await.unwrap();
-    forge.append("main", &head.commit, &message(), &change("two\n")).await.unwrap();
+    forge.append("main", &head.commit, &change("two\n")).await.unwrap();
     assert_eq!(std::fs::read_to_string(directory.path().join("m.yml")).unwrap(), "two\n");
     assert_eq!(git(directory.path(), &["status", "--porcelain"]), " M other");
 }
@@ -46,7 +47,7 @@ async fn a_persons_uncommitted_change_of_the_manifest_is_not_overwritten() {
     let forge = forge(directory.path()).await;
     std::fs::write(directory.path().join("m.yml"), "a person is at work here\n").unwrap();
     let head = forge.head().await.unwrap();
-    let refused = forge.append("main", &head.commit, &message(), &change("two\n")).await.unwrap_err();
+    let refused = forge.append("main", &head.commit, &change("two\n")).await.unwrap_err();
     assert!(matches!(&refused, Error::Refused { detail, .. } if detail.contains("commit or stash")), "{refused}");
     assert_eq!(forge.head().await.unwrap(), head);
     assert_eq!(std::fs::read_to_string(directory.path().join("m.yml")).unwrap(), "a person is at work here\n");
@@ -59,7 +60,7 @@ async fn proposing_leaves_work_tree_index_and_head_alone() {
     std::fs::write(directory.path().join("m.yml"), "staged\n").unwrap();
     git(directory.path(), &["add", "m.yml"]);
     let base = forge.head().await.unwrap().commit;
-    forge.rewrite("wharfinger/image/a/latest", None, &base, &message(), &change("two\n")).await.unwrap();
+    forge.rewrite("wharfinger/image/a/latest", None, &base, &change("two\n")).await.unwrap();
     assert_eq!(git(directory.path(), &["status", "--porcelain"]), "M  m.yml");
     assert_eq!(git(directory.path(), &["symbolic-ref", "--short", "HEAD"]), "main");
     let stat = git(directory.path(), &["diff", "--stat", "main", "wharfinger/image/a/latest"]);
@@ -72,10 +73,10 @@ async fn a_branch_that_somebody_has_checked_out_is_left() {
     let forge = forge(directory.path()).await;
     let base = forge.head().await.unwrap().commit;
     let branch = "wharfinger/image/a/latest";
-    let head = forge.rewrite(branch, None, &base, &message(), &change("two\n")).await.unwrap();
+    let head = forge.rewrite(branch, None, &base, &change("two\n")).await.unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     git(directory.path(), &["worktree", "add", "--quiet", elsewhere.path().to_str().unwrap(), branch]);
-    let refused = forge.rewrite(branch, Some(&head), &base, &message(), &change("three\n")).await.unwrap_err();
+    let refused = forge.rewrite(branch, Some(&head), &base, &change("three\n")).await.unwrap_err();
     assert!(refused.to_string().contains("checked out"), "{refused}");
 }
 
@@ -90,7 +91,7 @@ async fn the_branch_that_origin_names_is_the_default_one_and_the_record_is_pushe
     let forge = forge(&clone).await;
     let head = forge.head().await.unwrap();
     assert_eq!(head.branch, "main");
-    let commit = forge.append("main", &head.commit, &message(), &change("two\n")).await.unwrap();
+    let commit = forge.append("main", &head.commit, &change("two\n")).await.unwrap();
     assert_eq!(git(origin.path(), &["rev-parse", "main"]), commit.0);
     assert_eq!(std::fs::read_to_string(clone.join("m.yml")).unwrap(), "one\n", "another branch is checked out");
 }
@@ -104,7 +105,7 @@ async fn a_push_that_is_refused_says_that_the_commit_is_local() {
     git(origin.path(), &["commit", "--quiet", "--allow-empty", "-m", "Meanwhile"]);
     let forge = forge(&clone).await;
     let head = forge.head().await.unwrap();
-    let refused = forge.append("main", &head.commit, &message(), &change("two\n")).await.unwrap_err();
+    let refused = forge.append("main", &head.commit, &change("two\n")).await.unwrap_err();
     assert!(refused.to_string().contains("git pull --rebase"), "{refused}");
     assert_ne!(forge.head().await.unwrap(), head);
 }
@@ -142,7 +143,7 @@ async fn what_cannot_be_a_forge_says_why() {
     let on_proposal = repository();
     let forge = forge(on_proposal.path()).await;
     let base = forge.head().await.unwrap().commit;
-    forge.rewrite("wharfinger/image/a/latest", None, &base, &message(), &change("two\n")).await.unwrap();
+    forge.rewrite("wharfinger/image/a/latest", None, &base, &change("two\n")).await.unwrap();
     git(on_proposal.path(), &["switch", "--quiet", "wharfinger/image/a/latest"]);
     assert_eq!(forge.head().await.unwrap().branch, "main", "found out once a run");
     let error = GitForge::open(on_proposal.path().to_path_buf()).await.unwrap().head().await.unwrap_err();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use wharfinger::internals::forge::github::GitHub;
 use wharfinger::internals::forge::{
-    Branches as _, Commit, Contents as _, Conversation as _, Error, FileChange, Forge, Merge, Message, OpenProposal,
-    Proposals as _, Review, Reviews as _, StatusState, Statuses as _, Verdict,
+    Branches as _, Commit, Contents as _, Conversation as _, Error, FileChange, Forge, Merge, Message, NewCommit,
+    OpenProposal, Proposals as _, Review, Reviews as _, StatusState, Statuses as _, Verdict,
 };
 use wharfinger::internals::image::Digest;
 use wharfinger::internals::proposal::metadata::{self, Metadata, ObjectId};
@@ -36,8 +36,9 @@ fn message() -> Message {
     Message { headline: "Approve loki 3.1.0".to_owned(), body: "Signed-off-by: Wharfinger".to_owned() }
 }
 
-fn change(text: &str) -> Vec<FileChange> {
-    vec![FileChange { path: MANIFEST.to_owned(), text: text.to_owned() }]
+fn change(text: &str) -> NewCommit {
+    let files = vec![FileChange { path: MANIFEST.to_owned(), text: text.to_owned() }];
+    NewCommit { message: message(), files }
 }
 
 fn body_for(commit: &Commit) -> String {
@@ -48,7 +49,7 @@ fn body_for(commit: &Commit) -> String {
 
 async fn commit_on_branch(forge: &dyn Forge, text: &str) -> Commit {
     let base = forge.head().await.unwrap().commit;
-    forge.rewrite(BRANCH, None, &base, &message(), &change(text)).await.unwrap()
+    forge.rewrite(BRANCH, None, &base, &change(text)).await.unwrap()
 }
 
 async fn propose(forge: &dyn Forge, text: &str) -> u64 {
@@ -141,7 +142,7 @@ async fn an_open_proposal_moves_without_closing() {
     github.push_as("main", "octocat", &[("other", "x\n")]);
     let seen = only(&forge).await.head;
     let base = forge.head().await.unwrap().commit;
-    let moved = forge.rewrite(BRANCH, Some(&seen), &base, &message(), &change("one\nthree\n")).await.unwrap();
+    let moved = forge.rewrite(BRANCH, Some(&seen), &base, &change("one\nthree\n")).await.unwrap();
     assert_eq!(github.open_pulls(), [number]);
     assert_eq!(github.pull(number).head_sha, moved.0);
     let commit = github.with(|s| s.git.commit_info(&moved.0));
@@ -175,7 +176,7 @@ async fn a_branch_is_touched_by_whoever_is_not_its_author() {
     // Without metadata the commits are asked.
     forge.edit(&first, "t", "a body that a person rewrote").await.unwrap();
     assert!(!only(&forge).await.touched);
-    let moved = forge.append(BRANCH, &first.head, &message(), &change("one\nthree\n")).await.unwrap();
+    let moved = forge.append(BRANCH, &first.head, &change("one\nthree\n")).await.unwrap();
     assert!(!only(&forge).await.touched, "another commit of its own");
     assert_eq!(only(&forge).await.head, moved);
     github.push_as(BRANCH, "hubot", &[("by-hand", "x\n")]);
@@ -304,7 +305,7 @@ async fn the_second_branch_and_the_move_survive_a_lost_answer() {
     let seen = only(&forge).await.head;
     let base = forge.head().await.unwrap().commit;
     github.lose_answers("PATCH", "/git/refs", 1);
-    let moved = forge.rewrite(BRANCH, Some(&seen), &base, &message(), &change("three\n")).await.unwrap();
+    let moved = forge.rewrite(BRANCH, Some(&seen), &base, &change("three\n")).await.unwrap();
     assert_eq!(github.branch(BRANCH).unwrap(), moved.0);
     github.lose_answers("PATCH", "/pulls/1", 1);
     forge.edit(&only(&forge).await, "Another", "body").await.unwrap();
@@ -321,7 +322,7 @@ async fn a_record_whose_answer_was_lost_is_recognised_and_anothers_is_not() {
     let (github, forge) = start(Options::default());
     let head = forge.head().await.unwrap();
     github.lose_answers("POST", "/graphql", 1);
-    let commit = forge.append("main", &head.commit, &message(), &change("one\nmirrored\n")).await.unwrap();
+    let commit = forge.append("main", &head.commit, &change("one\nmirrored\n")).await.unwrap();
     assert_eq!(github.branch("main").unwrap(), commit.0);
     assert_eq!(github.writes().len(), 1, "sent once: {:?}", github.writes());
 
@@ -329,14 +330,14 @@ async fn a_record_whose_answer_was_lost_is_recognised_and_anothers_is_not() {
     let head = forge.head().await.unwrap();
     github.fail("POST", "/graphql", 1, 502);
     github.push_as("main", "octocat", &[(MANIFEST, "one\nmirrored\nby hand\n")]);
-    let lost = forge.append("main", &head.commit, &message(), &change("one\nmirrored\ntwo\n")).await;
+    let lost = forge.append("main", &head.commit, &change("one\nmirrored\ntwo\n")).await;
     assert!(matches!(lost, Err(Error::Moved { .. })), "{lost:?}");
     assert_eq!(github.read("main", MANIFEST).as_deref(), Some("one\nmirrored\nby hand\n"));
 
     // The work was not done, and nothing moved: it is sent again.
     let head = forge.head().await.unwrap();
     github.fail("POST", "/graphql", 1, 502);
-    forge.append("main", &head.commit, &message(), &change("again\n")).await.unwrap();
+    forge.append("main", &head.commit, &change("again\n")).await.unwrap();
     assert_eq!(github.read("main", MANIFEST).as_deref(), Some("again\n"));
     contract::github(&github.log());
 }
@@ -346,7 +347,7 @@ async fn a_failed_commit_leaves_no_branch_at_the_base() {
     let (github, forge) = start(Options::default());
     github.fail("POST", "/graphql", 3, 500);
     let base = forge.head().await.unwrap().commit;
-    let failed = forge.rewrite(BRANCH, None, &base, &message(), &change("two\n")).await;
+    let failed = forge.rewrite(BRANCH, None, &base, &change("two\n")).await;
     assert!(matches!(failed, Err(Error::Unreachable(_))), "{failed:?}");
     assert_eq!(github.branches(), ["main"]);
 }
@@ -372,12 +373,12 @@ async fn an_interrupted_run_is_finished_by_the_next() {
         s.git.update(&format!("refs/heads/{BRANCH}"), &edit, "");
     });
     let head = octocat.head().await.unwrap().commit;
-    let refused = octocat.rewrite(BRANCH, None, &head, &message(), &change("x\n")).await;
+    let refused = octocat.rewrite(BRANCH, None, &head, &change("x\n")).await;
     assert!(matches!(refused, Err(Error::Moved { .. })), "the person's own edit: {refused:?}");
     // A person's commit on a branch that nothing is open for is never overwritten.
     github.push_as("wharfinger/image/redis/latest", "hubot", &[("a", "1\n")]);
     let head = forge.head().await.unwrap().commit;
-    let refused = forge.rewrite("wharfinger/image/redis/latest", None, &head, &message(), &change("x\n")).await;
+    let refused = forge.rewrite("wharfinger/image/redis/latest", None, &head, &change("x\n")).await;
     assert!(matches!(refused, Err(Error::Moved { .. })), "{refused:?}");
 }
 
@@ -458,7 +459,7 @@ async fn a_used_up_hour_is_waited_for_where_it_ends_soon() {
 async fn protection_refuses_a_record_and_is_told_from_missing_permissions() {
     let (github, forge) = start(Options { protected: true, ..Options::default() });
     let head = forge.head().await.unwrap();
-    let refused = forge.append("main", &head.commit, &message(), &change("two\n")).await.unwrap_err();
+    let refused = forge.append("main", &head.commit, &change("two\n")).await.unwrap_err();
     assert!(matches!(refused, Error::Protected { .. }), "{refused:?}");
     insta::assert_snapshot!(refused, @"the rules of the branch main refuse it: Repository rule violations found Changes must be made through a pull request.");
     assert_eq!(github.branch("main").unwrap(), head.commit.0);
@@ -474,8 +475,8 @@ async fn refusals_name_what_is_missing() {
 
     let (_github, forge) = start(Options { may: Permissions::all(Access::Read), ..Options::default() });
     let head = forge.head().await.unwrap();
-    insta::assert_snapshot!(refusal(forge.append("main", &head.commit, &message(), &change("x\n")).await), @"committing to main was refused: Resource not accessible by integration: the token needs `contents: write` on acme/images");
-    insta::assert_snapshot!(refusal(forge.rewrite(BRANCH, None, &head.commit, &message(), &change("x\n")).await), @"making the branch wharfinger/tmp/image/loki/latest was refused: Resource not accessible by integration (status 403): the token needs `contents: write` on this repository");
+    insta::assert_snapshot!(refusal(forge.append("main", &head.commit, &change("x\n")).await), @"committing to main was refused: Resource not accessible by integration: the token needs `contents: write` on acme/images");
+    insta::assert_snapshot!(refusal(forge.rewrite(BRANCH, None, &head.commit, &change("x\n")).await), @"making the branch wharfinger/tmp/image/loki/latest was refused: Resource not accessible by integration (status 403): the token needs `contents: write` on this repository");
 
     let may = Permissions { pull_requests: Access::Read, statuses: Access::Read, ..Permissions::all(Access::Write) };
     let (github, forge) = start(Options { may, ..Options::default() });

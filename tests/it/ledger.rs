@@ -5,7 +5,7 @@
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;
 use wharfinger::internals::forge::git::GitForge;
-use wharfinger::internals::forge::{FileChange, Forge, Message};
+use wharfinger::internals::forge::{FileChange, Forge, Message, NewCommit};
 use wharfinger::internals::image::Digest;
 
 use crate::github::client_of;
@@ -49,7 +49,7 @@ trait Place: Sync {
 
     /// Has the program itself write a text of the ledger.
     fn write(&self, text: &str) {
-        let files = [FileChange { path: FILE.to_owned(), text: text.to_owned() }];
+        let files = vec![FileChange { path: FILE.to_owned(), text: text.to_owned() }];
         let message = Message { headline: "Note when tags were first seen".to_owned(), body: String::new() };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let entered = runtime.enter();
@@ -57,7 +57,7 @@ trait Place: Sync {
         drop(entered);
         runtime.block_on(async {
             let tip = forge.tip(BRANCH).await.unwrap().unwrap();
-            forge.append(BRANCH, &tip, &message, &files).await.unwrap();
+            forge.append(BRANCH, &tip, &NewCommit { message, files }).await.unwrap();
         });
     }
 

@@ -5,16 +5,15 @@
 
 use std::time::Duration;
 
+use super::anew::{Patience, WriteError, anew};
 use crate::forge::{self, Commit, Forge};
-use crate::observe::manifest as load;
 use crate::proposal::record::{Record, pending};
 
 mod proposal;
 mod work;
 
 pub(crate) use proposal::{Done, Recording};
-pub(crate) use work::RecordError;
-use work::{TRIES, Work};
+use work::Work;
 
 /// How digests are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,38 +45,29 @@ pub(crate) async fn record(
     prefix: &str,
     way: Way,
     records: &[Record],
-) -> Result<Recorded, RecordError> {
-    let mut last = String::new();
-    for attempt in 0..TRIES {
-        let done = match records {
-            [] => settle(forge, path, prefix, way).await,
-            records => once(forge, path, way, records).await,
-        };
-        match done {
-            Err(RecordError::Forge(forge::Error::Moved { branch })) => last = branch,
-            Err(RecordError::Forge(error)) => return Err(forge::with_rules(forge, error).await.into()),
-            done => return done,
-        }
-        tokio::time::sleep(Duration::from_millis(50) * attempt).await;
-    }
-    Err(RecordError::Busy(last))
+) -> Result<Recorded, WriteError> {
+    let (tries, pause) = (20, Duration::from_millis(50));
+    let patience = Patience { tries, pause, subject: |branch| format!("the branch {branch}") };
+    let attempt = async || match records {
+        [] => settle(forge, path, prefix, way).await,
+        records => once(forge, path, way, records).await,
+    };
+    anew(forge, patience, attempt).await
 }
 
-async fn once(forge: &dyn Forge, path: &str, way: Way, records: &[Record]) -> Result<Recorded, RecordError> {
-    let head = forge.head().await?;
-    let manifest = load::from_forge(forge, &head.commit, path).await?;
-    let pending = pending(&manifest, records);
-    if pending.is_empty() {
-        return settle(forge, path, &manifest.proposals.branch_prefix, way).await;
+async fn once(forge: &dyn Forge, path: &str, way: Way, records: &[Record]) -> Result<Recorded, WriteError> {
+    let mut work = Work::at_head(forge, path).await?;
+    work.pending = pending(&work.manifest, records);
+    if work.pending.is_empty() {
+        return settle(forge, path, &work.manifest.proposals.branch_prefix, way).await;
     }
-    let work = Work { forge, path, head, manifest, pending };
     let open = match way {
         Way::Commit => return work.commit().await.map(Recorded::Committed),
         Way::Auto | Way::Proposal => proposal::open(forge, &work.manifest.proposals.branch_prefix).await?,
     };
     if way == Way::Auto && open.is_none() {
         match work.commit().await {
-            Err(RecordError::Forge(forge::Error::Protected { .. })) => {}
+            Err(WriteError::Forge(forge::Error::Protected { .. })) => {}
             done => return done.map(Recorded::Committed),
         }
     }
@@ -85,13 +75,10 @@ async fn once(forge: &dyn Forge, path: &str, way: Way, records: &[Record]) -> Re
 }
 
 /// Nothing is to be recorded: the manifest is looked at only where a recording proposal is open, and then as it is now.
-async fn settle(forge: &dyn Forge, path: &str, prefix: &str, way: Way) -> Result<Recorded, RecordError> {
+async fn settle(forge: &dyn Forge, path: &str, prefix: &str, way: Way) -> Result<Recorded, WriteError> {
     if way == Way::Commit {
         return Ok(Recorded::Already);
     }
     let Some(open) = proposal::open(forge, prefix).await? else { return Ok(Recorded::Already) };
-    let head = forge.head().await?;
-    let manifest = load::from_forge(forge, &head.commit, path).await?;
-    let work = Work { forge, path, head, manifest, pending: Vec::new() };
-    work.settle(open).await.map(Recorded::Proposed)
+    Work::at_head(forge, path).await?.settle(open).await.map(Recorded::Proposed)
 }

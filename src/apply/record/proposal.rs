@@ -1,9 +1,9 @@
 //! The recording proposal: where the default branch refuses commits, records gather on one branch, and nothing waits for it.
 
-use super::work::{RecordError, Work, edited};
+use super::work::Work;
+use crate::apply::anew::WriteError;
 use crate::forge::{Commit, FileChange, OpenProposal, Proposals};
 use crate::manifest::Manifest;
-use crate::observe::manifest as load;
 use crate::proposal::branch;
 use crate::proposal::record::{self, Record, gathered, pending};
 
@@ -30,7 +30,7 @@ pub(crate) enum Done {
 }
 
 /// The recording proposal, if one is open. One that a person had be merged elsewhere records nothing.
-pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<OpenProposal>, RecordError> {
+pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<OpenProposal>, WriteError> {
     let branch = branch::record(prefix);
     Ok(forge
         .proposals(&branch)
@@ -41,14 +41,14 @@ pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<O
 
 impl Work<'_> {
     /// Sees to it that the recording proposal holds these records, those it has, and nothing else.
-    pub(super) async fn propose(&self, open: Option<OpenProposal>) -> Result<Recording, RecordError> {
+    pub(super) async fn propose(&self, open: Option<OpenProposal>) -> Result<Recording, WriteError> {
         let branch = branch::record(&self.manifest.proposals.branch_prefix);
         let tip = match &open {
             Some(proposal) => Some(proposal.head.clone()),
             None => self.forge.tip(&branch).await?,
         };
         let theirs = match &tip {
-            Some(tip) => load::from_forge(self.forge, tip, self.path).await.ok(),
+            Some(tip) => self.theirs(tip).await?,
             None => None,
         };
         let touched = open.as_ref().is_some_and(|proposal| proposal.touched);
@@ -61,9 +61,11 @@ impl Work<'_> {
 
     /// Sees to a recording proposal for which this run has nothing: it is closed where nothing is left to record, unless a
     /// person's commits stand on it.
-    pub(super) async fn settle(&self, open: OpenProposal) -> Result<Recording, RecordError> {
-        let theirs = load::from_forge(self.forge, &open.head, self.path).await.ok();
-        let empty = theirs.is_some_and(|theirs| gathered(&self.manifest, &[], Some(&theirs)).is_empty());
+    pub(super) async fn settle(&self, open: OpenProposal) -> Result<Recording, WriteError> {
+        let empty = self
+            .theirs(&open.head)
+            .await?
+            .is_some_and(|theirs| gathered(&self.manifest, &[], Some(&theirs)).is_empty());
         let done = if empty && !open.touched { Done::Closed } else { Done::Unchanged };
         if done == Done::Closed {
             let reason = format!("Nothing is left to record: `{}` says it all.", self.head.branch);
@@ -73,12 +75,11 @@ impl Work<'_> {
     }
 
     /// A person's commits stand on the branch: ours goes on top of them.
-    async fn add(&self, branch: &str, tip: &Commit, theirs: &Manifest) -> Result<(Vec<Record>, bool), RecordError> {
+    async fn add(&self, branch: &str, tip: &Commit, theirs: &Manifest) -> Result<(Vec<Record>, bool), WriteError> {
         let all = gathered(&self.manifest, &self.pending, Some(theirs));
         let lacking = pending(theirs, &self.pending);
         if !lacking.is_empty() {
-            let files = edited(theirs, &lacking)?;
-            self.forge.append(branch, tip, &self.message(&lacking), &files).await?;
+            self.forge.append(branch, tip, &self.new_commit(theirs, &lacking)?).await?;
         }
         Ok((all, !lacking.is_empty()))
     }
@@ -89,13 +90,13 @@ impl Work<'_> {
         branch: &str,
         tip: Option<&Commit>,
         theirs: Option<&Manifest>,
-    ) -> Result<(Vec<Record>, bool), RecordError> {
+    ) -> Result<(Vec<Record>, bool), WriteError> {
         let all = gathered(&self.manifest, &self.pending, theirs);
-        let files = edited(&self.manifest, &all)?;
-        if theirs.is_some_and(|theirs| self.says(theirs, &files)) {
+        let new = self.new_commit(&self.manifest, &all)?;
+        if theirs.is_some_and(|theirs| self.says(theirs, &new.files)) {
             return Ok((all, false));
         }
-        self.forge.rewrite(branch, tip, &self.head.commit, &self.message(&all), &files).await?;
+        self.forge.rewrite(branch, tip, &self.head.commit, &new).await?;
         Ok((all, true))
     }
 
@@ -113,7 +114,7 @@ impl Work<'_> {
         branch: String,
         records: &[Record],
         moved: bool,
-    ) -> Result<Recording, RecordError> {
+    ) -> Result<Recording, WriteError> {
         let (title, body) = (record::title(&self.manifest, records), record::body(&self.head.branch, records));
         let Some(open) = open else {
             let opened = self.forge.open(&branch, &title, &body).await?;

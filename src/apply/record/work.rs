@@ -1,33 +1,11 @@
 //! What is to be recorded at one head of the default branch.
 
-use crate::apply::files::{self, NotEdited};
-use crate::edit::EditError;
-use crate::forge::{self, Commit, FileChange, Forge, Head, Message};
+use crate::apply::anew::WriteError;
+use crate::apply::files;
+use crate::forge::{Commit, Forge, Head, Message, NewCommit};
 use crate::manifest::Manifest;
-use crate::observe::manifest::LoadError;
+use crate::observe::manifest::{LoadError, from_forge};
 use crate::proposal::record::{self, Record};
-
-/// How often the commit is tried anew because the branch moved.
-pub(super) const TRIES: u32 = 20;
-
-/// Why nothing was recorded. The bytes are in the mirror; the next run verifies and records them.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RecordError {
-    #[error("{0}")]
-    Forge(#[from] forge::Error),
-    #[error("{0}")]
-    Manifest(#[from] LoadError),
-    #[error("{0}")]
-    Edit(EditError),
-    #[error("the branch {0} moved {TRIES} times meanwhile: run again")]
-    Busy(String),
-}
-
-impl From<NotEdited> for RecordError {
-    fn from(file: NotEdited) -> Self {
-        Self::Edit(file.error)
-    }
-}
 
 /// Records at one head of the default branch.
 pub(super) struct Work<'a> {
@@ -38,20 +16,31 @@ pub(super) struct Work<'a> {
     pub(super) pending: Vec<Record>,
 }
 
-impl Work<'_> {
-    pub(super) async fn commit(&self) -> Result<Commit, RecordError> {
-        let files = edited(&self.manifest, &self.pending)?;
-        let message = self.message(&self.pending);
-        Ok(self.forge.append(&self.head.branch, &self.head.commit, &message, &files).await?)
+impl<'a> Work<'a> {
+    pub(super) async fn at_head(forge: &'a dyn Forge, path: &'a str) -> Result<Self, WriteError> {
+        let head = forge.head().await?;
+        let manifest = from_forge(forge, &head.commit, path).await?;
+        Ok(Self { forge, path, head, manifest, pending: Vec::new() })
     }
 
-    pub(super) fn message(&self, records: &[Record]) -> Message {
+    pub(super) async fn commit(&self) -> Result<Commit, WriteError> {
+        let new = self.new_commit(&self.manifest, &self.pending)?;
+        Ok(self.forge.append(&self.head.branch, &self.head.commit, &new).await?)
+    }
+
+    /// The commit that writes records into a state of the manifest.
+    pub(super) fn new_commit(&self, manifest: &Manifest, records: &[Record]) -> Result<NewCommit, WriteError> {
         let (headline, body) = record::message(&self.manifest, records);
-        Message { headline, body }
+        let files = files::edited(manifest, record::changes(manifest, records))?;
+        Ok(NewCommit { message: Message { headline, body }, files })
     }
-}
 
-/// The files that change, with the records in them.
-pub(super) fn edited(manifest: &Manifest, records: &[Record]) -> Result<Vec<FileChange>, RecordError> {
-    Ok(files::edited(manifest, record::changes(manifest, records))?)
+    /// The manifest on the recording branch; `None` where there is none that can be used.
+    pub(super) async fn theirs(&self, tip: &Commit) -> Result<Option<Manifest>, WriteError> {
+        match from_forge(self.forge, tip, self.path).await {
+            // Not none: its records would be lost with the next rewrite.
+            Err(LoadError::Forge(error)) => Err(error.into()),
+            read => Ok(read.ok()),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::write::RefMove;
 use super::{GitForge, OPEN, WROTE};
 use crate::forge::branches::{LOOKED_BACK, down_to_ours};
-use crate::forge::{Branches, By, Commit, Error, FileChange, Message, OpenProposal, Written};
+use crate::forge::{Branches, By, Commit, Error, NewCommit, OpenProposal, Written};
 
 #[async_trait]
 impl Branches for GitForge {
@@ -33,20 +33,14 @@ impl Branches for GitForge {
 
     /// Where the branch is checked out its work tree follows; where it is the default branch
     /// and an origin exists it is pushed.
-    async fn append(
-        &self,
-        branch: &str,
-        expected: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
+    async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         let _one_at_a_time = self.lock().await?;
         let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
         let now = self.references(&[], &[&reference, &open]).await?;
         if now.get(&reference) != Some(expected) {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
-        let commit = self.commit_on(expected, message, files).await?;
+        let commit = self.commit_on(expected, new).await?;
         let tree = self.checked_out(branch).await?;
         if let Some(tree) = &tree {
             self.follow(branch, tree, expected, &commit).await?;
@@ -73,8 +67,7 @@ impl Branches for GitForge {
         branch: &str,
         expected: Option<&Commit>,
         base: &Commit,
-        message: &Message,
-        files: &[FileChange],
+        new: &NewCommit,
     ) -> Result<Commit, Error> {
         self.refuse_checked_out(branch).await?;
         self.file_closed(branch).await?;
@@ -88,7 +81,7 @@ impl Branches for GitForge {
         if !free {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
-        let commit = self.commit_on(base, message, files).await?;
+        let commit = self.commit_on(base, new).await?;
         self.point(branch, now.as_ref(), &commit).await?;
         Ok(commit)
     }

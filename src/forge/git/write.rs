@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Git, GitForge, OPEN};
-use crate::forge::{Commit, Error, FileChange, Message};
+use crate::forge::{Commit, Error, Message, NewCommit};
 
 /// What a reference must point to for a change to be made.
 const ABSENT: &str = "0000000000000000000000000000000000000000";
@@ -78,28 +78,17 @@ impl GitForge {
     }
 
     /// A commit on `base` with some files changed, made without any work tree.
-    pub(super) async fn commit_on(
-        &self,
-        base: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
+    pub(super) async fn commit_on(&self, base: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         let index = self.directory.join(format!("wharfinger-index-{}", std::process::id()));
-        let result = self.commit_with(&index, base, message, files).await;
+        let result = self.commit_with(&index, base, new).await;
         let _ = tokio::fs::remove_file(&index).await;
         result
     }
 
-    async fn commit_with(
-        &self,
-        index: &Path,
-        base: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
+    async fn commit_with(&self, index: &Path, base: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         let git = self.git.with_index(index);
         git.text(&["read-tree", &base.0], b"").await?;
-        let paths: Vec<String> = files.iter().map(|file| format!("{}{}", self.prefix, file.path)).collect();
+        let paths: Vec<String> = new.files.iter().map(|file| format!("{}{}", self.prefix, file.path)).collect();
         let asked = ["ls-tree", "--full-tree", "-z", &base.0, "--"].into_iter();
         let listed = git.text(&asked.chain(paths.iter().map(String::as_str)).collect::<Vec<_>>(), b"").await?;
         let modes: BTreeMap<&str, &str> = listed
@@ -108,14 +97,14 @@ impl GitForge {
             .filter_map(|(description, path)| Some((path, description.split(' ').next()?)))
             .collect();
         let mut lines = String::new();
-        for (file, path) in files.iter().zip(&paths) {
+        for (file, path) in new.files.iter().zip(&paths) {
             let object = git.text(&["hash-object", "-w", "--stdin"], file.text.as_bytes()).await?;
             let mode = modes.get(path.as_str()).copied().unwrap_or("100644");
             lines.push_str(&format!("{mode} {}\t{path}\0", object.trim()));
         }
         git.text(&["update-index", "-z", "--add", "--index-info"], lines.as_bytes()).await?;
         let tree = git.line(&["write-tree"]).await?;
-        self.commit_tree(&tree, &base.0, message).await
+        self.commit_tree(&tree, &base.0, &new.message).await
     }
 
     pub(super) async fn commit_tree(&self, tree: &str, parent: &str, message: &Message) -> Result<Commit, Error> {

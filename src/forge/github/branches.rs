@@ -10,7 +10,7 @@ use super::client::{Verb, encode, pause};
 use super::commits::protection;
 use super::rules::words;
 use super::{GitHub, commit_at, text};
-use crate::forge::{Branches, Commit, Error, FileChange, Message, OpenProposal, Written};
+use crate::forge::{Branches, Commit, Error, NewCommit, OpenProposal, Written};
 use crate::ledger;
 
 /// What became of making a branch.
@@ -38,14 +38,8 @@ impl Branches for GitHub {
         self.writers(tip).await
     }
 
-    async fn append(
-        &self,
-        branch: &str,
-        expected: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
-        self.commit(branch, expected, message, files).await
+    async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error> {
+        self.commit(branch, expected, new).await
     }
 
     /// The commit is made on a temporary branch: a pull request whose branch is its base for a moment closes for good.
@@ -54,13 +48,12 @@ impl Branches for GitHub {
         branch: &str,
         expected: Option<&Commit>,
         base: &Commit,
-        message: &Message,
-        files: &[FileChange],
+        new: &NewCommit,
     ) -> Result<Commit, Error> {
         let temporary = self.temporary(branch);
         let moved = async {
-            let commit = self.commit_aside(&temporary, base, message, files).await?;
-            self.point(branch, expected, &commit, &message.headline).await?;
+            let commit = self.commit_aside(&temporary, base, new).await?;
+            self.point(branch, expected, &commit, &new.message.headline).await?;
             Ok(commit)
         }
         .await;
@@ -117,18 +110,12 @@ impl GitHub {
         format!("{prefix}tmp/{rest}")
     }
 
-    async fn commit_aside(
-        &self,
-        temporary: &str,
-        base: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
+    async fn commit_aside(&self, temporary: &str, base: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         // An interrupted run left one: it is taken over.
         if self.create_branch(temporary, base).await? == Made::Exists {
             self.move_branch(temporary, base).await?;
         }
-        self.commit(temporary, base, message, files).await
+        self.commit(temporary, base, new).await
     }
 
     async fn point(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::answer::{ARCHIVED, CONTENTS, READ, Sent, archived, clean, refused};
 use super::client::pause;
 use super::{GitHub, commit_at, text};
-use crate::forge::{Branches as _, Commit, Error, FileChange, Message};
+use crate::forge::{Branches as _, Commit, Error, NewCommit};
 
 const MUTATION: &str =
     "mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
@@ -14,14 +14,8 @@ const MUTATION: &str =
 impl GitHub {
     /// Adds one commit to a branch that must still point to `expected`. Where the answer is lost the branch is read: the
     /// commit is recognised by its parent, its message and its files. Sending it again is safe, for it names `expected`.
-    pub(super) async fn commit(
-        &self,
-        branch: &str,
-        expected: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
-        let body = self.mutation(branch, expected, message, files);
+    pub(super) async fn commit(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error> {
+        let body = self.mutation(branch, expected, new);
         let mut lost = None;
         for attempt in 0..3 {
             pause(attempt).await;
@@ -39,14 +33,14 @@ impl GitHub {
             };
             return match outcome {
                 // It may have moved by the commit whose answer was lost.
-                Err(Error::Moved { .. }) if lost.is_some() => self.ours(branch, expected, message, files).await,
+                Err(Error::Moved { .. }) if lost.is_some() => self.ours(branch, expected, new).await,
                 outcome => outcome,
             };
         }
         Err(Error::Unreachable(lost.unwrap_or_default()))
     }
 
-    fn mutation(&self, branch: &str, expected: &Commit, message: &Message, files: &[FileChange]) -> Value {
+    fn mutation(&self, branch: &str, expected: &Commit, NewCommit { message, files }: &NewCommit) -> Value {
         let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
         let additions: Vec<Value> =
             files.iter().map(|f| json!({ "path": f.path, "contents": encode(&f.text) })).collect();
@@ -83,14 +77,9 @@ impl GitHub {
     }
 
     /// The branch's commit, if it is the one that was to be made.
-    async fn ours(
-        &self,
-        branch: &str,
-        expected: &Commit,
-        message: &Message,
-        files: &[FileChange],
-    ) -> Result<Commit, Error> {
+    async fn ours(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         let moved = || Error::Moved { branch: branch.to_owned() };
+        let NewCommit { message, files } = new;
         let now = self.tip(branch).await?.ok_or_else(moved)?;
         let commit = self.commit_object(&now).await?;
         let whole = if message.body.is_empty() {

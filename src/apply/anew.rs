@@ -1,0 +1,50 @@
+//! Writes to branches that other runs and people write to as well.
+
+use std::time::Duration;
+
+use super::files::NotEdited;
+use crate::forge::{self, Branches};
+use crate::ledger::Broken;
+use crate::observe::manifest::LoadError;
+
+/// Why nothing was written. The next run does it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error("{0}")]
+    Forge(#[from] forge::Error),
+    #[error("{0}")]
+    Manifest(#[from] LoadError),
+    #[error("{}", .0.error)]
+    Edit(#[from] NotEdited),
+    #[error("the ledger cannot be written: {0}")]
+    Ledger(#[from] Broken),
+    #[error("{subject} moved {tries} times meanwhile: run again")]
+    Busy { subject: String, tries: u32 },
+}
+
+/// How often a write is tried anew, and after which pause: as many times that as there were tries.
+pub(super) struct Patience {
+    pub(super) tries: u32,
+    pub(super) pause: Duration,
+    /// What to call the branch of this name.
+    pub(super) subject: fn(&str) -> String,
+}
+
+/// Looks and writes until nobody was faster. Where rules refuse the write the error tells them.
+pub(super) async fn anew<T>(
+    forge: &dyn Branches,
+    patience: Patience,
+    mut write: impl AsyncFnMut() -> Result<T, WriteError>,
+) -> Result<T, WriteError> {
+    let Patience { tries, pause, subject } = patience;
+    let mut last = String::new();
+    for attempt in 0..tries {
+        match write().await {
+            Err(WriteError::Forge(forge::Error::Moved { branch })) => last = branch,
+            Err(WriteError::Forge(error)) => return Err(forge::with_rules(forge, error).await.into()),
+            done => return done,
+        }
+        tokio::time::sleep(pause * attempt).await;
+    }
+    Err(WriteError::Busy { subject: subject(&last), tries })
+}

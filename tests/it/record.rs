@@ -253,6 +253,23 @@ fn records_go_on_top_of_a_persons_commits() {
 }
 
 #[test]
+fn a_recording_branch_that_cannot_be_read_keeps_its_records() {
+    let world = World::new(true);
+    let (one, two) = (world.image(1), world.image(2));
+    world.approve(&[("1", &one)]);
+    world.promote(&[], 0);
+    let tip = world.github.branch("wharfinger/record").unwrap();
+    world.approve(&[("1", &one), ("2", &two)]);
+    world.github.fail("GET", &format!("/contents/.*ref={tip}"), 100, 502);
+    let result = world.promote(&[], 1);
+    assert_eq!(result["failed"][0]["step"], json!("record"), "{result}");
+    assert_eq!(world.github.branch("wharfinger/record"), Some(tip));
+    world.github.clear_faults();
+    assert_eq!(world.promote(&[], 0)["proposals"][0]["action"], json!("updated"));
+    assert_eq!(world.text("wharfinger/record").matches("mirrored:").count(), 2);
+}
+
+#[test]
 fn a_branch_that_moves_between_reading_and_committing_is_read_again() {
     let world = World::new(false);
     let digest = world.image(1);

@@ -97,7 +97,9 @@ fn fill(
     let colon = colon_end(text, key).ok_or_else(EditError::unusual)?;
     let style = style_for(text, root, list);
     let written = &text[value.span.start..value.span.end];
-    if written.starts_with('[') && (flow || style.flow_list || written.contains('\n')) {
+    // an anchor stays with the brackets it stands before
+    let stays = flow || style.flow_list || written.contains('\n') || value.properties.is_some();
+    if written.starts_with('[') && stays {
         let at = value.span.start + 1;
         return Ok(vec![(at..at, flow_item(&style, fields))]);
     }

@@ -587,3 +587,13 @@ fn what_cannot_be_edited_is_refused_and_said() {
     the file is written in a way that cannot be edited safely: make this change by hand
     ");
 }
+
+#[test]
+fn a_list_with_an_anchor_that_got_empty_takes_a_new_item() {
+    let text = "organization: acme\nimages:\n- source: grafana/loki\n  approved: &all []\n";
+    let approve =
+        Edit { image: 0, change: Change::Approve { tag: "4.0.0".parse().unwrap(), digest: Digest::sha256(b"4") } };
+    let digest = Digest::sha256(b"4");
+    let after = apply(text, &[approve]).unwrap();
+    assert_eq!(after, text.replace("[]", &format!("[{{ tag: 4.0.0, digest: {digest} }}]")));
+}

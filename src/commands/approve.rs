@@ -9,9 +9,8 @@ use crate::args::Approve;
 use crate::forge::{Error, FileChange, Head, with_rules};
 use crate::manifest::Manifest;
 use crate::observe::ledger::Trust;
-use crate::plan::FailedStep;
 use crate::proposal::Wanted;
-use crate::proposal::approve::{ApprovalRequest, Refusal, Resolution};
+use crate::proposal::approve::{ApprovalRequest, Resolution};
 use crate::proposal::body::{self, Evidence};
 use crate::proposal::decide::Reviewed;
 use crate::report::approval::Approval;
@@ -42,8 +41,10 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
         let resolution = reader.requested(&request).await.map_err(|e| Stop::CannotWork(e.into()))?;
         let (manifest, wanted) = match resolution {
             Resolution::Approve(change) => *change,
-            Resolution::Refused(refusal) => return Ok(failed(refused(refusal), output)),
-            Resolution::Failed(failure) => return Ok(failed(failure.into(), output)),
+            Resolution::Failed(failure) => {
+                output.outcome(rows::Outcome { failed: vec![failure.into()], ..rows::Outcome::default() });
+                return Ok(Exit::Findings);
+            }
             Resolution::Nothing(text) => {
                 output.outcome(rows::Outcome::default());
                 tracing::warn!("{text}");
@@ -51,11 +52,11 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
             }
             Resolution::Unusable(text) => return Err(Stop::Unusable(text)),
         };
-        let evidence = reader.evidence(&manifest, &wanted).await;
         if let Some(head) = head.as_ref().filter(|_| wanted.group.is_some() && !context.settings.dry_run) {
             tracing::info!("{} is proposed with its group at {}", wanted.branch, head.commit);
             return propose::run(context, &[], None, output).await;
         }
+        let evidence = reader.evidence(&manifest, &wanted).await;
         match apply(context, head.as_ref(), &manifest, &wanted, &evidence).await {
             Ok(approval) => {
                 output.approval(approval);
@@ -81,16 +82,6 @@ fn reason(text: &str) -> Result<String, Stop> {
         return Err(Stop::Unusable(format!("--urgent takes a reason: one line of 1 to {REASON} characters")));
     }
     Ok(text.to_owned())
-}
-
-fn failed(row: rows::Failed, output: &mut Output) -> Exit {
-    output.outcome(rows::Outcome { failed: vec![row], ..rows::Outcome::default() });
-    Exit::Findings
-}
-
-fn refused(refusal: Refusal) -> rows::Failed {
-    let Refusal { source, repository, tag, error } = refusal;
-    rows::Failed { source: Some(source), repository: Some(repository), tag, step: FailedStep::Propose, error }
 }
 
 /// Edits the working directory, or opens the proposal where a head is given.

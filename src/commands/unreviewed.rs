@@ -18,7 +18,7 @@ impl Verdicts {
     /// Remembers what was found out.
     pub(super) fn keep(&self, manifest: &Manifest, judged: &BTreeMap<Key, Judged>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (image, approval) in approvals(manifest) {
+        for (image, approval) in manifest.approvals() {
             if let Some(judged) = judged.get(&Key::of(image, approval)) {
                 known.insert(Subject::of(image, approval), judged.unreviewed.clone());
             }
@@ -29,10 +29,6 @@ impl Verdicts {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&Subject::of(image, approval)).cloned()
     }
-}
-
-fn approvals(manifest: &Manifest) -> impl Iterator<Item = (&Image, &Approval)> {
-    manifest.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
 }
 
 /// The approvals whose removal is wanted. Nothing is asked where no review is needed, nor about what the manifest says is

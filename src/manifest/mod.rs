@@ -128,6 +128,11 @@ impl Manifest {
         matches!(&self.registry, Destination::Registry(host) if host.is_docker_hub())
     }
 
+    /// All approvals with their images, in the manifest's order.
+    pub(crate) fn approvals(&self) -> impl Iterator<Item = (&Image, &Approval)> {
+        self.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
+    }
+
     /// Where the mirror of `repository` is: `REGISTRY/ORGANIZATION/REPOSITORY` on every registry,
     /// `DIR/ORGANIZATION/REPOSITORY` in a directory.
     ///

@@ -109,7 +109,7 @@ async fn read_image(
     let tags = match (&image.rule, listed.get(&image.source)) {
         (Rule::Tags(tags), _) => Arc::new(tags.clone()),
         (Rule::Versions(_), Some(Ok(tags))) => Arc::clone(tags),
-        (Rule::Versions(_), Some(Err(e))) => return Err(failure(image, None, FailedStep::Resolve, e.clone())),
+        (Rule::Versions(_), Some(Err(e))) => return Err(Failure::of(image, None, FailedStep::Resolve, e.clone())),
         (Rule::Versions(_), None) => Arc::default(),
     };
     let mut candidates = ImageCandidates { tags, facts, ..ImageCandidates::default() };
@@ -136,7 +136,7 @@ async fn select(reader: &UpstreamReader<'_>, image: &Image, candidates: &mut Ima
         }
     }
     let error = format!("undecided after {ROUNDS} rounds of questions to upstream");
-    Err(failure(image, None, FailedStep::Resolve, error))
+    Err(Failure::of(image, None, FailedStep::Resolve, error))
 }
 
 /// Finds out one fact about a tag.
@@ -210,7 +210,7 @@ async fn public_since(
         && repository.registry.is_docker_hub()
     {
         let answer = hub.tag(repository, tag).await;
-        let answer = answer.map_err(|e| failure(image, Some(tag), FailedStep::Resolve, e.to_string()))?;
+        let answer = answer.map_err(|e| Failure::of(image, Some(tag), FailedStep::Resolve, e.to_string()))?;
         let pushed = answer.filter(|t| t.digest.as_ref() == Some(digest)).and_then(|t| t.last_pushed);
         if pushed.is_some() {
             return Ok(pushed.map(Since::published));
@@ -220,9 +220,5 @@ async fn public_since(
 }
 
 fn upstream(image: &Image, tag: &Tag, step: FailedStep, error: &registry::Error) -> Failure {
-    failure(image, Some(tag), step, error.to_string())
-}
-
-fn failure(image: &Image, tag: Option<&Tag>, step: FailedStep, error: String) -> Failure {
-    Failure { source: image.source_text.clone(), repository: image.repository.clone(), tag: tag.cloned(), step, error }
+    Failure::of(image, Some(tag), step, error.to_string())
 }

@@ -23,8 +23,8 @@ impl FactReader<'_> {
     pub(crate) async fn settle<T>(&self, known: &mut Known, decide: impl Fn(&Known) -> Answer<T>) -> Option<T> {
         for _ in 0..ROUNDS {
             match decide(known) {
-                Answer::Decided(decided) => return Some(decided),
-                Answer::Lacks(facts) => {
+                Ok(decided) => return Some(decided),
+                Err(facts) => {
                     for fact in facts {
                         self.find_out(fact, known).await;
                     }

@@ -122,7 +122,7 @@ pub(crate) fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags:
 
 /// What a version of the manifest records as promoted, by mirror tag.
 pub(crate) fn recorded(manifest: &Manifest) -> BTreeMap<Key, Digest> {
-    let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    let all = manifest.approvals();
     all.filter_map(|(image, approval)| Some((Key::of(image, approval), approval.mirrored.clone()?))).collect()
 }
 

@@ -61,8 +61,8 @@ impl Step {
 /// The plan: one step for every approval that was observed, in the manifest's order. One that could not be observed has no
 /// step; the observer reports it as failed.
 pub(crate) fn plan(manifest: &Manifest, observed: &BTreeMap<Key, Observed>) -> Vec<Step> {
-    let approvals = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
-    approvals
+    manifest
+        .approvals()
         .filter_map(|(image, approval)| Some(step(image, approval, observed.get(&Key::of(image, approval))?)))
         .collect()
 }

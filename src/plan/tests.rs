@@ -229,7 +229,7 @@ Kept by Wharfinger.
 }
 
 fn observe_all(manifest: &Manifest) -> BTreeMap<Key, Observed> {
-    let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
+    let all = manifest.approvals();
     all.map(|(image, a)| {
         let seen = Observed { mirror: a.mirrored.clone(), expected: Some(a.digest.clone()), ..Observed::default() };
         (Key::of(image, a), seen)

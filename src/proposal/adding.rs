@@ -76,7 +76,7 @@ pub(crate) fn context(entry: &Entry) -> Digest {
 /// The image that a proposal adds, if it adds one that this manifest does not have: a first approval with nothing around it.
 pub(crate) fn added<'e>(manifest: &Manifest, made: &'e MadeOf) -> Option<&'e Entry> {
     let [entry] = made.entries.as_slice() else { return None };
-    let there = manifest.images.iter().any(|i| i.source_text == entry.source && i.repository == entry.repository);
+    let there = manifest.images.iter().any(|image| entry.names(image));
     (!there && made.context == context(entry)).then_some(entry)
 }
 

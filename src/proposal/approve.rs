@@ -10,7 +10,7 @@ use super::wanted::{Selected, approving, wanted};
 use super::{Entry, Item, Wanted, adding, branch, subject};
 use crate::image::{Location, RepositoryName, Tag};
 use crate::manifest::{self, Image, Manifest};
-use crate::plan::{Failure, is_called};
+use crate::plan::{FailedStep, Failure, is_called};
 use crate::rules::{self, Chosen, Reason, Selection, alone, line_of};
 use crate::text::excerpt;
 
@@ -33,8 +33,7 @@ pub(crate) struct ApprovalRequest {
 pub(crate) enum Resolution {
     /// It is approved by this change of this manifest.
     Approve(Box<(Manifest, Wanted)>),
-    Refused(Refusal),
-    /// The image could not be looked at.
+    /// It may not be approved now, or the image could not be looked at.
     Failed(Failure),
     /// There is nothing to do.
     Nothing(String),
@@ -42,24 +41,11 @@ pub(crate) enum Resolution {
     Unusable(String),
 }
 
-/// Why a version may not be approved now, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) source: String,
-    pub(crate) repository: RepositoryName,
-    pub(crate) tag: Option<Tag>,
-    pub(crate) error: String,
-}
-
-enum Choice {
-    /// This one; whether the rule picks it too.
-    Version {
-        chosen: Chosen,
-        by_rule: bool,
-    },
-    Refused(Refusal),
-    Nothing(String),
-    Unknown(rules::Fact),
+/// The version that is to be approved.
+struct Choice {
+    chosen: Chosen,
+    /// Whether the rule picks it too.
+    by_rule: bool,
 }
 
 impl ApprovalRequest {
@@ -99,32 +85,34 @@ impl ApprovalRequest {
     /// Decides. `ruled` is [`ApprovalRequest::ruled`].
     pub(crate) fn decide(&self, ruled: &Manifest, known: &Known, now: DateTime<Utc>) -> Answer<Resolution> {
         if let Some(failure) = known.candidates.failed.get(&self.image) {
-            return Answer::Decided(Resolution::Failed(failure.clone()));
+            return Ok(Resolution::Failed(failure.clone()));
         }
         let nothing = ImageCandidates::default();
         let candidates = known.candidates.images.get(&self.image).unwrap_or(&nothing);
-        Answer::Decided(match self.choose(&ruled.images[self.image], candidates, now) {
-            Choice::Unknown(fact) => return Answer::Lacks(vec![Fact::Upstream(self.image, fact)]),
-            Choice::Refused(refusal) => Resolution::Refused(refusal),
-            Choice::Nothing(text) => Resolution::Nothing(text),
-            Choice::Version { chosen, by_rule } => match self.change(&candidates.selection, &chosen, by_rule, now) {
-                Ok(change) => Resolution::Approve(Box::new(change)),
-                Err(text) => Resolution::Unusable(text),
-            },
-        })
+        let chosen = self.choose(&ruled.images[self.image], candidates, now)?;
+        let change = |choice| {
+            let change = self.change(&candidates.selection, choice, now);
+            change.map_or_else(Resolution::Unusable, |change| Resolution::Approve(Box::new(change)))
+        };
+        Ok(chosen.map_or_else(|other| other, change))
     }
 
     /// The version, or why it may not be approved now and what to do.
-    fn choose(&self, image: &Image, candidates: &ImageCandidates, now: DateTime<Utc>) -> Choice {
+    fn choose(
+        &self,
+        image: &Image,
+        candidates: &ImageCandidates,
+        now: DateTime<Utc>,
+    ) -> Answer<Result<Choice, Resolution>> {
         let ImageCandidates { selection, facts, .. } = candidates;
         let chosen = selection.lines.iter().filter_map(|line| line.chosen.as_ref());
         let mut asked = chosen.filter(|chosen| self.tag.as_ref().is_none_or(|tag| *tag == chosen.tag));
         if let Some(chosen) = asked.next() {
-            return Choice::Version { chosen: chosen.clone(), by_rule: true };
+            return Ok(Ok(Choice { chosen: chosen.clone(), by_rule: true }));
         }
-        let Some(tag) = &self.tag else { return self.without_choice(image, selection) };
+        let Some(tag) = &self.tag else { return Ok(Err(self.without_choice(image, selection))) };
         let Some(verdict) = selection.tags.iter().find(|verdict| verdict.tag == *tag) else {
-            return refused(image, Some(tag), format!("upstream has no tag {tag}: is it written as there?"));
+            return Ok(Err(refused(image, Some(tag), format!("upstream has no tag {tag}: is it written as there?"))));
         };
         // `propose` would move such a proposal, but for one that adds an image.
         let moves = matches!(verdict.reason, Reason::Superseded | Reason::Older)
@@ -132,29 +120,34 @@ impl ApprovalRequest {
             && self.urgent.is_none()
             && self.without.is_none();
         if moves || !verdict.reason.may_be_overridden() {
-            return self.refuse(image, tag, verdict.reason, &verdict.detail);
+            return Ok(Err(self.refuse(image, tag, verdict.reason, &verdict.detail)));
         }
         let held = image.approved.iter().find(|approval| approval.tag == *tag);
         if let Some(held) = held {
             match facts.digests.get(tag) {
-                None => return Choice::Unknown(rules::Fact::Digest(tag.clone())),
+                None => return self.lacks(rules::Fact::Digest(tag.clone())),
                 Some(Some(now)) if *now == held.digest => {
-                    return Choice::Nothing(format!("{}:{tag} is approved already", image.source_text));
+                    let text = format!("{}:{tag} is approved already", image.source_text);
+                    return Ok(Err(Resolution::Nothing(text)));
                 }
                 Some(_) => {}
             }
         }
         match alone(&subject(image), tag, facts, now) {
-            rules::Candidate::Unknown(fact) => Choice::Unknown(fact),
-            rules::Candidate::Bad(waiting) => self.refuse(image, tag, waiting.reason, &waiting.detail),
+            rules::Candidate::Unknown(fact) => self.lacks(fact),
+            rules::Candidate::Bad(waiting) => Ok(Err(self.refuse(image, tag, waiting.reason, &waiting.detail))),
             rules::Candidate::Good(chosen) => {
-                Choice::Version { chosen: Chosen { rebuild: held.is_some(), ..chosen }, by_rule: false }
+                Ok(Ok(Choice { chosen: Chosen { rebuild: held.is_some(), ..chosen }, by_rule: false }))
             }
         }
     }
 
+    fn lacks<T>(&self, fact: rules::Fact) -> Answer<T> {
+        Err(vec![Fact::Upstream(self.image, fact)])
+    }
+
     /// What is said where no tag is named and the rule picks none.
-    fn without_choice(&self, image: &Image, selection: &Selection) -> Choice {
+    fn without_choice(&self, image: &Image, selection: &Selection) -> Resolution {
         let waiting = selection.lines.iter().flat_map(|line| &line.waiting).next();
         if let Some(waiting) = waiting {
             return self.refuse(image, &waiting.tag, waiting.reason, &waiting.detail);
@@ -163,10 +156,10 @@ impl ApprovalRequest {
             let error = "the rule picks none of its tags: name one, or see `wharfinger explain`".to_owned();
             return refused(image, None, error);
         }
-        Choice::Nothing(format!("nothing newer of {} is to be approved", image.source_text))
+        Resolution::Nothing(format!("nothing newer of {} is to be approved", image.source_text))
     }
 
-    fn refuse(&self, image: &Image, tag: &Tag, reason: Reason, detail: &str) -> Choice {
+    fn refuse(&self, image: &Image, tag: &Tag, reason: Reason, detail: &str) -> Resolution {
         refused(image, Some(tag), format!("{}: {}", excerpt(detail, 300), remedy(reason, self.without.is_some())))
     }
 
@@ -174,8 +167,7 @@ impl ApprovalRequest {
     fn change(
         &self,
         selection: &Selection,
-        chosen: &Chosen,
-        by_rule: bool,
+        Choice { chosen, by_rule }: Choice,
         now: DateTime<Utc>,
     ) -> Result<(Manifest, Wanted), String> {
         let manifest = match &self.without {
@@ -190,7 +182,7 @@ impl ApprovalRequest {
         let line = line_of(&image.rule, &chosen.tag);
         let branch = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line);
         let current = selection.lines.iter().find(|l| l.name == line).and_then(|l| l.current.as_ref());
-        let mut item = approving(self.image, image, &line, current, chosen);
+        let mut item = approving(self.image, image, &line, current, &chosen);
         item.entry.urgent.clone_from(&self.urgent);
         if self.without.is_none() && (by_rule || self.urgent.is_some()) {
             let urgent = self.urgent.iter().map(|_| (branch.clone(), item.entry.clone())).collect();
@@ -214,9 +206,8 @@ fn holds(wanted: &Wanted, entry: &Entry) -> bool {
     wanted.items.iter().any(same)
 }
 
-fn refused(image: &Image, tag: Option<&Tag>, error: String) -> Choice {
-    let (source, repository) = (image.source_text.clone(), image.repository.clone());
-    Choice::Refused(Refusal { source, repository, tag: tag.cloned(), error })
+fn refused(image: &Image, tag: Option<&Tag>, error: String) -> Resolution {
+    Resolution::Failed(Failure::of(image, tag, FailedStep::Propose, error))
 }
 
 /// What to do about a version that may not be approved now.
@@ -333,8 +324,8 @@ mod tests {
 
     fn outcome(request: &ApprovalRequest, known: &Known) -> String {
         match request.decide(&request.ruled(), known, DateTime::UNIX_EPOCH) {
-            Answer::Lacks(facts) => format!("lacks {facts:?}"),
-            Answer::Decided(Resolution::Approve(change)) => {
+            Err(facts) => format!("lacks {facts:?}"),
+            Ok(Resolution::Approve(change)) => {
                 let Entry { from, to, kind, urgent, .. } = change.1.entries().remove(0);
                 format!(
                     "{kind:?} {} -> {}{}",
@@ -343,8 +334,8 @@ mod tests {
                     urgent.map(|_| ", urgent").unwrap_or_default()
                 )
             }
-            Answer::Decided(Resolution::Refused(refusal)) => refusal.error,
-            Answer::Decided(other) => format!("{other:?}"),
+            Ok(Resolution::Failed(failure)) => failure.error,
+            Ok(other) => format!("{other:?}"),
         }
     }
 

@@ -91,7 +91,7 @@ fn of_entries(manifest: &Manifest, on: &str, entries: &[Entry]) -> Audience {
     let prefix = &manifest.proposals.branch_prefix;
     let grouped = on.starts_with(&branch::of_groups(prefix));
     let concerned = |image: &&Image| {
-        let named = entries.iter().any(|e| e.source == image.source_text && e.repository == image.repository);
+        let named = entries.iter().any(|entry| entry.names(image));
         named && (grouped || on.starts_with(&branch::of_image(prefix, &image.slug())))
     };
     let images: Vec<&Image> = manifest.images.iter().filter(concerned).collect();

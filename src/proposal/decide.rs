@@ -86,8 +86,7 @@ impl<'a> Agenda<'a> {
 
     /// Approvals of which it is not known now whether they were reviewed, and whose removal for that is proposed.
     fn still_proposed(&self, unreviewed: &Unreviewed) -> BTreeMap<Key, String> {
-        let approvals = self.manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
-        let stays = approvals.filter_map(|(image, approval)| {
+        let stays = self.manifest.approvals().filter_map(|(image, approval)| {
             let why = unreviewed.unknown.get(&Key::of(image, approval))?;
             let part = Cause::Unreviewed(why.clone()).own_branch()?;
             let line = format!("{part}/{}", approval.tag);
@@ -106,26 +105,19 @@ impl<'a> Agenda<'a> {
         let wanted = self.wanted(&selected, known);
         let (again, declined) = declined(&wanted, known);
         if !again.branches.is_empty() {
-            return Answer::Lacks(vec![Fact::Choices(again)]);
+            return Err(vec![Fact::Choices(again)]);
         }
         let round = Round { agenda: self, known, selected: &selected, wanted: &wanted, declined: &declined };
         let decisions = round.decisions(&BTreeMap::new());
         let changing = decisions.iter().filter(|d| d.action == Action::Open || round.holds_other_things(d));
-        let unasked = changing.filter(|d| !known.has_asked(&d.branch)).map(|d| Fact::Declined(d.branch.clone()));
-        let unasked: Vec<Fact> = unasked.collect();
-        if !unasked.is_empty() {
-            return Answer::Lacks(unasked);
-        }
+        nothing_lacks(changing.filter(|d| !known.has_asked(&d.branch)).map(|d| Fact::Declined(d.branch.clone())))?;
         let moving = || decisions.iter().filter(|d| round.holds_other_things(d) && self.refresh != Some(&d.branch));
         let unasked = moving().filter(|d| !known.approvers.contains_key(&d.branch));
-        let unasked: Vec<Fact> = unasked.map(|d| Fact::Approver(d.branch.clone())).collect();
-        if !unasked.is_empty() {
-            return Answer::Lacks(unasked);
-        }
+        nothing_lacks(unasked.map(|d| Fact::Approver(d.branch.clone())))?;
         let approver = |d: &Decision| Some((d.branch.clone(), known.approvers.get(&d.branch)?.clone()?));
         let approved: BTreeMap<String, String> = moving().filter_map(approver).collect();
         let decisions = if approved.is_empty() { decisions } else { round.decisions(&approved) };
-        Answer::Decided(Decided { wanted, decisions })
+        Ok(Decided { wanted, decisions })
     }
 
     /// What is wanted but for the leaving that a person declined.
@@ -146,10 +138,14 @@ impl<'a> Agenda<'a> {
     }
 }
 
+fn nothing_lacks(facts: impl Iterator<Item = Fact>) -> Answer<()> {
+    let facts: Vec<Fact> = facts.collect();
+    if facts.is_empty() { Ok(()) } else { Err(facts) }
+}
+
 /// Whether upstream's tag was found to answer something else than an entry says.
 fn has_moved(manifest: &Manifest, candidates: &Candidates, entry: &Entry) -> bool {
-    let of_it = |image: &Image| image.source_text == entry.source && image.repository == entry.repository;
-    let at = manifest.images.iter().position(of_it);
+    let at = manifest.images.iter().position(|image| entry.names(image));
     let candidates = at.and_then(|at| candidates.images.get(&at));
     let answer = candidates.zip(entry.to.as_ref()).and_then(|(candidates, tag)| candidates.facts.digests.get(tag));
     answer.is_some_and(|answer| answer.as_ref() != Some(&entry.digest))
@@ -193,13 +189,12 @@ impl Round<'_> {
             failed.map(|(at, f)| (*at, format!("{} could not be looked at: {}", f.source, f.error))).collect();
         let outside = (0..manifest.images.len()).filter(|at| !scope.contains(*at));
         not_known.extend(outside.map(|at| (at, "this run was not asked about its image".to_owned())));
-        let not_known = why::NotKnown { manifest, images: &not_known };
         machine::decisions(&Question {
             wanted: self.wanted,
             existing,
             declined: self.declined,
             approved,
-            unknown: &|existing| not_known.of(existing),
+            unknown: &|existing| why::not_known(manifest, &not_known, existing),
             moot: &|existing| why::moot(manifest, self.selected, existing),
             limit: manifest.proposals.limit as usize,
         })
@@ -233,9 +228,9 @@ pub(crate) fn asked(open: &Existing, wanted: &Wanted, reviewed: Reviewed, known:
     let unreviewed = decided(None);
     let moves = unreviewed == Action::Update && open.difference(wanted) == Difference::Entries;
     match known.approvers.get(&open.branch) {
-        _ if !moves || reviewed == Reviewed::Moves => Answer::Decided(unreviewed),
-        Some(approver) => Answer::Decided(decided(approver.as_deref())),
-        None => Answer::Lacks(vec![Fact::Approver(open.branch.clone())]),
+        _ if !moves || reviewed == Reviewed::Moves => Ok(unreviewed),
+        Some(approver) => Ok(decided(approver.as_deref())),
+        None => Err(vec![Fact::Approver(open.branch.clone())]),
     }
 }
 
@@ -348,14 +343,14 @@ mod tests {
         let mut asked = Vec::new();
         loop {
             match agenda.decide(&known) {
-                Answer::Decided(Decided { wanted, decisions }) => {
+                Ok(Decided { wanted, decisions }) => {
                     let wanted = wanted.iter().flat_map(Wanted::entries).filter_map(|entry| entry.to);
                     let wanted: Vec<String> = wanted.map(|tag| tag.to_string()).collect();
                     let actions: Vec<String> = decisions.iter().map(|d| format!("{:?}", d.action)).collect();
                     let asked = asked.join(", ");
                     return format!("asks [{asked}] wants [{}] {}", wanted.join(", "), actions.join(", "));
                 }
-                Answer::Lacks(facts) => {
+                Err(facts) => {
                     assert!(!facts.is_empty());
                     asked.extend(facts.into_iter().map(|fact| find_out(fact, world, &manifest, &mut known)));
                 }
@@ -407,13 +402,13 @@ mod tests {
             approvers: BTreeMap::from([(BRANCH.to_owned(), by.map(str::to_owned))]),
             ..Known::default()
         };
-        let decided = |action| Answer::Decided(action);
+        let decided = |action| Ok(action);
         assert_eq!(asked(&open, &same, Reviewed::Stays, &nothing), decided(Action::Unchanged));
         assert_eq!(asked(&open, &newer, Reviewed::Moves, &nothing), decided(Action::Update));
-        let lacks = Answer::Lacks(vec![Fact::Approver(BRANCH.to_owned())]);
+        let lacks = Err(vec![Fact::Approver(BRANCH.to_owned())]);
         assert_eq!(asked(&open, &newer, Reviewed::Stays, &nothing), lacks);
         assert_eq!(asked(&open, &newer, Reviewed::Stays, &approved(None)), decided(Action::Update));
         let stays = asked(&open, &newer, Reviewed::Stays, &approved(Some("octocat")));
-        assert!(matches!(stays, Answer::Decided(Action::Leave(why)) if why.starts_with("octocat has approved")));
+        assert!(matches!(stays, Ok(Action::Leave(why)) if why.starts_with("octocat has approved")));
     }
 }

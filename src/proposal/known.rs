@@ -8,13 +8,8 @@ use crate::image::{Digest, Tag};
 use crate::plan::Failure;
 use crate::rules::{self, Selection};
 
-/// What a decision came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer<T> {
-    Decided(T),
-    /// It cannot be decided before this is known.
-    Lacks(Vec<Fact>),
-}
+/// What a decision came to, or the facts without which it cannot be made.
+pub(crate) type Answer<T> = Result<T, Vec<Fact>>;
 
 /// A fact that a decision lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]

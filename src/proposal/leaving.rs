@@ -91,15 +91,10 @@ impl Unreviewed {
     pub(crate) fn failures(&self, manifest: &Manifest) -> Vec<Failure> {
         let failure = |(image, approval): (&Image, &Approval)| {
             let error = self.unknown.get(&Key::of(image, approval))?.clone();
-            let (source, repository) = (image.source_text.clone(), image.repository.clone());
-            Some(Failure { source, repository, tag: Some(approval.tag.clone()), step: FailedStep::Resolve, error })
+            Some(Failure::of(image, Some(&approval.tag), FailedStep::Resolve, error))
         };
-        approvals(manifest).filter_map(failure).collect()
+        manifest.approvals().filter_map(failure).collect()
     }
-}
-
-fn approvals(manifest: &Manifest) -> impl Iterator<Item = (&Image, &Approval)> {
-    manifest.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
 }
 
 /// What leaves of one image. `looked_at`: whether upstream and so its rule was asked.
@@ -156,16 +151,6 @@ fn digest_of(rejection: &Rejection) -> Digest {
 }
 
 fn item(at: usize, image: &Image, kind: Kind, tag: &Tag, digest: Digest, cause: Cause) -> Item {
-    let entry = Entry {
-        source: image.source_text.clone(),
-        repository: image.repository.clone(),
-        from: None,
-        to: Some(tag.clone()),
-        digest,
-        kind,
-        urgent: None,
-        rejection: None,
-    };
-    let line = line_of(&image.rule, tag);
-    Item { entry, image: at, line, public_since: None, prefix_changed: false, cause: Some(cause) }
+    let entry = Entry::of(image, kind, None, tag, &digest);
+    Item { cause: Some(cause), ..Item::new(entry, at, line_of(&image.rule, tag)) }
 }

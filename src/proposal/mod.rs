@@ -64,6 +64,26 @@ pub struct Entry {
     pub rejection: Option<Rejection>,
 }
 
+impl Entry {
+    pub(crate) fn of(image: &Image, kind: Kind, from: Option<Tag>, to: &Tag, digest: &Digest) -> Self {
+        Self {
+            source: image.source_text.clone(),
+            repository: image.repository.clone(),
+            from,
+            to: Some(to.clone()),
+            digest: digest.clone(),
+            kind,
+            urgent: None,
+            rejection: None,
+        }
+    }
+
+    /// Whether it names this image, or another of the same source and mirror.
+    pub(crate) fn names(&self, image: &Image) -> bool {
+        self.source == image.source_text && self.repository == image.repository
+    }
+}
+
 /// What a `rejected` entry says beside its tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,6 +172,11 @@ pub struct Item {
 }
 
 impl Item {
+    /// A change of which nothing else is known.
+    pub(crate) const fn new(entry: Entry, image: usize, line: String) -> Self {
+        Self { entry, image, line, public_since: None, prefix_changed: false, cause: None }
+    }
+
     /// What the change does to the entry of `image`, one after the other. A rejection takes the place of an earlier one of the
     /// same tag, which then is over.
     #[must_use]

@@ -37,8 +37,7 @@ pub(crate) fn pending(manifest: &Manifest, records: &[Record]) -> Vec<Record> {
 /// What a branch that gathers records is to hold: of every approval that `manifest` has, the pending record, else what the
 /// branch, read as `theirs`, records already.
 pub(crate) fn gathered(manifest: &Manifest, pending: &[Record], theirs: Option<&Manifest>) -> Vec<Record> {
-    let approvals = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
-    approvals.filter_map(|(image, approval)| gathered_record(image, approval, pending, theirs)).collect()
+    manifest.approvals().filter_map(|(image, approval)| gathered_record(image, approval, pending, theirs)).collect()
 }
 
 fn gathered_record(
@@ -67,10 +66,9 @@ fn gathered_record(
 
 /// The approval that a record is about, if the manifest still has it with that digest.
 fn approval<'m>(manifest: &'m Manifest, record: &Record) -> Option<(&'m Image, &'m Approval)> {
-    let images = manifest.images.iter().filter(|image| image.repository == record.repository);
-    images
-        .flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
-        .find(|(_, approval)| approval.tag == record.tag && approval.digest == record.digest)
+    manifest.approvals().find(|(image, approval)| {
+        image.repository == record.repository && approval.tag == record.tag && approval.digest == record.digest
+    })
 }
 
 /// What records change in a manifest.

@@ -44,7 +44,7 @@ pub(crate) fn rejecting(
     let branch = if grouped { branch::image(prefix, &image.slug(), &line) } else { on.to_owned() };
     let rejection = Some(Rejection { reason, until: reject.until });
     let entry = Entry { from: None, kind: Kind::Reject, rejection, urgent: None, ..(*entry).clone() };
-    let items = vec![Item { entry, image: *at, line, public_since: None, prefix_changed: false, cause: None }];
+    let items = vec![Item::new(entry, *at, line)];
     let context = context(manifest, &items);
     Ok(Wanted { branch, group: None, items, later: 0, context })
 }
@@ -60,8 +60,7 @@ impl Kind {
 fn target<'e>(manifest: &Manifest, on: &str, entry: &'e Entry) -> Option<(usize, &'e Entry, Target)> {
     let tag = entry.to.clone()?;
     let prefix = &manifest.proposals.branch_prefix;
-    let named = |image: &Image| image.source_text == entry.source && image.repository == entry.repository;
-    let same: Vec<usize> = (0..manifest.images.len()).filter(|at| named(&manifest.images[*at])).collect();
+    let same: Vec<usize> = (0..manifest.images.len()).filter(|at| entry.names(&manifest.images[*at])).collect();
     let by = |is: &dyn Fn(&Image) -> bool| same.iter().copied().find(|at| is(&manifest.images[*at]));
     let reads = |image: &Image| match &image.rule {
         Rule::Tags(tags) => tags.contains(&tag),

@@ -71,18 +71,8 @@ pub(crate) fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
             let last = last_before(base, image);
             let from = if kind == Kind::Rebuild { Some(approval.tag.clone()) } else { last.map(|a| a.tag.clone()) };
             let kind = if from.is_none() { Kind::New } else { kind };
-            let entry = Entry {
-                source: image.source_text.clone(),
-                repository: image.repository.clone(),
-                from,
-                to: Some(approval.tag.clone()),
-                digest: approval.digest.clone(),
-                kind,
-                rejection: None,
-                urgent: None,
-            };
-            let line = String::new();
-            items.push(Item { entry, image: at, line, public_since: None, prefix_changed: false, cause: None });
+            let entry = Entry::of(image, kind, from, &approval.tag, &approval.digest);
+            items.push(Item::new(entry, at, String::new()));
         }
     }
     items
@@ -135,8 +125,7 @@ pub(crate) fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(
     let changed = |image: &Image, approval: &Approval| {
         before.get(&Key::of(image, approval)).and_then(|(_, _, a)| a.mirrored.as_ref()) != approval.mirrored.as_ref()
     };
-    let all = head.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
-    all.filter(|(image, approval)| changed(image, approval)).collect()
+    head.approvals().filter(|(image, approval)| changed(image, approval)).collect()
 }
 
 /// What a person changed in a proposal of ours: its entries are not those that its metadata names, or something else in the

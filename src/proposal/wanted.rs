@@ -137,16 +137,13 @@ fn hurried(manifest: &Manifest, conditions: &Conditions) -> Vec<Item> {
         let (tag, digest) = (entry.to.as_ref()?, &entry.digest);
         let (at, image) = manifest.images.iter().enumerate().find(|(_, image)| {
             let own = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line_of(&image.rule, tag));
-            image.source_text == entry.source && image.repository == entry.repository && *on == own
+            entry.names(image) && *on == own
         })?;
         let refused = image.rejected.iter().any(|r| r.tag == *tag && holds(r, conditions.today))
             || image.revoked.iter().any(|r| r.digest == *digest)
             || image.approved.iter().any(|a| a.tag == *tag && a.digest == *digest)
             || out_of_range(&image.rule, tag).is_some();
-        let line = line_of(&image.rule, tag);
-        let item =
-            Item { entry: entry.clone(), image: at, line, public_since: None, prefix_changed: false, cause: None };
-        (!refused && entry.kind.lets_in()).then_some(item)
+        (!refused && entry.kind.lets_in()).then(|| Item::new(entry.clone(), at, line_of(&image.rule, tag)))
     };
     conditions.urgent.iter().filter_map(item).collect()
 }
@@ -177,14 +174,11 @@ fn rejecting(manifest: &Manifest, conditions: &Conditions) -> Vec<(String, Item)
         let tag = entry.to.as_ref()?;
         let over = entry.rejection.as_ref()?.until.is_some_and(|last| last < conditions.today);
         let (at, image) = manifest.images.iter().enumerate().find(|(_, image)| {
-            let named = image.source_text == entry.source && image.repository == entry.repository;
-            named && (group_of(manifest, on).is_some() || on.starts_with(&branch::of_image(prefix, &image.slug())))
+            entry.names(image)
+                && (group_of(manifest, on).is_some() || on.starts_with(&branch::of_image(prefix, &image.slug())))
         })?;
         let there = image.rejected.iter().any(|r| r.tag == *tag && holds(r, conditions.today));
-        let line = line_of(&image.rule, tag);
-        let item =
-            Item { entry: entry.clone(), image: at, line, public_since: None, prefix_changed: false, cause: None };
-        (!over && !there).then(|| (on.clone(), item))
+        (!over && !there).then(|| (on.clone(), Item::new(entry.clone(), at, line_of(&image.rule, tag))))
     };
     conditions.rejecting.iter().filter_map(item).collect()
 }
@@ -214,19 +208,9 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
     let Some(chosen) = &line.chosen else { return Vec::new() };
     let comes = approving(at, image, &line.name, line.current.as_ref(), chosen);
     let retired = line.retired.iter().map(|(tag, digest)| Item {
-        entry: Entry {
-            from: None,
-            to: Some(tag.clone()),
-            digest: digest.clone(),
-            kind: Kind::Retire,
-            ..comes.entry.clone()
-        },
-        public_since: None,
-        prefix_changed: false,
         cause: Some(Cause::Keep),
-        ..comes.clone()
+        ..Item::new(Entry::of(image, Kind::Retire, None, tag, digest), at, line.name.clone())
     });
-    let retired: Vec<Item> = retired.collect();
     std::iter::once(comes).chain(retired).collect()
 }
 
@@ -239,18 +223,9 @@ pub(super) fn approving(
     chosen: &Chosen,
 ) -> Item {
     let from = current.map(|(tag, _)| tag.clone());
-    let entry = Entry {
-        source: image.source_text.clone(),
-        repository: image.repository.clone(),
-        kind: Kind::approving(from.as_ref(), chosen.rebuild),
-        from,
-        to: Some(chosen.tag.clone()),
-        digest: chosen.digest.clone(),
-        rejection: None,
-        urgent: None,
-    };
+    let entry = Entry::of(image, Kind::approving(from.as_ref(), chosen.rebuild), from, &chosen.tag, &chosen.digest);
     let Chosen { public_since, prefix_changed, .. } = *chosen;
-    Item { entry, image: at, line: line.to_owned(), public_since, prefix_changed, cause: None }
+    Item { public_since, prefix_changed, ..Item::new(entry, at, line.to_owned()) }
 }
 
 /// What a proposal depends on at its base conditions its entries: the lines of the image and the one on either side of them

@@ -22,12 +22,8 @@ fn moot_entry(manifest: &Manifest, selected: &[Selected], entry: &Entry) -> Stri
     let Entry { source, repository, to: Some(tag), digest, .. } = entry else {
         return "nothing is to be proposed on this branch any more".to_owned();
     };
-    let same: Vec<(usize, &Image)> = manifest
-        .images
-        .iter()
-        .enumerate()
-        .filter(|(_, image)| image.source_text == *source && image.repository == *repository)
-        .collect();
+    let same: Vec<(usize, &Image)> =
+        manifest.images.iter().enumerate().filter(|(_, image)| entry.names(image)).collect();
     if same.is_empty() {
         return format!("the manifest no longer has {source} as {repository}");
     }
@@ -58,28 +54,20 @@ fn moot_entry(manifest: &Manifest, selected: &[Selected], entry: &Entry) -> Stri
     }
 }
 
-/// Images of which it is not known what should be proposed, and why.
-pub(crate) struct NotKnown<'a> {
-    pub manifest: &'a Manifest,
-    /// The images, by their position in [`Manifest::images`], each with why.
-    pub images: &'a [(usize, String)],
-}
-
-impl NotKnown<'_> {
-    /// Why it is not known what should become of an open proposal; `None` where it is known.
-    pub(crate) fn of(&self, existing: &Existing) -> Option<String> {
-        if existing.made_of.as_ref().is_some_and(|made| adding::added(self.manifest, made).is_some()) {
-            return Some("it adds an image, which waits for its reviewers alone: `approve` makes it anew".to_owned());
-        }
-        let prefix = &self.manifest.proposals.branch_prefix;
-        let concerned = |image: &Image| {
-            let group = existing.branch.starts_with(&branch::of_groups(prefix));
-            let entries = || existing.made_of.iter().flat_map(|made| &made.entries);
-            let named = || entries().any(|e| e.source == image.source_text && e.repository == image.repository);
-            existing.branch.starts_with(&branch::of_image(prefix, &image.slug())) || (group && named())
-        };
-        self.images.iter().find(|(at, _)| concerned(&self.manifest.images[*at])).map(|(_, why)| why.clone())
+/// Why it is not known what should become of an open proposal; `None` where it is known. `images` are those of which nothing is
+/// known, by their position in [`Manifest::images`], each with why.
+pub(crate) fn not_known(manifest: &Manifest, images: &[(usize, String)], existing: &Existing) -> Option<String> {
+    if existing.made_of.as_ref().is_some_and(|made| adding::added(manifest, made).is_some()) {
+        return Some("it adds an image, which waits for its reviewers alone: `approve` makes it anew".to_owned());
     }
+    let prefix = &manifest.proposals.branch_prefix;
+    let concerned = |image: &Image| {
+        let group = existing.branch.starts_with(&branch::of_groups(prefix));
+        let mut entries = existing.made_of.iter().flat_map(|made| &made.entries);
+        existing.branch.starts_with(&branch::of_image(prefix, &image.slug()))
+            || (group && entries.any(|entry| entry.names(image)))
+    };
+    images.iter().find(|(at, _)| concerned(&manifest.images[*at])).map(|(_, why)| why.clone())
 }
 
 #[cfg(test)]
@@ -140,8 +128,8 @@ mod tests {
     #[test]
     fn an_unknown_image_concerns_its_branches_and_groups_that_name_it() {
         let manifest = manifest(&["grafana/loki", "redis"]);
-        let not_known = NotKnown { manifest: &manifest, images: &[(0, "no answer".to_owned())] };
-        let of = |branch: &str, source: &str| not_known.of(&existing(branch, source, "1"));
+        let images = [(0, "no answer".to_owned())];
+        let of = |branch: &str, source: &str| not_known(&manifest, &images, &existing(branch, source, "1"));
         assert_eq!(of("wharfinger/image/loki/latest", "grafana/loki"), Some("no answer".to_owned()));
         assert_eq!(of("wharfinger/image/redis/latest", "redis"), None);
         assert_eq!(of("wharfinger/group/all", "grafana/loki"), Some("no answer".to_owned()));

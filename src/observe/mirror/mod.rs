@@ -195,8 +195,7 @@ async fn planned(
 
 /// The failures, in the manifest's order.
 fn failures(manifest: &Manifest, errors: &BTreeMap<Key, MirrorError>) -> Vec<Failure> {
-    let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |a| (image, a)));
-    let failed = all.filter_map(|(image, approval)| {
+    let failed = manifest.approvals().filter_map(|(image, approval)| {
         let error = errors.get(&Key::of(image, approval))?;
         Some(Failure::of(image, Some(&approval.tag), error.step(), error.to_string()))
     });

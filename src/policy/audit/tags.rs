@@ -31,7 +31,7 @@ pub(super) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Findi
 
 /// Approvals whose source no longer has them, promoted or not.
 fn lost(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
-    let all = manifest.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)));
+    let all = manifest.approvals();
     all.filter(|(image, approval)| facts.lost.contains(&(image.source.clone(), approval.digest.clone())))
         .map(|(image, approval)| {
             let expected = format!("{} answers {}", image.source_text, approval.digest);

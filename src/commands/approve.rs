@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
         };
         let request = ApprovalRequest::new(manifest, &arguments.image, urgent.clone(), proposes);
         let request = request.map_err(Stop::Unusable)?;
-        let resolution = reader.requested(&request).await.map_err(|e| Stop::CannotWork(e.into()))?;
+        let resolution = reader.requested(&request).await?;
         let (manifest, wanted) = match resolution {
             Resolution::Approve(change) => *change,
             Resolution::Failed(failure) => {
@@ -68,7 +68,7 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
                     Some(forge) => with_rules(&**forge, error).await,
                     None => error,
                 };
-                return Err(Stop::CannotWork(error.into()));
+                return Err(error.into());
             }
             Err(error @ PublishError::Edit { .. }) => return Err(Stop::Unusable(error.to_string())),
         }

@@ -42,12 +42,12 @@ pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Outpu
     let Some(open) = proposal(forge, &manifest, comment.number).await? else {
         return Ok(passed_over(output, "it is not on an open proposal of ours"));
     };
-    let said = accounts.own_comments(comment.number).await.map_err(cannot)?;
+    let said = accounts.own_comments(comment.number).await?;
     let (mark, refused) = (mark(comment.id), refusal_mark(&comment.author));
     if said.iter().any(|text| text.contains(&mark)) {
         return Ok(passed_over(output, "it was answered before"));
     }
-    let may_write = accounts.may_write(&comment.author).await.map_err(cannot)?;
+    let may_write = accounts.may_write(&comment.author).await?;
     if !may_write && said.iter().any(|text| text.contains(&refused)) {
         return Ok(passed_over(output, "its author may not write to this repository, and was told so"));
     }
@@ -60,7 +60,7 @@ pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Outpu
         Err(fault) => Answer::fault(&fault),
         Ok(command) => request.obey(&command, output).await?,
     };
-    accounts.comment(comment.number, &mark, &answer.text).await.map_err(cannot)?;
+    accounts.comment(comment.number, &mark, &answer.text).await?;
     Ok(answer.exit)
 }
 
@@ -81,12 +81,8 @@ fn refusal_mark(login: &str) -> String {
 /// The open proposal of this number. Only the branch makes it one, and only in this repository.
 async fn proposal(forge: &dyn Proposals, manifest: &Manifest, number: u64) -> Result<Option<OpenProposal>, Stop> {
     let prefix = &manifest.proposals.branch_prefix;
-    let open = forge.proposals(prefix).await.map_err(cannot)?;
+    let open = forge.proposals(prefix).await?;
     Ok(open.into_iter().find(|p| p.number == Some(number) && branch::is_proposal(prefix, &p.branch)))
-}
-
-fn cannot(error: Error) -> Stop {
-    Stop::CannotWork(error.into())
 }
 
 /// Says in the job why a comment that reads like a command was not obeyed.
@@ -132,8 +128,7 @@ impl CommandRequest<'_> {
 
     async fn recheck(&self) -> Result<Answer, Stop> {
         let OpenProposal { head, body, .. } = &self.open;
-        let (state, text) =
-            check::verdict_now(self.context, self.forge, self.accounts, head, metadata::read(body)).await;
+        let (state, text) = check::verdict_now(self.context, self.accounts, head, metadata::read(body)).await;
         let word = match state {
             StatusState::Success => "Success",
             StatusState::Failure => "Failure",
@@ -215,10 +210,10 @@ impl CommandRequest<'_> {
                 Err(e @ PublishError::Edit { .. }) => {
                     return Ok(Answer::fault(&Fault(format!("{}.", code(&e.to_string(), 400)))));
                 }
-                Err(PublishError::Forge(e)) => return Err(cannot(with_rules(self.forge, e).await)),
+                Err(PublishError::Forge(e)) => return Err(with_rules(self.forge, e).await.into()),
             }
         }
-        Err(cannot(Error::Moved { branch: self.open.branch.clone() }))
+        Err(Error::Moved { branch: self.open.branch.clone() }.into())
     }
 
     /// Puts the rejection on its branch: in place of this proposal, or, out of a group, in one of its own.

@@ -35,8 +35,7 @@ async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
     let reader = proposal_reader(context, context.forge.as_deref(), Trust::Machines);
-    let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), None).await;
-    let situation = situation.map_err(|e| Stop::CannotWork(e.into()))?;
+    let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), None).await?;
     let failed = situation.candidates.failed.values().cloned().map(Failed::from);
     Ok(Explanation {
         images: planned::explained(&manifest, &situation.candidates),

@@ -12,7 +12,7 @@ pub(crate) async fn guard(context: &Context) -> Result<(), Stop> {
     let branch = match &event.default_branch {
         Some(branch) => branch.clone(),
         // The payload of a schedule may say nothing of the repository: the forge does.
-        None => context.forge()?.head().await.map_err(|e| Stop::CannotWork(e.into()))?.branch,
+        None => context.forge()?.head().await?.branch,
     };
     action::may_write(&event, &branch)
 }

@@ -1,7 +1,7 @@
 //! The manifest that a command works on.
 
 use super::{Context, Stop};
-use crate::forge::Head;
+use crate::forge::{Error, Head};
 use crate::manifest::Manifest;
 pub(crate) use crate::observe::manifest::from_forge;
 use crate::observe::manifest::{LoadError, from_directory};
@@ -13,7 +13,7 @@ use crate::observe::manifest::{LoadError, from_directory};
 /// Where there is no forge, or no manifest there, or it cannot be used.
 pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
     let forge = context.forge()?;
-    let head = forge.head().await.map_err(|e| Stop::CannotWork(e.into()))?;
+    let head = forge.head().await?;
     let manifest = from_forge(&**forge, &head.commit, &context.settings.manifest).await?;
     context.begin_branches_with(&manifest.proposals.branch_prefix);
     Ok((head, manifest))
@@ -27,11 +27,17 @@ pub(crate) fn here(context: &Context) -> Result<Manifest, Stop> {
     Ok(from_directory(&context.settings.directory, &context.settings.manifest)?)
 }
 
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::CannotWork(error.into())
+    }
+}
+
 impl From<LoadError> for Stop {
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::Faults(faults, files) => Self::Manifest(faults, files),
-            LoadError::Forge(error) => Self::CannotWork(error.into()),
+            LoadError::Forge(error) => error.into(),
             error @ (LoadError::Missing { .. } | LoadError::Disk { .. }) => Self::Unusable(error.to_string()),
         }
     }

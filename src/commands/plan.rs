@@ -23,8 +23,7 @@ pub(crate) async fn run(
     let reader = proposal_reader(context, forge, Trust::Machines);
     let seen = promote::read_mirrors(context, &reader.sources, &manifest, &scope, None, Manner::default()).await;
     let unreviewed = unreviewed(&context.verdicts, &context.review_reader(None), &manifest, &scope).await;
-    let situation = reader.situation(&manifest, &scope, &unreviewed, None).await;
-    let situation = situation.map_err(|e| Stop::CannotWork(e.into()))?;
+    let situation = reader.situation(&manifest, &scope, &unreviewed, None).await?;
     let evidence = reader.evidence_of_all(&manifest, &situation).await;
     let mut plan = planned::planned(&manifest, &situation, &evidence);
     let promotions = promote::planned(&seen, promote::failures(&seen));
@@ -35,9 +34,5 @@ pub(crate) async fn run(
     plan.matrix = shards.map(rows::Matrix::of);
     let clean = plan.failed.is_empty();
     output.plan(&plan);
-    match seen.stopped {
-        Some(reason) => Err(Stop::CannotWork(anyhow::Error::msg(reason))),
-        None if clean => Ok(Exit::Done),
-        None => Ok(Exit::Findings),
-    }
+    promote::ending(&seen.stopped, clean)
 }

@@ -7,7 +7,7 @@ use crate::apply;
 use crate::apply::anew::WriteError;
 use crate::apply::copy::{Carried, Copier};
 use crate::apply::promote::{Applied, Promoted, Work};
-use crate::apply::record::{self, Recorded, Recording, Way};
+use crate::apply::record::{self, Recorded, Way};
 use crate::args::Promote as Arguments;
 use crate::forge::{Branches, Commit};
 use crate::hub::Hub;
@@ -172,7 +172,7 @@ fn hub(context: &Context) -> Option<&Hub> {
     context.hub.as_ref().filter(|_| context.settings.dockerhub_token.is_some())
 }
 
-fn ending(stopped: &Option<String>, clean: bool) -> Result<Exit, Stop> {
+pub(super) fn ending(stopped: &Option<String>, clean: bool) -> Result<Exit, Stop> {
     match stopped {
         Some(reason) => Err(Stop::CannotWork(anyhow::Error::msg(reason.clone()))),
         None if clean => Ok(Exit::Done),
@@ -217,22 +217,22 @@ fn record_of(seen: &Promotions, promoted: &Promoted) -> Record {
 fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded, WriteError>>) -> rows::Outcome {
     let mut failed = failures(seen);
     failed.extend(applied.failed);
-    let wrote = match &recorded {
-        Some(Ok(Recorded::Committed(_))) => true,
-        Some(Ok(Recorded::Proposed(recording))) => {
-            matches!(recording.done, record::Done::Opened | record::Done::Updated)
+    let (committed, proposed) = match recorded {
+        Some(Ok(Recorded::Committed(_))) => (true, None),
+        Some(Ok(Recorded::Proposed(proposed))) => (false, Some(proposed)),
+        Some(Err(error)) => {
+            tracing::error!("recording: {error}");
+            failed.extend(applied.promoted.iter().map(|p| p.step.failed(FailedStep::Record, error.to_string())));
+            (false, None)
         }
-        _ => false,
+        Some(Ok(Recorded::Already)) | None => (false, None),
     };
-    let closed = matches!(&recorded, Some(Ok(Recorded::Proposed(r))) if r.done == record::Done::Closed);
-    if let Some(Err(error)) = &recorded {
-        let text = error.to_string();
-        tracing::error!("recording: {text}");
-        failed.extend(applied.promoted.iter().map(|p| p.step.failed(FailedStep::Record, text.clone())));
-    }
+    let action = proposed.as_ref().map(|proposed| proposed.action);
+    let wrote = committed || matches!(action, Some(rows::ProposedAction::Opened | rows::ProposedAction::Updated));
+    let closed = action == Some(rows::ProposedAction::Closed);
     let ours: Vec<Promoted> = applied.promoted.into_iter().filter(|p| wrote || p.step.state == State::Copy).collect();
     rows::Outcome {
-        proposals: proposed(recorded),
+        proposals: proposed.into_iter().collect(),
         changed: wrote || closed || applied.changed || !ours.is_empty() || !applied.carried.is_empty(),
         carried: applied.carried.into_iter().map(carried).collect(),
         promoted: ours.into_iter().map(promoted_row).collect(),
@@ -251,15 +251,4 @@ fn promoted_row(promoted: Promoted) -> rows::Promoted {
 
 fn carried((step, carried): (Step, Carried)) -> rows::Carried {
     rows::Carried { repository: step.repository, tag: step.tag, digest: carried.digest, under: carried.under }
-}
-
-fn proposed(recorded: Option<Result<Recorded, WriteError>>) -> Vec<rows::Proposed> {
-    let Some(Ok(Recorded::Proposed(Recording { number, url, branch, done }))) = recorded else { return Vec::new() };
-    let action = match done {
-        record::Done::Opened => rows::ProposedAction::Opened,
-        record::Done::Updated => rows::ProposedAction::Updated,
-        record::Done::Unchanged => rows::ProposedAction::Unchanged,
-        record::Done::Closed => rows::ProposedAction::Closed,
-    };
-    vec![rows::Proposed { number, url, branch, action, detail: None }]
 }

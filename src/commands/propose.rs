@@ -40,8 +40,7 @@ pub(crate) async fn run(
         let scope = promote::scope(context, &manifest, images)?;
         let unreviewed =
             unreviewed(&context.verdicts, &context.review_reader(Some(&head.commit)), &manifest, &scope).await;
-        let situation = reader.situation(&manifest, &scope, &unreviewed, refresh).await;
-        let situation = situation.map_err(|e| Stop::CannotWork(e.into()))?;
+        let situation = reader.situation(&manifest, &scope, &unreviewed, refresh).await?;
         if context.settings.dry_run {
             let plan = planned(&manifest, &situation, &reader.evidence_of_all(&manifest, &situation).await);
             let clean = plan.failed.is_empty();

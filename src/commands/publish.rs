@@ -5,7 +5,7 @@
 
 use super::{Context, check};
 use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, commit, invite, present};
-use crate::forge::{Commit, Contents, Forge, OpenProposal, Statuses};
+use crate::forge::{Commit, Forge, OpenProposal, Statuses};
 use crate::manifest::Manifest;
 use crate::observe::proposals::requested_action;
 use crate::proposal::Wanted;
@@ -65,7 +65,7 @@ pub(super) async fn publish(
     let mut committed = commit(forge, publication, open).await?;
     let judged = match forge.accounts() {
         Some(accounts) if is_job(accounts, open).await => {
-            verdict(context, forge, accounts, &committed.commit, Some(committed.metadata.clone())).await
+            verdict(context, accounts, &committed.commit, Some(committed.metadata.clone())).await
         }
         _ => true,
     };
@@ -94,7 +94,7 @@ pub(super) async fn settle(
     let named = metadata.as_ref().and_then(|m| m.head.as_ref()).is_some_and(|head| head.as_str() == open.head.0);
     if open.author == JOB_LOGIN
         && !named
-        && verdict(context, forge, accounts, &open.head, metadata.clone()).await
+        && verdict(context, accounts, &open.head, metadata.clone()).await
         && let Some(metadata) = metadata
     {
         let named = Metadata { head: ObjectId::try_from(open.head.0.clone()).ok(), ..metadata.clone() };
@@ -116,14 +116,8 @@ async fn is_job(statuses: &dyn Statuses, open: Option<&OpenProposal>) -> bool {
 
 /// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here. Whether
 /// there is one now that needs no second look.
-async fn verdict(
-    context: &Context,
-    contents: &dyn Contents,
-    statuses: &dyn Statuses,
-    commit: &Commit,
-    metadata: Option<Metadata>,
-) -> bool {
-    let posted = check::post_verdict(context, contents, statuses, commit, metadata).await;
+async fn verdict(context: &Context, statuses: &dyn Statuses, commit: &Commit, metadata: Option<Metadata>) -> bool {
+    let posted = check::post_verdict(context, statuses, commit, metadata).await;
     posted.unwrap_or_else(|e| {
         tracing::warn!("the verdict on {commit} could not be posted: {e}");
         false

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 
 use super::{Commit, Error, Merge};
+pub use crate::plan::reviews::{Review, Verdict};
 
 /// What people said of pull requests.
 #[async_trait]
 pub trait Reviews: Send + Sync {
-    /// All reviews of a proposal, oldest first: several by one person where there are.
+    /// All reviews of a proposal that are more than remarks, oldest first: several by one person where there are.
     async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error>;
 
     /// What was said of proposals and who wrote their commits, of many in few requests.
@@ -22,33 +23,11 @@ pub trait Reviews: Send + Sync {
     async fn may_write(&self, login: &str) -> Result<bool, Error>;
 }
 
-/// A person's say on a proposal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Review {
-    pub login: String,
-    /// Whether that is a person's account, and no App's.
-    pub person: bool,
-    pub verdict: Verdict,
-    /// The commit that was looked at; `None` where the forge no longer says.
-    pub commit: Option<Commit>,
-}
-
 /// What is known of a proposal's reviews.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reviewed {
-    /// All reviews, oldest first: several by one person where there are.
+    /// As [`Reviews::reviews`] has them.
     pub reviews: Vec<Review>,
     /// The accounts that wrote its commits, in lower case; `None` where that cannot be told of every commit.
     pub writers: Option<BTreeSet<String>>,
-}
-
-/// What a review says now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Approved,
-    ChangesRequested,
-    /// It only remarks.
-    Commented,
-    /// It was taken back, by whomever.
-    Dismissed,
 }

@@ -4,55 +4,51 @@ use chrono::{DateTime, Utc};
 
 use super::category::Standings;
 use super::sources::Sources;
-use super::upstream::{Walk, walk};
-use crate::image::{Digest, Location, Platform, Tag};
+use super::upstream::{Part, Walk, walk};
+use crate::manifest::{Image, Manifest};
+use crate::proposal::Item;
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
+use crate::proposal::review::digest_before;
 
-/// What evidence is asked about: one tag and digest upstream.
-pub(crate) struct EvidenceRequest<'a> {
-    /// Upstream.
-    pub location: &'a Location,
-    /// The wanted platforms.
-    pub platforms: Option<&'a [Platform]>,
-    pub tag: &'a Tag,
-    /// The digest that would come in.
-    pub digest: &'a Digest,
-    /// What is approved now.
-    pub before: Option<&'a Digest>,
-    /// The organization that mirrors it.
-    pub organization: &'a str,
-    /// Who knows under which of its rules upstream falls.
+/// What evidence is read with.
+pub(crate) struct EvidenceReader<'a> {
+    pub sources: &'a Sources,
+    /// Who knows under which of the organization's rules upstream falls.
     pub standings: &'a Standings,
     pub now: DateTime<Utc>,
 }
 
-/// Reads it; what does not answer is named in the evidence.
-pub(crate) async fn evidence(sources: &Sources, request: &EvidenceRequest<'_>) -> Evidence {
-    let standing = request.standings.of(request.organization, request.location).await;
-    let mut evidence = Evidence { standing, at: Some(request.now), ..Evidence::default() };
-    match sources.head(request.location, request.tag).await {
-        Ok(Some(answer)) if answer.digest == *request.digest => evidence.served = Served::Now,
-        Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
-        Err(e) => evidence.unknown.push(format!("what {} answers: {e}", request.tag)),
-    }
-    match walk(sources, request.location, request.digest, request.platforms).await {
-        Ok(Some(found)) => take(&mut evidence, found),
-        Ok(None) => evidence.unknown.push(format!("upstream does not have {}", request.digest)),
-        Err(e) => evidence.unknown.push(format!("the image: {e}")),
-    }
-    if let Some(before) = request.before.filter(|before| *before != request.digest) {
-        match walk(sources, request.location, before, request.platforms).await {
-            Ok(Some(Walk { problem: None, parts, size, .. })) => compare(&mut evidence, &parts, size),
-            Ok(_) => evidence.unknown.push("what is approved now: upstream no longer has all of it".to_owned()),
-            Err(e) => evidence.unknown.push(format!("what is approved now: {e}")),
+impl EvidenceReader<'_> {
+    /// Reads the evidence for a change from `base` to `head`; what does not answer is named in it.
+    pub(crate) async fn read(&self, base: Option<&Manifest>, head: &Manifest, item: &Item) -> Evidence {
+        let (Some(tag), digest) = (&item.entry.to, &item.entry.digest) else { return Evidence::default() };
+        let Image { source, platforms, .. } = &head.images[item.image];
+        let (sources, platforms) = (self.sources, platforms.as_deref());
+        let standing = self.standings.of(&head.organization, source).await;
+        let mut evidence = Evidence { standing, at: Some(self.now), ..Evidence::default() };
+        match sources.head(source, tag).await {
+            Ok(Some(answer)) if answer.digest == *digest => evidence.served = Served::Now,
+            Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
+            Err(e) => evidence.unknown.push(format!("what {tag} answers: {e}")),
         }
+        match walk(sources, source, digest, platforms).await {
+            Ok(Some(found)) => take(&mut evidence, found),
+            Ok(None) => evidence.unknown.push(format!("upstream does not have {digest}")),
+            Err(e) => evidence.unknown.push(format!("the image: {e}")),
+        }
+        if let Some(before) = digest_before(base, head, item).filter(|before| before != digest) {
+            match walk(sources, source, &before, platforms).await {
+                Ok(Some(Walk { problem: None, parts, size, .. })) => compare(&mut evidence, &parts, size),
+                Ok(_) => evidence.unknown.push("what is approved now: upstream no longer has all of it".to_owned()),
+                Err(e) => evidence.unknown.push(format!("what is approved now: {e}")),
+            }
+        }
+        evidence
     }
-    evidence
 }
 
 fn take(evidence: &mut Evidence, found: Walk) {
-    let part =
-        |p: super::upstream::Part| PlatformEvidence { name: p.name, digest: p.digest, size: p.size, before: None };
+    let part = |p: Part| PlatformEvidence { name: p.name, digest: p.digest, size: p.size, before: None };
     evidence.complete = found.problem.is_none();
     evidence.size = found.problem.is_none().then_some(found.size);
     evidence.platforms = found.parts.into_iter().map(part).collect();
@@ -61,7 +57,7 @@ fn take(evidence: &mut Evidence, found: Walk) {
     evidence.unknown.extend(found.problem);
 }
 
-fn compare(evidence: &mut Evidence, before: &[super::upstream::Part], size: u64) {
+fn compare(evidence: &mut Evidence, before: &[Part], size: u64) {
     evidence.size_before = Some(size);
     let gone = before.iter().filter(|b| evidence.platforms.iter().all(|p| p.name != b.name));
     evidence.lost = gone.map(|b| b.name.clone()).collect();

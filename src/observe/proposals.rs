@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 
 use super::candidates::{UpstreamReader, read_candidates};
 use super::category::Standings;
-use super::evidence::{EvidenceRequest, evidence};
+use super::evidence::EvidenceReader;
 use super::facts::FactReader;
 use super::ledger::{Clocks, Noted, Place, Trust};
 use super::sources::Sources;
@@ -24,7 +24,7 @@ use crate::proposal::decide::{Agenda, Decided, Reviewed, asked};
 use crate::proposal::known::{Candidates, Known};
 use crate::proposal::machine::{Action, Decision, Existing, MadeOf};
 use crate::proposal::metadata::{self, Metadata};
-use crate::proposal::{Item, Unreviewed, Wanted, branch, review};
+use crate::proposal::{Unreviewed, Wanted, branch};
 use crate::text::counted;
 
 /// How many proposals' evidence is gathered together for a plan.
@@ -117,9 +117,13 @@ impl ProposalReader<'_> {
 
     /// The evidence for every change of a proposal.
     pub(crate) async fn evidence(&self, manifest: &Manifest, wanted: &Wanted) -> Vec<Evidence> {
+        let reader = EvidenceReader { sources: &self.sources, standings: &self.standings, now: self.now };
         let mut all = Vec::new();
         for item in &wanted.items {
-            all.push(self.evidence_of(manifest, item).await);
+            all.push(match item.entry.kind.lets_in() {
+                true => reader.read(Some(manifest), manifest, item).await,
+                false => Evidence::default(),
+            });
         }
         all
     }
@@ -134,25 +138,6 @@ impl ProposalReader<'_> {
         let gather =
             |wanted| async move { if writes(wanted) { self.evidence(manifest, wanted).await } else { Vec::new() } };
         futures_util::stream::iter(&situation.wanted).map(gather).buffered(TOGETHER).collect().await
-    }
-
-    async fn evidence_of(&self, manifest: &Manifest, item: &Item) -> Evidence {
-        let Some(tag) = item.entry.to.as_ref().filter(|_| item.entry.kind.lets_in()) else {
-            return Evidence::default();
-        };
-        let image = &manifest.images[item.image];
-        let before = review::digest_before(Some(manifest), manifest, item);
-        let request = EvidenceRequest {
-            location: &image.source,
-            platforms: image.platforms.as_deref(),
-            tag,
-            digest: &item.entry.digest,
-            before: before.as_ref(),
-            organization: &manifest.organization,
-            standings: &self.standings,
-            now: self.now,
-        };
-        evidence(&self.sources, &request).await
     }
 
     fn clocks<'c>(&'c self, prefix: &'c str) -> Clocks<'c> {

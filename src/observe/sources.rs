@@ -46,19 +46,12 @@ impl Sources {
     }
 
     /// The document with this digest; `None` where upstream no longer has it.
-    ///
-    /// # Errors
-    /// Whatever keeps upstream from answering.
     pub async fn document(&self, location: &Location, digest: &Digest) -> Result<Option<Document>, Error> {
         if let Some(document) = self.documents.get(digest) {
             return Ok(Some(document));
         }
-        let reference = Reference::Digest(digest.clone());
-        let mut read = self.store(location).manifest(&reference).await;
-        if self.turns_anonymous(location, &read) {
-            read = self.store(location).manifest(&reference).await;
-        }
-        let read = read?;
+        let reference = &Reference::Digest(digest.clone());
+        let read = self.ask(location, |store| async move { store.manifest(reference).await }).await?;
         if let Some(document) = &read {
             self.documents.keep(document);
         }
@@ -66,57 +59,30 @@ impl Sources {
     }
 
     /// The bytes of a blob from `offset`; `None` where upstream does not have it.
-    ///
-    /// # Errors
-    /// Whatever keeps upstream from answering.
     pub async fn blob(&self, location: &Location, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error> {
-        let mut read = self.store(location).blob(blob, offset).await;
-        if self.turns_anonymous(location, &read) {
-            read = self.store(location).blob(blob, offset).await;
-        }
-        read
+        self.ask(location, |store| async move { store.blob(blob, offset).await }).await
     }
 
     /// All tags; `None` where the repository does not exist.
-    ///
-    /// # Errors
-    /// Whatever keeps upstream from answering.
     pub async fn tags(&self, location: &Location) -> Result<Option<Vec<Tag>>, Error> {
-        let mut read = self.store(location).tags().await;
-        if self.turns_anonymous(location, &read) {
-            read = self.store(location).tags().await;
-        }
-        read
+        self.ask(location, |store| async move { store.tags().await }).await
     }
 
     /// Whether a digest answers.
-    ///
-    /// # Errors
-    /// Whatever keeps upstream from answering.
     pub async fn has(&self, location: &Location, digest: &Digest) -> Result<bool, Error> {
-        let reference = Reference::Digest(digest.clone());
-        let mut read = self.store(location).head(&reference).await;
-        if self.turns_anonymous(location, &read) {
-            read = self.store(location).head(&reference).await;
-        }
-        Ok(read?.is_some())
+        let reference = &Reference::Digest(digest.clone());
+        Ok(self.ask(location, |store| async move { store.head(reference).await }).await?.is_some())
     }
 
     /// What a tag answers; a run asks once.
-    ///
-    /// # Errors
-    /// Whatever keeps upstream from answering.
     pub async fn head(&self, location: &Location, tag: &Tag) -> Result<Option<Descriptor>, Error> {
         let asked = (location.clone(), tag.clone());
         let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
         if known.is_some() {
             return Ok(known);
         }
-        let reference = Reference::Tag(tag.clone());
-        let mut read = self.store(location).head(&reference).await;
-        if self.turns_anonymous(location, &read) {
-            read = self.store(location).head(&reference).await;
-        }
+        let reference = &Reference::Tag(tag.clone());
+        let read = self.ask(location, |store| async move { store.head(reference).await }).await;
         if let Ok(Some(answer)) = &read {
             self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(asked, answer.clone());
         }
@@ -124,18 +90,12 @@ impl Sources {
     }
 
     /// Whether a blob is there; what was found once in this run is not asked again.
-    ///
-    /// # Errors
-    /// Whatever keeps upstream from answering.
     pub async fn has_blob(&self, location: &Location, digest: &Digest) -> Result<bool, Error> {
         let blob = (location.clone(), digest.clone());
         if self.blobs.lock().unwrap_or_else(PoisonError::into_inner).contains(&blob) {
             return Ok(true);
         }
-        let mut read = self.store(location).has_blob(digest).await;
-        if self.turns_anonymous(location, &read) {
-            read = self.store(location).has_blob(digest).await;
-        }
+        let read = self.ask(location, |store| async move { store.has_blob(digest).await }).await;
         if matches!(read, Ok(true)) {
             self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(blob);
         }
@@ -143,19 +103,12 @@ impl Sources {
     }
 
     /// What refers to a digest, as the referrers API says; `None` where there is no such API.
-    ///
-    /// # Errors
-    /// Whatever keeps upstream from answering.
     pub async fn listed_referrers(
         &self,
         location: &Location,
         digest: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, Error> {
-        let mut read = self.store(location).listed_referrers(digest).await;
-        if self.turns_anonymous(location, &read) {
-            read = self.store(location).listed_referrers(digest).await;
-        }
-        read
+        self.ask(location, |store| async move { store.listed_referrers(digest).await }).await
     }
 
     /// The repository, as it is read now.
@@ -166,6 +119,18 @@ impl Sources {
         } else {
             self.registries.open(location)
         }
+    }
+
+    /// Asks a repository; once more without the credential where Docker Hub refuses that.
+    async fn ask<T, F>(&self, location: &Location, question: impl Fn(Arc<dyn Store>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let read = question(self.store(location)).await;
+        if self.turns_anonymous(location, &read) {
+            return question(self.store(location)).await;
+        }
+        read
     }
 
     /// Whether Docker Hub refused this just now for the first time, so that it is worth asking again without a credential.

@@ -38,22 +38,23 @@ impl Subject {
     }
 }
 
-/// What one person's latest review that is more than a remark says.
+/// What a review says now that is more than a remark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Say {
+pub enum Verdict {
     Approved,
     ChangesRequested,
+    /// It was taken back, by whomever.
     Dismissed,
 }
 
-/// One review, as far as it is known before anything else is asked.
+/// A person's say on a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Review {
+pub struct Review {
     pub login: String,
+    /// Whether that is a person's account, and no App's.
     pub person: bool,
-    /// What it says; remarks are not among the reviews.
-    pub say: Say,
-    /// The commit that was looked at.
+    pub verdict: Verdict,
+    /// The commit that was looked at; `None` where the forge no longer says.
     pub commit: Option<String>,
 }
 
@@ -68,11 +69,11 @@ pub(crate) struct Opinion {
 impl Opinion {
     /// What speaks against a review by itself.
     fn at_sight(review: Review) -> Self {
-        let objection = match review.say {
+        let objection = match review.verdict {
             _ if !review.person => Some(Objection::NoPerson),
-            Say::Approved => None,
-            Say::ChangesRequested => Some(Objection::ChangesRequested),
-            Say::Dismissed => Some(Objection::Dismissed),
+            Verdict::Approved => None,
+            Verdict::ChangesRequested => Some(Objection::ChangesRequested),
+            Verdict::Dismissed => Some(Objection::Dismissed),
         };
         Self { review, objection }
     }
@@ -166,36 +167,36 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
-    fn review(login: &str, say: Say) -> Review {
-        Review { login: login.to_owned(), person: !login.ends_with("[bot]"), say, commit: None }
+    fn review(login: &str, verdict: Verdict) -> Review {
+        Review { login: login.to_owned(), person: !login.ends_with("[bot]"), verdict, commit: None }
     }
 
     #[test]
     fn the_latest_review_of_each_person_is_the_one() {
         let all = vec![
-            review("Mona", Say::Approved),
-            review("hubot", Say::ChangesRequested),
-            review("mona", Say::ChangesRequested),
-            review("hubot", Say::Approved),
+            review("Mona", Verdict::Approved),
+            review("hubot", Verdict::ChangesRequested),
+            review("mona", Verdict::ChangesRequested),
+            review("hubot", Verdict::Approved),
         ];
-        let latest: Vec<_> = latest(all).into_iter().map(|o| (o.review.login, o.review.say)).collect();
-        assert_eq!(latest, [("hubot".to_owned(), Say::Approved), ("mona".to_owned(), Say::ChangesRequested)]);
+        let latest: Vec<_> = latest(all).into_iter().map(|o| (o.review.login, o.review.verdict)).collect();
+        assert_eq!(latest, [("hubot".to_owned(), Verdict::Approved), ("mona".to_owned(), Verdict::ChangesRequested)]);
     }
 
     #[test]
     fn what_speaks_against_a_review_at_sight() {
         let sight = |login, say| Opinion::at_sight(review(login, say)).objection;
-        assert_eq!(sight("mona", Say::Approved), None);
-        assert_eq!(sight("mona", Say::Dismissed), Some(Objection::Dismissed));
-        assert_eq!(sight("mona", Say::ChangesRequested), Some(Objection::ChangesRequested));
-        assert_eq!(sight("robot[bot]", Say::Approved), Some(Objection::NoPerson));
+        assert_eq!(sight("mona", Verdict::Approved), None);
+        assert_eq!(sight("mona", Verdict::Dismissed), Some(Objection::Dismissed));
+        assert_eq!(sight("mona", Verdict::ChangesRequested), Some(Objection::ChangesRequested));
+        assert_eq!(sight("robot[bot]", Verdict::Approved), Some(Objection::NoPerson));
     }
 
     #[test]
     fn what_is_missing_is_said() {
         let pull = |opinions: &[(&str, Option<Objection>)]| {
             let opinion = |(login, objection): &(&str, _)| Opinion {
-                review: review(login, Say::Approved),
+                review: review(login, Verdict::Approved),
                 objection: *objection,
             };
             Origin::Pull(41, opinions.iter().map(opinion).collect())

@@ -647,7 +647,7 @@ async fn reviews_of_many_pull_requests_are_one_question() {
         github.review_as(number, "hubot", "APPROVED");
         numbers.insert(number);
     }
-    let head = |number: u64| Some(Commit(github.pull(number).head_sha));
+    let head = |number: u64| Some(github.pull(number).head_sha);
     github.review_as(3, "judge[bot]", "CHANGES_REQUESTED");
     github.clear_log();
     let known = accounts.reviewed(&numbers).await.unwrap();

@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::anew::{Patience, WriteError, anew};
 use crate::forge::{self, Commit, Forge};
 use crate::proposal::record::{Record, pending};
+use crate::report::rows;
 
 mod proposal;
 mod work;
 
-pub(crate) use proposal::{Done, Recording};
 use work::Work;
 
 /// How digests are recorded.
@@ -34,7 +34,7 @@ pub(crate) enum Recorded {
     /// By a commit on the default branch.
     Committed(Commit),
     /// In the recording proposal, or it was closed because nothing is left to record.
-    Proposed(Recording),
+    Proposed(rows::Proposed),
 }
 
 /// Records what was promoted in the manifest at `path`. Without records it only looks after the recording proposal, whose

@@ -6,28 +6,7 @@ use crate::forge::{Commit, FileChange, OpenProposal, Proposals};
 use crate::manifest::Manifest;
 use crate::proposal::branch;
 use crate::proposal::record::{self, Record, gathered, pending};
-
-/// The recording proposal as it is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Recording {
-    /// Its number; `None` on a forge without numbers.
-    pub number: Option<u64>,
-    pub url: String,
-    pub branch: String,
-    pub done: Done,
-}
-
-/// What was done about the recording proposal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Done {
-    Opened,
-    /// Records were added to it.
-    Updated,
-    /// It has them already: nothing was written.
-    Unchanged,
-    /// Nothing is left to record: it was closed.
-    Closed,
-}
+use crate::report::rows::{Proposed, ProposedAction};
 
 /// The recording proposal, if one is open. One that a person had be merged elsewhere records nothing.
 pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<OpenProposal>, WriteError> {
@@ -41,7 +20,7 @@ pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<O
 
 impl Work<'_> {
     /// Sees to it that the recording proposal holds these records, those it has, and nothing else.
-    pub(super) async fn propose(&self, open: Option<OpenProposal>) -> Result<Recording, WriteError> {
+    pub(super) async fn propose(&self, open: Option<OpenProposal>) -> Result<Proposed, WriteError> {
         let branch = branch::record(&self.manifest.proposals.branch_prefix);
         let tip = match &open {
             Some(proposal) => Some(proposal.head.clone()),
@@ -61,17 +40,17 @@ impl Work<'_> {
 
     /// Sees to a recording proposal for which this run has nothing: it is closed where nothing is left to record, unless a
     /// person's commits stand on it.
-    pub(super) async fn settle(&self, open: OpenProposal) -> Result<Recording, WriteError> {
+    pub(super) async fn settle(&self, open: OpenProposal) -> Result<Proposed, WriteError> {
         let empty = self
             .theirs(&open.head)
             .await?
             .is_some_and(|theirs| gathered(&self.manifest, &[], Some(&theirs)).is_empty());
-        let done = if empty && !open.touched { Done::Closed } else { Done::Unchanged };
-        if done == Done::Closed {
+        let done = if empty && !open.touched { ProposedAction::Closed } else { ProposedAction::Unchanged };
+        if done == ProposedAction::Closed {
             let reason = format!("Nothing is left to record: `{}` says it all.", self.head.branch);
             self.forge.close(&open, &reason).await?;
         }
-        Ok(Recording { number: open.number, url: open.url, branch: open.branch, done })
+        Ok(proposed(open.number, open.url, open.branch, done))
     }
 
     /// A person's commits stand on the branch: ours goes on top of them.
@@ -114,16 +93,20 @@ impl Work<'_> {
         branch: String,
         records: &[Record],
         moved: bool,
-    ) -> Result<Recording, WriteError> {
+    ) -> Result<Proposed, WriteError> {
         let (title, body) = (record::title(&self.manifest, records), record::body(&self.head.branch, records));
         let Some(open) = open else {
             let opened = self.forge.open(&branch, &title, &body).await?;
-            return Ok(Recording { number: opened.number, url: opened.url, branch, done: Done::Opened });
+            return Ok(proposed(opened.number, opened.url, branch, ProposedAction::Opened));
         };
         if moved {
             self.forge.edit(&open, &title, &body).await?;
         }
-        let done = if moved { Done::Updated } else { Done::Unchanged };
-        Ok(Recording { number: open.number, url: open.url, branch, done })
+        let done = if moved { ProposedAction::Updated } else { ProposedAction::Unchanged };
+        Ok(proposed(open.number, open.url, branch, done))
     }
+}
+
+fn proposed(number: Option<u64>, url: String, branch: String, action: ProposedAction) -> Proposed {
+    Proposed { number, url, branch, action, detail: None }
 }

@@ -4,28 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::subject::Subject;
 use crate::commands::{Context, Stop};
-use crate::diag::Diagnostic;
 use crate::forge::StatusState;
 use crate::image::{Digest, Location, Reference, RegistryHost};
 use crate::manifest::{self, Approval, Destination, Image, Manifest};
 use crate::observe::category::Standings;
-use crate::observe::evidence::{EvidenceRequest, evidence};
+use crate::observe::evidence::EvidenceReader;
 use crate::observe::ledger::{Clocks, Place, Trust};
 use crate::observe::sources::Sources;
-use crate::plan::{self, Key, Observed, Scope};
+use crate::plan::{self, FailedStep, Failure, Key, Observed, Scope};
 use crate::proposal::body::{self, Evidence, Served};
 use crate::proposal::review::{self, Finding};
 use crate::proposal::{Item, Kind};
 use crate::registry::{Reach, Registries};
 use crate::report::rows;
-
-/// What came of it.
-pub(super) enum Judgement {
-    /// The manifest cannot be used.
-    Unusable(Vec<Diagnostic>),
-    /// It was judged.
-    Judged(Box<Judged>),
-}
 
 /// A judged manifest.
 pub(super) struct Judged {
@@ -68,12 +59,9 @@ impl Judged {
 /// Judges `subject`.
 ///
 /// # Errors
-/// Where nothing can be looked at.
-pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judgement, Stop> {
-    let head = match manifest::parse(subject.head.clone()) {
-        Ok(head) => head,
-        Err(faults) => return Ok(Judgement::Unusable(faults)),
-    };
+/// Where the manifest cannot be used, or nothing can be looked at.
+pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged, Stop> {
+    let head = manifest::parse(subject.head.clone()).map_err(|e| Stop::Manifest(e, subject.head.clone()))?;
     // A base that cannot be used says nothing: then everything that is not promoted comes in.
     let base = subject.base.clone().and_then(|files| manifest::parse(files).ok());
     let judge = Judge::new(context, subject, base.as_ref(), &head)?;
@@ -102,7 +90,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judgem
         let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
         judged.report = body::report(&Manifest { policy, ..head.clone() }, &items, &evidence);
     }
-    Ok(Judgement::Judged(Box::new(judged)))
+    Ok(judged)
 }
 
 /// What a proposal of ours says to be urgent is shown so: nothing is allowed by it.
@@ -154,7 +142,9 @@ impl<'a> Judge<'a> {
     /// Upstream's answers about one approval.
     async fn evidence(&self, item: &Item) -> Evidence {
         let image = &self.head.images[item.image];
-        let Some(tag) = &item.entry.to else { return Evidence::default() };
+        if item.entry.to.is_none() {
+            return Evidence::default();
+        }
         if self.public_only && self.base.is_none() {
             let why =
                 "no host is trusted before the base has a usable manifest: bring the manifest without approvals first";
@@ -163,18 +153,8 @@ impl<'a> Judge<'a> {
         if self.public_only && matches!(image.source, Location::Layout(_)) {
             return Evidence { unknown: vec!["a directory is not read here".to_owned()], ..Evidence::default() };
         }
-        let before = review::digest_before(self.base, self.head, item);
-        let request = EvidenceRequest {
-            location: &image.source,
-            platforms: image.platforms.as_deref(),
-            tag,
-            digest: &item.entry.digest,
-            before: before.as_ref(),
-            organization: &self.head.organization,
-            standings: &self.standings,
-            now: self.now,
-        };
-        evidence(&self.sources, &request).await
+        let reader = EvidenceReader { sources: &self.sources, standings: &self.standings, now: self.now };
+        reader.read(self.base, self.head, item).await
     }
 
     /// What the evidence for one approval leaves to answer for.
@@ -193,11 +173,11 @@ impl<'a> Judge<'a> {
                 judged.findings.push(Finding::about("never-served", image, approval, expected, found));
             }
             Served::Unknown => {
-                judged.failed.push(failed(image, approval, plan::FailedStep::Resolve, unknown(evidence)));
+                judged.failed.push(failed(image, approval, FailedStep::Resolve, unknown(evidence)));
             }
         }
         if served && !evidence.complete {
-            judged.failed.push(failed(image, approval, plan::FailedStep::Read, unknown(evidence)));
+            judged.failed.push(failed(image, approval, FailedStep::Read, unknown(evidence)));
         }
         if self.asks_signature(image) {
             let found = "signature verification is not available in this release".to_owned();
@@ -299,12 +279,6 @@ fn unknown(evidence: &Evidence) -> String {
     if evidence.unknown.is_empty() { "upstream does not answer".to_owned() } else { evidence.unknown.join("; ") }
 }
 
-fn failed(image: &Image, approval: &Approval, step: plan::FailedStep, error: String) -> rows::Failed {
-    rows::Failed {
-        source: Some(image.source_text.clone()),
-        repository: Some(image.repository.clone()),
-        tag: Some(approval.tag.clone()),
-        step,
-        error,
-    }
+fn failed(image: &Image, approval: &Approval, step: FailedStep, error: String) -> rows::Failed {
+    Failure::of(image, Some(&approval.tag), step, error).into()
 }

@@ -4,6 +4,7 @@
 use super::{Context, Exit, Stop, promote};
 use crate::diag::position;
 use crate::manifest::File;
+use crate::proposal::review::Finding;
 use crate::report::annotations::{Annotation, Level, Place};
 use crate::report::{Output, rows};
 
@@ -13,7 +14,7 @@ mod verdict;
 
 pub(super) use verdict::{post, post_verdict, verdict_now};
 
-use judge::{Judgement, judge};
+use judge::judge;
 use subject::Subject;
 
 /// Runs it for `images`, or for all where none is named.
@@ -22,13 +23,9 @@ use subject::Subject;
 /// Why it could not work. Faults of the manifest are a result like any other, but for the exit status.
 pub(crate) async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
     let subject = Subject::of_run(context).await?;
-    let judgement = judge(context, &subject).await?;
-    let judgement = match judgement {
-        Judgement::Unusable(faults) => return Err(Stop::Manifest(faults, subject.head)),
-        Judgement::Judged(judged) => judged,
-    };
-    let scope = promote::scope(context, &judgement.manifest, images)?;
-    let judged = judgement.within(&scope);
+    let judged = judge(context, &subject).await?;
+    let scope = promote::scope(context, &judged.manifest, images)?;
+    let judged = judged.within(&scope);
     for finding in &judged.findings {
         output.annotate(annotation(finding, &subject.head));
     }
@@ -46,7 +43,7 @@ pub(crate) async fn run(context: &Context, images: &[String], output: &mut Outpu
     Ok(if clean { Exit::Done } else { Exit::Findings })
 }
 
-fn row(finding: &crate::proposal::review::Finding) -> rows::Finding {
+fn row(finding: &Finding) -> rows::Finding {
     rows::Finding {
         code: finding.code,
         repository: finding.repository.clone(),
@@ -56,7 +53,7 @@ fn row(finding: &crate::proposal::review::Finding) -> rows::Finding {
     }
 }
 
-fn annotation(finding: &crate::proposal::review::Finding, files: &[File]) -> Annotation {
+fn annotation(finding: &Finding, files: &[File]) -> Annotation {
     let place = finding.place.and_then(|(file, at)| {
         let File { path, text } = files.get(file)?;
         let (line, column) = position(text, at);

@@ -55,9 +55,7 @@ impl Subject {
         let path = &context.settings.manifest;
         let parent = match (base, forge.accounts()) {
             (Some(base), _) => Some(base.clone()),
-            (None, Some(accounts)) => {
-                accounts.parents(at).await.map_err(|e| Stop::CannotWork(e.into()))?.into_iter().next()
-            }
+            (None, Some(accounts)) => accounts.parents(at).await?.into_iter().next(),
             (None, None) => None,
         };
         let head = files(forge, at, path)
@@ -109,7 +107,7 @@ async fn claim(
     if !known && !branch::is_proposal(prefix, head_branch) {
         return Ok(None);
     }
-    let open = forge.proposals(head_branch).await.map_err(|e| Stop::CannotWork(e.into()))?;
+    let open = forge.proposals(head_branch).await?;
     let this = open.into_iter().find(|p| p.branch == head_branch && p.head == *head);
     let says = this.map(|p| metadata::read(&p.body));
     // A branch of no image of the base is ours where what it says of itself adds one.

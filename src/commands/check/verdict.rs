@@ -1,9 +1,9 @@
 //! The verdict on a proposal's commit, as a commit status.
 
-use super::judge::{Judgement, judge};
+use super::judge::judge;
 use super::subject::{Subject, files};
 use crate::commands::{Context, Stop};
-use crate::forge::{Commit, Contents, Error, StatusState, Statuses};
+use crate::forge::{Commit, Error, StatusState, Statuses};
 use crate::proposal::metadata::Metadata;
 
 /// The commit status that carries the verdict.
@@ -16,7 +16,6 @@ const STATUS: &str = "wharfinger";
 /// Where the forge does not answer or refuses.
 pub(in crate::commands) async fn post_verdict(
     context: &Context,
-    contents: &dyn Contents,
     statuses: &dyn Statuses,
     commit: &Commit,
     metadata: Option<Metadata>,
@@ -25,7 +24,7 @@ pub(in crate::commands) async fn post_verdict(
     if matches!(posted, Some((StatusState::Success | StatusState::Failure, _))) {
         return Ok(true);
     }
-    let (state, text) = verdict_now(context, contents, statuses, commit, metadata).await;
+    let (state, text) = verdict_now(context, statuses, commit, metadata).await;
     if posted != Some((state, text.clone())) {
         statuses.set_status(commit, STATUS, state, &text).await?;
     }
@@ -51,12 +50,11 @@ pub(in crate::commands) async fn post(
 /// The verdict on a proposal's commit, whatever was posted before, in a line that a status takes.
 pub(in crate::commands) async fn verdict_now(
     context: &Context,
-    contents: &dyn Contents,
     statuses: &dyn Statuses,
     commit: &Commit,
     metadata: Option<Metadata>,
 ) -> (StatusState, String) {
-    let (state, text) = match verdict(context, contents, statuses, commit, metadata).await {
+    let (state, text) = match verdict(context, statuses, commit, metadata).await {
         Ok(verdict) => verdict,
         Err(Stop::CannotWork(e)) => (StatusState::Error, format!("could not be worked out: {e:#}")),
         Err(e) => (StatusState::Failure, e.to_string()),
@@ -66,26 +64,23 @@ pub(in crate::commands) async fn verdict_now(
 
 async fn verdict(
     context: &Context,
-    contents: &dyn Contents,
     statuses: &dyn Statuses,
     commit: &Commit,
     metadata: Option<Metadata>,
 ) -> Result<(StatusState, String), Stop> {
     let path = &context.settings.manifest;
+    let contents = context.forge()?.as_ref();
     let head = files(contents, commit, path).await?.unwrap_or_default();
-    let parents = statuses.parents(commit).await.map_err(|e| Stop::CannotWork(e.into()))?;
+    let parents = statuses.parents(commit).await?;
     let Some(parent) = parents.first() else { return Ok(not_alone()) };
     // Only from the default branch on is all that a merge would bring in sight.
-    if !statuses.is_merged(parent).await.map_err(|e| Stop::CannotWork(e.into()))? {
+    if !statuses.is_merged(parent).await? {
         return Ok(not_alone());
     }
     let base = files(contents, parent, path).await?;
     let public_only = context.settings.github.in_actions;
     let subject = Subject { head, base, proposal: Some(metadata), public_only };
-    Ok(match judge(context, &subject).await? {
-        Judgement::Unusable(faults) => (StatusState::Failure, format!("the manifest has {} fault(s)", faults.len())),
-        Judgement::Judged(judged) => judged.verdict(),
-    })
+    Ok(judge(context, &subject).await?.verdict())
 }
 
 /// The verdict on a commit that is not the only one of its proposal.

@@ -24,7 +24,7 @@ const AUTHORS: usize = 20;
 
 #[async_trait]
 impl Reviews for GitHub {
-    /// One whose account is gone, or that is not submitted, is left out.
+    /// One whose account is gone, that is not submitted or only remarks, is left out.
     async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error> {
         let path = self.path(&format!("/pulls/{number}/reviews"));
         let listed = self.client.pages(&format!("reading the reviews of #{number}"), &path, &[]).await?;
@@ -127,7 +127,7 @@ fn given_reviews(pull: &Value) -> Option<Vec<Review>> {
         let (login, kind) = (node.pointer("/author/login")?.as_str()?, node.pointer("/author/__typename")?.as_str()?);
         // Here an App goes by its bare name, which a person may have as well.
         let login = if kind == "Bot" { format!("{login}[bot]") } else { login.to_owned() };
-        let commit = commit_at(node, "/commit/oid").ok();
+        let commit = commit_at(node, "/commit/oid").ok().map(|commit| commit.0);
         Some(Review { login, person: kind == "User", verdict: verdict(node)?, commit })
     };
     Some(nodes.iter().filter_map(review).collect())
@@ -177,7 +177,7 @@ fn review(review: &Value) -> Option<Review> {
         login: review.pointer("/user/login")?.as_str()?.to_owned(),
         person: review.pointer("/user/type").and_then(Value::as_str) == Some("User"),
         verdict: verdict(review)?,
-        commit: commit_at(review, "/commit_id").ok(),
+        commit: commit_at(review, "/commit_id").ok().map(|commit| commit.0),
     })
 }
 
@@ -185,7 +185,6 @@ fn verdict(review: &Value) -> Option<Verdict> {
     Some(match review["state"].as_str()? {
         "APPROVED" => Verdict::Approved,
         "CHANGES_REQUESTED" => Verdict::ChangesRequested,
-        "COMMENTED" => Verdict::Commented,
         "DISMISSED" => Verdict::Dismissed,
         _ => return None,
     })

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::holdings::{FileText, Holdings};
 use super::pending::{Introduced, PendingApproval};
-use crate::forge::{Commit, Contents, Error, OpenProposal, Review, Reviews, Verdict};
+use crate::forge::{Commit, Contents, Error, OpenProposal, Reviews};
 use crate::plan::Key;
-use crate::plan::reviews::{self as plan, Objection, Opinion, Say, latest};
+use crate::plan::reviews::{Objection, Opinion, Review, latest};
 
 /// A review of the pull request that brought an approval.
 struct Given<'a> {
@@ -30,7 +30,7 @@ pub(super) async fn opinions(
     let mut given = Vec::new();
     for Introduced { approval, by } in to_review {
         let Some(reviewed) = by.pull.and_then(|number| known.get(&number)) else { continue };
-        for mut opinion in latest(reviewed.reviews.iter().cloned().filter_map(review)) {
+        for mut opinion in latest(reviewed.reviews.iter().cloned()) {
             opinion.objection = opinion.objection.or_else(|| wrote(&opinion.review, reviewed.writers.as_ref()));
             given.push(Given { approval, opinion });
         }
@@ -51,7 +51,7 @@ pub(super) async fn opinions(
 /// Who approved exactly the head of an open proposal: a person who may write, whose latest review says so.
 pub(in crate::observe) async fn approver(reviews: &dyn Reviews, open: &OpenProposal) -> Result<Option<String>, Error> {
     let Some(number) = open.number else { return Ok(None) };
-    for Opinion { review, objection } in latest(reviews.reviews(number).await?.into_iter().filter_map(review)) {
+    for Opinion { review, objection } in latest(reviews.reviews(number).await?) {
         let approves = objection.is_none() && review.commit.as_ref() == Some(&open.head.0);
         if approves && may_not_write(reviews, &review).await?.is_none() {
             return Ok(Some(review.login));
@@ -60,11 +60,11 @@ pub(in crate::observe) async fn approver(reviews: &dyn Reviews, open: &OpenPropo
     Ok(None)
 }
 
-async fn may_not_write(reviews: &dyn Reviews, review: &plan::Review) -> Result<Option<Objection>, Error> {
+async fn may_not_write(reviews: &dyn Reviews, review: &Review) -> Result<Option<Objection>, Error> {
     Ok((!reviews.may_write(&review.login).await?).then_some(Objection::MayNotWrite))
 }
 
-fn wrote(review: &plan::Review, writers: Option<&BTreeSet<String>>) -> Option<Objection> {
+fn wrote(review: &Review, writers: Option<&BTreeSet<String>>) -> Option<Objection> {
     match writers {
         None => Some(Objection::WritersUnknown),
         Some(writers) => writers.contains(&review.login.to_lowercase()).then_some(Objection::Wrote),
@@ -94,16 +94,4 @@ async fn held(contents: &dyn Contents, main: &str, given: &[Given<'_>]) -> Resul
         opinion.review.commit.as_ref().is_some_and(|commit| held(approval, &Commit(commit.clone())))
     };
     Ok(given.iter().map(is_held).collect())
-}
-
-/// A remark is no review here.
-fn review(review: Review) -> Option<plan::Review> {
-    let Review { login, person, verdict, commit } = review;
-    let say = match verdict {
-        Verdict::Approved => Say::Approved,
-        Verdict::ChangesRequested => Say::ChangesRequested,
-        Verdict::Dismissed => Say::Dismissed,
-        Verdict::Commented => return None,
-    };
-    Some(plan::Review { login, person, say, commit: commit.map(|commit| commit.0) })
 }

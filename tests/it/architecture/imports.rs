@@ -274,9 +274,9 @@ impl Module {
         let name = name.or_else(|| path.last().cloned()).unwrap_or_default();
         self.names.insert(name, path.clone());
         if public {
-            self.re_exports.push(path)
+            self.re_exports.push(path);
         } else {
-            self.paths.push(path)
+            self.paths.push(path);
         }
         at
     }

@@ -165,7 +165,7 @@ fn the_proof_of_direction_can_fail() {
 }
 
 /// The public names that nothing in these files uses.
-fn unused<'a>(files: &'a [Names]) -> BTreeSet<&'a str> {
+fn unused(files: &[Names]) -> BTreeSet<&str> {
     let mut uses: BTreeMap<&str, isize> = BTreeMap::new();
     for file in files {
         file.words.iter().for_each(|word| *uses.entry(word).or_default() += 1);

@@ -126,7 +126,10 @@ fn its_table_of_destinations_is_the_programs() {
     use wharfinger::internals::plan::destination::{Kind, lacking};
 
     let rows = README.lines().skip_while(|line| !line.starts_with("| destination |")).take_while(|l| !l.is_empty());
-    let rows: Vec<Vec<&str>> = rows.map(|row| row.trim_matches(['|', ' ']).split(" | ").collect()).collect();
+    let rows: Vec<&str> = rows.collect();
+    insta::assert_snapshot!("destinations", rows.join("\n"));
+    let rows: Vec<Vec<&str>> =
+        rows.into_iter().map(|row| row.trim_matches(['|', ' ']).split(" | ").collect()).collect();
     assert_eq!(rows[0][..2], ["destination", "makes repositories"]);
     assert_eq!(rows[0][2..6], WISHES.map(|(column, _)| column));
     assert_eq!(rows[2..].iter().map(|row| row[0]).collect::<Vec<_>>(), DESTINATIONS.map(|(name, _)| name));

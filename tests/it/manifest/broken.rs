@@ -70,6 +70,16 @@ fn every_diagnostic_says_where_the_fault_is_and_how_to_fix_it() {
     assert_eq!(files, expected, "a snapshot of a code that no longer occurs");
 }
 
+/// Every fault of a manifest comes in one run, in an order that people can follow.
+#[test]
+fn the_faults_of_a_manifest_come_in_one_order() {
+    let place = |fault: &Diagnostic| format!("  {}:{}:{} {}\n", fault.file, fault.line, fault.column, fault.code);
+    let of = |(name, files): (String, Vec<File>)| {
+        format!("{name}\n{}", faults(&files).iter().map(place).collect::<String>())
+    };
+    insta::assert_snapshot!(corpus().into_iter().map(of).collect::<String>());
+}
+
 fn too_large() -> Vec<Diagnostic> {
     let text = format!("organization: acme\n{}", "#\n".repeat(600_000));
     faults(&[File { path: "approved-images.yml".to_owned(), text }])

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::answer::{READ, refused};
+use super::answer::READ;
 use super::client::encode;
 use super::rules::words;
 use super::{GitHub, text};
@@ -54,9 +54,7 @@ impl GitHub {
         if answer.status == 403 {
             return Ok(Holder { login: self.login().await?.to_owned(), installation: true, scopes: None });
         }
-        if !answer.done() {
-            return Err(refused(action, &answer, READ));
-        }
+        let answer = answer.success(action, READ)?;
         let login = text(&answer.json(action)?, "/login")?.to_owned();
         let scopes = answer.header("x-oauth-scopes").map(|scopes| {
             let scopes = scopes.split(',').map(|scope| super::answer::clean(scope.trim()));
@@ -68,11 +66,7 @@ impl GitHub {
     /// What GitHub says of the repository.
     pub async fn about(&self, installation: bool) -> Result<About, Error> {
         let action = format!("reading the repository {}", self.repository());
-        let answer = self.client.get(&self.path("")).await?;
-        if !answer.done() {
-            return Err(refused(&action, &answer, READ));
-        }
-        let json = answer.json(&action)?;
+        let json = self.client.get_json(&action, &self.path("")).await?;
         Ok(About {
             default_branch: text(&json, "/default_branch")?.to_owned(),
             private: json["private"].as_bool().unwrap_or(true),
@@ -98,20 +92,14 @@ impl GitHub {
         if answer.status == 404 && answer.message().contains("Branch not found") {
             return Ok(None);
         }
-        if !answer.done() {
-            return Err(refused(action, &answer, needs));
-        }
-        Ok(answer.json(action)?["protected"].as_bool())
+        Ok(answer.success(action, needs)?.json(action)?["protected"].as_bool())
     }
 
     /// Whether a job's own token may open pull requests, as the repository's settings have it.
     pub async fn actions_may_open(&self) -> Result<bool, Error> {
         let action = "reading what Actions may do";
         let answer = self.client.get(&self.path("/actions/permissions/workflow")).await?;
-        if !answer.done() {
-            return Err(refused(action, &answer, "`administration: read`"));
-        }
-        let json = answer.json(action)?;
+        let json = answer.success(action, "`administration: read`")?.json(action)?;
         let may = json["can_approve_pull_request_reviews"].as_bool();
         may.ok_or_else(|| Error::Unusable(format!("{action}: GitHub's answer does not say it")))
     }
@@ -124,10 +112,7 @@ impl GitHub {
         if matches!(answer.status, 403 | 404) {
             return Ok(None);
         }
-        if !answer.done() {
-            return Err(refused(&action, &answer, "`administration: read`"));
-        }
-        let json = answer.json(&action)?;
+        let json = answer.success(&action, "`administration: read`")?.json(&action)?;
         let all = [
             ("required_pull_request_reviews", "pull_request", "takes changes by pull request only"),
             ("required_status_checks", "required_status_checks", "wants status checks before a change"),

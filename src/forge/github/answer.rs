@@ -17,6 +17,13 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
+/// What became of a write that is read where its answer is lost.
+pub(super) enum Written<T> {
+    Answer(Answer),
+    /// No answer came, and this was found.
+    Found(T),
+}
+
 /// What became of a write.
 pub(super) enum Sent {
     /// It was answered.
@@ -28,6 +35,10 @@ pub(super) enum Sent {
 impl Answer {
     pub(super) fn done(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    pub(super) fn success(self, action: &str, needs: &str) -> Result<Self, Error> {
+        if self.done() { Ok(self) } else { Err(refused(action, &self, needs)) }
     }
 
     pub(super) fn json(&self, action: &str) -> Result<Value, Error> {

@@ -5,12 +5,12 @@ use std::sync::PoisonError;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, CONTENTS, READ, Sent, refused};
-use super::client::{Verb, encode, pause};
+use super::answer::{Answer, CONTENTS, READ, Written, refused};
+use super::client::{Verb, encode};
 use super::commits::protection;
 use super::rules::words;
 use super::{GitHub, commit_at, text};
-use crate::forge::{Branches, Commit, Error, NewCommit, OpenProposal, Written};
+use crate::forge::{self, Branches, Commit, Error, NewCommit, OpenProposal};
 use crate::ledger;
 
 /// What became of making a branch.
@@ -26,15 +26,14 @@ impl Branches for GitHub {
     async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error> {
         let action = format!("reading the branch {branch}");
         let answer = self.client.get(&self.path(&format!("/git/ref/heads/{}", encode(branch)))).await?;
-        match answer.status {
-            // 409: the repository has no commit at all.
-            404 | 409 => Ok(None),
-            _ if !answer.done() => Err(refused(&action, &answer, READ)),
-            _ => commit_at(&answer.json(&action)?, "/object/sha").map(Some),
+        // 409: the repository has no commit at all.
+        if matches!(answer.status, 404 | 409) {
+            return Ok(None);
         }
+        commit_at(&answer.success(&action, READ)?.json(&action)?, "/object/sha").map(Some)
     }
 
-    async fn written(&self, _branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
+    async fn written(&self, _branch: &str, tip: &Commit) -> Result<Vec<forge::Written>, Error> {
         self.writers(tip).await
     }
 
@@ -144,42 +143,29 @@ impl GitHub {
 
     async fn create_branch(&self, branch: &str, commit: &Commit) -> Result<Made, Error> {
         let body = json!({ "ref": format!("refs/heads/{branch}"), "sha": commit.0 });
-        let mut lost = String::new();
-        for attempt in 0..3 {
-            pause(attempt).await;
-            match self.client.send(Verb::Post, &self.path("/git/refs"), &body).await? {
-                Sent::Answer(answer) if answer.done() => return Ok(Made::Done),
-                Sent::Answer(answer) if answer.status == 422 && answer.message().contains("already exists") => {
-                    return Ok(Made::Exists);
-                }
-                Sent::Answer(answer) => return Err(refused_branch(branch, "making", &answer)),
-                Sent::Lost(why) => match self.tip(branch).await? {
-                    Some(now) if now == *commit => return Ok(Made::Done),
-                    Some(_) => return Ok(Made::Exists),
-                    None => lost = why,
-                },
+        let made = |now: Commit| if now == *commit { Made::Done } else { Made::Exists };
+        let find = || async move { Ok(self.tip(branch).await?.map(made)) };
+        match self.client.write(Verb::Post, &self.path("/git/refs"), &body, find).await? {
+            Written::Found(made) => Ok(made),
+            Written::Answer(answer) if answer.done() => Ok(Made::Done),
+            Written::Answer(answer) if answer.status == 422 && answer.message().contains("already exists") => {
+                Ok(Made::Exists)
             }
+            Written::Answer(answer) => Err(refused_branch(branch, "making", &answer)),
         }
-        Err(Error::Unreachable(lost))
     }
 
     async fn move_branch(&self, branch: &str, commit: &Commit) -> Result<(), Error> {
         let path = self.path(&format!("/git/refs/heads/{}", encode(branch)));
-        let body = json!({ "sha": commit.0, "force": true });
-        let mut lost = String::new();
-        for attempt in 0..3 {
-            pause(attempt).await;
-            match self.client.send(Verb::Patch, &path, &body).await? {
-                Sent::Answer(answer) if answer.done() => return Ok(()),
-                Sent::Answer(answer) if answer.status == 422 && answer.message().contains("does not exist") => {
-                    return Err(Error::Moved { branch: branch.to_owned() });
-                }
-                Sent::Answer(answer) => return Err(refused_branch(branch, "moving", &answer)),
-                Sent::Lost(_) if self.tip(branch).await?.as_ref() == Some(commit) => return Ok(()),
-                Sent::Lost(why) => lost = why,
+        let find = || async move { Ok(self.tip(branch).await?.filter(|now| now == commit)) };
+        match self.client.write(Verb::Patch, &path, &json!({ "sha": commit.0, "force": true }), find).await? {
+            Written::Found(_) => Ok(()),
+            Written::Answer(answer) if answer.done() => Ok(()),
+            Written::Answer(answer) if answer.status == 422 && answer.message().contains("does not exist") => {
+                Err(Error::Moved { branch: branch.to_owned() })
             }
+            Written::Answer(answer) => Err(refused_branch(branch, "moving", &answer)),
         }
-        Err(Error::Unreachable(lost))
     }
 
     /// Deletes a branch; no error where it is gone already.
@@ -196,11 +182,8 @@ impl GitHub {
 
     async fn branches(&self, prefix: &str) -> Result<Vec<(String, Commit)>, Error> {
         let action = "listing branches";
-        let answer = self.client.get(&self.path(&format!("/git/matching-refs/heads/{}", encode(prefix)))).await?;
-        if !answer.done() {
-            return Err(refused(action, &answer, READ));
-        }
-        let json = answer.json(action)?;
+        let path = self.path(&format!("/git/matching-refs/heads/{}", encode(prefix)));
+        let json = self.client.get_json(action, &path).await?;
         let all = json.as_array().into_iter().flatten().map(|reference| {
             let name = text(reference, "/ref")?.strip_prefix("refs/heads/").unwrap_or_default().to_owned();
             Ok((name, commit_at(reference, "/object/sha")?))

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::answer::{Answer, READ, Sent, authorized, clean, questioned, refused};
+use super::answer::{Answer, READ, Sent, Written, authorized, clean, questioned};
 use crate::forge::Error;
 use crate::net::causes::remedy;
 use crate::net::retry::Policy;
@@ -74,6 +74,10 @@ impl Client {
         self.get_as(path, "application/vnd.github+json").await
     }
 
+    pub(super) async fn get_json(&self, action: &str, path: &str) -> Result<Value, Error> {
+        self.get(path).await?.success(action, READ)?.json(action)
+    }
+
     /// Reads a file as it is.
     pub(super) async fn get_raw(&self, path: &str) -> Result<Answer, Error> {
         self.get_as(path, "application/vnd.github.raw+json").await
@@ -104,10 +108,7 @@ impl Client {
         query: &[(&str, &str)],
         page: u32,
     ) -> Result<(Vec<Value>, bool), Error> {
-        let answer = self.get(&format!("{path}?{}", page_query(query, page))).await?;
-        if !answer.done() {
-            return Err(refused(action, &answer, READ));
-        }
+        let answer = self.get(&format!("{path}?{}", page_query(query, page))).await?.success(action, READ)?;
         match answer.json(action)? {
             Value::Array(items) => Ok((items, answer.has_next())),
             _ => Err(Error::Unusable(format!("{action}: GitHub's answer is not a list"))),
@@ -120,6 +121,28 @@ impl Client {
             Sent::Answer(answer) => Ok(Sent::Answer(authorized(answer)?)),
             lost @ Sent::Lost(_) => Ok(lost),
         }
+    }
+
+    /// Writes what must not be done twice: after a lost answer `find` reads what became of it before it is sent again.
+    pub(super) async fn write<T, F: Future<Output = Result<Option<T>, Error>>>(
+        &self,
+        verb: Verb,
+        path: &str,
+        body: &Value,
+        find: impl Fn() -> F,
+    ) -> Result<Written<T>, Error> {
+        let mut lost = String::new();
+        for attempt in 0..3 {
+            pause(attempt).await;
+            match self.send(verb, path, body).await? {
+                Sent::Answer(answer) => return Ok(Written::Answer(answer)),
+                Sent::Lost(why) => lost = why,
+            }
+            if let Some(found) = find().await? {
+                return Ok(Written::Found(found));
+            }
+        }
+        Err(Error::Unreachable(lost))
     }
 
     /// Asks what is the same when it is asked twice; repeated where no answer comes.
@@ -156,10 +179,7 @@ impl Client {
     ) -> Result<Value, Error> {
         let body = serde_json::json!({ "query": query, "variables": variables });
         let answer = self.again(Verb::GraphQl, &self.graphql_path, &body).await?;
-        if !answer.done() {
-            return Err(refused(action, &answer, READ));
-        }
-        let mut json = answer.json(action)?;
+        let mut json = answer.success(action, READ)?.json(action)?;
         let spared = |error: &&Value| {
             let path = error["path"].as_array();
             error["type"] == "FORBIDDEN" && path.is_some_and(|path| path.iter().any(|part| *part == field))

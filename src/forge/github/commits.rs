@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::answer::{ARCHIVED, CONTENTS, READ, Sent, archived, clean, refused};
+use super::answer::{ARCHIVED, CONTENTS, Sent, archived, clean, refused};
 use super::client::pause;
 use super::{GitHub, commit_at, text};
 use crate::forge::{Branches as _, Commit, Error, NewCommit};
@@ -82,11 +82,7 @@ impl GitHub {
         let NewCommit { message, files } = new;
         let now = self.tip(branch).await?.ok_or_else(moved)?;
         let commit = self.commit_object(&now).await?;
-        let whole = if message.body.is_empty() {
-            message.headline.clone()
-        } else {
-            format!("{}\n\n{}", message.headline, message.body)
-        };
+        let whole = format!("{}\n\n{}", message.headline, message.body);
         let parents = commit["parents"].as_array().map_or(0, Vec::len);
         let same = parents == 1
             && commit_at(&commit, "/parents/0/sha")? == *expected
@@ -105,11 +101,7 @@ impl GitHub {
     /// A commit as git has it: message, parents, dates.
     pub(super) async fn commit_object(&self, commit: &Commit) -> Result<Value, Error> {
         let action = format!("reading the commit {commit}");
-        let answer = self.client.get(&self.path(&format!("/git/commits/{commit}"))).await?;
-        if !answer.done() {
-            return Err(refused(&action, &answer, READ));
-        }
-        answer.json(&action)
+        self.client.get_json(&action, &self.path(&format!("/git/commits/{commit}"))).await
     }
 }
 

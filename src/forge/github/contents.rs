@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::answer::{READ, refused};
+use super::answer::READ;
 use super::client::encode;
 use super::{GitHub, text};
 use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
@@ -58,11 +58,8 @@ impl Contents for GitHub {
         if answer.status == 404 {
             return Ok(Vec::new());
         }
-        if !answer.done() {
-            return Err(refused(&action, &answer, READ));
-        }
         // A file is given as an object, and holds no files.
-        let json = answer.json(&action)?;
+        let json = answer.success(&action, READ)?.json(&action)?;
         let Some(entries) = json.as_array() else { return Ok(Vec::new()) };
         if entries.len() >= LONGEST_LISTING {
             return self.directory_of_tree(at, directory).await;
@@ -83,30 +80,24 @@ impl GitHub {
     pub(super) async fn default_branch(&self) -> Result<&str, Error> {
         let name = self.default_branch.get_or_try_init(|| async {
             let action = format!("reading the repository {}", self.repository());
-            let answer = self.client.get(&self.path("")).await?;
-            if !answer.done() {
-                return Err(refused(&action, &answer, READ));
-            }
-            text(&answer.json(&action)?, "/default_branch").map(str::to_owned)
+            text(&self.client.get_json(&action, &self.path("")).await?, "/default_branch").map(str::to_owned)
         });
         name.await.map(String::as_str)
     }
 
     /// A file's text at a commit. What was read once is not asked again: commits do not change.
     pub(super) async fn text(&self, at: &Commit, path: &str) -> Result<Option<String>, Error> {
-        let key = (at.0.clone(), path.to_owned());
-        if let Some(known) = self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Some(known.clone()));
+        if let Some(known) = self.known_text(at, path) {
+            return Ok(Some(known));
         }
         let action = format!("reading {path} at {at}");
         let answer = self.client.get_raw(&self.path(&format!("/contents/{}?ref={at}", encode(path)))).await?;
-        match answer.status {
-            404 => return Ok(None),
-            // A directory is given as a list.
-            _ if answer.done() && !answer.is_raw() => return Ok(None),
-            _ if !answer.done() => return Err(refused(&action, &answer, READ)),
-            _ => {}
+        // A directory is given as a list.
+        if answer.status == 404 || answer.done() && !answer.is_raw() {
+            return Ok(None);
         }
+        let answer = answer.success(&action, READ)?;
+        let key = (at.0.clone(), path.to_owned());
         self.texts.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer.body.clone());
         Ok(Some(answer.body))
     }
@@ -118,11 +109,7 @@ impl GitHub {
 
     async fn directory_of_tree(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error> {
         let action = format!("listing {directory:?} at {at}");
-        let answer = self.client.get(&self.path(&format!("/git/trees/{at}?recursive=1"))).await?;
-        if !answer.done() {
-            return Err(refused(&action, &answer, READ));
-        }
-        let json = answer.json(&action)?;
+        let json = self.client.get_json(&action, &self.path(&format!("/git/trees/{at}?recursive=1"))).await?;
         if json["truncated"].as_bool() != Some(false) {
             return Err(Error::Unusable(format!("{action}: the repository has too many files to be listed")));
         }

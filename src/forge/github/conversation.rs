@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::GitHub;
-use super::answer::{PULLS, Sent, refused};
+use super::answer::{PULLS, Sent};
 use super::client::{Verb, pause, segment};
 use crate::forge::{Conversation, Error};
 
@@ -18,11 +18,10 @@ impl Conversation for GitHub {
     async fn unlabel(&self, number: u64, label: &str) -> Result<(), Error> {
         let path = self.path(&format!("/issues/{number}/labels/{}", segment(label)));
         let answer = self.client.again(Verb::Delete, &path, &Value::Null).await?;
-        match answer.status {
-            404 => Ok(()),
-            _ if answer.done() => Ok(()),
-            _ => Err(refused(&format!("taking a label off pull request #{number}"), &answer, PULLS)),
+        if answer.status == 404 {
+            return Ok(());
         }
+        answer.success(&format!("taking a label off pull request #{number}"), PULLS).map(drop)
     }
 
     async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error> {
@@ -51,8 +50,7 @@ impl Conversation for GitHub {
 impl GitHub {
     /// Adds what is there once however often it is added.
     async fn add(&self, path: &str, body: &Value, action: &str) -> Result<(), Error> {
-        let answer = self.client.again(Verb::Post, &self.path(path), body).await?;
-        if answer.done() { Ok(()) } else { Err(refused(action, &answer, PULLS)) }
+        self.client.again(Verb::Post, &self.path(path), body).await?.success(action, PULLS).map(drop)
     }
 
     /// Comments, unless those very words stand there.
@@ -90,8 +88,7 @@ impl GitHub {
                 return Ok(());
             }
             match self.client.send(Verb::Post, &path, &json!({ "body": body })).await? {
-                Sent::Answer(answer) if answer.done() => return Ok(()),
-                Sent::Answer(answer) => return Err(refused(&format!("{action} #{number}"), &answer, PULLS)),
+                Sent::Answer(answer) => return answer.success(&format!("{action} #{number}"), PULLS).map(drop),
                 Sent::Lost(why) => lost = why,
             }
         }

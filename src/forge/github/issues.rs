@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::answer::{ISSUES, Sent, refused};
-use super::client::{Verb, pause};
+use super::answer::{ISSUES, Written};
+use super::client::Verb;
 use super::conversation::by;
 use super::{GitHub, text};
 use crate::forge::{Error, Issues, OwnIssue};
@@ -32,23 +32,17 @@ impl Issues for GitHub {
 
     async fn open_issue(&self, label: &str, mark: &str, title: &str, body: &str) -> Result<OwnIssue, Error> {
         let request = json!({ "title": title, "body": body, "labels": [label] });
-        let mut lost = String::new();
-        for attempt in 0..3 {
-            pause(attempt).await;
-            match self.client.send(Verb::Post, &self.path("/issues"), &request).await? {
-                Sent::Answer(answer) if answer.done() => return issue(&answer.json("opening an issue")?, label),
-                Sent::Answer(answer) if answer.status == 410 => {
-                    let detail = format!("{}: switch issues on under Settings of the repository", answer.message());
-                    return Err(Error::Refused { action: "opening an issue".to_owned(), detail });
-                }
-                Sent::Answer(answer) => return Err(refused("opening an issue", &answer, ISSUES)),
-                Sent::Lost(why) => lost = why,
+        let find = || async { Ok(self.own_issues(label, mark).await?.into_iter().next()) };
+        match self.client.write(Verb::Post, &self.path("/issues"), &request, find).await? {
+            Written::Found(found) => Ok(found),
+            Written::Answer(answer) if answer.status == 410 => {
+                let detail = format!("{}: switch issues on under Settings of the repository", answer.message());
+                Err(Error::Refused { action: "opening an issue".to_owned(), detail })
             }
-            if let Some(found) = self.own_issues(label, mark).await?.into_iter().next() {
-                return Ok(found);
+            Written::Answer(answer) => {
+                issue(&answer.success("opening an issue", ISSUES)?.json("opening an issue")?, label)
             }
         }
-        Err(Error::Unreachable(lost))
     }
 
     async fn write_issue(&self, issue: &OwnIssue, label: &str) -> Result<(), Error> {
@@ -59,15 +53,13 @@ impl Issues for GitHub {
             change["state_reason"] = json!("completed");
         }
         let answer = self.client.again(Verb::Patch, &self.path(&format!("/issues/{number}")), &change).await?;
-        if !answer.done() {
-            return Err(refused(&format!("writing the issue #{number}"), &answer, ISSUES));
-        }
+        answer.success(&format!("writing the issue #{number}"), ISSUES)?;
         if issue.labelled {
             return Ok(());
         }
         let path = self.path(&format!("/issues/{number}/labels"));
         let answer = self.client.again(Verb::Post, &path, &json!({ "labels": [label] })).await?;
-        if answer.done() { Ok(()) } else { Err(refused(&format!("labelling the issue #{number}"), &answer, ISSUES)) }
+        answer.success(&format!("labelling the issue #{number}"), ISSUES).map(drop)
     }
 }
 

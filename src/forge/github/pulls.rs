@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, PULLS, Sent, refused};
-use super::client::{Verb, pause};
+use super::answer::{Answer, PULLS, Written, refused};
+use super::client::Verb;
 use super::commits::protection;
 use super::{GitHub, commit_at, text};
 use crate::forge::{Branches as _, Commit, Declined, Error, OpenProposal, Opened, Proposals, Statuses as _};
@@ -52,19 +52,12 @@ impl Proposals for GitHub {
     async fn open(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error> {
         let base = self.default_branch().await?;
         let request = json!({ "title": title, "body": body, "head": branch, "base": base });
-        let mut lost = String::new();
-        for attempt in 0..3 {
-            pause(attempt).await;
-            match self.client.send(Verb::Post, &self.path("/pulls"), &request).await? {
-                Sent::Answer(answer) if answer.done() => return opened(&answer.json("opening a pull request")?),
-                Sent::Answer(answer) => return self.taken(branch, title, body, &answer).await,
-                Sent::Lost(why) => lost = why,
-            }
-            if let Some(pull) = self.open_pull_of(branch).await? {
-                return opened(&pull);
-            }
+        let find = || self.open_pull_of(branch);
+        match self.client.write(Verb::Post, &self.path("/pulls"), &request, find).await? {
+            Written::Answer(answer) if answer.done() => opened(&answer.json("opening a pull request")?),
+            Written::Answer(answer) => self.taken(branch, title, body, &answer).await,
+            Written::Found(pull) => opened(&pull),
         }
-        Err(Error::Unreachable(lost))
     }
 
     async fn edit(&self, proposal: &OpenProposal, title: &str, body: &str) -> Result<(), Error> {
@@ -217,7 +210,7 @@ impl GitHub {
 
     async fn change_pull(&self, number: u64, what: &str, change: &Value) -> Result<(), Error> {
         let answer = self.client.again(Verb::Patch, &self.path(&format!("/pulls/{number}")), change).await?;
-        if answer.done() { Ok(()) } else { Err(refused(&format!("{what} pull request #{number}"), &answer, PULLS)) }
+        answer.success(&format!("{what} pull request #{number}"), PULLS).map(drop)
     }
 }
 

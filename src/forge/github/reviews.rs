@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::answer::{READ, clean, refused};
+use super::answer::{READ, clean};
 use super::client::segment;
 use super::pulls::number;
 use super::{GitHub, commit_at};
@@ -78,8 +78,10 @@ impl Reviews for GitHub {
         let may = match answer.status {
             // No such account.
             404 => false,
-            _ if !answer.done() => return Err(refused(&action, &answer, READ)),
-            _ => matches!(answer.json(&action)?["permission"].as_str(), Some("admin" | "maintain" | "write")),
+            _ => {
+                let json = answer.success(&action, READ)?.json(&action)?;
+                matches!(json["permission"].as_str(), Some("admin" | "maintain" | "write"))
+            }
         };
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner).insert(name, may);
         Ok(may)

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::answer::{READ, STATUSES, Sent, refused};
-use super::client::{Verb, encode, pause};
+use super::answer::{STATUSES, Written};
+use super::client::{Verb, encode};
 use super::{GitHub, commit_at};
 use crate::forge::{Commit, Error, StatusState, Statuses};
 
@@ -37,21 +37,12 @@ impl Statuses for GitHub {
     ) -> Result<(), Error> {
         let description: String = description.chars().take(DESCRIPTION).collect();
         let body = json!({ "state": name(state), "context": context, "description": description });
-        let mut lost = String::new();
-        for attempt in 0..3 {
-            pause(attempt).await;
-            match self.client.send(Verb::Post, &self.path(&format!("/statuses/{commit}")), &body).await? {
-                Sent::Answer(answer) if answer.done() => return Ok(()),
-                Sent::Answer(answer) => {
-                    return Err(refused(&format!("setting a status of {commit}"), &answer, STATUSES));
-                }
-                Sent::Lost(why) => lost = why,
-            }
-            if self.status(commit, context).await? == Some((state, description.clone())) {
-                return Ok(());
-            }
+        let wanted = Some((state, description));
+        let find = || async { Ok(Some(self.status(commit, context).await?).filter(|now| *now == wanted)) };
+        match self.client.write(Verb::Post, &self.path(&format!("/statuses/{commit}")), &body, find).await? {
+            Written::Found(_) => Ok(()),
+            Written::Answer(answer) => answer.success(&format!("setting a status of {commit}"), STATUSES).map(drop),
         }
-        Err(Error::Unreachable(lost))
     }
 
     async fn parents(&self, commit: &Commit) -> Result<Vec<Commit>, Error> {
@@ -64,11 +55,8 @@ impl Statuses for GitHub {
     async fn is_merged(&self, commit: &Commit) -> Result<bool, Error> {
         let action = format!("comparing {commit} with the default branch");
         let range = format!("{commit}...{}", encode(self.default_branch().await?));
-        let answer = self.client.get(&self.path(&format!("/compare/{range}?per_page=1"))).await?;
-        if !answer.done() {
-            return Err(refused(&action, &answer, READ));
-        }
-        Ok(matches!(answer.json(&action)?["status"].as_str(), Some("ahead" | "identical")))
+        let json = self.client.get_json(&action, &self.path(&format!("/compare/{range}?per_page=1"))).await?;
+        Ok(matches!(json["status"].as_str(), Some("ahead" | "identical")))
     }
 
     async fn is_job(&self) -> Result<bool, Error> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::answer::{READ, clean, refused};
+use super::answer::{READ, clean};
 use super::{GitHub, commit_at, text};
 use crate::forge::branches::{LOOKED_BACK, down_to_ours};
 use crate::forge::{By, Commit, Error, Written};
@@ -12,10 +12,7 @@ impl GitHub {
     pub(super) async fn writers(&self, tip: &Commit) -> Result<Vec<Written>, Error> {
         let action = "reading who wrote on a branch";
         let path = self.path(&format!("/commits?sha={tip}&per_page={LOOKED_BACK}"));
-        let answer = self.client.get(&path).await?;
-        if !answer.done() {
-            return Err(refused(action, &answer, READ));
-        }
+        let answer = self.client.get(&path).await?.success(action, READ)?;
         let login = self.login().await?;
         let json = answer.json(action)?;
         let listed = json.as_array().into_iter().flatten().map(|commit| {
@@ -36,10 +33,7 @@ impl GitHub {
     pub(super) async fn login(&self) -> Result<&str, Error> {
         let login = self.login.get_or_try_init(|| async {
             let action = "asking whose token this is";
-            let answer = self.client.query("query { viewer { login } }").await?;
-            if !answer.done() {
-                return Err(refused(action, &answer, READ));
-            }
+            let answer = self.client.query("query { viewer { login } }").await?.success(action, READ)?;
             text(&answer.json(action)?, "/data/viewer/login").map(str::to_owned)
         });
         login.await.map(String::as_str)

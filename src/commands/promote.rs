@@ -249,6 +249,6 @@ fn promoted_row(promoted: Promoted) -> rows::Promoted {
     rows::Promoted { repository: step.repository, tag: step.tag, digest: step.digest, mirrored }
 }
 
-fn carried((step, carried): (Step, Carried)) -> rows::Carried {
-    rows::Carried { repository: step.repository, tag: step.tag, digest: carried.digest, under: carried.under }
+fn carried(Carried { repository, tag, digest, under }: Carried) -> rows::Carried {
+    rows::Carried { repository, tag, digest, under }
 }

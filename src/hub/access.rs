@@ -5,6 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::call::{Call, Need, READS};
+use super::client::PAGE_SIZE;
+use super::listing::{list_repositories, list_tags};
 use super::{Error, Hub};
 use crate::image::RepositoryName;
 
@@ -39,7 +41,6 @@ struct PermissionsBody {
     admin: bool,
 }
 
-const PAGE_SIZE: usize = 100;
 /// An organization has few owners and editors.
 const PAGES: usize = 20;
 
@@ -47,13 +48,7 @@ impl Hub {
     /// Where the API answers anybody who asks, to be greeted.
     #[must_use]
     pub fn public_address(&self, organization: &str) -> Option<url::Url> {
-        let call = Call::new(
-            Method::GET,
-            &["v2", "namespaces", organization, "repositories"],
-            Need::Nothing,
-            "greeting Docker Hub".to_owned(),
-        );
-        self.transport.url(&call.query("page_size", &1)).ok()
+        self.transport.url(&list_repositories(organization).query("page_size", &1)).ok()
     }
 
     /// The role of a user in an organization; `None` where that is neither owner nor editor.
@@ -93,25 +88,17 @@ impl Hub {
 
     /// What the caller may do with a repository; `None` where there is none, or none that they may see.
     pub async fn rights(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRights>, Error> {
-        let need = Need::on_repository(organization, "scope-repository-read", READS);
-        let path = ["v2", "namespaces", organization, "repositories", name.as_str()];
-        let call = Call::new(Method::GET, &path, need, format!("reading the repository {organization}/{name}"));
-        let answer = self.send(&call).await?;
-        if answer.status == 404 {
-            return Ok(None);
-        }
-        let RepositoryBody { is_private: private, permissions } = answer.read(&call)?;
-        Ok(Some(HubRights { private, write: permissions.write, admin: permissions.admin }))
+        let read = self.read_repository::<RepositoryBody>(organization, name).await?;
+        let rights = |RepositoryBody { is_private: private, permissions: PermissionsBody { write, admin } }| {
+            HubRights { private, write, admin }
+        };
+        Ok(read.map(rights))
     }
 
     /// Whether a list of the organization's repositories has one that is there: private ones are left out, and that is not
     /// said, for who may not list them. `None` where the list goes on for too long to tell.
     pub async fn lists(&self, organization: &str, name: &RepositoryName) -> Result<Option<bool>, Error> {
-        let need = Need::in_organization(organization, "scope-repository-list", READS);
-        let path = ["v2", "namespaces", organization, "repositories"];
-        let call = Call::new(Method::GET, &path, need, format!("listing the repositories of {organization}"))
-            .query("name", name)
-            .query("page_size", &PAGE_SIZE);
+        let call = list_repositories(organization).query("name", name).query("page_size", &PAGE_SIZE);
         let page: Value = self.send(&call).await?.read(&call)?;
         let there = page["results"].as_array().into_iter().flatten().any(|one| one["name"] == name.as_str());
         Ok(if there || page["next"].is_null() { Some(there) } else { None })
@@ -119,9 +106,6 @@ impl Hub {
 
     /// Refused where the tags of a repository may not be listed.
     pub async fn may_list_tags(&self, organization: &str, name: &RepositoryName) -> Result<(), Error> {
-        let need = Need::on_repository(organization, "scope-tag-read", READS);
-        let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];
-        let call = Call::new(Method::GET, &path, need, format!("listing the tags of {organization}/{name}"));
-        self.send(&call.query("page_size", &1)).await.map(drop)
+        self.send(&list_tags(organization, name).query("page_size", &1)).await.map(drop)
     }
 }

@@ -15,7 +15,7 @@ use super::transport::Transport;
 use super::{Derived, Error, HubTeam};
 use crate::net::retry::Policy;
 
-const PAGE_SIZE: usize = 100;
+pub(super) const PAGE_SIZE: usize = 100;
 const PAGES: usize = 1000;
 
 /// The teams of each organization that was asked about, by name: listed once a run.
@@ -93,6 +93,12 @@ impl Hub {
         }
     }
 
+    /// What a call reads; `None` where it is not there.
+    pub(super) async fn get<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<T>, Error> {
+        let answer = self.send(call).await?;
+        if answer.status == 404 { Ok(None) } else { answer.read(call).map(Some) }
+    }
+
     /// All pages of a list; `None` where it is not there. The next page is asked for by number: its address in the
     /// answer names a host of its own.
     pub(super) async fn pages<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<Vec<T>>, Error> {
@@ -111,4 +117,8 @@ impl Hub {
         }
         Err(Error::Unusable(format!("{}: more than {PAGES} pages", call.action)))
     }
+}
+
+pub(super) fn no_organization(organization: &str) -> Error {
+    Error::Unusable(format!("there is no organization {organization}, or none that may be seen"))
 }

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde::Deserialize;
 
 use super::call::{Call, Need, READS};
+use super::client::no_organization;
 use super::{Error, Hub, ListedRepository, ListedTag};
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Visibility;
@@ -39,16 +40,12 @@ impl Hub {
     /// # Errors
     /// Where listing is refused, there is no such organization, or no usable answer comes.
     pub async fn listed_repositories(&self, organization: &str) -> Result<Vec<ListedRepository>, Error> {
-        let need = Need::in_organization(organization, "scope-repository-list", READS);
-        let action = format!("listing the repositories of {organization}");
-        let call = Call::new(Method::GET, &["v2", "namespaces", organization, "repositories"], need, action);
-        let Some(bodies) = self.pages::<RepositoryBody>(&call).await? else {
-            return Err(Error::Unusable(format!("there is no organization {organization}, or none that may be seen")));
-        };
+        let bodies = self.pages::<RepositoryBody>(&list_repositories(organization)).await?;
         let listed = |body: RepositoryBody| {
             let visibility = if body.is_private { Visibility::Private } else { Visibility::Public };
             Some(ListedRepository { name: body.name.parse().ok()?, visibility, description: body.description })
         };
+        let bodies = bodies.ok_or_else(|| no_organization(organization))?;
         Ok(bodies.into_iter().filter_map(listed).collect())
     }
 
@@ -58,12 +55,22 @@ impl Hub {
         organization: &str,
         name: &RepositoryName,
     ) -> Result<Option<Vec<ListedTag>>, Error> {
-        let need = Need::on_repository(organization, "scope-tag-read", READS);
-        let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];
-        let call = Call::new(Method::GET, &path, need, format!("listing the tags of {organization}/{name}"));
+        let call = list_tags(organization, name);
         let Some(bodies) = self.pages::<TagBody>(&call).await? else { return Ok(None) };
         bodies.into_iter().map(|body| tag(body, &call)).collect::<Result<_, _>>().map(Some)
     }
+}
+
+pub(super) fn list_repositories(organization: &str) -> Call<'_> {
+    let need = Need::in_organization(organization, "scope-repository-list", READS);
+    let action = format!("listing the repositories of {organization}");
+    Call::new(Method::GET, &["v2", "namespaces", organization, "repositories"], need, action)
+}
+
+pub(super) fn list_tags<'a>(organization: &'a str, name: &RepositoryName) -> Call<'a> {
+    let need = Need::on_repository(organization, "scope-tag-read", READS);
+    let path = ["v2", "namespaces", organization, "repositories", name.as_str(), "tags"];
+    Call::new(Method::GET, &path, need, format!("listing the tags of {organization}/{name}"))
 }
 
 fn tag(body: TagBody, call: &Call<'_>) -> Result<ListedTag, Error> {

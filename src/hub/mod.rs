@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
+use serde::Deserialize;
 
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Permission, Visibility};
@@ -87,7 +88,7 @@ pub enum Created {
     Before(HubRepository),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HubTeam {
     /// The number that grants name it by.
     pub id: u64,

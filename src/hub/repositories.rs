@@ -2,9 +2,10 @@
 
 use reqwest::Method;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::call::{Answer, Call, MANAGES, Need, READS};
+use super::call::{Call, MANAGES, Need, READS};
 use super::{Created, Error, Hub, HubRepository, ImmutableTags, NewRepository};
 use crate::image::RepositoryName;
 use crate::manifest::Visibility;
@@ -42,14 +43,19 @@ impl From<RepositoryBody> for HubRepository {
 impl Hub {
     /// A repository of the organization; `None` where there is none, or none that the credential may see.
     pub async fn repository(&self, organization: &str, name: &RepositoryName) -> Result<Option<HubRepository>, Error> {
+        Ok(self.read_repository::<RepositoryBody>(organization, name).await?.map(Into::into))
+    }
+
+    /// What of a repository `T` holds.
+    pub(super) async fn read_repository<T: DeserializeOwned>(
+        &self,
+        organization: &str,
+        name: &RepositoryName,
+    ) -> Result<Option<T>, Error> {
         let need = Need::on_repository(organization, "scope-repository-read", READS);
         let path = ["v2", "namespaces", organization, "repositories", name.as_str()];
-        let call = Call::new(Method::GET, &path, need, format!("reading the repository {organization}/{name}"));
-        let answer = self.send(&call).await?;
-        if answer.status == 404 {
-            return Ok(None);
-        }
-        answer.read::<RepositoryBody>(&call).map(|body| Some(body.into()))
+        let action = format!("reading the repository {organization}/{name}");
+        self.get(&Call::new(Method::GET, &path, need, action)).await
     }
 
     /// Creates a repository. One that exists already is not an error: a create whose answer was lost is recognised by
@@ -71,7 +77,11 @@ impl Hub {
         for _ in 0..2 {
             let uncertain = match self.send(&call).await {
                 Ok(answer) if answer.status == 201 || answer.status == 200 => return Ok(Created::Now),
-                Ok(answer) => return self.created_before(organization, repository, &call, &answer).await,
+                // Docker Hub documents no status of its own for a name that is taken: what exists is found by reading.
+                Ok(answer) => {
+                    let found = self.repository(organization, &repository.name).await?;
+                    return found.map(Created::Before).ok_or_else(|| answer.unexpected(&call));
+                }
                 Err(error @ Error::Unreachable(_)) => error,
                 Err(error) => return Err(error),
             };
@@ -82,20 +92,6 @@ impl Hub {
             }
         }
         Err(failed.unwrap_or_else(|| Error::Unusable(format!("{organization}/{name} was not created"))))
-    }
-
-    /// Docker Hub documents no status of its own for a name that is taken: what exists is found by reading.
-    async fn created_before(
-        &self,
-        organization: &str,
-        repository: &NewRepository,
-        call: &Call<'_>,
-        answer: &Answer,
-    ) -> Result<Created, Error> {
-        match self.repository(organization, &repository.name).await? {
-            Some(found) => Ok(Created::Before(found)),
-            None => Err(answer.unexpected(call)),
-        }
     }
 
     /// Sets the short description. Takes a personal access token only.

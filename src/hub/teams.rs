@@ -7,17 +7,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::call::{Call, MANAGES, Need, READS};
-use super::client::Teams;
+use super::client::{Teams, no_organization};
 use super::{Error, Grant, Hub, HubTeam};
 use crate::image::RepositoryName;
 use crate::manifest::Permission;
 use crate::text::excerpt;
-
-#[derive(Deserialize)]
-struct TeamBody {
-    id: u64,
-    name: String,
-}
 
 #[derive(Deserialize)]
 struct GrantBody {
@@ -98,11 +92,8 @@ impl Hub {
         let path = ["v2", "repositories", organization, name.as_str(), "groups", &id];
         let need = Need::on_repository(organization, "scope-repo-group-edit", MANAGES);
         let call = Call::new(Method::GET, &path, need, action.to_owned());
-        let answer = self.send(&call).await?;
-        if answer.status == 404 {
-            return Ok(None);
-        }
-        answer.read::<GrantBody>(&call).and_then(grant).map(|grant| Some(grant.permission))
+        let held = self.get::<GrantBody>(&call).await?.map(grant).transpose()?;
+        Ok(held.map(|grant| grant.permission))
     }
 
     async fn write_grant(&self, call: &Call<'_>, permission: Permission) -> Result<(), Error> {
@@ -139,7 +130,7 @@ impl Hub {
         let call = Call::new(Method::POST, &path, need, format!("making the team {name} of {organization}"))
             .body(json!({"name": name}));
         let failed = match self.send(&call).await {
-            Ok(answer) if answer.is_success() => return answer.read::<TeamBody>(&call).map(team),
+            Ok(answer) if answer.is_success() => return answer.read(&call),
             Ok(answer) => answer.unexpected(&call),
             Err(error @ Error::Unreachable(_)) => error,
             Err(error) => return Err(error),
@@ -163,10 +154,8 @@ impl Hub {
         let need = Need::in_organization(organization, "scope-group-read", READS);
         let action = format!("listing the teams of {organization}");
         let call = Call::new(Method::GET, &["v2", "orgs", organization, "groups"], need, action);
-        let Some(bodies) = self.pages::<TeamBody>(&call).await? else {
-            return Err(Error::Unusable(format!("there is no organization {organization}, or none that may be seen")));
-        };
-        Ok(bodies.into_iter().map(|body| (body.name.clone(), team(body))).collect())
+        let teams = self.pages::<HubTeam>(&call).await?.ok_or_else(|| no_organization(organization))?;
+        Ok(teams.into_iter().map(|team| (team.name.clone(), team)).collect())
     }
 }
 
@@ -189,10 +178,6 @@ fn write<'a>(
     }
     Call::new(Method::POST, &path, need, action.to_owned())
         .body(json!({"group_id": team.id, "permission": permission.as_str()}))
-}
-
-fn team(body: TeamBody) -> HubTeam {
-    HubTeam { id: body.id, name: body.name }
 }
 
 fn grant(body: GrantBody) -> Result<Grant, Error> {

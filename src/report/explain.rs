@@ -42,10 +42,8 @@ pub struct ExplainedLine {
     /// Its name.
     pub line: String,
     /// Its newest approval.
-    #[schemars(with = "Option<String>")]
     pub current: Option<Tag>,
     /// What would be proposed.
-    #[schemars(with = "Option<String>")]
     pub chosen: Option<Tag>,
     /// The first day on which something that waits is due.
     #[serde(skip)]
@@ -67,7 +65,6 @@ impl From<&Line> for ExplainedLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExplainedTag {
     /// The tag.
-    #[schemars(with = "String")]
     pub tag: Tag,
     /// What became of it.
     pub verdict: Verdict,

@@ -60,7 +60,6 @@ pub struct PlannedPlatform {
     /// `os/architecture[/variant]`; empty for a single manifest.
     pub platform: String,
     /// The digest of its manifest.
-    #[schemars(with = "String")]
     pub digest: Digest,
     /// The bytes of its manifest, configuration and layers.
     pub size: u64,

@@ -8,17 +8,26 @@ use super::delivery::{Delivery, Mirror, Route, TOGETHER};
 use super::error::CopyError;
 use super::tree::{self, Origin};
 use crate::content::Document;
-use crate::image::{Digest, Reference, Tag};
+use crate::image::{Digest, Reference, RepositoryName, Tag};
 use crate::observe::companions::Companion;
-use crate::plan::FailedStep;
+use crate::plan::{FailedStep, Step};
 use crate::registry::Error;
 
 /// Something that was brought to the mirror beside an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Carried {
+    /// The mirror of the image that it belongs to, and that image's tag.
+    pub repository: RepositoryName,
+    pub tag: Tag,
     pub digest: Digest,
     /// The tag it stands under; `None` where it names its subject itself.
     pub under: Option<Tag>,
+}
+
+impl Carried {
+    fn of(step: &Step, digest: Digest, under: Option<Tag>) -> Self {
+        Self { repository: step.repository.clone(), tag: step.tag.clone(), digest, under }
+    }
 }
 
 /// What became of an image's companions.
@@ -70,7 +79,7 @@ impl Delivery {
             return Err(CopyError::new(FailedStep::SourceLost, text));
         };
         self.bring(document, &Reference::Digest(digest.clone()), route).await?;
-        Ok(Carried { digest, under: None })
+        Ok(Carried::of(route.step, digest, None))
     }
 
     /// A tag of the mirror that says something of its own, such as the organization's signature, is left alone.
@@ -93,7 +102,7 @@ impl Delivery {
             return Ok(None);
         }
         self.bring(document, &reference, route).await?;
-        Ok(Some(Carried { digest, under: Some(tag) }))
+        Ok(Some(Carried::of(step, digest, Some(tag))))
     }
 
     async fn upstream(&self, digest: &Digest, route: Route<'_>) -> Result<Option<Document>, CopyError> {

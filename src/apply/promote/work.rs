@@ -50,8 +50,8 @@ pub(crate) struct Promoted {
 pub(crate) struct Applied {
     /// What is promoted now and is to be recorded, in the plan's order.
     pub promoted: Vec<Promoted>,
-    /// Signatures and the like that were brought, with the step whose image they belong to, in the plan's order.
-    pub carried: Vec<(Step, Carried)>,
+    /// Signatures and the like that were brought, in the plan's order.
+    pub carried: Vec<Carried>,
     /// What failed, in the plan's order.
     pub failed: Vec<Failure>,
     /// Why the whole run ends: Docker Hub or the destination refused the credential.
@@ -70,7 +70,7 @@ pub(crate) struct Applied {
 impl Applied {
     /// Takes what became of a step's companions. What stayed behind fails alone: the image is there.
     pub(super) fn accompany(&mut self, step: &Step, companions: Companionship) {
-        self.carried.extend(companions.carried.into_iter().map(|carried| (step.clone(), carried)));
+        self.carried.extend(companions.carried);
         if let Some(error) = companions.behind {
             let text = format!(
                 "the image is promoted, but not all its signatures and attestations are: {}; \

@@ -77,7 +77,6 @@ pub struct Row {
     /// The image, with its tag.
     pub image: String,
     /// The digest that was asked for or is recorded; null where only a tag was named.
-    #[schemars(with = "Option<String>")]
     pub digest: Option<Digest>,
     /// What should come of pulling it.
     pub expected: Expected,

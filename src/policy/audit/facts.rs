@@ -39,7 +39,6 @@ pub struct Counted {
     /// The sources that were asked for what is approved.
     pub sources: usize,
     /// The organization's repositories that the manifest does not know: its own images, which are no drift.
-    #[schemars(with = "Vec<String>")]
     pub unmanaged: Vec<RepositoryName>,
 }
 

@@ -3,6 +3,7 @@
 //! An alert's identity is its rule, its file and `primaryLocationLineHash`: that is made of what the finding is about, so an
 //! alert stays the same when the manifest's lines move or its numbers change.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{Audit, Row, explained};
@@ -79,7 +80,7 @@ fn result(row: &Row) -> Value {
         "level": level(row.level),
         "message": { "text": crate::text::clean(&message) },
         "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": uri(&row.file), "uriBaseId": "%SRCROOT%" },
+            "artifactLocation": { "uri": utf8_percent_encode(&row.file, PATH).to_string(), "uriBaseId": "%SRCROOT%" },
             "region": { "startLine": row.line, "startColumn": row.column },
         } }],
         "partialFingerprints": { "primaryLocationLineHash": fingerprint(row) },
@@ -98,11 +99,8 @@ fn fingerprint(row: &Row) -> String {
     format!("{}:1", &Digest::sha256(parts.join("\n").as_bytes()).hex()[..16])
 }
 
-/// A path as a relative reference: everything but unreserved characters and slashes is encoded.
-fn uri(path: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
-    path.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
+/// What of a path stays as it is in a relative reference: unreserved characters (RFC 3986, section 2.3) and slashes.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// What could not be looked at, and what was left out.
 fn notifications(audit: &Audit) -> Vec<Value> {

@@ -92,16 +92,12 @@ pub enum ProposedAction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Promoted {
     /// The mirror's name without the organization.
-    #[schemars(with = "String")]
     pub repository: RepositoryName,
     /// The tag.
-    #[schemars(with = "String")]
     pub tag: Tag,
     /// The approved digest.
-    #[schemars(with = "String")]
     pub digest: Digest,
     /// What the mirror's tag answers.
-    #[schemars(with = "String")]
     pub mirrored: Digest,
 }
 
@@ -109,15 +105,11 @@ pub struct Promoted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Carried {
     /// The mirror's name without the organization.
-    #[schemars(with = "String")]
     pub repository: RepositoryName,
     /// The tag of the image that it belongs to.
-    #[schemars(with = "String")]
     pub tag: Tag,
     /// Its digest.
-    #[schemars(with = "String")]
     pub digest: Digest,
     /// The tag it stands under; null where it names its subject itself.
-    #[schemars(with = "Option<String>")]
     pub under: Option<Tag>,
 }

@@ -67,16 +67,12 @@ pub struct PlannedImage {
     /// The image's source as the manifest writes it.
     pub source: String,
     /// The mirror's name without the organization.
-    #[schemars(with = "String")]
     pub repository: RepositoryName,
     /// The approved tag that the change starts from.
-    #[schemars(with = "Option<String>")]
     pub from: Option<Tag>,
     /// The tag that the change is about.
-    #[schemars(with = "Option<String>")]
     pub to: Option<Tag>,
     /// The digest that the change lets in, or that leaves.
-    #[schemars(with = "String")]
     pub digest: Digest,
     /// The kind of change.
     pub kind: Kind,
@@ -111,13 +107,10 @@ pub struct Promotion {
     /// The image's source as the manifest writes it.
     pub source: String,
     /// The mirror's name without the organization.
-    #[schemars(with = "String")]
     pub repository: RepositoryName,
     /// The tag.
-    #[schemars(with = "String")]
     pub tag: Tag,
     /// The approved digest.
-    #[schemars(with = "String")]
     pub digest: Digest,
     /// The state.
     pub state: State,
@@ -142,7 +135,6 @@ impl From<&Step> for Promotion {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlannedRepository {
     /// The mirror's name without the organization.
-    #[schemars(with = "String")]
     pub repository: RepositoryName,
     /// What is done.
     pub action: RepositoryAction,

@@ -14,13 +14,10 @@ use crate::rules::Reason;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Removal {
     /// The mirror's name without the organization.
-    #[schemars(with = "String")]
     pub repository: RepositoryName,
     /// The tag.
-    #[schemars(with = "String")]
     pub tag: Tag,
     /// What the mirror's tag answers.
-    #[schemars(with = "String")]
     pub digest: Digest,
     /// Why it goes.
     pub reason: Why,
@@ -41,10 +38,8 @@ pub struct Waiting {
     /// The image's source as the manifest writes it.
     pub source: String,
     /// The mirror's name without the organization.
-    #[schemars(with = "String")]
     pub repository: RepositoryName,
     /// The tag.
-    #[schemars(with = "String")]
     pub tag: Tag,
     /// Why it waits.
     pub reason: Reason,
@@ -61,10 +56,8 @@ pub struct Failed {
     /// The image's source as the manifest writes it; null where it is about none.
     pub source: Option<String>,
     /// The mirror's name without the organization; null where it is about none.
-    #[schemars(with = "Option<String>")]
     pub repository: Option<RepositoryName>,
     /// The tag; null where it is about none or all.
-    #[schemars(with = "Option<String>")]
     pub tag: Option<Tag>,
     /// Where it failed.
     pub step: FailedStep,
@@ -92,10 +85,8 @@ pub struct Finding {
     /// A stable code in kebab case, such as `never-served`.
     pub code: &'static str,
     /// The mirror's name without the organization; null where the finding is about none.
-    #[schemars(with = "Option<String>")]
     pub repository: Option<RepositoryName>,
     /// The tag; null where the finding is about none.
-    #[schemars(with = "Option<String>")]
     pub tag: Option<Tag>,
     /// What should be.
     pub expected: String,

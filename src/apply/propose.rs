@@ -8,6 +8,7 @@ use crate::proposal::Wanted;
 use crate::proposal::audience::{Audience, Turn, UNASKED, turn};
 use crate::proposal::body::{self, Evidence};
 use crate::proposal::metadata::{self, Metadata, ObjectId};
+use crate::report::rows::{Proposed, ProposedAction};
 
 /// Who opens pull requests with the job's own token.
 pub(crate) const JOB_LOGIN: &str = "github-actions[bot]";
@@ -19,15 +20,6 @@ pub(crate) struct Publication<'a> {
     pub manifest: &'a Manifest,
     pub wanted: &'a Wanted,
     pub evidence: &'a [Evidence],
-}
-
-/// A proposal that was opened or moved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Published {
-    /// Its number; `None` on a forge without numbers.
-    pub number: Option<u64>,
-    /// Where a person looks at it.
-    pub url: String,
 }
 
 /// Why a proposal was not published.
@@ -72,7 +64,7 @@ pub(crate) async fn present(
     publication: &Publication<'_>,
     open: Option<&OpenProposal>,
     committed: Committed,
-) -> Result<Published, PublishError> {
+) -> Result<Proposed, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
     let (title, text) = (body::title(manifest, wanted), text(forge, publication, &committed));
     let Some(open) = open else { return present_new(forge, publication, committed.commit, title, text).await };
@@ -86,7 +78,8 @@ pub(crate) async fn present(
         }
     }
     forge.edit(open, &title, &text).await?;
-    Ok(Published { number: open.number, url: open.url.clone() })
+    let (number, url, branch) = (open.number, open.url.clone(), open.branch.clone());
+    Ok(Proposed { number, url, branch, action: ProposedAction::Updated, detail: None })
 }
 
 /// A pull request is first opened and then gets its labels and reviewers: until then its body says that this is still to be done.
@@ -96,14 +89,15 @@ async fn present_new(
     head: Commit,
     title: String,
     body: String,
-) -> Result<Published, PublishError> {
+) -> Result<Proposed, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
     let audience = Audience::of(manifest, wanted);
     let marked = format!("{body}{UNASKED}");
     let marks = forge.accounts().is_some() && !audience.is_empty() && marked.len() <= body::BODY_LIMIT;
     let opened = forge.open(&wanted.branch, &title, if marks { &marked } else { &body }).await?;
     let (Opened { number, url, author }, branch) = (opened, wanted.branch.clone());
-    let published = Published { number, url: url.clone() };
+    let (action, detail) = (ProposedAction::Opened, None);
+    let proposed = Proposed { number, url: url.clone(), branch: branch.clone(), action, detail };
     if let (Some(accounts), Some(number)) = (forge.accounts(), number) {
         invite(accounts, number, &audience).await;
         let (labels, elsewhere, touched) = (Vec::new(), None, false);
@@ -113,7 +107,7 @@ async fn present_new(
             tracing::warn!("#{number}: the next run asks for its labels and reviews once more: {e}");
         }
     }
-    Ok(published)
+    Ok(proposed)
 }
 
 /// The body. What can be said in comments stands in it wherever there are comments, also where it does not name its commit yet.

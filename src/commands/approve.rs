@@ -18,7 +18,6 @@ use crate::report::{Output, rows};
 
 /// How often everything is looked at anew because a branch moved meanwhile.
 const TRIES: usize = 3;
-/// The most characters of a reason.
 const REASON: usize = 200;
 
 /// Runs it.

@@ -23,9 +23,6 @@ use crate::report::{Output, rows};
 const TRIES: usize = 3;
 
 /// Obeys a comment, where it is a new one on an open proposal, by somebody who may write. Anything else ends well too.
-///
-/// # Errors
-/// Why what was asked for could not be done.
 pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Output) -> Result<Exit, Stop> {
     if comment.action != "created" || !comment.on_pull_request {
         return Ok(Exit::Done);
@@ -109,7 +106,6 @@ impl Answer {
     }
 }
 
-/// A command on an open proposal.
 struct CommandRequest<'a> {
     context: &'a Context,
     forge: &'a dyn Forge,

@@ -8,9 +8,6 @@ use crate::args::Cli;
 use crate::report::Output;
 
 /// Prints the completions for `shell`.
-///
-/// # Errors
-/// None now.
 pub(crate) fn run(shell: Shell, output: &mut Output) -> Result<Exit, Stop> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "wharfinger", &mut script);

@@ -26,7 +26,6 @@ const HUB: &str = "hub.docker.com";
 
 /// What every command works with; built once from [`Settings`].
 pub struct Context {
-    /// What the run was told.
     pub settings: Settings,
     pub registries: Registries,
     /// Docker Hub's own API with this run's credential; without one, only public things answer there. `None` where it has
@@ -87,7 +86,6 @@ impl Context {
         ReviewReader { forge: self.forge.as_deref(), at, path, floor }
     }
 
-    /// The forge where it is GitHub.
     #[must_use]
     pub fn github(&self) -> Option<&GitHub> {
         self.github.as_deref()

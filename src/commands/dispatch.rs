@@ -8,9 +8,6 @@ use crate::args::Command;
 use crate::report::{Format, Output};
 
 /// Does what a command says. Commands that write are asked for their event first.
-///
-/// # Errors
-/// Why it could not.
 pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut Output) -> Result<Exit, Stop> {
     if context.settings.format == Format::Sarif && !matches!(command, Command::Audit(_)) {
         return Err(Stop::Unusable("--format sarif is for audit: other commands print human or json".to_owned()));

@@ -17,10 +17,6 @@ use crate::rules::{Fact, Facts, Follow, ROUNDS, Readings, Rule, Selection, Subje
 /// The largest list of tags that is read: far more than any repository has.
 const LIST_LIMIT: u64 = 32 * 1024 * 1024;
 
-/// Runs it.
-///
-/// # Errors
-/// Why it could not work.
 pub(crate) async fn run(context: &Context, arguments: &Explain, output: &mut Output) -> Result<Exit, Stop> {
     let explanation = match &arguments.tags {
         Some(file) => Explanation { images: vec![trial(context, arguments, file)?], failed: Vec::new() },

@@ -8,9 +8,6 @@ use crate::observe::ledger::Trust;
 use crate::report::{Output, rows};
 
 /// Runs it for `images`, or for all where none is named; with `shards` the plan has the matrix of so many parts.
-///
-/// # Errors
-/// Why it could not work.
 pub(crate) async fn run(
     context: &Context,
     images: &[String],

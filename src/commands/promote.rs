@@ -84,7 +84,6 @@ async fn sweep(forge: &dyn Branches, manifest: &Manifest) {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Manner {
     pub attention: Attention,
-    /// What of them may be changed.
     pub consent: Consent,
 }
 
@@ -155,7 +154,6 @@ pub fn failures(seen: &Promotions) -> Vec<Failure> {
     seen.failed.iter().cloned().chain(seen.steps.iter().filter_map(Step::failure)).collect()
 }
 
-/// The plan as it is shown.
 #[must_use]
 pub fn planned(seen: &Promotions, failed: Vec<Failure>) -> rows::Plan {
     rows::Plan {

@@ -1,12 +1,12 @@
 //! `propose`: finds new versions and has a pull request open for each.
 
 use super::planned::{expected_in_ledger, failed, on_branch, planned, unreadable, waiting};
-use super::publish::{publish, settle};
+use super::publish::{publish, row, settle};
 use super::reader::proposal_reader;
 use super::unreviewed::unreviewed;
 use super::{Context, Exit, Stop, load, promote};
 use crate::apply::ledger::{Recorded, record};
-use crate::apply::propose::{Publication, PublishError, Published};
+use crate::apply::propose::{Publication, PublishError};
 use crate::forge::{Error, Forge, Head, OpenProposal, with_rules};
 use crate::ledger;
 use crate::manifest::Manifest;
@@ -192,10 +192,7 @@ impl Round<'_> {
         let open = self.situation.open.iter().find(|open| open.branch == decision.branch);
         match (&decision.action, wanted, open) {
             (Action::Open | Action::Update, Some(wanted), _) => {
-                let published = self.publish(wanted, open).await?;
-                let action = open.map_or(rows::ProposedAction::Opened, |_| rows::ProposedAction::Updated);
-                let Published { number, url } = published;
-                done.row(rows::Proposed { number, url, branch: wanted.branch.clone(), action, detail: None });
+                done.row(self.publish(wanted, open).await?);
             }
             (Action::Unchanged, _, Some(open)) => {
                 done.row(row(open, rows::ProposedAction::Unchanged, None));
@@ -222,7 +219,7 @@ impl Round<'_> {
         Ok(())
     }
 
-    async fn publish(&self, wanted: &Wanted, open: Option<&OpenProposal>) -> Result<Published, PublishError> {
+    async fn publish(&self, wanted: &Wanted, open: Option<&OpenProposal>) -> Result<rows::Proposed, PublishError> {
         let evidence = self.reader.evidence(self.manifest, wanted).await;
         let publication = Publication { head: self.head, manifest: self.manifest, wanted, evidence: &evidence };
         publish(self.context, self.forge, &publication, open).await
@@ -248,9 +245,4 @@ fn taken(open: &OpenProposal) -> (&'static str, String) {
             ),
         ),
     }
-}
-
-fn row(open: &OpenProposal, action: rows::ProposedAction, why: Option<&String>) -> rows::Proposed {
-    let (url, branch, detail) = (open.url.clone(), open.branch.clone(), why.cloned());
-    rows::Proposed { number: open.number, url, branch, action, detail }
 }

@@ -4,7 +4,7 @@
 //! interrupted run did not come to is made up for by [`settle`].
 
 use super::{Context, check};
-use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, Published, commit, invite, present};
+use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, commit, invite, present};
 use crate::forge::{Commit, Forge, OpenProposal, Statuses};
 use crate::manifest::Manifest;
 use crate::observe::proposals::requested_action;
@@ -27,29 +27,24 @@ pub(super) async fn ensure(
 ) -> Result<Proposed, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
     let open = forge.proposals(&wanted.branch).await?.into_iter().find(|open| open.branch == wanted.branch);
-    let row = |Published { number, url }, action, detail| {
-        let branch = wanted.branch.clone();
-        Proposed { number, url, branch, action, detail }
-    };
-    let Some(open) = open else {
-        let published = publish(context, forge, publication, None).await?;
-        return Ok(row(published, ProposedAction::Opened, None));
-    };
-    let standing = Published { number: open.number, url: open.url.clone() };
+    let Some(open) = open else { return publish(context, forge, publication, None).await };
     let why = match requested_action(forge, &open, wanted, reviewed).await? {
-        Action::Open | Action::Update => {
-            let published = publish(context, forge, publication, Some(&open)).await?;
-            return Ok(row(published, ProposedAction::Updated, None));
-        }
+        Action::Open | Action::Update => return publish(context, forge, publication, Some(&open)).await,
         Action::Unchanged => {
             settle(context, forge, &open, Some((manifest, wanted))).await?;
-            return Ok(row(standing, ProposedAction::Unchanged, None));
+            return Ok(row(&open, ProposedAction::Unchanged, None));
         }
         Action::Leave(why) | Action::Tell(why) | Action::Close(why) => why,
         Action::Wait(why) => why.to_string(),
     };
     tracing::info!("{} is left alone: {why}", open.branch);
-    Ok(row(standing, ProposedAction::Left, Some(why)))
+    Ok(row(&open, ProposedAction::Left, Some(&why)))
+}
+
+/// What became of an open proposal.
+pub(super) fn row(open: &OpenProposal, action: ProposedAction, why: Option<&String>) -> Proposed {
+    let (url, branch, detail) = (open.url.clone(), open.branch.clone(), why.cloned());
+    Proposed { number: open.number, url, branch, action, detail }
 }
 
 /// Opens a proposal, or moves the open one to what is wanted now.
@@ -61,7 +56,7 @@ pub(super) async fn publish(
     forge: &dyn Forge,
     publication: &Publication<'_>,
     open: Option<&OpenProposal>,
-) -> Result<Published, PublishError> {
+) -> Result<Proposed, PublishError> {
     let mut committed = commit(forge, publication, open).await?;
     let judged = match forge.accounts() {
         Some(accounts) if is_job(accounts, open).await => {

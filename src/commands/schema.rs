@@ -5,9 +5,6 @@ use crate::manifest::schema;
 use crate::report::{Output, json};
 
 /// Prints the schema of `of`: `manifest` or `output`.
-///
-/// # Errors
-/// None now.
 pub(crate) fn run(of: &str, output: &mut Output) -> Result<Exit, Stop> {
     let schema = if of == "output" { format!("{:#}\n", json::schema()) } else { schema::json_schema() };
     output.text(&schema);

@@ -15,7 +15,6 @@ use crate::proposal::Unreviewed;
 pub(crate) struct Verdicts(Mutex<BTreeMap<Subject, Option<String>>>);
 
 impl Verdicts {
-    /// Remembers what was found out.
     pub(super) fn keep(&self, manifest: &Manifest, judged: &BTreeMap<Key, Judged>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (image, approval) in manifest.approvals() {

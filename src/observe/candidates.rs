@@ -140,9 +140,6 @@ async fn select(reader: &UpstreamReader<'_>, image: &Image, candidates: &mut Ima
 }
 
 /// Finds out one fact about a tag.
-///
-/// # Errors
-/// Whatever keeps upstream from answering.
 pub(super) async fn look_up(
     reader: &UpstreamReader<'_>,
     image: &Image,

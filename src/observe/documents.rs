@@ -32,9 +32,6 @@ impl Documents {
     }
 
     /// The document with this digest: as it was read and kept, else as `store` has it now.
-    ///
-    /// # Errors
-    /// Whatever keeps the store from answering.
     pub async fn of(&self, store: &dyn Store, digest: &Digest) -> Result<Option<Document>, Error> {
         match self.get(digest) {
             Some(document) => Ok(Some(document)),

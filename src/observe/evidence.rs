@@ -10,7 +10,6 @@ use crate::proposal::Item;
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
 use crate::proposal::review::digest_before;
 
-/// What evidence is read with.
 pub(crate) struct EvidenceReader<'a> {
     pub sources: &'a Sources,
     /// Who knows under which of the organization's rules upstream falls.

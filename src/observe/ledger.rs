@@ -25,17 +25,13 @@ impl Trust {
     }
 }
 
-/// Where the ledger is.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub forge: &'a dyn Forge,
-    /// What our branches begin with.
     pub prefix: &'a str,
-    /// Whose commits count.
     pub trust: Trust,
 }
 
-/// What was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Reading {
     /// The branch's commit; `None` where there is no branch.
@@ -114,9 +110,7 @@ pub(crate) struct Clocks<'a> {
 pub(crate) struct Noted {
     /// What was read; `None` where nothing was asked for.
     pub reading: Option<Result<Reading, Error>>,
-    /// The tags that were asked for.
     pub asked: BTreeSet<Key>,
-    /// What the run looked at.
     pub survey: Survey,
 }
 
@@ -129,27 +123,25 @@ impl<'a> Clocks<'a> {
     /// Since when a tag is known to answer a digest. What is seen for the first time begins now; `None` where there is no
     /// ledger, or it cannot be read: nobody knows.
     pub(crate) async fn since(&self, source: &Location, tag: &Tag, digest: &Digest) -> Option<DateTime<Utc>> {
-        let key = Key { source: source.clone(), tag: tag.clone() };
-        let reading = self.ask(&key).await?;
+        let (key, reading) = self.ask(source, tag).await?;
         Some(reading.ledger.since(&key, digest, self.now).unwrap_or(self.now))
     }
 
     /// What a tag was seen to answer, oldest first.
     pub(crate) async fn history(&self, source: &Location, tag: &Tag) -> Vec<(Digest, DateTime<Utc>)> {
-        let key = Key { source: source.clone(), tag: tag.clone() };
-        let Some(reading) = self.ask(&key).await else { return Vec::new() };
+        let Some((key, reading)) = self.ask(source, tag).await else { return Vec::new() };
         reading.ledger.history(&key).iter().map(|e| (e.digest.clone(), e.first_seen.min(self.now))).collect()
     }
 
     /// Whether a tag was seen to answer a digest, now or earlier. A ledger that cannot be read saw nothing.
     pub(crate) async fn saw(&self, source: &Location, tag: &Tag, digest: &Digest) -> bool {
-        let key = Key { source: source.clone(), tag: tag.clone() };
-        self.ask(&key).await.is_some_and(|reading| reading.ledger.saw(&key, digest))
+        self.ask(source, tag).await.is_some_and(|(key, reading)| reading.ledger.saw(&key, digest))
     }
 
-    async fn ask(&self, key: &Key) -> Option<&Reading> {
+    async fn ask(&self, source: &Location, tag: &Tag) -> Option<(Key, &Reading)> {
+        let key = Key { source: source.clone(), tag: tag.clone() };
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
-        self.reading().await?.as_ref().ok()
+        Some((key, self.reading().await?.as_ref().ok()?))
     }
 
     async fn reading(&self) -> Option<&Result<Reading, Error>> {

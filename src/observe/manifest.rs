@@ -15,12 +15,7 @@ const FILE_LIMIT: u64 = 2 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("there is no {path} {place}: `wharfinger schema` describes it, `--manifest` names another")]
-    Missing {
-        /// The path that was asked for.
-        path: String,
-        /// Where it was looked for.
-        place: String,
-    },
+    Missing { path: String, place: String },
     /// It cannot be used: all diagnostics, and the files they quote.
     #[error("the manifest has {} fault(s)", .0.len())]
     Faults(Vec<Diagnostic>, Vec<File>),

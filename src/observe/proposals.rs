@@ -22,8 +22,8 @@ use crate::proposal::approve::{ApprovalRequest, Resolution};
 use crate::proposal::body::Evidence;
 use crate::proposal::decide::{Agenda, Decided, Reviewed, asked};
 use crate::proposal::known::{Candidates, Known};
-use crate::proposal::machine::{Action, Decision, Existing, MadeOf};
-use crate::proposal::metadata::{self, Metadata};
+use crate::proposal::machine::{Action, Decision, Existing};
+use crate::proposal::metadata;
 use crate::proposal::{Unreviewed, Wanted, branch};
 use crate::text::counted;
 
@@ -38,7 +38,6 @@ pub(crate) struct ProposalReader<'a> {
     pub(crate) standings: Standings,
     /// Without a forge nothing is open and nothing was declined.
     pub(crate) forge: Option<&'a dyn Forge>,
-    /// Whose commits count in the ledger.
     pub(crate) trust: Trust,
     pub(crate) now: DateTime<Utc>,
 }
@@ -49,11 +48,8 @@ pub(crate) struct Situation {
     pub(crate) open: Vec<OpenProposal>,
     /// What is open on other branches of ours.
     pub(crate) others: Vec<OpenProposal>,
-    /// What upstream offers.
     pub(crate) candidates: Candidates,
-    /// The proposals that should be open.
     pub(crate) wanted: Vec<Wanted>,
-    /// What is to be done.
     pub(crate) decisions: Vec<Decision>,
     /// Branches whose closed proposals could not be asked for, and why; nothing is opened there.
     pub(crate) failed: Vec<(String, String)>,
@@ -172,7 +168,7 @@ pub(crate) async fn requested_action(
 
 /// An open proposal as the decision takes it.
 fn existing(open: &OpenProposal) -> Existing {
-    let made_of = metadata::read(&open.body).map(|Metadata { entries, context, .. }| MadeOf { entries, context });
+    let made_of = metadata::read(&open.body);
     Existing { branch: open.branch.clone(), made_of, touched: open.touched, elsewhere: open.elsewhere.clone() }
 }
 

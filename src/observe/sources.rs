@@ -111,7 +111,6 @@ impl Sources {
         self.ask(location, |store| async move { store.listed_referrers(digest).await }).await
     }
 
-    /// The repository, as it is read now.
     #[must_use]
     pub fn store(&self, location: &Location) -> Arc<dyn Store> {
         if self.is_refused(location) {

@@ -17,14 +17,12 @@ const TOGETHER: usize = 8;
 /// How deep indexes may hold indexes.
 const DEPTH: usize = 4;
 
-/// What was read of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Walk {
     /// What would be mirrored, attestations apart, in the index's order.
     pub parts: Vec<Part>,
     /// How many platforms upstream has that are not wanted.
     pub left_out: usize,
-    /// How many attestations would be mirrored.
     pub attestations: usize,
     /// The bytes of all distinct blobs and manifests that would be mirrored.
     pub size: u64,
@@ -37,16 +35,12 @@ pub(crate) struct Walk {
 pub(crate) struct Part {
     /// The platform as the index names it: hostile text. Empty where the image is a single manifest.
     pub name: String,
-    /// The manifest's digest.
     pub digest: Digest,
     /// The bytes of manifest, configuration and layers.
     pub size: u64,
 }
 
 /// Reads what `digest` and `platforms` give; `None` where upstream does not have the digest.
-///
-/// # Errors
-/// Whatever keeps upstream from answering.
 pub(crate) async fn walk(
     sources: &Sources,
     location: &Location,

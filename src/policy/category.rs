@@ -87,7 +87,7 @@ pub enum Told {
 
 /// Under which rule of the organization an image falls.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     Category(Category, Told),
     /// On Docker Hub, of a category that could not be found out, and why.
     Unknown(String),
@@ -105,8 +105,7 @@ impl Default for Standing {
 
 impl Standing {
     /// What the name alone says; `None` where Docker Hub has to be asked.
-    #[must_use]
-    pub fn of_name(source: &Location, organization: &str) -> Option<Self> {
+    pub(crate) fn of_name(source: &Location, organization: &str) -> Option<Self> {
         let Location::Remote(Repository { registry, name }) = source else { return Some(Self::Local) };
         if !registry.is_docker_hub() {
             return Some(Self::Elsewhere(registry.clone()));
@@ -119,8 +118,7 @@ impl Standing {
     }
 
     /// What the policy means for it. `source` is what it is the standing of.
-    #[must_use]
-    pub fn gate(&self, source: &Location, policy: &Policy) -> Gate {
+    pub(crate) fn gate(&self, source: &Location, policy: &Policy) -> Gate {
         let by = |enabled: Option<bool>, allowed: Option<bool>| match (enabled, allowed) {
             (Some(false), _) => Gate::Off,
             (Some(true), Some(true)) => Gate::Allowed,
@@ -138,8 +136,7 @@ impl Standing {
     }
 
     /// What the badge in Docker Hub's search says.
-    #[must_use]
-    pub const fn of_badge(badge: Badge) -> Self {
+    pub(crate) const fn of_badge(badge: Badge) -> Self {
         let category = match badge {
             Badge::Official => Category::Official,
             Badge::VerifiedPublisher => Category::VerifiedPublisher,

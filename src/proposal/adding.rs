@@ -2,7 +2,7 @@
 //! from those of images that were taken out.
 
 use super::Entry;
-use super::machine::MadeOf;
+use super::metadata::Metadata;
 use crate::edit::{self, EditError};
 use crate::image::{Digest, Location, RepositoryName, Tag};
 use crate::manifest::{File, Manifest};
@@ -74,7 +74,7 @@ pub(crate) fn context(entry: &Entry) -> Digest {
 }
 
 /// The image that a proposal adds, if it adds one that this manifest does not have: a first approval with nothing around it.
-pub(crate) fn added<'e>(manifest: &Manifest, made: &'e MadeOf) -> Option<&'e Entry> {
+pub(crate) fn added<'e>(manifest: &Manifest, made: &'e Metadata) -> Option<&'e Entry> {
     let [entry] = made.entries.as_slice() else { return None };
     let there = manifest.images.iter().any(|image| entry.names(image));
     (!there && made.context == context(entry)).then_some(entry)

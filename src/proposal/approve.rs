@@ -28,14 +28,12 @@ pub(crate) struct ApprovalRequest {
     proposes: bool,
 }
 
-/// What becomes of a request.
 #[derive(Debug)]
 pub(crate) enum Resolution {
     /// It is approved by this change of this manifest.
     Approve(Box<(Manifest, Wanted)>),
     /// It may not be approved now, or the image could not be looked at.
     Failed(Failure),
-    /// There is nothing to do.
     Nothing(String),
     /// The manifest does not take it.
     Unusable(String),

@@ -23,7 +23,6 @@ pub(crate) struct Audience {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Turn {
     pub come: Audience,
-    /// Labels that go.
     pub go: Vec<String>,
 }
 

@@ -24,11 +24,8 @@ REASON is on the same line and has at most 200 characters; where a pull request 
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// The version is not wanted.
     Reject(Reject),
-    /// Check again.
     Recheck,
-    /// Move to the newest version.
     Refresh,
 }
 
@@ -37,7 +34,6 @@ pub(crate) enum Command {
 pub(crate) struct Reject {
     /// What stands between the word and `until`: the image, where one is named, and the reason. [`aim`] tells them apart.
     pub words: String,
-    /// The last day it holds.
     pub until: Option<NaiveDate>,
 }
 
@@ -105,9 +101,7 @@ fn day(word: &str, today: NaiveDate) -> Result<NaiveDate, Fault> {
 /// A version that a comment can be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// What people may call its image.
     pub names: Vec<String>,
-    /// The version.
     pub tag: Tag,
 }
 

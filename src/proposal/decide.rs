@@ -17,7 +17,6 @@ use crate::plan::{Key, Scope};
 /// How often declined bytes of one branch may lead to another choice, which may have been declined too.
 const CHOICES: usize = 10;
 
-/// What one run decides about.
 pub(crate) struct Agenda<'a> {
     pub(crate) manifest: &'a Manifest,
     /// The images that the run is about.
@@ -172,7 +171,6 @@ fn declined(wanted: &[Wanted], known: &Known) -> (Exclusion, BTreeSet<String>) {
     (again, still)
 }
 
-/// One set of wanted proposals.
 struct Round<'a> {
     agenda: &'a Agenda<'a>,
     known: &'a Known,
@@ -244,7 +242,7 @@ mod tests {
     use crate::image::Digest;
     use crate::proposal::fixtures::{line, manifest, selected};
     use crate::proposal::known::ImageCandidates;
-    use crate::proposal::machine::MadeOf;
+    use crate::proposal::metadata::Metadata;
 
     const BRANCH: &str = "wharfinger/image/loki/latest";
     const VERSIONS: [&str; 12] =
@@ -295,7 +293,12 @@ mod tests {
         let existing = |tag| {
             let Wanted { branch, context, items, .. } = proposal_of(manifest, tag);
             let entries = items.into_iter().map(|item| item.entry).collect();
-            Existing { branch, made_of: Some(MadeOf { entries, context }), touched: world.touched, elsewhere: None }
+            Existing {
+                branch,
+                made_of: Some(Metadata { head: None, entries, context }),
+                touched: world.touched,
+                elsewhere: None,
+            }
         };
         world.open.map(existing).into_iter().collect()
     }

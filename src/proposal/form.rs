@@ -7,21 +7,16 @@ use crate::text::excerpt;
 /// is about several changes, all but the title are the first one's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Places {
-    /// The title of our own.
     pub title: String,
-    /// The image's source.
     pub source: String,
-    /// The mirror's name in the organization.
     pub repository: String,
     /// What was approved before; may be empty.
     pub from: String,
     /// The tag; may be empty.
     pub to: String,
-    /// The kind of change in words.
     pub kind: String,
 }
 
-/// The title of a pull request.
 pub(crate) fn title(proposals: &Proposals, places: &Places) -> String {
     proposals.title.as_ref().map_or_else(|| places.title.clone(), |template| excerpt(&fill(template, places), 200))
 }

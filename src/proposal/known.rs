@@ -11,7 +11,6 @@ use crate::rules::{self, Selection};
 /// What a decision came to, or the facts without which it cannot be made.
 pub(crate) type Answer<T> = Result<T, Vec<Fact>>;
 
-/// A fact that a decision lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fact {
     /// What upstream says of one tag of the image at this position of [`crate::manifest::Manifest::images`].

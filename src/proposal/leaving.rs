@@ -12,9 +12,8 @@ use crate::manifest::{Approval, Image, Manifest, Rejection};
 use crate::plan::{FailedStep, Failure, Key};
 use crate::rules::{line_of, out_of_range};
 
-/// Why something leaves.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// The line's newest approvals, as many as `keep` says, are newer.
     Keep,
     /// The range does not admit it any more; in words.
@@ -27,14 +26,12 @@ pub enum Cause {
     Revoked(String),
     /// Fewer people reviewed it than the policy asks; in words.
     Unreviewed(String),
-    /// The rejection held until this day.
     Expired(NaiveDate),
 }
 
 impl Cause {
     /// The part of the branch's name where this is a proposal of its own. Others share their line's.
-    #[must_use]
-    pub const fn own_branch(&self) -> Option<&'static str> {
+    pub(crate) const fn own_branch(&self) -> Option<&'static str> {
         match self {
             Self::Revoked(_) => Some("revoked"),
             Self::Unreviewed(_) => Some("unreviewed"),
@@ -60,7 +57,6 @@ impl fmt::Display for Cause {
 /// What decides beside the selections.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Conditions {
-    /// Today, in UTC.
     pub today: NaiveDate,
     /// Images, by their position in the manifest, that have no selection because they could not be looked at: what needs no
     /// upstream is proposed of them all the same.
@@ -133,7 +129,6 @@ fn cause(image: &Image, approval: &Approval, conditions: &Conditions) -> Option<
     outside.or_else(|| conditions.gone.contains(&key).then_some(Cause::Gone))
 }
 
-/// Whether a rejection still holds.
 pub(super) fn holds(rejection: &Rejection, today: NaiveDate) -> bool {
     rejection.until.is_none_or(|last| today <= last)
 }

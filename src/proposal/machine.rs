@@ -3,42 +3,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, Wanted};
-use crate::image::Digest;
+use super::Wanted;
+use super::metadata::Metadata;
 
 /// What the forge has open on a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Existing {
     pub branch: String,
     /// What its metadata says; `None` where that is missing or broken.
-    pub made_of: Option<MadeOf>,
+    pub made_of: Option<Metadata>,
     /// Whether a person committed to the branch.
     pub touched: bool,
     /// The branch that a person had it be merged into in place of the default one.
     pub elsewhere: Option<String>,
 }
 
-/// What a proposal was made of, as its metadata says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct MadeOf {
-    /// The changes.
-    pub entries: Vec<Entry>,
-    /// [`Wanted::context`] at that time.
-    pub context: Digest,
-}
-
-/// What should be on a branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish<'a> {
-    /// This proposal.
     Proposal(&'a Wanted),
-    /// No proposal, and why.
     Nothing(&'a str),
     /// It is not known, because the image could not be looked at or was not asked about.
     Unknown(&'a str),
 }
 
-/// What else decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Circumstances<'a> {
     /// A person closed a proposal of exactly this without a merge.
@@ -59,11 +46,9 @@ pub(crate) enum Action {
     Update,
     /// Nothing: it is as it should be.
     Unchanged,
-    /// Leave it alone, and say why.
     Leave(String),
     /// Leave it alone though something else is wanted now: say so to its readers, once.
     Tell(String),
-    /// Close it, with the reason.
     Close(String),
     /// Not opened now.
     Wait(Wait),
@@ -128,7 +113,6 @@ fn approved_by(who: &str) -> String {
 /// What tells an open proposal from what is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Difference {
-    /// Nothing.
     None,
     /// The text around it at the base, or the image's settings.
     Context,
@@ -148,13 +132,11 @@ impl Existing {
     }
 }
 
-/// A decision about one branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub branch: String,
     /// The proposal that should be open: index into what was wanted.
     pub wanted: Option<usize>,
-    /// What is to be done.
     pub action: Action,
 }
 
@@ -162,7 +144,6 @@ pub(crate) struct Decision {
 pub(crate) struct Question<'a> {
     /// The proposals that should be open, in the order in which they are opened while there is room.
     pub wanted: &'a [Wanted],
-    /// What the forge has.
     pub existing: &'a [Existing],
     /// The branches of which a person declined exactly what is wanted.
     pub declined: &'a BTreeSet<String>,
@@ -172,7 +153,6 @@ pub(crate) struct Question<'a> {
     pub unknown: &'a dyn Fn(&Existing) -> Option<String>,
     /// Why nothing should be on a branch any more.
     pub moot: &'a dyn Fn(&Existing) -> String,
-    /// How many proposals may be open.
     pub limit: usize,
 }
 
@@ -215,7 +195,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::proposal::{Item, Kind};
+    use crate::image::Digest;
+    use crate::proposal::{Entry, Item, Kind};
 
     fn wanted(branch: &str, tag: &str) -> Wanted {
         let entry = Entry {
@@ -240,7 +221,7 @@ mod tests {
     }
 
     fn made_of(wanted: &Wanted) -> Existing {
-        let made_of = Some(MadeOf { entries: wanted.entries(), context: wanted.context.clone() });
+        let made_of = Some(Metadata { head: None, entries: wanted.entries(), context: wanted.context.clone() });
         Existing { branch: wanted.branch.clone(), made_of, touched: false, elsewhere: None }
     }
 

@@ -156,8 +156,7 @@ impl Wanted {
 
 /// One change, with what is known of it here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// The change.
+pub(crate) struct Item {
     pub entry: Entry,
     /// The image: index into [`crate::manifest::Manifest::images`].
     pub image: usize,
@@ -179,8 +178,7 @@ impl Item {
 
     /// What the change does to the entry of `image`, one after the other. A rejection takes the place of an earlier one of the
     /// same tag, which then is over.
-    #[must_use]
-    pub fn changes(&self, image: &Image) -> Vec<Change> {
+    pub(crate) fn changes(&self, image: &Image) -> Vec<Change> {
         let Some(change) = self.change() else { return Vec::new() };
         let earlier = match &change {
             Change::Reject { tag, .. } => image.rejected.iter().find(|rejection| rejection.tag == *tag),
@@ -190,8 +188,7 @@ impl Item {
     }
 
     /// What the change does to the manifest; `None` for an entry that names no tag, and for a rejection without a reason.
-    #[must_use]
-    pub fn change(&self) -> Option<Change> {
+    pub(crate) fn change(&self) -> Option<Change> {
         let Entry { to, digest, kind, rejection, .. } = &self.entry;
         let (tag, digest) = (to.clone()?, digest.clone());
         match kind {

@@ -10,10 +10,8 @@ use crate::manifest::{Approval, Image, Manifest};
 /// How many records the body of a proposal names.
 const NAMED: usize = 200;
 
-/// One digest to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
-    /// The mirror's name in the organization.
     pub repository: RepositoryName,
     pub tag: Tag,
     /// The approved digest that was promoted.
@@ -71,7 +69,6 @@ fn approval<'m>(manifest: &'m Manifest, record: &Record) -> Option<(&'m Image, &
     })
 }
 
-/// What records change in a manifest.
 pub(crate) fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl Iterator<Item = (&'m Image, Change)> {
     records.iter().filter_map(|record| {
         let Record { tag, mirrored, pull, approved_on, .. } = record.clone();
@@ -85,7 +82,6 @@ pub(crate) fn message(manifest: &Manifest, records: &[Record]) -> (String, Strin
     form::message(&manifest.proposals, &places(manifest, records), &lines.join("\n"))
 }
 
-/// The proposal's title.
 pub(crate) fn title(manifest: &Manifest, records: &[Record]) -> String {
     form::title(&manifest.proposals, &places(manifest, records))
 }

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::machine::MadeOf;
 use super::metadata::Metadata;
 use super::{Entry, Item, Kind, Rejection, adding};
 use crate::image::{Digest, RepositoryName, Tag};
@@ -20,7 +19,6 @@ pub(crate) struct Finding {
     pub repository: Option<RepositoryName>,
     /// The tag; `None` where it is about none.
     pub tag: Option<Tag>,
-    /// What should be.
     pub expected: String,
     pub found: String,
     /// Where it stands: the file, and the byte in it.
@@ -142,8 +140,7 @@ pub(crate) fn changed_by_hand(base: &Manifest, head: &Manifest, metadata: Option
         return finding(list(named.difference(&made)), list(made.difference(&named)));
     }
     // An image that the proposal adds stands as it would be written.
-    let made_of = MadeOf { entries: metadata.entries.clone(), context: metadata.context.clone() };
-    let with = adding::added(base, &made_of).and_then(|entry| {
+    let with = adding::added(base, metadata).and_then(|entry| {
         let lines = adding::lines(&entry.source, &entry.repository, entry.to.as_ref());
         manifest::parse(adding::files_with(&base.files, &lines).ok()?).ok()
     });

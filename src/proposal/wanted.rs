@@ -16,7 +16,6 @@ use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of, o
 pub(crate) struct Selected {
     /// The image: index into [`Manifest::images`].
     pub image: usize,
-    /// The selection; nothing is missing in it.
     pub selection: Selection,
 }
 
@@ -78,7 +77,6 @@ pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Co
     wanted
 }
 
-/// Proposals in the making.
 struct Drafts<'a> {
     manifest: &'a Manifest,
     groups: Groups<'a>,

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::image::Digest;
     use crate::proposal::fixtures::{line, manifest, selected};
-    use crate::proposal::machine::MadeOf;
+    use crate::proposal::metadata::Metadata;
     use crate::rules::{Reason, TagVerdict, Verdict};
 
     fn existing(branch: &str, source: &str, tag: &str) -> Existing {
@@ -91,7 +91,7 @@ mod tests {
             rejection: None,
             urgent: None,
         };
-        let made_of = Some(MadeOf { entries: vec![entry], context: Digest::sha256(b"") });
+        let made_of = Some(Metadata { head: None, entries: vec![entry], context: Digest::sha256(b"") });
         Existing { branch: branch.to_owned(), made_of, touched: false, elsewhere: None }
     }
 

@@ -18,17 +18,13 @@ use crate::proposal::{Item, Kind};
 use crate::registry::{Reach, Registries};
 use crate::report::rows;
 
-/// A judged manifest.
 pub(super) struct Judged {
-    /// The manifest as it would be.
     pub(super) manifest: Manifest,
     /// What a person has to answer for.
     pub(super) findings: Vec<Finding>,
     /// What promotion would do about the approvals that come in.
     pub(super) promotions: Vec<rows::Promotion>,
-    /// What could not be looked at.
     pub(super) failed: Vec<rows::Failed>,
-    /// The evidence, in Markdown.
     pub(super) report: String,
 }
 
@@ -43,7 +39,6 @@ impl Judged {
         self
     }
 
-    /// The verdict in a line.
     pub(super) fn verdict(&self) -> (StatusState, String) {
         let mut codes: Vec<&str> = self.findings.iter().map(|f| f.code).collect();
         codes.sort_unstable();

@@ -6,11 +6,9 @@ use crate::forge::git::GitForge;
 use crate::forge::{Commit, Contents, Forge, Proposals};
 use crate::manifest::{self, File};
 use crate::observe::manifest::{LoadError, files_from_directory, files_from_forge};
-use crate::proposal::machine::MadeOf;
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{adding, branch};
 
-/// What is checked.
 pub(super) struct Subject {
     /// The manifest's texts as they would be.
     pub(super) head: Vec<File>,
@@ -111,9 +109,6 @@ async fn claim(
     let this = open.into_iter().find(|p| p.branch == head_branch && p.head == *head);
     let says = this.map(|p| metadata::read(&p.body));
     // A branch of no image of the base is ours where what it says of itself adds one.
-    let adds = |metadata: &Metadata| {
-        let Metadata { entries, context, .. } = metadata.clone();
-        adding::added(&base, &MadeOf { entries, context }).is_some()
-    };
+    let adds = |metadata: &Metadata| adding::added(&base, metadata).is_some();
     Ok(says.filter(|metadata| known || metadata.as_ref().is_some_and(adds)))
 }

@@ -11,9 +11,6 @@ const STATUS: &str = "wharfinger";
 
 /// Posts the verdict on a proposal's commit, unless that commit has it. What its body says of itself is `metadata`. Gives
 /// whether that is the last word: what could not be worked out is tried again.
-///
-/// # Errors
-/// Where the forge does not answer or refuses.
 pub(in crate::commands) async fn post_verdict(
     context: &Context,
     statuses: &dyn Statuses,
@@ -32,9 +29,6 @@ pub(in crate::commands) async fn post_verdict(
 }
 
 /// Posts a verdict, unless it is the one that the commit has.
-///
-/// # Errors
-/// Where the forge does not answer or refuses.
 pub(in crate::commands) async fn post(
     statuses: &dyn Statuses,
     commit: &Commit,

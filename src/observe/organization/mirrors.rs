@@ -43,14 +43,11 @@ pub(super) async fn read_mirror(
         }
     };
     let read = match hub {
-        Some(hub) => match hub.listed_tags(&manifest.organization, name).await {
-            Ok(listed) => Ok((listed.is_some(), from_list(listed.unwrap_or_default()))),
-            Err(error) => Err(error.to_string()),
-        },
-        None => match from_registry(store.as_ref()).await {
-            Ok(mirror) => Ok((true, mirror)),
-            Err(error) => Err(error.to_string()),
-        },
+        Some(hub) => {
+            let listed = hub.listed_tags(&manifest.organization, name).await.map_err(|e| e.to_string());
+            listed.map(|listed| (listed.is_some(), from_list(listed.unwrap_or_default())))
+        }
+        None => from_registry(store.as_ref()).await.map(|mirror| (true, mirror)).map_err(|e| e.to_string()),
     };
     let (there, mut mirror) = match read {
         Ok(read) => read,

@@ -41,7 +41,6 @@ pub struct Judged {
 /// How an approval came to the default branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Came {
-    /// By which merged pull request.
     pub pull: Option<u64>,
     /// When the commit was made that brought it.
     pub at: DateTime<Utc>,
@@ -106,7 +105,6 @@ async fn introductions(
     Trace::new(line, forge.accounts(), reader.floor, pending).follow().await
 }
 
-/// Judges those that need reviews.
 async fn reviewed(forge: &dyn Forge, main: &str, to_review: &[Introduced<'_>]) -> BTreeMap<Key, Result<Judged, Error>> {
     let given = match forge.accounts() {
         Some(accounts) => opinions(forge, accounts, main, to_review).await,

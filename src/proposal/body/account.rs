@@ -57,7 +57,6 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// The mark in words.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -79,43 +78,34 @@ impl Mark {
 
 /// One change with everything that is known of it.
 #[derive(Clone, Copy)]
-pub struct Account<'a> {
+pub(crate) struct Account<'a> {
     /// The manifest at the base.
     pub manifest: &'a Manifest,
-    /// The change.
     pub item: &'a Item,
     /// What was found out; `None` where nothing was looked at.
     pub evidence: Option<&'a Evidence>,
 }
 
 impl<'a> Account<'a> {
-    /// Of one change.
-    #[must_use]
-    pub const fn of(manifest: &'a Manifest, item: &'a Item, evidence: Option<&'a Evidence>) -> Self {
+    pub(crate) const fn of(manifest: &'a Manifest, item: &'a Item, evidence: Option<&'a Evidence>) -> Self {
         Self { manifest, item, evidence }
     }
 
     /// The change as the metadata keeps it.
-    #[must_use]
-    pub const fn entry(&self) -> &'a Entry {
+    pub(crate) const fn entry(&self) -> &'a Entry {
         &self.item.entry
     }
 
-    /// The image in the manifest.
-    #[must_use]
-    pub fn image(&self) -> &'a Image {
+    pub(crate) fn image(&self) -> &'a Image {
         &self.manifest.images[self.item.image]
     }
 
-    /// Whether bytes come in.
-    #[must_use]
-    pub fn lets_in(&self) -> bool {
+    pub(crate) fn lets_in(&self) -> bool {
         self.entry().kind.lets_in()
     }
 
     /// How far an update goes, where both tags are versions that count. Calendars have no major.
-    #[must_use]
-    pub fn step(&self) -> Option<Step> {
+    pub(crate) fn step(&self) -> Option<Step> {
         let (Kind::Update, Some(from), Some(to)) = (self.entry().kind, &self.entry().from, &self.entry().to) else {
             return None;
         };
@@ -140,8 +130,7 @@ impl<'a> Account<'a> {
     }
 
     /// What a reviewer should not overlook, the gravest first.
-    #[must_use]
-    pub fn marks(&self) -> Vec<Mark> {
+    pub(crate) fn marks(&self) -> Vec<Mark> {
         let evidence = self.evidence.filter(|_| self.lets_in());
         let prerelease = || self.entry().to.as_ref().and_then(|to| self.version(to)).is_some_and(|v| v.is_prerelease());
         let all = [
@@ -162,8 +151,7 @@ impl<'a> Account<'a> {
     }
 
     /// The kind of change in words, with how far it goes and the marks; `strong` makes a mark stand out.
-    #[must_use]
-    pub fn change(&self, strong: fn(&str) -> String) -> String {
+    pub(crate) fn change(&self, strong: fn(&str) -> String) -> String {
         let marks = self.marks();
         let kind = match (self.entry().kind, self.step()) {
             (Kind::New, _) => strong("first approval"),
@@ -182,8 +170,7 @@ impl<'a> Account<'a> {
     }
 
     /// Why the manifest revokes what leaves.
-    #[must_use]
-    pub fn revocation(&self) -> Option<&'a str> {
+    pub(crate) fn revocation(&self) -> Option<&'a str> {
         if let Some(Cause::Revoked(reason)) = &self.item.cause {
             return Some(reason);
         }
@@ -194,8 +181,7 @@ impl<'a> Account<'a> {
     }
 
     /// Why it is proposed, where a person gave a reason: for the hurry, the revocation, the rejection.
-    #[must_use]
-    pub fn reason(&self) -> Option<String> {
+    pub(crate) fn reason(&self) -> Option<String> {
         if let Some(urgent) = &self.entry().urgent {
             return Some(urgent.clone());
         }
@@ -213,40 +199,34 @@ impl<'a> Account<'a> {
     }
 
     /// Since when its digest is known, where that was asked.
-    #[must_use]
-    pub const fn since(&self) -> Option<Since> {
+    pub(crate) const fn since(&self) -> Option<Since> {
         self.item.public_since
     }
 
     /// How long it waited before it was looked at.
-    #[must_use]
-    pub fn waited(&self) -> Option<TimeDelta> {
+    pub(crate) fn waited(&self) -> Option<TimeDelta> {
         let at: DateTime<Utc> = self.evidence?.at?;
         Some((at - self.since()?.at).max(TimeDelta::zero()))
     }
 
     /// Where it falls under the organization's rules.
-    #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> Standing {
         let by_name = Standing::of_name(&self.image().source, &self.manifest.organization);
         by_name.or_else(|| self.evidence.map(|e| e.standing.clone())).unwrap_or_default()
     }
 
     /// Whether it was asked where its source falls, or the name tells.
-    #[must_use]
-    pub fn has_standing(&self) -> bool {
+    pub(crate) fn has_standing(&self) -> bool {
         self.evidence.is_some() || Standing::of_name(&self.image().source, &self.manifest.organization).is_some()
     }
 
     /// What the manifest's policy means for its source, where bytes come in.
-    #[must_use]
-    pub fn gate(&self) -> Option<Gate> {
+    pub(crate) fn gate(&self) -> Option<Gate> {
         self.lets_in().then(|| self.standing().gate(&self.image().source, &self.manifest.policy))
     }
 
     /// Its category and who says so, where that is known.
-    #[must_use]
-    pub fn category(&self) -> Option<(Category, Told)> {
+    pub(crate) fn category(&self) -> Option<(Category, Told)> {
         match self.standing() {
             Standing::Category(category, told) => Some((category, told)),
             _ => None,
@@ -254,15 +234,13 @@ impl<'a> Account<'a> {
     }
 
     /// The digest that is approved now and would be replaced or followed.
-    #[must_use]
-    pub fn before(&self) -> Option<&'a crate::image::Digest> {
+    pub(crate) fn before(&self) -> Option<&'a crate::image::Digest> {
         let from = self.entry().from.as_ref()?;
         self.image().approved.iter().find(|a| a.tag == *from).map(|a| &a.digest)
     }
 
     /// Where a person looks at it upstream.
-    #[must_use]
-    pub fn link(&self) -> Option<String> {
+    pub(crate) fn link(&self) -> Option<String> {
         super::upstream(&self.image().source, self.entry().to.as_ref()?)
     }
 

@@ -7,14 +7,13 @@ use crate::policy::Standing;
 
 /// The evidence for one change. What is not known is not there: nothing here is a guess.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// Whether the tag answers the digest now.
     pub served: Served,
     /// The platforms that would be mirrored, in the index's order; one of an unnamed platform for a single manifest.
     pub platforms: Vec<PlatformEvidence>,
     /// How many platforms upstream has that the manifest leaves out.
     pub left_out: usize,
-    /// How many attestations come along.
     pub attestations: usize,
     /// The bytes of all distinct blobs and manifests that would be mirrored.
     pub size: Option<u64>,
@@ -26,7 +25,6 @@ pub struct Evidence {
     pub lost: Vec<String>,
     /// Under which rule of the organization upstream falls.
     pub standing: Standing,
-    /// When this was found out.
     pub at: Option<DateTime<Utc>>,
     /// What could not be looked at, and why.
     pub unknown: Vec<String>,
@@ -34,11 +32,10 @@ pub struct Evidence {
 
 /// Whether a tag answers the digest in question.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Served {
+pub(crate) enum Served {
     /// It was not asked, or there was no answer.
     #[default]
     Unknown,
-    /// It does.
     Now,
     /// It answers this instead; `None`: nothing.
     Not(Option<Digest>),
@@ -46,10 +43,9 @@ pub enum Served {
 
 /// One platform of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlatformEvidence {
+pub(crate) struct PlatformEvidence {
     /// `os/architecture[/variant]` as upstream names it; hostile text. Empty for a single manifest.
     pub name: String,
-    /// The digest of its manifest.
     pub digest: Digest,
     /// The bytes of its manifest, configuration and layers.
     pub size: u64,

@@ -11,8 +11,7 @@ use crate::text::size;
 impl Account<'_> {
     /// What a merge will do in the organization, in one sentence: `creates acme/loki, private, developers: read; copies 3
     /// platforms, 41 MB to acme/loki:3.1.0`.
-    #[must_use]
-    pub fn merging(&self, quote: Quote) -> String {
+    pub(crate) fn merging(&self, quote: Quote) -> String {
         let Self { manifest, item, evidence } = *self;
         let image = &manifest.images[item.image];
         let tag = item.entry.to.as_ref().map(|t| quote(t.as_str(), 128)).unwrap_or_default();

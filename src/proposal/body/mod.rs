@@ -183,7 +183,6 @@ fn titled(account: &Account<'_>) -> String {
     }
 }
 
-/// One change in words.
 fn change(account: &Account<'_>) -> String {
     let entry = account.entry();
     let source = excerpt(&entry.source, 100);
@@ -199,7 +198,6 @@ fn change(account: &Account<'_>) -> String {
     }
 }
 
-/// A line of the commit's message.
 fn line(manifest: &Manifest, item: &Item) -> String {
     let account = Account::of(manifest, item, None);
     let Entry { source, from, to, digest, .. } = &item.entry;

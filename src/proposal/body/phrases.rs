@@ -11,8 +11,7 @@ use crate::rules::Clock;
 
 impl Account<'_> {
     /// Under which rule of the organization its source falls, and who says so.
-    #[must_use]
-    pub fn category_words(&self, quote: Quote) -> String {
+    pub(crate) fn category_words(&self, quote: Quote) -> String {
         let means = gate(self);
         match self.standing() {
             Standing::Category(category, told) => {
@@ -37,8 +36,7 @@ impl Account<'_> {
     }
 
     /// What was verified (`true`) and what was not, in the order of weight.
-    #[must_use]
-    pub fn checks(&self, quote: Quote) -> Vec<(bool, String)> {
+    pub(crate) fn checks(&self, quote: Quote) -> Vec<(bool, String)> {
         let Some(evidence) = self.evidence.filter(|_| self.lets_in()) else { return Vec::new() };
         let mut checks = vec![served(self, evidence, quote), complete(evidence)];
         let unknown = evidence.unknown.iter().map(|unknown| (false, format!("not looked at: {}", quote(unknown, 300))));

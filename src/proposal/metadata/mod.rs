@@ -44,7 +44,6 @@ pub struct Metadata {
 pub struct ObjectId(String);
 
 impl ObjectId {
-    /// The hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::forge::Forge;
 use crate::manifest::{Approval, Image, Manifest};
-use crate::observe::reviews::{Judged, ReviewReader, judge, untold};
+use crate::observe::reviews::{Judged, ReviewReader, read_reviews, untold};
 use crate::plan::reviews::Subject;
 use crate::plan::{Key, Scope, is_pending};
 use crate::proposal::Unreviewed;
@@ -34,17 +34,17 @@ impl Verdicts {
 /// promoted; on a forge that has no reviews none is offered, because what would be approved anew would have none either.
 pub(super) async fn unreviewed(
     verdicts: &Verdicts,
-    bar: &ReviewReader<'_>,
+    reader: &ReviewReader<'_>,
     manifest: &Manifest,
     scope: &Scope,
 ) -> Unreviewed {
     let mut unreviewed = Unreviewed::default();
-    if bar.forge.and_then(Forge::accounts).is_none() {
+    if reader.forge.and_then(Forge::accounts).is_none() {
         return unreviewed;
     }
-    let asks = bar.floor.max(manifest.policy.approvals) > 0;
+    let asks = reader.floor.max(manifest.policy.approvals) > 0;
     let mut pending = Vec::new();
-    for image in manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)).map(|(_, image)| image) {
+    for (_, image) in manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)) {
         for approval in &image.approved {
             match verdicts.of(image, approval) {
                 Some(Some(why)) => drop(unreviewed.wanted.insert(Key::of(image, approval), why)),
@@ -54,8 +54,7 @@ pub(super) async fn unreviewed(
             }
         }
     }
-    let judged = judge(bar, manifest, &pending).await;
-    for (key, judged) in judged {
+    for (key, judged) in read_reviews(reader, manifest, &pending).await {
         match judged {
             Ok(Judged { unreviewed: Some(why), .. }) => drop(unreviewed.wanted.insert(key, why)),
             Ok(_) => {}

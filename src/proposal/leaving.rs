@@ -97,12 +97,12 @@ impl Unreviewed {
 pub(super) fn leaving(at: usize, image: &Image, conditions: &Conditions, looked_at: bool) -> Vec<Item> {
     let approvals = image.approved.iter().filter_map(|approval| {
         let cause = cause(image, approval, conditions)?;
-        let item = item(at, image, Kind::Retire, &approval.tag, approval.digest.clone(), cause);
+        let item = item(at, image, Kind::Retire, &approval.tag, &approval.digest, cause);
         (looked_at || item.cause.as_ref().is_some_and(|cause| cause.own_branch().is_some())).then_some(item)
     });
     let expired = image.rejected.iter().filter(|_| looked_at).filter_map(|rejection| {
         let last = over(image, rejection, conditions.today)?;
-        Some(item(at, image, Kind::Expire, &rejection.tag, digest_of(rejection), Cause::Expired(last)))
+        Some(item(at, image, Kind::Expire, &rejection.tag, &digest_of(rejection), Cause::Expired(last)))
     });
     approvals.chain(expired).filter(|item| !conditions.declined.contains(&unnamed(&item.entry))).collect()
 }
@@ -145,7 +145,7 @@ fn digest_of(rejection: &Rejection) -> Digest {
     Digest::sha256(format!("rejected\n{}\n{until}\n{}", rejection.tag, rejection.reason).as_bytes())
 }
 
-fn item(at: usize, image: &Image, kind: Kind, tag: &Tag, digest: Digest, cause: Cause) -> Item {
-    let entry = Entry::of(image, kind, None, tag, &digest);
+fn item(at: usize, image: &Image, kind: Kind, tag: &Tag, digest: &Digest, cause: Cause) -> Item {
+    let entry = Entry::of(image, kind, None, tag, digest);
     Item { cause: Some(cause), ..Item::new(entry, at, line_of(&image.rule, tag)) }
 }

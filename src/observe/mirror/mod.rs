@@ -66,12 +66,12 @@ pub struct Promotions {
 /// What was observed of each approval.
 type Observations = BTreeMap<Key, Result<Observed, MirrorError>>;
 
-/// Reads and plans. What is still to be promoted is asked about the reviews that `bar` tells.
+/// Reads and plans. What is still to be promoted is asked about the reviews that `review_reader` reads.
 pub(crate) async fn promotions(
     reader: &MirrorReader<'_>,
     manifest: &Manifest,
     scope: &Scope,
-    bar: &ReviewReader<'_>,
+    review_reader: &ReviewReader<'_>,
 ) -> Promotions {
     let hub = reader.hub.filter(|_| manifest.on_docker_hub());
     let seen = match hub {
@@ -83,7 +83,7 @@ pub(crate) async fn promotions(
     let approvals: Vec<(&Image, &Approval)> =
         images.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval))).collect();
     let mut observations = at_mirrors(&tags, scope, &approvals).await;
-    let judged = judge(bar, manifest, &approvals, &mut observations).await;
+    let judged = with_reviews(review_reader, manifest, &approvals, &mut observations).await;
     let observations = at_sources(reader.sources, &approvals, observations).await;
     let mut promotions = planned(&tags, observations, &seen, reader.consent).await;
     let takedowns = takedowns::takedowns(&tags, scope).await;
@@ -105,8 +105,8 @@ async fn at_mirrors(tags: &TagReader<'_>, scope: &Scope, approvals: &[(&Image, &
 }
 
 /// Asks how what is still to be promoted was approved.
-async fn judge(
-    bar: &ReviewReader<'_>,
+async fn with_reviews(
+    review_reader: &ReviewReader<'_>,
     manifest: &Manifest,
     approvals: &[(&Image, &Approval)],
     observations: &mut Observations,
@@ -117,7 +117,7 @@ async fn judge(
     };
     let pending: Vec<_> = approvals.iter().copied().filter(lacks_review).collect();
     let mut known = BTreeMap::new();
-    for (key, judged) in reviews::judge(bar, manifest, &pending).await {
+    for (key, judged) in reviews::read_reviews(review_reader, manifest, &pending).await {
         match (judged, observations.get_mut(&key)) {
             (Ok(judged), Some(Ok(observed))) => {
                 observed.review = Some(judged.unreviewed.clone().map_or(Review::Enough, Review::TooFew));

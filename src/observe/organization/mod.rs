@@ -120,19 +120,19 @@ async fn mirrors(
         .map(|name| {
             let phase = &phase;
             async move {
-                let looked = mirrors::read_mirror(reader, hub, manifest, name, listed.get(name)).await;
+                let reading = mirrors::read_mirror(reader, hub, manifest, name, listed.get(name)).await;
                 phase.one();
-                (name.clone(), looked)
+                (name.clone(), reading)
             }
         })
         .buffer_unordered(TOGETHER)
         .collect()
         .await;
     phase.end();
-    for (name, looked) in readings {
-        organization.failed.extend(looked.failed);
-        organization.facts.expected.extend(looked.expected);
-        if let Some(mirror) = looked.mirror {
+    for (name, reading) in readings {
+        organization.failed.extend(reading.failed);
+        organization.facts.expected.extend(reading.expected);
+        if let Some(mirror) = reading.mirror {
             organization.counted.mirrors += 1;
             organization.counted.tags += mirror.tags.len();
             organization.facts.mirrors.insert(name, mirror);

@@ -52,7 +52,7 @@ pub(crate) fn untold(error: &Error) -> String {
 }
 
 /// What is known of each of these approvals, or why that could not be found out.
-pub(crate) async fn judge(
+pub(crate) async fn read_reviews(
     reader: &ReviewReader<'_>,
     manifest: &Manifest,
     pending: &[(&Image, &Approval)],

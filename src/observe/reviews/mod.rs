@@ -11,5 +11,5 @@ mod opinions;
 mod pending;
 mod trace;
 
-pub(crate) use judge::{Judged, ReviewReader, judge, untold};
+pub(crate) use judge::{Judged, ReviewReader, read_reviews, untold};
 pub(super) use opinions::approver;

@@ -1,6 +1,7 @@
 //! Statuses of commits, and what a verdict on a commit is formed from.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::{Commit, Error};
 
@@ -29,8 +30,9 @@ pub trait Statuses: Send + Sync {
     async fn is_job(&self) -> Result<bool, Error>;
 }
 
-/// The state of a commit status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The state of a commit status, as GitHub writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StatusState {
     /// Nothing wrong.
     Success,

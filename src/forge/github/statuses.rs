@@ -1,7 +1,8 @@
 //! Commit statuses, and where a commit stands.
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde::Deserialize as _;
+use serde_json::json;
 
 use super::answer::{STATUSES, Written};
 use super::client::{Verb, encode};
@@ -22,7 +23,8 @@ impl Statuses for GitHub {
             page += 1;
             if let Some(status) = found.iter().find(|s| s["context"] == context) {
                 let description = status["description"].as_str().unwrap_or_default().to_owned();
-                return Ok(state(status).map(|state| (state, description)));
+                // `pending` is no verdict of ours.
+                return Ok(StatusState::deserialize(&status["state"]).ok().map(|state| (state, description)));
             }
         }
         Ok(None)
@@ -36,7 +38,7 @@ impl Statuses for GitHub {
         description: &str,
     ) -> Result<(), Error> {
         let description: String = description.chars().take(DESCRIPTION).collect();
-        let body = json!({ "state": name(state), "context": context, "description": description });
+        let body = json!({ "state": state, "context": context, "description": description });
         let wanted = Some((state, description));
         let find = || async { Ok(Some(self.status(commit, context).await?).filter(|now| *now == wanted)) };
         match self.client.write(Verb::Post, &self.path(&format!("/statuses/{commit}")), &body, find).await? {
@@ -61,23 +63,5 @@ impl Statuses for GitHub {
 
     async fn is_job(&self) -> Result<bool, Error> {
         Ok(matches!(self.login().await?, "github-actions" | "github-actions[bot]"))
-    }
-}
-
-fn name(state: StatusState) -> &'static str {
-    match state {
-        StatusState::Success => "success",
-        StatusState::Failure => "failure",
-        StatusState::Error => "error",
-    }
-}
-
-/// `pending` is no verdict of ours.
-fn state(status: &Value) -> Option<StatusState> {
-    match status["state"].as_str()? {
-        "success" => Some(StatusState::Success),
-        "failure" => Some(StatusState::Failure),
-        "error" => Some(StatusState::Error),
-        _ => None,
     }
 }

@@ -49,7 +49,7 @@ fn rule(code: Code) -> Value {
         "fullDescription": { "text": help },
         "help": { "text": help, "markdown": help },
         "helpUri": concat!(env!("CARGO_PKG_REPOSITORY"), "#what-audit-finds"),
-        "defaultConfiguration": { "level": level(code.level()) },
+        "defaultConfiguration": { "level": code.level() },
         "properties": { "tags": ["security", "supply-chain"], "precision": "very-high", "security-severity": severity(code.level()) },
     })
 }
@@ -63,21 +63,13 @@ const fn severity(level: Level) -> &'static str {
     }
 }
 
-const fn level(level: Level) -> &'static str {
-    match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Note => "note",
-    }
-}
-
 fn result(row: &Row) -> Value {
     let index = Code::ALL.iter().position(|code| *code == row.code);
     let message = format!("{}: {}. To mend it: {}.", row.name(), row.sentence(), row.help);
     json!({
         "ruleId": row.code.as_str(),
         "ruleIndex": index,
-        "level": level(row.level),
+        "level": row.level,
         "message": { "text": crate::text::clean(&message) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": utf8_percent_encode(&row.file, PATH).to_string(), "uriBaseId": "%SRCROOT%" },

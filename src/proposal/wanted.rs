@@ -226,7 +226,7 @@ pub(super) fn approving(
     Item { public_since, prefix_changed, ..Item::new(entry, at, line.to_owned()) }
 }
 
-/// What a proposal depends on at its base conditions its entries: the lines of the image and the one on either side of them
+/// What a proposal depends on at its base, beside its entries: the lines of the image and the one on either side of them
 /// (an edit there would conflict), and the settings that its body names.
 pub(super) fn context(manifest: &Manifest, items: &[Item]) -> Digest {
     let mut text = format!("{} {:?}\n", manifest.organization, manifest.registry);

@@ -15,7 +15,7 @@ use crate::hub::Hub;
 use crate::image::{Digest, Reference, RepositoryName, Tag};
 use crate::manifest::Manifest;
 use crate::plan::FailedStep;
-use crate::plan::drift::Wanted;
+use crate::plan::drift::WantedSettings;
 use crate::plan::removal::{Removal, Why, would_break};
 use crate::registry::{Deleted, Error, ErrorKind, Registries, Store};
 
@@ -124,7 +124,7 @@ impl Remover<'_> {
             Ok(Some(found)) if found.immutable_tags.may_hold(&removal.tag) => found.immutable_tags,
             _ => return,
         };
-        let Some(wanted) = Wanted::of(self.manifest, name) else { return };
+        let Some(wanted) = WantedSettings::of(self.manifest, name) else { return };
         let released = wanted.tags.without(&removal.tag).mended(&held);
         if let Err(error) = hub.set_immutable_tags(organization, name, &released).await {
             tracing::warn!("{organization}/{name}:{} is immutable and stays so: {error}", removal.tag);

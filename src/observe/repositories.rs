@@ -12,7 +12,7 @@ use crate::hub::{Error, Grant, Hub, HubRepository, ListedRepository};
 use crate::image::RepositoryName;
 use crate::manifest::Manifest;
 use crate::plan::Scope;
-use crate::plan::drift::{self, Aspect, Found, Wanted};
+use crate::plan::drift::{self, Aspect, ObservedSettings, WantedSettings};
 
 /// How many repositories are asked about together: Docker Hub's API counts requests by the minute.
 const TOGETHER: usize = 8;
@@ -34,7 +34,7 @@ pub enum Attention {
 /// What Docker Hub says of the repositories in scope.
 #[derive(Debug, Default)]
 pub(crate) struct RepositorySettings {
-    pub found: BTreeMap<RepositoryName, Found>,
+    pub found: BTreeMap<RepositoryName, ObservedSettings>,
     /// Repositories that do not exist, or that the credential may not see.
     pub missing: BTreeSet<RepositoryName>,
     /// What could not be looked at, by what Docker Hub said of it.
@@ -52,7 +52,7 @@ pub(crate) async fn read_settings(
 ) -> RepositorySettings {
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let names: BTreeSet<&RepositoryName> = images.map(|(_, image)| &image.repository).collect();
-    let wanted: Vec<Wanted> = names.into_iter().filter_map(|name| Wanted::of(manifest, name)).collect();
+    let wanted: Vec<WantedSettings> = names.into_iter().filter_map(|name| WantedSettings::of(manifest, name)).collect();
     let mut settings = RepositorySettings::default();
     if wanted.is_empty() {
         return settings;
@@ -102,8 +102,8 @@ struct SettingsReader<'a> {
 impl SettingsReader<'_> {
     /// What the organization's list says of these, where it is worth reading. It may leave repositories out: those are
     /// asked about one by one.
-    async fn listed(&self, wanted: &[Wanted]) -> BTreeMap<RepositoryName, Found> {
-        let enough = |wanted: &&Wanted| !(self.closely && wanted.wants_immutable_tags());
+    async fn listed(&self, wanted: &[WantedSettings]) -> BTreeMap<RepositoryName, ObservedSettings> {
+        let enough = |wanted: &&WantedSettings| !(self.closely && wanted.wants_immutable_tags());
         if wanted.iter().filter(enough).count() <= FEW {
             return BTreeMap::new();
         }
@@ -122,7 +122,11 @@ impl SettingsReader<'_> {
     }
 
     /// One repository; `None` where there is none. What failed beside what was seen is told as text.
-    async fn repository(&self, wanted: &Wanted, listed: Option<&Found>) -> Result<Option<(Found, Vec<String>)>, Error> {
+    async fn repository(
+        &self,
+        wanted: &WantedSettings,
+        listed: Option<&ObservedSettings>,
+    ) -> Result<Option<(ObservedSettings, Vec<String>)>, Error> {
         let name = &wanted.repository;
         let repository = match asks_closely(wanted, listed, self.closely) {
             true => match self.hub.repository(self.organization, name).await? {
@@ -158,13 +162,17 @@ pub(super) fn no_teams(organization: &str) -> String {
 }
 
 /// What an entry of the organization's list shows.
-pub(super) fn from_list(listed: &ListedRepository) -> Found {
-    Found { visibility: Some(listed.visibility), description: listed.description.clone(), ..Found::default() }
+pub(super) fn from_list(listed: &ListedRepository) -> ObservedSettings {
+    ObservedSettings {
+        visibility: Some(listed.visibility),
+        description: listed.description.clone(),
+        ..ObservedSettings::default()
+    }
 }
 
 /// Whether the repository itself has to be asked for what the list does not show of it; `closely` is whether that is
 /// worth it for immutable tags alone.
-pub(super) fn asks_closely(wanted: &Wanted, listed: Option<&Found>, closely: bool) -> bool {
+pub(super) fn asks_closely(wanted: &WantedSettings, listed: Option<&ObservedSettings>, closely: bool) -> bool {
     let open = |aspect: Aspect| match aspect {
         Aspect::Team | Aspect::ExtraTeam => false,
         Aspect::ImmutableTags => closely,
@@ -177,11 +185,11 @@ pub(super) fn asks_closely(wanted: &Wanted, listed: Option<&Found>, closely: boo
 /// and its teams, each `None` where there is none or it was not asked. Teams of which there is no list are not known, and
 /// not none: that is a trouble where the manifest wants something of them.
 pub(super) fn merge_answers(
-    wanted: &Wanted,
-    listed: Option<&Found>,
+    wanted: &WantedSettings,
+    listed: Option<&ObservedSettings>,
     repository: Option<HubRepository>,
     grants: Option<Result<Option<Vec<Grant>>, Error>>,
-) -> (Found, Option<Trouble>) {
+) -> (ObservedSettings, Option<Trouble>) {
     let mut found = listed.cloned().unwrap_or_default();
     if let Some(repository) = repository {
         found.visibility = Some(repository.visibility);

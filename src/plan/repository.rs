@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::destination;
-use super::drift::{Difference, Found, ImmutableTags, Remedy, Wanted, drift};
+use super::drift::{Difference, ImmutableTags, ObservedSettings, Remedy, WantedSettings, drift};
 use super::failure::{FailedStep, Failure};
 use super::state::State;
 use super::step::Step;
@@ -52,7 +52,7 @@ pub(crate) fn repositories(
     manifest: &Manifest,
     steps: &[Step],
     missing: &BTreeSet<RepositoryName>,
-    found: &BTreeMap<RepositoryName, Found>,
+    found: &BTreeMap<RepositoryName, ObservedSettings>,
     consent: Consent,
 ) -> Vec<RepositoryStep> {
     let on_docker_hub = manifest.on_docker_hub();
@@ -80,11 +80,11 @@ fn step(
     manifest: &Manifest,
     image: &Image,
     create: bool,
-    found: Option<&Found>,
+    found: Option<&ObservedSettings>,
     consent: Consent,
 ) -> Option<RepositoryStep> {
     let name = &image.repository;
-    let wanted = Wanted::of(manifest, name)?;
+    let wanted = WantedSettings::of(manifest, name)?;
     let differences = found.filter(|_| !create).map(|found| drift(&wanted, found)).unwrap_or_default();
     // What only a person can decide is the audit's to tell.
     let told = differences.into_iter().filter(|difference| !matches!(difference.remedy, Remedy::Person(_)));

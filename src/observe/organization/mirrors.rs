@@ -10,7 +10,7 @@ use crate::hub::{Hub, ListedRepository, ListedTag};
 use crate::image::{Digest, Reference, RepositoryName, Tag};
 use crate::manifest::{Image, Manifest};
 use crate::observe::repositories::{self, Trouble};
-use crate::plan::drift::{Found, Wanted};
+use crate::plan::drift::{ObservedSettings, WantedSettings};
 use crate::plan::{self, Key};
 use crate::policy::audit::{Mirror, Tagged, Unseen};
 use crate::registry::Store;
@@ -74,10 +74,10 @@ async fn settings(
     name: &RepositoryName,
     listed: Option<&ListedRepository>,
     reading: &mut MirrorReading,
-) -> Found {
+) -> ObservedSettings {
     let organization = &manifest.organization;
     let listed = listed.map(repositories::from_list);
-    let Some(wanted) = Wanted::of(manifest, name) else { return listed.unwrap_or_default() };
+    let Some(wanted) = WantedSettings::of(manifest, name) else { return listed.unwrap_or_default() };
     let mut failed = |error: String| reading.failed.push(Unseen::of_mirror(name, None, error));
     let repository = match repositories::asks_closely(&wanted, listed.as_ref(), true) {
         true => hub.repository(organization, name).await.unwrap_or_else(|error| {

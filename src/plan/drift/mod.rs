@@ -31,7 +31,7 @@ const NAMED: usize = 5;
 
 /// What the manifest wants of one repository: of all images that share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct WantedSettings {
     /// The name in the organization.
     pub repository: RepositoryName,
     /// Who may read it.
@@ -44,7 +44,7 @@ pub(crate) struct Wanted {
     pub tags: Tags,
 }
 
-impl Wanted {
+impl WantedSettings {
     /// What is wanted of one repository; `None` where no image has it. Images that share a repository agree about it, as
     /// the manifest's diagnostics see to.
     pub(crate) fn of(manifest: &Manifest, repository: &RepositoryName) -> Option<Self> {
@@ -68,7 +68,7 @@ impl Wanted {
 
 /// What Docker Hub says of a repository; `None` is what it was not asked or did not show.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Found {
+pub(crate) struct ObservedSettings {
     /// Who may read it.
     pub visibility: Option<Visibility>,
     /// Its short description.
@@ -80,7 +80,7 @@ pub(crate) struct Found {
 }
 
 /// What differs, in the order of [`Aspect`] and of the teams' names. What was not shown is left out: see [`unknown`].
-pub(crate) fn drift(wanted: &Wanted, found: &Found) -> Vec<Difference> {
+pub(crate) fn drift(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Difference> {
     let mut differences: Vec<Difference> = visibility(wanted, found).into_iter().collect();
     differences.extend(teams(wanted, found));
     differences.extend(extra_teams(wanted, found));
@@ -90,7 +90,7 @@ pub(crate) fn drift(wanted: &Wanted, found: &Found) -> Vec<Difference> {
 }
 
 /// What the manifest wants something of and Docker Hub did not show.
-pub(crate) fn unknown(wanted: &Wanted, found: &Found) -> Vec<Aspect> {
+pub(crate) fn unknown(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Aspect> {
     let asked = [
         (Aspect::Visibility, found.visibility.is_none()),
         (Aspect::Team, !wanted.teams.is_empty() && found.teams.is_none()),
@@ -100,7 +100,7 @@ pub(crate) fn unknown(wanted: &Wanted, found: &Found) -> Vec<Aspect> {
     asked.into_iter().filter_map(|(aspect, hidden)| hidden.then_some(aspect)).collect()
 }
 
-fn visibility(wanted: &Wanted, found: &Found) -> Option<Difference> {
+fn visibility(wanted: &WantedSettings, found: &ObservedSettings) -> Option<Difference> {
     let held = found.visibility.filter(|held| *held != wanted.visibility)?;
     let remedy = match wanted.visibility {
         Visibility::Private => Remedy::Hide,
@@ -110,7 +110,7 @@ fn visibility(wanted: &Wanted, found: &Found) -> Option<Difference> {
     Some(Difference { aspect: Aspect::Visibility, subject: None, expected, found, remedy })
 }
 
-fn teams(wanted: &Wanted, found: &Found) -> Vec<Difference> {
+fn teams(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Difference> {
     let Some(held) = &found.teams else { return Vec::new() };
     let differs = wanted.teams.iter().filter(|(name, wish)| held.get(*name) != Some(&wish.permission));
     differs
@@ -126,7 +126,7 @@ fn teams(wanted: &Wanted, found: &Found) -> Vec<Difference> {
 
 const EXTRA: &str = "take the grant away on Docker Hub, or name the team under `teams`; no run takes it away";
 
-fn extra_teams(wanted: &Wanted, found: &Found) -> Vec<Difference> {
+fn extra_teams(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Difference> {
     let held = found.teams.iter().flatten().filter(|(name, _)| !wanted.teams.contains_key(*name));
     held.map(|(name, permission)| Difference {
         aspect: Aspect::ExtraTeam,
@@ -172,7 +172,7 @@ fn named(tags: &[&Tag]) -> String {
     }
 }
 
-fn description(wanted: &Wanted, found: &Found) -> Option<Difference> {
+fn description(wanted: &WantedSettings, found: &ObservedSettings) -> Option<Difference> {
     let (wish, held) = (wanted.description.as_ref()?, found.description.as_ref()?);
     (wish != held).then(|| Difference {
         aspect: Aspect::Description,

@@ -3,10 +3,10 @@ use super::*;
 use crate::image::Tag;
 use crate::manifest::{File, parse};
 
-fn wanted(images: &str) -> Wanted {
+fn wanted(images: &str) -> WantedSettings {
     let text = format!("organization: acme\ndefaults: {{ cooldown: 0s }}\nimages:\n{images}");
     let manifest = parse(vec![File { path: "approved-images.yml".to_owned(), text }]).unwrap();
-    Wanted::of(&manifest, &"loki".parse().unwrap()).unwrap()
+    WantedSettings::of(&manifest, &"loki".parse().unwrap()).unwrap()
 }
 
 const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -15,7 +15,7 @@ fn approved(tags: &[&str]) -> String {
     tags.iter().map(|tag| format!("      - {{ tag: \"{tag}\", digest: \"{DIGEST}\" }}\n")).collect()
 }
 
-fn fixed(tags: &[&str], more: &str) -> Wanted {
+fn fixed(tags: &[&str], more: &str) -> WantedSettings {
     let approved = approved(tags);
     wanted(&format!(
         "  - source: grafana/loki\n    immutable-tags: true\n    rebuilds: ignore\n    approved:\n{approved}{more}"
@@ -43,7 +43,7 @@ fn every_difference_says_what_should_be_what_is_and_what_mends_it() {
         "  - source: grafana/loki\n    description: Log aggregation\n    teams: { developers: read, ops: { permission: write, create: true }, web: read }\n",
     );
     let teams = [("developers", Permission::Admin), ("interns", Permission::Write), ("web", Permission::Read)];
-    let found = Found {
+    let found = ObservedSettings {
         visibility: Some(Visibility::Public),
         description: Some("Something\u{202e} else".to_owned()),
         immutable_tags: Some(ImmutableTags::default()),
@@ -62,18 +62,21 @@ fn every_difference_says_what_should_be_what_is_and_what_mends_it() {
 #[test]
 fn what_is_not_shown_is_neither_a_difference_nor_agreement() {
     let nothing = wanted("  - source: grafana/loki\n");
-    assert_eq!(drift(&nothing, &Found::default()), []);
-    assert_eq!(unknown(&nothing, &Found::default()), [Aspect::Visibility]);
+    assert_eq!(drift(&nothing, &ObservedSettings::default()), []);
+    assert_eq!(unknown(&nothing, &ObservedSettings::default()), [Aspect::Visibility]);
     let all = fixed(&["3.1.0"], "    description: Logs\n    teams: { developers: read }\n");
     let every = [Aspect::Visibility, Aspect::Team, Aspect::ImmutableTags, Aspect::Description];
-    assert_eq!(unknown(&all, &Found::default()), every);
+    assert_eq!(unknown(&all, &ObservedSettings::default()), every);
 }
 
 #[test]
 fn publishing_waits_for_a_person_and_a_description_only_for_one_that_is_given() {
     let wanted = wanted("  - source: grafana/loki\n    visibility: public\n");
-    let found =
-        Found { visibility: Some(Visibility::Private), description: Some("whatever".to_owned()), ..Found::default() };
+    let found = ObservedSettings {
+        visibility: Some(Visibility::Private),
+        description: Some("whatever".to_owned()),
+        ..ObservedSettings::default()
+    };
     let differences = drift(&wanted, &found);
     assert_eq!(differences.iter().map(|d| &d.remedy).collect::<Vec<_>>(), [&Remedy::Publish]);
     assert!(!differences[0].remedy.is_ours(false) && differences[0].remedy.is_ours(true));
@@ -129,7 +132,7 @@ fn rules_are_compared_by_what_they_do_and_those_of_others_are_kept() {
 fn what_somebody_fixed_is_told_of_but_not_undone_where_the_manifest_fixes_nothing() {
     let versions = approved(&["3.1.0"]);
     let rebuilt = wanted(&format!("  - source: grafana/loki\n    approved:\n{versions}"));
-    let found = Found { immutable_tags: Some(rules(&[])), ..Found::default() };
+    let found = ObservedSettings { immutable_tags: Some(rules(&[])), ..ObservedSettings::default() };
     insta::assert_snapshot!(shown(&drift(&rebuilt, &found)), @"immutable-tags: expected movable: 3.1.0, found immutable: 3.1.0; release them on Docker Hub, or write `rebuilds: ignore`: an update of such a tag will be refused");
     let ignored = wanted(&format!("  - source: grafana/loki\n    rebuilds: ignore\n    approved:\n{versions}"));
     assert_eq!(drift(&ignored, &found), []);

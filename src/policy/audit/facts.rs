@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::image::{Digest, Location, RepositoryName, Tag};
 use crate::plan::Key;
-use crate::plan::drift::Found;
+use crate::plan::drift::ObservedSettings;
 use crate::policy::settings::Row;
 
 #[derive(Debug, Clone, Default)]
@@ -79,7 +79,7 @@ pub(crate) struct Mirror {
     /// Whether the tags' children are known: without them it cannot be told whose signature a tag is.
     pub children_known: bool,
     /// What Docker Hub says of its settings; `None` where it is not there, or on a registry that has none.
-    pub settings: Option<Found>,
+    pub settings: Option<ObservedSettings>,
 }
 
 /// What a tag answers.

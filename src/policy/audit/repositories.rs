@@ -5,16 +5,16 @@ use super::facts::OrganizationFacts;
 use super::finding::{Finding, Mismatch, about};
 use crate::image::RepositoryName;
 use crate::manifest::{Image, Manifest};
-use crate::plan::drift::{Aspect, Difference, Found, Wanted, drift, unknown};
+use crate::plan::drift::{Aspect, Difference, ObservedSettings, WantedSettings, drift, unknown};
 
 pub(super) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
     let shown = facts.mirrors.iter().filter_map(|(name, mirror)| Some((name, mirror.settings.as_ref()?)));
     shown.flat_map(|(name, found)| of(manifest, name, found)).collect()
 }
 
-fn of(manifest: &Manifest, name: &RepositoryName, found: &Found) -> Vec<Finding> {
+fn of(manifest: &Manifest, name: &RepositoryName, found: &ObservedSettings) -> Vec<Finding> {
     let image = manifest.images.iter().find(|image| image.repository == *name);
-    let Some((image, wanted)) = image.zip(Wanted::of(manifest, name)) else { return Vec::new() };
+    let Some((image, wanted)) = image.zip(WantedSettings::of(manifest, name)) else { return Vec::new() };
     let differences = drift(&wanted, found).into_iter().map(|difference| differing(manifest, image, difference));
     let hidden = unknown(&wanted, found).into_iter().map(|aspect| {
         let (expected, found) = (format!("{} as the manifest says", aspect.code()), "not shown".to_owned());

@@ -2,7 +2,7 @@
 use super::*;
 use crate::image::Digest;
 use crate::manifest::{File, Permission, Visibility, parse};
-use crate::plan::drift::Found;
+use crate::plan::drift::ObservedSettings;
 use crate::policy::settings::Area;
 
 fn digest(letter: char) -> Digest {
@@ -162,10 +162,10 @@ fn settings_of_repositories_and_of_the_organization_and_the_allowlist() {
         "policy:\n  image-access: { enabled: true, community: restricted, allowlist: [grafana/loki, redis] }\nimages:\n  - source: grafana/loki\n    teams: { developers: read }\n    approved:\n      - { tag: 1.0.0, digest: <a>, mirrored: <a> }\n  - source: redis\n",
     );
     let mut mirror = mirror(&[("1.0.0", 'a', "")]);
-    mirror.settings = Some(Found {
+    mirror.settings = Some(ObservedSettings {
         visibility: Some(Visibility::Public),
         teams: Some([("interns".to_owned(), Permission::Write)].into()),
-        ..Found::default()
+        ..ObservedSettings::default()
     });
     let mut seen = seen("loki", mirror);
     let observed = serde_json::json!({"restricted_images": {"enabled": false}}).into();

@@ -33,8 +33,8 @@ mod yaml;
 
 pub use cli::main;
 
-/// What the benchmarks measure and what the tests check beneath the command line. Nothing else can be named from outside, so the compiler
-/// says of everything else whether it is used.
+/// What the benchmarks measure and what the tests check beneath the command line. Beside [`main`] nothing else can be named from
+/// outside, so the compiler says of everything else whether it is used.
 pub mod internals {
     pub mod action {
         pub use crate::action::Variables;

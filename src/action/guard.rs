@@ -7,7 +7,7 @@ use crate::text::excerpt;
 
 /// Whether this run may write: a push, the clock, a button or a comment, and always for the default branch itself.
 ///
-/// `default_branch` is what the forge says, for payloads that do not name it.
+/// `default_branch` is what the payload, or else the forge, says.
 ///
 /// # Errors
 /// [`Stop::Unusable`], with what the workflow should do instead.

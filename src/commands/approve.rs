@@ -18,7 +18,8 @@ use crate::report::{Output, rows};
 
 /// How often everything is looked at anew because a branch moved meanwhile.
 const TRIES: usize = 3;
-const REASON: usize = 200;
+/// In characters.
+const LONGEST_REASON: usize = 200;
 
 /// Runs it.
 ///
@@ -56,7 +57,7 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
             return propose::run(context, &[], None, output).await;
         }
         let evidence = reader.evidence(&manifest, &wanted).await;
-        match apply(context, head.as_ref(), &manifest, &wanted, &evidence).await {
+        match edit_or_propose(context, head.as_ref(), &manifest, &wanted, &evidence).await {
             Ok(approval) => {
                 output.approval(approval);
                 return Ok(Exit::Done);
@@ -77,19 +78,19 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
 /// A reason as the manifest's own reasons are: one line.
 fn reason(text: &str) -> Result<String, Stop> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > REASON || text.contains(char::is_control) {
-        return Err(Stop::Unusable(format!("--urgent takes a reason: one line of 1 to {REASON} characters")));
+    if text.is_empty() || text.chars().count() > LONGEST_REASON || text.contains(char::is_control) {
+        return Err(Stop::Unusable(format!("--urgent takes a reason: one line of 1 to {LONGEST_REASON} characters")));
     }
     Ok(text.to_owned())
 }
 
 /// Edits the working directory, or opens the proposal where a head is given.
-async fn apply(
+async fn edit_or_propose(
     context: &Context,
     head: Option<&Head>,
     manifest: &Manifest,
     wanted: &Wanted,
-    evidence: &Vec<Evidence>,
+    evidence: &[Evidence],
 ) -> Result<Approval, PublishError> {
     let mut approval = Approval {
         approval: rows::PlannedProposal {

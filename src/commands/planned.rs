@@ -18,7 +18,7 @@ pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Ve
     let proposal = |(at, wanted): (usize, &Wanted)| rows::PlannedProposal {
         branch: wanted.branch.clone(),
         title: Some(body::title(manifest, wanted)),
-        images: accounts(manifest, wanted, evidence.get(at)),
+        images: accounts(manifest, wanted, evidence.get(at).map(Vec::as_slice)),
         detail: obstacle(situation, &wanted.branch),
     };
     rows::Plan {
@@ -31,11 +31,7 @@ pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Ve
 }
 
 /// What is shown of each change of a proposal.
-pub(super) fn accounts(
-    manifest: &Manifest,
-    wanted: &Wanted,
-    evidence: Option<&Vec<Evidence>>,
-) -> Vec<rows::PlannedImage> {
+pub(super) fn accounts(manifest: &Manifest, wanted: &Wanted, evidence: Option<&[Evidence]>) -> Vec<rows::PlannedImage> {
     let account = |(at, item)| Account::of(manifest, item, evidence.and_then(|evidence| evidence.get(at)));
     wanted.items.iter().enumerate().map(account).map(|account| rows::PlannedImage::from(&account)).collect()
 }

@@ -80,7 +80,7 @@ async fn sweep(forge: &dyn Branches, manifest: &Manifest) {
     }
 }
 
-/// How the settings of repositories are looked at.
+/// How closely the settings of repositories are read, and what of them may be changed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Manner {
     pub attention: Attention,

@@ -1,4 +1,4 @@
-//! Reviews of pull requests, and whose count.
+//! Reviews of pull requests, and what is asked of who wrote and reviewed them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

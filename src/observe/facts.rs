@@ -11,7 +11,7 @@ const ROUNDS: usize = 10_000;
 
 /// Where the facts are that decisions about proposals lack.
 pub(crate) struct FactReader<'a> {
-    /// Upstream, where the decision is about more than one open proposal.
+    /// `None` where nothing of upstream is asked.
     pub(crate) upstream: Option<UpstreamReader<'a>>,
     /// Without a forge nothing was declined, and nobody approved anything.
     pub(crate) forge: Option<&'a dyn Forge>,

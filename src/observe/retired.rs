@@ -99,8 +99,7 @@ async fn answers(reader: &RetiredReader<'_>, manifest: &Manifest, key: &Key) -> 
 
 fn failed(manifest: &Manifest, repository: &RepositoryName, error: String) -> Option<Failure> {
     let image = manifest.images.iter().find(|image| image.repository == *repository)?;
-    let (source, repository) = (image.source_text.clone(), repository.clone());
-    Some(Failure { source, repository, tag: None, step: FailedStep::Resolve, error })
+    Some(Failure::of(image, None, FailedStep::Resolve, error))
 }
 
 /// What the default branch's own line recorded last of these tags. Read from the newest version on, until all are found.

@@ -6,7 +6,7 @@ use crate::manifest::{Image, Manifest};
 /// The label of a proposal that has other bytes for a tag that is approved.
 const REBUILD: &str = "rebuild";
 
-/// Stands in a body whose company was not asked yet: a run that ends before that is finished by the next.
+/// Stands in a body whose audience was not asked yet: a run that ends before that is finished by the next.
 pub(crate) const UNASKED: &str = "<!-- wharfinger-unasked -->\n";
 
 /// Labels, people and teams, each once, those of the manifest before those of its images.
@@ -27,7 +27,7 @@ pub(crate) struct Turn {
 }
 
 impl Audience {
-    /// The company of a proposal.
+    /// The audience of a proposal.
     pub(crate) fn of(manifest: &Manifest, wanted: &Wanted) -> Self {
         let images: Vec<&Image> = wanted.items.iter().map(|item| &manifest.images[item.image]).collect();
         Self::with(manifest, &images, wanted.items.iter().any(|item| item.entry.kind == Kind::Rebuild))
@@ -59,7 +59,7 @@ impl Audience {
     }
 }
 
-/// What changes of a proposal's company, which was `made_of` these entries and has these `labels` now. Only what its changes
+/// What changes of a proposal's audience, which was `made_of` these entries and has these `labels` now. Only what its changes
 /// bring or take: a label that a person took off and a reviewer who was sent away are not asked for again, and a label that a
 /// person put on stays. Where it is not known what it was made of, only the mark of a rebuild follows.
 pub(crate) fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry]>, labels: &[String]) -> Turn {
@@ -85,7 +85,7 @@ pub(crate) fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry
     Turn { come, go }
 }
 
-/// The company of a proposal on a branch that was made of these entries, as the manifest is now.
+/// The audience of a proposal on a branch that was made of these entries, as the manifest is now.
 fn of_entries(manifest: &Manifest, on: &str, entries: &[Entry]) -> Audience {
     let prefix = &manifest.proposals.branch_prefix;
     let grouped = on.starts_with(&branch::of_groups(prefix));
@@ -110,7 +110,7 @@ mod tests {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
-    /// Two images in one group, each with its own company.
+    /// Two images in one group, each with its own audience.
     fn grouped() -> Manifest {
         let mut manifest = manifest(&["grafana/loki", "redis"]);
         manifest.proposals.group = crate::manifest::Grouping::All;
@@ -136,14 +136,14 @@ mod tests {
     #[test]
     fn each_once_the_manifests_first() {
         let manifest = grouped();
-        let company = Audience::of(&manifest, &of(&manifest, &[0, 1], true));
-        assert_eq!(company.labels, ["images", "logs", "cache", "rebuild"]);
-        assert_eq!(company.reviewers, ["octocat", "logs-owner", "cache-owner"]);
-        assert_eq!(company.teams, ["logs-team", "cache-team"]);
+        let audience = Audience::of(&manifest, &of(&manifest, &[0, 1], true));
+        assert_eq!(audience.labels, ["images", "logs", "cache", "rebuild"]);
+        assert_eq!(audience.reviewers, ["octocat", "logs-owner", "cache-owner"]);
+        assert_eq!(audience.teams, ["logs-team", "cache-team"]);
     }
 
     #[test]
-    fn what_joins_brings_its_company_and_what_leaves_takes_its_label() {
+    fn what_joins_brings_its_audience_and_what_leaves_takes_its_label() {
         let manifest = grouped();
         let (loki, both) = (of(&manifest, &[0], false), of(&manifest, &[0, 1], false));
         let joined = turn(&manifest, &both, Some(&loki.entries()), &names(&["logs", "by-hand"]));

@@ -69,6 +69,8 @@ impl GitHub {
             _ if protection(&message) => Err(Error::Protected { branch: branch.to_owned(), detail: message }),
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Err(refused(needs)),
             "NOT_FOUND" if message.contains("Repository") => Err(refused(needs)),
+            // Another run deleted it, and may have made it again by now.
+            "NOT_FOUND" if message.contains("No ref found") => Err(Error::Moved { branch: branch.to_owned() }),
             _ if message.contains("not accessible") => Err(refused(needs)),
             // A branch that is gone points to something else than expected.
             _ if self.tip(branch).await?.is_none() => Err(Error::Moved { branch: branch.to_owned() }),

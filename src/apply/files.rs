@@ -1,9 +1,10 @@
-//! The manifest's files with changes made in them, as forges take them.
+//! The manifest's files with changes made in them, as forges take them, or written where they stand.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::edit::{self, Change, Edit, EditError};
-use crate::forge::FileChange;
+use crate::forge::{Error, FileChange};
 use crate::manifest::{Image, Manifest};
 
 /// A file that cannot be edited as it is written.
@@ -31,4 +32,13 @@ pub(super) fn edited<'m>(
         }
     });
     edited.collect()
+}
+
+/// Writes files below a directory.
+pub(crate) fn write(directory: &Path, files: Vec<FileChange>) -> Result<(), Error> {
+    for file in files {
+        let unwritten = |e: std::io::Error| Error::Unusable(format!("{} cannot be written: {e}", file.path));
+        std::fs::write(directory.join(&file.path), &file.text).map_err(unwritten)?;
+    }
+    Ok(())
 }

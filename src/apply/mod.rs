@@ -3,7 +3,7 @@
 pub(crate) mod anew;
 pub(crate) mod copy;
 pub(crate) mod dashboard;
-mod files;
+pub(crate) mod files;
 pub(crate) mod interruption;
 pub(crate) mod ledger;
 pub(crate) mod promote;

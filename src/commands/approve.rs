@@ -3,10 +3,11 @@
 use super::planned::accounts;
 use super::publish::ensure;
 use super::reader::proposal_reader;
-use super::{Context, Exit, Stop, load, propose};
+use super::{Context, Exit, Stop, TRIES, load, propose};
+use crate::apply::files;
 use crate::apply::propose::{Publication, PublishError, changes};
 use crate::args::Approve;
-use crate::forge::{Error, FileChange, Head, with_rules};
+use crate::forge::{Error, Head, with_rules};
 use crate::manifest::Manifest;
 use crate::observe::ledger::Trust;
 use crate::proposal::Wanted;
@@ -16,8 +17,6 @@ use crate::proposal::decide::Reviewed;
 use crate::report::approval::Approval;
 use crate::report::{Output, rows};
 
-/// How often everything is looked at anew because a branch moved meanwhile.
-const TRIES: usize = 3;
 /// In characters.
 const LONGEST_REASON: usize = 200;
 
@@ -109,7 +108,7 @@ async fn edit_or_propose(
         approval.files = files.iter().map(|file| file.path.clone()).collect();
         approval.changed = !dry_run;
         if !dry_run {
-            write(context, files)?;
+            files::write(&context.settings.directory, files)?;
         }
         return Ok(approval);
     };
@@ -121,13 +120,4 @@ async fn edit_or_propose(
     approval.changed = !matches!(row.action, rows::ProposedAction::Unchanged | rows::ProposedAction::Left);
     approval.proposals.push(row);
     Ok(approval)
-}
-
-fn write(context: &Context, files: Vec<FileChange>) -> Result<(), Error> {
-    for file in files {
-        let path = context.settings.directory.join(&file.path);
-        let unwritten = |e: std::io::Error| Error::Unusable(format!("{} cannot be written: {e}", file.path));
-        std::fs::write(path, &file.text).map_err(unwritten)?;
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@
 //! it. What a comment asks for can be done twice without harm, so the answer is written last.
 
 use super::publish::ensure;
-use super::{Context, Exit, Stop, check, guard, load, propose};
+use super::{Context, Exit, Stop, TRIES, check, guard, load, propose};
 use crate::action::event::Comment;
 use crate::apply::propose::{Publication, PublishError};
 use crate::forge::{Accounts, Error, Forge, Head, OpenProposal, Proposals, StatusState, with_rules};
@@ -18,9 +18,6 @@ use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Wanted, branch, reject};
 use crate::report::annotations::{Annotation, Level};
 use crate::report::{Output, rows};
-
-/// How often everything is looked at anew because a branch moved meanwhile.
-const TRIES: usize = 3;
 
 /// Obeys a comment, where it is a new one on an open proposal, by somebody who may write. Anything else ends well too.
 pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Output) -> Result<Exit, Stop> {

@@ -31,3 +31,6 @@ pub(crate) use crate::exit::Stop;
 pub use context::Context;
 pub(crate) use dispatch::dispatch;
 pub(crate) use guard::{guard, read_event};
+
+/// How often everything is looked at anew because a branch moved meanwhile.
+const TRIES: usize = 3;

@@ -4,7 +4,7 @@ use super::planned::{expected_in_ledger, failed, on_branch, planned, unreadable,
 use super::publish::{publish, row, settle};
 use super::reader::proposal_reader;
 use super::unreviewed::unreviewed;
-use super::{Context, Exit, Stop, load, promote};
+use super::{Context, Exit, Stop, TRIES, load, promote};
 use crate::apply::ledger::{Recorded, record};
 use crate::apply::propose::{Publication, PublishError};
 use crate::forge::{Error, Forge, Head, OpenProposal, with_rules};
@@ -17,9 +17,6 @@ use crate::progress::Group;
 use crate::proposal::Wanted;
 use crate::proposal::machine::{Action, Decision};
 use crate::report::{Output, rows};
-
-/// How often everything is looked at anew because a branch moved meanwhile.
-const TRIES: usize = 3;
 
 /// Runs it for `images`, or for all where none is named. The proposal of the branch `refresh` is moved to what is wanted even
 /// under an approving review.

@@ -162,7 +162,7 @@ pub(super) fn summary(account: &Account<'_>, age: bool) -> String {
 pub(super) fn details(account: &Account<'_>, of_all: &[(bool, String)]) -> String {
     let mut checks = account.checks(code);
     checks.retain(|check| !of_all.contains(check));
-    platforms(account) + &checklist(&checks, ("Verified:", "Not verified:"))
+    platforms(account) + &checklist(&checks, "Verified:", "Not verified:")
 }
 
 /// What was checked of every change that lets something in, where there are several: it is said once.
@@ -177,10 +177,10 @@ pub(super) fn of_all(accounts: &[Account<'_>]) -> Vec<(bool, String)> {
 
 /// The same as text.
 pub(super) fn checked_of_all(of_all: &[(bool, String)]) -> String {
-    checklist(of_all, ("Verified of each that comes in:", "Not verified of any:"))
+    checklist(of_all, "Verified of each that comes in:", "Not verified of any:")
 }
 
-fn checklist(checks: &[(bool, String)], (verified, not_verified): (&str, &str)) -> String {
+fn checklist(checks: &[(bool, String)], verified: &str, not_verified: &str) -> String {
     let mut text = String::new();
     for (wanted, heading, mark) in [(true, verified, "✓"), (false, not_verified, "✗")] {
         let these: Vec<&String> = checks.iter().filter(|(done, _)| *done == wanted).map(|(_, what)| what).collect();

@@ -59,8 +59,9 @@ pub mod internals {
     }
     pub mod forge {
         pub use crate::forge::{
-            Branches, By, Commit, Contents, Conversation, Error, FileChange, Forge, Merge, Message, NewCommit,
-            OpenProposal, Proposals, Review, Reviews, StatusState, Statuses, Verdict, Version, git, github,
+            Activity, Actor, Branches, By, Commit, Contents, Conversation, Error, FileChange, Forge, Merge, Message,
+            MovementKind, NewCommit, OpenProposal, Proposals, Review, Reviews, StatusState, Statuses, Told, Verdict,
+            Version, git, github,
         };
     }
     pub mod hub {

@@ -5,6 +5,7 @@
 pub mod git;
 pub mod github;
 
+mod activity;
 mod branches;
 mod commit;
 mod contents;
@@ -15,6 +16,8 @@ mod proposals;
 mod reviews;
 mod statuses;
 
+pub(crate) use activity::Movement;
+pub use activity::{Activity, Actor, MovementKind, Told};
 pub use branches::{Branches, By, FileChange, Message, NewCommit};
 pub(crate) use branches::{Written, with_rules};
 pub use commit::Commit;
@@ -37,4 +40,4 @@ pub trait Forge: Contents + Branches + Proposals {
 }
 
 /// A forge with accounts. Only GitHub has them.
-pub trait Accounts: Reviews + Conversation + Statuses + Issues {}
+pub trait Accounts: Reviews + Activity + Conversation + Statuses + Issues {}

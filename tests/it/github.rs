@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use wharfinger::internals::forge::github::GitHub;
 use wharfinger::internals::forge::{
-    Branches as _, Commit, Contents as _, Conversation as _, Error, FileChange, Forge, Merge, Message, NewCommit,
-    OpenProposal, Proposals as _, Review, Reviews as _, StatusState, Statuses as _, Verdict,
+    Activity as _, Actor, Branches as _, Commit, Contents as _, Conversation as _, Error, FileChange, Forge, Merge,
+    Message, MovementKind, NewCommit, OpenProposal, Proposals as _, Review, Reviews as _, StatusState, Statuses as _,
+    Told, Verdict,
 };
 use wharfinger::internals::image::Digest;
 use wharfinger::internals::proposal::metadata::{self, Metadata, ObjectId};
@@ -199,7 +200,7 @@ async fn a_persons_own_commit_is_told_from_what_their_token_made() {
 #[tokio::test]
 async fn what_a_person_proposes_on_a_branch_of_ours_is_a_persons() {
     let (github, forge) = start(Options::default());
-    let commit = commit_on_branch(&forge, "one\ntwo\n").await;
+    commit_on_branch(&forge, "one\ntwo\n").await;
     // made on the site: a person is the author, and GitHub the committer
     github.with(|s| {
         let date = s.tick();
@@ -207,7 +208,7 @@ async fn what_a_person_proposes_on_a_branch_of_ours_is_a_persons() {
         let file = (MANIFEST.to_owned(), Some(b"one\nby hand\n".to_vec()));
         let base = s.git.branch("main");
         let edit = s.git.commit(base.as_deref(), &[file], "Edited on the site", &author, &GitHubState::web_flow(&date));
-        s.git.update(&format!("refs/heads/{BRANCH}"), &edit, &commit.0);
+        s.set_branch(BRANCH, Some(&edit), "octocat");
     });
     github.open_as("octocat", BRANCH, "Another range", "Please");
     assert!(only(&forge).await.touched);
@@ -357,7 +358,7 @@ async fn an_interrupted_run_is_finished_by_the_next() {
     let (github, forge) = start(Options::default());
     // It ended after the temporary branch was made, and once more after the branch was made.
     let base = github.branch("main").unwrap();
-    github.with(|s| s.git.update("refs/heads/wharfinger/tmp/image/loki/latest", &base, ""));
+    github.force("wharfinger/tmp/image/loki/latest", &base, "github-actions[bot]");
     commit_on_branch(&forge, "two\n").await;
     let number = propose(&forge, "three\n").await;
     assert_eq!(github.read(BRANCH, MANIFEST).as_deref(), Some("three\n"));
@@ -370,7 +371,7 @@ async fn an_interrupted_run_is_finished_by_the_next() {
         let author = s.signature("octocat", &date);
         let web = ("by-hand".to_owned(), Some(b"x".to_vec()));
         let edit = s.git.commit(Some(&tip), &[web], "Edited on the site", &author, &GitHubState::web_flow(&date));
-        s.git.update(&format!("refs/heads/{BRANCH}"), &edit, "");
+        s.set_branch(BRANCH, Some(&edit), "octocat");
     });
     let head = octocat.head().await.unwrap().commit;
     let refused = octocat.rewrite(BRANCH, None, &head, &change("x\n")).await;
@@ -388,7 +389,7 @@ async fn sweeping_leaves_what_is_in_use() {
     propose(&forge, "two\n").await;
     let base = github.branch("main").unwrap();
     for branch in ["tmp/image/a/latest", "tmp/record", "ledger"] {
-        github.with(|s| s.git.update(&format!("refs/heads/wharfinger/{branch}"), &base, ""));
+        github.force(&format!("wharfinger/{branch}"), &base, "github-actions[bot]");
     }
     github.push_as("wharfinger/image/by-hand/latest", "hubot", &[("a", "1\n")]);
     github.push_as("wharfinger/image/done/latest", "hubot", &[("b", "1\n")]);
@@ -732,4 +733,38 @@ async fn the_jobs_own_token_cannot_ask_teams_and_is_told() {
         text.starts_with("asking the team platform for a review of #1 (the job's own token cannot ask teams)"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn who_moved_a_branch_is_told_page_by_page_and_asked_once() {
+    let (github, forge) = start(Options::default());
+    for n in 0..103 {
+        github.push_as("main", if n == 102 { "mona" } else { "octocat" }, &[("a", &format!("{n}\n"))]);
+    }
+    let ours = commit_on_branch(&forge, "two\n").await;
+    github.clear_log();
+    for _ in 0..2 {
+        let Told::Movements(main) = forge.movements("main").await.unwrap() else { panic!("nothing is told") };
+        assert_eq!((main.len(), main[0].kind), (100, MovementKind::Push));
+        assert_eq!(main[0].actor, Some(Actor { login: "mona".to_owned(), person: true }));
+        assert_eq!(main[0].before, main[1].after);
+    }
+    assert_eq!(github.lines().len(), 1, "{:?}", github.lines());
+    let Told::Movements(own) = forge.movements(BRANCH).await.unwrap() else { panic!("nothing is told") };
+    let last = own.last().unwrap();
+    assert_eq!((last.kind, &last.before, &own[0].after), (MovementKind::Created, &None, &Some(ours)));
+    assert!(forge.is_us(last.actor.as_ref().unwrap()).await.unwrap());
+    assert!(!forge.is_us(&Actor { login: "mona".to_owned(), person: true }).await.unwrap());
+    contract::github(&github.log());
+}
+
+#[tokio::test]
+async fn an_activity_that_is_not_there_is_nothing_told_and_a_server_error_is_an_error() {
+    let (github, forge) = start(Options { ghes: true, ..Options::default() });
+    github.fail("GET", "/activity", 3, 502);
+    assert!(matches!(forge.movements("main").await, Err(Error::Unreachable(_))));
+    github.with(|state| state.silence.absent = true);
+    let Told::Nothing(why) = forge.movements("main").await.unwrap() else { panic!("it is told") };
+    insta::assert_snapshot!(why, @"the activity of acme/images cannot be read (Not Found, status 404): the token needs `contents: read` there, and an Enterprise Server must be 3.17 or newer");
+    contract::github(&github.log());
 }

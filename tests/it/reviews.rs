@@ -180,7 +180,7 @@ fn who_may_not_write_is_no_person_or_wrote_a_commit_does_not_count() {
                 who.email = "nobody@home".to_owned();
                 let files = [(FILE.to_owned(), Some(text.clone().into_bytes()))];
                 let sha = state.git.commit(Some(&parent), &files, message, &who, &who);
-                state.git.update(&format!("refs/heads/{BRANCH}"), &sha, "");
+                state.set_branch(BRANCH, Some(&sha), "somebody");
             });
         } else {
             world.github.commit_by(BRANCH, (author, committer), message, (FILE, &text));
@@ -213,11 +213,10 @@ fn a_force_push_after_the_review_leaves_what_was_reviewed() {
         let world = World::new(1);
         let number = world.proposal(1);
         world.github.review_as(number, "mona", "APPROVED");
-        let main = world.github.branch("main").unwrap();
-        world.github.with(|state| state.git.update(&format!("refs/heads/{BRANCH}"), &main, ""));
         let more = if same { "" } else { "    platforms: [linux/amd64]\n" };
         let text = world.text_with(1, more, &["1"]);
-        world.github.commit_by(BRANCH, (ROBOT, "web-flow"), "Approve anew", (FILE, &text));
+        let anew = world.github.commit_by("aside", (ROBOT, "web-flow"), "Approve anew", (FILE, &text));
+        world.github.force(BRANCH, &anew, ROBOT);
         world.github.squash(number);
         match same {
             true => world.promoted(&[]),
@@ -271,7 +270,7 @@ fn a_branch_merged_by_hand_is_judged_by_what_it_was_merged_into() {
         let date = state.tick();
         let who = state.signature("mona", &date);
         let merge = state.git.commit_tree(&tree, &[&main, &old], "Merge by hand", &who, &who);
-        state.git.update("refs/heads/main", &merge, "");
+        state.set_branch("main", Some(&merge), "mona");
     });
     world.refused(&[], "no merged pull request brought it");
 }
@@ -293,7 +292,7 @@ fn what_was_taken_out_and_merged_back_needs_its_own_reviews() {
             let parents: &[&str] = if by_hand { &[&main, &old] } else { &[&old, &main] };
             let merge = state.git.commit_tree(&tree, parents, "Merge", &who, &who);
             let branch = if by_hand { "main" } else { "again" };
-            state.git.update(&format!("refs/heads/{branch}"), &merge, "");
+            state.set_branch(branch, Some(&merge), "mallory");
         });
         let why = match by_hand {
             true => "no merged pull request brought it".to_owned(),

@@ -297,7 +297,7 @@ fn what_interrupted_runs_left_is_swept_by_the_program() {
     let world = World::plain();
     let base = world.github.branch("main").unwrap();
     for branch in ["tmp/image/loki/latest", "tmp/ledger", "tmp/image/gone/latest"] {
-        world.github.with(|s| s.git.update(&format!("refs/heads/wharfinger/{branch}"), &base, ""));
+        world.github.force(&format!("wharfinger/{branch}"), &base, "github-actions[bot]");
     }
     world.github.push_as("wharfinger/image/notes/latest", "hubot", &[("a", "1\n")]);
     world.proposed();

@@ -10,7 +10,7 @@ use std::sync::{Mutex, Once, OnceLock};
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use super::github::graphql::{files_query, history_query, numbers_asked, reviews_query};
+use super::github::graphql::{editors_query, files_query, history_query, numbers_asked, reviews_query};
 use super::http::{Exchange, lock};
 
 /// The variable that names the directory.
@@ -103,6 +103,7 @@ fn graphql_violations(exchange: &Exchange) -> Vec<String> {
     let fixed = match query {
         _ if query == history_query(files) => 3,
         _ if query == files_query(places) || query == reviews_query(&numbers_asked(query)) => 2,
+        _ if !numbers_asked(query).is_empty() && query == editors_query(&numbers_asked(query)) => 2,
         _ => 0,
     };
     if fixed > 0 {

@@ -16,6 +16,7 @@ use super::{Accounts, Commit, Error, Forge};
 use client::Client;
 
 pub(crate) mod access;
+mod activity;
 mod answer;
 mod branches;
 mod client;
@@ -46,6 +47,8 @@ pub struct GitHub {
     texts: Mutex<BTreeMap<(String, String), String>>,
     /// Accounts, in lower case, and whether they may write.
     accounts: Mutex<BTreeMap<String, bool>>,
+    /// How branches moved, as far as it was read.
+    activity: activity::Lists,
 }
 
 impl GitHub {
@@ -76,6 +79,7 @@ impl GitHub {
             enterprise: api.path().trim_end_matches('/') == "/api/v3",
             texts: Mutex::default(),
             accounts: Mutex::default(),
+            activity: activity::Lists::default(),
         })
     }
 

@@ -21,6 +21,8 @@ const TOGETHER: usize = 25;
 const FEW: usize = 100;
 /// The same of a commit's authors.
 const AUTHORS: usize = 20;
+/// The same of its parents.
+const PARENTS: usize = 10;
 
 #[async_trait]
 impl Reviews for GitHub {
@@ -109,9 +111,10 @@ fn query(numbers: &[u64]) -> String {
     format!(
         "query ($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{{pulls} }} }} \
          fragment asked on PullRequest {{ \
+         headRefName headRefOid mergedAt headRepository {{ nameWithOwner }} \
          reviews(first: {FEW}) {{ totalCount nodes {{ state submittedAt author {{ login __typename }} commit {{ oid }} }} }} \
-         commits(first: {FEW}) {{ totalCount nodes {{ commit {{ signature {{ isValid wasSignedByGitHub }} committer {{ {person} }} \
-         authors(first: {AUTHORS}) {{ totalCount nodes {{ {person} }} }} }} }} }} }}"
+         commits(first: {FEW}) {{ totalCount nodes {{ commit {{ oid parents(first: {PARENTS}) {{ totalCount nodes {{ oid }} }} \
+         signature {{ isValid wasSignedByGitHub signer {{ login }} }} committer {{ {person} }} authors(first: {AUTHORS}) {{ totalCount nodes {{ {person} }} }} }} }} }} }}"
     )
 }
 

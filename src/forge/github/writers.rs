@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::activity::is_login;
 use super::answer::{READ, clean};
 use super::{GitHub, commit_at, text};
 use crate::forge::branches::{LOOKED_BACK, down_to_ours};
@@ -51,7 +52,7 @@ impl GitHub {
         let Some(author) = of("/author/login").filter(|_| by_github && (verified || unsigned)) else {
             return By::Other;
         };
-        match author == login || author.strip_suffix("[bot]") == Some(login) {
+        match is_login(author, login) {
             true => By::Us,
             false if of("/author/type") == Some("Bot") => By::Machine,
             false => By::Other,

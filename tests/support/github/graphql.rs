@@ -35,10 +35,19 @@ pub fn reviews_query(numbers: &[u64]) -> String {
     let asked: String = numbers.iter().map(|n| format!(" p{n}: pullRequest(number: {n}) {{ ...asked }}")).collect();
     format!(
         "query ($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{{asked} }} }} \
-         fragment asked on PullRequest {{ reviews(first: 100) {{ totalCount nodes {{ state submittedAt \
+         fragment asked on PullRequest {{ headRefName headRefOid mergedAt headRepository {{ nameWithOwner }} reviews(first: 100) {{ totalCount nodes {{ state submittedAt \
          author {{ login __typename }} commit {{ oid }} }} }} commits(first: 100) {{ totalCount nodes {{ commit {{ \
-         signature {{ isValid wasSignedByGitHub }} committer {{ email user {{ login }} }} authors(first: 20) {{ totalCount nodes {{ email user {{ login }} }} }} }} \
-         }} }} }}"
+         oid parents(first: 10) {{ totalCount nodes {{ oid }} }} signature {{ isValid wasSignedByGitHub signer {{ login }} }} \
+         committer {{ email user {{ login }} }} authors(first: 20) {{ totalCount nodes {{ email user {{ login }} }} }} }} }} }} }}"
+    )
+}
+
+/// Who edited the bodies of these pull requests last, by `PullRequest.editor`.
+pub fn editors_query(numbers: &[u64]) -> String {
+    let asked: String = numbers.iter().map(|n| format!(" p{n}: pullRequest(number: {n}) {{ ...asked }}")).collect();
+    format!(
+        "query ($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{{asked} }} }} \
+         fragment asked on PullRequest {{ editor {{ login __typename }} }}"
     )
 }
 
@@ -100,10 +109,13 @@ impl State {
             self.files_at(variables, count("e"))
         } else {
             let numbers = numbers_asked(query);
-            if numbers.is_empty() || query != reviews_query(&numbers) {
-                return None;
-            }
-            match self.pulls_asked(token, &numbers) {
+            let asked: fn(&Self, &Pull) -> Value = match () {
+                () if numbers.is_empty() => return None,
+                () if query == reviews_query(&numbers) => Self::pull_asked,
+                () if query == editors_query(&numbers) => Self::editor_asked,
+                () => return None,
+            };
+            match self.pulls_asked(token, &numbers, asked) {
                 Ok(pulls) => pulls,
                 Err(refusal) => return Some(refusal),
             }
@@ -170,7 +182,7 @@ impl State {
         Value::Object((0..files).map(|at| (format!("t{at}"), file(at))).collect())
     }
 
-    fn pulls_asked(&self, token: &Token, numbers: &[u64]) -> Result<Value, Response> {
+    fn pulls_asked(&self, token: &Token, numbers: &[u64], asked: fn(&Self, &Pull) -> Value) -> Result<Value, Response> {
         let mut answer = serde_json::Map::new();
         for number in numbers {
             let alias = format!("p{number}");
@@ -184,9 +196,18 @@ impl State {
             }
             let missing = || format!("Could not resolve to a PullRequest with the number of {number}.");
             let pull = pull.ok_or_else(|| refused("NOT_FOUND", missing()))?;
-            answer.insert(alias.clone(), self.pull_asked(pull));
+            answer.insert(alias.clone(), asked(self, pull));
         }
         Ok(Value::Object(answer))
+    }
+
+    /// Here an App goes by its bare name.
+    fn editor_asked(&self, pull: &Pull) -> Value {
+        let editor = pull.editor.as_deref().map(|login| match login.strip_suffix("[bot]") {
+            Some(name) => json!({ "login": name, "__typename": "Bot" }),
+            None => json!({ "login": login, "__typename": "User" }),
+        });
+        json!({ "editor": editor })
     }
 
     fn pull_asked(&self, pull: &Pull) -> Value {
@@ -208,13 +229,20 @@ impl State {
             authors.extend(commit.message.lines().filter_map(|line| self.co_author(line)));
             let total = authors.len();
             authors.truncate(20);
-            let signed = commit.committer.email == "noreply@github.com" && !self.unsigned.contains(&commit.sha);
-            let signature = signed.then(|| json!({ "isValid": true, "wasSignedByGitHub": true }));
+            let signature = self.signer(commit).map(|signer| {
+                let by_github = signer == "web-flow";
+                let whose = (!by_github).then(|| json!({ "login": signer }));
+                json!({ "isValid": true, "wasSignedByGitHub": by_github, "signer": whose })
+            });
+            let parents: Vec<Value> = commit.parents.iter().map(|oid| json!({ "oid": oid })).collect();
+            let parents = first(parents.iter().take(10).cloned().collect(), parents.len());
             json!({ "commit": {
-                "signature": signature, "committer": self.actor(&commit.committer), "authors": first(authors, total),
+                "oid": commit.sha, "parents": parents, "signature": signature, "committer": self.actor(&commit.committer), "authors": first(authors, total),
             } })
         };
         json!({
+            "headRefName": pull.head, "headRefOid": pull.head_sha, "mergedAt": pull.merged_at,
+            "headRepository": pull.head_repository.as_ref().map(|name| json!({ "nameWithOwner": name })),
             "reviews": first(reviews.iter().take(100).map(review).collect(), reviews.len()),
             "commits": first(commits.iter().take(100).map(commit).collect(), commits.len()),
         })
@@ -263,8 +291,7 @@ impl State {
             return Err(error(Some("STALE_DATA"), &text));
         }
         let sha = self.commit_of(token, input, &now)?;
-        self.git.update(&format!("refs/heads/{branch}"), &sha, &now);
-        self.branch_moved(&branch, &token.who.login());
+        self.set_branch(&branch, Some(&sha), &token.who.login());
         let url = format!("{}/commit/{sha}", self.html());
         Ok(Response::json(
             200,

@@ -9,6 +9,7 @@ use chrono::{TimeZone as _, Utc};
 
 use super::http::{Action, Exchange, Request, Response, Rule, Server, lock};
 
+mod activity;
 pub mod git;
 pub mod graphql;
 pub mod issues;
@@ -17,6 +18,7 @@ pub mod rest;
 pub mod shapes;
 pub mod state;
 
+pub use activity::Silence;
 use git::Git;
 pub use state::{Access, Comment, Issue, Permissions, Pull, Status, Who};
 use state::{State, Token};
@@ -99,8 +101,12 @@ impl TestGitHub {
             rules: Vec::new(),
             archived: false,
             delete_on_merge: false,
+            signs: true,
             unsigned: std::collections::BTreeSet::new(),
+            signed: std::collections::BTreeMap::new(),
             rebased: std::collections::BTreeMap::new(),
+            activity: Vec::new(),
+            silence: Silence::default(),
             now: Utc.with_ymd_and_hms(2026, 11, 21, 10, 0, 0).single().expect("a date"),
             last_id: 100,
         };
@@ -298,7 +304,8 @@ fn first_commit(state: &mut State, files: &[(String, String)]) {
     let who = state.signature("octocat", &date);
     let files: Vec<_> = files.iter().map(|(p, t)| (p.clone(), Some(t.clone().into_bytes()))).collect();
     let sha = state.git.commit(None, &files, "First commit", &who, &who);
-    state.git.update(&format!("refs/heads/{}", state.default_branch), &sha, "");
+    let branch = state.default_branch.clone();
+    state.set_branch(&branch, Some(&sha), "octocat");
 }
 
 fn answer(state: &mut State, request: &Request) -> Response {

@@ -12,8 +12,8 @@ impl TestGitHub {
         push(&mut lock(&self.state), branch, login, files)
     }
 
-    /// A push whose commit names `login` as its author and GitHub as its committer, as whoever pushes may write: what it lacks
-    /// is GitHub's signature.
+    /// mallory's push of a commit that names `login` as its author and GitHub as its committer, as whoever pushes may write:
+    /// what it lacks is GitHub's signature.
     pub fn forge_commit(&self, branch: &str, login: &str, files: &[(&str, &str)]) -> String {
         let mut state = lock(&self.state);
         let parent = state.git.branch(branch).expect("the branch exists");
@@ -22,7 +22,7 @@ impl TestGitHub {
         let files: Vec<_> = files.iter().map(|(p, t)| ((*p).to_owned(), Some(t.as_bytes().to_vec()))).collect();
         let sha = state.git.commit(Some(&parent), &files, "Forged", &who, &State::web_flow(&date));
         state.unsigned.insert(sha.clone());
-        state.git.update(&format!("refs/heads/{branch}"), &sha, "");
+        state.set_branch(branch, Some(&sha), "mallory");
         sha
     }
 
@@ -41,8 +41,7 @@ impl TestGitHub {
     /// A person deletes a branch.
     pub fn delete_branch_as(&self, branch: &str, login: &str) {
         let mut state = lock(&self.state);
-        state.git.delete(&format!("refs/heads/{branch}"));
-        state.branch_moved(branch, login);
+        state.set_branch(branch, None, login);
     }
 
     /// A person opens a pull request of a branch of this repository.
@@ -63,6 +62,11 @@ impl TestGitHub {
         let files: Vec<_> = files.iter().map(|(p, t)| ((*p).to_owned(), Some(t.as_bytes().to_vec()))).collect();
         let sha = state.git.commit(Some(&parent), &files, "A fork's commit", &who, &who);
         let fork = format!("{login}/{}", state.name);
+        let (before, kind) = match branch == base {
+            true => (Some(parent), "push"),
+            false => (None, "branch_creation"),
+        };
+        state.note(&fork, branch, (before, Some(sha.clone())), kind, login);
         state.open(login, (Some(fork), branch, &sha), &base, title, body)
     }
 
@@ -76,7 +80,8 @@ impl TestGitHub {
         self.merge_as(number, "octocat", true)
     }
 
-    /// Rebases and merges, as octocat: the pull request's commits are made anew on the base, one by one. The last one's sha.
+    /// Rebases and merges, as octocat: the pull request's commits are made anew on the base, one by one, unsigned and with octocat
+    /// as their committer. The last one's sha.
     pub fn rebase(&self, number: u64) -> String {
         let mut state = lock(&self.state);
         let pull = state.pull(number).filter(|p| p.open).expect("an open pull request").clone();
@@ -85,13 +90,13 @@ impl TestGitHub {
         for commit in state.git.log(&["--reverse", &format!("{base}..{}", pull.head_sha)]) {
             let tree = state.git.merge_tree(&onto, &commit.sha).expect("it rebases without conflict");
             let date = state.tick();
-            let made = state.git.commit_tree(&tree, &[&onto], &commit.message, &commit.author, &State::web_flow(&date));
+            let merger = state.signature("octocat", &date);
+            let made = state.git.commit_tree(&tree, &[&onto], &commit.message, &commit.author, &merger);
             state.rebased.insert(made.clone(), number);
             onto = made;
         }
-        state.git.update(&format!("refs/heads/{}", pull.base), &onto, &base);
         state.mark_merged(number, &onto, "octocat");
-        state.branch_moved(&pull.base, "octocat");
+        state.set_branch_by(&pull.base, Some(&onto), "octocat", Some("pr_merge"));
         onto
     }
 
@@ -103,7 +108,8 @@ impl TestGitHub {
         }
     }
 
-    /// A commit on a branch with any message, author and committer; its sha.
+    /// A commit on a branch with any message, author and committer; its sha. The committer pushed it, or, where that is GitHub,
+    /// the author had GitHub make it.
     pub fn commit_by(
         &self,
         branch: &str,
@@ -117,19 +123,18 @@ impl TestGitHub {
         let date = state.tick();
         let by_github = committer == "web-flow";
         let signed = if by_github { State::web_flow(&date) } else { state.signature(committer, &date) };
-        let author = state.signature(author, &date);
+        let (who, author) = (author, state.signature(author, &date));
         let files = [(file.0.to_owned(), Some(file.1.as_bytes().to_vec()))];
         let sha = state.git.commit(Some(&parent), &files, message, &author, &signed);
-        state.git.update(&format!("refs/heads/{branch}"), &sha, "");
-        state.branch_moved(branch, committer);
+        let actor = if by_github { who } else { committer };
+        state.set_branch(branch, Some(&sha), actor);
         sha
     }
 
     /// Moves a branch to a commit, by force.
     pub fn force(&self, branch: &str, sha: &str, login: &str) {
         let mut state = lock(&self.state);
-        state.git.update(&format!("refs/heads/{branch}"), sha, "");
-        state.branch_moved(branch, login);
+        state.set_branch(branch, Some(sha), login);
     }
 
     /// Merges by a merge commit, as the merge queue does.
@@ -150,13 +155,30 @@ impl TestGitHub {
         };
         let parents: &[&str] = if squash { &[&base] } else { &[&base, &pull.head_sha] };
         let commit = state.git.commit_tree(&tree, parents, &title, &author, &State::web_flow(&date));
-        state.git.update(&format!("refs/heads/{}", pull.base), &commit, &base);
         state.mark_merged(number, &commit, login);
-        state.branch_moved(&pull.base, login);
+        let kind = if login.starts_with("github-merge-queue") { "merge_queue_merge" } else { "pr_merge" };
+        state.set_branch_by(&pull.base, Some(&commit), login, Some(kind));
         if state.delete_on_merge {
-            state.git.delete(&format!("refs/heads/{}", pull.head));
+            state.set_branch(&pull.head, None, login);
         }
         commit
+    }
+
+    /// Someone presses "Update branch", as a merge or a rebase; the new head.
+    pub fn update_branch_as(&self, number: u64, login: &str, rebase: bool) -> String {
+        lock(&self.state).update_branch(number, login, rebase)
+    }
+
+    /// Someone edits the body of a pull request.
+    pub fn edit_body_as(&self, number: u64, login: &str, body: &str) {
+        let mut state = lock(&self.state);
+        let pull = state.pull(number).expect("a pull request");
+        (pull.body, pull.editor) = (body.to_owned(), Some(login.to_owned()));
+    }
+
+    /// Someone signs a commit with a key of their own that GitHub knows.
+    pub fn sign(&self, sha: &str, login: &str) {
+        lock(&self.state).signed.insert(sha.to_owned(), login.to_owned());
     }
 
     /// Someone closes a pull request without a merge.
@@ -168,7 +190,7 @@ impl TestGitHub {
     pub fn reopen_as(&self, number: u64, login: &str) {
         let mut state = lock(&self.state);
         let pull = state.pull(number).filter(|p| !p.open && p.merged_at.is_none()).expect("a closed one").clone();
-        state.git.update(&format!("refs/heads/{}", pull.head), &pull.head_sha, "");
+        state.set_branch(&pull.head, Some(&pull.head_sha), login);
         if let Some(pull) = state.pull(number) {
             (pull.open, pull.dead, pull.closed_at) = (true, false, None);
         }
@@ -198,14 +220,37 @@ impl TestGitHub {
 }
 
 fn push(state: &mut State, branch: &str, login: &str, files: &[(&str, &str)]) -> String {
-    let reference = format!("refs/heads/{branch}");
     let default = state.default_branch.clone();
     let parent = state.git.branch(branch).or_else(|| state.git.branch(&default)).expect("a commit to start from");
     let date = state.tick();
     let who = state.signature(login, &date);
     let files: Vec<_> = files.iter().map(|(p, t)| ((*p).to_owned(), Some(t.as_bytes().to_vec()))).collect();
     let sha = state.git.commit(Some(&parent), &files, "A person's commit", &who, &who);
-    state.git.update(&reference, &sha, "");
-    state.branch_moved(branch, login);
+    state.set_branch(branch, Some(&sha), login);
     sha
+}
+
+impl State {
+    /// "Update branch": a merge of the base, by whoever pressed it and signed by GitHub, or the commits anew on the base.
+    pub fn update_branch(&mut self, number: u64, login: &str, rebase: bool) -> String {
+        let pull = self.pull(number).filter(|p| p.open).expect("an open pull request").clone();
+        let base = self.git.branch(&pull.base).expect("the base");
+        let date = self.tick();
+        let new = if rebase {
+            let mut onto = base.clone();
+            for commit in self.git.log(&["--reverse", &format!("{base}..{}", pull.head_sha)]) {
+                let tree = self.git.merge_tree(&onto, &commit.sha).expect("it rebases without conflict");
+                let presser = self.signature(login, &date);
+                onto = self.git.commit_tree(&tree, &[&onto], &commit.message, &commit.author, &presser);
+            }
+            onto
+        } else {
+            let tree = self.git.merge_tree(&base, &pull.head_sha).expect("it merges without conflict");
+            let title = format!("Merge branch '{}' into {}", pull.base, pull.head);
+            let (author, parents) = (self.signature(login, &date), [pull.head_sha.as_str(), &base]);
+            self.git.commit_tree(&tree, &parents, &title, &author, &Self::web_flow(&date))
+        };
+        self.set_branch(&pull.head, Some(&new), login);
+        new
+    }
 }

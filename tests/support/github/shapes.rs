@@ -140,7 +140,7 @@ impl State {
         let api = self.repository_api();
         let html = format!("{}/commit", self.html());
         let signed = |s: &Signature| json!({ "name": s.name, "email": s.email, "date": s.date });
-        let verified = commit.committer.email == "noreply@github.com" && !self.unsigned.contains(&commit.sha);
+        let verified = self.signer(commit).is_some();
         let parents: Vec<Value> = commit
             .parents
             .iter()

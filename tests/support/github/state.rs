@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 
-use super::git::{Git, Signature};
+use super::activity::{Movement, Silence};
+use super::git::{Git, Logged, Signature};
 
 /// Whose token it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Pull {
     pub number: u64,
     pub title: String,
     pub body: String,
+    /// Who edited the body last; `None` where nobody did.
+    pub editor: Option<String>,
     pub user: String,
     /// `OWNER/NAME` of the head's repository; `None` where the fork was deleted.
     pub head_repository: Option<String>,
@@ -70,6 +73,8 @@ pub struct Pull {
     pub head_sha: String,
     pub base: String,
     pub base_sha: String,
+    /// What the base pointed to just before it was merged.
+    pub onto: Option<String>,
     pub open: bool,
     pub draft: bool,
     /// It lost its commits or its branch: it cannot be reopened.
@@ -171,10 +176,17 @@ pub struct State {
     pub archived: bool,
     /// Whether a merge deletes the head's branch.
     pub delete_on_merge: bool,
+    /// Whether GitHub signs what is committed on its pages and by its API.
+    pub signs: bool,
     /// Commits that name GitHub as their committer and were not signed by it.
     pub unsigned: BTreeSet<String>,
+    /// Commits that carry a person's own verified signature, with whose.
+    pub signed: BTreeMap<String, String>,
     /// Commits that a rebase made, with their pull request.
     pub rebased: BTreeMap<String, u64>,
+    /// How branches moved, oldest first.
+    pub activity: Vec<Movement>,
+    pub silence: Silence,
     pub now: DateTime<Utc>,
     pub last_id: u64,
 }
@@ -218,6 +230,14 @@ impl State {
     /// How GitHub signs commits made on its site or by `createCommitOnBranch`.
     pub fn web_flow(date: &str) -> Signature {
         Signature { name: "GitHub".to_owned(), email: "noreply@github.com".to_owned(), date: date.to_owned() }
+    }
+
+    /// Whose verified signature a commit carries: GitHub's own (`web-flow`), or a person's.
+    pub fn signer(&self, commit: &Logged) -> Option<String> {
+        let own = self.signed.get(&commit.sha).cloned();
+        let by_github =
+            commit.committer.email == "noreply@github.com" && self.signs && !self.unsigned.contains(&commit.sha);
+        own.or_else(|| by_github.then(|| "web-flow".to_owned()))
     }
 
     /// Why rulesets refuse that a branch becomes a commit, as GitHub says it.
@@ -282,12 +302,14 @@ impl State {
             number,
             title: title.to_owned(),
             body: body.to_owned(),
+            editor: None,
             user: user.to_owned(),
             head_repository: head.0,
             head: head.1.to_owned(),
             head_sha: head.2.to_owned(),
             base: base.to_owned(),
             base_sha,
+            onto: None,
             open: true,
             draft: false,
             dead: false,
@@ -366,12 +388,15 @@ impl State {
 
     pub fn mark_merged(&mut self, number: u64, commit: &str, actor: &str) {
         let at = self.tick();
+        let base = self.pull(number).map(|pull| pull.base.clone());
+        let onto = base.and_then(|base| self.git.branch(&base));
         if let Some(pull) = self.pull(number) {
             pull.open = false;
             pull.closed_at = Some(at.clone());
             pull.merged_at = Some(at);
             pull.merged_by = Some(actor.to_owned());
             pull.merge_commit = Some(commit.to_owned());
+            pull.onto = onto.filter(|onto| onto != commit);
         }
         self.event(number, "merged", actor);
         self.event(number, "closed", actor);

@@ -41,6 +41,7 @@ impl State {
                 Ok(page(request, &self.api, &all))
             }
             ("GET", ["commits", reference @ ..]) => self.get_commit(&reference.join("/")),
+            ("GET", ["activity"]) => self.list_activity(request, &self.full_name()),
             ("GET", ["compare", range @ ..]) => self.compare(&range.join("/")),
             _ => Err(not_found()),
         }
@@ -111,16 +112,15 @@ impl State {
         if let Some(why) = self.violation(branch, true, said.as_deref()) {
             return Err(message(422, &why));
         }
-        if !self.git.update(reference, &commit, &"0".repeat(40)) {
-            return Err(message(422, "Reference update failed"));
-        }
-        self.moved(reference, &token.who.login());
+        self.moves(reference, Some(&commit), &token.who.login());
         created(&self.ref_json(reference, sha))
     }
 
-    fn moved(&mut self, reference: &str, actor: &str) {
-        if let Some(branch) = reference.strip_prefix("refs/heads/") {
-            self.branch_moved(branch, actor);
+    fn moves(&mut self, reference: &str, to: Option<&str>, actor: &str) {
+        match (reference.strip_prefix("refs/heads/"), to) {
+            (Some(branch), _) => self.set_branch(branch, to, actor),
+            (None, Some(sha)) => drop(self.git.update(reference, sha, "")),
+            (None, None) => self.git.delete(reference),
         }
     }
 
@@ -140,8 +140,7 @@ impl State {
         if body["force"] != json!(true) && !self.git.is_ancestor(&now, &sha) {
             return Err(message(422, "Update is not a fast forward"));
         }
-        self.git.update(reference, &sha, &now);
-        self.moved(reference, &token.who.login());
+        self.moves(reference, Some(&sha), &token.who.login());
         ok(&self.ref_json(reference, &sha))
     }
 
@@ -149,8 +148,7 @@ impl State {
         if self.git.resolve(reference).is_none() {
             return Err(message(422, "Reference does not exist"));
         }
-        self.git.delete(reference);
-        self.moved(reference, &token.who.login());
+        self.moves(reference, None, &token.who.login());
         Ok(Response::new(204))
     }
 

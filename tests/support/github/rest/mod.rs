@@ -31,6 +31,10 @@ impl State {
             {
                 self.repository(request, token, rest)
             }
+            // A fork, of which the token may read what anybody may.
+            ["repos", owner, name, "activity"] if request.method == "GET" => {
+                self.list_activity(request, &format!("{owner}/{name}"))
+            }
             _ => Err(not_found()),
         };
         answer.unwrap_or_else(|refusal| refusal)

@@ -1,6 +1,6 @@
 //! Pull requests, issues and their comments.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::answer::{Answer, created, invalid, message, not_found, ok, page};
 use crate::support::github::git::Logged;
@@ -38,6 +38,15 @@ impl State {
                 let all: Vec<Value> = all.into_iter().map(|r| self.review_json(r)).collect();
                 Ok(page(request, &self.api, &all))
             }
+            ("PUT", Some("update-branch")) => {
+                let expected = request.json()["expected_head_sha"].as_str().map(str::to_owned);
+                if expected.is_some_and(|expected| expected != pull.head_sha) {
+                    return Err(message(422, "expected head sha didn\u{2019}t match current head ref."));
+                }
+                self.update_branch(pull.number, &token.who.login(), false);
+                let url = format!("{}/pull/{}", self.html(), pull.number);
+                Ok(Response::json(202, &json!({ "message": "Updating pull request branch.", "url": url })))
+            }
             ("POST", Some("requested_reviewers")) => self.request_reviewers(request, token, pull.number),
             _ => Err(not_found()),
         }
@@ -46,7 +55,8 @@ impl State {
     /// The commits of a pull request, oldest first.
     pub fn commits_of(&self, pull: &Pull) -> Vec<Logged> {
         let base = self.git.branch(&pull.base).unwrap_or_else(|| pull.base_sha.clone());
-        let base = if pull.open { base } else { pull.base_sha.clone() };
+        let then = pull.onto.clone().unwrap_or_else(|| pull.base_sha.clone());
+        let base = if pull.open { base } else { then };
         self.git.log(&["--reverse", &format!("{base}..{}", pull.head_sha)])
     }
 
@@ -121,6 +131,9 @@ impl State {
             title.clone_into(&mut pull.title);
         }
         if let Some(text) = body["body"].as_str() {
+            if *text != *pull.body {
+                pull.editor = Some(token.who.login());
+            }
             text.clone_into(&mut pull.body);
         }
         match body["state"].as_str() {

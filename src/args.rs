@@ -54,6 +54,15 @@ pub struct Global {
     /// Certificates to trust beside the system's: a PEM file, or its text
     #[arg(long, global = true, value_name = "PEM")]
     pub ca_certificates: Option<String>,
+    /// Give a request up that brings no byte for so long: 90s, 2m [default: 60s]
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub timeout: Option<String>,
+    /// Give a source up whose tag lists and evidence take longer in all [default: 5m]
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub source_timeout: Option<String>,
+    /// Give registries' passwords to these token services too: registry=https://origin, comma separated
+    #[arg(long, global = true, value_name = "LIST")]
+    pub token_services: Option<String>,
 }
 
 /// The commands.
@@ -309,6 +318,9 @@ impl Cli {
             ("dockerhub-token", global.dockerhub_token_file.clone()),
             ("registry-auth", global.registry_auth_file.clone()),
             ("ca-certificates", global.ca_certificates.clone()),
+            ("timeout", global.timeout.clone()),
+            ("source-timeout", global.source_timeout.clone()),
+            ("token-services", global.token_services.clone()),
             ("dry-run", dry_run.then(|| "true".to_owned())),
             ("record", promotion.record),
             ("min-approvals", promotion.min_approvals),

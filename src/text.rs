@@ -1,5 +1,7 @@
 //! Text that others wrote, made fit to be shown; counts and sizes in words.
 
+use std::time::Duration;
+
 /// `text` on one line: control characters and line separators become spaces, invisible characters go, and runs of white space
 /// become one space.
 pub(crate) fn clean(text: &str) -> String {
@@ -40,6 +42,22 @@ pub(crate) fn excerpt(text: &str, limit: usize) -> String {
 /// `text` with spaces after it up to `width` characters.
 pub(crate) fn pad(text: &str, width: usize) -> String {
     format!("{text:<width$}")
+}
+
+/// A whole number of seconds, minutes, hours, days or weeks, such as `90s`; ten years at most.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let unit = match text.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    let number = &text[..text.len() - 1];
+    let digits = (1..=9).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+    let seconds = number.parse::<u64>().ok().filter(|_| digits)? * unit;
+    (seconds <= 3_653 * 86_400).then(|| Duration::from_secs(seconds))
 }
 
 /// `count` and the noun, in the plural where there is not exactly one.

@@ -136,6 +136,8 @@ fn registries(settings: &Settings) -> Result<Registries, Stop> {
             public_only: false,
         },
         credentials,
+        token_services: settings.token_services.clone(),
+        patience: remote::Patience::of(settings.timeout, settings.source_timeout),
         derived: settings.github.in_actions.then(|| Arc::new(hide) as remote::Derived),
         ..remote::Options::default()
     };
@@ -155,7 +157,7 @@ fn hub(settings: &Settings, http: reqwest::Client) -> Option<Hub> {
     let credential = settings.dockerhub_username.clone().zip(settings.dockerhub_token.clone());
     let credential = credential.map(|(identifier, secret)| hub::Credential { identifier, secret });
     let derived = settings.github.in_actions.then(|| Arc::new(hide) as hub::Derived);
-    Some(Hub::new(http, address, credential, derived))
+    Some(Hub::new(http, address, credential, derived).with_timeout(settings.timeout))
 }
 
 /// GitHub, where that is the forge and a token was given.
@@ -168,7 +170,7 @@ fn github(settings: &Settings, http: &reqwest::Client) -> Result<Option<GitHub>,
     let repository = format!("{owner}/{name}");
     let prefix = Proposals::default().branch_prefix;
     GitHub::new(http, &github.api_url, &github.graphql_url, &repository, token, &prefix)
-        .map(Some)
+        .map(|github| Some(github.with_timeout(settings.timeout)))
         .map_err(|e| Stop::Unusable(e.to_string()))
 }
 

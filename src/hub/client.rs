@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -52,6 +53,13 @@ impl Hub {
     #[must_use]
     pub fn with_retry(mut self, policy: Policy) -> Self {
         self.transport.policy = policy;
+        self
+    }
+
+    /// A handle whose requests may take so long, their answers included.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.transport.timeout = timeout;
         self
     }
 

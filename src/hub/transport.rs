@@ -10,11 +10,10 @@ use url::Url;
 
 use super::Error;
 use super::call::{Answer, Call};
+use crate::net::TIMEOUT;
 use crate::net::causes::{causes, remedy};
 use crate::net::retry::{Decision, Policy, retry_after};
 
-/// A request may take this long, its answer included: every answer here is small.
-const TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest answer that is read.
 const ANSWER_LIMIT: usize = 8 << 20;
 /// Of an error's body no more than this is read.
@@ -30,6 +29,8 @@ pub(super) struct Transport {
     http: reqwest::Client,
     base: Url,
     pub(super) policy: Policy,
+    /// A request may take this long, its answer included: every answer here is small.
+    pub(super) timeout: Duration,
     /// A wait that one request was told of holds for all.
     quiet_until: Arc<Mutex<Option<Instant>>>,
 }
@@ -47,7 +48,7 @@ enum Try {
 
 impl Transport {
     pub(super) fn new(http: reqwest::Client, base: Url) -> Self {
-        Self { http, base, policy: RETRY, quiet_until: Arc::default() }
+        Self { http, base, policy: RETRY, timeout: TIMEOUT, quiet_until: Arc::default() }
     }
 
     /// Sends until there is an answer. Refusals and absence are answers; so is every status but 429 and 5xx.
@@ -75,7 +76,7 @@ impl Transport {
     }
 
     async fn once(&self, call: &Call<'_>, token: Option<&SecretString>) -> Result<Try, Error> {
-        let mut request = self.http.request(call.method.clone(), self.url(call)?).timeout(TIMEOUT);
+        let mut request = self.http.request(call.method.clone(), self.url(call)?).timeout(self.timeout);
         request = request.header("accept", "application/json");
         if let Some(token) = token {
             request = request.bearer_auth(token.expose_secret());
@@ -85,14 +86,28 @@ impl Transport {
         }
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return lost(&error),
+            Err(error) => return self.lost(&error),
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let answer = match read(response, status).await? {
             Ok(body) => Answer { status, body },
-            Err(error) => return lost(&error),
+            Err(error) => return self.lost(&error),
         };
         Ok(classify(answer, &headers))
+    }
+
+    /// No answer: worth another try, unless people have to fix something first.
+    fn lost(&self, error: &reqwest::Error) -> Result<Try, Error> {
+        let slow = error.is_timeout() && !error.is_connect();
+        let unreachable = Error::Unreachable(match slow {
+            true => format!("nothing within {} s (`timeout`)", self.timeout.as_secs_f64()),
+            false => causes(error),
+        });
+        if remedy(error).is_some() {
+            return Err(unreachable);
+        }
+        // Where no connection came to be, nothing was done.
+        Ok(Try::Again { error: unreachable, wait: None, done_nothing: error.is_connect() })
     }
 
     pub(super) fn url(&self, call: &Call<'_>) -> Result<Url, Error> {
@@ -142,16 +157,6 @@ fn classify(answer: Answer, headers: &HeaderMap) -> Try {
         }
         _ => Try::Answered(answer),
     }
-}
-
-/// No answer: worth another try, unless people have to fix something first.
-fn lost(error: &reqwest::Error) -> Result<Try, Error> {
-    let unreachable = Error::Unreachable(causes(error));
-    if remedy(error).is_some() {
-        return Err(unreachable);
-    }
-    // Where no connection came to be, nothing was done.
-    Ok(Try::Again { error: unreachable, wait: None, done_nothing: error.is_connect() })
 }
 
 /// The body, up to its limit: too long an answer is an error, too long an error is cut.

@@ -13,6 +13,7 @@ use super::{Destination, Enforcement, Permission, Visibility};
 use crate::diag::{Code, Span};
 use crate::image::{Digest, Location, Platform, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Pattern, Range, Variant};
+use crate::text;
 use crate::yaml::{Kind, Node, Special};
 
 /// The place inside a scalar: exact where the text is written as it is meant, else the whole scalar.
@@ -176,28 +177,13 @@ impl Value for Duration {
         let wanted = "a duration";
         let text = reader.text(node, wanted)?;
         let why = "it is a number and one of s, m, h, d, w, ten years at most";
-        duration(text).or_else(|| reader.refuse(node, Code::BadDuration, wanted, why, "write it as 3d, 12h or 0s"))
+        text::duration(text)
+            .or_else(|| reader.refuse(node, Code::BadDuration, wanted, why, "write it as 3d, 12h or 0s"))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
         text_schema("^[0-9]{1,9}[smhdw]$")
     }
-}
-
-/// A whole number of seconds, minutes, hours, days or weeks.
-fn duration(text: &str) -> Option<Duration> {
-    let unit = match text.chars().last()? {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return None,
-    };
-    let number = &text[..text.len() - 1];
-    let digits = (1..=9).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
-    let seconds = number.parse::<u64>().ok().filter(|_| digits)? * unit;
-    (seconds <= 3_653 * 86_400).then(|| Duration::from_secs(seconds))
 }
 
 impl Value for NaiveDate {

@@ -22,14 +22,16 @@ pub(crate) use public::is_public;
 use trust::Trust;
 
 /// The longest wait for a connection.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest wait for an answer's first byte, or for the next one, where the setting `timeout` says nothing else.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How the HTTP client is made.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Certificates to trust beside the system's, PEM.
     pub ca_certificates: Option<String>,
-    /// Hosts that are to be found elsewhere: they may be private whatever `public_only` says.
+    /// Hosts that are to be found elsewhere: these origins may be private whatever `public_only` says.
     pub hosts: Hosts,
     /// Refuse loopback, link-local and private addresses, at connect time.
     pub public_only: bool,
@@ -41,7 +43,15 @@ pub struct Options {
 pub struct Http {
     client: reqwest::Client,
     trust: Arc<Trust>,
-    exempt: Option<Arc<public::Exempt>>,
+    /// Where only public addresses may be contacted.
+    narrow: Option<Arc<Narrow>>,
+}
+
+/// The client for every origin that `WHARFINGER_HOSTS` does not name, and which those are.
+#[derive(Debug)]
+struct Narrow {
+    client: reqwest::Client,
+    exempt: public::Exempt,
 }
 
 /// Why the HTTP client cannot be made, or may not be used for a URL.
@@ -67,23 +77,31 @@ impl Http {
         install_crypto();
         let unusable = |why: String| NetError::Unusable(format!("no HTTP client: {why}"));
         let trust = Arc::new(Trust::new(certificates(options.ca_certificates.as_deref())?));
-        let exempt = options.public_only.then(|| Arc::new(public::Exempt::new(&options.hosts)));
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("wharfinger/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(60))
-            .tls_backend_preconfigured(trust.config().map_err(|e| unusable(e.to_string()))?);
-        let builder = match &exempt {
-            Some(exempt) => builder.dns_resolver(Arc::clone(exempt)),
-            None => builder,
+        let make = |resolver: Option<public::Resolver>| {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!("wharfinger/", env!("CARGO_PKG_VERSION")))
+                .redirect(Policy::none())
+                .referer(false)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(Duration::from_secs(60))
+                .tls_backend_preconfigured(trust.config().map_err(|e| unusable(e.to_string()))?);
+            let builder = match resolver {
+                Some(resolver) => builder.dns_resolver(Arc::new(resolver)),
+                None => builder,
+            };
+            builder.build().map_err(|e| unusable(causes::causes(&e)))
         };
-        let client = builder.build().map_err(|e| unusable(causes::causes(&e)))?;
-        Ok(Self { client, trust, exempt })
+        if !options.public_only {
+            return Ok(Self { client: make(None)?, trust: Arc::clone(&trust), narrow: None });
+        }
+        let exempt = public::Exempt::new(&options.hosts);
+        let client = make(Some(exempt.own_resolver()))?;
+        let narrow = Narrow { client: make(Some(exempt.public_resolver()))?, exempt };
+        Ok(Self { client, trust: Arc::clone(&trust), narrow: Some(Arc::new(narrow)) })
     }
 
-    /// The client itself, for libraries that take one. Its requests are not checked by [`Http::admit`].
+    /// The client itself, for libraries that take one and to write requests with. Its own requests are not checked by
+    /// [`Http::admit`].
     #[must_use]
     pub fn client(&self) -> &reqwest::Client {
         &self.client
@@ -104,16 +122,22 @@ impl Http {
         if url.scheme() == "https" && self.trust.is_empty() {
             return Err(NetError::NoCertificates);
         }
-        let literal = match url.host() {
-            Some(Host::Ipv4(ip)) => Some(ip.into()),
-            Some(Host::Ipv6(ip)) => Some(ip.into()),
-            _ => None,
+        let Some(narrow) = self.narrow.as_ref().filter(|narrow| !narrow.exempt.contains(url)) else { return Ok(()) };
+        let public = match url.host() {
+            Some(Host::Ipv4(ip)) => is_public(ip.into()),
+            Some(Host::Ipv6(ip)) => is_public(ip.into()),
+            Some(Host::Domain(name)) => !narrow.exempt.is_proxy(name),
+            None => true,
         };
-        match (&self.exempt, literal) {
-            (Some(exempt), Some(ip)) if !is_public(ip) && !exempt.contains(url.host_str().unwrap_or_default()) => {
-                Err(NetError::NotPublic(ip.to_string()))
-            }
-            _ => Ok(()),
+        let host = || url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        if public { Ok(()) } else { Err(NetError::NotPublic(host())) }
+    }
+
+    /// The client that may send a request to `url`.
+    pub(crate) fn client_for(&self, url: &Url) -> &reqwest::Client {
+        match &self.narrow {
+            Some(narrow) if !narrow.exempt.contains(url) => &narrow.client,
+            _ => &self.client,
         }
     }
 }

@@ -5,29 +5,53 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
 
 use super::Hosts;
 use super::proxies::proxy_hosts;
 
-/// Host names that may be private: where `WHARFINGER_HOSTS` sends, and the machine's own proxies.
+/// What may be contacted although it is no public address: exactly the origins that `WHARFINGER_HOSTS` names. The machine's
+/// own proxies may be connected to, but are no place to send a request to.
 #[derive(Debug, Default)]
-pub(super) struct Exempt(BTreeSet<String>);
+pub(super) struct Exempt {
+    origins: Vec<Url>,
+    proxies: BTreeSet<String>,
+}
 
 impl Exempt {
     pub(super) fn new(hosts: &Hosts) -> Self {
-        Self(hosts.targets().filter_map(|url| url.host_str().map(str::to_owned)).chain(proxy_hosts()).collect())
+        Self { origins: hosts.targets().cloned().collect(), proxies: proxy_hosts().collect() }
     }
 
-    pub(super) fn contains(&self, host: &str) -> bool {
-        self.0.contains(host)
+    pub(super) fn contains(&self, url: &Url) -> bool {
+        self.origins.iter().any(|origin| origin.origin() == url.origin())
+    }
+
+    pub(super) fn is_proxy(&self, host: &str) -> bool {
+        self.proxies.contains(host)
+    }
+
+    /// Resolves for requests to these origins.
+    pub(super) fn own_resolver(&self) -> Resolver {
+        let names = self.origins.iter().filter_map(|url| url.host_str().map(str::to_owned));
+        Resolver(names.chain(self.proxies.iter().cloned()).collect())
+    }
+
+    /// Resolves for all other requests.
+    pub(super) fn public_resolver(&self) -> Resolver {
+        Resolver(self.proxies.clone())
     }
 }
 
-impl Resolve for Exempt {
+/// Resolves names, and refuses those that are not public but for some.
+#[derive(Debug)]
+pub(super) struct Resolver(BTreeSet<String>);
+
+impl Resolve for Resolver {
     /// Resolves as the system does, and refuses a name if any of its addresses is not public: a name that answers both
     /// is what an attack on name resolution looks like.
     fn resolve(&self, name: Name) -> Resolving {
-        let exempt = self.contains(name.as_str());
+        let exempt = self.0.contains(name.as_str());
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             match found.iter().find(|a| !exempt && !is_public(a.ip())) {

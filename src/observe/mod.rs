@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod availability;
+mod budget;
 pub(crate) mod candidates;
 pub(crate) mod category;
 pub(crate) mod companions;

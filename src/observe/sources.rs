@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::content::Document;
 use crate::image::{Descriptor, Digest, Location, Reference, Tag};
-use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store};
+use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store, seconds};
 
+use super::budget::Budget;
 use super::documents::Documents;
 
 /// The upstream repositories of a run.
@@ -24,13 +25,23 @@ pub struct Sources {
     blobs: Arc<Mutex<BTreeSet<(Location, Digest)>>>,
     /// What tags answered: one question a tag and run.
     heads: Arc<Mutex<BTreeMap<(Location, Tag), Descriptor>>>,
+    /// How long a source may take in all; `None` where each question may.
+    budget: Option<Arc<Budget>>,
 }
 
 impl Sources {
-    /// Upstream behind `registries`.
+    /// Upstream behind `registries`: all that is read of one source may take as long as `source-timeout` says.
     #[must_use]
     pub fn new(registries: Registries) -> Self {
+        let budget = Some(Arc::new(Budget::new(registries.client().options().patience.source)));
+        Self { budget, ..Self::to_copy(registries) }
+    }
+
+    /// The same for copies: however many images come from a source, only a single question has an end.
+    #[must_use]
+    pub(crate) fn to_copy(registries: Registries) -> Self {
         Self {
+            budget: None,
             registries,
             refused: Arc::default(),
             documents: Arc::default(),
@@ -60,7 +71,7 @@ impl Sources {
 
     /// The bytes of a blob from `offset`; `None` where upstream does not have it.
     pub async fn blob(&self, location: &Location, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error> {
-        self.ask(location, |store| async move { store.blob(blob, offset).await }).await
+        self.unbounded(location, |store| async move { store.blob(blob, offset).await }).await
     }
 
     /// All tags; `None` where the repository does not exist.
@@ -120,8 +131,26 @@ impl Sources {
         }
     }
 
-    /// Asks a repository; once more without the credential where Docker Hub refuses that.
+    /// Asks a repository, for as long as the source may take.
     async fn ask<T, F>(&self, location: &Location, question: impl Fn(Arc<dyn Store>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let limit = self.registries.client().options().patience.source;
+        let asked = self.unbounded(location, question);
+        let answer = match &self.budget {
+            Some(budget) => budget.spend(location, asked).await,
+            None => tokio::time::timeout(limit, asked).await.ok(),
+        };
+        answer.unwrap_or_else(|| {
+            let registry = location.registry().map_or_else(|| location.to_string(), ToString::to_string);
+            let text = format!("{location} took {} s in all and was not done (`source-timeout`)", seconds(limit));
+            Err(Error { registry, kind: ErrorKind::Unreachable(text) })
+        })
+    }
+
+    /// Asks a repository; once more without the credential where Docker Hub refuses that.
+    async fn unbounded<T, F>(&self, location: &Location, question: impl Fn(Arc<dyn Store>) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {

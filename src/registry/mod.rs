@@ -15,4 +15,6 @@ mod wire;
 pub use error::{Error, ErrorKind};
 pub use registries::Registries;
 pub use remote::Reach;
+pub(crate) use remote::TokenServices;
 pub use store::{BlobSource, ByteStream, Deleted, Put, Store};
+pub(crate) use wire::seconds;

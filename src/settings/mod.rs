@@ -1,11 +1,13 @@
 //! Settings of a run, from flags, environment and action inputs, in the order that the contract gives.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::action::Environment;
 use crate::net::Hosts;
+use crate::registry::TokenServices;
 use crate::registry::credentials as registry_credentials;
 
 mod keys;
@@ -40,8 +42,14 @@ pub struct Settings {
     pub min_approvals: u32,
     pub shard: Option<Shard>,
     pub dry_run: bool,
+    /// How long the first byte of an answer, and every next one, is waited for.
+    pub timeout: Duration,
+    /// How long one source's lists and evidence are waited for in all.
+    pub source_timeout: Duration,
     /// Hosts that are to be found elsewhere.
     pub hosts: Hosts,
+    /// Token services that may have a registry's password beside those that are known.
+    pub token_services: TokenServices,
     /// Docker's own configuration, from which registry credentials come too.
     pub docker: registry_credentials::Environment,
     pub directory: PathBuf,

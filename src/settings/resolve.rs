@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -13,6 +14,7 @@ use crate::action::Environment;
 use crate::action::Variables;
 use crate::net::{Hosts, HostsError};
 use crate::registry::credentials;
+use crate::registry::remote::Patience;
 
 /// A text, and what gave it: a flag or a variable.
 pub(super) struct Sourced {
@@ -88,6 +90,7 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
         ));
     }
     let forge = given.parse("forge", forge)?.unwrap_or_else(|| default_forge(&github, github_token.is_some()));
+    let patience = Patience::default();
     Ok(Settings {
         manifest: given.text("manifest").map_or_else(|| "approved-images.yml".to_owned(), |given| given.text),
         format: given.parse("format", format)?.unwrap_or_default(),
@@ -102,7 +105,10 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
         min_approvals: given.parse("min-approvals", number)?.unwrap_or(0),
         shard: given.parse("shard", FromStr::from_str)?,
         dry_run: given.parse("dry-run", switch)?.unwrap_or(false),
+        timeout: given.parse("timeout", duration)?.unwrap_or(patience.idle),
+        source_timeout: given.parse("source-timeout", duration)?.unwrap_or(patience.source),
         hosts: hosts(given.variables)?,
+        token_services: given.parse("token-services", FromStr::from_str)?.unwrap_or_default(),
         docker: docker(given),
         directory: given.directory.clone(),
         github,
@@ -304,6 +310,11 @@ fn record(text: &str) -> Result<RecordMode, &'static str> {
 
 fn number(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_| "it is a whole number from 0")
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let duration = crate::text::duration(text).filter(|duration| !duration.is_zero());
+    duration.ok_or("it is a number above zero and one of s, m, h, d, w, such as 90s or 5m")
 }
 
 fn switch(text: &str) -> Result<bool, &'static str> {

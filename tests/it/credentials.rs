@@ -4,7 +4,7 @@ use serde_json::json;
 use wharfinger::internals::image::Digest;
 
 use super::promote::{Clone, entry, manifest};
-use crate::support::http::{Action, Rule};
+use crate::support::http::{Action, Request, Response, Rule, Server};
 use crate::support::hub::{Account, TestHub};
 use crate::support::images::ImageSpec;
 use crate::support::process::{Outcome, Run};
@@ -172,4 +172,29 @@ fn without_a_forge_no_registry_is_asked() {
     let end = Run::new(env!("CARGO_BIN_EXE_wharfinger")).dir(clone.path()).args(["promote"]).output();
     assert!(end.expect_status(3).stderr.contains("needs a forge"));
     assert_eq!((upstream.log().len(), mirror.log().len()), (0, 0));
+}
+
+#[test]
+fn a_mirror_whose_token_service_is_elsewhere_gets_no_password_and_says_the_line_that_sends_it() {
+    let service = Server::start(|_: &Request| Response::json(401, &json!({"details": "who are you"})));
+    let mirror = TestRegistry::with_users(vec![User::new("owner", SECRET)]);
+    let source = TestRegistry::start();
+    let digest = source.put_image("grafana/loki", "1", &ImageSpec::new(403).build());
+    mirror.set(|switches| switches.realm = Some(format!("{}/token", service.url())));
+    let from = format!("{}/grafana/loki", source.host());
+    let clone = Clone::new(&manifest(&mirror.host(), &[entry(&from, "loki", "", &[("1", &digest)])]));
+    let auths = json!({"auths": {(mirror.host()): {"username": "owner", "password": SECRET}}}).to_string();
+    let done = clone.run(&[]).env("DOCKER_AUTH_CONFIG", &auths).output().expect_status(3);
+    let line = format!("WHARFINGER_TOKEN_SERVICES={}={}", mirror.host(), service.url());
+    assert!(done.stderr.contains(&line) && !done.stderr.contains(SECRET), "{}", done.stderr);
+    assert!(mirror.writes().is_empty(), "{:?}", mirror.writes());
+    assert!(!service.log().is_empty() && service.log().iter().all(|e| e.authorization().is_none()));
+
+    let said = clone
+        .run(&[])
+        .env("DOCKER_AUTH_CONFIG", &auths)
+        .env("WHARFINGER_TOKEN_SERVICES", line.split_once('=').unwrap().1);
+    said.output().expect_status(3);
+    let last = service.log().pop().unwrap();
+    assert_eq!(last.authorization().as_deref(), Some("Basic owner"), "a person said that it may have it");
 }

@@ -206,27 +206,82 @@ async fn basic_is_answered_on_the_registrys_own_origin_only() {
     assert!(server.cdn_log().iter().all(|e| e.authorization().is_none()), "nothing goes along with a redirect");
 }
 
+/// A token service beside a registry: what it answers, and that the registry names it.
+fn elsewhere(registry: &TestRegistry, ip: &str, answer: fn() -> Response) -> Server {
+    let service = Server::start_at(ip.parse().unwrap(), move |_: &crate::support::http::Request| answer());
+    registry.set(|s| s.realm = Some(format!("{}/token", service.url())));
+    service
+}
+
+fn refusal() -> Response {
+    Response::json(401, &json!({"details": "who are you"}))
+}
+
 #[tokio::test]
-async fn a_password_goes_to_no_foreign_token_service() {
-    let evil = Server::start_at("127.0.0.2".parse().unwrap(), |_: &crate::support::http::Request| {
-        Response::json(200, &json!({"token": "t"}))
-    });
-    let (server, all, place) = guarded();
-    for realm in [format!("{}/token", evil.url()), evil.url().replace("127.0.0.2", "localhost"), "/token".to_owned()] {
-        server.set(|s| s.realm = Some(realm.clone()));
+async fn a_token_service_elsewhere_is_asked_without_the_password() {
+    // another host, and the registry's own host at another port
+    for ip in ["127.0.0.2", "127.0.0.1"] {
+        let (server, all, place) = guarded();
+        let service = elsewhere(&server, ip, refusal);
         let error = all.open(&place).head(&tag("1.0")).await.unwrap_err();
-        assert!(matches!(error.kind, ErrorKind::Forbidden(_)), "{realm}: {error}");
-        let anonymous = all.open_anonymously(&place).head(&tag("1.0")).await.unwrap_err();
-        assert!(matches!(anonymous.kind, ErrorKind::Forbidden(_)), "{realm}: {anonymous}");
+        let line = format!("set WHARFINGER_TOKEN_SERVICES={}={}", server.host(), service.url());
+        assert!(matches!(error.kind, ErrorKind::Refused { .. }) && error.to_string().ends_with(&line), "{error}");
+        assert!(error.to_string().contains("asked as nobody"), "{error}");
+        let anonymous = all.open_anonymously(&place).head(&tag("1.0")).await.unwrap_err().to_string();
+        assert!(!anonymous.contains("WHARFINGER_TOKEN_SERVICES"), "no password was kept from it: {anonymous}");
+        assert!(service.log().iter().all(|e| e.authorization().is_none() && e.request.method == "GET"));
+        assert!(!service.log().is_empty());
     }
-    // Its own host, another port: may be asked, but what it redirects to may not.
-    let redirecting = Server::start(move |_: &crate::support::http::Request| {
-        Response::new(307).header("location", format!("{}/token", evil.url()))
+}
+
+#[tokio::test]
+async fn an_identity_token_is_posted_to_no_token_service_elsewhere() {
+    let (server, _, place) = guarded();
+    let service = elsewhere(&server, "127.0.0.1", refusal);
+    let text = json!({"auths": {(server.host()): {"identitytoken": "identity-canary"}}}).to_string();
+    let given = Given { registry_auth: Some(text.into()), ..Given::default() };
+    let all = with(Credentials::load(given, &Environment::default()).unwrap());
+    let error = all.open(&place).head(&tag("1.0")).await.unwrap_err().to_string();
+    assert!(error.contains("WHARFINGER_TOKEN_SERVICES="), "{error}");
+    let sent = service.log();
+    assert!(sent.iter().all(|e| e.request.method == "GET" && !format!("{e:?}").contains("canary")), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_nobody_got_elsewhere_and_the_registry_refuses_names_the_setting_too() {
+    let (server, all, place) = guarded();
+    let service = elsewhere(&server, "127.0.0.2", || Response::json(200, &json!({"token": "of-nobody"})));
+    let error = all.open(&place).head(&tag("1.0")).await.unwrap_err().to_string();
+    assert!(error.contains(&format!("WHARFINGER_TOKEN_SERVICES={}={}", server.host(), service.url())), "{error}");
+    assert!(!error.contains("asked as me"), "{error}");
+}
+
+#[tokio::test]
+async fn a_named_token_service_gets_the_password() {
+    let (server, _, place) = guarded();
+    let service = elsewhere(&server, "127.0.0.2", refusal);
+    let all = registries(|o| {
+        o.credentials = auths(&[(&server.host(), "me:pw")]);
+        o.token_services = format!("{}={}", server.host(), service.url()).parse().unwrap();
     });
-    server.set(|s| s.realm = Some(format!("{}/token", redirecting.url())));
+    let error = all.open(&place).head(&tag("1.0")).await.unwrap_err().to_string();
+    assert!(error.contains("asked as me"), "{error}");
+    assert_eq!(service.log()[0].authorization().as_deref(), Some("Basic me"));
+}
+
+#[tokio::test]
+async fn a_token_service_that_is_no_address_is_not_asked_and_a_redirect_of_one_is_not_followed() {
+    let (server, all, place) = guarded();
+    server.set(|s| s.realm = Some("/token".to_owned()));
+    let error = all.open(&place).head(&tag("1.0")).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Forbidden(_)), "{error}");
+    let (server, all, place) = guarded();
+    let evil = Server::start_at("127.0.0.2".parse().unwrap(), |_: &crate::support::http::Request| Response::new(200));
+    let headers = vec![("location".to_owned(), format!("{}/token", evil.url()))];
+    server.fault(Rule::new("GET", "^/token", Action::Answer(307, headers, Vec::new().into())));
     let error = all.open(&place).head(&tag("1.0")).await.unwrap_err();
     assert!(error.to_string().contains("redirects"), "{error}");
-    assert_eq!(redirecting.log()[0].authorization().as_deref(), Some("Basic me"));
+    assert!(evil.log().is_empty());
 }
 
 #[tokio::test]
@@ -334,4 +389,29 @@ async fn reach_is_kept() {
         .unwrap()
         .digest;
     assert_eq!(Reference::Digest(digest), Reference::Digest(Digest::clone(&image.digest())));
+}
+
+/// Where only public addresses may be contacted, `WHARFINGER_HOSTS` lets in exactly the origins that it names.
+#[tokio::test]
+async fn a_redirect_to_another_port_of_a_host_in_wharfinger_hosts_is_not_followed() {
+    let inside = Server::start(|_: &crate::support::http::Request| Response::new(200).body("secret"));
+    let server = TestRegistry::start();
+    let image = ImageSpec::new(1).build();
+    image.put(&server, "team/app", "1.0");
+    let port = |host: &str| host.rsplit_once(':').unwrap().1.to_owned();
+    let named = format!("http://localhost:{}", port(&server.host()));
+    for (base, target) in [(server.url(), inside.url()), (named, format!("http://localhost:{}", port(&inside.host())))]
+    {
+        let all = registries(|o| o.net.hosts = format!("quay.io={base}").parse().unwrap());
+        let public = all.within(Reach { only: None, public_only: true }).unwrap();
+        let store = public.open(&location("quay.io/team/app"));
+        assert!(store.head(&tag("1.0")).await.unwrap().is_some(), "the origin itself answers");
+        let headers = vec![("location".to_owned(), format!("{target}/latest/meta-data"))];
+        server.fault(Rule::new("GET", "/manifests/", Action::Answer(307, headers, Vec::new().into())));
+        let error = store.manifest(&tag("1.0")).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Forbidden(_)), "{error}");
+        assert!(error.to_string().contains("is not a public address"), "{error}");
+        server.server().clear_faults();
+    }
+    assert!(inside.log().is_empty());
 }

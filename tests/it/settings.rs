@@ -179,6 +179,11 @@ fn what_cannot_be_used_is_named_with_where_it_came_from() {
         case().started_as_action().variable("INPUT_CA-CERTIFICATES", "no pem").error(),
         case().variable("GITHUB_API_URL", "file:///etc").error(),
         case().variable("GITHUB_REPOSITORY", "../../x").error(),
+        case().flag("timeout", "60").error(),
+        case().variable("WHARFINGER_SOURCE_TIMEOUT", "0s").error(),
+        case().flag("token-services", "registry.corp=https://login.corp/auth").error(),
+        case().variable("WHARFINGER_TOKEN_SERVICES", "registry.corp=https://u:canary@login.corp").error(),
+        case().variable("WHARFINGER_TOKEN_SERVICES", "https://login.corp").error(),
     ];
     insta::assert_snapshot!(errors.join("\n"));
 }
@@ -197,6 +202,18 @@ fn values_are_read() {
     assert_eq!((settings.record, settings.min_approvals), (RecordMode::PullRequest, 2));
     let shard = settings.shard.unwrap();
     assert_eq!((shard.number, shard.count, settings.dry_run), (2, 4, true));
+}
+
+#[test]
+fn how_long_is_waited_can_be_said() {
+    let waits = |settings: Settings| (settings.timeout.as_secs(), settings.source_timeout.as_secs());
+    assert_eq!(waits(case().settings()), (60, 300));
+    assert_eq!(
+        waits(case().flag("timeout", "90s").variable("WHARFINGER_SOURCE_TIMEOUT", "1h").settings()),
+        (90, 3_600)
+    );
+    let input = case().started_as_action().variable("INPUT_SOURCE-TIMEOUT", "10m").variable("INPUT_TIMEOUT", "2m");
+    assert_eq!(waits(input.settings()), (120, 600));
 }
 
 #[test]

@@ -193,7 +193,7 @@ mod tests {
         let blob = Descriptor::new("application/octet-stream".to_owned(), digest, size);
         let location = Location::Layout(directory.to_owned());
         let bar = Progress::hidden().image("app:1");
-        Upstream::new(Sources::new(registries), location, blob, Arc::clone(turns), bar)
+        Upstream::new(Sources::to_copy(registries), location, blob, Arc::clone(turns), bar)
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,6 +17,7 @@ use url::Url;
 
 use super::answer::{Answer, READ, Sent, Written, authorized, clean, questioned};
 use crate::forge::Error;
+use crate::net::TIMEOUT;
 use crate::net::causes::remedy;
 use crate::net::retry::Policy;
 
@@ -36,6 +37,8 @@ pub(super) struct Client {
     graphql: Octocrab,
     graphql_path: String,
     host: String,
+    /// A request may take this long, its answer included.
+    pub(super) timeout: Duration,
 }
 
 /// The ways of asking.
@@ -66,6 +69,7 @@ impl Client {
             graphql: crab(http, &origin, token)?,
             graphql_path: graphql.path().to_owned(),
             host: api.host_str().unwrap_or_default().to_owned(),
+            timeout: TIMEOUT,
         })
     }
 
@@ -215,7 +219,13 @@ impl Client {
         }
     }
 
+    /// Sends once, and waits no longer than `timeout`.
     async fn once(&self, verb: Verb, path: &str, body: &Value) -> Sent {
+        let sent = tokio::time::timeout(self.timeout, self.exchange(verb, path, body)).await;
+        sent.unwrap_or_else(|_| Sent::Lost(format!("nothing within {} s (`timeout`)", self.timeout.as_secs_f64())))
+    }
+
+    async fn exchange(&self, verb: Verb, path: &str, body: &Value) -> Sent {
         let crab = if verb == Verb::GraphQl { &self.graphql } else { &self.rest };
         let response = match verb {
             Verb::Get(accept) => {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -81,6 +82,13 @@ impl GitHub {
             accounts: Mutex::default(),
             activity: activity::Lists::default(),
         })
+    }
+
+    /// The same, whose requests may take so long, their answers included.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.client.timeout = timeout;
+        self
     }
 
     /// Makes temporary branches begin with another prefix: the manifest says it, and is itself read from here.

@@ -149,8 +149,9 @@ pub(crate) fn contacts(inspection: &Inspection<'_>) -> Contacts {
     }
     for name in contacts.registries.keys() {
         let Ok(host) = name.parse::<RegistryHost>() else { continue };
-        let mut services: Vec<String> =
-            crate::registry::remote::token_services(&host).into_iter().map(str::to_owned).collect();
+        let mut services: Vec<String> = crate::registry::remote::token_services(&host).map(str::to_owned).collect();
+        let named = inspection.registries.client().options().token_services.of(&host).iter();
+        services.extend(named.map(|url| url.authority().to_owned()));
         services.extend(host.ecr().map(|ecr| ecr.api));
         contacts.token_services.insert(name.clone(), services);
     }

@@ -31,12 +31,20 @@ pub(crate) enum Scheme {
     Open,
     /// User name and password with every request.
     Basic,
-    /// A token of the service at `realm`, which has been found to be one that may be asked.
+    /// A token of the service at `realm`.
     Bearer {
-        realm: Url,
+        realm: Realm,
         /// The name by which it knows the registry.
         service: Option<String>,
     },
+}
+
+/// A token service, as far as it may be asked at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Realm {
+    pub(crate) url: Url,
+    /// Whether it may have the registry's credential.
+    pub(crate) trusted: bool,
 }
 
 /// As whom a repository is asked.

@@ -37,6 +37,8 @@ pub(crate) struct Service<'a> {
     pub(crate) realm: Url,
     pub(crate) service: Option<String>,
     pub(crate) credential: Option<KnownCredential>,
+    /// Why a credential that is known is not sent there.
+    pub(crate) withheld: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +85,7 @@ impl Service<'_> {
     fn advised(&self, fault: Fault) -> Fault {
         let ErrorKind::Refused { action, detail } = fault.kind else { return fault };
         let advice = match &self.credential {
+            None if self.withheld.is_some() => self.withheld.clone().unwrap_or_default(),
             None => "asked as nobody: there may be no such public repository".to_owned(),
             Some(found) => {
                 let what = match found.credential {

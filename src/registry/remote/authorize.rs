@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::client::Client;
 use super::endpoint::Endpoint;
 use crate::image::RegistryHost;
-use crate::registry::auth::{Challenge, Identity, Scheme, Scopes, Service, lacking, sensitive};
+use crate::registry::auth::{Challenge, Identity, Realm, Scheme, Scopes, Service, lacking, sensitive};
 use crate::registry::credentials::{Credential, KnownCredential, Place, basic};
 use crate::registry::error::ErrorKind;
 
@@ -52,8 +52,10 @@ impl Client {
             (Scheme::Basic, Some(KnownCredential { credential: Credential::Password { username, password }, .. })) => {
                 Ok(Authorization { header: Some(sensitive("Basic", &basic(&username, &password))), token: None })
             }
-            (Scheme::Bearer { realm, service }, credential) => {
-                let service = Service { wire: &self.wire, realm, service, credential };
+            (Scheme::Bearer { realm: Realm { url: realm, trusted }, service }, credential) => {
+                let withheld = credential.as_ref().filter(|_| !trusted).map(|found| endpoint.withheld(&realm, found));
+                let credential = credential.filter(|_| trusted);
+                let service = Service { wire: &self.wire, realm, service, credential, withheld };
                 let token = endpoint.auth.token(identity, scopes, &service).await?;
                 Ok(Authorization { header: Some(sensitive("Bearer", token.expose_secret())), token: Some(token) })
             }
@@ -93,7 +95,10 @@ impl Client {
         let who = match identity {
             Identity::Anonymous => "nobody".to_owned(),
             Identity::Own => match self.options().credentials.find(&endpoint.registry).await {
-                Ok(Some(found)) => found.to_string(),
+                Ok(Some(found)) => match endpoint.kept_from(&found.credential) {
+                    Some(realm) => return format!("{said}; {}", endpoint.withheld(&realm, &found)),
+                    None => found.to_string(),
+                },
                 Ok(None) if self.options().credentials.has_keys_for(&endpoint.registry) => {
                     format!("AWS (from {})", Place::Aws)
                 }

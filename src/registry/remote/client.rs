@@ -8,6 +8,7 @@ use url::Url;
 
 use super::endpoint::Endpoint;
 use super::gate::Gate;
+use super::realm::TokenServices;
 use crate::image::{RegistryHost, Repository};
 use crate::net::{self, Http, NetError};
 use crate::registry::auth::Scopes;
@@ -22,6 +23,8 @@ pub struct Options {
     /// The HTTP client's options; `public_only` is taken from `reach`.
     pub net: net::Options,
     pub credentials: Credentials,
+    /// Token services on other hosts that may have credentials.
+    pub token_services: TokenServices,
     pub reach: Reach,
     /// How long is waited for what.
     pub patience: Patience,
@@ -90,8 +93,9 @@ impl Client {
         if let Some(endpoint) = endpoints.get(registry) {
             return Ok(Arc::clone(endpoint));
         }
-        let secrets = self.wire.secrets.clone();
-        let made = Endpoint::new(registry, &self.options.net.hosts, secrets, |base| self.gate(base, registry));
+        let (secrets, services) = (self.wire.secrets.clone(), &self.options.token_services);
+        let gate = |base: &Url| self.gate(base, registry);
+        let made = Endpoint::new(registry, &self.options.net.hosts, services, secrets, gate);
         let endpoint = Arc::new(made.map_err(|e| fail(ErrorKind::Protocol(e)))?);
         endpoints.insert(registry.clone(), Arc::clone(&endpoint));
         Ok(endpoint)

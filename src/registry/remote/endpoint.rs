@@ -9,9 +9,11 @@ use url::Url;
 
 use super::call::Answer;
 use super::gate::Gate;
+use super::realm::{TokenServices, is_one_of, is_plain, is_tls_of, same_origin, token_services};
 use crate::image::RegistryHost;
 use crate::net::Hosts;
-use crate::registry::auth::{Auth, Scheme};
+use crate::registry::auth::{Auth, Realm, Scheme};
+use crate::registry::credentials::{Credential, KnownCredential};
 use crate::registry::error::{Error, ErrorKind};
 use crate::registry::wire::{Cure, Fault, Patience, Secrets, Tries};
 use crate::text::excerpt;
@@ -31,6 +33,8 @@ pub(crate) struct Endpoint {
     pub(crate) warned: Mutex<BTreeSet<String>>,
     /// What no error may show.
     pub(super) secrets: Secrets,
+    /// Token services that the settings say are this registry's.
+    services: Vec<Url>,
     hosts: Hosts,
 }
 
@@ -41,22 +45,11 @@ const KNOWN: [(&str, &str, &str); 3] = [
     ("quay.io", "https://quay.io/v2/auth", "quay.io"),
 ];
 
-/// Token services on another host than their registry.
-const ELSEWHERE: [(&str, &str); 3] = [
-    ("docker.io", "auth.docker.io"),
-    ("registry.gitlab.com", "gitlab.com"),
-    ("docker.elastic.co", "docker-auth.elastic.co"),
-];
-
-/// Token services that a registry may name beside its own host.
-pub(crate) fn token_services(registry: &RegistryHost) -> Vec<&'static str> {
-    ELSEWHERE.iter().filter(|(name, _)| *name == registry.as_str()).map(|(_, host)| *host).collect()
-}
-
 impl Endpoint {
     pub(crate) fn new(
         registry: &RegistryHost,
         hosts: &Hosts,
+        services: &TokenServices,
         secrets: Secrets,
         gate: impl FnOnce(&Url) -> Arc<Gate>,
     ) -> Result<Self, String> {
@@ -74,6 +67,7 @@ impl Endpoint {
             fallback: tokio::sync::Mutex::new(()),
             warned: Mutex::default(),
             secrets,
+            services: services.of(registry).to_vec(),
             hosts: hosts.clone(),
         })
     }
@@ -88,32 +82,51 @@ impl Endpoint {
         same_origin(&self.base, url)
     }
 
-    /// The token service that the registry names, if it may: on its own host (any port), a known one, or where
-    /// `WHARFINGER_HOSTS` sent a known one. A password goes to no other.
-    pub(crate) fn realm(&self, realm: &str) -> Result<Url, String> {
+    /// The token service that the registry names, where `WHARFINGER_HOSTS` sent it, and whether it may have the password.
+    ///
+    /// # Errors
+    /// Where nobody can be asked there: no URL, or plain HTTP although the registry speaks TLS.
+    pub(crate) fn realm(&self, realm: &str) -> Result<Realm, String> {
         let shown = excerpt(realm, 120);
-        let url = Url::parse(realm).map_err(|_| format!("it names the token service {shown:?}, which is no URL"))?;
-        let foreign = || {
-            format!(
-                "it names the token service {shown:?}, which is neither on its own host nor known: no credential is sent there"
-            )
-        };
-        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
-            return Err(foreign());
-        }
+        let named = format!("it names the token service {shown:?}");
+        let url = Url::parse(realm).ok().filter(is_plain).ok_or_else(|| format!("{named}, which is no usable URL"))?;
         let host = url.host_str().unwrap_or_default();
-        let listed = ELSEWHERE.contains(&(self.registry.as_str(), host));
-        let canonical = host == self.registry.host() || listed;
-        if canonical && url.scheme() == "https" {
-            // The registry was sent elsewhere, and with it what it calls its own.
+        let name = self.registry.host();
+        let listed = token_services(&self.registry).any(|known| is_tls_of(&url, known));
+        let own_name = url.scheme() == "https" && url.authority() == self.registry.as_str();
+        // The registry was sent elsewhere, and with it what it calls its own.
+        if listed || own_name || is_tls_of(&url, name) {
             for sent in [host, self.registry.as_str()] {
                 if let Some(place) = self.hosts.get(sent) {
-                    return Ok(moved(&url, place));
+                    return Ok(Realm { url: moved(&url, place), trusted: true });
                 }
             }
         }
-        let own = url.scheme() == self.base.scheme() && url.host_str() == self.base.host_str();
-        if own || (listed && url.scheme() == "https") { Ok(url) } else { Err(foreign()) }
+        let own = self.owns(&url) || self.base.host_str().is_some_and(|host| is_tls_of(&url, host));
+        let trusted = listed || own || is_one_of(&url, &self.services);
+        if !trusted && url.scheme() == "http" && self.base.scheme() == "https" {
+            return Err(format!("{named}, which is not asked by plain HTTP"));
+        }
+        let place = self.hosts.get(host).filter(|_| is_tls_of(&url, host));
+        Ok(Realm { url: place.map_or_else(|| url.clone(), |place| moved(&url, place)), trusted })
+    }
+
+    /// The token service that this credential is not sent to, where tokens come from such a one.
+    pub(super) fn kept_from(&self, credential: &Credential) -> Option<Url> {
+        match (self.auth.scheme(), credential) {
+            (_, Credential::Bearer(_)) => None,
+            (Scheme::Bearer { realm, .. }, _) => Some(realm.url).filter(|_| !realm.trusted),
+            _ => None,
+        }
+    }
+
+    /// Why a credential was kept from a token service that is not known to be this registry's, and how to have it sent there.
+    pub(crate) fn withheld(&self, realm: &Url, credential: &KnownCredential) -> String {
+        let (origin, registry) = (realm.origin().ascii_serialization(), &self.registry);
+        format!(
+            "asked as nobody: {credential} was not sent to the token service {origin}, which is neither on the registry's own \
+             origin nor known; if it may have the password, set WHARFINGER_TOKEN_SERVICES={registry}={origin}"
+        )
     }
 
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
@@ -188,12 +201,10 @@ fn known(registry: &RegistryHost) -> Scheme {
         .iter()
         .find(|(name, ..)| *name == registry.as_str())
         .and_then(|(_, realm, service)| Some((Url::parse(realm).ok()?, *service)))
-        .map_or(Scheme::Unknown, |(realm, service)| Scheme::Bearer { realm, service: Some(service.to_owned()) })
-}
-
-/// Whether two URLs have the same scheme, host and port.
-pub(crate) fn same_origin(a: &Url, b: &Url) -> bool {
-    a.scheme() == b.scheme() && a.host_str() == b.host_str() && a.port_or_known_default() == b.port_or_known_default()
+        .map_or(Scheme::Unknown, |(url, service)| Scheme::Bearer {
+            realm: Realm { url, trusted: true },
+            service: Some(service.to_owned()),
+        })
 }
 
 #[cfg(test)]
@@ -203,7 +214,9 @@ mod tests {
 
     fn endpoint(registry: &str, hosts: &str) -> Endpoint {
         let secrets = Secrets::default();
-        Endpoint::new(&registry.parse().unwrap(), &hosts.parse().unwrap(), secrets, |_| Arc::default()).unwrap()
+        let (registry, hosts) = (registry.parse().unwrap(), hosts.parse().unwrap());
+        let services = "registry.named=https://login.corp:8443, named.io=http://127.0.0.1:9".parse().unwrap();
+        Endpoint::new(&registry, &hosts, &services, secrets, |_| Arc::default()).unwrap()
     }
 
     #[test]
@@ -223,36 +236,85 @@ mod tests {
         assert_eq!(url.as_str(), "https://art.corp/x/v2/a/b/tags/list");
     }
 
+    /// Where a password goes, or `None` where none does.
+    fn password_goes_to(registry: &str, hosts: &str, realm: &str) -> Option<String> {
+        let realm = endpoint(registry, hosts).realm(realm).ok()?;
+        realm.trusted.then(|| realm.url.to_string())
+    }
+
     #[test]
-    fn realms_are_pinned() {
+    fn a_password_goes_to_a_realm_that_is_the_registrys() {
         let hub = "docker.io=http://127.0.0.1:5001";
+        let ghcr = "ghcr.io=http://127.0.0.1:5003";
         for (registry, hosts, realm, place) in [
-            ("docker.io", "", "https://auth.docker.io/token", Some("https://auth.docker.io/token")),
-            ("docker.io", "", "http://auth.docker.io/token", None),
-            ("docker.io", "", "https://auth.docker.io.evil.io/token", None),
-            ("docker.io", "", "https://auth.docker.io@evil.io/token", None),
-            ("docker.io", hub, "https://auth.docker.io/token?x=y", Some("http://127.0.0.1:5001/token?x=y")),
-            ("docker.io", hub, "http://127.0.0.1:5002/token", Some("http://127.0.0.1:5002/token")),
-            ("docker.io", hub, "http://127.0.0.2:5001/token", None),
+            ("docker.io", "", "https://auth.docker.io/token", "https://auth.docker.io/token"),
+            ("docker.io", hub, "https://auth.docker.io/token?x=y", "http://127.0.0.1:5001/token?x=y"),
+            ("docker.io", hub, "http://127.0.0.1:5001/token", "http://127.0.0.1:5001/token"),
             (
                 "docker.io",
                 "auth.docker.io=http://127.0.0.1:9",
                 "https://auth.docker.io/token",
-                Some("http://127.0.0.1:9/token"),
+                "http://127.0.0.1:9/token",
             ),
-            ("ghcr.io", "ghcr.io=http://127.0.0.1:5003", "https://ghcr.io/token", Some("http://127.0.0.1:5003/token")),
-            ("ghcr.io", "ghcr.io=http://127.0.0.1:5003", "https://auth.docker.io/token", None),
-            ("registry.corp:5000", "", "https://registry.corp/auth", Some("https://registry.corp/auth")),
-            ("registry.corp", "", "http://registry.corp/auth", None),
-            ("registry.corp", "", "https://auth.corp/auth", None),
-            ("registry.corp", "", "https://auth.docker.io/token", None),
-            ("registry.gitlab.com", "", "https://gitlab.com/jwt/auth", Some("https://gitlab.com/jwt/auth")),
-            ("localhost:5000", "", "http://localhost:5001/token", Some("http://localhost:5001/token")),
-            ("localhost:5000", "", "http://127.0.0.1:5001/token", None),
-            ("localhost:5000", "", "/token", None),
+            ("ghcr.io", ghcr, "https://ghcr.io/token", "http://127.0.0.1:5003/token"),
+            ("registry.corp:5000", "", "https://registry.corp/auth", "https://registry.corp/auth"),
+            ("registry.corp:5000", "", "https://registry.corp:5000/auth", "https://registry.corp:5000/auth"),
+            (
+                "registry.corp:5000",
+                "registry.corp:5000=http://a:1",
+                "https://registry.corp:5000/auth",
+                "http://a:1/auth",
+            ),
+            ("registry.gitlab.com", "", "https://gitlab.com/jwt/auth", "https://gitlab.com/jwt/auth"),
+            ("lscr.io", "", "https://ghcr.io/token", "https://ghcr.io/token"),
+            (
+                "registry.digitalocean.com",
+                "",
+                "https://api.digitalocean.com/v2/registry/auth",
+                "https://api.digitalocean.com/v2/registry/auth",
+            ),
+            ("registry.named", "", "https://login.corp:8443/auth?a", "https://login.corp:8443/auth?a"),
+            ("named.io", "", "http://127.0.0.1:9/auth", "http://127.0.0.1:9/auth"),
         ] {
-            let answer = endpoint(registry, hosts).realm(realm);
-            assert_eq!(answer.as_ref().ok().map(Url::as_str), place, "{registry} {hosts} {realm}: {answer:?}");
+            assert_eq!(password_goes_to(registry, hosts, realm).as_deref(), Some(place), "{registry} {hosts} {realm}");
         }
+    }
+
+    #[test]
+    fn a_password_goes_to_no_other_realm() {
+        let hub = "docker.io=http://127.0.0.1:5001";
+        for (registry, hosts, realm) in [
+            ("docker.io", "", "http://auth.docker.io/token"),
+            ("docker.io", "", "https://auth.docker.io:8443/token"),
+            ("docker.io", "", "https://auth.docker.io.evil.io/token"),
+            ("docker.io", "", "https://auth.docker.io@evil.io/token"),
+            ("docker.io", hub, "http://127.0.0.1:5002/token"),
+            ("docker.io", hub, "http://127.0.0.2:5001/token"),
+            ("docker.io", hub, "https://auth.docker.io:8443/token"),
+            ("ghcr.io", "ghcr.io=http://127.0.0.1:5003", "https://auth.docker.io/token"),
+            ("registry.corp:5000", "", "https://registry.corp:5001/auth"),
+            ("registry.corp", "", "https://registry.corp:5000/auth"),
+            ("registry.corp", "", "http://registry.corp/auth"),
+            ("registry.corp", "", "https://auth.corp/auth"),
+            ("registry.corp", "", "https://auth.docker.io/token"),
+            ("registry.corp", "", "https://login.corp:8443/auth"),
+            ("registry.named", "", "https://login.corp/auth"),
+            ("registry.named", "", "http://login.corp:8443/auth"),
+            ("localhost:5000", "", "http://localhost:5001/token"),
+            ("localhost:5000", "", "http://127.0.0.1:5000/token"),
+            ("localhost:5000", "", "/token"),
+        ] {
+            assert_eq!(password_goes_to(registry, hosts, realm), None, "{registry} {hosts} {realm}");
+        }
+    }
+
+    #[test]
+    fn a_realm_elsewhere_is_asked_by_tls_where_the_registry_speaks_it() {
+        let asked =
+            |registry: &str, realm: &str| endpoint(registry, "").realm(realm).map(|realm| realm.url.to_string());
+        assert_eq!(asked("registry.corp", "https://auth.corp/a").unwrap(), "https://auth.corp/a");
+        assert!(asked("registry.corp", "http://auth.corp/a").unwrap_err().contains("plain HTTP"));
+        assert_eq!(asked("localhost:5000", "http://auth.corp/a").unwrap(), "http://auth.corp/a");
+        assert!(asked("registry.corp", "https://u:p@auth.corp/a").is_err());
     }
 }

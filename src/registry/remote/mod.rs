@@ -23,6 +23,7 @@ mod manifests;
 mod pace;
 mod pages;
 mod probe;
+mod realm;
 mod referrers;
 mod repository;
 mod session;
@@ -33,8 +34,9 @@ mod watch;
 pub(crate) use super::wire::Derived;
 pub use super::wire::Patience;
 pub use client::{Client, Options, Reach};
-pub(crate) use endpoint::token_services;
 pub(crate) use grant::PushGrant;
+pub use realm::TokenServices;
+pub(crate) use realm::token_services;
 pub(crate) use repository::Remote;
 
 #[async_trait]

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::call::{Answer, Call};
-use super::endpoint::{Endpoint, same_origin};
+use super::endpoint::Endpoint;
+use super::realm::same_origin;
 use super::repository::Remote;
 use crate::image::Tag;
 use crate::registry::error::Error;

@@ -40,13 +40,18 @@ pub(super) async fn watch(patience: &Patience, progress: &Progress, size: u64) -
         tokio::time::sleep(patience.idle / 10).await;
         if progress.is_finished() {
             if finished.get_or_insert_with(Instant::now).elapsed() >= answer {
-                return Fault::stalled(&format!("nothing after a finished upload within {} s", seconds(answer)));
+                return Fault::stalled(&format!(
+                    "nothing after a finished upload within {} s (`timeout`)",
+                    seconds(answer)
+                ));
             }
         } else if progress.waits() {
             (since, sent) = (Instant::now(), progress.sent());
         } else if since.elapsed() >= patience.idle {
             if progress.sent() - sent < patience.least() {
-                return Fault::stalled(&format!("the upload is read at under {} bytes a second", patience.floor));
+                let (floor, over) = (patience.floor, seconds(patience.idle));
+                let read = format!("the upload is read at under {floor} bytes a second over {over} s (`timeout`)");
+                return Fault::stalled(&read);
             }
             (since, sent) = (Instant::now(), progress.sent());
         }
@@ -101,15 +106,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_registry_that_reads_under_the_floor_is_given_up() {
-        let (fault, after) = taken(100, 1_000, Duration::from_secs(1)).await;
-        assert_eq!(fault.kind.to_string(), "no answer: the upload is read at under 8192 bytes a second");
-        assert_eq!((fault.cure, after), (Cure::AgainOnce, Duration::from_secs(10)));
+        let (fault, after) = taken(1_000, 1_000, Duration::from_secs(1)).await;
+        assert_eq!(
+            fault.kind.to_string(),
+            "no answer: the upload is read at under 8192 bytes a second over 60 s (`timeout`)"
+        );
+        assert_eq!((fault.cure, after), (Cure::AgainOnce, Duration::from_secs(60)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_finished_upload_is_waited_for_and_not_for_ever() {
         let (fault, after) = taken(60, 16 * 1024, Duration::from_secs(1)).await;
-        assert_eq!(fault.kind.to_string(), "no answer: nothing after a finished upload within 20 s");
-        assert!((Duration::from_secs(79)..=Duration::from_secs(81)).contains(&after), "{after:?}");
+        assert_eq!(fault.kind.to_string(), "no answer: nothing after a finished upload within 60 s (`timeout`)");
+        assert!((Duration::from_secs(114)..=Duration::from_secs(132)).contains(&after), "{after:?}");
     }
 }

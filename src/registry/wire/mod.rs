@@ -30,17 +30,18 @@ pub(crate) struct Wire {
 impl Wire {
     /// Sends one request and waits for the head of its answer.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Fault> {
-        let (client, request) = request.build_split();
+        let (_, request) = request.build_split();
         let request = request.map_err(|e| Fault::protocol(causes::causes(&e)))?;
         self.http.admit(request.url())?;
-        match tokio::time::timeout(self.patience.idle, client.execute(request)).await {
+        let sent = self.http.client_for(request.url()).execute(request);
+        match tokio::time::timeout(self.patience.idle, sent).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(e)) => Err(if refused_address(&e) {
                 Fault::fatal(ErrorKind::Forbidden(causes::causes(&e)))
             } else {
                 Fault::broken(&e)
             }),
-            Err(_) => Err(Fault::stalled(&format!("nothing within {} s", seconds(self.patience.idle)))),
+            Err(_) => Err(Fault::stalled(&format!("nothing within {} s (`timeout`)", seconds(self.patience.idle)))),
         }
     }
 }

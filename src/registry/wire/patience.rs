@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::net::retry;
+use crate::net::{TIMEOUT, retry};
 
 /// How long a registry is waited for. The defaults are what the program runs with.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Without an answer or a byte for so long, a request is broken.
+    /// Without an answer or a byte for so long, a request is broken: the setting `timeout`.
     pub idle: Duration,
     /// Under so many bytes a second over `idle`, it is broken too.
     pub floor: u64,
@@ -17,14 +17,17 @@ pub struct Patience {
     pub retry: retry::Policy,
     /// How often one that hung is tried at most.
     pub stalls: u32,
+    /// How long one source may be waited for in all while its lists and evidence are read: the setting `source-timeout`.
+    /// Bytes of blobs that flow do not count.
+    pub source: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            idle: Duration::from_secs(10),
+            idle: TIMEOUT,
             floor: 8 * 1024,
-            answer: Duration::from_secs(20),
+            answer: TIMEOUT,
             retry: retry::Policy {
                 tries: 4,
                 first: Duration::from_millis(250),
@@ -33,11 +36,17 @@ impl Default for Patience {
                 longest: Duration::from_secs(20),
             },
             stalls: 2,
+            source: Duration::from_secs(5 * 60),
         }
     }
 }
 
 impl Patience {
+    /// The default, but for what the settings `timeout` and `source-timeout` say.
+    pub(crate) fn of(timeout: Duration, source: Duration) -> Self {
+        Self { idle: timeout, answer: timeout, source, ..Self::default() }
+    }
+
     /// The bytes that must come within `idle`.
     pub(crate) fn least(&self) -> u64 {
         self.floor * self.idle.as_millis() as u64 / 1000

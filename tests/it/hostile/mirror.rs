@@ -10,7 +10,6 @@ use crate::support::images::{Image, ImageSpec};
 
 const RIGHT: End = End::Right;
 const TOKEN: &str = "^/token.*acme%2Fsick";
-const ANY: &str = "^/v2/acme/sick/";
 const TAG: &str = "^/v2/acme/sick/manifests/1$";
 const SESSION: &str = "^/v2/acme/sick/blobs/uploads/";
 const MOUNT: &str = "^/v2/acme/sick/blobs/uploads/.mount=";
@@ -23,9 +22,6 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn tokens() -> Vec<Case> {
     vec![
-        case("token realm on another host", fails("resolve", "no credential is sent there"), |w| {
-            drop(w.at_mirror("", ANY, challenge(&w.host.url())));
-        }),
         case("token service: 503 twice", RIGHT, |w| drop(w.at_mirror("", TOKEN, answer(503, &[])).times(2))),
         case("token service: 429, Retry-After in seconds", RIGHT, |w| {
             drop(w.at_mirror("", TOKEN, answer(429, &[("retry-after", "1")])).times(1));

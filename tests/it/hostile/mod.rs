@@ -141,7 +141,7 @@ fn tried(case: &Case) -> String {
     };
     assert!(!done.said.contains(CANARY), "{context}");
     world.check_secrets(case.elsewhere, &context);
-    // Twice for a look and twice for the copy: ten seconds each, where the program waits.
+    // Twice for a look and twice for the copy: a minute each, where the program waits.
     let most = if case.hangs { 4 } else { 12 };
     assert!(world.faulty() <= most, "{} tries: {context}", world.faulty());
     format!("{} | {end}", case.name)
@@ -168,7 +168,7 @@ impl Write for Page {
     }
 }
 
-/// The same promotion in this process, by registries that wait two seconds where the program waits ten or twenty.
+/// The same promotion in this process, by registries that wait two seconds where the program waits sixty.
 fn in_process(clone: &Clone, auths: &str) -> Promotion {
     let text = |text: &str| text.to_owned();
     let variables = Variables::from([(text("DOCKER_AUTH_CONFIG"), text(auths))]);

@@ -9,7 +9,6 @@ use crate::support::images::{Image, ImageSpec};
 
 const RIGHT: End = End::Right;
 const TOKEN: &str = "^/token.*team%2Fsick";
-const ANY: &str = "^/v2/team/sick/";
 
 pub(super) fn cases() -> Vec<Case> {
     [tokens(), manifests(), contents(), blobs(), redirects(), time()].into_iter().flatten().collect()
@@ -17,9 +16,6 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn tokens() -> Vec<Case> {
     vec![
-        case("token realm on another host", fails("read", "no credential is sent there"), |w| {
-            drop(w.at_source("", ANY, challenge(&w.host.url())));
-        }),
         case("token service redirects", fails("read", "sent to no other place"), |w| {
             drop(w.at_source("", TOKEN, answer(307, &[("location", &w.port.url())])));
         }),

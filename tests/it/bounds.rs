@@ -1,0 +1,113 @@
+//! How long what is waited for: a slow source fails alone, and every bound that is reached names its setting.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::clone::Clone;
+use crate::support::http::{Action, Request, Response, Rule, Server};
+use crate::support::images::ImageSpec;
+use crate::support::process::{Actions, Run};
+use crate::support::registry::TestRegistry;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
+
+/// An image of the slow source, one of a quick source that can be proposed, and one that waits for its age.
+const MANIFEST: &str = "\
+organization: acme
+images:
+  - source: ghcr.io/team/slow
+    versions: ^1
+    cooldown: 0s
+    approved: []
+  - source: quay.io/team/well
+    versions: ^1
+    cooldown: 0s
+    approved: []
+  - source: quay.io/team/young
+    versions: ^1
+    cooldown: 1d
+    approved: []
+";
+
+fn well() -> TestRegistry {
+    let registry = TestRegistry::start();
+    ImageSpec::new(1).build().put(&registry, "team/well", "1.0.0");
+    ImageSpec::new(2).build().put(&registry, "team/young", "1.0.0");
+    registry
+}
+
+/// A registry whose list of tags has always one more page.
+fn endless(pause: Duration) -> Server {
+    let server = Server::start(|request: &Request| {
+        let page = request.query_value("page").and_then(|page| page.parse::<u32>().ok()).unwrap_or(0);
+        let next = format!("</v2/team/slow/tags/list?page={}>; rel=\"next\"", page + 1);
+        Response::json(200, &json!({"name": "team/slow", "tags": [format!("1.0.{page}")]})).header("link", next)
+    });
+    server.fault(Rule::new("GET", "tags/list", Action::Delay(pause)));
+    server
+}
+
+/// What `propose` says of the slow source; the others are proposed and written down all the same.
+fn fails_alone(slow: &str, arguments: &[&str]) -> String {
+    let (registry, clone) = (well(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    let hosts = format!("ghcr.io={slow},quay.io={}", registry.url());
+    let run = clone.run(PROGRAM, &hosts, &[arguments, &["propose"]].concat());
+    let output = run.output().expect_status(1).json();
+    let failed: Vec<&Value> = output["failed"].as_array().unwrap().iter().collect();
+    assert_eq!(failed.len(), 1, "{output}");
+    assert_eq!(failed[0]["repository"], "slow", "{output}");
+    let branches = clone.branches();
+    for branch in ["wharfinger/image/well/latest", "wharfinger/ledger"] {
+        assert!(branches.iter().any(|found| found == branch), "{branch}: {branches:?}");
+    }
+    assert_eq!(output["waiting"][0]["repository"], "young", "{output}");
+    failed[0]["error"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_list_whose_pages_come_slowly_and_never_end_fails_alone() {
+    let slow = endless(Duration::from_millis(400));
+    let start = Instant::now();
+    let error = fails_alone(&slow.url(), &["--source-timeout", "2s"]);
+    assert_eq!(error, "ghcr.io: no answer: ghcr.io/team/slow took 2 s in all and was not done (`source-timeout`)");
+    assert!((4..=6).contains(&slow.log().len()), "{:?}", slow.lines());
+    assert!(start.elapsed() < Duration::from_secs(60), "not until its thousandth page");
+}
+
+#[test]
+fn documents_that_come_slowly_count_with_the_list() {
+    let slow = TestRegistry::start();
+    ImageSpec::new(3).build().put(&slow, "team/slow", "1.0.0");
+    slow.fault(Rule::new("", "/(tags|manifests)/", Action::Delay(Duration::from_millis(900))));
+    let error = fails_alone(&slow.url(), &["--source-timeout", "2s"]);
+    assert!(error.ends_with("took 2 s in all and was not done (`source-timeout`)"), "{error}");
+    let (whole, clone) = (well(), Clone::with(&[("approved-images.yml", MANIFEST)]));
+    let hosts = format!("ghcr.io={},quay.io={}", slow.url(), whole.url());
+    let patient = clone.run(PROGRAM, &hosts, &["--source-timeout", "1m", "propose"]).output().expect_status(0).json();
+    assert_eq!(patient["proposals"].as_array().unwrap().len(), 2, "{patient}");
+}
+
+#[test]
+fn a_request_that_brings_no_byte_names_the_setting() {
+    let slow = TestRegistry::start();
+    slow.fault(Rule::new("", "", Action::Hang));
+    let error = fails_alone(&slow.url(), &["--timeout", "1s"]);
+    assert!(error.contains("nothing within 1 s (`timeout`), 2 times"), "{error}");
+    slow.server().clear_faults();
+    ImageSpec::new(3).build().put(&slow, "team/slow", "1.0.0");
+    slow.fault(Rule::new("GET", "tags/list", Action::Stall(3)));
+    let error = fails_alone(&slow.url(), &["--timeout", "1s"]);
+    assert!(error.contains("no byte for 1 s (`timeout`), 2 times"), "{error}");
+}
+
+#[test]
+fn github_is_not_waited_for_without_end() {
+    let github = Server::start(|_: &Request| Response::new(200));
+    github.fault(Rule::new("", "", Action::Hang));
+    let graphql = format!("{}/graphql", github.url());
+    let event = Actions::schedule("acme/images").api(&github.url(), &github.url(), &graphql);
+    let run = Run::new(PROGRAM).actions(&event).env("GITHUB_TOKEN", "t").args(["--timeout", "1s", "propose"]);
+    let outcome = run.output().expect_status(3);
+    assert!(outcome.stderr.contains("nothing within 1 s (`timeout`)"), "{}", outcome.stderr);
+}

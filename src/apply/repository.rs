@@ -8,7 +8,18 @@ use crate::manifest::{Manifest, Visibility};
 use crate::observe::ecr;
 use crate::plan::RepositoryStep;
 use crate::plan::drift::{Difference, Remedy};
+use crate::plan::ownership::same_keeper;
 use crate::registry::{self, Registries};
+
+/// Why a repository is not ready.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnsureError {
+    #[error(transparent)]
+    Hub(#[from] Error),
+    /// It came to be meanwhile and is not ours: nothing of it was touched.
+    #[error("{0}")]
+    NotOurs(String),
+}
 
 /// Makes a repository where it is missing, and grants its teams. Whether anything was written.
 ///
@@ -16,9 +27,9 @@ use crate::registry::{self, Registries};
 /// next one.
 ///
 /// # Errors
-/// Where Docker Hub refuses or does not answer, or where the repository came to be meanwhile and everybody can read it
-/// though the manifest says private; nothing is pushed then.
-pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Result<bool, Error> {
+/// Where Docker Hub refuses or does not answer, or where the repository came to be meanwhile and does not bear our mark, or
+/// everybody can read it though the manifest says private; nothing is pushed then.
+pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Result<bool, EnsureError> {
     let mut written = false;
     if step.create {
         let repository = NewRepository {
@@ -29,7 +40,16 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
         };
         match hub.create(organization, &repository).await? {
             Created::Now => written = true,
-            Created::Before(found) => unexposed(organization, step, &found)?,
+            Created::Before(found) if same_keeper(&found.full_description, &step.full_description) => {
+                unexposed(organization, step, &found)?;
+            }
+            Created::Before(_) => {
+                return Err(EnsureError::NotOurs(format!(
+                    "{organization}/{} came to be meanwhile and does not bear our mark: nothing of it is touched; the next run says \
+                     what can be done",
+                    step.name
+                )));
+            }
         }
     }
     if step.create || step.grant {
@@ -38,6 +58,21 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
         }
     }
     Ok(written)
+}
+
+/// Writes our mark into the full description of a repository that is taken over. Whether anything was written. Where that cannot be
+/// done nothing is lost: until a digest is recorded, `adopt` says whose it is.
+pub(super) async fn adopt(hub: &Hub, organization: &str, step: &RepositoryStep) -> bool {
+    let Some(text) = step.adoption.as_ref().and_then(|adoption| adoption.full_description.as_ref()) else {
+        return false;
+    };
+    match hub.describe_fully(organization, &step.name, text).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!("{organization}/{} is taken over, but does not bear our mark: {error}", step.name);
+            false
+        }
+    }
 }
 
 /// Makes a repository where it is missing on Amazon ECR, where no push makes one; nothing on any other destination. Whether

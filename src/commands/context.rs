@@ -15,7 +15,9 @@ use crate::hub::{self, Hub};
 use crate::manifest::{Destination, Proposals};
 use crate::net;
 use crate::net::retry::Policy;
+use crate::observe::records::History;
 use crate::observe::reviews::ReviewReader;
+use crate::plan::ownership::Keeper;
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
 use crate::report::workflow_command;
@@ -84,6 +86,24 @@ impl Context {
     pub fn review_reader<'a>(&'a self, at: Option<&'a Commit>) -> ReviewReader<'a> {
         let (path, floor) = (self.settings.manifest.as_str(), self.settings.min_approvals);
         ReviewReader { forge: self.forge.as_deref(), at, path, floor }
+    }
+
+    /// Where the manifest's history is read, for a manifest that was read at `at` of the default branch; `None`: as it is now.
+    pub(super) fn history<'a>(&'a self, at: Option<&'a Commit>) -> Option<History<'a>> {
+        let forge = self.forge.as_deref()?;
+        Some(History { contents: forge, head: at, path: &self.settings.manifest })
+    }
+
+    /// The manifest that keeps repositories.
+    ///
+    /// # Errors
+    /// Where there is a forge and it does not say which repository it is.
+    pub(super) async fn keeper(&self) -> Result<Keeper, Stop> {
+        let repository = match &self.forge {
+            Some(forge) => Some(forge.identity().await?),
+            None => self.settings.github.repository.as_ref().map(|(owner, name)| format!("{owner}/{name}")),
+        };
+        Ok(Keeper { repository, path: self.settings.manifest.clone() })
     }
 
     #[must_use]

@@ -13,6 +13,7 @@ use crate::forge::{Branches, Commit};
 use crate::hub::Hub;
 use crate::manifest::{Image, Manifest};
 use crate::observe::mirror::{self, MirrorReader, Promotions};
+use crate::observe::records::History;
 use crate::observe::repositories::Attention;
 use crate::observe::retired::{RetiredReader, read_retired};
 use crate::observe::sources::Sources;
@@ -36,7 +37,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     }
     let sources = Sources::to_copy(context.registries.clone());
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
-    let mut seen = read_mirrors(context, &sources, &manifest, &scope, Some(&head.commit), manner).await;
+    let mut seen = read_mirrors(context, &sources, &manifest, &scope, Some(&head.commit), manner).await?;
     if arguments.prune && seen.stopped.is_none() {
         prune(context, &manifest, &scope, &head.commit, &mut seen).await?;
     }
@@ -103,8 +104,10 @@ async fn prune(
     head: &Commit,
     seen: &mut Promotions,
 ) -> Result<(), Stop> {
-    let (registries, path) = (&context.registries, context.settings.manifest.as_str());
-    let reader = RetiredReader { registries, contents: &**context.forge()?, head, path };
+    let reader = RetiredReader {
+        registries: &context.registries,
+        history: History { contents: &**context.forge()?, head: Some(head), path: &context.settings.manifest },
+    };
     let found = read_retired(&reader, manifest, scope).await;
     seen.removals.extend(found.removals);
     seen.failed.extend(found.failed);
@@ -113,6 +116,9 @@ async fn prune(
 
 /// What promotion would do; the half of `plan` that is about approvals. `at` is the default branch's commit that the manifest
 /// was read at, where it was.
+///
+/// # Errors
+/// Where the forge does not say which repository it is.
 pub async fn read_mirrors(
     context: &Context,
     sources: &Sources,
@@ -120,15 +126,24 @@ pub async fn read_mirrors(
     scope: &Scope,
     at: Option<&Commit>,
     manner: Manner,
-) -> Promotions {
+) -> Result<Promotions, Stop> {
     let Manner { attention, consent } = manner;
     let approvals: usize = manifest.images.iter().map(|image| image.approved.len()).sum();
     let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
-    let reader = MirrorReader { registries: &context.registries, sources, hub: hub(context), attention, consent };
+    let keeper = context.keeper().await?;
+    let reader = MirrorReader {
+        registries: &context.registries,
+        sources,
+        hub: hub(context),
+        history: context.history(at),
+        keeper: &keeper,
+        attention,
+        consent,
+    };
     let seen = mirror::promotions(&reader, manifest, scope, &context.review_reader(at)).await;
     context.verdicts.keep(manifest, &seen.judged);
     say_what_is_lacking(manifest, &seen);
-    seen
+    Ok(seen)
 }
 
 /// What the manifest wishes for repositories that receive something and the destination cannot do: said, not failed.

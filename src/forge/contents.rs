@@ -8,6 +8,9 @@ use super::{Commit, Error};
 /// Files at commits, and the first-parent history of a branch.
 #[async_trait]
 pub trait Contents: Send + Sync {
+    /// What tells this repository from others: `OWNER/NAME` on GitHub.
+    async fn identity(&self) -> Result<String, Error>;
+
     /// The default branch and its commit.
     async fn head(&self) -> Result<Head, Error>;
 

@@ -45,6 +45,8 @@ pub struct HubTag {
 pub struct HubRepository {
     pub visibility: Visibility,
     pub description: String,
+    /// What stands on its page, in Markdown.
+    pub full_description: String,
     /// Which tags nobody may move.
     pub immutable_tags: ImmutableTags,
 }
@@ -84,7 +86,8 @@ pub struct NewRepository {
 pub enum Created {
     /// By this call.
     Now,
-    /// It was there already, with these settings, which may not be those that were asked for.
+    /// It is there, though no answer said that this call made it: an answer was lost, or it was there before. Its settings may
+    /// not be those that were asked for.
     Before(HubRepository),
 }
 

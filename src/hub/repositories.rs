@@ -17,6 +17,8 @@ struct RepositoryBody {
     #[serde(default)]
     description: Option<String>,
     #[serde(default)]
+    full_description: Option<String>,
+    #[serde(default)]
     immutable_tags_settings: Option<ImmutableBody>,
 }
 
@@ -33,6 +35,7 @@ impl From<RepositoryBody> for HubRepository {
         Self {
             visibility: if body.is_private { Visibility::Private } else { Visibility::Public },
             description: body.description.unwrap_or_default(),
+            full_description: body.full_description.unwrap_or_default(),
             immutable_tags: immutable
                 .map(|settings| ImmutableTags { enabled: settings.enabled, rules: settings.rules })
                 .unwrap_or_default(),
@@ -58,8 +61,7 @@ impl Hub {
         self.get(&Call::new(Method::GET, &path, need, action)).await
     }
 
-    /// Creates a repository. One that exists already is not an error: a create whose answer was lost is recognised by
-    /// reading again. Its settings may then differ from those asked for, so they are answered.
+    /// Creates a repository. One that exists is not an error: whose it is, the caller tells by what it says.
     ///
     /// # Errors
     /// Where the name is none that Docker Hub takes, creating is refused, or no usable answer comes.
@@ -86,7 +88,6 @@ impl Hub {
                 Err(error) => return Err(error),
             };
             match self.repository(organization, &repository.name).await? {
-                Some(found) if asked_for(repository, &found) => return Ok(Created::Now),
                 Some(found) => return Ok(Created::Before(found)),
                 None => failed = Some(uncertain),
             }
@@ -100,6 +101,20 @@ impl Hub {
         let need = Need::PersonalOnly { namespace: organization, personal: MANAGES };
         let call = Call::new(Method::PATCH, &path, need, format!("describing {organization}/{name}"))
             .body(json!({"description": short_description(description)}));
+        self.send(&call).await?.success(&call)
+    }
+
+    /// Sets the full description. Takes a personal access token only.
+    pub(crate) async fn describe_fully(
+        &self,
+        organization: &str,
+        name: &RepositoryName,
+        text: &str,
+    ) -> Result<(), Error> {
+        let path = ["v2", "repositories", organization, name.as_str()];
+        let need = Need::PersonalOnly { namespace: organization, personal: MANAGES };
+        let call = Call::new(Method::PATCH, &path, need, format!("describing {organization}/{name}"))
+            .body(json!({"full_description": text}));
         self.send(&call).await?.success(&call)
     }
 
@@ -144,11 +159,6 @@ fn creation<'a>(organization: &'a str, repository: &NewRepository) -> Call<'a> {
         "registry": "docker.io",
         "is_private": repository.visibility == Visibility::Private,
     }))
-}
-
-/// Whether a repository has the settings that a lost creation would have given it.
-fn asked_for(repository: &NewRepository, found: &HubRepository) -> bool {
-    found.visibility == repository.visibility && found.description == short_description(&repository.description)
 }
 
 /// The longest full description, in characters.

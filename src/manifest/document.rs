@@ -60,8 +60,8 @@ object! {
 object! {
     /// What holds for every image that does not say otherwise.
     Defaults, "the defaults", misplaced &[
-        ("source", IMAGE_ONLY), ("repository", IMAGE_ONLY), ("approved", IMAGE_ONLY), ("rejected", IMAGE_ONLY),
-        ("revoked", IMAGE_ONLY),
+        ("source", IMAGE_ONLY), ("repository", IMAGE_ONLY), ("adopt", IMAGE_ONLY), ("approved", IMAGE_ONLY),
+        ("rejected", IMAGE_ONLY), ("revoked", IMAGE_ONLY),
     ];
     ..settings: Settings,
 }
@@ -73,6 +73,8 @@ object! {
     required source "source": Source,
     /// Its name in the organization; the last part of the source by default.
     optional repository "repository": RepositoryName,
+    /// Whether a Docker Hub repository of that name that exists and was not made from this manifest is taken over; false by default.
+    optional adopt "adopt": bool,
     /// Versions that were approved, each with the digest that was reviewed.
     optional approved "approved": Written<Vec<Approval>>,
     /// Versions that were turned down.

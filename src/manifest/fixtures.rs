@@ -39,6 +39,7 @@ fn image(index: usize, span: Span, source_text: &str) -> Image {
         span,
         source_text: source_text.to_owned(),
         repository: source.last().to_lowercase().parse().unwrap(),
+        adopt: false,
         source,
         description: None,
         rule: Rule::Versions(VersionRule {

@@ -91,6 +91,8 @@ pub struct Image {
     pub source: Location,
     /// The mirror's name in the organization.
     pub repository: RepositoryName,
+    /// Whether a repository of that name is taken over where it is not ours.
+    pub adopt: bool,
     /// The description of the repository in the organization.
     pub description: Option<String>,
     pub rule: Rule,
@@ -128,6 +130,11 @@ impl Manifest {
         matches!(&self.registry, Destination::Registry(host) if host.is_docker_hub())
     }
 
+    /// Whether anything is asked of a repository: see [`Image::has_effect`].
+    pub(crate) fn has_effect_on(&self, repository: &RepositoryName) -> bool {
+        self.images.iter().any(|image| image.repository == *repository && image.has_effect())
+    }
+
     /// All approvals with their images, in the manifest's order.
     pub(crate) fn approvals(&self) -> impl Iterator<Item = (&Image, &Approval)> {
         self.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
@@ -148,6 +155,11 @@ impl Manifest {
 }
 
 impl Image {
+    /// Whether the manifest asks for anything at the mirror: an image with nothing approved and nothing revoked does not.
+    pub(crate) fn has_effect(&self) -> bool {
+        !(self.approved.is_empty() && self.revoked.is_empty())
+    }
+
     /// The name of the image in branches and on the command line: `<repository>` or `<repository>-<variant>`, with
     /// `/` written `-` and the variant `*` written `any`.
     #[must_use]

@@ -208,7 +208,8 @@ fn image(
     let rejected = raw.rejected.map(|r| r.value.0).unwrap_or_default();
     check::rejected_once(&rejected, faults);
     let lists = Lists { approved, rejected, revoked: raw.revoked.map(|r| r.value.0).unwrap_or_default() };
-    let image = build(raw.place, index, source.value, repository, settings, lists);
+    let mirror = Mirror { repository, adopt: raw.adopt.is_some_and(|a| a.value) };
+    let image = build(raw.place, index, source.value, mirror, settings, lists);
     Some(PlacedImage { image, source: source.place, repository: repository_place, tags })
 }
 
@@ -218,22 +219,22 @@ struct Lists {
     revoked: Vec<document::Revocation>,
 }
 
-/// The image, with the defaults of the format.
-fn build(
-    place: Place,
-    index: usize,
-    source: Source,
+/// Where the image goes.
+struct Mirror {
     repository: RepositoryName,
-    settings: Settings,
-    lists: Lists,
-) -> Image {
+    adopt: bool,
+}
+
+/// The image, with the defaults of the format.
+fn build(place: Place, index: usize, source: Source, mirror: Mirror, settings: Settings, lists: Lists) -> Image {
     Image {
         file: place.file,
         index,
         span: place.span,
         source_text: source.text,
         source: source.location,
-        repository,
+        repository: mirror.repository,
+        adopt: mirror.adopt,
         description: settings.description.clone().map(|d| d.value.0),
         rule: rule(&settings),
         approved: lists.approved.into_iter().filter_map(approval).collect(),

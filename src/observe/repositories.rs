@@ -35,6 +35,8 @@ pub enum Attention {
 #[derive(Debug, Default)]
 pub(crate) struct RepositorySettings {
     pub found: BTreeMap<RepositoryName, ObservedSettings>,
+    /// Full descriptions, of those that were asked about one by one.
+    pub full_descriptions: BTreeMap<RepositoryName, String>,
     /// Repositories that do not exist, or that the credential may not see.
     pub missing: BTreeSet<RepositoryName>,
     /// What could not be looked at, by what Docker Hub said of it.
@@ -43,15 +45,14 @@ pub(crate) struct RepositorySettings {
     pub refused: Option<String>,
 }
 
-/// Reads the repositories of `scope` that the manifest has on Docker Hub.
+/// Reads the repositories of `scope` that the manifest has on Docker Hub and asks something of.
 pub(crate) async fn read_settings(
     hub: &Hub,
     manifest: &Manifest,
     scope: &Scope,
     attention: Attention,
 ) -> RepositorySettings {
-    let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
-    let names: BTreeSet<&RepositoryName> = images.map(|(_, image)| &image.repository).collect();
+    let names = concerned(manifest, scope);
     let wanted: Vec<WantedSettings> = names.into_iter().filter_map(|name| WantedSettings::of(manifest, name)).collect();
     let mut settings = RepositorySettings::default();
     if wanted.is_empty() {
@@ -76,9 +77,11 @@ pub(crate) async fn read_settings(
         .await;
     for (wanted, found) in asked {
         match found {
-            Ok(Some((found, troubles))) => {
-                settings.found.insert(wanted.repository.clone(), found);
-                for trouble in troubles {
+            Ok(Some(answer)) => {
+                settings.found.insert(wanted.repository.clone(), answer.found);
+                let described = answer.full_description.map(|text| (wanted.repository.clone(), text));
+                settings.full_descriptions.extend(described);
+                for trouble in answer.troubles {
                     settings.troubles.entry(trouble).or_default().push(wanted.repository.clone());
                 }
             }
@@ -90,6 +93,21 @@ pub(crate) async fn read_settings(
         }
     }
     settings
+}
+
+/// The repositories of `scope` that the manifest asks something of.
+pub(super) fn concerned<'m>(manifest: &'m Manifest, scope: &Scope) -> BTreeSet<&'m RepositoryName> {
+    let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
+    images.map(|(_, image)| &image.repository).filter(|name| manifest.has_effect_on(name)).collect()
+}
+
+/// What was seen of one repository.
+struct RepositoryAnswer {
+    found: ObservedSettings,
+    /// `None` where the repository itself was not asked about.
+    full_description: Option<String>,
+    /// What could not be seen, as text.
+    troubles: Vec<String>,
 }
 
 struct SettingsReader<'a> {
@@ -121,12 +139,12 @@ impl SettingsReader<'_> {
             .replace(&format!("{}/{name}", self.organization), &format!("repositories of {}", self.organization))
     }
 
-    /// One repository; `None` where there is none. What failed beside what was seen is told as text.
+    /// One repository; `None` where there is none.
     async fn repository(
         &self,
         wanted: &WantedSettings,
         listed: Option<&ObservedSettings>,
-    ) -> Result<Option<(ObservedSettings, Vec<String>)>, Error> {
+    ) -> Result<Option<RepositoryAnswer>, Error> {
         let name = &wanted.repository;
         let repository = match asks_closely(wanted, listed, self.closely) {
             true => match self.hub.repository(self.organization, name).await? {
@@ -139,12 +157,13 @@ impl SettingsReader<'_> {
             true => Some(self.hub.grants(self.organization, name).await),
             false => None,
         };
+        let full_description = repository.as_ref().map(|repository| repository.full_description.clone());
         let (found, trouble) = merge_answers(wanted, listed, repository, grants);
         let trouble = trouble.map(|trouble| match trouble {
             Trouble::NoTeams => no_teams(self.organization),
             Trouble::Failed(error) => self.common_trouble(name, &error),
         });
-        Ok(Some((found, trouble.into_iter().collect())))
+        Ok(Some(RepositoryAnswer { found, full_description, troubles: trouble.into_iter().collect() }))
     }
 }
 

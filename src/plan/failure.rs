@@ -55,6 +55,8 @@ pub enum FailedStep {
     MirrorDiffers,
     /// Fewer people approved than the policy asks.
     Unreviewed,
+    /// The repository exists and is not ours, or no record shows that the tag is: it is left alone.
+    NotOurs,
     /// The manifest revokes it and it could not be taken down.
     Revoked,
 }
@@ -67,6 +69,7 @@ impl FailedStep {
             State::SourceLost => Some(Self::SourceLost),
             State::MirrorDiffers => Some(Self::MirrorDiffers),
             State::Unreviewed => Some(Self::Unreviewed),
+            State::NotOurs => Some(Self::NotOurs),
             State::Copy | State::TagOnly | State::Present | State::Revoked => None,
         }
     }

@@ -45,6 +45,11 @@ pub enum Why {
 }
 
 impl Removal {
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key { repository: self.repository.clone(), tag: self.tag.clone() }
+    }
+
     /// That it failed at `step`.
     #[must_use]
     pub fn failed(&self, step: FailedStep, error: String) -> Failure {
@@ -89,6 +94,21 @@ pub(crate) fn takedown(
         revoked.digest.short()
     );
     Some(Err(removal.failed(FailedStep::MirrorDiffers, text)))
+}
+
+/// That a tag answers what is revoked and no record shows that this program put it there: somebody else may have, for reasons of
+/// their own. `unread` is why the records could not be read.
+pub(crate) fn not_put_here(removal: &Removal, unread: Option<&str>) -> Failure {
+    let proof = match unread {
+        Some(why) => format!("whether it was promoted there cannot be told ({why})"),
+        None => "the default branch never recorded that it was promoted there".to_owned(),
+    };
+    let text = format!(
+        "revoked with `delete: true`, and the mirror's tag answers {}, but {proof}: it is left alone; delete it there if it \
+         has to go",
+        removal.digest.short()
+    );
+    removal.failed(FailedStep::NotOurs, text)
 }
 
 /// Whether the tag answers what an approval of it that is not revoked put there, recorded or not.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::destination;
 use super::drift::{Difference, ImmutableTags, ObservedSettings, Remedy, WantedSettings, drift};
 use super::failure::{FailedStep, Failure};
+use super::ownership::{Keeper, Owned, Ownership};
 use super::state::State;
 use super::step::Step;
 use crate::image::RepositoryName;
@@ -17,6 +18,8 @@ pub struct RepositoryStep {
     pub name: RepositoryName,
     /// Whether it is missing, and so is created before the first push.
     pub create: bool,
+    /// What taking it over writes, where it exists and was not ours.
+    pub adoption: Option<Adoption>,
     /// Whether teams are granted their permissions without a look at what differs: where the repository is made, and until
     /// something of it is recorded, so that a run which stopped after the creation is finished by the next one.
     pub grant: bool,
@@ -38,6 +41,25 @@ pub struct RepositoryStep {
     pub detail: String,
 }
 
+/// A repository that was not ours and that the manifest takes over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adoption {
+    /// The full description with our mark; `None` where it cannot be written, and where nothing is to be changed.
+    pub full_description: Option<String>,
+}
+
+/// What was seen of repositories.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SeenRepositories<'a> {
+    /// Those that do not exist.
+    pub missing: &'a BTreeSet<RepositoryName>,
+    pub found: &'a BTreeMap<RepositoryName, ObservedSettings>,
+    /// Whose they are; those that are not named are not asked about.
+    pub owned: &'a BTreeMap<RepositoryName, Owned>,
+    /// The manifest that keeps them.
+    pub keeper: &'a Keeper,
+}
+
 /// What of a repository's settings may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Consent {
@@ -46,13 +68,12 @@ pub struct Consent {
 }
 
 /// The repositories that copies go to or whose settings differ, in the manifest's order. Only Docker Hub's have settings;
-/// of Amazon ECR's there are those that are made ahead of the first push, and for any other destination the list is empty. `missing` names those that do not exist,
-/// `found` says what was seen of others.
+/// of Amazon ECR's there are those that are made ahead of the first push, and for any other destination the list is empty.
+/// Nothing is done about one that is not ours, nor about one of which the manifest approves and revokes nothing.
 pub(crate) fn repositories(
     manifest: &Manifest,
     steps: &[Step],
-    missing: &BTreeSet<RepositoryName>,
-    found: &BTreeMap<RepositoryName, ObservedSettings>,
+    seen: SeenRepositories<'_>,
     consent: Consent,
 ) -> Vec<RepositoryStep> {
     let on_docker_hub = manifest.on_docker_hub();
@@ -61,29 +82,25 @@ pub(crate) fn repositories(
     }
     let receiving: BTreeSet<&RepositoryName> =
         steps.iter().filter(|s| s.state == State::Copy).map(|s| &s.repository).collect();
-    let mut seen = BTreeSet::new();
-    let first = manifest.images.iter().filter(|image| seen.insert(&image.repository));
-    let steps = first.filter_map(|image| {
-        let create = missing.contains(&image.repository);
+    let is_ours = |image: &&Image| seen.owned.get(&image.repository).is_none_or(|owned| owned.not_ours().is_none());
+    let mut met = BTreeSet::new();
+    let touched = manifest.images.iter().filter(|image| image.has_effect()).filter(is_ours);
+    let steps = touched.filter(|image| met.insert(&image.repository)).filter_map(|image| {
         let receives = receiving.contains(&image.repository);
-        let mut step = step(manifest, image, create, found.get(&image.repository), consent)?;
+        let mut step = step(manifest, image, seen, consent)?;
         step.grant &= receives && on_docker_hub;
         if !on_docker_hub {
-            return (receives && create).then_some(step);
+            return (receives && step.create).then_some(step);
         }
-        (receives || !step.mends.is_empty() || !step.left.is_empty()).then_some(step)
+        let differs = !step.mends.is_empty() || !step.left.is_empty();
+        (receives || differs || step.adoption.is_some()).then_some(step)
     });
     steps.collect()
 }
 
-fn step(
-    manifest: &Manifest,
-    image: &Image,
-    create: bool,
-    found: Option<&ObservedSettings>,
-    consent: Consent,
-) -> Option<RepositoryStep> {
+fn step(manifest: &Manifest, image: &Image, seen: SeenRepositories<'_>, consent: Consent) -> Option<RepositoryStep> {
     let name = &image.repository;
+    let (create, found) = (seen.missing.contains(name), seen.found.get(name));
     let wanted = WantedSettings::of(manifest, name)?;
     let differences = found.filter(|_| !create).map(|found| drift(&wanted, found)).unwrap_or_default();
     // What only a person can decide is the audit's to tell.
@@ -93,14 +110,23 @@ fn step(
     let here = || manifest.images.iter().filter(|i| i.repository == *name);
     let unrecorded = here().flat_map(|i| &i.approved).all(|approval| approval.mirrored.is_none());
     let looked = found.is_some_and(|found| found.teams.is_some());
-    let detail = if create { creation(manifest, image) } else { format!("{}/{name} exists", manifest.organization) };
+    let adoption = seen.owned.get(name).filter(|owned| owned.ownership == Ownership::Adopted).map(|owned| {
+        let theirs = owned.full_description.as_ref().filter(|_| enforced);
+        Adoption { full_description: theirs.and_then(|theirs| seen.keeper.taken_over(theirs)) }
+    });
+    let detail = match (&adoption, create) {
+        (Some(adoption), _) => taking_over(manifest, name, adoption, seen.keeper),
+        (None, true) => creation(manifest, image),
+        (None, false) => format!("{}/{name} exists", manifest.organization),
+    };
     Some(RepositoryStep {
         name: name.clone(),
         create,
+        adoption,
         grant: enforced && unrecorded && !looked,
         visibility: wanted.visibility,
         description: wanted.description.unwrap_or_else(|| format!("Approved copy of {}", image.source_text)),
-        full_description: provenance(manifest, name),
+        full_description: seen.keeper.signed(&provenance(manifest, name)),
         teams: wanted.teams,
         immutable_tags: wanted.tags.mended(&ImmutableTags::default()),
         mends,
@@ -132,6 +158,26 @@ pub(crate) fn unseen(manifest: &Manifest, troubles: &BTreeMap<String, Vec<Reposi
     troubles.iter().filter_map(failure).collect()
 }
 
+/// What taking a repository over does beside its settings, in words.
+fn taking_over(manifest: &Manifest, name: &RepositoryName, adoption: &Adoption, keeper: &Keeper) -> String {
+    let taken = format!("takes over {}/{name}, which exists and was not ours", manifest.organization);
+    match keeper.line().filter(|_| adoption.full_description.is_some()) {
+        Some(line) => format!("{taken}; its full description then ends with `{line}`"),
+        None => taken,
+    }
+}
+
+/// The repositories that are not ours, as failures, where no approval says so already.
+pub(crate) fn disowned(manifest: &Manifest, steps: &[Step], owned: &BTreeMap<RepositoryName, Owned>) -> Vec<Failure> {
+    let said = |name: &RepositoryName| steps.iter().any(|s| s.repository == *name && s.state == State::NotOurs);
+    let unsaid = owned.iter().filter(|(name, _)| !said(name));
+    let failure = |(name, owned): (&RepositoryName, &Owned)| {
+        let image = manifest.images.iter().find(|image| image.repository == *name && image.has_effect())?;
+        Some(Failure::of(image, None, FailedStep::NotOurs, owned.not_ours()?.to_owned()))
+    };
+    unsaid.filter_map(failure).collect()
+}
+
 /// What creating an image's repository does, in words: `creates acme/loki, private, developers: read`.
 fn creation(manifest: &Manifest, image: &Image) -> String {
     if let Destination::Registry(host) = &manifest.registry
@@ -155,8 +201,7 @@ fn provenance(manifest: &Manifest, name: &RepositoryName) -> String {
     let file = manifest.files.first().map_or("approved-images.yml", |f| f.path.as_str());
     format!(
         "# {name}\n\nCopies of approved images from:\n\n{}\n\nEvery tag was let in by a pull request to `{file}` and holds \
-         exactly the bytes that were reviewed there. Do not push here by hand: tags that nobody approved are reported.\n\n\
-         Kept by Wharfinger.\n",
+         exactly the bytes that were reviewed there. Do not push here by hand: tags that nobody approved are reported.\n",
         sources.join("\n")
     )
 }

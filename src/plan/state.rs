@@ -22,6 +22,8 @@ pub enum State {
     MirrorDiffers,
     /// Fewer people approved it than the policy asks.
     Unreviewed,
+    /// The mirror is a repository that exists and is not ours: nothing of it is touched.
+    NotOurs,
     /// The manifest revokes it.
     Revoked,
 }
@@ -31,6 +33,8 @@ pub enum State {
 pub(crate) struct Observed {
     /// What the mirror's tag answers.
     pub mirror: Option<Digest>,
+    /// Why the mirror's repository is not ours, where it is not.
+    pub not_ours: Option<String>,
     /// Whether enough people approved it; `None` where that was not asked.
     pub review: Option<Review>,
     /// Whether upstream still answers the approved digest; `None` where it was not asked.
@@ -71,12 +75,13 @@ pub(crate) enum Fact {
 
 /// Decides the state of one approval.
 ///
+/// Nothing is promoted to a repository that is not ours, and nothing else has to be asked then.
 /// What is recorded counts as promoted only where it is what `digest` and `platforms` give; a mirror tag is moved only off
 /// what is recorded; bytes that the image revokes are never promoted, under whichever tag.
 pub(crate) fn decide(image: &Image, approval: &Approval, observed: &Observed) -> Decision {
     let state = state(image, approval, observed);
     let lacks = match (state, &observed.review) {
-        (State::Present | State::Revoked | State::Unreviewed, _) => None,
+        (State::Present | State::Revoked | State::Unreviewed | State::NotOurs, _) => None,
         (State::MirrorDiffers, _) if is_recorded(approval, observed) => None,
         (_, None) => Some(Fact::Review),
         (State::Copy, _) if observed.upstream.is_none() => Some(Fact::Upstream),
@@ -89,6 +94,9 @@ pub(crate) fn decide(image: &Image, approval: &Approval, observed: &Observed) ->
 fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
     if is_revoked(image, approval) {
         return State::Revoked;
+    }
+    if observed.not_ours.is_some() {
+        return State::NotOurs;
     }
     let now = observed.mirror.as_ref();
     if is_recorded(approval, observed) {
@@ -143,6 +151,7 @@ pub(super) fn detail(image: &Image, approval: &Approval, observed: &Observed, st
                 "the mirror's tag already answers {now}, which nothing records: it is left alone; delete it there to have what is approved copied"
             ),
         },
+        State::NotOurs => observed.not_ours.clone().unwrap_or_default(),
         State::Unreviewed => match &observed.review {
             Some(Review::TooFew(why)) => why.clone(),
             _ => String::new(),

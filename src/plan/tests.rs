@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::ownership::{Keeper, Owned, Ownership};
+use super::repository::Adoption;
 use super::scope::UnknownImage;
 use super::*;
 use crate::diag::Span;
@@ -35,6 +37,7 @@ fn image(source: &str, approved: Vec<Approval>) -> Image {
         span: Span::default(),
         source_text: source.to_owned(),
         repository: location.last().parse().unwrap(),
+        adopt: false,
         source: location,
         description: None,
         rule: Rule::Tags(Vec::new()),
@@ -97,6 +100,7 @@ fn table_of_all_combinations() {
                     }
                     let observed = Observed {
                         mirror: mirror.map(digest),
+                        not_ours: None,
                         upstream,
                         expected: expected.map(digest),
                         foreign: 0,
@@ -119,6 +123,22 @@ fn table_of_all_combinations() {
         }
     }
     insta::assert_snapshot!("table_of_all_combinations", table);
+}
+
+#[test]
+fn what_is_not_ours_is_left_alone_whatever_else_is_known() {
+    for (recorded, mirror) in
+        [(None, None), (None, Some('a')), (None, Some('f')), (Some('a'), None), (Some('a'), Some('f'))]
+    {
+        let mut image = image("grafana/loki", vec![approval("3.1.0", 'a', recorded)]);
+        let not_ours = Some("acme/loki exists already, not ours".to_owned());
+        let observed =
+            Observed { mirror: mirror.map(digest), expected: Some(digest('a')), not_ours, ..Observed::default() };
+        let decision = decide(&image, &image.approved[0], &observed);
+        assert_eq!((decision.state, decision.lacks), (State::NotOurs, None));
+        image.revoked.push(revocation('a'));
+        assert_eq!(decide(&image, &image.approved[0], &observed).state, State::Revoked);
+    }
 }
 
 fn revocation(of: char) -> Revocation {
@@ -154,6 +174,7 @@ fn a_plan_says_in_words_what_it_does() {
     let manifest = manifest(vec![loki, redis]);
     let see = |mirror: Option<char>, upstream, expected: Option<char>| Observed {
         mirror: mirror.map(digest),
+        not_ours: None,
         upstream,
         expected: expected.map(digest),
         foreign: 0,
@@ -204,7 +225,13 @@ fn repositories_are_created_as_the_manifest_says() {
     let mut manifest = manifest(vec![loki, redis, idle]);
     let steps = plan(&manifest, &observe_all(&manifest));
     let missing: BTreeSet<RepositoryName> = ["loki".parse().unwrap()].into();
-    let made = repositories(&manifest, &steps, &missing, &BTreeMap::new(), Consent::default());
+    let keeper = Keeper { repository: Some("acme/images".to_owned()), path: "approved-images.yml".to_owned() };
+    let (found, mut owned) = (BTreeMap::new(), BTreeMap::new());
+    let make = |manifest: &Manifest, owned: &BTreeMap<_, _>| {
+        let seen = SeenRepositories { missing: &missing, found: &found, owned, keeper: &keeper };
+        repositories(manifest, &steps, seen, Consent::default())
+    };
+    let made = make(&manifest, &owned);
     let lines: Vec<String> = made.iter().map(|r| format!("{} {}", r.create, r.detail)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
 true creates acme/loki, private, developers: read, ops: admin (made if missing)
@@ -219,13 +246,20 @@ Copies of approved images from:
 
 Every tag was let in by a pull request to `approved-images.yml` and holds exactly the bytes that were reviewed there. Do not push here by hand: tags that nobody approved are reported.
 
-Kept by Wharfinger.
+Kept by Wharfinger: acme/images, approved-images.yml
 ");
+    let redis: RepositoryName = "redis".parse().unwrap();
+    let whose = |ownership, text: &str| Owned { ownership, full_description: Some(text.to_owned()) };
+    owned.insert(redis.clone(), whose(Ownership::Adopted, "Ours\n"));
+    let adopted = make(&manifest, &owned)[1].clone();
+    insta::assert_snapshot!(adopted.detail, @"takes over acme/redis, which exists and was not ours; its full description then ends with `Kept by Wharfinger: acme/images, approved-images.yml`");
+    let text = "Ours\n\nKept by Wharfinger: acme/images, approved-images.yml\n";
+    assert_eq!(adopted.adoption, Some(Adoption { full_description: Some(text.to_owned()) }));
+    owned.insert(redis, whose(Ownership::NotOurs("not ours".to_owned()), ""));
+    let names: Vec<String> = make(&manifest, &owned).iter().map(|step| step.name.to_string()).collect();
+    assert_eq!(names, ["loki"], "what is not ours is not touched");
     manifest.registry = Destination::Registry("ghcr.io".parse().unwrap());
-    assert!(
-        repositories(&manifest, &steps, &missing, &BTreeMap::new(), Consent::default()).is_empty(),
-        "other destinations make repositories by themselves"
-    );
+    assert!(make(&manifest, &owned).is_empty(), "other destinations make repositories by themselves");
 }
 
 fn observe_all(manifest: &Manifest) -> BTreeMap<Key, Observed> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::promote::{Clone, entry, in_a_job, manifest};
+use super::promote::{Clone, entry, in_a_job, manifest, recorded};
 use crate::support::github::{Options, TestGitHub};
 use crate::support::http::{Action, Rule};
 use crate::support::hub::{Account, HubRepositoryEntry, TestHub};
@@ -40,6 +40,7 @@ impl World {
 
     /// A public repository with another description, teams that may do more and less, and one that nobody named.
     fn drifted(self) -> Self {
+        self.hold("loki");
         let grants = [("developers", "admin"), ("interns", "write")];
         let loki = HubRepositoryEntry {
             description: "Something else".to_owned(),
@@ -61,6 +62,11 @@ impl World {
         self.command(Clone::new(manifest).run(arguments), user).output()
     }
 
+    /// Makes a mirror hold what [`held`] records of it.
+    fn hold(&self, name: &str) {
+        self.registry.put_image(&format!("acme/{name}"), "3.0.0", &ImageSpec::new(900).build());
+    }
+
     #[track_caller]
     fn promote(&self, manifest: &str, arguments: &[&str], status: i32) -> Value {
         self.run(manifest, arguments, "jo").expect_status(status).json()
@@ -79,8 +85,13 @@ impl Drop for World {
     }
 }
 
+/// An image of which one version is promoted and recorded, so that its repository is ours.
+fn held(source: &str, name: &str, more: &str) -> String {
+    recorded(source, name, more, "3.0.0", &ImageSpec::new(900).build().digest())
+}
+
 fn loki(more: &str) -> String {
-    manifest("docker.io", &[entry("grafana/loki", "loki", more, &[])])
+    manifest("docker.io", &[held("grafana/loki", "loki", more)])
 }
 
 /// Code, what should be and what was of every row.
@@ -140,6 +151,7 @@ fn only_a_person_who_says_so_makes_a_private_repository_public() {
     let world = World::owned();
     let private = HubRepositoryEntry { is_private: true, ..HubRepositoryEntry::default() };
     world.hub.add_repository("acme", "loki", private);
+    world.hold("loki");
     let public = loki("    visibility: public\n");
     let done = world.promote(&public, &[], 1);
     assert_eq!(rows(&done["drift"]), ["visibility: public, was private"]);
@@ -159,6 +171,7 @@ fn only_a_person_who_says_so_makes_a_private_repository_public() {
 fn a_missing_team_is_named_with_those_there_are_or_made() {
     let world = World::owned();
     world.hub.add_repository("acme", "loki", HubRepositoryEntry::default());
+    world.hold("loki");
     let done = world.promote(&loki("    teams: { ops: write }\n"), &[], 1);
     let error = done["failed"][0]["error"].as_str().unwrap();
     insta::assert_snapshot!(error, @"team is ops: no grant and should be ops: write: acme has no team `ops` on Docker Hub; it has `developers`, `interns`, `web`");
@@ -189,12 +202,15 @@ fn promoted_tags_are_immutable_from_the_first_push_on_and_floating_ones_are_not(
     assert_eq!(world.entry("loki").immutable_tags, Some(rules.clone()));
     let before = world.hub.writes().len();
     world.registry.put_image("grafana/loki", "3.2.0", &image);
-    world.promote(&text(&["3.1.0", "3.2.0"]), &[], 0);
+    let promote = |versions: &[&str]| {
+        clone.commit(&text(versions));
+        world.command(clone.run(&[]), "jo").output().expect_status(0).json()
+    };
+    promote(&["3.1.0", "3.2.0"]);
     assert_eq!(world.hub.writes().len(), before, "the rule covers the next version");
     let all = HubRepositoryEntry { immutable_tags: Some(Vec::new()), ..world.entry("loki") };
     world.hub.add_repository("acme", "loki", all);
-    let mended = &world.promote(&text(&["3.1.0"]), &[], 0)["mended"];
-    assert_eq!(rows(mended), ["immutable-tags: movable: edge, was immutable: edge"]);
+    assert_eq!(rows(&promote(&["3.1.0"])["mended"]), ["immutable-tags: movable: edge, was immutable: edge"]);
     assert_eq!(world.entry("loki").immutable_tags, Some(rules));
 }
 
@@ -204,8 +220,10 @@ fn what_a_token_may_not_see_or_mend_is_said_with_the_scope_and_stops_nothing() {
     let digest = world.registry.put_image("grafana/tempo", "2.6.1", &ImageSpec::new(2).build());
     let private = HubRepositoryEntry { is_private: true, ..HubRepositoryEntry::default() };
     world.hub.add_repository("acme", "tempo", private);
-    let entries =
-        [entry("grafana/loki", "loki", LOKI, &[]), entry("grafana/tempo", "tempo", "", &[("2.6.1", &digest)])];
+    let entries = [
+        held("grafana/loki", "loki", LOKI),
+        entry("grafana/tempo", "tempo", "    adopt: true\n", &[("2.6.1", &digest)]),
+    ];
     let text = manifest("docker.io", &entries);
     let done = world.run(&text, &[], "acme").expect_status(1).json();
     let errors: Vec<&str> = done["failed"].as_array().unwrap().iter().map(|f| f["error"].as_str().unwrap()).collect();
@@ -226,7 +244,7 @@ fn nothing_is_pushed_to_what_everybody_can_read_though_it_should_be_private() {
     let world = World::with_scopes(&["scope-repository-read", "scope-image-push"]);
     let digest = world.registry.put_image("grafana/loki", "3.1.0", &ImageSpec::new(3).build());
     world.hub.add_repository("acme", "loki", HubRepositoryEntry::default());
-    let text = manifest("docker.io", &[entry("grafana/loki", "loki", "", &[("3.1.0", &digest)])]);
+    let text = manifest("docker.io", &[entry("grafana/loki", "loki", "    adopt: true\n", &[("3.1.0", &digest)])]);
     let done = world.run(&text, &[], "acme").expect_status(1).json();
     assert_eq!(done["promoted"], json!([]));
     assert_eq!(world.registry.digest("acme/loki", "3.1.0"), None);
@@ -259,8 +277,9 @@ fn a_large_organization_costs_a_page_a_hundred_repositories_and_one_request_a_te
     for name in &names {
         let private = HubRepositoryEntry { is_private: true, ..HubRepositoryEntry::default() };
         world.hub.add_repository("acme", name, private);
+        world.hold(name);
     }
-    let all: Vec<_> = names.iter().map(|name| entry(&format!("team/{name}"), name, "", &[])).collect();
+    let all: Vec<_> = names.iter().map(|name| held(&format!("team/{name}"), name, "")).collect();
     let text = manifest("docker.io", &all);
     world.promote(&text, &[], 0);
     assert_eq!(world.hub.log().len(), 1 + 3, "{:?}", world.hub.server().lines());
@@ -276,9 +295,10 @@ fn of_many_repositories_a_push_compares_what_the_list_says_and_a_schedule_everyt
     let world = World::owned();
     let names: Vec<String> = (0..102).map(|number| format!("app-{number}")).collect();
     let entries: Vec<_> =
-        names.iter().map(|name| entry(&format!("team/{name}"), name, "    teams: { web: read }\n", &[])).collect();
+        names.iter().map(|name| held(&format!("team/{name}"), name, "    teams: { web: read }\n")).collect();
     for name in &names {
         let grants = [("web".to_owned(), "read".to_owned())].into();
+        world.hold(name);
         world.hub.add_repository("acme", name, HubRepositoryEntry { grants, ..HubRepositoryEntry::default() });
     }
     let github = TestGitHub::start(Options::default());

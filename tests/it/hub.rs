@@ -148,7 +148,8 @@ fn a_creation_whose_answer_was_lost_is_recognised_by_reading() {
     let hub = owner();
     hub.lose_answer("POST", "/repositories$");
     let api = signed_in(&hub, "jo", SECRET);
-    assert_eq!(block_on(api.create("acme", &loki())).unwrap(), Created::Now);
+    let created = block_on(api.create("acme", &loki())).unwrap();
+    assert!(matches!(created, Created::Before(found) if found.full_description == loki().full_description));
     assert_eq!(
         lines(&hub),
         [
@@ -463,17 +464,18 @@ fn reads_survive_passing_faults_and_absence_is_never_a_fault() {
 }
 
 #[test]
-fn nothing_is_made_ready_where_a_public_repository_came_to_be_meanwhile() {
+fn nothing_is_made_ready_where_a_repository_came_to_be_meanwhile() {
     let hub = owner();
     hub.add_team("acme", "developers");
     let team = Team { permission: Permission::Read, create: false };
     let step = RepositoryStep {
         name: name("loki"),
         create: true,
+        adoption: None,
         grant: true,
         visibility: Visibility::Private,
         description: "Log aggregation".to_owned(),
-        full_description: String::new(),
+        full_description: "# loki\n\nKept by Wharfinger: acme/images, approved-images.yml\n".to_owned(),
         teams: [("developers".to_owned(), team)].into(),
         immutable_tags: ImmutableTags::default(),
         mends: Vec::new(),
@@ -483,6 +485,9 @@ fn nothing_is_made_ready_where_a_public_repository_came_to_be_meanwhile() {
     let api = signed_in(&hub, "jo", SECRET);
     let ensure = |step: &RepositoryStep| block_on(repository::ensure(&api, "acme", step));
     hub.add_repository("acme", "loki", HubRepositoryEntry::default());
+    insta::assert_snapshot!(ensure(&step).unwrap_err(), @"acme/loki came to be meanwhile and does not bear our mark: nothing of it is touched; the next run says what can be done");
+    let ours = HubRepositoryEntry { full_description: step.full_description.clone(), ..HubRepositoryEntry::default() };
+    hub.add_repository("acme", "loki", ours);
     insta::assert_snapshot!(ensure(&step).unwrap_err(), @"Docker Hub: acme/loki came to be meanwhile and is public, though the manifest says private: make it private on Docker Hub, then run again");
     assert!(hub.repository("acme", "loki").unwrap().grants.is_empty());
     let fresh = RepositoryStep { name: name("tempo"), ..step };

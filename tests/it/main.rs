@@ -37,6 +37,7 @@ mod interrupt;
 mod ledger;
 mod life;
 mod manifest;
+mod ownership;
 mod promote;
 mod propose;
 mod proxy;

@@ -94,6 +94,11 @@ pub(crate) fn entry(source: &str, repository: &str, more: &str, approved: &[(&st
     text
 }
 
+/// The same of one version that is promoted and recorded.
+pub(crate) fn recorded(source: &str, repository: &str, more: &str, tag: &str, digest: &Digest) -> String {
+    format!("{}        mirrored: {digest}\n", entry(source, repository, more, &[(tag, digest)]))
+}
+
 pub(crate) fn manifest(destination: &str, entries: &[String]) -> String {
     format!("organization: acme\nregistry: {destination}\nimages:\n{}", entries.concat())
 }

@@ -24,9 +24,26 @@ fn text(host: &str, more: &str, digest: &Digest) -> String {
     manifest(host, &[entry("quay.io/team/app", "app", &format!("{more}{}", revoked(digest)), &[])])
 }
 
+/// A clone whose history recorded the promotion of what the text revokes.
+fn clone_of(text: &str, mirrored: Option<&Digest>) -> Clone {
+    let (before, rest) = text.split_once("    revoked:\n").unwrap();
+    let (revoked, after) = rest.split_once("    approved:\n").unwrap();
+    let digest = &revoked[revoked.find("sha256:").unwrap()..][..71];
+    let mirrored = mirrored.map_or_else(|| digest.to_owned(), ToString::to_string);
+    let approval = format!("      - tag: \"1\"\n        digest: {digest}\n        mirrored: {mirrored}\n");
+    let clone = Clone::new(&format!("{before}    approved:\n{approval}{after}"));
+    clone.commit(text);
+    clone
+}
+
 #[track_caller]
 fn promote(text: &str, status: i32) -> Value {
-    Clone::new(text).run(&[]).output().expect_status(status).json()
+    clone_of(text, None).run(&[]).output().expect_status(status).json()
+}
+
+#[track_caller]
+fn promote_on_hub(world: &World, text: &str, arguments: &[&str], user: &str, status: i32) -> Value {
+    world.command(clone_of(text, None).run(arguments), user).output().expect_status(status).json()
 }
 
 fn bad() -> Image {
@@ -49,7 +66,7 @@ fn a_revoked_tag_goes_and_other_tags_of_the_same_bytes_stay() {
     let digest = mirror.put_image("acme/app", "1", &bad());
     mirror.set_tag("acme/app", "other", &digest);
     let text = text(&mirror.host(), "", &digest);
-    let shown = Clone::new(&text).run(&["--dry-run"]).output().expect_status(0).json();
+    let shown = clone_of(&text, None).run(&["--dry-run"]).output().expect_status(0).json();
     let removal = json!({"repository": "app", "tag": "1", "digest": digest, "reason": "revoked", "detail": "revoked: CVE-2027-1"});
     assert_eq!((&shown["removals"], mirror.writes()), (&json!([removal]), Vec::new()));
     let done = promote(&text, 0);
@@ -78,12 +95,14 @@ fn a_subset_is_known_by_what_it_was_made_of() {
     let digest = upstream.put_image("team/app", "1", &image);
     let source = format!("{}/team/app", upstream.host());
     let platforms = "    platforms: [linux/amd64]\n";
-    promote(&manifest(&mirror.host(), &[entry(&source, "app", platforms, &[("1", &digest)])]), 0);
+    let whole = manifest(&mirror.host(), &[entry(&source, "app", platforms, &[("1", &digest)])]);
+    Clone::new(&whole).run(&[]).output().expect_status(0);
     let subset = mirror.digest("acme/app", "1").unwrap();
     assert_ne!(subset, digest);
     let other = text(&mirror.host(), "    platforms: [linux/arm64]\n", &digest);
     assert!(said(&promote(&other, 1), "").starts_with("mirror-differs"));
-    let done = promote(&text(&mirror.host(), platforms, &digest), 0);
+    let clone = clone_of(&text(&mirror.host(), platforms, &digest), Some(&subset));
+    let done = clone.run(&[]).output().expect_status(0).json();
     assert_eq!(done["removed"][0]["digest"], json!(subset));
     assert_eq!(mirror.digest("acme/app", "1"), None);
 }
@@ -166,7 +185,7 @@ fn real_registries_lose_the_tag_and_nothing_else() {
             image.push_blocking(&registry.url(), "acme/app", tag);
         }
         let text = text(&registry.host(), "", &image.digest());
-        let done = Clone::new(&text).run(&[]).output();
+        let done = clone_of(&text, None).run(&[]).output();
         let json = done.json();
         let answers = |tag: &str| {
             let url = format!("{}/v2/acme/app/manifests/{tag}", registry.url());
@@ -182,7 +201,7 @@ fn real_registries_lose_the_tag_and_nothing_else() {
             Some(1) => {
                 assert!(said(&json, "").contains("which would go with it"), "{json}");
                 ImageSpec::new(305).build().push_blocking(&registry.url(), "acme/app", "other");
-                Clone::new(&text).run(&[]).output().expect_status(0);
+                promote(&text, 0);
                 assert_eq!((answers("1"), answers("other")), (404, 200));
             }
             other => panic!("{other:?}: {json}"),
@@ -214,7 +233,7 @@ const TEAMS: &str = "    teams: { developers: read }\n";
 fn on_docker_hub_its_own_api_deletes_the_tag_and_lets_go_of_an_immutable_one() {
     let (world, digest) = on_hub(World::owned(), Some(&["^[0-9]+$", "^keep"]));
     let text = text("docker.io", TEAMS, &digest);
-    let done = world.run(&text, &[], "jo").expect_status(0).json();
+    let done = promote_on_hub(&world, &text, &[], "jo", 0);
     assert_eq!(done["removed"][0]["tag"], json!("1"));
     let now = world.entry("app");
     assert_eq!(now.tags.keys().collect::<Vec<_>>(), ["other"]);
@@ -229,7 +248,7 @@ fn on_docker_hub_its_own_api_deletes_the_tag_and_lets_go_of_an_immutable_one() {
             "DELETE /v2/namespaces/acme/repositories/app/tags/1 204"
         ]
     );
-    world.run(&text, &[], "jo").expect_status(0);
+    promote_on_hub(&world, &text, &[], "jo", 0);
     assert_eq!(world.hub.writes(), before, "done once");
 }
 
@@ -240,13 +259,13 @@ fn where_deletion_is_refused_the_teams_are_locked_out_until_the_tag_is_gone() {
     world.hub.server().fault(Rule::new("DELETE", "/tags/1$", refusal));
     world.registry.set(|switches| switches.delete = false);
     let text = text("docker.io", TEAMS, &digest);
-    let done = world.run(&text, &[], "jo").expect_status(1).json();
+    let done = promote_on_hub(&world, &text, &[], "jo", 1);
     insta::assert_snapshot!(said(&done, ""), @"revoked: docker.io/acme/app:1 is revoked and could not be deleted: Docker Hub refused deleting the tag acme/app:1: deleting is not allowed; jo needs to be an owner or editor of acme, and the personal access token the access Read, Write, Delete. Somebody who may must delete it; until then the teams cannot read acme/app: took developers: read away, took interns: write away; the next run after it is gone grants what the manifest says, and grants that it does not name are for people to give again");
     assert_eq!(done["changed"], json!(true));
     assert!(world.entry("app").grants.is_empty() && world.entry("app").is_private);
     for _ in 0..2 {
         let before = world.hub.writes().len();
-        let done = world.run(&text, &[], "jo").expect_status(1).json();
+        let done = promote_on_hub(&world, &text, &[], "jo", 1);
         assert_eq!(
             (&done["changed"], &done["mended"]),
             (&json!(false), &json!([])),
@@ -261,10 +280,10 @@ fn where_deletion_is_refused_the_teams_are_locked_out_until_the_tag_is_gone() {
         "images:\n",
         &format!("images:\n{}", entry("quay.io/team/tool", "app", &format!("    variant: alpine\n{TEAMS}"), &[])),
     );
-    world.run(&shared, &["quay.io/team/tool"], "jo").expect_status(1);
+    promote_on_hub(&world, &shared, &["quay.io/team/tool"], "jo", 1);
     assert!(world.entry("app").grants.is_empty());
     world.registry.delete_tag("acme/app", "1");
-    let done = world.run(&text, &[], "jo").expect_status(0).json();
+    let done = promote_on_hub(&world, &text, &[], "jo", 0);
     assert_eq!(done["mended"][0]["expected"], json!("developers: read"));
     assert_eq!(world.entry("app").grants["developers"], "read");
 }
@@ -274,14 +293,14 @@ fn a_public_repository_is_hidden_and_a_token_without_the_scope_is_told_which_it_
     let scopes = ["scope-repository-read", "scope-tag-read", "scope-repo-group-edit", "scope-image-push"];
     let (world, digest) = on_hub(World::new(Account::organization("acme", SECRET, &scopes)), None);
     world.registry.set(|switches| switches.delete = false);
-    let done = world.run(&text("docker.io", TEAMS, &digest), &[], "acme").expect_status(1).json();
+    let done = promote_on_hub(&world, &text("docker.io", TEAMS, &digest), &[], "acme", 1);
     insta::assert_snapshot!(said(&done, ""), @"revoked: docker.io/acme/app:1 is revoked and could not be deleted: Docker Hub refused deleting the tag acme/app:1: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-tag-admin (under Repository, for this repository or all of them). Somebody who may must delete it; teams may still read it: Docker Hub refused taking the grant of developers on acme/app away: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-repo-group-admin (under Repository, for this repository or all of them)");
     let (world, digest) = on_hub(World::owned(), None);
     let public = HubRepositoryEntry { is_private: false, ..world.entry("app") };
     world.hub.add_repository("acme", "app", public);
     world.hub.server().fault(Rule::new("DELETE", "/tags/1$", Action::Answer(400, vec![], "{}".into())));
     world.registry.set(|switches| switches.delete = false);
-    world.run(&text("docker.io", "    visibility: public\n", &digest), &[], "jo").expect_status(1);
+    promote_on_hub(&world, &text("docker.io", "    visibility: public\n", &digest), &[], "jo", 1);
     assert!(world.entry("app").is_private && world.entry("app").grants.is_empty());
 }
 
@@ -289,12 +308,12 @@ fn a_public_repository_is_hidden_and_a_token_without_the_scope_is_told_which_it_
 fn lost_answers_on_docker_hub_change_nothing_about_the_end() {
     let (world, digest) = on_hub(World::owned(), None);
     world.hub.lose_answer("DELETE", "/tags/1$");
-    let done = world.run(&text("docker.io", TEAMS, &digest), &[], "jo").expect_status(0).json();
+    let done = promote_on_hub(&world, &text("docker.io", TEAMS, &digest), &[], "jo", 0);
     assert_eq!(done["removed"][0]["tag"], json!("1"));
     // An API that knows the older path alone.
     let (world, digest) = on_hub(World::owned(), None);
     world.hub.server().fault(Rule::new("DELETE", "/v2/namespaces/", Action::Answer(405, vec![], "{}".into())));
-    world.run(&text("docker.io", TEAMS, &digest), &[], "jo").expect_status(0);
+    promote_on_hub(&world, &text("docker.io", TEAMS, &digest), &[], "jo", 0);
     assert_eq!(world.entry("app").tags.len(), 1);
 }
 

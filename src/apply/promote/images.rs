@@ -7,22 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::repositories::Unmade;
 use super::work::{Applied, Promoted, Work};
 use crate::apply::copy::{Companionship, Copied, Copier, CopyError, Mirror};
 use crate::apply::interruption::Interruption;
-use crate::image::RepositoryName;
 use crate::plan::{FailedStep, State, Step};
 
 /// How many images are copied side by side.
 const IMAGES: usize = 16;
 
 /// Copies and verifies, but nothing of the repositories that are `unmade`, and with `signatures` looks after what is promoted already.
-pub(super) async fn copy(
-    work: &Work<'_>,
-    unmade: &BTreeMap<RepositoryName, String>,
-    applied: &mut Applied,
-    interruption: &Interruption,
-) {
+pub(super) async fn copy(work: &Work<'_>, unmade: &Unmade, applied: &mut Applied, interruption: &Interruption) {
     let Work { copier, manifest, planned, .. } = *work;
     let mut images = Images::new(copier);
     for (index, step) in planned.steps.iter().enumerate() {
@@ -31,7 +26,7 @@ pub(super) async fn copy(
             continue;
         }
         match (unmade.get(&step.repository), manifest.mirror(&step.repository)) {
-            (Some(error), _) => images.fail(index, CopyError::new(FailedStep::Create, error)),
+            (Some(error), _) => images.fail(index, error.clone()),
             (None, Err(error)) => images.fail(index, CopyError::new(FailedStep::Resolve, error)),
             (None, Ok(location)) => images.start(index, step.clone(), copier.mirror(step, location)),
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::work::{Applied, Work};
-use crate::apply::repository;
+use crate::apply::copy::CopyError;
+use crate::apply::repository::{self, EnsureError};
 use crate::hub::{self, Hub};
 use crate::image::RepositoryName;
 use crate::manifest::Manifest;
@@ -12,7 +13,11 @@ use crate::plan::{FailedStep, Failure, RepositoryStep, State};
 use crate::registry::ErrorKind;
 
 /// Repositories that nothing may be pushed to, with the reason.
-type Unmade = BTreeMap<RepositoryName, String>;
+pub(super) type Unmade = BTreeMap<RepositoryName, CopyError>;
+
+fn unmade_because(reason: impl std::fmt::Display) -> CopyError {
+    CopyError::new(FailedStep::Create, reason)
+}
 
 /// Makes and mends what the plan says, where the credential may push.
 pub(super) async fn prepare(work: &Work<'_>, applied: &mut Applied) -> Unmade {
@@ -42,7 +47,7 @@ async fn unwritable(work: &Work<'_>, applied: &mut Applied) -> Unmade {
                 applied.stopped = Some(error.to_string());
                 return unknown;
             }
-            Err(error) => drop(unknown.insert(repository.name.clone(), error.to_string())),
+            Err(error) => drop(unknown.insert(repository.name.clone(), unmade_because(error))),
         }
     }
     unknown
@@ -58,7 +63,7 @@ async fn make_elsewhere(work: &Work<'_>, steps: &[&RepositoryStep], applied: &mu
                 applied.stopped = Some(error.to_string());
                 return unmade;
             }
-            Err(error) => drop(unmade.insert(step.name.clone(), error.to_string())),
+            Err(error) => drop(unmade.insert(step.name.clone(), unmade_because(error))),
         }
     }
     unmade
@@ -70,14 +75,15 @@ async fn make(hub: &Hub, manifest: &Manifest, steps: &[&RepositoryStep], applied
     for step in steps {
         applied.left.extend(step.left.iter().map(|difference| (step.name.clone(), difference.clone())));
         let sealed = applied.sealed.contains(&step.name);
+        applied.changed |= repository::adopt(hub, &manifest.organization, step).await;
         if let Some(error) = mend(hub, manifest, step, sealed, applied).await {
-            unmade.insert(step.name.clone(), error);
+            unmade.insert(step.name.clone(), unmade_because(error));
             continue;
         }
         if sealed {
             if step.create {
                 let text = "it is not made while it is not known whether it holds bytes that are revoked";
-                unmade.insert(step.name.clone(), text.to_owned());
+                unmade.insert(step.name.clone(), unmade_because(text));
             }
             continue;
         }
@@ -86,11 +92,14 @@ async fn make(hub: &Hub, manifest: &Manifest, steps: &[&RepositoryStep], applied
                 applied.changed |= changed;
                 fix_tags(hub, manifest, step, applied).await;
             }
-            Err(error @ hub::Error::Refused { .. }) => {
+            Err(EnsureError::Hub(error @ hub::Error::Refused { .. })) => {
                 applied.stopped = Some(error.to_string());
                 return unmade;
             }
-            Err(error) => drop(unmade.insert(step.name.clone(), error.to_string())),
+            Err(EnsureError::Hub(error)) => drop(unmade.insert(step.name.clone(), unmade_because(error))),
+            Err(error @ EnsureError::NotOurs(_)) => {
+                unmade.insert(step.name.clone(), CopyError::new(FailedStep::NotOurs, error));
+            }
         }
     }
     unmade

@@ -7,6 +7,18 @@ use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
 
 #[async_trait]
 impl Contents for GitForge {
+    /// The path of the origin's address, else the first commit there ever was.
+    async fn identity(&self) -> Result<String, Error> {
+        let origin = self.git.run(&["remote", "get-url", "origin"], b"").await?;
+        let address = String::from_utf8_lossy(&origin.out).trim().to_owned();
+        if let Some(path) = path_of(&address).filter(|_| origin.ok) {
+            return Ok(path);
+        }
+        let head = self.head().await?.commit;
+        let first = self.git.line(&["rev-list", "--first-parent", "--max-parents=0", &head.0]).await?;
+        Ok(format!("commit {first}"))
+    }
+
     async fn head(&self) -> Result<Head, Error> {
         let branch = self.default_branch().await?.to_owned();
         let commit = self.tip(&branch).await?.ok_or_else(|| {
@@ -68,5 +80,41 @@ impl GitForge {
         let Some((description, _)) = entry.split_once('\t') else { return Ok(None) };
         let [_, "blob", object] = description.split(' ').collect::<Vec<_>>()[..] else { return Ok(None) };
         self.git.text(&["cat-file", "blob", object], b"").await.map(Some)
+    }
+}
+
+/// The path of a repository's address on another host: `acme/images` of `https://example.org/acme/images.git` and of
+/// `git@example.org:acme/images`; `None` for a place on this machine.
+fn path_of(address: &str) -> Option<String> {
+    let path = match address.split_once("://") {
+        Some(("file", _)) => return None,
+        Some((_, rest)) => rest.split_once('/')?.1,
+        None => {
+            let (host, path) = address.split_once(':')?;
+            (!host.contains('/')).then_some(path)?
+        }
+    };
+    let path = path.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    (!path.is_empty() && !path.contains(char::is_whitespace)).then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_of;
+
+    #[test]
+    fn a_repository_is_named_by_its_path_on_its_host() {
+        for address in [
+            "https://github.com/acme/images.git",
+            "https://user:password@example.org:8443/acme/images/",
+            "ssh://git@example.org/acme/images",
+            "git@github.com:acme/images.git",
+        ] {
+            assert_eq!(path_of(address).as_deref(), Some("acme/images"), "{address}");
+        }
+        for address in ["", "/srv/git/images.git", "file:///srv/git/images.git", "../images", "./a:b"] {
+            assert_eq!(path_of(address), None, "{address}");
+        }
     }
 }

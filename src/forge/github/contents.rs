@@ -19,6 +19,10 @@ const FILES: usize = 20;
 
 #[async_trait]
 impl Contents for GitHub {
+    async fn identity(&self) -> Result<String, Error> {
+        Ok(self.repository())
+    }
+
     async fn head(&self) -> Result<Head, Error> {
         let branch = self.default_branch().await?.to_owned();
         let commit = self.tip(&branch).await?;

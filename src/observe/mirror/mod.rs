@@ -6,42 +6,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use super::repositories::{self, Attention, RepositorySettings};
+use super::repositories::{self, RepositorySettings};
 use super::reviews::{self, Judged, ReviewReader};
 use super::sources::Sources;
-use crate::hub::Hub;
 use crate::image::RepositoryName;
 use crate::manifest::{Approval, Enforcement, Image, Manifest};
+use crate::plan::ownership::Ownership;
 use crate::plan::removal::Removal;
-use crate::plan::{
-    self, Consent, Fact, FailedStep, Failure, Key, Observed, RepositoryStep, Review, Scope, State, Step,
-};
-use crate::registry::Registries;
+use crate::plan::{self, Fact, FailedStep, Failure, Key, RepositoryStep, Review, Scope, SeenRepositories, State, Step};
 
 mod approvals;
 mod error;
+mod owned;
+mod reader;
 mod tags;
 mod takedowns;
 
 use error::MirrorError;
+pub(crate) use reader::MirrorReader;
+use reader::{Observations, OwnedRepositories};
 use tags::TagReader;
 
 /// How many approvals are observed together; each host's own limit is the client's.
 const TOGETHER: usize = 64;
-
-/// Reads what promotion is planned from.
-pub(crate) struct MirrorReader<'a> {
-    /// The destination.
-    pub registries: &'a Registries,
-    /// Upstream.
-    pub sources: &'a Sources,
-    /// Docker Hub's own API, where there is a credential for it.
-    pub hub: Option<&'a Hub>,
-    /// How closely the settings of repositories are read.
-    pub attention: Attention,
-    /// What of them may be changed.
-    pub consent: Consent,
-}
 
 /// What was read, planned.
 #[derive(Debug)]
@@ -63,9 +50,6 @@ pub struct Promotions {
     pub judged: BTreeMap<Key, Judged>,
 }
 
-/// What was observed of each approval.
-type Observations = BTreeMap<Key, Result<Observed, MirrorError>>;
-
 /// Reads and plans. What is still to be promoted is asked about the reviews that `review_reader` reads.
 pub(crate) async fn promotions(
     reader: &MirrorReader<'_>,
@@ -83,10 +67,12 @@ pub(crate) async fn promotions(
     let approvals: Vec<(&Image, &Approval)> =
         images.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval))).collect();
     let mut observations = at_mirrors(&tags, scope, &approvals).await;
+    let owned = owned::owned(reader, &tags, &seen, scope, &observations).await;
+    owned::disown(&approvals, &owned, &mut observations);
     let judged = with_reviews(review_reader, manifest, &approvals, &mut observations).await;
     let observations = at_sources(reader.sources, &approvals, observations).await;
-    let mut promotions = planned(&tags, observations, &seen, reader.consent).await;
-    let takedowns = takedowns::takedowns(&tags, scope).await;
+    let mut promotions = planned(reader, &tags, observations, &seen, &owned).await;
+    let takedowns = takedowns::takedowns(&tags, scope).await.proven(reader.history, manifest).await;
     promotions.failed.extend(takedowns.failed);
     Promotions { judged, removals: takedowns.removals, doubtful: takedowns.doubtful, ..promotions }
 }
@@ -157,10 +143,11 @@ async fn at_sources(
 
 /// The plan of what was observed. The destination is asked about every repository that receives something.
 async fn planned(
+    reader: &MirrorReader<'_>,
     tags: &TagReader<'_>,
     observations: Observations,
     seen: &RepositorySettings,
-    consent: Consent,
+    owned: &OwnedRepositories,
 ) -> Promotions {
     let manifest = tags.manifest;
     let (mut observed, mut errors) = (BTreeMap::new(), BTreeMap::new());
@@ -172,25 +159,42 @@ async fn planned(
     }
     let steps = plan::plan(manifest, &observed);
     let mut stopped = seen.refused.clone().or_else(|| error::stopped(&errors, observed.is_empty()));
-    let existing: BTreeSet<&RepositoryName> =
-        steps.iter().filter(|s| s.mirror_now.is_some()).map(|s| &s.repository).collect();
-    let mut missing = BTreeSet::new();
-    for step in steps.iter().filter(|s| s.state == State::Copy && !existing.contains(&s.repository)) {
-        match tags.is_missing(&step.repository).await {
-            Ok(true) => drop(missing.insert(step.repository.clone())),
-            Ok(false) => {}
-            Err(error) => stopped = stopped.or_else(|| Some(error.to_string())),
-        }
-    }
-    missing.extend(seen.missing.iter().filter(|name| !existing.contains(name)).cloned());
+    let (mut missing, untold) = missing(tags, &steps, owned).await;
+    missing.extend(seen.missing.iter().cloned());
+    stopped = stopped.or(untold);
     if manifest.repositories == Enforcement::Report {
         seen.troubles.keys().for_each(|said| tracing::warn!("settings of repositories are not compared: {said}"));
     }
-    let repositories = plan::repositories(manifest, &steps, &missing, &seen.found, consent);
+    let looked = SeenRepositories { missing: &missing, found: &seen.found, owned, keeper: reader.keeper };
+    let repositories = plan::repositories(manifest, &steps, looked, reader.consent);
     let mut failed = failures(manifest, &errors);
-    failed.extend(plan::unseen(manifest, &seen.troubles));
+    failed.extend(plan::unseen(manifest, &owned::troubles(seen, owned)));
+    failed.extend(plan::disowned(manifest, &steps, owned));
     let (removals, doubtful, judged) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
     Promotions { steps, repositories, removals, doubtful, failed, stopped, judged }
+}
+
+/// The repositories that something is copied to and that do not exist, and why that could not be told of one.
+async fn missing(
+    tags: &TagReader<'_>,
+    steps: &[Step],
+    owned: &OwnedRepositories,
+) -> (BTreeSet<RepositoryName>, Option<String>) {
+    let existing: BTreeSet<&RepositoryName> =
+        steps.iter().filter(|s| s.mirror_now.is_some()).map(|s| &s.repository).collect();
+    let (mut missing, mut untold) = (BTreeSet::new(), None);
+    for step in steps.iter().filter(|s| s.state == State::Copy && !existing.contains(&s.repository)) {
+        let asked = match owned.get(&step.repository) {
+            Some(owned) if tags.has_hub() => Ok(owned.ownership == Ownership::Absent),
+            _ => tags.is_missing(&step.repository).await,
+        };
+        match asked {
+            Ok(true) => drop(missing.insert(step.repository.clone())),
+            Ok(false) => {}
+            Err(error) => untold = untold.or_else(|| Some(error.to_string())),
+        }
+    }
+    (missing, untold)
 }
 
 /// The failures, in the manifest's order.

@@ -41,6 +41,15 @@ impl<'a> TagReader<'a> {
         Self { registries, documents, hub, manifest, missing: Mutex::new(missing) }
     }
 
+    /// Docker Hub's own API, where it can be asked.
+    pub(super) const fn hub(&self) -> Option<&'a Hub> {
+        self.hub
+    }
+
+    pub(super) const fn has_hub(&self) -> bool {
+        self.hub.is_some()
+    }
+
     pub(super) fn open(&self, repository: &RepositoryName) -> Result<Arc<dyn Store>, MirrorError> {
         match self.manifest.mirror(repository) {
             Ok(location) => Ok(self.registries.open(&location)),

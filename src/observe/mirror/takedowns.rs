@@ -7,9 +7,10 @@ use futures_util::StreamExt;
 use super::error::MirrorError;
 use super::tags::TagReader;
 use crate::image::RepositoryName;
-use crate::manifest::{Image, Revocation};
+use crate::manifest::{Image, Manifest, Revocation};
+use crate::observe::records::{History, NO_HISTORY};
 use crate::plan::removal::{self, Removal};
-use crate::plan::{FailedStep, Failure, Scope};
+use crate::plan::{FailedStep, Failure, Key, Scope};
 
 /// How many tags are read together; each host's own limit is the client's.
 const TOGETHER: usize = 16;
@@ -53,6 +54,39 @@ pub(super) async fn takedowns(tags: &TagReader<'_>, scope: &Scope) -> Takedowns 
         }
     }
     takedowns
+}
+
+impl Takedowns {
+    /// Leaves only what the default branch's own line shows that this program put there: bytes that are revoked by their digest may
+    /// be anybody's.
+    pub(super) async fn proven(mut self, history: Option<History<'_>>, manifest: &Manifest) -> Self {
+        if self.removals.is_empty() {
+            return self;
+        }
+        let put = match &history {
+            Some(history) => {
+                let tags = self.removals.iter().map(|removal| (removal.key(), removal.digest.clone())).collect();
+                history.recorded_as(manifest, tags).await
+            }
+            None => Ok(at_hand(manifest)),
+        };
+        for removal in std::mem::take(&mut self.removals) {
+            match &put {
+                Ok(put) if put.contains(&removal.key()) => self.removals.push(removal),
+                Ok(_) => self.failed.push(removal::not_put_here(&removal, history.is_none().then_some(NO_HISTORY))),
+                Err(error) => {
+                    self.doubtful.insert(removal.repository.clone());
+                    self.failed.push(removal.failed(FailedStep::Resolve, error.to_string()));
+                }
+            }
+        }
+        self
+    }
+}
+
+/// The tags of which the manifest at hand records what they answer: what is known without a history.
+fn at_hand(manifest: &Manifest) -> BTreeSet<Key> {
+    removal::recorded(manifest).into_keys().collect()
 }
 
 async fn takedown(

@@ -3,13 +3,13 @@
 //! As for `promote --prune`, only what stood on the default branch's own line counts: a pull request could bring and take out
 //! again whatever it likes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forge::{Commit, Contents, Error};
-use crate::manifest::Manifest;
+use crate::image::Digest;
+use crate::manifest::{self, File, Manifest};
 use crate::observe::first_parents::{FileVersion, FirstParents};
-use crate::observe::retired;
-use crate::plan::Key;
+use crate::plan::{Key, removal};
 use crate::policy::audit::{self, OrganizationFacts};
 
 /// Versions of the manifest's files that are looked at in one run.
@@ -47,7 +47,7 @@ impl History<'_> {
             if open.is_empty() {
                 break;
             }
-            for (key, digest) in retired::recorded(&mut line, manifest, &versions[at..]).await? {
+            for (key, digest) in recorded(&mut line, manifest, &versions[at..]).await? {
                 let once = facts.history.entry(key.repository).or_default();
                 once.tags.entry(key.tag).or_default().insert(digest);
             }
@@ -56,6 +56,22 @@ impl History<'_> {
         }
         Ok(())
     }
+}
+
+/// What the first of these versions of a file of the manifest recorded; nothing where it cannot be read as one, or had its mirrors
+/// elsewhere. The next ones are read ahead.
+async fn recorded(
+    line: &mut FirstParents<'_>,
+    manifest: &Manifest,
+    versions: &[FileVersion],
+) -> Result<BTreeMap<Key, Digest>, Error> {
+    let Some(FileVersion { version, file }) = versions.first().copied() else { return Ok(BTreeMap::new()) };
+    line.read(versions.iter().map(|of| (of.version, [0, of.file])), 1).await?;
+    let text = |file| Some(File { path: line.path(file).to_owned(), text: line.text(version, file)?.to_owned() });
+    let Some(main) = text(0) else { return Ok(BTreeMap::new()) };
+    let files = std::iter::once(main).chain((file > 0).then(|| text(file)).flatten()).collect();
+    let here = |part: &Manifest| part.organization == manifest.organization && part.registry == manifest.registry;
+    Ok(manifest::parse_part(files).filter(here).map(|part| removal::recorded(&part)).unwrap_or_default())
 }
 
 /// The versions of all files that are looked at, in that order.

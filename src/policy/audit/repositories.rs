@@ -9,7 +9,8 @@ use crate::plan::drift::{Aspect, Difference, ObservedSettings, WantedSettings, d
 
 pub(super) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
     let shown = facts.mirrors.iter().filter_map(|(name, mirror)| Some((name, mirror.settings.as_ref()?)));
-    shown.flat_map(|(name, found)| of(manifest, name, found)).collect()
+    let asked = shown.filter(|(name, _)| manifest.has_effect_on(name));
+    asked.flat_map(|(name, found)| of(manifest, name, found)).collect()
 }
 
 fn of(manifest: &Manifest, name: &RepositoryName, found: &ObservedSettings) -> Vec<Finding> {

@@ -19,7 +19,7 @@ pub struct Plan {
     pub proposals: Vec<PlannedProposal>,
     /// Approvals and their states.
     pub promotions: Vec<Promotion>,
-    /// Repositories that are made, and settings of others that differ from the manifest.
+    /// Repositories that are made or taken over, and settings of others that differ from the manifest.
     pub repositories: Vec<PlannedRepository>,
     /// Mirror tags that are to go.
     pub removals: Vec<Removal>,
@@ -131,18 +131,18 @@ impl From<&Step> for Promotion {
     }
 }
 
-/// A repository that is made, or one setting of it that differs.
+/// A repository that is made or taken over, or one setting of it that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlannedRepository {
     /// The mirror's name without the organization.
     pub repository: RepositoryName,
     /// What is done.
     pub action: RepositoryAction,
-    /// The code of what differs, as an audit gives it; null where the repository is made.
+    /// The code of what differs, as an audit gives it; null where the repository is made or taken over.
     pub code: Option<&'static str>,
-    /// What should be; null where the repository is made.
+    /// What should be; null where the repository is made or taken over.
     pub expected: Option<String>,
-    /// What is; null where the repository is made.
+    /// What is; null where the repository is made or taken over.
     pub found: Option<String>,
     /// What is done, or what mends it, in words.
     pub detail: String,
@@ -154,6 +154,8 @@ pub struct PlannedRepository {
 pub enum RepositoryAction {
     /// It is made before the first push.
     Create,
+    /// It exists, was not ours and is taken over.
+    Adopt,
     /// A setting is mended.
     Mend,
     /// A setting is told of and left as it is.
@@ -164,9 +166,14 @@ impl PlannedRepository {
     /// The rows of a repository.
     #[must_use]
     pub fn of(step: &RepositoryStep) -> Vec<Self> {
-        let made = step.create.then(|| Self {
+        let whole = match (&step.adoption, step.create) {
+            (Some(_), _) => Some(RepositoryAction::Adopt),
+            (None, true) => Some(RepositoryAction::Create),
+            (None, false) => None,
+        };
+        let whole = whole.map(|action| Self {
             repository: step.name.clone(),
-            action: RepositoryAction::Create,
+            action,
             code: None,
             expected: None,
             found: None,
@@ -185,7 +192,7 @@ impl PlannedRepository {
         };
         let mends = step.mends.iter().map(|d| differing(RepositoryAction::Mend, d));
         let left = step.left.iter().map(|d| differing(RepositoryAction::Report, d));
-        made.into_iter().chain(mends).chain(left).collect()
+        whole.into_iter().chain(mends).chain(left).collect()
     }
 }
 

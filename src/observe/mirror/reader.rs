@@ -1,0 +1,37 @@
+//! What the mirrors are read with, and what is known on the way to a plan.
+
+use std::collections::BTreeMap;
+
+use super::error::MirrorError;
+use crate::hub::Hub;
+use crate::image::RepositoryName;
+use crate::observe::records::History;
+use crate::observe::repositories::Attention;
+use crate::observe::sources::Sources;
+use crate::plan::ownership::{Keeper, Owned};
+use crate::plan::{Consent, Key, Observed};
+use crate::registry::Registries;
+
+/// Reads what promotion is planned from.
+pub(crate) struct MirrorReader<'a> {
+    /// The destination.
+    pub registries: &'a Registries,
+    /// Upstream.
+    pub sources: &'a Sources,
+    /// Docker Hub's own API, where there is a credential for it.
+    pub hub: Option<&'a Hub>,
+    /// The manifest's history, where there is a forge.
+    pub history: Option<History<'a>>,
+    /// The manifest that keeps the repositories.
+    pub keeper: &'a Keeper,
+    /// How closely the settings of repositories are read.
+    pub attention: Attention,
+    /// What of them may be changed.
+    pub consent: Consent,
+}
+
+/// What was observed of each approval.
+pub(super) type Observations = BTreeMap<Key, Result<Observed, MirrorError>>;
+
+/// Whose the repositories of Docker Hub are that the run is about; empty elsewhere.
+pub(super) type OwnedRepositories = BTreeMap<RepositoryName, Owned>;

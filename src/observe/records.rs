@@ -1,0 +1,154 @@
+//! What the default branch's own line ever recorded as promoted, newest first. What a branch said before it was merged does not
+//! count: a pull request could bring and take out again whatever it likes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use super::first_parents::FirstParents;
+use crate::forge::{Commit, Contents, Error};
+use crate::image::{Digest, Location, RepositoryName};
+use crate::manifest::{self, File, Manifest};
+use crate::plan::Key;
+use crate::plan::records::{Record, records, written};
+
+/// How many states of the manifest are read at most. What has stood for as long counts as recorded where it stands.
+const VERSIONS: usize = 256;
+
+/// Why nothing is known of the past where there is no forge.
+pub(super) const NO_HISTORY: &str =
+    "the manifest's history is not read without a forge: give GITHUB_TOKEN and GITHUB_REPOSITORY, or --forge git";
+
+/// Where the manifest's history is.
+#[derive(Clone, Copy)]
+pub(crate) struct History<'a> {
+    pub contents: &'a dyn Contents,
+    /// The default branch's commit that the manifest was read at; `None` is its head.
+    pub head: Option<&'a Commit>,
+    /// The path of the main file.
+    pub path: &'a str,
+}
+
+impl History<'_> {
+    /// Walks back through everything that was recorded until `visit` has enough.
+    async fn walk<V>(&self, manifest: &Manifest, mut visit: V) -> Result<(), Error>
+    where
+        V: FnMut(&Record) -> ControlFlow<()> + Send,
+    {
+        let head = match self.head {
+            Some(head) => head.clone(),
+            None => self.contents.head().await?.commit,
+        };
+        let paths = manifest.files.iter().map(|file| file.path.as_str());
+        let mut line = FirstParents::new(self.contents, &head, self.path, paths);
+        let (mut newer, mut read) = (BTreeSet::new(), 0);
+        'read: while line.extend().await? {
+            let versions = states(&line);
+            while read < versions.len() {
+                if read == VERSIONS {
+                    tracing::warn!(
+                        "only the newest {VERSIONS} versions of the manifest were read: what they do not record is not known to be ours"
+                    );
+                    break 'read;
+                }
+                if let Some(older) = recorded_at(&mut line, &versions[read..versions.len().min(VERSIONS)]).await? {
+                    if written(&newer, &older).into_iter().any(|record| visit(record).is_break()) {
+                        return Ok(());
+                    }
+                    newer = older;
+                }
+                read += 1;
+            }
+        }
+        line.warn_where_cut();
+        // The first version stands for itself.
+        let _ = newer.iter().try_for_each(visit);
+        Ok(())
+    }
+
+    /// Those of `mirrors` to which anything was ever promoted.
+    pub(super) async fn recorded_mirrors(
+        &self,
+        manifest: &Manifest,
+        mirrors: BTreeSet<Location>,
+    ) -> Result<BTreeSet<Location>, Error> {
+        let (mut open, mut found) = (mirrors, BTreeSet::new());
+        self.walk(manifest, |record| {
+            found.extend(open.take(&record.mirror));
+            enough(open.is_empty())
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// What each of these tags answered when it was recorded last.
+    pub(super) async fn recorded_last(
+        &self,
+        manifest: &Manifest,
+        tags: BTreeSet<Key>,
+    ) -> Result<BTreeMap<Key, Digest>, Error> {
+        let (mut open, mut found) = (placed(manifest, tags), BTreeMap::new());
+        self.walk(manifest, |record| {
+            if let Some(key) = open.remove(&(record.mirror.clone(), record.tag.clone())) {
+                found.insert(key, record.digest.clone());
+            }
+            enough(open.is_empty())
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Those of these tags that were ever recorded to answer this digest of theirs.
+    pub(super) async fn recorded_as(
+        &self,
+        manifest: &Manifest,
+        tags: BTreeMap<Key, Digest>,
+    ) -> Result<BTreeSet<Key>, Error> {
+        let (mut open, mut found) = (placed(manifest, tags.keys().cloned().collect()), BTreeSet::new());
+        self.walk(manifest, |record| {
+            let place = (record.mirror.clone(), record.tag.clone());
+            if open.get(&place).is_some_and(|key| tags.get(key) == Some(&record.digest)) {
+                found.extend(open.remove(&place));
+            }
+            enough(open.is_empty())
+        })
+        .await?;
+        Ok(found)
+    }
+}
+
+fn enough(enough: bool) -> ControlFlow<()> {
+    if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+/// Tags by where they are.
+fn placed(manifest: &Manifest, tags: BTreeSet<Key>) -> BTreeMap<(Location, crate::image::Tag), Key> {
+    let place = |key: Key| Some(((mirror_of(manifest, &key.repository)?, key.tag.clone()), key));
+    tags.into_iter().filter_map(place).collect()
+}
+
+/// Where a repository of the manifest is; [`manifest::parse`] lets none in that is nowhere.
+pub(super) fn mirror_of(manifest: &Manifest, repository: &RepositoryName) -> Option<Location> {
+    manifest.mirror(repository).ok()
+}
+
+/// The versions that brought another state of any file, newest first.
+fn states(line: &FirstParents<'_>) -> Vec<usize> {
+    let mut versions: Vec<usize> = line.changes().into_iter().map(|change| change.version).collect();
+    versions.dedup();
+    versions
+}
+
+/// What the first of these versions records; `None` where it cannot be read as a manifest. The next ones are read ahead.
+async fn recorded_at(line: &mut FirstParents<'_>, versions: &[usize]) -> Result<Option<BTreeSet<Record>>, Error> {
+    let Some(version) = versions.first().copied() else { return Ok(None) };
+    let files: Vec<usize> = (0..line.paths().len()).collect();
+    line.read(versions.iter().map(|version| (*version, &files)), 1).await?;
+    let text =
+        |file: usize| Some(File { path: line.path(file).to_owned(), text: line.text(version, file)?.to_owned() });
+    let Some(main) = text(0) else { return Ok(None) };
+    let others = line.paths().iter().skip(1).map(String::as_str);
+    let included = manifest::included(&main.path, &manifest::includes(&main.text), others);
+    let others = files[1..].iter().filter(|file| included.iter().any(|path| path == line.path(**file)));
+    let files = std::iter::once(main).chain(others.filter_map(|file| text(*file))).collect();
+    Ok(manifest::parse_part(files).map(|version| records(&version)))
+}

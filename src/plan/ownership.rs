@@ -1,0 +1,263 @@
+//! Whose a repository is that exists at Docker Hub. Ours is what a record shows that we promoted to, or what bears our mark: a
+//! line in its full description that names the manifest it is kept by. Anything else is left alone, unless `adopt` says that it
+//! is taken over.
+
+use crate::text::excerpt;
+
+/// The longest full description that Docker Hub takes, in characters.
+const FULL_DESCRIPTION_LIMIT: usize = 25_000;
+/// What the line begins with.
+const MARK: &str = "Kept by Wharfinger: ";
+
+/// The manifest that keeps repositories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Keeper {
+    /// What tells the forge's repository from others: `OWNER/NAME` on GitHub. `None` where no forge is there to say, and so in
+    /// runs that write nothing.
+    pub repository: Option<String>,
+    /// The path of the main file.
+    pub path: String,
+}
+
+/// What a full description says of its keeper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It names this manifest.
+    Ours,
+    /// It names another manifest, as it is written.
+    Anothers(String),
+    /// It names none.
+    Absent,
+    /// It could not be read, and why.
+    Unknown(String),
+}
+
+/// What the default branch's history says of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Past {
+    /// A digest was recorded while an image had this very repository.
+    Recorded,
+    NeverRecorded,
+    /// It could not be read, and why.
+    Unknown(String),
+}
+
+/// What is known of a repository. What is `None` was not asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Claim {
+    /// Whether Docker Hub has it; `None` where it cannot be told.
+    pub exists: Option<bool>,
+    /// Whether a tag answers what the manifest at hand records of it.
+    pub answers_record: bool,
+    /// Whether an image of the manifest takes it over.
+    pub adopt: bool,
+    pub mark: Option<Mark>,
+    pub past: Option<Past>,
+}
+
+/// What a claim may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// [`Claim::mark`].
+    Mark,
+    /// [`Claim::past`].
+    Past,
+}
+
+/// Whose a repository is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ownership {
+    /// There is none of that name.
+    Absent,
+    Ours,
+    /// It was not ours, and the manifest takes it over.
+    Adopted,
+    /// Why nothing of it is touched, and what can be done.
+    NotOurs(String),
+}
+
+/// Whose a repository is, and what its full description says, where that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Owned {
+    pub ownership: Ownership,
+    pub full_description: Option<String>,
+}
+
+impl Owned {
+    /// Why nothing of it is touched; `None` where it may be.
+    pub(crate) fn not_ours(&self) -> Option<&str> {
+        match &self.ownership {
+            Ownership::NotOurs(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+/// Whose the repository `name` (`ORGANIZATION/REPOSITORY`) is.
+///
+/// # Errors
+/// What has to be found out before it can be told.
+pub(crate) fn ownership(name: &str, claim: &Claim, keeper: &Keeper) -> Result<Ownership, Proof> {
+    if claim.exists == Some(false) {
+        return Ok(Ownership::Absent);
+    }
+    if claim.answers_record {
+        return Ok(Ownership::Ours);
+    }
+    let mark = match claim.mark.as_ref().ok_or(Proof::Mark)? {
+        Mark::Ours => return Ok(Ownership::Ours),
+        _ if claim.adopt => return Ok(Ownership::Adopted),
+        mark => mark,
+    };
+    let unread = match claim.past.as_ref().ok_or(Proof::Past)? {
+        Past::Recorded => return Ok(Ownership::Ours),
+        Past::NeverRecorded => None,
+        Past::Unknown(why) => Some(why),
+    };
+    let exists = claim.exists == Some(true);
+    Ok(Ownership::NotOurs(not_ours(name, exists, &evidence(mark, unread, keeper))))
+}
+
+/// Why a repository is not ours, and what can be done.
+fn not_ours(name: &str, exists: bool, evidence: &str) -> String {
+    let cure = "`adopt: true` at the image takes it over, `repository` gives the image another name";
+    match exists {
+        true => format!("{name} exists already, not ours: {evidence}. Nothing of it is touched; {cure}"),
+        false => {
+            format!(
+                "whether {name} exists and is ours cannot be told: {evidence}. Nothing of it is touched; if it exists, {cure}"
+            )
+        }
+    }
+}
+
+/// What speaks for no repository of ours, in words.
+fn evidence(mark: &Mark, unread: Option<&String>, keeper: &Keeper) -> String {
+    let mark = match mark {
+        Mark::Anothers(keeper) => format!("its full description says that it is kept by {keeper}"),
+        Mark::Unknown(why) => format!("its full description cannot be read ({why})"),
+        Mark::Ours | Mark::Absent => match keeper.line() {
+            Some(line) => format!("its full description does not say `{line}`"),
+            None => "its full description does not name this manifest".to_owned(),
+        },
+    };
+    let past = match unread {
+        Some(why) => format!("whether the default branch ever recorded a promotion to it cannot be told ({why})"),
+        None => "the default branch never recorded a promotion to it".to_owned(),
+    };
+    format!("{past}, and {mark}")
+}
+
+/// The keeper that a full description names: its last word on that counts.
+fn named(full_description: &str) -> Option<&str> {
+    full_description.lines().rev().find_map(|line| line.trim().strip_prefix(MARK))
+}
+
+/// Whether two full descriptions name the same keeper.
+pub(crate) fn same_keeper(one: &str, other: &str) -> bool {
+    named(one).is_some_and(|keeper| named(other) == Some(keeper))
+}
+
+impl Keeper {
+    /// The mark: the last line of a full description. `None` where the forge's repository is not known.
+    pub(crate) fn line(&self) -> Option<String> {
+        self.repository.as_ref().map(|repository| format!("{MARK}{repository}, {}", self.path))
+    }
+
+    /// What a full description says of its keeper. Names on forges do not differ by case alone.
+    pub(crate) fn mark(&self, full_description: &str) -> Mark {
+        let Some(named) = named(full_description) else { return Mark::Absent };
+        let is_ours = named.split_once(", ").is_some_and(|(repository, path)| {
+            path == self.path && self.repository.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(repository))
+        });
+        if is_ours { Mark::Ours } else { Mark::Anothers(excerpt(named, 200)) }
+    }
+
+    /// A full description of ours with the mark under it; the text is cut where both do not fit.
+    pub(crate) fn signed(&self, text: &str) -> String {
+        let Some(line) = self.line() else { return text.to_owned() };
+        let room = FULL_DESCRIPTION_LIMIT.saturating_sub(line.chars().count() + 3);
+        let text: String = text.trim_end().chars().take(room).collect();
+        format!("{text}\n\n{line}\n")
+    }
+
+    /// A full description that others wrote with the mark under it, in the place of another keeper's; `None` where it does not
+    /// fit.
+    pub(crate) fn taken_over(&self, theirs: &str) -> Option<String> {
+        let kept: Vec<&str> = theirs.lines().filter(|line| !line.trim().starts_with(MARK)).collect();
+        let kept = kept.join("\n");
+        let text = match kept.trim_end() {
+            "" => format!("{}\n", self.line()?),
+            kept => format!("{kept}\n\n{}\n", self.line()?),
+        };
+        (text.chars().count() <= FULL_DESCRIPTION_LIMIT).then_some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn keeper() -> Keeper {
+        Keeper { repository: Some("acme/images".to_owned()), path: "approved-images.yml".to_owned() }
+    }
+
+    #[test]
+    fn only_a_record_a_mark_or_the_manifest_makes_a_repository_ours() {
+        let (exists, of) = (Some(true), |claim: &Claim| ownership("acme/vault", claim, &keeper()));
+        let claim = Claim { exists, ..Claim::default() };
+        assert_eq!(of(&Claim { exists: Some(false), ..claim.clone() }), Ok(Ownership::Absent));
+        assert_eq!(of(&Claim { answers_record: true, ..claim.clone() }), Ok(Ownership::Ours));
+        assert_eq!(of(&claim), Err(Proof::Mark));
+        for exists in [exists, None] {
+            let marked = |mark: Mark| Claim { exists, mark: Some(mark), ..Claim::default() };
+            assert_eq!(of(&marked(Mark::Ours)), Ok(Ownership::Ours));
+            for mark in [Mark::Absent, Mark::Anothers("x".to_owned()), Mark::Unknown("x".to_owned())] {
+                let claim = marked(mark);
+                assert_eq!(of(&claim), Err(Proof::Past));
+                assert_eq!(of(&Claim { adopt: true, ..claim.clone() }), Ok(Ownership::Adopted));
+                assert_eq!(of(&Claim { past: Some(Past::Recorded), ..claim.clone() }), Ok(Ownership::Ours));
+                for past in [Past::NeverRecorded, Past::Unknown("x".to_owned())] {
+                    let told = of(&Claim { past: Some(past), ..claim.clone() }).unwrap();
+                    assert!(matches!(&told, Ownership::NotOurs(why) if why.contains("`adopt: true`")), "{told:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_line_that_names_a_keeper_counts() {
+        let keeper = keeper();
+        let text = keeper.signed("# loki\n\nCopies.\n");
+        assert_eq!(text, "# loki\n\nCopies.\n\nKept by Wharfinger: acme/images, approved-images.yml\n");
+        assert_eq!(keeper.mark(&text), Mark::Ours);
+        assert_eq!(keeper.mark(&text.replace("acme/images", "Acme/Images").replace('\n', "\r\n")), Mark::Ours);
+        assert_eq!(keeper.mark("Kept by Wharfinger.\n"), Mark::Absent, "what earlier releases wrote names nobody");
+        let other = "Kept by Wharfinger: acme/other, approved-images.yml";
+        assert_eq!(
+            keeper.mark(&format!("{text}{other}")),
+            Mark::Anothers("acme/other, approved-images.yml".to_owned())
+        );
+        assert_eq!(keeper.mark(&format!("{other}\n{text}")), Mark::Ours);
+        let path = Keeper { path: "team/approved-images.yml".to_owned(), ..keeper.clone() };
+        assert!(matches!(path.mark(&text), Mark::Anothers(_)));
+        assert_eq!(
+            Keeper { repository: None, ..keeper }.mark(&text),
+            Mark::Ours,
+            "nobody is there to say which repository"
+        );
+    }
+
+    #[test]
+    fn the_mark_fits_whatever_stands_above_it() {
+        let keeper = keeper();
+        let long = keeper.signed(&"é".repeat(30_000));
+        assert_eq!((long.chars().count(), keeper.mark(&long)), (FULL_DESCRIPTION_LIMIT, Mark::Ours));
+        assert_eq!(keeper.taken_over(&"é".repeat(25_000)), None, "what a person wrote is not cut");
+        let theirs = "Our vault.\n\nKept by Wharfinger: acme/old, approved-images.yml\n";
+        let line = keeper.line().unwrap();
+        assert_eq!(keeper.taken_over(theirs), Some(format!("Our vault.\n\n{line}\n")));
+        assert_eq!(keeper.taken_over(""), Some(format!("{line}\n")));
+    }
+}

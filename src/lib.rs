@@ -59,9 +59,9 @@ pub mod internals {
     }
     pub mod forge {
         pub use crate::forge::{
-            Activity, Actor, Branches, By, Commit, Contents, Conversation, Error, FileChange, Forge, Merge, Message,
-            MovementKind, NewCommit, OpenProposal, Proposals, Review, Reviews, StatusState, Statuses, Told, Verdict,
-            Version, git, github,
+            Account, Activity, Actor, Branches, Commit, Contents, Conversation, Error, FileChange, Forge, Merge,
+            Message, MovementKind, NewCommit, OpenProposal, Proposals, Review, Reviews, StatusState, Statuses, Told,
+            Verdict, Version, Written, git, github,
         };
     }
     pub mod hub {

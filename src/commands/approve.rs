@@ -27,7 +27,7 @@ const LONGEST_REASON: usize = 200;
 pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Output) -> Result<Exit, Stop> {
     let urgent = arguments.urgent.as_deref().map(reason).transpose()?;
     let proposes = arguments.propose || context.settings.github.in_actions;
-    let reader = proposal_reader(context, context.forge.as_deref(), Trust::Machines);
+    let reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
     let mut tries = 0;
     loop {
         tries += 1;

@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &Context, arguments: &Explain, output: &mut Out
 async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation, Stop> {
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
-    let reader = proposal_reader(context, context.forge.as_deref(), Trust::Machines);
+    let reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
     let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), None).await?;
     let failed = situation.candidates.failed.values().cloned().map(Failed::from);
     Ok(Explanation {

@@ -17,7 +17,7 @@ pub(crate) async fn run(
     let manifest = load::here(context)?;
     let scope = promote::scope(context, &manifest, images)?;
     let forge = context.forge.as_deref();
-    let reader = proposal_reader(context, forge, Trust::Machines);
+    let reader = proposal_reader(context, forge, Trust::Keeper);
     let seen = promote::read_mirrors(context, &reader.sources, &manifest, &scope, None, Manner::default()).await?;
     let unreviewed = unreviewed(&context.verdicts, &context.review_reader(None), &manifest, &scope).await;
     let situation = reader.situation(&manifest, &scope, &unreviewed, None).await?;

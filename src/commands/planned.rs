@@ -125,7 +125,7 @@ pub(super) fn unreadable(error: &Error) -> String {
 }
 
 pub(super) const fn expected_in_ledger() -> &'static str {
-    "no commits but those of the account that `propose` runs with"
+    "no pushes but those of the account that `propose` runs with"
 }
 
 /// That a proposal could not be made as it should be.

@@ -71,7 +71,7 @@ async fn note(context: &Context, forge: &dyn Forge, head: &Head, manifest: &Mani
     if let Some(Err(e)) = &noted.reading {
         return done.outcome.failed.push(on_branch(&ledger::branch(prefix), None, &unreadable(e)));
     }
-    let place = Place { forge, prefix, trust: Trust::Ours };
+    let place = Place { forge, prefix, manifest: manifest.path(), trust: Trust::Ours };
     match record(place, &head.commit, manifest, noted, context.now).await {
         Ok(Recorded { written, foreign }) => {
             done.outcome.changed |= written;

@@ -12,9 +12,15 @@ pub trait Activity: Send + Sync {
     /// pointed to before.
     async fn movements(&self, branch: &str) -> Result<Told, Error>;
 
+    /// The same, back to the branch's first creation as far as it is told, of [`WHOLE`] movements at most.
+    async fn all_movements(&self, branch: &str) -> Result<Told, Error>;
+
     /// Whether this is the account whose token this program has.
     async fn is_us(&self, actor: &Actor) -> Result<bool, Error>;
 }
+
+/// How many movements of a branch are read at most.
+pub(crate) const WHOLE: usize = 1_000;
 
 /// What is told of a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +43,14 @@ pub struct Movement {
     /// Who did it; `None` where the forge does not say.
     pub actor: Option<Actor>,
     pub at: DateTime<Utc>,
+}
+
+impl Movement {
+    /// Whether who did it put there what the branch then pointed to: what a merge puts there others wrote.
+    pub(crate) fn puts(&self) -> bool {
+        self.after.is_some()
+            && matches!(self.kind, MovementKind::Push | MovementKind::ForcePush | MovementKind::Created)
+    }
 }
 
 /// How a branch moved.

@@ -11,9 +11,9 @@ pub trait Branches: Send + Sync {
     /// an interrupted run left.
     async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error>;
 
-    /// Who wrote the newest commits of a branch that now points to `tip`: newest first, down to our own newest, as far as a
-    /// bounded look goes. Where none of them is ours nothing says that we ever wrote there.
-    async fn written(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error>;
+    /// Who wrote on a branch that now points to `tip` and that one account alone should write. Where that account's doing is
+    /// not shown nothing says that it ever wrote there.
+    async fn written(&self, branch: &str, tip: &Commit, account: &Account) -> Result<Written, Error>;
 
     /// Adds one commit to a branch that must still point to `expected`.
     async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error>;
@@ -74,44 +74,22 @@ pub struct Message {
     pub body: String,
 }
 
-/// A commit on a branch that only this program should write.
+/// The account whose doing is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    pub commit: Commit,
-    /// Who wrote it, as the forge names them, for people.
-    pub author: String,
-    /// What the forge proves of that.
-    pub by: By,
-}
-
-/// What a forge proves of who wrote a commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
-    /// This program, with the account it has now.
+pub enum Account {
+    /// The one that this program has now.
     Us,
-    /// An App or a job's own token, and not the account that this program has now.
-    Machine,
-    /// Anybody.
-    Other,
+    /// One of this login.
+    Named(String),
 }
 
-/// How many commits are looked at to find one of our own.
-pub(super) const LOOKED_BACK: usize = 30;
-
-/// The commits of a listing down to our own newest, each the one parent of the one before: what was merged in might be old.
-pub(super) fn down_to_ours(listed: impl IntoIterator<Item = (Written, Vec<Commit>)>) -> Vec<Written> {
-    let mut found: Vec<Written> = Vec::new();
-    let mut follows: Option<Commit> = None;
-    for (written, mut parents) in listed {
-        if follows.as_ref().is_some_and(|parent| *parent != written.commit) {
-            break;
-        }
-        let done = written.by == By::Us || parents.len() != 1;
-        found.push(written);
-        if done {
-            break;
-        }
-        follows = parents.pop();
-    }
-    found
+/// What a forge itself shows of who wrote on a branch. Names in commits prove nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Written {
+    /// The newest commit that the account is shown to have put there.
+    pub own: Option<Commit>,
+    /// Who put there what the branch points to now, in words for people; `None` where the account did.
+    pub other: Option<String>,
+    /// Why who wrote there is not shown, and how to change that; `None` where it is.
+    pub silence: Option<String>,
 }

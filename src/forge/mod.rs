@@ -16,10 +16,10 @@ mod proposals;
 mod reviews;
 mod statuses;
 
-pub(crate) use activity::Movement;
 pub use activity::{Activity, Actor, MovementKind, Told};
-pub use branches::{Branches, By, FileChange, Message, NewCommit};
-pub(crate) use branches::{Written, with_rules};
+pub(crate) use activity::{Movement, WHOLE};
+pub(crate) use branches::with_rules;
+pub use branches::{Account, Branches, FileChange, Message, NewCommit, Written};
 pub use commit::Commit;
 pub use contents::{Contents, Merge, Version};
 pub(crate) use contents::{Head, Line};

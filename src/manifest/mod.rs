@@ -135,6 +135,11 @@ impl Manifest {
         self.images.iter().any(|image| image.repository == *repository && image.has_effect())
     }
 
+    /// The main file's path.
+    pub(crate) fn path(&self) -> &str {
+        self.files.first().map_or("", |file| file.path.as_str())
+    }
+
     /// All approvals with their images, in the manifest's order.
     pub(crate) fn approvals(&self) -> impl Iterator<Item = (&Image, &Approval)> {
         self.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))

@@ -74,7 +74,7 @@ impl ProposalReader<'_> {
     ) -> Result<Situation, Error> {
         let _phase = Group::begin(&format!("Looking for new versions of {}", counted(manifest.images.len(), "image")));
         let prefix = &manifest.proposals.branch_prefix;
-        let clocks = self.clocks(prefix);
+        let clocks = self.clocks(manifest);
         let upstream = self.upstream(manifest, &clocks);
         let ours = match self.forge {
             Some(forge) => forge.proposals(prefix).await?,
@@ -101,7 +101,7 @@ impl ProposalReader<'_> {
     /// Where that comes to no end.
     pub(crate) async fn requested(&self, request: &ApprovalRequest) -> Result<Resolution, Error> {
         let ruled = request.ruled();
-        let clocks = self.clocks(&ruled.proposals.branch_prefix);
+        let clocks = self.clocks(&ruled);
         let upstream = self.upstream(&ruled, &clocks);
         let scope = Scope::of(request.position());
         let candidates = read_candidates(&upstream, &scope, &BTreeSet::new()).await;
@@ -136,8 +136,9 @@ impl ProposalReader<'_> {
         futures_util::stream::iter(&situation.wanted).map(gather).buffered(TOGETHER).collect().await
     }
 
-    fn clocks<'c>(&'c self, prefix: &'c str) -> Clocks<'c> {
-        Clocks::new(self.forge.map(|forge| Place { forge, prefix, trust: self.trust }), self.now)
+    fn clocks<'c>(&'c self, manifest: &'c Manifest) -> Clocks<'c> {
+        let (prefix, path) = (manifest.proposals.branch_prefix.as_str(), manifest.path());
+        Clocks::new(self.forge.map(|forge| Place { forge, prefix, manifest: path, trust: self.trust }), self.now)
     }
 
     fn upstream<'c>(&'c self, manifest: &'c Manifest, clocks: &'c Clocks<'c>) -> UpstreamReader<'c> {

@@ -150,7 +150,7 @@ impl Place for OnGitHub {
 
     fn forgery(&self, text: &str) -> &'static str {
         self.0.forge_commit(BRANCH, "github-actions[bot]", &[(FILE, text)]);
-        "github-actions[bot]"
+        "mallory"
     }
 
     fn has_branch(&self, branch: &str) -> bool {
@@ -373,7 +373,11 @@ fn docker_hub_alone_never_touches_the_ledger_and_others_read_it_in_four_requests
     assert_eq!(opened(&output), [LOKI], "{output}");
     let about = |place: &OnGitHub| {
         let lines = place.0.lines().into_iter();
-        lines.filter(|l| l.contains("ledger") || l.contains("/commits?") || l.contains("graphql")).collect::<Vec<_>>()
+        lines
+            .filter(|l| {
+                l.contains("ledger") || l.contains("/activity?") || l.contains("/commits?") || l.contains("graphql")
+            })
+            .collect::<Vec<_>>()
     };
     assert!(about(&docker).iter().all(|l| l.starts_with("POST /graphql")), "a proposal's commit: {:?}", about(&docker));
     docker.0.clear_log();
@@ -394,8 +398,8 @@ fn docker_hub_alone_never_touches_the_ledger_and_others_read_it_in_four_requests
     ");
     insta::assert_snapshot!(requests(), @r"
     GET /repos/acme/images/git/ref/heads/wharfinger/ledger 200
-    GET /repos/acme/images/commits?sha=TIP&per_page=30 200
     POST /graphql 200
+    GET /repos/acme/images/activity?ref=refs%2Fheads%2Fwharfinger%2Fledger&per_page=100 200
     GET /repos/acme/images/contents/wharfinger-ledger.txt?ref=TIP 200
     ");
 }
@@ -410,14 +414,18 @@ fn a_person_cannot_pass_for_the_program_on_github() {
         place.propose(&registry, 0);
         place.age(1);
         let forged = older(&place.text().unwrap(), 9);
-        // under another name, under ours, and with GitHub as committer beside ours
-        place.0.push_as(BRANCH, "hubot", &[(FILE, &forged)]);
-        let output = place.propose(&registry, 1);
-        assert!(output["drift"][0]["found"].as_str().unwrap().contains(" by hubot; "), "{output}");
-        place.0.push_as(BRANCH, &login, &[(FILE, &forged)]);
-        assert_eq!(opened(&place.propose(&registry, 1)), Vec::<&str>::new());
-        place.0.forge_commit(BRANCH, &login, &[(FILE, &forged)]);
-        assert_eq!(opened(&place.propose(&registry, 1)), Vec::<&str>::new());
+        // under their own name, under ours, and with GitHub as committer beside ours
+        for forge in ["own", "ours", "signed"] {
+            match forge {
+                "own" => drop(place.0.push_as(BRANCH, "hubot", &[(FILE, &forged)])),
+                "ours" => drop(place.0.commit_by(BRANCH, (&login, "hubot"), "Note", (FILE, &forged))),
+                _ => drop(place.0.forge_commit(BRANCH, &login, &[(FILE, &forged)])),
+            }
+            let output = place.propose(&registry, 1);
+            let who = if forge == "signed" { " by mallory; " } else { " by hubot; " };
+            assert!(output["drift"][0]["found"].as_str().unwrap().contains(who), "{output}");
+            assert_eq!(opened(&output), Vec::<&str>::new());
+        }
         place.age(9);
         assert_eq!(opened(&place.propose(&registry, 0)), [LOKI], "ours count");
     }
@@ -445,7 +453,7 @@ fn another_machines_ledger_is_read_but_not_written_on_unsaid() {
     place.forgery(&older(&text, 9));
     let output = plan("job").expect_status(1).json();
     assert_eq!(output["proposals"].as_array().unwrap().len(), 0, "{output}");
-    assert!(output["failed"][0]["error"].as_str().unwrap().contains("github-actions[bot]"), "{output}");
+    assert!(output["failed"][0]["error"].as_str().unwrap().contains("mallory"), "{output}");
 }
 
 #[test]

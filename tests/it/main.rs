@@ -38,6 +38,7 @@ mod ledger;
 mod life;
 mod manifest;
 mod ownership;
+mod ours;
 mod promote;
 mod propose;
 mod proxy;

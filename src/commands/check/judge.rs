@@ -126,7 +126,8 @@ impl<'a> Judge<'a> {
         let place = context.forge.as_deref().zip(base).map(|(forge, base)| Place {
             forge,
             prefix: &base.proposals.branch_prefix,
-            trust: Trust::Machines,
+            manifest: base.path(),
+            trust: Trust::Keeper,
         });
         let clocks = Clocks::new(place, context.now);
         let standings = Standings::new(None);

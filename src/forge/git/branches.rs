@@ -4,8 +4,7 @@ use async_trait::async_trait;
 
 use super::write::RefMove;
 use super::{GitForge, OPEN, WROTE};
-use crate::forge::branches::{LOOKED_BACK, down_to_ours};
-use crate::forge::{Branches, By, Commit, Error, NewCommit, OpenProposal, Written};
+use crate::forge::{Account, Branches, Commit, Error, NewCommit, OpenProposal, Written};
 
 #[async_trait]
 impl Branches for GitForge {
@@ -13,22 +12,16 @@ impl Branches for GitForge {
         self.resolve(&format!("refs/heads/{branch}")).await
     }
 
-    /// A name in a commit proves nothing here: what this program put there is
-    /// remembered, and where it is not, as in a fresh clone, nothing is ours.
-    async fn written(&self, branch: &str, tip: &Commit) -> Result<Vec<Written>, Error> {
+    /// What this program put there is remembered, and where it is not, as in a fresh clone, nothing is ours.
+    async fn written(&self, branch: &str, tip: &Commit, _account: &Account) -> Result<Written, Error> {
         let (open, wrote) = (format!("{OPEN}{branch}"), format!("{WROTE}{branch}"));
-        let remembered = self.references(&[], &[&open, &wrote]).await?;
-        let ours = remembered.get(&open).or_else(|| remembered.get(&wrote)).cloned();
-        let most = format!("--max-count={LOOKED_BACK}");
-        let log = self.git.text(&["log", &most, "--format=%H%x00%P%x00%an", &tip.0], b"").await?;
-        let listed = log.lines().filter_map(|line| {
-            let [commit, parents, author] = line.split('\0').collect::<Vec<_>>()[..] else { return None };
-            let commit = Commit(commit.to_owned());
-            let by = if ours.as_ref() == Some(&commit) { By::Us } else { By::Other };
-            let parents = parents.split_whitespace().map(|parent| Commit(parent.to_owned())).collect();
-            Some((Written { commit, author: crate::text::excerpt(author, 100), by }, parents))
-        });
-        Ok(down_to_ours(listed))
+        let mut remembered = self.references(&[], &[&open, &wrote]).await?;
+        let own = remembered.remove(&open).or_else(|| remembered.remove(&wrote));
+        let other = match own.as_ref() == Some(tip) {
+            true => None,
+            false => Some(crate::text::excerpt(&self.git.line(&["log", "-1", "--format=%an", &tip.0]).await?, 100)),
+        };
+        Ok(Written { own, other, silence: None })
     }
 
     /// Where the branch is checked out its work tree follows; where it is the default branch

@@ -8,9 +8,14 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::answer::{Answer, READ};
-use super::client::encode;
+use super::client::{encode, pause};
 use super::{GitHub, commit_at, text};
-use crate::forge::{Activity, Actor, Commit, Error, Movement, MovementKind, Told};
+use crate::forge::{Activity, Actor, Commit, Error, Movement, MovementKind, Told, WHOLE};
+
+/// How many pages of a list are read at most.
+const PAGES: u32 = (WHOLE / 100) as u32;
+/// How often a list is read again that does not lead to where its branch is.
+const TRIES: u32 = 2;
 
 /// Lists by repository and branch, as far as they were read.
 #[derive(Debug, Default)]
@@ -39,8 +44,11 @@ struct Reading {
 #[async_trait]
 impl Activity for GitHub {
     async fn movements(&self, branch: &str) -> Result<Told, Error> {
-        let list = List { repository: self.repository(), branch: Some(branch.to_owned()) };
-        self.list_movements(&list, 1, |_| true).await
+        self.list_movements(&self.list_of(branch), 1, |_| true).await
+    }
+
+    async fn all_movements(&self, branch: &str) -> Result<Told, Error> {
+        self.list_movements(&self.list_of(branch), PAGES, |_| false).await
     }
 
     async fn is_us(&self, actor: &Actor) -> Result<bool, Error> {
@@ -49,6 +57,27 @@ impl Activity for GitHub {
 }
 
 impl GitHub {
+    fn list_of(&self, branch: &str) -> List {
+        List { repository: self.repository(), branch: Some(branch.to_owned()) }
+    }
+
+    /// The newest movements of a branch, read again where they do not lead to `tip` yet: what was read earlier in this run may
+    /// be old, and a row may be late.
+    pub(super) async fn movements_to(&self, branch: &str, tip: &Commit) -> Result<Told, Error> {
+        let list = self.list_of(branch);
+        let mut told = self.list_movements(&list, 1, |_| true).await?;
+        for made in 0..TRIES {
+            let Told::Movements(rows) = &told else { break };
+            if rows.iter().any(|row| row.after.as_ref() == Some(tip)) {
+                break;
+            }
+            pause(made).await;
+            self.activity.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&list);
+            told = self.list_movements(&list, 1, |_| true).await?;
+        }
+        Ok(told)
+    }
+
     /// The movements of a list, read on until they are enough, the list ends or so many pages were read.
     pub(super) async fn list_movements(
         &self,

@@ -10,7 +10,7 @@ use super::client::{Verb, encode};
 use super::commits::protection;
 use super::rules::words;
 use super::{GitHub, commit_at, text};
-use crate::forge::{self, Branches, Commit, Error, NewCommit, OpenProposal};
+use crate::forge::{self, Account, Branches, Commit, Error, NewCommit, OpenProposal};
 use crate::ledger;
 
 /// What became of making a branch.
@@ -33,8 +33,8 @@ impl Branches for GitHub {
         commit_at(&answer.success(&action, READ)?.json(&action)?, "/object/sha").map(Some)
     }
 
-    async fn written(&self, _branch: &str, tip: &Commit) -> Result<Vec<forge::Written>, Error> {
-        self.writers(tip).await
+    async fn written(&self, branch: &str, tip: &Commit, account: &Account) -> Result<forge::Written, Error> {
+        self.shown(branch, tip, account).await
     }
 
     async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error> {

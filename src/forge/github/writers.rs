@@ -1,33 +1,112 @@
-//! Who wrote commits, as far as GitHub proves it.
+//! Who wrote on a branch, as far as GitHub itself shows it: by its activity, and by its own signature where that has no row.
 
 use serde_json::Value;
 
 use super::activity::is_login;
 use super::answer::{READ, clean};
 use super::{GitHub, commit_at, text};
-use crate::forge::branches::{LOOKED_BACK, down_to_ours};
-use crate::forge::{By, Commit, Error, Written};
+use crate::forge::{Account, Commit, Error, Movement, Told, Written};
+
+/// How many commits are looked at to find one that GitHub signed for an account.
+const LOOKED_BACK: usize = 30;
+
+/// The job's own token, which is every workflow of the repository: GitHub's signature on its commits says little.
+const JOB: &str = "github-actions[bot]";
+
+/// What the commits of a branch say where its activity does not.
+struct Signed {
+    /// The newest that GitHub signed for the account.
+    own: Option<Commit>,
+    /// Whom the newest names.
+    named: String,
+}
 
 impl GitHub {
     /// See [`crate::forge::Branches::written`]: one listing, and once a run the question whose token this is.
-    pub(super) async fn writers(&self, tip: &Commit) -> Result<Vec<Written>, Error> {
+    pub(super) async fn shown(&self, branch: &str, tip: &Commit, account: &Account) -> Result<Written, Error> {
+        let login = match account {
+            Account::Us => self.login().await?,
+            Account::Named(login) => login,
+        };
+        let (rows, silence) = match self.movements_to(branch, tip).await? {
+            Told::Movements(rows) => (rows, None),
+            Told::Nothing(why) => (Vec::new(), Some(why)),
+        };
+        let own = self.newest_by(&rows, login).await?;
+        if let Some(row) = rows.iter().find(|row| row.after.as_ref() == Some(tip)) {
+            let other = (own.as_ref() != Some(tip)).then(|| mover(row));
+            return Ok(Written { own, other, silence: None });
+        }
+        let Signed { own: signed, named } = self.signed_on(tip, login, &rows).await?;
+        let own = signed.or(own);
+        if own.as_ref() == Some(tip) {
+            return Ok(Written { own, ..Written::default() });
+        }
+        let silence = silence.unwrap_or_else(|| format!("GitHub's activity does not show who moved {branch} to {tip}"));
+        Ok(Written { own, other: Some(format!("somebody who names {named}")), silence: Some(silence) })
+    }
+
+    /// The newest commit that an account put on a branch by itself: what a merge puts there others wrote. A person's account
+    /// also moves branches by hand, but by hand nobody gets GitHub's signature.
+    async fn newest_by(&self, rows: &[Movement], login: &str) -> Result<Option<Commit>, Error> {
+        let own = rows.iter().filter(|row| row.actor.as_ref().is_some_and(|actor| is_login(&actor.login, login)));
+        for row in own.filter(|row| row.puts()).take(LOOKED_BACK) {
+            let (Some(commit), Some(actor)) = (&row.after, &row.actor) else { continue };
+            if !actor.person || self.has_signed(commit, login).await? {
+                return Ok(Some(commit.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether GitHub signed a commit for an account. An Enterprise Server signs only where its administrators want it: what is
+    /// not signed there counts as signed by who is shown to have put it there.
+    async fn has_signed(&self, commit: &Commit, login: &str) -> Result<bool, Error> {
+        let answer = self.client.get(&self.path(&format!("/commits/{commit}"))).await?;
+        // A commit that nothing leads to any more may be gone.
+        if matches!(answer.status, 404 | 422) {
+            return Ok(false);
+        }
+        let action = "reading who signed a commit";
+        let json = answer.success(action, READ)?.json(action)?;
+        let unsigned = json.pointer("/commit/verification/reason").and_then(Value::as_str) == Some("unsigned");
+        Ok(is_signed_for(&json, login) || (self.enterprise && unsigned))
+    }
+
+    /// The newest commit that GitHub signed for an account, from the tip down to the first that does not have one parent.
+    /// What others are shown to have put there does not count, and neither does what merged a pull request: that GitHub signs
+    /// in the name of who opened it, whoever merged. The job's own token stands for no account that could be told so.
+    async fn signed_on(&self, tip: &Commit, login: &str, rows: &[Movement]) -> Result<Signed, Error> {
         let action = "reading who wrote on a branch";
         let path = self.path(&format!("/commits?sha={tip}&per_page={LOOKED_BACK}"));
-        let answer = self.client.get(&path).await?.success(action, READ)?;
-        let login = self.login().await?;
-        let json = answer.json(action)?;
-        let listed = json.as_array().into_iter().flatten().map(|commit| {
-            let parents = commit["parents"].as_array().into_iter().flatten();
-            let parents: Vec<Commit> = parents.map(|p| commit_at(p, "/sha")).collect::<Result<_, _>>()?;
-            let written =
-                Written { commit: commit_at(commit, "/sha")?, author: author(commit), by: self.by(commit, login) };
-            Ok((written, parents))
-        });
-        let listed: Vec<_> = listed.collect::<Result<_, Error>>()?;
-        match listed.first() {
-            Some((first, _)) if first.commit == *tip => Ok(down_to_ours(listed)),
-            _ => Err(Error::Unusable(format!("{action}: GitHub's listing does not begin with {tip}"))),
+        let json = self.client.get(&path).await?.success(action, READ)?.json(action)?;
+        let commits: &[Value] = json.as_array().map_or(&[], Vec::as_slice);
+        let mut signed = Signed { own: None, named: commits.first().map(named).unwrap_or_default() };
+        let mut next = Some(tip.clone());
+        for commit in commits {
+            let id = commit_at(commit, "/sha")?;
+            if login == JOB || next.as_ref() != Some(&id) {
+                break;
+            }
+            let shown = rows.iter().any(|row| row.after.as_ref() == Some(&id));
+            if !shown && is_signed_for(commit, login) && !self.merged_something(&id).await? {
+                signed.own = Some(id);
+                break;
+            }
+            let parents = commit["parents"].as_array().map_or(&[][..], Vec::as_slice);
+            next = match parents {
+                [parent] => Some(commit_at(parent, "/sha")?),
+                _ => None,
+            };
         }
+        Ok(signed)
+    }
+
+    /// Whether a commit is what merged a pull request, into whatever branch.
+    async fn merged_something(&self, commit: &Commit) -> Result<bool, Error> {
+        let path = self.path(&format!("/commits/{commit}/pulls"));
+        let pulls = self.client.pages("asking which pull request made a commit", &path, &[]).await?;
+        Ok(pulls.iter().any(|pull| pull["merge_commit_sha"].as_str() == Some(&commit.0)))
     }
 
     /// Whose token this is, asked once.
@@ -39,30 +118,23 @@ impl GitHub {
         });
         login.await.map(String::as_str)
     }
-
-    /// An author's line can be forged by who pushes; not so GitHub's own signature, which stands for the account that asked
-    /// GitHub to make the commit.
-    fn by(&self, commit: &Value, login: &str) -> By {
-        let of = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str);
-        let verified = commit.pointer("/commit/verification/verified").and_then(Value::as_bool) == Some(true);
-        // An Enterprise Server signs only where its administrators want it: there the committer has to do.
-        let unsigned = self.enterprise && of("/commit/verification/reason") == Some("unsigned");
-        let by_github =
-            matches!(of("/committer/login"), Some("web-flow")) || unsigned && of("/committer/login").is_none();
-        let Some(author) = of("/author/login").filter(|_| by_github && (verified || unsigned)) else {
-            return By::Other;
-        };
-        match is_login(author, login) {
-            true => By::Us,
-            false if of("/author/type") == Some("Bot") => By::Machine,
-            false => By::Other,
-        }
-    }
 }
 
-/// Who wrote a commit, in words: the account, else the name that the commit gives.
-fn author(commit: &Value) -> String {
+/// Whether GitHub's own signature stands for an account as the author.
+fn is_signed_for(commit: &Value, login: &str) -> bool {
     let of = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str);
-    let pushed = of("/committer/login").filter(|login| *login != "web-flow");
-    clean(pushed.or_else(|| of("/author/login")).or_else(|| of("/commit/author/name")).unwrap_or("somebody"))
+    let verified = commit.pointer("/commit/verification/verified").and_then(Value::as_bool) == Some(true);
+    verified && of("/committer/login") == Some("web-flow") && of("/author/login").is_some_and(|a| is_login(a, login))
+}
+
+/// Who moved a branch, in words.
+fn mover(row: &Movement) -> String {
+    row.actor.as_ref().map_or_else(|| "an account that is gone".to_owned(), |actor| clean(&actor.login))
+}
+
+/// Whom a commit names, in words: the committer, else the author.
+fn named(commit: &Value) -> String {
+    let of = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str);
+    let committer = of("/committer/login").filter(|login| *login != "web-flow");
+    clean(committer.or_else(|| of("/author/login")).or_else(|| of("/commit/author/name")).unwrap_or("nobody"))
 }

@@ -6,29 +6,27 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 
-use crate::forge::{By, Commit, Error, Forge, Written};
+use crate::forge::{Account, Commit, Error, Forge, Written};
 use crate::image::{Digest, Location, Tag};
 use crate::ledger::{self, Broken, Key, Ledger, Survey, trusted};
+
+mod keeper;
 
 /// Whose commits on the ledger's branch count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trust {
-    /// Our own account's alone: for who writes there.
+    /// Our own account's: for who writes there.
     Ours,
-    /// Those of any App or job as well: a run that only reads has often another token than the one that writes.
-    Machines,
-}
-
-impl Trust {
-    fn admits(self, by: By) -> bool {
-        by == By::Us || (self == Self::Machines && by == By::Machine)
-    }
+    /// The account's that is shown to keep the ledger: a run that only reads has often another token than the one that writes.
+    Keeper,
 }
 
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub forge: &'a dyn Forge,
     pub prefix: &'a str,
+    /// The manifest's path.
+    pub manifest: &'a str,
     pub trust: Trust,
 }
 
@@ -47,6 +45,8 @@ pub(crate) struct Reading {
 pub(crate) struct Foreign {
     /// The newest commit of another identity; `None` where the branch's text is broken though all commits are ours.
     pub by: Option<(Commit, String)>,
+    /// Why it cannot be told whose it is, and how to change that.
+    pub silence: Option<String>,
     /// How many tags' clocks begin anew.
     pub touched: usize,
     /// Why nothing of the text counts.
@@ -67,7 +67,8 @@ impl std::fmt::Display for Foreign {
             (1, None) => f.write_str("; the clock of 1 tag begins anew"),
             (touched, None) => write!(f, "; the clocks of {touched} tags begin anew"),
             (_, Some(_)) => f.write_str("; all clocks begin anew"),
-        }
+        }?;
+        self.silence.as_ref().map_or(Ok(()), |why| write!(f, ". Whose it is cannot be told: {why}"))
     }
 }
 
@@ -76,25 +77,35 @@ impl std::fmt::Display for Foreign {
 /// # Errors
 /// Where the forge does not answer. No branch is an empty ledger.
 pub(crate) async fn read(place: Place<'_>) -> Result<Reading, Error> {
-    let Place { forge, prefix, trust } = place;
-    let branch = ledger::branch(prefix);
-    let Some(tip) = forge.tip(&branch).await? else { return Ok(Reading::default()) };
-    let written = forge.written(&branch, &tip).await?;
-    let own = written.iter().find(|w| trust.admits(w.by)).map(|w| &w.commit);
-    let theirs: Option<&Written> = written.first().filter(|w| !trust.admits(w.by));
-    let text = forge.read(&tip, ledger::PATH).await?;
+    let branch = ledger::branch(place.prefix);
+    let Some(tip) = place.forge.tip(&branch).await? else { return Ok(Reading::default()) };
+    let Written { own, other, silence } = written(place, &branch, &tip).await?;
+    let text = place.forge.read(&tip, ledger::PATH).await?;
     let trusted = match own {
-        Some(own) if *own == tip => trusted(text.as_deref(), text.as_deref()),
-        Some(own) => trusted(forge.read(own, ledger::PATH).await?.as_deref(), text.as_deref()),
+        Some(own) if own == tip => trusted(text.as_deref(), text.as_deref()),
+        Some(own) => trusted(place.forge.read(&own, ledger::PATH).await?.as_deref(), text.as_deref()),
         None => trusted(None, text.as_deref()),
     };
-    let by = theirs.map(|w| (w.commit.clone(), w.author.clone()));
+    let by = other.map(|other| (tip.clone(), other));
     let foreign = (by.is_some() || trusted.broken.is_some()).then(|| Foreign {
         by,
+        silence,
         touched: trusted.touched,
         broken: trusted.broken.clone(),
     });
     Ok(Reading { tip: Some(tip), ledger: trusted.ledger, foreign })
+}
+
+/// Who wrote on the ledger's branch, seen from the account whose commits count.
+async fn written(place: Place<'_>, branch: &str, tip: &Commit) -> Result<Written, Error> {
+    let account = match (place.trust, place.forge.accounts()) {
+        (Trust::Ours, _) | (_, None) => Ok(Account::Us),
+        (Trust::Keeper, Some(activity)) => keeper::find(place, activity, branch).await?,
+    };
+    match account {
+        Ok(account) => place.forge.written(branch, tip, &account).await,
+        Err(why) => Ok(Written { own: None, other: Some("somebody".to_owned()), silence: Some(why) }),
+    }
 }
 
 /// Clocks and histories out of the ledger, which is read once, when the first is asked for.

@@ -1,0 +1,90 @@
+//! The account that keeps the ledger, for a run that has another token: told by what GitHub saw accounts do.
+
+use std::collections::BTreeSet;
+
+use super::Place;
+use crate::forge::{Account, Accounts, Commit, Error, Movement, MovementKind, Told, WHOLE};
+use crate::observe::manifest::{LoadError, from_forge};
+use crate::proposal::review::only_records;
+
+/// How many pushes to the default branch are looked at for one that only records.
+const LOOKED_AT: usize = 5;
+
+/// The account; else why nobody is shown to keep the ledger.
+///
+/// Where one account alone ever wrote on the branch it is that one. Where more did, it is the one that recorded promotions on the
+/// default branch last, which is the best kept branch there is; else the one that made the branch first: to delete it and make it
+/// anew helps nobody.
+pub(super) async fn find(
+    place: Place<'_>,
+    activity: &dyn Accounts,
+    branch: &str,
+) -> Result<Result<Account, String>, Error> {
+    let rows = match activity.all_movements(branch).await? {
+        Told::Movements(rows) => rows,
+        Told::Nothing(why) => return Ok(Err(why)),
+    };
+    let movers = movers(&rows);
+    let login = match sole(&rows, &movers) {
+        Some(login) => Some(login),
+        None => match recorder(place, activity, &movers).await? {
+            Some(login) => Some(login),
+            None => maker(&rows),
+        },
+    };
+    Ok(login.map(Account::Named).ok_or_else(|| {
+        format!("GitHub's activity shows neither who made {branch} nor who of those who wrote there records promotions")
+    }))
+}
+
+/// The accounts that put something on the branch.
+fn movers(rows: &[Movement]) -> BTreeSet<String> {
+    let put = rows.iter().filter(|row| row.puts());
+    put.filter_map(|row| row.actor.as_ref()).map(|actor| actor.login.to_lowercase()).collect()
+}
+
+/// The one account that put something on the branch, where all its movements are known.
+fn sole(rows: &[Movement], movers: &BTreeSet<String>) -> Option<String> {
+    let known = rows.len() < WHOLE && rows.iter().filter(|row| row.puts()).all(|row| row.actor.is_some());
+    movers.first().filter(|_| known && movers.len() == 1).cloned()
+}
+
+/// The account that made the branch for the first time, where that is told.
+fn maker(rows: &[Movement]) -> Option<String> {
+    let first = rows.last().filter(|row| row.kind == MovementKind::Created)?;
+    first.actor.as_ref().map(|actor| actor.login.clone())
+}
+
+/// Which of these accounts pushed a record of promotions to the default branch last.
+async fn recorder(
+    place: Place<'_>,
+    activity: &dyn Accounts,
+    movers: &BTreeSet<String>,
+) -> Result<Option<String>, Error> {
+    let head = place.forge.head().await?;
+    let Told::Movements(rows) = activity.movements(&head.branch).await? else { return Ok(None) };
+    let moves = |login: &str| movers.contains(&login.to_lowercase());
+    let pushes = rows.iter().filter(|row| row.kind == MovementKind::Push);
+    let theirs = pushes.filter(|row| row.actor.as_ref().is_some_and(|actor| moves(&actor.login)));
+    for row in theirs.take(LOOKED_AT) {
+        let (Some(before), Some(after)) = (&row.before, &row.after) else { continue };
+        if records(place, before, after).await? {
+            return Ok(row.actor.as_ref().map(|actor| actor.login.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether nothing differs between two commits' manifests but what is recorded of promotions, and that does.
+async fn records(place: Place<'_>, before: &Commit, after: &Commit) -> Result<bool, Error> {
+    let mut states = Vec::new();
+    for at in [before, after] {
+        match from_forge(place.forge, at, place.manifest).await {
+            Ok(manifest) => states.push(manifest),
+            Err(LoadError::Forge(error)) => return Err(error),
+            Err(_) => return Ok(false),
+        }
+    }
+    let [before, after] = states.as_slice() else { return Ok(false) };
+    Ok(before.files != after.files && only_records(before, after))
+}

@@ -1,0 +1,300 @@
+//! What is ours on GitHub is told by what GitHub saw accounts do and by what stands there, never by the names in commits: attacks on the
+//! ledger, each by name.
+
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use serde_json::Value;
+use wharfinger::internals::forge::{Branches as _, Commit, FileChange, Message, NewCommit};
+use wharfinger::internals::image::Digest;
+
+use crate::github::client_of;
+use crate::support::contract;
+use crate::support::github::{Access, Options, Permissions, TestGitHub, Who};
+use crate::support::images::ImageSpec;
+use crate::support::process::{Actions, Outcome, Run};
+use crate::support::registry::TestRegistry;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
+const FILE: &str = "approved-images.yml";
+const BRANCH: &str = "wharfinger/ledger";
+const LEDGER: &str = "wharfinger-ledger.txt";
+const LOKI: &str = "wharfinger/image/loki/latest";
+const US: &str = "mirror[bot]";
+
+const MANIFEST: &str = "\
+organization: acme
+sources: [quay.io]
+images:
+  - source: quay.io/grafana/loki
+    versions: ^3
+    approved: []
+";
+
+/// An image that waits, in a ledger that an App keeps.
+struct World {
+    github: TestGitHub,
+    registry: TestRegistry,
+}
+
+impl World {
+    fn new(options: Options) -> Self {
+        let files = vec![(FILE.to_owned(), MANIFEST.to_owned())];
+        let github = TestGitHub::start(Options { files, ..options });
+        github.add_user("mallory", "write");
+        github.add_token("job", Who::Actions, Permissions::all(Access::Read));
+        let world = Self { github, registry: TestRegistry::start() };
+        world.push("3.1.0", 1);
+        world
+    }
+
+    fn of_an_app() -> Self {
+        Self::new(Options { who: Who::App("mirror".to_owned()), ..Options::default() })
+    }
+
+    fn push(&self, tag: &str, seed: u64) -> Digest {
+        ImageSpec::new(seed).build().put(&self.registry, "grafana/loki", tag)
+    }
+
+    fn run(&self, event: Actions, token: &str, command: &str) -> Outcome {
+        let event = event.api(&self.github.server(), &self.github.api(), &self.github.graphql());
+        let run = Run::new(PROGRAM).actions(&event).env("GITHUB_TOKEN", token);
+        let hosts = format!("quay.io={}", self.registry.url());
+        let outcome = run.env("WHARFINGER_HOSTS", hosts).args(["--format", "json", command]).output();
+        contract::github(&self.github.log());
+        outcome
+    }
+
+    fn propose(&self, status: i32) -> Value {
+        self.run(Actions::schedule("acme/images"), self.github.token(), "propose").expect_status(status).json()
+    }
+
+    fn ledger(&self) -> String {
+        self.github.read(BRANCH, LEDGER).unwrap()
+    }
+
+    /// Has the program itself make what the ledger says so many days older.
+    fn age(&self, days: i64) {
+        let files = vec![FileChange { path: LEDGER.to_owned(), text: older(&self.ledger(), days) }];
+        let message = Message { headline: "Note when tags were first seen".to_owned(), body: String::new() };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _entered = runtime.enter();
+        let client = client_of(&self.github, self.github.token());
+        let tip = Commit(self.github.branch(BRANCH).unwrap());
+        runtime.block_on(client.append(BRANCH, &tip, &NewCommit { message, files })).unwrap();
+    }
+
+    /// The next run says that `who` wrote there, and the clock of the one tag begins anew.
+    fn restarts(&self, who: &str) {
+        let start = Utc::now() - Duration::seconds(1);
+        let output = self.propose(1);
+        let finding = &output["drift"][0];
+        assert_eq!(finding["code"], "foreign-ledger", "{output}");
+        let found = finding["found"].as_str().unwrap();
+        assert!(found.contains(&format!(" by {who}; the clock of 1 tag begins anew")), "{found}");
+        let until: DateTime<Utc> = output["waiting"][0]["until"].as_str().unwrap().parse().unwrap();
+        assert!(until >= start + Duration::days(3), "{output}");
+        assert_eq!(output["proposals"], Value::Array(Vec::new()), "{output}");
+    }
+
+    /// The codes of what `check` finds in a pull request by a person, run with the job's own token, which may only read.
+    fn check(&self, digest: &Digest, status: i32) -> Vec<String> {
+        let approved = format!("approved:\n      - {{ tag: 3.1.0, digest: {digest} }}\n");
+        let branch = format!("topic-{}", self.github.pulls().len());
+        self.github.push_as(&branch, "mallory", &[(FILE, &MANIFEST.replace("approved: []\n", &approved))]);
+        let number = self.github.open_as("mallory", &branch, "Approve loki", "");
+        let pull = self.github.pull(number);
+        let merge = self.github.merge_commit(number).unwrap();
+        let event = Actions::pull_request("acme/images", number, (&branch, &pull.head_sha), &pull.base_sha, &merge);
+        let output = self.run(event, "job", "check").expect_status(status).json();
+        let codes = output["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap().to_owned());
+        codes.collect()
+    }
+}
+
+/// A ledger with all its times so many days earlier.
+fn older(text: &str, days: i64) -> String {
+    let line = |line: &str| {
+        let Some((rest, time)) = line.rsplit_once(' ').filter(|_| !line.starts_with('#')) else {
+            return line.to_owned();
+        };
+        let time: DateTime<Utc> = time.parse().unwrap();
+        format!("{rest} {}", (time - Duration::days(days)).to_rfc3339_opts(SecondsFormat::Secs, true))
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[test]
+fn a_persons_squash_merge_onto_the_ledger_bears_our_name_and_restarts_the_clocks() {
+    let world = World::of_an_app();
+    world.propose(0);
+    let tip = world.github.branch(BRANCH).unwrap();
+    world.github.force("topic", &tip, "mallory");
+    world.github.push_as("topic", "mallory", &[(LEDGER, &older(&world.ledger(), 9))]);
+    // a pull request that we opened, which mallory has be merged elsewhere
+    let number = world.github.open_as(US, "topic", "Approve loki", "");
+    world.github.with(|s| BRANCH.clone_into(&mut s.pull(number).unwrap().base));
+    let squash = world.github.squash(number);
+    let info = world.github.with(|s| s.git.commit_info(&squash));
+    assert_eq!((info.author.name.as_str(), info.committer.name.as_str()), (US, "GitHub"));
+    world.restarts("octocat");
+    assert_eq!(world.propose(0)["changed"], false, "said once");
+}
+
+#[test]
+fn another_apps_push_onto_the_ledger_restarts_the_clocks() {
+    let world = World::of_an_app();
+    world.propose(0);
+    let forged = older(&world.ledger(), 9);
+    world.github.commit_by(BRANCH, ("renovate[bot]", "web-flow"), "Note when tags were first seen", (LEDGER, &forged));
+    world.restarts("renovate[bot]");
+    world.github.commit_by(BRANCH, ("github-actions[bot]", "web-flow"), "Note", (LEDGER, &forged));
+    world.restarts("github-actions[bot]");
+}
+
+#[test]
+fn an_older_ledger_of_ours_put_back_by_force_gives_no_clock_back() {
+    let world = World::of_an_app();
+    world.propose(0);
+    world.age(9);
+    let old = world.github.branch(BRANCH).unwrap();
+    world.push("3.1.0", 2);
+    world.propose(0);
+    world.push("3.1.0", 1);
+    world.github.force(BRANCH, &old, "mallory");
+    world.restarts("mallory");
+}
+
+#[test]
+fn with_a_persons_token_what_that_person_pushes_onto_the_ledger_is_not_ours() {
+    let world = World::new(Options { who: Who::User("octocat".to_owned()), ..Options::default() });
+    world.propose(0);
+    world.github.push_as(BRANCH, "octocat", &[(LEDGER, &older(&world.ledger(), 9))]);
+    world.restarts("octocat");
+    world.age(9);
+    assert_eq!(world.propose(0)["proposals"][0]["branch"], LOKI, "what the program writes counts");
+}
+
+#[test]
+fn on_an_enterprise_server_without_signatures_a_name_forges_no_ledger() {
+    let options = Options { who: Who::App("mirror".to_owned()), ghes: true, ..Options::default() };
+    let world = World::new(options);
+    world.github.with(|s| s.signs = false);
+    world.propose(0);
+    world.github.forge_commit(BRANCH, US, &[(LEDGER, &older(&world.ledger(), 9))]);
+    world.restarts("mallory");
+    world.age(9);
+    assert_eq!(world.propose(0)["proposals"][0]["branch"], LOKI, "ours counts, unsigned as it is");
+}
+
+#[test]
+fn without_activity_only_what_github_signed_for_an_app_counts_and_that_is_said() {
+    let world = World::of_an_app();
+    world.propose(0);
+    world.github.with(|s| s.silence.absent = true);
+    assert_eq!(world.propose(0)["changed"], false, "GitHub's signature stands for the App");
+    world.github.forge_commit(BRANCH, US, &[(LEDGER, &older(&world.ledger(), 9))]);
+    world.restarts("somebody who names mirror[bot]");
+    // what a merge made in our name does not count here either
+    let tip = world.github.branch(BRANCH).unwrap();
+    world.github.force("topic", &tip, "mallory");
+    world.github.push_as("topic", "mallory", &[(LEDGER, &older(&world.ledger(), 9))]);
+    let number = world.github.open_as(US, "topic", "Approve loki", "");
+    world.github.with(|s| BRANCH.clone_into(&mut s.pull(number).unwrap().base));
+    world.github.squash(number);
+    world.restarts("somebody who names mirror[bot]");
+}
+
+#[test]
+fn without_activity_the_jobs_own_token_keeps_no_clock_and_says_how_to_have_one() {
+    let world = World::new(Options::default());
+    world.propose(0);
+    world.github.with(|s| s.silence.absent = true);
+    for _ in 0..2 {
+        let output = world.propose(1);
+        let found = output["drift"][0]["found"].as_str().unwrap();
+        assert!(
+            found.contains("begins anew. Whose it is cannot be told: the activity of acme/images cannot be"),
+            "{found}"
+        );
+        assert!(
+            found.ends_with("the token needs `contents: read` there, and an Enterprise Server must be 3.17 or newer")
+        );
+    }
+}
+
+#[test]
+fn a_row_that_is_late_is_waited_for() {
+    let world = World::new(Options::default());
+    world.propose(0);
+    world.age(4);
+    world.github.with(|s| s.silence.late = 1);
+    let output = world.propose(1);
+    let found = output["drift"][0]["found"].as_str().unwrap();
+    assert!(found.contains("GitHub's activity does not show who moved wharfinger/ledger to "), "{found}");
+    let asked = world.github.lines().into_iter().filter(|line| line.contains("/activity?")).count();
+    assert!(asked >= 3, "{asked}");
+}
+
+#[test]
+fn check_believes_the_ledger_of_the_account_that_keeps_it_and_no_jobs_forgery() {
+    let world = World::of_an_app();
+    let first = world.push("3.1.0", 1);
+    world.propose(0);
+    world.push("3.1.0", 2);
+    world.propose(0);
+    assert_eq!(world.check(&first, 0), Vec::<String>::new(), "it answered this before, says who keeps the ledger");
+    let never = Digest::sha256(b"invented");
+    assert_eq!(world.check(&never, 1), ["never-served"]);
+    let forged = world.ledger().replace(first.as_str(), never.as_str());
+    world.github.commit_by(
+        BRANCH,
+        ("github-actions[bot]", "web-flow"),
+        "Note when tags were first seen",
+        (LEDGER, &forged),
+    );
+    assert_eq!(world.check(&never, 1), ["never-served"], "a job's token is not that account");
+    world.github.delete_branch_as(BRANCH, "mallory");
+    world.github.commit_by(
+        BRANCH,
+        ("github-actions[bot]", "web-flow"),
+        "Note when tags were first seen",
+        (LEDGER, &forged),
+    );
+    assert_eq!(world.check(&never, 1), ["never-served"], "nor is it where a job makes the branch anew");
+    world.github.with(|s| s.silence.absent = true);
+    assert_eq!(world.check(&first, 1), ["never-served"], "where nobody can tell nothing is believed");
+}
+
+#[test]
+fn check_believes_the_account_that_records_where_a_job_made_the_ledger_first() {
+    let world = World::of_an_app();
+    let never = Digest::sha256(b"invented");
+    let first = world.push("3.1.0", 1);
+    world.propose(0);
+    let forged = world.ledger().replace(first.as_str(), never.as_str());
+    world.github.with(|s| s.activity.retain(|row| row.branch != BRANCH));
+    world.github.delete_branch_as(BRANCH, "mallory");
+    world.github.with(|s| s.activity.retain(|row| row.branch != BRANCH));
+    world.github.commit_by(
+        BRANCH,
+        ("github-actions[bot]", "web-flow"),
+        "Note when tags were first seen",
+        (LEDGER, &forged),
+    );
+    assert_eq!(
+        world.check(&never, 1),
+        Vec::<String>::new(),
+        "nobody else ever wrote there: its bytes alone are missing"
+    );
+    world.propose(1);
+    world.push("3.1.0", 2);
+    world.propose(0);
+    assert!(world.ledger().contains(first.as_str()));
+    assert_eq!(world.check(&first, 1), ["never-served"], "a job made the branch");
+    // the App records a promotion on the default branch: it is the one that runs this
+    let approved = format!("approved:\n      - {{ tag: 3.0.0, digest: {first} }}\n");
+    let manifest = MANIFEST.replace("approved: []\n", &approved);
+    world.github.push_as("main", "octocat", &[(FILE, &manifest)]);
+    let recorded = manifest.replace(&format!("digest: {first}"), &format!("digest: {first}, mirrored: {first}"));
+    world.github.commit_by("main", (US, "web-flow"), "Record", (FILE, &recorded));
+    assert_eq!(world.check(&first, 0), Vec::<String>::new(), "it answered this before");
+}

@@ -9,6 +9,7 @@ mod error;
 mod images;
 mod lines;
 mod lists;
+mod merge;
 mod nodes;
 mod record;
 mod scalar;
@@ -19,6 +20,7 @@ pub use change::{Change, Edit};
 pub(crate) use error::EditError;
 pub(crate) use images::add_image;
 use lines::Splice;
+pub(crate) use merge::merge;
 use nodes::{image, root};
 use tree::Tree;
 

@@ -6,6 +6,7 @@ pub mod git;
 pub mod github;
 
 mod activity;
+mod authorship;
 mod branches;
 mod commit;
 mod contents;
@@ -18,6 +19,7 @@ mod statuses;
 
 pub use activity::{Activity, Actor, MovementKind, Told};
 pub(crate) use activity::{Movement, WHOLE};
+pub(crate) use authorship::{Authored, Authorship, Source};
 pub(crate) use branches::with_rules;
 pub use branches::{Account, Branches, FileChange, Message, NewCommit, Written};
 pub use commit::Commit;

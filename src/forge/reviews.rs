@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
-use super::{Commit, Error, Merge};
+use super::{Authorship, Commit, Error, Merge};
 pub use crate::plan::reviews::{Review, Verdict};
 
 /// What people said of pull requests.
@@ -19,6 +19,12 @@ pub trait Reviews: Send + Sync {
     /// The proposal that was merged into the default branch and brought a commit there, if one did.
     async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error>;
 
+    /// Whether merging a proposal, into whatever branch, made a commit.
+    async fn is_merge(&self, commit: &Commit) -> Result<bool, Error>;
+
+    /// The newest commit that both of two have behind them.
+    async fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Commit, Error>;
+
     /// Whether an account may write to the repository; one that does not exist may not. Asked once in a run.
     async fn may_write(&self, login: &str) -> Result<bool, Error>;
 }
@@ -28,6 +34,5 @@ pub trait Reviews: Send + Sync {
 pub struct Reviewed {
     /// As [`Reviews::reviews`] has them.
     pub reviews: Vec<Review>,
-    /// The accounts that wrote its commits, in lower case; `None` where that cannot be told of every commit.
-    pub writers: Option<BTreeSet<String>>,
+    pub authorship: Authorship,
 }

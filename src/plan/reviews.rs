@@ -1,6 +1,6 @@
 //! Reviews: whether enough people approved what is still to be promoted. Pure; the facts are observed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::{Digest, Location, Platform, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
@@ -87,8 +87,41 @@ pub(crate) fn latest(reviews: impl IntoIterator<Item = Review>) -> Vec<Opinion> 
     by_login.into_values().map(Opinion::at_sight).collect()
 }
 
+/// Who wrote a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Writers {
+    /// Accounts, in lower case.
+    pub(crate) known: BTreeSet<String>,
+    /// The first thing that could not be told.
+    pub(crate) unknown: Option<UnknownWriter>,
+}
+
+/// That it cannot be told who wrote a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownWriter {
+    /// The commit; `None` where commits are not known.
+    pub(crate) commit: Option<String>,
+    /// Why, and how to make it tellable.
+    pub(crate) why: String,
+}
+
+impl std::fmt::Display for UnknownWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let commit = self.commit.as_deref().map_or("all its commits", |commit| commit.get(..12).unwrap_or(commit));
+        write!(f, "it cannot be told who wrote {commit}: {}", self.why)
+    }
+}
+
+impl Writers {
+    /// What speaks against a review by an account.
+    pub(crate) fn objection(&self, login: &str) -> Option<Objection> {
+        let wrote = self.known.contains(&login.to_lowercase()).then_some(Objection::Wrote);
+        wrote.or_else(|| self.unknown.clone().map(Objection::WritersUnknown))
+    }
+}
+
 /// Why a review does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Objection {
     /// It is an App's.
     NoPerson,
@@ -98,7 +131,7 @@ pub(crate) enum Objection {
     /// The person wrote a commit of the pull request.
     Wrote,
     /// It cannot be told who wrote every commit of the pull request.
-    WritersUnknown,
+    WritersUnknown(UnknownWriter),
     /// The account may not write to the repository.
     MayNotWrite,
     /// The manifest at the reviewed commit did not hold what is to be promoted.
@@ -106,16 +139,17 @@ pub(crate) enum Objection {
 }
 
 impl Objection {
-    const fn as_str(self) -> &'static str {
-        match self {
+    /// What is said of the reviewer; `None` of what is no fault of theirs.
+    const fn as_str(&self) -> Option<&'static str> {
+        Some(match self {
             Self::NoPerson => "is no person",
             Self::ChangesRequested => "asks for changes",
             Self::Dismissed => "was dismissed",
             Self::Wrote => "wrote a commit of it",
-            Self::WritersUnknown => "who wrote its commits cannot be told",
+            Self::WritersUnknown(_) => return None,
             Self::MayNotWrite => "may not write here",
             Self::OtherBytes => "reviewed a commit without exactly these bytes, image and platforms",
-        }
+        })
     }
 }
 
@@ -154,9 +188,18 @@ pub(crate) fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
         return None;
     }
     let who = if counted.is_empty() { "none counts".to_owned() } else { format!("only {} counts", counted.join(", ")) };
-    let against: Vec<String> =
-        opinions.iter().filter_map(|o| Some(format!("{} {}", o.review.login, o.objection?.as_str()))).collect();
+    let against: Vec<String> = opinions
+        .iter()
+        .filter_map(|o| Some(format!("{} {}", o.review.login, o.objection.as_ref()?.as_str()?)))
+        .collect();
     let not = if against.is_empty() { String::new() } else { format!(" ({})", against.join("; ")) };
+    let untold = opinions.iter().find_map(|opinion| match &opinion.objection {
+        Some(Objection::WritersUnknown(unknown)) => Some(unknown),
+        _ => None,
+    });
+    if let Some(untold) = untold {
+        return Some(format!("{asks}, and of #{number} {who}{not}: {untold}"));
+    }
     Some(format!(
         "{asks}, and of #{number} {who}{not}: {missing} more by people who may write here and wrote none of its commits"
     ))
@@ -195,9 +238,9 @@ mod tests {
     #[test]
     fn what_is_missing_is_said() {
         let pull = |opinions: &[(&str, Option<Objection>)]| {
-            let opinion = |(login, objection): &(&str, _)| Opinion {
+            let opinion = |(login, objection): &(&str, Option<Objection>)| Opinion {
                 review: review(login, Verdict::Approved),
-                objection: *objection,
+                objection: objection.clone(),
             };
             Origin::Pull(41, opinions.iter().map(opinion).collect())
         };
@@ -207,6 +250,11 @@ mod tests {
             pull(&[("mona", None), ("hubot", Some(Objection::Wrote)), ("reader", Some(Objection::MayNotWrite))]);
         assert_eq!(unreviewed(1, &mixed), None);
         insta::assert_snapshot!(unreviewed(2, &mixed).unwrap(), @"2 approving reviews are asked for, and of #41 only mona counts (hubot wrote a commit of it; reader may not write here): 1 more by people who may write here and wrote none of its commits");
+        let why = "GitHub does not say who pushed it: have it pushed anew".to_owned();
+        let unknown = UnknownWriter { commit: Some("0123456789abcdef".to_owned()), why };
+        let untold = Writers { known: ["hubot".to_owned()].into(), unknown: Some(unknown) };
+        let all = pull(&[("mona", untold.objection("Mona")), ("Hubot", untold.objection("Hubot"))]);
+        insta::assert_snapshot!(unreviewed(1, &all).unwrap(), @"1 approving review is asked for, and of #41 none counts (Hubot wrote a commit of it): it cannot be told who wrote 0123456789ab: GitHub does not say who pushed it: have it pushed anew");
         insta::assert_snapshot!(unreviewed(1, &pull(&[])).unwrap(), @"1 approving review is asked for, and of #41 none counts: 1 more by people who may write here and wrote none of its commits");
         insta::assert_snapshot!(unreviewed(1, &Origin::Pushed("0123456789abcdef".to_owned())).unwrap(), @"1 approving review is asked for, and no merged pull request brought it: 0123456789ab did; take the approval out and merge a pull request that adds it");
         insta::assert_snapshot!(unreviewed(1, &Origin::Unknown("this forge has none")).unwrap(), @"1 approving review is asked for, and this forge has none");

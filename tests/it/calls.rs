@@ -6,7 +6,7 @@ use wharfinger::internals::image::Digest;
 
 use super::promote::{Clone, entry, in_a_job, manifest};
 use crate::support::git::git;
-use crate::support::github::{Options, TestGitHub};
+use crate::support::github::{Options, TestGitHub, Who};
 use crate::support::images::ImageSpec;
 use crate::support::process::Run;
 use crate::support::registry::TestRegistry;
@@ -128,7 +128,7 @@ fn fifty(upstream: &TestRegistry, mirror: &TestRegistry, policy: &str) -> (TestG
     let approved = approvals(upstream, 50);
     let text = |n: usize| policy.to_owned() + &text(upstream, mirror, &approved[..n]);
     let files = vec![(FILE.to_owned(), text(0))];
-    let github = TestGitHub::start(Options { files, ..Options::default() });
+    let github = TestGitHub::start(Options { files, who: Who::App("wharf".to_owned()), ..Options::default() });
     let mut numbers = Vec::new();
     for n in 1..=50 {
         github.commit_by("topic", ("wharf[bot]", "web-flow"), "Approve", (FILE, &text(n)));
@@ -154,10 +154,13 @@ fn fifty_approvals_of_fifty_pull_requests_with_fifty_reviews_take_few_requests()
     assert_eq!(result["promoted"].as_array().unwrap().len(), 50, "{result}");
     crate::support::contract::github(&github.log());
     // One listing of the branch, its texts and those that were reviewed by twenties, the reviews by 25; then the record.
-    let asked = ["line", "files", "files", "files", "files", "reviews", "reviews", "files", "files", "files", "commit"];
+    let asked = [
+        "line", "files", "files", "files", "files", "reviews", "reviews", "login", "files", "files", "files", "commit",
+    ];
     assert_eq!(github.questions(), asked);
     let permissions = requests(&github).iter().filter(|line| line.ends_with("/permission")).count();
-    assert_eq!((permissions, requests(&github).len()), (2, 2 + asked.len() + 6), "{:#?}", requests(&github));
+    // How all branches moved is two pages.
+    assert_eq!((permissions, requests(&github).len()), (2, 2 + asked.len() + 8), "{:#?}", requests(&github));
 }
 
 #[test]

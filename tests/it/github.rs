@@ -652,14 +652,25 @@ async fn reviews_of_many_pull_requests_are_one_question() {
     github.review_as(3, "judge[bot]", "CHANGES_REQUESTED");
     github.clear_log();
     let known = accounts.reviewed(&numbers).await.unwrap();
-    assert_eq!((github.lines().len(), github.questions()), (2, vec!["reviews", "reviews"]));
+    // How all branches moved is one page, and whose token this is.
+    assert_eq!((github.lines().len(), github.questions()), (4, vec!["reviews", "reviews", "login"]));
     assert_eq!(known.len(), 30);
     let review = |login: &str, person, verdict| Review { login: login.to_owned(), person, verdict, commit: head(3) };
     let (approved, asked) = (Verdict::Approved, Verdict::ChangesRequested);
     assert_eq!(known[&3].reviews, [review("hubot", true, approved), review("judge[bot]", false, asked)]);
-    assert!(known.values().all(|pull| pull.writers == Some(BTreeSet::from(["wharf[bot]".to_owned()]))));
+    assert!(known.values().all(|pull| sources(&pull.authorship.commits) == [r#"Machine("wharf[bot]")"#]));
     assert_eq!(known[&3].reviews, accounts.reviews(3).await.unwrap(), "both ways of asking say the same");
     contract::github(&github.log());
+}
+
+/// Who stands behind commits.
+fn sources<T: std::fmt::Debug>(commits: &[T]) -> Vec<String> {
+    let source = |commit: &T| {
+        let text = format!("{commit:?}");
+        let (_, rest) = text.split_once("source: ").unwrap();
+        rest.split_once(", replaced: ").unwrap().0.to_owned()
+    };
+    commits.iter().map(source).collect()
 }
 
 #[tokio::test]
@@ -676,8 +687,10 @@ async fn a_pull_request_of_more_than_a_hundred_reviews_or_commits_is_listed_by_i
     github.clear_log();
     let known = forge.reviewed(&BTreeSet::from([number])).await.unwrap();
     assert_eq!(known[&number].reviews.last().unwrap().verdict, Verdict::Approved);
-    assert_eq!(known[&number].writers, Some(["hubot", "late"].map(str::to_owned).into()));
-    assert_eq!(github.lines().len(), 1 + 2 + 2, "{:#?}", github.lines());
+    let authored = &known[&number].authorship.commits;
+    assert_eq!(authored.len(), 120);
+    assert_eq!(sources(&authored[118..]), [r#"People({"hubot"})"#, r#"People({"late"})"#]);
+    assert_eq!(github.lines().len(), 1 + 2 + 2 + 2, "{:#?}", github.lines());
     let gone = forge.reviewed(&BTreeSet::from([number + 1])).await.unwrap_err().to_string();
     assert!(gone.contains("Could not resolve to a PullRequest"), "{gone}");
     contract::github(&github.log());

@@ -65,4 +65,5 @@ mod tls;
 mod upkeep;
 mod verify_access;
 mod whole_loop;
+mod writers;
 mod writes;

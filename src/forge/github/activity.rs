@@ -41,6 +41,12 @@ struct Reading {
     nothing: Option<String>,
 }
 
+impl Reading {
+    fn is_through(&self) -> bool {
+        self.pages > 0 && self.next.is_none()
+    }
+}
+
 #[async_trait]
 impl Activity for GitHub {
     async fn movements(&self, branch: &str) -> Result<Told, Error> {
@@ -91,7 +97,7 @@ impl GitHub {
         };
         let mut reading = reading.lock().await;
         loop {
-            let ended = reading.pages > 0 && (reading.next.is_none() || enough(&reading.movements));
+            let ended = reading.is_through() || reading.pages > 0 && enough(&reading.movements);
             if reading.nothing.is_some() || ended || reading.pages >= pages {
                 break;
             }
@@ -101,6 +107,15 @@ impl GitHub {
             Some(why) => Told::Nothing(why.clone()),
             None => Told::Movements(reading.movements.clone()),
         })
+    }
+
+    /// Whether all of a list was read.
+    pub(super) async fn is_read_through(&self, list: &List) -> bool {
+        let reading = self.activity.0.lock().unwrap_or_else(PoisonError::into_inner).get(list).cloned();
+        match reading {
+            Some(reading) => reading.lock().await.is_through(),
+            None => false,
+        }
     }
 
     /// Only the cursor is taken from GitHub's link: where the token goes is decided here.

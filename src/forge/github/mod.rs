@@ -19,6 +19,7 @@ use client::Client;
 pub(crate) mod access;
 mod activity;
 mod answer;
+mod authors;
 mod branches;
 mod client;
 mod commits;

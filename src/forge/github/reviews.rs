@@ -8,13 +8,12 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::answer::{READ, clean};
+use super::authors::whole;
 use super::client::segment;
 use super::pulls::number;
 use super::{GitHub, commit_at};
 use crate::forge::{Commit, Error, Merge, Review, Reviewed, Reviews, Verdict};
 
-/// GitHub lists so many commits of a pull request and no more.
-const LISTED: usize = 250;
 /// How many pull requests one question is about.
 const TOGETHER: usize = 25;
 /// How many reviews and commits of a pull request one question gives: those that have more are listed by themselves.
@@ -33,34 +32,45 @@ impl Reviews for GitHub {
         Ok(listed.iter().filter_map(review).collect())
     }
 
-    /// One question for many; more for a pull request of more than a hundred reviews or
-    /// commits, or with a commit whose author GraphQL does not name.
+    /// One question for many; more for a pull request of more than a hundred reviews or commits, and those for how branches moved.
     async fn reviewed(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, Reviewed>, Error> {
         let numbers: Vec<u64> = numbers.iter().copied().collect();
         let variables = json!({ "owner": self.owner, "name": self.name });
-        let mut all = BTreeMap::new();
+        let (mut reviews, mut commits) = (BTreeMap::new(), BTreeMap::new());
         for some in numbers.chunks(TOGETHER) {
             let action = "reading the reviews of pull requests";
             let answer = self.client.ask(action, &query(some), &variables).await?;
             for number in some {
                 let pull = &answer[format!("p{number}")];
-                let reviews = match given_reviews(pull) {
+                let given = match given_reviews(pull) {
                     Some(reviews) => reviews,
                     None => self.reviews(*number).await?,
                 };
-                let writers = match given_writers(pull) {
-                    Some(writers) => Some(writers),
-                    None => self.writers_of(*number).await?,
-                };
-                all.insert(*number, Reviewed { reviews, writers });
+                reviews.insert(*number, given);
+                commits.insert(*number, self.pull_commits(*number, pull).await?);
             }
         }
-        Ok(all)
+        let mut authorships = self.authorships(commits).await?;
+        let reviewed = |(number, reviews)| {
+            let authorship = authorships.remove(&number).unwrap_or_default();
+            (number, Reviewed { reviews, authorship })
+        };
+        Ok(reviews.into_iter().map(reviewed).collect())
+    }
+
+    async fn is_merge(&self, commit: &Commit) -> Result<bool, Error> {
+        let pulls = self.pulls_with(commit).await?;
+        Ok(pulls.iter().any(|pull| commit_at(pull, "/merge_commit_sha").is_ok_and(|merge| merge == *commit)))
+    }
+
+    async fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Commit, Error> {
+        let action = format!("reading where {one} and {other} parted");
+        let path = self.path(&format!("/compare/{one}...{other}?per_page=1"));
+        commit_at(&self.client.get_json(&action, &path).await?, "/merge_base_commit/sha")
     }
 
     async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error> {
-        let path = self.path(&format!("/commits/{commit}/pulls"));
-        let pulls = self.client.pages("asking which pull request brought a commit", &path, &[]).await?;
+        let pulls = self.pulls_with(commit).await?;
         let base = self.default_branch().await?;
         let merged =
             |p: &&Value| p["merged_at"].is_string() && p.pointer("/base/ref").and_then(Value::as_str) == Some(base);
@@ -91,13 +101,10 @@ impl Reviews for GitHub {
 }
 
 impl GitHub {
-    /// The accounts that wrote the commits of a pull request; `None` where that cannot be told of every one.
-    async fn writers_of(&self, number: u64) -> Result<Option<BTreeSet<String>>, Error> {
-        let path = self.path(&format!("/pulls/{number}/commits"));
-        let commits = self.client.pages(&format!("reading who wrote the commits of #{number}"), &path, &[]).await?;
-        let known = commits.len() < LISTED && !commits.is_empty();
-        let all: Option<Vec<BTreeSet<String>>> = commits.iter().map(|c| wrote(c, self.enterprise)).collect();
-        Ok(all.filter(|_| known).map(|all| all.into_iter().flatten().collect()))
+    /// The pull requests that a commit belongs to, or that made it.
+    async fn pulls_with(&self, commit: &Commit) -> Result<Vec<Value>, Error> {
+        let path = self.path(&format!("/commits/{commit}/pulls"));
+        self.client.pages("asking which pull request brought a commit", &path, &[]).await
     }
 }
 
@@ -118,12 +125,6 @@ fn query(numbers: &[u64]) -> String {
     )
 }
 
-/// The nodes of a connection, where those are all.
-fn whole(connection: &Value) -> Option<&Vec<Value>> {
-    let nodes = connection["nodes"].as_array()?;
-    (connection["totalCount"].as_u64() == u64::try_from(nodes.len()).ok()).then_some(nodes)
-}
-
 /// All reviews, oldest first; `None` where the answer does not hold them all.
 fn given_reviews(pull: &Value) -> Option<Vec<Review>> {
     let mut nodes: Vec<&Value> = whole(&pull["reviews"])?.iter().collect();
@@ -137,45 +138,6 @@ fn given_reviews(pull: &Value) -> Option<Vec<Review>> {
     };
     Some(nodes.iter().filter_map(review).collect())
 }
-
-/// Everybody who wrote a commit; `None` where the answer does not tell it of every one.
-fn given_writers(pull: &Value) -> Option<BTreeSet<String>> {
-    let mut all = BTreeSet::new();
-    let commits = whole(&pull["commits"]).filter(|commits| !commits.is_empty())?;
-    for commit in commits.iter().map(|node| &node["commit"]) {
-        let mut authors = whole(&commit["authors"])?.iter();
-        let author = account(authors.next()?)?;
-        let signed = |what: &str| commit["signature"][what] == true;
-        if is_machine(&author) && !(signed("isValid") && signed("wasSignedByGitHub")) {
-            return None;
-        }
-        all.insert(author);
-        let committer = Some(&commit["committer"]);
-        all.extend(authors.chain(committer).filter_map(named).filter(|login| login != WEB_FLOW));
-    }
-    Some(all)
-}
-
-/// The account of a commit's author, in lower case. GraphQL knows people alone: an App is told by the address that GitHub gave
-/// it, from which REST has it too. A person is not: who has no account there has none.
-fn account(actor: &Value) -> Option<String> {
-    named(actor).filter(|login| login.ends_with("[bot]") || actor.pointer("/user/login").is_some())
-}
-
-/// The account of somebody else in a commit, as far as it is named.
-fn named(actor: &Value) -> Option<String> {
-    let login = actor.pointer("/user/login").and_then(Value::as_str).map(str::to_lowercase);
-    login.or_else(|| named_by(&actor["email"].as_str()?.to_lowercase()))
-}
-
-/// Whether this is an App's account. Anybody who pushes can write one into a commit, and so pass for no writer of it: it is
-/// believed only where GitHub itself made the commit.
-fn is_machine(login: &str) -> bool {
-    login.ends_with("[bot]")
-}
-
-/// GitHub itself, as the committer of what is committed on its pages.
-const WEB_FLOW: &str = "web-flow";
 
 fn review(review: &Value) -> Option<Review> {
     Some(Review {
@@ -193,35 +155,4 @@ fn verdict(review: &Value) -> Option<Verdict> {
         "DISMISSED" => Verdict::Dismissed,
         _ => return None,
     })
-}
-
-/// The accounts behind a commit, in lower case: its author, its committer unless that is GitHub itself, and the co-authors
-/// whose address in the message names their account. `None` where the author has no account, or is an App that GitHub does not
-/// vouch for. An Enterprise Server signs only where its administrators want it.
-fn wrote(commit: &Value, enterprise: bool) -> Option<BTreeSet<String>> {
-    let of = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str).map(str::to_lowercase);
-    let author = of("/author/login")?;
-    let verified = commit.pointer("/commit/verification/verified").and_then(Value::as_bool) == Some(true);
-    let by_github = verified && of("/committer/login").as_deref() == Some(WEB_FLOW);
-    let unsigned = enterprise && of("/commit/verification/reason").as_deref() == Some("unsigned");
-    if is_machine(&author) && !by_github && !unsigned {
-        return None;
-    }
-    let mut all = BTreeSet::from([author]);
-    all.extend(of("/committer/login").filter(|login| login != WEB_FLOW));
-    let message = commit.pointer("/commit/message").and_then(Value::as_str).unwrap_or_default();
-    all.extend(message.lines().filter_map(co_author));
-    Some(all)
-}
-
-/// `Co-authored-by: Mona <1234+mona@users.noreply.github.com>`
-fn co_author(line: &str) -> Option<String> {
-    let line = line.trim().to_lowercase();
-    named_by(line.strip_prefix("co-authored-by:")?.rsplit_once('<')?.1.trim_end_matches('>'))
-}
-
-/// The account that an address of GitHub's own names: `1234+mona@users.noreply.github.com`.
-fn named_by(address: &str) -> Option<String> {
-    let (name, host) = address.split_once('@')?;
-    host.starts_with("users.noreply.").then(|| name.split_once('+').map_or(name, |(_, login)| login).to_owned())
 }

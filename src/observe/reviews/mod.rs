@@ -10,6 +10,7 @@ mod judge;
 mod opinions;
 mod pending;
 mod trace;
+mod writers;
 
 pub(crate) use judge::{Judged, ReviewReader, read_reviews, untold};
 pub(super) use opinions::approver;

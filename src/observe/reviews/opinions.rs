@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::holdings::{FileText, Holdings};
 use super::pending::{Introduced, PendingApproval};
-use crate::forge::{Commit, Contents, Error, OpenProposal, Reviews};
+use super::writers::WriterReader;
+use crate::forge::{Accounts, Commit, Contents, Error, OpenProposal, Reviews};
 use crate::plan::Key;
 use crate::plan::reviews::{Objection, Opinion, Review, latest};
 
@@ -18,7 +19,7 @@ struct Given<'a> {
 /// question is looked at first; whether an account may write is asked last and once.
 pub(super) async fn opinions(
     contents: &dyn Contents,
-    reviews: &dyn Reviews,
+    reviews: &dyn Accounts,
     main: &str,
     to_review: &[Introduced<'_>],
 ) -> Result<BTreeMap<Key, Vec<Opinion>>, Error> {
@@ -30,8 +31,12 @@ pub(super) async fn opinions(
     let mut given = Vec::new();
     for Introduced { approval, by } in to_review {
         let Some(reviewed) = by.pull.and_then(|number| known.get(&number)) else { continue };
+        let files: BTreeSet<&str> = [main, approval.path.as_str()].into();
+        let paths: Vec<String> = files.into_iter().map(str::to_owned).collect();
+        let reader = WriterReader { contents, accounts: reviews, paths: &paths };
+        let writers = reader.writers(&reviewed.authorship).await?;
         for mut opinion in latest(reviewed.reviews.iter().cloned()) {
-            opinion.objection = opinion.objection.or_else(|| wrote(&opinion.review, reviewed.writers.as_ref()));
+            opinion.objection = opinion.objection.or_else(|| writers.objection(&opinion.review.login));
             given.push(Given { approval, opinion });
         }
     }
@@ -62,13 +67,6 @@ pub(in crate::observe) async fn approver(reviews: &dyn Reviews, open: &OpenPropo
 
 async fn may_not_write(reviews: &dyn Reviews, review: &Review) -> Result<Option<Objection>, Error> {
     Ok((!reviews.may_write(&review.login).await?).then_some(Objection::MayNotWrite))
-}
-
-fn wrote(review: &Review, writers: Option<&BTreeSet<String>>) -> Option<Objection> {
-    match writers {
-        None => Some(Objection::WritersUnknown),
-        Some(writers) => writers.contains(&review.login.to_lowercase()).then_some(Objection::Wrote),
-    }
 }
 
 /// Whether the commit of each review held what was approved with it; not asked where something speaks against it already.

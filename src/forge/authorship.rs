@@ -1,0 +1,237 @@
+//! Who wrote the commits of a pull request: by whose doing each came to its branch, and whom each names. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::{Actor, Commit, Movement, MovementKind};
+
+/// What is known of who wrote a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Authorship {
+    /// The commits that it brings.
+    pub commits: Vec<Authored>,
+    /// Why those are not all of them.
+    pub more: Option<String>,
+}
+
+/// A commit of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authored {
+    pub commit: Commit,
+    /// Its parents, and whether the pull request brings them too.
+    pub parents: Vec<Parent>,
+    /// The accounts, in lower case, that it names as authors and committer.
+    pub named: BTreeSet<String>,
+    pub source: Source,
+    /// The commit of our own account that it took the place of on the branch.
+    pub replaced: Option<Commit>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    pub commit: Commit,
+    /// Whether the pull request brings it; else the base has it.
+    pub brought: bool,
+}
+
+/// Who stands behind a commit, whatever names it bears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Our own account pushed it, which is an App's.
+    Us,
+    /// These accounts, in lower case, pushed or signed it.
+    People(BTreeSet<String>),
+    /// Another App pushed it.
+    Machine(String),
+    /// Nothing but GitHub's own signature says that it made the commit for this account.
+    MadeFor(String),
+    /// It cannot be told, for this reason, which says how to change that.
+    Untold(String),
+}
+
+/// A commit of a pull request, as it speaks of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PullCommit {
+    pub(super) commit: Commit,
+    pub(super) parents: Vec<Commit>,
+    /// The account of its first author.
+    pub(super) author: Option<String>,
+    pub(super) named: BTreeSet<String>,
+    pub(super) signature: Signature,
+}
+
+/// The signature of a commit, as far as the forge verified it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Signature {
+    None,
+    /// GitHub's own.
+    GitHub,
+    /// By a key of this account, in lower case.
+    Person(String),
+}
+
+/// Our own account, and the reason where movements end before the base.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) is_us: &'a dyn Fn(&Actor) -> bool,
+    pub(super) untold: &'a str,
+}
+
+/// What a pull request was when it was merged, or is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PullHead {
+    pub(super) branch: String,
+    pub(super) commit: Commit,
+    pub(super) merged: Option<DateTime<Utc>>,
+}
+
+/// The life of a pull request's branch that led to its head: movements, oldest first, each from where the one before it led.
+/// Those after the merge do not count where older ones tell as much; a branch that was deleted and restored goes on.
+/// `movements` are newest first.
+pub(super) fn life<'m>(movements: &'m [Movement], head: &PullHead) -> Vec<&'m Movement> {
+    let movements: Vec<&Movement> = movements.iter().filter(|movement| movement.branch == head.branch).collect();
+    let led = |movement: &&Movement| movement.after.as_ref() == Some(&head.commit);
+    let in_time = |movement: &&Movement| led(movement) && head.merged.is_none_or(|merged| movement.at <= merged);
+    let newest = movements.iter().position(in_time).or_else(|| movements.iter().position(led));
+    let mut rest = movements.into_iter().skip(newest.unwrap_or(usize::MAX)).peekable();
+    let (mut life, mut expected) = (Vec::new(), Some(&head.commit));
+    while let Some(movement) = rest.next_if(|movement| movement.after.as_ref() == expected) {
+        expected = movement.before.as_ref();
+        if expected.is_some() {
+            life.push(movement);
+        } else if let Some(gone) = rest.next_if(|gone| gone.after.is_none() && gone.before == movement.after) {
+            expected = gone.before.as_ref();
+        } else {
+            life.push(movement);
+            break;
+        }
+    }
+    life.reverse();
+    life
+}
+
+/// Whether a life of a branch accounts for every commit of a pull request.
+pub(super) fn reaches_base(life: &[&Movement], commits: &[PullCommit]) -> bool {
+    let brought = |commit: &Option<Commit>| commits.iter().any(|c| Some(&c.commit) == commit.as_ref());
+    let forward = |kind| matches!(kind, MovementKind::Push | MovementKind::Merged | MovementKind::Queued);
+    life.first().is_some_and(|first| {
+        // Forward from what the pull request does not bring: what that was, the base holds.
+        first.before.is_none() || forward(first.kind) && !brought(&first.before) && brought(&first.after)
+    })
+}
+
+/// Who stands behind each commit of a pull request, by the life of its branch.
+pub(super) fn authorship(commits: &[PullCommit], life: &[&Movement], view: View<'_>) -> Authorship {
+    let by_id: BTreeMap<&Commit, &PullCommit> = commits.iter().map(|commit| (&commit.commit, commit)).collect();
+    let mut brought = Brought { by_id: &by_id, seen: BTreeSet::new(), aside: Vec::new(), by: BTreeMap::new() };
+    let mut rest = life;
+    if !reaches_base(life, commits) {
+        rest = brought.begin_at_gap(life);
+    }
+    for (at, movement) in rest.iter().enumerate() {
+        let former = at.checked_sub(1).and_then(|before| rest.get(before)).copied();
+        brought.add(movement, former, view);
+    }
+    let by = brought.by;
+    let authored = |commit: &PullCommit| {
+        let parent = |id: &Commit| Parent { commit: id.clone(), brought: by_id.contains_key(id) };
+        let (source, replaced) = match by.get(&commit.commit) {
+            Some((source, replaced)) => (source.clone(), replaced.clone()),
+            None => (signed(commit, view.untold), None),
+        };
+        Authored {
+            commit: commit.commit.clone(),
+            parents: commit.parents.iter().map(parent).collect(),
+            named: commit.named.clone(),
+            source,
+            replaced,
+        }
+    };
+    Authorship { commits: commits.iter().map(authored).collect(), more: None }
+}
+
+/// Who stands behind a commit that no movement tells of: whose verified signature it bears.
+fn signed(commit: &PullCommit, untold: &str) -> Source {
+    match (&commit.signature, &commit.author) {
+        (Signature::Person(login), _) => Source::People([login.clone()].into()),
+        (Signature::GitHub, Some(author)) => Source::MadeFor(author.clone()),
+        _ => Source::Untold(untold.to_owned()),
+    }
+}
+
+/// Which movement brought which commits, as far as it was followed.
+struct Brought<'a> {
+    by_id: &'a BTreeMap<&'a Commit, &'a PullCommit>,
+    /// Commits that the branch is known to have had.
+    seen: BTreeSet<&'a Commit>,
+    /// Movements to commits that are not left: what came later may have been among them.
+    aside: Vec<&'a Movement>,
+    by: BTreeMap<Commit, (Source, Option<Commit>)>,
+}
+
+impl<'a> Brought<'a> {
+    /// Begins where the movements do: what the branch had then, nothing tells of. The movements that are left.
+    fn begin_at_gap<'l>(&mut self, life: &'l [&'a Movement]) -> &'l [&'a Movement] {
+        let known = |commit: Option<&Commit>| commit.is_some_and(|commit| self.by_id.contains_key(commit));
+        let Some(first) = life.first() else { return life };
+        if known(first.before.as_ref()) {
+            self.seen = first.before.iter().flat_map(|before| self.reach(before)).collect();
+            return life;
+        }
+        let Some(at) = life.iter().position(|movement| known(movement.after.as_ref())) else { return &[] };
+        self.seen = life[at].after.iter().flat_map(|after| self.reach(after)).collect();
+        self.aside.extend(&life[..at]);
+        &life[at + 1..]
+    }
+
+    fn add(&mut self, movement: &'a Movement, former: Option<&Movement>, view: View<'_>) {
+        let Some(after) = movement.after.as_ref().filter(|after| self.by_id.contains_key(after)) else {
+            self.aside.push(movement);
+            return;
+        };
+        let new: Vec<&Commit> = self.reach(after).difference(&self.seen).copied().collect();
+        let source = source(movement, &self.aside, new.len(), view);
+        let by_us = |movement: &Movement| movement.actor.as_ref().is_some_and(view.is_us);
+        let takes_place = movement.kind == MovementKind::ForcePush && new.len() == 1 && former.is_some_and(by_us);
+        let replaced = movement.before.clone().filter(|_| takes_place);
+        for commit in new {
+            self.by.insert(commit.clone(), (source.clone(), replaced.clone()));
+            self.seen.insert(commit);
+        }
+    }
+
+    /// A commit of the pull request with its ancestors there.
+    fn reach(&self, from: &Commit) -> BTreeSet<&'a Commit> {
+        let (mut found, mut open) = (BTreeSet::new(), vec![from]);
+        while let Some((commit, known)) = open.pop().and_then(|next| self.by_id.get_key_value(next)) {
+            if found.insert(*commit) {
+                open.extend(known.parents.iter().filter(|parent| self.by_id.contains_key(parent)));
+            }
+        }
+        found
+    }
+}
+
+/// Who stands behind the commits that one movement brought. We push one commit at a time, and nobody else's.
+fn source(movement: &Movement, aside: &[&Movement], new: usize, view: View<'_>) -> Source {
+    let Some(actor) = &movement.actor else {
+        return Source::Untold("GitHub does not say who pushed it: have it pushed anew".to_owned());
+    };
+    let ours = (view.is_us)(actor);
+    if !actor.person {
+        return if ours && new == 1 { Source::Us } else { Source::Machine(actor.login.clone()) };
+    }
+    let mut people = BTreeSet::from([actor.login.to_lowercase()]);
+    for other in aside {
+        match &other.actor {
+            Some(other) if other.person => drop(people.insert(other.login.to_lowercase())),
+            Some(other) if (view.is_us)(other) => {}
+            Some(other) => return Source::Machine(other.login.clone()),
+            None => {
+                return Source::Untold("GitHub does not say who pushed here before: have it pushed anew".to_owned());
+            }
+        }
+    }
+    Source::People(people)
+}

@@ -220,7 +220,7 @@ fn source(movement: &Movement, aside: &[&Movement], new: usize, view: View<'_>) 
     };
     let ours = (view.is_us)(actor);
     if !actor.person {
-        return if ours && new == 1 { Source::Us } else { Source::Machine(actor.login.clone()) };
+        return if ours && new == 1 && movement.puts() { Source::Us } else { Source::Machine(actor.login.clone()) };
     }
     let mut people = BTreeSet::from([actor.login.to_lowercase()]);
     for other in aside {

@@ -99,11 +99,17 @@ impl Context {
     /// # Errors
     /// Where there is a forge and it does not say which repository it is.
     pub(super) async fn keeper(&self) -> Result<Keeper, Stop> {
-        let repository = match &self.forge {
-            Some(forge) => Some(forge.identity().await?),
-            None => self.settings.github.repository.as_ref().map(|(owner, name)| format!("{owner}/{name}")),
-        };
-        Ok(Keeper { repository, path: self.settings.manifest.clone() })
+        let known = self.known_keeper();
+        match &self.forge {
+            Some(forge) => Ok(Keeper { repository: Some(forge.identity().await?), ..known }),
+            None => Ok(known),
+        }
+    }
+
+    /// The same as far as it is known where there is no forge.
+    pub(super) fn known_keeper(&self) -> Keeper {
+        let repository = self.settings.github.repository.as_ref().map(|(owner, name)| format!("{owner}/{name}"));
+        Keeper { repository, path: self.settings.manifest.clone() }
     }
 
     #[must_use]

@@ -23,7 +23,8 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     let manifest = loaded.as_ref().ok();
     let run = run_of(&context.settings);
     let event = event(context).await;
-    let inspection = inspection(context, manifest, fact, &run, event);
+    let keeper = context.keeper().await.unwrap_or_else(|_| context.known_keeper());
+    let inspection = Inspection { keeper, ..inspection(context, manifest, fact, &run, event) };
     if arguments.hosts {
         output.doctor(Doctor {
             checks: Vec::new(),
@@ -104,6 +105,8 @@ fn inspection<'a>(
         github: context.github(),
         run,
         manifest,
+        history: context.history(None),
+        keeper: context.known_keeper(),
         manifest_fact: (&settings.manifest, fact),
         github_addresses: if github { addresses.to_vec() } else { Vec::new() },
         given_certificates: pem.matches("-----BEGIN CERTIFICATE-----").count(),

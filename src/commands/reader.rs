@@ -5,6 +5,7 @@ use crate::forge::Forge;
 use crate::hub;
 use crate::net::retry::Policy;
 use crate::observe::category::Standings;
+use crate::observe::destination::DestinationReader;
 use crate::observe::ledger::Trust;
 use crate::observe::proposals::ProposalReader;
 use crate::observe::sources::Sources;
@@ -21,6 +22,7 @@ pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge
         sources: Sources::new(context.registries.clone()),
         hub: context.anonymous_hub(),
         standings: standings(context),
+        destination: DestinationReader { hub: context.patient_hub(), keeper: context.known_keeper() },
         forge,
         trust,
         now: context.now,

@@ -191,6 +191,8 @@ pub(crate) struct HubFacts {
     pub wanted_teams: BTreeMap<String, bool>,
     /// The mirrors that were asked, and what the credential may do with each; `None` inside where it is not there.
     pub mirrors: Vec<(String, Answer<Option<Rights>>)>,
+    /// The mirrors that are there and not ours, and why.
+    pub not_ours: BTreeMap<String, String>,
     /// Whether tags of a mirror that is there may be listed; with its name.
     pub tags: Option<(String, Answer<()>)>,
     /// Whether a private mirror that is there stands in the list of all repositories, where that can be told; with its name.

@@ -172,6 +172,14 @@ fn repositories(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
     let mut checks = Vec::new();
     let (mut good, mut unmade) = (Vec::new(), Vec::new());
     for (name, rights) in &hub.mirrors {
+        if let Some(why) = hub.not_ours.get(name) {
+            checks.push(
+                Check::missing(Area::DockerHub, format!("repository {name}"), why.clone())
+                    .needed_for(&[PROMOTE])
+                    .mend("`adopt: true` at the image, where the repository is to be taken over"),
+            );
+            continue;
+        }
         match rights {
             Ok(Some(Rights { write: true, admin: true, .. })) => good.push(name.clone()),
             Ok(Some(rights)) if !is_organization(hub, holder) => checks.push(limited(name, *rights)),

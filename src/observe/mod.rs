@@ -6,6 +6,7 @@ mod budget;
 pub(crate) mod candidates;
 pub(crate) mod category;
 pub(crate) mod companions;
+pub(crate) mod destination;
 pub(crate) mod doctor;
 pub(crate) mod documents;
 pub(crate) mod ecr;

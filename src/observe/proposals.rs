@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 
 use super::candidates::{UpstreamReader, read_candidates};
 use super::category::Standings;
+use super::destination::DestinationReader;
 use super::evidence::EvidenceReader;
 use super::facts::FactReader;
 use super::ledger::{Clocks, Noted, Place, Trust};
@@ -36,6 +37,8 @@ pub(crate) struct ProposalReader<'a> {
     /// Docker Hub's own API, for push times.
     pub(crate) hub: Option<Hub>,
     pub(crate) standings: Standings,
+    /// What stands where images would go.
+    pub(crate) destination: DestinationReader,
     /// Without a forge nothing is open and nothing was declined.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) trust: Trust,
@@ -117,7 +120,10 @@ impl ProposalReader<'_> {
         let mut all = Vec::new();
         for item in &wanted.items {
             all.push(match item.entry.kind.lets_in() {
-                true => reader.read(Some(manifest), manifest, item).await,
+                true => {
+                    let at_mirror = self.destination.read(self.forge, manifest, item).await;
+                    Evidence { at_mirror, ..reader.read(Some(manifest), manifest, item).await }
+                }
                 false => Evidence::default(),
             });
         }

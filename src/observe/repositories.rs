@@ -102,12 +102,23 @@ pub(super) fn concerned<'m>(manifest: &'m Manifest, scope: &Scope) -> BTreeSet<&
 }
 
 /// What was seen of one repository.
-struct RepositoryAnswer {
-    found: ObservedSettings,
+pub(super) struct RepositoryAnswer {
+    pub(super) found: ObservedSettings,
     /// `None` where the repository itself was not asked about.
-    full_description: Option<String>,
+    pub(super) full_description: Option<String>,
     /// What could not be seen, as text.
     troubles: Vec<String>,
+}
+
+/// Reads everything that the manifest wants something of in one repository; `None` where there is none.
+pub(super) async fn read_repository(
+    hub: &Hub,
+    manifest: &Manifest,
+    name: &RepositoryName,
+) -> Result<Option<RepositoryAnswer>, Error> {
+    let Some(wanted) = WantedSettings::of(manifest, name) else { return Ok(None) };
+    let reader = SettingsReader { hub, organization: &manifest.organization, closely: true };
+    reader.repository(&wanted, None).await
 }
 
 struct SettingsReader<'a> {

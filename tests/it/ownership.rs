@@ -167,6 +167,13 @@ fn what_we_made_is_ours_by_its_mark_until_a_person_takes_the_mark_away() {
     let plan = Run::new(PROGRAM).dir(clone.path()).args(["--forge", "git", "--format", "json", "plan", "vault"]);
     let plan = world.command(plan, "jo").output().expect_status(1).json();
     assert!(failed(&plan).iter().any(|row| row.0 == "not-ours" && row.2.contains("`adopt: true`")), "{plan}");
+    let doctor = Run::new(PROGRAM).dir(clone.path()).args(["--forge", "git", "--format", "json", "doctor"]);
+    let doctor = world.command(doctor, "jo").output().expect_status(1).json();
+    let check = doctor["checks"].as_array().unwrap().iter().find(|check| check["subject"] == "repository vault");
+    let check = check.unwrap_or_else(|| panic!("{doctor}"));
+    assert_eq!(check["status"], json!("missing"));
+    assert!(check["found"].as_str().unwrap().starts_with("acme/vault exists already, not ours"), "{check}");
+    assert!(check["mend"].as_str().unwrap().starts_with("`adopt: true`"), "{check}");
     world.hub.add_repository("acme", "vault", made);
     promote(&world, &clone, &[], 0);
     assert_eq!(world.registry.digest("acme/vault", "3.1.0"), Some(of_vault));
@@ -251,4 +258,37 @@ fn a_record_counts_only_for_the_place_that_it_was_written_for() {
         assert_eq!(promote(&world, &clone, &["--prune"], 0)["removed"], json!([]));
         is_left_alone(&world, &before, "billing");
     }
+}
+
+/// The body that `propose` writes for `vault`, with Docker Hub's credential or without.
+fn proposed(world: &World, more: &str, signed_in: bool) -> String {
+    let image = format!("  - source: grafana/vault\n    repository: vault\n{more}{GREEDY}");
+    let text = manifest("docker.io\ndefaults: { cooldown: 0s }", &[image]);
+    let clone = Clone::new(&text);
+    let run = Run::new(PROGRAM).dir(clone.path()).args(["--forge", "git", "--format", "json", "propose"]);
+    let run = world.command(run, "jo");
+    let run = if signed_in { run } else { run.env("DOCKERHUB_USERNAME", "").env("DOCKERHUB_TOKEN", "") };
+    let done = run.output().expect_status(0).json();
+    assert_eq!(done["failed"], json!([]), "{done}");
+    let body = crate::support::git::git(clone.path(), &["log", "-1", "--format=%B", "wharfinger/image/vault/latest"]);
+    let line = body.lines().find(|line| line.contains("**On merge:**")).unwrap();
+    line.replacen("- **On merge:** ", "", 1)
+}
+
+#[test]
+fn no_proposal_says_that_it_creates_what_exists() {
+    let world = World::owned();
+    upstream(&world);
+    let absent = proposed(&world, "", true);
+    assert!(absent.starts_with("creates `acme/vault`, private, `developers`: read; copies "), "{absent}");
+    vault(&world);
+    let not_ours = proposed(&world, "", true);
+    assert!(not_ours.starts_with("`acme/vault` exists already, not ours: nothing of it is touched, "), "{not_ours}");
+    let adopted = proposed(&world, "    adopt: true\n", true);
+    let changes = "developers: no grant becomes developers: read; \"Secrets\" becomes \"Approved copies\"";
+    let said = format!("takes over `acme/vault`, which exists and was not ours (`{changes}`); copies ");
+    assert!(adopted.starts_with(&said), "{adopted}");
+    let untold = proposed(&world, "", false);
+    assert!(untold.starts_with("unless it exists, creates `acme/vault`, private"), "{untold}");
+    assert_eq!(world.hub.writes(), Vec::<String>::new());
 }

@@ -11,6 +11,7 @@ use crate::doctor::facts::{Answer, Fault, Holder, HubFacts, Kind, Rights, Role};
 use crate::hub::{Error, Hub, HubRole};
 use crate::image::{RegistryHost, RepositoryName};
 use crate::manifest::Manifest;
+use crate::observe::ownership::{Known, OwnershipReader, read_ownership};
 use crate::policy::settings::Area;
 
 const ASKED: usize = 20;
@@ -78,6 +79,7 @@ async fn repositories(inspection: &Inspection<'_>, hub: &Hub, organization: &str
         (name.to_string(), answered(rights))
     });
     facts.mirrors = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    facts.not_ours = not_ours(inspection, hub, facts).await;
     let there = facts.mirrors.iter().find(|(_, said)| matches!(said, Ok(Some(_)))).map(|(name, _)| name.clone());
     let Some((name, there)) = there.and_then(|name| Some((name.parse::<RepositoryName>().ok()?, name))) else { return };
     facts.tags = Some((there.clone(), answered(hub.may_list_tags(organization, &name).await)));
@@ -88,6 +90,24 @@ async fn repositories(inspection: &Inspection<'_>, hub: &Hub, organization: &str
     if !facts.wanted_teams.is_empty() {
         facts.grants = Some((there, answered(hub.grants(organization, &name).await.map(drop))));
     }
+}
+
+/// The mirrors that are there and that promotion would leave alone, with the reason. What the manifest records of one is taken for
+/// granted here.
+async fn not_ours(inspection: &Inspection<'_>, hub: &Hub, facts: &HubFacts) -> BTreeMap<String, String> {
+    let Some(manifest) = inspection.manifest else { return BTreeMap::new() };
+    let there = facts.mirrors.iter().filter(|(_, said)| matches!(said, Ok(Some(_))));
+    let there = there.filter_map(|(name, _)| name.parse::<RepositoryName>().ok());
+    let is_recorded = |name: &RepositoryName| {
+        manifest.approvals().any(|(image, approval)| image.repository == *name && approval.mirrored.is_some())
+    };
+    let known = there.filter(|name| manifest.has_effect_on(name)).map(|name| {
+        let answers_record = is_recorded(&name);
+        (name, Known { exists: Some(true), answers_record, full_description: None })
+    });
+    let reader = OwnershipReader { hub: Some(hub), history: inspection.history, keeper: &inspection.keeper };
+    let owned = read_ownership(&reader, manifest, known.collect()).await;
+    owned.into_iter().filter_map(|(name, owned)| Some((name.to_string(), owned.not_ours()?.to_owned()))).collect()
 }
 
 async fn settings(hub: &Hub, organization: &str, manifest: &Manifest, facts: &mut HubFacts) {

@@ -11,6 +11,8 @@ use crate::forge::github::GitHub;
 use crate::hub::Hub;
 use crate::image::{Location, RegistryHost, Repository};
 use crate::manifest::{Destination, Manifest};
+use crate::observe::records::History;
+use crate::plan::ownership::Keeper;
 use crate::registry::Registries;
 
 pub(crate) struct Inspection<'a> {
@@ -23,6 +25,10 @@ pub(crate) struct Inspection<'a> {
     pub run: &'a Run,
     /// The manifest, where it can be used.
     pub manifest: Option<&'a Manifest>,
+    /// Its history, where there is a forge.
+    pub history: Option<History<'a>>,
+    /// What the marks of its repositories name.
+    pub keeper: Keeper,
     /// Its path, and what is to be said of it.
     pub manifest_fact: (&'a str, ManifestFact),
     /// The addresses of GitHub's API; none where it is not the forge.

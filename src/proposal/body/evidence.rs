@@ -25,9 +25,26 @@ pub(crate) struct Evidence {
     pub lost: Vec<String>,
     /// Under which rule of the organization upstream falls.
     pub standing: Standing,
+    /// What stands where it would go.
+    pub at_mirror: AtMirror,
     pub at: Option<DateTime<Utc>>,
     /// What could not be looked at, and why.
     pub unknown: Vec<String>,
+}
+
+/// What stands where an image would go, at Docker Hub.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum AtMirror {
+    /// It was not asked, or there was no answer.
+    #[default]
+    Unknown,
+    /// There is no such repository.
+    Absent,
+    Ours,
+    /// A repository that is not ours, and that the manifest takes over; what changes of it, in words.
+    TakenOver(Vec<String>),
+    /// A repository that is not ours: nothing of it is touched.
+    NotOurs,
 }
 
 /// Whether a tag answers the digest in question.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Evidence;
 use super::account::{Account, Quote};
+use super::{AtMirror, Evidence};
 use crate::manifest::{Destination, Image, Manifest, Visibility};
 use crate::proposal::{Item, Kind};
 use crate::text::size;
@@ -18,7 +18,8 @@ impl Account<'_> {
         match item.entry.kind {
             Kind::New | Kind::Update => {
                 let mirror = format!("{}/{}:{}", manifest.organization, image.repository, tag_text(item));
-                format!("{}{} to {}", creation(manifest, image, quote), copying(image, evidence), quote(&mirror, 400))
+                let place = place(manifest, image, evidence.map(|evidence| &evidence.at_mirror), quote);
+                format!("{place}{} to {}", copying(image, evidence), quote(&mirror, 400))
             }
             Kind::Rebuild => format!(
                 "{}; the tag {tag} moves off the bytes that it was recorded to hold, and off no others",
@@ -55,12 +56,34 @@ fn retirement(manifest: &Manifest, item: &Item, tag: &str, quote: Quote) -> Stri
     }
 }
 
-/// Nothing where something of this repository was promoted already.
-fn creation(manifest: &Manifest, image: &Image, quote: Quote) -> String {
+/// What becomes of the repository; nothing where something of it was promoted already.
+fn place(manifest: &Manifest, image: &Image, at: Option<&AtMirror>, quote: Quote) -> String {
     let same = manifest.images.iter().filter(|i| i.repository == image.repository);
     if same.flat_map(|i| &i.approved).any(|a| a.mirrored.is_some()) {
         return String::new();
     }
+    let name = quote(&format!("{}/{}", manifest.organization, image.repository), 256);
+    match at {
+        Some(AtMirror::Ours) => String::new(),
+        Some(AtMirror::NotOurs) => format!(
+            "{name} exists already, not ours: nothing of it is touched, and this is not promoted, unless {} stands at the image; \
+             then it ",
+            quote("adopt: true", 20)
+        ),
+        Some(AtMirror::TakenOver(changes)) => {
+            let changes = match changes.is_empty() {
+                true => "nothing of its settings changes".to_owned(),
+                false => quote(&changes.join("; "), 600),
+            };
+            format!("takes over {name}, which exists and was not ours ({changes}); ")
+        }
+        Some(AtMirror::Absent) => creation(manifest, image, "", quote),
+        Some(AtMirror::Unknown) | None => creation(manifest, image, "unless it exists, ", quote),
+    }
+}
+
+/// What making the repository does; `condition` is what that hangs on.
+fn creation(manifest: &Manifest, image: &Image, condition: &str, quote: Quote) -> String {
     let name = format!("{}/{}", manifest.organization, image.repository);
     match &manifest.registry {
         Destination::Registry(host) if host.is_docker_hub() => {
@@ -68,7 +91,7 @@ fn creation(manifest: &Manifest, image: &Image, quote: Quote) -> String {
                 Visibility::Private => "private",
                 Visibility::Public => "public",
             };
-            let mut text = format!("creates {}, {visibility}", quote(&name, 256));
+            let mut text = format!("{condition}creates {}, {visibility}", quote(&name, 256));
             for (team, access) in &image.teams {
                 let _ = write!(text, ", {}: {}", quote(team, 60), access.permission.as_str());
             }

@@ -36,6 +36,7 @@ fn evidence() -> Evidence {
         complete: true,
         lost: Vec::new(),
         standing: Standing::Category(Category::VerifiedPublisher, Told::Search),
+        at_mirror: AtMirror::Absent,
         at: Some("2026-11-21T08:00:00Z".parse().unwrap()),
         unknown: Vec::new(),
     }
@@ -104,6 +105,33 @@ fn a_first_approval() {
     let manifest = manifest(&["grafana/loki"]);
     let wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])]).remove(0);
     snapshot("first_approval", &manifest, &wanted, &[Evidence { size_before: None, ..evidence() }]);
+}
+
+#[test]
+fn nothing_is_said_to_be_created_that_exists() {
+    let manifest = manifest(&["grafana/loki"]);
+    let wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.1.0"))])]).remove(0);
+    let merging = |at_mirror: AtMirror| {
+        let evidence = Evidence { at_mirror, platforms: Vec::new(), ..evidence() };
+        Account::of(&manifest, &wanted.items[0], Some(&evidence)).merging(crate::text::excerpt)
+    };
+    let changes = vec!["public becomes private".to_owned(), "developers: no grant becomes developers: read".to_owned()];
+    let said = [
+        AtMirror::Unknown,
+        AtMirror::Absent,
+        AtMirror::Ours,
+        AtMirror::NotOurs,
+        AtMirror::TakenOver(changes),
+        AtMirror::TakenOver(Vec::new()),
+    ];
+    insta::assert_snapshot!(said.map(merging).join("\n"), @r"
+    unless it exists, creates acme/loki, private, developers: read; copies the image to acme/loki:3.1.0
+    creates acme/loki, private, developers: read; copies the image to acme/loki:3.1.0
+    copies the image to acme/loki:3.1.0
+    acme/loki exists already, not ours: nothing of it is touched, and this is not promoted, unless adopt: true stands at the image; then it copies the image to acme/loki:3.1.0
+    takes over acme/loki, which exists and was not ours (public becomes private; developers: no grant becomes developers: read); copies the image to acme/loki:3.1.0
+    takes over acme/loki, which exists and was not ours (nothing of its settings changes); copies the image to acme/loki:3.1.0
+    ");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::files::NotEdited;
 use crate::forge::{self, Branches};
 use crate::ledger::Broken;
 use crate::observe::manifest::LoadError;
+use crate::proposal::written::NotEdited;
 
 /// Why nothing was written. The next run does it.
 #[derive(Debug, thiserror::Error)]

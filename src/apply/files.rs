@@ -1,37 +1,19 @@
 //! The manifest's files with changes made in them, as forges take them, or written where they stand.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::edit::{self, Change, Edit, EditError};
+use crate::edit::Change;
 use crate::forge::{Error, FileChange};
-use crate::manifest::{Image, Manifest};
-
-/// A file that cannot be edited as it is written.
-#[derive(Debug, thiserror::Error)]
-#[error("{path} cannot be edited: {error}")]
-pub(crate) struct NotEdited {
-    path: String,
-    pub(super) error: EditError,
-}
+use crate::manifest::{File, Image, Manifest};
+use crate::proposal::written::{self, NotEdited};
 
 /// The new texts of the files that change.
 pub(super) fn edited<'m>(
     manifest: &Manifest,
     changes: impl Iterator<Item = (&'m Image, Change)>,
 ) -> Result<Vec<FileChange>, NotEdited> {
-    let mut edits: BTreeMap<usize, Vec<Edit>> = BTreeMap::new();
-    for (image, change) in changes {
-        edits.entry(image.file).or_default().push(Edit { image: image.index, change });
-    }
-    let edited = edits.into_iter().map(|(at, edits)| {
-        let path = manifest.files[at].path.clone();
-        match edit::apply(&manifest.files[at].text, &edits) {
-            Ok(text) => Ok(FileChange { path, text }),
-            Err(error) => Err(NotEdited { path, error }),
-        }
-    });
-    edited.collect()
+    let files = written::edited(manifest, changes)?;
+    Ok(files.into_iter().map(|File { path, text }| FileChange { path, text }).collect())
 }
 
 /// Writes files below a directory.

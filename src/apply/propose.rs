@@ -1,13 +1,14 @@
 //! Performs what was decided about proposals: the commit first, then the pull request whose metadata names that commit.
 //! A run that stops in between is finished by the next.
 
-use super::files::{self, NotEdited};
+use super::files;
 use crate::forge::{Commit, Conversation, Error, FileChange, Forge, Head, Message, NewCommit, OpenProposal, Opened};
 use crate::manifest::Manifest;
 use crate::proposal::Wanted;
 use crate::proposal::audience::{Audience, Turn, UNASKED, turn};
 use crate::proposal::body::{self, Evidence};
 use crate::proposal::metadata::{self, Metadata, ObjectId};
+use crate::proposal::written::NotEdited;
 use crate::report::rows::{Proposed, ProposedAction};
 
 /// Who opens pull requests with the job's own token.
@@ -40,6 +41,15 @@ pub(crate) struct Committed {
     pub metadata: Metadata,
 }
 
+impl Committed {
+    /// What stands on a branch before its body says so.
+    pub(crate) fn before(forge: &dyn Forge, wanted: &Wanted, commit: Commit) -> Self {
+        let head = forge.accounts().and(ObjectId::try_from(commit.0.clone()).ok());
+        let metadata = Metadata { head, context: wanted.context.clone(), entries: wanted.entries() };
+        Self { commit, metadata }
+    }
+}
+
 /// The first half of publishing: the branch.
 ///
 /// # Errors
@@ -53,9 +63,7 @@ pub(crate) async fn commit(
     let (headline, body) = body::message(manifest, wanted);
     let new = NewCommit { message: Message { headline, body }, files: changes(manifest, wanted)? };
     let commit = forge.rewrite(&wanted.branch, open.map(|o| &o.head), &head.commit, &new).await?;
-    let named = forge.accounts().and(ObjectId::try_from(commit.0.clone()).ok());
-    let metadata = Metadata { head: named, context: wanted.context.clone(), entries: wanted.entries() };
-    Ok(Committed { commit, metadata })
+    Ok(Committed::before(forge, wanted, commit))
 }
 
 /// The second half of publishing: what a person sees.
@@ -100,9 +108,21 @@ async fn present_new(
     let proposed = Proposed { number, url: url.clone(), branch: branch.clone(), action, detail };
     if let (Some(accounts), Some(number)) = (forge.accounts(), number) {
         invite(accounts, number, &audience).await;
-        let (labels, elsewhere, touched) = (Vec::new(), None, false);
-        let open =
-            OpenProposal { number: Some(number), url, branch, head, title, body, touched, author, labels, elsewhere };
+        let open = OpenProposal {
+            number: Some(number),
+            url,
+            branch,
+            head,
+            title,
+            body,
+            author,
+            labels: Vec::new(),
+            vouched: true,
+            touched: false,
+            stale: false,
+            edited_by: None,
+            elsewhere: None,
+        };
         if marks && let Err(e) = forge.edit(&open, &open.title, &open.body).await {
             tracing::warn!("#{number}: the next run asks for its labels and reviews once more: {e}");
         }

@@ -8,9 +8,10 @@ use super::publish::ensure;
 use super::{Context, Exit, Stop, TRIES, check, guard, load, propose};
 use crate::action::event::Comment;
 use crate::apply::propose::{Publication, PublishError};
-use crate::forge::{Accounts, Error, Forge, Head, OpenProposal, Proposals, StatusState, with_rules};
+use crate::forge::{Accounts, Error, Forge, Head, OpenProposal, StatusState, with_rules};
 use crate::manifest::Manifest;
 use crate::markdown::code;
+use crate::observe::untouched::find_touched;
 use crate::proposal::body::Evidence;
 use crate::proposal::comment::{self, Command, FORMS, Fault, Reject};
 use crate::proposal::decide::Reviewed;
@@ -73,10 +74,11 @@ fn refusal_mark(login: &str) -> String {
 }
 
 /// The open proposal of this number. Only the branch makes it one, and only in this repository.
-async fn proposal(forge: &dyn Proposals, manifest: &Manifest, number: u64) -> Result<Option<OpenProposal>, Stop> {
+async fn proposal(forge: &dyn Forge, manifest: &Manifest, number: u64) -> Result<Option<OpenProposal>, Stop> {
     let prefix = &manifest.proposals.branch_prefix;
-    let open = forge.proposals(prefix).await?;
-    Ok(open.into_iter().find(|p| p.number == Some(number) && branch::is_proposal(prefix, &p.branch)))
+    let mut open = forge.proposals(prefix).await?;
+    open.retain(|p| p.number == Some(number) && branch::is_proposal(prefix, &p.branch));
+    Ok(find_touched(forge, manifest.path(), open).await?.pop())
 }
 
 /// Says in the job why a comment that reads like a command was not obeyed.

@@ -1,13 +1,13 @@
 //! `propose`: finds new versions and has a pull request open for each.
 
 use super::planned::{expected_in_ledger, failed, on_branch, planned, unreadable, waiting};
-use super::publish::{publish, row, settle};
+use super::publish::{publish, rewrite, row, settle};
 use super::reader::proposal_reader;
 use super::unreviewed::unreviewed;
 use super::{Context, Exit, Stop, TRIES, load, promote};
 use crate::apply::ledger::{Recorded, record};
 use crate::apply::propose::{Publication, PublishError};
-use crate::forge::{Error, Forge, Head, OpenProposal, with_rules};
+use crate::forge::{ELSEWHERE, Error, Forge, Head, OpenProposal, TOUCHED, with_rules};
 use crate::ledger;
 use crate::manifest::Manifest;
 use crate::markdown::code;
@@ -17,6 +17,7 @@ use crate::progress::Group;
 use crate::proposal::Wanted;
 use crate::proposal::machine::{Action, Decision};
 use crate::report::{Output, rows};
+use crate::text::excerpt;
 
 /// Runs it for `images`, or for all where none is named. The proposal of the branch `refresh` is moved to what is wanted even
 /// under an approving review.
@@ -52,6 +53,7 @@ pub(crate) async fn run(
         }
         let round = Round { context, forge, reader: &reader, head: &head, manifest: &manifest, situation: &situation };
         done.begin(&manifest, &situation);
+        done.edited(&situation);
         note(context, forge, &head, &manifest, &situation.noted, &mut done).await;
         round.carry_out(&mut done).await;
         if done.moved.is_empty() {
@@ -112,6 +114,23 @@ impl Done {
         self.outcome.waiting = waiting(manifest, situation);
         // what failed in an earlier round is tried anew in this one
         self.outcome.failed = failed(situation);
+    }
+
+    /// Bodies that others edited, each said once though it is written anew.
+    fn edited(&mut self, situation: &Situation) {
+        for open in situation.open.iter().chain(&situation.others) {
+            let finding = open.edited_by.as_ref().map(|who| rows::Finding {
+                code: "body-edited",
+                repository: None,
+                tag: None,
+                expected: format!("on {}, the body that Wharfinger wrote", open.branch),
+                found: format!("{}, edited last by {}", open.url, excerpt(who, 100)),
+            });
+            let known = |finding: &rows::Finding| self.outcome.drift.iter().any(|before| before.found == finding.found);
+            if let Some(finding) = finding.filter(|finding| !known(finding)) {
+                self.outcome.drift.push(finding);
+            }
+        }
     }
 
     /// Remembers what became of a branch; what an earlier round did counts more than that there is nothing left to do.
@@ -191,6 +210,11 @@ impl Round<'_> {
             (Action::Open | Action::Update, Some(wanted), _) => {
                 done.row(self.publish(wanted, open).await?);
             }
+            (Action::Unchanged, Some(wanted), Some(open)) if open.edited_by.is_some() => {
+                let evidence = self.reader.evidence(self.manifest, wanted).await;
+                let publication = Publication { head: self.head, manifest: self.manifest, wanted, evidence: &evidence };
+                done.row(rewrite(self.context, self.forge, &publication, open).await?);
+            }
             (Action::Unchanged, _, Some(open)) => {
                 done.row(row(open, rows::ProposedAction::Unchanged, None));
                 settle(self.context, self.forge, open, wanted.map(|wanted| (self.manifest, wanted))).await?;
@@ -228,7 +252,7 @@ fn taken(open: &OpenProposal) -> (&'static str, String) {
     let alone = "so Wharfinger leaves it alone from now on: it is neither moved to newer versions nor closed";
     match &open.elsewhere {
         Some(base) if !open.touched => (
-            "<!-- wharfinger-elsewhere -->",
+            ELSEWHERE,
             format!(
                 "Somebody had this be merged into {}, {alone}. Have it be merged into the default branch again, or close it and \
                  delete the branch to have it proposed anew.",
@@ -236,7 +260,7 @@ fn taken(open: &OpenProposal) -> (&'static str, String) {
             ),
         ),
         _ => (
-            "<!-- wharfinger-touched -->",
+            TOUCHED,
             format!(
                 "Somebody committed to this branch, {alone}. Close it and delete the branch to have it proposed anew."
             ),

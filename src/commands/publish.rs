@@ -4,10 +4,11 @@
 //! interrupted run did not come to is made up for by [`settle`].
 
 use super::{Context, check};
-use crate::apply::propose::{JOB_LOGIN, Publication, PublishError, commit, invite, present};
+use crate::apply::propose::{Committed, JOB_LOGIN, Publication, PublishError, commit, invite, present};
 use crate::forge::{Commit, Forge, OpenProposal, Statuses};
 use crate::manifest::Manifest;
 use crate::observe::proposals::requested_action;
+use crate::observe::untouched::find_touched;
 use crate::proposal::Wanted;
 use crate::proposal::audience::{Audience, UNASKED};
 use crate::proposal::decide::Reviewed;
@@ -26,10 +27,14 @@ pub(super) async fn ensure(
     reviewed: Reviewed,
 ) -> Result<Proposed, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
-    let open = forge.proposals(&wanted.branch).await?.into_iter().find(|open| open.branch == wanted.branch);
-    let Some(open) = open else { return publish(context, forge, publication, None).await };
+    let mut open = forge.proposals(&wanted.branch).await?;
+    open.retain(|open| open.branch == wanted.branch);
+    let Some(open) = find_touched(forge, manifest.path(), open).await?.pop() else {
+        return publish(context, forge, publication, None).await;
+    };
     let why = match requested_action(forge, &open, wanted, reviewed).await? {
         Action::Open | Action::Update => return publish(context, forge, publication, Some(&open)).await,
+        Action::Unchanged if open.edited_by.is_some() => return rewrite(context, forge, publication, &open).await,
         Action::Unchanged => {
             settle(context, forge, &open, Some((manifest, wanted))).await?;
             return Ok(row(&open, ProposedAction::Unchanged, None));
@@ -57,7 +62,33 @@ pub(super) async fn publish(
     publication: &Publication<'_>,
     open: Option<&OpenProposal>,
 ) -> Result<Proposed, PublishError> {
-    let mut committed = commit(forge, publication, open).await?;
+    let committed = commit(forge, publication, open).await?;
+    let committed = judged(context, forge, committed, open).await;
+    present(forge, publication, open, committed).await
+}
+
+/// Writes anew what a person sees of a proposal whose branch is as it should be.
+///
+/// # Errors
+/// Where the forge does not take it.
+pub(super) async fn rewrite(
+    context: &Context,
+    forge: &dyn Forge,
+    publication: &Publication<'_>,
+    open: &OpenProposal,
+) -> Result<Proposed, PublishError> {
+    let committed = Committed::before(forge, publication.wanted, open.head.clone());
+    let committed = judged(context, forge, committed, Some(open)).await;
+    present(forge, publication, Some(open), committed).await
+}
+
+/// The commit with the verdict on it posted, where that is to be done from here; else the body does not name it yet.
+async fn judged(
+    context: &Context,
+    forge: &dyn Forge,
+    mut committed: Committed,
+    open: Option<&OpenProposal>,
+) -> Committed {
     let judged = match forge.accounts() {
         Some(accounts) if is_job(accounts, open).await => {
             verdict(context, accounts, &committed.commit, Some(committed.metadata.clone())).await
@@ -65,7 +96,7 @@ pub(super) async fn publish(
         _ => true,
     };
     committed.metadata.head = committed.metadata.head.filter(|_| judged);
-    present(forge, publication, open, committed).await
+    committed
 }
 
 /// Makes up for what an earlier run did not come to: asking for labels and reviews, and a verdict that could not be posted. The
@@ -86,11 +117,9 @@ pub(super) async fn settle(
         body = body.replace(UNASKED, "");
     }
     let metadata = metadata::read(&open.body);
-    let named = metadata.as_ref().and_then(|m| m.head.as_ref()).is_some_and(|head| head.as_str() == open.head.0);
-    if open.author == JOB_LOGIN
-        && !named
-        && verdict(context, accounts, &open.head, metadata.clone()).await
-        && let Some(metadata) = metadata
+    let unnamed = !open.vouched && !open.touched && !open.stale && open.edited_by.is_none();
+    if let Some(metadata) = metadata.filter(|_| unnamed)
+        && (open.author != JOB_LOGIN || verdict(context, accounts, &open.head, Some(metadata.clone())).await)
     {
         let named = Metadata { head: ObjectId::try_from(open.head.0.clone()).ok(), ..metadata.clone() };
         body = body.replacen(&metadata::write(&metadata), &metadata::write(&named), 1);

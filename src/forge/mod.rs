@@ -28,10 +28,11 @@ pub(crate) use contents::{Head, Line};
 pub use conversation::Conversation;
 pub use error::Error;
 pub(crate) use issues::{Issues, OwnIssue};
-pub(crate) use proposals::{Declined, Opened};
+pub(crate) use proposals::{Declined, ELSEWHERE, Opened, TOUCHED};
 pub use proposals::{OpenProposal, Proposals};
 pub(crate) use reviews::Reviewed;
 pub use reviews::{Review, Reviews, Verdict};
+pub(crate) use statuses::Brought;
 pub use statuses::{StatusState, Statuses};
 
 pub trait Forge: Contents + Branches + Proposals {

@@ -4,6 +4,12 @@ use async_trait::async_trait;
 
 use super::{Commit, Error};
 
+/// Stands in the comment which says that a proposal whose branch somebody changed is left alone, and that who closes it has it
+/// proposed anew.
+pub(crate) const TOUCHED: &str = "<!-- wharfinger-touched -->";
+/// The same of one that somebody had be merged elsewhere.
+pub(crate) const ELSEWHERE: &str = "<!-- wharfinger-elsewhere -->";
+
 /// Lists, opens and closes proposals. A proposal's identity is its branch in this repository.
 #[async_trait]
 pub trait Proposals: Send + Sync {
@@ -36,8 +42,15 @@ pub struct OpenProposal {
     pub title: String,
     /// The body, with the metadata that `proposal::metadata` wrote into it.
     pub body: String,
-    /// Whether the branch has commits that this program did not write.
+    /// Whether its body, written last by this program, names the branch's commit: then nothing else stands there.
+    pub vouched: bool,
+    /// Whether the branch holds what somebody else wrote. Of one for which nothing vouches a forge tells that somebody else
+    /// moved it; what it holds is for who knows what is written there: [`crate::observe::untouched`].
     pub touched: bool,
+    /// Whether the body is of another state of the branch, where that is known: a run ended before it wrote the body.
+    pub stale: bool,
+    /// Who edited the body last, where that is neither this program nor who opened the proposal.
+    pub edited_by: Option<String>,
     /// Who opened it; `github-actions[bot]` is the job's own token.
     pub author: String,
     pub labels: Vec<String>,

@@ -1,5 +1,7 @@
 //! Statuses of commits, and what a verdict on a commit is formed from.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +28,22 @@ pub trait Statuses: Send + Sync {
     /// Whether the default branch holds a commit.
     async fn is_merged(&self, commit: &Commit) -> Result<bool, Error>;
 
+    /// What a merge of a commit into the default branch would bring.
+    async fn brings(&self, commit: &Commit) -> Result<Brought, Error>;
+
     /// Whether this is a job's own token: it starts no workflows, so nothing but this run posts a status.
     async fn is_job(&self) -> Result<bool, Error>;
+}
+
+/// What a merge of a commit into the default branch would bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    /// The newest commit that both hold.
+    pub base: Commit,
+    /// The commits that the default branch lacks, oldest first, a hundred at most.
+    pub commits: Vec<Commit>,
+    /// The files that differ from the base, three hundred at most.
+    pub files: BTreeSet<String>,
 }
 
 /// The state of a commit status, as GitHub writes it.

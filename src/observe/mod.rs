@@ -24,4 +24,5 @@ pub(crate) mod repositories;
 pub(crate) mod retired;
 pub(crate) mod reviews;
 pub(crate) mod sources;
+pub(crate) mod untouched;
 pub(crate) mod upstream;

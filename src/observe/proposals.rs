@@ -12,6 +12,7 @@ use super::evidence::EvidenceReader;
 use super::facts::FactReader;
 use super::ledger::{Clocks, Noted, Place, Trust};
 use super::sources::Sources;
+use super::untouched::find_touched;
 use crate::forge::{Error, Forge, OpenProposal};
 use crate::hub::Hub;
 use crate::image::Digest;
@@ -84,6 +85,10 @@ impl ProposalReader<'_> {
             None => Vec::new(),
         };
         let (open, others): (Vec<_>, Vec<_>) = ours.into_iter().partition(|p| branch::is_proposal(prefix, &p.branch));
+        let open = match self.forge {
+            Some(forge) => find_touched(forge, manifest.path(), open).await?,
+            None => open,
+        };
         let existing: Vec<Existing> = open.iter().map(existing).collect();
         let candidates = read_candidates(&upstream, scope, &complete(&existing)).await;
         let agenda = Agenda::new(manifest, scope, &existing, &candidates, unreviewed, self.now.date_naive());
@@ -175,7 +180,7 @@ pub(crate) async fn requested_action(
 
 /// An open proposal as the decision takes it.
 fn existing(open: &OpenProposal) -> Existing {
-    let made_of = metadata::read(&open.body);
+    let made_of = metadata::read(&open.body).filter(|_| !open.stale);
     Existing { branch: open.branch.clone(), made_of, touched: open.touched, elsewhere: open.elsewhere.clone() }
 }
 

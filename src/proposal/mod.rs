@@ -34,6 +34,7 @@ pub(crate) mod review;
 mod subject;
 mod wanted;
 pub(crate) mod why;
+pub(crate) mod written;
 
 pub(crate) use leaving::{Cause, Unreviewed};
 pub use subject::subject;

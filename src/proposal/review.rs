@@ -153,6 +153,13 @@ pub(crate) fn changed_by_hand(base: &Manifest, head: &Manifest, metadata: Option
     None
 }
 
+/// That somebody edited what a reviewer reads of a proposal of ours.
+pub(crate) fn body_edited(who: &str) -> Finding {
+    let expected = "the body that Wharfinger wrote".to_owned();
+    let found = format!("a body that {} edited last: `wharfinger propose` writes it anew", excerpt(who, 100));
+    Finding { code: "body-edited", repository: None, tag: None, expected, found, place: None }
+}
+
 /// One change that a proposal can make.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Fact {

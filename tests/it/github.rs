@@ -130,6 +130,7 @@ async fn looking_when_nothing_is_new_takes_a_handful_of_reads() {
     GET /repos/acme/images/git/ref/heads/main 200
     GET /repos/acme/images/contents/approved-images.yml?ref=HEAD 200
     GET /repos/acme/images/pulls?state=open&sort=created&direction=asc&per_page=100 200
+    POST /graphql 200
     GET /repos/acme/images/git/matching-refs/heads/wharfinger/ 200
     GET /repos/acme/images/pulls?state=open&per_page=100 200
     ");
@@ -229,7 +230,7 @@ async fn more_than_a_hundred_pull_requests_are_paged() {
     let number = propose(&forge, "one\ntwo\n").await;
     github.clear_log();
     assert_eq!(only(&forge).await.number, Some(number));
-    assert_eq!(github.log().len(), 2, "{:?}", github.lines());
+    assert_eq!(github.log().len(), 3, "two pages, and who edited: {:?}", github.lines());
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! What is ours on GitHub is told by what GitHub saw accounts do and by what stands there, never by the names in commits: attacks on the
-//! ledger, each by name.
+//! What is ours on GitHub is told by what GitHub saw accounts do and by what stands there, never by the names in commits: attacks
+//! on the ledger and on proposals, each by name.
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;
@@ -297,4 +297,184 @@ fn check_believes_the_account_that_records_where_a_job_made_the_ledger_first() {
     let recorded = manifest.replace(&format!("digest: {first}"), &format!("digest: {first}, mirrored: {first}"));
     world.github.commit_by("main", (US, "web-flow"), "Record", (FILE, &recorded));
     assert_eq!(world.check(&first, 0), Vec::<String>::new(), "it answered this before");
+}
+
+impl World {
+    /// A repository with an open proposal of 3.1.0, which needs no cooldown.
+    fn proposed(options: Options) -> Self {
+        let world = Self::new(options);
+        let manifest = MANIFEST.replace("versions: ^3\n", "versions: ^3\n    cooldown: 0s\n");
+        world.github.push_as("main", "octocat", &[(FILE, &manifest)]);
+        assert_eq!(world.action(0), "opened");
+        world
+    }
+
+    fn app() -> Options {
+        Options { who: Who::App("mirror".to_owned()), ..Options::default() }
+    }
+
+    /// What the next run does about the one proposal.
+    fn action(&self, status: i32) -> String {
+        let output = self.propose(status);
+        output["proposals"][0]["action"].as_str().unwrap_or_else(|| panic!("{output}")).to_owned()
+    }
+
+    fn text(&self) -> String {
+        self.github.read(LOKI, FILE).unwrap()
+    }
+
+    /// The proposal's manifest with another digest.
+    fn evil(&self) -> String {
+        let digest = self.registry.digest("grafana/loki", "3.1.0").unwrap();
+        self.text().replace(digest.as_str(), Digest::sha256(b"evil").as_str())
+    }
+
+    /// Somebody wrote on the proposal's branch: whatever comes, it stays as they left it.
+    fn is_left_alone(&self) {
+        let head = self.github.branch(LOKI);
+        assert_eq!(self.action(0), "left");
+        self.push("3.2.0", 2);
+        for _ in 0..2 {
+            let output = self.propose(0);
+            assert_eq!(output["proposals"][0]["detail"], "a person committed to its branch", "{output}");
+        }
+        assert_eq!(self.github.branch(LOKI), head);
+        assert_eq!(self.github.comments(1).len(), 1, "said once");
+    }
+}
+
+#[test]
+fn a_persons_squash_merge_onto_a_proposal_bears_our_name_and_is_left_alone() {
+    let world = World::proposed(World::app());
+    world.github.force("topic", &world.github.branch(LOKI).unwrap(), "mallory");
+    world.github.push_as("topic", "mallory", &[(FILE, &world.evil())]);
+    let number = world.github.open_as(US, "topic", "Approve loki", "");
+    world.github.with(|s| LOKI.clone_into(&mut s.pull(number).unwrap().base));
+    world.github.squash(number);
+    world.is_left_alone();
+}
+
+#[test]
+fn a_persons_web_edit_is_left_alone_where_the_program_has_that_persons_token() {
+    let world = World::proposed(Options { who: Who::User("octocat".to_owned()), ..Options::default() });
+    let edit = "Update approved-images.yml";
+    world.github.commit_by(LOKI, ("octocat", "web-flow"), edit, (FILE, &world.evil()));
+    world.is_left_alone();
+}
+
+#[test]
+fn an_unsigned_commit_that_names_the_bot_and_github_is_left_alone() {
+    for options in [World::app(), Options::default()] {
+        let world = World::proposed(options.clone());
+        world.github.forge_commit(LOKI, &options.who.login(), &[(FILE, &world.evil())]);
+        world.is_left_alone();
+    }
+}
+
+#[test]
+fn what_an_app_or_a_person_adds_beside_the_manifest_is_left_alone() {
+    let world = World::proposed(World::app());
+    world.github.commit_by(LOKI, ("renovate[bot]", "web-flow"), "A key", ("keys/tool.pub", "mine\n"));
+    world.is_left_alone();
+    let world = World::proposed(World::app());
+    world.github.with(|s| s.silence.absent = true);
+    world.github.push_as(LOKI, "mallory", &[("keys/tool.pub", "mine\n")]);
+    world.is_left_alone();
+}
+
+#[test]
+fn update_branch_by_merge_or_rebase_is_no_persons_change_and_the_proposal_goes_on_moving() {
+    for (rebase, options) in [(false, World::app()), (true, World::app()), (false, Options::default())] {
+        let world = World::proposed(options);
+        for round in 0..2 {
+            world.github.push_as("main", "octocat", &[("README.md", &format!("{round}\n"))]);
+            let head = world.github.update_branch_as(1, "hubot", rebase);
+            assert_eq!(world.action(0), "unchanged");
+            assert_eq!(world.github.branch(LOKI), Some(head));
+        }
+        world.github.clear_log();
+        assert_eq!(world.action(0), "unchanged");
+        assert!(!world.github.lines().iter().any(|line| line.contains("/activity?")), "its body vouches for it again");
+        world.push("3.2.0", 2);
+        assert_eq!(world.action(0), "updated");
+        assert_eq!(world.github.with(|s| s.git.log(&[&format!("main..{LOKI}")]).len()), 1);
+        assert!(world.text().contains("3.2.0") && world.github.comments(1).is_empty());
+    }
+}
+
+#[test]
+fn a_merge_of_the_base_that_brings_more_than_the_base_is_left_alone() {
+    let world = World::proposed(World::app());
+    world.github.push_as("main", "octocat", &[("README.md", "new\n")]);
+    let (head, main) = (world.github.branch(LOKI).unwrap(), world.github.branch("main").unwrap());
+    let evil = world.github.push_as(LOKI, "mallory", &[(FILE, &world.evil())]);
+    let merge = world.github.with(|s| {
+        let (tree, date) = (s.git.merge_tree(&main, &evil).unwrap(), s.tick());
+        let who = s.signature("mallory", &date);
+        s.git.commit_tree(&tree, &[&head, &main], "Merge branch 'main'", &who, &who)
+    });
+    world.github.force(LOKI, &head, "mallory");
+    world.github.force(LOKI, &merge, "mallory");
+    world.is_left_alone();
+}
+
+#[test]
+fn a_body_that_a_developer_edits_is_found_not_believed_and_written_anew() {
+    let world = World::proposed(World::app());
+    let honest = world.github.pull(1).body;
+    for edited in [honest.replace("3.1.0", "3.1.9"), format!("{honest}\nAll is well."), "All is well.".to_owned()] {
+        world.github.edit_body_as(1, "mallory", &edited);
+        assert_eq!(world.check_proposal(1), ["body-edited"], "{edited}");
+        let output = world.propose(1);
+        let finding = &output["drift"][0];
+        assert_eq!(
+            (&finding["code"], output["drift"].as_array().unwrap().len()),
+            (&"body-edited".into(), 1),
+            "{output}"
+        );
+        assert!(finding["found"].as_str().unwrap().ends_with("/pull/1, edited last by mallory"), "{output}");
+        assert_eq!(output["proposals"][0]["action"], "updated", "{output}");
+        let pull = world.github.pull(1);
+        assert_eq!(pull.editor.as_deref(), Some(US));
+        assert!(pull.body.contains("3.1.0") && !pull.body.contains("All is well."), "{}", pull.body);
+        assert_eq!(world.action(0), "unchanged");
+        assert_eq!(world.check_proposal(0), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_body_edited_to_vouch_for_a_developers_commit_is_not_believed() {
+    let world = World::proposed(World::app());
+    let before = world.github.branch(LOKI).unwrap();
+    let evil = world.github.push_as(LOKI, "mallory", &[(FILE, &world.evil())]);
+    let body = world.github.pull(1).body.replace(&before, &evil);
+    world.github.edit_body_as(1, "mallory", &body);
+    let output = world.propose(1);
+    assert_eq!(output["drift"][0]["code"], "body-edited", "{output}");
+    assert_eq!(output["proposals"][0]["action"], "left", "{output}");
+}
+
+#[test]
+fn who_closes_a_proposal_that_is_left_alone_has_it_proposed_anew() {
+    let world = World::proposed(World::app());
+    world.github.push_as(LOKI, "hubot", &[(FILE, &world.evil())]);
+    world.is_left_alone();
+    let said = world.github.comments(1)[0].body.clone();
+    assert!(said.contains("Close it and delete the branch to have it proposed anew."), "{said}");
+    world.github.close_as(1, "hubot");
+    world.github.delete_branch_as(LOKI, "hubot");
+    assert_eq!(world.action(0), "opened");
+    assert!(world.text().contains("3.2.0"));
+}
+
+impl World {
+    /// The codes of what `check` finds in a proposal, run with the job's own token.
+    fn check_proposal(&self, status: i32) -> Vec<String> {
+        let pull = self.github.pull(1);
+        let merge = self.github.merge_commit(1).unwrap();
+        let event = Actions::pull_request("acme/images", 1, (&pull.head, &pull.head_sha), &pull.base_sha, &merge);
+        let output = self.run(event, "job", "check").expect_status(status).json();
+        let codes = output["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap().to_owned());
+        codes.filter(|code| code != "changed-by-hand").collect()
+    }
 }

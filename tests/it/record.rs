@@ -238,17 +238,23 @@ fn a_recording_pull_request_that_a_person_directs_elsewhere_records_nothing() {
 }
 
 #[test]
-fn records_go_on_top_of_a_persons_commits() {
+fn what_a_person_put_on_the_recording_branch_is_not_carried_on_as_ours() {
     let world = World::new(true);
     let (one, two) = (world.image(1), world.image(2));
     world.approve(&[("1", &one)]);
     world.promote(&[], 0);
-    let theirs = world.github.push_as("wharfinger/record", "octocat", &[("NOTES.md", "mine\n")]);
+    let evil = Digest::sha256(b"evil");
+    let forged = world.text("wharfinger/record").replace(&format!("mirrored: {one}"), &format!("mirrored: {evil}"));
+    let files = [(FILE, forged.as_str()), ("keys/tool.pub", "mine\n")];
+    world.github.push_as("wharfinger/record", "octocat", &files);
     world.approve(&[("1", &one), ("2", &two)]);
-    world.promote(&[], 0);
-    let git = |args: &[&str]| world.github.with(|state| state.git.log(args).len());
-    assert_eq!(git(&[&format!("{theirs}..wharfinger/record")]), git(&[&format!("{theirs}~..wharfinger/record")]) - 1);
-    assert_eq!(world.github.read("wharfinger/record", "NOTES.md").as_deref(), Some("mine\n"));
+    let result = world.promote(&[], 0);
+    assert_eq!(result["proposals"][0]["action"], json!("updated"), "{result}");
+    let text = world.text("wharfinger/record");
+    let records = [&one, &two].map(|digest| text.contains(&format!("mirrored: {digest}")));
+    assert_eq!((records, text.contains(evil.as_str())), ([true, true], false), "{text}");
+    assert_eq!(world.github.read("wharfinger/record", "keys/tool.pub"), None);
+    assert_eq!(world.github.with(|state| state.git.log(&["main..wharfinger/record"]).len()), 1);
     assert_eq!(world.github.open_pulls().len(), 1);
 }
 

@@ -2,10 +2,10 @@
 
 use super::work::Work;
 use crate::apply::anew::WriteError;
-use crate::forge::{Commit, FileChange, OpenProposal, Proposals};
+use crate::forge::{Account, Commit, FileChange, OpenProposal, Proposals, Written};
 use crate::manifest::Manifest;
 use crate::proposal::branch;
-use crate::proposal::record::{self, Record, gathered, pending};
+use crate::proposal::record::{self, Record, gathered};
 use crate::report::rows::{Proposed, ProposedAction};
 
 /// The recording proposal, if one is open. One that a person had be merged elsewhere records nothing.
@@ -26,20 +26,15 @@ impl Work<'_> {
             Some(proposal) => Some(proposal.head.clone()),
             None => self.forge.tip(&branch).await?,
         };
-        let theirs = match &tip {
-            Some(tip) => self.theirs(tip).await?,
-            None => None,
-        };
-        let touched = open.as_ref().is_some_and(|proposal| proposal.touched);
-        let (records, moved) = match (theirs, &tip) {
-            (Some(theirs), Some(tip)) if touched => self.add(&branch, tip, &theirs).await?,
-            (theirs, tip) => self.make(&branch, tip.as_ref(), theirs.as_ref()).await?,
+        let (records, moved) = match &tip {
+            Some(tip) => self.make_from(&branch, tip).await?,
+            None => self.make(&branch, None, None, None).await?,
         };
         self.show(open, branch, &records, moved).await
     }
 
-    /// Sees to a recording proposal for which this run has nothing: it is closed where nothing is left to record, unless a
-    /// person's commits stand on it.
+    /// Sees to a recording proposal for which this run has nothing: it is closed where nothing is left to record, unless
+    /// somebody else's commits stand on it.
     pub(super) async fn settle(&self, open: OpenProposal) -> Result<Proposed, WriteError> {
         let empty = self
             .theirs(&open.head)
@@ -53,24 +48,33 @@ impl Work<'_> {
         Ok(proposed(open.number, open.url, open.branch, done))
     }
 
-    /// A person's commits stand on the branch: ours goes on top of them.
-    async fn add(&self, branch: &str, tip: &Commit, theirs: &Manifest) -> Result<(Vec<Record>, bool), WriteError> {
-        let all = gathered(&self.manifest, &self.pending, Some(theirs));
-        let lacking = pending(theirs, &self.pending);
-        if !lacking.is_empty() {
-            self.forge.append(branch, tip, &self.new_commit(theirs, &lacking)?).await?;
+    /// Of what stands on the branch only what this program put there is carried on: what somebody else wrote there was read
+    /// back by nobody.
+    async fn make_from(&self, branch: &str, tip: &Commit) -> Result<(Vec<Record>, bool), WriteError> {
+        let Written { own, other, .. } = self.forge.written(branch, tip, &Account::Us).await?;
+        let theirs = self.theirs(tip).await?;
+        let ours = match own {
+            Some(own) if own == *tip => theirs.clone(),
+            Some(own) => self.theirs(&own).await?,
+            None => None,
+        };
+        let (records, moved) = self.make(branch, Some(tip), theirs.as_ref(), ours.as_ref()).await?;
+        if let Some(who) = other.filter(|_| moved) {
+            tracing::warn!("{branch}: what {who} put there is not carried on, for here stands only what was read back");
         }
-        Ok((all, !lacking.is_empty()))
+        Ok((records, moved))
     }
 
-    /// The branch becomes the default branch and one commit, unless it says that already.
+    /// The branch becomes the default branch and one commit, unless it says that already. `theirs` is what it says, and `ours`
+    /// what this program last had it say.
     async fn make(
         &self,
         branch: &str,
         tip: Option<&Commit>,
         theirs: Option<&Manifest>,
+        ours: Option<&Manifest>,
     ) -> Result<(Vec<Record>, bool), WriteError> {
-        let all = gathered(&self.manifest, &self.pending, theirs);
+        let all = gathered(&self.manifest, &self.pending, ours);
         let new = self.new_commit(&self.manifest, &all)?;
         if theirs.is_some_and(|theirs| self.says(theirs, &new.files)) {
             return Ok((all, false));

@@ -79,6 +79,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     if let (Some(base), Some(metadata)) = (&base, &subject.proposal) {
         judged.findings.extend(review::changed_by_hand(base, &head, metadata.as_ref()));
     }
+    judged.findings.extend(subject.edited_by.as_deref().map(review::body_edited));
     judged.promotions = judge.promotions(&items, &evidence).await;
     if !items.is_empty() {
         // what a pull request says of the policy is no policy yet

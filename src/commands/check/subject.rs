@@ -3,7 +3,7 @@
 use crate::action::event::Kind;
 use crate::commands::{Context, Stop, read_event};
 use crate::forge::git::GitForge;
-use crate::forge::{Commit, Contents, Forge, Proposals};
+use crate::forge::{Commit, Contents, Forge, OpenProposal, Proposals};
 use crate::manifest::{self, File};
 use crate::observe::manifest::{LoadError, files_from_directory, files_from_forge};
 use crate::proposal::metadata::{self, Metadata};
@@ -16,6 +16,8 @@ pub(super) struct Subject {
     pub(super) base: Option<Vec<File>>,
     /// For a proposal of ours: what its metadata says, `Some(None)` where that cannot be read.
     pub(super) proposal: Option<Option<Metadata>>,
+    /// Who edited its body last, where that was not this program.
+    pub(super) edited_by: Option<String>,
     /// Whether private addresses and directories are out of reach.
     pub(super) public_only: bool,
 }
@@ -37,7 +39,9 @@ impl Subject {
                 let mut subject = Self::at(context, forge, sha, None).await?;
                 let own = github.repository.as_ref().map(|(owner, name)| format!("{owner}/{name}"));
                 if own.is_some() && pull.head_repository == own {
-                    subject.proposal = claim(forge, &subject, &pull.head_branch, &pull.head).await?;
+                    let open = claim(forge, &subject, &pull.head_branch, &pull.head).await?;
+                    subject.proposal = open.as_ref().map(|open| metadata::read(&open.body));
+                    subject.edited_by = open.and_then(|open| open.edited_by);
                 }
                 Ok(subject)
             }
@@ -63,7 +67,7 @@ impl Subject {
             Some(parent) => files(forge, &parent, path).await?,
             None => None,
         };
-        Ok(Self { head, base, proposal: None, public_only: true })
+        Ok(Self { head, base, proposal: None, edited_by: None, public_only: true })
     }
 
     /// The working directory, against the default branch of the repository that it is in.
@@ -77,7 +81,7 @@ impl Subject {
                 Err(_) => None,
             },
         };
-        Ok(Self { head, base, proposal: None, public_only })
+        Ok(Self { head, base, proposal: None, edited_by: None, public_only })
     }
 }
 
@@ -90,14 +94,14 @@ pub(super) async fn files(contents: &dyn Contents, at: &Commit, path: &str) -> R
     }
 }
 
-/// What an open proposal of ours on this branch says of itself; `None` where it is none: only a branch that the base's
+/// The open proposal of ours on this branch; `None` where it is none: only a branch that the base's
 /// manifest gives a name counts, and one that adds an image.
 async fn claim(
     forge: &dyn Proposals,
     subject: &Subject,
     head_branch: &str,
     head: &Commit,
-) -> Result<Option<Option<Metadata>>, Stop> {
+) -> Result<Option<OpenProposal>, Stop> {
     let Some(base) = subject.base.clone().and_then(|files| manifest::parse(files).ok()) else { return Ok(None) };
     let prefix = &base.proposals.branch_prefix;
     let of_image = base.images.iter().any(|i| head_branch.starts_with(&branch::of_image(prefix, &i.slug())));
@@ -107,8 +111,7 @@ async fn claim(
     }
     let open = forge.proposals(head_branch).await?;
     let this = open.into_iter().find(|p| p.branch == head_branch && p.head == *head);
-    let says = this.map(|p| metadata::read(&p.body));
     // A branch of no image of the base is ours where what it says of itself adds one.
     let adds = |metadata: &Metadata| adding::added(&base, metadata).is_some();
-    Ok(says.filter(|metadata| known || metadata.as_ref().is_some_and(adds)))
+    Ok(this.filter(|open| known || metadata::read(&open.body).as_ref().is_some_and(adds)))
 }

@@ -65,21 +65,9 @@ async fn verdict(
     let path = &context.settings.manifest;
     let contents = context.forge()?.as_ref();
     let head = files(contents, commit, path).await?.unwrap_or_default();
-    let parents = statuses.parents(commit).await?;
-    let Some(parent) = parents.first() else { return Ok(not_alone()) };
     // Only from the default branch on is all that a merge would bring in sight.
-    if !statuses.is_merged(parent).await? {
-        return Ok(not_alone());
-    }
-    let base = files(contents, parent, path).await?;
+    let base = files(contents, &statuses.brings(commit).await?.base, path).await?;
     let public_only = context.settings.github.in_actions;
-    let subject = Subject { head, base, proposal: Some(metadata), public_only };
+    let subject = Subject { head, base, proposal: Some(metadata), edited_by: None, public_only };
     Ok(judge(context, &subject).await?.verdict())
-}
-
-/// The verdict on a commit that is not the only one of its proposal.
-fn not_alone() -> (StatusState, String) {
-    let text =
-        "other commits than Wharfinger's stand on this branch: `wharfinger check` on the pull request judges them";
-    (StatusState::Failure, text.to_owned())
 }

@@ -27,10 +27,14 @@ impl Proposals for GitForge {
             }
             let (title, body) = split(field[3]);
             let head = Commit(field[1].to_owned());
+            let touched = self.touched(&head, &body, ours.get(&format!("{OPEN}{branch}"))).await?;
             proposals.push(OpenProposal {
                 number: None,
                 url: branch.clone(),
-                touched: self.touched(&head, &body, ours.get(&format!("{OPEN}{branch}"))).await?,
+                vouched: !touched,
+                touched,
+                stale: false,
+                edited_by: None,
                 author: field[2].to_owned(),
                 labels: Vec::new(),
                 elsewhere: None,

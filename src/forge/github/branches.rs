@@ -52,7 +52,7 @@ impl Branches for GitHub {
         let temporary = self.temporary(branch);
         let moved = async {
             let commit = self.commit_aside(&temporary, base, new).await?;
-            self.point(branch, expected, &commit, &new.message.headline).await?;
+            self.point(branch, expected, &commit, new).await?;
             Ok(commit)
         }
         .await;
@@ -122,7 +122,7 @@ impl GitHub {
         branch: &str,
         expected: Option<&Commit>,
         commit: &Commit,
-        headline: &str,
+        new: &NewCommit,
     ) -> Result<(), Error> {
         let moved = || Error::Moved { branch: branch.to_owned() };
         match expected {
@@ -130,7 +130,7 @@ impl GitHub {
                 Made::Done => Ok(()),
                 // Another run that was faster made it: nothing of it is lost.
                 Made::Exists if branch == self.ledger() => Err(moved()),
-                Made::Exists if self.is_left_over(branch, headline).await? => self.move_branch(branch, commit).await,
+                Made::Exists if self.is_left_over(branch, new).await? => self.move_branch(branch, commit).await,
                 Made::Exists => Err(moved()),
             },
             // REST knows no expected value; the moment between is as short as it can be.

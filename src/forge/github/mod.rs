@@ -25,6 +25,7 @@ mod client;
 mod commits;
 mod contents;
 mod conversation;
+mod heads;
 mod issues;
 mod line;
 mod pulls;

@@ -9,7 +9,10 @@ use super::answer::{Answer, PULLS, Written, refused};
 use super::client::Verb;
 use super::commits::protection;
 use super::{GitHub, commit_at, text};
-use crate::forge::{Branches as _, Commit, Declined, Error, OpenProposal, Opened, Proposals, Statuses as _};
+use crate::forge::{
+    Account, Branches as _, Brought, Commit, Conversation as _, Declined, ELSEWHERE, Error, NewCommit, OpenProposal,
+    Opened, Proposals, Statuses as _, TOUCHED,
+};
 use crate::ledger;
 use crate::proposal::metadata;
 
@@ -18,17 +21,18 @@ const CLOSED: &str = "<!-- wharfinger-closed -->";
 
 #[async_trait]
 impl Proposals for GitHub {
-    /// One listing, and the commits of those whose body does not vouch for their head.
+    /// One listing, one question who edited bodies, and who moved the branches of those whose body does not vouch for them.
     async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
         let query = [("state", "open"), ("sort", "created"), ("direction", "asc")];
         let listed = self.client.pages("listing pull requests", &self.path("/pulls"), &query).await?;
-        let mut proposals = Vec::new();
         let ledger = ledger::branch(prefix);
-        for pull in listed.iter().filter(|p| self.is_ours(p)) {
-            let branch = text(pull, "/head/ref")?;
-            if branch.starts_with(prefix) && branch != ledger {
-                proposals.push(self.proposal(pull).await?);
-            }
+        let is_named = |p: &&Value| p["head"]["ref"].as_str().is_some_and(|b| b.starts_with(prefix) && b != ledger);
+        let named: Vec<&Value> = listed.iter().filter(|p| self.is_ours(p)).filter(is_named).collect();
+        let numbers: Vec<u64> = named.iter().map(|pull| number(pull)).collect::<Result<_, _>>()?;
+        let mut editors = self.editors(&numbers).await?;
+        let mut proposals = Vec::new();
+        for (pull, number) in named.into_iter().zip(numbers) {
+            proposals.push(self.proposal(pull, editors.remove(&number)).await?);
         }
         Ok(proposals)
     }
@@ -80,46 +84,34 @@ impl GitHub {
         head.is_some_and(|name| name.eq_ignore_ascii_case(&self.repository()))
     }
 
-    async fn proposal(&self, pull: &Value) -> Result<OpenProposal, Error> {
-        let number = number(pull)?;
-        let head = commit_at(pull, "/head/sha")?;
-        let body = pull["body"].as_str().unwrap_or_default().to_owned();
-        let author = text(pull, "/user/login")?.to_owned();
-        let vouched = metadata::read(&body).and_then(|m| m.head).is_some_and(|h| h.as_str() == head.0);
+    async fn proposal(&self, pull: &Value, editor: Option<String>) -> Result<OpenProposal, Error> {
+        let (branch, head) = (text(pull, "/head/ref")?.to_owned(), commit_at(pull, "/head/sha")?);
+        let (body, author) =
+            (pull["body"].as_str().unwrap_or_default().to_owned(), text(pull, "/user/login")?.to_owned());
+        let edited_by = match editor {
+            Some(editor) if !self.is_ours_or(&author, &editor).await? => Some(editor),
+            _ => None,
+        };
+        let names_head = metadata::read(&body).and_then(|m| m.head).is_some_and(|h| h.as_str() == head.0);
+        let vouched = edited_by.is_none() && names_head;
         let labels = pull["labels"].as_array().into_iter().flatten().filter_map(|l| l["name"].as_str());
         let base = text(pull, "/base/ref")?;
         let elsewhere = (base != self.default_branch().await?).then(|| base.to_owned());
         Ok(OpenProposal {
-            number: Some(number),
+            number: Some(number(pull)?),
             url: text(pull, "/html_url")?.to_owned(),
-            branch: text(pull, "/head/ref")?.to_owned(),
             title: text(pull, "/title")?.to_owned(),
-            touched: !vouched && self.touched(number, &author).await?,
+            touched: !vouched && self.moved_by_others(&branch, &head, &author).await?,
+            stale: false,
             labels: labels.map(str::to_owned).collect(),
+            vouched,
+            edited_by,
+            branch,
             elsewhere,
             head,
             body,
             author,
         })
-    }
-
-    /// Whether a commit is not by the proposal's author, made on GitHub's side, or that author is a person and not the one whose
-    /// token this is. An author's line alone proves nothing of who pushed: a commit made elsewhere names its maker as committer too.
-    async fn touched(&self, number: u64, author: &str) -> Result<bool, Error> {
-        if !author.ends_with("[bot]") && author != self.login().await? {
-            return Ok(true);
-        }
-        let path = self.path(&format!("/pulls/{number}/commits"));
-        let commits = self.client.pages("listing a proposal's commits", &path, &[]).await?;
-        let bot = author.ends_with("[bot]");
-        Ok(commits.iter().any(|commit| {
-            let by = |role: &str| commit.pointer(&format!("/{role}/login")).and_then(Value::as_str);
-            let on_github = match by("committer") {
-                None | Some("web-flow") => true,
-                Some(login) => bot && login == author,
-            };
-            by("author") != Some(author) || !on_github
-        }))
     }
 
     async fn closed_by_a_person(&self, pull: &Value) -> Result<bool, Error> {
@@ -128,6 +120,11 @@ impl GitHub {
         let events = self.client.pages("reading who closed a proposal", &path, &[]).await?;
         let Some(closed) = events.iter().rev().find(|e| e["event"] == "closed") else { return Ok(false) };
         if closed.pointer("/actor/type").and_then(Value::as_str) != Some("User") {
+            return Ok(false);
+        }
+        // Who was told that closing has it proposed anew does not decline it.
+        let told = |comment: &String| comment.contains(TOUCHED) || comment.contains(ELSEWHERE);
+        if self.own_comments(number).await?.iter().any(told) {
             return Ok(false);
         }
         // With a personal token this program is that person too: then its comment tells.
@@ -176,9 +173,8 @@ impl GitHub {
     }
 
     /// Whether nothing but this program stands behind a branch without an open pull request: what remained of a finished
-    /// one, or a commit that an interrupted run did not come to propose. With a personal token only the headline tells
-    /// that commit from the person's own.
-    pub(super) async fn is_left_over(&self, branch: &str, headline: &str) -> Result<bool, Error> {
+    /// one, or a commit that an interrupted run did not come to propose, which is to be made anew as `new`.
+    pub(super) async fn is_left_over(&self, branch: &str, new: &NewCommit) -> Result<bool, Error> {
         let Some(tip) = self.tip(branch).await? else { return Ok(false) };
         let pulls = self.pulls_of(branch).await?;
         if pulls.iter().any(|(open, _)| *open) {
@@ -187,12 +183,10 @@ impl GitHub {
         if pulls.last().is_some_and(|(_, head)| *head == tip) {
             return Ok(true);
         }
-        let commit = self.commit_object(&tip).await?;
-        let parents = commit["parents"].as_array().map_or(0, Vec::len);
-        let says = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let on_github = says("/committer/name").starts_with("GitHub");
-        let ours = says("/author/email").contains("[bot]@") || says("/message").lines().next() == Some(headline);
-        Ok(parents == 1 && on_github && ours && self.is_merged(&commit_at(&commit, "/parents/0/sha")?).await?)
+        let Brought { base, commits, files } = self.brings(&tip).await?;
+        let alone = commits.len() == 1 && self.parents(&tip).await? == [base];
+        let alike = files.iter().all(|file| new.files.iter().any(|new| new.path == *file));
+        Ok(alone && alike && self.shown(branch, &tip, &Account::Us).await?.own == Some(tip))
     }
 
     /// The pull requests of a branch, oldest first: whether each is open, and its head.

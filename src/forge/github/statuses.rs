@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use serde::Deserialize as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::{STATUSES, Written};
 use super::client::{Verb, encode};
 use super::{GitHub, commit_at};
-use crate::forge::{Commit, Error, StatusState, Statuses};
+use crate::forge::{Brought, Commit, Error, StatusState, Statuses};
 
 /// What GitHub takes as a status's description, in characters.
 const DESCRIPTION: usize = 140;
@@ -59,6 +59,19 @@ impl Statuses for GitHub {
         let range = format!("{commit}...{}", encode(self.default_branch().await?));
         let json = self.client.get_json(&action, &self.path(&format!("/compare/{range}?per_page=1"))).await?;
         Ok(matches!(json["status"].as_str(), Some("ahead" | "identical")))
+    }
+
+    async fn brings(&self, commit: &Commit) -> Result<Brought, Error> {
+        let action = format!("reading what {commit} would bring");
+        let range = format!("{}...{commit}", encode(self.default_branch().await?));
+        let json = self.client.get_json(&action, &self.path(&format!("/compare/{range}?per_page=100"))).await?;
+        let list = |name: &str| json[name].as_array().map_or(&[][..], Vec::as_slice);
+        let names = list("files").iter().flat_map(|file| [&file["filename"], &file["previous_filename"]]);
+        Ok(Brought {
+            base: commit_at(&json, "/merge_base_commit/sha")?,
+            commits: list("commits").iter().map(|commit| commit_at(commit, "/sha")).collect::<Result<_, _>>()?,
+            files: names.filter_map(Value::as_str).map(str::to_owned).collect(),
+        })
     }
 
     async fn is_job(&self) -> Result<bool, Error> {

@@ -61,7 +61,7 @@ impl GitHub {
 
     /// Whether GitHub signed a commit for an account. An Enterprise Server signs only where its administrators want it: what is
     /// not signed there counts as signed by who is shown to have put it there.
-    async fn has_signed(&self, commit: &Commit, login: &str) -> Result<bool, Error> {
+    pub(super) async fn has_signed(&self, commit: &Commit, login: &str) -> Result<bool, Error> {
         let answer = self.client.get(&self.path(&format!("/commits/{commit}"))).await?;
         // A commit that nothing leads to any more may be gone.
         if matches!(answer.status, 404 | 422) {

@@ -276,6 +276,7 @@ impl TestGitHub {
             ("createCommitOnBranch", "commit"),
             ("viewer", "login"),
             ("history(", "line"),
+            ("editor {", "editors"),
             ("pullRequest(", "reviews"),
             ("... on Blob", "files"),
         ];

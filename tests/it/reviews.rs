@@ -395,7 +395,10 @@ fn the_removal_of_what_too_few_people_approved_is_offered_until_they_do() {
     assert!(pull.body.contains(&format!("of #{number} none counts")), "{}", pull.body);
     assert!(!world.github.read(REMOVAL, FILE).unwrap().contains(world.digest.as_str()));
     assert_eq!(world.proposed(), [format!("{REMOVAL} unchanged")]);
-    assert_eq!((world.github.writes(), world.github.questions()), (vec![], vec!["line", "reviews", "login"]));
+    assert_eq!(
+        (world.github.writes(), world.github.questions()),
+        (vec![], vec!["line", "reviews", "login", "editors"])
+    );
     // What cannot be found out changes nothing.
     world.github.fail("POST", "/graphql", 1, 403);
     let result = world.propose(1);

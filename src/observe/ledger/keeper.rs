@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::Place;
-use crate::forge::{Account, Accounts, Commit, Error, Movement, MovementKind, Told, WHOLE};
+use crate::forge::{Account, Accounts, Commit, Error, Forge, Movement, MovementKind, Told, WHOLE};
 use crate::observe::manifest::{LoadError, from_forge};
 use crate::proposal::review::only_records;
 
 /// How many pushes to the default branch are looked at for one that only records.
 const LOOKED_AT: usize = 5;
 
-/// The account; else why nobody is shown to keep the ledger.
+/// The account, for the manifest at this path; else why nobody is shown to keep the ledger.
 ///
 /// Where one account alone ever wrote on the branch it is that one. Where more did, it is the one that recorded promotions on the
 /// default branch last, which is the best kept branch there is; else the one that made the branch first: to delete it and make it
 /// anew helps nobody.
 pub(super) async fn find(
-    place: Place<'_>,
+    forge: &dyn Forge,
+    manifest: &str,
     activity: &dyn Accounts,
     branch: &str,
 ) -> Result<Result<Account, String>, Error> {
@@ -27,7 +27,7 @@ pub(super) async fn find(
     let movers = movers(&rows);
     let login = match sole(&rows, &movers) {
         Some(login) => Some(login),
-        None => match recorder(place, activity, &movers).await? {
+        None => match recorder(forge, manifest, activity, &movers).await? {
             Some(login) => Some(login),
             None => maker(&rows),
         },
@@ -57,18 +57,19 @@ fn maker(rows: &[Movement]) -> Option<String> {
 
 /// Which of these accounts pushed a record of promotions to the default branch last.
 async fn recorder(
-    place: Place<'_>,
+    forge: &dyn Forge,
+    manifest: &str,
     activity: &dyn Accounts,
     movers: &BTreeSet<String>,
 ) -> Result<Option<String>, Error> {
-    let head = place.forge.head().await?;
+    let head = forge.head().await?;
     let Told::Movements(rows) = activity.movements(&head.branch).await? else { return Ok(None) };
     let moves = |login: &str| movers.contains(&login.to_lowercase());
     let pushes = rows.iter().filter(|row| row.kind == MovementKind::Push);
     let theirs = pushes.filter(|row| row.actor.as_ref().is_some_and(|actor| moves(&actor.login)));
     for row in theirs.take(LOOKED_AT) {
         let (Some(before), Some(after)) = (&row.before, &row.after) else { continue };
-        if records(place, before, after).await? {
+        if records(forge, manifest, before, after).await? {
             return Ok(row.actor.as_ref().map(|actor| actor.login.clone()));
         }
     }
@@ -76,11 +77,11 @@ async fn recorder(
 }
 
 /// Whether nothing differs between two commits' manifests but what is recorded of promotions, and that does.
-async fn records(place: Place<'_>, before: &Commit, after: &Commit) -> Result<bool, Error> {
+async fn records(forge: &dyn Forge, manifest: &str, before: &Commit, after: &Commit) -> Result<bool, Error> {
     let mut states = Vec::new();
     for at in [before, after] {
-        match from_forge(place.forge, at, place.manifest).await {
-            Ok(manifest) => states.push(manifest),
+        match from_forge(forge, at, manifest).await {
+            Ok(state) => states.push(state),
             Err(LoadError::Forge(error)) => return Err(error),
             Err(_) => return Ok(false),
         }

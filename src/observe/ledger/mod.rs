@@ -100,7 +100,7 @@ pub(crate) async fn read(place: Place<'_>) -> Result<Reading, Error> {
 async fn written(place: Place<'_>, branch: &str, tip: &Commit) -> Result<Written, Error> {
     let account = match (place.trust, place.forge.accounts()) {
         (Trust::Ours, _) | (_, None) => Ok(Account::Us),
-        (Trust::Keeper, Some(activity)) => keeper::find(place, activity, branch).await?,
+        (Trust::Keeper, Some(activity)) => keeper::find(place.forge, place.manifest, activity, branch).await?,
     };
     match account {
         Ok(account) => place.forge.written(branch, tip, &account).await,

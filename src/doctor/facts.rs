@@ -245,6 +245,8 @@ pub(crate) struct GitHubFacts {
     pub about: Option<Answer<About>>,
     /// What of the repository may be read: the permission's name, and what was said.
     pub reads: Vec<(&'static str, Answer<()>)>,
+    /// Whether the repository's activity tells who moved branches.
+    pub activity: Option<Answer<()>>,
     /// The permissions that the workflow's file gives this job, or why they are not known; `None` where it is no job's token.
     pub given: Option<Result<Given, String>>,
     /// Whether a job's own token may open pull requests.

@@ -22,6 +22,7 @@ pub(super) fn judge(github: &GitHubFacts) -> Vec<Check> {
     checks.push(repository(github, kind));
     let Some(Ok(about)) = &github.about else { return checks };
     checks.extend(NEEDED.iter().filter_map(|(name, needed)| permission(github, kind, about, name, needed)));
+    checks.extend(activity(github));
     checks.extend(opening(github, kind));
     checks.extend(default_branch(github, kind, about));
     checks.extend(own_branches(github));
@@ -175,6 +176,19 @@ fn written(github: &GitHubFacts, kind: TokenKind, about: &About, name: &str) -> 
             (Status::Unknown, format!("{may_read}only writing shows whether it may be written"))
         }
     }
+}
+
+/// Who moved branches: where that is not told, verified signatures alone tell who wrote a commit.
+fn activity(github: &GitHubFacts) -> Option<Check> {
+    let subject = "who moved branches";
+    let check = match github.activity.as_ref()? {
+        Ok(()) => Check::ok(Area::Github, subject, "the repository's activity tells it"),
+        Err(Fault::Refused(why) | Fault::Failed(why)) => Check::unknown(Area::Github, subject, why).mend(
+            "without it an approval is `unreviewed` under `policy.approvals` unless verified signatures tell who wrote it, and so \
+             the clocks of the ledger start anew",
+        ),
+    };
+    Some(check.needed_for(&[PROPOSE, CHECK, PROMOTE]))
 }
 
 /// "Allow GitHub Actions to create and approve pull requests": asked of a job's own token alone.

@@ -235,3 +235,101 @@ fn source(movement: &Movement, aside: &[&Movement], new: usize, view: View<'_>) 
     }
     Source::People(people)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROBOT: &str = "wharf[bot]";
+
+    fn id(name: &str) -> Commit {
+        Commit(name.to_owned())
+    }
+
+    /// A commit and its parents, apart by spaces; an unsigned one of somebody who is not named.
+    fn commit(line: &str) -> PullCommit {
+        let mut names = line.split(' ').map(id);
+        let commit = names.next().unwrap_or_else(|| id(""));
+        let (author, named, signature) = (None, BTreeSet::new(), Signature::None);
+        PullCommit { commit, parents: names.collect(), author, named, signature }
+    }
+
+    /// `kind before after actor`, where a dash is nothing.
+    fn movement(line: &str) -> Movement {
+        let words: Vec<&str> = line.split(' ').collect();
+        let some = |word: &str| (word != "-").then(|| word.to_owned());
+        let kind = match words[0] {
+            "push" => MovementKind::Push,
+            "force" => MovementKind::ForcePush,
+            "merged" => MovementKind::Merged,
+            "created" => MovementKind::Created,
+            _ => MovementKind::Deleted,
+        };
+        let actor = some(words[3]).map(|login| Actor { person: !login.ends_with("[bot]"), login });
+        let (before, after) = (some(words[1]).map(Commit), some(words[2]).map(Commit));
+        Movement { branch: "topic".to_owned(), before, after, kind, actor, at: DateTime::UNIX_EPOCH }
+    }
+
+    /// Who stands behind each commit, by the movements of a branch that ended at `c`, oldest first.
+    fn told(commits: &[&str], movements: &[&str]) -> Vec<String> {
+        let commits: Vec<PullCommit> = commits.iter().map(|line| commit(line)).collect();
+        let movements: Vec<Movement> = movements.iter().rev().map(|line| movement(line)).collect();
+        let head = PullHead { branch: "topic".to_owned(), commit: id("c"), merged: None };
+        let view = View { is_us: &|actor| actor.login == ROBOT, untold: "a gap" };
+        let found = authorship(&commits, &life(&movements, &head), view);
+        let source = |authored: Authored| match authored.source {
+            Source::Us => "us".to_owned(),
+            Source::People(people) => people.into_iter().collect::<Vec<_>>().join("+"),
+            Source::Machine(login) => login,
+            Source::MadeFor(login) => format!("for {login}"),
+            Source::Untold(why) => why,
+        };
+        found.commits.into_iter().map(source).collect()
+    }
+
+    const THREE: [&str; 3] = ["a base", "b a", "c b"];
+
+    #[test]
+    fn each_commit_is_of_who_brought_it() {
+        let each = ["created - a wharf[bot]", "push a b mona", "push b c hubot"];
+        assert_eq!(told(&THREE, &each), ["us", "mona", "hubot"]);
+        assert_eq!(told(&THREE, &["created - c mona"]), ["mona", "mona", "mona"]);
+        assert_eq!(told(&THREE, &["push base a mona", "push a c hubot"]), ["mona", "hubot", "hubot"], "a fork's main");
+    }
+
+    #[test]
+    fn what_came_before_a_gap_is_not_told() {
+        assert_eq!(told(&THREE, &["created - a mona", "push b c hubot"]), ["a gap", "a gap", "hubot"]);
+        assert_eq!(told(&THREE, &["force x b mona", "push b c hubot"]), ["a gap", "a gap", "hubot"], "from nowhere");
+        assert_eq!(
+            told(&THREE, &["created - a mona", "push a b mona"]),
+            ["a gap", "a gap", "a gap"],
+            "the last is late"
+        );
+        assert_eq!(told(&THREE, &[]), ["a gap", "a gap", "a gap"]);
+    }
+
+    #[test]
+    fn who_pushed_what_was_put_aside_may_have_written_what_came_after() {
+        let aside = ["created - x mona", "force x c hubot"];
+        assert_eq!(told(&THREE, &aside), ["hubot+mona", "hubot+mona", "hubot+mona"]);
+        assert_eq!(told(&["c base"], &["created - x mona", "force x c wharf[bot]"]), ["us"], "ours is our own");
+        assert_eq!(told(&THREE, &["created - x robot[bot]", "force x c hubot"])[0], "robot[bot]");
+        let back = ["created - c wharf[bot]", "push c x mona", "force x c hubot"];
+        assert_eq!(told(&["c base"], &back), ["us"], "what was there before is nobody else's for being put back");
+    }
+
+    #[test]
+    fn an_earlier_branch_does_not_count_and_a_restored_one_goes_on() {
+        let anew = ["created - x mona", "deleted x - mona", "created - c hubot"];
+        assert_eq!(told(&["c base"], &anew), ["hubot"]);
+        let restored = ["created - c mona", "deleted c - mona", "created - c hubot"];
+        assert_eq!(told(&["c base"], &restored), ["mona"]);
+    }
+
+    #[test]
+    fn our_account_pushes_one_commit_at_a_time_and_merges_nothing() {
+        assert_eq!(told(&THREE, &["created - c wharf[bot]"]), [ROBOT; 3]);
+        assert_eq!(told(&["a base", "c a"], &["created - a wharf[bot]", "merged a c wharf[bot]"]), ["us", ROBOT]);
+    }
+}

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::inspection::Inspection;
 use super::run::Run;
 use crate::doctor::facts::{About, Answer, Fault, GitHubFacts, RuleFact, TokenKind};
-use crate::forge::Error;
 use crate::forge::github::GitHub;
 use crate::forge::github::access::{Readable, Rule};
+use crate::forge::{Activity as _, Error, Told};
 use crate::{ledger, manifest};
 
 /// Asks GitHub, where it answered the greeting.
@@ -70,6 +70,11 @@ async fn access(github: &GitHub, run: &Run, about: &About, facts: &mut GitHubFac
         }
         facts.reads.push((name, read.map(drop)));
     }
+    facts.activity = Some(match github.movements(branch).await {
+        Ok(Told::Movements(_)) => Ok(()),
+        Ok(Told::Nothing(why)) => Err(Fault::Refused(why)),
+        Err(error) => Err(fault(&error)),
+    });
     if facts.token == Some(TokenKind::Job) {
         facts.given = Some(super::workflow::given(github, run).await);
         facts.may_open = Some(answered(github.actions_may_open().await));

@@ -215,3 +215,18 @@ fn a_job_without_a_checkout_reads_the_manifest_from_github() {
     let told = both.look(run, 0);
     assert_eq!(words(&told, "approved-images.yml"), "ok: can be used: organization acme, 1 image");
 }
+
+#[test]
+fn whether_it_is_told_who_moved_branches_is_looked_at() {
+    let both = Both::start(Options { ghes: true, ..Options::default() });
+    let subject = "who moved branches";
+    assert_eq!(words(&both.look(both.job("promote"), 0), subject), "ok: the repository's activity tells it");
+    both.github.with(|state| state.silence.absent = true);
+    let told = both.look(both.job("promote"), 0);
+    let found = words(&told, subject);
+    assert!(found.starts_with("unknown: ") && found.ends_with("an Enterprise Server must be 3.17 or newer"), "{found}");
+    assert!(
+        check(&told, subject)["mend"].as_str().unwrap().contains("`unreviewed` under `policy.approvals`"),
+        "{told}"
+    );
+}

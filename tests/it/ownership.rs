@@ -207,6 +207,48 @@ fn a_creation_whose_answer_is_lost_is_ours_by_its_mark() {
     assert_eq!(world.entry("vault").grants["developers"], "read");
 }
 
+/// Where only the registry's own credential is there, tags are all that shows that a repository exists.
+#[test]
+fn without_docker_hubs_api_a_repository_with_tags_is_not_ours_either() {
+    use base64::Engine as _;
+    let world = World::owned();
+    let before = vault(&world);
+    let (loki, of_vault) = upstream(&world);
+    let auth = base64::engine::general_purpose::STANDARD.encode("jo:dckr_pat_canary");
+    let auths = json!({"auths": {"https://index.docker.io/v1/": {"auth": auth}}}).to_string();
+    let clone = Clone::new(&text(&loki, &of_vault, GREEDY));
+    let run = |status: i32| {
+        let run = world.command(clone.run(&[]), "").env("DOCKERHUB_TOKEN", "").env("DOCKER_AUTH_CONFIG", &auths);
+        run.output().expect_status(status).json()
+    };
+    let done = run(1);
+    let failed = failed(&done);
+    assert!(matches!(failed[..], [("not-ours", "vault", error)] if error.contains("`adopt: true`")), "{failed:?}");
+    assert_eq!(world.registry.digest("acme/loki", "3.1.0"), Some(loki));
+    is_left_alone(&world, &before, "vault");
+    clone.commit(&clone.manifest().replace(GREEDY, "    adopt: true\n"));
+    run(0);
+    assert_eq!(world.registry.digest("acme/vault", "3.1.0"), Some(of_vault));
+}
+
+/// A repository that history knows is ours, though no approval of it is left that says so.
+#[test]
+fn what_was_recorded_once_stays_ours() {
+    let world = World::owned();
+    let (loki, of_vault) = upstream(&world);
+    let clone = Clone::new(&text(&loki, &of_vault, GREEDY));
+    promote(&world, &clone, &[], 0);
+    // As an earlier release made it, without a mark.
+    let old = HubRepositoryEntry { full_description: "Kept by Wharfinger.".to_owned(), ..world.entry("vault") };
+    world.hub.add_repository("acme", "vault", old);
+    let next = world.registry.put_image("grafana/vault", "3.2.0", &ImageSpec::new(704).build());
+    clone.commit(
+        &text(&loki, &next, GREEDY).replace("tag: \"3.1.0\"\n        digest: ", "tag: \"3.2.0\"\n        digest: "),
+    );
+    let done = promote(&world, &clone, &["vault"], 0);
+    assert_eq!(done["promoted"][0]["digest"], json!(next), "{done}");
+}
+
 /// The organization's own product, public, at `acme/billing:latest`.
 fn billing(world: &World) -> (HubRepositoryEntry, Digest) {
     let digest = world.registry.put_image("acme/billing", "latest", &ImageSpec::new(711).build());

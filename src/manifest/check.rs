@@ -1,10 +1,10 @@
 //! What spans several keys, images or files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{self, Settings};
 use super::faults::{Faults, Place};
-use super::globs::included;
+use super::globs::MAX_INCLUDES;
 use super::lists::Unique;
 use super::names::{FileGlob, Organization};
 use super::read::At;
@@ -13,6 +13,40 @@ use super::{Destination, File, Image};
 use crate::diag::Code;
 use crate::image::{Location, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Rule};
+
+/// So many hosts of `sources` are named in a message.
+const NAMED: usize = 20;
+/// So many entries the lists of `defaults` may come to in all images that they are given to.
+const MAX_GIVEN: usize = 1_000_000;
+
+/// Counts what the lists of `defaults` come to in the images.
+#[derive(Default)]
+pub(super) struct Given(usize);
+
+impl Given {
+    /// Counts one more image; `false` where that is more than can be held.
+    pub(super) fn count(&mut self, defaults: &Settings, faults: &mut Faults) -> bool {
+        let before = self.0;
+        self.0 = before.saturating_add(entries(defaults));
+        if before <= MAX_GIVEN && self.0 > MAX_GIVEN {
+            let message =
+                format!("the lists of `defaults` come to more than {MAX_GIVEN} entries in the images up to here");
+            faults.report(Code::AliasBomb, defaults.place, message, "shorten the lists, or give them to fewer images");
+        }
+        self.0 <= MAX_GIVEN
+    }
+}
+
+/// The entries of all lists.
+fn entries(settings: &Settings) -> usize {
+    let Settings { tags, platforms, teams, reviewers, team_reviewers, labels, .. } = settings;
+    let logins = [reviewers, team_reviewers].into_iter().flatten().map(|list| list.value.0.len()).sum::<usize>();
+    logins
+        + labels.as_ref().map_or(0, |list| list.value.0.len())
+        + tags.as_ref().map_or(0, |list| list.value.0.0.len())
+        + platforms.as_ref().and_then(|list| list.value.0.as_ref()).map_or(0, Vec::len)
+        + teams.as_ref().map_or(0, |list| list.value.0.len())
+}
 
 /// An image of the model, and the places that checks across images point to.
 pub(super) struct PlacedImage {
@@ -32,12 +66,17 @@ pub(super) struct Namespace<'a> {
 
 /// Files that are named, not globbed, must be there: an image that silently goes missing would look retired.
 pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], faults: &mut Faults) {
-    let Some((main, rest)) = files.split_first() else { return };
-    for glob in include.iter().flat_map(|i| &i.value.0) {
+    let (Some((main, rest)), Some(include)) = (files.split_first(), include) else { return };
+    if include.value.0.len() > MAX_INCLUDES {
+        let message = format!("`include` names more than {MAX_INCLUDES} files and globs, which are the most");
+        return faults.report(Code::TooLarge, include.place, message, "name files by globs, such as images/*.yml");
+    }
+    let paths: BTreeSet<&str> = rest.iter().map(|f| f.path.as_str()).collect();
+    let directory = main.path.rfind('/').map_or("", |at| &main.path[..=at]);
+    for glob in &include.value.0 {
         let name = &glob.value.0;
-        let paths = rest.iter().map(|f| f.path.as_str());
         let literal = !name.contains(['*', '?', '[', '{']);
-        if literal && included(&main.path, std::slice::from_ref(name), paths).is_empty() {
+        if literal && !paths.contains(format!("{directory}{name}").as_str()) {
             let message = format!("the included file `{name}` is not there");
             faults.report(Code::IncludeMissing, glob.place, message, "name a file beside or below this one");
         }
@@ -126,41 +165,35 @@ pub(super) fn mirror_tags(
     floating: Vec<At<Tag>>,
     faults: &mut Faults,
 ) -> Vec<At<Tag>> {
-    let mut tags: Vec<At<Tag>> = Vec::new();
+    let (mut tags, mut seen) = (Vec::new(), BTreeSet::new());
     for tag in approved.iter().filter_map(|a| a.tag.clone()) {
-        if tags.iter().any(|known| known.value == tag.value) {
+        if !seen.insert(tag.value.clone()) {
             let message = format!("`{}` is approved twice for one mirror tag", tag.value);
             faults.report(Code::SharedMirrorTag, tag.place, message, "keep one approval of this tag");
         } else {
             tags.push(tag);
         }
     }
-    for tag in floating {
-        if !tags.iter().any(|known| known.value == tag.value) {
-            tags.push(tag);
-        }
-    }
+    tags.extend(floating.into_iter().filter(|tag| seen.insert(tag.value.clone())));
     tags
 }
 
 /// A tag is turned down once.
 pub(super) fn rejected_once(rejected: &[document::Rejection], faults: &mut Faults) {
-    let mut seen: Vec<&Tag> = Vec::new();
+    let mut seen = BTreeSet::new();
     for tag in rejected.iter().filter_map(|r| r.tag.as_ref()) {
-        if seen.contains(&&tag.value) {
+        if !seen.insert(&tag.value) {
             let message = format!("`{}` is rejected twice", tag.value);
             faults.report(Code::DuplicateEntry, tag.place, message, "keep one of the two");
         }
-        seen.push(&tag.value);
     }
 }
 
 /// What holds between images, and between images and `sources`.
 pub(super) fn images(images: &[PlacedImage], sources: Option<&[RegistryHost]>, faults: &mut Faults) {
-    for placed in images {
-        if let Some(sources) = sources {
-            allowed_source(placed, sources, faults);
-        }
+    if let Some(sources) = sources {
+        let known: BTreeSet<&RegistryHost> = sources.iter().collect();
+        images.iter().for_each(|placed| allowed_source(placed, sources, &known, faults));
     }
     shared_tags(images, faults);
     shared_branches(images, faults);
@@ -190,13 +223,21 @@ fn shared_repositories(images: &[PlacedImage], faults: &mut Faults) {
     }
 }
 
-fn allowed_source(placed: &PlacedImage, sources: &[RegistryHost], faults: &mut Faults) {
+fn allowed_source(
+    placed: &PlacedImage,
+    sources: &[RegistryHost],
+    known: &BTreeSet<&RegistryHost>,
+    faults: &mut Faults,
+) {
     let origin = match &placed.image.source {
-        Location::Remote(repository) if sources.contains(&repository.registry) => return,
+        Location::Remote(repository) if known.contains(&repository.registry) => return,
         Location::Remote(repository) => format!("`{}`", repository.registry),
         Location::Layout(_) => "a directory".to_owned(),
     };
-    let allowed = sources.iter().map(RegistryHost::as_str).collect::<Vec<_>>().join(", ");
+    let mut allowed = sources.iter().take(NAMED).map(RegistryHost::as_str).collect::<Vec<_>>().join(", ");
+    if sources.len() > NAMED {
+        allowed.push_str(&format!(" and {} more", sources.len() - NAMED));
+    }
     let message = format!("{origin} is not among the hosts that images may come from: {allowed}");
     faults.report(
         Code::SourceNotAllowed,

@@ -1,7 +1,7 @@
 //! Gathers faults of all files and turns them into diagnostics.
 
 use super::File;
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Lines, Span};
 
 /// A place in one of the manifest's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,25 +44,5 @@ impl Faults {
                 Diagnostic { code: code.as_str(), message, file, line, column, help, span: place.span }
             })
             .collect()
-    }
-}
-
-/// Where the lines of a text start, so that many positions cost one pass.
-struct Lines<'a> {
-    text: &'a str,
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    fn new(text: &'a str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        Self { text, starts }
-    }
-
-    fn position(&self, offset: usize) -> (usize, usize) {
-        let line = self.starts.partition_point(|s| *s <= offset).max(1);
-        let start = self.starts[line - 1];
-        let (_, column) = crate::diag::position(&self.text[start..], offset - start);
-        (line, column)
     }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use globset::GlobBuilder;
 
+/// The most globs that a main file may name.
+pub(super) const MAX_INCLUDES: usize = 1_000;
+
 /// Those of `paths` that the globs of the main file include, sorted, each once, the main file itself left out.
 pub(crate) fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterator<Item = &'p str>) -> Vec<String> {
     let directory = main.rfind('/').map_or("", |i| &main[..=i]);

@@ -1,5 +1,7 @@
 //! Lists of the manifest.
 
+use std::collections::BTreeSet;
+
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::read::{At, Reader, Value};
@@ -17,13 +19,13 @@ impl<T> Unique<T> {
     }
 }
 
-impl<T: Value + PartialEq> Value for Unique<T> {
+impl<T: Value + Ord + Clone> Value for Unique<T> {
     const NULLABLE: bool = true;
 
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let mut result: Vec<At<T>> = Vec::new();
+        let (mut result, mut seen) = (Vec::new(), BTreeSet::new());
         for item in Vec::<At<T>>::read(node, reader)? {
-            if result.iter().any(|known| known.value == item.value) {
+            if !seen.insert(item.value.clone()) {
                 reader.fault(
                     Code::DuplicateEntry,
                     item.place.span,
@@ -66,7 +68,7 @@ impl Value for Platforms {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Filled<T>(pub(crate) Unique<T>);
 
-impl<T: Value + PartialEq> Value for Filled<T> {
+impl<T: Value + Ord + Clone> Value for Filled<T> {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         if node.items().is_some_and(<[Node]>::is_empty) {
             reader.fault(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::check::{self, Namespace, PlacedImage};
 use super::document::{self, Included, Main, Settings};
 use super::faults::{Faults, Place};
+use super::globs::MAX_INCLUDES;
 use super::lists::Unique;
 use super::names::FileGlob;
 use super::object::{Object, read_object};
@@ -63,7 +64,8 @@ pub(crate) fn includes(text: &str) -> Vec<String> {
     let mut faults = Faults::default();
     let mut reader = Reader { file: 0, faults: &mut faults, through: None };
     let globs = root.get("include").and_then(|node| Unique::<FileGlob>::read(node, &mut reader));
-    globs.map(Unique::into_values).unwrap_or_default().into_iter().map(Into::into).collect()
+    let globs = globs.map(Unique::into_values).unwrap_or_default();
+    if globs.len() > MAX_INCLUDES { Vec::new() } else { globs.into_iter().map(Into::into).collect() }
 }
 
 /// Reads the manifest: the main file first, then the included ones.
@@ -151,13 +153,16 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
     }
     let organization = main.organization.map(|o| o.value.0).unwrap_or_default();
     let namespace = Namespace { registry: &registry, organization: &organization };
-    let mut images = Vec::new();
+    let (mut images, mut given) = (Vec::new(), check::Given::default());
     for (file, part) in parts.into_iter().enumerate() {
         let own = part.defaults.map(|d| d.value.settings).unwrap_or_default();
         check::rule_keys(&own, faults);
         let defaults = if file == 0 { own } else { layer(own, &common) };
         for (index, raw) in part.images.map(|l| l.value).unwrap_or_default().into_iter().enumerate() {
             check::rule_keys(&raw.settings, faults);
+            if !given.count(&defaults, faults) {
+                break;
+            }
             images.extend(image(index, raw, &defaults, &namespace, faults));
         }
     }

@@ -68,20 +68,30 @@ impl From<&Finding> for Annotation {
 
 /// The annotations of a run, written at its end so that they can be counted.
 #[derive(Debug, Default)]
-pub(crate) struct Annotations(BTreeMap<Level, Vec<Annotation>>);
+pub(crate) struct Annotations {
+    all: BTreeMap<Level, Vec<Annotation>>,
+    /// How many more of a kind there are than were pushed.
+    more: BTreeMap<Level, usize>,
+}
 
 impl Annotations {
     pub(crate) fn push(&mut self, annotation: Annotation) {
-        self.0.entry(annotation.level).or_default().push(annotation);
+        self.all.entry(annotation.level).or_default().push(annotation);
+    }
+
+    /// Counts so many more of a kind, which are not told one by one.
+    pub(crate) fn more(&mut self, level: Level, count: usize) {
+        *self.more.entry(level).or_default() += count;
     }
 
     /// Writes at most [`LIMIT`] of each kind; where there are more, the last of them counts the rest.
     pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        for (level, all) in &self.0 {
-            let shown = if all.len() > LIMIT { LIMIT - 1 } else { all.len() };
+        for (level, all) in &self.all {
+            let count = all.len() + self.more.get(level).copied().unwrap_or_default();
+            let shown = if count > LIMIT { all.len().min(LIMIT - 1) } else { all.len() };
             all[..shown].iter().try_for_each(|annotation| write_one(out, annotation))?;
-            if all.len() > shown {
-                let rest = counted(all.len() - shown, &format!("more {}", level.as_str()));
+            if count > shown {
+                let rest = counted(count - shown, &format!("more {}", level.as_str()));
                 workflow_command::write(out, level.as_str(), &[], &format!("{rest}: see the job summary and the log"))?;
             }
         }

@@ -8,6 +8,14 @@ const WIDTH: usize = 100;
 /// How many characters before the offending text an excerpt keeps when it must cut the line.
 const LEAD: usize = 30;
 
+/// So many diagnostics of a run are shown; the rest is counted.
+pub(super) const LIMIT: usize = 100;
+
+/// How many diagnostics were not shown, as one line of prose; empty where all were.
+pub(super) fn rest(omitted: usize) -> String {
+    if omitted == 0 { String::new() } else { format!("and {omitted} more\n") }
+}
+
 /// All diagnostics, each with its place, an excerpt and how to fix it.
 #[must_use]
 pub fn text(diagnostics: &[Diagnostic], files: &[File]) -> String {

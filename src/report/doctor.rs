@@ -19,8 +19,11 @@ pub struct Doctor {
     pub checks: Vec<Check>,
     /// What to open in a firewall; empty without `--hosts`.
     pub hosts: Vec<Host>,
-    /// The manifest's faults, where it cannot be used.
+    /// The manifest's faults, where it cannot be used: the first hundred.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more there are.
+    #[serde(rename = "omitted-diagnostics")]
+    pub omitted: usize,
 }
 
 impl Doctor {

@@ -13,7 +13,7 @@ use super::results::Results;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::settings::Settings;
 use super::sign_in::SignIn;
-use super::{Format, human, markdown, workflow_command};
+use super::{Format, diagnostics, human, markdown, workflow_command};
 use crate::diag::Diagnostic;
 use crate::manifest::File;
 use crate::text::Hidden;
@@ -151,10 +151,18 @@ impl Output {
     }
 
     /// The faults of an unusable manifest, with the files they quote.
-    pub fn diagnostics(&mut self, diagnostics: Vec<Diagnostic>, files: &[File]) {
+    pub fn diagnostics(&mut self, mut diagnostics: Vec<Diagnostic>, files: &[File]) {
+        let omitted = diagnostics.len().saturating_sub(diagnostics::LIMIT);
+        diagnostics.truncate(diagnostics::LIMIT);
         self.show_diagnostics(&diagnostics, files);
+        self.annotations.more(Level::Error, omitted);
+        let rest = diagnostics::rest(omitted);
+        if self.style.format != Format::Json {
+            self.explain(&rest);
+        }
         self.summary.push_str(&markdown::diagnostics(&diagnostics));
-        self.results.diagnostics = Some(Diagnostics { diagnostics });
+        self.summary.push_str(&rest);
+        self.results.diagnostics = Some(Diagnostics { diagnostics, omitted });
     }
 
     /// Markdown for the job summary alone, such as the evidence of a proposal. Everything in it is escaped already.
@@ -279,7 +287,7 @@ impl Output {
 
     fn show_diagnostics(&mut self, diagnostics: &[Diagnostic], files: &[File]) {
         if self.style.format != Format::Json {
-            let text = super::diagnostics::text(diagnostics, files);
+            let text = diagnostics::text(diagnostics, files);
             self.explain(&text);
         }
         for diagnostic in diagnostics {

@@ -31,8 +31,8 @@ impl Results {
     /// What the run comes to: the strongest of what was handed over.
     pub(super) fn document(&self) -> Document {
         if let Some(doctor) = &self.doctor {
-            let faults = self.diagnostics.as_ref().map(|faults| faults.diagnostics.clone());
-            return Document::Doctor(Doctor { diagnostics: faults.unwrap_or_default(), ..doctor.clone() });
+            let Diagnostics { diagnostics, omitted } = self.diagnostics.clone().unwrap_or_default();
+            return Document::Doctor(Doctor { diagnostics, omitted, ..doctor.clone() });
         }
         let strongest_first = [
             self.diagnostics.clone().map(Document::Diagnostics),

@@ -1,4 +1,5 @@
-//! How long what is waited for: a slow source fails alone, and every bound that is reached names its setting.
+//! Bounds: a slow source fails alone and every bound that is reached names its setting; faults cost what the file is long, and
+//! so many are printed.
 
 use std::time::{Duration, Instant};
 
@@ -110,4 +111,82 @@ fn github_is_not_waited_for_without_end() {
     let run = Run::new(PROGRAM).actions(&event).env("GITHUB_TOKEN", "t").args(["--timeout", "1s", "propose"]);
     let outcome = run.output().expect_status(3);
     assert!(outcome.stderr.contains("nothing within 1 s (`timeout`)"), "{}", outcome.stderr);
+}
+
+/// So many images with a mistake each.
+fn mistakes(count: usize) -> String {
+    let images: String = (0..count).map(|at| format!("  - source: quay.io/team/a{at}\n    x: 1\n")).collect();
+    format!("organization: acme\nimages:\n{images}")
+}
+
+#[test]
+fn a_hundred_diagnostics_are_printed_and_the_rest_is_counted() {
+    let clone = Clone::with(&[("approved-images.yml", &mistakes(300))]);
+    let human = Run::new(PROGRAM).dir(clone.path()).args(["doctor", "--hosts"]).output().expect_status(2);
+    assert_eq!(human.stderr.matches("error[unknown-key]").count(), 100, "{}", human.stderr);
+    assert!(human.stderr.contains("\nand 200 more\n"), "{}", human.stderr);
+    assert!(human.stderr.lines().count() < 710);
+    let json = clone.run(PROGRAM, "", &["plan"]).output().expect_status(2).json();
+    assert_eq!(json["diagnostics"].as_array().unwrap().len(), 100);
+    assert_eq!(json["omitted-diagnostics"], 200);
+    assert_eq!(json["diagnostics"][99]["line"], 202, "the first hundred, in order");
+    let few = Clone::with(&[("approved-images.yml", &mistakes(100))]);
+    let json = few.run(PROGRAM, "", &["plan"]).output().expect_status(2).json();
+    assert_eq!((json["diagnostics"].as_array().unwrap().len(), &json["omitted-diagnostics"]), (100, &json!(0)));
+    let human = Run::new(PROGRAM).dir(few.path()).args(["doctor", "--hosts"]).output().expect_status(2);
+    assert!(!human.stderr.contains(" more\n"), "{}", human.stderr);
+}
+
+#[test]
+fn annotations_count_what_is_not_shown_one_by_one() {
+    let actions = Actions::new("acme/images", "release", &json!({}));
+    std::fs::write(actions.workspace().join("approved-images.yml"), mistakes(300)).unwrap();
+    let run = Run::new(PROGRAM).actions(&actions).env("WHARFINGER_FORGE", "none").args(["doctor", "--hosts"]);
+    let outcome = run.output().expect_status(2);
+    let annotations: Vec<&str> = outcome.stdout.lines().filter(|line| line.starts_with("::error")).collect();
+    assert_eq!(annotations.len(), 10, "{annotations:#?}");
+    assert_eq!(annotations[9], "::error::291 more errors: see the job summary and the log");
+    assert!(actions.summary().contains("and 200 more"), "{}", actions.summary());
+}
+
+/// A file of one MiB whatever it holds: a run that costs more than the file is long does not end in a test's time.
+#[test]
+fn what_a_file_costs_grows_with_its_length_alone() {
+    let fill = |head: &str, item: &dyn Fn(usize) -> String, tail: &str| {
+        let mut text = head.to_owned();
+        for at in 0.. {
+            let item = item(at);
+            if text.len() + item.len() + tail.len() >= 1 << 20 {
+                break;
+            }
+            text.push_str(&item);
+        }
+        text + tail
+    };
+    let image = "organization: acme\nimages:\n  - source: quay.io/a/bb\n";
+    for (name, text, status) in [
+        ("equal keys", fill("organization: acme\n", &|_| "a: 1\n".to_owned(), ""), 2),
+        ("equal keys on one line", fill("{organization: acme", &|_| ", a: 1".to_owned(), "}\n"), 2),
+        ("faulty images", fill("organization: acme\nimages:\n", &|_| "  - {source: A, x: 1}\n".to_owned(), ""), 2),
+        ("labels", fill(&format!("{image}    labels: ["), &|at| format!("a{at},"), "]\n"), 0),
+        ("tags approved", fill(&format!("{image}    approved:\n"), &|at| format!("    - tag: a{at}\n"), ""), 2),
+        ("sources", fill("organization: acme\nsources: [", &|at| format!("h{at}.io,"), "]\nimages: []\n"), 0),
+        ("files", fill("organization: acme\ninclude: [", &|at| format!("f{at}.yml,"), "]\nimages: []\n"), 2),
+    ] {
+        let clone = Clone::with(&[("approved-images.yml", &text)]);
+        let outcome = Run::new(PROGRAM).dir(clone.path()).args(["doctor", "--hosts"]).output();
+        assert_eq!(outcome.status, Some(status), "{name}: {}", outcome.stderr.chars().take(400).collect::<String>());
+        assert!(outcome.stderr.lines().count() < 710, "{name}");
+    }
+}
+
+#[test]
+fn lists_of_defaults_are_bounded_in_all_images_together() {
+    let labels: String = (0..3_000).map(|at| format!("a{at},")).collect();
+    let images: String = (0..1_000).map(|at| format!("  - source: quay.io/a/b{at}\n")).collect();
+    let text = format!("organization: acme\ndefaults:\n  labels: [{labels}]\nimages:\n{images}");
+    let clone = Clone::with(&[("approved-images.yml", &text)]);
+    let json = clone.run(PROGRAM, "", &["plan"]).output().expect_status(2).json();
+    assert_eq!(json["diagnostics"][0]["code"], "alias-bomb", "{json}");
+    assert_eq!(json["diagnostics"].as_array().unwrap().len(), 1);
 }

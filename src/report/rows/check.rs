@@ -30,6 +30,9 @@ impl Check {
 /// The faults of an unusable manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub(crate) struct Diagnostics {
-    /// All of them, in the order of file and place.
+    /// The first hundred of them, in the order of file and place.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more there are.
+    #[serde(rename = "omitted-diagnostics")]
+    pub omitted: usize,
 }

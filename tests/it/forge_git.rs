@@ -149,3 +149,105 @@ async fn what_cannot_be_a_forge_says_why() {
     let error = GitForge::open(on_proposal.path().to_path_buf()).await.unwrap().head().await.unwrap_err();
     assert!(error.to_string().contains("is a proposal"), "{error}");
 }
+
+/// A program that leaves a file of its name behind, and passes on what it is given.
+fn trap(directory: &Path, name: &str) -> String {
+    let program = directory.join(name);
+    let text = format!("#!/bin/sh\ntouch '{}'\ncat\n", directory.join(format!("{name}-ran")).display());
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    program.display().to_string()
+}
+
+fn sprung(directory: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut ran: Vec<String> = names.filter(|name| name.ends_with("-ran")).collect();
+    ran.sort();
+    ran
+}
+
+/// A clone whose configuration, hooks and attributes somebody else wrote, its origin a directory with hooks; and where the
+/// traps tell that they were run.
+fn prepared() -> (tempfile::TempDir, std::path::PathBuf, tempfile::TempDir) {
+    let (traps, parent) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (origin, clone) = (parent.path().join("origin"), parent.path().join("clone"));
+    std::fs::create_dir(&origin).unwrap();
+    git(&origin, &["init", "--quiet", "--bare", "--initial-branch=main"]);
+    let first = repository();
+    git(first.path(), &["push", "--quiet", origin.to_str().unwrap(), "main"]);
+    git(parent.path(), &["clone", "--quiet", origin.to_str().unwrap(), "clone"]);
+    for (repository, hooks) in [
+        (clone.join(".git"), &["reference-transaction", "post-index-change", "post-checkout", "pre-push"][..]),
+        (origin, &["pre-receive", "update", "post-receive"][..]),
+    ] {
+        for hook in hooks {
+            let program = trap(traps.path(), hook);
+            std::fs::create_dir_all(repository.join("hooks")).unwrap();
+            std::fs::copy(program, repository.join("hooks").join(hook)).unwrap();
+        }
+    }
+    std::fs::write(clone.join(".git/info/attributes"), "* filter=evil diff=evil\n").unwrap();
+    for key in [
+        "core.fsmonitor",
+        "core.askPass",
+        "core.pager",
+        "core.editor",
+        "diff.external",
+        "diff.evil.textconv",
+        "diff.evil.command",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "gpg.program",
+        "core.alternateRefsCommand",
+    ] {
+        git(&clone, &["config", key, &trap(traps.path(), key)]);
+    }
+    for key in ["filter.evil.required", "commit.gpgSign", "log.showSignature", "push.gpgSign"] {
+        git(&clone, &["config", key, "true"]);
+    }
+    (traps, clone, parent)
+}
+
+#[tokio::test]
+async fn in_a_checkout_that_somebody_else_prepared_no_program_of_theirs_is_run() {
+    let (traps, clone, parent) = prepared();
+    let forge = forge(&clone).await;
+    let head = forge.head().await.unwrap();
+    assert_eq!(forge.read(&head.commit, "m.yml").await.unwrap().as_deref(), Some("one\n"));
+    forge.rewrite("wharfinger/image/a/latest", None, &head.commit, &change("three\n")).await.unwrap();
+    let commit = forge.append("main", &head.commit, &change("two\n")).await.unwrap();
+    assert_eq!(std::fs::read_to_string(clone.join("m.yml")).unwrap(), "two\n", "the work tree follows");
+    assert_eq!(git(&parent.path().join("origin"), &["rev-parse", "main"]), commit.0, "it is pushed");
+    assert_eq!(sprung(traps.path()), Vec::<String>::new());
+
+    // The traps are real: git as a person runs it there springs them.
+    std::fs::write(clone.join("other"), "changed\n").unwrap();
+    git(&clone, &["-c", "commit.gpgSign=false", "commit", "--quiet", "--all", "-m", "By hand"]);
+    git(&clone, &["-c", "push.gpgSign=false", "push", "--quiet", "origin", "main"]);
+    let ran = sprung(traps.path());
+    for name in ["core.fsmonitor", "filter.evil.clean", "reference-transaction", "post-index-change", "pre-receive"] {
+        assert!(ran.contains(&format!("{name}-ran")), "{name}: {ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_pushed_by_a_program_that_the_repository_names() {
+    for key in ["core.sshCommand", "credential.helper", "credential.https://example.org.helper", "remote.origin.vcs"] {
+        let (traps, clone, parent) = prepared();
+        git(&clone, &["config", key, &trap(traps.path(), "transport")]);
+        let forge = forge(&clone).await;
+        let head = forge.head().await.unwrap();
+        let refused = forge.append("main", &head.commit, &change("two\n")).await.unwrap_err().to_string();
+        assert!(refused.contains(&key.to_lowercase()) && refused.contains("`git push`"), "{refused}");
+        assert_eq!(git(&parent.path().join("origin"), &["rev-parse", "main"]), head.commit.0);
+        assert_ne!(forge.head().await.unwrap(), head, "the commit is on the local branch");
+        assert_eq!(sprung(traps.path()), Vec::<String>::new());
+    }
+    let (traps, clone, _parent) = prepared();
+    git(&clone, &["remote", "set-url", "origin", &format!("ext::{}", trap(traps.path(), "ext"))]);
+    git(&clone, &["config", "protocol.ext.allow", "always"]);
+    let forge = forge(&clone).await;
+    let head = forge.head().await.unwrap();
+    forge.append("main", &head.commit, &change("two\n")).await.unwrap_err();
+    assert_eq!(sprung(traps.path()), Vec::<String>::new());
+}

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use super::config::{Foreign, NONE};
 use crate::forge::Error;
 
 /// Variables that would make git work on another repository, index or tree than the one it was started in.
@@ -24,6 +25,10 @@ const REDIRECTING: [&str; 7] = [
 pub(super) struct Git {
     directory: PathBuf,
     index: Option<PathBuf>,
+    /// What sets the programs of the repository's own configuration aside.
+    overrides: Vec<String>,
+    /// What of that configuration keeps it from being pushed.
+    transport: Vec<String>,
 }
 
 pub(super) struct GitOutput {
@@ -36,13 +41,25 @@ pub(super) struct GitOutput {
 }
 
 impl Git {
-    pub(super) fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), index: None }
+    /// Git in `directory`, without the programs that the repository there names.
+    pub(super) async fn open(directory: impl Into<PathBuf>) -> Result<Self, Error> {
+        let git = Self { directory: directory.into(), index: None, overrides: Vec::new(), transport: Vec::new() };
+        let said = git.run(&["config", "--list", "--show-scope", "--name-only", "-z"], b"").await?;
+        if !said.ok {
+            return Err(Error::Unusable(format!("`git config --list` failed: {}", said.err)));
+        }
+        let foreign = Foreign::read(&String::from_utf8_lossy(&said.out));
+        Ok(Self { overrides: foreign.overrides()?, transport: foreign.transport, ..git })
+    }
+
+    /// Keys of the repository's own configuration that name programs of a push.
+    pub(super) fn foreign_transport(&self) -> &[String] {
+        &self.transport
     }
 
     /// The same repository, with an index file of its own, so that nobody's index is touched.
     pub(super) fn with_index(&self, index: &Path) -> Self {
-        Self { directory: self.directory.clone(), index: Some(index.to_path_buf()) }
+        Self { index: Some(index.to_path_buf()), ..self.clone() }
     }
 
     /// The text that a command prints, without the final newline.
@@ -83,7 +100,14 @@ impl Git {
     /// Runs a command with `input` and says what it said, whatever its exit status.
     pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<GitOutput, Error> {
         let mut command = Command::new("git");
-        command.arg("--literal-pathspecs").arg("-C").arg(&self.directory).args(args);
+        command.arg("--literal-pathspecs").arg("-C").arg(&self.directory);
+        for setting in NONE.into_iter().chain(self.overrides.iter().map(String::as_str)) {
+            command.args(["-c", setting]);
+        }
+        command.args(args);
+        // Objects that are missing are not fetched from wherever the repository says.
+        let protocols = if args.first() == Some(&"push") { "file:git:http:https:ssh" } else { "" };
+        command.env("GIT_ALLOW_PROTOCOL", protocols).env("GIT_NO_LAZY_FETCH", "1");
         for name in REDIRECTING {
             command.env_remove(name);
         }

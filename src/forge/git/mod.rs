@@ -17,6 +17,7 @@ use super::{Commit, Error, Forge};
 
 mod branches;
 mod command;
+mod config;
 mod contents;
 mod line;
 mod proposals;
@@ -48,7 +49,7 @@ pub struct GitForge {
 impl GitForge {
     /// The repository that `directory` is in.
     pub async fn open(directory: PathBuf) -> Result<Self, Error> {
-        let git = Git::new(&directory);
+        let git = Git::open(&directory).await?;
         let asked = ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-dir", "--git-common-dir"];
         let said = git.line(&asked).await.map_err(|e| {
             Error::Unusable(format!("{} is not in a git repository: {e}; `git init` makes one", directory.display()))

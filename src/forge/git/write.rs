@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::config::{RECEIVE_PACK, is_directory};
 use super::{Git, GitForge, OPEN};
 use crate::forge::{Commit, Error, Message, NewCommit};
 
@@ -155,7 +156,7 @@ impl GitForge {
 
     /// Moves the work tree of a branch from one commit to another; a person's uncommitted changes are never overwritten.
     pub(super) async fn follow(&self, branch: &str, tree: &Path, from: &Commit, to: &Commit) -> Result<(), Error> {
-        let git = Git::new(tree);
+        let git = Git::open(tree).await?;
         // Without it a file whose time stamp alone changed counts as changed.
         git.run(&["update-index", "-q", "--refresh"], b"").await?;
         let mut said = git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?;
@@ -177,15 +178,31 @@ impl GitForge {
 
     /// Pushes a branch where an origin exists.
     pub(super) async fn push(&self, branch: &str) -> Result<(), Error> {
-        if !self.git.succeeds(&["remote", "get-url", "origin"]).await? {
+        let origin = self.git.run(&["remote", "get-url", "--push", "origin"], b"").await?;
+        if !origin.ok {
             return Ok(());
         }
-        let said = self.git.run(&["push", "--quiet", "origin", &format!("refs/heads/{branch}")], b"").await?;
+        let action = format!("pushing {branch} to origin");
+        if !self.git.foreign_transport().is_empty() {
+            let named = self.git.foreign_transport().join(", ");
+            let detail = format!(
+                "the repository's own configuration names a program for that ({named}), which is not run; the commit is on \
+                 the local branch: `git push`, or `git config --global` for what you trust"
+            );
+            return Err(Error::Refused { action, detail });
+        }
+        let reference = format!("refs/heads/{branch}");
+        let mut args = vec!["push", "--quiet"];
+        if is_directory(String::from_utf8_lossy(&origin.out).trim()) {
+            args.push(RECEIVE_PACK);
+        }
+        args.extend(["origin", &reference]);
+        let said = self.git.run(&args, b"").await?;
         if said.ok {
             return Ok(());
         }
         Err(Error::Refused {
-            action: format!("pushing {branch} to origin"),
+            action,
             detail: format!("{}; the commit is on the local branch: `git pull --rebase` and `git push`", said.err),
         })
     }

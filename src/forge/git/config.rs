@@ -1,0 +1,111 @@
+//! What the configuration of a repository could have git run. A checkout that somebody else prepared brings it along, so none
+//! of these programs is run: what the repository's own files name is set aside, what the person's or the machine's name stays.
+
+use crate::forge::Error;
+
+/// What every command is told: programs that git starts by itself, one way or another, are none.
+pub(super) const NONE: [&str; 11] = [
+    "core.fsmonitor=false",
+    // git's hooks of every name
+    "core.hooksPath=/dev/null",
+    "core.askPass=",
+    "core.alternateRefsCommand=",
+    "diff.external=",
+    "log.showSignature=false",
+    "protocol.ext.allow=never",
+    "push.gpgSign=false",
+    "push.recurseSubmodules=no",
+    "gc.auto=0",
+    "maintenance.auto=false",
+];
+
+/// What a push into a directory runs there: git without that directory's hooks.
+pub(super) const RECEIVE_PACK: &str = "--receive-pack=git -c core.hooksPath=/dev/null -c core.fsmonitor=false \
+                                       -c core.alternateRefsCommand= -c receive.autoGC=false receive-pack";
+
+/// Programs that the repository's own configuration names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Foreign {
+    /// Filters of contents, which are set aside: contents stay as git keeps them.
+    filters: Vec<String>,
+    /// Keys of what reaches an origin; nothing is pushed with them.
+    pub(super) transport: Vec<String>,
+}
+
+impl Foreign {
+    /// Reads what `git config --list --show-scope --name-only -z` printed.
+    pub(super) fn read(listing: &str) -> Self {
+        let mut foreign = Self::default();
+        let mut words = listing.split('\0');
+        while let (Some(scope), Some(key)) = (words.next(), words.next()) {
+            if !matches!(scope, "system" | "global" | "command") {
+                foreign.note(key);
+            }
+        }
+        foreign
+    }
+
+    /// Keys have section and name in lower case; what stands between them is as it is written.
+    fn note(&mut self, key: &str) {
+        let Some((section, rest)) = key.split_once('.') else { return };
+        match (section, rest.rsplit_once('.')) {
+            ("filter", Some((filter, "clean" | "smudge" | "process"))) => self.filters.push(filter.to_owned()),
+            ("credential", Some((_, "helper"))) | ("remote", Some((_, "vcs"))) => self.transport.push(key.to_owned()),
+            _ if ["core.sshcommand", "core.gitproxy", "credential.helper"].contains(&key) => {
+                self.transport.push(key.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// What sets the filters aside, for git's `-c`.
+    ///
+    /// # Errors
+    /// Where one has a name that cannot be said there.
+    pub(super) fn overrides(&self) -> Result<Vec<String>, Error> {
+        let mut all = Vec::new();
+        for filter in &self.filters {
+            if filter.contains(['=', '\n']) {
+                let text =
+                    format!("the repository's configuration names a filter {filter:?}, which cannot be set aside");
+                return Err(Error::Unusable(text));
+            }
+            all.extend(["clean=", "smudge=", "process=", "required=false"].map(|is| format!("filter.{filter}.{is}")));
+        }
+        Ok(all)
+    }
+}
+
+/// Whether a push there stays on this machine.
+pub(super) fn is_directory(url: &str) -> bool {
+    let scp = || url.split('/').next().is_some_and(|first| first.contains(':'));
+    url.starts_with("file://") || !(url.contains("://") || scp())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn what_the_repository_itself_names_is_foreign_and_nothing_else() {
+        let listing = "system\0filter.lfs.clean\0global\0core.sshcommand\0local\0user.name\0local\0filter.a.b.smudge\0\
+                       worktree\0core.sshcommand\0local\0credential.https://x.y/.helper\0command\0core.gitproxy\0";
+        let foreign = Foreign::read(listing);
+        assert_eq!(foreign.filters, ["a.b"]);
+        assert_eq!(foreign.transport, ["core.sshcommand", "credential.https://x.y/.helper"]);
+        assert_eq!(foreign.overrides().unwrap()[3], "filter.a.b.required=false");
+        assert!(Foreign::read("local\0filter.a=b.clean\0").overrides().is_err());
+        assert_eq!(Foreign::read(""), Foreign::default());
+    }
+
+    #[test]
+    fn directories_are_told_from_hosts() {
+        for directory in ["/srv/x.git", "../x.git", "x", "file:///srv/x.git", "./a:b"] {
+            assert!(is_directory(directory), "{directory}");
+        }
+        for host in ["https://x.y/z", "ssh://x.y/z", "git@x.y:z.git", "x:z"] {
+            assert!(!is_directory(host), "{host}");
+        }
+    }
+}

@@ -33,18 +33,18 @@ pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Outpu
     guard(context).await?;
     let forge = context.forge()?.as_ref();
     let Some(accounts) = forge.accounts() else { return Ok(passed_over(output, "this forge has no comments")) };
+    // Who wrote it is asked first: a stranger's comment costs no more than that and the look whether they were told.
+    let may_write = accounts.may_write(&comment.author).await?;
+    let (mark, refused) = (mark(comment.id), refusal_mark(&comment.author));
+    if !may_write && accounts.own_comments(comment.number).await?.iter().any(|text| text.contains(&refused)) {
+        return Ok(passed_over(output, "its author may not write to this repository, and was told so"));
+    }
     let (_, manifest) = load::at_head(context).await?;
     let Some(open) = proposal(forge, &manifest, comment.number).await? else {
         return Ok(passed_over(output, "it is not on an open proposal of ours"));
     };
-    let said = accounts.own_comments(comment.number).await?;
-    let (mark, refused) = (mark(comment.id), refusal_mark(&comment.author));
-    if said.iter().any(|text| text.contains(&mark)) {
+    if accounts.own_comments(comment.number).await?.iter().any(|text| text.contains(&mark)) {
         return Ok(passed_over(output, "it was answered before"));
-    }
-    let may_write = accounts.may_write(&comment.author).await?;
-    if !may_write && said.iter().any(|text| text.contains(&refused)) {
-        return Ok(passed_over(output, "its author may not write to this repository, and was told so"));
     }
     if context.settings.dry_run {
         return Ok(passed_over(output, "this is a dry run"));

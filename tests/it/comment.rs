@@ -490,3 +490,15 @@ fn an_app_knows_its_own_answers() {
     world.run(&event, "run").expect_status(0);
     assert_eq!(world.answers(number).len(), 1);
 }
+
+#[test]
+fn a_strangers_comment_costs_who_they_are_and_whether_they_were_told() {
+    let world = World::new(MANIFEST);
+    let number = world.number(LOKI);
+    world.comment(number, "stranger", "/wharfinger recheck").1.expect_status(0);
+    world.github.clear_log();
+    world.comment(number, "stranger", "/wharfinger refresh").1.expect_status(0);
+    let asked: Vec<String> = world.github.log().iter().map(|e| e.request.path.clone()).collect();
+    assert!(asked.len() <= 4, "{asked:?}");
+    assert!(!asked.iter().any(|path| path.contains("/contents/") || path.contains("/pulls")), "{asked:?}");
+}

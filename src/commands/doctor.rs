@@ -83,6 +83,7 @@ fn run_of(settings: &Settings) -> Run {
         workflow_ref: github.workflow_ref.clone(),
         workflow_sha: github.workflow_sha.clone(),
         commits_alone: settings.record == RecordMode::Commit,
+        min_approvals: settings.min_approvals,
     };
     run.with_token(settings.github_token.as_ref())
 }

@@ -262,6 +262,10 @@ pub(crate) struct GitHubFacts {
     pub commits_alone: bool,
     /// Whether the manifest has labels.
     pub labels: bool,
+    /// How many reviews the manifest or `min-approvals` asks for.
+    pub approvals: u32,
+    /// The text of CODEOWNERS on the default branch; `None` in it where there is no such file. Asked where reviews are.
+    pub owners: Option<Answer<Option<String>>>,
 }
 
 /// The permissions that a workflow's file gives a job.
@@ -287,4 +291,18 @@ pub(crate) struct RuleFact {
     pub kind: String,
     /// In words, with what to change.
     pub text: String,
+    /// What it asks of pull requests, where that is its type.
+    pub review: Option<ReviewFact>,
+    /// Patterns of files that it keeps from being pushed.
+    pub files: Vec<String>,
+}
+
+/// What a rule asks of the reviews of a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ReviewFact {
+    pub approvals: u64,
+    /// Whether somebody else than who pushed last must approve.
+    pub last_push: bool,
+    /// Whether the owners of what is changed must approve.
+    pub code_owners: bool,
 }

@@ -3,6 +3,7 @@
 use super::check::{Area, CHECK, Check, PROMOTE, PROPOSE, Status};
 use super::credential::token;
 use super::facts::{About, Answer, Fault, GitHubFacts, RuleFact, TokenKind};
+use super::reviews;
 
 /// What is needed of the repository: the permission's name, for which commands, and whether writing is.
 const NEEDED: [(&str, &[&str]); 4] = [
@@ -26,6 +27,7 @@ pub(super) fn judge(github: &GitHubFacts) -> Vec<Check> {
     checks.extend(opening(github, kind));
     checks.extend(default_branch(github, kind, about));
     checks.extend(own_branches(github));
+    checks.extend(reviews::judge(github, kind, about));
     checks
 }
 

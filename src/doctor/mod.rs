@@ -9,6 +9,7 @@ pub(crate) mod hosts;
 mod hub;
 mod machine;
 mod registry;
+mod reviews;
 pub(crate) mod workflow;
 
 pub(crate) use check::{Area, Check, Status};

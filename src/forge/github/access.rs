@@ -33,6 +33,20 @@ pub struct Rule {
     /// The type, as GitHub names it.
     pub kind: String,
     pub words: String,
+    /// What it asks of pull requests.
+    pub review: Option<ReviewRule>,
+    /// Patterns of files that it keeps from being pushed.
+    pub files: Vec<String>,
+}
+
+/// What a rule asks of the reviews of a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReviewRule {
+    pub approvals: u64,
+    /// Whether somebody else than who pushed last must approve.
+    pub last_push: bool,
+    /// Whether the owners of what is changed must approve.
+    pub code_owners: bool,
 }
 
 /// What is read to see whether it may be.
@@ -125,6 +139,9 @@ impl GitHub {
         let rule = |(kind, what): (&str, &str)| Rule {
             kind: kind.to_owned(),
             words: format!("the protection of {branch} {what}: let the account whose token this is bypass it"),
+            review: (kind == "pull_request")
+                .then(|| review(&json["required_pull_request_reviews"], "require_code_owner_reviews")),
+            files: Vec::new(),
         };
         Ok(Some(found.chain(locked).map(rule).collect()))
     }
@@ -134,6 +151,22 @@ impl GitHub {
         let kind = |rule: &Value| super::answer::clean(rule["type"].as_str().unwrap_or_default());
         let rules = self.raw_rules(branch).await?;
         let names = self.ruleset_names(&rules).await;
-        Ok(rules.iter().map(|rule| Rule { kind: kind(rule), words: words(rule, &names) }).collect())
+        let rule = |rule: &Value| {
+            let (kind, parameters) = (kind(rule), &rule["parameters"]);
+            let asks = (kind == "pull_request").then(|| review(parameters, "require_code_owner_review"));
+            let files = parameters["restricted_file_paths"].as_array().into_iter().flatten();
+            let files = files.filter_map(|file| file.as_str().map(str::to_owned)).collect();
+            Rule { kind, words: words(rule, &names), review: asks, files }
+        };
+        Ok(rules.iter().map(rule).collect())
+    }
+}
+
+/// What a rule of pull requests asks for; protections and rulesets name the owners' review otherwise.
+fn review(rule: &Value, code_owners: &str) -> ReviewRule {
+    ReviewRule {
+        approvals: rule["required_approving_review_count"].as_u64().unwrap_or(0),
+        last_push: rule["require_last_push_approval"] == true,
+        code_owners: rule[code_owners] == true,
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::inspection::Inspection;
 use super::run::Run;
-use crate::doctor::facts::{About, Answer, Fault, GitHubFacts, RuleFact, TokenKind};
+use crate::doctor::facts::{About, Answer, Fault, GitHubFacts, ReviewFact, RuleFact, TokenKind};
 use crate::forge::github::GitHub;
-use crate::forge::github::access::{Readable, Rule};
-use crate::forge::{Activity as _, Error, Told};
+use crate::forge::github::access::{Readable, ReviewRule, Rule};
+use crate::forge::{Activity as _, Contents as _, Error, Told};
 use crate::{ledger, manifest};
 
 /// Asks GitHub, where it answered the greeting.
@@ -24,6 +24,7 @@ pub(super) async fn ask_github(inspection: &Inspection<'_>, reached: bool) -> Gi
         labels: !proposals.labels.is_empty()
             || inspection.manifest.is_some_and(|manifest| manifest.images.iter().any(|image| !image.labels.is_empty())),
         prefix: proposals.branch_prefix.clone(),
+        approvals: inspection.manifest.map_or(0, |manifest| manifest.policy.approvals).max(run.min_approvals),
         ..GitHubFacts::default()
     };
     let Some(github) = inspection.github.filter(|_| reached && !run.elsewhere) else { return facts };
@@ -43,6 +44,9 @@ pub(super) async fn ask_github(inspection: &Inspection<'_>, reached: bool) -> Gi
     let Some(Ok(about)) = facts.about.clone() else { return facts };
     access(github, run, &about, &mut facts).await;
     rules(github, &proposals, inspection.manifest, &about, &mut facts).await;
+    if facts.approvals > 0 {
+        facts.owners = Some(answered(owners(github).await));
+    }
     facts
 }
 
@@ -118,8 +122,26 @@ async fn rules(
     facts.our_rules = Some(Ok(all.into_iter().collect()));
 }
 
+/// The text of the first CODEOWNERS on the default branch, where GitHub looks for it.
+async fn owners(github: &GitHub) -> Result<Option<String>, Error> {
+    let head = github.head().await?;
+    for path in [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"] {
+        if let Some(text) = github.read(&head.commit, path).await? {
+            return Ok(Some(text));
+        }
+    }
+    Ok(None)
+}
+
 fn found(rules: Vec<Rule>) -> Vec<RuleFact> {
-    rules.into_iter().map(|rule| RuleFact { kind: rule.kind, text: rule.words }).collect()
+    let review = |review: ReviewRule| ReviewFact {
+        approvals: review.approvals,
+        last_push: review.last_push,
+        code_owners: review.code_owners,
+    };
+    let fact =
+        |rule: Rule| RuleFact { kind: rule.kind, text: rule.words, review: rule.review.map(review), files: rule.files };
+    rules.into_iter().map(fact).collect()
 }
 
 fn answered<T>(answer: Result<T, Error>) -> Answer<T> {

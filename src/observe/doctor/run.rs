@@ -20,6 +20,8 @@ pub(crate) struct Run {
     pub workflow_sha: Option<String>,
     /// Whether records are made by commits alone.
     pub commits_alone: bool,
+    /// The floor of reviews.
+    pub min_approvals: u32,
 }
 
 impl Run {

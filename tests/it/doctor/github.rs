@@ -185,6 +185,65 @@ fn protection_that_is_no_ruleset_is_told_to_administrators_and_else_not_known() 
     );
 }
 
+/// A GitHub on whose default branch this rule for pull requests is; with these owners, where there are any.
+fn guarded(parameters: Option<Value>, owners: Option<&str>) -> Both {
+    let both = Both::start(Options::default());
+    let rules = parameters.map(|parameters| ("main".to_owned(), "pull_request", parameters));
+    both.github.with(|state| state.rules = rules.into_iter().collect());
+    if let Some(owners) = owners {
+        both.github.push_as("main", "hubot", &[(".github/CODEOWNERS", owners)]);
+    }
+    both
+}
+
+fn asks(last_push: bool, code_owners: bool) -> Option<Value> {
+    Some(json!({
+        "required_approving_review_count": 1, "require_last_push_approval": last_push, "require_code_owner_review": code_owners,
+        "dismiss_stale_reviews_on_push": false, "required_review_thread_resolution": false, "allowed_merge_methods": ["merge"],
+    }))
+}
+
+const GUARDS: [&str; 3] = ["reviews on main", "most recent push to main", ".github/workflows"];
+
+#[test]
+fn where_reviews_are_asked_for_doctor_says_what_lets_a_person_go_round_them() {
+    let platform = Some("* @acme/dev\n/.github/workflows/ @acme/platform\n");
+    for (both, found) in [
+        (guarded(None, None), ["missing", "missing", "missing"]),
+        (guarded(asks(false, false), platform), ["ok", "missing", "missing"]),
+        (guarded(asks(true, true), None), ["ok", "ok", "missing"]),
+        (guarded(asks(true, true), Some("/src/ @acme/dev\n")), ["ok", "ok", "missing"]),
+        (guarded(asks(true, true), platform), ["ok", "ok", "ok"]),
+    ] {
+        let status = i32::from(found.contains(&"missing"));
+        let told = both.look(both.job("promote").env("WHARFINGER_MIN_APPROVALS", "1"), status);
+        let said = GUARDS.map(|subject| words(&told, subject));
+        for (said, status) in said.iter().zip(found) {
+            assert!(said.starts_with(status), "{said:?}: {found:?}");
+        }
+        let job = words(&told, "who else writes as this account");
+        assert!(job.starts_with("unknown: ") && job.contains("every workflow of the repository"), "{job}");
+    }
+    let both = guarded(asks(true, true), platform);
+    let told = both.look(both.job("promote").env("WHARFINGER_MIN_APPROVALS", "1"), 0);
+    assert_eq!(words(&told, ".github/workflows"), "ok: a change needs the review of @acme/platform");
+    let told = both.look(both.job("promote"), 0);
+    assert!(!told.to_string().contains("most recent push"), "no reviews are asked for: {told}");
+}
+
+#[test]
+fn a_guard_that_only_administrators_are_shown_is_not_known_and_never_fine() {
+    let both = Both::start(Options { protected: true, ..Options::default() });
+    let json = vec![("content-type".to_owned(), "application/json".to_owned())];
+    both.github.fault(Rule::new("GET", "/rules/branches/", Action::Answer(200, json, "[]".into())));
+    let told = both.look(both.job("promote").env("WHARFINGER_MIN_APPROVALS", "1"), 1);
+    for subject in &GUARDS[..2] {
+        let said = words(&told, subject);
+        assert!(said.starts_with("unknown: ") && said.contains("administrators alone"), "{said}");
+    }
+    assert!(words(&told, GUARDS[2]).starts_with("missing: "), "there is no CODEOWNERS, whatever is hidden");
+}
+
 #[test]
 fn an_enterprise_server_is_asked_where_it_is() {
     let both = Both::start(Options { ghes: true, ..Options::default() });

@@ -85,7 +85,9 @@ checked_text! {
 }
 
 fn is_glob(text: &str) -> bool {
-    !text.is_empty() && glob(text).is_some()
+    // A plain name is one without being compiled.
+    let plain = !text.contains(['*', '?', '[', ']', '{', '}', '\\', '!']);
+    !text.is_empty() && (plain || glob(text).is_some())
 }
 
 /// Whether a path with `/` stays below the directory it starts from.

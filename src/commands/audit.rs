@@ -1,5 +1,7 @@
 //! `audit`: compares the organization with the manifest, and keeps an issue as the dashboard where it is told to.
 
+use std::collections::BTreeSet;
+
 use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
 use crate::apply::dashboard;
@@ -31,11 +33,13 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     let progress = Progress::on_terminal(context.settings.github.in_actions);
     let hub = context.patient_hub();
     let file = context.settings.manifest.as_str();
+    let foreign_records = BTreeSet::new();
     let reader = OrganizationReader {
         registries: &context.registries,
         sources: &sources,
         hub: hub.as_ref(),
         history: context.forge.as_deref().map(|forge| History { forge, head: head.as_ref(), path: file }),
+        foreign_records: &foreign_records,
         progress: &progress,
     };
     let organization = read_organization(&reader, &manifest).await;

@@ -1,5 +1,6 @@
 //! `promote`: copies what was approved and records what the mirror holds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Context, Exit, Stop, load};
@@ -17,13 +18,14 @@ use crate::observe::records::History;
 use crate::observe::repositories::Attention;
 use crate::observe::retired::{RetiredReader, read_retired};
 use crate::observe::sources::Sources;
+use crate::plan::companions::LeftBehind;
 use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination};
 use crate::progress::{Group, Progress};
 use crate::proposal::record::Record;
 use crate::report::Output;
 use crate::report::rows;
 use crate::settings::RecordMode;
-use crate::text::counted;
+use crate::text::{counted, excerpt};
 
 /// Runs it for the images that are named, or for all where none is.
 ///
@@ -132,6 +134,7 @@ pub async fn read_mirrors(
     let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
     // Elsewhere no repository bears a mark.
     let keeper = if manifest.on_docker_hub() { context.keeper().await? } else { context.known_keeper() };
+    let foreign_records = BTreeSet::new();
     let reader = MirrorReader {
         registries: &context.registries,
         sources,
@@ -140,6 +143,7 @@ pub async fn read_mirrors(
         keeper: &keeper,
         attention,
         consent,
+        foreign_records: &foreign_records,
     };
     let seen = mirror::promotions(&reader, manifest, scope, &context.review_reader(at)).await;
     context.verdicts.keep(manifest, &seen.judged);
@@ -249,6 +253,7 @@ fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded
         proposals: proposed.into_iter().collect(),
         changed: wrote || closed || applied.changed || !ours.is_empty() || !applied.carried.is_empty(),
         carried: applied.carried.into_iter().map(carried).collect(),
+        left_behind: applied.left_behind.into_iter().map(|(step, left)| left_behind(step, left)).collect(),
         promoted: ours.into_iter().map(promoted_row).collect(),
         mended: applied.mended.into_iter().map(rows::Finding::from).collect(),
         removed: applied.removed.iter().map(rows::Removal::from).collect(),
@@ -265,4 +270,9 @@ fn promoted_row(promoted: Promoted) -> rows::Promoted {
 
 fn carried(Carried { repository, tag, digest, under }: Carried) -> rows::Carried {
     rows::Carried { repository, tag, digest, under }
+}
+
+fn left_behind(step: Step, left: LeftBehind) -> rows::LeftBehind {
+    let LeftBehind { digest, under, why } = left;
+    rows::LeftBehind { repository: step.repository, tag: step.tag, digest, under, why: excerpt(&why, 300) }
 }

@@ -55,5 +55,11 @@ impl Content {
 
 /// Why a document cannot be used; the message says what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ContentError(pub String);
+pub enum ContentError {
+    /// It is broken, of an unknown kind or too large, or lacks what is wanted of it.
+    #[error("{0}")]
+    Unusable(String),
+    /// Two readers could understand it differently.
+    #[error("{0}: two readers could understand it differently")]
+    Ambiguous(String),
+}

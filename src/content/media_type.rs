@@ -20,11 +20,6 @@ pub(crate) fn is_index(media_type: &str) -> bool {
     matches!(media_type, OCI_INDEX | DOCKER_LIST)
 }
 
-/// Whether documents of this type describe one image or artifact.
-pub(crate) fn is_manifest(media_type: &str) -> bool {
-    matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST)
-}
-
 /// Whether this is Docker's image manifest of schema 1, which no maintained engine pulls any more.
 pub(crate) fn is_schema1(media_type: &str) -> bool {
     matches!(

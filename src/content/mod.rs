@@ -1,9 +1,11 @@
 //! Documents in a registry: manifests and indexes, read for what they refer to and kept byte for byte.
 
+pub(crate) mod artifact;
 pub(crate) mod companion;
 mod document;
 pub mod media_type;
 mod read;
+mod strict;
 mod subset;
 
 pub use document::{Content, Document};

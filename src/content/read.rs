@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::document::{Content, ContentError, DESCRIPTOR_LIMIT, Document, MANIFEST_LIMIT};
 use super::media_type;
+use super::strict::{self, clean};
 use crate::image::{Descriptor, Digest, Platform};
 
 /// The members of manifests and indexes together: one that has members of both kinds is refused.
@@ -58,15 +59,19 @@ impl Document {
     /// them; without it their own `mediaType` counts. `asked` is the digest they must have.
     ///
     /// # Errors
-    /// Where they are too many, are no JSON object, are called other than they call themselves, are of no known type or
-    /// of schema 1, or have another digest.
+    /// Where they are too many, are no JSON object, are of no known type or of schema 1, or have another digest; and where two
+    /// readers could understand them differently: they are called other than they call themselves, are manifest and index,
+    /// or have a member twice or in another writing.
     pub fn new(bytes: bytes::Bytes, content_type: Option<&str>, asked: Option<&Digest>) -> Result<Self, ContentError> {
         if bytes.len() > MANIFEST_LIMIT {
-            return Err(ContentError(format!("a manifest of {} bytes; the limit is {MANIFEST_LIMIT}", bytes.len())));
+            return Err(ContentError::Unusable(format!(
+                "a manifest of {} bytes; the limit is {MANIFEST_LIMIT}",
+                bytes.len()
+            )));
         }
         let digest = asked.cloned().unwrap_or_else(|| Digest::sha256(&bytes));
         if asked.is_some_and(|asked| !asked.matches(&bytes)) {
-            return Err(ContentError(format!("the bytes do not have the digest {digest}")));
+            return Err(ContentError::Unusable(format!("the bytes do not have the digest {digest}")));
         }
         let media_type = agreed_type(&bytes, content_type)?;
         Ok(Self { media_type, digest, bytes })
@@ -75,8 +80,7 @@ impl Document {
     /// Reads what the document refers to.
     ///
     /// # Errors
-    /// Where it is no manifest or index of a known schema, claims to be both (CVE-2021-41190), disagrees with its media
-    /// type, is of schema 1, or holds more than [`DESCRIPTOR_LIMIT`] descriptors.
+    /// Where it is no manifest or index of a known schema, or holds more than [`DESCRIPTOR_LIMIT`] descriptors.
     pub fn read(&self) -> Result<Content, ContentError> {
         let raw = checked(self)?;
         let subject = raw.subject.map(RawDescriptor::parse).transpose()?;
@@ -84,7 +88,8 @@ impl Document {
             let children = children.into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
             return Ok(Content::Index { children, subject });
         }
-        let config = raw.config.ok_or_else(|| ContentError("a manifest without config".to_owned()))?.parse()?;
+        let config =
+            raw.config.ok_or_else(|| ContentError::Unusable("a manifest without config".to_owned()))?.parse()?;
         let layers = raw.layers.unwrap_or_default().into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
         Ok(Content::Manifest { config, layers, subject })
     }
@@ -96,7 +101,7 @@ impl Document {
     pub fn children(&self) -> Result<Vec<Descriptor>, ContentError> {
         match self.read()? {
             Content::Index { children, .. } => Ok(children),
-            Content::Manifest { .. } => Err(ContentError("a manifest where an index should be".to_owned())),
+            Content::Manifest { .. } => Err(ContentError::Unusable("a manifest where an index should be".to_owned())),
         }
     }
 
@@ -107,8 +112,13 @@ impl Document {
     pub fn layers(&self) -> Result<Vec<Descriptor>, ContentError> {
         match self.read()? {
             Content::Manifest { layers, .. } => Ok(layers),
-            Content::Index { .. } => Err(ContentError("an index where a manifest should be".to_owned())),
+            Content::Index { .. } => Err(ContentError::Unusable("an index where a manifest should be".to_owned())),
         }
+    }
+
+    /// The artifact type that it declares.
+    pub(super) fn artifact_type(&self) -> Option<String> {
+        checked(self).ok()?.artifact_type.filter(|t| !t.is_empty())
     }
 
     /// The descriptor under which this document stands in a list of referrers: with its artifact type (of an image
@@ -136,46 +146,51 @@ fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, Conte
         return Err(schema1(called));
     }
     if let Some(called) = called.as_deref().filter(|t| !media_type::ACCEPTED.contains(t)) {
-        return Err(ContentError(format!("not a manifest but {}", clean(called))));
+        return Err(ContentError::Unusable(format!("not a manifest but {}", clean(called))));
     }
+    strict::check_document(bytes)?;
     let raw = parse(bytes)?;
     if raw.schema_version == Some(1) || raw.fs_layers.is_some() {
         return Err(schema1("schemaVersion 1"));
     }
-    match (called, raw.media_type) {
-        (Some(called), Some(own)) if called != own => Err(ContentError(format!(
-            "a manifest that is called {called} but calls itself {}: two readers could understand it differently",
-            clean(&own)
-        ))),
-        (_, Some(own)) if media_type::is_schema1(&own) => Err(schema1(&own)),
-        (None, Some(own)) if !media_type::ACCEPTED.contains(&own.as_str()) => {
-            Err(ContentError(format!("a manifest of the unknown type {}", clean(&own))))
+    let media_type = match (called, &raw.media_type) {
+        (Some(called), Some(own)) if called != *own => {
+            let text = format!("a manifest that is called {called} but calls itself {}", clean(own));
+            return Err(ContentError::Ambiguous(text));
         }
-        (Some(media_type), _) | (None, Some(media_type)) => Ok(media_type),
-        (None, None) => Err(ContentError("a manifest without any media type".to_owned())),
+        (_, Some(own)) if media_type::is_schema1(own) => return Err(schema1(own)),
+        (None, Some(own)) if !media_type::ACCEPTED.contains(&own.as_str()) => {
+            return Err(ContentError::Unusable(format!("a manifest of the unknown type {}", clean(own))));
+        }
+        (Some(called), _) => called,
+        (None, Some(own)) => own.clone(),
+        (None, None) => return Err(ContentError::Unusable("a manifest without any media type".to_owned())),
+    };
+    of_one_kind(&raw, &media_type)?;
+    Ok(media_type)
+}
+
+/// That a document has no members of the other kind (CVE-2021-41190).
+fn of_one_kind(raw: &Raw, media_type: &str) -> Result<(), ContentError> {
+    let index = media_type::is_index(media_type);
+    let manifest_members = raw.config.is_some() || raw.layers.is_some();
+    if (index && manifest_members) || (!index && raw.manifests.is_some()) {
+        return Err(ContentError::Ambiguous("a document with members of an index and of a manifest".to_owned()));
     }
+    Ok(())
 }
 
 fn checked(document: &Document) -> Result<Raw, ContentError> {
-    agreed_type(&document.bytes, Some(&document.media_type))?;
     let raw = parse(&document.bytes)?;
     if raw.schema_version != Some(2) {
-        return Err(ContentError("a manifest whose schemaVersion is not 2".to_owned()));
+        return Err(ContentError::Unusable("a manifest whose schemaVersion is not 2".to_owned()));
     }
-    let index = media_type::is_index(&document.media_type);
-    let manifest_members = raw.config.is_some() || raw.layers.is_some();
-    if (index && manifest_members) || (!index && raw.manifests.is_some()) {
-        return Err(ContentError(
-            "a document with members of an index and of a manifest: two readers could understand it differently"
-                .to_owned(),
-        ));
-    }
-    if index && raw.manifests.is_none() {
-        return Err(ContentError("an index without manifests".to_owned()));
+    if media_type::is_index(&document.media_type) && raw.manifests.is_none() {
+        return Err(ContentError::Unusable("an index without manifests".to_owned()));
     }
     let descriptors = raw.manifests.as_ref().map_or(0, Vec::len) + raw.layers.as_ref().map_or(0, Vec::len);
     if descriptors > DESCRIPTOR_LIMIT {
-        return Err(ContentError(format!(
+        return Err(ContentError::Unusable(format!(
             "{descriptors} descriptors in one document; the limit is {DESCRIPTOR_LIMIT}"
         )));
     }
@@ -183,15 +198,18 @@ fn checked(document: &Document) -> Result<Raw, ContentError> {
 }
 
 fn parse(bytes: &[u8]) -> Result<Raw, ContentError> {
-    serde_json::from_slice(bytes).map_err(|e| ContentError(format!("not a manifest: {}", clean(&e.to_string()))))
+    serde_json::from_slice(bytes)
+        .map_err(|e| ContentError::Unusable(format!("not a manifest: {}", clean(&e.to_string()))))
 }
 
 impl RawDescriptor {
     pub(super) fn parse(self) -> Result<Descriptor, ContentError> {
-        let digest: Digest =
-            self.digest.parse().map_err(|e| ContentError(format!("the digest {} in it: {e}", clean(&self.digest))))?;
+        let digest: Digest = self
+            .digest
+            .parse()
+            .map_err(|e| ContentError::Unusable(format!("the digest {} in it: {e}", clean(&self.digest))))?;
         if self.size > LARGEST {
-            return Err(ContentError(format!("{digest} in it is said to have {} bytes", self.size)));
+            return Err(ContentError::Unusable(format!("{digest} in it is said to have {} bytes", self.size)));
         }
         Ok(Descriptor {
             media_type: self.media_type,
@@ -213,14 +231,9 @@ impl RawPlatform {
 }
 
 fn schema1(what: &str) -> ContentError {
-    ContentError(format!(
+    ContentError::Unusable(format!(
         "an image manifest of schema 1 ({what}), which is not supported: upstream has to publish it anew"
     ))
-}
-
-/// Foreign text for an error message: without control characters, and short.
-fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
 /// A descriptor as JSON (OCI image specification, `descriptor.md`), without a platform.
@@ -271,7 +284,7 @@ mod tests {
 
     fn read(value: &Value) -> Result<Content, String> {
         let called = value["mediaType"].as_str();
-        document(value, called).and_then(|d| d.read()).map_err(|e| e.0)
+        document(value, called).and_then(|d| d.read()).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -324,7 +337,7 @@ mod tests {
         let named = "application/vnd.docker.distribution.manifest.v1+prettyjws";
         let old = json!({"schemaVersion": 1, "fsLayers": []});
         for called in [Some(named), Some(media_type::DOCKER_MANIFEST), None] {
-            assert!(document(&old, called).unwrap_err().0.contains("schema 1"), "{called:?}");
+            assert!(document(&old, called).unwrap_err().to_string().contains("schema 1"), "{called:?}");
         }
     }
 
@@ -348,14 +361,14 @@ mod tests {
         value["layers"] = vec![blob(1); DESCRIPTOR_LIMIT + 1].into();
         assert!(read(&value).unwrap_err().contains("1001 descriptors"));
         let long = vec![b' '; MANIFEST_LIMIT + 1];
-        assert!(Document::new(long.into(), None, None).unwrap_err().0.contains("the limit is 4194304"));
+        assert!(Document::new(long.into(), None, None).unwrap_err().to_string().contains("the limit is 4194304"));
     }
 
     #[test]
     fn hostile_types_do_not_reach_messages_whole() {
         let mut value = manifest();
         value["mediaType"] = json!("evil\n::add-mask::x");
-        let message = document(&value, Some(media_type::OCI_MANIFEST)).unwrap_err().0;
+        let message = document(&value, Some(media_type::OCI_MANIFEST)).unwrap_err().to_string();
         assert!(!message.contains('\n'), "{message}");
     }
 

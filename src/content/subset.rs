@@ -53,13 +53,13 @@ impl Document {
     /// Where the document is no index, or a wanted platform is not in it.
     pub fn subset(&self, platforms: &[Platform]) -> Result<Self, ContentError> {
         let Content::Index { children, .. } = self.read()? else {
-            return Err(ContentError("a single manifest, which has no platforms to choose from".to_owned()));
+            return Err(ContentError::Unusable("a single manifest, which has no platforms to choose from".to_owned()));
         };
         let kept = kept_digests(&children, platforms)?;
         if children.iter().all(|child| stays(child, &kept)) {
             return Ok(self.clone());
         }
-        let bad = |e: serde_json::Error| ContentError(format!("not an index: {e}"));
+        let bad = |e: serde_json::Error| ContentError::Unusable(format!("not an index: {e}"));
         let Members(members) = serde_json::from_slice(&self.bytes).map_err(bad)?;
         let mut written = Vec::with_capacity(members.len() + 1);
         let mut annotated = false;
@@ -96,7 +96,7 @@ fn made_of(digest: &Digest) -> String {
 
 /// Upstream's annotations, each as it was written, and ours.
 fn annotations(value: &RawValue, digest: &Digest) -> Result<String, ContentError> {
-    let bad = |e: serde_json::Error| ContentError(format!("annotations that are none: {e}"));
+    let bad = |e: serde_json::Error| ContentError::Unusable(format!("annotations that are none: {e}"));
     let members: Option<Members<'_>> = serde_json::from_str(value.get()).map_err(bad)?;
     let mut written = Vec::new();
     for (name, value) in members.map(|m| m.0).unwrap_or_default() {
@@ -116,7 +116,7 @@ fn kept_digests(children: &[Descriptor], platforms: &[Platform]) -> Result<BTree
     let missing: Vec<String> =
         platforms.iter().filter(|p| !children.iter().any(|c| admitted(p, c))).map(ToString::to_string).collect();
     if !missing.is_empty() {
-        return Err(ContentError(format!("no {} in the index", missing.join(", "))));
+        return Err(ContentError::Unusable(format!("no {} in the index", missing.join(", "))));
     }
     Ok(children.iter().filter(|c| platforms.iter().any(|p| admitted(p, c))).map(|c| c.digest.clone()).collect())
 }
@@ -130,7 +130,7 @@ fn stays(entry: &Descriptor, kept: &BTreeSet<Digest>) -> bool {
 
 /// The entries that stay, each as it was written.
 fn entries(manifests: &RawValue, kept: &BTreeSet<Digest>) -> Result<String, ContentError> {
-    let bad = |e: serde_json::Error| ContentError(format!("not an index: {e}"));
+    let bad = |e: serde_json::Error| ContentError::Unusable(format!("not an index: {e}"));
     let entries: Vec<&RawValue> = serde_json::from_str(manifests.get()).map_err(bad)?;
     let mut written = Vec::new();
     for entry in entries {
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_missing_platform_is_named() {
         let error = upstream().subset(&platforms(&["linux/amd64", "linux/s390x", "linux/arm64/v9"])).unwrap_err();
-        assert_eq!(error.0, "no linux/s390x, linux/arm64/v9 in the index");
+        assert_eq!(error.to_string(), "no linux/s390x, linux/arm64/v9 in the index");
     }
 
     #[test]

@@ -81,6 +81,7 @@ const fn is_candidate(reason: Reason, looked_at: bool) -> bool {
         | Reason::NotReady
         | Reason::Unsigned
         | Reason::Declined
+        | Reason::Refused
         | Reason::Superseded => true,
         Reason::Approved => looked_at,
         Reason::NotAVersion

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use super::availability::availability;
 use super::ledger::Clocks;
 use super::sources::Sources;
-use super::upstream::walk;
+use super::upstream::{Problem, walk};
 use crate::content::Content;
 use crate::hub::Hub;
 use crate::image::{Descriptor, Digest, Location, Tag};
@@ -171,7 +171,11 @@ pub(super) async fn look_up(
             let walked = walked.map_err(|e| upstream(image, tag, FailedStep::Read, &e))?;
             let readiness = match walked {
                 None => Readiness::NotReady(format!("upstream does not have {digest}")),
-                Some(walk) => walk.problem.map_or(Readiness::Ready, Readiness::NotReady),
+                Some(walk) => match walk.problem {
+                    None => Readiness::Ready,
+                    Some(Problem::Incomplete(why)) => Readiness::NotReady(why),
+                    Some(Problem::Refused(why)) => Readiness::Refused(why),
+                },
             };
             facts.readiness.insert(digest.clone(), readiness);
         }
@@ -217,5 +221,6 @@ async fn public_since(
 }
 
 fn upstream(image: &Image, tag: &Tag, step: FailedStep, error: &registry::Error) -> Failure {
+    let step = if error.is_ambiguous() { FailedStep::Refused } else { step };
     Failure::of(image, Some(tag), step, error.to_string())
 }

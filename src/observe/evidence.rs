@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::category::Standings;
+use super::companions;
 use super::sources::Sources;
-use super::upstream::{Part, Walk, walk};
+use super::upstream::{Part, Problem, Walk, walk};
 use crate::manifest::{Image, Manifest};
 use crate::proposal::Item;
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
@@ -31,7 +32,15 @@ impl EvidenceReader<'_> {
             Err(e) => evidence.unknown.push(format!("what {tag} answers: {e}")),
         }
         match walk(sources, source, digest, platforms).await {
-            Ok(Some(found)) => take(&mut evidence, found),
+            Ok(Some(found)) => {
+                if !matches!(found.problem, Some(Problem::Refused(_))) {
+                    match companions::account(sources, source, &found.documents).await {
+                        Ok(along) => evidence.along = Some(along),
+                        Err(e) => evidence.unknown.push(format!("what comes along with the image: {e}")),
+                    }
+                }
+                take(&mut evidence, found);
+            }
             Ok(None) => evidence.unknown.push(format!("upstream does not have {digest}")),
             Err(e) => evidence.unknown.push(format!("the image: {e}")),
         }
@@ -53,7 +62,11 @@ fn take(evidence: &mut Evidence, found: Walk) {
     evidence.platforms = found.parts.into_iter().map(part).collect();
     evidence.left_out = found.left_out;
     evidence.attestations = found.attestations;
-    evidence.unknown.extend(found.problem);
+    match found.problem {
+        None => {}
+        Some(Problem::Incomplete(problem)) => evidence.unknown.push(problem),
+        Some(Problem::Refused(problem)) => evidence.refused = Some(problem),
+    }
 }
 
 fn compare(evidence: &mut Evidence, before: &[Part], size: u64) {

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::content::Document;
-use crate::image::{Descriptor, Digest, Location, Reference, Tag};
-use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store, seconds};
+use tokio::sync::OnceCell;
 
 use super::budget::Budget;
 use super::documents::Documents;
+use crate::content::Document;
+use crate::content::companion::is_companion;
+use crate::image::{Descriptor, Digest, Location, Reference, Tag};
+use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store, seconds};
 
 /// The upstream repositories of a run.
 ///
@@ -27,7 +29,12 @@ pub struct Sources {
     heads: Arc<Mutex<BTreeMap<(Location, Tag), Descriptor>>>,
     /// How long a source may take in all; `None` where each question may.
     budget: Option<Arc<Budget>>,
+    /// The tags of a source that may stand for signatures and the like, listed once.
+    companion_tags: Arc<Mutex<BTreeMap<Location, CompanionTags>>>,
 }
+
+/// The tags of a source that may stand for signatures and the like, once they are listed.
+pub(super) type CompanionTags = Arc<OnceCell<BTreeSet<Tag>>>;
 
 impl Sources {
     /// Upstream behind `registries`: all that is read of one source may take as long as `source-timeout` says.
@@ -47,6 +54,7 @@ impl Sources {
             documents: Arc::default(),
             blobs: Arc::default(),
             heads: Arc::default(),
+            companion_tags: Arc::default(),
         }
     }
 
@@ -69,6 +77,12 @@ impl Sources {
         Ok(read)
     }
 
+    /// The document that a tag answers; `None` where there is no such tag.
+    pub async fn document_of_tag(&self, location: &Location, tag: &Tag) -> Result<Option<Document>, Error> {
+        let reference = &Reference::Tag(tag.clone());
+        self.ask(location, |store| async move { store.manifest(reference).await }).await
+    }
+
     /// The bytes of a blob from `offset`; `None` where upstream does not have it.
     pub async fn blob(&self, location: &Location, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error> {
         self.unbounded(location, |store| async move { store.blob(blob, offset).await }).await
@@ -76,7 +90,23 @@ impl Sources {
 
     /// All tags; `None` where the repository does not exist.
     pub async fn tags(&self, location: &Location) -> Result<Option<Vec<Tag>>, Error> {
-        self.ask(location, |store| async move { store.tags().await }).await
+        let tags = self.ask(location, |store| async move { store.tags().await }).await?;
+        if let Some(tags) = &tags {
+            // Where somebody lists them at this moment, that list is as good.
+            drop(self.companion_tags(location).set(companions(tags)));
+        }
+        Ok(tags)
+    }
+
+    /// Where the tags that may stand for signatures and the like are kept.
+    pub(super) fn companion_tags(&self, location: &Location) -> CompanionTags {
+        let mut tags = self.companion_tags.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(tags.entry(location.clone()).or_default())
+    }
+
+    pub(super) async fn list_companion_tags(&self, location: &Location) -> Result<BTreeSet<Tag>, Error> {
+        let tags = self.ask(location, |store| async move { store.tags().await }).await?;
+        Ok(companions(&tags.unwrap_or_default()))
     }
 
     /// Whether a digest answers.
@@ -177,4 +207,8 @@ impl Sources {
         }
         true
     }
+}
+
+fn companions(tags: &[Tag]) -> BTreeSet<Tag> {
+    tags.iter().filter(|tag| is_companion(tag)).cloned().collect()
 }

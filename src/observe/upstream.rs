@@ -26,8 +26,33 @@ pub(crate) struct Walk {
     pub attestations: usize,
     /// The bytes of all distinct blobs and manifests that would be mirrored.
     pub size: u64,
+    /// The documents of it: what may have signatures of its own.
+    pub documents: Vec<Digest>,
     /// The first thing that is wanted and does not answer or cannot be used.
-    pub problem: Option<String>,
+    pub problem: Option<Problem>,
+}
+
+/// Why not all that is wanted can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// Something does not answer or is broken.
+    Incomplete(String),
+    /// Two readers could understand a document differently.
+    Refused(String),
+}
+
+impl Problem {
+    fn of(name: &str, error: &ContentError) -> Self {
+        let text = if name.is_empty() { error.to_string() } else { format!("{name}: {error}") };
+        match error {
+            ContentError::Unusable(_) => Self::Incomplete(text),
+            ContentError::Ambiguous(_) => Self::Refused(text),
+        }
+    }
+
+    fn walk(self) -> Walk {
+        Walk { problem: Some(self), ..Walk::default() }
+    }
 }
 
 /// One platform's manifest.
@@ -47,10 +72,15 @@ pub(crate) async fn walk(
     digest: &Digest,
     platforms: Option<&[Platform]>,
 ) -> Result<Option<Walk>, Error> {
-    let Some(document) = sources.document(location, digest).await? else { return Ok(None) };
+    let document = match sources.document(location, digest).await {
+        Ok(Some(document)) => document,
+        Ok(None) => return Ok(None),
+        Err(error) if error.is_ambiguous() => return Ok(Some(Problem::Refused(error.to_string()).walk())),
+        Err(error) => return Err(error),
+    };
     let wanted = match plan::from_upstream(&document, platforms) {
         Ok(wanted) => wanted,
-        Err(ContentError(problem)) => return Ok(Some(Walk { problem: Some(problem), ..Walk::default() })),
+        Err(error) => return Ok(Some(Problem::of("", &error).walk())),
     };
     let mut tally = Tally::default();
     read(sources, location, wanted.clone(), String::new(), DEPTH).await?.into_iter().for_each(|f| tally.add(f));
@@ -79,7 +109,7 @@ enum Node {
         size: u64,
     },
     /// Something that does not answer or cannot be used.
-    Problem(String),
+    Problem(Problem),
 }
 
 /// Reads a document and all below it.
@@ -92,9 +122,9 @@ fn read<'a>(
 ) -> BoxFuture<'a, Result<Vec<Node>, Error>> {
     Box::pin(async move {
         match document.read() {
-            Err(ContentError(problem)) => Ok(vec![Node::Problem(format!("{}: {problem}", document.digest))]),
+            Err(error) => Ok(vec![Node::Problem(Problem::of(document.digest.as_str(), &error))]),
             Ok(Content::Index { .. }) if depth == 0 => {
-                Ok(vec![Node::Problem(format!("{}: more than {DEPTH} indexes inside each other", document.digest))])
+                Ok(incomplete(format!("{}: more than {DEPTH} indexes inside each other", document.digest)))
             }
             Ok(Content::Index { children, .. }) => {
                 let own = Node::Index { digest: document.digest.clone(), size: document.bytes.len() as u64 };
@@ -119,7 +149,7 @@ fn read<'a>(
                     return Ok(vec![manifest]);
                 }
                 let problem = format!("the configuration {} of {} is missing", config.digest, document.digest);
-                Ok(vec![manifest, Node::Problem(problem)])
+                Ok(std::iter::once(manifest).chain(incomplete(problem)).collect())
             }
         }
     })
@@ -132,10 +162,16 @@ async fn read_child(
     depth: usize,
 ) -> Result<Vec<Node>, Error> {
     let name = child.platform.as_ref().map_or_else(|| "unnamed".to_owned(), ToString::to_string);
-    match sources.document(location, &child.digest).await? {
-        Some(document) => read(sources, location, document, name, depth).await,
-        None => Ok(vec![Node::Problem(format!("{name}: the manifest {} is missing", child.digest))]),
+    match sources.document(location, &child.digest).await {
+        Ok(Some(document)) => read(sources, location, document, name, depth).await,
+        Ok(None) => Ok(incomplete(format!("{name}: the manifest {} is missing", child.digest))),
+        Err(error) if error.is_ambiguous() => Ok(vec![Node::Problem(Problem::Refused(error.to_string()))]),
+        Err(error) => Err(error),
     }
+}
+
+fn incomplete(problem: String) -> Vec<Node> {
+    vec![Node::Problem(Problem::Incomplete(problem))]
 }
 
 /// BuildKit names the platform of attestations `unknown/unknown`.
@@ -153,13 +189,16 @@ impl Tally {
     fn add(&mut self, node: Node) {
         match node {
             Node::Index { digest, size } => {
+                self.walk.documents.push(digest.clone());
                 self.blobs.insert(digest, size);
             }
-            Node::Problem(problem) => {
-                self.walk.problem.get_or_insert(problem);
-            }
+            // What is refused stands over what may still come.
+            Node::Problem(Problem::Incomplete(_)) if self.walk.problem.is_some() => {}
+            Node::Problem(_) if matches!(self.walk.problem, Some(Problem::Refused(_))) => {}
+            Node::Problem(problem) => self.walk.problem = Some(problem),
             Node::Manifest { name, digest, attestation, blobs } => {
                 let size = sum(&blobs);
+                self.walk.documents.push(digest.clone());
                 self.blobs.extend(blobs);
                 if attestation {
                     self.walk.attestations += 1;

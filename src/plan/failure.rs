@@ -57,6 +57,10 @@ pub enum FailedStep {
     Unreviewed,
     /// The repository exists and is not ours, or no record shows that the tag is: it is left alone.
     NotOurs,
+    /// A manifest or index is one that two readers could understand differently.
+    Refused,
+    /// What the mirror is to answer cannot be told.
+    Unknown,
     /// The manifest revokes it and it could not be taken down.
     Revoked,
 }
@@ -70,6 +74,8 @@ impl FailedStep {
             State::MirrorDiffers => Some(Self::MirrorDiffers),
             State::Unreviewed => Some(Self::Unreviewed),
             State::NotOurs => Some(Self::NotOurs),
+            State::Refused => Some(Self::Refused),
+            State::Unknown => Some(Self::Unknown),
             State::Copy | State::TagOnly | State::Present | State::Revoked => None,
         }
     }

@@ -24,6 +24,11 @@ pub enum State {
     Unreviewed,
     /// The mirror is a repository that exists and is not ours: nothing of it is touched.
     NotOurs,
+    /// A manifest or index of it is one that two readers could understand differently.
+    Refused,
+    /// What the mirror's tag is to answer cannot be told: upstream does not give the index, and the mirror's own word counts for
+    /// nothing where this program did not record it.
+    Unknown,
     /// The manifest revokes it.
     Revoked,
 }
@@ -42,6 +47,11 @@ pub(crate) struct Observed {
     /// The digest that `digest` and `platforms` give, where it is known: always for a whole index; for a subset once the
     /// index was read upstream or at the mirror.
     pub expected: Option<Digest>,
+    /// What the mirror's own document says that `digest` and `platforms` give, where nothing but it says so and its record is not
+    /// this program's.
+    pub claimed: Option<Digest>,
+    /// Why what upstream has is refused: two readers could understand it differently.
+    pub refused: Option<String>,
     /// How many layers of what is to be copied may not be distributed: their descriptors are kept, their bytes are not
     /// copied.
     pub foreign: usize,
@@ -82,6 +92,7 @@ pub(crate) fn decide(image: &Image, approval: &Approval, observed: &Observed) ->
     let state = state(image, approval, observed);
     let lacks = match (state, &observed.review) {
         (State::Present | State::Revoked | State::Unreviewed | State::NotOurs, _) => None,
+        (State::Refused | State::Unknown, _) => None,
         (State::MirrorDiffers, _) if is_recorded(approval, observed) => None,
         (_, None) => Some(Fact::Review),
         (State::Copy, _) if observed.upstream.is_none() => Some(Fact::Upstream),
@@ -109,9 +120,13 @@ fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
     if matches!(observed.review, Some(Review::TooFew(_))) {
         return State::Unreviewed;
     }
+    if observed.refused.is_some() {
+        return State::Refused;
+    }
     match now {
         Some(_) if now == observed.expected.as_ref() => State::TagOnly,
         Some(_) if now != approval.mirrored.as_ref() && observed.expected.is_some() => State::MirrorDiffers,
+        Some(_) if observed.upstream == Some(false) && is_only_claimed(observed) => State::Unknown,
         _ if observed.upstream == Some(false) => State::SourceLost,
         Some(_) if now != approval.mirrored.as_ref() => State::MirrorDiffers,
         _ => State::Copy,
@@ -126,6 +141,11 @@ pub(crate) fn is_revoked(image: &Image, approval: &Approval) -> bool {
 /// Whether what is recorded is what `digest` and `platforms` give.
 fn is_recorded(approval: &Approval, observed: &Observed) -> bool {
     approval.mirrored.is_some() && approval.mirrored == observed.expected
+}
+
+/// Whether the mirror's own document alone says that it is what was approved.
+fn is_only_claimed(observed: &Observed) -> bool {
+    observed.expected.is_none() && observed.claimed.is_some() && observed.claimed == observed.mirror
 }
 
 /// That upstream no longer has what was approved, in words.
@@ -156,6 +176,11 @@ pub(super) fn detail(image: &Image, approval: &Approval, observed: &Observed, st
             Some(Review::TooFew(why)) => why.clone(),
             _ => String::new(),
         },
+        State::Refused => observed.refused.clone().unwrap_or_default(),
+        State::Unknown => format!(
+            "the mirror answers {now}, which calls itself the wanted platforms of what is approved, but {}; only upstream's index could show it",
+            lost(&image.source_text, &approval.digest)
+        ),
         State::Revoked => {
             let reason = image.revoked.iter().find(|r| r.digest == approval.digest).map(|r| r.reason.as_str());
             format!("revoked: {}", reason.unwrap_or_default())

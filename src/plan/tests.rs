@@ -103,8 +103,8 @@ fn table_of_all_combinations() {
                         not_ours: None,
                         upstream,
                         expected: expected.map(digest),
-                        foreign: 0,
                         review: unreviewed.then(|| Review::TooFew("too few".to_owned())),
+                        ..Observed::default()
                     };
                     word(decide(&image, &image.approved[0], &observed).state)
                 };
@@ -139,6 +139,35 @@ fn what_is_not_ours_is_left_alone_whatever_else_is_known() {
         image.revoked.push(revocation('a'));
         assert_eq!(decide(&image, &image.approved[0], &observed).state, State::Revoked);
     }
+}
+
+#[test]
+fn what_the_mirror_alone_says_is_unknown() {
+    let mut image = image("grafana/loki", vec![approval("3.1.0", 'a', Some('b'))]);
+    image.platforms = Some(vec!["linux/amd64".parse().unwrap()]);
+    let observed = |upstream, expected: Option<char>| Observed {
+        mirror: Some(digest('b')),
+        claimed: Some(digest('b')),
+        expected: expected.map(digest),
+        review: Some(Review::Enough),
+        upstream,
+        ..Observed::default()
+    };
+    let decided = |observed: Observed| decide(&image, &image.approved[0], &observed);
+    assert_eq!(decided(observed(None, None)).lacks, Some(Fact::Upstream), "upstream is asked");
+    assert_eq!(decided(observed(Some(true), Some('b'))).state, State::Present);
+    assert_eq!(decided(observed(Some(true), Some('c'))).state, State::Copy, "forged: it is copied over");
+    assert_eq!(decided(observed(Some(false), None)).state, State::Unknown);
+    let elsewhere = Observed { mirror: Some(digest('f')), ..observed(Some(false), None) };
+    assert_eq!(decided(elsewhere).state, State::SourceLost);
+}
+
+#[test]
+fn what_two_readers_understand_differently_is_refused() {
+    let image = image("grafana/loki", vec![approval("3.1.0", 'a', None)]);
+    let seen = Observed { upstream: Some(true), refused: Some("why".to_owned()), ..Observed::default() };
+    let decision = decide(&image, &image.approved[0], &seen);
+    assert_eq!((decision.state, decision.lacks), (State::Refused, None));
 }
 
 fn revocation(of: char) -> Revocation {
@@ -177,8 +206,7 @@ fn a_plan_says_in_words_what_it_does() {
         not_ours: None,
         upstream,
         expected: expected.map(digest),
-        foreign: 0,
-        review: None,
+        ..Observed::default()
     };
     let observed = [
         ("loki", "1", see(None, Some(true), Some('a'))),

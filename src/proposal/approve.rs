@@ -220,6 +220,7 @@ fn remedy(reason: Reason, is_new_image: bool) -> &'static str {
         Reason::Rejected => "take its entry out of `rejected` first",
         Reason::Revoked => "what is revoked is never approved again",
         Reason::Unsigned => "what cannot be verified is not approved",
+        Reason::Refused => "upstream has to publish it anew: what two readers understand differently is not approved",
         Reason::OutOfRange | Reason::Prerelease => "change `versions` or `prereleases` of the image first",
         Reason::Superseded | Reason::Older => {
             "the next `propose` would move its proposal to what the rule picks: run `approve` in a clone, without \
@@ -283,7 +284,7 @@ mod tests {
     use crate::proposal::fixtures::{line, manifest, selected};
     use crate::rules::{Facts, Readiness, TagVerdict, Verdict};
 
-    const REASONS: [Reason; 18] = [
+    const REASONS: [Reason; 19] = [
         Reason::Newest,
         Reason::Approved,
         Reason::NotAVersion,
@@ -302,6 +303,7 @@ mod tests {
         Reason::Rejected,
         Reason::Revoked,
         Reason::Declined,
+        Reason::Refused,
     ];
 
     fn request(tag: Option<&str>, urgent: bool, proposes: bool) -> ApprovalRequest {

@@ -1,5 +1,7 @@
 //! What can go wrong with a registry.
 
+use crate::content::ContentError;
+
 /// What went wrong with a registry. The kinds are what callers decide by; the text is for people and holds no secret.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{registry}: {kind}")]
@@ -7,6 +9,13 @@ pub struct Error {
     /// The registry or directory, as manifests name it.
     pub registry: String,
     pub kind: ErrorKind,
+}
+
+impl Error {
+    /// Whether what was asked for is a document that two readers could understand differently.
+    pub(crate) const fn is_ambiguous(&self) -> bool {
+        matches!(self.kind, ErrorKind::Ambiguous(_))
+    }
 }
 
 #[derive(Debug, Clone, thiserror::Error)]
@@ -31,6 +40,9 @@ pub enum ErrorKind {
     /// The answer breaks the protocol or one of our limits, or is not what was asked for.
     #[error("unusable answer: {0}")]
     Protocol(String),
+    /// The manifest or index is one that two readers could understand differently.
+    #[error("refused document: {0}")]
+    Ambiguous(String),
     /// The bytes do not have the digest or size that they should have.
     #[error("{0}")]
     Mismatch(String),
@@ -43,6 +55,15 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// That the bytes that `name` answers are no document that can be used.
+    pub(crate) fn of_content(name: &str, error: &ContentError) -> Self {
+        let text = format!("{name}: {error}");
+        match error {
+            ContentError::Unusable(_) => Self::Protocol(text),
+            ContentError::Ambiguous(_) => Self::Ambiguous(text),
+        }
+    }
+
     /// The same kind, its text beginning with what was being done. A refusal says that already.
     pub(crate) fn about(self, action: &str) -> Self {
         match self {
@@ -67,6 +88,7 @@ impl ErrorKind {
             Self::Unreachable(text) => Self::Unreachable(change(text)),
             Self::Server(text) => Self::Server(change(text)),
             Self::Protocol(text) => Self::Protocol(change(text)),
+            Self::Ambiguous(text) => Self::Ambiguous(change(text)),
             Self::Mismatch(text) => Self::Mismatch(change(text)),
             Self::Disk(text) => Self::Disk(change(text)),
             Self::Forbidden(text) => Self::Forbidden(change(text)),

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::image::Digest;
+use crate::image::{Digest, Tag};
 use crate::policy::{Category, Gate, Told};
-use crate::proposal::body::{Account, Mark, Step};
+use crate::proposal::body::{Account, Comes, Mark, Step};
 use crate::rules::Clock;
 use crate::text::{excerpt, size, size_difference};
 
@@ -46,6 +46,10 @@ pub struct PlannedFacts {
     pub platforms: Vec<PlannedPlatform>,
     /// Platforms that are mirrored now and would no longer be.
     pub platforms_lost: Vec<String>,
+    /// Signatures, attestations, SBOMs and other artifacts that come along.
+    pub companions: Vec<PlannedCompanion>,
+    /// What upstream has beside the image and stays behind, in words.
+    pub left_behind: Vec<String>,
     /// What a merge will do in the organization, in words.
     pub on_merge: String,
     /// What was verified, in words.
@@ -67,6 +71,34 @@ pub struct PlannedPlatform {
     pub size_before: Option<u64>,
 }
 
+/// Something that comes along with a planned change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedCompanion {
+    /// `signature`, `attestation`, `SBOM` or `artifact`.
+    pub kind: &'static str,
+    /// The type that it has by its own account.
+    pub media_type: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// The tag it stands under; null where it names its subject itself.
+    pub under: Option<Tag>,
+    /// The bytes of its manifest, configuration and layers.
+    pub size: u64,
+}
+
+impl From<&Comes> for PlannedCompanion {
+    fn from(comes: &Comes) -> Self {
+        let Comes { digest, under, artifact } = comes;
+        Self {
+            kind: artifact.sort.words(),
+            media_type: excerpt(&artifact.media_type, 100),
+            digest: digest.clone(),
+            under: under.clone(),
+            size: artifact.size,
+        }
+    }
+}
+
 impl From<&Account<'_>> for PlannedFacts {
     fn from(account: &Account<'_>) -> Self {
         let evidence = account.evidence;
@@ -81,6 +113,7 @@ impl From<&Account<'_>> for PlannedFacts {
             size: p.size,
             size_before: p.before.as_ref().map(|(_, size)| *size),
         });
+        let along = || evidence.into_iter().filter_map(|e| e.along.as_ref());
         Self {
             change: account.change(str::to_owned),
             step: account.step(),
@@ -98,6 +131,8 @@ impl From<&Account<'_>> for PlannedFacts {
             size_before: evidence.and_then(|e| e.size_before),
             platforms: platforms.collect(),
             platforms_lost: evidence.into_iter().flat_map(|e| &e.lost).map(|name| excerpt(name, 60)).collect(),
+            companions: along().flat_map(|along| &along.comes).map(PlannedCompanion::from).collect(),
+            left_behind: along().flat_map(|along| &along.left).map(|left| excerpt(&left.to_string(), 400)).collect(),
             on_merge: account.merging(excerpt),
             verified: words(verified),
             not_verified: words(not_verified),

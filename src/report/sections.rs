@@ -1,7 +1,8 @@
 //! The rows of plans, outcomes and checks as people read them.
 
 use super::rows::{
-    Carried, Failed, Finding, Outcome, Plan, PlannedRepository, Promoted, Promotion, Proposed, Removal, Waiting,
+    Carried, Failed, Finding, LeftBehind, Outcome, Plan, PlannedRepository, Promoted, Promotion, Proposed, Removal,
+    Waiting,
 };
 use super::table::Place::{First, Prose, Second, Third};
 use super::table::{Cell, Column, Section, column, in_table, labelled, on_terminal};
@@ -38,6 +39,9 @@ const PROPOSALS: &[Column] =
 const PROMOTED: &[Column] = &[on_terminal(First), column("mirror", Second), column("digest", Prose)];
 const CARRIED: &[Column] = &[on_terminal(First), column("of", Second), column("digest", Prose)];
 
+const LEFT_BEHIND: &[Column] =
+    &[on_terminal(First), column("beside", Second), column("what", Third), column("why", Prose)];
+
 /// What of a plan stands below its promotions.
 pub(super) fn plan(plan: &Plan) -> Vec<Section> {
     let repository = |r: &PlannedRepository| {
@@ -60,12 +64,22 @@ pub(super) fn outcome(outcome: &Outcome) -> Vec<Section> {
         Section::new("Proposals", PROPOSALS, &outcome.proposals, proposed),
         Section::new("Promoted", PROMOTED, &outcome.promoted, promoted),
         Section::new("Signatures and attestations", CARRIED, &outcome.carried, carried),
+        Section::new("Left behind", LEFT_BEHIND, &outcome.left_behind, left_behind),
         Section::new("Settings mended", MENDED, &outcome.mended, finding),
         removals("Tags taken down", &outcome.removed),
         waiting(&outcome.waiting),
         findings(&outcome.drift),
         failed(&outcome.failed),
     ]
+}
+
+fn left_behind(left: &LeftBehind) -> Vec<Cell> {
+    let what = match (&left.under, &left.digest) {
+        (Some(tag), _) => Cell::code(tag),
+        (None, Some(digest)) => Cell::code(digest),
+        (None, None) => Cell::Word("the rest".to_owned()),
+    };
+    vec![Cell::Word("left".to_owned()), mirror_tag(&left.repository, &left.tag), what, Cell::text(&left.why)]
 }
 
 /// Promotions that are not done yet.

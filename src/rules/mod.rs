@@ -178,6 +178,8 @@ pub enum Readiness {
     Ready,
     /// It cannot, and why: the missing platform or child.
     NotReady(String),
+    /// It, or a part of it, is a document that two readers could understand differently, and why.
+    Refused(String),
     /// On the wanted platforms it is what is approved under its tag, so there is nothing to propose.
     Unchanged,
 }
@@ -305,6 +307,8 @@ pub enum Reason {
     Revoked,
     /// A person closed its proposal.
     Declined,
+    /// A manifest or index of it is one that two readers could understand differently.
+    Refused,
 }
 
 impl Reason {
@@ -318,7 +322,8 @@ impl Reason {
             | Self::Waiting
             | Self::NotReady
             | Self::Unsigned
-            | Self::Declined => true,
+            | Self::Declined
+            | Self::Refused => true,
             Self::NotAVersion
             | Self::OutOfRange
             | Self::Prerelease

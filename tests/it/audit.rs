@@ -8,7 +8,7 @@ use wharfinger::internals::image::Digest;
 use crate::support::clone::Clone;
 use crate::support::http::{Action, Rule};
 use crate::support::hub::{Account, HubRepositoryEntry, TestHub};
-use crate::support::images::ImageSpec;
+use crate::support::images::{Image, ImageSpec};
 use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::{Auth, TestRegistry};
 
@@ -144,7 +144,8 @@ fn everything_that_differs_is_found() {
     assert_eq!(world.hub.writes(), [""; 0]);
     world.hub.check_traffic();
     let pulls: Vec<String> = world.registry.server().lines();
-    assert!(pulls.iter().all(|line| line.starts_with("HEAD ")), "nothing counts as a pull: {pulls:?}");
+    let free = |line: &String| line.starts_with("HEAD ") || line.contains("/referrers/");
+    assert!(pulls.iter().all(free), "nothing counts as a pull: {pulls:?}");
 }
 
 #[test]
@@ -263,8 +264,10 @@ fn five_hundred_mirrors_and_ten_thousand_tags_are_read_in_few_requests() {
     let shown: String = counts(&world.hub).iter().map(|(kind, count)| format!("{count} {kind}\n")).collect();
     insta::assert_snapshot!(shown);
     let asked = world.registry.server().lines();
-    assert_eq!(asked.len(), 500, "upstream one HEAD for each approved digest: {:?}", &asked[..3]);
-    assert!(asked.iter().all(|line| line.starts_with("HEAD ")), "{:?}", &asked[..3]);
+    let referrers = |line: &&String| line.starts_with("GET ") && line.contains("/referrers/");
+    assert_eq!(asked.iter().filter(referrers).count(), 500, "what refers to each promoted image: {:?}", &asked[..3]);
+    let heads = asked.iter().filter(|line| line.starts_with("HEAD ")).count();
+    assert_eq!((asked.len(), heads), (1_000, 500), "upstream one HEAD for each approved digest: {:?}", &asked[..3]);
     let phases = outcome.stderr.lines().filter(|line| line.contains("audit: ")).count();
     assert_eq!(phases, 3, "a line a phase: {}", outcome.stderr);
 }
@@ -365,13 +368,116 @@ fn another_registry_is_audited_by_its_list_and_a_head_for_each_tag() {
     let json = run.output().expect_status(1).json();
     assert_eq!(
         codes(&json),
-        pairs(&[("unapproved-tag", "app:hand-made")]),
+        pairs(&[
+            ("unapproved-tag", "app:hand-made"),
+            ("foreign-companion", &format!("app:sha256-{}.sig", digest.hex()))
+        ]),
         "it has no visibility, and says so nowhere"
     );
     let asked = mirror.server().lines();
     assert_eq!(asked.iter().filter(|line| line.starts_with("HEAD ")).count(), 2, "{asked:?}");
     mirror.fault(Rule::new("", "", Action::Answer(503, Vec::new(), "".into())));
     Run::new(PROGRAM).dir(directory.path()).args(["audit"]).output().expect_status(3);
+}
+
+/// A manifest, in a directory, of one promoted image on registries of their own.
+struct Elsewhere {
+    upstream: TestRegistry,
+    mirror: TestRegistry,
+    directory: tempfile::TempDir,
+}
+
+impl Elsewhere {
+    fn new(approved: impl Fn(&TestRegistry, &TestRegistry) -> String) -> Self {
+        let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+        let image = approved(&upstream, &mirror);
+        let manifest = format!(
+            "organization: acme\nregistry: {}\nimages:\n  - source: {}/team/app\n{image}",
+            mirror.host(),
+            upstream.host(),
+        );
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join(FILE), manifest).unwrap();
+        Self { upstream, mirror, directory }
+    }
+
+    fn audit(&self, status: i32) -> Value {
+        let run = Run::new(PROGRAM).dir(self.directory.path()).args(["audit", "--format", "json"]);
+        run.output().expect_status(status).json()
+    }
+}
+
+#[test]
+fn an_image_where_a_signature_should_be_is_found_at_the_mirror() {
+    for has in [true, false] {
+        let image = ImageSpec::new(1).build();
+        let world = Elsewhere::new(|upstream, mirror| {
+            mirror.set(|switches| switches.referrers = has);
+            let digest = upstream.put_image("team/app", "1.0.0", &image);
+            mirror.put_image("acme/app", "1.0.0", &image);
+            format!("    approved:\n{}", promoted("1.0.0", &digest))
+        });
+        let stem = format!("sha256-{}", image.digest().hex());
+        let signing = "application/vnd.dev.cosign.simplesigning.v1+json";
+        world.mirror.put_image("acme/app", &format!("{stem}.sig"), &Image::cosign(signing, b"fine"));
+        let fine = Image::artifact(image.root(), "application/x.signature", b"fine");
+        fine.push_blocking(&world.mirror.url(), "acme/app", fine.digest().as_str());
+        let list = |artifacts: &[&Image]| {
+            let entries: Vec<Value> = artifacts.iter().map(|artifact| artifact.subject()).collect();
+            let index = "application/vnd.oci.image.index.v1+json";
+            let text = json!({"schemaVersion": 2, "mediaType": index, "manifests": entries}).to_string();
+            let manifest = crate::support::images::Manifest { media_type: index.to_owned(), bytes: text.into() };
+            Image { blobs: Vec::new(), manifests: vec![manifest] }.put(&world.mirror, "acme/app", &stem);
+        };
+        if !has {
+            list(&[&fine]);
+        }
+        assert_eq!(codes(&world.audit(0)), [], "signatures are nobody's intrusion");
+        let index = ImageSpec::new(2).build();
+        index.put(&world.mirror, "acme/app", &format!("{stem}.att"));
+        let linux = json!({"os": "linux", "architecture": "amd64"});
+        let more = json!({"artifactType": "application/x.signature", "subject": image.subject()});
+        let disguised = Image::disguised(&linux, signing, b"run me", &more);
+        disguised.push_blocking(&world.mirror.url(), "acme/app", disguised.digest().as_str());
+        if !has {
+            list(&[&fine, &disguised]);
+        }
+        let json = world.audit(1);
+        let of = if has { "1.0.0" } else { stem.as_str() };
+        let mut expected =
+            pairs(&[("foreign-companion", &format!("app:{of}")), ("foreign-companion", &format!("app:{stem}.att"))]);
+        expected.sort();
+        assert_eq!(codes(&json), expected, "{json}");
+        let found: Vec<&str> =
+            json["findings"].as_array().unwrap().iter().map(|f| f["found"].as_str().unwrap()).collect();
+        assert!(found.contains(&format!("{}, an index", index.digest()).as_str()), "{found:?}");
+        assert!(found.contains(&format!("{}, an image that could be run", disguised.digest()).as_str()), "{found:?}");
+    }
+}
+
+#[test]
+fn what_only_calls_itself_the_wanted_platforms_is_found() {
+    let platforms = ["linux/amd64", "linux/arm64", "linux/s390x"];
+    let image = ImageSpec::new(1).platforms(&platforms).build();
+    // Somebody who may push to the mirror makes an index that says that it is a subset of what is approved, and edits `mirrored`.
+    let evil = ImageSpec {
+        annotations: vec![("io.github.wharfinger.subset-of".to_owned(), image.digest().to_string())],
+        ..ImageSpec::new(2).platforms(&platforms[..2])
+    };
+    let evil = evil.build();
+    let world = Elsewhere::new(|upstream, mirror| {
+        let digest = upstream.put_image("team/app", "1.0.0", &image);
+        let mirrored = mirror.put_image("acme/app", "1.0.0", &evil);
+        format!(
+            "    platforms: [linux/amd64, linux/arm64]\n    approved:\n      - {{ tag: 1.0.0, digest: \"{digest}\", mirrored: \"{mirrored}\" }}\n"
+        )
+    });
+    let json = world.audit(1);
+    assert_eq!(codes(&json), pairs(&[("mirror-differs", "app:1.0.0")]));
+    let found = json["findings"][0]["found"].as_str().unwrap();
+    assert!(found.starts_with(evil.digest().as_str()) && found.contains("calls itself"), "{found}");
+    assert_ne!(json["findings"][0]["expected"], json!(evil.digest()));
+    assert!(world.upstream.writes().is_empty());
 }
 
 /// What code scanning asks of a file beside the schema.

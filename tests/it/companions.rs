@@ -213,3 +213,128 @@ fn what_refers_to_a_signature_comes_too() {
     assert_eq!(carried(&world.promote(&[], 0)), 2);
     assert_eq!(world.at_mirror(&signature.digest()), sorted(&[&countersignature.digest()]));
 }
+
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+const STATEMENT: &str = "application/vnd.in-toto+json";
+
+/// The tags and digests of what was left behind, with the reason.
+fn left(result: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let rows = result["left_behind"].as_array().unwrap().iter();
+    let name = |row: &Value| text(if row["under"].is_null() { &row["digest"] } else { &row["under"] });
+    rows.map(|row| (name(row), text(&row["why"]))).collect()
+}
+
+#[test]
+fn an_image_where_a_signature_should_be_stays_behind() {
+    for (upstream_has, mirror_has) in [(true, true), (false, false)] {
+        let world = World::new(upstream_has, mirror_has);
+        let signature = world.refer(true, b"signature");
+        let names = |suffix: &str| format!("sha256-{}.{suffix}", world.digest.hex());
+        let (index, single) = (ImageSpec::new(905).build(), ImageSpec::new(906).single().build());
+        index.put(&world.upstream, "team/app", &names("sig"));
+        single.put(&world.upstream, "team/app", &names("att"));
+        // As an artifact, with the configuration of an image: one that says its platform, one that hides it.
+        let linux = json!({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": []}});
+        let more =
+            json!({"artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json", "subject": world.image.subject()});
+        let disguised = Image::disguised(&linux, STATEMENT, b"one", &more);
+        let hidden = Image::disguised(&json!({"os": "", "architecture": ""}), LAYER, b"two", &more);
+        let below = Image::artifact(disguised.root(), "application/x.signature", b"of the image");
+        for artifact in [&disguised, &hidden, &below] {
+            artifact.push_blocking(&world.upstream.url(), "team/app", artifact.digest().as_str());
+            let subject: Value = serde_json::from_slice(&artifact.root().bytes).unwrap();
+            world.list_in_fallback(&subject["subject"]["digest"].as_str().unwrap().parse().unwrap(), artifact);
+        }
+        let output = world.clone.run(&[]).output().expect_status(0);
+        let result = output.json();
+        assert_eq!((carried(&result), &result["failed"]), (1, &json!([])), "{result}");
+        let image = "an image that could be run".to_owned();
+        let mut expected = vec![
+            (names("sig"), "an index".to_owned()),
+            (names("att"), image.clone()),
+            (disguised.digest().to_string(), image.clone()),
+            (hidden.digest().to_string(), image),
+            (below.digest().to_string(), "it belongs to something that stays behind".to_owned()),
+        ];
+        let mut found = left(&result);
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected);
+        let said = format!("{} stays behind: an index", names("sig"));
+        assert!(output.stderr.contains(&said), "{}", output.stderr);
+        assert_eq!(world.at_mirror(&world.digest), sorted(&[&signature]));
+        for digest in [index.digest(), single.digest(), disguised.digest(), hidden.digest(), below.digest()] {
+            assert_eq!(world.mirror.manifest("acme/app", digest.as_str()), None);
+        }
+    }
+}
+
+#[test]
+fn a_signature_that_upstream_exchanges_for_an_image_later_is_not_carried() {
+    let world = World::new(true, true);
+    let (tag, signature) = world.sign("sig", b"signature");
+    world.promote(&[], 0);
+    let index = ImageSpec::new(907).build();
+    index.put(&world.upstream, "team/app", &tag);
+    let runnable = ImageSpec::new(908).single().build();
+    runnable.put(&world.upstream, "team/app", &tag.replace(".sig", ".att"));
+    let result = world.promote(&["--signatures"], 0);
+    assert_eq!((carried(&result), &result["changed"]), (0, &json!(false)), "{result}");
+    assert_eq!(left(&result).len(), 2, "{result}");
+    assert_eq!(world.mirror.digest("acme/app", &tag), Some(signature));
+    assert_eq!(world.mirror.digest("acme/app", &tag.replace(".sig", ".att")), None);
+    assert_eq!(world.mirror.manifest("acme/app", index.digest().as_str()), None);
+}
+
+#[test]
+fn attestations_with_the_configuration_of_no_platform_travel() {
+    let world = World::new(true, true);
+    let unknown = json!({"os": "unknown", "architecture": "unknown", "rootfs": {"type": "layers", "diff_ids": []}});
+    let attestation = Image::disguised(&unknown, STATEMENT, b"{}", &json!({"subject": world.image.subject()}));
+    attestation.push_blocking(&world.upstream.url(), "team/app", attestation.digest().as_str());
+    let result = world.promote(&[], 0);
+    assert_eq!((carried(&result), left(&result).len()), (1, 0), "{result}");
+    assert_eq!(world.at_mirror(&world.digest), sorted(&[&attestation.digest()]));
+}
+
+#[test]
+fn at_most_two_hundred_and_so_many_bytes_come_along() {
+    let world = World::new(true, true);
+    let artifact = |number: u32| Image::artifact(world.image.root(), "application/x.signature", &number.to_le_bytes());
+    for number in 0..203 {
+        world.upstream.put_untagged("team/app", &artifact(number));
+    }
+    let result = world.promote(&[], 0);
+    assert_eq!(carried(&result), 200);
+    assert_eq!(
+        left(&result),
+        [(String::new(), "an image may have 200 signatures and other artifacts beside it".to_owned())]
+    );
+    // What the mirror has counts, whoever put it there.
+    let again = world.promote(&["--signatures"], 0);
+    assert_eq!((carried(&again), &again["changed"]), (0, &json!(false)), "{again}");
+    assert_eq!(world.at_mirror(&world.digest).len(), 200);
+}
+
+#[test]
+fn what_the_mirror_has_already_leaves_less_room() {
+    let world = World::new(true, true);
+    let large = |name: &str, size: u64| {
+        let mut image = Image::artifact(world.image.root(), "application/x.signature", name.as_bytes());
+        let mut value: Value = serde_json::from_slice(&image.root().bytes).unwrap();
+        let blob = json!({"mediaType": "application/x", "digest": Digest::sha256(name.as_bytes()), "size": size});
+        value["layers"] = json!([blob]);
+        image.manifests[0].bytes = value.to_string().into();
+        image
+    };
+    let (held, too_large) = (large("held", 150 << 20), large("too large", 51 << 20));
+    world.mirror.put_untagged("acme/app", &held);
+    world.upstream.put_untagged("team/app", &too_large);
+    let small = world.refer(true, b"small");
+    let result = world.promote(&[], 0);
+    assert_eq!(carried(&result), 1, "{result}");
+    let why = "the signatures and other artifacts beside an image may have 200 MiB".to_owned();
+    assert_eq!(left(&result), [(too_large.digest().to_string(), why)]);
+    assert_eq!(world.at_mirror(&world.digest), sorted(&[&held.digest(), &small]));
+}

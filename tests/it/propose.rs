@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::clone::Clone;
 use crate::support::github::{Options, TestGitHub};
-use crate::support::images::ImageSpec;
+use crate::support::images::{Image, ImageSpec};
 use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::TestRegistry;
 
@@ -487,4 +487,65 @@ fn on_github_a_group_of_many_images_is_one_proposal_that_a_second_run_leaves() {
         (vec!["wharfinger/group/all unchanged".to_owned()], &json!(false))
     );
     assert_eq!(github.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn what_two_readers_understand_differently_is_not_proposed_and_says_why() {
+    let registry = upstream();
+    let mut image = ImageSpec::new(90).build();
+    let last = image.manifests.len() - 1;
+    let text = String::from_utf8(image.manifests[last].bytes.to_vec()).unwrap();
+    image.manifests[last].bytes = text.replacen('{', "{\"Manifests\":[],", 1).into();
+    let digest = image.put(&registry, "grafana/loki", "3.9.0");
+    let clone = Clone::with(&[("approved-images.yml", MANIFEST)]);
+    propose(&clone, &registry, 0);
+    let edited = clone.read(LOKI, "approved-images.yml");
+    assert!(edited.contains("tag: 3.1.0") && !edited.contains("3.9.0"), "{edited}");
+    let run = |arguments: &[&str]| clone.run(PROGRAM, &hosts(&registry), arguments).output();
+    let explained = run(&["explain", "loki"]).expect_status(0).json();
+    let tags = explained["images"][0]["tags"].as_array().unwrap();
+    let tag = tags.iter().find(|tag| tag["tag"] == "3.9.0").unwrap();
+    assert_eq!((&tag["verdict"], &tag["reason"]), (&json!("skipped"), &json!("refused")));
+    let detail = tag["detail"].as_str().unwrap();
+    assert!(detail.contains("`Manifests`, which some readers take for `manifests`"), "{detail}");
+    let waiting = run(&["plan"]).expect_status(0).json();
+    assert!(waiting["waiting"].as_array().unwrap().iter().any(|row| row["reason"] == "refused"), "{waiting}");
+    let refused = run(&["approve", "loki:3.9.0"]).expect_status(1);
+    assert!(refused.stdout.contains("some readers take for"), "{}", refused.stdout);
+    // Who approves it by hand is told by check, and promotion does not copy it.
+    let approving =
+        MANIFEST.replacen("approved: []", &format!("approved:\n      - {{ tag: 3.9.0, digest: \"{digest}\" }}"), 1);
+    std::fs::write(clone.path().join("approved-images.yml"), approving).unwrap();
+    let checked = run(&["check"]).expect_status(1).json();
+    assert_eq!(checked["failed"][0]["step"], "refused", "{checked}");
+    assert_eq!(checked["promotions"][0]["state"], "refused", "{checked}");
+}
+
+#[test]
+fn a_body_names_what_comes_along_and_what_stays_behind() {
+    let registry = upstream();
+    let image = ImageSpec::new(91).build();
+    let digest = image.put(&registry, "grafana/loki", "3.9.0");
+    let signing = "application/vnd.dev.cosign.simplesigning.v1+json";
+    let tag = |suffix: &str| format!("sha256-{}.{suffix}", digest.hex());
+    Image::cosign(signing, b"signature").put(&registry, "grafana/loki", &tag("sig"));
+    ImageSpec::new(92).build().put(&registry, "grafana/loki", &tag("att"));
+    let referrer = Image::artifact(image.root(), "application/x.other", b"other");
+    registry.put_untagged("grafana/loki", &referrer);
+    let clone = Clone::with(&[("approved-images.yml", MANIFEST)]);
+    let plan = clone.run(PROGRAM, &hosts(&registry), &["plan"]).output().expect_status(0).json();
+    let image = &plan["proposals"][0]["images"][0];
+    assert_eq!(image["companions"][0]["kind"], "signature", "{image}");
+    assert_eq!(image["companions"][0]["under"], tag("sig"));
+    assert_eq!(image["companions"][1]["digest"], json!(referrer.digest()));
+    assert_eq!(image["left_behind"], json!([format!("{} stays behind: an index", tag("att"))]));
+    propose(&clone, &registry, 0);
+    let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
+    let comes = format!("- ✗ signature `{}` that comes along (`{signing}`, ", tag("sig"));
+    assert!(message.contains(&comes), "{message}");
+    assert!(
+        message.contains(&format!("- ✗ artifact `{}` that comes along (`application/x.other`, ", referrer.digest()))
+    );
+    let stays = format!("- ✗ `{}`, which upstream has beside the image, stays behind: `an index`", tag("att"));
+    assert!(message.contains(&stays), "{message}");
 }

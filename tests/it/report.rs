@@ -96,7 +96,7 @@ fn known() -> PlannedFacts {
         on_merge: "creates acme/loki, private, developers: read; copies 2 platforms, 41 MB to acme/loki:3.1.0".to_owned(),
         verified: vec!["upstream's 3.1.0 answers this digest".to_owned()],
         not_verified: vec![
-            "signatures: the manifest asks for none, so none was looked for".to_owned(),
+            "signatures: the manifest asks for none, so none was verified".to_owned(),
             "the layers: neither fetched nor looked into; promotion compares them with their digests".to_owned(),
         ],
         ..PlannedFacts::default()

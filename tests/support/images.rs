@@ -241,6 +241,26 @@ impl Image {
         image
     }
 
+    /// A manifest with this configuration, one layer and whatever else `more` says, such as a subject or an artifact type.
+    pub fn disguised(config: &Value, layer_type: &str, payload: &[u8], more: &Value) -> Self {
+        let mut image = Self { blobs: Vec::new(), manifests: Vec::new() };
+        let (config, layer) = (render(config), Bytes::copy_from_slice(payload));
+        let mut manifest = json!({
+            "schemaVersion": 2, "mediaType": OCI.manifest,
+            "config": descriptor(OCI.config, &config), "layers": [descriptor(layer_type, &layer)],
+        });
+        manifest.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        image.add_blob(config);
+        image.add_blob(layer);
+        image.manifests.push(Manifest { media_type: OCI.manifest.to_owned(), bytes: render(&manifest) });
+        image
+    }
+
+    /// What names this image as the subject of a manifest.
+    pub fn subject(&self) -> Value {
+        descriptor(&self.root().media_type, &self.root().bytes)
+    }
+
     /// A cosign signature as its tag scheme has it (`sha256-<hex>.sig`): the image for that tag, without a subject.
     pub fn cosign(artifact_layer: &str, payload: &[u8]) -> Self {
         let mut image = Self { blobs: Vec::new(), manifests: Vec::new() };

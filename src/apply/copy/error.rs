@@ -28,6 +28,11 @@ impl CopyError {
         Self::new(FailedStep::Read, error)
     }
 
+    /// Upstream did not let a document be read, or it is one that is refused.
+    pub(super) fn at_source(error: &Error) -> Self {
+        Self::new(if error.is_ambiguous() { FailedStep::Refused } else { FailedStep::Read }, error)
+    }
+
     /// A fault of the destination. Bytes that were read back as others are a fault of verifying.
     pub(super) fn at_destination(step: FailedStep, error: &Error) -> Self {
         let refused = matches!(error.kind, ErrorKind::Refused { .. });

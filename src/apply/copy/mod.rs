@@ -6,21 +6,21 @@
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::companions::{Carried, Companionship};
+pub(crate) use self::carrying::{Carried, Companionship};
 pub(crate) use self::delivery::Mirror;
 use self::delivery::{Delivery, Route};
 pub(crate) use self::error::CopyError;
 use self::tree::{Origin, Tree, TreeError};
 use crate::content::Document;
 use crate::image::{Digest, Location, Reference, RepositoryName};
-use crate::observe::companions::Companions;
+use crate::observe::companions;
 use crate::observe::sources::Sources;
 use crate::plan::{self, FailedStep, State, Step};
 use crate::progress::{Bar, Progress};
 use crate::registry::Registries;
 
 mod blob;
-mod companions;
+mod carrying;
 mod delivery;
 mod error;
 mod known;
@@ -30,7 +30,6 @@ mod verify;
 /// Copies images to one destination; knows what this run has brought there.
 pub(crate) struct Copier {
     delivery: Delivery,
-    companions: Companions,
     /// For every repository, a promoted top document that vouches for its blobs.
     vouchers: BTreeMap<RepositoryName, Digest>,
     progress: Progress,
@@ -52,7 +51,7 @@ impl Copier {
             .filter_map(|step| Some((step.repository.clone(), step.mirror_now.clone()?)))
             .filter(|(_, digest)| sources.documents.get(digest).is_some())
             .collect();
-        Self { delivery: Delivery::new(registries, sources), companions: Companions::default(), vouchers, progress }
+        Self { delivery: Delivery::new(registries, sources), vouchers, progress }
     }
 
     /// The mirror of a step, to be written.
@@ -99,6 +98,7 @@ impl Copier {
         let tree = tree.map_err(|error| match error {
             TreeError::Missing(_) => CopyError::new(FailedStep::SourceLost, format!("{}: {error}", step.source_text)),
             TreeError::Unusable(_) => CopyError::reading(format!("{}: {error}", step.source_text)),
+            TreeError::Ambiguous(_) => CopyError::new(FailedStep::Refused, format!("{}: {error}", step.source_text)),
             TreeError::Store(_) => CopyError::reading(error),
         })?;
         if tree.foreign > 0 {
@@ -110,13 +110,13 @@ impl Copier {
             );
         }
         let digests = tree.digests();
-        let found = self.companions.of(&delivery.sources, &step.source, &digests);
+        let found = companions::find(&delivery.sources, &step.source, &digests);
         let (found, put) = tokio::join!(found, delivery.put_blobs(&tree.blobs, route));
         put?;
         if let Err(error) = delivery.put_manifests(&tree, route).await {
             self.bring_anew(error, &tree, route).await?;
         }
-        let companions = delivery.carry(found, route).await;
+        let companions = delivery.carry(found, &digests, route).await;
         if let Err(error) = set_tag(&tree.top, step, route.mirror).await {
             self.bring_anew(error, &tree, route).await?;
             set_tag(&tree.top, step, route.mirror).await?;
@@ -130,7 +130,7 @@ impl Copier {
         if let Some(document) = step.expected.as_ref().and_then(|digest| sources.documents.get(digest)) {
             return Ok(document);
         }
-        let document = sources.document(&step.source, &step.digest).await.map_err(CopyError::reading)?;
+        let document = sources.document(&step.source, &step.digest).await.map_err(|e| CopyError::at_source(&e))?;
         let lost = || CopyError::new(FailedStep::SourceLost, plan::lost(&step.source_text, &step.digest));
         plan::from_upstream(&document.ok_or_else(lost)?, step.platforms.as_deref())
             .map_err(|e| CopyError::reading(format!("{}: {e}", step.digest)))
@@ -168,8 +168,8 @@ impl Copier {
     /// Carries what belongs to these manifests of an image that is at the mirror.
     async fn accompany(&self, digests: &[Digest], step: &Step, mirror: &Mirror) -> Companionship {
         let bar = self.bar(step);
-        let found = self.companions.of(&self.delivery.sources, &step.source, digests).await;
-        let done = self.delivery.carry(found, Route { step, mirror, bar: &bar }).await;
+        let found = companions::find(&self.delivery.sources, &step.source, digests).await;
+        let done = self.delivery.carry(found, digests, Route { step, mirror, bar: &bar }).await;
         bar.end(done.behind.is_none());
         done
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use crate::content::{Content, Document, media_type};
+use crate::content::{Content, ContentError, Document, media_type};
 use crate::image::{Descriptor, Digest, Location, Reference};
 use crate::observe::sources::Sources;
 use crate::registry::Store;
@@ -44,7 +44,23 @@ pub(super) enum TreeError {
     Missing(Digest),
     /// What is there is not what it should be, or more than is taken.
     Unusable(String),
+    /// Two readers could understand a document differently.
+    Ambiguous(String),
     Store(crate::registry::Error),
+}
+
+impl TreeError {
+    fn of_store(error: crate::registry::Error) -> Self {
+        if error.is_ambiguous() { Self::Ambiguous(error.to_string()) } else { Self::Store(error) }
+    }
+
+    fn of_content(digest: &Digest, error: &ContentError) -> Self {
+        let text = format!("{digest}: {error}");
+        match error {
+            ContentError::Unusable(_) => Self::Unusable(text),
+            ContentError::Ambiguous(_) => Self::Ambiguous(text),
+        }
+    }
 }
 
 impl std::fmt::Display for TreeError {
@@ -54,7 +70,7 @@ impl std::fmt::Display for TreeError {
                 f,
                 "the manifest {digest}, which the image's index names, is not there: approve a version that is whole, or take the approval out"
             ),
-            Self::Unusable(text) => f.write_str(text),
+            Self::Unusable(text) | Self::Ambiguous(text) => f.write_str(text),
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -73,7 +89,7 @@ impl Origin<'_> {
             Self::Source(sources, location) => sources.document(location, digest).await,
             Self::Mirror(store) => store.manifest(&Reference::Digest(digest.clone())).await,
         };
-        read.map_err(TreeError::Store)?.ok_or_else(|| TreeError::Missing(digest.clone()))
+        read.map_err(TreeError::of_store)?.ok_or_else(|| TreeError::Missing(digest.clone()))
     }
 }
 
@@ -137,7 +153,7 @@ fn checked(child: &Descriptor, document: Document) -> Result<Document, TreeError
 
 /// The documents that this one names and that were not seen yet; its blobs are added to `blobs`.
 fn named(document: &Document, blobs: &mut Blobs, seen: &mut BTreeSet<Digest>) -> Result<Vec<Descriptor>, TreeError> {
-    let content = document.read().map_err(|e| TreeError::Unusable(format!("{}: {e}", document.digest)))?;
+    let content = document.read().map_err(|e| TreeError::of_content(&document.digest, &e))?;
     match content {
         Content::Index { children, .. } => {
             Ok(children.into_iter().filter(|child| seen.insert(child.digest.clone())).collect())

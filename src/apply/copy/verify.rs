@@ -16,6 +16,7 @@ pub(super) async fn whole(digest: &Digest, mirror: &Mirror) -> Result<Option<Tre
         Ok(tree) => tree,
         Err(TreeError::Missing(_)) => return Ok(None),
         Err(TreeError::Store(error)) => return Err(CopyError::at_destination(FailedStep::Verify, &error)),
+        Err(error @ TreeError::Ambiguous(_)) => return Err(CopyError::new(FailedStep::Refused, error)),
         Err(error @ TreeError::Unusable(_)) => return Err(CopyError::new(FailedStep::Verify, error)),
     };
     let asked = stream::iter(tree.blobs.iter().cloned())

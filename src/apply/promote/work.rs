@@ -9,10 +9,14 @@ use crate::hub::Hub;
 use crate::image::{Digest, RepositoryName};
 use crate::manifest::Manifest;
 use crate::observe::mirror::Promotions;
+use crate::plan::companions::LeftBehind;
 use crate::plan::drift::Difference;
 use crate::plan::removal::Removal;
 use crate::plan::{Failure, Step};
 use crate::registry::Registries;
+
+/// How many of the things that stay behind are said of one image; the results have all.
+const SAID: usize = 5;
 
 pub(crate) struct Work<'a> {
     pub copier: &'a Arc<Copier>,
@@ -52,6 +56,8 @@ pub(crate) struct Applied {
     pub promoted: Vec<Promoted>,
     /// Signatures and the like that were brought, in the plan's order.
     pub carried: Vec<Carried>,
+    /// What stands beside images upstream and was not brought, in the plan's order.
+    pub left_behind: Vec<(Step, LeftBehind)>,
     /// What failed, in the plan's order.
     pub failed: Vec<Failure>,
     /// Why the whole run ends: Docker Hub or the destination refused the credential.
@@ -71,6 +77,14 @@ impl Applied {
     /// Takes what became of a step's companions. What stayed behind fails alone: the image is there.
     pub(super) fn accompany(&mut self, step: &Step, companions: Companionship) {
         self.carried.extend(companions.carried);
+        for left in companions.left.iter().take(SAID) {
+            tracing::warn!("{}:{}: beside it upstream: {left}", step.repository, step.tag);
+        }
+        if companions.left.len() > SAID {
+            let more = companions.left.len() - SAID;
+            tracing::warn!("{}:{}: beside it upstream: {more} more stay behind", step.repository, step.tag);
+        }
+        self.left_behind.extend(companions.left.into_iter().map(|left| (step.clone(), left)));
         if let Some(error) = companions.behind {
             let text = format!(
                 "the image is promoted, but not all its signatures and attestations are: {}; \

@@ -173,7 +173,9 @@ impl<'a> Judge<'a> {
                 judged.failed.push(failed(image, approval, FailedStep::Resolve, unknown(evidence)));
             }
         }
-        if served && !evidence.complete {
+        if let Some(refused) = &evidence.refused {
+            judged.failed.push(failed(image, approval, FailedStep::Refused, refused.clone()));
+        } else if served && !evidence.complete {
             judged.failed.push(failed(image, approval, FailedStep::Read, unknown(evidence)));
         }
         if self.asks_signature(image) {
@@ -251,9 +253,13 @@ impl<'a> Judge<'a> {
                 None => Some(approval.digest.clone()),
                 Some(platforms) => self.subset(image, approval, platforms).await,
             };
-            let upstream = (!evidence.platforms.is_empty()).then_some(true);
+            let refused = evidence.refused.clone();
+            let upstream = (refused.is_some() || !evidence.platforms.is_empty()).then_some(true);
             let mirror = if item.entry.kind == Kind::Rebuild { approval.mirrored.clone() } else { None };
-            observed.insert(Key::of(image, approval), Observed { mirror, upstream, expected, ..Observed::default() });
+            observed.insert(
+                Key::of(image, approval),
+                Observed { mirror, upstream, expected, refused, ..Observed::default() },
+            );
         }
         plan::plan(self.head, &observed).iter().map(rows::Promotion::from).collect()
     }

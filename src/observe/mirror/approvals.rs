@@ -6,23 +6,25 @@ use futures_util::StreamExt;
 
 use super::error::MirrorError;
 use super::tags::TagReader;
-use crate::content::{Content, Document, media_type};
+use crate::content::{Document, media_type};
 use crate::image::{Digest, Location};
 use crate::manifest::{Approval, Image};
 use crate::observe::availability::{Probe, Trace, trace};
 use crate::observe::sources::Sources;
 use crate::plan::{self, Fact, FailedStep, Observed};
-use crate::registry::Store;
+use crate::registry::{Error, Store};
 
 /// How many manifests of one image are read together.
 const TOGETHER: usize = 64;
 
-/// Observes an approval at its mirror. `whole`: the tag's document is read, not only its digest.
+/// Observes an approval at its mirror. `whole`: the tag's document is read, not only its digest. `recorded_by_us`: this
+/// program wrote its `mirrored`, so that the mirror's document is believed to be what it says.
 pub(super) async fn at_mirror(
     tags: &TagReader<'_>,
     image: &Image,
     approval: &Approval,
     whole: bool,
+    recorded_by_us: bool,
 ) -> Result<Observed, MirrorError> {
     let mut observed = Observed::default();
     if plan::is_revoked(image, approval) {
@@ -30,12 +32,17 @@ pub(super) async fn at_mirror(
     }
     let mirror = tags.open(&image.repository)?;
     observed.mirror = tags.tag(mirror.as_ref(), &image.repository, &approval.tag, whole).await?;
-    observed.expected = expected(tags, mirror.as_ref(), image, approval).await?;
+    let gives = gives(tags, mirror.as_ref(), image, approval).await?;
+    if image.platforms.is_none() || recorded_by_us {
+        observed.expected = gives;
+    } else {
+        observed.claimed = gives;
+    }
     Ok(observed)
 }
 
 /// What `digest` and `platforms` give, as far as it can be told without upstream.
-async fn expected(
+async fn gives(
     tags: &TagReader<'_>,
     mirror: &dyn Store,
     image: &Image,
@@ -43,7 +50,11 @@ async fn expected(
 ) -> Result<Option<Digest>, MirrorError> {
     let Some(platforms) = &image.platforms else { return Ok(Some(approval.digest.clone())) };
     let Some(mirrored) = &approval.mirrored else { return Ok(None) };
-    let held = tags.documents.of(mirror, mirrored).await.map_err(MirrorError::Destination)?;
+    let held = match tags.documents.of(mirror, mirrored).await {
+        // What can be understood in two ways says nothing.
+        Err(error) if error.is_ambiguous() => None,
+        held => held.map_err(MirrorError::Destination)?,
+    };
     Ok(held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)))
 }
 
@@ -58,36 +69,57 @@ pub(super) async fn at_source(
         return Ok(observed);
     }
     let unread = |text: String| MirrorError::Approval(FailedStep::Read, text);
-    let found = trace(sources, &image.source, &[Probe::Document(&approval.digest)]).await;
-    let found = found.map_err(|e| unread(e.to_string()))?;
+    let found = match trace(sources, &image.source, &[Probe::Document(&approval.digest)]).await {
+        Err(error) if error.is_ambiguous() => return Ok(refused(observed, &error)),
+        found => found.map_err(|e| unread(e.to_string()))?,
+    };
     observed.upstream = Some(found.is_some());
     if let Some(Trace::Document(document)) = found {
         let wanted = plan::from_upstream(&document, image.platforms.as_deref());
         let wanted = wanted.map_err(|e| unread(format!("{}@{}: {e}", image.source_text, approval.digest)))?;
-        observed.foreign = foreign(sources, &image.source, &wanted).await;
+        let below = below(sources, &image.source, &wanted).await;
+        observed.foreign = foreign(&below.documents);
         sources.documents.keep(&wanted);
         observed.expected = Some(wanted.digest);
+        if let Some(error) = below.ambiguous {
+            return Ok(refused(observed, &error));
+        }
     }
     Ok(observed)
 }
 
-/// How many layers of what is to be copied may not be distributed. What is read for it is not read again to be copied;
-/// what cannot be read fails then.
-async fn foreign(sources: &Sources, source: &Location, top: &Document) -> usize {
-    let children = match top.read() {
-        Ok(Content::Index { children, .. }) => children,
-        _ => Vec::new(),
-    };
-    let manifests = children.into_iter().filter(|child| media_type::is_manifest(&child.media_type));
-    let read = futures_util::stream::iter(manifests)
-        .map(|child| async move { sources.document(source, &child.digest).await.ok().flatten() })
-        .buffered(TOGETHER)
-        .filter_map(std::future::ready);
-    let documents: Vec<Document> = read.chain(futures_util::stream::iter([top.clone()])).collect().await;
-    let layers = documents.iter().filter_map(|document| match document.read() {
-        Ok(Content::Manifest { layers, .. }) => Some(layers),
-        _ => None,
-    });
+/// That upstream has something which is not taken.
+fn refused(observed: Observed, error: &Error) -> Observed {
+    Observed { upstream: Some(true), refused: Some(error.to_string()), ..observed }
+}
+
+/// A document with its children, as far as they can be read. What is read for it is not read again to be copied; what cannot
+/// be read fails then.
+struct Below {
+    documents: Vec<Document>,
+    /// The first of them that two readers could understand differently.
+    ambiguous: Option<Error>,
+}
+
+async fn below(sources: &Sources, source: &Location, top: &Document) -> Below {
+    let children = top.children().unwrap_or_default();
+    let mut reads = futures_util::stream::iter(children)
+        .map(|child| async move { sources.document(source, &child.digest).await })
+        .buffered(TOGETHER);
+    let mut below = Below { documents: vec![top.clone()], ambiguous: None };
+    while let Some(read) = reads.next().await {
+        match read {
+            Ok(document) => below.documents.extend(document),
+            Err(error) if error.is_ambiguous() => drop(below.ambiguous.get_or_insert(error)),
+            Err(_) => {}
+        }
+    }
+    below
+}
+
+/// How many layers of what is to be copied may not be distributed.
+fn foreign(documents: &[Document]) -> usize {
+    let layers = documents.iter().filter_map(|document| document.layers().ok());
     let foreign = layers.flatten().filter(|layer| media_type::is_foreign(&layer.media_type));
     foreign.map(|layer| layer.digest).collect::<BTreeSet<_>>().len()
 }

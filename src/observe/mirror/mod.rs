@@ -66,7 +66,7 @@ pub(crate) async fn promotions(
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let approvals: Vec<(&Image, &Approval)> =
         images.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval))).collect();
-    let mut observations = at_mirrors(&tags, scope, &approvals).await;
+    let mut observations = at_mirrors(&tags, scope, &approvals, reader.foreign_records).await;
     let owned = owned::owned(reader, &tags, &seen, scope, &observations).await;
     owned::disown(&approvals, &owned, &mut observations);
     let judged = with_reviews(review_reader, manifest, &approvals, &mut observations).await;
@@ -77,13 +77,18 @@ pub(crate) async fn promotions(
     Promotions { judged, removals: takedowns.removals, doubtful: takedowns.doubtful, ..promotions }
 }
 
-async fn at_mirrors(tags: &TagReader<'_>, scope: &Scope, approvals: &[(&Image, &Approval)]) -> Observations {
+async fn at_mirrors(
+    tags: &TagReader<'_>,
+    scope: &Scope,
+    approvals: &[(&Image, &Approval)],
+    foreign_records: &BTreeSet<Key>,
+) -> Observations {
     let vouching = plan::vouching(tags.manifest, scope);
     futures_util::stream::iter(approvals)
         .map(|(image, approval)| {
             let key = Key::of(image, approval);
-            let whole = vouching.contains(&key);
-            async move { (key, approvals::at_mirror(tags, image, approval, whole).await) }
+            let (whole, ours) = (vouching.contains(&key), !foreign_records.contains(&key));
+            async move { (key, approvals::at_mirror(tags, image, approval, whole, ours).await) }
         })
         .buffer_unordered(TOGETHER)
         .collect()

@@ -1,6 +1,6 @@
 //! What the mirrors are read with, and what is known on the way to a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::MirrorError;
 use crate::hub::Hub;
@@ -28,6 +28,8 @@ pub(crate) struct MirrorReader<'a> {
     pub attention: Attention,
     /// What of them may be changed.
     pub consent: Consent,
+    /// Approvals whose `mirrored` is no record of this program: what their mirror's document says of itself is not believed.
+    pub foreign_records: &'a BTreeSet<Key>,
 }
 
 /// What was observed of each approval.

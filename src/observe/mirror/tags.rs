@@ -67,14 +67,23 @@ impl<'a> TagReader<'a> {
         whole: bool,
     ) -> Result<Option<Digest>, MirrorError> {
         let reference = Reference::Tag(tag.clone());
-        let answer = if whole {
-            mirror.manifest(&reference).await.map(|held| held.map(|document| self.keep(document)))
-        } else {
-            mirror.head(&reference).await.map(|held| held.map(|descriptor| descriptor.digest))
+        let read = if whole { self.read(mirror, &reference).await } else { None };
+        let answer = match read {
+            Some(answer) => answer,
+            None => mirror.head(&reference).await.map(|held| held.map(|descriptor| descriptor.digest)),
         };
         match answer {
             Err(Error { kind: ErrorKind::Refused { .. }, .. }) if self.is_missing(repository).await? => Ok(None),
             answer => answer.map_err(MirrorError::Destination),
+        }
+    }
+
+    /// Reads and keeps the document; `None` for one that two readers could understand differently, of which only the digest
+    /// counts.
+    async fn read(&self, mirror: &dyn Store, reference: &Reference) -> Option<Result<Option<Digest>, Error>> {
+        match mirror.manifest(reference).await {
+            Err(error) if error.is_ambiguous() => None,
+            answer => Some(answer.map(|held| held.map(|document| self.keep(document)))),
         }
     }
 

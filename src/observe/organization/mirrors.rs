@@ -1,18 +1,20 @@
 //! One mirror: its tags and what they answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
+use super::companions::{self, Look, Place};
+use super::expected::{self, Expectations};
 use super::reader::OrganizationReader;
 use crate::content::companion;
 use crate::hub::{Hub, ListedRepository, ListedTag};
 use crate::image::{Digest, Reference, RepositoryName, Tag};
 use crate::manifest::{Image, Manifest};
 use crate::observe::repositories::{self, Trouble};
+use crate::plan::Key;
 use crate::plan::drift::{ObservedSettings, WantedSettings};
-use crate::plan::{self, Key};
-use crate::policy::audit::{Mirror, Tagged, Unseen};
+use crate::policy::audit::{ForeignCompanion, Mirror, Tagged, Unseen};
 use crate::registry::Store;
 
 /// How many tags of one mirror are asked for together.
@@ -24,6 +26,9 @@ pub(super) struct MirrorReading {
     pub(super) mirror: Option<Mirror>,
     /// What `digest` and `platforms` give, where the tag answers.
     pub(super) expected: BTreeMap<Key, Option<Digest>>,
+    /// Approvals whose tag answers what falsely calls itself the wanted platforms of what is approved.
+    pub(super) forged: BTreeSet<Key>,
+    pub(super) foreign: Vec<ForeignCompanion>,
     pub(super) failed: Vec<Unseen>,
 }
 
@@ -58,7 +63,15 @@ pub(super) async fn read_mirror(
     };
     let images: Vec<&Image> = manifest.images.iter().filter(|image| image.repository == *name).collect();
     heads(store.as_ref(), name, &images, &mut mirror, &mut reading).await;
-    expected(reader, store.as_ref(), &images, &mirror, &mut reading).await;
+    let Expectations { expected, forged, failed } = expected::read(reader, store.as_ref(), &images, &mirror).await;
+    reading.expected = expected;
+    reading.forged = forged;
+    reading.failed.extend(failed);
+    let documents = &reader.sources.documents;
+    let place = Place { store: &store, documents, name, images: &images, mirror: &mirror };
+    let Look { foreign, failed } = companions::look(&place).await;
+    reading.foreign = foreign;
+    reading.failed.extend(failed);
     if let Some(hub) = hub.filter(|_| there) {
         mirror.settings = Some(settings(hub, manifest, name, listed, &mut reading).await);
     }
@@ -133,39 +146,6 @@ async fn heads(
             // Deleted since the list was read.
             Ok(None) => drop(mirror.tags.remove(&tag)),
             Err(error) => reading.failed.push(Unseen::of_mirror(name, Some(tag), error.to_string())),
-        }
-    }
-}
-
-/// What `digest` and `platforms` give, as the document says that the tag answers.
-async fn expected(
-    reader: &OrganizationReader<'_>,
-    store: &dyn Store,
-    images: &[&Image],
-    mirror: &Mirror,
-    reading: &mut MirrorReading,
-) {
-    let chosen = images.iter().flat_map(|image| {
-        let platforms = image.platforms.as_deref().unwrap_or_default();
-        image.approved.iter().filter(|_| !platforms.is_empty()).map(move |approval| (*image, approval, platforms))
-    });
-    let answering = chosen.filter_map(|(image, approval, platforms)| {
-        let now = mirror.tags.get(&approval.tag)?.digest.clone()?;
-        Some((image, approval, platforms, now))
-    });
-    let read: Vec<(Key, Result<Option<Digest>, String>)> = futures_util::stream::iter(answering)
-        .map(|(image, approval, platforms, now)| async move {
-            let held = reader.sources.documents.of(store, &now).await.map_err(|error| error.to_string());
-            let expected = held.map(|held| held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)));
-            (Key::of(image, approval), expected)
-        })
-        .buffered(TOGETHER)
-        .collect()
-        .await;
-    for (key, expected) in read {
-        match expected {
-            Ok(expected) => drop(reading.expected.insert(key, expected)),
-            Err(error) => reading.failed.push(Unseen::of_mirror(&key.repository, Some(key.tag), error)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the organization is now, in few requests: on Docker Hub a list of its repositories, a list of tags for each mirror and
 //! what its settings need; elsewhere a list of tags and a HEAD for each; upstream a HEAD for each approved digest. Nothing but
-//! the documents of chosen platforms counts as a pull.
+//! the documents of chosen platforms and of signatures counts as a pull.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,8 @@ use crate::manifest::Manifest;
 use crate::policy::audit::Unseen;
 use crate::policy::settings;
 
+mod companions;
+mod expected;
 mod history;
 mod mirrors;
 mod reader;
@@ -132,6 +134,8 @@ async fn mirrors(
     for (name, reading) in readings {
         organization.failed.extend(reading.failed);
         organization.facts.expected.extend(reading.expected);
+        organization.facts.forged.extend(reading.forged);
+        organization.facts.foreign.insert(name.clone(), reading.foreign);
         if let Some(mirror) = reading.mirror {
             organization.counted.mirrors += 1;
             organization.counted.tags += mirror.tags.len();

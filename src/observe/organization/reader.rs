@@ -1,8 +1,11 @@
 //! What an audit reads with, and what it comes to.
 
+use std::collections::BTreeSet;
+
 use super::history::History;
 use crate::hub::Hub;
 use crate::observe::sources::Sources;
+use crate::plan::Key;
 use crate::policy::audit::{Counted, OrganizationFacts, Unseen};
 use crate::progress::Progress;
 use crate::registry::Registries;
@@ -19,6 +22,8 @@ pub(crate) struct OrganizationReader<'a> {
     /// Docker Hub's own API, where there is a credential for it.
     pub hub: Option<&'a Hub>,
     pub history: Option<History<'a>>,
+    /// Approvals whose `mirrored` is no record of this program: what their mirror's document says of itself is not believed.
+    pub foreign_records: &'a BTreeSet<Key>,
     pub progress: &'a Progress,
 }
 

@@ -22,6 +22,8 @@ pub enum Code {
     UnapprovedTag,
     /// A mirror's tag answers something that promotion did not put there.
     MirrorDiffers,
+    /// What stands at a mirror where signatures should, and is an image.
+    ForeignCompanion,
     /// A tag that was promoted is gone.
     MissingTag,
     /// An approval that is not promoted.
@@ -56,9 +58,10 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of the README's table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::UnapprovedTag,
         Self::MirrorDiffers,
+        Self::ForeignCompanion,
         Self::MissingTag,
         Self::NotPromoted,
         Self::SourceLost,
@@ -82,6 +85,7 @@ impl Code {
         match self {
             Self::UnapprovedTag => "unapproved-tag",
             Self::MirrorDiffers => "mirror-differs",
+            Self::ForeignCompanion => "foreign-companion",
             Self::MissingTag => "missing-tag",
             Self::NotPromoted => "not-promoted",
             Self::SourceLost => "source-lost",
@@ -106,6 +110,7 @@ impl Code {
         match self {
             Self::UnapprovedTag
             | Self::MirrorDiffers
+            | Self::ForeignCompanion
             | Self::RevokedTag
             | Self::Visibility
             | Self::Team
@@ -134,6 +139,9 @@ impl Code {
         match self {
             Self::UnapprovedTag => "a mirror has a tag that no approval has, now or in the manifest's history",
             Self::MirrorDiffers => "a mirror's tag answers something that promotion did not put there",
+            Self::ForeignCompanion => {
+                "an image or index stands at a mirror where a signature or another artifact should"
+            }
             Self::MissingTag => "a promoted tag is gone from its mirror",
             Self::NotPromoted => "an approval is not promoted, or not recorded",
             Self::SourceLost => "upstream no longer has the approved digest",
@@ -162,6 +170,7 @@ impl Code {
             Self::MirrorDiffers => {
                 "find out who moved it; delete the tag in the registry, and `promote` copies what is approved"
             }
+            Self::ForeignCompanion => "find out who put it there, and delete it in the registry; no run carries it",
             Self::MissingTag | Self::NotPromoted => "run `promote`",
             Self::SourceLost => "what is promoted stays usable; approve what upstream has now, or retire the approval",
             Self::RevokedTag => "run `promote`, or delete the tag in the registry; look who pulled it",

@@ -17,6 +17,10 @@ pub(crate) struct OrganizationFacts {
     /// What `digest` and `platforms` give, of approvals of chosen platforms whose tag answers: `None` where the mirror holds
     /// something else.
     pub expected: BTreeMap<Key, Option<Digest>>,
+    /// Approvals of chosen platforms whose tag answers something that calls itself what is approved, and is not.
+    pub forged: BTreeSet<Key>,
+    /// What stands beside the mirrors' images, where signatures should, and is none.
+    pub foreign: BTreeMap<RepositoryName, Vec<ForeignCompanion>>,
     /// Sources that no longer answer an approved digest.
     pub lost: BTreeSet<(Location, Digest)>,
     /// What the manifest's history approved, of the mirrors where it was asked.
@@ -80,6 +84,16 @@ pub(crate) struct Mirror {
     pub children_known: bool,
     /// What Docker Hub says of its settings; `None` where it is not there, or on a registry that has none.
     pub settings: Option<ObservedSettings>,
+}
+
+/// Something beside an image that is no signature, attestation, SBOM or other artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ForeignCompanion {
+    pub digest: Digest,
+    /// The tag that it stands under, or the tag of the image that it names.
+    pub tag: Tag,
+    /// What it is.
+    pub what: String,
 }
 
 /// What a tag answers.

@@ -19,7 +19,7 @@ mod tags;
 
 pub use code::Code;
 pub(crate) use code::Level;
-pub(crate) use facts::{Counted, Mirror, OrganizationFacts, Tagged, Unseen};
+pub(crate) use facts::{Counted, ForeignCompanion, Mirror, OrganizationFacts, Tagged, Unseen};
 pub(crate) use finding::Finding;
 pub(crate) use tags::explains;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::Code;
-use super::facts::{Mirror, Once, OrganizationFacts};
+use super::facts::{ForeignCompanion, Mirror, Once, OrganizationFacts};
 use super::finding::{Finding, Mismatch, about, at};
 use crate::content::companion;
 use crate::image::{Digest, RepositoryName, Tag};
@@ -72,6 +72,9 @@ impl SharedMirror<'_> {
         let ours = self.companions();
         let others = self.mirror.tags.keys().filter(|tag| !settled.contains(tag));
         findings.extend(others.filter_map(|tag| self.other(tag, once, &ours)));
+        let foreign = self.facts.foreign.get(name).into_iter().flatten();
+        let foreign: Vec<Finding> = foreign.filter_map(|foreign| self.foreign(foreign, &findings)).collect();
+        findings.extend(foreign);
         findings
     }
 
@@ -93,6 +96,9 @@ impl SharedMirror<'_> {
         let (code, found) = match (state, now) {
             (State::Copy, None) if approval.mirrored.is_some() => (Code::MissingTag, "no such tag".to_owned()),
             (State::Copy, None) => (Code::NotPromoted, "no such tag".to_owned()),
+            (State::Copy, Some(now)) if self.facts.forged.contains(&key) => {
+                return Some(self.forged(image, approval, &now));
+            }
             (State::Copy, Some(now)) => (Code::NotPromoted, now.to_string()),
             (State::TagOnly, Some(now)) => (Code::NotPromoted, format!("{now}, which nothing records")),
             (State::MirrorDiffers, Some(now)) => (Code::MirrorDiffers, now.to_string()),
@@ -105,6 +111,16 @@ impl SharedMirror<'_> {
         };
         let tag = Some(approval.tag.clone());
         Some(at(self.manifest, image, approval.span, Mismatch { code, tag, expected, found }))
+    }
+
+    /// A tag that answers what somebody made to look like the wanted platforms, and wrote down as promoted.
+    fn forged(&self, image: &Image, approval: &Approval, now: &Digest) -> Finding {
+        let expected = self.facts.expected.get(&Key::of(image, approval)).and_then(Option::as_ref);
+        let expected = expected.map_or_else(|| wanted(image, approval), ToString::to_string);
+        let found =
+            format!("{now}, which calls itself {} and is not what upstream's index gives", wanted(image, approval));
+        let tag = Some(approval.tag.clone());
+        at(self.manifest, image, approval.span, Mismatch { code: Code::MirrorDiffers, tag, expected, found })
     }
 
     /// An approval of bytes that are revoked. Under the revoked tag itself they are found as revoked.
@@ -158,6 +174,20 @@ impl SharedMirror<'_> {
         let code = if retired { Code::RetiredTag } else { Code::UnapprovedTag };
         let (tag, expected) = (Some(tag.clone()), "no such tag".to_owned());
         Some(about(self.manifest, image, Mismatch { code, tag, expected, found }))
+    }
+
+    /// What stands beside an image and is no signature, unless its tag is told of as one that belongs to nothing.
+    fn foreign(&self, foreign: &ForeignCompanion, findings: &[Finding]) -> Option<Finding> {
+        let ForeignCompanion { digest, tag, what } = foreign;
+        let told = |finding: &Finding| finding.code == Code::UnapprovedTag && finding.tag.as_ref() == Some(tag);
+        if findings.iter().any(told) {
+            return None;
+        }
+        let approved = |image: &&&Image| image.approved.iter().any(|approval| approval.tag == *tag);
+        let image = self.images.iter().find(approved).or(self.images.first())?;
+        let (expected, found) = ("signatures, attestations and SBOMs alone".to_owned(), format!("{digest}, {what}"));
+        let mismatch = Mismatch { code: Code::ForeignCompanion, tag: Some(tag.clone()), expected, found };
+        Some(Finding { subject: Some(digest.to_string()), ..about(self.manifest, image, mismatch) })
     }
 
     /// The companion tags that belong to something in the mirror which is not itself only a companion.

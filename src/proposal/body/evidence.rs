@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::image::Digest;
+use crate::content::artifact::Artifact;
+use crate::image::{Digest, Tag};
+use crate::plan::companions::LeftBehind;
 use crate::policy::Standing;
 
 /// The evidence for one change. What is not known is not there: nothing here is a guess.
@@ -28,6 +30,10 @@ pub(crate) struct Evidence {
     /// What stands where it would go.
     pub at_mirror: AtMirror,
     pub at: Option<DateTime<Utc>>,
+    /// What comes along; `None` where that could not be looked at.
+    pub along: Option<Along>,
+    /// Why it is not promoted whatever is merged: two readers could understand one of its documents differently.
+    pub refused: Option<String>,
     /// What could not be looked at, and why.
     pub unknown: Vec<String>,
 }
@@ -45,6 +51,23 @@ pub(crate) enum AtMirror {
     TakenOver(Vec<String>),
     /// A repository that is not ours: nothing of it is touched.
     NotOurs,
+}
+
+/// What stands beside an image upstream.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Along {
+    /// Signatures, attestations, SBOMs and other artifacts that promotion brings along.
+    pub comes: Vec<Comes>,
+    pub left: Vec<LeftBehind>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Comes {
+    pub digest: Digest,
+    /// The tag it stands under; `None` where it names its subject itself.
+    pub under: Option<Tag>,
+    pub artifact: Artifact,
 }
 
 /// Whether a tag answers the digest in question.

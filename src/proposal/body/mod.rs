@@ -18,7 +18,7 @@ mod phrases;
 
 pub(crate) use account::Account;
 pub use account::{Mark, Step};
-pub(crate) use evidence::{AtMirror, Evidence, PlatformEvidence, Served};
+pub(crate) use evidence::{Along, AtMirror, Comes, Evidence, PlatformEvidence, Served};
 pub(crate) use links::upstream;
 pub(crate) use phrases::span;
 

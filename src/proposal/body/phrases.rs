@@ -5,9 +5,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::account::{Account, Quote};
-use super::{Evidence, Served};
+use super::{Along, Comes, Evidence, Served};
+use crate::content::artifact::Artifact;
+use crate::image::{Digest, Tag};
+use crate::plan::companions::LeftBehind;
 use crate::policy::{Gate, Standing, Told};
 use crate::rules::Clock;
+use crate::text::size;
 
 impl Account<'_> {
     /// Under which rule of the organization its source falls, and who says so.
@@ -39,9 +43,14 @@ impl Account<'_> {
     pub(crate) fn checks(&self, quote: Quote) -> Vec<(bool, String)> {
         let Some(evidence) = self.evidence.filter(|_| self.lets_in()) else { return Vec::new() };
         let mut checks = vec![served(self, evidence, quote), complete(evidence)];
+        let refused = evidence
+            .refused
+            .iter()
+            .map(|why| (false, format!("it is refused, and never promoted: {}", quote(why, 300))));
+        checks.extend(refused);
         let unknown = evidence.unknown.iter().map(|unknown| (false, format!("not looked at: {}", quote(unknown, 300))));
         checks.extend(unknown);
-        checks.push((false, "signatures: the manifest asks for none, so none was looked for".to_owned()));
+        checks.push((false, "signatures: the manifest asks for none, so none was verified".to_owned()));
         if evidence.attestations > 0 {
             let what = match evidence.attestations {
                 1 => "1 attestation that comes along: not read".to_owned(),
@@ -49,12 +58,37 @@ impl Account<'_> {
             };
             checks.push((false, what));
         }
+        checks.extend(evidence.along.iter().flat_map(|along| coming(along, quote)).map(|line| (false, line)));
         checks.push((
             false,
             "the layers: neither fetched nor looked into; promotion compares them with their digests".to_owned(),
         ));
         checks
     }
+}
+
+/// How many of the things that come along, and of those that stay behind, are named.
+const NAMED: usize = 6;
+
+/// What comes along and what stays behind, a line each.
+fn coming(along: &Along, quote: Quote) -> Vec<String> {
+    let under = |tag: Option<&Tag>, digest: &Digest| quote(tag.map_or(digest.as_str(), Tag::as_str), 160);
+    let comes = |comes: &Comes| {
+        let Artifact { sort, media_type, size: bytes } = &comes.artifact;
+        let name = under(comes.under.as_ref(), &comes.digest);
+        format!("{} {name} that comes along ({}, {}): not read", sort.words(), quote(media_type, 100), size(*bytes))
+    };
+    let left = |left: &LeftBehind| {
+        let name =
+            left.digest.as_ref().map_or_else(|| "the rest".to_owned(), |digest| under(left.under.as_ref(), digest));
+        format!("{name}, which upstream has beside the image, stays behind: {}", quote(&left.why, 200))
+    };
+    let mut lines: Vec<String> = along.comes.iter().take(NAMED).map(comes).collect();
+    let more = |count: usize, what: &str| (count > NAMED).then(|| format!("{} more {what}", count - NAMED));
+    lines.extend(more(along.comes.len(), "signatures and other artifacts that come along: not read"));
+    lines.extend(along.left.iter().take(NAMED).map(left));
+    lines.extend(more(along.left.len(), "that stay behind"));
+    lines
 }
 
 /// What the manifest's policy means for it; nothing where it does not say.

@@ -75,7 +75,7 @@ impl Layout {
         }
         let called = called.map(str::to_owned).or_else(|| sniff(&bytes));
         let document = Document::new(bytes.into(), called.as_deref(), Some(digest));
-        document.map(Some).map_err(|e| self.unusable(format!("{digest}: {e}")))
+        document.map(Some).map_err(|e| self.error(ErrorKind::of_content(digest.as_str(), &e)))
     }
 
     /// The names in the layout and what they stand for: of `index.json`, and of nameless indexes in it. A single entry

@@ -66,7 +66,7 @@ impl Remote {
         }
         let content_type = answer.headers.get(CONTENT_TYPE).and_then(|t| t.to_str().ok());
         let document = Document::new(answer.body, content_type, expected.as_ref());
-        document.map(Some).map_err(|e| endpoint.protocol(format!("{}: {e}", self.display_name(reference))))
+        document.map(Some).map_err(|e| endpoint.error(ErrorKind::of_content(&self.display_name(reference), &e)))
     }
 
     /// Puts a manifest and reads it back by HEAD. Where it refers to another and the registry does not keep track of that

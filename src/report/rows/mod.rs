@@ -7,7 +7,7 @@ mod shared;
 
 pub use check::Check;
 pub(crate) use check::Diagnostics;
-pub(crate) use outcome::Carried;
+pub(crate) use outcome::{Carried, LeftBehind};
 pub use outcome::{Outcome, Promoted, Proposed, ProposedAction};
 pub use plan::{Matrix, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promotion, RepositoryAction};
 pub use shared::{Failed, Finding, Removal, Waiting};

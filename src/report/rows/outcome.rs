@@ -15,6 +15,8 @@ pub struct Outcome {
     pub promoted: Vec<Promoted>,
     /// Signatures, attestations and SBOMs that were brought to the mirror now.
     pub carried: Vec<Carried>,
+    /// What stands beside promoted images upstream and was not brought: images, and what is beyond the bounds.
+    pub left_behind: Vec<LeftBehind>,
     /// Settings of repositories that differed from the manifest and were mended: `found` is what they were.
     pub mended: Vec<Finding>,
     /// Mirror tags that were deleted.
@@ -35,6 +37,7 @@ impl Outcome {
         self.proposals.extend(other.proposals);
         self.promoted.extend(other.promoted);
         self.carried.extend(other.carried);
+        self.left_behind.extend(other.left_behind);
         self.mended.extend(other.mended);
         self.removed.extend(other.removed);
         self.waiting.extend(other.waiting);
@@ -112,4 +115,19 @@ pub struct Carried {
     pub digest: Digest,
     /// The tag it stands under; null where it names its subject itself.
     pub under: Option<Tag>,
+}
+
+/// Something that stands beside an image upstream and was not brought to the mirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LeftBehind {
+    /// The mirror's name without the organization.
+    pub repository: RepositoryName,
+    /// The tag of the image that it stands beside.
+    pub tag: Tag,
+    /// Its digest; null for all that comes after the last that was looked at.
+    pub digest: Option<Digest>,
+    /// The tag it stands under; null where it says itself what it belongs to.
+    pub under: Option<Tag>,
+    /// Why.
+    pub why: String,
 }

@@ -67,6 +67,9 @@ impl Question<'_> {
                 Some(Readiness::NotReady(why)) => {
                     return Candidate::Bad(bad(tag, Reason::NotReady, why.clone(), None));
                 }
+                Some(Readiness::Refused(why)) => {
+                    return Candidate::Bad(bad(tag, Reason::Refused, why.clone(), None));
+                }
                 Some(Readiness::Unchanged) => {
                     let detail = "rebuilt, and the same on the wanted platforms".to_owned();
                     return Candidate::Bad(bad(tag, Reason::Approved, detail, None));

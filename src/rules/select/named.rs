@@ -65,7 +65,10 @@ fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
             Standing::Bad(waiting) => {
                 let verdict = if current.is_some() { Verdict::Approved } else { Verdict::Skipped };
                 let judgement = Judgement::new(verdict, waiting.reason, waiting.detail.clone());
-                if matches!(waiting.reason, Reason::Waiting | Reason::NotReady | Reason::Unsigned | Reason::Declined) {
+                if matches!(
+                    waiting.reason,
+                    Reason::Waiting | Reason::NotReady | Reason::Unsigned | Reason::Declined | Reason::Refused
+                ) {
                     line.waiting.push(waiting);
                 }
                 judgement

@@ -44,6 +44,18 @@ pub(super) fn in_index(change: impl FnOnce(&mut Value)) -> Image {
     changed(1, change)
 }
 
+/// The usual image with members written before all others of its index, else of its manifest.
+pub(super) fn written(in_index: bool, members: &str) -> Image {
+    let mut image = usual();
+    let at = usize::from(in_index);
+    let text = String::from_utf8(image.manifests[at].bytes.to_vec()).unwrap();
+    image.manifests[at].bytes = text.replacen('{', &format!("{{{members}"), 1).into();
+    if !in_index {
+        image.manifests[1] = index(&[descriptor(&image.manifests[0])]);
+    }
+    image
+}
+
 /// An image of Docker's first schema.
 pub(super) fn schema_1() -> Image {
     let called = "application/vnd.docker.distribution.manifest.v1+prettyjws";

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::case::{Case, End, LAYER, answer, case, challenge, date, fails, header, page, usual};
-use super::documents::{foreign, in_index, in_manifest, layer, nested, promising, schema_1, with_layer};
+use super::documents::{foreign, in_index, in_manifest, layer, nested, promising, schema_1, with_layer, written};
 use crate::support::http::Action;
 use crate::support::images::{Image, ImageSpec};
 
@@ -106,6 +106,7 @@ fn manifests() -> Vec<Case> {
 
 fn contents() -> Vec<Case> {
     let is = |name, image: Image, words| case(name, fails("read", words), |_| {}).image(image);
+    let refused = |name, image: Image, words| case(name, fails("refused", words), |_| {}).image(image);
     vec![
         case("manifest: HTML with 200", fails("read", "do not have the digest"), |w| {
             drop(w.at_source("", &w.top(), page(200)));
@@ -113,7 +114,7 @@ fn contents() -> Vec<Case> {
         case("manifest: other bytes", fails("read", "do not have the digest"), |w| {
             drop(w.at_source("GET", &w.top(), Action::Body(ImageSpec::new(2).build().root().bytes.clone())));
         }),
-        case("manifest: another Content-Type", fails("read", "calls itself"), |w| {
+        case("manifest: another Content-Type", fails("refused", "calls itself"), |w| {
             let other = "application/vnd.oci.image.manifest.v1+json";
             drop(w.at_source("GET", &w.top(), header("content-type", other)));
         }),
@@ -127,12 +128,15 @@ fn contents() -> Vec<Case> {
             drop(w.at_source("GET", &w.child(), Action::Body(usual().root().bytes.clone())));
         }),
         is("schema 1", schema_1(), "schema 1"),
-        is(
-            "manifests and layers in one document",
-            in_manifest(|m| m["manifests"] = json!([])),
-            "understand it differently",
-        ),
-        is("layers in an index", in_index(|m| m["layers"] = json!([])), "understand it differently"),
+        refused("manifests and layers in one document", in_manifest(|m| m["manifests"] = json!([])), "of an index and"),
+        refused("layers in an index", in_index(|m| m["layers"] = json!([])), "of an index and"),
+        refused("manifests and Manifests", written(true, "\"Manifests\":[],"), "some readers take for `manifests`"),
+        refused("manifests with another s", written(true, "\"manifeſts\":[],"), "for `manifests`"),
+        refused("a digest twice", written(true, "\"digest\":\"\",\"digest\":\"\","), "two members `digest`"),
+        refused("Layers in the manifest of an index", written(false, "\"Layers\":[],"), "for `layers`"),
+        refused("Digest deep in a manifest", written(false, "\"x\":[{\"Digest\":1}],"), "for `digest`"),
+        case("other writings in annotations", RIGHT, |_| {})
+            .image(written(true, "\"annotations\":{\"Digest\":\"\",\"Os\":\"\"},")),
         is("a digest that is a path", with_layer(layer("sha256:../../v2/_catalog?x=", 1)), "the digest"),
         is("five indexes deep", nested(5), "nested more than"),
         case("three indexes deep", RIGHT, |_| {}).image(nested(3)),

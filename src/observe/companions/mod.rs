@@ -1,0 +1,101 @@
+//! What belongs to manifests upstream: signatures, attestations and SBOMs, found by the referrers API, the fallback tag and
+//! cosign's tags.
+//!
+//! Costs one request a manifest (none more of a host that has no referrers API) and one listing of tags a source. No
+//! manifest is asked for by a tag that is not listed.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::sources::Sources;
+use crate::content::companion::{cosign_tags, fallback_tag};
+use crate::image::{Descriptor, Digest, Location, Tag};
+use crate::plan::companions::{LeftBehind, MOST};
+use crate::registry::Error;
+
+mod account;
+mod judge;
+
+pub(crate) use account::account;
+pub(crate) use judge::{Judged, StoreReader, judge};
+
+/// Something that stands where what belongs to a manifest stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Companion {
+    /// It names the manifest as its subject, says the list of referrers.
+    Referrer { subject: Digest, referrer: Descriptor },
+    /// It stands under one of cosign's tags.
+    Tagged(Tag),
+}
+
+impl Companion {
+    /// The manifest that it names itself.
+    pub(crate) const fn subject(&self) -> Option<&Digest> {
+        match self {
+            Self::Referrer { subject, .. } => Some(subject),
+            Self::Tagged(_) => None,
+        }
+    }
+}
+
+/// What was found beside the manifests of one image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Found {
+    /// At most [`MOST`]; what belongs to something stands after it.
+    pub companions: Vec<Companion>,
+    /// What is none, and whether there are more.
+    pub left: Vec<LeftBehind>,
+}
+
+/// What belongs to these manifests, and to what was found.
+///
+/// # Errors
+/// Whatever keeps upstream from answering: a signature is never lost to a fault.
+pub(crate) async fn find(sources: &Sources, location: &Location, digests: &[Digest]) -> Result<Found, Error> {
+    let listed = sources.companion_tags(location);
+    let tags = listed.get_or_try_init(|| sources.list_companion_tags(location)).await?;
+    let mut found = Found::default();
+    let mut seen: BTreeSet<Digest> = digests.iter().cloned().collect();
+    let mut open: VecDeque<Digest> = digests.iter().cloned().collect();
+    while let Some(subject) = open.pop_front() {
+        let tagged = cosign_tags(&subject).into_iter().filter(|tag| tags.contains(tag));
+        found.companions.extend(tagged.map(Companion::Tagged));
+        for referrer in referrers(sources, location, &subject, tags, &mut found.left).await? {
+            if seen.insert(referrer.digest.clone()) {
+                open.push_back(referrer.digest.clone());
+                found.companions.push(Companion::Referrer { subject: subject.clone(), referrer });
+            }
+        }
+        if found.companions.len() > MOST {
+            found.companions.truncate(MOST);
+            found.left.push(LeftBehind::rest());
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// By the referrers API; where there is none, by the fallback tag, if that is listed. What is no index under that tag lists
+/// nothing.
+async fn referrers(
+    sources: &Sources,
+    location: &Location,
+    subject: &Digest,
+    tags: &BTreeSet<Tag>,
+    left: &mut Vec<LeftBehind>,
+) -> Result<Vec<Descriptor>, Error> {
+    if let Some(listed) = sources.listed_referrers(location, subject).await? {
+        return Ok(listed);
+    }
+    let Some(tag) = fallback_tag(subject).ok().filter(|tag| tags.contains(tag)) else { return Ok(Vec::new()) };
+    let (digest, why) = match sources.document_of_tag(location, &tag).await {
+        Ok(None) => return Ok(Vec::new()),
+        Ok(Some(index)) => match index.children() {
+            Ok(children) => return Ok(children),
+            Err(error) => (Some(index.digest), error.to_string()),
+        },
+        Err(error) if error.is_ambiguous() => (None, error.to_string()),
+        Err(error) => return Err(error),
+    };
+    left.push(LeftBehind { digest, under: Some(tag), why });
+    Ok(Vec::new())
+}

@@ -1,0 +1,103 @@
+//! How much may come along with an image, and what stays behind.
+
+use std::fmt;
+
+use crate::image::{Digest, Tag};
+
+/// The most companions of one image: what has more is no image's signatures.
+pub(crate) const MOST: usize = 200;
+
+/// The most bytes of them.
+pub(crate) const MOST_BYTES: u64 = 200 << 20;
+
+/// Something beside an image that is not brought to the mirror.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeftBehind {
+    /// What it is; `None` for all that comes after the last that was looked at.
+    pub digest: Option<Digest>,
+    /// The tag that it stands under; `None` where it names its subject itself.
+    pub under: Option<Tag>,
+    pub why: String,
+}
+
+impl LeftBehind {
+    /// What is beyond the bound.
+    pub(crate) fn rest() -> Self {
+        Self { digest: None, under: None, why: Excess::Many.to_string() }
+    }
+}
+
+impl fmt::Display for LeftBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.under, &self.digest) {
+            (Some(tag), _) => write!(f, "{tag} stays behind: {}", self.why),
+            (None, Some(digest)) => write!(f, "{digest} stays behind: {}", self.why),
+            (None, None) => write!(f, "the rest stays behind: {}", self.why),
+        }
+    }
+}
+
+/// Why something that could come along does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Excess {
+    Many,
+    Large,
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Many => write!(f, "an image may have {MOST} signatures and other artifacts beside it"),
+            Self::Large => {
+                write!(f, "the signatures and other artifacts beside an image may have {} MiB", MOST_BYTES >> 20)
+            }
+        }
+    }
+}
+
+/// What there is still room for beside one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    count: usize,
+    bytes: u64,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { count: MOST, bytes: MOST_BYTES }
+    }
+}
+
+impl Allowance {
+    /// Takes room for one of so many bytes, where there is enough.
+    pub(crate) fn take(&mut self, size: u64) -> Result<(), Excess> {
+        let count = self.count.checked_sub(1).ok_or(Excess::Many)?;
+        self.bytes = self.bytes.checked_sub(size).ok_or(Excess::Large)?;
+        self.count = count;
+        Ok(())
+    }
+
+    /// Takes room for one that is at the mirror, whatever room there is.
+    pub(crate) fn hold(&mut self, size: u64) {
+        self.count = self.count.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_has_room_for_so_many_and_so_much() {
+        let mut room = Allowance::default();
+        assert_eq!(room.take(MOST_BYTES + 1), Err(Excess::Large));
+        room.hold(MOST_BYTES - 10);
+        assert_eq!(
+            (room.take(11), room.take(10), room.take(1), room.take(0)),
+            (Err(Excess::Large), Ok(()), Err(Excess::Large), Ok(()))
+        );
+        (0..MOST).for_each(|_| room.hold(1));
+        assert_eq!(room.take(0), Err(Excess::Many));
+    }
+}

@@ -68,7 +68,7 @@ impl Takedowns {
                 let tags = self.removals.iter().map(|removal| (removal.key(), removal.digest.clone())).collect();
                 history.recorded_as(manifest, tags).await
             }
-            None => Ok(at_hand(manifest)),
+            None => Ok(at_hand(manifest, &self.removals)),
         };
         for removal in std::mem::take(&mut self.removals) {
             match &put {
@@ -84,9 +84,11 @@ impl Takedowns {
     }
 }
 
-/// The tags of which the manifest at hand records what they answer: what is known without a history.
-fn at_hand(manifest: &Manifest) -> BTreeSet<Key> {
-    removal::recorded(manifest).into_keys().collect()
+/// Those that answer what the manifest at hand records: what is known without a history.
+fn at_hand(manifest: &Manifest, removals: &[Removal]) -> BTreeSet<Key> {
+    let recorded = removal::recorded(manifest);
+    let keys = removals.iter().filter(|removal| recorded.get(&removal.key()) == Some(&removal.digest));
+    keys.map(Removal::key).collect()
 }
 
 async fn takedown(

@@ -168,7 +168,7 @@ fn who_may_not_write_is_no_person_or_wrote_a_commit_does_not_count() {
             "mona",
             "mona wrote a commit of it",
         ),
-        ("other[bot]", "Approve", "mona", "other[bot] pushed it, and whoever may have that App or workflow push"),
+        ("other[bot]", "Approve", "mona", "other[bot] pushed it, which is not the account of this run"),
     ];
     for (author, message, reviewer, why) in table {
         let world = World::new(1);

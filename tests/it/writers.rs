@@ -196,7 +196,8 @@ fn a_workflow_that_pushes_for_a_developer_makes_the_writer_unknown_unless_it_lea
         world.github.review_as(number, "mona", "APPROVED");
         world.github.merge(number);
         match file {
-            FILE => world.refused(&[], &unknown(&sha, "github-actions[bot] pushed it, and whoever may have that App")),
+            FILE => world
+                .refused(&[], &unknown(&sha, "github-actions[bot] pushed it, which is not the account of this run")),
             _ => world.promoted(&[]),
         }
     }

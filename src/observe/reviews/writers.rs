@@ -75,7 +75,8 @@ impl WriterReader<'_> {
             Source::Us => Said::Nobody,
             Source::People(people) => Said::People(people.union(&authored.named).cloned().collect()),
             Source::Machine(login) => Said::Unknown(format!(
-                "{login} pushed it, and whoever may have that App or workflow push can be behind it: have a person push it"
+                "{login} pushed it, which is not the account of this run, and whoever may have it push can be behind it: run with \
+                 that App's token where it is your own, else have a person push it"
             )),
             Source::Untold(why) => Said::Unknown(why.clone()),
             Source::MadeFor(login) => match self.doubt(&authored.commit, login).await? {

@@ -117,14 +117,14 @@ pub(super) async fn settle(
         body = body.replace(UNASKED, "");
     }
     let metadata = metadata::read(&open.body);
-    let unnamed = !open.vouched && !open.touched && !open.stale && open.edited_by.is_none();
-    if let Some(metadata) = metadata.filter(|_| unnamed)
-        && (open.author != JOB_LOGIN || verdict(context, accounts, &open.head, Some(metadata.clone())).await)
-    {
+    let judged =
+        open.vouched || open.author != JOB_LOGIN || verdict(context, accounts, &open.head, metadata.clone()).await;
+    let holds = !open.vouched && !open.touched && !open.stale && open.edited_by.is_none();
+    if let Some(metadata) = metadata.filter(|_| judged && holds) {
         let named = Metadata { head: ObjectId::try_from(open.head.0.clone()).ok(), ..metadata.clone() };
         body = body.replacen(&metadata::write(&metadata), &metadata::write(&named), 1);
     }
-    if body != open.body && !open.touched {
+    if body != open.body && !open.touched && open.edited_by.is_none() {
         forge.edit(open, &open.title, &body).await?;
     }
     Ok(())

@@ -60,8 +60,8 @@ pub mod internals {
     pub mod forge {
         pub use crate::forge::{
             Account, Activity, Actor, Branches, Commit, Contents, Conversation, Error, FileChange, Forge, Merge,
-            Message, MovementKind, NewCommit, OpenProposal, Proposals, Review, Reviews, StatusState, Statuses, Told,
-            Verdict, Version, Written, git, github,
+            MergedHead, Message, MovementKind, NewCommit, OpenProposal, Proposals, Review, Reviews, StatusState,
+            Statuses, Told, Verdict, Version, Written, git, github,
         };
     }
     pub mod hub {

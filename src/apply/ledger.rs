@@ -76,7 +76,7 @@ async fn write(
         kind: "ledger".to_owned(),
         ..Places::default()
     };
-    let (headline, body) = form::message(&manifest.proposals, &places, "");
+    let (headline, body) = form::message(&manifest.proposals, &places, "", None);
     let new = NewCommit { message: Message { headline, body }, files };
     match &reading.tip {
         Some(tip) => place.forge.append(&branch, tip, &new).await?,

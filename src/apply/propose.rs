@@ -21,6 +21,8 @@ pub(crate) struct Publication<'a> {
     pub manifest: &'a Manifest,
     pub wanted: &'a Wanted,
     pub evidence: &'a [Evidence],
+    /// What the manifest says already and a review would cover as well.
+    pub unreviewed: &'a [String],
 }
 
 /// Why a proposal was not published.
@@ -132,11 +134,11 @@ async fn present_new(
 
 /// The body. What can be said in comments stands in it wherever there are comments, also where it does not name its commit yet.
 fn text(forge: &dyn Forge, publication: &Publication<'_>, committed: &Committed) -> String {
-    let Publication { manifest, wanted, evidence, .. } = publication;
+    let Publication { manifest, wanted, evidence, unreviewed, .. } = publication;
     let Committed { commit, metadata } = committed;
     let head = forge.accounts().and(ObjectId::try_from(commit.0.clone()).ok());
     let named = Metadata { head, ..metadata.clone() };
-    let text = body::body(manifest, wanted, evidence, &named);
+    let text = body::body(manifest, wanted, evidence, unreviewed, &named);
     text.replacen(&metadata::write(&named), &metadata::write(metadata), 1)
 }
 

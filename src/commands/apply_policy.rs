@@ -1,10 +1,12 @@
 //! `apply-policy`: makes the organization's settings what the manifest says, or shows what they are not.
 
+use super::unreviewed::reviews;
 use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
 use crate::args::ApplyPolicy as Arguments;
 use crate::hub::Hub;
 use crate::manifest::{Manifest, Policy};
+use crate::plan::binding::Bound;
 use crate::policy::settings::{self, Area, Comparison, Difference, advice, lost};
 use crate::report::Output;
 use crate::report::settings::{Limitation, LostMember, Refused, Settings, SettingsStep};
@@ -18,13 +20,11 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     if context.settings.github.in_actions && matches!(read_event(context)?.kind, Kind::IssueComment(_)) {
         return Err(Stop::Unusable("a comment does not change the organization's settings: apply-policy is for push, schedule and workflow_dispatch".to_owned()));
     }
-    let manifest = match context.forge {
-        Some(_) => load::at_head(context).await?.1,
-        None => load::here(context)?,
-    };
+    let (manifest, unreviewed) = reviewed(context).await?;
     let mut report = Settings { organization: manifest.organization.clone(), ..Settings::default() };
+    report.refused.extend(unreviewed);
     let areas = settings::areas(&manifest.policy);
-    if areas.is_empty() {
+    if areas.is_empty() && report.refused.is_empty() {
         output.settings(report);
         return Ok(Exit::Done);
     }
@@ -39,7 +39,8 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
             Err(e) => report.refused.push(refused(area, SettingsStep::Read, &e)),
         }
     }
-    if report.refused.iter().filter(|refused| refused.step == SettingsStep::Read).count() == areas.len() {
+    let unread = report.refused.iter().filter(|refused| refused.step == SettingsStep::Read).count();
+    if unread == areas.len() && unread > 0 {
         let all: Vec<&str> = report.refused.iter().map(|refused| refused.error.as_str()).collect();
         return Err(Stop::CannotWork(anyhow::Error::msg(all.join("; "))));
     }
@@ -51,6 +52,28 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     let exit = if report.settled() { Exit::Done } else { Exit::Findings };
     output.settings(report);
     Ok(exit)
+}
+
+/// The manifest, in Actions as it was last reviewed, and what of its policy was not.
+async fn reviewed(context: &Context) -> Result<(Manifest, Vec<Refused>), Stop> {
+    if context.forge.is_none() {
+        return Ok((load::here(context)?, Vec::new()));
+    }
+    let (head, manifest) = load::at_head(context).await?;
+    if !context.settings.github.in_actions {
+        return Ok((manifest, Vec::new()));
+    }
+    let reviews = reviews(context, Some(&head), &manifest).await;
+    if let Some(why) = &reviews.untold {
+        return Err(Stop::CannotWork(anyhow::Error::msg(why.clone())));
+    }
+    let gap = |(area, bound): (Area, Bound)| {
+        let gap = reviews.binding.unreviewed.iter().find(|gap| gap.bound == bound)?;
+        Some(Refused { area, step: SettingsStep::Review, error: format!("{}: {}", gap.what, gap.why) })
+    };
+    let areas = [(Area::ImageAccess, Bound::ImageAccess), (Area::RegistryAccess, Bound::RegistryAccess)];
+    let refused = areas.into_iter().filter_map(gap).collect();
+    Ok((reviews.binding.manifest.clone(), refused))
 }
 
 /// Docker Hub with a credential; without one nothing is shown of an organization.

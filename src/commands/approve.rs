@@ -3,6 +3,7 @@
 use super::planned::accounts;
 use super::publish::ensure;
 use super::reader::proposal_reader;
+use super::unreviewed::{also_covered, reviews};
 use super::{Context, Exit, Stop, TRIES, load, propose};
 use crate::apply::files;
 use crate::apply::propose::{Publication, PublishError, changes};
@@ -116,7 +117,9 @@ async fn edit_or_propose(
         return Ok(approval);
     }
     let forge = context.forge().map_err(|stop| Error::Unusable(stop.to_string()))?.as_ref();
-    let row = ensure(context, forge, &Publication { head, manifest, wanted, evidence }, Reviewed::Stays).await?;
+    let unreviewed = also_covered(&*reviews(context, Some(head), manifest).await, Some(wanted));
+    let publication = Publication { head, manifest, wanted, evidence, unreviewed: &unreviewed };
+    let row = ensure(context, forge, &publication, Reviewed::Stays).await?;
     approval.changed = !matches!(row.action, rows::ProposedAction::Unchanged | rows::ProposedAction::Left);
     approval.proposals.push(row);
     Ok(approval)

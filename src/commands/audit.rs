@@ -1,7 +1,6 @@
 //! `audit`: compares the organization with the manifest, and keeps an issue as the dashboard where it is told to.
 
-use std::collections::BTreeSet;
-
+use super::unreviewed::reviews;
 use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
 use crate::apply::dashboard;
@@ -26,19 +25,23 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         output.into_file(path);
     }
     let (head, manifest) = match arguments.issue {
-        true => load::at_head(context).await.map(|(head, manifest)| (Some(head.commit), manifest))?,
+        true => load::at_head(context).await.map(|(head, manifest)| (Some(head), manifest))?,
         false => (None, load::here(context)?),
     };
     let sources = Sources::new(context.registries.clone());
     let progress = Progress::on_terminal(context.settings.github.in_actions);
     let hub = context.patient_hub();
     let file = context.settings.manifest.as_str();
-    let foreign_records = BTreeSet::new();
+    let foreign_records = reviews(context, head.as_ref(), &manifest).await.binding.foreign_keys();
     let reader = OrganizationReader {
         registries: &context.registries,
         sources: &sources,
         hub: hub.as_ref(),
-        history: context.forge.as_deref().map(|forge| History { forge, head: head.as_ref(), path: file }),
+        history: context.forge.as_deref().map(|forge| History {
+            forge,
+            head: head.as_ref().map(|head| &head.commit),
+            path: file,
+        }),
         foreign_records: &foreign_records,
         progress: &progress,
     };

@@ -5,6 +5,7 @@
 //! it. What a comment asks for can be done twice without harm, so the answer is written last.
 
 use super::publish::ensure;
+use super::unreviewed::{also_covered, reviews};
 use super::{Context, Exit, Stop, TRIES, check, guard, load, propose};
 use crate::action::event::Comment;
 use crate::apply::propose::{Publication, PublishError};
@@ -214,7 +215,8 @@ impl CommandRequest<'_> {
     /// Puts the rejection on its branch: in place of this proposal, or, out of a group, in one of its own.
     async fn turn(&self, head: &Head, manifest: &Manifest, wanted: &Wanted) -> Result<rows::Proposed, PublishError> {
         let evidence = [Evidence::default()];
-        let publication = Publication { head, manifest, wanted, evidence: &evidence };
+        let unreviewed = also_covered(&*reviews(self.context, Some(head), manifest).await, Some(wanted));
+        let publication = Publication { head, manifest, wanted, evidence: &evidence, unreviewed: &unreviewed };
         // Whoever comments here looks at what was approved here, and not at what was approved elsewhere.
         let reviewed = if wanted.branch == self.open.branch { Reviewed::Moves } else { Reviewed::Stays };
         ensure(self.context, self.forge, &publication, reviewed).await

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Stop;
-use super::unreviewed::Verdicts;
+use super::known::KnownReviews;
 use crate::apply::interruption::Interruption;
 use crate::forge::git::GitForge;
 use crate::forge::github::GitHub;
@@ -15,8 +15,8 @@ use crate::hub::{self, Hub};
 use crate::manifest::{Destination, Proposals};
 use crate::net;
 use crate::net::retry::Policy;
-use crate::observe::records::History;
-use crate::observe::reviews::ReviewReader;
+use crate::observe::records::{ALL_BELIEVED, History};
+use crate::observe::reviews::Reviews;
 use crate::plan::ownership::Keeper;
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
@@ -41,7 +41,7 @@ pub struct Context {
     /// Now, once for the whole run.
     pub now: chrono::DateTime<chrono::Utc>,
     /// What this run found out about reviews.
-    pub(super) verdicts: Verdicts,
+    pub(super) reviews: KnownReviews,
 }
 
 impl Context {
@@ -58,8 +58,8 @@ impl Context {
             (ForgeChoice::Git, _) => Some(local(&settings).await?),
             (_, github) => github.clone().map(|github| github as Arc<dyn Forge>),
         };
-        let (interruption, now, verdicts) = (Interruption::default(), chrono::Utc::now(), Verdicts::default());
-        Ok(Self { settings, registries, hub, forge, github, interruption, now, verdicts })
+        let (interruption, now, reviews) = (Interruption::default(), chrono::Utc::now(), KnownReviews::default());
+        Ok(Self { settings, registries, hub, forge, github, interruption, now, reviews })
     }
 
     /// Whether a credential for the destination was given; a directory needs none.
@@ -81,17 +81,12 @@ impl Context {
         }
     }
 
-    /// Where reviews are read, for a manifest that was read at `at` of the default branch; `None`: as it is now.
-    #[must_use]
-    pub fn review_reader<'a>(&'a self, at: Option<&'a Commit>) -> ReviewReader<'a> {
-        let (path, floor) = (self.settings.manifest.as_str(), self.settings.min_approvals);
-        ReviewReader { forge: self.forge.as_deref(), at, path, floor }
-    }
-
-    /// Where the manifest's history is read, for a manifest that was read at `at` of the default branch; `None`: as it is now.
-    pub(super) fn history<'a>(&'a self, at: Option<&'a Commit>) -> Option<History<'a>> {
+    /// Where the history of a manifest is read that was read at `at` of the default branch; `None`: as it is now.
+    pub(super) fn history<'a>(&'a self, at: Option<&'a Commit>, reviews: Option<&'a Reviews>) -> Option<History<'a>> {
         let forge = self.forge.as_deref()?;
-        Some(History { contents: forge, head: at, path: &self.settings.manifest })
+        let foreign = reviews.map_or(&ALL_BELIEVED, |reviews| &reviews.binding.foreign);
+        let path = self.settings.manifest.as_str();
+        Some(History { contents: forge, head: at, path, foreign })
     }
 
     /// The manifest that keeps repositories.

@@ -106,7 +106,7 @@ fn inspection<'a>(
         github: context.github(),
         run,
         manifest,
-        history: context.history(None),
+        history: context.history(None, None),
         keeper: context.known_keeper(),
         manifest_fact: (&settings.manifest, fact),
         github_addresses: if github { addresses.to_vec() } else { Vec::new() },

@@ -2,7 +2,7 @@
 
 use super::promote::Manner;
 use super::reader::proposal_reader;
-use super::unreviewed::unreviewed;
+use super::unreviewed::{reviews, unreviewed};
 use super::{Context, Exit, Stop, load, planned, promote};
 use crate::observe::ledger::Trust;
 use crate::report::{Output, rows};
@@ -18,12 +18,15 @@ pub(crate) async fn run(
     let scope = promote::scope(context, &manifest, images)?;
     let forge = context.forge.as_deref();
     let reader = proposal_reader(context, forge, Trust::Keeper);
-    let seen = promote::read_mirrors(context, &reader.sources, &manifest, &scope, None, Manner::default()).await?;
-    let unreviewed = unreviewed(&context.verdicts, &context.review_reader(None), &manifest, &scope).await;
-    let situation = reader.situation(&manifest, &scope, &unreviewed, None).await?;
-    let evidence = reader.evidence_of_all(&manifest, &situation).await;
-    let mut plan = planned::planned(&manifest, &situation, &evidence);
-    let promotions = promote::planned(&seen, promote::failures(&seen));
+    let reviews = reviews(context, None, &manifest).await;
+    let manifest = &reviews.binding.manifest;
+    let seen = promote::read_mirrors(context, &reader.sources, &reviews, &scope, None, Manner::default()).await?;
+    let unreviewed = unreviewed(context, &reviews, &scope);
+    let proposed = scope.clone().without(|image| reviews.binding.is_barred(image), manifest);
+    let situation = reader.situation(manifest, &proposed, &unreviewed, None).await?;
+    let evidence = reader.evidence_of_all(manifest, &situation).await;
+    let mut plan = planned::planned(manifest, &situation, &evidence);
+    let promotions = promote::planned(&seen, promote::failures(&seen, &reviews, &scope));
     plan.promotions = promotions.promotions;
     plan.repositories = promotions.repositories;
     plan.removals = promotions.removals;

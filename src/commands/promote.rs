@@ -1,9 +1,8 @@
 //! `promote`: copies what was approved and records what the mirror holds.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Context, Exit, Stop, load};
+use super::{Context, Exit, Stop, load, unreviewed};
 use crate::apply;
 use crate::apply::anew::WriteError;
 use crate::apply::copy::{Carried, Copier};
@@ -17,9 +16,10 @@ use crate::observe::mirror::{self, MirrorReader, Promotions};
 use crate::observe::records::History;
 use crate::observe::repositories::Attention;
 use crate::observe::retired::{RetiredReader, read_retired};
+use crate::observe::reviews::Reviews;
 use crate::observe::sources::Sources;
 use crate::plan::companions::LeftBehind;
-use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination};
+use crate::plan::{Consent, FailedStep, Scope, State, Step, destination};
 use crate::progress::{Group, Progress};
 use crate::proposal::record::Record;
 use crate::report::Output;
@@ -34,18 +34,22 @@ use crate::text::{counted, excerpt};
 pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let (head, manifest) = load::at_head(context).await?;
     let scope = scope(context, &manifest, &arguments.images.images)?;
+    let reviews = unreviewed::reviews(context, Some(&head), &manifest).await;
+    let manifest = &reviews.binding.manifest;
     if !context.settings.dry_run && context.settings.record != RecordMode::None {
-        sweep(&**context.forge()?, &manifest).await;
+        sweep(&**context.forge()?, manifest).await;
     }
     let sources = Sources::to_copy(context.registries.clone());
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
-    let mut seen = read_mirrors(context, &sources, &manifest, &scope, Some(&head.commit), manner).await?;
+    let mut seen = read_mirrors(context, &sources, &reviews, &scope, Some(&head.commit), manner).await?;
     if arguments.prune && seen.stopped.is_none() {
-        prune(context, &manifest, &scope, &head.commit, &mut seen).await?;
+        prune(context, &reviews, &scope, &head.commit, &mut seen).await?;
     }
     if context.settings.dry_run {
-        output.plan(&planned(&seen, failures(&seen)));
-        return ending(&seen.stopped, failures(&seen).is_empty());
+        let failed = failures(&seen, &reviews, &scope);
+        let clean = failed.is_empty();
+        output.plan(&planned(&seen, failed));
+        return ending(&seen.stopped, clean);
     }
     output.plan(&planned(&seen, Vec::new()));
     if let Some(reason) = &seen.stopped {
@@ -59,7 +63,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
         copier: &copier,
         registries: &context.registries,
         hub: hub(context),
-        manifest: &manifest,
+        manifest,
         planned: &seen,
         signatures: arguments.signatures,
     };
@@ -68,9 +72,9 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     drop(phase);
     let ended = applied.stopped.is_some() || context.interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;
-    let recorded = if idle { None } else { recorded(context, &manifest, &seen, &applied.promoted).await };
+    let recorded = if idle { None } else { recorded(context, &reviews, &applied.promoted).await };
     let stopped = applied.stopped.clone();
-    let outcome = outcome(&seen, applied, recorded);
+    let outcome = outcome(applied, recorded, failures(&seen, &reviews, &scope));
     let clean = outcome.failed.is_empty() && outcome.drift.is_empty();
     output.outcome(outcome);
     ending(&stopped, clean)
@@ -101,18 +105,19 @@ fn publishes(context: &Context, arguments: &Arguments) -> bool {
 /// Adds the tags that go because their approval was retired.
 async fn prune(
     context: &Context,
-    manifest: &Manifest,
+    reviews: &Reviews,
     scope: &Scope,
     head: &Commit,
     seen: &mut Promotions,
 ) -> Result<(), Stop> {
-    let reader = RetiredReader {
-        registries: &context.registries,
-        history: History { contents: &**context.forge()?, head: Some(head), path: &context.settings.manifest },
-    };
+    let manifest = &reviews.binding.manifest;
+    let (contents, path) = (&**context.forge()?, &*context.settings.manifest);
+    let history = History { contents, head: Some(head), path, foreign: &reviews.binding.foreign };
+    let reader = RetiredReader { registries: &context.registries, history };
     let found = read_retired(&reader, manifest, scope).await;
-    seen.removals.extend(found.removals);
-    seen.failed.extend(found.failed);
+    let (removals, kept) = reviews.reviewed_removals(found.removals);
+    seen.removals.extend(removals);
+    seen.failed.extend(found.failed.into_iter().chain(kept));
     Ok(())
 }
 
@@ -124,29 +129,29 @@ async fn prune(
 pub async fn read_mirrors(
     context: &Context,
     sources: &Sources,
-    manifest: &Manifest,
+    reviews: &Reviews,
     scope: &Scope,
     at: Option<&Commit>,
     manner: Manner,
 ) -> Result<Promotions, Stop> {
+    let manifest = &reviews.binding.manifest;
     let Manner { attention, consent } = manner;
     let approvals: usize = manifest.images.iter().map(|image| image.approved.len()).sum();
     let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
     // Elsewhere no repository bears a mark.
     let keeper = if manifest.on_docker_hub() { context.keeper().await? } else { context.known_keeper() };
-    let foreign_records = BTreeSet::new();
+    let foreign_records = reviews.binding.foreign_keys();
     let reader = MirrorReader {
         registries: &context.registries,
         sources,
         hub: hub(context),
-        history: context.history(at),
+        history: context.history(at, Some(reviews)),
         keeper: &keeper,
         attention,
         consent,
         foreign_records: &foreign_records,
     };
-    let seen = mirror::promotions(&reader, manifest, scope, &context.review_reader(at)).await;
-    context.verdicts.keep(manifest, &seen.judged);
+    let seen = mirror::promotions(&reader, reviews, scope).await;
     say_what_is_lacking(manifest, &seen);
     Ok(seen)
 }
@@ -168,19 +173,19 @@ pub fn scope(context: &Context, manifest: &Manifest, images: &[String]) -> Resul
     Scope::new(manifest, images, shard).map_err(|e| Stop::Unusable(e.to_string()))
 }
 
-/// What could not be looked at, and what its state forbids, in the manifest's order.
-#[must_use]
-pub fn failures(seen: &Promotions) -> Vec<Failure> {
-    seen.failed.iter().cloned().chain(seen.steps.iter().filter_map(Step::failure)).collect()
+/// What could not be looked at, and what its state forbids, in the manifest's order; then what no review covers.
+pub(super) fn failures(seen: &Promotions, reviews: &Reviews, scope: &Scope) -> Vec<rows::Failed> {
+    let failed = seen.failed.iter().cloned().chain(seen.steps.iter().filter_map(Step::failure));
+    failed.map(rows::Failed::from).chain(unreviewed::not_done(reviews, scope)).collect()
 }
 
 #[must_use]
-pub fn planned(seen: &Promotions, failed: Vec<Failure>) -> rows::Plan {
+pub fn planned(seen: &Promotions, failed: Vec<rows::Failed>) -> rows::Plan {
     rows::Plan {
         promotions: seen.steps.iter().map(rows::Promotion::from).collect(),
         repositories: seen.repositories.iter().flat_map(rows::PlannedRepository::of).collect(),
         removals: seen.removals.iter().map(rows::Removal::from).collect(),
-        failed: failed.into_iter().map(rows::Failed::from).collect(),
+        failed,
         ..rows::Plan::default()
     }
 }
@@ -199,12 +204,7 @@ pub(super) fn ending(stopped: &Option<String>, clean: bool) -> Result<Exit, Stop
 }
 
 /// Records what was promoted, as the settings say. `None`: nothing was to be recorded.
-async fn recorded(
-    context: &Context,
-    manifest: &Manifest,
-    seen: &Promotions,
-    promoted: &[Promoted],
-) -> Option<Result<Recorded, WriteError>> {
+async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -> Option<Result<Recorded, WriteError>> {
     let way = match context.settings.record {
         RecordMode::None => return None,
         RecordMode::Auto => Way::Auto,
@@ -212,15 +212,19 @@ async fn recorded(
         RecordMode::PullRequest => Way::Proposal,
     };
     let forge = context.forge.as_ref()?;
-    let records: Vec<Record> = promoted.iter().map(|promoted| record_of(seen, promoted)).collect();
+    let records: Vec<Record> = promoted.iter().map(|promoted| record_of(reviews, promoted)).collect();
     let _phase = Group::begin(&format!("Recording {}", counted(records.len(), "digest")));
-    let (path, prefix) = (&context.settings.manifest, &manifest.proposals.branch_prefix);
-    Some(record::record(forge.as_ref(), path, prefix, way, &records).await)
+    let (path, prefix) = (&context.settings.manifest, &reviews.binding.manifest.proposals.branch_prefix);
+    let recorded = record::record(forge.as_ref(), path, prefix, way, &records, reviews.settled.as_ref()).await;
+    if let Ok(Recorded::Committed(commit)) = &recorded {
+        context.reviews.made(commit);
+    }
+    Some(recorded)
 }
 
 /// What is recorded of a promotion; how its approval came was found out before it.
-fn record_of(seen: &Promotions, promoted: &Promoted) -> Record {
-    let came = seen.judged.get(&promoted.step.key()).and_then(|judged| judged.came);
+fn record_of(reviews: &Reviews, promoted: &Promoted) -> Record {
+    let came = reviews.came.get(&promoted.step.key());
     Record {
         repository: promoted.step.repository.clone(),
         tag: promoted.step.tag.clone(),
@@ -232,15 +236,19 @@ fn record_of(seen: &Promotions, promoted: &Promoted) -> Record {
 }
 
 /// Everything that was done. What the mirror had already counts as promoted by this run only if it was recorded by it.
-fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded, WriteError>>) -> rows::Outcome {
-    let mut failed = failures(seen);
-    failed.extend(applied.failed);
+fn outcome(
+    applied: Applied,
+    recorded: Option<Result<Recorded, WriteError>>,
+    mut failed: Vec<rows::Failed>,
+) -> rows::Outcome {
+    failed.extend(applied.failed.into_iter().map(rows::Failed::from));
     let (committed, proposed) = match recorded {
         Some(Ok(Recorded::Committed(_))) => (true, None),
         Some(Ok(Recorded::Proposed(proposed))) => (false, Some(proposed)),
         Some(Err(error)) => {
             tracing::error!("recording: {error}");
-            failed.extend(applied.promoted.iter().map(|p| p.step.failed(FailedStep::Record, error.to_string())));
+            let unrecorded = applied.promoted.iter().map(|p| p.step.failed(FailedStep::Record, error.to_string()));
+            failed.extend(unrecorded.map(rows::Failed::from));
             (false, None)
         }
         Some(Ok(Recorded::Already)) | None => (false, None),
@@ -258,7 +266,7 @@ fn outcome(seen: &Promotions, applied: Applied, recorded: Option<Result<Recorded
         mended: applied.mended.into_iter().map(rows::Finding::from).collect(),
         removed: applied.removed.iter().map(rows::Removal::from).collect(),
         drift: applied.left.into_iter().map(rows::Finding::from).collect(),
-        failed: failed.into_iter().map(rows::Failed::from).collect(),
+        failed,
         ..rows::Outcome::default()
     }
 }

@@ -3,7 +3,7 @@
 use super::planned::{expected_in_ledger, failed, on_branch, planned, unreadable, waiting};
 use super::publish::{publish, rewrite, row, settle};
 use super::reader::proposal_reader;
-use super::unreviewed::unreviewed;
+use super::unreviewed::{also_covered, not_done, reviews, unreviewed};
 use super::{Context, Exit, Stop, TRIES, load, promote};
 use crate::apply::ledger::{Recorded, record};
 use crate::apply::propose::{Publication, PublishError};
@@ -13,6 +13,7 @@ use crate::manifest::Manifest;
 use crate::markdown::code;
 use crate::observe::ledger::{Noted, Place, Trust};
 use crate::observe::proposals::{ProposalReader, Situation};
+use crate::observe::reviews::Reviews;
 use crate::progress::Group;
 use crate::proposal::Wanted;
 use crate::proposal::machine::{Action, Decision};
@@ -35,9 +36,11 @@ pub(crate) async fn run(
     let mut done = Done::default();
     for attempt in 1..=TRIES {
         let (head, manifest) = load::at_head(context).await?;
-        let scope = promote::scope(context, &manifest, images)?;
-        let unreviewed =
-            unreviewed(&context.verdicts, &context.review_reader(Some(&head.commit)), &manifest, &scope).await;
+        let reviews = reviews(context, Some(&head), &manifest).await;
+        let manifest = reviews.binding.manifest.clone();
+        let scope =
+            promote::scope(context, &manifest, images)?.without(|image| reviews.binding.is_barred(image), &manifest);
+        let unreviewed = unreviewed(context, &reviews, &scope);
         let situation = reader.situation(&manifest, &scope, &unreviewed, refresh).await?;
         if context.settings.dry_run {
             let plan = planned(&manifest, &situation, &reader.evidence_of_all(&manifest, &situation).await);
@@ -51,10 +54,12 @@ pub(crate) async fn run(
                 tracing::warn!("what interrupted runs left could not be cleared: {e}");
             }
         }
-        let round = Round { context, forge, reader: &reader, head: &head, manifest: &manifest, situation: &situation };
-        done.begin(&manifest, &situation);
-        done.edited(&situation);
-        note(context, forge, &head, &manifest, &situation.noted, &mut done).await;
+        let (head, manifest, situation, reviews) = (&head, &manifest, &situation, &*reviews);
+        let round = Round { context, forge, reader: &reader, head, manifest, situation, reviews };
+        done.begin(manifest, situation);
+        done.edited(situation);
+        done.outcome.failed.extend(not_done(reviews, &scope));
+        note(context, forge, head, manifest, &situation.noted, &mut done).await;
         round.carry_out(&mut done).await;
         if done.moved.is_empty() {
             break;
@@ -185,6 +190,7 @@ struct Round<'a> {
     head: &'a Head,
     manifest: &'a Manifest,
     situation: &'a Situation,
+    reviews: &'a Reviews,
 }
 
 impl Round<'_> {
@@ -212,7 +218,9 @@ impl Round<'_> {
             }
             (Action::Unchanged, Some(wanted), Some(open)) if open.edited_by.is_some() => {
                 let evidence = self.reader.evidence(self.manifest, wanted).await;
-                let publication = Publication { head: self.head, manifest: self.manifest, wanted, evidence: &evidence };
+                let unreviewed = also_covered(self.reviews, Some(wanted));
+                let (head, manifest) = (self.head, self.manifest);
+                let publication = Publication { head, manifest, wanted, evidence: &evidence, unreviewed: &unreviewed };
                 done.row(rewrite(self.context, self.forge, &publication, open).await?);
             }
             (Action::Unchanged, _, Some(open)) => {
@@ -242,7 +250,9 @@ impl Round<'_> {
 
     async fn publish(&self, wanted: &Wanted, open: Option<&OpenProposal>) -> Result<rows::Proposed, PublishError> {
         let evidence = self.reader.evidence(self.manifest, wanted).await;
-        let publication = Publication { head: self.head, manifest: self.manifest, wanted, evidence: &evidence };
+        let unreviewed = also_covered(self.reviews, Some(wanted));
+        let (head, manifest) = (self.head, self.manifest);
+        let publication = Publication { head, manifest, wanted, evidence: &evidence, unreviewed: &unreviewed };
         publish(self.context, self.forge, &publication, open).await
     }
 }

@@ -1,65 +1,82 @@
-//! Approvals that fewer people approved than the policy asks: their removal is offered.
+//! What no review covers: what a run knows of that, and the approvals whose removal is offered.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
-use crate::forge::Forge;
-use crate::manifest::{Approval, Image, Manifest};
-use crate::observe::reviews::{Judged, ReviewReader, read_reviews, untold};
-use crate::plan::reviews::Subject;
-use crate::plan::{Key, Scope, is_pending};
-use crate::proposal::Unreviewed;
+use super::Context;
+use crate::forge::{Forge, Head};
+use crate::manifest::Manifest;
+use crate::observe::reviews::{ReviewReader, Reviews, read_reviews};
+use crate::plan::binding::Unreviewed as Gap;
+use crate::plan::{FailedStep, Key, Scope, is_pending};
+use crate::proposal::{Unreviewed, Wanted};
+use crate::report::rows;
 
-/// What was found out in this run about how approvals were reviewed: where promotion asked, proposals do not ask again.
-#[derive(Default)]
-pub(crate) struct Verdicts(Mutex<BTreeMap<Subject, Option<String>>>);
-
-impl Verdicts {
-    pub(super) fn keep(&self, manifest: &Manifest, judged: &BTreeMap<Key, Judged>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (image, approval) in manifest.approvals() {
-            if let Some(judged) = judged.get(&Key::of(image, approval)) {
-                known.insert(Subject::of(image, approval), judged.unreviewed.clone());
-            }
-        }
+/// What reviews bind of a manifest that was read at a head of the default branch; `None`: as it is now.
+pub(super) async fn reviews(context: &Context, at: Option<&Head>, manifest: &Manifest) -> Arc<Reviews> {
+    let commit = at.map(|head| head.commit.clone());
+    if let Some(known) = context.reviews.of(commit.as_ref()) {
+        return known;
     }
-
-    fn of(&self, image: &Image, approval: &Approval) -> Option<Option<String>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&Subject::of(image, approval)).cloned()
-    }
+    let made = context.reviews.all_made();
+    let (path, floor) = (context.settings.manifest.as_str(), context.settings.min_approvals);
+    let reader = ReviewReader { forge: context.forge.as_deref(), at, path, floor, made: &made };
+    let read = Arc::new(read_reviews(&reader, manifest).await);
+    context.reviews.keep(commit, &read);
+    read
 }
 
-/// The approvals whose removal is wanted. Nothing is asked where no review is needed, nor about what the manifest says is
-/// promoted; on a forge that has no reviews none is offered, because what would be approved anew would have none either.
-pub(super) async fn unreviewed(
-    verdicts: &Verdicts,
-    reader: &ReviewReader<'_>,
-    manifest: &Manifest,
-    scope: &Scope,
-) -> Unreviewed {
+/// The approvals whose removal is wanted: those that are not promoted. On a forge that has no reviews none is offered, because what
+/// would be approved anew would have none either.
+pub(super) fn unreviewed(context: &Context, reviews: &Reviews, scope: &Scope) -> Unreviewed {
     let mut unreviewed = Unreviewed::default();
-    if reader.forge.and_then(Forge::accounts).is_none() {
+    if context.forge.as_deref().and_then(Forge::accounts).is_none() {
         return unreviewed;
     }
-    let asks = reader.floor.max(manifest.policy.approvals) > 0;
-    let mut pending = Vec::new();
+    let manifest = &reviews.binding.manifest;
     for (_, image) in manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)) {
-        for approval in &image.approved {
-            match verdicts.of(image, approval) {
-                Some(Some(why)) => drop(unreviewed.wanted.insert(Key::of(image, approval), why)),
-                Some(None) => {}
-                None if asks && is_pending(image, approval) => pending.push((image, approval)),
-                None => {}
+        for approval in image.approved.iter().filter(|approval| is_pending(image, approval)) {
+            let key = Key::of(image, approval);
+            match (&reviews.untold, reviews.binding.approvals.get(&key)) {
+                (Some(untold), _) => drop(unreviewed.unknown.insert(key, untold.clone())),
+                (None, Some(why)) => drop(unreviewed.wanted.insert(key, why.clone())),
+                (None, None) => {}
             }
-        }
-    }
-    for (key, judged) in read_reviews(reader, manifest, &pending).await {
-        match judged {
-            Ok(Judged { unreviewed: Some(why), .. }) => drop(unreviewed.wanted.insert(key, why)),
-            Ok(_) => {}
-            Err(error) => drop(unreviewed.unknown.insert(key, untold(&error))),
         }
     }
     unreviewed
+}
+
+/// What a review of a proposal would cover beside what the proposal changes, in words.
+pub(super) fn also_covered(reviews: &Reviews, wanted: Option<&Wanted>) -> Vec<String> {
+    let Reviews { binding, .. } = reviews;
+    let changed = |key: &Key| {
+        let items = wanted.iter().flat_map(|wanted| &wanted.items);
+        items
+            .filter_map(|item| item.entry.to.as_ref().map(|tag| (&item.entry.repository, tag)))
+            .any(|(repository, tag)| *repository == key.repository && *tag == key.tag)
+    };
+    let approvals = binding.approvals.keys().filter(|key| !changed(key));
+    let approvals =
+        approvals.map(|key| format!("approved: {}/{}:{}", binding.manifest.organization, key.repository, key.tag));
+    binding.unreviewed.iter().map(|gap| gap.what.clone()).chain(approvals).collect()
+}
+
+/// What the manifest asks for without reviews, and so is not done: of the images in scope, and of the whole.
+pub(super) fn not_done(reviews: &Reviews, scope: &Scope) -> Vec<rows::Failed> {
+    let manifest = &reviews.binding.manifest;
+    let in_scope = |gap: &&Gap| {
+        let mut images = manifest.images.iter().enumerate();
+        gap.repository.as_ref().is_none_or(|name| images.any(|(at, i)| scope.contains(at) && i.repository == *name))
+    };
+    reviews.binding.unreviewed.iter().filter(in_scope).map(row).collect()
+}
+
+fn row(gap: &Gap) -> rows::Failed {
+    rows::Failed {
+        source: gap.source.clone(),
+        repository: gap.repository.clone(),
+        tag: gap.tag.clone(),
+        step: FailedStep::Unreviewed,
+        error: format!("{}: {}", gap.what, gap.why),
+    }
 }

@@ -57,6 +57,28 @@ pub struct Version {
     pub contents: Vec<Option<String>>,
     /// The merged proposals that it came with, as the forge itself remembers; a commit says nothing of that.
     pub merges: Vec<Merge>,
+    /// What its message says at the end of lines of the form `Name: value`; whoever made the commit wrote it.
+    pub trailers: Vec<Trailer>,
+    /// The account, in lower case, for which the forge itself made and signed the commit, where no proposal's merge made it.
+    pub made_for: Option<String>,
+}
+
+/// A line `name: value` in the last paragraph of a commit's message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trailer {
+    pub name: String,
+    pub value: String,
+}
+
+/// The trailers of a commit's message (git-interpret-trailers(1)).
+pub(super) fn trailers(message: &str) -> Vec<Trailer> {
+    let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    let trailer = |line: &str| {
+        let (name, value) = line.split_once(": ")?;
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        is_name.then(|| Trailer { name: name.to_owned(), value: value.trim().to_owned() })
+    };
+    last.lines().filter_map(trailer).collect()
 }
 
 /// A merged proposal.
@@ -65,4 +87,13 @@ pub struct Merge {
     pub number: u64,
     /// The commit that merged it: a merge, a squash, or the last of its rebased commits.
     pub commit: Option<Commit>,
+    /// The branch of this repository that was merged, and its commit then; `None` where it was another's.
+    pub head: Option<MergedHead>,
+}
+
+/// What a proposal's branch pointed to when it was merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergedHead {
+    pub branch: String,
+    pub commit: Commit,
 }

@@ -23,7 +23,7 @@ pub(crate) use authorship::{Authored, Authorship, Source};
 pub(crate) use branches::with_rules;
 pub use branches::{Account, Branches, FileChange, Message, NewCommit, Written};
 pub use commit::Commit;
-pub use contents::{Contents, Merge, Version};
+pub use contents::{Contents, Merge, MergedHead, Version};
 pub(crate) use contents::{Head, Line};
 pub use conversation::Conversation;
 pub use error::Error;

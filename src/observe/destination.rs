@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ownership::{Known, OwnershipReader, read_ownership};
-use super::records::History;
+use super::records::{ALL_BELIEVED, History};
 use super::repositories::{RepositoryAnswer, read_repository};
 use crate::forge::Forge;
 use crate::hub::Hub;
@@ -56,7 +56,8 @@ impl DestinationReader {
             let Ok(named) = forge.identity().await else { return AtMirror::Unknown };
             keeper.repository = Some(named);
         }
-        let history = forge.map(|forge| History { contents: forge, head: None, path: &keeper.path });
+        let history =
+            forge.map(|forge| History { contents: forge, head: None, path: &keeper.path, foreign: &ALL_BELIEVED });
         let reader = OwnershipReader { hub: Some(hub), history, keeper: &keeper };
         let known =
             Known { exists: Some(true), answers_record: false, full_description: found.full_description.clone() };

@@ -58,6 +58,21 @@ impl<'a> FirstParents<'a> {
         Ok(true)
     }
 
+    /// Whether it was read to the first commit that there ever was.
+    pub(super) fn is_whole(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// Texts of files at commits that need not be on the line; `None` where one does not exist there.
+    pub(super) async fn read_all(&self, places: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
+        self.contents.read_all(places).await
+    }
+
+    /// A commit that need not be on the line.
+    pub(super) async fn look(&self, commit: &Commit) -> Result<Option<Version>, Error> {
+        Ok(self.contents.line(commit, &self.paths).await?.versions.into_iter().next())
+    }
+
     /// Says that the line is longer than what was read of it, where it is.
     pub(super) fn warn_where_cut(&self) {
         if self.next.is_some() {

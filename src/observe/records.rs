@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 
 use super::first_parents::FirstParents;
 use crate::forge::{Commit, Contents, Error};
-use crate::image::{Digest, Location, RepositoryName};
+use crate::image::{Digest, Location, RepositoryName, Tag};
 use crate::manifest::{self, File, Manifest};
 use crate::plan::Key;
+use crate::plan::binding::ForeignRecord;
 use crate::plan::records::{Record, records, written};
 
 /// How many states of the manifest are read at most. What has stood for as long counts as recorded where it stands.
@@ -18,6 +19,9 @@ const VERSIONS: usize = 256;
 pub(super) const NO_HISTORY: &str =
     "the manifest's history is not read without a forge: give GITHUB_TOKEN and GITHUB_REPOSITORY, or --forge git";
 
+/// Where it is only shown whose something is, every record is taken at its word.
+pub(crate) static ALL_BELIEVED: BTreeSet<ForeignRecord> = BTreeSet::new();
+
 /// Where the manifest's history is.
 #[derive(Clone, Copy)]
 pub(crate) struct History<'a> {
@@ -26,6 +30,8 @@ pub(crate) struct History<'a> {
     pub head: Option<&'a Commit>,
     /// The path of the main file.
     pub path: &'a str,
+    /// What was recorded though nobody vouches for it.
+    pub foreign: &'a BTreeSet<ForeignRecord>,
 }
 
 impl History<'_> {
@@ -38,6 +44,13 @@ impl History<'_> {
             Some(head) => head.clone(),
             None => self.contents.head().await?.commit,
         };
+        let foreign: BTreeSet<(Location, &Tag, &str)> =
+            self.foreign.iter().filter_map(|of| placed_record(manifest, of)).collect();
+        let mut visit =
+            |record: &Record| match foreign.contains(&(record.mirror.clone(), &record.tag, record.digest.as_str())) {
+                true => ControlFlow::Continue(()),
+                false => visit(record),
+            };
         let paths = manifest.files.iter().map(|file| file.path.as_str());
         let mut line = FirstParents::new(self.contents, &head, self.path, paths);
         let (mut newer, mut read) = (BTreeSet::new(), 0);
@@ -118,6 +131,11 @@ impl History<'_> {
 
 fn enough(enough: bool) -> ControlFlow<()> {
     if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+/// A record that nobody vouches for, by where it would be.
+fn placed_record<'r>(manifest: &Manifest, record: &'r ForeignRecord) -> Option<(Location, &'r Tag, &'r str)> {
+    Some((mirror_of(manifest, &record.key.repository)?, &record.key.tag, record.digest.as_str()))
 }
 
 /// Tags by where they are.

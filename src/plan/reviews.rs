@@ -2,42 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::image::{Digest, Location, Platform, RepositoryName, Tag};
-use crate::manifest::{Approval, Image, Manifest};
-
-/// What a person approves: an approval and what promotion makes of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Subject {
-    source: Location,
-    repository: RepositoryName,
-    tag: Tag,
-    digest: Digest,
-    platforms: Option<Vec<Platform>>,
-}
-
-impl Subject {
-    /// What one approval of `image` is about. The order of platforms means nothing.
-    pub(crate) fn of(image: &Image, approval: &Approval) -> Self {
-        let platforms = image.platforms.clone().map(|mut platforms| {
-            platforms.sort();
-            platforms
-        });
-        Self {
-            source: image.source.clone(),
-            repository: image.repository.clone(),
-            tag: approval.tag.clone(),
-            digest: approval.digest.clone(),
-            platforms,
-        }
-    }
-
-    /// Whether a manifest holds exactly this.
-    pub(crate) fn is_held(&self, manifest: &Manifest) -> bool {
-        let here = manifest.images.iter().filter(|image| image.repository == self.repository);
-        here.flat_map(|image| image.approved.iter().map(move |a| Self::of(image, a))).any(|held| held == *self)
-    }
-}
-
 /// What a review says now that is more than a remark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -134,8 +98,8 @@ pub(crate) enum Objection {
     WritersUnknown(UnknownWriter),
     /// The account may not write to the repository.
     MayNotWrite,
-    /// The manifest at the reviewed commit did not hold what is to be promoted.
-    OtherBytes,
+    /// The manifest at the reviewed commit said something else of it.
+    Other,
 }
 
 impl Objection {
@@ -148,7 +112,7 @@ impl Objection {
             Self::Wrote => "wrote a commit of it",
             Self::WritersUnknown(_) => return None,
             Self::MayNotWrite => "may not write here",
-            Self::OtherBytes => "reviewed a commit without exactly these bytes, image and platforms",
+            Self::Other => "reviewed a commit that did not say exactly this",
         })
     }
 }
@@ -175,8 +139,8 @@ pub(crate) fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
         Origin::Pushed(commit) => {
             let commit = commit.get(..12).unwrap_or(commit);
             return Some(format!(
-                "{asks}, and no merged pull request brought it: {commit} did; take the approval out and merge a pull \
-                 request that adds it"
+                "{asks}, and no merged pull request brought it: {commit} did; the next reviewed pull request covers what it finds \
+                 in the manifest"
             ));
         }
         Origin::Unknown(why) => return Some(format!("{asks}, and {why}")),
@@ -256,7 +220,7 @@ mod tests {
         let all = pull(&[("mona", untold.objection("Mona")), ("Hubot", untold.objection("Hubot"))]);
         insta::assert_snapshot!(unreviewed(1, &all).unwrap(), @"1 approving review is asked for, and of #41 none counts (Hubot wrote a commit of it): it cannot be told who wrote 0123456789ab: GitHub does not say who pushed it: have it pushed anew");
         insta::assert_snapshot!(unreviewed(1, &pull(&[])).unwrap(), @"1 approving review is asked for, and of #41 none counts: 1 more by people who may write here and wrote none of its commits");
-        insta::assert_snapshot!(unreviewed(1, &Origin::Pushed("0123456789abcdef".to_owned())).unwrap(), @"1 approving review is asked for, and no merged pull request brought it: 0123456789ab did; take the approval out and merge a pull request that adds it");
+        insta::assert_snapshot!(unreviewed(1, &Origin::Pushed("0123456789abcdef".to_owned())).unwrap(), @"1 approving review is asked for, and no merged pull request brought it: 0123456789ab did; the next reviewed pull request covers what it finds in the manifest");
         insta::assert_snapshot!(unreviewed(1, &Origin::Unknown("this forge has none")).unwrap(), @"1 approving review is asked for, and this forge has none");
     }
 }

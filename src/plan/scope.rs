@@ -33,6 +33,13 @@ impl Scope {
         Self { images: BTreeSet::from([image]) }
     }
 
+    /// The same without some images.
+    #[must_use]
+    pub(crate) fn without(mut self, left_out: impl Fn(&Image) -> bool, manifest: &Manifest) -> Self {
+        self.images.retain(|at| manifest.images.get(*at).is_none_or(|image| !left_out(image)));
+        self
+    }
+
     /// Whether the image at this position of [`Manifest::images`] is in scope.
     #[must_use]
     pub fn contains(&self, image: usize) -> bool {

@@ -22,13 +22,19 @@ pub(crate) fn title(proposals: &Proposals, places: &Places) -> String {
 }
 
 /// A commit's headline and the rest of its message: what the template has below its first line, then `details`, then the
-/// sign-off where one is asked for.
-pub(crate) fn message(proposals: &Proposals, places: &Places, details: &str) -> (String, String) {
+/// trailers: one of ours, and the sign-off where one is asked for.
+pub(crate) fn message(
+    proposals: &Proposals,
+    places: &Places,
+    details: &str,
+    trailer: Option<&str>,
+) -> (String, String) {
     let template = proposals.commit_message.as_ref();
     let text = template.map_or_else(|| places.title.clone(), |template| fill(template, places));
     let (headline, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    let mut paragraphs = vec![rest.trim().to_owned(), details.to_owned()];
-    paragraphs.extend(proposals.sign_off.as_ref().map(|who| format!("Signed-off-by: {}", excerpt(who, 200))));
+    let sign_off = proposals.sign_off.as_ref().map(|who| format!("Signed-off-by: {}", excerpt(who, 200)));
+    let trailers: Vec<String> = trailer.map(str::to_owned).into_iter().chain(sign_off).collect();
+    let mut paragraphs = vec![rest.trim().to_owned(), details.to_owned(), trailers.join("\n")];
     paragraphs.retain(|paragraph| !paragraph.is_empty());
     (excerpt(headline, 200), paragraphs.join("\n\n"))
 }
@@ -73,7 +79,7 @@ mod tests {
         };
         let own = Proposals::default();
         assert_eq!(title(&own, &places), "Record loki:3.1.0 as promoted");
-        assert_eq!(message(&own, &places, "a"), ("Record loki:3.1.0 as promoted".to_owned(), "a".to_owned()));
+        assert_eq!(message(&own, &places, "a", None), ("Record loki:3.1.0 as promoted".to_owned(), "a".to_owned()));
         let form = Proposals {
             title: Some("[{kind}] {title} {unknown}".to_owned()),
             commit_message: Some("chore({repository}): {title}\n\nRefs: {source}:{to}{from}\n".to_owned()),
@@ -81,8 +87,10 @@ mod tests {
             ..own
         };
         assert_eq!(title(&form, &places), "[record] Record loki:3.1.0 as promoted {unknown}");
-        let (headline, rest) = message(&form, &places, "");
+        let (headline, rest) = message(&form, &places, "", None);
         assert_eq!(headline, "chore(loki): Record loki:3.1.0 as promoted");
         assert_eq!(rest, "Refs: grafana/loki:3.1.0\n\nSigned-off-by: Images <images@example.com>");
+        let (_, rest) = message(&form, &places, "a", Some("Reviewed: c0ffee"));
+        assert!(rest.ends_with("\n\na\n\nReviewed: c0ffee\nSigned-off-by: Images <images@example.com>"), "{rest}");
     }
 }

@@ -7,6 +7,9 @@ use crate::edit::Change;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
 
+/// The trailer of a record's commit that names a commit up to which everything in the manifest was reviewed.
+pub(crate) const SETTLED: &str = "Wharfinger-Reviewed";
+
 /// How many records the body of a proposal names.
 const NAMED: usize = 200;
 
@@ -76,10 +79,11 @@ pub(crate) fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl It
     })
 }
 
-/// The commit's headline and the rest of its message.
-pub(crate) fn message(manifest: &Manifest, records: &[Record]) -> (String, String) {
+/// The commit's headline and the rest of its message, which names the commit up to which everything was reviewed, where that is known.
+pub(crate) fn message(manifest: &Manifest, records: &[Record], settled: Option<&str>) -> (String, String) {
     let lines: Vec<String> = records.iter().map(|r| format!("{}:{} {}", r.repository, r.tag, r.mirrored)).collect();
-    form::message(&manifest.proposals, &places(manifest, records), &lines.join("\n"))
+    let settled = settled.map(|commit| format!("{SETTLED}: {commit}"));
+    form::message(&manifest.proposals, &places(manifest, records), &lines.join("\n"), settled.as_deref())
 }
 
 pub(crate) fn title(manifest: &Manifest, records: &[Record]) -> String {

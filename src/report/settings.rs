@@ -50,6 +50,8 @@ pub struct Refused {
 pub enum SettingsStep {
     /// It is read.
     Read,
+    /// It is asked whether the manifest's wish was reviewed.
+    Review,
     /// It is compared with the manifest.
     Compare,
     /// It is written.
@@ -94,6 +96,7 @@ impl Settings {
         let failed = |step, error| Failed { source: None, repository: None, tag: None, step, error };
         let refused = self.refused.iter().map(|refused| {
             let step = match refused.step {
+                SettingsStep::Review => FailedStep::Unreviewed,
                 SettingsStep::Read | SettingsStep::Compare => FailedStep::Read,
                 SettingsStep::Write => FailedStep::Create,
                 SettingsStep::ReadBack => FailedStep::Verify,

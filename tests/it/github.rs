@@ -6,8 +6,8 @@ use std::sync::Arc;
 use wharfinger::internals::forge::github::GitHub;
 use wharfinger::internals::forge::{
     Activity as _, Actor, Branches as _, Commit, Contents as _, Conversation as _, Error, FileChange, Forge, Merge,
-    Message, MovementKind, NewCommit, OpenProposal, Proposals as _, Review, Reviews as _, StatusState, Statuses as _,
-    Told, Verdict,
+    MergedHead, Message, MovementKind, NewCommit, OpenProposal, Proposals as _, Review, Reviews as _, StatusState,
+    Statuses as _, Told, Verdict,
 };
 use wharfinger::internals::image::Digest;
 use wharfinger::internals::proposal::metadata::{self, Metadata, ObjectId};
@@ -552,18 +552,22 @@ async fn a_directory_beyond_what_the_listing_gives_is_read_from_the_tree() {
 async fn the_line_of_the_default_branch_names_the_pull_requests_that_were_merged_into_it() {
     let (github, forge) = start(Options::default());
     let paths = [MANIFEST.to_owned()];
-    let merge = |number, by: &str| Merge { number, commit: Some(Commit(by.to_owned())) };
+    let merge = |number, by: &str, head: &Commit| {
+        let head = MergedHead { branch: "topic".to_owned(), commit: head.clone() };
+        Merge { number, commit: Some(Commit(by.to_owned())), head: Some(head) }
+    };
     for squash in [false, true] {
         github.push_as("topic", "hubot", &[(MANIFEST, &format!("two {squash}\n"))]);
         let number = github.open_as("hubot", "topic", "t", "");
         github.push_as("main", "octocat", &[("other", &format!("{squash}\n"))]);
+        let topic = Commit(github.branch("topic").unwrap());
         let by = if squash { github.squash(number) } else { github.merge(number) };
         github.delete_branch_as("topic", "hubot");
         let pushed = github.push_as("main", "octocat", &[(MANIFEST, "three\n")]);
         let head = forge.head().await.unwrap().commit;
         let line = forge.line(&head, &paths).await.unwrap();
         let newest: Vec<_> = line.versions.iter().take(2).map(|v| (v.commit.0.clone(), v.merges.clone())).collect();
-        assert_eq!(newest, [(pushed, vec![]), (by.clone(), vec![merge(number, &by)])], "squash: {squash}");
+        assert_eq!(newest, [(pushed, vec![]), (by.clone(), vec![merge(number, &by, &topic)])], "squash: {squash}");
         assert_eq!(line.versions[0].date.date_naive().to_string(), "2026-11-21");
         assert_eq!(line.rest, None);
     }

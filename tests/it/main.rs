@@ -9,6 +9,7 @@ mod architecture;
 mod attack;
 mod audit;
 mod audit_issue;
+mod binding;
 mod bounds;
 mod calls;
 mod check;

@@ -353,13 +353,21 @@ fn reviews_that_cannot_be_counted_keep_approvals_out() {
     let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
     let digest = upstream.put_image("team/app", "1", &ImageSpec::new(85).build());
     let source = format!("{}/team/app", upstream.host());
-    let clone = Clone::new(&manifest(&mirror.host(), &[entry(&source, "app", "", &[("1", &digest)])]));
+    let text = |approved: &[(&str, &Digest)]| manifest(&mirror.host(), &[entry(&source, "app", "", approved)]);
+    let clone = Clone::new(&text(&[]));
+    clone.commit(&text(&[("1", &digest)]));
     let result = clone.run(&["--min-approvals", "1"]).output().expect_status(1).json();
     assert_eq!(result["failed"][0]["step"], json!("unreviewed"));
     assert_eq!((mirror.writes().len(), total(&upstream)), (0, 0));
+    // The oldest state of the manifest counts as reviewed.
+    let clone = Clone::new(&text(&[("1", &digest)]));
     clone.promote(0);
-    let result = clone.run(&["--min-approvals", "1"]).output().expect_status(0).json();
-    assert_eq!(result["failed"], json!([]), "what is promoted stays");
+    let result = clone.run(&["--min-approvals", "1"]).output().expect_status(1).json();
+    let error = result["failed"][0]["error"].as_str().unwrap();
+    assert!(
+        error.starts_with("`mirrored` of `acme/app:1`"),
+        "nobody vouches for a record in a plain repository: {error}"
+    );
 }
 
 #[test]

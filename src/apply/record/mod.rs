@@ -38,25 +38,33 @@ pub(crate) enum Recorded {
 }
 
 /// Records what was promoted in the manifest at `path`. Without records it only looks after the recording proposal, whose
-/// branch starts with `prefix`: it is closed where nothing is left to record.
+/// branch starts with `prefix`: it is closed where nothing is left to record. The commit names the one up to which everything is known
+/// to be reviewed.
 pub(crate) async fn record(
     forge: &dyn Forge,
     path: &str,
     prefix: &str,
     way: Way,
     records: &[Record],
+    settled: Option<&Commit>,
 ) -> Result<Recorded, WriteError> {
     let (tries, pause) = (20, Duration::from_millis(50));
     let patience = Patience { tries, pause, subject: |branch| format!("the branch {branch}") };
     let attempt = async || match records {
         [] => settle(forge, path, prefix, way).await,
-        records => once(forge, path, way, records).await,
+        records => once(forge, path, way, records, settled).await,
     };
     anew(forge, patience, attempt).await
 }
 
-async fn once(forge: &dyn Forge, path: &str, way: Way, records: &[Record]) -> Result<Recorded, WriteError> {
-    let mut work = Work::at_head(forge, path).await?;
+async fn once(
+    forge: &dyn Forge,
+    path: &str,
+    way: Way,
+    records: &[Record],
+    settled: Option<&Commit>,
+) -> Result<Recorded, WriteError> {
+    let mut work = Work::at_head(forge, path, settled).await?;
     work.pending = pending(&work.manifest, records);
     if work.pending.is_empty() {
         return settle(forge, path, &work.manifest.proposals.branch_prefix, way).await;
@@ -80,5 +88,5 @@ async fn settle(forge: &dyn Forge, path: &str, prefix: &str, way: Way) -> Result
         return Ok(Recorded::Already);
     }
     let Some(open) = proposal::open(forge, prefix).await? else { return Ok(Recorded::Already) };
-    Work::at_head(forge, path).await?.settle(open).await.map(Recorded::Proposed)
+    Work::at_head(forge, path, None).await?.settle(open).await.map(Recorded::Proposed)
 }

@@ -14,13 +14,19 @@ pub(super) struct Work<'a> {
     pub(super) head: Head,
     pub(super) manifest: Manifest,
     pub(super) pending: Vec<Record>,
+    /// The commit up to which everything is known to be reviewed.
+    pub(super) settled: Option<&'a Commit>,
 }
 
 impl<'a> Work<'a> {
-    pub(super) async fn at_head(forge: &'a dyn Forge, path: &'a str) -> Result<Self, WriteError> {
+    pub(super) async fn at_head(
+        forge: &'a dyn Forge,
+        path: &'a str,
+        settled: Option<&'a Commit>,
+    ) -> Result<Self, WriteError> {
         let head = forge.head().await?;
         let manifest = from_forge(forge, &head.commit, path).await?;
-        Ok(Self { forge, path, head, manifest, pending: Vec::new() })
+        Ok(Self { forge, path, head, manifest, pending: Vec::new(), settled })
     }
 
     pub(super) async fn commit(&self) -> Result<Commit, WriteError> {
@@ -30,7 +36,7 @@ impl<'a> Work<'a> {
 
     /// The commit that writes records into a state of the manifest.
     pub(super) fn new_commit(&self, manifest: &Manifest, records: &[Record]) -> Result<NewCommit, WriteError> {
-        let (headline, body) = record::message(&self.manifest, records);
+        let (headline, body) = record::message(&self.manifest, records, self.settled.map(|commit| commit.0.as_str()));
         let files = files::edited(manifest, record::changes(manifest, records))?;
         Ok(NewCommit { message: Message { headline, body }, files })
     }

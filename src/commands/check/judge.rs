@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::subject::Subject;
+use crate::commands::unreviewed::{also_covered, reviews};
 use crate::commands::{Context, Stop};
-use crate::forge::StatusState;
+use crate::forge::{Commit, Head, StatusState};
 use crate::image::{Digest, Location, Reference, RegistryHost};
 use crate::manifest::{self, Approval, Destination, Image, Manifest};
 use crate::observe::category::Standings;
@@ -81,12 +82,23 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     }
     judged.findings.extend(subject.edited_by.as_deref().map(review::body_edited));
     judged.promotions = judge.promotions(&items, &evidence).await;
-    if !items.is_empty() {
-        // what a pull request says of the policy is no policy yet
-        let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
-        judged.report = body::report(&Manifest { policy, ..head.clone() }, &items, &evidence);
-    }
+    let unreviewed = match (&base, &subject.base_commit) {
+        (Some(base), Some(at)) => unreviewed_at(context, at, base).await,
+        _ => Vec::new(),
+    };
+    // what a pull request says of the policy is no policy yet
+    let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
+    judged.report = body::report(&Manifest { policy, ..head.clone() }, &items, &evidence, &unreviewed);
     Ok(judged)
+}
+
+/// What the base says and nobody reviewed: a review of the pull request would cover it as well.
+async fn unreviewed_at(context: &Context, at: &Commit, base: &Manifest) -> Vec<String> {
+    let Some(forge) = &context.forge else { return Vec::new() };
+    match forge.head().await {
+        Ok(head) => also_covered(&*reviews(context, Some(&Head { commit: at.clone(), ..head }), base).await, None),
+        Err(_) => Vec::new(),
+    }
 }
 
 /// What a proposal of ours says to be urgent is shown so: nothing is allowed by it.

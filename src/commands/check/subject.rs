@@ -14,6 +14,8 @@ pub(super) struct Subject {
     pub(super) head: Vec<File>,
     /// The same before; `None` where there was none.
     pub(super) base: Option<Vec<File>>,
+    /// The base's commit, where it is one of the default branch.
+    pub(super) base_commit: Option<Commit>,
     /// For a proposal of ours: what its metadata says, `Some(None)` where that cannot be read.
     pub(super) proposal: Option<Option<Metadata>>,
     /// Who edited its body last, where that was not this program.
@@ -63,11 +65,11 @@ impl Subject {
         let head = files(forge, at, path)
             .await?
             .ok_or_else(|| Stop::Unusable(format!("there is no {path} at {at}: `--manifest` names another")))?;
-        let base = match parent {
-            Some(parent) => files(forge, &parent, path).await?,
+        let base = match &parent {
+            Some(parent) => files(forge, parent, path).await?,
             None => None,
         };
-        Ok(Self { head, base, proposal: None, edited_by: None, public_only: true })
+        Ok(Self { head, base, base_commit: parent, proposal: None, edited_by: None, public_only: true })
     }
 
     /// The working directory, against the default branch of the repository that it is in.
@@ -81,7 +83,7 @@ impl Subject {
                 Err(_) => None,
             },
         };
-        Ok(Self { head, base, proposal: None, edited_by: None, public_only })
+        Ok(Self { head, base, base_commit: None, proposal: None, edited_by: None, public_only })
     }
 }
 

@@ -66,8 +66,10 @@ async fn verdict(
     let contents = context.forge()?.as_ref();
     let head = files(contents, commit, path).await?.unwrap_or_default();
     // Only from the default branch on is all that a merge would bring in sight.
-    let base = files(contents, &statuses.brings(commit).await?.base, path).await?;
+    let parent = statuses.brings(commit).await?.base;
+    let base = files(contents, &parent, path).await?;
     let public_only = context.settings.github.in_actions;
-    let subject = Subject { head, base, proposal: Some(metadata), edited_by: None, public_only };
+    let base_commit = Some(parent);
+    let subject = Subject { head, base, base_commit, proposal: Some(metadata), edited_by: None, public_only };
     Ok(judge(context, &subject).await?.verdict())
 }

@@ -26,7 +26,8 @@ impl GitForge {
                     content.clone_from(new);
                 }
             }
-            versions.push(Version { commit, date, contents: contents.clone(), merges: Vec::new() });
+            let (contents, merges, trailers) = (contents.clone(), Vec::new(), Vec::new());
+            versions.push(Version { commit, date, contents, merges, trailers, made_for: None });
         }
         versions.reverse();
         Ok(Line { versions, rest: None })

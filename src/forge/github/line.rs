@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
+use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::authors::named;
 use super::{GitHub, commit_at, text};
-use crate::forge::{Commit, Error, Line, Merge, Version};
+use crate::forge::contents::trailers;
+use crate::forge::{Commit, Error, Line, Merge, MergedHead, Version};
 
 /// How many files one question asks about, each at every commit.
 const FILES: usize = 8;
@@ -23,7 +26,19 @@ struct Listed {
 impl GitHub {
     /// See [`crate::forge::Contents::line`]: of the newest hundred commits that lead to `from`, as git lists them, those that are each
     /// the first parent of the one before.
+    /// What was read once in a run is not read again: a commit's history never changes.
     pub(super) async fn own_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
+        let key = (from.clone(), paths.to_vec());
+        let known = self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let line = self.read_line(from, paths).await?;
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).insert(key, line.clone());
+        Ok(line)
+    }
+
+    async fn read_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
         let action = format!("reading how the default branch came to {from}");
         let mut listed: BTreeMap<Commit, Listed> = BTreeMap::new();
         for some in paths.chunks(FILES) {
@@ -77,8 +92,9 @@ fn line_query(paths: usize) -> String {
     format!(
         "query ($owner: String!, $name: String!, $from: String!{names}) {{ \
          repository(owner: $owner, name: $name) {{ object(expression: $from) {{ ... on Commit {{ history(first: 100) {{ \
-         nodes {{ oid committedDate parents(first: 1) {{ nodes {{ oid }} }} associatedPullRequests(first: 5) {{ nodes {{ \
-         number baseRefName mergedAt mergeCommit {{ oid }} }} }}{files} }} }} }} }} }} }}"
+         nodes {{ oid committedDate message author {{ email user {{ login }} }} signature {{ isValid wasSignedByGitHub }} \
+         parents(first: 1) {{ nodes {{ oid }} }} associatedPullRequests(first: 5) {{ nodes {{ \
+         number baseRefName mergedAt mergeCommit {{ oid }} headRefName headRefOid isCrossRepository }} }}{files} }} }} }} }} }} }}"
     )
 }
 
@@ -87,18 +103,36 @@ fn version(node: &Value, paths: usize, base: &str) -> Result<Version, Error> {
         let entry = &node[format!("f{at}")];
         entry["oid"].as_str().filter(|_| entry["type"] == "blob").map(str::to_owned)
     };
-    let pulls = node.pointer("/associatedPullRequests/nodes").and_then(Value::as_array).into_iter().flatten();
-    let merged = pulls.filter(|pull| pull["mergedAt"].is_string() && pull["baseRefName"] == base);
-    let merge = |pull: &Value| {
-        let commit = commit_at(pull, "/mergeCommit/oid").ok();
-        Some(Merge { number: pull["number"].as_u64()?, commit })
-    };
+    let pulls = || node.pointer("/associatedPullRequests/nodes").and_then(Value::as_array).into_iter().flatten();
+    let merged = pulls().filter(|pull| pull["mergedAt"].is_string() && pull["baseRefName"] == base);
+    // A merge bears the name of whoever opened its pull request.
+    let is_merge = pulls().any(|pull| pull.pointer("/mergeCommit/oid") == Some(&node["oid"]));
     Ok(Version {
         commit: commit_at(node, "/oid")?,
         date: date(text(node, "/committedDate")?)?,
         contents: (0..paths).map(content).collect(),
         merges: merged.filter_map(merge).collect(),
+        trailers: trailers(text(node, "/message")?),
+        made_for: made_for(node).filter(|_| !is_merge),
     })
+}
+
+fn merge(pull: &Value) -> Option<Merge> {
+    let ours = pull["isCrossRepository"] == false;
+    let head =
+        |branch: &str| Some(MergedHead { branch: branch.to_owned(), commit: commit_at(pull, "/headRefOid").ok()? });
+    Some(Merge {
+        number: pull["number"].as_u64()?,
+        commit: commit_at(pull, "/mergeCommit/oid").ok(),
+        head: pull["headRefName"].as_str().filter(|_| ours).and_then(head),
+    })
+}
+
+/// The account for which GitHub made and signed a commit.
+fn made_for(node: &Value) -> Option<String> {
+    let signed = node.pointer("/signature/isValid") == Some(&Value::Bool(true))
+        && node.pointer("/signature/wasSignedByGitHub") == Some(&Value::Bool(true));
+    named(&node["author"]).filter(|_| signed)
 }
 
 fn date(text: &str) -> Result<DateTime<Utc>, Error> {

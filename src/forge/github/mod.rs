@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::{Accounts, Commit, Error, Forge};
+use super::{Accounts, Commit, Error, Forge, Line};
 use client::Client;
 
 pub(crate) mod access;
@@ -48,6 +48,8 @@ pub struct GitHub {
     enterprise: bool,
     /// Files at commits, which never change.
     texts: Mutex<BTreeMap<(String, String), String>>,
+    /// Pieces of branches' own lines, by where they begin and the files that are told.
+    lines: Mutex<BTreeMap<(Commit, Vec<String>), Line>>,
     /// Accounts, in lower case, and whether they may write.
     accounts: Mutex<BTreeMap<String, bool>>,
     /// How branches moved, as far as it was read.
@@ -81,6 +83,7 @@ impl GitHub {
             login: OnceCell::new(),
             enterprise: api.path().trim_end_matches('/') == "/api/v3",
             texts: Mutex::default(),
+            lines: Mutex::default(),
             accounts: Mutex::default(),
             activity: activity::Lists::default(),
         })

@@ -12,7 +12,7 @@ use super::authors::whole;
 use super::client::segment;
 use super::pulls::number;
 use super::{GitHub, commit_at};
-use crate::forge::{Commit, Error, Merge, Review, Reviewed, Reviews, Verdict};
+use crate::forge::{Commit, Error, Merge, MergedHead, Review, Reviewed, Reviews, Verdict};
 
 /// How many pull requests one question is about.
 const TOGETHER: usize = 25;
@@ -74,7 +74,13 @@ impl Reviews for GitHub {
         let base = self.default_branch().await?;
         let merged =
             |p: &&Value| p["merged_at"].is_string() && p.pointer("/base/ref").and_then(Value::as_str) == Some(base);
-        let merge = |p: &Value| Ok(Merge { number: number(p)?, commit: commit_at(p, "/merge_commit_sha").ok() });
+        let merge = |p: &Value| {
+            let own = p.pointer("/head/repo/full_name").and_then(Value::as_str) == Some(&self.repository());
+            let head =
+                |branch: &str| Some(MergedHead { branch: branch.to_owned(), commit: commit_at(p, "/head/sha").ok()? });
+            let head = p.pointer("/head/ref").and_then(Value::as_str).filter(|_| own).and_then(head);
+            Ok(Merge { number: number(p)?, commit: commit_at(p, "/merge_commit_sha").ok(), head })
+        };
         pulls.iter().find(merged).map(merge).transpose()
     }
 

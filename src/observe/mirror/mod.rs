@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 
 use super::repositories::{self, RepositorySettings};
-use super::reviews::{self, Judged, ReviewReader};
+use super::reviews::Reviews;
 use super::sources::Sources;
 use crate::image::RepositoryName;
 use crate::manifest::{Approval, Enforcement, Image, Manifest};
 use crate::plan::ownership::Ownership;
 use crate::plan::removal::Removal;
-use crate::plan::{self, Fact, FailedStep, Failure, Key, RepositoryStep, Review, Scope, SeenRepositories, State, Step};
+use crate::plan::{
+    self, Fact, FailedStep, Failure, Key, Observed, RepositoryStep, Review, Scope, SeenRepositories, State, Step,
+};
 
 mod approvals;
 mod error;
@@ -46,17 +48,11 @@ pub struct Promotions {
     /// Why no work at all is possible: the destination, or Docker Hub, refuses the credential, or does not answer for any
     /// approval.
     pub stopped: Option<String>,
-    /// How what is still to be promoted came to the default branch, and whether enough people approved it.
-    pub judged: BTreeMap<Key, Judged>,
 }
 
-/// Reads and plans. What is still to be promoted is asked about the reviews that `review_reader` reads.
-pub(crate) async fn promotions(
-    reader: &MirrorReader<'_>,
-    manifest: &Manifest,
-    scope: &Scope,
-    review_reader: &ReviewReader<'_>,
-) -> Promotions {
+/// Reads and plans, by the manifest as it was last reviewed.
+pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, scope: &Scope) -> Promotions {
+    let manifest = &reviews.binding.manifest;
     let hub = reader.hub.filter(|_| manifest.on_docker_hub());
     let seen = match hub {
         Some(hub) => repositories::read_settings(hub, manifest, scope, reader.attention).await,
@@ -69,12 +65,15 @@ pub(crate) async fn promotions(
     let mut observations = at_mirrors(&tags, scope, &approvals, reader.foreign_records).await;
     let owned = owned::owned(reader, &tags, &seen, scope, &observations).await;
     owned::disown(&approvals, &owned, &mut observations);
-    let judged = with_reviews(review_reader, manifest, &approvals, &mut observations).await;
+    with_reviews(reviews, &approvals, &mut observations);
     let observations = at_sources(reader.sources, &approvals, observations).await;
     let mut promotions = planned(reader, &tags, observations, &seen, &owned).await;
+    promotions.repositories.retain(|repository| reviews.touches(&repository.name));
     let takedowns = takedowns::takedowns(&tags, scope).await.proven(reader.history, manifest).await;
     promotions.failed.extend(takedowns.failed);
-    Promotions { judged, removals: takedowns.removals, doubtful: takedowns.doubtful, ..promotions }
+    let (removals, kept) = reviews.reviewed_removals(takedowns.removals);
+    promotions.failed.extend(kept);
+    Promotions { removals, doubtful: takedowns.doubtful, ..promotions }
 }
 
 async fn at_mirrors(
@@ -95,32 +94,19 @@ async fn at_mirrors(
         .await
 }
 
-/// Asks how what is still to be promoted was approved.
-async fn with_reviews(
-    review_reader: &ReviewReader<'_>,
-    manifest: &Manifest,
-    approvals: &[(&Image, &Approval)],
-    observations: &mut Observations,
-) -> BTreeMap<Key, Judged> {
-    let lacks_review = |(image, approval): &(&Image, &Approval)| {
-        let observed = observations.get(&Key::of(image, approval)).and_then(|observed| observed.as_ref().ok());
-        observed.is_some_and(|observed| plan::decide(image, approval, observed).lacks == Some(Fact::Review))
-    };
-    let pending: Vec<_> = approvals.iter().copied().filter(lacks_review).collect();
-    let mut known = BTreeMap::new();
-    for (key, judged) in reviews::read_reviews(review_reader, manifest, &pending).await {
-        match (judged, observations.get_mut(&key)) {
-            (Ok(judged), Some(Ok(observed))) => {
-                observed.review = Some(judged.unreviewed.clone().map_or(Review::Enough, Review::TooFew));
-                known.insert(key, judged);
-            }
-            (Err(error), Some(observation)) => {
-                *observation = Err(MirrorError::Approval(FailedStep::Resolve, reviews::untold(&error)));
-            }
-            _ => {}
+/// Says how approvals were reviewed.
+fn with_reviews(reviews: &Reviews, approvals: &[(&Image, &Approval)], observations: &mut Observations) {
+    for (image, approval) in approvals {
+        let key = Key::of(image, approval);
+        let Some(observation) = observations.get_mut(&key) else { continue };
+        let Ok(observed) = observation else { continue };
+        observed.review = Some(reviews.binding.approvals.get(&key).cloned().map_or(Review::Enough, Review::TooFew));
+        let lacks =
+            |fact| plan::decide(image, approval, &Observed { review: None, ..observed.clone() }).lacks == Some(fact);
+        if let Some(why) = reviews.untold.as_ref().filter(|_| lacks(Fact::Review)) {
+            *observation = Err(MirrorError::Approval(FailedStep::Resolve, why.clone()));
         }
     }
-    known
 }
 
 /// Asks upstream about everything that was observed, as far as it is needed.
@@ -175,8 +161,8 @@ async fn planned(
     let mut failed = failures(manifest, &errors);
     failed.extend(plan::unseen(manifest, &owned::troubles(seen, owned)));
     failed.extend(plan::disowned(manifest, &steps, owned));
-    let (removals, doubtful, judged) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
-    Promotions { steps, repositories, removals, doubtful, failed, stopped, judged }
+    let (removals, doubtful) = (Vec::new(), BTreeSet::new());
+    Promotions { steps, repositories, removals, doubtful, failed, stopped }
 }
 
 /// The repositories that something is copied to and that do not exist, and why that could not be told of one.

@@ -1,16 +1,155 @@
-//! How approvals came to the default branch, and who approved them there.
-//!
-//! Asked only about what is still to be promoted, and of all of it together. What brought an approval is the newest state of
-//! the default branch's own line that holds it while the state before does not: neither a branch that was merged nor what a
-//! commit says of itself decides, so no listing of a file's commits and no blame of its lines would do. Both follow branches
-//! that were merged, and what was taken out and merged back by hand looks there as if it had never been away.
+//! What reviews bind of the manifest at the default branch's head, and who approved what an open proposal holds.
 
-mod holdings;
-mod judge;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::forge::{Commit, Error, Forge};
+use crate::image::RepositoryName;
+use crate::manifest::Manifest;
+use crate::plan::binding::{self, Binding, By, Introduction, Judgement, Line, Pulls, Step, judge};
+use crate::plan::removal::Removal;
+use crate::plan::reviews::{Origin, unreviewed};
+use crate::plan::{FailedStep, Failure, Key};
+
+mod line;
 mod opinions;
-mod pending;
-mod trace;
+mod ours;
+mod pulls;
+mod reader;
+mod states;
 mod writers;
 
-pub(crate) use judge::{Judged, ReviewReader, read_reviews, untold};
+use line::{ReadLine, read_line};
 pub(super) use opinions::approver;
+use pulls::PullReader;
+pub(crate) use reader::ReviewReader;
+use states::Files;
+
+const NO_FORGE: &str = "there is no forge to ask: give GITHUB_TOKEN and GITHUB_REPOSITORY";
+
+/// How many commits are asked about alone.
+const ALONE: usize = 10;
+/// How often a judgement is asked again; every round reads pull requests that no round before it read.
+const ROUNDS: usize = 1_000;
+
+/// What reviews bind, and what was found out on the way.
+#[derive(Debug, Clone)]
+pub struct Reviews {
+    pub(crate) binding: Binding,
+    /// How approvals came, as far as that could be told.
+    pub(crate) came: BTreeMap<Key, Introduction>,
+    /// The newest commit up to which everything is known to be reviewed.
+    pub(crate) settled: Option<Commit>,
+    /// How many reviews a change needs now.
+    pub(crate) asked: u32,
+    /// Why it could not be found out: then nothing is done but what needs no review.
+    pub(crate) untold: Option<String>,
+}
+
+impl Reviews {
+    /// Where nothing is asked and nothing is known.
+    pub(crate) fn none(manifest: &Manifest) -> Self {
+        let (binding, came) = (Binding::whole(manifest), BTreeMap::new());
+        Self { binding, came, settled: None, asked: 0, untold: None }
+    }
+
+    /// Whether anything of a repository may be made, changed or taken away.
+    pub(crate) fn touches(&self, repository: &RepositoryName) -> bool {
+        self.untold.is_none() && !self.binding.withheld.contains(repository)
+    }
+}
+
+impl Reviews {
+    /// The removals that reviews cover, and the others as failures.
+    pub(crate) fn reviewed_removals(&self, removals: Vec<Removal>) -> (Vec<Removal>, Vec<Failure>) {
+        let (mut covered, mut kept) = (Vec::new(), Vec::new());
+        for removal in removals {
+            let key = Key { repository: removal.repository.clone(), tag: removal.tag.clone() };
+            let why = self.untold.clone().or_else(|| self.binding.keeps(&key, &removal.digest));
+            match why {
+                Some(why) => kept.push(removal.failed(FailedStep::Unreviewed, why)),
+                None if self.touches(&removal.repository) => covered.push(removal),
+                None => {}
+            }
+        }
+        (covered, kept)
+    }
+}
+
+/// Reads what reviews bind of a manifest.
+pub(crate) async fn read_reviews(reader: &ReviewReader<'_>, manifest: &Manifest) -> Reviews {
+    let Some(forge) = reader.forge else { return without_forge(reader.floor, manifest) };
+    read(forge, reader, manifest).await.unwrap_or_else(|error| {
+        let untold = Some(format!("it cannot be told how it was reviewed: {error}"));
+        Reviews { untold, ..Reviews::none(manifest) }
+    })
+}
+
+async fn read(forge: &dyn Forge, reader: &ReviewReader<'_>, manifest: &Manifest) -> Result<Reviews, Error> {
+    let head = match reader.at {
+        Some(at) => at.clone(),
+        None => forge.head().await?,
+    };
+    let files = Files::of(manifest);
+    let ReadLine { mut line, older, records } = read_line(forge, reader, manifest, &files, &head).await?;
+    let pulls = PullReader { contents: forge, accounts: forge.accounts(), records: &records, files: &files };
+    let (mut known, mut asked) = (Pulls::new(), BTreeSet::new());
+    let judged = loop {
+        let judged = judgement(&line, reader.floor, &pulls, &mut known).await?;
+        if !find_merges(forge, &mut line, &judged, &mut asked).await? {
+            break judged;
+        }
+    };
+    let steps: Vec<&Step> = line.steps.iter().chain(&older).collect();
+    Ok(Reviews {
+        binding: Binding::of(manifest, &line, &judged),
+        came: binding::introductions(manifest, &steps),
+        settled: judged.settled.map(Commit),
+        asked: judged.asked,
+        untold: None,
+    })
+}
+
+/// Asks of commits alone which pull requests brought what is not covered, where the listing named none: nothing is refused for what a
+/// listing left out. Whether one was found.
+async fn find_merges(
+    forge: &dyn Forge,
+    line: &mut Line,
+    judged: &Judgement,
+    asked: &mut BTreeSet<usize>,
+) -> Result<bool, Error> {
+    let Some(accounts) = forge.accounts() else { return Ok(false) };
+    let brought: BTreeSet<usize> = judged.gaps.values().map(|gap| gap.brought).collect();
+    let mut found = false;
+    let pushed = brought.into_iter().filter(|at| line.steps[*at].by == By::Pushed && asked.insert(*at));
+    for at in pushed.take(ALONE).collect::<Vec<_>>() {
+        let merge = accounts.merged_by(&Commit(line.steps[at].commit.clone())).await?;
+        let on_the_line = |commit: &Commit| line.steps[..=at].iter().any(|step| step.commit == commit.0);
+        let merge = merge.filter(|merge| merge.commit.as_ref().is_some_and(on_the_line));
+        found |= merge.is_some();
+        if let Some(merge) = merge {
+            line.steps[at].by = By::Pull(merge.number);
+        }
+    }
+    Ok(found)
+}
+
+async fn judgement(line: &Line, floor: u32, reader: &PullReader<'_>, pulls: &mut Pulls) -> Result<Judgement, Error> {
+    for _ in 0..ROUNDS {
+        match judge(line, floor, pulls) {
+            Ok(judgement) => return Ok(judgement),
+            Err(lacking) => pulls.extend(reader.read(&lacking).await?),
+        }
+    }
+    Err(Error::Unusable("how the manifest was reviewed could not be decided".to_owned()))
+}
+
+/// Nothing new is promoted.
+fn without_forge(floor: u32, manifest: &Manifest) -> Reviews {
+    let mut reviews = Reviews::none(manifest);
+    reviews.asked = floor.max(manifest.policy.approvals);
+    if let Some(why) = unreviewed(reviews.asked, &Origin::Unknown(NO_FORGE)) {
+        let all = manifest.approvals().map(|(image, approval)| (Key::of(image, approval), why.clone()));
+        reviews.binding.approvals = all.collect();
+    }
+    reviews
+}

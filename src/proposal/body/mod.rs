@@ -15,12 +15,15 @@ mod image;
 mod links;
 mod merging;
 mod phrases;
+mod uncovered;
 
 pub(crate) use account::Account;
 pub use account::{Mark, Step};
 pub(crate) use evidence::{Along, AtMirror, Comes, Evidence, PlatformEvidence, Served};
 pub(crate) use links::upstream;
 pub(crate) use phrases::span;
+
+use uncovered::uncovered;
 
 use crate::text::excerpt;
 
@@ -38,23 +41,34 @@ pub(crate) fn title(manifest: &Manifest, wanted: &Wanted) -> String {
 /// The commit's message, without the headline: one line a change, and the sign-off where the manifest asks for one.
 pub(crate) fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
     let lines = wanted.items.iter().map(|item| line(manifest, item)).collect::<Vec<_>>().join("\n");
-    form::message(&manifest.proposals, &places(manifest, wanted), &lines)
+    form::message(&manifest.proposals, &places(manifest, wanted), &lines, None)
 }
 
 /// The body: what must not be overlooked, a table with a row a change, a section a change, what a reviewer can do, the
 /// metadata. The gravest stands first; what does not fit is left out from the end: details, then summaries, and rows of the
-/// table only where not even all of them fit.
-pub(crate) fn body(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence], metadata: &Metadata) -> String {
+/// table only where not even all of them fit. `unreviewed` is what the manifest says already and a review would cover as well.
+pub(crate) fn body(
+    manifest: &Manifest,
+    wanted: &Wanted,
+    evidence: &[Evidence],
+    unreviewed: &[String],
+    metadata: &Metadata,
+) -> String {
     let accounts = accounts(manifest, &wanted.items, evidence);
     let closing = image::closing(&accounts, wanted.group.is_some(), metadata.head.is_some());
     let closing = format!("{}\n{closing}\n{}\n", image::later(wanted.later), metadata::write(metadata));
-    let room = BODY_LIMIT.saturating_sub(closing.chars().count());
-    bounded(&accounts, true, room, ELSEWHERE) + &closing
+    let first = uncovered(unreviewed);
+    let room = BODY_LIMIT.saturating_sub(closing.chars().count() + first.chars().count());
+    first + &bounded(&accounts, true, room, ELSEWHERE) + &closing
 }
 
 /// The same without the metadata and the age: what `check` works out by itself.
-pub(crate) fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence]) -> String {
-    bounded(&accounts(manifest, items, evidence), false, REPORT_LIMIT, NOWHERE)
+pub(crate) fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence], unreviewed: &[String]) -> String {
+    let first = uncovered(unreviewed);
+    if items.is_empty() {
+        return first;
+    }
+    first + &bounded(&accounts(manifest, items, evidence), false, REPORT_LIMIT, NOWHERE)
 }
 
 /// Where a reader of a body finds what did not fit in it.

@@ -51,7 +51,7 @@ fn metadata_of(wanted: &Wanted) -> Metadata {
 
 fn written(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) -> String {
     let (headline, message) = message(manifest, wanted);
-    let body = body(manifest, wanted, evidence, &metadata_of(wanted));
+    let body = body(manifest, wanted, evidence, &[], &metadata_of(wanted));
     format!("{}\n\n== commit\n{headline}\n\n{message}\n\n== body\n{body}", title(manifest, wanted))
 }
 
@@ -249,7 +249,7 @@ fn a_hostile_image() {
     };
     // what it is called in the metadata comes from the manifest, which has bounds of its own
     let metadata = Metadata { entries: Vec::new(), ..metadata_of(&wanted) };
-    let body = body(&manifest, &wanted, &[evidence], &metadata);
+    let body = body(&manifest, &wanted, &[evidence], &[], &metadata);
     assert!(body.chars().count() <= BODY_LIMIT, "{} characters", body.chars().count());
     assert_eq!(hostile(&body), Vec::<String>::new());
     assert_eq!(metadata::read(&body), Some(metadata), "a text that looks like metadata hides none");
@@ -325,7 +325,7 @@ fn rows(body: &str) -> usize {
 fn a_large_group_keeps_every_row_and_its_metadata() {
     for count in [150, 300] {
         let (manifest, wanted) = group_of(count, "image");
-        let body = body(&manifest, &wanted, &vec![evidence(); count], &metadata_of(&wanted));
+        let body = body(&manifest, &wanted, &vec![evidence(); count], &[], &metadata_of(&wanted));
         assert!(body.chars().count() <= BODY_LIMIT, "{} characters", body.chars().count());
         assert_eq!(rows(&body), count);
         assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
@@ -342,7 +342,7 @@ fn a_large_group_keeps_every_row_and_its_metadata() {
 fn of_a_thousand_changes_the_gravest_are_shown_and_the_others_counted() {
     let (manifest, mut wanted) = group_of(1_000, "image");
     wanted.items[998].entry.urgent = Some("CVE-2027-1234".to_owned());
-    let body = body(&manifest, &wanted, &vec![evidence(); 1_000], &metadata_of(&wanted));
+    let body = body(&manifest, &wanted, &vec![evidence(); 1_000], &[], &metadata_of(&wanted));
     assert!(body.chars().count() <= BODY_LIMIT, "{} characters", body.chars().count());
     assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
     let shown = rows(&body);
@@ -361,7 +361,7 @@ fn of_a_thousand_changes_the_gravest_are_shown_and_the_others_counted() {
 fn a_group_takes_no_more_than_one_proposal_can_name() {
     let (manifest, wanted) = group_of(1_003, "image");
     assert_eq!((wanted.items.len(), wanted.later), (metadata::ENTRY_LIMIT, 3));
-    let body = body(&manifest, &wanted, &[], &metadata_of(&wanted));
+    let body = body(&manifest, &wanted, &[], &[], &metadata_of(&wanted));
     assert!(body.contains("\n3 more changes of this group are proposed once this is merged.\n"));
     assert!(body.chars().count() <= BODY_LIMIT);
 }
@@ -462,7 +462,7 @@ proptest! {
             unknown: vec![error, name],
             ..evidence()
         };
-        let body = body(&manifest, &wanted, &[evidence], &metadata_of(&wanted));
+        let body = body(&manifest, &wanted, &[evidence], &[], &metadata_of(&wanted));
         prop_assert_eq!(hostile(&body), Vec::<String>::new());
         prop_assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
     }
@@ -488,7 +488,7 @@ proptest! {
             ..evidence()
         };
         let all = wanted.items.len();
-        let body = body(&manifest, &wanted, &vec![evidence; all], &metadata_of(&wanted));
+        let body = body(&manifest, &wanted, &vec![evidence; all], &[], &metadata_of(&wanted));
         prop_assert!(body.chars().count() <= BODY_LIMIT);
         let hidden = all - rows(&body);
         prop_assert!(hidden == 0 || all > 130, "{} of {} rows are hidden", hidden, all);

@@ -17,8 +17,9 @@ pub fn history_query(files: usize) -> String {
     format!(
         "query ($owner: String!, $name: String!, $from: String!{names}) {{ repository(owner: $owner, name: $name) {{ \
          object(expression: $from) {{ ... on Commit {{ history(first: 100) {{ nodes {{ oid committedDate \
+         message author {{ email user {{ login }} }} signature {{ isValid wasSignedByGitHub }} \
          parents(first: 1) {{ nodes {{ oid }} }} associatedPullRequests(first: 5) {{ nodes {{ number baseRefName mergedAt \
-         mergeCommit {{ oid }} }} }}{asked} }} }} }} }} }} }}"
+         mergeCommit {{ oid }} headRefName headRefOid isCrossRepository }} }}{asked} }} }} }} }} }} }}"
     )
 }
 
@@ -139,13 +140,20 @@ impl State {
         let with = self.by_commit();
         let node = |commit: &super::git::Logged| {
             let parents: Vec<Value> = commit.parents.iter().take(1).map(|oid| json!({ "oid": oid })).collect();
+            let signature =
+                self.signer(commit).map(|who| json!({ "isValid": true, "wasSignedByGitHub": who == "web-flow" }));
             let pull = |pull: &Pull| {
                 let merge = pull.merge_commit.as_ref().map(|oid| json!({ "oid": oid }));
-                json!({ "number": pull.number, "baseRefName": pull.base, "mergedAt": pull.merged_at, "mergeCommit": merge })
+                let own = pull.head_repository.as_deref() == Some(&*self.full_name());
+                json!({
+                    "number": pull.number, "baseRefName": pull.base, "mergedAt": pull.merged_at, "mergeCommit": merge,
+                    "headRefName": pull.head, "headRefOid": pull.head_sha, "isCrossRepository": !own,
+                })
             };
             let pulls = with.get(&commit.sha).into_iter().flatten().copied();
             let mut node = json!({
                 "oid": commit.sha, "committedDate": commit.committer.date, "parents": { "nodes": parents },
+                "message": commit.message, "author": self.actor(&commit.author), "signature": signature,
                 "associatedPullRequests": { "nodes": pulls.map(pull).collect::<Vec<_>>() },
             });
             for at in 0..files {

@@ -1,0 +1,252 @@
+//! The default branch's line of states: from the head back to the beginning, or to a commit up to which a record of ours says that
+//! everything was reviewed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ours::{End, Ours};
+use super::reader::ReviewReader;
+use super::states::{Files, States};
+use crate::forge::{Commit, Error, Forge, Head, Version};
+use crate::manifest::{self, Manifest};
+use crate::observe::first_parents::FirstParents;
+use crate::plan::binding::{Base, By, Line, Step};
+use crate::plan::{Key, binding};
+use crate::proposal::{branch, record};
+
+/// How many pieces of the line are read where the head asks for no reviews; a piece is at most a hundred commits on GitHub.
+const UNASKED: usize = 2;
+/// How many of the branch's former heads are looked at where the line is longer.
+const HEADS: usize = 20;
+/// How many states are read.
+const STATES: usize = 400;
+/// How often the line is found to leave what the branch pointed to before.
+const DETOURS: usize = 5;
+
+/// The line as it was read.
+pub(super) struct ReadLine {
+    pub(super) line: Line,
+    /// Steps before it, for what brought approvals.
+    pub(super) older: Vec<Step>,
+    /// The commits that our own account pushed as heads of recording pull requests, by the number of those.
+    pub(super) records: BTreeMap<u64, Commit>,
+}
+
+/// Reads the line that leads to the head.
+pub(super) async fn read_line(
+    forge: &dyn Forge,
+    reader: &ReviewReader<'_>,
+    manifest: &Manifest,
+    files: &Files,
+    head: &Head,
+) -> Result<ReadLine, Error> {
+    let asks = reader.floor > 0 || manifest.policy.approvals > 0;
+    let record_branch = branch::record(&manifest.proposals.branch_prefix);
+    let pending: BTreeSet<Key> = manifest
+        .approvals()
+        .filter(|(_, approval)| approval.mirrored.is_none())
+        .map(|(image, approval)| Key::of(image, approval))
+        .collect();
+    let (mut from, mut before) = (head.commit.clone(), Vec::new());
+    for _ in 0..DETOURS {
+        let mut walk = Walk {
+            line: FirstParents::new(forge, &from, reader.path, files.paths().map(String::as_str)),
+            ours: Ours::read(forge.accounts(), &head.branch, reader.made).await?,
+            accounts: forge.accounts(),
+            record_branch: &record_branch,
+            files,
+            records: BTreeMap::new(),
+        };
+        let end = walk.reach(asks).await?;
+        let former = walk.ours.left_behind(walk.line.versions(), &end);
+        let mut read = walk.states(end, asks || !before.is_empty() || former.is_some(), &pending).await?;
+        let Some(former) = former else {
+            before.append(&mut read.line.steps);
+            return Ok(ReadLine { line: Line { steps: before, ..read.line }, ..read });
+        };
+        // All that this line brought since then is one step, and nobody's pull request.
+        before.extend(read.line.steps.into_iter().next().map(|step| Step { by: By::Pushed, ..step }));
+        from = former;
+    }
+    Err(Error::Unusable("the default branch was moved off its own history too often".to_owned()))
+}
+
+struct Walk<'a> {
+    line: FirstParents<'a>,
+    ours: Ours,
+    accounts: Option<&'a dyn crate::forge::Accounts>,
+    record_branch: &'a str,
+    files: &'a Files,
+    records: BTreeMap<u64, Commit>,
+}
+
+impl Walk<'_> {
+    /// Reads the line to its end: a commit that a record of ours names, the first there ever was, or what is read at most.
+    async fn reach(&mut self, asks: bool) -> Result<End, Error> {
+        let (mut looked, mut pieces, mut named): (usize, usize, Option<Commit>) = (0, 0, None);
+        while (asks || pieces < UNASKED) && self.line.extend().await? {
+            pieces += 1;
+            if let Some(accounts) = self.accounts {
+                self.ours.learn(accounts, self.line.versions()).await?;
+            }
+            while named.is_none() && looked < self.line.versions().len() {
+                named = self.settled_by(looked).await?;
+                looked += 1;
+            }
+            let place = |commit: &Commit| self.line.versions().iter().position(|version| version.commit == *commit);
+            match named.as_ref().map(place) {
+                Some(Some(at)) => return Ok(End { at, base: Base::Settled }),
+                // It is not on the line, or further back.
+                Some(None) if self.line.is_whole() => named = None,
+                _ => {}
+            }
+        }
+        let at = self.line.versions().len().saturating_sub(1);
+        Ok(End { at, base: if self.line.is_whole() { Base::Beginning } else { Base::Cut } })
+    }
+
+    /// The commit that a record of ours names, where this version is one.
+    async fn settled_by(&mut self, at: usize) -> Result<Option<Commit>, Error> {
+        let version = &self.line.versions()[at];
+        if self.ours.made(version) {
+            return Ok(named(version));
+        }
+        // Of a recording pull request the head counts, never the message of its merge.
+        let heads = version.merges.iter().filter_map(|merge| Some((merge.number, merge.head.clone()?)));
+        let record = heads.into_iter().find(|(_, head)| head.branch == self.record_branch);
+        let (Some((number, head)), Some(accounts)) = (record, self.accounts) else { return Ok(None) };
+        if self.records.contains_key(&number) || !self.ours.pushed(accounts, &head).await? {
+            return Ok(None);
+        }
+        self.records.insert(number, head.commit.clone());
+        let pushed = self.line.look(&head.commit).await?;
+        Ok(pushed.as_ref().and_then(named))
+    }
+
+    /// The states of the line. Where nothing was ever asked only those are read that tell what brought what is pending.
+    async fn states(mut self, end: End, asks: bool, pending: &BTreeSet<Key>) -> Result<ReadLine, Error> {
+        let asked_before = if asks || end.base != Base::Cut { 0 } else { self.asked_before().await? };
+        let asked = asks || asked_before > 0 || self.ever_asked(&end).await?;
+        let mut states = States::default();
+        let mut open = pending.clone();
+        let (mut steps, mut older): (Vec<Step>, Vec<Step>) = (Vec::new(), Vec::new());
+        let mut base = end.base;
+        for at in 0..self.line.versions().len() {
+            let changes =
+                self.line.versions().get(at + 1).is_none_or(|next| next.contents != self.line.versions()[at].contents);
+            let within = at <= end.at && asked;
+            if !within && open.is_empty() && !steps.is_empty() {
+                break;
+            }
+            if steps.len() + older.len() == STATES {
+                base = if within { Base::Cut } else { base };
+                break;
+            }
+            // Of commits that left the files as they were only the one counts that a record names.
+            if !changes && !(at == end.at && base == Base::Settled) && at > 0 {
+                continue;
+            }
+            let step = self.step(at, &mut states).await?;
+            let last = older.last().or(steps.last());
+            if let Some(last) = last {
+                open.retain(|key| !binding::brought(last, &step, key));
+            }
+            if at <= end.at { steps.push(step) } else { older.push(step) }
+        }
+        if !asked {
+            base = Base::Cut;
+        }
+        Ok(ReadLine { line: Line { steps, base, asked_before }, older, records: self.records })
+    }
+
+    /// How many reviews any of the branch's former heads asked for: however many commits were put upon it since.
+    async fn asked_before(&self) -> Result<u32, Error> {
+        let heads: Vec<(Commit, String)> =
+            self.ours.former_heads().take(HEADS).map(|head| (head.clone(), self.line.path(0).to_owned())).collect();
+        let texts = self.line.read_all(&heads).await?;
+        Ok(texts.iter().flatten().map(|text| manifest::approvals_asked(text)).max().unwrap_or_default())
+    }
+
+    /// Whether any state up to the end asks for reviews.
+    async fn ever_asked(&mut self, end: &End) -> Result<bool, Error> {
+        for at in 0..=end.at {
+            if at > 0 && self.line.versions()[at].contents.first() == self.line.versions()[at - 1].contents.first() {
+                continue;
+            }
+            let places = (at..=end.at).map(|version| (version, [0]));
+            self.line.read(places, 1).await?;
+            let text = self.line.text(at, 0).unwrap_or_default();
+            if text.contains("approvals") && manifest::approvals_asked(text) > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn step(&mut self, at: usize, states: &mut States) -> Result<Step, Error> {
+        let all: Vec<usize> = (0..self.line.paths().len()).collect();
+        let places = (at..self.line.versions().len()).map(|version| (version, &all));
+        self.line.read(places, 1).await?;
+        let line = &self.line;
+        let file = |path: &str| line.paths().iter().position(|known| known == path);
+        let text = |path: &str| line.text(at, file(path)?).map(str::to_owned);
+        let state = states.state(self.files, &text);
+        let version = &line.versions()[at];
+        let by = match pull(line.versions(), at) {
+            Some(number) => By::Pull(number),
+            None if self.ours.made(version) => By::Ours,
+            None => By::Pushed,
+        };
+        Ok(Step { commit: version.commit.0.clone(), at: version.date, by, state })
+    }
+}
+
+/// The commit that a record names.
+fn named(version: &Version) -> Option<Commit> {
+    let trailer = version.trailers.iter().find(|trailer| trailer.name == record::SETTLED)?;
+    Some(Commit(trailer.value.clone()))
+}
+
+/// The pull request that brought the version at this place: the one whose merge it is, or, where its commits were put on the
+/// branch one by one, whose merge follows on nothing but other commits of it.
+fn pull(versions: &[Version], at: usize) -> Option<u64> {
+    versions[at].merges.iter().find_map(|merge| {
+        let by = merge.commit.as_ref()?;
+        let top = versions[..=at].iter().rposition(|version| version.commit == *by)?;
+        let of_it = |version: &Version| version.merges.iter().any(|other| other.number == merge.number);
+        versions[top..=at].iter().all(of_it).then_some(merge.number)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::forge::Merge;
+
+    fn version(commit: &str, merges: &[(u64, &str)]) -> Version {
+        let merge =
+            |(number, by): &(u64, &str)| Merge { number: *number, commit: Some(Commit((*by).to_owned())), head: None };
+        Version {
+            commit: Commit(commit.to_owned()),
+            date: chrono::DateTime::UNIX_EPOCH,
+            contents: Vec::new(),
+            merges: merges.iter().map(merge).collect(),
+            trailers: Vec::new(),
+            made_for: None,
+        }
+    }
+
+    #[test]
+    fn a_pull_request_brought_its_merge_and_what_it_rebased_and_nothing_else() {
+        let line = [
+            version("f", &[(3, "f")]),
+            version("e", &[(3, "f"), (1, "old")]),
+            version("d", &[]),
+            version("c", &[(3, "f")]),
+            version("b", &[(2, "b"), (3, "f")]),
+            version("a", &[(1, "gone")]),
+        ];
+        let pulls: Vec<_> = (0..line.len()).map(|at| pull(&line, at)).collect();
+        assert_eq!(pulls, [Some(3), Some(3), None, None, Some(2), None]);
+    }
+}

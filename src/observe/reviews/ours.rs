@@ -1,0 +1,105 @@
+//! What our own account did on the default branch, as the forge itself tells.
+
+use std::collections::BTreeSet;
+
+use crate::forge::{Accounts, Actor, Commit, Error, MergedHead, Movement, Told, Version};
+use crate::plan::binding::Base;
+
+/// The login of every workflow's own token.
+const JOB: &str = "github-actions[bot]";
+
+/// How far the line was read.
+pub(super) struct End {
+    /// The place of the last version that counts.
+    pub(super) at: usize,
+    pub(super) base: Base,
+}
+
+/// What our own account did on the default branch.
+pub(super) struct Ours {
+    /// How the branch moved, newest first; `None` where that cannot be told.
+    movements: Option<Vec<Movement>>,
+    /// Commits that our own account pushed there.
+    pushed: BTreeSet<Commit>,
+    /// Our own login and those it goes by, where commits name it; not that of a job's token.
+    names: BTreeSet<String>,
+}
+
+impl Ours {
+    /// `made` are the commits that this very run made.
+    pub(super) async fn read(
+        accounts: Option<&dyn Accounts>,
+        branch: &str,
+        made: &BTreeSet<Commit>,
+    ) -> Result<Self, Error> {
+        let mut ours = Self { movements: None, pushed: made.clone(), names: BTreeSet::new() };
+        let Some(accounts) = accounts else { return Ok(ours) };
+        if let Told::Movements(movements) = accounts.movements(branch).await? {
+            ours.pushed.extend(pushes_of_ours(accounts, &movements).await?);
+            ours.movements = Some(movements);
+        }
+        Ok(ours)
+    }
+
+    /// Learns of which of these accounts are ours, where commits were made for them.
+    pub(super) async fn learn(&mut self, accounts: &dyn Accounts, versions: &[Version]) -> Result<(), Error> {
+        let logins: BTreeSet<&String> = versions.iter().filter_map(|version| version.made_for.as_ref()).collect();
+        for login in logins.into_iter().filter(|login| *login != JOB) {
+            let actor = Actor { login: login.clone(), person: !login.ends_with("[bot]") };
+            if accounts.is_us(&actor).await? {
+                self.names.insert(login.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether our own account put a commit on the branch. Where the forge no longer tells who did, its own signature on a commit that
+    /// no merge made has to do; not for a job's token, which is every workflow's.
+    pub(super) fn made(&self, version: &Version) -> bool {
+        let told = || self.movements.iter().flatten().any(|movement| movement.after.as_ref() == Some(&version.commit));
+        let signed = || version.made_for.as_ref().is_some_and(|login| self.names.contains(login));
+        self.pushed.contains(&version.commit) || (!told() && signed())
+    }
+
+    /// Whether our own account pushed what a pull request was merged of.
+    pub(super) async fn pushed(&self, accounts: &dyn Accounts, head: &MergedHead) -> Result<bool, Error> {
+        let Told::Movements(movements) = accounts.movements(&head.branch).await? else { return Ok(false) };
+        Ok(pushes_of_ours(accounts, &movements).await?.contains(&head.commit))
+    }
+
+    /// What the branch pointed to before, newest first.
+    pub(super) fn former_heads(&self) -> impl Iterator<Item = &Commit> {
+        self.movements.iter().flatten().filter_map(|movement| movement.before.as_ref())
+    }
+
+    /// What the branch pointed to last that is not on the line, down to where this ends.
+    pub(super) fn left_behind(&self, line: &[Version], end: &End) -> Option<Commit> {
+        let place = |commit: &Commit| line.iter().position(|version| version.commit == *commit);
+        let head = line.first().map(|version| &version.commit);
+        let movements = self.movements.iter().flatten();
+        // What happened after the head that is judged is none of its history.
+        let newer = movements.clone().position(|movement| movement.after.as_ref() == head).unwrap_or_default();
+        for movement in movements.skip(newer) {
+            let before = movement.before.as_ref()?;
+            match place(before) {
+                Some(at) if at >= end.at => return None,
+                Some(_) => {}
+                // It may be older than what was read.
+                None if end.base == Base::Cut => return None,
+                None => return Some(before.clone()),
+            }
+        }
+        None
+    }
+}
+
+async fn pushes_of_ours(accounts: &dyn Accounts, movements: &[Movement]) -> Result<BTreeSet<Commit>, Error> {
+    let mut pushed = BTreeSet::new();
+    for movement in movements.iter().filter(|movement| movement.puts()) {
+        let (Some(actor), Some(after)) = (&movement.actor, &movement.after) else { continue };
+        if accounts.is_us(actor).await? {
+            pushed.insert(after.clone());
+        }
+    }
+    Ok(pushed)
+}

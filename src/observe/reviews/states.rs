@@ -1,0 +1,57 @@
+//! States of the manifest, each read and parsed once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::image::Digest;
+use crate::manifest::{File, Manifest};
+use crate::plan::binding::{State, named_files};
+
+/// The files whose texts make a state: the main one, those that it may include, and those that its images may name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Files {
+    /// The main file is the first.
+    pub(super) manifest: Vec<String>,
+    pub(super) named: Vec<String>,
+}
+
+impl Files {
+    pub(super) fn of(manifest: &Manifest) -> Self {
+        let named: BTreeSet<&str> = manifest.images.iter().flat_map(named_files).collect();
+        Self {
+            manifest: manifest.files.iter().map(|file| file.path.clone()).collect(),
+            named: named.into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
+        self.manifest.iter().chain(&self.named)
+    }
+
+    /// The state in which the files hold these texts.
+    pub(super) fn state(&self, text: &dyn Fn(&str) -> Option<String>) -> State {
+        let file = |path: &String| text(path).map(|text| File { path: path.clone(), text });
+        let main = self.manifest.first().and_then(file);
+        let others: Vec<File> = self.manifest.iter().skip(1).filter_map(file).collect();
+        let digest = |path: &String| Some((path.clone(), Digest::sha256(text(path)?.as_bytes())));
+        let named: BTreeMap<String, Digest> = self.named.iter().filter_map(digest).collect();
+        State::read(main.as_ref(), &others.iter().collect::<Vec<_>>(), &named)
+    }
+}
+
+/// States by the texts that make them.
+#[derive(Default)]
+pub(super) struct States(BTreeMap<Digest, Arc<State>>);
+
+impl States {
+    pub(super) fn state(&mut self, files: &Files, text: &dyn Fn(&str) -> Option<String>) -> Arc<State> {
+        let mut whole = String::new();
+        for path in files.paths() {
+            let text = text(path);
+            whole.push_str(if text.is_some() { "\0+" } else { "\0-" });
+            whole.push_str(&text.unwrap_or_default());
+        }
+        let state = self.0.entry(Digest::sha256(whole.as_bytes()));
+        state.or_insert_with(|| Arc::new(files.state(text))).clone()
+    }
+}

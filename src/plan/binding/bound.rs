@@ -1,0 +1,220 @@
+//! What a manifest asks for, thing by thing: each with its value, so that two states of a manifest can be compared.
+
+use std::collections::BTreeMap;
+
+use crate::image::{Digest, Location, RepositoryName, Tag};
+use crate::manifest::{Destination, Image, ImageAccess, Manifest, Policy, RegistryAccess, Signatures};
+use crate::plan::Key;
+
+/// One thing that a manifest asks for and that a review binds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Bound {
+    Organization,
+    Registry,
+    Sources,
+    /// `repositories`: whether promotion fixes drift.
+    Enforcement,
+    ImageAccess,
+    RegistryAccess,
+    /// What a file holds that the manifest names.
+    File(String),
+    /// `adopt`: whether a repository that exists is taken over.
+    Adopt(RepositoryName),
+    Visibility(RepositoryName),
+    Description(RepositoryName),
+    Team(RepositoryName, String),
+    ImmutableTags(ImageName),
+    Signatures(ImageName),
+    Platforms(ImageName),
+    Cooldown(ImageName),
+    Rejected(ImageName, Tag),
+    Revoked(ImageName, Tag, Digest),
+    /// The source and the digest.
+    Approval(Key),
+    /// The platforms that are kept of what is approved.
+    Kept(Key),
+    Mirrored(Key),
+}
+
+/// What tells an image of one state of a manifest in another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ImageName {
+    pub(crate) source: Location,
+    pub(crate) repository: RepositoryName,
+}
+
+impl ImageName {
+    pub(crate) fn of(image: &Image) -> Self {
+        Self { source: image.source.clone(), repository: image.repository.clone() }
+    }
+}
+
+/// Everything that a manifest asks for. What is not here is absent, and that is a value as well.
+pub(crate) type Values = BTreeMap<Bound, String>;
+
+/// Reads them off a manifest; `named` is what files hold that it names, by path.
+pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> Values {
+    let Manifest { files: _, organization, registry, sources, repositories, policy, proposals: _, images } = manifest;
+    let Policy { image_access, registry_access, approvals: _ } = policy;
+    let mut values = Values::from([
+        (Bound::Organization, organization.clone()),
+        (Bound::Registry, destination(registry)),
+        (Bound::Enforcement, format!("{repositories:?}").to_lowercase()),
+    ]);
+    let sources = sources.as_ref().map(|hosts| listed(hosts.iter().map(ToString::to_string)));
+    values.extend(sources.map(|hosts| (Bound::Sources, hosts)));
+    values.extend(image_access.as_ref().map(|access| (Bound::ImageAccess, image_access_text(access))));
+    values.extend(registry_access.as_ref().map(|access| (Bound::RegistryAccess, registry_access_text(access))));
+    for image in images {
+        of_image(image, &mut values);
+        for path in named_files(image) {
+            let held = named.get(path).map_or_else(|| "missing".to_owned(), ToString::to_string);
+            values.insert(Bound::File(path.to_owned()), held);
+        }
+    }
+    values
+}
+
+/// The files that an image's settings name.
+pub(crate) fn named_files(image: &Image) -> impl Iterator<Item = &str> {
+    let (key, root) = match &image.signatures {
+        Some(Signatures::Key(path)) => (Some(path), None),
+        Some(Signatures::Identity { trusted_root, .. }) => (None, trusted_root.as_ref()),
+        None => (None, None),
+    };
+    key.into_iter().chain(root).map(String::as_str)
+}
+
+fn of_image(image: &Image, values: &mut Values) {
+    let (name, repository) = (|| ImageName::of(image), || image.repository.clone());
+    if image.adopt {
+        values.insert(Bound::Adopt(repository()), "true".to_owned());
+    }
+    values.insert(Bound::Visibility(repository()), image.visibility.as_str().to_owned());
+    values.extend(image.description.iter().map(|text| (Bound::Description(repository()), text.clone())));
+    for (team, access) in &image.teams {
+        let made = if access.create { ", made if missing" } else { "" };
+        values.insert(Bound::Team(repository(), team.clone()), format!("{}{made}", access.permission.as_str()));
+    }
+    if image.immutable_tags {
+        values.insert(Bound::ImmutableTags(name()), "true".to_owned());
+    }
+    values.extend(image.signatures.iter().map(|asked| (Bound::Signatures(name()), signatures(asked))));
+    join(values, Bound::Platforms(name()), platforms(image));
+    join(values, Bound::Cooldown(name()), format!("{}s", image.cooldown.as_secs()));
+    for rejected in &image.rejected {
+        let until = rejected.until.map_or_else(|| "for good".to_owned(), |day| format!("until {day}"));
+        values.insert(Bound::Rejected(name(), rejected.tag.clone()), until);
+    }
+    for revoked in &image.revoked {
+        let says = if revoked.delete { "with `delete: true`" } else { "without `delete`" };
+        values.insert(Bound::Revoked(name(), revoked.tag.clone(), revoked.digest.clone()), says.to_owned());
+    }
+    for approval in &image.approved {
+        values.insert(Bound::Approval(Key::of(image, approval)), format!("{} {}", image.source, approval.digest));
+        values.insert(Bound::Kept(Key::of(image, approval)), platforms(image));
+        let mirrored = approval.mirrored.iter();
+        values.extend(mirrored.map(|digest| (Bound::Mirrored(Key::of(image, approval)), digest.to_string())));
+    }
+}
+
+fn signatures(asked: &Signatures) -> String {
+    match asked {
+        Signatures::Key(path) => format!("key {path}"),
+        Signatures::Identity { issuer, identity, trusted_root } => {
+            let root = trusted_root.as_ref().map(|root| format!(", trusted root {root}")).unwrap_or_default();
+            format!("{identity} by {issuer}{root}")
+        }
+    }
+}
+
+/// Images of one source and repository, as variants are, may differ in a setting: all their values count together.
+fn join(values: &mut Values, bound: Bound, value: String) {
+    let joined = values.entry(bound).or_default();
+    if !joined.split(" and ").any(|known| known == value) {
+        let parts: Vec<String> = joined.split(" and ").filter(|known| !known.is_empty()).map(str::to_owned).collect();
+        let mut parts: Vec<String> = parts.into_iter().chain([value]).collect();
+        parts.sort();
+        *joined = parts.join(" and ");
+    }
+}
+
+/// The order of platforms means nothing.
+pub(super) fn platforms(image: &Image) -> String {
+    let Some(platforms) = &image.platforms else { return "all".to_owned() };
+    listed(platforms.iter().map(ToString::to_string))
+}
+
+fn listed(texts: impl Iterator<Item = String>) -> String {
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort();
+    texts.join(", ")
+}
+
+fn destination(registry: &Destination) -> String {
+    match registry {
+        Destination::Registry(host) => host.to_string(),
+        Destination::Directory(path) => format!("oci:{}", path.display()),
+    }
+}
+
+fn image_access_text(access: &ImageAccess) -> String {
+    let ImageAccess { enabled, official, verified_publisher, community, allowlist } = access;
+    let switches = [
+        ("enabled", enabled),
+        ("official", official),
+        ("verified-publisher", verified_publisher),
+        ("community", community),
+    ];
+    let switches = switches.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}", (*value)?)));
+    let allowed = allowlist.iter().map(|list| format!("allowlist: [{}]", listed(list.iter().cloned())));
+    switches.chain(allowed).collect::<Vec<_>>().join(", ")
+}
+
+fn registry_access_text(access: &RegistryAccess) -> String {
+    let RegistryAccess { enabled, docker_hub, registries } = access;
+    let switches = [("enabled", enabled), ("docker-hub", docker_hub)];
+    let switches = switches.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}", (*value)?)));
+    let registry = |registries: &Vec<crate::manifest::AllowedRegistry>| {
+        let all = registries.iter().map(|registry| format!("{} ({})", registry.address, registry.name));
+        format!("registries: [{}]", listed(all))
+    };
+    switches.chain(registries.iter().map(registry)).collect::<Vec<_>>().join(", ")
+}
+
+impl Bound {
+    /// It and its value in words, with names in backquotes: "`developers`: admin on `acme/billing`".
+    pub(crate) fn describe(&self, organization: &str, value: Option<&str>) -> String {
+        let value = value.unwrap_or("taken out");
+        let key = |name: &str| format!("`{name}`: {value}");
+        let on =
+            |name: &str, repository: &RepositoryName| format!("`{name}`: {value} on `{organization}/{repository}`");
+        let at = |name: &str, repository: &RepositoryName, tag: &Tag| {
+            format!("`{name}` of `{organization}/{repository}:{tag}`: {value}")
+        };
+        match self {
+            Self::Organization => key("organization"),
+            Self::Registry => key("registry"),
+            Self::Sources => key("sources"),
+            Self::Enforcement => key("repositories"),
+            Self::ImageAccess => key("policy.image-access"),
+            Self::RegistryAccess => key("policy.registry-access"),
+            Self::File(path) => format!("the file `{path}`: {value}"),
+            Self::Adopt(repository) => on("adopt", repository),
+            Self::Visibility(repository) => on("visibility", repository),
+            Self::Description(repository) => on("description", repository),
+            Self::Team(repository, team) => on(team, repository),
+            Self::ImmutableTags(image) => on("immutable-tags", &image.repository),
+            Self::Signatures(image) => on("signatures", &image.repository),
+            Self::Platforms(image) => on("platforms", &image.repository),
+            Self::Cooldown(image) => on("cooldown", &image.repository),
+            Self::Rejected(image, tag) => at("rejected", &image.repository, tag),
+            Self::Revoked(image, tag, digest) => {
+                format!("`revoked` of `{organization}/{}:{tag}` at {}: {value}", image.repository, digest.short())
+            }
+            Self::Approval(key) => at("approved", &key.repository, &key.tag),
+            Self::Kept(key) => at("platforms", &key.repository, &key.tag),
+            Self::Mirrored(key) => at("mirrored", &key.repository, &key.tag),
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The manifest as it was last reviewed: what a run goes by, and what it therefore does not do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::bound::{Bound, ImageName, platforms};
+use super::judge::{ForeignRecord, Gap, Judgement};
+use super::line::Line;
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::manifest::{Image, Manifest, Rejection, Revocation};
+use crate::plan::Key;
+
+/// What reviews bind of a manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Binding {
+    /// The manifest with what was last reviewed in place of what was not. Images, files and places are the head's.
+    pub(crate) manifest: Manifest,
+    /// What is not reviewed, and so not done.
+    pub(crate) unreviewed: Vec<Unreviewed>,
+    /// Why approvals are not reviewed.
+    pub(crate) approvals: BTreeMap<Key, String>,
+    /// Repositories of which nothing is reviewed: nothing of them is made or changed.
+    pub(crate) withheld: BTreeSet<RepositoryName>,
+    /// Approvals that were taken out without reviews, and why that does not count: their tags are not pruned.
+    pub(crate) taken_out: BTreeMap<Key, String>,
+    /// What is or was recorded though neither our record nor a review brought it: nothing is taken away on its word.
+    pub(crate) foreign: BTreeSet<ForeignRecord>,
+}
+
+/// Something that the manifest asks for and no review covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreviewed {
+    pub(crate) bound: Bound,
+    /// The image's source as the manifest writes it, where it is about one.
+    pub(crate) source: Option<String>,
+    pub(crate) repository: Option<RepositoryName>,
+    pub(crate) tag: Option<Tag>,
+    /// What it is: "`developers`: admin on `acme/billing`".
+    pub(crate) what: String,
+    /// Why it is not covered, and what holds in its place.
+    pub(crate) why: String,
+}
+
+impl Binding {
+    /// A manifest of which everything is reviewed, or needs no review.
+    pub(crate) fn whole(manifest: &Manifest) -> Self {
+        Self {
+            manifest: manifest.clone(),
+            unreviewed: Vec::new(),
+            approvals: BTreeMap::new(),
+            withheld: BTreeSet::new(),
+            taken_out: BTreeMap::new(),
+            foreign: BTreeSet::new(),
+        }
+    }
+
+    /// What reviews bind of `head`.
+    pub(crate) fn of(head: &Manifest, line: &Line, judgement: &Judgement) -> Self {
+        let mut binding = Self::whole(head);
+        for (bound, gap) in &judgement.gaps {
+            let was = gap.reviewed.as_ref().and_then(|reviewed| line.steps[reviewed.step].state.manifest());
+            binding.hold(bound, gap, was);
+            if let Some(unreviewed) = Unreviewed::of(head, bound, gap) {
+                binding.unreviewed.push(unreviewed);
+            }
+        }
+        binding.foreign.clone_from(&judgement.foreign);
+        binding.bar_platforms(judgement);
+        binding.bar_sources(judgement.gaps.get(&Bound::Sources));
+        binding
+    }
+
+    /// Has what was last reviewed hold. `was` is the manifest that said it.
+    fn hold(&mut self, bound: &Bound, gap: &Gap, was: Option<&Manifest>) {
+        match bound {
+            Bound::Organization | Bound::Registry | Bound::Sources | Bound::Enforcement => self.hold_whole(bound, was),
+            Bound::ImageAccess => {
+                self.manifest.policy.image_access = was.and_then(|was| was.policy.image_access.clone());
+            }
+            Bound::RegistryAccess => {
+                self.manifest.policy.registry_access = was.and_then(|was| was.policy.registry_access.clone());
+            }
+            // Whoever reads the file reads what was reviewed of it.
+            Bound::File(_) => {}
+            Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {
+                self.hold_repository(bound, name, was);
+            }
+            Bound::ImmutableTags(name) | Bound::Signatures(name) | Bound::Platforms(name) | Bound::Cooldown(name) => {
+                self.hold_image(bound, name, was);
+            }
+            Bound::Rejected(name, tag) => self.hold_rejected(name, tag, was),
+            Bound::Revoked(name, tag, digest) => self.hold_revoked(name, tag, digest, was),
+            Bound::Approval(key) if gap.now.is_some() => drop(self.approvals.insert(key.clone(), gap.why.clone())),
+            Bound::Approval(key) => drop(self.taken_out.insert(key.clone(), gap.why.clone())),
+            // Judged when it is known which platforms hold.
+            Bound::Kept(_) => {}
+            Bound::Mirrored(key) => {
+                let digest = gap.reviewed.as_ref().and_then(|reviewed| reviewed.value.parse().ok());
+                self.hold_record(key, digest);
+            }
+        }
+    }
+
+    fn hold_whole(&mut self, bound: &Bound, was: Option<&Manifest>) {
+        let all = || self.manifest.images.iter().map(|image| image.repository.clone()).collect::<BTreeSet<_>>();
+        let Some(was) = was else {
+            // Where none was reviewed there is no place for anything.
+            if matches!(bound, Bound::Organization | Bound::Registry) {
+                self.withheld = all();
+            }
+            return;
+        };
+        match bound {
+            Bound::Organization => self.manifest.organization.clone_from(&was.organization),
+            Bound::Registry => self.manifest.registry.clone_from(&was.registry),
+            Bound::Sources => self.manifest.sources.clone_from(&was.sources),
+            _ => self.manifest.repositories = was.repositories,
+        }
+    }
+
+    fn hold_repository(&mut self, bound: &Bound, name: &RepositoryName, was: Option<&Manifest>) {
+        let before: Vec<&Image> =
+            was.iter().flat_map(|was| &was.images).filter(|image| image.repository == *name).collect();
+        if matches!(bound, Bound::Visibility(_)) && before.is_empty() {
+            self.withheld.insert(name.clone());
+        }
+        let images = self.manifest.images.iter_mut().filter(|image| image.repository == *name);
+        for image in images {
+            match bound {
+                Bound::Adopt(_) => image.adopt = before.iter().any(|was| was.adopt),
+                Bound::Visibility(_) => {
+                    image.visibility = before.first().map(|was| was.visibility).unwrap_or_default();
+                }
+                Bound::Description(_) => image.description = before.iter().find_map(|was| was.description.clone()),
+                Bound::Team(_, team) => match before.iter().find_map(|was| was.teams.get(team)) {
+                    Some(access) => drop(image.teams.insert(team.clone(), *access)),
+                    None => drop(image.teams.remove(team)),
+                },
+                _ => {}
+            }
+        }
+    }
+
+    fn hold_image(&mut self, bound: &Bound, name: &ImageName, was: Option<&Manifest>) {
+        let before: Vec<&Image> =
+            was.iter().flat_map(|was| &was.images).filter(|image| ImageName::of(image) == *name).collect();
+        for image in self.manifest.images.iter_mut().filter(|image| ImageName::of(image) == *name) {
+            let same = before.iter().find(|was| was.slug() == image.slug()).or(before.first());
+            match (bound, same) {
+                (Bound::ImmutableTags(_), same) => image.immutable_tags = same.is_some_and(|was| was.immutable_tags),
+                (Bound::Signatures(_), Some(was)) => image.signatures.clone_from(&was.signatures),
+                (Bound::Platforms(_), Some(was)) => image.platforms.clone_from(&was.platforms),
+                (Bound::Cooldown(_), Some(was)) => image.cooldown = was.cooldown,
+                // An image that is new has nothing reviewed that could hold.
+                _ => {}
+            }
+        }
+    }
+
+    /// What is newly rejected stops proposals without a review; what was reviewed goes on doing so.
+    fn hold_rejected(&mut self, name: &ImageName, tag: &Tag, was: Option<&Manifest>) {
+        let before = was.iter().flat_map(|was| &was.images).filter(|image| ImageName::of(image) == *name);
+        let Some(reviewed) = before.flat_map(|image| &image.rejected).find(|rejected| rejected.tag == *tag) else {
+            return;
+        };
+        let longer =
+            |now: &Rejection| now.until.is_none() || reviewed.until.is_some_and(|until| now.until >= Some(until));
+        for image in self.manifest.images.iter_mut().filter(|image| ImageName::of(image) == *name) {
+            match image.rejected.iter_mut().find(|rejected| rejected.tag == *tag) {
+                Some(now) if longer(now) => {}
+                Some(now) => now.until = reviewed.until,
+                // Its end was not taken out with reviews either: until then it has none.
+                None => image.rejected.push(Rejection { until: None, ..reviewed.clone() }),
+            }
+        }
+    }
+
+    /// What is newly revoked is stopped without a review, but not taken down; what was reviewed goes on being both.
+    fn hold_revoked(&mut self, name: &ImageName, tag: &Tag, digest: &Digest, was: Option<&Manifest>) {
+        let is_it = |revoked: &&Revocation| revoked.tag == *tag && revoked.digest == *digest;
+        let before = was.iter().flat_map(|was| &was.images).filter(|image| ImageName::of(image) == *name);
+        let reviewed = before.flat_map(|image| &image.revoked).find(is_it);
+        for image in self.manifest.images.iter_mut().filter(|image| ImageName::of(image) == *name) {
+            match (image.revoked.iter_mut().find(|revoked| is_it(&&**revoked)), reviewed) {
+                (Some(now), reviewed) => now.delete = reviewed.is_some_and(|reviewed| reviewed.delete),
+                (None, Some(reviewed)) => image.revoked.push(reviewed.clone()),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn hold_record(&mut self, key: &Key, digest: Option<Digest>) {
+        for image in self.manifest.images.iter_mut().filter(|image| image.repository == key.repository) {
+            for approval in image.approved.iter_mut().filter(|approval| approval.tag == key.tag) {
+                approval.mirrored.clone_from(&digest);
+            }
+        }
+    }
+
+    /// An approval is of the platforms that were reviewed with it, or of none.
+    fn bar_platforms(&mut self, judgement: &Judgement) {
+        for (image, approval) in self.manifest.approvals() {
+            let key = Key::of(image, approval);
+            let Some(gap) = judgement.gaps.get(&Bound::Kept(key.clone())) else { continue };
+            if gap.reviewed.as_ref().is_none_or(|reviewed| reviewed.value != platforms(image)) {
+                self.approvals.entry(key).or_insert_with(|| gap.why.clone());
+            }
+        }
+    }
+
+    /// Nothing is let in from hosts that no review let in.
+    fn bar_sources(&mut self, gap: Option<&Gap>) {
+        let (Some(gap), Some(sources)) = (gap, self.manifest.sources.clone()) else { return };
+        for image in &self.manifest.images {
+            if image.source.registry().is_none_or(|host| sources.contains(host)) {
+                continue;
+            }
+            for approval in &image.approved {
+                let why = format!("`sources` lets in its host without reviews: {}", gap.why);
+                self.approvals.entry(Key::of(image, approval)).or_insert(why);
+            }
+        }
+    }
+
+    /// Why a tag may not be taken away on what was recorded of it; `None` where it may.
+    pub(crate) fn keeps(&self, key: &Key, digest: &Digest) -> Option<String> {
+        let record = ForeignRecord { key: key.clone(), digest: digest.to_string() };
+        if self.foreign.contains(&record) {
+            return Some(format!(
+                "`mirrored` said {} of it, but neither a record of ours nor a review brought that: it is left alone; delete it at the \
+                 mirror if it has to go",
+                digest.short()
+            ));
+        }
+        let taken_out = self.taken_out.get(key)?;
+        Some(format!("its approval was taken out without reviews, so its tag stays: {taken_out}"))
+    }
+
+    /// The approvals of which something was recorded that nobody vouches for.
+    pub(crate) fn foreign_keys(&self) -> BTreeSet<Key> {
+        self.foreign.iter().map(|record| record.key.clone()).collect()
+    }
+
+    /// Whether nothing may come from an image's host by what was last reviewed.
+    pub(crate) fn is_barred(&self, image: &Image) -> bool {
+        let sources = self.manifest.sources.as_ref();
+        sources.is_some_and(|sources| image.source.registry().is_some_and(|host| !sources.contains(host)))
+    }
+}
+
+impl Unreviewed {
+    /// `None` for approvals of the head, which have a state of their own, and for those that are gone, which matters where tags
+    /// are pruned.
+    fn of(head: &Manifest, bound: &Bound, gap: &Gap) -> Option<Self> {
+        let on = |repository: &RepositoryName| head.images.iter().find(|image| image.repository == *repository);
+        let (repository, tag) = match bound {
+            Bound::Approval(_) | Bound::Kept(_) => return None,
+            Bound::Mirrored(key) => (Some(&key.repository), Some(&key.tag)),
+            Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {
+                (Some(name), None)
+            }
+            Bound::ImmutableTags(name) | Bound::Signatures(name) | Bound::Platforms(name) | Bound::Cooldown(name) => {
+                (Some(&name.repository), None)
+            }
+            Bound::Rejected(name, tag) | Bound::Revoked(name, tag, _) => (Some(&name.repository), Some(tag)),
+            _ => (None, None),
+        };
+        let holds = match &gap.reviewed {
+            Some(reviewed) => format!("; what was reviewed last holds: {}", reviewed.value),
+            None => String::new(),
+        };
+        Some(Self {
+            bound: bound.clone(),
+            source: repository.and_then(on).map(|image| image.source_text.clone()),
+            repository: repository.cloned(),
+            tag: tag.cloned(),
+            what: bound.describe(&head.organization, gap.now.as_deref()),
+            why: format!("{}{holds}", gap.why),
+        })
+    }
+}

@@ -1,0 +1,20 @@
+//! What reviews bind: every value of the manifest, not approvals alone.
+//!
+//! The default branch is walked as a line of states, [`judge`] says which values of its head reviews cover, and [`Binding`] is the manifest
+//! with what was last reviewed in place of the others. All pure: states and reviews are observed.
+
+mod bound;
+mod came;
+mod effective;
+mod judge;
+mod line;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use bound::{Bound, named_files};
+pub(crate) use came::{Introduction, brought, introductions};
+pub(crate) use effective::{Binding, Unreviewed};
+pub(crate) use judge::{ForeignRecord, Judgement, judge};
+pub(crate) use line::{Base, By, Line, Pull, Pulls, Step};
+pub(crate) use state::State;

@@ -1,0 +1,73 @@
+//! What the manifest says at one commit.
+
+use std::collections::BTreeMap;
+
+use super::bound::{Values, values};
+use crate::image::Digest;
+use crate::manifest::{self, File, Manifest, parse_part};
+
+/// What the manifest says at one commit.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum State {
+    /// There is none: nothing is asked for.
+    Absent,
+    /// It cannot be read.
+    Broken {
+        /// What its `policy.approvals` says all the same, as far as that can be told.
+        approvals: u32,
+    },
+    Whole(Box<Whole>),
+}
+
+/// A manifest and what it asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Whole {
+    pub(crate) manifest: Manifest,
+    pub(crate) values: Values,
+}
+
+static NOTHING: Values = Values::new();
+
+impl State {
+    /// Reads it: the main file, then others that it may include. `named` is what further files hold that it may name, by path.
+    pub(crate) fn read(main: Option<&File>, others: &[&File], named: &BTreeMap<String, Digest>) -> Self {
+        let Some(main) = main else { return Self::Absent };
+        let globs = manifest::includes(&main.text);
+        let paths = others.iter().map(|file| file.path.as_str());
+        let included = manifest::included(&main.path, &globs, paths);
+        let others = others.iter().filter(|file| included.contains(&file.path)).map(|file| (*file).clone());
+        match parse_part(std::iter::once(main.clone()).chain(others).collect()) {
+            Some(manifest) => Self::of(manifest, named),
+            None => Self::Broken { approvals: manifest::approvals_asked(&main.text) },
+        }
+    }
+
+    fn of(manifest: Manifest, named: &BTreeMap<String, Digest>) -> Self {
+        Self::Whole(Box::new(Whole { values: values(&manifest, named), manifest }))
+    }
+
+    /// How many reviews it asks for.
+    pub(crate) fn approvals(&self) -> u32 {
+        match self {
+            Self::Absent => 0,
+            Self::Broken { approvals } => *approvals,
+            Self::Whole(whole) => whole.manifest.policy.approvals,
+        }
+    }
+
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        match self {
+            Self::Whole(whole) => Some(&whole.manifest),
+            Self::Absent | Self::Broken { .. } => None,
+        }
+    }
+
+    /// What it asks for; `None` where that cannot be read.
+    pub(super) fn values(&self) -> Option<&Values> {
+        match self {
+            Self::Absent => Some(&NOTHING),
+            Self::Broken { .. } => None,
+            Self::Whole(whole) => Some(&whole.values),
+        }
+    }
+}

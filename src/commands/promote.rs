@@ -215,7 +215,7 @@ async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -
     let records: Vec<Record> = promoted.iter().map(|promoted| record_of(reviews, promoted)).collect();
     let _phase = Group::begin(&format!("Recording {}", counted(records.len(), "digest")));
     let (path, prefix) = (&context.settings.manifest, &reviews.binding.manifest.proposals.branch_prefix);
-    let recorded = record::record(forge.as_ref(), path, prefix, way, &records, reviews.settled.as_ref()).await;
+    let recorded = record::record(forge.as_ref(), path, prefix, way, &records, reviews.settled.as_deref()).await;
     if let Ok(Recorded::Committed(commit)) = &recorded {
         context.reviews.made(commit);
     }

@@ -42,17 +42,30 @@ pub(crate) async fn files_from_forge(forge: &dyn Contents, at: &Commit, path: &s
     let text = forge.read(at, path).await.map_err(LoadError::Forge)?;
     let missing = || LoadError::Missing { path: path.to_owned(), place: format!("at {at}") };
     let mut files = vec![File { path: path.to_owned(), text: text.ok_or_else(missing)? }];
-    let globs = manifest::includes(&files[0].text);
-    let mut listed = Vec::new();
-    for directory in directories(path, &globs) {
-        listed.extend(forge.list(at, &directory).await.map_err(LoadError::Forge)?);
-    }
-    for found in manifest::included(path, &globs, listed.iter().map(String::as_str)) {
+    for found in included_files(forge, at, path, &files[0].text).await.map_err(LoadError::Forge)? {
         if let Some(text) = forge.read(at, &found).await.map_err(LoadError::Forge)? {
             files.push(File { path: found, text });
         }
     }
     Ok(files)
+}
+
+/// The files that a main file with this text includes at a commit.
+///
+/// # Errors
+/// Where the forge does not answer.
+pub(super) async fn included_files(
+    forge: &dyn Contents,
+    at: &Commit,
+    path: &str,
+    text: &str,
+) -> Result<Vec<String>, forge::Error> {
+    let globs = manifest::includes(text);
+    let mut listed = Vec::new();
+    for directory in directories(path, &globs) {
+        listed.extend(forge.list(at, &directory).await?);
+    }
+    Ok(manifest::included(path, &globs, listed.iter().map(String::as_str)))
 }
 
 /// The manifest in the working directory.

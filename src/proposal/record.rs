@@ -10,6 +10,18 @@ use crate::manifest::{Approval, Image, Manifest};
 /// The trailer of a record's commit that names a commit up to which everything in the manifest was reviewed.
 pub(crate) const SETTLED: &str = "Wharfinger-Reviewed";
 
+/// What the trailer says: the commit, and how many reviews were asked for.
+pub(crate) fn settled(commit: &str, asked: u32) -> String {
+    format!("{commit} of {asked}")
+}
+
+/// The commit that such a trailer names. Where reviews are asked for from the beginning on, one of a time without says nothing.
+pub(crate) fn read_settled(value: &str, floor: u32) -> Option<&str> {
+    let (commit, asked) = value.split_once(" of ")?;
+    let asked: u32 = asked.parse().ok()?;
+    (floor == 0 || asked > 0).then_some(commit)
+}
+
 /// How many records the body of a proposal names.
 const NAMED: usize = 200;
 

@@ -9,7 +9,7 @@ use crate::support::github::{Options, TestGitHub, Who};
 use crate::support::http::Exchange;
 use crate::support::hub::HubRepositoryEntry;
 use crate::support::images::ImageSpec;
-use crate::support::process::Run;
+use crate::support::process::{Actions, Run};
 use crate::support::registry::TestRegistry;
 
 const FILE: &str = "approved-images.yml";
@@ -258,7 +258,7 @@ fn a_record_names_up_to_where_everything_was_reviewed_and_spares_the_next_runs()
     world.promote(&[], 0);
     let head = world.github.branch("main").unwrap();
     let message = world.github.with(|state| state.git.commit_info(&head).message);
-    assert!(message.contains(&format!("\n\nWharfinger-Reviewed: {reviewed}")), "{message}");
+    assert!(message.contains(&format!("\n\nWharfinger-Reviewed: {reviewed} of 1")), "{message}");
     // What was judged stays so.
     world.github.dismiss(number, "mona");
     world.github.clear_log();
@@ -272,7 +272,7 @@ fn a_record_names_up_to_where_everything_was_reviewed_and_spares_the_next_runs()
         let main = state.git.branch("main").unwrap();
         let (tree, date) = (state.git.commit_info(&main).tree, state.tick());
         let who = state.signature("mallory", &date);
-        let message = format!("Record\n\nWharfinger-Reviewed: {main}\n");
+        let message = format!("Record\n\nWharfinger-Reviewed: {main} of 1\n");
         let sha = state.git.commit_tree(&tree, &[&main], &message, &who, &who);
         state.set_branch("main", Some(&sha), "mallory");
     });
@@ -292,4 +292,85 @@ fn a_manifest_of_today_goes_on_where_its_policy_begins() {
         .replace("    approved:\n", &format!("    approved:\n      - {{ tag: \"2\", digest: {} }}\n", world.digest));
     world.push(&two);
     assert_said(&world.unreviewed(&[]), "1 approving review is asked for");
+}
+
+#[test]
+fn a_state_that_cannot_be_read_takes_no_guard_away() {
+    let world = World::new(1);
+    let guarded = format!("    revoked: [{{ tag: \"9\", digest: {}, reason: bad }}]\n", world.digest);
+    world.merged(&world.text(1, &guarded, &["1"]), &["mona"]);
+    world.push("policy: { approvals: 1 }\nimages: [");
+    world.push(&world.text(1, "", &["1"]));
+    assert_said(&world.unreviewed(&[]), "`revoked` of `acme/app:9`");
+    assert_eq!(world.mirror("app", "1"), None, "what was revoked stays so");
+    // Neither does another image of the same source take it over.
+    let world = World::new(1);
+    world.merged(&world.text(1, &guarded, &["1"]), &["mona"]);
+    let source = format!("{}/team/app", world.upstream.host());
+    let other = entry(&source, "app", &format!("    variant: alpine\n{guarded}"), &[]);
+    world.push(&(world.text(1, "", &["1"]) + &other));
+    assert_said(&world.unreviewed(&[]), "`revoked` of `acme/app:9`");
+    assert_eq!(world.mirror("app", "1"), None);
+}
+
+#[test]
+fn a_detour_under_many_pushes_is_found_and_a_reviewed_change_ends_it() {
+    let world = World::new(1);
+    let old = world.github.branch("main").unwrap();
+    world.merged(&world.text(1, "", &["1"]), &["mona"]);
+    let before = world.github.branch("main").unwrap();
+    let evil = world.text(1, "    teams: { developers: admin }\n", &["1", "2"]);
+    world.github.with(|state| {
+        let date = state.tick();
+        let who = state.signature("mallory", &date);
+        let side = state.git.commit(Some(&old), &[(FILE.to_owned(), Some(evil.into_bytes()))], "x", &who, &who);
+        let tree = state.git.commit_info(&side).tree;
+        let merge = state.git.commit_tree(&tree, &[&side, &before], "Merge", &who, &who);
+        state.set_branch("main", Some(&merge), "mallory");
+    });
+    for n in 0..110 {
+        world.github.push_as("main", "mallory", &[("notes", &format!("{n}\n"))]);
+    }
+    assert_said(&world.unreviewed(&[]), "`developers`: admin on `acme/app`");
+    assert_eq!(world.mirror("app", "2"), None);
+    // What is reviewed after it counts, whatever is pushed then.
+    let good = world.text(1, "    teams: { developers: read }\n", &["1"]);
+    world.merged(&good, &["mona"]);
+    world.github.push_as("main", "octocat", &[("README.md", "x\n")]);
+    let result = world.promote(&[], 0);
+    assert_eq!(world.hub.entry("app").grants.values().cloned().collect::<Vec<_>>(), ["read"], "{result}");
+}
+
+/// Three hundred images of which everything is promoted, with nothing new upstream, as a scheduled run sees them.
+#[test]
+fn an_idle_run_of_three_hundred_images_asks_github_twelve_times_at_most() {
+    const IMAGES: usize = 300;
+    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
+    let image = ImageSpec::new(1).build();
+    let digest = image.digest();
+    let mut entries = Vec::new();
+    for n in 0..IMAGES {
+        upstream.put_image(&format!("team/app{n}"), "1.0.0", &image);
+        mirror.put_image(&format!("acme/app{n}"), "1.0.0", &image);
+        let record = format!("      - {{ tag: 1.0.0, digest: {digest}, mirrored: {digest} }}\n");
+        let source = format!("{}/team/app{n}", upstream.host());
+        entries.push(entry(&source, &format!("app{n}"), "    cooldown: 0s\n", &[]) + &record);
+    }
+    let text = manifest(&mirror.host(), &entries);
+    for approvals in [0, 1] {
+        let options = Options { who: Who::App("wharf".to_owned()), ..Options::default() };
+        let github = TestGitHub::start(options);
+        let policy = if approvals == 0 { String::new() } else { format!("policy:\n  approvals: {approvals}\n") };
+        github.push_as("main", "octocat", &[(FILE, &format!("{policy}{text}"))]);
+        github.clear_log();
+        let auth = json!({ "auths": { mirror.host(): { "auth": "dXNlcjpwYXNzd29yZA==" } } }).to_string();
+        let actions = Actions::schedule(&github.repository())
+            .api(&github.server(), &github.api(), &github.graphql())
+            .env("GITHUB_TOKEN", github.token())
+            .env("DOCKER_AUTH_CONFIG", &auth);
+        let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "run"]);
+        let result = run.actions(&actions).output().expect_status(0).json();
+        assert_eq!((&result["failed"], &result["changed"]), (&json!([]), &json!(false)), "{result}");
+        assert!(github.lines().len() <= 12, "approvals {approvals}: {:#?}", github.lines());
+    }
 }

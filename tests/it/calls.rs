@@ -25,7 +25,11 @@ impl Noted {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         let real = std::env::split_paths(&paths).map(|path| path.join("git")).find(|path| path.is_file()).unwrap();
         let log = directory.path().join("log");
-        let script = format!("#!/bin/sh\necho \"$4 $5\" >> '{}'\nexec '{}' \"$@\"\n", log.display(), real.display());
+        // What stands before the command are options, some with a value.
+        let command = "command=\nfor word in \"$@\"; do\n  case $command in\n    '') case $skip$word in -c|-C) skip=x ;; -*) ;; x*) skip= ;; \
+                       *) command=$word ;; esac ;;\n    *) command=\"$command $word\"; break ;;\n  esac\ndone\n";
+        let script =
+            format!("#!/bin/sh\n{command}echo \"$command\" >> '{}'\nexec '{}' \"$@\"\n", log.display(), real.display());
         let place = directory.path().join("git");
         std::fs::write(&place, script).unwrap();
         std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -83,7 +87,7 @@ fn recording_takes_as_many_git_calls_for_fifty_approvals_as_for_one() {
         let contents = calls.iter().filter(|call| call.starts_with("cat-file ")).count();
         // How they came is asked once, for what reviews need and for what the record says of it.
         assert_eq!(history, 1, "{calls:?}");
-        assert_eq!(calls.len() - contents, 22, "{calls:#?}");
+        assert_eq!(calls.len() - contents, 24, "{calls:#?}");
         assert_eq!(clone.manifest().matches("approved-on:").count(), count);
     }
 }
@@ -98,11 +102,16 @@ fn a_promotion_with_nothing_to_do_asks_git_for_the_branch_the_manifest_and_lefto
     assert_eq!(
         noted.calls(),
         [
+            // Which programs the repository names, then where it is.
+            "config --list",
             "rev-parse --path-format=absolute",
             "symbolic-ref -q",
             "symbolic-ref -q",
             "rev-parse -q",
             "rev-parse -q",
+            "cat-file --batch",
+            // Whether the manifest ever asked for reviews.
+            "log --first-parent",
             "cat-file --batch",
             "for-each-ref --format=%(refname) %(objectname)",
             "for-each-ref --no-merged=refs/heads/main",
@@ -153,23 +162,21 @@ fn fifty_approvals_of_fifty_pull_requests_with_fifty_reviews_take_few_requests()
     let result = promote(&github);
     assert_eq!(result["promoted"].as_array().unwrap().len(), 50, "{result}");
     crate::support::contract::github(&github.log());
-    // One listing of the branch, its texts and those that were reviewed by twenties, the reviews by 25; then the record.
-    let asked = [
-        "line", "files", "files", "files", "files", "reviews", "reviews", "login", "files", "files", "files", "commit",
-    ];
+    // One listing of the branch, its texts by twenties, the newest review, which covers what it found; then the record.
+    let asked = ["login", "line", "files", "files", "files", "files", "reviews", "commit"];
     assert_eq!(github.questions(), asked);
     let permissions = requests(&github).iter().filter(|line| line.ends_with("/permission")).count();
-    // How all branches moved is two pages.
-    assert_eq!((permissions, requests(&github).len()), (2, 2 + asked.len() + 8), "{:#?}", requests(&github));
+    // How the default branch moved, and that of the pull request.
+    assert_eq!((permissions, requests(&github).len()), (1, 10 + asked.len()), "{:#?}", requests(&github));
 }
 
 #[test]
-fn recording_fifty_approvals_of_fifty_pull_requests_asks_how_they_came_once_and_nothing_to_do_takes_five() {
+fn recording_fifty_approvals_of_fifty_pull_requests_asks_how_they_came_once_and_nothing_to_do_takes_nine() {
     let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
     let (github, numbers) = fifty(&upstream, &mirror, "");
     assert_eq!(promote(&github)["promoted"].as_array().unwrap().len(), 50);
     crate::support::contract::github(&github.log());
-    assert_eq!(github.questions(), ["line", "files", "files", "files", "files", "commit"]);
+    assert_eq!(github.questions(), ["login", "line", "files", "files", "files", "files", "commit"]);
     let recorded = github.read("main", FILE).unwrap();
     for number in numbers {
         assert_eq!(recorded.matches(&format!("pull: {number}\n")).count(), 1, "#{number}: {recorded}");
@@ -183,6 +190,11 @@ fn recording_fifty_approvals_of_fifty_pull_requests_asks_how_they_came_once_and_
         [
             "GET ",
             "GET /git/ref/heads/main",
+            "GET /contents/approved-images.yml",
+            "GET /activity",
+            // Whose token, the line, and the manifest as the record names it.
+            "POST /graphql",
+            "POST /graphql",
             "GET /contents/approved-images.yml",
             "GET /git/matching-refs/heads/wharfinger/",
             "GET /pulls",

@@ -594,7 +594,8 @@ async fn a_long_line_is_followed_a_hundred_commits_at_a_time() {
     assert_eq!(github.questions(), ["line", "line"]);
     for (answer, told) in [(502, "no answer"), (403, "`contents: read`")] {
         github.fail("POST", "/graphql", if answer == 502 { 3 } else { 1 }, answer);
-        let error = forge.line(&head, &paths).await.unwrap_err().to_string();
+        let unread = &first.versions[if answer == 502 { 1 } else { 2 }].commit;
+        let error = forge.line(unread, &paths).await.unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
     contract::github(&github.log());

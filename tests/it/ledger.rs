@@ -375,14 +375,23 @@ fn docker_hub_alone_never_touches_the_ledger_and_others_read_it_in_four_requests
         let lines = place.0.lines().into_iter();
         lines
             .filter(|l| {
-                l.contains("ledger") || l.contains("/activity?") || l.contains("/commits?") || l.contains("graphql")
+                let other = !l.contains("heads%2Fmain");
+                l.contains("ledger")
+                    || l.contains("/activity?") && other
+                    || l.contains("/commits?")
+                    || l.contains("graphql")
             })
             .collect::<Vec<_>>()
     };
     assert!(about(&docker).iter().all(|l| l.starts_with("POST /graphql")), "a proposal's commit: {:?}", about(&docker));
     docker.0.clear_log();
     docker.run_with(&hosts_of_docker, "propose").expect_status(0);
-    assert_eq!((about(&docker).len(), docker.0.questions()), (1, vec!["editors"]), "who edited the proposal's body");
+    let questions = vec!["login", "line", "editors"];
+    assert_eq!(
+        (about(&docker).len(), docker.0.questions()),
+        (3, questions),
+        "the branch, and who edited the proposal's body"
+    );
 
     let place = OnGitHub::with(MANIFEST, Options::default());
     let requests = || {
@@ -391,14 +400,18 @@ fn docker_hub_alone_never_touches_the_ledger_and_others_read_it_in_four_requests
         let tip = place.0.branch(BRANCH).unwrap();
         about(&place).join("\n").replace(&tip, "TIP")
     };
+    // First whose token it is, and how the default branch came to its head.
     insta::assert_snapshot!(requests(), @r"
+    POST /graphql 200
+    POST /graphql 200
     GET /repos/acme/images/git/ref/heads/wharfinger/ledger 404
     POST /graphql 200
     DELETE /repos/acme/images/git/refs/heads/wharfinger/tmp/ledger 204
     ");
     insta::assert_snapshot!(requests(), @r"
-    GET /repos/acme/images/git/ref/heads/wharfinger/ledger 200
     POST /graphql 200
+    POST /graphql 200
+    GET /repos/acme/images/git/ref/heads/wharfinger/ledger 200
     GET /repos/acme/images/activity?ref=refs%2Fheads%2Fwharfinger%2Fledger&per_page=100 200
     GET /repos/acme/images/contents/wharfinger-ledger.txt?ref=TIP 200
     ");

@@ -62,6 +62,7 @@ mod support_github;
 mod support_process;
 mod support_registry;
 mod takedown;
+mod threats;
 mod tls;
 mod upkeep;
 mod verify_access;

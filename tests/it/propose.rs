@@ -356,7 +356,7 @@ fn on_github_what_finds_no_room_costs_no_request() {
     assert_eq!(closed(), 2, "{:#?}", github.lines());
 
     assert_eq!(run()["changed"], false);
-    assert_eq!((github.lines().len(), closed()), (6, 0), "{:#?}", github.lines());
+    assert_eq!((github.lines().len(), closed()), (9, 0), "{:#?}", github.lines());
 
     // what a person declined frees its place: the next is asked about, and no other
     let number = github.pulls().iter().find(|p| p.head == branch(0)).unwrap().number;

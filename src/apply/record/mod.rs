@@ -46,7 +46,7 @@ pub(crate) async fn record(
     prefix: &str,
     way: Way,
     records: &[Record],
-    settled: Option<&Commit>,
+    settled: Option<&str>,
 ) -> Result<Recorded, WriteError> {
     let (tries, pause) = (20, Duration::from_millis(50));
     let patience = Patience { tries, pause, subject: |branch| format!("the branch {branch}") };
@@ -62,7 +62,7 @@ async fn once(
     path: &str,
     way: Way,
     records: &[Record],
-    settled: Option<&Commit>,
+    settled: Option<&str>,
 ) -> Result<Recorded, WriteError> {
     let mut work = Work::at_head(forge, path, settled).await?;
     work.pending = pending(&work.manifest, records);

@@ -15,14 +15,14 @@ pub(super) struct Work<'a> {
     pub(super) manifest: Manifest,
     pub(super) pending: Vec<Record>,
     /// The commit up to which everything is known to be reviewed.
-    pub(super) settled: Option<&'a Commit>,
+    pub(super) settled: Option<&'a str>,
 }
 
 impl<'a> Work<'a> {
     pub(super) async fn at_head(
         forge: &'a dyn Forge,
         path: &'a str,
-        settled: Option<&'a Commit>,
+        settled: Option<&'a str>,
     ) -> Result<Self, WriteError> {
         let head = forge.head().await?;
         let manifest = from_forge(forge, &head.commit, path).await?;
@@ -36,7 +36,7 @@ impl<'a> Work<'a> {
 
     /// The commit that writes records into a state of the manifest.
     pub(super) fn new_commit(&self, manifest: &Manifest, records: &[Record]) -> Result<NewCommit, WriteError> {
-        let (headline, body) = record::message(&self.manifest, records, self.settled.map(|commit| commit.0.as_str()));
+        let (headline, body) = record::message(&self.manifest, records, self.settled);
         let files = files::edited(manifest, record::changes(manifest, records))?;
         Ok(NewCommit { message: Message { headline, body }, files })
     }

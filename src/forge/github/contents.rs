@@ -48,7 +48,7 @@ impl Contents for GitHub {
             for (name, at) in some.iter().enumerate() {
                 let blob = &answer[format!("t{name}")];
                 texts[*at] = match blob["text"].as_str().filter(|_| blob["isTruncated"] == false) {
-                    Some(whole) => Some(whole.to_owned()),
+                    Some(whole) => Some(self.keep_text(&files[*at].0, &files[*at].1, whole)),
                     None => self.text(&files[*at].0, &files[*at].1).await?,
                 };
             }
@@ -109,6 +109,12 @@ impl GitHub {
     fn known_text(&self, at: &Commit, path: &str) -> Option<String> {
         let known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&(at.0.clone(), path.to_owned())).cloned()
+    }
+
+    fn keep_text(&self, at: &Commit, path: &str, text: &str) -> String {
+        let mut known = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert((at.0.clone(), path.to_owned()), text.to_owned());
+        text.to_owned()
     }
 
     async fn directory_of_tree(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error> {

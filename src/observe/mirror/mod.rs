@@ -100,7 +100,7 @@ fn with_reviews(reviews: &Reviews, approvals: &[(&Image, &Approval)], observatio
         let key = Key::of(image, approval);
         let Some(observation) = observations.get_mut(&key) else { continue };
         let Ok(observed) = observation else { continue };
-        observed.review = Some(reviews.binding.approvals.get(&key).cloned().map_or(Review::Enough, Review::TooFew));
+        observed.review = Some(reviews.why_not(&key).map_or(Review::Enough, Review::TooFew));
         let lacks =
             |fact| plan::decide(image, approval, &Observed { review: None, ..observed.clone() }).lacks == Some(fact);
         if let Some(why) = reviews.untold.as_ref().filter(|_| lacks(Fact::Review)) {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ours::{End, Ours};
+use super::ours::{Detour, End, Ours, Way};
 use super::reader::ReviewReader;
 use super::states::{Files, States};
 use crate::forge::{Commit, Error, Forge, Head, Version};
@@ -19,8 +19,8 @@ const UNASKED: usize = 2;
 const HEADS: usize = 20;
 /// How many states are read.
 const STATES: usize = 400;
-/// How often the line is found to leave what the branch pointed to before.
-const DETOURS: usize = 5;
+/// How often the line may leave what the branch pointed to before.
+const DETOURS: usize = 20;
 
 /// The line as it was read.
 pub(super) struct ReadLine {
@@ -47,27 +47,35 @@ pub(super) async fn read_line(
         .map(|(image, approval)| Key::of(image, approval))
         .collect();
     let (mut from, mut before) = (head.commit.clone(), Vec::new());
-    for _ in 0..DETOURS {
+    for detours in 0.. {
         let mut walk = Walk {
             line: FirstParents::new(forge, &from, reader.path, files.paths().map(String::as_str)),
             ours: Ours::read(forge.accounts(), &head.branch, reader.made).await?,
             accounts: forge.accounts(),
             record_branch: &record_branch,
+            floor: reader.floor,
             files,
             records: BTreeMap::new(),
         };
         let end = walk.reach(asks).await?;
-        let former = walk.ours.left_behind(walk.line.versions(), &end);
-        let mut read = walk.states(end, asks || !before.is_empty() || former.is_some(), &pending).await?;
-        let Some(former) = former else {
-            before.append(&mut read.line.steps);
+        let (mut end, detour) = walk.checked(end, &head.branch, asks, detours == 0).await?;
+        if detours == DETOURS {
+            end.base = Base::Cut;
+        }
+        let detour = detour.filter(|_| detours < DETOURS);
+        let asks = asks || detours > 0 || detour.is_some();
+        let mut read = walk.states(end, asks, &pending).await?;
+        if let (Some(_), Some(last)) = (&detour, read.line.steps.last_mut()) {
+            // All that it put in place of what was there is one step, and nobody's pull request.
+            last.by = By::Pushed;
+        }
+        before.append(&mut read.line.steps);
+        let Some(detour) = detour else {
             return Ok(ReadLine { line: Line { steps: before, ..read.line }, ..read });
         };
-        // All that this line brought since then is one step, and nobody's pull request.
-        before.extend(read.line.steps.into_iter().next().map(|step| Step { by: By::Pushed, ..step }));
-        from = former;
+        from = detour.before;
     }
-    Err(Error::Unusable("the default branch was moved off its own history too often".to_owned()))
+    Err(Error::Unusable("the default branch has no history".to_owned()))
 }
 
 struct Walk<'a> {
@@ -75,11 +83,38 @@ struct Walk<'a> {
     ours: Ours,
     accounts: Option<&'a dyn crate::forge::Accounts>,
     record_branch: &'a str,
+    floor: u32,
     files: &'a Files,
     records: BTreeMap<u64, Commit>,
 }
 
 impl Walk<'_> {
+    /// Where the line ends, checked against how the branch moved: it may lead around what the branch went through. Where that is not told
+    /// far enough, what is older is not known to have been there.
+    async fn checked(
+        &mut self,
+        end: End,
+        branch: &str,
+        asks: bool,
+        reads_on: bool,
+    ) -> Result<(End, Option<Detour>), Error> {
+        let Some(accounts) = self.accounts else { return Ok((end, None)) };
+        let mut way = self.ours.way(self.line.versions(), &end);
+        // Where nothing was ever asked for, nothing can be led around.
+        if !asks && !matches!(way, Way::Line) && self.asked_before().await? == 0 {
+            return Ok((end, None));
+        }
+        if matches!(way, Way::Untold) && reads_on {
+            self.ours.read_on(accounts, branch).await?;
+            way = self.ours.way(self.line.versions(), &end);
+        }
+        Ok(match way {
+            Way::Line => (end, None),
+            Way::Untold => (End { base: Base::Cut, ..end }, None),
+            Way::Left(detour) => (End { at: detour.at, base: Base::Cut, kept: true }, Some(detour)),
+        })
+    }
+
     /// Reads the line to its end: a commit that a record of ours names, the first there ever was, or what is read at most.
     async fn reach(&mut self, asks: bool) -> Result<End, Error> {
         let (mut looked, mut pieces, mut named): (usize, usize, Option<Commit>) = (0, 0, None);
@@ -94,21 +129,22 @@ impl Walk<'_> {
             }
             let place = |commit: &Commit| self.line.versions().iter().position(|version| version.commit == *commit);
             match named.as_ref().map(place) {
-                Some(Some(at)) => return Ok(End { at, base: Base::Settled }),
+                Some(Some(at)) => return Ok(End { at, base: Base::Settled, kept: true }),
                 // It is not on the line, or further back.
                 Some(None) if self.line.is_whole() => named = None,
                 _ => {}
             }
         }
         let at = self.line.versions().len().saturating_sub(1);
-        Ok(End { at, base: if self.line.is_whole() { Base::Beginning } else { Base::Cut } })
+        let base = if self.line.is_whole() { Base::Beginning } else { Base::Cut };
+        Ok(End { at, base, kept: false })
     }
 
     /// The commit that a record of ours names, where this version is one.
     async fn settled_by(&mut self, at: usize) -> Result<Option<Commit>, Error> {
         let version = &self.line.versions()[at];
         if self.ours.made(version) {
-            return Ok(named(version));
+            return Ok(named(version, self.floor));
         }
         // Of a recording pull request the head counts, never the message of its merge.
         let heads = version.merges.iter().filter_map(|merge| Some((merge.number, merge.head.clone()?)));
@@ -119,7 +155,7 @@ impl Walk<'_> {
         }
         self.records.insert(number, head.commit.clone());
         let pushed = self.line.look(&head.commit).await?;
-        Ok(pushed.as_ref().and_then(named))
+        Ok(pushed.as_ref().and_then(|pushed| named(pushed, self.floor)))
     }
 
     /// The states of the line. Where nothing was ever asked only those are read that tell what brought what is pending.
@@ -142,7 +178,8 @@ impl Walk<'_> {
                 break;
             }
             // Of commits that left the files as they were only the one counts that a record names.
-            if !changes && !(at == end.at && base == Base::Settled) && at > 0 {
+            let is_step = changes || at == 0 || (at == end.at && end.kept);
+            if !is_step {
                 continue;
             }
             let step = self.step(at, &mut states).await?;
@@ -201,9 +238,9 @@ impl Walk<'_> {
 }
 
 /// The commit that a record names.
-fn named(version: &Version) -> Option<Commit> {
+fn named(version: &Version, floor: u32) -> Option<Commit> {
     let trailer = version.trailers.iter().find(|trailer| trailer.name == record::SETTLED)?;
-    Some(Commit(trailer.value.clone()))
+    record::read_settled(&trailer.value, floor).map(|commit| Commit(commit.to_owned()))
 }
 
 /// The pull request that brought the version at this place: the one whose merge it is, or, where its commits were put on the

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::manifest::included_files;
 use crate::forge::{Commit, Error, Forge};
 use crate::image::RepositoryName;
 use crate::manifest::Manifest;
@@ -9,6 +10,7 @@ use crate::plan::binding::{self, Binding, By, Introduction, Judgement, Line, Pul
 use crate::plan::removal::Removal;
 use crate::plan::reviews::{Origin, unreviewed};
 use crate::plan::{FailedStep, Failure, Key};
+use crate::proposal::record::settled;
 
 mod line;
 mod opinions;
@@ -37,8 +39,8 @@ pub struct Reviews {
     pub(crate) binding: Binding,
     /// How approvals came, as far as that could be told.
     pub(crate) came: BTreeMap<Key, Introduction>,
-    /// The newest commit up to which everything is known to be reviewed.
-    pub(crate) settled: Option<Commit>,
+    /// The newest commit up to which everything is known to be reviewed, as a record names it.
+    pub(crate) settled: Option<String>,
     /// How many reviews a change needs now.
     pub(crate) asked: u32,
     /// Why it could not be found out: then nothing is done but what needs no review.
@@ -50,6 +52,13 @@ impl Reviews {
     pub(crate) fn none(manifest: &Manifest) -> Self {
         let (binding, came) = (Binding::whole(manifest), BTreeMap::new());
         Self { binding, came, settled: None, asked: 0, untold: None }
+    }
+
+    /// Why an approval is not to be promoted; `None` where it is.
+    pub(crate) fn why_not(&self, key: &Key) -> Option<String> {
+        let withheld = || "nothing of its repository, or of where that is, was ever reviewed".to_owned();
+        let why = self.binding.approvals.get(key).cloned();
+        why.or_else(|| self.binding.withheld.contains(&key.repository).then(withheld))
     }
 
     /// Whether anything of a repository may be made, changed or taken away.
@@ -89,8 +98,13 @@ async fn read(forge: &dyn Forge, reader: &ReviewReader<'_>, manifest: &Manifest)
         Some(at) => at.clone(),
         None => forge.head().await?,
     };
-    let files = Files::of(manifest);
-    let ReadLine { mut line, older, records } = read_line(forge, reader, manifest, &files, &head).await?;
+    let mut files = Files::of(manifest);
+    let mut read = read_line(forge, reader, manifest, &files, &head).await?;
+    // What the head no longer includes was still asked for.
+    if files.add(&included_before(forge, reader, &read.line).await?) {
+        read = read_line(forge, reader, manifest, &files, &head).await?;
+    }
+    let ReadLine { mut line, older, records } = read;
     let pulls = PullReader { contents: forge, accounts: forge.accounts(), records: &records, files: &files };
     let (mut known, mut asked) = (Pulls::new(), BTreeSet::new());
     let judged = loop {
@@ -103,10 +117,18 @@ async fn read(forge: &dyn Forge, reader: &ReviewReader<'_>, manifest: &Manifest)
     Ok(Reviews {
         binding: Binding::of(manifest, &line, &judged),
         came: binding::introductions(manifest, &steps),
-        settled: judged.settled.map(Commit),
+        settled: judged.settled.map(|commit| settled(&commit, judged.asked)),
         asked: judged.asked,
         untold: None,
     })
+}
+
+/// The files that the oldest state of a line includes.
+async fn included_before(forge: &dyn Forge, reader: &ReviewReader<'_>, line: &Line) -> Result<Vec<String>, Error> {
+    let Some(oldest) = line.steps.last() else { return Ok(Vec::new()) };
+    let main = oldest.state.manifest().and_then(|manifest| manifest.files.first());
+    let Some(main) = main else { return Ok(Vec::new()) };
+    included_files(forge, &Commit(oldest.commit.clone()), reader.path, &main.text).await
 }
 
 /// Asks of commits alone which pull requests brought what is not covered, where the listing named none: nothing is refused for what a

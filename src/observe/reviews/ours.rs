@@ -13,6 +13,8 @@ pub(super) struct End {
     /// The place of the last version that counts.
     pub(super) at: usize,
     pub(super) base: Base,
+    /// Whether that version is a step even where it left the files as they were.
+    pub(super) kept: bool,
 }
 
 /// What our own account did on the default branch.
@@ -72,25 +74,54 @@ impl Ours {
         self.movements.iter().flatten().filter_map(|movement| movement.before.as_ref())
     }
 
-    /// What the branch pointed to last that is not on the line, down to where this ends.
-    pub(super) fn left_behind(&self, line: &[Version], end: &End) -> Option<Commit> {
+    /// Whether the line, down to where it ends, is what the branch went through.
+    pub(super) fn way(&self, line: &[Version], end: &End) -> Way {
+        let Some(movements) = &self.movements else { return Way::Untold };
         let place = |commit: &Commit| line.iter().position(|version| version.commit == *commit);
         let head = line.first().map(|version| &version.commit);
-        let movements = self.movements.iter().flatten();
         // What happened after the head that is judged is none of its history.
-        let newer = movements.clone().position(|movement| movement.after.as_ref() == head).unwrap_or_default();
-        for movement in movements.skip(newer) {
-            let before = movement.before.as_ref()?;
+        let newer = movements.iter().position(|movement| movement.after.as_ref() == head).unwrap_or_default();
+        for movement in movements.iter().skip(newer) {
+            let Some(before) = &movement.before else { return Way::Line };
             match place(before) {
-                Some(at) if at >= end.at => return None,
+                Some(at) if at >= end.at => return Way::Line,
                 Some(_) => {}
                 // It may be older than what was read.
-                None if end.base == Base::Cut => return None,
-                None => return Some(before.clone()),
+                None if end.base == Base::Cut => return Way::Line,
+                None => {
+                    let at = movement.after.as_ref().and_then(place).unwrap_or_default();
+                    return Way::Left(Detour { at, before: before.clone() });
+                }
             }
         }
-        None
+        Way::Untold
     }
+
+    /// Reads how the branch moved as far back as that is told.
+    pub(super) async fn read_on(&mut self, accounts: &dyn Accounts, branch: &str) -> Result<(), Error> {
+        if let Told::Movements(movements) = accounts.all_movements(branch).await? {
+            self.pushed.extend(pushes_of_ours(accounts, &movements).await?);
+            self.movements = Some(movements);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a line is what the branch went through.
+pub(super) enum Way {
+    Line,
+    /// It leads around what the branch pointed to.
+    Left(Detour),
+    /// How the branch moved is not told as far back.
+    Untold,
+}
+
+/// A commit of the line that was put upon something that is not on it.
+pub(super) struct Detour {
+    /// Its place on the line.
+    pub(super) at: usize,
+    /// What the branch pointed to before.
+    pub(super) before: Commit,
 }
 
 async fn pushes_of_ours(accounts: &dyn Accounts, movements: &[Movement]) -> Result<BTreeSet<Commit>, Error> {

@@ -24,6 +24,13 @@ impl Files {
         }
     }
 
+    /// Adds files of the manifest; whether there was one that it does not have.
+    pub(super) fn add(&mut self, paths: &[String]) -> bool {
+        let new: Vec<String> = paths.iter().filter(|path| !self.manifest.contains(path)).cloned().collect();
+        self.manifest.extend(new.iter().cloned());
+        !new.is_empty()
+    }
+
     pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
         self.manifest.iter().chain(&self.named)
     }

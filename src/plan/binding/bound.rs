@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::image::{Digest, Location, RepositoryName, Tag};
 use crate::manifest::{Destination, Image, ImageAccess, Manifest, Policy, RegistryAccess, Signatures};
 use crate::plan::Key;
+use crate::rules::Rule;
 
 /// One thing that a manifest asks for and that a review binds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +30,7 @@ pub(crate) enum Bound {
     Cooldown(ImageName),
     Rejected(ImageName, Tag),
     Revoked(ImageName, Tag, Digest),
-    /// The source and the digest.
+    /// The source, the digest, and the image that has it.
     Approval(Key),
     /// The platforms that are kept of what is approved.
     Kept(Key),
@@ -41,11 +42,18 @@ pub(crate) enum Bound {
 pub(crate) struct ImageName {
     pub(crate) source: Location,
     pub(crate) repository: RepositoryName,
+    /// What tells it from others of one source and repository: its variant, and whether it follows floating tags.
+    pub(crate) part: String,
 }
 
 impl ImageName {
     pub(crate) fn of(image: &Image) -> Self {
-        Self { source: image.source.clone(), repository: image.repository.clone() }
+        let kind = if matches!(image.rule, Rule::Tags(_)) { " (tags)" } else { "" };
+        Self {
+            source: image.source.clone(),
+            repository: image.repository.clone(),
+            part: format!("{}{kind}", image.slug()),
+        }
     }
 }
 
@@ -111,7 +119,8 @@ fn of_image(image: &Image, values: &mut Values) {
         values.insert(Bound::Revoked(name(), revoked.tag.clone(), revoked.digest.clone()), says.to_owned());
     }
     for approval in &image.approved {
-        values.insert(Bound::Approval(Key::of(image, approval)), format!("{} {}", image.source, approval.digest));
+        let says = format!("{} {} of {}", image.source, approval.digest, ImageName::of(image).part);
+        values.insert(Bound::Approval(Key::of(image, approval)), says);
         values.insert(Bound::Kept(Key::of(image, approval)), platforms(image));
         let mirrored = approval.mirrored.iter();
         values.extend(mirrored.map(|digest| (Bound::Mirrored(Key::of(image, approval)), digest.to_string())));
@@ -128,7 +137,7 @@ fn signatures(asked: &Signatures) -> String {
     }
 }
 
-/// Images of one source and repository, as variants are, may differ in a setting: all their values count together.
+/// Images of one name may differ in a setting: all their values count together.
 fn join(values: &mut Values, bound: Bound, value: String) {
     let joined = values.entry(bound).or_default();
     if !joined.split(" and ").any(|known| known == value) {

@@ -26,6 +26,37 @@ pub(crate) struct Binding {
     pub(crate) foreign: BTreeSet<ForeignRecord>,
 }
 
+/// What was reviewed of an image under another name: its variant is no guard, and may change without a review.
+enum Former<'a> {
+    /// The image is new.
+    Nothing,
+    Image(&'a Image),
+}
+
+/// `None` where something of the image was reviewed under the name that it has.
+fn former<'a>(bound: &Bound, line: &'a Line, judgement: &Judgement) -> Option<Former<'a>> {
+    let (Bound::Signatures(name) | Bound::Platforms(name) | Bound::Cooldown(name) | Bound::ImmutableTags(name)) = bound
+    else {
+        return None;
+    };
+    let own = judgement.gaps.get(&Bound::Platforms(name.clone()))?;
+    if own.reviewed.is_some() {
+        return None;
+    }
+    let gone = judgement.gaps.iter().find_map(|(bound, gap)| {
+        let Bound::Platforms(other) = bound else { return None };
+        let is_it = gap.now.is_none() && other.source == name.source && other.repository == name.repository;
+        let step = &gap.reviewed.as_ref().filter(|_| is_it)?.step;
+        images_of(line.steps[*step].state.manifest(), other).into_iter().next()
+    });
+    Some(gone.map_or(Former::Nothing, Former::Image))
+}
+
+fn images_of<'m>(manifest: Option<&'m Manifest>, name: &ImageName) -> Vec<&'m Image> {
+    let images = manifest.into_iter().flat_map(|manifest| &manifest.images);
+    images.filter(|image| ImageName::of(image) == *name).collect()
+}
+
 /// Something that the manifest asks for and no review covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unreviewed {
@@ -58,7 +89,7 @@ impl Binding {
         let mut binding = Self::whole(head);
         for (bound, gap) in &judgement.gaps {
             let was = gap.reviewed.as_ref().and_then(|reviewed| line.steps[reviewed.step].state.manifest());
-            binding.hold(bound, gap, was);
+            binding.hold(bound, gap, was, former(bound, line, judgement).as_ref());
             if let Some(unreviewed) = Unreviewed::of(head, bound, gap) {
                 binding.unreviewed.push(unreviewed);
             }
@@ -69,8 +100,9 @@ impl Binding {
         binding
     }
 
-    /// Has what was last reviewed hold. `was` is the manifest that said it.
-    fn hold(&mut self, bound: &Bound, gap: &Gap, was: Option<&Manifest>) {
+    /// Has what was last reviewed hold. `was` is the manifest that said it; `former`: the image that another
+    /// name of it was reviewed under, where it is about one.
+    fn hold(&mut self, bound: &Bound, gap: &Gap, was: Option<&Manifest>, former: Option<&Former<'_>>) {
         match bound {
             Bound::Organization | Bound::Registry | Bound::Sources | Bound::Enforcement => self.hold_whole(bound, was),
             Bound::ImageAccess => {
@@ -85,7 +117,11 @@ impl Binding {
                 self.hold_repository(bound, name, was);
             }
             Bound::ImmutableTags(name) | Bound::Signatures(name) | Bound::Platforms(name) | Bound::Cooldown(name) => {
-                self.hold_image(bound, name, was);
+                match former {
+                    Some(Former::Nothing) => {}
+                    Some(Former::Image(image)) => self.hold_image(bound, name, &[image]),
+                    None => self.hold_image(bound, name, &images_of(was, name)),
+                }
             }
             Bound::Rejected(name, tag) => self.hold_rejected(name, tag, was),
             Bound::Revoked(name, tag, digest) => self.hold_revoked(name, tag, digest, was),
@@ -94,8 +130,8 @@ impl Binding {
             // Judged when it is known which platforms hold.
             Bound::Kept(_) => {}
             Bound::Mirrored(key) => {
-                let digest = gap.reviewed.as_ref().and_then(|reviewed| reviewed.value.parse().ok());
-                self.hold_record(key, digest);
+                let digest: Option<Digest> = gap.reviewed.as_ref().and_then(|reviewed| reviewed.value.parse().ok());
+                self.hold_record(key, digest.as_ref());
             }
         }
     }
@@ -103,7 +139,7 @@ impl Binding {
     fn hold_whole(&mut self, bound: &Bound, was: Option<&Manifest>) {
         let all = || self.manifest.images.iter().map(|image| image.repository.clone()).collect::<BTreeSet<_>>();
         let Some(was) = was else {
-            // Where none was reviewed there is no place for anything.
+            // Where none was reviewed there is no place for anything; `sources` shut hosts out without a review.
             if matches!(bound, Bound::Organization | Bound::Registry) {
                 self.withheld = all();
             }
@@ -140,14 +176,11 @@ impl Binding {
         }
     }
 
-    fn hold_image(&mut self, bound: &Bound, name: &ImageName, was: Option<&Manifest>) {
-        let before: Vec<&Image> =
-            was.iter().flat_map(|was| &was.images).filter(|image| ImageName::of(image) == *name).collect();
+    fn hold_image(&mut self, bound: &Bound, name: &ImageName, before: &[&Image]) {
         for image in self.manifest.images.iter_mut().filter(|image| ImageName::of(image) == *name) {
-            let same = before.iter().find(|was| was.slug() == image.slug()).or(before.first());
-            match (bound, same) {
+            match (bound, before.first()) {
                 (Bound::ImmutableTags(_), same) => image.immutable_tags = same.is_some_and(|was| was.immutable_tags),
-                (Bound::Signatures(_), Some(was)) => image.signatures.clone_from(&was.signatures),
+                (Bound::Signatures(_), same) => image.signatures = same.and_then(|was| was.signatures.clone()),
                 (Bound::Platforms(_), Some(was)) => image.platforms.clone_from(&was.platforms),
                 (Bound::Cooldown(_), Some(was)) => image.cooldown = was.cooldown,
                 // An image that is new has nothing reviewed that could hold.
@@ -164,7 +197,7 @@ impl Binding {
         };
         let longer =
             |now: &Rejection| now.until.is_none() || reviewed.until.is_some_and(|until| now.until >= Some(until));
-        for image in self.manifest.images.iter_mut().filter(|image| ImageName::of(image) == *name) {
+        for image in self.guarded(name) {
             match image.rejected.iter_mut().find(|rejected| rejected.tag == *tag) {
                 Some(now) if longer(now) => {}
                 Some(now) => now.until = reviewed.until,
@@ -179,7 +212,7 @@ impl Binding {
         let is_it = |revoked: &&Revocation| revoked.tag == *tag && revoked.digest == *digest;
         let before = was.iter().flat_map(|was| &was.images).filter(|image| ImageName::of(image) == *name);
         let reviewed = before.flat_map(|image| &image.revoked).find(is_it);
-        for image in self.manifest.images.iter_mut().filter(|image| ImageName::of(image) == *name) {
+        for image in self.guarded(name) {
             match (image.revoked.iter_mut().find(|revoked| is_it(&&**revoked)), reviewed) {
                 (Some(now), reviewed) => now.delete = reviewed.is_some_and(|reviewed| reviewed.delete),
                 (None, Some(reviewed)) => image.revoked.push(reviewed.clone()),
@@ -188,10 +221,20 @@ impl Binding {
         }
     }
 
-    fn hold_record(&mut self, key: &Key, digest: Option<Digest>) {
+    /// The images that guards of this name stand for: where there is none of it any more, all of its repository.
+    fn guarded(&mut self, name: &ImageName) -> impl Iterator<Item = &mut Image> {
+        let is_there = self.manifest.images.iter().any(|image| ImageName::of(image) == *name);
+        let stands_for = move |image: &Image| match is_there {
+            true => ImageName::of(image) == *name,
+            false => image.repository == name.repository,
+        };
+        self.manifest.images.iter_mut().filter(move |image| stands_for(image))
+    }
+
+    fn hold_record(&mut self, key: &Key, digest: Option<&Digest>) {
         for image in self.manifest.images.iter_mut().filter(|image| image.repository == key.repository) {
             for approval in image.approved.iter_mut().filter(|approval| approval.tag == key.tag) {
-                approval.mirrored.clone_from(&digest);
+                approval.mirrored = digest.cloned();
             }
         }
     }

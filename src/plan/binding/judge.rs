@@ -236,7 +236,9 @@ impl Judge<'_> {
                 Cover::Unknown(pulls) => return Err(pulls),
                 Cover::Yes => {
                     let value = self.history.value(run.newest, bound).cloned();
-                    reviewed = value.map(|value| Reviewed { value, step: run.newest });
+                    // A step that cannot be read says it only after one that can.
+                    let step = (run.newest..=run.brought).find(|at| self.steps[*at].state.manifest().is_some());
+                    reviewed = value.zip(step).map(|(value, step)| Reviewed { value, step });
                     break;
                 }
             }

@@ -341,6 +341,54 @@ fn a_detour_under_many_pushes_is_found_and_a_reviewed_change_ends_it() {
     assert_eq!(world.hub.entry("app").grants.values().cloned().collect::<Vec<_>>(), ["read"], "{result}");
 }
 
+#[test]
+fn the_organizations_policy_is_written_in_actions_as_it_was_last_reviewed() {
+    let world = World::new(1);
+    let with = |enabled: bool| {
+        let policy = format!("policy:\n  image-access: {{ enabled: {enabled} }}\n");
+        world.text(1, "", &[]).replacen("policy:\n", &policy, 1)
+    };
+    world.merged(&with(true), &["mona"]);
+    world.push(&with(false));
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "apply-policy", "--yes"]);
+    let result = in_a_job(&world.github, world.hub.command(run, "jo")).expect_status(1).json();
+    let refused = &result["refused"][0];
+    assert_eq!(refused["step"], json!("review"), "{result}");
+    assert!(refused["error"].as_str().unwrap().starts_with("`policy.image-access`: enabled: false"), "{result}");
+    assert_eq!(world.hub.hub.settings("acme", "")["restricted_images"]["enabled"], json!(true));
+}
+
+#[test]
+fn a_body_names_in_bold_what_its_review_would_cover_as_well() {
+    let world = World::new(1);
+    world.push(&world.text(1, "    cooldown: 0s\n    teams: { developers: admin }\n", &[]));
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "propose"]);
+    let result = in_a_job(&world.github, world.hub.command(run, "jo")).expect_status(1).json();
+    assert_eq!(result["failed"][0]["step"], json!("unreviewed"), "{result}");
+    let open = world.github.open_pulls();
+    // The cooldown that was pushed does not hold either: nothing is old enough.
+    assert_eq!(open, Vec::<u64>::new(), "{result}");
+    world.merged(&world.text(1, "    cooldown: 0s\n", &[]), &["mona"]);
+    world.push(&world.text(1, "    cooldown: 0s\n    teams: { developers: admin }\n", &[]));
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "propose"]);
+    in_a_job(&world.github, world.hub.command(run, "jo")).expect_status(1);
+    let number = world.github.open_pulls()[0];
+    let body = world.github.pull(number).body;
+    assert!(body.contains("- **`developers: admin on acme/app`, never reviewed**"), "{body}");
+}
+
+#[test]
+fn a_scheduled_run_says_once_what_is_not_reviewed() {
+    let world = World::new(1);
+    world.push(&world.text(1, "    teams: { developers: admin }\n", &[]));
+    let actions = Actions::schedule(&world.github.repository())
+        .api(&world.github.server(), &world.github.api(), &world.github.graphql())
+        .env("GITHUB_TOKEN", world.github.token());
+    let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "run"]);
+    let result = world.hub.command(run, "jo").actions(&actions).output().expect_status(1).json();
+    assert_eq!(result["failed"].as_array().unwrap().len(), 1, "{result}");
+}
+
 /// Three hundred images of which everything is promoted, with nothing new upstream, as a scheduled run sees them.
 #[test]
 fn an_idle_run_of_three_hundred_images_asks_github_twelve_times_at_most() {

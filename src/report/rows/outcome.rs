@@ -41,7 +41,9 @@ impl Outcome {
         self.mended.extend(other.mended);
         self.removed.extend(other.removed);
         self.waiting.extend(other.waiting);
-        self.failed.extend(other.failed);
+        // What both found, as what no review covers, is said once.
+        let new: Vec<Failed> = other.failed.into_iter().filter(|failed| !self.failed.contains(failed)).collect();
+        self.failed.extend(new);
         self.drift.extend(other.drift);
         self.changed |= other.changed;
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::forge::{Commit, Contents, Error, Version};
 
 /// How many pieces of the line are read; on GitHub a piece is at most a hundred commits.
-const PIECES: usize = 20;
+const PIECES: usize = 50;
 /// How many texts are read together: few at first, because most that is asked about came with the newest change.
 const FIRST: usize = 4;
 /// The same from then on.

@@ -16,7 +16,7 @@ use crate::proposal::{branch, record};
 /// How many pieces of the line are read where the head asks for no reviews; a piece is at most a hundred commits on GitHub.
 const UNASKED: usize = 2;
 /// How many of the branch's former heads are looked at where the line is longer.
-const HEADS: usize = 20;
+const HEADS: usize = 40;
 /// How many states are read.
 const STATES: usize = 400;
 /// How often the line may leave what the branch pointed to before.
@@ -57,7 +57,14 @@ pub(super) async fn read_line(
             files,
             records: BTreeMap::new(),
         };
-        let end = walk.reach(asks).await?;
+        let end = match walk.reach(asks).await {
+            // What the branch pointed to before is gone: nothing of it is known.
+            Err(Error::Unusable(_)) if detours > 0 => {
+                let line = Line { steps: before, base: Base::Cut, asked_before: 0 };
+                return Ok(ReadLine { line, older: Vec::new(), records: walk.records });
+            }
+            end => end?,
+        };
         let (mut end, detour) = walk.checked(end, &head.branch, asks, detours == 0).await?;
         if detours == DETOURS {
             end.base = Base::Cut;
@@ -67,7 +74,7 @@ pub(super) async fn read_line(
         let mut read = walk.states(end, asks, &pending).await?;
         if let (Some(_), Some(last)) = (&detour, read.line.steps.last_mut()) {
             // All that it put in place of what was there is one step, and nobody's pull request.
-            last.by = By::Pushed;
+            last.by = By::Detour;
         }
         before.append(&mut read.line.steps);
         let Some(detour) = detour else {
@@ -110,6 +117,8 @@ impl Walk<'_> {
         }
         Ok(match way {
             Way::Line => (end, None),
+            // A record of ours stands on the line: nobody else could have put it there.
+            Way::Untold if end.base == Base::Settled => (end, None),
             Way::Untold => (End { base: Base::Cut, ..end }, None),
             Way::Left(detour) => (End { at: detour.at, base: Base::Cut, kept: true }, Some(detour)),
         })
@@ -192,6 +201,7 @@ impl Walk<'_> {
         if !asked {
             base = Base::Cut;
         }
+        let asked_before = if asked && base == Base::Cut { self.asked_before().await? } else { asked_before };
         Ok(ReadLine { line: Line { steps, base, asked_before }, older, records: self.records })
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn introductions(manifest: &Manifest, steps: &[&Step]) -> BTreeMap<Ke
         if let Some([step, _]) = steps.windows(2).find(brings) {
             let pull = match step.by {
                 By::Pull(number) => Some(number),
-                By::Ours | By::Pushed => None,
+                By::Ours | By::Pushed | By::Detour => None,
             };
             came.insert(key, Introduction { pull, at: step.at });
         }

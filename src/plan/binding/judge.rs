@@ -129,7 +129,10 @@ impl Asking {
             let says = step.state.approvals();
             if at + 1 == steps.len() {
                 // What is older is not known: then nothing of this step is taken for reviewed either.
-                (reviewed, asked) = (says.max(line.asked_before), floor.max(says).max(line.asked_before));
+                let head = steps.first().map_or(0, |head| head.state.approvals());
+                // Where the line was cut, its oldest step is no beginning for what the head asks.
+                let known = if line.base == Base::Cut { line.asked_before.max(head) } else { 0 };
+                (reviewed, asked) = (says.max(known), floor.max(says).max(known));
                 needed[at] = if line.base == Base::Cut { asked } else { 0 };
                 continue;
             }
@@ -313,7 +316,7 @@ impl Judge<'_> {
         }
         let record = match step.by {
             By::Pull(number) => self.pulls.get(&number).and_then(|pull| pull.record.as_deref()),
-            By::Ours | By::Pushed => None,
+            By::Ours | By::Pushed | By::Detour => None,
         };
         Ok(matches!(bound, Bound::Mirrored(_)) && record.is_some_and(says))
     }
@@ -341,7 +344,7 @@ impl Judge<'_> {
                 let pull = self.pulls.get(&number);
                 Origin::Pull(number, pull.map_or_else(Vec::new, |pull| opinions(pull, bound, value)))
             }
-            By::Ours | By::Pushed => Origin::Pushed(step.commit.clone()),
+            By::Ours | By::Pushed | By::Detour => Origin::Pushed(step.commit.clone()),
         };
         unreviewed(asked, &origin).unwrap_or_default()
     }

@@ -37,6 +37,8 @@ pub(crate) enum By {
     Ours,
     /// A push of anybody else.
     Pushed,
+    /// A push that led around what the branch pointed to: all that it put in place of that.
+    Detour,
 }
 
 /// What is known of the oldest step.

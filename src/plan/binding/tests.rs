@@ -237,6 +237,9 @@ fn where_the_line_was_cut_nothing_counts_before_a_review_found_it() {
     assert!(is_approved(&cut, 0, &[(1, pull(&["mona"], &more))], "1"));
     let settled = line(Base::Settled, &[(By::Pushed, &one), (By::Pull(1), &more)]);
     assert!(is_approved(&settled, 0, &[], "1"));
+    let raised =
+        line(Base::Cut, &[(By::Pushed, &text(0, "")), (By::Pushed, &text(0, &approved(&["1"]))), (By::Pushed, &one)]);
+    assert!(!is_approved(&raised, 0, &[], "1"), "its oldest step is no beginning");
     let unasked = line(Base::Cut, &[(By::Pushed, &text(0, "")), (By::Pushed, &text(0, &approved(&["1"])))]);
     assert!(is_approved(&unasked, 0, &[], "1"), "nothing was ever asked, as far as the line was read");
     assert!(

@@ -106,6 +106,26 @@ fn a_changed_mirrored_is_a_finding_unless_it_is_a_record_and_true() {
 }
 
 #[test]
+fn what_an_adopted_mirror_answers_may_be_written_as_its_record() {
+    let registry = upstream();
+    let (old, new) = digests(&registry);
+    let here = |text: String| text.replace("organization: acme\n", "organization: acme\nregistry: quay.io\n");
+    let adopting = |text: String| text.replace("    versions: ^3\n", "    versions: ^3\n    adopt: true\n");
+    let together = manifest(&[("3.0.0", &old, true), ("3.1.0", &new, true)]);
+    let clone = |text: String| {
+        let clone = Clone::with(&[("approved-images.yml", &here(manifest(&[("3.0.0", &old, true)])))]);
+        std::fs::write(clone.path().join("approved-images.yml"), here(text)).unwrap();
+        clone
+    };
+    let nothing_there = codes(&check(&clone(adopting(together.clone())), &registry, 1)).len();
+    assert_eq!(nothing_there, 1, "the mirror has no such tag");
+    ImageSpec::new(2).build().put(&registry, "acme/loki", "3.1.0");
+    registry.server().clear_log();
+    assert!(codes(&check(&clone(adopting(together.clone())), &registry, 0)).is_empty());
+    assert_eq!(codes(&check(&clone(together), &registry, 1)), ["mirrored-changed"], "without adopt it is a finding");
+}
+
+#[test]
 fn sources_are_the_bases_and_no_other_host_is_asked() {
     let (registry, foreign) = (upstream(), TestRegistry::start());
     let (old, _) = digests(&registry);

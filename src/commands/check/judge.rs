@@ -23,6 +23,8 @@ pub(super) struct Judged {
     pub(super) manifest: Manifest,
     /// What a person has to answer for.
     pub(super) findings: Vec<Finding>,
+    /// What is worth knowing.
+    pub(super) notices: Vec<Finding>,
     /// What promotion would do about the approvals that come in.
     pub(super) promotions: Vec<rows::Promotion>,
     pub(super) failed: Vec<rows::Failed>,
@@ -35,6 +37,7 @@ impl Judged {
         let images = self.manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at));
         let repositories: BTreeSet<_> = images.map(|(_, image)| image.repository.clone()).collect();
         self.findings.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
+        self.notices.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self.promotions.retain(|p| repositories.contains(&p.repository));
         self.failed.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self
@@ -66,6 +69,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     let mut judged = Judged {
         manifest: head.clone(),
         findings: base.as_ref().map(|b| review::not_allowed(b, &head, &items)).unwrap_or_default(),
+        notices: Vec::new(),
         promotions: Vec::new(),
         failed: Vec::new(),
         report: String::new(),
@@ -204,7 +208,8 @@ impl<'a> Judge<'a> {
     }
 
     /// A `mirrored` that changes is a finding, unless nothing else changes and it is proved: it is what `digest` and
-    /// `platforms` give, and the mirror, as far as it lets itself be read, does not say otherwise.
+    /// `platforms` give, and the mirror, as far as it lets itself be read, does not say otherwise. Where a repository is adopted and its
+    /// tag answers what is written, that is worth knowing and no more.
     async fn records(&self, judged: &mut Judged) {
         let only_records = self.base.is_some_and(|base| review::only_records(base, self.head));
         for (image, approval) in review::recorded(self.base, self.head) {
@@ -213,12 +218,28 @@ impl<'a> Judge<'a> {
                     None => continue,
                     Some(why) => why,
                 },
+                (Some(mirrored), false) if image.adopt && self.answers(image, approval, mirrored).await => {
+                    let found = format!("{mirrored}, which the adopted mirror answers");
+                    let expected = "a record of what was there before".to_owned();
+                    judged.notices.push(Finding::about("adopted", image, approval, expected, found));
+                    continue;
+                }
                 (Some(_), false) => "`mirrored` changes together with other things".to_owned(),
                 (None, _) => "`mirrored` taken away".to_owned(),
             };
             let expected = "only promotion to change `mirrored`".to_owned();
             judged.findings.push(Finding::about("mirrored-changed", image, approval, expected, found));
         }
+    }
+
+    /// Whether the mirror's tag is seen to answer a digest.
+    async fn answers(&self, image: &Image, approval: &Approval, digest: &Digest) -> bool {
+        let Ok(location) = self.head.mirror(&image.repository) else { return false };
+        if self.public_only && matches!(location, Location::Layout(_)) {
+            return false;
+        }
+        let answer = self.registries.open(&location).head(&Reference::Tag(approval.tag.clone())).await;
+        answer.is_ok_and(|held| held.is_some_and(|held| held.digest == *digest))
     }
 
     /// Why a recorded digest is not proved to be the mirror's; `None` where it is.

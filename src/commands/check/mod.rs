@@ -27,7 +27,10 @@ pub(crate) async fn run(context: &Context, images: &[String], output: &mut Outpu
     let scope = promote::scope(context, &judged.manifest, images)?;
     let judged = judged.within(&scope);
     for finding in &judged.findings {
-        output.annotate(annotation(finding, &subject.head));
+        output.annotate(annotation(Level::Error, finding, &subject.head));
+    }
+    for notice in &judged.notices {
+        output.annotate(annotation(Level::Notice, notice, &subject.head));
     }
     if !judged.report.is_empty() {
         output.evidence(&format!("## What a merge would let in\n\n{}", judged.report));
@@ -53,12 +56,12 @@ fn row(finding: &Finding) -> rows::Finding {
     }
 }
 
-fn annotation(finding: &Finding, files: &[File]) -> Annotation {
+fn annotation(level: Level, finding: &Finding, files: &[File]) -> Annotation {
     let place = finding.place.and_then(|(file, at)| {
         let File { path, text } = files.get(file)?;
         let (line, column) = position(text, at);
         Some(Place { file: path.clone(), line, column })
     });
     let message = format!("expected {}, found {}", finding.expected, finding.found);
-    Annotation { level: Level::Error, place, title: finding.code.to_owned(), message }
+    Annotation { level, place, title: finding.code.to_owned(), message }
 }

@@ -46,7 +46,7 @@ pub(super) async fn read_line(
         .filter(|(_, approval)| approval.mirrored.is_none())
         .map(|(image, approval)| Key::of(image, approval))
         .collect();
-    let (mut from, mut before) = (head.commit.clone(), Vec::new());
+    let (mut from, mut before, mut records) = (head.commit.clone(), Vec::new(), BTreeMap::new());
     for detours in 0.. {
         let mut walk = Walk {
             line: FirstParents::new(forge, &from, reader.path, files.paths().map(String::as_str)),
@@ -61,7 +61,7 @@ pub(super) async fn read_line(
             // What the branch pointed to before is gone: nothing of it is known.
             Err(Error::Unusable(_)) if detours > 0 => {
                 let line = Line { steps: before, base: Base::Cut, asked_before: 0 };
-                return Ok(ReadLine { line, older: Vec::new(), records: walk.records });
+                return Ok(ReadLine { line, older: Vec::new(), records });
             }
             end => end?,
         };
@@ -77,8 +77,9 @@ pub(super) async fn read_line(
             last.by = By::Detour;
         }
         before.append(&mut read.line.steps);
+        records.append(&mut read.records);
         let Some(detour) = detour else {
-            return Ok(ReadLine { line: Line { steps: before, ..read.line }, ..read });
+            return Ok(ReadLine { line: Line { steps: before, ..read.line }, records, ..read });
         };
         from = detour.before;
     }

@@ -11,9 +11,6 @@ use crate::proposal::metadata::{self, Metadata, ObjectId};
 use crate::proposal::written::NotEdited;
 use crate::report::rows::{Proposed, ProposedAction};
 
-/// Who opens pull requests with the job's own token.
-pub(crate) const JOB_LOGIN: &str = "github-actions[bot]";
-
 /// A proposal as it is to be, with everything that it is made from.
 pub(crate) struct Publication<'a> {
     /// The default branch, at which the manifest was read.

@@ -4,8 +4,8 @@
 //! interrupted run did not come to is made up for by [`settle`].
 
 use super::{Context, check};
-use crate::apply::propose::{Committed, JOB_LOGIN, Publication, PublishError, commit, invite, present};
-use crate::forge::{Commit, Forge, OpenProposal, Statuses};
+use crate::apply::propose::{Committed, Publication, PublishError, commit, invite, present};
+use crate::forge::{Commit, Forge, JOB_LOGIN, OpenProposal, Statuses};
 use crate::manifest::Manifest;
 use crate::observe::proposals::requested_action;
 use crate::observe::untouched::find_touched;

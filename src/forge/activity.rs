@@ -69,6 +69,13 @@ pub enum MovementKind {
     Other,
 }
 
+impl Actor {
+    /// The account of this login, as commits name it.
+    pub(crate) fn named(login: &str) -> Self {
+        Self { login: login.to_owned(), person: !login.ends_with("[bot]") }
+    }
+}
+
 /// An account that did something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {

@@ -33,6 +33,7 @@ pub use proposals::{OpenProposal, Proposals};
 pub(crate) use reviews::Reviewed;
 pub use reviews::{Review, Reviews, Verdict};
 pub(crate) use statuses::Brought;
+pub(crate) use statuses::JOB_LOGIN;
 pub use statuses::{StatusState, Statuses};
 
 pub trait Forge: Contents + Branches + Proposals {

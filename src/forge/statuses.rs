@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Commit, Error};
 
+/// The account of a job's own token: every workflow of the repository.
+pub(crate) const JOB_LOGIN: &str = "github-actions[bot]";
+
 /// Statuses of commits, and where those commits stand.
 #[async_trait]
 pub trait Statuses: Send + Sync {

@@ -29,7 +29,7 @@ mod spelling;
 
 pub(crate) use globs::glob;
 pub(crate) use globs::included;
-pub(crate) use parse::{approvals_asked, includes, parse_part};
+pub(crate) use parse::{approvals_asked, includes, parse_included, parse_part};
 pub use parse::{file, parse};
 
 /// One file of the manifest as it was read: the path as the repository or the working directory names it.

@@ -6,6 +6,7 @@ use super::check::{self, Namespace, PlacedImage};
 use super::document::{self, Included, Main, Settings};
 use super::faults::{Faults, Place};
 use super::globs::MAX_INCLUDES;
+use super::globs::included;
 use super::lists::Unique;
 use super::names::FileGlob;
 use super::object::{Object, read_object};
@@ -97,6 +98,15 @@ pub(crate) fn parse_part(files: Vec<File>) -> Option<Manifest> {
     let manifest = read(files, &mut faults);
     let diagnostics = faults.into_diagnostics(&manifest.files);
     diagnostics.iter().all(|fault| fault.code == Code::IncludeMissing.as_str()).then_some(manifest)
+}
+
+/// The manifest of a main file and those of other files that it includes, as [`parse_part`] has it.
+pub(crate) fn parse_included(main: File, others: impl IntoIterator<Item = File>) -> Option<Manifest> {
+    let others: Vec<File> = others.into_iter().collect();
+    let paths = others.iter().map(|file| file.path.as_str());
+    let included = included(&main.path, &includes(&main.text), paths);
+    let others = others.into_iter().filter(|file| included.contains(&file.path));
+    parse_part(std::iter::once(main).chain(others).collect())
 }
 
 /// How many reviews a main file's text asks for, whatever else is wrong with it; none where it says nothing.

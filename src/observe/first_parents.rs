@@ -63,16 +63,6 @@ impl<'a> FirstParents<'a> {
         self.next.is_none()
     }
 
-    /// Texts of files at commits that need not be on the line; `None` where one does not exist there.
-    pub(super) async fn read_all(&self, places: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
-        self.contents.read_all(places).await
-    }
-
-    /// A commit that need not be on the line.
-    pub(super) async fn look(&self, commit: &Commit) -> Result<Option<Version>, Error> {
-        Ok(self.contents.line(commit, &self.paths).await?.versions.into_iter().next())
-    }
-
     /// Says that the line is longer than what was read of it, where it is.
     pub(super) fn warn_where_cut(&self) {
         if self.next.is_some() {

@@ -164,9 +164,6 @@ async fn recorded_at(line: &mut FirstParents<'_>, versions: &[usize]) -> Result<
     let text =
         |file: usize| Some(File { path: line.path(file).to_owned(), text: line.text(version, file)?.to_owned() });
     let Some(main) = text(0) else { return Ok(None) };
-    let others = line.paths().iter().skip(1).map(String::as_str);
-    let included = manifest::included(&main.path, &manifest::includes(&main.text), others);
-    let others = files[1..].iter().filter(|file| included.iter().any(|path| path == line.path(**file)));
-    let files = std::iter::once(main).chain(others.filter_map(|file| text(*file))).collect();
-    Ok(manifest::parse_part(files).map(|version| records(&version)))
+    let others = files[1..].iter().filter_map(|file| text(*file));
+    Ok(manifest::parse_included(main, others).map(|version| records(&version)))
 }

@@ -68,7 +68,7 @@ trait Place: Sync {
 }
 
 /// A ledger with all its times so many days earlier.
-fn older(text: &str, days: i64) -> String {
+pub(crate) fn older(text: &str, days: i64) -> String {
     let line = |line: &str| {
         let Some((rest, time)) = line.rsplit_once(' ').filter(|_| !line.starts_with('#')) else {
             return line.to_owned();

@@ -1,12 +1,13 @@
 //! What is ours on GitHub is told by what GitHub saw accounts do and by what stands there, never by the names in commits: attacks
 //! on the ledger and on proposals, each by name.
 
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 use wharfinger::internals::forge::{Branches as _, Commit, FileChange, Message, NewCommit};
 use wharfinger::internals::image::Digest;
 
 use crate::github::client_of;
+use crate::ledger::older;
 use crate::support::contract;
 use crate::support::github::{Access, Options, Permissions, TestGitHub, Who};
 use crate::support::images::ImageSpec;
@@ -108,18 +109,6 @@ impl World {
         let codes = output["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap().to_owned());
         codes.collect()
     }
-}
-
-/// A ledger with all its times so many days earlier.
-fn older(text: &str, days: i64) -> String {
-    let line = |line: &str| {
-        let Some((rest, time)) = line.rsplit_once(' ').filter(|_| !line.starts_with('#')) else {
-            return line.to_owned();
-        };
-        let time: DateTime<Utc> = time.parse().unwrap();
-        format!("{rest} {}", (time - Duration::days(days)).to_rfc3339_opts(SecondsFormat::Secs, true))
-    };
-    text.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 #[test]

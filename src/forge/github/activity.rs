@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::answer::{Answer, READ};
 use super::client::{encode, pause};
-use super::{GitHub, commit_at, text};
+use super::{GitHub, commit_at, text, time_at};
 use crate::forge::{Activity, Actor, Commit, Error, Movement, MovementKind, Told, WHOLE};
 
 /// How many pages of a list are read at most.
@@ -187,7 +186,7 @@ fn movement(row: &Value) -> Result<Movement, Error> {
         after: commit("/after")?,
         kind: kind(text(row, "/activity_type")?),
         actor,
-        at: time(text(row, "/timestamp")?)?,
+        at: time_at(row, "/timestamp")?,
     })
 }
 
@@ -201,11 +200,6 @@ fn kind(text: &str) -> MovementKind {
         "merge_queue_merge" => MovementKind::Queued,
         _ => MovementKind::Other,
     }
-}
-
-fn time(text: &str) -> Result<DateTime<Utc>, Error> {
-    let time = DateTime::parse_from_rfc3339(text);
-    time.map(|time| time.to_utc()).map_err(|_| Error::Unusable(format!("GitHub's answer has no time but {text:?}")))
 }
 
 /// The cursor of the next page, out of GitHub's link to it.

@@ -5,11 +5,10 @@ use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::sync::PoisonError;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::authors::named;
-use super::{GitHub, commit_at, text};
+use super::{GitHub, commit_at, text, time_at};
 use crate::forge::contents::trailers;
 use crate::forge::{Commit, Error, Line, Merge, MergedHead, Version};
 
@@ -109,7 +108,7 @@ fn version(node: &Value, paths: usize, base: &str) -> Result<Version, Error> {
     let is_merge = pulls().any(|pull| pull.pointer("/mergeCommit/oid") == Some(&node["oid"]));
     Ok(Version {
         commit: commit_at(node, "/oid")?,
-        date: date(text(node, "/committedDate")?)?,
+        date: time_at(node, "/committedDate")?,
         contents: (0..paths).map(content).collect(),
         merges: merged.filter_map(merge).collect(),
         trailers: trailers(text(node, "/message")?),
@@ -133,9 +132,4 @@ fn made_for(node: &Value) -> Option<String> {
     let signed = node.pointer("/signature/isValid") == Some(&Value::Bool(true))
         && node.pointer("/signature/wasSignedByGitHub") == Some(&Value::Bool(true));
     named(&node["author"]).filter(|_| signed)
-}
-
-fn date(text: &str) -> Result<DateTime<Utc>, Error> {
-    let date = DateTime::parse_from_rfc3339(text);
-    date.map(|d| d.to_utc()).map_err(|_| Error::Unusable(format!("GitHub's answer has no date but {text:?}")))
 }

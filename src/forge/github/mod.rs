@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -126,6 +127,13 @@ fn text<'a>(json: &'a Value, pointer: &str) -> Result<&'a str, Error> {
     json.pointer(pointer)
         .and_then(Value::as_str)
         .ok_or_else(|| Error::Unusable(format!("GitHub's answer has no text at {pointer}")))
+}
+
+/// A time in GitHub's JSON, by its path of keys.
+fn time_at(json: &Value, pointer: &str) -> Result<DateTime<Utc>, Error> {
+    let text = text(json, pointer)?;
+    let time = DateTime::parse_from_rfc3339(text);
+    time.map(|time| time.to_utc()).map_err(|_| Error::Unusable(format!("GitHub's answer has no time but {text:?}")))
 }
 
 /// A commit's id in GitHub's JSON, by its path of keys. Anything else would end up in URLs.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::{STATUSES, Written};
 use super::client::{Verb, encode};
 use super::{GitHub, commit_at};
-use crate::forge::{Brought, Commit, Error, StatusState, Statuses};
+use crate::forge::{Brought, Commit, Error, JOB_LOGIN, StatusState, Statuses};
 
 /// What GitHub takes as a status's description, in characters.
 const DESCRIPTION: usize = 140;
@@ -75,6 +75,6 @@ impl Statuses for GitHub {
     }
 
     async fn is_job(&self) -> Result<bool, Error> {
-        Ok(matches!(self.login().await?, "github-actions" | "github-actions[bot]"))
+        Ok(matches!(self.login().await?, "github-actions" | JOB_LOGIN))
     }
 }

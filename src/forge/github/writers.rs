@@ -5,13 +5,10 @@ use serde_json::Value;
 use super::activity::is_login;
 use super::answer::{READ, clean};
 use super::{GitHub, commit_at, text};
-use crate::forge::{Account, Commit, Error, Movement, Told, Written};
+use crate::forge::{Account, Commit, Error, JOB_LOGIN, Movement, Reviews as _, Told, Written};
 
 /// How many commits are looked at to find one that GitHub signed for an account.
 const LOOKED_BACK: usize = 30;
-
-/// The job's own token, which is every workflow of the repository: GitHub's signature on its commits says little.
-const JOB: &str = "github-actions[bot]";
 
 /// What the commits of a branch say where its activity does not.
 struct Signed {
@@ -85,11 +82,11 @@ impl GitHub {
         let mut next = Some(tip.clone());
         for commit in commits {
             let id = commit_at(commit, "/sha")?;
-            if login == JOB || next.as_ref() != Some(&id) {
+            if login == JOB_LOGIN || next.as_ref() != Some(&id) {
                 break;
             }
             let shown = rows.iter().any(|row| row.after.as_ref() == Some(&id));
-            if !shown && is_signed_for(commit, login) && !self.merged_something(&id).await? {
+            if !shown && is_signed_for(commit, login) && !self.is_merge(&id).await? {
                 signed.own = Some(id);
                 break;
             }
@@ -100,13 +97,6 @@ impl GitHub {
             };
         }
         Ok(signed)
-    }
-
-    /// Whether a commit is what merged a pull request, into whatever branch.
-    async fn merged_something(&self, commit: &Commit) -> Result<bool, Error> {
-        let path = self.path(&format!("/commits/{commit}/pulls"));
-        let pulls = self.client.pages("asking which pull request made a commit", &path, &[]).await?;
-        Ok(pulls.iter().any(|pull| pull["merge_commit_sha"].as_str() == Some(&commit.0)))
     }
 
     /// Whose token this is, asked once.

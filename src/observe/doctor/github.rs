@@ -7,7 +7,7 @@ use super::run::Run;
 use crate::doctor::facts::{About, Answer, Fault, GitHubFacts, ReviewFact, RuleFact, TokenKind};
 use crate::forge::github::GitHub;
 use crate::forge::github::access::{Readable, ReviewRule, Rule};
-use crate::forge::{Activity as _, Contents as _, Error, Told};
+use crate::forge::{Activity as _, Contents as _, Error, JOB_LOGIN, Told};
 use crate::{ledger, manifest};
 
 /// Asks GitHub, where it answered the greeting.
@@ -53,7 +53,7 @@ pub(super) async fn ask_github(inspection: &Inspection<'_>, reached: bool) -> Gi
 /// An installation's token is the job's own or an App's: its account tells which.
 fn kind(looks: TokenKind, installation: bool, login: &str) -> TokenKind {
     match (installation, looks) {
-        (true, _) if matches!(login, "github-actions" | "github-actions[bot]") => TokenKind::Job,
+        (true, _) if matches!(login, "github-actions" | JOB_LOGIN) => TokenKind::Job,
         (true, _) => TokenKind::App,
         (false, looks) => looks,
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ours::{Detour, End, Ours, Way};
 use super::reader::ReviewReader;
 use super::states::{Files, States};
-use crate::forge::{Commit, Error, Forge, Head, Version};
+use crate::forge::{Accounts, Commit, Contents, Error, Forge, Head, Version};
 use crate::manifest::{self, Manifest};
 use crate::observe::first_parents::FirstParents;
 use crate::plan::binding::{Base, By, Line, Step};
@@ -49,6 +49,7 @@ pub(super) async fn read_line(
     let (mut from, mut before, mut records) = (head.commit.clone(), Vec::new(), BTreeMap::new());
     for detours in 0.. {
         let mut walk = Walk {
+            contents: forge,
             line: FirstParents::new(forge, &from, reader.path, files.paths().map(String::as_str)),
             ours: Ours::read(forge.accounts(), &head.branch, reader.made).await?,
             accounts: forge.accounts(),
@@ -56,6 +57,7 @@ pub(super) async fn read_line(
             floor: reader.floor,
             files,
             records: BTreeMap::new(),
+            asked_before: None,
         };
         let end = match walk.reach(asks).await {
             // What the branch pointed to before is gone: nothing of it is known.
@@ -87,13 +89,16 @@ pub(super) async fn read_line(
 }
 
 struct Walk<'a> {
+    contents: &'a dyn Contents,
     line: FirstParents<'a>,
     ours: Ours,
-    accounts: Option<&'a dyn crate::forge::Accounts>,
+    accounts: Option<&'a dyn Accounts>,
     record_branch: &'a str,
     floor: u32,
     files: &'a Files,
     records: BTreeMap<u64, Commit>,
+    /// What [`Self::asked_before`] found.
+    asked_before: Option<u32>,
 }
 
 impl Walk<'_> {
@@ -164,8 +169,8 @@ impl Walk<'_> {
             return Ok(None);
         }
         self.records.insert(number, head.commit.clone());
-        let pushed = self.line.look(&head.commit).await?;
-        Ok(pushed.as_ref().and_then(|pushed| named(pushed, self.floor)))
+        let pushed = self.contents.line(&head.commit, self.line.paths()).await?;
+        Ok(pushed.versions.first().and_then(|pushed| named(pushed, self.floor)))
     }
 
     /// The states of the line. Where nothing was ever asked only those are read that tell what brought what is pending.
@@ -207,11 +212,16 @@ impl Walk<'_> {
     }
 
     /// How many reviews any of the branch's former heads asked for: however many commits were put upon it since.
-    async fn asked_before(&self) -> Result<u32, Error> {
+    async fn asked_before(&mut self) -> Result<u32, Error> {
+        if let Some(known) = self.asked_before {
+            return Ok(known);
+        }
         let heads: Vec<(Commit, String)> =
             self.ours.former_heads().take(HEADS).map(|head| (head.clone(), self.line.path(0).to_owned())).collect();
-        let texts = self.line.read_all(&heads).await?;
-        Ok(texts.iter().flatten().map(|text| manifest::approvals_asked(text)).max().unwrap_or_default())
+        let texts = self.contents.read_all(&heads).await?;
+        let asked = texts.iter().flatten().map(|text| manifest::approvals_asked(text)).max().unwrap_or_default();
+        self.asked_before = Some(asked);
+        Ok(asked)
     }
 
     /// Whether any state up to the end asks for reviews.

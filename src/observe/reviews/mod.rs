@@ -41,8 +41,6 @@ pub struct Reviews {
     pub(crate) came: BTreeMap<Key, Introduction>,
     /// The newest commit up to which everything is known to be reviewed, as a record names it.
     pub(crate) settled: Option<String>,
-    /// How many reviews a change needs now.
-    pub(crate) asked: u32,
     /// Why it could not be found out: then nothing is done but what needs no review.
     pub(crate) untold: Option<String>,
 }
@@ -51,7 +49,7 @@ impl Reviews {
     /// Where nothing is asked and nothing is known.
     pub(crate) fn none(manifest: &Manifest) -> Self {
         let (binding, came) = (Binding::whole(manifest), BTreeMap::new());
-        Self { binding, came, settled: None, asked: 0, untold: None }
+        Self { binding, came, settled: None, untold: None }
     }
 
     /// Why an approval is not to be promoted; `None` where it is.
@@ -118,7 +116,6 @@ async fn read(forge: &dyn Forge, reader: &ReviewReader<'_>, manifest: &Manifest)
         binding: Binding::of(manifest, &line, &judged),
         came: binding::introductions(manifest, &steps),
         settled: judged.settled.map(|commit| settled(&commit, judged.asked)),
-        asked: judged.asked,
         untold: None,
     })
 }
@@ -168,8 +165,8 @@ async fn judgement(line: &Line, floor: u32, reader: &PullReader<'_>, pulls: &mut
 /// Nothing new is promoted.
 fn without_forge(floor: u32, manifest: &Manifest) -> Reviews {
     let mut reviews = Reviews::none(manifest);
-    reviews.asked = floor.max(manifest.policy.approvals);
-    if let Some(why) = unreviewed(reviews.asked, &Origin::Unknown(NO_FORGE)) {
+    let asked = floor.max(manifest.policy.approvals);
+    if let Some(why) = unreviewed(asked, &Origin::Unknown(NO_FORGE)) {
         let all = manifest.approvals().map(|(image, approval)| (Key::of(image, approval), why.clone()));
         reviews.binding.approvals = all.collect();
     }

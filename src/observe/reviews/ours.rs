@@ -2,11 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::forge::{Accounts, Actor, Commit, Error, MergedHead, Movement, Told, Version};
+use crate::forge::{Accounts, Actor, Commit, Error, JOB_LOGIN, MergedHead, Movement, Told, Version};
 use crate::plan::binding::Base;
-
-/// The login of every workflow's own token.
-const JOB: &str = "github-actions[bot]";
 
 /// How far the line was read.
 pub(super) struct End {
@@ -36,19 +33,24 @@ impl Ours {
     ) -> Result<Self, Error> {
         let mut ours = Self { movements: None, pushed: made.clone(), names: BTreeSet::new() };
         let Some(accounts) = accounts else { return Ok(ours) };
-        if let Told::Movements(movements) = accounts.movements(branch).await? {
-            ours.pushed.extend(pushes_of_ours(accounts, &movements).await?);
-            ours.movements = Some(movements);
-        }
+        let told = accounts.movements(branch).await?;
+        ours.take(accounts, told).await?;
         Ok(ours)
+    }
+
+    async fn take(&mut self, accounts: &dyn Accounts, told: Told) -> Result<(), Error> {
+        if let Told::Movements(movements) = told {
+            self.pushed.extend(pushes_of_ours(accounts, &movements).await?);
+            self.movements = Some(movements);
+        }
+        Ok(())
     }
 
     /// Learns of which of these accounts are ours, where commits were made for them.
     pub(super) async fn learn(&mut self, accounts: &dyn Accounts, versions: &[Version]) -> Result<(), Error> {
         let logins: BTreeSet<&String> = versions.iter().filter_map(|version| version.made_for.as_ref()).collect();
-        for login in logins.into_iter().filter(|login| *login != JOB) {
-            let actor = Actor { login: login.clone(), person: !login.ends_with("[bot]") };
-            if accounts.is_us(&actor).await? {
+        for login in logins.into_iter().filter(|login| *login != JOB_LOGIN) {
+            if accounts.is_us(&Actor::named(login)).await? {
                 self.names.insert(login.clone());
             }
         }
@@ -99,11 +101,8 @@ impl Ours {
 
     /// Reads how the branch moved as far back as that is told.
     pub(super) async fn read_on(&mut self, accounts: &dyn Accounts, branch: &str) -> Result<(), Error> {
-        if let Told::Movements(movements) = accounts.all_movements(branch).await? {
-            self.pushed.extend(pushes_of_ours(accounts, &movements).await?);
-            self.movements = Some(movements);
-        }
-        Ok(())
+        let told = accounts.all_movements(branch).await?;
+        self.take(accounts, told).await
     }
 }
 

@@ -42,7 +42,7 @@ impl Files {
         let others: Vec<File> = self.manifest.iter().skip(1).filter_map(file).collect();
         let digest = |path: &String| Some((path.clone(), Digest::sha256(text(path)?.as_bytes())));
         let named: BTreeMap<String, Digest> = self.named.iter().filter_map(digest).collect();
-        State::read(main.as_ref(), &others.iter().collect::<Vec<_>>(), &named)
+        State::read(main, others, &named)
     }
 }
 

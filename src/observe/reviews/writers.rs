@@ -3,14 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::edit::merge;
-use crate::forge::{Accounts, Actor, Authored, Authorship, Commit, Contents, Error, Source};
+use crate::forge::{Accounts, Actor, Authored, Authorship, Commit, Contents, Error, JOB_LOGIN, Source};
 use crate::plan::reviews::{UnknownWriter, Writers};
 
 /// How many commits of a pull request are looked at for whether nobody wrote them.
 const LOOKED_AT: usize = 5;
-
-/// The login of every workflow's own token.
-const JOB: &str = "github-actions[bot]";
 
 const MERGE: &str = "it merged a pull request, and GitHub names who opened that, whoever pressed the button";
 const ANY_WORKFLOW: &str =
@@ -88,9 +85,9 @@ impl WriterReader<'_> {
 
     /// Why GitHub's signature on a commit made for this account does not tell who wrote it.
     async fn doubt(&self, commit: &Commit, login: &str) -> Result<Option<&'static str>, Error> {
-        let actor = Actor { login: login.to_owned(), person: !login.ends_with("[bot]") };
+        let actor = Actor::named(login);
         Ok(match () {
-            () if login == JOB => Some(ANY_WORKFLOW),
+            () if login == JOB_LOGIN => Some(ANY_WORKFLOW),
             () if !actor.person && !self.accounts.is_us(&actor).await? => Some(MADE_FOR_APP),
             () if self.accounts.is_merge(commit).await? => Some(MERGE),
             () if actor.person && !self.accounts.may_write(login).await? => Some(GONE),

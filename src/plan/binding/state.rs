@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::bound::{Values, values};
 use crate::image::Digest;
-use crate::manifest::{self, File, Manifest, parse_part};
+use crate::manifest::{self, File, Manifest, parse_included};
 
 /// What the manifest says at one commit.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,15 +30,12 @@ static NOTHING: Values = Values::new();
 
 impl State {
     /// Reads it: the main file, then others that it may include. `named` is what further files hold that it may name, by path.
-    pub(crate) fn read(main: Option<&File>, others: &[&File], named: &BTreeMap<String, Digest>) -> Self {
+    pub(crate) fn read(main: Option<File>, others: Vec<File>, named: &BTreeMap<String, Digest>) -> Self {
         let Some(main) = main else { return Self::Absent };
-        let globs = manifest::includes(&main.text);
-        let paths = others.iter().map(|file| file.path.as_str());
-        let included = manifest::included(&main.path, &globs, paths);
-        let others = others.iter().filter(|file| included.contains(&file.path)).map(|file| (*file).clone());
-        match parse_part(std::iter::once(main.clone()).chain(others).collect()) {
+        let text = main.text.clone();
+        match parse_included(main, others) {
             Some(manifest) => Self::of(manifest, named),
-            None => Self::Broken { approvals: manifest::approvals_asked(&main.text) },
+            None => Self::Broken { approvals: manifest::approvals_asked(&text) },
         }
     }
 

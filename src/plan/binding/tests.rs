@@ -26,7 +26,7 @@ fn approved(tags: &[&str]) -> String {
 
 fn state(text: &str) -> Arc<State> {
     let file = File { path: "approved-images.yml".to_owned(), text: text.to_owned() };
-    Arc::new(State::read(Some(&file), &[], &BTreeMap::new()))
+    Arc::new(State::read(Some(file), Vec::new(), &BTreeMap::new()))
 }
 
 fn head(line: &Line) -> Manifest {

@@ -64,6 +64,19 @@ impl World {
         number
     }
 
+    /// Merges the default branch into one that left it at `old` and says this: the branch's own history becomes the second parent.
+    fn lead_around(&self, old: &str, text: &str) {
+        self.github.with(|state| {
+            let (before, date) = (state.git.branch("main").unwrap(), state.tick());
+            let who = state.signature("mallory", &date);
+            let files = [(FILE.to_owned(), Some(text.as_bytes().to_vec()))];
+            let side = state.git.commit(Some(old), &files, "x", &who, &who);
+            let tree = state.git.commit_info(&side).tree;
+            let merge = state.git.commit_tree(&tree, &[&side, &before], "Merge", &who, &who);
+            state.set_branch("main", Some(&merge), "mallory");
+        });
+    }
+
     #[track_caller]
     fn promote(&self, arguments: &[&str], status: i32) -> Value {
         let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "promote"]).args(arguments);
@@ -193,17 +206,9 @@ fn a_line_that_leaves_the_branch_behind_is_one_step_that_nobody_reviewed() {
     let old = world.github.branch("main").unwrap();
     world.merged(&world.text(1, "", &["1"]), &["mona"]);
     world.promote(&[], 0);
-    let before = world.github.branch("main").unwrap();
     // The own history becomes the second parent; the first leads around it, to a state before.
     let evil = world.text(1, "    teams: { developers: admin }\n", &["1", "2"]);
-    world.github.with(|state| {
-        let date = state.tick();
-        let who = state.signature("mallory", &date);
-        let side = state.git.commit(Some(&old), &[(FILE.to_owned(), Some(evil.into_bytes()))], "x", &who, &who);
-        let tree = state.git.commit_info(&side).tree;
-        let merge = state.git.commit_tree(&tree, &[&side, &before], "Merge", &who, &who);
-        state.set_branch("main", Some(&merge), "mallory");
-    });
+    world.lead_around(&old, &evil);
     let result = world.promote(&[], 1);
     let errors: Vec<&str> = result["failed"].as_array().unwrap().iter().map(|f| f["error"].as_str().unwrap()).collect();
     assert!(errors.iter().any(|error| error.starts_with("`developers`: admin on `acme/app`")), "{errors:?}");
@@ -318,16 +323,8 @@ fn a_detour_under_many_pushes_is_found_and_a_reviewed_change_ends_it() {
     let world = World::new(1);
     let old = world.github.branch("main").unwrap();
     world.merged(&world.text(1, "", &["1"]), &["mona"]);
-    let before = world.github.branch("main").unwrap();
     let evil = world.text(1, "    teams: { developers: admin }\n", &["1", "2"]);
-    world.github.with(|state| {
-        let date = state.tick();
-        let who = state.signature("mallory", &date);
-        let side = state.git.commit(Some(&old), &[(FILE.to_owned(), Some(evil.into_bytes()))], "x", &who, &who);
-        let tree = state.git.commit_info(&side).tree;
-        let merge = state.git.commit_tree(&tree, &[&side, &before], "Merge", &who, &who);
-        state.set_branch("main", Some(&merge), "mallory");
-    });
+    world.lead_around(&old, &evil);
     for n in 0..110 {
         world.github.push_as("main", "mallory", &[("notes", &format!("{n}\n"))]);
     }
@@ -387,6 +384,35 @@ fn a_scheduled_run_says_once_what_is_not_reviewed() {
     let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "run"]);
     let result = world.hub.command(run, "jo").actions(&actions).output().expect_status(1).json();
     assert_eq!(result["failed"].as_array().unwrap().len(), 1, "{result}");
+}
+
+#[test]
+fn a_key_that_was_replaced_and_hosts_that_were_let_in_are_not_reviewed() {
+    let world = World::new(1);
+    let keyed = world.text(1, "    signatures: { key: keys/tool.pub }\n", &[]);
+    world.github.push_as("main", "octocat", &[("keys/tool.pub", "good\n")]);
+    world.merged(&keyed, &["mona"]);
+    world.promote(&[], 0);
+    world.github.push_as("main", "mallory", &[("keys/tool.pub", "evil\n")]);
+    assert_said(&world.unreviewed(&[]), "the file `keys/tool.pub`");
+    // A reviewed change of anything covers the file that it finds.
+    world.merged(&format!("# Seen\n{keyed}"), &["mona"]);
+    world.promote(&[], 0);
+
+    let world = World::new(1);
+    let with = |hosts: &str, tags: &[&str]| format!("sources: [{hosts}]\n{}", world.text(1, "", tags));
+    let own = world.upstream.host();
+    world.merged(&with("quay.io", &[]).replace(&format!("{own}/team/app"), "quay.io/team/app"), &["mona"]);
+    world.push(&with(&format!("quay.io, '{own}'"), &["1"]));
+    let said = world.unreviewed(&[]);
+    assert_said(
+        &said,
+        &format!(
+            "`sources`: {}",
+            if own.as_str() < "quay.io" { format!("{own}, quay.io") } else { format!("quay.io, {own}") }
+        ),
+    );
+    assert_eq!(world.mirror("app", "1"), None);
 }
 
 /// Three hundred images of which everything is promoted, with nothing new upstream, as a scheduled run sees them.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::rows::Failed;
 use crate::image::Tag;
-use crate::rules::{Line, NoVersion, Reading, Reason, Rule, Selection, Subject, TagVerdict, Verdict, suggest};
+use crate::rules::{Line, NoVersion, Reading, Reason, Rule, Selection, Subject, TagVerdict, Verdict, notices};
 use crate::text::{clean, pad};
 
 /// What rules make of the tags of some images.
@@ -92,7 +92,7 @@ impl ExplainedImage {
             repository: repository.to_owned(),
             lines: selection.lines.iter().map(ExplainedLine::from).collect(),
             tags: selection.tags.iter().map(|verdict| explained(subject, selection, verdict)).collect(),
-            suggestion: suggest(subject, tags, selection),
+            suggestion: notices(subject, tags, selection).into_iter().find_map(|notice| notice.suggestion),
         }
     }
 }

@@ -13,6 +13,8 @@ use serde::Serialize;
 use crate::image::{Digest, Tag};
 
 mod lines;
+#[allow(dead_code)]
+mod notice;
 mod number;
 mod pattern;
 mod range;
@@ -23,12 +25,14 @@ mod version;
 mod vocabulary;
 
 pub(crate) use lines::{is_other_major, is_patch, line_of, out_of_range};
+#[allow(unused_imports)]
+pub(crate) use notice::{Notice, NoticeKind, notices};
 pub(crate) use number::Number;
 pub(crate) use pattern::{Pattern, PatternError};
 pub(crate) use range::{Range, RangeError};
 pub(crate) use select::{Candidate, alone};
 pub use select::{ROUNDS, Readings};
-pub(crate) use suggest::suggest;
+use suggest::suggest;
 pub(crate) use tag::{NoVersion, Reading, read};
 pub(crate) use version::{Numbering, Version};
 

@@ -101,7 +101,7 @@ codes! {
     BadGroup = "bad-group",
     /// A branch prefix that git does not take.
     BadBranchPrefix = "bad-branch-prefix",
-    /// An included file that is not there.
+    /// An included file that is not there, or a glob that matches none.
     IncludeMissing = "include-missing",
     /// A source on a host that `sources` does not name.
     SourceNotAllowed = "source-not-allowed",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{self, Settings};
 use super::faults::{Faults, Place};
-use super::globs::MAX_INCLUDES;
+use super::globs::{MAX_INCLUDES, included};
 use super::lists::Unique;
 use super::names::{FileGlob, Organization};
 use super::read::At;
@@ -64,7 +64,7 @@ pub(super) struct Namespace<'a> {
     pub(super) organization: &'a str,
 }
 
-/// Files that are named, not globbed, must be there: an image that silently goes missing would look retired.
+/// Every name and glob must find a file: an image that silently goes missing would look retired.
 pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], faults: &mut Faults) {
     let (Some((main, rest)), Some(include)) = (files.split_first(), include) else { return };
     if include.value.0.len() > MAX_INCLUDES {
@@ -79,6 +79,10 @@ pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], f
         if literal && !paths.contains(format!("{directory}{name}").as_str()) {
             let message = format!("the included file `{name}` is not there");
             faults.report(Code::IncludeMissing, glob.place, message, "name a file beside or below this one");
+        } else if !literal && included(&main.path, std::slice::from_ref(name), paths.iter().copied()).is_empty() {
+            let message = format!("no other file matches the included glob `{name}`");
+            let help = "correct it or take it out: it counts from this file's directory, and `*` does not cross `/`";
+            faults.report(Code::IncludeMissing, glob.place, message, help);
         }
     }
 }

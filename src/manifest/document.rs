@@ -26,7 +26,7 @@ object! {
     optional registry "registry": Destination,
     /// Hosts that images may come from; any by default.
     optional sources "sources": Filled<RegistryHost>,
-    /// Further files with `images` and `defaults`, as globs from this file's directory.
+    /// Further files with `images` and `defaults`, as globs from this file's directory; each must match one.
     optional include "include": Unique<FileGlob>,
     /// What promotion does about repositories whose settings drifted: enforce (default) or report.
     optional repositories "repositories": Enforcement,

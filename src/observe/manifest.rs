@@ -34,6 +34,22 @@ pub(crate) async fn from_forge(forge: &dyn Contents, at: &Commit, path: &str) ->
     manifest::parse(files.clone()).map_err(|faults| LoadError::Faults(faults, files))
 }
 
+/// What was the manifest at a commit, as [`manifest::parse_part`] has it; `None` where there was none that could be used.
+///
+/// # Errors
+/// Where the forge does not answer.
+pub(super) async fn part_from_forge(
+    forge: &dyn Contents,
+    at: &Commit,
+    path: &str,
+) -> Result<Option<Manifest>, forge::Error> {
+    match files_from_forge(forge, at, path).await {
+        Ok(files) => Ok(manifest::parse_part(files)),
+        Err(LoadError::Forge(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
 /// The texts of the manifest at a commit, unparsed.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Whether a proposal's branch is to the byte what this program writes, where its body does not vouch for it.
 
-use super::manifest::{LoadError, from_forge};
+use super::manifest::part_from_forge;
 use crate::forge::{Accounts, Error, Forge, OpenProposal};
 use crate::manifest::Manifest;
 use crate::proposal::metadata;
@@ -39,10 +39,9 @@ async fn held(forge: &dyn Forge, accounts: &dyn Accounts, path: &str, proposal: 
     let brought = accounts.brings(&proposal.head).await?;
     let mut states: Vec<Manifest> = Vec::new();
     for at in [&brought.base, &proposal.head] {
-        match from_forge(forge, at, path).await {
-            Ok(manifest) => states.push(manifest),
-            Err(LoadError::Forge(error)) => return Err(error),
-            Err(_) => return Ok(Held::Other),
+        match part_from_forge(forge, at, path).await? {
+            Some(manifest) => states.push(manifest),
+            None => return Ok(Held::Other),
         }
     }
     let [base, head] = states.as_slice() else { return Ok(Held::Other) };

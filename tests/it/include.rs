@@ -205,3 +205,57 @@ fn on_github_an_included_file_may_be_renamed() {
         "{output}"
     );
 }
+
+/// Files whose main file includes a directory that is not there.
+fn lost() -> Vec<(String, String)> {
+    let mut files = files("image", [&[], &[]]);
+    files[0].1 = files[0].1.replace("images/*.yml", "teams/*.yml");
+    files
+}
+
+fn fault(output: &Value) -> (&str, &str, u64, u64) {
+    let fault = &output["diagnostics"][0];
+    let text = |key: &str| fault[key].as_str().unwrap();
+    (text("code"), text("file"), fault["line"].as_u64().unwrap(), fault["column"].as_u64().unwrap())
+}
+
+#[test]
+fn a_glob_that_matches_nothing_is_a_fault_however_the_manifest_is_read() {
+    let expected = ("include-missing", MAIN, 4, 11);
+    let lost_files = lost();
+    let named: Vec<_> = lost_files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let clone = Clone::with(&named);
+    for command in ["plan", "explain", "check", "propose", "promote"] {
+        let output = clone.run(PROGRAM, "quay.io=http://127.0.0.1:1", &[command]).output().expect_status(2).json();
+        assert_eq!(fault(&output), expected, "{command}: {output}");
+        let help = output["diagnostics"][0]["help"].as_str().unwrap();
+        assert!(help.contains("from this file's directory"), "{help}");
+    }
+
+    let [_, world] = World::both("image", true);
+    let Forge::GitHub(github) = &world.forge else { panic!("the second one is GitHub") };
+    let number = github.fork_pull("stranger", "lost", &[(MAIN, &lost_files[0].1)], "Elsewhere", "");
+    assert_eq!(fault(&world.check(github, number, 2)), expected);
+
+    let github = &TestGitHub::start(Options { files: lost_files, ..Options::default() });
+    let output = world.on_github(github, Actions::schedule(&github.repository()), "run", 2);
+    assert_eq!(fault(&output), expected);
+}
+
+#[test]
+fn a_pull_request_that_mends_a_glob_is_judged_by_what_there_is_of_the_base() {
+    let [_, world] = World::both("image", true);
+    let github = &TestGitHub::start(Options { files: lost(), ..Options::default() });
+    let mended = files("image", [&[], &[]])[0].1.clone();
+    let number = github.fork_pull("stranger", "mended", &[(MAIN, &mended)], "Mended", "");
+    let output = world.check(github, number, 0);
+    assert_eq!(output["findings"], Value::from([0; 0].as_slice()), "{output}");
+
+    let digest = Digest::sha256(b"1");
+    let wide = mended.replace("sources: [quay.io]\n", "").replace(
+        "images: []",
+        &format!("images:\n  - source: ghcr.io/evil/tool\n    approved: [{{ tag: 1.0.0, digest: {digest} }}]"),
+    );
+    let output = world.check(github, github.fork_pull("stranger", "wide", &[(MAIN, &wide)], "Wide", ""), 1);
+    assert_eq!(output["findings"][0]["code"], "source-not-allowed", "{output}");
+}

@@ -104,7 +104,7 @@ async fn claim(
     head_branch: &str,
     head: &Commit,
 ) -> Result<Option<OpenProposal>, Stop> {
-    let Some(base) = subject.base.clone().and_then(|files| manifest::parse(files).ok()) else { return Ok(None) };
+    let Some(base) = subject.base.clone().and_then(manifest::parse_part) else { return Ok(None) };
     let prefix = &base.proposals.branch_prefix;
     let of_image = base.images.iter().any(|i| head_branch.starts_with(&branch::of_image(prefix, &i.slug())));
     let known = of_image || head_branch.starts_with(&branch::of_groups(prefix));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::forge::{Account, Accounts, Commit, Error, Forge, Movement, MovementKind, Told, WHOLE};
-use crate::observe::manifest::{LoadError, from_forge};
+use crate::observe::manifest::part_from_forge;
 use crate::proposal::review::only_records;
 
 /// How many pushes to the default branch are looked at for one that only records.
@@ -80,10 +80,9 @@ async fn recorder(
 async fn records(forge: &dyn Forge, manifest: &str, before: &Commit, after: &Commit) -> Result<bool, Error> {
     let mut states = Vec::new();
     for at in [before, after] {
-        match from_forge(forge, at, manifest).await {
-            Ok(state) => states.push(state),
-            Err(LoadError::Forge(error)) => return Err(error),
-            Err(_) => return Ok(false),
+        match part_from_forge(forge, at, manifest).await? {
+            Some(state) => states.push(state),
+            None => return Ok(false),
         }
     }
     let [before, after] = states.as_slice() else { return Ok(false) };

@@ -9,14 +9,19 @@ mod broken;
 /// The example that shows every key.
 const EXAMPLE: &str = include_str!("../../../examples/approved-images.yml");
 
-fn main_file(text: &str) -> Result<Manifest, Vec<wharfinger::internals::diag::Diagnostic>> {
-    parse(vec![File { path: "approved-images.yml".to_owned(), text: text.to_owned() }])
+/// What it includes.
+const INCLUDED: &str = include_str!("../../../examples/images/observability.yml");
+
+/// The example with what it includes.
+fn example() -> Manifest {
+    let files = [("approved-images.yml", EXAMPLE), ("images/observability.yml", INCLUDED)];
+    parse(files.map(|(path, text)| File { path: path.to_owned(), text: text.to_owned() }).to_vec()).unwrap()
 }
 
 #[test]
 fn the_example_parses() {
-    let manifest = main_file(EXAMPLE).unwrap();
-    assert_eq!(manifest.images.len(), 5);
+    let manifest = example();
+    assert_eq!(manifest.images.len(), 6);
     assert_eq!(manifest.images[0].approved.len(), 2);
 }
 
@@ -33,7 +38,7 @@ fn names_are_those_that_docker_hub_takes() {
 
 #[test]
 fn mirrors_have_one_form_on_every_destination() {
-    let mut manifest = main_file(EXAMPLE).unwrap();
+    let mut manifest = example();
     let name: RepositoryName = "loki".parse().unwrap();
     assert_eq!(manifest.mirror(&name).unwrap().to_string(), "docker.io/acme/loki");
     manifest.registry = Destination::Directory("out".into());

@@ -7,7 +7,7 @@ use super::lines::{
     rest_is_comment,
 };
 use super::nodes::item;
-use super::scalar::{Quote, double_quoted, quote_of, simple};
+use super::scalar::{self, Quote, double_quoted, quote_of};
 use crate::image::Tag;
 use crate::yaml::{Kind, Node};
 
@@ -240,9 +240,8 @@ fn write_field(style: &Style, field: &Field) -> String {
     if *key == "reason" {
         return format!("{key}: {}", double_quoted(value));
     }
-    let like = style.quotes.iter().find(|(k, _)| k == key).map(|(_, q)| *q);
-    let quote = like.unwrap_or(if *key == "until" { Quote::PlainNumber } else { Quote::Plain });
-    format!("{key}: {}", simple(value, quote))
+    let quote = style.quotes.iter().find(|(k, _)| k == key).map(|(_, q)| *q).unwrap_or_default();
+    format!("{key}: {}", scalar::value(key, value, quote))
 }
 
 fn flow_item(style: &Style, fields: &[Field]) -> String {

@@ -22,6 +22,7 @@ pub(crate) use images::add_image;
 use lines::Splice;
 pub(crate) use merge::merge;
 use nodes::{image, root};
+pub(crate) use scalar::scalar;
 use tree::Tree;
 
 /// Applies edits to one file's text. Bytes outside the touched lines stay; the result, parsed again, differs from the

@@ -6,7 +6,7 @@ use super::change::Field;
 use super::error::EditError;
 use super::lines::{Splice, after_line, colon_end, column, entry_end, line_start};
 use super::nodes::item;
-use super::scalar::{Quote, quote_of, simple};
+use super::scalar::{self, Quote, quote_of};
 use crate::image::Tag;
 use crate::yaml::{Kind, Node};
 
@@ -31,13 +31,10 @@ pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[Field]) -> Resu
 /// Another value in place of one, its quotes kept.
 fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Result<Splice, EditError> {
     let Kind::Scalar { style, .. } = &*old.kind else { return Err(EditError::unusual()) };
-    let quote = match style {
-        ScalarStyle::Plain => Quote::PlainNumber,
-        ScalarStyle::SingleQuoted => Quote::Single,
-        ScalarStyle::DoubleQuoted => Quote::Double,
-        ScalarStyle::Literal | ScalarStyle::Folded => return Err(EditError::unusual()),
-    };
-    let new = simple(value, if name == "pull" { Quote::PlainNumber } else { quote });
+    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+        return Err(EditError::unusual());
+    }
+    let new = scalar::value(name, value, if name == "pull" { Quote::Plain } else { quote_of(old) });
     if old.span.start < old.span.end {
         return Ok((old.span.start..old.span.end, new));
     }
@@ -51,11 +48,8 @@ fn insert(text: &str, entries: &[(Node, Node)], flow: bool, name: &str, value: &
     let before = ORDER[..rank].iter().rev().find_map(|k| entries.iter().find(|(key, _)| key.text() == Some(k)));
     let (key, after) = before.ok_or_else(EditError::unusual)?;
     let like = entries.iter().find(|(k, _)| k.text() == Some("digest")).map(|(_, v)| quote_of(v)).unwrap_or_default();
-    let quote = match name {
-        "mirrored" => like,
-        _ => Quote::PlainNumber,
-    };
-    let entry = format!("{name}: {}", simple(value, quote));
+    let quote = if name == "mirrored" { like } else { Quote::Plain };
+    let entry = format!("{name}: {}", scalar::value(name, value, quote));
     let end = entry_end(text, key, after);
     if flow {
         return Ok((end..end, format!(", {entry}")));

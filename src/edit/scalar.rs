@@ -2,16 +2,13 @@
 
 use granit_parser::ScalarStyle;
 
-use crate::yaml::{Kind, Node, special};
+use crate::yaml::{Kind, Node, is_plain_text};
 
 /// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Quote {
-    /// Plain, unless it would not be text then.
     #[default]
     Plain,
-    /// Plain, also where it looks like a number, as its siblings do.
-    PlainNumber,
     Single,
     Double,
 }
@@ -21,33 +18,28 @@ pub(super) fn quote_of(node: &Node) -> Quote {
     match &*node.kind {
         Kind::Scalar { style: ScalarStyle::SingleQuoted, .. } => Quote::Single,
         Kind::Scalar { style: ScalarStyle::DoubleQuoted, .. } => Quote::Double,
-        Kind::Scalar { text, style: ScalarStyle::Plain, .. } if ambiguous(text) => Quote::PlainNumber,
         _ => Quote::Plain,
     }
 }
 
-/// Writes a value that is a tag, a digest, a date or a number: none of them holds what must be escaped.
-pub(super) fn simple(value: &str, quote: Quote) -> String {
+/// Writes a value of a key: what is no text, `pull` and dates, may stand plain as the number or the date that it is. Text is
+/// quoted where any reader would take it for something else, however its siblings are written.
+pub(super) fn value(key: &str, value: &str, quote: Quote) -> String {
     match quote {
-        Quote::Single => format!("'{value}'"),
-        Quote::Double => format!("\"{value}\""),
-        Quote::PlainNumber if special(value).is_none() => value.to_owned(),
-        Quote::Plain if !ambiguous(value) => value.to_owned(),
-        Quote::Plain | Quote::PlainNumber => format!("\"{value}\""),
+        Quote::Single if !value.contains('\'') && is_ascii_text(value) => format!("'{value}'"),
+        Quote::Plain if matches!(key, "until" | "pull" | "approved-on") => value.to_owned(),
+        Quote::Plain => scalar(value),
+        Quote::Single | Quote::Double => double_quoted(value),
     }
 }
 
-/// Whether some reader of YAML takes this plain scalar for something else than text.
-fn ambiguous(text: &str) -> bool {
-    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'_');
-    let date = text.len() >= 8 && text.split('-').count() == 3 && text.split('-').all(digits);
-    let word = text.to_ascii_lowercase();
-    special(text).is_some()
-        || matches!(word.as_str(), "yes" | "no" | "on" | "off" | "y" | "n" | "true" | "false" | "null")
-        || text.replace('_', "").parse::<f64>().is_ok()
-        || word.starts_with("0x")
-        || word.starts_with("0o")
-        || date
+/// Writes a text: plain where every reader takes that for the same text, else in double quotes.
+pub(crate) fn scalar(text: &str) -> String {
+    if is_plain_text(text) { text.to_owned() } else { double_quoted(text) }
+}
+
+fn is_ascii_text(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Writes any text in double quotes (YAML 1.2.2, section 7.3.1), what cannot be seen or could be hidden escaped.

@@ -6,30 +6,37 @@ use super::metadata::Metadata;
 use crate::edit::{self, EditError};
 use crate::image::{Digest, Location, RepositoryName, Tag};
 use crate::manifest::{File, Manifest};
-use crate::rules::{Numbering, Reading, read};
+use crate::rules::{Numbering, Range, Reading, read};
 
-/// The lines of a new image that follows its first version: the same variant, and the same major version.
+/// The lines of a new image that follows its first version: the same variant, and the same major version. Where that is no version
+/// that a range can name, the tag itself is followed.
 pub(crate) fn lines(source: &str, repository: &RepositoryName, tag: Option<&Tag>) -> Vec<String> {
-    let mut lines = vec![format!("source: {}", scalar(source))];
+    let mut lines = vec![format!("source: {}", edit::scalar(source))];
     if default_repository(source).as_ref() != Some(repository) {
-        lines.push(format!("repository: {repository}"));
+        lines.push(format!("repository: {}", edit::scalar(&repository.to_string())));
     }
-    let Some(tag) = tag else { return lines };
-    match read(tag.as_str(), None) {
-        Reading::Version(version) => {
-            if !version.variant.is_empty() {
-                lines.push(format!("variant: \"{}\"", version.variant.0));
-            }
-            if version.numbering() == Numbering::Count {
-                lines.push(format!("versions: \"^{}\"", version.release()));
-            }
-            if version.is_prerelease() {
-                lines.push("prereleases: true".to_owned());
-            }
-        }
-        Reading::Other(_) => lines.push(format!("tags: [\"{tag}\"]")),
+    if let Some(tag) = tag {
+        lines.extend(rule_lines(tag).unwrap_or_else(|| vec![format!("tags: [\"{tag}\"]")]));
     }
     lines
+}
+
+/// The rule that follows a version; `None` where a tag is none, or none that a range can name.
+fn rule_lines(tag: &Tag) -> Option<Vec<String>> {
+    let Reading::Version(version) = read(tag.as_str(), None) else { return None };
+    let mut lines = Vec::new();
+    if !version.variant.is_empty() {
+        lines.push(format!("variant: \"{}\"", version.variant.0));
+    }
+    if version.numbering() == Numbering::Count {
+        let range = format!("^{}", version.release());
+        range.parse::<Range>().ok()?;
+        lines.push(format!("versions: \"{range}\""));
+    }
+    if version.is_prerelease() {
+        lines.push("prereleases: true".to_owned());
+    }
+    Some(lines)
 }
 
 /// The mirror's name where the manifest gives none: the last component of the source's path.
@@ -48,11 +55,6 @@ pub(super) fn free_repository(manifest: &Manifest, source: &str) -> Option<Repos
     let mut parts = source.rsplit('/');
     let (name, owner) = (parts.next()?, parts.next()?);
     format!("{owner}-{name}").parse().ok().filter(|name| !taken(name))
-}
-
-fn scalar(text: &str) -> String {
-    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:-".contains(&b));
-    if plain { text.to_owned() } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }
 }
 
 /// The files of a manifest with a new image in its main file.
@@ -97,5 +99,6 @@ mod tests {
         );
         assert_eq!(written("ghcr.io/a/tool", "tool", "stable"), "source: ghcr.io/a/tool; tags: [\"stable\"]");
         assert_eq!(written("quay.io/a/b", "b", "20240601"), "source: quay.io/a/b");
+        assert_eq!(written("1.10", "null", "20240601"), "source: \"1.10\"; repository: \"null\"");
     }
 }

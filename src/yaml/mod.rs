@@ -2,9 +2,11 @@
 
 mod node;
 mod parse;
+mod plain;
 
-pub(crate) use node::{Kind, Node, Special, special};
+pub(crate) use node::{Kind, Node, Special};
 pub(crate) use parse::read;
+pub(crate) use plain::is_plain_text;
 
 #[cfg(test)]
 mod tests;

@@ -138,7 +138,7 @@ impl Node {
 }
 
 /// YAML's core schema: what a plain scalar means where it is neither text nor number.
-pub(crate) fn special(text: &str) -> Option<Special> {
+fn special(text: &str) -> Option<Special> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Some(Special::Null),
         "true" | "True" | "TRUE" => Some(Special::Bool(true)),

@@ -110,6 +110,39 @@ fn a_new_image_is_added_at_the_end_with_a_rule_that_follows_its_version() {
     assert!(text(&floating).contains("    tags: [\"stable\"]\n"), "{}", text(&floating));
 }
 
+/// Other readers of the file, YAML linters and scripts, take `1.10` for the number 1.1.
+#[test]
+fn a_version_that_is_a_number_to_others_is_quoted_beside_one_that_is_not() {
+    let registry = TestRegistry::start();
+    for (seed, tag) in (1..).zip(["1.9", "1.10", "1.20", "0b11", "1.10-slim"]) {
+        ImageSpec::new(seed).build().put(&registry, "acme/thing", tag);
+    }
+    let digest = |tag: &str| registry.digest("acme/thing", tag).unwrap();
+    for block in [false, true] {
+        let approved = match block {
+            true => format!("\n      - tag: 1.9\n        digest: {} # by hand", digest("1.9")),
+            false => format!(" [{{ tag: 1.9, digest: {} }}]", digest("1.9")),
+        };
+        let image = "source: quay.io/acme/thing\n    versions: 1.x\n    cooldown: 0s";
+        let before = format!("organization: acme\nimages:\n  - {image}\n    approved:{approved}\n");
+        let clone = Clone::with(&[(FILE, &before)]);
+        approve(&clone, &registry, &["thing:1.10"], 0);
+        approve(&clone, &registry, &["thing:1.20"], 0);
+        let lines = |tag: &str| match block {
+            true => format!("\n      - tag: \"{tag}\"\n        digest: {}", digest(tag)),
+            false => format!(", {{ tag: \"{tag}\", digest: {} }}", digest(tag)),
+        };
+        let end = if block { "\n" } else { "]\n" };
+        let kept = before.strip_suffix(end).unwrap();
+        assert_eq!(text(&clone), format!("{kept}{}{}{end}", lines("1.10"), lines("1.20")));
+        let again = approve(&clone, &registry, &["thing:1.20"], 0);
+        assert_eq!(again["changed"], json!(false), "what stands there is what was meant: {again}");
+    }
+    let clone = Clone::with(&[(FILE, "organization: acme\ndefaults: { cooldown: 0s }\nimages: []\n")]);
+    approve(&clone, &registry, &["quay.io/acme/thing:0b11"], 0);
+    assert!(text(&clone).contains("tags: [\"0b11\"]\n    approved:\n      - tag: \"0b11\"\n"), "{}", text(&clone));
+}
+
 #[test]
 fn what_may_not_be_approved_is_refused_with_what_to_do() {
     let registry = upstream();

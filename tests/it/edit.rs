@@ -544,6 +544,112 @@ fn a_reason_stays_a_reason() {
     "##);
 }
 
+/// Tags that one reader of YAML or another takes for a number, a truth value, nothing or a day.
+const READ_OTHERWISE: &str = "0 7 017 08 0o17 0b11 0B1 0x1f 0X1F 1_000 0x_1f 20241219 1.9 1.10 1.20 1. 1e5 1E5 1.5e-3 1_0.5 12e03 \
+                              y Y yes Yes NO n N no on On OFF off true True false FALSE null Null NULL 2001-12-14 2001-1-2";
+
+/// Manifests with two images, in the ways to write approvals; `TAG` is the tag that stands there.
+const WRITTEN: [&str; 5] = [
+    "  - source: aa/aa\n    versions: 1.x\n    approved: [{ tag: TAG, digest: DIGEST }]\n  - source: bb/bb\n",
+    "  - source: aa/aa\n    approved:\n      - tag: TAG # by hand\n        digest: DIGEST\n  - source: bb/bb\n",
+    "  - source: aa/aa\n    approved:\n    - { tag: TAG, digest: DIGEST }\n  - source: bb/bb\n    approved: []\n",
+    "  - source: aa/aa\n    approved: [\n      {tag: TAG, digest: DIGEST},\n    ]\n  - source: bb/bb\n    approved:\n",
+    "  - { source: aa/aa, approved: [{ tag: TAG, digest: DIGEST }] }\n  - { source: bb/bb }\n",
+];
+
+/// What our reader and another one find after a tag was approved and one rejected, for an image with approvals and one without.
+fn tags_after(text: &str, tag: &Tag) -> Result<String, TestCaseError> {
+    let approve = |image| Edit { image, change: Change::Approve { tag: tag.clone(), digest: digest(7) } };
+    let reason = || "old".to_owned();
+    let reject = |image| Edit { image, change: Change::Reject { tag: tag.clone(), reason: reason(), until: None } };
+    let edits = [approve(0), approve(1), reject(0), reject(1)];
+    let after = apply(text, &edits).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+    let (ours, theirs) = (read(&after), serde_yaml::from_str::<serde_yaml::Value>(&after).unwrap());
+    for (at, image) in ours.images.iter().enumerate() {
+        let other = &theirs["images"][at];
+        prop_assert_eq!(&image.approved.last().unwrap().tag, tag, "{}", after);
+        prop_assert_eq!(&image.rejected.last().unwrap().tag, tag, "{}", after);
+        for list in ["approved", "rejected"] {
+            let last = other[list].as_sequence().unwrap().last().unwrap();
+            prop_assert_eq!(last["tag"].as_str(), Some(tag.as_str()), "{}", after);
+        }
+    }
+    Ok(after)
+}
+
+/// A tag that somebody wrote as a number stays as it is, and is read as it is written; what the program adds beside it is text
+/// for every reader.
+#[test]
+fn a_tag_that_a_reader_takes_for_something_else_is_quoted_whatever_its_siblings_are() {
+    for written in WRITTEN {
+        for sibling in ["1.9", "\"1.9\"", "'1.9'", "v1.9"] {
+            let text = format!("organization: acme\nimages:\n{written}")
+                .replace("TAG", sibling)
+                .replace("DIGEST", &digest(1).to_string());
+            assert_eq!(read(&text).images[0].approved[0].tag, tag(sibling.trim_matches(['"', '\''])));
+            for new in READ_OTHERWISE.split_whitespace().filter(|new| *new != "1.9") {
+                let after = tags_after(&text, &tag(new)).unwrap();
+                let mark = if sibling.starts_with('\'') { '\'' } else { '"' };
+                let stands = |tag: &str| {
+                    let written = format!("tag: {tag}");
+                    after.split(&written).skip(1).filter(|rest| rest.starts_with([',', '\n', ' '])).count()
+                };
+                assert_eq!((stands(sibling), stands(new)), (1, 0), "{after}");
+                assert!(stands(&format!("{mark}{new}{mark}")) > 1, "{after}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_tag_is_read_back_as_it_was_given_and_other_lines_stay(
+        new in "[0-9a-zA-Z_][0-9a-fxobeEtTyYnN._-]{0,5}|[0-9]{1,3}[.][0-9]{1,3}", written in 0..WRITTEN.len(), sibling in "1[.]9|v1[.]9|\"1[.]9\"|'1[.]9'"
+    ) {
+        let text = format!("organization: acme\nimages:\n{}", WRITTEN[written]);
+        let text = text.replace("TAG", &sibling).replace("DIGEST", &digest(1).to_string());
+        prop_assume!(new != "1.9");
+        let after = tags_after(&text, &tag(&new))?;
+        let own = |line: &str| line.contains("[]") || line.contains("[{") || line.contains("approved:") || line.contains("{ source:");
+        for line in lost(&text, &after) {
+            let line = text.lines().nth(line).unwrap();
+            prop_assert!(own(line), "{}\n{}\n{}", line, text, after);
+        }
+    }
+}
+
+#[test]
+fn a_digest_that_is_changed_and_a_record_keep_the_quotes_that_stand_there() {
+    let text = format!(
+        "organization: acme\nimages:\n  - source: aa/aa\n    approved:\n      - tag: 1.9\n        digest: {}\n      - {{ tag: '1.10', digest: '{}' }}\n",
+        digest(1),
+        digest(2)
+    );
+    let rebuild = |version: &str| Edit { image: 0, change: Change::Rebuild { tag: tag(version), digest: digest(7) } };
+    let record = |version: &str| {
+        let approved_on = NaiveDate::from_ymd_opt(2026, 11, 21);
+        let change = Change::Record { tag: tag(version), mirrored: digest(8), pull: Some(41), approved_on };
+        Edit { image: 0, change }
+    };
+    let edits = [rebuild("1.9"), rebuild("1.10"), record("1.9"), record("1.10")];
+    insta::assert_snapshot!(difference(&text, &edits), @"
+      organization: acme
+      images:
+        - source: aa/aa
+          approved:
+            - tag: 1.9
+    +         digest: sha256:07
+    +         mirrored: sha256:08
+    +         pull: 41
+    +         approved-on: 2026-11-21
+    +       - { tag: '1.10', digest: 'sha256:07', mirrored: 'sha256:08', pull: 41, approved-on: 2026-11-21 }
+    -         digest: sha256:0101010101010101010101010101010101010101010101010101010101010101
+    -       - { tag: '1.10', digest: 'sha256:0202020202020202020202020202020202020202020202020202020202020202' }
+    ");
+}
+
 #[test]
 fn what_cannot_be_edited_is_refused_and_said() {
     let refused = |text: &str, change: Change| apply(text, &[Edit { image: 0, change }]).unwrap_err().to_string();

@@ -67,7 +67,7 @@ fn list(context: &Context, file: &str) -> Result<String, Stop> {
 }
 
 fn tags(text: &str) -> Result<Vec<Tag>, Stop> {
-    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+    let lines = text.trim_start_matches('\u{feff}').lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
     let named = lines.filter(|(_, line)| !line.is_empty());
     named.map(|(at, line)| line.parse().map_err(|e| Stop::Unusable(format!("line {at} of the list: {e}")))).collect()
 }

@@ -93,9 +93,11 @@ object! {
     optional versions "versions": Range,
     /// The suffix after the version, exactly; "*" for any one.
     optional variant "variant": Variant,
-    /// A regular expression with a named group `version`, for tags that are no ordinary versions.
+    /// A regular expression for tags that are no ordinary versions. It matches the whole tag; its group `version` counts up, and further
+    /// groups break ties, in their order and as numbers. Optional ones follow a publisher whose precision changed:
+    /// `(?<version>25)(\.(?<b>\d+)\.(?<c>\d+))?_(?<build>\d+)`. It cannot order commit hashes or letters (`1.1.1w`, `2024b`).
     optional pattern "pattern": Pattern,
-    /// Floating tags that are followed by digest, and nothing else.
+    /// Floating tags that are followed by digest, and nothing else; codenames such as `bookworm` too.
     optional tags "tags": Filled<Tag>,
     /// The lines of versions that are followed: latest (default), each-minor, each-major or all.
     optional follow "follow": Follow,

@@ -25,6 +25,22 @@ fn a_rule_is_tried_on_a_list() {
     insta::assert_snapshot!(outcome.stdout);
 }
 
+/// As Windows and `docker ... | sort` leave it: a byte order mark, other line ends, empty lines, tags twice.
+#[test]
+fn a_list_is_taken_as_tools_write_it() {
+    let explain = |list: &str| {
+        let arguments = ["explain", "grafana/loki", "--tags", "-", "--versions", "^3", "--approved", "3.1.0"];
+        wharfinger().args(arguments).stdin(list).output().expect_status(0).stdout
+    };
+    let plain = explain("3.1.0\n3.2.0\nlatest\n");
+    assert!(plain.contains("would propose 3.2.0"), "{plain}");
+    for list in
+        ["\u{feff}3.1.0\r\n\r\n3.2.0\r\n  \r\nlatest\r\n3.2.0\r\n", "3.2.0\n\t3.1.0 \nlatest\n3.1.0\nlatest\n3.2.0"]
+    {
+        assert_eq!(explain(list), plain, "{list:?}");
+    }
+}
+
 #[test]
 fn json_has_every_tag_with_its_reason() {
     let arguments = ["explain", "ghcr.io/grafana/loki", "--tags", "-", "--format", "json", "--follow", "each-minor"];

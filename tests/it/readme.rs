@@ -38,6 +38,23 @@ fn its_manifests_parse() {
     }
 }
 
+/// Of the tags of a publisher whose precision changed.
+#[test]
+fn its_pattern_follows_a_publisher_whose_precision_changed() {
+    let pattern = README.split_once("`pattern: '").unwrap().1.split_once("'`").unwrap().0;
+    let chosen = |tags: &str, approved: &[&str]| {
+        let approved = approved.iter().flat_map(|tag| ["--approved", tag]);
+        let arguments = ["explain", "acme/thing", "--tags", "-", "--format", "json", "--pattern", pattern];
+        let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(arguments).args(approved).stdin(tags).output();
+        run.expect_status(0).json()["images"][0]["lines"][0]["chosen"].as_str().map(str::to_owned)
+    };
+    let first = "25_36-jre-alpine\n25-jre-alpine\n21.0.12_8-jre-alpine\n25_36-jdk-alpine\n";
+    let all = format!("{first}25.0.1_8-jre-alpine\n25.0.10_1-jre-alpine\n25.0.4_7-jre-alpine\n");
+    assert_eq!(chosen(first, &[]).as_deref(), Some("25_36-jre-alpine"));
+    assert_eq!(chosen(&all, &["25_36-jre-alpine"]).as_deref(), Some("25.0.10_1-jre-alpine"));
+    assert_eq!(chosen(&all, &["25.0.10_1-jre-alpine"]), None);
+}
+
 #[test]
 fn its_two_commands_stand_behind_their_markers() {
     for (name, command) in [("demo", "cargo run --locked --example demo"), ("test", "cargo test --locked")] {

@@ -179,8 +179,7 @@ impl ApprovalRequest {
         let image = &manifest.images[self.image];
         let line = line_of(&image.rule, &chosen.tag);
         let branch = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line);
-        let current = selection.lines.iter().find(|l| l.name == line).and_then(|l| l.current.as_ref());
-        let mut item = approving(self.image, image, &line, current, &chosen);
+        let mut item = approving(self.image, image, &line, &chosen);
         item.entry.urgent.clone_from(&self.urgent);
         if self.without.is_none() && (by_rule || self.urgent.is_some()) {
             let urgent = self.urgent.iter().map(|_| (branch.clone(), item.entry.clone())).collect();
@@ -281,7 +280,7 @@ mod tests {
 
     use super::*;
     use crate::image::Digest;
-    use crate::proposal::fixtures::{line, manifest, selected};
+    use crate::proposal::fixtures::{approval, line, manifest, selected};
     use crate::rules::{Facts, Readiness, TagVerdict, Verdict};
 
     const REASONS: [Reason; 19] = [
@@ -309,7 +308,9 @@ mod tests {
     fn request(tag: Option<&str>, urgent: bool, proposes: bool) -> ApprovalRequest {
         let name = tag.map_or("loki".to_owned(), |tag| format!("loki:{tag}"));
         let urgent = urgent.then(|| "CVE-2027-1".to_owned());
-        ApprovalRequest::new(manifest(&["grafana/loki"]), &name, urgent, proposes).unwrap()
+        let mut manifest = manifest(&["grafana/loki"]);
+        manifest.images[0].approved = vec![approval("3.0.0")];
+        ApprovalRequest::new(manifest, &name, urgent, proposes).unwrap()
     }
 
     /// The rule picks 3.2.0 on the line of 3.0.0; 3.1.0 got this verdict.

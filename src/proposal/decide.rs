@@ -240,7 +240,7 @@ mod tests {
 
     use super::*;
     use crate::image::Digest;
-    use crate::proposal::fixtures::{line, manifest, selected};
+    use crate::proposal::fixtures::{approval, line, manifest, selected};
     use crate::proposal::known::ImageCandidates;
     use crate::proposal::metadata::Metadata;
 
@@ -282,6 +282,12 @@ mod tests {
         let chosen = VERSIONS.into_iter().find(|tag| !without.contains(&digest(tag)));
         let selection = selected(0, vec![line("latest", Some("3.0.0"), chosen)]).selection;
         ImageCandidates { selection, ..ImageCandidates::default() }
+    }
+
+    fn loki() -> Manifest {
+        let mut manifest = manifest(&["grafana/loki"]);
+        manifest.images[0].approved = vec![approval("3.0.0")];
+        manifest
     }
 
     fn proposal_of(manifest: &Manifest, tag: &str) -> Wanted {
@@ -328,7 +334,7 @@ mod tests {
 
     /// What is asked, in order, and what is decided then.
     fn play(world: &World<'_>) -> String {
-        let mut manifest = manifest(&["grafana/loki"]);
+        let mut manifest = loki();
         manifest.proposals.limit = world.limit;
         let (existing, scope) = (existing(&manifest, world), Scope::of(0));
         let mut known = Known::default();
@@ -397,7 +403,7 @@ mod tests {
 
     #[test]
     fn a_person_who_asks_is_stopped_by_an_approval_alone() {
-        let manifest = manifest(&["grafana/loki"]);
+        let manifest = loki();
         let open = existing(&manifest, &World { open: Some("3.11.0"), ..PLAIN }).remove(0);
         let (same, newer) = (proposal_of(&manifest, "3.11.0"), proposal_of(&manifest, "3.12.0"));
         let nothing = Known::default();

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::Selected;
+use crate::diag::Span;
 use crate::image::Digest;
 pub(crate) use crate::manifest::fixtures::manifest;
+use crate::manifest::{Approval, Manifest};
 use crate::rules::{Chosen, Line, Selection, Since};
 
 /// A line with a current and a chosen version; each tag's digest is that of its text.
@@ -26,4 +28,24 @@ pub(crate) fn line(name: &str, current: Option<&str>, chosen: Option<&str>) -> L
 /// The selection of an image.
 pub(crate) fn selected(image: usize, lines: Vec<Line>) -> Selected {
     Selected { image, selection: Selection { lines, ..Selection::default() } }
+}
+
+/// An approval that nothing was promoted of; the digest is that of the tag's text.
+pub(crate) fn approval(tag: &str) -> Approval {
+    let (digest, span) = (Digest::sha256(tag.as_bytes()), Span::default());
+    Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, span }
+}
+
+/// The manifest with what is approved on the lines, where it lacks that.
+pub(crate) fn with_current(manifest: &Manifest, selected: &[Selected]) -> Manifest {
+    let mut manifest = manifest.clone();
+    for Selected { image, selection } in selected {
+        let approved = &mut manifest.images[*image].approved;
+        for (tag, _) in selection.lines.iter().filter_map(|line| line.current.as_ref()) {
+            if approved.iter().all(|approval| approval.tag != *tag) {
+                approved.push(approval(tag.as_str()));
+            }
+        }
+    }
+    manifest
 }

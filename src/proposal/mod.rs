@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::edit::Change;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::Image;
-use crate::rules::Since;
+use crate::rules::{self, Since};
 
 pub(crate) mod adding;
 pub(crate) mod approve;
@@ -48,7 +48,8 @@ pub struct Entry {
     pub source: String,
     /// The mirror's name in the organization.
     pub repository: RepositoryName,
-    /// What is approved now on this line; `None` for a first approval.
+    /// The approved tag that it is compared with: the newest of its line, else the newest of its family below it; `None`
+    /// where there is none.
     pub from: Option<Tag>,
     /// The tag that the proposal is about; for a retirement, what leaves.
     pub to: Option<Tag>,
@@ -79,6 +80,19 @@ impl Entry {
         }
     }
 
+    /// The entry that lets bytes in, compared with what `image` has approved. `rebuild`: under this tag other bytes are
+    /// approved.
+    pub(crate) fn approving(image: &Image, tag: &Tag, digest: &Digest, rebuild: bool) -> Self {
+        let approved = image.approved.iter().map(|approval| &approval.tag);
+        let from = if rebuild { Some(tag) } else { rules::compared_with(&image.rule, approved, tag) };
+        let kind = match (rebuild, from) {
+            (true, _) => Kind::Rebuild,
+            (false, Some(_)) => Kind::Update,
+            (false, None) => Kind::New,
+        };
+        Self::of(image, kind, from.cloned(), tag, digest)
+    }
+
     /// Whether it names this image, or another of the same source and mirror.
     pub(crate) fn names(&self, image: &Image) -> bool {
         self.source == image.source_text && self.repository == image.repository
@@ -100,9 +114,9 @@ pub struct Rejection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The first approval of a line, where nothing of it is approved yet.
+    /// The first approval of an image, or of a line that has nothing of its family approved below it.
     New,
-    /// A newer version.
+    /// Another version than the one approved: mostly a newer one, of the same line or of a new one above it.
     Update,
     /// The same tag with other bytes.
     Rebuild,
@@ -115,16 +129,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of a change that lets bytes in: on a line whose approval is `from`, and under a tag that is approved already
-    /// where it is a `rebuild`.
-    pub(crate) const fn approving(from: Option<&Tag>, rebuild: bool) -> Self {
-        match (from, rebuild) {
-            (_, true) => Self::Rebuild,
-            (None, false) => Self::New,
-            (Some(_), false) => Self::Update,
-        }
-    }
-
     /// Whether bytes come in.
     #[must_use]
     pub const fn lets_in(self) -> bool {
@@ -175,6 +179,13 @@ impl Item {
     /// A change of which nothing else is known.
     pub(crate) const fn new(entry: Entry, image: usize, line: String) -> Self {
         Self { entry, image, line, public_since: None, prefix_changed: false, cause: None }
+    }
+
+    /// The change that lets bytes in; see [`Entry::approving`].
+    pub(crate) fn approving(at: usize, image: &Image, line: String, entry: Entry) -> Self {
+        let other_habit = |from: &Tag| entry.to.as_ref().is_some_and(|to| rules::is_other_habit(&image.rule, from, to));
+        let prefix_changed = entry.from.as_ref().is_some_and(other_habit);
+        Self { prefix_changed, ..Self::new(entry, at, line) }
     }
 
     /// What the change does to the entry of `image`, one after the other. A rejection takes the place of an earlier one of the

@@ -52,35 +52,43 @@ fn approvals(manifest: &Manifest) -> BTreeMap<Key, (usize, &Image, &Approval)> {
 }
 
 /// The approvals that the pull request adds or changes, as a proposal would name them, in the manifest's order. Without a
-/// base every approval counts as added that is not promoted. `from` is what the image had last before.
+/// base every approval counts as added that is not promoted, and nothing as approved before.
 pub(crate) fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
-    let before = base.map(approvals).unwrap_or_default();
+    let (before, standing) = (base.map(approvals).unwrap_or_default(), with_approvals_of(base, head));
     let mut items = Vec::new();
     for (at, image) in head.images.iter().enumerate() {
         for approval in &image.approved {
-            let old = before.get(&Key::of(image, approval));
-            let kind = match old {
-                Some((_, was, a)) if was.source == image.source && a.digest == approval.digest => continue,
-                Some((_, was, _)) if was.source == image.source => Kind::Rebuild,
-                Some(_) => Kind::New,
+            let old = before.get(&Key::of(image, approval)).filter(|(_, was, _)| was.source == image.source);
+            match old {
+                Some((_, _, a)) if a.digest == approval.digest => continue,
                 None if base.is_none() && approval.mirrored.is_some() => continue,
-                None => Kind::Update,
-            };
-            let last = last_before(base, image);
-            let from = if kind == Kind::Rebuild { Some(approval.tag.clone()) } else { last.map(|a| a.tag.clone()) };
-            let kind = if from.is_none() { Kind::New } else { kind };
-            let entry = Entry::of(image, kind, from, &approval.tag, &approval.digest);
-            items.push(Item::new(entry, at, String::new()));
+                _ => {}
+            }
+            let was = &standing.images[at];
+            let entry = Entry::approving(was, &approval.tag, &approval.digest, old.is_some());
+            items.push(Item::approving(at, was, String::new(), entry));
         }
     }
     items
 }
 
-/// The newest approval that the image had before, by the order of the file.
-fn last_before<'a>(base: Option<&'a Manifest>, image: &Image) -> Option<&'a Approval> {
-    let images = base.into_iter().flat_map(|b| &b.images);
-    let same = images.filter(|b| b.source == image.source && b.repository == image.repository && b.rule == image.rule);
-    same.flat_map(|b| &b.approved).last()
+/// The head, where each image has approved what it has at the base: what the same changes are compared with, and what a
+/// proposal of them would start from.
+pub(crate) fn with_approvals_of(base: Option<&Manifest>, head: &Manifest) -> Manifest {
+    let mut manifest = head.clone();
+    for image in &mut manifest.images {
+        let was = base.and_then(|base| same_image(base, head, image));
+        image.approved = was.map(|was| was.approved.clone()).unwrap_or_default();
+    }
+    manifest
+}
+
+/// The image at the base: of the same source, mirror and variant; the variant may change of an only one.
+fn same_image<'b>(base: &'b Manifest, head: &Manifest, image: &Image) -> Option<&'b Image> {
+    let same = |other: &&Image| other.source == image.source && other.repository == image.repository;
+    let only = base.images.iter().filter(same).count() == 1 && head.images.iter().filter(same).count() == 1;
+    let is_it = |was: &&Image| only || was.slug() == image.slug();
+    base.images.iter().filter(same).find(is_it)
 }
 
 /// What is approved before a change: what its difference is shown against.
@@ -263,6 +271,7 @@ mod tests {
     use super::*;
     use crate::diag::Span;
     use crate::proposal::fixtures::manifest;
+    use crate::rules::{Follow, Rule, Variant};
 
     fn approve(manifest: &mut Manifest, image: usize, tag: &str, mirrored: bool) {
         let digest = Digest::sha256(tag.as_bytes());
@@ -306,6 +315,63 @@ mod tests {
         let moved = incoming(Some(&base), &head);
         assert_eq!(in_words(&moved)[0], "loki New - 3.0.0", "another source under an approved tag");
         assert!(incoming(Some(&base), &base).is_empty());
+    }
+
+    #[test]
+    fn what_comes_in_is_compared_as_a_proposal_compares_it() {
+        let mut base = base();
+        let Rule::Versions(rule) = &mut base.images[0].rule else { unreachable!() };
+        rule.follow = Follow::EachMinor;
+        approve(&mut base, 0, "3.2.0", true);
+        approve(&mut base, 0, "3.1.0", true);
+        let mut head = base.clone();
+        for tag in ["3.0.1", "3.2.1", "3.3.0", "4.0.0", "2.9.9"] {
+            approve(&mut head, 0, tag, false);
+        }
+        head.images[0].approved.retain(|approval| approval.tag.as_str() != "3.1.0");
+        head.images[1].rule = Rule::Tags(vec!["stable".parse().unwrap()]);
+        approve(&mut head, 1, "stable", false);
+        assert_eq!(
+            in_words(&incoming(Some(&base), &head)),
+            [
+                "loki Update 3.0.0 3.0.1",
+                "loki Update 3.2.0 3.2.1",
+                "loki Update 3.2.0 3.3.0",
+                "loki Update 3.2.0 4.0.0",
+                "loki New - 2.9.9",
+                "redis New - stable"
+            ]
+        );
+        let with_approvals = with_approvals_of(Some(&base), &head);
+        assert_eq!(with_approvals.images[0].approved, base.images[0].approved);
+        assert_eq!(with_approvals.images[1].approved, base.images[1].approved, "its rule changed");
+        let mut lower = base.clone();
+        lower.images[1].approved.clear();
+        approve(&mut lower, 1, "7.1.0", false);
+        assert_eq!(
+            in_words(&incoming(Some(&base), &lower)),
+            ["redis Update 7.2.0 7.1.0"],
+            "one in the place of another"
+        );
+    }
+
+    #[test]
+    fn an_image_of_another_variant_is_another_image() {
+        let mut base = base();
+        let alpine = |image: &Image| {
+            let mut alpine = image.clone();
+            let Rule::Versions(rule) = &mut alpine.rule else { unreachable!() };
+            rule.variant = Some(Variant::Exactly("alpine".to_owned()));
+            alpine.approved.clear();
+            alpine
+        };
+        let mut head = base.clone();
+        head.images.push(alpine(&base.images[1]));
+        approve(&mut head, 2, "7.2.0-alpine", false);
+        assert_eq!(in_words(&incoming(Some(&base), &head)), ["redis New - 7.2.0-alpine"]);
+        base.images.push(alpine(&base.images[1]));
+        approve(&mut base, 2, "7.1.0-alpine", true);
+        assert_eq!(in_words(&incoming(Some(&base), &head)), ["redis Update 7.1.0-alpine 7.2.0-alpine"]);
     }
 
     #[test]

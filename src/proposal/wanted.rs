@@ -1,5 +1,6 @@
 //! From what rules chose to the proposals that should be open.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +10,7 @@ use super::leaving::{Cause, Conditions, holds, leaving};
 use super::{Entry, Item, Kind, Wanted, branch, metadata};
 use crate::image::{Digest, Tag};
 use crate::manifest::{Image, Manifest};
-use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of, out_of_range};
+use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of, order_of, out_of_range};
 
 /// What rules made of one image's tags. An image that could not be looked at has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,11 +120,13 @@ fn own_branch(item: &Item) -> Option<&'static str> {
     item.cause.as_ref().and_then(Cause::own_branch)
 }
 
-/// Whether a reviewer should look at it alone: another major than the one approved.
+/// Whether a reviewer should look at it alone: another major than the one approved, or an older version.
 fn is_marked(image: &Image, item: &Item) -> bool {
     match (item.entry.kind, &item.entry.from, &item.entry.to) {
         _ if item.entry.urgent.is_some() => true,
-        (Kind::Update, Some(from), Some(to)) => is_other_major(&image.rule, from, to),
+        (Kind::Update, Some(from), Some(to)) => {
+            is_other_major(&image.rule, from, to) || order_of(&image.rule, from, to) == Some(Ordering::Less)
+        }
         _ => false,
     }
 }
@@ -132,7 +135,7 @@ fn is_marked(image: &Image, item: &Item) -> bool {
 /// and does not speak against it.
 fn hurried(manifest: &Manifest, conditions: &Conditions) -> Vec<Item> {
     let item = |(on, entry): &(String, Entry)| {
-        let (tag, digest) = (entry.to.as_ref()?, &entry.digest);
+        let (tag, digest) = (entry.to.as_ref().filter(|_| entry.kind.lets_in())?, &entry.digest);
         let (at, image) = manifest.images.iter().enumerate().find(|(_, image)| {
             let own = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line_of(&image.rule, tag));
             entry.names(image) && *on == own
@@ -141,7 +144,10 @@ fn hurried(manifest: &Manifest, conditions: &Conditions) -> Vec<Item> {
             || image.revoked.iter().any(|r| r.digest == *digest)
             || image.approved.iter().any(|a| a.tag == *tag && a.digest == *digest)
             || out_of_range(&image.rule, tag).is_some();
-        (!refused && entry.kind.lets_in()).then(|| Item::new(entry.clone(), at, line_of(&image.rule, tag)))
+        let rebuild = image.approved.iter().any(|a| a.tag == *tag);
+        let compared = Entry::approving(image, tag, digest, rebuild);
+        let entry = Entry { urgent: entry.urgent.clone(), ..compared };
+        (!refused).then(|| Item::approving(at, image, line_of(&image.rule, tag), entry))
     };
     conditions.urgent.iter().filter_map(item).collect()
 }
@@ -152,15 +158,13 @@ fn hurry(items: &mut Vec<Item>, mut urgent: Item, line: &Line, selection: Option
     let (Some(tag), chosen) = (urgent.entry.to.clone(), line.chosen.as_ref()) else { return };
     match chosen {
         Some(chosen) if chosen.tag == tag && chosen.digest == urgent.entry.digest => {
-            (urgent.public_since, urgent.prefix_changed) = (chosen.public_since, chosen.prefix_changed);
+            urgent.public_since = chosen.public_since;
+            urgent.prefix_changed |= chosen.prefix_changed;
         }
         // tags are listed newest first
         Some(chosen) if place(&chosen.tag) <= place(&tag) => return,
         _ => items.clear(),
     }
-    let current = line.current.as_ref().map(|(tag, _)| tag.clone());
-    urgent.entry.kind = Kind::approving(current.as_ref(), current.as_ref() == Some(&tag));
-    urgent.entry.from = current;
     items.retain(|item| !item.entry.kind.lets_in());
     items.insert(0, urgent);
 }
@@ -185,7 +189,10 @@ fn rejecting(manifest: &Manifest, conditions: &Conditions) -> Vec<(String, Item)
 fn order(manifest: &Manifest, proposal: &Wanted) -> (u8, bool, Option<DateTime<Utc>>) {
     let causes = |is: fn(&Cause) -> bool| proposal.items.iter().filter_map(|item| item.cause.as_ref()).any(is);
     let patch = |item: &Item| match (item.entry.kind, &item.entry.from, &item.entry.to) {
-        (Kind::Update, Some(from), Some(to)) => is_patch(&manifest.images[item.image].rule, from, to),
+        (Kind::Update, Some(from), Some(to)) => {
+            let rule = &manifest.images[item.image].rule;
+            is_patch(rule, from, to) && order_of(rule, from, to) == Some(Ordering::Greater)
+        }
         _ => false,
     };
     let rank = if causes(|cause| matches!(cause, Cause::Revoked(_))) {
@@ -204,7 +211,7 @@ fn order(manifest: &Manifest, proposal: &Wanted) -> (u8, bool, Option<DateTime<U
 /// What a line's choice changes: it comes in, and what `keep` no longer holds leaves with it.
 fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
     let Some(chosen) = &line.chosen else { return Vec::new() };
-    let comes = approving(at, image, &line.name, line.current.as_ref(), chosen);
+    let comes = approving(at, image, &line.name, chosen);
     let retired = line.retired.iter().map(|(tag, digest)| Item {
         cause: Some(Cause::Keep),
         ..Item::new(Entry::of(image, Kind::Retire, None, tag, digest), at, line.name.clone())
@@ -212,18 +219,12 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
     std::iter::once(comes).chain(retired).collect()
 }
 
-/// The change that lets a version in on a line, of which `current` is approved.
-pub(super) fn approving(
-    at: usize,
-    image: &Image,
-    line: &str,
-    current: Option<&(Tag, Digest)>,
-    chosen: &Chosen,
-) -> Item {
-    let from = current.map(|(tag, _)| tag.clone());
-    let entry = Entry::of(image, Kind::approving(from.as_ref(), chosen.rebuild), from, &chosen.tag, &chosen.digest);
-    let Chosen { public_since, prefix_changed, .. } = *chosen;
-    Item { public_since, prefix_changed, ..Item::new(entry, at, line.to_owned()) }
+/// The change that lets a version in on a line.
+pub(super) fn approving(at: usize, image: &Image, line: &str, chosen: &Chosen) -> Item {
+    let entry = Entry::approving(image, &chosen.tag, &chosen.digest, chosen.rebuild);
+    let item = Item::approving(at, image, line.to_owned(), entry);
+    let prefix_changed = item.prefix_changed || chosen.prefix_changed;
+    Item { public_since: chosen.public_since, prefix_changed, ..item }
 }
 
 /// What a proposal depends on at its base, beside its entries: the lines of the image and the one on either side of them
@@ -264,10 +265,14 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::manifest::{Approval, Grouping, Rejection, Revocation};
+    use crate::manifest::{Grouping, Rejection, Revocation};
     use crate::plan::Key;
-    use crate::proposal::fixtures::{line, manifest, selected};
+    use crate::proposal::fixtures::{approval, line, manifest, selected, with_current};
     use crate::rules::Rule;
+
+    fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Conditions) -> Vec<Wanted> {
+        super::wanted(&with_current(manifest, selected), selected, conditions)
+    }
 
     fn table(manifest: &Manifest, selected: &[Selected]) -> String {
         let mut text = String::new();
@@ -370,11 +375,6 @@ mod tests {
             assert_ne!(before, context(Some(near)), "line {near}");
         }
         assert_eq!(before, context(Some(25)));
-    }
-
-    fn approval(tag: &str) -> Approval {
-        let (digest, span) = (Digest::sha256(tag.as_bytes()), crate::diag::Span::default());
-        Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, span }
     }
 
     fn branches(manifest: &Manifest, selected: &[Selected], conditions: &Conditions) -> Vec<String> {
@@ -488,6 +488,49 @@ mod tests {
         wharfinger/image/unasked/latest
         wharfinger/image/redis/latest
         ");
+    }
+
+    #[test]
+    fn a_new_line_stays_in_its_group_unless_it_is_a_major_and_retires_nothing() {
+        let mut manifest = manifest(&["redis", "loki"]);
+        manifest.proposals.group = Grouping::All;
+        for image in &mut manifest.images {
+            let Rule::Versions(rule) = &mut image.rule else { unreachable!() };
+            (rule.follow, image.keep) = (crate::rules::Follow::EachMinor, Some(1));
+            image.approved = ["3.1.3", "3.1.4"].map(approval).to_vec();
+        }
+        let all = [
+            selected(0, vec![line("4.0", None, Some("4.0.0")), line("3.2", None, Some("3.2.0"))]),
+            selected(1, vec![line("3.2", None, Some("3.2.0")), line("3.0", None, Some("3.0.9"))]),
+        ];
+        insta::assert_snapshot!(table(&manifest, &all), @r"
+        wharfinger/image/redis/4.0
+          redis 4.0: Update 3.1.4 -> 4.0.0
+        wharfinger/group/all
+          redis 3.2: Update 3.1.4 -> 3.2.0
+          loki 3.2: Update 3.1.4 -> 3.2.0
+          loki 3.0: New - -> 3.0.9
+        ");
+    }
+
+    #[test]
+    fn an_urgent_downgrade_stands_alone_and_retires_nothing() {
+        let mut manifest = manifest(&["redis", "loki"]);
+        manifest.proposals.group = Grouping::All;
+        manifest.images[0].keep = Some(1);
+        manifest.images[0].approved = ["7.2.0", "7.2.1"].map(approval).to_vec();
+        let (tag, digest) = ("7.1.0".parse().unwrap(), Digest::sha256(b"7.1.0"));
+        let asked = Entry {
+            urgent: Some("7.2 breaks".to_owned()),
+            ..Entry::of(&manifest.images[0], Kind::New, None, &tag, &digest)
+        };
+        let urgent = vec![("wharfinger/image/redis/latest".to_owned(), asked)];
+        let conditions = Conditions { urgent, ..Conditions::default() };
+        let nothing_newer = [selected(0, vec![line("latest", Some("7.2.1"), None)])];
+        let all = super::wanted(&manifest, &nothing_newer, &conditions);
+        let [Wanted { group: None, items, .. }] = all.as_slice() else { panic!("{all:?}") };
+        let [Item { entry, .. }] = items.as_slice() else { panic!("{items:?}") };
+        assert_eq!((entry.kind, &entry.from), (Kind::Update, &"7.2.1".parse().ok()), "compared anew");
     }
 
     #[test]

@@ -13,9 +13,9 @@ use crate::text::{excerpt, size, size_difference};
 /// The facts that a proposal's body shows of one change. What was not looked at is null or empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct PlannedFacts {
-    /// The change in words: `patch update`, `rebuild`, `first approval, platform lost`.
+    /// The change in words: `patch update`, `minor downgrade`, `minor update, new line 3.2`, `first approval, platform lost`.
     pub change: String,
-    /// How far an update goes; null where the versions do not count or it is none.
+    /// How far an update goes, or a downgrade; null where the versions do not count or it is neither.
     pub step: Option<Step>,
     /// What a reviewer should not overlook, the gravest first.
     pub marks: Vec<Mark>,

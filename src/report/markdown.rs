@@ -7,6 +7,7 @@ use super::table::Section;
 use super::terminal::serde_name;
 use crate::diag::Diagnostic;
 use crate::markdown::{escaped, table};
+use crate::proposal::body::Mark;
 
 pub(super) fn plan(plan: &Plan) -> String {
     let all = || plan.proposals.iter().flat_map(|p| p.images.iter().map(move |image| (p.branch.as_str(), image)));
@@ -55,7 +56,11 @@ fn planned(branch: &str, image: &PlannedImage) -> Vec<String> {
     let facts = &image.facts;
     let from = image.from.as_ref().filter(|from| Some(*from) != image.to.as_ref());
     let tags = [from, image.to.as_ref()].into_iter().flatten().map(|tag| code(tag.as_str()));
-    let kind = if facts.change.is_empty() { serde_name(&image.kind) } else { escaped(&facts.change) };
+    let kind = match facts.change.as_str() {
+        "" => serde_name(&image.kind),
+        change if facts.marks.contains(&Mark::Downgrade) => format!("**{}**", escaped(change)),
+        change => escaped(change),
+    };
     vec![
         code(image.repository.as_str()),
         kind,

@@ -24,13 +24,15 @@ mod tag;
 mod version;
 mod vocabulary;
 
-pub(crate) use lines::{is_other_major, is_patch, line_of, out_of_range};
+pub(crate) use lines::{
+    is_other_habit, is_other_major, is_patch, line_begun, line_of, order_of, out_of_range, series_of,
+};
 #[allow(unused_imports)]
 pub(crate) use notice::{Notice, NoticeKind, notices};
 pub(crate) use number::Number;
 pub(crate) use pattern::{Pattern, PatternError};
 pub(crate) use range::{Range, RangeError};
-pub(crate) use select::{Candidate, alone};
+pub(crate) use select::{Candidate, alone, compared_with};
 pub use select::{ROUNDS, Readings};
 use suggest::suggest;
 pub(crate) use tag::{NoVersion, Reading, read};

@@ -93,7 +93,8 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     };
     // what a pull request says of the policy is no policy yet
     let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
-    judged.report = body::report(&Manifest { policy, ..head.clone() }, &items, &evidence, &unreviewed);
+    let before = Manifest { policy, ..review::with_approvals_of(base.as_ref(), &head) };
+    judged.report = body::report(&before, &items, &evidence, &unreviewed);
     Ok(judged)
 }
 

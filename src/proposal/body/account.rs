@@ -1,20 +1,23 @@
 //! What is known of one change, worked out once for everybody who shows it: the body, the job summary, the terminal, JSON.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Evidence, Served};
+use crate::image::Tag;
 use crate::manifest::{Image, Manifest};
 use crate::policy::{Category, Gate, Standing, Told};
 use crate::proposal::{Cause, Entry, Item, Kind};
-use crate::rules::{Numbering, Reading, Rule, Since, Version};
+use crate::rules::{Numbering, Reading, Rule, Since, Version, line_begun, order_of, series_of};
 
 /// How a name or a text of others is shown: as a code span in Markdown, cleaned on a terminal. The number is the most
 /// characters that it may have.
 pub(crate) type Quote = fn(&str, usize) -> String;
 
-/// How far an update goes.
+/// How far an update goes, or a downgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
@@ -40,12 +43,18 @@ pub enum Mark {
     Incomplete,
     /// A platform that is mirrored now would no longer be.
     PlatformLost,
+    /// The version is older than the one that is approved.
+    Downgrade,
     /// The first number of the version differs.
     Major,
+    /// Neither newer nor older than what is approved, as far as the rule can tell.
+    AnotherTag,
     /// The same tag with other bytes.
     Rebuild,
-    /// Nothing of this line was approved before.
+    /// Nothing of this image was approved before.
     FirstApproval,
+    /// Nothing of this line was approved before, but of other lines of the image.
+    NewLine,
     /// It is a prerelease.
     Prerelease,
     /// Upstream writes its versions with `v` now, or no longer.
@@ -65,9 +74,12 @@ impl Mark {
             Self::TagMoved => "tag moved",
             Self::Incomplete => "incomplete",
             Self::PlatformLost => "platform lost",
+            Self::Downgrade => "downgrade",
             Self::Major => "major",
+            Self::AnotherTag => "another tag",
             Self::Rebuild => "rebuild",
             Self::FirstApproval => "first approval",
+            Self::NewLine => "new line",
             Self::Prerelease => "prerelease",
             Self::NewHabit => "new habit",
             Self::EscapesReview => "allowlisted whole",
@@ -104,11 +116,23 @@ impl<'a> Account<'a> {
         self.entry().kind.lets_in()
     }
 
-    /// How far an update goes, where both tags are versions that count. Calendars have no major.
+    /// The tags that an update goes from and to.
+    pub(super) const fn update(&self) -> Option<(&'a Tag, &'a Tag)> {
+        match (self.entry().kind, &self.entry().from, &self.entry().to) {
+            (Kind::Update, Some(from), Some(to)) => Some((from, to)),
+            _ => None,
+        }
+    }
+
+    /// How the version of an update stands to what is approved; `None` where the rule cannot tell.
+    pub(super) fn order(&self) -> Option<Ordering> {
+        self.update().and_then(|(from, to)| order_of(&self.image().rule, from, to))
+    }
+
+    /// How far an update goes, or a downgrade, where both tags are versions that count. Calendars have no major.
     pub(crate) fn step(&self) -> Option<Step> {
-        let (Kind::Update, Some(from), Some(to)) = (self.entry().kind, &self.entry().from, &self.entry().to) else {
-            return None;
-        };
+        self.order().filter(|order| order.is_ne())?;
+        let (from, to) = self.update()?;
         let (from, to) = (self.version(from)?, self.version(to)?);
         if from.numbering() != Numbering::Count || to.numbering() != Numbering::Count {
             return None;
@@ -121,7 +145,20 @@ impl<'a> Account<'a> {
         })
     }
 
-    fn version(&self, tag: &crate::image::Tag) -> Option<Box<Version>> {
+    /// The line that it begins in an image that has others approved, in words: `new line 3.2`.
+    pub(crate) fn new_line(&self) -> Option<String> {
+        let (image, to) = (self.image(), self.entry().to.as_ref()?);
+        let name = match self.update() {
+            Some((from, _)) => line_begun(&image.rule, from, to)?,
+            None if self.entry().kind == Kind::New && !image.approved.is_empty() => {
+                series_of(&image.rule, to).unwrap_or_default()
+            }
+            None => return None,
+        };
+        Some(format!("{} {name}", Mark::NewLine.words()).trim_end().to_owned())
+    }
+
+    fn version(&self, tag: &Tag) -> Option<Box<Version>> {
         let Rule::Versions(rule) = &self.image().rule else { return None };
         match rule.read(tag) {
             Reading::Version(version) => Some(version),
@@ -139,9 +176,12 @@ impl<'a> Account<'a> {
             (Mark::TagMoved, evidence.is_some_and(|e| matches!(e.served, Served::Not(_)))),
             (Mark::Incomplete, evidence.is_some_and(|e| !e.complete && !e.platforms.is_empty())),
             (Mark::PlatformLost, evidence.is_some_and(|e| !e.lost.is_empty())),
+            (Mark::Downgrade, self.order() == Some(Ordering::Less)),
             (Mark::Major, self.step() == Some(Step::Major)),
+            (Mark::AnotherTag, self.update().is_some() && self.order().is_none_or(Ordering::is_eq)),
             (Mark::Rebuild, self.entry().kind == Kind::Rebuild),
-            (Mark::FirstApproval, self.entry().kind == Kind::New),
+            (Mark::FirstApproval, self.entry().kind == Kind::New && self.image().approved.is_empty()),
+            (Mark::NewLine, self.new_line().is_some()),
             (Mark::Prerelease, self.lets_in() && prerelease()),
             (Mark::NewHabit, self.item.prefix_changed),
             (Mark::EscapesReview, self.gate() == Some(Gate::Allowlisted)),
@@ -153,20 +193,57 @@ impl<'a> Account<'a> {
     /// The kind of change in words, with how far it goes and the marks; `strong` makes a mark stand out.
     pub(crate) fn change(&self, strong: fn(&str) -> String) -> String {
         let marks = self.marks();
+        let new_line = self.new_line();
         let kind = match (self.entry().kind, self.step()) {
-            (Kind::New, _) => strong("first approval"),
+            (Kind::New | Kind::Rebuild, _) => strong(&self.kind_words()),
+            (Kind::Update, _) if marks.contains(&Mark::Downgrade) => strong(&self.kind_words()),
+            (Kind::Update, _) if marks.contains(&Mark::AnotherTag) => strong(&self.kind_words()),
             (Kind::Update, Some(Step::Major)) => format!("{} update", strong("major")),
             (Kind::Update, Some(Step::Minor)) => "minor update".to_owned(),
             (Kind::Update, Some(Step::Patch)) => "patch update".to_owned(),
-            (Kind::Rebuild, _) => strong("rebuild"),
             (Kind::Retire, _) if marks.contains(&Mark::Revoked) => strong("revocation"),
-            (kind, _) => kind_word(kind).to_owned(),
+            _ => self.kind_words(),
         };
-        let said = [Mark::Revoked, Mark::Major, Mark::Rebuild, Mark::FirstApproval];
-        let further = marks.into_iter().filter(|mark| !said.contains(mark) && *mark != Mark::Urgent);
-        let further: Vec<String> = further.map(|mark| strong(mark.words())).collect();
+        let further = marks.into_iter().filter(|mark| !self.says(*mark)).map(|mark| match (mark, &new_line) {
+            (Mark::NewLine, Some(line)) => strong(line),
+            _ => strong(mark.words()),
+        });
         let urgent = self.entry().urgent.as_ref().map(|_| strong("urgent"));
         urgent.into_iter().chain([kind]).chain(further).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether the kind of the change says a mark already, or what leads it.
+    fn says(&self, mark: Mark) -> bool {
+        match mark {
+            Mark::Revoked | Mark::Downgrade | Mark::Major | Mark::AnotherTag | Mark::Rebuild | Mark::FirstApproval => {
+                true
+            }
+            Mark::NewLine => self.entry().kind == Kind::New,
+            _ => mark == Mark::Urgent,
+        }
+    }
+
+    /// The kind of change in words, without how far an update goes.
+    pub(super) fn kind_words(&self) -> String {
+        let downgrade = || match self.step() {
+            Some(Step::Major) => "major downgrade",
+            Some(Step::Minor) => "minor downgrade",
+            Some(Step::Patch) => "patch downgrade",
+            None => "downgrade",
+        };
+        let words = match self.entry().kind {
+            Kind::New => return self.new_line().unwrap_or_else(|| Mark::FirstApproval.words().to_owned()),
+            Kind::Update => match self.order() {
+                Some(Ordering::Greater) => "update",
+                Some(Ordering::Less) => downgrade(),
+                Some(Ordering::Equal) | None => Mark::AnotherTag.words(),
+            },
+            Kind::Rebuild => "rebuild",
+            Kind::Retire => "retirement",
+            Kind::Reject => "rejection",
+            Kind::Expire => "end of a rejection",
+        };
+        words.to_owned()
     }
 
     /// Why the manifest revokes what leaves.
@@ -253,17 +330,5 @@ impl<'a> Account<'a> {
             (None, true) => (1, None, self.step()),
             (None, false) => (2, None, None),
         }
-    }
-}
-
-/// The kind of a change in words.
-pub(crate) const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::New => "first approval",
-        Kind::Update => "update",
-        Kind::Rebuild => "rebuild",
-        Kind::Retire => "retirement",
-        Kind::Reject => "rejection",
-        Kind::Expire => "end of a rejection",
     }
 }

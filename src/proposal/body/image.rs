@@ -21,7 +21,7 @@ const CHECKS: usize = 20;
 /// How many changes are called out above the table, which marks all of them.
 const CALLS: usize = 10;
 
-/// What a tired reviewer has to see before anything else: hurry, revocations, and of a group what it holds.
+/// What a tired reviewer has to see before anything else: hurry, revocations, downgrades, and of a group what it holds.
 pub(super) fn opening(accounts: &[Account<'_>]) -> String {
     let mut text = String::new();
     let calls: Vec<String> = accounts.iter().flat_map(calls).collect();
@@ -47,6 +47,10 @@ fn calls(account: &Account<'_>) -> Vec<String> {
         Mark::TagMoved => Some(format!(
             "> [!WARNING]\n> Moved on: upstream's {name} does not answer the digest proposed here any more."
         )),
+        Mark::Downgrade => account.update().map(|(from, _)| {
+            let from = code(from.as_str(), 128);
+            format!("> [!WARNING]\n> **Downgrade:** {name} is older than {from}, which is approved.")
+        }),
         _ => None,
     };
     account.marks().into_iter().filter_map(call).collect()
@@ -129,23 +133,17 @@ pub(super) fn summary(account: &Account<'_>, age: bool) -> String {
     if let Some(reason) = account.reason().filter(|_| !called_out) {
         let _ = writeln!(summary, "- **Why:** {}", code(&reason, 200));
     }
-    match (entry.kind, &entry.from, &entry.to) {
-        (Kind::Update, Some(from), Some(to)) => {
-            let link = super::upstream(&account.image().source, from);
-            let shown = code(from.as_str(), 128);
-            let from = link.map_or_else(|| shown.clone(), |url| format!("[{shown}]({url})"));
-            let habit = match (account.item.prefix_changed, to.as_str().starts_with(['v', 'V'])) {
-                (false, _) => "",
-                (true, true) => "; upstream now writes its versions with a `v`",
-                (true, false) => "; upstream now writes its versions without the `v`",
-            };
-            let _ = writeln!(summary, "- **Version:** {} after {from}{habit}", code(to.as_str(), 128));
+    match entry.kind {
+        Kind::New | Kind::Update => {
+            if let Some(version) = phrases::version(account) {
+                let _ = writeln!(summary, "- **Version:** {version}");
+            }
         }
-        (Kind::Rebuild, _, _) => {
+        Kind::Rebuild => {
             let was = account.before().map(|digest| format!("; approved now is `{digest}`")).unwrap_or_default();
             let _ = writeln!(summary, "- **Rebuild:** the tag is the same, its bytes are others{was}");
         }
-        _ => {}
+        Kind::Retire | Kind::Reject | Kind::Expire => {}
     }
     if account.lets_in() {
         if age {

@@ -201,15 +201,28 @@ fn change(account: &Account<'_>) -> String {
     let entry = account.entry();
     let source = excerpt(&entry.source, 100);
     let to = entry.to.as_ref().map(ToString::to_string).unwrap_or_default();
-    let major = if account.marks().contains(&Mark::Major) { "major, " } else { "" };
-    match (entry.kind, &entry.from) {
-        (Kind::New | Kind::Update, Some(from)) => format!("Approve {source} {to} ({major}after {from})"),
-        (Kind::New | Kind::Update, None) => format!("Approve {source} {to}"),
-        (Kind::Rebuild, _) => format!("Approve {source} {to}, rebuilt"),
-        (Kind::Retire, _) => format!("Retire {source} {to}"),
-        (Kind::Reject, _) => format!("Reject {source} {to}"),
-        (Kind::Expire, _) => format!("Ask about {source} {to} again"),
+    let notes = |notes: String| if notes.is_empty() { notes } else { format!(" ({notes})") };
+    match entry.kind {
+        Kind::New => format!("Approve {source} {to}{}", notes(account.new_line().unwrap_or_default())),
+        Kind::Update => format!("Approve {source} {to}{}", notes(update(account))),
+        Kind::Rebuild => format!("Approve {source} {to}, rebuilt"),
+        Kind::Retire => format!("Retire {source} {to}"),
+        Kind::Reject => format!("Reject {source} {to}"),
+        Kind::Expire => format!("Ask about {source} {to} again"),
     }
+}
+
+/// From what an update goes, and what of it must not be overlooked: `major, after 2.9.4`.
+fn update(account: &Account<'_>) -> String {
+    let Some((from, _)) = account.update() else { return String::new() };
+    let marks = account.marks();
+    if marks.contains(&Mark::Downgrade) {
+        return format!("{} from {from}", account.kind_words());
+    }
+    let major = marks.contains(&Mark::Major).then(|| Mark::Major.words().to_owned());
+    let other = marks.contains(&Mark::AnotherTag).then(|| Mark::AnotherTag.words().to_owned());
+    let notes = [major, other, account.new_line(), Some(format!("after {from}"))];
+    notes.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn line(manifest: &Manifest, item: &Item) -> String {
@@ -224,7 +237,8 @@ fn line(manifest: &Manifest, item: &Item) -> String {
 /// What templates say of a proposal: its title, and the first of its changes.
 fn places(manifest: &Manifest, wanted: &Wanted) -> Places {
     let title = own_title(manifest, wanted);
-    let Some(Item { entry, .. }) = wanted.items.first() else { return Places { title, ..Places::default() } };
+    let Some(item) = wanted.items.first() else { return Places { title, ..Places::default() } };
+    let entry = &item.entry;
     let tag = |tag: &Option<crate::image::Tag>| tag.as_ref().map(ToString::to_string).unwrap_or_default();
     Places {
         title,
@@ -232,7 +246,7 @@ fn places(manifest: &Manifest, wanted: &Wanted) -> Places {
         repository: entry.repository.to_string(),
         from: tag(&entry.from),
         to: tag(&entry.to),
-        kind: account::kind_word(entry.kind).to_owned(),
+        kind: Account::of(manifest, item, None).kind_words(),
     }
 }
 

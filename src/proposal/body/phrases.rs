@@ -1,5 +1,6 @@
 //! The sentences that the body, the summary and the terminal share.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -8,6 +9,7 @@ use super::account::{Account, Quote};
 use super::{Along, Comes, Evidence, Served};
 use crate::content::artifact::Artifact;
 use crate::image::{Digest, Tag};
+use crate::markdown::code;
 use crate::plan::companions::LeftBehind;
 use crate::policy::{Gate, Standing, Told};
 use crate::rules::Clock;
@@ -112,6 +114,31 @@ fn gate(account: &Account<'_>) -> &'static str {
         }
         (Some(Gate::Unsaid) | None, _) => "",
     }
+}
+
+/// The version with what it is compared with, in Markdown; `None` where that says nothing: for the first of an image.
+pub(super) fn version(account: &Account<'_>) -> Option<String> {
+    let to = code(account.entry().to.as_ref()?.as_str(), 128);
+    let line = account.new_line().map(|line| format!("{to}, {line}"));
+    let Some((from, tag)) = account.update() else {
+        return line.map(|line| format!("{line}: no approval of its family is below it, so nothing is compared"));
+    };
+    let shown = code(from.as_str(), 128);
+    let from =
+        super::upstream(&account.image().source, from).map_or_else(|| shown.clone(), |url| format!("[{shown}]({url})"));
+    let habit = match (account.item.prefix_changed, tag.as_str().starts_with(['v', 'V'])) {
+        (false, _) => "",
+        (true, true) => "; upstream now writes its versions with a `v`",
+        (true, false) => "; upstream now writes its versions without the `v`",
+    };
+    let text = match (account.order(), line) {
+        (Some(Ordering::Less), _) => format!("{to}, a **downgrade** from {from}"),
+        (Some(Ordering::Equal), _) => format!("{to}, another tag of the version that {from} is"),
+        (None, _) => format!("{to}, another tag than {from}: which of them is newer is not known"),
+        (Some(Ordering::Greater), Some(line)) => format!("{line}, compared with {from}, the newest approval below it"),
+        (Some(Ordering::Greater), None) => format!("{to} after {from}"),
+    };
+    Some(text + habit)
 }
 
 /// The label and the sentence about its age.

@@ -7,12 +7,12 @@ use super::*;
 use crate::image::Digest;
 use crate::policy::{Category, Standing, Told};
 use crate::proposal::Selected;
-use crate::proposal::fixtures::{line, manifest, selected};
+use crate::proposal::fixtures::{line, manifest, selected, with_current};
 use crate::proposal::leaving::Conditions;
 use crate::proposal::metadata::ObjectId;
 
 fn wanted(manifest: &Manifest, selected: &[Selected]) -> Vec<Wanted> {
-    crate::proposal::wanted::wanted(manifest, selected, &Conditions::default())
+    crate::proposal::wanted::wanted(&with_current(manifest, selected), selected, &Conditions::default())
 }
 
 fn platform(name: &str, size: u64, before: Option<u64>) -> PlatformEvidence {
@@ -98,6 +98,7 @@ fn promoted(source: &str, approved: &[&str]) -> Manifest {
 fn one(manifest: &Manifest, tag: &str, kind: Kind) -> Wanted {
     let mut wanted = wanted(manifest, &[selected(0, vec![line("latest", None, Some(tag))])]).remove(0);
     wanted.items[0].entry.kind = kind;
+    wanted.items[0].entry.from = None;
     wanted.items[0].public_since = None;
     wanted
 }
@@ -159,6 +160,65 @@ fn a_major_that_loses_a_platform() {
     wanted.items[0].prefix_changed = true;
     let evidence = Evidence { lost: vec!["linux/s390x".to_owned()], ..evidence() };
     snapshot("major", &manifest, &wanted, &[evidence]);
+}
+
+/// The same, where each release series is a line of its own.
+fn lines_of(follow: crate::rules::Follow, approved: &[&str]) -> Manifest {
+    let mut manifest = promoted("grafana/loki", approved);
+    let crate::rules::Rule::Versions(rule) = &mut manifest.images[0].rule else { unreachable!() };
+    rule.follow = follow;
+    manifest
+}
+
+#[test]
+fn a_new_line_that_loses_a_platform() {
+    let manifest = lines_of(crate::rules::Follow::EachMajor, &["2.9.4", "3.1.0", "3.0.2"]);
+    let wanted = wanted(&manifest, &[selected(0, vec![line("4", None, Some("4.0.0"))])]).remove(0);
+    let evidence = Evidence { lost: vec!["linux/s390x".to_owned()], ..evidence() };
+    snapshot("new_line", &manifest, &wanted, &[evidence]);
+}
+
+#[test]
+fn a_downgrade() {
+    let manifest = promoted("grafana/loki", &["3.1.0"]);
+    let wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some("3.0.0"))])]).remove(0);
+    snapshot("downgrade", &manifest, &wanted, &[evidence()]);
+}
+
+#[test]
+fn every_place_calls_a_change_by_the_same_words() {
+    use crate::rules::Follow::{All, EachMinor, Latest};
+    let cases = [
+        (Latest, &[][..], "3.1.0"),
+        (EachMinor, &["3.1.0"], "3.1.1"),
+        (EachMinor, &["3.1.0"], "3.2.0"),
+        (EachMinor, &["3.1.0"], "v4.0.0"),
+        (EachMinor, &["3.1.0"], "3.0.0"),
+        (EachMinor, &["3.1.4", "3.2.0"], "3.1.2"),
+        (All, &["3.1.0", "3.3.0"], "3.2.0"),
+        (All, &["3.1.0"], "3.0.0"),
+        (Latest, &["3.1.0"], "3.0.9"),
+        (Latest, &["3.1.0"], "2.9.4"),
+        (Latest, &["3.1.0"], "3.1.0-rc.1"),
+        (Latest, &["20240601"], "20240501"),
+        (Latest, &["3.1.0"], "stable"),
+        (Latest, &["testing-1a2b3c4d"], "3.1.0"),
+        (Latest, &["3.1.0"], "v3.1.0"),
+    ];
+    let mut table = String::new();
+    for (follow, approved, tag) in cases {
+        let manifest = lines_of(follow, approved);
+        let wanted = wanted(&manifest, &[selected(0, vec![line("latest", None, Some(tag))])]).remove(0);
+        let account = Account::of(&manifest, &wanted.items[0], None);
+        let [title, change, codes] = [
+            title(&manifest, &wanted),
+            account.change(|text| format!("**{text}**")),
+            account.marks().iter().map(|mark| format!("{mark:?}")).collect::<Vec<_>>().join(" "),
+        ];
+        let version = phrases::version(&account).unwrap_or_default();
+        let _ = writeln!(table, "{follow:?} {approved:?}\n    {title}\n    {change}\n    {version}\n    {codes}");
+    }
+    insta::assert_snapshot!(table);
 }
 
 #[test]
@@ -267,6 +327,7 @@ fn a_group_of_twenty() {
     for image in &mut manifest.images {
         image.approved = vec![approval("1.4.0")];
     }
+    manifest.images[15].approved.clear();
     let chosen = |n: usize| match n {
         7 => "1.4.0",
         3 | 12 => "1.5.0",

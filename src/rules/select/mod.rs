@@ -5,6 +5,7 @@
 //! is: of each line the newest candidate's digest, then its age, then its readiness, and only where that one is not to be
 //! proposed the next older one's. Every line asks for one fact a round, and [`ROUNDS`] bounds the rounds.
 
+mod below;
 mod candidate;
 mod commits;
 mod family;
@@ -18,6 +19,7 @@ mod rows;
 mod start;
 mod versions;
 
+pub(crate) use below::compared_with;
 pub(crate) use candidate::{Candidate, alone};
 pub use line::ROUNDS;
 pub use readings::Readings;

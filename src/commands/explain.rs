@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::reader::proposal_reader;
 use super::{Context, Exit, Stop, load, planned, promote};
 use crate::args::Explain;
-use crate::image::{Digest, Location, Tag};
+use crate::image::{Location, Tag};
 use crate::observe::ledger::Trust;
 use crate::proposal::Unreviewed;
 use crate::report::Output;
 use crate::report::explain::{ExplainedImage, Explanation};
 use crate::report::rows::Failed;
-use crate::rules::{Fact, Facts, Follow, ROUNDS, Readings, Rule, Selection, Subject, Variant, VersionRule};
+use crate::rules::{Follow, Rule, Subject, Variant, VersionRule, made_up, notices, tried};
 
 /// The largest list of tags that is read: far more than any repository has.
 const LIST_LIMIT: u64 = 32 * 1024 * 1024;
@@ -32,9 +32,10 @@ async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation
     let scope = promote::scope(context, &manifest, images)?;
     let reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
     let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), None).await?;
+    let notices = planned::notices(&manifest, &situation.candidates);
     let failed = situation.candidates.failed.values().cloned().map(Failed::from);
     Ok(Explanation {
-        images: planned::explained(&manifest, &situation.candidates),
+        images: planned::explained(&manifest, &situation.candidates, &notices),
         failed: failed.chain(planned::about_ledger(&manifest, &situation)).collect(),
     })
 }
@@ -48,9 +49,10 @@ fn trial(context: &Context, arguments: &Explain, file: &str) -> Result<Explained
     let location: Location = source.parse().map_err(|e| Stop::Unusable(format!("{source}: {e}")))?;
     let tags = tags(&list(context, file)?)?;
     let subject = subject_of(arguments)?;
-    let selection = select(&subject, &tags, context);
+    let selection = tried(&subject, &tags, context.now);
+    let notices = notices(&subject, &tags, &selection);
     let repository = location.to_string().rsplit('/').next().unwrap_or_default().to_owned();
-    Ok(ExplainedImage::new(source, &repository, &subject, &tags, &selection))
+    Ok(ExplainedImage::new(source, &repository, &subject, &selection, &notices))
 }
 
 /// The list's text, from a file or standard input.
@@ -102,28 +104,4 @@ fn subject_of(arguments: &Explain) -> Result<Subject, Stop> {
         keep: None,
         ask_readiness: false,
     })
-}
-
-/// A digest for a tag of a list, of which nothing is known but its name.
-fn made_up(tag: &Tag) -> Digest {
-    Digest::sha256(tag.as_str().as_bytes())
-}
-
-fn select(subject: &Subject, tags: &[Tag], context: &Context) -> Selection {
-    let readings = Readings::of(&subject.rule, tags);
-    let inquiry = readings.inquire(subject, context.now);
-    let mut facts = Facts::default();
-    for _ in 0..ROUNDS {
-        let missing = inquiry.missing(&facts);
-        let answers = missing.into_iter().filter_map(|fact| match fact {
-            Fact::Digest(tag) => Some((tag.clone(), Some(made_up(&tag)))),
-            Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) => None,
-        });
-        let known = facts.digests.len();
-        facts.digests.extend(answers);
-        if facts.digests.len() == known {
-            break;
-        }
-    }
-    inquiry.answer(&facts)
 }

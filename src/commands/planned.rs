@@ -1,5 +1,7 @@
 //! What runs show of what is to be proposed: the proposals' half of a plan, what waits, what failed, why rules pick what they pick.
 
+use std::collections::BTreeMap;
+
 use crate::forge::Error;
 use crate::ledger;
 use crate::manifest::Manifest;
@@ -11,7 +13,7 @@ use crate::proposal::machine::{Action, Wait};
 use crate::proposal::{Entry, Wanted, subject};
 use crate::report::explain::ExplainedImage;
 use crate::report::rows;
-use crate::rules::Reason;
+use crate::rules::{self, Notice, Reason};
 
 /// The proposals' half of a plan.
 pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Vec<Evidence>]) -> rows::Plan {
@@ -21,11 +23,13 @@ pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Ve
         images: accounts(manifest, wanted, evidence.get(at).map(Vec::as_slice)),
         detail: obstacle(situation, &wanted.branch),
     };
+    let notices = notices(manifest, &situation.candidates);
     rows::Plan {
         proposals: situation.wanted.iter().enumerate().map(proposal).collect(),
         waiting: waiting(manifest, situation),
         failed: failed(situation).into_iter().chain(about_ledger(manifest, situation)).collect(),
-        images: explained(manifest, &situation.candidates),
+        images: explained(manifest, &situation.candidates, &notices),
+        notices: notice_rows(manifest, &notices),
         ..rows::Plan::default()
     }
 }
@@ -36,11 +40,30 @@ pub(super) fn accounts(manifest: &Manifest, wanted: &Wanted, evidence: Option<&[
     wanted.items.iter().enumerate().map(account).map(|account| rows::PlannedImage::from(&account)).collect()
 }
 
+/// What people should hear of the rule of every image that was looked at, by its position in the manifest.
+pub(super) fn notices(manifest: &Manifest, candidates: &Candidates) -> BTreeMap<usize, Vec<Notice>> {
+    let told = candidates.images.iter().map(|(at, ImageCandidates { tags, selection, .. })| {
+        (*at, rules::notices(&subject(&manifest.images[*at]), tags, selection))
+    });
+    told.collect()
+}
+
+/// The rows of that.
+pub(super) fn notice_rows(manifest: &Manifest, notices: &BTreeMap<usize, Vec<Notice>>) -> rows::Notices {
+    let mut rows = rows::Notices::default();
+    notices.iter().for_each(|(at, told)| rows.add(&manifest.images[*at], told));
+    rows
+}
+
 /// What the rules make of every tag that was looked at, in the manifest's order.
-pub(super) fn explained(manifest: &Manifest, candidates: &Candidates) -> Vec<ExplainedImage> {
-    let explained = candidates.images.iter().map(|(at, ImageCandidates { tags, selection, .. })| {
-        let image = &manifest.images[*at];
-        ExplainedImage::new(&image.source_text, image.repository.as_str(), &subject(image), tags, selection)
+pub(super) fn explained(
+    manifest: &Manifest,
+    candidates: &Candidates,
+    notices: &BTreeMap<usize, Vec<Notice>>,
+) -> Vec<ExplainedImage> {
+    let explained = candidates.images.iter().map(|(at, ImageCandidates { selection, .. })| {
+        let (image, told) = (&manifest.images[*at], notices.get(at).map_or(&[][..], Vec::as_slice));
+        ExplainedImage::new(&image.source_text, image.repository.as_str(), &subject(image), selection, told)
     });
     explained.collect()
 }

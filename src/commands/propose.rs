@@ -1,6 +1,6 @@
 //! `propose`: finds new versions and has a pull request open for each.
 
-use super::planned::{expected_in_ledger, failed, on_branch, planned, unreadable, waiting};
+use super::planned::{expected_in_ledger, failed, notice_rows, notices, on_branch, planned, unreadable, waiting};
 use super::publish::{publish, rewrite, row, settle};
 use super::reader::proposal_reader;
 use super::unreviewed::{also_covered, not_done, reviews, unreviewed};
@@ -117,6 +117,7 @@ impl Done {
         self.refused.clear();
         self.written = situation.decisions.iter().filter(writes).count();
         self.outcome.waiting = waiting(manifest, situation);
+        self.outcome.notices = notice_rows(manifest, &notices(manifest, &situation.candidates));
         // what failed in an earlier round is tried anew in this one
         self.outcome.failed = failed(situation);
     }

@@ -80,10 +80,10 @@ pub(super) async fn choose_without(
 }
 
 /// The tags of a source, or why they could not be read.
-type Listed = BTreeMap<Location, Result<Arc<Vec<Tag>>, String>>;
+pub(crate) type Listed = BTreeMap<Location, Result<Arc<Vec<Tag>>, String>>;
 
 /// Lists every source once, however many images come from it. A rule of floating tags names them itself.
-async fn list(sources: &Sources, images: impl Iterator<Item = &Image>) -> Listed {
+pub(crate) async fn list(sources: &Sources, images: impl Iterator<Item = &Image>) -> Listed {
     let wanted: BTreeSet<Location> =
         images.filter(|image| !matches!(image.rule, Rule::Tags(_))).map(|image| image.source.clone()).collect();
     futures_util::stream::iter(wanted)

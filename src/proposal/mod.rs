@@ -18,6 +18,7 @@ pub(crate) mod approve;
 pub(crate) mod audience;
 pub mod body;
 pub(crate) mod branch;
+pub(crate) mod changed;
 pub(crate) mod comment;
 pub(crate) mod decide;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::rows::{Failed, Finding};
+use super::rows::{Failed, Finding, Unmatched, Unread};
 use super::terminal::serde_name;
 use super::workflow_command::{self, MESSAGE_LIMIT};
 use crate::image::Tag;
@@ -63,6 +63,20 @@ impl From<&Finding> for Annotation {
     fn from(row: &Finding) -> Self {
         let message = format!("expected {}, found {}", row.expected, row.found);
         Self { level: Level::Warning, place: None, title: row.code.to_owned(), message }
+    }
+}
+
+impl From<&Unmatched> for Annotation {
+    fn from(row: &Unmatched) -> Self {
+        let (title, message) = (format!("unmatched {}", row.repository), row.notice().text());
+        Self { level: Level::Warning, place: None, title, message }
+    }
+}
+
+impl From<&Unread> for Annotation {
+    fn from(row: &Unread) -> Self {
+        let (title, message) = (format!("unread {}:{}", row.repository, row.tag), row.notice().text());
+        Self { level: Level::Warning, place: None, title, message }
     }
 }
 

@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::rows::Failed;
 use crate::image::Tag;
-use crate::rules::{Line, NoVersion, Reading, Reason, Rule, Selection, Subject, TagVerdict, Verdict, notices};
+use crate::rules::{
+    Line, NoVersion, Notice, NoticeKind, Reading, Reason, Rule, Selection, Subject, TagVerdict, Verdict,
+};
 use crate::text::{clean, pad};
 
 /// What rules make of the tags of some images.
@@ -32,7 +34,38 @@ pub struct ExplainedImage {
     pub lines: Vec<ExplainedLine>,
     /// Every tag, newest first.
     pub tags: Vec<ExplainedTag>,
+    /// Whether the rule picks nothing and nothing is approved.
+    pub unmatched: bool,
     /// Where the rule picks nothing: the small change of it that would.
+    pub suggestion: Option<String>,
+    /// Approvals that the rule does not read: nothing is chosen past them.
+    pub unread: Vec<ExplainedUnread>,
+    /// Lines of which newer versions are published in another family.
+    pub beside: Vec<ExplainedBeside>,
+    /// The same in words, but for what is said at a line.
+    #[serde(skip)]
+    told: Vec<String>,
+}
+
+/// An approval that the rule does not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExplainedUnread {
+    /// The approved tag.
+    pub tag: Tag,
+    /// The change of the rule that would read it, in words; null where none is known.
+    pub suggestion: Option<String>,
+}
+
+/// A line of which newer versions are published in another family.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExplainedBeside {
+    /// The line.
+    pub line: String,
+    /// The line's newest approval.
+    pub current: Tag,
+    /// The newest of those versions.
+    pub newest: Tag,
+    /// The change of the rule that would follow them, in words; null where none is known.
     pub suggestion: Option<String>,
 }
 
@@ -48,6 +81,9 @@ pub struct ExplainedLine {
     /// The first day on which something that waits is due.
     #[serde(skip)]
     due: Option<(Tag, DateTime<Utc>)>,
+    /// What is said of it beside, in words.
+    #[serde(skip)]
+    told: Vec<String>,
 }
 
 impl From<&Line> for ExplainedLine {
@@ -57,6 +93,7 @@ impl From<&Line> for ExplainedLine {
             current: line.current.as_ref().map(|(tag, _)| tag.clone()),
             chosen: line.chosen.as_ref().map(|chosen| chosen.tag.clone()),
             due: line.waiting.iter().filter_map(|w| Some((w.tag.clone(), w.until?))).min_by_key(|(_, due)| *due),
+            told: Vec::new(),
         }
     }
 }
@@ -84,16 +121,47 @@ pub struct ExplainedTag {
 }
 
 impl ExplainedImage {
-    /// What `selection` says of `tags` under `subject`'s rule.
+    /// What `selection` says of tags under `subject`'s rule, and what is to be said of the rule.
     #[must_use]
-    pub fn new(source: &str, repository: &str, subject: &Subject, tags: &[Tag], selection: &Selection) -> Self {
-        Self {
+    pub(crate) fn new(
+        source: &str,
+        repository: &str,
+        subject: &Subject,
+        selection: &Selection,
+        notices: &[Notice],
+    ) -> Self {
+        let mut image = Self {
             source: source.to_owned(),
             repository: repository.to_owned(),
             lines: selection.lines.iter().map(ExplainedLine::from).collect(),
             tags: selection.tags.iter().map(|verdict| explained(subject, selection, verdict)).collect(),
-            suggestion: notices(subject, tags, selection).into_iter().find_map(|notice| notice.suggestion),
+            unmatched: false,
+            suggestion: None,
+            unread: Vec::new(),
+            beside: Vec::new(),
+            told: Vec::new(),
+        };
+        notices.iter().for_each(|notice| image.tell(notice));
+        image
+    }
+
+    fn tell(&mut self, notice: &Notice) {
+        let Notice { kind, suggestion } = notice.clone();
+        let mut at = &mut self.told;
+        match kind {
+            NoticeKind::Unmatched => {
+                self.unmatched = true;
+                self.suggestion = suggestion;
+            }
+            NoticeKind::Unread(tag) => self.unread.push(ExplainedUnread { tag, suggestion }),
+            NoticeKind::Beside { line, current, newest } => {
+                if let Some(explained) = self.lines.iter_mut().find(|explained| explained.line == line) {
+                    at = &mut explained.told;
+                }
+                self.beside.push(ExplainedBeside { line, current, newest, suggestion });
+            }
         }
+        at.push(notice.text());
     }
 }
 
@@ -129,10 +197,9 @@ pub(super) fn human(out: &mut dyn Write, explanation: &Explanation) -> io::Resul
                 name(&line.current),
                 due.unwrap_or_default()
             )?;
+            line.told.iter().try_for_each(|text| writeln!(out, "    {}", clean(text)))?;
         }
-        if let Some(suggestion) = &image.suggestion {
-            writeln!(out, "  nothing is picked: {}", clean(suggestion))?;
-        }
+        image.told.iter().try_for_each(|text| writeln!(out, "  {}", clean(text)))?;
         families(out, &image.tags)?;
         writeln!(out)?;
     }

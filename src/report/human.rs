@@ -26,6 +26,7 @@ pub(super) fn outcome(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> 
 pub(super) fn check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
     promotions(out, &check.promotions)?;
     sections::findings(&check.findings).human(out)?;
+    sections::notices(&check.unmatched, &check.unread, &[]).human(out)?;
     sections::failed(&check.failed).human(out)?;
     if check.is_clean() {
         writeln!(out, "nothing found")?;

@@ -26,6 +26,7 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
 pub(super) fn check(check: &Check) -> String {
     diagnostics(&check.diagnostics)
         + &sections::findings(&check.findings).markdown()
+        + &sections::notices(&check.unmatched, &check.unread, &[]).markdown()
         + &sections::failed(&check.failed).markdown()
         + &promotions(&check.promotions)
         + if check.is_clean() { "Nothing found.\n\n" } else { "" }

@@ -242,12 +242,16 @@ impl Output {
         Ok(Some(self.hidden.redact(&String::from_utf8_lossy(&text))))
     }
 
-    /// Annotations of what failed and what was found; those of a check or an audit stand at places already.
+    /// Annotations of what failed, what was found and what rules leave out; those of a check or an audit stand at places
+    /// already. That newer versions are published beside a family may be so for months: it is no annotation.
     fn annotate_rows(&mut self) {
         let (failed, findings) = self.results.rows();
         failed.iter().for_each(|row| self.annotate(row.into()));
         if self.results.check.is_none() && self.results.audit.is_none() {
             findings.iter().for_each(|row| self.annotate(row.into()));
+            let notices = self.results.notices();
+            notices.unmatched.iter().for_each(|row| self.annotate(row.into()));
+            notices.unread.iter().for_each(|row| self.annotate(row.into()));
         }
     }
 

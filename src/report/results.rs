@@ -8,7 +8,7 @@ use super::audit::Audit;
 use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::json::Document;
-use super::rows::{Check, Diagnostics, Failed, Finding, Outcome, Plan};
+use super::rows::{Check, Diagnostics, Failed, Finding, Notices, Outcome, Plan};
 use super::settings::Settings;
 use super::sign_in::SignIn;
 
@@ -69,6 +69,12 @@ impl Results {
             (None, None, Some(plan)) => (plan.failed.clone(), Vec::new()),
             (None, None, None) => (self.explanation.as_ref().map(|e| e.failed.clone()).unwrap_or_default(), Vec::new()),
         }
+    }
+
+    /// What rules leave out, of what was done, else of the plan.
+    pub(super) fn notices(&self) -> Notices {
+        let done = self.outcome.as_ref().map(|outcome| &outcome.notices);
+        done.or(self.plan.as_ref().map(|plan| &plan.notices)).cloned().unwrap_or_default()
     }
 
     pub(super) fn outputs(&self) -> Vec<(&'static str, String)> {

@@ -1,13 +1,14 @@
 //! The rows of plans, outcomes and checks as people read them.
 
 use super::rows::{
-    Carried, Failed, Finding, LeftBehind, Outcome, Plan, PlannedRepository, Promoted, Promotion, Proposed, Removal,
-    Waiting,
+    Beside, Carried, Failed, Finding, LeftBehind, Outcome, Plan, PlannedRepository, Promoted, Promotion, Proposed,
+    Removal, Unmatched, Unread, Waiting,
 };
 use super::table::Place::{First, Prose, Second, Third};
 use super::table::{Cell, Column, Section, column, in_table, labelled, on_terminal};
 use crate::image::{RepositoryName, Tag};
 use crate::plan::State;
+use crate::rules::Notice;
 use crate::text::counted;
 
 const PROMOTIONS: &[Column] =
@@ -39,6 +40,18 @@ const PROPOSALS: &[Column] =
 const PROMOTED: &[Column] = &[on_terminal(First), column("mirror", Second), column("digest", Prose)];
 const CARRIED: &[Column] = &[on_terminal(First), column("of", Second), column("digest", Prose)];
 
+const NOTICES: &[Column] = &[
+    column("warning", First),
+    column("image", Second),
+    column("source", Third),
+    on_terminal(Prose),
+    in_table("what"),
+    in_table("what would help"),
+];
+
+/// So many rules a table of the summary tells of: they may be those of every image, for months.
+const NOTICES_SHOWN: usize = 100;
+
 const LEFT_BEHIND: &[Column] =
     &[on_terminal(First), column("beside", Second), column("what", Third), column("why", Prose)];
 
@@ -52,6 +65,7 @@ pub(super) fn plan(plan: &Plan) -> Vec<Section> {
         Section::new("Repositories", REPOSITORIES, &plan.repositories, repository),
         removals("Tags to take down", &plan.removals),
         waiting(&plan.waiting),
+        notices(&plan.notices.unmatched, &plan.notices.unread, &plan.notices.beside),
         failed(&plan.failed),
     ]
 }
@@ -68,6 +82,7 @@ pub(super) fn outcome(outcome: &Outcome) -> Vec<Section> {
         Section::new("Settings mended", MENDED, &outcome.mended, finding),
         removals("Tags taken down", &outcome.removed),
         waiting(&outcome.waiting),
+        notices(&outcome.notices.unmatched, &outcome.notices.unread, &outcome.notices.beside),
         findings(&outcome.drift),
         failed(&outcome.failed),
     ]
@@ -99,6 +114,21 @@ pub(super) fn present(promotions: &[Promotion]) -> Option<String> {
 
 pub(super) fn findings(findings: &[Finding]) -> Section {
     Section::new("Findings", FINDINGS, findings, finding)
+}
+
+/// What rules leave out, the most serious first.
+pub(super) fn notices(unmatched: &[Unmatched], unread: &[Unread], beside: &[Beside]) -> Section {
+    let unmatched = unmatched.iter().map(|u| notice("unmatched", Cell::code(&u.repository), &u.source, &u.notice()));
+    let unread = unread.iter().map(|u| notice("unread", mirror_tag(&u.repository, &u.tag), &u.source, &u.notice()));
+    let beside = beside.iter().map(|b| notice("beside", mirror_tag(&b.repository, &b.current), &b.source, &b.notice()));
+    let rows = unmatched.chain(unread).chain(beside);
+    Section::new("Warnings", NOTICES, rows, |row| row).shown_in_tables(NOTICES_SHOWN)
+}
+
+fn notice(word: &str, image: Cell, source: &str, notice: &Notice) -> Vec<Cell> {
+    let help = notice.suggestion.as_deref().map_or(Cell::Nothing, Cell::text);
+    let (whole, what) = (Cell::Text(notice.text()), Cell::Text(notice.kind.to_string()));
+    vec![Cell::Word(word.to_owned()), image, Cell::code(source), whole, what, help]
 }
 
 pub(super) fn failed(failed: &[Failed]) -> Section {

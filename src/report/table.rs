@@ -13,6 +13,8 @@ pub(super) struct Section {
     heading: String,
     columns: &'static [Column],
     rows: Vec<Vec<Cell>>,
+    /// How many rows a table shows; the others are counted.
+    shown: usize,
 }
 
 /// How a column is headed in a table and where its cells stand on a terminal; each is `None` where they are not shown.
@@ -70,7 +72,12 @@ impl Section {
         rows: impl IntoIterator<Item = T>,
         cells: impl Fn(T) -> Vec<Cell>,
     ) -> Self {
-        Self { heading: heading.into(), columns, rows: rows.into_iter().map(cells).collect() }
+        Self { heading: heading.into(), columns, rows: rows.into_iter().map(cells).collect(), shown: usize::MAX }
+    }
+
+    /// Tables show at most so many rows and count the others; a terminal shows all.
+    pub(super) fn shown_in_tables(self, shown: usize) -> Self {
+        Self { shown, ..self }
     }
 
     /// The heading, the rows and an empty line.
@@ -100,7 +107,11 @@ impl Section {
     }
 
     pub(super) fn markdown(&self) -> String {
-        markdown::table(&self.heading, &self.headings(), &self.markdown_rows())
+        let mut rows = self.markdown_rows();
+        let more = rows.len().saturating_sub(self.shown);
+        rows.truncate(self.shown);
+        let rest = if more == 0 { String::new() } else { format!("and {more} more: the log has all of them\n\n") };
+        markdown::table(&self.heading, &self.headings(), &rows) + &rest
     }
 
     pub(super) fn headings(&self) -> Vec<&'static str> {

@@ -13,7 +13,6 @@ use serde::Serialize;
 use crate::image::{Digest, Tag};
 
 mod lines;
-#[allow(dead_code)]
 mod notice;
 mod number;
 mod pattern;
@@ -21,21 +20,21 @@ mod range;
 mod select;
 mod suggest;
 mod tag;
+mod tried;
 mod version;
 mod vocabulary;
 
 pub(crate) use lines::{
     is_other_habit, is_other_major, is_patch, line_begun, line_of, order_of, out_of_range, series_of,
 };
-#[allow(unused_imports)]
 pub(crate) use notice::{Notice, NoticeKind, notices};
 pub(crate) use number::Number;
 pub(crate) use pattern::{Pattern, PatternError};
 pub(crate) use range::{Range, RangeError};
 pub(crate) use select::{Candidate, alone, compared_with};
 pub use select::{ROUNDS, Readings};
-use suggest::suggest;
 pub(crate) use tag::{NoVersion, Reading, read};
+pub(crate) use tried::{made_up, tried};
 pub(crate) use version::{Numbering, Version};
 
 /// What picks an image's tags.

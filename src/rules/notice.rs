@@ -1,6 +1,9 @@
 //! What a person should hear of a rule for which nothing is proposed.
 
-use super::{Selection, Subject, suggest};
+use std::fmt;
+
+use super::suggest::suggest;
+use super::{Selection, Subject};
 use crate::image::Tag;
 
 /// Why nothing is proposed although there is something that a person may expect, and what change of the rule would help.
@@ -29,16 +32,24 @@ pub(crate) enum NoticeKind {
 impl Notice {
     /// The whole of it in a sentence.
     pub(crate) fn text(&self) -> String {
-        let what = match &self.kind {
-            NoticeKind::Unmatched => "the rule picks none of upstream's tags".to_owned(),
-            NoticeKind::Unread(tag) => {
-                format!("{tag} is approved and the rule does not read it: nothing is chosen past it")
+        match &self.suggestion {
+            Some(suggestion) => format!("{}; {suggestion}", self.kind),
+            None => self.kind.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for NoticeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unmatched => f.write_str("the rule picks none of the tags that are there"),
+            Self::Unread(tag) => {
+                write!(f, "{tag} is approved, but the rule does not read it: nothing is chosen past it")
             }
-            NoticeKind::Beside { current, newest, .. } => {
-                format!("newer than {current}, {newest} is published beside its family")
+            Self::Beside { current, newest, .. } => {
+                write!(f, "{newest} is newer than {current}, but of another family: it is not followed")
             }
-        };
-        self.suggestion.as_ref().map_or_else(|| what.clone(), |suggestion| format!("{what}; {suggestion}"))
+        }
     }
 }
 

@@ -38,6 +38,7 @@ mod interrupt;
 mod ledger;
 mod life;
 mod manifest;
+mod notices;
 mod ours;
 mod ownership;
 mod promote;

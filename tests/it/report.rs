@@ -13,8 +13,8 @@ use wharfinger::internals::proposal::Kind;
 use wharfinger::internals::proposal::body::{Mark, Step};
 use wharfinger::internals::report::facts::{PlannedFacts, PlannedPlatform};
 use wharfinger::internals::report::rows::{
-    Check, Failed, Finding, Matrix, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promoted,
-    Promotion, Proposed, ProposedAction, Removal, RepositoryAction, Waiting,
+    Beside, Check, Failed, Finding, Matrix, Notices, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository,
+    Promoted, Promotion, Proposed, ProposedAction, Removal, RepositoryAction, Unmatched, Unread, Waiting,
 };
 use wharfinger::internals::report::{Ending, Format, Output, Sinks, Style, json};
 use wharfinger::internals::rules::{Clock, Reason};
@@ -135,6 +135,39 @@ fn waiting() -> Waiting {
     }
 }
 
+fn unmatched(name: &str, suggestion: Option<&str>) -> Unmatched {
+    let suggestion = suggestion.map(str::to_owned);
+    Unmatched { source: format!("grafana/{name}"), repository: name.parse().unwrap(), suggestion }
+}
+
+fn beside(name: &str) -> Beside {
+    Beside {
+        source: format!("library/{name}"),
+        repository: name.parse().unwrap(),
+        line: "latest".to_owned(),
+        current: "25_36-jre-alpine".parse().unwrap(),
+        newest: "25.0.4_7-jre-alpine".parse().unwrap(),
+        suggestion: Some(
+            r"`pattern: '(?<version>25\.\d+\.\d+_\d+)-jre-alpine'` would pick 25.0.4_7-jre-alpine".to_owned(),
+        ),
+    }
+}
+
+fn notices() -> Notices {
+    let unread = Unread {
+        source: "debian".to_owned(),
+        repository: "debian".parse().unwrap(),
+        tag: "testing-20240513".parse().unwrap(),
+        suggestion: Some("`pattern: 'testing-(?<version>.+)'` reads it".to_owned()),
+    };
+    let suggestion = "the newest version is 2.14.0; `versions: ^2` would pick 2.14.0";
+    Notices {
+        unmatched: vec![unmatched("mimir", Some(suggestion)), unmatched("agent", None)],
+        unread: vec![unread],
+        beside: vec![beside("temurin")],
+    }
+}
+
 fn settings(name: &str, action: RepositoryAction, code: Option<&'static str>, detail: &str) -> PlannedRepository {
     let given = |text: &str| code.map(|_| text.to_owned());
     PlannedRepository {
@@ -203,6 +236,7 @@ fn plan() -> Plan {
         ],
         removals: vec![removal()],
         waiting: vec![waiting()],
+        notices: notices(),
         failed: vec![failed(FailedStep::Resolve, None, "docker.io: no answer: connection refused\n::add-mask::x")],
         ..Plan::default()
     }
@@ -248,6 +282,8 @@ fn check() -> Check {
             expected: "a digest that docker.io/grafana/loki:3.1.0 answers".to_owned(),
             found: "sha256:9b2c0d0a3f11".to_owned(),
         }],
+        unmatched: vec![unmatched("mimir", Some("`versions: ^2` would pick 2.14.0"))],
+        unread: notices().unread,
         promotions: vec![promotion("loki", "3.1.0", State::Copy, "copies 3 platforms")],
         failed: vec![],
     }
@@ -322,6 +358,39 @@ fn a_run_of_two_commands_says_once_that_there_was_nothing_to_do() {
     assert_eq!(busy, "", "one of the two wrote something");
     let open = Outcome { proposals: outcome().proposals, ..Outcome::default() };
     assert!(two(Outcome::default(), open).ends_with("nothing to write: everything stands as it should\n"));
+    for notices in [
+        Notices { unmatched: notices().unmatched, ..Notices::default() },
+        Notices { unread: notices().unread, ..Notices::default() },
+        Notices { beside: notices().beside, ..Notices::default() },
+    ] {
+        let told = two(Outcome::default(), Outcome { notices, ..Outcome::default() });
+        assert!(told.ends_with("nothing to write, but rules leave something out: see the warnings above\n"), "{told}");
+    }
+}
+
+/// An image a line may stand there for months: the log has all of them, the summary most, annotations none.
+#[test]
+fn newer_versions_beside_families_stay_few_in_the_summary_and_are_no_annotations() {
+    let many: Vec<Beside> = (0..300).map(|at| beside(&format!("image-{at}"))).collect();
+    let notices = Notices { beside: many, ..notices() };
+    let shown = show(JOB, None, |output| output.outcome(Outcome { notices, ..Outcome::default() }));
+    let rows =
+        |word: &str| shown.ending.summary.lines().filter(|line| line.starts_with(&format!("| {word} |"))).count();
+    assert_eq!((rows("unmatched"), rows("unread"), rows("beside")), (2, 1, 97));
+    assert!(shown.ending.summary.contains("\n\nand 203 more: the log has all of them\n"), "{}", shown.ending.summary);
+    assert!(shown.stdout.contains("image-299:25_36-jre-alpine"));
+    let warnings: Vec<&str> = shown.stdout.lines().filter(|line| line.starts_with("::warning")).collect();
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert!(
+        warnings[2].starts_with("::warning title=unread debian%3Atesting-20240513::testing-20240513 is approved, but")
+    );
+
+    let unmatched = (0..12).map(|at| unmatched(&format!("image-{at}"), None)).collect();
+    let notices = Notices { unmatched, ..Notices::default() };
+    let shown = show(JOB, None, |output| output.plan(&Plan { notices, ..Plan::default() }));
+    let warnings: Vec<&str> = shown.stdout.lines().filter(|line| line.starts_with("::warning")).collect();
+    assert_eq!(warnings.len(), 10);
+    assert_eq!(warnings[9], "::warning::3 more warnings: see the job summary and the log");
 }
 
 #[test]

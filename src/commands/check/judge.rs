@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::rules::{RuleReader, Told};
 use super::subject::Subject;
 use crate::commands::unreviewed::{also_covered, reviews};
 use crate::commands::{Context, Stop};
@@ -25,6 +26,8 @@ pub(super) struct Judged {
     pub(super) findings: Vec<Finding>,
     /// What is worth knowing.
     pub(super) notices: Vec<Finding>,
+    /// What is to be said of rules.
+    pub(super) told: Vec<Told>,
     /// What promotion would do about the approvals that come in.
     pub(super) promotions: Vec<rows::Promotion>,
     pub(super) failed: Vec<rows::Failed>,
@@ -38,6 +41,7 @@ impl Judged {
         let repositories: BTreeSet<_> = images.map(|(_, image)| image.repository.clone()).collect();
         self.findings.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self.notices.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
+        self.told.retain(|told| scope.contains(told.image));
         self.promotions.retain(|p| repositories.contains(&p.repository));
         self.failed.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self
@@ -71,6 +75,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
         manifest: head.clone(),
         findings: base.as_ref().map(|b| review::not_allowed(b, &head, &items)).unwrap_or_default(),
         notices: Vec::new(),
+        told: judge.told().await,
         promotions: Vec::new(),
         failed: Vec::new(),
         report: String::new(),
@@ -152,6 +157,12 @@ impl<'a> Judge<'a> {
         let standings = Standings::new(None);
         let (now, public_only) = (context.now, subject.public_only);
         Ok(Self { clocks, standings, now, sources, registries, base, head, public_only })
+    }
+
+    /// What is to be said of the rules that a pull request brings; by hand, of every rule.
+    async fn told(&self) -> Vec<Told> {
+        let reader = RuleReader { sources: &self.sources, public_only: self.public_only, now: self.now };
+        reader.told(self.base.filter(|_| self.public_only), self.head).await
     }
 
     /// Upstream's answers about one approval.

@@ -3,17 +3,21 @@
 
 use super::{Context, Exit, Stop, promote};
 use crate::diag::position;
-use crate::manifest::File;
+use crate::image::Tag;
+use crate::manifest::{File, Image};
 use crate::proposal::review::Finding;
 use crate::report::annotations::{Annotation, Level, Place};
 use crate::report::{Output, rows};
+use crate::rules::{Notice, NoticeKind};
 
 mod judge;
+mod rules;
 mod subject;
 mod verdict;
 
 pub(super) use verdict::{post, post_verdict, verdict_now};
 
+use self::rules::Told;
 use judge::judge;
 use subject::Subject;
 
@@ -32,12 +36,20 @@ pub(crate) async fn run(context: &Context, images: &[String], output: &mut Outpu
     for notice in &judged.notices {
         output.annotate(annotation(Level::Notice, notice, &subject.head));
     }
+    let mut told = rows::Notices::default();
+    for Told { image, notice } in &judged.told {
+        let image = &judged.manifest.images[*image];
+        told.add(image, std::slice::from_ref(notice));
+        output.annotate(warning(image, notice, &subject.head));
+    }
     if !judged.report.is_empty() {
         output.evidence(&format!("## What a merge would let in\n\n{}", judged.report));
     }
     let check = rows::Check {
         diagnostics: Vec::new(),
         findings: judged.findings.iter().map(row).collect(),
+        unmatched: told.unmatched,
+        unread: told.unread,
         promotions: judged.promotions,
         failed: judged.failed,
     };
@@ -56,12 +68,26 @@ fn row(finding: &Finding) -> rows::Finding {
     }
 }
 
+/// A warning about a rule, at the image or at the approval that it is about.
+fn warning(image: &Image, notice: &Notice, files: &[File]) -> Annotation {
+    let approval = |tag: &Tag| image.approved.iter().find(|approval| approval.tag == *tag);
+    let (code, at) = match &notice.kind {
+        NoticeKind::Unmatched => ("unmatched", image.span.start),
+        NoticeKind::Unread(tag) => ("unread", approval(tag).map_or(image.span.start, |approval| approval.span.start)),
+        NoticeKind::Beside { .. } => ("beside", image.span.start),
+    };
+    let title = format!("{code} {}", image.repository);
+    Annotation { level: Level::Warning, place: place(files, image.file, at), title, message: notice.text() }
+}
+
+fn place(files: &[File], file: usize, at: usize) -> Option<Place> {
+    let File { path, text } = files.get(file)?;
+    let (line, column) = position(text, at);
+    Some(Place { file: path.clone(), line, column })
+}
+
 fn annotation(level: Level, finding: &Finding, files: &[File]) -> Annotation {
-    let place = finding.place.and_then(|(file, at)| {
-        let File { path, text } = files.get(file)?;
-        let (line, column) = position(text, at);
-        Some(Place { file: path.clone(), line, column })
-    });
+    let place = finding.place.and_then(|(file, at)| place(files, file, at));
     let message = format!("expected {}, found {}", finding.expected, finding.found);
     Annotation { level, place, title: finding.code.to_owned(), message }
 }

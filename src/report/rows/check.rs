@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::notices::{Unmatched, Unread};
 use super::plan::Promotion;
 use super::shared::{Failed, Finding};
 use crate::diag::Diagnostic;
@@ -14,6 +15,10 @@ pub struct Check {
     pub diagnostics: Vec<Diagnostic>,
     /// Findings; the verdict is then exit status 1.
     pub findings: Vec<Finding>,
+    /// Images without approval whose rule picks nothing, of those that are new or changed.
+    pub unmatched: Vec<Unmatched>,
+    /// Approvals that their image's rule does not read, of images that are new or changed.
+    pub unread: Vec<Unread>,
     /// What a merge would let promotion do.
     pub promotions: Vec<Promotion>,
     /// What could not be looked at.
@@ -21,9 +26,10 @@ pub struct Check {
 }
 
 impl Check {
-    /// Whether nothing was found, and everything could be looked at.
+    /// Whether nothing was found, nothing is to be warned of, and everything could be looked at.
     pub(crate) fn is_clean(&self) -> bool {
-        self.diagnostics.is_empty() && self.findings.is_empty() && self.failed.is_empty()
+        let told = self.unmatched.is_empty() && self.unread.is_empty();
+        told && self.diagnostics.is_empty() && self.findings.is_empty() && self.failed.is_empty()
     }
 }
 

@@ -1,12 +1,14 @@
 //! What commands hand over to be shown, row by row, and what other programs read. Keys are only ever added.
 
 mod check;
+mod notices;
 mod outcome;
 mod plan;
 mod shared;
 
 pub use check::Check;
 pub(crate) use check::Diagnostics;
+pub use notices::{Beside, Notices, Unmatched, Unread};
 pub(crate) use outcome::{Carried, LeftBehind};
 pub use outcome::{Outcome, Promoted, Proposed, ProposedAction};
 pub use plan::{Matrix, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promotion, RepositoryAction};

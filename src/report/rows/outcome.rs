@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::notices::Notices;
 use super::shared::{Failed, Finding, Removal, Waiting};
 use crate::image::{Digest, RepositoryName, Tag};
 
@@ -23,6 +24,9 @@ pub struct Outcome {
     pub removed: Vec<Removal>,
     /// Versions that are in range and wait.
     pub waiting: Vec<Waiting>,
+    /// What rules leave out.
+    #[serde(flatten)]
+    pub notices: Notices,
     /// What failed, or may not be promoted.
     pub failed: Vec<Failed>,
     /// Findings, as an audit gives them.
@@ -41,6 +45,7 @@ impl Outcome {
         self.mended.extend(other.mended);
         self.removed.extend(other.removed);
         self.waiting.extend(other.waiting);
+        self.notices.extend(other.notices);
         // What both found, as what no review covers, is said once.
         let new: Vec<Failed> = other.failed.into_iter().filter(|failed| !self.failed.contains(failed)).collect();
         self.failed.extend(new);
@@ -51,9 +56,12 @@ impl Outcome {
     /// The words for a run that had nothing to write and found nothing wrong.
     #[must_use]
     pub fn nothing_done(&self) -> Option<&'static str> {
-        let Self { proposals, waiting, failed, drift, changed, .. } = self;
+        let Self { proposals, waiting, notices, failed, drift, changed, .. } = self;
         match *changed || !failed.is_empty() || !drift.is_empty() {
             true => None,
+            false if !notices.is_empty() => {
+                Some("nothing to write, but rules leave something out: see the warnings above")
+            }
             false if proposals.is_empty() && waiting.is_empty() => {
                 Some("nothing to do: everything is as the manifest says")
             }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::notices::Notices;
 use super::shared::{Failed, Removal, Waiting};
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::plan::drift::Difference;
@@ -27,6 +28,9 @@ pub struct Plan {
     pub waiting: Vec<Waiting>,
     /// What could not be looked at.
     pub failed: Vec<Failed>,
+    /// What rules leave out.
+    #[serde(flatten)]
+    pub notices: Notices,
     /// What the rules make of every tag, image by image, as `explain` gives it.
     pub images: Vec<ExplainedImage>,
     /// The parts of a large estate, for GitHub's job matrix; only where `--shards` asked for it.
@@ -43,6 +47,7 @@ impl Plan {
         self.removals.extend(other.removals);
         self.waiting.extend(other.waiting);
         self.failed.extend(other.failed);
+        self.notices.extend(other.notices);
         self.images.extend(other.images);
         self.matrix = other.matrix.or(self.matrix.take());
     }

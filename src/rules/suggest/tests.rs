@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use super::super::*;
+use super::suggest;
 
 /// A rule with nothing approved; what is given after `-rejected` is rejected.
 fn subject(range: Option<&str>, variant: Option<&str>, pattern: Option<&str>) -> Subject {

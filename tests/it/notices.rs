@@ -1,0 +1,189 @@
+//! Rules that pick nothing and approvals that rules do not read: told wherever nothing is proposed, and no failure.
+
+use serde_json::{Value, json};
+
+use crate::support::clone::Clone;
+use crate::support::github::{Options, TestGitHub};
+use crate::support::images::ImageSpec;
+use crate::support::process::{Actions, Outcome, Run};
+use crate::support::registry::TestRegistry;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
+const FILE: &str = "approved-images.yml";
+const ALL_IS_WELL: [&str; 3] = ["everything is as the manifest says", "nothing found", "Nothing found"];
+
+/// Loki in three versions, and an image of which every tag has a variant.
+fn upstream() -> TestRegistry {
+    let registry = TestRegistry::start();
+    for (seed, tag) in ["3.0.0", "3.1.0", "2.9.9"].into_iter().enumerate() {
+        ImageSpec::new(seed as u64).build().put(&registry, "grafana/loki", tag);
+    }
+    for (seed, tag) in ["1.25.0-alpine", "1.26.1-alpine"].into_iter().enumerate() {
+        ImageSpec::new(10 + seed as u64).build().put(&registry, "team/proxy", tag);
+    }
+    registry
+}
+
+fn hosts(registry: &TestRegistry) -> String {
+    format!("quay.io={}", registry.url())
+}
+
+/// A manifest of one image of Loki with this range.
+fn manifest(range: &str) -> String {
+    format!(
+        "organization: acme\nregistry: quay.io\nsources: [quay.io]\ndefaults: {{ cooldown: 0s }}\nimages:\n  - source: quay.io/grafana/loki\n    \
+         versions: {range}\n"
+    )
+}
+
+const VARIANTS_ALONE: &str = "  - source: quay.io/team/proxy\n";
+
+fn local(text: &str, registry: &TestRegistry, arguments: &[&str]) -> Outcome {
+    let clone = Clone::with(&[(FILE, text)]);
+    clone.run(PROGRAM, &hosts(registry), arguments).output().expect_status(0)
+}
+
+/// The output for people.
+fn read(text: &str, registry: &TestRegistry, command: &str) -> String {
+    let clone = Clone::with(&[(FILE, text)]);
+    let run = Run::new(PROGRAM).dir(clone.path()).env("WHARFINGER_HOSTS", hosts(registry));
+    let stdout = run.arg(command).output().expect_status(0).stdout;
+    ALL_IS_WELL.iter().for_each(|words| assert!(!stdout.contains(words), "{stdout}"));
+    stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn unmatched(name: &str, suggestion: &str) -> Value {
+    let repository = name.rsplit('/').next().unwrap();
+    json!({ "source": format!("quay.io/{name}"), "repository": repository, "suggestion": suggestion })
+}
+
+const TYPO: &str = "the newest version is 3.1.0; `versions: ^3` would pick 3.1.0";
+
+#[test]
+fn a_rule_that_picks_nothing_is_a_warning_wherever_nothing_is_proposed() {
+    let registry = upstream();
+    let text = manifest("^31") + VARIANTS_ALONE;
+    let expected =
+        json!(
+            [unmatched("grafana/loki", TYPO), unmatched("team/proxy", "`variant: alpine` would pick 1.26.1-alpine"),]
+        );
+    for command in ["plan", "check"] {
+        let output = local(&text, &registry, &[command]).json();
+        assert_eq!((&output["unmatched"], &output["unread"]), (&expected, &json!([])), "{command}");
+        let shown = read(&text, &registry, command);
+        assert!(shown.contains(&format!("unmatched loki quay.io/grafana/loki the rule picks none")), "{shown}");
+        assert!(shown.contains(TYPO) && shown.contains("`variant: alpine` would pick 1.26.1-alpine"), "{shown}");
+    }
+    let output = local(&text, &registry, &["explain"]).json();
+    let loki = &output["images"][0];
+    assert_eq!((&loki["unmatched"], &loki["suggestion"]), (&json!(true), &json!(TYPO)));
+    assert_eq!((&loki["unread"], &loki["beside"]), (&json!([]), &json!([])));
+    let shown = read(&text, &registry, "explain");
+    assert!(shown.contains(&format!("the rule picks none of the tags that are there; {TYPO}")), "{shown}");
+}
+
+#[test]
+fn what_picks_something_or_is_approved_is_no_warning() {
+    let registry = upstream();
+    let digest = registry.digest("grafana/loki", "3.1.0").unwrap();
+    let approved = format!("    approved: [{{ tag: 3.1.0, digest: {digest} }}]\n");
+    for text in [manifest("^3"), manifest("^31") + &approved] {
+        for command in ["plan", "check"] {
+            let output = local(&text, &registry, &[command]).json();
+            assert_eq!(output["unmatched"], json!([]), "{command} of {text}");
+        }
+    }
+}
+
+/// A repository on GitHub whose manifest is `text`.
+struct World {
+    registry: TestRegistry,
+    /// A host that no base names.
+    foreign: TestRegistry,
+    github: TestGitHub,
+}
+
+impl World {
+    fn new(text: &str) -> Self {
+        let files = vec![(FILE.to_owned(), text.to_owned())];
+        Self {
+            registry: upstream(),
+            foreign: TestRegistry::start(),
+            github: TestGitHub::start(Options { files, ..Options::default() }),
+        }
+    }
+
+    /// A run in a job, and the job's summary.
+    fn run(&self, event: Actions, arguments: &[&str]) -> (Outcome, String) {
+        let event = event.api(&self.github.server(), &self.github.api(), &self.github.graphql());
+        let run = Run::new(PROGRAM).actions(&event).env("GITHUB_TOKEN", self.github.token());
+        let hosts = format!("{},ghcr.io={}", hosts(&self.registry), self.foreign.url());
+        let outcome = run.env("WHARFINGER_HOSTS", hosts).args(arguments).output().expect_status(0);
+        (outcome, event.summary())
+    }
+
+    fn scheduled(&self, arguments: &[&str]) -> (Outcome, String) {
+        self.run(Actions::schedule(&self.github.repository()), arguments)
+    }
+
+    fn check(&self, number: u64, arguments: &[&str]) -> (Outcome, String) {
+        let (pull, merge) = (self.github.pull(number), self.github.merge_commit(number).unwrap());
+        let head = (pull.head.as_str(), pull.head_sha.as_str());
+        self.run(Actions::pull_request(&self.github.repository(), number, head, &pull.base_sha, &merge), arguments)
+    }
+
+    fn listings(&self, repository: &str) -> usize {
+        let path = format!("/v2/{repository}/tags/list");
+        self.registry.server().lines().iter().filter(|line| line.contains(&path)).count()
+    }
+}
+
+#[test]
+fn propose_and_run_say_it_each_time_until_the_rule_is_mended() {
+    let world = World::new(&manifest("^31"));
+    for command in ["propose", "run", "propose"] {
+        let (outcome, summary) = world.scheduled(&[command]);
+        let warning = format!("::warning title=unmatched loki::the rule picks none of the tags that are there; {TYPO}");
+        assert!(outcome.stdout.lines().any(|line| line == warning), "{}", outcome.stdout);
+        let shown = outcome.stdout + &summary;
+        ALL_IS_WELL.iter().for_each(|words| assert!(!shown.contains(words), "{shown}"));
+        assert!(summary.contains("| unmatched | `loki` | `quay.io/grafana/loki` |"), "{summary}");
+        assert!(summary.contains("would pick 3.1.0"), "{summary}");
+        let (outcome, _) = world.scheduled(&["--format", "json", command]);
+        let output = outcome.json();
+        assert_eq!(output["unmatched"], json!([unmatched("grafana/loki", TYPO)]));
+        assert_eq!((&output["proposals"], &output["changed"]), (&json!([]), &json!(false)), "{output}");
+    }
+    world.github.push_as("main", "octocat", &[(FILE, &manifest("^3"))]);
+    let (outcome, _) = world.scheduled(&["--format", "json", "propose"]);
+    let output = outcome.json();
+    assert_eq!((&output["unmatched"], &output["proposals"][0]["action"]), (&json!([]), &json!("opened")), "{output}");
+}
+
+#[test]
+fn check_lists_the_sources_of_the_rules_that_a_pull_request_brings_and_of_no_others() {
+    let world = World::new(&manifest("^31"));
+    let pull = |branch: &str, text: &str| world.github.fork_pull("stranger", branch, &[(FILE, text)], "Please", "");
+    let changed =
+        manifest("^32") + "  - { source: quay.io/grafana/loki, repository: old, versions: ^9 }\n" + VARIANTS_ALONE;
+    let number = pull("typo", &changed);
+    let (outcome, summary) = world.check(number, &["check"]);
+    assert!(
+        outcome.stdout.contains("::warning file=approved-images.yml,line=6,col=5,title=unmatched loki::"),
+        "{}",
+        outcome.stdout
+    );
+    ALL_IS_WELL.iter().for_each(|words| assert!(!(outcome.stdout.clone() + &summary).contains(words), "{summary}"));
+    assert!(summary.contains("| unmatched | `proxy` |"), "{summary}");
+    assert_eq!((world.listings("grafana/loki"), world.listings("team/proxy")), (1, 1), "one listing a source");
+    world.registry.server().clear_log();
+
+    let number = pull("label", &manifest("^31").replace("    versions", "    labels: [logs]\n    versions"));
+    let output = world.check(number, &["--format", "json", "check"]).0.json();
+    assert_eq!((&output["unmatched"], world.listings("grafana/loki")), (&json!([]), 0), "its rule stood before");
+
+    let number =
+        pull("foreign", &(manifest("^3").replace("sources: [quay.io]\n", "") + "  - source: ghcr.io/evil/tool\n"));
+    let output = world.check(number, &["--format", "json", "check"]).0.json();
+    assert_eq!((&output["unmatched"], world.foreign.log().len()), (&json!([]), 0), "{output}");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::forge::{self, Branches};
 use crate::ledger::Broken;
 use crate::observe::manifest::LoadError;
-use crate::proposal::written::NotEdited;
+use crate::proposal::not_edited::NotEdited;
 
 /// Why nothing was written. The next run does it.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,7 @@ pub(crate) enum WriteError {
     Forge(#[from] forge::Error),
     #[error("{0}")]
     Manifest(#[from] LoadError),
-    #[error("{}", .0.error)]
+    #[error("{0}")]
     Edit(#[from] NotEdited),
     #[error("the ledger cannot be written: {0}")]
     Ledger(#[from] Broken),

@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::edit::Change;
 use crate::forge::{Error, FileChange};
 use crate::manifest::{File, Image, Manifest};
-use crate::proposal::written::{self, NotEdited};
+use crate::proposal::not_edited::NotEdited;
+use crate::proposal::written;
 
 /// The new texts of the files that change.
 pub(super) fn edited<'m>(

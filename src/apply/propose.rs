@@ -8,7 +8,7 @@ use crate::proposal::Wanted;
 use crate::proposal::audience::{Audience, Turn, UNASKED, turn};
 use crate::proposal::body::{self, Evidence};
 use crate::proposal::metadata::{self, Metadata, ObjectId};
-use crate::proposal::written::NotEdited;
+use crate::proposal::not_edited::NotEdited;
 use crate::report::rows::{Proposed, ProposedAction};
 
 /// A proposal as it is to be, with everything that it is made from.

@@ -2,12 +2,30 @@
 
 /// Why a text could not be edited as asked. The text is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct EditError(pub String);
+#[error("{message}")]
+pub struct EditError {
+    /// What stands in the way, and how to fix it.
+    pub message: String,
+    /// The byte of the text that is in the way; `None` where it is the file as a whole.
+    pub at: Option<usize>,
+}
 
 impl EditError {
+    pub(super) fn whole(message: impl Into<String>) -> Self {
+        Self { message: message.into(), at: None }
+    }
+
+    pub(super) fn at(at: usize, message: impl Into<String>) -> Self {
+        Self { message: message.into(), at: Some(at) }
+    }
+
     /// What is valid YAML but not worth editing.
-    pub(super) fn unusual() -> Self {
-        Self("this entry is written in a way that cannot be edited safely: make this change by hand".to_owned())
+    pub(super) fn unusual(at: usize) -> Self {
+        Self::at(at, "what stands here is written in a way that cannot be edited safely: make this change by hand")
+    }
+
+    /// The error at a place, where it has none yet.
+    pub(super) fn or_at(self, at: usize) -> Self {
+        Self { at: self.at.or(Some(at)), ..self }
     }
 }

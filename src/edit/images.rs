@@ -2,7 +2,9 @@
 
 use super::error::EditError;
 use super::lines::{after_line, colon_end, column, content_end, dash, splice};
+use super::lists::append_in_brackets;
 use super::nodes::root;
+use super::reach;
 use super::tree::Tree;
 use crate::yaml::Kind;
 
@@ -13,7 +15,7 @@ use crate::yaml::Kind;
 /// Where the lines are no image, or `images` is written in a way that cannot be edited safely.
 pub(crate) fn add_image(text: &str, image: &[String]) -> Result<String, EditError> {
     let root = root(text)?;
-    let entries = root.entries().ok_or_else(EditError::unusual)?;
+    let entries = root.entries().ok_or_else(|| EditError::unusual(root.outer_start()))?;
     let listed = entries.iter().find(|(key, _)| key.text() == Some("images"));
     let item = |dash: usize, pad: usize| {
         let (indent, pad) = (" ".repeat(dash), " ".repeat(pad));
@@ -28,26 +30,31 @@ pub(crate) fn add_image(text: &str, image: &[String]) -> Result<String, EditErro
         }
         Some((key, value)) => match &*value.kind {
             Kind::List { items, flow: false } => {
-                let last = items.last().ok_or_else(EditError::unusual)?;
-                let column_of_dash = column(text, dash(text, last).ok_or_else(EditError::unusual)?);
+                let last = items.last().ok_or_else(|| EditError::unusual(value.outer_start()))?;
+                let dash = dash(text, last).ok_or_else(|| EditError::unusual(last.outer_start()))?;
+                let column_of_dash = column(text, dash);
                 let inside = column(text, last.outer_start()).checked_sub(column_of_dash + 1);
                 let pad = inside.filter(|pad| (1..=8).contains(pad)).unwrap_or(1);
                 vec![after_line(text, content_end(text, last), &item(column_of_dash, pad))]
             }
-            Kind::List { items, flow: true } if !items.is_empty() => return Err(EditError::unusual()),
+            Kind::List { items, flow: true } if !items.is_empty() => {
+                let new = format!("{{ {} }}", image.join(", "));
+                items.last().map(|last| append_in_brackets(text, value, last, &new)).unwrap_or_default()
+            }
             Kind::List { .. } | Kind::Scalar { .. } if value.is_null() || value.items().is_some() => {
-                let colon = colon_end(text, key).ok_or_else(EditError::unusual)?;
+                let colon = colon_end(text, key).ok_or_else(|| EditError::unusual(key.span.start))?;
                 let end = value.span.end.max(colon);
                 let dash = column(text, key.outer_start()) + 2;
                 vec![(colon..end, String::new()), after_line(text, end, &item(dash, 1))]
             }
-            _ => return Err(EditError::unusual()),
+            _ => return Err(EditError::unusual(value.outer_start())),
         },
     };
     let new = splice(text, splices)?;
-    let mut wanted = Tree::read(text)?;
+    let mut wanted = Tree::of(&root)?;
     wanted.add_image(Tree::read(&image.join("\n"))?)?;
-    if Tree::read(&new)? == wanted { Ok(new) } else { Err(EditError::unusual()) }
+    let found = Tree::read(&new)?;
+    if found == wanted { Ok(new) } else { Err(reach::explain(&root, &found, &wanted)) }
 }
 
 #[cfg(test)]
@@ -82,6 +89,9 @@ mod tests {
         let windows = format!("{head}images:\n  - source: a\nsources: [docker.io]\n").replace('\n', "\r\n");
         let between = format!("{head}images:\n  - source: a\n{own}sources: [docker.io]\n").replace('\n', "\r\n");
         assert_eq!(added(&windows), between);
-        assert!(add_image("images: [{ source: a }]\n", &["source: b".to_owned()]).is_err());
+        let inline = "images: [{ source: a }]\n";
+        assert_eq!(added(inline), inline.replace(" }]", " }, { source: redis, versions: \"^7.2.4\" }]"));
+        let inline = "images: [\n  { source: a }, # first\n]\n";
+        assert_eq!(added(inline), inline.replace("]", "  { source: redis, versions: \"^7.2.4\" },\n]"));
     }
 }

@@ -16,12 +16,12 @@ pub(super) fn splice(text: &str, mut splices: Vec<Splice>) -> Result<String, Edi
     let mut result = String::with_capacity(text.len() + 256);
     let mut done = 0;
     for (range, new) in splices {
-        let kept = text.get(done..range.start).ok_or_else(EditError::unusual)?;
+        let kept = text.get(done..range.start).ok_or_else(|| EditError::unusual(range.start))?;
         result.push_str(kept);
         result.push_str(&new);
         done = range.end;
     }
-    result.push_str(text.get(done..).ok_or_else(EditError::unusual)?);
+    result.push_str(text.get(done..).ok_or_else(|| EditError::unusual(text.len()))?);
     Ok(result)
 }
 
@@ -97,12 +97,20 @@ pub(super) fn colon_end(text: &str, key: &Node) -> Option<usize> {
     rest[spaces..].starts_with(':').then_some(key.span.end + spaces + 1)
 }
 
-/// The place of the dash of an item of a block list.
+/// The place of the dash of an item of a block list. Between the two there may be comments.
 pub(super) fn dash(text: &str, item: &Node) -> Option<usize> {
-    let before = text[..item.outer_start()].trim_end();
-    let dash = before.len().checked_sub(1).filter(|_| before.ends_with('-'))?;
-    let lead = text[line_start(text, dash)..dash].trim_start_matches('\u{feff}');
-    lead.bytes().all(|b| b == b' ').then_some(dash)
+    let (mut start, mut end) = (line_start(text, item.outer_start()), item.outer_start());
+    loop {
+        let line = text[start..end].trim_start_matches(['\u{feff}', ' ']);
+        let is_comment = |rest: &str| rest.trim().is_empty() || rest.trim_start().starts_with('#');
+        if line.strip_prefix('-').is_some_and(is_comment) {
+            return Some(end - line.len());
+        }
+        if !is_comment(line) || start == 0 {
+            return None;
+        }
+        (start, end) = (line_start(text, start - 1), start);
+    }
 }
 
 /// Whether nothing but spaces and a comment stands from here to the end of the line.

@@ -37,41 +37,36 @@ pub(super) fn append(
     list: &str,
     fields: &[Field],
 ) -> Result<Vec<Splice>, EditError> {
-    let Kind::Map { entries, flow } = &*image.kind else { return Err(EditError::unusual()) };
+    let Kind::Map { entries, flow } = &*image.kind else { return Err(EditError::unusual(image.outer_start())) };
     let Some((key, value)) = entries.iter().find(|(k, _)| k.text() == Some(list)) else {
-        return new_list(text, root, entries, *flow, list, fields);
+        return new_list(text, root, image, list, fields);
     };
     match &*value.kind {
         Kind::List { items, flow: true } => match items.last() {
-            Some(last) => append_flow(text, value, last, fields),
+            Some(last) => Ok(append_flow(text, value, last, fields)),
             None => fill(text, root, key, value, *flow, list, fields),
         },
         Kind::List { items, flow: false } => {
-            let last = items.last().ok_or_else(EditError::unusual)?;
-            let style = item_style(text, key, last).ok_or_else(EditError::unusual)?;
-            let dash = column(text, dash(text, last).ok_or_else(EditError::unusual)?);
+            let last = items.last().ok_or_else(|| EditError::unusual(value.outer_start()))?;
+            let unusual = || EditError::unusual(last.outer_start());
+            let style = item_style(text, key, last).ok_or_else(unusual)?;
+            let dash = column(text, dash(text, last).ok_or_else(unusual)?);
             Ok(vec![after_line(text, content_end(text, last), &block_item(&style, dash, fields))])
         }
         Kind::Scalar { .. } if value.is_null() => fill(text, root, key, value, *flow, list, fields),
-        _ => Err(EditError::unusual()),
+        _ => Err(EditError::unusual(value.outer_start())),
     }
 }
 
 /// A list for an image that has none.
-fn new_list(
-    text: &str,
-    root: &Node,
-    entries: &[(Node, Node)],
-    flow: bool,
-    list: &str,
-    fields: &[Field],
-) -> Result<Vec<Splice>, EditError> {
+fn new_list(text: &str, root: &Node, image: &Node, list: &str, fields: &[Field]) -> Result<Vec<Splice>, EditError> {
+    let entries = image.entries().unwrap_or_default();
     let later = |key: &Node| LISTS.iter().skip_while(|l| **l != list).any(|l| key.text() == Some(l));
-    let first = entries.first().ok_or_else(EditError::unusual)?;
+    let first = entries.first().ok_or_else(|| EditError::unusual(image.outer_start()))?;
     let (key, value) = entries.iter().rfind(|(k, _)| !later(k)).unwrap_or(first);
     let end = entry_end(text, key, value);
     let style = style_for(text, root, list);
-    if flow {
+    if matches!(&*image.kind, Kind::Map { flow: true, .. }) {
         return Ok(vec![(end..end, format!(", {list}: [{}]", flow_item(&style, fields)))]);
     }
     let indent = column(text, first.0.outer_start());
@@ -94,22 +89,23 @@ fn fill(
     list: &str,
     fields: &[Field],
 ) -> Result<Vec<Splice>, EditError> {
-    let colon = colon_end(text, key).ok_or_else(EditError::unusual)?;
+    let colon = colon_end(text, key).ok_or_else(|| EditError::unusual(key.span.start))?;
     let style = style_for(text, root, list);
     let written = &text[value.span.start..value.span.end];
-    // an anchor stays with the brackets it stands before
-    let stays = flow || style.flow_list || written.contains('\n') || value.properties.is_some();
+    let is_apart = !written.is_empty() && text[colon..value.span.start].contains('#');
+    // An anchor stays with the brackets it stands before, and a comment above them where it is.
+    let stays = flow || style.flow_list || written.contains('\n') || value.properties.is_some() || is_apart;
     if written.starts_with('[') && stays {
         let at = value.span.start + 1;
         return Ok(vec![(at..at, flow_item(&style, fields))]);
     }
-    if value.properties.is_some() {
-        return Err(EditError::unusual());
+    if value.properties.is_some() || is_apart {
+        let place =
+            if written.is_empty() { outer_end(value)..outer_end(value) } else { value.span.start..value.span.end };
+        let space = if written.is_empty() { " " } else { "" };
+        return Ok(vec![(place, format!("{space}[{}]", flow_item(&style, fields)))]);
     }
     let end = if written.is_empty() { colon } else { value.span.end };
-    if text[colon..end].contains('#') {
-        return Err(EditError::unusual());
-    }
     if flow || style.flow_list {
         return Ok(vec![(colon..end, format!(" [{}]", flow_item(&style, fields)))]);
     }
@@ -117,23 +113,32 @@ fn fill(
     Ok(vec![(colon..end, String::new()), after_line(text, end, &block_item(&style, dash, fields))])
 }
 
+/// Where a node ends, or its anchor and tag where nothing stands after them.
+fn outer_end(node: &Node) -> usize {
+    node.properties.map_or(node.span.end, |properties| properties.end.max(node.span.end))
+}
+
 /// One more item of a list in brackets: on a line of its own where the last one has one.
-fn append_flow(text: &str, list: &Node, last: &Node, fields: &[Field]) -> Result<Vec<Splice>, EditError> {
+fn append_flow(text: &str, list: &Node, last: &Node, fields: &[Field]) -> Vec<Splice> {
     let style = Style { flow_item: flow_braces(text, last), quotes: quotes(last), ..Style::default() };
-    let new = flow_item(&style, fields);
+    append_in_brackets(text, list, last, &flow_item(&style, fields))
+}
+
+/// One more item, as it is written, after the last of a list in brackets.
+pub(super) fn append_in_brackets(text: &str, list: &Node, last: &Node, new: &str) -> Vec<Splice> {
     let end = content_end(text, last);
     let comma = trailing_comma(text, end);
     let after = comma.unwrap_or(end);
     let start = line_start(text, last.outer_start());
     let own_line = text[start..last.outer_start()].trim_start().is_empty() && rest_is_comment(text, after);
     if !own_line || next_line(text, after) > list.span.end {
-        return Ok(vec![(end..end, format!(", {new}"))]);
+        return vec![(end..end, format!(", {new}"))];
     }
     let indent = &text[start..last.outer_start()];
     let (lead, trail) = if comma.is_some() { ("", ",") } else { (",", "") };
     let br = line_break(text, end);
     let next = next_line(text, after);
-    Ok(vec![(end..end, lead.to_owned()), (next..next, format!("{indent}{new}{trail}{br}"))])
+    vec![(end..end, lead.to_owned()), (next..next, format!("{indent}{new}{trail}{br}"))]
 }
 
 /// The place after the comma that follows, on the same line.
@@ -147,21 +152,22 @@ fn trailing_comma(text: &str, at: usize) -> Option<usize> {
 pub(super) fn remove(text: &str, image: &Node, list: &str, tag: &Tag) -> Result<Vec<Splice>, EditError> {
     let (index, found) = item(image, list, tag)?;
     let entries = image.entries().unwrap_or_default();
-    let (key, value) = entries.iter().find(|(k, _)| k.text() == Some(list)).ok_or_else(EditError::unusual)?;
+    let own = entries.iter().find(|(k, _)| k.text() == Some(list));
+    let (key, value) = own.ok_or_else(|| EditError::unusual(image.outer_start()))?;
     match &*value.kind {
         Kind::List { items, flow: true } => remove_flow(text, value, items, index),
         Kind::List { items, flow: false } => {
-            let start = line_start(text, dash(text, found).ok_or_else(EditError::unusual)?);
+            let unusual = || EditError::unusual(found.outer_start());
+            let start = line_start(text, dash(text, found).ok_or_else(unusual)?);
             let end = next_line(text, content_end(text, found));
             let mut splices = vec![(start..end, String::new())];
             if items.len() == 1 {
-                let at =
-                    value.properties.map(|p| p.end).or_else(|| colon_end(text, key)).ok_or_else(EditError::unusual)?;
+                let at = value.properties.map(|p| p.end).or_else(|| colon_end(text, key)).ok_or_else(unusual)?;
                 splices.insert(0, (at..at, " []".to_owned()));
             }
             Ok(splices)
         }
-        _ => Err(EditError::unusual()),
+        _ => Err(EditError::unusual(value.outer_start())),
     }
 }
 

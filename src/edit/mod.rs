@@ -11,6 +11,7 @@ mod lines;
 mod lists;
 mod merge;
 mod nodes;
+mod reach;
 mod record;
 mod scalar;
 mod tree;
@@ -31,23 +32,45 @@ use tree::Tree;
 /// # Errors
 /// Where an edit names an image or a tag that is not there, or the file is written in a way that cannot be edited safely.
 pub fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
-    if text.replace("\r\n", "").contains('\r') {
-        let message = "a carriage return ends a line of this file: save it with ordinary line breaks";
-        return Err(EditError(message.to_owned()));
+    if let Some(at) = bare_return(text) {
+        let message = "a carriage return alone ends this line: save the file with ordinary line breaks";
+        return Err(EditError::at(at, message));
     }
-    let mut wanted = Tree::read(text)?;
+    let root = root(text)?;
+    let mut wanted = Tree::of(&root)?;
     for edit in edits {
-        wanted.change(edit.image, &edit.change.operation()?)?;
+        let changed = edit.change.operation().and_then(|operation| wanted.change(edit.image, &operation));
+        changed.map_err(|error| at_image(error, &root, edit.image))?;
     }
     let mut current = text.to_owned();
-    for round in rounds(edits) {
-        current = one_round(&current, &round)?;
+    for (at, round) in rounds(edits).iter().enumerate() {
+        current = one_round(&current, round).map_err(|fault| match at {
+            0 => fault.error,
+            // The place is one of a text that was edited already.
+            _ => at_image(EditError { at: None, ..fault.error }, &root, fault.image),
+        })?;
     }
-    if Tree::read(&current)? == wanted {
-        Ok(current)
-    } else {
-        Err(EditError("the file is written in a way that cannot be edited safely: make this change by hand".to_owned()))
+    let found = Tree::read(&current)?;
+    if found == wanted { Ok(current) } else { Err(reach::explain(&root, &found, &wanted)) }
+}
+
+/// The first carriage return that no line feed follows.
+fn bare_return(text: &str) -> Option<usize> {
+    text.match_indices('\r').map(|(at, _)| at).find(|at| !text[at + 1..].starts_with('\n'))
+}
+
+/// An error about an image, at the image where it has no other place.
+fn at_image(error: EditError, root: &Node, index: usize) -> EditError {
+    match image(root, index) {
+        Ok(image) => error.or_at(image.outer_start()),
+        Err(_) => error,
     }
+}
+
+/// What an edit of an image failed with.
+struct Fault {
+    image: usize,
+    error: EditError,
 }
 
 /// Edits that can be made at once: the first of every image, then the second of every image, and so on.
@@ -67,18 +90,20 @@ fn rounds(edits: &[Edit]) -> Vec<Vec<&Edit>> {
 }
 
 /// Makes one edit of each of several images.
-fn one_round(text: &str, edits: &[&Edit]) -> Result<String, EditError> {
-    let root = root(text)?;
+fn one_round(text: &str, edits: &[&Edit]) -> Result<String, Fault> {
+    let whole = |error| Fault { image: edits.first().map_or(0, |edit| edit.image), error };
+    let root = root(text).map_err(whole)?;
     let mut splices = Vec::new();
     for edit in edits {
-        let image = image(&root, edit.image)?;
-        splices.extend(splices_of(text, &root, image, &edit.change.operation()?)?);
+        let made = splices_of(text, &root, edit);
+        splices.extend(made.map_err(|error| Fault { image: edit.image, error: at_image(error, &root, edit.image) })?);
     }
-    lines::splice(text, splices)
+    lines::splice(text, splices).map_err(whole)
 }
 
-fn splices_of(text: &str, root: &Node, image: &Node, operation: &Operation<'_>) -> Result<Vec<Splice>, EditError> {
-    match operation {
+fn splices_of(text: &str, root: &Node, edit: &Edit) -> Result<Vec<Splice>, EditError> {
+    let image = image(root, edit.image)?;
+    match &edit.change.operation()? {
         Operation::Append { list, fields, .. } => lists::append(text, root, image, list, fields),
         Operation::Remove { list, tag } => lists::remove(text, image, list, tag),
         Operation::Set { tag, fields } => record::set(text, image, tag, fields),

@@ -8,20 +8,22 @@ pub(super) fn root(text: &str) -> Result<Node, EditError> {
     let (root, faults) = yaml::read(text);
     match (root, faults.first()) {
         (Some(root), None) => Ok(root),
-        (_, Some(fault)) => Err(EditError(format!("the file cannot be read: {}", fault.message))),
-        (None, None) => Err(EditError("the file is empty".to_owned())),
+        (_, Some(fault)) => Err(EditError::at(fault.span.start, format!("the file cannot be read: {}", fault.message))),
+        (None, None) => Err(EditError::whole("the file is empty")),
     }
 }
 
 /// The entry of an image that is written where it stands.
 pub(super) fn image(root: &Node, index: usize) -> Result<&Node, EditError> {
-    let images = root.get("images").filter(|i| !matches!(&*i.kind, Kind::Alias(_)));
-    let image = images.and_then(|i| i.items()).and_then(|items| items.get(index));
-    let image = image.ok_or_else(|| EditError(format!("there is no image {} in this file", index + 1)))?;
-    if image.entries().is_none() || matches!(&*image.kind, Kind::Alias(_)) {
-        return Err(EditError(format!("image {} is not written out where it stands", index + 1)));
+    let images = root.get("images");
+    let image = images.and_then(|images| images.items()).and_then(|items| items.get(index));
+    let image = image.ok_or_else(|| EditError::whole(format!("there is no image {} in this file", index + 1)))?;
+    match images.into_iter().chain([image]).find(|node| matches!(&*node.kind, Kind::Alias(_))) {
+        Some(alias) => {
+            Err(EditError::at(alias.span.start, "an alias stands here: write the image out to have it edited"))
+        }
+        None => Ok(image),
     }
-    Ok(image)
 }
 
 /// The item of a list of an image that has this tag, and its position.
@@ -31,5 +33,5 @@ pub(super) fn item<'n>(image: &'n Node, list: &str, tag: &Tag) -> Result<(usize,
         .iter()
         .enumerate()
         .find(|(_, item)| item.get("tag").and_then(Node::text) == Some(tag.as_str()))
-        .ok_or_else(|| EditError(format!("`{list}` has no entry for the tag {tag}")))
+        .ok_or_else(|| EditError::whole(format!("`{list}` has no entry for the tag {tag}")))
 }

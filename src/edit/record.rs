@@ -16,13 +16,13 @@ const ORDER: [&str; 5] = ["tag", "digest", "mirrored", "pull", "approved-on"];
 /// Sets keys of the approval of a tag: those that are there in place, the others after what they follow in the order.
 pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[Field]) -> Result<Vec<Splice>, EditError> {
     let (_, item) = item(image, "approved", tag)?;
-    let Kind::Map { entries, flow } = &*item.kind else { return Err(EditError::unusual()) };
+    let Kind::Map { entries, flow } = &*item.kind else { return Err(EditError::unusual(item.outer_start())) };
     let mut splices = Vec::new();
     for (key, value) in fields {
         let present = entries.iter().find(|(k, _)| k.text() == Some(key));
         splices.push(match present {
             Some((k, v)) => replace(text, k, v, key, value)?,
-            None => insert(text, entries, *flow, key, value)?,
+            None => insert(text, entries, *flow, key, value).ok_or_else(|| EditError::unusual(item.outer_start()))?,
         });
     }
     Ok(splices)
@@ -30,35 +30,37 @@ pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[Field]) -> Resu
 
 /// Another value in place of one, its quotes kept.
 fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Result<Splice, EditError> {
-    let Kind::Scalar { style, .. } = &*old.kind else { return Err(EditError::unusual()) };
+    let Kind::Scalar { style, .. } = &*old.kind else { return Err(EditError::unusual(old.outer_start())) };
     if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-        return Err(EditError::unusual());
+        let message = format!("the value of `{name}` is a block of text: write it on one line to have it edited");
+        return Err(EditError::at(key.span.start, message));
     }
     let new = scalar::value(name, value, if name == "pull" { Quote::Plain } else { quote_of(old) });
     if old.span.start < old.span.end {
         return Ok((old.span.start..old.span.end, new));
     }
-    let at = old.properties.map(|p| p.end).or_else(|| colon_end(text, key)).ok_or_else(EditError::unusual)?;
+    let at = old.properties.map(|p| p.end).or_else(|| colon_end(text, key));
+    let at = at.ok_or_else(|| EditError::unusual(key.span.start))?;
     Ok((at..at, format!(" {new}")))
 }
 
-/// A new key after the last of those that stand before it.
-fn insert(text: &str, entries: &[(Node, Node)], flow: bool, name: &str, value: &str) -> Result<Splice, EditError> {
+/// A new key after the last of those that stand before it; `None` where these do not begin their lines.
+fn insert(text: &str, entries: &[(Node, Node)], flow: bool, name: &str, value: &str) -> Option<Splice> {
     let rank = ORDER.iter().position(|k| *k == name).unwrap_or(ORDER.len());
     let before = ORDER[..rank].iter().rev().find_map(|k| entries.iter().find(|(key, _)| key.text() == Some(k)));
-    let (key, after) = before.ok_or_else(EditError::unusual)?;
+    let (key, after) = before?;
     let like = entries.iter().find(|(k, _)| k.text() == Some("digest")).map(|(_, v)| quote_of(v)).unwrap_or_default();
     let quote = if name == "mirrored" { like } else { Quote::Plain };
     let entry = format!("{name}: {}", scalar::value(name, value, quote));
     let end = entry_end(text, key, after);
     if flow {
-        return Ok((end..end, format!(", {entry}")));
+        return Some((end..end, format!(", {entry}")));
     }
-    let first = &entries.first().ok_or_else(EditError::unusual)?.0;
+    let first = &entries.first()?.0;
     let indent = " ".repeat(column(text, first.outer_start()));
     let lead = &text[line_start(text, key.outer_start())..key.outer_start()];
     if !lead.trim_start_matches('\u{feff}').bytes().all(|b| matches!(b, b' ' | b'-')) && key.span != first.span {
-        return Err(EditError::unusual());
+        return None;
     }
-    Ok(after_line(text, end, &[format!("{indent}{entry}")]))
+    Some(after_line(text, end, &[format!("{indent}{entry}")]))
 }

@@ -7,13 +7,13 @@ use super::error::EditError;
 use super::nodes::root;
 use crate::yaml::{Kind, Node, Special};
 
-/// A document without its places and its style, aliases written out.
+/// A document without its places and its style, aliases and merge keys written out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tree {
     /// Text or a number, as written; or neither.
     Scalar(String, Option<SpecialValue>),
     List(Vec<Tree>),
-    /// A mapping, merge keys as they are.
+    /// A mapping: what it says itself, then what it merges.
     Map(BTreeMap<String, Tree>),
 }
 
@@ -29,19 +29,10 @@ impl Tree {
         Self::of(&root(text)?)
     }
 
-    fn of(node: &Node) -> Result<Self, EditError> {
+    pub(super) fn of(node: &Node) -> Result<Self, EditError> {
         Ok(match &*node.resolved().kind {
             Kind::List { items, .. } => Self::List(items.iter().map(Self::of).collect::<Result<_, _>>()?),
-            Kind::Map { entries, .. } => {
-                let mut map = BTreeMap::new();
-                for (key, value) in entries {
-                    let name = key.text().ok_or_else(|| EditError("a key of the file is no text".to_owned()))?;
-                    if map.insert(name.to_owned(), Self::of(value)?).is_some() {
-                        return Err(EditError(format!("the key `{name}` stands twice in one mapping")));
-                    }
-                }
-                Self::Map(map)
-            }
+            Kind::Map { entries, .. } => Self::Map(mapping(entries)?),
             Kind::Scalar { .. } | Kind::Alias(_) => match node.special() {
                 Some(Special::Null) => Self::Scalar(String::new(), Some(SpecialValue::Null)),
                 Some(Special::Bool(value)) => Self::Scalar(String::new(), Some(SpecialValue::Bool(value))),
@@ -56,7 +47,7 @@ impl Tree {
 
     /// Adds an image at the end of the list.
     pub(super) fn add_image(&mut self, image: Self) -> Result<(), EditError> {
-        let no_list = || EditError("`images` is no list".to_owned());
+        let no_list = || EditError::whole("`images` is no list");
         let Self::Map(root) = self else { return Err(no_list()) };
         let images = root.entry("images".to_owned()).or_insert_with(|| Self::List(Vec::new()));
         if matches!(images, Self::Scalar(_, Some(SpecialValue::Null))) {
@@ -69,7 +60,7 @@ impl Tree {
 
     /// Changes the tree as an edit of this image asks.
     pub(super) fn change(&mut self, image: usize, operation: &Operation<'_>) -> Result<(), EditError> {
-        let missing = || EditError(format!("there is no image {} in this file", image + 1));
+        let missing = || EditError::whole(format!("there is no image {} in this file", image + 1));
         let Self::Map(root) = self else { return Err(missing()) };
         let Some(Self::List(images)) = root.get_mut("images") else { return Err(missing()) };
         let Some(Self::Map(image)) = images.get_mut(image) else { return Err(missing()) };
@@ -90,6 +81,25 @@ impl Tree {
 
 type Map = BTreeMap<String, Tree>;
 
+/// A mapping's own keys, and of what it merges those that it lacks, the first of several.
+fn mapping(entries: &[(Node, Node)]) -> Result<Map, EditError> {
+    let mut map = Map::new();
+    for (key, value) in entries.iter().filter(|(key, _)| !key.is_merge()) {
+        let name = key.text().ok_or_else(|| EditError::at(key.span.start, "this key is no text"))?;
+        if map.insert(name.to_owned(), Tree::of(value)?).is_some() {
+            return Err(EditError::at(key.span.start, format!("the key `{name}` stands twice in one mapping")));
+        }
+    }
+    for (_, value) in entries.iter().filter(|(key, _)| key.is_merge()) {
+        for source in value.items().unwrap_or(std::slice::from_ref(value)) {
+            for (name, value) in mapping(source.entries().unwrap_or_default())? {
+                map.entry(name).or_insert(value);
+            }
+        }
+    }
+    Ok(map)
+}
+
 fn has_tag(item: &Tree, tag: &str) -> bool {
     matches!(item, Tree::Map(map) if matches!(map.get("tag"), Some(Tree::Scalar(text, _)) if text == tag))
 }
@@ -99,16 +109,16 @@ fn append(image: &mut Map, list: &str, tag: &str, item: Tree) -> Result<(), Edit
     if matches!(items, Tree::Scalar(_, Some(SpecialValue::Null))) {
         *items = Tree::List(Vec::new());
     }
-    let Tree::List(items) = items else { return Err(EditError(format!("`{list}` is no list"))) };
+    let Tree::List(items) = items else { return Err(EditError::whole(format!("`{list}` is no list"))) };
     if items.iter().any(|i| has_tag(i, tag)) {
-        return Err(EditError(format!("`{list}` has an entry for the tag {tag} already")));
+        return Err(EditError::whole(format!("`{list}` has an entry for the tag {tag} already")));
     }
     items.push(item);
     Ok(())
 }
 
 fn find<'t>(image: &'t mut Map, list: &str, tag: &str) -> Result<(&'t mut Vec<Tree>, usize), EditError> {
-    let missing = || EditError(format!("`{list}` has no entry for the tag {tag}"));
+    let missing = || EditError::whole(format!("`{list}` has no entry for the tag {tag}"));
     let Some(Tree::List(items)) = image.get_mut(list) else { return Err(missing()) };
     let index = items.iter().position(|i| has_tag(i, tag)).ok_or_else(missing)?;
     Ok((items, index))
@@ -116,7 +126,7 @@ fn find<'t>(image: &'t mut Map, list: &str, tag: &str) -> Result<(&'t mut Vec<Tr
 
 fn set(image: &mut Map, tag: &str, fields: &[Field]) -> Result<(), EditError> {
     let (items, index) = find(image, "approved", tag)?;
-    let Tree::Map(item) = &mut items[index] else { return Err(EditError("an approval is no mapping".to_owned())) };
+    let Tree::Map(item) = &mut items[index] else { return Err(EditError::whole("an approval is no mapping")) };
     item.extend(fields.iter().map(|(key, value)| ((*key).to_owned(), Tree::text(value))));
     Ok(())
 }

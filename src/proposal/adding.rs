@@ -3,7 +3,8 @@
 
 use super::Entry;
 use super::metadata::Metadata;
-use crate::edit::{self, EditError};
+use super::not_edited::NotEdited;
+use crate::edit;
 use crate::image::{Digest, Location, RepositoryName, Tag};
 use crate::manifest::{File, Manifest};
 use crate::rules::{Numbering, Range, Reading, read};
@@ -61,10 +62,10 @@ pub(super) fn free_repository(manifest: &Manifest, source: &str) -> Option<Repos
 ///
 /// # Errors
 /// Where that is written in a way that cannot be edited.
-pub(crate) fn files_with(files: &[File], lines: &[String]) -> Result<Vec<File>, EditError> {
+pub(crate) fn files_with(files: &[File], lines: &[String]) -> Result<Vec<File>, NotEdited> {
     let mut files = files.to_vec();
     if let Some(main) = files.first_mut() {
-        main.text = edit::add_image(&main.text, lines)?;
+        main.text = edit::add_image(&main.text, lines).map_err(|error| NotEdited::new(main, error))?;
     }
     Ok(files)
 }

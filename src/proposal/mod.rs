@@ -29,6 +29,7 @@ pub(crate) mod known;
 mod leaving;
 pub(crate) mod machine;
 pub mod metadata;
+pub(crate) mod not_edited;
 pub(crate) mod record;
 pub(crate) mod reject;
 pub(crate) mod review;

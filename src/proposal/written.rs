@@ -3,18 +3,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::not_edited::NotEdited;
 use super::{Entry, Item, Kind, Rejection, adding};
-use crate::edit::{self, Change, Edit, EditError};
+use crate::edit::{self, Change, Edit};
 use crate::image::{Digest, Tag};
 use crate::manifest::{self, Approval, File, Image, Manifest};
-
-/// A file that cannot be edited as it is written.
-#[derive(Debug, thiserror::Error)]
-#[error("{path} cannot be edited: {error}")]
-pub(crate) struct NotEdited {
-    path: String,
-    pub(crate) error: EditError,
-}
 
 /// The new texts of the files that change.
 pub(crate) fn edited<'m>(
@@ -26,11 +19,9 @@ pub(crate) fn edited<'m>(
         edits.entry(image.file).or_default().push(Edit { image: image.index, change });
     }
     let edited = edits.into_iter().map(|(at, edits)| {
-        let path = manifest.files[at].path.clone();
-        match edit::apply(&manifest.files[at].text, &edits) {
-            Ok(text) => Ok(File { path, text }),
-            Err(error) => Err(NotEdited { path, error }),
-        }
+        let file = &manifest.files[at];
+        let text = edit::apply(&file.text, &edits).map_err(|error| NotEdited::new(file, error))?;
+        Ok(File { path: file.path.clone(), text })
     });
     edited.collect()
 }

@@ -143,6 +143,41 @@ fn a_version_that_is_a_number_to_others_is_quoted_beside_one_that_is_not() {
     assert!(text(&clone).contains("tags: [\"0b11\"]\n    approved:\n      - tag: \"0b11\"\n"), "{}", text(&clone));
 }
 
+/// Two images of which the second repeats the keys of the first. Its own `approved` keeps the approvals of the first from it.
+fn merging(own: &str) -> String {
+    format!(
+        "organization: acme\ndefaults: {{ cooldown: 0s }}\nimages:\n  - &base\n    source: quay.io/grafana/loki\n    versions: 3.x\n  - <<: *base\n    \
+         source: quay.io/cache/redis\n    versions: 7.x\n{own}"
+    )
+}
+
+#[test]
+fn an_image_whose_keys_others_merge_is_edited_where_it_reaches_no_other() {
+    let registry = upstream();
+    let own = Clone::with(&[(FILE, &merging("    approved: []\n"))]);
+    approve(&own, &registry, &["loki"], 0);
+    let digest = registry.digest("grafana/loki", "3.1.0").unwrap();
+    let lines = format!("    versions: 3.x\n    approved:\n      - tag: 3.1.0\n        digest: {digest}\n");
+    assert_eq!(text(&own), merging("    approved: []\n").replace("    versions: 3.x\n", &lines));
+    approve(&own, &registry, &["redis"], 0);
+    assert!(text(&own).ends_with("    approved:\n      - tag: 7.2.4\n        digest: ") || text(&own).contains("      - tag: 7.2.4\n"));
+
+    let shared = Clone::with(&[(FILE, &merging(""))]);
+    for flags in [&["loki"][..], &["loki", "--dry-run"], &["loki", "--propose"]] {
+        let error = approve(&shared, &registry, flags, 2)["error"].as_str().unwrap().to_owned();
+        assert_eq!(
+            error,
+            "approved-images.yml:7:5: an edit of another image would reach this one through `<<`: write `approved: []` into this \
+             one first, so that it has a list of its own"
+        );
+    }
+    assert_eq!(text(&shared), merging(""));
+    // What merges is edited without more, and then what is merged can be, too.
+    approve(&shared, &registry, &["redis"], 0);
+    approve(&shared, &registry, &["loki"], 0);
+    assert!(text(&shared).contains("tag: 3.1.0") && text(&shared).contains("tag: 7.2.4"), "{}", text(&shared));
+}
+
 #[test]
 fn what_may_not_be_approved_is_refused_with_what_to_do() {
     let registry = upstream();

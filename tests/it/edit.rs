@@ -652,7 +652,11 @@ fn a_digest_that_is_changed_and_a_record_keep_the_quotes_that_stand_there() {
 
 #[test]
 fn what_cannot_be_edited_is_refused_and_said() {
-    let refused = |text: &str, change: Change| apply(text, &[Edit { image: 0, change }]).unwrap_err().to_string();
+    let refused = |text: &str, change: Change| {
+        let error = apply(text, &[Edit { image: 0, change }]).unwrap_err();
+        let line = error.at.map_or("file".to_owned(), |at| format!("line {}", line_of(text, at) + 1));
+        format!("{line}: {error}")
+    };
     let approve = || Change::Approve { tag: tag("1"), digest: digest(7) };
     let item = format!("[{{ tag: 1, digest: {} }}]", digest(1));
     let cases = [
@@ -677,21 +681,90 @@ fn what_cannot_be_edited_is_refused_and_said() {
             format!("images:\n- source: a\n  approved: [{{ tag: 1, digest: &d {} }}]\n  description: *d\n", digest(1)),
             Change::Rebuild { tag: tag("1"), digest: digest(7) },
         ),
+        ("images:\n- &a\n  source: a\n- <<: *a\n  source: b\n".to_owned(), approve()),
+        ("images:\n- &a { source: a }\n- source: c\n- source: b\n  <<: [*a]\n".to_owned(), approve()),
+        (
+            format!("images:\n- &a\n  source: a\n  approved: {item}\n- <<: *a\n  source: b\n  approved: []\n"),
+            Change::Reject { tag: tag("2"), reason: "slow".to_owned(), until: None },
+        ),
+        (
+            format!("images:\n- source: a\n  approved:\n  - tag: 1\n    digest: >-\n      {}\n", digest(1)),
+            Change::Rebuild { tag: tag("1"), digest: digest(7) },
+        ),
     ];
     let said: Vec<String> = cases.into_iter().map(|(text, change)| refused(&text, change)).collect();
     insta::assert_snapshot!(said.join("\n"), @"
-    there is no image 1 in this file
-    `approved` has an entry for the tag 1 already
-    this entry is written in a way that cannot be edited safely: make this change by hand
-    image 1 is not written out where it stands
-    `approved` has no entry for the tag 1
-    `approved` is no list
-    `approved` has no entry for the tag 1
-    a reason is one line of 1 to 200 characters
-    a carriage return ends a line of this file: save it with ordinary line breaks
-    the file cannot be read: unclosed bracket '['
-    the file is written in a way that cannot be edited safely: make this change by hand
+    file: there is no image 1 in this file
+    line 2: `approved` has an entry for the tag 1 already
+    line 4: what stands here is written in a way that cannot be edited safely: make this change by hand
+    line 3: an alias stands here: write the image out to have it edited
+    line 3: `approved` has no entry for the tag 1
+    line 2: `approved` is no list
+    line 2: `approved` has no entry for the tag 1
+    line 2: a reason is one line of 1 to 200 characters
+    line 1: a carriage return alone ends this line: save the file with ordinary line breaks
+    line 1: the file cannot be read: unclosed bracket '['
+    line 4: the edit would change what this alias stands for: write the value out here first
+    line 4: an edit of another image would reach this one through `<<`: write `approved: []` into this one first, so that it has a list of its own
+    line 5: an edit of another image would reach this one through `<<`: write `approved: []` into this one first, so that it has a list of its own
+    line 5: an edit of another image would reach this one through `<<`: write `rejected: []` into this one first, so that it has a list of its own
+    line 5: the value of `digest` is a block of text: write it on one line to have it edited
     ");
+}
+
+/// Keys that others repeat, comments in odd places, anchors: all of it is edited, and what has a key of its own does not notice.
+#[test]
+fn what_others_merge_is_edited_where_they_have_a_list_of_their_own() {
+    let item = |seed: u8| format!("tag: 1.{seed}.0\n        digest: {}", digest(seed));
+    let text = format!(
+        "organization: acme\ndefaults: &all\n  versions: 1.x\nimages:\n  - &base\n    source: grafana/loki\n    approved:\n      - # why\n        \
+         # not\n        {}\n  - <<: [*base, *all] # the same\n    source: grafana/tempo\n    approved: # none yet\n      []\n  - <<: *base\n    \
+         source: grafana/mimir\n    approved: &own\n    rejected: []\n  - <<: *all\n    source: redis\n",
+        item(1)
+    );
+    let approve = |image| Edit { image, change: Change::Approve { tag: tag("1.20"), digest: digest(7) } };
+    let edits: Vec<Edit> = (0..4).map(approve).collect();
+    insta::assert_snapshot!(difference(&text, &edits), @r#"
+      organization: acme
+      defaults: &all
+        versions: 1.x
+      images:
+        - &base
+          source: grafana/loki
+          approved:
+            - # why
+              # not
+              tag: 1.1.0
+              digest: sha256:0101010101010101010101010101010101010101010101010101010101010101
+    +       - tag: "1.20"
+    +         digest: sha256:07
+        - <<: [*base, *all] # the same
+          source: grafana/tempo
+          approved: # none yet
+    +       [{ tag: "1.20", digest: sha256:07 }]
+    -       []
+        - <<: *base
+          source: grafana/mimir
+    +     approved: &own [{ tag: "1.20", digest: sha256:07 }]
+    -     approved: &own
+          rejected: []
+        - <<: *all
+          source: redis
+    +     approved:
+    +       - tag: "1.20"
+    +         digest: sha256:07
+    "#);
+    for edit in edits {
+        let (before, after) = (read(&text), read(&apply(&text, std::slice::from_ref(&edit)).unwrap()));
+        assert_eq!(placeless(after.images), placeless(intended(before.images, &edit)));
+    }
+    let retire = Edit { image: 0, change: Change::Retire { tag: tag("1.1.0") } };
+    let after = apply(&text, &[retire]).unwrap();
+    assert_eq!(lost(&text, &after), [6, 7, 8, 9, 10]);
+    assert!(
+        after.contains("    source: grafana/loki\n    approved: []\n  - <<: [*base, *all] # the same\n"),
+        "{after}"
+    );
 }
 
 #[test]

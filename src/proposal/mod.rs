@@ -14,6 +14,7 @@ use crate::manifest::Image;
 use crate::rules::{self, Since};
 
 pub(crate) mod adding;
+mod apart;
 pub(crate) mod approve;
 pub(crate) mod audience;
 pub mod body;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::apart::set_apart;
 use super::groups::{Groups, group_of};
 use super::leaving::{Cause, Conditions, holds, leaving};
 use super::{Entry, Item, Kind, Wanted, branch, metadata};
@@ -67,7 +68,7 @@ pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Co
             drafts.line(image, &name, items, &blocked);
         }
     }
-    let mut wanted = drafts.wanted;
+    let mut wanted = set_apart(manifest, drafts.wanted);
     for proposal in &mut wanted {
         let named = metadata::fitting(&proposal.entries());
         proposal.later = proposal.items.len() - named;

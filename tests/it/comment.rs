@@ -193,6 +193,30 @@ fn a_rejection_that_is_over_can_be_made_anew() {
     assert!(!branches(&output).iter().any(|row| row.starts_with(LOKI)), "nothing else is newer: {output}");
 }
 
+/// Another image merges this one's keys and has approvals of its own, but no rejections: one of these would be the other's too.
+#[test]
+fn a_rejection_that_would_reach_another_image_is_answered_with_the_place() {
+    let merging = |own: &str| {
+        MANIFEST.replacen("  - source", "  - &base\n    source", 1)
+            + &format!(
+                "  - <<: *base\n    source: quay.io/cache/redis\n    repository: other\n    versions: ^9\n    approved: []\n{own}"
+            )
+    };
+    let world = World::new(&merging(""));
+    let number = world.number(LOKI);
+    let before = world.manifest(LOKI);
+    world.comment(number, "hubot", "/wharfinger reject breaks").1.expect_status(0);
+    let line = merging("").lines().position(|line| line.contains("<<")).unwrap() + 1;
+    let answer = world.answers(number).pop().unwrap();
+    assert!(answer.contains(&format!("approved-images.yml:{line}:5: ")), "{answer}");
+    assert!(answer.contains("write `rejected: []` into this one first"), "{answer}");
+    assert_eq!(world.manifest(LOKI), before);
+    world.github.push_as("main", "octocat", &[(FILE, &merging("    rejected: []\n"))]);
+    world.propose();
+    world.comment(number, "hubot", "/wharfinger reject breaks").1.expect_status(0);
+    assert!(world.manifest(LOKI).contains("reason: \"breaks\""), "{}", world.manifest(LOKI));
+}
+
 #[test]
 fn who_closes_a_rejection_withdraws_it() {
     let world = World::new(MANIFEST);

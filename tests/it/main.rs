@@ -37,6 +37,7 @@ mod include;
 mod interrupt;
 mod ledger;
 mod life;
+mod lines;
 mod manifest;
 mod notices;
 mod ours;

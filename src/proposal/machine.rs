@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Wanted;
 use super::metadata::Metadata;
+use super::{Entry, Kind, Wanted};
 
 /// What the forge has open on a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn approved_by(who: &str) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Difference {
     None,
-    /// The text around it at the base, or the image's settings.
+    /// The text around it at the base, the image's settings, or what it is compared with.
     Context,
     /// What it changes; so too where its metadata cannot be read.
     Entries,
@@ -124,12 +124,21 @@ impl Existing {
     /// What tells it from what is wanted on its branch.
     pub(crate) fn difference(&self, wanted: &Wanted) -> Difference {
         match &self.made_of {
-            Some(made) if made.entries != wanted.entries() => Difference::Entries,
-            Some(made) if made.context != wanted.context => Difference::Context,
+            Some(made) if changes(made.entries.clone()) != changes(wanted.entries()) => Difference::Entries,
+            Some(made) if made.entries != wanted.entries() || made.context != wanted.context => Difference::Context,
             Some(_) => Difference::None,
             None => Difference::Entries,
         }
     }
+}
+
+/// The entries without what they are compared with: other approvals, which change nothing of what these let in.
+fn changes(entries: Vec<Entry>) -> Vec<Entry> {
+    let change = |entry: Entry| match entry.kind {
+        Kind::New | Kind::Update => Entry { from: None, kind: Kind::Update, ..entry },
+        _ => entry,
+    };
+    entries.into_iter().map(change).collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +205,7 @@ mod tests {
 
     use super::*;
     use crate::image::Digest;
-    use crate::proposal::{Entry, Item, Kind};
+    use crate::proposal::Item;
 
     fn wanted(branch: &str, tag: &str) -> Wanted {
         let entry = Entry {
@@ -230,10 +239,13 @@ mod tests {
         let same = made_of(wanted);
         let other_entries = made_of(&super::tests::wanted(&wanted.branch, "3.0.9"));
         let moved = Wanted { context: Digest::sha256(b"elsewhere"), ..wanted.clone() };
+        let mut compared = wanted.clone();
+        (compared.items[0].entry.from, compared.items[0].entry.kind) = (None, Kind::New);
         vec![
             ("as wanted", same.clone()),
             ("other version", other_entries),
             ("other base text", made_of(&moved)),
+            ("compared with nothing", made_of(&compared)),
             ("unreadable metadata", Existing { made_of: None, ..same }),
         ]
     }
@@ -376,7 +388,7 @@ mod tests {
         #[test]
         fn what_was_done_leaves_nothing_to_do(
             wants in proptest::collection::btree_map(0..5u8, 0..3u8, 0..6),
-            has in proptest::collection::btree_map(0..6u8, (0..3u8, 0..3u8, any::<bool>(), 0..4usize), 0..6),
+            has in proptest::collection::btree_map(0..6u8, (0..3u8, 0..3u8, any::<bool>(), 0..5usize), 0..6),
             declined in proptest::collection::btree_set(0..6u8, 0..3),
             limit in 0..6usize,
         ) {
@@ -398,9 +410,8 @@ mod tests {
             }
             for approved in before.open.iter().filter(|e| before.approved.contains_key(&e.branch)) {
                 let now = github.open.iter().find(|e| e.branch == approved.branch);
-                let same = now.is_none_or(|now| {
-                    now.made_of.as_ref().map(|m| &m.entries) == approved.made_of.as_ref().map(|m| &m.entries)
-                });
+                let of = |existing: &Existing| existing.made_of.as_ref().map(|made| changes(made.entries.clone()));
+                let same = now.is_none_or(|now| of(now) == of(approved));
                 prop_assert!(same, "nothing else comes under an approving review");
             }
             let writes = github.writes;

@@ -211,6 +211,21 @@ fn a_proposal_that_compared_with_nothing_is_updated_once() {
 }
 
 #[test]
+fn what_was_approved_follows_the_base_though_another_line_was_merged() {
+    let world = World::new("    follow: each-minor\n", &["3.1.0", "3.2.0", "4.0.0"], &["3.1.0"]);
+    let major = "wharfinger/image/loki/4.0";
+    assert_eq!(world.proposed(), [format!("{GROUP} opened"), format!("{major} opened")]);
+    let number = world.number(major);
+    assert!(said(&world.github.pull(number).body).contains("`3.1.0` → `4.0.0`"));
+    world.github.review_as(number, "octocat", "APPROVED");
+    world.github.merge(world.number(GROUP));
+    assert_eq!(world.proposed(), [format!("{major} updated")]);
+    assert!(said(&world.github.pull(number).body).contains("`3.2.0` → `4.0.0`"));
+    let text = world.github.read(major, FILE).unwrap();
+    assert!(text.contains("tag: 3.2.0\n") && text.contains("tag: 4.0.0\n"), "{text}");
+}
+
+#[test]
 fn an_older_version_that_a_person_asks_for_is_a_downgrade_everywhere() {
     let world = World::new("    versions: '^3'\n    keep: 1\n", &["3.0.0", "3.1.0"], &["3.1.0"]);
     let clone = world.clone();

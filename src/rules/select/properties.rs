@@ -234,6 +234,21 @@ proptest! {
         }
     }
 
+    /// What a choice is compared with is its line's newest approval, where it has one, and never newer than the choice.
+    #[test]
+    fn a_choice_is_compared_with_what_its_line_has_or_what_is_below((subject, tags) in any_case()) {
+        for line in settle_with(&subject, &tags, 3).lines {
+            let Some(chosen) = line.chosen.filter(|chosen| !chosen.rebuild) else { continue };
+            let from = compared_with(&subject.rule, subject.approved.iter().map(|(tag, _)| tag), &chosen.tag);
+            if let Some((current, _)) = &line.current {
+                prop_assert_eq!(from, Some(current), "{}", chosen.tag);
+            }
+            if let Some(from) = from {
+                prop_assert_ne!(order_of(&subject.rule, from, &chosen.tag), Some(std::cmp::Ordering::Less), "{} {}", from, chosen.tag);
+            }
+        }
+    }
+
     #[test]
     fn every_tag_has_exactly_one_verdict_newest_first((subject, tags) in any_case(), age in 0u8..4) {
         let selection = settle_with(&subject, &tags, age);

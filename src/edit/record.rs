@@ -4,7 +4,7 @@ use granit_parser::ScalarStyle;
 
 use super::change::Field;
 use super::error::EditError;
-use super::lines::{Splice, after_line, colon_end, column, entry_end, line_start};
+use super::lines::{Splice, after_line, colon_end, column, content_end, entry_end, line_end, line_start};
 use super::nodes::item;
 use super::scalar::{self, Quote, quote_of};
 use crate::image::Tag;
@@ -31,17 +31,25 @@ pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[Field]) -> Resu
 /// Another value in place of one, its quotes kept.
 fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Result<Splice, EditError> {
     let Kind::Scalar { style, .. } = &*old.kind else { return Err(EditError::unusual(old.outer_start())) };
-    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-        let message = format!("the value of `{name}` is a block of text: write it on one line to have it edited");
-        return Err(EditError::at(key.span.start, message));
-    }
     let new = scalar::value(name, value, if name == "pull" { Quote::Plain } else { quote_of(old) });
+    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+        return replace_block(text, key, old, &new);
+    }
     if old.span.start < old.span.end {
         return Ok((old.span.start..old.span.end, new));
     }
     let at = old.properties.map(|p| p.end).or_else(|| colon_end(text, key));
     let at = at.ok_or_else(|| EditError::unusual(key.span.start))?;
     Ok((at..at, format!(" {new}")))
+}
+
+/// One line in place of a block of text, `>-` and the lines after it.
+fn replace_block(text: &str, key: &Node, old: &Node, new: &str) -> Result<Splice, EditError> {
+    let message = "a block of text with a comment or an anchor stands here: write it on one line to have it edited";
+    let refused = || EditError::at(key.span.start, message);
+    let colon = colon_end(text, key).ok_or_else(refused)?;
+    let is_plain = text[colon..line_end(text, colon)].trim().bytes().all(|byte| b"|>+-123456789".contains(&byte));
+    is_plain.then(|| (colon..content_end(text, old), format!(" {new}"))).ok_or_else(refused)
 }
 
 /// A new key after the last of those that stand before it; `None` where these do not begin their lines.

@@ -138,6 +138,7 @@ impl<T: Value> Value for Written<T> {
         }
         if let Some(through) = reader.through {
             let message = "an approval, a rejection, a revocation or the policy would come through this alias";
+            let help = "write one of its own here, if only `[]`: what reviewers approve must stand in one place";
             reader.fault(Code::AliasNotAllowed, through, message, help);
             return None;
         }

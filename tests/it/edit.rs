@@ -688,7 +688,7 @@ fn what_cannot_be_edited_is_refused_and_said() {
             Change::Reject { tag: tag("2"), reason: "slow".to_owned(), until: None },
         ),
         (
-            format!("images:\n- source: a\n  approved:\n  - tag: 1\n    digest: >-\n      {}\n", digest(1)),
+            format!("images:\n- source: a\n  approved:\n  - tag: 1\n    digest: >- # why\n      {}\n", digest(1)),
             Change::Rebuild { tag: tag("1"), digest: digest(7) },
         ),
     ];
@@ -708,7 +708,7 @@ fn what_cannot_be_edited_is_refused_and_said() {
     line 4: an edit of another image would reach this one through `<<`: write `approved: []` into this one first, so that it has a list of its own
     line 5: an edit of another image would reach this one through `<<`: write `approved: []` into this one first, so that it has a list of its own
     line 5: an edit of another image would reach this one through `<<`: write `rejected: []` into this one first, so that it has a list of its own
-    line 5: the value of `digest` is a block of text: write it on one line to have it edited
+    line 5: a block of text with a comment or an anchor stands here: write it on one line to have it edited
     ");
 }
 
@@ -765,6 +765,21 @@ fn what_others_merge_is_edited_where_they_have_a_list_of_their_own() {
         after.contains("    source: grafana/loki\n    approved: []\n  - <<: [*base, *all] # the same\n"),
         "{after}"
     );
+}
+
+#[test]
+fn a_block_of_text_that_is_changed_becomes_a_line() {
+    for (block, after) in [(">-", ""), ("|", "\n"), (">2-", "\n\n  # end")] {
+        let item = format!(
+            "tag: 1\n      digest: {block}\n        {}{after}\n    - tag: 2\n      digest: {}\n",
+            digest(1),
+            digest(2)
+        );
+        let text = format!("organization: acme\nimages:\n- source: aa/aa\n  approved:\n    - {item}");
+        let change = Change::Rebuild { tag: tag("1"), digest: digest(7) };
+        let edited = apply(&text, &[Edit { image: 0, change }]).unwrap();
+        assert_eq!(edited, text.replace(&format!("{block}\n        {}", digest(1)), digest(7).as_str()));
+    }
 }
 
 #[test]

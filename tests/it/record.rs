@@ -61,6 +61,26 @@ impl Drop for World {
     }
 }
 
+/// One image merges the other's keys, and has approvals of its own.
+#[test]
+fn records_of_an_image_and_of_one_that_merges_its_keys_are_one_commit() {
+    let world = World::new(false);
+    let (one, two) = (world.image(1), world.image(2));
+    let source = format!("{}/team/app", world.upstream.host());
+    let text = manifest(&world.mirror.host(), &[entry(&source, "app", "", &[("1", &one)])]);
+    let base = text.replacen("  - source:", "  - &base\n    source:", 1);
+    let merging = format!("  - <<: *base\n    repository: copy\n    approved: [{{ tag: '2', digest: {two} }}]\n");
+    world.github.push_as("main", "octocat", &[(FILE, &format!("{base}{merging}"))]);
+    let result = world.promote(&[], 0);
+    assert_eq!((&result["changed"], &result["failed"]), (&json!(true), &json!([])), "{result}");
+    let text = world.text("main");
+    assert!(
+        text.contains(&format!("mirrored: {one}\n")) && text.contains(&format!(", mirrored: {two}, approved-on: ")),
+        "{text}"
+    );
+    assert!(text.contains("  - &base\n") && text.contains("  - <<: *base\n    repository: copy\n"), "{text}");
+}
+
 #[test]
 fn an_open_branch_takes_the_record_as_a_commit() {
     let world = World::new(false);

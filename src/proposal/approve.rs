@@ -327,11 +327,13 @@ mod tests {
         match request.decide(&request.ruled(), known, DateTime::UNIX_EPOCH) {
             Err(facts) => format!("lacks {facts:?}"),
             Ok(Resolution::Approve(change)) => {
-                let Entry { from, to, kind, urgent, .. } = change.1.entries().remove(0);
+                let item = &change.1.items[0];
+                let Entry { from, to, kind, urgent, .. } = item.entry.clone();
                 format!(
-                    "{kind:?} {} -> {}{}",
+                    "{kind:?} {} -> {}{}{}",
                     from.unwrap(),
                     to.unwrap(),
+                    if item.is_earlier { ", an earlier digest" } else { "" },
                     urgent.map(|_| ", urgent").unwrap_or_default()
                 )
             }
@@ -363,8 +365,22 @@ mod tests {
         let ready = |facts: Facts| Facts { readiness: BTreeMap::from([(digest.clone(), Readiness::Ready)]), ..facts };
         let unknown_age =
             |facts: Facts| Facts { public_since: BTreeMap::from([((tag.clone(), digest.clone()), None)]), ..facts };
-        let rounds =
-            [Facts::default(), answered(), unknown_age(answered()), ready(answered()), ready(unknown_age(answered()))];
+        let history = |digest: &Digest, facts: Facts| {
+            let entries = vec![(digest.clone(), DateTime::UNIX_EPOCH - chrono::TimeDelta::days(9))];
+            Facts { history: BTreeMap::from([(tag.clone(), entries)]), ..unknown_age(facts) }
+        };
+        let earlier = Digest::sha256(b"earlier");
+        let ready_before = Facts { readiness: BTreeMap::from([(earlier.clone(), Readiness::Ready)]), ..answered() };
+        let rounds = [
+            Facts::default(),
+            answered(),
+            unknown_age(answered()),
+            history(&digest, answered()),
+            history(&earlier, answered()),
+            history(&earlier, ready_before),
+            ready(answered()),
+            ready(unknown_age(answered())),
+        ];
         let mut table = String::new();
         for (name, request) in [
             ("no tag", request(None, false, false)),

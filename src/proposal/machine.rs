@@ -218,8 +218,7 @@ mod tests {
             rejection: None,
             urgent: None,
         };
-        let item =
-            Item { entry, image: 0, line: "latest".to_owned(), public_since: None, prefix_changed: false, cause: None };
+        let item = Item::new(entry, 0, "latest".to_owned());
         Wanted {
             branch: branch.to_owned(),
             group: None,

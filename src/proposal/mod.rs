@@ -174,6 +174,8 @@ pub(crate) struct Item {
     pub public_since: Option<Since>,
     /// Whether it writes its version with a `v` and the approvals do not, or the other way round, as far as that was asked.
     pub prefix_changed: bool,
+    /// Whether it is an earlier digest of its tag, because what the tag answered when it was chosen is too young.
+    pub is_earlier: bool,
     /// Why it leaves, for what leaves.
     pub cause: Option<Cause>,
 }
@@ -181,7 +183,7 @@ pub(crate) struct Item {
 impl Item {
     /// A change of which nothing else is known.
     pub(crate) const fn new(entry: Entry, image: usize, line: String) -> Self {
-        Self { entry, image, line, public_since: None, prefix_changed: false, cause: None }
+        Self { entry, image, line, public_since: None, prefix_changed: false, is_earlier: false, cause: None }
     }
 
     /// The change that lets bytes in; see [`Entry::approving`].

@@ -161,6 +161,7 @@ fn hurry(items: &mut Vec<Item>, mut urgent: Item, line: &Line, selection: Option
         Some(chosen) if chosen.tag == tag && chosen.digest == urgent.entry.digest => {
             urgent.public_since = chosen.public_since;
             urgent.prefix_changed |= chosen.prefix_changed;
+            urgent.is_earlier = chosen.instead_of.is_some();
         }
         // tags are listed newest first
         Some(chosen) if place(&chosen.tag) <= place(&tag) => return,
@@ -225,7 +226,8 @@ pub(super) fn approving(at: usize, image: &Image, line: &str, chosen: &Chosen) -
     let entry = Entry::approving(image, &chosen.tag, &chosen.digest, chosen.rebuild);
     let item = Item::approving(at, image, line.to_owned(), entry);
     let prefix_changed = item.prefix_changed || chosen.prefix_changed;
-    Item { public_since: chosen.public_since, prefix_changed, ..item }
+    let is_earlier = chosen.instead_of.is_some();
+    Item { public_since: chosen.public_since, prefix_changed, is_earlier, ..item }
 }
 
 /// What a proposal depends on at its base, beside its entries: the lines of the image and the one on either side of them

@@ -31,7 +31,7 @@ pub(crate) use notice::{Notice, NoticeKind, notices};
 pub(crate) use number::Number;
 pub(crate) use pattern::{Pattern, PatternError};
 pub(crate) use range::{Range, RangeError};
-pub(crate) use select::{Candidate, alone, compared_with};
+pub(crate) use select::{Candidate, EARLIER, alone, compared_with};
 pub use select::{ROUNDS, Readings};
 pub(crate) use tag::{NoVersion, Reading, read};
 pub(crate) use tried::{made_up, tried};
@@ -125,9 +125,9 @@ pub struct Facts {
     pub public_since: BTreeMap<(Tag, Digest), Option<Since>>,
     /// Whether everything wanted of a digest can be pulled.
     pub readiness: BTreeMap<Digest, Readiness>,
-    /// The digests that the ledger saw a floating tag answer, oldest first, with when it first did. Where the newest is
-    /// too young an older one may be proposed, so it should hold the approved digest too: nothing is chosen that is
-    /// not known to be newer than that.
+    /// The digests that the ledger saw a tag answer, oldest first, with when it first did. Where what it answers now is too
+    /// young an earlier one may be proposed, so it should hold the approved digest too: nothing is chosen that is not known
+    /// to be newer than that.
     pub history: BTreeMap<Tag, Vec<(Digest, DateTime<Utc>)>>,
     /// Digests that a person declined by closing their proposal.
     pub declined: BTreeSet<Digest>,
@@ -196,7 +196,7 @@ pub enum Fact {
     Digest(Tag),
     /// Since when this tag answers this digest.
     PublicSince(Tag, Digest),
-    /// What this floating tag answered before.
+    /// What this tag answered before: a question to the ledger, not to upstream.
     History(Tag),
     /// Whether this digest is ready.
     Readiness(Tag, Digest),
@@ -228,7 +228,7 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
     pub tag: Tag,
-    /// What it answers.
+    /// What it answers, or answered before.
     pub digest: Digest,
     /// Whether it is the approved tag with other bytes.
     pub rebuild: bool,
@@ -236,6 +236,8 @@ pub struct Chosen {
     pub public_since: Option<Since>,
     /// Whether upstream writes this version with `v` where the approvals have none, or the other way.
     pub prefix_changed: bool,
+    /// What the tag answers now, where that is too young: `digest` is an earlier one of it.
+    pub instead_of: Option<Waiting>,
 }
 
 /// A version that is in range but not to be proposed yet.

@@ -44,9 +44,14 @@ fn calls(account: &Account<'_>) -> Vec<String> {
     let call = |mark| match mark {
         Mark::Revoked => Some(format!("> [!CAUTION]\n> Revoked: {name} must not be used any more. Why: {reason}")),
         Mark::Urgent => Some(format!("> [!WARNING]\n> Urgent: {name} does not wait for the cooldown. Why: {reason}")),
-        Mark::TagMoved => Some(format!(
-            "> [!WARNING]\n> Moved on: upstream's {name} does not answer the digest proposed here any more."
-        )),
+        Mark::TagMoved => {
+            let why = if account.item.is_earlier {
+                ", but an earlier one of it: what it answers now is too young"
+            } else {
+                " any more"
+            };
+            Some(format!("> [!WARNING]\n> Moved on: upstream's {name} does not answer the digest proposed here{why}."))
+        }
         Mark::Downgrade => account.update().map(|(from, _)| {
             let from = code(from.as_str(), 128);
             format!("> [!WARNING]\n> **Downgrade:** {name} is older than {from}, which is approved.")

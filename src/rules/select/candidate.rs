@@ -5,11 +5,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::super::{Chosen, Fact, Facts, Readiness, Reason, Since, Subject, Waiting};
 use crate::image::{Digest, Tag};
 
-/// Judges one tag by itself, whatever else the rule would pick: what it answers, its age, whether all of it is there.
-pub(crate) fn alone(subject: &Subject, tag: &Tag, facts: &Facts, now: DateTime<Utc>) -> Candidate {
-    Question { subject, facts, now }.tag(tag)
-}
-
 /// What is known of a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Candidate {
@@ -83,6 +78,7 @@ impl Question<'_> {
             rebuild: false,
             public_since,
             prefix_changed: false,
+            instead_of: None,
         })
     }
 
@@ -116,8 +112,17 @@ impl Question<'_> {
         })
     }
 
-    /// Whether the candidate's clock began only now or has not begun: then those of older candidates need not begin too.
+    /// The digest of a tag's last approval.
+    pub(super) fn approved(&self, tag: &Tag) -> Option<&Digest> {
+        self.subject.approved.iter().rev().find(|(approved, _)| approved == tag).map(|(_, digest)| digest)
+    }
+
+    /// Whether the candidate is seen for the first time or nobody knows since when it is public: then the clocks of older
+    /// candidates need not begin too. A tag that has a history was seen before, and its clock may begin anew every night.
     pub(super) fn fresh(self, waiting: &Waiting) -> bool {
+        if self.facts.history.get(&waiting.tag).is_some_and(|history| !history.is_empty()) {
+            return false;
+        }
         let since =
             self.facts.digests.get(&waiting.tag).and_then(Option::as_ref).and_then(|digest| {
                 self.facts.public_since.get(&(waiting.tag.clone(), digest.clone())).copied().flatten()

@@ -1,7 +1,10 @@
 //! One line: which of its candidates, newest first, is to be proposed.
 
+use std::borrow::Cow;
+
 use super::super::{Chosen, Fact, Line, Reason, Verdict, Waiting};
 use super::candidate::{Candidate, Question};
+use super::earlier::EARLIER;
 use super::judgement::Judgement;
 use super::rows::{Held, Row};
 use crate::image::{Digest, Tag};
@@ -16,9 +19,9 @@ const PASSED: usize = 10;
 /// How many candidates of a line are looked at in one run.
 const LOOKED_AT: usize = 100;
 
-/// After how many rounds of questions and answers nothing is missing, whatever the answers are: three about
-/// each candidate, three about a rebuild, and the last.
-pub const ROUNDS: usize = 3 * LOOKED_AT + 4;
+/// After how many rounds of questions and answers nothing is missing, whatever the answers are: three about each candidate
+/// and a rebuild (its digest, its age, and its readiness or its history), one about each earlier digest, and the last.
+pub const ROUNDS: usize = 3 * (LOOKED_AT + 1) + EARLIER + 1;
 
 /// A line and its candidates, of which nothing is known yet but that the rule admits them.
 #[derive(Debug)]
@@ -52,13 +55,13 @@ impl CandidateLine<'_> {
     /// Looks through the candidates, newest first, and where nothing is chosen for a rebuild.
     pub(super) fn walk(&self, question: Question<'_>, rows: &[Row<'_>]) -> LineChoice {
         let mut walk = LineChoice::default();
-        let (mut fresh, mut passed) = (0, 0);
+        let (mut fresh, mut passed, mut tries) = (0, 0, EARLIER);
         for (looked_at, row) in self.candidates.iter().map(|&at| &rows[at]).enumerate() {
             walk.others = enough(looked_at, fresh, passed);
             if walk.others.is_some() {
                 break;
             }
-            match question.tag(row.tag) {
+            match question.newest(row.tag, &mut tries) {
                 Candidate::Good(chosen) => {
                     walk.others = Some(Judgement::skipped(Reason::Superseded, format!("{} is newer", chosen.tag)));
                     walk.choose(Chosen { prefix_changed: self.v.is_some_and(|v| row.writes_v() != v), ..chosen }, row);
@@ -78,7 +81,7 @@ impl CandidateLine<'_> {
             }
         }
         if let Some(current) = self.current.filter(|_| walk.chosen.is_none() && walk.missing.is_none()) {
-            walk.rebuild(question, current, rows);
+            walk.rebuild(question, current, rows, &mut tries);
         }
         walk
     }
@@ -102,7 +105,16 @@ impl CandidateLine<'_> {
 impl LineChoice {
     fn choose(&mut self, chosen: Chosen, row: &Row<'_>) {
         let detail = if chosen.prefix_changed { habit(row.writes_v()) } else { "the newest that the rule admits" };
+        let detail = match chosen.instead_of {
+            None => detail.into(),
+            Some(_) => Cow::from(format!("{detail}; {}", chosen.answered())),
+        };
         self.judgements.push(Judgement::new(Verdict::Chosen, Reason::Newest, detail));
+        self.take(chosen);
+    }
+
+    fn take(&mut self, chosen: Chosen) {
+        self.waiting.extend(chosen.instead_of.clone());
         self.chosen = Some(chosen);
     }
 
@@ -115,7 +127,7 @@ impl LineChoice {
 
     /// Looks for a rebuild of the approval where the rule still wants it and upstream still lists it: the same tag now
     /// answers other bytes.
-    fn rebuild(&mut self, question: Question<'_>, held: Held<'_>, rows: &[Row<'_>]) {
+    fn rebuild(&mut self, question: Question<'_>, held: Held<'_>, rows: &[Row<'_>], tries: &mut usize) {
         let own = held.row.and_then(|at| rows[at].judgement.as_ref()).filter(|own| own.reason == Reason::Approved);
         let Some(own) = own.filter(|_| question.subject.rebuilds) else { return };
         let say = |detail: String| Some(Judgement { detail: detail.into(), ..own.clone() });
@@ -127,11 +139,11 @@ impl LineChoice {
             }
             _ => {}
         }
-        match question.tag(held.tag) {
+        match question.newest(held.tag, tries) {
             Candidate::Good(chosen) => {
-                let detail = format!("rebuilt: answers {}", chosen.digest.short());
+                let detail = format!("rebuilt: {}", chosen.answered());
                 self.rebuilt = Some(Judgement::new(Verdict::Chosen, Reason::Newest, detail));
-                self.chosen = Some(Chosen { rebuild: true, ..chosen });
+                self.take(Chosen { rebuild: true, ..chosen });
             }
             Candidate::Bad(waiting) if waiting.reason == Reason::Approved => {
                 self.rebuilt = say(format!("in the manifest; {}", waiting.detail));

@@ -2,12 +2,14 @@
 //!
 //! [`Readings::of`] reads the list once, [`Readings::inquire`] judges once what needs no facts, [`missing`](inquiry::Inquiry::missing) says
 //! what must be looked up, and [`answer`](inquiry::Inquiry::answer) decides. A caller looks up what is missing and asks again until nothing
-//! is: of each line the newest candidate's digest, then its age, then its readiness, and only where that one is not to be
-//! proposed the next older one's. Every line asks for one fact a round, and [`ROUNDS`] bounds the rounds.
+//! is: of each line the newest candidate's digest, then its age, then its readiness (or, where it is too young, what its tag
+//! answered before), and only where that one is not to be proposed the next older one's. Every line asks for one fact a
+//! round, and [`ROUNDS`] bounds the rounds.
 
 mod below;
 mod candidate;
 mod commits;
+mod earlier;
 mod family;
 mod floating;
 mod inquiry;
@@ -20,12 +22,15 @@ mod start;
 mod versions;
 
 pub(crate) use below::compared_with;
-pub(crate) use candidate::{Candidate, alone};
+pub(crate) use candidate::Candidate;
+pub(crate) use earlier::{EARLIER, alone};
 pub use line::ROUNDS;
 pub use readings::Readings;
 
 #[cfg(test)]
 mod decisions;
+#[cfg(test)]
+mod histories;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

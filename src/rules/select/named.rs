@@ -1,19 +1,18 @@
 //! Floating tags, followed by digest.
 
-use chrono::{DateTime, Utc};
-
-use super::super::{Chosen, Fact, Line, Reason, Selection, Since, TagVerdict, Verdict, Waiting};
+use super::super::{Chosen, Fact, Line, Reason, Selection, TagVerdict, Verdict};
 use super::candidate::{Candidate, Question};
+use super::earlier::EARLIER;
 use super::judgement::Judgement;
 use super::readings::Readings;
 use super::rows::rejected;
-use crate::image::{Digest, Tag};
+use crate::image::Tag;
 
 /// The facts that are lacking, one a tag.
 pub(super) fn missing(question: Question<'_>, names: &[Tag]) -> Vec<Fact> {
     let judged = names.iter().filter(|tag| rejected(question.subject, question.now, tag).is_none());
-    let fact = |tag| match judge(question, tag, approved(question, tag)) {
-        Standing::Unknown(fact) => Some(fact),
+    let fact = |tag| match judge(question, tag) {
+        Some(Candidate::Unknown(fact)) => Some(fact),
         _ => None,
     };
     judged.filter_map(fact).collect()
@@ -24,7 +23,7 @@ pub(super) fn answer(question: Question<'_>, names: &[Tag], tags: &Readings<'_>)
     let (lines, mut verdicts): (_, Vec<_>) = names.iter().map(|name| follow(question, name)).unzip();
     let others = tags.iter().map(|(tag, _)| tag).filter(|tag| !names.contains(tag));
     verdicts.extend(others.map(|tag| {
-        let judgement = match approved(question, tag) {
+        let judgement = match question.approved(tag) {
             Some(_) => Judgement::new(Verdict::Approved, Reason::Approved, "no longer followed"),
             None => Judgement::skipped(Reason::OtherLine, "the rule names other tags"),
         };
@@ -33,13 +32,8 @@ pub(super) fn answer(question: Question<'_>, names: &[Tag], tags: &Readings<'_>)
     Selection { lines, tags: verdicts }
 }
 
-/// The digest of a tag's last approval.
-fn approved<'q>(question: Question<'q>, tag: &Tag) -> Option<&'q Digest> {
-    question.subject.approved.iter().rev().find(|(approved, _)| approved == tag).map(|(_, digest)| digest)
-}
-
 fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
-    let current = approved(question, tag);
+    let current = question.approved(tag);
     let mut line = Line {
         name: format!("tag/{tag}"),
         current: current.map(|digest| (tag.clone(), digest.clone())),
@@ -50,19 +44,15 @@ fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
     let judgement = if let Some(until) = rejected(question.subject, question.now, tag) {
         Judgement::skipped(Reason::Rejected, until)
     } else {
-        match judge(question, tag, current) {
-            Standing::Current => Judgement::new(Verdict::Approved, Reason::Approved, "answers the approved digest"),
-            Standing::Good(mut chosen, waiting) => {
-                chosen.rebuild = current.is_some();
-                let detail = match &waiting {
-                    None => format!("answers {}", chosen.digest.short()),
-                    Some(_) => format!("answered {} before; what it answers now is too young", chosen.digest.short()),
-                };
-                line.chosen = Some(chosen);
-                line.waiting.extend(waiting);
-                Judgement::new(Verdict::Chosen, Reason::Newest, detail)
+        match judge(question, tag) {
+            None => Judgement::new(Verdict::Approved, Reason::Approved, "answers the approved digest"),
+            Some(Candidate::Good(chosen)) => {
+                let judgement = Judgement::new(Verdict::Chosen, Reason::Newest, chosen.answered());
+                line.waiting.extend(chosen.instead_of.clone());
+                line.chosen = Some(Chosen { rebuild: current.is_some(), ..chosen });
+                judgement
             }
-            Standing::Bad(waiting) => {
+            Some(Candidate::Bad(waiting)) => {
                 let verdict = if current.is_some() { Verdict::Approved } else { Verdict::Skipped };
                 let judgement = Judgement::new(verdict, waiting.reason, waiting.detail.clone());
                 if matches!(
@@ -73,54 +63,19 @@ fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
                 }
                 judgement
             }
-            Standing::Unknown(_) => Judgement::skipped(Reason::Floating, "not looked at yet"),
+            Some(Candidate::Unknown(_)) => Judgement::skipped(Reason::Floating, "not looked at yet"),
         }
     };
     (line, judgement.on(tag))
 }
 
-/// How a floating tag stands to what is approved of it.
-enum Standing {
-    Current,
-    Good(Chosen, Option<Waiting>),
-    Bad(Waiting),
-    Unknown(Fact),
-}
-
-/// What the tag answers now, or, where that is too young, the newest digest of its history that is old enough, is newer
-/// than the approved one, and still answers.
-fn judge(question: Question<'_>, tag: &Tag, current: Option<&Digest>) -> Standing {
+/// Judges what a floating tag may be given; `None` where it answers what is approved.
+fn judge(question: Question<'_>, tag: &Tag) -> Option<Candidate> {
+    let current = question.approved(tag);
     let now = question.facts.digests.get(tag);
     if current.is_some() && now.is_some_and(|digest| digest.as_ref() == current) {
-        return Standing::Current;
+        return None;
     }
-    match question.tag(tag) {
-        Candidate::Good(chosen) => Standing::Good(chosen, None),
-        Candidate::Unknown(fact) => Standing::Unknown(fact),
-        Candidate::Bad(waiting) if waiting.reason != Reason::Waiting => Standing::Bad(waiting),
-        Candidate::Bad(waiting) => earlier(question, tag, current, waiting),
-    }
-}
-
-fn earlier(question: Question<'_>, tag: &Tag, current: Option<&Digest>, waiting: Waiting) -> Standing {
-    let Some(history) = question.facts.history.get(tag) else { return Standing::Unknown(Fact::History(tag.clone())) };
-    let history: Vec<&(Digest, DateTime<Utc>)> = history.iter().rev().collect();
-    // Without the approved digest in it the history does not say what is newer than that: then nothing of it is taken.
-    let newer = match current {
-        None => history.len(),
-        Some(current) => history.iter().position(|(digest, _)| digest == current).unwrap_or(0),
-    };
-    let answered = question.facts.digests.get(tag).and_then(Option::as_ref);
-    for (digest, since) in history.into_iter().take(newer).filter(|(digest, _)| Some(digest) != answered) {
-        let since = Some(Since::first_seen(*since));
-        if question.refused(tag, digest).is_some() || question.young(tag, since).is_some() {
-            continue;
-        }
-        match question.ready(tag, digest, since) {
-            Candidate::Good(chosen) => return Standing::Good(chosen, Some(waiting)),
-            Candidate::Unknown(fact) => return Standing::Unknown(fact),
-            Candidate::Bad(_) => {}
-        }
-    }
-    Standing::Bad(waiting)
+    let mut tries = EARLIER;
+    Some(question.newest(tag, &mut tries))
 }

@@ -302,7 +302,7 @@ fn patterns() {
 }
 
 /// What a selection asks for, round by round, when every tag answers its own digest, public for nine days and ready.
-fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String {
+pub(super) fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String {
     let mut rounds = String::from("\n");
     let tags = tags(list);
     let readings = Readings::of(&subject.rule, &tags);
@@ -337,7 +337,7 @@ fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String {
     }
 }
 
-fn wary(words: &str) -> Subject {
+pub(super) fn wary(words: &str) -> Subject {
     Subject { ask_readiness: true, ..case(words) }
 }
 

@@ -126,6 +126,7 @@ fn where_all_waits_nothing_is_told() {
     let mut facts = Facts::default();
     facts.digests.insert(tag.clone(), Some(digest.clone()));
     facts.public_since.insert((tag, digest), Some(Since::published(DateTime::UNIX_EPOCH)));
+    facts.history.insert(list[0].clone(), Vec::new());
     let (missing, selection) = asked(&subject, &list, &facts);
     assert!(missing.is_empty());
     assert_eq!(selection.lines[0].waiting[0].until, Some(DateTime::UNIX_EPOCH + Duration::from_secs(60)));

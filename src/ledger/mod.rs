@@ -1,17 +1,19 @@
 //! The ledger: since when each tag that waits was seen to answer its digest. It is what a cooldown counts from where nothing
 //! better is known, kept as one small text on a branch of its own.
 //!
-//! What it says of a tag is a history, oldest first. The last entry is what the tag answered when it was looked at last, and
-//! only its clock runs: a tag that answers something else ends it, and one that comes back begins anew. The entries before it
-//! say what the tag answered earlier: what a floating tag may still be given, and what was really served there once.
+//! What it says of a tag is a history, oldest first. The last entry is what the tag answered when it was looked at last. A
+//! digest that comes back begins anew. The entries before the last say what the tag answered earlier: what may still be
+//! proposed where the tag is rebuilt before its cooldown is over, and what was really served there once.
 //!
-//! A tag that answers what is approved has no clock, and neither has one that is no candidate: their entries are dropped.
+//! A tag that answers what is approved has no clock, and neither has one that is no candidate: their entries are dropped. A
+//! tag of Docker Hub, which tells push times itself, has one where it was seen to wait.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use crate::image::{Digest, Location, Tag};
+use crate::rules::EARLIER;
 
 mod survey;
 mod text;
@@ -29,8 +31,8 @@ pub(crate) fn branch(prefix: &str) -> String {
     format!("{prefix}ledger")
 }
 
-/// How many digests are remembered of a tag.
-const HISTORY: usize = 12;
+/// How many digests are remembered of a tag: as many as rules try.
+const HISTORY: usize = EARLIER;
 
 /// A tag of a source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,10 +98,10 @@ impl Ledger {
     /// Writes down that a tag answers a digest. The same digest again continues its clock, and of two times the earlier holds:
     /// two runs at once may both have seen it first. Any other digest begins a clock, also one that was there before.
     ///
-    /// What is approved of the tag is put before a digest that is new: it was served before that, and a floating tag's history
-    /// says only by it what is newer.
+    /// What is approved of the tag is put before a digest that is new: it was served before that, and a history says only by
+    /// it what is newer.
     pub(crate) fn see(&mut self, key: &Key, sighting: &Sighting, now: DateTime<Utc>) {
-        let Sighting { digest, approved } = sighting;
+        let Sighting { digest, approved, .. } = sighting;
         let now = now.trunc_subsecs(0);
         if !key.is_writable() {
             return;
@@ -117,15 +119,35 @@ impl Ledger {
         }
         entries.push(Entry { digest: digest.clone(), first_seen: now });
         while entries.len() > HISTORY {
-            // without what is approved the rest of a history is worth nothing
-            let at = entries.iter().position(|entry| !approved.contains(&entry.digest)).unwrap_or_default();
-            entries.remove(at);
+            entries.remove(dispensable(entries, sighting, now));
         }
     }
 
     /// Notes that everything up to this commit, which another identity wrote, was judged.
     pub(crate) fn judge(&mut self, commit: &str) {
         self.judged = Some(commit.to_owned());
+    }
+}
+
+/// Which entry of a history that is full is missed least.
+///
+/// Not what is approved: without it the rest says nothing. Nor what the tag answers now. Of the others the oldest, where
+/// another of them is old enough by now; until one is, that one has to stay, however often the tag is rebuilt. Then it is the
+/// one whose neighbours are closest together, so that some digest is always soon old enough.
+fn dispensable(entries: &[Entry], sighting: &Sighting, now: DateTime<Utc>) -> usize {
+    let others = entries.iter().enumerate().take(entries.len().saturating_sub(1));
+    let others: Vec<usize> =
+        others.filter(|(_, entry)| !sighting.approved.contains(&entry.digest)).map(|(at, _)| at).collect();
+    let seen = |at: usize| entries[at].first_seen;
+    let cooldown = TimeDelta::from_std(sighting.cooldown).unwrap_or(TimeDelta::MAX);
+    match others[..] {
+        [] => 0,
+        [oldest] => oldest,
+        [oldest, next, ..] if now - seen(next) >= cooldown => oldest,
+        [oldest, ..] => {
+            let ends = others.windows(3).map(|w| (seen(w[2]) - seen(w[0]), w[1]));
+            ends.min().map_or(oldest, |(_, at)| at)
+        }
     }
 }
 

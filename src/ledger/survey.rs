@@ -1,11 +1,12 @@
 //! What one run looked at, as the ledger takes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::Key;
 use crate::image::{Digest, Location, Tag};
 use crate::manifest::Image;
-use crate::rules::{Reason, Rule, Selection};
+use crate::rules::{Reason, Selection};
 
 /// What a tag answers now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(crate) struct Sighting {
     pub digest: Digest,
     /// What is approved of the tag, by any image of its source.
     pub approved: BTreeSet<Digest>,
+    /// The longest cooldown of those images.
+    pub cooldown: Duration,
 }
 
 /// What one run looked at: the tags that are candidates, and what they answer as far as that was asked.
@@ -22,7 +25,7 @@ pub(crate) struct Survey {
     kept: BTreeSet<Key>,
     /// Sources of which not every image was looked at: of those nothing is dropped.
     unknown: BTreeSet<Location>,
-    ends: bool,
+    looked: bool,
 }
 
 impl Survey {
@@ -46,11 +49,15 @@ impl Survey {
             let approvals = image.approved.iter().filter(|a| a.tag == verdict.tag).map(|a| a.digest.clone());
             let approved: BTreeSet<Digest> = approvals.collect();
             match answer {
-                Some(Some(digest)) if approved.contains(digest) => self.ends |= keeps_clocks(image),
+                Some(Some(digest)) if approved.contains(digest) => self.looked = true,
                 Some(Some(digest)) => {
+                    self.looked = true;
                     self.kept.insert(key.clone());
-                    let new = || Sighting { digest: digest.clone(), approved: BTreeSet::new() };
-                    self.seen.entry(key).or_insert_with(new).approved.extend(approved);
+                    let new =
+                        || Sighting { digest: digest.clone(), approved: BTreeSet::new(), cooldown: Duration::ZERO };
+                    let sighting = self.seen.entry(key).or_insert_with(new);
+                    sighting.approved.extend(approved);
+                    sighting.cooldown = sighting.cooldown.max(image.cooldown);
                 }
                 Some(None) | None => drop(self.kept.insert(key)),
             }
@@ -66,10 +73,12 @@ impl Survey {
         self.kept.contains(key) || self.unknown.contains(&key.source)
     }
 
-    /// Whether a tag was seen to answer what is approved, which ends a clock that the ledger may have of it: a publisher
-    /// could else show bytes for a minute, take them back, and show them again when their cooldown is over.
-    pub(crate) const fn ends_clocks(&self) -> bool {
-        self.ends
+    /// Whether it was seen what a tag with a cooldown answers, which the ledger has to hear where it knows the tag. A
+    /// publisher could else show bytes for a minute, have the approved ones answer again, and the first would be proposed
+    /// when their cooldown is over; or a proposal would go back from what Docker Hub calls old enough to what the ledger saw
+    /// before that.
+    pub(crate) const fn has_looked(&self) -> bool {
+        self.looked
     }
 }
 
@@ -96,10 +105,4 @@ const fn is_candidate(reason: Reason, looked_at: bool) -> bool {
         | Reason::Rejected
         | Reason::Revoked => false,
     }
-}
-
-/// Whether the ledger may know clocks of an image's tags: Docker Hub tells its own, but for what a floating tag answered before.
-fn keeps_clocks(image: &Image) -> bool {
-    let on_docker_hub = image.source.registry().is_some_and(crate::image::RegistryHost::is_docker_hub);
-    !on_docker_hub || matches!(image.rule, Rule::Tags(_))
 }

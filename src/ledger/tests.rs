@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -23,7 +24,7 @@ fn digest(name: &str) -> Digest {
 }
 
 fn answers(name: &str) -> Sighting {
-    Sighting { digest: digest(name), approved: BTreeSet::new() }
+    Sighting { digest: digest(name), approved: BTreeSet::new(), cooldown: Duration::ZERO }
 }
 
 fn seen(sightings: &[(&str, &str, i64)]) -> Ledger {
@@ -112,13 +113,43 @@ fn what_is_approved_stands_before_what_is_new_and_stays_in_a_long_history() {
     let mut ledger = Ledger::default();
     let approved: BTreeSet<Digest> = [digest("approved")].into();
     for n in 0..40 {
-        ledger.see(&key("stable"), &Sighting { digest: digest(&n.to_string()), approved: approved.clone() }, at(n));
+        ledger.see(&key("stable"), &Sighting { approved: approved.clone(), ..answers(&n.to_string()) }, at(n));
     }
     let history = ledger.history(&key("stable"));
     assert_eq!(history.len(), super::HISTORY);
     assert_eq!(history[0].digest, digest("approved"));
     assert_eq!(history.last().unwrap().digest, digest("39"));
     assert_eq!(Ledger::read(&ledger.write().unwrap()), Ok(ledger));
+}
+
+/// A tag that is rebuilt before every run, for longer than the history is: when its first cooldown is over there is a digest
+/// that is old enough and not much older than that, and when it is approved there is soon another.
+#[test]
+fn however_often_a_tag_is_rebuilt_something_of_it_gets_old_enough() {
+    for (cooldown, every) in [(72, 24), (14 * 24, 24), (72, 1), (90 * 24, 6), (1_i64, 24_u16)] {
+        let longest = Duration::from_secs(cooldown.unsigned_abs() * 3600);
+        let slack = cooldown / 3 + 2 * i64::from(every);
+        let (mut approved, mut due) = (digest("approved"), cooldown + i64::from(every));
+        let mut ledger = Ledger::default();
+        for hour in (0..6 * cooldown.max(24)).step_by(every.into()) {
+            let approvals = [approved.clone()].into();
+            let sighting = Sighting { approved: approvals, cooldown: longest, ..answers(&hour.to_string()) };
+            ledger.see(&key("1.2.3"), &sighting, at(hour));
+            let history = ledger.history(&key("1.2.3"));
+            let newer = history.iter().skip_while(|entry| entry.digest != approved).skip(1);
+            let ages = newer.map(|entry| ((at(hour) - entry.first_seen).num_hours(), entry));
+            match ages.filter(|(age, _)| *age >= cooldown).min_by_key(|(age, _)| *age) {
+                None => assert!(hour < due, "nothing after {hour} of {cooldown} hours"),
+                Some((age, newest)) => {
+                    assert!(age <= cooldown + slack, "{age} hours old after {hour}, of {cooldown}");
+                    // now and then what is proposed is merged
+                    if hour % 5 == 0 {
+                        (approved, due) = (newest.digest.clone(), hour + slack);
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -175,11 +206,12 @@ fn what_is_no_candidate_any_more_is_dropped() {
         survey(&[("1", Reason::Waiting, Some("a")), ("2", Reason::Older, None), ("3", Reason::Superseded, None)], &[]);
     ledger.update(&waiting, &BTreeSet::new(), at(9));
     assert_eq!(ledger, seen(&[("1", "a", 0), ("3", "c", 0)]), "4 is not even listed");
-    assert!(!waiting.ends_clocks());
+    assert!(waiting.has_looked());
 
     let approved =
         survey(&[("1", Reason::Approved, Some("a")), ("3", Reason::Approved, Some("new"))], &[("1", "a"), ("3", "c")]);
-    assert!(approved.ends_clocks());
+    assert!(approved.has_looked());
+    assert!(!survey(&[("1", Reason::Approved, None), ("2", Reason::Older, Some("b"))], &[]).has_looked());
     ledger.update(&approved, &BTreeSet::new(), at(9));
     let entries: Vec<_> = ledger.history(&key("3")).iter().map(|e| e.digest.clone()).collect();
     assert_eq!(entries, [digest("c"), digest("new")]);

@@ -33,7 +33,7 @@ pub(crate) struct UpstreamReader<'a> {
     pub(crate) sources: &'a Sources,
     /// Docker Hub's own API, for push times.
     pub(crate) hub: Option<&'a Hub>,
-    /// The ledger, for what Docker Hub does not tell.
+    /// The ledger, for what Docker Hub does not tell: other registries' clocks, and what tags answered before.
     pub(crate) clocks: &'a Clocks<'a>,
     pub(crate) now: DateTime<Utc>,
 }
@@ -150,9 +150,7 @@ pub(super) async fn look_up(
         Fact::Digest(tag) => {
             let answer = reader.sources.head(&image.source, tag).await;
             let digest = answer.map_err(|e| upstream(image, tag, FailedStep::Resolve, &e))?.map(|a| a.digest);
-            if let (Some(digest), Some(_)) = (&digest, &image.signatures) {
-                facts.unsigned.insert(digest.clone(), UNVERIFIED.to_owned());
-            }
+            unverified(image, &digest, facts);
             facts.digests.insert(tag.clone(), digest);
         }
         Fact::PublicSince(tag, digest) => {
@@ -160,7 +158,12 @@ pub(super) async fn look_up(
             facts.public_since.insert((tag.clone(), digest.clone()), since);
         }
         Fact::History(tag) => {
-            facts.history.insert(tag.clone(), reader.clocks.history(&image.source, tag).await);
+            let history = reader.clocks.history(&image.source, tag).await;
+            let digests = || history.iter().map(|(digest, _)| digest);
+            unverified(image, digests(), facts);
+            let held = still_held(reader.sources, image, digests(), &mut facts.readiness).await;
+            held.map_err(|e| upstream(image, tag, FailedStep::Read, &e))?;
+            facts.history.insert(tag.clone(), history);
         }
         Fact::Readiness(tag, digest) => {
             if unchanged(reader, image, tag, digest).await {
@@ -178,6 +181,30 @@ pub(super) async fn look_up(
                 },
             };
             facts.readiness.insert(digest.clone(), readiness);
+        }
+    }
+    Ok(())
+}
+
+/// Notes that nothing of these digests is verified, where the image asks for signatures.
+fn unverified<'d>(image: &Image, digests: impl IntoIterator<Item = &'d Digest>, facts: &mut Facts) {
+    if image.signatures.is_some() {
+        facts.unsigned.extend(digests.into_iter().map(|digest| (digest.clone(), UNVERIFIED.to_owned())));
+    }
+}
+
+/// Asks of digests that were found complete in an earlier run whether upstream still has them. No tag may answer them any
+/// more, and what no tag answers a registry may delete.
+async fn still_held<'d>(
+    sources: &Sources,
+    image: &Image,
+    digests: impl Iterator<Item = &'d Digest>,
+    readiness: &mut BTreeMap<Digest, Readiness>,
+) -> Result<(), registry::Error> {
+    for digest in digests {
+        let known = readiness.get(digest) == Some(&Readiness::Ready);
+        if known && !sources.has(&image.source, digest).await? {
+            readiness.insert(digest.clone(), Readiness::NotReady(format!("upstream does not have {digest}")));
         }
     }
     Ok(())

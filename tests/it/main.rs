@@ -39,6 +39,7 @@ mod ledger;
 mod life;
 mod lines;
 mod manifest;
+mod nightly;
 mod notices;
 mod ours;
 mod ownership;

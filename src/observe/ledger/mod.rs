@@ -160,10 +160,10 @@ impl<'a> Clocks<'a> {
         Some(self.reading.get_or_init(|| read(place)).await)
     }
 
-    /// What is to be written down of a run. Who writes there also reads where nothing was asked for but a clock may have to
-    /// end: see [`Survey::ends_clocks`].
+    /// What is to be written down of a run. Who writes there also reads where nothing was asked for but the ledger may have to
+    /// hear what was seen: see [`Survey::has_looked`].
     pub(crate) async fn noted(self, survey: Survey) -> Noted {
-        if survey.ends_clocks() && self.place.is_some_and(|place| place.trust == Trust::Ours) {
+        if survey.has_looked() && self.place.is_some_and(|place| place.trust == Trust::Ours) {
             self.reading().await;
         }
         let asked = self.asked.into_inner().unwrap_or_else(PoisonError::into_inner);

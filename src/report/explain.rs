@@ -188,8 +188,10 @@ pub(super) fn human(out: &mut dyn Write, explanation: &Explanation) -> io::Resul
         for line in &image.lines {
             let name = |tag: &Option<Tag>| tag.as_ref().map_or("nothing", Tag::as_str).to_owned();
             let chosen = line.chosen.as_ref().map_or("nothing new".to_owned(), |tag| format!("would propose {tag}"));
-            let due =
-                line.due.as_ref().map(|(tag, due)| format!("; {tag} is due {}", due.format("%Y-%m-%d %H:%M UTC")));
+            let due = line.due.as_ref().map(|(tag, due)| {
+                let tag = if line.chosen.as_ref() == Some(tag) { "what it answers now" } else { tag.as_str() };
+                format!("; {tag} is due {}", due.format("%Y-%m-%d %H:%M UTC"))
+            });
             writeln!(
                 out,
                 "  line {}: approved {}, {chosen}{}",

@@ -342,6 +342,23 @@ fn a_ledger_that_cannot_be_written_fails_and_stops_nothing() {
 }
 
 #[test]
+fn where_the_ledger_cannot_be_read_docker_hubs_push_times_still_count() {
+    let (registry, hub) = (TestRegistry::start(), TestHub::start(Vec::new()));
+    let place = OnGitHub::with(&MANIFEST.replace("quay.io", "docker.io"), Options::default());
+    for (tag, seed, days) in [("3.0.0", 1, 9), ("3.1.0", 2, 1)] {
+        let pushed = Utc::now() - Duration::days(days);
+        let digest = push(&registry, tag, seed);
+        hub.set_tag("grafana", "loki", tag, &digest, &pushed.to_rfc3339_opts(SecondsFormat::Secs, true));
+    }
+    place.0.fail("GET", "/git/ref/heads/wharfinger/ledger", 3, 500);
+    let hosts = format!("docker.io={},hub.docker.com={}", registry.url(), hub.url());
+    let output = place.run_with(&hosts, "propose").expect_status(1).json();
+    assert_eq!(opened(&output), [LOKI], "{output}");
+    assert!(until(&output, "3.1.0") < Utc::now() + Duration::days(2), "{output}");
+    assert!(output["failed"][0]["error"].as_str().unwrap().contains("the ledger cannot be read"), "{output}");
+}
+
+#[test]
 fn two_runs_at_once_both_end_well() {
     let manifest = MANIFEST.to_owned() + "  - source: quay.io/cache/redis\n    approved: []\n";
     for place in everywhere(&manifest) {

@@ -10,6 +10,7 @@ use crate::ledger::{append, older};
 use crate::support::clone::Clone;
 use crate::support::hub::TestHub;
 use crate::support::images::ImageSpec;
+use crate::support::process::Run;
 use crate::support::registry::TestRegistry;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
@@ -54,16 +55,25 @@ impl Mornings {
         digest
     }
 
-    fn run(&self, status: i32, args: &[&str]) -> Value {
+    fn hosts(&self) -> String {
         let url = self.registry.url();
-        let hosts = format!("quay.io={url},docker.io={url},hub.docker.com={}", self.hub.url());
-        self.clone.run(PROGRAM, &hosts, args).output().expect_status(status).json()
+        format!("quay.io={url},docker.io={url},hub.docker.com={}", self.hub.url())
+    }
+
+    fn run(&self, args: &[&str]) -> Value {
+        self.clone.run(PROGRAM, &self.hosts(), args).output().expect_status(0).json()
+    }
+
+    /// What a person reads.
+    fn shown(&self, args: &[&str]) -> String {
+        let run = Run::new(PROGRAM).dir(self.clone.path()).env("WHARFINGER_HOSTS", self.hosts());
+        run.args(["--forge", "git"]).args(args).output().expect_status(0).stdout
     }
 
     /// A run of `propose`, and a second one that must find nothing to do.
     fn propose(&self) -> Value {
-        let output = self.run(0, &["propose"]);
-        let again = self.run(0, &["propose"]);
+        let output = self.run(&["propose"]);
+        let again = self.run(&["propose"]);
         assert_eq!(again["changed"], false, "{again}");
         output
     }
@@ -132,8 +142,11 @@ fn a_new_version_and_then_its_rebuilds_are_proposed_as_each_gets_old_enough() {
         assert!(message.contains(moved), "{message}");
         assert!(message.contains("but an earlier one of it: what it answers now is too young"), "{message}");
 
+        std::fs::write(upstream.clone.path().join(MANIFEST), upstream.clone.read(LOKI, MANIFEST) + "\n").unwrap();
+        assert_eq!(upstream.run(&["check"])["findings"], Value::Array(Vec::new()), "the ledger saw it there");
+        upstream.clone.git(&["checkout", "--quiet", MANIFEST]);
         upstream.merge(LOKI);
-        let promoted = upstream.run(0, &["promote"]);
+        let promoted = upstream.run(&["promote"]);
         assert_eq!(upstream.mirror.digest("acme/loki", "3.1.0").as_ref(), Some(&builds[2]), "{promoted}");
         // every later build is newer than what was merged
         upstream.nights("3.1.0", LOKI, &mut builds, 12, 3);
@@ -141,7 +154,7 @@ fn a_new_version_and_then_its_rebuilds_are_proposed_as_each_gets_old_enough() {
         let message = upstream.clone.git(&["log", "-1", "--format=%s", LOKI]);
         assert!(message.ends_with("3.1.0, rebuilt"), "{message}");
         upstream.merge(LOKI);
-        upstream.run(0, &["promote"]);
+        upstream.run(&["promote"]);
         assert_eq!(upstream.mirror.digest("acme/loki", "3.1.0").as_ref(), Some(&builds[14]));
         let output = upstream.propose();
         assert!(upstream.proposes(LOKI, Some(&builds[15])), "what got old enough since: {output}");
@@ -254,18 +267,20 @@ fn explain_and_approve_name_the_earlier_build() {
     for upstream in Mornings::everywhere("3.0.0", "    versions: ^3\n") {
         let mut builds = Vec::new();
         upstream.nights("3.1.0", LOKI, &mut builds, 4, 0);
-        let explained = upstream.run(0, &["explain", "loki"]);
+        let explained = upstream.run(&["explain", "loki"]);
         let image = &explained["images"][0];
         assert_eq!(image["lines"][0]["chosen"], "3.1.0", "{explained}");
         let row = &image["tags"][0];
         assert_eq!((&row["tag"], &row["verdict"]), (&"3.1.0".into(), &"chosen".into()), "{explained}");
         let detail = row["detail"].as_str().unwrap();
         assert!(detail.ends_with("before; what it answers now is too young"), "{detail}");
-        upstream.run(0, &["approve", "loki:3.1.0"]);
+        let shown = upstream.shown(&["explain", "loki"]);
+        assert!(shown.contains("would propose 3.1.0; what it answers now is due 20"), "{shown}");
+        upstream.run(&["approve", "loki:3.1.0"]);
         let text = std::fs::read_to_string(upstream.clone.path().join(MANIFEST)).unwrap();
         assert!(text.contains(builds[1].as_str()), "{text}");
         upstream.clone.git(&["checkout", "--quiet", MANIFEST]);
-        upstream.run(0, &["approve", "loki:3.1.0", "--urgent", "CVE-2027-1234 is exploited"]);
+        upstream.run(&["approve", "loki:3.1.0", "--urgent", "CVE-2027-1234 is exploited"]);
         let text = std::fs::read_to_string(upstream.clone.path().join(MANIFEST)).unwrap();
         assert!(text.contains(builds[3].as_str()), "what is urgent is what the tag answers now: {text}");
     }

@@ -135,6 +135,6 @@ fn bad(tag: &Tag, reason: Reason, detail: String, until: Option<DateTime<Utc>>) 
     Waiting { tag: tag.clone(), reason, detail, until }
 }
 
-fn minute(time: DateTime<Utc>) -> impl std::fmt::Display {
+pub(super) fn minute(time: DateTime<Utc>) -> impl std::fmt::Display {
     time.format("%Y-%m-%d %H:%M UTC")
 }

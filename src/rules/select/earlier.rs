@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::super::{Chosen, Fact, Facts, Readiness, Reason, Since, Subject, Waiting};
-use super::candidate::{Candidate, Question};
+use super::candidate::{Candidate, Question, minute};
 use crate::image::{Digest, Tag};
 
 /// How many earlier digests of a line's tags are tried in one run, each of which costs requests: the whole history of one tag.
@@ -34,13 +34,18 @@ impl Question<'_> {
 
     fn earlier(self, tag: &Tag, waiting: Waiting, tries: &mut usize) -> Candidate {
         let Some(history) = self.facts.history.get(tag) else { return Candidate::Unknown(Fact::History(tag.clone())) };
+        let mut next = None;
         for (digest, since) in self.newer(tag, history) {
             // What was declined is not followed by what is older still.
             if self.facts.declined.contains(digest) {
                 break;
             }
             let since = Some(Since::first_seen(*since));
-            if self.refused(tag, digest).is_some() || self.young(tag, since).is_some() {
+            if self.refused(tag, digest).is_some() {
+                continue;
+            }
+            if let Some(young) = self.young(tag, since) {
+                next = young.until.map(|due| (digest, due));
                 continue;
             }
             let Some(left) = tries.checked_sub(1) else { break };
@@ -53,7 +58,10 @@ impl Question<'_> {
                 Candidate::Bad(_) => {}
             }
         }
-        Candidate::Bad(waiting)
+        Candidate::Bad(match next {
+            Some((digest, due)) if waiting.until.is_none_or(|until| due < until) => due_before(waiting, digest, due),
+            _ => waiting,
+        })
     }
 
     /// What a tag answered before, newest first, as far as it is newer than what is approved of the tag. Without the approved
@@ -70,6 +78,12 @@ impl Question<'_> {
         let now = self.facts.digests.get(tag).cloned().flatten();
         history[oldest..].iter().rev().filter(move |(digest, _)| Some(digest) != now.as_ref())
     }
+}
+
+/// A tag that waits, where an earlier digest of it is due before what it answers now.
+fn due_before(waiting: Waiting, digest: &Digest, due: DateTime<Utc>) -> Waiting {
+    let detail = format!("{}; {}, which it answered before, is due {}", waiting.detail, digest.short(), minute(due));
+    Waiting { detail, until: Some(due), ..waiting }
 }
 
 impl Chosen {

@@ -64,6 +64,23 @@ fn a_version_that_is_rebuilt_every_night_gets_its_newest_digest_that_is_old_enou
 }
 
 #[test]
+fn while_nothing_is_old_enough_the_first_that_will_be_is_named() {
+    let subject = wary("approved=1.1.0 cooldown=3");
+    let mut facts = Facts::default();
+    rebuilt(&mut facts, "1.2.0", &[("a", 2), ("b", 1), ("c", 0)]);
+    gone(&mut facts, &["a"]);
+    insta::assert_snapshot!(asked(&subject, LIST, &mut facts).trim_start(), @r"
+    latest: 1.1.0 -> - waits 1.2.0 (Waiting)
+      1.2.0                    Skipped   Waiting         first seen 2026-11-21 09:00 UTC, due 2026-11-24 09:00 UTC; ca978112ca1b, which it answered before, is due 2026-11-22 09:00 UTC
+      1.1.0                    Approved  Approved        in the manifest
+      1.0.0                    Skipped   Older           1.1.0 is approved
+    ");
+    let list = tags(LIST);
+    let selection = Readings::of(&subject.rule, &list).inquire(&subject, now()).answer(&facts);
+    assert_eq!(selection.lines[0].waiting[0].until, Some(day(-1)));
+}
+
+#[test]
 fn a_rebuild_gets_its_newest_digest_that_is_old_enough_and_newer_than_the_approved_one() {
     let subject = wary("approved=1.2.0 cooldown=3 rebuilds");
     let facts = |approved_at: usize| {

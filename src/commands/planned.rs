@@ -40,12 +40,14 @@ pub(super) fn accounts(manifest: &Manifest, wanted: &Wanted, evidence: Option<&[
     wanted.items.iter().enumerate().map(account).map(|account| rows::PlannedImage::from(&account)).collect()
 }
 
-/// What people should hear of the rule of every image that was looked at, by its position in the manifest.
+/// What people should hear of the rule of every image that was to be looked at, by its position in the manifest; where its
+/// source could not be listed, what is known without.
 pub(super) fn notices(manifest: &Manifest, candidates: &Candidates) -> BTreeMap<usize, Vec<Notice>> {
     let told = candidates.images.iter().map(|(at, ImageCandidates { tags, selection, .. })| {
         (*at, rules::notices(&subject(&manifest.images[*at]), tags, selection))
     });
-    told.collect()
+    let unlisted = candidates.failed.keys().map(|at| (*at, rules::unread(&subject(&manifest.images[*at]))));
+    told.chain(unlisted).collect()
 }
 
 /// The rows of that.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rows::Failed;
+use super::terminal::serde_name;
 use crate::image::Tag;
 use crate::rules::{
     Line, NoVersion, Notice, NoticeKind, Reading, Reason, Rule, Selection, Subject, TagVerdict, Verdict,
@@ -34,7 +35,7 @@ pub struct ExplainedImage {
     pub lines: Vec<ExplainedLine>,
     /// Every tag, newest first.
     pub tags: Vec<ExplainedTag>,
-    /// Whether the rule picks nothing and nothing is approved.
+    /// Whether the rule picks nothing and has no approval to follow.
     pub unmatched: bool,
     /// Where the rule picks nothing: the small change of it that would.
     pub suggestion: Option<String>,
@@ -221,14 +222,14 @@ fn families(out: &mut dyn Write, tags: &[ExplainedTag]) -> io::Result<()> {
         writeln!(out, "\n  {}", family.unwrap_or("no versions"))?;
         let width = |text: fn(&ExplainedTag) -> usize| tags.iter().map(|tag| text(tag)).max().unwrap_or(0);
         let (first, second) = (width(|t| t.tag.as_str().len()), width(|t| t.reading.len()));
+        let fourth = width(|t| serde_name(&t.reason).len()).max(15);
         for tag in &tags {
-            let reason = serde_json::to_value(tag.reason)?;
             let line = format!(
                 "    {}  {}  {}  {}  {}",
                 pad(tag.tag.as_str(), first),
                 pad(&tag.reading, second),
                 pad(verdict(tag.verdict), 8),
-                pad(reason.as_str().unwrap_or_default(), 15),
+                pad(&serde_name(&tag.reason), fourth),
                 clean(&tag.detail)
             );
             writeln!(out, "{}", line.trim_end())?;

@@ -34,7 +34,7 @@ pub(crate) use range::{Range, RangeError};
 pub(crate) use select::{Candidate, EARLIER, alone, compared_with};
 pub use select::{ROUNDS, Readings};
 pub(crate) use tag::{NoVersion, Reading, read};
-pub(crate) use tried::{made_up, tried};
+pub(crate) use tried::{made_up, tried, unread};
 pub(crate) use version::{Numbering, Version};
 
 /// What picks an image's tags.

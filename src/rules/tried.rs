@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Fact, Facts, ROUNDS, Readings, Selection, Subject};
+use super::{Fact, Facts, Notice, NoticeKind, ROUNDS, Readings, Selection, Subject, notices};
 use crate::image::{Digest, Tag};
 
 /// What a rule makes of a list; cooldown, readiness and signatures are not asked.
@@ -26,6 +26,13 @@ pub(crate) fn tried(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> Sele
         }
     }
     inquiry.answer(&facts)
+}
+
+/// The approvals that a rule does not read, told without the list that a suggestion is tried on.
+pub(crate) fn unread(subject: &Subject) -> Vec<Notice> {
+    let notices = notices(subject, &[], &tried(subject, &[], DateTime::UNIX_EPOCH));
+    let unread = notices.into_iter().filter(|notice| matches!(notice.kind, NoticeKind::Unread(_)));
+    unread.map(|notice| Notice { suggestion: None, ..notice }).collect()
 }
 
 /// A digest for a tag of which nothing is known but its name.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::clone::Clone;
 use crate::support::github::{Options, TestGitHub};
+use crate::support::http::{Action, Rule};
 use crate::support::images::ImageSpec;
 use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::TestRegistry;
@@ -71,7 +72,7 @@ fn a_rule_that_picks_nothing_is_a_warning_wherever_nothing_is_proposed() {
         let output = local(&text, &registry, &[command]).json();
         assert_eq!((&output["unmatched"], &output["unread"]), (&expected, &json!([])), "{command}");
         let shown = read(&text, &registry, command);
-        assert!(shown.contains(&format!("unmatched loki quay.io/grafana/loki the rule picks none")), "{shown}");
+        assert!(shown.contains("unmatched loki quay.io/grafana/loki the rule picks none"), "{shown}");
         assert!(shown.contains(TYPO) && shown.contains("`variant: alpine` would pick 1.26.1-alpine"), "{shown}");
     }
     let output = local(&text, &registry, &["explain"]).json();
@@ -86,8 +87,9 @@ fn a_rule_that_picks_nothing_is_a_warning_wherever_nothing_is_proposed() {
 fn what_picks_something_or_is_approved_is_no_warning() {
     let registry = upstream();
     let digest = registry.digest("grafana/loki", "3.1.0").unwrap();
-    let approved = format!("    approved: [{{ tag: 3.1.0, digest: {digest} }}]\n");
-    for text in [manifest("^3"), manifest("^31") + &approved] {
+    let approved = format!("    approved: [{{ tag: 3.1.0, digest: {digest}, mirrored: {digest} }}]\n");
+    ImageSpec::new(1).build().put(&registry, "acme/loki", "3.1.0");
+    for text in [manifest("^3"), manifest("^3") + &approved] {
         for command in ["plan", "check"] {
             let output = local(&text, &registry, &[command]).json();
             assert_eq!(output["unmatched"], json!([]), "{command} of {text}");
@@ -186,4 +188,18 @@ fn check_lists_the_sources_of_the_rules_that_a_pull_request_brings_and_of_no_oth
         pull("foreign", &(manifest("^3").replace("sources: [quay.io]\n", "") + "  - source: ghcr.io/evil/tool\n"));
     let output = world.check(number, &["--format", "json", "check"]).0.json();
     assert_eq!((&output["unmatched"], world.foreign.log().len()), (&json!([]), 0), "{output}");
+}
+
+/// A list that cannot be had is no finding: what needs none is told.
+#[test]
+fn check_is_as_good_without_a_list() {
+    let registry = upstream();
+    registry.fault(Rule::new("GET", "^/v2/grafana/loki/tags/list", Action::Answer(403, Vec::new(), "{}".into())));
+    let text =
+        manifest("^31") + VARIANTS_ALONE + "  - { source: quay.io/grafana/loki, repository: old, versions: ^9 }\n";
+    let outcome = local(&text, &registry, &["check"]);
+    assert_eq!(outcome.json()["unmatched"][0]["repository"], "proxy", "{}", outcome.stdout);
+    assert_eq!(outcome.json()["unmatched"].as_array().unwrap().len(), 1, "{}", outcome.stdout);
+    let said = "whether rules pick anything is not known of quay.io/grafana/loki: ";
+    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
 }

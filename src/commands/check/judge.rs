@@ -75,7 +75,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
         manifest: head.clone(),
         findings: base.as_ref().map(|b| review::not_allowed(b, &head, &items)).unwrap_or_default(),
         notices: Vec::new(),
-        told: judge.told().await,
+        told: Vec::new(),
         promotions: Vec::new(),
         failed: Vec::new(),
         report: String::new(),
@@ -92,6 +92,8 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     }
     judged.findings.extend(subject.edited_by.as_deref().map(review::body_edited));
     judged.promotions = judge.promotions(&items, &evidence).await;
+    // Last, as evidence counts more: what a source takes for both is bounded.
+    judged.told = judge.told().await;
     let unreviewed = match (&base, &subject.base_commit) {
         (Some(base), Some(at)) => unreviewed_at(context, at, base).await,
         _ => Vec::new(),

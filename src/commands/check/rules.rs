@@ -10,6 +10,7 @@ use crate::observe::sources::Sources;
 use crate::proposal::changed::changed;
 use crate::proposal::subject;
 use crate::rules::{self, Notice, NoticeKind, Rule, Subject, tried};
+use crate::text::counted;
 
 /// What is to be said of the rule of one image.
 pub(super) struct Told {
@@ -29,20 +30,21 @@ pub(super) struct RuleReader<'a> {
 impl RuleReader<'_> {
     /// What is to be said of rules that `base` lacks. Where a source cannot be listed, what needs no list is said.
     pub(super) async fn told(&self, base: Option<&Manifest>, head: &Manifest) -> Vec<Told> {
-        let wanted = |image: &Image| image.approved.is_empty() || !self.unread(&subject(image)).is_empty();
+        let wanted = |image: &Image| image.approved.is_empty() || !self.of(&subject(image), &[]).is_empty();
         let images: Vec<_> = changed(base, head).into_iter().filter(|(_, image)| wanted(image)).collect();
         let in_reach = |image: &&Image| !(self.public_only && matches!(image.source, Location::Layout(_)));
         let listed = list(self.sources, images.iter().map(|(_, image)| *image).filter(in_reach)).await;
         let mut failed = listed.iter().filter_map(|(source, listed)| Some((source, listed.as_ref().err()?)));
         if let Some((source, error)) = failed.next() {
-            let others = failed.count();
-            tracing::warn!("{source} and {others} others: it is not known whether rules pick anything there: {error}");
+            let others = match failed.count() {
+                0 => String::new(),
+                count => format!(" and {}", counted(count, "other source")),
+            };
+            tracing::warn!("whether rules pick anything is not known of {source}{others}: {error}");
         }
-        let of = |(at, image): &(usize, &Image)| {
-            let (image_at, notices) = (*at, self.notices(image, &listed));
-            notices.into_iter().map(move |notice| Told { image: image_at, notice }).collect::<Vec<_>>()
-        };
-        images.iter().flat_map(of).collect()
+        let notices =
+            |(at, image)| self.notices(image, &listed).into_iter().map(move |notice| Told { image: at, notice });
+        images.into_iter().flat_map(notices).collect()
     }
 
     fn notices(&self, image: &Image, listed: &Listed) -> Vec<Notice> {
@@ -50,16 +52,10 @@ impl RuleReader<'_> {
         let mut notices = match (&image.rule, listed.get(&image.source)) {
             (Rule::Tags(tags), _) => self.of(&subject, tags),
             (Rule::Versions(_), Some(Ok(tags))) => self.of(&subject, tags),
-            (Rule::Versions(_), _) => self.unread(&subject),
+            (Rule::Versions(_), _) => rules::unread(&subject),
         };
         notices.retain(|notice| !matches!(notice.kind, NoticeKind::Beside { .. }));
         notices
-    }
-
-    /// The approvals that a rule does not read, without the list that a suggestion is tried on.
-    fn unread(&self, subject: &Subject) -> Vec<Notice> {
-        let unread = self.of(subject, &[]).into_iter().filter(|notice| matches!(notice.kind, NoticeKind::Unread(_)));
-        unread.map(|notice| Notice { suggestion: None, ..notice }).collect()
     }
 
     fn of(&self, subject: &Subject, tags: &[Tag]) -> Vec<Notice> {

@@ -15,7 +15,7 @@ pub struct Check {
     pub diagnostics: Vec<Diagnostic>,
     /// Findings; the verdict is then exit status 1.
     pub findings: Vec<Finding>,
-    /// Images without approval whose rule picks nothing, of those that are new or changed.
+    /// Images whose rule picks nothing and has no approval to follow, of those that are new or changed.
     pub unmatched: Vec<Unmatched>,
     /// Approvals that their image's rule does not read, of images that are new or changed.
     pub unread: Vec<Unread>,

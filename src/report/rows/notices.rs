@@ -10,7 +10,7 @@ use crate::rules::{Notice, NoticeKind};
 /// What people should hear of the rules of a run's images.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Notices {
-    /// Images without approval whose rule picks nothing.
+    /// Images whose rule picks nothing and has no approval to follow.
     pub unmatched: Vec<Unmatched>,
     /// Approvals that their image's rule does not read: nothing is chosen past them.
     pub unread: Vec<Unread>,
@@ -18,7 +18,7 @@ pub struct Notices {
     pub beside: Vec<Beside>,
 }
 
-/// An image without approval whose rule picks nothing.
+/// An image whose rule picks nothing and has no approval to follow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Unmatched {
     /// The image's source as the manifest writes it.

@@ -3,14 +3,17 @@
 use std::cmp::Ordering;
 
 use super::version::{Version, join};
-use super::{Follow, Number, Reading, Rule};
+use super::{Follow, Number, Reading, Rule, VersionRule};
 use crate::image::Tag;
+
+/// The line of what belongs to no series.
+const WHOLE: &str = "latest";
 
 /// The name of the line that a tag belongs to, as [`super::Line`] has it: `latest`, a major, a minor, a version, or
 /// `tag/<name>`. What a rule cannot read belongs to `latest`.
 pub(crate) fn line_of(rule: &Rule, tag: &Tag) -> String {
     let Rule::Versions(rule) = rule else { return format!("tag/{tag}") };
-    let whole = || "latest".to_owned();
+    let whole = || WHOLE.to_owned();
     let Reading::Version(version) = rule.read(tag) else { return whole() };
     let series = |parts: usize| version.numbers.get(..parts).map_or_else(whole, join);
     match rule.follow {
@@ -37,11 +40,10 @@ pub(crate) fn line_begun(rule: &Rule, from: &Tag, to: &Tag) -> Option<String> {
     versions(rule, from, to).and_then(|_| series_of(rule, to)).filter(|line| line_of(rule, from) != *line)
 }
 
-/// The name of a tag's line where lines are series of releases: minor or major.
+/// The name of a tag's line where lines are series of releases, minor or major, and the tag is of one.
 pub(crate) fn series_of(rule: &Rule, tag: &Tag) -> Option<String> {
-    let Rule::Versions(versions) = rule else { return None };
-    let series = matches!(versions.follow, Follow::EachMajor | Follow::EachMinor);
-    (series && matches!(versions.read(tag), Reading::Version(_))).then(|| line_of(rule, tag))
+    let Rule::Versions(VersionRule { follow: Follow::EachMajor | Follow::EachMinor, .. }) = rule else { return None };
+    Some(line_of(rule, tag)).filter(|line| line != WHOLE)
 }
 
 /// How `to` stands to `from`: newer (`Greater`), older (`Less`), or another tag of the same version. `None` where that cannot
@@ -96,7 +98,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
-    use crate::rules::{Variant, VersionRule};
+    use crate::rules::Variant;
 
     fn rule(follow: Follow, variant: Option<Variant>) -> Rule {
         Rule::Versions(VersionRule { range: None, variant, pattern: None, follow, prereleases: false })
@@ -142,6 +144,7 @@ mod tests {
         assert_eq!(begun(Follow::EachMajor, "3.1.4", "4.0.0").as_deref(), Some("4"));
         assert_eq!(begun(Follow::EachMajor, "3.1.4", "3.2.0"), None);
         assert_eq!(begun(Follow::EachMinor, "stable", "3.2.0"), None, "what is no version is of no line");
+        assert_eq!(begun(Follow::EachMinor, "3.1.4", "4"), None, "of no minor");
         assert_eq!(begun(Follow::Latest, "3.1.4", "4.0.0"), None);
         assert_eq!(begun(Follow::All, "3.1.4", "3.1.5"), None);
     }

@@ -102,7 +102,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
-    use crate::proposal::fixtures::{line, manifest, selected};
+    use crate::proposal::fixtures::{line, manifest, selected, with_current};
     use crate::proposal::leaving::Conditions;
     use crate::proposal::wanted::wanted;
 
@@ -125,12 +125,12 @@ mod tests {
 
     fn of(manifest: &Manifest, images: &[usize], rebuild: bool) -> Wanted {
         let lines = |at: &usize| {
-            let mut line = line("latest", Some("3.0.0"), Some("3.0.1"));
+            let mut line = line("latest", Some(if rebuild { "3.0.1" } else { "3.0.0" }), Some("3.0.1"));
             line.chosen.as_mut().unwrap().rebuild = rebuild;
             selected(*at, vec![line])
         };
         let selected: Vec<_> = images.iter().map(lines).collect();
-        wanted(manifest, &selected, &Conditions::default()).remove(0)
+        wanted(&with_current(manifest, &selected), &selected, &Conditions::default()).remove(0)
     }
 
     #[test]

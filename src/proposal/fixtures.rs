@@ -37,16 +37,31 @@ pub(crate) fn approval(tag: &str) -> Approval {
     Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, span }
 }
 
-/// The manifest with what is approved on the lines, where it lacks that.
+/// The manifest with what is approved on the lines, and leaves, where it lacks that; in its text as well.
 pub(crate) fn with_current(manifest: &Manifest, selected: &[Selected]) -> Manifest {
     let mut manifest = manifest.clone();
     for Selected { image, selection } in selected {
-        let approved = &mut manifest.images[*image].approved;
-        for (tag, _) in selection.lines.iter().filter_map(|line| line.current.as_ref()) {
-            if approved.iter().all(|approval| approval.tag != *tag) {
-                approved.push(approval(tag.as_str()));
-            }
-        }
+        let held = selection.lines.iter().flat_map(|line| line.current.iter().chain(&line.retired));
+        let mut tags: Vec<&str> = held.map(|(tag, _)| tag.as_str()).collect();
+        tags.retain(|tag| manifest.images[*image].approved.iter().all(|approval| approval.tag.as_str() != *tag));
+        manifest.images[*image].approved.extend(tags.iter().map(|tag| approval(tag)));
+        write(&mut manifest, *image, &tags);
     }
     manifest
+}
+
+/// Writes approvals at the end of an image that has none in its text.
+fn write(manifest: &mut Manifest, image: usize, tags: &[&str]) {
+    if tags.is_empty() {
+        return;
+    }
+    let entry = |tag: &&str| format!("      - tag: \"{tag}\"\n        digest: {}\n", Digest::sha256(tag.as_bytes()));
+    let text = format!("    approved:\n{}", tags.iter().map(entry).collect::<String>());
+    let end = manifest.images[image].span.end;
+    manifest.files[0].text.insert_str(end, &text);
+    manifest.images[image].span.end += text.len();
+    for later in &mut manifest.images[image + 1..] {
+        later.span.start += text.len();
+        later.span.end += text.len();
+    }
 }

@@ -92,7 +92,7 @@ const fn is_candidate(reason: Reason, looked_at: bool) -> bool {
         | Reason::Declined
         | Reason::Refused
         | Reason::Superseded => true,
-        Reason::Approved => looked_at,
+        Reason::Approved | Reason::ApprovalNotRead => looked_at,
         Reason::NotAVersion
         | Reason::OutOfRange
         | Reason::Prerelease

@@ -25,7 +25,6 @@ mod parse;
 mod read;
 mod scalars;
 pub mod schema;
-mod spelling;
 
 pub(crate) use globs::glob;
 pub(crate) use globs::included;

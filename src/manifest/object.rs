@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json};
 
 use super::faults::Place;
 use super::read::{Reader, Value, first_characters};
-use super::spelling::nearest;
 use crate::diag::{Code, Span};
+use crate::text::nearest;
 use crate::yaml::{Kind, Node};
 
 /// One key of a mapping.

@@ -3,8 +3,8 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::faults::{Faults, Place};
-use super::spelling::nearest;
 use crate::diag::{Code, Span};
+use crate::text::nearest;
 use crate::yaml::{Node, Special};
 
 /// What values are read with.

@@ -113,7 +113,7 @@ impl ApprovalRequest {
             return Ok(Err(refused(image, Some(tag), format!("upstream has no tag {tag}: is it written as there?"))));
         };
         // `propose` would move such a proposal, but for one that adds an image.
-        let moves = matches!(verdict.reason, Reason::Superseded | Reason::Older)
+        let moves = matches!(verdict.reason, Reason::Superseded | Reason::Older | Reason::ApprovalNotRead)
             && self.proposes
             && self.urgent.is_none()
             && self.without.is_none();
@@ -221,6 +221,10 @@ fn remedy(reason: Reason, is_new_image: bool) -> &'static str {
         Reason::Unsigned => "what cannot be verified is not approved",
         Reason::Refused => "upstream has to publish it anew: what two readers understand differently is not approved",
         Reason::OutOfRange | Reason::Prerelease => "change `versions` or `prereleases` of the image first",
+        Reason::ApprovalNotRead => {
+            "the next `propose` would close its proposal: run `approve` in a clone, without `--propose`, and open the pull \
+             request yourself, or have the rule read what is approved"
+        }
         Reason::Superseded | Reason::Older => {
             "the next `propose` would move its proposal to what the rule picks: run `approve` in a clone, without \
              `--propose`, and open the pull request yourself"
@@ -283,7 +287,7 @@ mod tests {
     use crate::proposal::fixtures::{approval, line, manifest, selected};
     use crate::rules::{Facts, Readiness, TagVerdict, Verdict};
 
-    const REASONS: [Reason; 19] = [
+    const REASONS: [Reason; 20] = [
         Reason::Newest,
         Reason::Approved,
         Reason::NotAVersion,
@@ -303,6 +307,7 @@ mod tests {
         Reason::Revoked,
         Reason::Declined,
         Reason::Refused,
+        Reason::ApprovalNotRead,
     ];
 
     fn request(tag: Option<&str>, urgent: bool, proposes: bool) -> ApprovalRequest {

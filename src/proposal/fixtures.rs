@@ -23,6 +23,7 @@ pub(crate) fn line(name: &str, current: Option<&str>, chosen: Option<&str>) -> L
         }),
         retired: Vec::new(),
         waiting: Vec::new(),
+        beside: None,
     }
 }
 

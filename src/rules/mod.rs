@@ -209,6 +209,8 @@ pub struct Selection {
     pub lines: Vec<Line>,
     /// One verdict a tag, newest first.
     pub tags: Vec<TagVerdict>,
+    /// The approval that the rule does not read and past which nothing is chosen.
+    pub unread: Option<Tag>,
 }
 
 /// One line of an image, and what should become of it.
@@ -223,6 +225,9 @@ pub struct Line {
     pub retired: Vec<(Tag, Digest)>,
     /// The versions that are newer than the choice and wait, with the day they are due.
     pub waiting: Vec<Waiting>,
+    /// Where nothing is chosen and nothing waits: the newest version that is published beside the line's family, in another
+    /// precision, build word or variant.
+    pub beside: Option<Tag>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -284,6 +289,8 @@ pub enum Reason {
     Approved,
     /// Not a version under the rule.
     NotAVersion,
+    /// An approval that the rule does not read, or what may be newer than one.
+    ApprovalNotRead,
     /// Outside the range.
     OutOfRange,
     /// A prerelease where none is wanted.
@@ -330,6 +337,7 @@ impl Reason {
             | Self::NotReady
             | Self::Unsigned
             | Self::Declined
+            | Self::ApprovalNotRead
             | Self::Refused => true,
             Self::NotAVersion
             | Self::OutOfRange

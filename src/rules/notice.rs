@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::suggest::suggest;
-use super::{Selection, Subject};
+use super::{Line, Rule, Selection, Subject, out_of_range, suggest};
 use crate::image::Tag;
 
 /// Why nothing is proposed although there is something that a person may expect, and what change of the rule would help.
@@ -56,8 +55,27 @@ impl fmt::Display for NoticeKind {
 /// What is to be said of a rule, where `selection` is what it made of `tags`. Nothing where it has something to propose or
 /// all that it would take only waits.
 pub(crate) fn notices(subject: &Subject, tags: &[Tag], selection: &Selection) -> Vec<Notice> {
-    suggest(subject, tags, selection)
-        .map(|suggestion| Notice { kind: NoticeKind::Unmatched, suggestion: Some(suggestion) })
-        .into_iter()
-        .collect()
+    if let Some(approved) = &selection.unread {
+        let suggestion = suggest::for_unread(subject, tags, approved);
+        return vec![Notice { kind: NoticeKind::Unread(approved.clone()), suggestion }];
+    }
+    if is_unmatched(subject, selection) && suggest::picks_nothing(subject, tags) {
+        let suggestion = suggest::for_nothing(subject, tags, selection);
+        return vec![Notice { kind: NoticeKind::Unmatched, suggestion }];
+    }
+    let beside = |line: &Line| {
+        let (current, newest) = (line.current.as_ref()?.0.clone(), line.beside.clone()?);
+        let suggestion = suggest::for_beside(subject, tags, &current, &newest);
+        Some(Notice { kind: NoticeKind::Beside { line: line.name.clone(), current, newest }, suggestion })
+    };
+    selection.lines.iter().filter_map(beside).collect()
+}
+
+/// Whether a rule of versions has nothing to propose, nothing that waits, and no approval that it still admits.
+fn is_unmatched(subject: &Subject, selection: &Selection) -> bool {
+    let under_way = |line: &Line| line.chosen.is_some() || !line.waiting.is_empty();
+    let mut approved = subject.approved.iter().map(|(tag, _)| tag);
+    matches!(subject.rule, Rule::Versions(_))
+        && !selection.lines.iter().any(under_way)
+        && !approved.any(|tag| out_of_range(&subject.rule, tag).is_none())
 }

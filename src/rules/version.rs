@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::number::Number;
+use super::vocabulary;
 
 /// A tag read as a version: `PREFIX? v? NUMBERS PRERELEASE? BUILD* VARIANT? COMMIT? ARCHITECTURE?`, where all that
 /// follows the numbers may stand in any order that people use.
@@ -27,7 +28,7 @@ pub struct Version {
     pub prefix: String,
     /// Whether the numbers are led by `v`.
     pub v: bool,
-    /// Whether the numbers write a day: `20240601`, `2024-06-01`, `2024.06.01`.
+    /// Whether the numbers write a day, or one with a time: `20240601`, `2024-06-01`, `2024.06.01`, `20240601123456`.
     pub dated: bool,
     /// A commit hash beside the version: `-8b53cabe0`.
     pub commit: Option<String>,
@@ -48,6 +49,13 @@ impl Version {
             &other.build,
             &other.ties,
         ))
+    }
+
+    /// Whether it is numbers, with or without `v`, and nothing else.
+    #[must_use]
+    pub fn is_numbers(&self) -> bool {
+        let words = self.prefix.is_empty() && self.variant.is_empty() && self.architecture.is_none();
+        words && self.prerelease.0.is_empty() && self.build.is_empty() && self.commit.is_none()
     }
 
     #[must_use]
@@ -75,11 +83,18 @@ impl Version {
 
     #[must_use]
     pub fn numbering(&self) -> Numbering {
-        match self.numbers.first() {
+        match &*self.numbers {
             _ if self.dated => Numbering::Day,
-            Some(first) if first.is_year() => Numbering::Year,
+            [Number::Small(alone)] if vocabulary::since_1970(*alone) => Numbering::Day,
+            [first, ..] if first.is_year() => Numbering::Year,
             _ => Numbering::Count,
         }
+    }
+
+    /// The words of its builds that are known from no other project.
+    pub fn unknown_counters(&self) -> impl Iterator<Item = &str> {
+        let words = self.build.iter().map(|build| build.word.as_str());
+        words.filter(|word| !matches!(*word, "" | "_" | "b") && !vocabulary::build(word))
     }
 
     #[must_use]
@@ -109,7 +124,7 @@ pub enum Numbering {
     Count,
     /// They are led by the year: `2024.6.1`, `2025.01.0`.
     Year,
-    /// They write a day: `20240601`, `2024-06-01`, `2024.06.01`.
+    /// They write a day or a moment: `20240601`, `2024-06-01`, `2024.06.01`, `20240601123456`, `1718000000`.
     Day,
 }
 

@@ -72,6 +72,97 @@ pub(super) fn single(word: &str) -> bool {
     word.len() == 1
 }
 
+/// Whether a word names what images are made of: a number after it, `alpine.3`, tells which, and counts nothing.
+pub(super) fn made_of(word: &str) -> bool {
+    matches!(
+        word,
+        "alpine"
+            | "debian"
+            | "ubuntu"
+            | "ubi"
+            | "rhel"
+            | "el"
+            | "centos"
+            | "stream"
+            | "fedora"
+            | "fc"
+            | "rocky"
+            | "rockylinux"
+            | "alma"
+            | "almalinux"
+            | "oracle"
+            | "oraclelinux"
+            | "ol"
+            | "al"
+            | "amzn"
+            | "amazonlinux"
+            | "photon"
+            | "suse"
+            | "sles"
+            | "sle"
+            | "bci"
+            | "leap"
+            | "opensuse"
+            | "wolfi"
+            | "arch"
+            | "buster"
+            | "bullseye"
+            | "bookworm"
+            | "trixie"
+            | "focal"
+            | "jammy"
+            | "noble"
+            | "windows"
+            | "windowsservercore"
+            | "nanoserver"
+            | "ltsc"
+            | "python"
+            | "py"
+            | "php"
+            | "node"
+            | "nodejs"
+            | "java"
+            | "jdk"
+            | "jre"
+            | "openjdk"
+            | "temurin"
+            | "go"
+            | "golang"
+            | "ruby"
+            | "rust"
+            | "perl"
+            | "erlang"
+            | "otp"
+            | "elixir"
+            | "scala"
+            | "dotnet"
+            | "aspnet"
+            | "net"
+            | "cuda"
+            | "cudnn"
+            | "rocm"
+            | "postgres"
+            | "postgresql"
+            | "pg"
+            | "mysql"
+            | "mariadb"
+            | "nginx"
+            | "apache"
+            | "httpd"
+            | "glibc"
+            | "musl"
+            | "gcc"
+            | "llvm"
+            | "clang"
+            | "k8s"
+            | "kubernetes"
+            | "openssl"
+            | "slim"
+            | "fpm"
+            | "zts"
+    )
+}
+
 /// Whether a segment names a processor architecture.
 pub(super) fn architecture(word: &str) -> bool {
     matches!(
@@ -144,6 +235,14 @@ pub(super) fn channel(word: &str) -> bool {
     ) || (word.len() > 1 && prerelease(word).is_some())
 }
 
+/// Whether a word says that a tag is of one push and never of a release.
+pub(super) fn passing(word: &str) -> bool {
+    matches!(
+        word,
+        "sha" | "git" | "commit" | "pr" | "pull" | "merge" | "branch" | "ci" | "tmp" | "cache" | "buildcache" | "build"
+    )
+}
+
 /// Whether a dotted word after the numbers says only that this is the release: `26.1.3.Final`.
 pub(super) fn release(word: &str) -> bool {
     matches!(word, "final" | "ga" | "release")
@@ -167,6 +266,11 @@ fn hex(text: &str) -> bool {
 /// Whether a build word marks a repair between two ordinary versions: what follows `10.4.1-security-01` is `10.4.2`.
 pub(super) fn repair(word: &str) -> bool {
     matches!(word, "security" | "hotfix" | "patch" | "post" | "sp")
+}
+
+/// Whether a number that is a whole version is the time of its build: seconds (`1718000000`) or milliseconds since 1970.
+pub(super) fn since_1970(number: u64) -> bool {
+    matches!(number, 1_000_000_000..=4_000_000_000 | 1_000_000_000_000..=4_000_000_000_000)
 }
 
 /// Whether bare numbers are a date (`20241219`) or a date and time (`20241219123000`) rather than a counter.

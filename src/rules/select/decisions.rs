@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::tests::{case, settle, tags};
-use crate::rules::{Facts, Verdict};
+use crate::rules::{Facts, Verdict, notices};
 
 /// The rule, then of each line what it holds and gets, then each tag that is neither with its reason code.
 fn decision(words: &str, list: &str) -> String {
@@ -188,5 +188,115 @@ fn what_the_rule_says() {
             r"pattern=v(?<version>.+) approved=v20231011-8b53cabe0",
             "v20231011-8b53cabe0 v20231226-1a7112e06 v20231226-9f9999999"
         ),
+    ]));
+}
+
+/// The same with what a person hears of the rule.
+fn told(cases: &[(&str, &str)]) -> String {
+    let told = |(words, list): &(&str, &str)| {
+        let (subject, tags) = (case(words), tags(list));
+        let selection = settle(&subject, &tags, &mut Facts::default());
+        let mut text = decision(words, list);
+        for notice in notices(&subject, &tags, &selection) {
+            writeln!(text, "  told: {}", notice.text()).unwrap();
+        }
+        text
+    };
+    cases.iter().map(told).collect()
+}
+
+#[test]
+fn what_floats() {
+    insta::assert_snapshot!(told(&[
+        ("range=21", "21 21-jdk 21-jre 21.0.11_10-jdk 21.0.11_10-jre 21.0.12_8-jdk 21.0.12_8-jre latest"),
+        ("", "1.27 1.27.3-alpine 1.28 1.28.0-alpine"),
+        ("", "9.2 9.3 9.3-1612 9.4 9.4-1227"),
+        ("", "16.4 16.5 16.5-1 16.6 16.7 16.8"),
+        ("", "1.4.2 1.5.0-101 1.5.0-102 1.5.0"),
+        (
+            "range=21 variant=jre-alpine",
+            "21.0.11-jre-alpine 21.0.12-jre-alpine 21.0.12.1-jre-alpine 21.0.13-jre-alpine 21-jre-alpine"
+        ),
+        ("", "2.0.4.1 2.0.5.1 2.0.6 2.0.7.1"),
+        ("range=26 prereleases approved=26-ea-8-slim", "26-ea-8-slim 26-ea-12-slim 26-ea-slim 26-slim"),
+        ("range=26 variant=slim", "26-ea-8-slim 26-ea-12-slim 26-ea-slim 26-slim"),
+        ("prereleases approved=v5-rc.1", "v3 v4 v5-rc.1 v5-rc.2 v5"),
+        ("", "v3 v4 v5-rc.1 v5"),
+    ]));
+}
+
+#[test]
+fn what_counts() {
+    insta::assert_snapshot!(told(&[
+        ("approved=v4", "v3 v4 v5 20190331160914 201903311609 1718000000 1718000000000"),
+        ("", "20240601101112 20240602101112 20240602"),
+        ("approved=4.0.13-22-trixie", "4.0.13-22-trixie 4.0.13-24-trixie 4.0.14-22-trixie 4.0.14-24-trixie"),
+        ("approved=4.0.13-22-trixie", "4.0.13-22-trixie 4.0.13-24-trixie 4.0.14-24-trixie"),
+        ("variant=bookworm approved=17.5-3-bookworm", "17.5-3-bookworm 17.5-22-bookworm 17.6-1-trixie"),
+        ("approved=3.4.1-3.11-slim", "3.4.1-3.11-slim 3.4.1-3.12-slim 3.4.2-3.11-slim"),
+        ("approved=v1.1.0-gs.1", "v1.1.0-gs.1 v1.1.0-gs.2 v1.2.0-gs.1 v1.2.0-gs.2 v1.3.0"),
+        ("approved=1.27.0-0ubuntu1", "1.27.0-0ubuntu1 1.28.0-0ubuntu1 1.28.0-0ubuntu3 1.28.0-1ubuntu1"),
+        ("approved=1.0.0-test.98", "1.0.0-test.98 1.0.0-test.99 1.0.0-test.100"),
+        ("approved=1.0.0-php82", "1.0.0-php82 1.0.0-php83 1.0.1-php82 1.0.1-php83 1.0.2-php.84"),
+        ("approved=1.0.0-cuda12.1", "1.0.0-cuda12.1 1.0.0-cuda12.4 1.0.1-cuda12.4"),
+        ("approved=1.0.0-alpine.3", "1.0.0-alpine.3 1.0.0-alpine.4"),
+        ("approved=1.0.0-1rc2", "1.0.0-1rc2 1.0.0-1rc3"),
+        ("", "v1.1.0-gs.1 v1.2.0-gs.1 v1.2.0-gs.2"),
+        ("", "1.0.0-pr.98 1.0.0-pr.99"),
+        ("", "1.4.2 1.5.0-feature.1 1.6.0-feature.1 1.7.0-feature.2"),
+    ]));
+}
+
+#[test]
+fn what_is_not_read_or_published_beside() {
+    insta::assert_snapshot!(told(&[
+        ("approved=1.1.1v", "1.1.1u 1.1.1v 1.1.1w 1.1.1"),
+        ("approved=1.1.1,1.1.1v", "1.1.1u 1.1.1v 1.1.1w 1.1.1 1.1.2"),
+        ("approved=1.1.1v,1.1.1", "1.1.1v 1.1.1 1.1.2"),
+        ("follow=each-minor approved=1.1.0,1.1.1v", "1.1.1v 1.1.0 1.1.2 1.2.0"),
+        ("approved=testing-20240513", "testing-20240513 testing-20240612 12.5 12.6"),
+        ("approved=stable-2.14.9", "stable-2.14.9 stable-2.14.10 edge-24.10.4 edge-26.9.3"),
+        ("approved=edge", "edge edge-1.2.3 1.2.3"),
+        ("approved=0a1b2c3", "0a1b2c3 1a1b2c3 1.2.3"),
+        (r"pattern=r(?<version>.+) approved=1.2.3", "1.2.3 1.2.4 r1.2.3 r1.2.5"),
+        ("approved=gone-1", "1.2.3"),
+        (
+            "approved=21.0.12.1-jre-alpine",
+            "21.0.11-jre-alpine 21.0.12-jre-alpine 21.0.12.1-jre-alpine 21.0.13-jre-alpine 21-jre-alpine"
+        ),
+        ("approved=21.0.12-jre-alpine", "21.0.11-jre-alpine 21.0.12-jre-alpine 21.0.12.1-jre-alpine"),
+        (
+            "range=25 variant=jre-alpine approved=25_36-jre-alpine",
+            "25_36-jre-alpine 25.0.1_8-jre-alpine 25.0.4_7-jre-alpine 25-jre-alpine 21.0.12_8-jre-alpine"
+        ),
+        ("approved=2022-CU13-ubuntu-22.04", "2022-CU13-ubuntu-22.04 2022-CU14-GDR1-ubuntu-22.04"),
+        ("approved=3.12.1-slim-bookworm", "3.12.1-slim-bookworm 3.13.0-slim-trixie 3.13-slim-trixie 3.13.0-alpine3.22"),
+        ("variant=alpine3.20 approved=1.2.3-alpine3.20", "1.2.3-alpine3.20 1.2.4-alpine3.21 1.2.5"),
+        ("approved=10.4.1", "10.4.1 10.4.1-security-01"),
+        ("approved=1.28-alpine", "1.28-alpine 1.28.1-alpine 1.28.2-alpine"),
+        ("approved=1.2.3", "1.2.3 1.2.4-amd64 1.3.0-rc.1 1.3.0-0a1b2c3 20240601 windows-1.3.0 1.3 1.3.0-pr.4"),
+        ("follow=each-minor approved=1.2.3,1.3.1", "1.2.3 1.2.4.1 1.3.1 1.3.2-alpine"),
+    ]));
+}
+
+#[test]
+fn what_helps_a_rule_that_picks_nothing() {
+    insta::assert_snapshot!(told(&[
+        ("variant=enterprise", "7.6.8 8.0.2 community-8.0.2 enterprise-7.6.8 enterprise-8.0.2"),
+        ("variant=alpine", "2.3.0 2.3.1 alpine alpine-2.3.0 alpine-2.3.1 bin-2.3.1 debian-2.3.1 distroless-2.3.1"),
+        ("variant=distroless", "v1.31.2 v1.32.1 distroless-v1.31.2 distroless-v1.32.1"),
+        (
+            "variant=base",
+            "base-20260809.0.1 base-20260816.0.2 base-devel-20260816.0.2 multilib-devel-20260816.0.2 base latest"
+        ),
+        ("", "base-20260809.0.1 base-20260816.0.2 base-devel-20260816.0.2 multilib-devel-20260816.0.2 base latest"),
+        ("", "sha-def456 sha-abc123 sha-def457 latest"),
+        ("variant=trixie", "1.2.3-22 1.2.3-slim-trixie 1.2.3-bookworm"),
+        ("variant=alpine3.18", "1.2.3 1.2.3-alpine3.20 1.2.3-alpine3.21 1.2.3-slim"),
+        ("variant=alpne", "1.2.3 1.2.3-alpine"),
+        ("range=^31", "3.0.0 3.1.0"),
+        ("range=^31 approved=3.0.0", "3.0.0 3.1.0"),
+        ("", "open-21.0.4_7-jdk-jammy open-21.0.5_11-jdk-jammy open-21-jdk-jammy open-21.0.5_11-jre-jammy"),
+        ("", "only-words and-more"),
     ]));
 }

@@ -2,7 +2,7 @@
 
 use super::super::version::{Numbering, Suffix, Version, join};
 use super::super::{Reason, Variant, VersionRule, vocabulary};
-use super::floating::FloatingVersions;
+use super::floating::{FloatingVersions, Floats};
 use super::judgement::Judgement;
 
 /// What the tags of a line have in common. All of it comes from the rule and from one approved version, the habit; where
@@ -17,6 +17,8 @@ pub(super) struct Family {
     numbering: Numbering,
     /// The number of numeric parts, where approvals set it.
     precision: Option<usize>,
+    /// Whether the habit is a prerelease.
+    previews: bool,
     /// Whether the habit is to write `v`.
     pub(super) v: bool,
 }
@@ -49,6 +51,7 @@ impl Family {
             architecture: version.architecture.clone(),
             numbering: version.numbering(),
             precision: None,
+            previews: version.is_prerelease(),
             v: false,
         }
     }
@@ -111,21 +114,23 @@ impl Family {
             .then(|| Judgement::skipped(Reason::OtherVariant, "another kind of build suffix"))
     }
 
-    /// Why a version of the family has the wrong number of parts.
-    pub(super) fn imprecise(&self, version: &Version, longer: &FloatingVersions<'_>) -> Option<Judgement> {
+    /// Why a version of the family floats, or has the wrong number of parts.
+    pub(super) fn imprecise(&self, version: &Version, floating: &FloatingVersions<'_>) -> Option<Judgement> {
         let parts = version.precision();
-        if !self.build.is_empty() && longer.built(version) {
-            let detail = format!("moves with `{}-#`: builds of it are published beside it", join(&version.numbers));
-            return Some(Judgement::skipped(Reason::Floating, detail));
+        let built = floating.built(version).filter(|_| self.is_first() || !self.build.is_empty());
+        let previewed = floating.previewed(version).filter(|_| self.is_first() || self.previews);
+        if let Some(why) = built.or(previewed) {
+            return Some(floats(why, version));
         }
-        if self.precision == Some(parts) || (self.precision.is_none() && !longer.beside(version)) {
-            return None;
+        let longer = floating.longer(version);
+        match self.precision {
+            Some(followed) if followed == parts => return None,
+            None if longer.is_none() => return None,
+            _ => {}
         }
         let moves = !version.dated && version.build.is_empty() && version.commit.is_none();
-        if longer.beside(version) && moves && self.precision.is_none_or(|followed| parts < followed) {
-            let numbers = join(&version.numbers);
-            let detail = format!("moves with `{numbers}.x`: longer versions are published beside it");
-            return Some(Judgement::skipped(Reason::Floating, detail));
+        if let Some(why) = longer.filter(|_| moves && self.precision.is_none_or(|followed| parts < followed)) {
+            return Some(floats(why, version));
         }
         let parts = if parts == 1 { "one numeric part".to_owned() } else { format!("{parts} numeric parts") };
         let detail = match self.precision {
@@ -134,6 +139,20 @@ impl Family {
         };
         Some(Judgement::skipped(Reason::OtherPrecision, detail))
     }
+}
+
+/// That a version moves, and why.
+fn floats(why: Floats, version: &Version) -> Judgement {
+    let numbers = join(&version.numbers);
+    let detail = match why {
+        Floats::Longer => format!("moves with `{numbers}.x`: longer versions are published beside it"),
+        Floats::Built => format!("moves with `{numbers}-#`: builds of it are published beside it"),
+        Floats::Neighbours => {
+            "moves as its neighbours do: longer versions or builds are published beside them".to_owned()
+        }
+        Floats::Previewed => format!("moves with its prereleases until {numbers} is released"),
+    };
+    Judgement::skipped(Reason::Floating, detail)
 }
 
 impl Kind {

@@ -5,97 +5,162 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::super::number::Number;
 use super::super::version::Version;
 
-/// From how many series without longer versions, all after the only one that has some, that one is an exception.
+/// From how many releases of two parts without longer versions, all after the only one that has some, that one is an exception.
 const NO_HABIT: usize = 3;
 
-/// The beginnings of longer versions, to tell what floats: a version is floating where something longer is published
-/// beside it, that is, with the same parts before its last. `1` and `1.27` float beside `1.27.3`, and so does `1.28`
-/// before its first patch is there; `16.4` does not because of `9.6.24`.
+/// The versions of a list by what is published beside them: a version is floating where something longer is, that is, with
+/// the same parts and more. `1` and `1.27` float beside `1.27.3`; `16.4` does not because of `9.6.24`.
 ///
-/// An exception makes no habit: where one series alone has longer versions and three or more after it have none, as with
-/// `3.4.1` before `3.5`, `3.6` and `3.7`, only that series' own `3.4` floats. A second series that has some is a habit:
-/// between 2.555.1 and 2.568.1 the releases of two parts are of another kind.
+/// Its neighbours float with it, those that differ in their last part alone: beside `1.27.3`, `1.28` floats before its first
+/// patch is there. But an exception makes no habit, as `21.0.12.1` before `21.0.13`, where nothing newer is longer. With two
+/// parts that takes more, because mostly such a tag does float: one series alone, and three or more after it, as with `3.4.1`
+/// before `3.5`, `3.6` and `3.7`. A second series with longer versions is a habit: between 2.555.1 and 2.568.1 the releases
+/// of two parts are of another kind. Numbers of one part are no releases beside anything longer.
 ///
-/// One or two parts float also where bare builds of them are published: `9.4` beside `9.4-1123`.
+/// One or two parts float also beside bare builds of theirs, `9.4` beside `9.4-1123`, and one part alone beside its
+/// prereleases, `26` beside `26-ea-8`, unless other releases have one part too.
 pub(super) struct FloatingVersions<'a> {
-    /// By the parts before the last: the last parts of what has something longer.
-    beginnings: HashMap<&'a [Number], Series<'a>>,
-    built: HashSet<&'a [Number]>,
+    longer: Beside<'a>,
+    built: Beside<'a>,
+    /// Numbers of one part that have prereleases.
+    previewed: HashSet<&'a Number>,
+    /// Whether a number of one part is released without any of that.
+    counts: bool,
 }
 
-/// The series under one beginning that have longer versions.
-enum Series<'a> {
-    /// Several, or one that the others are like.
-    Any,
-    /// This one alone.
-    One(&'a Number),
+/// Why a version floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Floats {
+    /// Longer versions are published beside it.
+    Longer,
+    /// Builds of it are.
+    Built,
+    /// Longer versions or builds are published beside its neighbours.
+    Neighbours,
+    /// Prereleases of it are published.
+    Previewed,
+}
+
+/// What has something longer, or a build, beside it.
+#[derive(Default)]
+struct Beside<'a> {
+    all: HashSet<&'a [Number]>,
+    /// By the parts before the last.
+    series: HashMap<&'a [Number], Series<'a>>,
+}
+
+/// The versions under one beginning that have something beside them.
+struct Series<'a> {
+    /// The newest of them by its last part.
+    newest: &'a Number,
+    several: bool,
+    /// The releases after it that have nothing beside them, by their last part.
+    after: BTreeSet<&'a Number>,
 }
 
 impl<'a> FloatingVersions<'a> {
     pub(super) fn new(versions: impl Iterator<Item = &'a Version> + Clone) -> Self {
-        let (mut beginnings, mut built) = (HashMap::new(), HashSet::new());
+        let (mut longer, mut built, mut previewed) = (Beside::default(), Beside::default(), HashSet::new());
         for version in versions.clone() {
-            begins(&mut beginnings, &version.numbers);
+            longer.add_beginnings(&version.numbers);
             if version.precision() < 3 && version.build.iter().any(|b| matches!(b.word.as_str(), "" | "_")) {
-                built.insert(&*version.numbers);
+                built.add(&version.numbers);
+            }
+            if let ([number], true) = (&*version.numbers, version.is_prerelease()) {
+                previewed.insert(number);
             }
         }
-        habits(&mut beginnings, versions);
-        Self { beginnings, built }
-    }
-
-    /// Whether the version moves.
-    pub(super) fn floats(&self, version: &Version) -> bool {
-        self.beside(version) || self.built(version)
-    }
-
-    /// Whether longer versions are published beside it.
-    pub(super) fn beside(&self, version: &Version) -> bool {
-        let Some((last, before)) = version.numbers.split_last() else { return false };
-        match self.beginnings.get(before) {
-            None => false,
-            Some(Series::Any) => true,
-            Some(Series::One(series)) => *series == last,
+        for version in versions.clone().filter(|version| is_plain(version) && !version.is_prerelease()) {
+            longer.look_past(&version.numbers);
+            built.look_past(&version.numbers);
         }
+        let mut floating = Self { longer, built, previewed, counts: false };
+        floating.counts = versions
+            .filter(|v| v.precision() == 1 && is_plain(v) && !v.is_prerelease())
+            .any(|v| !floating.previewed.contains(&v.numbers[0]) && floating.told(v).is_none());
+        floating
     }
 
-    /// Whether builds of this very version are published beside it.
-    pub(super) fn built(&self, version: &Version) -> bool {
-        version.build.is_empty() && version.commit.is_none() && self.built.contains(&*version.numbers)
+    /// Whether the version moves, and why, where nothing is approved that says what releases look like.
+    pub(super) fn floats(&self, version: &Version) -> Option<Floats> {
+        self.told(version).or_else(|| self.previewed(version))
+    }
+
+    /// Why it moves by what is longer or built beside it.
+    fn told(&self, version: &Version) -> Option<Floats> {
+        self.longer(version).or_else(|| self.built(version))
+    }
+
+    /// Whether longer versions are published beside it or its neighbours.
+    pub(super) fn longer(&self, version: &Version) -> Option<Floats> {
+        self.longer.floats(&version.numbers, Floats::Longer)
+    }
+
+    /// Whether bare builds of it or its neighbours are published.
+    pub(super) fn built(&self, version: &Version) -> Option<Floats> {
+        let bare = is_plain(version) && version.precision() < 3;
+        bare.then(|| self.built.floats(&version.numbers, Floats::Built)).flatten()
+    }
+
+    /// Whether it is one part, and its release only has prereleases so far.
+    pub(super) fn previewed(&self, version: &Version) -> Option<Floats> {
+        let [number] = &*version.numbers else { return None };
+        let name = is_plain(version) && !version.is_prerelease() && !self.counts;
+        (name && self.previewed.contains(number)).then_some(Floats::Previewed)
     }
 }
 
-/// Notes every beginning of a longer version.
-fn begins<'a>(beginnings: &mut HashMap<&'a [Number], Series<'a>>, numbers: &'a [Number]) {
-    let mut shorter = numbers;
-    while let Some((last, before)) = shorter.split_last().map(|(_, series)| series).and_then(<[Number]>::split_last) {
-        match beginnings.get_mut(before) {
-            None => _ = beginnings.insert(before, Series::One(last)),
-            Some(series) => {
-                if matches!(series, Series::One(one) if *one != last) {
-                    *series = Series::Any;
-                }
-                // Whoever noted it first noted what is shorter.
+/// Whether nothing but numbers tells the version.
+fn is_plain(version: &Version) -> bool {
+    version.build.is_empty() && version.commit.is_none()
+}
+
+impl<'a> Beside<'a> {
+    /// Adds what is shorter than a version and may float beside it.
+    fn add_beginnings(&mut self, numbers: &'a [Number]) {
+        for parts in (1..numbers.len()).rev() {
+            if !self.add(&numbers[..parts]) {
+                // whoever added it first added what is shorter
                 return;
             }
         }
-        shorter = &shorter[..shorter.len() - 1];
+    }
+
+    fn add(&mut self, numbers: &'a [Number]) -> bool {
+        let new = self.all.insert(numbers);
+        if let Some((last, before)) = numbers.split_last().filter(|_| new) {
+            let series =
+                self.series.entry(before).or_insert(Series { newest: last, several: false, after: BTreeSet::new() });
+            series.several |= series.newest != last;
+            series.newest = series.newest.max(last);
+        }
+        new
+    }
+
+    /// Looks at a release: where it has nothing beside it and is newer than those that have, they may be exceptions.
+    fn look_past(&mut self, numbers: &'a [Number]) {
+        let Some((last, before)) = numbers.split_last() else { return };
+        if let Some(series) = self.series.get_mut(before).filter(|series| last > series.newest) {
+            series.after.insert(last);
+        }
+    }
+
+    fn floats(&self, numbers: &[Number], own: Floats) -> Option<Floats> {
+        if self.all.contains(numbers) {
+            return Some(own);
+        }
+        let (_, before) = numbers.split_last()?;
+        self.series.get(before).filter(|series| series.is_habit(before.len() + 1)).map(|_| Floats::Neighbours)
     }
 }
 
-/// A single series stays alone only where enough after it have nothing longer. Numbers of one part are no series of
-/// anything: beside `1.2.3` a `20481` is a counter.
-fn habits<'a>(beginnings: &mut HashMap<&'a [Number], Series<'a>>, versions: impl Iterator<Item = &'a Version>) {
-    let mut after: HashMap<&[Number], BTreeSet<&Number>> = HashMap::new();
-    for version in versions.filter(|version| version.precision() > 1) {
-        let Some((last, before)) = version.numbers.split_last() else { continue };
-        if matches!(beginnings.get(before), Some(Series::One(one)) if last > *one) {
-            after.entry(before).or_default().insert(last);
-        }
-    }
-    for (before, series) in beginnings {
-        if after.get(before).is_none_or(|after| after.len() < NO_HABIT) {
-            *series = Series::Any;
+impl Series<'_> {
+    /// Whether the neighbours of this series, of so many parts, float as it does.
+    fn is_habit(&self, parts: usize) -> bool {
+        match parts {
+            1 => true,
+            2 => self.several || self.after.len() < NO_HABIT,
+            _ => self.after.is_empty(),
         }
     }
 }

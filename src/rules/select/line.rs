@@ -35,6 +35,8 @@ pub(super) struct CandidateLine<'a> {
     pub(super) candidates: Vec<usize>,
     /// Whether the approvals' habit is to write `v`.
     pub(super) v: Option<bool>,
+    /// The row of the newest version that is published beside the family.
+    pub(super) beside: Option<usize>,
 }
 
 /// What looking through a line's candidates came to.
@@ -52,6 +54,11 @@ pub(super) struct LineChoice {
 }
 
 impl CandidateLine<'_> {
+    /// A line without anything on it.
+    pub(super) const fn named(name: String) -> Self {
+        Self { name, current: None, own: Vec::new(), candidates: Vec::new(), v: None, beside: None }
+    }
+
     /// Looks through the candidates, newest first, and where nothing is chosen for a rebuild.
     pub(super) fn walk(&self, question: Question<'_>, rows: &[Row<'_>]) -> LineChoice {
         let mut walk = LineChoice::default();
@@ -98,7 +105,8 @@ impl CandidateLine<'_> {
         }
         let retired = chosen.as_ref().map(|chosen| retired(chosen, question.subject.keep, &self.own));
         let current = self.current.map(|held| (held.tag.clone(), held.digest.clone()));
-        Line { name: self.name, current, chosen, retired: retired.unwrap_or_default(), waiting }
+        let beside = self.beside.filter(|_| chosen.is_none() && waiting.is_empty()).map(|at| rows[at].tag.clone());
+        Line { name: self.name, current, chosen, retired: retired.unwrap_or_default(), waiting, beside }
     }
 }
 
@@ -128,7 +136,8 @@ impl LineChoice {
     /// Looks for a rebuild of the approval where the rule still wants it and upstream still lists it: the same tag now
     /// answers other bytes.
     fn rebuild(&mut self, question: Question<'_>, held: Held<'_>, rows: &[Row<'_>], tries: &mut usize) {
-        let own = held.row.and_then(|at| rows[at].judgement.as_ref()).filter(|own| own.reason == Reason::Approved);
+        let follows = |own: &&Judgement| matches!(own.reason, Reason::Approved | Reason::ApprovalNotRead);
+        let own = held.row.and_then(|at| rows[at].judgement.as_ref()).filter(follows);
         let Some(own) = own.filter(|_| question.subject.rebuilds) else { return };
         let say = |detail: String| Some(Judgement { detail: detail.into(), ..own.clone() });
         match question.facts.digests.get(held.tag) {

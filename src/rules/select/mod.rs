@@ -7,6 +7,7 @@
 //! round, and [`ROUNDS`] bounds the rounds.
 
 mod below;
+mod beside;
 mod candidate;
 mod commits;
 mod earlier;

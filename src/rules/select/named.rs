@@ -29,7 +29,7 @@ pub(super) fn answer(question: Question<'_>, names: &[Tag], tags: &Readings<'_>)
         };
         judgement.on(tag)
     }));
-    Selection { lines, tags: verdicts }
+    Selection { lines, tags: verdicts, unread: None }
 }
 
 fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
@@ -40,6 +40,7 @@ fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
         chosen: None,
         retired: Vec::new(),
         waiting: Vec::new(),
+        beside: None,
     };
     let judgement = if let Some(until) = rejected(question.subject, question.now, tag) {
         Judgement::skipped(Reason::Rejected, until)

@@ -70,7 +70,7 @@ pub(super) fn rows<'a>(
             Reading::Other(why) => (None, Some(not_a_version(*why))),
         };
         if approved.contains(tag) {
-            judgement = Some(approved_judgement(subject, now, rule, tag, version));
+            judgement = Some(approved_judgement(subject, now, rule, tag, reading));
         }
         Row { tag, version, judgement }
     };
@@ -83,7 +83,7 @@ fn approved_judgement(
     now: DateTime<Utc>,
     rule: &VersionRule,
     tag: &Tag,
-    version: Option<&Version>,
+    reading: &Reading,
 ) -> Judgement {
     let judgement = |reason, detail: Cow<'static, str>| Judgement::new(Verdict::Approved, reason, detail);
     if revoked(subject, tag) {
@@ -92,7 +92,14 @@ fn approved_judgement(
     if let Some(detail) = rejected(subject, now, tag) {
         return judgement(Reason::Rejected, format!("in the manifest, though {detail}").into());
     }
-    match version.and_then(|version| out_of_range(version, rule)) {
+    let version = match reading {
+        Reading::Version(version) => version,
+        Reading::Other(why) => {
+            let detail = format!("in the manifest, but the rule does not read it: {}", why.as_str());
+            return judgement(Reason::ApprovalNotRead, detail.into());
+        }
+    };
+    match out_of_range(version, rule) {
         None => judgement(Reason::Approved, "in the manifest".into()),
         Some(outside) => judgement(outside.reason, format!("in the manifest, but {}", outside.detail).into()),
     }
@@ -128,6 +135,15 @@ pub(super) fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Ro
         .collect();
     approvals.sort_by(|a, b| b.version.precedence(&a.version));
     approvals
+}
+
+/// The approval that was made last, where the rule does not read it: what is newer than that nobody can say, so nothing is
+/// chosen past it. One that a person made after it says where to go on.
+pub(super) fn unread<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Row<'_>]) -> Option<Held<'a>> {
+    let (tag, digest) = subject.approved.last()?;
+    let row = rows.iter().position(|row| row.tag == tag);
+    let is_read = row.map_or_else(|| matches!(rule.read(tag), Reading::Version(_)), |at| rows[at].version.is_some());
+    (!is_read).then_some(Held { tag, digest, row })
 }
 
 pub(super) fn is_approved(row: &Row<'_>) -> bool {

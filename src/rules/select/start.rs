@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::super::number::Number;
 use super::super::version::{Numbering, Version};
-use super::super::{Variant, VersionRule};
+use super::super::{Variant, VersionRule, vocabulary};
 use super::family::{Family, may_begin, wanted_version};
 use super::floating::FloatingVersions;
 use super::readings::Readings;
@@ -19,28 +19,28 @@ const LEFT_BEHIND: usize = 3;
 pub(super) struct Start<'a> {
     rule: &'a VersionRule,
     tags: &'a Readings<'a>,
-    longer: OnceCell<FloatingVersions<'a>>,
+    floating: OnceCell<FloatingVersions<'a>>,
     family: OnceCell<Option<Family>>,
 }
 
 impl<'a> Start<'a> {
     pub(super) const fn new(rule: &'a VersionRule, tags: &'a Readings<'a>) -> Self {
-        Self { rule, tags, longer: OnceCell::new(), family: OnceCell::new() }
+        Self { rule, tags, floating: OnceCell::new(), family: OnceCell::new() }
     }
 
-    /// What floats among the versions that a first approval may look like.
-    pub(super) fn longer(&self) -> &FloatingVersions<'a> {
-        let versions = || self.tags.versions().filter(|version| may_begin(version, self.rule));
-        self.longer.get_or_init(|| FloatingVersions::new(versions()))
+    /// What floats, whatever the images are made of: `21` moves beside `21.0.11_10-jdk` too.
+    pub(super) fn floating(&self) -> &FloatingVersions<'a> {
+        let versions = || self.tags.versions().filter(|version| version.prefix.is_empty());
+        self.floating.get_or_init(|| FloatingVersions::new(versions()))
     }
 
     /// The family of one series: where the rule takes any suffix, each may have its own.
     pub(super) fn family<'v>(&self, series: impl Iterator<Item = &'v Version>) -> Option<Family> {
-        let family = self.family.get_or_init(|| first(self.tags.versions(), self.rule, self.longer())).clone()?;
+        let family = self.family.get_or_init(|| first(self.tags.versions(), self.rule, self.floating())).clone()?;
         if self.rule.variant != Some(Variant::Any) {
             return Some(family);
         }
-        first(series, self.rule, self.longer()).filter(|own| own.counts_like(&family))
+        first(series, self.rule, self.floating()).filter(|own| own.counts_like(&family))
     }
 }
 
@@ -50,16 +50,26 @@ impl<'a> Start<'a> {
 fn first<'v>(
     versions: impl Iterator<Item = &'v Version>,
     rule: &VersionRule,
-    longer: &FloatingVersions<'_>,
+    floating: &FloatingVersions<'_>,
 ) -> Option<Family> {
-    let rank = |v: &Version| (!longer.floats(v), v.numbering() != Numbering::Day);
+    let rank = |v: &Version| (floating.floats(v).is_none(), v.numbering() != Numbering::Day);
     let eligible: Vec<&Version> = versions.filter(|v| may_begin(v, rule) && wanted_version(v, rule)).collect();
     let best = eligible.iter().map(|v| rank(v)).max()?;
     let (plain, marked): (Vec<&Version>, Vec<&Version>) =
         eligible.into_iter().filter(|v| rank(v) == best).partition(|v| v.build.is_empty() && v.commit.is_none());
     let newer = left_behind(&plain, &marked);
-    let among = if plain.is_empty() { marked } else { newer.unwrap_or(plain) };
+    let among = if plain.is_empty() { released(marked) } else { newer.unwrap_or(plain) };
     Some(Family::shape(among.into_iter().max_by(|a, b| better(a, b))?, rule))
+}
+
+/// What of versions with builds and commits is a release: those whose build words are known, else those of the one word that
+/// all have. A word that names a test or a pull request never begins an image.
+fn released(marked: Vec<&Version>) -> Vec<&Version> {
+    let (known, unknown): (Vec<&Version>, Vec<&Version>) =
+        marked.into_iter().partition(|version| version.unknown_counters().next().is_none());
+    let words: BTreeSet<&str> = unknown.iter().flat_map(|version| version.unknown_counters()).collect();
+    let sole = words.len() == 1 && !words.iter().any(|word| vocabulary::channel(word));
+    if known.is_empty() && sole { unknown } else { known }
 }
 
 /// What of `marked` goes on where the plain versions were given up: their newest has three or more releases above it that
@@ -75,6 +85,7 @@ fn left_behind<'v>(plain: &[&'v Version], marked: &[&'v Version]) -> Option<Vec<
             && v.precision() == newest.precision()
             && v.numbering() == newest.numbering()
             && (v.commit.is_none() || v.numbering() == Numbering::Day)
+            && v.unknown_counters().next().is_none()
     };
     let newer: Vec<&Version> = marked.iter().copied().filter(goes_on).collect();
     let releases: BTreeSet<&[Number]> = newer.iter().map(|v| &*v.numbers).collect();

@@ -7,31 +7,47 @@ use chrono::{DateTime, Utc};
 
 use super::super::version::{Version, join};
 use super::super::{Fact, Follow, Number, Reason, Selection, Subject, TagVerdict, Variant, VersionRule};
+use super::beside::beside;
 use super::candidate::Question;
 use super::family::{Family, out_of_range, unwanted_prerelease, wanted_variant};
 use super::floating::FloatingVersions;
 use super::judgement::Judgement;
 use super::line::CandidateLine;
 use super::readings::Readings;
-use super::rows::{Approval, Held, Row, approvals, is_approved, rejected, revoked, rows};
+use super::rows::{Approval, Held, Row, approvals, is_approved, rejected, revoked, rows, unread};
 use super::start::Start;
+use crate::image::Tag;
 
 /// The tags of a list, judged by all that needs no facts, and the lines with the candidates that are left.
 #[derive(Debug)]
 pub(super) struct VersionLines<'a> {
     rows: Vec<Row<'a>>,
     lines: Vec<CandidateLine<'a>>,
+    /// The approval past which nothing is chosen.
+    unread: Option<Held<'a>>,
 }
 
 impl<'a> VersionLines<'a> {
     pub(super) fn new(subject: &'a Subject, rule: &VersionRule, tags: &'a Readings<'_>, now: DateTime<Utc>) -> Self {
-        let mut judged = Self { rows: rows(subject, rule, tags, now), lines: Vec::new() };
-        let approvals = approvals(subject, rule, &judged.rows);
+        let rows = rows(subject, rule, tags, now);
+        let (approvals, unread) = (approvals(subject, rule, &rows), unread(subject, rule, &rows));
+        let mut judged = Self { rows, lines: Vec::new(), unread };
         let start = Start::new(rule, tags);
         for (series, members) in groups(rule, &mut judged.rows, &approvals).into_iter().rev() {
-            Group { subject, now, rule, series, approvals: &approvals, start: &start }.judge(&members, &mut judged);
+            Group { subject, now, rule, series, approvals: &approvals, unread, start: &start }
+                .judge(&members, &mut judged);
         }
+        judged.hold(unread);
         judged
+    }
+
+    /// Gives the approval that is not read a line, so that it is seen and its rebuilds are followed.
+    fn hold(&mut self, unread: Option<Held<'a>>) {
+        let Some(unread) = unread else { return };
+        match self.lines.iter_mut().find(|line| line.name == WHOLE) {
+            Some(line) => line.current = line.current.or(Some(unread)),
+            None => self.lines.push(CandidateLine { current: Some(unread), ..CandidateLine::named(WHOLE.to_owned()) }),
+        }
     }
 
     /// The facts that are lacking, one a line.
@@ -41,11 +57,15 @@ impl<'a> VersionLines<'a> {
 
     /// What becomes of the lines and of every tag.
     pub(super) fn answer(self, question: Question<'_>) -> Selection {
-        let Self { mut rows, lines } = self;
+        let Self { mut rows, lines, unread } = self;
         let lines = lines.into_iter().map(|line| line.answer(question, &mut rows)).collect();
-        Selection { lines, tags: rows.into_iter().map(verdict).collect() }
+        let unread = unread.map(|held| held.tag.clone());
+        Selection { lines, tags: rows.into_iter().map(verdict).collect(), unread }
     }
 }
+
+/// The name of the only line, where all versions are of one.
+const WHOLE: &str = "latest";
 
 /// The beginning of the numbers that a line's versions share: none where all versions are of one line.
 type Series<'a> = &'a [Number];
@@ -98,6 +118,7 @@ struct Group<'g, 'a> {
     rule: &'g VersionRule,
     series: Series<'g>,
     approvals: &'g [Approval<'a>],
+    unread: Option<Held<'a>>,
     start: &'g Start<'g>,
 }
 
@@ -109,7 +130,7 @@ impl<'a> Group<'_, 'a> {
         let followed = |a: &&Approval<'_>| self.rule.variant.is_none() || wanted_variant(&a.version, self.rule);
         let habit = own.iter().copied().find(followed).or_else(|| self.approvals.iter().find(followed));
         let current = own.iter().copied().find(followed).or(own.first().copied());
-        let line = Approvals { own: &own, current, v: habit.map(|habit| habit.version.v) };
+        let mut line = Approvals { own: &own, current, v: habit.map(|habit| habit.version.v), beside: None };
         let candidates = match self.family(rows, members, habit, !own.is_empty()) {
             Some(family) => {
                 self.refuse(rows, members, &family);
@@ -120,7 +141,17 @@ impl<'a> Group<'_, 'a> {
                 Vec::new()
             }
         };
+        if candidates.is_empty() && self.unread.is_none() {
+            line.beside = self.beside(&judged.rows, members, current);
+        }
         self.lines(candidates, line, judged);
+    }
+
+    /// What is published beside the family of a line whose newest approval this is.
+    fn beside(self, rows: &[Row<'_>], members: &[usize], current: Option<&Approval<'_>>) -> Option<usize> {
+        let may_come = |tag: &Tag| rejected(self.subject, self.now, tag).is_none() && !revoked(self.subject, tag);
+        let members = members.iter().map(|&at| (at, &rows[at])).filter(|(_, row)| may_come(row.tag));
+        beside(self.rule, self.start, &current?.version, members)
     }
 
     /// The habit's family. A series of its own that has no approval yet may have another suffix where the rule takes any.
@@ -139,17 +170,22 @@ impl<'a> Group<'_, 'a> {
             let Some(version) = rows[at].open() else { continue };
             let foreign = !wanted_variant(version, self.rule) || version.architecture.is_some();
             let variant = foreign.then(|| Judgement::skipped(Reason::OtherVariant, "another variant than the rule's"));
-            let prefix = || {
-                if version.prefix.is_empty() {
-                    return Judgement::skipped(Reason::OtherPrecision, "is a day, other versions count");
+            let rest = || {
+                if !version.prefix.is_empty() {
+                    let detail = format!("begins with `{}`, which a pattern can say", version.prefix);
+                    return Judgement::skipped(Reason::OtherPrefix, detail);
                 }
-                let detail = format!("begins with `{}`, which a pattern can say", version.prefix);
-                Judgement::skipped(Reason::OtherPrefix, detail)
+                match version.unknown_counters().next() {
+                    Some(word) => {
+                        Judgement::skipped(Reason::OtherVariant, format!("counts `{word}`, which begins no image"))
+                    }
+                    None => Judgement::skipped(Reason::OtherPrecision, "is a day, other versions count"),
+                }
             };
             let judgement = variant
                 .or_else(|| unwanted_prerelease(version, self.rule))
                 .or_else(|| out_of_range(version, self.rule))
-                .unwrap_or_else(prefix);
+                .unwrap_or_else(rest);
             rows[at].judgement = Some(judgement);
         }
     }
@@ -159,12 +195,12 @@ impl<'a> Group<'_, 'a> {
         let judgements: Vec<(usize, Option<Judgement>)> = {
             let versions = members.iter().filter_map(|&at| rows[at].version);
             let kin = (!family.is_first()).then(|| FloatingVersions::new(versions.filter(|v| family.is_kin_of(v))));
-            let longer = kin.as_ref().unwrap_or_else(|| self.start.longer());
+            let floating = kin.as_ref().unwrap_or_else(|| self.start.floating());
             let judge = |version: &Version| {
                 family
                     .differs(version)
                     .or_else(|| unwanted_prerelease(version, self.rule))
-                    .or_else(|| family.imprecise(version, longer))
+                    .or_else(|| family.imprecise(version, floating))
                     .or_else(|| family.builds_differ(version))
                     .or_else(|| out_of_range(version, self.rule))
             };
@@ -194,9 +230,10 @@ impl<'a> Group<'_, 'a> {
                 Follow::All => below_oldest(version, line.own),
                 _ => line.current.and_then(|current| not_above(version, current, self.rule)),
             };
-            match older {
-                Some(detail) => rows[at].judgement = Some(Judgement::skipped(Reason::Older, detail)),
-                None => candidates.push(at),
+            match (older, self.unread) {
+                (Some(detail), _) => rows[at].judgement = Some(Judgement::skipped(Reason::Older, detail)),
+                (None, Some(unread)) => rows[at].judgement = Some(not_past(unread.tag)),
+                (None, None) => candidates.push(at),
             }
         }
         candidates
@@ -205,13 +242,13 @@ impl<'a> Group<'_, 'a> {
     fn lines(self, candidates: Vec<usize>, line: Approvals<'_, 'a>, judged: &mut VersionLines<'a>) {
         let name = match self.rule.follow {
             Follow::All => return self.each(&candidates, line, judged),
-            Follow::Latest => "latest".to_owned(),
+            Follow::Latest => WHOLE.to_owned(),
             _ if candidates.is_empty() && line.own.is_empty() => return,
             _ => join(self.series),
         };
         let own = line.own.iter().map(|a| a.held).collect();
         let current = line.current.map(|a| a.held);
-        judged.lines.push(CandidateLine { name, current, own, candidates, v: line.v });
+        judged.lines.push(CandidateLine { name, current, own, candidates, v: line.v, beside: line.beside });
     }
 
     /// A line for each version: those approved and those to come.
@@ -227,9 +264,10 @@ impl<'a> Group<'_, 'a> {
         lines.extend(versions.filter_map(|at| Some((rows[*at.first()?].version?, None, at.to_vec()))));
         lines.sort_by(|a, b| b.0.cmp(a.0));
         let named = self.rule.pattern.is_some();
+        let mut beside = line.beside;
         judged.lines.extend(lines.into_iter().map(|(version, current, candidates)| {
             let name = if named { version.text.clone() } else { version.release() };
-            CandidateLine { name, current, own: Vec::new(), candidates, v: line.v }
+            CandidateLine { name, current, own: Vec::new(), candidates, v: line.v, beside: beside.take() }
         }));
     }
 }
@@ -243,6 +281,14 @@ struct Approvals<'g, 'a> {
     current: Option<&'g Approval<'a>>,
     /// Whether the habit is to write `v`.
     v: Option<bool>,
+    /// The row of what is published beside the family.
+    beside: Option<usize>,
+}
+
+/// That nobody can say whether a version is newer than an approval that the rule does not read.
+fn not_past(unread: &Tag) -> Judgement {
+    let detail = format!("{unread} is approved and the rule does not read it: nothing is chosen past it");
+    Judgement::skipped(Reason::ApprovalNotRead, detail)
 }
 
 /// Of two tags for one version that differ in `v` alone the one of the approvals' habit stays.

@@ -1,122 +1,153 @@
-//! When a rule picks nothing: what small change of it would.
+//! What small change of a rule would pick what it passes over. Every change is tried on the list before it is told.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-
 use super::tag::{NoVersion, Reading, read};
-use super::version::join;
-use super::{Fact, Facts, Line, Pattern, Readings, Reason, Rule, Selection, Subject, Variant, VersionRule};
+use super::version::{Suffix, Version, join};
+use super::{Reason, Rule, Selection, Subject, Variant, VersionRule, vocabulary};
 use crate::image::Tag;
+use crate::text::nearest;
 
-/// The change of the rule, in a sentence with the manifest's own keys, that would pick something; `None` where the rule
-/// picks something, has something approved to follow, only waits, or no small change helps. `selection` is what the rule
-/// made of `tags`. Every change is tried before it is told.
-pub(crate) fn suggest(subject: &Subject, tags: &[Tag], selection: &Selection) -> Option<String> {
+mod trial;
+mod words;
+
+use trial::{Change, Trial};
+use words::{Words, between, families};
+
+/// How many variants and how many words around versions are tried, the commonest first.
+const TRIED: usize = 5;
+
+/// Whether a rule has nothing to look at.
+pub(super) fn picks_nothing(subject: &Subject, tags: &[Tag]) -> bool {
+    let Rule::Versions(rule) = &subject.rule else { return false };
+    Trial { subject, tags }.pick(rule).is_none()
+}
+
+/// The change of a rule that picks nothing, in a sentence with the manifest's own keys, that would pick something; `None`
+/// where no small change helps. `selection` is what the rule made of `tags`.
+pub(super) fn for_nothing(subject: &Subject, tags: &[Tag], selection: &Selection) -> Option<String> {
     let Rule::Versions(rule) = &subject.rule else { return None };
-    let under_way = |line: &Line| line.chosen.is_some() || line.current.is_some() || !line.waiting.is_empty();
     let trial = Trial { subject, tags };
-    if selection.lines.iter().any(under_way) || trial.pick(rule.clone()).is_some() {
-        return None;
-    }
     let of = |reason: Reason| selection.tags.iter().filter(move |t| t.reason == reason).map(|t| &t.tag);
-    trial
-        .unrejected(rule)
-        .or_else(|| trial.prereleases(rule))
-        .or_else(|| trial.variant(rule, of(Reason::OtherVariant)))
-        .or_else(|| trial.range(rule))
-        .or_else(|| trial.pattern(rule, of(Reason::OtherPrefix).chain(of(Reason::NotAVersion))))
+    let worded = || of(Reason::OtherPrefix).chain(of(Reason::OtherVariant)).chain(of(Reason::NotAVersion));
+    unrejected(trial)
+        .or_else(|| trial.told(&Change::to_prereleases(rule)))
+        .or_else(|| variant_in_front(trial, rule))
+        .or_else(|| like_variant(trial, rule, of(Reason::OtherVariant)))
+        .or_else(|| misspelt(trial, rule, of(Reason::OtherVariant)))
+        .or_else(|| rule.variant.as_ref().and_then(|_| trial.told(&Change::without_variant(rule))))
+        .or_else(|| variant(trial, rule, of(Reason::OtherVariant)))
+        .or_else(|| range(trial, rule))
+        .or_else(|| rule.pattern.as_ref().and_then(|_| trial.told(&Change::without_pattern(rule))))
+        .or_else(|| families(worded()).into_iter().take(TRIED).find_map(|words| pattern(trial, rule, words)))
         .or_else(|| floating(of(Reason::NotAVersion)))
 }
 
-struct Trial<'a> {
-    subject: &'a Subject,
-    tags: &'a [Tag],
+/// The rule that reads an approval, and what it would pick.
+pub(super) fn for_unread(subject: &Subject, tags: &[Tag], approved: &Tag) -> Option<String> {
+    let Rule::Versions(rule) = &subject.rule else { return None };
+    let trial = Trial { subject, tags };
+    let reads = |change: &Change| matches!(change.rule.read(approved), Reading::Version(_));
+    let plain = rule.pattern.as_ref().map(|_| Change::without_pattern(rule));
+    let worded = Words::of(approved).into_iter().flat_map(|words| exact_patterns(trial, rule, words));
+    let told = |change: Change| trial.told(&change).unwrap_or_else(|| format!("{} reads {approved}", change.words));
+    let pattern = plain.into_iter().chain(worded).find(reads).map(told);
+    pattern.or_else(|| lettered(tags, approved)).or_else(|| named(tags, approved))
 }
 
-impl Trial<'_> {
-    /// The tag that another rule would look at first.
-    fn pick(&self, rule: VersionRule) -> Option<Tag> {
-        self.first(Subject { rule: Rule::Versions(rule), ..self.subject.clone() })
-    }
+/// The rule that picks `newest`, which is published beside the family of the approved `current`.
+pub(super) fn for_beside(subject: &Subject, tags: &[Tag], current: &Tag, newest: &Tag) -> Option<String> {
+    let Rule::Versions(rule) = &subject.rule else { return None };
+    let (Reading::Version(one), Reading::Version(other)) = (rule.read(current), rule.read(newest)) else { return None };
+    let trial = Trial { subject, tags };
+    let picks = |change: Option<Change>| trial.picks(&change?, newest);
+    let variant = || (one.variant != other.variant).then(|| Change::to_variant(rule, &other.variant.0));
+    picks(counting(rule, &one.variant, &other.variant)).or_else(|| picks(variant())).or_else(|| {
+        let ending = if one.variant == other.variant { ending(current, newest, &one) } else { "" };
+        picks(Change::to_pattern(rule, &between(current.as_str(), newest.as_str(), ending)?))
+    })
+}
 
-    fn first(&self, subject: Subject) -> Option<Tag> {
-        let subject = Subject { rebuilds: false, ..subject };
-        let readings = Readings::of(&subject.rule, self.tags);
-        let missing = readings.inquire(&subject, DateTime::<Utc>::MIN_UTC).missing(&Facts::default());
-        missing.into_iter().find_map(|fact| match fact {
-            Fact::Digest(tag) => Some(tag),
-            Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) => None,
-        })
-    }
+/// Where two variants differ in the numbers that lead them, the variant without: then they count, `36-centos`.
+fn counting(rule: &VersionRule, one: &Suffix, other: &Suffix) -> Option<Change> {
+    let (number, words) = other.0.split_once('-')?;
+    let counts = number.bytes().all(|b| b.is_ascii_digit()) && one != other && one.is_like(other);
+    counts.then(|| Change::to_variant(rule, words))
+}
 
-    fn unrejected(&self, rule: &VersionRule) -> Option<String> {
-        let rule = Rule::Versions(rule.clone());
-        let tag = self.first(Subject { rule, rejected: Vec::new(), ..self.subject.clone() })?;
-        Some(format!("all that the rule admits is rejected; without its `rejected` entry it would pick {tag}"))
-    }
+/// What both tags end in because they are made of the same: `-jre-alpine`.
+fn ending<'t>(one: &'t Tag, other: &Tag, version: &Version) -> &'t str {
+    let rest = one.as_str().strip_suffix(&version.variant.0).filter(|_| !version.variant.is_empty());
+    let ending = rest.map_or("", |rest| &one.as_str()[rest.len()..]);
+    if other.as_str().ends_with(ending) { ending } else { "" }
+}
 
-    fn prereleases(&self, rule: &VersionRule) -> Option<String> {
-        let tag = self.pick(VersionRule { prereleases: true, ..rule.clone() })?;
-        Some(format!("`prereleases: true` would pick {tag}"))
-    }
+fn unrejected(trial: Trial<'_>) -> Option<String> {
+    let tag = trial.pick_of_rejected()?;
+    Some(format!("all that the rule admits is rejected; without its `rejected` entry it would pick {tag}"))
+}
 
-    /// The suffix that most tags have among those that would give a choice.
-    fn variant<'t>(&self, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
-        if rule.variant.is_some()
-            && let Some(tag) = self.pick(VersionRule { variant: None, ..rule.clone() })
+/// Where the words that the rule asks for stand before the version: `enterprise-8.0.2`.
+fn variant_in_front(trial: Trial<'_>, rule: &VersionRule) -> Option<String> {
+    let Some(Variant::Exactly(variant)) = &rule.variant else { return None };
+    let leads = |tag: &&Tag| tag.as_str().strip_prefix(variant).is_some_and(|rest| rest.starts_with(['-', '_']));
+    let mut found = families(trial.tags.iter().filter(leads));
+    found.sort_by_key(|words| words.length());
+    found.into_iter().take(TRIED).find_map(|words| pattern(trial, rule, words))
+}
+
+/// Where a suffix holds the words that the rule asks for, or differs from them in numbers: `22-trixie`, `alpine3.20`.
+fn like_variant<'t>(trial: Trial<'_>, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
+    let Some(Variant::Exactly(wanted)) = &rule.variant else { return None };
+    let wanted_suffix = Suffix(wanted.clone());
+    let is_like = |found: &String| {
+        let words = format!("-{found}-").contains(&format!("-{wanted}-"));
+        let stem = |text: &str| text.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').to_owned();
+        words || Suffix(found.clone()).is_like(&wanted_suffix) || stem(found) == stem(wanted)
+    };
+    let mut found: Vec<String> = variants(tags).into_iter().filter(is_like).collect();
+    found.sort_by_cached_key(|found| (!found.contains(wanted.as_str()), std::cmp::Reverse(Suffix(found.clone()))));
+    found.into_iter().take(TRIED).find_map(|found| trial.told(&Change::to_variant(rule, &found)))
+}
+
+/// Where a suffix is what was probably meant.
+fn misspelt<'t>(trial: Trial<'_>, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
+    let Some(Variant::Exactly(wanted)) = &rule.variant else { return None };
+    let found = variants(tags);
+    trial.told(&Change::to_variant(rule, nearest(wanted, found.iter().map(String::as_str))?))
+}
+
+/// The suffix that most tags have among those that would give a choice.
+fn variant<'t>(trial: Trial<'_>, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
+    variants(tags).into_iter().take(TRIED).find_map(|found| trial.told(&Change::to_variant(rule, &found)))
+}
+
+/// The suffixes of tags, the commonest first.
+fn variants<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<String> {
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    for tag in tags {
+        if let Reading::Version(version) = read(tag.as_str(), None)
+            && version.architecture.is_none()
+            && !version.variant.is_empty()
         {
-            return Some(format!("without `variant` it would pick {tag}"));
+            *found.entry(version.variant.0).or_default() += 1;
         }
-        let mut found: BTreeMap<String, usize> = BTreeMap::new();
-        for tag in tags {
-            if let Reading::Version(version) = read(tag.as_str(), None)
-                && version.architecture.is_none()
-                && !version.variant.is_empty()
-            {
-                *found.entry(version.variant.0).or_default() += 1;
-            }
-        }
-        let mut found: Vec<(String, usize)> = found.into_iter().collect();
-        found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        found.into_iter().take(5).find_map(|(variant, _)| {
-            let tag = self.pick(VersionRule { variant: Some(Variant::Exactly(variant.clone())), ..rule.clone() })?;
-            Some(format!("`variant: {variant}` would pick {tag}"))
-        })
     }
+    let mut found: Vec<(String, usize)> = found.into_iter().collect();
+    found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    found.into_iter().map(|(variant, _)| variant).collect()
+}
 
-    /// The newest version's own major series, or all from that version on.
-    fn range(&self, rule: &VersionRule) -> Option<String> {
-        rule.range.as_ref()?;
-        let newest = self.pick(VersionRule { range: None, ..rule.clone() })?;
-        let Reading::Version(version) = rule.read(&newest) else { return None };
-        let texts = [format!("^{}", version.numbers.first()?), format!(">={}", join(&version.numbers))];
-        texts.into_iter().find_map(|text| {
-            let tag = self.pick(VersionRule { range: Some(text.parse().ok()?), ..rule.clone() })?;
-            Some(format!("the newest version is {newest}; `versions: {}` would pick {tag}", quoted(&text)))
-        })
-    }
-
-    /// A pattern for the commonest words around the digits of tags that are not read.
-    fn pattern<'t>(&self, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
-        if rule.pattern.is_some()
-            && let Some(tag) = self.pick(VersionRule { pattern: None, ..rule.clone() })
-        {
-            return Some(format!("without `pattern` it would pick {tag}"));
-        }
-        let mut found: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for tag in tags.map(Tag::as_str) {
-            let hash = matches!(read(tag, None), Reading::Other(NoVersion::Commit | NoVersion::Companion));
-            if let Some(around) = around(tag).filter(|_| !hash) {
-                *found.entry(around).or_default() += 1;
-            }
-        }
-        let ((before, after), _) = found.into_iter().max_by_key(|(_, count)| *count)?;
-        let text = format!("{}(?<version>.+){}", regex::escape(before), regex::escape(after)).replace(r"\-", "-");
-        let pattern: Pattern = text.parse().ok()?;
-        let tag = self.pick(VersionRule { pattern: Some(pattern), ..rule.clone() })?;
-        Some(format!("`pattern: '{text}'` would pick {tag}"))
-    }
+/// The newest version's own major series, or all from that version on.
+fn range(trial: Trial<'_>, rule: &VersionRule) -> Option<String> {
+    rule.range.as_ref()?;
+    let newest = trial.pick(&VersionRule { range: None, ..rule.clone() })?;
+    let Reading::Version(version) = rule.read(&newest) else { return None };
+    let texts = [format!("^{}", version.numbers.first()?), format!(">={}", join(&version.numbers))];
+    texts.into_iter().find_map(|text| {
+        let tag = trial.pick(&VersionRule { range: Some(text.parse().ok()?), ..rule.clone() })?;
+        Some(format!("the newest version is {newest}; `versions: {}` would pick {tag}", quoted(&text)))
+    })
 }
 
 /// A range as it stands in a manifest: YAML reads a bare `>` as the beginning of a block of text.
@@ -124,18 +155,51 @@ fn quoted(range: &str) -> String {
     if range.starts_with('>') { format!("'{range}'") } else { range.to_owned() }
 }
 
-/// What stands before the first and after the last digit, where that is words: `RELEASE.` and `Z`.
-fn around(tag: &str) -> Option<(&str, &str)> {
-    let digit = |c: char| c.is_ascii_digit();
-    let (first, last) = (tag.find(digit)?, tag.rfind(digit)?);
-    (first > 0 && last > first).then(|| (&tag[..first], &tag[last + 1..]))
+/// A pattern for tags with these words.
+fn pattern(trial: Trial<'_>, rule: &VersionRule, words: Words<'_>) -> Option<String> {
+    exact_patterns(trial, rule, words).into_iter().find_map(|change| trial.told(&change))
 }
 
+/// The patterns that read nothing of the list but what has these words.
+fn exact_patterns(trial: Trial<'_>, rule: &VersionRule, words: Words<'_>) -> Vec<Change> {
+    let changes = words.patterns().into_iter().filter_map(|text| Change::to_pattern(rule, &text));
+    let others = || trial.tags.iter().filter(|tag| Words::of(tag) != Some(words));
+    changes.filter(|change| !others().any(|tag| matches!(change.rule.read(tag), Reading::Version(_)))).collect()
+}
+
+/// A tag to follow by digest, where there is no version.
 fn floating<'t>(tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
     let known = ["stable", "latest", "edge", "nightly", "main", "master"];
     let tags: Vec<&str> = tags.map(Tag::as_str).collect();
     let name = known.into_iter().find(|name| tags.contains(name))?;
     Some(format!("no version can be followed; `tags: [{name}]` follows that tag by digest"))
+}
+
+/// The last of the tags that are versions with a letter, which no rule puts in order: `1.1.1w` after `1.1.1v`.
+fn lettered(tags: &[Tag], approved: &Tag) -> Option<String> {
+    let shape = |tag: &Tag| {
+        let letter = tag.as_str().chars().last().filter(char::is_ascii_lowercase)?;
+        match read(tag.as_str().strip_suffix(letter)?, None) {
+            Reading::Version(version) if version.is_numbers() => Some((version.v, version.numbers, letter)),
+            _ => None,
+        }
+    };
+    let from = shape(approved)?;
+    let newer = tags.iter().filter_map(|tag| Some((shape(tag)?, tag))).filter(|(found, _)| found.0 == from.0);
+    let newest = newer.max().filter(|(found, _)| *found > from);
+    let follow = newest.map_or_else(
+        || "approve the next one by hand".to_owned(),
+        |(_, newest)| format!("`tags: [{newest}]` would pick {newest}"),
+    );
+    Some(format!("no rule puts letters after a version in order; {follow}"))
+}
+
+/// A tag that is no version is followed by its digest.
+fn named(tags: &[Tag], approved: &Tag) -> Option<String> {
+    let channel = matches!(read(approved.as_str(), None), Reading::Other(NoVersion::Channel | NoVersion::Name));
+    let passing = approved.as_str().split(['-', '_', '.']).any(|word| vocabulary::passing(word));
+    let follows = channel && !passing && tags.contains(approved);
+    follows.then(|| format!("`tags: [{approved}]` follows it by digest"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 use std::time::Duration;
 
 use super::super::*;
-use super::suggest;
 
 /// A rule with nothing approved; what is given after `-rejected` is rejected.
 fn subject(range: Option<&str>, variant: Option<&str>, pattern: Option<&str>) -> Subject {
@@ -40,7 +39,9 @@ fn asked(subject: &Subject, tags: &[Tag], facts: &Facts) -> (Vec<Fact>, Selectio
 fn told(mut subject: Subject, list: &str) -> String {
     let tags = tags(list);
     let (_, selection) = asked(&subject, &tags, &Facts::default());
-    let Some(told) = suggest(&subject, &tags, &selection) else { return "-".to_owned() };
+    let Some(told) = notices(&subject, &tags, &selection).into_iter().find_map(|notice| notice.suggestion) else {
+        return "-".to_owned();
+    };
     apply(&mut subject, &told);
     let promised = told.rsplit_once("would pick ").map(|(_, tag)| tag.to_owned());
     let (missing, _) = asked(&subject, &tags, &Facts::default());
@@ -130,5 +131,5 @@ fn where_all_waits_nothing_is_told() {
     let (missing, selection) = asked(&subject, &list, &facts);
     assert!(missing.is_empty());
     assert_eq!(selection.lines[0].waiting[0].until, Some(DateTime::UNIX_EPOCH + Duration::from_secs(60)));
-    assert_eq!(suggest(&subject, &list, &selection), None);
+    assert_eq!(notices(&subject, &list, &selection), Vec::new());
 }

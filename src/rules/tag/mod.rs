@@ -9,6 +9,8 @@
 //!              that length, seven digits and more alone are one of them
 //! glued      = prerelease | build                  ; 3.13.0rc2, 9.7p1
 //! segment    = prerelease | build | commit | architecture | variant
+//! build      = known word with its number | bare number, where no variant follows it | counter
+//! counter    = word "." number | number word number     ; gs.2, 0ubuntu3; not php82, which is a variant
 //! ```
 //!
 //! The `semver` crate reads none of this: it refuses `v1.2.3`, `1.27`, `2024.06.1` and four parts, takes every suffix for
@@ -58,7 +60,8 @@ impl NoVersion {
 }
 
 /// Reads `text` as a version. `variant`, where the rule names one, is taken for the variant wherever the text ends in
-/// it, whatever else the words might mean: `1.2.3-dev` is a prerelease unless the rule says `variant: dev`.
+/// it, whatever else the words might mean: `1.2.3-dev` is a prerelease unless the rule says `variant: dev`, and the number of
+/// `17.5-3-bookworm` belongs to the variant unless the rule says `variant: bookworm`.
 pub(crate) fn read(text: &str, variant: Option<&str>) -> Reading {
     let declared = variant.and_then(|v| {
         let rest = text.strip_suffix(v)?.strip_suffix(['-', '_'])?;
@@ -162,7 +165,8 @@ fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
     Some((numbers, rest))
 }
 
-/// Whether numbers write a day, with all its digits: `20240601`, `2024-06-01`, `2024.06.01`.
+/// Whether numbers write a day, with all its digits: `20240601`, `2024-06-01`, `2024.06.01`; or one with a time,
+/// `20240601123456`.
 fn day(numbers: &str) -> bool {
     let mut parts = numbers.split(['.', '-']);
     let (year, month, day) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
@@ -170,7 +174,7 @@ fn day(numbers: &str) -> bool {
         (Some(month), Some(day)) if month.len() == 2 && day.len() == 2 => format!("{year}{month}{day}"),
         _ => year.to_owned(),
     };
-    whole.len() == 8 && vocabulary::dated(&whole)
+    vocabulary::dated(&whole)
 }
 
 /// A date with hyphens, `2024-06-01`, is three numeric parts.

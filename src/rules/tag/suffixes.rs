@@ -16,6 +16,8 @@ pub(super) struct Suffixes {
     open: Open,
     /// After `8u412` comes a build, `b08`, and no beta.
     java: bool,
+    /// The bare numbers that end what was read: builds, until a variant follows.
+    bare: Vec<String>,
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +39,14 @@ impl Suffixes {
             }
             let word = lower(segment);
             let open = std::mem::take(&mut suffixes.open);
+            let bare = std::mem::take(&mut suffixes.bare);
             if i == 0 && (glued || separator == '.') {
                 let release = separator == '.' && vocabulary::release(&word);
                 if !(release || suffixes.prerelease(&word) || suffixes.build_word(&word)) {
                     return None;
                 }
-            } else if !suffixes.known(separator, &word, open) {
+            } else if !suffixes.known(separator, &word, open, &bare) {
+                suffixes.take_over(&bare, &word);
                 suffixes.push_variant(separator, segment);
             }
         }
@@ -50,13 +54,14 @@ impl Suffixes {
     }
 
     /// Takes a segment that is anything but a piece of a variant.
-    fn known(&mut self, separator: char, word: &str, open: Open) -> bool {
+    fn known(&mut self, separator: char, word: &str, open: Open, bare: &[String]) -> bool {
         self.architecture(word)
             || self.continues(word, open)
             || self.prerelease(word)
             || self.commit(word)
-            || self.numbered(separator, word)
+            || self.numbered(separator, word, bare)
             || self.build_word(word)
+            || self.counter(word)
     }
 
     fn architecture(&mut self, word: &str) -> bool {
@@ -111,19 +116,35 @@ impl Suffixes {
         found
     }
 
-    /// Bare numbers, or numbers led by `v`: a build, unless they belong to a variant that has begun (`debian-12`).
-    fn numbered(&mut self, separator: char, word: &str) -> bool {
-        let (lead, bare) = word.strip_prefix('v').map_or(("", word), |rest| ("v", rest));
-        let head = bare.split(['.', 't']).next().unwrap_or_default();
+    /// Bare numbers, or numbers led by `v`: a build, unless they belong to a variant that has begun (`debian-12`) or that
+    /// follows them: `bare` are those right before.
+    fn numbered(&mut self, separator: char, word: &str, bare: &[String]) -> bool {
+        let (lead, number) = word.strip_prefix('v').map_or(("", word), |rest| ("v", rest));
+        let head = number.split(['.', 't']).next().unwrap_or_default();
         let dated = digits(head) && vocabulary::dated(head);
-        let numbers = if dated { time(bare) } else { None }.or_else(|| dotted(bare));
+        let numbers = if dated { time(number) } else { None }.or_else(|| dotted(number));
         let Some(numbers) = numbers else { return false };
-        if !self.variant.is_empty() && !dated && lead.is_empty() && separator != '_' {
+        let plain = !dated && lead.is_empty() && separator != '_';
+        if plain && !self.variant.is_empty() {
             return false;
+        }
+        if plain {
+            self.bare = [bare, &[word.to_owned()]].concat();
         }
         let word = if separator == '_' && lead.is_empty() { "_" } else { lead };
         self.build.push(Build { word: word.to_owned(), dated, numbers });
         true
+    }
+
+    /// Makes the bare numbers right before a variant that begins a part of it: `22-trixie`. One with a dot is so only before
+    /// what is known to name a system or a runtime: `3.12-slim`, and not `4.11-full`, which is counted.
+    fn take_over(&mut self, bare: &[String], word: &str) {
+        let stem = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let counted = bare.iter().any(|number| number.contains('.')) && !vocabulary::made_of(stem);
+        if self.variant.is_empty() && !counted {
+            self.build.truncate(self.build.len() - bare.len());
+            self.variant = bare.join("-");
+        }
     }
 
     fn build_word(&mut self, segment: &str) -> bool {
@@ -147,12 +168,34 @@ impl Suffixes {
         }
     }
 
+    /// A counter whose word stands in no list.
+    fn counter(&mut self, segment: &str) -> bool {
+        let counter = counter(segment);
+        let found = counter.is_some();
+        self.build.extend(counter);
+        found
+    }
+
     fn push_variant(&mut self, separator: char, segment: &str) {
         if !self.variant.is_empty() {
             self.variant.push(separator);
         }
         self.variant.push_str(segment);
     }
+}
+
+/// A word with a number after a dot, `gs.2`, or between two numbers, `0ubuntu3`. What is joined to a number, `php82`, names
+/// what the image is made of, and so does what is known to, `alpine.3`.
+fn counter(segment: &str) -> Option<Build> {
+    let from_word = segment.trim_start_matches(|c: char| c.is_ascii_digit());
+    let before = &segment[..segment.len() - from_word.len()];
+    let (word, after) = from_word.split_at(from_word.find(|c: char| !c.is_ascii_alphabetic())?);
+    let counts = if before.is_empty() { !word.is_empty() && !vocabulary::made_of(word) } else { word.len() > 1 };
+    let numbers = if before.is_empty() { dotted(after.strip_prefix('.')?)? } else { dotted(after)? };
+    let first = (!before.is_empty()).then(|| Number::new(before));
+    let numbers = first.into_iter().chain(numbers).collect();
+    let preview = vocabulary::prerelease(word).is_some();
+    (counts && !preview).then(|| Build { word: word.to_owned(), dated: false, numbers })
 }
 
 /// A date with a time, `20240601t123456z`, as numbers.

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+mod spelling;
+
+pub(crate) use spelling::nearest;
+
 /// `text` on one line: control characters and line separators become spaces, invisible characters go, and runs of white space
 /// become one space.
 pub(crate) fn clean(text: &str) -> String {

@@ -1,0 +1,93 @@
+//! Trying a changed rule on the list before it is told.
+
+use chrono::{DateTime, Utc};
+
+use crate::image::Tag;
+use crate::rules::{Fact, Facts, Pattern, Readings, Rule, Subject, Variant, VersionRule};
+
+/// What a suggestion is tried on.
+#[derive(Clone, Copy)]
+pub(super) struct Trial<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) tags: &'a [Tag],
+}
+
+/// A changed rule, and the change in the manifest's own words.
+pub(super) struct Change {
+    pub(super) rule: VersionRule,
+    pub(super) words: String,
+}
+
+impl Change {
+    /// The sentence that tells it, where it picks this.
+    pub(super) fn would_pick(&self, tag: &Tag) -> String {
+        format!("{} would pick {tag}", self.words)
+    }
+
+    /// With this pattern, which says itself what the tags end in.
+    pub(super) fn to_pattern(rule: &VersionRule, text: &str) -> Option<Self> {
+        let pattern: Pattern = text.parse().ok()?;
+        let place = if rule.variant.is_some() { " in place of `variant`" } else { "" };
+        let words = format!("`pattern: '{text}'`{place}");
+        Some(Self { rule: VersionRule { pattern: Some(pattern), variant: None, ..rule.clone() }, words })
+    }
+
+    pub(super) fn to_variant(rule: &VersionRule, variant: &str) -> Self {
+        let words = format!("`variant: {variant}`");
+        Self { rule: VersionRule { variant: Some(Variant::Exactly(variant.to_owned())), ..rule.clone() }, words }
+    }
+
+    pub(super) fn without_variant(rule: &VersionRule) -> Self {
+        let rule = VersionRule { variant: None, ..rule.clone() };
+        Self { rule, words: "without `variant` it".to_owned() }
+    }
+
+    pub(super) fn without_pattern(rule: &VersionRule) -> Self {
+        let rule = VersionRule { pattern: None, ..rule.clone() };
+        Self { rule, words: "without `pattern` it".to_owned() }
+    }
+
+    pub(super) fn to_prereleases(rule: &VersionRule) -> Self {
+        let words = "`prereleases: true`".to_owned();
+        Self { rule: VersionRule { prereleases: true, ..rule.clone() }, words }
+    }
+}
+
+impl Trial<'_> {
+    /// What a changed rule picks, told; `None` where it picks nothing.
+    pub(super) fn told(self, change: &Change) -> Option<String> {
+        self.pick(&change.rule).map(|tag| change.would_pick(&tag))
+    }
+
+    /// That a changed rule picks this very tag, told.
+    pub(super) fn picks(self, change: &Change, wanted: &Tag) -> Option<String> {
+        let found = self.all(self.with(&change.rule)).contains(wanted);
+        found.then(|| change.would_pick(wanted))
+    }
+
+    /// The tag that another rule would look at first.
+    pub(super) fn pick(self, rule: &VersionRule) -> Option<Tag> {
+        self.all(self.with(rule)).into_iter().next()
+    }
+
+    /// What would be picked if nothing were rejected.
+    pub(super) fn pick_of_rejected(self) -> Option<Tag> {
+        self.all(Subject { rejected: Vec::new(), ..self.subject.clone() }).into_iter().next()
+    }
+
+    fn with(self, rule: &VersionRule) -> Subject {
+        Subject { rule: Rule::Versions(rule.clone()), ..self.subject.clone() }
+    }
+
+    /// The tags that are looked at first, one a line.
+    fn all(self, subject: Subject) -> Vec<Tag> {
+        let subject = Subject { rebuilds: false, ..subject };
+        let readings = Readings::of(&subject.rule, self.tags);
+        let missing = readings.inquire(&subject, DateTime::<Utc>::MIN_UTC).missing(&Facts::default());
+        let tag = |fact| match fact {
+            Fact::Digest(tag) => Some(tag),
+            Fact::PublicSince(..) | Fact::History(..) | Fact::Readiness(..) => None,
+        };
+        missing.into_iter().filter_map(tag).collect()
+    }
+}

@@ -1,0 +1,134 @@
+//! Patterns made from the tags that they should match.
+
+use std::collections::BTreeMap;
+
+use crate::image::Tag;
+use crate::rules::tag::{NoVersion, Reading, read};
+use crate::rules::vocabulary::{self, lower};
+
+/// The words before the first and after the last digit of a tag: `RELEASE.` and `Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Words<'t> {
+    before: &'t str,
+    after: &'t str,
+}
+
+impl<'t> Words<'t> {
+    /// Those of a tag that begins with words; `None` for what names a commit, a pull request or another image's companion.
+    pub(super) fn of(tag: &'t Tag) -> Option<Self> {
+        let tag = tag.as_str();
+        let digit = |c: char| c.is_ascii_digit();
+        let (first, last) = (tag.find(digit)?, tag.rfind(digit)?);
+        let passing =
+            tag.split(['-', '_', '.']).any(|word| vocabulary::hash(word) || vocabulary::passing(&lower(word)));
+        let foreign = matches!(read(tag, None), Reading::Other(NoVersion::Commit | NoVersion::Companion));
+        (first > 0 && !passing && !foreign).then(|| Self { before: &tag[..first], after: &tag[last + 1..] })
+    }
+
+    pub(super) const fn length(self) -> usize {
+        self.before.len() + self.after.len()
+    }
+
+    /// The patterns for tags with these words, the plainest first: with anything between the words, and from a digit on.
+    pub(super) fn patterns(self) -> [String; 2] {
+        ["(?<version>.+)", r"(?<version>v?\d.*)"].map(|version| {
+            let v = self.before.ends_with('v') && version.contains("v?");
+            let before = if v { &self.before[..self.before.len() - 1] } else { self.before };
+            format!("{}{version}{}", escape(before), escape(self.after))
+        })
+    }
+}
+
+/// The words of a list of tags, the commonest first, then the shortest.
+pub(super) fn families<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<Words<'t>> {
+    let mut found: BTreeMap<Words<'t>, usize> = BTreeMap::new();
+    for words in tags.filter_map(Words::of) {
+        *found.entry(words).or_default() += 1;
+    }
+    let mut found: Vec<(Words<'t>, usize)> = found.into_iter().collect();
+    found.sort_by_key(|(words, count)| (std::cmp::Reverse(*count), words.length()));
+    found.into_iter().map(|(words, _)| words).collect()
+}
+
+/// A pattern that reads both tags, what one of them has more being optional: `(?<version>\d+)(?:\.(?<b>\d+))?-jre`. Numbers
+/// after the version break ties. `ending` is what both end in. `None` where neither is the other with something put in.
+pub(super) fn between(one: &str, other: &str, ending: &str) -> Option<String> {
+    let (one, other) = (pieces(one.strip_suffix(ending)?), pieces(other.strip_suffix(ending)?));
+    let alike = |(a, b): &(&Piece<'_>, &Piece<'_>)| a == b;
+    let start = one.iter().zip(&other).take_while(alike).count();
+    let (one_left, other_left) = (&one[start..], &other[start..]);
+    let end = one_left.iter().rev().zip(other_left.iter().rev()).take_while(alike).count();
+    let (more, less) = if one_left.len() > other_left.len() { (one_left, other_left) } else { (other_left, one_left) };
+    if less.len() != end {
+        return None;
+    }
+    let (middle, tail) = more.split_at(more.len() - end);
+    let mut writer = Writer::default();
+    writer.put(&one[..start]);
+    if !writer.has_version || middle.is_empty() {
+        return None;
+    }
+    writer.text.push_str("(?:");
+    writer.put(middle);
+    writer.text.push_str(")?");
+    writer.put(tail);
+    Some(format!("{}{}", writer.text, escape(ending)))
+}
+
+/// A run of digits, or what stands between two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece<'t> {
+    Number,
+    Words(&'t str),
+}
+
+fn pieces(mut text: &str) -> Vec<Piece<'_>> {
+    let mut found = Vec::new();
+    while let Some(first) = text.chars().next() {
+        let number = first.is_ascii_digit();
+        let (piece, rest) = text.split_at(text.find(|c: char| c.is_ascii_digit() != number).unwrap_or(text.len()));
+        found.push(if number { Piece::Number } else { Piece::Words(piece) });
+        text = rest;
+    }
+    found
+}
+
+/// Writes pieces as a pattern: the first numbers are the version, each later one is a group of its own.
+#[derive(Default)]
+struct Writer {
+    text: String,
+    has_version: bool,
+    groups: u8,
+}
+
+impl Writer {
+    fn put(&mut self, pieces: &[Piece<'_>]) {
+        let mut rest = pieces;
+        if let Some(at) = pieces.iter().position(|piece| *piece == Piece::Number).filter(|_| !self.has_version) {
+            let dotted = |pair: &&[Piece<'_>]| **pair == [Piece::Words("."), Piece::Number];
+            let parts = pieces[at + 1..].chunks(2).take_while(dotted).count();
+            pieces[..at].iter().for_each(|piece| self.piece(*piece));
+            self.text.push_str(r"(?<version>\d+");
+            self.text.push_str(&r"\.\d+".repeat(parts));
+            self.text.push(')');
+            self.has_version = true;
+            rest = &pieces[at + 1 + 2 * parts..];
+        }
+        rest.iter().for_each(|piece| self.piece(*piece));
+    }
+
+    fn piece(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Words(words) => self.text.push_str(&escape(words)),
+            Piece::Number => {
+                self.groups += 1;
+                self.text.push_str(&format!(r"(?<n{}>\d+)", self.groups));
+            }
+        }
+    }
+}
+
+/// As it stands in a pattern; a hyphen needs no escape outside brackets.
+fn escape(text: &str) -> String {
+    regex::escape(text).replace(r"\-", "-")
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use proptest::prelude::*;
 
+use super::super::suggest::tests::{apply, asked};
 use super::super::tag::{Reading, read};
 use super::super::version::Version;
 use super::super::*;
@@ -40,6 +41,17 @@ fn suffix() -> impl Strategy<Value = &'static str> {
         "-security-01",
         "-amd64v3",
         "_1",
+        "-gs.1",
+        "-gs.10",
+        "-0ubuntu1",
+        "-0ubuntu10",
+        "-22-alpine",
+        "-24-alpine",
+        "-php82",
+        "-php83",
+        "-jdk",
+        "-ea-8",
+        "-pr.4",
     ])
 }
 
@@ -70,6 +82,12 @@ fn any_tag() -> impl Strategy<Value = String> {
         "windows-2022-1.2.3",
         "99999999999999999999.1",
         "RELEASE.2025-06-13",
+        "20190331160914",
+        "201903311609",
+        "1718000000",
+        "1.1.1w",
+        "testing-20240513",
+        "stable-1.2",
     ]);
     prop_oneof![9 => version, 1 => other.prop_map(str::to_owned)]
 }
@@ -102,6 +120,70 @@ fn any_rule() -> impl Strategy<Value = VersionRule> {
         follow,
         prereleases,
     })
+}
+
+/// The same question without what a verdict gives as its reason; `None` where that is the tag alone.
+fn without_cause(subject: &Subject, tags: &[Tag], said: &TagVerdict) -> Option<(Subject, Vec<Tag>)> {
+    let mut subject = subject.clone();
+    let Rule::Versions(rule) = &mut subject.rule else { unreachable!() };
+    let version = version_of_rule(rule, &said.tag);
+    let mut tags = tags.to_vec();
+    let mut without = |is_cause: &dyn Fn(&Version) -> bool| {
+        let read = rule.clone();
+        tags.retain(|tag| *tag == said.tag || !version_of_rule(&read, tag).is_some_and(|v| is_cause(&v)));
+    };
+    match said.reason {
+        Reason::OutOfRange => rule.range = None,
+        Reason::Prerelease => rule.prereleases = true,
+        Reason::Rejected => subject.rejected.clear(),
+        Reason::Revoked => subject.revoked.clear(),
+        Reason::Waiting if said.detail.starts_with("first seen") || said.detail.starts_with("published") => {
+            subject.cooldown = Duration::ZERO
+        }
+        Reason::ApprovalNotRead if said.verdict == Verdict::Skipped => drop(subject.approved.pop()),
+        Reason::Older => {
+            let cause = said.detail.split(' ').next()?;
+            subject.approved.retain(|(tag, _)| tag.as_str() != cause);
+            // the same version may be approved in other words
+            if said.detail.starts_with("the same version") {
+                subject.approved.clear();
+            }
+        }
+        Reason::Superseded => {
+            let cause = said.detail.strip_suffix(" is newer")?;
+            without(&|v| v.text == cause);
+        }
+        Reason::OtherPrecision if said.detail.contains("the approvals have") => subject.approved.clear(),
+        Reason::OtherPrefix if said.detail.starts_with("the same version") => {
+            let own = version?;
+            without(&|v| v.precedence(&own).is_eq() && v.v != own.v);
+            subject.approved.clear();
+        }
+        Reason::Floating => {
+            let own = version?;
+            let longer = |v: &Version| v.precision() > own.precision() && v.numbers.starts_with(&own.numbers);
+            if said.detail.contains(".x`: longer") {
+                without(&longer);
+            } else if said.detail.contains("-#`: builds") {
+                without(&|v| v.numbers == own.numbers && !v.build.is_empty());
+            } else if said.detail.contains("neighbours") {
+                without(&|v| v.precision() > own.precision() || !v.build.is_empty());
+            } else if said.detail.contains("prereleases") {
+                without(&|v| v.is_prerelease());
+            } else {
+                return None;
+            }
+        }
+        _ => return None,
+    }
+    Some((subject, tags))
+}
+
+fn version_of_rule(rule: &VersionRule, tag: &Tag) -> Option<Box<Version>> {
+    match rule.read(tag) {
+        Reading::Version(version) => Some(version),
+        Reading::Other(_) => None,
+    }
 }
 
 prop_compose! {
@@ -268,6 +350,47 @@ proptest! {
     }
 
     #[test]
+    fn nothing_is_chosen_past_an_approval_that_is_not_read((subject, tags) in any_case(), age in 0u8..4) {
+        let selection = settle_with(&subject, &tags, age);
+        let Rule::Versions(rule) = &subject.rule else { unreachable!() };
+        let is_read = |tag: &Tag| selection.tags.iter().find(|t| t.tag == *tag)
+            .map_or_else(|| version_of_rule(rule, tag).is_some(), |t| t.reason != Reason::ApprovalNotRead);
+        let unread = subject.approved.last().map(|(tag, _)| tag).filter(|tag| !is_read(tag));
+        prop_assert_eq!(selection.unread.as_ref(), unread);
+        if unread.is_some() {
+            prop_assert!(selection.lines.iter().all(|line| line.chosen.as_ref().is_none_or(|chosen| chosen.rebuild)));
+            prop_assert!(selection.lines.iter().any(|line| line.current.is_some()));
+        }
+    }
+
+    /// Where its cause is taken away, what is said of a tag is said no longer.
+    #[test]
+    fn a_reason_is_true((subject, tags) in any_case(), age in 0u8..4) {
+        let selection = settle_with(&subject, &tags, age);
+        for said in &selection.tags {
+            let Some((subject, tags)) = without_cause(&subject, &tags, said) else { continue };
+            let after = settle_with(&subject, &tags, age);
+            let now = after.tags.iter().find(|t| t.tag == said.tag).unwrap();
+            prop_assert!(now != said, "{:?} with {:?} and {:?}", said, subject, tags);
+        }
+    }
+
+    /// A suggestion that is pasted into the rule picks what it says.
+    #[test]
+    fn a_suggestion_does_what_it_says((mut subject, tags) in any_case()) {
+        subject.rebuilds = false;
+        let selection = settle_with(&subject, &tags, 3);
+        for notice in notices(&subject, &tags, &selection) {
+            let Some((told, (_, promised))) = notice.suggestion.as_deref().and_then(|s| Some((s, s.rsplit_once("would pick ")?))) else { continue };
+            let mut changed = subject.clone();
+            apply(&mut changed, told);
+            let (missing, _) = asked(&changed, &tags, &Facts::default());
+            let looked_at = missing.iter().any(|fact| matches!(fact, Fact::Digest(tag) if tag.as_str() == promised));
+            prop_assert!(looked_at, "{} picks {:?}", told, missing);
+        }
+    }
+
+    #[test]
     fn the_list_order_and_duplicates_do_not_matter((subject, mut tags) in any_case(), age in 0u8..4) {
         let before = settle_with(&subject, &tags, age);
         tags.reverse();
@@ -288,6 +411,7 @@ proptest! {
         let habit = subject.approved.iter().any(|(t, _)| version_of(&subject, t).is_some_and(|v| rule.variant.is_none() || match &rule.variant { Some(Variant::Exactly(x)) => v.variant.0 == *x, _ => true }));
         // With nothing approved the family is not settled yet: then the property is about older tags of the same family.
         let same_family = added_version.precision() == version.precision() && added_version.build.len() == version.build.len()
+            && added_version.numbering() == version.numbering()
             && added_version.commit.is_some() == version.commit.is_some() && added_version.prefix == version.prefix;
         prop_assume!(habit || same_family);
         prop_assume!(added_version.precedence(&version).is_lt());

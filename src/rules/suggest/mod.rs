@@ -12,10 +12,10 @@ mod trial;
 mod words;
 
 use trial::{Change, Trial};
-use words::{Words, between, families};
+use words::{Words, between, families, shapes};
 
 /// How many variants and how many words around versions are tried, the commonest first.
-const TRIED: usize = 5;
+const TRIED: usize = 20;
 
 /// Whether a rule has nothing to look at.
 pub(super) fn picks_nothing(subject: &Subject, tags: &[Tag]) -> bool {
@@ -40,6 +40,7 @@ pub(super) fn for_nothing(subject: &Subject, tags: &[Tag], selection: &Selection
         .or_else(|| range(trial, rule))
         .or_else(|| rule.pattern.as_ref().and_then(|_| trial.told(&Change::without_pattern(rule))))
         .or_else(|| families(worded()).into_iter().take(TRIED).find_map(|words| pattern(trial, rule, words)))
+        .or_else(|| shapes(of(Reason::NotAVersion)).into_iter().take(TRIED).find_map(|text| shaped(trial, rule, &text)))
         .or_else(|| floating(of(Reason::NotAVersion)))
 }
 
@@ -160,6 +161,11 @@ fn pattern(trial: Trial<'_>, rule: &VersionRule, words: Words<'_>) -> Option<Str
     exact_patterns(trial, rule, words).into_iter().find_map(|change| trial.told(&change))
 }
 
+/// A pattern of numbers with words between them.
+fn shaped(trial: Trial<'_>, rule: &VersionRule, text: &str) -> Option<String> {
+    trial.told(&Change::to_pattern(rule, text)?)
+}
+
 /// The patterns that read nothing of the list but what has these words.
 fn exact_patterns(trial: Trial<'_>, rule: &VersionRule, words: Words<'_>) -> Vec<Change> {
     let changes = words.patterns().into_iter().filter_map(|text| Change::to_pattern(rule, &text));
@@ -203,4 +209,4 @@ fn named(tags: &[Tag], approved: &Tag) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -29,7 +29,7 @@ fn tags(list: &str) -> Vec<Tag> {
 }
 
 /// One round: what is missing, and what becomes of the tags so far.
-fn asked(subject: &Subject, tags: &[Tag], facts: &Facts) -> (Vec<Fact>, Selection) {
+pub(in crate::rules) fn asked(subject: &Subject, tags: &[Tag], facts: &Facts) -> (Vec<Fact>, Selection) {
     let readings = Readings::of(&subject.rule, tags);
     let inquiry = readings.inquire(subject, DateTime::UNIX_EPOCH);
     (inquiry.missing(facts), inquiry.answer(facts))
@@ -53,7 +53,7 @@ fn told(mut subject: Subject, list: &str) -> String {
 }
 
 /// Makes the change that the sentence tells.
-fn apply(subject: &mut Subject, told: &str) {
+pub(in crate::rules) fn apply(subject: &mut Subject, told: &str) {
     let keys: Vec<&str> = told.split('`').skip(1).step_by(2).collect();
     for key in keys {
         let Rule::Versions(rule) = &mut subject.rule else { panic!("{told}") };
@@ -62,7 +62,7 @@ fn apply(subject: &mut Subject, told: &str) {
             None if key == "pattern" => rule.pattern = None,
             None if key == "rejected" => subject.rejected.clear(),
             Some(("prereleases", "true")) => rule.prereleases = true,
-            Some(("variant", suffix)) => rule.variant = Some(Variant::Exactly(suffix.to_owned())),
+            Some(("variant", suffix)) => rule.variant = Some(Variant::Exactly(suffix.trim_matches('"').to_owned())),
             Some(("versions", range)) => rule.range = Some(range.trim_matches('\'').parse().unwrap()),
             Some(("pattern", pattern)) => rule.pattern = Some(pattern.trim_matches('\'').parse().unwrap()),
             Some(("tags", names)) => subject.rule = Rule::Tags(tags(names.trim_matches(['[', ']']))),

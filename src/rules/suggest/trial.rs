@@ -33,7 +33,7 @@ impl Change {
     }
 
     pub(super) fn to_variant(rule: &VersionRule, variant: &str) -> Self {
-        let words = format!("`variant: {variant}`");
+        let words = if variant.is_empty() { "`variant: \"\"`".to_owned() } else { format!("`variant: {variant}`") };
         Self { rule: VersionRule { variant: Some(Variant::Exactly(variant.to_owned())), ..rule.clone() }, words }
     }
 

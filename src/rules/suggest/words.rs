@@ -6,7 +6,8 @@ use crate::image::Tag;
 use crate::rules::tag::{NoVersion, Reading, read};
 use crate::rules::vocabulary::{self, lower};
 
-/// The words before the first and after the last digit of a tag: `RELEASE.` and `Z`.
+/// The words around the version of a tag, `jdk-` and `-alpine`, or around its digits where no version can be told: `RELEASE.`
+/// and `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Words<'t> {
     before: &'t str,
@@ -16,22 +17,35 @@ pub(super) struct Words<'t> {
 impl<'t> Words<'t> {
     /// Those of a tag that begins with words; `None` for what names a commit, a pull request or another image's companion.
     pub(super) fn of(tag: &'t Tag) -> Option<Self> {
-        let tag = tag.as_str();
+        if is_passing(tag) {
+            return None;
+        }
+        let (tag, reading) = (tag.as_str(), read(tag.as_str(), None));
+        if let Reading::Version(version) = &reading {
+            let rest = tag.strip_suffix(&version.variant.0).filter(|_| !version.variant.is_empty()).unwrap_or(tag);
+            let before = &tag[..version.prefix.len() + usize::from(version.v)];
+            let after = &tag[rest.trim_end_matches(['-', '_']).len()..];
+            return (!version.prefix.is_empty()).then_some(Self { before, after });
+        }
         let digit = |c: char| c.is_ascii_digit();
         let (first, last) = (tag.find(digit)?, tag.rfind(digit)?);
-        let passing =
-            tag.split(['-', '_', '.']).any(|word| vocabulary::hash(word) || vocabulary::passing(&lower(word)));
-        let foreign = matches!(read(tag, None), Reading::Other(NoVersion::Commit | NoVersion::Companion));
-        (first > 0 && !passing && !foreign).then(|| Self { before: &tag[..first], after: &tag[last + 1..] })
+        (first > 0).then(|| Self { before: &tag[..first], after: &tag[last + 1..] })
+    }
+
+    /// Whether more than a short number stands between the words: `26` moves mostly.
+    fn is_precise(self, tag: &Tag) -> bool {
+        let between = &tag.as_str()[self.before.len()..tag.as_str().len() - self.after.len()];
+        between.len() >= 8 || !between.bytes().all(|b| b.is_ascii_digit())
     }
 
     pub(super) const fn length(self) -> usize {
         self.before.len() + self.after.len()
     }
 
-    /// The patterns for tags with these words, the plainest first: with anything between the words, and from a digit on.
-    pub(super) fn patterns(self) -> [String; 2] {
-        ["(?<version>.+)", r"(?<version>v?\d.*)"].map(|version| {
+    /// The patterns for tags with these words, the plainest first: with anything between the words, from a digit on, and with
+    /// numbers alone.
+    pub(super) fn patterns(self) -> [String; 3] {
+        ["(?<version>.+)", r"(?<version>v?\d.*)", r"(?<version>v?\d[\d.]*)"].map(|version| {
             let v = self.before.ends_with('v') && version.contains("v?");
             let before = if v { &self.before[..self.before.len() - 1] } else { self.before };
             format!("{}{version}{}", escape(before), escape(self.after))
@@ -39,15 +53,39 @@ impl<'t> Words<'t> {
     }
 }
 
-/// The words of a list of tags, the commonest first, then the shortest.
+/// The words of a list of tags, those around most precise versions first, then the shortest.
 pub(super) fn families<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<Words<'t>> {
     let mut found: BTreeMap<Words<'t>, usize> = BTreeMap::new();
-    for words in tags.filter_map(Words::of) {
-        *found.entry(words).or_default() += 1;
+    for (tag, words) in tags.filter_map(|tag| Some((tag, Words::of(tag)?))) {
+        *found.entry(words).or_default() += usize::from(words.is_precise(tag));
     }
     let mut found: Vec<(Words<'t>, usize)> = found.into_iter().collect();
     found.sort_by_key(|(words, count)| (std::cmp::Reverse(*count), words.length()));
     found.into_iter().map(|(words, _)| words).collect()
+}
+
+/// Whether a tag names a commit, a pull request or another image's companion.
+fn is_passing(tag: &Tag) -> bool {
+    let words = tag.as_str().split(['-', '_', '.']);
+    words.into_iter().any(|word| vocabulary::hash(word) || vocabulary::passing(&lower(word)))
+        || matches!(read(tag.as_str(), None), Reading::Other(NoVersion::Commit | NoVersion::Companion))
+}
+
+/// The patterns of tags that begin with a digit and hold words between their numbers, `2026w14`; the commonest first.
+pub(super) fn shapes<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<String> {
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    let digit = |c: char| c.is_ascii_digit();
+    for tag in tags.filter(|tag| tag.as_str().starts_with(digit) && tag.as_str().ends_with(digit) && !is_passing(tag)) {
+        let pattern = |piece: Piece<'_>| match piece {
+            Piece::Number => r"\d+".to_owned(),
+            Piece::Words(words) => escape(words),
+        };
+        let shape: String = pieces(tag.as_str()).into_iter().map(pattern).collect();
+        *found.entry(format!("(?<version>{shape})")).or_default() += 1;
+    }
+    let mut found: Vec<(String, usize)> = found.into_iter().collect();
+    found.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    found.into_iter().map(|(shape, _)| shape).collect()
 }
 
 /// A pattern that reads both tags, what one of them has more being optional: `(?<version>\d+)(?:\.(?<b>\d+))?-jre`. Numbers

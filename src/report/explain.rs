@@ -110,7 +110,7 @@ pub struct ExplainedTag {
     pub reason: Reason,
     /// Why, in words.
     pub detail: String,
-    /// When it is old enough; null where it does not wait, or nobody knows yet.
+    /// When it or an earlier digest of it is old enough; null where it does not wait, or nobody knows yet.
     #[schemars(with = "Option<String>")]
     pub until: Option<DateTime<Utc>>,
     /// The family it is of; `None` where it is no version.

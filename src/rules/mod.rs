@@ -223,7 +223,8 @@ pub struct Line {
     pub chosen: Option<Chosen>,
     /// Approvals of this line that leave with an update because `keep` is exceeded.
     pub retired: Vec<(Tag, Digest)>,
-    /// The versions that are newer than the choice and wait, with the day they are due.
+    /// The versions that are newer than the choice and wait, with the day they are due; the choice's own too, where it is an
+    /// earlier digest.
     pub waiting: Vec<Waiting>,
     /// Where nothing is chosen and nothing waits: the newest version that is published beside the line's family, in another
     /// precision, build word or variant.
@@ -252,7 +253,7 @@ pub struct Waiting {
     pub reason: Reason,
     /// The detail for people.
     pub detail: String,
-    /// When it is old enough, where that is known.
+    /// When it or an earlier digest of its tag is old enough, where that is known.
     pub until: Option<DateTime<Utc>>,
 }
 

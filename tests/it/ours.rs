@@ -145,7 +145,10 @@ fn an_older_ledger_of_ours_put_back_by_force_gives_no_clock_back() {
     world.propose(0);
     world.age(9);
     let old = world.github.branch(BRANCH).unwrap();
+    let first = world.registry.digest("grafana/loki", "3.1.0").unwrap();
     world.push("3.1.0", 2);
+    // else it would be proposed as an earlier digest
+    world.registry.delete_manifest("grafana/loki", &first);
     world.propose(0);
     world.push("3.1.0", 1);
     world.github.force(BRANCH, &old, "mallory");

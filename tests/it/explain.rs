@@ -56,6 +56,23 @@ fn a_rule_that_picks_nothing_is_told_what_would() {
     insta::assert_snapshot!(outcome.stdout);
 }
 
+/// An approval that is not read, and one whose newer versions have another precision.
+#[test]
+fn what_a_rule_leaves_out_is_told_on_a_list_too() {
+    let explained = |source: &str, approved: &str, list: &str| {
+        let arguments = ["explain", source, "--tags", "-", "--approved", approved];
+        let run = |more: &[&str]| wharfinger().args(arguments).args(more).stdin(list).output().expect_status(0);
+        (run(&[]).stdout, run(&["--format", "json"]).json())
+    };
+    let (shown, json) = explained("debian", "testing-20240513", "12.5\n12.6\ntesting-20240513\ntesting-20240612\n");
+    insta::assert_snapshot!(shown);
+    assert_eq!(json["images"][0]["unread"][0]["tag"], "testing-20240513", "{json}");
+    let list = "25_36-jre-alpine\n25.0.1_8-jre-alpine\n25.0.4_7-jre-alpine\n25-jre-alpine\n";
+    let (shown, json) = explained("eclipse-temurin", "25_36-jre-alpine", list);
+    insta::assert_snapshot!(shown);
+    assert_eq!(json["images"][0]["beside"][0]["newest"], "25.0.4_7-jre-alpine", "{json}");
+}
+
 #[test]
 fn what_cannot_be_used_is_said() {
     let refused = |arguments: &[&str], list: &str| {

@@ -203,3 +203,97 @@ fn check_is_as_good_without_a_list() {
     let said = "whether rules pick anything is not known of quay.io/grafana/loki: ";
     assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
 }
+
+/// Debian with an approval that the grammar does not read.
+fn codename(registry: &TestRegistry) -> String {
+    for (seed, tag) in ["testing-20240513", "testing-20240612", "12.5", "12.6"].into_iter().enumerate() {
+        ImageSpec::new(20 + seed as u64).build().put(registry, "team/debian", tag);
+    }
+    let digest = registry.digest("team/debian", "testing-20240513").unwrap();
+    format!("  - source: quay.io/team/debian\n    approved:\n      - tag: testing-20240513\n        digest: {digest}\n")
+}
+
+const READS: &str = "`pattern: 'testing-(?<version>.+)'` would pick testing-20240612";
+
+fn unread(suggestion: Option<&str>) -> Value {
+    let suggestion = suggestion.map_or(Value::Null, Value::from);
+    json!([{
+        "source": "quay.io/team/debian", "repository": "debian", "tag": "testing-20240513", "suggestion": suggestion,
+    }])
+}
+
+#[test]
+fn an_approval_that_its_rule_does_not_read_is_named_with_the_rule_that_would() {
+    let registry = upstream();
+    let text = manifest("^3").replace("images:\n", &format!("images:\n{}", codename(&registry)));
+    for command in ["plan", "check"] {
+        let output = local(&text, &registry, &[command, "debian"]).json();
+        assert_eq!((&output["unread"], &output["unmatched"]), (&unread(Some(READS)), &json!([])), "{command}");
+        assert!(output["proposals"].as_array().is_none_or(Vec::is_empty), "{output}");
+        let shown = read(&text, &registry, command);
+        assert!(
+            shown.contains("unread debian:testing-20240513 quay.io/team/debian testing-20240513 is approved"),
+            "{shown}"
+        );
+        assert!(shown.contains(READS), "{shown}");
+    }
+    let output = local(&text, &registry, &["explain", "debian"]).json();
+    let debian = &output["images"][0];
+    assert_eq!(debian["unread"], json!([{ "tag": "testing-20240513", "suggestion": READS }]), "{debian}");
+    assert_eq!(debian["unmatched"], json!(false));
+    assert!(read(&text, &registry, "explain").contains(READS));
+}
+
+#[test]
+fn an_approval_that_is_not_read_is_named_though_its_source_has_no_list() {
+    let registry = upstream();
+    let text = manifest("^3").replace("images:\n", &format!("images:\n{}", codename(&registry)));
+    registry.fault(Rule::new("GET", "^/v2/team/debian/tags/list", Action::Answer(403, Vec::new(), "{}".into())));
+    assert_eq!(local(&text, &registry, &["check"]).json()["unread"], unread(None));
+    let clone = Clone::with(&[(FILE, &text)]);
+    let output = clone.run(PROGRAM, &hosts(&registry), &["plan", "debian"]).output().expect_status(1).json();
+    assert_eq!((&output["unread"], &output["failed"][0]["step"]), (&unread(None), &json!("resolve")), "{output}");
+}
+
+#[test]
+fn a_pull_request_that_brings_an_approval_which_is_not_read_is_warned_at_its_line() {
+    let world = World::new(&manifest("^3"));
+    let text = manifest("^3") + &codename(&world.registry);
+    let number = world.github.fork_pull("stranger", "debian", &[(FILE, &text)], "Please", "");
+    let (outcome, summary) = world.check(number, &["check"]);
+    let warning =
+        "::warning file=approved-images.yml,line=10,col=9,title=unread debian::testing-20240513 is approved, but";
+    assert!(outcome.stdout.contains(warning), "{}", outcome.stdout);
+    assert!(summary.contains("| unread | `debian:testing-20240513` |"), "{summary}");
+}
+
+/// Temurin, whose first release has fewer parts than its updates.
+#[test]
+fn newer_versions_beside_the_family_are_told_with_the_rule_that_follows_them() {
+    let world = World::new("");
+    for (seed, tag) in ["25_36-jre-alpine", "25.0.1_8-jre-alpine", "25.0.4_7-jre-alpine"].into_iter().enumerate() {
+        ImageSpec::new(30 + seed as u64).build().put(&world.registry, "team/temurin", tag);
+    }
+    let digest = world.registry.digest("team/temurin", "25_36-jre-alpine").unwrap();
+    let approved = format!("    approved: [{{ tag: 25_36-jre-alpine, digest: {digest}, mirrored: {digest} }}]\n");
+    let text = manifest("25").replace("grafana/loki", "team/temurin") + &approved;
+    ImageSpec::new(30).build().put(&world.registry, "acme/temurin", "25_36-jre-alpine");
+    let output = local(&text, &world.registry, &["plan"]).json();
+    let beside = &output["beside"][0];
+    let (current, newest) = (beside["current"].as_str(), beside["newest"].as_str());
+    assert_eq!((current, newest), (Some("25_36-jre-alpine"), Some("25.0.4_7-jre-alpine")), "{output}");
+    let suggestion = beside["suggestion"].as_str().unwrap();
+    assert!(suggestion.contains("would pick 25.0.4_7-jre-alpine"), "{suggestion}");
+    for command in ["plan", "explain"] {
+        let shown = read(&text, &world.registry, command);
+        assert!(
+            shown.contains("25.0.4_7-jre-alpine is newer than 25_36-jre-alpine") && shown.contains(suggestion),
+            "{shown}"
+        );
+    }
+    world.github.push_as("main", "octocat", &[(FILE, &text)]);
+    let (outcome, summary) = world.scheduled(&["propose"]);
+    assert!(summary.contains("| beside | `temurin:25_36-jre-alpine` |"), "{summary}");
+    assert!(!outcome.stdout.contains("::warning"), "{}", outcome.stdout);
+    ALL_IS_WELL.iter().for_each(|words| assert!(!outcome.stdout.contains(words), "{}", outcome.stdout));
+}

@@ -15,6 +15,8 @@ use wharfinger::internals::manifest::{File, parse};
 use wharfinger::internals::proposal;
 use wharfinger::internals::rules::{Fact, Facts, ROUNDS, Readings, Selection, Subject, Verdict};
 
+use crate::picking::{List, Rule, broken_promises};
+
 /// One repository.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -257,6 +259,32 @@ fn every_list_is_decided_as_its_user_expects() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     insta::assert_snapshot!("table", table);
+}
+
+/// Where nothing is picked, with nothing approved, a person is told a rule that picks something.
+#[test]
+fn a_rule_that_picks_nothing_is_told_one_that_does() {
+    let mut wrong = Vec::new();
+    for path in files() {
+        let entry = entry(&path).unwrap();
+        for case in
+            entry.cases.iter().filter(|case| case.chosen.values().all(Option::is_none) && case.rule.tags.is_none())
+        {
+            let approved: Vec<&str> = case.approved.iter().map(String::as_str).collect();
+            let rule = Rule {
+                versions: case.rule.versions.as_deref(),
+                variant: case.rule.variant.as_deref(),
+                pattern: case.rule.pattern.as_deref(),
+                follow: case.rule.follow.as_deref(),
+                prereleases: case.rule.prereleases == Some(true),
+            };
+            let broken = broken_promises(List { tags: &entry.tags, approved: &approved }, rule);
+            let missing = broken.is_none() && approved.is_empty();
+            let faults = broken.into_iter().flatten().chain(missing.then(|| "nothing is told".to_owned()));
+            wrong.extend(faults.map(|fault| format!("{} ({}): {fault}", entry.repository, case.rule.shown())));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -43,6 +43,7 @@ mod nightly;
 mod notices;
 mod ours;
 mod ownership;
+mod picking;
 mod promote;
 mod propose;
 mod proxy;

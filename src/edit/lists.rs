@@ -12,7 +12,7 @@ use crate::image::Tag;
 use crate::yaml::{Kind, Node};
 
 /// The lists of an image, in the order in which they are written.
-const LISTS: [&str; 3] = ["approved", "rejected", "revoked"];
+pub(super) const LISTS: [&str; 3] = ["approved", "rejected", "revoked"];
 
 /// How items of a list are written.
 #[derive(Debug, Clone, Default)]
@@ -60,23 +60,44 @@ pub(super) fn append(
 
 /// A list for an image that has none.
 fn new_list(text: &str, root: &Node, image: &Node, list: &str, fields: &[Field]) -> Result<Vec<Splice>, EditError> {
-    let entries = image.entries().unwrap_or_default();
-    let later = |key: &Node| LISTS.iter().skip_while(|l| **l != list).any(|l| key.text() == Some(l));
-    let first = entries.first().ok_or_else(|| EditError::unusual(image.outer_start()))?;
-    let (key, value) = entries.iter().rfind(|(k, _)| !later(k)).unwrap_or(first);
-    let end = entry_end(text, key, value);
+    let place = place_of_new(text, image, list).ok_or_else(|| EditError::unusual(image.outer_start()))?;
     let style = style_for(text, root, list);
-    if matches!(&*image.kind, Kind::Map { flow: true, .. }) {
-        return Ok(vec![(end..end, format!(", {list}: [{}]", flow_item(&style, fields)))]);
-    }
-    let indent = column(text, first.0.outer_start());
+    let Some(indent) = place.indent.filter(|_| !style.flow_list) else {
+        return Ok(vec![new_key(text, &place, &format!("{list}: [{}]", flow_item(&style, fields)))]);
+    };
     let mut lines = vec![format!("{}{list}:", " ".repeat(indent))];
-    if style.flow_list {
-        lines[0].push_str(&format!(" [{}]", flow_item(&style, fields)));
-    } else {
-        lines.extend(block_item(&style, indent + style.offset, fields));
+    lines.extend(block_item(&style, indent + style.offset, fields));
+    Ok(vec![after_line(text, place.end, &lines)])
+}
+
+/// An empty list for an image that has none; `None` where the image cannot be edited.
+pub(super) fn begin(text: &str, image: &Node, list: &str) -> Option<Splice> {
+    Some(new_key(text, &place_of_new(text, image, list)?, &format!("{list}: []")))
+}
+
+/// Where a list of an image is to stand that has none.
+struct Place {
+    /// The end of the entry it comes after.
+    end: usize,
+    /// The column of the image's keys; `None` in braces.
+    indent: Option<usize>,
+}
+
+fn place_of_new(text: &str, image: &Node, list: &str) -> Option<Place> {
+    let Kind::Map { entries, flow } = &*image.kind else { return None };
+    let later = |key: &Node| LISTS.iter().skip_while(|l| **l != list).any(|l| key.text() == Some(l));
+    let first = entries.first()?;
+    let (key, value) = entries.iter().rfind(|(k, _)| !later(k)).unwrap_or(first);
+    let indent = (!flow).then(|| column(text, first.0.outer_start()));
+    Some(Place { end: entry_end(text, key, value), indent })
+}
+
+/// A key with its value on one line.
+fn new_key(text: &str, place: &Place, entry: &str) -> Splice {
+    match place.indent {
+        Some(indent) => after_line(text, place.end, &[format!("{}{entry}", " ".repeat(indent))]),
+        None => (place.end..place.end, format!(", {entry}")),
     }
-    Ok(vec![after_line(text, end, &lines)])
 }
 
 /// The first item of a list that is empty or nothing.

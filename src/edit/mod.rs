@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::yaml::Node;
 
+mod apart;
 mod change;
 mod error;
 mod images;
@@ -27,7 +28,8 @@ pub(crate) use scalar::scalar;
 use tree::Tree;
 
 /// Applies edits to one file's text. Bytes outside the touched lines stay; the result, parsed again, differs from the
-/// text in exactly these changes, else this is an error.
+/// text in exactly these changes, else this is an error. An image that would get another's new list through a merge key gets an empty one
+/// of its own.
 ///
 /// # Errors
 /// Where an edit names an image or a tag that is not there, or the file is written in a way that cannot be edited safely.
@@ -51,7 +53,10 @@ pub fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
         })?;
     }
     let found = Tree::read(&current)?;
-    if found == wanted { Ok(current) } else { Err(reach::explain(&root, &found, &wanted)) }
+    if found == wanted {
+        return Ok(current);
+    }
+    apart::with_own_lists(&current, &found, &wanted).ok_or_else(|| reach::explain(&root, &found, &wanted))
 }
 
 /// The first carriage return that no line feed follows.

@@ -58,6 +58,37 @@ impl Tree {
         Ok(())
     }
 
+    /// Makes a list of every image empty that has nothing in it here but something else in another tree; says which images.
+    pub(super) fn empty_where_reached(&mut self, list: &str, found: &Self) -> Vec<usize> {
+        let Self::Map(root) = self else { return Vec::new() };
+        let Some(Self::List(wanted)) = root.get_mut("images") else { return Vec::new() };
+        let mut reached = Vec::new();
+        for (at, (image, found)) in wanted.iter_mut().zip(found.images()).enumerate() {
+            let (Self::Map(image), Self::Map(found)) = (image, found) else { continue };
+            let has_nothing = image.get(list).is_none_or(Self::is_nothing);
+            if has_nothing && image.get(list) != found.get(list) {
+                image.insert(list.to_owned(), Self::List(Vec::new()));
+                reached.push(at);
+            }
+        }
+        reached
+    }
+
+    fn images(&self) -> &[Self] {
+        let Self::Map(root) = self else { return &[] };
+        let Some(Self::List(images)) = root.get("images") else { return &[] };
+        images
+    }
+
+    /// Whether a list has no items.
+    fn is_nothing(&self) -> bool {
+        match self {
+            Self::Scalar(_, special) => *special == Some(SpecialValue::Null),
+            Self::List(items) => items.is_empty(),
+            Self::Map(_) => false,
+        }
+    }
+
     /// Changes the tree as an edit of this image asks.
     pub(super) fn change(&mut self, image: usize, operation: &Operation<'_>) -> Result<(), EditError> {
         let missing = || EditError::whole(format!("there is no image {} in this file", image + 1));

@@ -164,20 +164,38 @@ fn an_image_whose_keys_others_merge_is_edited_where_it_reaches_no_other() {
     let redis = format!("    approved:\n      - tag: 7.2.4\n        digest: {digest}\n");
     assert!(text(&own).ends_with(&redis), "{}", text(&own));
 
+    // Without a list of its own the edit writes one, and no edit after it touches that image again.
     let shared = Clone::with(&[(FILE, &merging(""))]);
-    for flags in [&["loki"][..], &["loki", "--dry-run"], &["loki", "--propose"]] {
-        let error = approve(&shared, &registry, flags, 2)["error"].as_str().unwrap().to_owned();
-        assert_eq!(
-            error,
-            "approved-images.yml:7:5: an edit of another image would reach this one through `<<`: write `approved: []` into this \
-             one first, so that it has a list of its own"
-        );
-    }
-    assert_eq!(text(&shared), merging(""));
-    // What merges is edited without more, and then what is merged can be, too.
-    approve(&shared, &registry, &["redis"], 0);
     approve(&shared, &registry, &["loki"], 0);
-    assert!(text(&shared).contains("tag: 3.1.0") && text(&shared).contains("tag: 7.2.4"), "{}", text(&shared));
+    assert_eq!(text(&shared), merging("    approved: []\n").replace("    versions: 3.x\n", &lines));
+    approve(&shared, &registry, &["loki:3.0.1"], 0);
+    let earlier = registry.digest("grafana/loki", "3.0.1").unwrap();
+    let lines = format!("{lines}      - tag: 3.0.1\n        digest: {earlier}\n");
+    assert_eq!(text(&shared), merging("    approved: []\n").replace("    versions: 3.x\n", &lines));
+    approve(&shared, &registry, &["redis"], 0);
+    assert!(text(&shared).ends_with(&redis), "{}", text(&shared));
+}
+
+/// What merges it is told nowhere as changed, and its own proposal goes on.
+#[test]
+fn an_approval_of_an_image_whose_keys_others_merge_is_proposed_and_checked_as_its_own() {
+    let registry = upstream();
+    let github = github(&merging(""));
+    let opened = job(&registry, &github, &["approve", "loki"]).expect_status(0).json();
+    assert_eq!(actions(&opened), [format!("{LOKI} opened")]);
+    let with_list = github.read(LOKI, FILE).unwrap();
+    assert!(with_list.ends_with("    versions: 7.x\n    approved: []\n"), "{with_list}");
+    let (judged, summary) = checked(&registry, &github, 1, 0);
+    assert_eq!(judged["findings"], json!([]));
+    assert!(summary.contains("loki") && !summary.contains("redis"), "{summary}");
+    let both = job(&registry, &github, &["propose"]).expect_status(0).json();
+    assert_eq!(actions(&both), [format!("{LOKI} unchanged"), format!("{REDIS} opened")]);
+    github.merge(1);
+    let next = job(&registry, &github, &["propose"]).expect_status(0).json();
+    assert_eq!((actions(&next), &next["failed"]), (vec![format!("{REDIS} updated")], &json!([])), "{next}");
+    let (judged, summary) = checked(&registry, &github, 2, 0);
+    assert_eq!(judged["findings"], json!([]));
+    assert!(summary.contains("redis") && !summary.contains("loki"), "{summary}");
 }
 
 #[test]

@@ -681,11 +681,11 @@ fn what_cannot_be_edited_is_refused_and_said() {
             format!("images:\n- source: a\n  approved: [{{ tag: 1, digest: &d {} }}]\n  description: *d\n", digest(1)),
             Change::Rebuild { tag: tag("1"), digest: digest(7) },
         ),
-        ("images:\n- &a\n  source: a\n- <<: *a\n  source: b\n".to_owned(), approve()),
-        ("images:\n- &a { source: a }\n- source: c\n- source: b\n  <<: [*a]\n".to_owned(), approve()),
+        // Of what stands for the other image as well, and of what the other has through it already, it gets no list of its own.
+        ("images:\n- &a\n  source: a\n- &b { <<: *a, source: b }\n- *b\n".to_owned(), approve()),
         (
-            format!("images:\n- &a\n  source: a\n  approved: {item}\n- <<: *a\n  source: b\n  approved: []\n"),
-            Change::Reject { tag: tag("2"), reason: "slow".to_owned(), until: None },
+            format!("images:\n- &a\n  source: a\n  approved: {item}\n- source: b\n  <<: [*a]\n"),
+            Change::Approve { tag: tag("2"), digest: digest(7) },
         ),
         (
             format!("images:\n- source: a\n  approved:\n  - tag: 1\n    digest: >- # why\n      {}\n", digest(1)),
@@ -706,8 +706,7 @@ fn what_cannot_be_edited_is_refused_and_said() {
     line 1: the file cannot be read: unclosed bracket '['
     line 4: the edit would change what this alias stands for: write the value out here first
     line 4: an edit of another image would reach this one through `<<`: write `approved: []` into this one first, so that it has a list of its own
-    line 5: an edit of another image would reach this one through `<<`: write `approved: []` into this one first, so that it has a list of its own
-    line 5: an edit of another image would reach this one through `<<`: write `rejected: []` into this one first, so that it has a list of its own
+    line 6: an edit of another image would reach this one through `<<`: write `approved: []` into this one first, so that it has a list of its own
     line 5: a block of text with a comment or an anchor stands here: write it on one line to have it edited
     ");
 }
@@ -765,6 +764,109 @@ fn what_others_merge_is_edited_where_they_have_a_list_of_their_own() {
         after.contains("    source: grafana/loki\n    approved: []\n  - <<: [*base, *all] # the same\n"),
         "{after}"
     );
+}
+
+/// Keys merged directly, from a list, through another image, in braces, from an image whose list is nothing; and one list of its own.
+const MERGING: &str = "\
+organization: acme
+defaults: &all
+  versions: 1.x
+images:
+  - &base
+    source: grafana/loki
+    rejected: # none
+  - <<: [*all, *base] # the same
+    source: grafana/tempo # traces
+    revoked: []
+  - &chain
+    source: grafana/mimir
+    <<: *base
+  - <<: *chain
+    description: |
+      Last.
+    source: grafana/agent
+
+  # in braces
+  - { <<: *chain, source: grafana/k6 } # short
+  - {
+      source: grafana/oncall, # long
+      <<: *base,
+    }
+  - <<: *base
+    source: grafana/beyla
+    approved: []
+    rejected: []
+  - <<: *all
+    source: redis
+";
+
+#[test]
+fn a_list_that_an_edit_begins_reaches_no_image_that_merges_the_keys() {
+    let approve = |image, tag: &str| Edit { image, change: Change::Approve { tag: self::tag(tag), digest: digest(7) } };
+    let rejection = || Change::Reject { tag: tag("1.2.1"), reason: "slow".to_owned(), until: None };
+    let edits = [approve(0, "1.2.0"), Edit { image: 0, change: rejection() }];
+    insta::assert_snapshot!(difference(MERGING, &edits), @r#"
+      organization: acme
+      defaults: &all
+        versions: 1.x
+      images:
+        - &base
+          source: grafana/loki
+    +     approved:
+    +       - tag: 1.2.0
+    +         digest: sha256:07
+          rejected: # none
+    +       - tag: 1.2.1
+    +         reason: "slow"
+        - <<: [*all, *base] # the same
+          source: grafana/tempo # traces
+    +     approved: []
+    +     rejected: []
+          revoked: []
+        - &chain
+          source: grafana/mimir
+          <<: *base
+    +     approved: []
+    +     rejected: []
+        - <<: *chain
+          description: |
+            Last.
+          source: grafana/agent
+    +     approved: []
+    +     rejected: []
+      
+        # in braces
+    +   - { <<: *chain, source: grafana/k6, approved: [], rejected: [] } # short
+    -   - { <<: *chain, source: grafana/k6 } # short
+        - {
+            source: grafana/oncall, # long
+    +       <<: *base, approved: [], rejected: [],
+    -       <<: *base,
+          }
+        - <<: *base
+          source: grafana/beyla
+          approved: []
+          rejected: []
+        - <<: *all
+          source: redis
+    "#);
+    for text in [MERGING.to_owned(), MERGING.replace('\n', "\r\n"), MERGING.trim_end().to_owned()] {
+        for edit in edits.iter().chain([&approve(2, "1.2.0"), &approve(3, "1.2.0")]) {
+            let after = apply(&text, std::slice::from_ref(edit)).unwrap();
+            assert_eq!(placeless(read(&after).images), placeless(intended(read(&text).images, edit)), "{after}");
+            assert_eq!(after.matches("\r\n").count() > 0, after.matches('\n').count() == after.matches("\r\n").count());
+        }
+    }
+    // A second approval finds every list there.
+    let once = apply(MERGING, &edits).unwrap();
+    let twice = apply(&once, &[approve(0, "1.3.0")]).unwrap();
+    assert!(lost(&once, &twice).is_empty(), "{twice}");
+    assert_eq!(twice.lines().count(), once.lines().count() + 2, "{twice}");
+    // Images that get an approval in the same edits need no empty list first.
+    let all: Vec<Edit> = (0..8).map(|image| approve(image, "1.2.0")).collect();
+    let after = apply(MERGING, &all).unwrap();
+    assert!(!after.contains("approved: []"), "{after}");
+    assert!(read(&after).images.iter().all(|image| image.approved.len() == 1), "{after}");
 }
 
 #[test]

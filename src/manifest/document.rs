@@ -91,7 +91,8 @@ object! {
     optional description "description": Text<100>,
     /// The versions that are wanted, as npm writes ranges: ">=2.9, <4 || ^4.1".
     optional versions "versions": Range,
-    /// The suffix after the version, exactly; "*" for any one.
+    /// The suffix after the version, exactly; "*" for any one. A bare number before it belongs to it, `22-trixie`; named without, the
+    /// number counts.
     optional variant "variant": Variant,
     /// A regular expression for tags that are no ordinary versions. It matches the whole tag; its group `version` counts up, and further
     /// groups break ties, in their order and as numbers. Optional ones follow a publisher whose precision changed:

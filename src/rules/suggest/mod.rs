@@ -11,7 +11,7 @@ use crate::text::nearest;
 mod trial;
 mod words;
 
-use trial::{Change, Trial};
+use trial::{Change, Trial, plain};
 use words::{Words, between, families, shapes};
 
 /// How many variants and how many words around versions are tried, the commonest first.
@@ -62,7 +62,8 @@ pub(super) fn for_beside(subject: &Subject, tags: &[Tag], current: &Tag, newest:
     let (Reading::Version(one), Reading::Version(other)) = (rule.read(current), rule.read(newest)) else { return None };
     let trial = Trial { subject, tags };
     let picks = |change: Option<Change>| trial.picks(&change?, newest);
-    let variant = || (one.variant != other.variant).then(|| Change::to_variant(rule, &other.variant.0));
+    let other_variant = one.variant != other.variant && !other.variant.is_empty();
+    let variant = || other_variant.then(|| Change::to_variant(rule, &other.variant.0));
     picks(counting(rule, &one.variant, &other.variant)).or_else(|| picks(variant())).or_else(|| {
         let ending = if one.variant == other.variant { ending(current, newest, &one) } else { "" };
         picks(Change::to_pattern(rule, &between(current.as_str(), newest.as_str(), ending)?))
@@ -195,7 +196,7 @@ fn lettered(tags: &[Tag], approved: &Tag) -> Option<String> {
     let newest = newer.max().filter(|(found, _)| *found > from);
     let follow = newest.map_or_else(
         || "approve the next one by hand".to_owned(),
-        |(_, newest)| format!("`tags: [{newest}]` would pick {newest}"),
+        |(_, newest)| format!("`tags: [{}]` would pick {newest}", plain(newest.as_str())),
     );
     Some(format!("no rule puts letters after a version in order; {follow}"))
 }
@@ -205,7 +206,7 @@ fn named(tags: &[Tag], approved: &Tag) -> Option<String> {
     let channel = matches!(read(approved.as_str(), None), Reading::Other(NoVersion::Channel | NoVersion::Name));
     let passing = approved.as_str().split(['-', '_', '.']).any(|word| vocabulary::passing(word));
     let follows = channel && !passing && tags.contains(approved);
-    follows.then(|| format!("`tags: [{approved}]` follows it by digest"))
+    follows.then(|| format!("`tags: [{}]` follows it by digest", plain(approved.as_str())))
 }
 
 #[cfg(test)]

@@ -4,6 +4,12 @@ use chrono::{DateTime, Utc};
 
 use crate::image::Tag;
 use crate::rules::{Fact, Facts, Pattern, Readings, Rule, Subject, Variant, VersionRule};
+use crate::yaml::is_plain_text;
+
+/// A value as it stands in a manifest: in quotes where YAML would take it for something else.
+pub(super) fn plain(text: &str) -> String {
+    if is_plain_text(text) { text.to_owned() } else { format!("\"{text}\"") }
+}
 
 /// What a suggestion is tried on.
 #[derive(Clone, Copy)]
@@ -33,7 +39,7 @@ impl Change {
     }
 
     pub(super) fn to_variant(rule: &VersionRule, variant: &str) -> Self {
-        let words = if variant.is_empty() { "`variant: \"\"`".to_owned() } else { format!("`variant: {variant}`") };
+        let words = format!("`variant: {}`", plain(variant));
         Self { rule: VersionRule { variant: Some(Variant::Exactly(variant.to_owned())), ..rule.clone() }, words }
     }
 

@@ -204,7 +204,7 @@ fn lettered(tags: &[Tag], approved: &Tag) -> Option<String> {
 /// A tag that is no version is followed by its digest.
 fn named(tags: &[Tag], approved: &Tag) -> Option<String> {
     let channel = matches!(read(approved.as_str(), None), Reading::Other(NoVersion::Channel | NoVersion::Name));
-    let passing = approved.as_str().split(['-', '_', '.']).any(|word| vocabulary::passing(word));
+    let passing = approved.as_str().split(['-', '_', '.']).any(vocabulary::passing);
     let follows = channel && !passing && tags.contains(approved);
     follows.then(|| format!("`tags: [{}]` follows it by digest", plain(approved.as_str())))
 }

@@ -7,7 +7,7 @@ use crate::apply;
 use crate::apply::anew::WriteError;
 use crate::apply::copy::{Carried, Copier};
 use crate::apply::promote::{Applied, Promoted, Work};
-use crate::apply::record::{self, Recorded, Way};
+use crate::apply::record::{self, Outcome, Recorded, Unwritten, Way};
 use crate::args::Promote as Arguments;
 use crate::forge::{Branches, Commit};
 use crate::hub::Hub;
@@ -19,7 +19,7 @@ use crate::observe::retired::{RetiredReader, read_retired};
 use crate::observe::reviews::Reviews;
 use crate::observe::sources::Sources;
 use crate::plan::companions::LeftBehind;
-use crate::plan::{Consent, FailedStep, Scope, State, Step, destination};
+use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination};
 use crate::progress::{Group, Progress};
 use crate::proposal::record::Record;
 use crate::report::Output;
@@ -204,7 +204,7 @@ pub(super) fn ending(stopped: &Option<String>, clean: bool) -> Result<Exit, Stop
 }
 
 /// Records what was promoted, as the settings say. `None`: nothing was to be recorded.
-async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -> Option<Result<Recorded, WriteError>> {
+async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -> Option<Result<Outcome, WriteError>> {
     let way = match context.settings.record {
         RecordMode::None => return None,
         RecordMode::Auto => Way::Auto,
@@ -216,7 +216,7 @@ async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -
     let _phase = Group::begin(&format!("Recording {}", counted(records.len(), "digest")));
     let (path, prefix) = (&context.settings.manifest, &reviews.binding.manifest.proposals.branch_prefix);
     let recorded = record::record(forge.as_ref(), path, prefix, way, &records, reviews.settled.as_deref()).await;
-    if let Ok(Recorded::Committed(commit)) = &recorded {
+    if let Ok(Outcome { recorded: Recorded::Committed(commit), .. }) = &recorded {
         context.reviews.made(commit);
     }
     Some(recorded)
@@ -238,25 +238,25 @@ fn record_of(reviews: &Reviews, promoted: &Promoted) -> Record {
 /// Everything that was done. What the mirror had already counts as promoted by this run only if it was recorded by it.
 fn outcome(
     applied: Applied,
-    recorded: Option<Result<Recorded, WriteError>>,
+    recorded: Option<Result<Outcome, WriteError>>,
     mut failed: Vec<rows::Failed>,
 ) -> rows::Outcome {
     failed.extend(applied.failed.into_iter().map(rows::Failed::from));
-    let (committed, proposed) = match recorded {
-        Some(Ok(Recorded::Committed(_))) => (true, None),
-        Some(Ok(Recorded::Proposed(proposed))) => (false, Some(proposed)),
-        Some(Err(error)) => {
-            tracing::error!("recording: {error}");
-            let unrecorded = applied.promoted.iter().map(|p| p.step.failed(FailedStep::Record, error.to_string()));
-            failed.extend(unrecorded.map(rows::Failed::from));
-            (false, None)
-        }
-        Some(Ok(Recorded::Already)) | None => (false, None),
+    let unrecorded = unrecorded(&applied.promoted, recorded.as_ref());
+    let (committed, proposed) = match recorded.and_then(Result::ok).map(|outcome| outcome.recorded) {
+        Some(Recorded::Committed(_)) => (true, None),
+        Some(Recorded::Proposed(proposed)) => (false, Some(proposed)),
+        Some(Recorded::Already) | None => (false, None),
     };
     let action = proposed.as_ref().map(|proposed| proposed.action);
     let wrote = committed || matches!(action, Some(rows::ProposedAction::Opened | rows::ProposedAction::Updated));
     let closed = action == Some(rows::ProposedAction::Closed);
-    let ours: Vec<Promoted> = applied.promoted.into_iter().filter(|p| wrote || p.step.state == State::Copy).collect();
+    let is_recorded = |step: &Step| {
+        wrote && !unrecorded.iter().any(|f| f.repository == step.repository && f.tag.as_ref() == Some(&step.tag))
+    };
+    let is_ours = |promoted: &Promoted| promoted.step.state == State::Copy || is_recorded(&promoted.step);
+    let ours: Vec<Promoted> = applied.promoted.into_iter().filter(is_ours).collect();
+    failed.extend(unrecorded.into_iter().map(rows::Failed::from));
     rows::Outcome {
         proposals: proposed.into_iter().collect(),
         changed: wrote || closed || applied.changed || !ours.is_empty() || !applied.carried.is_empty(),
@@ -268,6 +268,26 @@ fn outcome(
         drift: applied.left.into_iter().map(rows::Finding::from).collect(),
         failed,
         ..rows::Outcome::default()
+    }
+}
+
+/// What was promoted and could not be recorded, each with why.
+fn unrecorded(promoted: &[Promoted], recorded: Option<&Result<Outcome, WriteError>>) -> Vec<Failure> {
+    let failed = |step: &Step, error: String| step.failed(FailedStep::Record, error);
+    match recorded {
+        None => Vec::new(),
+        Some(Err(error)) => {
+            tracing::error!("recording: {error}");
+            promoted.iter().map(|p| failed(&p.step, error.to_string())).collect()
+        }
+        Some(Ok(Outcome { unwritten, .. })) => {
+            let of = |Unwritten { record, error }: &Unwritten| {
+                tracing::error!("recording {}:{}: {error}", record.repository, record.tag);
+                let is_its = |step: &Step| step.repository == record.repository && step.tag == record.tag;
+                Some(failed(&promoted.iter().find(|p| is_its(&p.step))?.step, error.to_string()))
+            };
+            unwritten.iter().filter_map(of).collect()
+        }
     }
 }
 

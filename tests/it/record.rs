@@ -98,6 +98,33 @@ fn an_open_branch_takes_the_record_as_a_commit() {
 }
 
 #[test]
+fn an_approval_that_no_edit_can_touch_keeps_no_other_from_its_record() {
+    for (protected, branch) in [(false, "main"), (true, "wharfinger/record")] {
+        let world = World::new(protected);
+        let (one, two) = (world.image(1), world.image(2));
+        world.approve(&[("1", &one), ("2", &two)]);
+        let odd = format!("        ? digest\n        : {two}\n");
+        let text = world.text("main").replace(&format!("        digest: {two}\n"), &odd);
+        world.github.push_as("main", "octocat", &[(FILE, &text)]);
+        for promoted in [json!(["1", "2"]), json!([])] {
+            let result = world.promote(&[], 1);
+            let failed = &result["failed"];
+            assert_eq!(
+                (&failed[0]["tag"], &failed[0]["step"], failed[1].is_null()),
+                (&json!("2"), &json!("record"), true)
+            );
+            let error = failed[0]["error"].as_str().unwrap();
+            assert!(error.starts_with("approved-images.yml:") && error.contains("cannot be edited safely"), "{error}");
+            let tags: Vec<&Value> = result["promoted"].as_array().unwrap().iter().map(|row| &row["tag"]).collect();
+            assert_eq!(json!(tags), promoted, "{result}");
+        }
+        let text = world.text(branch);
+        assert!(text.contains(&format!("mirrored: {one}")) && !text.contains(&format!("mirrored: {two}")), "{text}");
+        assert!(text.contains(&odd), "{text}");
+    }
+}
+
+#[test]
 fn a_protected_branch_gets_one_recording_pull_request_that_promotions_add_to() {
     let world = World::new(true);
     let (one, two) = (world.image(1), world.image(2));

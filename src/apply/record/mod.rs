@@ -13,6 +13,7 @@ use crate::report::rows;
 mod proposal;
 mod work;
 
+pub(crate) use work::Unwritten;
 use work::Work;
 
 /// How digests are recorded.
@@ -37,9 +38,16 @@ pub(crate) enum Recorded {
     Proposed(rows::Proposed),
 }
 
-/// Records what was promoted in the manifest at `path`. Without records it only looks after the recording proposal, whose
-/// branch starts with `prefix`: it is closed where nothing is left to record. The commit names the one up to which everything is known
-/// to be reviewed.
+/// What became of the records that could be written, and the others.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) recorded: Recorded,
+    pub(crate) unwritten: Vec<Unwritten>,
+}
+
+/// Records what was promoted in the manifest at `path`; what cannot be written there keeps no other from its record. Without
+/// records it only looks after the recording proposal, whose branch starts with `prefix`: it is closed where nothing is left to
+/// record. The commit names the one up to which everything is known to be reviewed.
 pub(crate) async fn record(
     forge: &dyn Forge,
     path: &str,
@@ -47,11 +55,11 @@ pub(crate) async fn record(
     way: Way,
     records: &[Record],
     settled: Option<&str>,
-) -> Result<Recorded, WriteError> {
+) -> Result<Outcome, WriteError> {
     let (tries, pause) = (20, Duration::from_millis(50));
     let patience = Patience { tries, pause, subject: |branch| format!("the branch {branch}") };
     let attempt = async || match records {
-        [] => settle(forge, path, prefix, way).await,
+        [] => settle(forge, path, prefix, way).await.map(|recorded| Outcome { recorded, unwritten: Vec::new() }),
         records => once(forge, path, way, records, settled).await,
     };
     anew(forge, patience, attempt).await
@@ -63,15 +71,22 @@ async fn once(
     way: Way,
     records: &[Record],
     settled: Option<&str>,
-) -> Result<Recorded, WriteError> {
+) -> Result<Outcome, WriteError> {
     let mut work = Work::at_head(forge, path, settled).await?;
-    work.pending = pending(&work.manifest, records);
-    if work.pending.is_empty() {
-        return settle(forge, path, &work.manifest.proposals.branch_prefix, way).await;
-    }
+    let unwritten;
+    (work.pending, unwritten) = work.writable(pending(&work.manifest, records));
+    let recorded = match (work.pending.is_empty(), unwritten.is_empty()) {
+        (true, true) => settle(forge, path, &work.manifest.proposals.branch_prefix, way).await?,
+        (true, false) => Recorded::Already,
+        (false, _) => write(&work, way).await?,
+    };
+    Ok(Outcome { recorded, unwritten })
+}
+
+async fn write(work: &Work<'_>, way: Way) -> Result<Recorded, WriteError> {
     let open = match way {
         Way::Commit => return work.commit().await.map(Recorded::Committed),
-        Way::Auto | Way::Proposal => proposal::open(forge, &work.manifest.proposals.branch_prefix).await?,
+        Way::Auto | Way::Proposal => proposal::open(work.forge, &work.manifest.proposals.branch_prefix).await?,
     };
     if way == Way::Auto && open.is_none() {
         match work.commit().await {

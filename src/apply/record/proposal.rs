@@ -74,7 +74,7 @@ impl Work<'_> {
         theirs: Option<&Manifest>,
         ours: Option<&Manifest>,
     ) -> Result<(Vec<Record>, bool), WriteError> {
-        let all = gathered(&self.manifest, &self.pending, ours);
+        let (all, _) = self.writable(gathered(&self.manifest, &self.pending, ours));
         let new = self.new_commit(&self.manifest, &all)?;
         if theirs.is_some_and(|theirs| self.says(theirs, &new.files)) {
             return Ok((all, false));

@@ -5,7 +5,15 @@ use crate::apply::files;
 use crate::forge::{Commit, Forge, Head, Message, NewCommit};
 use crate::manifest::Manifest;
 use crate::observe::manifest::{LoadError, from_forge};
+use crate::proposal::not_edited::NotEdited;
 use crate::proposal::record::{self, Record};
+
+/// A record that no edit can write, because of how its approval is written.
+#[derive(Debug)]
+pub(crate) struct Unwritten {
+    pub(crate) record: Record,
+    pub(crate) error: NotEdited,
+}
 
 /// Records at one head of the default branch.
 pub(super) struct Work<'a> {
@@ -32,6 +40,22 @@ impl<'a> Work<'a> {
     pub(super) async fn commit(&self) -> Result<Commit, WriteError> {
         let new = self.new_commit(&self.manifest, &self.pending)?;
         Ok(self.forge.append(&self.head.branch, &self.head.commit, &new).await?)
+    }
+
+    /// The records that can be written together, and each that alone cannot be.
+    pub(super) fn writable(&self, mut records: Vec<Record>) -> (Vec<Record>, Vec<Unwritten>) {
+        let edited = |records: &[Record]| files::edited(&self.manifest, record::changes(&self.manifest, records));
+        let mut unwritten = Vec::new();
+        if edited(&records).is_err() {
+            records.retain(|record| match edited(std::slice::from_ref(record)) {
+                Ok(_) => true,
+                Err(error) => {
+                    unwritten.push(Unwritten { record: record.clone(), error });
+                    false
+                }
+            });
+        }
+        (records, unwritten)
     }
 
     /// The commit that writes records into a state of the manifest.

@@ -193,25 +193,35 @@ fn a_rejection_that_is_over_can_be_made_anew() {
     assert!(!branches(&output).iter().any(|row| row.starts_with(LOKI)), "nothing else is newer: {output}");
 }
 
-/// Another image merges this one's keys and has approvals of its own, but no rejections: one of these would be the other's too.
+/// Another image merges this one's keys and has approvals of its own, but no rejections: it gets an empty list, not these.
 #[test]
-fn a_rejection_that_would_reach_another_image_is_answered_with_the_place() {
-    let merging = |own: &str| {
-        MANIFEST.replacen("  - source", "  - &base\n    source", 1)
-            + &format!(
-                "  - <<: *base\n    source: quay.io/cache/redis\n    repository: other\n    versions: ^9\n    approved: []\n{own}"
-            )
+fn a_rejection_reaches_no_image_that_merges_the_keys() {
+    let merging = MANIFEST.replacen("  - source", "  - &base\n    source", 1)
+        + "  - <<: *base\n    source: quay.io/cache/redis\n    repository: other\n    versions: ^9\n    approved: []\n";
+    let world = World::new(&merging);
+    let number = world.number(LOKI);
+    world.comment(number, "hubot", "/wharfinger reject breaks").1.expect_status(0);
+    let text = world.manifest(LOKI);
+    assert_eq!(text.matches("reason: \"breaks\"").count(), 1, "{text}");
+    assert!(text.ends_with("    versions: ^9\n    approved: []\n    rejected: []\n"), "{text}");
+}
+
+#[test]
+fn a_rejection_that_cannot_be_written_is_answered_with_the_place() {
+    let written = |rejected: &str| {
+        let list = format!("{rejected}- {{ tag: 2.0.0, reason: old }}\n  # the cache");
+        MANIFEST.replacen("  # the cache", &list, 1)
     };
-    let world = World::new(&merging(""));
+    let world = World::new(&written("    ? rejected\n    : "));
     let number = world.number(LOKI);
     let before = world.manifest(LOKI);
     world.comment(number, "hubot", "/wharfinger reject breaks").1.expect_status(0);
-    let line = merging("").lines().position(|line| line.contains("<<")).unwrap() + 1;
     let answer = world.answers(number).pop().unwrap();
-    assert!(answer.contains(&format!("approved-images.yml:{line}:5: ")), "{answer}");
-    assert!(answer.contains("write `rejected: []` into this one first"), "{answer}");
+    // The line of the list on the default branch, where the change starts from.
+    assert!(answer.contains("approved-images.yml:8:9: "), "{answer}");
+    assert!(answer.contains("cannot be edited safely"), "{answer}");
     assert_eq!(world.manifest(LOKI), before);
-    world.github.push_as("main", "octocat", &[(FILE, &merging("    rejected: []\n"))]);
+    world.github.push_as("main", "octocat", &[(FILE, &written("    rejected:\n      "))]);
     world.propose();
     world.comment(number, "hubot", "/wharfinger reject breaks").1.expect_status(0);
     assert!(world.manifest(LOKI).contains("reason: \"breaks\""), "{}", world.manifest(LOKI));

@@ -87,37 +87,36 @@ fn one_proposal_an_image_and_line_and_nothing_the_second_time() {
     assert_eq!(clone.refs(), refs);
 }
 
-/// The second image repeats the keys of the first, so an approval of the first would be one of the second as well.
+/// The approvals of the first image stand under an explicit key: valid YAML, but nothing that an edit adds to.
 #[test]
 fn an_image_that_cannot_be_edited_fails_alone_and_says_where() {
     for (grouped, tempo) in [(false, "wharfinger/image/tempo/latest"), (true, "wharfinger/group/all")] {
-        let text = |own: &str| {
-            let group = if grouped { "proposals: { group: all }\n" } else { "" };
-            let base = "  - &base\n    source: quay.io/grafana/loki\n    versions: ^3\n";
-            let other = "  - <<: *base\n    source: quay.io/cache/redis\n    versions: ^9\n";
-            let third = "  - source: quay.io/grafana/tempo\n    versions: ^2\n";
-            format!("organization: acme\n{group}defaults: {{ cooldown: 0s }}\nimages:\n{base}{other}{own}{third}")
-        };
-        let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", &text(""))]));
+        let registry = upstream();
         ImageSpec::new(80).build().put(&registry, "grafana/tempo", "2.5.0");
+        let digest = registry.digest("grafana/loki", "3.0.0").unwrap();
+        let text = |approved: &str| {
+            let group = if grouped { "proposals: { group: all }\n" } else { "" };
+            let loki = "  - source: quay.io/grafana/loki\n    versions: ^3\n";
+            let approved = format!("{approved}- tag: 3.0.0\n        digest: {digest}\n");
+            let tempo = "  - source: quay.io/grafana/tempo\n    versions: ^2\n";
+            format!("organization: acme\n{group}defaults: {{ cooldown: 0s }}\nimages:\n{loki}{approved}{tempo}")
+        };
+        let clone = Clone::with(&[("approved-images.yml", &text("    ? approved\n    : "))]);
         for _ in 0..2 {
             let outcome = propose(&clone, &registry, 1);
             let [failed] = outcome["failed"].as_array().unwrap().as_slice() else { panic!("{outcome}") };
             assert_eq!((&failed["source"], &failed["tag"]), (&json!("quay.io/grafana/loki"), &json!("3.1.0")));
             let line = if grouped { 8 } else { 7 };
             let error = failed["error"].as_str().unwrap();
-            assert!(error.contains(&format!("approved-images.yml:{line}:5: ")), "{error}");
-            assert!(error.contains("through `<<`: write `approved: []` into this one first"), "{error}");
+            assert!(error.contains(&format!("approved-images.yml:{line}:9: ")), "{error}");
+            assert!(error.contains("cannot be edited safely: make this change by hand"), "{error}");
             let rows = actions(&outcome);
             assert!(rows == [format!("{tempo} opened")] || rows == [format!("{tempo} unchanged")], "{outcome}");
         }
-        clone.commit(&[("approved-images.yml", &text("    approved: []\n"))], "Its own approvals");
+        clone.commit(&[("approved-images.yml", &text("    approved:\n      "))], "Plain approvals");
         let outcome = propose(&clone, &registry, 0);
         let loki = if grouped { tempo } else { LOKI };
-        assert!(
-            clone.read(loki, "approved-images.yml").contains("    versions: ^3\n    approved:\n      - tag: 3.1.0\n"),
-            "{outcome}"
-        );
+        assert!(clone.read(loki, "approved-images.yml").contains("      - tag: 3.1.0\n        digest: "), "{outcome}");
         assert!(clone.read(tempo, "approved-images.yml").contains("tag: 2.5.0\n"), "{outcome}");
     }
 }

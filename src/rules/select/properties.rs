@@ -138,7 +138,7 @@ fn without_cause(subject: &Subject, tags: &[Tag], said: &TagVerdict) -> Option<(
         Reason::Rejected => subject.rejected.clear(),
         Reason::Revoked => subject.revoked.clear(),
         Reason::Waiting if said.detail.starts_with("first seen") || said.detail.starts_with("published") => {
-            subject.cooldown = Duration::ZERO
+            subject.cooldown = Duration::ZERO;
         }
         Reason::ApprovalNotRead if said.verdict == Verdict::Skipped => {
             let (unread, _) = subject.approved.pop()?;

@@ -131,11 +131,14 @@ impl ExplainedImage {
         selection: &Selection,
         notices: &[Notice],
     ) -> Self {
+        let waiting = selection.lines.iter().flat_map(|line| &line.waiting);
+        // of a tag that waits on two lines the first says it
+        let due: Due<'_> = waiting.rev().map(|waiting| (&waiting.tag, waiting.until)).collect();
         let mut image = Self {
             source: source.to_owned(),
             repository: repository.to_owned(),
             lines: selection.lines.iter().map(ExplainedLine::from).collect(),
-            tags: selection.tags.iter().map(|verdict| explained(subject, selection, verdict)).collect(),
+            tags: selection.tags.iter().map(|verdict| explained(subject, &due, verdict)).collect(),
             unmatched: false,
             suggestion: None,
             unread: Vec::new(),
@@ -166,7 +169,10 @@ impl ExplainedImage {
     }
 }
 
-fn explained(subject: &Subject, selection: &Selection, verdict: &TagVerdict) -> ExplainedTag {
+/// When what waits is old enough, where that is known.
+type Due<'s> = BTreeMap<&'s Tag, Option<DateTime<Utc>>>;
+
+fn explained(subject: &Subject, due: &Due<'_>, verdict: &TagVerdict) -> ExplainedTag {
     let reading = match &subject.rule {
         Rule::Versions(rule) => rule.read(&verdict.tag),
         Rule::Tags(_) => Reading::Other(NoVersion::Name),
@@ -176,8 +182,7 @@ fn explained(subject: &Subject, selection: &Selection, verdict: &TagVerdict) -> 
         Reading::Other(_) => (None, String::new()),
     };
     let TagVerdict { tag, verdict, reason, detail } = verdict.clone();
-    let mut waiting = selection.lines.iter().flat_map(|line| &line.waiting);
-    let until = waiting.find(|waiting| waiting.tag == tag).and_then(|waiting| waiting.until);
+    let until = due.get(&tag).copied().flatten();
     ExplainedTag { tag, verdict, reason, detail, until, family, reading }
 }
 

@@ -146,6 +146,13 @@ pub(super) fn join(numbers: &[Number]) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prerelease(pub Vec<Identifier>);
 
+impl Prerelease {
+    /// Whether it is of a time before the release is settled: `dev`, `alpha`, `ea`, and not `beta` or `rc`.
+    pub(super) fn is_early(&self) -> bool {
+        self.0.iter().any(|identifier| matches!(identifier, Identifier::Word { rank: 0..=3, .. }))
+    }
+}
+
 impl Ord for Prerelease {
     fn cmp(&self, other: &Self) -> Ordering {
         self.0.is_empty().cmp(&other.0.is_empty()).then_with(|| self.0.cmp(&other.0))

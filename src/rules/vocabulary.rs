@@ -243,6 +243,41 @@ pub(super) fn passing(word: &str) -> bool {
     )
 }
 
+/// Whether a word that counts builds says that they are none of a release.
+pub(super) fn unreleased(word: &str) -> bool {
+    channel(word)
+        || passing(word)
+        || matches!(
+            word,
+            "feat"
+                | "feature"
+                | "fix"
+                | "bugfix"
+                | "snap"
+                | "wip"
+                | "dirty"
+                | "draft"
+                | "staging"
+                | "stage"
+                | "qa"
+                | "eap"
+                | "debug"
+                | "src"
+                | "source"
+                | "sources"
+                | "local"
+                | "user"
+                | "issue"
+                | "run"
+                | "job"
+        )
+}
+
+/// Whether what follows `ubuntu` is a release of it, `22.04`, and no count of its packages.
+pub(super) fn ubuntu(number: &str) -> bool {
+    matches!(number.split_once('.'), Some((year, "04" | "10")) if year.len() == 2)
+}
+
 /// Whether a dotted word after the numbers says only that this is the release: `26.1.3.Final`.
 pub(super) fn release(word: &str) -> bool {
     matches!(word, "final" | "ga" | "release")

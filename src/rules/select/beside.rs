@@ -1,12 +1,15 @@
 //! What is published beside a family: newer versions that cannot follow what is approved.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
+use super::super::number::digits;
 use super::super::version::{Suffix, Version};
 use super::super::{Reason, VersionRule};
 use super::family::wanted_version;
+use super::floating::Floats;
 use super::rows::Row;
-use super::start::Start;
+use super::start::{LEFT_BEHIND, Start};
 use crate::rules::vocabulary;
 
 /// The row of the newest version that is newer than `current`, the newest approval of a line, wanted by the rule and of
@@ -15,30 +18,72 @@ pub(super) fn beside<'v>(
     rule: &VersionRule,
     start: &Start<'_>,
     current: &Version,
-    rows: impl Iterator<Item = (usize, &'v Row<'v>)>,
+    rows: impl Iterator<Item = (usize, &'v Row<'v>)> + Clone,
 ) -> Option<usize> {
+    let versions = rows.clone().filter_map(|(_, row)| row.version);
+    let alone = number(current).is_some() && is_alone(current, versions);
     let newer = rows.filter_map(|(at, row)| {
         let reason = row.judgement.as_ref()?.reason;
         let version = row.version.filter(|version| {
-            matches!(reason, Reason::OtherVariant | Reason::OtherPrecision)
+            matches!(reason, Reason::OtherVariant | Reason::OtherPrecision | Reason::OtherPrefix)
                 && goes_on(version, current)
+                && (is_newer(version, current) || (alone && counts_on(version, current)))
                 && wanted_version(version, rule)
         })?;
         Some((likeness(version, current), version, at))
     });
     let mut newer: Vec<(u8, &Version, usize)> = newer.collect();
+    if current.build.is_empty() && !has_left(&newer) {
+        newer.retain(|(_, version, _)| version.build.iter().all(|build| vocabulary::repair(&build.word)));
+    }
     newer.sort_unstable_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
-    newer.into_iter().find(|(_, version, _)| !moves(version, start)).map(|(_, _, at)| at)
+    newer.into_iter().find(|(_, version, _)| !moves(version, current, start)).map(|(_, _, at)| at)
 }
 
-/// Whether a person would take it for what comes after `current`.
+/// Whether so many releases were published with builds alone that these are no snapshots of what is still to come.
+fn has_left(newer: &[(u8, &Version, usize)]) -> bool {
+    let built =
+        newer.iter().filter(|(_, version, _)| !version.build.is_empty()).map(|(_, version, _)| &version.numbers);
+    built.collect::<BTreeSet<_>>().len() >= LEFT_BEHIND
+}
+
+/// Whether a person would take it for what may come after `current`. What an approval has, an architecture or a commit, may
+/// be gone; what it lacks does not come.
 fn goes_on(version: &Version, current: &Version) -> bool {
-    version.architecture == current.architecture
-        && version.commit.is_some() == current.commit.is_some()
+    let like_prefix = Suffix(version.prefix.clone()).is_like(&Suffix(current.prefix.clone()));
+    let unreleased = |word: &str| vocabulary::unreleased(stem(word));
+    let (mut counters, mut words) = (version.unknown_counters(), version.variant.0.split(['-', '_', '.']));
+    (version.architecture.is_none() || version.architecture == current.architecture)
+        && (version.commit.is_none() || current.commit.is_some())
         && version.numbering().is_like(current.numbering())
-        && Suffix(version.prefix.clone()).is_like(&Suffix(current.prefix.clone()))
-        && !version.unknown_counters().any(vocabulary::channel)
-        && is_newer(version, current)
+        && (version.prefix.is_empty() || like_prefix)
+        && (current.unknown_counters().next().is_some() || !counters.any(unreleased))
+        && (version.variant == current.variant || !words.any(unreleased))
+}
+
+fn stem(word: &str) -> &str {
+    word.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// Whether it is the same version and its variant only has a greater number in front: `22-bookworm` after `3-bookworm`. Where the
+/// other releases have other numbers it may well count.
+fn counts_on(version: &Version, current: &Version) -> bool {
+    version.numbers == current.numbers
+        && number(current).is_some()
+        && version.variant.is_like(&current.variant)
+        && version.variant > current.variant
+}
+
+/// The number in front of a variant: `22` of `22-bookworm`.
+fn number(version: &Version) -> Option<&str> {
+    version.variant.0.split_once('-').map(|(number, _)| number).filter(|number| digits(number))
+}
+
+/// Whether other releases have such variants and none this very one.
+fn is_alone<'v>(current: &Version, versions: impl Iterator<Item = &'v Version>) -> bool {
+    let others = versions.filter(|other| other.numbers != current.numbers).map(|other| &other.variant);
+    let alike: Vec<&Suffix> = others.filter(|variant| variant.is_like(&current.variant)).collect();
+    !alike.is_empty() && !alike.contains(&&current.variant)
 }
 
 /// Whether it is newer. What only adds parts to an approved `1.28` is not: that tag moves and so has it.
@@ -64,6 +109,9 @@ fn likeness(version: &Version, current: &Version) -> u8 {
     }
 }
 
-fn moves(version: &Version, start: &Start<'_>) -> bool {
-    version.build.is_empty() && start.floating().floats(version).is_some()
+fn moves(version: &Version, current: &Version, start: &Start<'_>) -> bool {
+    let floats = start.floating().floats(version);
+    // after a build, what has none beside it is no name of builds
+    let neighbour = floats == Some(Floats::Neighbours) && !current.build.is_empty();
+    version.build.is_empty() && floats.is_some() && !neighbour
 }

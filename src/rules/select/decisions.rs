@@ -280,6 +280,40 @@ fn what_is_not_read_or_published_beside() {
 }
 
 #[test]
+fn what_a_doubtful_list_comes_to() {
+    insta::assert_snapshot!(told(&[
+        ("", "18.4 18.4-202608130737-bookworm 17.2"),
+        ("", "3.5.0 3.6.0 3.6.1 3.6.1.1-rhel"),
+        ("", "1.27 1.27.3-alpine 1.28 1.28.3-alpine 0.1.0"),
+        ("", "2.0 2.1 2.1-1 2.2 2.2-1 2.3 2.4 2.5 2.6"),
+        ("", "0.9 1.0 1.0-2 1.1 1.1-2 1.2"),
+        ("", "1-rc1 1 2-rc1 2 3-rc1 3"),
+        ("prereleases approved=3-rc1", "3-rc1 3"),
+        ("approved=17.5-3-bookworm", "17.4-12-bookworm 17.5-3-bookworm 17.5-22-bookworm"),
+        ("approved=4.0.13-22-trixie", "4.0.12-22-trixie 4.0.13-22-trixie 4.0.12-24-trixie 4.0.13-24-trixie"),
+        ("approved=3.11-7.3.22-slim-trixie", "3.11-7.3.22-slim-trixie 3.11-7.3.23-slim-trixie"),
+        ("", "1.0.0-feat.1 1.0.0-feat.2"),
+        ("approved=1.0-3ubuntu20.04", "1.0-3ubuntu20.04 1.0-3ubuntu24.04"),
+        ("approved=1.18.0-0ubuntu1.4", "1.18.0-0ubuntu1.4 1.18.0-0ubuntu1.6"),
+        ("approved=1.0-2node18", "1.0-2node18 1.0-2node22"),
+        ("approved=v0.4.1-cu121", "v0.4.1-cu121 v0.4.1-cu124"),
+        ("approved=1.1.1v,1.1.0", "1.1.0 1.1.1 1.1.1v 1.1.2"),
+        ("approved=1.1.1v,1.1.2", "1.1.0 1.1.1 1.1.1v 1.1.2 1.1.3"),
+        ("", "main 0a1b2c3 1234567"),
+        ("", "latest nonroot latest-amd64 debug-s390x"),
+        ("approved=beta-7.1-RC2-apache", "beta-7.1-RC2-apache beta-7.1-RC3-apache beta-7.1-apache"),
+        ("approved=v0.107.48", "v0.107.48 v0.108.0-b.55"),
+        ("approved=v0.108.0-b.54 prereleases", "v0.108.0-b.54 v0.108.0-b.55"),
+        ("approved=11.1.0", "11.1.0 11.2.0-72345 11.2.0-pr123 11.2.0-debug 11.2.0-wip.3 11.2.0-20240602"),
+        ("approved=11.1.0", "11.1.0 11.2.0-1 11.3.0-1 11.4.0-1"),
+        ("approved=jdk-21.0.1", "jdk-21.0.1 21.0.2"),
+        ("approved=1.32.8-fb6452ebf", "1.32.8-fb6452ebf 1.40.0"),
+        ("approved=9.3-1", "9.3-1 9.4"),
+        ("approved=1.0.0 variant=x", "1.0.0 1.0.1 1.0.2-null"),
+    ]));
+}
+
+#[test]
 fn what_helps_a_rule_that_picks_nothing() {
     insta::assert_snapshot!(told(&[
         ("variant=enterprise", "7.6.8 8.0.2 community-8.0.2 enterprise-7.6.8 enterprise-8.0.2"),

@@ -110,8 +110,12 @@ impl Family {
         let repaired = version.build.is_empty() && self.build.iter().all(|(word, _)| vocabulary::repair(word));
         let same = version.build.len() == self.build.len()
             && version.build.iter().zip(&self.build).all(|(b, (word, dated))| b.word == *word && b.dated == *dated);
-        (version.commit.is_some() != self.commit || !(same || repaired))
-            .then(|| Judgement::skipped(Reason::OtherVariant, "another kind of build suffix"))
+        let detail = match version.build.is_empty() && version.commit.is_none() {
+            true => "without the build suffix of the line",
+            false => "another kind of build suffix",
+        };
+        let differs = version.commit.is_some() != self.commit || !(same || repaired);
+        differs.then(|| Judgement::skipped(Reason::OtherVariant, detail))
     }
 
     /// Why a version of the family floats, or has the wrong number of parts.
@@ -142,11 +146,11 @@ impl Family {
 }
 
 /// That a version moves, and why.
-fn floats(why: Floats, version: &Version) -> Judgement {
+pub(super) fn floats(why: Floats, version: &Version) -> Judgement {
     let numbers = join(&version.numbers);
     let detail = match why {
         Floats::Longer => format!("moves with `{numbers}.x`: longer versions are published beside it"),
-        Floats::Built => format!("moves with `{numbers}-#`: builds of it are published beside it"),
+        Floats::Built => "moves: builds of it are published beside it".to_owned(),
         Floats::Neighbours => {
             "moves as its neighbours do: longer versions or builds are published beside them".to_owned()
         }

@@ -17,12 +17,12 @@ const NO_HABIT: usize = 3;
 /// before `3.5`, `3.6` and `3.7`. A second series with longer versions is a habit: between 2.555.1 and 2.568.1 the releases
 /// of two parts are of another kind. Numbers of one part are no releases beside anything longer.
 ///
-/// One or two parts float also beside bare builds of theirs, `9.4` beside `9.4-1123`, and one part alone beside its
-/// prereleases, `26` beside `26-ea-8`, unless other releases have one part too.
+/// One or two parts float also beside bare builds of theirs, `9.4` beside `9.4-1123`, with their neighbours up to that, and one
+/// part alone beside its early prereleases, `26` beside `26-ea-8`, unless other releases have one part too.
 pub(super) struct FloatingVersions<'a> {
     longer: Beside<'a>,
     built: Beside<'a>,
-    /// Numbers of one part that have prereleases.
+    /// Numbers of one part that have early prereleases.
     previewed: HashSet<&'a Number>,
     /// Whether a number of one part is released without any of that.
     counts: bool,
@@ -59,14 +59,15 @@ struct Series<'a> {
 }
 
 impl<'a> FloatingVersions<'a> {
-    pub(super) fn new(versions: impl Iterator<Item = &'a Version> + Clone) -> Self {
+    /// Those of a list; of versions that are not the family's `own` only what stands beside one and two parts counts.
+    pub(super) fn new(versions: impl Iterator<Item = &'a Version> + Clone, own: impl Fn(&Version) -> bool) -> Self {
         let (mut longer, mut built, mut previewed) = (Beside::default(), Beside::default(), HashSet::new());
         for version in versions.clone() {
-            longer.add_beginnings(&version.numbers);
+            longer.add_beginnings(&version.numbers, if own(version) { usize::MAX } else { 2 });
             if version.precision() < 3 && version.build.iter().any(|b| matches!(b.word.as_str(), "" | "_")) {
                 built.add(&version.numbers);
             }
-            if let ([number], true) = (&*version.numbers, version.is_prerelease()) {
+            if let ([number], true) = (&*version.numbers, version.prerelease.is_early()) {
                 previewed.insert(number);
             }
         }
@@ -93,13 +94,13 @@ impl<'a> FloatingVersions<'a> {
 
     /// Whether longer versions are published beside it or its neighbours.
     pub(super) fn longer(&self, version: &Version) -> Option<Floats> {
-        self.longer.floats(&version.numbers, Floats::Longer)
+        self.longer.floats(&version.numbers, Floats::Longer, Series::is_habit)
     }
 
     /// Whether bare builds of it or its neighbours are published.
     pub(super) fn built(&self, version: &Version) -> Option<Floats> {
         let bare = is_plain(version) && version.precision() < 3;
-        bare.then(|| self.built.floats(&version.numbers, Floats::Built)).flatten()
+        bare.then(|| self.built.floats(&version.numbers, Floats::Built, |series, _| series.after.is_empty())).flatten()
     }
 
     /// Whether it is one part, and its release only has prereleases so far.
@@ -116,9 +117,9 @@ fn is_plain(version: &Version) -> bool {
 }
 
 impl<'a> Beside<'a> {
-    /// Adds what is shorter than a version and may float beside it.
-    fn add_beginnings(&mut self, numbers: &'a [Number]) {
-        for parts in (1..numbers.len()).rev() {
+    /// Adds what is shorter than a version and may float beside it, of so many parts at most.
+    fn add_beginnings(&mut self, numbers: &'a [Number], most: usize) {
+        for parts in (1..numbers.len()).rev().filter(|parts| *parts <= most) {
             if !self.add(&numbers[..parts]) {
                 // whoever added it first added what is shorter
                 return;
@@ -145,17 +146,17 @@ impl<'a> Beside<'a> {
         }
     }
 
-    fn floats(&self, numbers: &[Number], own: Floats) -> Option<Floats> {
+    fn floats(&self, numbers: &[Number], own: Floats, is_habit: fn(&Series<'a>, usize) -> bool) -> Option<Floats> {
         if self.all.contains(numbers) {
             return Some(own);
         }
         let (_, before) = numbers.split_last()?;
-        self.series.get(before).filter(|series| series.is_habit(before.len() + 1)).map(|_| Floats::Neighbours)
+        self.series.get(before).filter(|series| is_habit(series, before.len() + 1)).map(|_| Floats::Neighbours)
     }
 }
 
 impl Series<'_> {
-    /// Whether the neighbours of this series, of so many parts, float as it does.
+    /// Whether the neighbours of this series, of so many parts, float beside longer versions as it does.
     fn is_habit(&self, parts: usize) -> bool {
         match parts {
             1 => true,

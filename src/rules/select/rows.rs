@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::super::number::{Number, dotted};
 use super::super::tag::{NoVersion, Reading};
 use super::super::version::Version;
 use super::super::{Reason, Subject, Verdict, VersionRule};
@@ -137,13 +138,38 @@ pub(super) fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Ro
     approvals
 }
 
-/// The approval that was made last, where the rule does not read it: what is newer than that nobody can say, so nothing is
-/// chosen past it. One that a person made after it says where to go on.
+/// The last approval that the rule does not read and that no later one is known to be newer than: what is newer than that
+/// nobody can say, so nothing is chosen past it. A later approval that is read says where to go on, unless it is no newer
+/// than the number that the unread one begins with: after `1.1.1v` neither `1.1.0` nor `1.1.1` does.
 pub(super) fn unread<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Row<'_>]) -> Option<Held<'a>> {
-    let (tag, digest) = subject.approved.last()?;
-    let row = rows.iter().position(|row| row.tag == tag);
-    let is_read = row.map_or_else(|| matches!(rule.read(tag), Reading::Version(_)), |at| rows[at].version.is_some());
-    (!is_read).then_some(Held { tag, digest, row })
+    let row = |tag: &Tag| rows.iter().position(|row| row.tag == tag);
+    let version = |tag: &Tag| match row(tag) {
+        Some(at) => rows[at].version.cloned(),
+        None => match rule.read(tag) {
+            Reading::Version(version) => Some(*version),
+            Reading::Other(_) => None,
+        },
+    };
+    let mut newest: Option<Version> = None;
+    for (tag, digest) in subject.approved.iter().rev() {
+        match version(tag) {
+            Some(version) => newest = newest.max(Some(version)),
+            None => {
+                let passed = |newest: &Version| beginning(tag).is_none_or(|numbers| newest.numbers > numbers);
+                if !newest.as_ref().is_some_and(passed) {
+                    return Some(Held { tag, digest, row: row(tag) });
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The number that a tag begins with.
+fn beginning(tag: &Tag) -> Option<Vec<Number>> {
+    let text = tag.as_str().strip_prefix(['v', 'V']).unwrap_or(tag.as_str());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    dotted(text[..end].trim_end_matches('.'))
 }
 
 pub(super) fn is_approved(row: &Row<'_>) -> bool {

@@ -6,13 +6,16 @@ use std::collections::BTreeSet;
 
 use super::super::number::Number;
 use super::super::version::{Numbering, Version};
-use super::super::{Variant, VersionRule, vocabulary};
+use super::super::{Follow, Variant, VersionRule, vocabulary};
 use super::family::{Family, may_begin, wanted_version};
-use super::floating::FloatingVersions;
+use super::floating::{FloatingVersions, Floats};
 use super::readings::Readings;
 
 /// From how many newer releases with a build or a commit the plain ones count as given up.
-const LEFT_BEHIND: usize = 3;
+pub(super) const LEFT_BEHIND: usize = 3;
+
+/// How many tags that may move are looked at, newest first, for what they move with.
+const LOOKED_AT: usize = 20;
 
 /// Where an image begins. It is sought among all series, so that no series of its own stray kind (a lone `20240601`, a
 /// `4` before its first release) becomes a line; and only where it is asked for, since it takes the whole list.
@@ -31,7 +34,7 @@ impl<'a> Start<'a> {
     /// What floats, whatever the images are made of: `21` moves beside `21.0.11_10-jdk` too.
     pub(super) fn floating(&self) -> &FloatingVersions<'a> {
         let versions = || self.tags.versions().filter(|version| version.prefix.is_empty());
-        self.floating.get_or_init(|| FloatingVersions::new(versions()))
+        self.floating.get_or_init(|| FloatingVersions::new(versions(), |version| may_begin(version, self.rule)))
     }
 
     /// The family of one series: where the rule takes any suffix, each may have its own.
@@ -46,20 +49,39 @@ impl<'a> Start<'a> {
 
 /// The family to begin with: no prefix, no variant but the rule's, no architecture; nothing that floats, and no days where
 /// there is anything else; no builds and commits, unless plain versions were [given up](left_behind). `None` where
-/// there is nothing to follow.
+/// there is nothing to follow, or only what is older than a tag that moves.
 fn first<'v>(
     versions: impl Iterator<Item = &'v Version>,
     rule: &VersionRule,
     floating: &FloatingVersions<'_>,
 ) -> Option<Family> {
     let rank = |v: &Version| (floating.floats(v).is_none(), v.numbering() != Numbering::Day);
-    let eligible: Vec<&Version> = versions.filter(|v| may_begin(v, rule) && wanted_version(v, rule)).collect();
+    let all: Vec<&Version> = versions.collect();
+    let eligible: Vec<&Version> =
+        all.iter().copied().filter(|v| may_begin(v, rule) && wanted_version(v, rule)).collect();
     let best = eligible.iter().map(|v| rank(v)).max()?;
+    let moving = moving(&eligible, &all, floating);
     let (plain, marked): (Vec<&Version>, Vec<&Version>) =
         eligible.into_iter().filter(|v| rank(v) == best).partition(|v| v.build.is_empty() && v.commit.is_none());
     let newer = left_behind(&plain, &marked);
     let among = if plain.is_empty() { released(marked) } else { newer.unwrap_or(plain) };
-    Some(Family::shape(among.into_iter().max_by(|a, b| better(a, b))?, rule))
+    let newest = among.into_iter().max_by(|a, b| better(a, b))?;
+    // what is older than a tag that moves was left for what that moves with
+    let left = rule.follow == Follow::Latest && moving.is_some_and(|moving| *moving > *newest.numbers);
+    (!left).then(|| Family::shape(newest, rule))
+}
+
+/// The newest number that moves with releases that are longer or built.
+fn moving<'v>(eligible: &[&'v Version], all: &[&Version], floating: &FloatingVersions<'_>) -> Option<&'v [Number]> {
+    let moves = |v: &&&Version| matches!(floating.floats(v), Some(Floats::Longer | Floats::Built));
+    let mut numbers: Vec<&[Number]> = eligible.iter().filter(moves).map(|v| &*v.numbers).collect();
+    numbers.sort_unstable_by(|a, b| b.cmp(a));
+    numbers.dedup();
+    let with = |v: &Version, numbers: &[Number]| {
+        let more = v.precision() > numbers.len() || !v.build.is_empty();
+        more && !v.is_prerelease() && v.numbers.starts_with(numbers)
+    };
+    numbers.into_iter().take(LOOKED_AT).find(|numbers| all.iter().any(|v| with(v, numbers)))
 }
 
 /// What of versions with builds and commits is a release: those whose build words are known, else those of the one word that
@@ -68,7 +90,7 @@ fn released(marked: Vec<&Version>) -> Vec<&Version> {
     let (known, unknown): (Vec<&Version>, Vec<&Version>) =
         marked.into_iter().partition(|version| version.unknown_counters().next().is_none());
     let words: BTreeSet<&str> = unknown.iter().flat_map(|version| version.unknown_counters()).collect();
-    let sole = words.len() == 1 && !words.iter().any(|word| vocabulary::channel(word));
+    let sole = words.len() == 1 && !words.iter().any(|word| vocabulary::unreleased(word));
     if known.is_empty() && sole { unknown } else { known }
 }
 

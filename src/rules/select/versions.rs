@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::super::version::{Version, join};
+use super::super::version::{Numbering, Version, join};
 use super::super::{Fact, Follow, Number, Reason, Selection, Subject, TagVerdict, Variant, VersionRule};
 use super::beside::beside;
 use super::candidate::Question;
-use super::family::{Family, out_of_range, unwanted_prerelease, wanted_variant};
+use super::family::{Family, floats, out_of_range, unwanted_prerelease, wanted_variant};
 use super::floating::FloatingVersions;
 use super::judgement::Judgement;
 use super::line::CandidateLine;
@@ -164,6 +164,12 @@ impl<'a> Group<'_, 'a> {
         kept.or_else(|| self.start.family(versions()))
     }
 
+    /// Why a version moves, unless it is a day, which is no release beside what counts.
+    fn floats(self, version: &Version) -> Option<Judgement> {
+        let why = self.start.floating().floats(version).filter(|_| version.numbering() != Numbering::Day)?;
+        Some(floats(why, version))
+    }
+
     /// Nothing to follow: says of each tag the first thing that speaks against it.
     fn refuse_all(self, rows: &mut [Row<'_>], members: &[usize]) {
         for &at in members {
@@ -176,15 +182,20 @@ impl<'a> Group<'_, 'a> {
                     return Judgement::skipped(Reason::OtherPrefix, detail);
                 }
                 match version.unknown_counters().next() {
-                    Some(word) => {
-                        Judgement::skipped(Reason::OtherVariant, format!("counts `{word}`, which begins no image"))
+                    Some(word) => Judgement::skipped(
+                        Reason::OtherVariant,
+                        format!("counts `{word}`, a word that begins no image"),
+                    ),
+                    None if version.numbering() == Numbering::Day => {
+                        Judgement::skipped(Reason::OtherPrecision, "is a day, other versions count")
                     }
-                    None => Judgement::skipped(Reason::OtherPrecision, "is a day, other versions count"),
+                    None => Judgement::skipped(Reason::OtherLine, "older than what is published in other families"),
                 }
             };
             let judgement = variant
                 .or_else(|| unwanted_prerelease(version, self.rule))
                 .or_else(|| out_of_range(version, self.rule))
+                .or_else(|| self.floats(version))
                 .unwrap_or_else(rest);
             rows[at].judgement = Some(judgement);
         }
@@ -194,7 +205,8 @@ impl<'a> Group<'_, 'a> {
     fn refuse(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
         let judgements: Vec<(usize, Option<Judgement>)> = {
             let versions = members.iter().filter_map(|&at| rows[at].version);
-            let kin = (!family.is_first()).then(|| FloatingVersions::new(versions.filter(|v| family.is_kin_of(v))));
+            let kin =
+                (!family.is_first()).then(|| FloatingVersions::new(versions.filter(|v| family.is_kin_of(v)), |_| true));
             let floating = kin.as_ref().unwrap_or_else(|| self.start.floating());
             let judge = |version: &Version| {
                 family

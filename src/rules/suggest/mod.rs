@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::number::digits;
 use super::tag::{NoVersion, Reading, read};
 use super::version::{Suffix, Version, join};
 use super::{Reason, Rule, Selection, Subject, Variant, VersionRule, vocabulary};
@@ -51,7 +52,13 @@ pub(super) fn for_unread(subject: &Subject, tags: &[Tag], approved: &Tag) -> Opt
     let reads = |change: &Change| matches!(change.rule.read(approved), Reading::Version(_));
     let plain = rule.pattern.as_ref().map(|_| Change::without_pattern(rule));
     let worded = Words::of(approved).into_iter().flat_map(|words| exact_patterns(trial, rule, words));
-    let told = |change: Change| trial.told(&change).unwrap_or_else(|| format!("{} reads {approved}", change.words));
+    let early = |rule: &VersionRule, tag: &Tag| matches!(rule.read(tag), Reading::Version(v) if v.is_prerelease());
+    let told = |change: Change| {
+        // of a prerelease no release is the next: it may be the name that moves with them
+        let alike = |tag: &Tag| early(&change.rule, tag) == early(&change.rule, approved);
+        let pick = trial.pick(&change.rule).filter(alike);
+        pick.map_or_else(|| format!("{} reads {approved}", change.words), |tag| change.would_pick(&tag))
+    };
     let pattern = plain.into_iter().chain(worded).find(reads).map(told);
     pattern.or_else(|| lettered(tags, approved)).or_else(|| named(tags, approved))
 }
@@ -65,6 +72,9 @@ pub(super) fn for_beside(subject: &Subject, tags: &[Tag], current: &Tag, newest:
     let other_variant = one.variant != other.variant && !other.variant.is_empty();
     let variant = || other_variant.then(|| Change::to_variant(rule, &other.variant.0));
     picks(counting(rule, &one.variant, &other.variant)).or_else(|| picks(variant())).or_else(|| {
+        if one.commit.is_some() {
+            return None;
+        }
         let ending = if one.variant == other.variant { ending(current, newest, &one) } else { "" };
         picks(Change::to_pattern(rule, &between(current.as_str(), newest.as_str(), ending)?))
     })
@@ -73,7 +83,7 @@ pub(super) fn for_beside(subject: &Subject, tags: &[Tag], current: &Tag, newest:
 /// Where two variants differ in the numbers that lead them, the variant without: then they count, `36-centos`.
 fn counting(rule: &VersionRule, one: &Suffix, other: &Suffix) -> Option<Change> {
     let (number, words) = other.0.split_once('-')?;
-    let counts = number.bytes().all(|b| b.is_ascii_digit()) && one != other && one.is_like(other);
+    let counts = digits(number) && one != other && one.is_like(other);
     counts.then(|| Change::to_variant(rule, words))
 }
 

@@ -64,10 +64,11 @@ pub(super) fn families<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<Words<'t>
     found.into_iter().map(|(words, _)| words).collect()
 }
 
-/// Whether a tag names a commit, a pull request or another image's companion.
+/// Whether a tag names a commit, a pull request, one architecture or another image's companion.
 fn is_passing(tag: &Tag) -> bool {
     let words = tag.as_str().split(['-', '_', '.']);
-    words.into_iter().any(|word| vocabulary::hash(word) || vocabulary::passing(&lower(word)))
+    let foreign = |word: &str| vocabulary::passing(word) || vocabulary::architecture(word);
+    words.into_iter().any(|word| vocabulary::hash(word) || foreign(&lower(word)))
         || matches!(read(tag.as_str(), None), Reading::Other(NoVersion::Commit | NoVersion::Companion))
 }
 
@@ -80,6 +81,9 @@ pub(super) fn shapes<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<String> {
             Piece::Number => r"\d+".to_owned(),
             Piece::Words(words) => escape(words),
         };
+        if tag.as_str().bytes().all(|b| b.is_ascii_digit()) {
+            continue;
+        }
         let shape: String = pieces(tag.as_str()).into_iter().map(pattern).collect();
         *found.entry(format!("(?<version>{shape})")).or_default() += 1;
     }

@@ -131,7 +131,8 @@ fn version(prefix: &str, text: &str, whole: &str) -> Option<Version> {
     let (numbers, rest) = numbers(text)?;
     let dated = day(&text[..text.len() - rest.len()]);
     let java = numbers.len() == 2 && !text[..text.len() - rest.len()].contains(['.', '-']);
-    let suffixes = Suffixes::read(rest, java)?;
+    let year = matches!(&*numbers, [year] if year.is_year());
+    let suffixes = Suffixes::read(rest, java, year)?;
     Some(Version {
         numbers,
         prerelease: Prerelease(suffixes.prerelease),

@@ -16,6 +16,8 @@ pub(super) struct Suffixes {
     open: Open,
     /// After `8u412` comes a build, `b08`, and no beta.
     java: bool,
+    /// Whether the numbers are a year alone: then `CU14` counts its updates, and names no CUDA.
+    year: bool,
     /// The bare numbers that end what was read: builds, until a variant follows.
     bare: Vec<String>,
 }
@@ -29,9 +31,9 @@ enum Open {
 }
 
 impl Suffixes {
-    /// Reads what follows the numbers; `java`: they are a major version and its update, `8u412`.
-    pub(super) fn read(text: &str, java: bool) -> Option<Self> {
-        let mut suffixes = Self { java, ..Self::default() };
+    /// Reads what follows the numbers; `java`: they are a major version and its update, `8u412`; `year`: they are a year.
+    pub(super) fn read(text: &str, java: bool, year: bool) -> Option<Self> {
+        let mut suffixes = Self { java, year, ..Self::default() };
         let glued = text.starts_with(|c: char| c.is_ascii_alphanumeric());
         for (i, (separator, segment)) in segments(text).into_iter().enumerate() {
             if segment.is_empty() {
@@ -137,10 +139,11 @@ impl Suffixes {
     }
 
     /// Makes the bare numbers right before a variant that begins a part of it: `22-trixie`. One with a dot is so only before
-    /// what is known to name a system or a runtime: `3.12-slim`, and not `4.11-full`, which is counted.
+    /// what is known to name a system or a runtime: `3.12-slim`, and not `4.11-full`, which is counted; one with two never is.
     fn take_over(&mut self, bare: &[String], word: &str) {
         let stem = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let counted = bare.iter().any(|number| number.contains('.')) && !vocabulary::made_of(stem);
+        let longest = bare.iter().map(|number| number.matches('.').count()).max().unwrap_or(0);
+        let counted = longest > 1 || (longest == 1 && !vocabulary::made_of(stem));
         if self.variant.is_empty() && !counted {
             self.build.truncate(self.build.len() - bare.len());
             self.variant = bare.join("-");
@@ -151,6 +154,7 @@ impl Suffixes {
         let (word, rest) = split_number(segment);
         let numbers = dotted(rest.strip_prefix('.').unwrap_or(rest));
         match numbers {
+            Some(_) if matches!(word, "cu" | "gdr") && !self.year => false,
             Some(numbers) if vocabulary::build(word) => {
                 let edition = matches!(word, "ce" | "ee") && !rest.starts_with('.');
                 if edition {
@@ -190,8 +194,12 @@ fn counter(segment: &str) -> Option<Build> {
     let from_word = segment.trim_start_matches(|c: char| c.is_ascii_digit());
     let before = &segment[..segment.len() - from_word.len()];
     let (word, after) = from_word.split_at(from_word.find(|c: char| !c.is_ascii_alphabetic())?);
-    let counts = if before.is_empty() { !word.is_empty() && !vocabulary::made_of(word) } else { word.len() > 1 };
     let numbers = if before.is_empty() { dotted(after.strip_prefix('.')?)? } else { dotted(after)? };
+    let counts = match before.is_empty() {
+        true => !word.is_empty() && !vocabulary::made_of(word),
+        false if word == "ubuntu" => !vocabulary::ubuntu(after),
+        false => word.len() > 1 && !vocabulary::made_of(word),
+    };
     let first = (!before.is_empty()).then(|| Number::new(before));
     let numbers = first.into_iter().chain(numbers).collect();
     let preview = vocabulary::prerelease(word).is_some();
@@ -213,7 +221,7 @@ fn prerelease(segment: &str) -> Option<Vec<Identifier>> {
     let (word, rest) = split_number(from_word);
     let rank = vocabulary::prerelease(word)?;
     let numbers_before = if before.is_empty() { Vec::new() } else { dotted(before.strip_suffix('.')?)? };
-    if vocabulary::single(word) && !(digits(rest) && before.is_empty()) {
+    if vocabulary::single(word) && !(digits(rest.strip_prefix('.').unwrap_or(rest)) && before.is_empty()) {
         return None;
     }
     let mut identifiers: Vec<Identifier> = numbers_before.into_iter().map(Identifier::Number).collect();

@@ -114,9 +114,11 @@ fn a_new_image_is_added_at_the_end_with_a_rule_that_follows_its_version() {
 #[test]
 fn a_version_that_is_a_number_to_others_is_quoted_beside_one_that_is_not() {
     let registry = TestRegistry::start();
-    for (seed, tag) in (1..).zip(["1.9", "1.10", "1.20", "0b11", "1.10-slim"]) {
+    for (seed, tag) in (1..).zip(["1.9", "1.10", "1.20", "1.10-slim"]) {
         ImageSpec::new(seed).build().put(&registry, "acme/thing", tag);
     }
+    ImageSpec::new(9).build().put(&registry, "acme/bits", "0b11");
+    ImageSpec::new(10).build().put(&registry, "acme/powers", "1e5");
     let digest = |tag: &str| registry.digest("acme/thing", tag).unwrap();
     for block in [false, true] {
         let approved = match block {
@@ -139,8 +141,10 @@ fn a_version_that_is_a_number_to_others_is_quoted_beside_one_that_is_not() {
         assert_eq!(again["changed"], json!(false), "what stands there is what was meant: {again}");
     }
     let clone = Clone::with(&[(FILE, "organization: acme\ndefaults: { cooldown: 0s }\nimages: []\n")]);
-    approve(&clone, &registry, &["quay.io/acme/thing:0b11"], 0);
-    assert!(text(&clone).contains("tags: [\"0b11\"]\n    approved:\n      - tag: \"0b11\"\n"), "{}", text(&clone));
+    approve(&clone, &registry, &["quay.io/acme/bits:0b11"], 0);
+    assert!(text(&clone).contains("prereleases: true\n    approved:\n      - tag: \"0b11\"\n"), "{}", text(&clone));
+    approve(&clone, &registry, &["quay.io/acme/powers:1e5"], 0);
+    assert!(text(&clone).contains("tags: [\"1e5\"]\n    approved:\n      - tag: \"1e5\"\n"), "{}", text(&clone));
 }
 
 /// Two images of which the second repeats the keys of the first. Its own `approved` keeps the approvals of the first from it.

@@ -310,6 +310,9 @@ fn what_a_doubtful_list_comes_to() {
         ("approved=1.32.8-fb6452ebf", "1.32.8-fb6452ebf 1.40.0"),
         ("approved=9.3-1", "9.3-1 9.4"),
         ("approved=1.0.0 variant=x", "1.0.0 1.0.1 1.0.2-null"),
+        ("follow=each-minor approved=1.26.1,1.27.3", "1.26.1 1.27.3 1.28.0.1 1.25.0.1 1.29.0-rc.1"),
+        ("follow=each-major approved=1.27.3", "1.27.3 2.0.0-alpine 2"),
+        ("follow=each-major approved=1.27.3", "1.27.3 2.0.0 3.0.0-alpine"),
     ]));
 }
 

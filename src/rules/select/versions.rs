@@ -25,20 +25,31 @@ pub(super) struct VersionLines<'a> {
     lines: Vec<CandidateLine<'a>>,
     /// The approval past which nothing is chosen.
     unread: Option<Held<'a>>,
+    /// The row of what is published, beside the family, of the newest series that nothing is approved of.
+    ahead: Option<usize>,
 }
 
 impl<'a> VersionLines<'a> {
     pub(super) fn new(subject: &'a Subject, rule: &VersionRule, tags: &'a Readings<'_>, now: DateTime<Utc>) -> Self {
         let rows = rows(subject, rule, tags, now);
         let (approvals, unread) = (approvals(subject, rule, &rows), unread(subject, rule, &rows));
-        let mut judged = Self { rows, lines: Vec::new(), unread };
+        let mut judged = Self { rows, lines: Vec::new(), unread, ahead: None };
         let start = Start::new(rule, tags);
         for (series, members) in groups(rule, &mut judged.rows, &approvals).into_iter().rev() {
             Group { subject, now, rule, series, approvals: &approvals, unread, start: &start }
                 .judge(&members, &mut judged);
         }
         judged.hold(unread);
+        judged.look_ahead();
         judged
+    }
+
+    /// Has the line of the newest approval tell of a newer series that has nothing of the family.
+    fn look_ahead(&mut self) {
+        let newest = self.lines.iter_mut().find(|line| line.current.is_some());
+        if let Some(line) = newest.filter(|line| line.candidates.is_empty()) {
+            line.beside = line.beside.or(self.ahead);
+        }
     }
 
     /// Gives the approval that is not read a line, so that it is seen and its rebuilds are followed.
@@ -57,7 +68,7 @@ impl<'a> VersionLines<'a> {
 
     /// What becomes of the lines and of every tag.
     pub(super) fn answer(self, question: Question<'_>) -> Selection {
-        let Self { mut rows, lines, unread } = self;
+        let Self { mut rows, lines, unread, .. } = self;
         let lines = lines.into_iter().map(|line| line.answer(question, &mut rows)).collect();
         let unread = unread.map(|held| held.tag.clone());
         Selection { lines, tags: rows.into_iter().map(verdict).collect(), unread }
@@ -143,6 +154,9 @@ impl<'a> Group<'_, 'a> {
         };
         if candidates.is_empty() && self.unread.is_none() {
             line.beside = self.beside(&judged.rows, members, current);
+            if own.is_empty() && judged.ahead.is_none() {
+                judged.ahead = self.beside(&judged.rows, members, habit);
+            }
         }
         self.lines(candidates, line, judged);
     }

@@ -302,6 +302,10 @@ fn what_a_doubtful_list_comes_to() {
         ("", "main 0a1b2c3 1234567"),
         ("", "latest nonroot latest-amd64 debug-s390x"),
         ("approved=beta-7.1-RC2-apache", "beta-7.1-RC2-apache beta-7.1-RC3-apache beta-7.1-apache"),
+        (
+            "approved=beta-7.1-RC2-php8.2-apache prereleases",
+            "beta-7.1-RC2-php8.2-apache beta-7.1-RC3-php8.2-apache beta-7.1-RC3-php8.3-apache"
+        ),
         ("approved=v0.107.48", "v0.107.48 v0.108.0-b.55"),
         ("approved=v0.108.0-b.54 prereleases", "v0.108.0-b.54 v0.108.0-b.55"),
         ("approved=11.1.0", "11.1.0 11.2.0-72345 11.2.0-pr123 11.2.0-debug 11.2.0-wip.3 11.2.0-20240602"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::image::Tag;
 use crate::rules::tag::{NoVersion, Reading, read};
+use crate::rules::version::Version;
 use crate::rules::vocabulary::{self, lower};
 
 /// The words around the version of a tag, `jdk-` and `-alpine`, or around its digits where no version can be told: `RELEASE.`
@@ -20,16 +21,19 @@ impl<'t> Words<'t> {
         if is_passing(tag) {
             return None;
         }
-        let (tag, reading) = (tag.as_str(), read(tag.as_str(), None));
-        if let Reading::Version(version) = &reading {
-            let rest = tag.strip_suffix(&version.variant.0).filter(|_| !version.variant.is_empty()).unwrap_or(tag);
+        let tag = tag.as_str();
+        if let Reading::Version(version) = read(tag, None) {
             let before = &tag[..version.prefix.len() + usize::from(version.v)];
-            let after = &tag[rest.trim_end_matches(['-', '_']).len()..];
+            let after = made_of(tag, &version).unwrap_or_default();
             return (!version.prefix.is_empty()).then_some(Self { before, after });
         }
         let digit = |c: char| c.is_ascii_digit();
-        let (first, last) = (tag.find(digit)?, tag.rfind(digit)?);
-        (first > 0).then(|| Self { before: &tag[..first], after: &tag[last + 1..] })
+        let (first, last) = (tag.find(digit).filter(|first| *first > 0)?, tag.rfind(digit)?);
+        let after = match read(&tag[first..], None) {
+            Reading::Version(version) => made_of(tag, &version),
+            Reading::Other(_) => None,
+        };
+        Some(Self { before: &tag[..first], after: after.unwrap_or(&tag[last + 1..]) })
     }
 
     /// Whether more than a short number stands between the words: `26` moves mostly.
@@ -62,6 +66,12 @@ pub(super) fn families<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<Words<'t>
     let mut found: Vec<(Words<'t>, usize)> = found.into_iter().collect();
     found.sort_by_key(|(words, count)| (std::cmp::Reverse(*count), words.length()));
     found.into_iter().map(|(words, _)| words).collect()
+}
+
+/// The end of a tag that says what the image is made of: `-php8.2-apache`.
+fn made_of<'t>(tag: &'t str, version: &Version) -> Option<&'t str> {
+    let rest = tag.strip_suffix(&version.variant.0).filter(|_| !version.variant.is_empty())?;
+    Some(&tag[rest.trim_end_matches(['-', '_']).len()..])
 }
 
 /// Whether a tag names a commit, a pull request, one architecture or another image's companion.

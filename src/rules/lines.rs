@@ -6,8 +6,8 @@ use super::version::{Version, join};
 use super::{Follow, Number, Reading, Rule, VersionRule};
 use crate::image::Tag;
 
-/// The line of what belongs to no series.
-const WHOLE: &str = "latest";
+/// The line of what belongs to no series, and of everything where all versions are of one.
+pub(super) const WHOLE: &str = "latest";
 
 /// The name of the line that a tag belongs to, as [`super::Line`] has it: `latest`, a major, a minor, a version, or
 /// `tag/<name>`. What a rule cannot read belongs to `latest`.

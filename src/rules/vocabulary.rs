@@ -235,6 +235,11 @@ pub(super) fn channel(word: &str) -> bool {
     ) || (word.len() > 1 && prerelease(word).is_some())
 }
 
+/// A word without the number that ends it: `alpine` of `alpine3.20`.
+pub(super) fn stem(word: &str) -> &str {
+    word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+}
+
 /// Whether a word says that a tag is of one push and never of a release.
 pub(super) fn passing(word: &str) -> bool {
     matches!(

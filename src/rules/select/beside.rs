@@ -51,7 +51,7 @@ fn has_left(newer: &[(u8, &Version, usize)]) -> bool {
 /// be gone; what it lacks does not come.
 fn goes_on(version: &Version, current: &Version) -> bool {
     let like_prefix = Suffix(version.prefix.clone()).is_like(&Suffix(current.prefix.clone()));
-    let unreleased = |word: &str| vocabulary::unreleased(stem(word));
+    let unreleased = |word: &str| vocabulary::unreleased(vocabulary::stem(word));
     let (mut counters, mut words) = (version.unknown_counters(), version.variant.0.split(['-', '_', '.']));
     (version.architecture.is_none() || version.architecture == current.architecture)
         && (version.commit.is_none() || current.commit.is_some())
@@ -59,10 +59,6 @@ fn goes_on(version: &Version, current: &Version) -> bool {
         && (version.prefix.is_empty() || like_prefix)
         && (current.unknown_counters().next().is_some() || !counters.any(unreleased))
         && (version.variant == current.variant || !words.any(unreleased))
-}
-
-fn stem(word: &str) -> &str {
-    word.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
 /// Whether it is the same version and its variant only has a greater number in front: `22-bookworm` after `3-bookworm`. Where the

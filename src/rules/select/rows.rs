@@ -1,7 +1,7 @@
 //! The tags of a list and the approvals, with what is to be said of each before any other tag is looked at.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -141,25 +141,17 @@ pub(super) fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Ro
 /// The last approval that the rule does not read and that no later one is known to be newer than: what is newer than that
 /// nobody can say, so nothing is chosen past it. A later approval that is read says where to go on, unless it is no newer
 /// than the number that the unread one begins with: after `1.1.1v` neither `1.1.0` nor `1.1.1` does.
-pub(super) fn unread<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Row<'_>]) -> Option<Held<'a>> {
-    let row = |tag: &Tag| rows.iter().position(|row| row.tag == tag);
-    let version = |tag: &Tag| match row(tag) {
-        Some(at) => rows[at].version.cloned(),
-        None => match rule.read(tag) {
-            Reading::Version(version) => Some(*version),
-            Reading::Other(_) => None,
-        },
-    };
-    let mut newest: Option<Version> = None;
+pub(super) fn unread<'a>(subject: &'a Subject, read: &[Approval<'_>], rows: &[Row<'_>]) -> Option<Held<'a>> {
+    let versions: HashMap<&Tag, &Version> = read.iter().map(|a| (a.held.tag, &*a.version)).collect();
+    let mut newest: Option<&Version> = None;
     for (tag, digest) in subject.approved.iter().rev() {
-        match version(tag) {
-            Some(version) => newest = newest.max(Some(version)),
-            None => {
-                let passed = |newest: &Version| beginning(tag).is_none_or(|numbers| newest.numbers > numbers);
-                if !newest.as_ref().is_some_and(passed) {
-                    return Some(Held { tag, digest, row: row(tag) });
-                }
-            }
+        if let Some(version) = versions.get(tag) {
+            newest = newest.max(Some(version));
+            continue;
+        }
+        let passed = |newest: &Version| beginning(tag).is_none_or(|numbers| newest.numbers > numbers);
+        if !newest.is_some_and(passed) {
+            return Some(Held { tag, digest, row: rows.iter().position(|row| row.tag == tag) });
         }
     }
     None

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::super::lines::WHOLE;
 use super::super::version::{Numbering, Version, join};
 use super::super::{Fact, Follow, Number, Reason, Selection, Subject, TagVerdict, Variant, VersionRule};
 use super::beside::beside;
@@ -32,7 +33,8 @@ pub(super) struct VersionLines<'a> {
 impl<'a> VersionLines<'a> {
     pub(super) fn new(subject: &'a Subject, rule: &VersionRule, tags: &'a Readings<'_>, now: DateTime<Utc>) -> Self {
         let rows = rows(subject, rule, tags, now);
-        let (approvals, unread) = (approvals(subject, rule, &rows), unread(subject, rule, &rows));
+        let approvals = approvals(subject, rule, &rows);
+        let unread = unread(subject, &approvals, &rows);
         let mut judged = Self { rows, lines: Vec::new(), unread, ahead: None };
         let start = Start::new(rule, tags);
         for (series, members) in groups(rule, &mut judged.rows, &approvals).into_iter().rev() {
@@ -74,9 +76,6 @@ impl<'a> VersionLines<'a> {
         Selection { lines, tags: rows.into_iter().map(verdict).collect(), unread }
     }
 }
-
-/// The name of the only line, where all versions are of one.
-const WHOLE: &str = "latest";
 
 /// The beginning of the numbers that a line's versions share: none where all versions are of one line.
 type Series<'a> = &'a [Number];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::number::digits;
 use super::tag::{NoVersion, Reading, read};
-use super::version::{Suffix, Version, join};
+use super::version::{Suffix, join};
 use super::{Reason, Rule, Selection, Subject, Variant, VersionRule, vocabulary};
 use crate::image::Tag;
 use crate::text::nearest;
@@ -13,7 +13,7 @@ mod trial;
 mod words;
 
 use trial::{Change, Trial, plain};
-use words::{Words, between, families, shapes};
+use words::{Words, between, families, made_of, shapes};
 
 /// How many variants and how many words around versions are tried, the commonest first.
 const TRIED: usize = 20;
@@ -75,7 +75,8 @@ pub(super) fn for_beside(subject: &Subject, tags: &[Tag], current: &Tag, newest:
         if one.commit.is_some() {
             return None;
         }
-        let ending = if one.variant == other.variant { ending(current, newest, &one) } else { "" };
+        let same = |ending: &&str| one.variant == other.variant && newest.as_str().ends_with(*ending);
+        let ending = made_of(current.as_str(), &one).filter(same).unwrap_or_default();
         picks(Change::to_pattern(rule, &between(current.as_str(), newest.as_str(), ending)?))
     })
 }
@@ -85,13 +86,6 @@ fn counting(rule: &VersionRule, one: &Suffix, other: &Suffix) -> Option<Change> 
     let (number, words) = other.0.split_once('-')?;
     let counts = digits(number) && one != other && one.is_like(other);
     counts.then(|| Change::to_variant(rule, words))
-}
-
-/// What both tags end in because they are made of the same: `-jre-alpine`.
-fn ending<'t>(one: &'t Tag, other: &Tag, version: &Version) -> &'t str {
-    let rest = one.as_str().strip_suffix(&version.variant.0).filter(|_| !version.variant.is_empty());
-    let ending = rest.map_or("", |rest| &one.as_str()[rest.len()..]);
-    if other.as_str().ends_with(ending) { ending } else { "" }
 }
 
 fn unrejected(trial: Trial<'_>) -> Option<String> {
@@ -114,8 +108,7 @@ fn like_variant<'t>(trial: Trial<'_>, rule: &VersionRule, tags: impl Iterator<It
     let wanted_suffix = Suffix(wanted.clone());
     let is_like = |found: &String| {
         let words = format!("-{found}-").contains(&format!("-{wanted}-"));
-        let stem = |text: &str| text.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').to_owned();
-        words || Suffix(found.clone()).is_like(&wanted_suffix) || stem(found) == stem(wanted)
+        words || Suffix(found.clone()).is_like(&wanted_suffix) || vocabulary::stem(found) == vocabulary::stem(wanted)
     };
     let mut found: Vec<String> = variants(tags).into_iter().filter(is_like).collect();
     found.sort_by_cached_key(|found| (!found.contains(wanted.as_str()), std::cmp::Reverse(Suffix(found.clone()))));
@@ -180,8 +173,8 @@ fn shaped(trial: Trial<'_>, rule: &VersionRule, text: &str) -> Option<String> {
 /// The patterns that read nothing of the list but what has these words.
 fn exact_patterns(trial: Trial<'_>, rule: &VersionRule, words: Words<'_>) -> Vec<Change> {
     let changes = words.patterns().into_iter().filter_map(|text| Change::to_pattern(rule, &text));
-    let others = || trial.tags.iter().filter(|tag| Words::of(tag) != Some(words));
-    changes.filter(|change| !others().any(|tag| matches!(change.rule.read(tag), Reading::Version(_)))).collect()
+    let others: Vec<&Tag> = trial.tags.iter().filter(|tag| Words::of(tag) != Some(words)).collect();
+    changes.filter(|change| !others.iter().any(|tag| matches!(change.rule.read(tag), Reading::Version(_)))).collect()
 }
 
 /// A tag to follow by digest, where there is no version.

@@ -69,7 +69,7 @@ pub(super) fn families<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<Words<'t>
 }
 
 /// The end of a tag that says what the image is made of: `-php8.2-apache`.
-fn made_of<'t>(tag: &'t str, version: &Version) -> Option<&'t str> {
+pub(super) fn made_of<'t>(tag: &'t str, version: &Version) -> Option<&'t str> {
     let rest = tag.strip_suffix(&version.variant.0).filter(|_| !version.variant.is_empty())?;
     Some(&tag[rest.trim_end_matches(['-', '_']).len()..])
 }

@@ -141,9 +141,8 @@ impl Suffixes {
     /// Makes the bare numbers right before a variant that begins a part of it: `22-trixie`. One with a dot is so only before
     /// what is known to name a system or a runtime: `3.12-slim`, and not `4.11-full`, which is counted; one with two never is.
     fn take_over(&mut self, bare: &[String], word: &str) {
-        let stem = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
         let longest = bare.iter().map(|number| number.matches('.').count()).max().unwrap_or(0);
-        let counted = longest > 1 || (longest == 1 && !vocabulary::made_of(stem));
+        let counted = longest > 1 || (longest == 1 && !vocabulary::made_of(vocabulary::stem(word)));
         if self.variant.is_empty() && !counted {
             self.build.truncate(self.build.len() - bare.len());
             self.variant = bare.join("-");

@@ -25,6 +25,7 @@ use crate::support::registry::TestRegistry;
 
 mod case;
 mod documents;
+mod field;
 mod lists;
 mod mirror;
 mod source;

@@ -121,8 +121,12 @@ pub trait Observer: Send + Sync {
     fn is_public(&self, repository: &str) -> Option<bool>;
 }
 
+/// What answers instead of the registry; it is given what asks the registry itself.
+type Intercept = Arc<dyn Fn(&Request, &dyn Fn(&Request) -> Response) -> Response + Send + Sync>;
+
 struct Core {
     state: Mutex<State>,
+    intercepts: Mutex<Vec<Intercept>>,
     observer: Mutex<Option<Arc<dyn Observer>>>,
     host: Mutex<String>,
     cdn: Mutex<Option<Server>>,
@@ -132,9 +136,18 @@ struct Front(Arc<Core>);
 
 impl Handler for Front {
     fn handle(&self, request: &Request) -> Response {
-        let response = routes::answer(&self.0, request);
+        let intercepts = lock(&self.0.intercepts).clone();
+        let response = intercepted(&self.0, &intercepts, request);
         let headers = lock(&self.0.state).switches.headers.clone();
         headers.into_iter().fold(response, |response, (name, value)| response.header(&name, value))
+    }
+}
+
+/// Asks the one that was added last, which may ask those before it and in the end the registry.
+fn intercepted(core: &Arc<Core>, intercepts: &[Intercept], request: &Request) -> Response {
+    match intercepts.split_last() {
+        None => routes::answer(core, request),
+        Some((last, before)) => last(request, &|request| intercepted(core, before, request)),
     }
 }
 
@@ -163,6 +176,7 @@ impl TestRegistry {
     fn launch(start: impl FnOnce(Front) -> Server) -> Self {
         let core = Arc::new(Core {
             state: Mutex::default(),
+            intercepts: Mutex::default(),
             observer: Mutex::default(),
             host: Mutex::default(),
             cdn: Mutex::default(),
@@ -219,6 +233,14 @@ impl TestRegistry {
     /// Adds a fault.
     pub fn fault(&self, rule: Rule) {
         self.server.fault(rule);
+    }
+
+    /// Lets `answer` answer every request from now on; it is given what asks the registry itself.
+    pub fn intercept(
+        &self,
+        answer: impl Fn(&Request, &dyn Fn(&Request) -> Response) -> Response + Send + Sync + 'static,
+    ) {
+        lock(&self.core.intercepts).push(Arc::new(answer));
     }
 
     /// Changes switches.

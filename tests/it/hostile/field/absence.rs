@@ -1,0 +1,1 @@
+//! What a registry hides from who does not say who it is.

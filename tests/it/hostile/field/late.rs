@@ -1,0 +1,1 @@
+//! What was put and is seen late, and answers that are lost.

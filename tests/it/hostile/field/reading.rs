@@ -1,0 +1,1 @@
+//! How manifests, blobs and lists are answered.

@@ -1,0 +1,1 @@
+//! Who refers to an image, and tag lists that are refused.

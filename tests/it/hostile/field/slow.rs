@@ -1,0 +1,1 @@
+//! Registries that take their time.

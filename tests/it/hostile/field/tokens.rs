@@ -1,0 +1,1 @@
+//! Token services: where they are, what they answer, and who gets the password.

@@ -1,0 +1,1 @@
+//! Documents that two readers understand differently.

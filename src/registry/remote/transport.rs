@@ -65,22 +65,46 @@ impl Client {
 
     async fn call_as(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Result<Answer, ErrorKind> {
         let mut tries = Tries::default();
+        loop {
+            match self.call_once(endpoint, identity, call).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => self.wait(endpoint, &mut tries, fault, call).await?,
+            }
+        }
+    }
+
+    /// Waits before another try of a call; the error where there is none to be made.
+    pub(super) async fn wait(
+        &self,
+        endpoint: &Endpoint,
+        tries: &mut Tries,
+        fault: Fault,
+        call: &Call,
+    ) -> Result<(), ErrorKind> {
+        tracing::debug!(registry = %endpoint.registry, action = %call.action, error = %fault.kind, "trying again");
+        endpoint.wait(tries, fault, &self.wire.patience).await.map_err(|kind| kind.about(&call.action))
+    }
+
+    /// Makes a call once, with a new token where the old one is refused. A fault may be one that another try mends; a
+    /// refusal is none.
+    pub(super) async fn call_once(
+        &self,
+        endpoint: &Endpoint,
+        identity: Identity,
+        call: &Call,
+    ) -> Result<Answer, Fault> {
         let mut renewed = false;
         loop {
-            let fault = match self.attempt(endpoint, identity, call).await {
-                Ok(Outcome::Answer(answer)) => return Ok(*answer),
-                Ok(Outcome::Refused { challenge, unauthorized: true, .. }) if !renewed && challenge.is_some() => {
+            match self.attempt(endpoint, identity, call).await? {
+                Outcome::Answer(answer) => return Ok(*answer),
+                Outcome::Refused { challenge, unauthorized: true, .. } if !renewed && challenge.is_some() => {
                     renewed = true;
-                    continue;
                 }
-                Ok(Outcome::Refused { error, lacks, .. }) => {
+                Outcome::Refused { error, lacks, .. } => {
                     let detail = self.explain_refusal(endpoint, identity, error.text, lacks).await;
-                    return Err(ErrorKind::Refused { action: call.action.clone(), detail });
+                    return Err(Fault::fatal(ErrorKind::Refused { action: call.action.clone(), detail }));
                 }
-                Err(fault) => fault,
-            };
-            tracing::debug!(registry = %endpoint.registry, action = %call.action, error = %fault.kind, "trying again");
-            endpoint.wait(&mut tries, fault, &self.wire.patience).await.map_err(|kind| kind.about(&call.action))?;
+            }
         }
     }
 

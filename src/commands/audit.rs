@@ -6,7 +6,6 @@ use crate::action::event::Kind;
 use crate::apply::dashboard;
 use crate::args::Audit as Arguments;
 use crate::observe::organization::{History, OrganizationReader, read_organization};
-use crate::observe::sources::Sources;
 use crate::plan::FailedStep;
 use crate::policy::audit::dashboard::Wish;
 use crate::policy::audit::judge;
@@ -28,7 +27,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         true => load::at_head(context).await.map(|(head, manifest)| (Some(head), manifest))?,
         false => (None, load::here(context)?),
     };
-    let sources = Sources::new(context.registries.clone());
+    let sources = context.sources.bounded();
     let progress = Progress::on_terminal(context.settings.github.in_actions);
     let hub = context.patient_hub();
     let file = context.settings.manifest.as_str();

@@ -17,6 +17,7 @@ use crate::net;
 use crate::net::retry::Policy;
 use crate::observe::records::{ALL_BELIEVED, History};
 use crate::observe::reviews::Reviews;
+use crate::observe::sources::Sources;
 use crate::plan::ownership::Keeper;
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
@@ -30,6 +31,8 @@ const HUB: &str = "hub.docker.com";
 pub struct Context {
     pub settings: Settings,
     pub registries: Registries,
+    /// Upstream, without a bound for all that is read of one source: for copies.
+    pub sources: Sources,
     /// Docker Hub's own API with this run's credential; without one, only public things answer there. `None` where it has
     /// no usable address.
     pub hub: Option<Hub>,
@@ -59,7 +62,8 @@ impl Context {
             (_, github) => github.clone().map(|github| github as Arc<dyn Forge>),
         };
         let (interruption, now, reviews) = (Interruption::default(), chrono::Utc::now(), KnownReviews::default());
-        Ok(Self { settings, registries, hub, forge, github, interruption, now, reviews })
+        let sources = Sources::to_copy(registries.clone());
+        Ok(Self { settings, registries, sources, hub, forge, github, interruption, now, reviews })
     }
 
     /// Whether a credential for the destination was given; a directory needs none.

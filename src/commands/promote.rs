@@ -39,7 +39,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     if !context.settings.dry_run && context.settings.record != RecordMode::None {
         sweep(&**context.forge()?, manifest).await;
     }
-    let sources = Sources::to_copy(context.registries.clone());
+    let sources = context.sources.clone();
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
     let mut seen = read_mirrors(context, &sources, &reviews, &scope, Some(&head.commit), manner).await?;
     if arguments.prune && seen.stopped.is_none() {

@@ -8,7 +8,6 @@ use crate::observe::category::Standings;
 use crate::observe::destination::DestinationReader;
 use crate::observe::ledger::Trust;
 use crate::observe::proposals::ProposalReader;
-use crate::observe::sources::Sources;
 
 /// The categories of a run's sources, from Docker Hub's search where a name does not tell; a search that does not answer is not
 /// asked again.
@@ -19,7 +18,7 @@ pub(super) fn standings(context: &Context) -> Standings {
 /// Reads what proposals are made from, with this run's credentials.
 pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge>, trust: Trust) -> ProposalReader<'a> {
     ProposalReader {
-        sources: Sources::new(context.registries.clone()),
+        sources: context.sources.bounded(),
         hub: context.anonymous_hub(),
         standings: standings(context),
         destination: DestinationReader { hub: context.patient_hub(), keeper: context.known_keeper() },

@@ -89,7 +89,7 @@ pub(crate) async fn list(sources: &Sources, images: impl Iterator<Item = &Image>
     futures_util::stream::iter(wanted)
         .map(|location| async move {
             let tags = match sources.tags(&location).await {
-                Ok(Some(tags)) => Ok(Arc::new(tags)),
+                Ok(Some(tags)) => Ok(tags),
                 Ok(None) => Err(format!("{location} does not exist")),
                 Err(e) => Err(e.to_string()),
             };

@@ -29,19 +29,32 @@ pub struct Sources {
     heads: Arc<Mutex<BTreeMap<(Location, Tag), Descriptor>>>,
     /// How long a source may take in all; `None` where each question may.
     budget: Option<Arc<Budget>>,
-    /// The tags of a source that may stand for signatures and the like, listed once.
-    companion_tags: Arc<Mutex<BTreeMap<Location, CompanionTags>>>,
+    /// The tags of sources, each listed once.
+    lists: Arc<Mutex<BTreeMap<Location, Arc<OnceCell<TagList>>>>>,
+    /// What refers to digests, as the referrers API said.
+    referrers: Arc<Mutex<BTreeMap<(Location, Digest), Vec<Descriptor>>>>,
 }
 
-/// The tags of a source that may stand for signatures and the like, once they are listed.
-pub(super) type CompanionTags = Arc<OnceCell<BTreeSet<Tag>>>;
+/// All tags of a source.
+struct TagList {
+    /// `None` where the repository does not exist.
+    all: Option<Arc<Vec<Tag>>>,
+    /// Those that may stand for signatures and the like.
+    companions: Arc<BTreeSet<Tag>>,
+}
 
 impl Sources {
     /// Upstream behind `registries`: all that is read of one source may take as long as `source-timeout` says.
     #[must_use]
     pub fn new(registries: Registries) -> Self {
-        let budget = Some(Arc::new(Budget::new(registries.client().options().patience.source)));
-        Self { budget, ..Self::to_copy(registries) }
+        Self::to_copy(registries).bounded()
+    }
+
+    /// The same sources, what was read of them included, with that bound.
+    #[must_use]
+    pub(crate) fn bounded(&self) -> Self {
+        let budget = Some(Arc::new(Budget::new(self.registries.client().options().patience.source)));
+        Self { budget, ..self.clone() }
     }
 
     /// The same for copies: however many images come from a source, only a single question has an end.
@@ -54,7 +67,8 @@ impl Sources {
             documents: Arc::default(),
             blobs: Arc::default(),
             heads: Arc::default(),
-            companion_tags: Arc::default(),
+            lists: Arc::default(),
+            referrers: Arc::default(),
         }
     }
 
@@ -88,25 +102,27 @@ impl Sources {
         self.unbounded(location, |store| async move { store.blob(blob, offset).await }).await
     }
 
-    /// All tags; `None` where the repository does not exist.
-    pub async fn tags(&self, location: &Location) -> Result<Option<Vec<Tag>>, Error> {
-        let tags = self.ask(location, |store| async move { store.tags().await }).await?;
-        if let Some(tags) = &tags {
-            // Where somebody lists them at this moment, that list is as good.
-            drop(self.companion_tags(location).set(companions(tags)));
-        }
-        Ok(tags)
+    /// All tags; `None` where the repository does not exist. A run lists them once.
+    pub async fn tags(&self, location: &Location) -> Result<Option<Arc<Vec<Tag>>>, Error> {
+        self.listed(location, |list| list.all.clone()).await
     }
 
-    /// Where the tags that may stand for signatures and the like are kept.
-    pub(super) fn companion_tags(&self, location: &Location) -> CompanionTags {
-        let mut tags = self.companion_tags.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tags.entry(location.clone()).or_default())
+    /// The tags that may stand for signatures and the like, from the same list.
+    pub(super) async fn companion_tags(&self, location: &Location) -> Result<Arc<BTreeSet<Tag>>, Error> {
+        self.listed(location, |list| Arc::clone(&list.companions)).await
     }
 
-    pub(super) async fn list_companion_tags(&self, location: &Location) -> Result<BTreeSet<Tag>, Error> {
-        let tags = self.ask(location, |store| async move { store.tags().await }).await?;
-        Ok(companions(&tags.unwrap_or_default()))
+    async fn listed<T>(&self, location: &Location, of: impl Fn(&TagList) -> T) -> Result<T, Error> {
+        let list = {
+            let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(lists.entry(location.clone()).or_default())
+        };
+        let read = list.get_or_try_init(|| async {
+            let all = self.ask(location, |store| async move { store.tags().await }).await?.map(Arc::new);
+            let companions = all.iter().flat_map(|tags| tags.iter()).filter(|tag| is_companion(tag)).cloned();
+            Ok(TagList { companions: Arc::new(companions.collect()), all })
+        });
+        read.await.map(of)
     }
 
     /// Whether a digest answers.
@@ -143,13 +159,22 @@ impl Sources {
         read
     }
 
-    /// What refers to a digest, as the referrers API says; `None` where there is no such API.
+    /// What refers to a digest, as the referrers API says; `None` where there is no such API. A run asks once.
     pub async fn listed_referrers(
         &self,
         location: &Location,
         digest: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, Error> {
-        self.ask(location, |store| async move { store.listed_referrers(digest).await }).await
+        let asked = (location.clone(), digest.clone());
+        let known = self.referrers.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let listed = self.ask(location, |store| async move { store.listed_referrers(digest).await }).await?;
+        if let Some(listed) = &listed {
+            self.referrers.lock().unwrap_or_else(PoisonError::into_inner).insert(asked, listed.clone());
+        }
+        Ok(listed)
     }
 
     #[must_use]
@@ -207,8 +232,4 @@ impl Sources {
         }
         true
     }
-}
-
-fn companions(tags: &[Tag]) -> BTreeSet<Tag> {
-    tags.iter().filter(|tag| is_companion(tag)).cloned().collect()
 }

@@ -414,37 +414,3 @@ fn a_key_that_was_replaced_and_hosts_that_were_let_in_are_not_reviewed() {
     );
     assert_eq!(world.mirror("app", "1"), None);
 }
-
-/// Three hundred images of which everything is promoted, with nothing new upstream, as a scheduled run sees them.
-#[test]
-fn an_idle_run_of_three_hundred_images_asks_github_twelve_times_at_most() {
-    const IMAGES: usize = 300;
-    let (upstream, mirror) = (TestRegistry::start(), TestRegistry::start());
-    let image = ImageSpec::new(1).build();
-    let digest = image.digest();
-    let mut entries = Vec::new();
-    for n in 0..IMAGES {
-        upstream.put_image(&format!("team/app{n}"), "1.0.0", &image);
-        mirror.put_image(&format!("acme/app{n}"), "1.0.0", &image);
-        let record = format!("      - {{ tag: 1.0.0, digest: {digest}, mirrored: {digest} }}\n");
-        let source = format!("{}/team/app{n}", upstream.host());
-        entries.push(entry(&source, &format!("app{n}"), "    cooldown: 0s\n", &[]) + &record);
-    }
-    let text = manifest(&mirror.host(), &entries);
-    for approvals in [0, 1] {
-        let options = Options { who: Who::App("wharf".to_owned()), ..Options::default() };
-        let github = TestGitHub::start(options);
-        let policy = if approvals == 0 { String::new() } else { format!("policy:\n  approvals: {approvals}\n") };
-        github.push_as("main", "octocat", &[(FILE, &format!("{policy}{text}"))]);
-        github.clear_log();
-        let auth = json!({ "auths": { mirror.host(): { "auth": "dXNlcjpwYXNzd29yZA==" } } }).to_string();
-        let actions = Actions::schedule(&github.repository())
-            .api(&github.server(), &github.api(), &github.graphql())
-            .env("GITHUB_TOKEN", github.token())
-            .env("DOCKER_AUTH_CONFIG", &auth);
-        let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "run"]);
-        let result = run.actions(&actions).output().expect_status(0).json();
-        assert_eq!((&result["failed"], &result["changed"]), (&json!([]), &json!(false)), "{result}");
-        assert!(github.lines().len() <= 12, "approvals {approvals}: {:#?}", github.lines());
-    }
-}

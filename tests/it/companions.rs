@@ -144,10 +144,12 @@ fn later_ones_are_carried_without_touching_the_tag() {
         let world = World::new(has, has);
         world.promote(&[], 0);
         let (late, (tag, signature)) = (world.refer(true, b"late"), world.sign("sig", b"late"));
+        let of_child = world.refer(false, b"late too");
         assert_eq!(world.promote(&[], 0)["changed"], json!(false), "only where it is asked for");
         world.mirror.server().clear_log();
         let result = world.promote(&["--signatures"], 0);
-        assert_eq!((carried(&result), &result["changed"], &result["promoted"]), (2, &json!(true), &json!([])));
+        assert_eq!((carried(&result), &result["changed"], &result["promoted"]), (3, &json!(true), &json!([])));
+        assert_eq!(world.at_mirror(&world.image.manifests[0].digest()), sorted(&[&of_child]));
         assert_eq!(world.at_mirror(&world.digest), sorted(&[&late]));
         assert_eq!(world.mirror.digest("acme/app", &tag), Some(signature));
         assert_eq!(world.requests(&world.mirror, "PUT", "/manifests/1"), 0);

@@ -33,6 +33,7 @@ mod forge_git;
 mod github;
 mod hostile;
 mod hub;
+mod idle;
 mod include;
 mod interrupt;
 mod ledger;

@@ -71,7 +71,7 @@ impl Clone {
     }
 
     #[track_caller]
-    fn promote(&self, status: i32) -> Value {
+    pub(crate) fn promote(&self, status: i32) -> Value {
         self.run(&[]).output().expect_status(status).json()
     }
 }

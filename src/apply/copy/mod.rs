@@ -77,9 +77,16 @@ impl Copier {
         copied
     }
 
-    /// Carries the signatures and the like that appeared upstream since an approval was promoted.
+    /// Carries the signatures and the like that appeared upstream since an approval was promoted. The mirror is asked
+    /// nothing where upstream can have none.
     pub(crate) async fn follow_up(&self, step: &Step, mirror: &Mirror) -> Companionship {
-        match self.promoted_digests(step, mirror).await {
+        let Some(top) = &step.mirror_now else { return Companionship::default() };
+        match companions::can_be_there(&self.delivery.sources, &step.source, top).await {
+            Ok(true) => {}
+            Ok(false) => return Companionship::default(),
+            Err(error) => return Companionship::failed(CopyError::at_source(&error)),
+        }
+        match self.promoted_digests(top, mirror).await {
             Ok(digests) => self.accompany(&digests, step, mirror).await,
             Err(error) => Companionship::failed(error),
         }
@@ -175,8 +182,7 @@ impl Copier {
     }
 
     /// The digests of a promoted image: what its tag answers, and its children.
-    async fn promoted_digests(&self, step: &Step, mirror: &Mirror) -> Result<Vec<Digest>, CopyError> {
-        let Some(top) = &step.mirror_now else { return Ok(Vec::new()) };
+    async fn promoted_digests(&self, top: &Digest, mirror: &Mirror) -> Result<Vec<Digest>, CopyError> {
         let held = self.delivery.sources.documents.of(mirror.store.as_ref(), top).await;
         let held = held.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))?;
         let children = held.and_then(|held| held.children().ok()).into_iter().flatten();

@@ -46,13 +46,23 @@ pub(crate) struct Found {
     pub left: Vec<LeftBehind>,
 }
 
+/// Whether anything can stand beside the image whose uppermost manifest is `top`, told without knowing its children: at a
+/// registry that has no referrers API only what the list of tags shows can, under the fallback tag or cosign's. Where there is
+/// that API, what it lists stands under no tag, and of each manifest it must be asked alone: then it can.
+///
+/// # Errors
+/// Whatever keeps upstream from answering.
+pub(crate) async fn can_be_there(sources: &Sources, location: &Location, top: &Digest) -> Result<bool, Error> {
+    let tags = sources.companion_tags(location).await?;
+    Ok(!tags.is_empty() || sources.listed_referrers(location, top).await?.is_some())
+}
+
 /// What belongs to these manifests, and to what was found.
 ///
 /// # Errors
 /// Whatever keeps upstream from answering: a signature is never lost to a fault.
 pub(crate) async fn find(sources: &Sources, location: &Location, digests: &[Digest]) -> Result<Found, Error> {
-    let listed = sources.companion_tags(location);
-    let tags = listed.get_or_try_init(|| sources.list_companion_tags(location)).await?;
+    let tags = &*sources.companion_tags(location).await?;
     let mut found = Found::default();
     let mut seen: BTreeSet<Digest> = digests.iter().cloned().collect();
     let mut open: VecDeque<Digest> = digests.iter().cloned().collect();

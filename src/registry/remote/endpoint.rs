@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header::HeaderMap;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use super::call::Answer;
@@ -27,6 +28,8 @@ pub(crate) struct Endpoint {
     pub(crate) auth: Auth,
     /// It answered that it has no referrers API.
     pub(crate) no_referrers: AtomicBool,
+    /// The first question to the referrers API, for whose answer the others wait.
+    pub(super) first_referrers: OnceCell<()>,
     /// Fallback tags of referrers are read, changed and written by one task at a time.
     pub(crate) fallback: tokio::sync::Mutex<()>,
     /// Warnings already passed on.
@@ -64,6 +67,7 @@ impl Endpoint {
             base,
             auth: Auth::new(scheme),
             no_referrers: AtomicBool::new(false),
+            first_referrers: OnceCell::new(),
             fallback: tokio::sync::Mutex::new(()),
             warned: Mutex::default(),
             secrets,

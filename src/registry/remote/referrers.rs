@@ -16,10 +16,21 @@ impl Remote {
     /// signature must not be lost to one.
     pub(super) async fn list_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
         let endpoint = self.endpoint()?;
-        if endpoint.lacks_referrers() {
-            return Ok(None);
+        let mut first = None;
+        // Where it turns out that there is no such API, nobody else asks.
+        let asked = endpoint.first_referrers.get_or_init(|| async {
+            first = Some(self.ask_for_referrers(&endpoint, digest).await);
+        });
+        asked.await;
+        match first {
+            Some(answer) => answer,
+            None if endpoint.lacks_referrers() => Ok(None),
+            None => self.ask_for_referrers(&endpoint, digest).await,
         }
-        match self.pages(&endpoint, &format!("referrers/{digest}"), media_type::OCI_INDEX, "referrers").await? {
+    }
+
+    async fn ask_for_referrers(&self, endpoint: &Endpoint, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
+        match self.pages(endpoint, &format!("referrers/{digest}"), media_type::OCI_INDEX, "referrers").await? {
             Pages::Found(pages) => {
                 let mut all = Vec::new();
                 for page in pages {

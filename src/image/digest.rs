@@ -45,6 +45,12 @@ impl Digest {
         self.0.split(':').next().unwrap_or_default()
     }
 
+    /// Whether this is a SHA-256 digest, which every registry knows.
+    #[must_use]
+    pub fn is_sha256(&self) -> bool {
+        self.algorithm() == "sha256"
+    }
+
     /// The hexadecimal part.
     #[must_use]
     pub fn hex(&self) -> &str {

@@ -40,6 +40,9 @@ pub enum ErrorKind {
     /// The answer breaks the protocol or one of our limits, or is not what was asked for.
     #[error("unusable answer: {0}")]
     Protocol(String),
+    /// The registry does not take a manifest because it does not have what that names.
+    #[error("it lacks what is named: {0}")]
+    Lacking(String),
     /// The manifest or index is one that two readers could understand differently.
     #[error("refused document: {0}")]
     Ambiguous(String),
@@ -88,6 +91,7 @@ impl ErrorKind {
             Self::Unreachable(text) => Self::Unreachable(change(text)),
             Self::Server(text) => Self::Server(change(text)),
             Self::Protocol(text) => Self::Protocol(change(text)),
+            Self::Lacking(text) => Self::Lacking(change(text)),
             Self::Ambiguous(text) => Self::Ambiguous(change(text)),
             Self::Mismatch(text) => Self::Mismatch(change(text)),
             Self::Disk(text) => Self::Disk(change(text)),

@@ -52,6 +52,11 @@ pub trait Store: Send + Sync {
         source: &dyn BlobSource,
     ) -> Result<Put, Error>;
 
+    /// Puts a blob that was found missing although it had been put, and asks for it then.
+    async fn put_blob_anew(&self, blob: &Descriptor, source: &dyn BlobSource) -> Result<(), Error> {
+        self.put_blob(blob, None, source).await.map(drop)
+    }
+
     /// Puts a manifest under its digest, or under a tag, exactly as it is, and reads it back by HEAD.
     async fn put_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error>;
 

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::delivery::{Delivery, Mirror, Route, TOGETHER};
 use super::error::CopyError;
-use super::tree::{self, Origin};
+use super::tree::{self, Origin, Tree};
 use crate::content::Document;
 use crate::content::artifact::{Artifact, Inspection, inspect};
 use crate::image::{Digest, Reference, RepositoryName, Tag};
@@ -172,6 +172,12 @@ impl Delivery {
         }
     }
 
+    async fn put_whole(&self, reference: &Reference, tree: &Tree, route: Route<'_>) -> Result<(), CopyError> {
+        self.put_tree(tree, route).await?;
+        let put = route.mirror.store.put_manifest(reference, &tree.top).await;
+        put.map_err(|e| CopyError::at_destination(FailedStep::Manifest, &e))
+    }
+
     /// Brings one. A tag of the mirror that says something of its own, such as the organization's signature, is left alone.
     async fn bring(&self, lacking: Lacking, route: Route<'_>) -> Result<Option<Carried>, CopyError> {
         let Route { step, mirror, .. } = route;
@@ -184,9 +190,11 @@ impl Delivery {
             return Ok(None);
         }
         let tree = tree::read(Origin::Source(&self.sources, &step.source), top).await.map_err(CopyError::reading)?;
-        self.put_tree(&tree, route).await?;
-        let put = mirror.store.put_manifest(&lacking.reference(), &tree.top).await;
-        put.map_err(|e| CopyError::at_destination(FailedStep::Manifest, &e))?;
+        let reference = lacking.reference();
+        if let Err(error) = self.put_whole(&reference, &tree, route).await {
+            self.bring_anew(error, &tree, route).await?;
+            self.put_whole(&reference, &tree, route).await?;
+        }
         let (repository, tag) = (step.repository.clone(), step.tag.clone());
         Ok(Some(Carried { repository, tag, digest: lacking.digest, under: lacking.under }))
     }

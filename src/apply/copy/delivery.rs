@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 
 use super::blob::{Turns, Upstream};
-use super::error::CopyError;
+use super::error::{CopyError, Lack};
 use super::known::{Holders, Known};
 use super::tree::Tree;
 use crate::image::{Descriptor, Location, Reference, RepositoryName};
@@ -17,6 +17,9 @@ use crate::registry::{Put, Registries, Store};
 
 /// How many requests about blobs or manifests are under way at once; each host's own limit is the client's.
 pub(super) const TOGETHER: usize = 16;
+
+/// From so many bytes on it is asked first whether an interrupted run sent some of them: less is soon sent again.
+const MUCH: u64 = 256 * 1024 * 1024;
 
 /// The mirror that an image goes to.
 #[derive(Clone)]
@@ -43,6 +46,8 @@ pub(super) struct Route<'a> {
     pub(super) mirror: &'a Mirror,
     /// Shows how far it is.
     pub(super) bar: &'a Bar,
+    /// The mirror lacks some of it, whatever it is thought to have: every blob is asked for before it is sent, and after.
+    pub(super) anew: bool,
 }
 
 /// Brings images from their sources to one destination.
@@ -79,27 +84,55 @@ impl Delivery {
 
     pub(super) async fn put_blobs(&self, blobs: &[Descriptor], route: Route<'_>) -> Result<(), CopyError> {
         route.bar.expect(blobs.len(), blobs.iter().map(|blob| blob.size).sum());
-        let puts = stream::iter(blobs.iter().cloned()).map(|blob| self.put_blob(blob, route));
+        let mut blobs = blobs.to_vec();
+        let ask = route.anew || self.was_begun(&mut blobs, route).await;
+        let puts = stream::iter(blobs).map(|blob| self.put_blob(blob, route, ask));
         puts.buffer_unordered(TOGETHER).try_collect().await
     }
 
+    /// Whether an interrupted run began to send much of this: then its smallest blob is there, for that is sent first.
+    async fn was_begun(&self, blobs: &mut [Descriptor], route: Route<'_>) -> bool {
+        let Route { step: Step { repository, .. }, mirror, .. } = route;
+        let lacking = || blobs.iter().filter(|blob| !self.known.has_blob(repository, &blob.digest));
+        if lacking().map(|blob| blob.size).sum::<u64>() < MUCH || self.may_mount(route.step, &mirror.location) {
+            return false;
+        }
+        let smallest = lacking().min_by_key(|blob| blob.size).map(|blob| blob.digest.clone());
+        blobs.sort_by_key(|blob| blob.size);
+        match smallest {
+            Some(digest) => mirror.store.has_blob(&digest).await.unwrap_or(false),
+            None => false,
+        }
+    }
+
     /// Brings one blob to the mirror: not at all where it is, by mounting where another repository there has it, else from
-    /// upstream.
-    async fn put_blob(&self, blob: Descriptor, route: Route<'_>) -> Result<(), CopyError> {
-        let Route { step, mirror, bar } = route;
+    /// upstream. `ask`: it may be there, whoever sent it.
+    async fn put_blob(&self, blob: Descriptor, route: Route<'_>, ask: bool) -> Result<(), CopyError> {
+        let Route { step, mirror, bar, anew } = route;
         let mut holders = self.known.blob(&blob.digest).await;
-        if holders.contains(&step.repository) {
+        if !anew && holders.contains(&step.repository) {
             bar.came(blob.size);
             return Ok(());
         }
         let _permit = self.blobs.acquire().await.map_err(|e| CopyError::new(FailedStep::Blob, e))?;
-        let mount = self.mount(&holders, step, mirror);
+        // Only a help: where it cannot be asked, it is sent.
+        if ask && mirror.store.has_blob(&blob.digest).await.unwrap_or(false) {
+            bar.came(blob.size);
+            holders.insert(step.repository.clone());
+            return Ok(());
+        }
         let (sources, turns) = (self.sources.clone(), Arc::clone(&self.turns));
         let upstream = Upstream::new(sources, step.source.clone(), blob.clone(), turns, bar.clone());
-        match mirror.store.put_blob(&blob, mount.as_ref(), &upstream).await {
+        let put = if anew {
+            mirror.store.put_blob_anew(&blob, &upstream).await.map(|()| Put::Uploaded)
+        } else {
+            mirror.store.put_blob(&blob, self.mount(&holders, step, mirror).as_ref(), &upstream).await
+        };
+        match put {
             Ok(put) => {
                 if put == Put::Mounted {
                     bar.came(blob.size);
+                    self.known.rely(&step.repository);
                 }
                 holders.insert(step.repository.clone());
                 Ok(())
@@ -111,17 +144,18 @@ impl Delivery {
         }
     }
 
-    /// Where a blob can be mounted from: a sibling that has it, the source where it is on the same registry. Else the mirror
-    /// itself: that costs nothing, because the upload starts with the same request, and finds what an interrupted run sent.
+    /// Where a blob can be mounted from: a sibling that has it, or the source where it is on the same registry.
     fn mount(&self, holders: &Holders, step: &Step, mirror: &Mirror) -> Option<RepositoryName> {
         let name = mirror.name()?;
-        if let Some(sibling) = holders.first() {
+        if let Some(sibling) = holders.iter().find(|holder| **holder != step.repository) {
             let organization = name.as_str().strip_suffix(step.repository.as_str())?;
             return format!("{organization}{sibling}").parse().ok();
         }
         match &step.source {
-            Location::Remote(source) if self.may_mount(step, &mirror.location) => Some(source.name.clone()),
-            _ => Some(name.clone()),
+            Location::Remote(source) if self.may_mount(step, &mirror.location) && source.name != *name => {
+                Some(source.name.clone())
+            }
+            _ => None,
         }
     }
 
@@ -146,5 +180,23 @@ impl Delivery {
     pub(super) async fn put_tree(&self, tree: &Tree, route: Route<'_>) -> Result<(), CopyError> {
         self.put_blobs(&tree.blobs, route).await?;
         self.put_manifests(tree, route).await
+    }
+
+    /// Where a mirror does not take a manifest because it lacks what that names, or may lack what it was only taken to
+    /// have: nobody's word counts any more, and everything is looked for where it should be, and brought.
+    ///
+    /// # Errors
+    /// `error` where that is of no use.
+    pub(super) async fn bring_anew(&self, error: CopyError, tree: &Tree, route: Route<'_>) -> Result<(), CopyError> {
+        let repository = &route.step.repository;
+        match error.lack {
+            Lack::Said => {}
+            Lack::Possible if self.known.is_relied_on(repository) => {}
+            _ => return Err(error),
+        }
+        let text = "the mirror lacks what it was taken to have: it is brought anew";
+        tracing::warn!("{}: {text} ({})", route.mirror.location, error.text);
+        self.known.forget(repository, tree).await;
+        self.put_tree(tree, Route { anew: true, ..route }).await
     }
 }

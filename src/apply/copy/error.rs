@@ -13,14 +13,24 @@ pub(crate) struct CopyError {
     pub text: String,
     /// The destination refused the credential: no other image will fare better.
     pub refused: bool,
-    /// The destination does not take what it was sent: it may lack what that names.
-    pub(super) lacking: bool,
+    /// Whether the destination lacks something that it was taken to have.
+    pub(super) lack: Lack,
+}
+
+/// Whether the destination lacks what a manifest names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lack {
+    None,
+    /// It does not take what it was sent, and does not say why.
+    Possible,
+    /// It says so.
+    Said,
 }
 
 impl CopyError {
     /// A fault of this image alone.
     pub(in crate::apply) fn new(step: FailedStep, text: impl fmt::Display) -> Self {
-        Self { step, text: text.to_string(), refused: false, lacking: false }
+        Self { step, text: text.to_string(), refused: false, lack: Lack::None }
     }
 
     /// Upstream did not let a manifest be read.
@@ -37,6 +47,11 @@ impl CopyError {
     pub(super) fn at_destination(step: FailedStep, error: &Error) -> Self {
         let refused = matches!(error.kind, ErrorKind::Refused { .. });
         let step = if matches!(error.kind, ErrorKind::Mismatch(_)) { FailedStep::Verify } else { step };
-        Self { step, text: error.to_string(), refused, lacking: matches!(error.kind, ErrorKind::Protocol(_)) }
+        let lack = match error.kind {
+            ErrorKind::Lacking(_) => Lack::Said,
+            ErrorKind::Protocol(_) => Lack::Possible,
+            _ => Lack::None,
+        };
+        Self { step, text: error.to_string(), refused, lack }
     }
 }

@@ -16,6 +16,8 @@ pub(super) type Holders = BTreeSet<RepositoryName>;
 pub(super) struct Known {
     blobs: Mutex<BTreeMap<Digest, Arc<AsyncMutex<Holders>>>>,
     manifests: Mutex<BTreeSet<(RepositoryName, Digest)>>,
+    /// The repositories that were taken to have something that this run did not send.
+    relied_on: Mutex<BTreeSet<RepositoryName>>,
     vouched: Mutex<BTreeMap<RepositoryName, Arc<OnceCell<()>>>>,
 }
 
@@ -30,6 +32,22 @@ impl Known {
         flight.lock_owned().await
     }
 
+    /// Whether a repository is known to have a blob; not while somebody copies it.
+    pub(super) fn has_blob(&self, repository: &RepositoryName, digest: &Digest) -> bool {
+        let blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        blobs.get(digest).and_then(|flight| flight.try_lock().ok()).is_some_and(|holders| holders.contains(repository))
+    }
+
+    /// That a repository is taken to have something that this run did not send.
+    pub(super) fn rely(&self, repository: &RepositoryName) {
+        self.relied_on.lock().unwrap_or_else(PoisonError::into_inner).insert(repository.clone());
+    }
+
+    /// Whether a repository is taken to have something that this run did not send.
+    pub(super) fn is_relied_on(&self, repository: &RepositoryName) -> bool {
+        self.relied_on.lock().unwrap_or_else(PoisonError::into_inner).contains(repository)
+    }
+
     /// That a repository has a manifest.
     pub(super) fn add_manifest(&self, repository: &RepositoryName, digest: &Digest) {
         let mut manifests = self.manifests.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,8 +60,9 @@ impl Known {
         manifests.contains(&(repository.clone(), digest.clone()))
     }
 
-    /// That a repository has everything of an image.
+    /// That a repository has everything of an image, as its tag vouches.
     pub(super) async fn add(&self, repository: &RepositoryName, tree: &Tree) {
+        self.rely(repository);
         for document in tree.levels.iter().flatten() {
             self.add_manifest(repository, &document.digest);
         }

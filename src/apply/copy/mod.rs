@@ -10,7 +10,7 @@ pub(crate) use self::carrying::{Carried, Companionship};
 pub(crate) use self::delivery::Mirror;
 use self::delivery::{Delivery, Route};
 pub(crate) use self::error::CopyError;
-use self::tree::{Origin, Tree, TreeError};
+use self::tree::{Origin, TreeError};
 use crate::content::Document;
 use crate::image::{Digest, Location, Reference, RepositoryName};
 use crate::observe::companions;
@@ -72,7 +72,9 @@ impl Copier {
             return Ok(Copied { mirrored: now.clone(), companions });
         }
         let bar = self.bar(step);
-        let copied = self.copy(Route { step, mirror, bar: &bar }).await;
+        // What answers already and is not whole lacks something that was there once.
+        let anew = step.state == State::TagOnly;
+        let copied = self.copy(Route { step, mirror, bar: &bar, anew }).await;
         bar.end(copied.is_ok());
         copied
     }
@@ -121,11 +123,11 @@ impl Copier {
         let (found, put) = tokio::join!(found, delivery.put_blobs(&tree.blobs, route));
         put?;
         if let Err(error) = delivery.put_manifests(&tree, route).await {
-            self.bring_anew(error, &tree, route).await?;
+            delivery.bring_anew(error, &tree, route).await?;
         }
         let companions = delivery.carry(found, &digests, route).await;
         if let Err(error) = set_tag(&tree.top, step, route.mirror).await {
-            self.bring_anew(error, &tree, route).await?;
+            delivery.bring_anew(error, &tree, route).await?;
             set_tag(&tree.top, step, route.mirror).await?;
         }
         Ok(Copied { mirrored: tree.top.digest, companions })
@@ -143,40 +145,34 @@ impl Copier {
             .map_err(|e| CopyError::reading(format!("{}: {e}", step.digest)))
     }
 
-    /// Reads, once for a repository, the manifests of a promoted tag: the repository has what they name. Only a help: where
-    /// they cannot be read, nothing is taken to be there.
+    /// Reads the manifests of what the tag answers before it is moved and, once for a repository, those of a promoted tag: the
+    /// repository has what they name.
     async fn vouch(&self, step: &Step, mirror: &Mirror) {
         let Delivery { sources, known, .. } = &self.delivery;
-        let voucher = self.vouchers.get(&step.repository).and_then(|digest| sources.documents.get(digest));
-        let Some(top) = voucher else { return };
-        let once = known.vouched(&step.repository);
-        once.get_or_init(|| async {
-            match tree::read(Origin::Mirror(mirror.store.as_ref()), top).await {
-                Ok(tree) => known.add(&step.repository, &tree).await,
-                Err(error) => tracing::debug!("{}: no sibling vouches for blobs: {error}", mirror.location),
-            }
-        })
-        .await;
+        let former = step.mirror_now.as_ref().filter(|_| step.state == State::Copy);
+        if let Some(former) = former
+            && let Ok(Some(top)) = sources.documents.of(mirror.store.as_ref(), former).await
+        {
+            self.vouch_by(top, step, mirror).await;
+        }
+        let sibling = self.vouchers.get(&step.repository).and_then(|digest| sources.documents.get(digest));
+        let Some(top) = sibling else { return };
+        known.vouched(&step.repository).get_or_init(|| self.vouch_by(top, step, mirror)).await;
     }
 
-    /// Where a mirror does not take a manifest although a promoted sibling vouched for what it names, the mirror has lost some
-    /// of that since: nobody's word is taken any more, and everything is looked for where it should be.
-    async fn bring_anew(&self, error: CopyError, tree: &Tree, route: Route<'_>) -> Result<(), CopyError> {
-        let repository = &route.step.repository;
-        if !error.lacking || !self.vouchers.contains_key(repository) {
-            return Err(error);
+    /// Only a help: where the manifests cannot be read, nothing is taken to be there.
+    async fn vouch_by(&self, top: Document, step: &Step, mirror: &Mirror) {
+        match tree::read(Origin::Mirror(mirror.store.as_ref()), top).await {
+            Ok(tree) => self.delivery.known.add(&step.repository, &tree).await,
+            Err(error) => tracing::debug!("{}: no tag vouches for blobs: {error}", mirror.location),
         }
-        let text = "the mirror lacks what its promoted tags need: it is brought anew";
-        tracing::warn!("{}: {text} ({})", route.mirror.location, error.text);
-        self.delivery.known.forget(repository, tree).await;
-        self.delivery.put_tree(tree, route).await
     }
 
     /// Carries what belongs to these manifests of an image that is at the mirror.
     async fn accompany(&self, digests: &[Digest], step: &Step, mirror: &Mirror) -> Companionship {
         let bar = self.bar(step);
         let found = companions::find(&self.delivery.sources, &step.source, digests).await;
-        let done = self.delivery.carry(found, digests, Route { step, mirror, bar: &bar }).await;
+        let done = self.delivery.carry(found, digests, Route { step, mirror, bar: &bar, anew: false }).await;
         bar.end(done.behind.is_none());
         done
     }

@@ -10,7 +10,9 @@ use url::Url;
 
 use super::call::Answer;
 use super::gate::Gate;
+use super::mounts::Mounts;
 use super::realm::{TokenServices, is_one_of, is_plain, is_tls_of, same_origin, token_services};
+use super::settle::Settling;
 use crate::image::RegistryHost;
 use crate::net::Hosts;
 use crate::registry::auth::{Auth, Realm, Scheme};
@@ -32,6 +34,10 @@ pub(crate) struct Endpoint {
     pub(super) first_referrers: OnceCell<()>,
     /// Fallback tags of referrers are read, changed and written by one task at a time.
     pub(crate) fallback: tokio::sync::Mutex<()>,
+    /// Which mounts are not tried any more.
+    pub(super) mounts: Mounts,
+    /// What was put there, and whether it shows.
+    pub(super) settling: Settling,
     /// Warnings already passed on.
     pub(crate) warned: Mutex<BTreeSet<String>>,
     /// What no error may show.
@@ -69,6 +75,8 @@ impl Endpoint {
             no_referrers: AtomicBool::new(false),
             first_referrers: OnceCell::new(),
             fallback: tokio::sync::Mutex::new(()),
+            mounts: Mounts::default(),
+            settling: Settling::default(),
             warned: Mutex::default(),
             secrets,
             services: services.of(registry).to_vec(),

@@ -1,9 +1,9 @@
-//! Manifests: HEAD, GET, PUT, all byte for byte.
+//! Manifests: HEAD and GET, byte for byte.
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode};
 
-use super::call::{Answer, Call};
+use super::call::Call;
 use super::endpoint::Endpoint;
 use super::repository::Remote;
 use crate::content::{Document, MANIFEST_LIMIT, media_type};
@@ -11,9 +11,6 @@ use crate::image::{Descriptor, Digest, Reference};
 use crate::registry::auth::Scopes;
 use crate::registry::error::{Error, ErrorKind};
 use crate::text::excerpt;
-
-/// How often a manifest is put again that the registry calls bad: some do where the same blob is linked at that moment.
-const PUT_AGAIN: u32 = 2;
 
 impl Remote {
     /// What a reference answers, by HEAD; by GET where the answer lacks digest, type or length.
@@ -67,68 +64,6 @@ impl Remote {
         let content_type = answer.headers.get(CONTENT_TYPE).and_then(|t| t.to_str().ok());
         let document = Document::new(answer.body, content_type, expected.as_ref());
         document.map(Some).map_err(|e| endpoint.error(ErrorKind::of_content(&self.display_name(reference), &e)))
-    }
-
-    /// Puts a manifest and reads it back by HEAD. Where it refers to another and the registry does not keep track of that
-    /// (no `OCI-Subject`), the fallback index is extended.
-    pub(super) async fn push_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error> {
-        let endpoint = self.endpoint()?;
-        let tracked = self.put_verified(&endpoint, reference, document).await?;
-        if tracked {
-            return Ok(());
-        }
-        match document.read().ok().as_ref().and_then(|content| content.subject()) {
-            Some(subject) => self.add_referrer(&endpoint, &subject.digest, document).await,
-            None => Ok(()),
-        }
-    }
-
-    /// PUT, then HEAD; answers whether the registry keeps track of what the manifest refers to.
-    pub(super) async fn put_verified(
-        &self,
-        endpoint: &Endpoint,
-        reference: &Reference,
-        document: &Document,
-    ) -> Result<bool, Error> {
-        let answer = self.put(endpoint, reference, document).await?;
-        if let Some(other) = header_digest(&answer.headers).filter(|d| *d != document.digest) {
-            return Err(endpoint.error(ErrorKind::Mismatch(format!(
-                "{} was put as {} and is called {other}: the registry, or what stands in front of it, changes what is put there",
-                self.display_name(reference),
-                document.digest
-            ))));
-        }
-        match self.head_manifest(reference, self.push()).await? {
-            Some(found) if found.digest == document.digest => Ok(answer.headers.contains_key("oci-subject")),
-            Some(other) => Err(endpoint.error(ErrorKind::Mismatch(format!(
-                "{} was put as {} and answers {}: somebody else pushed at the same moment, or the registry changes what is put there",
-                self.display_name(reference),
-                document.digest,
-                other.digest
-            )))),
-            None => Err(endpoint.error(ErrorKind::Mismatch(format!(
-                "{} was put as {} and answers nothing: the registry, or what stands in front of it, loses what is put there",
-                self.display_name(reference),
-                document.digest
-            )))),
-        }
-    }
-
-    async fn put(&self, endpoint: &Endpoint, reference: &Reference, document: &Document) -> Result<Answer, Error> {
-        let mut call = self.manifest_call(endpoint, Method::PUT, reference, self.push())?;
-        call.headers = vec![("content-type", document.media_type.clone())];
-        call.body = document.bytes.clone();
-        let mut again = 0;
-        loop {
-            let answer = self.client.call(endpoint, self.identity, &call).await?;
-            if answer.status == StatusCode::BAD_REQUEST && again < PUT_AGAIN {
-                again += 1;
-                tokio::time::sleep(self.client.wire.patience.retry.first * again).await;
-                continue;
-            }
-            endpoint.success(&answer, &call.action)?;
-            return Ok(answer);
-        }
     }
 
     pub(super) fn manifest_call(

@@ -20,13 +20,16 @@ mod endpoint;
 mod gate;
 mod grant;
 mod manifests;
+mod mounts;
 mod pace;
 mod pages;
 mod probe;
+mod puts;
 mod realm;
 mod referrers;
 mod repository;
 mod session;
+mod settle;
 mod transport;
 mod upload;
 mod watch;
@@ -75,7 +78,11 @@ impl Store for Remote {
         mount: Option<&RepositoryName>,
         source: &dyn BlobSource,
     ) -> Result<Put, Error> {
-        self.upload(blob, mount, source).await
+        self.mount_or_upload(blob, mount, source).await
+    }
+
+    async fn put_blob_anew(&self, blob: &Descriptor, source: &dyn BlobSource) -> Result<(), Error> {
+        self.upload_anew(blob, source).await
     }
 
     async fn put_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error> {

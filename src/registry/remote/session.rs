@@ -1,4 +1,4 @@
-//! Upload sessions: how they are opened, and mounts, which a registry may turn into one.
+//! Upload sessions: how they are opened, and where they go on.
 
 use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode};
@@ -7,16 +7,9 @@ use url::Url;
 use super::call::{Answer, Call};
 use super::endpoint::Endpoint;
 use super::repository::Remote;
-use crate::image::{Digest, RepositoryName};
+use crate::image::Digest;
 use crate::registry::auth::Scopes;
 use crate::registry::error::{Error, ErrorKind};
-
-pub(super) enum Mount {
-    Done,
-    /// The registry opened an upload instead.
-    Session(Url),
-    Declined,
-}
 
 impl Remote {
     pub(super) async fn start_upload(&self, endpoint: &Endpoint) -> Result<Url, Error> {
@@ -38,31 +31,8 @@ impl Remote {
         })
     }
 
-    pub(super) async fn mount_blob(
-        &self,
-        endpoint: &Endpoint,
-        digest: &Digest,
-        from: &RepositoryName,
-    ) -> Result<Mount, Error> {
-        let query = format!("?mount={digest}&from={from}");
-        let call = self.post(endpoint, &query, self.push().and(&Scopes::pull(from)))?;
-        let answer = match self.client.call(endpoint, self.identity, &call).await {
-            Ok(answer) => answer,
-            // Reading the other repository is what may be refused: the bytes can still be sent.
-            Err(Error { kind: ErrorKind::Refused { .. }, .. }) => return Ok(Mount::Declined),
-            Err(error) => return Err(error),
-        };
-        match answer.status {
-            StatusCode::CREATED => {
-                let there = is_named(endpoint, &answer, digest)? || self.head_blob(digest).await?;
-                Ok(if there { Mount::Done } else { Mount::Declined })
-            }
-            StatusCode::ACCEPTED => Ok(location(endpoint, &answer)?.map_or(Mount::Declined, Mount::Session)),
-            _ => Ok(Mount::Declined),
-        }
-    }
-
-    fn post(&self, endpoint: &Endpoint, query: &str, scopes: Scopes) -> Result<Call, Error> {
+    /// The start of an upload, or a mount.
+    pub(super) fn post(&self, endpoint: &Endpoint, query: &str, scopes: Scopes) -> Result<Call, Error> {
         let call = self.new_call(
             endpoint,
             Method::POST,
@@ -74,7 +44,7 @@ impl Remote {
 }
 
 /// Where an upload goes on: on the registry's own origin, or not at all: private bytes would go elsewhere.
-fn location(endpoint: &Endpoint, answer: &Answer) -> Result<Option<Url>, Error> {
+pub(super) fn location(endpoint: &Endpoint, answer: &Answer) -> Result<Option<Url>, Error> {
     let Some(location) = answer.headers.get(LOCATION).and_then(|l| l.to_str().ok()) else { return Ok(None) };
     let url = answer.url.join(location).map_err(|_| endpoint.protocol("an upload Location that is no URL"))?;
     if !endpoint.owns(&url) {

@@ -15,8 +15,9 @@ use url::Url;
 use super::authorize::Authorization;
 use super::call::Answer;
 use super::endpoint::Endpoint;
+use super::mounts::Mount;
 use super::repository::Remote;
-use super::session::{Mount, is_named};
+use super::session::is_named;
 use super::transport::{is_too_much, passing};
 use super::watch::{pieces, watch};
 use crate::image::{Descriptor, Digest, RepositoryName};
@@ -34,14 +35,14 @@ enum End {
 }
 
 impl Remote {
-    pub(super) async fn upload(
+    pub(super) async fn mount_or_upload(
         &self,
         blob: &Descriptor,
         mount: Option<&RepositoryName>,
         source: &dyn BlobSource,
     ) -> Result<Put, Error> {
         let endpoint = self.endpoint()?;
-        let mut session = match mount {
+        let session = match mount {
             Some(from) => match self.mount_blob(&endpoint, &blob.digest, from).await? {
                 Mount::Done => return Ok(Put::Mounted),
                 Mount::Session(url) => Some(url),
@@ -49,15 +50,41 @@ impl Remote {
             },
             None => None,
         };
+        self.upload(&endpoint, session, blob, source).await?;
+        // Registries that know SHA-256 alone acknowledge other digests and keep nothing under them.
+        if !blob.digest.is_sha256() {
+            self.check_kept(&endpoint, blob).await?;
+        }
+        Ok(Put::Uploaded)
+    }
+
+    /// Uploads a blob that was found missing although it had been put.
+    pub(super) async fn upload_anew(&self, blob: &Descriptor, source: &dyn BlobSource) -> Result<(), Error> {
+        let endpoint = self.endpoint()?;
+        endpoint.mounts.doubt(self.name(), &blob.digest);
+        self.upload(&endpoint, None, blob, source).await?;
+        self.check_kept(&endpoint, blob).await
+    }
+
+    async fn upload(
+        &self,
+        endpoint: &Endpoint,
+        mut session: Option<Url>,
+        blob: &Descriptor,
+        source: &dyn BlobSource,
+    ) -> Result<(), Error> {
         let mut tries = Tries::default();
         let mut renewed = false;
         loop {
             let place = match session.take() {
                 Some(place) => place,
-                None => self.start_upload(&endpoint).await?,
+                None => self.start_upload(endpoint).await?,
             };
-            let fault = match self.send(&endpoint, place, blob, source).await? {
-                End::Done => return Ok(Put::Uploaded),
+            let fault = match self.send(endpoint, place, blob, source).await? {
+                End::Done => {
+                    endpoint.settling.take(self.name(), &blob.digest);
+                    return Ok(());
+                }
                 End::Unauthorized(_) if !renewed => {
                     renewed = true;
                     continue;
@@ -134,6 +161,10 @@ impl Remote {
         if answer.status.is_success() && answer.status != StatusCode::ACCEPTED {
             return self.stored(endpoint, &answer, blob).await;
         }
+        // What stands in front of a registry may tire of waiting for what it does in the end.
+        if answer.status.is_server_error() && progress.is_finished() && self.has_now(&blob.digest).await {
+            return Ok(End::Done);
+        }
         self.refused(endpoint, &answer, blob)
     }
 
@@ -150,13 +181,20 @@ impl Remote {
     /// A registry that says it has the blob, and by which digest, is believed: it checks manifests by it. One that names
     /// no digest is asked.
     async fn stored(&self, endpoint: &Endpoint, answer: &Answer, blob: &Descriptor) -> Result<End, Error> {
-        if is_named(endpoint, answer, &blob.digest)? || self.head_blob(&blob.digest).await? {
-            return Ok(End::Done);
+        if !is_named(endpoint, answer, &blob.digest)? {
+            self.check_kept(endpoint, blob).await?;
+        }
+        Ok(End::Done)
+    }
+
+    /// An error where the registry does not show a blob that it took.
+    async fn check_kept(&self, endpoint: &Endpoint, blob: &Descriptor) -> Result<(), Error> {
+        if self.settled(endpoint, |there| *there, || self.head_blob(&blob.digest)).await? {
+            return Ok(());
         }
         Err(endpoint.error(ErrorKind::Mismatch(format!(
-            "{}: it answered {} and does not have it: the registry, or what stands in front of it, loses what is put there",
+            "{}: it acknowledged the upload and does not have it: the registry, or what stands in front of it, loses what is put there",
             self.action(&blob.digest),
-            answer.status.as_u16(),
         ))))
     }
 
@@ -203,9 +241,13 @@ impl Remote {
         if let Some(stopped) = progress.failure() {
             return Err(stopped.blame(source));
         }
-        if progress.is_finished() && self.head_blob(&blob.digest).await.unwrap_or(false) {
+        if progress.is_finished() && self.has_now(&blob.digest).await {
             return Ok(End::Done);
         }
         Ok(End::Again(fault))
+    }
+
+    async fn has_now(&self, digest: &Digest) -> bool {
+        self.head_blob(digest).await.unwrap_or(false)
     }
 }

@@ -13,6 +13,8 @@ pub struct Patience {
     pub floor: u64,
     /// How long the answer to a finished upload may take; a second more for every 64 MiB of it.
     pub answer: Duration,
+    /// How long what was just put may take to show.
+    pub settle: Duration,
     /// When a request is tried again.
     pub retry: retry::Policy,
     /// How often one that hung is tried at most.
@@ -28,6 +30,7 @@ impl Default for Patience {
             idle: TIMEOUT,
             floor: 8 * 1024,
             answer: TIMEOUT,
+            settle: Duration::from_secs(15),
             retry: retry::Policy {
                 tries: 4,
                 first: Duration::from_millis(250),

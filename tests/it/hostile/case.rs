@@ -17,7 +17,7 @@ pub(super) struct Case {
     pub(super) image: Image,
     pub(super) setup: Box<dyn Fn(&World) + Send + Sync>,
     pub(super) end: End,
-    /// Something hangs: the promotion is made with less patience.
+    /// Something hangs, or is waited for in vain: the promotion is made with less patience.
     pub(super) hangs: bool,
     /// Requests that other origins are to get.
     pub(super) elsewhere: usize,

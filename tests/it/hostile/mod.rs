@@ -185,7 +185,7 @@ fn in_process(clone: &Clone, auths: &str) -> Promotion {
     let exit = runtime.block_on(async {
         let mut context = Context::build(settings).await.unwrap();
         let wait = Duration::from_secs(2);
-        let patience = Patience { idle: wait, answer: wait, ..Patience::default() };
+        let patience = Patience { idle: wait, answer: wait, settle: wait, ..Patience::default() };
         let options = Options { patience, ..context.registries.client().options().clone() };
         context.registries = Registries::new(Arc::new(Client::new(options).unwrap()));
         commands::promote::run(&context, &wharfinger::internals::args::Promote::default(), &mut output).await.unwrap()

@@ -281,6 +281,11 @@ impl TestRegistry {
         lock(&self.core.cdn).as_ref().map(Server::log).unwrap_or_default()
     }
 
+    /// Adds a fault of the listener that blobs are redirected to; redirects must be switched on.
+    pub fn cdn_fault(&self, rule: Rule) {
+        lock(&self.core.cdn).as_ref().expect("blobs are redirected").fault(rule);
+    }
+
     /// The repositories that exist.
     pub fn repositories(&self) -> Vec<String> {
         lock(&self.core.state).repos.keys().cloned().collect()

@@ -1,0 +1,188 @@
+//! Manifests are put exactly as they are, and read back.
+
+use reqwest::{Method, StatusCode};
+
+use super::call::Answer;
+use super::endpoint::Endpoint;
+use super::manifests::header_digest;
+use super::repository::Remote;
+use super::settle::Pauses;
+use crate::content::{Content, Document, media_type};
+use crate::image::{Descriptor, Reference};
+use crate::registry::error::{Error, ErrorKind};
+use crate::registry::wire::{Fault, Tries};
+
+/// How often a manifest is put again that the registry calls bad: some do where the same blob is linked at that moment.
+const PUT_AGAIN: u32 = 2;
+
+impl Remote {
+    /// Puts a manifest and reads it back by HEAD. Where it refers to another and the registry does not keep track of that
+    /// (no `OCI-Subject`), the fallback index is extended.
+    pub(super) async fn push_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error> {
+        let endpoint = self.endpoint()?;
+        let answer = self.put_verified(&endpoint, reference, document).await?;
+        let content = document.read().ok();
+        let Some(subject) = content.as_ref().and_then(Content::subject) else { return Ok(()) };
+        let tracked = match &answer {
+            Some(answer) => answer.headers.contains_key("oci-subject"),
+            // The answer that would tell was lost: who lists what refers to something keeps track of it.
+            None => self.list_referrers(&subject.digest).await?.is_some(),
+        };
+        if tracked { Ok(()) } else { self.add_referrer(&endpoint, &subject.digest, document).await }
+    }
+
+    /// PUT, then HEAD; the answer to PUT, `None` where it was lost and what was put is there.
+    pub(super) async fn put_verified(
+        &self,
+        endpoint: &Endpoint,
+        reference: &Reference,
+        document: &Document,
+    ) -> Result<Option<Answer>, Error> {
+        let answer = self.put(endpoint, reference, document).await?;
+        if let Some(answer) = &answer {
+            if let Some(other) = header_digest(&answer.headers).filter(|d| *d != document.digest) {
+                return Err(endpoint.error(ErrorKind::Mismatch(format!(
+                    "{} was put as {} and is called {other}: the registry, or what stands in front of it, changes what is put there",
+                    self.display_name(reference),
+                    document.digest
+                ))));
+            }
+            self.read_back(endpoint, reference, document).await?;
+        }
+        endpoint.settling.take(self.name(), &document.digest);
+        Ok(answer)
+    }
+
+    async fn read_back(&self, endpoint: &Endpoint, reference: &Reference, document: &Document) -> Result<(), Error> {
+        let shows = |found: &Option<Descriptor>| found.as_ref().is_some_and(|found| found.digest == document.digest);
+        match self.settled(endpoint, shows, || self.head_manifest(reference, self.push())).await? {
+            Some(found) if found.digest == document.digest => Ok(()),
+            Some(other) => Err(endpoint.error(ErrorKind::Mismatch(format!(
+                "{} was put as {} and answers {}: somebody else pushed at the same moment, or the registry changes what is put there",
+                self.display_name(reference),
+                document.digest,
+                other.digest
+            )))),
+            None => Err(endpoint.error(ErrorKind::Mismatch(format!(
+                "{} was put as {} and answers nothing: the registry, or what stands in front of it, loses what is put there",
+                self.display_name(reference),
+                document.digest
+            )))),
+        }
+    }
+
+    /// Puts it. After a fault it is read back before it is put again: the answer may be lost, and a tag that cannot be
+    /// changed is not put twice.
+    async fn put(
+        &self,
+        endpoint: &Endpoint,
+        reference: &Reference,
+        document: &Document,
+    ) -> Result<Option<Answer>, Error> {
+        let mut call = self.manifest_call(endpoint, Method::PUT, reference, self.push())?;
+        call.headers = vec![("content-type", document.media_type.clone())];
+        call.body = document.bytes.clone();
+        let (mut tries, mut refusals, mut lost) = (Tries::default(), Refusals::default(), false);
+        loop {
+            let answer = match self.client.call_once(endpoint, self.identity, &call).await {
+                Ok(answer) if answer.status.is_success() => return Ok(Some(answer)),
+                Ok(answer) => answer,
+                Err(fault) => {
+                    lost |= may_be_done(&fault);
+                    if lost && self.answers(endpoint, reference, document).await {
+                        return Ok(None);
+                    }
+                    let waited = self.client.wait(endpoint, &mut tries, fault, &call).await;
+                    waited.map_err(|kind| endpoint.error(kind))?;
+                    continue;
+                }
+            };
+            let answers = lost || matches!(reference, Reference::Tag(_));
+            if answers && self.answers(endpoint, reference, document).await {
+                return Ok(None);
+            }
+            if !self.wait_refused(endpoint, document, &answer, lost, &mut refusals).await {
+                let text = format!("{}: {}", call.action, answer.error.text);
+                let kind = if lacks(&answer) { ErrorKind::Lacking(text) } else { ErrorKind::Protocol(text) };
+                return Err(endpoint.error(kind));
+            }
+        }
+    }
+
+    /// Waits before a manifest that was refused is put again; `false` where it is refused for good.
+    async fn wait_refused(
+        &self,
+        endpoint: &Endpoint,
+        document: &Document,
+        answer: &Answer,
+        lost: bool,
+        refusals: &mut Refusals,
+    ) -> bool {
+        let patience = &self.client.wire.patience;
+        if refusals.quick < PUT_AGAIN && (answer.status == StatusCode::BAD_REQUEST || lacks(answer)) {
+            refusals.quick += 1;
+            tokio::time::sleep(patience.retry.first * refusals.quick).await;
+            return true;
+        }
+        if refusals.pauses.is_none() && !lost && !(lacks(answer) && self.is_on_its_way(endpoint, document).await) {
+            return false;
+        }
+        endpoint.settling.pause(refusals.pauses.get_or_insert_with(|| Pauses::new(patience))).await
+    }
+
+    /// Whether everything that a manifest names is there, or was taken from this run and may not show yet.
+    async fn is_on_its_way(&self, endpoint: &Endpoint, document: &Document) -> bool {
+        let (blobs, manifests) = match document.read() {
+            Ok(Content::Index { children, .. }) => (Vec::new(), children),
+            Ok(Content::Manifest { config, layers, .. }) => {
+                let distributed = layers.into_iter().filter(|layer| !media_type::is_foreign(&layer.media_type));
+                (std::iter::once(config).chain(distributed).collect(), Vec::new())
+            }
+            Err(_) => return false,
+        };
+        for Descriptor { digest, .. } in &blobs {
+            if !endpoint.settling.took(self.name(), digest) && !self.head_blob(digest).await.unwrap_or(false) {
+                return false;
+            }
+        }
+        for Descriptor { digest, .. } in manifests {
+            let took = endpoint.settling.took(self.name(), &digest);
+            if !took && !self.head_manifest(&Reference::Digest(digest), self.push()).await.is_ok_and(|d| d.is_some()) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether a reference answers this document, asked once.
+    async fn answers(&self, endpoint: &Endpoint, reference: &Reference, document: &Document) -> bool {
+        let ask = async |method: Method| {
+            let call = self.manifest_call(endpoint, method, reference, self.push()).ok()?;
+            let answer = self.client.call_once(endpoint, self.identity, &call).await.ok()?;
+            answer.status.is_success().then_some(answer)
+        };
+        let Some(head) = ask(Method::HEAD).await else { return false };
+        match header_digest(&head.headers) {
+            Some(digest) => digest == document.digest,
+            None => ask(Method::GET).await.is_some_and(|answer| document.digest.matches(&answer.body)),
+        }
+    }
+}
+
+/// How often a manifest was refused that is put again.
+#[derive(Default)]
+struct Refusals {
+    quick: u32,
+    pauses: Option<Pauses>,
+}
+
+/// Whether the registry may have done what was asked although it did not say so.
+const fn may_be_done(fault: &Fault) -> bool {
+    matches!(fault.kind, ErrorKind::Unreachable(_) | ErrorKind::Server(_))
+}
+
+/// Whether the registry does not have what a manifest names (OCI distribution specification, "Error Codes").
+fn lacks(answer: &Answer) -> bool {
+    matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY)
+        && ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"].iter().any(|code| answer.error.has(code))
+}

@@ -89,7 +89,9 @@ pub(crate) fn inspect(document: &Document) -> Inspection {
         Err(_) => return Inspection::Foreign("no manifest that can be read"),
     };
     let declared = document.artifact_type();
-    let artifact = artifact(document, declared.as_deref(), &config, &layers);
+    let artifact = artifact(document, declared.as_deref(), config.as_ref(), &layers);
+    // No engine knows manifests without a configuration.
+    let Some(config) = config else { return Inspection::Artifact(artifact) };
     let config_type = plain(&config.media_type);
     if is_run(&config_type) {
         return Inspection::Foreign("something that an engine installs or runs");
@@ -147,12 +149,16 @@ impl Configuration {
     }
 }
 
-fn artifact(document: &Document, declared: Option<&str>, config: &Descriptor, layers: &[Descriptor]) -> Artifact {
-    let types =
-        || declared.into_iter().chain([config.media_type.as_str()]).chain(layers.iter().map(|l| l.media_type.as_str()));
+fn artifact(
+    document: &Document,
+    declared: Option<&str>,
+    config: Option<&Descriptor>,
+    layers: &[Descriptor],
+) -> Artifact {
+    let types = || declared.into_iter().chain(config.into_iter().chain(layers).map(|blob| blob.media_type.as_str()));
     let telling = types().find(|name| Sort::of(&plain(name)) != Sort::Other);
     let media_type = telling.or_else(|| types().next()).unwrap_or_default().to_owned();
-    let blobs = layers.iter().chain([config]).map(|blob| blob.size);
+    let blobs = layers.iter().chain(config).map(|blob| blob.size);
     let size = blobs.fold(document.bytes.len() as u64, u64::saturating_add);
     Artifact { sort: Sort::of(&plain(&media_type)), media_type, size }
 }

@@ -20,15 +20,19 @@ pub(crate) const DESCRIPTOR_LIMIT: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// An image index or Docker manifest list: its children in order.
+    /// An image index or Docker manifest list.
     Index {
+        /// The manifests and indexes that it lists, in order.
         children: Vec<Descriptor>,
+        /// What else it lists, in order: a build cache's layers and configuration.
+        blobs: Vec<Descriptor>,
         /// The manifest this one refers to, as a referrer.
         subject: Option<Descriptor>,
     },
     /// An image manifest or artifact.
     Manifest {
-        config: Descriptor,
+        /// `None`: a retired artifact manifest has none.
+        config: Option<Descriptor>,
         /// The layers or other blobs, in order, duplicates included.
         layers: Vec<Descriptor>,
         /// The manifest this one refers to, as a referrer.
@@ -44,6 +48,14 @@ impl Document {
 }
 
 impl Content {
+    /// The blobs that it names itself, duplicates included.
+    pub(crate) fn into_blobs(self) -> Vec<Descriptor> {
+        match self {
+            Self::Index { blobs, .. } => blobs,
+            Self::Manifest { config, layers, .. } => config.into_iter().chain(layers).collect(),
+        }
+    }
+
     /// The manifest that this document refers to, as a referrer.
     #[must_use]
     pub fn subject(&self) -> Option<&Descriptor> {

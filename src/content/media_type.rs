@@ -12,8 +12,23 @@ pub(crate) const DOCKER_MANIFEST: &str = IMAGE_MANIFEST_MEDIA_TYPE;
 /// Docker manifest list.
 pub(crate) const DOCKER_LIST: &str = IMAGE_MANIFEST_LIST_MEDIA_TYPE;
 
+/// The artifact manifest of the OCI image specification 1.1's release candidates, retired before 1.1: signatures of its time
+/// still stand in registries.
+pub(crate) const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
+
 /// What a registry is asked for: every kind of document that is read here.
-pub const ACCEPTED: [&str; 4] = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST];
+pub const ACCEPTED: [&str; 5] = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, OCI_ARTIFACT];
+
+/// Whether a type says no more of a document than that it is text or bytes, as plain web servers call manifests.
+pub(crate) fn is_generic(media_type: &str) -> bool {
+    matches!(media_type, "" | "application/json" | "application/octet-stream" | "text/plain")
+}
+
+/// Whether what an index lists under this type is a manifest; anything else is a blob (OCI image specification,
+/// `image-index.md`: an index may list layers, as build caches do).
+pub(crate) fn is_document(media_type: &str) -> bool {
+    ACCEPTED.contains(&media_type) || is_schema1(media_type)
+}
 
 /// Whether documents of this type list others.
 pub(crate) fn is_index(media_type: &str) -> bool {

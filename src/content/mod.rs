@@ -4,10 +4,11 @@ pub(crate) mod artifact;
 pub(crate) mod companion;
 mod document;
 pub mod media_type;
+mod raw;
 mod read;
 mod strict;
 mod subset;
 
 pub use document::{Content, Document};
 pub(crate) use document::{ContentError, MANIFEST_LIMIT};
-pub(crate) use read::descriptor_json;
+pub(crate) use read::{descriptor_json, referrers};

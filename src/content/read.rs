@@ -1,62 +1,17 @@
 //! From JSON to [`Content`]. What two readers could understand differently is refused.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::document::{Content, ContentError, DESCRIPTOR_LIMIT, Document, MANIFEST_LIMIT};
 use super::media_type;
+use super::raw::{Raw, RawDescriptor, annotations, blobs, parse, parse_all};
 use super::strict::{self, clean};
-use crate::image::{Descriptor, Digest, Platform};
-
-/// The members of manifests and indexes together: one that has members of both kinds is refused.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Raw {
-    schema_version: Option<u64>,
-    media_type: Option<String>,
-    artifact_type: Option<String>,
-    manifests: Option<Vec<RawDescriptor>>,
-    config: Option<RawDescriptor>,
-    layers: Option<Vec<RawDescriptor>>,
-    fs_layers: Option<IgnoredAny>,
-    subject: Option<RawDescriptor>,
-    #[serde(default)]
-    annotations: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct RawDescriptor {
-    media_type: String,
-    digest: String,
-    size: u64,
-    #[serde(default)]
-    platform: Option<RawPlatform>,
-    artifact_type: Option<String>,
-    #[serde(default)]
-    annotations: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-struct RawPlatform {
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    architecture: String,
-    #[serde(default)]
-    variant: Option<String>,
-}
-
-/// The largest size that a descriptor may say, 16 TiB: so that the sizes of all that an image names can be added. No
-/// registry holds larger ones.
-const LARGEST: u64 = 1 << 44;
+use crate::image::{Descriptor, Digest};
 
 impl Document {
     /// The document that these bytes are. `content_type` is what the registry, or the descriptor in a layout, calls
-    /// them; without it their own `mediaType` counts. `asked` is the digest they must have.
+    /// them; without it, or where it is none that manifests have, such as `text/plain`, their own `mediaType` counts, and
+    /// where they have none, what they are made of. `asked` is the digest they must have.
     ///
     /// # Errors
     /// Where they are too many, are no JSON object, are of no known type or of schema 1, or have another digest; and where two
@@ -84,24 +39,35 @@ impl Document {
     pub fn read(&self) -> Result<Content, ContentError> {
         let raw = checked(self)?;
         let subject = raw.subject.map(RawDescriptor::parse).transpose()?;
-        if let Some(children) = raw.manifests {
-            let children = children.into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
-            return Ok(Content::Index { children, subject });
+        if let Some(listed) = raw.manifests {
+            let (children, blobs) =
+                parse_all(listed)?.into_iter().partition(|entry| media_type::is_document(&entry.media_type));
+            return Ok(Content::Index { children, blobs, subject });
         }
-        let config =
-            raw.config.ok_or_else(|| ContentError::Unusable("a manifest without config".to_owned()))?.parse()?;
-        let layers = raw.layers.unwrap_or_default().into_iter().map(RawDescriptor::parse).collect::<Result<_, _>>()?;
-        Ok(Content::Manifest { config, layers, subject })
+        if self.media_type == media_type::OCI_ARTIFACT {
+            return Ok(Content::Manifest { config: None, layers: parse_all(blobs(raw.blobs)?)?, subject });
+        }
+        let config = raw.config.ok_or_else(|| ContentError::Unusable("a manifest without config".to_owned()))?;
+        let layers = parse_all(raw.layers.unwrap_or_default())?;
+        Ok(Content::Manifest { config: Some(config.parse()?), layers, subject })
     }
 
-    /// The children of an index, in order.
+    /// All that an index lists, in order, whatever it is called: of a list of referrers each entry is one.
+    ///
+    /// # Errors
+    /// As [`Document::read`], and where the document is no index.
+    pub(crate) fn listed(&self) -> Result<Vec<Descriptor>, ContentError> {
+        checked(self)?.manifests.map_or_else(|| Err(no_index()), parse_all)
+    }
+
+    /// The manifests and indexes that an index lists, in order.
     ///
     /// # Errors
     /// As [`Document::read`], and where the document is no index.
     pub fn children(&self) -> Result<Vec<Descriptor>, ContentError> {
         match self.read()? {
             Content::Index { children, .. } => Ok(children),
-            Content::Manifest { .. } => Err(ContentError::Unusable("a manifest where an index should be".to_owned())),
+            Content::Manifest { .. } => Err(no_index()),
         }
     }
 
@@ -134,14 +100,33 @@ impl Document {
             size: self.bytes.len() as u64,
             platform: None,
             artifact_type: raw.artifact_type.filter(|t| !t.is_empty()).or_else(|| raw.config.map(|c| c.media_type)),
-            annotations: raw.annotations.unwrap_or_default(),
+            annotations: annotations(raw.annotations),
         })
     }
+}
+
+/// What a registry's API lists as referrers (OCI distribution specification, "Listing Referrers"); `None` where that is no
+/// index. `null` is an empty list.
+///
+/// # Errors
+/// Where it is an index that cannot be read, or that two readers could understand differently.
+pub(crate) fn referrers(bytes: &[u8]) -> Result<Option<Vec<Descriptor>>, ContentError> {
+    let Ok(list) = serde_json::from_slice::<serde_json::Map<String, Value>>(bytes) else { return Ok(None) };
+    let called = list.get("mediaType").and_then(Value::as_str);
+    if !called.is_none_or(media_type::is_index) || !matches!(list.get("manifests"), Some(Value::Array(_) | Value::Null))
+    {
+        return Ok(None);
+    }
+    strict::check_document(bytes)?;
+    let listed = parse(bytes)?.manifests.unwrap_or_default();
+    limited(listed.len())?;
+    parse_all(listed).map(Some)
 }
 
 /// The media type that bytes have, if they and the one who hands them out agree on it.
 fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, ContentError> {
     let called = content_type.map(|t| t.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let called = called.filter(|called| !media_type::is_generic(called));
     if let Some(called) = called.as_deref().filter(|t| media_type::is_schema1(t)) {
         return Err(schema1(called));
     }
@@ -164,7 +149,7 @@ fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, Conte
         }
         (Some(called), _) => called,
         (None, Some(own)) => own.clone(),
-        (None, None) => return Err(ContentError::Unusable("a manifest without any media type".to_owned())),
+        (None, None) => shape(&raw)?.to_owned(),
     };
     of_one_kind(&raw, &media_type)?;
     Ok(media_type)
@@ -173,6 +158,9 @@ fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, Conte
 /// That a document has no members of the other kind (CVE-2021-41190).
 fn of_one_kind(raw: &Raw, media_type: &str) -> Result<(), ContentError> {
     let index = media_type::is_index(media_type);
+    if media_type == media_type::OCI_ARTIFACT && (raw.config.is_some() || raw.layers.is_some()) {
+        return Err(ContentError::Ambiguous("a document with members of two kinds of manifests".to_owned()));
+    }
     let manifest_members = raw.config.is_some() || raw.layers.is_some();
     if (index && manifest_members) || (!index && raw.manifests.is_some()) {
         return Err(ContentError::Ambiguous("a document with members of an index and of a manifest".to_owned()));
@@ -180,54 +168,44 @@ fn of_one_kind(raw: &Raw, media_type: &str) -> Result<(), ContentError> {
     Ok(())
 }
 
+/// What a document is that nobody names the type of: older ones of the OCI image specification need not name it themselves.
+fn shape(raw: &Raw) -> Result<&'static str, ContentError> {
+    match (&raw.manifests, &raw.config) {
+        (Some(_), _) => Ok(media_type::OCI_INDEX),
+        (None, Some(_)) => Ok(media_type::OCI_MANIFEST),
+        (None, None) => Err(ContentError::Unusable("a manifest without any media type".to_owned())),
+    }
+}
+
 fn checked(document: &Document) -> Result<Raw, ContentError> {
     let raw = parse(&document.bytes)?;
-    if raw.schema_version != Some(2) {
+    // Artifact manifests have no version.
+    let unversioned = document.media_type == media_type::OCI_ARTIFACT && raw.schema_version.is_none();
+    if raw.schema_version != Some(2) && !unversioned {
         return Err(ContentError::Unusable("a manifest whose schemaVersion is not 2".to_owned()));
     }
     if media_type::is_index(&document.media_type) && raw.manifests.is_none() {
         return Err(ContentError::Unusable("an index without manifests".to_owned()));
     }
-    let descriptors = raw.manifests.as_ref().map_or(0, Vec::len) + raw.layers.as_ref().map_or(0, Vec::len);
-    if descriptors > DESCRIPTOR_LIMIT {
-        return Err(ContentError::Unusable(format!(
-            "{descriptors} descriptors in one document; the limit is {DESCRIPTOR_LIMIT}"
-        )));
-    }
+    let blobs = raw.blobs.as_ref().and_then(Value::as_array);
+    limited(
+        raw.manifests.as_ref().map_or(0, Vec::len)
+            + raw.layers.as_ref().map_or(0, Vec::len)
+            + blobs.map_or(0, Vec::len),
+    )?;
     Ok(raw)
 }
 
-fn parse(bytes: &[u8]) -> Result<Raw, ContentError> {
-    serde_json::from_slice(bytes)
-        .map_err(|e| ContentError::Unusable(format!("not a manifest: {}", clean(&e.to_string()))))
+fn limited(descriptors: usize) -> Result<(), ContentError> {
+    if descriptors > DESCRIPTOR_LIMIT {
+        let text = format!("{descriptors} descriptors in one document; the limit is {DESCRIPTOR_LIMIT}");
+        return Err(ContentError::Unusable(text));
+    }
+    Ok(())
 }
 
-impl RawDescriptor {
-    pub(super) fn parse(self) -> Result<Descriptor, ContentError> {
-        let digest: Digest = self
-            .digest
-            .parse()
-            .map_err(|e| ContentError::Unusable(format!("the digest {} in it: {e}", clean(&self.digest))))?;
-        if self.size > LARGEST {
-            return Err(ContentError::Unusable(format!("{digest} in it is said to have {} bytes", self.size)));
-        }
-        Ok(Descriptor {
-            media_type: self.media_type,
-            digest,
-            size: self.size,
-            platform: self.platform.and_then(RawPlatform::parse),
-            artifact_type: self.artifact_type,
-            annotations: self.annotations.unwrap_or_default(),
-        })
-    }
-}
-
-impl RawPlatform {
-    /// The platform, where it is one that a manifest of approved images could name; else no wanted platform can be it.
-    fn parse(self) -> Option<Platform> {
-        let variant = self.variant.filter(|v| !v.is_empty()).map(|v| format!("/{v}")).unwrap_or_default();
-        format!("{}/{}{variant}", self.os, self.architecture).parse().ok()
-    }
+fn no_index() -> ContentError {
+    ContentError::Unusable("a manifest where an index should be".to_owned())
 }
 
 fn schema1(what: &str) -> ContentError {
@@ -290,7 +268,7 @@ mod tests {
     #[test]
     fn a_manifest_keeps_its_layers_in_order_with_duplicates() {
         let Content::Manifest { config, layers, subject } = read(&manifest()).unwrap() else { panic!("an index") };
-        assert_eq!(config.digest.as_str(), digest(0));
+        assert_eq!(config.unwrap().digest.as_str(), digest(0));
         assert_eq!(layers.iter().map(|l| l.digest.as_str()).collect::<Vec<_>>(), [digest(1), digest(1)]);
         assert_eq!(subject, None);
     }

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::document::{Content, ContentError, Document};
-use super::read::RawDescriptor;
+use super::raw::RawDescriptor;
 use crate::image::{Descriptor, Digest, Platform};
 
 /// The annotation of a subset that names the index it was made of: who finds a subset at a mirror need not ask upstream
@@ -52,11 +52,11 @@ impl Document {
     /// # Errors
     /// Where the document is no index, or a wanted platform is not in it.
     pub fn subset(&self, platforms: &[Platform]) -> Result<Self, ContentError> {
-        let Content::Index { children, .. } = self.read()? else {
+        let Content::Index { children, blobs, .. } = self.read()? else {
             return Err(ContentError::Unusable("a single manifest, which has no platforms to choose from".to_owned()));
         };
         let kept = kept_digests(&children, platforms)?;
-        if children.iter().all(|child| stays(child, &kept)) {
+        if children.iter().chain(&blobs).all(|entry| stays(entry, &kept)) {
             return Ok(self.clone());
         }
         let bad = |e: serde_json::Error| ContentError::Unusable(format!("not an index: {e}"));

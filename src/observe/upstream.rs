@@ -98,16 +98,9 @@ fn platforms_in(document: &Document) -> usize {
 /// What was found on the way down.
 enum Node {
     /// A manifest under the name of its platform, with everything it refers to.
-    Manifest {
-        name: String,
-        digest: Digest,
-        attestation: bool,
-        blobs: BTreeMap<Digest, u64>,
-    },
-    Index {
-        digest: Digest,
-        size: u64,
-    },
+    Manifest { name: String, digest: Digest, attestation: bool, blobs: BTreeMap<Digest, u64> },
+    /// An index with itself and the blobs that it lists.
+    Index { digest: Digest, blobs: BTreeMap<Digest, u64> },
     /// Something that does not answer or cannot be used.
     Problem(Problem),
 }
@@ -126,33 +119,51 @@ fn read<'a>(
             Ok(Content::Index { .. }) if depth == 0 => {
                 Ok(incomplete(format!("{}: more than {DEPTH} indexes inside each other", document.digest)))
             }
-            Ok(Content::Index { children, .. }) => {
-                let own = Node::Index { digest: document.digest.clone(), size: document.bytes.len() as u64 };
+            Ok(Content::Index { children, blobs, .. }) => {
+                let own = Node::Index { digest: document.digest.clone(), blobs: sizes(&document, &blobs) };
+                // BuildKit lists the configuration of a cache last.
+                let missing = missing(sources, location, &document, blobs.last()).await?;
                 let below = futures_util::stream::iter(children)
                     .map(|child| read_child(sources, location, child, depth - 1))
                     .buffered(TOGETHER)
                     .collect::<Vec<_>>()
                     .await;
-                let mut found = vec![own];
+                let mut found: Vec<Node> = std::iter::once(own).chain(missing).collect();
                 for part in below {
                     found.extend(part?);
                 }
                 Ok(found)
             }
             Ok(Content::Manifest { config, layers, .. }) => {
-                let mut blobs: BTreeMap<Digest, u64> = layers.iter().map(|l| (l.digest.clone(), l.size)).collect();
-                blobs.insert(config.digest.clone(), config.size);
-                blobs.insert(document.digest.clone(), document.bytes.len() as u64);
+                let blobs = sizes(&document, layers.iter().chain(&config));
                 let attestation = name.starts_with("unknown/");
                 let manifest = Node::Manifest { name, digest: document.digest.clone(), attestation, blobs };
-                if sources.has_blob(location, &config.digest).await? {
-                    return Ok(vec![manifest]);
-                }
-                let problem = format!("the configuration {} of {} is missing", config.digest, document.digest);
-                Ok(std::iter::once(manifest).chain(incomplete(problem)).collect())
+                let missing = missing(sources, location, &document, config.as_ref()).await?;
+                Ok(std::iter::once(manifest).chain(missing).collect())
             }
         }
     })
+}
+
+/// The bytes of a document and of blobs.
+fn sizes<'a>(document: &Document, blobs: impl IntoIterator<Item = &'a Descriptor>) -> BTreeMap<Digest, u64> {
+    let own = (document.digest.clone(), document.bytes.len() as u64);
+    blobs.into_iter().map(|blob| (blob.digest.clone(), blob.size)).chain([own]).collect()
+}
+
+/// That a document's configuration is missing, where it is.
+async fn missing(
+    sources: &Sources,
+    location: &Location,
+    document: &Document,
+    config: Option<&Descriptor>,
+) -> Result<Vec<Node>, Error> {
+    match config {
+        Some(config) if !sources.has_blob(location, &config.digest).await? => {
+            Ok(incomplete(format!("the configuration {} of {} is missing", config.digest, document.digest)))
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 async fn read_child(
@@ -188,9 +199,9 @@ struct Tally {
 impl Tally {
     fn add(&mut self, node: Node) {
         match node {
-            Node::Index { digest, size } => {
-                self.walk.documents.push(digest.clone());
-                self.blobs.insert(digest, size);
+            Node::Index { digest, blobs } => {
+                self.walk.documents.push(digest);
+                self.blobs.extend(blobs);
             }
             // What is refused stands over what may still come.
             Node::Problem(Problem::Incomplete(_)) if self.walk.problem.is_some() => {}

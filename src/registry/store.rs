@@ -80,7 +80,7 @@ pub trait Store: Send + Sync {
         let fail = |text: String| Error { registry: self.location().to_string(), kind: ErrorKind::Protocol(text) };
         let tag = companion::fallback_tag(digest).map_err(|e| fail(format!("no fallback tag for {digest}: {e}")))?;
         match self.manifest(&Reference::Tag(tag)).await? {
-            Some(index) => index.children().map_err(|e| fail(format!("referrers of {digest}: {e}"))),
+            Some(index) => index.listed().map_err(|e| fail(format!("referrers of {digest}: {e}"))),
             None => Ok(Vec::new()),
         }
     }

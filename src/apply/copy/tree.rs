@@ -154,17 +154,14 @@ fn checked(child: &Descriptor, document: Document) -> Result<Document, TreeError
 /// The documents that this one names and that were not seen yet; its blobs are added to `blobs`.
 fn named(document: &Document, blobs: &mut Blobs, seen: &mut BTreeSet<Digest>) -> Result<Vec<Descriptor>, TreeError> {
     let content = document.read().map_err(|e| TreeError::of_content(&document.digest, &e))?;
-    match content {
-        Content::Index { children, .. } => {
-            Ok(children.into_iter().filter(|child| seen.insert(child.digest.clone())).collect())
-        }
-        Content::Manifest { config, layers, .. } => {
-            for blob in std::iter::once(config).chain(layers) {
-                blobs.add(blob)?;
-            }
-            Ok(Vec::new())
-        }
+    let children = match &content {
+        Content::Index { children, .. } => children.clone(),
+        Content::Manifest { .. } => Vec::new(),
+    };
+    for blob in content.into_blobs() {
+        blobs.add(blob)?;
     }
+    Ok(children.into_iter().filter(|child| seen.insert(child.digest.clone())).collect())
 }
 
 /// Blobs by digest.

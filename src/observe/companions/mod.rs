@@ -99,7 +99,7 @@ async fn referrers(
     let Some(tag) = fallback_tag(subject).ok().filter(|tag| tags.contains(tag)) else { return Ok(Vec::new()) };
     let (digest, why) = match sources.document_of_tag(location, &tag).await {
         Ok(None) => return Ok(Vec::new()),
-        Ok(Some(index)) => match index.children() {
+        Ok(Some(index)) => match index.listed() {
             Ok(children) => return Ok(children),
             Err(error) => (Some(index.digest), error.to_string()),
         },

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 
 use super::error::MirrorError;
 use super::tags::TagReader;
-use crate::content::{Document, media_type};
+use crate::content::{Content, Document, media_type};
 use crate::image::{Digest, Location};
 use crate::manifest::{Approval, Image};
 use crate::observe::availability::{Probe, Trace, trace};
@@ -119,7 +119,7 @@ async fn below(sources: &Sources, source: &Location, top: &Document) -> Below {
 
 /// How many layers of what is to be copied may not be distributed.
 fn foreign(documents: &[Document]) -> usize {
-    let layers = documents.iter().filter_map(|document| document.layers().ok());
-    let foreign = layers.flatten().filter(|layer| media_type::is_foreign(&layer.media_type));
+    let blobs = documents.iter().filter_map(|document| document.read().ok()).flat_map(Content::into_blobs);
+    let foreign = blobs.filter(|layer| media_type::is_foreign(&layer.media_type));
     foreign.map(|layer| layer.digest).collect::<BTreeSet<_>>().len()
 }

@@ -106,7 +106,7 @@ async fn under(place: &Place<'_>, tag: &Tag) -> Result<Vec<Digest>, Error> {
     }
     let reference = Reference::Tag(tag.clone());
     match place.store.manifest(&reference).await {
-        Ok(Some(document)) => match document.children() {
+        Ok(Some(document)) => match document.listed() {
             Ok(children) if lists => Ok(children.into_iter().map(|child| child.digest).collect()),
             _ => {
                 place.documents.keep(&document);

@@ -40,7 +40,10 @@ impl Entry {
 
     fn set_name(&mut self, name: Option<&Tag>) {
         let Some(entry) = self.json.as_object_mut() else { return };
-        let annotations = entry.entry("annotations").or_insert_with(|| json!({}));
+        let annotations = entry.entry("annotations").or_insert(Value::Null);
+        if annotations.is_null() {
+            *annotations = json!({});
+        }
         let Some(annotations) = annotations.as_object_mut() else { return };
         match name {
             Some(tag) => annotations.insert(NAME.to_owned(), json!(tag.as_str())),

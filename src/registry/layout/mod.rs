@@ -73,8 +73,7 @@ impl Layout {
                 self.error(ErrorKind::Mismatch(format!("the bytes of {} do not have its digest", path.display())))
             );
         }
-        let called = called.map(str::to_owned).or_else(|| sniff(&bytes));
-        let document = Document::new(bytes.into(), called.as_deref(), Some(digest));
+        let document = Document::new(bytes.into(), called, Some(digest));
         document.map(Some).map_err(|e| self.error(ErrorKind::of_content(digest.as_str(), &e)))
     }
 
@@ -281,12 +280,4 @@ impl Store for Layout {
         }
         Ok(Some(found))
     }
-}
-
-/// What a document calls itself, or what its members say that it is: in a layout nobody else names its type.
-fn sniff(bytes: &[u8]) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
-    let own = value.get("mediaType").and_then(serde_json::Value::as_str);
-    let shape = if value.get("manifests").is_some() { media_type::OCI_INDEX } else { media_type::OCI_MANIFEST };
-    Some(own.unwrap_or(shape).to_owned())
 }

@@ -242,6 +242,17 @@ mod tests {
     }
 
     #[test]
+    fn a_retired_artifact_manifest_is_an_artifact() {
+        let value = json!({"mediaType": media_type::OCI_ARTIFACT, "artifactType": "application/vnd.cncf.notary.signature",
+            "blobs": [blob(LAYER), blob("application/jose+json")]});
+        let Inspection::Artifact(artifact) = inspect(&Document::new(value.to_string().into(), None, None).unwrap())
+        else {
+            panic!("none")
+        };
+        assert_eq!((artifact.sort, artifact.size), (Sort::Signature, value.to_string().len() as u64 + 20));
+    }
+
+    #[test]
     fn an_image_is_none_whatever_it_calls_itself() {
         let oci = |artifact_type, config, layers: &[&str]| is(media_type::OCI_MANIFEST, artifact_type, config, layers);
         assert_eq!(oci(None, CONFIG, &[LAYER]), IMAGE);

@@ -8,6 +8,8 @@ mod raw;
 mod read;
 mod strict;
 mod subset;
+#[cfg(test)]
+mod tests;
 
 pub use document::{Content, Document};
 pub(crate) use document::{ContentError, MANIFEST_LIMIT};

@@ -230,6 +230,17 @@ mod tests {
     }
 
     #[test]
+    fn a_blob_beside_the_platforms_stays_behind() {
+        let text = std::str::from_utf8(&upstream().bytes).unwrap().to_owned();
+        let blob = entry(9, "null", "").replace(media_type::OCI_MANIFEST, "application/vnd.buildkit.cacheconfig.v0");
+        let index = Document::new(text.replacen("[{", &format!("[{blob},{{"), 1).into(), None, None).unwrap();
+        let kept = index.subset(&platforms(&["linux/arm64", "linux/amd64"])).unwrap();
+        assert!(
+            matches!(kept.read(), Ok(Content::Index { children, blobs, .. }) if children.len() == 4 && blobs.is_empty())
+        );
+    }
+
+    #[test]
     fn attestations_are_no_platform() {
         assert!(upstream().subset(&platforms(&["unknown/unknown"])).is_err());
     }

@@ -1,7 +1,7 @@
 //! Upstream, read: with this run's credential, or without any where Docker Hub refuses the credential.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use tokio::sync::OnceCell;
 
@@ -41,6 +41,17 @@ struct TagList {
     all: Option<Arc<Vec<Tag>>>,
     /// Those that may stand for signatures and the like.
     companions: Arc<BTreeSet<Tag>>,
+    /// Why the registry does not list them.
+    declined: Option<Error>,
+    /// That this was said.
+    said: Once,
+}
+
+impl TagList {
+    fn of(all: Option<Vec<Tag>>) -> Self {
+        let companions = all.iter().flatten().filter(|tag| is_companion(tag)).cloned().collect();
+        Self { all: all.map(Arc::new), companions: Arc::new(companions), declined: None, said: Once::new() }
+    }
 }
 
 impl Sources {
@@ -104,12 +115,23 @@ impl Sources {
 
     /// All tags; `None` where the repository does not exist. A run lists them once.
     pub async fn tags(&self, location: &Location) -> Result<Option<Arc<Vec<Tag>>>, Error> {
-        self.listed(location, |list| list.all.clone()).await
+        self.listed(location, |list| list.declined.clone().map_or_else(|| Ok(list.all.clone()), Err)).await?
     }
 
-    /// The tags that may stand for signatures and the like, from the same list.
-    pub(super) async fn companion_tags(&self, location: &Location) -> Result<Arc<BTreeSet<Tag>>, Error> {
-        self.listed(location, |list| Arc::clone(&list.companions)).await
+    /// The tags that may stand for signatures and the like, from the same list; `None` where the registry does not list tags:
+    /// what refers to an image may be known in other ways.
+    pub(super) async fn companion_tags(&self, location: &Location) -> Result<Option<Arc<BTreeSet<Tag>>>, Error> {
+        let tags = |list: &TagList| {
+            let Some(error) = &list.declined else { return Some(Arc::clone(&list.companions)) };
+            list.said.call_once(|| {
+                tracing::warn!(
+                    "{location}: the tag list is refused: signatures and the like that stand under cosign's tags are not found, \
+                     those that refer to an image are ({error})"
+                );
+            });
+            None
+        };
+        self.listed(location, tags).await
     }
 
     async fn listed<T>(&self, location: &Location, of: impl Fn(&TagList) -> T) -> Result<T, Error> {
@@ -118,9 +140,10 @@ impl Sources {
             Arc::clone(lists.entry(location.clone()).or_default())
         };
         let read = list.get_or_try_init(|| async {
-            let all = self.ask(location, |store| async move { store.tags().await }).await?.map(Arc::new);
-            let companions = all.iter().flat_map(|tags| tags.iter()).filter(|tag| is_companion(tag)).cloned();
-            Ok(TagList { companions: Arc::new(companions.collect()), all })
+            match self.ask(location, |store| async move { store.tags().await }).await {
+                Err(error) if error.is_declined() => Ok(TagList { declined: Some(error), ..TagList::of(None) }),
+                tags => tags.map(TagList::of),
+            }
         });
         read.await.map(of)
     }
@@ -182,7 +205,7 @@ impl Sources {
         if self.is_refused(location) {
             self.registries.open_anonymously(location)
         } else {
-            self.registries.open(location)
+            self.registries.source(location)
         }
     }
 

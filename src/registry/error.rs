@@ -12,6 +12,11 @@ pub struct Error {
 }
 
 impl Error {
+    /// Whether the registry does not let this be done, whoever is to blame, and may well do everything else.
+    pub(crate) const fn is_declined(&self) -> bool {
+        matches!(self.kind, ErrorKind::Refused { .. } | ErrorKind::Declined(_))
+    }
+
     /// Whether what was asked for is a document that two readers could understand differently.
     pub(crate) const fn is_ambiguous(&self) -> bool {
         matches!(self.kind, ErrorKind::Ambiguous(_))
@@ -43,6 +48,9 @@ pub enum ErrorKind {
     /// The registry does not take a manifest because it does not have what that names.
     #[error("it lacks what is named: {0}")]
     Lacking(String),
+    /// The registry answered that it does not do this: 4xx or 501.
+    #[error("unusable answer: {0}")]
+    Declined(String),
     /// The manifest or index is one that two readers could understand differently.
     #[error("refused document: {0}")]
     Ambiguous(String),
@@ -92,6 +100,7 @@ impl ErrorKind {
             Self::Server(text) => Self::Server(change(text)),
             Self::Protocol(text) => Self::Protocol(change(text)),
             Self::Lacking(text) => Self::Lacking(change(text)),
+            Self::Declined(text) => Self::Declined(change(text)),
             Self::Ambiguous(text) => Self::Ambiguous(change(text)),
             Self::Mismatch(text) => Self::Mismatch(change(text)),
             Self::Disk(text) => Self::Disk(change(text)),

@@ -38,17 +38,26 @@ impl Registries {
         }
     }
 
+    /// The repository at `location`, to be copied from: HEAD alone is not believed that it lacks something.
+    #[must_use]
+    pub fn source(&self, location: &Location) -> Arc<dyn Store> {
+        match location {
+            Location::Remote(repository) => Arc::new(self.remote(repository).as_source()),
+            Location::Layout(_) => self.open(location),
+        }
+    }
+
     /// The API of Amazon ECR behind a host; `None` where that is another registry, or where no keys are given.
     #[must_use]
     pub fn ecr<'a>(&'a self, registry: &'a RegistryHost) -> Option<Ecr<'a>> {
         self.client.ecr(registry)
     }
 
-    /// The repository at `location`, read anonymously: for public sources that refuse this run's credential.
+    /// The same, read anonymously: for public sources that refuse this run's credential.
     #[must_use]
     pub fn open_anonymously(&self, location: &Location) -> Arc<dyn Store> {
         match location {
-            Location::Remote(repository) => Arc::new(self.remote(repository).anonymous()),
+            Location::Remote(repository) => Arc::new(self.remote(repository).as_source().anonymous()),
             Location::Layout(_) => self.open(location),
         }
     }

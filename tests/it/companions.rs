@@ -195,7 +195,7 @@ fn the_organizations_own_signatures_stay() {
 fn a_fault_on_the_way_is_said_and_the_image_is_promoted() {
     let world = World::new(true, true);
     let signature = world.refer(true, b"one");
-    world.upstream.fault(Rule::new("GET", "/referrers/", Action::Answer(403, vec![], "".into())));
+    world.upstream.fault(Rule::new("GET", "/referrers/", Action::Answer(500, vec![], "".into())));
     let result = world.promote(&[], 1);
     assert_eq!(result["promoted"].as_array().unwrap().len(), 1);
     let error = result["failed"][0]["error"].as_str().unwrap();

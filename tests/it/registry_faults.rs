@@ -340,8 +340,15 @@ async fn referrers_are_not_lost_to_a_fault() {
         assert!(store.referrers(&image.digest()).await.is_err(), "{status}");
     }
     let (server, store) = small();
-    server.fault(Rule::new("", "/referrers/", Action::Answer(403, vec![], "".into())));
+    put(&*store, &image, "1.0").await;
+    server.fault(Rule::new("", "/team/app/", Action::Answer(403, vec![], "".into())));
+    assert!(store.referrers(&image.digest()).await.is_err(), "where all is refused, nothing is known");
+    server.server().clear_faults();
+    server.fault(Rule::new("", "/referrers/", Action::Answer(500, vec![], "".into())));
     assert!(store.referrers(&image.digest()).await.is_err());
+    server.server().clear_faults();
+    server.fault(Rule::new("", "/referrers/", Action::Answer(403, vec![], "".into())));
+    assert_eq!(store.referrers(&image.digest()).await.unwrap(), [], "where only they are, there is no API");
 }
 
 #[tokio::test]

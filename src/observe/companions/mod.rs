@@ -2,7 +2,7 @@
 //! cosign's tags.
 //!
 //! Costs one request a manifest (none more of a host that has no referrers API) and one listing of tags a source. No
-//! manifest is asked for by a tag that is not listed.
+//! manifest is asked for by a tag that is not listed, but for the fallback tags where neither tags nor referrers are.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -47,14 +47,14 @@ pub(crate) struct Found {
 }
 
 /// Whether anything can stand beside the image whose uppermost manifest is `top`, told without knowing its children: at a
-/// registry that has no referrers API only what the list of tags shows can, under the fallback tag or cosign's. Where there is
-/// that API, what it lists stands under no tag, and of each manifest it must be asked alone: then it can.
+/// registry that has no referrers API only what the list of tags shows can, under the fallback tag or cosign's, if tags are listed
+/// at all. Where there is that API, what it lists stands under no tag, and of each manifest it must be asked alone: then it can.
 ///
 /// # Errors
 /// Whatever keeps upstream from answering.
 pub(crate) async fn can_be_there(sources: &Sources, location: &Location, top: &Digest) -> Result<bool, Error> {
     let tags = sources.companion_tags(location).await?;
-    Ok(!tags.is_empty() || sources.listed_referrers(location, top).await?.is_some())
+    Ok(tags.is_none_or(|tags| !tags.is_empty()) || sources.listed_referrers(location, top).await?.is_some())
 }
 
 /// What belongs to these manifests, and to what was found.
@@ -62,14 +62,15 @@ pub(crate) async fn can_be_there(sources: &Sources, location: &Location, top: &D
 /// # Errors
 /// Whatever keeps upstream from answering: a signature is never lost to a fault.
 pub(crate) async fn find(sources: &Sources, location: &Location, digests: &[Digest]) -> Result<Found, Error> {
-    let tags = &*sources.companion_tags(location).await?;
+    let tags = sources.companion_tags(location).await?;
     let mut found = Found::default();
     let mut seen: BTreeSet<Digest> = digests.iter().cloned().collect();
     let mut open: VecDeque<Digest> = digests.iter().cloned().collect();
     while let Some(subject) = open.pop_front() {
-        let tagged = cosign_tags(&subject).into_iter().filter(|tag| tags.contains(tag));
+        let tagged =
+            cosign_tags(&subject).into_iter().filter(|tag| tags.as_ref().is_some_and(|tags| tags.contains(tag)));
         found.companions.extend(tagged.map(Companion::Tagged));
-        for referrer in referrers(sources, location, &subject, tags, &mut found.left).await? {
+        for referrer in referrers(sources, location, &subject, tags.as_deref(), &mut found.left).await? {
             if seen.insert(referrer.digest.clone()) {
                 open.push_back(referrer.digest.clone());
                 found.companions.push(Companion::Referrer { subject: subject.clone(), referrer });
@@ -84,19 +85,36 @@ pub(crate) async fn find(sources: &Sources, location: &Location, digests: &[Dige
     Ok(found)
 }
 
-/// By the referrers API; where there is none, by the fallback tag, if that is listed. What is no index under that tag lists
-/// nothing.
+/// By the referrers API, and by the fallback tag, if that is listed: some APIs do not know what stands there. Where nothing at
+/// all is listed, the tag is asked for. What is no index under that tag lists nothing.
 async fn referrers(
     sources: &Sources,
     location: &Location,
     subject: &Digest,
-    tags: &BTreeSet<Tag>,
+    tags: Option<&BTreeSet<Tag>>,
     left: &mut Vec<LeftBehind>,
 ) -> Result<Vec<Descriptor>, Error> {
-    if let Some(listed) = sources.listed_referrers(location, subject).await? {
-        return Ok(listed);
+    let by_api = sources.listed_referrers(location, subject).await?;
+    let is_there = |tag: &Tag| tags.map_or(by_api.is_none(), |tags| tags.contains(tag));
+    let Some(tag) = fallback_tag(subject).ok().filter(is_there) else { return Ok(by_api.unwrap_or_default()) };
+    let by_tag = under_fallback_tag(sources, location, tag, left).await?;
+    let Some(mut all) = by_api else { return Ok(by_tag) };
+    for referrer in by_tag {
+        // An API that lists does not list what is gone; the tag may.
+        let known = all.iter().any(|listed| listed.digest == referrer.digest);
+        if !known && sources.has(location, &referrer.digest).await? {
+            all.push(referrer);
+        }
     }
-    let Some(tag) = fallback_tag(subject).ok().filter(|tag| tags.contains(tag)) else { return Ok(Vec::new()) };
+    Ok(all)
+}
+
+async fn under_fallback_tag(
+    sources: &Sources,
+    location: &Location,
+    tag: Tag,
+    left: &mut Vec<LeftBehind>,
+) -> Result<Vec<Descriptor>, Error> {
     let (digest, why) = match sources.document_of_tag(location, &tag).await {
         Ok(None) => return Ok(Vec::new()),
         Ok(Some(index)) => match index.listed() {

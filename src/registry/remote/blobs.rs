@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::try_unfold;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::header::{CONTENT_RANGE, HeaderMap};
+use reqwest::{Method, StatusCode};
 
+use super::body::{Body, Reading};
 use super::call::{Answer, Call};
 use super::client::Client;
 use super::endpoint::Endpoint;
@@ -16,7 +17,7 @@ use crate::image::{Descriptor, Digest};
 use crate::registry::auth::Identity;
 use crate::registry::error::{Error, ErrorKind};
 use crate::registry::store::ByteStream;
-use crate::registry::wire::{Cure, Fault, Flow, Tries};
+use crate::registry::wire::{Cure, Fault, Tries};
 
 /// How often one download is taken up again at most, however far it comes each time.
 const RESUMES: u32 = 16;
@@ -28,26 +29,48 @@ struct Download {
     endpoint: Arc<Endpoint>,
     identity: Identity,
     call: Call,
-    size: u64,
+    blob: Descriptor,
     position: u64,
-    response: Response,
+    body: Body,
     /// Bytes still to be passed over: the registry does not know ranges and started anew.
     skip: u64,
-    flow: Flow,
     tries: Tries,
     since_break: u64,
     resumes: u32,
 }
 
 impl Remote {
+    /// Whether a blob is there, by HEAD; by its first byte where HEAD is refused, here or where it leads: addresses of stores
+    /// behind a registry are often signed for GET alone.
     pub(super) async fn head_blob(&self, digest: &Digest) -> Result<bool, Error> {
         let endpoint = self.endpoint()?;
-        let call = self.blob_call(&endpoint, Method::HEAD, digest)?;
-        let answer = self.client.call(&endpoint, self.identity, &call).await?;
-        if answer.status == StatusCode::NOT_FOUND {
-            return Ok(false);
+        if endpoint.habits.refuses_blob_heads() {
+            return self.has_first_byte(&endpoint, digest).await;
         }
-        endpoint.success(&answer, &call.action).map(|()| true)
+        let call = self.blob_call(&endpoint, Method::HEAD, digest)?;
+        match self.client.call(&endpoint, self.identity, &call).await {
+            Ok(answer) if answer.status == StatusCode::NOT_FOUND && endpoint.owns(&answer.url) => return Ok(false),
+            Ok(answer) if !answer.is_declined() => return endpoint.success(&answer, &call.action).map(|()| true),
+            Err(error) if !error.is_declined() => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+        let there = self.has_first_byte(&endpoint, digest).await?;
+        if there {
+            endpoint.habits.learn_no_blob_heads();
+        }
+        Ok(there)
+    }
+
+    async fn has_first_byte(&self, endpoint: &Endpoint, digest: &Digest) -> Result<bool, Error> {
+        let call = self.blob_call(endpoint, Method::GET, digest)?;
+        let call = Call { headers: vec![("range", "bytes=0-0".to_owned())], ..call };
+        let answer = self.client.call(endpoint, self.identity, &call).await?;
+        match answer.status {
+            StatusCode::NOT_FOUND => Ok(false),
+            // An empty blob has none.
+            StatusCode::RANGE_NOT_SATISFIABLE => Ok(true),
+            _ => endpoint.success(&answer, &call.action).map(|()| true),
+        }
     }
 
     /// The bytes from `offset` to the descriptor's size: not one more, and not one less without an error.
@@ -55,7 +78,7 @@ impl Remote {
         let endpoint = self.endpoint()?;
         let call = self.blob_call(&endpoint, Method::GET, &blob.digest)?;
         let client = Arc::clone(&self.client);
-        let Some((response, skip)) = open(&client, &endpoint, self.identity, &call, offset, blob.size).await? else {
+        let Some((body, skip)) = open(&client, &endpoint, self.identity, &call, blob, offset).await? else {
             return Ok(None);
         };
         let download = Download {
@@ -63,11 +86,10 @@ impl Remote {
             endpoint,
             identity: self.identity,
             call,
-            size: blob.size,
+            blob: blob.clone(),
             position: offset,
-            response,
+            body,
             skip,
-            flow: Flow::default(),
             tries: Tries::default(),
             since_break: 0,
             resumes: 0,
@@ -90,12 +112,12 @@ impl Remote {
 impl Download {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
-            let fault = match self.flow.next(&mut self.response, &self.client.wire.patience).await {
+            let fault = match self.body.next(&self.client.wire.patience).await {
                 Ok(Some(bytes)) => match self.take(bytes)? {
                     Some(bytes) => return Ok(Some(bytes)),
                     None => continue,
                 },
-                Ok(None) if self.position == self.size => return Ok(None),
+                Ok(None) if self.position == self.blob.size => return Ok(None),
                 Ok(None) => Fault { cure: Cure::Again, ..self.short() },
                 Err(fault) => fault,
             };
@@ -110,8 +132,8 @@ impl Download {
         let bytes = bytes.split_off(passed as usize);
         self.position += bytes.len() as u64;
         self.since_break += bytes.len() as u64;
-        if self.position > self.size {
-            return Err(self.mismatch(&format!("more than the {} bytes that its descriptor says", self.size)));
+        if self.position > self.blob.size {
+            return Err(self.mismatch(&format!("more than the {} bytes that its descriptor says", self.blob.size)));
         }
         Ok((!bytes.is_empty()).then_some(bytes))
     }
@@ -130,14 +152,18 @@ impl Download {
         };
         tracing::debug!(registry = %self.endpoint.registry, action = %self.call.action, at = self.position, "going on");
         tokio::time::sleep(pause).await;
-        let opened = open(&self.client, &self.endpoint, self.identity, &self.call, self.position, self.size).await?;
-        let (response, skip) = opened.ok_or_else(|| self.mismatch("gone in the middle of the download"))?;
-        (self.response, self.skip, self.flow) = (response, skip, Flow::default());
+        let Self { client, endpoint, identity, call, blob, .. } = &*self;
+        let opened = if self.body.is_compressed() {
+            whole(client, endpoint, *identity, call, blob, self.position).await?
+        } else {
+            open(client, endpoint, *identity, call, blob, self.position).await?
+        };
+        (self.body, self.skip) = opened.ok_or_else(|| self.mismatch("gone in the middle of the download"))?;
         Ok(())
     }
 
     fn short(&self) -> Fault {
-        let text = format!("it ended after {} of {} bytes", self.position, self.size);
+        let text = format!("it ended after {} of {} bytes", self.position, self.blob.size);
         Fault::fatal(ErrorKind::Mismatch(text))
     }
 
@@ -146,54 +172,63 @@ impl Download {
     }
 }
 
-/// Asks for the bytes from `position`; answers the response and how many of its bytes come before that. A registry that
-/// does not know the range, or answers another one, is asked for the whole.
+/// Asks for the bytes from `position`; answers the body and how many of its bytes come before that. A registry that does not
+/// know the range, or answers another one or one of something compressed, is asked for the whole.
 async fn open(
     client: &Client,
     endpoint: &Endpoint,
     identity: Identity,
     call: &Call,
+    blob: &Descriptor,
     position: u64,
-    size: u64,
-) -> Result<Option<(Response, u64)>, Error> {
+) -> Result<Option<(Body, u64)>, Error> {
     if position > 0 {
         let ranged = Call { headers: vec![("range", format!("bytes={position}-"))], ..call.clone() };
         let answer = client.call(endpoint, identity, &ranged).await?;
-        let continues = answer.status != StatusCode::PARTIAL_CONTENT || range_start(&answer.headers) == Some(position);
+        let compressed = || !matches!(Reading::of(&answer.headers, blob.size - position), Ok(Reading::Raw) | Err(_));
+        let continues = answer.status != StatusCode::PARTIAL_CONTENT
+            || (range_start(&answer.headers) == Some(position) && !compressed());
         if continues && answer.status != StatusCode::RANGE_NOT_SATISFIABLE {
-            return opened(endpoint, call, answer, position, size);
+            return opened(endpoint, call, answer, blob, position);
         }
     }
+    whole(client, endpoint, identity, call, blob, position).await
+}
+
+/// Asks for all bytes, of which those before `position` are to be passed over.
+async fn whole(
+    client: &Client,
+    endpoint: &Endpoint,
+    identity: Identity,
+    call: &Call,
+    blob: &Descriptor,
+    position: u64,
+) -> Result<Option<(Body, u64)>, Error> {
     let answer = client.call(endpoint, identity, call).await?;
     if answer.status == StatusCode::PARTIAL_CONTENT {
         return Err(endpoint.protocol(format!("{}: a range, which was not asked for", call.action)));
     }
-    opened(endpoint, call, answer, position, size)
+    opened(endpoint, call, answer, blob, position)
 }
 
 fn opened(
     endpoint: &Endpoint,
     call: &Call,
     answer: Answer,
+    blob: &Descriptor,
     position: u64,
-    size: u64,
-) -> Result<Option<(Response, u64)>, Error> {
+) -> Result<Option<(Body, u64)>, Error> {
     if answer.status == StatusCode::NOT_FOUND {
         return Ok(None);
     }
     endpoint.success(&answer, &call.action)?;
     let skip = if answer.status == StatusCode::PARTIAL_CONTENT { 0 } else { position };
-    let announced = size - position + skip;
-    if let Some(length) = length(&answer.headers).filter(|n| *n != announced) {
-        let text = format!("{}: {length} bytes instead of {announced}", call.action);
-        return Err(endpoint.error(ErrorKind::Mismatch(text)));
-    }
+    let announced = blob.size - position + skip;
+    let reading = Reading::of(&answer.headers, announced).map_err(|length| {
+        endpoint.error(ErrorKind::Mismatch(format!("{}: {length} bytes instead of {announced}", call.action)))
+    })?;
     let response = answer.stream.ok_or_else(|| endpoint.protocol("no body"))?;
-    Ok(Some((response, skip)))
-}
-
-fn length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    Ok(Some((Body::new(response, reading, &blob.media_type), skip)))
 }
 
 /// The start of `Content-Range: bytes 5-9/10`.

@@ -34,3 +34,10 @@ pub(crate) struct Answer {
     /// The answer itself, where it is to be streamed.
     pub(crate) stream: Option<Response>,
 }
+
+impl Answer {
+    /// Whether the registry does not do what it was asked for: a rate limit, 401 and 403 do not come this far.
+    pub(super) fn is_declined(&self) -> bool {
+        self.status.is_client_error() || self.status == StatusCode::NOT_IMPLEMENTED
+    }
+}

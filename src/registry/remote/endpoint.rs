@@ -1,15 +1,14 @@
 //! Where a registry really is, and which token services it may name.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header::HeaderMap;
-use tokio::sync::OnceCell;
 use url::Url;
 
 use super::call::Answer;
 use super::gate::Gate;
+use super::habits::Habits;
 use super::mounts::Mounts;
 use super::realm::{TokenServices, is_one_of, is_plain, is_tls_of, same_origin, token_services};
 use super::settle::Settling;
@@ -28,10 +27,7 @@ pub(crate) struct Endpoint {
     pub(crate) base: Url,
     pub(crate) gate: Arc<Gate>,
     pub(crate) auth: Auth,
-    /// It answered that it has no referrers API.
-    pub(crate) no_referrers: AtomicBool,
-    /// The first question to the referrers API, for whose answer the others wait.
-    pub(super) first_referrers: OnceCell<()>,
+    pub(super) habits: Habits,
     /// Fallback tags of referrers are read, changed and written by one task at a time.
     pub(crate) fallback: tokio::sync::Mutex<()>,
     /// Which mounts are not tried any more.
@@ -72,8 +68,7 @@ impl Endpoint {
             gate: gate(&base),
             base,
             auth: Auth::new(scheme),
-            no_referrers: AtomicBool::new(false),
-            first_referrers: OnceCell::new(),
+            habits: Habits::default(),
             fallback: tokio::sync::Mutex::new(()),
             mounts: Mounts::default(),
             settling: Settling::default(),
@@ -167,11 +162,6 @@ impl Endpoint {
                 tracing::warn!(registry = %self.registry, "{said}");
             }
         }
-    }
-
-    /// Whether the referrers API is known to be missing.
-    pub(crate) fn lacks_referrers(&self) -> bool {
-        self.no_referrers.load(Ordering::Relaxed)
     }
 
     /// Waits before another try, with everybody where the host asked for a pause; the error where there is none to be made.

@@ -13,22 +13,31 @@ use crate::registry::error::{Error, ErrorKind};
 use crate::text::excerpt;
 
 impl Remote {
-    /// What a reference answers, by HEAD; by GET where the answer lacks digest, type or length.
+    /// What a reference answers, by HEAD; by GET where the answer lacks digest, type or length, or where the registry does
+    /// not answer HEAD. At a source a manifest is absent only if GET says so.
     pub(super) async fn head_manifest(
         &self,
         reference: &Reference,
         scopes: Scopes,
     ) -> Result<Option<Descriptor>, Error> {
         let endpoint = self.endpoint()?;
-        let call = self.manifest_call(&endpoint, Method::HEAD, reference, scopes.clone())?;
-        let answer = self.client.call(&endpoint, self.identity, &call).await?;
-        if answer.status == StatusCode::NOT_FOUND {
-            return Ok(None);
+        if endpoint.habits.refuses_manifest_heads() {
+            return self.describe(reference, scopes).await;
         }
-        endpoint.success(&answer, &call.action)?;
-        let Some(descriptor) = described(&answer.headers) else {
-            return Ok(self.get_manifest(reference, scopes).await?.map(Document::into_plain_descriptor));
+        let call = self.manifest_call(&endpoint, Method::HEAD, reference, scopes.clone())?;
+        let answer = match self.client.call(&endpoint, self.identity, &call).await {
+            Err(error) if self.is_source && error.is_declined() => {
+                return self.instead_of_head(reference, scopes).await;
+            }
+            answer => answer?,
         };
+        match answer.status {
+            StatusCode::NOT_FOUND if self.is_source => return self.describe(reference, scopes).await,
+            StatusCode::NOT_FOUND => return Ok(None),
+            _ if answer.is_declined() => return self.instead_of_head(reference, scopes).await,
+            _ => endpoint.success(&answer, &call.action)?,
+        }
+        let Some(descriptor) = described(&answer.headers) else { return self.describe(reference, scopes).await };
         match reference {
             Reference::Digest(asked) if *asked != descriptor.digest => {
                 Err(endpoint.error(ErrorKind::Mismatch(format!(
@@ -39,6 +48,19 @@ impl Remote {
             }
             _ => Ok(Some(descriptor)),
         }
+    }
+
+    async fn describe(&self, reference: &Reference, scopes: Scopes) -> Result<Option<Descriptor>, Error> {
+        Ok(self.get_manifest(reference, scopes).await?.map(Document::into_plain_descriptor))
+    }
+
+    /// What GET answers where HEAD was refused; if it does, nobody need try HEAD again.
+    async fn instead_of_head(&self, reference: &Reference, scopes: Scopes) -> Result<Option<Descriptor>, Error> {
+        let described = self.describe(reference, scopes).await?;
+        if described.is_some() {
+            self.endpoint()?.habits.learn_no_manifest_heads();
+        }
+        Ok(described)
     }
 
     /// The manifest, its bytes checked against the digest asked for, or the one that the registry names.

@@ -13,12 +13,14 @@ use crate::image::{Descriptor, Digest, Location, Reference, RepositoryName, Tag}
 
 mod authorize;
 mod blobs;
+mod body;
 mod call;
 mod client;
 mod delete;
 mod endpoint;
 mod gate;
 mod grant;
+mod habits;
 mod manifests;
 mod mounts;
 mod pace;

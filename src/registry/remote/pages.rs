@@ -13,7 +13,7 @@ use super::endpoint::Endpoint;
 use super::realm::same_origin;
 use super::repository::Remote;
 use crate::image::Tag;
-use crate::registry::error::Error;
+use crate::registry::error::{Error, ErrorKind};
 
 /// The most bytes of one page.
 const PAGE_LIMIT: usize = 8 * 1024 * 1024;
@@ -21,24 +21,27 @@ const PAGE_LIMIT: usize = 8 * 1024 * 1024;
 const LIST_LIMIT: usize = 64 * 1024 * 1024;
 /// The most pages of one list.
 const PAGES: usize = 1_000;
-/// How many tags are asked for at once: more than that some registries refuse.
-const PAGE_SIZE: usize = 1_000;
 
 #[derive(Deserialize)]
 struct TagPage {
-    tags: Option<Vec<String>>,
+    tags: Option<Vec<Option<String>>>,
 }
 
 impl Remote {
     /// All tags. Names that are no tags, which no registry should list, are left out.
     pub(super) async fn list_tags(&self) -> Result<Option<Vec<Tag>>, Error> {
         let endpoint = self.endpoint()?;
-        let path = format!("tags/list?n={PAGE_SIZE}");
-        let pages = match self.pages(&endpoint, &path, "application/json", "tag list").await? {
+        let pages = match self.tag_pages(&endpoint).await? {
             Pages::Found(pages) => pages,
             Pages::Other(answer) if answer.status == StatusCode::NOT_FOUND => return Ok(None),
             Pages::Other(answer) => {
-                return Err(endpoint.protocol(format!("the tag list of {}: {}", self.name(), answer.error.text)));
+                let text = format!("the tag list of {}: {}", self.name(), answer.error.text);
+                let declined = answer.is_declined();
+                return Err(endpoint.error(if declined {
+                    ErrorKind::Declined(text)
+                } else {
+                    ErrorKind::Protocol(text)
+                }));
             }
         };
         let mut tags = Vec::new();
@@ -50,10 +53,28 @@ impl Remote {
                     self.name()
                 ))
             })?;
-            let page = page.tags.unwrap_or_default().into_iter().filter_map(|t| t.parse::<Tag>().ok());
+            let page = page.tags.unwrap_or_default().into_iter().filter_map(|t| t?.parse::<Tag>().ok());
             tags.extend(page.filter(|t| seen.insert(t.clone())));
         }
         Ok(Some(tags))
+    }
+
+    /// The pages of the tag list, asked for smaller where the registry refuses their size, in the end without one.
+    async fn tag_pages(&self, endpoint: &Endpoint) -> Result<Pages, Error> {
+        let sizes = endpoint.habits.page_sizes();
+        for size in sizes {
+            let path = size.map_or_else(|| "tags/list".to_owned(), |size| format!("tags/list?n={size}"));
+            match self.pages(endpoint, &path, "application/json", "tag list").await? {
+                Pages::Other(answer) if refuses_size(&answer) && Some(size) != sizes.last() => {}
+                pages => {
+                    if matches!(pages, Pages::Found(_)) {
+                        endpoint.habits.learn_page_size(*size);
+                    }
+                    return Ok(pages);
+                }
+            }
+        }
+        Err(endpoint.protocol("a tag list that was never asked for"))
     }
 
     /// The bodies of all pages from `path` on, or the first answer where that is not a success.
@@ -142,9 +163,10 @@ fn is_next(parameters: &str) -> bool {
     })
 }
 
-/// Whether an answer says that something is not there or not offered.
-pub(super) fn is_missing(answer: &Answer) -> bool {
-    matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED)
+/// Whether the size of a page may be why a list is refused: not where there is no such list, or no list at all.
+fn refuses_size(answer: &Answer) -> bool {
+    let none = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE);
+    answer.status.is_client_error() && !none
 }
 
 #[cfg(test)]

@@ -24,7 +24,8 @@ impl Remote {
         let content = document.read().ok();
         let Some(subject) = content.as_ref().and_then(Content::subject) else { return Ok(()) };
         let tracked = match &answer {
-            Some(answer) => answer.headers.contains_key("oci-subject"),
+            // Some say that they keep track, and list nothing.
+            Some(answer) => answer.headers.contains_key("oci-subject") && !endpoint.habits.lacks_referrers(self.name()),
             // The answer that would tell was lost: who lists what refers to something keeps track of it.
             None => self.list_referrers(&subject.digest).await?.is_some(),
         };
@@ -132,15 +133,13 @@ impl Remote {
 
     /// Whether everything that a manifest names is there, or was taken from this run and may not show yet.
     async fn is_on_its_way(&self, endpoint: &Endpoint, document: &Document) -> bool {
-        let (blobs, manifests) = match document.read() {
-            Ok(Content::Index { children, .. }) => (Vec::new(), children),
-            Ok(Content::Manifest { config, layers, .. }) => {
-                let distributed = layers.into_iter().filter(|layer| !media_type::is_foreign(&layer.media_type));
-                (std::iter::once(config).chain(distributed).collect(), Vec::new())
-            }
-            Err(_) => return false,
+        let Ok(content) = document.read() else { return false };
+        let manifests = match &content {
+            Content::Index { children, .. } => children.clone(),
+            Content::Manifest { .. } => Vec::new(),
         };
-        for Descriptor { digest, .. } in &blobs {
+        let blobs = content.into_blobs();
+        for Descriptor { digest, .. } in blobs.iter().filter(|blob| !media_type::is_foreign(&blob.media_type)) {
             if !endpoint.settling.took(self.name(), digest) && !self.head_blob(digest).await.unwrap_or(false) {
                 return false;
             }

@@ -1,55 +1,94 @@
 //! Referrers: the API, else the fallback tag (OCI distribution specification, "Listing Referrers", "Referrers Tag Schema").
 
-use std::sync::atomic::Ordering;
-
+use bytes::Bytes;
+use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::call::Answer;
 use super::endpoint::Endpoint;
-use super::pages::{Pages, is_missing};
+use super::pages::Pages;
 use super::repository::Remote;
 use crate::content::{self, Document, companion, media_type};
 use crate::image::{Descriptor, Digest, Reference};
 use crate::registry::error::Error;
 
 impl Remote {
-    /// What refers to a digest, as the API says; `None` where there is none. A refusal, a fault or a limit is an error: a
-    /// signature must not be lost to one.
+    /// What refers to a digest, as the API says; `None` where there is none: it is refused, whatever the words, or what it
+    /// answers is no index. A fault or a limit is an error: a signature must not be lost to one.
     pub(super) async fn list_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
         let endpoint = self.endpoint()?;
-        let mut first = None;
-        // Where it turns out that there is no such API, nobody else asks.
-        let asked = endpoint.first_referrers.get_or_init(|| async {
-            first = Some(self.ask_for_referrers(&endpoint, digest).await);
+        let (habits, mut first) = (&endpoint.habits, None);
+        let here = habits.referrers_asked_of(self.name());
+        // Where it turns out that there is no such API, at the registry or for a repository, nobody else asks.
+        let anywhere = habits.referrers_asked.get_or_init(|| async {
+            here.get_or_init(|| async { first = Some(self.ask_for_referrers(&endpoint, digest).await) }).await;
         });
-        asked.await;
+        anywhere.await;
+        if first.is_none() && !habits.lacks_referrers(self.name()) {
+            here.get_or_init(|| async { first = Some(self.ask_for_referrers(&endpoint, digest).await) }).await;
+        }
         match first {
             Some(answer) => answer,
-            None if endpoint.lacks_referrers() => Ok(None),
+            None if habits.lacks_referrers(self.name()) => Ok(None),
             None => self.ask_for_referrers(&endpoint, digest).await,
         }
     }
 
     async fn ask_for_referrers(&self, endpoint: &Endpoint, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
-        match self.pages(endpoint, &format!("referrers/{digest}"), media_type::OCI_INDEX, "referrers").await? {
-            Pages::Found(pages) => {
-                let mut all = Vec::new();
-                for page in pages {
-                    let children = Document::new(page, Some(media_type::OCI_INDEX), None).and_then(|d| d.children());
-                    all.extend(children.map_err(|e| endpoint.protocol(format!("referrers of {digest}: {e}")))?);
-                }
-                Ok(Some(all))
-            }
-            Pages::Other(answer) if is_missing(&answer) => {
-                // A registry that has the API but not the repository says so; else it does not have the API.
-                if !answer.error.has("NAME_UNKNOWN") {
-                    endpoint.no_referrers.store(true, Ordering::Relaxed);
-                }
+        match self.pages(endpoint, &format!("referrers/{digest}"), media_type::OCI_INDEX, "referrers").await {
+            Ok(Pages::Found(pages)) => self.read_referrers(endpoint, digest, pages),
+            Ok(Pages::Other(answer)) if answer.is_declined() => {
+                self.learn_from(endpoint, &answer);
                 Ok(None)
             }
-            Pages::Other(answer) => {
+            Ok(Pages::Other(answer)) => {
                 Err(endpoint.protocol(format!("referrers of {digest} in {}: {}", self.name(), answer.error.text)))
             }
+            // Where all is refused, nothing is known of referrers.
+            Err(error) if error.is_declined() && self.reads(digest).await => {
+                endpoint.habits.learn_no_referrers_of(self.name());
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
+    }
+
+    fn read_referrers(
+        &self,
+        endpoint: &Endpoint,
+        digest: &Digest,
+        pages: Vec<Bytes>,
+    ) -> Result<Option<Vec<Descriptor>>, Error> {
+        let fail = |text: String| endpoint.protocol(format!("referrers of {digest}: {text}"));
+        let mut all = Vec::new();
+        for (at, page) in pages.iter().enumerate() {
+            match content::referrers(page).map_err(|e| fail(e.to_string()))? {
+                Some(listed) => all.extend(listed),
+                None if at == 0 => {
+                    endpoint.habits.learn_no_referrers_of(self.name());
+                    return Ok(None);
+                }
+                None => return Err(fail("a further page that is no index".to_owned())),
+            }
+        }
+        Ok(Some(all))
+    }
+
+    /// A registry that has the API but not the repository says so; one that answers so to a route that it does not know has no
+    /// API anywhere. What else it refuses it may answer elsewhere.
+    fn learn_from(&self, endpoint: &Endpoint, answer: &Answer) {
+        match answer.status {
+            _ if answer.error.has("NAME_UNKNOWN") => {}
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
+                endpoint.habits.learn_no_referrers();
+            }
+            _ => endpoint.habits.learn_no_referrers_of(self.name()),
+        }
+    }
+
+    /// Whether manifests of the repository are not refused.
+    async fn reads(&self, digest: &Digest) -> bool {
+        self.head_manifest(&Reference::Digest(digest.clone()), self.pull()).await.is_ok()
     }
 
     /// Adds a document to the index under the fallback tag of what it refers to.
@@ -82,6 +121,9 @@ pub(crate) fn extended(present: Option<&Document>, document: &Document) -> Resul
             ("manifests".to_owned(), json!([])),
         ]),
     };
+    if index.get("manifests").is_some_and(Value::is_null) {
+        index.insert("manifests".to_owned(), json!([]));
+    }
     let entries = index.get_mut("manifests").and_then(Value::as_array_mut);
     let entries = entries.ok_or("what stands under the fallback tag is no index")?;
     if entries.iter().any(|e| e["digest"] == document.digest.as_str()) {

@@ -18,6 +18,8 @@ pub struct Remote {
     pub(super) repository: Repository,
     pub(super) location: Location,
     pub(super) identity: Identity,
+    /// It is read only: what HEAD does not answer is read before it counts as absent.
+    pub(super) is_source: bool,
 }
 
 impl Remote {
@@ -25,13 +27,19 @@ impl Remote {
     #[must_use]
     pub fn new(client: Arc<Client>, repository: Repository) -> Self {
         let location = Location::Remote(repository.clone());
-        Self { client, repository, location, identity: Identity::Own }
+        Self { client, repository, location, identity: Identity::Own, is_source: false }
     }
 
     /// The same repository, read anonymously.
     #[must_use]
     pub fn anonymous(self) -> Self {
         Self { identity: Identity::Anonymous, ..self }
+    }
+
+    /// The same repository, read as a source: HEAD is not believed to say that a manifest is absent.
+    #[must_use]
+    pub(crate) fn as_source(self) -> Self {
+        Self { is_source: true, ..self }
     }
 
     pub(super) fn endpoint(&self) -> Result<Arc<Endpoint>, Error> {

@@ -6,7 +6,8 @@ use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 use tokio::time::Instant;
 
-use super::fault::Fault;
+use super::fault::{Cure, Fault};
+use super::gzip::{decoded, is_called_gzip};
 use super::patience::{Patience, seconds};
 
 /// The most bytes of an error or of a token service's answer that are read.
@@ -43,12 +44,13 @@ impl Flow {
     }
 }
 
-/// The whole body, at most `limit` bytes.
+/// The whole body, at most `limit` bytes, decoded where it comes compressed though nobody asked.
 pub(crate) async fn read(mut response: Response, limit: usize, patience: &Patience) -> Result<Bytes, Fault> {
     let over = || Fault::protocol(format!("an answer of more than {limit} bytes, the limit"));
     if response.content_length().is_some_and(|n| n > limit as u64) {
         return Err(over());
     }
+    let compressed = is_called_gzip(response.headers());
     let mut flow = Flow::default();
     let mut body = BytesMut::new();
     while let Some(chunk) = flow.next(&mut response, patience).await? {
@@ -57,11 +59,22 @@ pub(crate) async fn read(mut response: Response, limit: usize, patience: &Patien
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+    if !compressed {
+        return Ok(body.freeze());
+    }
+    match decoded(body.freeze(), limit) {
+        Ok(body) if body.len() <= limit => Ok(body),
+        Ok(_) => Err(over()),
+        Err(e) => Err(Fault {
+            cure: Cure::AgainOnce,
+            ..Fault::protocol(format!("an answer whose `Content-Encoding: gzip` is broken: {e}"))
+        }),
+    }
 }
 
 /// As much of an error's body as is read, for its message; a body that breaks is as good as none.
 pub(crate) async fn read_error(mut response: Response, patience: &Patience) -> Bytes {
+    let compressed = is_called_gzip(response.headers());
     let mut flow = Flow::default();
     let mut body = BytesMut::new();
     while body.len() < SMALL_LIMIT {
@@ -70,7 +83,8 @@ pub(crate) async fn read_error(mut response: Response, patience: &Patience) -> B
             Ok(None) | Err(_) => break,
         }
     }
-    body.freeze()
+    let body = body.freeze();
+    if compressed { decoded(body, SMALL_LIMIT).unwrap_or_default() } else { body }
 }
 
 #[cfg(test)]

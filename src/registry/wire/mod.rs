@@ -9,12 +9,14 @@ use crate::net::{Http, causes};
 mod error_body;
 mod fault;
 mod flow;
+mod gzip;
 mod patience;
 mod secrets;
 
 pub(crate) use error_body::ErrorBody;
 pub(crate) use fault::{Cure, Fault, Tries};
 pub(crate) use flow::{Flow, SMALL_LIMIT, read, read_error};
+pub(crate) use gzip::{Gunzip, MAGIC as GZIP_MAGIC, is_called_gzip};
 pub use patience::Patience;
 pub(crate) use patience::seconds;
 pub(crate) use secrets::Derived;

@@ -1,0 +1,103 @@
+//! A blob's bytes as they come in, decoded where they come compressed though nobody asked.
+
+use bytes::Bytes;
+use reqwest::Response;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
+
+use crate::registry::wire::{Cure, Fault, Flow, GZIP_MAGIC, Gunzip, Patience, is_called_gzip};
+
+/// How an answer that holds a blob is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    Raw,
+    Compressed,
+    /// It is called compressed, and nothing tells whether the blob was compressed once more: its first bytes do.
+    Unclear,
+}
+
+impl Reading {
+    /// How to take an answer that should hold so many bytes. A body of that length is the blob, whatever it is called.
+    /// `Err`: it has another length.
+    pub(super) fn of(headers: &HeaderMap, announced: u64) -> Result<Self, u64> {
+        let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        match (is_called_gzip(headers), length) {
+            (_, Some(length)) if length == announced => Ok(Self::Raw),
+            (false, None) => Ok(Self::Raw),
+            (false, Some(length)) => Err(length),
+            (true, Some(_)) => Ok(Self::Compressed),
+            (true, None) => Ok(Self::Unclear),
+        }
+    }
+}
+
+/// The body of an answer.
+pub(super) struct Body {
+    response: Response,
+    flow: Flow,
+    reading: Reading,
+    /// Whether the blob itself is gzip, by its media type.
+    gzip: bool,
+    gunzip: Gunzip,
+    /// What came and is not yet decoded.
+    coded: Bytes,
+    ended: bool,
+}
+
+impl Body {
+    pub(super) fn new(response: Response, reading: Reading, media_type: &str) -> Self {
+        let gzip = media_type.ends_with("gzip");
+        let (flow, gunzip, coded) = (Flow::default(), Gunzip::new(), Bytes::new());
+        Self { response, flow, reading, gzip, gunzip, coded, ended: false }
+    }
+
+    /// Whether what comes is other than the blob's own bytes: ranges of it would be ranges of something else.
+    pub(super) fn is_compressed(&self) -> bool {
+        self.reading != Reading::Raw
+    }
+
+    /// The next bytes of the blob; `None` at the end.
+    pub(super) async fn next(&mut self, patience: &Patience) -> Result<Option<Bytes>, Fault> {
+        loop {
+            if !self.coded.is_empty() {
+                let decoded = self.gunzip.take(&mut self.coded).map_err(|e| broken(&e))?;
+                if !decoded.is_empty() {
+                    return Ok(Some(decoded));
+                }
+                continue;
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            match (self.flow.next(&mut self.response, patience).await?, self.reading) {
+                (bytes, Reading::Raw) => return Ok(bytes),
+                (Some(bytes), Reading::Unclear) => {
+                    self.reading = if is_compressed(&bytes, self.gzip) { Reading::Compressed } else { Reading::Raw };
+                    if self.reading == Reading::Raw {
+                        return Ok(Some(bytes));
+                    }
+                    self.coded = bytes;
+                }
+                (Some(bytes), Reading::Compressed) => self.coded = bytes,
+                (None, Reading::Unclear) => return Ok(None),
+                (None, Reading::Compressed) => {
+                    self.ended = true;
+                    let last = self.gunzip.finish().map_err(|e| broken(&e))?;
+                    return Ok(Some(last).filter(|last| !last.is_empty()));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a body that begins so was compressed on its way: of a blob that is gzip itself, whether it is so twice.
+fn is_compressed(first: &Bytes, gzip: bool) -> bool {
+    if !first.starts_with(&GZIP_MAGIC) {
+        return false;
+    }
+    let inner = Gunzip::new().take(&mut first.clone()).unwrap_or_default();
+    !gzip || inner.is_empty() || inner.starts_with(&GZIP_MAGIC)
+}
+
+fn broken(error: &std::io::Error) -> Fault {
+    Fault { cure: Cure::Again, ..Fault::protocol(format!("its `Content-Encoding: gzip` is broken: {error}")) }
+}

@@ -1,0 +1,120 @@
+//! Bodies that come compressed though nobody asked (RFC 9110, section 8.4).
+
+use std::io::{self, Read as _, Write as _};
+
+use bytes::{Buf as _, Bytes};
+use flate2::read::MultiGzDecoder as Whole;
+use flate2::write::MultiGzDecoder as Stream;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+
+/// What gzip begins with (RFC 1952, section 2.3.1).
+pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Whether a body is called compressed.
+pub(crate) fn is_called_gzip(headers: &HeaderMap) -> bool {
+    let coding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    matches!(coding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip")
+}
+
+/// A whole body that is called compressed, as it was before; one that is only called so as it is. At most one byte more than
+/// `limit` comes out.
+///
+/// # Errors
+/// Where it is broken.
+pub(super) fn decoded(body: Bytes, limit: usize) -> io::Result<Bytes> {
+    if !body.starts_with(&MAGIC) {
+        return Ok(body);
+    }
+    let mut decoded = Vec::new();
+    Whole::new(body.reader()).take(limit as u64 + 1).read_to_end(&mut decoded)?;
+    Ok(decoded.into())
+}
+
+/// A compressed body that is decoded as it comes: what comes out of one call is bounded, however much is packed into few bytes.
+#[derive(Debug)]
+pub(crate) struct Gunzip {
+    decoder: Stream<Vec<u8>>,
+}
+
+impl Gunzip {
+    pub(crate) fn new() -> Self {
+        Self { decoder: Stream::new(Vec::new()) }
+    }
+
+    /// Takes some of `input` and answers what comes out, some 64 KiB at most; nothing may come out although more is to come.
+    ///
+    /// # Errors
+    /// Where it is broken.
+    pub(crate) fn take(&mut self, input: &mut Bytes) -> io::Result<Bytes> {
+        let taken = self.decoder.write(input)?;
+        if taken == 0 && !input.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes behind its end"));
+        }
+        input.advance(taken);
+        Ok(std::mem::take(self.decoder.get_mut()).into())
+    }
+
+    /// What is left at the end.
+    ///
+    /// # Errors
+    /// Where the end is not the one of gzip.
+    pub(crate) fn finish(&mut self) -> io::Result<Bytes> {
+        self.decoder.try_finish()?;
+        Ok(std::mem::take(self.decoder.get_mut()).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(bytes: &[u8]) -> Bytes {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap().into()
+    }
+
+    /// What comes out of pieces of this size, and the most in one call.
+    fn stream(packed: &[u8], piece: usize) -> io::Result<(Vec<u8>, usize)> {
+        let (mut gunzip, mut out, mut most) = (Gunzip::new(), Vec::new(), 0);
+        for piece in packed.chunks(piece) {
+            let mut input = Bytes::copy_from_slice(piece);
+            while !input.is_empty() {
+                let bytes = gunzip.take(&mut input)?;
+                most = most.max(bytes.len());
+                out.extend_from_slice(&bytes);
+            }
+        }
+        let last = gunzip.finish()?;
+        most = most.max(last.len());
+        out.extend_from_slice(&last);
+        Ok((out, most))
+    }
+
+    #[test]
+    fn pieces_of_any_size_give_the_bytes_and_never_many_at_once() {
+        let bytes: Vec<u8> =
+            (0..3_000_000_u32).map(|n| if n < 100_000 { n.to_le_bytes()[n as usize % 3] } else { 7 }).collect();
+        let packed = packed(&bytes);
+        for piece in [1, 100, packed.len()] {
+            let (out, most) = stream(&packed, piece).unwrap();
+            assert!(out == bytes && most <= 128 * 1024, "{piece}: {most}");
+        }
+        assert!(stream(&packed[..packed.len() - 1], 100).is_err(), "cut off");
+        assert!(stream(b"plain", 100).is_err());
+        let twice = [packed.as_ref(), &packed].concat();
+        assert_eq!(stream(&twice, 1_000).unwrap().0.len(), 2 * bytes.len());
+    }
+
+    #[test]
+    fn a_whole_body_is_bounded_and_what_is_only_called_compressed_stays() {
+        assert_eq!(decoded(packed(&[b'x'; 1_000]), 1_000).unwrap().len(), 1_000);
+        assert_eq!(decoded(packed(&[b'x'; 1_000_000]), 1_000).unwrap().len(), 1_001);
+        assert_eq!(decoded("{}".into(), 1_000).unwrap().as_ref(), b"{}");
+        assert!(decoded(packed(b"{}").slice(..12), 1_000).is_err());
+    }
+}

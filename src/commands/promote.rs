@@ -9,7 +9,7 @@ use crate::apply::copy::{Carried, Copier};
 use crate::apply::promote::{Applied, Promoted, Work};
 use crate::apply::record::{self, Outcome, Recorded, Unwritten, Way};
 use crate::args::Promote as Arguments;
-use crate::forge::{Branches, Commit};
+use crate::forge::Commit;
 use crate::hub::Hub;
 use crate::manifest::{Image, Manifest};
 use crate::observe::mirror::{self, MirrorReader, Promotions};
@@ -36,12 +36,11 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let scope = scope(context, &manifest, &arguments.images.images)?;
     let reviews = unreviewed::reviews(context, Some(&head), &manifest).await;
     let manifest = &reviews.binding.manifest;
-    if !context.settings.dry_run && context.settings.record != RecordMode::None {
-        sweep(&**context.forge()?, manifest).await;
-    }
     let sources = context.sources.clone();
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
-    let mut seen = read_mirrors(context, &sources, &reviews, &scope, Some(&head.commit), manner).await?;
+    let seen = read_mirrors(context, &sources, &reviews, &scope, Some(&head.commit), manner);
+    let (seen, ()) = tokio::join!(seen, sweep(context, manifest));
+    let mut seen = seen?;
     if arguments.prune && seen.stopped.is_none() {
         prune(context, &reviews, &scope, &head.commit, &mut seen).await?;
     }
@@ -81,7 +80,9 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
 }
 
 /// Clears what interrupted runs left at the forge. Only a help: where it fails, a later run does it.
-async fn sweep(forge: &dyn Branches, manifest: &Manifest) {
+async fn sweep(context: &Context, manifest: &Manifest) {
+    let records = !context.settings.dry_run && context.settings.record != RecordMode::None;
+    let Some(forge) = context.forge.as_deref().filter(|_| records) else { return };
     if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix, None).await {
         tracing::warn!("what interrupted runs left could not be cleared: {e}");
     }

@@ -357,7 +357,8 @@ fn a_second_run_writes_nothing_whichever_way_is_recorded() {
 fn deadly_git(directory: &Path, stop: usize) {
     let program = crate::support::servers::find("git").unwrap();
     let text = format!(
-        "#!/bin/sh\necho >>'{0}/calls'\nif [ \"$(wc -l <'{0}/calls')\" -eq {stop} ]; then kill -9 $PPID; exit 1; fi\nexec '{1}' \"$@\"\n",
+        "#!/bin/sh\nn=1\nwhile ! mkdir '{0}/call'$n 2>/dev/null; do n=$((n + 1)); done\n\
+         if [ $n -eq {stop} ]; then kill -9 $PPID; exit 1; fi\nexec '{1}' \"$@\"\n",
         directory.display(),
         program.display()
     );

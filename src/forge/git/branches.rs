@@ -33,8 +33,7 @@ impl Branches for GitForge {
         if now.get(&reference) != Some(expected) {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
-        let commit = self.commit_on(expected, new).await?;
-        let tree = self.checked_out(branch).await?;
+        let (commit, tree) = tokio::try_join!(self.commit_on(expected, new), self.checked_out(branch))?;
         if let Some(tree) = &tree {
             self.follow(branch, tree, expected, &commit).await?;
         }

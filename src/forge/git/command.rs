@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::config::{Foreign, NONE};
+use super::objects::{Object, Objects};
 use crate::forge::Error;
 
 /// Variables that would make git work on another repository, index or tree than the one it was started in.
@@ -24,11 +26,13 @@ const REDIRECTING: [&str; 7] = [
 #[derive(Debug, Clone)]
 pub(super) struct Git {
     directory: PathBuf,
-    index: Option<PathBuf>,
     /// What sets the programs of the repository's own configuration aside.
     overrides: Vec<String>,
     /// What of that configuration keeps it from being pushed.
     transport: Vec<String>,
+    /// Whether some configuration names an origin.
+    origin: bool,
+    objects: Arc<Objects>,
 }
 
 pub(super) struct GitOutput {
@@ -43,13 +47,23 @@ pub(super) struct GitOutput {
 impl Git {
     /// Git in `directory`, without the programs that the repository there names.
     pub(super) async fn open(directory: impl Into<PathBuf>) -> Result<Self, Error> {
-        let git = Self { directory: directory.into(), index: None, overrides: Vec::new(), transport: Vec::new() };
+        Self::at(directory).configured().await
+    }
+
+    /// Git in `directory`, for commands that run none of those programs.
+    pub(super) fn at(directory: impl Into<PathBuf>) -> Self {
+        let (overrides, transport, objects) = (Vec::new(), Vec::new(), Arc::default());
+        Self { directory: directory.into(), overrides, transport, origin: false, objects }
+    }
+
+    pub(super) async fn configured(self) -> Result<Self, Error> {
+        let git = self;
         let said = git.run(&["config", "--list", "--show-scope", "--name-only", "-z"], b"").await?;
         if !said.ok {
             return Err(Error::Unusable(format!("`git config --list` failed: {}", said.err)));
         }
         let foreign = Foreign::read(&String::from_utf8_lossy(&said.out));
-        Ok(Self { overrides: foreign.overrides()?, transport: foreign.transport, ..git })
+        Ok(Self { overrides: foreign.overrides()?, transport: foreign.transport, origin: foreign.origin, ..git })
     }
 
     /// Keys of the repository's own configuration that name programs of a push.
@@ -57,9 +71,24 @@ impl Git {
         &self.transport
     }
 
-    /// The same repository, with an index file of its own, so that nobody's index is touched.
-    pub(super) fn with_index(&self, index: &Path) -> Self {
-        Self { index: Some(index.to_path_buf()), ..self.clone() }
+    /// Whether some configuration names an origin.
+    pub(super) const fn has_origin(&self) -> bool {
+        self.origin
+    }
+
+    /// Whether it runs in or below a directory, whose path has no links.
+    pub(super) fn is_in(&self, directory: &Path) -> bool {
+        std::fs::canonicalize(&self.directory).is_ok_and(|own| own.starts_with(directory))
+    }
+
+    /// The same work tree, from its top.
+    pub(super) fn from_top(&self, top: &Path) -> Self {
+        Self { directory: top.to_path_buf(), ..self.clone() }
+    }
+
+    /// Has what reads objects start already.
+    pub(super) async fn start_objects(&self) -> Result<(), Error> {
+        self.objects.start(self.command(&["cat-file", "--batch"])).await
     }
 
     /// The text that a command prints, without the final newline.
@@ -81,40 +110,15 @@ impl Git {
         self.run(args, b"").await.map(|said| said.ok)
     }
 
-    /// The contents of objects (`COMMIT:PATH`, or an id; no line breaks in them), by one command; `None` for what does not
-    /// exist or is no file.
-    pub(super) async fn blobs(&self, objects: &[String]) -> Result<Vec<Option<Vec<u8>>>, Error> {
-        if objects.is_empty() {
-            return Ok(Vec::new());
-        }
-        let input: String = objects.iter().map(|object| format!("{object}\n")).collect();
-        let said = self.run(&["cat-file", "--batch"], input.as_bytes()).await?;
-        if !said.ok {
-            return Err(Error::Unusable(format!("`git cat-file --batch` failed: {}", said.err)));
-        }
-        let unusable = || Error::Unusable("`git cat-file --batch` printed something else than objects".to_owned());
-        let mut rest = &said.out[..];
-        objects.iter().map(|_| next_blob(&mut rest).ok_or_else(unusable)).collect()
+    /// The objects of these names (`COMMIT:PATH`, a reference, an id; no line breaks in them), as they are now; `None` for what
+    /// does not exist.
+    pub(super) async fn objects(&self, names: &[String]) -> Result<Vec<Option<Object>>, Error> {
+        self.objects.read(self.command(&["cat-file", "--batch"]), names).await
     }
 
     /// Runs a command with `input` and says what it said, whatever its exit status.
     pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<GitOutput, Error> {
-        let mut command = Command::new("git");
-        command.arg("--literal-pathspecs").arg("-C").arg(&self.directory);
-        for setting in NONE.into_iter().chain(self.overrides.iter().map(String::as_str)) {
-            command.args(["-c", setting]);
-        }
-        command.args(args);
-        // Objects that are missing are not fetched from wherever the repository says.
-        let protocols = if args.first() == Some(&"push") { "file:git:http:https:ssh" } else { "" };
-        command.env("GIT_ALLOW_PROTOCOL", protocols).env("GIT_NO_LAZY_FETCH", "1");
-        for name in REDIRECTING {
-            command.env_remove(name);
-        }
-        if let Some(index) = &self.index {
-            command.env("GIT_INDEX_FILE", index);
-        }
-        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+        let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let cannot = |e: std::io::Error| Error::Unusable(format!("git could not be run: {e}; is it installed?"));
         let mut child = command.spawn().map_err(cannot)?;
@@ -130,24 +134,23 @@ impl Git {
         let output = output.map_err(cannot)?;
         Ok(GitOutput { ok: output.status.success(), out: output.stdout, err: one_line(&output.stderr) })
     }
-}
 
-/// The next object that `cat-file --batch` printed: `ID TYPE SIZE`, a line break, the content and a line break, or
-/// `NAME missing`. The outer `None`: it is neither.
-fn next_blob(rest: &mut &[u8]) -> Option<Option<Vec<u8>>> {
-    let end = rest.iter().position(|b| *b == b'\n')?;
-    let (line, after) = rest.split_at(end);
-    let line = std::str::from_utf8(line).ok()?;
-    let after = after.get(1..)?;
-    if line.ends_with(" missing") {
-        *rest = after;
-        return Some(None);
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command.arg("--literal-pathspecs").arg("-C").arg(&self.directory);
+        for setting in NONE.into_iter().chain(self.overrides.iter().map(String::as_str)) {
+            command.args(["-c", setting]);
+        }
+        command.args(args);
+        // Objects that are missing are not fetched from wherever the repository says.
+        let protocols = if args.first() == Some(&"push") { "file:git:http:https:ssh" } else { "" };
+        command.env("GIT_ALLOW_PROTOCOL", protocols).env("GIT_NO_LAZY_FETCH", "1");
+        for name in REDIRECTING {
+            command.env_remove(name);
+        }
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+        command
     }
-    let (kind, size) = line.split_once(' ')?.1.split_once(' ')?;
-    let size: usize = size.parse().ok()?;
-    let content = after.get(..size)?;
-    *rest = after.get(size + 1..)?;
-    Some((kind == "blob").then(|| content.to_vec()))
 }
 
 /// Git's complaint on one line of printable characters, at most 500 of them.

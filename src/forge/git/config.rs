@@ -30,6 +30,8 @@ pub(super) struct Foreign {
     filters: Vec<String>,
     /// Keys of what reaches an origin; nothing is pushed with them.
     pub(super) transport: Vec<String>,
+    /// Whether an origin is named, by whichever configuration.
+    pub(super) origin: bool,
 }
 
 impl Foreign {
@@ -38,6 +40,7 @@ impl Foreign {
         let mut foreign = Self::default();
         let mut words = listing.split('\0');
         while let (Some(scope), Some(key)) = (words.next(), words.next()) {
+            foreign.origin |= key.starts_with("remote.origin.");
             if !matches!(scope, "system" | "global" | "command") {
                 foreign.note(key);
             }

@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 
 use super::GitForge;
+use super::objects::Kind;
+use super::trees::Entry;
 use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
 
 #[async_trait]
@@ -29,21 +31,22 @@ impl Contents for GitForge {
         Ok(Head { branch, commit })
     }
 
-    /// Those with plain paths are read by one command.
+    /// Those with plain paths are read together.
     async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
         let full = |path: &str| format!("{}{path}", self.prefix);
         let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\n');
         let is_plain = |path: &str| full(path).split('/').all(plain);
         let named = files.iter().filter(|(_, path)| is_plain(path));
         let objects: Vec<String> = named.map(|(at, path)| format!("{at}:{}", full(path))).collect();
-        let mut blobs = self.git.blobs(&objects).await?.into_iter();
+        let mut blobs = self.git.objects(&objects).await?.into_iter();
         let mut texts = Vec::with_capacity(files.len());
         for (at, path) in files {
             if !is_plain(path) {
                 texts.push(self.read_odd(at, &full(path)).await?);
                 continue;
             }
-            let text = blobs.next().flatten().map(String::from_utf8).transpose();
+            let blob = blobs.next().flatten().filter(|object| object.kind == Kind::Blob);
+            let text = blob.map(|object| String::from_utf8(object.content)).transpose();
             texts.push(text.map_err(|_| Error::Unusable(format!("{path} at {at} is not UTF-8")))?);
         }
         Ok(texts)
@@ -55,17 +58,13 @@ impl Contents for GitForge {
             "" => format!("{at}^{{tree}}"),
             path => format!("{at}:{path}"),
         };
-        let kind = self.git.run(&["cat-file", "-t", &tree], b"").await?;
-        if kind.out != b"tree\n" {
-            return Ok(Vec::new());
-        }
-        let text = self.git.text(&["ls-tree", "--full-tree", "-z", &tree], b"").await?;
+        let Some(entries) = self.entries(tree).await? else { return Ok(Vec::new()) };
         let here = match directory.trim_matches('/') {
             "" => String::new(),
             path => format!("{path}/"),
         };
-        let blobs = text.split('\0').filter_map(|e| e.split_once('\t')).filter(|(d, _)| d.contains(" blob "));
-        Ok(blobs.map(|(_, name)| format!("{here}{name}")).collect())
+        let names = entries.into_iter().filter(Entry::is_blob).filter_map(|entry| String::from_utf8(entry.name).ok());
+        Ok(names.map(|name| format!("{here}{name}")).collect())
     }
 
     async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {

@@ -11,6 +11,10 @@ use crate::proposal::metadata;
 #[async_trait]
 impl Proposals for GitForge {
     async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
+        // A branch that is not there is no proposal, and none stand below one that is named whole.
+        if !prefix.ends_with('/') && self.resolve(&format!("refs/heads/{prefix}")).await?.is_none() {
+            return Ok(Vec::new());
+        }
         let unmerged = format!("--no-merged=refs/heads/{}", self.default_branch().await?);
         let format = "--format=%(refname:lstrip=2)%00%(objectname)%00%(authorname)%00%(contents)%00";
         let text = self.git.text(&["for-each-ref", &unmerged, format, &format!("refs/heads/{prefix}")], b"").await?;
@@ -108,10 +112,12 @@ impl GitForge {
             return Ok(());
         }
         self.refuse_checked_out(branch).await?;
-        let tree = self.git.line(&["rev-parse", &format!("{head}^{{tree}}")]).await?;
-        let parent = self.git.line(&["rev-parse", &format!("{head}^1")]).await?;
+        let parts = self.git.line(&["rev-parse", &format!("{head}^{{tree}}"), &format!("{head}^1")]).await?;
+        let Some((tree, parent)) = parts.split_once('\n') else {
+            return Err(Error::Unusable(format!("{head} has no tree or no parent")));
+        };
         let message = Message { headline: title.to_owned(), body: body.to_owned() };
-        let commit = self.commit_tree(&tree, &parent, &message).await?;
+        let commit = self.commit_tree(tree, parent, &message).await?;
         self.point(branch, Some(head), &commit).await
     }
 

@@ -1,8 +1,7 @@
 //! What the git forge writes: commits without a work tree, and references moved by compare-and-swap.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::config::{RECEIVE_PACK, is_directory};
@@ -15,6 +14,13 @@ const ABSENT: &str = "0000000000000000000000000000000000000000";
 /// How often, and how far apart, the index is asked for again while a person's git holds it.
 const INDEX_TRIES: usize = 20;
 const INDEX_WAIT: Duration = Duration::from_millis(100);
+
+/// A work tree that has a branch checked out.
+pub(super) struct WorkTree {
+    top: PathBuf,
+    /// It is the one that this run works in.
+    ours: bool,
+}
 
 /// A reference that is moved, or deleted.
 pub(super) struct RefMove {
@@ -80,31 +86,7 @@ impl GitForge {
 
     /// A commit on `base` with some files changed, made without any work tree.
     pub(super) async fn commit_on(&self, base: &Commit, new: &NewCommit) -> Result<Commit, Error> {
-        let index = self.directory.join(format!("wharfinger-index-{}", std::process::id()));
-        let result = self.commit_with(&index, base, new).await;
-        let _ = tokio::fs::remove_file(&index).await;
-        result
-    }
-
-    async fn commit_with(&self, index: &Path, base: &Commit, new: &NewCommit) -> Result<Commit, Error> {
-        let git = self.git.with_index(index);
-        git.text(&["read-tree", &base.0], b"").await?;
-        let paths: Vec<String> = new.files.iter().map(|file| format!("{}{}", self.prefix, file.path)).collect();
-        let asked = ["ls-tree", "--full-tree", "-z", &base.0, "--"].into_iter();
-        let listed = git.text(&asked.chain(paths.iter().map(String::as_str)).collect::<Vec<_>>(), b"").await?;
-        let modes: BTreeMap<&str, &str> = listed
-            .split('\0')
-            .filter_map(|entry| entry.split_once('\t'))
-            .filter_map(|(description, path)| Some((path, description.split(' ').next()?)))
-            .collect();
-        let mut lines = String::new();
-        for (file, path) in new.files.iter().zip(&paths) {
-            let object = git.text(&["hash-object", "-w", "--stdin"], file.text.as_bytes()).await?;
-            let mode = modes.get(path.as_str()).copied().unwrap_or("100644");
-            lines.push_str(&format!("{mode} {}\t{path}\0", object.trim()));
-        }
-        git.text(&["update-index", "-z", "--add", "--index-info"], lines.as_bytes()).await?;
-        let tree = git.line(&["write-tree"]).await?;
+        let (tree, _) = tokio::try_join!(self.tree_with(base, &new.files), self.knows_committer())?;
         self.commit_tree(&tree, &base.0, &new.message).await
     }
 
@@ -114,21 +96,26 @@ impl GitForge {
             body => format!("{}\n\n{body}\n", message.headline),
         };
         let mut args = Vec::new();
-        let knows = self.knows_committer.get_or_try_init(|| self.git.succeeds(&["var", "GIT_COMMITTER_IDENT"]));
-        if !*knows.await? {
+        if !self.knows_committer().await? {
             args.extend(["-c", "user.name=wharfinger", "-c", "user.email=wharfinger@localhost"]);
         }
         args.extend(["commit-tree", tree, "-p", parent, "-F", "-"]);
         self.git.text(&args, text.as_bytes()).await.map(|out| Commit(out.trim().to_owned()))
     }
 
+    async fn knows_committer(&self) -> Result<bool, Error> {
+        let asked = self.knows_committer.get_or_try_init(|| self.git.succeeds(&["var", "GIT_COMMITTER_IDENT"]));
+        asked.await.copied()
+    }
+
     /// The work tree that has a branch checked out.
-    pub(super) async fn checked_out(&self, branch: &str) -> Result<Option<PathBuf>, Error> {
+    pub(super) async fn checked_out(&self, branch: &str) -> Result<Option<WorkTree>, Error> {
         let text = self.git.text(&["worktree", "list", "--porcelain"], b"").await?;
         let wanted = format!("branch refs/heads/{branch}");
         let has = |block: &&str| block.lines().any(|line| line == wanted);
         let path = |block: &str| block.lines().find_map(|line| line.strip_prefix("worktree ").map(PathBuf::from));
-        Ok(text.split("\n\n").find(has).and_then(path))
+        let ours = |top: &PathBuf| self.pointed[0].as_deref() == Some(branch) && self.git.is_in(top);
+        Ok(text.split("\n\n").find(has).and_then(path).map(|top| WorkTree { ours: ours(&top), top }))
     }
 
     pub(super) async fn refuse_checked_out(&self, branch: &str) -> Result<(), Error> {
@@ -136,7 +123,7 @@ impl GitForge {
             None => Ok(()),
             Some(tree) => Err(Error::Refused {
                 action: format!("moving {branch}"),
-                detail: format!("it is checked out in {}; `git switch` to another branch there", tree.display()),
+                detail: format!("it is checked out in {}; `git switch` to another branch there", tree.top.display()),
             }),
         }
     }
@@ -155,16 +142,20 @@ impl GitForge {
     }
 
     /// Moves the work tree of a branch from one commit to another; a person's uncommitted changes are never overwritten.
-    pub(super) async fn follow(&self, branch: &str, tree: &Path, from: &Commit, to: &Commit) -> Result<(), Error> {
-        let git = Git::open(tree).await?;
-        // Without it a file whose time stamp alone changed counts as changed.
-        git.run(&["update-index", "-q", "--refresh"], b"").await?;
-        let mut said = git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?;
+    pub(super) async fn follow(&self, branch: &str, tree: &WorkTree, from: &Commit, to: &Commit) -> Result<(), Error> {
+        let git = if tree.ours { self.git.from_top(&tree.top) } else { Git::open(&tree.top).await? };
+        let (mut said, mut refreshed) = (git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?, false);
         for _ in 0..INDEX_TRIES {
-            if said.ok || !said.err.contains("index.lock") {
-                break;
+            match (said.ok, said.err.contains("index.lock")) {
+                (true, _) => break,
+                (false, true) => tokio::time::sleep(INDEX_WAIT).await,
+                (false, false) if refreshed => break,
+                // A file whose time stamp alone changed counts as changed until then.
+                (false, false) => {
+                    git.run(&["update-index", "-q", "--refresh"], b"").await?;
+                    refreshed = true;
+                }
             }
-            tokio::time::sleep(INDEX_WAIT).await;
             said = git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?;
         }
         if said.ok {
@@ -172,12 +163,17 @@ impl GitForge {
         }
         Err(Error::Refused {
             action: format!("committing to {branch}"),
-            detail: format!("{} has changes in the way ({}); commit or stash them", tree.display(), said.err),
+            detail: format!("{} has changes in the way ({}); commit or stash them", tree.top.display(), said.err),
         })
     }
 
     /// Pushes a branch where an origin exists.
     pub(super) async fn push(&self, branch: &str) -> Result<(), Error> {
+        // Git has known two more places for it, long ago.
+        let has = |place: &str| self.common.join(place).exists();
+        if !(self.git.has_origin() || has("remotes/origin") || has("branches/origin")) {
+            return Ok(());
+        }
         let origin = self.git.run(&["remote", "get-url", "--push", "origin"], b"").await?;
         if !origin.ok {
             return Ok(());

@@ -1,0 +1,124 @@
+//! Trees: read as git keeps them, and made anew with some files changed, without any index or work tree.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+
+use super::GitForge;
+use super::objects::{Kind, Object};
+use crate::forge::{Commit, Error, FileChange};
+
+/// What a directory is in a tree.
+const DIRECTORY: &str = "40000";
+
+/// One entry of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Octal, without leading zeros.
+    mode: String,
+    pub(super) name: Vec<u8>,
+    id: String,
+}
+
+impl Entry {
+    /// Whether it is a file, or a link, which is kept like one.
+    pub(super) fn is_blob(&self) -> bool {
+        self.mode.starts_with('1') && self.mode != "160000"
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.mode.as_str() {
+            DIRECTORY => "tree",
+            "160000" => "commit",
+            _ => "blob",
+        }
+    }
+}
+
+/// The entries of a tree: `MODE NAME`, a zero byte and the id's bytes each; `None` for another object.
+pub(super) fn entries(tree: &Object) -> Option<Vec<Entry>> {
+    let (length, mut rest) = (tree.id.len() / 2, &tree.content[..]);
+    let mut entries = Vec::new();
+    while tree.kind == Kind::Tree && !rest.is_empty() {
+        let space = rest.iter().position(|b| *b == b' ')?;
+        let end = rest.iter().position(|b| *b == 0)?;
+        let id = rest.get(end + 1..end + 1 + length)?;
+        entries.push(Entry {
+            mode: String::from_utf8(rest[..space].to_vec()).ok()?,
+            name: rest.get(space + 1..end)?.to_vec(),
+            id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        });
+        rest = &rest[end + 1 + length..];
+    }
+    (tree.kind == Kind::Tree).then_some(entries)
+}
+
+/// New contents by their paths below a directory, each the id of a blob.
+type Contents = BTreeMap<Vec<String>, String>;
+
+impl GitForge {
+    /// The tree of a commit with some files changed. A file that is there keeps its mode.
+    pub(super) async fn tree_with(&self, base: &Commit, files: &[FileChange]) -> Result<String, Error> {
+        let mut contents = Contents::new();
+        for file in files {
+            let path: Vec<String> = format!("{}{}", self.prefix, file.path).split('/').map(str::to_owned).collect();
+            let odd = |part: &String| matches!(&**part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
+            if path.iter().any(odd) {
+                return Err(Error::Unusable(format!("{} is no path that git keeps", file.path)));
+            }
+            let object = self.git.text(&["hash-object", "-w", "--stdin"], file.text.as_bytes()).await?;
+            contents.insert(path, object.trim().to_owned());
+        }
+        self.changed_tree(Some(format!("{base}^{{tree}}")), contents).await
+    }
+
+    /// A tree as it is, or none, with these contents; answers its id.
+    fn changed_tree(&self, tree: Option<String>, contents: Contents) -> BoxFuture<'_, Result<String, Error>> {
+        Box::pin(async move {
+            let mut entries = match tree {
+                Some(tree) => self.entries(tree).await?.unwrap_or_default(),
+                None => Vec::new(),
+            };
+            let mut below: BTreeMap<String, Contents> = BTreeMap::new();
+            for (mut path, id) in contents {
+                let name = path.remove(0);
+                if path.is_empty() {
+                    set(&mut entries, &name, "100644", id)?
+                } else {
+                    below.entry(name).or_default().insert(path, id);
+                }
+            }
+            for (name, contents) in below {
+                let held = entries.iter().find(|entry| entry.name == name.as_bytes()).map(|entry| entry.id.clone());
+                let id = self.changed_tree(held, contents).await?;
+                set(&mut entries, &name, DIRECTORY, id)?;
+            }
+            let mut lines = Vec::new();
+            for entry in &entries {
+                lines.extend(format!("{} {} {}\t", entry.mode, entry.kind(), entry.id).into_bytes());
+                lines.extend(&entry.name);
+                lines.push(0);
+            }
+            // What the base names may be missing here: then it was before.
+            Ok(self.git.text(&["mktree", "-z", "--missing"], &lines).await?.trim().to_owned())
+        })
+    }
+
+    /// The entries of a tree; `None` where there is none.
+    pub(super) async fn entries(&self, tree: String) -> Result<Option<Vec<Entry>>, Error> {
+        let object = self.git.objects(&[tree]).await?.pop().flatten();
+        Ok(object.as_ref().and_then(entries))
+    }
+}
+
+/// Gives an entry other contents. What is a directory stays one, and a file a file.
+fn set(entries: &mut Vec<Entry>, name: &str, new: &str, id: String) -> Result<(), Error> {
+    match entries.iter_mut().find(|entry| entry.name == name.as_bytes()) {
+        Some(entry) if (entry.mode == DIRECTORY) == (new == DIRECTORY) => entry.id = id,
+        Some(_) => {
+            return Err(Error::Unusable(format!("{name} is a directory where a file should be, or the reverse")));
+        }
+        None => entries.push(Entry { mode: new.to_owned(), name: name.as_bytes().to_vec(), id }),
+    }
+    Ok(())
+}

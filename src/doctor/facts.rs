@@ -105,6 +105,8 @@ pub(crate) struct RegistryFacts {
     pub holder: Result<Option<Holder>, String>,
     /// Whether it answered at all.
     pub reached: bool,
+    /// The setting by which its token service, which is elsewhere, would be given the credential.
+    pub lacking_setting: Option<String>,
     /// The sources there that were asked, in order.
     pub sources: Vec<Source>,
     /// The mirrors there that were asked, in order.

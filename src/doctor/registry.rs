@@ -122,6 +122,9 @@ fn answer(source: &Source) -> Outcome {
 }
 
 fn mend_pull(registry: &RegistryFacts, repository: &str) -> String {
+    if let (Ok(Some(_)), Some(setting)) = (&registry.holder, &registry.lacking_setting) {
+        return format!("if its token service may have the password: {setting}, or the input `token-services`");
+    }
     match (&registry.holder, registry.name.as_str()) {
         (Ok(Some(Holder { kind: Kind::HubOrganization, .. })), _) => {
             format!("{ORGANIZATION_TOKENS}: scope-image-pull for {repository}, or allow public repositories")
@@ -204,6 +207,9 @@ fn read(mirror: &Mirror, registry: &RegistryFacts) -> Option<Check> {
 }
 
 fn mend_push(registry: &RegistryFacts, repository: &str) -> String {
+    if let (Ok(Some(_)), Some(setting)) = (&registry.holder, &registry.lacking_setting) {
+        return format!("if its token service may have the password: {setting}, or the input `token-services`");
+    }
     match (&registry.holder, registry.name.as_str()) {
         (Ok(Some(Holder { kind: Kind::HubOrganization, .. })), _) => {
             format!("{ORGANIZATION_TOKENS}: scope-image-push for {repository} or all repositories")

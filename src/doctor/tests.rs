@@ -61,6 +61,7 @@ fn what_failed_without_a_refusal_is_not_known_and_a_refusal_is_missing() {
         name: "ghcr.io".to_owned(),
         holder: Ok(Some(holder(Kind::Password))),
         reached: true,
+        lacking_setting: None,
         sources: Vec::new(),
         mirrors: vec![Mirror {
             repository: "ghcr.io/acme/app".to_owned(),

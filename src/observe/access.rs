@@ -4,7 +4,7 @@ use futures_util::StreamExt as _;
 
 use crate::image::{Reference, RegistryHost};
 use crate::policy::access::{Answer, Subject};
-use crate::registry::{Error, ErrorKind, Registries};
+use crate::registry::{Error, Registries};
 
 /// How many are asked together; each host's own limit is the client's.
 const TOGETHER: usize = 64;
@@ -34,7 +34,7 @@ fn answer(answered: Result<Option<Option<crate::image::Digest>>, Error>) -> Answ
     match answered {
         Ok(Some(digest)) => Answer::There(digest),
         Ok(None) => Answer::Absent,
-        Err(Error { kind: kind @ ErrorKind::Refused { .. }, .. }) => Answer::Refused(kind.to_string()),
+        Err(Error { kind, .. }) if kind.is_refusal() => Answer::Refused(kind.to_string()),
         Err(error) => Answer::Failed(error.to_string()),
     }
 }

@@ -33,6 +33,14 @@ pub enum ErrorKind {
         /// What the registry said, cleaned and cut.
         detail: String,
     },
+    /// The token service gives no token for this, and says so by another status than 401 or 403.
+    #[error("refused {action}: {detail}")]
+    NoToken {
+        /// What was asked for, such as `a token for repository:library/redis:pull`.
+        action: String,
+        /// What the token service said, cleaned and cut.
+        detail: String,
+    },
     /// Too many requests, and the registry asks for a longer pause than is waited.
     #[error("rate limit: {0}")]
     RateLimited(String),
@@ -75,10 +83,15 @@ impl ErrorKind {
         }
     }
 
+    /// Whether somebody refused what was asked, by whatever status.
+    pub(crate) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::NoToken { .. })
+    }
+
     /// The same kind, its text beginning with what was being done. A refusal says that already.
     pub(crate) fn about(self, action: &str) -> Self {
         match self {
-            Self::Refused { .. } => self,
+            Self::Refused { .. } | Self::NoToken { .. } => self,
             other => other.map(|text| format!("{action}: {text}")),
         }
     }
@@ -87,6 +100,7 @@ impl ErrorKind {
     pub(crate) fn and(self, more: &str) -> Self {
         match self {
             Self::Refused { action, detail } => Self::Refused { action, detail: format!("{detail}; {more}") },
+            Self::NoToken { action, detail } => Self::NoToken { action, detail: format!("{detail}; {more}") },
             other => other,
         }
     }
@@ -95,6 +109,7 @@ impl ErrorKind {
     pub(crate) fn map(self, change: impl Fn(String) -> String) -> Self {
         match self {
             Self::Refused { action, detail } => Self::Refused { action: change(action), detail: change(detail) },
+            Self::NoToken { action, detail } => Self::NoToken { action: change(action), detail: change(detail) },
             Self::RateLimited(text) => Self::RateLimited(change(text)),
             Self::Unreachable(text) => Self::Unreachable(change(text)),
             Self::Server(text) => Self::Server(change(text)),

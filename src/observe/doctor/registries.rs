@@ -10,7 +10,7 @@ use super::inspection::{Inspection, Part};
 use crate::doctor::facts::{Answer, Fault, Mirror, RegistryFacts, Source};
 use crate::image::{RegistryHost, Repository};
 use crate::registry::remote::{PushGrant, Remote};
-use crate::registry::{Error, ErrorKind, Registries};
+use crate::registry::{Error, Registries};
 
 /// So many sources and so many mirrors of a registry are asked.
 const ASKED: usize = 20;
@@ -36,12 +36,15 @@ async fn registry(registries: &Registries, host: &RegistryHost, part: &Part, rea
     // In the manifest's terms no order is better than another: the set's own is stable.
     let read = stream::iter(part.sources.iter().take(asked)).map(|repository| source(registries, repository));
     let written = stream::iter(part.mirrors.iter().take(asked)).map(|repository| mirror(registries, repository));
+    let sources = read.buffered(AT_ONCE).collect().await;
+    let mirrors = written.buffered(AT_ONCE).collect().await;
     RegistryFacts {
         name: host.to_string(),
         holder: found.map(|found| found.as_ref().map(holder)),
         reached,
-        sources: read.buffered(AT_ONCE).collect().await,
-        mirrors: written.buffered(AT_ONCE).collect().await,
+        lacking_setting: registries.client().lacking_setting(host),
+        sources,
+        mirrors,
         unasked: if reached { unasked(&part.sources) + unasked(&part.mirrors) } else { 0 },
     }
 }
@@ -71,8 +74,8 @@ async fn mirror(registries: &Registries, repository: &Repository) -> Mirror {
 }
 
 fn answered<T>(answer: Result<T, Error>) -> Answer<T> {
-    answer.map_err(|error| match error.kind {
-        ErrorKind::Refused { .. } => Fault::Refused(error.to_string()),
-        _ => Fault::Failed(error.to_string()),
+    answer.map_err(|error| match error.kind.is_refusal() {
+        true => Fault::Refused(error.to_string()),
+        false => Fault::Failed(error.to_string()),
     })
 }

@@ -11,41 +11,20 @@ use url::Url;
 
 mod challenge;
 mod claims;
+mod schemes;
 mod scope;
 mod token;
 
 pub(crate) use challenge::Challenge;
 pub(crate) use claims::{granted_actions, lacking, pushes};
+pub(crate) use schemes::{Realm, Scheme};
 pub(crate) use scope::Scopes;
 pub(crate) use token::{Service, sensitive};
 
 use super::error::ErrorKind;
+use crate::image::RepositoryName;
+use schemes::Schemes;
 use token::Token;
-
-/// How a registry authenticates requests, as far as it is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    /// Not asked yet.
-    Unknown,
-    /// It answers without being told.
-    Open,
-    /// User name and password with every request.
-    Basic,
-    /// A token of the service at `realm`.
-    Bearer {
-        realm: Realm,
-        /// The name by which it knows the registry.
-        service: Option<String>,
-    },
-}
-
-/// A token service, as far as it may be asked at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Realm {
-    pub(crate) url: Url,
-    /// Whether it may have the registry's credential.
-    pub(crate) trusted: bool,
-}
 
 /// As whom a repository is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,11 +44,33 @@ type Slot = Option<(ErrorKind, Instant)>;
 /// The most bundles of scopes that are noted for a registry.
 const BUNDLES: usize = 10_000;
 
-type Key = (Identity, Scopes);
+/// What a token is kept by: a service gives none for what another one answers for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    identity: Identity,
+    realm: Url,
+    service: Option<String>,
+    scopes: Scopes,
+}
+
+impl Key {
+    fn new(identity: Identity, service: &Service<'_>, scopes: &Scopes) -> Self {
+        let (realm, name) = (service.realm.clone(), service.service.clone());
+        Self { identity, realm, service: name, scopes: scopes.clone() }
+    }
+
+    /// Whether a token kept by this does for another.
+    fn serves(&self, other: &Self) -> bool {
+        self.identity == other.identity
+            && self.realm == other.realm
+            && self.service == other.service
+            && self.scopes.cover(&other.scopes)
+    }
+}
 
 /// What is known about one registry's authentication.
 pub(crate) struct Auth {
-    scheme: Mutex<Scheme>,
+    schemes: Mutex<Schemes>,
     slots: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<Slot>>>>,
     fresh: Mutex<BTreeMap<Key, Token>>,
     /// Scopes that are needed together: one token is asked for all of them.
@@ -85,7 +86,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Auth {
     pub(crate) fn new(scheme: Scheme) -> Self {
         Self {
-            scheme: Mutex::new(scheme),
+            schemes: Mutex::new(Schemes::new(scheme)),
             slots: Mutex::default(),
             fresh: Mutex::default(),
             bundles: Mutex::default(),
@@ -93,12 +94,43 @@ impl Auth {
         }
     }
 
-    pub(crate) fn scheme(&self) -> Scheme {
-        lock(&self.scheme).clone()
+    /// How requests about a repository are authenticated; without one, those about the registry itself.
+    pub(crate) fn scheme(&self, repository: Option<&RepositoryName>) -> Scheme {
+        lock(&self.schemes).of(repository)
     }
 
-    pub(crate) fn learn(&self, scheme: Scheme) {
-        *lock(&self.scheme) = scheme;
+    /// Notes what the registry said of a repository; it holds for all that have said nothing yet.
+    pub(crate) fn learn(&self, repository: Option<&RepositoryName>, scheme: Scheme) {
+        lock(&self.schemes).learn(repository, scheme);
+    }
+
+    /// Notes how this repository alone is asked from now on.
+    pub(crate) fn keep(&self, repository: Option<&RepositoryName>, scheme: Scheme) {
+        lock(&self.schemes).keep(repository, scheme);
+    }
+
+    /// Notes that the registry answered somebody who said nothing of who asks.
+    pub(crate) fn open(&self) {
+        lock(&self.schemes).open();
+    }
+
+    /// Whether the token service for a repository is only taken to be that of another one.
+    pub(crate) fn is_assumed(&self, repository: &RepositoryName) -> bool {
+        lock(&self.schemes).is_assumed(repository)
+    }
+
+    /// Notes that a repository could be read without a credential.
+    pub(crate) fn publish(&self, repository: &RepositoryName) {
+        lock(&self.schemes).publish(repository);
+    }
+
+    /// Whether a repository is asked without a credential because some of it is refused with one too.
+    pub(crate) fn is_settled(&self, repository: &RepositoryName) -> bool {
+        lock(&self.schemes).is_settled(repository)
+    }
+
+    pub(crate) fn is_public(&self, repository: &RepositoryName) -> bool {
+        lock(&self.schemes).is_public(repository)
     }
 
     /// Notes scopes that will be needed together.
@@ -124,11 +156,11 @@ impl Auth {
         lock(&self.demoted).contains(scopes)
     }
 
-    /// A token that does for `scopes`, if one is at hand.
-    fn at_hand(&self, identity: Identity, scopes: &Scopes) -> Option<Token> {
+    /// A token that does for this, if one is at hand.
+    fn at_hand(&self, wanted: &Key) -> Option<Token> {
         let mut fresh = lock(&self.fresh);
         fresh.retain(|_, token| token.is_fresh());
-        fresh.iter().find(|((who, has), _)| *who == identity && has.cover(scopes)).map(|(_, token)| token.clone())
+        fresh.iter().find(|(key, _)| key.serves(wanted)).map(|(_, token)| token.clone())
     }
 
     /// Forgets a token that was refused.
@@ -145,40 +177,32 @@ impl Auth {
         scopes: &Scopes,
         service: &Service<'_>,
     ) -> Result<SecretString, ErrorKind> {
-        if let Some(token) = self.at_hand(identity, scopes) {
+        let needed = Key::new(identity, service, scopes);
+        if let Some(token) = self.at_hand(&needed) {
             return Ok(token.value);
         }
-        let wanted = self.widen(scopes);
-        match self.fetched(identity, scopes, &wanted, service).await {
-            Err(ErrorKind::Refused { .. }) if wanted != *scopes => {
-                self.fetched(identity, scopes, scopes, service).await
-            }
+        let wanted = Key { scopes: self.widen(scopes), ..needed.clone() };
+        match self.fetched(&needed, &wanted, service).await {
+            Err(kind) if kind.is_refusal() && wanted != needed => self.fetched(&needed, &needed, service).await,
             other => other,
         }
     }
 
-    async fn fetched(
-        &self,
-        identity: Identity,
-        scopes: &Scopes,
-        wanted: &Scopes,
-        service: &Service<'_>,
-    ) -> Result<SecretString, ErrorKind> {
-        let key = (identity, wanted.clone());
-        let slot = Arc::clone(lock(&self.slots).entry(key.clone()).or_default());
+    async fn fetched(&self, needed: &Key, wanted: &Key, service: &Service<'_>) -> Result<SecretString, ErrorKind> {
+        let slot = Arc::clone(lock(&self.slots).entry(wanted.clone()).or_default());
         let mut failed = slot.lock().await;
-        if let Some(token) = self.at_hand(identity, scopes) {
+        if let Some(token) = self.at_hand(needed) {
             return Ok(token.value);
         }
         if let Some((error, at)) = &*failed
-            && (matches!(error, ErrorKind::Refused { .. }) || at.elapsed() < SHARED_FAILURE)
+            && (error.is_refusal() || at.elapsed() < SHARED_FAILURE)
         {
             return Err(error.clone());
         }
-        let answer = service.fetch(wanted).await;
+        let answer = service.fetch(&wanted.scopes).await;
         *failed = answer.as_ref().err().map(|error| (error.clone(), Instant::now()));
         let token = answer?;
-        lock(&self.fresh).insert(key, token.clone());
+        lock(&self.fresh).insert(wanted.clone(), token.clone());
         Ok(token.value)
     }
 }

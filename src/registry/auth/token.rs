@@ -6,6 +6,7 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
@@ -14,7 +15,7 @@ use crate::registry::credentials::{Credential, JOB_USER, KnownCredential, basic}
 use crate::registry::error::ErrorKind;
 use crate::registry::wire::{self, ErrorBody, Fault, Patience, SMALL_LIMIT, Tries, Wire};
 
-/// How long a token does where the service does not say (token specification, `expires_in`).
+/// How long a token does where the service does not say, or not in a way that can be read (token specification, `expires_in`).
 const DEFAULT_LIFE: Duration = Duration::from_secs(60);
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 
@@ -35,6 +36,8 @@ impl Token {
 pub(crate) struct Service<'a> {
     pub(crate) wire: &'a Wire,
     pub(crate) realm: Url,
+    /// What it is called where it refuses.
+    pub(crate) title: String,
     pub(crate) service: Option<String>,
     pub(crate) credential: Option<KnownCredential>,
     /// Why a credential that is known is not sent there.
@@ -45,7 +48,9 @@ pub(crate) struct Service<'a> {
 struct Answer {
     token: Option<String>,
     access_token: Option<String>,
-    expires_in: Option<u64>,
+    /// Seconds; some services write them otherwise than as a whole number.
+    #[serde(default)]
+    expires_in: Value,
 }
 
 impl Service<'_> {
@@ -70,32 +75,35 @@ impl Service<'_> {
         let patience = &self.wire.patience;
         let named = |fault| named(fault, &self.realm);
         let response = self.wire.send(self.request(scopes)).await.map_err(named)?;
-        let response = judged(response, scopes, patience).await.map_err(|fault| self.advised(fault))?;
+        let response = judged(response, &self.title, scopes, patience).await.map_err(|fault| self.advised(fault))?;
         let body = wire::read(response, SMALL_LIMIT, patience).await.map_err(named)?;
         let unusable = || named(Fault::protocol("something else than a token"));
         let answer: Answer = serde_json::from_slice(&body).map_err(|_| unusable())?;
         let given = |token: Option<String>| token.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic()));
         let value = given(answer.token).or_else(|| given(answer.access_token)).ok_or_else(unusable)?;
-        let life = answer.expires_in.map_or(DEFAULT_LIFE, Duration::from_secs).min(LONGEST_LIFE);
+        let life = answer.expires_in.as_u64().map_or(DEFAULT_LIFE, Duration::from_secs).min(LONGEST_LIFE);
         // Renewed before it ends: a request under way must not meet the end.
         Ok(Token { value: value.into(), renew: asked + life - (life / 4).min(Duration::from_secs(10)) })
     }
 
     /// Adds to a refusal which credential the service was asked with, which is where to fix it.
     fn advised(&self, fault: Fault) -> Fault {
-        let ErrorKind::Refused { action, detail } = fault.kind else { return fault };
-        let advice = match &self.credential {
-            None if self.withheld.is_some() => self.withheld.clone().unwrap_or_default(),
-            None => "asked as nobody: there may be no such public repository".to_owned(),
-            Some(found) => {
-                let what = match found.credential {
-                    Credential::Password { .. } => "the password or token is wrong, has ended",
-                    _ => "it has ended",
+        if !fault.kind.is_refusal() {
+            return fault;
+        }
+        let advice = match (&self.credential, &self.withheld) {
+            (None, Some(withheld)) => withheld.clone(),
+            (None, None) => "asked as nobody: there may be no such public repository".to_owned(),
+            (Some(found), _) => {
+                let what = match (&fault.kind, &found.credential) {
+                    (ErrorKind::NoToken { .. }, _) => "there may be no such repository, or it",
+                    (_, Credential::Password { .. }) => "the password or token is wrong, has ended, or",
+                    _ => "it has ended, or",
                 };
-                format!("asked as {found}: {what}, or may not do this")
+                format!("asked as {found}: {what} may not do this")
             }
         };
-        Fault { kind: ErrorKind::Refused { action, detail: format!("{detail}; {advice}") }, cure: fault.cure }
+        Fault { kind: fault.kind.and(&advice), cure: fault.cure }
     }
 
     fn request(&self, scopes: &Scopes) -> RequestBuilder {
@@ -138,7 +146,7 @@ pub(crate) fn sensitive(scheme: &str, value: &str) -> reqwest::header::HeaderVal
     header
 }
 
-async fn judged(response: Response, scopes: &Scopes, patience: &Patience) -> Result<Response, Fault> {
+async fn judged(response: Response, title: &str, scopes: &Scopes, patience: &Patience) -> Result<Response, Fault> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
@@ -148,16 +156,18 @@ async fn judged(response: Response, scopes: &Scopes, patience: &Patience) -> Res
     }
     let headers = response.headers().clone();
     let said = ErrorBody::read(status, &headers, &wire::read_error(response, patience).await).text;
-    let detail = format!("the token service answered {said}");
+    let detail = format!("{title} answered {said}");
+    let action = || match scopes.parameters().collect::<Vec<_>>().join(" ") {
+        none if none.is_empty() => "a token".to_owned(),
+        scopes => format!("a token for {scopes}"),
+    };
     Err(match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::fatal(ErrorKind::Refused {
-            action: match scopes.parameters().collect::<Vec<_>>().join(" ") {
-                none if none.is_empty() => "a token".to_owned(),
-                scopes => format!("a token for {scopes}"),
-            },
-            detail,
-        }),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Fault::fatal(ErrorKind::Refused { action: action(), detail })
+        }
         StatusCode::TOO_MANY_REQUESTS => Fault::rate_limited(detail, &headers),
+        StatusCode::REQUEST_TIMEOUT => Fault::server_error(detail, &headers),
+        _ if status.is_client_error() => Fault::fatal(ErrorKind::NoToken { action: action(), detail }),
         _ if status.is_server_error() => Fault::server_error(detail, &headers),
         _ => Fault::protocol(detail),
     })

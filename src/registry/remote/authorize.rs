@@ -5,62 +5,128 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::client::Client;
 use super::endpoint::Endpoint;
-use crate::image::RegistryHost;
-use crate::registry::auth::{Challenge, Identity, Realm, Scheme, Scopes, Service, lacking, sensitive};
-use crate::registry::credentials::{Credential, KnownCredential, Place, basic};
+use crate::image::{RegistryHost, RepositoryName};
+use crate::registry::auth::{Challenge, Identity, Scheme, Scopes, Service, lacking, sensitive};
+use crate::registry::credentials::{Credential, KnownCredential, basic};
 use crate::registry::error::ErrorKind;
 
 /// The authorization of one request, and the token in it.
 pub(crate) struct Authorization {
     pub(crate) header: Option<HeaderValue>,
     token: Option<SecretString>,
+    asked: Asked,
+}
+
+/// As whom a request is made.
+enum Asked {
+    /// With this credential, or with a token that was got with it; never the secret.
+    As(String),
+    /// Without a credential that is known: why.
+    Withheld(String),
+    /// Without a credential, because none may be used.
+    Anonymously,
+    /// Without a credential: the registry asked for none, or none is known.
+    AsNobody,
 }
 
 impl Authorization {
+    /// Of a request that says nothing of who asks.
+    pub(super) const fn none() -> Self {
+        Self { header: None, token: None, asked: Asked::AsNobody }
+    }
+
+    fn basic(found: &KnownCredential, username: &str, password: &SecretString) -> Self {
+        let header = Some(sensitive("Basic", &basic(username, password)));
+        Self { header, token: None, asked: Asked::As(found.to_string()) }
+    }
+
     /// The token, where there is one of the token service.
     pub(crate) const fn token(&self) -> Option<&SecretString> {
         self.token.as_ref()
     }
 
     /// The scopes that its token does not have of those that were needed, as far as it says.
-    pub(super) fn lacks(&self, needed: &Scopes) -> Option<String> {
+    fn lacks(&self, needed: &Scopes) -> Option<String> {
         self.token.as_ref().and_then(|token| lacking(token, needed))
+    }
+
+    /// Whether it says who asks.
+    pub(super) const fn is_sent(&self) -> bool {
+        matches!(self.asked, Asked::As(_))
+    }
+
+    /// Whether it says nothing of who asks, though that could be said.
+    pub(super) const fn is_anonymous(&self) -> bool {
+        matches!(self.asked, Asked::AsNobody | Asked::Withheld(_))
+    }
+
+    /// Why a credential that is known was not sent.
+    pub(super) fn withheld(&self) -> Option<&str> {
+        match &self.asked {
+            Asked::Withheld(why) => Some(why),
+            _ => None,
+        }
     }
 }
 
 impl Client {
-    /// The authorization for a request with these scopes; a token is fetched if none is at hand.
+    /// The authorization for a request about a repository with these scopes; a token is fetched if none is at hand.
     pub(crate) async fn authorize(
         &self,
         endpoint: &Endpoint,
         identity: Identity,
+        repository: Option<&RepositoryName>,
         scopes: &Scopes,
     ) -> Result<Authorization, ErrorKind> {
-        let nothing = Authorization { header: None, token: None };
-        let scheme = endpoint.auth.scheme();
+        self.authorize_by(endpoint, identity, endpoint.auth.scheme(repository), scopes).await
+    }
+
+    /// The same by this scheme, whatever is known of the repository's.
+    pub(super) async fn authorize_by(
+        &self,
+        endpoint: &Endpoint,
+        identity: Identity,
+        scheme: Scheme,
+        scopes: &Scopes,
+    ) -> Result<Authorization, ErrorKind> {
+        let nobody = match identity {
+            Identity::Own => Asked::AsNobody,
+            Identity::Anonymous => Asked::Anonymously,
+        };
         if matches!(scheme, Scheme::Unknown | Scheme::Open) {
-            return Ok(nothing);
+            return Ok(Authorization { asked: nobody, ..Authorization::none() });
         }
         let credential = match identity {
             Identity::Own => self.credential_for(endpoint).await?,
             Identity::Anonymous => None,
         };
-        match (scheme, credential) {
-            (_, Some(KnownCredential { credential: Credential::Bearer(token), .. })) => {
-                Ok(Authorization { header: Some(sensitive("Bearer", token.expose_secret())), token: None })
+        if let Some(found) = &credential {
+            match (&scheme, &found.credential) {
+                (_, Credential::Bearer(token)) => {
+                    let header = Some(sensitive("Bearer", token.expose_secret()));
+                    return Ok(Authorization { header, token: None, asked: Asked::As(found.to_string()) });
+                }
+                (Scheme::Basic, Credential::Password { username, password }) => {
+                    return Ok(Authorization::basic(found, username, password));
+                }
+                _ => {}
             }
-            (Scheme::Basic, Some(KnownCredential { credential: Credential::Password { username, password }, .. })) => {
-                Ok(Authorization { header: Some(sensitive("Basic", &basic(&username, &password))), token: None })
-            }
-            (Scheme::Bearer { realm: Realm { url: realm, trusted }, service }, credential) => {
-                let withheld = credential.as_ref().filter(|_| !trusted).map(|found| endpoint.withheld(&realm, found));
-                let credential = credential.filter(|_| trusted);
-                let service = Service { wire: &self.wire, realm, service, credential, withheld };
-                let token = endpoint.auth.token(identity, scopes, &service).await?;
-                Ok(Authorization { header: Some(sensitive("Bearer", token.expose_secret())), token: Some(token) })
-            }
-            _ => Ok(nothing),
         }
+        let Scheme::Bearer { realm, service } = scheme else {
+            return Ok(Authorization { asked: nobody, ..Authorization::none() });
+        };
+        let asked = match &credential {
+            Some(found) if realm.trusted => Asked::As(found.to_string()),
+            Some(found) => Asked::Withheld(endpoint.withheld(&realm, found)),
+            None => nobody,
+        };
+        let credential = credential.filter(|_| realm.trusted);
+        let withheld = if let Asked::Withheld(why) = &asked { Some(why.clone()) } else { None };
+        let title = endpoint.title(&realm);
+        let service = Service { wire: &self.wire, realm: realm.url, title, service, credential, withheld };
+        let token = endpoint.auth.token(identity, scopes, &service).await?;
+        let header = Some(sensitive("Bearer", token.expose_secret()));
+        Ok(Authorization { header, token: Some(token), asked })
     }
 
     async fn credential_for(&self, endpoint: &Endpoint) -> Result<Option<KnownCredential>, ErrorKind> {
@@ -88,24 +154,20 @@ impl Client {
     pub(crate) async fn explain_refusal(
         &self,
         endpoint: &Endpoint,
-        identity: Identity,
+        authorization: &Authorization,
+        needed: &Scopes,
         said: String,
-        lacks: Option<String>,
     ) -> String {
-        let who = match identity {
-            Identity::Anonymous => "nobody".to_owned(),
-            Identity::Own => match self.options().credentials.find(&endpoint.registry).await {
-                Ok(Some(found)) => match endpoint.kept_from(&found.credential) {
-                    Some(realm) => return format!("{said}; {}", endpoint.withheld(&realm, &found)),
-                    None => found.to_string(),
-                },
-                Ok(None) if self.options().credentials.has_keys_for(&endpoint.registry) => {
-                    format!("AWS (from {})", Place::Aws)
-                }
+        let who = match &authorization.asked {
+            Asked::As(found) => found.clone(),
+            Asked::Withheld(why) => return format!("{said}; {why}"),
+            Asked::Anonymously => "nobody".to_owned(),
+            Asked::AsNobody => match self.find_credential(&endpoint.registry).await {
+                Ok(Some(found)) => format!("nobody: the credential of {found} was not sent"),
                 Ok(None) | Err(_) => format!("nobody, for no credential for {} was given", endpoint.registry),
             },
         };
-        let lacks = lacks.map(|scopes| format!(": the token lacks {scopes}")).unwrap_or_default();
+        let lacks = authorization.lacks(needed).map(|scopes| format!(": the token lacks {scopes}")).unwrap_or_default();
         format!("{said}; asked as {who}{lacks}")
     }
 
@@ -114,6 +176,7 @@ impl Client {
         &self,
         endpoint: &Endpoint,
         authorization: &Authorization,
+        repository: Option<&RepositoryName>,
         scopes: &Scopes,
         headers: &HeaderMap,
     ) -> Result<Option<Challenge>, ErrorKind> {
@@ -121,18 +184,14 @@ impl Client {
         if let Some(token) = &authorization.token {
             endpoint.auth.forget(token);
         }
-        let scheme = match &challenge {
-            Challenge::Basic => Scheme::Basic,
-            Challenge::Bearer { realm, service, scope } => {
-                // Where a registry names its repositories otherwise than its paths do, its own word is what counts.
-                let challenged = Scopes::parse(scope.as_deref().filter(|s| s.len() <= 1024).unwrap_or_default());
-                if !scopes.cover(&challenged) {
-                    endpoint.auth.bundle(&scopes.clone().and(&challenged));
-                }
-                Scheme::Bearer { realm: endpoint.realm(realm).map_err(ErrorKind::Forbidden)?, service: service.clone() }
+        if let Challenge::Bearer { scope, .. } = &challenge {
+            // Where a registry names its repositories otherwise than its paths do, its own word is what counts.
+            let challenged = Scopes::parse(scope.as_deref().filter(|s| s.len() <= 1024).unwrap_or_default());
+            if !scopes.cover(&challenged) {
+                endpoint.auth.bundle(&scopes.clone().and(&challenged));
             }
-        };
-        endpoint.auth.learn(scheme);
+        }
+        endpoint.auth.learn(repository, endpoint.scheme(&challenge).map_err(ErrorKind::Forbidden)?);
         Ok(Some(challenge))
     }
 }

@@ -106,6 +106,12 @@ impl Client {
         Ok(self.endpoint(registry)?.base.clone())
     }
 
+    /// The setting by which the token service of a registry, which is elsewhere, would be given the registry's credential;
+    /// `None` where it needs none, as far as was seen.
+    pub(crate) fn lacking_setting(&self, registry: &RegistryHost) -> Option<String> {
+        self.endpoint(registry).ok()?.lacking_setting()
+    }
+
     /// Notes what one token should do: write `to`, and read those of `from` that are on the same registry.
     pub(crate) fn expect(&self, to: &Repository, from: &[Repository]) {
         let Ok(endpoint) = self.endpoint(&to.registry) else { return };

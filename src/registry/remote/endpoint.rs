@@ -14,8 +14,8 @@ use super::realm::{TokenServices, is_one_of, is_plain, is_tls_of, same_origin, t
 use super::settle::Settling;
 use crate::image::RegistryHost;
 use crate::net::Hosts;
-use crate::registry::auth::{Auth, Realm, Scheme};
-use crate::registry::credentials::{Credential, KnownCredential};
+use crate::registry::auth::{Auth, Challenge, Realm, Scheme};
+use crate::registry::credentials::KnownCredential;
 use crate::registry::error::{Error, ErrorKind};
 use crate::registry::wire::{Cure, Fault, Patience, Secrets, Tries};
 use crate::text::excerpt;
@@ -36,6 +36,8 @@ pub(crate) struct Endpoint {
     pub(super) settling: Settling,
     /// Warnings already passed on.
     pub(crate) warned: Mutex<BTreeSet<String>>,
+    /// What `/v2/` says of how requests are authenticated; `None` inside where it says nothing. Asked once a run.
+    pub(super) offered: tokio::sync::OnceCell<Option<Scheme>>,
     /// What no error may show.
     pub(super) secrets: Secrets,
     /// Token services that the settings say are this registry's.
@@ -73,6 +75,7 @@ impl Endpoint {
             mounts: Mounts::default(),
             settling: Settling::default(),
             warned: Mutex::default(),
+            offered: tokio::sync::OnceCell::new(),
             secrets,
             services: services.of(registry).to_vec(),
             hosts: hosts.clone(),
@@ -89,51 +92,81 @@ impl Endpoint {
         same_origin(&self.base, url)
     }
 
+    /// How requests are authenticated that are answered with this challenge.
+    ///
+    /// # Errors
+    /// Where it names a token service that nobody can ask.
+    pub(super) fn scheme(&self, challenge: &Challenge) -> Result<Scheme, String> {
+        match challenge {
+            Challenge::Basic => Ok(Scheme::Basic),
+            Challenge::Bearer { realm, service, .. } => {
+                Ok(Scheme::Bearer { realm: self.realm(realm)?, service: service.clone() })
+            }
+        }
+    }
+
     /// The token service that the registry names, where `WHARFINGER_HOSTS` sent it, and whether it may have the password.
     ///
     /// # Errors
     /// Where nobody can be asked there: no URL, or plain HTTP although the registry speaks TLS.
     pub(crate) fn realm(&self, realm: &str) -> Result<Realm, String> {
         let shown = excerpt(realm, 120);
-        let named = format!("it names the token service {shown:?}");
-        let url = Url::parse(realm).ok().filter(is_plain).ok_or_else(|| format!("{named}, which is no usable URL"))?;
-        let host = url.host_str().unwrap_or_default();
-        let name = self.registry.host();
+        let said = format!("it names the token service {shown:?}");
+        let url = Url::parse(realm).ok().filter(is_plain).ok_or_else(|| format!("{said}, which is no usable URL"))?;
         let listed = token_services(&self.registry).any(|known| is_tls_of(&url, known));
         let own_name = url.scheme() == "https" && url.authority() == self.registry.as_str();
+        let to = |place: &Url, trusted| Realm { url: moved(&url, place), named: url.clone(), trusted };
         // The registry was sent elsewhere, and with it what it calls its own.
-        if listed || own_name || is_tls_of(&url, name) {
-            for sent in [host, self.registry.as_str()] {
-                if let Some(place) = self.hosts.get(sent) {
-                    return Ok(Realm { url: moved(&url, place), trusted: true });
-                }
-            }
+        let its = listed || own_name || is_tls_of(&url, self.registry.host());
+        if let Some(place) = self.sent(&url).or_else(|| self.hosts.get(self.registry.as_str())).filter(|_| its) {
+            return Ok(to(place, true));
         }
         let own = self.owns(&url) || self.base.host_str().is_some_and(|host| is_tls_of(&url, host));
         let trusted = listed || own || is_one_of(&url, &self.services);
         if !trusted && url.scheme() == "http" && self.base.scheme() == "https" {
-            return Err(format!("{named}, which is not asked by plain HTTP"));
+            return Err(format!("{said}, which is not asked by plain HTTP"));
         }
-        let place = self.hosts.get(host).filter(|_| is_tls_of(&url, host));
-        Ok(Realm { url: place.map_or_else(|| url.clone(), |place| moved(&url, place)), trusted })
+        Ok(match self.sent(&url) {
+            Some(place) => to(place, trusted),
+            None => Realm { url: url.clone(), named: url, trusted },
+        })
     }
 
-    /// The token service that this credential is not sent to, where tokens come from such a one.
-    pub(super) fn kept_from(&self, credential: &Credential) -> Option<Url> {
-        match (self.auth.scheme(), credential) {
-            (_, Credential::Bearer(_)) => None,
-            (Scheme::Bearer { realm, .. }, _) => Some(realm.url).filter(|_| !realm.trusted),
-            _ => None,
+    /// Where `WHARFINGER_HOSTS` sent what is at this address, which is one of TLS.
+    fn sent(&self, url: &Url) -> Option<&Url> {
+        let by_host = url.host_str().filter(|host| is_tls_of(url, host)).and_then(|host| self.hosts.get(host));
+        by_host.or_else(|| self.hosts.get(url.authority()).filter(|_| url.scheme() == "https"))
+    }
+
+    /// What a token service is called in messages: by its address, where that is another than the registry's.
+    pub(super) fn title(&self, realm: &Realm) -> String {
+        match self.owns(&realm.url) {
+            true => "the token service".to_owned(),
+            false => format!("the token service {}", realm.named.authority()),
         }
     }
 
     /// Why a credential was kept from a token service that is not known to be this registry's, and how to have it sent there.
-    pub(crate) fn withheld(&self, realm: &Url, credential: &KnownCredential) -> String {
-        let (origin, registry) = (realm.origin().ascii_serialization(), &self.registry);
+    pub(crate) fn withheld(&self, realm: &Realm, credential: &KnownCredential) -> String {
+        let origin = realm.named.origin().ascii_serialization();
+        let setting = self.setting(realm);
         format!(
             "asked as nobody: {credential} was not sent to the token service {origin}, which is neither on the registry's own \
-             origin nor known; if it may have the password, set WHARFINGER_TOKEN_SERVICES={registry}={origin}"
+             origin nor known; if it may have the password, set {setting}"
         )
+    }
+
+    /// The setting by which a token service may have this registry's password.
+    fn setting(&self, realm: &Realm) -> String {
+        format!("WHARFINGER_TOKEN_SERVICES={}={}", self.registry, realm.named.origin().ascii_serialization())
+    }
+
+    /// The setting that lacks where tokens come from a service that may not have a password.
+    pub(crate) fn lacking_setting(&self) -> Option<String> {
+        match self.auth.scheme(None) {
+            Scheme::Bearer { realm, .. } if !realm.trusted => Some(self.setting(&realm)),
+            _ => None,
+        }
     }
 
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
@@ -204,7 +237,7 @@ fn known(registry: &RegistryHost) -> Scheme {
         .find(|(name, ..)| *name == registry.as_str())
         .and_then(|(_, realm, service)| Some((Url::parse(realm).ok()?, *service)))
         .map_or(Scheme::Unknown, |(url, service)| Scheme::Bearer {
-            realm: Realm { url, trusted: true },
+            realm: Realm { named: url.clone(), url, trusted: true },
             service: Some(service.to_owned()),
         })
 }

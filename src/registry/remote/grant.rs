@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::call::Call;
 use super::repository::Remote;
-use crate::registry::auth::{Scheme, granted_actions, lacking, pushes};
+use crate::registry::auth::{Scheme, granted_actions, pushes};
 use crate::registry::error::{Error, ErrorKind};
 use crate::registry::wire::SMALL_LIMIT;
 
@@ -28,10 +28,10 @@ impl Remote {
     /// from it first.
     pub async fn push_grant(&self) -> Result<PushGrant, Error> {
         let endpoint = self.endpoint()?;
-        let authorization = self.client.authorize(&endpoint, self.identity, &self.push()).await;
+        let authorization = self.client.authorize(&endpoint, self.identity, Some(self.name()), &self.push()).await;
         let authorization = authorization.map_err(|kind| endpoint.error(kind))?;
         let Some(token) = authorization.token() else {
-            return Ok(PushGrant::NotKnown(match endpoint.auth.scheme() {
+            return Ok(PushGrant::NotKnown(match endpoint.auth.scheme(Some(self.name())) {
                 Scheme::Unknown | Scheme::Open => "the registry answers everybody who reads",
                 _ => "the registry says only to who writes what a password may do",
             }));
@@ -45,8 +45,7 @@ impl Remote {
         let actions = crate::text::excerpt(&granted.join(", "), 200);
         let actions = if actions.is_empty() { "nothing" } else { &actions };
         let said = format!("the token service grants this credential {actions} there");
-        let lacks = lacking(token, &self.push());
-        let detail = self.client.explain_refusal(&endpoint, self.identity, said, lacks).await;
+        let detail = self.client.explain_refusal(&endpoint, &authorization, &self.push(), said).await;
         Err(endpoint.error(ErrorKind::Refused { action: format!("push to {}", self.name()), detail }))
     }
 

@@ -11,6 +11,7 @@ use super::store::{BlobSource, ByteStream, Deleted, Put, Store};
 use crate::content::Document;
 use crate::image::{Descriptor, Digest, Location, Reference, RepositoryName, Tag};
 
+mod absence;
 mod authorize;
 mod blobs;
 mod body;

@@ -87,10 +87,10 @@ impl Remote {
             Err(error) if matches!(error.kind, ErrorKind::RateLimited(_)) => Err(error),
             Err(error) => {
                 tracing::debug!(registry = %endpoint.registry, %digest, %error, "no mount");
-                endpoint.mounts.refuse(match error.kind {
+                endpoint.mounts.refuse(match error.kind.is_refusal() {
                     // Reading the other repository is what may be refused.
-                    ErrorKind::Refused { .. } => Refused::Between(from.clone(), self.name().clone()),
-                    _ => Refused::All,
+                    true => Refused::Between(from.clone(), self.name().clone()),
+                    false => Refused::All,
                 });
                 Ok(Mount::Declined)
             }

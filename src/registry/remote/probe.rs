@@ -9,24 +9,16 @@ use super::client::Client;
 use super::manifests::header_digest;
 use super::repository::Remote;
 use crate::image::{Digest, Reference, RegistryHost, Repository};
-use crate::registry::auth::{Identity, Scopes};
+use crate::registry::auth::Identity;
 use crate::registry::error::Error;
-use crate::registry::wire::SMALL_LIMIT;
 
 impl Client {
     /// Asks whether the credential for a registry is taken at all, by what every registry has (OCI distribution
     /// specification, "Determining Support").
     pub async fn probe_sign_in(self: &Arc<Self>, registry: &RegistryHost) -> Result<(), Error> {
         let endpoint = self.endpoint(registry)?;
-        let call = Call {
-            method: Method::GET,
-            url: endpoint.url("").map_err(|e| endpoint.protocol(e))?,
-            headers: Vec::new(),
-            body: bytes::Bytes::new(),
-            scopes: Scopes::default(),
-            action: format!("signing in to {registry}"),
-            limit: Some(SMALL_LIMIT),
-        };
+        let url = endpoint.url("").map_err(|e| endpoint.protocol(e))?;
+        let call = Call::of_registry(url, format!("signing in to {registry}"));
         let answer = self.call(&endpoint, Identity::Own, &call).await?;
         endpoint.success(&answer, &call.action)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reqwest::Method;
 
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::client::Client;
 use super::endpoint::Endpoint;
 use crate::image::{Location, Reference, Repository, RepositoryName};
@@ -77,9 +77,11 @@ impl Remote {
             url: endpoint.url(&format!("{}/{path}", self.name())).map_err(|e| endpoint.protocol(e))?,
             headers: Vec::new(),
             body: Bytes::new(),
+            repository: Some(self.name().clone()),
             scopes: self.pull(),
             action,
             limit: Some(SMALL_LIMIT),
+            is_nothing: if path.starts_with("tags/list") { Answer::lists_no_tags } else { Answer::is_absent },
         })
     }
 }

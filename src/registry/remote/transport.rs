@@ -9,6 +9,7 @@ use super::authorize::Authorization;
 use super::call::{Answer, Call};
 use super::client::Client;
 use super::endpoint::Endpoint;
+use super::gate::Admission;
 use super::realm::same_origin;
 use crate::registry::auth::{Challenge, Identity, Scheme};
 use crate::registry::credentials::Credential;
@@ -18,15 +19,13 @@ use crate::registry::wire::{self, Cure, ErrorBody, Fault, Tries};
 /// The most redirects that one GET or HEAD follows.
 const REDIRECTS: usize = 5;
 
-enum Outcome {
+pub(super) enum Outcome {
     Answer(Box<Answer>),
-    /// 401 or 403, with the challenge if it was the registry's own.
+    /// The registry's own 401 or 403.
     Refused {
         error: ErrorBody,
+        /// Of a 401 only.
         challenge: Option<Challenge>,
-        unauthorized: bool,
-        /// The scopes that the token used does not have, as far as it says.
-        lacks: Option<String>,
     },
 }
 
@@ -39,7 +38,7 @@ impl Client {
             Err(kind) if self.may_demote(endpoint, identity, call, &kind).await => {
                 tracing::debug!(registry = %endpoint.registry, "the job's token is refused; asking anonymously");
                 match self.call_as(endpoint, Identity::Anonymous, call).await {
-                    Err(ErrorKind::Refused { .. }) => Err(kind.and("nobody is let in either")),
+                    Err(other) if other.is_refusal() => Err(kind.and("nobody is let in either")),
                     Ok(answer) => {
                         endpoint.auth.demote(&call.scopes);
                         Ok(answer)
@@ -57,9 +56,9 @@ impl Client {
     }
 
     async fn may_demote(&self, endpoint: &Endpoint, identity: Identity, call: &Call, kind: &ErrorKind) -> bool {
-        matches!(kind, ErrorKind::Refused { .. })
+        kind.is_refusal()
             && identity == Identity::Own
-            && matches!(call.method, Method::GET | Method::HEAD)
+            && call.reads()
             && matches!(self.options().credentials.get(&endpoint.registry).await, Ok(Some(Credential::Job(_))))
     }
 
@@ -85,7 +84,8 @@ impl Client {
         endpoint.wait(tries, fault, &self.wire.patience).await.map_err(|kind| kind.about(&call.action))
     }
 
-    /// Makes a call once, with a new token where the old one is refused. A fault may be one that another try mends; a
+    /// Makes a call once, with a new token where the old one is refused, and with the credential where it was not sent and
+    /// what is answered may hide something. A fault may be one that another try mends; a
     /// refusal is none.
     pub(super) async fn call_once(
         &self,
@@ -95,45 +95,101 @@ impl Client {
     ) -> Result<Answer, Fault> {
         let mut renewed = false;
         loop {
-            match self.attempt(endpoint, identity, call).await? {
+            let (mut authorization, mut outcome) = self.attempt(endpoint, identity, call).await?;
+            let untried = self.untried(endpoint, call, &authorization, &outcome).await.map_err(Fault::fatal)?;
+            if let Some(scheme) = untried {
+                (authorization, outcome) = self.retried(endpoint, identity, call, scheme).await?;
+            }
+            match outcome {
                 Outcome::Answer(answer) => return Ok(*answer),
-                Outcome::Refused { challenge, unauthorized: true, .. } if !renewed && challenge.is_some() => {
-                    renewed = true;
-                }
-                Outcome::Refused { error, lacks, .. } => {
-                    let detail = self.explain_refusal(endpoint, identity, error.text, lacks).await;
+                Outcome::Refused { challenge: Some(_), .. } if !renewed => renewed = true,
+                Outcome::Refused { error, .. } => {
+                    let detail = self.explain_refusal(endpoint, &authorization, &call.scopes, error.text).await;
                     return Err(Fault::fatal(ErrorKind::Refused { action: call.action.clone(), detail }));
                 }
             }
         }
     }
 
-    async fn attempt(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Result<Outcome, Fault> {
+    async fn attempt(
+        &self,
+        endpoint: &Endpoint,
+        identity: Identity,
+        call: &Call,
+    ) -> Result<(Authorization, Outcome), Fault> {
+        let scheme = || endpoint.auth.scheme(call.repository.as_ref());
         let (authorization, place) = loop {
-            let unknown = endpoint.auth.scheme() == Scheme::Unknown;
-            let authorization = self.authorize(endpoint, identity, &call.scopes).await.map_err(Fault::fatal)?;
+            let unknown = scheme() == Scheme::Unknown;
+            let authorization = self.authorization(endpoint, identity, call).await?;
             let place = endpoint.gate.enter().await;
             // Who waited for a place while another learned how the registry authenticates need not be refused too: at
             // most as many are as had a place at once.
-            if !unknown || matches!(endpoint.auth.scheme(), Scheme::Unknown | Scheme::Open) {
+            if !unknown || matches!(scheme(), Scheme::Unknown | Scheme::Open) {
                 break (authorization, place);
             }
         };
-        let sent = self.follow(endpoint, call, &authorization).await;
+        let outcome = self.ask_at(endpoint, call, &authorization, place).await?;
+        endpoint.auth.open();
+        if let (Outcome::Answer(answer), Some(name)) = (&outcome, &call.repository)
+            && !authorization.is_sent()
+            && call.shows(answer)
+        {
+            endpoint.auth.publish(name);
+        }
+        Ok((authorization, outcome))
+    }
+
+    /// The authorization of a call. Where the token service that is known for other repositories refuses this one, the registry
+    /// is asked, once, whether it names another service for it.
+    async fn authorization(
+        &self,
+        endpoint: &Endpoint,
+        identity: Identity,
+        call: &Call,
+    ) -> Result<Authorization, Fault> {
+        let authorize = || self.authorize(endpoint, identity, call.repository.as_ref(), &call.scopes);
+        match (authorize().await, &call.repository) {
+            (Err(kind), Some(name)) if kind.is_refusal() && call.reads() && endpoint.auth.is_assumed(name) => {
+                let assumed = endpoint.auth.scheme(Some(name));
+                self.ask(endpoint, call, &Authorization::none()).await?;
+                if endpoint.auth.scheme(Some(name)) == assumed {
+                    endpoint.auth.keep(Some(name), assumed);
+                    return Err(Fault::fatal(kind));
+                }
+                authorize().await.map_err(Fault::fatal)
+            }
+            (authorization, _) => authorization.map_err(Fault::fatal),
+        }
+    }
+
+    /// Sends a request and reads what is answered.
+    pub(super) async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        call: &Call,
+        authorization: &Authorization,
+    ) -> Result<Outcome, Fault> {
+        let place = endpoint.gate.enter().await;
+        self.ask_at(endpoint, call, authorization, place).await
+    }
+
+    async fn ask_at(
+        &self,
+        endpoint: &Endpoint,
+        call: &Call,
+        authorization: &Authorization,
+        place: Admission<'_>,
+    ) -> Result<Outcome, Fault> {
+        let sent = self.follow(endpoint, call, authorization).await;
         // Blobs come from elsewhere, and what is written is work: their time tells nothing of how busy the host is.
-        let quick = call.limit.is_some() && matches!(call.method, Method::GET | Method::HEAD);
+        let quick = call.limit.is_some() && call.reads();
         match &sent {
             Ok((response, _)) if !is_too_much(response.status()) => place.answered(quick),
             Err(fault) if fault.cure != Cure::AgainOnce => {}
             _ => place.too_much(),
         }
         let (response, url) = sent?;
-        let outcome = self.judge(endpoint, &authorization, call, response, url).await?;
-        drop(place);
-        if endpoint.auth.scheme() == Scheme::Unknown {
-            endpoint.auth.learn(Scheme::Open);
-        }
-        Ok(outcome)
+        self.judge(endpoint, authorization, call, response, url).await
     }
 
     /// Sends the request and follows redirects of GET and HEAD, with the authorization on the registry's own origin only.
@@ -152,7 +208,7 @@ impl Client {
             if let Some(header) = authorization.header.as_ref().filter(|_| endpoint.owns(&url)) {
                 request = request.header(AUTHORIZATION, header.clone());
             }
-            if !matches!(call.method, Method::GET | Method::HEAD) {
+            if !call.reads() {
                 request = request.body(call.body.clone());
             }
             let response = self.wire.send(request).await?;
@@ -185,16 +241,19 @@ impl Client {
             return Ok(Outcome::Answer(Box::new(answer)));
         }
         let body = wire::read_error(response, &self.wire.patience).await;
-        let error = ErrorBody::read(status, &headers, &body);
+        let mut error = ErrorBody::read(status, &headers, &body);
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            let unauthorized = status == StatusCode::UNAUTHORIZED;
-            let challenge = if unauthorized && endpoint.owns(&url) {
-                self.learn_challenge(endpoint, authorization, &call.scopes, &headers).map_err(Fault::fatal)?
-            } else {
-                None
-            };
-            let lacks = authorization.lacks(&call.scopes);
-            return Ok(Outcome::Refused { error, challenge, unauthorized, lacks });
+            if endpoint.owns(&url) {
+                let challenge = if status == StatusCode::UNAUTHORIZED {
+                    let of = call.repository.as_ref();
+                    self.learn_challenge(endpoint, authorization, of, &call.scopes, &headers).map_err(Fault::fatal)?
+                } else {
+                    None
+                };
+                return Ok(Outcome::Refused { error, challenge });
+            }
+            let origin = url.origin().ascii_serialization();
+            error.text.push_str(&format!(" by {origin}, to which the registry redirects; no credential is sent there"));
         }
         match passing(status, &headers, &error) {
             Some(fault) => Err(fault),

@@ -12,7 +12,6 @@ use reqwest::{Body, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
-use super::authorize::Authorization;
 use super::call::Answer;
 use super::endpoint::Endpoint;
 use super::mounts::Mount;
@@ -21,7 +20,6 @@ use super::session::is_named;
 use super::transport::{is_too_much, passing};
 use super::watch::{pieces, watch};
 use crate::image::{Descriptor, Digest, RepositoryName};
-use crate::registry::auth::Scopes;
 use crate::registry::checked::{Checked, Progress};
 use crate::registry::error::{Error, ErrorKind};
 use crate::registry::store::{BlobSource, Put};
@@ -120,8 +118,8 @@ impl Remote {
         let progress = Arc::new(Progress::default());
         let bytes = Checked::new(source.open().await?, blob, Arc::clone(&progress));
         let scopes = self.push();
-        let authorization =
-            self.client.authorize(endpoint, self.identity, &scopes).await.map_err(|k| endpoint.error(k))?;
+        let authorization = self.client.authorize(endpoint, self.identity, Some(self.name()), &scopes).await;
+        let authorization = authorization.map_err(|k| endpoint.error(k))?;
         endpoint.gate.pass().await;
         let asked = Instant::now();
         let mut request = self
@@ -150,11 +148,14 @@ impl Remote {
             return Err(stopped.blame(source));
         }
         if status == StatusCode::UNAUTHORIZED {
-            self.client.learn_challenge(endpoint, &authorization, &scopes, &headers).map_err(|k| endpoint.error(k))?;
-            return Ok(End::Unauthorized(self.explained(endpoint, &authorization, &scopes, error.text).await));
+            self.client
+                .learn_challenge(endpoint, &authorization, Some(self.name()), &scopes, &headers)
+                .map_err(|k| endpoint.error(k))?;
+            let detail = self.client.explain_refusal(endpoint, &authorization, &scopes, error.text).await;
+            return Ok(End::Unauthorized(detail));
         }
         if status == StatusCode::FORBIDDEN {
-            let detail = self.explained(endpoint, &authorization, &scopes, error.text).await;
+            let detail = self.client.explain_refusal(endpoint, &authorization, &scopes, error.text).await;
             return Err(endpoint.error(ErrorKind::Refused { action: self.action(&blob.digest), detail }));
         }
         let answer = Answer { status, headers, url: endpoint.base.clone(), body, error, stream: None };
@@ -166,16 +167,6 @@ impl Remote {
             return Ok(End::Done);
         }
         self.refused(endpoint, &answer, blob)
-    }
-
-    async fn explained(
-        &self,
-        endpoint: &Endpoint,
-        authorization: &Authorization,
-        scopes: &Scopes,
-        said: String,
-    ) -> String {
-        self.client.explain_refusal(endpoint, self.identity, said, authorization.lacks(scopes)).await
     }
 
     /// A registry that says it has the blob, and by which digest, is believed: it checks manifests by it. One that names

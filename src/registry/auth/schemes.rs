@@ -1,0 +1,128 @@
+//! How the repositories of a registry authenticate requests, as far as it is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use url::Url;
+
+use crate::image::RepositoryName;
+
+/// How a registry authenticates requests, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// Not asked yet.
+    Unknown,
+    /// It answers without being told.
+    Open,
+    /// User name and password with every request.
+    Basic,
+    /// A token of the service at `realm`.
+    Bearer {
+        realm: Realm,
+        /// The name by which it knows the registry.
+        service: Option<String>,
+    },
+}
+
+/// A token service, as far as it may be asked at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Realm {
+    pub(crate) url: Url,
+    /// The address that the registry gave, which `WHARFINGER_HOSTS` may have sent elsewhere.
+    pub(crate) named: Url,
+    /// Whether it may have the registry's credential.
+    pub(crate) trusted: bool,
+}
+
+/// What is known of a registry and of its repositories: some send each of them to a token service of its own.
+#[derive(Debug)]
+pub(super) struct Schemes {
+    /// What holds where a repository said nothing else.
+    usual: Scheme,
+    /// Whether the registry said so itself.
+    told: bool,
+    own: BTreeMap<RepositoryName, Scheme>,
+    /// Repositories that somebody without a credential could read.
+    public: BTreeSet<RepositoryName>,
+}
+
+impl Schemes {
+    pub(super) const fn new(usual: Scheme) -> Self {
+        Self { usual, told: false, own: BTreeMap::new(), public: BTreeSet::new() }
+    }
+
+    pub(super) fn of(&self, repository: Option<&RepositoryName>) -> Scheme {
+        repository.and_then(|name| self.own.get(name)).unwrap_or(&self.usual).clone()
+    }
+
+    /// Notes what the registry itself said; the first word of it holds for repositories that have said nothing yet.
+    pub(super) fn learn(&mut self, repository: Option<&RepositoryName>, scheme: Scheme) {
+        if !self.told || repository.is_none() {
+            self.usual = scheme.clone();
+            self.told = true;
+        }
+        self.keep(repository, scheme);
+    }
+
+    /// Notes how this repository alone is asked.
+    pub(super) fn keep(&mut self, repository: Option<&RepositoryName>, scheme: Scheme) {
+        if let Some(name) = repository {
+            self.own.insert(name.clone(), scheme);
+        }
+    }
+
+    /// Notes that the registry answered somebody who said nothing of who asks.
+    pub(super) fn open(&mut self) {
+        if self.usual == Scheme::Unknown {
+            self.usual = Scheme::Open;
+        }
+    }
+
+    /// Whether this repository is sent to a token service because the registry named it for another one.
+    pub(super) fn is_assumed(&self, repository: &RepositoryName) -> bool {
+        self.told && matches!(self.usual, Scheme::Bearer { .. }) && !self.own.contains_key(repository)
+    }
+
+    pub(super) fn publish(&mut self, repository: &RepositoryName) {
+        if !self.public.contains(repository) {
+            self.public.insert(repository.clone());
+        }
+    }
+
+    pub(super) fn is_settled(&self, repository: &RepositoryName) -> bool {
+        self.own.get(repository) == Some(&Scheme::Open)
+    }
+
+    pub(super) fn is_public(&self, repository: &RepositoryName) -> bool {
+        self.public.contains(repository)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn bearer(realm: &str) -> Scheme {
+        let url: Url = realm.parse().unwrap();
+        Scheme::Bearer { realm: Realm { named: url.clone(), url, trusted: true }, service: None }
+    }
+
+    #[test]
+    fn the_first_word_holds_for_repositories_that_have_said_nothing() {
+        let [one, two, three]: [RepositoryName; 3] = ["one/a", "two/a", "three/a"].map(|name| name.parse().unwrap());
+        let mut schemes = Schemes::new(bearer("https://built.in/token"));
+        assert!(!schemes.is_assumed(&one), "what is built in is not doubted");
+        schemes.learn(Some(&one), bearer("https://r/one/token"));
+        schemes.learn(Some(&two), bearer("https://r/two/token"));
+        for (name, realm) in
+            [(&one, "https://r/one/token"), (&two, "https://r/two/token"), (&three, "https://r/one/token")]
+        {
+            assert_eq!(schemes.of(Some(name)), bearer(realm));
+        }
+        assert!(schemes.is_assumed(&three) && !schemes.is_assumed(&two));
+        schemes.open();
+        assert_eq!(schemes.of(None), bearer("https://r/one/token"));
+        schemes.keep(Some(&three), Scheme::Basic);
+        assert_eq!((schemes.of(Some(&three)), schemes.of(None)), (Scheme::Basic, bearer("https://r/one/token")));
+    }
+}

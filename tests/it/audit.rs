@@ -145,7 +145,11 @@ fn everything_that_differs_is_found() {
     world.hub.check_traffic();
     let pulls: Vec<String> = world.registry.server().lines();
     // What HEAD does not know is asked for by GET before it is lost.
-    let free = |line: &String| line.starts_with("HEAD ") || line.contains("/referrers/") || line.ends_with(" 404");
+    let free = |line: &String| {
+        // Nothing is read either by a look at how requests are authenticated, before what is absent is believed to be.
+        let free = line.starts_with("HEAD ") || line.contains("/referrers/") || line.starts_with("GET /v2/ ");
+        free || line.ends_with(" 404")
+    };
     assert!(pulls.iter().all(free), "nothing counts as a pull: {pulls:?}");
 }
 

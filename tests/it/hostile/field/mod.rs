@@ -3,14 +3,14 @@
 //! The real program runs; the registries are honest apart from what a row says. Each file holds the rows of one kind.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;
 
 use super::super::promote::{Clone, entry, manifest, recorded};
 use super::{assert_whole, tags};
-use crate::support::http::{Exchange, block_on, client};
+use crate::support::http::{Exchange, Server, block_on, client};
 use crate::support::images::{Image, ImageSpec, Manifest};
 use crate::support::process::{Outcome, Run};
 use crate::support::registry::TestRegistry;
@@ -119,6 +119,8 @@ pub(super) struct Scene {
     mirror: Option<TestRegistry>,
     pub(super) image: Image,
     given: Mutex<Given>,
+    /// Servers beside the registries.
+    others: Mutex<Vec<Arc<Server>>>,
 }
 
 #[derive(Default)]
@@ -136,7 +138,8 @@ impl Scene {
         let source = TestRegistry::start();
         let mirror = (!row.one_registry).then(TestRegistry::start);
         row.image.put(&source, "team/img", TAG);
-        let scene = Self { source, mirror, image: row.image.clone(), given: Mutex::default() };
+        let scene =
+            Self { source, mirror, image: row.image.clone(), given: Mutex::default(), others: Mutex::default() };
         (row.setup)(&scene);
         scene
     }
@@ -148,6 +151,18 @@ impl Scene {
     /// The registry of the mirror, `acme/img`.
     pub(super) fn mirror(&self) -> &TestRegistry {
         self.mirror.as_ref().unwrap_or(&self.source)
+    }
+
+    /// Keeps a server as long as the scene.
+    pub(super) fn keep(&self, server: Server) -> Arc<Server> {
+        let server = Arc::new(server);
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&server));
+        server
+    }
+
+    /// The first server that is kept.
+    pub(super) fn other(&self) -> Arc<Server> {
+        Arc::clone(&self.others.lock().unwrap_or_else(PoisonError::into_inner)[0])
     }
 
     /// Sets a variable for every run.

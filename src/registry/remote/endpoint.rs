@@ -310,6 +310,20 @@ mod tests {
             ),
             ("registry.named", "", "https://login.corp:8443/auth?a", "https://login.corp:8443/auth?a"),
             ("named.io", "", "http://127.0.0.1:9/auth", "http://127.0.0.1:9/auth"),
+            // Where the operator says that both are, and that the one may have the other's password.
+            (
+                "registry.named",
+                "registry.named=http://a:1,login.corp:8443=http://b:2",
+                "https://login.corp:8443/auth?a",
+                "http://b:2/auth?a",
+            ),
+            // Artifactory, where each repository is a host of its own.
+            (
+                "docker-local.art.corp",
+                "",
+                "https://docker-local.art.corp/artifactory/api/docker/docker-local/v2/token",
+                "https://docker-local.art.corp/artifactory/api/docker/docker-local/v2/token",
+            ),
         ] {
             assert_eq!(password_goes_to(registry, hosts, realm).as_deref(), Some(place), "{registry} {hosts} {realm}");
         }
@@ -334,6 +348,9 @@ mod tests {
             ("registry.corp", "", "https://auth.docker.io/token"),
             ("registry.corp", "", "https://login.corp:8443/auth"),
             ("registry.named", "", "https://login.corp/auth"),
+            ("registry.named", "login.corp:8443=http://b:2", "http://b:2/auth"),
+            ("docker-local.art.corp", "", "https://art.corp/artifactory/api/docker/docker-local/v2/token"),
+            ("registry.corp", "registry.corp=http://a:1,auth.corp=http://b:2", "https://auth.corp/a"),
             ("registry.named", "", "http://login.corp:8443/auth"),
             ("localhost:5000", "", "http://localhost:5001/token"),
             ("localhost:5000", "", "http://127.0.0.1:5000/token"),
@@ -341,6 +358,17 @@ mod tests {
         ] {
             assert_eq!(password_goes_to(registry, hosts, realm), None, "{registry} {hosts} {realm}");
         }
+    }
+
+    #[test]
+    fn the_setting_names_what_the_registry_names_wherever_that_was_sent() {
+        let endpoint = endpoint("registry.corp", "registry.corp=http://a:1,auth.corp=http://b:2");
+        let realm = endpoint.realm("https://auth.corp/a?b").unwrap();
+        assert_eq!((realm.url.as_str(), realm.trusted), ("http://b:2/a?b", false));
+        assert_eq!(endpoint.lacking_setting(), None, "nothing was learned yet");
+        endpoint.auth.learn(None, Scheme::Bearer { realm, service: None });
+        let setting = "WHARFINGER_TOKEN_SERVICES=registry.corp=https://auth.corp";
+        assert_eq!(endpoint.lacking_setting().as_deref(), Some(setting));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::super::super::promote::{Clone, entry};
+use super::super::super::promote::entry;
 use super::{Row, Scene, TAG, row, try_all};
 use crate::support::http::{Exchange, Request, Response, Server};
-use crate::support::images::ImageSpec;
+use crate::support::images::{Image, ImageSpec};
 use crate::support::registry::TestRegistry;
 
 const PASSWORD: &str = "pw-canary";
@@ -210,11 +210,16 @@ fn a_realm_each(registry: &TestRegistry, status: u16) {
     );
 }
 
+/// More than are asked at once, so that some are first taken to be at the service of another.
+fn many() -> Vec<(String, Image)> {
+    (0..12).map(|at| (format!("repository-{at}"), ImageSpec::new(100 + at).single().build())).collect()
+}
+
 fn realms() -> Vec<Row> {
-    let two = |name, status, anonymous: bool| {
+    let each = |name, status, anonymous: bool| {
         row(name, move |scene| {
-            for (name, seed) in [("one", 11), ("two", 12), ("three", 13)] {
-                ImageSpec::new(seed).build().put(&scene.source, &format!("{name}/img"), TAG);
+            for (name, image) in many() {
+                image.put(&scene.source, &format!("{name}/img"), TAG);
             }
             a_realm_each(&scene.source, status);
             if !anonymous {
@@ -222,23 +227,24 @@ fn realms() -> Vec<Row> {
             }
         })
         .then("all right", |scene| {
-            let names = [("one", 11), ("two", 12), ("three", 13)];
-            let entries = names.map(|(name, seed)| {
-                let source = format!("{}/{name}/img", scene.source.host());
-                entry(&source, name, "", &[(TAG, &ImageSpec::new(seed).build().digest())])
-            });
-            let outcome = scene.run_in(&Clone::new(&scene.manifest(&entries)), &["promote"]);
+            let entries: Vec<String> = many()
+                .iter()
+                .map(|(name, image)| {
+                    let source = format!("{}/{name}/img", scene.source.host());
+                    entry(&source, name, "", &[(TAG, &image.digest())])
+                })
+                .collect();
+            let outcome = scene.run(&scene.manifest(&entries), &["promote"]);
             assert_eq!(outcome.status, Some(0), "{outcome:#?}");
-            for (name, seed) in names {
-                let digest = ImageSpec::new(seed).build().digest();
-                assert_eq!(scene.mirror().digest(&format!("acme/{name}"), TAG), Some(digest), "{outcome:#?}");
+            for (name, image) in many() {
+                assert_eq!(scene.mirror().digest(&format!("acme/{name}"), TAG), Some(image.digest()), "{outcome:#?}");
             }
         })
     };
     vec![
-        two("a realm for each repository", 403, true),
-        two("a realm for each repository, and a credential", 403, false),
-        two("a realm for each repository, the others' scopes are unknown", 404, true),
+        each("a realm for each repository", 403, true),
+        each("a realm for each repository, and a credential", 403, false),
+        each("a realm for each repository, the others' scopes are unknown", 404, true),
         row("a realm for each of source and mirror", |scene| a_realm_each(&scene.source, 403))
             .one_registry()
             .right_and(|scene, _| assert!(!scene.source.server().lines().iter().any(|line| line.contains("mount=")))),

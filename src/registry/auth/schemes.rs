@@ -1,6 +1,7 @@
 //! How the repositories of a registry authenticate requests, as far as it is known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use url::Url;
 
@@ -17,7 +18,7 @@ pub(crate) enum Scheme {
     Basic,
     /// A token of the service at `realm`.
     Bearer {
-        realm: Realm,
+        realm: Arc<Realm>,
         /// The name by which it knows the registry.
         service: Option<String>,
     },
@@ -104,7 +105,7 @@ mod tests {
 
     fn bearer(realm: &str) -> Scheme {
         let url: Url = realm.parse().unwrap();
-        Scheme::Bearer { realm: Realm { named: url.clone(), url, trusted: true }, service: None }
+        Scheme::Bearer { realm: Arc::new(Realm { named: url.clone(), url, trusted: true }), service: None }
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl Client {
         let credential = credential.filter(|_| realm.trusted);
         let withheld = if let Asked::Withheld(why) = &asked { Some(why.clone()) } else { None };
         let title = endpoint.title(&realm);
-        let service = Service { wire: &self.wire, realm: realm.url, title, service, credential, withheld };
+        let service = Service { wire: &self.wire, realm: realm.url.clone(), title, service, credential, withheld };
         let token = endpoint.auth.token(identity, scopes, &service).await?;
         let header = Some(sensitive("Bearer", token.expose_secret()));
         Ok(Authorization { header, token: Some(token), asked })

@@ -100,7 +100,7 @@ impl Endpoint {
         match challenge {
             Challenge::Basic => Ok(Scheme::Basic),
             Challenge::Bearer { realm, service, .. } => {
-                Ok(Scheme::Bearer { realm: self.realm(realm)?, service: service.clone() })
+                Ok(Scheme::Bearer { realm: Arc::new(self.realm(realm)?), service: service.clone() })
             }
         }
     }
@@ -237,7 +237,7 @@ fn known(registry: &RegistryHost) -> Scheme {
         .find(|(name, ..)| *name == registry.as_str())
         .and_then(|(_, realm, service)| Some((Url::parse(realm).ok()?, *service)))
         .map_or(Scheme::Unknown, |(url, service)| Scheme::Bearer {
-            realm: Realm { named: url.clone(), url, trusted: true },
+            realm: Arc::new(Realm { named: url.clone(), url, trusted: true }),
             service: Some(service.to_owned()),
         })
 }
@@ -366,7 +366,7 @@ mod tests {
         let realm = endpoint.realm("https://auth.corp/a?b").unwrap();
         assert_eq!((realm.url.as_str(), realm.trusted), ("http://b:2/a?b", false));
         assert_eq!(endpoint.lacking_setting(), None, "nothing was learned yet");
-        endpoint.auth.learn(None, Scheme::Bearer { realm, service: None });
+        endpoint.auth.learn(None, Scheme::Bearer { realm: Arc::new(realm), service: None });
         let setting = "WHARFINGER_TOKEN_SERVICES=registry.corp=https://auth.corp";
         assert_eq!(endpoint.lacking_setting().as_deref(), Some(setting));
     }

@@ -1,7 +1,7 @@
 //! This program and the copiers that people use today, side by side: `cargo bench --bench compare`.
 //!
 //! Each of crane, regctl, regsync and skopeo that is on the path copies the same images between two real registries
-//! (`docker-registry`, or `--registry registry` for distribution 3) as `wharfinger promote` does. Wall time, processor time and
+//! (`docker-registry`, or others by `--registry`) as `wharfinger promote` does. Wall time, processor time and
 //! memory are taken with nothing between; then once more through a proxy that counts requests and bytes and makes every
 //! round trip take 40 ms. Figures compare within one run only. `-- --help` tells what can be chosen.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
@@ -45,10 +45,20 @@ fn main() {
         let _ = tempfile::env::override_temp_dir(std::path::Path::new("/dev/shm"));
     }
     let tools: Vec<Tool> = options.tools().into_iter().filter(|tool| present(*tool, &options)).collect();
-    let Some(bench) = Bench::start(&options.registry) else { return };
+    for registry in options.registries() {
+        // One that is absent is named.
+        if let Some(bench) = Bench::start(registry) {
+            between(&bench, registry, &tools, &options);
+        }
+    }
+}
+
+/// All scenarios between two registries of one kind.
+fn between(bench: &Bench, registry: &str, tools: &[Tool], options: &Options) {
+    println!("\n# Between two of {registry}");
     let mut summary = Vec::new();
     for scenario in options.scenarios() {
-        let rows = compared(&bench, &scenario, &tools, &options);
+        let rows = compared(bench, &scenario, tools, options);
         table::print(&scenario, &rows, options.delay);
         summary.push((scenario, rows));
     }

@@ -14,10 +14,14 @@ cargo bench --bench compare -- [SCENARIO]... [OPTIONS]
   --slow-runs N     runs through the proxy, of which the median counts (1)
   --delay MS        what the proxy makes a round trip take (40)
   --full            also what takes minutes: skopeo with 20 tags, one process per image for 200 images
-  --registry NAME   docker-registry, or registry for distribution 3
+  --registry NAME   docker-registry, or registry for distribution 3; with a referrers API zot or olareg; or all that are
+                    on the path, one after the other
   --ours FILE       another binary of this program
   --on-disk         registries keep their files in the temporary directory, not in memory
 ";
+
+/// The registries that images are copied between.
+const REGISTRIES: [&str; 4] = ["docker-registry", "registry", "zot", "olareg"];
 
 pub struct Options {
     chosen: Vec<String>,
@@ -26,7 +30,7 @@ pub struct Options {
     pub slow_runs: usize,
     pub delay: Duration,
     pub full: bool,
-    pub registry: String,
+    registry: String,
     pub ours: PathBuf,
     pub on_disk: bool,
 }
@@ -79,14 +83,19 @@ impl Options {
                 end(&format!("{unknown} is none of: {}", known.join(", ")), 2);
             }
         }
-        if !["docker-registry", "registry"].contains(&self.registry.as_str()) {
-            end("--registry is docker-registry or registry", 2);
+        if self.registry != "all" && !REGISTRIES.contains(&self.registry.as_str()) {
+            end(&format!("--registry is all or one of: {}", REGISTRIES.join(", ")), 2);
         }
     }
 
     pub fn tools(&self) -> Vec<Tool> {
         let all = TOOLS.iter().copied();
         all.filter(|tool| self.tools.is_empty() || self.tools.iter().any(|name| name == tool.name())).collect()
+    }
+
+    /// The registries, one after the other.
+    pub fn registries(&self) -> Vec<&str> {
+        if self.registry == "all" { REGISTRIES.to_vec() } else { vec![&self.registry] }
     }
 
     pub fn scenarios(&self) -> Vec<Scenario> {

@@ -156,6 +156,7 @@ impl Bench {
     fn registry_or_not(&self) -> Option<RealRegistry> {
         match self.program.as_str() {
             "registry" => RealRegistry::distribution(),
+            "zot" | "olareg" => RealRegistry::with_referrers(&self.program),
             _ => RealRegistry::debian(),
         }
     }

@@ -36,6 +36,11 @@ impl RealRegistry {
         Self::start("registry", false)
     }
 
+    /// A registry with the referrers API: `zot`, or `olareg`. They keep no log of requests here.
+    pub fn with_referrers(program: &str) -> Option<Self> {
+        Self::start(program, false)
+    }
+
     /// Both, asking for user name and password with every request: `me` and `pw-canary`.
     pub fn guarded() -> Vec<Self> {
         ["docker-registry", "registry"].into_iter().filter_map(|program| Self::start(program, true)).collect()
@@ -56,7 +61,15 @@ impl RealRegistry {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let config = directory.path().join("config.yml");
         let storage = directory.path().join("storage");
-        let mut text = configuration(&address, &storage);
+        let arguments: Vec<String> = match program.file_name().and_then(|name| name.to_str()) {
+            Some("olareg") => {
+                let port = port.to_string();
+                let words = ["serve", "--addr", "127.0.0.1", "--port", &port, "--dir"];
+                words.map(str::to_owned).into_iter().chain([storage.display().to_string()]).collect()
+            }
+            _ => vec!["serve".to_owned(), config.display().to_string()],
+        };
+        let mut text = configuration(program, &address, &storage);
         if guarded {
             let passwords = directory.path().join("htpasswd");
             std::fs::write(&passwords, PASSWORDS).expect("a file of passwords");
@@ -66,8 +79,7 @@ impl RealRegistry {
         let log = File::create(directory.path().join("access.log")).expect("a log file");
         let errors = File::create(directory.path().join("error.log")).expect("a log file");
         let child = Command::new(program)
-            .arg("serve")
-            .arg(&config)
+            .args(arguments)
             .env_clear()
             .env("OTEL_TRACES_EXPORTER", "none")
             .stdin(Stdio::null())
@@ -146,7 +158,15 @@ impl Drop for RealRegistry {
     }
 }
 
-fn configuration(address: &str, storage: &Path) -> String {
+fn configuration(program: &Path, address: &str, storage: &Path) -> String {
+    if program.ends_with("zot") {
+        let (host, port) = address.split_once(':').unwrap_or((address, ""));
+        return format!(
+            "{{\"distSpecVersion\": \"1.1.0\", \"storage\": {{\"rootDirectory\": \"{}\", \"gc\": false}},\n\
+             \"http\": {{\"address\": \"{host}\", \"port\": \"{port}\"}}, \"log\": {{\"level\": \"error\"}}}}\n",
+            storage.display()
+        );
+    }
     format!(
         "version: 0.1\nlog: {{level: error, accesslog: {{disabled: false}}}}\n\
          storage: {{filesystem: {{rootdirectory: '{}'}}, delete: {{enabled: true}}}}\n\

@@ -38,6 +38,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let manifest = &reviews.binding.manifest;
     let sources = context.sources.clone();
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
+    let looked = std::time::Instant::now();
     let seen = read_mirrors(context, &sources, &reviews, &scope, Some(&head.commit), manner);
     let (seen, ()) = tokio::join!(seen, sweep(context, manifest));
     let mut seen = seen?;
@@ -55,7 +56,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
         return Err(Stop::CannotWork(anyhow::Error::msg(reason.clone())));
     }
     let progress = Progress::on_terminal(context.settings.github.in_actions);
-    let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, progress));
+    let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, looked, progress));
     // Asked to end, it records what is promoted already.
     let _settling = context.interruption.settling();
     let work = Work {

@@ -38,6 +38,11 @@ pub(crate) struct Companionship {
 }
 
 impl Companionship {
+    /// Whether there was nothing to bring, and so no time passed.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.carried.is_empty() && self.left.is_empty() && self.behind.is_none()
+    }
+
     pub(super) fn failed(error: CopyError) -> Self {
         Self { behind: Some(error), ..Self::default() }
     }

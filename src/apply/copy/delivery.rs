@@ -82,12 +82,13 @@ impl Delivery {
             && !self.sources.is_refused(&step.source)
     }
 
-    pub(super) async fn put_blobs(&self, blobs: &[Descriptor], route: Route<'_>) -> Result<(), CopyError> {
+    /// Brings blobs to the mirror; whether bytes were sent for that.
+    pub(super) async fn put_blobs(&self, blobs: &[Descriptor], route: Route<'_>) -> Result<bool, CopyError> {
         route.bar.expect(blobs.len(), blobs.iter().map(|blob| blob.size).sum());
         let mut blobs = blobs.to_vec();
         let ask = route.anew || self.was_begun(&mut blobs, route).await;
         let puts = stream::iter(blobs).map(|blob| self.put_blob(blob, route, ask));
-        puts.buffer_unordered(TOGETHER).try_collect().await
+        puts.buffer_unordered(TOGETHER).try_fold(false, |any, sent| async move { Ok(any || sent) }).await
     }
 
     /// Whether an interrupted run began to send much of this: then its smallest blob is there, for that is sent first.
@@ -106,20 +107,20 @@ impl Delivery {
     }
 
     /// Brings one blob to the mirror: not at all where it is, by mounting where another repository there has it, else from
-    /// upstream. `ask`: it may be there, whoever sent it.
-    async fn put_blob(&self, blob: Descriptor, route: Route<'_>, ask: bool) -> Result<(), CopyError> {
+    /// upstream; whether its bytes were sent. `ask`: it may be there, whoever sent it.
+    async fn put_blob(&self, blob: Descriptor, route: Route<'_>, ask: bool) -> Result<bool, CopyError> {
         let Route { step, mirror, bar, anew } = route;
         let mut holders = self.known.blob(&blob.digest).await;
         if !anew && holders.contains(&step.repository) {
             bar.came(blob.size);
-            return Ok(());
+            return Ok(false);
         }
         let _permit = self.blobs.acquire().await.map_err(|e| CopyError::new(FailedStep::Blob, e))?;
         // Only a help: where it cannot be asked, it is sent.
         if ask && mirror.store.has_blob(&blob.digest).await.unwrap_or(false) {
             bar.came(blob.size);
             holders.insert(step.repository.clone());
-            return Ok(());
+            return Ok(false);
         }
         let (sources, turns) = (self.sources.clone(), Arc::clone(&self.turns));
         let upstream = Upstream::new(sources, step.source.clone(), blob.clone(), turns, bar.clone());
@@ -135,7 +136,7 @@ impl Delivery {
                     self.known.rely(&step.repository);
                 }
                 holders.insert(step.repository.clone());
-                Ok(())
+                Ok(put == Put::Uploaded)
             }
             Err(error) => Err(match upstream.fault() {
                 Some(fault) => CopyError::new(FailedStep::Blob, fault),

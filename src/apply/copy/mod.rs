@@ -5,6 +5,7 @@
 //! no byte moves. Stopped between any two requests, a second run finds what the first one left and ends the same.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 pub(crate) use self::carrying::{Carried, Companionship};
 pub(crate) use self::delivery::Mirror;
@@ -27,11 +28,17 @@ mod known;
 mod tree;
 mod verify;
 
+/// How long what the plan saw of a mirror's tag is good, where no bytes had to be sent since: between any look and the PUT
+/// somebody may push, and no registry sets a tag only where it answers what is expected.
+const MOMENT: Duration = Duration::from_secs(5);
+
 /// Copies images to one destination; knows what this run has brought there.
 pub(crate) struct Copier {
     delivery: Delivery,
     /// For every repository, a promoted top document that vouches for its blobs.
     vouchers: BTreeMap<RepositoryName, Digest>,
+    /// When the plan began to look at the mirror's tags.
+    looked: Instant,
     progress: Progress,
 }
 
@@ -45,13 +52,20 @@ pub(crate) struct Copied {
 
 impl Copier {
     /// A copier from `sources` to mirrors in `registries`; the promoted steps vouch for what their repositories have.
-    pub(crate) fn new(registries: Registries, sources: Sources, steps: &[Step], progress: Progress) -> Self {
+    /// `looked`: when the plan began to look at the mirror's tags.
+    pub(crate) fn new(
+        registries: Registries,
+        sources: Sources,
+        steps: &[Step],
+        looked: Instant,
+        progress: Progress,
+    ) -> Self {
         let promoted = steps.iter().filter(|step| step.state == State::Present);
         let vouchers = promoted
             .filter_map(|step| Some((step.repository.clone(), step.mirror_now.clone()?)))
             .filter(|(_, digest)| sources.documents.get(digest).is_some())
             .collect();
-        Self { delivery: Delivery::new(registries, sources), vouchers, progress }
+        Self { delivery: Delivery::new(registries, sources), vouchers, looked, progress }
     }
 
     /// The mirror of a step, to be written.
@@ -121,14 +135,17 @@ impl Copier {
         let digests = tree.digests();
         let found = companions::find(&delivery.sources, &step.source, &digests);
         let (found, put) = tokio::join!(found, delivery.put_blobs(&tree.blobs, route));
-        put?;
+        // Without bytes to send no time has passed since the plan: what it saw counts.
+        let mut is_seen = !put? && self.looked.elapsed() < MOMENT;
         if let Err(error) = delivery.put_manifests(&tree, route).await {
             delivery.bring_anew(error, &tree, route).await?;
+            is_seen = false;
         }
         let companions = delivery.carry(found, &digests, route).await;
-        if let Err(error) = set_tag(&tree.top, step, route.mirror).await {
+        is_seen &= companions.is_nothing();
+        if let Err(error) = set_tag(&tree.top, step, route.mirror, is_seen).await {
             delivery.bring_anew(error, &tree, route).await?;
-            set_tag(&tree.top, step, route.mirror).await?;
+            set_tag(&tree.top, step, route.mirror, false).await?;
         }
         Ok(Copied { mirrored: tree.top.digest, companions })
     }
@@ -186,11 +203,16 @@ impl Copier {
     }
 }
 
-/// Sets the tag, if it still answers what the plan saw. Somebody may have pushed while blobs were copied.
-async fn set_tag(top: &Document, step: &Step, mirror: &Mirror) -> Result<(), CopyError> {
+/// Sets the tag, if it still answers what the plan saw. Somebody may have pushed while blobs were copied; `is_seen`: that was
+/// a moment ago, so it is not looked at again.
+async fn set_tag(top: &Document, step: &Step, mirror: &Mirror, is_seen: bool) -> Result<(), CopyError> {
     let reference = Reference::Tag(step.tag.clone());
-    let now = mirror.store.head(&reference).await;
-    let now = now.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?.map(|held| held.digest);
+    let now = if is_seen {
+        step.mirror_now.clone()
+    } else {
+        let now = mirror.store.head(&reference).await;
+        now.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?.map(|held| held.digest)
+    };
     if now.as_ref() == Some(&top.digest) {
         return Ok(());
     }

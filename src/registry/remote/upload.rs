@@ -22,7 +22,7 @@ use super::watch::{pieces, watch};
 use crate::image::{Descriptor, Digest, RepositoryName};
 use crate::registry::checked::{Checked, Progress};
 use crate::registry::error::{Error, ErrorKind};
-use crate::registry::store::{BlobSource, Put};
+use crate::registry::store::{BlobSource, ByteStream, Put};
 use crate::registry::wire::{self, Cure, ErrorBody, Fault, Tries};
 
 enum End {
@@ -74,11 +74,12 @@ impl Remote {
         let mut tries = Tries::default();
         let mut renewed = false;
         loop {
-            let place = match session.take() {
-                Some(place) => place,
-                None => self.start_upload(endpoint).await?,
+            let (place, bytes) = match session.take() {
+                Some(place) => (place, source.open().await?),
+                // Neither end waits for the other.
+                None => tokio::try_join!(self.start_upload(endpoint), source.open())?,
             };
-            let fault = match self.send(endpoint, place, blob, source).await? {
+            let fault = match self.send(endpoint, place, blob, source, bytes).await? {
                 End::Done => {
                     endpoint.settling.take(self.name(), &blob.digest);
                     return Ok(());
@@ -109,6 +110,7 @@ impl Remote {
         mut place: Url,
         blob: &Descriptor,
         source: &dyn BlobSource,
+        bytes: ByteStream,
     ) -> Result<End, Error> {
         let digest = format!("digest={}", blob.digest);
         let query = place
@@ -116,7 +118,7 @@ impl Remote {
             .map_or(digest.clone(), |q| if q.is_empty() { digest.clone() } else { format!("{q}&{digest}") });
         place.set_query(Some(&query));
         let progress = Arc::new(Progress::default());
-        let bytes = Checked::new(source.open().await?, blob, Arc::clone(&progress));
+        let bytes = Checked::new(bytes, blob, Arc::clone(&progress));
         let scopes = self.push();
         let authorization = self.client.authorize(endpoint, self.identity, Some(self.name()), &scopes).await;
         let authorization = authorization.map_err(|k| endpoint.error(k))?;

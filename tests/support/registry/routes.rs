@@ -188,13 +188,21 @@ fn complete(state: &State, name: &str, media_type: &str, document: &Value) -> Re
         let entries = document[key].as_array().cloned().unwrap_or_default();
         entries.iter().filter(|entry| entry["urls"].is_null()).map(digest_of).collect()
     };
-    for child in digests("manifests") {
-        if !child.parse::<Digest>().is_ok_and(|digest| repo.manifests.contains_key(&digest)) {
+    let listed = document["manifests"].as_array().cloned().unwrap_or_default();
+    for entry in listed.iter().filter(|entry| entry["urls"].is_null()) {
+        let (child, media_type) = (digest_of(entry), entry["mediaType"].as_str().unwrap_or_default());
+        // What an index lists besides manifests are blobs.
+        let is_manifest = ["manifest", "index"].iter().any(|word| media_type.contains(word));
+        let there = |digest: Digest| match is_manifest {
+            true => repo.manifests.contains_key(&digest),
+            false => repo.blobs.contains(&digest),
+        };
+        if !child.parse::<Digest>().is_ok_and(there) {
             return Err(error(400, "MANIFEST_BLOB_UNKNOWN", &format!("manifest unknown: {child}")));
         }
     }
     let config = document["config"].is_object().then(|| digest_of(&document["config"]));
-    for blob in config.into_iter().chain(digests("layers")) {
+    for blob in config.into_iter().chain(digests("layers")).chain(digests("blobs")) {
         if !blob.parse::<Digest>().is_ok_and(|digest| repo.blobs.contains(&digest)) {
             return Err(error(400, "MANIFEST_BLOB_UNKNOWN", &format!("blob unknown to registry: {blob}")));
         }

@@ -21,8 +21,8 @@ use crate::registry::{Deleted, Error, ErrorKind, Registries, Store};
 
 /// How many tags are read together to find those that share a manifest.
 const TOGETHER: usize = 16;
-/// How often a tag that was deleted is looked at: a registry may answer for a moment what it no longer has.
-const LOOKS: u32 = 3;
+/// How often a tag that was deleted is looked at: a registry may answer for some seconds what it no longer has.
+const LOOKS: u32 = 6;
 
 /// What removes tags.
 pub(super) struct Remover<'a> {
@@ -152,7 +152,7 @@ impl Remover<'_> {
                 return Ok(true);
             }
             if look < LOOKS {
-                tokio::time::sleep(Duration::from_millis(300) * look).await;
+                tokio::time::sleep(Duration::from_millis(150) * 2_u32.pow(look)).await;
             }
         }
         Ok(false)

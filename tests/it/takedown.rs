@@ -1,12 +1,15 @@
 //! Revoked tags that are taken down, and what happens where they cannot be.
 
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;
 
 use super::drift::World;
 use super::promote::{Clone, entry, in_a_job, manifest};
 use crate::support::github::{Options, TestGitHub};
-use crate::support::http::{Action, Rule};
+use crate::support::http::{Action, Response, Rule};
 use crate::support::hub::{Account, HubRepositoryEntry};
 use crate::support::images::{Image, ImageSpec};
 use crate::support::process::Run;
@@ -161,6 +164,28 @@ fn a_lost_answer_to_a_deletion_is_read_again() {
     let mirror = TestRegistry::start();
     let digest = mirror.put_image("acme/app", "1", &bad());
     mirror.fault(Rule::new("DELETE", "", Action::Lose));
+    let done = promote(&text(&mirror.host(), "", &digest), 0);
+    assert_eq!((done["removed"].as_array().unwrap().len(), mirror.digest("acme/app", "1")), (1, None));
+    assert_eq!(mirror.writes().len(), 1, "it is looked at before it is deleted again: {:?}", mirror.writes());
+}
+
+#[test]
+fn a_tag_that_answers_for_a_while_after_its_deletion_is_gone() {
+    let mirror = TestRegistry::start();
+    let digest = mirror.put_image("acme/app", "1", &bad());
+    let (deleted, stale) = (Mutex::new(None), bad().root().clone());
+    mirror.intercept(move |request, ask| {
+        let mut deleted = deleted.lock().unwrap();
+        if request.method == "DELETE" {
+            *deleted = Some(Instant::now());
+        } else if request.path.ends_with("/manifests/1")
+            && deleted.is_some_and(|since| since.elapsed() < Duration::from_secs(3))
+        {
+            let answer = Response::new(200).header("content-type", &stale.media_type);
+            return answer.header("docker-content-digest", stale.digest().to_string()).body(stale.bytes.clone());
+        }
+        ask(request)
+    });
     let done = promote(&text(&mirror.host(), "", &digest), 0);
     assert_eq!((done["removed"].as_array().unwrap().len(), mirror.digest("acme/app", "1")), (1, None));
 }

@@ -2,12 +2,14 @@
 
 use reqwest::{Method, StatusCode};
 
-use super::call::Call;
+use super::call::{Answer, Call};
+use super::endpoint::Endpoint;
 use super::repository::Remote;
 use crate::image::Reference;
 use crate::registry::auth::Scopes;
 use crate::registry::error::Error;
 use crate::registry::store::Deleted;
+use crate::registry::wire::Tries;
 
 impl Remote {
     /// Deletes what a reference names: by tag the tag alone, by digest the manifest and all its tags. The specification
@@ -18,7 +20,7 @@ impl Remote {
         let path = format!("manifests/{reference}");
         let call =
             Call { scopes: Scopes::delete(self.name()), ..self.new_call(&endpoint, Method::DELETE, &path, action)? };
-        let answer = self.client.call(&endpoint, self.identity, &call).await?;
+        let Some(answer) = self.delete_once(&endpoint, reference, &call).await? else { return Ok(Deleted::Done) };
         match answer.status {
             status if status.is_success() => Ok(Deleted::Done),
             StatusCode::NOT_FOUND => self.gone(reference, answer.error.text).await,
@@ -26,6 +28,28 @@ impl Remote {
                 Ok(Deleted::Unsupported(answer.error.text))
             }
             _ => Err(endpoint.protocol(format!("{}: {}", call.action, answer.error.text))),
+        }
+    }
+
+    /// The answer to DELETE; `None` where it was lost and what was named is gone: then it is not asked for again, somebody else
+    /// may put something there.
+    async fn delete_once(
+        &self,
+        endpoint: &Endpoint,
+        reference: &Reference,
+        call: &Call,
+    ) -> Result<Option<Answer>, Error> {
+        let mut tries = Tries::default();
+        loop {
+            let fault = match self.client.call_once(endpoint, self.identity, call).await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(fault) => fault,
+            };
+            if fault.may_be_done() && matches!(self.head_manifest(reference, self.pull()).await, Ok(None)) {
+                return Ok(None);
+            }
+            let waited = self.client.wait(endpoint, &mut tries, fault, call).await;
+            waited.map_err(|kind| endpoint.error(kind))?;
         }
     }
 

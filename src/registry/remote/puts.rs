@@ -10,7 +10,7 @@ use super::settle::Pauses;
 use crate::content::{Content, Document, media_type};
 use crate::image::{Descriptor, Reference};
 use crate::registry::error::{Error, ErrorKind};
-use crate::registry::wire::{Fault, Tries};
+use crate::registry::wire::Tries;
 
 /// How often a manifest is put again that the registry calls bad: some do where the same blob is linked at that moment.
 const PUT_AGAIN: u32 = 2;
@@ -89,7 +89,7 @@ impl Remote {
                 Ok(answer) if answer.status.is_success() => return Ok(Some(answer)),
                 Ok(answer) => answer,
                 Err(fault) => {
-                    lost |= may_be_done(&fault);
+                    lost |= fault.may_be_done();
                     if lost && self.answers(endpoint, reference, document).await {
                         return Ok(None);
                     }
@@ -173,11 +173,6 @@ impl Remote {
 struct Refusals {
     quick: u32,
     pauses: Option<Pauses>,
-}
-
-/// Whether the registry may have done what was asked although it did not say so.
-const fn may_be_done(fault: &Fault) -> bool {
-    matches!(fault.kind, ErrorKind::Unreachable(_) | ErrorKind::Server(_))
 }
 
 /// Whether the registry does not have what a manifest names (OCI distribution specification, "Error Codes").

@@ -56,6 +56,11 @@ impl Fault {
         Self { kind: ErrorKind::Unreachable(causes::causes(error)), cure }
     }
 
+    /// Whether what was asked may have been done although no answer says so.
+    pub(crate) const fn may_be_done(&self) -> bool {
+        matches!(self.kind, ErrorKind::Unreachable(_) | ErrorKind::Server(_))
+    }
+
     pub(crate) fn stalled(what: &str) -> Self {
         Self { kind: ErrorKind::Unreachable(what.to_owned()), cure: Cure::AgainOnce }
     }

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsAcceptor;
 
 mod fault;
@@ -162,13 +162,32 @@ async fn accept(
 async fn connection(stream: TcpStream, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
     let reset = Arc::new(AtomicBool::new(false));
     let wire = Wire { stream, reset: Arc::clone(&reset) };
-    let service = hyper::service::service_fn(move |request| answer(request, Arc::clone(&shared), Arc::clone(&reset)));
-    let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
     match tls {
-        None => drop(builder.serve_connection(TokioIo::new(wire), service).await),
+        None => serve(wire, shared, reset).await,
         Some(tls) => {
             let Ok(wire) = tls.accept(wire).await else { return };
-            let _ = builder.serve_connection(TokioIo::new(wire), service).await;
+            serve(wire, shared, reset).await;
+        }
+    }
+}
+
+async fn serve(
+    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    shared: Arc<Shared>,
+    reset: Arc<AtomicBool>,
+) {
+    let end = Arc::new(Notify::new());
+    let told = Arc::clone(&end);
+    let service = hyper::service::service_fn(move |request| {
+        answer(request, Arc::clone(&shared), Arc::clone(&reset), Arc::clone(&told))
+    });
+    let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = end.notified() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
         }
     }
 }
@@ -177,9 +196,13 @@ async fn answer(
     request: hyper::Request<Incoming>,
     shared: Arc<Shared>,
     reset: Arc<AtomicBool>,
+    end: Arc<Notify>,
 ) -> Result<hyper::Response<Body>, std::io::Error> {
     let (mut request, body) = head(request);
     let actions = met(&shared.rules, &request);
+    if actions.iter().any(|action| matches!(action, Action::GoAway)) {
+        end.notify_one();
+    }
     if let Some((at, action)) = actions.iter().find_map(cuts) {
         read_up_to(body, at).await;
         let Action::Early(_, status, headers) = action else {

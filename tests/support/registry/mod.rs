@@ -214,6 +214,11 @@ impl TestRegistry {
         Handle(Arc::clone(&self.core))
     }
 
+    /// Another server of the same registry, with TLS on 127.0.0.1.
+    pub fn tls_front(&self) -> Server {
+        Server::start_tls(IpAddr::V4(Ipv4Addr::LOCALHOST), Front(Arc::clone(&self.core)))
+    }
+
     /// The server underneath, for its log and for faults.
     pub fn server(&self) -> &Server {
         &self.server

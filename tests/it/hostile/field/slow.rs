@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Row, TAG, proposed, row, single, try_all};
 use crate::support::http::{Action, Piece, Request, Response, Rule};
 use crate::support::images::ImageSpec;
+use crate::support::registry::{Auth, User};
 
 #[test]
 fn slow_servers_are_waited_for_and_endless_ones_are_not() {
@@ -40,6 +41,27 @@ fn patient() -> Vec<Row> {
                     s.mirror().log().iter().filter(|e| e.line().starts_with("PUT /v2/acme/img/manifests/")).count();
                 assert_eq!(puts, 1);
             }),
+        row("tag list, HEAD, manifests and blobs of the source after 12 s each", |s| {
+            s.source.fault(Rule::new("", "", Action::Delay(seconds(12))));
+        })
+        .image(single())
+        .right()
+        .proposed(),
+        row("token services after 12 s", |s| {
+            for registry in [&s.source, s.mirror()] {
+                registry.set(|switches| switches.auth = Auth::Bearer);
+                registry.add_user(User::new("me", "secret"));
+                registry.fault(Rule::new("", "^/token", Action::Delay(seconds(12))));
+                s.credential(&registry.host(), "me", "secret");
+            }
+        })
+        .image(single())
+        .right(),
+        row("uploads opened after 12 s", |s| {
+            s.mirror().fault(Rule::new("POST", "/blobs/uploads/", Action::Delay(seconds(12))));
+        })
+        .image(single())
+        .right(),
         finish("a blob is finalized in 35 s", 35),
         finish("in 25 s, and cut off", 25),
         row("a body that stops", |s| {

@@ -32,8 +32,10 @@ pub struct Sources {
     /// The tags of sources, each listed once.
     lists: Arc<Mutex<BTreeMap<Location, Arc<OnceCell<TagList>>>>>,
     /// What refers to digests, as the referrers API said.
-    referrers: Arc<Mutex<BTreeMap<(Location, Digest), Vec<Descriptor>>>>,
+    referrers: Arc<Mutex<Referrers>>,
 }
+
+type Referrers = BTreeMap<(Location, Digest), Vec<Descriptor>>;
 
 /// All tags of a source.
 struct TagList {

@@ -54,6 +54,32 @@ async fn a_persons_uncommitted_change_of_the_manifest_is_not_overwritten() {
 }
 
 #[tokio::test]
+async fn a_file_keeps_its_mode_and_directories_are_made() {
+    let directory = repository();
+    git(directory.path(), &["update-index", "--chmod=+x", "m.yml"]);
+    git(directory.path(), &["commit", "--quiet", "-m", "Executable"]);
+    let forge = forge(directory.path()).await;
+    let base = forge.head().await.unwrap().commit;
+    let file = |path: &str| FileChange { path: path.to_owned(), text: format!("{path}\n") };
+    let commit =
+        |paths: &[&str]| NewCommit { message: message(), files: paths.iter().map(|path| file(path)).collect() };
+    let branch = "wharfinger/image/a/latest";
+    let paths = ["m.yml", "images/below/a.yml", "images/b.yml"];
+    let first = forge.rewrite(branch, None, &base, &commit(&paths)).await.unwrap();
+    let second = forge.rewrite(branch, Some(&first), &first, &commit(&["images/below/c.yml"])).await.unwrap();
+    let listed = git(directory.path(), &["ls-tree", "-r", "--format=%(objectmode) %(path)", &second.0]);
+    let expected =
+        "100644 images/b.yml\n100644 images/below/a.yml\n100644 images/below/c.yml\n100755 m.yml\n100644 other";
+    assert_eq!(listed, expected);
+    assert_eq!(forge.read(&second, "m.yml").await.unwrap().as_deref(), Some("m.yml\n"));
+    assert_eq!(git(directory.path(), &["fsck", "--strict", "--no-dangling"]), "");
+    for odd in ["images", "m.yml/x", "../m.yml", ".git/config", "images//d.yml"] {
+        let refused = forge.rewrite(branch, Some(&second), &second, &commit(&[odd])).await.unwrap_err();
+        assert!(matches!(refused, Error::Unusable(_)), "{odd}: {refused}");
+    }
+}
+
+#[tokio::test]
 async fn proposing_leaves_work_tree_index_and_head_alone() {
     let directory = repository();
     let forge = forge(directory.path()).await;

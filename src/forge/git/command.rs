@@ -82,7 +82,7 @@ impl Git {
     }
 
     /// The same work tree, from its top.
-    pub(super) fn from_top(&self, top: &Path) -> Self {
+    pub(super) fn at_top(&self, top: &Path) -> Self {
         Self { directory: top.to_path_buf(), ..self.clone() }
     }
 

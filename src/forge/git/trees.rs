@@ -83,7 +83,7 @@ impl GitForge {
             for (mut path, id) in contents {
                 let name = path.remove(0);
                 if path.is_empty() {
-                    set(&mut entries, &name, "100644", id)?
+                    set(&mut entries, &name, "100644", id)?;
                 } else {
                     below.entry(name).or_default().insert(path, id);
                 }

@@ -143,7 +143,7 @@ impl GitForge {
 
     /// Moves the work tree of a branch from one commit to another; a person's uncommitted changes are never overwritten.
     pub(super) async fn follow(&self, branch: &str, tree: &WorkTree, from: &Commit, to: &Commit) -> Result<(), Error> {
-        let git = if tree.ours { self.git.from_top(&tree.top) } else { Git::open(&tree.top).await? };
+        let git = if tree.ours { self.git.at_top(&tree.top) } else { Git::open(&tree.top).await? };
         let (mut said, mut refreshed) = (git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?, false);
         for _ in 0..INDEX_TRIES {
             match (said.ok, said.err.contains("index.lock")) {

@@ -173,7 +173,7 @@ impl Write for Page {
 fn in_process(clone: &Clone, auths: &str) -> Promotion {
     let text = |text: &str| text.to_owned();
     let variables = Variables::from([(text("DOCKER_AUTH_CONFIG"), text(auths))]);
-    let flags = [("forge", text("git")), ("format", text("json"))].into();
+    let flags = [("forge", text("git")), ("format", text("json")), ("timeout", text("2s"))].into();
     let (stdin, directory) = (&mut std::io::empty(), clone.path().to_owned());
     let mut given = Given { flags, verbosity: 0, variables: &variables, as_action: false, stdin, directory };
     let secrets = settings::secrets(&mut given);

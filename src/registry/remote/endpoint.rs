@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::habits::Habits;
 use super::mounts::Mounts;
 use super::realm::{TokenServices, is_one_of, is_plain, is_tls_of, same_origin, token_services};
-use super::settle::Settling;
+use super::settling::Settling;
 use crate::image::RegistryHost;
 use crate::net::Hosts;
 use crate::registry::auth::{Auth, Challenge, Realm, Scheme};

@@ -1,25 +1,9 @@
-//! Mounts: blobs that another repository of the same registry has (OCI distribution specification, "Mounting a blob from
-//! another repository"). Where one is not done, the bytes are sent.
+//! What is known of the mounts that a registry does and does not do.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use reqwest::StatusCode;
-use url::Url;
-
-use super::endpoint::Endpoint;
-use super::repository::Remote;
-use super::session::{is_named, location};
 use crate::image::{Digest, RepositoryName};
-use crate::registry::auth::Scopes;
-use crate::registry::error::{Error, ErrorKind};
-
-pub(super) enum Mount {
-    Done,
-    /// The registry opened an upload instead.
-    Session(Url),
-    Declined,
-}
 
 /// Mounts that a registry does not do: each would cost the tries of the one before.
 #[derive(Default)]
@@ -28,8 +12,9 @@ pub(crate) struct Mounts {
     done: Mutex<BTreeSet<(RepositoryName, Digest)>>,
 }
 
+/// Mounts that are not worth another try.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Refused {
+pub(super) enum Refused {
     All,
     /// Blobs with digests of this algorithm.
     Algorithm(String),
@@ -38,11 +23,11 @@ enum Refused {
 }
 
 impl Mounts {
-    fn refuse(&self, what: Refused) {
+    pub(super) fn refuse(&self, what: Refused) {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(what);
     }
 
-    fn may(&self, from: &RepositoryName, to: &RepositoryName, digest: &Digest) -> bool {
+    pub(super) fn may(&self, from: &RepositoryName, to: &RepositoryName, digest: &Digest) -> bool {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let those = [
             Refused::All,
@@ -53,7 +38,7 @@ impl Mounts {
     }
 
     /// That the registry said that it mounted a blob.
-    fn note(&self, to: &RepositoryName, digest: &Digest) {
+    pub(super) fn note(&self, to: &RepositoryName, digest: &Digest) {
         self.done.lock().unwrap_or_else(PoisonError::into_inner).insert((to.clone(), digest.clone()));
     }
 
@@ -63,66 +48,5 @@ impl Mounts {
         if done.remove(&(to.clone(), digest.clone())) {
             self.refuse(Refused::Algorithm(digest.algorithm().to_owned()));
         }
-    }
-}
-
-impl Remote {
-    /// Mounts a blob. Whatever comes of it but a rate limit, the bytes can still be sent.
-    pub(super) async fn mount_blob(
-        &self,
-        endpoint: &Endpoint,
-        digest: &Digest,
-        from: &RepositoryName,
-    ) -> Result<Mount, Error> {
-        if !endpoint.mounts.may(from, self.name(), digest) {
-            return Ok(Mount::Declined);
-        }
-        match self.try_mount(endpoint, digest, from).await {
-            Ok(Ok(mount)) => Ok(mount),
-            Ok(Err(refused)) => {
-                tracing::debug!(registry = %endpoint.registry, %digest, ?refused, "no mount");
-                endpoint.mounts.refuse(refused);
-                Ok(Mount::Declined)
-            }
-            Err(error) if matches!(error.kind, ErrorKind::RateLimited(_)) => Err(error),
-            Err(error) => {
-                tracing::debug!(registry = %endpoint.registry, %digest, %error, "no mount");
-                endpoint.mounts.refuse(match error.kind.is_refusal() {
-                    // Reading the other repository is what may be refused.
-                    true => Refused::Between(from.clone(), self.name().clone()),
-                    false => Refused::All,
-                });
-                Ok(Mount::Declined)
-            }
-        }
-    }
-
-    /// The mount, or which ones are not worth another try.
-    async fn try_mount(
-        &self,
-        endpoint: &Endpoint,
-        digest: &Digest,
-        from: &RepositoryName,
-    ) -> Result<Result<Mount, Refused>, Error> {
-        let query = format!("?mount={digest}&from={from}");
-        let call = self.post(endpoint, &query, self.push().and(&Scopes::pull(from)))?;
-        let answer = self.client.call(endpoint, self.identity, &call).await?;
-        Ok(match answer.status {
-            StatusCode::CREATED => {
-                let named = is_named(endpoint, &answer, digest)? && digest.is_sha256();
-                if named || self.head_blob(digest).await.unwrap_or(false) {
-                    endpoint.mounts.note(self.name(), digest);
-                    Ok(Mount::Done)
-                } else {
-                    Err(Refused::Algorithm(digest.algorithm().to_owned()))
-                }
-            }
-            StatusCode::ACCEPTED => Ok(location(endpoint, &answer)?.map_or(Mount::Declined, Mount::Session)),
-            // That repository may lack this blob alone.
-            StatusCode::NOT_FOUND => Ok(Mount::Declined),
-            StatusCode::METHOD_NOT_ALLOWED => Err(Refused::All),
-            status if status.is_server_error() => Err(Refused::All),
-            _ => Err(Refused::Between(from.clone(), self.name().clone())),
-        })
     }
 }

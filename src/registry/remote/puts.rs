@@ -6,7 +6,7 @@ use super::call::Answer;
 use super::endpoint::Endpoint;
 use super::manifests::header_digest;
 use super::repository::Remote;
-use super::settle::Pauses;
+use super::settling::Pauses;
 use crate::content::{Content, Document, media_type};
 use crate::image::{Descriptor, Reference};
 use crate::registry::error::{Error, ErrorKind};

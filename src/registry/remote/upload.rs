@@ -14,7 +14,7 @@ use url::Url;
 
 use super::call::Answer;
 use super::endpoint::Endpoint;
-use super::mounts::Mount;
+use super::mount::Mount;
 use super::repository::Remote;
 use super::session::is_named;
 use super::transport::{is_too_much, passing};

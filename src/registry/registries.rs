@@ -42,7 +42,7 @@ impl Registries {
     #[must_use]
     pub fn source(&self, location: &Location) -> Arc<dyn Store> {
         match location {
-            Location::Remote(repository) => Arc::new(self.remote(repository).as_source()),
+            Location::Remote(repository) => Arc::new(self.remote(repository).into_source()),
             Location::Layout(_) => self.open(location),
         }
     }
@@ -57,7 +57,7 @@ impl Registries {
     #[must_use]
     pub fn open_anonymously(&self, location: &Location) -> Arc<dyn Store> {
         match location {
-            Location::Remote(repository) => Arc::new(self.remote(repository).as_source().anonymous()),
+            Location::Remote(repository) => Arc::new(self.remote(repository).into_source().anonymous()),
             Location::Layout(_) => self.open(location),
         }
     }

@@ -30,7 +30,7 @@ mod verify;
 
 /// How long what the plan saw of a mirror's tag is good, where no bytes had to be sent since: between any look and the PUT
 /// somebody may push, and no registry sets a tag only where it answers what is expected.
-const MOMENT: Duration = Duration::from_secs(5);
+const MOMENT: Duration = Duration::from_secs(10);
 
 /// Copies images to one destination; knows what this run has brought there.
 pub(crate) struct Copier {

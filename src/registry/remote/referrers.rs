@@ -36,7 +36,7 @@ impl Remote {
 
     async fn ask_for_referrers(&self, endpoint: &Endpoint, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
         match self.pages(endpoint, &format!("referrers/{digest}"), media_type::OCI_INDEX, "referrers").await {
-            Ok(Pages::Found(pages)) => self.read_referrers(endpoint, digest, pages),
+            Ok(Pages::Found(pages)) => self.read_referrers(endpoint, digest, &pages),
             Ok(Pages::Other(answer)) if answer.is_declined() => {
                 self.learn_from(endpoint, &answer);
                 Ok(None)
@@ -57,7 +57,7 @@ impl Remote {
         &self,
         endpoint: &Endpoint,
         digest: &Digest,
-        pages: Vec<Bytes>,
+        pages: &[Bytes],
     ) -> Result<Option<Vec<Descriptor>>, Error> {
         let fail = |text: String| endpoint.protocol(format!("referrers of {digest}: {text}"));
         let mut all = Vec::new();

@@ -38,7 +38,7 @@ impl Remote {
 
     /// The same repository, read as a source: HEAD is not believed to say that a manifest is absent.
     #[must_use]
-    pub(crate) fn as_source(self) -> Self {
+    pub(crate) fn into_source(self) -> Self {
         Self { is_source: true, ..self }
     }
 

@@ -16,17 +16,17 @@ const LOST: &[&str] = &["source-lost", "does not exist", "no such repository"];
 
 #[test]
 fn what_is_hidden_is_asked_for_with_the_credential() {
-    try_all(hidden());
+    try_all(&hidden());
 }
 
 #[test]
 fn a_refusal_says_who_asked_and_who_refused() {
-    try_all(refusals());
+    try_all(&refusals());
 }
 
 #[test]
 fn what_is_known_to_be_hidden_is_not_asked_for_twice() {
-    try_all(costs());
+    try_all(&costs());
 }
 
 /// How a registry answers who does not say who asks.

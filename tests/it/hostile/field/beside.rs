@@ -15,17 +15,17 @@ const SIGNATURE: &str = "application/vnd.cncf.notary.signature";
 
 #[test]
 fn only_artifacts_travel_beside_an_image() {
-    try_all(left_behind());
+    try_all(&left_behind());
 }
 
 #[test]
 fn every_kind_of_artifact_travels_beside_an_image() {
-    try_all(carried());
+    try_all(&carried());
 }
 
 #[test]
 fn a_mirror_does_not_say_what_a_subset_should_be() {
-    try_all(vec![forged()]);
+    try_all(&[forged()]);
 }
 
 /// A runnable image that is none of the rows' own.

@@ -17,7 +17,7 @@ const TAGGED: &str = "^/v2/acme/img/manifests/1.0.0$";
 
 #[test]
 fn what_was_put_may_be_seen_late_and_an_answer_may_be_lost() {
-    try_all([seen_late(), never_seen(), answers_lost()].into_iter().flatten().collect());
+    try_all(&[seen_late(), never_seen(), answers_lost()].into_iter().flatten().collect::<Vec<_>>());
 }
 
 fn error(status: u16, code: &str) -> Response {

@@ -331,7 +331,7 @@ pub(super) fn proposed(plan: &Value) -> Vec<String> {
 }
 
 /// Tries all rows, many side by side; every one that ends otherwise than it should is named.
-pub(super) fn try_all(rows: Vec<Row>) {
+pub(super) fn try_all(rows: &[Row]) {
     assert!(!rows.is_empty());
     let tries: Vec<(&Row, usize)> =
         rows.iter().flat_map(|row| (0..row.expected.len()).map(move |at| (row, at))).collect();

@@ -16,7 +16,7 @@ const MOUNT: &str = "/blobs/uploads/.mount=";
 
 #[test]
 fn where_a_mount_is_not_done_the_bytes_are_sent() {
-    try_all([refused(), none(), other_digests(), looked_for()].into_iter().flatten().collect());
+    try_all(&[refused(), none(), other_digests(), looked_for()].into_iter().flatten().collect::<Vec<_>>());
 }
 
 /// How many requests of a registry's log are such ones.

@@ -11,7 +11,7 @@ use crate::support::registry::{Auth, TestRegistry, User};
 
 #[test]
 fn every_protocol_that_registries_speak_is_understood() {
-    try_all([plain(), secure(), early()].into_iter().flatten().collect());
+    try_all(&[plain(), secure(), early()].into_iter().flatten().collect::<Vec<_>>());
 }
 
 /// What stands in front of a registry and speaks otherwise; each connection is for one request.

@@ -19,22 +19,22 @@ use crate::support::images::{Image, Manifest};
 #[test]
 fn manifests_are_read_however_they_are_answered() {
     let rows = [head_rows(), type_rows(), document_rows()];
-    try_all(rows.into_iter().flatten().collect());
+    try_all(&rows.into_iter().flatten().collect::<Vec<_>>());
 }
 
 #[test]
 fn bodies_may_come_compressed_or_be_called_so() {
-    try_all(compressed_rows());
+    try_all(&compressed_rows());
 }
 
 #[test]
 fn blobs_are_found_where_they_are_kept() {
-    try_all(blob_rows());
+    try_all(&blob_rows());
 }
 
 #[test]
 fn tags_are_listed_as_the_registry_likes() {
-    try_all(list_rows());
+    try_all(&list_rows());
 }
 
 fn is_manifest(request: &Request) -> bool {

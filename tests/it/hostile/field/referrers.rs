@@ -10,17 +10,17 @@ use crate::support::registry::TestRegistry;
 
 #[test]
 fn where_there_is_no_referrers_api_the_fallback_tag_is_used() {
-    try_all([refused(), false_answers(), lists()].into_iter().flatten().collect());
+    try_all(&[refused(), false_answers(), lists()].into_iter().flatten().collect::<Vec<_>>());
 }
 
 #[test]
 fn a_refused_tag_list_loses_only_what_needs_it() {
-    try_all(tag_lists());
+    try_all(&tag_lists());
 }
 
 #[test]
 fn a_fault_of_the_referrers_api_is_no_absence() {
-    try_all(faults());
+    try_all(&faults());
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn a_retired_artifact_manifest_travels() {
         scene.source.put_untagged("team/img", &artifact);
         scene.expect(artifact);
     };
-    try_all(vec![row("an OCI artifact manifest", carries).right_and(again_carries_nothing).proposed()]);
+    try_all(&[row("an OCI artifact manifest", carries).right_and(again_carries_nothing).proposed()]);
 }
 
 /// Everything of this kind is answered so.

@@ -12,7 +12,7 @@ use crate::support::registry::{Auth, User};
 
 #[test]
 fn slow_servers_are_waited_for_and_endless_ones_are_not() {
-    try_all([patient(), bounded()].into_iter().flatten().collect());
+    try_all(&[patient(), bounded()].into_iter().flatten().collect::<Vec<_>>());
 }
 
 fn seconds(seconds: u64) -> Duration {

@@ -15,22 +15,22 @@ const LOST: &[&str] = &["source-lost", "does not exist", PASSWORD];
 
 #[test]
 fn a_token_service_elsewhere_gets_the_password_where_a_setting_says_so() {
-    try_all(elsewhere());
+    try_all(&elsewhere());
 }
 
 #[test]
 fn each_repository_is_asked_with_a_token_of_its_own_service() {
-    try_all(realms());
+    try_all(&realms());
 }
 
 #[test]
 fn what_a_token_service_answers_is_read_leniently_or_told() {
-    try_all(answers());
+    try_all(&answers());
 }
 
 #[test]
 fn scopes_that_are_refused_together_are_asked_for_alone() {
-    try_all(scopes());
+    try_all(&scopes());
 }
 
 /// Lets only who has a token that `takes` knows for the repository ask; the others are sent to the realm for it.
@@ -279,7 +279,7 @@ fn life(name: &'static str, answer: fn(&Request) -> Response) -> Row {
     })
 }
 
-fn lives(expires_in: Value) -> Response {
+fn lives(expires_in: &Value) -> Response {
     Response::json(200, &json!({"token": "good", "expires_in": expires_in}))
 }
 
@@ -296,14 +296,14 @@ fn answers() -> Vec<Row> {
         })
     };
     vec![
-        life("a life in words", |_| lives(json!("300"))),
-        life("a life in parts of a second", |_| lives(json!(299.5))),
-        life("a negative life", |_| lives(json!(-5))),
-        life("no life", |_| lives(Value::Null)),
+        life("a life in words", |_| lives(&json!("300"))),
+        life("a life in parts of a second", |_| lives(&json!(299.5))),
+        life("a negative life", |_| lives(&json!(-5))),
+        life("no life", |_| lives(&Value::Null)),
         life("a life that no number holds", |_| {
             Response::new(200).body("{\"token\": \"good\", \"expires_in\": 100000000000000000000000000}")
         }),
-        life("a life of aeons", |_| lives(json!(u64::MAX))),
+        life("a life of aeons", |_| lives(&json!(u64::MAX))),
         out_of_reach("a project out of reach", |_| plain(404)),
         out_of_reach("a scope that is called bad", |_| plain(400)),
         out_of_reach("a project that is gone", |_| plain(410)),

@@ -6,15 +6,15 @@ use crate::support::images::{Image, ImageSpec};
 
 #[test]
 fn documents_with_a_second_member_of_a_name_are_refused() {
-    try_all(twins());
+    try_all(&twins());
 }
 
 #[test]
 fn members_that_are_nobodys_twins_are_taken() {
-    try_all(vec![
+    try_all(&[
         row("an annotation of a known name", |_| {})
             .image(in_index(|index| {
-                index["annotations"] = serde_json::json!({"org.example.layers": "x", "Layers": "y"})
+                index["annotations"] = serde_json::json!({"org.example.layers": "x", "Layers": "y"});
             }))
             .right()
             .proposed(),

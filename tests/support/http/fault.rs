@@ -31,6 +31,8 @@ pub enum Action {
     StopReading(usize),
     /// This answer as soon as so many bytes of the request's body have come; the rest is not read.
     Early(usize, u16, Vec<(String, String)>),
+    /// The request's stream is refused (HTTP/2: REFUSED_STREAM), the handler is not asked.
+    Refuse,
     /// The connection is told to end (HTTP/2: GOAWAY) as soon as the request's head has come; then the handler is asked.
     GoAway,
     /// This is done first, then the handler is asked.

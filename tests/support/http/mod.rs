@@ -197,7 +197,7 @@ async fn answer(
     shared: Arc<Shared>,
     reset: Arc<AtomicBool>,
     end: Arc<Notify>,
-) -> Result<hyper::Response<Body>, std::io::Error> {
+) -> Result<hyper::Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
     let (mut request, body) = head(request);
     let actions = met(&shared.rules, &request);
     if actions.iter().any(|action| matches!(action, Action::GoAway)) {
@@ -211,7 +211,7 @@ async fn answer(
                 std::future::pending::<()>().await;
             }
             reset.store(true, Ordering::SeqCst);
-            return Err(std::io::Error::other("scripted reset"));
+            return Err("scripted reset".into());
         };
         let response = Response { headers: headers.clone(), ..Response::new(*status) };
         record(&shared, &request, Some(&response), true, true);
@@ -231,7 +231,11 @@ async fn answer(
                 tokio::task::spawn_blocking(move || (hook.0)()).await.map_err(std::io::Error::other)?;
             }
             Action::Delay(delay) => tokio::time::sleep(*delay).await,
-            Action::Reset => return broken(&shared, &request, None, &reset),
+            Action::Reset => return Ok(broken(&shared, &request, None, &reset)?),
+            Action::Refuse => {
+                record(&shared, &request, None, false, true);
+                return Err(h2::Error::from(h2::Reason::REFUSED_STREAM).into());
+            }
             Action::Answer(status, headers, body) => {
                 let given = Response { headers: headers.clone(), ..Response::new(*status) };
                 response = Some(given.body(body.clone()));
@@ -247,7 +251,7 @@ async fn answer(
         }
     };
     if response.lost || actions.iter().any(|a| matches!(a, Action::Lose)) {
-        return broken(&shared, &request, Some(&response), &reset);
+        return Ok(broken(&shared, &request, Some(&response), &reset)?);
     }
     record(&shared, &request, Some(&response), true, !actions.is_empty());
     let head = request.method == "HEAD";

@@ -110,6 +110,14 @@ fn secure() -> Vec<Row> {
         || (0..40).map(|n| Rule::new("", "", Action::GoAway).after(3 + 3 * n).times(1)).collect::<Vec<_>>();
     vec![
         row("HTTP/2", |s| with_tls(s, &[])).right().proposed(),
+        row("HTTP/2, streams are refused", |s| {
+            with_tls(s, &["GET", "HEAD", "POST", "PUT"].map(|method| Rule::new(method, "", Action::Refuse).times(2)));
+        })
+        .right_and(|s, _| {
+            let refused = s.other().log().iter().filter(|exchange| exchange.scripted).count();
+            assert!(refused >= 2, "{refused}");
+        })
+        .proposed(),
         row("HTTP/2, GOAWAY after every three answers", move |s| with_tls(s, &every_third()))
             .image(ImageSpec::new(8).layers(5, 2_000).build())
             .right()

@@ -47,12 +47,21 @@ pub(super) async fn read_mirror(
             return reading;
         }
     };
+    let images: Vec<&Image> = manifest.images.iter().filter(|image| image.repository == *name).collect();
     let read = match hub {
         Some(hub) => {
             let listed = hub.listed_tags(&manifest.organization, name).await.map_err(|e| e.to_string());
             listed.map(|listed| (listed.is_some(), from_list(listed.unwrap_or_default())))
         }
-        None => from_registry(store.as_ref()).await.map(|mirror| (true, mirror)).map_err(|e| e.to_string()),
+        None => match from_registry(store.as_ref()).await {
+            Ok(mirror) => Ok((true, mirror)),
+            Err(error) if error.is_declined() && answers(store.as_ref(), &images).await => {
+                let text = format!("what nobody approved there is not seen, for its tags may not be listed: {error}");
+                reading.failed.push(Unseen::of_mirror(name, None, text));
+                Ok((true, of_approvals(&images)))
+            }
+            Err(error) => Err(error.to_string()),
+        },
     };
     let (there, mut mirror) = match read {
         Ok(read) => read,
@@ -61,7 +70,6 @@ pub(super) async fn read_mirror(
             return reading;
         }
     };
-    let images: Vec<&Image> = manifest.images.iter().filter(|image| image.repository == *name).collect();
     heads(store.as_ref(), name, &images, &mut mirror, &mut reading).await;
     let Expectations { expected, forged, failed } = expected::read(reader, store.as_ref(), &images, &mirror).await;
     reading.expected = expected;
@@ -112,6 +120,19 @@ async fn settings(
 fn from_list(listed: Vec<ListedTag>) -> Mirror {
     let tag = |tag: ListedTag| (tag.name, Tagged { digest: tag.digest, children: tag.children });
     Mirror { tags: listed.into_iter().map(tag).collect(), children_known: true, settings: None }
+}
+
+/// Whether the mirror says what an approved tag answers, though it lists none.
+async fn answers(store: &dyn Store, images: &[&Image]) -> bool {
+    let Some(approval) = images.iter().find_map(|image| image.approved.first()) else { return false };
+    store.head(&Reference::Tag(approval.tag.clone())).await.is_ok()
+}
+
+/// The tags that should be there, where it is not told which ones are.
+fn of_approvals(images: &[&Image]) -> Mirror {
+    let approved = images.iter().flat_map(|image| &image.approved);
+    let tags = approved.map(|approval| (approval.tag.clone(), Tagged::default())).collect();
+    Mirror { tags, children_known: false, settings: None }
 }
 
 async fn from_registry(store: &dyn Store) -> Result<Mirror, crate::registry::Error> {

@@ -156,11 +156,21 @@ fn tag_lists() -> Vec<Row> {
         answers(scene.mirror(), "/tags/list", Response::new(403));
         scene.sign("one");
     });
-    listed.chain([bare.right_and(is_said), mirror.right()]).collect()
+    let mirror = mirror.right().then("audit looks at what is approved, and says what it cannot see", |scene| {
+        scene.image.put(scene.mirror(), "acme/img", super::TAG);
+        let audit = scene.run(&scene.recorded(), &["audit"]);
+        assert_eq!(audit.status, Some(1), "{audit:#?}");
+        let json = audit.json();
+        assert_eq!(json["findings"], json!([]), "{audit:#?}");
+        let failed = json["failed"].as_array().unwrap();
+        let error = failed[0]["error"].as_str().unwrap();
+        assert!(failed.len() == 1 && error.contains("tags may not be listed"), "{audit:#?}");
+    });
+    listed.chain([bare.right_and(is_said), mirror]).collect()
 }
 
 fn faults() -> Vec<Row> {
-    let rows = [500, 503].map(|status| {
+    let rows = [429, 500, 503].map(|status| {
         row(format!("the referrers API answers {status}").leak(), move |scene| {
             answers(&scene.source, "/referrers/", Response::new(status));
             signed(scene);

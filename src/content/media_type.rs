@@ -24,10 +24,15 @@ pub(crate) fn is_generic(media_type: &str) -> bool {
     matches!(media_type, "" | "application/json" | "application/octet-stream" | "text/plain")
 }
 
-/// Whether what an index lists under this type is a manifest; anything else is a blob (OCI image specification,
-/// `image-index.md`: an index may list layers, as build caches do).
-pub(crate) fn is_document(media_type: &str) -> bool {
-    ACCEPTED.contains(&media_type) || is_schema1(media_type)
+/// Whether what an index lists under this type is a blob: layers, and what describes a cache, as BuildKit's caches have them.
+/// What is of any other type is a manifest, or none that can be used: nothing of an image is taken for a blob and copied unread.
+pub(crate) fn is_listed_blob(media_type: &str) -> bool {
+    const BLOBS: [&str; 3] = [
+        "application/vnd.oci.image.layer.",
+        "application/vnd.docker.image.rootfs.",
+        "application/vnd.buildkit.cacheconfig.",
+    ];
+    BLOBS.iter().any(|blob| media_type.starts_with(blob))
 }
 
 /// Whether documents of this type list others.

@@ -76,6 +76,10 @@ pub(super) fn annotations(raw: Option<RawAnnotations>) -> BTreeMap<String, Strin
 }
 
 impl RawDescriptor {
+    pub(super) const fn names_no_platform(&self) -> bool {
+        self.platform.is_none()
+    }
+
     pub(super) fn parse(self) -> Result<Descriptor, ContentError> {
         let digest: Digest = self
             .digest

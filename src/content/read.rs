@@ -40,8 +40,11 @@ impl Document {
         let raw = checked(self)?;
         let subject = raw.subject.map(RawDescriptor::parse).transpose()?;
         if let Some(listed) = raw.manifests {
-            let (children, blobs) =
-                parse_all(listed)?.into_iter().partition(|entry| media_type::is_document(&entry.media_type));
+            // Who names a platform means an image.
+            let (blobs, children): (Vec<_>, Vec<_>) = listed
+                .into_iter()
+                .partition(|entry| entry.names_no_platform() && media_type::is_listed_blob(&entry.media_type));
+            let (children, blobs) = (parse_all(children)?, parse_all(blobs)?);
             return Ok(Content::Index { children, blobs, subject });
         }
         if self.media_type == media_type::OCI_ARTIFACT {

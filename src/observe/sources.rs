@@ -124,11 +124,16 @@ impl Sources {
     /// what refers to an image may be known in other ways.
     pub(super) async fn companion_tags(&self, location: &Location) -> Result<Option<Arc<BTreeSet<Tag>>>, Error> {
         let tags = |list: &TagList| {
-            let Some(error) = &list.declined else { return Some(Arc::clone(&list.companions)) };
+            let why = match (&list.declined, &list.all) {
+                (Some(error), _) => error.to_string(),
+                // Its images are read: there is such a repository.
+                (None, None) => "it answers that there is none".to_owned(),
+                (None, Some(_)) => return Some(Arc::clone(&list.companions)),
+            };
             list.said.call_once(|| {
                 tracing::warn!(
                     "{location}: the tag list is refused: signatures and the like that stand under cosign's tags are not found, \
-                     those that refer to an image are ({error})"
+                     those that refer to an image are ({why})"
                 );
             });
             None

@@ -277,3 +277,28 @@ async fn nothing_is_pushed_by_a_program_that_the_repository_names() {
     forge.append("main", &head.commit, &change("two\n")).await.unwrap_err();
     assert_eq!(sprung(traps.path()), Vec::<String>::new());
 }
+
+/// Takes an object out of a clone that has it loose.
+fn lose(directory: &Path, object: &str) {
+    let id = git(directory, &["rev-parse", object]);
+    std::fs::remove_file(directory.join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+}
+
+#[tokio::test]
+async fn what_a_clone_lacks_is_not_taken_for_what_the_commit_lacks() {
+    for lost in ["HEAD^{tree}", "HEAD:m.yml"] {
+        let directory = repository();
+        let commit = forge(directory.path()).await.head().await.unwrap().commit;
+        lose(directory.path(), lost);
+        let forge = forge(directory.path()).await;
+        let error = forge.read(&commit, "m.yml").await.unwrap_err().to_string();
+        assert!(error.contains("is not in this clone"), "{lost}: {error}");
+    }
+    let directory = repository();
+    let head = forge(directory.path()).await.head().await.unwrap().commit;
+    assert_eq!(forge(directory.path()).await.read(&head, "none/at/all").await.unwrap(), None);
+    lose(directory.path(), "HEAD^{tree}");
+    let error = forge(directory.path()).await.append("main", &head, &change("two\n")).await.unwrap_err().to_string();
+    assert!(error.contains("is not in this clone"), "{error}");
+    assert_eq!(git(directory.path(), &["rev-parse", "main"]), head.to_string(), "nothing is written");
+}

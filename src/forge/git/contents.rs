@@ -45,7 +45,11 @@ impl Contents for GitForge {
                 texts.push(self.read_odd(at, &full(path)).await?);
                 continue;
             }
-            let blob = blobs.next().flatten().filter(|object| object.kind == Kind::Blob);
+            let object = blobs.next().flatten();
+            if object.is_none() {
+                self.is_absent(at, &full(path)).await?;
+            }
+            let blob = object.filter(|object| object.kind == Kind::Blob);
             let text = blob.map(|object| String::from_utf8(object.content)).transpose();
             texts.push(text.map_err(|_| Error::Unusable(format!("{path} at {at} is not UTF-8")))?);
         }

@@ -44,7 +44,8 @@ pub(super) fn entries(tree: &Object) -> Option<Vec<Entry>> {
         let end = rest.iter().position(|b| *b == 0)?;
         let id = rest.get(end + 1..end + 1 + length)?;
         entries.push(Entry {
-            mode: String::from_utf8(rest[..space].to_vec()).ok()?,
+            // Some old programs wrote zeros before it.
+            mode: String::from_utf8(rest[..space].to_vec()).ok()?.trim_start_matches('0').to_owned(),
             name: rest.get(space + 1..end)?.to_vec(),
             id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
         });
@@ -76,7 +77,7 @@ impl GitForge {
     fn changed_tree(&self, tree: Option<String>, contents: Contents) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async move {
             let mut entries = match tree {
-                Some(tree) => self.entries(tree).await?.unwrap_or_default(),
+                Some(tree) => self.entries(tree.clone()).await?.ok_or_else(|| not_here(&tree))?,
                 None => Vec::new(),
             };
             let mut below: BTreeMap<String, Contents> = BTreeMap::new();
@@ -104,11 +105,36 @@ impl GitForge {
         })
     }
 
+    /// That a commit has no file of this path, and not only this clone.
+    ///
+    /// # Errors
+    /// Where the clone lacks what would tell, or the file itself.
+    pub(super) async fn is_absent(&self, at: &Commit, path: &str) -> Result<(), Error> {
+        let mut object = format!("{at}^{{tree}}");
+        let mut parts = path.split('/').peekable();
+        while let Some(part) = parts.next() {
+            let entries = self.entries(object.clone()).await?.ok_or_else(|| not_here(&object))?;
+            let entry = entries.into_iter().find(|entry| entry.name == part.as_bytes());
+            match entry {
+                Some(entry) if parts.peek().is_some() && entry.mode == DIRECTORY => object = entry.id,
+                Some(entry) if parts.peek().is_none() && entry.is_blob() => return Err(not_here(&entry.id)),
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
     /// The entries of a tree; `None` where there is none.
     pub(super) async fn entries(&self, tree: String) -> Result<Option<Vec<Entry>>, Error> {
         let object = self.git.objects(&[tree]).await?.pop().flatten();
         Ok(object.as_ref().and_then(entries))
     }
+}
+
+fn not_here(object: &str) -> Error {
+    Error::Unusable(format!(
+        "{object} is not in this clone, which is not whole: `git fetch --refetch --no-filter` brings it"
+    ))
 }
 
 /// Gives an entry other contents. What is a directory stays one, and a file a file.

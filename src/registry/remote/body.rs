@@ -1,10 +1,10 @@
 //! A blob's bytes as they come in, decoded where they come compressed though nobody asked.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
-use crate::registry::wire::{Cure, Fault, Flow, GZIP_MAGIC, Gunzip, Patience, is_called_gzip};
+use crate::registry::wire::{Cure, Fault, Flow, GZIP_MAGIC, Gunzip, Patience, begins_packed, is_called_gzip};
 
 /// How an answer that holds a blob is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,14 +40,19 @@ pub(super) struct Body {
     gunzip: Gunzip,
     /// What came and is not yet decoded.
     coded: Bytes,
+    /// What came and does not tell yet how it is to be taken.
+    first: BytesMut,
     ended: bool,
 }
+
+/// So many bytes tell what is packed in them, whatever tables come first.
+const ENOUGH: usize = 4096;
 
 impl Body {
     pub(super) fn new(response: Response, reading: Reading, media_type: &str) -> Self {
         let gzip = media_type.ends_with("gzip");
-        let (flow, gunzip, coded) = (Flow::default(), Gunzip::new(), Bytes::new());
-        Self { response, flow, reading, gzip, gunzip, coded, ended: false }
+        let (flow, gunzip, coded, first) = (Flow::default(), Gunzip::new(), Bytes::new(), BytesMut::new());
+        Self { response, flow, reading, gzip, gunzip, coded, first, ended: false }
     }
 
     /// Whether what comes is other than the blob's own bytes: ranges of it would be ranges of something else.
@@ -70,15 +75,19 @@ impl Body {
             }
             match (self.flow.next(&mut self.response, patience).await?, self.reading) {
                 (bytes, Reading::Raw) => return Ok(bytes),
-                (Some(bytes), Reading::Unclear) => {
-                    self.reading = if is_compressed(&bytes, self.gzip) { Reading::Compressed } else { Reading::Raw };
-                    if self.reading == Reading::Raw {
-                        return Ok(Some(bytes));
+                (bytes, Reading::Unclear) => {
+                    let ended = bytes.is_none();
+                    self.first.extend_from_slice(&bytes.unwrap_or_default());
+                    if ended || self.first.len() >= ENOUGH {
+                        let first = std::mem::take(&mut self.first).freeze();
+                        if !is_compressed(&first, self.gzip) {
+                            self.reading = Reading::Raw;
+                            return Ok(Some(first).filter(|first| !first.is_empty()));
+                        }
+                        (self.reading, self.coded) = (Reading::Compressed, first);
                     }
-                    self.coded = bytes;
                 }
                 (Some(bytes), Reading::Compressed) => self.coded = bytes,
-                (None, Reading::Unclear) => return Ok(None),
                 (None, Reading::Compressed) => {
                     self.ended = true;
                     let last = self.gunzip.finish().map_err(|e| broken(&e))?;
@@ -94,8 +103,7 @@ fn is_compressed(first: &Bytes, gzip: bool) -> bool {
     if !first.starts_with(&GZIP_MAGIC) {
         return false;
     }
-    let inner = Gunzip::new().take(&mut first.clone()).unwrap_or_default();
-    !gzip || inner.is_empty() || inner.starts_with(&GZIP_MAGIC)
+    !gzip || begins_packed(first).starts_with(&GZIP_MAGIC)
 }
 
 fn broken(error: &std::io::Error) -> Fault {

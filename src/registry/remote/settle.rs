@@ -16,7 +16,11 @@ impl Remote {
         let mut pauses = Pauses::new(&self.client.wire.patience);
         loop {
             let answer = ask().await?;
-            if shows(&answer) || !endpoint.settling.pause(&mut pauses).await {
+            if shows(&answer) {
+                return Ok(answer);
+            }
+            if !endpoint.settling.pause(&mut pauses).await {
+                endpoint.settling.lose();
                 return Ok(answer);
             }
         }

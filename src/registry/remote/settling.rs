@@ -28,15 +28,17 @@ impl Settling {
         taken.contains(&(repository.clone(), digest.clone()))
     }
 
+    /// That something that was put never showed.
+    pub(super) fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+    }
+
     /// Waits before something is asked for again; `false` where it is not worth it any more.
     pub(super) async fn pause(&self, pauses: &mut Pauses) -> bool {
         if self.lost.load(Ordering::Relaxed) {
             return false;
         }
-        let Some(pause) = pauses.next() else {
-            self.lost.store(true, Ordering::Relaxed);
-            return false;
-        };
+        let Some(pause) = pauses.next() else { return false };
         tokio::time::sleep(pause).await;
         true
     }
@@ -78,6 +80,7 @@ mod tests {
             asked += 1;
         }
         assert_eq!((asked, start.elapsed()), (6, Duration::from_secs(15)));
+        settling.lose();
         assert!(!settling.pause(&mut Pauses::new(&Patience::default())).await);
         assert_eq!(start.elapsed(), Duration::from_secs(15));
     }

@@ -30,6 +30,14 @@ pub(super) fn decoded(body: Bytes, limit: usize) -> io::Result<Bytes> {
     Ok(decoded.into())
 }
 
+/// The first two bytes of what is packed in a body that begins so, or fewer.
+pub(crate) fn begins_packed(body: &[u8]) -> Vec<u8> {
+    let mut begin = Vec::new();
+    // It ends before its end: what came until then is asked for.
+    let _ = Whole::new(body).take(2).read_to_end(&mut begin);
+    begin
+}
+
 /// A compressed body that is decoded as it comes: what comes out of one call is bounded, however much is packed into few bytes.
 #[derive(Debug)]
 pub(crate) struct Gunzip {

@@ -16,7 +16,7 @@ mod secrets;
 pub(crate) use error_body::ErrorBody;
 pub(crate) use fault::{Cure, Fault, Tries};
 pub(crate) use flow::{Flow, SMALL_LIMIT, read, read_error};
-pub(crate) use gzip::{Gunzip, MAGIC as GZIP_MAGIC, is_called_gzip};
+pub(crate) use gzip::{Gunzip, MAGIC as GZIP_MAGIC, begins_packed, is_called_gzip};
 pub use patience::Patience;
 pub(crate) use patience::seconds;
 pub(crate) use secrets::Derived;

@@ -134,7 +134,42 @@ fn document_rows() -> Vec<Row> {
             scene.mirror().delete_blob("acme/img", &scene.image.blobs[0].0);
             scene.assert_right(&scene.promote());
         }),
+        called(
+            "a manifest that its index calls with parameters",
+            "application/vnd.oci.image.manifest.v1+json; charset=utf-8",
+        ),
+        called("a manifest that its index calls in capitals", "application/vnd.OCI.image.manifest.v1+json"),
+        called("a manifest that its index calls a layer", "application/vnd.oci.image.layer.v1.tar"),
+        called("a manifest of no type", ""),
     ]
+}
+
+/// An index that calls its manifest, which has a platform, something else. The source gives it as a blob too.
+fn called(name: &'static str, media_type: &'static str) -> Row {
+    let mut image = super::usual();
+    let mut index: Value = serde_json::from_slice(&image.root().bytes).unwrap();
+    index["manifests"][0]["mediaType"] = media_type.into();
+    let child = image.manifests[0].clone();
+    image.blobs.push((child.digest(), child.bytes.clone()));
+    image.manifests[1] = Manifest { media_type: INDEX.to_owned(), bytes: index.to_string().into() };
+    row(name, |_| {}).image(image).then("refused", |scene| {
+        let outcome = scene.promote();
+        assert_eq!(outcome.status, Some(1), "{outcome:#?}");
+        assert_eq!(scene.mirror().digest("acme/img", TAG), None, "{outcome:#?}");
+    })
+}
+
+/// The layer is gzip itself: what it is called is not what was done to it.
+fn gzip_layer() -> Image {
+    let mut image = super::single();
+    let layer = Bytes::from(packed(&crate::support::images::random(3, 200_000)));
+    let descriptor = json!({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": Digest::sha256(&layer), "size": layer.len()});
+    let mut manifest: Value = serde_json::from_slice(&image.root().bytes).unwrap();
+    manifest["layers"] = json!([descriptor]);
+    let media_type = image.root().media_type.clone();
+    image.manifests = vec![Manifest { media_type, bytes: manifest.to_string().into() }];
+    image.blobs[1] = (Digest::sha256(&layer), layer);
+    image
 }
 
 fn packed(bytes: &[u8]) -> Vec<u8> {
@@ -164,6 +199,7 @@ fn compressed_rows() -> Vec<Row> {
         row("blobs compressed, of no length", |scene| {
             source(scene, is_blob, |_, answer| without_length(compressed(answer)));
         })
+        .image(gzip_layer())
         .right()
         .proposed(),
         row("compressed, and the connection breaks", |scene| {
@@ -196,6 +232,11 @@ fn compressed_rows() -> Vec<Row> {
         })
         .right()
         .proposed(),
+        row("layers of gzip that are called gzip and are not, of no length", |scene| {
+            source(scene, is_blob, |_, answer| without_length(answer.header("content-encoding", "gzip")));
+        })
+        .image(gzip_layer())
+        .right(),
         row("blobs that are called gzip and are not, of no length", |scene| {
             source(scene, is_blob, |_, answer| without_length(answer.header("content-encoding", "gzip")));
         })

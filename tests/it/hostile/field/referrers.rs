@@ -152,6 +152,11 @@ fn tag_lists() -> Vec<Row> {
         answers(&scene.source, "/referrers/", Response::new(404));
         signed(scene);
     });
+    let hidden = row("the tag list is answered 404, and no referrers are listed", |scene| {
+        answers(&scene.source, "/tags/list", Response::new(404));
+        answers(&scene.source, "/referrers/", Response::new(404));
+        signed(scene);
+    });
     let mirror = row("the mirror's tag list is answered 403", |scene| {
         answers(scene.mirror(), "/tags/list", Response::new(403));
         scene.sign("one");
@@ -166,7 +171,7 @@ fn tag_lists() -> Vec<Row> {
         let error = failed[0]["error"].as_str().unwrap();
         assert!(failed.len() == 1 && error.contains("tags may not be listed"), "{audit:#?}");
     });
-    listed.chain([bare.right_and(is_said), mirror]).collect()
+    listed.chain([bare.right_and(is_said), hidden.right_and(is_said), mirror]).collect()
 }
 
 fn faults() -> Vec<Row> {

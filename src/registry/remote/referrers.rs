@@ -1,5 +1,8 @@
 //! Referrers: the API, else the fallback tag (OCI distribution specification, "Listing Referrers", "Referrers Tag Schema").
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
@@ -12,6 +15,9 @@ use crate::content::{self, Document, companion, media_type};
 use crate::image::{Descriptor, Digest, Reference};
 use crate::registry::error::Error;
 
+/// How long is waited for what the API answers about another repository.
+const OTHERS: Duration = Duration::from_secs(2);
+
 impl Remote {
     /// What refers to a digest, as the API says; `None` where there is none: it is refused, whatever the words, or what it
     /// answers is no index. A fault or a limit is an error: a signature must not be lost to one.
@@ -19,11 +25,20 @@ impl Remote {
         let endpoint = self.endpoint()?;
         let (habits, mut first) = (&endpoint.habits, None);
         let here = habits.referrers_asked_of(self.name());
-        // Where it turns out that there is no such API, at the registry or for a repository, nobody else asks.
-        let anywhere = habits.referrers_asked.get_or_init(|| async {
-            here.get_or_init(|| async { first = Some(self.ask_for_referrers(&endpoint, digest).await) }).await;
-        });
-        anywhere.await;
+        let asks = AtomicBool::new(false);
+        if !here.initialized() {
+            // Where it turns out that there is no such API, at the registry or for a repository, nobody else asks.
+            let anywhere = habits.referrers_asked.get_or_init(|| async {
+                asks.store(true, Ordering::Relaxed);
+                here.get_or_init(|| async { first = Some(self.ask_for_referrers(&endpoint, digest).await) }).await;
+            });
+            let mut anywhere = std::pin::pin!(anywhere);
+            let waited = tokio::time::timeout(OTHERS, &mut anywhere).await;
+            // What is slow about another repository is nothing to this one.
+            if waited.is_err() && asks.load(Ordering::Relaxed) {
+                anywhere.await;
+            }
+        }
         if first.is_none() && !habits.lacks_referrers(self.name()) {
             here.get_or_init(|| async { first = Some(self.ask_for_referrers(&endpoint, digest).await) }).await;
         }

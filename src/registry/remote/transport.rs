@@ -151,8 +151,12 @@ impl Client {
         match (authorize().await, &call.repository) {
             (Err(kind), Some(name)) if kind.is_refusal() && call.reads() && endpoint.auth.is_assumed(name) => {
                 let assumed = endpoint.auth.scheme(Some(name));
-                self.ask(endpoint, call, &Authorization::none()).await?;
-                if endpoint.auth.scheme(Some(name)) == assumed {
+                let outcome = self.ask(endpoint, call, &Authorization::none()).await?;
+                if matches!(&outcome, Outcome::Answer(answer) if call.shows(answer)) {
+                    // Everybody may read it.
+                    endpoint.auth.publish(name);
+                    endpoint.auth.keep(Some(name), Scheme::Open);
+                } else if endpoint.auth.scheme(Some(name)) == assumed {
                     endpoint.auth.keep(Some(name), assumed);
                     return Err(Fault::fatal(kind));
                 }

@@ -114,6 +114,23 @@ fn bounded() -> Vec<Row> {
             s.variable("WHARFINGER_TIMEOUT", "2s");
         })
         .refused("blob", &["(`timeout`)"], &[]),
+        row("referrers of one repository hang", |s| {
+            ImageSpec::new(7).build().put(&s.source, "team/other", TAG);
+            s.source.fault(Rule::new("GET", "/team/other/referrers/", Action::Hang));
+            s.sign("one");
+            s.variable("WHARFINGER_SOURCE_TIMEOUT", "6s");
+        })
+        .then("the other's signature is found", |s| {
+            let image = |path: &str| {
+                let source = format!("{}/team/{path}", s.source.host());
+                format!("  - source: {source}\n    repository: {path}\n    versions: \">=1\"\n    cooldown: 0d\n")
+            };
+            let plan = s.run(&s.manifest(&[image("other"), image("img")]), &["plan"]).json();
+            let images: Vec<_> =
+                plan["proposals"].as_array().unwrap().iter().flat_map(|p| p["images"].as_array().unwrap()).collect();
+            let signed = images.iter().find(|image| image["repository"] == "img").unwrap();
+            assert_eq!(signed["companions"].as_array().unwrap().len(), 1, "{plan}");
+        }),
         row("an endless tag list", |s| {
             ImageSpec::new(7).build().put(&s.source, "team/other", TAG);
             s.source.intercept(|request: &Request, ask| {

@@ -241,7 +241,40 @@ fn realms() -> Vec<Row> {
             }
         })
     };
+    let beside = |name, credential: bool| {
+        row(name, move |scene| {
+            let realm = format!("{}/token", scene.source.url());
+            scene.image.put(&scene.source, "private/img", TAG);
+            scene.source.intercept(move |request, honest| {
+                let of_team = request.query_value("scope").is_some_and(|scope| scope.contains("team/img"));
+                let may = request.path.starts_with("/v2/team/") || request.bearer() == Some("good");
+                match request.path.as_str() {
+                    "/token" if of_team => Response::new(403),
+                    "/token" => token(),
+                    _ if may => honest(request),
+                    _ => Response::new(401)
+                        .header("www-authenticate", format!("Bearer realm=\"{realm}\",service=\"registry\"")),
+                }
+            });
+            if credential {
+                scene.credential(&scene.source.host(), "me", PASSWORD);
+            }
+        })
+        .then("both right", |scene| {
+            let digest = scene.image.digest();
+            let named = |path: &str, name: &str| {
+                entry(&format!("{}/{path}/img", scene.source.host()), name, "", &[(TAG, &digest)])
+            };
+            let outcome = scene.run(&scene.manifest(&[named("private", "one"), named("team", "img")]), &["promote"]);
+            assert_eq!(outcome.status, Some(0), "{outcome:#?}");
+            for name in ["one", "img"] {
+                assert_eq!(scene.mirror().digest(&format!("acme/{name}"), TAG), Some(digest.clone()), "{outcome:#?}");
+            }
+        })
+    };
     vec![
+        beside("open to everybody, beside one that needs a token", false),
+        beside("open to everybody, beside one that needs a token, and a credential", true),
         each("a realm for each repository", 403, true),
         each("a realm for each repository, and a credential", 403, false),
         each("a realm for each repository, the others' scopes are unknown", 404, true),

@@ -86,24 +86,34 @@ impl Delivery {
     pub(super) async fn put_blobs(&self, blobs: &[Descriptor], route: Route<'_>) -> Result<bool, CopyError> {
         route.bar.expect(blobs.len(), blobs.iter().map(|blob| blob.size).sum());
         let mut blobs = blobs.to_vec();
-        let ask = route.anew || self.was_begun(&mut blobs, route).await;
+        let mut ask = route.anew;
+        if !ask && self.is_much(&blobs, route) {
+            // An interrupted run began with the smallest: where that is there, others may be.
+            blobs.sort_by_key(|blob| blob.size);
+            ask = self.has_first(&blobs, route).await;
+        }
         let puts = stream::iter(blobs).map(|blob| self.put_blob(blob, route, ask));
         puts.buffer_unordered(TOGETHER).try_fold(false, |any, sent| async move { Ok(any || sent) }).await
     }
 
-    /// Whether an interrupted run began to send much of this: then its smallest blob is there, for that is sent first.
-    async fn was_begun(&self, blobs: &mut [Descriptor], route: Route<'_>) -> bool {
-        let Route { step: Step { repository, .. }, mirror, .. } = route;
-        let lacking = || blobs.iter().filter(|blob| !self.known.has_blob(repository, &blob.digest));
-        if lacking().map(|blob| blob.size).sum::<u64>() < MUCH || self.may_mount(route.step, &mirror.location) {
-            return false;
-        }
-        let smallest = lacking().min_by_key(|blob| blob.size).map(|blob| blob.digest.clone());
-        blobs.sort_by_key(|blob| blob.size);
-        match smallest {
-            Some(digest) => mirror.store.has_blob(&digest).await.unwrap_or(false),
+    /// Whether so much of this is to be sent that it is worth a look whether an interrupted run sent some of it.
+    fn is_much(&self, blobs: &[Descriptor], route: Route<'_>) -> bool {
+        let Route { step, mirror, .. } = route;
+        let lacking = self.lacking(blobs, step);
+        lacking.map(|blob| blob.size).sum::<u64>() >= MUCH && !self.may_mount(step, &mirror.location)
+    }
+
+    /// Whether the mirror has the first of what it is not known to have.
+    async fn has_first(&self, blobs: &[Descriptor], route: Route<'_>) -> bool {
+        match self.lacking(blobs, route.step).next() {
+            Some(first) => route.mirror.store.has_blob(&first.digest).await.unwrap_or(false),
             None => false,
         }
+    }
+
+    /// What the repository of a step is not known to have.
+    fn lacking<'a>(&'a self, blobs: &'a [Descriptor], step: &'a Step) -> impl Iterator<Item = &'a Descriptor> {
+        blobs.iter().filter(|blob| !self.known.has_blob(&step.repository, &blob.digest))
     }
 
     /// Brings one blob to the mirror: not at all where it is, by mounting where another repository there has it, else from

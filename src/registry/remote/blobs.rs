@@ -24,12 +24,17 @@ const RESUMES: u32 = 16;
 /// So much received in one go makes the next break the first one again.
 const PROGRESS: u64 = 1024 * 1024;
 
-struct Download {
+/// A blob, and how it is asked for.
+struct Asked {
     client: Arc<Client>,
     endpoint: Arc<Endpoint>,
     identity: Identity,
     call: Call,
     blob: Descriptor,
+}
+
+struct Download {
+    asked: Asked,
     position: u64,
     body: Body,
     /// Bytes still to be passed over: the registry does not know ranges and started anew.
@@ -77,23 +82,11 @@ impl Remote {
     pub(super) async fn get_blob(&self, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error> {
         let endpoint = self.endpoint()?;
         let call = self.blob_call(&endpoint, Method::GET, &blob.digest)?;
-        let client = Arc::clone(&self.client);
-        let Some((body, skip)) = open(&client, &endpoint, self.identity, &call, blob, offset).await? else {
-            return Ok(None);
-        };
-        let download = Download {
-            client,
-            endpoint,
-            identity: self.identity,
-            call,
-            blob: blob.clone(),
-            position: offset,
-            body,
-            skip,
-            tries: Tries::default(),
-            since_break: 0,
-            resumes: 0,
-        };
+        let (client, identity) = (Arc::clone(&self.client), self.identity);
+        let asked = Asked { client, endpoint, identity, call, blob: blob.clone() };
+        let Some((body, skip)) = asked.open(offset).await? else { return Ok(None) };
+        let download =
+            Download { asked, position: offset, body, skip, tries: Tries::default(), since_break: 0, resumes: 0 };
         Ok(Some(
             try_unfold(
                 download,
@@ -112,12 +105,12 @@ impl Remote {
 impl Download {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
-            let fault = match self.body.next(&self.client.wire.patience).await {
+            let fault = match self.body.next(&self.asked.client.wire.patience).await {
                 Ok(Some(bytes)) => match self.take(bytes)? {
                     Some(bytes) => return Ok(Some(bytes)),
                     None => continue,
                 },
-                Ok(None) if self.position == self.blob.size => return Ok(None),
+                Ok(None) if self.position == self.asked.blob.size => return Ok(None),
                 Ok(None) => Fault { cure: Cure::Again, ..self.short() },
                 Err(fault) => fault,
             };
@@ -132,8 +125,9 @@ impl Download {
         let bytes = bytes.split_off(passed as usize);
         self.position += bytes.len() as u64;
         self.since_break += bytes.len() as u64;
-        if self.position > self.blob.size {
-            return Err(self.mismatch(&format!("more than the {} bytes that its descriptor says", self.blob.size)));
+        let size = self.asked.blob.size;
+        if self.position > size {
+            return Err(self.asked.mismatch(&format!("more than the {size} bytes that its descriptor says")));
         }
         Ok((!bytes.is_empty()).then_some(bytes))
     }
@@ -145,90 +139,71 @@ impl Download {
         self.since_break = 0;
         self.resumes += 1;
         let last = self.resumes > RESUMES;
-        let pause = match self.tries.again(fault.clone(), &self.client.wire.patience) {
+        let Asked { client, endpoint, call, .. } = &self.asked;
+        let pause = match self.tries.again(fault.clone(), &client.wire.patience) {
             Ok(pause) if !last => pause,
-            Ok(_) => return Err(self.endpoint.error(fault.kind.about(&self.call.action))),
-            Err(kind) => return Err(self.endpoint.error(kind.about(&self.call.action))),
+            Ok(_) => return Err(endpoint.error(fault.kind.about(&call.action))),
+            Err(kind) => return Err(endpoint.error(kind.about(&call.action))),
         };
-        tracing::debug!(registry = %self.endpoint.registry, action = %self.call.action, at = self.position, "going on");
+        tracing::debug!(registry = %endpoint.registry, action = %call.action, at = self.position, "going on");
         tokio::time::sleep(pause).await;
-        let Self { client, endpoint, identity, call, blob, .. } = &*self;
-        let opened = if self.body.is_compressed() {
-            whole(client, endpoint, *identity, call, blob, self.position).await?
-        } else {
-            open(client, endpoint, *identity, call, blob, self.position).await?
+        let opened = match self.body.is_compressed() {
+            true => self.asked.whole(self.position).await?,
+            false => self.asked.open(self.position).await?,
         };
-        (self.body, self.skip) = opened.ok_or_else(|| self.mismatch("gone in the middle of the download"))?;
+        (self.body, self.skip) = opened.ok_or_else(|| self.asked.mismatch("gone in the middle of the download"))?;
         Ok(())
     }
 
     fn short(&self) -> Fault {
-        let text = format!("it ended after {} of {} bytes", self.position, self.blob.size);
+        let text = format!("it ended after {} of {} bytes", self.position, self.asked.blob.size);
         Fault::fatal(ErrorKind::Mismatch(text))
+    }
+}
+
+impl Asked {
+    /// Asks for the bytes from `position`; answers the body and how many of its bytes come before that. A registry that does
+    /// not know the range, or answers another one or one of something compressed, is asked for the whole.
+    async fn open(&self, position: u64) -> Result<Option<(Body, u64)>, Error> {
+        if position > 0 {
+            let ranged = Call { headers: vec![("range", format!("bytes={position}-"))], ..self.call.clone() };
+            let answer = self.client.call(&self.endpoint, self.identity, &ranged).await?;
+            let length = self.blob.size - position;
+            let compressed = || !matches!(Reading::of(&answer.headers, length), Ok(Reading::Raw) | Err(_));
+            let continues = answer.status != StatusCode::PARTIAL_CONTENT
+                || (range_start(&answer.headers) == Some(position) && !compressed());
+            if continues && answer.status != StatusCode::RANGE_NOT_SATISFIABLE {
+                return self.opened(answer, position);
+            }
+        }
+        self.whole(position).await
+    }
+
+    /// Asks for all bytes, of which those before `position` are to be passed over.
+    async fn whole(&self, position: u64) -> Result<Option<(Body, u64)>, Error> {
+        let answer = self.client.call(&self.endpoint, self.identity, &self.call).await?;
+        if answer.status == StatusCode::PARTIAL_CONTENT {
+            return Err(self.endpoint.protocol(format!("{}: a range, which was not asked for", self.call.action)));
+        }
+        self.opened(answer, position)
+    }
+
+    fn opened(&self, answer: Answer, position: u64) -> Result<Option<(Body, u64)>, Error> {
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        self.endpoint.success(&answer, &self.call.action)?;
+        let skip = if answer.status == StatusCode::PARTIAL_CONTENT { 0 } else { position };
+        let announced = self.blob.size - position + skip;
+        let reading = Reading::of(&answer.headers, announced)
+            .map_err(|length| self.mismatch(&format!("{length} bytes instead of {announced}")))?;
+        let response = answer.stream.ok_or_else(|| self.endpoint.protocol("no body"))?;
+        Ok(Some((Body::new(response, reading, &self.blob.media_type), skip)))
     }
 
     fn mismatch(&self, text: &str) -> Error {
         self.endpoint.error(ErrorKind::Mismatch(format!("{}: {text}", self.call.action)))
     }
-}
-
-/// Asks for the bytes from `position`; answers the body and how many of its bytes come before that. A registry that does not
-/// know the range, or answers another one or one of something compressed, is asked for the whole.
-async fn open(
-    client: &Client,
-    endpoint: &Endpoint,
-    identity: Identity,
-    call: &Call,
-    blob: &Descriptor,
-    position: u64,
-) -> Result<Option<(Body, u64)>, Error> {
-    if position > 0 {
-        let ranged = Call { headers: vec![("range", format!("bytes={position}-"))], ..call.clone() };
-        let answer = client.call(endpoint, identity, &ranged).await?;
-        let compressed = || !matches!(Reading::of(&answer.headers, blob.size - position), Ok(Reading::Raw) | Err(_));
-        let continues = answer.status != StatusCode::PARTIAL_CONTENT
-            || (range_start(&answer.headers) == Some(position) && !compressed());
-        if continues && answer.status != StatusCode::RANGE_NOT_SATISFIABLE {
-            return opened(endpoint, call, answer, blob, position);
-        }
-    }
-    whole(client, endpoint, identity, call, blob, position).await
-}
-
-/// Asks for all bytes, of which those before `position` are to be passed over.
-async fn whole(
-    client: &Client,
-    endpoint: &Endpoint,
-    identity: Identity,
-    call: &Call,
-    blob: &Descriptor,
-    position: u64,
-) -> Result<Option<(Body, u64)>, Error> {
-    let answer = client.call(endpoint, identity, call).await?;
-    if answer.status == StatusCode::PARTIAL_CONTENT {
-        return Err(endpoint.protocol(format!("{}: a range, which was not asked for", call.action)));
-    }
-    opened(endpoint, call, answer, blob, position)
-}
-
-fn opened(
-    endpoint: &Endpoint,
-    call: &Call,
-    answer: Answer,
-    blob: &Descriptor,
-    position: u64,
-) -> Result<Option<(Body, u64)>, Error> {
-    if answer.status == StatusCode::NOT_FOUND {
-        return Ok(None);
-    }
-    endpoint.success(&answer, &call.action)?;
-    let skip = if answer.status == StatusCode::PARTIAL_CONTENT { 0 } else { position };
-    let announced = blob.size - position + skip;
-    let reading = Reading::of(&answer.headers, announced).map_err(|length| {
-        endpoint.error(ErrorKind::Mismatch(format!("{}: {length} bytes instead of {announced}", call.action)))
-    })?;
-    let response = answer.stream.ok_or_else(|| endpoint.protocol("no body"))?;
-    Ok(Some((Body::new(response, reading, &blob.media_type), skip)))
 }
 
 /// The start of `Content-Range: bytes 5-9/10`.

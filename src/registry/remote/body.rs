@@ -6,6 +6,9 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::registry::wire::{Cure, Fault, Flow, GZIP_MAGIC, Gunzip, Patience, begins_packed, is_called_gzip};
 
+/// So many bytes tell what is packed in them, whatever tables come first.
+const ENOUGH: usize = 4096;
+
 /// How an answer that holds a blob is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
@@ -44,9 +47,6 @@ pub(super) struct Body {
     first: BytesMut,
     ended: bool,
 }
-
-/// So many bytes tell what is packed in them, whatever tables come first.
-const ENOUGH: usize = 4096;
 
 impl Body {
     pub(super) fn new(response: Response, reading: Reading, media_type: &str) -> Self {

@@ -228,10 +228,13 @@ impl Scene {
 
     /// A manifest without approvals.
     pub(super) fn unapproved(&self) -> String {
-        let source = self.source_name();
-        self.manifest(&[format!(
-            "  - source: {source}\n    repository: img\n    versions: \">=1\"\n    cooldown: 0d\n"
-        )])
+        self.manifest(&[unapproved(&self.source_name(), "img")])
+    }
+
+    /// The same of several repositories below `team/` of the source.
+    pub(super) fn unapproved_of(&self, names: &[&str]) -> String {
+        let entry = |name: &&str| unapproved(&format!("{}/team/{name}", self.source.host()), name);
+        self.manifest(&names.iter().map(entry).collect::<Vec<_>>())
     }
 
     pub(super) fn manifest(&self, entries: &[String]) -> String {
@@ -315,6 +318,10 @@ impl Scene {
     pub(super) fn saw(&self, user: &str) -> Vec<String> {
         saw(&self.source.log(), user)
     }
+}
+
+fn unapproved(source: &str, repository: &str) -> String {
+    format!("  - source: {source}\n    repository: {repository}\n    versions: \">=1\"\n    cooldown: 0d\n")
 }
 
 /// The requests that carried a Basic credential of this user.

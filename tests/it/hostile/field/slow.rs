@@ -121,11 +121,7 @@ fn bounded() -> Vec<Row> {
             s.variable("WHARFINGER_SOURCE_TIMEOUT", "6s");
         })
         .then("the other's signature is found", |s| {
-            let image = |path: &str| {
-                let source = format!("{}/team/{path}", s.source.host());
-                format!("  - source: {source}\n    repository: {path}\n    versions: \">=1\"\n    cooldown: 0d\n")
-            };
-            let plan = s.run(&s.manifest(&[image("other"), image("img")]), &["plan"]).json();
+            let plan = s.run(&s.unapproved_of(&["other", "img"]), &["plan"]).json();
             let images: Vec<_> =
                 plan["proposals"].as_array().unwrap().iter().flat_map(|p| p["images"].as_array().unwrap()).collect();
             let signed = images.iter().find(|image| image["repository"] == "img").unwrap();
@@ -145,11 +141,7 @@ fn bounded() -> Vec<Row> {
             s.variable("WHARFINGER_SOURCE_TIMEOUT", "5s");
         })
         .then("the other is proposed", |s| {
-            let image = |path: &str| {
-                let source = format!("{}/team/{path}", s.source.host());
-                format!("  - source: {source}\n    repository: {path}\n    versions: \">=1\"\n    cooldown: 0d\n")
-            };
-            let plan = s.run(&s.manifest(&[image("img"), image("other")]), &["plan"]);
+            let plan = s.run(&s.unapproved_of(&["img", "other"]), &["plan"]);
             assert_eq!(plan.status, Some(1), "{plan:#?}");
             let result = plan.json();
             let failed = result["failed"].as_array().unwrap();

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
+use wharfinger::internals::image::Digest;
 
 use super::super::super::promote::entry;
 use super::{Row, Scene, TAG, row, try_all};
@@ -215,6 +216,18 @@ fn many() -> Vec<(String, Image)> {
     (0..12).map(|at| (format!("repository-{at}"), ImageSpec::new(100 + at).single().build())).collect()
 }
 
+/// Promotes these: the repository of the source, that of the mirror, and the digest.
+fn all_promoted(scene: &Scene, images: &[(String, String, Digest)]) {
+    let source = |path: &str| format!("{}/{path}", scene.source.host());
+    let entries: Vec<String> =
+        images.iter().map(|(path, name, digest)| entry(&source(path), name, "", &[(TAG, digest)])).collect();
+    let outcome = scene.run(&scene.manifest(&entries), &["promote"]);
+    assert_eq!(outcome.status, Some(0), "{outcome:#?}");
+    for (_, name, digest) in images {
+        assert_eq!(scene.mirror().digest(&format!("acme/{name}"), TAG).as_ref(), Some(digest), "{outcome:#?}");
+    }
+}
+
 fn realms() -> Vec<Row> {
     let each = |name, status, anonymous: bool| {
         row(name, move |scene| {
@@ -227,18 +240,8 @@ fn realms() -> Vec<Row> {
             }
         })
         .then("all right", |scene| {
-            let entries: Vec<String> = many()
-                .iter()
-                .map(|(name, image)| {
-                    let source = format!("{}/{name}/img", scene.source.host());
-                    entry(&source, name, "", &[(TAG, &image.digest())])
-                })
-                .collect();
-            let outcome = scene.run(&scene.manifest(&entries), &["promote"]);
-            assert_eq!(outcome.status, Some(0), "{outcome:#?}");
-            for (name, image) in many() {
-                assert_eq!(scene.mirror().digest(&format!("acme/{name}"), TAG), Some(image.digest()), "{outcome:#?}");
-            }
+            let named = |(name, image): (String, Image)| (format!("{name}/img"), name, image.digest());
+            all_promoted(scene, &many().into_iter().map(named).collect::<Vec<_>>());
         })
     };
     let beside = |name, credential: bool| {
@@ -261,15 +264,8 @@ fn realms() -> Vec<Row> {
             }
         })
         .then("both right", |scene| {
-            let digest = scene.image.digest();
-            let named = |path: &str, name: &str| {
-                entry(&format!("{}/{path}/img", scene.source.host()), name, "", &[(TAG, &digest)])
-            };
-            let outcome = scene.run(&scene.manifest(&[named("private", "one"), named("team", "img")]), &["promote"]);
-            assert_eq!(outcome.status, Some(0), "{outcome:#?}");
-            for name in ["one", "img"] {
-                assert_eq!(scene.mirror().digest(&format!("acme/{name}"), TAG), Some(digest.clone()), "{outcome:#?}");
-            }
+            let named = |path: &str, name: &str| (path.to_owned(), name.to_owned(), scene.image.digest());
+            all_promoted(scene, &[named("private/img", "one"), named("team/img", "img")]);
         })
     };
     vec![

@@ -5,7 +5,15 @@ use crate::text::excerpt;
 /// What went wrong with Docker Hub's API. The kinds are what callers decide by; no text holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// 401 or 403: with the role or scope that is missing.
+    /// The credential itself is refused: whatever is asked with it is refused too.
+    #[error("Docker Hub refused {action}: {detail}")]
+    SignIn {
+        /// Who signs in.
+        action: String,
+        /// What Docker Hub said, and what may be wrong.
+        detail: String,
+    },
+    /// 401 or 403 to one request: with the role or scope that is missing for it. Others may be granted.
     #[error("Docker Hub refused {action}: {detail}")]
     Refused {
         /// What was being done.

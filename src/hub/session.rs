@@ -66,7 +66,7 @@ impl Session {
             _ => {}
         }
         let exchanged = exchange(transport, credential).await;
-        if let Err(error @ Error::Refused { .. }) = &exchanged {
+        if let Err(error @ Error::SignIn { .. }) = &exchanged {
             *state = State::Refused(error.clone());
         }
         let token = exchanged?;
@@ -99,7 +99,7 @@ async fn exchange(transport: &Transport, credential: &Credential) -> Result<Secr
              organization access token, and neither may have expired or been revoked",
             answer.message()
         );
-        return Err(Error::Refused { action: call.action, detail });
+        return Err(Error::SignIn { action: call.action, detail });
     }
     // The body is not shown where it cannot be read: it may hold the token.
     let exchanged: Exchanged = match answer.status {

@@ -61,7 +61,7 @@ pub(crate) async fn read_settings(
     if let Err(error) = hub.sign_in().await {
         let text = error.to_string();
         match error {
-            Error::Refused { .. } => settings.refused = Some(text),
+            Error::SignIn { .. } => settings.refused = Some(text),
             _ => settings.troubles = [(text, wanted.into_iter().map(|w| w.repository).collect())].into(),
         }
         return settings;

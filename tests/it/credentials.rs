@@ -99,6 +99,69 @@ fn a_credential_that_may_not_push_is_found_before_the_repository_is_made() {
 }
 
 #[test]
+fn what_one_repository_refuses_fails_its_image_alone() {
+    let scopes = [
+        "scope-repository-create",
+        "scope-image-push",
+        "scope-repository-read",
+        "scope-repo-group-read",
+        "scope-tag-read",
+    ];
+    for account in [Account::personal("owner", SECRET, &["acme"]), Account::organization("acme", SECRET, &scopes)] {
+        let name = account.identifier.clone();
+        let registry = TestRegistry::start();
+        registry.set(|switches| switches.auth = Auth::Bearer);
+        let hub = TestHub::start(vec![account]);
+        hub.link(&registry);
+        let put = |repository: &str, seed| registry.put_image(repository, "1", &ImageSpec::new(seed).build());
+        let digests = ["grafana/loki", "grafana/tempo"].map(|source| put(source, 441 + source.len() as u64));
+        let of = |at: usize| [("1", &digests[at])];
+        let entries = [entry("grafana/loki", "loki", "", &of(0)), entry("grafana/tempo", "tempo", "", &of(1))];
+        let clone = Clone::new(&manifest("docker.io", &entries));
+        let hosts = format!("docker.io={},hub.docker.com={}", registry.url(), hub.url());
+        let run = || {
+            let run = clone.run(&[]).env("WHARFINGER_HOSTS", &hosts);
+            run.env("DOCKERHUB_USERNAME", &name).env("DOCKERHUB_TOKEN", SECRET).output()
+        };
+        let refusal = Action::Answer(403, vec![], r#"{"detail":"not this one"}"#.into());
+        hub.server().fault(Rule::new("POST", "/repositories$", refusal).times(1));
+        let done = run().expect_status(1);
+        let result = done.json();
+        assert_eq!(result["failed"].as_array().unwrap().len(), 1, "{result}");
+        let failed = &result["failed"][0];
+        assert_eq!((&failed["repository"], &failed["step"]), (&json!("loki"), &json!("create")), "{result}");
+        assert!(failed["error"].as_str().unwrap().contains("refused creating the repository acme/loki: not this one"));
+        assert_eq!(result["promoted"][0]["repository"], json!("tempo"), "{result}");
+        assert_eq!(registry.digest("acme/tempo", "1").as_ref(), Some(&digests[1]));
+        assert_eq!(registry.digest("acme/loki", "1"), None);
+        run().expect_status(0);
+        assert_eq!(registry.digest("acme/loki", "1").as_ref(), Some(&digests[0]));
+        hub.check_traffic();
+    }
+}
+
+/// A token for chosen repositories: one of two that exist is none of them.
+#[test]
+fn a_mirror_that_may_not_be_written_fails_its_images_alone() {
+    let upstream = TestRegistry::start();
+    let mirror = TestRegistry::with_users(vec![User::limited("robot", SECRET, &["*"], &["acme/app"])]);
+    let digests =
+        [451, 452, 453].map(|seed| upstream.put_image("team/app", &seed.to_string(), &ImageSpec::new(seed).build()));
+    let source = format!("{}/team/app", upstream.host());
+    let entries = [
+        entry(&source, "other", "", &[("451", &digests[0]), ("452", &digests[1])]),
+        entry(&source, "app", "", &[("453", &digests[2])]),
+    ];
+    let clone = Clone::new(&manifest(&mirror.host(), &entries));
+    let auth = json!({"auths": {mirror.host(): {"username": "robot", "password": SECRET}}}).to_string();
+    let result = clone.run(&[]).env("DOCKER_AUTH_CONFIG", &auth).output().expect_status(1).json();
+    let failed: Vec<_> = result["failed"].as_array().unwrap().iter().map(|f| (&f["repository"], &f["tag"])).collect();
+    assert_eq!(failed, [(&json!("other"), &json!("451")), (&json!("other"), &json!("452"))], "{result}");
+    assert_eq!(mirror.digest("acme/app", "453").as_ref(), Some(&digests[2]));
+    assert_eq!(result["promoted"][0]["repository"], json!("app"));
+}
+
+#[test]
 fn tokens_that_say_what_they_grant_do_for_pushing() {
     let world = DockerHub::new();
     world.registry.set(|switches| switches.readable_tokens = true);

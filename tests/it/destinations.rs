@@ -114,8 +114,9 @@ fn a_passing_fault_of_the_api_is_waited_out() {
 fn what_iam_does_not_allow_is_named() {
     let aws = Aws::new(false);
     aws.api.deny("CreateRepository");
-    let refused = aws.promote(&aws.run(), 3);
-    let error = refused["error"].as_str().unwrap();
+    let refused = aws.promote(&aws.run(), 1);
+    assert_eq!(refused["failed"][0]["step"], "create");
+    let error = refused["failed"][0]["error"].as_str().unwrap();
     assert!(error.contains(&format!("the keys {KEY} need ecr:CreateRepository in IAM")), "{error}");
     assert_eq!(aws.mirror.writes(), [""; 0], "nothing was pushed");
 

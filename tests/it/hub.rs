@@ -110,7 +110,7 @@ fn a_wrong_credential_is_tried_once_and_its_error_holds_no_secret() {
         let tag = api.tag(&"docker.io/acme/loki".parse().unwrap(), &"1".parse().unwrap()).await.unwrap_err();
         [first, second, tag]
     });
-    assert!(errors.iter().all(|error| matches!(error, Error::Refused { .. }) && *error == errors[0]));
+    assert!(errors.iter().all(|error| matches!(error, Error::SignIn { .. }) && *error == errors[0]));
     assert!(!format!("{errors:?}").contains("canary"));
     insta::assert_snapshot!(errors[0], @"Docker Hub refused signing in as jo: Incorrect authentication credentials; the user name goes with a password or personal access token, the organization's name with an organization access token, and neither may have expired or been revoked");
     assert_eq!(lines(&hub), ["POST /v2/auth/token 401"]);

@@ -11,7 +11,7 @@ pub(crate) struct CopyError {
     pub step: FailedStep,
     /// What happened, for people.
     pub text: String,
-    /// The destination refused the credential: no other image will fare better.
+    /// The destination refused the credential: no other image of this repository will fare better.
     pub refused: bool,
     /// Whether the destination lacks something that it was taken to have.
     pub(super) lack: Lack,
@@ -44,7 +44,7 @@ impl CopyError {
     }
 
     /// A fault of the destination. Bytes that were read back as others are a fault of verifying.
-    pub(super) fn at_destination(step: FailedStep, error: &Error) -> Self {
+    pub(in crate::apply) fn at_destination(step: FailedStep, error: &Error) -> Self {
         let refused = matches!(error.kind, ErrorKind::Refused { .. });
         let step = if matches!(error.kind, ErrorKind::Mismatch(_)) { FailedStep::Verify } else { step };
         let lack = match error.kind {

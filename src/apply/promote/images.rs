@@ -1,8 +1,7 @@
 //! Copies images side by side.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -11,6 +10,7 @@ use super::repositories::Unmade;
 use super::work::{Applied, Promoted, Work};
 use crate::apply::copy::{Companionship, Copied, Copier, CopyError, Mirror};
 use crate::apply::interruption::Interruption;
+use crate::image::RepositoryName;
 use crate::plan::{FailedStep, State, Step};
 
 /// How many images are copied side by side.
@@ -35,17 +35,32 @@ pub(super) async fn copy(work: &Work<'_>, unmade: &Unmade, applied: &mut Applied
 }
 
 /// Whether there is anything to do about a step.
-const fn is_work(step: &Step) -> bool {
+pub(super) const fn is_work(step: &Step) -> bool {
     matches!(step.state, State::Copy | State::TagOnly)
 }
 
 /// The images under way.
 struct Images {
     copier: Arc<Copier>,
-    tasks: JoinSet<(usize, Option<Done>)>,
+    tasks: JoinSet<(usize, Done)>,
     room: Arc<Semaphore>,
-    refused: Arc<AtomicBool>,
+    refused: Arc<Refusals>,
     done: BTreeMap<usize, Done>,
+}
+
+/// What each repository said that refused the credential: it refuses the next image too.
+#[derive(Default)]
+struct Refusals(Mutex<BTreeMap<RepositoryName, CopyError>>);
+
+impl Refusals {
+    fn of(&self, repository: &RepositoryName) -> Option<CopyError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(repository).cloned()
+    }
+
+    fn note(&self, repository: &RepositoryName, error: &CopyError) {
+        let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.entry(repository.clone()).or_insert_with(|| error.clone());
+    }
 }
 
 /// What became of one step.
@@ -53,12 +68,6 @@ enum Done {
     Copied(Result<Copied, CopyError>),
     /// It was promoted before.
     FollowedUp(Companionship),
-}
-
-impl Done {
-    fn is_refused(&self) -> bool {
-        matches!(self, Self::Copied(Err(error)) if error.refused)
-    }
 }
 
 impl Images {
@@ -76,13 +85,13 @@ impl Images {
         self.done.insert(index, Done::Copied(Err(error)));
     }
 
-    /// Copies one image as soon as there is room; not at all where the destination refused the credential meanwhile.
+    /// Copies one image as soon as there is room; not at all where its repository refused the credential meanwhile.
     fn start(&mut self, index: usize, step: Step, mirror: Mirror) {
         let (copier, room, refused) = (Arc::clone(&self.copier), Arc::clone(&self.room), Arc::clone(&self.refused));
         self.tasks.spawn(async move {
             let _permit = room.acquire_owned().await;
-            if refused.load(Ordering::Relaxed) {
-                return (index, None);
+            if let Some(error) = refused.of(&step.repository) {
+                return (index, Done::Copied(Err(error)));
             }
             let done = if step.state == State::Present {
                 Done::FollowedUp(copier.follow_up(&step, &mirror).await)
@@ -90,20 +99,21 @@ impl Images {
                 tracing::info!("{}:{}: {}", step.repository, step.tag, step.detail);
                 Done::Copied(copier.promote(&step, &mirror).await)
             };
-            if done.is_refused() {
-                refused.store(true, Ordering::Relaxed);
+            if let Done::Copied(Err(error)) = &done
+                && error.refused
+            {
+                refused.note(&step.repository, error);
             }
-            (index, Some(done))
+            (index, done)
         });
     }
 
     async fn finish(mut self, steps: &[Step], applied: &mut Applied, interruption: &Interruption) {
-        let mut ended = None;
+        let (mut ended, mut refusals) = (None, Vec::new());
         loop {
             tokio::select! {
                 joined = self.tasks.join_next() => match joined {
-                    Some(Ok((index, Some(done)))) => drop(self.done.insert(index, done)),
-                    Some(Ok((_, None))) => {}
+                    Some(Ok((index, done))) => drop(self.done.insert(index, done)),
                     Some(Err(error)) if error.is_cancelled() => {}
                     Some(Err(error)) => tracing::error!("a copy broke off: {error}"),
                     None => break,
@@ -122,12 +132,10 @@ impl Images {
                 }
                 Some(Done::FollowedUp(companions)) => applied.accompany(step, companions),
                 Some(Done::Copied(Err(error))) => {
-                    if error.refused && applied.stopped.is_none() {
-                        applied.stopped = Some(error.text.clone());
-                    }
+                    refusals.push(error.refused.then(|| error.text.clone()));
                     applied.failed.push(step.failed(error.step, error.text));
                 }
-                None if is_work(step) && !self.refused.load(Ordering::Relaxed) => {
+                None if is_work(step) => {
                     let text = match ended {
                         Some(signal) => format!("{signal} ended the run before this was promoted: run it again"),
                         None => "the copy broke off, which is a defect of this program: please report it".to_owned(),
@@ -137,5 +145,8 @@ impl Images {
                 None => {}
             }
         }
+        // One that is refused everywhere may do nothing: no work was possible.
+        let idle = applied.promoted.is_empty() && !applied.changed && refusals.iter().all(Option::is_some);
+        applied.stopped = refusals.into_iter().flatten().next().filter(|_| idle && ended.is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::images::is_work;
 use super::work::{Applied, Work};
 use crate::apply::copy::CopyError;
 use crate::apply::repository::{self, EnsureError};
@@ -10,7 +11,6 @@ use crate::image::RepositoryName;
 use crate::manifest::Manifest;
 use crate::plan::drift::Remedy;
 use crate::plan::{FailedStep, Failure, RepositoryStep, State};
-use crate::registry::ErrorKind;
 
 /// Repositories that nothing may be pushed to, with the reason.
 pub(super) type Unmade = BTreeMap<RepositoryName, CopyError>;
@@ -34,22 +34,25 @@ pub(super) async fn prepare(work: &Work<'_>, applied: &mut Applied) -> Unmade {
 }
 
 /// Asks, before a repository is made, whether the credential may push to it: one that may not would leave it empty. Answers
-/// those that could not be asked about, with the reason.
+/// those that it may not push to or that could not be asked about, with the reason. Where it may push to none of them and
+/// there is nothing else to do, the run ends.
 async fn unwritable(work: &Work<'_>, applied: &mut Applied) -> Unmade {
     let Work { copier, manifest, planned, .. } = *work;
-    let mut unknown = Unmade::new();
+    let (mut unknown, mut refused) = (Unmade::new(), None);
     for repository in planned.repositories.iter().filter(|repository| repository.create) {
         let copied = planned.steps.iter().find(|step| step.state == State::Copy && step.repository == repository.name);
         let (Some(step), Ok(location)) = (copied, manifest.mirror(&repository.name)) else { continue };
-        match copier.mirror(step, location).store.may_push().await {
-            Ok(()) => {}
-            Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => {
-                applied.stopped = Some(error.to_string());
-                return unknown;
-            }
-            Err(error) => drop(unknown.insert(repository.name.clone(), unmade_because(error))),
+        if let Err(error) = copier.mirror(step, location).store.may_push().await {
+            let error = CopyError::at_destination(FailedStep::Create, &error);
+            refused = refused.or_else(|| error.refused.then(|| error.text.clone()));
+            unknown.insert(repository.name.clone(), error);
         }
     }
+    let barred = |name: &RepositoryName| unknown.get(name).is_some_and(|error| error.refused);
+    let idle = planned.removals.is_empty()
+        && planned.repositories.iter().all(|repository| barred(&repository.name))
+        && planned.steps.iter().filter(|step| is_work(step)).all(|step| barred(&step.repository));
+    applied.stopped = refused.filter(|_| idle);
     unknown
 }
 
@@ -59,10 +62,6 @@ async fn make_elsewhere(work: &Work<'_>, steps: &[&RepositoryStep], applied: &mu
     for step in steps {
         match repository::ensure_on_ecr(work.registries, work.manifest, step).await {
             Ok(changed) => applied.changed |= changed,
-            Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => {
-                applied.stopped = Some(error.to_string());
-                return unmade;
-            }
             Err(error) => drop(unmade.insert(step.name.clone(), unmade_because(error))),
         }
     }
@@ -92,7 +91,7 @@ async fn make(hub: &Hub, manifest: &Manifest, steps: &[&RepositoryStep], applied
                 applied.changed |= changed;
                 fix_tags(hub, manifest, step, applied).await;
             }
-            Err(EnsureError::Hub(error @ hub::Error::Refused { .. })) => {
+            Err(EnsureError::Hub(error @ hub::Error::SignIn { .. })) => {
                 applied.stopped = Some(error.to_string());
                 return unmade;
             }

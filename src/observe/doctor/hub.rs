@@ -122,7 +122,7 @@ async fn settings(hub: &Hub, organization: &str, manifest: &Manifest, facts: &mu
 
 fn answered<T>(answer: Result<T, Error>) -> Answer<T> {
     answer.map_err(|error| match error {
-        Error::Refused { .. } => Fault::Refused(error.to_string()),
+        Error::SignIn { .. } | Error::Refused { .. } => Fault::Refused(error.to_string()),
         _ => Fault::Failed(error.to_string()),
     })
 }

@@ -35,20 +35,26 @@ impl MirrorError {
         }
     }
 
+    /// Whether the credential itself is refused. What one repository refuses concerns its images alone.
+    const fn is_sign_in(&self) -> bool {
+        matches!(self, Self::Hub(hub::Error::SignIn { .. }))
+    }
+
     const fn is_refusal(&self) -> bool {
         match self {
             Self::Destination(error) => matches!(error.kind, ErrorKind::Refused { .. }),
-            Self::Hub(error) => matches!(error, hub::Error::Refused { .. }),
+            Self::Hub(error) => matches!(error, hub::Error::SignIn { .. } | hub::Error::Refused { .. }),
             Self::Approval(..) => false,
         }
     }
 }
 
-/// Why no work is possible: a credential that is refused, or a destination that answered for nothing.
+/// Why no work is possible: a credential that is refused as such, or a destination that answered for nothing.
 pub(super) fn stopped(errors: &BTreeMap<Key, MirrorError>, nothing_observed: bool) -> Option<String> {
-    if let Some(refusal) = errors.values().find(|error| error.is_refusal()) {
+    if let Some(refusal) = errors.values().find(|error| error.is_sign_in()) {
         return Some(refusal.to_string());
     }
     let silent = errors.values().all(|error| !matches!(error, MirrorError::Approval(..)));
-    errors.values().next().filter(|_| nothing_observed && silent).map(ToString::to_string)
+    let first = errors.values().find(|error| error.is_refusal()).or_else(|| errors.values().next());
+    first.filter(|_| nothing_observed && silent).map(ToString::to_string)
 }

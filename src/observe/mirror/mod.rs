@@ -148,11 +148,16 @@ async fn planned(
             Err(error) => drop(errors.insert(key, error)),
         }
     }
-    let steps = plan::plan(manifest, &observed);
-    let mut stopped = seen.refused.clone().or_else(|| error::stopped(&errors, observed.is_empty()));
+    let mut steps = plan::plan(manifest, &observed);
     let (mut missing, untold) = missing(tags, &steps, owned).await;
     missing.extend(seen.missing.iter().cloned());
-    stopped = stopped.or(untold);
+    for step in steps.extract_if(.., |step| step.state == State::Copy && untold.contains_key(&step.repository)) {
+        let error = MirrorError::Approval(FailedStep::Resolve, untold[&step.repository].to_string());
+        observed.remove(&step.key());
+        errors.insert(step.key(), error);
+    }
+    let none_told = untold.into_values().next().filter(|_| steps.is_empty()).map(|error| error.to_string());
+    let stopped = seen.refused.clone().or_else(|| error::stopped(&errors, observed.is_empty())).or(none_told);
     if manifest.repositories == Enforcement::Report {
         seen.troubles.keys().for_each(|said| tracing::warn!("settings of repositories are not compared: {said}"));
     }
@@ -165,15 +170,15 @@ async fn planned(
     Promotions { steps, repositories, removals, doubtful, failed, stopped }
 }
 
-/// The repositories that something is copied to and that do not exist, and why that could not be told of one.
+/// The repositories that something is copied to and that do not exist, and those of which that could not be told.
 async fn missing(
     tags: &TagReader<'_>,
     steps: &[Step],
     owned: &OwnedRepositories,
-) -> (BTreeSet<RepositoryName>, Option<String>) {
+) -> (BTreeSet<RepositoryName>, BTreeMap<RepositoryName, MirrorError>) {
     let existing: BTreeSet<&RepositoryName> =
         steps.iter().filter(|s| s.mirror_now.is_some()).map(|s| &s.repository).collect();
-    let (mut missing, mut untold) = (BTreeSet::new(), None);
+    let (mut missing, mut untold) = (BTreeSet::new(), BTreeMap::new());
     for step in steps.iter().filter(|s| s.state == State::Copy && !existing.contains(&s.repository)) {
         let asked = match owned.get(&step.repository) {
             Some(owned) if tags.has_hub() => Ok(owned.ownership == Ownership::Absent),
@@ -182,7 +187,7 @@ async fn missing(
         match asked {
             Ok(true) => drop(missing.insert(step.repository.clone())),
             Ok(false) => {}
-            Err(error) => untold = untold.or_else(|| Some(error.to_string())),
+            Err(error) => drop(untold.insert(step.repository.clone(), error)),
         }
     }
     (missing, untold)

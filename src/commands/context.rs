@@ -1,6 +1,6 @@
 //! What every command works with.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -45,6 +45,8 @@ pub struct Context {
     pub now: chrono::DateTime<chrono::Utc>,
     /// What this run found out about reviews.
     pub(super) reviews: KnownReviews,
+    /// That the manifest here is another than the one that counts is said once.
+    pub(super) edits_told: Once,
 }
 
 impl Context {
@@ -63,7 +65,8 @@ impl Context {
         };
         let (interruption, now, reviews) = (Interruption::default(), chrono::Utc::now(), KnownReviews::default());
         let sources = Sources::to_copy(registries.clone());
-        Ok(Self { settings, registries, sources, hub, forge, github, interruption, now, reviews })
+        let edits_told = Once::new();
+        Ok(Self { settings, registries, sources, hub, forge, github, interruption, now, reviews, edits_told })
     }
 
     /// Whether a credential for the destination was given; a directory needs none.
@@ -201,5 +204,5 @@ fn github(settings: &Settings, http: &reqwest::Client) -> Result<Option<GitHub>,
 
 async fn local(settings: &Settings) -> Result<Arc<dyn Forge>, Stop> {
     let forge = GitForge::open(settings.directory.clone()).await.map_err(|e| Stop::Unusable(e.to_string()))?;
-    Ok(Arc::new(forge))
+    Ok(Arc::new(forge.with_timeout(settings.timeout)))
 }

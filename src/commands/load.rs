@@ -1,20 +1,35 @@
 //! The manifest that a command works on.
 
-use super::{Context, Stop};
+use super::{Context, Stop, edits};
 use crate::forge::{Error, Head};
 use crate::manifest::Manifest;
 pub(crate) use crate::observe::manifest::from_forge;
 use crate::observe::manifest::{LoadError, from_directory};
 
 /// The manifest at the default branch's head, and that head: what every command that writes works on, and expects to find
-/// unmoved when it writes.
+/// unmoved when it writes. Where the working directory has another manifest, that is said.
 ///
 /// # Errors
 /// Where there is no forge, or no manifest there, or it cannot be used.
 pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
     let forge = context.forge()?;
     let head = forge.head().await?;
-    let manifest = from_forge(&**forge, &head.commit, &context.settings.manifest).await?;
+    let read = from_forge(&**forge, &head.commit, &context.settings.manifest).await;
+    let counts = match &read {
+        Ok(manifest) => &manifest.files[..],
+        Err(LoadError::Faults(_, files)) => files,
+        Err(_) => &[],
+    };
+    context.edits_told.call_once(|| edits::tell(context, &head, counts));
+    let manifest = match read {
+        Err(LoadError::Missing { path, .. }) if edits::is_here(context) => {
+            return Err(Stop::Unusable(format!(
+                "{path} is here, and {} does not have it: `git add {path}` and `git commit`",
+                head.branch
+            )));
+        }
+        read => read?,
+    };
     context.begin_branches_with(&manifest.proposals.branch_prefix);
     Ok((head, manifest))
 }

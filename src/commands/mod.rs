@@ -11,6 +11,7 @@ pub(crate) mod completions;
 mod context;
 mod dispatch;
 pub(crate) mod doctor;
+mod edits;
 pub(crate) mod explain;
 mod guard;
 pub(crate) mod known;

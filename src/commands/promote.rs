@@ -1,5 +1,6 @@
 //! `promote`: copies what was approved and records what the mirror holds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Context, Exit, Stop, load, unreviewed};
@@ -9,7 +10,7 @@ use crate::apply::copy::{Carried, Copier};
 use crate::apply::promote::{Applied, Promoted, Work};
 use crate::apply::record::{self, Outcome, Recorded, Unwritten, Way};
 use crate::args::Promote as Arguments;
-use crate::forge::Commit;
+use crate::forge::{Commit, Head};
 use crate::hub::Hub;
 use crate::manifest::{Image, Manifest};
 use crate::observe::mirror::{self, MirrorReader, Promotions};
@@ -45,15 +46,17 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     if arguments.prune && seen.stopped.is_none() {
         prune(context, &reviews, &scope, &head.commit, &mut seen).await?;
     }
-    if context.settings.dry_run {
-        let failed = failures(&seen, &reviews, &scope);
-        let clean = failed.is_empty();
-        output.plan(&planned(&seen, failed));
-        return ending(&seen.stopped, clean);
-    }
-    output.plan(&planned(&seen, Vec::new()));
+    let record = foreseen(context, &head, manifest, &seen).await;
+    let failed = failures(&seen, &reviews, &scope);
+    let clean = failed.is_empty();
+    let plan = planned(&seen, if context.settings.dry_run { failed } else { Vec::new() });
+    output.plan(&rows::Plan { record: record.as_ref().ok().cloned().flatten(), ..plan });
     if let Some(reason) = &seen.stopped {
         return Err(Stop::CannotWork(anyhow::Error::msg(reason.clone())));
+    }
+    record?;
+    if context.settings.dry_run {
+        return ending(&None, clean);
     }
     let progress = Progress::on_terminal(context.settings.github.in_actions);
     let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, looked, progress));
@@ -73,8 +76,13 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let ended = applied.stopped.is_some() || context.interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;
     let recorded = if idle { None } else { recorded(context, &reviews, &applied.promoted).await };
+    let delivered = delivered(context, &head.branch, recorded.as_ref()).await;
     let stopped = applied.stopped.clone();
-    let outcome = outcome(applied, recorded, failures(&seen, &reviews, &scope));
+    let mut outcome = outcome(applied, recorded, failures(&seen, &reviews, &scope));
+    match delivered {
+        Ok(delivered) => outcome.changed |= delivered,
+        Err(failed) => outcome.failed.push(failed),
+    }
     let clean = outcome.failed.is_empty() && outcome.drift.is_empty();
     output.outcome(outcome);
     ending(&stopped, clean)
@@ -222,6 +230,47 @@ async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -
         context.reviews.made(commit);
     }
     Some(recorded)
+}
+
+/// What would become of the record of what is to be promoted, in words. An error is what would keep it from being made: it is
+/// found before anything is copied.
+async fn foreseen(
+    context: &Context,
+    head: &Head,
+    manifest: &Manifest,
+    seen: &Promotions,
+) -> Result<Option<String>, Stop> {
+    let Some(forge) = &context.forge else { return Ok(None) };
+    let files: BTreeSet<&str> = match context.settings.record {
+        RecordMode::Auto | RecordMode::Commit => {
+            let recorded = seen.steps.iter().filter(|step| matches!(step.state, State::Copy | State::TagOnly));
+            let image = |step: &Step| manifest.images.iter().find(|image| image.repository == step.repository);
+            recorded.filter_map(image).map(|image| manifest.files[image.file].path.as_str()).collect()
+        }
+        RecordMode::PullRequest | RecordMode::None => BTreeSet::new(),
+    };
+    let files: Vec<String> = files.into_iter().map(str::to_owned).collect();
+    Ok(forge.foresee(&head.branch, &head.commit, &files).await?)
+}
+
+/// Brings to others what earlier runs recorded and could not bring there; a record of this run took that along.
+async fn delivered(
+    context: &Context,
+    branch: &str,
+    recorded: Option<&Result<Outcome, WriteError>>,
+) -> Result<bool, rows::Failed> {
+    let (Some(forge), Some(Ok(Outcome { recorded, .. }))) = (&context.forge, recorded) else { return Ok(false) };
+    if matches!(recorded, Recorded::Committed(_)) {
+        return Ok(false);
+    }
+    let failed = |e| rows::Failed {
+        source: None,
+        repository: None,
+        tag: None,
+        step: FailedStep::Record,
+        error: format!("{branch}: {e}"),
+    };
+    forge.deliver(branch).await.map_err(failed)
 }
 
 /// What is recorded of a promotion; how its approval came was found out before it.

@@ -18,6 +18,22 @@ pub trait Branches: Send + Sync {
     /// Adds one commit to a branch that must still point to `expected`.
     async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error>;
 
+    /// What will become of a commit that changes these files of a branch at `at`, in words where there is something to tell.
+    /// Without files: of what earlier runs could not bring to others. Nothing is written.
+    ///
+    /// # Errors
+    /// What would keep [`Branches::append`] from making it, as far as that shows before.
+    async fn foresee(&self, branch: &str, at: &Commit, files: &[String]) -> Result<Option<String>, Error> {
+        let _ = (branch, at, files);
+        Ok(None)
+    }
+
+    /// Brings to others what earlier runs committed to a branch and could not bring there. `true`: they have it now.
+    async fn deliver(&self, branch: &str) -> Result<bool, Error> {
+        let _ = branch;
+        Ok(false)
+    }
+
     /// Makes `branch` be `base` and one commit on it. `expected` is what the branch points to now, `None` where it does not
     /// exist. The branch moves once: at no moment is it without the change.
     async fn rewrite(

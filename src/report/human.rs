@@ -12,6 +12,9 @@ pub(super) fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     planned(out, &plan.proposals)?;
     promotions(out, &plan.promotions)?;
     sections::plan(plan).iter().try_for_each(|section| section.human(out))?;
+    if let Some(record) = &plan.record {
+        hanging(out, "", "  ", &format!("record: {}", clean(record)))?;
+    }
     if let Some(matrix) = &plan.matrix {
         writeln!(out, "matrix: {}", serde_json::to_string(matrix)?)?;
     }

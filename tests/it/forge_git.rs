@@ -161,19 +161,22 @@ async fn what_cannot_be_a_forge_says_why() {
     let error = forge(empty.path()).await.head().await.unwrap_err();
     assert!(error.to_string().contains("no local branch main"), "{error}");
 
+    // Where two branches could be the default one and neither is checked out, it is not guessed.
     let detached = repository();
+    git(detached.path(), &["branch", "master"]);
     git(detached.path(), &["switch", "--quiet", "--detach"]);
     let error = forge(detached.path()).await.head().await.unwrap_err();
-    assert!(error.to_string().contains("detached"), "{error}");
+    assert!(error.to_string().contains("git config init.defaultBranch"), "{error}");
 
     let on_proposal = repository();
+    git(on_proposal.path(), &["branch", "--move", "main", "trunk"]);
     let forge = forge(on_proposal.path()).await;
     let base = forge.head().await.unwrap().commit;
     forge.rewrite("wharfinger/image/a/latest", None, &base, &change("two\n")).await.unwrap();
     git(on_proposal.path(), &["switch", "--quiet", "wharfinger/image/a/latest"]);
-    assert_eq!(forge.head().await.unwrap().branch, "main", "found out once a run");
-    let error = GitForge::open(on_proposal.path().to_path_buf()).await.unwrap().head().await.unwrap_err();
-    assert!(error.to_string().contains("is a proposal"), "{error}");
+    assert_eq!(forge.head().await.unwrap().branch, "trunk", "found out once a run");
+    let anew = GitForge::open(on_proposal.path().to_path_buf()).await.unwrap();
+    assert_eq!(anew.head().await.unwrap().branch, "trunk", "a proposal is no default branch");
 }
 
 /// A program that leaves a file of its name behind, and passes on what it is given.

@@ -39,6 +39,7 @@ mod interrupt;
 mod ledger;
 mod life;
 mod lines;
+mod local_clone;
 mod manifest;
 mod nightly;
 mod notices;

@@ -24,8 +24,8 @@ impl Branches for GitForge {
         Ok(Written { own, other, silence: None })
     }
 
-    /// Where the branch is checked out its work tree follows; where it is the default branch
-    /// and an origin exists it is pushed.
+    /// Where the branch is checked out its work tree follows. On the default branch it is pushed to the origin, where that
+    /// brings nothing else there.
     async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         let _one_at_a_time = self.lock().await?;
         let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
@@ -37,7 +37,11 @@ impl Branches for GitForge {
         if let Some(tree) = &tree {
             self.follow(branch, tree, expected, &commit).await?;
         }
-        let moved = self.swap(&[RefMove::set(reference, &commit).from(expected)]).await?;
+        let is_default = !now.contains_key(&open) && self.default_branch().await? == branch;
+        let note = if is_default { self.note_unpushed(branch, &commit) } else { None };
+        let moves: Vec<RefMove> =
+            std::iter::once(RefMove::set(reference, &commit).from(expected)).chain(note).collect();
+        let moved = self.swap(&moves).await?;
         if !moved {
             if let Some(tree) = &tree {
                 self.follow(branch, tree, &commit, expected).await?;
@@ -46,12 +50,25 @@ impl Branches for GitForge {
         }
         if now.contains_key(&open) {
             self.swap(&[RefMove::set(open, &commit)]).await?;
-        } else if self.default_branch().await? == branch {
-            self.push(branch).await?;
+        } else if is_default {
+            self.push_records(branch).await?;
         } else {
             self.swap(&[RefMove::set(format!("{WROTE}{branch}"), &commit)]).await?;
         }
         Ok(commit)
+    }
+
+    async fn foresee(&self, branch: &str, at: &Commit, files: &[String]) -> Result<Option<String>, Error> {
+        if !files.is_empty()
+            && let Some(tree) = self.checked_out(branch).await?
+        {
+            self.would_follow(branch, &tree, at, files).await?;
+        }
+        self.foreseen(branch, !files.is_empty()).await
+    }
+
+    async fn deliver(&self, branch: &str) -> Result<bool, Error> {
+        self.push_records(branch).await
     }
 
     async fn rewrite(

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::config::{Foreign, NONE};
+use super::faults::{not_run, one_line};
 use super::objects::{Object, Objects};
 use crate::forge::Error;
 
@@ -22,6 +24,11 @@ const REDIRECTING: [&str; 7] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
 ];
 
+/// How long an answer is waited for where nothing else is said.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How many times as long a whole command may take.
+const COMMAND: u32 = 5;
+
 /// Runs git in one directory.
 #[derive(Debug, Clone)]
 pub(super) struct Git {
@@ -32,7 +39,11 @@ pub(super) struct Git {
     transport: Vec<String>,
     /// Whether some configuration names an origin.
     origin: bool,
+    /// What some configuration calls the first branch of a new repository.
+    default_branch: Option<String>,
     objects: Arc<Objects>,
+    /// How long an answer is waited for.
+    patience: Duration,
 }
 
 pub(super) struct GitOutput {
@@ -40,7 +51,7 @@ pub(super) struct GitOutput {
     pub(super) ok: bool,
     /// Its standard output, as it is.
     pub(super) out: Vec<u8>,
-    /// Its standard error, cleaned and on one line.
+    /// Its standard error, cleaned and on one line, with what helps where that is known.
     pub(super) err: String,
 }
 
@@ -52,18 +63,36 @@ impl Git {
 
     /// Git in `directory`, for commands that run none of those programs.
     pub(super) fn at(directory: impl Into<PathBuf>) -> Self {
-        let (overrides, transport, objects) = (Vec::new(), Vec::new(), Arc::default());
-        Self { directory: directory.into(), overrides, transport, origin: false, objects }
+        Self {
+            directory: directory.into(),
+            overrides: Vec::new(),
+            transport: Vec::new(),
+            origin: false,
+            default_branch: None,
+            objects: Arc::default(),
+            patience: PATIENCE,
+        }
+    }
+
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     pub(super) async fn configured(self) -> Result<Self, Error> {
         let git = self;
-        let said = git.run(&["config", "--list", "--show-scope", "--name-only", "-z"], b"").await?;
+        let said = git.run(&["config", "--list", "--show-scope", "-z"], b"").await?;
         if !said.ok {
             return Err(Error::Unusable(format!("`git config --list` failed: {}", said.err)));
         }
         let foreign = Foreign::read(&String::from_utf8_lossy(&said.out));
-        Ok(Self { overrides: foreign.overrides()?, transport: foreign.transport, origin: foreign.origin, ..git })
+        let overrides = foreign.overrides()?;
+        let Foreign { transport, origin, default_branch, .. } = foreign;
+        Ok(Self { overrides, transport, origin, default_branch, ..git })
+    }
+
+    /// What some configuration calls the first branch of a new repository.
+    pub(super) fn configured_default(&self) -> Option<&str> {
+        self.default_branch.as_deref()
     }
 
     /// Keys of the repository's own configuration that name programs of a push.
@@ -113,15 +142,14 @@ impl Git {
     /// The objects of these names (`COMMIT:PATH`, a reference, an id; no line breaks in them), as they are now; `None` for what
     /// does not exist.
     pub(super) async fn objects(&self, names: &[String]) -> Result<Vec<Option<Object>>, Error> {
-        self.objects.read(self.command(&["cat-file", "--batch"]), names).await
+        self.objects.read(self.command(&["cat-file", "--batch"]), names, self.patience).await
     }
 
     /// Runs a command with `input` and says what it said, whatever its exit status.
     pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<GitOutput, Error> {
         let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let cannot = |e: std::io::Error| Error::Unusable(format!("git could not be run: {e}; is it installed?"));
-        let mut child = command.spawn().map_err(cannot)?;
+        let mut child = command.spawn().map_err(|e| not_run(&e))?;
         let mut stdin = child.stdin.take();
         let feed = async move {
             if let Some(pipe) = &mut stdin {
@@ -130,8 +158,10 @@ impl Git {
             }
             drop(stdin);
         };
-        let ((), output) = tokio::join!(feed, child.wait_with_output());
-        let output = output.map_err(cannot)?;
+        let limit = self.patience * COMMAND;
+        let done = tokio::time::timeout(limit, async { tokio::join!(feed, child.wait_with_output()) }).await;
+        let late = |_| Error::Unusable(format!("`git {}` was not done after {} s", args.join(" "), limit.as_secs()));
+        let output = done.map_err(late)?.1.map_err(|e| not_run(&e))?;
         Ok(GitOutput { ok: output.status.success(), out: output.stdout, err: one_line(&output.stderr) })
     }
 
@@ -143,7 +173,8 @@ impl Git {
         }
         command.args(args);
         // Objects that are missing are not fetched from wherever the repository says.
-        let protocols = if args.first() == Some(&"push") { "file:git:http:https:ssh" } else { "" };
+        let reaches_origin = matches!(args.first(), Some(&"push" | &"ls-remote"));
+        let protocols = if reaches_origin { "file:git:http:https:ssh" } else { "" };
         command.env("GIT_ALLOW_PROTOCOL", protocols).env("GIT_NO_LAZY_FETCH", "1");
         for name in REDIRECTING {
             command.env_remove(name);
@@ -151,12 +182,4 @@ impl Git {
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
         command
     }
-}
-
-/// Git's complaint on one line of printable characters, at most 500 of them.
-fn one_line(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
-    words.join(" ").chars().take(500).collect()
 }

@@ -23,7 +23,11 @@ pub(super) const NONE: [&str; 11] = [
 pub(super) const RECEIVE_PACK: &str = "--receive-pack=git -c core.hooksPath=/dev/null -c core.fsmonitor=false \
                                        -c core.alternateRefsCommand= -c receive.autoGC=false receive-pack";
 
-/// Programs that the repository's own configuration names.
+/// The same for what a question to a directory runs there.
+pub(super) const UPLOAD_PACK: &str =
+    "--upload-pack=git -c core.hooksPath=/dev/null -c core.fsmonitor=false upload-pack";
+
+/// Programs that the repository's own configuration names, and what else it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Foreign {
     /// Filters of contents, which are set aside: contents stay as git keeps them.
@@ -32,15 +36,21 @@ pub(super) struct Foreign {
     pub(super) transport: Vec<String>,
     /// Whether an origin is named, by whichever configuration.
     pub(super) origin: bool,
+    /// What the first branch of a new repository is to be called.
+    pub(super) default_branch: Option<String>,
 }
 
 impl Foreign {
-    /// Reads what `git config --list --show-scope --name-only -z` printed.
+    /// Reads what `git config --list --show-scope -z` printed.
     pub(super) fn read(listing: &str) -> Self {
         let mut foreign = Self::default();
         let mut words = listing.split('\0');
-        while let (Some(scope), Some(key)) = (words.next(), words.next()) {
+        while let (Some(scope), Some(entry)) = (words.next(), words.next()) {
+            let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
             foreign.origin |= key.starts_with("remote.origin.");
+            if key == "init.defaultbranch" && !value.is_empty() {
+                foreign.default_branch = Some(value.to_owned());
+            }
             if !matches!(scope, "system" | "global" | "command") {
                 foreign.note(key);
             }
@@ -92,10 +102,11 @@ mod tests {
 
     #[test]
     fn what_the_repository_itself_names_is_foreign_and_nothing_else() {
-        let listing = "system\0filter.lfs.clean\0global\0core.sshcommand\0local\0user.name\0local\0filter.a.b.smudge\0\
-                       worktree\0core.sshcommand\0local\0credential.https://x.y/.helper\0command\0core.gitproxy\0";
+        let listing = "system\0filter.lfs.clean\0global\0core.sshcommand\nssh -x\0local\0user.name\0local\0filter.a.b.smudge\nx\0\
+                       global\0init.defaultbranch\ntrunk\0worktree\0core.sshcommand\0local\0credential.https://x.y/.helper\0command\0core.gitproxy\0";
         let foreign = Foreign::read(listing);
         assert_eq!(foreign.filters, ["a.b"]);
+        assert_eq!(foreign.default_branch.as_deref(), Some("trunk"));
         assert_eq!(foreign.transport, ["core.sshcommand", "credential.https://x.y/.helper"]);
         assert_eq!(foreign.overrides().unwrap()[3], "filter.a.b.required=false");
         assert!(Foreign::read("local\0filter.a=b.clean\0").overrides().is_err());

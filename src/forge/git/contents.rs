@@ -16,6 +16,7 @@ impl Contents for GitForge {
         if let Some(path) = path_of(&address).filter(|_| origin.ok) {
             return Ok(path);
         }
+        self.has_whole_history()?;
         let head = self.head().await?.commit;
         let first = self.git.line(&["rev-list", "--first-parent", "--max-parents=0", &head.0]).await?;
         Ok(format!("commit {first}"))

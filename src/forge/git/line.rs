@@ -17,6 +17,7 @@ struct Changed {
 impl GitForge {
     /// See [`crate::forge::Contents::line`]: the whole of it, by one reading of the history.
     pub(super) async fn whole_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
+        self.has_whole_history()?;
         let full: Vec<String> = paths.iter().map(|path| format!("{}{path}", self.prefix)).collect();
         let mut contents = vec![None; paths.len()];
         let mut versions = Vec::new();

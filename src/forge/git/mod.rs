@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
@@ -20,8 +21,11 @@ mod branches;
 mod command;
 mod config;
 mod contents;
+mod default;
+mod faults;
 mod line;
 mod objects;
+mod origin;
 mod proposals;
 mod trees;
 mod write;
@@ -44,6 +48,8 @@ pub struct GitForge {
     prefix: String,
     /// Where git keeps what all work trees share.
     common: PathBuf,
+    /// Whether the history of this clone was cut.
+    shallow: bool,
     /// What HEAD and the origin's HEAD point to, where that exists.
     pointed: [Option<String>; 2],
     default_branch: OnceCell<String>,
@@ -56,26 +62,43 @@ impl GitForge {
     pub async fn open(directory: PathBuf) -> Result<Self, Error> {
         let git = Git::at(&directory);
         git.start_objects().await?;
-        let asked =
-            ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-common-dir", "--symbolic-full-name"];
-        let asked = [&asked[..], &["HEAD", ORIGIN_HEAD]].concat();
+        let asked = ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-common-dir"];
+        let asked = [&asked[..], &["--is-shallow-repository", "--symbolic-full-name", "HEAD", ORIGIN_HEAD]].concat();
         let (git, said) = tokio::try_join!(git.clone().configured(), git.run(&asked, b""))?;
         // It stops at what does not exist, and prints that as it was asked.
         let text = String::from_utf8_lossy(&said.out);
         let mut lines = text.lines();
-        let (Some(prefix), Some(common)) = (lines.next(), lines.next()) else {
-            let place = directory.display();
-            return Err(Error::Unusable(format!(
-                "{place} is not in a git repository: `git rev-parse` failed: {}; `git init` makes one",
-                said.err
-            )));
+        let (Some(prefix), Some(common), Some(shallow)) = (lines.next(), lines.next(), lines.next()) else {
+            return Err(Error::Unusable(faults::not_a_repository(&directory, &said.err)));
         };
+        if prefix.starts_with("--") {
+            return Err(Error::Unusable("git 2.31 or later is needed".to_owned()));
+        }
         let pointed = ["refs/heads/", "refs/remotes/origin/"].map(|below| {
             let name = lines.next().and_then(|line| line.strip_prefix(below));
             name.filter(|name| *name != "HEAD").map(str::to_owned)
         });
-        let (prefix, common) = (prefix.to_owned(), common.into());
-        Ok(Self { git, prefix, common, pointed, default_branch: OnceCell::new(), knows_committer: OnceCell::new() })
+        let (prefix, common, shallow) = (prefix.to_owned(), common.into(), shallow == "true");
+        let (default_branch, knows_committer) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { git, prefix, common, shallow, pointed, default_branch, knows_committer })
+    }
+
+    /// Waits so long for an answer of git, and five times as long for a whole command.
+    #[must_use]
+    pub(crate) fn with_timeout(self, patience: Duration) -> Self {
+        Self { git: self.git.with_patience(patience), ..self }
+    }
+
+    /// # Errors
+    /// Where the history of this clone was cut: what is not in it may stand before that.
+    fn has_whole_history(&self) -> Result<(), Error> {
+        match self.shallow {
+            true => Err(Error::Unusable(
+                "this clone is shallow, so what its history lacks may stand before; `git fetch --unshallow` brings the rest"
+                    .to_owned(),
+            )),
+            false => Ok(()),
+        }
     }
 
     /// The commit a reference points to; `None` where there is no such reference.
@@ -95,53 +118,6 @@ impl GitForge {
         let args = [&["for-each-ref", "--format=%(refname) %(objectname)"], only, patterns].concat();
         let text = self.git.text(&args, b"").await?;
         Ok(text.lines().filter_map(|l| l.split_once(' ')).map(|(r, c)| (r.to_owned(), Commit(c.to_owned()))).collect())
-    }
-
-    /// The name of the default branch, found out once: what the origin calls so, else what is checked out here.
-    async fn default_branch(&self) -> Result<&str, Error> {
-        let name = self.default_branch.get_or_try_init(|| async {
-            let [_, origin] = &self.pointed;
-            if let Some(branch) = origin {
-                return Ok(branch.clone());
-            }
-            // It may point to what is not here.
-            let named = if self.git.has_origin() { self.symbolic(ORIGIN_HEAD).await? } else { None };
-            match named.as_deref().and_then(|name| name.strip_prefix("origin/")) {
-                Some(branch) => Ok(branch.to_owned()),
-                None => self.current().await,
-            }
-        });
-        name.await.map(String::as_str)
-    }
-
-    /// What a symbolic reference names, in short.
-    async fn symbolic(&self, reference: &str) -> Result<Option<String>, Error> {
-        let said = self.git.run(&["symbolic-ref", "-q", "--short", reference], b"").await?;
-        Ok(said.ok.then(|| String::from_utf8_lossy(&said.out).trim().to_owned()))
-    }
-
-    /// The branch that is checked out here.
-    async fn current(&self) -> Result<String, Error> {
-        let [head, _] = &self.pointed;
-        let branch = match head {
-            Some(branch) => Some(branch.clone()),
-            // It may have no commit yet.
-            None => self.symbolic("HEAD").await?,
-        };
-        let detached = || {
-            Error::Unusable(
-                "HEAD is detached and origin/HEAD is not set, so the default branch is unknown; `git switch` to it, or \
-                 `git remote set-head origin --auto`"
-                    .to_owned(),
-            )
-        };
-        let branch = branch.ok_or_else(detached)?;
-        if self.resolve(&format!("{OPEN}{branch}")).await?.is_some() {
-            return Err(Error::Unusable(format!(
-                "the current branch {branch} is a proposal, so the default branch is unknown; `git switch` to the default branch"
-            )));
-        }
-        Ok(branch)
     }
 }
 

@@ -1,14 +1,18 @@
 //! Objects, read through one git process that stays for the whole run: a process for each look costs more than the look.
 
+use std::io::ErrorKind;
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 
+use super::faults::{not_run, one_line};
 use crate::forge::Error;
-use crate::text::excerpt;
 
+/// How long a process that answers no more is waited for to end by itself.
+const ENDING: Duration = Duration::from_secs(1);
 /// The most of git's complaints that is read.
 const COMPLAINT: u64 = 4096;
 
@@ -51,29 +55,35 @@ impl Objects {
     }
 
     /// The objects of these names (`COMMIT:PATH`, a reference, an id; no line breaks in them); `None` for what does not exist.
-    /// `command` starts the process, where there is none that answers.
-    pub(super) async fn read(&self, command: Command, names: &[String]) -> Result<Vec<Option<Object>>, Error> {
+    /// `command` starts the process, where there is none that answers; each answer is waited for as long as `patience` says.
+    pub(super) async fn read(
+        &self,
+        command: Command,
+        names: &[String],
+        patience: Duration,
+    ) -> Result<Vec<Option<Object>>, Error> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
         let mut place = self.0.lock().await;
         // One that is left in the middle of an answer is of no use any more.
-        if let Some(mut process) = place.take()
-            && let Ok(objects) = process.ask(names).await
-        {
-            *place = Some(process);
-            return Ok(objects);
+        if let Some(mut process) = place.take() {
+            match process.ask(names, patience).await {
+                Ok(objects) => {
+                    *place = Some(process);
+                    return Ok(objects);
+                }
+                Err(what) if what.kind() == ErrorKind::TimedOut => return Err(process.end(&what).await),
+                Err(_) => {}
+            }
         }
         let mut process = Process::start(command)?;
-        match process.ask(names).await {
+        match process.ask(names, patience).await {
             Ok(objects) => {
                 *place = Some(process);
                 Ok(objects)
             }
-            Err(what) => {
-                let said = process.end().await;
-                Err(Error::Unusable(format!("`git cat-file --batch` failed: {what}; {said}")))
-            }
+            Err(what) => Err(process.end(&what).await),
         }
     }
 }
@@ -81,17 +91,15 @@ impl Objects {
 impl Process {
     fn start(mut command: Command) -> Result<Self, Error> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let cannot =
-            |e: &dyn std::fmt::Display| Error::Unusable(format!("git could not be run: {e}; is it installed?"));
-        let mut child = command.spawn().map_err(|e| cannot(&e))?;
+        let mut child = command.spawn().map_err(|e| not_run(&e))?;
         let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(cannot(&"it has no input or output"));
+            return Err(not_run(&std::io::Error::other("it has no input or output")));
         };
         Ok(Self { child, questions, answers: BufReader::new(answers) })
     }
 
     /// Writes and reads at once: git may wait for its answers to be taken.
-    async fn ask(&mut self, names: &[String]) -> std::io::Result<Vec<Option<Object>>> {
+    async fn ask(&mut self, names: &[String], patience: Duration) -> std::io::Result<Vec<Option<Object>>> {
         let Self { questions, answers, .. } = self;
         let text: String = names.iter().map(|name| format!("{name}\n")).collect();
         let ask = async {
@@ -101,29 +109,46 @@ impl Process {
         let read = async {
             let mut objects = Vec::with_capacity(names.len());
             for _ in names {
-                objects.push(answer(answers).await?);
+                let late = |_| std::io::Error::new(ErrorKind::TimedOut, silent(patience));
+                objects.push(tokio::time::timeout(patience, answer(answers)).await.map_err(late)??);
             }
             Ok(objects)
         };
         tokio::try_join!(ask, read).map(|((), objects)| objects)
     }
 
-    /// Ends it; answers what it complained of.
-    async fn end(mut self) -> String {
-        let _ = self.child.kill().await;
+    /// Ends it; answers why it could not be used.
+    async fn end(self, what: &std::io::Error) -> Error {
+        let Self { mut child, questions, answers } = self;
+        drop((questions, answers));
+        let status = tokio::time::timeout(ENDING, child.wait()).await;
+        let _ = child.kill().await;
         let mut said = Vec::new();
-        if let Some(errors) = self.child.stderr.take() {
-            let _ = errors.take(COMPLAINT).read_to_end(&mut said).await;
+        if let Some(errors) = child.stderr.take() {
+            let _ = tokio::time::timeout(ENDING, errors.take(COMPLAINT).read_to_end(&mut said)).await;
         }
-        excerpt(&String::from_utf8_lossy(&said), 500)
+        let ended = match (what.kind(), status) {
+            (ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe, Ok(Ok(status))) => format!("it ended ({status})"),
+            _ => what.to_string(),
+        };
+        Error::Unusable(match one_line(&said) {
+            said if said.is_empty() => format!("`git cat-file --batch` failed: {ended}"),
+            said => format!("`git cat-file --batch` failed: {ended}: {said}"),
+        })
     }
+}
+
+fn silent(patience: Duration) -> String {
+    format!("it did not answer within {} s", patience.as_secs())
 }
 
 /// One answer: `ID TYPE SIZE`, a line break, the content and a line break, or `NAME missing`.
 async fn answer(answers: &mut BufReader<ChildStdout>) -> std::io::Result<Option<Object>> {
     let strange = |line: &[u8]| std::io::Error::other(format!("it printed {:?}", String::from_utf8_lossy(line)));
     let mut line = Vec::new();
-    answers.read_until(b'\n', &mut line).await?;
+    if answers.read_until(b'\n', &mut line).await? == 0 {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
     let text =
         std::str::from_utf8(&line).ok().and_then(|text| text.strip_suffix('\n')).ok_or_else(|| strange(&line))?;
     if text.ends_with(" missing") {

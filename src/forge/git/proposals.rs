@@ -11,19 +11,17 @@ use crate::proposal::metadata;
 #[async_trait]
 impl Proposals for GitForge {
     async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
-        // A branch that is not there is no proposal, and none stand below one that is named whole.
-        if !prefix.ends_with('/') && self.resolve(&format!("refs/heads/{prefix}")).await?.is_none() {
-            return Ok(Vec::new());
-        }
         let unmerged = format!("--no-merged=refs/heads/{}", self.default_branch().await?);
         let format = "--format=%(refname:lstrip=2)%00%(objectname)%00%(authorname)%00%(contents)%00";
-        let text = self.git.text(&["for-each-ref", &unmerged, format, &format!("refs/heads/{prefix}")], b"").await?;
+        let named = beginning("refs/heads/", prefix);
+        let args = ["for-each-ref", &unmerged, format].into_iter().chain(named.iter().map(String::as_str));
+        let text = self.git.text(&args.collect::<Vec<_>>(), b"").await?;
         let fields: Vec<&str> = text.split('\0').collect();
         let mut proposals = Vec::new();
         if fields.len() < 4 {
             return Ok(proposals);
         }
-        let ours = self.references(&[], &[&format!("{OPEN}{prefix}")]).await?;
+        let ours = self.references(&[], &texts(&beginning(OPEN, prefix))).await?;
         for field in fields.chunks_exact(4) {
             let branch = field[0].trim_start_matches('\n').to_owned();
             if branch == ledger::branch(prefix) || branch.starts_with(&format!("{prefix}tmp/")) {
@@ -132,16 +130,16 @@ impl GitForge {
         }
     }
 
-    /// Files every proposal that was merged or closed since: the former is forgotten, the latter kept as closed. `below` is
-    /// a branch, or a directory of branches.
-    pub(super) async fn file_closed(&self, below: &str) -> Result<(), Error> {
-        let (heads, open) = (format!("refs/heads/{below}"), format!("{OPEN}{below}"));
-        let now = self.references(&[], &[&heads, &open]).await?;
+    /// Files every proposal that was merged or closed since: the former is forgotten, the latter kept as closed. It is about
+    /// branches that begin with `prefix`.
+    pub(super) async fn file_closed(&self, prefix: &str) -> Result<(), Error> {
+        let (heads, open) = (beginning("refs/heads/", prefix), beginning(OPEN, prefix));
+        let now = self.references(&[], &[texts(&heads), texts(&open)].concat()).await?;
         if !now.keys().any(|reference| reference.starts_with(OPEN)) {
             return Ok(());
         }
         let contained = format!("--merged=refs/heads/{}", self.default_branch().await?);
-        let merged = self.references(&[&contained], &[&open]).await?;
+        let merged = self.references(&[&contained], &texts(&open)).await?;
         for (reference, proposed) in &now {
             let Some(branch) = reference.strip_prefix(OPEN) else { continue };
             let forgotten = RefMove::delete(reference.clone()).from(proposed);
@@ -166,6 +164,20 @@ impl GitForge {
         let all = self.references(&[], &[parent]).await?;
         Ok(all.into_iter().filter(|(name, _)| *name == first || name.starts_with(&numbered)).collect())
     }
+}
+
+/// The patterns of references in a directory that begin with `prefix`; git itself takes a pattern for a whole name, or for a
+/// directory.
+fn beginning(directory: &str, prefix: &str) -> Vec<String> {
+    let whole = format!("{directory}{prefix}");
+    match prefix.ends_with('/') {
+        true => vec![whole],
+        false => vec![format!("{whole}*"), format!("{whole}*/**"), whole],
+    }
+}
+
+fn texts(patterns: &[String]) -> Vec<&str> {
+    patterns.iter().map(String::as_str).collect()
 }
 
 /// A commit message as title and body.

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::config::{RECEIVE_PACK, is_directory};
 use super::{Git, GitForge, OPEN};
-use crate::forge::{Commit, Error, Message, NewCommit};
+use crate::forge::{Commit, Contents as _, Error, FileChange, Message, NewCommit};
 
 /// What a reference must point to for a change to be made.
 const ABSENT: &str = "0000000000000000000000000000000000000000";
@@ -104,7 +103,16 @@ impl GitForge {
     }
 
     async fn knows_committer(&self) -> Result<bool, Error> {
-        let asked = self.knows_committer.get_or_try_init(|| self.git.succeeds(&["var", "GIT_COMMITTER_IDENT"]));
+        let asked = self.knows_committer.get_or_try_init(|| async {
+            let knows = self.git.succeeds(&["var", "GIT_COMMITTER_IDENT"]).await?;
+            if !knows {
+                tracing::info!(
+                    "git does not know who commits here, so commits are by wharfinger@localhost: `git config user.name NAME` \
+                     and `git config user.email ADDRESS` say it"
+                );
+            }
+            Ok::<bool, Error>(knows)
+        });
         asked.await.copied()
     }
 
@@ -143,8 +151,31 @@ impl GitForge {
 
     /// Moves the work tree of a branch from one commit to another; a person's uncommitted changes are never overwritten.
     pub(super) async fn follow(&self, branch: &str, tree: &WorkTree, from: &Commit, to: &Commit) -> Result<(), Error> {
+        self.read_tree(&format!("committing to {branch}"), tree, &["-m", "-u", &from.0, &to.0]).await
+    }
+
+    /// That the work tree could follow a commit that changes these files; nothing is changed.
+    pub(super) async fn would_follow(
+        &self,
+        branch: &str,
+        tree: &WorkTree,
+        at: &Commit,
+        files: &[String],
+    ) -> Result<(), Error> {
+        let named: Vec<(Commit, String)> = files.iter().map(|path| (at.clone(), path.clone())).collect();
+        let texts = self.read_all(&named).await?;
+        let changed = |(path, text): (&String, Option<String>)| FileChange {
+            path: path.clone(),
+            text: format!("{}\n", text.unwrap_or_default()),
+        };
+        let other = self.tree_with(at, &files.iter().zip(texts).map(changed).collect::<Vec<_>>()).await?;
+        self.read_tree(&format!("recording on {branch}"), tree, &["-n", "-m", "-u", &at.0, &other]).await
+    }
+
+    async fn read_tree(&self, action: &str, tree: &WorkTree, how: &[&str]) -> Result<(), Error> {
         let git = if tree.ours { self.git.at_top(&tree.top) } else { Git::open(&tree.top).await? };
-        let (mut said, mut refreshed) = (git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?, false);
+        let args = [&["read-tree"], how].concat();
+        let (mut said, mut refreshed) = (git.run(&args, b"").await?, false);
         for _ in 0..INDEX_TRIES {
             match (said.ok, said.err.contains("index.lock")) {
                 (true, _) => break,
@@ -156,50 +187,17 @@ impl GitForge {
                     refreshed = true;
                 }
             }
-            said = git.run(&["read-tree", "-m", "-u", &from.0, &to.0], b"").await?;
+            said = git.run(&args, b"").await?;
         }
         if said.ok {
             return Ok(());
         }
-        Err(Error::Refused {
-            action: format!("committing to {branch}"),
-            detail: format!("{} has changes in the way ({}); commit or stash them", tree.top.display(), said.err),
-        })
-    }
-
-    /// Pushes a branch where an origin exists.
-    pub(super) async fn push(&self, branch: &str) -> Result<(), Error> {
-        // Git has known two more places for it, long ago.
-        let has = |place: &str| self.common.join(place).exists();
-        if !(self.git.has_origin() || has("remotes/origin") || has("branches/origin")) {
-            return Ok(());
-        }
-        let origin = self.git.run(&["remote", "get-url", "--push", "origin"], b"").await?;
-        if !origin.ok {
-            return Ok(());
-        }
-        let action = format!("pushing {branch} to origin");
-        if !self.git.foreign_transport().is_empty() {
-            let named = self.git.foreign_transport().join(", ");
-            let detail = format!(
-                "the repository's own configuration names a program for that ({named}), which is not run; the commit is on \
-                 the local branch: `git push`, or `git config --global` for what you trust"
-            );
-            return Err(Error::Refused { action, detail });
-        }
-        let reference = format!("refs/heads/{branch}");
-        let mut args = vec!["push", "--quiet"];
-        if is_directory(String::from_utf8_lossy(&origin.out).trim()) {
-            args.push(RECEIVE_PACK);
-        }
-        args.extend(["origin", &reference]);
-        let said = self.git.run(&args, b"").await?;
-        if said.ok {
-            return Ok(());
-        }
-        Err(Error::Refused {
-            action,
-            detail: format!("{}; the commit is on the local branch: `git pull --rebase` and `git push`", said.err),
-        })
+        let top = tree.top.display();
+        let detail =
+            match ["not uptodate", "would be overwritten", "would lose"].iter().any(|sign| said.err.contains(sign)) {
+                true => format!("{top} has changes in the way ({}); commit or stash them", said.err),
+                false => format!("the work tree {top} cannot take it: {}", said.err),
+            };
+        Err(Error::Refused { action: action.to_owned(), detail })
     }
 }

@@ -36,6 +36,8 @@ pub struct Plan {
     /// The parts of a large estate, for GitHub's job matrix; only where `--shards` asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matrix: Option<Matrix>,
+    /// What becomes of the record where it is a commit in a local clone; null elsewhere, and where nothing is to be recorded.
+    pub record: Option<String>,
 }
 
 impl Plan {
@@ -50,6 +52,7 @@ impl Plan {
         self.notices.extend(other.notices);
         self.images.extend(other.images);
         self.matrix = other.matrix.or(self.matrix.take());
+        self.record = other.record.or(self.record.take());
     }
 }
 

@@ -1,0 +1,62 @@
+//! A manifest that somebody edits here and that does not count yet: commands that write go by the default branch.
+
+use std::collections::BTreeMap;
+
+use super::Context;
+use crate::forge::Head;
+use crate::manifest::File;
+use crate::observe::manifest::files_from_directory;
+use crate::settings::ForgeChoice;
+
+/// Warns where the manifest in the working directory is another than the one that counts, and says what makes it count. A
+/// workflow checks out what it was started for, which may well be another.
+pub(super) fn tell(context: &Context, head: &Head, counts: &[File]) {
+    let settings = &context.settings;
+    if settings.github.in_actions {
+        return;
+    }
+    let Ok(here) = files_from_directory(&settings.directory, &settings.manifest) else { return };
+    let differing = differing(counts, &here);
+    if differing.is_empty() {
+        return;
+    }
+    let (paths, branch) = (differing.join(" "), &head.branch);
+    let short: String = head.commit.0.chars().take(7).collect();
+    let how = match settings.forge {
+        ForgeChoice::Git => format!("`git add {paths}` and `git commit` on {branch}, or merge into it"),
+        _ => format!("push it to {branch}, or merge its pull request"),
+    };
+    tracing::warn!(
+        "{paths} here is not what {branch} says at {short}, by which this run goes; to have it count: {how}"
+    );
+}
+
+/// Whether a person has the manifest in the working directory.
+pub(super) fn is_here(context: &Context) -> bool {
+    let settings = &context.settings;
+    !settings.github.in_actions && settings.directory.join(&settings.manifest).is_file()
+}
+
+/// The paths of files that are not the same, whatever their line ends.
+fn differing(counts: &[File], here: &[File]) -> Vec<String> {
+    let texts = |files: &[File]| -> BTreeMap<String, String> {
+        files.iter().map(|file| (file.path.clone(), file.text.replace("\r\n", "\n"))).collect()
+    };
+    let (counts, here) = (texts(counts), texts(here));
+    let paths = here.keys().chain(counts.keys().filter(|path| !here.contains_key(*path)));
+    paths.filter(|path| counts.get(*path) != here.get(*path)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_differ_by_their_text_and_not_by_their_line_ends() {
+        let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
+        let counts = [file("a.yml", "a\nb\n"), file("gone.yml", "x"), file("b.yml", "b\n")];
+        let here = [file("a.yml", "a\r\nb\r\n"), file("b.yml", "c\n"), file("new.yml", "x")];
+        assert_eq!(differing(&counts, &here), ["b.yml", "new.yml", "gone.yml"]);
+        assert_eq!(differing(&counts, &counts), Vec::<String>::new());
+    }
+}

@@ -23,6 +23,9 @@ impl Exit {
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
+    /// 1: the forge does not show yet what the run is for.
+    #[error("{0}")]
+    Behind(String),
     /// 2: unusable arguments or event; the text says how to fix it.
     #[error("{0}")]
     Unusable(String),

@@ -96,7 +96,7 @@ pub mod internals {
         };
     }
     pub mod report {
-        pub use crate::report::{Ending, Format, Output, Sinks, Style, diagnostics, facts, json, rows};
+        pub use crate::report::{Ending, Format, Output, Runner, Sinks, Style, diagnostics, facts, json, rows};
     }
     pub mod rules {
         pub use crate::rules::{

@@ -28,8 +28,8 @@ pub(crate) struct Event {
 /// The events that mean something to this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Commits reached a branch.
-    Push,
+    /// Commits reached a branch, which then pointed to this one; `None` where the payload does not say.
+    Push(Option<Commit>),
     /// The clock.
     Schedule,
     /// A person pressed the button.
@@ -89,7 +89,7 @@ pub(crate) struct Comment {
 pub(crate) struct EventError(String);
 
 /// The most bytes a payload may have; GitHub's own limit is 25 MB.
-const LIMIT: u64 = 32 * 1024 * 1024;
+const LIMIT: u64 = 32_000_000;
 
 impl Event {
     /// The event of this run.
@@ -108,7 +108,7 @@ impl Event {
             .ok_or_else(|| EventError("GITHUB_EVENT_PATH is not set: this is no step of a workflow".to_owned()))?;
         let payload = Payload::read(path)?;
         let kind = kind(&name, &payload)?;
-        if kind == Kind::Push {
+        if matches!(kind, Kind::Push(_)) {
             same_ref(&payload, &git_ref)?;
         }
         Ok(Self {
@@ -138,7 +138,7 @@ fn sha(text: &str) -> Result<Commit, EventError> {
 
 fn kind(name: &str, payload: &Payload<'_>) -> Result<Kind, EventError> {
     Ok(match name {
-        "push" => Kind::Push,
+        "push" => Kind::Push(payload.optional("after", commit)?),
         "schedule" => Kind::Schedule,
         "workflow_dispatch" => Kind::WorkflowDispatch,
         "pull_request" => Kind::PullRequest(PullRequest {
@@ -179,7 +179,7 @@ impl<'a> Payload<'a> {
         let file = std::fs::File::open(path).map_err(|e| fault(format!("cannot be read: {e}")))?;
         file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|e| fault(format!("cannot be read: {e}")))?;
         if bytes.len() as u64 > LIMIT {
-            return Err(fault("has more than 32 MiB".to_owned()));
+            return Err(fault("has more than 32 MB".to_owned()));
         }
         let value = serde_json::from_slice(&bytes).map_err(|e| fault(format!("is no JSON: {e}")))?;
         match value {

@@ -13,7 +13,7 @@ use crate::text::excerpt;
 /// [`Stop::Unusable`], with what the workflow should do instead.
 pub(crate) fn may_write(event: &Event, default_branch: &str) -> Result<(), Stop> {
     let name = &event.name;
-    if !matches!(event.kind, Kind::Push | Kind::Schedule | Kind::WorkflowDispatch | Kind::IssueComment(_)) {
+    if !matches!(event.kind, Kind::Push(_) | Kind::Schedule | Kind::WorkflowDispatch | Kind::IssueComment(_)) {
         return Err(Stop::Unusable(format!(
             "this command writes, and is not run for the event {name}: only for push, schedule, workflow_dispatch and issue_comment. \
              For pull requests there is check; elsewhere dry-run shows what would be done"

@@ -1,4 +1,4 @@
-//! The log: one line an event on standard error, in which nobody else's text starts a line or a workflow command.
+//! The log: one line an event, in which nobody else's text starts a line or a workflow command.
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::progress::{AboveBars, GROUP, PHASE};
+use crate::progress::{GROUP, Messages, PHASE};
 use crate::report::workflow_command::inert_line;
 use crate::text::{Hidden, clean};
 
@@ -21,7 +21,7 @@ pub(super) fn start(level: Level, in_actions: bool, hidden: Hidden) {
     let filter = EnvFilter::new(format!("off,wharfinger={level}{phases}"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(AboveBars::default)
+        .with_writer(Messages::default)
         .with_ansi(ansi)
         .event_format(Line { in_actions, hidden })
         .finish();

@@ -14,7 +14,8 @@ use crate::apply::interruption::Interruption;
 use crate::args::{Cli, Command};
 use crate::commands::{Context, dispatch};
 use crate::exit::{Exit, Stop};
-use crate::report::{Format, Output, Sinks, Style, workflow_command};
+use crate::progress::{self, Messages, OutsideGroups};
+use crate::report::{Output, Runner, Sinks, Style, workflow_command};
 use crate::settings::{self, Given, Settings};
 use crate::text::Hidden;
 
@@ -38,14 +39,14 @@ pub fn main() -> ExitCode {
     // What a panic says may hold a secret, and starts a line of its own: only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-        let _ = writeln!(std::io::stderr(), "error: a defect of this program{place}: please report it");
+        let _ = writeln!(Messages, "error: a defect of this program{place}: please report it");
     }));
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     let process = Process {
         arguments: std::env::args_os().collect(),
         variables: std::env::vars_os().filter_map(text).collect(),
         stdin: Box::new(std::io::stdin()),
-        sinks: Sinks { out: Box::new(std::io::stdout()), err: Box::new(std::io::stderr()) },
+        sinks: Sinks { out: Box::new(std::io::stdout()), err: Box::new(Messages) },
         directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
     };
     ExitCode::from(status_of(|| start(process)))
@@ -59,9 +60,17 @@ fn status_of(work: impl FnOnce() -> u8) -> u8 {
 /// Runs a process to its exit status: 0 done, 1 findings or failures, 2 unusable arguments, event or manifest, 3 could
 /// not work.
 pub(crate) fn start(mut process: Process) -> u8 {
-    let cli = parse(&process);
-    let in_actions = process.variables.get("GITHUB_ACTIONS").is_some_and(|text| text == "true");
-    let as_action = cli.as_ref().is_ok_and(|parsed| parsed.as_action);
+    let (as_action, cli) = parse(&process);
+    let in_actions = is_job(&process.variables);
+    let runner = match (in_actions, as_action) {
+        (false, _) => Runner::Absent,
+        (true, false) => Runner::Step,
+        (true, true) => Runner::Action,
+    };
+    if as_action {
+        progress::join();
+        process.sinks = Sinks { out: Box::new(OutsideGroups), err: Box::new(OutsideGroups) };
+    }
     let mut given = Given {
         flags: cli.as_ref().map_or_else(|_| legible_flags(&process.arguments), |parsed| parsed.flags.clone()),
         verbosity: cli.as_ref().map_or(0, |parsed| parsed.verbosity),
@@ -70,10 +79,10 @@ pub(crate) fn start(mut process: Process) -> u8 {
         stdin: &mut *process.stdin,
         directory: process.directory.clone(),
     };
-    let style = Style { format: settings::format_of(&given), actions: in_actions };
+    let style = Style { format: settings::format_of(&given), runner };
     let of_variables = settings::masks_of_variables(&given);
     if in_actions {
-        hide(&mut process.sinks, style, &of_variables);
+        hide(&mut process.sinks, &of_variables);
     }
     let parsed = match cli {
         Ok(parsed) => parsed,
@@ -82,7 +91,7 @@ pub(crate) fn start(mut process: Process) -> u8 {
     let secrets = settings::secrets(&mut given);
     let masks = settings::masks_of_all(&given, &secrets);
     if in_actions {
-        hide(&mut process.sinks, style, &(&masks - &of_variables));
+        hide(&mut process.sinks, &(&masks - &of_variables));
     }
     let hidden = Hidden::new(masks);
     let settings = settings::resolve(&given, secrets);
@@ -101,29 +110,38 @@ struct Parsed {
     command: Command,
     flags: BTreeMap<&'static str, String>,
     verbosity: u8,
-    as_action: bool,
 }
 
-/// Reads the arguments; without a command among them the input `command` says what to do, and in Actions `run` does.
-fn parse(process: &Process) -> Result<Parsed, clap::Error> {
-    let cli = Cli::try_parse_from(&process.arguments)?;
-    let mut flags = cli.flags();
-    if let Some(command) = cli.command {
-        return Ok(Parsed { command, flags, verbosity: cli.global.verbose, as_action: false });
-    }
-    let variable = |name: &str| process.variables.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
-    let in_actions = variable("GITHUB_ACTIONS") == Some("true");
-    let text = match variable("INPUT_COMMAND") {
-        Some(text) => text,
-        None if in_actions => "run",
-        None => return Err(no_command(&process.arguments)),
+/// Reads the arguments; without a command among them the program was started as the action, which is told first. Then the input
+/// `command` says what to do, and in Actions `run` does.
+fn parse(process: &Process) -> (bool, Result<Parsed, clap::Error>) {
+    let cli = match Cli::try_parse_from(&process.arguments) {
+        Ok(cli) => cli,
+        Err(refusal) => return (false, Err(refusal)),
     };
+    if let Some(command) = cli.command.clone() {
+        return (false, Ok(Parsed { command, flags: cli.flags(), verbosity: cli.global.verbose }));
+    }
+    let input = process.variables.get("INPUT_COMMAND").map(|text| text.trim()).filter(|text| !text.is_empty());
+    match input.or_else(|| is_job(&process.variables).then_some("run")) {
+        Some(text) => (true, parse_input(&cli, text)),
+        None => (false, Err(no_command(&process.arguments))),
+    }
+}
+
+fn is_job(variables: &Variables) -> bool {
+    variables.get("GITHUB_ACTIONS").is_some_and(|text| text == "true")
+}
+
+/// Reads the input `command`, under what the arguments say.
+fn parse_input(cli: &Cli, text: &str) -> Result<Parsed, clap::Error> {
+    let mut flags = cli.flags();
     let words: Vec<OsString> =
         std::iter::once("wharfinger").chain(text.split_whitespace()).map(OsString::from).collect();
     let inner = Cli::try_parse_from(&words)?;
     flags.extend(inner.flags());
     let command = inner.command.ok_or_else(|| no_command(&words))?;
-    Ok(Parsed { command, flags, verbosity: cli.global.verbose.max(inner.global.verbose), as_action: true })
+    Ok(Parsed { command, flags, verbosity: cli.global.verbose.max(inner.global.verbose) })
 }
 
 /// The flags of a command line that makes no sense, as far as they can be read: a secret is hidden with its user name all the
@@ -148,9 +166,9 @@ fn refuse(sinks: &mut Sinks, refusal: &clap::Error, in_actions: bool) -> u8 {
     let out = if refusal.use_stderr() { &mut sinks.err } else { &mut sinks.out };
     // What was given is quoted: of that the terminal obeys nothing, and in Actions the runner neither.
     let text = refusal.render().to_string().replace(|c: char| c.is_control() && c != '\n', " ");
-    let line = |line| if in_actions { workflow_command::inert_line(line) } else { String::from(line) };
+    let text = if in_actions { workflow_command::inert_lines(&text) } else { text };
     // Nothing can be told to somebody who does not read.
-    let _ = text.lines().try_for_each(|text| writeln!(out, "{}", line(text))).and_then(|()| out.flush());
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     status
 }
 
@@ -190,6 +208,7 @@ fn end(mut output: Output, result: Result<Exit, Stop>, environment: Option<&crat
             output.diagnostics(diagnostics, &files);
             (2, None)
         }
+        Err(stop @ Stop::Behind(_)) => (1, Some(stop.to_string())),
         Err(stop @ Stop::Unusable(_)) => (2, Some(stop.to_string())),
         Err(stop @ Stop::CannotWork(_)) => (3, Some(stop.to_string())),
     };
@@ -202,20 +221,19 @@ fn end(mut output: Output, result: Result<Exit, Stop>, environment: Option<&crat
     match written {
         Ok(()) => status,
         Err(text) => {
-            let _ = writeln!(std::io::stderr(), "error: {text}");
+            let _ = writeln!(Messages, "error: {text}");
             3
         }
     }
 }
 
 /// Tells the runner what to hide, before anything else is written.
-fn hide(sinks: &mut Sinks, style: Style, masks: &BTreeSet<String>) {
-    let out = if style.format == Format::Human { &mut sinks.out } else { &mut sinks.err };
+fn hide(sinks: &mut Sinks, masks: &BTreeSet<String>) {
     for mask in masks {
         // Where the runner does not read there is nothing to hide from.
-        let _ = workflow_command::write(out, "add-mask", &[], mask);
+        let _ = workflow_command::write(&mut sinks.err, "add-mask", &[], mask);
     }
-    let _ = out.flush();
+    let _ = sinks.err.flush();
 }
 
 #[cfg(test)]

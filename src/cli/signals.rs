@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::apply::interruption::Interruption;
+use crate::progress::end_bars;
 
 /// How long a run that was asked to end may take to put in order what it began: `docker stop` kills after ten seconds, the
 /// Actions runner after seven and a half.
@@ -43,6 +44,7 @@ async fn one(signal: &mut Option<Signal>) {
 pub(super) async fn asked_to_end(mut signals: Signals, interruption: &Interruption) -> &'static str {
     let signal = signals.next().await;
     tracing::warn!("{signal}: ending");
+    end_bars();
     interruption.ask(signal);
     tokio::select! {
         () = interruption.settled() => {}

@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
 /// The manifest, in Actions as it was last reviewed, and what of its policy was not.
 async fn reviewed(context: &Context) -> Result<(Manifest, Vec<Refused>), Stop> {
     if context.forge.is_none() {
-        return Ok((load::here(context)?, Vec::new()));
+        return Ok((load::here(context).await?, Vec::new()));
     }
     let (head, manifest) = load::at_head(context).await?;
     if !context.settings.github.in_actions {

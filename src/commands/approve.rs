@@ -34,7 +34,7 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
         tries += 1;
         let (head, manifest) = match proposes {
             true => load::at_head(context).await.map(|(head, manifest)| (Some(head), manifest))?,
-            false => (None, load::here(context)?),
+            false => (None, load::here(context).await?),
         };
         let request = ApprovalRequest::new(manifest, &arguments.image, urgent.clone(), proposes);
         let request = request.map_err(Stop::Unusable)?;

@@ -25,7 +25,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     }
     let (head, manifest) = match arguments.issue {
         true => load::at_head(context).await.map(|(head, manifest)| (Some(head), manifest))?,
-        false => (None, load::here(context)?),
+        false => (None, load::here(context).await?),
     };
     let sources = context.sources.bounded();
     let progress = Progress::on_terminal(context.settings.github.in_actions);

@@ -9,10 +9,11 @@ use super::unreviewed::{also_covered, reviews};
 use super::{Context, Exit, Stop, TRIES, check, guard, load, propose};
 use crate::action::event::Comment;
 use crate::apply::propose::{Publication, PublishError};
-use crate::forge::{Accounts, Error, Forge, Head, OpenProposal, StatusState, with_rules};
+use crate::forge::{Accounts, Error, Forge, Head, OpenProposal, with_rules};
 use crate::manifest::Manifest;
 use crate::markdown::code;
 use crate::observe::untouched::find_touched;
+use crate::progress::say;
 use crate::proposal::body::Evidence;
 use crate::proposal::comment::{self, Command, FORMS, Fault, Reject};
 use crate::proposal::decide::Reviewed;
@@ -24,9 +25,11 @@ use crate::report::{Output, rows};
 /// Obeys a comment, where it is a new one on an open proposal, by somebody who may write. Anything else ends well too.
 pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Output) -> Result<Exit, Stop> {
     if comment.action != "created" || !comment.on_pull_request {
-        return Ok(Exit::Done);
+        return Ok(not_asked("only new comments on pull requests are read"));
     }
-    let Some(command) = comment::parse(&comment.body, context.now.date_naive()) else { return Ok(Exit::Done) };
+    let Some(command) = comment::parse(&comment.body, context.now.date_naive()) else {
+        return Ok(not_asked("the comment does not begin with /wharfinger and a command"));
+    };
     if comment.by_program {
         // no answer either: two programs could answer each other
         return Ok(passed_over(output, "its author is a program, and only people are obeyed"));
@@ -56,6 +59,7 @@ pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Outpu
         Err(fault) => Answer::fault(&fault),
         Ok(command) => request.obey(&command, output).await?,
     };
+    say(&format!("#{}: {}", comment.number, answer.text.lines().next().unwrap_or_default()));
     accounts.comment(comment.number, &mark, &answer.text).await?;
     Ok(answer.exit)
 }
@@ -82,9 +86,16 @@ async fn proposal(forge: &dyn Forge, manifest: &Manifest, number: u64) -> Result
     Ok(find_touched(forge, manifest.path(), open).await?.pop())
 }
 
+/// Says in the log that a comment asks for nothing.
+fn not_asked(why: &str) -> Exit {
+    say(&format!("Nothing to do: {why}."));
+    Exit::Done
+}
+
 /// Says in the job why a comment that reads like a command was not obeyed.
 fn passed_over(output: &mut Output, why: &str) -> Exit {
     let message = format!("The comment was not obeyed: {why}.");
+    say(&message);
     output.annotate(Annotation { level: Level::Notice, place: None, title: "wharfinger".to_owned(), message });
     Exit::Done
 }
@@ -116,24 +127,19 @@ struct CommandRequest<'a> {
 impl CommandRequest<'_> {
     async fn obey(&self, command: &Command, output: &mut Output) -> Result<Answer, Stop> {
         match command {
-            Command::Recheck => self.recheck().await,
+            Command::Recheck => self.recheck(output).await,
             Command::Refresh => self.refresh(output).await,
             Command::Reject(reject) => self.reject(reject, output).await,
         }
     }
 
-    async fn recheck(&self) -> Result<Answer, Stop> {
-        let OpenProposal { head, body, .. } = &self.open;
-        let (state, text) = check::verdict_now(self.context, self.accounts, head, metadata::read(body)).await;
-        let word = match state {
-            StatusState::Success => "Success",
-            StatusState::Failure => "Failure",
-            StatusState::Error => "Error",
-        };
-        if let Err(e) = check::post(self.accounts, head, state, &text).await {
+    async fn recheck(&self, output: &mut Output) -> Result<Answer, Stop> {
+        let head = &self.open.head;
+        let verdict = check::recheck(self.context, self.accounts, &self.open, output).await;
+        if let Err(e) = check::post(self.accounts, head, verdict.state, &verdict.text).await {
             tracing::warn!("the verdict on {head} could not be posted as a commit status: {e}");
         }
-        Ok(Answer::done(format!("{word}: {}. This is the verdict on {head}.", code(&text, 200))))
+        Ok(Answer::done(verdict.sentence(head)))
     }
 
     async fn refresh(&self, output: &mut Output) -> Result<Answer, Stop> {

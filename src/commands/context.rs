@@ -19,6 +19,7 @@ use crate::observe::records::{ALL_BELIEVED, History};
 use crate::observe::reviews::Reviews;
 use crate::observe::sources::Sources;
 use crate::plan::ownership::Keeper;
+use crate::progress::Messages;
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
 use crate::report::workflow_command;
@@ -176,7 +177,7 @@ fn registries(settings: &Settings) -> Result<Registries, Stop> {
 /// Tells the runner to hide a secret that came up on the way, before anything can show it.
 fn hide(secret: &SecretString) {
     // Where the runner does not read there is nothing to hide from.
-    let _ = workflow_command::write(&mut std::io::stderr(), "add-mask", &[], secret.expose_secret());
+    let _ = workflow_command::write(&mut Messages, "add-mask", &[], secret.expose_secret());
 }
 
 /// Docker Hub's own API, with the credential of this run: where `WHARFINGER_HOSTS` sent it, else where everybody finds it.

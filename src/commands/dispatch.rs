@@ -26,7 +26,7 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
         Command::Audit(arguments) => audit::run(context, arguments, output).await,
         Command::ApplyPolicy(arguments) => apply_policy::run(context, arguments, output).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(context, arguments, output)).await,
-        Command::SignIn(arguments) => sign_in::run(context, arguments, output),
+        Command::SignIn(arguments) => sign_in::run(context, arguments, output).await,
         Command::VerifyAccess(arguments) => verify_access::run(context, arguments, output).await,
         Command::Schema(arguments) => schema::run(&arguments.of, output),
         Command::Completions(arguments) => completions::run(arguments.shell, output),

@@ -28,7 +28,7 @@ pub(crate) async fn run(context: &Context, arguments: &Explain, output: &mut Out
 }
 
 async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation, Stop> {
-    let manifest = load::here(context)?;
+    let manifest = load::here(context).await?;
     let scope = promote::scope(context, &manifest, images)?;
     let reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
     let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), None).await?;

@@ -1,19 +1,20 @@
 //! The manifest that a command works on.
 
-use super::{Context, Stop, edits};
+use super::{Context, Stop, edits, head, read_event};
 use crate::forge::{Error, Head};
-use crate::manifest::Manifest;
+use crate::manifest::{self, File, Manifest};
 pub(crate) use crate::observe::manifest::from_forge;
-use crate::observe::manifest::{LoadError, from_directory};
+use crate::observe::manifest::{LoadError, files_from_directory, files_from_forge};
 
 /// The manifest at the default branch's head, and that head: what every command that writes works on, and expects to find
 /// unmoved when it writes. Where the working directory has another manifest, that is said.
 ///
 /// # Errors
-/// Where there is no forge, or no manifest there, or it cannot be used.
+/// Where there is no forge, or no manifest there, or it cannot be used; where the head is older than the push that started the
+/// run.
 pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop> {
     let forge = context.forge()?;
-    let head = forge.head().await?;
+    let head = head::head(context).await?;
     let read = from_forge(&**forge, &head.commit, &context.settings.manifest).await;
     let counts = match &read {
         Ok(manifest) => &manifest.files[..],
@@ -34,12 +35,37 @@ pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop>
     Ok((head, manifest))
 }
 
-/// The manifest in the working directory: what commands that write nothing work on.
+/// The manifest that commands work on which write nothing; see [`files_here`].
 ///
 /// # Errors
 /// Where there is none, or it cannot be used.
-pub(crate) fn here(context: &Context) -> Result<Manifest, Stop> {
-    Ok(from_directory(&context.settings.directory, &context.settings.manifest)?)
+pub(crate) async fn here(context: &Context) -> Result<Manifest, Stop> {
+    let files = files_here(context).await?;
+    manifest::parse(files.clone()).map_err(|faults| Stop::Manifest(faults, files))
+}
+
+/// The manifest's texts in the working directory. In a job that checked nothing out they are read from GitHub, at the commit that
+/// a checkout would have brought.
+///
+/// # Errors
+/// Where there is no manifest, or it cannot be read.
+pub(crate) async fn files_here(context: &Context) -> Result<Vec<File>, Stop> {
+    let (directory, path) = (&context.settings.directory, &context.settings.manifest);
+    let missing = match files_from_directory(directory, path) {
+        Err(missing @ LoadError::Missing { .. }) if context.settings.github.in_actions => missing,
+        read => return Ok(read?),
+    };
+    let Some(github) = context.github() else {
+        return Err(Stop::Unusable(format!(
+            "{missing}. In a job, actions/checkout brings the repository's files; or give github-token, and they are read from GitHub"
+        )));
+    };
+    let at = match read_event(context).ok().and_then(|event| event.sha) {
+        Some(commit) => commit,
+        None => context.forge()?.head().await?.commit,
+    };
+    tracing::info!("there is no {path} in {}: it is read from GitHub, at {at}", directory.display());
+    Ok(files_from_forge(github, &at, path).await?)
 }
 
 impl From<Error> for Stop {

@@ -14,6 +14,7 @@ pub(crate) mod doctor;
 mod edits;
 pub(crate) mod explain;
 mod guard;
+mod head;
 pub(crate) mod known;
 mod load;
 pub(crate) mod plan;

@@ -14,7 +14,7 @@ pub(crate) async fn run(
     shards: Option<u32>,
     output: &mut Output,
 ) -> Result<Exit, Stop> {
-    let manifest = load::here(context)?;
+    let manifest = load::here(context).await?;
     let scope = promote::scope(context, &manifest, images)?;
     let forge = context.forge.as_deref();
     let reader = proposal_reader(context, forge, Trust::Keeper);

@@ -59,7 +59,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
         return ending(&None, clean);
     }
     let progress = Progress::on_terminal(context.settings.github.in_actions);
-    let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, looked, progress));
+    let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, looked, progress.clone()));
     // Asked to end, it records what is promoted already.
     let _settling = context.interruption.settling();
     let work = Work {
@@ -72,6 +72,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     };
     let phase = Group::begin("Copying what was approved");
     let applied = apply::promote::promote(&work, &context.interruption).await;
+    progress.end();
     drop(phase);
     let ended = applied.stopped.is_some() || context.interruption.signal().is_some();
     let idle = applied.promoted.is_empty() && ended;

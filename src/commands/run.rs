@@ -22,7 +22,7 @@ pub(crate) async fn run(context: &Context, output: &mut Output) -> Result<Exit, 
     match &event.kind {
         Kind::Schedule | Kind::WorkflowDispatch => by_the_clock(context, output).await,
         Kind::PullRequest(_) | Kind::MergeGroup(_) => check::run(context, &[], output).await,
-        Kind::Push => {
+        Kind::Push(_) => {
             guard(context).await?;
             let arguments = Promote { attention: Attention::Brief, ..Promote::default() };
             promote::run(context, &arguments, output).await

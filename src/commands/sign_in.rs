@@ -14,9 +14,9 @@ use crate::report::sign_in::{SignIn, Written, WrittenAction};
 ///
 /// # Errors
 /// Where no organization is known, or the files cannot be written.
-pub(crate) fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let named = match arguments.organization.as_slice() {
-        [] => vec![organization(context)?],
+        [] => vec![organization(context).await?],
         named => named.to_vec(),
     };
     let organizations = Organizations::new(named).map_err(|e| Stop::Unusable(e.to_string()))?;
@@ -29,8 +29,8 @@ pub(crate) fn run(context: &Context, arguments: &Arguments, output: &mut Output)
 }
 
 /// The manifest's organization, where that is one of Docker Hub.
-fn organization(context: &Context) -> Result<String, Stop> {
-    let manifest = load::here(context)?;
+async fn organization(context: &Context) -> Result<String, Stop> {
+    let manifest = load::here(context).await?;
     if manifest.on_docker_hub() {
         return Ok(manifest.organization);
     }

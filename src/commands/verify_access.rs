@@ -18,14 +18,14 @@ use crate::report::Output;
 use crate::report::access::Access;
 
 /// A larger file holds no results.
-const RESULTS_LIMIT: u64 = 16 << 20;
+const RESULTS_LIMIT: u64 = 16_000_000;
 
 /// Asks a registry with the member's token, prints the script of pulls, or judges what that printed.
 ///
 /// # Errors
 /// Where there is no usable manifest, token or file, or the registry takes no such token.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
-    let manifest = load::here(context)?;
+    let manifest = load::here(context).await?;
     let Destination::Registry(host) = &manifest.registry else {
         return Err(Stop::Unusable(
             "the manifest's registry is a directory: nobody is refused anything there".to_owned(),
@@ -91,7 +91,7 @@ async fn judged(context: &Context, manifest: &Manifest, arguments: &Arguments, f
     };
     let read = read.map_err(|e| unreadable(e.to_string()))?;
     if read as u64 > RESULTS_LIMIT {
-        return Err(unreadable("more than 16 MiB: that is not what the script printed".to_owned()));
+        return Err(unreadable("more than 16 MB: that is not what the script printed".to_owned()));
     }
     let results = results::read(&results::decoded(&bytes));
     if results.pulls.is_empty() && results.system.is_none() {

@@ -53,7 +53,7 @@ pub fn file(path: &str, bytes: Vec<u8>) -> Result<File, Diagnostic> {
 
 const SPLIT: &str = "split it into several files and name them under `include`";
 /// How many bytes there are is not said: a file is not read to its end when it has too many.
-const TOO_LARGE: &str = "the file has more than 1 MiB, which is the most";
+const TOO_LARGE: &str = "the file has more than 1,048,576 bytes, which are the most";
 
 /// The globs of `include` in the main file's text, so that the caller can read those files; empty where the text cannot be
 /// read that far: [`parse`] then says why. They count from the main file's directory: see [`included`].

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::diag::Diagnostic;
 use crate::forge::{self, Commit, Contents};
@@ -99,15 +99,14 @@ pub fn from_directory(directory: &Path, path: &str) -> Result<Manifest, LoadErro
 /// Where the main file does not exist, one cannot be a text, or the disk fails.
 pub(crate) fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<File>, LoadError> {
     let missing = || LoadError::Missing { path: path.to_owned(), place: format!("in {}", directory.display()) };
-    let root = root(directory, path);
-    let mut files = vec![read_file(directory, &root, path)?.ok_or_else(missing)?];
+    let mut files = vec![read_file(directory, path)?.ok_or_else(missing)?];
     let globs = manifest::includes(&files[0].text);
     let mut listed = Vec::new();
     for below in directories(path, &globs) {
-        listed.extend(list_directory(directory, &root, &below)?);
+        listed.extend(list_directory(directory, &below)?);
     }
     for found in manifest::included(path, &globs, listed.iter().map(String::as_str)) {
-        files.extend(read_file(directory, &root, &found)?);
+        files.extend(read_file(directory, &found)?);
     }
     Ok(files)
 }
@@ -128,22 +127,15 @@ fn join(directory: &str, name: &str) -> String {
     }
 }
 
-/// What no link may lead out of: the working directory, or where the main file was named elsewhere, the one it is in.
-fn root(directory: &Path, main: &str) -> PathBuf {
-    let below = Path::new(main).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    let elsewhere = || directory.join(main).parent().map(Path::to_owned);
-    if below { directory.to_owned() } else { elsewhere().unwrap_or_else(|| directory.to_owned()) }
-}
-
-/// Where a path really is; `None` where there is nothing. What is quoted in diagnostics comes from below `root`: a link that
-/// somebody checked in cannot show another file of this machine.
-fn below(directory: &Path, root: &Path, path: &str) -> Result<Option<PathBuf>, LoadError> {
+/// Where a path really is; `None` where there is nothing. What is quoted in diagnostics comes from below the directory: a link
+/// that somebody checked in cannot show another file of this machine.
+fn below(directory: &Path, path: &str) -> Result<Option<PathBuf>, LoadError> {
     let disk = |error: String| LoadError::Disk { path: path.to_owned(), error };
     let real = match std::fs::canonicalize(directory.join(path)) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         real => real.map_err(|e| disk(e.to_string()))?,
     };
-    let root = std::fs::canonicalize(root).map_err(|e| disk(e.to_string()))?;
+    let root = std::fs::canonicalize(directory).map_err(|e| disk(e.to_string()))?;
     if real.starts_with(&root) {
         Ok(Some(real))
     } else {
@@ -151,18 +143,18 @@ fn below(directory: &Path, root: &Path, path: &str) -> Result<Option<PathBuf>, L
     }
 }
 
-fn read_file(directory: &Path, root: &Path, path: &str) -> Result<Option<File>, LoadError> {
+fn read_file(directory: &Path, path: &str) -> Result<Option<File>, LoadError> {
     let disk = |error: std::io::Error| LoadError::Disk { path: path.to_owned(), error: error.to_string() };
-    let Some(real) = below(directory, root, path)? else { return Ok(None) };
+    let Some(real) = below(directory, path)? else { return Ok(None) };
     let file = std::fs::File::open(real).map_err(disk)?;
     let mut bytes = Vec::new();
     file.take(FILE_LIMIT).read_to_end(&mut bytes).map_err(disk)?;
     manifest::file(path, bytes).map(Some).map_err(|fault| LoadError::Faults(vec![fault], Vec::new()))
 }
 
-fn list_directory(directory: &Path, root: &Path, listed: &str) -> Result<Vec<String>, LoadError> {
+fn list_directory(directory: &Path, listed: &str) -> Result<Vec<String>, LoadError> {
     let disk = |e: std::io::Error| LoadError::Disk { path: listed.to_owned(), error: e.to_string() };
-    let Some(real) = below(directory, root, listed)? else { return Ok(Vec::new()) };
+    let Some(real) = below(directory, listed)? else { return Ok(Vec::new()) };
     let entries = std::fs::read_dir(real).map_err(disk)?;
     let mut found = Vec::new();
     for entry in entries {

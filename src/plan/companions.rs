@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::image::{Digest, Tag};
+use crate::text::size;
 
 /// The most companions of one image: what has more is no image's signatures.
 pub(crate) const MOST: usize = 200;
@@ -49,7 +50,7 @@ impl fmt::Display for Excess {
         match self {
             Self::Many => write!(f, "an image may have {MOST} signatures and other artifacts beside it"),
             Self::Large => {
-                write!(f, "the signatures and other artifacts beside an image may have {} MiB", MOST_BYTES >> 20)
+                write!(f, "the signatures and other artifacts beside an image may have {}", size(MOST_BYTES))
             }
         }
     }

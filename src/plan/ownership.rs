@@ -153,6 +153,12 @@ fn named(full_description: &str) -> Option<&str> {
     full_description.lines().rev().find_map(|line| line.trim().strip_prefix(MARK))
 }
 
+/// Whether a path that an earlier release wrote as it was given (`./a`, `a//b`) is this one.
+fn same_path(written: &str, path: &str) -> bool {
+    let parts = written.split('/').filter(|part| !matches!(*part, "" | "."));
+    !written.starts_with('/') && parts.eq(path.split('/'))
+}
+
 /// Whether two full descriptions name the same keeper.
 pub(crate) fn same_keeper(one: &str, other: &str) -> bool {
     named(one).is_some_and(|keeper| named(other) == Some(keeper))
@@ -168,7 +174,8 @@ impl Keeper {
     pub(crate) fn mark(&self, full_description: &str) -> Mark {
         let Some(named) = named(full_description) else { return Mark::Absent };
         let is_ours = named.split_once(", ").is_some_and(|(repository, path)| {
-            path == self.path && self.repository.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(repository))
+            same_path(path, &self.path)
+                && self.repository.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(repository))
         });
         if is_ours { Mark::Ours } else { Mark::Anothers(excerpt(named, 200)) }
     }
@@ -240,6 +247,11 @@ mod tests {
             Mark::Anothers("acme/other, approved-images.yml".to_owned())
         );
         assert_eq!(keeper.mark(&format!("{other}\n{text}")), Mark::Ours);
+        assert_eq!(
+            keeper.mark(&text.replace(", ", ", ./")),
+            Mark::Ours,
+            "as an earlier release wrote what it was given"
+        );
         let path = Keeper { path: "team/approved-images.yml".to_owned(), ..keeper.clone() };
         assert!(matches!(path.mark(&text), Mark::Anothers(_)));
         assert_eq!(

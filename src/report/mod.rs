@@ -25,7 +25,7 @@ mod table;
 mod terminal;
 pub(crate) mod workflow_command;
 
-pub use output::{Ending, Output, Sinks, Style};
+pub use output::{Ending, Output, Runner, Sinks, Style};
 
 /// `--format`: how results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -21,8 +21,18 @@ use crate::text::Hidden;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Style {
     pub format: Format,
-    /// Whether the Actions runner reads along.
-    pub actions: bool,
+    pub runner: Runner,
+}
+
+/// Whether the Actions runner reads what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Runner {
+    #[default]
+    Absent,
+    /// It reads a command line in a step, whose standard output is for results alone.
+    Step,
+    /// It reads the action: one stream in one order, whatever [`Sinks`] call it.
+    Action,
 }
 
 /// The streams that results are written to.
@@ -218,11 +228,15 @@ impl Output {
 
     fn write_end(&mut self, error: Option<&str>) -> io::Result<()> {
         if let Some(text) = self.rendered(self.style.format, error)? {
-            self.sinks.out.write_all(text.as_bytes())?;
+            match self.style.runner {
+                Runner::Absent => self.sinks.out.write_all(text.as_bytes())?,
+                Runner::Step => self.sinks.out.write_all(workflow_command::inert_json(&text).as_bytes())?,
+                Runner::Action => self.sinks.out.write_all(workflow_command::inert(&text).as_bytes())?,
+            }
         }
-        if self.style.actions {
+        if self.style.runner != Runner::Absent {
             self.annotate_rows();
-            self.annotations.write(commands(&mut self.sinks, self.style))?;
+            self.annotations.write(&mut self.sinks.err)?;
         }
         self.sinks.out.flush()?;
         self.sinks.err.flush()
@@ -262,7 +276,8 @@ impl Output {
         self.annotate(Annotation { level: Level::Error, place: None, title: "wharfinger".to_owned(), message });
     }
 
-    /// Renders for people, at once, in Actions inside a group in which the runner obeys nothing.
+    /// Renders for people, at once. The runner obeys nothing of it; as the action it is a group, written whole: what others write
+    /// meanwhile, such as a mask, falls before or after it.
     fn section(&mut self, title: &str, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         if self.style.format != Format::Human {
             return;
@@ -278,15 +293,15 @@ impl Output {
             return Ok(());
         }
         let text = self.hidden.redact(&String::from_utf8_lossy(&text));
-        let out = &mut self.sinks.out;
-        if self.style.actions {
-            workflow_command::write(out, "group", &[], title)?;
-            workflow_command::write_inert(out, &text)?;
-            workflow_command::write(out, "endgroup", &[], "")?;
-        } else {
-            write!(out, "{text}")?;
-        }
-        out.flush()
+        let text = match self.style.runner {
+            Runner::Absent => text,
+            Runner::Step => workflow_command::inert_lines(&text),
+            Runner::Action => {
+                format!("::group::{}\n{}::endgroup::\n", workflow_command::data(title), workflow_command::inert(&text))
+            }
+        };
+        self.sinks.out.write_all(text.as_bytes())?;
+        self.sinks.out.flush()
     }
 
     fn show_diagnostics(&mut self, diagnostics: &[Diagnostic], files: &[File]) {
@@ -307,12 +322,8 @@ impl Output {
     /// Prose on standard error, of which the runner obeys no line.
     fn explain(&mut self, text: &str) {
         let text = self.hidden.redact(text);
-        let err = &mut self.sinks.err;
-        let written = if self.style.actions {
-            text.lines().try_for_each(|line| writeln!(err, "{}", workflow_command::inert_line(line)))
-        } else {
-            write!(err, "{text}")
-        };
+        let text = if self.style.runner == Runner::Absent { text } else { workflow_command::inert_lines(&text) };
+        let written = self.sinks.err.write_all(text.as_bytes());
         self.keep(written);
     }
 
@@ -323,9 +334,4 @@ impl Output {
             _ => {}
         }
     }
-}
-
-/// Where workflow commands go: the runner reads both streams, and a document on standard output stands alone there.
-fn commands(sinks: &mut Sinks, style: Style) -> &mut (dyn Write + Send) {
-    if style.format == Format::Human { &mut sinks.out } else { &mut sinks.err }
 }

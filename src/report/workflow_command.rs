@@ -26,16 +26,22 @@ pub(crate) fn write(out: &mut dyn Write, name: &str, properties: &[(&str, &str)]
     writeln!(out, "::{name}{space}{}::{}", properties.join(","), data(value))
 }
 
-/// Writes `text` so that the runner obeys no line of it: between `stop-commands` and its token, which is the text's own
-/// digest and so cannot stand in the text.
-pub(crate) fn write_inert(out: &mut dyn Write, text: &str) -> io::Result<()> {
+/// `text` so that the runner obeys no line of it: between `stop-commands` and its token, which is the text's own digest and
+/// so cannot stand in the text.
+pub(crate) fn inert(text: &str) -> String {
     let token = format!("wharfinger-{}", Digest::sha256(text.as_bytes()).hex());
-    writeln!(out, "::stop-commands::{token}")?;
-    write!(out, "{text}")?;
-    if !text.ends_with('\n') {
-        writeln!(out)?;
-    }
-    writeln!(out, "::{token}::")
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    format!("::stop-commands::{token}\n{text}{end}::{token}::\n")
+}
+
+/// A JSON document of which the runner obeys nothing, though it reads `##[` anywhere in a line. The value stays the same.
+pub(crate) fn inert_json(json: &str) -> String {
+    json.replace("##[", "#\\u0023[")
+}
+
+/// Lines of which the runner obeys none: see [`inert_line`].
+pub(crate) fn inert_lines(text: &str) -> String {
+    text.lines().map(|line| inert_line(line) + "\n").collect()
 }
 
 /// One log line that the runner takes for no command: it neither starts with `::` nor holds `##[`.
@@ -58,12 +64,19 @@ mod tests {
 
     #[test]
     fn foreign_text_stands_between_stop_and_its_token() {
-        let mut out = Vec::new();
-        write_inert(&mut out, "::add-mask::x").unwrap();
-        let text = String::from_utf8(out).unwrap();
+        let text = inert("::add-mask::x");
         let lines: Vec<&str> = text.lines().collect();
         let token = lines[0].strip_prefix("::stop-commands::").unwrap();
         assert_eq!(lines[1..], ["::add-mask::x", &format!("::{token}::")]);
+    }
+
+    #[test]
+    fn a_document_is_no_command_and_says_the_same() {
+        let text = r###"{"a":"##[add-mask]x ###[y"}"###;
+        let inert = inert_json(text);
+        assert!(!inert.contains("##["), "{inert}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&inert), value(text));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -92,7 +92,9 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
     let forge = given.parse("forge", forge)?.unwrap_or_else(|| default_forge(&github, github_token.is_some()));
     let patience = Patience::default();
     Ok(Settings {
-        manifest: given.text("manifest").map_or_else(|| "approved-images.yml".to_owned(), |given| given.text),
+        manifest: given
+            .parse("manifest", |text| repository_path(text, &given.directory))?
+            .unwrap_or_else(|| "approved-images.yml".to_owned()),
         format: given.parse("format", format)?.unwrap_or_default(),
         log_level: given.parse("log-level", level)?.unwrap_or_else(|| verbosity(given.verbosity)),
         forge,
@@ -259,7 +261,7 @@ fn read_stdin(given: &mut Given<'_>) -> Result<Option<Sourced>, SettingsError> {
 }
 
 /// The most bytes a secret or a bundle of certificates may have.
-const SECRET_LIMIT: u64 = 4 * 1024 * 1024;
+const SECRET_LIMIT: u64 = 4_000_000;
 
 fn read_file(directory: &Path, file: &str, origin: &str) -> Result<String, SettingsError> {
     let fault = |e| SettingsError(format!("{origin} names {file}, which cannot be read: {e}"));
@@ -271,13 +273,34 @@ fn read_file(directory: &Path, file: &str, origin: &str) -> Result<String, Setti
 
 fn bounded(text: String, origin: &str) -> Result<String, SettingsError> {
     if text.len() as u64 > SECRET_LIMIT {
-        return Err(SettingsError(format!("{origin} gives more than 4 MiB")));
+        return Err(SettingsError(format!("{origin} gives more than 4 MB")));
     }
     Ok(text)
 }
 
 fn secret_text(text: &str) -> SecretString {
     SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// A file below the directory that the program was started in, which in a job is the repository, as the forge names it: without
+/// `.`, `..` and empty parts. What is written in two ways is compared and recorded in one.
+fn repository_path(text: &str, directory: &Path) -> Result<String, &'static str> {
+    const OUTSIDE: &str = "it leads out of the repository: start wharfinger in the repository's root and name a file below it, \
+                           such as teams/images.yml";
+    let path = Path::new(text);
+    let mut parts = Vec::new();
+    for part in path.strip_prefix(directory).unwrap_or(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::Normal(name) => parts.extend(name.to_str()),
+            Component::ParentDir => drop(parts.pop().ok_or(OUTSIDE)?),
+            Component::RootDir | Component::Prefix(_) => return Err(OUTSIDE),
+        }
+    }
+    match parts.as_slice() {
+        [] => Err("it names no file: write it as approved-images.yml or teams/images.yml"),
+        parts => Ok(parts.join("/")),
+    }
 }
 
 fn format(text: &str) -> Result<Format, &'static str> {

@@ -16,8 +16,8 @@ fn event(name: &str, payload: &Value) -> Actions {
     Actions::new("acme/images", name, payload).env("GITHUB_SHA", SHA)
 }
 
-fn error(outcome: &Outcome) -> &str {
-    outcome.stderr.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or_default()
+fn error(outcome: &Outcome) -> String {
+    outcome.said().lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or_default().to_owned()
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn an_event_that_means_nothing_is_status_2() {
     let mut told = Vec::new();
     for name in ["pull_request_target", "release", "workflow_run", "repository_dispatch", "x\n::add-mask::y"] {
         let outcome = wharfinger(&event(name, &json!({"repository": repository_json("acme/images")}))).output();
-        told.push(error(&outcome.clone().expect_status(2)).to_owned());
+        told.push(error(&outcome.clone().expect_status(2)));
         assert!(outcome.stdout.lines().all(|line| !line.starts_with("::add-mask::y")), "{outcome:?}");
     }
     insta::assert_snapshot!(told.join("\n"));
@@ -71,14 +71,14 @@ fn what_writes_is_refused_for_other_events_and_other_branches() {
     let pull = Actions::pull_request("acme/images", 7, ("topic", SHA), SHA, SHA);
     let mut told = Vec::new();
     for command in ["promote", "propose"] {
-        told.push(error(&wharfinger(&pull).arg(command).output().expect_status(2)).to_owned());
+        told.push(error(&wharfinger(&pull).arg(command).output().expect_status(2)));
         let branch = Actions::push("acme/images", SHA, SHA).reference("refs/heads/topic");
-        told.push(error(&wharfinger(&branch).arg(command).output().expect_status(2)).to_owned());
+        told.push(error(&wharfinger(&branch).arg(command).output().expect_status(2)));
         let tag = Actions::workflow_dispatch("acme/images").reference("refs/tags/main");
-        told.push(error(&wharfinger(&tag).arg(command).output().expect_status(2)).to_owned());
+        told.push(error(&wharfinger(&tag).arg(command).output().expect_status(2)));
     }
     let branch = Actions::push("acme/images", SHA, SHA).reference("refs/heads/topic");
-    told.push(error(&wharfinger(&branch).output().expect_status(2)).to_owned());
+    told.push(error(&wharfinger(&branch).output().expect_status(2)));
     insta::assert_snapshot!(told.join("\n"));
 }
 
@@ -96,7 +96,8 @@ fn a_comment_that_is_not_ours_is_passed_over_and_ours_is_not() {
     };
     for body in ["looks good", "", "/wharfingers", "see /wharfinger reject"] {
         let outcome = wharfinger(&comment(body)).output().expect_status(0);
-        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""), "{body}");
+        let said = "Nothing to do: the comment does not begin with /wharfinger and a command.\n";
+        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), (said, ""), "{body}");
     }
     let ours = wharfinger(&comment("/wharfinger reject breaks retention")).output().expect_status(3);
     assert!(error(&ours).starts_with("this command needs a forge"), "{ours:?}");
@@ -112,14 +113,14 @@ fn outputs_are_written_whatever_happened() {
         assert_eq!(actions.output(name).as_deref(), Some(value), "{name}");
     }
     assert!(actions.summary().starts_with("**Error:** run does nothing"), "{}", actions.summary());
-    assert!(outcome.stdout.starts_with("::error title=wharfinger::run does nothing"), "{outcome:?}");
+    assert!(outcome.stdout.contains("\n::error title=wharfinger::run does nothing"), "{outcome:?}");
 }
 
 #[test]
 fn an_output_that_cannot_be_written_is_status_3() {
     let actions = event("release", &json!({})).env("GITHUB_OUTPUT", "/nowhere/output");
     let outcome = wharfinger(&actions).output().expect_status(3);
-    assert!(outcome.stderr.contains("GITHUB_OUTPUT, /nowhere/output, cannot be written"), "{outcome:?}");
+    assert!(outcome.stdout.contains("GITHUB_OUTPUT, /nowhere/output, cannot be written"), "{outcome:?}");
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn the_input_command_is_a_command_line() {
     let outcome = wharfinger(&actions).output().expect_status(0);
     assert!(outcome.stdout.contains("Output of wharfinger --format json"), "{outcome:?}");
     let bad = event("release", &json!({})).input("command", "--format json");
-    assert!(wharfinger(&bad).output().expect_status(2).stderr.contains("requires a subcommand"));
+    assert!(wharfinger(&bad).output().expect_status(2).stdout.contains("requires a subcommand"));
 }
 
 /// Each secret, given in every way there is. What is derived from them is masked as well.
@@ -153,7 +154,7 @@ fn secrets_are_masked_before_anything_else_and_appear_nowhere() {
             .env("DOCKER_AUTH_CONFIG", &config.to_string().replace("canary-p", "canary-env-p"))
     };
     let outcome = wharfinger(&inputs()).output().expect_status(2);
-    let masked = masked(&outcome.stdout);
+    let masked = masked(&outcome);
     for secret in [
         "canary-input-github",
         "canary-input-hub",
@@ -176,7 +177,7 @@ fn secrets_are_masked_before_anything_else_and_appear_nowhere() {
 
     let broken = inputs().input("record", "canary-no").input("registry-auth", "{ canary-broken\nauths canary-line }");
     let outcome = wharfinger(&broken).output().expect_status(2);
-    assert!(self::masked(&outcome.stdout).iter().any(|mask| mask == "auths canary-line }"), "{outcome:?}");
+    assert!(self::masked(&outcome).iter().any(|mask| mask == "auths canary-line }"), "{outcome:?}");
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn secrets_from_files_are_masked_too() {
     std::fs::write(actions.workspace().join("token"), "canary-file\n").unwrap();
     let run = wharfinger(&actions).args(["run", "--github-token-file", "token", "--dockerhub-token-file", "-"]);
     let outcome = run.stdin("canary-stdin\n").output().expect_status(2);
-    let masked = masked(&outcome.stdout);
+    let masked = masked(&outcome);
     assert!(masked.contains(&"canary-file".to_owned()) && masked.contains(&"canary-stdin".to_owned()), "{masked:?}");
     assert_hidden(&outcome);
 }
@@ -213,7 +214,7 @@ fn a_token_is_masked_with_its_user_name_however_that_was_given() {
         for (name, value) in variables {
             actions = actions.env(name, value);
         }
-        let masked = masked(&wharfinger(&actions).args(arguments).output().expect_status(status).stdout);
+        let masked = masked(&wharfinger(&actions).args(arguments).output().expect_status(status));
         for secret in [base64(b"bot:canary-hub"), base64(b"wharfinger:canary-job")] {
             assert!(masked.contains(&secret), "{arguments:?} {variables:?}: {masked:?}");
         }
@@ -226,7 +227,7 @@ fn a_secret_is_masked_though_another_cannot_be_read() {
     std::fs::write(actions.workspace().join("token"), "canary-file\n").unwrap();
     let files = ["--github-token-file", "absent", "--dockerhub-token-file", "token", "--dockerhub-username", "bot"];
     let outcome = wharfinger(&actions).arg("schema").args(files).output().expect_status(2);
-    let masked = masked(&outcome.stdout);
+    let masked = masked(&outcome);
     assert!(masked.contains(&base64(b"bot:canary-file")), "{masked:?}");
     assert!(error(&outcome).starts_with("--github-token-file names absent, which cannot be read"), "{outcome:?}");
 }
@@ -282,26 +283,29 @@ fn a_secret_that_is_sent_back_is_shown_nowhere() {
     }
 }
 
-/// A document stands alone on standard output: the runner reads commands on the other stream as well.
+/// On a command line a document stands alone on standard output: the runner reads commands on the other stream as well.
 #[test]
 fn json_stands_alone_on_standard_output() {
-    let actions = event("release", &json!({})).env("GITHUB_TOKEN", "canary").env("WHARFINGER_FORMAT", "json");
-    let outcome = wharfinger(&actions).output().expect_status(2);
+    let actions = event("release", &json!({})).env("GITHUB_TOKEN", "canary");
+    let outcome = wharfinger(&actions).args(["--format", "json", "run"]).output().expect_status(2);
     assert_eq!(outcome.json()["version"], 1);
     assert!(outcome.stderr.starts_with("::add-mask::"), "{outcome:?}");
     assert!(outcome.stderr.contains("::error title=wharfinger::"), "{outcome:?}");
 }
 
-/// The masks, which must all come before any other line.
-fn masked(stdout: &str) -> Vec<String> {
-    let mut rest = stdout.lines().skip_while(|line| line.starts_with("::add-mask::"));
-    assert!(!rest.any(|line| line.starts_with("::add-mask::")), "a mask after another line: {stdout}");
-    stdout.lines().filter_map(|line| line.strip_prefix("::add-mask::")).map(str::to_owned).collect()
+/// The masks, which must all come before any other line: of the action on standard output, else on standard error.
+fn masked(outcome: &Outcome) -> Vec<String> {
+    let Outcome { stdout, stderr, .. } = outcome;
+    let stream = if stdout.contains("::add-mask::") { stdout } else { stderr };
+    assert!(stream == stderr || stderr.is_empty(), "two streams: {outcome:?}");
+    let mut rest = stream.lines().skip_while(|line| line.starts_with("::add-mask::"));
+    assert!(!rest.any(|line| line.starts_with("::add-mask::")), "a mask after another line: {stream}");
+    stream.lines().filter_map(|line| line.strip_prefix("::add-mask::")).map(str::to_owned).collect()
 }
 
 fn assert_hidden(outcome: &Outcome) {
-    let shown = outcome.stdout.lines().filter(|line| !line.starts_with("::add-mask::"));
-    let shown: Vec<&str> = shown.chain(outcome.stderr.lines()).collect();
+    let said = outcome.said();
+    let shown: Vec<&str> = said.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
     assert!(shown.iter().all(|line| !line.contains("canary")), "{shown:#?}");
 }
 

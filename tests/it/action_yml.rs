@@ -51,7 +51,7 @@ fn its_defaults_are_the_programs() {
     let nothing = Actions::new("acme/images", "release", &serde_json::json!({}));
     let bare = Run::new(env!("CARGO_BIN_EXE_wharfinger")).actions(&nothing).output();
     assert_eq!(given, bare);
-    assert!(given.expect_status(2).stderr.contains("run does nothing for the event release"));
+    assert!(given.expect_status(2).stdout.contains("run does nothing for the event release"));
 }
 
 #[test]

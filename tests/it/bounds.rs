@@ -143,7 +143,7 @@ fn annotations_count_what_is_not_shown_one_by_one() {
     std::fs::write(actions.workspace().join("approved-images.yml"), mistakes(300)).unwrap();
     let run = Run::new(PROGRAM).actions(&actions).env("WHARFINGER_FORGE", "none").args(["doctor", "--hosts"]);
     let outcome = run.output().expect_status(2);
-    let annotations: Vec<&str> = outcome.stdout.lines().filter(|line| line.starts_with("::error")).collect();
+    let annotations: Vec<&str> = outcome.stderr.lines().filter(|line| line.starts_with("::error")).collect();
     assert_eq!(annotations.len(), 10, "{annotations:#?}");
     assert_eq!(annotations[9], "::error::291 more errors: see the job summary and the log");
     assert!(actions.summary().contains("and 200 more"), "{}", actions.summary());

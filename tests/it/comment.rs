@@ -411,6 +411,38 @@ fn recheck_judges_again_and_says_so() {
     assert_eq!((last.sha, last.state, last.context), (head, "failure".to_owned(), "wharfinger".to_owned()));
 }
 
+/// The run tells what the answer tells, also where nothing was found.
+#[test]
+fn recheck_leaves_a_log_and_a_summary_and_finds_an_edited_body() {
+    let world = World::new(MANIFEST);
+    let number = world.number(LOKI);
+    let (job, outcome) = world.comment(number, "hubot", "/wharfinger recheck");
+    let outcome = outcome.expect_status(0);
+    assert_eq!(outcome.json()["findings"], json!([]));
+    assert!(outcome.stderr.contains(&format!("#{number}: Success: `nothing wrong")), "{outcome:?}");
+    assert!(job.summary().starts_with("Success: `nothing wrong; 1 approval(s) come in`"), "{}", job.summary());
+    assert!(job.summary().contains("quay.io/grafana/loki"), "what a merge would let in: {}", job.summary());
+    let body = format!("{}\n\nAll fine.\n", world.github.pull(number).body);
+    world.github.edit_body_as(number, "mallory", &body);
+    let (job, outcome) = world.comment(number, "hubot", "/wharfinger recheck");
+    assert_eq!(outcome.expect_status(0).json()["findings"][0]["code"], "body-edited");
+    assert!(world.answers(number)[1].starts_with("Failure: `"), "{:?}", world.answers(number));
+    assert!(world.answers(number)[1].contains("body-edited") && job.summary().contains("mallory"), "{}", job.summary());
+}
+
+#[test]
+fn a_comment_that_is_not_obeyed_leaves_a_line_in_the_log() {
+    let world = World::new(MANIFEST);
+    let number = world.number(LOKI);
+    let said = |login: &str, body: &str| world.comment(number, login, body).1.expect_status(0).stderr;
+    assert!(said("hubot", "looks good").contains("Nothing to do: the comment does not begin with /wharfinger"));
+    assert!(said("hubot", "/wharfinger nonsense").contains("`nonsense` is no command. Nothing was done."));
+    assert!(said("stranger", "/wharfinger recheck").contains("Only people with write access"));
+    assert!(said("stranger", "/wharfinger recheck").contains("The comment was not obeyed: its author may not write"));
+    let edited = world.run(&event(999, number, "hubot", "/wharfinger recheck", "edited"), "run").expect_status(0);
+    assert!(edited.stderr.contains("Nothing to do: only new comments on pull requests are read."), "{edited:?}");
+}
+
 #[test]
 fn refresh_moves_to_the_newest_version_also_under_an_approving_review() {
     let world = World::new(MANIFEST);

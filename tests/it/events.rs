@@ -158,7 +158,8 @@ fn example(name: &str) -> String {
 /// Errors, warnings and notices as the runner reads them, without what only the machine of the test has.
 fn messages(outcome: &Outcome) -> Vec<String> {
     let kinds = ["::error ", "::warning ", "::notice "];
-    let lines = outcome.stderr.lines().filter(|line| kinds.iter().any(|kind| line.starts_with(kind)));
+    let said = outcome.said();
+    let lines = said.lines().filter(|line| kinds.iter().any(|kind| line.starts_with(kind)));
     let text = |line: &str| {
         let (head, text) = line.trim_start_matches(':').split_once("::").unwrap();
         format!("{}: {text}", head.split(' ').next().unwrap())
@@ -268,7 +269,7 @@ fn what_is_no_payload_is_told_with_the_file() {
         ("10,000 objects deep", deep.as_bytes()),
         ("200,000 lists deep", deep_list.as_bytes()),
         ("a key twice", twice.as_bytes()),
-        ("more than 32 MiB", larger.as_bytes()),
+        ("more than 32 MB", larger.as_bytes()),
     ];
     let mut table = String::new();
     for (name, bytes) in cases {

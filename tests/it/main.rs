@@ -62,6 +62,8 @@ mod settings;
 mod shapes;
 mod shards;
 mod sign_in;
+mod started;
+mod stream;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_github;

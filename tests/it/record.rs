@@ -376,7 +376,7 @@ fn in_a_job_the_log_has_a_line_a_phase_and_none_where_errors_alone_are_asked_for
             "::group::Looking at the mirrors of 1 approval",
             "::endgroup::",
             "::group::Copying what was approved",
-            "app:1: 4 blobs, 1.19 KiB",
+            "app:1: 4 blobs, 1.2 kB",
             "app:1: done",
             "::endgroup::",
             "::group::Recording 1 digest",

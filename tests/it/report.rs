@@ -16,7 +16,7 @@ use wharfinger::internals::report::rows::{
     Beside, Check, Failed, Finding, Matrix, Notices, Outcome, Plan, PlannedImage, PlannedProposal, PlannedRepository,
     Promoted, Promotion, Proposed, ProposedAction, Removal, RepositoryAction, Unmatched, Unread, Waiting,
 };
-use wharfinger::internals::report::{Ending, Format, Output, Sinks, Style, json};
+use wharfinger::internals::report::{Ending, Format, Output, Runner, Sinks, Style, json};
 use wharfinger::internals::rules::{Clock, Reason};
 
 const DIGEST: &str = "sha256:84e4509524fd99960badbac55254afcea330d7a10eabd6a5f1dcb45fc38c3f40";
@@ -42,7 +42,8 @@ struct Shown {
 }
 
 fn show(style: Style, error: Option<&str>, fill: impl FnOnce(&mut Output)) -> Shown {
-    let (out, err) = (Kept::default(), Kept::default());
+    let out = Kept::default();
+    let err = if style.runner == Runner::Action { out.clone() } else { Kept::default() };
     let mut output = Output::new(style, Sinks { out: Box::new(out.clone()), err: Box::new(err.clone()) });
     fill(&mut output);
     let ending = output.finish(error).unwrap();
@@ -50,9 +51,9 @@ fn show(style: Style, error: Option<&str>, fill: impl FnOnce(&mut Output)) -> Sh
     Shown { stdout: text(&out), stderr: text(&err), ending }
 }
 
-const PERSON: Style = Style { format: Format::Human, actions: false };
-const PROGRAM: Style = Style { format: Format::Json, actions: false };
-const JOB: Style = Style { format: Format::Human, actions: true };
+const PERSON: Style = Style { format: Format::Human, runner: Runner::Absent };
+const PROGRAM: Style = Style { format: Format::Json, runner: Runner::Absent };
+const JOB: Style = Style { format: Format::Human, runner: Runner::Action };
 
 fn planned(repository: &str, from: Option<&str>, to: &str, kind: Kind) -> PlannedImage {
     PlannedImage {
@@ -418,7 +419,18 @@ fn in_a_job_the_runner_obeys_nobody_else() {
         output.outcome(outcome());
     });
     insta::assert_snapshot!(shown.stdout);
-    assert_eq!(shown.stderr, "error: first\n: :add-mask::second\n");
+    let step = show(Style { runner: Runner::Step, ..JOB }, Some("first\n::add-mask::second"), |output| {
+        output.plan(&plan());
+        output.outcome(outcome());
+    });
+    assert!(
+        step.stdout.starts_with("Proposals\n") && !step.stdout.lines().any(|line| line.trim_start().starts_with("::"))
+    );
+    assert!(
+        step.stderr.starts_with("error: first\n: :add-mask::second\n::error title=wharfinger::first%0A"),
+        "{}",
+        step.stderr
+    );
 }
 
 #[test]

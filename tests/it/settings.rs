@@ -179,6 +179,10 @@ fn what_cannot_be_used_is_named_with_where_it_came_from() {
         case().started_as_action().variable("INPUT_CA-CERTIFICATES", "no pem").error(),
         case().variable("GITHUB_API_URL", "file:///etc").error(),
         case().variable("GITHUB_REPOSITORY", "../../x").error(),
+        case().flag("manifest", "../approved-images.yml").error(),
+        case().variable("WHARFINGER_MANIFEST", "/etc/approved-images.yml").error(),
+        case().started_as_action().variable("INPUT_MANIFEST", "teams/../../x.yml").error(),
+        case().started_as_action().variable("INPUT_MANIFEST", "./").error(),
         case().flag("timeout", "60").error(),
         case().variable("WHARFINGER_SOURCE_TIMEOUT", "0s").error(),
         case().flag("token-services", "registry.corp=https://login.corp/auth").error(),
@@ -186,6 +190,19 @@ fn what_cannot_be_used_is_named_with_where_it_came_from() {
         case().variable("WHARFINGER_TOKEN_SERVICES", "https://login.corp").error(),
     ];
     insta::assert_snapshot!(errors.join("\n"));
+}
+
+#[test]
+fn a_manifest_has_one_name_however_it_is_written() {
+    let manifest = |text: &str| case().flag("manifest", text).settings().manifest;
+    for text in
+        ["a/b.yml", "./a/b.yml", "a//b.yml", "a/./b.yml", "a/c/../b.yml", "a/b.yml/", " a/b.yml\n", ".//a/b.yml/."]
+    {
+        assert_eq!(manifest(text), "a/b.yml", "{text:?}");
+    }
+    let case = case();
+    let absolute = case.directory.path().join("a/b.yml").display().to_string();
+    assert_eq!(case.flag("manifest", &absolute).settings().manifest, "a/b.yml", "below the working directory");
 }
 
 #[test]

@@ -12,4 +12,5 @@ pub mod hub;
 pub mod images;
 pub mod process;
 pub mod registry;
+pub mod runner;
 pub mod servers;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::runner::Log;
+
 /// What a program did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -18,10 +20,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Standard output as JSON.
+    /// Standard output as JSON; of the action, which writes everything there, the document in it.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}) in {self:#?}"))
+        let whole = serde_json::from_str(&self.stdout);
+        whole.unwrap_or_else(|error| match Log::read(&self.stdout).map(|log| log.document) {
+            Ok(Some(document)) => serde_json::from_str(&document).expect("a document"),
+            read => panic!("no JSON ({error}; {read:?}) in {self:#?}"),
+        })
+    }
+
+    /// Both streams, for what may stand in either.
+    pub fn said(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
     }
 
     /// This outcome, which must have ended with `status`.

@@ -17,7 +17,7 @@ use crate::image::{Digest, Location, Reference, RepositoryName};
 use crate::observe::companions;
 use crate::observe::sources::Sources;
 use crate::plan::{self, FailedStep, State, Step};
-use crate::progress::{Bar, Progress};
+use crate::progress::Progress;
 use crate::registry::Registries;
 
 mod blob;
@@ -60,6 +60,7 @@ impl Copier {
         looked: Instant,
         progress: Progress,
     ) -> Self {
+        progress.expect(steps.iter().filter(|step| step.state == State::Copy).count());
         let promoted = steps.iter().filter(|step| step.state == State::Present);
         let vouchers = promoted
             .filter_map(|step| Some((step.repository.clone(), step.mirror_now.clone()?)))
@@ -85,7 +86,7 @@ impl Copier {
             let companions = self.accompany(&tree.digests(), step, mirror).await;
             return Ok(Copied { mirrored: now.clone(), companions });
         }
-        let bar = self.bar(step);
+        let bar = self.progress.image(&name(step));
         // What answers already and is not whole lacks something that was there once.
         let anew = step.state == State::TagOnly;
         let copied = self.copy(Route { step, mirror, bar: &bar, anew }).await;
@@ -106,10 +107,6 @@ impl Copier {
             Ok(digests) => self.accompany(&digests, step, mirror).await,
             Err(error) => Companionship::failed(error),
         }
-    }
-
-    fn bar(&self, step: &Step) -> Bar {
-        self.progress.image(&format!("{}:{}", step.repository, step.tag))
     }
 
     async fn copy(&self, route: Route<'_>) -> Result<Copied, CopyError> {
@@ -187,7 +184,7 @@ impl Copier {
 
     /// Carries what belongs to these manifests of an image that is at the mirror.
     async fn accompany(&self, digests: &[Digest], step: &Step, mirror: &Mirror) -> Companionship {
-        let bar = self.bar(step);
+        let bar = self.progress.beside(&name(step));
         let found = companions::find(&self.delivery.sources, &step.source, digests).await;
         let done = self.delivery.carry(found, digests, Route { step, mirror, bar: &bar, anew: false }).await;
         bar.end(done.behind.is_none());
@@ -201,6 +198,11 @@ impl Copier {
         let children = held.and_then(|held| held.children().ok()).into_iter().flatten();
         Ok(std::iter::once(top.clone()).chain(children.map(|child| child.digest)).collect())
     }
+}
+
+/// How people read of a step: `loki:3.1.0`.
+fn name(step: &Step) -> String {
+    format!("{}:{}", step.repository, step.tag)
 }
 
 /// Sets the tag, if it still answers what the plan saw. Somebody may have pushed while blobs were copied; `is_seen`: that was

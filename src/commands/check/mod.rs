@@ -15,10 +15,10 @@ mod rules;
 mod subject;
 mod verdict;
 
-pub(super) use verdict::{post, post_verdict, verdict_now};
+pub(super) use verdict::{post, post_verdict, recheck};
 
 use self::rules::Told;
-use judge::judge;
+use judge::{Judged, judge};
 use subject::Subject;
 
 /// Runs it for `images`, or for all where none is named.
@@ -29,7 +29,11 @@ pub(crate) async fn run(context: &Context, images: &[String], output: &mut Outpu
     let subject = Subject::of_run(context).await?;
     let judged = judge(context, &subject).await?;
     let scope = promote::scope(context, &judged.manifest, images)?;
-    let judged = judged.within(&scope);
+    Ok(tell(&subject, judged.within(&scope), output))
+}
+
+/// Tells everything that was found.
+fn tell(subject: &Subject, judged: Judged, output: &mut Output) -> Exit {
     for finding in &judged.findings {
         output.annotate(annotation(Level::Error, finding, &subject.head));
     }
@@ -55,7 +59,7 @@ pub(crate) async fn run(context: &Context, images: &[String], output: &mut Outpu
     };
     let clean = check.findings.is_empty() && check.failed.is_empty();
     output.check(check, &subject.head);
-    Ok(if clean { Exit::Done } else { Exit::Findings })
+    if clean { Exit::Done } else { Exit::Findings }
 }
 
 fn row(finding: &Finding) -> rows::Finding {

@@ -1,11 +1,11 @@
 //! What is checked: two texts of the manifest, and what a proposal says of itself.
 
 use crate::action::event::Kind;
-use crate::commands::{Context, Stop, read_event};
+use crate::commands::{Context, Stop, load, read_event};
 use crate::forge::git::GitForge;
 use crate::forge::{Commit, Contents, Forge, OpenProposal, Proposals};
 use crate::manifest::{self, File};
-use crate::observe::manifest::{LoadError, files_from_directory, files_from_forge};
+use crate::observe::manifest::{LoadError, files_from_forge};
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{adding, branch};
 
@@ -75,13 +75,15 @@ impl Subject {
     /// The working directory, against the default branch of the repository that it is in.
     async fn here(context: &Context, public_only: bool) -> Result<Self, Stop> {
         let (directory, path) = (&context.settings.directory, &context.settings.manifest);
-        let head = files_from_directory(directory, path).map_err(Stop::from)?;
-        let base = match GitForge::open(directory.clone()).await {
+        let head = load::files_here(context).await?;
+        let local = match GitForge::open(directory.clone()).await {
+            Ok(forge) => forge.head().await.ok().map(|default| (forge, default.commit)),
             Err(_) => None,
-            Ok(forge) => match forge.head().await {
-                Ok(default) => files(&forge, &default.commit, path).await?,
-                Err(_) => None,
-            },
+        };
+        let base = match (local, context.github()) {
+            (Some((forge, at)), _) => files(&forge, &at, path).await?,
+            (None, Some(github)) => files(github, &github.head().await?.commit, path).await?,
+            (None, None) => None,
         };
         Ok(Self { head, base, base_commit: None, proposal: None, edited_by: None, public_only })
     }

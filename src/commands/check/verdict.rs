@@ -1,13 +1,34 @@
 //! The verdict on a proposal's commit, as a commit status.
 
-use super::judge::judge;
+use super::judge::{Judged, judge};
 use super::subject::{Subject, files};
+use super::tell;
 use crate::commands::{Context, Stop};
-use crate::forge::{Commit, Error, StatusState, Statuses};
-use crate::proposal::metadata::Metadata;
+use crate::forge::{Commit, Error, OpenProposal, StatusState, Statuses};
+use crate::markdown::code;
+use crate::proposal::metadata::{self, Metadata};
+use crate::report::Output;
 
 /// The commit status that carries the verdict.
 const STATUS: &str = "wharfinger";
+
+/// What `check` comes to, in a line that a status takes.
+pub(in crate::commands) struct Verdict {
+    pub(in crate::commands) state: StatusState,
+    pub(in crate::commands) text: String,
+}
+
+impl Verdict {
+    /// The same for people, in Markdown.
+    pub(in crate::commands) fn sentence(&self, commit: &Commit) -> String {
+        let word = match self.state {
+            StatusState::Success => "Success",
+            StatusState::Failure => "Failure",
+            StatusState::Error => "Error",
+        };
+        format!("{word}: {}. This is the verdict on {commit}.", code(&self.text, 200))
+    }
+}
 
 /// Posts the verdict on a proposal's commit, unless that commit has it. What its body says of itself is `metadata`. Gives
 /// whether that is the last word: what could not be worked out is tried again.
@@ -21,7 +42,7 @@ pub(in crate::commands) async fn post_verdict(
     if matches!(posted, Some((StatusState::Success | StatusState::Failure, _))) {
         return Ok(true);
     }
-    let (state, text) = verdict_now(context, statuses, commit, metadata).await;
+    let Verdict { state, text } = worded(&judged(context, statuses, commit, metadata, None).await);
     if posted != Some((state, text.clone())) {
         statuses.set_status(commit, STATUS, state, &text).await?;
     }
@@ -41,27 +62,41 @@ pub(in crate::commands) async fn post(
     statuses.set_status(commit, STATUS, state, text).await
 }
 
-/// The verdict on a proposal's commit, whatever was posted before, in a line that a status takes.
-pub(in crate::commands) async fn verdict_now(
+/// The verdict on an open proposal, whatever was posted before. What was found is told as by `check`.
+pub(in crate::commands) async fn recheck(
     context: &Context,
     statuses: &dyn Statuses,
-    commit: &Commit,
-    metadata: Option<Metadata>,
-) -> (StatusState, String) {
-    let (state, text) = match verdict(context, statuses, commit, metadata).await {
-        Ok(verdict) => verdict,
+    open: &OpenProposal,
+    output: &mut Output,
+) -> Verdict {
+    let (metadata, edited_by) = (metadata::read(&open.body), open.edited_by.clone());
+    let judged = judged(context, statuses, &open.head, metadata, edited_by).await;
+    let verdict = worded(&judged);
+    output.evidence(&verdict.sentence(&open.head));
+    match judged {
+        Ok((subject, judged)) => drop(tell(&subject, judged, output)),
+        Err(Stop::Manifest(faults, files)) => output.diagnostics(faults, &files),
+        Err(_) => {}
+    }
+    verdict
+}
+
+fn worded(judged: &Result<(Subject, Judged), Stop>) -> Verdict {
+    let (state, text) = match judged {
+        Ok((_, judged)) => judged.verdict(),
         Err(Stop::CannotWork(e)) => (StatusState::Error, format!("could not be worked out: {e:#}")),
         Err(e) => (StatusState::Failure, e.to_string()),
     };
-    (state, crate::text::cut(&text, 130))
+    Verdict { state, text: crate::text::cut(&text, 130) }
 }
 
-async fn verdict(
+async fn judged(
     context: &Context,
     statuses: &dyn Statuses,
     commit: &Commit,
     metadata: Option<Metadata>,
-) -> Result<(StatusState, String), Stop> {
+    edited_by: Option<String>,
+) -> Result<(Subject, Judged), Stop> {
     let path = &context.settings.manifest;
     let contents = context.forge()?.as_ref();
     let head = files(contents, commit, path).await?.unwrap_or_default();
@@ -70,6 +105,7 @@ async fn verdict(
     let base = files(contents, &parent, path).await?;
     let public_only = context.settings.github.in_actions;
     let base_commit = Some(parent);
-    let subject = Subject { head, base, base_commit, proposal: Some(metadata), edited_by: None, public_only };
-    Ok(judge(context, &subject).await?.verdict())
+    let subject = Subject { head, base, base_commit, proposal: Some(metadata), edited_by, public_only };
+    let judged = judge(context, &subject).await?;
+    Ok((subject, judged))
 }

@@ -15,7 +15,7 @@ use wharfinger::internals::commands::{self, Context, Exit};
 use wharfinger::internals::image::Digest;
 use wharfinger::internals::registry::Registries;
 use wharfinger::internals::registry::remote::{Client, Options, Patience};
-use wharfinger::internals::report::{Output, Sinks, Style};
+use wharfinger::internals::report::{Output, Runner, Sinks, Style};
 use wharfinger::internals::settings::{self, Format, Given};
 
 use self::case::{Case, End, World};
@@ -180,7 +180,7 @@ fn in_process(clone: &Clone, auths: &str) -> Promotion {
     let settings = settings::resolve(&given, secrets).unwrap();
     let page = Page::default();
     let sinks = Sinks { out: Box::new(page.clone()), err: Box::new(page.clone()) };
-    let mut output = Output::new(Style { format: Format::Json, actions: false }, sinks);
+    let mut output = Output::new(Style { format: Format::Json, runner: Runner::Absent }, sinks);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let exit = runtime.block_on(async {
         let mut context = Context::build(settings).await.unwrap();

@@ -1,0 +1,390 @@
+//! Bars on a terminal, and in a log one line a phase.
+//!
+//! Copying tells [`Progress`] what came; how that is drawn is no matter of copying.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use super::{drawn, say};
+use crate::text::{counted, size};
+
+/// How often a second bars are drawn at most.
+const HERTZ: u8 = 10;
+/// How often bars are drawn while nothing comes.
+const TICK: Duration = Duration::from_millis(500);
+/// So long after the last byte or answer a bar is said to wait, and estimates nothing.
+const WAITING: Duration = Duration::from_secs(3);
+/// How a bar that counts bytes looks.
+const BYTES: &str = "{msg:30!} {wide_bar} {sizes:>20} {pace:>22}";
+/// How the bar of a phase looks that asks for many things.
+const COUNTED: &str = "{msg:30!} {wide_bar} {pos:>7} of {len:>7} {pace:>22}";
+
+/// Shows the images under way, and under them what all of them come to.
+#[derive(Clone)]
+pub(crate) struct Progress {
+    bars: MultiProgress,
+    total: Arc<Total>,
+}
+
+/// All images of a run.
+#[derive(Default)]
+struct Total {
+    shown: Mutex<Option<Counter>>,
+    expected: AtomicUsize,
+    done: AtomicUsize,
+}
+
+/// One image under way. Its bar goes away with the last handle.
+#[derive(Clone)]
+pub(crate) struct Bar {
+    shown: Counter,
+    total: Arc<Total>,
+    /// Whether it is one of the images that the total counts.
+    counts: bool,
+    name: String,
+    began: Instant,
+}
+
+/// A bar that knows when it moved last.
+#[derive(Clone)]
+struct Counter {
+    bar: ProgressBar,
+    moved: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Progress {
+    /// Shows nothing.
+    pub(crate) fn hidden() -> Self {
+        Self::on(MultiProgress::with_draw_target(ProgressDrawTarget::hidden()))
+    }
+
+    /// Bars on standard error, where that is a terminal and no job of GitHub Actions.
+    pub(crate) fn on_terminal(in_actions: bool) -> Self {
+        if in_actions || !std::io::stderr().is_terminal() {
+            return Self::hidden();
+        }
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(HERTZ));
+        Self::on(drawn::draw(bars))
+    }
+
+    fn on(bars: MultiProgress) -> Self {
+        Self { bars, total: Arc::default() }
+    }
+
+    /// So many images are to be copied. Of more than one the total is shown.
+    pub(crate) fn expect(&self, images: usize) {
+        self.total.expected.store(images, Ordering::Relaxed);
+        if images > 1 {
+            *self.total.lock() = Some(self.counter(&self.total.text(), BYTES, 0));
+        }
+    }
+
+    /// A bar for one image, named `loki:3.1.0`; its size is not known yet.
+    pub(crate) fn image(&self, name: &str) -> Bar {
+        self.bar(name, true)
+    }
+
+    /// A bar for what comes later to an image that is there: the total does not count it as one.
+    pub(crate) fn beside(&self, name: &str) -> Bar {
+        self.bar(name, false)
+    }
+
+    fn bar(&self, name: &str, counts: bool) -> Bar {
+        let shown = self.counter(name, BYTES, 0);
+        Bar { shown, total: Arc::clone(&self.total), counts, name: name.to_owned(), began: Instant::now() }
+    }
+
+    /// A bar for a phase that asks for `total` things.
+    pub(crate) fn phase(&self, name: &str, total: usize) -> Phase {
+        Phase(self.counter(name, COUNTED, total as u64))
+    }
+
+    /// No more images are to come.
+    pub(crate) fn end(&self) {
+        if let Some(total) = self.total.lock().take() {
+            total.bar.finish_and_clear();
+        }
+    }
+
+    /// A bar above that of the total, if there is one.
+    fn counter(&self, name: &str, template: &str, length: u64) -> Counter {
+        let bar = ProgressBar::new(length).with_message(name.to_owned());
+        let bar = match &*self.total.lock() {
+            Some(total) => self.bars.insert_before(&total.bar, bar),
+            None => self.bars.add(bar),
+        };
+        let counter = Counter { bar, moved: Arc::default() };
+        counter.bar.set_style(style(template, &counter.moved));
+        if !self.bars.is_hidden() {
+            counter.bar.enable_steady_tick(TICK);
+        }
+        counter
+    }
+}
+
+impl Total {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Counter>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn text(&self) -> String {
+        let (done, expected) = (self.done.load(Ordering::Relaxed), self.expected.load(Ordering::Relaxed));
+        format!("{} of {}", done.min(expected), counted(expected, "image"))
+    }
+
+    fn with(&self, act: impl FnOnce(&Counter)) {
+        if let Some(total) = &*self.lock() {
+            act(total);
+        }
+    }
+
+    fn one(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+        self.with(|total| total.bar.set_message(self.text()));
+    }
+}
+
+impl Counter {
+    fn came(&self, much: u64) {
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.bar.inc(much);
+    }
+}
+
+pub(crate) struct Phase(Counter);
+
+impl Phase {
+    pub(crate) fn one(&self) {
+        self.0.came(1);
+    }
+
+    pub(crate) fn end(&self) {
+        self.0.bar.finish_and_clear();
+    }
+}
+
+impl Bar {
+    /// So many bytes more are to be brought, in so many blobs.
+    pub(crate) fn expect(&self, blobs: usize, bytes: u64) {
+        self.shown.bar.inc_length(bytes);
+        self.total.with(|total| total.bar.inc_length(bytes));
+        say(&format!("{}: {}, {}", self.name, counted(blobs, "blob"), size(bytes)));
+    }
+
+    /// So many bytes came, or are there already.
+    pub(crate) fn came(&self, bytes: u64) {
+        self.shown.came(bytes);
+        self.total.with(|total| total.came(bytes));
+    }
+
+    /// So many bytes that came are to come again.
+    pub(crate) fn lost(&self, bytes: u64) {
+        self.shown.bar.dec(bytes);
+        self.total.with(|total| total.bar.dec(bytes));
+    }
+
+    /// The image is done, or failed. Where nothing was to be brought, nothing is told.
+    pub(crate) fn end(&self, well: bool) {
+        self.shown.bar.finish_and_clear();
+        if self.counts {
+            self.total.one();
+        }
+        if self.shown.bar.length().unwrap_or_default() == 0 {
+            return;
+        }
+        let (how, after) = (if well { "done" } else { "failed" }, self.began.elapsed().as_secs_f64());
+        say(&format!("{}: {how} after {after:.1} s", self.name));
+    }
+}
+
+fn style(template: &str, moved: &Arc<Mutex<Option<Instant>>>) -> ProgressStyle {
+    let (moved, in_bytes) = (Arc::clone(moved), template == BYTES);
+    let pace_of = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let moved = *moved.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = state.len().unwrap_or_default().saturating_sub(state.pos());
+        // What cannot be written is not shown.
+        let _ = out.write_str(&pace(moved.map(|moved| moved.elapsed()), state.per_sec(), left, in_bytes));
+    };
+    let sizes_of = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let total = state.len().unwrap_or_default();
+        if total > 0 {
+            let _ = write!(out, "{} of {}", size(state.pos()), size(total));
+        }
+    };
+    // The templates are fixed; were one broken, the plain style shows as much.
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("pace", pace_of).with_key("sizes", sizes_of)
+}
+
+/// How fast it goes and how long it will take, where something came so long ago and so much is `left`. What waits is not estimated.
+fn pace(since: Option<Duration>, per_second: f64, left: u64, in_bytes: bool) -> String {
+    if since.is_none_or(|since| since >= WAITING) || !per_second.is_normal() || per_second < 0.0 {
+        return "waiting".to_owned();
+    }
+    if left == 0 {
+        return String::new();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let seconds = left as f64 / per_second;
+    let time = match seconds {
+        ..90.0 => format!("{seconds:.0} s left"),
+        90.0..5400.0 => format!("{:.0} min left", seconds / 60.0),
+        _ => format!("{:.0} h left", seconds / 3600.0),
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is no negative number")]
+    let rate = per_second as u64;
+    if in_bytes { format!("{}/s, {time}", size(rate)) } else { time }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// A terminal: its rows, and where the next character goes. A full row is left by the next character alone.
+    #[derive(Debug, Clone, Default)]
+    struct Screen(Arc<Mutex<(Vec<Vec<char>>, usize)>>);
+
+    impl Screen {
+        fn lines(&self) -> Vec<String> {
+            let rows = self.0.lock().unwrap().0.clone();
+            let words =
+                |row: &Vec<char>| row.iter().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+            rows.iter().map(words).filter(|line| !line.is_empty()).collect()
+        }
+
+        /// Goes to another row, told from the present one. Rows are written from their beginning.
+        fn go(&self, to: impl FnOnce(usize) -> usize) -> std::io::Result<()> {
+            let row = &mut self.0.lock().unwrap().1;
+            *row = to(*row);
+            Ok(())
+        }
+    }
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            120
+        }
+
+        fn move_cursor_up(&self, n: usize) -> std::io::Result<()> {
+            self.go(|row| row.saturating_sub(n))
+        }
+
+        fn move_cursor_down(&self, n: usize) -> std::io::Result<()> {
+            self.go(|row| row + n)
+        }
+
+        fn move_cursor_right(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, text: &str) -> std::io::Result<()> {
+            self.write_str(text)?;
+            self.go(|row| row + 1)
+        }
+
+        fn write_str(&self, text: &str) -> std::io::Result<()> {
+            let (rows, row) = &mut *self.0.lock().unwrap();
+            for c in text.chars() {
+                rows.resize(rows.len().max(*row + 2), Vec::new());
+                if c == '\r' {
+                    rows[*row].clear();
+                    continue;
+                }
+                if rows[*row].len() == 120 {
+                    *row += 1;
+                    rows[*row].clear();
+                }
+                rows[*row].push(c);
+            }
+            Ok(())
+        }
+
+        fn clear_line(&self) -> std::io::Result<()> {
+            let (rows, row) = &mut *self.0.lock().unwrap();
+            rows.resize(rows.len().max(*row + 2), Vec::new());
+            rows[*row].clear();
+            Ok(())
+        }
+
+        fn flush(&self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn on_screen() -> (Screen, Progress) {
+        let screen = Screen::default();
+        let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
+        (screen.clone(), Progress::on(MultiProgress::with_draw_target(target)))
+    }
+
+    #[test]
+    fn a_bar_counts_what_came() {
+        let bar = Progress::hidden().image("loki:3.1.0");
+        bar.expect(2, 100);
+        bar.expect(1, 50);
+        bar.came(70);
+        bar.lost(30);
+        assert_eq!((bar.shown.bar.length(), bar.shown.bar.position()), (Some(150), 40));
+        bar.end(true);
+        assert!(bar.shown.bar.is_finished());
+    }
+
+    #[test]
+    fn the_templates_are_sound() {
+        assert!([BYTES, COUNTED].iter().all(|template| ProgressStyle::with_template(template).is_ok()));
+    }
+
+    #[test]
+    fn what_waits_is_not_estimated() {
+        let (soon, late) = (Some(Duration::from_millis(10)), Some(WAITING));
+        assert_eq!(pace(None, 0.0, 0, true), "waiting", "nothing came yet");
+        assert_eq!(pace(late, 1e6, 5_000_000, true), "waiting", "nothing comes any more");
+        assert_eq!(pace(soon, f64::NAN, 5_000_000, true), "waiting");
+        assert_eq!(pace(soon, 1e6, 5_000_000, true), "1.0 MB/s, 5 s left");
+        assert_eq!(pace(soon, 1e6, 600_000_000, true), "1.0 MB/s, 10 min left");
+        assert_eq!(pace(soon, 2.0, 60, false), "30 s left");
+        assert_eq!(pace(soon, 1e6, 0, true), "", "only the tag is to be set");
+    }
+
+    #[test]
+    fn several_images_have_a_total_below_them() {
+        let (screen, progress) = on_screen();
+        progress.expect(2);
+        let (one, other) = (progress.image("loki:3.1.0"), progress.image("app:1"));
+        one.expect(2, 4_000_000);
+        other.expect(1, 2_000_000);
+        other.came(2_000_000);
+        other.end(true);
+        one.shown.bar.tick();
+        let lines = screen.lines();
+        assert!(lines[0].starts_with("loki:3.1.0") && lines[0].ends_with("0 B of 4.0 MB waiting"), "{lines:#?}");
+        assert!(lines[1].starts_with("1 of 2 images") && lines[1].contains("2.0 MB of 6.0 MB"), "{lines:#?}");
+        one.end(false);
+        progress.end();
+        assert_eq!(screen.lines(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn bars_go_away_with_the_run() {
+        let (screen, progress) = on_screen();
+        let (bar, phase) = (progress.image("loki:3.1.0"), progress.phase("sources", 3));
+        bar.expect(1, 1_000);
+        phase.one();
+        assert_eq!(screen.lines().len(), 2);
+        drawn::take_away(&progress.bars);
+        bar.came(10);
+        phase.one();
+        assert_eq!(screen.lines(), Vec::<String>::new());
+    }
+}

@@ -1,5 +1,6 @@
 //! What every command works with.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub struct Context {
     pub(super) reviews: KnownReviews,
     /// That the manifest here is another than the one that counts is said once.
     pub(super) edits_told: Once,
+    /// Whether proposals may be open, as far as this run knows.
+    pub(super) may_have_proposals: AtomicBool,
 }
 
 impl Context {
@@ -66,8 +69,20 @@ impl Context {
         };
         let (interruption, now, reviews) = (Interruption::default(), chrono::Utc::now(), KnownReviews::default());
         let sources = Sources::to_copy(registries.clone());
-        let edits_told = Once::new();
-        Ok(Self { settings, registries, sources, hub, forge, github, interruption, now, reviews, edits_told })
+        let (edits_told, may_have_proposals) = (Once::new(), AtomicBool::new(true));
+        Ok(Self {
+            settings,
+            registries,
+            sources,
+            hub,
+            forge,
+            github,
+            interruption,
+            now,
+            reviews,
+            edits_told,
+            may_have_proposals,
+        })
     }
 
     /// Whether a credential for the destination was given; a directory needs none.

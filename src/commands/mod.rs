@@ -25,6 +25,7 @@ mod publish;
 mod reader;
 pub(crate) mod run;
 pub(crate) mod schema;
+mod siblings;
 pub(crate) mod sign_in;
 mod unreviewed;
 pub(crate) mod verify_access;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::{Context, Exit, Stop, load, unreviewed};
 use crate::apply;
@@ -93,8 +94,9 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
 async fn sweep(context: &Context, manifest: &Manifest) {
     let records = !context.settings.dry_run && context.settings.record != RecordMode::None;
     let Some(forge) = context.forge.as_deref().filter(|_| records) else { return };
-    if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix, None).await {
-        tracing::warn!("what interrupted runs left could not be cleared: {e}");
+    match forge.sweep(&manifest.proposals.branch_prefix, None).await {
+        Ok(open) => context.may_have_proposals.store(open, Ordering::Relaxed),
+        Err(e) => tracing::warn!("what interrupted runs left could not be cleared: {e}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `run`: picks what to do by the event.
 
-use super::{Context, Exit, Stop, check, comment, guard, load, promote, propose, read_event};
+use super::{Context, Exit, Stop, check, comment, guard, load, promote, propose, read_event, siblings};
 use crate::action::Event;
 use crate::action::event::Kind;
 use crate::args::Promote;
@@ -24,12 +24,22 @@ pub(crate) async fn run(context: &Context, output: &mut Output) -> Result<Exit, 
         Kind::PullRequest(_) | Kind::MergeGroup(_) => check::run(context, &[], output).await,
         Kind::Push(_) => {
             guard(context).await?;
-            let arguments = Promote { attention: Attention::Brief, ..Promote::default() };
-            promote::run(context, &arguments, output).await
+            after_a_push(context, output).await
         }
         Kind::IssueComment(comment) => comment::run(context, comment, output).await,
         Kind::Other => Err(unknown(&event)),
     }
+}
+
+/// Promotes what was merged, then makes anew the proposals that conflict with it. What keeps one from its work does not keep the
+/// other.
+async fn after_a_push(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
+    let arguments = Promote { attention: Attention::Brief, ..Promote::default() };
+    let promoted = promote::run(context, &arguments, output).await;
+    if matches!(promoted, Err(Stop::Unusable(_) | Stop::Manifest(..))) || context.interruption.signal().is_some() {
+        return promoted;
+    }
+    both(promoted, siblings::run(context, output).await)
 }
 
 /// Promotes what is pending, where there are credentials for the destination, then proposes. What keeps one from its
@@ -47,9 +57,13 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
     if matches!(promoted, Err(Stop::Unusable(_) | Stop::Manifest(..))) {
         return promoted;
     }
-    let proposed = propose::run(context, &[], None, output).await;
-    match (promoted, proposed) {
-        (Ok(promoted), Ok(proposed)) => Ok(promoted.and(proposed)),
+    both(promoted, propose::run(context, &[], None, output).await)
+}
+
+/// How a run of two commands ends.
+fn both(first: Result<Exit, Stop>, second: Result<Exit, Stop>) -> Result<Exit, Stop> {
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok(first.and(second)),
         (Err(Stop::CannotWork(first)), Err(Stop::CannotWork(second))) => Err(Stop::both(&first, &second)),
         (Err(stop), _) | (_, Err(stop)) => Err(stop),
     }

@@ -45,8 +45,8 @@ pub trait Branches: Send + Sync {
     ) -> Result<Commit, Error>;
 
     /// Clears what interrupted runs left and files what people closed since; changes nothing that a person sees. A run that has
-    /// just listed what is `open` says so: that is not listed again.
-    async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<(), Error>;
+    /// just listed what is `open` says so: that is not listed again. Whether branches remain on which proposals may be open.
+    async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<bool, Error>;
 
     /// The rules of a branch, which need not exist, in words: each with who made it and what to change. None where a forge has
     /// no rules.

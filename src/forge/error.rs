@@ -9,6 +9,9 @@ pub enum Error {
     /// The branch's rules refuse a commit, the branch or its proposal (protection, rulesets); with what the forge said.
     #[error("the rules of the branch {branch} refuse it: {detail}")]
     Protected { branch: String, detail: String },
+    /// The rules of a branch keep it from being deleted: with them, and what to change.
+    #[error("the branch {branch} cannot be deleted: {detail}")]
+    Undeletable { branch: String, detail: String },
     /// The credential is missing, wrong, or not allowed to do this; with the permission or setting that is missing.
     #[error("{action} was refused: {detail}")]
     Refused {

@@ -25,6 +25,10 @@ pub trait Reviews: Send + Sync {
     /// The newest commit that both of two have behind them.
     async fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Commit, Error>;
 
+    /// Whether a ruleset dismisses approvals of what is proposed for a branch when commits are pushed. Classic branch protection
+    /// does not tell.
+    async fn dismisses(&self, branch: &str) -> Result<bool, Error>;
+
     /// Whether an account may write to the repository; one that does not exist may not. Asked once in a run.
     async fn may_write(&self, login: &str) -> Result<bool, Error>;
 }

@@ -94,6 +94,8 @@ impl Answer {
         match message {
             Some(text) => excerpt(text, 300),
             None if self.body.is_empty() => "nothing more".to_owned(),
+            // A page for browsers says nothing to who reads a log.
+            None if self.body.trim_ascii_start().starts_with(b"<") => "a page of HTML".to_owned(),
             None => excerpt(&String::from_utf8_lossy(&self.body), 300),
         }
     }
@@ -169,6 +171,7 @@ mod tests {
         );
         assert_eq!(message(r#"{"text":"Invalid"}"#), "Invalid");
         assert_eq!(message(""), "nothing more");
+        assert_eq!(message("\n<!DOCTYPE html><html>"), "a page of HTML");
         assert_eq!(message(&"x".repeat(5000)).chars().count(), 300);
     }
 }

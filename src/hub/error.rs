@@ -1,6 +1,9 @@
 //! What goes wrong with Docker Hub's API.
 
-use crate::text::excerpt;
+use crate::text::{excerpt, nearest};
+
+/// How many teams are named.
+const TEAMS: usize = 20;
 
 /// What went wrong with Docker Hub's API. The kinds are what callers decide by; no text holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +25,7 @@ pub enum Error {
         detail: String,
     },
     /// The organization has no such team, and none was to be made.
-    #[error("{organization} has no team `{team}` on Docker Hub; {}", list_teams(known))]
+    #[error("{organization} has no team `{team}` on Docker Hub; {}", list_teams(team, known))]
     NoTeam {
         organization: String,
         team: String,
@@ -40,11 +43,16 @@ pub enum Error {
     Unusable(String),
 }
 
-/// The teams there are, for the error about one that is not.
-fn list_teams(known: &[String]) -> String {
+/// The team that was probably meant, else the teams there are, for the error about one that is not.
+fn list_teams(team: &str, known: &[String]) -> String {
     if known.is_empty() {
         return "it has no team that the credential may see".to_owned();
     }
-    let names: Vec<String> = known.iter().map(|name| format!("`{}`", excerpt(name, 60))).collect();
-    format!("it has {}", names.join(", "))
+    if let Some(near) = nearest(team, known.iter().map(String::as_str)) {
+        return format!("did you mean `{}`?", excerpt(near, 60));
+    }
+    let names: Vec<String> = known.iter().take(TEAMS).map(|name| format!("`{}`", excerpt(name, 60))).collect();
+    let more = known.len().saturating_sub(TEAMS);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("it has {}{more}", names.join(", "))
 }

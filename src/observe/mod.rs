@@ -23,6 +23,7 @@ pub(crate) mod records;
 pub(crate) mod repositories;
 pub(crate) mod retired;
 pub(crate) mod reviews;
+pub(crate) mod siblings;
 pub(crate) mod sources;
 pub(crate) mod untouched;
 pub(crate) mod upstream;

@@ -113,7 +113,7 @@ pub(super) fn unnamed(entry: &Entry) -> Entry {
 }
 
 /// The first of the reasons for which an approval leaves; those that stand for themselves go before the others.
-fn cause(image: &Image, approval: &Approval, conditions: &Conditions) -> Option<Cause> {
+pub(super) fn cause(image: &Image, approval: &Approval, conditions: &Conditions) -> Option<Cause> {
     let Approval { tag, digest, .. } = approval;
     if let Some(revoked) = image.revoked.iter().find(|revoked| revoked.digest == *digest) {
         return Some(Cause::Revoked(revoked.reason.clone()));
@@ -140,7 +140,7 @@ fn over(image: &Image, rejection: &Rejection, today: NaiveDate) -> Option<NaiveD
 }
 
 /// What tells one rejection of a tag from another: they name no bytes.
-fn digest_of(rejection: &Rejection) -> Digest {
+pub(super) fn digest_of(rejection: &Rejection) -> Digest {
     let until = rejection.until.map(|last| last.to_string()).unwrap_or_default();
     Digest::sha256(format!("rejected\n{}\n{until}\n{}", rejection.tag, rejection.reason).as_bytes())
 }

@@ -14,6 +14,7 @@ use crate::manifest::Image;
 use crate::rules::{self, Since};
 
 pub(crate) mod adding;
+pub(crate) mod anew;
 mod apart;
 pub(crate) mod approve;
 pub(crate) mod audience;
@@ -39,7 +40,7 @@ mod wanted;
 pub(crate) mod why;
 pub(crate) mod written;
 
-pub(crate) use leaving::{Cause, Unreviewed};
+pub(crate) use leaving::{Cause, Conditions, Unreviewed};
 pub use subject::subject;
 pub(crate) use wanted::Selected;
 

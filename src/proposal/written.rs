@@ -75,7 +75,7 @@ pub(crate) fn entries_between(base: &Manifest, head: &Manifest) -> Vec<Entry> {
 }
 
 /// The base, with the image that the entries add where it lacks that.
-fn with_new_image<'b>(base: &'b Manifest, entries: &[Entry]) -> Option<Cow<'b, Manifest>> {
+pub(super) fn with_new_image<'b>(base: &'b Manifest, entries: &[Entry]) -> Option<Cow<'b, Manifest>> {
     let lacks = |entry: &&Entry| !base.images.iter().any(|image| entry.names(image));
     let Some(entry) = entries.iter().find(lacks) else { return Some(Cow::Borrowed(base)) };
     let lines = adding::lines(&entry.source, &entry.repository, entry.to.as_ref());
@@ -83,7 +83,7 @@ fn with_new_image<'b>(base: &'b Manifest, entries: &[Entry]) -> Option<Cow<'b, M
 }
 
 /// The image that an entry is about. Of several of one source and mirror it is the one in which the change shows.
-fn position(base: &Manifest, head: &Manifest, entry: &Entry) -> Option<usize> {
+pub(super) fn position(base: &Manifest, head: &Manifest, entry: &Entry) -> Option<usize> {
     let named = base.images.iter().enumerate().filter(|(_, image)| entry.names(image)).map(|(at, _)| at);
     let named: Vec<usize> = named.collect();
     let tag = entry.to.as_ref()?;

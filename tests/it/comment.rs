@@ -444,6 +444,15 @@ fn a_comment_that_is_not_obeyed_leaves_a_line_in_the_log() {
 }
 
 #[test]
+fn recheck_posts_no_status_where_the_job_checks() {
+    let world = World::with(MANIFEST, Options { who: Who::App("acme-images".to_owned()), ..Options::default() });
+    let number = world.number(LOKI);
+    world.comment(number, "hubot", "/wharfinger recheck").1.expect_status(0);
+    assert!(world.answers(number)[0].starts_with("Success: "), "{:?}", world.answers(number));
+    assert_eq!(world.github.statuses().len(), 0);
+}
+
+#[test]
 fn refresh_moves_to_the_newest_version_also_under_an_approving_review() {
     let world = World::new(MANIFEST);
     let number = world.number(LOKI);

@@ -15,7 +15,8 @@ use wharfinger::internals::proposal::metadata::{self, Metadata, ObjectId};
 use crate::support::contract;
 use crate::support::github::state::State as GitHubState;
 use crate::support::github::{Access, Options, Permissions, TOKEN, TestGitHub, Who};
-use crate::support::http::{self, Action};
+use crate::support::http::{self, Action, Rule};
+use serde_json::json;
 
 const BRANCH: &str = "wharfinger/image/loki/latest";
 const MANIFEST: &str = "approved-images.yml";
@@ -402,6 +403,74 @@ async fn sweeping_leaves_what_is_in_use() {
     github.clear_log();
     forge.sweep("wharfinger/", None).await.unwrap();
     assert!(github.writes().is_empty());
+}
+
+/// An error of GraphQL that passes, with status 200.
+fn passing(message: &str) -> Action {
+    let body = json!({ "data": null, "errors": [{ "message": message }] }).to_string();
+    Action::Answer(200, vec![("content-type".to_owned(), "application/json".to_owned())], body.into())
+}
+
+const WENT_WRONG: &str = "Something went wrong while executing your query. This may be the result of a timeout, or it could be a \
+                          GitHub bug. Please include `0A1B:2C3D` when reporting this issue.";
+
+#[tokio::test]
+async fn errors_of_graphql_that_pass_are_tried_again() {
+    for message in [WENT_WRONG, "Resource limits for this query exceeded.", "Timed out"] {
+        let (github, forge) = start(Options::default());
+        github.fault(Rule::new("POST", "/graphql", passing(message)).times(2));
+        propose(&forge, "two\n").await;
+        let commits = github.with(|state| state.git.log(&[BRANCH]).len());
+        assert_eq!(commits, 2, "the commit was made once: it names the head that it expects");
+        github.fault(Rule::new("POST", "/graphql", passing(message)).times(2));
+        let head = forge.head().await.unwrap().commit;
+        assert_eq!(forge.line(&head, &[MANIFEST.to_owned()]).await.unwrap().versions.len(), 1, "a read");
+    }
+}
+
+#[tokio::test]
+async fn what_graphql_says_ends_neither_in_brackets_nor_in_a_page() {
+    let (github, forge) = start(Options::default());
+    let head = forge.head().await.unwrap().commit;
+    let said = async |action: Action| {
+        github.clear_faults();
+        github.fault(Rule::new("POST", "/graphql", action));
+        let error = forge.line(&head, &[MANIFEST.to_owned()]).await.unwrap_err().to_string();
+        error.replace(github.http().host().split(':').next().unwrap(), "HOST").replace(&head.0, "HEAD")
+    };
+    let html =
+        Action::Answer(404, vec![("content-type".to_owned(), "text/html".to_owned())], "<html>Unicorn!</html>".into());
+    let bad = Action::Answer(502, vec![], "<html>Unicorn!</html>".into());
+    let all = [
+        said(passing("A fault without a type")).await,
+        said(passing(WENT_WRONG)).await,
+        said(html).await,
+        said(bad).await,
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    reading how the default branch came to HEAD: A fault without a type
+    no answer: GitHub at HOST: Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug. Please include `0A1B:2C3D` when reporting this issue.
+    reading how the default branch came to HEAD was refused: status 404 Not Found: the token needs `contents: read` and `pull-requests: read` on this repository
+    no answer: GitHub at HOST: status 502 Bad Gateway
+    ");
+}
+
+#[tokio::test]
+async fn branches_that_a_ruleset_keeps_are_told_once_with_the_ruleset_and_keep_no_other() {
+    let (github, forge) = start(Options::default());
+    let number = propose(&forge, "two\n").await;
+    let base = github.branch("main").unwrap();
+    for branch in ["tmp/image/a/latest", "tmp/record"] {
+        github.force(&format!("wharfinger/{branch}"), &base, "github-actions[bot]");
+    }
+    github.with(|state| state.rules.push(("wharfinger/tmp/image".to_owned(), "deletion", json!(null))));
+    assert!(forge.sweep("wharfinger/", None).await.unwrap());
+    assert_eq!(github.branches(), ["main", BRANCH, "wharfinger/tmp/image/a/latest"]);
+    github.with(|state| state.rules.push((BRANCH.to_owned(), "deletion", json!(null))));
+    let open = only(&forge).await;
+    forge.close(&open, "Not wanted any more.").await.unwrap();
+    assert!(github.pull(number).closed_at.is_some(), "the branch stays, and that is said");
+    contract::github(&github.log());
 }
 
 #[tokio::test]

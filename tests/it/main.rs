@@ -61,6 +61,7 @@ mod reviews;
 mod settings;
 mod shapes;
 mod shards;
+mod siblings;
 mod sign_in;
 mod started;
 mod stream;

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::repositories::Unmade;
-use super::work::{Applied, Promoted, Work};
+use super::work::{Applied, Promoted, Work, is_work};
 use crate::apply::copy::{Companionship, Copied, Copier, CopyError, Mirror};
 use crate::apply::interruption::Interruption;
 use crate::image::RepositoryName;
@@ -32,11 +32,6 @@ pub(super) async fn copy(work: &Work<'_>, unmade: &Unmade, applied: &mut Applied
         }
     }
     images.finish(&planned.steps, applied, interruption).await;
-}
-
-/// Whether there is anything to do about a step.
-pub(super) const fn is_work(step: &Step) -> bool {
-    matches!(step.state, State::Copy | State::TagOnly)
 }
 
 /// The images under way.

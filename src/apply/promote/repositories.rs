@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::images::is_work;
-use super::work::{Applied, Work};
+use super::work::{Applied, Work, is_work};
 use crate::apply::copy::CopyError;
 use crate::apply::repository::{self, EnsureError};
 use crate::hub::{self, Hub};

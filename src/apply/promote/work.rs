@@ -12,7 +12,7 @@ use crate::observe::mirror::Promotions;
 use crate::plan::companions::LeftBehind;
 use crate::plan::drift::Difference;
 use crate::plan::removal::Removal;
-use crate::plan::{Failure, Step};
+use crate::plan::{Failure, State, Step};
 use crate::registry::Registries;
 
 /// How many of the things that stay behind are said of one image; the results have all.
@@ -39,6 +39,11 @@ impl Work<'_> {
     pub(super) fn remover(&self) -> Remover<'_> {
         Remover { registries: self.registries, hub: self.hub(), manifest: self.manifest }
     }
+}
+
+/// Whether there is anything to do about a step.
+pub(super) const fn is_work(step: &Step) -> bool {
+    matches!(step.state, State::Copy | State::TagOnly)
 }
 
 /// An approval that the mirror was read to answer.

@@ -95,7 +95,8 @@ impl Branches for GitForge {
         Ok(commit)
     }
 
-    async fn sweep(&self, prefix: &str, _open: Option<&[OpenProposal]>) -> Result<(), Error> {
-        self.file_closed(prefix).await
+    async fn sweep(&self, prefix: &str, _open: Option<&[OpenProposal]>) -> Result<bool, Error> {
+        self.file_closed(prefix).await?;
+        Ok(true)
     }
 }

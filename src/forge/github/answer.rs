@@ -46,17 +46,48 @@ impl Answer {
             .map_err(|e| Error::Unusable(format!("{action}: GitHub's answer ({}) is not JSON: {e}", self.status)))
     }
 
-    /// Server errors count as no answer: the work may have been done, and proxies give them too.
+    /// Server errors count as no answer: the work may have been done, and proxies give them too. So do errors of GraphQL that
+    /// pass, which come with status 200.
     pub(super) fn sent(self) -> Sent {
-        if self.status < 500 {
-            return Sent::Answer(self);
+        if self.status >= 500 {
+            return Sent::Lost(self.said());
         }
-        Sent::Lost(format!("status {}: {}", self.status, self.message()))
+        let passing = self.graphql_errors().into_iter().find(passes);
+        match passing {
+            Some(error) => Sent::Lost(clean(error["message"].as_str().unwrap_or("GitHub gave up on the query"))),
+            None => Sent::Answer(self),
+        }
     }
 
-    /// GitHub's message with what its list of errors says, cleaned and cut.
+    /// The errors in an answer to a GraphQL query; a REST answer that is none has no such list beside status 200.
+    fn graphql_errors(&self) -> Vec<Value> {
+        if self.status != 200 || !self.body.contains("\"errors\"") {
+            return Vec::new();
+        }
+        match serde_json::from_str(&self.body) {
+            Ok(Value::Object(mut json)) => match json.remove("errors") {
+                Some(Value::Array(errors)) => errors,
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Status and message. A page that is no JSON is not quoted.
+    pub(super) fn said(&self) -> String {
+        match serde_json::from_str::<Value>(&self.body) {
+            Ok(_) => format!("{} (status {})", self.message(), self.status),
+            Err(_) => self.message(),
+        }
+    }
+
+    /// GitHub's message with what its list of errors says, cleaned and cut. A page that is no JSON is not quoted.
     pub(super) fn message(&self) -> String {
-        let Ok(json) = serde_json::from_str::<Value>(&self.body) else { return format!("status {}", self.status) };
+        let Ok(json) = serde_json::from_str::<Value>(&self.body) else {
+            let status = reqwest::StatusCode::from_u16(self.status).ok();
+            let words = status.and_then(|status| status.canonical_reason()).unwrap_or_default();
+            return format!("status {} {words}", self.status).trim_end().to_owned();
+        };
         let mut text = json["message"].as_str().unwrap_or("no message").to_owned();
         for error in json["errors"].as_array().into_iter().flatten() {
             let detail = error["message"].as_str().or_else(|| error.as_str()).or_else(|| error["code"].as_str());
@@ -85,8 +116,11 @@ impl Answer {
         let number = |name: &str| self.header(name).and_then(|v| v.trim().parse::<i64>().ok());
         let exhausted = number("x-ratelimit-remaining") == Some(0);
         let says = self.body.contains("rate limit");
-        let limited =
-            self.status == 429 || (self.status == 403 && (self.header("retry-after").is_some() || exhausted || says));
+        let in_graphql =
+            || self.graphql_errors().iter().any(|e| matches!(kind(e), Some("RATE_LIMITED" | "RATE_LIMIT")));
+        let limited = self.status == 429
+            || (self.status == 403 && (self.header("retry-after").is_some() || exhausted || says))
+            || in_graphql();
         if !limited {
             return None;
         }
@@ -132,11 +166,34 @@ pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
         )),
         403 | 404 => Error::Refused {
             action: action.to_owned(),
-            detail: format!("{message} (status {}): the token needs {needs} on this repository", answer.status),
+            detail: format!("{}: the token needs {needs} on this repository", answer.said()),
         },
         422 => Error::Invalid { action: action.to_owned(), detail: message },
-        status => Error::Unusable(format!("{action}: {message} (status {status})")),
+        _ => Error::Unusable(format!("{action}: {}", answer.said())),
     }
+}
+
+/// The type of an error of GraphQL; GitHub gives none to faults of its own.
+pub(super) fn kind(error: &Value) -> Option<&str> {
+    error["type"].as_str().filter(|kind| !kind.is_empty())
+}
+
+/// Whether an error of GraphQL passes: the same query may be answered a moment later.
+fn passes(error: &Value) -> bool {
+    const KINDS: [&str; 4] = ["RESOURCE_LIMITS_EXCEEDED", "SERVICE_UNAVAILABLE", "INTERNAL", "TIMEOUT"];
+    const WORDS: [&str; 4] = [
+        "something went wrong while executing your query",
+        "couldn't respond to your request in time",
+        "timed out",
+        "resource limits for this query exceeded",
+    ];
+    let message = error["message"].as_str().unwrap_or_default().to_lowercase();
+    kind(error).is_some_and(|kind| KINDS.contains(&kind)) || WORDS.iter().any(|words| message.contains(words))
+}
+
+/// `MESSAGE (TYPE)`, or the message alone where the error has no type.
+pub(super) fn with_kind(message: &str, error: &Value) -> String {
+    kind(error).map_or_else(|| message.to_owned(), |kind| format!("{message} ({})", clean(kind)))
 }
 
 /// What is to be done about an archived repository.
@@ -150,13 +207,14 @@ pub(super) fn archived(message: &str) -> bool {
 /// What an error in an answer to a GraphQL query means.
 pub(super) fn questioned(action: &str, error: &Value) -> Error {
     let message = clean(error["message"].as_str().unwrap_or("GitHub knows no such repository"));
-    match error["type"].as_str().unwrap_or("NOT_FOUND") {
-        "RATE_LIMITED" | "RATE_LIMIT" => Error::RateLimited(message),
-        "NOT_FOUND" | "FORBIDDEN" | "INSUFFICIENT_SCOPES" => {
+    match kind(error) {
+        Some("RATE_LIMITED" | "RATE_LIMIT") => Error::RateLimited(message),
+        None if !error.is_null() => Error::Unusable(format!("{action}: {message}")),
+        None | Some("NOT_FOUND" | "FORBIDDEN" | "INSUFFICIENT_SCOPES") => {
             let detail = format!("{message}: the token needs {READ} on this repository");
             Error::Refused { action: action.to_owned(), detail }
         }
-        kind => Error::Unusable(format!("{action}: {message} ({})", clean(kind))),
+        Some(_) => Error::Unusable(format!("{action}: {}", with_kind(&message, error))),
     }
 }
 

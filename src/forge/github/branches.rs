@@ -1,5 +1,6 @@
 //! Branches: made, moved and deleted, each surviving a lost answer because what became of it is read.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use async_trait::async_trait;
@@ -65,27 +66,27 @@ impl Branches for GitHub {
 
     /// Deletes the temporary branches that interrupted runs left, and the branches of proposals that were merged or closed:
     /// one request where there is no branch or `open` says which are in use and all are, else two.
-    async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<(), Error> {
+    async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<bool, Error> {
         let mut branches = self.branches(prefix).await?;
         branches.retain(|(name, _)| *name != ledger::branch(prefix));
         let (temporary, others): (Vec<_>, Vec<_>) =
             branches.into_iter().partition(|(name, _)| name.starts_with(&format!("{prefix}tmp/")));
-        for (name, _) in temporary {
-            self.delete_branch(&name).await?;
-        }
+        self.clear(temporary.iter().map(|(name, _)| name.as_str())).await?;
         if others.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
-        let open = match open {
+        let open: BTreeSet<String> = match open {
             Some(open) => open.iter().map(|proposal| proposal.branch.clone()).collect(),
             None => self.open_heads().await?,
         };
-        for (name, tip) in others.into_iter().filter(|(name, _)| !open.contains(name)) {
-            if self.is_finished(&name, &tip).await? {
-                self.delete_branch(&name).await?;
+        let mut finished = Vec::new();
+        for (name, tip) in others.iter().filter(|(name, _)| !open.contains(name)) {
+            if self.is_finished(name, tip).await? {
+                finished.push(name.as_str());
             }
         }
-        Ok(())
+        self.clear(finished.into_iter()).await?;
+        Ok(!open.is_empty())
     }
 
     /// Classic branch protection is not told here.
@@ -176,8 +177,41 @@ impl GitHub {
             404 => Ok(()),
             422 if answer.message().contains("does not exist") => Ok(()),
             _ if answer.done() => Ok(()),
+            _ if protection(&answer.message()) => Err(self.undeletable(branch, &answer.message()).await),
             _ => Err(refused_branch(branch, "deleting", &answer)),
         }
+    }
+
+    /// Says which rules keep a branch: those that restrict deletions, as far as they can be read; else what GitHub said.
+    async fn undeletable(&self, branch: &str, said: &str) -> Error {
+        let mut rules = self.raw_rules(branch).await.unwrap_or_default();
+        rules.retain(|rule| rule["type"] == "deletion");
+        let names = self.ruleset_names(&rules).await;
+        let known: Vec<String> = rules.iter().map(|rule| words(rule, &names)).collect();
+        let detail = if known.is_empty() { said.to_owned() } else { known.join("; ") };
+        Error::Undeletable { branch: branch.to_owned(), detail }
+    }
+
+    /// Deletes branches that are not used any more. Those whose rules keep them are told once in a run, and keep no other.
+    pub(super) async fn clear(&self, branches: impl Iterator<Item = &str> + Send) -> Result<(), Error> {
+        let mut kept: Vec<(&str, String)> = Vec::new();
+        for branch in branches {
+            match self.delete_branch(branch).await {
+                Err(Error::Undeletable { detail, .. }) => kept.push((branch, detail)),
+                done => done?,
+            }
+        }
+        let first_time =
+            |branch: &str| self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(branch.to_owned());
+        kept.retain(|(branch, _)| first_time(branch));
+        if let Some((branch, detail)) = kept.first() {
+            let others = match kept.len() - 1 {
+                0 => String::new(),
+                more => format!(" (and {more} more)"),
+            };
+            tracing::warn!("the branch {branch}{others} is not used any more and cannot be deleted: {detail}");
+        }
+        Ok(())
     }
 
     async fn branches(&self, prefix: &str) -> Result<Vec<(String, Commit)>, Error> {

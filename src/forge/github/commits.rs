@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::answer::{ARCHIVED, CONTENTS, Sent, archived, clean, refused};
+use super::answer::{ARCHIVED, CONTENTS, Sent, archived, clean, refused, with_kind};
 use super::client::pause;
 use super::{GitHub, commit_at, text};
 use crate::forge::{Branches as _, Commit, Error, NewCommit};
@@ -74,7 +74,7 @@ impl GitHub {
             _ if message.contains("not accessible") => Err(refused(needs)),
             // A branch that is gone points to something else than expected.
             _ if self.tip(branch).await?.is_none() => Err(Error::Moved { branch: branch.to_owned() }),
-            kind => Err(Error::Unusable(format!("committing to {branch}: {message} ({kind})"))),
+            _ => Err(Error::Unusable(format!("committing to {branch}: {}", with_kind(&message, error)))),
         }
     }
 

@@ -4,7 +4,7 @@
 //! A proposal is a pull request whose head repository is this one: a fork's counts for nothing, whatever its branch is
 //! called and whatever its body says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ pub struct GitHub {
     accounts: Mutex<BTreeMap<String, bool>>,
     /// How branches moved, as far as it was read.
     activity: activity::Lists,
+    /// Branches of which it was told that they cannot be deleted.
+    kept: Mutex<BTreeSet<String>>,
 }
 
 impl GitHub {
@@ -87,6 +89,7 @@ impl GitHub {
             lines: Mutex::default(),
             accounts: Mutex::default(),
             activity: activity::Lists::default(),
+            kept: Mutex::default(),
         })
     }
 

@@ -73,7 +73,7 @@ impl Proposals for GitHub {
         let number = number_of(proposal)?;
         self.comment_once(number, &format!("{reason}\n\n{CLOSED}")).await?;
         self.change_pull(number, "closing", &json!({ "state": "closed" })).await?;
-        self.delete_branch(&proposal.branch).await
+        self.clear(std::iter::once(proposal.branch.as_str())).await
     }
 }
 

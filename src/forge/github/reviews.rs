@@ -63,6 +63,12 @@ impl Reviews for GitHub {
         Ok(pulls.iter().any(|pull| commit_at(pull, "/merge_commit_sha").is_ok_and(|merge| merge == *commit)))
     }
 
+    async fn dismisses(&self, branch: &str) -> Result<bool, Error> {
+        let rules = self.raw_rules(branch).await?;
+        let dismisses = |rule: &Value| rule["parameters"]["dismiss_stale_reviews_on_push"] == true;
+        Ok(rules.iter().any(|rule| rule["type"] == "pull_request" && dismisses(rule)))
+    }
+
     async fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Commit, Error> {
         let action = format!("reading where {one} and {other} parted");
         let path = self.path(&format!("/compare/{one}...{other}?per_page=1"));

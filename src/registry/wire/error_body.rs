@@ -41,7 +41,8 @@ impl ErrorBody {
             let codes = found.errors.into_iter().take(10).map(|e| e.code).collect();
             return Self { codes, text: format!("{} {}", status.as_u16(), parts.join("; ")).trim().to_owned() };
         }
-        let html = headers.get("content-type").is_some_and(|t| t.to_str().is_ok_and(|t| t.contains("html")));
+        let html = headers.get("content-type").is_some_and(|t| t.to_str().is_ok_and(|t| t.contains("html")))
+            || body.trim_ascii_start().starts_with(b"<");
         let body = if html { String::new() } else { excerpt(&String::from_utf8_lossy(body), 200) };
         let what = if body.is_empty() { status.canonical_reason().unwrap_or_default().to_owned() } else { body };
         Self { codes: Vec::new(), text: format!("{} {what}", status.as_u16()).trim().to_owned() }
@@ -68,5 +69,6 @@ mod tests {
         let mut html = HeaderMap::new();
         html.insert("content-type", "text/html".parse().unwrap());
         assert_eq!(ErrorBody::read(StatusCode::NOT_FOUND, &html, b"<html>").text, "404 Not Found");
+        assert_eq!(ErrorBody::read(StatusCode::BAD_GATEWAY, &headers, b" <html>").text, "502 Bad Gateway");
     }
 }

@@ -148,6 +148,10 @@ impl State {
         if self.git.resolve(reference).is_none() {
             return Err(message(422, "Reference does not exist"));
         }
+        let branch = reference.strip_prefix("refs/heads/").unwrap_or_default();
+        if self.rules.iter().any(|(prefix, kind, _)| *kind == "deletion" && branch.starts_with(prefix.as_str())) {
+            return Err(message(422, "Repository rule violations found\n\nCannot delete this protected ref.\n\n"));
+        }
         self.moves(reference, None, &token.who.login());
         Ok(Response::new(204))
     }

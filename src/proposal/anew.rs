@@ -1,0 +1,121 @@
+//! An open proposal on another state of the manifest: whether git could merge it there, and the same changes made anew.
+
+use std::borrow::Cow;
+
+use super::groups::group_of;
+use super::leaving::{Cause, Conditions, cause, digest_of, holds};
+use super::metadata::Metadata;
+use super::wanted::context;
+use super::written::{position, with_new_image};
+use super::{Entry, Item, Kind, Wanted};
+use crate::edit::merge;
+use crate::manifest::{File, Image, Manifest};
+use crate::rules::{line_of, out_of_range};
+
+/// Whether git would find a conflict when what a proposal holds, made on `base`, is merged into what the default branch holds.
+pub(crate) fn conflicts(base: &[File], default: &[File], held: &[File]) -> bool {
+    let text = |of: &[File], path: &str| of.iter().find(|file| file.path == path).map(|file| file.text.clone());
+    held.iter().filter(|file| text(base, &file.path).as_ref() != Some(&file.text)).any(|file| {
+        match (text(base, &file.path), text(default, &file.path)) {
+            (Some(base), Some(default)) => merge(&base, &default, &file.text).is_none(),
+            (None, default) => default.is_some_and(|default| default != file.text),
+            (Some(_), None) => true,
+        }
+    })
+}
+
+/// Whether the text around a proposal's changes is what it was made on: then nothing conflicts with it.
+pub(crate) fn stands_on(manifest: &Manifest, made: &Metadata) -> bool {
+    let item = |entry: &Entry| {
+        let mut named = manifest.images.iter().enumerate().filter(|(_, image)| entry.names(image));
+        let (at, _) = named.next().filter(|_| named.next().is_none())?;
+        Some(Item::new(entry.clone(), at, String::new()))
+    };
+    let items: Option<Vec<Item>> = made.entries.iter().map(item).collect();
+    items.is_some_and(|items| context(manifest, &items) == made.context)
+}
+
+/// A proposal with the same changes, on another state of the manifest.
+pub(crate) struct Anew<'m> {
+    /// The manifest, with the image that the proposal adds.
+    pub(crate) manifest: Cow<'m, Manifest>,
+    pub(crate) wanted: Wanted,
+}
+
+/// The changes of the proposal on `branch`, which holds `held`, made anew on `manifest`. `None` where one of them is done, or is
+/// no longer to be done: then the next look at upstream says what becomes of it.
+pub(crate) fn anew<'m>(
+    manifest: &'m Manifest,
+    held: &Manifest,
+    branch: &str,
+    made: &Metadata,
+    conditions: &Conditions,
+) -> Option<Anew<'m>> {
+    let with = with_new_image(manifest, &made.entries)?;
+    let item = |entry: &Entry| item(&with, held, entry, made, conditions);
+    let items = made.entries.iter().map(item).collect::<Option<Vec<Item>>>().filter(|items| !items.is_empty())?;
+    // What an image that is not there yet depends on does not change.
+    let context = if matches!(with, Cow::Owned(_)) { made.context.clone() } else { context(&with, &items) };
+    let wanted = Wanted { branch: branch.to_owned(), group: group_of(&with, branch), items, later: 0, context };
+    Some(Anew { manifest: with, wanted })
+}
+
+fn item(manifest: &Manifest, held: &Manifest, entry: &Entry, made: &Metadata, conditions: &Conditions) -> Option<Item> {
+    let (at, tag) = (position(manifest, held, entry)?, entry.to.as_ref()?);
+    let image = &manifest.images[at];
+    let line = line_of(&image.rule, tag);
+    if entry.kind.lets_in() {
+        return lets_in(at, image, entry, line, conditions);
+    }
+    let cause = match entry.kind {
+        Kind::Retire => {
+            let approval = image.approved.iter().find(|a| a.tag == *tag && a.digest == entry.digest)?;
+            let comes = made.entries.iter().any(|other| other.kind.lets_in() && other.names(image));
+            let known = cause(image, approval, conditions);
+            Some(known.unwrap_or(if comes { Cause::Keep } else { Cause::Gone }))
+        }
+        Kind::Expire => {
+            let over = image.rejected.iter().find(|r| r.tag == *tag && digest_of(r) == entry.digest)?;
+            Some(Cause::Expired(over.until?))
+        }
+        _ if image.rejected.iter().any(|r| r.tag == *tag && holds(r, conditions.today)) => return None,
+        _ => None,
+    };
+    Some(Item { cause, ..Item::new(entry.clone(), at, line) })
+}
+
+fn lets_in(at: usize, image: &Image, entry: &Entry, line: String, conditions: &Conditions) -> Option<Item> {
+    let tag = entry.to.as_ref()?;
+    let approved = image.approved.iter().find(|approval| approval.tag == *tag);
+    let done = approved.is_some_and(|approval| approval.digest == entry.digest);
+    let refused = image.rejected.iter().any(|r| r.tag == *tag && holds(r, conditions.today))
+        || image.revoked.iter().any(|revoked| revoked.digest == entry.digest)
+        || out_of_range(&image.rule, tag).is_some();
+    if done || refused || approved.is_some() != (entry.kind == Kind::Rebuild) {
+        return None;
+    }
+    let compared = Entry::approving(image, tag, &entry.digest, approved.is_some());
+    let entry = Entry { urgent: entry.urgent.clone(), ..compared };
+    Some(Item::approving(at, image, line, entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> Vec<File> {
+        vec![File { path: "approved-images.yml".to_owned(), text: text.to_owned() }]
+    }
+
+    #[test]
+    fn what_stands_side_by_side_conflicts_as_in_git() {
+        let base = file("a\nb\nc\nd\n");
+        let conflict = |default: &str, held: &str| conflicts(&base, &file(default), &file(held));
+        assert!(conflict("a\nb\nc\nd\nx\n", "a\nb\nc\nd\ny\n"), "both append");
+        assert!(!conflict("a\nb\nc\nd\nx\n", "a\nb\nc\nd\nx\n"), "both append the same");
+        assert!(conflict("a\nb\nc2\nd\n", "a\nb2\nc\nd\n"), "neighbours");
+        assert!(!conflict("a2\nb\nc\nd\n", "a\nb\nc\nd2\n"), "apart");
+        assert!(!conflict("a2\nb\nc\nd\n", "a\nb\nc\nd\n"), "nothing is proposed there");
+        assert!(conflicts(&base, &[], &file("a\nb\nc\nd\ny\n")), "what is changed is gone");
+    }
+}

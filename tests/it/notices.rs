@@ -146,8 +146,8 @@ fn propose_and_run_say_it_each_time_until_the_rule_is_mended() {
     for command in ["propose", "run", "propose"] {
         let (outcome, summary) = world.scheduled(&[command]);
         let warning = format!("::warning title=unmatched loki::the rule picks none of the tags that are there; {TYPO}");
-        assert!(outcome.stdout.lines().any(|line| line == warning), "{}", outcome.stdout);
-        let shown = outcome.stdout + &summary;
+        assert!(outcome.stderr.lines().any(|line| line == warning), "{}", outcome.stderr);
+        let shown = outcome.said() + &summary;
         ALL_IS_WELL.iter().for_each(|words| assert!(!shown.contains(words), "{shown}"));
         assert!(summary.contains("| unmatched | `loki` | `quay.io/grafana/loki` |"), "{summary}");
         assert!(summary.contains("would pick 3.1.0"), "{summary}");
@@ -171,11 +171,11 @@ fn check_lists_the_sources_of_the_rules_that_a_pull_request_brings_and_of_no_oth
     let number = pull("typo", &changed);
     let (outcome, summary) = world.check(number, &["check"]);
     assert!(
-        outcome.stdout.contains("::warning file=approved-images.yml,line=6,col=5,title=unmatched loki::"),
+        outcome.stderr.contains("::warning file=approved-images.yml,line=6,col=5,title=unmatched loki::"),
         "{}",
-        outcome.stdout
+        outcome.stderr
     );
-    ALL_IS_WELL.iter().for_each(|words| assert!(!(outcome.stdout.clone() + &summary).contains(words), "{summary}"));
+    ALL_IS_WELL.iter().for_each(|words| assert!(!(outcome.said() + &summary).contains(words), "{summary}"));
     assert!(summary.contains("| unmatched | `proxy` |"), "{summary}");
     assert_eq!((world.listings("grafana/loki"), world.listings("team/proxy")), (1, 1), "one listing a source");
     world.registry.server().clear_log();
@@ -263,7 +263,7 @@ fn a_pull_request_that_brings_an_approval_which_is_not_read_is_warned_at_its_lin
     let (outcome, summary) = world.check(number, &["check"]);
     let warning =
         "::warning file=approved-images.yml,line=10,col=9,title=unread debian::testing-20240513 is approved, but";
-    assert!(outcome.stdout.contains(warning), "{}", outcome.stdout);
+    assert!(outcome.stderr.contains(warning), "{}", outcome.stderr);
     assert!(summary.contains("| unread | `debian:testing-20240513` |"), "{summary}");
 }
 
@@ -294,6 +294,6 @@ fn newer_versions_beside_the_family_are_told_with_the_rule_that_follows_them() {
     world.github.push_as("main", "octocat", &[(FILE, &text)]);
     let (outcome, summary) = world.scheduled(&["propose"]);
     assert!(summary.contains("| beside | `temurin:25_36-jre-alpine` |"), "{summary}");
-    assert!(!outcome.stdout.contains("::warning"), "{}", outcome.stdout);
-    ALL_IS_WELL.iter().for_each(|words| assert!(!outcome.stdout.contains(words), "{}", outcome.stdout));
+    assert!(!outcome.said().contains("::warning"), "{}", outcome.said());
+    ALL_IS_WELL.iter().for_each(|words| assert!(!outcome.said().contains(words), "{}", outcome.said()));
 }

@@ -30,7 +30,7 @@ pub struct Global {
     #[arg(long, global = true, value_parser = one_of(&["human", "json", "sarif"]))]
     pub format: Option<String>,
     /// Log more: -v is --log-level info, -vv debug, -vvv trace
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "log_level")]
     pub verbose: u8,
     /// How much is logged to standard error [default: warn]
     #[arg(long, global = true, value_name = "LEVEL", value_parser = one_of(&["error", "warn", "info", "debug", "trace"]))]
@@ -229,7 +229,7 @@ pub struct Audit {
     #[arg(long, value_name = "FILE")]
     pub output: Option<String>,
     /// With --issue: decide and print, write nothing
-    #[arg(long)]
+    #[arg(long, requires = "issue")]
     pub dry_run: bool,
 }
 
@@ -278,7 +278,7 @@ pub struct VerifyAccess {
     #[arg(long, value_name = "N", default_value_t = crate::policy::access::SAMPLE)]
     pub upstreams: usize,
     /// Pull IMAGE in the script too, and judge it: one that must be refused; may be given more than once
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", conflicts_with = "username")]
     pub refused: Vec<String>,
 }
 

@@ -86,7 +86,7 @@ pub(crate) async fn present(
     }
     forge.edit(open, &title, &text).await?;
     let (number, url, branch) = (open.number, open.url.clone(), open.branch.clone());
-    Ok(Proposed { number, url, branch, action: ProposedAction::Updated, detail: None })
+    Ok(Proposed { number, url, branch, action: ProposedAction::Updated, detail: None, title })
 }
 
 /// A pull request is first opened and then gets its labels and reviewers: until then its body says that this is still to be done.
@@ -104,7 +104,7 @@ async fn present_new(
     let opened = forge.open(&wanted.branch, &title, if marks { &marked } else { &body }).await?;
     let (Opened { number, url, author }, branch) = (opened, wanted.branch.clone());
     let (action, detail) = (ProposedAction::Opened, None);
-    let proposed = Proposed { number, url: url.clone(), branch: branch.clone(), action, detail };
+    let proposed = Proposed { number, url: url.clone(), branch: branch.clone(), action, detail, title: title.clone() };
     if let (Some(accounts), Some(number)) = (forge.accounts(), number) {
         invite(accounts, number, &audience).await;
         let open = OpenProposal {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Context;
+use super::{Context, Stop};
 use crate::forge::Head;
 use crate::manifest::File;
 use crate::observe::manifest::files_from_directory;
@@ -31,10 +31,26 @@ pub(super) fn tell(context: &Context, head: &Head, counts: &[File]) {
     );
 }
 
-/// Whether a person has the manifest in the working directory.
-pub(super) fn is_here(context: &Context) -> bool {
+/// That the default branch has no manifest, with what helps: one that is here is not committed yet, one above is not looked for.
+pub(super) fn missing(context: &Context, head: &Head, path: &str, help: String) -> Stop {
     let settings = &context.settings;
-    !settings.github.in_actions && settings.directory.join(&settings.manifest).is_file()
+    let (branch, in_job) = (&head.branch, settings.github.in_actions);
+    if !in_job && settings.directory.join(path).is_file() {
+        return Stop::Unusable(format!(
+            "{path} is here, and {branch} does not have it: `git add {path}` and `git commit`"
+        ));
+    }
+    // A clone is read from the directory that one stands in.
+    let top = settings.directory.ancestors().find(|above| above.join(".git").exists());
+    let below = top.filter(|_| settings.forge == ForgeChoice::Git);
+    let below = below.and_then(|top| settings.directory.strip_prefix(top).ok()).map(|below| below.join(path));
+    let looked_for = below.map_or_else(|| path.to_owned(), |below| below.display().to_string());
+    let help = match settings.directory.ancestors().skip(1).find(|above| !in_job && above.join(path).is_file()) {
+        Some(above) => format!("{} has one: run the command there", above.display()),
+        None => help,
+    };
+    let short: String = head.commit.0.chars().take(7).collect();
+    Stop::Unusable(format!("there is no {looked_for} on {branch} at {short}; {help}"))
 }
 
 /// The paths of files that are not the same, whatever their line ends.

@@ -23,12 +23,7 @@ pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop>
     };
     context.edits_told.call_once(|| edits::tell(context, &head, counts));
     let manifest = match read {
-        Err(LoadError::Missing { path, .. }) if edits::is_here(context) => {
-            return Err(Stop::Unusable(format!(
-                "{path} is here, and {} does not have it: `git add {path}` and `git commit`",
-                head.branch
-            )));
-        }
+        Err(LoadError::Missing { path, help, .. }) => return Err(edits::missing(context, &head, &path, help)),
         read => read?,
     };
     context.begin_branches_with(&manifest.proposals.branch_prefix);

@@ -30,6 +30,7 @@ pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Ve
         failed: failed(situation).into_iter().chain(about_ledger(manifest, situation)).collect(),
         images: explained(manifest, &situation.candidates, &notices),
         notices: notice_rows(manifest, &notices),
+        first: first_run(manifest, situation),
         ..rows::Plan::default()
     }
 }
@@ -90,6 +91,27 @@ pub(super) fn waiting(manifest: &Manifest, situation: &Situation) -> Vec<rows::W
         }
     }
     rows
+}
+
+/// Why a first run proposes nothing, and what to do: where nothing is approved yet, nothing is proposed, the ledger is new, and
+/// versions wait for their cooldown.
+pub(super) fn first_run(manifest: &Manifest, situation: &Situation) -> Option<String> {
+    let is_new = !matches!(&situation.noted.reading, Some(Ok(reading)) if reading.tip.is_some());
+    let waiting = young(manifest, &situation.candidates);
+    let mut waiting = waiting.iter().filter(|row| row.reason == Reason::Waiting).peekable();
+    let nothing = situation.wanted.is_empty() && manifest.approvals().next().is_none();
+    if !(is_new && nothing && waiting.peek().is_some()) {
+        return None;
+    }
+    let until = waiting.filter_map(|row| row.until).min();
+    let until =
+        until.map_or_else(|| "once".to_owned(), |until| format!("from {} on, as", until.format("%Y-%m-%d %H:%M UTC")));
+    Some(format!(
+        "Nothing is proposed yet, and that is as it should be. A version must have been public for its cooldown (3d unless the \
+         manifest says otherwise); where the registry does not tell since when it is, that counts from when `propose` first saw \
+         it. Run `propose` again, on a schedule: it proposes {until} they are old enough. `wharfinger approve IMAGE --urgent \
+         REASON` does not wait, and `cooldown: 0s` asks no age."
+    ))
 }
 
 fn unopened(entry: &Entry, why: Wait) -> Option<rows::Waiting> {

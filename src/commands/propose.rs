@@ -1,6 +1,8 @@
 //! `propose`: finds new versions and has a pull request open for each.
 
-use super::planned::{expected_in_ledger, failed, notice_rows, notices, on_branch, planned, unreadable, waiting};
+use super::planned::{
+    expected_in_ledger, failed, first_run, notice_rows, notices, on_branch, planned, unreadable, waiting,
+};
 use super::publish::{publish, rewrite, row, settle};
 use super::reader::proposal_reader;
 use super::unreviewed::{also_covered, not_done, reviews, unreviewed};
@@ -117,6 +119,7 @@ impl Done {
         self.refused.clear();
         self.written = situation.decisions.iter().filter(writes).count();
         self.outcome.waiting = waiting(manifest, situation);
+        self.outcome.first = first_run(manifest, situation);
         self.outcome.notices = notice_rows(manifest, &notices(manifest, &situation.candidates));
         // what failed in an earlier round is tried anew in this one
         self.outcome.failed = failed(situation);
@@ -137,6 +140,20 @@ impl Done {
                 self.outcome.drift.push(finding);
             }
         }
+    }
+
+    /// Remembers what became of a proposal; where it is known what that holds, versions that its title does not name are named.
+    fn wanted_row(&mut self, mut row: rows::Proposed, wanted: Option<&Wanted>) {
+        let items = wanted.map(|wanted| wanted.items.as_slice()).unwrap_or_default();
+        let versions: Vec<String> = items
+            .iter()
+            .filter_map(|item| Some(format!("{}:{}", item.entry.repository, item.entry.to.as_ref()?)))
+            .filter(|version| version.rsplit_once(':').is_none_or(|(_, tag)| !row.title.contains(tag)))
+            .collect();
+        if !versions.is_empty() {
+            row.title = format!("{} ({})", row.title, some(&versions));
+        }
+        self.row(row);
     }
 
     /// Remembers what became of a branch; what an earlier round did counts more than that there is nothing left to do.
@@ -215,7 +232,7 @@ impl Round<'_> {
         let open = self.situation.open.iter().find(|open| open.branch == decision.branch);
         match (&decision.action, wanted, open) {
             (Action::Open | Action::Update, Some(wanted), _) => {
-                done.row(self.publish(wanted, open).await?);
+                done.wanted_row(self.publish(wanted, open).await?, Some(wanted));
             }
             (Action::Unchanged, Some(wanted), Some(open)) if open.edited_by.is_some() => {
                 let evidence = self.reader.evidence(self.manifest, wanted).await;
@@ -225,7 +242,7 @@ impl Round<'_> {
                 done.row(rewrite(self.context, self.forge, &publication, open).await?);
             }
             (Action::Unchanged, _, Some(open)) => {
-                done.row(row(open, rows::ProposedAction::Unchanged, None));
+                done.wanted_row(row(open, rows::ProposedAction::Unchanged, None), wanted);
                 settle(self.context, self.forge, open, wanted.map(|wanted| (self.manifest, wanted))).await?;
             }
             (Action::Leave(why) | Action::Tell(why), _, Some(open)) => {
@@ -277,4 +294,11 @@ fn taken(open: &OpenProposal) -> (&'static str, String) {
             ),
         ),
     }
+}
+
+/// The first of some names, and how many more there are.
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }

@@ -49,7 +49,7 @@ pub(super) async fn ensure(
 /// What became of an open proposal.
 pub(super) fn row(open: &OpenProposal, action: ProposedAction, why: Option<&String>) -> Proposed {
     let (url, branch, detail) = (open.url.clone(), open.branch.clone(), why.cloned());
-    Proposed { number: open.number, url, branch, action, detail }
+    Proposed { number: open.number, url, branch, action, detail, title: open.title.clone() }
 }
 
 /// Opens a proposal, or moves the open one to what is wanted now.

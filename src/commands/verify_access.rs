@@ -15,7 +15,7 @@ use crate::policy::access::{self, Subject, judge_mirror, judge_pulls, judge_upst
 use crate::registry::Registries;
 use crate::registry::credentials::Credentials;
 use crate::report::Output;
-use crate::report::access::Access;
+use crate::report::access::{Access, Script};
 
 /// A larger file holds no results.
 const RESULTS_LIMIT: u64 = 16_000_000;
@@ -38,7 +38,8 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         if all.is_empty() {
             return Err(Stop::Unusable("there is nothing to pull: nothing is promoted, nothing approved".to_owned()));
         }
-        output.text(&script(shell, &manifest.organization, &all));
+        let name = arguments.script.clone().unwrap_or_default();
+        output.script(Script { shell: name, script: script(shell, &manifest.organization, &all) });
         return Ok(Exit::Done);
     }
     let access = match arguments.results.as_deref() {

@@ -47,6 +47,8 @@ codes! {
     UnknownYamlTag = "unknown-yaml-tag",
     /// The manifest is written for a newer release.
     NewerVersion = "newer-version",
+    /// The manifest asks for another release.
+    OtherRelease = "other-release",
     /// A key that is no text.
     BadKey = "bad-key",
     /// A key twice in one mapping.

@@ -56,7 +56,7 @@ fn credential(github: &GitHubFacts, kind: TokenKind) -> Check {
             Check::ok(Area::Github, "credential", format!("{login}: {what}{}", scopes.unwrap_or_default()))
         }
         Some(Err(fault)) => Check::failed(Area::Github, "credential", fault).mend(format!(
-            "{what} is not taken: it has ended, or is of another GitHub than {}; make a new one ({})",
+            "wrong token? {what} is not taken: it has ended, or is of another GitHub than {}; make a new one ({})",
             github.server,
             page_of(kind)
         )),

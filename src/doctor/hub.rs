@@ -65,6 +65,11 @@ fn credential(hub: &HubFacts, holder: &Holder) -> Check {
 }
 
 fn mend_sign_in(hub: &HubFacts, holder: &Holder) -> String {
+    let first = if matches!(hub.signed_in, Some(Err(Fault::Refused(_)))) { "wrong password or token? " } else { "" };
+    format!("{first}{}", look_at_token(hub, holder))
+}
+
+fn look_at_token(hub: &HubFacts, holder: &Holder) -> String {
     match (holder.kind, &hub.organization) {
         (Kind::HubOrganization, Some(organization)) if holder.user.as_ref() != Some(organization) => {
             format!("an organization access token goes with the organization's name: DOCKERHUB_USERNAME is {organization}")
@@ -131,7 +136,9 @@ fn role(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
         )
         .needed_for(&managing)
         .mend(format!("{MEMBERS} shows the role: making repositories takes an editor, apply-policy an owner")),
-        Err(fault) => Check::failed(Area::DockerHub, subject, fault).needed_for(&managing),
+        Err(fault) => Check::failed(Area::DockerHub, subject, fault)
+            .needed_for(&managing)
+            .mend(format!("{MEMBERS} shows the role: making repositories takes an editor, apply-policy an owner")),
     }]
 }
 

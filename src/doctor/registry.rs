@@ -26,6 +26,11 @@ fn credential(registry: &RegistryFacts, below: bool) -> Check {
         Err(why) => Check::missing(Area::Registries, subject, why)
             .needed_for(&[PLAN, PROPOSE, PROMOTE])
             .mend("mend the credential helper, or give the credential as registry-auth"),
+        Ok(Some(holder)) if is_refused(registry) => {
+            Check::missing(Area::Registries, subject, format!("{}: refused wherever it was asked", described(holder)))
+                .needed_for(&[PLAN, PROPOSE, PROMOTE])
+                .mend(format!("wrong password or token? {}", given(&registry.name)))
+        }
         Ok(Some(holder)) => Check::ok(Area::Registries, subject, described(holder)),
         Ok(None) if registry.mirrors.is_empty() => {
             Check::ok(Area::Registries, subject, "none: its sources are read as nobody")
@@ -45,6 +50,21 @@ fn credential(registry: &RegistryFacts, below: bool) -> Check {
                 given(&registry.name)
             }),
     }
+}
+
+/// Whether nothing at all was granted with the credential. Where Docker Hub's sources can be read anonymously and no mirror was
+/// asked, Image Access Management may be all that refuses it.
+fn is_refused(registry: &RegistryFacts) -> bool {
+    let is_refusal = |fault: &Fault| matches!(fault, Fault::Refused(_));
+    let mirrors = registry.mirrors.iter().filter(|mirror| !mirror.unmade);
+    let of_mirrors = mirrors.flat_map(|mirror| {
+        [mirror.read.as_ref().err().is_some_and(is_refusal), mirror.push.as_ref().err().is_some_and(is_refusal)]
+    });
+    let of_sources = registry.sources.iter().map(|source| source.read.as_ref().err().is_some_and(is_refusal));
+    let all: Vec<bool> = of_mirrors.chain(of_sources).collect();
+    let limited =
+        registry.mirrors.is_empty() && registry.sources.iter().any(|source| source.by_nobody == Some(Ok(true)));
+    !all.is_empty() && all.into_iter().all(|refused| refused) && !limited
 }
 
 fn is_open(mirror: &Mirror) -> bool {

@@ -70,7 +70,9 @@ impl Hub {
             let call = call.query("role", role);
             let answer = self.send(&call).await?;
             if answer.status == 404 {
-                return Ok(false);
+                // What is not shown says nothing of who is on it.
+                let text = format!("the list of {role}s of {organization} is not shown to this credential (404)");
+                return Err(Error::Unusable(text));
             }
             let body: Value = answer.read(&call)?;
             // Described as a list of pages, and given as one page.

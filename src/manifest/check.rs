@@ -284,11 +284,19 @@ fn shared_branches(images: &[PlacedImage], faults: &mut Faults) {
         };
         let slug = placed.image.slug();
         if let Some(owner) = owners.get(&(slug.clone(), lines)) {
-            let message = format!(
-                "proposals for this image and for `{}` would share the branch image/{slug}/...",
-                owner.image.source_text
-            );
-            let help = "give one of the two another `repository` or `variant`, or make them one image";
+            let (name, other) = (&placed.image.repository, &owner.image.source_text);
+            let same = (owner.image.source == placed.image.source, owner.image.repository == *name);
+            let message = match same {
+                (true, true) => format!("`{other}` is in the list of images twice"),
+                (false, true) => format!("the mirror of this image and that of `{other}` would both be `{name}`"),
+                (_, false) => {
+                    format!("proposals for this image and for `{other}` would share the branch image/{slug}/...")
+                }
+            };
+            let help = match same.0 {
+                true => "make them one image, or give one of the two another `variant` or `repository`",
+                false => "give one of the two another `repository`, or make them one image",
+            };
             faults.report(Code::SharedBranch, placed.repository, message, help);
         } else {
             owners.insert((slug, lines), placed);

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use semver::VersionReq;
 
 use super::forms::Teams;
 use super::lists::{Filled, Platforms, Unique};
@@ -20,6 +21,9 @@ object! {
     Main, "the manifest";
     /// The version of this format: 1.
     optional version "version": Whole<1, 1>,
+    /// The releases of wharfinger that may act on this manifest, as Cargo writes requirements: ">=0.2", ">=0.2, <0.5", "0.2" (which
+    /// is 0.2.x). Another one exits with 2.
+    optional required_version "required-version": VersionReq,
     /// The organization (namespace) that receives the images.
     required organization "organization": Organization,
     /// The registry that receives them: docker.io by default, or oci:DIRECTORY.

@@ -20,6 +20,7 @@ pub(crate) fn manifest(sources: &[&str]) -> Manifest {
     }
     Manifest {
         files: vec![File { path: "approved-images.yml".to_owned(), text }],
+        required_version: None,
         organization: "acme".to_owned(),
         registry: Destination::Registry(RegistryHost::docker_hub()),
         sources: None,

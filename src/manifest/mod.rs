@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use semver::VersionReq;
 
 use crate::diag::Span;
 use crate::image::{Digest, Location, NameError, Platform, RegistryHost, Repository, RepositoryName, Tag};
@@ -23,6 +24,7 @@ mod names;
 mod object;
 mod parse;
 mod read;
+mod release;
 mod scalars;
 pub mod schema;
 
@@ -44,6 +46,8 @@ pub struct File {
 pub struct Manifest {
     /// The files it was read from; the first is the main one.
     pub files: Vec<File>,
+    /// The releases that may act on it; `None` asks for none.
+    pub required_version: Option<VersionReq>,
     /// The organization (namespace) that receives the images.
     pub organization: String,
     /// Where the organization's repositories are.

@@ -41,8 +41,7 @@ pub(crate) trait Object: Default {
 /// Reads a mapping with known keys; every fault of every key is noted.
 pub(crate) fn read_object<T: Object>(node: &Node, reader: &mut Reader<'_>) -> Option<T> {
     if node.entries().is_none() {
-        let keys = T::keys().iter().map(|k| k.name).collect::<Vec<_>>().join(", ");
-        return reader.wrong_type(node, T::WHAT, format!("write a mapping with its keys: {keys}"));
+        return reader.wrong_type(node, T::WHAT, how_to_write::<T>(node));
     }
     let keys = T::keys();
     let mut found = BTreeSet::new();
@@ -68,17 +67,33 @@ pub(crate) fn read_object<T: Object>(node: &Node, reader: &mut Reader<'_>) -> Op
     Some(result)
 }
 
+/// How a mapping is written in whose place something else stands.
+fn how_to_write<T: Object>(node: &Node) -> String {
+    let keys = T::keys();
+    let text = node.text().filter(|_| !node.is_null()).map(|text| first_characters(text, 60));
+    let joined = text.as_deref().and_then(|text| text.split_once(':'));
+    if let Some((key, value)) = joined.filter(|(key, _)| keys.iter().any(|known| known.name == *key)) {
+        return format!("put a space after the colon: `{key}: {value}`");
+    }
+    match (text, keys.iter().find(|key| key.required)) {
+        (Some(text), Some(first)) => format!("write `{}: {text}`, and its other keys below", first.name),
+        _ => format!("write a mapping with its keys: {}", names(&keys)),
+    }
+}
+
+fn names(keys: &[Key]) -> String {
+    keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")
+}
+
 fn unknown_key<T: Object>(key: &Node, name: &str, keys: &[Key], reader: &mut Reader<'_>) {
     let written = first_characters(name, 60);
     if let Some((_, why)) = T::MISPLACED.iter().find(|(k, _)| *k == name) {
         let message = format!("`{written}` cannot stand in {}", T::WHAT);
         return reader.fault(Code::MisplacedKey, key.resolved().span, message, *why);
     }
-    let help = nearest(name, keys.iter().map(|k| k.name)).map_or_else(
-        || format!("known are {}", keys.iter().map(|k| k.name).collect::<Vec<_>>().join(", ")),
-        |near| format!("did you mean `{near}`?"),
-    );
-    reader.fault(Code::UnknownKey, key.resolved().span, format!("`{written}` is no key of {}", T::WHAT), help);
+    let help = nearest(name, keys.iter().map(|k| k.name))
+        .map_or_else(|| format!("the keys are {}", names(keys)), |near| format!("did you mean `{near}`?"));
+    reader.fault(Code::UnknownKey, key.resolved().span, format!("unknown key `{written}` in {}", T::WHAT), help);
 }
 
 /// One entry of a mapping after merge keys.

@@ -11,6 +11,7 @@ use super::lists::Unique;
 use super::names::FileGlob;
 use super::object::{Object, read_object};
 use super::read::{At, Reader, Value};
+use super::release;
 use super::scalars::Source;
 use super::{
     AllowedRegistry, Approval, Destination, File, Image, ImageAccess, Manifest, Policy, Proposals, RegistryAccess,
@@ -72,8 +73,11 @@ pub(crate) fn includes(text: &str) -> Vec<String> {
 /// Reads the manifest: the main file first, then the included ones.
 ///
 /// # Errors
-/// All diagnostics of all files, in the order of file and place.
+/// All diagnostics of all files, in the order of file and place. Where the manifest asks for another release, that alone.
 pub fn parse(files: Vec<File>) -> Result<Manifest, Vec<Diagnostic>> {
+    if let Some(refused) = files.first().filter(|main| main.text.len() <= MAX_BYTES).and_then(release::refused) {
+        return Err(refused);
+    }
     let mut faults = Faults::default();
     let manifest = read(files, &mut faults);
     let diagnostics = faults.into_diagnostics(&manifest.files);
@@ -180,6 +184,7 @@ fn assemble(main: Main, parts: Vec<Included>, files: Vec<File>, faults: &mut Fau
     check::images(&images, sources.as_deref(), faults);
     Manifest {
         files,
+        required_version: main.required_version.map(|r| r.value),
         organization,
         registry,
         sources,

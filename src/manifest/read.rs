@@ -108,11 +108,11 @@ impl<T: Value> Value for Vec<T> {
 
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(items) = node.items() else {
-            return reader.wrong_type(
-                node,
-                "a list",
-                "write it in brackets, as [one, two], or one item a line after `- `",
-            );
+            let help = match node.entries().and_then(|entries| entries.first()?.0.text()) {
+                Some(key) => format!("begin each item with `- `, as in `- {}: ...`", first_characters(key, 60)),
+                None => "write it in brackets, as [one, two], or one item a line after `- `".to_owned(),
+            };
+            return reader.wrong_type(node, "a list", help);
         };
         Some(items.iter().filter_map(|item| T::read(item, reader)).collect())
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use granit_parser::ScalarStyle;
 use schemars::{Schema, SchemaGenerator, json_schema};
+use semver::VersionReq;
 
 use super::read::{Reader, Value, first_characters};
 use super::{Destination, Enforcement, Permission, Visibility};
@@ -75,6 +76,9 @@ parsed_text! {
         texty("^[a-z0-9.:\\[\\]-]+$");
     Platform, BadPlatform, "a platform", "write it as linux/amd64 or linux/arm/v7",
         text_schema("^[a-z0-9._-]+/[a-z0-9._-]+(?:/[a-z0-9._-]+)?$");
+    VersionReq, BadRange, "a requirement of releases",
+        "write it as Cargo does: \">=0.2\", \">=0.2, <0.5\", or \"0.2\", which is 0.2.x",
+        texty("^ *(\\* *|(=|>=?|<=?|~|\\^)? *[0-9]+(\\.([0-9]+|[xX*])){0,2}[^,]*(,.+)?)$");
     Pattern, BadPattern, "a pattern",
         "write a regular expression with a named group, such as '(?<version>\\d+\\.\\d+)'; single quotes keep the backslashes",
         texty("\\(\\?P?<version>");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::diag::Diagnostic;
 use crate::forge::{self, Commit, Contents};
 use crate::manifest::{self, File, Manifest};
+use crate::text::nearest;
 
 /// The most bytes of a file that are taken into memory; from 1 MiB on it is a diagnostic.
 const FILE_LIMIT: u64 = 2 * 1024 * 1024;
@@ -14,8 +15,13 @@ const FILE_LIMIT: u64 = 2 * 1024 * 1024;
 /// Why there is no manifest.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("there is no {path} {place}: `wharfinger schema` describes it, `--manifest` names another")]
-    Missing { path: String, place: String },
+    #[error("there is no {path} {place}; {help}")]
+    Missing {
+        path: String,
+        place: String,
+        /// Where one is, or how one begins.
+        help: String,
+    },
     /// It cannot be used: all diagnostics, and the files they quote.
     #[error("the manifest has {} fault(s)", .0.len())]
     Faults(Vec<Diagnostic>, Vec<File>),
@@ -56,7 +62,8 @@ pub(super) async fn part_from_forge(
 /// Where the main file does not exist or the forge does not answer.
 pub(crate) async fn files_from_forge(forge: &dyn Contents, at: &Commit, path: &str) -> Result<Vec<File>, LoadError> {
     let text = forge.read(at, path).await.map_err(LoadError::Forge)?;
-    let missing = || LoadError::Missing { path: path.to_owned(), place: format!("at {at}") };
+    let place = format!("at {at}");
+    let missing = || LoadError::Missing { path: path.to_owned(), place, help: beginning() };
     let mut files = vec![File { path: path.to_owned(), text: text.ok_or_else(missing)? }];
     for found in included_files(forge, at, path, &files[0].text).await.map_err(LoadError::Forge)? {
         if let Some(text) = forge.read(at, &found).await.map_err(LoadError::Forge)? {
@@ -98,7 +105,8 @@ pub fn from_directory(directory: &Path, path: &str) -> Result<Manifest, LoadErro
 /// # Errors
 /// Where the main file does not exist, one cannot be a text, or the disk fails.
 pub(crate) fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<File>, LoadError> {
-    let missing = || LoadError::Missing { path: path.to_owned(), place: format!("in {}", directory.display()) };
+    let place = format!("in {}", directory.display());
+    let missing = || LoadError::Missing { path: path.to_owned(), place, help: help(directory, path) };
     let mut files = vec![read_file(directory, path)?.ok_or_else(missing)?];
     let globs = manifest::includes(&files[0].text);
     let mut listed = Vec::new();
@@ -109,6 +117,36 @@ pub(crate) fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<F
         files.extend(read_file(directory, &found)?);
     }
     Ok(files)
+}
+
+/// What helps where a directory has no manifest: one that lies beside, or above, else how one begins.
+fn help(directory: &Path, path: &str) -> String {
+    if let Some(beside) = beside(directory, path) {
+        return format!("{beside} lies there: rename it, or name it by `--manifest {beside}`");
+    }
+    let above = directory.ancestors().skip(1).find(|above| above.join(path).is_file());
+    match above {
+        Some(above) => format!("{} has one: run the command there", above.display()),
+        None => beginning(),
+    }
+}
+
+/// A file whose name is almost that of the manifest: another ending, or a slip.
+fn beside(directory: &Path, path: &str) -> Option<String> {
+    let (below, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let listed = std::fs::read_dir(directory.join(below)).ok()?;
+    let names = listed.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names: Vec<String> = names.filter(|other| other.ends_with(".yml") || other.ends_with(".yaml")).collect();
+    nearest(name, names.iter().map(String::as_str)).map(|near| join(below, near))
+}
+
+/// How a manifest begins.
+fn beginning() -> String {
+    "to begin with, write this (`wharfinger schema` describes every key, `--manifest` names another file):\n\n\
+     organization: YOUR-ORGANIZATION\n\
+     sources: [docker.io]\n\
+     images:\n  - source: grafana/loki\n    versions: \">=3\"\n"
+        .to_owned()
 }
 
 /// The directories that the globs are about, each once: what stands before the last `/`. A glob that has a wildcard there

@@ -61,6 +61,7 @@ fn image(source: &str, approved: Vec<Approval>) -> Image {
 fn manifest(images: Vec<Image>) -> Manifest {
     Manifest {
         files: Vec::new(),
+        required_version: None,
         organization: "acme".to_owned(),
         registry: Destination::Registry(crate::image::RegistryHost::docker_hub()),
         sources: None,

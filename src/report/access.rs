@@ -31,6 +31,15 @@ pub struct Access {
     pub notes: Vec<String>,
 }
 
+/// A text that a shell is to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Script {
+    /// The shell that it is for.
+    pub shell: String,
+    /// The text.
+    pub script: String,
+}
+
 impl Access {
     /// Whether everything is as it should be, as far as that can be told here.
     #[must_use]

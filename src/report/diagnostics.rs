@@ -11,9 +11,13 @@ const LEAD: usize = 30;
 /// So many diagnostics of a run are shown; the rest is counted.
 pub(super) const LIMIT: usize = 100;
 
-/// How many diagnostics were not shown, as one line of prose; empty where all were.
-pub(super) fn rest(omitted: usize) -> String {
-    if omitted == 0 { String::new() } else { format!("and {omitted} more\n") }
+/// How many diagnostics there are, as one line of prose; empty where one says it all.
+pub(super) fn count(shown: usize, omitted: usize) -> String {
+    match (shown, omitted) {
+        (0 | 1, 0) => String::new(),
+        (shown, 0) => format!("{shown} mistakes\n"),
+        (shown, omitted) => format!("{} mistakes, of which the first {shown} are shown\n", shown + omitted),
+    }
 }
 
 /// All diagnostics, each with its place, an excerpt and how to fix it.

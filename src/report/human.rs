@@ -6,12 +6,13 @@ use super::explain::Explanation;
 use super::rows::{Check, Outcome, Plan, PlannedImage, PlannedProposal, Promotion};
 use super::sections;
 use super::terminal::{hanging, serde_name, wrapped};
-use crate::text::clean;
+use crate::text::{clean, counted};
 
 pub(super) fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     planned(out, &plan.proposals)?;
     promotions(out, &plan.promotions)?;
     sections::plan(plan).iter().try_for_each(|section| section.human(out))?;
+    first(out, plan.first.as_deref())?;
     if let Some(record) = &plan.record {
         hanging(out, "", "  ", &format!("record: {}", clean(record)))?;
     }
@@ -22,7 +23,15 @@ pub(super) fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
 }
 
 pub(super) fn outcome(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
-    sections::outcome(outcome).iter().try_for_each(|section| section.human(out))
+    sections::outcome(outcome).iter().try_for_each(|section| section.human(out))?;
+    first(out, outcome.first.as_deref())
+}
+
+/// Why a first run proposes nothing.
+fn first(out: &mut dyn Write, why: Option<&str>) -> io::Result<()> {
+    let Some(why) = why else { return Ok(()) };
+    wrapped(out, "", why)?;
+    writeln!(out)
 }
 
 /// What `check` found, diagnostics apart: they are shown with their excerpts.
@@ -32,7 +41,7 @@ pub(super) fn check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
     sections::notices(&check.unmatched, &check.unread, &[]).human(out)?;
     sections::failed(&check.failed).human(out)?;
     if check.is_clean() {
-        writeln!(out, "nothing found")?;
+        writeln!(out, "no problems in {}", counted(check.images, "image"))?;
     }
     Ok(())
 }

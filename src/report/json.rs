@@ -6,7 +6,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::access::Access;
+use super::access::{Access, Script};
 use super::approval::Approval;
 use super::audit::Audit;
 use super::doctor::Doctor;
@@ -37,6 +37,8 @@ pub(crate) enum Document {
     SignIn(SignIn),
     /// What a member can pull, against what they should.
     Access(Access),
+    /// What a shell is to read: the pulls of `verify-access --script`, or completions.
+    Script(Script),
     /// What each credential is and may do, and what is missing.
     Doctor(Doctor),
     /// Why the manifest cannot be used.

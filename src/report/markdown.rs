@@ -20,7 +20,8 @@ pub(super) fn plan(plan: &Plan) -> String {
 }
 
 pub(super) fn outcome(outcome: &Outcome) -> String {
-    sections::outcome(outcome).iter().map(Section::markdown).collect()
+    let first = outcome.first.as_ref().map_or(String::new(), |why| format!("{why}\n\n"));
+    sections::outcome(outcome).iter().map(Section::markdown).collect::<String>() + &first
 }
 
 pub(super) fn check(check: &Check) -> String {

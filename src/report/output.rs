@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::access::Access;
+use super::access::{Access, Script};
 use super::annotations::{Annotation, Annotations, Level, Place};
 use super::approval::{self, Approval};
 use super::audit::{self, Audit};
@@ -166,12 +166,12 @@ impl Output {
         diagnostics.truncate(diagnostics::LIMIT);
         self.show_diagnostics(&diagnostics, files);
         self.annotations.more(Level::Error, omitted);
-        let rest = diagnostics::rest(omitted);
+        let count = diagnostics::count(diagnostics.len(), omitted);
         if self.style.format != Format::Json {
-            self.explain(&rest);
+            self.explain(&count);
         }
         self.summary.push_str(&markdown::diagnostics(&diagnostics));
-        self.summary.push_str(&rest);
+        self.summary.push_str(&count);
         self.results.diagnostics = Some(Diagnostics { diagnostics, omitted });
     }
 
@@ -185,6 +185,14 @@ impl Output {
     pub fn annotate(&mut self, annotation: Annotation) {
         let (title, message) = (self.hidden.redact(&annotation.title), self.hidden.redact(&annotation.message));
         self.annotations.push(Annotation { title, message, ..annotation });
+    }
+
+    /// A text that a shell is to read: alone, or with a format for programs in their document.
+    pub fn script(&mut self, script: Script) {
+        match self.style.format {
+            Format::Human => self.text(&script.script),
+            _ => self.results.script = Some(script),
+        }
     }
 
     /// A result that is a text of its own, such as a schema: written as it is, whatever the format.

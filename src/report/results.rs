@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::access::Access;
+use super::access::{Access, Script};
 use super::approval::Approval;
 use super::audit::Audit;
 use super::doctor::Doctor;
@@ -23,6 +23,7 @@ pub(super) struct Results {
     pub(super) settings: Option<Settings>,
     pub(super) sign_in: Option<SignIn>,
     pub(super) access: Option<Access>,
+    pub(super) script: Option<Script>,
     pub(super) doctor: Option<Doctor>,
     pub(super) diagnostics: Option<Diagnostics>,
 }
@@ -45,6 +46,7 @@ impl Results {
             self.settings.clone().map(Document::Settings),
             self.sign_in.clone().map(Document::SignIn),
             self.access.clone().map(Document::Access),
+            self.script.clone().map(Document::Script),
         ];
         strongest_first.into_iter().flatten().next().unwrap_or(Document::Nothing {})
     }

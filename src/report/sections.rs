@@ -166,8 +166,9 @@ fn proposed(proposal: &Proposed) -> Vec<Cell> {
     let number = proposal.number.map_or_else(|| Cell::code(&proposal.branch), |number| linked(number, &proposal.url));
     // Without a forge's page, the branch is the place to look at, and it stands there already.
     let url = Some(&proposal.url).filter(|url| **url != proposal.branch);
-    let prose: Vec<&str> = url.into_iter().chain(&proposal.detail).map(String::as_str).collect();
-    vec![Cell::name(&proposal.action), number, Cell::code(&proposal.branch), Cell::Text(prose.join(" "))]
+    let title = Some(proposal.title.as_str()).filter(|title| !title.is_empty());
+    let prose: Vec<&str> = title.into_iter().chain(url.map(String::as_str)).chain(proposal.detail.as_deref()).collect();
+    vec![Cell::name(&proposal.action), number, Cell::code(&proposal.branch), Cell::Text(prose.join("; "))]
 }
 
 /// A proposal's number, as a link: a summary makes none of a bare number.

@@ -96,7 +96,7 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
             .parse("manifest", |text| repository_path(text, &given.directory))?
             .unwrap_or_else(|| "approved-images.yml".to_owned()),
         format: given.parse("format", format)?.unwrap_or_default(),
-        log_level: given.parse("log-level", level)?.unwrap_or_else(|| verbosity(given.verbosity)),
+        log_level: log_level(given)?,
         forge,
         github_token,
         dockerhub_username,
@@ -115,6 +115,16 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
         directory: given.directory.clone(),
         github,
     })
+}
+
+/// `-v` is a flag, and so goes before variables; an input of the action goes before both.
+fn log_level(given: &Given<'_>) -> Result<tracing::Level, SettingsError> {
+    let named = given.parse("log-level", level)?;
+    match given.verbosity {
+        0 => Ok(named.unwrap_or_else(|| verbosity(0))),
+        count if !given.as_action && !given.flags.contains_key("log-level") => Ok(verbosity(count)),
+        count => Ok(named.unwrap_or_else(|| verbosity(count))),
+    }
 }
 
 fn default_forge(github: &Environment, token: bool) -> ForgeChoice {

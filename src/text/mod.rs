@@ -23,10 +23,16 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// [`clean`], but lines stay lines.
+/// [`clean`], but lines stay lines, and keep the spaces that they begin with.
 pub(crate) fn clean_lines(text: &str) -> String {
-    text.lines().map(clean).collect::<Vec<_>>().join("\n")
+    let line = |line: &str| {
+        let indent = line.bytes().take_while(|byte| *byte == b' ').count();
+        format!("{}{}", &line[..indent.min(MAX_INDENT)], clean(line))
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
+
+const MAX_INDENT: usize = 20;
 
 /// `text` in at most `limit` characters; where something was cut off, the last of them is `…`.
 pub(crate) fn cut(text: &str, limit: usize) -> String {
@@ -132,7 +138,7 @@ mod tests {
     #[test]
     fn control_characters_become_one_space() {
         assert_eq!(clean("a\r\n\u{1b}[31mb\u{202e}c\u{85}"), "a [31mbc");
-        assert_eq!(clean_lines("a\rb\nc\u{7}"), "a b\nc");
+        assert_eq!(clean_lines("a\rb\n  c\u{7}"), "a b\n  c");
     }
 
     #[test]

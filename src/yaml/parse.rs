@@ -231,13 +231,43 @@ impl Builder {
         let start = (error.marker().byte_offset().unwrap_or_default() + self.skipped).min(text.len());
         let start = text.floor_char_boundary(start);
         let end = text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
-        let help = if folded_range(text, start) {
-            "a value that begins with `>` is read as a block of text: put the range in quotes, as in `versions: \">=1.2\"`"
+        let told = error.info();
+        let (message, help) = if folded_range(text, start) {
+            let help = "a value that begins with `>` is read as a block of text: put the range in quotes, as in \
+                        `versions: \">=1.2\"`";
+            (told.as_str(), help)
         } else {
-            "check indentation, colons, quotes and brackets here"
+            mistake(&told)
         };
-        fault(Code::Syntax, Span { start, end }, error.info(), help)
+        fault(Code::Syntax, Span { start, end }, message, help)
     }
+}
+
+/// The mistake that a message of the parser stands for, with what helps.
+fn mistake(told: &str) -> (&str, &'static str) {
+    let has = |words: &[&str]| words.iter().any(|word| told.contains(word));
+    if has(&["tabs disallowed", "tab cannot", "start with a tab", "found a tab"]) {
+        return ("a tab is used to indent", "put spaces in its place: YAML indents by spaces alone");
+    }
+    if has(&["multiline quoted scalar", "unclosed quote", "found unexpected document indicator"]) {
+        return ("a text in quotes does not end where it should", "close the quote that was opened before this place");
+    }
+    if has(&["mapping values are not allowed", "illegal placement of ':'"]) {
+        return ("a colon and a space make a key where none can stand", "put the text that holds `: ` in quotes");
+    }
+    if has(&["simple key expected", "simple key is no longer valid"]) {
+        return ("a key without a colon", "write `key: value`, with a space after the colon");
+    }
+    if has(&["expected ',' or ']'", "expected ',' or '}'", "parsing a flow"]) {
+        return ("a bracket or brace is not closed", "close the `[` or `{` that was opened before this place");
+    }
+    if has(&["did not find expected key", "expected '-' indicator", "invalid indentation"]) {
+        return (
+            "this line is indented otherwise than those that it belongs to",
+            "give all lines of a list or mapping the same indent",
+        );
+    }
+    (told, "check indentation, colons, quotes and brackets here")
 }
 
 /// Whether the line at `at` gives a range without quotes, `versions: >=1.2`: what YAML begins a folded text with.

@@ -28,6 +28,7 @@ mod edit;
 mod enterprise;
 mod events;
 mod explain;
+mod first_hour;
 mod forge_contract;
 mod forge_git;
 mod github;

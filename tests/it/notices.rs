@@ -11,7 +11,7 @@ use crate::support::registry::TestRegistry;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
 const FILE: &str = "approved-images.yml";
-const ALL_IS_WELL: [&str; 3] = ["everything is as the manifest says", "nothing found", "Nothing found"];
+const ALL_IS_WELL: [&str; 3] = ["everything is as the manifest says", "no problems in", "Nothing found"];
 
 /// Loki in three versions, and an image of which every tag has a variant.
 fn upstream() -> TestRegistry {

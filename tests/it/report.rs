@@ -251,6 +251,7 @@ fn outcome() -> Outcome {
             branch: "wharfinger/image/loki/latest".to_owned(),
             action: ProposedAction::Opened,
             detail: None,
+            title: "Approve grafana/loki 3.1.0".to_owned(),
         }],
         promoted: vec![Promoted {
             repository: "tempo".parse().unwrap(),
@@ -287,13 +288,14 @@ fn check() -> Check {
         unread: notices().unread,
         promotions: vec![promotion("loki", "3.1.0", State::Copy, "copies 3 platforms")],
         failed: vec![],
+        images: 0,
     }
 }
 
 fn diagnostic(line: usize) -> Diagnostic {
     Diagnostic {
         code: "unknown-key",
-        message: "`platfroms` is no key of an image".to_owned(),
+        message: "unknown key `platfroms` in an image".to_owned(),
         file: "approved-images.yml".to_owned(),
         line,
         column: 5,

@@ -313,6 +313,14 @@ fn enforced() -> Vec<(&'static str, i32, &'static str)> {
 }
 
 #[test]
+fn the_script_is_given_to_programs_as_they_ask_for_it() {
+    let world = World::new();
+    let text = world.verify(&["--script"]).output().expect_status(0).stdout;
+    let json = valid(world.verify(&["--script", "--format", "json"]).output().expect_status(0).json());
+    assert_eq!((json["shell"].as_str(), json["script"].as_str()), (Some("sh"), Some(text.as_str())));
+}
+
+#[test]
 fn the_script_is_run_and_its_results_are_judged() {
     let world = World::new();
     let script = world.script(&["--refused", "bitnami/redis"]);

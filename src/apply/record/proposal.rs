@@ -112,5 +112,5 @@ impl Work<'_> {
 }
 
 fn proposed(number: Option<u64>, url: String, branch: String, action: ProposedAction) -> Proposed {
-    Proposed { number, url, branch, action, detail: None }
+    Proposed { number, url, branch, action, detail: None, title: String::new() }
 }

@@ -62,7 +62,18 @@ pub(crate) type Values = BTreeMap<Bound, String>;
 
 /// Reads them off a manifest; `named` is what files hold that it names, by path.
 pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> Values {
-    let Manifest { files: _, organization, registry, sources, repositories, policy, proposals: _, images } = manifest;
+    // Which releases may act says nothing of what they do.
+    let Manifest {
+        files: _,
+        required_version: _,
+        organization,
+        registry,
+        sources,
+        repositories,
+        policy,
+        proposals: _,
+        images,
+    } = manifest;
     let Policy { image_access, registry_access, approvals: _ } = policy;
     let mut values = Values::from([
         (Bound::Organization, organization.clone()),

@@ -23,6 +23,9 @@ pub struct Check {
     pub promotions: Vec<Promotion>,
     /// What could not be looked at.
     pub failed: Vec<Failed>,
+    /// How many images were looked at; for people.
+    #[serde(skip)]
+    pub images: usize,
 }
 
 impl Check {

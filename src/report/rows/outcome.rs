@@ -33,6 +33,9 @@ pub struct Outcome {
     pub drift: Vec<Finding>,
     /// Whether anything was written.
     pub changed: bool,
+    /// Why a first run proposed nothing, for people.
+    #[serde(skip)]
+    pub first: Option<String>,
 }
 
 impl Outcome {
@@ -51,6 +54,7 @@ impl Outcome {
         self.failed.extend(new);
         self.drift.extend(other.drift);
         self.changed |= other.changed;
+        self.first = other.first.or(self.first.take());
     }
 
     /// The words for a run that had nothing to write and found nothing wrong.
@@ -83,6 +87,9 @@ pub struct Proposed {
     pub action: ProposedAction,
     /// Why it was closed or left, in words; null for every other action.
     pub detail: Option<String>,
+    /// Its title, and the versions that the title does not name; for people.
+    #[serde(skip)]
+    pub title: String,
 }
 
 /// What was done about a proposal.

@@ -36,8 +36,12 @@ pub struct Plan {
     /// The parts of a large estate, for GitHub's job matrix; only where `--shards` asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matrix: Option<Matrix>,
-    /// What becomes of the record where it is a commit in a local clone; null elsewhere, and where nothing is to be recorded.
+    /// What becomes of the record; only where it is a commit in a local clone, and something is to be recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
+    /// Why a first run would propose nothing, for people.
+    #[serde(skip)]
+    pub first: Option<String>,
 }
 
 impl Plan {
@@ -53,6 +57,7 @@ impl Plan {
         self.images.extend(other.images);
         self.matrix = other.matrix.or(self.matrix.take());
         self.record = other.record.or(self.record.take());
+        self.first = other.first.or(self.first.take());
     }
 }
 

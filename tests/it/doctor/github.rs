@@ -259,7 +259,12 @@ fn a_token_that_is_not_taken_is_missing() {
     let github: Vec<&Value> = told["checks"].as_array().unwrap().iter().filter(|c| c["area"] == "github").collect();
     assert_eq!(github.len(), 1, "the rest is not asked: {github:#?}");
     assert_eq!(github[0]["status"], "missing");
-    assert!(github[0]["mend"].as_str().unwrap().starts_with("a fine-grained personal access token is not taken"));
+    assert!(
+        github[0]["mend"]
+            .as_str()
+            .unwrap()
+            .starts_with("wrong token? a fine-grained personal access token is not taken")
+    );
     let elsewhere = Both::start(Options::default());
     let run = elsewhere.run().env("GITHUB_REPOSITORY", "acme/other");
     let told = elsewhere.look(run, 1);

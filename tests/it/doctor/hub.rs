@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{MANIFEST, World, check, of};
+use crate::support::http::{Action, Rule};
 use crate::support::hub::Account;
 
 const EVERYTHING: &str = "organization: acme
@@ -125,6 +126,11 @@ fn a_persons_role_is_told_as_far_as_it_is_shown() {
     let lacks = lacking(&member);
     assert_eq!(lacks.len(), 1, "{lacks:#?}");
     assert!(lacks[0].0 == "repository loki" && lacks[0].1.starts_with("it may be read only"), "{lacks:#?}");
+    let hidden = world("editor");
+    let gone = Action::Answer(404, Vec::new(), "{\"message\":\"not found\"}".into());
+    hidden.hub.server().fault(Rule::new("GET", "/members", gone));
+    let hidden = told(&hidden, MANIFEST, jo);
+    assert_eq!(check(&hidden, "role in acme")["status"], "unknown", "a list that is not shown names nobody");
     let stranger = World::start(vec![
         Account::personal("jo", "dckr_pat_canary", &["acme"]),
         Account::personal("al", "dckr_pat_canary", &[]),

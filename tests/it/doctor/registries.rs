@@ -54,6 +54,9 @@ fn what_a_token_does_not_say_is_not_known() {
     server.set(|switches| switches.readable_tokens = true);
     assert_eq!(check(&look("me:pw-canary", 1), &format!("{host} push"))["status"], "ok");
     let wrong = look("me:wrong-canary", 1);
+    let credential = check(&wrong, &format!("{host} credential"));
+    assert!(credential["mend"].as_str().unwrap().starts_with("wrong password or token? "), "{credential}");
+    assert_eq!(credential["status"], "missing");
     let pull = check(&wrong, &format!("{host}/team/app pull"));
     let found = pull["found"].as_str().unwrap();
     assert!(pull["status"] == "missing" && found.contains("asked as me (from DOCKER_AUTH_CONFIG)"), "{pull}");
@@ -89,7 +92,10 @@ fn every_place_that_credentials_come_from_is_named() {
         .env("DOCKER_AUTH_CONFIG", auths(&[(&hosts[1], "ghp_canary:x-oauth-basic")]));
     let path = config.join("config.json").display().to_string();
     let told = finished(&run.args(["--format", "json", "-vvv"]), 1).json();
-    let found = |n: usize| check(&told, &format!("{} credential", hosts[n]))["found"].as_str().unwrap().to_owned();
+    let found = |n: usize| {
+        let found = check(&told, &format!("{} credential", hosts[n]))["found"].as_str().unwrap().to_owned();
+        found.trim_end_matches(": refused wherever it was asked").to_owned()
+    };
     assert_eq!(found(0), "me: a password or a token of the registry's own, from registry-auth");
     assert_eq!(
         found(1),

@@ -1,0 +1,64 @@
+//! `required-version`: which releases of this program may act on a manifest. It is looked at before anything else is judged: what
+//! another release reads this one may take for a fault.
+
+use semver::{Comparator, Op, Version, VersionReq};
+
+use super::File;
+use super::faults::{Faults, Place};
+use crate::diag::{Code, Diagnostic};
+use crate::yaml;
+
+/// The release that this is.
+const OWN: &str = env!("CARGO_PKG_VERSION");
+
+/// That the manifest of this main file asks for another release; `None` where it asks for none, or not in a way that is understood.
+pub(super) fn refused(main: &File) -> Option<Vec<Diagnostic>> {
+    if !main.text.contains("required-version") {
+        return None;
+    }
+    let root = yaml::read(&main.text).0?;
+    let node = root.get("required-version")?;
+    let asked: VersionReq = node.text()?.parse().ok()?;
+    let own: Version = OWN.parse().ok()?;
+    if asked.matches(&own) {
+        return None;
+    }
+    let age = if is_older(&own, &asked) { "older" } else { "newer" };
+    let mut faults = Faults::default();
+    let place = Place { file: 0, span: node.resolved().span };
+    let message = format!("this is wharfinger {own}, which is {age} than this manifest asks for: {asked}");
+    let help = format!("use a release that is {asked}; in a workflow that is what stands after `@` in `uses:`");
+    faults.report(Code::OtherRelease, place, message, help);
+    Some(faults.into_diagnostics(std::slice::from_ref(main)))
+}
+
+/// Whether a release is too old, and not too new.
+fn is_older(own: &Version, asked: &VersionReq) -> bool {
+    let begins = |bound: &Comparator| Version::new(bound.major, bound.minor.unwrap_or(0), bound.patch.unwrap_or(0));
+    let is_upper = |bound: &Comparator| matches!(bound.op, Op::Less | Op::LessEq);
+    asked.comparators.iter().any(|bound| !is_upper(bound) && begins(bound) > *own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_release_is_not_is_told_by_the_bound_it_misses() {
+        let own = Version::new(0, 3, 1);
+        for (asked, older) in [
+            (">=0.4", true),
+            ("0.4", true),
+            ("=0.3.2", true),
+            ("~0.5.0", true),
+            ("<0.3", false),
+            (">=0.1, <0.2", false),
+            ("0.2", false),
+            ("=0.3.0", false),
+        ] {
+            let asked: VersionReq = asked.parse().unwrap_or_default();
+            assert!(!asked.matches(&own), "{asked}");
+            assert_eq!(is_older(&own, &asked), older, "{asked}");
+        }
+    }
+}

@@ -46,13 +46,14 @@ pub(crate) async fn here(context: &Context) -> Result<Manifest, Stop> {
 /// Where there is no manifest, or it cannot be read.
 pub(crate) async fn files_here(context: &Context) -> Result<Vec<File>, Stop> {
     let (directory, path) = (&context.settings.directory, &context.settings.manifest);
-    let missing = match files_from_directory(directory, path) {
-        Err(missing @ LoadError::Missing { .. }) if context.settings.github.in_actions => missing,
+    match files_from_directory(directory, path) {
+        Err(LoadError::Missing { .. }) if context.settings.github.in_actions => {}
         read => return Ok(read?),
-    };
+    }
     let Some(github) = context.github() else {
         return Err(Stop::Unusable(format!(
-            "{missing}. In a job, actions/checkout brings the repository's files; or give github-token, and they are read from GitHub"
+            "there is no {path} in {}: in a job, actions/checkout brings the repository's files; or give github-token, and they are read from GitHub",
+            directory.display()
         )));
     };
     let at = match read_event(context).ok().and_then(|event| event.sha) {

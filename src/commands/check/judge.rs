@@ -32,13 +32,17 @@ pub(super) struct Judged {
     pub(super) promotions: Vec<rows::Promotion>,
     pub(super) failed: Vec<rows::Failed>,
     pub(super) report: String,
+    /// How many images were looked at.
+    pub(super) images: usize,
 }
 
 impl Judged {
     /// The part of it about these images; findings about none stay.
     pub(super) fn within(mut self, scope: &Scope) -> Self {
         let images = self.manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at));
-        let repositories: BTreeSet<_> = images.map(|(_, image)| image.repository.clone()).collect();
+        let images: Vec<(usize, &Image)> = images.collect();
+        self.images = images.len();
+        let repositories: BTreeSet<_> = images.into_iter().map(|(_, image)| image.repository.clone()).collect();
         self.findings.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self.notices.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self.told.retain(|told| scope.contains(told.image));
@@ -79,6 +83,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
         promotions: Vec::new(),
         failed: Vec::new(),
         report: String::new(),
+        images: head.images.len(),
     };
     let mut evidence = Vec::new();
     for item in &items {

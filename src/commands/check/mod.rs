@@ -56,7 +56,7 @@ fn tell(subject: &Subject, judged: Judged, output: &mut Output) -> Exit {
         unread: told.unread,
         promotions: judged.promotions,
         failed: judged.failed,
-        images: (0..judged.manifest.images.len()).filter(|at| scope.contains(*at)).count(),
+        images: judged.images,
     };
     let clean = check.findings.is_empty() && check.failed.is_empty();
     output.check(check, &subject.head);

@@ -7,9 +7,22 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::observe::repositories::Attention;
 
+/// What short help leaves out.
+const MORE: &str = "`wharfinger --help` describes every option, `wharfinger COMMAND --help` has examples";
+
+/// How one begins.
+const BEGIN: &str = "\
+Examples:
+  wharfinger plan                         show what propose and promote would do
+  wharfinger explain grafana/loki         say why each tag is or is not chosen
+  wharfinger doctor                       look whether credentials and rights suffice
+  wharfinger --forge git propose          propose new versions as branches of this clone
+  wharfinger --format json plan | jq .    hand the plan to a program";
+
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(name = "wharfinger", version, about, arg_required_else_help = false, max_term_width = 100)]
+#[command(after_help = MORE, after_long_help = BEGIN)]
 pub struct Cli {
     /// What stands before or after the command.
     #[command(flatten)]
@@ -33,35 +46,35 @@ pub struct Global {
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "log_level")]
     pub verbose: u8,
     /// How much is logged to standard error [default: warn]
-    #[arg(long, global = true, value_name = "LEVEL", value_parser = one_of(&["error", "warn", "info", "debug", "trace"]))]
+    #[arg(long, global = true, hide_short_help = true, value_name = "LEVEL", value_parser = one_of(&["error", "warn", "info", "debug", "trace"]))]
     pub log_level: Option<String>,
     /// Where proposals are made: GitHub, or branches of the local clone [default: github in Actions and where a token and
     /// GITHUB_REPOSITORY are given, else none]
     #[arg(long, global = true, value_parser = one_of(&["github", "git", "none"]))]
     pub forge: Option<String>,
     /// Read GitHub's token from FILE, or from standard input where it is `-` [else: GITHUB_TOKEN]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub github_token_file: Option<String>,
     /// Docker Hub user, or the organization of an organization access token [else: DOCKERHUB_USERNAME]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "NAME")]
     pub dockerhub_username: Option<String>,
     /// Read Docker Hub's token from FILE, or from standard input where it is `-` [else: DOCKERHUB_TOKEN]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub dockerhub_token_file: Option<String>,
     /// Read registry credentials, a Docker config.json, from FILE, or from standard input where it is `-`
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub registry_auth_file: Option<String>,
     /// Certificates to trust beside the system's: a PEM file, or its text
-    #[arg(long, global = true, value_name = "PEM")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "PEM")]
     pub ca_certificates: Option<String>,
     /// Give a request up that brings no byte for so long: 90s, 2m [default: 60s]
-    #[arg(long, global = true, value_name = "DURATION")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "DURATION")]
     pub timeout: Option<String>,
     /// Give a source up whose tag lists and evidence take longer in all [default: 5m]
-    #[arg(long, global = true, value_name = "DURATION")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "DURATION")]
     pub source_timeout: Option<String>,
     /// Give registries' passwords to these token services too: registry=https://origin, comma separated
-    #[arg(long, global = true, value_name = "LIST")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "LIST")]
     pub token_services: Option<String>,
 }
 
@@ -69,35 +82,79 @@ pub struct Global {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// What the event asks for: promote and propose by the clock, check pull requests, promote what was merged
+    #[command(after_long_help = "Examples:\n  wharfinger run --dry-run        in a job: show what the event asks for")]
     Run(Run),
     /// Show what propose and promote would do
+    #[command(
+        after_long_help = "Examples:\n  wharfinger plan                 all images of the manifest\n  wharfinger plan loki            one image\n  wharfinger plan --shards 4      with the matrix of four parts for GitHub Actions"
+    )]
     Plan(Plan),
     /// Show what a rule makes of every tag, and why
+    #[command(
+        after_long_help = "Examples:\n  wharfinger explain loki\n  wharfinger explain grafana/loki --tags tags.txt --versions \"^3\"    try a rule on a list of tags"
+    )]
     Explain(Explain),
     /// Find new versions and propose them, a pull request each
+    ///
+    /// It goes by the manifest of the default branch: an edit that is not committed does not count, and is told.
+    #[command(
+        after_long_help = "Examples:\n  wharfinger propose --dry-run                 show what would be proposed\n  wharfinger --forge git propose loki          as a branch of this clone, without GitHub"
+    )]
     Propose(Propose),
     /// Check a pull request: the manifest, the evidence, what a merge would promote
+    #[command(
+        after_long_help = "Examples:\n  wharfinger check                the manifest here, compared with that of the default branch"
+    )]
     Check(Images),
     /// Copy approved bytes to their mirrors and record the digests
+    ///
+    /// With --forge git the record is a commit on the default branch of this clone. It is pushed to origin where that brings
+    /// nothing else there; commits that you did not push keep it here, and that is said. --dry-run says which it would be, and what
+    /// would keep the record from being made. A push that failed is tried again by the next run.
+    #[command(
+        after_long_help = "Examples:\n  wharfinger promote --dry-run                 show what would be copied and recorded\n  wharfinger --forge git promote               record on the default branch of this clone\n  wharfinger promote --signatures              also carry signatures that appeared since"
+    )]
     Promote(Promote),
     /// Approve one version: edit the manifest here, or propose it; a new image is added
+    #[command(
+        after_long_help = "Examples:\n  wharfinger approve grafana/loki:3.1.0        edit the manifest here\n  wharfinger approve loki --urgent \"CVE-2026-1234\" --propose"
+    )]
     Approve(Approve),
     /// Compare the organization with the manifest: tags, repositories, teams, sources, settings; with --issue keep an issue
+    #[command(
+        after_long_help = "Examples:\n  wharfinger audit\n  wharfinger --format sarif audit --output audit.sarif\n  wharfinger audit --issue        keep one issue on GitHub"
+    )]
     Audit(Audit),
     /// Compare the organization's settings with the manifest's policy, and with --yes write them
+    #[command(
+        after_long_help = "Examples:\n  wharfinger apply-policy         show what differs\n  wharfinger apply-policy --yes   write it"
+    )]
     ApplyPolicy(ApplyPolicy),
     /// Tell what each credential is and may do, what is missing and where to mend it; write nothing
+    #[command(
+        after_long_help = "Examples:\n  wharfinger doctor\n  wharfinger doctor --hosts       the hosts to open in a firewall"
+    )]
     Doctor(Doctor),
     /// Print or write the files that make Docker Desktop ask for a sign-in, with how to install them
+    #[command(after_long_help = "Examples:\n  wharfinger sign-in --output enforce-sign-in")]
     SignIn(SignIn),
     /// Tell what a member of the organization can pull, against what the manifest and its policy say
     #[command(
         override_usage = "wharfinger verify-access [OPTIONS] (--username <NAME> | --script [SHELL] | --results <FILE>) [IMAGE]..."
     )]
+    #[command(
+        after_long_help = "Examples:\n  wharfinger verify-access --username dev --dockerhub-token-file token.txt\n  wharfinger verify-access --script > verify-access.sh\n  wharfinger verify-access --results results.txt"
+    )]
     VerifyAccess(VerifyAccess),
     /// Print the JSON Schema of the manifest, or of what --format json prints
+    #[command(
+        after_long_help = "Examples:\n  wharfinger schema > approved-images.schema.json\n  wharfinger schema output"
+    )]
     Schema(Schema),
     /// Print completions for a shell
+    #[command(
+        after_long_help = "Examples:\n  wharfinger completions bash > ~/.local/share/bash-completion/completions/wharfinger"
+    )]
     Completions(Completions),
 }
 

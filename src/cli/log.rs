@@ -1,7 +1,6 @@
 //! The log: one line an event, in which nobody else's text starts a line or a workflow command.
 
 use std::fmt;
-use std::io::IsTerminal;
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -15,8 +14,7 @@ use crate::text::{Hidden, clean};
 
 /// Starts the log of this program's own events at `level`. Libraries log nothing: at their finer levels they would write
 /// headers, and so credentials. Nothing in `hidden` is logged. In a job the phases of the run are always told, errors alone apart.
-pub(super) fn start(level: Level, in_actions: bool, hidden: Hidden) {
-    let ansi = std::io::stderr().is_terminal() && !in_actions;
+pub(super) fn start(level: Level, ansi: bool, in_actions: bool, hidden: Hidden) {
     let phases = if in_actions && level < Level::INFO && level > Level::ERROR { ",wharfinger::phase=info" } else { "" };
     let filter = EnvFilter::new(format!("off,wharfinger={level}{phases}"));
     let log = tracing_subscriber::fmt()

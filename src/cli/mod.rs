@@ -7,6 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use crate::action::{Variables, files};
@@ -19,9 +20,12 @@ use crate::report::{Output, Runner, Sinks, Style, workflow_command};
 use crate::settings::{self, Given, Settings};
 use crate::text::Hidden;
 
+mod help;
 mod log;
+mod look;
 mod signals;
 
+use look::Looks;
 use signals::Signals;
 
 pub(crate) struct Process {
@@ -86,7 +90,7 @@ pub(crate) fn start(mut process: Process) -> u8 {
     }
     let parsed = match cli {
         Ok(parsed) => parsed,
-        Err(refusal) => return refuse(&mut process.sinks, &refusal, in_actions),
+        Err(refusal) => return refuse(&mut process, &refusal, in_actions),
     };
     let secrets = settings::secrets(&mut given);
     let masks = settings::masks_of_all(&given, &secrets);
@@ -95,10 +99,11 @@ pub(crate) fn start(mut process: Process) -> u8 {
     }
     let hidden = Hidden::new(masks);
     let settings = settings::resolve(&given, secrets);
-    let output = Output::new(style, process.sinks).hiding(hidden.clone());
+    let looks = Looks::of_process(&process.variables, in_actions);
+    let output = Output::new(style, process.sinks).hiding(hidden.clone()).looking(looks.out, looks.err);
     match settings {
         Ok(settings) => {
-            log::start(settings.log_level, in_actions, hidden);
+            log::start(settings.log_level, looks.err.colour, in_actions, hidden);
             work(settings, &parsed.command, output)
         }
         Err(e) => end(output, Err(Stop::Unusable(e.to_string())), None),
@@ -161,14 +166,24 @@ fn no_command(arguments: &[OsString]) -> clap::Error {
 }
 
 /// Help and version are results; everything else that ends here is an unusable command line.
-fn refuse(sinks: &mut Sinks, refusal: &clap::Error, in_actions: bool) -> u8 {
-    let status = if refusal.use_stderr() { 2 } else { 0 };
-    let out = if refusal.use_stderr() { &mut sinks.err } else { &mut sinks.out };
-    // What was given is quoted: of that the terminal obeys nothing, and in Actions the runner neither.
-    let text = refusal.render().to_string().replace(|c: char| c.is_control() && c != '\n', " ");
-    let text = if in_actions { workflow_command::inert_lines(&text) } else { text };
+fn refuse(process: &mut Process, refusal: &clap::Error, in_actions: bool) -> u8 {
+    let looks = Looks::of_process(&process.variables, in_actions);
+    let is_help = matches!(refusal.kind(), ErrorKind::DisplayHelp);
+    let help = help::of_command(&process.arguments).filter(|_| is_help);
+    let (status, out, look) = match refusal.use_stderr() {
+        true => (2, &mut process.sinks.err, looks.err),
+        false => (0, &mut process.sinks.out, looks.out),
+    };
+    let text = help.unwrap_or_else(|| refusal.render());
+    // Help quotes nothing. What was given is quoted in errors: of that the terminal obeys nothing, and in Actions the runner
+    // neither.
+    let text = match look.colour && status == 0 {
+        true => text.ansi().to_string(),
+        false => text.to_string().replace(|c: char| c.is_control() && c != '\n', " "),
+    };
+    let line = |line| if in_actions { workflow_command::inert_line(line) } else { String::from(line) };
     // Nothing can be told to somebody who does not read.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = text.lines().try_for_each(|text| writeln!(out, "{}", line(text))).and_then(|()| out.flush());
     status
 }
 

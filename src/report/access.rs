@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::page::Page;
 use super::rows::Finding;
 use super::table::Place::{First, Prose, Second, Third};
 use super::table::{Cell, Column, Section, column, in_table, on_terminal};
@@ -85,7 +86,7 @@ const fn code(state: State) -> &'static str {
     }
 }
 
-pub(super) fn human(out: &mut dyn Write, access: &Access) -> io::Result<()> {
+pub(super) fn human(out: &mut Page, access: &Access) -> io::Result<()> {
     let whose = match (&access.username, &access.results) {
         (Some(name), _) => format!("What the registry answers {name}, a member of {}", access.organization),
         (None, Some(file)) => format!("What Docker Desktop let a member of {} pull, by {file}", access.organization),

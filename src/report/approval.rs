@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::page::Page;
 use super::rows::{Outcome, Plan, PlannedProposal, Proposed};
 use super::{human, markdown};
 
@@ -21,7 +22,7 @@ pub struct Approval {
     pub changed: bool,
 }
 
-pub(super) fn done(out: &mut dyn Write, approval: &Approval) -> io::Result<()> {
+pub(super) fn done(out: &mut Page, approval: &Approval) -> io::Result<()> {
     human::outcome(out, &Outcome { proposals: approval.proposals.clone(), ..Outcome::default() })?;
     for file in &approval.files {
         writeln!(out, "{} {file}", if approval.changed { "edited" } else { "would edit" })?;

@@ -1,5 +1,6 @@
 //! Diagnostics for people: what is wrong, where, the offending text underlined, and how to fix it.
 
+use super::page::{Look, Tone};
 use crate::diag::{Diagnostic, Span};
 use crate::manifest::File;
 
@@ -23,17 +24,24 @@ pub(super) fn count(shown: usize, omitted: usize) -> String {
 /// All diagnostics, each with its place, an excerpt and how to fix it.
 #[must_use]
 pub fn text(diagnostics: &[Diagnostic], files: &[File]) -> String {
-    diagnostics.iter().map(|d| one(d, files)).collect()
+    looking(diagnostics, files, Look::default())
 }
 
-fn one(diagnostic: &Diagnostic, files: &[File]) -> String {
+/// The same as they look on a terminal.
+pub(super) fn looking(diagnostics: &[Diagnostic], files: &[File], look: Look) -> String {
+    diagnostics.iter().map(|d| one(d, files, look)).collect()
+}
+
+fn one(diagnostic: &Diagnostic, files: &[File], look: Look) -> String {
     let Diagnostic { code, message, file, line, column, help, .. } = diagnostic;
     let (message, file, help) = (printable(message), printable(file), printable(help));
-    let head = format!("error[{code}]: {message}\n  --> {file}:{line}:{column}\n");
+    let (error, message) = (look.toned(&format!("error[{code}]"), Tone::Bad), look.strong(&message));
+    let head = format!("{error}: {message}\n  --> {file}:{line}:{column}\n");
     let quoted = files.iter().find(|f| f.path == diagnostic.file).and_then(|f| excerpt(&f.text, diagnostic.span));
     let number = line.to_string();
     let gutter = " ".repeat(number.len());
     let quoted = quoted.map_or_else(String::new, |(text, underline)| {
+        let underline = look.toned(&underline, Tone::Bad);
         format!(" {gutter} |\n {number} | {text}\n {gutter} | {underline}\n")
     });
     format!("{head}{quoted} {gutter} = help: {help}\n\n")

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::page::{Page, Tone};
 use super::rows::Finding;
 use super::terminal::{serde_name, wrapped};
 use crate::diag::Diagnostic;
@@ -47,14 +48,14 @@ impl Doctor {
 }
 
 /// For people: area by area, what is missing with the place to fix it; or the hosts, one a line.
-pub(super) fn human(out: &mut dyn Write, doctor: &Doctor) -> io::Result<()> {
+pub(super) fn human(out: &mut Page, doctor: &Doctor) -> io::Result<()> {
     if doctor.checks.is_empty() {
         return hosts(out, &doctor.hosts);
     }
     for area in [Area::Machine, Area::Registries, Area::DockerHub, Area::Github] {
         let mut checks = doctor.checks.iter().filter(|check| check.area == area).peekable();
         if checks.peek().is_some() {
-            writeln!(out, "{}", area.title())?;
+            out.heading(area.title())?;
             checks.try_for_each(|check| render_check(out, check))?;
             writeln!(out)?;
         }
@@ -62,9 +63,10 @@ pub(super) fn human(out: &mut dyn Write, doctor: &Doctor) -> io::Result<()> {
     writeln!(out, "{}", verdict(doctor))
 }
 
-fn render_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
+fn render_check(out: &mut Page, check: &Check) -> io::Result<()> {
     let status = serde_name(&check.status);
-    writeln!(out, "  {} {}", pad(&status, 8), clean(&check.subject))?;
+    let status = out.toned(&pad(&status, 8), Tone::of(&status));
+    writeln!(out, "  {status} {}", clean(&check.subject))?;
     wrapped(out, "           ", &clean(&check.found))?;
     if check.status == Status::Ok {
         return Ok(());
@@ -78,7 +80,7 @@ fn render_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
     }
 }
 
-fn hosts(out: &mut dyn Write, hosts: &[Host]) -> io::Result<()> {
+fn hosts(out: &mut Page, hosts: &[Host]) -> io::Result<()> {
     let place = |host: &Host| format!("{}:{}", host.host, host.port);
     let width = hosts.iter().map(|host| place(host).chars().count()).max().unwrap_or(0).min(40);
     hosts.iter().try_for_each(|host| writeln!(out, "{}  {}", pad(&place(host), width), clean(&host.why)))

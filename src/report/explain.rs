@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::page::Page;
 use super::rows::Failed;
 use super::terminal::serde_name;
 use crate::image::Tag;
@@ -188,9 +189,9 @@ fn explained(subject: &Subject, due: &Due<'_>, verdict: &TagVerdict) -> Explaine
 
 /// The table for people: of each image the lines, then its tags by family, newest first; the families that have a chosen
 /// or approved tag come first.
-pub(super) fn human(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
+pub(super) fn human(out: &mut Page, explanation: &Explanation) -> io::Result<()> {
     for image in &explanation.images {
-        writeln!(out, "{} -> {}", clean(&image.source), clean(&image.repository))?;
+        out.heading(&format!("{} -> {}", clean(&image.source), clean(&image.repository)))?;
         for line in &image.lines {
             let name = |tag: &Option<Tag>| tag.as_ref().map_or("nothing", Tag::as_str).to_owned();
             let chosen = line.chosen.as_ref().map_or("nothing new".to_owned(), |tag| format!("would propose {tag}"));
@@ -214,7 +215,7 @@ pub(super) fn human(out: &mut dyn Write, explanation: &Explanation) -> io::Resul
     Ok(())
 }
 
-fn families(out: &mut dyn Write, tags: &[ExplainedTag]) -> io::Result<()> {
+fn families(out: &mut Page, tags: &[ExplainedTag]) -> io::Result<()> {
     let mut families: BTreeMap<Option<&str>, (usize, Vec<&ExplainedTag>)> = BTreeMap::new();
     for (at, tag) in tags.iter().enumerate() {
         let family = families.entry(tag.family.as_deref()).or_insert_with(|| (at, Vec::new()));

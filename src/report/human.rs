@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use super::explain::Explanation;
+use super::page::Page;
 use super::rows::{Check, Outcome, Plan, PlannedImage, PlannedProposal, Promotion};
 use super::sections;
 use super::terminal::{hanging, serde_name, wrapped};
 use crate::text::{clean, counted};
 
-pub(super) fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
+pub(super) fn plan(out: &mut Page, plan: &Plan) -> io::Result<()> {
     planned(out, &plan.proposals)?;
     promotions(out, &plan.promotions)?;
     sections::plan(plan).iter().try_for_each(|section| section.human(out))?;
@@ -22,20 +23,20 @@ pub(super) fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn outcome(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+pub(super) fn outcome(out: &mut Page, outcome: &Outcome) -> io::Result<()> {
     sections::outcome(outcome).iter().try_for_each(|section| section.human(out))?;
     first(out, outcome.first.as_deref())
 }
 
 /// Why a first run proposes nothing.
-fn first(out: &mut dyn Write, why: Option<&str>) -> io::Result<()> {
+fn first(out: &mut Page, why: Option<&str>) -> io::Result<()> {
     let Some(why) = why else { return Ok(()) };
     wrapped(out, "", why)?;
     writeln!(out)
 }
 
 /// What `check` found, diagnostics apart: they are shown with their excerpts.
-pub(super) fn check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
+pub(super) fn check(out: &mut Page, check: &Check) -> io::Result<()> {
     promotions(out, &check.promotions)?;
     sections::findings(&check.findings).human(out)?;
     sections::notices(&check.unmatched, &check.unread, &[]).human(out)?;
@@ -46,12 +47,12 @@ pub(super) fn check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn explanation(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
+pub(super) fn explanation(out: &mut Page, explanation: &Explanation) -> io::Result<()> {
     super::explain::human(out, explanation)?;
     sections::failed(&explanation.failed).human(out)
 }
 
-fn promotions(out: &mut dyn Write, promotions: &[Promotion]) -> io::Result<()> {
+fn promotions(out: &mut Page, promotions: &[Promotion]) -> io::Result<()> {
     sections::promotions(promotions).human(out)?;
     match sections::present(promotions) {
         Some(text) => writeln!(out, "{text}\n"),
@@ -59,11 +60,11 @@ fn promotions(out: &mut dyn Write, promotions: &[Promotion]) -> io::Result<()> {
     }
 }
 
-fn planned(out: &mut dyn Write, proposals: &[PlannedProposal]) -> io::Result<()> {
+fn planned(out: &mut Page, proposals: &[PlannedProposal]) -> io::Result<()> {
     if proposals.is_empty() {
         return Ok(());
     }
-    writeln!(out, "Proposals")?;
+    out.heading("Proposals")?;
     for proposal in proposals {
         wrapped(out, "  ", &clean(proposal.title.as_ref().unwrap_or(&proposal.branch)))?;
         if proposal.title.is_some() {

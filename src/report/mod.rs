@@ -15,6 +15,7 @@ mod human;
 pub mod json;
 mod markdown;
 mod output;
+mod page;
 mod results;
 pub mod rows;
 mod sections;
@@ -26,6 +27,7 @@ mod terminal;
 pub(crate) mod workflow_command;
 
 pub use output::{Ending, Output, Runner, Sinks, Style};
+pub(crate) use page::Look;
 
 /// `--format`: how results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -9,6 +9,7 @@ use super::approval::{self, Approval};
 use super::audit::{self, Audit};
 use super::doctor::Doctor;
 use super::explain::Explanation;
+use super::page::{Look, Page, Tone};
 use super::results::Results;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::settings::Settings;
@@ -63,6 +64,8 @@ pub struct Output {
     summary: String,
     annotations: Annotations,
     hidden: Hidden,
+    /// How standard output and standard error look.
+    looks: [Look; 2],
     fault: Option<io::Error>,
 }
 
@@ -77,6 +80,7 @@ impl Output {
             summary: String::new(),
             annotations: Annotations::default(),
             hidden: Hidden::default(),
+            looks: [Look::default(); 2],
             fault: None,
         }
     }
@@ -85,6 +89,12 @@ impl Output {
     #[must_use]
     pub fn hiding(self, hidden: Hidden) -> Self {
         Self { hidden, ..self }
+    }
+
+    /// Looks so on standard output and on standard error.
+    #[must_use]
+    pub(crate) fn looking(self, out: Look, err: Look) -> Self {
+        Self { looks: [out, err], ..self }
     }
 
     /// What would be done, or is about to be: shown at once. It is the run's document unless an outcome follows; of two in
@@ -279,14 +289,14 @@ impl Output {
 
     fn failure(&mut self, error: &str) {
         let message = crate::text::clean_lines(error);
-        self.explain(&format!("error: {message}\n"));
+        self.explain(&format!("{}: {message}\n", self.looks[1].toned("error", Tone::Bad)));
         self.summary.push_str(&markdown::error(error));
         self.annotate(Annotation { level: Level::Error, place: None, title: "wharfinger".to_owned(), message });
     }
 
     /// Renders for people, at once. The runner obeys nothing of it; as the action it is a group, written whole: what others write
     /// meanwhile, such as a mask, falls before or after it.
-    fn section(&mut self, title: &str, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    fn section(&mut self, title: &str, render: impl FnOnce(&mut Page) -> io::Result<()>) {
         if self.style.format != Format::Human {
             return;
         }
@@ -294,13 +304,13 @@ impl Output {
         self.keep(written);
     }
 
-    fn write_section(&mut self, title: &str, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        let mut text = Vec::new();
-        render(&mut text)?;
+    fn write_section(&mut self, title: &str, render: impl FnOnce(&mut Page) -> io::Result<()>) -> io::Result<()> {
+        let mut page = Page::new(self.looks[0]);
+        render(&mut page)?;
+        let text = self.hidden.redact(&page.into_text());
         if text.is_empty() {
             return Ok(());
         }
-        let text = self.hidden.redact(&String::from_utf8_lossy(&text));
         let text = match self.style.runner {
             Runner::Absent => text,
             Runner::Step => workflow_command::inert_lines(&text),
@@ -314,7 +324,7 @@ impl Output {
 
     fn show_diagnostics(&mut self, diagnostics: &[Diagnostic], files: &[File]) {
         if self.style.format != Format::Json {
-            let text = diagnostics::text(diagnostics, files);
+            let text = diagnostics::looking(diagnostics, files, self.looks[1]);
             self.explain(&text);
         }
         for diagnostic in diagnostics {

@@ -1,5 +1,6 @@
 //! The rows of plans, outcomes and checks as people read them.
 
+use super::page::Tone;
 use super::rows::{
     Beside, Carried, Failed, Finding, LeftBehind, Outcome, Plan, PlannedRepository, Promoted, Promotion, Proposed,
     Removal, Unmatched, Unread, Waiting,
@@ -113,7 +114,7 @@ pub(super) fn present(promotions: &[Promotion]) -> Option<String> {
 }
 
 pub(super) fn findings(findings: &[Finding]) -> Section {
-    Section::new("Findings", FINDINGS, findings, finding)
+    Section::new("Findings", FINDINGS, findings, finding).toned(Tone::Doubtful)
 }
 
 /// What rules leave out, the most serious first.
@@ -136,6 +137,7 @@ pub(super) fn failed(failed: &[Failed]) -> Section {
         let (subject, tag) = (Cell::code_or_nothing(f.subject()), Cell::code_or_nothing(f.tag.as_ref()));
         vec![Cell::name(&f.step), subject, tag, Cell::text(&f.error)]
     })
+    .toned(Tone::Bad)
 }
 
 fn removals(heading: &str, removals: &[Removal]) -> Section {

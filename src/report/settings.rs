@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::page::Page;
 use super::rows::{Failed, Finding};
 use super::summary;
 use super::table::Place::{First, Prose, Second, Third};
@@ -125,13 +126,13 @@ impl Settings {
     }
 }
 
-pub(super) fn human(out: &mut dyn Write, settings: &Settings) -> io::Result<()> {
+pub(super) fn human(out: &mut Page, settings: &Settings) -> io::Result<()> {
     for area in [Area::ImageAccess, Area::RegistryAccess] {
         let heading = format!("{} of {}", area.title(), settings.organization);
         section(heading, settings.settings.iter().filter(|row| row.area == area)).human(out)?;
     }
     for refused in &settings.refused {
-        writeln!(out, "Failed: {} ({})", refused.area.title(), serde_name(&refused.step))?;
+        out.heading(&format!("Failed: {} ({})", refused.area.title(), serde_name(&refused.step)))?;
         wrapped(out, "  ", &clean(&refused.error))?;
     }
     for lost in &settings.lost {

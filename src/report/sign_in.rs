@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::page::Page;
 use super::terminal::{serde_name, wrapped};
 use crate::policy::sign_in::{self, File, Organizations};
 
@@ -61,7 +62,7 @@ impl SignIn {
 }
 
 /// For people: each file, printed where it was not written, with where it goes; then what users do.
-pub(super) fn human(out: &mut dyn Write, sign_in: &SignIn) -> io::Result<()> {
+pub(super) fn human(out: &mut Page, sign_in: &SignIn) -> io::Result<()> {
     for SignInFile { file, written } in &sign_in.files {
         match written {
             Some(written) => writeln!(out, "{}: {}", serde_name(&written.action), written.path)?,

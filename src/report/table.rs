@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use super::page::{Page, Tone};
 use super::summary;
 use super::terminal::{aligned, serde_name};
 use crate::image::Digest;
@@ -15,6 +16,8 @@ pub(super) struct Section {
     rows: Vec<Vec<Cell>>,
     /// How many rows a table shows; the others are counted.
     shown: usize,
+    /// What every row of it says by being there.
+    tone: Option<Tone>,
 }
 
 /// How a column is headed in a table and where its cells stand on a terminal; each is `None` where they are not shown.
@@ -72,7 +75,17 @@ impl Section {
         rows: impl IntoIterator<Item = T>,
         cells: impl Fn(T) -> Vec<Cell>,
     ) -> Self {
-        Self { heading: heading.into(), columns, rows: rows.into_iter().map(cells).collect(), shown: usize::MAX }
+        Self {
+            heading: heading.into(),
+            columns,
+            rows: rows.into_iter().map(cells).collect(),
+            shown: usize::MAX,
+            tone: None,
+        }
+    }
+
+    pub(super) fn toned(self, tone: Tone) -> Self {
+        Self { tone: Some(tone), ..self }
     }
 
     /// Tables show at most so many rows and count the others; a terminal shows all.
@@ -81,16 +94,16 @@ impl Section {
     }
 
     /// The heading, the rows and an empty line.
-    pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn human(&self, out: &mut Page) -> io::Result<()> {
         if self.rows.is_empty() {
             return Ok(());
         }
-        writeln!(out, "{}", self.heading)?;
+        out.heading(&self.heading)?;
         self.human_rows(out, "  ")?;
         writeln!(out)
     }
 
-    pub(super) fn human_rows(&self, out: &mut dyn Write, indent: &str) -> io::Result<()> {
+    pub(super) fn human_rows(&self, out: &mut Page, indent: &str) -> io::Result<()> {
         let place = |row: &[Cell], place: Place, between: &str| {
             let here = self.columns.iter().zip(row).filter(|(column, _)| column.place == Some(place));
             here.filter_map(|(column, cell)| cell.human(column.label)).collect::<Vec<_>>().join(between)
@@ -103,7 +116,7 @@ impl Section {
                 place(row, Place::Prose, ", "),
             ]
         };
-        aligned(out, indent, &self.rows.iter().map(line).collect::<Vec<_>>())
+        aligned(out, indent, self.tone, &self.rows.iter().map(line).collect::<Vec<_>>())
     }
 
     pub(super) fn markdown(&self) -> String {

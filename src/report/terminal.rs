@@ -1,21 +1,26 @@
-//! Prose and columns on a terminal: at most 80 columns wherever the names allow it.
+//! Prose and columns on a terminal, as wide as it is wherever the names allow it.
 
 use std::io::{self, Write};
 
+use super::page::{Page, Tone};
 use crate::text::{clean, pad};
 
-const WIDTH: usize = 80;
-
-/// Rows whose first three cells stand in columns; the fourth is prose, on lines of its own below.
-pub(super) fn aligned(out: &mut dyn Write, indent: &str, rows: &[[String; 4]]) -> io::Result<()> {
+/// Rows whose first three cells stand in columns; the fourth is prose, on lines of its own below. Where no tone is given the
+/// first word has its own.
+pub(super) fn aligned(out: &mut Page, indent: &str, tone: Option<Tone>, rows: &[[String; 4]]) -> io::Result<()> {
     let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| clean(cell))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let (first, second) = (width(0), width(1));
     for [a, b, c, prose] in &rows {
-        let line = format!("{indent}{}  {}  {c}", pad(a, first), pad(b, second));
-        match line.trim_end() {
-            line if line.chars().count() <= WIDTH => writeln!(out, "{line}")?,
-            _ => hanging(out, indent, "  ", &format!("{a} {b} {c}"))?,
+        let rest = format!("  {}  {c}", pad(b, second));
+        let rest = rest.trim_end();
+        let word = pad(a, first);
+        match indent.chars().count() + first + rest.chars().count() <= out.width() {
+            true => {
+                let word = out.toned(if rest.is_empty() { a } else { &word }, tone.or_else(|| Tone::of(a)));
+                writeln!(out, "{indent}{word}{rest}")?;
+            }
+            false => hanging(out, indent, "  ", &format!("{a} {b} {c}"))?,
         }
         wrapped(out, &format!("{indent}    "), prose)?;
     }
@@ -23,26 +28,26 @@ pub(super) fn aligned(out: &mut dyn Write, indent: &str, rows: &[[String; 4]]) -
 }
 
 /// A heading, the texts and an empty line; nothing where there are none.
-pub(super) fn list(out: &mut dyn Write, heading: &str, texts: &[String]) -> io::Result<()> {
+pub(super) fn list(out: &mut Page, heading: &str, texts: &[String]) -> io::Result<()> {
     if texts.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{heading}")?;
+    out.heading(heading)?;
     texts.iter().try_for_each(|text| wrapped(out, "  ", &clean(text)))?;
     writeln!(out)
 }
 
-/// Prose on lines of at most [`WIDTH`] columns; a longer word stands on a line of its own.
-pub(super) fn wrapped(out: &mut dyn Write, indent: &str, prose: &str) -> io::Result<()> {
+/// Prose on lines that are no wider than the page; a longer word stands on a line of its own.
+pub(super) fn wrapped(out: &mut Page, indent: &str, prose: &str) -> io::Result<()> {
     hanging(out, indent, "", prose)
 }
 
 /// The same, with every line but the first further in.
-pub(super) fn hanging(out: &mut dyn Write, indent: &str, further: &str, prose: &str) -> io::Result<()> {
+pub(super) fn hanging(out: &mut Page, indent: &str, further: &str, prose: &str) -> io::Result<()> {
     let mut line = indent.to_owned();
     let mut empty = true;
     for word in prose.split_whitespace() {
-        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !empty && line.chars().count() + 1 + word.chars().count() > out.width() {
             writeln!(out, "{line}")?;
             line = format!("{indent}{further}");
             empty = true;

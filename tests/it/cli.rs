@@ -39,6 +39,80 @@ fn every_help_is_as_it_was_read() {
 }
 
 #[test]
+fn short_help_is_short_and_tells_of_the_rest() {
+    let mut text = String::new();
+    for arguments in [&["-h"][..], &["plan", "-h"], &["promote", "-h"]] {
+        text.push_str(&format!("=== {}\n{}", arguments.join(" "), wharfinger().args(arguments).output().stdout));
+    }
+    assert!(!text.contains("--registry-auth-file") && !text.contains("Examples:"), "{text}");
+    insta::assert_snapshot!(text);
+    let long = |arguments: &[&str]| wharfinger().args(arguments).output().expect_status(0).stdout;
+    assert_eq!(long(&["help", "promote"]), long(&["promote", "--help"]));
+    assert_eq!(long(&["--format", "json", "promote", "--help"]), long(&["promote", "--help"]));
+    assert!(long(&["--help"]).contains("--registry-auth-file"));
+}
+
+/// Whether standard output and standard error of a run are coloured.
+fn coloured(run: &Run) -> (bool, bool) {
+    let outcome = run.output();
+    let has = |text: &str| text.contains("\u{1b}[");
+    (has(&outcome.stdout), has(&outcome.stderr))
+}
+
+#[test]
+fn colour_is_asked_for_and_refused_by_the_usual_variables() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(directory.path().join("approved-images.yml"), text).unwrap();
+    let run = |command: &str| wharfinger().dir(directory.path()).arg(command);
+    let forced = |command: &str| run(command).env("CLICOLOR_FORCE", "1");
+    write("organization: acme\nimages: []\n");
+    assert_eq!(coloured(&run("doctor")), (false, false), "a pipe is not coloured");
+    assert_eq!(coloured(&forced("doctor")), (true, true), "nothing answers, which is an error besides");
+    assert_eq!(coloured(&forced("doctor").env("NO_COLOR", "1")), (false, false));
+    assert!(!coloured(&forced("doctor").args(["--format", "json"])).0, "programs read plain text");
+    assert_eq!(coloured(&forced("--help")), (true, false));
+    write("organisation: acme\n");
+    assert_eq!(coloured(&forced("plan")), (false, true));
+    let plain = |text: &str| {
+        let mut parts = text.split('\u{1b}');
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |all, part| all + part.split_once('m').map_or("", |(_, rest)| rest))
+    };
+    assert_eq!(plain(&forced("plan").output().stderr), run("plan").output().stderr, "colour changes no text");
+    let job = forced("plan").env("GITHUB_ACTIONS", "true").env("WHARFINGER_FORGE", "none");
+    assert_eq!(coloured(&job), (false, false));
+}
+
+/// Runs it on a terminal of so many columns; `None` where this machine has no program that makes one.
+fn on_terminal(columns: usize, directory: &std::path::Path, command: &str) -> Option<String> {
+    let program = env!("CARGO_BIN_EXE_wharfinger");
+    let inside = format!("stty rows 24 cols {columns} && '{program}' {command}");
+    let made = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command", &inside, "/dev/null"])
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm")
+        .current_dir(directory)
+        .stdin(std::process::Stdio::null())
+        .output();
+    made.ok().map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn on_a_terminal_text_is_as_wide_as_it_is_and_coloured() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("approved-images.yml"), "organization: acme\nimages: []\n").unwrap();
+    let Some(narrow) = on_terminal(60, directory.path(), "doctor") else { return };
+    let wide = on_terminal(140, directory.path(), "doctor").unwrap();
+    let longest = |text: &str| {
+        let lines = text.lines().filter(|line| !line.contains('\u{1b}') && line.starts_with("           "));
+        lines.map(|line| line.trim_end().chars().count()).max().unwrap_or_default()
+    };
+    assert!((50..=60).contains(&longest(&narrow)), "{narrow}");
+    assert!((100..=140).contains(&longest(&wide)), "{wide}");
+    assert!(wide.contains("\u{1b}[31mmissing"), "{wide}");
+}
+
+#[test]
 fn without_a_command_there_is_help_and_status_2() {
     let bare = wharfinger().output().expect_status(2);
     assert_eq!(bare.stdout, "");

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::annotations::{self, Annotation, Place};
+use super::page::Page;
 use super::rows::{Failed, Finding};
 use super::sections;
 use super::table::Place::{First, Prose};
@@ -174,10 +175,10 @@ fn failed(unseen: Unseen) -> Failed {
     Failed { source, repository, tag, step, error }
 }
 
-pub(super) fn human(out: &mut dyn Write, audit: &Audit) -> io::Result<()> {
+pub(super) fn human(out: &mut Page, audit: &Audit) -> io::Result<()> {
     for (code, rows) in audit.by_code() {
         let kind = if code.is_drift() { "" } else { ", no drift" };
-        writeln!(out, "{} ({}{kind})", code.as_str(), rows.len())?;
+        out.heading(&format!("{} ({}{kind})", code.as_str(), rows.len()))?;
         wrapped(out, "  ", &explained(code))?;
         section(code, &rows).human_rows(out, "    ")?;
         writeln!(out)?;

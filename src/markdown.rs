@@ -1,7 +1,7 @@
 //! Text that others wrote, in Markdown: a code span or escaped, so that it is no link, no mention, no HTML and no table of
 //! its own.
 
-use crate::text::{clean, excerpt};
+use crate::text::{clean, excerpt, middle_cut};
 
 /// The text as a code span of at most `limit` characters. Control and direction characters are taken out.
 pub(crate) fn code(text: &str, limit: usize) -> String {
@@ -20,6 +20,22 @@ pub(crate) fn code(text: &str, limit: usize) -> String {
 /// between renderers: it is shown broken.
 pub(crate) fn cell(text: &str, limit: usize) -> String {
     code(text, limit).replace('|', "¦")
+}
+
+/// A name inside a cell of a table: where it is longer than `limit`, its middle goes.
+pub(crate) fn name_cell(name: &str, limit: usize) -> String {
+    cell(&middle_cut(&clean(name), limit), limit)
+}
+
+/// The text as code in HTML, where no Markdown is read: in the line that a reader unfolds something by.
+pub(crate) fn html_code(text: &str, limit: usize) -> String {
+    let text = excerpt(text, limit).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<code>{text}</code>")
+}
+
+/// What a reader sees once it is unfolded. `summary` is HTML of this program, `text` Markdown.
+pub(crate) fn folded(summary: &str, text: &str) -> String {
+    format!("<details><summary>{summary}</summary>\n\n{}\n\n</details>\n", text.trim_matches('\n'))
 }
 
 fn longest_run(text: &str) -> usize {
@@ -46,6 +62,45 @@ pub(crate) fn escaped(text: &str) -> String {
         }
     }
     out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
+}
+
+/// Words and names longer than this are given places where a line may end.
+const WORD: usize = 24;
+
+/// The most characters between two such places.
+const PIECE: usize = 16;
+
+/// [`escaped`], where long words may be broken: no column of a table becomes wider than its page by them.
+pub(crate) fn breakable(text: &str) -> String {
+    let word = |word: &str| match word.chars().count() <= WORD {
+        true => escaped(word),
+        false => pieces(word).iter().map(|piece| escaped(piece)).collect::<Vec<_>>().join("<wbr>"),
+    };
+    clean(text).split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A name as code, in a cell of a table, that may be broken where it is long.
+pub(crate) fn breakable_code(name: &str, limit: usize) -> String {
+    let name = excerpt(name, limit);
+    if name.chars().count() <= WORD { cell(&name, limit) } else { format!("<code>{}</code>", breakable(&name)) }
+}
+
+/// A word in pieces, which end after punctuation where there is some.
+fn pieces(word: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut count = 0;
+    for c in word.chars() {
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(c);
+        }
+        count += 1;
+        if count == PIECE || (count >= 6 && "/:@,;=_-.".contains(c)) {
+            pieces.push(String::new());
+            count = 0;
+        }
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
 }
 
 /// A heading, a table of `rows` and an empty line; nothing where there are no rows. Cells are Markdown.
@@ -97,7 +152,36 @@ mod tests {
         );
     }
 
+    #[test]
+    fn long_words_may_be_broken() {
+        assert_eq!(breakable("a short text"), "a short text");
+        let broken = breakable("at registry.example/some-organization/image:1.2.3 twice");
+        assert_eq!(broken, "at registry.<wbr>example/<wbr>some-organizatio<wbr>n/image:<wbr>1.2.3 twice");
+        assert_eq!(breakable_code("loki:3.1.0", 300), "`loki:3.1.0`");
+        assert_eq!(
+            breakable_code("a*b_c|d`e<f>g-0123456789abcdef", 300),
+            "<code>a\\*b\\_c\\|d\\`e&lt;f&gt;g-<wbr>0123456789abcdef</code>"
+        );
+    }
+
     proptest! {
+        #[test]
+        fn whatever_may_be_broken_stays_text(text in "[ -~\\n\u{202e}é]{0,60}|(`|<b>|@acme|#12|\\[a\\]\\(http://x\\)|https://evil.example|www.a|\\||\\\\|~|\\*|_){0,20}") {
+            let markdown = format!("| a |\n| --- |\n| {} |\n| {} |\n", breakable(&text), breakable_code(&text, 60));
+            let allowed = ["<wbr>", "<code>", "</code>", "<!-- -->"];
+            for event in Parser::new_ext(&markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+                match event {
+                    Event::Html(t) | Event::InlineHtml(t) => prop_assert!(allowed.contains(&&*t), "HTML {}", t),
+                    Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::Emphasis | Tag::Strong | Tag::Strikethrough) => {
+                        prop_assert!(false, "markup in {:?}", markdown);
+                    }
+                    _ => {}
+                }
+            }
+            let text = breakable(&text);
+            prop_assert!(!text.contains("://") && !text.contains("www."), "{}", text);
+        }
+
         #[test]
         fn whatever_it_says_it_is_code(text in "[ -~\\n\u{202e}é]{0,60}|(`|<b>|@acme|#12|\\[a\\]\\(http://x\\)|\\||\\\\|\n\n){0,12}") {
             let markdown = format!("| a |\n| --- |\n| {} |\n\nTag {} ends.\n", cell(&text, 40), code(&text, 40));

@@ -39,6 +39,8 @@ pub struct Environment {
     pub event_path: Option<PathBuf>,
     /// The job's id in the workflow, `GITHUB_JOB`.
     pub job: Option<String>,
+    /// The run's number, `GITHUB_RUN_ID`.
+    pub run_id: Option<u64>,
     /// The workflow's file and the ref it is from, `GITHUB_WORKFLOW_REF`.
     pub workflow_ref: Option<String>,
     /// The commit that the workflow's file is from, `GITHUB_WORKFLOW_SHA`.
@@ -74,11 +76,28 @@ impl Environment {
             event_name: text("GITHUB_EVENT_NAME"),
             event_path: text("GITHUB_EVENT_PATH").map(PathBuf::from),
             job: text("GITHUB_JOB"),
+            run_id: text("GITHUB_RUN_ID").and_then(|text| text.parse().ok()),
             workflow_ref: text("GITHUB_WORKFLOW_REF"),
             workflow_sha: text("GITHUB_WORKFLOW_SHA"),
             output: text("GITHUB_OUTPUT").map(PathBuf::from),
             summary: text("GITHUB_STEP_SUMMARY").map(PathBuf::from),
         })
+    }
+
+    /// Where people look at the repository.
+    fn repository_page(&self) -> Option<String> {
+        let (owner, name) = self.repository.as_ref()?;
+        Some(format!("{}/{owner}/{name}", self.server_url.as_str().trim_end_matches('/')))
+    }
+
+    /// Where people look at a pull request.
+    pub(crate) fn pull_page(&self, number: u64) -> Option<String> {
+        Some(format!("{}/pull/{number}", self.repository_page()?))
+    }
+
+    /// Where people look at this run.
+    pub(crate) fn run_page(&self) -> Option<String> {
+        Some(format!("{}/actions/runs/{}", self.repository_page()?, self.run_id?))
     }
 }
 

@@ -80,7 +80,8 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let recorded = if idle { None } else { recorded(context, &reviews, &applied.promoted).await };
     let delivered = delivered(context, &head.branch, recorded.as_ref()).await;
     let stopped = applied.stopped.clone();
-    let mut outcome = outcome(applied, recorded, failures(&seen, &reviews, &scope));
+    let row = |promoted| promoted_row(context, &reviews, promoted);
+    let mut outcome = outcome(applied, recorded, failures(&seen, &reviews, &scope), row);
     match delivered {
         Ok(delivered) => outcome.changed |= delivered,
         Err(failed) => outcome.failed.push(failed),
@@ -294,6 +295,7 @@ fn outcome(
     applied: Applied,
     recorded: Option<Result<Outcome, WriteError>>,
     mut failed: Vec<rows::Failed>,
+    row: impl Fn(Promoted) -> rows::Promoted,
 ) -> rows::Outcome {
     failed.extend(applied.failed.into_iter().map(rows::Failed::from));
     let unrecorded = unrecorded(&applied.promoted, recorded.as_ref());
@@ -316,7 +318,7 @@ fn outcome(
         changed: wrote || closed || applied.changed || !ours.is_empty() || !applied.carried.is_empty(),
         carried: applied.carried.into_iter().map(carried).collect(),
         left_behind: applied.left_behind.into_iter().map(|(step, left)| left_behind(step, left)).collect(),
-        promoted: ours.into_iter().map(promoted_row).collect(),
+        promoted: ours.into_iter().map(row).collect(),
         mended: applied.mended.into_iter().map(rows::Finding::from).collect(),
         removed: applied.removed.iter().map(rows::Removal::from).collect(),
         drift: applied.left.into_iter().map(rows::Finding::from).collect(),
@@ -345,9 +347,11 @@ fn unrecorded(promoted: &[Promoted], recorded: Option<&Result<Outcome, WriteErro
     }
 }
 
-fn promoted_row(promoted: Promoted) -> rows::Promoted {
+fn promoted_row(context: &Context, reviews: &Reviews, promoted: Promoted) -> rows::Promoted {
+    let pull = reviews.came.get(&promoted.step.key()).and_then(|came| came.pull);
+    let pull_url = pull.and_then(|number| context.settings.github.pull_page(number));
     let Promoted { step, mirrored } = promoted;
-    rows::Promoted { repository: step.repository, tag: step.tag, digest: step.digest, mirrored }
+    rows::Promoted { repository: step.repository, tag: step.tag, digest: step.digest, mirrored, pull, pull_url }
 }
 
 fn carried(Carried { repository, tag, digest, under }: Carried) -> rows::Carried {

@@ -3,6 +3,7 @@
 pub(crate) mod artifact;
 pub(crate) mod companion;
 mod document;
+pub(crate) mod labels;
 pub mod media_type;
 mod raw;
 mod read;

@@ -30,7 +30,7 @@ impl Standings {
             return standing;
         }
         let (Some(hub), Location::Remote(repository)) = (&self.hub, source) else {
-            return Standing::Unknown("this run does not ask Docker Hub's search".to_owned());
+            return Standing::NotAsked;
         };
         let cell = Arc::clone(self.known.lock().await.entry(repository.clone()).or_default());
         cell.get_or_init(|| self.ask(hub, repository)).await.clone()

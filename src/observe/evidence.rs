@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::category::Standings;
 use super::companions;
 use super::sources::Sources;
-use super::upstream::{Part, Problem, Walk, walk};
+use super::upstream::{Blobs, Part, Problem, Walk, exchanged, walk};
 use crate::manifest::{Image, Manifest};
 use crate::proposal::Item;
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
@@ -31,6 +31,7 @@ impl EvidenceReader<'_> {
             Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
             Err(e) => evidence.unknown.push(format!("what {tag} answers: {e}")),
         }
+        let mut parts = Parts::default();
         match walk(sources, source, digest, platforms).await {
             Ok(Some(found)) => {
                 if !matches!(found.problem, Some(Problem::Refused(_))) {
@@ -39,14 +40,14 @@ impl EvidenceReader<'_> {
                         Err(e) => evidence.unknown.push(format!("what comes along with the image: {e}")),
                     }
                 }
-                take(&mut evidence, found);
+                parts = take(&mut evidence, found);
             }
             Ok(None) => evidence.unknown.push(format!("upstream does not have {digest}")),
             Err(e) => evidence.unknown.push(format!("the image: {e}")),
         }
         if let Some(before) = digest_before(base, head, item).filter(|before| before != digest) {
             match walk(sources, source, &before, platforms).await {
-                Ok(Some(Walk { problem: None, parts, size, .. })) => compare(&mut evidence, &parts, size),
+                Ok(Some(before @ Walk { problem: None, .. })) => compare(&mut evidence, &before, &parts),
                 Ok(_) => evidence.unknown.push("what is approved now: upstream no longer has all of it".to_owned()),
                 Err(e) => evidence.unknown.push(format!("what is approved now: {e}")),
             }
@@ -55,26 +56,45 @@ impl EvidenceReader<'_> {
     }
 }
 
-fn take(evidence: &mut Evidence, found: Walk) {
-    let part = |p: Part| PlatformEvidence { name: p.name, digest: p.digest, size: p.size, before: None };
+/// The blobs and manifests of what comes in: of each platform, and all.
+#[derive(Default)]
+struct Parts {
+    platforms: Vec<Blobs>,
+    all: Blobs,
+}
+
+fn take(evidence: &mut Evidence, found: Walk) -> Parts {
+    let part = |p: &Part| PlatformEvidence {
+        name: p.name.clone(),
+        digest: p.digest.clone(),
+        size: p.size,
+        before: None,
+        exchanged: None,
+    };
     evidence.complete = found.problem.is_none();
     evidence.size = found.problem.is_none().then_some(found.size);
-    evidence.platforms = found.parts.into_iter().map(part).collect();
+    evidence.platforms = found.parts.iter().map(part).collect();
     evidence.left_out = found.left_out;
     evidence.attestations = found.attestations;
+    evidence.labels = found.labels;
     match found.problem {
         None => {}
         Some(Problem::Incomplete(problem)) => evidence.unknown.push(problem),
         Some(Problem::Refused(problem)) => evidence.refused = Some(problem),
     }
+    Parts { platforms: found.parts.into_iter().map(|part| part.blobs).collect(), all: found.blobs }
 }
 
-fn compare(evidence: &mut Evidence, before: &[Part], size: u64) {
-    evidence.size_before = Some(size);
-    let gone = before.iter().filter(|b| evidence.platforms.iter().all(|p| p.name != b.name));
+fn compare(evidence: &mut Evidence, before: &Walk, parts: &Parts) {
+    evidence.size_before = Some(before.size);
+    evidence.labels_before = before.labels.clone();
+    evidence.exchanged = evidence.complete.then(|| exchanged(&before.blobs, &parts.all));
+    let gone = before.parts.iter().filter(|b| evidence.platforms.iter().all(|p| p.name != b.name));
     evidence.lost = gone.map(|b| b.name.clone()).collect();
-    for platform in &mut evidence.platforms {
-        let same = before.iter().find(|p| p.name == platform.name);
-        platform.before = same.map(|p| (p.digest.clone(), p.size));
+    for (platform, blobs) in evidence.platforms.iter_mut().zip(&parts.platforms) {
+        if let Some(same) = before.parts.iter().find(|p| p.name == platform.name) {
+            platform.before = Some((same.digest.clone(), same.size));
+            platform.exchanged = Some(exchanged(&same.blobs, blobs));
+        }
     }
 }

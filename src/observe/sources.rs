@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
+use futures_util::StreamExt;
 use tokio::sync::OnceCell;
 
 use super::budget::Budget;
 use super::documents::Documents;
 use crate::content::Document;
 use crate::content::companion::is_companion;
+use crate::content::labels::{CONFIG_LIMIT, Labels};
 use crate::image::{Descriptor, Digest, Location, Reference, Tag};
 use crate::registry::{ByteStream, Error, ErrorKind, Registries, Store, seconds};
 
@@ -27,12 +29,27 @@ pub struct Sources {
     blobs: Arc<Mutex<BTreeSet<(Location, Digest)>>>,
     /// What tags answered: one question a tag and run.
     heads: Arc<Mutex<BTreeMap<(Location, Tag), Descriptor>>>,
+    /// What configurations say of where images come from.
+    labels: Arc<Mutex<BTreeMap<(Location, Digest), Labels>>>,
     /// How long a source may take in all; `None` where each question may.
     budget: Option<Arc<Budget>>,
     /// The tags of sources, each listed once.
     lists: Arc<Mutex<BTreeMap<Location, Arc<OnceCell<TagList>>>>>,
     /// What refers to digests, as the referrers API said.
     referrers: Arc<Mutex<Referrers>>,
+}
+
+/// The bytes of a blob that is no larger than its descriptor says; `None` where it is not there or larger.
+async fn small_blob(store: &dyn Store, blob: &Descriptor) -> Result<Option<Vec<u8>>, Error> {
+    let Some(mut stream) = store.blob(blob, 0).await? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    while let Some(piece) = stream.next().await {
+        bytes.extend_from_slice(&piece?);
+        if bytes.len() as u64 > blob.size {
+            return Ok(None);
+        }
+    }
+    Ok(Some(bytes))
 }
 
 type Referrers = BTreeMap<(Location, Digest), Vec<Descriptor>>;
@@ -79,6 +96,7 @@ impl Sources {
             refused: Arc::default(),
             documents: Arc::default(),
             blobs: Arc::default(),
+            labels: Arc::default(),
             heads: Arc::default(),
             lists: Arc::default(),
             referrers: Arc::default(),
@@ -187,6 +205,24 @@ impl Sources {
             self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(blob);
         }
         read
+    }
+
+    /// The labels of a configuration, read once in a run; `None` where it cannot be had, or is no small blob with the bytes of
+    /// its digest: whether it is there is then for [`Self::has_blob`] to say.
+    pub(super) async fn labels(&self, location: &Location, config: &Descriptor) -> Option<Labels> {
+        let asked = (location.clone(), config.digest.clone());
+        if let Some(known) = self.labels.lock().unwrap_or_else(PoisonError::into_inner).get(&asked) {
+            return Some(known.clone());
+        }
+        if config.size > CONFIG_LIMIT {
+            return None;
+        }
+        let read = self.ask(location, |store| async move { small_blob(&*store, config).await }).await;
+        let bytes = read.ok()?.filter(|bytes| config.digest.matches(bytes))?;
+        let labels = Labels::of(&bytes);
+        self.labels.lock().unwrap_or_else(PoisonError::into_inner).insert(asked.clone(), labels.clone());
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(asked);
+        Some(labels)
     }
 
     /// What refers to a digest, as the referrers API says; `None` where there is no such API. A run asks once.

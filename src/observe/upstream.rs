@@ -6,9 +6,11 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
 use super::sources::Sources;
+use crate::content::labels::Labels;
 use crate::content::{Content, ContentError, Document};
 use crate::image::{Descriptor, Digest, Location, Platform};
 use crate::plan;
+use crate::proposal::body::Exchanged;
 use crate::registry::Error;
 
 /// How many children of one index are read together.
@@ -26,10 +28,26 @@ pub(crate) struct Walk {
     pub attestations: usize,
     /// The bytes of all distinct blobs and manifests that would be mirrored.
     pub size: u64,
+    /// Those blobs and manifests.
+    pub blobs: Blobs,
+    /// What the configuration of the first platform says of where the image comes from.
+    pub labels: Labels,
     /// The documents of it: what may have signatures of its own.
     pub documents: Vec<Digest>,
     /// The first thing that is wanted and does not answer or cannot be used.
     pub problem: Option<Problem>,
+}
+
+/// Sizes of blobs and manifests.
+pub(crate) type Blobs = BTreeMap<Digest, u64>;
+
+/// What of one set of blobs and manifests the other lacks, in bytes.
+pub(crate) fn exchanged(before: &Blobs, after: &Blobs) -> Exchanged {
+    let lacking = |of: &Blobs, other: &Blobs| {
+        let only = of.iter().filter(|(digest, _)| !other.contains_key(*digest));
+        only.fold(0_u64, |all, (_, size)| all.saturating_add(*size))
+    };
+    Exchanged { left: lacking(before, after), came: lacking(after, before) }
 }
 
 /// Why not all that is wanted can be used.
@@ -63,6 +81,8 @@ pub(crate) struct Part {
     pub digest: Digest,
     /// The bytes of manifest, configuration and layers.
     pub size: u64,
+    /// Manifest, configuration and layers.
+    pub blobs: Blobs,
 }
 
 /// Reads what `digest` and `platforms` give; `None` where upstream does not have the digest.
@@ -83,7 +103,9 @@ pub(crate) async fn walk(
         Err(error) => return Ok(Some(Problem::of("", &error).walk())),
     };
     let mut tally = Tally::default();
-    read(sources, location, wanted.clone(), String::new(), DEPTH).await?.into_iter().for_each(|f| tally.add(f));
+    let reader = Reader { sources, location };
+    let found = reader.read(wanted.clone(), String::new(), Configuration::Read, DEPTH).await?;
+    found.into_iter().for_each(|node| tally.add(node));
     let left_out = platforms_in(&document).saturating_sub(platforms_in(&wanted));
     Ok(Some(Walk { left_out, ..tally.walk() }))
 }
@@ -98,87 +120,106 @@ fn platforms_in(document: &Document) -> usize {
 /// What was found on the way down.
 enum Node {
     /// A manifest under the name of its platform, with everything it refers to.
-    Manifest { name: String, digest: Digest, attestation: bool, blobs: BTreeMap<Digest, u64> },
+    Manifest { name: String, digest: Digest, attestation: bool, blobs: Blobs },
     /// An index with itself and the blobs that it lists.
-    Index { digest: Digest, blobs: BTreeMap<Digest, u64> },
+    Index { digest: Digest, blobs: Blobs },
+    /// The labels of the configuration that was read.
+    Labels(Labels),
     /// Something that does not answer or cannot be used.
     Problem(Problem),
 }
 
-/// Reads a document and all below it.
-fn read<'a>(
+/// What is done about an image's configuration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Configuration {
+    /// It is read for its labels, which answers as well whether it is there: one platform's are enough.
+    Read,
+    /// It is asked for.
+    Ask,
+}
+
+struct Reader<'a> {
     sources: &'a Sources,
     location: &'a Location,
-    document: Document,
-    name: String,
-    depth: usize,
-) -> BoxFuture<'a, Result<Vec<Node>, Error>> {
-    Box::pin(async move {
-        match document.read() {
-            Err(error) => Ok(vec![Node::Problem(Problem::of(document.digest.as_str(), &error))]),
-            Ok(Content::Index { .. }) if depth == 0 => {
-                Ok(incomplete(format!("{}: more than {DEPTH} indexes inside each other", document.digest)))
-            }
-            Ok(Content::Index { children, blobs, .. }) => {
-                let own = Node::Index { digest: document.digest.clone(), blobs: sizes(&document, &blobs) };
-                // BuildKit lists the configuration of a cache last.
-                let missing = missing(sources, location, &document, blobs.last()).await?;
-                let below = futures_util::stream::iter(children)
-                    .map(|child| read_child(sources, location, child, depth - 1))
-                    .buffered(TOGETHER)
-                    .collect::<Vec<_>>()
-                    .await;
-                let mut found: Vec<Node> = std::iter::once(own).chain(missing).collect();
-                for part in below {
-                    found.extend(part?);
+}
+
+impl Reader<'_> {
+    /// Reads a document and all below it.
+    fn read(
+        &self,
+        document: Document,
+        name: String,
+        wanted: Configuration,
+        depth: usize,
+    ) -> BoxFuture<'_, Result<Vec<Node>, Error>> {
+        Box::pin(async move {
+            match document.read() {
+                Err(error) => Ok(vec![Node::Problem(Problem::of(document.digest.as_str(), &error))]),
+                Ok(Content::Index { .. }) if depth == 0 => {
+                    Ok(incomplete(format!("{}: more than {DEPTH} indexes inside each other", document.digest)))
                 }
-                Ok(found)
+                Ok(Content::Index { children, blobs, .. }) => {
+                    let own = Node::Index { digest: document.digest.clone(), blobs: sizes(&document, &blobs) };
+                    // BuildKit lists the configuration of a cache last.
+                    let missing = self.configuration(&document, blobs.last(), Configuration::Ask).await?;
+                    let first = children.iter().position(|child| !is_attestation(child));
+                    let wanted_of = |at: usize| if Some(at) == first { wanted } else { Configuration::Ask };
+                    let below = futures_util::stream::iter(children.into_iter().enumerate())
+                        .map(|(at, child)| self.read_child(child, wanted_of(at), depth - 1))
+                        .buffered(TOGETHER)
+                        .collect::<Vec<_>>()
+                        .await;
+                    let mut found: Vec<Node> = std::iter::once(own).chain(missing).collect();
+                    for part in below {
+                        found.extend(part?);
+                    }
+                    Ok(found)
+                }
+                Ok(Content::Manifest { config, layers, .. }) => {
+                    let blobs = sizes(&document, layers.iter().chain(&config));
+                    let attestation = name.starts_with("unknown/");
+                    let manifest = Node::Manifest { name, digest: document.digest.clone(), attestation, blobs };
+                    let told = self.configuration(&document, config.as_ref(), wanted).await?;
+                    Ok(std::iter::once(manifest).chain(told).collect())
+                }
             }
-            Ok(Content::Manifest { config, layers, .. }) => {
-                let blobs = sizes(&document, layers.iter().chain(&config));
-                let attestation = name.starts_with("unknown/");
-                let manifest = Node::Manifest { name, digest: document.digest.clone(), attestation, blobs };
-                let missing = missing(sources, location, &document, config.as_ref()).await?;
-                Ok(std::iter::once(manifest).chain(missing).collect())
-            }
+        })
+    }
+
+    async fn read_child(&self, child: Descriptor, wanted: Configuration, depth: usize) -> Result<Vec<Node>, Error> {
+        let name = child.platform.as_ref().map_or_else(|| "unnamed".to_owned(), ToString::to_string);
+        match self.sources.document(self.location, &child.digest).await {
+            Ok(Some(document)) => self.read(document, name, wanted, depth).await,
+            Ok(None) => Ok(incomplete(format!("{name}: the manifest {} is missing", child.digest))),
+            Err(error) if error.is_ambiguous() => Ok(vec![Node::Problem(Problem::Refused(error.to_string()))]),
+            Err(error) => Err(error),
         }
-    })
+    }
+
+    /// The labels of a document's configuration where they are wanted, or that it is missing.
+    async fn configuration(
+        &self,
+        document: &Document,
+        config: Option<&Descriptor>,
+        wanted: Configuration,
+    ) -> Result<Vec<Node>, Error> {
+        let Some(config) = config else { return Ok(Vec::new()) };
+        if wanted == Configuration::Read
+            && let Some(labels) = self.sources.labels(self.location, config).await
+        {
+            return Ok(vec![Node::Labels(labels)]);
+        }
+        match self.sources.has_blob(self.location, &config.digest).await? {
+            true => Ok(Vec::new()),
+            false => Ok(incomplete(format!("the configuration {} of {} is missing", config.digest, document.digest))),
+        }
+    }
 }
 
 /// The bytes of a document and of blobs.
-fn sizes<'a>(document: &Document, blobs: impl IntoIterator<Item = &'a Descriptor>) -> BTreeMap<Digest, u64> {
+fn sizes<'a>(document: &Document, blobs: impl IntoIterator<Item = &'a Descriptor>) -> Blobs {
     let own = (document.digest.clone(), document.bytes.len() as u64);
     blobs.into_iter().map(|blob| (blob.digest.clone(), blob.size)).chain([own]).collect()
-}
-
-/// That a document's configuration is missing, where it is.
-async fn missing(
-    sources: &Sources,
-    location: &Location,
-    document: &Document,
-    config: Option<&Descriptor>,
-) -> Result<Vec<Node>, Error> {
-    match config {
-        Some(config) if !sources.has_blob(location, &config.digest).await? => {
-            Ok(incomplete(format!("the configuration {} of {} is missing", config.digest, document.digest)))
-        }
-        _ => Ok(Vec::new()),
-    }
-}
-
-async fn read_child(
-    sources: &Sources,
-    location: &Location,
-    child: Descriptor,
-    depth: usize,
-) -> Result<Vec<Node>, Error> {
-    let name = child.platform.as_ref().map_or_else(|| "unnamed".to_owned(), ToString::to_string);
-    match sources.document(location, &child.digest).await {
-        Ok(Some(document)) => read(sources, location, document, name, depth).await,
-        Ok(None) => Ok(incomplete(format!("{name}: the manifest {} is missing", child.digest))),
-        Err(error) if error.is_ambiguous() => Ok(vec![Node::Problem(Problem::Refused(error.to_string()))]),
-        Err(error) => Err(error),
-    }
 }
 
 fn incomplete(problem: String) -> Vec<Node> {
@@ -193,7 +234,7 @@ fn is_attestation(child: &Descriptor) -> bool {
 #[derive(Default)]
 struct Tally {
     walk: Walk,
-    blobs: BTreeMap<Digest, u64>,
+    blobs: Blobs,
 }
 
 impl Tally {
@@ -203,6 +244,7 @@ impl Tally {
                 self.walk.documents.push(digest);
                 self.blobs.extend(blobs);
             }
+            Node::Labels(labels) => self.walk.labels = labels,
             // What is refused stands over what may still come.
             Node::Problem(Problem::Incomplete(_)) if self.walk.problem.is_some() => {}
             Node::Problem(_) if matches!(self.walk.problem, Some(Problem::Refused(_))) => {}
@@ -210,22 +252,22 @@ impl Tally {
             Node::Manifest { name, digest, attestation, blobs } => {
                 let size = sum(&blobs);
                 self.walk.documents.push(digest.clone());
-                self.blobs.extend(blobs);
+                self.blobs.extend(blobs.clone());
                 if attestation {
                     self.walk.attestations += 1;
                 } else {
-                    self.walk.parts.push(Part { name, digest, size });
+                    self.walk.parts.push(Part { name, digest, size, blobs });
                 }
             }
         }
     }
 
     fn walk(self) -> Walk {
-        Walk { size: sum(&self.blobs), ..self.walk }
+        Walk { size: sum(&self.blobs), blobs: self.blobs, ..self.walk }
     }
 }
 
 /// Sizes are upstream's claims: they are shown, and may be absurd.
-fn sum(blobs: &BTreeMap<Digest, u64>) -> u64 {
+fn sum(blobs: &Blobs) -> u64 {
     blobs.values().fold(0, |all, size| all.saturating_add(*size))
 }

@@ -86,21 +86,18 @@ pub enum Told {
 }
 
 /// Under which rule of the organization an image falls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Standing {
     Category(Category, Told),
+    /// On Docker Hub, and the run does not ask which category that is.
+    #[default]
+    NotAsked,
     /// On Docker Hub, of a category that could not be found out, and why.
     Unknown(String),
     /// On another registry: Registry Access Management decides whether it may be reached, and there are no categories.
     Elsewhere(RegistryHost),
     /// A directory: no rule of the organization is about it.
     Local,
-}
-
-impl Default for Standing {
-    fn default() -> Self {
-        Self::Unknown("it was not asked for".to_owned())
-    }
 }
 
 impl Standing {
@@ -126,7 +123,9 @@ impl Standing {
             _ => Gate::Unsaid,
         };
         match (self, &policy.image_access, &policy.registry_access) {
-            (Self::Category(..) | Self::Unknown(_), Some(access), _) if is_listed(source, access) => Gate::Allowlisted,
+            (Self::Category(..) | Self::Unknown(_) | Self::NotAsked, Some(access), _) if is_listed(source, access) => {
+                Gate::Allowlisted
+            }
             (Self::Category(category, _), Some(access), _) => by(access.enabled, category.allowed(access)),
             (Self::Elsewhere(host), _, Some(access)) => {
                 by(access.enabled, access.registries.as_ref().map(|all| lets_through(all, host)))

@@ -2,10 +2,13 @@
 
 use chrono::NaiveDate;
 
+use super::body::BODY_LIMIT;
 use super::form::{self, Places};
 use crate::edit::Change;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
+use crate::markdown::{folded, head, name_cell, row};
+use crate::text::counted;
 
 /// The trailer of a record's commit that names a commit up to which everything in the manifest was reviewed.
 pub(crate) const SETTLED: &str = "Wharfinger-Reviewed";
@@ -24,6 +27,9 @@ pub(crate) fn read_settled(value: &str, floor: u32) -> Option<&str> {
 
 /// How many records the body of a proposal names.
 const NAMED: usize = 200;
+
+/// The most characters of a mirror's name there.
+const MIRROR: usize = 70;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
@@ -117,14 +123,22 @@ fn places(manifest: &Manifest, records: &[Record]) -> Places {
 /// The proposal's body; `branch` is the one that refuses commits.
 pub(crate) fn body(branch: &str, records: &[Record]) -> String {
     let mut body = format!(
-        "These images are promoted: the mirror was read to hold what stands here. `{branch}` refuses commits, so the record \
-         comes as a proposal. Nothing waits for it; later promotions add to it.\n\n| mirror | digest |\n| --- | --- |\n"
+        "- Change: the manifest says of {} what the mirror was read to hold\n\
+         - Risk: nothing is marked\n\
+         - On merge: nothing is copied and nothing waits for it; these images are promoted\n\n\
+         `{branch}` refuses commits, so the record comes as a proposal. Later promotions add to it.\n\n",
+        counted(records.len(), "image")
     );
-    for record in records.iter().take(NAMED) {
-        body.push_str(&format!("| `{}:{}` | `{}` |\n", record.repository, record.tag, record.mirrored));
+    body.push_str(&head(&["mirror", "digest"]));
+    let named = &records[..records.len().min(NAMED)];
+    for record in named {
+        let mirror = name_cell(&format!("{}:{}", record.repository, record.tag), MIRROR);
+        body.push_str(&row(&[mirror, format!("`{}`", record.mirrored.short())]));
     }
     if records.len() > NAMED {
         body.push_str(&format!("\nand {} more\n", records.len() - NAMED));
     }
-    body
+    let whole: String = named.iter().map(|r| format!("- `{}:{}` `{}`\n", r.repository, r.tag, r.mirrored)).collect();
+    let whole = format!("\n{}", folded("Whole digests", &whole));
+    if body.chars().count() + whole.chars().count() <= BODY_LIMIT { body + &whole } else { body }
 }

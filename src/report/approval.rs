@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::page::Page;
 use super::rows::{Outcome, Plan, PlannedProposal, Proposed};
-use super::{human, markdown};
+use super::table::Section;
+use super::{human, run, sections};
 
 /// One approval that a person asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -43,5 +44,6 @@ pub(super) fn plan(approval: &Approval) -> Plan {
 
 pub(super) fn summary(approval: &Approval) -> String {
     let outcome = Outcome { proposals: approval.proposals.clone(), ..Outcome::default() };
-    markdown::plan(&plan(approval)) + &markdown::outcome(&outcome)
+    let done: String = sections::outcome(&outcome, None).iter().map(Section::markdown).collect();
+    run::markdown(Some(&plan(approval)), None) + &done
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::image::{Digest, Tag};
 use crate::policy::{Category, Gate, Told};
-use crate::proposal::body::{Account, Comes, Mark, Step};
+use crate::proposal::body::{Account, Comes, Exchanged, Mark, Step, total};
 use crate::rules::Clock;
-use crate::text::{excerpt, size, size_difference};
+use crate::text::{excerpt, size};
 
 /// The facts that a proposal's body shows of one change. What was not looked at is null or empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
@@ -42,6 +42,15 @@ pub struct PlannedFacts {
     pub size: Option<u64>,
     /// The same of what is approved now.
     pub size_before: Option<u64>,
+    /// The bytes of what only the image that is approved now has; null where that is not known.
+    pub size_left: Option<u64>,
+    /// The bytes of what only the image that comes in has; null where that is not known.
+    pub size_came: Option<u64>,
+    /// Release notes, where the image's labels name a known forge. Nobody looked whether there are any.
+    pub release_notes: Option<String>,
+    /// What changed in the source between the commits that the labels of both images name; where only the new one is known, the
+    /// source at that commit.
+    pub source_changes: Option<String>,
     /// What would be mirrored, platform by platform.
     pub platforms: Vec<PlannedPlatform>,
     /// Platforms that are mirrored now and would no longer be.
@@ -113,6 +122,8 @@ impl From<&Account<'_>> for PlannedFacts {
             size: p.size,
             size_before: p.before.as_ref().map(|(_, size)| *size),
         });
+        let exchanged = evidence.and_then(|e| e.exchanged);
+        let pages = account.pages();
         let along = || evidence.into_iter().filter_map(|e| e.along.as_ref());
         Self {
             change: account.change(str::to_owned),
@@ -129,6 +140,10 @@ impl From<&Account<'_>> for PlannedFacts {
             waited: account.waited().and_then(|waited| u64::try_from(waited.num_seconds()).ok()),
             size: evidence.and_then(|e| e.size),
             size_before: evidence.and_then(|e| e.size_before),
+            size_left: exchanged.map(|exchanged| exchanged.left),
+            size_came: exchanged.map(|exchanged| exchanged.came),
+            source_changes: pages.as_ref().and_then(|pages| pages.changes.as_ref()?.url().map(str::to_owned)),
+            release_notes: pages.map(|pages| pages.release_notes),
             platforms: platforms.collect(),
             platforms_lost: evidence.into_iter().flat_map(|e| &e.lost).map(|name| excerpt(name, 60)).collect(),
             companions: along().flat_map(|along| &along.comes).map(PlannedCompanion::from).collect(),
@@ -154,10 +169,9 @@ impl PlannedFacts {
     /// How large, with the difference, for people; `None` where that is not known.
     #[must_use]
     pub fn total(&self) -> Option<String> {
-        let bytes = self.size?;
-        let before =
-            self.size_before.map(|before| format!(" ({})", size_difference(before, bytes))).unwrap_or_default();
-        Some(format!("{}{before}", size(bytes)))
+        let exchanged = self.size_left.zip(self.size_came).map(|(left, came)| Exchanged { left, came });
+        let rebuilt = self.marks.contains(&Mark::Rebuild);
+        Some(total(self.size?, self.size_before, exchanged.filter(|_| rebuilt)))
     }
 
     /// The same with the platforms.

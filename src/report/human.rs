@@ -13,6 +13,7 @@ pub(super) fn plan(out: &mut Page, plan: &Plan) -> io::Result<()> {
     planned(out, &plan.proposals)?;
     promotions(out, &plan.promotions)?;
     sections::plan(plan).iter().try_for_each(|section| section.human(out))?;
+    sections::failed(&plan.failed).human(out)?;
     first(out, plan.first.as_deref())?;
     if let Some(record) = &plan.record {
         hanging(out, "", "  ", &format!("record: {}", clean(record)))?;
@@ -24,7 +25,9 @@ pub(super) fn plan(out: &mut Page, plan: &Plan) -> io::Result<()> {
 }
 
 pub(super) fn outcome(out: &mut Page, outcome: &Outcome) -> io::Result<()> {
-    sections::outcome(outcome).iter().try_for_each(|section| section.human(out))?;
+    sections::outcome(outcome, None).iter().try_for_each(|section| section.human(out))?;
+    sections::findings(&outcome.drift).human(out)?;
+    sections::failed(&outcome.failed).human(out)?;
     first(out, outcome.first.as_deref())
 }
 

@@ -18,6 +18,7 @@ mod output;
 mod page;
 mod results;
 pub mod rows;
+mod run;
 mod sections;
 pub(crate) mod settings;
 pub(crate) mod sign_in;

@@ -14,7 +14,7 @@ use super::results::Results;
 use super::rows::{Check, Diagnostics, Outcome, Plan};
 use super::settings::Settings;
 use super::sign_in::SignIn;
-use super::{Format, diagnostics, human, markdown, workflow_command};
+use super::{Format, diagnostics, human, markdown, run, workflow_command};
 use crate::diag::Diagnostic;
 use crate::manifest::File;
 use crate::text::Hidden;
@@ -101,14 +101,12 @@ impl Output {
     /// one run the document holds both.
     pub fn plan(&mut self, plan: &Plan) {
         self.section("Plan", |out| human::plan(out, plan));
-        self.summary.push_str(&markdown::plan(plan));
         self.results.plan.get_or_insert_default().extend(plan.clone());
     }
 
     /// What was done: shown at once. Of two in one run the document holds both.
     pub fn outcome(&mut self, outcome: Outcome) {
         self.section("Result", |out| human::outcome(out, &outcome));
-        self.summary.push_str(&markdown::outcome(&outcome));
         self.results.outcome.get_or_insert_default().extend(outcome);
     }
 
@@ -231,16 +229,21 @@ impl Output {
                 let document = file.zip(text).map(|((path, _), text)| (path, text));
                 let redacted = |(name, value): (_, String)| (name, self.hidden.redact(&value));
                 let outputs = self.results.outputs().into_iter().map(redacted).collect();
-                Ok(Ending { outputs, summary: self.hidden.redact(&self.summary), document })
+                Ok(Ending { outputs, summary: self.hidden.redact(&self.whole_summary(error)), document })
             }
         }
+    }
+
+    /// The job summary: what ended the run, then what it did.
+    fn whole_summary(&self, error: Option<&str>) -> String {
+        let error = error.map(markdown::error).unwrap_or_default();
+        error + &run::markdown(self.results.plan.as_ref(), self.results.outcome.as_ref()) + &self.summary
     }
 
     /// Says once, of the run as a whole, that there was nothing to write.
     fn nothing_done(&mut self) {
         if let Some(text) = self.results.outcome.as_ref().and_then(Outcome::nothing_done) {
             self.section("Result", |out| writeln!(out, "{text}"));
-            self.summary.push_str(&format!("_{text}_\n\n"));
         }
     }
 
@@ -290,7 +293,6 @@ impl Output {
     fn failure(&mut self, error: &str) {
         let message = crate::text::clean_lines(error);
         self.explain(&format!("{}: {message}\n", self.looks[1].toned("error", Tone::Bad)));
-        self.summary.push_str(&markdown::error(error));
         self.annotate(Annotation { level: Level::Error, place: None, title: "wharfinger".to_owned(), message });
     }
 

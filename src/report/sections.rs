@@ -3,7 +3,7 @@
 use super::page::Tone;
 use super::rows::{
     Beside, Carried, Failed, Finding, LeftBehind, Outcome, Plan, PlannedRepository, Promoted, Promotion, Proposed,
-    Removal, Unmatched, Unread, Waiting,
+    ProposedAction, Removal, Unmatched, Unread, Waiting,
 };
 use super::table::Place::{First, Prose, Second, Third};
 use super::table::{Cell, Column, Section, column, in_table, labelled, on_terminal};
@@ -20,25 +20,30 @@ const REMOVALS: &[Column] =
     &[column("reason", First), column("mirror", Second), column("digest", Third), column("detail", Prose)];
 const WAITING: &[Column] =
     &[column("version", Second), column("reason", First), labelled("until", Third, "until"), column("detail", Prose)];
-const FAILED: &[Column] =
-    &[column("step", First), column("repository", Second), column("tag", Second), column("error", Prose)];
+const FAILED: &[Column] = &[column("step", First), column("of", Second), column("error", Prose)];
 const FINDINGS: &[Column] = &[
     column("finding", First),
-    column("repository", Second),
-    column("tag", Second),
+    column("of", Second),
     labelled("expected", Prose, "expected"),
     labelled("found", Prose, "found"),
 ];
-const MENDED: &[Column] = &[
-    column("finding", First),
-    column("repository", Second),
-    column("tag", Second),
-    column("expected", Prose),
-    labelled("found", Prose, "was"),
+const CHANGED: &[Column] =
+    &[column("setting", First), column("of", Second), column("now", Prose), labelled("before", Prose, "was")];
+const PROPOSALS: &[Column] = &[
+    column("action", First),
+    in_table("proposal"),
+    in_table("title"),
+    column("branch", Second),
+    on_terminal(Prose),
+    in_table("why"),
 ];
-const PROPOSALS: &[Column] =
-    &[column("action", First), in_table("proposal"), column("branch", Second), on_terminal(Prose)];
-const PROMOTED: &[Column] = &[on_terminal(First), column("mirror", Second), column("digest", Prose)];
+const PROMOTED: &[Column] = &[
+    on_terminal(First),
+    column("mirror", Second),
+    column("digest", Prose),
+    in_table("approved by"),
+    in_table("what was done"),
+];
 const CARRIED: &[Column] = &[on_terminal(First), column("of", Second), column("digest", Prose)];
 
 const NOTICES: &[Column] = &[
@@ -67,26 +72,44 @@ pub(super) fn plan(plan: &Plan) -> Vec<Section> {
         removals("Tags to take down", &plan.removals),
         waiting(&plan.waiting),
         notices(&plan.notices.unmatched, &plan.notices.unread, &plan.notices.beside),
-        failed(&plan.failed),
     ]
 }
 
-pub(super) fn outcome(outcome: &Outcome) -> Vec<Section> {
+/// What was done, but for what failed or was found. `plan` is what it was to be.
+pub(super) fn outcome(outcome: &Outcome, plan: Option<&Plan>) -> Vec<Section> {
     let word = |word: &str| Cell::Word(word.to_owned());
-    let promoted = |p: &Promoted| vec![word("promoted"), mirror_tag(&p.repository, &p.tag), Cell::code(&p.mirrored)];
-    let carried = |c: &Carried| vec![word("carried"), mirror_tag(&c.repository, &c.tag), Cell::code(&c.digest)];
+    let promoted = |p: &Promoted| {
+        let by = p.pull.map_or(Cell::Nothing, |number| linked(number, p.pull_url.as_deref().unwrap_or_default()));
+        let planned = plan.into_iter().flat_map(|plan| &plan.promotions);
+        let planned = planned.into_iter().find(|planned| planned.repository == p.repository && planned.tag == p.tag);
+        let what = planned.map_or(Cell::Nothing, |planned| Cell::text(&planned.detail));
+        vec![word("promoted"), mirror_tag(&p.repository, &p.tag), Cell::Result(p.mirrored.clone()), by, what]
+    };
+    let carried =
+        |c: &Carried| vec![word("carried"), mirror_tag(&c.repository, &c.tag), Cell::Result(c.digest.clone())];
     vec![
-        Section::new("Proposals", PROPOSALS, &outcome.proposals, proposed),
+        Section::new("Proposals", PROPOSALS, in_order(&outcome.proposals), proposed),
         Section::new("Promoted", PROMOTED, &outcome.promoted, promoted),
         Section::new("Signatures and attestations", CARRIED, &outcome.carried, carried),
         Section::new("Left behind", LEFT_BEHIND, &outcome.left_behind, left_behind),
-        Section::new("Settings mended", MENDED, &outcome.mended, finding),
+        Section::new("Settings changed", CHANGED, &outcome.mended, finding),
         removals("Tags taken down", &outcome.removed),
         waiting(&outcome.waiting),
         notices(&outcome.notices.unmatched, &outcome.notices.unread, &outcome.notices.beside),
-        findings(&outcome.drift),
-        failed(&outcome.failed),
     ]
+}
+
+/// What was done first, what stayed as it was last.
+fn in_order(proposals: &[Proposed]) -> Vec<&Proposed> {
+    let mut all: Vec<&Proposed> = proposals.iter().collect();
+    all.sort_by_key(|proposal| match proposal.action {
+        ProposedAction::Opened => 0,
+        ProposedAction::Updated => 1,
+        ProposedAction::Left => 2,
+        ProposedAction::Closed => 3,
+        ProposedAction::Unchanged => 4,
+    });
+    all
 }
 
 fn left_behind(left: &LeftBehind) -> Vec<Cell> {
@@ -100,8 +123,12 @@ fn left_behind(left: &LeftBehind) -> Vec<Cell> {
 
 /// Promotions that are not done yet.
 pub(super) fn promotions(promotions: &[Promotion]) -> Section {
+    promotions_under("Promotions", promotions)
+}
+
+pub(super) fn promotions_under(heading: &str, promotions: &[Promotion]) -> Section {
     let open = promotions.iter().filter(|p| p.state != State::Present);
-    Section::new("Promotions", PROMOTIONS, open, |p| {
+    Section::new(heading, PROMOTIONS, open, |p| {
         let mirror = mirror_tag(&p.repository, &p.tag);
         vec![Cell::name(&p.state), mirror, Cell::Digest(p.digest.clone()), Cell::text(&p.detail)]
     })
@@ -134,8 +161,7 @@ fn notice(word: &str, image: Cell, source: &str, notice: &Notice) -> Vec<Cell> {
 
 pub(super) fn failed(failed: &[Failed]) -> Section {
     Section::new("Failed", FAILED, failed, |f| {
-        let (subject, tag) = (Cell::code_or_nothing(f.subject()), Cell::code_or_nothing(f.tag.as_ref()));
-        vec![Cell::name(&f.step), subject, tag, Cell::text(&f.error)]
+        vec![Cell::name(&f.step), subject(f.subject(), f.tag.as_ref()), Cell::text(&f.error)]
     })
     .toned(Tone::Bad)
 }
@@ -160,8 +186,16 @@ fn mirror_tag(repository: &RepositoryName, tag: &Tag) -> Cell {
 }
 
 fn finding(f: &Finding) -> Vec<Cell> {
-    let (repository, tag) = (Cell::code_or_nothing(f.repository.as_ref()), Cell::code_or_nothing(f.tag.as_ref()));
-    vec![Cell::code(f.code), repository, tag, Cell::text(&f.expected), Cell::text(&f.found)]
+    let of = subject(f.repository.as_ref().map(RepositoryName::as_str), f.tag.as_ref());
+    vec![Cell::code(f.code), of, Cell::text(&f.expected), Cell::text(&f.found)]
+}
+
+/// What a row is about: a repository, with its tag where there is one.
+fn subject(repository: Option<&str>, tag: Option<&Tag>) -> Cell {
+    match (repository, tag) {
+        (Some(repository), Some(tag)) => Cell::Code(format!("{repository}:{tag}")),
+        (repository, tag) => Cell::code_or_nothing(repository.or(tag.map(Tag::as_str))),
+    }
 }
 
 fn proposed(proposal: &Proposed) -> Vec<Cell> {
@@ -170,7 +204,9 @@ fn proposed(proposal: &Proposed) -> Vec<Cell> {
     let url = Some(&proposal.url).filter(|url| **url != proposal.branch);
     let title = Some(proposal.title.as_str()).filter(|title| !title.is_empty());
     let prose: Vec<&str> = title.into_iter().chain(url.map(String::as_str)).chain(proposal.detail.as_deref()).collect();
-    vec![Cell::name(&proposal.action), number, Cell::code(&proposal.branch), Cell::Text(prose.join("; "))]
+    let text = |text: Option<&str>| text.map_or(Cell::Nothing, Cell::text);
+    let (what, why) = (text(title), text(proposal.detail.as_deref()));
+    vec![Cell::name(&proposal.action), number, what, Cell::code(&proposal.branch), Cell::Text(prose.join("; ")), why]
 }
 
 /// A proposal's number, as a link: a summary makes none of a bare number.

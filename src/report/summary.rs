@@ -39,9 +39,9 @@ fn open_fence(markdown: &str) -> Option<usize> {
     open
 }
 
-/// `text` as a code span in a table cell; empty where it is.
+/// `text` as code in a table cell, which may be broken where it is long; empty where it is.
 pub(crate) fn code(text: &str) -> String {
-    if text.is_empty() { String::new() } else { crate::markdown::cell(text, CELL) }
+    if text.is_empty() { String::new() } else { crate::markdown::breakable_code(text, CELL) }
 }
 
 #[cfg(test)]

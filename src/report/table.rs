@@ -8,6 +8,7 @@ use super::summary;
 use super::terminal::{aligned, serde_name};
 use crate::image::Digest;
 use crate::markdown;
+use crate::text::short_digests;
 
 /// A heading and the rows under it; shown nowhere where there are no rows.
 pub(super) struct Section {
@@ -46,9 +47,11 @@ pub(super) enum Cell {
     Code(String),
     /// Text that others may have written.
     Text(String),
-    /// A digest; on a terminal the first of its digits.
+    /// A digest: the first of its digits.
     Digest(Digest),
-    /// Text that holds digests; on a terminal the first of their digits.
+    /// A digest: on a terminal, where it is a result, all of its digits.
+    Result(Digest),
+    /// Text that holds digests: the first of their digits.
     Digests(String),
 }
 
@@ -128,15 +131,20 @@ impl Section {
     }
 
     pub(super) fn headings(&self) -> Vec<&'static str> {
-        self.columns.iter().filter_map(|column| column.heading).collect()
+        self.in_tables().into_iter().filter_map(|at| self.columns[at].heading).collect()
     }
 
     pub(super) fn markdown_rows(&self) -> Vec<Vec<String>> {
-        let row = |row: &Vec<Cell>| {
-            let shown = self.columns.iter().zip(row).filter(|(column, _)| column.heading.is_some());
-            shown.map(|(_, cell)| cell.markdown()).collect()
-        };
+        let shown = self.in_tables();
+        let row = |row: &Vec<Cell>| shown.iter().map(|at| row[*at].markdown()).collect();
         self.rows.iter().map(row).collect()
+    }
+
+    /// The columns that a table has: those with a heading and anything below it.
+    fn in_tables(&self) -> Vec<usize> {
+        let filled = |at: usize| self.rows.iter().any(|row| !matches!(row[at], Cell::Nothing));
+        let columns = self.columns.iter().enumerate();
+        columns.filter(|(at, column)| column.heading.is_some() && filled(*at)).map(|(at, _)| at).collect()
     }
 }
 
@@ -163,7 +171,8 @@ impl Cell {
             Self::Nothing => return None,
             Self::Word(text) | Self::Code(text) | Self::Text(text) => text.clone(),
             Self::Digest(digest) => digest.short().to_owned(),
-            Self::Digests(text) => short(text),
+            Self::Result(digest) => digest.to_string(),
+            Self::Digests(text) => short_digests(text),
         };
         match label.is_empty() {
             true => Some(text).filter(|text| !text.is_empty()),
@@ -176,23 +185,8 @@ impl Cell {
             Self::Nothing => String::new(),
             Self::Word(word) => word.clone(),
             Self::Code(name) => summary::code(name),
-            Self::Text(text) | Self::Digests(text) => markdown::escaped(text),
-            Self::Digest(digest) => summary::code(digest.as_str()),
+            Self::Text(text) | Self::Digests(text) => markdown::breakable(&short_digests(text)),
+            Self::Digest(digest) | Self::Result(digest) => summary::code(digest.short()),
         }
     }
-}
-
-/// Digests as people compare them: the first of their digits.
-fn short(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut parts = text.split("sha256:");
-    out.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let kept = if digits == 64 { 12 } else { digits };
-        out.push_str("sha256:");
-        out.push_str(&part[..kept]);
-        out.push_str(&part[digits..]);
-    }
-    out
 }

@@ -44,6 +44,34 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
     out
 }
 
+/// `text` in at most `limit` characters: where it is longer, its middle is `…`. Beginning and end tell names apart.
+pub(crate) fn middle_cut(text: &str, limit: usize) -> String {
+    let count = text.chars().count();
+    if count <= limit {
+        return text.to_owned();
+    }
+    let head = limit.saturating_sub(1) / 2;
+    let tail = limit.saturating_sub(1) - head;
+    text.chars().take(head).chain(['…']).chain(text.chars().skip(count - tail)).collect()
+}
+
+/// How many hexadecimal digits of a digest people read.
+const DIGITS: usize = 12;
+
+/// `text`, where whole digests are left with the first of their digits.
+pub(crate) fn short_digests(text: &str) -> String {
+    let mut parts = text.split("sha256:");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let kept = if digits == 64 { DIGITS } else { digits };
+        out.push_str("sha256:");
+        out.push_str(&part[..kept]);
+        out.push_str(&part[digits..]);
+    }
+    out
+}
+
 /// [`clean`], then [`cut`]: what is quoted of a text that may be long and hostile.
 pub(crate) fn excerpt(text: &str, limit: usize) -> String {
     cut(&clean(text), limit)
@@ -163,6 +191,20 @@ mod tests {
         let hidden =
             Hidden::new(["canary".to_owned(), "canary-longer".to_owned(), "pass\"word".to_owned(), "abc".to_owned()]);
         assert_eq!(hidden.redact("canary canary-longer abc pass\\\"word"), "*** *** abc ***");
+    }
+
+    #[test]
+    fn of_a_long_name_beginning_and_end_stay() {
+        assert_eq!(middle_cut("äöü", 3), "äöü");
+        assert_eq!(middle_cut("registry.example/team/image-12", 15), "registr…mage-12");
+        assert_eq!((middle_cut("abcdef", 1), middle_cut("abcdef", 0)), ("…".to_owned(), "…".to_owned()));
+    }
+
+    #[test]
+    fn only_whole_digests_are_shortened() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let text = format!("a {digest}, sha256:abc, {digest}0 sha256:");
+        assert_eq!(short_digests(&text), format!("a sha256:abababababab, sha256:abc, {digest}0 sha256:"));
     }
 
     #[test]

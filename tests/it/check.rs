@@ -216,6 +216,41 @@ fn on_github_a_fork_needs_no_metadata() {
 }
 
 impl Pulled {
+    /// The job's summary of a check.
+    fn summary(&self, number: u64, status: i32) -> String {
+        let (pull, merge) = (self.github.pull(number), self.github.merge_commit(number).unwrap());
+        let head = (pull.head.as_str(), pull.head_sha.as_str());
+        let event = Actions::pull_request(&self.github.repository(), number, head, &pull.base_sha, &merge);
+        let event = event.api(&self.github.server(), &self.github.api(), &self.github.graphql());
+        let run = Run::new(PROGRAM).actions(&event).env("GITHUB_TOKEN", self.github.token());
+        run.env("WHARFINGER_HOSTS", hosts(&self.registry)).args(["check"]).output().expect_status(status);
+        event.summary()
+    }
+}
+
+/// The verdict comes first, what this run did not ask is said to be that, and what is approved now is what the base has.
+#[test]
+fn on_github_the_summary_begins_with_the_verdict() {
+    let pulled = Pulled::new();
+    let (old, new) = digests(&pulled.registry);
+    let pull = |branch: &str, approvals: &[(&str, &Digest, bool)]| {
+        let text = manifest(approvals);
+        pulled.github.fork_pull("stranger", branch, &[("approved-images.yml", &text)], "Please", "")
+    };
+    let good = pulled.summary(pull("good", &[("3.0.0", &old, true), ("3.1.0", &new, false)]), 0);
+    assert!(good.starts_with("Nothing wrong; 1 approval comes in.\n\n"), "{good}");
+    assert!(good.contains("\n- Not asked: this run asked nobody since when what comes in is public\n"), "{good}");
+    assert!(!good.contains("unknown") && !good.contains("waited"), "{good}");
+
+    let edited = manifest(&[("3.0.0", &old, true)]).replacen(old.as_str(), new.as_str(), 1);
+    let files = [("approved-images.yml", edited.as_str())];
+    let edited = pulled.summary(pulled.github.fork_pull("stranger", "edited", &files, "Please", ""), 1);
+    assert!(edited.starts_with("**1 finding: never-served**; 1 approval comes in.\n\n### Findings\n"), "{edited}");
+    assert!(edited.contains(&format!("approved now is `{}`", old.short())), "{edited}");
+    assert!(edited.contains(&format!("- Digest: `{}`", new.short())), "{edited}");
+}
+
+impl Pulled {
     /// The check of a merge queue: the pull request's merge, onto its base.
     fn check_queued(&self, number: u64, status: i32) -> Value {
         let merge = self.github.merge_commit(number).unwrap();

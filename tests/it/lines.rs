@@ -92,11 +92,11 @@ impl World {
     }
 }
 
-/// What a text says of a change: its rows of a table, what it calls out, its version; without what differs by the time.
+/// What a text says of a change: its first lines, its rows of a table, what it calls out, its version; without what differs by
+/// the time.
 fn said(text: &str) -> String {
-    let told = |line: &&str| {
-        line.starts_with("| `quay.io/grafana") || line.starts_with("> ") || line.starts_with("- **Version:**")
-    };
+    let begins = ["- Change: ", "- Risk: ", "| `quay.io/grafana", "> ", "- Version: "];
+    let told = |line: &&str| begins.iter().any(|begin| line.starts_with(begin));
     let cell = |line: &str| match line.strip_prefix("| ") {
         Some(row) => row.split(" | ").take(3).collect::<Vec<_>>().join(" | "),
         None => line.to_owned(),
@@ -126,8 +126,9 @@ fn a_new_major_that_loses_a_platform_is_marked_and_leaves_its_group() {
     let pull = world.github.pull(world.number(MAJOR));
     assert_eq!(pull.title, "Approve quay.io/grafana/loki 4.0.0 (major, new line 4, after 3.1.0)");
     insta::assert_snapshot!(said(&pull.body), @r"
-    `quay.io/grafana/loki` | **major** update, **platform lost**, **new line 4** | `3.1.0` → `4.0.0`
-    - **Version:** `4.0.0`, new line 4, compared with [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0), the newest approval below it
+    - Change: major update of [`quay.io/grafana/loki:4.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=4.0.0), after `3.1.0`
+    - Risk: **platform lost** (`linux/arm64`), **major**, **new line 4**
+    - Version: `4.0.0`, new line 4, compared with [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0), the newest approval below it
     ");
     assert!(pull.body.contains("| `linux/arm64` |  | **lost** |  |"), "{}", pull.body);
     assert_eq!(said(&world.checked(world.number(MAJOR))), said(&pull.body), "check says the same");
@@ -170,8 +171,11 @@ fn lines_between_and_below_what_is_approved() {
     let number = world.number(GROUP);
     let body = world.github.pull(number).body;
     assert!(!body.contains("first approval"), "{body}");
-    let leaves = "`quay.io/grafana/loki` | retirement | `3.0.0` leaves\n";
-    assert_eq!(said(&world.checked(number)), said(&body).replace(leaves, ""), "check says the same of what comes in");
+    let comes_in = |text: &str| {
+        let leaves = |line: &&str| line.starts_with("- Change: ") || line.contains("retirement");
+        said(text).lines().filter(|line| !leaves(line)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(comes_in(&world.checked(number)), comes_in(&body), "check says the same of what comes in");
 }
 
 #[test]
@@ -179,9 +183,9 @@ fn a_new_version_of_all_is_compared_with_the_one_below_it() {
     let world = World::new("    follow: all\n", &["3.0.0", "3.0.1", "3.2.0", "4.0.0"], &["3.0.0", "3.2.0"]);
     assert_eq!(world.proposed(), [format!("{GROUP} opened"), "wharfinger/image/loki/4.0.0 opened".to_owned()]);
     let group = world.github.pull(world.number(GROUP)).body;
-    assert!(said(&group).contains("patch update | `3.0.0` → `3.0.1`"), "{group}");
+    assert!(said(&group).contains("| `3.0.0` → `3.0.1` |"), "{group}");
     let major = world.github.pull(world.number("wharfinger/image/loki/4.0.0")).body;
-    assert!(said(&major).contains("**major** update, **platform lost** | `3.2.0` → `4.0.0`"), "{major}");
+    assert!(said(&major).contains("after `3.2.0`\n- Risk: **platform lost** (`linux/arm64`), **major**"), "{major}");
 }
 
 #[test]
@@ -216,11 +220,11 @@ fn what_was_approved_follows_the_base_though_another_line_was_merged() {
     let major = "wharfinger/image/loki/4.0";
     assert_eq!(world.proposed(), [format!("{GROUP} opened"), format!("{major} opened")]);
     let number = world.number(major);
-    assert!(said(&world.github.pull(number).body).contains("`3.1.0` → `4.0.0`"));
+    assert!(said(&world.github.pull(number).body).contains(", after `3.1.0`\n"));
     world.github.review_as(number, "octocat", "APPROVED");
     world.github.merge(world.number(GROUP));
     assert_eq!(world.proposed(), [format!("{major} updated")]);
-    assert!(said(&world.github.pull(number).body).contains("`3.2.0` → `4.0.0`"));
+    assert!(said(&world.github.pull(number).body).contains(", after `3.2.0`\n"));
     let text = world.github.read(major, FILE).unwrap();
     assert!(text.contains("tag: 3.2.0\n") && text.contains("tag: 4.0.0\n"), "{text}");
 }
@@ -251,12 +255,13 @@ fn an_older_version_that_a_person_asks_for_is_a_downgrade_everywhere() {
     let pull = world.github.pull(number);
     assert_eq!(pull.title, "Urgent: Approve quay.io/grafana/loki 3.0.0 (minor downgrade from 3.1.0)");
     insta::assert_snapshot!(said(&pull.body), @r"
+    - Change: minor downgrade of [`quay.io/grafana/loki:3.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.0.0), after `3.1.0`
+    - Risk: **urgent**, **downgrade**
     > [!WARNING]
     > Urgent: [`quay.io/grafana/loki:3.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.0.0) does not wait for the cooldown. Why: `3.1 loses logs`
     > [!WARNING]
     > **Downgrade:** [`quay.io/grafana/loki:3.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.0.0) is older than `3.1.0`, which is approved.
-    `quay.io/grafana/loki` | **urgent**, **minor downgrade** | `3.1.0` → `3.0.0`
-    - **Version:** `3.0.0`, a **downgrade** from [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0)
+    - Version: `3.0.0`, a **downgrade** from [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0)
     ");
     assert!(!pull.body.contains("retirement"), "{}", pull.body);
     assert_eq!(said(&world.checked(number)), said(&pull.body), "check says the same");
@@ -276,13 +281,15 @@ fn a_pull_request_that_puts_an_older_version_in_place_is_told_as_a_downgrade() {
         said(&world.checked(number))
     };
     insta::assert_snapshot!(with("older", "3.0.0"), @r"
+    - Change: minor downgrade of [`quay.io/grafana/loki:3.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.0.0), after `3.1.0`
+    - Risk: **downgrade**
     > [!WARNING]
     > **Downgrade:** [`quay.io/grafana/loki:3.0.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.0.0) is older than `3.1.0`, which is approved.
-    `quay.io/grafana/loki` | **minor downgrade** | `3.1.0` → `3.0.0`
-    - **Version:** `3.0.0`, a **downgrade** from [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0)
+    - Version: `3.0.0`, a **downgrade** from [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0)
     ");
     insta::assert_snapshot!(with("other", "testing"), @r"
-    `quay.io/grafana/loki` | **another tag** | `3.1.0` → `testing`
-    - **Version:** `testing`, another tag than [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0): which of them is newer is not known
+    - Change: another tag of [`quay.io/grafana/loki:testing`](https://quay.io/repository/grafana/loki?tab=tags&tag=testing), after `3.1.0`
+    - Risk: **another tag**
+    - Version: `testing`, another tag than [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0): which of them is newer is not known
     ");
 }

@@ -313,8 +313,8 @@ fn proposed(world: &World, more: &str, signed_in: bool) -> String {
     let done = run.output().expect_status(0).json();
     assert_eq!(done["failed"], json!([]), "{done}");
     let body = crate::support::git::git(clone.path(), &["log", "-1", "--format=%B", "wharfinger/image/vault/latest"]);
-    let line = body.lines().find(|line| line.contains("**On merge:**")).unwrap();
-    line.replacen("- **On merge:** ", "", 1)
+    let line = body.lines().find(|line| line.starts_with("- On merge: ")).unwrap();
+    line.replacen("- On merge: ", "", 1)
 }
 
 #[test]

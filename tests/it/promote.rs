@@ -142,8 +142,8 @@ fn a_promotion_copies_and_records_and_the_next_one_asks_one_head() {
     assert_eq!(
         result["promoted"],
         json!([
-            {"repository": "app", "tag": "1.0.0", "digest": first, "mirrored": first},
-            {"repository": "app", "tag": "1.1.0", "digest": second, "mirrored": second},
+            {"repository": "app", "tag": "1.0.0", "digest": first, "mirrored": first, "pull": null, "pull_url": null},
+            {"repository": "app", "tag": "1.1.0", "digest": second, "mirrored": second, "pull": null, "pull_url": null},
         ])
     );
     assert_eq!((&result["failed"], &result["changed"]), (&json!([]), &json!(true)));

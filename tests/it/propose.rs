@@ -75,7 +75,7 @@ fn one_proposal_an_image_and_line_and_nothing_the_second_time() {
     assert!(edited.contains("tag: 3.1.0") && edited.contains(digest.as_str()), "{edited}");
     assert!(edited.contains("# nobody waits in tests") && edited.contains("# the cache"), "{edited}");
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
-    assert!(message.starts_with("Approve quay.io/grafana/loki 3.1.0\n\n| image | change |"), "{message}");
+    assert!(message.starts_with("Approve quay.io/grafana/loki 3.1.0\n\n- Change: first approval of "), "{message}");
     assert!(message.contains("creates `acme/loki`, private, `developers`: read; copies 2 platforms, "), "{message}");
     assert!(message.contains("- ✓ upstream's `3.1.0` answers this digest"), "{message}");
 
@@ -510,7 +510,11 @@ fn on_github_a_group_of_many_images_is_one_proposal_that_a_second_run_leaves() {
     let pull = github.pull(github.open_pulls()[0]);
     assert_eq!(pull.title, "Approve 120 versions of all images");
     assert!(pull.body.contains("\"packed\":") && !pull.body.contains("\"entries\":"), "{}", pull.body);
-    assert!(pull.body.starts_with("120 changes: 120 × **first approval**."), "{}", pull.body);
+    assert!(
+        pull.body.starts_with("- Change: 120 × first approval\n- Risk: **first approval** (all)\n"),
+        "{}",
+        pull.body
+    );
     let rows = |body: &str| body.lines().filter(|l| l.starts_with("| `quay.io/many/")).count();
     assert_eq!(rows(&pull.body), 120);
     assert!(pull.body.contains("| `1.0.0` | not asked |"), "no cooldown, no question: {}", pull.body);
@@ -577,9 +581,41 @@ fn a_body_names_what_comes_along_and_what_stays_behind() {
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
     let comes = format!("- ✗ signature `{}` that comes along (`{signing}`, ", tag("sig"));
     assert!(message.contains(&comes), "{message}");
-    assert!(
-        message.contains(&format!("- ✗ artifact `{}` that comes along (`application/x.other`, ", referrer.digest()))
-    );
+    assert!(message.contains(&format!(
+        "- ✗ artifact `sha256:{}` that comes along (`application/x.other`, ",
+        referrer.digest().short()
+    )));
     let stays = format!("- ✗ `{}`, which upstream has beside the image, stays behind: `an index`", tag("att"));
     assert!(message.contains(&stays), "{message}");
+}
+
+/// Release notes and source are linked where the image's labels name a known forge; for that its configuration is read where it
+/// was only asked for, and nothing is asked twice.
+#[test]
+fn labels_are_linked_and_cost_no_request_more() {
+    let registry = TestRegistry::start();
+    let image = |seed: u64, revision: &str| {
+        let image =
+            ImageSpec::new(seed).label("org.opencontainers.image.source", "https://github.com/grafana/loki.git");
+        image.label("org.opencontainers.image.revision", &revision.repeat(40)).build()
+    };
+    let old = image(1, "a").put(&registry, "grafana/loki", "3.0.0");
+    image(2, "b").put(&registry, "grafana/loki", "3.1.0");
+    let text = format!(
+        "organization: acme\ndefaults: {{ cooldown: 0s }}\nimages:\n  - source: quay.io/grafana/loki\n    approved:\n      - tag: 3.0.0\n        digest: {old}\n"
+    );
+    let clone = Clone::with(&[("approved-images.yml", &text)]);
+    let before = registry.log().len();
+    propose(&clone, &registry, 0);
+    let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
+    let (a, b) = ("a".repeat(40), "b".repeat(40));
+    let line = format!(
+        "- Upstream: [release notes](https://github.com/grafana/loki/releases?q=3.1.0&expanded=true), \
+         [what changed in the source](https://github.com/grafana/loki/compare/{a}...{b}), at `github.com/grafana/loki` as the image's labels say\n"
+    );
+    assert!(message.contains(&line), "{message}");
+    let asked: Vec<String> = registry.log()[before..].iter().map(|asked| asked.line()).collect();
+    let of_blobs: Vec<&str> = asked.iter().filter(|line| line.contains("/blobs/")).map(|line| &line[..4]).collect();
+    assert_eq!(of_blobs.iter().filter(|method| **method == "GET ").count(), 2, "one a version: {asked:?}");
+    assert_eq!(of_blobs.len(), 4, "one a platform: {asked:?}");
 }

@@ -258,6 +258,8 @@ fn outcome() -> Outcome {
             tag: "2.6.1".parse().unwrap(),
             digest: DIGEST.parse().unwrap(),
             mirrored: DIGEST.parse().unwrap(),
+            pull: Some(40),
+            pull_url: Some("https://github.com/acme/images/pull/40".to_owned()),
         }],
         waiting: vec![],
         mended: vec![Finding {
@@ -310,6 +312,71 @@ fn a_person_reads_a_plan_within_80_columns() {
     assert!(shown.stdout.lines().all(|line| line.chars().count() <= 80), "{}", shown.stdout);
     insta::assert_snapshot!(shown.stdout);
     assert_eq!(shown.stderr, "");
+}
+
+/// The widest row of a table, in pixels of a page with large letters: what no line can break within, and padding.
+fn widest_row(markdown: &str) -> usize {
+    let plain = |cell: &str| cell.replace("<code>", "`").replace("</code>", "`").replace("<!-- -->", "");
+    let width = |word: &str| word.replace(['`', '\\'], "").replace("&lt;", "<").replace("&gt;", ">").chars().count();
+    let cell = |cell: &str| {
+        let cell = plain(cell).replace("<wbr>", " ");
+        let cell = cell.split_once("](").map_or(cell.clone(), |(shown, _)| shown.to_owned());
+        let longest = cell.split([' ', '-']).map(width).max().unwrap_or(0);
+        longest * 82 / 10 + 26 + if cell.contains('`') { 11 } else { 0 }
+    };
+    let row = |line: &str| line.trim_matches('|').split(" | ").map(str::trim).map(cell).sum();
+    markdown.lines().filter(|line| line.starts_with("| ")).map(row).max().unwrap_or_default()
+}
+
+/// However long names are, no table of the job summary is wider than its page.
+#[test]
+fn however_long_names_are_no_table_of_the_summary_is_wider_than_its_page() {
+    let long = "a-long_name.of-an-image".repeat(8);
+    let tag = "2.55.1_distroless.bookworm_20261119".repeat(3);
+    let name = || long.parse().unwrap();
+    let text = format!("docker.io/{long}:{tag} answers {DIGEST}, {}", "x".repeat(200));
+    let failed = Failed { repository: Some(name()), ..failed(FailedStep::Read, Some(&tag), &text) };
+    let finding = Finding {
+        code: "allowlisted-source",
+        repository: Some(name()),
+        tag: Some(tag.parse().unwrap()),
+        expected: text.clone(),
+        found: text.clone(),
+    };
+    let branch = format!("wharfinger/image/{long}/latest");
+    let proposal = Proposed { branch: branch.clone(), detail: Some(text.clone()), ..outcome().proposals.remove(0) };
+    let promoted = Promoted { repository: name(), tag: tag.parse().unwrap(), ..outcome().promoted.remove(0) };
+    let waiting = Waiting { repository: name(), tag: tag.parse().unwrap(), detail: text.clone(), ..waiting() };
+    let notices = Notices { beside: vec![Beside { suggestion: Some(text.clone()), ..beside(&long) }], ..notices() };
+    let outcome = Outcome {
+        proposals: vec![proposal],
+        promoted: vec![promoted],
+        waiting: vec![waiting],
+        mended: vec![finding.clone()],
+        removed: vec![Removal { repository: name(), tag: tag.parse().unwrap(), detail: text.clone(), ..removal() }],
+        drift: vec![finding.clone()],
+        failed: vec![failed.clone()],
+        notices,
+        ..Outcome::default()
+    };
+    let image = PlannedImage { facts: known(), ..planned(&long, Some(&tag), &tag, Kind::Update) };
+    let plan = Plan {
+        proposals: vec![PlannedProposal { branch, title: None, images: vec![image; 5], detail: None }],
+        promotions: vec![promotion(&long, &tag, State::Copy, &text)],
+        repositories: vec![settings(&long, RepositoryAction::Mend, Some("visibility"), &text)],
+        failed: vec![failed.clone()],
+        ..Plan::default()
+    };
+    let check = Check { findings: vec![finding], failed: vec![failed], ..check() };
+    let summaries = [
+        show(JOB, None, |output| output.plan(&plan)),
+        show(JOB, None, |output| output.outcome(outcome)),
+        show(JOB, None, |output| output.check(check, &[])),
+    ];
+    for summary in summaries.map(|shown| shown.ending.summary) {
+        assert!(widest_row(&summary) <= 860, "{} pixels\n{summary}", widest_row(&summary));
+        assert!(summary.contains("<wbr>") && !summary.contains(DIGEST), "{summary}");
+    }
 }
 
 /// The longest names that there may be: what passes 80 columns is one word that nothing can break.

@@ -137,7 +137,12 @@ pub fn whole_loop(launch: impl Fn(&Actions) -> Outcome) {
     world.github.merge(number);
     let pushed = world.push(&main);
     run(&pushed);
-    assert_eq!(json(pushed.output("promoted"))[0]["mirrored"], world.digest("3.1.0"));
+    let promoted = &json(pushed.output("promoted"))[0];
+    assert_eq!((&promoted["mirrored"], &promoted["pull"]), (&world.digest("3.1.0").into(), &number.into()));
+    let summary = pushed.summary();
+    assert!(summary.starts_with("1 promoted.\n\n### Promoted\n"), "{summary}");
+    assert!(summary.contains(&format!("[#{number}]({}", world.github.server())), "{summary}");
+    assert_eq!(summary.matches("`loki:3.1.0`").count(), 1, "one table a fact: {summary}");
     assert_eq!(world.docker_hub.digest("acme/loki", "3.1.0").unwrap().to_string(), world.digest("3.1.0"));
     let manifest = world.manifest();
     let record = format!("digest: {0}\n        mirrored: {0}\n        pull: {number}\n", world.digest("3.1.0"));

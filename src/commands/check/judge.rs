@@ -18,7 +18,8 @@ use crate::proposal::body::{self, Evidence, Served};
 use crate::proposal::review::{self, Finding};
 use crate::proposal::{Item, Kind};
 use crate::registry::{Reach, Registries};
-use crate::report::rows;
+use crate::report::rows::{self, incoming};
+use crate::text::counted;
 
 pub(super) struct Judged {
     pub(super) manifest: Manifest,
@@ -56,9 +57,9 @@ impl Judged {
         codes.sort_unstable();
         codes.dedup();
         match (self.findings.len(), self.failed.len()) {
-            (0, 0) => (StatusState::Success, format!("nothing wrong; {} approval(s) come in", self.promotions.len())),
-            (0, failed) => (StatusState::Error, format!("{failed} thing(s) could not be looked at")),
-            (findings, _) => (StatusState::Failure, format!("{findings} finding(s): {}", codes.join(", "))),
+            (0, 0) => (StatusState::Success, format!("nothing wrong; {}", incoming(self.promotions.len()))),
+            (0, failed) => (StatusState::Error, format!("{} could not be looked at", counted(failed, "thing"))),
+            (findings, _) => (StatusState::Failure, format!("{}: {}", counted(findings, "finding"), codes.join(", "))),
         }
     }
 }

@@ -46,9 +46,6 @@ fn tell(subject: &Subject, judged: Judged, output: &mut Output) -> Exit {
         told.add(image, std::slice::from_ref(notice));
         output.annotate(warning(image, notice, &subject.head));
     }
-    if !judged.report.is_empty() {
-        output.evidence(&format!("## What a merge would let in\n\n{}", judged.report));
-    }
     let check = rows::Check {
         diagnostics: Vec::new(),
         findings: judged.findings.iter().map(row).collect(),
@@ -60,6 +57,9 @@ fn tell(subject: &Subject, judged: Judged, output: &mut Output) -> Exit {
     };
     let clean = check.findings.is_empty() && check.failed.is_empty();
     output.check(check, &subject.head);
+    if !judged.report.is_empty() {
+        output.evidence(&format!("## What a merge would let in\n\n{}", judged.report));
+    }
     if clean { Exit::Done } else { Exit::Findings }
 }
 

@@ -256,7 +256,11 @@ fn unsaid(access: Option<&ImageAccess>, standing: &Standing) -> (Expected, Strin
             (Expected::ImageRefused, why)
         }
         // Whatever it is: no official image, for these are known by their name.
-        (Standing::Unknown(why), Some(access)) => {
+        (Standing::Unknown(_) | Standing::NotAsked, Some(access)) => {
+            let why = match standing {
+                Standing::Unknown(why) => why.as_str(),
+                _ => "this run did not ask Docker Hub",
+            };
             match (access.verified_publisher, access.community.unwrap_or(false)) {
                 (Some(false), false) => (
                     Expected::ImageRefused,

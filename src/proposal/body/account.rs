@@ -190,11 +190,13 @@ impl<'a> Account<'a> {
         all.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark).collect()
     }
 
-    /// The kind of change in words, with how far it goes and the marks; `strong` makes a mark stand out.
-    pub(crate) fn change(&self, strong: fn(&str) -> String) -> String {
-        let marks = self.marks();
-        let new_line = self.new_line();
-        let kind = match (self.entry().kind, self.step()) {
+    /// The kind of change in words, with how far it goes, without marks.
+    pub(super) fn kind_and_step(&self) -> String {
+        self.kind_and_step_in(&self.marks(), str::to_owned)
+    }
+
+    fn kind_and_step_in(&self, marks: &[Mark], strong: fn(&str) -> String) -> String {
+        match (self.entry().kind, self.step()) {
             (Kind::New | Kind::Rebuild, _) => strong(&self.kind_words()),
             (Kind::Update, _) if marks.contains(&Mark::Downgrade) => strong(&self.kind_words()),
             (Kind::Update, _) if marks.contains(&Mark::AnotherTag) => strong(&self.kind_words()),
@@ -203,7 +205,14 @@ impl<'a> Account<'a> {
             (Kind::Update, Some(Step::Patch)) => "patch update".to_owned(),
             (Kind::Retire, _) if marks.contains(&Mark::Revoked) => strong("revocation"),
             _ => self.kind_words(),
-        };
+        }
+    }
+
+    /// The kind of change in words, with how far it goes and the marks; `strong` makes a mark stand out.
+    pub(crate) fn change(&self, strong: fn(&str) -> String) -> String {
+        let marks = self.marks();
+        let new_line = self.new_line();
+        let kind = self.kind_and_step_in(&marks, strong);
         let further = marks.into_iter().filter(|mark| !self.says(*mark)).map(|mark| match (mark, &new_line) {
             (Mark::NewLine, Some(line)) => strong(line),
             _ => strong(mark.words()),
@@ -294,7 +303,7 @@ impl<'a> Account<'a> {
 
     /// Whether it was asked where its source falls, or the name tells.
     pub(crate) fn has_standing(&self) -> bool {
-        self.evidence.is_some() || Standing::of_name(&self.image().source, &self.manifest.organization).is_some()
+        self.standing() != Standing::NotAsked
     }
 
     /// What the manifest's policy means for its source, where bytes come in.

@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use crate::content::artifact::Artifact;
+use crate::content::labels::Labels;
 use crate::image::{Digest, Tag};
 use crate::plan::companions::LeftBehind;
 use crate::policy::Standing;
+use crate::text::size;
 
 /// The evidence for one change. What is not known is not there: nothing here is a guess.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +23,12 @@ pub(crate) struct Evidence {
     pub size: Option<u64>,
     /// The same of what is approved now.
     pub size_before: Option<u64>,
+    /// What of those bytes left and came, where both are known.
+    pub exchanged: Option<Exchanged>,
+    /// What the publisher says of where it comes from.
+    pub labels: Labels,
+    /// The same of what is approved now.
+    pub labels_before: Labels,
     /// Whether every wanted platform, child manifest and configuration answered, with bytes of the right digest.
     pub complete: bool,
     /// The platforms of what is approved now that would no longer be mirrored, as upstream names them.
@@ -36,6 +44,19 @@ pub(crate) struct Evidence {
     pub refused: Option<String>,
     /// What could not be looked at, and why.
     pub unknown: Vec<String>,
+}
+
+/// The bytes of blobs and manifests that only the former image has, and of those that only the new one has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exchanged {
+    pub left: u64,
+    pub came: u64,
+}
+
+impl std::fmt::Display for Exchanged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} left, {} came", size(self.left), size(self.came))
+    }
 }
 
 /// What stands where an image would go, at Docker Hub.
@@ -91,4 +112,6 @@ pub(crate) struct PlatformEvidence {
     pub size: u64,
     /// The same platform of what is approved now.
     pub before: Option<(Digest, u64)>,
+    /// What of its bytes left and came, where both are known.
+    pub exchanged: Option<Exchanged>,
 }

@@ -56,10 +56,25 @@ fn retirement(manifest: &Manifest, item: &Item, tag: &str, quote: Quote) -> Stri
     }
 }
 
+impl Account<'_> {
+    /// What stands at Docker Hub where something would go for the first time; `None` elsewhere, and where something of the
+    /// repository was promoted already.
+    pub(super) fn new_place(&self) -> Option<&AtMirror> {
+        let (manifest, image) = (self.manifest, self.image());
+        let enters = matches!(self.entry().kind, Kind::New | Kind::Update);
+        let new = enters && manifest.on_docker_hub() && !has_promoted(manifest, image);
+        new.then(|| self.evidence.map_or(&AtMirror::Unknown, |evidence| &evidence.at_mirror))
+    }
+}
+
+fn has_promoted(manifest: &Manifest, image: &Image) -> bool {
+    let same = manifest.images.iter().filter(|i| i.repository == image.repository);
+    same.flat_map(|i| &i.approved).any(|a| a.mirrored.is_some())
+}
+
 /// What becomes of the repository; nothing where something of it was promoted already.
 fn place(manifest: &Manifest, image: &Image, at: Option<&AtMirror>, quote: Quote) -> String {
-    let same = manifest.images.iter().filter(|i| i.repository == image.repository);
-    if same.flat_map(|i| &i.approved).any(|a| a.mirrored.is_some()) {
+    if has_promoted(manifest, image) {
         return String::new();
     }
     let name = quote(&format!("{}/{}", manifest.organization, image.repository), 256);

@@ -10,21 +10,27 @@ use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::{Cause, Entry, Item, Kind, Wanted};
 
 pub(crate) mod account;
+mod closing;
 pub(crate) mod evidence;
-mod image;
+mod lead;
 mod links;
 mod merging;
+pub(crate) mod origin;
 mod phrases;
+mod rows;
+mod section;
 mod uncovered;
 
 pub(crate) use account::Account;
 pub use account::{Mark, Step};
-pub(crate) use evidence::{Along, AtMirror, Comes, Evidence, PlatformEvidence, Served};
+pub(crate) use evidence::{Along, AtMirror, Comes, Evidence, Exchanged, PlatformEvidence, Served};
 pub(crate) use links::upstream;
-pub(crate) use phrases::span;
+pub(crate) use phrases::{span, total};
 
+use section::Among;
 use uncovered::uncovered;
 
+use crate::markdown::folded;
 use crate::text::excerpt;
 
 /// The most characters that GitHub takes in a pull request's body. It counts code points, as is done here.
@@ -44,9 +50,10 @@ pub(crate) fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) 
     form::message(&manifest.proposals, &places(manifest, wanted), &lines, None)
 }
 
-/// The body: what must not be overlooked, a table with a row a change, a section a change, what a reviewer can do, the
-/// metadata. The gravest stands first; what does not fit is left out from the end: details, then summaries, and rows of the
-/// table only where not even all of them fit. `unreviewed` is what the manifest says already and a review would cover as well.
+/// The body: what changes, what is a risk and what merging does; a table with a row a change, a section a change, what a
+/// reviewer can do, the metadata. The most serious stands first; what does not fit is left out from the end: digests, then
+/// details, then summaries, and rows of the table only where not even all of them fit. `unreviewed` is what the manifest says
+/// already and a review would cover as well.
 pub(crate) fn body(
     manifest: &Manifest,
     wanted: &Wanted,
@@ -55,20 +62,18 @@ pub(crate) fn body(
     metadata: &Metadata,
 ) -> String {
     let accounts = accounts(manifest, &wanted.items, evidence);
-    let closing = image::closing(&accounts, wanted.group.is_some(), metadata.head.is_some());
-    let closing = format!("{}\n{closing}\n{}\n", image::later(wanted.later), metadata::write(metadata));
-    let first = uncovered(unreviewed);
-    let room = BODY_LIMIT.saturating_sub(closing.chars().count() + first.chars().count());
-    first + &bounded(&accounts, true, room, ELSEWHERE) + &closing
+    let closing = closing::closing(&accounts, wanted.group.is_some(), metadata.head.is_some());
+    let closing = format!("{}\n{closing}\n{}\n", closing::later(wanted.later), metadata::write(metadata));
+    let room = BODY_LIMIT.saturating_sub(closing.chars().count());
+    bounded(&accounts, unreviewed, true, room, ELSEWHERE) + &closing
 }
 
 /// The same without the metadata and the age: what `check` works out by itself.
 pub(crate) fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence], unreviewed: &[String]) -> String {
-    let first = uncovered(unreviewed);
     if items.is_empty() {
-        return first;
+        return uncovered(unreviewed);
     }
-    first + &bounded(&accounts(manifest, items, evidence), false, REPORT_LIMIT, NOWHERE)
+    bounded(&accounts(manifest, items, evidence), unreviewed, false, REPORT_LIMIT, NOWHERE)
 }
 
 /// Where a reader of a body finds what did not fit in it.
@@ -105,43 +110,69 @@ impl Room {
     }
 }
 
-/// As much as fits in so many characters: what must not be overlooked, then the table, then summaries, then details.
-fn bounded(accounts: &[Account<'_>], age: bool, room: usize, elsewhere: &str) -> String {
-    // the longest of the sentences about what is left out
-    let mut room = Room(room.saturating_sub(elsewhere.chars().count() + 100));
-    let mut text = room.take(image::opening(accounts)).unwrap_or_default();
-    let (table, hidden) = table(accounts, &mut room);
+/// What is said beside the parts: of what is left out, and the ends of what is folded.
+const BESIDE: usize = 300;
+
+/// As much as fits in so many characters: what must not be overlooked, then the table, then summaries, details, digests.
+fn bounded(accounts: &[Account<'_>], unreviewed: &[String], age: bool, room: usize, elsewhere: &str) -> String {
+    let mut room = Room(room.saturating_sub(elsewhere.chars().count() + BESIDE));
+    let first = [lead::lead(accounts, age), lead::calls(accounts), uncovered(unreviewed)];
+    let mut text: String = first.into_iter().filter_map(|part| room.take(part)).collect();
+    let (table, hidden) = table(accounts, age, &mut room);
     text.push_str(&table);
-    let mut of_all = image::of_all(accounts);
-    match room.take(image::checked_of_all(&of_all)) {
+    let mut of_all = section::of_all(accounts);
+    match room.take(section::checked_of_all(&of_all)) {
         Some(checked) => text.push_str(&checked),
         None => of_all.clear(),
     }
-    let mut summary = |account: &Account<'_>| match hidden {
-        0 => room.take_from(|| image::summary(account, age)),
-        _ => None,
-    };
-    let summaries: Vec<Option<String>> = accounts.iter().map(&mut summary).collect();
-    let mut details = |(account, summary): (&Account<'_>, &Option<String>)| {
-        summary.as_ref().and_then(|_| room.take_from(|| image::details(account, &of_all)))
-    };
-    let details: Vec<Option<String>> = accounts.iter().zip(&summaries).map(&mut details).collect();
+    let (sections, all) = if hidden > 0 { (String::new(), false) } else { sections(accounts, &of_all, age, &mut room) };
     if hidden > 0 {
-        let _ = writeln!(text, "\n**{hidden} more changes do not fit here:** {elsewhere}.");
-    } else if details.iter().any(Option::is_none) {
+        let _ = writeln!(text, "\n{hidden} more changes do not fit here: {elsewhere}.");
+    } else if !all {
         let _ = writeln!(text, "\nDetails that do not fit here are left out: {elsewhere}.");
     }
-    text.extend(summaries.into_iter().zip(details).flat_map(|(summary, details)| [summary, details]).flatten());
-    text
+    text + &sections
 }
 
-/// The table with as many rows as fit, and how many do not; columns go before rows.
-fn table(accounts: &[Account<'_>], room: &mut Room) -> (String, usize) {
-    if let Some(full) = room.take(image::table(accounts, false).concat()) {
-        return (full, 0);
+/// A section a change, as many as fit, and whether all of them are whole but for digests.
+fn sections(accounts: &[Account<'_>], of_all: &[(bool, String)], age: bool, room: &mut Room) -> (String, bool) {
+    let among = Among::of(accounts.len());
+    let summary = |account| room.take_from(|| section::summary(account, among, age) + among.end());
+    let summaries: Vec<Option<String>> = accounts.iter().map(summary).collect();
+    let mut details = |write: &dyn Fn(&Account<'_>) -> String| -> Vec<Option<String>> {
+        let shown = accounts.iter().zip(&summaries);
+        shown.map(|(account, summary)| summary.as_ref().and_then(|_| room.take_from(|| write(account)))).collect()
+    };
+    let (details, digests) = (details(&|account| section::details(account, of_all)), details(&section::whole_digests));
+    let all = details.iter().all(Option::is_some);
+    let parts = summaries.into_iter().zip(details).zip(digests);
+    let text = parts.filter_map(|((summary, details), digests)| {
+        let summary = summary?;
+        let begun = summary.strip_suffix(among.end()).unwrap_or(&summary);
+        Some([begun, &details.unwrap_or_default(), &digests.unwrap_or_default(), among.end()].concat())
+    });
+    (text.collect(), all)
+}
+
+/// From so many rows on a table of changes that are all alike is folded: one sentence says what they are.
+const FOLDED: usize = 10;
+
+/// The table with as many rows as fit, and how many do not; columns go before rows. One change needs none.
+fn table(accounts: &[Account<'_>], age: bool, room: &mut Room) -> (String, usize) {
+    if accounts.len() < 2 {
+        return (String::new(), 0);
     }
-    let rows: Vec<String> = image::table(accounts, true).into_iter().map_while(|row| room.take(row)).collect();
-    (rows.concat(), (accounts.len() + 1).saturating_sub(rows.len()))
+    let shown = |rows: Vec<String>| match rows::all_alike(accounts) && accounts.len() > FOLDED {
+        true => folded(&format!("All {} changes", accounts.len()), &rows.concat()),
+        false => rows.concat(),
+    };
+    let full = rows::table(accounts, age, false);
+    if room.take(full.concat()).is_some() {
+        return (shown(full), 0);
+    }
+    let rows: Vec<String> = rows::table(accounts, age, true).into_iter().map_while(|row| room.take(row)).collect();
+    let hidden = (accounts.len() + 1).saturating_sub(rows.len());
+    (shown(rows), hidden)
 }
 
 /// The title of our own: what happens, to which image, from where; hurry and revocations lead it.

@@ -6,14 +6,15 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::account::{Account, Quote};
-use super::{Along, Comes, Evidence, Served};
+use super::{Along, Comes, Evidence, Exchanged, Served};
 use crate::content::artifact::Artifact;
 use crate::image::{Digest, Tag};
 use crate::markdown::code;
 use crate::plan::companions::LeftBehind;
 use crate::policy::{Gate, Standing, Told};
+use crate::proposal::Kind;
 use crate::rules::Clock;
-use crate::text::size;
+use crate::text::{size, size_difference};
 
 impl Account<'_> {
     /// Under which rule of the organization its source falls, and who says so.
@@ -27,6 +28,7 @@ impl Account<'_> {
                 };
                 format!("{} ({told}){means}", category.words())
             }
+            Standing::NotAsked => format!("this run did not ask Docker Hub{means}"),
             Standing::Unknown(why) => format!("unknown: {}{means}", quote(&why, 200)),
             Standing::Elsewhere(host) => {
                 let host = quote(&host.to_string(), 200);
@@ -164,6 +166,25 @@ pub(super) fn age(account: &Account<'_>) -> (&'static str, String) {
         false => format!("the cooldown of {cooldown} is over"),
     };
     (label, format!("{}, {by}{waited}; {over}", since.at.format("%Y-%m-%d %H:%M UTC")))
+}
+
+/// The bytes that would be mirrored, and how they differ from what is approved; `None` where they are not known.
+pub(super) fn sizes(account: &Account<'_>) -> Option<String> {
+    let evidence = account.evidence?;
+    Some(total(evidence.size?, evidence.size_before, evidence.exchanged.filter(|_| is_rebuild(account))))
+}
+
+fn is_rebuild(account: &Account<'_>) -> bool {
+    account.entry().kind == Kind::Rebuild
+}
+
+/// So many bytes, and how they differ: `41 MB (+1.9 MB)`, of a rebuild `41 MB (1.2 MB left, 1.4 MB came)`.
+pub(crate) fn total(bytes: u64, before: Option<u64>, exchanged: Option<Exchanged>) -> String {
+    match (exchanged, before) {
+        (Some(exchanged), _) => format!("{} ({exchanged})", size(bytes)),
+        (None, Some(before)) => format!("{} ({})", size(bytes), size_difference(before, bytes)),
+        (None, None) => size(bytes),
+    }
 }
 
 /// A stretch of time in the largest unit of which it has two.

@@ -18,7 +18,7 @@ fn wanted(manifest: &Manifest, selected: &[Selected]) -> Vec<Wanted> {
 fn platform(name: &str, size: u64, before: Option<u64>) -> PlatformEvidence {
     let digest = Digest::sha256(format!("{name} {size}").as_bytes());
     let before = before.map(|b| (Digest::sha256(format!("{name} {b}").as_bytes()), b));
-    PlatformEvidence { name: name.to_owned(), digest, size, before }
+    PlatformEvidence { name: name.to_owned(), digest, size, before, exchanged: None }
 }
 
 fn evidence() -> Evidence {
@@ -33,6 +33,9 @@ fn evidence() -> Evidence {
         attestations: 3,
         size: Some(41_000_000),
         size_before: Some(39_100_000),
+        exchanged: None,
+        labels: crate::content::labels::Labels::default(),
+        labels_before: crate::content::labels::Labels::default(),
         complete: true,
         lost: Vec::new(),
         standing: Standing::Category(Category::VerifiedPublisher, Told::Search),
@@ -245,6 +248,64 @@ fn a_rebuild_of_a_subset_elsewhere() {
 }
 
 #[test]
+fn a_rebuild_says_what_left_and_what_came() {
+    let manifest = promoted("quay.io/prom/node", &["1.8.0"]);
+    let mut rebuild = line("latest", Some("1.8.0"), Some("1.8.0"));
+    rebuild.chosen.as_mut().unwrap().rebuild = true;
+    let wanted = wanted(&manifest, &[selected(0, vec![rebuild])]).remove(0);
+    let exchanged = |left, came| Some(Exchanged { left, came });
+    let mut same_size = platform("linux/amd64", 20_500_000, Some(20_499_999));
+    same_size.exchanged = exchanged(4_200_000, 4_200_001);
+    let platforms = vec![same_size, platform("linux/arm64", 19_000_000, Some(19_000_000))];
+    let evidence = Evidence {
+        platforms,
+        size: Some(39_500_000),
+        size_before: Some(39_500_000),
+        exchanged: exchanged(4_200_000, 4_200_001),
+        ..evidence()
+    };
+    let body = body(&manifest, &wanted, &[evidence], &[], &metadata_of(&wanted));
+    assert!(body.contains("; of 40 MB 4.2 MB left, 4.2 MB came\n"), "{body}");
+    assert!(body.contains("| `linux/amd64` | 21 MB | 4.2 MB left, 4.2 MB came |"), "{body}");
+    assert!(body.contains("| `linux/arm64` | 19 MB | unchanged |"), "{body}");
+}
+
+#[test]
+fn release_notes_and_source_are_linked_where_labels_name_a_known_forge() {
+    let manifest = promoted("grafana/loki", &["3.0.0"]);
+    let wanted = wanted(&manifest, &[selected(0, vec![line("latest", Some("3.0.0"), Some("3.1.0"))])]).remove(0);
+    let labels = |source: &str, digit: &str| crate::content::labels::Labels {
+        source: Some(source.to_owned()),
+        revision: Some(digit.repeat(40)),
+    };
+    let line_of = |source: &str, before: &str| {
+        let evidence = Evidence { labels: labels(source, "b"), labels_before: labels(before, "a"), ..evidence() };
+        let body = body(&manifest, &wanted, &[evidence], &[], &metadata_of(&wanted));
+        body.lines().find(|line| line.starts_with("- Upstream: ")).unwrap_or("nothing").to_owned()
+    };
+    let loki = "https://github.com/grafana/loki";
+    insta::assert_snapshot!(
+        [line_of(loki, loki), line_of(loki, "https://evil.example/x/y"), line_of("https://evil.example/a/b", loki)]
+            .join("\n")
+    );
+}
+
+#[test]
+fn of_many_first_approvals_none_is_bold() {
+    let sources: Vec<String> =
+        (0..300).map(|n| format!("ghcr.io/some-rather-long-organization/team-of-many/image-{n}")).collect();
+    let mut manifest = manifest(&sources.iter().map(String::as_str).collect::<Vec<_>>());
+    manifest.proposals.group = crate::manifest::Grouping::All;
+    let tag = "2.55.1-distroless-bookworm-20261119-amd64-with-everything";
+    let first = |n| selected(n, vec![line("latest", None, Some(tag))]);
+    let wanted = wanted(&manifest, &(0..300).map(first).collect::<Vec<_>>()).remove(0);
+    let body = body(&manifest, &wanted, &vec![evidence(); 300], &[], &metadata_of(&wanted));
+    assert!(widest_row(&body) <= PAGE, "{} pixels", widest_row(&body));
+    assert_eq!(body.matches("**").count(), 2, "one risk, said once");
+    insta::assert_snapshot!(body.lines().take(12).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
 fn a_retirement() {
     let manifest = promoted("redis", &["6.2.0", "7.2.0"]);
     let mut wanted = one(&manifest, "6.2.0", Kind::Retire);
@@ -378,6 +439,18 @@ fn group_of(count: usize, name: &str) -> (Manifest, Wanted) {
     (manifest, wanted)
 }
 
+/// The widest row of a table, in pixels of a page with large letters: what no line can break within, and padding.
+fn widest_row(markdown: &str) -> usize {
+    let cell = |cell: &str| {
+        let longest = cell.split([' ', '>']).map(|word| word.trim_matches('`').chars().count()).max().unwrap_or(0);
+        longest * 82 / 10 + 26 + if cell.contains('`') { 11 } else { 0 }
+    };
+    let row = |line: &str| line.trim_matches('|').split('|').map(str::trim).map(cell).sum();
+    markdown.lines().filter(|line| line.starts_with("| ")).map(row).max().unwrap_or_default()
+}
+
+const PAGE: usize = 860;
+
 fn rows(body: &str) -> usize {
     body.lines().filter(|l| l.starts_with("| `ghcr.io/")).count()
 }
@@ -389,12 +462,15 @@ fn a_large_group_keeps_every_row_and_its_metadata() {
         let body = body(&manifest, &wanted, &vec![evidence(); count], &[], &metadata_of(&wanted));
         assert!(body.chars().count() <= BODY_LIMIT, "{} characters", body.chars().count());
         assert_eq!(rows(&body), count);
+        assert!(body.contains(&format!("<details><summary>All {count} changes</summary>")), "{}", &body[..600]);
+        assert!(widest_row(&body) <= PAGE, "{} pixels", widest_row(&body));
         assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
         assert!(
             body.contains("Details that do not fit here are left out: the summary of the check has more"),
             "{body}"
         );
-        assert!(body.contains("### [`ghcr.io/some-organization/image-0:1.0.1`]"), "as many sections as fit");
+        let first = "<details><summary><code>ghcr.io/some-organization/image-0:1.0.1</code>: patch update</summary>";
+        assert!(body.contains(first), "as many sections as fit");
         assert_eq!(title(&manifest, &wanted), format!("Approve {count} versions of all images"));
     }
 }
@@ -408,12 +484,15 @@ fn of_a_thousand_changes_the_gravest_are_shown_and_the_others_counted() {
     assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
     let shown = rows(&body);
     assert!(shown >= 200, "{shown} rows");
-    let hidden = format!("**{} more changes do not fit here:** ", 1_000 - shown);
+    let hidden = format!("\n{} more changes do not fit here: ", 1_000 - shown);
     assert!(body.contains(&hidden) && body.contains("the files changed and the commit's message have all changes"));
-    assert!(body.starts_with("> [!WARNING]\n> Urgent: "), "{}", &body[..200]);
+    let first: Vec<&str> = body.lines().take(3).collect();
+    assert_eq!(first[0], "- Change: 1000 × patch update");
+    assert_eq!(first[1], "- Risk: **urgent** (`ghcr.io/some-organization/image-998`)");
+    assert_eq!(first[2], "- On merge: copies 1000 images, 41 GB; creates 1000 repositories");
+    assert!(body.contains("\n\n> [!WARNING]\n> Urgent: "), "{}", &body[..600]);
     let first = body.lines().find(|l| l.starts_with("| `ghcr.io/")).unwrap();
     assert!(first.contains("image-998") && first.contains("**urgent**"), "{first}");
-    assert!(body.contains("1000 changes: 1 × **urgent**"), "{}", &body[..600]);
     let (_, message) = message(&manifest, &wanted);
     assert_eq!(message.lines().filter(|l| l.starts_with("ghcr.io/")).count(), 1_000);
 }
@@ -482,6 +561,13 @@ fn what_the_policy_means_is_said() {
     insta::assert_snapshot!("policy", text);
 }
 
+/// Whether a line of HTML is one that this program writes: where something is folded, with words and names in it.
+fn is_folding(line: &str) -> bool {
+    let summary = line.strip_prefix("<details><summary>").and_then(|rest| rest.strip_suffix("</summary>"));
+    let words = summary.map(|words| words.replacen("<code>", "", 1).replacen("</code>", "", 1));
+    line.is_empty() || line == "</details>" || words.is_some_and(|words| !words.contains(['<', '>']))
+}
+
 /// Links that are not ours, markup that nobody here wrote, HTML, and words that GitHub would make a mention or a
 /// reference of.
 fn hostile(body: &str) -> Vec<String> {
@@ -489,6 +575,7 @@ fn hostile(body: &str) -> Vec<String> {
     let (visible, _) = body.rsplit_once("<!-- wharfinger:").unwrap();
     for event in Parser::new_ext(visible, OPTIONS) {
         match event {
+            Event::Html(text) if is_folding(text.trim()) => {}
             Event::Html(text) | Event::InlineHtml(text) => found.push(format!("HTML {text}")),
             Event::Start(Node::Link { link_type, dest_url, .. }) => {
                 let ours =
@@ -553,7 +640,9 @@ proptest! {
         prop_assert!(body.chars().count() <= BODY_LIMIT);
         let hidden = all - rows(&body);
         prop_assert!(hidden == 0 || all > 130, "{} of {} rows are hidden", hidden, all);
-        prop_assert_eq!(hidden > 0, body.contains(&format!("**{hidden} more changes do not fit here:**")));
+        prop_assert_eq!(hidden > 0, body.contains(&format!("\n{hidden} more changes do not fit here: ")));
+        prop_assert!(widest_row(&body) <= PAGE, "{} pixels", widest_row(&body));
+        prop_assert_eq!(body.matches("<details>").count(), body.matches("</details>").count());
         prop_assert_eq!(all + wanted.later, count);
         prop_assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
     }

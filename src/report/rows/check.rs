@@ -36,6 +36,15 @@ impl Check {
     }
 }
 
+/// How many approvals come in, in words.
+pub(crate) fn incoming(count: usize) -> String {
+    match count {
+        0 => "no approval comes in".to_owned(),
+        1 => "1 approval comes in".to_owned(),
+        count => format!("{count} approvals come in"),
+    }
+}
+
 /// The faults of an unusable manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub(crate) struct Diagnostics {

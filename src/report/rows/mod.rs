@@ -7,7 +7,7 @@ mod plan;
 mod shared;
 
 pub use check::Check;
-pub(crate) use check::Diagnostics;
+pub(crate) use check::{Diagnostics, incoming};
 pub use notices::{Beside, Notices, Unmatched, Unread};
 pub(crate) use outcome::{Carried, LeftBehind};
 pub use outcome::{Outcome, Promoted, Proposed, ProposedAction};

@@ -119,6 +119,10 @@ pub struct Promoted {
     pub digest: Digest,
     /// What the mirror's tag answers.
     pub mirrored: Digest,
+    /// The pull request that brought the approval; null where that is not known or none did.
+    pub pull: Option<u64>,
+    /// Where a person looks at it; null where that is not known.
+    pub pull_url: Option<String>,
 }
 
 /// A signature, attestation or SBOM that was brought to the mirror.

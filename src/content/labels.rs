@@ -1,0 +1,46 @@
+//! What an image's configuration says of where it comes from: labels that its publisher chose.
+
+use serde_json::Value;
+
+/// The annotations of the OCI image specification that build tools write as labels. What they say is hostile text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Labels {
+    /// `org.opencontainers.image.source`: where the source is.
+    pub source: Option<String>,
+    /// `org.opencontainers.image.revision`: its commit.
+    pub revision: Option<String>,
+}
+
+/// The most bytes of a configuration that is read for its labels.
+pub(crate) const CONFIG_LIMIT: u64 = 512 * 1024;
+
+/// The most bytes of one label.
+const LABEL_LIMIT: usize = 1_000;
+
+impl Labels {
+    /// The labels of an image configuration (`config.Labels`); none where it has none or is nothing of the kind.
+    pub(crate) fn of(config: &[u8]) -> Self {
+        let config: Value = serde_json::from_slice(config).unwrap_or_default();
+        let label = |name: &str| {
+            let text = config["config"]["Labels"][name].as_str()?.trim();
+            (!text.is_empty() && text.len() <= LABEL_LIMIT).then(|| text.to_owned())
+        };
+        Self { source: label("org.opencontainers.image.source"), revision: label("org.opencontainers.image.revision") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_read_where_they_are_texts() {
+        let config = br#"{"config": {"Labels": {"org.opencontainers.image.source": " https://github.com/a/b ",
+            "org.opencontainers.image.revision": 7}}}"#;
+        let source = Some("https://github.com/a/b".to_owned());
+        assert_eq!(Labels::of(config), Labels { source, revision: None });
+        for config in [&b"not JSON"[..], b"[]", b"{\"config\": null}", b"{\"config\": {\"Labels\": [1]}}"] {
+            assert_eq!(Labels::of(config), Labels::default());
+        }
+    }
+}

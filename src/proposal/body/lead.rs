@@ -1,0 +1,196 @@
+//! The first lines of a body: what changes, what of it is marked as a risk, what merging does. Below them, what a reviewer must
+//! not overlook.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::account::{Account, Mark};
+use super::{AtMirror, origin};
+use crate::markdown::code;
+use crate::policy::Standing;
+use crate::proposal::Kind;
+use crate::text::{counted, size};
+
+/// How many changes are called out; the table marks all of them.
+const CALLS: usize = 10;
+
+/// How many images or platforms are named of each risk.
+const NAMED: usize = 3;
+
+/// A list of a few lines. `age`: whether it was asked since when versions are public.
+pub(super) fn lead(accounts: &[Account<'_>], age: bool) -> String {
+    let mut lines = match accounts {
+        [one] => of_one(one),
+        many => vec![changes(many), risks(many), format!("On merge: {}", merging(many))],
+    };
+    if !age && accounts.iter().any(Account::lets_in) {
+        lines.push(not_asked(accounts));
+    }
+    lines.iter().fold(String::new(), |text, line| text + "- " + line + "\n") + "\n"
+}
+
+fn of_one(account: &Account<'_>) -> Vec<String> {
+    let lost = account.evidence.map(|evidence| names(&evidence.lost, 60)).unwrap_or_default();
+    let strong = |mark: Mark| match mark {
+        Mark::NewLine => format!("**{}**", account.new_line().unwrap_or_default()),
+        Mark::PlatformLost => format!("**{}** ({lost})", mark.words()),
+        _ => format!("**{}**", mark.words()),
+    };
+    let marks: Vec<String> = account.marks().into_iter().map(strong).collect();
+    let risks = if marks.is_empty() { NO_RISK.to_owned() } else { format!("Risk: {}", marks.join(", ")) };
+    let (change, merging) = (format!("Change: {}", change(account)), format!("On merge: {}", account.merging(code)));
+    [change, risks, merging].into_iter().chain(origin::line(account)).collect()
+}
+
+/// What changes, in words: `patch update of docker.io/library/redis:7.2.1, after 7.2.0`.
+fn change(account: &Account<'_>) -> String {
+    let after = account.update().map(|(from, _)| format!(", after {}", code(from.as_str(), 128)));
+    let other = (account.entry().kind == Kind::Rebuild).then(|| ": the same tag, other bytes".to_owned());
+    format!("{} of {}{}", account.kind_and_step(), name(account), after.or(other).unwrap_or_default())
+}
+
+const NO_RISK: &str = "Risk: nothing is marked";
+
+/// So many changes are named one by one.
+const FEW: usize = 3;
+
+/// Several changes, by name where they are few, else how many there are of each kind, the most serious first.
+fn changes(accounts: &[Account<'_>]) -> String {
+    if accounts.len() <= FEW {
+        return format!("Change: {}", accounts.iter().map(change).collect::<Vec<_>>().join("; "));
+    }
+    let mut kinds: Vec<(String, usize)> = Vec::new();
+    for account in accounts {
+        let kind = account.kind_and_step();
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((kind, 1)),
+        }
+    }
+    let text = match kinds.as_slice() {
+        [(kind, count)] => format!("{count} × {kind}"),
+        kinds => {
+            let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
+            format!("{} in all: {}", accounts.len(), kinds.join(", "))
+        }
+    };
+    format!("Change: {text}")
+}
+
+/// The marks of several changes, with the images that have each.
+fn risks(accounts: &[Account<'_>]) -> String {
+    let mut marks: BTreeMap<Mark, Vec<&str>> = BTreeMap::new();
+    for account in accounts {
+        for mark in account.marks() {
+            marks.entry(mark).or_default().push(&account.entry().source);
+        }
+    }
+    let of = |(mark, having): (&Mark, &Vec<&str>)| match having.len() == accounts.len() {
+        true => format!("**{}** (all)", mark.words()),
+        false => format!("**{}** ({})", mark.words(), names(having, 100)),
+    };
+    match marks.is_empty() {
+        true => NO_RISK.to_owned(),
+        false => format!("Risk: {}", marks.iter().map(of).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// The first of them, and how many more there are.
+fn names(names: &[impl AsRef<str>], limit: usize) -> String {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| code(name.as_ref(), limit)).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// What merging several changes does, added up.
+fn merging(accounts: &[Account<'_>]) -> String {
+    let incoming: Vec<&Account<'_>> = accounts.iter().filter(|account| account.lets_in()).collect();
+    let mut parts = Vec::new();
+    if !incoming.is_empty() {
+        let sizes: Option<Vec<u64>> = incoming.iter().map(|account| account.evidence?.size).collect();
+        let sum = |sizes: Vec<u64>| sizes.into_iter().fold(0_u64, u64::saturating_add);
+        let bytes = sizes.map(|sizes| format!(", {}", size(sum(sizes)))).unwrap_or_default();
+        parts.push(format!("copies {}{bytes}", counted(incoming.len(), "image")));
+    }
+    let repositories = |wanted: fn(&AtMirror) -> bool| {
+        let of = |account: &&&Account<'_>| account.new_place().is_some_and(wanted);
+        let names: BTreeSet<_> = incoming.iter().filter(of).map(|account| &account.image().repository).collect();
+        (!names.is_empty()).then(|| match names.len() {
+            1 => "1 repository".to_owned(),
+            count => format!("{count} repositories"),
+        })
+    };
+    parts.extend(repositories(|at| *at == AtMirror::Absent).map(|made| format!("creates {made}")));
+    parts.extend(
+        repositories(|at| *at == AtMirror::Unknown).map(|made| format!("creates {made} where there is none yet")),
+    );
+    parts.extend(repositories(|at| matches!(at, AtMirror::TakenOver(_))).map(|taken| format!("takes over {taken}")));
+    parts.extend(
+        repositories(|at| *at == AtMirror::NotOurs)
+            .map(|others| format!("promotes nothing to {others} that exist already and are not ours")),
+    );
+    let entries = |kind: Kind| accounts.iter().filter(|account| account.entry().kind == kind).count();
+    let leaving = [(Kind::Retire, "approval"), (Kind::Reject, "new rejection"), (Kind::Expire, "expired rejection")];
+    parts.extend(leaving.into_iter().filter(|(kind, _)| entries(*kind) > 0).map(|(kind, noun)| match kind {
+        Kind::Reject => format!("adds {}", counted(entries(kind), noun)),
+        _ => format!("removes {}", counted(entries(kind), noun)),
+    }));
+    parts.join("; ")
+}
+
+/// What a run that asks registries alone does not know.
+fn not_asked(accounts: &[Account<'_>]) -> String {
+    let of_hub = accounts.iter().any(|account| account.lets_in() && account.standing() == Standing::NotAsked);
+    let category = if of_hub { ", nor Docker Hub for its category" } else { "" };
+    format!("Not asked: this run asked nobody since when what comes in is public{category}")
+}
+
+/// What a tired reviewer has to see: hurry, revocations, downgrades.
+pub(super) fn calls(accounts: &[Account<'_>]) -> String {
+    let mut text = String::new();
+    let calls: Vec<String> = accounts.iter().flat_map(calls_of).collect();
+    for call in calls.iter().take(CALLS) {
+        let _ = writeln!(text, "{call}\n");
+    }
+    if calls.len() > CALLS {
+        let _ = writeln!(text, "**{} more like these:** their rows say so.\n", calls.len() - CALLS);
+    }
+    text
+}
+
+/// What of one change is called out.
+fn calls_of(account: &Account<'_>) -> Vec<String> {
+    let name = name(account);
+    let reason = account.reason().map(|reason| code(&reason, 200)).unwrap_or_default();
+    let call = |mark| match mark {
+        Mark::Revoked => Some(format!("> [!CAUTION]\n> Revoked: {name} must not be used any more. Why: {reason}")),
+        Mark::Urgent => Some(format!("> [!WARNING]\n> Urgent: {name} does not wait for the cooldown. Why: {reason}")),
+        Mark::TagMoved => {
+            let why = if account.item.is_earlier {
+                ", but an earlier one of it: what it answers now is too young"
+            } else {
+                " any more"
+            };
+            Some(format!("> [!WARNING]\n> Moved on: upstream's {name} does not answer the digest proposed here{why}."))
+        }
+        Mark::Downgrade => account.update().map(|(from, _)| {
+            let from = code(from.as_str(), 128);
+            format!("> [!WARNING]\n> **Downgrade:** {name} is older than {from}, which is approved.")
+        }),
+        _ => None,
+    };
+    account.marks().into_iter().filter_map(call).collect()
+}
+
+/// The image with its tag, as a link where we know a page of it.
+pub(super) fn name(account: &Account<'_>) -> String {
+    let shown = code(&full_name(account), 400);
+    account.link().map_or_else(|| shown.clone(), |url| format!("[{shown}]({url})"))
+}
+
+pub(super) fn full_name(account: &Account<'_>) -> String {
+    let source = &account.image().source;
+    account.entry().to.as_ref().map_or_else(|| source.to_string(), |tag| format!("{source}:{tag}"))
+}

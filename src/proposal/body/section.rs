@@ -1,0 +1,194 @@
+//! A section a change: what is known of it, platform by platform, what was verified, the digests.
+
+use std::fmt::Write as _;
+
+use super::account::{Account, Mark};
+use super::{PlatformEvidence, lead, origin, phrases};
+use crate::markdown::{cell, code, folded, html_code, name_cell};
+use crate::policy::Standing;
+use crate::proposal::Kind;
+use crate::text::{short_digests, size, size_difference};
+
+/// The most characters of a platform's name, which is upstream's text.
+const PLATFORM: usize = 40;
+
+/// How many platforms a section shows; upstream decides how many there are.
+const PLATFORMS: usize = 40;
+
+/// How many of the things that could not be looked at a section names.
+const CHECKS: usize = 20;
+
+/// How a section stands among others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Among {
+    /// It is the only one: the first lines say what it is and what merging does.
+    Alone,
+    Few,
+    /// Readers unfold it.
+    Many,
+}
+
+impl Among {
+    pub(super) const fn of(count: usize) -> Self {
+        match count {
+            1 => Self::Alone,
+            2..=3 => Self::Few,
+            _ => Self::Many,
+        }
+    }
+
+    /// What ends a section.
+    pub(super) const fn end(self) -> &'static str {
+        match self {
+            Self::Many => "\n</details>\n",
+            Self::Alone | Self::Few => "",
+        }
+    }
+}
+
+/// What others wrote, as code, with short digests.
+fn short_code(text: &str, limit: usize) -> String {
+    code(&short_digests(text), limit)
+}
+
+/// What is said of one change before its details. `age`: whether it was asked since when it is public.
+pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> String {
+    let mut lines = Vec::new();
+    if among != Among::Alone {
+        lines.push(format!("On merge: {}", account.merging(code)));
+    }
+    let called_out = account.marks().iter().any(|mark| matches!(mark, Mark::Revoked | Mark::Urgent));
+    if let Some(reason) = account.reason().filter(|_| !called_out) {
+        lines.push(format!("Why: {}", code(&reason, 200)));
+    }
+    match account.entry().kind {
+        Kind::New | Kind::Update => {
+            lines.extend(phrases::version(account).map(|version| format!("Version: {version}")))
+        }
+        Kind::Rebuild => lines.push(rebuild(account)),
+        Kind::Retire | Kind::Reject | Kind::Expire => {}
+    }
+    if account.lets_in() {
+        if age {
+            let (label, text) = phrases::age(account);
+            lines.push(format!("{label}: {text}"));
+        }
+        if account.standing() != Standing::NotAsked {
+            lines.push(format!("Category: {}", account.category_words(code)));
+        }
+    }
+    if among != Among::Alone {
+        lines.extend(origin::line(account));
+    }
+    lines.push(format!("Digest: `{}`", account.entry().digest.short()));
+    heading(account, among) + &lines.iter().fold(String::new(), |text, line| text + "- " + line + "\n")
+}
+
+fn heading(account: &Account<'_>, among: Among) -> String {
+    let name = lead::name(account);
+    match among {
+        Among::Alone => "### Details\n\n".to_owned(),
+        Among::Few => format!("\n### {name}\n\n"),
+        Among::Many => {
+            let (shown, change) = (html_code(&lead::full_name(account), 120), account.change(str::to_owned));
+            format!("\n<details><summary>{shown}: {change}</summary>\n\n{name}\n\n")
+        }
+    }
+}
+
+fn rebuild(account: &Account<'_>) -> String {
+    let was = account.before().map(|digest| format!("; approved now is `{}`", digest.short())).unwrap_or_default();
+    let sizes = account.evidence.and_then(|evidence| Some((evidence.size?, evidence.exchanged?)));
+    let bytes = sizes.map(|(bytes, exchanged)| format!("; of {} {exchanged}", size(bytes))).unwrap_or_default();
+    format!("Rebuild: the tag is the same, its bytes are others{was}{bytes}")
+}
+
+/// Platforms of one change, and what was checked of it beside what was of all.
+pub(super) fn details(account: &Account<'_>, of_all: &[(bool, String)]) -> String {
+    let mut checks = account.checks(short_code);
+    checks.retain(|check| !of_all.contains(check));
+    platforms(account) + &checklist(&checks, "Verified:", "Not verified:")
+}
+
+/// What was checked of every change that lets something in, where there are several: it is said once.
+pub(super) fn of_all(accounts: &[Account<'_>]) -> Vec<(bool, String)> {
+    let mut incoming = accounts.iter().filter(|account| account.lets_in()).map(|account| account.checks(short_code));
+    let (Some(mut common), Some(second)) = (incoming.next(), incoming.next()) else { return Vec::new() };
+    for checks in std::iter::once(second).chain(incoming) {
+        common.retain(|check| checks.contains(check));
+    }
+    common
+}
+
+/// The same as text.
+pub(super) fn checked_of_all(of_all: &[(bool, String)]) -> String {
+    checklist(of_all, "Verified of each that comes in:", "Not verified of any:")
+}
+
+fn checklist(checks: &[(bool, String)], verified: &str, not_verified: &str) -> String {
+    let mut text = String::new();
+    for (wanted, heading, mark) in [(true, verified, "✓"), (false, not_verified, "✗")] {
+        let these: Vec<&String> = checks.iter().filter(|(done, _)| *done == wanted).map(|(_, what)| what).collect();
+        if !these.is_empty() {
+            let _ = writeln!(text, "\n{heading}\n");
+        }
+        for what in these.iter().take(CHECKS) {
+            let _ = writeln!(text, "- {mark} {what}");
+        }
+        if these.len() > CHECKS {
+            let _ = writeln!(text, "- {mark} and {} more", these.len() - CHECKS);
+        }
+    }
+    text
+}
+
+fn platforms(account: &Account<'_>) -> String {
+    let mut text = String::new();
+    let Some(evidence) = account.evidence.filter(|e| !e.platforms.is_empty()) else { return text };
+    let compared = evidence.size_before.is_some();
+    text.push_str(match compared {
+        true => "\n| platform | size | difference | digest |\n| --- | --- | --- | --- |\n",
+        false => "\n| platform | size | digest |\n| --- | --- | --- |\n",
+    });
+    let rebuilt = account.entry().kind == Kind::Rebuild;
+    for platform in evidence.platforms.iter().take(PLATFORMS) {
+        let change = if compared { format!(" {} |", difference(platform, rebuilt)) } else { String::new() };
+        let (name, bytes) = (platform_name(platform), size(platform.size));
+        let _ = writeln!(text, "| {name} | {bytes} |{change} `{}` |", platform.digest.short());
+    }
+    for lost in evidence.lost.iter().take(PLATFORMS).filter(|_| compared) {
+        let _ = writeln!(text, "| {} |  | **lost** |  |", name_cell(lost, PLATFORM));
+    }
+    let more = evidence.platforms.len().max(evidence.lost.len()).saturating_sub(PLATFORMS);
+    if more > 0 {
+        let _ = writeln!(text, "\nand {more} more platforms.");
+    }
+    text
+}
+
+fn platform_name(platform: &PlatformEvidence) -> String {
+    if platform.name.is_empty() { "single manifest".to_owned() } else { cell(&platform.name, PLATFORM) }
+}
+
+/// How a platform's bytes differ from those that are approved.
+fn difference(platform: &PlatformEvidence, rebuilt: bool) -> String {
+    match (&platform.before, platform.exchanged) {
+        (None, _) => "new".to_owned(),
+        (Some((digest, _)), _) if *digest == platform.digest => "unchanged".to_owned(),
+        (_, Some(exchanged)) if rebuilt => exchanged.to_string(),
+        (Some((_, before)), _) => size_difference(*before, platform.size),
+    }
+}
+
+/// The digests of one change with all their digits.
+pub(super) fn whole_digests(account: &Account<'_>) -> String {
+    let mut text = format!("- `{}`\n", account.entry().digest);
+    if let Some(before) = account.before().filter(|_| account.entry().kind == Kind::Rebuild) {
+        let _ = writeln!(text, "- `{before}`, approved now");
+    }
+    let platforms = account.evidence.map(|evidence| evidence.platforms.as_slice()).unwrap_or_default();
+    for platform in platforms.iter().filter(|p| p.digest != account.entry().digest).take(PLATFORMS) {
+        let _ = writeln!(text, "- `{}`, {}", platform.digest, platform_name(platform));
+    }
+    format!("\n{}", folded("Whole digests", &text))
+}

@@ -2,7 +2,7 @@
 
 use crate::forge::{Error, Issues, OwnIssue};
 use crate::policy::audit::dashboard::{Action, Kept, Wish, act};
-use crate::report::audit::dashboard::{Dashboard, LABEL};
+use crate::report::audit::dashboard::{Draft, LABEL, lasting};
 use crate::report::audit::{Issue, IssueAction};
 
 /// What becomes of the dashboard: decided, and where `write` says so, done. `None`: there is none, and none is wanted.
@@ -12,26 +12,28 @@ use crate::report::audit::{Issue, IssueAction};
 pub(crate) async fn keep(
     issues: &dyn Issues,
     wish: Wish,
-    dashboard: &Dashboard,
+    draft: &Draft<'_>,
     write: bool,
 ) -> Result<Option<Issue>, Error> {
-    let found = issues.own_issues(LABEL, &dashboard.mark).await?;
+    let mark = draft.mark();
+    let found = issues.own_issues(LABEL, &mark).await?;
     let kept: Vec<Kept> = found.iter().map(kept).collect();
     let first = found.iter().min_by_key(|issue| issue.number);
+    // A closed one knows of findings that are over.
+    let (title, body) = (draft.title(), draft.body(first.filter(|issue| issue.open).map(|issue| issue.body.as_str())));
     let unchanged = |issue: &OwnIssue| issue_row(Some(issue), IssueAction::Unchanged);
     // One that is closed and stays so is nobody's dashboard.
     let mut outcome = first.filter(|issue| issue.open).map(unchanged);
-    for action in act(&kept, wish, &dashboard.title, &dashboard.body) {
+    for action in act(&kept, wish, &title, &lasting(&body)) {
         match action {
             Action::Open if !write => outcome = Some(issue_row(None, IssueAction::Opened)),
             Action::Open => {
-                let Dashboard { title, body, mark } = dashboard;
-                let opened = issues.open_issue(LABEL, mark, title, body).await?;
+                let opened = issues.open_issue(LABEL, &mark, &title, &body).await?;
                 outcome = Some(issue_row(Some(&opened), IssueAction::Opened));
             }
             Action::Write { number, open, turns } => {
                 let Some(issue) = found.iter().find(|issue| issue.number == number) else { continue };
-                let (title, body) = (dashboard.title.clone(), dashboard.body.clone());
+                let (title, body) = (title.clone(), body.clone());
                 if write {
                     issues.write_issue(&OwnIssue { open, title, body, ..issue.clone() }, LABEL).await?;
                 }
@@ -56,7 +58,7 @@ const fn turned(open: bool, turns: bool) -> IssueAction {
 
 fn kept(issue: &OwnIssue) -> Kept {
     let OwnIssue { number, open, labelled, title, body, .. } = issue.clone();
-    Kept { number, open, labelled, title, body }
+    Kept { number, open, labelled, title, body: lasting(&body) }
 }
 
 fn issue_row(issue: Option<&OwnIssue>, action: IssueAction) -> Issue {

@@ -10,7 +10,7 @@ use crate::plan::FailedStep;
 use crate::policy::audit::dashboard::Wish;
 use crate::policy::audit::judge;
 use crate::progress::Progress;
-use crate::report::audit::{Audit, dashboard::dashboard as written};
+use crate::report::audit::{Audit, dashboard::Draft};
 use crate::report::rows::Failed;
 use crate::report::{Format, Output};
 
@@ -80,7 +80,9 @@ fn refuse(context: &Context, arguments: &Arguments) -> Result<(), Stop> {
 async fn keep(context: &Context, audit: &mut Audit) -> Result<(), Stop> {
     let Some(accounts) = context.forge()?.accounts() else { return Ok(()) };
     let wish = Wish::of(audit.drift, audit.failed.is_empty());
-    match dashboard::keep(accounts, wish, &written(audit), !context.settings.dry_run).await {
+    let (today, run) = (context.now.date_naive(), context.settings.github.run_page());
+    let draft = Draft { audit, today, run };
+    match dashboard::keep(accounts, wish, &draft, !context.settings.dry_run).await {
         Ok(issue) => audit.issue = issue,
         Err(error) => {
             let error = format!("the dashboard: {error}");

@@ -80,7 +80,7 @@ fn it_is_opened_once_changed_with_the_findings_closed_when_clean_and_opened_agai
     scene.intrude("debug");
     let opened = scene.audit(1);
     assert_eq!((&opened["issue"]["action"], scene.issues()), (&"opened".into(), vec![(1, true)]));
-    insta::assert_snapshot!(scene.body());
+    insta::assert_snapshot!(scene.body().replace(&today(), "TODAY").replace(&scene.github.server(), "SERVER"));
     assert_eq!(scene.github.issues()[0].labels, ["wharfinger-audit"]);
 
     scene.github.clear_log();
@@ -104,6 +104,48 @@ fn it_is_opened_once_changed_with_the_findings_closed_when_clean_and_opened_agai
     scene.intrude("debug");
     assert_eq!(scene.audit(1)["issue"]["action"], "reopened");
     assert_eq!(scene.issues(), [(1, true)], "there is one, for good");
+}
+
+fn today() -> String {
+    chrono::Utc::now().date_naive().to_string()
+}
+
+#[test]
+fn findings_keep_the_day_on_which_they_were_first_seen() {
+    let scene = Scene::new();
+    scene.intrude("debug");
+    scene.audit(1);
+    let since = |tag: &str| {
+        let body = scene.body();
+        let row = body.lines().find(|line| line.contains(&format!("`loki:{tag}`"))).unwrap().to_owned();
+        row.trim_end_matches(" |").rsplit(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(since("debug"), today());
+    let earlier = scene.body().replace(&today(), "2026-11-02");
+    scene.github.with(|state| state.issues[0].body = earlier.clone());
+    scene.github.clear_log();
+    assert_eq!(scene.audit(1)["issue"]["action"], "unchanged");
+    assert_eq!(scene.body(), earlier, "another day and another run change nothing");
+    scene.intrude("latest");
+    scene.audit(1);
+    assert_eq!((since("debug"), since("latest")), ("2026-11-02".to_owned(), today()));
+    scene.repair();
+    scene.audit(0);
+    scene.intrude("debug");
+    assert_eq!(scene.audit(1)["issue"]["action"], "reopened");
+    assert_eq!(since("debug"), today(), "it was over in between");
+}
+
+/// The most serious first, and a grant that is missing is called so.
+#[test]
+fn a_missing_grant_is_called_one_and_stands_before_lesser_things() {
+    let scene = Scene::new();
+    scene.world.mirror("loki", &[], &[]);
+    scene.audit(1);
+    let body = scene.body();
+    assert!(body.contains("### `team` (1)\n\nA grant is missing. To mend it: "), "{body}");
+    let place = |heading: &str| body.find(heading).unwrap_or_else(|| panic!("no {heading}: {body}"));
+    assert!(place("### `team`") < place("### `missing-tag`"), "{body}");
 }
 
 #[test]

@@ -138,8 +138,11 @@ fn extra_teams(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Differe
     .collect()
 }
 
+/// What a team has that has none.
+pub(crate) const NO_GRANT: &str = "no grant";
+
 fn granted(team: &str, permission: Option<Permission>) -> String {
-    format!("{team}: {}", permission.map_or("no grant", Permission::as_str))
+    format!("{team}: {}", permission.map_or(NO_GRANT, Permission::as_str))
 }
 
 /// `None` where every fixed tag is held and no movable one. Where the manifest fixes no tag, what somebody fixed on Docker

@@ -1,9 +1,12 @@
-//! The issue that is kept as the dashboard: its text says nothing that changes while the findings stay, so that it is
-//! written only when they change.
+//! The issue that is kept as the dashboard. Its text says nothing that changes while the findings stay, the last line but one
+//! apart, so that it is written only when they change.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Audit, explained, section, verdict};
+use chrono::NaiveDate;
+
+use super::{Audit, Row, explained_of, section, verdict};
 use crate::image::Digest;
 use crate::markdown;
 use crate::report::summary;
@@ -14,51 +17,113 @@ pub(crate) const LABEL: &str = "wharfinger-audit";
 /// GitHub takes 65,536 characters; what stands below the findings needs some of them.
 const ROOM: usize = 60_000;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Dashboard {
+/// What a dashboard is written from.
+pub(crate) struct Draft<'a> {
+    pub audit: &'a Audit,
+    pub today: NaiveDate,
+    /// Where people look at this run.
+    pub run: Option<String>,
+}
+
+impl Draft<'_> {
     /// The title, which stays.
-    pub title: String,
-    /// The body, which ends with the mark.
-    pub body: String,
+    pub(crate) fn title(&self) -> String {
+        format!("Audit of {} against its approved images", self.audit.organization)
+    }
+
     /// What tells this dashboard from others of the same account: it ends the body, and people do not see it.
-    pub mark: String,
+    pub(crate) fn mark(&self) -> String {
+        let key = Digest::sha256(format!("{}\n{}", self.audit.organization, self.audit.manifest).as_bytes());
+        format!("<!-- wharfinger-audit {} -->", &key.hex()[..32])
+    }
+
+    /// The body; `former` is the one that an open dashboard has, which knows since when findings stand.
+    pub(crate) fn body(&self, former: Option<&str>) -> String {
+        let audit = self.audit;
+        let mut since =
+            Since { known: former.map(read_since).unwrap_or_default(), today: self.today, shown: BTreeMap::new() };
+        let mut body = format!("**{}**\n\n", markdown::escaped(&verdict(audit)));
+        failures(&mut body, audit);
+        findings(&mut body, audit, &mut since);
+        let _ = write!(
+            body,
+            "---\nKept by `wharfinger audit --issue` from {}: written when the findings change, closed when nothing \
+             differs. What people write here is overwritten; comments stay. `wharfinger audit --format json` has whole digests.\n\n",
+            summary::code(&audit.manifest)
+        );
+        if let Some(run) = &self.run {
+            let _ = writeln!(body, "{RUN}{run}).\n");
+        }
+        body + &since.written() + &self.mark()
+    }
 }
 
-pub(crate) fn dashboard(audit: &Audit) -> Dashboard {
-    let mark = mark(&audit.organization, &audit.manifest);
-    let manifest = summary::code(&audit.manifest);
-    let mut body = format!("**{}**\n\n", markdown::escaped(&verdict(audit)));
-    findings(&mut body, audit);
-    failures(&mut body, audit);
-    let _ = write!(
-        body,
-        "---\nKept by `wharfinger audit --issue` from {manifest}: written when the findings change, closed when nothing \
-         differs. What people write here is overwritten; comments stay.\n\n{mark}"
-    );
-    Dashboard { title: format!("Audit of {} against its approved images", audit.organization), body, mark }
+/// How the line begins that names the run.
+const RUN: &str = "Last written by [this run](";
+
+/// A body without the line that names the run which wrote it: where nothing else differs it stays.
+pub(crate) fn lasting(body: &str) -> String {
+    body.lines().filter(|line| !line.starts_with(RUN)).collect::<Vec<_>>().join("\n")
 }
 
-fn mark(organization: &str, manifest: &str) -> String {
-    let key = Digest::sha256(format!("{organization}\n{manifest}").as_bytes());
-    format!("<!-- wharfinger-audit {} -->", &key.hex()[..32])
+/// Since when findings stand.
+struct Since {
+    /// What the former body said.
+    known: BTreeMap<String, NaiveDate>,
+    today: NaiveDate,
+    /// What is shown, by day.
+    shown: BTreeMap<NaiveDate, BTreeSet<String>>,
 }
 
-fn findings(body: &mut String, audit: &Audit) {
+/// How a line begins that says since when findings stand, for the next run.
+const SINCE: &str = "<!-- since ";
+
+impl Since {
+    fn of(&self, row: &Row) -> NaiveDate {
+        self.known.get(&row.identity()).map_or(self.today, |since| (*since).min(self.today))
+    }
+
+    fn written(&self) -> String {
+        let line = |(since, rows): (&NaiveDate, &BTreeSet<String>)| {
+            format!("{SINCE}{since}: {} -->\n", rows.iter().map(String::as_str).collect::<Vec<_>>().join(" "))
+        };
+        self.shown.iter().map(line).collect()
+    }
+}
+
+fn read_since(body: &str) -> BTreeMap<String, NaiveDate> {
+    let line = |line: &str| {
+        let (since, rows) = line.strip_prefix(SINCE)?.strip_suffix(" -->")?.split_once(": ")?;
+        Some((since.parse::<NaiveDate>().ok()?, rows.split(' ').map(str::to_owned).collect::<Vec<_>>()))
+    };
+    let lines = body.lines().filter_map(line);
+    lines.flat_map(|(since, rows)| rows.into_iter().map(move |row| (row, since))).collect()
+}
+
+/// The most characters that the note of one finding takes: its identity, and a line of its own.
+const NOTE: usize = 17 + 27;
+
+fn findings(body: &mut String, audit: &Audit, since: &mut Since) {
     let mut used = body.chars().count();
     for (code, rows) in audit.by_code() {
         let kind = if code.is_drift() { "" } else { ", no drift" };
         let table = section(code, &rows);
-        let mut section = format!("### `{}` ({}{kind})\n\n{}\n\n", code.as_str(), rows.len(), explained(code));
-        section.push_str(&markdown::head(&table.headings()));
+        let mut section =
+            format!("### `{}` ({}{kind})\n\n{}\n\n", code.as_str(), rows.len(), explained_of(code, &rows));
+        let headings = table.headings();
+        section.push_str(&markdown::head(&headings.into_iter().chain(["since"]).collect::<Vec<_>>()));
         used += section.chars().count();
         let mut left = rows.len();
-        for row in table.markdown_rows() {
-            let line = markdown::row(&row);
-            used += line.chars().count();
+        for (row, mut cells) in rows.iter().zip(table.markdown_rows()) {
+            let day = since.of(row);
+            cells.push(day.to_string());
+            let line = markdown::row(&cells);
+            used += line.chars().count() + NOTE;
             if used > ROOM {
                 break;
             }
             section.push_str(&line);
+            since.shown.entry(day).or_default().insert(row.identity());
             left -= 1;
         }
         if left > 0 {

@@ -13,7 +13,9 @@ use super::sections;
 use super::table::Place::{First, Prose};
 use super::table::{Cell, Column, Section, column, labelled};
 use super::terminal::{serde_name, wrapped};
+use crate::image::Digest;
 use crate::plan::FailedStep;
+use crate::plan::drift::NO_GRANT;
 use crate::policy::audit::{self, Code, Counted, Level, Unseen};
 use crate::text::counted;
 
@@ -123,10 +125,12 @@ impl Audit {
         self.issue.as_ref().is_some_and(|issue| issue.action != IssueAction::Unchanged)
     }
 
-    /// The findings by their codes, in the order of [`Code::ALL`].
+    /// The findings by their codes, the most serious first.
     fn by_code(&self) -> Vec<(Code, Vec<&Row>)> {
         let of = |code: Code| self.findings.iter().filter(|row| row.code == code).collect::<Vec<_>>();
-        Code::ALL.into_iter().map(|code| (code, of(code))).filter(|(_, rows)| !rows.is_empty()).collect()
+        let mut codes = Code::ALL;
+        codes.sort_by_key(|code| code.level());
+        codes.into_iter().map(|code| (code, of(code))).filter(|(_, rows)| !rows.is_empty()).collect()
     }
 }
 
@@ -158,15 +162,45 @@ impl Row {
     }
 
     fn sentence(&self) -> String {
-        format!("expected {}, found {}", self.finding.expected, self.finding.found)
+        let missing = if self.is_missing_grant() { "a grant is missing: " } else { "" };
+        format!("{missing}expected {}, found {}", self.finding.expected, self.finding.found)
+    }
+
+    /// Whether a team has no grant at all where the manifest gives it one.
+    fn is_missing_grant(&self) -> bool {
+        self.code == Code::Team && self.finding.found.ends_with(NO_GRANT)
+    }
+
+    /// What the finding is about, and nothing that changes while it stands: hexadecimal digits.
+    fn identity(&self) -> String {
+        let name = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let parts = [
+            self.code.as_str().to_owned(),
+            name(self.finding.repository.as_ref().map(crate::image::RepositoryName::as_str)),
+            name(self.finding.tag.as_ref().map(crate::image::Tag::as_str)),
+            name(self.subject.as_deref()),
+        ];
+        Digest::sha256(parts.join("\n").as_bytes()).hex()[..16].to_owned()
     }
 }
 
 /// What a code means and what fixes it, in sentences.
 fn explained(code: Code) -> String {
-    let meaning = code.meaning();
+    sentences(code.meaning(), code.help())
+}
+
+/// The same of these findings of one code.
+fn explained_of(code: Code, rows: &[&Row]) -> String {
+    match rows.iter().filter(|row| row.is_missing_grant()).count() {
+        0 => explained(code),
+        all if all == rows.len() => sentences("a grant is missing", code.help()),
+        _ => sentences("a grant is missing, or allows more or less than the manifest says", code.help()),
+    }
+}
+
+fn sentences(meaning: &str, help: &str) -> String {
     let (first, rest) = meaning.split_at(meaning.chars().next().map_or(0, char::len_utf8));
-    format!("{}{rest}. To mend it: {}.", first.to_uppercase(), code.help())
+    format!("{}{rest}. To mend it: {help}.", first.to_uppercase())
 }
 
 fn failed(unseen: Unseen) -> Failed {
@@ -179,7 +213,7 @@ pub(super) fn human(out: &mut Page, audit: &Audit) -> io::Result<()> {
     for (code, rows) in audit.by_code() {
         let kind = if code.is_drift() { "" } else { ", no drift" };
         out.heading(&format!("{} ({}{kind})", code.as_str(), rows.len()))?;
-        wrapped(out, "  ", &explained(code))?;
+        wrapped(out, "  ", &explained_of(code, &rows))?;
         section(code, &rows).human_rows(out, "    ")?;
         writeln!(out)?;
     }
@@ -215,8 +249,13 @@ fn verdict(audit: &Audit) -> String {
     match (drifting, audit.failed.len()) {
         (0, 0) => format!("{} is as {} says", audit.organization, audit.manifest),
         (0, failed) => format!("nothing differs, but {} could not be looked at", counted(failed, "thing")),
-        (drifting, _) => {
-            format!("{} differs from {}: {}", audit.organization, audit.manifest, counted(drifting, "finding"))
+        (drifting, failed) => {
+            let unseen = match failed {
+                0 => String::new(),
+                failed => format!("; {} could not be looked at", counted(failed, "thing")),
+            };
+            let findings = counted(drifting, "finding");
+            format!("{} differs from {}: {findings}{unseen}", audit.organization, audit.manifest)
         }
     }
 }
@@ -229,7 +268,7 @@ pub(super) fn markdown(audit: &Audit) -> String {
     );
     for (code, rows) in audit.by_code() {
         text.push_str(&section(code, &rows).markdown());
-        text.push_str(&format!("{}\n\n", explained(code)));
+        text.push_str(&format!("{}\n\n", explained_of(code, &rows)));
     }
     text + &sections::failed(&audit.failed).markdown()
 }

@@ -7,7 +7,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{Audit, Row, explained};
-use crate::image::Digest;
 use crate::policy::audit::{Code, Level};
 
 /// Code scanning shows no more results of a run than these.
@@ -75,20 +74,8 @@ fn result(row: &Row) -> Value {
             "artifactLocation": { "uri": utf8_percent_encode(&row.file, PATH).to_string(), "uriBaseId": "%SRCROOT%" },
             "region": { "startLine": row.line, "startColumn": row.column },
         } }],
-        "partialFingerprints": { "primaryLocationLineHash": fingerprint(row) },
+        "partialFingerprints": { "primaryLocationLineHash": format!("{}:1", row.identity()) },
     })
-}
-
-/// What the finding is about, and nothing that changes while it stands.
-fn fingerprint(row: &Row) -> String {
-    let name = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let parts = [
-        row.code.as_str().to_owned(),
-        name(row.finding.repository.as_ref().map(crate::image::RepositoryName::as_str)),
-        name(row.finding.tag.as_ref().map(crate::image::Tag::as_str)),
-        name(row.subject.as_deref()),
-    ];
-    format!("{}:1", &Digest::sha256(parts.join("\n").as_bytes()).hex()[..16])
 }
 
 /// What of a path stays as it is in a relative reference: unreserved characters (RFC 3986, section 2.3) and slashes.

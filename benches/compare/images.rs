@@ -29,7 +29,7 @@ pub struct Spec {
 pub struct Image {
     pub blobs: Vec<(Digest, Bytes)>,
     /// Media type and bytes; children first, the image itself last.
-    manifests: Vec<(&'static str, Bytes)>,
+    pub manifests: Vec<(&'static str, Bytes)>,
 }
 
 /// Layers that were made, by seed and size: images share them.

@@ -1,11 +1,14 @@
 //! One run of one tool: how each is told to copy the same images.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::ideal;
+use wharfinger::internals::image::Digest;
+
+use super::ideal::{self, Wanted};
 use super::measure::{self, Cost, Invocation};
 use super::scenarios::{MIRROR, Place, Scenario};
 use super::support::git::git;
@@ -18,6 +21,8 @@ pub struct Job {
     from: String,
     to: String,
     same_registry: bool,
+    /// git writes down how long it runs, which takes it time.
+    traced: bool,
     directory: tempfile::TempDir,
 }
 
@@ -26,18 +31,22 @@ struct Told {
     repository: String,
     tag: String,
     digest: String,
+    blobs: Vec<(String, u64)>,
+    manifests: Vec<(&'static str, String)>,
     held: bool,
     asked: bool,
 }
 
 impl Job {
-    /// Copies from and to these `HOST:PORT`.
-    pub fn new(scenario: &Scenario, place: &Place, from: &str, to: &str) -> Self {
+    /// Copies from and to these `HOST:PORT`; `traced`: git writes down how long it runs.
+    pub fn new(scenario: &Scenario, place: &Place, from: &str, to: &str, traced: bool) -> Self {
         let told = place.images.iter().map(|(item, image)| Told {
             path: item.path.clone(),
             repository: item.repository.clone(),
             tag: item.tag.clone(),
             digest: image.digest().to_string(),
+            blobs: image.blobs.iter().map(|(digest, bytes)| (digest.to_string(), bytes.len() as u64)).collect(),
+            manifests: image.manifests.iter().map(|(kind, bytes)| (*kind, Digest::sha256(bytes).to_string())).collect(),
             held: item.held,
             asked: item.asked,
         });
@@ -46,12 +55,29 @@ impl Job {
             from: from.to_owned(),
             to: to.to_owned(),
             same_registry: scenario.same_registry,
+            traced,
             directory: tempfile::tempdir().expect("a temporary directory"),
         }
     }
 
     fn asked(&self) -> impl Iterator<Item = &Told> {
         self.items.iter().filter(|item| item.asked)
+    }
+
+    /// What is to be brought to the mirror, each blob once a repository.
+    fn lacking(&self) -> Vec<Wanted> {
+        let mut there: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for item in self.items.iter().filter(|item| item.held) {
+            there.extend(item.blobs.iter().map(|(digest, _)| (item.repository.as_str(), digest.as_str())));
+        }
+        let wanted = self.asked().map(|item| Wanted {
+            from: item.path.clone(),
+            to: format!("{MIRROR}/{}", item.repository),
+            tag: item.tag.clone(),
+            blobs: item.blobs.iter().filter(|(digest, _)| there.insert((&item.repository, digest))).cloned().collect(),
+            manifests: item.manifests.clone(),
+        });
+        wanted.collect()
     }
 
     /// What the mirror at this URL does not answer as it should.
@@ -178,15 +204,19 @@ fn ours(program: PathBuf, job: &Job) -> Cost {
     std::fs::create_dir(&clone).expect("a directory");
     git(&clone, &["init", "--quiet", "--initial-branch=main"]);
     std::fs::write(clone.join("approved-images.yml"), manifest(job)).expect("a file");
+    git(&clone, &["config", "user.name", "Reviewer"]);
+    git(&clone, &["config", "user.email", "reviewer@example.com"]);
     git(&clone, &["add", "--all"]);
     git(&clone, &["commit", "--quiet", "-m", "Approve"]);
     let hosts = format!("upstream.example=http://{},mirror.example=http://{}", job.from, job.to);
     let trace = job.directory.path().join("git.trace");
-    let environment =
-        vec![("WHARFINGER_HOSTS", OsString::from(hosts)), ("GIT_TRACE2_EVENT", trace.clone().into_os_string())];
+    let mut environment = vec![("WHARFINGER_HOSTS", OsString::from(hosts))];
+    if job.traced {
+        environment.push(("GIT_TRACE2_EVENT", trace.clone().into_os_string()));
+    }
     let arguments = ["--forge", "git", "--format", "json", "promote"].map(OsString::from).to_vec();
     let mut cost = measure::run(&Invocation { program, arguments, environment, directory: clone });
-    cost.git = Some(git_time(&trace));
+    cost.git = job.traced.then(|| git_time(&trace));
     cost
 }
 
@@ -220,10 +250,14 @@ fn git_time(trace: &Path) -> (f64, usize) {
 }
 
 fn ideal(job: &Job) -> Cost {
-    let path = |item: &Told| format!("/v2/{MIRROR}/{}/manifests/{}", item.repository, item.tag);
-    let paths: Vec<String> = job.asked().map(path).collect();
     let began = Instant::now();
-    let found = ideal::heads(&job.to, &paths);
-    let cost = Cost::of_ourselves(began.elapsed().as_secs_f64());
-    cost.judged((found != paths.len()).then(|| format!("{found} of {} tags were there", paths.len())))
+    if job.items.iter().all(|item| item.held) {
+        let path = |item: &Told| format!("/v2/{MIRROR}/{}/manifests/{}", item.repository, item.tag);
+        let paths: Vec<String> = job.asked().map(path).collect();
+        let found = ideal::heads(&job.to, &paths);
+        let cost = Cost::of_ourselves(began.elapsed().as_secs_f64());
+        return cost.judged((found != paths.len()).then(|| format!("{found} of {} tags were there", paths.len())));
+    }
+    ideal::copy(&job.from, &job.to, &job.lacking());
+    Cost::of_ourselves(began.elapsed().as_secs_f64())
 }

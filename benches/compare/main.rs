@@ -120,7 +120,7 @@ fn once(
         Some((from, to)) => (from.as_ref().unwrap_or(to).host(), to.host()),
         None => (source.host(), destination.host()),
     };
-    let job = Job::new(scenario, place, &from, &to);
+    let job = Job::new(scenario, place, &from, &to, options.trace_git);
     let cost = job.run(tool, tool.find(&options.ours).expect("it was there a moment ago"));
     let traffic = proxies.map(|(from, to)| [from.map(|p| p.traffic()).unwrap_or_default(), to.traffic()]);
     let cost = cost.with_first_request(traffic.as_ref());

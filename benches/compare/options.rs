@@ -17,6 +17,7 @@ cargo bench --bench compare -- [SCENARIO]... [OPTIONS]
   --registry NAME   docker-registry, or registry for distribution 3; with a referrers API zot or olareg; or all that are
                     on the path, one after the other
   --ours FILE       another binary of this program
+  --trace-git       say how often git ran and how long; a run of git takes about a millisecond longer then
   --on-disk         registries keep their files in the temporary directory, not in memory
 ";
 
@@ -32,6 +33,7 @@ pub struct Options {
     pub full: bool,
     registry: String,
     pub ours: PathBuf,
+    pub trace_git: bool,
     pub on_disk: bool,
 }
 
@@ -46,6 +48,7 @@ impl Options {
             full: false,
             registry: "docker-registry".to_owned(),
             ours: PathBuf::from(env!("CARGO_BIN_EXE_wharfinger")),
+            trace_git: false,
             on_disk: false,
         };
         let mut arguments = std::env::args().skip(1);
@@ -65,6 +68,7 @@ impl Options {
                 "--ours" => {
                     options.ours = std::path::absolute(value()).unwrap_or_else(|error| end(&error.to_string(), 2));
                 }
+                "--trace-git" => options.trace_git = true,
                 "--on-disk" => options.on_disk = true,
                 name if !name.starts_with('-') => options.chosen.push(argument),
                 other => end(&format!("{other} is not known"), 2),

@@ -56,12 +56,11 @@ impl Scenario {
         let asked = self.items.iter().filter(|item| item.asked).count();
         let repositories = self.items.iter().map(|item| &item.path).collect::<std::collections::BTreeSet<_>>().len();
         match tool {
-            Tool::Ideal => self.is_noop(),
             Tool::CraneAll => asked > 1 && repositories == 1,
             Tool::SkopeoSync => asked > 1 && full,
             Tool::Skopeo => asked == 1 || full,
             Tool::Crane | Tool::Regctl => asked < 100 || full,
-            Tool::Ours | Tool::Regsync => true,
+            Tool::Ours | Tool::Regsync | Tool::Ideal => true,
         }
     }
 }

@@ -15,7 +15,7 @@ pub enum Tool {
     Skopeo,
     /// One process for everything.
     SkopeoSync,
-    /// No tool: what a look at every tag takes at the least.
+    /// No tool: the least that it can take.
     Ideal,
 }
 

@@ -58,39 +58,58 @@ async fn gives(
     Ok(held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)))
 }
 
-/// Adds what upstream answers, where the plan needs that.
+/// What upstream has of an approval.
+pub(super) struct Upstream {
+    has: bool,
+    /// What `digest` and `platforms` give of it.
+    wanted: Option<Digest>,
+    foreign: usize,
+    /// Why it is not taken.
+    refused: Option<String>,
+}
+
+/// Whether upstream will be asked about an approval that nothing was promoted of, unless the mirror has it by other means: then it is
+/// asked while the mirror is.
+pub(super) fn is_wanted(image: &Image, approval: &Approval) -> bool {
+    approval.mirrored.is_none() && !plan::is_revoked(image, approval)
+}
+
+/// Asks upstream about an approval.
+pub(super) async fn upstream(sources: &Sources, image: &Image, approval: &Approval) -> Result<Upstream, MirrorError> {
+    let unread = |text: String| MirrorError::Approval(FailedStep::Read, text);
+    let refused = |error: Error| Upstream { has: true, wanted: None, foreign: 0, refused: Some(error.to_string()) };
+    let found = match trace(sources, &image.source, &[Probe::Document(&approval.digest)]).await {
+        Err(error) if error.is_ambiguous() => return Ok(refused(error)),
+        found => found.map_err(|e| unread(e.to_string()))?,
+    };
+    let Some(Trace::Document(document)) = found else {
+        return Ok(Upstream { has: found.is_some(), wanted: None, foreign: 0, refused: None });
+    };
+    let wanted = plan::from_upstream(&document, image.platforms.as_deref());
+    let wanted = wanted.map_err(|e| unread(format!("{}@{}: {e}", image.source_text, approval.digest)))?;
+    let below = below(sources, &image.source, &wanted).await;
+    sources.documents.keep(&wanted);
+    let (foreign, refused) = (foreign(&below.documents), below.ambiguous.map(|error| error.to_string()));
+    Ok(Upstream { has: true, wanted: Some(wanted.digest), foreign, refused })
+}
+
+/// Adds what upstream answers, where the plan needs that; `ahead`: it was asked already.
 pub(super) async fn at_source(
     sources: &Sources,
     image: &Image,
     approval: &Approval,
-    mut observed: Observed,
+    observed: Observed,
+    ahead: Option<Result<Upstream, MirrorError>>,
 ) -> Result<Observed, MirrorError> {
     if plan::decide(image, approval, &observed).lacks != Some(Fact::Upstream) {
         return Ok(observed);
     }
-    let unread = |text: String| MirrorError::Approval(FailedStep::Read, text);
-    let found = match trace(sources, &image.source, &[Probe::Document(&approval.digest)]).await {
-        Err(error) if error.is_ambiguous() => return Ok(refused(observed, &error)),
-        found => found.map_err(|e| unread(e.to_string()))?,
+    let Upstream { has, wanted, foreign, refused } = match ahead {
+        Some(ahead) => ahead?,
+        None => upstream(sources, image, approval).await?,
     };
-    observed.upstream = Some(found.is_some());
-    if let Some(Trace::Document(document)) = found {
-        let wanted = plan::from_upstream(&document, image.platforms.as_deref());
-        let wanted = wanted.map_err(|e| unread(format!("{}@{}: {e}", image.source_text, approval.digest)))?;
-        let below = below(sources, &image.source, &wanted).await;
-        observed.foreign = foreign(&below.documents);
-        sources.documents.keep(&wanted);
-        observed.expected = Some(wanted.digest);
-        if let Some(error) = below.ambiguous {
-            return Ok(refused(observed, &error));
-        }
-    }
-    Ok(observed)
-}
-
-/// That upstream has something which is not taken.
-fn refused(observed: Observed, error: &Error) -> Observed {
-    Observed { upstream: Some(true), refused: Some(error.to_string()), ..observed }
+    let expected = wanted.or(observed.expected);
+    Ok(Observed { upstream: Some(has), expected, foreign, refused, ..observed })
 }
 
 /// A document with its children, as far as they can be read. What is read for it is not read again to be copied; what cannot

@@ -1,6 +1,7 @@
 //! What the mirrors answer, and upstream where something is to be copied: everything that the promotion plan is made of.
 //!
-//! A promoted approval costs one HEAD at the mirror (a recorded subset one GET more) and nothing upstream.
+//! A promoted approval costs one HEAD at the mirror (a recorded subset one GET more) and nothing upstream. Of what was never
+//! promoted upstream is asked at once, because it is nearly always needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ mod reader;
 mod tags;
 mod takedowns;
 
+use approvals::Upstream;
 use error::MirrorError;
 pub(crate) use reader::MirrorReader;
 use reader::{Observations, OwnedRepositories};
@@ -62,11 +64,12 @@ pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, sco
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let approvals: Vec<(&Image, &Approval)> =
         images.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval))).collect();
-    let mut observations = at_mirrors(&tags, scope, &approvals, reader.foreign_records).await;
+    let at_mirrors = at_mirrors(&tags, scope, &approvals, reader.foreign_records);
+    let (mut observations, ahead) = tokio::join!(at_mirrors, ahead(reader.sources, reviews, &approvals));
     let owned = owned::owned(reader, &tags, &seen, scope, &observations).await;
     owned::disown(&approvals, &owned, &mut observations);
     with_reviews(reviews, &approvals, &mut observations);
-    let observations = at_sources(reader.sources, &approvals, observations).await;
+    let observations = at_sources(reader.sources, &approvals, observations, ahead).await;
     let mut promotions = planned(reader, &tags, observations, &seen, &owned).await;
     promotions.repositories.retain(|repository| reviews.touches(&repository.name));
     let takedowns = takedowns::takedowns(&tags, scope).await.proven(reader.history, manifest).await;
@@ -94,6 +97,22 @@ async fn at_mirrors(
         .await
 }
 
+/// What upstream has of approvals.
+type Ahead = BTreeMap<Key, Result<Upstream, MirrorError>>;
+
+/// Asks upstream about everything that was never promoted and that reviews cover, without waiting for the mirrors.
+async fn ahead(sources: &Sources, reviews: &Reviews, approvals: &[(&Image, &Approval)]) -> Ahead {
+    let keyed = approvals.iter().map(|(image, approval)| (*image, *approval, Key::of(image, approval)));
+    let wanted = keyed.filter(|(image, approval, key)| {
+        approvals::is_wanted(image, approval) && reviews.untold.is_none() && reviews.why_not(key).is_none()
+    });
+    futures_util::stream::iter(wanted)
+        .map(|(image, approval, key)| async move { (key, approvals::upstream(sources, image, approval).await) })
+        .buffer_unordered(TOGETHER)
+        .collect()
+        .await
+}
+
 /// Says how approvals were reviewed.
 fn with_reviews(reviews: &Reviews, approvals: &[(&Image, &Approval)], observations: &mut Observations) {
     for (image, approval) in approvals {
@@ -114,15 +133,17 @@ async fn at_sources(
     sources: &Sources,
     approvals: &[(&Image, &Approval)],
     mut observations: Observations,
+    mut ahead: Ahead,
 ) -> Observations {
     let observed = approvals.iter().filter_map(|(image, approval)| {
         let key = Key::of(image, approval);
-        Some((*image, *approval, observations.remove(&key)?, key))
+        let ahead = ahead.remove(&key);
+        Some((*image, *approval, observations.remove(&key)?, ahead, key))
     });
     futures_util::stream::iter(observed)
-        .map(|(image, approval, observation, key)| async move {
+        .map(|(image, approval, observation, ahead, key)| async move {
             let observation = match observation {
-                Ok(observed) => approvals::at_source(sources, image, approval, observed).await,
+                Ok(observed) => approvals::at_source(sources, image, approval, observed, ahead).await,
                 failed => failed,
             };
             (key, observation)

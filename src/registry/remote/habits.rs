@@ -19,6 +19,8 @@ pub(crate) struct Habits {
     /// The same of each repository.
     referrers_asked_of: Mutex<BTreeMap<RepositoryName, Arc<OnceCell<()>>>>,
     no_referrers: AtomicBool,
+    /// Whether it was found to list what refers to something where it says so.
+    pub(super) tracks_referrers: OnceCell<bool>,
     /// Repositories without a referrers API where that may be a matter of the repository.
     without_referrers: Mutex<BTreeSet<RepositoryName>>,
     no_manifest_heads: AtomicBool,

@@ -8,7 +8,7 @@ use super::manifests::header_digest;
 use super::repository::Remote;
 use super::settling::Pauses;
 use crate::content::{Content, Document, media_type};
-use crate::image::{Descriptor, Reference};
+use crate::image::{Descriptor, Digest, Reference};
 use crate::registry::error::{Error, ErrorKind};
 use crate::registry::wire::Tries;
 
@@ -23,13 +23,29 @@ impl Remote {
         let answer = self.put_verified(&endpoint, reference, document).await?;
         let content = document.read().ok();
         let Some(subject) = content.as_ref().and_then(Content::subject) else { return Ok(()) };
-        let tracked = match &answer {
-            // Some say that they keep track, and list nothing.
-            Some(answer) => answer.headers.contains_key("oci-subject") && !endpoint.habits.lacks_referrers(self.name()),
-            // The answer that would tell was lost: who lists what refers to something keeps track of it.
-            None => self.list_referrers(&subject.digest).await?.is_some(),
-        };
+        let claimed = answer.as_ref().is_none_or(|answer| answer.headers.contains_key("oci-subject"));
+        let tracked = claimed
+            && !endpoint.habits.lacks_referrers(self.name())
+            && self.tracks(&endpoint, &subject.digest, document).await?;
         if tracked { Ok(()) } else { self.add_referrer(&endpoint, &subject.digest, document).await }
+    }
+
+    /// Whether the registry lists what it says that it keeps track of: asked about the first document of a run. One whose list is
+    /// late gets the fallback index too, which does no harm.
+    async fn tracks(&self, endpoint: &Endpoint, subject: &Digest, document: &Document) -> Result<bool, Error> {
+        let lists = || async {
+            let listed = self.list_referrers(subject).await?;
+            let shows = listed.iter().flatten().any(|found| found.digest == document.digest);
+            if listed.is_some() && !shows {
+                tracing::warn!(
+                    "{}: it says that it keeps track of what refers to an image, and lists nothing: the index under the \
+                     fallback tag is written, which not every client reads",
+                    endpoint.registry
+                );
+            }
+            Ok::<bool, Error>(shows)
+        };
+        endpoint.habits.tracks_referrers.get_or_try_init(lists).await.copied()
     }
 
     /// PUT, then HEAD; the answer to PUT, `None` where it was lost and what was put is there.

@@ -104,6 +104,16 @@ fn lists() -> Vec<Row> {
     vec![
         empty("an empty list", json!([])),
         empty("a list that is null", Value::Null),
+        row("a mirror that says that it keeps track and lists nothing", |scene| {
+            answers(scene.mirror(), "/referrers/", index(&json!([])));
+            signed(scene);
+        })
+        .then("the fallback tag is written, and that is said", |scene| {
+            let outcome = scene.promote();
+            assert_eq!((outcome.status, &outcome.json()["failed"]), (Some(0), &json!([])), "{outcome:#?}");
+            assert!(outcome.stderr.contains("lists nothing"), "{outcome:#?}");
+            assert!(scene.mirror().digest("acme/img", &scene.fallback_tag()).is_some(), "{outcome:#?}");
+        }),
         row("a list of some", |scene| {
             let (one, two) = (scene.sign("one"), scene.sign("two"));
             let entry = |s: &Image| json!({"mediaType": s.root().media_type, "digest": s.digest(), "size": s.root().bytes.len()});

@@ -59,13 +59,15 @@ impl Context {
     /// # Errors
     /// Where the certificates or the local clone cannot be used.
     pub async fn build(settings: Settings) -> Result<Self, Stop> {
+        // The clone is looked at meanwhile.
+        let local = matches!(settings.forge, ForgeChoice::Git).then(|| tokio::spawn(local(&settings)));
         let registries = registries(&settings)?;
         let http = registries.client().http().client().clone();
         let hub = hub(&settings, http.clone());
         let github = github(&settings, &http)?.map(Arc::new);
-        let forge = match (settings.forge, &github) {
-            (ForgeChoice::Git, _) => Some(local(&settings).await?),
-            (_, github) => github.clone().map(|github| github as Arc<dyn Forge>),
+        let forge = match local {
+            Some(local) => Some(local.await.map_err(|e| Stop::CannotWork(e.into()))??),
+            None => github.clone().map(|github| github as Arc<dyn Forge>),
         };
         let (interruption, now, reviews) = (Interruption::default(), chrono::Utc::now(), KnownReviews::default());
         let sources = Sources::to_copy(registries.clone());
@@ -218,7 +220,10 @@ fn github(settings: &Settings, http: &reqwest::Client) -> Result<Option<GitHub>,
         .map_err(|e| Stop::Unusable(e.to_string()))
 }
 
-async fn local(settings: &Settings) -> Result<Arc<dyn Forge>, Stop> {
-    let forge = GitForge::open(settings.directory.clone()).await.map_err(|e| Stop::Unusable(e.to_string()))?;
-    Ok(Arc::new(forge.with_timeout(settings.timeout)))
+fn local(settings: &Settings) -> impl Future<Output = Result<Arc<dyn Forge>, Stop>> + use<> {
+    let (directory, timeout) = (settings.directory.clone(), settings.timeout);
+    async move {
+        let forge = GitForge::open(directory).await.map_err(|e| Stop::Unusable(e.to_string()))?;
+        Ok(Arc::new(forge.with_timeout(timeout)) as Arc<dyn Forge>)
+    }
 }

@@ -14,6 +14,7 @@ use crate::args::Promote as Arguments;
 use crate::forge::{Commit, Head};
 use crate::hub::Hub;
 use crate::manifest::{Image, Manifest};
+use crate::observe::manifest::from_directory;
 use crate::observe::mirror::{self, MirrorReader, Promotions};
 use crate::observe::records::History;
 use crate::observe::repositories::Attention;
@@ -21,9 +22,10 @@ use crate::observe::retired::{RetiredReader, read_retired};
 use crate::observe::reviews::Reviews;
 use crate::observe::sources::Sources;
 use crate::plan::companions::LeftBehind;
-use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination};
+use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination, is_pending};
 use crate::progress::{Group, Progress};
 use crate::proposal::record::Record;
+use crate::proposal::review::only_records;
 use crate::report::Output;
 use crate::report::rows;
 use crate::settings::RecordMode;
@@ -34,20 +36,24 @@ use crate::text::{counted, excerpt};
 /// # Errors
 /// Why it could not work: no forge, an unusable manifest, a refused credential.
 pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
-    let (head, manifest) = load::at_head(context).await?;
-    let scope = scope(context, &manifest, &arguments.images.images)?;
-    let reviews = unreviewed::reviews(context, Some(&head), &manifest).await;
+    let (head, whole) = load::at_head(context).await?;
+    let scope = scope(context, &whole, &arguments.images.images)?;
+    let reviews = unreviewed::reviews(context, Some(&head), &whole).await;
     let manifest = &reviews.binding.manifest;
     let sources = context.sources.clone();
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
     let looked = std::time::Instant::now();
     let seen = read_mirrors(context, &sources, &reviews, &scope, Some(&head.commit), manner);
-    let (seen, ()) = tokio::join!(seen, sweep(context, manifest));
+    let pending = pending_files(context, &whole, &scope);
+    let record = foreseen(context, &head, &pending);
+    let (seen, record, ()) = tokio::join!(seen, record, sweep(context, manifest));
     let mut seen = seen?;
     if arguments.prune && seen.stopped.is_none() {
         prune(context, &reviews, &scope, &head.commit, &mut seen).await?;
     }
-    let record = foreseen(context, &head, manifest, &seen).await;
+    // What is not recorded cannot fail.
+    let records = seen.steps.iter().any(|step| matches!(step.state, State::Copy | State::TagOnly));
+    let record = if records || pending.is_empty() { record } else { foreseen(context, &head, &[]).await };
     let failed = failures(&seen, &reviews, &scope);
     let clean = failed.is_empty();
     let plan = planned(&seen, if context.settings.dry_run { failed } else { Vec::new() });
@@ -236,25 +242,29 @@ async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -
     Some(recorded)
 }
 
+/// The files that what is not promoted yet will be recorded in, where that is by a commit.
+fn pending_files(context: &Context, manifest: &Manifest, scope: &Scope) -> Vec<String> {
+    let commits = matches!(context.settings.record, RecordMode::Auto | RecordMode::Commit);
+    if !commits || is_half_recorded(context, manifest) {
+        return Vec::new();
+    }
+    let images = manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)).map(|(_, image)| image);
+    let pending = images.filter(|image| image.approved.iter().any(|approval| is_pending(image, approval)));
+    let files: BTreeSet<&str> = pending.map(|image| manifest.files[image.file].path.as_str()).collect();
+    files.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether an interrupted run left its record in the work tree, where this run is about to write it again.
+fn is_half_recorded(context: &Context, manifest: &Manifest) -> bool {
+    let here = from_directory(&context.settings.directory, &context.settings.manifest);
+    here.is_ok_and(|here| here.files != manifest.files && only_records(manifest, &here))
+}
+
 /// What would become of the record of what is to be promoted, in words. An error is what would keep it from being made: it is
 /// found before anything is copied.
-async fn foreseen(
-    context: &Context,
-    head: &Head,
-    manifest: &Manifest,
-    seen: &Promotions,
-) -> Result<Option<String>, Stop> {
+async fn foreseen(context: &Context, head: &Head, files: &[String]) -> Result<Option<String>, Stop> {
     let Some(forge) = &context.forge else { return Ok(None) };
-    let files: BTreeSet<&str> = match context.settings.record {
-        RecordMode::Auto | RecordMode::Commit => {
-            let recorded = seen.steps.iter().filter(|step| matches!(step.state, State::Copy | State::TagOnly));
-            let image = |step: &Step| manifest.images.iter().find(|image| image.repository == step.repository);
-            recorded.filter_map(image).map(|image| manifest.files[image.file].path.as_str()).collect()
-        }
-        RecordMode::PullRequest | RecordMode::None => BTreeSet::new(),
-    };
-    let files: Vec<String> = files.into_iter().map(str::to_owned).collect();
-    Ok(forge.foresee(&head.branch, &head.commit, &files).await?)
+    Ok(forge.foresee(&head.branch, &head.commit, files).await?)
 }
 
 /// Brings to others what earlier runs recorded and could not bring there; a record of this run took that along.

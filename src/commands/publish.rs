@@ -27,8 +27,7 @@ pub(super) async fn ensure(
     reviewed: Reviewed,
 ) -> Result<Proposed, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
-    let mut open = forge.proposals(&wanted.branch).await?;
-    open.retain(|open| open.branch == wanted.branch);
+    let open = forge.proposals_of(&wanted.branch).await?;
     let Some(open) = find_touched(forge, manifest.path(), open).await?.pop() else {
         return publish(context, forge, publication, None).await;
     };

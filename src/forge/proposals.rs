@@ -16,6 +16,13 @@ pub trait Proposals: Send + Sync {
     /// All open proposals on branches of this repository that start with `prefix`, in few requests.
     async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error>;
 
+    /// The open proposals of exactly this branch.
+    async fn proposals_of(&self, branch: &str) -> Result<Vec<OpenProposal>, Error> {
+        let mut open = self.proposals(branch).await?;
+        open.retain(|proposal| proposal.branch == branch);
+        Ok(open)
+    }
+
     /// The proposals of `branch` that a person closed without a merge.
     async fn declined(&self, branch: &str) -> Result<Vec<Declined>, Error>;
 

@@ -92,7 +92,7 @@ fn recording_takes_as_many_git_calls_for_fifty_approvals_as_for_one() {
 }
 
 #[test]
-fn a_promotion_with_nothing_to_do_asks_git_for_the_branch_the_manifest_and_leftovers_once() {
+fn a_promotion_with_nothing_to_do_asks_git_for_the_branch_the_manifest_and_its_history_once() {
     let (upstream, mirror, noted) = (TestRegistry::start(), TestRegistry::start(), Noted::new());
     let approved = approvals(&upstream, 3);
     let clone = Clone::new(&text(&upstream, &mirror, &approved));
@@ -111,7 +111,6 @@ fn a_promotion_with_nothing_to_do_asks_git_for_the_branch_the_manifest_and_lefto
             "rev-parse --path-format=absolute",
             // Whether the manifest ever asked for reviews.
             "log --first-parent",
-            "for-each-ref --format=%(refname) %(objectname)",
         ]
     );
 }

@@ -10,12 +10,8 @@ use crate::report::rows::{Proposed, ProposedAction};
 
 /// The recording proposal, if one is open. One that a person had be merged elsewhere records nothing.
 pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<OpenProposal>, WriteError> {
-    let branch = branch::record(prefix);
-    Ok(forge
-        .proposals(&branch)
-        .await?
-        .into_iter()
-        .find(|proposal| proposal.branch == branch && proposal.elsewhere.is_none()))
+    let open = forge.proposals_of(&branch::record(prefix)).await?;
+    Ok(open.into_iter().find(|proposal| proposal.elsewhere.is_none()))
 }
 
 impl Work<'_> {

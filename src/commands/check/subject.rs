@@ -113,8 +113,8 @@ async fn claim(
     if !known && !branch::is_proposal(prefix, head_branch) {
         return Ok(None);
     }
-    let open = forge.proposals(head_branch).await?;
-    let this = open.into_iter().find(|p| p.branch == head_branch && p.head == *head);
+    let open = forge.proposals_of(head_branch).await?;
+    let this = open.into_iter().find(|open| open.head == *head);
     // A branch of no image of the base is ours where what it says of itself adds one.
     let adds = |metadata: &Metadata| adding::added(&base, metadata).is_some();
     Ok(this.filter(|open| known || metadata::read(&open.body).as_ref().is_some_and(adds)))

@@ -15,8 +15,7 @@ impl Branches for GitForge {
     /// What this program put there is remembered, and where it is not, as in a fresh clone, nothing is ours.
     async fn written(&self, branch: &str, tip: &Commit, _account: &Account) -> Result<Written, Error> {
         let (open, wrote) = (format!("{OPEN}{branch}"), format!("{WROTE}{branch}"));
-        let mut remembered = self.references(&[], &[&open, &wrote]).await?;
-        let own = remembered.remove(&open).or_else(|| remembered.remove(&wrote));
+        let own = self.resolve_all(&[&open, &wrote]).await?.into_iter().find_map(|commit| commit);
         let other = match own.as_ref() == Some(tip) {
             true => None,
             false => Some(crate::text::excerpt(&self.git.line(&["log", "-1", "--format=%an", &tip.0]).await?, 100)),
@@ -29,15 +28,16 @@ impl Branches for GitForge {
     async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         let _one_at_a_time = self.lock().await?;
         let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
-        let now = self.references(&[], &[&reference, &open]).await?;
-        if now.get(&reference) != Some(expected) {
+        let now = self.resolve_all(&[&reference, &open]).await?;
+        let is_open = matches!(now[..], [_, Some(_)]);
+        if now.first() != Some(&Some(expected.clone())) {
             return Err(Error::Moved { branch: branch.to_owned() });
         }
         let (commit, tree) = tokio::try_join!(self.commit_on(expected, new), self.checked_out(branch))?;
         if let Some(tree) = &tree {
             self.follow(branch, tree, expected, &commit).await?;
         }
-        let is_default = !now.contains_key(&open) && self.default_branch().await? == branch;
+        let is_default = !is_open && self.default_branch().await? == branch;
         let note = if is_default { self.note_unpushed(branch, &commit) } else { None };
         let moves: Vec<RefMove> =
             std::iter::once(RefMove::set(reference, &commit).from(expected)).chain(note).collect();
@@ -48,7 +48,7 @@ impl Branches for GitForge {
             }
             return Err(Error::Moved { branch: branch.to_owned() });
         }
-        if now.contains_key(&open) {
+        if is_open {
             self.swap(&[RefMove::set(open, &commit)]).await?;
         } else if is_default {
             self.push_records(branch).await?;
@@ -95,8 +95,11 @@ impl Branches for GitForge {
         Ok(commit)
     }
 
-    async fn sweep(&self, prefix: &str, _open: Option<&[OpenProposal]>) -> Result<bool, Error> {
-        self.file_closed(prefix).await?;
+    /// No run of this forge leaves anything. What people closed is filed by those runs that read proposals.
+    async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<bool, Error> {
+        if open.is_some() {
+            self.file_closed(prefix).await?;
+        }
         Ok(true)
     }
 }

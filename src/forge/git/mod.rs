@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use self::command::Git;
-use self::objects::Kind;
+use self::objects::{Kind, Object};
 use super::{Commit, Error, Forge};
 
 mod branches;
@@ -61,10 +61,15 @@ impl GitForge {
     /// The repository that `directory` is in.
     pub async fn open(directory: PathBuf) -> Result<Self, Error> {
         let git = Git::at(&directory);
-        git.start_objects().await?;
         let asked = ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-common-dir"];
         let asked = [&asked[..], &["--is-shallow-repository", "--symbolic-full-name", "HEAD", ORIGIN_HEAD]].concat();
-        let (git, said) = tokio::try_join!(git.clone().configured(), git.run(&asked, b""))?;
+        // Starting a process keeps a thread until the program runs, so each is started by another one.
+        let (placing, configuring) = (git.clone(), git.clone());
+        let place = tokio::spawn(async move { placing.run(&asked, b"").await });
+        let configured = tokio::spawn(configuring.configured());
+        git.start_objects().await?;
+        let cut = |e: tokio::task::JoinError| Error::Unusable(e.to_string());
+        let (git, said) = (configured.await.map_err(cut)??, place.await.map_err(cut)??);
         // It stops at what does not exist, and prints that as it was asked.
         let text = String::from_utf8_lossy(&said.out);
         let mut lines = text.lines();
@@ -103,8 +108,15 @@ impl GitForge {
 
     /// The commit a reference points to; `None` where there is no such reference.
     async fn resolve(&self, reference: &str) -> Result<Option<Commit>, Error> {
-        let object = self.git.objects(&[format!("{reference}^{{commit}}")]).await?.pop().flatten();
-        Ok(object.filter(|object| object.kind == Kind::Commit).map(|object| Commit(object.id)))
+        Ok(self.resolve_all(&[reference]).await?.pop().flatten())
+    }
+
+    /// The same for each of these.
+    async fn resolve_all(&self, references: &[&str]) -> Result<Vec<Option<Commit>>, Error> {
+        let names: Vec<String> = references.iter().map(|reference| format!("{reference}^{{commit}}")).collect();
+        let objects = self.git.objects(&names).await?.into_iter();
+        let commit = |object: Object| (object.kind == Kind::Commit).then_some(Commit(object.id));
+        Ok(objects.map(|object| object.and_then(commit)).collect())
     }
 
     /// Whether the default branch contains a commit.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::write::RefMove;
 use super::{CLOSED, GitForge, OPEN};
-use crate::forge::{Commit, Declined, Error, Message, OpenProposal, Opened, Proposals};
+use crate::forge::{Branches as _, Commit, Declined, Error, Message, OpenProposal, Opened, Proposals};
 use crate::ledger;
 use crate::proposal::metadata;
 
@@ -47,6 +47,16 @@ impl Proposals for GitForge {
             });
         }
         Ok(proposals)
+    }
+
+    async fn proposals_of(&self, branch: &str) -> Result<Vec<OpenProposal>, Error> {
+        // A branch that is not there is no proposal: that costs no process.
+        if self.tip(branch).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut open = self.proposals(branch).await?;
+        open.retain(|proposal| proposal.branch == branch);
+        Ok(open)
     }
 
     async fn declined(&self, branch: &str) -> Result<Vec<Declined>, Error> {

@@ -162,6 +162,11 @@ impl GitForge {
         at: &Commit,
         files: &[String],
     ) -> Result<(), Error> {
+        // Nobody is at work on anything there.
+        let is_free = tree.ours && !self.common.join("index.lock").exists();
+        if is_free && self.git.at_top(&tree.top).succeeds(&["diff-index", "--quiet", &at.0, "--"]).await? {
+            return Ok(());
+        }
         let named: Vec<(Commit, String)> = files.iter().map(|path| (at.clone(), path.clone())).collect();
         let texts = self.read_all(&named).await?;
         let changed = |(path, text): (&String, Option<String>)| FileChange {

@@ -240,9 +240,14 @@ impl Output {
         error + &run::markdown(self.results.plan.as_ref(), self.results.outcome.as_ref()) + &self.summary
     }
 
-    /// Says once, of the run as a whole, that there was nothing to write.
+    /// Says once, of the run as a whole, that there was nothing to write, or that nothing would be.
     fn nothing_done(&mut self) {
-        if let Some(text) = self.results.outcome.as_ref().and_then(Outcome::nothing_done) {
+        let text = match (&self.results.outcome, &self.results.plan) {
+            (Some(outcome), _) => outcome.nothing_done(),
+            (None, Some(plan)) if self.results.approval.is_none() => plan.nothing_planned(),
+            (None, _) => None,
+        };
+        if let Some(text) = text {
             self.section("Result", |out| writeln!(out, "{text}"));
         }
     }

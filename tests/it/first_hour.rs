@@ -105,6 +105,19 @@ fn the_first_run_under_a_cooldown_explains_once_why_nothing_is_proposed() {
 }
 
 #[test]
+fn a_plan_with_nothing_in_it_says_so() {
+    let clone = Clone::new("organization: acme\nregistry: oci:out\nimages: []\n");
+    for args in
+        [&["plan"][..], &["--forge", "git", "promote", "--dry-run"], &["--forge", "git", "propose", "--dry-run"]]
+    {
+        let text = wharfinger(clone.path()).args(args).output().expect_status(0).stdout;
+        assert_eq!(text, "nothing to propose and nothing to promote\n", "{args:?}");
+    }
+    let done = wharfinger(clone.path()).args(["--forge", "git", "promote"]).output().expect_status(0).stdout;
+    assert_eq!(done, "nothing to do: everything is as the manifest says\n");
+}
+
+#[test]
 fn options_that_would_be_ignored_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), "approved-images.yml", "organization: acme\nimages: []\n");

@@ -24,11 +24,20 @@ impl Contents for GitForge {
 
     async fn head(&self) -> Result<Head, Error> {
         let branch = self.default_branch().await?.to_owned();
-        let commit = self.tip(&branch).await?.ok_or_else(|| {
-            Error::Unusable(format!(
-                "there is no local branch {branch} with a commit; `git switch {branch}` makes it, or commit first"
-            ))
-        })?;
+        let commit = self.tip(&branch).await?;
+        let commit = match commit {
+            Some(commit) => commit,
+            None if self.current().await?.as_ref() == Some(&branch) => {
+                return Err(Error::Unusable(format!(
+                    "there is no local branch {branch} with a commit: nothing was committed here yet; `git add` and `git commit` first"
+                )));
+            }
+            None => {
+                return Err(Error::Unusable(format!(
+                    "there is no local branch {branch}; `git switch {branch}` makes it"
+                )));
+            }
+        };
         Ok(Head { branch, commit })
     }
 

@@ -77,7 +77,7 @@ impl GitForge {
     }
 
     /// The branch that is checked out here.
-    async fn current(&self) -> Result<Option<String>, Error> {
+    pub(super) async fn current(&self) -> Result<Option<String>, Error> {
         let [head, _] = &self.pointed;
         match head {
             Some(branch) => Ok(Some(branch.clone())),

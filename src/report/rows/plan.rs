@@ -45,6 +45,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The words for a plan in which there is nothing to do and nothing to tell.
+    pub(crate) fn nothing_planned(&self) -> Option<&'static str> {
+        let Self { proposals, promotions, repositories, removals, waiting, failed, notices, matrix, record, .. } = self;
+        let quiet = proposals.is_empty() && repositories.is_empty() && removals.is_empty() && record.is_none();
+        let silent = waiting.is_empty() && failed.is_empty() && notices.is_empty() && matrix.is_none();
+        let present = promotions.iter().all(|promotion| promotion.state == State::Present);
+        (quiet && silent && present).then_some("nothing to propose and nothing to promote")
+    }
+
     /// Adds what another command of the same run would do.
     pub fn extend(&mut self, other: Self) {
         self.proposals.extend(other.proposals);

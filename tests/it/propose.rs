@@ -614,7 +614,7 @@ fn labels_are_linked_and_cost_no_request_more() {
          [what changed in the source](https://github.com/grafana/loki/compare/{a}...{b}), at `github.com/grafana/loki` as the image's labels say\n"
     );
     assert!(message.contains(&line), "{message}");
-    let asked: Vec<String> = registry.log()[before..].iter().map(|asked| asked.line()).collect();
+    let asked: Vec<String> = registry.log()[before..].iter().map(crate::support::http::Exchange::line).collect();
     let of_blobs: Vec<&str> = asked.iter().filter(|line| line.contains("/blobs/")).map(|line| &line[..4]).collect();
     assert_eq!(of_blobs.iter().filter(|method| **method == "GET ").count(), 2, "one a version: {asked:?}");
     assert_eq!(of_blobs.len(), 4, "one a platform: {asked:?}");

@@ -63,7 +63,7 @@ pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> String 
     }
     match account.entry().kind {
         Kind::New | Kind::Update => {
-            lines.extend(phrases::version(account).map(|version| format!("Version: {version}")))
+            lines.extend(phrases::version(account).map(|version| format!("Version: {version}")));
         }
         Kind::Rebuild => lines.push(rebuild(account)),
         Kind::Retire | Kind::Reject | Kind::Expire => {}

@@ -2,7 +2,8 @@
 
 use super::{Context, Stop, edits, head, read_event};
 use crate::forge::{Error, Head};
-use crate::manifest::{self, File, Manifest};
+use crate::image::Location;
+use crate::manifest::{self, Destination, File, Manifest};
 pub(crate) use crate::observe::manifest::from_forge;
 use crate::observe::manifest::{LoadError, files_from_directory, files_from_forge};
 
@@ -35,8 +36,28 @@ pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop>
 /// # Errors
 /// Where there is none, or it cannot be used.
 pub(crate) async fn here(context: &Context) -> Result<Manifest, Stop> {
-    let files = files_here(context).await?;
-    manifest::parse(files.clone()).map_err(|faults| Stop::Manifest(faults, files))
+    let Found { files, checked_out } = files_here(context).await?;
+    let manifest = manifest::parse(files.clone()).map_err(|faults| Stop::Manifest(faults, files))?;
+    match directory(&manifest) {
+        Some(directory) if !checked_out => Err(Stop::Unusable(format!(
+            "{directory} is a directory, and this job has no checkout: it needs actions/checkout before this step"
+        ))),
+        _ => Ok(manifest),
+    }
+}
+
+/// The first directory that images come from or go to.
+fn directory(manifest: &Manifest) -> Option<String> {
+    let source = manifest.images.iter().find(|image| matches!(image.source, Location::Layout(_)));
+    let destination = matches!(manifest.registry, Destination::Directory(_)).then_some("the directory of `registry`");
+    source.map(|image| image.source_text.clone()).or(destination.map(str::to_owned))
+}
+
+/// The texts of a manifest, and where they were found.
+pub(crate) struct Found {
+    pub files: Vec<File>,
+    /// Whether that was in the working directory.
+    pub checked_out: bool,
 }
 
 /// The manifest's texts in the working directory. In a job that checked nothing out they are read from GitHub, at the commit that
@@ -44,11 +65,11 @@ pub(crate) async fn here(context: &Context) -> Result<Manifest, Stop> {
 ///
 /// # Errors
 /// Where there is no manifest, or it cannot be read.
-pub(crate) async fn files_here(context: &Context) -> Result<Vec<File>, Stop> {
+pub(crate) async fn files_here(context: &Context) -> Result<Found, Stop> {
     let (directory, path) = (&context.settings.directory, &context.settings.manifest);
     match files_from_directory(directory, path) {
         Err(LoadError::Missing { .. }) if context.settings.github.in_actions => {}
-        read => return Ok(read?),
+        read => return Ok(Found { files: read?, checked_out: true }),
     }
     let Some(github) = context.github() else {
         return Err(Stop::Unusable(format!(
@@ -61,7 +82,7 @@ pub(crate) async fn files_here(context: &Context) -> Result<Vec<File>, Stop> {
         None => context.forge()?.head().await?.commit,
     };
     tracing::info!("there is no {path} in {}: it is read from GitHub, at {at}", directory.display());
-    Ok(files_from_forge(github, &at, path).await?)
+    Ok(Found { files: files_from_forge(github, &at, path).await?, checked_out: false })
 }
 
 impl From<Error> for Stop {

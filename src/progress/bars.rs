@@ -17,7 +17,7 @@ const HERTZ: u8 = 10;
 /// How often bars are drawn while nothing comes.
 const TICK: Duration = Duration::from_millis(500);
 /// So long after the last byte or answer a bar is said to wait, and estimates nothing.
-const WAITING: Duration = Duration::from_secs(3);
+const WAITING: Duration = Duration::from_secs(1);
 /// How a bar that counts bytes looks.
 const BYTES: &str = "{msg:30!} {wide_bar} {sizes:>20} {pace:>22}";
 /// How the bar of a phase looks that asks for many things.
@@ -206,8 +206,10 @@ fn style(template: &str, moved: &Arc<Mutex<Option<Instant>>>) -> ProgressStyle {
     let pace_of = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
         let moved = *moved.lock().unwrap_or_else(PoisonError::into_inner);
         let left = state.len().unwrap_or_default().saturating_sub(state.pos());
+        let pace =
+            Pace { since: moved.map(|moved| moved.elapsed()), per_second: state.per_sec(), came: state.pos(), left };
         // What cannot be written is not shown.
-        let _ = out.write_str(&pace(moved.map(|moved| moved.elapsed()), state.per_sec(), left, in_bytes));
+        let _ = out.write_str(&pace.shown(in_bytes));
     };
     let sizes_of = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
         let total = state.len().unwrap_or_default();
@@ -220,24 +222,38 @@ fn style(template: &str, moved: &Arc<Mutex<Option<Instant>>>) -> ProgressStyle {
     style.with_key("pace", pace_of).with_key("sizes", sizes_of)
 }
 
-/// How fast it goes and how long it will take, where something came so long ago and so much is `left`. What waits is not estimated.
-fn pace(since: Option<Duration>, per_second: f64, left: u64, in_bytes: bool) -> String {
-    if since.is_none_or(|since| since >= WAITING) || !per_second.is_normal() || per_second < 0.0 {
-        return "waiting".to_owned();
+/// How fast a bar moves.
+struct Pace {
+    /// How long ago something came; `None`: nothing did.
+    since: Option<Duration>,
+    per_second: f64,
+    came: u64,
+    left: u64,
+}
+
+impl Pace {
+    /// How fast it goes, and how long it will take where enough came to tell. What waits is not estimated.
+    fn shown(&self, in_bytes: bool) -> String {
+        let Self { since, per_second, came, left } = *self;
+        if since.is_none_or(|since| since >= WAITING) || !per_second.is_normal() || per_second < 0.0 {
+            return "waiting".to_owned();
+        }
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let seconds = left as f64 / per_second;
+        let time = match seconds {
+            _ if left == 0 || came < left / 100 => String::new(),
+            ..90.0 => format!("{seconds:.0} s left"),
+            90.0..5400.0 => format!("{:.0} min left", seconds / 60.0),
+            _ => format!("{:.0} h left", seconds / 3600.0),
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is no negative number")]
+        let rate = format!("{}/s", size(per_second as u64));
+        match (in_bytes && left > 0, time.is_empty()) {
+            (false, _) => time,
+            (true, true) => rate,
+            (true, false) => format!("{rate}, {time}"),
+        }
     }
-    if left == 0 {
-        return String::new();
-    }
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    let seconds = left as f64 / per_second;
-    let time = match seconds {
-        ..90.0 => format!("{seconds:.0} s left"),
-        90.0..5400.0 => format!("{:.0} min left", seconds / 60.0),
-        _ => format!("{:.0} h left", seconds / 3600.0),
-    };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is no negative number")]
-    let rate = per_second as u64;
-    if in_bytes { format!("{}/s, {time}", size(rate)) } else { time }
 }
 
 #[cfg(test)]
@@ -348,13 +364,16 @@ mod tests {
     #[test]
     fn what_waits_is_not_estimated() {
         let (soon, late) = (Some(Duration::from_millis(10)), Some(WAITING));
-        assert_eq!(pace(None, 0.0, 0, true), "waiting", "nothing came yet");
-        assert_eq!(pace(late, 1e6, 5_000_000, true), "waiting", "nothing comes any more");
-        assert_eq!(pace(soon, f64::NAN, 5_000_000, true), "waiting");
-        assert_eq!(pace(soon, 1e6, 5_000_000, true), "1.0 MB/s, 5 s left");
-        assert_eq!(pace(soon, 1e6, 600_000_000, true), "1.0 MB/s, 10 min left");
-        assert_eq!(pace(soon, 2.0, 60, false), "30 s left");
-        assert_eq!(pace(soon, 1e6, 0, true), "", "only the tag is to be set");
+        let bytes = |since, per_second, came, left| Pace { since, per_second, came, left }.shown(true);
+        assert_eq!(bytes(None, 0.0, 0, 0), "waiting", "nothing came yet");
+        assert_eq!(bytes(late, 1e6, 5_000_000, 5_000_000), "waiting", "nothing comes any more");
+        assert_eq!(bytes(soon, f64::NAN, 1, 5_000_000), "waiting");
+        assert_eq!(bytes(soon, 300.0, 159, 3_000_000), "300 B/s", "too little to tell");
+        assert_eq!(bytes(soon, 1e6, 5_000_000, 5_000_000), "1.0 MB/s, 5 s left");
+        assert_eq!(bytes(soon, 1e6, 9_000_000, 600_000_000), "1.0 MB/s, 10 min left");
+        assert_eq!(bytes(soon, 1e6, 5_000_000, 0), "", "only the tag is to be set");
+        let counted = |came, left| Pace { since: soon, per_second: 2.0, came, left }.shown(false);
+        assert_eq!((counted(4, 60).as_str(), counted(1, 600).as_str()), ("30 s left", ""));
     }
 
     #[test]
@@ -366,7 +385,8 @@ mod tests {
         other.expect(1, 2_000_000);
         other.came(2_000_000);
         other.end(true);
-        one.shown.bar.tick();
+        one.shown.bar.force_draw();
+        progress.total.with(|total| total.bar.force_draw());
         let lines = screen.lines();
         assert!(lines[0].starts_with("loki:3.1.0") && lines[0].ends_with("0 B of 4.0 MB waiting"), "{lines:#?}");
         assert!(lines[1].starts_with("1 of 2 images") && lines[1].contains("2.0 MB of 6.0 MB"), "{lines:#?}");
@@ -381,6 +401,8 @@ mod tests {
         let (bar, phase) = (progress.image("loki:3.1.0"), progress.phase("sources", 3));
         bar.expect(1, 1_000);
         phase.one();
+        bar.shown.bar.force_draw();
+        phase.0.bar.force_draw();
         assert_eq!(screen.lines().len(), 2);
         drawn::take_away(&progress.bars);
         bar.came(10);

@@ -175,3 +175,14 @@ fn where_github_cannot_be_read_the_message_names_the_checkout() {
         assert!(outcome.stdout.contains("actions/checkout") && outcome.stdout.contains(FILE), "{outcome:?}");
     }
 }
+
+#[test]
+fn a_directory_of_images_needs_a_checkout() {
+    let world = World::new(FILE);
+    let text = "organization: acme\nimages:\n  - { source: 'oci:layouts/app', repository: app, versions: ^1 }\n";
+    let sha = world.github.push_as("main", "octocat", &[(FILE, text)]);
+    let event = Actions::workflow_dispatch(&world.github.repository()).env("GITHUB_SHA", &sha);
+    let outcome = world.run(event.input("command", "plan")).expect_status(2);
+    let error = outcome.json()["error"].as_str().unwrap_or_default().to_owned();
+    assert!(error.starts_with("oci:layouts/app is a directory") && error.contains("actions/checkout"), "{error}");
+}

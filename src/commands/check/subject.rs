@@ -75,7 +75,7 @@ impl Subject {
     /// The working directory, against the default branch of the repository that it is in.
     async fn here(context: &Context, public_only: bool) -> Result<Self, Stop> {
         let (directory, path) = (&context.settings.directory, &context.settings.manifest);
-        let head = load::files_here(context).await?;
+        let head = load::files_here(context).await?.files;
         let local = match GitForge::open(directory.clone()).await {
             Ok(forge) => forge.head().await.ok().map(|default| (forge, default.commit)),
             Err(_) => None,

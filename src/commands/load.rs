@@ -49,7 +49,7 @@ pub(crate) async fn here(context: &Context) -> Result<Manifest, Stop> {
 /// The first directory that images come from or go to.
 fn directory(manifest: &Manifest) -> Option<String> {
     let source = manifest.images.iter().find(|image| matches!(image.source, Location::Layout(_)));
-    let destination = matches!(manifest.registry, Destination::Directory(_)).then_some("the directory of `registry`");
+    let destination = matches!(manifest.registry, Destination::Directory(_)).then_some("`registry`");
     source.map(|image| image.source_text.clone()).or(destination.map(str::to_owned))
 }
 

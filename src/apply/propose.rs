@@ -42,9 +42,10 @@ pub(crate) struct Committed {
 
 impl Committed {
     /// What stands on a branch before its body says so.
-    pub(crate) fn before(forge: &dyn Forge, wanted: &Wanted, commit: Commit) -> Self {
+    pub(crate) fn before(forge: &dyn Forge, manifest: &Manifest, wanted: &Wanted, commit: Commit) -> Self {
         let head = forge.accounts().and(ObjectId::try_from(commit.0.clone()).ok());
-        let metadata = Metadata { head, context: wanted.context.clone(), entries: wanted.entries() };
+        let manifest = Some(manifest.path().to_owned());
+        let metadata = Metadata { manifest, head, context: wanted.context.clone(), entries: wanted.entries() };
         Self { commit, metadata }
     }
 }
@@ -61,8 +62,9 @@ pub(crate) async fn commit(
     let Publication { head, manifest, wanted, .. } = publication;
     let (headline, body) = body::message(manifest, wanted);
     let new = NewCommit { message: Message { headline, body }, files: changes(manifest, wanted)? };
-    let commit = forge.rewrite(&wanted.branch, open.map(|o| &o.head), &head.commit, &new).await?;
-    Ok(Committed::before(forge, wanted, commit))
+    let branch = open.map_or(wanted.branch.as_str(), OpenProposal::reference);
+    let commit = forge.rewrite(branch, open.map(|o| &o.head), &head.commit, &new).await?;
+    Ok(Committed::before(forge, manifest, wanted, commit))
 }
 
 /// The second half of publishing: what a person sees.
@@ -85,7 +87,7 @@ pub(crate) async fn present(
         }
     }
     forge.edit(open, &title, &text).await?;
-    let (number, url, branch) = (open.number, open.url.clone(), open.branch.clone());
+    let (number, url, branch) = (open.number, open.url.clone(), open.reference().to_owned());
     Ok(Proposed { number, url, branch, action: ProposedAction::Updated, detail: None, title })
 }
 
@@ -111,6 +113,7 @@ async fn present_new(
             number: Some(number),
             url,
             branch,
+            former: None,
             head,
             title,
             body,

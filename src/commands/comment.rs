@@ -12,6 +12,7 @@ use crate::apply::propose::{Publication, PublishError};
 use crate::forge::{Accounts, Error, Forge, Head, JOB_LOGIN, OpenProposal, with_rules};
 use crate::manifest::Manifest;
 use crate::markdown::code;
+use crate::observe::own::own_proposals;
 use crate::observe::untouched::find_touched;
 use crate::progress::say;
 use crate::proposal::body::Evidence;
@@ -80,8 +81,8 @@ fn refusal_mark(login: &str) -> String {
 
 /// The open proposal of this number. Only the branch makes it one, and only in this repository.
 async fn proposal(forge: &dyn Forge, manifest: &Manifest, number: u64) -> Result<Option<OpenProposal>, Stop> {
-    let prefix = &manifest.proposals.branch_prefix;
-    let mut open = forge.proposals(prefix).await?;
+    let prefix = &manifest.prefix();
+    let mut open = own_proposals(forge, manifest).await?.own;
     open.retain(|p| p.number == Some(number) && branch::is_proposal(prefix, &p.branch));
     Ok(find_touched(forge, manifest.path(), open).await?.pop())
 }
@@ -166,7 +167,7 @@ impl CommandRequest<'_> {
 
     /// `propose` for the images of this proposal's branch, which is moved also where its present head was approved.
     async fn propose(&self, manifest: &Manifest, output: &mut Output) -> Result<Exit, Stop> {
-        let prefix = &manifest.proposals.branch_prefix;
+        let prefix = &manifest.prefix();
         let on_it = manifest.images.iter().map(crate::manifest::Image::slug);
         let images: Vec<String> =
             on_it.filter(|slug| self.open.branch.starts_with(&branch::of_image(prefix, slug))).collect();

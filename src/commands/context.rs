@@ -13,7 +13,7 @@ use crate::forge::git::GitForge;
 use crate::forge::github::GitHub;
 use crate::forge::{Commit, Forge};
 use crate::hub::{self, Hub};
-use crate::manifest::{Destination, Proposals};
+use crate::manifest::{Destination, Manifest, Proposals};
 use crate::net;
 use crate::net::retry::Policy;
 use crate::observe::records::{ALL_BELIEVED, History};
@@ -100,9 +100,9 @@ impl Context {
     }
 
     /// Makes the forge's temporary branches begin as the manifest says all branches do.
-    pub fn begin_branches_with(&self, prefix: &str) {
+    pub(super) fn begin_branches_as(&self, manifest: &Manifest) {
         if let Some(github) = &self.github {
-            github.begin_branches_with(prefix);
+            github.begin_branches_with(&manifest.prefix(), &manifest.proposals.branch_prefix);
         }
     }
 

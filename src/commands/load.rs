@@ -27,7 +27,7 @@ pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop>
         Err(LoadError::Missing { path, help, .. }) => return Err(edits::missing(context, &head, &path, help)),
         read => read?,
     };
-    context.begin_branches_with(&manifest.proposals.branch_prefix);
+    context.begin_branches_as(&manifest);
     Ok((head, manifest))
 }
 

@@ -101,7 +101,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
 async fn sweep(context: &Context, manifest: &Manifest) {
     let records = !context.settings.dry_run && context.settings.record != RecordMode::None;
     let Some(forge) = context.forge.as_deref().filter(|_| records) else { return };
-    match forge.sweep(&manifest.proposals.branch_prefix, None).await {
+    match forge.sweep(&manifest.prefix(), None).await {
         Ok(open) => context.may_have_proposals.store(open, Ordering::Relaxed),
         Err(e) => tracing::warn!("what interrupted runs left could not be cleared: {e}"),
     }
@@ -234,8 +234,8 @@ async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -
     let forge = context.forge.as_ref()?;
     let records: Vec<Record> = promoted.iter().map(|promoted| record_of(reviews, promoted)).collect();
     let _phase = Group::begin(&format!("Recording {}", counted(records.len(), "digest")));
-    let (path, prefix) = (&context.settings.manifest, &reviews.binding.manifest.proposals.branch_prefix);
-    let recorded = record::record(forge.as_ref(), path, prefix, way, &records, reviews.settled.as_deref()).await;
+    let manifest = &reviews.binding.manifest;
+    let recorded = record::record(forge.as_ref(), manifest, way, &records, reviews.settled.as_deref()).await;
     if let Ok(Outcome { recorded: Recorded::Committed(commit), .. }) = &recorded {
         context.reviews.made(commit);
     }

@@ -51,8 +51,9 @@ pub(crate) async fn run(
             return Ok(if clean { Exit::Done } else { Exit::Findings });
         }
         if attempt == 1 {
-            let open: Vec<OpenProposal> = situation.open.iter().chain(&situation.others).cloned().collect();
-            if let Err(e) = forge.sweep(&manifest.proposals.branch_prefix, Some(&open)).await {
+            let Situation { open, others, of_others, .. } = &situation;
+            let open: Vec<OpenProposal> = open.iter().chain(others).chain(of_others).cloned().collect();
+            if let Err(e) = forge.sweep(&manifest.prefix(), Some(&open)).await {
                 tracing::warn!("what interrupted runs left could not be cleared: {e}");
             }
         }

@@ -7,6 +7,7 @@ use super::{Context, check};
 use crate::apply::propose::{Committed, Publication, PublishError, commit, invite, present};
 use crate::forge::{Commit, Forge, JOB_LOGIN, OpenProposal, Statuses};
 use crate::manifest::Manifest;
+use crate::observe::own::on_branch;
 use crate::observe::proposals::requested_action;
 use crate::observe::untouched::find_touched;
 use crate::proposal::Wanted;
@@ -27,7 +28,7 @@ pub(super) async fn ensure(
     reviewed: Reviewed,
 ) -> Result<Proposed, PublishError> {
     let Publication { manifest, wanted, .. } = publication;
-    let open = forge.proposals_of(&wanted.branch).await?;
+    let open = on_branch(forge, manifest, &wanted.branch).await?;
     let Some(open) = find_touched(forge, manifest.path(), open).await?.pop() else {
         return publish(context, forge, publication, None).await;
     };
@@ -47,7 +48,7 @@ pub(super) async fn ensure(
 
 /// What became of an open proposal.
 pub(super) fn row(open: &OpenProposal, action: ProposedAction, why: Option<&String>) -> Proposed {
-    let (url, branch, detail) = (open.url.clone(), open.branch.clone(), why.cloned());
+    let (url, branch, detail) = (open.url.clone(), open.reference().to_owned(), why.cloned());
     Proposed { number: open.number, url, branch, action, detail, title: open.title.clone() }
 }
 
@@ -76,7 +77,7 @@ pub(super) async fn rewrite(
     publication: &Publication<'_>,
     open: &OpenProposal,
 ) -> Result<Proposed, PublishError> {
-    let committed = Committed::before(forge, publication.wanted, open.head.clone());
+    let committed = Committed::before(forge, publication.manifest, publication.wanted, open.head.clone());
     let committed = judged(context, forge, committed, Some(open)).await;
     present(forge, publication, Some(open), committed).await
 }

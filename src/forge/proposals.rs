@@ -43,7 +43,10 @@ pub struct OpenProposal {
     pub number: Option<u64>,
     /// Where a person looks at it: a URL, or the branch.
     pub url: String,
+    /// The branch that its manifest names.
     pub branch: String,
+    /// The branch that it really stands on, where that bears a former name.
+    pub former: Option<String>,
     /// The branch's commit.
     pub head: Commit,
     pub title: String,
@@ -63,6 +66,13 @@ pub struct OpenProposal {
     pub labels: Vec<String>,
     /// The branch it would be merged into, where a person made that another than the default one.
     pub elsewhere: Option<String>,
+}
+
+impl OpenProposal {
+    /// The branch that it stands on.
+    pub(crate) fn reference(&self) -> &str {
+        self.former.as_deref().unwrap_or(&self.branch)
+    }
 }
 
 /// A proposal that was closed without a merge by a person. One that this program or a stale-bot closed is not given.

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use crate::image::{Digest, Location, Tag};
+use crate::manifest::DEFAULT_PATH;
 use crate::rules::EARLIER;
 
 mod survey;
@@ -58,15 +59,47 @@ pub(crate) struct Entry {
     pub first_seen: DateTime<Utc>,
 }
 
+type Tags = BTreeMap<Key, Vec<Entry>>;
+
 /// Everything that was seen and still matters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Ledger {
-    tags: BTreeMap<Key, Vec<Entry>>,
+    /// What one manifest's runs saw.
+    tags: Tags,
+    /// What those of other manifests of the repository saw, by their paths: it is kept as it is. The default one has none.
+    others: BTreeMap<String, Tags>,
+    /// The path of the manifest that `tags` are of; empty for the default one.
+    path: String,
     /// The last commit of another identity that was judged, so that each is reported once.
     judged: Option<String>,
 }
 
 impl Ledger {
+    /// The ledger of all manifests, seen from one: what it says is what that one's runs saw.
+    #[must_use]
+    pub(crate) fn seen_from(mut self, path: &str) -> Self {
+        let path = if path == DEFAULT_PATH { "" } else { path };
+        if self.path != path {
+            let tags = self.others.remove(path).unwrap_or_default();
+            let (before, path_before) =
+                (std::mem::replace(&mut self.tags, tags), std::mem::replace(&mut self.path, path.to_owned()));
+            if !before.is_empty() {
+                self.others.insert(path_before, before);
+            }
+        }
+        self
+    }
+
+    /// Whether rows stand there that name no manifest, and nothing that this one's runs saw: they may be its own of former times.
+    pub(crate) fn may_take_over(&self) -> bool {
+        !self.path.is_empty() && self.tags.is_empty() && self.others.len() == 1 && self.others.contains_key("")
+    }
+
+    /// Takes over the rows that name no manifest.
+    pub(crate) fn take_over(&mut self) {
+        self.tags = self.others.remove("").unwrap_or_default();
+    }
+
     /// Since when a tag has answered a digest without a break; `None` where its clock has not begun. A time that lies ahead, as
     /// a wrong clock elsewhere writes it, is `now`: a version is never older than it can be.
     pub(crate) fn since(&self, key: &Key, digest: &Digest, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

@@ -158,15 +158,15 @@ fn only_what_our_own_text_says_too_counts() {
     let mut tip = seen(&[("1", "a", 0), ("3", "c", 5), ("4", "d", 0)]);
     tip.judge("abc");
     let text = |ledger: &Ledger| ledger.write().unwrap();
-    let judged = trusted(Some(&text(&own)), Some(&text(&tip)));
+    let judged = trusted("", Some(&text(&own)), Some(&text(&tip)));
     assert_eq!((judged.touched, judged.broken.clone()), (3, None), "older, taken away, added");
     assert_eq!(judged.ledger, seen(&[("3", "c", 5)]));
-    assert_eq!(trusted(Some(&text(&own)), Some(&text(&own))).ledger, own);
-    assert_eq!(trusted(Some(&text(&own)), None).touched, 3);
-    assert_eq!(trusted(None, Some(&text(&tip))).ledger, Ledger::default());
-    let broken = trusted(Some(&text(&own)), Some("hello"));
+    assert_eq!(trusted("", Some(&text(&own)), Some(&text(&own))).ledger, own);
+    assert_eq!(trusted("", Some(&text(&own)), None).touched, 3);
+    assert_eq!(trusted("", None, Some(&text(&tip))).ledger, Ledger::default());
+    let broken = trusted("", Some(&text(&own)), Some("hello"));
     assert!(broken.broken.is_some() && broken.ledger == Ledger::default());
-    let mended = trusted(Some("hello"), Some(&text(&tip)));
+    let mended = trusted("", Some("hello"), Some(&text(&tip)));
     assert!(mended.broken.is_some() && mended.ledger == Ledger::default());
 }
 

@@ -1,5 +1,5 @@
-//! The ledger as text: a line an entry, sorted by source and tag, a tag's entries oldest first, so that a difference shows
-//! what a run saw.
+//! The ledger as text: a line an entry, sorted by manifest, source and tag, a tag's entries oldest first, so that a difference
+//! shows what a run saw. A line of a manifest of another name than the default begins with its path and a tab.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -42,10 +42,16 @@ impl Ledger {
         if let Some(judged) = &self.judged {
             let _ = writeln!(text, "{JUDGED}{judged}");
         }
-        for (Key { source, tag }, entries) in &self.tags {
-            for Entry { digest, first_seen } in entries {
-                let at = first_seen.to_rfc3339_opts(SecondsFormat::Secs, true);
-                let _ = writeln!(text, "{source} {tag} {digest} {at}");
+        let own = (self.path.as_str(), &self.tags);
+        let mut all: Vec<_> = self.others.iter().map(|(path, tags)| (path.as_str(), tags)).chain([own]).collect();
+        all.sort_by_key(|(path, _)| *path);
+        for (path, tags) in all {
+            let path = if path.is_empty() { String::new() } else { format!("{path}\t") };
+            for (Key { source, tag }, entries) in tags {
+                for Entry { digest, first_seen } in entries {
+                    let at = first_seen.to_rfc3339_opts(SecondsFormat::Secs, true);
+                    let _ = writeln!(text, "{path}{source} {tag} {digest} {at}");
+                }
             }
         }
         if text.len() > LIMIT { Err(Broken::TooLong) } else { Ok(text) }
@@ -65,7 +71,7 @@ impl Ledger {
                 1 => line == FIRST,
                 2 => line == SECOND,
                 3 if line.starts_with(JUDGED) => judged(&mut ledger, line),
-                _ => entry(&mut ledger.tags, line).is_some(),
+                _ => row(&mut ledger, line).is_some(),
             };
             if !good {
                 return Err(Broken::Line(number));
@@ -81,6 +87,15 @@ fn judged(ledger: &mut Ledger, line: &str) -> bool {
     let commit = line.strip_prefix(JUDGED).filter(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_hexdigit()));
     ledger.judged = commit.map(str::to_owned);
     commit.is_some()
+}
+
+/// Reads a row. One of a manifest of another name than the default begins with its path.
+fn row(ledger: &mut Ledger, line: &str) -> Option<()> {
+    match line.split_once('\t') {
+        None => entry(&mut ledger.tags, line),
+        Some(("", _)) => None,
+        Some((path, rest)) => entry(ledger.others.entry(path.to_owned()).or_default(), rest),
+    }
 }
 
 /// Reads a line; the source, which may hold spaces, is what the other fields leave.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Broken, Key, Ledger};
+use super::{Broken, Key, Ledger, Tags};
 
 /// What of a ledger counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,15 +15,29 @@ pub(crate) struct Trusted {
 }
 
 /// Judges the text at the branch's tip against the newest that this program wrote there (the same, where nobody else wrote
-/// since; `None`: no text). Only what both say of a tag, entry by entry, counts. A text that is broken says nothing.
-pub(crate) fn trusted(own: Option<&str>, tip: Option<&str>) -> Trusted {
-    let read = |text: Option<&str>| text.map_or_else(|| Ok(Ledger::default()), Ledger::read);
+/// since; `None`: no text), as the manifest at `path` sees them. Only what both say of a tag, entry by entry, counts. A text that is broken says nothing.
+pub(crate) fn trusted(path: &str, own: Option<&str>, tip: Option<&str>) -> Trusted {
+    let seen = |ledger: Ledger| ledger.seen_from(path);
+    let read = |text: Option<&str>| text.map_or_else(|| Ok(Ledger::default()), Ledger::read).map(seen);
     let (own, tip) = (read(own), read(tip));
     let broken = tip.as_ref().err().or(own.as_ref().err()).cloned();
-    let (own, tip) = (own.unwrap_or_default(), tip.unwrap_or_default());
-    let keys: BTreeSet<&Key> = own.tags.keys().chain(tip.tags.keys()).collect();
-    let touched = keys.into_iter().filter(|key| own.tags.get(key) != tip.tags.get(key)).count();
+    let (own, tip) = (own.unwrap_or_else(|_| seen(Ledger::default())), tip.unwrap_or_else(|_| seen(Ledger::default())));
     let mut ledger = own;
+    // Other manifests' rows as well: what this run writes, their runs take for written by us.
+    let paths: BTreeSet<String> = ledger.others.keys().chain(tip.others.keys()).cloned().collect();
+    let mut all = touched(&ledger.tags, &tip.tags);
     ledger.tags.retain(|key, entries| tip.tags.get(key) == Some(entries));
-    Trusted { ledger, touched, broken }
+    for path in paths {
+        let (own, theirs) = (ledger.others.entry(path.clone()).or_default(), tip.others.get(&path));
+        let theirs = theirs.cloned().unwrap_or_default();
+        all += touched(own, &theirs);
+        own.retain(|key, entries| theirs.get(key) == Some(entries));
+    }
+    ledger.others.retain(|_, tags| !tags.is_empty());
+    Trusted { ledger, touched: all, broken }
+}
+
+fn touched(own: &Tags, tip: &Tags) -> usize {
+    let keys: BTreeSet<&Key> = own.keys().chain(tip.keys()).collect();
+    keys.into_iter().filter(|key| own.get(key) != tip.get(key)).count()
 }

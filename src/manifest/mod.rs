@@ -143,6 +143,16 @@ impl Manifest {
         self.files.first().map_or("", |file| file.path.as_str())
     }
 
+    /// What the branches of this manifest's proposals start with: `branch-prefix`, and where it bears another name than the default
+    /// what tells its path, so that two manifests of one repository have branches of their own.
+    pub(crate) fn prefix(&self) -> String {
+        let shared = &self.proposals.branch_prefix;
+        match self.path() {
+            DEFAULT_PATH | "" => shared.clone(),
+            path => format!("{shared}m-{}/", &Digest::sha256(path.as_bytes()).hex()[..8]),
+        }
+    }
+
     /// All approvals with their images, in the manifest's order.
     pub(crate) fn approvals(&self) -> impl Iterator<Item = (&Image, &Approval)> {
         self.images.iter().flat_map(|image| image.approved.iter().map(move |approval| (image, approval)))
@@ -332,6 +342,9 @@ pub struct AllowedRegistry {
     pub address: String,
     pub name: String,
 }
+
+/// The path of the manifest where nothing else is said.
+pub(crate) const DEFAULT_PATH: &str = "approved-images.yml";
 
 /// `proposals`: how pull requests are made.
 #[derive(Debug, Clone, PartialEq, Eq)]

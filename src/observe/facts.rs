@@ -1,10 +1,15 @@
 //! Finds out what decisions about proposals lack, and asks them again.
 
+use std::collections::BTreeSet;
+
 use super::candidates::{UpstreamReader, choose_without, look_up};
+use super::own::Alone;
 use super::reviews::approver;
-use crate::forge::{Forge, OpenProposal};
+use crate::forge::{Error, Forge, OpenProposal};
+use crate::proposal::Entry;
 use crate::proposal::known::{Answer, Fact, Known};
 use crate::proposal::metadata;
+use crate::proposal::own::former;
 
 /// How often a decision is asked again. Every round finds out something new: no manifest comes near it.
 const ROUNDS: usize = 10_000;
@@ -16,6 +21,8 @@ pub(crate) struct FactReader<'a> {
     /// Without a forge nothing was declined, and nobody approved anything.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) open: &'a [OpenProposal],
+    /// Whether the manifest is the only one of its repository.
+    pub(crate) alone: Alone,
 }
 
 impl FactReader<'_> {
@@ -37,14 +44,7 @@ impl FactReader<'_> {
     async fn find_out(&self, fact: Fact, known: &mut Known) {
         match fact {
             Fact::Declined(branch) => {
-                let declined = match self.forge {
-                    Some(forge) => forge.declined(&branch).await.map_err(|e| e.to_string()),
-                    None => Ok(Vec::new()),
-                };
-                let entries = declined.map(|declined| {
-                    let bodies = declined.iter().filter_map(|d| metadata::read(&d.body));
-                    bodies.flat_map(|metadata| metadata.entries).collect()
-                });
+                let entries = self.declined(&branch).await.map_err(|e| e.to_string());
                 known.declined.push((branch, entries));
             }
             Fact::Approver(branch) => {
@@ -69,6 +69,20 @@ impl FactReader<'_> {
                 }
             }
         }
+    }
+
+    /// What a person declined on a branch, under its former name too where that was this manifest's.
+    async fn declined(&self, branch: &str) -> Result<BTreeSet<Entry>, Error> {
+        let Some(forge) = self.forge else { return Ok(BTreeSet::new()) };
+        let mut declined = forge.declined(branch).await?;
+        let manifest = self.upstream.as_ref().map(|upstream| upstream.manifest);
+        if let Some((manifest, former)) = manifest.and_then(|manifest| Some((manifest, former(manifest, branch)?)))
+            && self.alone.ask(forge, manifest).await?
+        {
+            declined.extend(forge.declined(&former).await?);
+        }
+        let made = declined.iter().filter_map(|declined| metadata::read(&declined.body));
+        Ok(made.flat_map(|metadata| metadata.entries).collect())
     }
 
     /// Who has approved what the open proposal on a branch holds now, in words.

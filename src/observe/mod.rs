@@ -17,6 +17,7 @@ pub(crate) mod ledger;
 pub mod manifest;
 pub(crate) mod mirror;
 pub(crate) mod organization;
+pub(crate) mod own;
 pub(crate) mod ownership;
 pub(crate) mod proposals;
 pub(crate) mod records;

@@ -11,6 +11,7 @@ use super::destination::DestinationReader;
 use super::evidence::EvidenceReader;
 use super::facts::FactReader;
 use super::ledger::{Clocks, Noted, Place, Trust};
+use super::own::{Alone, Own, own_proposals};
 use super::sources::Sources;
 use super::untouched::find_touched;
 use crate::forge::{Error, Forge, OpenProposal};
@@ -52,6 +53,8 @@ pub(crate) struct Situation {
     pub(crate) open: Vec<OpenProposal>,
     /// What is open on other branches of ours.
     pub(crate) others: Vec<OpenProposal>,
+    /// What is open of other manifests.
+    pub(crate) of_others: Vec<OpenProposal>,
     pub(crate) candidates: Candidates,
     pub(crate) wanted: Vec<Wanted>,
     pub(crate) decisions: Vec<Decision>,
@@ -77,14 +80,14 @@ impl ProposalReader<'_> {
         refresh: Option<&str>,
     ) -> Result<Situation, Error> {
         let _phase = Group::begin(&format!("Looking for new versions of {}", counted(manifest.images.len(), "image")));
-        let prefix = &manifest.proposals.branch_prefix;
+        let prefix = &manifest.prefix();
         let clocks = self.clocks(manifest);
         let upstream = self.upstream(manifest, &clocks);
-        let ours = match self.forge {
-            Some(forge) => forge.proposals(prefix).await?,
-            None => Vec::new(),
+        let Own { own, others: of_others } = match self.forge {
+            Some(forge) => own_proposals(forge, manifest).await?,
+            None => Own::default(),
         };
-        let (open, others): (Vec<_>, Vec<_>) = ours.into_iter().partition(|p| branch::is_proposal(prefix, &p.branch));
+        let (open, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|p| branch::is_proposal(prefix, &p.branch));
         let open = match self.forge {
             Some(forge) => find_touched(forge, manifest.path(), open).await?,
             None => open,
@@ -94,13 +97,23 @@ impl ProposalReader<'_> {
         let agenda = Agenda::new(manifest, scope, &existing, &candidates, unreviewed, self.now.date_naive());
         let agenda = Agenda { refresh, ..agenda };
         let mut known = Known { candidates, ..Known::default() };
-        let reader = FactReader { upstream: Some(upstream), forge: self.forge, open: &open };
+        let reader = FactReader { upstream: Some(upstream), forge: self.forge, open: &open, alone: Alone::default() };
         let settled = reader.settle(&mut known, |known| agenda.decide(known)).await;
         let Decided { wanted, decisions } = settled.ok_or_else(endless)?;
         let noted = clocks.noted(survey(manifest, scope, &known.candidates)).await;
         let failed = known.declined.into_iter().filter_map(|(branch, declined)| Some((branch, declined.err()?)));
         let (failed, untold) = (failed.collect(), unreviewed.failures(manifest));
-        Ok(Situation { open, others, candidates: known.candidates, wanted, decisions, failed, untold, noted })
+        Ok(Situation {
+            open,
+            others,
+            of_others,
+            candidates: known.candidates,
+            wanted,
+            decisions,
+            failed,
+            untold,
+            noted,
+        })
     }
 
     /// What becomes of a version that a person asks for.
@@ -114,7 +127,7 @@ impl ProposalReader<'_> {
         let scope = Scope::of(request.position());
         let candidates = read_candidates(&upstream, &scope, &BTreeSet::new()).await;
         let mut known = Known { candidates, ..Known::default() };
-        let reader = FactReader { upstream: Some(upstream), forge: self.forge, open: &[] };
+        let reader = FactReader { upstream: Some(upstream), forge: self.forge, open: &[], alone: Alone::default() };
         let settled = reader.settle(&mut known, |known| request.decide(&ruled, known, self.now)).await;
         settled.ok_or_else(endless)
     }
@@ -173,7 +186,8 @@ pub(crate) async fn requested_action(
     reviewed: Reviewed,
 ) -> Result<Action, Error> {
     let holds = existing(open);
-    let reader = FactReader { upstream: None, forge: Some(forge), open: std::slice::from_ref(open) };
+    let reader =
+        FactReader { upstream: None, forge: Some(forge), open: std::slice::from_ref(open), alone: Alone::default() };
     let settled = reader.settle(&mut Known::default(), |known| asked(&holds, wanted, reviewed, known)).await;
     settled.ok_or_else(endless)
 }

@@ -2,6 +2,7 @@
 //! without waiting for the forge to say so.
 
 use super::manifest::part_from_forge;
+use super::own::own_proposals;
 use super::reviews::approver;
 use super::untouched::find_touched;
 use crate::forge::{Accounts, Error, Forge, Head, OpenProposal};
@@ -34,8 +35,8 @@ pub(crate) struct Siblings {
 pub(crate) async fn read_siblings(forge: &dyn Forge, head: &Head, manifest: &Manifest) -> Result<Siblings, Error> {
     let mut siblings = Siblings::default();
     let Some(accounts) = forge.accounts() else { return Ok(siblings) };
-    let prefix = &manifest.proposals.branch_prefix;
-    for open in forge.proposals(prefix).await? {
+    let prefix = &manifest.prefix();
+    for open in own_proposals(forge, manifest).await?.own {
         let made = metadata::read(&open.body).filter(|made| !stands_on(manifest, made));
         let ours = branch::is_proposal(prefix, &open.branch) && open.elsewhere.is_none();
         match made.filter(|_| ours) {

@@ -37,6 +37,6 @@ fn is_editable(manifest: &Manifest, items: &[Item]) -> bool {
 /// The proposal of one image and line.
 fn of_its_own(manifest: &Manifest, items: &[Item]) -> Option<Wanted> {
     let first = items.first()?;
-    let branch = branch::image(&manifest.proposals.branch_prefix, &manifest.images[first.image].slug(), &first.line);
+    let branch = branch::image(&manifest.prefix(), &manifest.images[first.image].slug(), &first.line);
     Some(Wanted { branch, group: None, items: items.to_vec(), later: 0, context: Digest::sha256(b"") })
 }

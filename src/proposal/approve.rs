@@ -178,7 +178,7 @@ impl ApprovalRequest {
         };
         let image = &manifest.images[self.image];
         let line = line_of(&image.rule, &chosen.tag);
-        let branch = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line);
+        let branch = branch::image(&manifest.prefix(), &image.slug(), &line);
         let mut item = approving(self.image, image, &line, &chosen);
         item.entry.urgent.clone_from(&self.urgent);
         if self.without.is_none() && (by_rule || self.urgent.is_some()) {

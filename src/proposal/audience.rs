@@ -87,7 +87,7 @@ pub(crate) fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry
 
 /// The audience of a proposal on a branch that was made of these entries, as the manifest is now.
 fn of_entries(manifest: &Manifest, on: &str, entries: &[Entry]) -> Audience {
-    let prefix = &manifest.proposals.branch_prefix;
+    let prefix = &manifest.prefix();
     let grouped = on.starts_with(&branch::of_groups(prefix));
     let concerned = |image: &&Image| {
         let named = entries.iter().any(|entry| entry.names(image));

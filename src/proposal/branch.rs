@@ -34,6 +34,12 @@ pub(crate) fn is_proposal(prefix: &str, branch: &str) -> bool {
     branch.strip_prefix(prefix).is_some_and(|rest| rest.starts_with("image/") || rest.starts_with("group/"))
 }
 
+/// Whether what follows the common prefix in a branch's name says that it is of a manifest of another name than the default.
+pub(crate) fn is_of_another(rest: &str) -> bool {
+    let part = rest.split('/').next().and_then(|part| part.strip_prefix("m-"));
+    part.is_some_and(|hex| hex.len() == 8 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+}
+
 /// One part of a branch's name that git takes (git-check-ref-format(1)) and that no other text gives: letters, digits,
 /// `_`, `-` and single dots stay, everything else is written as `%XX`, byte by byte.
 fn component(text: &str) -> String {

@@ -89,7 +89,7 @@ impl<'a> Agenda<'a> {
             let why = unreviewed.unknown.get(&Key::of(image, approval))?;
             let part = Cause::Unreviewed(why.clone()).own_branch()?;
             let line = format!("{part}/{}", approval.tag);
-            let branch = branch::image(&self.manifest.proposals.branch_prefix, &image.slug(), &line);
+            let branch = branch::image(&self.manifest.prefix(), &image.slug(), &line);
             let open = self.existing.iter().any(|open| open.branch == branch);
             open.then(|| (Key::of(image, approval), why.clone()))
         });
@@ -301,7 +301,7 @@ mod tests {
             let entries = items.into_iter().map(|item| item.entry).collect();
             Existing {
                 branch,
-                made_of: Some(Metadata { head: None, entries, context }),
+                made_of: Some(Metadata { manifest: None, head: None, entries, context }),
                 touched: world.touched,
                 elsewhere: None,
             }

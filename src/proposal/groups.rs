@@ -39,7 +39,7 @@ impl<'a> Groups<'a> {
 
 /// The name of the group whose branch this is.
 pub(super) fn group_of(manifest: &Manifest, branch: &str) -> Option<String> {
-    let prefix = &manifest.proposals.branch_prefix;
+    let prefix = &manifest.prefix();
     let names: Vec<&str> = match &manifest.proposals.group {
         Grouping::Image => Vec::new(),
         Grouping::All => vec!["all"],

@@ -229,7 +229,8 @@ mod tests {
     }
 
     fn made_of(wanted: &Wanted) -> Existing {
-        let made_of = Some(Metadata { head: None, entries: wanted.entries(), context: wanted.context.clone() });
+        let made_of =
+            Some(Metadata { manifest: None, head: None, entries: wanted.entries(), context: wanted.context.clone() });
         Existing { branch: wanted.branch.clone(), made_of, touched: false, elsewhere: None }
     }
 

@@ -32,6 +32,7 @@ mod leaving;
 pub(crate) mod machine;
 pub mod metadata;
 pub(crate) mod not_edited;
+pub(crate) mod own;
 pub(crate) mod record;
 pub(crate) mod reject;
 pub(crate) mod review;

@@ -23,7 +23,7 @@ pub(crate) fn rejecting(
     reject: &Reject,
     today: NaiveDate,
 ) -> Result<Wanted, Fault> {
-    let prefix = &manifest.proposals.branch_prefix;
+    let prefix = &manifest.prefix();
     let grouped = on.starts_with(&branch::of_groups(prefix));
     let about: Vec<(usize, &Entry, Target)> =
         entries.iter().filter(|e| e.kind.can_be_rejected()).filter_map(|e| target(manifest, on, e)).collect();
@@ -59,7 +59,7 @@ impl Kind {
 /// An entry's image and what people may call it; `None` where the manifest has it no more.
 fn target<'e>(manifest: &Manifest, on: &str, entry: &'e Entry) -> Option<(usize, &'e Entry, Target)> {
     let tag = entry.to.clone()?;
-    let prefix = &manifest.proposals.branch_prefix;
+    let prefix = &manifest.prefix();
     let same: Vec<usize> = (0..manifest.images.len()).filter(|at| entry.names(&manifest.images[*at])).collect();
     let by = |is: &dyn Fn(&Image) -> bool| same.iter().copied().find(|at| is(&manifest.images[*at]));
     let reads = |image: &Image| match &image.rule {

@@ -418,7 +418,7 @@ mod tests {
             rejection: None,
             urgent: None,
         });
-        let metadata = Metadata { head: None, context: Digest::sha256(b""), entries };
+        let metadata = Metadata { manifest: None, head: None, context: Digest::sha256(b""), entries };
         assert_eq!(changed_by_hand(&base, &head, Some(&metadata)), None);
         let by_hand = |head: &Manifest| {
             let finding = changed_by_hand(&base, head, Some(&metadata)).unwrap();
@@ -453,7 +453,7 @@ mod tests {
             let (to, digest) = ("3.1.0".parse().ok(), Digest::sha256(b"3.1.0"));
             let entry =
                 Entry { source, repository, from: None, to, digest, kind: Kind::Reject, rejection, urgent: None };
-            Metadata { head: None, context: Digest::sha256(b""), entries: vec![entry] }
+            Metadata { manifest: None, head: None, context: Digest::sha256(b""), entries: vec![entry] }
         };
         assert_eq!(changed_by_hand(&base, &head, Some(&says("breaks retention"))), None);
         let finding = changed_by_hand(&base, &head, Some(&says("breaks"))).unwrap();

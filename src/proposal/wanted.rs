@@ -89,14 +89,14 @@ impl Drafts<'_> {
     /// What is to happen on one line: on the line's branch, or its group's. Until a rejection of the line is merged or closed it
     /// proposes nothing else; what is marked leaves its group.
     fn line(&mut self, image: &Image, line: &str, items: Vec<Item>, blocked: &[&(String, Item)]) {
-        let branch = branch::image(&self.manifest.proposals.branch_prefix, &image.slug(), line);
+        let branch = branch::image(&self.manifest.prefix(), &image.slug(), line);
         let chosen = items.iter().find(|item| item.entry.kind.lets_in()).map(|item| &item.entry.to);
         let rejected = |(on, item): &&(String, Item)| *on == branch || Some(&item.entry.to) == chosen;
         if items.is_empty() || blocked.iter().any(rejected) {
             return;
         }
         match self.groups.name(image).filter(|_| !items.iter().any(|item| is_marked(image, item))) {
-            Some(group) => self.on(branch::group(&self.manifest.proposals.branch_prefix, &group), Some(group), items),
+            Some(group) => self.on(branch::group(&self.manifest.prefix(), &group), Some(group), items),
             None => self.on(branch, None, items),
         }
     }
@@ -105,7 +105,7 @@ impl Drafts<'_> {
     fn alone(&mut self, image: &Image, item: Item) {
         let (Some(part), Some(tag)) = (own_branch(&item), &item.entry.to) else { return };
         let name = format!("{part}/{tag}");
-        let branch = branch::image(&self.manifest.proposals.branch_prefix, &image.slug(), &name);
+        let branch = branch::image(&self.manifest.prefix(), &image.slug(), &name);
         self.on(branch, None, vec![item]);
     }
 
@@ -138,7 +138,7 @@ fn hurried(manifest: &Manifest, conditions: &Conditions) -> Vec<Item> {
     let item = |(on, entry): &(String, Entry)| {
         let (tag, digest) = (entry.to.as_ref().filter(|_| entry.kind.lets_in())?, &entry.digest);
         let (at, image) = manifest.images.iter().enumerate().find(|(_, image)| {
-            let own = branch::image(&manifest.proposals.branch_prefix, &image.slug(), &line_of(&image.rule, tag));
+            let own = branch::image(&manifest.prefix(), &image.slug(), &line_of(&image.rule, tag));
             entry.names(image) && *on == own
         })?;
         let refused = image.rejected.iter().any(|r| r.tag == *tag && holds(r, conditions.today))
@@ -173,7 +173,7 @@ fn hurry(items: &mut Vec<Item>, mut urgent: Item, line: &Line, selection: Option
 
 /// The rejections that open proposals hold and the manifest does not have yet, each with its branch.
 fn rejecting(manifest: &Manifest, conditions: &Conditions) -> Vec<(String, Item)> {
-    let prefix = &manifest.proposals.branch_prefix;
+    let prefix = &manifest.prefix();
     let item = |(on, entry): &(String, Entry)| {
         let tag = entry.to.as_ref()?;
         let over = entry.rejection.as_ref()?.until.is_some_and(|last| last < conditions.today);

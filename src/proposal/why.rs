@@ -60,7 +60,7 @@ pub(crate) fn not_known(manifest: &Manifest, images: &[(usize, String)], existin
     if existing.made_of.as_ref().is_some_and(|made| adding::added(manifest, made).is_some()) {
         return Some("it adds an image, which waits for its reviewers alone: `approve` makes it anew".to_owned());
     }
-    let prefix = &manifest.proposals.branch_prefix;
+    let prefix = &manifest.prefix();
     let concerned = |image: &Image| {
         let group = existing.branch.starts_with(&branch::of_groups(prefix));
         let mut entries = existing.made_of.iter().flat_map(|made| &made.entries);
@@ -91,7 +91,7 @@ mod tests {
             rejection: None,
             urgent: None,
         };
-        let made_of = Some(Metadata { head: None, entries: vec![entry], context: Digest::sha256(b"") });
+        let made_of = Some(Metadata { manifest: None, head: None, entries: vec![entry], context: Digest::sha256(b"") });
         Existing { branch: branch.to_owned(), made_of, touched: false, elsewhere: None }
     }
 

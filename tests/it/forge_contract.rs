@@ -110,6 +110,7 @@ async fn propose(forge: &dyn Forge, text: &str) -> Commit {
     let base = forge.head().await.unwrap().commit;
     let commit = forge.rewrite(BRANCH, None, &base, &change("Approve loki 3.1.0", text)).await.unwrap();
     let metadata = Metadata {
+        manifest: None,
         head: ObjectId::try_from(commit.0.clone()).ok(),
         context: Digest::sha256(text.as_bytes()),
         entries: Vec::new(),

@@ -45,7 +45,7 @@ fn change(text: &str) -> NewCommit {
 
 fn body_for(commit: &Commit) -> String {
     let head = ObjectId::try_from(commit.0.clone()).ok();
-    let metadata = Metadata { head, context: Digest::sha256(b"context"), entries: Vec::new() };
+    let metadata = Metadata { manifest: None, head, context: Digest::sha256(b"context"), entries: Vec::new() };
     format!("Evidence.\n\n{}", metadata::write(&metadata))
 }
 

@@ -42,6 +42,7 @@ mod life;
 mod lines;
 mod local_clone;
 mod manifest;
+mod manifests;
 mod nightly;
 mod notices;
 mod ours;

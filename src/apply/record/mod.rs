@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::anew::{Patience, WriteError, anew};
 use crate::forge::{self, Commit, Forge};
+use crate::manifest::Manifest;
 use crate::proposal::record::{Record, pending};
 use crate::report::rows;
 
@@ -45,21 +46,21 @@ pub(crate) struct Outcome {
     pub(crate) unwritten: Vec<Unwritten>,
 }
 
-/// Records what was promoted in the manifest at `path`; what cannot be written there keeps no other from its record. Without
-/// records it only looks after the recording proposal, whose branch starts with `prefix`: it is closed where nothing is left to
+/// Records what was promoted in the manifest as it is now; what cannot be written there keeps no other from its record. Without
+/// records it only looks after the recording proposal, of the manifest: it is closed where nothing is left to
 /// record. The commit names the one up to which everything is known to be reviewed.
 pub(crate) async fn record(
     forge: &dyn Forge,
-    path: &str,
-    prefix: &str,
+    manifest: &Manifest,
     way: Way,
     records: &[Record],
     settled: Option<&str>,
 ) -> Result<Outcome, WriteError> {
+    let path = manifest.path();
     let (tries, pause) = (20, Duration::from_millis(50));
     let patience = Patience { tries, pause, subject: |branch| format!("the branch {branch}") };
     let attempt = async || match records {
-        [] => settle(forge, path, prefix, way).await.map(|recorded| Outcome { recorded, unwritten: Vec::new() }),
+        [] => settle(forge, path, manifest, way).await.map(|recorded| Outcome { recorded, unwritten: Vec::new() }),
         records => once(forge, path, way, records, settled).await,
     };
     anew(forge, patience, attempt).await
@@ -76,7 +77,7 @@ async fn once(
     let unwritten;
     (work.pending, unwritten) = work.writable(pending(&work.manifest, records));
     let recorded = match (work.pending.is_empty(), unwritten.is_empty()) {
-        (true, true) => settle(forge, path, &work.manifest.proposals.branch_prefix, way).await?,
+        (true, true) => settle(forge, path, &work.manifest, way).await?,
         (true, false) => Recorded::Already,
         (false, _) => write(&work, way).await?,
     };
@@ -86,7 +87,7 @@ async fn once(
 async fn write(work: &Work<'_>, way: Way) -> Result<Recorded, WriteError> {
     let open = match way {
         Way::Commit => return work.commit().await.map(Recorded::Committed),
-        Way::Auto | Way::Proposal => proposal::open(work.forge, &work.manifest.proposals.branch_prefix).await?,
+        Way::Auto | Way::Proposal => proposal::open(work.forge, &work.manifest).await?,
     };
     if way == Way::Auto && open.is_none() {
         match work.commit().await {
@@ -98,10 +99,10 @@ async fn write(work: &Work<'_>, way: Way) -> Result<Recorded, WriteError> {
 }
 
 /// Nothing is to be recorded: the manifest is looked at only where a recording proposal is open, and then as it is now.
-async fn settle(forge: &dyn Forge, path: &str, prefix: &str, way: Way) -> Result<Recorded, WriteError> {
+async fn settle(forge: &dyn Forge, path: &str, manifest: &Manifest, way: Way) -> Result<Recorded, WriteError> {
     if way == Way::Commit {
         return Ok(Recorded::Already);
     }
-    let Some(open) = proposal::open(forge, prefix).await? else { return Ok(Recorded::Already) };
+    let Some(open) = proposal::open(forge, manifest).await? else { return Ok(Recorded::Already) };
     Work::at_head(forge, path, None).await?.settle(open).await.map(Recorded::Proposed)
 }

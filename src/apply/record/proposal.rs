@@ -2,22 +2,38 @@
 
 use super::work::Work;
 use crate::apply::anew::WriteError;
-use crate::forge::{Account, Commit, FileChange, OpenProposal, Proposals, Written};
+use crate::forge::{Account, Commit, FileChange, Forge, OpenProposal, Written};
 use crate::manifest::Manifest;
+use crate::observe::own::is_alone;
 use crate::proposal::branch;
+use crate::proposal::own::former;
 use crate::proposal::record::{self, Record, gathered};
 use crate::report::rows::{Proposed, ProposedAction};
 
-/// The recording proposal, if one is open. One that a person had be merged elsewhere records nothing.
-pub(super) async fn open(forge: &dyn Proposals, prefix: &str) -> Result<Option<OpenProposal>, WriteError> {
-    let open = forge.proposals_of(&branch::record(prefix)).await?;
+/// The recording proposal, if one is open: under its former name too, where that was this manifest's. One that a person had be
+/// merged elsewhere records nothing.
+pub(super) async fn open(forge: &dyn Forge, manifest: &Manifest) -> Result<Option<OpenProposal>, WriteError> {
+    let branch = branch::record(&manifest.prefix());
+    let open = open_on(forge, &branch).await?;
+    match (open, former(manifest, &branch)) {
+        (None, Some(former)) => match open_on(forge, &former).await? {
+            Some(open) if is_alone(forge, manifest.path()).await? => Ok(Some(open)),
+            _ => Ok(None),
+        },
+        (open, _) => Ok(open),
+    }
+}
+
+async fn open_on(forge: &dyn Forge, branch: &str) -> Result<Option<OpenProposal>, WriteError> {
+    let open = forge.proposals_of(branch).await?;
     Ok(open.into_iter().find(|proposal| proposal.elsewhere.is_none()))
 }
 
 impl Work<'_> {
     /// Sees to it that the recording proposal holds these records, those it has, and nothing else.
     pub(super) async fn propose(&self, open: Option<OpenProposal>) -> Result<Proposed, WriteError> {
-        let branch = branch::record(&self.manifest.proposals.branch_prefix);
+        let own = || branch::record(&self.manifest.prefix());
+        let branch = open.as_ref().map_or_else(own, |open| open.branch.clone());
         let tip = match &open {
             Some(proposal) => Some(proposal.head.clone()),
             None => self.forge.tip(&branch).await?,

@@ -3,11 +3,13 @@
 use crate::action::event::Kind;
 use crate::commands::{Context, Stop, load, read_event};
 use crate::forge::git::GitForge;
-use crate::forge::{Commit, Contents, Forge, OpenProposal, Proposals};
+use crate::forge::{Commit, Contents, Forge, OpenProposal};
 use crate::manifest::{self, File};
 use crate::observe::manifest::{LoadError, files_from_forge};
+use crate::observe::own::is_alone;
 use crate::proposal::metadata::{self, Metadata};
-use crate::proposal::{adding, branch};
+use crate::proposal::own::{Belongs, belongs};
+use crate::proposal::{adding, branch, own};
 
 pub(super) struct Subject {
     /// The manifest's texts as they would be.
@@ -101,21 +103,26 @@ pub(super) async fn files(contents: &dyn Contents, at: &Commit, path: &str) -> R
 /// The open proposal of ours on this branch; `None` where it is none: only a branch that the base's
 /// manifest gives a name counts, and one that adds an image.
 async fn claim(
-    forge: &dyn Proposals,
+    forge: &dyn Forge,
     subject: &Subject,
     head_branch: &str,
     head: &Commit,
 ) -> Result<Option<OpenProposal>, Stop> {
     let Some(base) = subject.base.clone().and_then(manifest::parse_part) else { return Ok(None) };
-    let prefix = &base.proposals.branch_prefix;
-    let of_image = base.images.iter().any(|i| head_branch.starts_with(&branch::of_image(prefix, &i.slug())));
-    let known = of_image || head_branch.starts_with(&branch::of_groups(prefix));
-    if !known && !branch::is_proposal(prefix, head_branch) {
+    let (prefix, name) = (&base.prefix(), own::present(&base, head_branch));
+    let of_image = base.images.iter().any(|i| name.starts_with(&branch::of_image(prefix, &i.slug())));
+    let known = of_image || name.starts_with(&branch::of_groups(prefix));
+    if !known && !branch::is_proposal(prefix, &name) {
         return Ok(None);
     }
     let open = forge.proposals_of(head_branch).await?;
-    let this = open.into_iter().find(|open| open.head == *head);
+    let Some(this) = open.into_iter().find(|open| open.head == *head) else { return Ok(None) };
+    let ours = match belongs(&base, head_branch, metadata::read(&this.body).as_ref()) {
+        Belongs::Here | Belongs::Formerly(_) => true,
+        Belongs::FormerlyIfAlone(_) => is_alone(forge, base.path()).await?,
+        Belongs::Elsewhere => false,
+    };
     // A branch of no image of the base is ours where what it says of itself adds one.
     let adds = |metadata: &Metadata| adding::added(&base, metadata).is_some();
-    Ok(this.filter(|open| known || metadata::read(&open.body).as_ref().is_some_and(adds)))
+    Ok(Some(this).filter(|_| ours).filter(|open| known || metadata::read(&open.body).as_ref().is_some_and(adds)))
 }

@@ -40,6 +40,7 @@ impl Proposals for GitForge {
                 author: field[2].to_owned(),
                 labels: Vec::new(),
                 elsewhere: None,
+                former: None,
                 branch,
                 head,
                 title,
@@ -78,21 +79,22 @@ impl Proposals for GitForge {
     }
 
     async fn edit(&self, proposal: &OpenProposal, title: &str, body: &str) -> Result<(), Error> {
-        let reference = format!("refs/heads/{}", proposal.branch);
-        let head = self.resolve(&reference).await?.ok_or_else(|| Error::Moved { branch: proposal.branch.clone() })?;
-        self.reword(&proposal.branch, &head, title, body).await
+        let branch = proposal.reference();
+        let head = self.resolve(&format!("refs/heads/{branch}")).await?;
+        let head = head.ok_or_else(|| Error::Moved { branch: branch.to_owned() })?;
+        self.reword(branch, &head, title, body).await
     }
 
     /// A branch that this program deletes does not count as declined.
     async fn close(&self, proposal: &OpenProposal, _reason: &str) -> Result<(), Error> {
-        let OpenProposal { branch, head, .. } = proposal;
+        let (branch, head) = (proposal.reference(), &proposal.head);
         self.refuse_checked_out(branch).await?;
         let open = format!("{OPEN}{branch}");
         let mut changes = vec![RefMove::delete(format!("refs/heads/{branch}")).from(head)];
         if self.resolve(&open).await?.is_some() {
             changes.push(RefMove::delete(open));
         }
-        if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.clone() }) }
+        if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.to_owned() }) }
     }
 }
 

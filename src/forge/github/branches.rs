@@ -10,9 +10,10 @@ use super::answer::{Answer, CONTENTS, READ, Written, refused};
 use super::client::{Verb, encode};
 use super::commits::protection;
 use super::rules::words;
-use super::{GitHub, commit_at, text};
+use super::{Beginnings, GitHub, commit_at, text};
 use crate::forge::{self, Account, Branches, Commit, Error, NewCommit, OpenProposal};
 use crate::ledger;
+use crate::proposal::branch;
 
 /// What became of making a branch.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,7 +69,9 @@ impl Branches for GitHub {
     /// one request where there is no branch or `open` says which are in use and all are, else two.
     async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<bool, Error> {
         let mut branches = self.branches(prefix).await?;
-        branches.retain(|(name, _)| *name != ledger::branch(prefix));
+        // Those of other manifests are theirs to clear.
+        let rest = |name: &str| name.strip_prefix(prefix).unwrap_or_default().to_owned();
+        branches.retain(|(name, _)| *name != ledger::branch(prefix) && !branch::is_of_another(&rest(name)));
         let (temporary, others): (Vec<_>, Vec<_>) =
             branches.into_iter().partition(|(name, _)| name.starts_with(&format!("{prefix}tmp/")));
         self.clear(temporary.iter().map(|(name, _)| name.as_str())).await?;
@@ -76,7 +79,7 @@ impl Branches for GitHub {
             return Ok(false);
         }
         let open: BTreeSet<String> = match open {
-            Some(open) => open.iter().map(|proposal| proposal.branch.clone()).collect(),
+            Some(open) => open.iter().map(|proposal| proposal.reference().to_owned()).collect(),
             None => self.open_heads().await?,
         };
         let mut finished = Vec::new();
@@ -86,7 +89,7 @@ impl Branches for GitHub {
             }
         }
         self.clear(finished.into_iter()).await?;
-        Ok(!open.is_empty())
+        Ok(others.iter().any(|(name, _)| open.contains(name)))
     }
 
     /// Classic branch protection is not told here.
@@ -100,14 +103,14 @@ impl Branches for GitHub {
 impl GitHub {
     /// The ledger's branch, which never is a leftover.
     fn ledger(&self) -> String {
-        ledger::branch(&self.branch_prefix.read().unwrap_or_else(PoisonError::into_inner))
+        ledger::branch(&self.branches.read().unwrap_or_else(PoisonError::into_inner).shared)
     }
 
     /// The temporary branch for a branch.
     fn temporary(&self, branch: &str) -> String {
-        let prefix = self.branch_prefix.read().unwrap_or_else(PoisonError::into_inner);
-        let rest = branch.strip_prefix(prefix.as_str()).unwrap_or(branch);
-        format!("{prefix}tmp/{rest}")
+        let Beginnings { own, shared } = &*self.branches.read().unwrap_or_else(PoisonError::into_inner);
+        let rest = branch.strip_prefix(own.as_str()).or_else(|| branch.strip_prefix(shared.as_str())).unwrap_or(branch);
+        format!("{own}tmp/{rest}")
     }
 
     async fn commit_aside(&self, temporary: &str, base: &Commit, new: &NewCommit) -> Result<Commit, Error> {

@@ -41,7 +41,7 @@ pub struct GitHub {
     client: Client,
     owner: String,
     name: String,
-    branch_prefix: RwLock<String>,
+    branches: RwLock<Beginnings>,
     default_branch: OnceCell<String>,
     /// Whose token it is.
     login: OnceCell<String>,
@@ -57,6 +57,15 @@ pub struct GitHub {
     activity: activity::Lists,
     /// Branches of which it was told that they cannot be deleted.
     kept: Mutex<BTreeSet<String>>,
+}
+
+/// What names of branches begin with.
+#[derive(Debug)]
+struct Beginnings {
+    /// Those of this manifest.
+    own: String,
+    /// Those that all manifests of the repository share.
+    shared: String,
 }
 
 impl GitHub {
@@ -81,7 +90,7 @@ impl GitHub {
             client: Client::new(http, api, graphql, token)?,
             owner: owner.to_owned(),
             name: name.to_owned(),
-            branch_prefix: RwLock::new(branch_prefix.to_owned()),
+            branches: RwLock::new(Beginnings { own: branch_prefix.to_owned(), shared: branch_prefix.to_owned() }),
             default_branch: OnceCell::new(),
             login: OnceCell::new(),
             enterprise: api.path().trim_end_matches('/') == "/api/v3",
@@ -100,9 +109,11 @@ impl GitHub {
         self
     }
 
-    /// Makes temporary branches begin with another prefix: the manifest says it, and is itself read from here.
-    pub fn begin_branches_with(&self, prefix: &str) {
-        prefix.clone_into(&mut self.branch_prefix.write().unwrap_or_else(PoisonError::into_inner));
+    /// Makes temporary branches begin with `own`, and the ledger's with `shared`: the manifest says it, and is itself read from
+    /// here.
+    pub fn begin_branches_with(&self, own: &str, shared: &str) {
+        let beginnings = Beginnings { own: own.to_owned(), shared: shared.to_owned() };
+        *self.branches.write().unwrap_or_else(PoisonError::into_inner) = beginnings;
     }
 
     /// `OWNER/NAME`.

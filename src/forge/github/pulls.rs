@@ -73,7 +73,7 @@ impl Proposals for GitHub {
         let number = number_of(proposal)?;
         self.comment_once(number, &format!("{reason}\n\n{CLOSED}")).await?;
         self.change_pull(number, "closing", &json!({ "state": "closed" })).await?;
-        self.clear(std::iter::once(proposal.branch.as_str())).await
+        self.clear(std::iter::once(proposal.reference())).await
     }
 }
 
@@ -103,6 +103,7 @@ impl GitHub {
             title: text(pull, "/title")?.to_owned(),
             touched: !vouched && self.moved_by_others(&branch, &head, &author).await?,
             stale: false,
+            former: None,
             labels: labels.map(str::to_owned).collect(),
             vouched,
             edited_by,
@@ -209,7 +210,7 @@ impl GitHub {
 }
 
 fn number_of(proposal: &OpenProposal) -> Result<u64, Error> {
-    proposal.number.ok_or_else(|| Error::Unusable(format!("the proposal of {} has no number", proposal.branch)))
+    proposal.number.ok_or_else(|| Error::Unusable(format!("the proposal of {} has no number", proposal.reference())))
 }
 
 pub(super) fn number(pull: &Value) -> Result<u64, Error> {

@@ -105,10 +105,11 @@ async fn rules(
             Err(error) => facts.protected = Some(Err(fault(&error))),
         }
     }
-    let prefix = &proposals.branch_prefix;
+    let shared = &proposals.branch_prefix;
+    let prefix = manifest.map_or_else(|| shared.clone(), manifest::Manifest::prefix);
     let slug =
         manifest.and_then(|manifest| manifest.images.first()).map_or_else(|| "image".to_owned(), manifest::Image::slug);
-    let ours = [format!("{prefix}image/{slug}/latest"), format!("{prefix}record"), ledger::branch(prefix)];
+    let ours = [format!("{prefix}image/{slug}/latest"), format!("{prefix}record"), ledger::branch(shared)];
     let mut all = BTreeSet::new();
     for branch in ours {
         match answered(github.rules_found(&branch).await).map(found) {

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use crate::forge::{Account, Commit, Error, Forge, Written};
 use crate::image::{Digest, Location, Tag};
 use crate::ledger::{self, Broken, Key, Ledger, Survey, trusted};
+use crate::observe::own::is_alone;
 
 mod keeper;
 
@@ -78,14 +79,20 @@ impl std::fmt::Display for Foreign {
 /// Where the forge does not answer. No branch is an empty ledger.
 pub(crate) async fn read(place: Place<'_>) -> Result<Reading, Error> {
     let branch = ledger::branch(place.prefix);
-    let Some(tip) = place.forge.tip(&branch).await? else { return Ok(Reading::default()) };
+    let Some(tip) = place.forge.tip(&branch).await? else {
+        return Ok(Reading { ledger: Ledger::default().seen_from(place.manifest), ..Reading::default() });
+    };
     let Written { own, other, silence } = written(place, &branch, &tip).await?;
     let text = place.forge.read(&tip, ledger::PATH).await?;
-    let trusted = match own {
-        Some(own) if own == tip => trusted(text.as_deref(), text.as_deref()),
-        Some(own) => trusted(place.forge.read(&own, ledger::PATH).await?.as_deref(), text.as_deref()),
-        None => trusted(None, text.as_deref()),
+    let trusted = |own: Option<&str>| trusted(place.manifest, own, text.as_deref());
+    let mut trusted = match own {
+        Some(own) if own == tip => trusted(text.as_deref()),
+        Some(own) => trusted(place.forge.read(&own, ledger::PATH).await?.as_deref()),
+        None => trusted(None),
     };
+    if trusted.ledger.may_take_over() && is_alone(place.forge, place.manifest).await? {
+        trusted.ledger.take_over();
+    }
     let by = other.map(|other| (tip.clone(), other));
     let foreign = (by.is_some() || trusted.broken.is_some()).then(|| Foreign {
         by,

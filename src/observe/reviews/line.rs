@@ -11,6 +11,7 @@ use crate::manifest::{self, Manifest};
 use crate::observe::first_parents::FirstParents;
 use crate::plan::binding::{Base, By, Line, Step};
 use crate::plan::{Key, binding};
+use crate::proposal::own::former;
 use crate::proposal::{branch, record};
 
 /// How many pieces of the line are read where the head asks for no reviews; a piece is at most a hundred commits on GitHub.
@@ -40,7 +41,8 @@ pub(super) async fn read_line(
     head: &Head,
 ) -> Result<ReadLine, Error> {
     let asks = reader.floor > 0 || manifest.policy.approvals > 0;
-    let record_branch = branch::record(&manifest.proposals.branch_prefix);
+    let own = branch::record(&manifest.prefix());
+    let record_branches: Vec<String> = former(manifest, &own).into_iter().chain([own]).collect();
     let pending: BTreeSet<Key> = manifest
         .approvals()
         .filter(|(_, approval)| approval.mirrored.is_none())
@@ -53,7 +55,7 @@ pub(super) async fn read_line(
             line: FirstParents::new(forge, &from, reader.path, files.paths().map(String::as_str)),
             ours: Ours::read(forge.accounts(), &head.branch, reader.made).await?,
             accounts: forge.accounts(),
-            record_branch: &record_branch,
+            record_branches: &record_branches,
             floor: reader.floor,
             files,
             records: BTreeMap::new(),
@@ -93,7 +95,7 @@ struct Walk<'a> {
     line: FirstParents<'a>,
     ours: Ours,
     accounts: Option<&'a dyn Accounts>,
-    record_branch: &'a str,
+    record_branches: &'a [String],
     floor: u32,
     files: &'a Files,
     records: BTreeMap<u64, Commit>,
@@ -163,7 +165,7 @@ impl Walk<'_> {
         }
         // Of a recording pull request the head counts, never the message of its merge.
         let heads = version.merges.iter().filter_map(|merge| Some((merge.number, merge.head.clone()?)));
-        let record = heads.into_iter().find(|(_, head)| head.branch == self.record_branch);
+        let record = heads.into_iter().find(|(_, head)| self.record_branches.contains(&head.branch));
         let (Some((number, head)), Some(accounts)) = (record, self.accounts) else { return Ok(None) };
         if self.records.contains_key(&number) || !self.ours.pushed(accounts, &head).await? {
             return Ok(None);

@@ -49,7 +49,7 @@ fn evidence() -> Evidence {
 
 fn metadata_of(wanted: &Wanted) -> Metadata {
     let head = ObjectId::try_from("0123456789abcdef0123456789abcdef01234567".to_owned()).ok();
-    Metadata { head, context: wanted.context.clone(), entries: wanted.entries() }
+    Metadata { manifest: None, head, context: wanted.context.clone(), entries: wanted.entries() }
 }
 
 fn written(manifest: &Manifest, wanted: &Wanted, evidence: &[Evidence]) -> String {

@@ -29,6 +29,8 @@ const LENGTH_LIMIT: usize = 40_960;
 /// What a proposal was made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
+    /// The manifest that it is a proposal of, by its path; `None` where an earlier release wrote it.
+    pub manifest: Option<String>,
     /// The commit that this program put on the branch: another one there is a person's. Absent on a forge where the body
     /// is the commit's own message.
     pub head: Option<ObjectId>,
@@ -71,6 +73,8 @@ impl From<ObjectId> for String {
 struct Versioned {
     version: u32,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    manifest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     head: Option<ObjectId>,
     context: Digest,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -85,7 +89,7 @@ pub(crate) fn fitting(entries: &[Entry]) -> usize {
     let context = Digest::sha256(b"");
     let length = |entries: &[Entry]| {
         let (context, entries) = (context.clone(), entries.to_vec());
-        write(&Metadata { head: None, context, entries }).chars().count()
+        write(&Metadata { manifest: None, head: None, context, entries }).chars().count()
     };
     let most = entries.len().min(ENTRY_LIMIT);
     let (mut fits, mut fails) = (1, most + 1);
@@ -102,12 +106,12 @@ pub(crate) fn fitting(entries: &[Entry]) -> usize {
 /// The comment, on one line. Nothing in it can end it: `<`, `>`, `&`, `@` and `--` are written as JSON escapes.
 #[must_use]
 pub fn write(metadata: &Metadata) -> String {
-    let Metadata { head, context, entries } = metadata.clone();
+    let Metadata { manifest, head, context, entries } = metadata.clone();
     let (entries, packed) = match packed::pack(&entries).filter(|_| json(&entries).len() > PLAIN_LIMIT) {
         Some(packed) => (None, Some(packed)),
         None => (Some(entries), None),
     };
-    format!("{START}{} {END}", json(&Versioned { version: 1, head, context, entries, packed }))
+    format!("{START}{} {END}", json(&Versioned { version: 1, manifest, head, context, entries, packed }))
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -131,13 +135,13 @@ pub fn read(body: &str) -> Option<Metadata> {
         return None;
     }
     let (json, _) = rest.split_once(END)?;
-    let Versioned { version, head, context, entries, packed } = serde_json::from_str(json.trim()).ok()?;
+    let Versioned { version, manifest, head, context, entries, packed } = serde_json::from_str(json.trim()).ok()?;
     let entries = match (entries, packed) {
         (Some(entries), None) => entries,
         (None, Some(packed)) => packed::unpack(&packed, ENTRY_LIMIT)?,
         _ => return None,
     };
-    (version == 1 && entries.len() <= ENTRY_LIMIT).then_some(Metadata { head, context, entries })
+    (version == 1 && entries.len() <= ENTRY_LIMIT).then_some(Metadata { manifest, head, context, entries })
 }
 
 #[cfg(test)]
@@ -164,6 +168,7 @@ mod tests {
 
     fn metadata(source: &str) -> Metadata {
         Metadata {
+            manifest: None,
             head: Some(ObjectId::try_from("0123456789abcdef0123456789abcdef01234567".to_owned()).unwrap()),
             context: Digest::sha256(b"context"),
             entries: vec![entry(source)],

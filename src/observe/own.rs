@@ -1,0 +1,93 @@
+//! The open proposals of one manifest, where a repository may have several.
+
+use tokio::sync::OnceCell;
+
+use crate::forge::{Error, Forge, OpenProposal};
+use crate::manifest::{DEFAULT_PATH, Manifest};
+use crate::proposal::metadata;
+use crate::proposal::own::{Belongs, belongs, former};
+
+/// What is open on branches of ours.
+#[derive(Default)]
+pub(crate) struct Own {
+    /// The manifest's own. One whose branch bears a former name has the name that it would have now.
+    pub(crate) own: Vec<OpenProposal>,
+    /// Those of other manifests.
+    pub(crate) others: Vec<OpenProposal>,
+}
+
+/// Lists the open proposals and tells the manifest's own from others'.
+///
+/// # Errors
+/// Where the forge does not answer.
+pub(crate) async fn own_proposals(forge: &dyn Forge, manifest: &Manifest) -> Result<Own, Error> {
+    let listed = forge.proposals(&manifest.proposals.branch_prefix).await?;
+    let (mut sorted, mut unclear) = (Own::default(), Vec::new());
+    for mut open in listed {
+        // A body that somebody else edited says nothing of whose the proposal is.
+        let made = metadata::read(&open.body).map(|mut made| {
+            made.manifest = made.manifest.filter(|_| open.edited_by.is_none());
+            made
+        });
+        match belongs(manifest, &open.branch, made.as_ref()) {
+            Belongs::Here => sorted.own.push(open),
+            Belongs::Formerly(now) => {
+                open.former = Some(std::mem::replace(&mut open.branch, now));
+                sorted.own.push(open);
+            }
+            Belongs::FormerlyIfAlone(now) => unclear.push((open, now)),
+            Belongs::Elsewhere => sorted.others.push(open),
+        }
+    }
+    let alone = !unclear.is_empty() && sorted.others.is_empty() && is_alone(forge, manifest.path()).await?;
+    for (mut open, now) in unclear {
+        if alone && sorted.own.iter().all(|own| own.branch != now) {
+            open.former = Some(std::mem::replace(&mut open.branch, now));
+            sorted.own.push(open);
+        } else {
+            sorted.others.push(open);
+        }
+    }
+    Ok(sorted)
+}
+
+/// The open proposal that stands for a branch of the manifest, where there is one.
+///
+/// # Errors
+/// Where the forge does not answer.
+pub(crate) async fn on_branch(
+    forge: &dyn Forge,
+    manifest: &Manifest,
+    branch: &str,
+) -> Result<Vec<OpenProposal>, Error> {
+    let mut open = match former(manifest, branch) {
+        None => forge.proposals_of(branch).await?,
+        Some(_) => own_proposals(forge, manifest).await?.own,
+    };
+    open.retain(|open| open.branch == branch);
+    Ok(open)
+}
+
+/// Whether the manifest at `path`, where that is another than the default, is the only one of its repository, as far as its default branch tells.
+///
+/// # Errors
+/// Where the forge does not answer.
+pub(crate) async fn is_alone(forge: &dyn Forge, path: &str) -> Result<bool, Error> {
+    if path == DEFAULT_PATH {
+        return Ok(true);
+    }
+    let head = forge.head().await?;
+    Ok(forge.read(&head.commit, DEFAULT_PATH).await?.is_none())
+}
+
+/// The same, asked once.
+#[derive(Debug, Default)]
+pub(crate) struct Alone(OnceCell<bool>);
+
+impl Alone {
+    /// # Errors
+    /// Where the forge does not answer.
+    pub(crate) async fn ask(&self, forge: &dyn Forge, manifest: &Manifest) -> Result<bool, Error> {
+        self.0.get_or_try_init(|| is_alone(forge, manifest.path())).await.copied()
+    }
+}

@@ -124,7 +124,7 @@ impl<'a> Agenda<'a> {
         let mut conditions = self.conditions.clone();
         loop {
             let mut all = wanted(self.manifest, selected, &conditions);
-            all.retain(|wanted| !known.is_unreadable(&wanted.branch));
+            all.retain(|wanted| known.unreadable(&wanted.branch).is_none());
             let stays = all.iter().flat_map(|wanted| known.declined_items(wanted));
             let stays: Vec<Entry> =
                 stays.filter(|item| !item.entry.kind.lets_in()).map(|item| item.entry.clone()).collect();
@@ -140,6 +140,11 @@ impl<'a> Agenda<'a> {
 fn nothing_lacks(facts: impl Iterator<Item = Fact>) -> Answer<()> {
     let facts: Vec<Fact> = facts.collect();
     if facts.is_empty() { Ok(()) } else { Err(facts) }
+}
+
+/// Why a proposal is left alone of whose branch it is not known what people closed there.
+fn not_asked(error: &str) -> String {
+    format!("what was proposed there and closed could not be read: {error}")
 }
 
 /// Whether upstream's tag was found to answer something else than an entry says.
@@ -192,7 +197,10 @@ impl Round<'_> {
             existing,
             declined: self.declined,
             approved,
-            unknown: &|existing| why::not_known(manifest, &not_known, existing),
+            unknown: &|existing| {
+                let unasked = || self.known.unreadable(&existing.branch).map(not_asked);
+                why::not_known(manifest, &not_known, existing).or_else(unasked)
+            },
             moot: &|existing| why::moot(manifest, self.selected, existing),
             limit: manifest.proposals.limit as usize,
         })
@@ -370,7 +378,7 @@ mod tests {
     #[test]
     fn only_what_matters_is_asked_before_it_is_decided() {
         let all = VERSIONS;
-        let cases: [(&str, World<'_>); 16] = [
+        let cases: [(&str, World<'_>); 17] = [
             ("nothing open", PLAIN),
             ("no room", World { limit: 0, ..PLAIN }),
             ("the newest closed", World { closed: Some(&["3.12.0"]), ..PLAIN }),
@@ -390,6 +398,7 @@ mod tests {
                 "an older one open, the newest closed",
                 World { open: Some("3.11.0"), closed: Some(&["3.12.0"]), ..PLAIN },
             ),
+            ("an older one open, what was closed unknown", World { open: Some("3.11.0"), closed: None, ..PLAIN }),
             ("an older one open, no room", World { open: Some("3.11.0"), limit: 0, ..PLAIN }),
             ("an older one open, not readable", World { open: Some("3.11.0"), readable: false, ..PLAIN }),
             ("nothing open, not readable", World { readable: false, ..PLAIN }),

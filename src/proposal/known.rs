@@ -46,8 +46,10 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(super) fn is_unreadable(&self, branch: &str) -> bool {
-        self.declined.iter().any(|(on, declined)| on == branch && declined.is_err())
+    /// Why it could not be found out what a person declined on a branch; `None` where it was not asked, or found out.
+    pub(super) fn unreadable(&self, branch: &str) -> Option<&str> {
+        let asked = self.declined.iter().find(|(on, declined)| on == branch && declined.is_err());
+        asked.and_then(|(_, declined)| declined.as_ref().err()).map(String::as_str)
     }
 
     pub(super) fn has_asked(&self, branch: &str) -> bool {

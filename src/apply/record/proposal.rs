@@ -15,7 +15,8 @@ use crate::report::rows::{Proposed, ProposedAction};
 pub(super) async fn open(forge: &dyn Forge, manifest: &Manifest) -> Result<Option<OpenProposal>, WriteError> {
     let branch = branch::record(&manifest.prefix());
     let open = open_on(forge, &branch).await?;
-    match (open, former(manifest, &branch)) {
+    // A local clone takes commits: nothing was left there.
+    match (open, former(manifest, &branch).filter(|_| forge.accounts().is_some())) {
         (None, Some(former)) => match open_on(forge, &former).await? {
             Some(open) if is_alone(forge, manifest.path()).await? => Ok(Some(open)),
             _ => Ok(None),

@@ -50,7 +50,9 @@ impl Answer {
     /// pass, which come with status 200.
     pub(super) fn sent(self) -> Sent {
         if self.status >= 500 {
-            return Sent::Lost(self.said());
+            let is_json = serde_json::from_str::<Value>(&self.body).is_ok();
+            let status = if is_json { format!("status {}: ", self.status) } else { String::new() };
+            return Sent::Lost(format!("{status}{}", self.message()));
         }
         let passing = self.graphql_errors().into_iter().find(passes);
         match passing {

@@ -10,70 +10,71 @@ use crate::observe::repositories::Attention;
 /// What short help leaves out.
 const MORE: &str = "`wharfinger --help` describes every option, `wharfinger COMMAND --help` has examples";
 
-/// How one begins.
+/// Examples for a first run.
 const BEGIN: &str = "\
 Examples:
   wharfinger plan                         show what propose and promote would do
   wharfinger explain grafana/loki         say why each tag is or is not chosen
-  wharfinger doctor                       look whether credentials and rights suffice
+  wharfinger doctor                       check credentials and permissions
   wharfinger --forge git propose          propose new versions as branches of this clone
-  wharfinger --format json plan | jq .    hand the plan to a program";
+  wharfinger --format json plan | jq .    pass the plan to another program";
 
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(name = "wharfinger", version, about, arg_required_else_help = false, max_term_width = 100)]
 #[command(after_help = MORE, after_long_help = BEGIN)]
 pub struct Cli {
-    /// What stands before or after the command.
+    /// Options that may stand before or after the command.
     #[command(flatten)]
     pub global: Global,
-    /// The command; as the action there is none.
+    /// The command; the action gives none.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// Flags that every command takes. Each has a variable: `--a-b` is `WHARFINGER_A_B`.
+/// Flags that every command accepts. Each has an environment variable: `--a-b` is `WHARFINGER_A_B`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command (--a-b is also WHARFINGER_A_B)")]
 pub struct Global {
     /// The manifest of approved images [default: approved-images.yml]
     #[arg(long, global = true, value_name = "FILE")]
     pub manifest: Option<String>,
-    /// How results are printed; sarif is for audit [default: human]
+    /// Output format; sarif is for audit only [default: human]
     #[arg(long, global = true, value_parser = one_of(&["human", "json", "sarif"]))]
     pub format: Option<String>,
     /// Log more: -v is --log-level info, -vv debug, -vvv trace
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "log_level")]
     pub verbose: u8,
-    /// How much is logged to standard error [default: warn]
+    /// Log level on standard error [default: warn]
     #[arg(long, global = true, hide_short_help = true, value_name = "LEVEL", value_parser = one_of(&["error", "warn", "info", "debug", "trace"]))]
     pub log_level: Option<String>,
-    /// Where proposals are made: GitHub, or branches of the local clone [default: github in Actions and where a token and
-    /// GITHUB_REPOSITORY are given, else none]
+    /// Where proposals are made: GitHub, or branches of the local clone [default: github in Actions, or if a token and
+    /// GITHUB_REPOSITORY are set; otherwise none]
     #[arg(long, global = true, value_parser = one_of(&["github", "git", "none"]))]
     pub forge: Option<String>,
-    /// Read GitHub's token from FILE, or from standard input where it is `-` [else: GITHUB_TOKEN]
+    /// Read GitHub's token from FILE, or from standard input if FILE is `-` [default: the variable GITHUB_TOKEN]
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub github_token_file: Option<String>,
-    /// Docker Hub user, or the organization of an organization access token [else: DOCKERHUB_USERNAME]
+    /// Docker Hub user, or the organization of an organization access token [default: the variable
+    /// DOCKERHUB_USERNAME]
     #[arg(long, global = true, hide_short_help = true, value_name = "NAME")]
     pub dockerhub_username: Option<String>,
-    /// Read Docker Hub's token from FILE, or from standard input where it is `-` [else: DOCKERHUB_TOKEN]
+    /// Read Docker Hub's token from FILE, or from standard input if FILE is `-` [default: the variable DOCKERHUB_TOKEN]
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub dockerhub_token_file: Option<String>,
-    /// Read registry credentials, a Docker config.json, from FILE, or from standard input where it is `-`
+    /// Read registry credentials (a Docker config.json) from FILE, or from standard input if FILE is `-`
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub registry_auth_file: Option<String>,
-    /// Certificates to trust beside the system's: a PEM file, or its text
+    /// Certificates to trust in addition to the system's: a PEM file or PEM text
     #[arg(long, global = true, hide_short_help = true, value_name = "PEM")]
     pub ca_certificates: Option<String>,
-    /// Give a request up that brings no byte for so long: 90s, 2m [default: 60s]
+    /// Give up a request that receives no data for this long, such as 90s or 2m [default: 60s]
     #[arg(long, global = true, hide_short_help = true, value_name = "DURATION")]
     pub timeout: Option<String>,
-    /// Give a source up whose tag lists and evidence take longer in all [default: 5m]
+    /// Give up on a source whose tag lists and evidence take longer than this in total [default: 5m]
     #[arg(long, global = true, hide_short_help = true, value_name = "DURATION")]
     pub source_timeout: Option<String>,
-    /// Give registries' passwords to these token services too: registry=https://origin, comma separated
+    /// Also send registry passwords to these token services: registry=https://origin, comma-separated
     #[arg(long, global = true, hide_short_help = true, value_name = "LIST")]
     pub token_services: Option<String>,
 }
@@ -81,22 +82,22 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// What the event asks for: promote and propose by the clock, check pull requests, promote what was merged
-    #[command(after_long_help = "Examples:\n  wharfinger run --dry-run        in a job: show what the event asks for")]
+    /// Do what the event calls for: promote and propose on a schedule, check pull requests, promote what was merged
+    #[command(after_long_help = "Examples:\n  wharfinger run --dry-run        in a job: show what this event would do")]
     Run(Run),
     /// Show what propose and promote would do
     #[command(
         after_long_help = "Examples:\n  wharfinger plan                 all images of the manifest\n  wharfinger plan loki            one image\n  wharfinger plan --shards 4      with the matrix of four parts for GitHub Actions"
     )]
     Plan(Plan),
-    /// Show what a rule makes of every tag, and why
+    /// Show what a rule decides about each tag, and why
     #[command(
         after_long_help = "Examples:\n  wharfinger explain loki\n  wharfinger explain grafana/loki --tags tags.txt --versions \"^3\"    try a rule on a list of tags"
     )]
     Explain(Explain),
-    /// Find new versions and propose them, a pull request each
+    /// Find new versions and propose them, one pull request each
     ///
-    /// It goes by the manifest of the default branch: an edit that is not committed does not count, and is told.
+    /// The manifest on the default branch decides: uncommitted edits are ignored, with a warning.
     #[command(
         after_long_help = "Examples:\n  wharfinger propose --dry-run                 show what would be proposed\n  wharfinger --forge git propose loki          as a branch of this clone, without GitHub"
     )]
@@ -108,37 +109,37 @@ pub enum Command {
     Check(Images),
     /// Copy approved bytes to their mirrors and record the digests
     ///
-    /// With --forge git the record is a commit on the default branch of this clone. It is pushed to origin where that brings
-    /// nothing else there; commits that you did not push keep it here, and that is said. --dry-run says which it would be, and what
-    /// would keep the record from being made. A push that failed is tried again by the next run.
+    /// With --forge git, the record is a commit on the default branch of this clone. It is pushed to origin if the push brings
+    /// nothing else; if that branch has other unpushed commits, the record stays local, and the output says so. --dry-run shows
+    /// which of the two would happen, and what would prevent the record. The next run retries a push that failed.
     #[command(
-        after_long_help = "Examples:\n  wharfinger promote --dry-run                 show what would be copied and recorded\n  wharfinger --forge git promote               record on the default branch of this clone\n  wharfinger promote --signatures              also carry signatures that appeared since"
+        after_long_help = "Examples:\n  wharfinger promote --dry-run                 show what would be copied and recorded\n  wharfinger --forge git promote               record on the default branch of this clone\n  wharfinger promote --signatures              also copy signatures that appeared since"
     )]
     Promote(Promote),
-    /// Approve one version: edit the manifest here, or propose it; a new image is added
+    /// Approve one version: edit the manifest here or open a proposal; a new image is added
     #[command(
         after_long_help = "Examples:\n  wharfinger approve grafana/loki:3.1.0        edit the manifest here\n  wharfinger approve loki --urgent \"CVE-2026-1234\" --propose"
     )]
     Approve(Approve),
-    /// Compare the organization with the manifest: tags, repositories, teams, sources, settings; with --issue keep an issue
+    /// Compare the organization with the manifest: tags, repositories, teams, sources, settings; --issue keeps an issue about it
     #[command(
         after_long_help = "Examples:\n  wharfinger audit\n  wharfinger --format sarif audit --output audit.sarif\n  wharfinger audit --issue        keep one issue on GitHub"
     )]
     Audit(Audit),
-    /// Compare the organization's settings with the manifest's policy, and with --yes write them
+    /// Compare the organization's settings with the manifest's policy; --yes writes them
     #[command(
         after_long_help = "Examples:\n  wharfinger apply-policy         show what differs\n  wharfinger apply-policy --yes   write it"
     )]
     ApplyPolicy(ApplyPolicy),
-    /// Tell what each credential is and may do, what is missing and where to mend it; write nothing
+    /// Show what each credential is and may do, what is missing and where to mend it; writes nothing
     #[command(
         after_long_help = "Examples:\n  wharfinger doctor\n  wharfinger doctor --hosts       the hosts to open in a firewall"
     )]
     Doctor(Doctor),
-    /// Print or write the files that make Docker Desktop ask for a sign-in, with how to install them
+    /// Print or write the files that enforce sign-in to Docker Desktop, with installation instructions
     #[command(after_long_help = "Examples:\n  wharfinger sign-in --output enforce-sign-in")]
     SignIn(SignIn),
-    /// Tell what a member of the organization can pull, against what the manifest and its policy say
+    /// Check what a member of the organization can pull against the manifest and its policy
     #[command(
         override_usage = "wharfinger verify-access [OPTIONS] (--username <NAME> | --script [SHELL] | --results <FILE>) [IMAGE]..."
     )]
@@ -151,7 +152,7 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger schema > approved-images.schema.json\n  wharfinger schema output"
     )]
     Schema(Schema),
-    /// Print completions for a shell
+    /// Print shell completions
     #[command(
         after_long_help = "Examples:\n  wharfinger completions bash > ~/.local/share/bash-completion/completions/wharfinger"
     )]
@@ -168,10 +169,10 @@ pub struct Images {
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct Run {
-    /// Decide and print, write nothing
+    /// Show what would be done; write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// What promotion is told.
+    /// Options of promotion.
     #[command(flatten)]
     pub promotion: Promotion,
 }
@@ -187,28 +188,28 @@ pub struct Plan {
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct Explain {
-    /// Only these images: source, repository, or <repository>-<variant>; with --tags the source that the list is of
+    /// Only these images: source, repository, or <repository>-<variant>; with --tags, the source of the listed tags
     #[arg(value_name = "IMAGE")]
     pub images: Vec<String>,
-    /// Try a rule on the tags in FILE, one a line, or on standard input where it is `-`: no manifest, no network
+    /// Try a rule on the tags in FILE, one per line, or on standard input if FILE is `-`; needs no manifest or network
     #[arg(long, value_name = "FILE")]
     pub tags: Option<String>,
     /// The range, such as "^1.2 || 3.x"
     #[arg(long, value_name = "RANGE", requires = "tags")]
     pub versions: Option<String>,
-    /// The suffix after the version, exactly, or `*`
+    /// The exact suffix after the version, or `*`
     #[arg(long, requires = "tags", allow_hyphen_values = true)]
     pub variant: Option<String>,
-    /// The regular expression that reads tags
+    /// The regular expression that parses tags
     #[arg(long, requires = "tags")]
     pub pattern: Option<String>,
-    /// Which lines are followed [default: latest]
+    /// Which release lines to follow [default: latest]
     #[arg(long, requires = "tags", value_parser = one_of(&["latest", "each-minor", "each-major", "all"]))]
     pub follow: Option<String>,
-    /// Take prereleases too
+    /// Include prereleases
     #[arg(long, requires = "tags")]
     pub prereleases: bool,
-    /// What is approved already; may be given more than once
+    /// A tag that is already approved; may be repeated
     #[arg(long, value_name = "TAG", requires = "tags")]
     pub approved: Vec<String>,
 }
@@ -217,7 +218,7 @@ pub struct Explain {
 pub struct Propose {
     #[command(flatten)]
     pub images: Images,
-    /// Decide and print, write nothing
+    /// Show what would be done; write nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -225,16 +226,16 @@ pub struct Propose {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Approve {
     /// An image of the manifest (source, repository, or <repository>-<variant>) or a new source, such as grafana/loki:3.1.0;
-    /// without TAG what the rule picks now
+    /// without TAG, the version that the rule picks now
     #[arg(value_name = "IMAGE[:TAG]")]
     pub image: String,
-    /// Do not wait for the cooldown, and say why: title and body show it
+    /// Skip the cooldown for this reason, which the proposal's title and body show
     #[arg(long, value_name = "REASON")]
     pub urgent: Option<String>,
-    /// Open a proposal instead of editing the working directory; in Actions that is what it does
+    /// Open a proposal instead of editing the working directory; always so in Actions
     #[arg(long)]
     pub propose: bool,
-    /// Look and print, write nothing
+    /// Show what would be done; write nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -243,76 +244,76 @@ pub struct Approve {
 pub struct Promote {
     #[command(flatten)]
     pub images: Images,
-    /// Also carry signatures, attestations and SBOMs that appeared since an image was promoted
+    /// Also copy signatures, attestations and SBOMs that appeared after an image was promoted
     #[arg(long)]
     pub signatures: bool,
     /// Also make private repositories public where the manifest says so; a workflow never does
     #[arg(long)]
     pub yes: bool,
-    /// Also delete mirror tags whose approval was retired: those that the default branch's history records as promoted
+    /// Also delete mirror tags whose approval was retired, if the default branch's history records them as promoted
     #[arg(long)]
     pub prune: bool,
-    /// How closely the settings of repositories are looked at: `run` says, by its event.
+    /// How closely the settings of repositories are compared; `run` chooses by event.
     #[arg(skip)]
     pub attention: Attention,
-    /// Decide and print, write nothing
+    /// Show what would be done; write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// What promotion is told.
+    /// Options of promotion.
     #[command(flatten)]
     pub promotion: Promotion,
 }
 
-/// What promotion is told.
+/// Options of promotion.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Promotion {
-    /// How digests are recorded; auto is a commit, or where the branch refuses it a pull request [default: auto]
+    /// How to record digests; auto is a commit, or a pull request if the branch refuses it [default: auto]
     #[arg(long, value_parser = one_of(&["commit", "pull-request", "auto", "none"]))]
     pub record: Option<String>,
-    /// Refuse approvals that reached the branch with fewer reviews, whatever the manifest's policy says [default: 0]
+    /// Refuse approvals that reached the branch with fewer than N reviews, whatever the manifest's policy says [default: 0]
     #[arg(long, value_name = "N")]
     pub min_approvals: Option<String>,
-    /// Do part i of N, counted from 1
+    /// Promote part i of N, counting from 1
     #[arg(long, value_name = "i/N")]
     pub shard: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct Audit {
-    /// Keep one issue on GitHub as the dashboard: open it, change it with the findings, close it where nothing differs
+    /// Keep one issue on GitHub as the dashboard: open it, update it, close it when nothing differs
     #[arg(long)]
     pub issue: bool,
-    /// Write the JSON or SARIF into FILE, and print what people read
+    /// Write JSON or SARIF to FILE, and print the text for people
     #[arg(long, value_name = "FILE")]
     pub output: Option<String>,
-    /// With --issue: decide and print, write nothing
+    /// With --issue: show what would be done; write nothing
     #[arg(long, requires = "issue")]
     pub dry_run: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct ApplyPolicy {
-    /// Write what differs; without it the difference is shown only
+    /// Write what differs; without it, only show the differences
     #[arg(long)]
     pub yes: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct Doctor {
-    /// List the hosts to open in a firewall for this manifest and these settings, and ask nothing
+    /// List the hosts to open in a firewall for this manifest and these settings; contacts none of them
     #[arg(long)]
     pub hosts: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct SignIn {
-    /// Whose members may use Docker Desktop; may be given more than once [default: the manifest's organization]
+    /// The organization whose members may use Docker Desktop; may be repeated [default: the manifest's organization]
     #[arg(long, value_name = "NAME")]
     pub organization: Vec<String>,
     /// Write the files into DIR instead of printing them
     #[arg(long, value_name = "DIR")]
     pub output: Option<String>,
-    /// Replace files in DIR that hold something else
+    /// Overwrite files in DIR whose content differs
     #[arg(long, requires = "output")]
     pub force: bool,
 }
@@ -321,20 +322,20 @@ pub struct SignIn {
 pub struct VerifyAccess {
     #[command(flatten)]
     pub images: Images,
-    /// The member whose token DOCKERHUB_TOKEN or --dockerhub-token-file gives: ask the registry what it answers them
+    /// The member whose token DOCKERHUB_TOKEN or --dockerhub-token-file holds: ask the registry what they can pull
     #[arg(long, value_name = "NAME", required_unless_present_any = ["script", "results"])]
     pub username: Option<String>,
-    /// Print the script of the pulls to run in a Docker Desktop that is signed in as a member: sh, or powershell
+    /// Print a script of pulls to run where Docker Desktop is signed in as a member: sh or powershell
     #[arg(long, value_name = "SHELL", num_args = 0..=1, default_missing_value = "sh", conflicts_with = "username",
           value_parser = ["sh", "powershell"])]
     pub script: Option<String>,
-    /// Judge what the script printed, in FILE or on standard input where it is `-`
+    /// Evaluate the script's output, from FILE or from standard input if FILE is `-`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "script"])]
     pub results: Option<String>,
-    /// How many sources of each registry to ask too, in the manifest's order
+    /// How many sources of each registry to check too, in the manifest's order
     #[arg(long, value_name = "N", default_value_t = crate::policy::access::SAMPLE)]
     pub upstreams: usize,
-    /// Pull IMAGE in the script too, and judge it: one that must be refused; may be given more than once
+    /// An image that must be refused: the script pulls it too, and --results checks that; may be repeated
     #[arg(long, value_name = "IMAGE", conflicts_with = "username")]
     pub refused: Vec<String>,
 }
@@ -386,7 +387,7 @@ impl Cli {
         given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
-    /// The member that `verify-access` asks as: the one whose token this run has then.
+    /// The member on whose behalf `verify-access` asks; this run then has their token.
     fn member(&self) -> Option<String> {
         match &self.command {
             Some(Command::VerifyAccess(verify)) => verify.username.clone(),

@@ -1,4 +1,4 @@
-//! The main job from one end to the other, offline: `cargo run --example demo`.
+//! The whole workflow from end to end, offline: `cargo run --example demo`.
 //!
 //! Two HTTP registries on loopback, one with a small upstream history and one empty; Docker Hub's API as a stand-in that
 //! keeps state; a real git repository with a manifest. The real program proposes, a "person" merges, the real program
@@ -18,7 +18,7 @@ use support::process::Run;
 use support::registry::TestRegistry;
 use wharfinger::internals::image::Digest;
 
-/// Set in the runs that this program makes of itself: then it is `wharfinger`, so that one `cargo run` builds everything.
+/// Set when this program runs itself: it then acts as `wharfinger`, so that one `cargo run` builds everything.
 const AS_WHARFINGER: &str = "WHARFINGER_DEMO_RUNS_THE_PROGRAM";
 
 const USER: &str = "octocat";
@@ -75,7 +75,7 @@ impl Demo {
         heading("The manifest that a person wrote, committed");
         let manifest = format!(
             "organization: acme\n\nimages:\n  - source: ghcr.io/grafana/loki   # log aggregation\n    description: Log aggregation\n    \
-             teams: {{ developers: read }}\n    versions: \">=3 <4\"\n    cooldown: 0s   # its registry tells no push times\n    \
+             teams: {{ developers: read }}\n    versions: \">=3 <4\"\n    cooldown: 0s   # its registry has no push times\n    \
              approved:\n      - tag: 3.0.0\n        digest: {}\n",
             self.upstream.digest("grafana/loki", "3.0.0").unwrap()
         );
@@ -108,7 +108,7 @@ impl Demo {
     }
 
     fn everything_again_writes_nothing(&self) {
-        heading("Everything once more, which must write nothing");
+        heading("Everything again, which must write nothing");
         let before = self.writes();
         let head = git(self.directory.path(), &["rev-parse", "HEAD"]);
         for command in ["promote", "propose"] {

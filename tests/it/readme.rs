@@ -147,7 +147,7 @@ fn its_table_of_destinations_is_the_programs() {
     insta::assert_snapshot!("destinations", rows.join("\n"));
     let rows: Vec<Vec<&str>> =
         rows.into_iter().map(|row| row.trim_matches(['|', ' ']).split(" | ").collect()).collect();
-    assert_eq!(rows[0][..2], ["destination", "makes repositories"]);
+    assert_eq!(rows[0][..2], ["destination", "creates repositories"]);
     assert_eq!(rows[0][2..6], WISHES.map(|(column, _)| column));
     assert_eq!(rows[2..].iter().map(|row| row[0]).collect::<Vec<_>>(), DESTINATIONS.map(|(name, _)| name));
     for (row, (name, registry)) in rows[2..].iter().zip(DESTINATIONS) {

@@ -1,4 +1,4 @@
-# The program as a static binary, and nothing else but the certificates it needs.
+# The program as a static binary, with only the certificates it needs.
 #
 # BUILD_IMAGE has Rust and a C compiler for musl, or apt-get to fetch the latter. CERTIFICATES_IMAGE has a CA bundle.
 ARG BUILD_IMAGE=docker.io/library/rust:1.95-bookworm
@@ -14,7 +14,7 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src ./src
 COPY schema ./schema
-# The targets that are not built here are named in Cargo.toml all the same.
+# Cargo.toml names these targets although they are not built here.
 RUN mkdir -p tests/it examples/demo benches/compare && touch tests/it/main.rs \
     && echo 'fn main() {}' | tee examples/demo/main.rs benches/rules.rs benches/compare/main.rs > /dev/null
 RUN set -eu; \

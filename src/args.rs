@@ -68,7 +68,7 @@ pub struct Global {
     /// Certificates to trust in addition to the system's: a PEM file or PEM text
     #[arg(long, global = true, hide_short_help = true, value_name = "PEM")]
     pub ca_certificates: Option<String>,
-    /// Give up a request that receives no data for this long, such as 90s or 2m [default: 60s]
+    /// Give up on a request that receives no data for this long, such as 90s or 2m [default: 60s]
     #[arg(long, global = true, hide_short_help = true, value_name = "DURATION")]
     pub timeout: Option<String>,
     /// Give up on a source whose tag lists and evidence take longer than this in total [default: 5m]

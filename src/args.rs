@@ -131,7 +131,7 @@ pub enum Command {
         after_long_help = "Examples:\n  wharfinger apply-policy         show what differs\n  wharfinger apply-policy --yes   write it"
     )]
     ApplyPolicy(ApplyPolicy),
-    /// Show what each credential is and may do, what is missing and where to mend it; writes nothing
+    /// Show what each credential is and may do, what is missing and where to fix it; writes nothing
     #[command(
         after_long_help = "Examples:\n  wharfinger doctor\n  wharfinger doctor --hosts       the hosts to open in a firewall"
     )]

@@ -125,7 +125,7 @@ impl Remover<'_> {
             _ => return,
         };
         let Some(wanted) = WantedSettings::of(self.manifest, name) else { return };
-        let released = wanted.tags.without(&removal.tag).mended(&held);
+        let released = wanted.tags.without(&removal.tag).corrected(&held);
         if let Err(error) = hub.set_immutable_tags(organization, name, &released).await {
             tracing::warn!("{organization}/{name}:{} is immutable and stays so: {error}", removal.tag);
         }

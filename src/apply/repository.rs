@@ -1,5 +1,5 @@
 //! Makes repositories on Docker Hub before the first push, so that they are as private as the manifest says from the start:
-//! a push to a missing one would create it as the organization's default has it. Mends what drifted since, and makes one
+//! a push to a missing one would create it as the organization's default has it. Fixes what drifted since, and makes one
 //! unreadable to the teams while it holds bytes that are revoked.
 
 use crate::hub::{Created, Error, Hub, HubRepository, NewRepository};
@@ -88,9 +88,9 @@ pub(super) async fn ensure_on_ecr(
     }
 }
 
-/// Mends one difference. Sent twice it is the same as once, so an answer that was lost is mended by the next run at the
+/// Fixes one difference. Sent twice it is the same as once, so an answer that was lost is fixed by the next run at the
 /// latest.
-pub(crate) async fn mend(
+pub(crate) async fn fix(
     hub: &Hub,
     organization: &str,
     name: &RepositoryName,

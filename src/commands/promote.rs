@@ -51,9 +51,12 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     if arguments.prune && seen.stopped.is_none() {
         prune(context, &reviews, &scope, &head.commit, &mut seen).await?;
     }
-    // What is not recorded cannot fail.
-    let records = seen.steps.iter().any(|step| matches!(step.state, State::Copy | State::TagOnly));
-    let record = if records || pending.is_empty() { record } else { foreseen(context, &head, &[]).await };
+    // What is not recorded cannot fail, and what was not expected to be is looked at now.
+    let changing = recorded_files(context, &whole, &scope, &seen);
+    let record = match changing.is_subset(&pending) && changing.is_empty() == pending.is_empty() {
+        true => record,
+        false => foreseen(context, &head, &changing).await,
+    };
     let failed = failures(&seen, &reviews, &scope);
     let clean = failed.is_empty();
     let plan = planned(&seen, if context.settings.dry_run { failed } else { Vec::new() });
@@ -101,8 +104,13 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
 async fn sweep(context: &Context, manifest: &Manifest) {
     let records = !context.settings.dry_run && context.settings.record != RecordMode::None;
     let Some(forge) = context.forge.as_deref().filter(|_| records) else { return };
-    match forge.sweep(&manifest.prefix(), None).await {
-        Ok(open) => context.may_have_proposals.store(open, Ordering::Relaxed),
+    let own = manifest.prefix();
+    match forge.sweep(&own, None).await {
+        // A manifest with a part of its own may have proposals under their former names.
+        Ok(open) => {
+            let formerly = own != manifest.proposals.branch_prefix;
+            context.may_have_proposals.store(open || formerly, Ordering::Relaxed);
+        }
         Err(e) => tracing::warn!("what interrupted runs left could not be cleared: {e}"),
     }
 }
@@ -243,28 +251,51 @@ async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -
 }
 
 /// The files that what is not promoted yet will be recorded in, where that is by a commit.
-fn pending_files(context: &Context, manifest: &Manifest, scope: &Scope) -> Vec<String> {
-    let commits = matches!(context.settings.record, RecordMode::Auto | RecordMode::Commit);
-    if !commits || is_half_recorded(context, manifest) {
-        return Vec::new();
+fn pending_files(context: &Context, manifest: &Manifest, scope: &Scope) -> BTreeSet<String> {
+    if !commits(context) || is_half_recorded(context, manifest, scope) {
+        return BTreeSet::new();
     }
     let images = manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)).map(|(_, image)| image);
     let pending = images.filter(|image| image.approved.iter().any(|approval| is_pending(image, approval)));
-    let files: BTreeSet<&str> = pending.map(|image| manifest.files[image.file].path.as_str()).collect();
-    files.into_iter().map(str::to_owned).collect()
+    pending.map(|image| manifest.files[image.file].path.clone()).collect()
 }
 
-/// Whether an interrupted run left its record in the work tree, where this run is about to write it again.
-fn is_half_recorded(context: &Context, manifest: &Manifest) -> bool {
-    let here = from_directory(&context.settings.directory, &context.settings.manifest);
-    here.is_ok_and(|here| here.files != manifest.files && only_records(manifest, &here))
+/// The files whose records will change by what was planned, where that is by a commit.
+fn recorded_files(context: &Context, manifest: &Manifest, scope: &Scope, seen: &Promotions) -> BTreeSet<String> {
+    if !commits(context) || is_half_recorded(context, manifest, scope) {
+        return BTreeSet::new();
+    }
+    let changes = |step: &&Step| {
+        let approvals = manifest.approvals().filter(|(image, _)| image.repository == step.repository);
+        let mut of_tag = approvals.filter(|(_, approval)| approval.tag == step.tag);
+        of_tag.any(|(_, approval)| approval.mirrored.is_none() || approval.mirrored != step.expected)
+    };
+    let steps = seen.steps.iter().filter(|step| matches!(step.state, State::Copy | State::TagOnly)).filter(changes);
+    let image = |step: &Step| manifest.images.iter().find(|image| image.repository == step.repository);
+    steps.filter_map(image).map(|image| manifest.files[image.file].path.clone()).collect()
+}
+
+fn commits(context: &Context) -> bool {
+    matches!(context.settings.record, RecordMode::Auto | RecordMode::Commit)
+}
+
+/// Whether an interrupted run left in the work tree the record of everything that this run is about to record there.
+fn is_half_recorded(context: &Context, manifest: &Manifest, scope: &Scope) -> bool {
+    let Ok(here) = from_directory(&context.settings.directory, &context.settings.manifest) else { return false };
+    let stands = |(at, image): (usize, &Image)| {
+        let approvals = image.approved.iter().zip(&here.images[at].approved);
+        !scope.contains(at)
+            || approvals.filter(|(then, _)| is_pending(image, then)).all(|(_, now)| now.mirrored.is_some())
+    };
+    here.files != manifest.files && only_records(manifest, &here) && manifest.images.iter().enumerate().all(stands)
 }
 
 /// What would become of the record of what is to be promoted, in words. An error is what would keep it from being made: it is
 /// found before anything is copied.
-async fn foreseen(context: &Context, head: &Head, files: &[String]) -> Result<Option<String>, Stop> {
+async fn foreseen(context: &Context, head: &Head, files: &BTreeSet<String>) -> Result<Option<String>, Stop> {
     let Some(forge) = &context.forge else { return Ok(None) };
-    Ok(forge.foresee(&head.branch, &head.commit, files).await?)
+    let files: Vec<String> = files.iter().cloned().collect();
+    Ok(forge.foresee(&head.branch, &head.commit, &files).await?)
 }
 
 /// Brings to others what earlier runs recorded and could not bring there; a record of this run took that along.
@@ -329,7 +360,7 @@ fn outcome(
         carried: applied.carried.into_iter().map(carried).collect(),
         left_behind: applied.left_behind.into_iter().map(|(step, left)| left_behind(step, left)).collect(),
         promoted: ours.into_iter().map(row).collect(),
-        mended: applied.mended.into_iter().map(rows::Finding::from).collect(),
+        fixed: applied.fixed.into_iter().map(rows::Finding::from).collect(),
         removed: applied.removed.iter().map(rows::Removal::from).collect(),
         drift: applied.left.into_iter().map(rows::Finding::from).collect(),
         failed,

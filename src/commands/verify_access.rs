@@ -154,7 +154,7 @@ fn as_member(context: &Context, arguments: &Arguments, host: &RegistryHost) -> R
     }
     let token = settings.dockerhub_token.clone().ok_or_else(|| {
         Stop::CannotWork(anyhow::anyhow!(
-            "what {username} is answered is asked with {username}'s token: in DOCKERHUB_TOKEN, or by --dockerhub-token-file FILE, where `-` is standard input"
+            "to see what {username} can pull, {username}'s own token is needed: give it in DOCKERHUB_TOKEN, or by --dockerhub-token-file FILE, where `-` is standard input"
         ))
     })?;
     // The manifest names the host, and anybody may have written it: what is Docker Hub's goes nowhere else.

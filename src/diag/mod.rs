@@ -29,7 +29,7 @@ pub struct Diagnostic {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// How to mend it.
+    /// How to fix it.
     pub help: String,
     /// The offending text's place, for the underline.
     #[serde(skip)]

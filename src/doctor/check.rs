@@ -26,7 +26,7 @@ pub struct Check {
     /// The commands that need it.
     pub commands: Vec<&'static str>,
     /// What to change and where; null where nothing is to be changed, or nobody knows.
-    pub mend: Option<String>,
+    pub fix: Option<String>,
 }
 
 /// What a check is about.
@@ -69,7 +69,7 @@ pub enum Status {
 
 impl Check {
     fn new(area: Area, subject: impl Into<String>, status: Status, found: impl Into<String>) -> Self {
-        Self { area, subject: subject.into(), status, found: found.into(), commands: Vec::new(), mend: None }
+        Self { area, subject: subject.into(), status, found: found.into(), commands: Vec::new(), fix: None }
     }
 
     pub(super) fn ok(area: Area, subject: impl Into<String>, found: impl Into<String>) -> Self {
@@ -97,14 +97,14 @@ impl Check {
         self
     }
 
-    pub(super) fn mend(mut self, how: impl Into<String>) -> Self {
-        self.mend = Some(how.into());
+    pub(super) fn fix(mut self, how: impl Into<String>) -> Self {
+        self.fix = Some(how.into());
         self
     }
 
     /// The way to fix it, where there is something to fix.
-    pub(super) fn mend_if_not_ok(self, how: impl Into<String>) -> Self {
-        if self.status == Status::Ok { self } else { self.mend(how) }
+    pub(super) fn fix_if_not_ok(self, how: impl Into<String>) -> Self {
+        if self.status == Status::Ok { self } else { self.fix(how) }
     }
 }
 

@@ -42,7 +42,7 @@ fn none(github: &GitHubFacts) -> Check {
         ),
         (Some(_), _) => ("a token, and no repository", "set GITHUB_REPOSITORY to owner/name"),
     };
-    Check::missing(Area::Github, "credential", found).needed_for(&[PROPOSE, PROMOTE]).mend(how)
+    Check::missing(Area::Github, "credential", found).needed_for(&[PROPOSE, PROMOTE]).fix(how)
 }
 
 fn credential(github: &GitHubFacts, kind: TokenKind) -> Check {
@@ -55,7 +55,7 @@ fn credential(github: &GitHubFacts, kind: TokenKind) -> Check {
             });
             Check::ok(Area::Github, "credential", format!("{login}: {what}{}", scopes.unwrap_or_default()))
         }
-        Some(Err(fault)) => Check::failed(Area::Github, "credential", fault).mend(format!(
+        Some(Err(fault)) => Check::failed(Area::Github, "credential", fault).fix(format!(
             "wrong token? {what} is not taken: it has ended, or is of another GitHub than {}; make a new one ({})",
             github.server,
             page_of(kind)
@@ -80,7 +80,7 @@ fn page_of(kind: TokenKind) -> &'static str {
 }
 
 /// How a permission is written there.
-fn mend(kind: TokenKind, permission: &str, level: &str) -> String {
+fn fix(kind: TokenKind, permission: &str, level: &str) -> String {
     match kind {
         TokenKind::Job => format!("the workflow's `permissions:` line: `{permission}: {level}`"),
         TokenKind::Classic => format!("{}: the scope `repo`", page_of(kind)),
@@ -109,7 +109,7 @@ fn repository(github: &GitHubFacts, kind: TokenKind) -> Check {
             )
         }
         Some(Err(fault)) => Check::failed(Area::Github, "repository", fault)
-            .mend(format!("GITHUB_REPOSITORY is {name}; where that is right, {}", mend(kind, "contents", "read"))),
+            .fix(format!("GITHUB_REPOSITORY is {name}; where that is right, {}", fix(kind, "contents", "read"))),
         None => Check::unknown(Area::Github, "repository", "it was not asked"),
     };
     check.needed_for(&[PROPOSE, CHECK, PROMOTE])
@@ -130,13 +130,13 @@ fn permission(
         return None;
     }
     let subject = format!("{name}: write");
-    let how = mend(kind, name, "write");
+    let how = fix(kind, name, "write");
     let (status, found) = written(github, kind, about, name);
     let check = match status {
         Status::Ok => Check::ok(Area::Github, subject, found),
-        Status::Missing => Check::missing(Area::Github, subject, found).mend(how),
+        Status::Missing => Check::missing(Area::Github, subject, found).fix(how),
         Status::Unknown => {
-            Check::unknown(Area::Github, subject, found).mend(format!("{how}, where a command is refused"))
+            Check::unknown(Area::Github, subject, found).fix(format!("{how}, where a command is refused"))
         }
     };
     Some(check.needed_for(needed))
@@ -185,7 +185,7 @@ fn activity(github: &GitHubFacts) -> Option<Check> {
     let subject = "who moved branches";
     let check = match github.activity.as_ref()? {
         Ok(()) => Check::ok(Area::Github, subject, "the repository's activity tells it"),
-        Err(Fault::Refused(why) | Fault::Failed(why)) => Check::unknown(Area::Github, subject, why).mend(
+        Err(Fault::Refused(why) | Fault::Failed(why)) => Check::unknown(Area::Github, subject, why).fix(
             "without it an approval is `unreviewed` under `policy.approvals` unless verified signatures tell who wrote it, and so \
              the clocks of the ledger start anew",
         ),
@@ -207,10 +207,10 @@ fn opening(github: &GitHubFacts, kind: TokenKind) -> Option<Check> {
     let subject = "Actions may create pull requests";
     let check = match github.may_open.as_ref()? {
         Ok(true) => Check::ok(Area::Github, subject, "it is switched on"),
-        Ok(false) => Check::missing(Area::Github, subject, "it is switched off").mend(page),
+        Ok(false) => Check::missing(Area::Github, subject, "it is switched off").fix(page),
         // That this token may not look is no refusal of anything that a command needs.
         Err(Fault::Refused(_)) => {
-            Check::unknown(Area::Github, subject, "GitHub shows that switch to administrators alone").mend(page)
+            Check::unknown(Area::Github, subject, "GitHub shows that switch to administrators alone").fix(page)
         }
         Err(fault) => Check::failed(Area::Github, subject, fault),
     };
@@ -246,7 +246,7 @@ fn default_branch(github: &GitHubFacts, kind: TokenKind, about: &About) -> Optio
                 subject,
                 "the branch is protected, and GitHub shows how to administrators alone",
             )
-            .mend(format!(
+            .fix(format!(
                 "{}/{}/settings/branches: let the token's account bypass it, or promote records by pull request",
                 github.server,
                 github.repository.as_deref().unwrap_or_default()
@@ -269,9 +269,9 @@ fn recorded(github: &GitHubFacts, kind: TokenKind, subject: &str, rules: &[RuleF
         if job { "a job's own token cannot bypass it" } else { "unless the token's App or account bypasses it" };
     match (github.commits_alone, job) {
         (true, true) => Check::missing(Area::Github, subject, format!("commits are refused, {bypass}: {texts}"))
-            .mend("`record: auto` or `record: pull-request`, or an App's token that the ruleset lets bypass it"),
+            .fix("`record: auto` or `record: pull-request`, or an App's token that the ruleset lets bypass it"),
         (true, false) => Check::unknown(Area::Github, subject, format!("commits are refused, {bypass}: {texts}"))
-            .mend("let the App bypass the ruleset, or set `record: auto`"),
+            .fix("let the App bypass the ruleset, or set `record: auto`"),
         (false, _) => Check::ok(
             Area::Github,
             subject,
@@ -298,7 +298,7 @@ fn own_branches(github: &GitHubFacts) -> Option<Check> {
             let refused = refusing(rules, &kinds);
             match (refused.is_empty(), asked(rules)) {
                 (false, _) => Check::missing(Area::Github, subject, refused.join("; "))
-                    .mend("have the rulesets except these branches, or let the App whose token this is bypass them"),
+                    .fix("have the rulesets except these branches, or let the App whose token this is bypass them"),
                 (true, Some(form)) => Check::unknown(Area::Github, subject, format!("rulesets ask for a form, {form}")),
                 (true, None) => {
                     Check::ok(Area::Github, subject, "no rule keeps them from being made, moved and deleted")

@@ -12,7 +12,7 @@ pub(super) fn judge(hub: &HubFacts) -> Vec<Check> {
         return vec![
             Check::missing(Area::DockerHub, "credential", "none: private repositories look as if they did not exist")
                 .needed_for(&[PROMOTE, AUDIT, APPLY_POLICY])
-                .mend(format!("{how} ({PERSONAL_TOKENS}) and give it as DOCKERHUB_USERNAME and DOCKERHUB_TOKEN")),
+                .fix(format!("{how} ({PERSONAL_TOKENS}) and give it as DOCKERHUB_USERNAME and DOCKERHUB_TOKEN")),
         ];
     };
     let mut checks = vec![credential(hub, holder)];
@@ -57,14 +57,14 @@ fn credential(hub: &HubFacts, holder: &Holder) -> Check {
                 Fault::Refused(_) => Fault::Refused(format!("{found}: {why}")),
                 Fault::Failed(_) => Fault::Failed(format!("{found}: {why}")),
             };
-            Check::failed(Area::DockerHub, "credential", &fault).mend(mend_sign_in(hub, holder))
+            Check::failed(Area::DockerHub, "credential", &fault).fix(fix_sign_in(hub, holder))
         }
         None => Check::unknown(Area::DockerHub, "credential", format!("{found}; it was not tried")),
     }
     .needed_for(&needed)
 }
 
-fn mend_sign_in(hub: &HubFacts, holder: &Holder) -> String {
+fn fix_sign_in(hub: &HubFacts, holder: &Holder) -> String {
     let first = if matches!(hub.signed_in, Some(Err(Fault::Refused(_)))) { "wrong password or token? " } else { "" };
     format!("{first}{}", look_at_token(hub, holder))
 }
@@ -96,7 +96,7 @@ fn level(hub: &HubFacts, holder: &Holder) -> Option<Check> {
     let found =
         "whether the token was made with Read, Write, Delete shows only when a repository or a setting is written";
     let check = Check::unknown(Area::DockerHub, "access of the token", found);
-    Some(check.needed_for(&[PROMOTE, APPLY_POLICY]).mend(format!("{PERSONAL_TOKENS} shows it")))
+    Some(check.needed_for(&[PROMOTE, APPLY_POLICY]).fix(format!("{PERSONAL_TOKENS} shows it")))
 }
 
 /// A person's role; an organization's token has none.
@@ -113,7 +113,7 @@ fn role(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
                 format!("{user} is no member of {organization}, or may not see it: {why}"),
             )
             .needed_for(&managing)
-            .mend(format!("{MEMBERS}: invite {user} as editor, or as owner for apply-policy")),
+            .fix(format!("{MEMBERS}: invite {user} as editor, or as owner for apply-policy")),
         ];
     }
     vec![match role {
@@ -128,17 +128,17 @@ fn role(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
         }
         Ok(None) => Check::missing(Area::DockerHub, subject, format!("{user} is neither owner nor editor"))
             .needed_for(&managing)
-            .mend(format!("{MEMBERS}: make {user} an editor, or an owner for apply-policy")),
+            .fix(format!("{MEMBERS}: make {user} an editor, or an owner for apply-policy")),
         Err(Fault::Refused(_)) => Check::unknown(
             Area::DockerHub,
             subject,
             format!("{user} is a member, but Docker Hub does not show roles to who may not manage members"),
         )
         .needed_for(&managing)
-        .mend(format!("{MEMBERS} shows the role: making repositories takes an editor, apply-policy an owner")),
+        .fix(format!("{MEMBERS} shows the role: making repositories takes an editor, apply-policy an owner")),
         Err(fault) => Check::failed(Area::DockerHub, subject, fault)
             .needed_for(&managing)
-            .mend(format!("{MEMBERS} shows the role: making repositories takes an editor, apply-policy an owner")),
+            .fix(format!("{MEMBERS} shows the role: making repositories takes an editor, apply-policy an owner")),
     }]
 }
 
@@ -159,15 +159,15 @@ fn teams(hub: &HubFacts, holder: &Holder) -> Option<Check> {
                     "teams",
                     format!("the organization has no team {}", some(&lacking)),
                 )
-                .mend("the organization's page on Docker Hub, Teams; or `create: true` for the team in the manifest"),
+                .fix("the organization's page on Docker Hub, Teams; or `create: true` for the team in the manifest"),
             }
         }
-        Err(fault) => Check::failed(Area::DockerHub, "teams", fault).mend_if_not_ok(mend_teams(hub, holder)),
+        Err(fault) => Check::failed(Area::DockerHub, "teams", fault).fix_if_not_ok(fix_teams(hub, holder)),
     };
     Some(check.needed_for(&[PROMOTE, AUDIT]))
 }
 
-fn mend_teams(hub: &HubFacts, holder: &Holder) -> String {
+fn fix_teams(hub: &HubFacts, holder: &Holder) -> String {
     match is_organization(hub, holder) {
         true => format!("{ORGANIZATION_TOKENS}: scope-group-read under Organization"),
         false => format!("{MEMBERS}: make the user a member"),
@@ -183,7 +183,7 @@ fn repositories(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
             checks.push(
                 Check::missing(Area::DockerHub, format!("repository {name}"), why.clone())
                     .needed_for(&[PROMOTE])
-                    .mend("`adopt: true` at the image, where the repository is to be taken over"),
+                    .fix("`adopt: true` at the image, where the repository is to be taken over"),
             );
             continue;
         }
@@ -195,7 +195,7 @@ fn repositories(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
             Err(fault) => checks.push(
                 Check::failed(Area::DockerHub, format!("repository {name}"), fault)
                     .needed_for(&[PROMOTE, AUDIT])
-                    .mend(mend_repository(hub, holder)),
+                    .fix(fix_repository(hub, holder)),
             ),
         }
     }
@@ -217,12 +217,12 @@ fn limited(name: &str, rights: Rights) -> Check {
     let may = if rights.write { "pushed to, and its settings not changed" } else { "read only" };
     Check::missing(Area::DockerHub, format!("repository {name}"), format!("it may be {may}"))
         .needed_for(&[PROMOTE])
-        .mend(format!(
+        .fix(format!(
             "{MEMBERS}: make the user an editor, or give a team of theirs admin on the repository's Permissions page"
         ))
 }
 
-fn mend_repository(hub: &HubFacts, holder: &Holder) -> String {
+fn fix_repository(hub: &HubFacts, holder: &Holder) -> String {
     match is_organization(hub, holder) {
         true => {
             format!("{ORGANIZATION_TOKENS}: scope-repository-read under Repository, for this repository or all of them")
@@ -238,7 +238,7 @@ fn scopes(hub: &HubFacts) -> Vec<Check> {
         let Some((name, answer)) = asked else { return };
         let check = match answer {
             Ok(()) => Check::ok(Area::DockerHub, scope, format!("it is there for {name}")),
-            Err(fault) => Check::failed(Area::DockerHub, scope, fault).mend_if_not_ok(format!(
+            Err(fault) => Check::failed(Area::DockerHub, scope, fault).fix_if_not_ok(format!(
                 "{ORGANIZATION_TOKENS}: {scope} under Repository, for {name} or all repositories"
             )),
         };
@@ -265,7 +265,7 @@ fn scopes(hub: &HubFacts) -> Vec<Check> {
         checks.push(
             Check::unknown(Area::DockerHub, scope, "only writing shows whether the token has it")
                 .needed_for(&[PROMOTE])
-                .mend(format!("{ORGANIZATION_TOKENS} shows it, {level}")),
+                .fix(format!("{ORGANIZATION_TOKENS} shows it, {level}")),
         );
     }
     checks
@@ -284,7 +284,7 @@ fn listing(name: &str, listed: &Answer<Option<bool>>) -> Check {
         Ok(None) => Check::unknown(Area::DockerHub, scope, "the list of repositories is too long to tell"),
         Err(fault) => Check::failed(Area::DockerHub, scope, fault),
     };
-    check.mend_if_not_ok(format!("{ORGANIZATION_TOKENS}: {scope} under Organization")).needed_for(&[AUDIT])
+    check.fix_if_not_ok(format!("{ORGANIZATION_TOKENS}: {scope} under Organization")).needed_for(&[AUDIT])
 }
 
 /// The organization's settings, where the policy says something of them.
@@ -298,8 +298,8 @@ fn settings(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
     for (subject, answer, write) in both {
         let Some(answer) = answer else { continue };
         if let Err(fault) = answer {
-            let how = mend_settings(hub, holder, write.is_some());
-            checks.push(Check::failed(Area::DockerHub, subject, fault).needed_for(&[AUDIT, APPLY_POLICY]).mend(how));
+            let how = fix_settings(hub, holder, write.is_some());
+            checks.push(Check::failed(Area::DockerHub, subject, fault).needed_for(&[AUDIT, APPLY_POLICY]).fix(how));
             continue;
         }
         let check = match (owner, write.filter(|_| is_organization(hub, holder))) {
@@ -311,7 +311,7 @@ fn settings(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
             ),
             (false, None) => match &hub.role {
                 Some(Ok(_)) => Check::missing(Area::DockerHub, subject, "may be read, and only owners may change it")
-                    .mend(format!("{MEMBERS}: apply-policy needs an owner's token")),
+                    .fix(format!("{MEMBERS}: apply-policy needs an owner's token")),
                 _ => Check::unknown(Area::DockerHub, subject, "it may be read, and only owners may change it"),
             },
         };
@@ -321,7 +321,7 @@ fn settings(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
     checks
 }
 
-fn mend_settings(hub: &HubFacts, holder: &Holder, takes_organization: bool) -> String {
+fn fix_settings(hub: &HubFacts, holder: &Holder, takes_organization: bool) -> String {
     match (is_organization(hub, holder), takes_organization) {
         (true, true) => {
             format!("{ORGANIZATION_TOKENS}: scope-ram-read under Organization, and for changing it scope-ram-write")

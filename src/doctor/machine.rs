@@ -25,10 +25,10 @@ fn manifest(facts: &Facts) -> Check {
         ),
         ManifestFact::Faulty(faults, first) => {
             Check::missing(Area::Machine, subject, format!("{}, the first: {first}", counted(*faults, "fault")))
-                .mend("each is shown with its place and how to mend it")
+                .fix("each is shown with its place and how to fix it")
         }
         ManifestFact::Missing(place) => Check::missing(Area::Machine, subject, format!("there is none {place}"))
-            .mend("start it in the directory that has the manifest, or name another with --manifest; `wharfinger schema` describes it"),
+            .fix("start it in the directory that has the manifest, or name another with --manifest; `wharfinger schema` describes it"),
         ManifestFact::Unread(text) => Check::unknown(Area::Machine, subject, text),
     };
     check.needed_for(&[PLAN, PROPOSE, CHECK, PROMOTE, AUDIT, APPLY_POLICY])
@@ -37,9 +37,9 @@ fn manifest(facts: &Facts) -> Check {
 fn event(event: &EventFact) -> Check {
     let writing = [PROPOSE, PROMOTE, APPLY_POLICY];
     match event {
-        EventFact::Unusable(text) => Check::missing(Area::Machine, "event", text).needed_for(&writing).mend(
-            "run it as a step of a workflow: the runner sets GITHUB_EVENT_NAME, GITHUB_EVENT_PATH and GITHUB_REF",
-        ),
+        EventFact::Unusable(text) => Check::missing(Area::Machine, "event", text)
+            .needed_for(&writing)
+            .fix("run it as a step of a workflow: the runner sets GITHUB_EVENT_NAME, GITHUB_EVENT_PATH and GITHUB_REF"),
         EventFact::Known { name, git_ref, no_writing: None, .. } => {
             Check::ok(Area::Machine, "event", format!("{name} for {git_ref}: commands that write run here"))
                 .needed_for(&writing)
@@ -53,7 +53,7 @@ fn event(event: &EventFact) -> Check {
         .needed_for(&[CHECK]),
         EventFact::Known { no_writing: Some(why), .. } => Check::missing(Area::Machine, "event", why)
             .needed_for(&writing)
-            .mend("the workflow's `on:` line, and start it on the default branch"),
+            .fix("the workflow's `on:` line, and start it on the default branch"),
     }
 }
 
@@ -70,7 +70,7 @@ fn clock(servers: &[Server]) -> Option<Check> {
     Some(
         Check::missing(Area::Machine, "clock", format!("{by} {way} {name}: {breaks}"))
             .needed_for(&[PROPOSE, PROMOTE])
-            .mend("set this machine's clock by NTP, such as with `timedatectl set-ntp true`"),
+            .fix("set this machine's clock by NTP, such as with `timedatectl set-ntp true`"),
     )
 }
 
@@ -103,14 +103,14 @@ fn network(machine: &Machine) -> Vec<Check> {
                 "this machine has no CA certificates, and none was given: no https",
             )
             .needed_for(&[PLAN, PROPOSE, CHECK, PROMOTE])
-            .mend("install the ca-certificates package, or name a PEM file with SSL_CERT_FILE or ca-certificates"),
+            .fix("install the ca-certificates package, or name a PEM file with SSL_CERT_FILE or ca-certificates"),
         );
     }
     for Bundle { variable, path, .. } in machine.bundles.iter().filter(|bundle| !bundle.readable) {
         checks.push(
             Check::missing(Area::Machine, variable.as_str(), format!("{path} cannot be read"))
                 .needed_for(&[PLAN, PROPOSE, CHECK, PROMOTE])
-                .mend(format!("have {variable} name what is there, or unset it")),
+                .fix(format!("have {variable} name what is there, or unset it")),
         );
     }
     let mut trusted: Vec<String> =
@@ -119,7 +119,7 @@ fn network(machine: &Machine) -> Vec<Check> {
         trusted.push(format!("{} of ca-certificates", counted(machine.given_certificates, "certificate")));
     }
     if !trusted.is_empty() {
-        checks.push(Check::ok(Area::Machine, "trusted besides", trusted.join(", ")));
+        checks.push(Check::ok(Area::Machine, "also trusted", trusted.join(", ")));
     }
     if !machine.moved.is_empty() {
         let moved: Vec<String> = machine.moved.iter().map(|(host, url)| format!("{host} is at {url}")).collect();
@@ -141,7 +141,7 @@ fn server(server: &Server) -> Check {
     let subject = format!("{} answers", server.name);
     let check = match &server.reached {
         Ok(_) => Check::ok(Area::Machine, subject, format!("at {}", server.address)),
-        Err(why) => Check::missing(Area::Machine, subject, format!("no answer from {}: {why}", server.address)).mend(
+        Err(why) => Check::missing(Area::Machine, subject, format!("no answer from {}: {why}", server.address)).fix(
             "let this machine reach it: `wharfinger doctor --hosts` lists what to open in a firewall; a proxy is named with HTTPS_PROXY",
         ),
     };

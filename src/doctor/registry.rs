@@ -25,15 +25,15 @@ fn credential(registry: &RegistryFacts, below: bool) -> Check {
     match &registry.holder {
         Err(why) => Check::missing(Area::Registries, subject, why)
             .needed_for(&[PLAN, PROPOSE, PROMOTE])
-            .mend("mend the credential helper, or give the credential as registry-auth"),
+            .fix("fix the credential helper, or give the credential as registry-auth"),
         Ok(Some(holder)) if is_refused(registry) => {
             Check::missing(Area::Registries, subject, format!("{}: refused wherever it was asked", described(holder)))
                 .needed_for(&[PLAN, PROPOSE, PROMOTE])
-                .mend(format!("wrong password or token? {}", given(&registry.name)))
+                .fix(format!("wrong password or token? {}", given(&registry.name)))
         }
         Ok(Some(holder)) => Check::ok(Area::Registries, subject, described(holder)),
         Ok(None) if registry.mirrors.is_empty() => {
-            Check::ok(Area::Registries, subject, "none: its sources are read as nobody")
+            Check::ok(Area::Registries, subject, "none: its sources are read without credentials")
         }
         // A registry that asks nobody for anything may be one that everybody pushes to.
         Ok(None) if registry.reached && registry.mirrors.iter().all(is_open) => Check::unknown(
@@ -44,7 +44,7 @@ fn credential(registry: &RegistryFacts, below: bool) -> Check {
         .needed_for(&[PROMOTE]),
         Ok(None) => Check::missing(Area::Registries, subject, "none, and the mirrors are there")
             .needed_for(&[PROMOTE])
-            .mend(if below {
+            .fix(if below {
                 "the credential of Docker Hub, below, does for both".to_owned()
             } else {
                 given(&registry.name)
@@ -98,7 +98,7 @@ fn sources(registry: &RegistryFacts) -> Vec<Check> {
                 Check::ok(
                     Area::Registries,
                     format!("{} pull", source.repository),
-                    format!("read as nobody, for the credential is refused there: {why}"),
+                    format!("read without credentials, because the credential is refused there: {why}"),
                 )
                 .needed_for(&needed),
             ),
@@ -106,7 +106,7 @@ fn sources(registry: &RegistryFacts) -> Vec<Check> {
             Outcome::Refused(why) => checks.push(
                 Check::missing(Area::Registries, format!("{} pull", source.repository), why)
                     .needed_for(&needed)
-                    .mend(mend_pull(registry, &source.repository)),
+                    .fix(fix_pull(registry, &source.repository)),
             ),
         }
     }
@@ -129,7 +129,7 @@ fn answer(source: &Source) -> Outcome {
     let not_there = || {
         Outcome::Failed(
             Check::missing(Area::Registries, subject.clone(), "there is no such repository, or none that may be seen")
-                .mend("the image's `source` in the manifest, or a credential that may see it"),
+                .fix("the image's `source` in the manifest, or a credential that may see it"),
         )
     };
     match (&source.read, &source.by_nobody) {
@@ -141,7 +141,7 @@ fn answer(source: &Source) -> Outcome {
     }
 }
 
-fn mend_pull(registry: &RegistryFacts, repository: &str) -> String {
+fn fix_pull(registry: &RegistryFacts, repository: &str) -> String {
     if let (Ok(Some(_)), Some(setting)) = (&registry.holder, &registry.lacking_setting) {
         return format!("if its token service may have the password: {setting}, or the input `token-services`");
     }
@@ -193,7 +193,7 @@ fn mirrors(registry: &RegistryFacts) -> Vec<Check> {
             Err(fault) => checks.push(
                 Check::failed(Area::Registries, format!("{} push", mirror.repository), fault)
                     .needed_for(&[PROMOTE])
-                    .mend(mend_push(registry, &mirror.repository)),
+                    .fix(fix_push(registry, &mirror.repository)),
             ),
         }
     }
@@ -221,12 +221,12 @@ fn read(mirror: &Mirror, registry: &RegistryFacts) -> Option<Check> {
         Err(fault) => Some(
             Check::failed(Area::Registries, subject, fault)
                 .needed_for(&[PROMOTE, AUDIT])
-                .mend(mend_push(registry, &mirror.repository)),
+                .fix(fix_push(registry, &mirror.repository)),
         ),
     }
 }
 
-fn mend_push(registry: &RegistryFacts, repository: &str) -> String {
+fn fix_push(registry: &RegistryFacts, repository: &str) -> String {
     if let (Ok(Some(_)), Some(setting)) = (&registry.holder, &registry.lacking_setting) {
         return format!("if its token service may have the password: {setting}, or the input `token-services`");
     }

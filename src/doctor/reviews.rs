@@ -51,7 +51,7 @@ impl Shown<'_> {
                 "the branch is protected, and GitHub shows how to administrators alone; a ruleset is shown to everybody",
             ),
         };
-        check.mend(how)
+        check.fix(how)
     }
 }
 
@@ -95,13 +95,13 @@ fn owned(github: &GitHubFacts, shown: &Shown<'_>, subject: String) -> Check {
     );
     let owners = match &github.owners {
         Some(Ok(text)) => text.as_deref().and_then(owners),
-        Some(Err(fault)) => return Check::failed(Area::Github, subject, fault).mend(how),
-        None => return Check::unknown(Area::Github, subject, "it was not asked").mend(how),
+        Some(Err(fault)) => return Check::failed(Area::Github, subject, fault).fix(how),
+        None => return Check::unknown(Area::Github, subject, "it was not asked").fix(how),
     };
     let Some(owners) = owners else {
         let found =
             "who may write changes them alone, `min-approvals` in them too: no line of CODEOWNERS names their owners";
-        return Check::missing(Area::Github, subject, found).mend(how);
+        return Check::missing(Area::Github, subject, found).fix(how);
     };
     if shown.reviews().any(|review| review.code_owners) {
         return Check::ok(Area::Github, subject, format!("a change needs the review of {owners}"));
@@ -144,7 +144,7 @@ fn unnamed(kind: TokenKind) -> Option<Check> {
                 "github-actions[bot] is every workflow of the repository: whoever may run one with `contents: write` can write \
                  unnamed",
             )
-            .mend("an App's token, its key in an environment that only the default branch may use"),
+            .fix("an App's token, its key in an environment that only the default branch may use"),
         ),
         TokenKind::App => Some(Check::ok(Area::Github, subject, "nobody who does not have the App's key")),
         _ => None,

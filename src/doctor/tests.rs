@@ -71,11 +71,15 @@ fn what_failed_without_a_refusal_is_not_known_and_a_refusal_is_missing() {
         }],
         unasked: 0,
     };
-    for (fault, expected) in
-        [(Fault::Failed("500".to_owned()), Status::Unknown), (Fault::Refused("403".to_owned()), Status::Missing)]
-    {
-        let facts = Facts { registries: vec![registry(fault)], ..facts() };
-        assert_eq!(statuses(&facts, Area::Registries), [Status::Ok, expected, expected], "the credential is there");
+    let failed = registry(Fault::Failed("500".to_owned()));
+    let refused = registry(Fault::Refused("403".to_owned()));
+    // Refused wherever it was tried, the credential itself is what is missing.
+    for (registry, expected) in [
+        (failed, [Status::Ok, Status::Unknown, Status::Unknown]),
+        (refused, [Status::Missing, Status::Missing, Status::Missing]),
+    ] {
+        let facts = Facts { registries: vec![registry], ..facts() };
+        assert_eq!(statuses(&facts, Area::Registries), expected);
     }
 }
 

@@ -90,7 +90,7 @@ impl Transport {
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let answer = match read(response, status).await? {
-            Ok(body) => Answer { status, body },
+            Ok(body) => Answer { status, body: shown(body, status, token) },
             Err(error) => return self.lost(&error),
         };
         Ok(classify(answer, &headers))
@@ -138,6 +138,14 @@ impl Transport {
         let until = Instant::now() + wait;
         let mut quiet = self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
         *quiet = quiet.max(Some(until));
+    }
+}
+
+/// A body as it may be shown: an error that sends the token back is told without it.
+fn shown(body: Vec<u8>, status: u16, token: Option<&SecretString>) -> Vec<u8> {
+    match (token, std::str::from_utf8(&body)) {
+        (Some(token), Ok(text)) if status >= 400 => text.replace(token.expose_secret(), "***").into_bytes(),
+        _ => body,
     }
 }
 

@@ -103,9 +103,9 @@ fn only_what_a_tag_answers_without_a_break_has_a_clock() {
 fn a_time_that_lies_ahead_makes_nothing_older() {
     let ledger = seen(&[("1", "a", 50)]);
     assert_eq!(ledger.since(&key("1"), &digest("a"), at(10)), Some(at(10)));
-    let mut mended = ledger;
-    mended.see(&key("1"), &answers("a"), at(10));
-    assert_eq!(since(&mended, "1", "a"), Some(10));
+    let mut fixed = ledger;
+    fixed.see(&key("1"), &answers("a"), at(10));
+    assert_eq!(since(&fixed, "1", "a"), Some(10));
 }
 
 #[test]
@@ -166,8 +166,8 @@ fn only_what_our_own_text_says_too_counts() {
     assert_eq!(trusted("", None, Some(&text(&tip))).ledger, Ledger::default());
     let broken = trusted("", Some(&text(&own)), Some("hello"));
     assert!(broken.broken.is_some() && broken.ledger == Ledger::default());
-    let mended = trusted("", Some("hello"), Some(&text(&tip)));
-    assert!(mended.broken.is_some() && mended.ledger == Ledger::default());
+    let fixed = trusted("", Some("hello"), Some(&text(&tip)));
+    assert!(fixed.broken.is_some() && fixed.ledger == Ledger::default());
 }
 
 /// A survey of `quay.io/grafana/loki` with these verdicts and answers.

@@ -80,7 +80,8 @@ pub fn parse(files: Vec<File>) -> Result<Manifest, Vec<Diagnostic>> {
     }
     let mut faults = Faults::default();
     let manifest = read(files, &mut faults);
-    let diagnostics = faults.into_diagnostics(&manifest.files);
+    let refused = release::refused_by(&manifest);
+    let diagnostics = refused.unwrap_or_else(|| faults.into_diagnostics(&manifest.files));
     if diagnostics.is_empty() { Ok(manifest) } else { Err(diagnostics) }
 }
 

@@ -3,9 +3,9 @@
 
 use semver::{Comparator, Op, Version, VersionReq};
 
-use super::File;
 use super::faults::{Faults, Place};
-use crate::diag::{Code, Diagnostic};
+use super::{File, Manifest};
+use crate::diag::{Code, Diagnostic, Span};
 use crate::yaml;
 
 /// The release that this is.
@@ -13,19 +13,29 @@ const OWN: &str = env!("CARGO_PKG_VERSION");
 
 /// That the manifest of this main file asks for another release; `None` where it asks for none, or not in a way that is understood.
 pub(super) fn refused(main: &File) -> Option<Vec<Diagnostic>> {
+    // What is written in another way is judged when all is read.
     if !main.text.contains("required-version") {
         return None;
     }
     let root = yaml::read(&main.text).0?;
     let node = root.get("required-version")?;
     let asked: VersionReq = node.text()?.parse().ok()?;
+    refusal(main, &asked, node.resolved().span)
+}
+
+/// The same of a manifest that was read; `None` where this release is what it asks for.
+pub(super) fn refused_by(manifest: &Manifest) -> Option<Vec<Diagnostic>> {
+    refusal(manifest.files.first()?, manifest.required_version.as_ref()?, Span::default())
+}
+
+fn refusal(main: &File, asked: &VersionReq, span: Span) -> Option<Vec<Diagnostic>> {
     let own: Version = OWN.parse().ok()?;
     if asked.matches(&own) {
         return None;
     }
-    let age = if is_older(&own, &asked) { "older" } else { "newer" };
+    let age = if is_older(&own, asked) { "older" } else { "newer" };
     let mut faults = Faults::default();
-    let place = Place { file: 0, span: node.resolved().span };
+    let place = Place { file: 0, span };
     let message = format!("this is wharfinger {own}, which is {age} than this manifest asks for: {asked}");
     let help = format!("use a release that is {asked}; in a workflow that is what stands after `@` in `uses:`");
     faults.report(Code::OtherRelease, place, message, help);
@@ -42,6 +52,17 @@ fn is_older(own: &Version, asked: &VersionReq) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_release_is_asked_for_however_the_key_is_written() {
+        let rest = "organization: acme\nregistry: registry.example\nimages: []\n";
+        for key in ["required-version", r#""required\x2dversion""#, r#""required\u002dversion""#] {
+            let text = format!("{key}: '>=9999'\n{rest}");
+            let file = File { path: "approved-images.yml".to_owned(), text };
+            let refused = crate::manifest::parse(vec![file]).err().unwrap_or_default();
+            assert!(refused.iter().any(|fault| fault.code == Code::OtherRelease.as_str()), "{key}: {refused:?}");
+        }
+    }
 
     #[test]
     fn what_a_release_is_not_is_told_by_the_bound_it_misses() {

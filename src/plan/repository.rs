@@ -34,7 +34,7 @@ pub struct RepositoryStep {
     /// Which tags nobody may move in a repository that is made; not enabled where the manifest fixes none.
     pub immutable_tags: ImmutableTags,
     /// What differs and is fixed.
-    pub mends: Vec<Difference>,
+    pub fixes: Vec<Difference>,
     /// What differs and is only told of: because the manifest says `repositories: report`, or because a person has to agree.
     pub left: Vec<Difference>,
     /// What is done, in words.
@@ -92,7 +92,7 @@ pub(crate) fn repositories(
         if !on_docker_hub {
             return (receives && step.create).then_some(step);
         }
-        let differs = !step.mends.is_empty() || !step.left.is_empty();
+        let differs = !step.fixes.is_empty() || !step.left.is_empty();
         (receives || differs || step.adoption.is_some()).then_some(step)
     });
     steps.collect()
@@ -106,7 +106,7 @@ fn step(manifest: &Manifest, image: &Image, seen: SeenRepositories<'_>, consent:
     // What only a person can decide is the audit's to tell.
     let told = differences.into_iter().filter(|difference| !matches!(difference.remedy, Remedy::Person(_)));
     let enforced = manifest.repositories == Enforcement::Enforce;
-    let (mends, left): (Vec<_>, Vec<_>) = told.partition(|d| enforced && d.remedy.is_ours(consent.publish));
+    let (fixes, left): (Vec<_>, Vec<_>) = told.partition(|d| enforced && d.remedy.is_ours(consent.publish));
     let here = || manifest.images.iter().filter(|i| i.repository == *name);
     let unrecorded = here().flat_map(|i| &i.approved).all(|approval| approval.mirrored.is_none());
     let looked = found.is_some_and(|found| found.teams.is_some());
@@ -128,8 +128,8 @@ fn step(manifest: &Manifest, image: &Image, seen: SeenRepositories<'_>, consent:
         description: wanted.description.unwrap_or_else(|| format!("Approved copy of {}", image.source_text)),
         full_description: seen.keeper.signed(&provenance(manifest, name)),
         teams: wanted.teams,
-        immutable_tags: wanted.tags.mended(&ImmutableTags::default()),
-        mends,
+        immutable_tags: wanted.tags.corrected(&ImmutableTags::default()),
+        fixes,
         left,
         detail,
     })

@@ -110,7 +110,7 @@ impl ApprovalRequest {
         }
         let Some(tag) = &self.tag else { return Ok(Err(self.without_choice(image, selection))) };
         let Some(verdict) = selection.tags.iter().find(|verdict| verdict.tag == *tag) else {
-            return Ok(Err(refused(image, Some(tag), format!("upstream has no tag {tag}: is it written as there?"))));
+            return Ok(Err(refused(image, Some(tag), format!("upstream has no tag {tag}: check the spelling"))));
         };
         // `propose` would move such a proposal, but for one that adds an image.
         let moves = matches!(verdict.reason, Reason::Superseded | Reason::Older | Reason::ApprovalNotRead)

@@ -84,7 +84,7 @@ fn reject(rest: &[&str], today: NaiveDate) -> Result<Reject, Fault> {
     Ok(Reject { words: words.join(" "), until })
 }
 
-/// `until they mend it` is a part of the reason.
+/// `until they fix it` is a part of the reason.
 fn looks_like_a_date(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['-', '/', '.'])
 }
@@ -230,7 +230,7 @@ mod tests {
             "/wharfinger reject flaky until 2026-11-20",
             "/wharfinger reject flaky until 2027-13-01",
             "/wharfinger reject flaky until 1.3.2027",
-            "/wharfinger reject flaky until they mend it",
+            "/wharfinger reject flaky until they fix it",
             "/wharfinger reject waits until tomorrow",
             "/wharfinger reject",
             "/wharfinger recheck",

@@ -107,7 +107,7 @@ mod tests {
             file: "a.yml".to_owned(),
             line,
             column,
-            help: "mend it".to_owned(),
+            help: "fix it".to_owned(),
             span: Span { start, end: start + marked.len() },
         };
         super::text(&[diagnostic], &[File { path: "a.yml".to_owned(), text: text.to_owned() }])
@@ -121,7 +121,7 @@ mod tests {
            |
          2 | b: [é, wrong] # x
            |        ^^^^^
-           = help: mend it
+           = help: fix it
         ");
     }
 
@@ -133,7 +133,7 @@ mod tests {
            |
          2 |   - x: 1
            |     ^^^^
-           = help: mend it
+           = help: fix it
         ");
     }
 
@@ -146,7 +146,7 @@ mod tests {
            |
          1 | …a a a a a a a a a a a a a a a wrong b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b …
            |                                ^^^^^
-           = help: mend it
+           = help: fix it
         ");
     }
 
@@ -158,7 +158,7 @@ mod tests {
            |
          1 | k: �[31m�x wrong
            |            ^^^^^
-           = help: mend it
+           = help: fix it
         ");
     }
 }

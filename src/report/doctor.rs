@@ -74,8 +74,8 @@ fn render_check(out: &mut Page, check: &Check) -> io::Result<()> {
     if !check.commands.is_empty() {
         wrapped(out, "           ", &format!("needed for {}", check.commands.join(", ")))?;
     }
-    match &check.mend {
-        Some(mend) => wrapped(out, "           ", &format!("-> {}", clean(mend))),
+    match &check.fix {
+        Some(fix) => wrapped(out, "           ", &format!("-> {}", clean(fix))),
         None => Ok(()),
     }
 }
@@ -107,10 +107,10 @@ pub(super) fn markdown(doctor: &Doctor) -> String {
             crate::markdown::escaped(&check.subject),
             crate::markdown::escaped(&check.found),
             check.commands.join(", "),
-            crate::markdown::escaped(check.mend.as_deref().unwrap_or_default()),
+            crate::markdown::escaped(check.fix.as_deref().unwrap_or_default()),
         ]
     };
     let rows: Vec<_> = doctor.checks.iter().filter(|check| check.status != Status::Ok).map(row).collect();
-    let text = crate::markdown::table("What is missing", &["status", "what", "found", "needed for", "mend"], &rows);
+    let text = crate::markdown::table("What is missing", &["status", "what", "found", "needed for", "fix"], &rows);
     if doctor.checks.is_empty() { text } else { format!("{text}_{}_\n\n", verdict(doctor)) }
 }

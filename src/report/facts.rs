@@ -17,7 +17,7 @@ pub struct PlannedFacts {
     pub change: String,
     /// How far an update goes, or a downgrade; null where the versions do not count or it is neither.
     pub step: Option<Step>,
-    /// What a reviewer should not overlook, the gravest first.
+    /// What a reviewer should not overlook, the most serious first.
     pub marks: Vec<Mark>,
     /// Why, where a person gave a reason.
     pub reason: Option<String>,

@@ -54,7 +54,7 @@ pub(super) fn diagnostics(diagnostics: &[Diagnostic]) -> String {
             vec![code(d.code), code(&place), breakable(&d.message), breakable(&d.help)]
         })
         .collect();
-    table("The manifest cannot be used", &["code", "place", "what is wrong", "how to mend it"], &rows)
+    table("The manifest cannot be used", &["code", "place", "what is wrong", "how to fix it"], &rows)
 }
 
 /// Why nothing, or no more, was done.

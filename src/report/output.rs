@@ -229,7 +229,7 @@ impl Output {
                 let document = file.zip(text).map(|((path, _), text)| (path, text));
                 let redacted = |(name, value): (_, String)| (name, self.hidden.redact(&value));
                 let outputs = self.results.outputs().into_iter().map(redacted).collect();
-                Ok(Ending { outputs, summary: self.hidden.redact(&self.whole_summary(error)), document })
+                Ok(Ending { outputs, summary: self.hidden.redact_laid_out(&self.whole_summary(error)), document })
             }
         }
     }
@@ -314,7 +314,7 @@ impl Output {
     fn write_section(&mut self, title: &str, render: impl FnOnce(&mut Page) -> io::Result<()>) -> io::Result<()> {
         let mut page = Page::new(self.looks[0]);
         render(&mut page)?;
-        let text = self.hidden.redact(&page.into_text());
+        let text = self.hidden.redact_laid_out(&page.into_text());
         if text.is_empty() {
             return Ok(());
         }

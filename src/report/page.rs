@@ -88,7 +88,7 @@ impl Tone {
     /// What the words mean that plans, outcomes and `doctor` begin rows with; `None` of those that say nothing of good or bad.
     pub(super) fn of(word: &str) -> Option<Self> {
         match word.trim() {
-            "ok" | "promoted" | "present" | "opened" | "updated" | "carried" | "create" | "mend" | "pulled" => {
+            "ok" | "promoted" | "present" | "opened" | "updated" | "carried" | "create" | "fix" | "pulled" => {
                 Some(Self::Good)
             }
             "unknown" | "waiting" | "left" | "unmatched" | "unread" | "beside" | "report" | "not-ready" => {

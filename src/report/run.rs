@@ -66,7 +66,7 @@ fn ended(outcome: &Outcome) -> Vec<String> {
         (proposals(ProposedAction::Opened), of_proposals(proposals(ProposedAction::Opened), "opened")),
         (proposals(ProposedAction::Updated), of_proposals(proposals(ProposedAction::Updated), "updated")),
         (proposals(ProposedAction::Closed), of_proposals(proposals(ProposedAction::Closed), "closed")),
-        (outcome.mended.len(), counted(outcome.mended.len(), "setting") + " changed"),
+        (outcome.fixed.len(), counted(outcome.fixed.len(), "setting") + " changed"),
         (outcome.removed.len(), counted(outcome.removed.len(), "tag") + " taken down"),
         (outcome.waiting.len(), counted(outcome.waiting.len(), "version") + " waiting"),
     ];

@@ -92,7 +92,7 @@ pub(super) fn outcome(outcome: &Outcome, plan: Option<&Plan>) -> Vec<Section> {
         Section::new("Promoted", PROMOTED, &outcome.promoted, promoted),
         Section::new("Signatures and attestations", CARRIED, &outcome.carried, carried),
         Section::new("Left behind", LEFT_BEHIND, &outcome.left_behind, left_behind),
-        Section::new("Settings changed", CHANGED, &outcome.mended, finding),
+        Section::new("Settings changed", CHANGED, &outcome.fixed, finding),
         removals("Tags taken down", &outcome.removed),
         waiting(&outcome.waiting),
         notices(&outcome.notices.unmatched, &outcome.notices.unread, &outcome.notices.beside),

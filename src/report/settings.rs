@@ -141,7 +141,7 @@ pub(super) fn human(out: &mut Page, settings: &Settings) -> io::Result<()> {
         wrapped(
             out,
             "  ",
-            &clean(&format!("sent {}, read back {found}: an owner has to mend it in Docker Home", lost.sent)),
+            &clean(&format!("sent {}, read back {found}: an owner has to fix it in Docker Home", lost.sent)),
         )?;
     }
     if settings.settings.is_empty() && settings.refused.is_empty() {

@@ -1,5 +1,6 @@
 //! Text that others wrote, made fit to be shown; counts and sizes in words.
 
+use regex::Regex;
 use std::time::Duration;
 
 mod spelling;
@@ -152,6 +153,35 @@ impl Hidden {
     }
 }
 
+impl Hidden {
+    /// The same in a text that is laid out: what Markdown, HTML or the end of a line put between the characters of a secret hides it
+    /// from nobody.
+    #[must_use]
+    pub fn redact_laid_out(&self, text: &str) -> String {
+        let short = self.0.iter().filter(|secret| secret.len() <= LONGEST_LAID_OUT);
+        let patterns = short.filter_map(|secret| Regex::new(&laid_out(secret)).ok());
+        patterns.fold(self.redact(text), |text, pattern| match pattern.replace_all(&text, "***") {
+            std::borrow::Cow::Borrowed(_) => text,
+            std::borrow::Cow::Owned(redacted) => redacted,
+        })
+    }
+}
+
+/// The longest secret that is looked for where it is laid out; a longer one is a file of several lines.
+const LONGEST_LAID_OUT: usize = 4096;
+
+/// A pattern of a secret with whatever a layout puts between its characters.
+fn laid_out(secret: &str) -> String {
+    let one = |c: char| match c {
+        '<' => "(?:<|&lt;)".to_owned(),
+        '>' => "(?:>|&gt;)".to_owned(),
+        '&' => "(?:&amp;|&)".to_owned(),
+        c => regex::escape(c.encode_utf8(&mut [0; 4])),
+    };
+    let between = r"(?:<wbr>|<!-- -->|\\|\n[ \t│|]*)*";
+    secret.chars().map(one).collect::<Vec<_>>().join(between)
+}
+
 /// How a text stands inside a JSON string.
 fn in_json(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
@@ -191,6 +221,20 @@ mod tests {
         let hidden =
             Hidden::new(["canary".to_owned(), "canary-longer".to_owned(), "pass\"word".to_owned(), "abc".to_owned()]);
         assert_eq!(hidden.redact("canary canary-longer abc pass\\\"word"), "*** *** abc ***");
+    }
+
+    #[test]
+    fn a_secret_is_found_whatever_a_layout_puts_between_its_characters() {
+        let token = "dckr_pat_Zx9Kq3LmN8vB2cT7yR5wA1sDx<&>";
+        let hidden = Hidden::new([token.to_owned()]);
+        let in_a_cell = r"dckr\_pat\_Zx9Kq3Lm<wbr>N8vB2cT7yR5wA1sD<wbr>x&lt;&amp;&gt;".to_owned();
+        for laid_out in [in_a_cell, token.replace("Zx9", "Zx\n   9"), token.to_owned()] {
+            assert_eq!(
+                hidden.redact_laid_out(&format!("bad secret {laid_out}: no")),
+                "bad secret ***: no",
+                "{laid_out}"
+            );
+        }
     }
 
     #[test]

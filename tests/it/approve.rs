@@ -230,7 +230,7 @@ fn what_may_not_be_approved_is_refused_with_what_to_do() {
     loki:3.0.1: 1 revoked in the manifest: what is revoked is never approved again
     loki:3.2.0: 1 first seen TIME, due TIME: wait, or say `--urgent REASON` to skip the cooldown
     loki: 1 first seen TIME, due TIME: wait, or say `--urgent REASON` to skip the cooldown
-    loki:3.9.9: 1 upstream has no tag 3.9.9: is it written as there?
+    loki:3.9.9: 1 upstream has no tag 3.9.9: check the spelling
     loki:3.0.0: 0 nothing to do
     no such thing: no image of the manifest is called `no such thing`, and it is no source either: a repository is lower-case letters and digits, joined by `.`, `_`, `__` or `-`, in parts separated by `/`, 255 characters at most
     quay.io/x/nothing:1: quay.io/x/nothing does not exist

@@ -606,6 +606,6 @@ fn without_a_credential_what_docker_hub_does_not_show_is_told() {
     assert_eq!(failed.len(), 1, "{json:#}");
     assert_eq!(
         failed[0]["error"],
-        "the repositories and their settings: Docker Hub's settings are shown to nobody: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN"
+        "the repositories and their settings: Docker Hub's settings cannot be read without credentials: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN"
     );
 }

@@ -143,7 +143,7 @@ fn a_missing_grant_is_called_one_and_stands_before_lesser_things() {
     scene.world.mirror("loki", &[], &[]);
     scene.audit(1);
     let body = scene.body();
-    assert!(body.contains("### `team` (1)\n\nA grant is missing. To mend it: "), "{body}");
+    assert!(body.contains("### `team` (1)\n\nA grant is missing. To fix it: "), "{body}");
     let place = |heading: &str| body.find(heading).unwrap_or_else(|| panic!("no {heading}: {body}"));
     assert!(place("### `team`") < place("### `missing-tag`"), "{body}");
 }

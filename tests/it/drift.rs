@@ -1,4 +1,4 @@
-//! Settings of repositories on Docker Hub that drifted: mended, or only told of.
+//! Settings of repositories on Docker Hub that drifted: fixed, or only told of.
 
 use serde_json::{Value, json};
 
@@ -102,21 +102,21 @@ fn rows(rows: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_drifted_is_mended_and_a_second_run_writes_nothing() {
+fn what_drifted_is_fixed_and_a_second_run_writes_nothing() {
     let world = World::owned().drifted();
     let shown = world.promote(&loki(LOKI), &["--dry-run"], 0);
     assert_eq!(world.hub.writes(), Vec::<String>::new());
     let planned: Vec<&Value> = shown["repositories"].as_array().unwrap().iter().map(|row| &row["action"]).collect();
-    assert_eq!(planned, [&json!("mend"); 4], "{shown}");
+    assert_eq!(planned, [&json!("fix"); 4], "{shown}");
     assert_eq!(shown["repositories"][0]["detail"], json!("public becomes private"));
     let done = world.promote(&loki(LOKI), &[], 0);
-    let mended = [
+    let fixed = [
         "visibility: private, was public",
         "team: developers: read, was developers: admin",
         "team: web: read, was web: no grant",
         "description: \"Log aggregation\", was \"Something else\"",
     ];
-    assert_eq!(rows(&done["mended"]), mended);
+    assert_eq!(rows(&done["fixed"]), fixed);
     assert_eq!((&done["changed"], &done["drift"], &done["failed"]), (&json!(true), &json!([]), &json!([])));
     let now = world.entry("loki");
     assert!(now.is_private);
@@ -131,11 +131,11 @@ fn what_drifted_is_mended_and_a_second_run_writes_nothing() {
 }
 
 #[test]
-fn where_the_manifest_says_report_nothing_is_mended_and_the_run_says_so() {
+fn where_the_manifest_says_report_nothing_is_fixed_and_the_run_says_so() {
     let world = World::owned().drifted();
     let report = format!("repositories: report\n{}", loki(LOKI));
     let done = world.promote(&report, &[], 1);
-    assert_eq!((rows(&done["drift"]).len(), &done["mended"], &done["changed"]), (4, &json!([]), &json!(false)));
+    assert_eq!((rows(&done["drift"]).len(), &done["fixed"], &done["changed"]), (4, &json!([]), &json!(false)));
     assert_eq!(done["drift"][0]["repository"], json!("loki"));
     assert_eq!(world.hub.writes(), Vec::<String>::new());
     let shown = world.promote(&report, &["--dry-run"], 0);
@@ -143,7 +143,7 @@ fn where_the_manifest_says_report_nothing_is_mended_and_the_run_says_so() {
     let text = Clone::new(&report);
     let text = Run::new(env!("CARGO_BIN_EXE_wharfinger")).dir(text.path()).args(["--forge", "git", "promote"]);
     let text = world.command(text, "jo").output().expect_status(1).stdout;
-    assert!(text.contains("`repositories: enforce` lets `promote` mend it"), "{text}");
+    assert!(text.contains("`repositories: enforce` lets `promote` fix it"), "{text}");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn only_a_person_who_says_so_makes_a_private_repository_public() {
         assert!(world.entry("loki").is_private, "{arguments:?}");
     }
     assert_eq!(world.hub.writes(), Vec::<String>::new());
-    assert_eq!(rows(&world.promote(&public, &["--yes"], 0)["mended"]), ["visibility: public, was private"]);
+    assert_eq!(rows(&world.promote(&public, &["--yes"], 0)["fixed"]), ["visibility: public, was private"]);
     assert!(!world.entry("loki").is_private);
 }
 
@@ -175,7 +175,7 @@ fn a_missing_team_is_named_with_those_there_are_or_made() {
     let done = world.promote(&loki("    teams: { ops: write }\n"), &[], 1);
     let error = done["failed"][0]["error"].as_str().unwrap();
     insta::assert_snapshot!(error, @"team is ops: no grant and should be ops: write: acme has no team `ops` on Docker Hub; it has `developers`, `interns`, `web`");
-    assert!(world.entry("loki").is_private, "what could be mended is mended");
+    assert!(world.entry("loki").is_private, "what could be fixed is fixed");
     world.promote(&loki("    teams: { ops: { permission: write, create: true } }\n"), &[], 0);
     assert_eq!(world.entry("loki").grants["ops"], "write");
 }
@@ -210,12 +210,12 @@ fn promoted_tags_are_immutable_from_the_first_push_on_and_floating_ones_are_not(
     assert_eq!(world.hub.writes().len(), before, "the rule covers the next version");
     let all = HubRepositoryEntry { immutable_tags: Some(Vec::new()), ..world.entry("loki") };
     world.hub.add_repository("acme", "loki", all);
-    assert_eq!(rows(&promote(&["3.1.0"])["mended"]), ["immutable-tags: movable: edge, was immutable: edge"]);
+    assert_eq!(rows(&promote(&["3.1.0"])["fixed"]), ["immutable-tags: movable: edge, was immutable: edge"]);
     assert_eq!(world.entry("loki").immutable_tags, Some(rules));
 }
 
 #[test]
-fn what_a_token_may_not_see_or_mend_is_said_with_the_scope_and_stops_nothing() {
+fn what_a_token_may_not_see_or_fix_is_said_with_the_scope_and_stops_nothing() {
     let world = World::with_scopes(&["scope-repository-read", "scope-repository-list", "scope-image-push"]).drifted();
     let digest = world.registry.put_image("grafana/tempo", "2.6.1", &ImageSpec::new(2).build());
     let private = HubRepositoryEntry { is_private: true, ..HubRepositoryEntry::default() };
@@ -251,7 +251,7 @@ fn nothing_is_pushed_to_what_everybody_can_read_though_it_should_be_private() {
 }
 
 #[test]
-fn limits_are_waited_for_and_lost_answers_are_mended_once() {
+fn limits_are_waited_for_and_lost_answers_are_fixed_once() {
     let world = World::owned().drifted();
     let limited = Action::Answer(429, vec![("retry-after".into(), "0".into())], "{}".into());
     world.hub.server().fault(Rule::new("", "loki", limited).times(2));
@@ -285,7 +285,7 @@ fn a_large_organization_costs_a_page_a_hundred_repositories_and_one_request_a_te
     assert_eq!(world.hub.log().len(), 1 + 3, "{:?}", world.hub.server().lines());
     let granted = text.replace("    repository: app-7\n", "    repository: app-7\n    teams: { web: read }\n");
     world.hub.server().clear_log();
-    assert_eq!(rows(&world.promote(&granted, &[], 0)["mended"]), ["team: web: read, was web: no grant"]);
+    assert_eq!(rows(&world.promote(&granted, &[], 0)["fixed"]), ["team: web: read, was web: no grant"]);
     let reads = world.hub.server().lines().iter().filter(|line| line.starts_with("GET ")).count();
     assert_eq!(reads, 3 + 1 + 1 + 1, "three pages, the grants, the teams, and the grant before it is made");
 }
@@ -304,9 +304,9 @@ fn of_many_repositories_a_push_compares_what_the_list_says_and_a_schedule_everyt
     let github = TestGitHub::start(Options::default());
     github.push_as("main", "octocat", &[("approved-images.yml", &manifest("docker.io", &entries))]);
     let run = || world.command(Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "run"]), "jo");
-    let mended = in_a_job(&github, run()).expect_status(0).json()["mended"].as_array().unwrap().len();
+    let fixed = in_a_job(&github, run()).expect_status(0).json()["fixed"].as_array().unwrap().len();
     let reads = || world.hub.server().lines().iter().filter(|line| line.starts_with("GET ")).count();
-    assert_eq!((mended, reads()), (102, 2), "all were public");
+    assert_eq!((fixed, reads()), (102, 2), "all were public");
     world.hub.server().clear_log();
     world.promote(&manifest("docker.io", &entries), &[], 0);
     assert_eq!(reads(), 2 + 102);

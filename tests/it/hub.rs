@@ -308,7 +308,7 @@ fn a_missing_team_is_an_error_that_lists_the_teams_there_are() {
     hub.add_team("acme", "developers");
     let api = signed_in(&hub, "jo", SECRET);
     let error = block_on(api.grant("acme", &name("loki"), "developer", Permission::Read, false)).unwrap_err();
-    insta::assert_snapshot!(error, @"acme has no team `developer` on Docker Hub; it has `developers`, `platform`");
+    insta::assert_snapshot!(error, @"acme has no team `developer` on Docker Hub; did you mean `developers`?");
     assert!(matches!(error, Error::NoTeam { known, .. } if known == ["developers", "platform"]));
     hub.check_traffic();
 }
@@ -328,7 +328,7 @@ fn lost_answers_of_teams_and_grants_are_recognised_by_reading() {
 }
 
 #[test]
-fn descriptions_and_visibility_are_mended() {
+fn descriptions_and_visibility_are_fixed() {
     let hub = owner();
     hub.add_repository("acme", "loki", HubRepositoryEntry::default());
     let api = signed_in(&hub, "jo", SECRET);
@@ -337,8 +337,8 @@ fn descriptions_and_visibility_are_mended() {
         api.set_visibility("acme", &name("loki"), Visibility::Private).await.unwrap();
         assert!(matches!(api.describe("acme", &name("none"), "x").await, Err(Error::Unusable(_))));
     });
-    let mended = hub.repository("acme", "loki").unwrap();
-    assert_eq!((mended.description.as_str(), mended.is_private), ("Log aggregation", true));
+    let fixed = hub.repository("acme", "loki").unwrap();
+    assert_eq!((fixed.description.as_str(), fixed.is_private), ("Log aggregation", true));
     hub.check_traffic();
 }
 
@@ -478,7 +478,7 @@ fn nothing_is_made_ready_where_a_repository_came_to_be_meanwhile() {
         full_description: "# loki\n\nKept by Wharfinger: acme/images, approved-images.yml\n".to_owned(),
         teams: [("developers".to_owned(), team)].into(),
         immutable_tags: ImmutableTags::default(),
-        mends: Vec::new(),
+        fixes: Vec::new(),
         left: Vec::new(),
         detail: String::new(),
     };

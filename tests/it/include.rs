@@ -243,16 +243,16 @@ fn a_glob_that_matches_nothing_is_a_fault_however_the_manifest_is_read() {
 }
 
 #[test]
-fn a_pull_request_that_mends_a_glob_is_judged_by_what_there_is_of_the_base() {
+fn a_pull_request_that_fixes_a_glob_is_judged_by_what_there_is_of_the_base() {
     let [_, world] = World::both("image", true);
     let github = &TestGitHub::start(Options { files: lost(), ..Options::default() });
-    let mended = files("image", [&[], &[]])[0].1.clone();
-    let number = github.fork_pull("stranger", "mended", &[(MAIN, &mended)], "Mended", "");
+    let fixed = files("image", [&[], &[]])[0].1.clone();
+    let number = github.fork_pull("stranger", "fixed", &[(MAIN, &fixed)], "Fixed", "");
     let output = world.check(github, number, 0);
     assert_eq!(output["findings"], Value::from([0; 0].as_slice()), "{output}");
 
     let digest = Digest::sha256(b"1");
-    let wide = mended.replace("sources: [quay.io]\n", "").replace(
+    let wide = fixed.replace("sources: [quay.io]\n", "").replace(
         "images: []",
         &format!("images:\n  - source: ghcr.io/evil/tool\n    approved: [{{ tag: 1.0.0, digest: {digest} }}]"),
     );

@@ -141,7 +141,7 @@ impl World {
 }
 
 #[test]
-fn propose_and_run_say_it_each_time_until_the_rule_is_mended() {
+fn propose_and_run_say_it_each_time_until_the_rule_is_fixed() {
     let world = World::new(&manifest("^31"));
     for command in ["propose", "run", "propose"] {
         let (outcome, summary) = world.scheduled(&[command]);

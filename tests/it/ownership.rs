@@ -126,10 +126,8 @@ fn adopt_takes_it_over_and_says_what_changes() {
         rows[0].1.starts_with("takes over acme/vault, which exists and was not ours; its full description"),
         "{rows:?}"
     );
-    let changes = [
-        ("mend", "developers: no grant becomes developers: read"),
-        ("mend", "\"Secrets\" becomes \"Approved copies\""),
-    ];
+    let changes =
+        [("fix", "developers: no grant becomes developers: read"), ("fix", "\"Secrets\" becomes \"Approved copies\"")];
     assert_eq!(rows[1..], changes);
     promote(&world, &clone, &[], 0);
     let now = world.entry("vault");
@@ -173,7 +171,7 @@ fn what_we_made_is_ours_by_its_mark_until_a_person_takes_the_mark_away() {
     let check = check.unwrap_or_else(|| panic!("{doctor}"));
     assert_eq!(check["status"], json!("missing"));
     assert!(check["found"].as_str().unwrap().starts_with("acme/vault exists already, not ours"), "{check}");
-    assert!(check["mend"].as_str().unwrap().starts_with("`adopt: true`"), "{check}");
+    assert!(check["fix"].as_str().unwrap().starts_with("`adopt: true`"), "{check}");
     world.hub.add_repository("acme", "vault", made);
     promote(&world, &clone, &[], 0);
     assert_eq!(world.registry.digest("acme/vault", "3.1.0"), Some(of_vault));

@@ -226,7 +226,7 @@ async fn a_token_service_elsewhere_is_asked_without_the_password() {
         let error = all.open(&place).head(&tag("1.0")).await.unwrap_err();
         let line = format!("set WHARFINGER_TOKEN_SERVICES={}={}", server.host(), service.url());
         assert!(matches!(error.kind, ErrorKind::Refused { .. }) && error.to_string().ends_with(&line), "{error}");
-        assert!(error.to_string().contains("asked as nobody"), "{error}");
+        assert!(error.to_string().contains("asked without credentials"), "{error}");
         let anonymous = all.open_anonymously(&place).head(&tag("1.0")).await.unwrap_err().to_string();
         assert!(!anonymous.contains("WHARFINGER_TOKEN_SERVICES"), "no password was kept from it: {anonymous}");
         assert!(service.log().iter().all(|e| e.authorization().is_none() && e.request.method == "GET"));

@@ -83,7 +83,7 @@ fn known() -> PlannedFacts {
         category: Some(Category::VerifiedPublisher),
         category_told_by: Some(Told::Search),
         policy: Some(Gate::Allowed),
-        category_detail: "Verified Publisher (says Docker Hub's search: a hint, for no published API tells); a mirror is not needed under this policy, which allows the category".to_owned(),
+        category_detail: "Verified Publisher (from Docker Hub's search: only a hint, because no published API tells); a mirror is not needed under this policy, which allows the category".to_owned(),
         since: Some(Utc.with_ymd_and_hms(2026, 11, 16, 10, 0, 0).unwrap()),
         clock: Some(Clock::Published),
         waited: Some(5 * 86_400),
@@ -227,7 +227,7 @@ fn plan() -> Plan {
         ],
         repositories: vec![
             settings("tempo", RepositoryAction::Create, None, "creates acme/tempo, private, developers: read"),
-            settings("loki", RepositoryAction::Mend, Some("team"), "developers: admin becomes developers: read"),
+            settings("loki", RepositoryAction::Fix, Some("team"), "developers: admin becomes developers: read"),
             settings(
                 "mimir",
                 RepositoryAction::Report,
@@ -262,7 +262,7 @@ fn outcome() -> Outcome {
             pull_url: Some("https://github.com/acme/images/pull/40".to_owned()),
         }],
         waiting: vec![],
-        mended: vec![Finding {
+        fixed: vec![Finding {
             code: "team",
             repository: Some("loki".parse().unwrap()),
             tag: None,
@@ -352,7 +352,7 @@ fn however_long_names_are_no_table_of_the_summary_is_wider_than_its_page() {
         proposals: vec![proposal],
         promoted: vec![promoted],
         waiting: vec![waiting],
-        mended: vec![finding.clone()],
+        fixed: vec![finding.clone()],
         removed: vec![Removal { repository: name(), tag: tag.parse().unwrap(), detail: text.clone(), ..removal() }],
         drift: vec![finding.clone()],
         failed: vec![failed.clone()],
@@ -363,7 +363,7 @@ fn however_long_names_are_no_table_of_the_summary_is_wider_than_its_page() {
     let plan = Plan {
         proposals: vec![PlannedProposal { branch, title: None, images: vec![image; 5], detail: None }],
         promotions: vec![promotion(&long, &tag, State::Copy, &text)],
-        repositories: vec![settings(&long, RepositoryAction::Mend, Some("visibility"), &text)],
+        repositories: vec![settings(&long, RepositoryAction::Fix, Some("visibility"), &text)],
         failed: vec![failed.clone()],
         ..Plan::default()
     };

@@ -291,11 +291,7 @@ fn where_deletion_is_refused_the_teams_are_locked_out_until_the_tag_is_gone() {
     for _ in 0..2 {
         let before = world.hub.writes().len();
         let done = promote_on_hub(&world, &text, &[], "jo", 1);
-        assert_eq!(
-            (&done["changed"], &done["mended"]),
-            (&json!(false), &json!([])),
-            "nobody is granted anything again"
-        );
+        assert_eq!((&done["changed"], &done["fixed"]), (&json!(false), &json!([])), "nobody is granted anything again");
         assert!(world.entry("app").grants.is_empty());
         let writes = world.hub.writes().split_off(before);
         assert!(writes.iter().all(|line| line.starts_with("DELETE ") && line.contains("/tags/1")), "{writes:?}");
@@ -309,7 +305,7 @@ fn where_deletion_is_refused_the_teams_are_locked_out_until_the_tag_is_gone() {
     assert!(world.entry("app").grants.is_empty());
     world.registry.delete_tag("acme/app", "1");
     let done = promote_on_hub(&world, &text, &[], "jo", 0);
-    assert_eq!(done["mended"][0]["expected"], json!("developers: read"));
+    assert_eq!(done["fixed"][0]["expected"], json!("developers: read"));
     assert_eq!(world.entry("app").grants["developers"], "read");
 }
 

@@ -107,7 +107,7 @@ fn a_private_ca_is_trusted_where_it_is_named() {
 }
 
 #[test]
-fn an_unknown_ca_is_refused_with_how_to_mend_it_and_nothing_is_asked() {
+fn an_unknown_ca_is_refused_with_how_to_fix_it_and_nothing_is_asked() {
     let (run, secure, plain) = plan("localhost.pem", None);
     let (proposed, failed) = outcome(&run);
     assert_eq!((run.status, proposed, failed.len()), (Some(1), 1, 1), "{run:?}");

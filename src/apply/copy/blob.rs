@@ -1,5 +1,5 @@
 //! The bytes of a blob on their way from upstream. The store they go to hashes them. Where a connection broke the store they
-//! come from goes on: a fault that comes through is one that another try does not mend.
+//! come from goes on: a fault that comes through is one that another try does not fix.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

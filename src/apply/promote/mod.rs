@@ -12,7 +12,7 @@ mod work;
 
 pub(crate) use work::{Applied, Promoted, Work};
 
-/// Applies a plan: what is revoked goes first, then repositories are made and mended, then images are copied or verified, and
+/// Applies a plan: what is revoked goes first, then repositories are made and fixed, then images are copied or verified, and
 /// at last what was retired goes. One image's failure never stops the others, nor does what one repository refuses; a
 /// credential that is refused as such stops all, and so does an interruption: what is promoted then is told apart from what is
 /// not.

@@ -1,4 +1,4 @@
-//! Makes the destination's repositories and mends their settings.
+//! Makes the destination's repositories and fixes their settings.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ fn unmade_because(reason: impl std::fmt::Display) -> CopyError {
     CopyError::new(FailedStep::Create, reason)
 }
 
-/// Makes and mends what the plan says, where the credential may push.
+/// Makes and fixes what the plan says, where the credential may push.
 pub(super) async fn prepare(work: &Work<'_>, applied: &mut Applied) -> Unmade {
     let mut unmade = unwritable(work, applied).await;
     if applied.stopped.is_some() {
@@ -67,14 +67,14 @@ async fn make_elsewhere(work: &Work<'_>, steps: &[&RepositoryStep], applied: &mu
     unmade
 }
 
-/// Makes and mends the repositories, one after the other; answers those that nothing may be pushed to, with the reason.
+/// Makes and fixes the repositories, one after the other; answers those that nothing may be pushed to, with the reason.
 async fn make(hub: &Hub, manifest: &Manifest, steps: &[&RepositoryStep], applied: &mut Applied) -> Unmade {
     let mut unmade = Unmade::new();
     for step in steps {
         applied.left.extend(step.left.iter().map(|difference| (step.name.clone(), difference.clone())));
         let sealed = applied.sealed.contains(&step.name);
         applied.changed |= repository::adopt(hub, &manifest.organization, step).await;
-        if let Some(error) = mend(hub, manifest, step, sealed, applied).await {
+        if let Some(error) = fix(hub, manifest, step, sealed, applied).await {
             unmade.insert(step.name.clone(), unmade_because(error));
             continue;
         }
@@ -103,10 +103,10 @@ async fn make(hub: &Hub, manifest: &Manifest, steps: &[&RepositoryStep], applied
     unmade
 }
 
-/// Mends what differs in a repository. What cannot be mended is a failure of its own; where everybody can still read what
+/// Fixes what differs in a repository. What cannot be fixed is a failure of its own; where everybody can still read what
 /// should be private, the reason why nothing may be pushed there is answered. In one that is `sealed` nobody is granted
 /// anything, and no rule is set that would keep a revoked tag from being deleted.
-async fn mend(
+async fn fix(
     hub: &Hub,
     manifest: &Manifest,
     step: &RepositoryStep,
@@ -115,10 +115,10 @@ async fn mend(
 ) -> Option<String> {
     let mut exposed = None;
     let harmless = |remedy: &Remedy| matches!(remedy, Remedy::Hide | Remedy::Describe(_));
-    for difference in step.mends.iter().filter(|difference| !sealed || harmless(&difference.remedy)) {
-        match repository::mend(hub, &manifest.organization, &step.name, difference).await {
+    for difference in step.fixes.iter().filter(|difference| !sealed || harmless(&difference.remedy)) {
+        match repository::fix(hub, &manifest.organization, &step.name, difference).await {
             Ok(()) => {
-                applied.mended.push((step.name.clone(), difference.clone()));
+                applied.fixed.push((step.name.clone(), difference.clone()));
                 applied.changed = true;
             }
             Err(error) => {

@@ -67,8 +67,8 @@ pub(crate) struct Applied {
     pub failed: Vec<Failure>,
     /// Why the whole run ends: Docker Hub or the destination refused the credential.
     pub stopped: Option<String>,
-    /// Differences in repositories' settings that were mended.
-    pub mended: Vec<(RepositoryName, Difference)>,
+    /// Differences in repositories' settings that were fixed.
+    pub fixed: Vec<(RepositoryName, Difference)>,
     /// Differences that stand.
     pub left: Vec<(RepositoryName, Difference)>,
     pub removed: Vec<Removal>,

@@ -71,7 +71,7 @@ impl Judged {
 pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged, Stop> {
     let head = manifest::parse(subject.head.clone()).map_err(|e| Stop::Manifest(e, subject.head.clone()))?;
     // A base that cannot be used says nothing: then everything that is not promoted comes in. Files that it misses are no
-    // reason: what there is of it still guards the pull request that mends it.
+    // reason: what there is of it still guards the pull request that fixes it.
     let base = subject.base.clone().and_then(manifest::parse_part);
     let judge = Judge::new(context, subject, base.as_ref(), &head)?;
     let mut items = review::incoming(base.as_ref(), &head);

@@ -42,6 +42,11 @@ impl GitForge {
             _ => None,
         };
         let Some(branch) = named.map(str::to_owned).or(only) else {
+            if current.is_none() && there.is_empty() {
+                let text = "HEAD is detached and origin/HEAD is not set, so the default branch is unknown; `git switch` to it, or \
+                            `git remote set-head origin --auto`";
+                return Err(Error::Unusable(text.to_owned()));
+            }
             return Err(Error::Unusable(
                 "no origin says which branch is the default one, and there are several: \
                  `git config init.defaultBranch NAME` names it"

@@ -18,7 +18,7 @@ enum Standing {
     /// The origin lacks records of this program and nothing else.
     Records(Lead),
     /// It lacks so many other commits, and perhaps records.
-    Others { count: usize, records: usize },
+    Others { count: usize },
     /// It has commits that are not here.
     Behind,
 }
@@ -57,7 +57,7 @@ impl GitForge {
         let what = if records { record } else { counted(unpushed.len(), "earlier record") };
         let pushed = match self.standing(branch, &tip, &unpushed).await? {
             Standing::Behind => return Err(behind(&format!("recording on {branch}"), branch)),
-            Standing::Others { count, .. } => format!("not pushed: {}", not_alone(branch, count)),
+            Standing::Others { count } => format!("not pushed: {}", not_alone(branch, count)),
             Standing::Same | Standing::Records(_) => match self.foreign_program() {
                 Some(why) => format!("not pushed: {why}"),
                 None => "pushed to origin".to_owned(),
@@ -75,10 +75,11 @@ impl GitForge {
             tokio::try_join!(self.unpushed(branch), async { self.resolve(&format!("refs/heads/{branch}")).await })?;
         let Some(tip) = tip.filter(|_| !unpushed.is_empty()) else { return Ok(false) };
         let pushed = match self.standing(branch, &tip, &unpushed).await? {
-            // Somebody else pushed them, or took them out.
-            Standing::Same | Standing::Others { records: 0, .. } => false,
+            // Somebody else pushed them.
+            Standing::Same => false,
             Standing::Records(lead) => self.push(branch, &lead).await?,
-            Standing::Others { count, .. } => {
+            // Where none of them is among the commits that the origin lacks, they were made anew, as by a rebase.
+            Standing::Others { count } => {
                 tracing::warn!(
                     "the record is on {branch} of this clone and is not pushed: {}",
                     not_alone(branch, count)
@@ -116,11 +117,11 @@ impl GitForge {
             return Ok(Standing::Behind);
         }
         let is_record = |id: &&str| unpushed.iter().any(|record| record.0 == *id);
-        let (records, others): (Vec<&str>, Vec<&str>) =
-            list.lines().map(|line| line.trim_start_matches('>')).partition(is_record);
+        let others: Vec<&str> =
+            list.lines().map(|line| line.trim_start_matches('>')).filter(|id| !is_record(id)).collect();
         Ok(match others.len() {
             0 => Standing::Records(Lead { from: seen, to: tip.clone() }),
-            count => Standing::Others { count, records: records.len() },
+            count => Standing::Others { count },
         })
     }
 
@@ -151,7 +152,7 @@ impl GitForge {
         let from = lead.from.as_ref().map(|from| from.0.as_str()).unwrap_or_default();
         let lease = format!("--force-with-lease=refs/heads/{branch}:{from}");
         let change = format!("{}:refs/heads/{branch}", lead.to);
-        let mut args = vec!["push", "--quiet", &lease];
+        let mut args = vec!["push", "--quiet", "--no-follow-tags", &lease];
         if is_directory(&origin) {
             args.push(RECEIVE_PACK);
         }
@@ -195,6 +196,8 @@ fn not_alone(branch: &str, count: usize) -> String {
 }
 
 fn behind(action: &str, branch: &str) -> Error {
-    let detail = format!("origin's {branch} has commits that the local one lacks; `git pull --rebase` brings them");
+    let detail = format!(
+        "origin's {branch} has commits that the local one lacks; `git pull --rebase` and `git push` put the record on top of them"
+    );
     Error::Refused { action: action.to_owned(), detail }
 }

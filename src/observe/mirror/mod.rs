@@ -18,14 +18,16 @@ use crate::plan::{
     self, Fact, FailedStep, Failure, Key, Observed, RepositoryStep, Review, Scope, SeenRepositories, State, Step,
 };
 
+mod ahead;
 mod approvals;
 mod error;
 mod owned;
 mod reader;
 mod tags;
 mod takedowns;
+mod upstream;
 
-use approvals::Upstream;
+use ahead::Ahead;
 use error::MirrorError;
 pub(crate) use reader::MirrorReader;
 use reader::{Observations, OwnedRepositories};
@@ -64,8 +66,8 @@ pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, sco
     let images = manifest.images.iter().enumerate().filter(|(index, _)| scope.contains(*index));
     let approvals: Vec<(&Image, &Approval)> =
         images.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval))).collect();
-    let at_mirrors = at_mirrors(&tags, scope, &approvals, reader.foreign_records);
-    let (mut observations, ahead) = tokio::join!(at_mirrors, ahead(reader.sources, reviews, &approvals));
+    let ahead = Ahead::ask(reader, reviews, &approvals).await;
+    let mut observations = at_mirrors(&tags, scope, &approvals, reader.foreign_records).await;
     let owned = owned::owned(reader, &tags, &seen, scope, &observations).await;
     owned::disown(&approvals, &owned, &mut observations);
     with_reviews(reviews, &approvals, &mut observations);
@@ -97,22 +99,6 @@ async fn at_mirrors(
         .await
 }
 
-/// What upstream has of approvals.
-type Ahead = BTreeMap<Key, Result<Upstream, MirrorError>>;
-
-/// Asks upstream about everything that was never promoted and that reviews cover, without waiting for the mirrors.
-async fn ahead(sources: &Sources, reviews: &Reviews, approvals: &[(&Image, &Approval)]) -> Ahead {
-    let keyed = approvals.iter().map(|(image, approval)| (*image, *approval, Key::of(image, approval)));
-    let wanted = keyed.filter(|(image, approval, key)| {
-        approvals::is_wanted(image, approval) && reviews.untold.is_none() && reviews.why_not(key).is_none()
-    });
-    futures_util::stream::iter(wanted)
-        .map(|(image, approval, key)| async move { (key, approvals::upstream(sources, image, approval).await) })
-        .buffer_unordered(TOGETHER)
-        .collect()
-        .await
-}
-
 /// Says how approvals were reviewed.
 fn with_reviews(reviews: &Reviews, approvals: &[(&Image, &Approval)], observations: &mut Observations) {
     for (image, approval) in approvals {
@@ -137,7 +123,7 @@ async fn at_sources(
 ) -> Observations {
     let observed = approvals.iter().filter_map(|(image, approval)| {
         let key = Key::of(image, approval);
-        let ahead = ahead.remove(&key);
+        let ahead = ahead.take(&key);
         Some((*image, *approval, observations.remove(&key)?, ahead, key))
     });
     futures_util::stream::iter(observed)

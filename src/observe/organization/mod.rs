@@ -87,7 +87,8 @@ async fn policy(reader: &OrganizationReader<'_>, manifest: &Manifest, on_hub: bo
     }
 }
 
-const NO_CREDENTIAL: &str = "Docker Hub's settings are shown to nobody: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN";
+const NO_CREDENTIAL: &str =
+    "Docker Hub's settings cannot be read without credentials: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN";
 
 /// The repositories of the organization, for those that the manifest does not know and to count them.
 async fn repositories(hub: &Hub, manifest: &Manifest, organization: &mut Organization) -> Listed {

@@ -78,7 +78,7 @@ impl Remedy {
     #[must_use]
     pub const fn advice(&self) -> &'static str {
         match self {
-            Self::Hide | Self::Grant { .. } | Self::FixTags(_) | Self::Describe(_) => "`promote` mends it",
+            Self::Hide | Self::Grant { .. } | Self::FixTags(_) | Self::Describe(_) => "`promote` fixes it",
             Self::Publish => "`promote --yes` makes it public, or write `visibility: private`",
             Self::Person(advice) => advice,
         }

@@ -77,7 +77,7 @@ impl Tags {
     }
 
     /// The rules that hold every fixed tag and no movable one; those in force that catch no movable tag are kept.
-    pub(crate) fn mended(&self, held: &ImmutableTags) -> ImmutableTags {
+    pub(crate) fn corrected(&self, held: &ImmutableTags) -> ImmutableTags {
         let harmless = |rule: &&String| !self.movable.iter().any(|tag| matches_part(rule, tag));
         let kept = held.rules.iter().filter(|_| held.enabled).filter(harmless);
         let mut rules: Vec<String> = kept.cloned().collect();

@@ -157,7 +157,7 @@ fn immutable_tags(tags: &Tags, held: &ImmutableTags) -> Option<Difference> {
         true => Remedy::Person(
             "release them on Docker Hub, or write `rebuilds: ignore`: an update of such a tag will be refused",
         ),
-        false => Remedy::FixTags(tags.mended(held)),
+        false => Remedy::FixTags(tags.corrected(held)),
     };
     let say = |fixed: &[&Tag], movable: &[&Tag]| {
         let parts = [("immutable", fixed), ("movable", movable)].into_iter().filter(|(_, tags)| !tags.is_empty());

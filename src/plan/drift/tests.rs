@@ -38,7 +38,7 @@ fn shown(differences: &[Difference]) -> String {
 }
 
 #[test]
-fn every_difference_says_what_should_be_what_is_and_what_mends_it() {
+fn every_difference_says_what_should_be_what_is_and_what_fixes_it() {
     let wanted = wanted(
         "  - source: grafana/loki\n    description: Log aggregation\n    teams: { developers: read, ops: { permission: write, create: true }, web: read }\n",
     );
@@ -50,11 +50,11 @@ fn every_difference_says_what_should_be_what_is_and_what_mends_it() {
         teams: Some(teams.into_iter().map(|(name, permission)| (name.to_owned(), permission)).collect()),
     };
     insta::assert_snapshot!(shown(&drift(&wanted, &found)), @r#"
-    visibility: expected private, found public; `promote` mends it
-    team: expected developers: read, found developers: admin; `promote` mends it
-    team: expected ops: write, found ops: no grant; `promote` mends it
+    visibility: expected private, found public; `promote` fixes it
+    team: expected developers: read, found developers: admin; `promote` fixes it
+    team: expected ops: write, found ops: no grant; `promote` fixes it
     extra-team: expected interns: no grant, found interns: write; take the grant away on Docker Hub, or name the team under `teams`; no run takes it away
-    description: expected "Log aggregation", found "Something else"; `promote` mends it
+    description: expected "Log aggregation", found "Something else"; `promote` fixes it
     "#);
     assert_eq!(unknown(&wanted, &found), []);
 }
@@ -97,17 +97,17 @@ fn images_that_share_a_repository_are_taken_together() {
 
 #[test]
 fn rules_say_the_form_of_promoted_tags_and_leave_floating_ones_out() {
-    let mended = |tags: &Tags| tags.mended(&ImmutableTags::default()).rules;
+    let corrected = |tags: &Tags| tags.corrected(&ImmutableTags::default()).rules;
     let plain = fixed(&["3.1.0", "3.10.2", "v4.0-alpine"], "").tags;
-    assert_eq!(mended(&plain), [r"^[0-9]+\.[0-9]+\.[0-9]+$", r"^v[0-9]+\.[0-9]+\-alpine$"]);
+    assert_eq!(corrected(&plain), [r"^[0-9]+\.[0-9]+\.[0-9]+$", r"^v[0-9]+\.[0-9]+\-alpine$"]);
     let names = fixed(&["RELEASE.2025-06-13T11Z"], "    pattern: 'RELEASE\\.(?<version>.+)Z'\n").tags;
-    assert_eq!(mended(&names), [r"^RELEASE\.[0-9]+\-[0-9]+\-[0-9]+T[0-9]+Z$"]);
+    assert_eq!(corrected(&names), [r"^RELEASE\.[0-9]+\-[0-9]+\-[0-9]+T[0-9]+Z$"]);
     let shared = Tags { movable: [tag("3.2"), tag("stable")].into(), ..fixed(&["3.1", "3.10.0"], "").tags };
-    assert_eq!(mended(&shared), [r"^(?:3\.1)$", r"^[0-9]+\.[0-9]+\.[0-9]+$"]);
+    assert_eq!(corrected(&shared), [r"^(?:3\.1)$", r"^[0-9]+\.[0-9]+\.[0-9]+$"]);
     for tags in [plain, names, shared] {
-        let set = tags.mended(&ImmutableTags::default());
+        let set = tags.corrected(&ImmutableTags::default());
         assert_eq!(immutable_tags(&tags, &set), None, "what is written is what is wanted");
-        assert_eq!(tags.mended(&set), set, "and written once");
+        assert_eq!(tags.corrected(&set), set, "and written once");
     }
 }
 
@@ -122,10 +122,10 @@ fn rules_are_compared_by_what_they_do_and_those_of_others_are_kept() {
     let everything = immutable_tags(&tags, &rules(&[])).unwrap();
     assert_eq!((everything.expected.as_str(), everything.found.as_str()), ("movable: stable", "immutable: stable"));
     assert_eq!(everything.remedy, Remedy::FixTags(rules(&[r"^[0-9]+\.[0-9]+\.[0-9]+$"])));
-    let others = tags.mended(&rules(&["-RELEASE$", "s.*", "(unreadable"]));
+    let others = tags.corrected(&rules(&["-RELEASE$", "s.*", "(unreadable"]));
     assert_eq!(others.rules, ["-RELEASE$", "(unreadable", r"^[0-9]+\.[0-9]+\.[0-9]+$"]);
     let off = ImmutableTags { enabled: false, ..rules(&["3.*"]) };
-    assert_eq!(tags.mended(&off).rules, [r"^[0-9]+\.[0-9]+\.[0-9]+$"], "rules that are not in force are nobody's");
+    assert_eq!(tags.corrected(&off).rules, [r"^[0-9]+\.[0-9]+\.[0-9]+$"], "rules that are not in force are nobody's");
 }
 
 #[test]
@@ -142,10 +142,10 @@ fn what_somebody_fixed_is_told_of_but_not_undone_where_the_manifest_fixes_nothin
 fn a_tag_that_has_to_go_is_left_out_of_the_rules() {
     let tags = fixed(&["3.1.0", "3.2.0"], "").tags;
     let held = rules(&[r"^[0-9]+\.[0-9]+\.[0-9]+$"]);
-    let released = tags.clone().without(&tag("3.0.9")).mended(&held);
+    let released = tags.clone().without(&tag("3.0.9")).corrected(&held);
     assert_eq!(released.rules, [r"^(?:3\.1\.0|3\.2\.0)$"]);
     assert!(!released.may_hold(&tag("3.0.9")));
-    let last = Tags::default().without(&tag("3.0.9")).mended(&held);
+    let last = Tags::default().without(&tag("3.0.9")).corrected(&held);
     assert_eq!(last, ImmutableTags::default());
     assert_eq!(immutable_tags(&tags, &released), None);
 }

@@ -170,10 +170,10 @@ impl Code {
             Self::MirrorDiffers => {
                 "find out who moved it; delete the tag in the registry, and `promote` copies what is approved"
             }
-            Self::ForeignCompanion => "find out who put it there, and delete it in the registry; no run carries it",
+            Self::ForeignCompanion => "find out who put it there, and delete it in the registry; no run copies it",
             Self::MissingTag | Self::NotPromoted => "run `promote`",
             Self::SourceLost => "what is promoted stays usable; approve what upstream has now, or retire the approval",
-            Self::RevokedTag => "run `promote`, or delete the tag in the registry; look who pulled it",
+            Self::RevokedTag => "run `promote`, or delete the tag in the registry; find out who pulled it",
             Self::RevokedKept => "write `delete: true` to have it taken down",
             Self::RetiredTag => {
                 "`promote --prune` deletes it where it answers what was recorded of it last, and no signatures; or leave it to those who still use it"

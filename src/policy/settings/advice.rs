@@ -6,7 +6,7 @@ use crate::manifest::{AllowedRegistry, ImageAccess, Policy, RegistryAccess};
 pub const LIMITS: [(&str, &str); 12] = [
     (
         "sign-in",
-        "neither holds for who is not signed in to Docker Desktop with the organization: enforce it, see `wharfinger sign-in`",
+        "neither applies to people who are not signed in to Docker Desktop with the organization: enforce that, see `wharfinger sign-in`",
     ),
     (
         "desktop-only",
@@ -29,7 +29,7 @@ pub const LIMITS: [(&str, &str); 12] = [
     ),
     (
         "buildx",
-        "Registry Access Management does not hold for buildx with the Kubernetes driver or a docker-container driver of one's own",
+        "Registry Access Management does not hold for buildx with the Kubernetes driver or a self-managed docker-container driver",
     ),
     ("debug-and-kubernetes", "Registry Access Management does not hold for some pulls of Docker Debug and Kubernetes"),
     (

@@ -29,7 +29,7 @@ pub enum Step {
     Patch,
 }
 
-/// What a reviewer should not overlook, the gravest first.
+/// What a reviewer should not overlook, the most serious first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mark {
@@ -166,7 +166,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// What a reviewer should not overlook, the gravest first.
+    /// What a reviewer should not overlook, the most serious first.
     pub(crate) fn marks(&self) -> Vec<Mark> {
         let evidence = self.evidence.filter(|_| self.lets_in());
         let prerelease = || self.entry().to.as_ref().and_then(|to| self.version(to)).is_some_and(|v| v.is_prerelease());

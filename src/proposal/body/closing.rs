@@ -39,7 +39,7 @@ pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> 
         list.push_str("- `/wharfinger reject REASON [until YYYY-MM-DD]` gives another reason, or another day\n");
     }
     list.push_str(
-        "- `/wharfinger refresh` looks again and moves this to what is newest, under an approving review too\n\
+        "- `/wharfinger refresh` looks again and moves this to the newest version, even where it is approved already\n\
          - `/wharfinger recheck` checks it again and posts the verdict\n",
     );
     format!("{text}\n{}", folded("Comments that people who may write can make", &list))

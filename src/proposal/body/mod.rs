@@ -83,7 +83,7 @@ const ELSEWHERE: &str =
 /// The same where that is the summary of the check itself.
 const NOWHERE: &str = "the files changed have all changes, and `wharfinger plan` shows more";
 
-/// All changes, the gravest first.
+/// All changes, the most serious first.
 fn accounts<'a>(manifest: &'a Manifest, items: &'a [Item], evidence: &'a [Evidence]) -> Vec<Account<'a>> {
     let account = |(at, item)| Account::of(manifest, item, evidence.get(at));
     let mut accounts: Vec<Account<'a>> = items.iter().enumerate().map(account).collect();
@@ -197,7 +197,7 @@ fn leaving_title(wanted: &Wanted) -> String {
     let what = match wanted.items.len() {
         all if all == approvals => format!("Retire {approvals} approvals"),
         all if approvals == 0 => format!("End or add {all} rejections"),
-        all => format!("Retire {approvals} of {all} entries and mend the others"),
+        all => format!("Retire {approvals} of {all} entries and fix the others"),
     };
     let mut of: Vec<&str> = wanted.items.iter().map(|i| i.entry.source.as_str()).collect();
     of.dedup();

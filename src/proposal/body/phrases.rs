@@ -24,7 +24,7 @@ impl Account<'_> {
             Standing::Category(category, told) => {
                 let told = match told {
                     Told::Name => "its name says so",
-                    Told::Search => "says Docker Hub's search: a hint, for no published API tells",
+                    Told::Search => "from Docker Hub's search: only a hint, because no published API tells",
                 };
                 format!("{} ({told}){means}", category.words())
             }

@@ -476,7 +476,7 @@ fn a_large_group_keeps_every_row_and_its_metadata() {
 }
 
 #[test]
-fn of_a_thousand_changes_the_gravest_are_shown_and_the_others_counted() {
+fn of_a_thousand_changes_the_most_serious_are_shown_and_the_others_counted() {
     let (manifest, mut wanted) = group_of(1_000, "image");
     wanted.items[998].entry.urgent = Some("CVE-2027-1234".to_owned());
     let body = body(&manifest, &wanted, &vec![evidence(); 1_000], &[], &metadata_of(&wanted));

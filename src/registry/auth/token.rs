@@ -93,7 +93,7 @@ impl Service<'_> {
         }
         let advice = match (&self.credential, &self.withheld) {
             (None, Some(withheld)) => withheld.clone(),
-            (None, None) => "asked as nobody: there may be no such public repository".to_owned(),
+            (None, None) => "asked without credentials: there may be no such public repository".to_owned(),
             (Some(found), _) => {
                 let what = match (&fault.kind, &found.credential) {
                     (ErrorKind::NoToken { .. }, _) => "there may be no such repository, or it",

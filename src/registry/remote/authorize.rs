@@ -159,16 +159,16 @@ impl Client {
         said: String,
     ) -> String {
         let who = match &authorization.asked {
-            Asked::As(found) => found.clone(),
+            Asked::As(found) => format!("as {found}"),
             Asked::Withheld(why) => return format!("{said}; {why}"),
-            Asked::Anonymously => "nobody".to_owned(),
+            Asked::Anonymously => "without credentials".to_owned(),
             Asked::AsNobody => match self.find_credential(&endpoint.registry).await {
-                Ok(Some(found)) => format!("nobody: the credential of {found} was not sent"),
-                Ok(None) | Err(_) => format!("nobody, for no credential for {} was given", endpoint.registry),
+                Ok(Some(found)) => format!("without credentials: that of {found} was not sent"),
+                Ok(None) | Err(_) => format!("without credentials: none for {} was given", endpoint.registry),
             },
         };
         let lacks = authorization.lacks(needed).map(|scopes| format!(": the token lacks {scopes}")).unwrap_or_default();
-        format!("{said}; asked as {who}{lacks}")
+        format!("{said}; asked {who}{lacks}")
     }
 
     /// Learns from a 401 of the registry: how it authenticates requests, and that the token used is of no more use.

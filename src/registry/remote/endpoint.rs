@@ -151,7 +151,7 @@ impl Endpoint {
         let origin = realm.named.origin().ascii_serialization();
         let setting = self.setting(realm);
         format!(
-            "asked as nobody: {credential} was not sent to the token service {origin}, which is neither on the registry's own \
+            "asked without credentials: {credential} was not sent to the token service {origin}, which is neither on the registry's own \
              origin nor known; if it may have the password, set {setting}"
         )
     }

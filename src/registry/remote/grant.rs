@@ -33,7 +33,7 @@ impl Remote {
         let Some(token) = authorization.token() else {
             return Ok(PushGrant::NotKnown(match endpoint.auth.scheme(Some(self.name())) {
                 Scheme::Unknown | Scheme::Open => "the registry answers everybody who reads",
-                _ => "the registry says only to who writes what a password may do",
+                _ => "the registry does not tell what a password may do until something is written",
             }));
         };
         let Some(granted) = granted_actions(token, "repository", self.name().as_str()) else {

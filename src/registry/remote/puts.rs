@@ -26,26 +26,29 @@ impl Remote {
         let claimed = answer.as_ref().is_none_or(|answer| answer.headers.contains_key("oci-subject"));
         let tracked = claimed
             && !endpoint.habits.lacks_referrers(self.name())
-            && self.tracks(&endpoint, &subject.digest, document).await?;
+            && self.tracks(&endpoint, &subject.digest, document).await;
         if tracked { Ok(()) } else { self.add_referrer(&endpoint, &subject.digest, document).await }
     }
 
-    /// Whether the registry lists what it says that it keeps track of: asked about the first document of a run. One whose list is
-    /// late gets the fallback index too, which does no harm.
-    async fn tracks(&self, endpoint: &Endpoint, subject: &Digest, document: &Document) -> Result<bool, Error> {
+    /// Whether the registry lists what it says that it keeps track of: asked about the first document of a run. Where that cannot be
+    /// found out its word counts: the document is there.
+    async fn tracks(&self, endpoint: &Endpoint, subject: &Digest, document: &Document) -> bool {
+        let shows = |listed: &Option<Vec<Descriptor>>| {
+            listed.as_ref().is_none_or(|listed| listed.iter().any(|found| found.digest == document.digest))
+        };
         let lists = || async {
-            let listed = self.list_referrers(subject).await?;
-            let shows = listed.iter().flatten().any(|found| found.digest == document.digest);
-            if listed.is_some() && !shows {
+            let listed = self.settled(endpoint, shows, || self.list_referrers(subject)).await?;
+            let shows = shows(&listed);
+            if !shows {
                 tracing::warn!(
                     "{}: it says that it keeps track of what refers to an image, and lists nothing: the index under the \
                      fallback tag is written, which not every client reads",
                     endpoint.registry
                 );
             }
-            Ok::<bool, Error>(shows)
+            Ok::<bool, Error>(shows && listed.is_some())
         };
-        endpoint.habits.tracks_referrers.get_or_try_init(lists).await.copied()
+        endpoint.habits.tracks_referrers.get_or_try_init(lists).await.copied().unwrap_or(true)
     }
 
     /// PUT, then HEAD; the answer to PUT, `None` where it was lost and what was put is there.

@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// Makes a call once, with a new token where the old one is refused, and with the credential where it was not sent and
-    /// what is answered may hide something. A fault may be one that another try mends; a refusal is none.
+    /// what is answered may hide something. A fault may be one that another try fixes; a refusal is none.
     pub(super) async fn call_once(
         &self,
         endpoint: &Endpoint,

@@ -122,7 +122,7 @@ impl Tries {
                 "{text}, {times}; run again later, or with a credential that may ask more often"
             )),
             ErrorKind::Unreachable(text) => ErrorKind::Unreachable(format!(
-                "{text}, {times}; run again, or look what keeps the registry from answering here"
+                "{text}, {times}; run again, or find out why the registry does not answer from here"
             )),
             other => other,
         }

@@ -53,7 +53,7 @@ pub struct Row {
     pub level: Level,
     /// What tells it from others of its code about the same tag or repository, such as a team; null where nothing has to.
     pub subject: Option<String>,
-    /// What mends it.
+    /// What fixes it.
     pub help: &'static str,
     /// The manifest's file that says so.
     pub file: String,
@@ -200,7 +200,7 @@ fn explained_of(code: Code, rows: &[&Row]) -> String {
 
 fn sentences(meaning: &str, help: &str) -> String {
     let (first, rest) = meaning.split_at(meaning.chars().next().map_or(0, char::len_utf8));
-    format!("{}{rest}. To mend it: {help}.", first.to_uppercase())
+    format!("{}{rest}. To fix it: {help}.", first.to_uppercase())
 }
 
 fn failed(unseen: Unseen) -> Failed {

@@ -64,7 +64,7 @@ const fn severity(level: Level) -> &'static str {
 
 fn result(row: &Row) -> Value {
     let index = Code::ALL.iter().position(|code| *code == row.code);
-    let message = format!("{}: {}. To mend it: {}.", row.name(), row.sentence(), row.help);
+    let message = format!("{}: {}. To fix it: {}.", row.name(), row.sentence(), row.help);
     json!({
         "ruleId": row.code.as_str(),
         "ruleIndex": index,

@@ -18,8 +18,8 @@ pub struct Outcome {
     pub carried: Vec<Carried>,
     /// What stands beside promoted images upstream and was not brought: images, and what is beyond the bounds.
     pub left_behind: Vec<LeftBehind>,
-    /// Settings of repositories that differed from the manifest and were mended: `found` is what they were.
-    pub mended: Vec<Finding>,
+    /// Settings of repositories that differed from the manifest and were fixed: `found` is what they were.
+    pub fixed: Vec<Finding>,
     /// Mirror tags that were deleted.
     pub removed: Vec<Removal>,
     /// Versions that are in range and wait.
@@ -45,7 +45,7 @@ impl Outcome {
         self.promoted.extend(other.promoted);
         self.carried.extend(other.carried);
         self.left_behind.extend(other.left_behind);
-        self.mended.extend(other.mended);
+        self.fixed.extend(other.fixed);
         self.removed.extend(other.removed);
         self.waiting.extend(other.waiting);
         self.notices.extend(other.notices);

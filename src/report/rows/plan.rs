@@ -166,7 +166,7 @@ pub struct PlannedRepository {
     pub expected: Option<String>,
     /// What is; null where the repository is made or taken over.
     pub found: Option<String>,
-    /// What is done, or what mends it, in words.
+    /// What is done, or what fixes it, in words.
     pub detail: String,
 }
 
@@ -178,8 +178,8 @@ pub enum RepositoryAction {
     Create,
     /// It exists, was not ours and is taken over.
     Adopt,
-    /// A setting is mended.
-    Mend,
+    /// A setting is fixed.
+    Fix,
     /// A setting is told of and left as it is.
     Report,
 }
@@ -208,20 +208,20 @@ impl PlannedRepository {
             expected: Some(difference.expected.clone()),
             found: Some(difference.found.clone()),
             detail: match action {
-                RepositoryAction::Mend => format!("{} becomes {}", difference.found, difference.expected),
+                RepositoryAction::Fix => format!("{} becomes {}", difference.found, difference.expected),
                 _ => format!("{} should be {}: {}", difference.found, difference.expected, advice(difference)),
             },
         };
-        let mends = step.mends.iter().map(|d| differing(RepositoryAction::Mend, d));
+        let fixes = step.fixes.iter().map(|d| differing(RepositoryAction::Fix, d));
         let left = step.left.iter().map(|d| differing(RepositoryAction::Report, d));
-        whole.into_iter().chain(mends).chain(left).collect()
+        whole.into_iter().chain(fixes).chain(left).collect()
     }
 }
 
 /// How a difference that is left can be fixed: one that promotion could fix is left because the manifest says so.
 fn advice(difference: &Difference) -> &'static str {
     match difference.remedy.is_ours(false) {
-        true => "`repositories: enforce` lets `promote` mend it",
+        true => "`repositories: enforce` lets `promote` fix it",
         false => difference.remedy.advice(),
     }
 }

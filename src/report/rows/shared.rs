@@ -61,7 +61,7 @@ pub struct Failed {
     pub tag: Option<Tag>,
     /// Where it failed.
     pub step: FailedStep,
-    /// What happened and how to mend it; holds no secret.
+    /// What happened and how to fix it; holds no secret.
     pub error: String,
 }
 

@@ -114,7 +114,7 @@ fn ranges_as_people_write_them() {
 }
 
 #[test]
-fn a_bad_range_shows_the_part_and_how_to_mend_it() {
+fn a_bad_range_shows_the_part_and_how_to_fix_it() {
     let ranges = [
         "",
         "  ",

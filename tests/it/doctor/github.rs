@@ -75,8 +75,8 @@ fn the_jobs_own_token_is_told_by_what_the_workflows_file_gives_it() {
     assert_eq!(words(&told, "contents: write"), "ok: .github/workflows/images.yml gives it to this job");
     let missing: Vec<String> = of(&told, "missing").into_iter().map(|(subject, _)| subject).collect();
     assert_eq!(missing, ["Actions may create pull requests"]);
-    let mend = check(&told, &missing[0])["mend"].as_str().unwrap();
-    assert!(mend.contains("/acme/images/settings/actions"), "{mend}");
+    let fix = check(&told, &missing[0])["fix"].as_str().unwrap();
+    assert!(fix.contains("/acme/images/settings/actions"), "{fix}");
     let told = both.look(both.job("check"), 1);
     assert_eq!(
         words(&told, "contents: write"),
@@ -86,8 +86,8 @@ fn the_jobs_own_token_is_told_by_what_the_workflows_file_gives_it() {
         words(&told, "statuses: write"),
         "missing: .github/workflows/images.yml names permissions for this job, and not statuses"
     );
-    let mend = check(&told, "contents: write")["mend"].as_str().unwrap();
-    assert_eq!(mend, "the workflow's `permissions:` line: `contents: write`");
+    let fix = check(&told, "contents: write")["fix"].as_str().unwrap();
+    assert_eq!(fix, "the workflow's `permissions:` line: `contents: write`");
     let told = both.look(both.run(), 1);
     assert!(words(&told, "contents: write").starts_with("unknown: "), "without its job it is not known");
     both.github.with(|state| state.actions_may_open = true);
@@ -104,8 +104,8 @@ fn what_may_not_even_be_read_is_missing_and_named() {
         let told = both.look(both.run(), 1);
         let found = words(&told, subject);
         assert!(found.starts_with("missing: it may not even be read") && found.contains(": read`"), "{found}");
-        let mend = check(&told, subject)["mend"].as_str().unwrap();
-        assert!(mend.starts_with("the App's page, Permissions & events"), "{mend}");
+        let fix = check(&told, subject)["fix"].as_str().unwrap();
+        assert!(fix.starts_with("the App's page, Permissions & events"), "{fix}");
     }
     let both = Both::start(Options { who: Who::App("wharf".to_owned()), ..Options::default() });
     let told = both.look(both.run(), 0);
@@ -260,7 +260,7 @@ fn a_token_that_is_not_taken_is_missing() {
     assert_eq!(github.len(), 1, "the rest is not asked: {github:#?}");
     assert_eq!(github[0]["status"], "missing");
     assert!(
-        github[0]["mend"]
+        github[0]["fix"]
             .as_str()
             .unwrap()
             .starts_with("wrong token? a fine-grained personal access token is not taken")
@@ -289,8 +289,5 @@ fn whether_it_is_told_who_moved_branches_is_looked_at() {
     let told = both.look(both.job("promote"), 0);
     let found = words(&told, subject);
     assert!(found.starts_with("unknown: ") && found.ends_with("an Enterprise Server must be 3.17 or newer"), "{found}");
-    assert!(
-        check(&told, subject)["mend"].as_str().unwrap().contains("`unreviewed` under `policy.approvals`"),
-        "{told}"
-    );
+    assert!(check(&told, subject)["fix"].as_str().unwrap().contains("`unreviewed` under `policy.approvals`"), "{told}");
 }

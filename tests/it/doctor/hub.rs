@@ -26,7 +26,7 @@ fn lacking(told: &Value) -> Vec<(String, String)> {
     let text = |check: &Value, key: &str| check[key].as_str().unwrap_or_default().to_owned();
     let checks = told["checks"].as_array().unwrap().iter().filter(about);
     checks
-        .map(|check| (text(check, "subject"), format!("{} -> {}", text(check, "found"), text(check, "mend"))))
+        .map(|check| (text(check, "subject"), format!("{} -> {}", text(check, "found"), text(check, "fix"))))
         .collect()
 }
 

@@ -33,7 +33,7 @@ fn one_server_that_does_not_answer_is_missing_and_the_others_are_asked() {
     let told = world.look(&run.arg("--format").arg("json"), 1).json();
     let quay = check(&told, "quay.io answers");
     assert_eq!(quay["status"], "missing");
-    assert!(quay["mend"].as_str().unwrap().contains("doctor --hosts"));
+    assert!(quay["fix"].as_str().unwrap().contains("doctor --hosts"));
     assert_eq!(check(&told, "docker.io push")["status"], "ok");
 }
 

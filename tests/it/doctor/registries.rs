@@ -55,7 +55,7 @@ fn what_a_token_does_not_say_is_not_known() {
     assert_eq!(check(&look("me:pw-canary", 1), &format!("{host} push"))["status"], "ok");
     let wrong = look("me:wrong-canary", 1);
     let credential = check(&wrong, &format!("{host} credential"));
-    assert!(credential["mend"].as_str().unwrap().starts_with("wrong password or token? "), "{credential}");
+    assert!(credential["fix"].as_str().unwrap().starts_with("wrong password or token? "), "{credential}");
     assert_eq!(credential["status"], "missing");
     let pull = check(&wrong, &format!("{host}/team/app pull"));
     let found = pull["found"].as_str().unwrap();
@@ -115,7 +115,10 @@ fn a_source_that_refuses_the_credential_and_lets_everybody_read_is_well() {
     let run = world.run(MANIFEST, ("jo", "dckr_pat_canary2")).args(["--format", "json", "-vvv"]);
     let told = world.look(&run, 1).json();
     let pull = check(&told, "docker.io/grafana/loki pull");
-    assert!(pull["status"] == "ok" && pull["found"].as_str().unwrap().starts_with("read as nobody"), "{pull}");
+    assert!(
+        pull["status"] == "ok" && pull["found"].as_str().unwrap().starts_with("read without credentials"),
+        "{pull}"
+    );
 }
 
 #[test]
@@ -174,7 +177,7 @@ fn real_registries_without_and_with_passwords() {
             "only writing shows what a password may do"
         );
         for (login, name, who) in
-            [("me:wrong-canary", "acme", "asked as me (from registry-auth)"), ("", "team", "asked as nobody")]
+            [("me:wrong-canary", "acme", "asked as me (from registry-auth)"), ("", "team", "asked without credentials")]
         {
             let told = look(login);
             let pull = check(&told, &format!("{host}/{name}/app pull"));

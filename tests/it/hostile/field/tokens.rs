@@ -122,7 +122,7 @@ fn elsewhere() -> Vec<Row> {
                 scene.assert_refused(
                     &outcome,
                     "read",
-                    &["asked as nobody", "me (from DOCKER_AUTH_CONFIG) was not sent"],
+                    &["asked without credentials", "me (from DOCKER_AUTH_CONFIG) was not sent"],
                 );
                 let line = format!("set WHARFINGER_TOKEN_SERVICES={}", setting(scene));
                 assert!(outcome.stdout.contains(&line), "{line}: {outcome:#?}");
@@ -145,11 +145,8 @@ fn elsewhere() -> Vec<Row> {
                 let result = outcome.json();
                 let checks = result["checks"].as_array().unwrap();
                 let of_source = |check: &&Value| check["subject"] == format!("{} pull", scene.source_name()).as_str();
-                let mend = checks.iter().find(of_source).map(|check| check["mend"].to_string()).unwrap_or_default();
-                assert!(
-                    mend.contains(&format!("WHARFINGER_TOKEN_SERVICES={}", setting(scene))),
-                    "{mend}: {outcome:#?}"
-                );
+                let fix = checks.iter().find(of_source).map(|check| check["fix"].to_string()).unwrap_or_default();
+                assert!(fix.contains(&format!("WHARFINGER_TOKEN_SERVICES={}", setting(scene))), "{fix}: {outcome:#?}");
             }),
         row("what is absent with a token of nobody", |scene| {
             service(scene, "/token", to_everybody);
@@ -161,7 +158,7 @@ fn elsewhere() -> Vec<Row> {
         })
         .refused(
             "read",
-            &["404 NAME_UNKNOWN; asked as nobody", "set WHARFINGER_TOKEN_SERVICES=127.0.0.1"],
+            &["404 NAME_UNKNOWN; asked without credentials", "set WHARFINGER_TOKEN_SERVICES=127.0.0.1"],
             LOST,
         ),
         row("one's own GitLab, without a credential", |scene| gitlab(scene, to_everybody))

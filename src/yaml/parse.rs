@@ -230,8 +230,9 @@ impl Builder {
     fn syntax(&self, text: &str, error: &granit_parser::ScanError) -> TreeFault {
         let start = (error.marker().byte_offset().unwrap_or_default() + self.skipped).min(text.len());
         let start = text.floor_char_boundary(start);
-        let end = text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
         let told = error.info();
+        let start = if mistake(&told).0 == TAB { indenting_tab(text, start).unwrap_or(start) } else { start };
+        let end = text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
         let (message, help) = if folded_range(text, start) {
             let help = "a value that begins with `>` is read as a block of text: put the range in quotes, as in \
                         `versions: \">=1.2\"`";
@@ -243,11 +244,26 @@ impl Builder {
     }
 }
 
+const TAB: &str = "a tab is used to indent";
+
+/// The first tab that indents, from the line of `at` on: the parser names the place where it began to look.
+fn indenting_tab(text: &str, at: usize) -> Option<usize> {
+    let mut begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    for line in text[begin..].split_inclusive('\n') {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = line[..indent].find('\t') {
+            return Some(begin + tab);
+        }
+        begin += line.len();
+    }
+    None
+}
+
 /// The mistake that a message of the parser stands for, with what helps.
 fn mistake(told: &str) -> (&str, &'static str) {
     let has = |words: &[&str]| words.iter().any(|word| told.contains(word));
     if has(&["tabs disallowed", "tab cannot", "start with a tab", "found a tab"]) {
-        return ("a tab is used to indent", "put spaces in its place: YAML indents by spaces alone");
+        return (TAB, "put spaces in its place: YAML indents by spaces alone");
     }
     if has(&["multiline quoted scalar", "unclosed quote", "found unexpected document indicator"]) {
         return ("a text in quotes does not end where it should", "close the quote that was opened before this place");

@@ -1,11 +1,15 @@
 //! The open proposals of one manifest, where a repository may have several.
 
+use std::collections::BTreeSet;
+
 use tokio::sync::OnceCell;
 
+use super::manifest::from_forge;
 use crate::forge::{Error, Forge, OpenProposal};
 use crate::manifest::{DEFAULT_PATH, Manifest};
-use crate::proposal::metadata;
+use crate::plan::Key;
 use crate::proposal::own::{Belongs, belongs, former};
+use crate::proposal::{branch, metadata};
 
 /// What is open on branches of ours.
 #[derive(Default)]
@@ -41,7 +45,10 @@ pub(crate) async fn own_proposals(forge: &dyn Forge, manifest: &Manifest) -> Res
     }
     let alone = !unclear.is_empty() && sorted.others.is_empty() && is_alone(forge, manifest.path()).await?;
     for (mut open, now) in unclear {
-        if alone && sorted.own.iter().all(|own| own.branch != now) {
+        // A recording proposal names no manifest: it is of the one that it records something in.
+        let is_record = open.branch == branch::record(&manifest.proposals.branch_prefix);
+        let ours = alone && sorted.own.iter().all(|own| own.branch != now);
+        if ours && (!is_record || records_here(forge, manifest, &open).await) {
             open.former = Some(std::mem::replace(&mut open.branch, now));
             sorted.own.push(open);
         } else {
@@ -49,6 +56,18 @@ pub(crate) async fn own_proposals(forge: &dyn Forge, manifest: &Manifest) -> Res
         }
     }
     Ok(sorted)
+}
+
+/// Whether a recording proposal has a record that the manifest lacks.
+async fn records_here(forge: &dyn Forge, manifest: &Manifest, open: &OpenProposal) -> bool {
+    let Ok(theirs) = from_forge(forge, &open.head, manifest.path()).await else { return false };
+    let recorded: BTreeSet<Key> = theirs
+        .approvals()
+        .filter(|(_, approval)| approval.mirrored.is_some())
+        .map(|(image, approval)| Key::of(image, approval))
+        .collect();
+    let mut lacking = manifest.approvals().filter(|(_, approval)| approval.mirrored.is_none());
+    lacking.any(|(image, approval)| recorded.contains(&Key::of(image, approval)))
 }
 
 /// The open proposal that stands for a branch of the manifest, where there is one.

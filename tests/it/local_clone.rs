@@ -47,6 +47,8 @@ fn a_record_is_pushed_alone() {
     let (_registry, clone) = pending();
     let origin = origin(&clone);
     let before = tip(origin.path());
+    git(clone.path(), &["config", "push.followTags", "true"]);
+    git(clone.path(), &["tag", "--annotate", "v9", "-m", "Of a person"]);
     let dry = clone.run(&["--dry-run"]).output().expect_status(0);
     assert_eq!(record_of(&dry), "a commit on main of this clone, pushed to origin");
     assert_eq!(tip(origin.path()), before);
@@ -54,6 +56,31 @@ fn a_record_is_pushed_alone() {
     assert_eq!(done.stderr, "");
     assert_eq!(tip(origin.path()), tip(clone.path()));
     assert_eq!(git(origin.path(), &["rev-list", "--count", &format!("{before}..main")]), "1");
+    assert!(!clone.refs().contains("unpushed"), "{}", clone.refs());
+    assert_eq!(git(origin.path(), &["tag"]), "", "nobody's tags go along");
+}
+
+#[test]
+fn a_record_that_was_rebased_is_told_of_until_the_origin_has_it() {
+    let (_registry, clone) = pending();
+    let origin = origin(&clone);
+    let away = origin.path().with_extension("away");
+    std::fs::rename(origin.path(), &away).unwrap();
+    clone.run(&[]).output().expect_status(1);
+    std::fs::rename(&away, origin.path()).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    git(elsewhere.path(), &["clone", "--quiet", origin.path().to_str().unwrap(), "."]);
+    git(elsewhere.path(), &["commit", "--quiet", "--allow-empty", "-m", "Meanwhile"]);
+    git(elsewhere.path(), &["push", "--quiet", "origin", "main"]);
+    git(clone.path(), &["pull", "--quiet", "--rebase", "origin", "main"]);
+    for _ in 0..2 {
+        let told = clone.run(&[]).output().expect_status(0);
+        assert!(told.stderr.contains("is not pushed"), "{}", told.stderr);
+    }
+    git(clone.path(), &["push", "--quiet", "origin", "main"]);
+    for _ in 0..2 {
+        assert_eq!(clone.run(&[]).output().expect_status(0).stderr, "");
+    }
     assert!(!clone.refs().contains("unpushed"), "{}", clone.refs());
 }
 
@@ -104,16 +131,20 @@ fn a_push_that_failed_is_tried_again_by_the_next_run() {
 
 #[test]
 fn an_origin_that_went_on_is_found_before_anything_is_copied() {
-    let (registry, clone) = pending();
-    let origin = origin(&clone);
-    let elsewhere = tempfile::tempdir().unwrap();
-    git(elsewhere.path(), &["clone", "--quiet", origin.path().to_str().unwrap(), "."]);
-    git(elsewhere.path(), &["commit", "--quiet", "--allow-empty", "-m", "Meanwhile"]);
-    git(elsewhere.path(), &["push", "--quiet", "origin", "main"]);
-    git(clone.path(), &["fetch", "--quiet", "origin"]);
-    let stopped = clone.run(&[]).output().expect_status(3);
-    assert!(stopped.json()["error"].as_str().unwrap().contains("`git pull --rebase`"), "{stopped:?}");
-    assert_eq!(registry.digest("acme/tool", "1.0.0"), None);
+    for fetched in [true, false] {
+        let (registry, clone) = pending();
+        let origin = origin(&clone);
+        let elsewhere = tempfile::tempdir().unwrap();
+        git(elsewhere.path(), &["clone", "--quiet", origin.path().to_str().unwrap(), "."]);
+        git(elsewhere.path(), &["commit", "--quiet", "--allow-empty", "-m", "Meanwhile"]);
+        git(elsewhere.path(), &["push", "--quiet", "origin", "main"]);
+        if fetched {
+            git(clone.path(), &["fetch", "--quiet", "origin"]);
+        }
+        let stopped = clone.run(&[]).output().expect_status(3);
+        assert!(stopped.json()["error"].as_str().unwrap().contains("`git pull --rebase`"), "{stopped:?}");
+        assert_eq!(registry.digest("acme/tool", "1.0.0"), None);
+    }
 }
 
 #[test]

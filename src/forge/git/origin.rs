@@ -54,6 +54,9 @@ impl GitForge {
             return Ok(None);
         }
         let Some(tip) = self.resolve(&format!("refs/heads/{branch}")).await? else { return Ok(None) };
+        if records && self.has_gone_on(branch).await? {
+            return Err(behind(&format!("recording on {branch}"), branch));
+        }
         let what = if records { record } else { counted(unpushed.len(), "earlier record") };
         let pushed = match self.standing(branch, &tip, &unpushed).await? {
             Standing::Behind => return Err(behind(&format!("recording on {branch}"), branch)),
@@ -123,6 +126,18 @@ impl GitForge {
             0 => Standing::Records(Lead { from: seen, to: tip.clone() }),
             count => Standing::Others { count },
         })
+    }
+
+    /// Whether the origin's branch has a commit that was not fetched. An origin that does not answer is no reason to copy nothing: the
+    /// record stays here and is pushed by a later run.
+    async fn has_gone_on(&self, branch: &str) -> Result<bool, Error> {
+        if self.foreign_program().is_some() {
+            return Ok(false);
+        }
+        match self.asked(branch).await {
+            Ok(Some(now)) => Ok(self.resolve(&now.0).await?.is_none()),
+            Ok(None) | Err(_) => Ok(false),
+        }
     }
 
     /// What the origin says that its branch points to; `None` where it has none.

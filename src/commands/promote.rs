@@ -252,19 +252,14 @@ async fn recorded(context: &Context, reviews: &Reviews, promoted: &[Promoted]) -
 
 /// The files that what is not promoted yet will be recorded in, where that is by a commit.
 fn pending_files(context: &Context, manifest: &Manifest, scope: &Scope) -> BTreeSet<String> {
-    if !commits(context) || is_half_recorded(context, manifest, scope) {
-        return BTreeSet::new();
-    }
     let images = manifest.images.iter().enumerate().filter(|(at, _)| scope.contains(*at)).map(|(_, image)| image);
     let pending = images.filter(|image| image.approved.iter().any(|approval| is_pending(image, approval)));
-    pending.map(|image| manifest.files[image.file].path.clone()).collect()
+    let files = pending.map(|image| manifest.files[image.file].path.clone()).collect();
+    to_be_committed(context, manifest, scope, files)
 }
 
 /// The files whose records will change by what was planned, where that is by a commit.
 fn recorded_files(context: &Context, manifest: &Manifest, scope: &Scope, seen: &Promotions) -> BTreeSet<String> {
-    if !commits(context) || is_half_recorded(context, manifest, scope) {
-        return BTreeSet::new();
-    }
     let changes = |step: &&Step| {
         let approvals = manifest.approvals().filter(|(image, _)| image.repository == step.repository);
         let mut of_tag = approvals.filter(|(_, approval)| approval.tag == step.tag);
@@ -272,11 +267,14 @@ fn recorded_files(context: &Context, manifest: &Manifest, scope: &Scope, seen: &
     };
     let steps = seen.steps.iter().filter(|step| matches!(step.state, State::Copy | State::TagOnly)).filter(changes);
     let image = |step: &Step| manifest.images.iter().find(|image| image.repository == step.repository);
-    steps.filter_map(image).map(|image| manifest.files[image.file].path.clone()).collect()
+    let files = steps.filter_map(image).map(|image| manifest.files[image.file].path.clone()).collect();
+    to_be_committed(context, manifest, scope, files)
 }
 
-fn commits(context: &Context) -> bool {
-    matches!(context.settings.record, RecordMode::Auto | RecordMode::Commit)
+/// These files, where records go there by a commit that has to be made yet. The work tree is read only where there are any.
+fn to_be_committed(context: &Context, manifest: &Manifest, scope: &Scope, files: BTreeSet<String>) -> BTreeSet<String> {
+    let commits = matches!(context.settings.record, RecordMode::Auto | RecordMode::Commit);
+    if files.is_empty() || !commits || is_half_recorded(context, manifest, scope) { BTreeSet::new() } else { files }
 }
 
 /// Whether an interrupted run left in the work tree the record of everything that this run is about to record there.

@@ -87,7 +87,7 @@ codes! {
     BadRange = "bad-range",
     /// No variant.
     BadVariant = "bad-variant",
-    /// No pattern.
+    /// No pattern, or one that everything matches.
     BadPattern = "bad-pattern",
     /// No duration.
     BadDuration = "bad-duration",
@@ -95,6 +95,8 @@ codes! {
     BadDate = "bad-date",
     /// No platform.
     BadPlatform = "bad-platform",
+    /// No issuer of certificates.
+    BadIssuer = "bad-issuer",
     /// No glob, or one that leaves the manifest's directory.
     BadGlob = "bad-glob",
     /// No user, team or label.
@@ -109,6 +111,8 @@ codes! {
     SourceNotAllowed = "source-not-allowed",
     /// Keys that exclude each other.
     ConflictingKeys = "conflicting-keys",
+    /// Provenance is asked for, and no signatures that would vouch for it.
+    ProvenanceUnsigned = "provenance-unsigned",
     /// Immutable tags together with proposals that would move them.
     ImmutableRebuilds = "immutable-rebuilds",
     /// Two approvals of one mirror tag.

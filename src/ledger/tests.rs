@@ -182,6 +182,7 @@ fn survey(tags: &[(&str, Reason, Option<&str>)], approved: &[(&str, &str)]) -> S
             mirrored: None,
             pull: None,
             approved_on: None,
+            signed_by: None,
             span: crate::diag::Span::default(),
         });
     }

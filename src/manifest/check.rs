@@ -9,6 +9,7 @@ use super::lists::Unique;
 use super::names::{FileGlob, Organization};
 use super::read::At;
 use super::scalars::Source;
+use super::signers::Asked;
 use super::{Destination, File, Image};
 use crate::diag::Code;
 use crate::image::{Location, RegistryHost, RepositoryName, Tag};
@@ -39,13 +40,14 @@ impl Given {
 
 /// The entries of all lists.
 fn entries(settings: &Settings) -> usize {
-    let Settings { tags, platforms, teams, reviewers, team_reviewers, labels, .. } = settings;
+    let Settings { tags, platforms, teams, reviewers, team_reviewers, labels, signatures, .. } = settings;
     let logins = [reviewers, team_reviewers].into_iter().flatten().map(|list| list.value.0.len()).sum::<usize>();
     logins
         + labels.as_ref().map_or(0, |list| list.value.0.len())
         + tags.as_ref().map_or(0, |list| list.value.0.0.len())
         + platforms.as_ref().and_then(|list| list.value.0.as_ref()).map_or(0, Vec::len)
         + teams.as_ref().map_or(0, |list| list.value.0.len())
+        + signatures.as_ref().map_or(0, |asked| asked.value.signers())
 }
 
 /// An image of the model, and the places that checks across images point to.
@@ -130,6 +132,25 @@ pub(super) fn immutable(settings: &Settings, faults: &mut Faults) {
             );
         }
         _ => {}
+    }
+}
+
+/// A statement of where an image was built is worth what its signature is.
+pub(super) fn vouched(settings: &Settings, faults: &mut Faults) {
+    let asked = settings.signatures.as_ref().map(|s| &s.value);
+    let required = settings.provenance.as_ref().filter(|p| p.value.0.is_some());
+    if let (None | Some(Asked::Nothing), Some(required)) = (asked, required) {
+        let (message, help) = match asked {
+            None => (
+                "anybody can state where an image was built: `provenance` needs `signatures` beside it",
+                "add `signatures:`",
+            ),
+            Some(_) => (
+                "`signatures: none` leaves nobody who could vouch for the `provenance` that is asked for",
+                "write `provenance: none` as well, or name who signs",
+            ),
+        };
+        faults.report(Code::ProvenanceUnsigned, required.place, message, help);
     }
 }
 

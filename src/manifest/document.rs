@@ -12,7 +12,8 @@ use super::names::{BranchPrefix, FileGlob, HubRepository, Label, Login, Message,
 use super::object::object;
 use super::read::Written;
 use super::scalars::{Allowed, Keep, Proposed, Source, Text, Whole};
-use super::{Destination, Enforcement, Grouping, Signatures, Visibility};
+use super::signers::{Asked, Required};
+use super::{Destination, Enforcement, Grouping, Visibility};
 use crate::image::{Digest, RegistryHost, RepositoryName, Tag};
 use crate::rules::{Follow, Pattern, Range, Variant};
 
@@ -122,8 +123,11 @@ object! {
     optional teams "teams": Teams,
     /// Whether nobody may move a promoted tag on Docker Hub; needs `rebuilds: ignore`.
     optional immutable_tags "immutable-tags": bool,
-    /// How signatures are verified: unverified bytes are never proposed.
-    optional signatures "signatures": Signatures,
+    /// Who must have signed the image: bytes of which that is not verified are neither proposed nor promoted. `none` where the defaults
+    /// ask for signatures and this image is to have none.
+    optional signatures "signatures": Asked,
+    /// Where the image must have been built, by a statement that is signed as `signatures` asks; `none` where the defaults ask for it.
+    optional provenance "provenance": Required,
     /// People asked to review this image's proposals.
     optional reviewers "reviewers": Unique<Login>,
     /// Teams asked to review this image's proposals.
@@ -145,6 +149,8 @@ object! {
     optional pull "pull": Whole<1, 1_000_000_000>,
     /// The UTC date of the commit that brought it; written by promotion, for people.
     optional approved_on "approved-on": NaiveDate,
+    /// Who signed what `signatures` asked for; written by promotion, for people.
+    optional signed_by "signed-by": Text<1000>,
 }
 
 object! {

@@ -64,5 +64,6 @@ fn image(index: usize, span: Span, source_text: &str) -> Image {
         team_reviewers: Vec::new(),
         labels: Vec::new(),
         signatures: None,
+        provenance: None,
     }
 }

@@ -3,26 +3,12 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::lists::Filled;
-use super::names::{FilePath, Glob, GroupName};
+use super::names::{Glob, GroupName};
 use super::object::{fields, object, read_object};
-use super::read::{At, Reader, Value};
+use super::read::{Reader, Value};
 use super::scalars::Text;
-use super::{Grouping, Permission, Signatures, Team};
-use crate::diag::Code;
+use super::{Grouping, Permission, Team};
 use crate::yaml::Node;
-
-object! {
-    /// How signatures are verified: by a key, or by a certificate's issuer and identity.
-    SignatureKeys, "the signature settings";
-    /// A file with the public key.
-    optional key "key": FilePath,
-    /// The issuer of the certificate.
-    optional issuer "issuer": Text<500>,
-    /// The identity in the certificate.
-    optional identity "identity": Text<500>,
-    /// A file with the trusted root; the public good instance by default.
-    optional trusted_root "trusted-root": FilePath,
-}
 
 object! {
     /// A team's permission, and whether a missing team is made.
@@ -96,53 +82,4 @@ impl Value for Grouping {
             { "type": "object", "propertyNames": names, "additionalProperties": globs },
         ] })
     }
-}
-
-impl Value for Signatures {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let keys = read_object::<SignatureKeys>(node, reader)?;
-        let span = node.resolved().span;
-        let text = |t: Option<At<Text<500>>>| t.map(|at| at.value.0);
-        let path = |p: Option<At<FilePath>>| p.map(|at| at.value.0);
-        match (path(keys.key), text(keys.issuer), text(keys.identity), path(keys.trusted_root)) {
-            (Some(key), None, None, None) => Some(Self::Key(key)),
-            (None, Some(issuer), Some(identity), trusted_root) => {
-                Some(Self::Identity { issuer, identity, trusted_root })
-            }
-            (Some(_), ..) => {
-                let help = "keep `key`, or keep `issuer` and `identity`";
-                reader.fault(
-                    Code::ConflictingKeys,
-                    span,
-                    "a key and a certificate's identity exclude each other",
-                    help,
-                );
-                None
-            }
-            _ if node.entries().is_some_and(<[_]>::is_empty) || !has_faulty_key(node) => {
-                let help = "write { key: FILE } or { issuer: ..., identity: ... }";
-                reader.fault(Code::MissingKey, span, "`key`, or `issuer` and `identity`, is missing", help);
-                None
-            }
-            _ => None,
-        }
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        let keys = SignatureKeys::schema(generator);
-        json_schema!({
-            "allOf": [keys],
-            "oneOf": [
-                { "required": ["key"], "not": { "anyOf": [
-                    { "required": ["issuer"] }, { "required": ["identity"] }, { "required": ["trusted-root"] },
-                ] } },
-                { "required": ["issuer", "identity"], "not": { "required": ["key"] } },
-            ],
-        })
-    }
-}
-
-/// Whether `key`, or both `issuer` and `identity`, stand there, so that what lacks is a fault that was noted already.
-fn has_faulty_key(node: &Node) -> bool {
-    node.get("key").is_some() || (node.get("issuer").is_some() && node.get("identity").is_some())
 }

@@ -27,11 +27,14 @@ mod read;
 mod release;
 mod scalars;
 pub mod schema;
+mod signatures;
+mod signers;
 
 pub(crate) use globs::glob;
 pub(crate) use globs::included;
 pub(crate) use parse::{approvals_asked, includes, parse_included, parse_part};
 pub use parse::{file, parse};
+pub(crate) use signatures::{Identity, RequiredProvenance, Signatures, Signer};
 
 /// One file of the manifest as it was read: the path as the repository or the working directory names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,8 +125,10 @@ pub struct Image {
     pub reviewers: Vec<String>,
     pub team_reviewers: Vec<String>,
     pub labels: Vec<String>,
-    /// How the upstream's signatures are verified; `None` asks none.
+    /// Who must have signed the image; `None` asks for no signatures.
     pub signatures: Option<Signatures>,
+    /// Where it must have been built; never without `signatures`.
+    pub provenance: Option<RequiredProvenance>,
 }
 
 impl Manifest {
@@ -204,6 +209,8 @@ pub struct Approval {
     pub pull: Option<u64>,
     /// The UTC date of the commit that brought it; for people, never trusted.
     pub approved_on: Option<NaiveDate>,
+    /// Who signed what `signatures` asked for when it was promoted; for people, never trusted.
+    pub signed_by: Option<String>,
     /// Where the entry stands in its file.
     pub span: Span,
 }
@@ -282,21 +289,6 @@ impl Permission {
             Self::Admin => "admin",
         }
     }
-}
-
-/// `signatures`: how upstream's signatures are verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Signatures {
-    /// By this public key file.
-    Key(String),
-    /// By certificate identity.
-    Identity {
-        issuer: String,
-        /// The certificate's identity.
-        identity: String,
-        /// The trusted root file; `None` is the public good instance.
-        trusted_root: Option<String>,
-    },
 }
 
 /// `policy`: what the organization's settings should be.

@@ -68,6 +68,9 @@ checked_text! {
     /// A file of the repository.
     FilePath, BadText, "a file", "it is named from the manifest's directory, with `/`",
         "write it as keys/tool.pub; it cannot start with `/` or contain `..`", |t| !t.is_empty() && stays_below(t), texty("^[^/]");
+    /// Who vouches for identities in certificates.
+    Issuer, BadIssuer, "an issuer", "it is an address that begins with https://",
+        "write it as https://token.actions.githubusercontent.com", is_issuer, texty("^https://[^\\s/?#@]+(/[^\\s?#@]*)?$");
     /// What branches start with.
     BranchPrefix, BadBranchPrefix, "what branches can start with", "git does not take such names",
         "write it as wharfinger/ or bots/images-", is_branch_prefix, texty("^[A-Za-z0-9_]");
@@ -93,6 +96,14 @@ fn is_glob(text: &str) -> bool {
 /// Whether a path with `/` stays below the directory it starts from.
 fn stays_below(text: &str) -> bool {
     !text.starts_with('/') && !text.contains('\\') && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// Whether it is `https://HOST[/PATH]`: issuers are compared as they are written.
+fn is_issuer(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://") else { return false };
+    let (host, _) = rest.split_once('/').unwrap_or((rest, ""));
+    let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '@');
+    !host.is_empty() && text.len() <= 500 && !text.contains(bad)
 }
 
 /// Git's rules for names of branches (`git check-ref-format`), for a name that goes on.

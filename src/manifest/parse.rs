@@ -223,6 +223,7 @@ fn image(
     check::repository(&repository, repository_place, namespace, faults);
     let settings = layer(raw.settings, defaults);
     check::immutable(&settings, faults);
+    check::vouched(&settings, faults);
     let approved = raw.approved.map(|a| a.value.0).unwrap_or_default();
     let floating = settings.tags.clone().map(|t| t.value.0.0).unwrap_or_default();
     let tags = check::mirror_tags(&approved, floating, faults);
@@ -271,7 +272,8 @@ fn build(place: Place, index: usize, source: Source, mirror: Mirror, settings: S
         reviewers: texts(settings.reviewers),
         team_reviewers: texts(settings.team_reviewers),
         labels: texts(settings.labels),
-        signatures: settings.signatures.map(|s| s.value),
+        signatures: settings.signatures.and_then(|s| s.value.signatures()),
+        provenance: settings.provenance.and_then(|p| p.value.0),
     }
 }
 
@@ -300,6 +302,7 @@ fn approval(raw: document::Approval) -> Option<Approval> {
         mirrored: raw.mirrored.map(|m| m.value),
         pull: raw.pull.map(|p| p.value.0),
         approved_on: raw.approved_on.map(|d| d.value),
+        signed_by: raw.signed_by.map(|s| s.value.0),
         span: raw.place.span,
     })
 }

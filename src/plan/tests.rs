@@ -25,6 +25,7 @@ fn approval(tag: &str, reviewed: char, mirrored: Option<char>) -> Approval {
         mirrored: mirrored.map(digest),
         pull: None,
         approved_on: None,
+        signed_by: None,
         span: Span::default(),
     }
 }
@@ -55,6 +56,7 @@ fn image(source: &str, approved: Vec<Approval>) -> Image {
         team_reviewers: Vec::new(),
         labels: Vec::new(),
         signatures: None,
+        provenance: None,
     }
 }
 

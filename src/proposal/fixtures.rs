@@ -35,7 +35,7 @@ pub(crate) fn selected(image: usize, lines: Vec<Line>) -> Selected {
 /// An approval that nothing was promoted of; the digest is that of the tag's text.
 pub(crate) fn approval(tag: &str) -> Approval {
     let (digest, span) = (Digest::sha256(tag.as_bytes()), Span::default());
-    Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, span }
+    Approval { tag: tag.parse().unwrap(), digest, mirrored: None, pull: None, approved_on: None, signed_by: None, span }
 }
 
 /// The manifest with what is approved on the lines, and leaves, where it lacks that; in its text as well.

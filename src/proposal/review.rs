@@ -99,7 +99,7 @@ pub(crate) fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Ite
     Some(base.map(approvals)?.get(&key)?.2.digest.clone())
 }
 
-/// Whether nothing differs but what is recorded of promotions: `mirrored`, `pull`, `approved-on`.
+/// Whether nothing differs but what is recorded of promotions: `mirrored`, `pull`, `approved-on`, `signed-by`.
 pub(crate) fn only_records(base: &Manifest, head: &Manifest) -> bool {
     stripped(base, true) == stripped(head, true)
 }
@@ -115,8 +115,9 @@ fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
             image.rejected.clear();
         }
         for approval in &mut image.approved {
-            let Approval { mirrored, pull, approved_on, span, .. } = approval;
-            (*mirrored, *pull, *approved_on, *span) = (None, None, None, crate::diag::Span::default());
+            let Approval { tag: _, digest: _, mirrored, pull, approved_on, signed_by, span } = approval;
+            (*mirrored, *pull, *approved_on, *signed_by) = (None, None, None, None);
+            *span = crate::diag::Span::default();
         }
         image.rejected.iter_mut().for_each(|r| r.span = crate::diag::Span::default());
         image.revoked.iter_mut().for_each(|r| r.span = crate::diag::Span::default());
@@ -283,6 +284,7 @@ mod tests {
             mirrored,
             pull: None,
             approved_on: None,
+            signed_by: None,
             span: Span::default(),
         });
     }

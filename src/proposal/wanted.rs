@@ -241,9 +241,10 @@ pub(super) fn context(manifest: &Manifest, items: &[Item]) -> Digest {
         }
         last = Some(item.image);
         let image = &manifest.images[item.image];
-        let Image { visibility, teams, platforms, cooldown, signatures, .. } = image;
+        let Image { visibility, teams, platforms, cooldown, signatures, provenance, .. } = image;
         let file = &manifest.files[image.file];
         text.push_str(&format!("{} {visibility:?} {teams:?} {platforms:?} {cooldown:?} {signatures:?}\n", file.path));
+        text.extend(provenance.iter().map(|asked| format!("{asked}\n")));
         text.push_str(around(&file.text, image.span.start, image.span.end));
     }
     Digest::sha256(text.as_bytes())

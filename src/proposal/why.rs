@@ -104,6 +104,7 @@ mod tests {
             mirrored: None,
             pull: None,
             approved_on: None,
+            signed_by: None,
             span: crate::diag::Span::default(),
         }];
         let mut selected = selected(0, vec![line("latest", None, None)]);

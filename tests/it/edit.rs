@@ -280,6 +280,7 @@ fn intended(mut images: Vec<Image>, edit: &Edit) -> Vec<Image> {
             mirrored: None,
             pull: None,
             approved_on: None,
+            signed_by: None,
             span: Default::default(),
         }),
         Change::Rebuild { tag, digest } => {

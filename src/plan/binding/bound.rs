@@ -26,6 +26,7 @@ pub(crate) enum Bound {
     Team(RepositoryName, String),
     ImmutableTags(ImageName),
     Signatures(ImageName),
+    Provenance(ImageName),
     Platforms(ImageName),
     Cooldown(ImageName),
     Rejected(ImageName, Tag),
@@ -94,14 +95,9 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
     values
 }
 
-/// The files that an image's settings name.
+/// The files that an image's settings name, as they name them.
 pub(crate) fn named_files(image: &Image) -> impl Iterator<Item = &str> {
-    let (key, root) = match &image.signatures {
-        Some(Signatures::Key(path)) => (Some(path), None),
-        Some(Signatures::Identity { trusted_root, .. }) => (None, trusted_root.as_ref()),
-        None => (None, None),
-    };
-    key.into_iter().chain(root).map(String::as_str)
+    image.signatures.iter().flat_map(Signatures::files)
 }
 
 fn of_image(image: &Image, values: &mut Values) {
@@ -118,7 +114,8 @@ fn of_image(image: &Image, values: &mut Values) {
     if image.immutable_tags {
         values.insert(Bound::ImmutableTags(name()), "true".to_owned());
     }
-    values.extend(image.signatures.iter().map(|asked| (Bound::Signatures(name()), signatures(asked))));
+    values.extend(image.signatures.iter().map(|asked| (Bound::Signatures(name()), asked.to_string())));
+    values.extend(image.provenance.iter().map(|asked| (Bound::Provenance(name()), asked.to_string())));
     join(values, Bound::Platforms(name()), platforms(image));
     join(values, Bound::Cooldown(name()), format!("{}s", image.cooldown.as_secs()));
     for rejected in &image.rejected {
@@ -135,16 +132,6 @@ fn of_image(image: &Image, values: &mut Values) {
         values.insert(Bound::Kept(Key::of(image, approval)), platforms(image));
         let mirrored = approval.mirrored.iter();
         values.extend(mirrored.map(|digest| (Bound::Mirrored(Key::of(image, approval)), digest.to_string())));
-    }
-}
-
-fn signatures(asked: &Signatures) -> String {
-    match asked {
-        Signatures::Key(path) => format!("key {path}"),
-        Signatures::Identity { issuer, identity, trusted_root } => {
-            let root = trusted_root.as_ref().map(|root| format!(", trusted root {root}")).unwrap_or_default();
-            format!("{identity} by {issuer}{root}")
-        }
     }
 }
 
@@ -226,6 +213,7 @@ impl Bound {
             Self::Team(repository, team) => on(team, repository),
             Self::ImmutableTags(image) => on("immutable-tags", &image.repository),
             Self::Signatures(image) => on("signatures", &image.repository),
+            Self::Provenance(image) => on("provenance", &image.repository),
             Self::Platforms(image) => on("platforms", &image.repository),
             Self::Cooldown(image) => on("cooldown", &image.repository),
             Self::Rejected(image, tag) => at("rejected", &image.repository, tag),

@@ -35,7 +35,11 @@ enum Former<'a> {
 
 /// `None` where something of the image was reviewed under the name that it has.
 fn former<'a>(bound: &Bound, line: &'a Line, judgement: &Judgement) -> Option<Former<'a>> {
-    let (Bound::Signatures(name) | Bound::Platforms(name) | Bound::Cooldown(name) | Bound::ImmutableTags(name)) = bound
+    let (Bound::Signatures(name)
+    | Bound::Provenance(name)
+    | Bound::Platforms(name)
+    | Bound::Cooldown(name)
+    | Bound::ImmutableTags(name)) = bound
     else {
         return None;
     };
@@ -116,13 +120,15 @@ impl Binding {
             Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {
                 self.hold_repository(bound, name, was);
             }
-            Bound::ImmutableTags(name) | Bound::Signatures(name) | Bound::Platforms(name) | Bound::Cooldown(name) => {
-                match former {
-                    Some(Former::Nothing) => {}
-                    Some(Former::Image(image)) => self.hold_image(bound, name, &[image]),
-                    None => self.hold_image(bound, name, &images_of(was, name)),
-                }
-            }
+            Bound::ImmutableTags(name)
+            | Bound::Signatures(name)
+            | Bound::Provenance(name)
+            | Bound::Platforms(name)
+            | Bound::Cooldown(name) => match former {
+                Some(Former::Nothing) => {}
+                Some(Former::Image(image)) => self.hold_image(bound, name, &[image]),
+                None => self.hold_image(bound, name, &images_of(was, name)),
+            },
             Bound::Rejected(name, tag) => self.hold_rejected(name, tag, was),
             Bound::Revoked(name, tag, digest) => self.hold_revoked(name, tag, digest, was),
             Bound::Approval(key) if gap.now.is_some() => drop(self.approvals.insert(key.clone(), gap.why.clone())),
@@ -181,6 +187,7 @@ impl Binding {
             match (bound, before.first()) {
                 (Bound::ImmutableTags(_), same) => image.immutable_tags = same.is_some_and(|was| was.immutable_tags),
                 (Bound::Signatures(_), same) => image.signatures = same.and_then(|was| was.signatures.clone()),
+                (Bound::Provenance(_), same) => image.provenance = same.and_then(|was| was.provenance.clone()),
                 (Bound::Platforms(_), Some(was)) => image.platforms.clone_from(&was.platforms),
                 (Bound::Cooldown(_), Some(was)) => image.cooldown = was.cooldown,
                 // An image that is new has nothing reviewed that could hold.
@@ -301,9 +308,11 @@ impl Unreviewed {
             Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {
                 (Some(name), None)
             }
-            Bound::ImmutableTags(name) | Bound::Signatures(name) | Bound::Platforms(name) | Bound::Cooldown(name) => {
-                (Some(&name.repository), None)
-            }
+            Bound::ImmutableTags(name)
+            | Bound::Signatures(name)
+            | Bound::Provenance(name)
+            | Bound::Platforms(name)
+            | Bound::Cooldown(name) => (Some(&name.repository), None),
             Bound::Rejected(name, tag) | Bound::Revoked(name, tag, _) => (Some(&name.repository), Some(tag)),
             _ => (None, None),
         };

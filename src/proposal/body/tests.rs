@@ -86,6 +86,7 @@ fn approval(tag: &str) -> crate::manifest::Approval {
         digest,
         pull: None,
         approved_on: None,
+        signed_by: None,
         span: crate::diag::Span::default(),
     }
 }

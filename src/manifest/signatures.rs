@@ -1,0 +1,150 @@
+//! `signatures` and `provenance`: who must have made an image.
+
+use std::fmt;
+
+use regex::{Regex, RegexBuilder};
+
+/// The largest compiled `identity-pattern`, in bytes: far more than any identity needs, far less than harms.
+const SIZE_LIMIT: usize = 1 << 20;
+
+/// `signatures`: who must have signed an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signatures {
+    One(Signer),
+    /// One of these is enough.
+    AnyOf(Vec<Signer>),
+    /// Every one of these.
+    AllOf(Vec<Signer>),
+}
+
+/// Who signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// Whoever has the private key of the public key in this file.
+    Key(String),
+    /// Whoever a certificate names.
+    Identity {
+        /// Who vouched for the identity, an address that begins with https://.
+        issuer: String,
+        identity: Identity,
+        /// The file with the trusted root; `None` is Sigstore's public one.
+        trusted_root: Option<String>,
+    },
+}
+
+/// The identity in a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    Exact(String),
+    /// A regular expression that matches the whole identity.
+    Pattern(String),
+}
+
+/// `provenance`: what a signed statement must say of where an image was built. At least one of both is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredProvenance {
+    pub builder: Option<String>,
+    pub source: Option<String>,
+}
+
+impl Signatures {
+    pub(crate) fn signers(&self) -> &[Signer] {
+        match self {
+            Self::One(signer) => std::slice::from_ref(signer),
+            Self::AnyOf(signers) | Self::AllOf(signers) => signers,
+        }
+    }
+
+    /// The files with keys and trusted roots, as the manifest names them: from the main file's directory.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        self.signers().iter().filter_map(Signer::file)
+    }
+}
+
+impl Signer {
+    fn file(&self) -> Option<&str> {
+        match self {
+            Self::Key(path) => Some(path),
+            Self::Identity { trusted_root, .. } => trusted_root.as_deref(),
+        }
+    }
+}
+
+impl Identity {
+    /// Whether a certificate that names `found` is of this identity.
+    #[allow(dead_code)]
+    pub(crate) fn is(&self, found: &str) -> bool {
+        match self {
+            Self::Exact(identity) => identity == found,
+            Self::Pattern(pattern) => whole(pattern).is_ok_and(|regex| regex.is_match(found)),
+        }
+    }
+}
+
+/// The expression that matches a whole identity. It must compile alone as well: `a)|(b` would else be two.
+pub(super) fn whole(pattern: &str) -> Result<Regex, regex::Error> {
+    let compile = |text: &str| RegexBuilder::new(text).size_limit(SIZE_LIMIT).build();
+    compile(pattern)?;
+    compile(&format!(r"\A(?:{pattern})\z"))
+}
+
+/// Identities that have nothing in common but that anybody can have one like them at their issuer.
+const ANYBODYS: [&str; 4] = [
+    "anybody@nowhere.example",
+    "https://nowhere.example/anybody",
+    "https://github.com/anybody-q7x/anything-q7x/.github/workflows/any.yml@refs/heads/any",
+    "https://gitlab.com/anybody-q7x/anything-q7x//.gitlab-ci.yml@refs/heads/any",
+];
+
+/// An identity of a stranger that an expression lets in.
+pub(super) fn stranger(regex: &Regex) -> Option<&'static str> {
+    ANYBODYS.into_iter().find(|identity| regex.is_match(identity))
+}
+
+/// As it stands in reports and in what reviews bind: two that differ are written differently.
+impl fmt::Display for Signatures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, signers) = match self {
+            Self::One(signer) => return signer.fmt(f),
+            Self::AnyOf(signers) => ("any", signers),
+            Self::AllOf(signers) => ("all", signers),
+        };
+        let signers: Vec<String> = signers.iter().map(ToString::to_string).collect();
+        write!(f, "{word} of ({})", signers.join("; "))
+    }
+}
+
+impl fmt::Display for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(path) => write!(f, "key {}", quoted(path)),
+            Self::Identity { issuer, identity, trusted_root } => {
+                write!(f, "{identity} by {}", quoted(issuer))?;
+                trusted_root.as_ref().map_or(Ok(()), |root| write!(f, ", trusted root {}", quoted(root)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(identity) => f.write_str(&quoted(identity)),
+            Self::Pattern(pattern) => write!(f, "pattern {}", quoted(pattern)),
+        }
+    }
+}
+
+impl fmt::Display for RequiredProvenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [("builder", &self.builder), ("source", &self.source)];
+        let parts = parts.into_iter().filter_map(|(key, value)| Some(format!("{key} {}", quoted(value.as_ref()?))));
+        f.write_str(&parts.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// In quotes where it could be taken for more than one word.
+fn quoted(text: &str) -> String {
+    let is_word = text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b',' | b';' | b'(' | b')'));
+    if is_word && text != "pattern" { text.to_owned() } else { format!("{text:?}") }
+}

@@ -11,6 +11,8 @@ mod content;
 mod diag;
 mod doctor;
 mod edit;
+#[allow(dead_code)]
+mod evidence;
 mod exit;
 mod forge;
 mod hub;

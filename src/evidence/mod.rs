@@ -1,0 +1,189 @@
+//! Who made an image: signatures and provenance, read from what stands beside it and verified without asking anybody.
+//!
+//! Bytes come in and verdicts go out. A verdict never says more than was verified: what nobody asked for is
+//! [`State::Present`] at most, and what could not be looked at is [`State::Unknown`], never absent.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::image::Digest;
+use crate::manifest::{RequiredProvenance, Signatures};
+
+mod judge;
+mod trust;
+
+#[allow(unused_imports)]
+pub(crate) use judge::judge;
+pub(crate) use trust::Trust;
+
+/// One manifest that may be signed: the image's top document, or the manifest of one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub digest: Digest,
+    pub covers: Covers,
+}
+
+/// What a signature of a [`Subject`] covers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Covers {
+    /// The top document and with it everything that it lists; also the one document of a single-platform image.
+    Index,
+    /// The manifest of this platform.
+    Platform(String),
+}
+
+impl Covers {
+    /// The word of `covers` in JSON: `index` or the platform.
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Index => "index",
+            Self::Platform(platform) => platform,
+        }
+    }
+}
+
+/// One document that stands beside a subject, with what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Beside {
+    /// Beside which of the subjects it was found.
+    pub subject: Digest,
+    pub place: Place,
+    /// The media type of this layer; of a bundle the artifact type will do.
+    pub media_type: String,
+    /// The layer's annotations: simple signing keeps the signature there.
+    pub annotations: BTreeMap<String, String>,
+    /// The layer's bytes, bounded and checked against their digest by who fetched them.
+    pub content: Bytes,
+}
+
+/// Where a document was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// The referrers API, or the fallback tag.
+    Referrer,
+    /// `sha256-<hex>.sig`
+    SignatureTag,
+    /// `sha256-<hex>.att`
+    AttestationTag,
+    /// The image's own index, by digest: attestation manifests of BuildKit.
+    Index,
+}
+
+/// A place that could not be read, and why. It makes a verdict unknown, never absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unread {
+    pub subject: Digest,
+    pub why: String,
+}
+
+/// Everything that was found beside the subjects of one image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Found {
+    pub beside: Vec<Beside>,
+    pub unread: Vec<Unread>,
+}
+
+/// What is known of a signature or of provenance. The words are never mixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Asked for, and verified.
+    Verified,
+    /// There, and not asked for.
+    Present,
+    /// Nothing about this digest.
+    Absent,
+    /// There, and not by what is asked for, or not valid.
+    Failed,
+    /// There, in a form that is not read.
+    Unsupported,
+    /// Its log or authority has a key that the trust root does not have yet.
+    RootTooOld,
+    /// It could not be looked at.
+    Unknown,
+}
+
+impl State {
+    /// The word in JSON.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Present => "present",
+            Self::Absent => "absent",
+            Self::Failed => "failed",
+            Self::Unsupported => "unsupported",
+            Self::RootTooOld => "root-too-old",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The form of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// cosign's bundle, by a key.
+    CosignKey,
+    /// cosign's bundle, by a certificate.
+    CosignKeyless,
+    /// cosign's former form, under the `.sig` tag.
+    SimpleSigning,
+    /// An attestation that GitHub stores in the registry.
+    GitHub,
+    Notation,
+}
+
+impl Kind {
+    /// The word in JSON.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::CosignKey => "cosign-key",
+            Self::CosignKeyless => "cosign-keyless",
+            Self::SimpleSigning => "simple-signing",
+            Self::GitHub => "github",
+            Self::Notation => "notation",
+        }
+    }
+}
+
+/// One signature, or what stands for there being none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Signature {
+    pub kind: Kind,
+    pub state: State,
+    /// Who signed, as the certificate or the manifest names it: hostile text unless the state is verified.
+    pub by: Option<String>,
+    /// Why the state is what it is.
+    pub detail: Option<String>,
+    pub covers: Covers,
+}
+
+/// What statements say of how the image was built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Provenance {
+    pub state: State,
+    pub builder: Option<String>,
+    pub source: Option<String>,
+    pub commit: Option<String>,
+    /// Whether the image's labels name the same source and commit; `None` where they name neither.
+    pub agrees: Option<bool>,
+    /// Why the state is what it is.
+    pub detail: Option<String>,
+}
+
+/// What the manifest asks of an image.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub signatures: Option<&'a Signatures>,
+    pub provenance: Option<&'a RequiredProvenance>,
+}
+
+/// Who made an image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Makers {
+    pub signatures: Vec<Signature>,
+    pub provenance: Option<Provenance>,
+    /// Who signed what `signatures` asks for, as `signed-by` records it; `None` where it is not verified.
+    pub signed_by: Option<String>,
+    /// Why it may not come in, where `signatures` or `provenance` ask for something that is not verified.
+    pub unsigned: Option<String>,
+}

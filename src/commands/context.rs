@@ -1,7 +1,7 @@
 //! What every command works with.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -49,6 +49,8 @@ pub struct Context {
     pub(super) reviews: KnownReviews,
     /// That the manifest here is another than the one that counts is said once.
     pub(super) edits_told: Once,
+    /// The commit that the manifest was read at where nothing is checked out.
+    pub(super) read_at: OnceLock<Commit>,
     /// Whether proposals may be open, as far as this run knows.
     pub(super) may_have_proposals: AtomicBool,
 }
@@ -71,7 +73,7 @@ impl Context {
         };
         let (interruption, now, reviews) = (Interruption::default(), chrono::Utc::now(), KnownReviews::default());
         let sources = Sources::to_copy(registries.clone());
-        let (edits_told, may_have_proposals) = (Once::new(), AtomicBool::new(true));
+        let (edits_told, read_at, may_have_proposals) = (Once::new(), OnceLock::new(), AtomicBool::new(true));
         Ok(Self {
             settings,
             registries,
@@ -83,6 +85,7 @@ impl Context {
             now,
             reviews,
             edits_told,
+            read_at,
             may_have_proposals,
         })
     }

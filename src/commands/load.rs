@@ -82,7 +82,10 @@ pub(crate) async fn files_here(context: &Context) -> Result<Found, Stop> {
         None => context.forge()?.head().await?.commit,
     };
     tracing::info!("there is no {path} in {}: it is read from GitHub, at {at}", directory.display());
-    Ok(Found { files: files_from_forge(github, &at, path).await?, checked_out: false })
+    let files = files_from_forge(github, &at, path).await?;
+    // Who asks for the files that it names reads them there as well.
+    let _ = context.read_at.set(at);
+    Ok(Found { files, checked_out: false })
 }
 
 impl From<Error> for Stop {

@@ -17,6 +17,8 @@ mod guard;
 mod head;
 pub(crate) mod known;
 mod load;
+#[allow(dead_code)]
+mod named;
 pub(crate) mod plan;
 mod planned;
 pub mod promote;

@@ -17,6 +17,12 @@ pub(crate) fn included<'p>(main: &str, globs: &[String], paths: impl IntoIterato
     paths.into_iter().filter(taken).map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// The path in the repository of a file that a manifest names: it counts from the directory of the main file.
+pub(crate) fn beside(main: &str, path: &str) -> String {
+    let directory = main.rfind('/').map_or("", |at| &main[..=at]);
+    format!("{directory}{path}")
+}
+
 /// The matcher of a glob in which `*` does not cross `/`.
 pub(crate) fn glob(text: &str) -> Option<globset::GlobMatcher> {
     GlobBuilder::new(text).literal_separator(true).build().ok().map(|g| g.compile_matcher())

@@ -30,8 +30,7 @@ pub mod schema;
 mod signatures;
 mod signers;
 
-pub(crate) use globs::glob;
-pub(crate) use globs::included;
+pub(crate) use globs::{beside, glob, included};
 pub(crate) use parse::{approvals_asked, includes, parse_included, parse_part};
 pub use parse::{file, parse};
 pub(crate) use signatures::{Identity, RequiredProvenance, Signatures, Signer};

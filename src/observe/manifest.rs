@@ -167,32 +167,38 @@ fn join(directory: &str, name: &str) -> String {
 
 /// Where a path really is; `None` where there is nothing. What is quoted in diagnostics comes from below the directory: a link
 /// that somebody checked in cannot show another file of this machine.
-fn below(directory: &Path, path: &str) -> Result<Option<PathBuf>, LoadError> {
-    let disk = |error: String| LoadError::Disk { path: path.to_owned(), error };
+fn below(directory: &Path, path: &str) -> Result<Option<PathBuf>, String> {
     let real = match std::fs::canonicalize(directory.join(path)) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-        real => real.map_err(|e| disk(e.to_string()))?,
+        real => real.map_err(|e| e.to_string())?,
     };
-    let root = std::fs::canonicalize(directory).map_err(|e| disk(e.to_string()))?;
+    let root = std::fs::canonicalize(directory).map_err(|e| e.to_string())?;
     if real.starts_with(&root) {
         Ok(Some(real))
     } else {
-        Err(disk(format!("a link that leads out of {}, which is not followed", root.display())))
+        Err(format!("a link that leads out of {}, which is not followed", root.display()))
     }
 }
 
-fn read_file(directory: &Path, path: &str) -> Result<Option<File>, LoadError> {
-    let disk = |error: std::io::Error| LoadError::Disk { path: path.to_owned(), error: error.to_string() };
+/// The first `limit` bytes of a file below a directory; `None` where there is none. An error says why it cannot be read.
+pub(super) fn bytes_below(directory: &Path, path: &str, limit: u64) -> Result<Option<Vec<u8>>, String> {
     let Some(real) = below(directory, path)? else { return Ok(None) };
-    let file = std::fs::File::open(real).map_err(disk)?;
+    let file = std::fs::File::open(real).map_err(|e| e.to_string())?;
     let mut bytes = Vec::new();
-    file.take(FILE_LIMIT).read_to_end(&mut bytes).map_err(disk)?;
+    file.take(limit).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    Ok(Some(bytes))
+}
+
+fn read_file(directory: &Path, path: &str) -> Result<Option<File>, LoadError> {
+    let disk = |error: String| LoadError::Disk { path: path.to_owned(), error };
+    let Some(bytes) = bytes_below(directory, path, FILE_LIMIT).map_err(disk)? else { return Ok(None) };
     manifest::file(path, bytes).map(Some).map_err(|fault| LoadError::Faults(vec![fault], Vec::new()))
 }
 
 fn list_directory(directory: &Path, listed: &str) -> Result<Vec<String>, LoadError> {
-    let disk = |e: std::io::Error| LoadError::Disk { path: listed.to_owned(), error: e.to_string() };
-    let Some(real) = below(directory, listed)? else { return Ok(Vec::new()) };
+    let fault = |error: String| LoadError::Disk { path: listed.to_owned(), error };
+    let disk = |e: std::io::Error| fault(e.to_string());
+    let Some(real) = below(directory, listed).map_err(fault)? else { return Ok(Vec::new()) };
     let entries = std::fs::read_dir(real).map_err(disk)?;
     let mut found = Vec::new();
     for entry in entries {

@@ -16,6 +16,7 @@ mod first_parents;
 pub(crate) mod ledger;
 pub mod manifest;
 pub(crate) mod mirror;
+pub(crate) mod named;
 pub(crate) mod organization;
 pub(crate) mod own;
 pub(crate) mod ownership;

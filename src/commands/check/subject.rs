@@ -1,11 +1,15 @@
 //! What is checked: two texts of the manifest, and what a proposal says of itself.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crate::action::event::Kind;
 use crate::commands::{Context, Stop, load, read_event};
 use crate::forge::git::GitForge;
 use crate::forge::{Commit, Contents, Forge, OpenProposal};
-use crate::manifest::{self, File};
+use crate::manifest::{self, File, Image};
 use crate::observe::manifest::{LoadError, files_from_forge};
+use crate::observe::named::{NamedFiles, Place as NamedPlace, read_named};
 use crate::observe::own::is_alone;
 use crate::proposal::metadata::{self, Metadata};
 use crate::proposal::own::{Belongs, belongs};
@@ -18,12 +22,65 @@ pub(super) struct Subject {
     pub(super) base: Option<Vec<File>>,
     /// The base's commit, where it is one of the default branch.
     pub(super) base_commit: Option<Commit>,
+    /// Where the files are read that the manifest names beside itself.
+    pub(super) named: Named,
     /// For a proposal of ours: what its metadata says, `Some(None)` where that cannot be read.
     pub(super) proposal: Option<Option<Metadata>>,
     /// Who edited its body last, where that was not this program.
     pub(super) edited_by: Option<String>,
     /// Whether private addresses and directories are out of reach.
     pub(super) public_only: bool,
+}
+
+/// Where the files are read that the manifest names beside itself.
+pub(super) struct Named {
+    /// What it would be; `None` is the working directory.
+    pub(super) head: Option<ReadAt>,
+    /// Before; `None` where there was none.
+    pub(super) base: Option<ReadAt>,
+    pub(super) directory: PathBuf,
+}
+
+/// A commit, and what it was read from.
+#[derive(Clone)]
+pub(super) struct ReadAt {
+    pub(super) contents: Arc<dyn Contents>,
+    pub(super) at: Commit,
+}
+
+impl Named {
+    pub(super) fn of(context: &Context, head: Option<ReadAt>, base: Option<ReadAt>) -> Self {
+        Self { head, base, directory: context.settings.directory.clone() }
+    }
+}
+
+impl ReadAt {
+    /// A commit of the run's own forge.
+    pub(super) fn of(context: &Context, at: Commit) -> Option<Self> {
+        context.forge.clone().map(|forge| Self { contents: forge, at })
+    }
+
+    fn place(&self) -> NamedPlace<'_> {
+        NamedPlace::Commit { contents: &*self.contents, at: &self.at }
+    }
+}
+
+#[allow(dead_code)]
+impl Subject {
+    /// What the files hold that images of the base name, as the base has them.
+    pub(super) async fn named_at_base<'i>(&self, images: impl IntoIterator<Item = &'i Image>) -> NamedFiles {
+        match (&self.named.base, self.base.as_ref().and_then(|files| files.first())) {
+            (Some(base), Some(main)) => read_named(base.place(), &main.path, images).await,
+            _ => NamedFiles::new(),
+        }
+    }
+
+    /// What the files hold that images name which are new.
+    pub(super) async fn named_at_head<'i>(&self, images: impl IntoIterator<Item = &'i Image>) -> NamedFiles {
+        let main = self.head.first().map_or("", |main| main.path.as_str());
+        let place = self.named.head.as_ref().map_or(NamedPlace::Directory(&self.named.directory), ReadAt::place);
+        read_named(place, main, images).await
+    }
 }
 
 impl Subject {
@@ -36,34 +93,35 @@ impl Subject {
         let event = read_event(context)?;
         match &event.kind {
             Kind::PullRequest(pull) => {
-                let forge = context.forge()?.as_ref();
+                let forge = context.forge()?;
                 let sha = event.sha.as_ref().ok_or_else(|| {
                     Stop::Unusable("GITHUB_SHA is not set: the event's merge commit is not known".to_owned())
                 })?;
                 let mut subject = Self::at(context, forge, sha, None).await?;
                 let own = github.repository.as_ref().map(|(owner, name)| format!("{owner}/{name}"));
                 if own.is_some() && pull.head_repository == own {
-                    let open = claim(forge, &subject, &pull.head_branch, &pull.head).await?;
+                    let open = claim(&**forge, &subject, &pull.head_branch, &pull.head).await?;
                     subject.proposal = open.as_ref().map(|open| metadata::read(&open.body));
                     subject.edited_by = open.and_then(|open| open.edited_by);
                 }
                 Ok(subject)
             }
-            Kind::MergeGroup(group) => {
-                Self::at(context, context.forge()?.as_ref(), &group.head, Some(&group.base)).await
-            }
+            Kind::MergeGroup(group) => Self::at(context, context.forge()?, &group.head, Some(&group.base)).await,
             _ => Self::here(context, true).await,
         }
     }
 
     /// The manifest at a commit and at its base: where that is not given, its first parent.
-    async fn at(context: &Context, forge: &dyn Forge, at: &Commit, base: Option<&Commit>) -> Result<Self, Stop> {
+    async fn at(context: &Context, forge: &Arc<dyn Forge>, at: &Commit, base: Option<&Commit>) -> Result<Self, Stop> {
         let path = &context.settings.manifest;
+        let read_at = |at: &Commit| ReadAt { contents: forge.clone(), at: at.clone() };
         let parent = match (base, forge.accounts()) {
             (Some(base), _) => Some(base.clone()),
             (None, Some(accounts)) => accounts.parents(at).await?.into_iter().next(),
             (None, None) => None,
         };
+        let named = Named::of(context, Some(read_at(at)), parent.as_ref().map(read_at));
+        let forge = &**forge;
         let head = files(forge, at, path)
             .await?
             .ok_or_else(|| Stop::Unusable(format!("there is no {path} at {at}: `--manifest` names another")))?;
@@ -71,7 +129,7 @@ impl Subject {
             Some(parent) => files(forge, parent, path).await?,
             None => None,
         };
-        Ok(Self { head, base, base_commit: parent, proposal: None, edited_by: None, public_only: true })
+        Ok(Self { head, base, base_commit: parent, named, proposal: None, edited_by: None, public_only: true })
     }
 
     /// The working directory, against the default branch of the repository that it is in.
@@ -82,12 +140,18 @@ impl Subject {
             Ok(forge) => forge.head().await.ok().map(|default| (forge, default.commit)),
             Err(_) => None,
         };
-        let base = match (local, context.github()) {
-            (Some((forge, at)), _) => files(&forge, &at, path).await?,
-            (None, Some(github)) => files(github, &github.head().await?.commit, path).await?,
+        let base_at = match (local, context.github()) {
+            (Some((forge, at)), _) => Some(ReadAt { contents: Arc::new(forge), at }),
+            (None, Some(github)) => ReadAt::of(context, github.head().await?.commit),
             (None, None) => None,
         };
-        Ok(Self { head, base, base_commit: None, proposal: None, edited_by: None, public_only })
+        let base = match &base_at {
+            Some(base) => files(&*base.contents, &base.at, path).await?,
+            None => None,
+        };
+        let head_at = context.read_at.get().cloned().and_then(|at| ReadAt::of(context, at));
+        let named = Named::of(context, head_at, base_at);
+        Ok(Self { head, base, base_commit: None, named, proposal: None, edited_by: None, public_only })
     }
 }
 

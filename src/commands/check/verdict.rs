@@ -1,7 +1,7 @@
 //! The verdict on a proposal's commit, as a commit status.
 
 use super::judge::{Judged, judge};
-use super::subject::{Subject, files};
+use super::subject::{Named, ReadAt, Subject, files};
 use super::tell;
 use crate::commands::{Context, Stop};
 use crate::forge::{Commit, Error, OpenProposal, StatusState, Statuses};
@@ -104,8 +104,10 @@ async fn judged(
     let parent = statuses.brings(commit).await?.base;
     let base = files(contents, &parent, path).await?;
     let public_only = context.settings.github.in_actions;
+    let at = |commit: &Commit| ReadAt::of(context, commit.clone());
+    let named = Named::of(context, at(commit), at(&parent));
     let base_commit = Some(parent);
-    let subject = Subject { head, base, base_commit, proposal: Some(metadata), edited_by, public_only };
+    let subject = Subject { head, base, base_commit, named, proposal: Some(metadata), edited_by, public_only };
     let judged = judge(context, &subject).await?;
     Ok((subject, judged))
 }

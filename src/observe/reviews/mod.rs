@@ -98,8 +98,10 @@ async fn read(forge: &dyn Forge, reader: &ReviewReader<'_>, manifest: &Manifest)
     };
     let mut files = Files::of(manifest);
     let mut read = read_line(forge, reader, manifest, &files, &head).await?;
-    // What the head no longer includes was still asked for.
-    if files.add(&included_before(forge, reader, &read.line).await?) {
+    // What the head no longer includes or names was still asked for.
+    let included = files.add(&included_before(forge, reader, &read.line).await?);
+    let states = read.line.steps.iter().map(|step| &*step.state);
+    if files.add_named(states.filter(|_| asks_ever(reader.floor, &read.line))) || included {
         read = read_line(forge, reader, manifest, &files, &head).await?;
     }
     let ReadLine { mut line, older, records } = read;
@@ -118,6 +120,11 @@ async fn read(forge: &dyn Forge, reader: &ReviewReader<'_>, manifest: &Manifest)
         settled: judged.settled.map(|commit| settled(&commit, judged.asked)),
         untold: None,
     })
+}
+
+/// Whether reviews were asked for anywhere along a line.
+fn asks_ever(floor: u32, line: &Line) -> bool {
+    floor.max(line.asked_before) > 0 || line.steps.iter().any(|step| step.state.approvals() > 0)
 }
 
 /// The files that the oldest state of a line includes.

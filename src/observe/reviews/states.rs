@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::image::Digest;
-use crate::manifest::{File, Manifest};
+use crate::manifest::{File, Manifest, beside};
 use crate::plan::binding::{State, named_files};
 
 /// The files whose texts make a state: the main one, those that it may include, and those that its images may name.
@@ -17,11 +17,18 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn of(manifest: &Manifest) -> Self {
-        let named: BTreeSet<&str> = manifest.images.iter().flat_map(named_files).collect();
         Self {
             manifest: manifest.files.iter().map(|file| file.path.clone()).collect(),
-            named: named.into_iter().map(str::to_owned).collect(),
+            named: named_by(manifest).into_iter().collect(),
         }
+    }
+
+    /// Adds what states of the manifest named; whether there was anything that it does not have.
+    pub(super) fn add_named<'s>(&mut self, states: impl Iterator<Item = &'s State>) -> bool {
+        let named: BTreeSet<String> = states.filter_map(State::manifest).flat_map(named_by).collect();
+        let before = self.named.len();
+        self.named.extend(named.into_iter().filter(|path| !self.named.contains(path)).collect::<Vec<_>>());
+        self.named.len() > before
     }
 
     /// Adds files of the manifest; whether there was one that it does not have.
@@ -44,6 +51,11 @@ impl Files {
         let named: BTreeMap<String, Digest> = self.named.iter().filter_map(digest).collect();
         State::read(main, others, &named)
     }
+}
+
+/// The paths in the repository of the files that its images name.
+fn named_by(manifest: &Manifest) -> BTreeSet<String> {
+    manifest.images.iter().flat_map(named_files).map(|path| beside(manifest.path(), path)).collect()
 }
 
 /// States by the texts that make them.

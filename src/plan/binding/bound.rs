@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::image::{Digest, Location, RepositoryName, Tag};
-use crate::manifest::{Destination, Image, ImageAccess, Manifest, Policy, RegistryAccess, Signatures};
+use crate::manifest::{Destination, Image, ImageAccess, Manifest, Policy, RegistryAccess, Signatures, beside};
 use crate::plan::Key;
 use crate::rules::Rule;
 
@@ -17,7 +17,7 @@ pub(crate) enum Bound {
     Enforcement,
     ImageAccess,
     RegistryAccess,
-    /// What a file holds that the manifest names.
+    /// What a file holds that the manifest names: its path in the repository.
     File(String),
     /// `adopt`: whether a repository that exists is taken over.
     Adopt(RepositoryName),
@@ -61,7 +61,7 @@ impl ImageName {
 /// Everything that a manifest asks for. What is not here is absent, and that is a value as well.
 pub(crate) type Values = BTreeMap<Bound, String>;
 
-/// Reads them off a manifest; `named` is what files hold that it names, by path.
+/// Reads them off a manifest; `named` is what files hold that it names, by their path in the repository.
 pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> Values {
     // Which releases may act says nothing of what they do.
     let Manifest {
@@ -87,9 +87,9 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
     values.extend(registry_access.as_ref().map(|access| (Bound::RegistryAccess, registry_access_text(access))));
     for image in images {
         of_image(image, &mut values);
-        for path in named_files(image) {
-            let held = named.get(path).map_or_else(|| "missing".to_owned(), ToString::to_string);
-            values.insert(Bound::File(path.to_owned()), held);
+        for path in named_files(image).map(|path| beside(manifest.path(), path)) {
+            let held = named.get(&path).map_or_else(|| "missing".to_owned(), ToString::to_string);
+            values.insert(Bound::File(path), held);
         }
     }
     values

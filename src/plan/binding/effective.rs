@@ -22,9 +22,14 @@ pub(crate) struct Binding {
     pub(crate) withheld: BTreeSet<RepositoryName>,
     /// Approvals that were taken out without reviews, and why that does not count: their tags are not pruned.
     pub(crate) taken_out: BTreeMap<Key, String>,
+    /// Where what was last reviewed of files stands that the manifest names, where that is not what the head has.
+    pub(crate) held: Held,
     /// What is or was recorded though neither our record nor a review brought it: nothing is taken away on its word.
     pub(crate) foreign: BTreeSet<ForeignRecord>,
 }
+
+/// The commit at which what was last reviewed of a file stands; `None` where nothing of it ever was. By the file's path in the repository.
+pub(crate) type Held = BTreeMap<String, Option<String>>;
 
 /// What was reviewed of an image under another name: its variant is no guard, and may change without a review.
 enum Former<'a> {
@@ -84,6 +89,7 @@ impl Binding {
             approvals: BTreeMap::new(),
             withheld: BTreeSet::new(),
             taken_out: BTreeMap::new(),
+            held: Held::new(),
             foreign: BTreeSet::new(),
         }
     }
@@ -94,6 +100,10 @@ impl Binding {
         for (bound, gap) in &judgement.gaps {
             let was = gap.reviewed.as_ref().and_then(|reviewed| line.steps[reviewed.step].state.manifest());
             binding.hold(bound, gap, was, former(bound, line, judgement).as_ref());
+            if let Bound::File(path) = bound {
+                let commit = gap.reviewed.as_ref().map(|reviewed| line.steps[reviewed.step].commit.clone());
+                binding.held.insert(path.clone(), commit);
+            }
             if let Some(unreviewed) = Unreviewed::of(head, bound, gap) {
                 binding.unreviewed.push(unreviewed);
             }
@@ -115,7 +125,7 @@ impl Binding {
             Bound::RegistryAccess => {
                 self.manifest.policy.registry_access = was.and_then(|was| was.policy.registry_access.clone());
             }
-            // Whoever reads the file reads what was reviewed of it.
+            // Whoever reads the file reads what was reviewed of it: `held` says where.
             Bound::File(_) => {}
             Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {
                 self.hold_repository(bound, name, was);
@@ -304,6 +314,8 @@ impl Unreviewed {
         let on = |repository: &RepositoryName| head.images.iter().find(|image| image.repository == *repository);
         let (repository, tag) = match bound {
             Bound::Approval(_) | Bound::Kept(_) => return None,
+            // That the file is named no longer is what `signatures` says.
+            Bound::File(_) if gap.now.is_none() => return None,
             Bound::Mirrored(key) => (Some(&key.repository), Some(&key.tag)),
             Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {
                 (Some(name), None)

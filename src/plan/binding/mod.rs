@@ -14,7 +14,7 @@ mod tests;
 
 pub(crate) use bound::{Bound, named_files};
 pub(crate) use came::{Introduction, brought, introductions};
-pub(crate) use effective::{Binding, Unreviewed};
+pub(crate) use effective::{Binding, Held, Unreviewed};
 pub(crate) use judge::{ForeignRecord, Judgement, judge};
 pub(crate) use line::{Base, By, Line, Pull, Pulls, Step};
 pub(crate) use state::State;

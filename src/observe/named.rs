@@ -1,0 +1,150 @@
+//! What the files hold that the manifest names beside itself: public keys and trusted roots.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::manifest::bytes_below;
+use crate::forge::{Commit, Contents, Error};
+use crate::manifest::{Image, beside};
+use crate::plan::binding::{Held, named_files};
+
+/// The most bytes of such a file: far more than any key, and many times the largest trusted root.
+const LIMIT: usize = 1 << 20;
+
+/// What files hold, by the path that the manifest gives; an error says why that is not known.
+pub(crate) type NamedFiles = BTreeMap<String, Result<Vec<u8>, String>>;
+
+/// Where files are read.
+#[derive(Clone, Copy)]
+pub(crate) enum Place<'a> {
+    Directory(&'a Path),
+    Commit { contents: &'a dyn Contents, at: &'a Commit },
+}
+
+/// Reads the files that images name whose manifest has the main file `main`. Nothing is asked where they name none.
+pub(crate) async fn read_named<'i>(
+    place: Place<'_>,
+    main: &str,
+    images: impl IntoIterator<Item = &'i Image>,
+) -> NamedFiles {
+    read(place, main, &named(images)).await
+}
+
+/// The same of a manifest as it was last reviewed: what is `held` is read in `contents`, where it was reviewed.
+pub(crate) async fn read_reviewed<'i>(
+    place: Place<'_>,
+    contents: &dyn Contents,
+    held: &Held,
+    main: &str,
+    images: impl IntoIterator<Item = &'i Image>,
+) -> NamedFiles {
+    let (mut files, mut rest, mut elsewhere) = (NamedFiles::new(), BTreeSet::new(), BTreeMap::new());
+    for path in named(images) {
+        match held.get(&beside(main, path)) {
+            None => drop(rest.insert(path)),
+            Some(None) => drop(files.insert(path.to_owned(), Err(format!("nothing of {path} was ever reviewed")))),
+            Some(Some(commit)) => elsewhere.entry(commit).or_insert_with(BTreeSet::new).extend([path]),
+        }
+    }
+    files.extend(read(place, main, &rest).await);
+    for (commit, paths) in elsewhere {
+        let at = Commit(commit.clone());
+        files.extend(read(Place::Commit { contents, at: &at }, main, &paths).await);
+    }
+    files
+}
+
+fn named<'i>(images: impl IntoIterator<Item = &'i Image>) -> BTreeSet<&'i str> {
+    images.into_iter().flat_map(named_files).collect()
+}
+
+async fn read(place: Place<'_>, main: &str, paths: &BTreeSet<&str>) -> NamedFiles {
+    if paths.is_empty() {
+        return NamedFiles::new();
+    }
+    match place {
+        Place::Directory(directory) => {
+            paths.iter().map(|path| ((*path).to_owned(), on_disk(directory, &beside(main, path)))).collect()
+        }
+        Place::Commit { contents, at } => at_commit(contents, at, main, paths).await,
+    }
+}
+
+fn on_disk(directory: &Path, path: &str) -> Result<Vec<u8>, String> {
+    let bytes = bytes_below(directory, path, LIMIT as u64 + 1).map_err(|error| format!("{path}: {error}"))?;
+    bounded(bytes.ok_or_else(|| format!("{path} is not in {}", directory.display()))?, path)
+}
+
+/// They are read together; where one is no text, each alone.
+async fn at_commit(contents: &dyn Contents, at: &Commit, main: &str, paths: &BTreeSet<&str>) -> NamedFiles {
+    let places: Vec<(Commit, String)> = paths.iter().map(|path| (at.clone(), beside(main, path))).collect();
+    let texts: Vec<Result<Option<String>, Error>> = match contents.read_all(&places).await {
+        Ok(texts) => texts.into_iter().map(Ok).collect(),
+        Err(Error::Unusable(_)) => {
+            let mut texts = Vec::with_capacity(places.len());
+            for (at, path) in &places {
+                texts.push(contents.read(at, path).await);
+            }
+            texts
+        }
+        Err(error) => {
+            let why = error.to_string();
+            return paths.iter().map(|path| ((*path).to_owned(), Err(format!("{path}: {why}")))).collect();
+        }
+    };
+    let held = |((_, path), text): (&(Commit, String), Result<Option<String>, Error>)| {
+        let text = text.map_err(|error| format!("{path}: {error}"))?;
+        bounded(text.ok_or_else(|| format!("{path} is not in the repository at {at}"))?.into_bytes(), path)
+    };
+    paths.iter().map(|path| (*path).to_owned()).zip(places.iter().zip(texts).map(held)).collect()
+}
+
+fn bounded(bytes: Vec<u8>, path: &str) -> Result<Vec<u8>, String> {
+    if bytes.len() > LIMIT {
+        return Err(format!("{path} has more than 1,048,576 bytes, which are the most"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::manifest::{Signatures, Signer, fixtures};
+
+    fn image(key: &str) -> Image {
+        let mut image = fixtures::manifest(&["docker.io/grafana/loki"]).images.remove(0);
+        image.signatures = Some(Signatures::One(Signer::Key(key.to_owned())));
+        image
+    }
+
+    #[test]
+    fn files_of_the_disk_are_read_beside_the_main_file_and_not_outside() {
+        let directory = tempfile::tempdir().unwrap();
+        let below = directory.path().join("work");
+        std::fs::create_dir_all(below.join("team/keys")).unwrap();
+        std::fs::write(directory.path().join("secret"), "secret").unwrap();
+        std::fs::write(below.join("team/keys/tool.pub"), "key").unwrap();
+        std::fs::write(below.join("team/keys/large.pub"), vec![b' '; LIMIT + 1]).unwrap();
+        std::os::unix::fs::symlink("../../../secret", below.join("team/keys/link.pub")).unwrap();
+        let read = |key: &str| on_disk(&below, &beside("team/approved-images.yml", key));
+        assert_eq!(read("keys/tool.pub").unwrap(), b"key");
+        let missing = read("keys/other.pub").unwrap_err();
+        assert!(missing.starts_with("team/keys/other.pub is not in /"), "{missing}");
+        let large = read("keys/large.pub").unwrap_err();
+        assert!(large.contains("1,048,576"), "{large}");
+        let link = read("keys/link.pub").unwrap_err();
+        assert!(link.contains("a link that leads out of"), "{link}");
+    }
+
+    #[tokio::test]
+    async fn where_no_image_names_a_file_nothing_is_read() {
+        let manifest = fixtures::manifest(&["docker.io/grafana/loki"]);
+        let nowhere = Place::Directory(Path::new("/nowhere"));
+        assert!(read_named(nowhere, manifest.path(), &manifest.images).await.is_empty());
+        let images = [image("keys/a.pub"), image("keys/a.pub")];
+        let read = read_named(nowhere, manifest.path(), &images).await;
+        assert_eq!(read.len(), 1);
+        assert!(read["keys/a.pub"].as_ref().is_err_and(|why| why.contains("is not in /nowhere")), "{read:?}");
+    }
+}

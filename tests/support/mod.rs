@@ -14,3 +14,4 @@ pub mod process;
 pub mod registry;
 pub mod runner;
 pub mod servers;
+pub mod signing;

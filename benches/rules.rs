@@ -46,6 +46,7 @@ fn subject(follow: Follow, range: &str) -> Subject {
         rebuilds: true,
         keep: None,
         ask_readiness: true,
+        ask_signatures: false,
     }
 }
 
@@ -75,6 +76,9 @@ fn settle(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> (Selection, us
                 }
                 Fact::Readiness(_, digest) => {
                     facts.readiness.insert(digest, Readiness::Ready);
+                }
+                Fact::Signatures(_, digest) => {
+                    facts.signed.insert(digest);
                 }
             }
         }

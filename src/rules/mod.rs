@@ -114,6 +114,8 @@ pub struct Subject {
     pub keep: Option<u32>,
     /// Whether readiness is asked; `explain --tags` and other questions without a network do not.
     pub ask_readiness: bool,
+    /// Whether only what is verified to be signed as the image asks is chosen.
+    pub ask_signatures: bool,
 }
 
 /// What was observed beyond the list of tags. An absent key has not been looked at.
@@ -131,7 +133,9 @@ pub struct Facts {
     pub history: BTreeMap<Tag, Vec<(Digest, DateTime<Utc>)>>,
     /// Digests that a person declined by closing their proposal.
     pub declined: BTreeSet<Digest>,
-    /// Digests whose signature could not be verified where the image wants one, with the reason.
+    /// Digests that are verified to be signed as the image asks.
+    pub signed: BTreeSet<Digest>,
+    /// Digests that are not, with why.
     pub unsigned: BTreeMap<Digest, String>,
 }
 
@@ -200,6 +204,8 @@ pub enum Fact {
     History(Tag),
     /// Whether this digest is ready.
     Readiness(Tag, Digest),
+    /// Whether this digest is signed as the image asks.
+    Signatures(Tag, Digest),
 }
 
 /// What a rule makes of a list of tags.

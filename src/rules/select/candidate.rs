@@ -54,7 +54,7 @@ impl Question<'_> {
         self.ready(tag, digest, public_since)
     }
 
-    /// Judges readiness, the dearest question, last.
+    /// Judges readiness and signatures, the dearest questions, last: of what is not there nothing needs to be verified.
     pub(super) fn ready(self, tag: &Tag, digest: &Digest, public_since: Option<Since>) -> Candidate {
         if self.subject.ask_readiness {
             match self.facts.readiness.get(digest) {
@@ -71,6 +71,9 @@ impl Question<'_> {
                 }
                 Some(Readiness::Ready) => {}
             }
+        }
+        if self.subject.ask_signatures && !self.facts.signed.contains(digest) {
+            return Candidate::Unknown(Fact::Signatures(tag.clone(), digest.clone()));
         }
         Candidate::Good(Chosen {
             tag: tag.clone(),

@@ -34,14 +34,20 @@ impl Question<'_> {
 
     fn earlier(self, tag: &Tag, waiting: Waiting, tries: &mut usize) -> Candidate {
         let Some(history) = self.facts.history.get(tag) else { return Candidate::Unknown(Fact::History(tag.clone())) };
-        let mut next = None;
+        let (mut next, mut unsigned) = (None, None);
         for (digest, since) in self.newer(tag, history) {
             // What was declined is not followed by what is older still.
             if self.facts.declined.contains(digest) {
                 break;
             }
             let since = Some(Since::first_seen(*since));
-            if self.refused(tag, digest).is_some() {
+            if let Some(refused) = self.refused(tag, digest) {
+                if refused.reason == Reason::Unsigned {
+                    // It was asked about, as what is tried below.
+                    let Some(left) = tries.checked_sub(1) else { break };
+                    *tries = left;
+                    unsigned.get_or_insert((digest, refused.detail));
+                }
                 continue;
             }
             if let Some(young) = self.young(tag, since) {
@@ -58,9 +64,13 @@ impl Question<'_> {
                 Candidate::Bad(_) => {}
             }
         }
-        Candidate::Bad(match next {
+        let waiting = match next {
             Some((digest, due)) if waiting.until.is_none_or(|until| due < until) => due_before(waiting, digest, due),
             _ => waiting,
+        };
+        Candidate::Bad(match unsigned {
+            Some((digest, why)) => but_for_signatures(waiting, digest, &why),
+            None => waiting,
         })
     }
 
@@ -84,6 +94,13 @@ impl Question<'_> {
 fn due_before(waiting: Waiting, digest: &Digest, due: DateTime<Utc>) -> Waiting {
     let detail = format!("{}; {}, which it answered before, is due {}", waiting.detail, digest.short(), minute(due));
     Waiting { detail, until: Some(due), ..waiting }
+}
+
+/// A tag that waits, where an earlier digest of it would come but for its signatures.
+fn but_for_signatures(waiting: Waiting, digest: &Digest, why: &str) -> Waiting {
+    let detail =
+        format!("{}, which it answered before: {why}; what it answers now: {}", digest.short(), waiting.detail);
+    Waiting { reason: Reason::Unsigned, detail, ..waiting }
 }
 
 impl Chosen {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 use super::Readings;
+use super::line::PASSED;
 use super::tests::{asked, digest, now, tag, tags, wary};
 
 fn day(n: i64) -> DateTime<Utc> {
@@ -116,7 +117,16 @@ fn what_is_refused_is_passed_over_and_what_was_declined_ends_it() {
     assert_eq!(chosen(&subject("c"), LIST, nightly("1.2.0")), "1.2.0 b");
     let mut unsigned = nightly("1.2.0");
     unsigned.unsigned.extend(["c", "b"].map(|name| (digest(name), "no signature".to_owned())));
-    assert_eq!(chosen(&subject("e9"), LIST, unsigned), "1.2.0 a");
+    assert_eq!(chosen(&subject("e9"), LIST, unsigned.clone()), "1.2.0 a");
+    let signatures = Subject { ask_signatures: true, ..subject("e9") };
+    assert_eq!(chosen(&signatures, LIST, unsigned.clone()), "1.2.0 a", "verified, as it is asked about alone");
+    unsigned.unsigned.insert(digest("a"), "no signature".to_owned());
+    assert_eq!(chosen(&signatures, LIST, unsigned.clone()), "1.1.0 1.1.0", "the next older version");
+    asked(&signatures, LIST, &mut unsigned);
+    let list = tags(LIST);
+    let line = Readings::of(&signatures.rule, &list).inquire(&signatures, now()).answer(&unsigned).lines.remove(0);
+    assert_eq!(line.waiting[0].reason, Reason::Unsigned);
+    assert!(line.waiting[0].detail.contains("which it answered before: no signature"), "{}", line.waiting[0].detail);
     let mut declined = nightly("1.2.0");
     declined.declined.insert(digest("b"));
     assert_eq!(chosen(&subject("e9"), LIST, declined.clone()), "1.2.0 c", "a newer one than what was declined");
@@ -162,7 +172,7 @@ fn every_line_asks_one_fact_a_round() {
 #[test]
 fn the_rounds_are_enough() {
     let list: Vec<Tag> = (0..300).map(|n| tag(&format!("1.{n}.0"))).collect();
-    let subject = wary("approved=1.0.0 cooldown=3 rebuilds");
+    let subject = Subject { ask_signatures: true, ..wary("approved=1.0.0 cooldown=3 rebuilds") };
     let (readings, mut facts) = (Readings::of(&subject.rule, &list), Facts::default());
     let inquiry = readings.inquire(&subject, now());
     let mut rounds = 1;
@@ -180,13 +190,13 @@ fn the_rounds_are_enough() {
                 let entries = [tag.to_string(), format!("{tag} b"), format!("{tag} c")];
                 facts.history.insert(tag, entries.iter().map(|name| (digest(name), day(9))).collect());
             }
-            Fact::Readiness(_, digest) => {
-                drop(facts.readiness.insert(digest, Readiness::NotReady("upstream does not have it".to_owned())));
-            }
+            Fact::Readiness(_, digest) => drop(facts.readiness.insert(digest, Readiness::Ready)),
+            Fact::Signatures(_, digest) => drop(facts.unsigned.insert(digest, "no signature".to_owned())),
         }
     }
     assert_eq!(facts.readiness.len(), super::EARLIER, "so many requests to upstream about earlier digests");
-    assert_eq!(rounds, ROUNDS);
+    assert_eq!(facts.unsigned.len(), super::EARLIER);
+    assert_eq!(rounds + PASSED + 1, ROUNDS, "where what the tags answer is old enough, and unsigned, one more of each");
 }
 
 /// What may be the matter with an earlier digest.

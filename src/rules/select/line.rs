@@ -15,13 +15,14 @@ use crate::image::{Digest, Tag};
 const FRESH: usize = 3;
 /// How many candidates of a line that are not ready, refused or unsigned are passed over in one run: each costs several
 /// requests, and where so many fail the older ones fail for the same reason.
-const PASSED: usize = 10;
+pub(super) const PASSED: usize = 10;
 /// How many candidates of a line are looked at in one run.
 const LOOKED_AT: usize = 100;
 
 /// After how many rounds of questions and answers nothing is missing, whatever the answers are: three about each candidate
-/// and a rebuild (its digest, its age, and its readiness or its history), one about each earlier digest, and the last.
-pub const ROUNDS: usize = 3 * (LOOKED_AT + 1) + EARLIER + 1;
+/// and a rebuild (its digest, its age, and its readiness or its history), one more about the signatures of those that are
+/// passed over and of the last, two about each earlier digest, and the last round.
+pub const ROUNDS: usize = 3 * (LOOKED_AT + 1) + PASSED + 1 + 2 * EARLIER + 1;
 
 /// A line and its candidates, of which nothing is known yet but that the rule admits them.
 #[derive(Debug)]

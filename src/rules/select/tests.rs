@@ -34,6 +34,7 @@ pub(super) fn subject(rule: VersionRule, approved: &[&str]) -> Subject {
         rebuilds: false,
         keep: None,
         ask_readiness: false,
+        ask_signatures: false,
     }
 }
 
@@ -97,6 +98,9 @@ fn settle_by(
                 }
                 Fact::Readiness(_, digest) => {
                     facts.readiness.insert(digest, Readiness::Ready);
+                }
+                Fact::Signatures(_, digest) => {
+                    facts.signed.insert(digest);
                 }
             }
         }
@@ -331,6 +335,10 @@ pub(super) fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String 
                 Fact::Readiness(tag, digest) => {
                     writeln!(rounds, "asks whether {tag} is ready").unwrap();
                     facts.readiness.insert(digest, Readiness::Ready);
+                }
+                Fact::Signatures(tag, digest) => {
+                    writeln!(rounds, "asks who signed {tag}").unwrap();
+                    facts.signed.insert(digest);
                 }
             }
         }

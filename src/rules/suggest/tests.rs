@@ -21,6 +21,7 @@ fn subject(range: Option<&str>, variant: Option<&str>, pattern: Option<&str>) ->
         rebuilds: true,
         keep: None,
         ask_readiness: true,
+        ask_signatures: false,
     }
 }
 

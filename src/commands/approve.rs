@@ -2,7 +2,7 @@
 
 use super::planned::accounts;
 use super::publish::ensure;
-use super::reader::proposal_reader;
+use super::reader::{proposal_reader, signing_keys};
 use super::unreviewed::{also_covered, reviews};
 use super::{Context, Exit, Stop, TRIES, load, propose};
 use crate::apply::files;
@@ -28,7 +28,7 @@ const LONGEST_REASON: usize = 200;
 pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Output) -> Result<Exit, Stop> {
     let urgent = arguments.urgent.as_deref().map(reason).transpose()?;
     let proposes = arguments.propose || context.settings.github.in_actions;
-    let reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
+    let mut reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
     let mut tries = 0;
     loop {
         tries += 1;
@@ -38,6 +38,7 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
         };
         let request = ApprovalRequest::new(manifest, &arguments.image, urgent.clone(), proposes);
         let request = request.map_err(Stop::Unusable)?;
+        reader.keys = signing_keys(context, head.as_ref(), None, &request.ruled()).await;
         let resolution = reader.requested(&request).await?;
         let (manifest, wanted) = match resolution {
             Resolution::Approve(change) => *change,
@@ -92,11 +93,13 @@ async fn edit_or_propose(
     wanted: &Wanted,
     evidence: &[Evidence],
 ) -> Result<Approval, PublishError> {
+    let images = accounts(manifest, wanted, Some(evidence));
     let mut approval = Approval {
+        images: images.iter().map(rows::LookedAt::from).collect(),
         approval: rows::PlannedProposal {
             branch: wanted.branch.clone(),
             title: Some(body::title(manifest, wanted)),
-            images: accounts(manifest, wanted, Some(evidence)),
+            images,
             detail: None,
         },
         proposals: Vec::new(),

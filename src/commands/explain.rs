@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
-use super::reader::proposal_reader;
+use super::reader::{proposal_reader, signing_keys};
 use super::{Context, Exit, Stop, load, planned, promote};
 use crate::args::Explain;
 use crate::image::{Location, Tag};
@@ -30,7 +30,8 @@ pub(crate) async fn run(context: &Context, arguments: &Explain, output: &mut Out
 async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation, Stop> {
     let manifest = load::here(context).await?;
     let scope = promote::scope(context, &manifest, images)?;
-    let reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
+    let mut reader = proposal_reader(context, context.forge.as_deref(), Trust::Keeper);
+    reader.keys = signing_keys(context, None, None, &manifest).await;
     let situation = reader.situation(&manifest, &scope, &Unreviewed::default(), None).await?;
     let notices = planned::notices(&manifest, &situation.candidates);
     let failed = situation.candidates.failed.values().cloned().map(Failed::from);
@@ -103,5 +104,6 @@ fn subject_of(arguments: &Explain) -> Result<Subject, Stop> {
         rebuilds: false,
         keep: None,
         ask_readiness: false,
+        ask_signatures: false,
     })
 }

@@ -1,7 +1,7 @@
 //! `plan`: what propose and promote would do.
 
 use super::promote::Manner;
-use super::reader::proposal_reader;
+use super::reader::{proposal_reader, signing_keys};
 use super::unreviewed::{reviews, unreviewed};
 use super::{Context, Exit, Stop, load, planned, promote};
 use crate::observe::ledger::Trust;
@@ -17,9 +17,10 @@ pub(crate) async fn run(
     let manifest = load::here(context).await?;
     let scope = promote::scope(context, &manifest, images)?;
     let forge = context.forge.as_deref();
-    let reader = proposal_reader(context, forge, Trust::Keeper);
+    let mut reader = proposal_reader(context, forge, Trust::Keeper);
     let reviews = reviews(context, None, &manifest).await;
     let manifest = &reviews.binding.manifest;
+    reader.keys = signing_keys(context, None, Some(&reviews), manifest).await;
     let seen = promote::read_mirrors(context, &reader.sources, &reviews, &scope, None, Manner::default()).await?;
     let unreviewed = unreviewed(context, &reviews, &scope);
     let proposed = scope.clone().without(|image| reviews.binding.is_barred(image), manifest);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::reader::signing_keys;
 use super::{Context, Exit, Stop, load, unreviewed};
 use crate::apply;
 use crate::apply::anew::WriteError;
@@ -43,7 +44,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     let sources = context.sources.clone();
     let manner = Manner { attention: arguments.attention, consent: Consent { publish: publishes(context, arguments) } };
     let looked = std::time::Instant::now();
-    let seen = read_mirrors(context, &sources, &reviews, &scope, Some(&head.commit), manner);
+    let seen = read_mirrors(context, &sources, &reviews, &scope, Some(&head), manner);
     let pending = pending_files(context, &whole, &scope);
     let record = foreseen(context, &head, &pending);
     let (seen, record, ()) = tokio::join!(seen, record, sweep(context, manifest));
@@ -149,8 +150,8 @@ async fn prune(
     Ok(())
 }
 
-/// What promotion would do; the half of `plan` that is about approvals. `at` is the default branch's commit that the manifest
-/// was read at, where it was.
+/// What promotion would do; the half of `plan` that is about approvals. `head` is the default branch's that the manifest was read
+/// at, where it was.
 ///
 /// # Errors
 /// Where the forge does not say which repository it is.
@@ -159,7 +160,7 @@ pub async fn read_mirrors(
     sources: &Sources,
     reviews: &Reviews,
     scope: &Scope,
-    at: Option<&Commit>,
+    head: Option<&Head>,
     manner: Manner,
 ) -> Result<Promotions, Stop> {
     let manifest = &reviews.binding.manifest;
@@ -169,11 +170,13 @@ pub async fn read_mirrors(
     // Elsewhere no repository bears a mark.
     let keeper = if manifest.on_docker_hub() { context.keeper().await? } else { context.known_keeper() };
     let foreign_records = reviews.binding.foreign_keys();
+    let trust = signing_keys(context, head, Some(reviews), manifest).await;
     let reader = MirrorReader {
         registries: &context.registries,
         sources,
+        trust: &trust,
         hub: hub(context),
-        history: context.history(at, Some(reviews)),
+        history: context.history(head.map(|head| &head.commit), Some(reviews)),
         keeper: &keeper,
         attention,
         consent,

@@ -4,7 +4,7 @@ use super::planned::{
     expected_in_ledger, failed, first_run, notice_rows, notices, on_branch, planned, unreadable, waiting,
 };
 use super::publish::{publish, rewrite, row, settle};
-use super::reader::proposal_reader;
+use super::reader::{proposal_reader, signing_keys};
 use super::unreviewed::{also_covered, not_done, reviews, unreviewed};
 use super::{Context, Exit, Stop, TRIES, load, promote};
 use crate::apply::ledger::{Recorded, record};
@@ -34,7 +34,7 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<Exit, Stop> {
     let forge = context.forge()?.as_ref();
-    let reader = proposal_reader(context, Some(forge), Trust::Ours);
+    let mut reader = proposal_reader(context, Some(forge), Trust::Ours);
     let mut done = Done::default();
     for attempt in 1..=TRIES {
         let (head, manifest) = load::at_head(context).await?;
@@ -43,6 +43,7 @@ pub(crate) async fn run(
         let scope =
             promote::scope(context, &manifest, images)?.without(|image| reviews.binding.is_barred(image), &manifest);
         let unreviewed = unreviewed(context, &reviews, &scope);
+        reader.keys = signing_keys(context, Some(&head), Some(&reviews), &manifest).await;
         let situation = reader.situation(&manifest, &scope, &unreviewed, refresh).await?;
         if context.settings.dry_run {
             let plan = planned(&manifest, &situation, &reader.evidence_of_all(&manifest, &situation).await);

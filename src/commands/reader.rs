@@ -1,13 +1,18 @@
 //! What reads upstream for a run.
 
 use super::Context;
-use crate::forge::Forge;
+use super::named::named_files;
+use crate::evidence::Trust as Keys;
+use crate::forge::{Forge, Head};
 use crate::hub;
+use crate::manifest::Manifest;
 use crate::net::retry::Policy;
 use crate::observe::category::Standings;
 use crate::observe::destination::DestinationReader;
 use crate::observe::ledger::Trust;
+use crate::observe::named::NamedFiles;
 use crate::observe::proposals::ProposalReader;
+use crate::observe::reviews::Reviews;
 
 /// The categories of a run's sources, from Docker Hub's search where a name does not tell; a search that does not answer is not
 /// asked again.
@@ -15,9 +20,20 @@ pub(super) fn standings(context: &Context) -> Standings {
     Standings::new(context.anonymous_hub().map(|hub| hub.with_retry(Policy { tries: 1, ..hub::RETRY })))
 }
 
+/// What signatures of a manifest's images are verified with: its keys as [`named_files`] has them, and the root that ships.
+pub(super) async fn signing_keys(
+    context: &Context,
+    head: Option<&Head>,
+    reviews: Option<&Reviews>,
+    manifest: &Manifest,
+) -> Keys {
+    Keys::new(&named_files(context, head, reviews, manifest.path(), &manifest.images).await)
+}
+
 /// Reads what proposals are made from, with this run's credentials.
 pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge>, trust: Trust) -> ProposalReader<'a> {
     ProposalReader {
+        keys: Keys::new(&NamedFiles::new()),
         sources: context.sources.bounded(),
         hub: context.anonymous_hub(),
         standings: standings(context),

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::planned::on_branch;
 use super::publish::{publish, row};
-use super::reader::proposal_reader;
+use super::reader::{proposal_reader, signing_keys};
 use super::unreviewed::{also_covered, reviews, unreviewed};
 use super::{Context, Exit, Stop, TRIES, load, promote};
 use crate::apply::propose::{Publication, PublishError};
@@ -114,7 +114,8 @@ impl Round<'_> {
             Some(accounts) => read_dismissed(accounts, &head.branch, open).await?.map(|who| (accounts, who)),
             None => None,
         };
-        let reader = proposal_reader(context, Some(forge), Trust::Ours);
+        let mut reader = proposal_reader(context, Some(forge), Trust::Ours);
+        reader.keys = signing_keys(context, Some(head), Some(reviews), &manifest).await;
         let evidence = reader.evidence(&manifest, &wanted).await;
         let unreviewed = also_covered(reviews, Some(&wanted));
         let publication =

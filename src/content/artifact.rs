@@ -59,7 +59,7 @@ impl Sort {
         }
     }
 
-    fn of(media_type: &str) -> Self {
+    pub(super) fn of(media_type: &str) -> Self {
         const SIGNATURES: [&str; 4] = [
             "application/vnd.dev.cosign.simplesigning.",
             "application/vnd.dev.cosign.artifact.sig.",
@@ -164,7 +164,7 @@ fn artifact(
 }
 
 /// A media type without parameters, in lower case.
-fn plain(media_type: &str) -> String {
+pub(super) fn plain(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 

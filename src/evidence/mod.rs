@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::image::Digest;
 use crate::manifest::{RequiredProvenance, Signatures};
@@ -85,8 +87,9 @@ pub(crate) struct Found {
 }
 
 /// What is known of a signature or of provenance. The words are never mixed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
     /// Asked for, and verified.
     Verified,
     /// There, and not asked for.
@@ -119,8 +122,9 @@ impl State {
 }
 
 /// The form of a signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
     /// cosign's bundle, by a key.
     CosignKey,
     /// cosign's bundle, by a certificate.
@@ -128,7 +132,9 @@ pub(crate) enum Kind {
     /// cosign's former form, under the `.sig` tag.
     SimpleSigning,
     /// An attestation that GitHub stores in the registry.
+    #[serde(rename = "github")]
     GitHub,
+    /// Of the Notary Project.
     Notation,
 }
 

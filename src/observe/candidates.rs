@@ -8,29 +8,33 @@ use futures_util::StreamExt;
 
 use super::availability::availability;
 use super::ledger::Clocks;
+use super::makers::MakerReader;
 use super::sources::Sources;
 use super::upstream::{Problem, walk};
 use crate::content::Content;
+use crate::content::labels::Labels;
+use crate::evidence::Trust;
 use crate::hub::Hub;
 use crate::image::{Descriptor, Digest, Location, Tag};
 use crate::manifest::{Image, Manifest};
 use crate::plan::{self, FailedStep, Failure, Scope};
 use crate::proposal::known::{Candidates, ImageCandidates};
-use crate::proposal::subject;
+use crate::proposal::signers::{Signers, is_compared, signers};
+use crate::proposal::unsigned::unsigned;
+use crate::proposal::{Entry, subject};
 use crate::registry;
-use crate::rules::{Fact, Facts, ROUNDS, Readiness, Readings, Rule, Since};
+use crate::rules::{Fact, Facts, ROUNDS, Readiness, Readings, Rule, Selection, Since};
 
 /// How many images are looked at together; each host's own limit is the client's.
 const TOGETHER: usize = 16;
-
-/// Why nothing unverified is proposed where a manifest asks for signatures.
-const UNVERIFIED: &str = "signature verification is not available in this release";
 
 /// What reads upstream, Docker Hub's push times and the ledger.
 #[derive(Clone, Copy)]
 pub(crate) struct UpstreamReader<'a> {
     pub(crate) manifest: &'a Manifest,
     pub(crate) sources: &'a Sources,
+    /// What signatures are verified with.
+    pub(crate) trust: &'a Trust,
     /// Docker Hub's own API, for push times.
     pub(crate) hub: Option<&'a Hub>,
     /// The ledger, for what Docker Hub does not tell: other registries' clocks, and what tags answered before.
@@ -129,6 +133,7 @@ async fn select(reader: &UpstreamReader<'_>, image: &Image, candidates: &mut Ima
         let missing = inquiry.missing(&candidates.facts);
         if missing.is_empty() {
             candidates.selection = inquiry.answer(&candidates.facts);
+            candidates.signers = compare_signers(reader, image, &candidates.selection).await;
             return Ok(());
         }
         for fact in missing {
@@ -137,6 +142,31 @@ async fn select(reader: &UpstreamReader<'_>, image: &Image, candidates: &mut Ima
     }
     let error = format!("undecided after {ROUNDS} rounds of questions to upstream");
     Err(Failure::of(image, None, FailedStep::Resolve, error))
+}
+
+/// Who signed what is chosen and what that is compared with, where a reader of the proposal should know of a difference. What
+/// does not answer is not known.
+async fn compare_signers(reader: &UpstreamReader<'_>, image: &Image, selection: &Selection) -> Signers {
+    let mut known = Signers::new();
+    for chosen in selection.lines.iter().filter_map(|line| line.chosen.as_ref()) {
+        let entry = Entry::approving(image, &chosen.tag, &chosen.digest, chosen.rebuild);
+        let before = image.approved.iter().find(|approval| Some(&approval.tag) == entry.from.as_ref());
+        let Some(before) = before.filter(|_| is_compared(image, &entry)) else { continue };
+        for digest in [&before.digest, &chosen.digest] {
+            if let (false, Ok(makers)) =
+                (known.contains_key(digest), reader.makers().of(image, digest, &Labels::default()).await)
+            {
+                known.insert(digest.clone(), signers(&makers));
+            }
+        }
+    }
+    known
+}
+
+impl<'a> UpstreamReader<'a> {
+    const fn makers(&self) -> MakerReader<'a> {
+        MakerReader { sources: self.sources, trust: self.trust }
+    }
 }
 
 /// Finds out one fact about a tag.
@@ -150,7 +180,6 @@ pub(super) async fn look_up(
         Fact::Digest(tag) => {
             let answer = reader.sources.head(&image.source, tag).await;
             let digest = answer.map_err(|e| upstream(image, tag, FailedStep::Resolve, &e))?.map(|a| a.digest);
-            unverified(image, &digest, facts);
             facts.digests.insert(tag.clone(), digest);
         }
         Fact::PublicSince(tag, digest) => {
@@ -160,7 +189,6 @@ pub(super) async fn look_up(
         Fact::History(tag) => {
             let history = reader.clocks.history(&image.source, tag).await;
             let digests = || history.iter().map(|(digest, _)| digest);
-            unverified(image, digests(), facts);
             let held = still_held(reader.sources, image, digests(), &mut facts.readiness).await;
             held.map_err(|e| upstream(image, tag, FailedStep::Read, &e))?;
             facts.history.insert(tag.clone(), history);
@@ -182,15 +210,16 @@ pub(super) async fn look_up(
             };
             facts.readiness.insert(digest.clone(), readiness);
         }
+        Fact::Signatures(tag, digest) => {
+            let makers = reader.makers().asked(image, digest, &Labels::default()).await;
+            let makers = makers.map_err(|e| upstream(image, tag, FailedStep::Read, &e))?;
+            match &makers.unsigned {
+                None => drop(facts.signed.insert(digest.clone())),
+                Some(_) => drop(facts.unsigned.insert(digest.clone(), unsigned(&makers).unwrap_or_default())),
+            }
+        }
     }
     Ok(())
-}
-
-/// Notes that nothing of these digests is verified, where the image asks for signatures.
-fn unverified<'d>(image: &Image, digests: impl IntoIterator<Item = &'d Digest>, facts: &mut Facts) {
-    if image.signatures.is_some() {
-        facts.unsigned.extend(digests.into_iter().map(|digest| (digest.clone(), UNVERIFIED.to_owned())));
-    }
 }
 
 /// Asks of digests that were found complete in an earlier run whether upstream still has them. No tag may answer them any

@@ -4,15 +4,22 @@ use chrono::{DateTime, Utc};
 
 use super::category::Standings;
 use super::companions;
+use super::makers::MakerReader;
 use super::sources::Sources;
 use super::upstream::{Blobs, Part, Problem, Walk, exchanged, walk};
+use crate::content::labels::Labels;
+use crate::evidence::Trust;
+use crate::image::Digest;
 use crate::manifest::{Image, Manifest};
 use crate::proposal::Item;
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
-use crate::proposal::review::digest_before;
+use crate::proposal::review::{digest_before, guarded};
+use crate::proposal::signers::{Signers, signer_change, signers};
 
 pub(crate) struct EvidenceReader<'a> {
     pub sources: &'a Sources,
+    /// What signatures are verified with.
+    pub trust: &'a Trust,
     /// Who knows under which of the organization's rules upstream falls.
     pub standings: &'a Standings,
     pub now: DateTime<Utc>,
@@ -45,7 +52,9 @@ impl EvidenceReader<'_> {
             Ok(None) => evidence.unknown.push(format!("upstream does not have {digest}")),
             Err(e) => evidence.unknown.push(format!("the image: {e}")),
         }
-        if let Some(before) = digest_before(base, head, item).filter(|before| before != digest) {
+        let before = digest_before(base, head, item);
+        self.makers(&mut evidence, &guarded(base, head, item.image), item, before.as_ref()).await;
+        if let Some(before) = before.filter(|before| before != digest) {
             match walk(sources, source, &before, platforms).await {
                 Ok(Some(before @ Walk { problem: None, .. })) => compare(&mut evidence, &before, &parts),
                 Ok(_) => evidence.unknown.push("what is approved now: upstream no longer has all of it".to_owned()),
@@ -53,6 +62,29 @@ impl EvidenceReader<'_> {
             }
         }
         evidence
+    }
+
+    /// Adds who made the bytes: verified as `image` asks, else only what is seen of them.
+    async fn makers(&self, evidence: &mut Evidence, image: &Image, item: &Item, before: Option<&Digest>) {
+        let (reader, digest) = (MakerReader { sources: self.sources, trust: self.trust }, &item.entry.digest);
+        let makers = if image.signatures.is_some() {
+            reader.asked_or_unknown(image, digest, &evidence.labels).await
+        } else if evidence.platforms.is_empty() {
+            return;
+        } else {
+            match reader.present(image, digest, &evidence.labels).await {
+                Ok(makers) => makers,
+                Err(e) => return evidence.unknown.push(format!("who signed it: {e}")),
+            }
+        };
+        let mut known = Signers::from([(digest.clone(), signers(&makers))]);
+        if let Some(before) = before.filter(|_| image.signatures.is_some())
+            && let Ok(makers) = reader.asked(image, before, &Labels::default()).await
+        {
+            known.insert(before.clone(), signers(&makers));
+        }
+        evidence.signer = signer_change(image, &item.entry, &known);
+        evidence.makers = Some(makers);
     }
 }
 

@@ -14,6 +14,7 @@ use super::ledger::{Clocks, Noted, Place, Trust};
 use super::own::{Alone, Own, own_proposals};
 use super::sources::Sources;
 use super::untouched::find_touched;
+use crate::evidence::Trust as Keys;
 use crate::forge::{Error, Forge, OpenProposal};
 use crate::hub::Hub;
 use crate::image::Digest;
@@ -36,6 +37,8 @@ const TOGETHER: usize = 8;
 /// Reads what a run's proposals are made from.
 pub(crate) struct ProposalReader<'a> {
     pub(crate) sources: Sources,
+    /// What signatures are verified with; none of the manifest's own at first.
+    pub(crate) keys: Keys,
     /// Docker Hub's own API, for push times.
     pub(crate) hub: Option<Hub>,
     pub(crate) standings: Standings,
@@ -134,7 +137,8 @@ impl ProposalReader<'_> {
 
     /// The evidence for every change of a proposal.
     pub(crate) async fn evidence(&self, manifest: &Manifest, wanted: &Wanted) -> Vec<Evidence> {
-        let reader = EvidenceReader { sources: &self.sources, standings: &self.standings, now: self.now };
+        let reader =
+            EvidenceReader { sources: &self.sources, trust: &self.keys, standings: &self.standings, now: self.now };
         let mut all = Vec::new();
         for item in &wanted.items {
             all.push(match item.entry.kind.lets_in() {
@@ -166,7 +170,8 @@ impl ProposalReader<'_> {
     }
 
     fn upstream<'c>(&'c self, manifest: &'c Manifest, clocks: &'c Clocks<'c>) -> UpstreamReader<'c> {
-        UpstreamReader { manifest, sources: &self.sources, hub: self.hub.as_ref(), clocks, now: self.now }
+        let Self { sources, keys, hub, now, .. } = self;
+        UpstreamReader { manifest, sources, trust: keys, hub: hub.as_ref(), clocks, now: *now }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::sync::OnceCell;
 
@@ -37,7 +38,12 @@ pub struct Sources {
     lists: Arc<Mutex<BTreeMap<Location, Arc<OnceCell<TagList>>>>>,
     /// What refers to digests, as the referrers API said.
     referrers: Arc<Mutex<Referrers>>,
+    /// Signatures and statements that were read.
+    contents: Arc<Mutex<BTreeMap<Digest, Bytes>>>,
 }
+
+/// The most bytes of signatures and statements that are kept.
+const CONTENTS: usize = 16 * 1024 * 1024;
 
 /// The bytes of a blob that is no larger than its descriptor says; `None` where it is not there or larger.
 async fn small_blob(store: &dyn Store, blob: &Descriptor) -> Result<Option<Vec<u8>>, Error> {
@@ -100,6 +106,7 @@ impl Sources {
             heads: Arc::default(),
             lists: Arc::default(),
             referrers: Arc::default(),
+            contents: Arc::default(),
         }
     }
 
@@ -122,10 +129,36 @@ impl Sources {
         Ok(read)
     }
 
-    /// The document that a tag answers; `None` where there is no such tag.
+    /// The document that a tag answers; `None` where there is no such tag. What is known from this run is not asked again.
     pub async fn document_of_tag(&self, location: &Location, tag: &Tag) -> Result<Option<Document>, Error> {
+        let asked = (location.clone(), tag.clone());
+        let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
+        if let Some(document) = known.and_then(|known| self.documents.get(&known.digest)) {
+            return Ok(Some(document));
+        }
         let reference = &Reference::Tag(tag.clone());
-        self.ask(location, |store| async move { store.manifest(reference).await }).await
+        let read = self.ask(location, |store| async move { store.manifest(reference).await }).await?;
+        if let Some(document) = &read {
+            self.documents.keep(document);
+            let answer = document.clone().into_plain_descriptor();
+            self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(asked, answer);
+        }
+        Ok(read)
+    }
+
+    /// The bytes of a small blob, of which a run reads none twice as long as there is room; `None` where upstream does not have
+    /// it with the bytes that its digest names.
+    pub(super) async fn content(&self, location: &Location, blob: &Descriptor) -> Result<Option<Bytes>, Error> {
+        if let Some(known) = self.contents.lock().unwrap_or_else(PoisonError::into_inner).get(&blob.digest) {
+            return Ok(Some(known.clone()));
+        }
+        let read = self.ask(location, |store| async move { small_blob(&*store, blob).await }).await?;
+        let Some(bytes) = read.filter(|bytes| blob.digest.matches(bytes)).map(Bytes::from) else { return Ok(None) };
+        let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        if contents.values().map(Bytes::len).sum::<usize>() + bytes.len() <= CONTENTS {
+            contents.insert(blob.digest.clone(), bytes.clone());
+        }
+        Ok(Some(bytes))
     }
 
     /// The bytes of a blob from `offset`; `None` where upstream does not have it.

@@ -55,6 +55,8 @@ pub enum FailedStep {
     MirrorDiffers,
     /// Fewer people approved than the policy asks.
     Unreviewed,
+    /// It is not verified to be signed as the image asks.
+    Unsigned,
     /// The repository exists and is not ours, or no record shows that the tag is: it is left alone.
     NotOurs,
     /// A manifest or index is one that two readers could understand differently.
@@ -73,6 +75,7 @@ impl FailedStep {
             State::SourceLost => Some(Self::SourceLost),
             State::MirrorDiffers => Some(Self::MirrorDiffers),
             State::Unreviewed => Some(Self::Unreviewed),
+            State::Unsigned => Some(Self::Unsigned),
             State::NotOurs => Some(Self::NotOurs),
             State::Refused => Some(Self::Refused),
             State::Unknown => Some(Self::Unknown),

@@ -29,7 +29,7 @@ pub use repository::RepositoryStep;
 pub(crate) use repository::{Consent, SeenRepositories, disowned, repositories, unseen};
 pub(crate) use scope::{Scope, is_called};
 pub use state::State;
-pub(crate) use state::{Fact, Observed, Review, decide, is_revoked, lost};
+pub(crate) use state::{Fact, Observed, Review, Signing, decide, is_revoked, lost};
 pub(crate) use step::{Step, plan};
 
 #[cfg(test)]

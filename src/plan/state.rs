@@ -22,6 +22,8 @@ pub enum State {
     MirrorDiffers,
     /// Fewer people approved it than the policy asks.
     Unreviewed,
+    /// It is not verified to be signed as the image asks.
+    Unsigned,
     /// The mirror is a repository that exists and is not ours: nothing of it is touched.
     NotOurs,
     /// A manifest or index of it is one that two readers could understand differently.
@@ -52,6 +54,8 @@ pub(crate) struct Observed {
     pub claimed: Option<Digest>,
     /// Why what upstream has is refused: two readers could understand it differently.
     pub refused: Option<String>,
+    /// Whether it is signed as the image asks; `None` where that was not looked at.
+    pub signing: Option<Signing>,
     /// How many layers of what is to be copied may not be distributed: their descriptors are kept, their bytes are not
     /// copied.
     pub foreign: usize,
@@ -65,10 +69,19 @@ pub(crate) enum Review {
     TooFew(String),
 }
 
+/// Whether bytes are signed as their image asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Signing {
+    /// They are; by whom, as it is recorded.
+    Verified(Option<String>),
+    /// Why they may not come in.
+    Unsigned(String),
+}
+
 /// The state of an approval as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decision {
-    /// Reviews that were not asked about count as enough, and upstream counts as having what it was not asked for.
+    /// Reviews and signatures that were not asked about count as enough, and upstream counts as having what it was not asked for.
     pub state: State,
     /// What has to be found out before the state is settled.
     pub lacks: Option<Fact>,
@@ -81,6 +94,8 @@ pub(crate) enum Fact {
     Review,
     /// [`Observed::upstream`], and what it tells of [`Observed::expected`].
     Upstream,
+    /// [`Observed::signing`].
+    Signing,
 }
 
 /// Decides the state of one approval.
@@ -91,12 +106,15 @@ pub(crate) enum Fact {
 pub(crate) fn decide(image: &Image, approval: &Approval, observed: &Observed) -> Decision {
     let state = state(image, approval, observed);
     let lacks = match (state, &observed.review) {
-        (State::Present | State::Revoked | State::Unreviewed | State::NotOurs, _) => None,
+        (State::Present | State::Revoked | State::Unreviewed | State::Unsigned | State::NotOurs, _) => None,
         (State::Refused | State::Unknown, _) => None,
         (State::MirrorDiffers, _) if is_recorded(approval, observed) => None,
         (_, None) => Some(Fact::Review),
         (State::Copy, _) if observed.upstream.is_none() => Some(Fact::Upstream),
         (State::MirrorDiffers, _) if observed.upstream.is_none() && observed.expected.is_none() => Some(Fact::Upstream),
+        (State::Copy | State::TagOnly, _) if image.signatures.is_some() && observed.signing.is_none() => {
+            Some(Fact::Signing)
+        }
         _ => None,
     };
     Decision { state, lacks }
@@ -123,6 +141,16 @@ fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
     if observed.refused.is_some() {
         return State::Refused;
     }
+    let unsigned = matches!(observed.signing, Some(Signing::Unsigned(_)));
+    match at_mirror(approval, observed) {
+        State::Copy | State::TagOnly if unsigned => State::Unsigned,
+        state => state,
+    }
+}
+
+/// The state by what the mirror answers, where nothing speaks against the approval.
+fn at_mirror(approval: &Approval, observed: &Observed) -> State {
+    let now = observed.mirror.as_ref();
     match now {
         Some(_) if now == observed.expected.as_ref() => State::TagOnly,
         Some(_) if now != approval.mirrored.as_ref() && observed.expected.is_some() => State::MirrorDiffers,
@@ -174,6 +202,10 @@ pub(super) fn detail(image: &Image, approval: &Approval, observed: &Observed, st
         State::NotOurs => observed.not_ours.clone().unwrap_or_default(),
         State::Unreviewed => match &observed.review {
             Some(Review::TooFew(why)) => why.clone(),
+            _ => String::new(),
+        },
+        State::Unsigned => match &observed.signing {
+            Some(Signing::Unsigned(why)) => why.clone(),
             _ => String::new(),
         },
         State::Refused => observed.refused.clone().unwrap_or_default(),

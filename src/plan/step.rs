@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::failure::{FailedStep, Failure};
 use super::key::Key;
-use super::state::{Observed, State, decide, detail};
+use super::state::{Observed, Signing, State, decide, detail};
 use crate::image::{Digest, Location, Platform, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
 
@@ -28,6 +28,8 @@ pub struct Step {
     pub expected: Option<Digest>,
     /// What the mirror's tag answers now, and so the only thing it may be moved off.
     pub mirror_now: Option<Digest>,
+    /// Who signed it, where the image asks for that and it was looked at now.
+    pub signed_by: Option<String>,
     pub state: State,
     /// [`Self::state`] in words.
     pub detail: String,
@@ -79,6 +81,10 @@ fn step(image: &Image, approval: &Approval, observed: &Observed) -> Step {
         platforms: image.platforms.clone(),
         expected: observed.expected.clone(),
         mirror_now: observed.mirror.clone(),
+        signed_by: match &observed.signing {
+            Some(Signing::Verified(by)) => by.clone(),
+            _ => None,
+        },
         state,
         detail: detail(image, approval, observed, state),
     }

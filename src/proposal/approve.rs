@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::known::{Answer, Fact, ImageCandidates, Known};
 use super::leaving::Conditions;
+use super::signers::signer_change;
 use super::wanted::{Selected, approving, wanted};
 use super::{Entry, Item, Wanted, adding, branch, subject};
 use crate::image::{Location, RepositoryName, Tag};
@@ -89,7 +90,7 @@ impl ApprovalRequest {
         let candidates = known.candidates.images.get(&self.image).unwrap_or(&nothing);
         let chosen = self.choose(&ruled.images[self.image], candidates, now)?;
         let change = |choice| {
-            let change = self.change(&candidates.selection, choice, now);
+            let change = self.change(candidates, choice, now);
             change.map_or_else(Resolution::Unusable, |change| Resolution::Approve(Box::new(change)))
         };
         Ok(chosen.map_or_else(|other| other, change))
@@ -164,7 +165,7 @@ impl ApprovalRequest {
     /// The change on the branch that the line has, as `propose` would make it.
     fn change(
         &self,
-        selection: &Selection,
+        ImageCandidates { selection, signers, .. }: &ImageCandidates,
         Choice { chosen, by_rule }: Choice,
         now: DateTime<Utc>,
     ) -> Result<(Manifest, Wanted), String> {
@@ -181,10 +182,11 @@ impl ApprovalRequest {
         let branch = branch::image(&manifest.prefix(), &image.slug(), &line);
         let mut item = approving(self.image, image, &line, &chosen);
         item.entry.urgent.clone_from(&self.urgent);
+        item.signer = signer_change(image, &item.entry, signers);
         if self.without.is_none() && (by_rule || self.urgent.is_some()) {
             let urgent = self.urgent.iter().map(|_| (branch.clone(), item.entry.clone())).collect();
             let conditions = Conditions { today: now.date_naive(), urgent, ..Conditions::default() };
-            let selected = Selected { image: self.image, selection: selection.clone() };
+            let selected = Selected { image: self.image, selection: selection.clone(), signers: signers.clone() };
             let joined =
                 wanted(&manifest, &[selected], &conditions).into_iter().find(|wanted| holds(wanted, &item.entry));
             if let Some(joined) = joined {

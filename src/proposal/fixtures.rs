@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::Selected;
+use super::signers::Signers;
 use crate::diag::Span;
 use crate::image::Digest;
 pub(crate) use crate::manifest::fixtures::manifest;
@@ -29,7 +30,7 @@ pub(crate) fn line(name: &str, current: Option<&str>, chosen: Option<&str>) -> L
 
 /// The selection of an image.
 pub(crate) fn selected(image: usize, lines: Vec<Line>) -> Selected {
-    Selected { image, selection: Selection { lines, ..Selection::default() } }
+    Selected { image, selection: Selection { lines, ..Selection::default() }, signers: Signers::new() }
 }
 
 /// An approval that nothing was promoted of; the digest is that of the tag's text.
@@ -41,7 +42,7 @@ pub(crate) fn approval(tag: &str) -> Approval {
 /// The manifest with what is approved on the lines, and leaves, where it lacks that; in its text as well.
 pub(crate) fn with_current(manifest: &Manifest, selected: &[Selected]) -> Manifest {
     let mut manifest = manifest.clone();
-    for Selected { image, selection } in selected {
+    for Selected { image, selection, .. } in selected {
         let held = selection.lines.iter().flat_map(|line| line.current.iter().chain(&line.retired));
         let mut tags: Vec<&str> = held.map(|(tag, _)| tag.as_str()).collect();
         tags.retain(|tag| manifest.images[*image].approved.iter().all(|approval| approval.tag.as_str() != *tag));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::signers::Signers;
 use super::{Cause, Entry, Item, Kind, Selected, Wanted};
 use crate::image::{Digest, Tag};
 use crate::plan::Failure;
@@ -90,6 +91,8 @@ pub(crate) struct ImageCandidates {
     pub(crate) facts: rules::Facts,
     pub(crate) selection: Selection,
     pub(crate) availability: Availability,
+    /// Who signed what is chosen, and what that is compared with, where that matters.
+    pub(crate) signers: Signers,
 }
 
 /// The approvals of an image that are not simply there.
@@ -112,7 +115,11 @@ impl Candidates {
 
     /// What rules made of every image that could be read, in the manifest's order.
     pub(crate) fn selected(&self) -> Vec<Selected> {
-        let selected = |(at, c): (&usize, &ImageCandidates)| Selected { image: *at, selection: c.selection.clone() };
+        let selected = |(at, c): (&usize, &ImageCandidates)| Selected {
+            image: *at,
+            selection: c.selection.clone(),
+            signers: c.signers.clone(),
+        };
         self.images.iter().map(selected).collect()
     }
 }

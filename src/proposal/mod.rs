@@ -36,12 +36,15 @@ pub(crate) mod own;
 pub(crate) mod record;
 pub(crate) mod reject;
 pub(crate) mod review;
+pub(crate) mod signers;
 mod subject;
+pub(crate) mod unsigned;
 mod wanted;
 pub(crate) mod why;
 pub(crate) mod written;
 
 pub(crate) use leaving::{Cause, Conditions, Unreviewed};
+use signers::SignerChange;
 pub use subject::subject;
 pub(crate) use wanted::Selected;
 
@@ -178,6 +181,8 @@ pub(crate) struct Item {
     pub prefix_changed: bool,
     /// Whether it is an earlier digest of its tag, because what the tag answered when it was chosen is too young.
     pub is_earlier: bool,
+    /// How its signers differ from those of what is approved, where that was looked at.
+    pub signer: Option<SignerChange>,
     /// Why it leaves, for what leaves.
     pub cause: Option<Cause>,
 }
@@ -185,7 +190,16 @@ pub(crate) struct Item {
 impl Item {
     /// A change of which nothing else is known.
     pub(crate) const fn new(entry: Entry, image: usize, line: String) -> Self {
-        Self { entry, image, line, public_since: None, prefix_changed: false, is_earlier: false, cause: None }
+        Self {
+            entry,
+            image,
+            line,
+            public_since: None,
+            prefix_changed: false,
+            is_earlier: false,
+            signer: None,
+            cause: None,
+        }
     }
 
     /// The change that lets bytes in; see [`Entry::approving`].

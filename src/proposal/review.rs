@@ -83,6 +83,26 @@ pub(crate) fn with_approvals_of(base: Option<&Manifest>, head: &Manifest) -> Man
     manifest
 }
 
+/// An image of the head as it is judged: with what its base has approved, and what the base asks of who made it. The base
+/// decides by any image of the same source and mirror, whatever else the head makes of it; of a new image the head does.
+pub(crate) fn guarded(base: Option<&Manifest>, head: &Manifest, at: usize) -> Image {
+    let mut image = head.images[at].clone();
+    let was = base.and_then(|base| same_image(base, head, &image));
+    image.approved = was.map(|was| was.approved.clone()).unwrap_or_default();
+    let asking = was.filter(|was| was.signatures.is_some()).or_else(|| guard(base, &image));
+    if let Some(guard) = asking {
+        image.signatures.clone_from(&guard.signatures);
+        image.provenance.clone_from(&guard.provenance);
+    }
+    image
+}
+
+/// An image of the base of this source and mirror that asks who made it.
+pub(crate) fn guard<'b>(base: Option<&'b Manifest>, image: &Image) -> Option<&'b Image> {
+    let same = |other: &&Image| other.source == image.source && other.repository == image.repository;
+    base.into_iter().flat_map(|base| &base.images).filter(same).find(|other| other.signatures.is_some())
+}
+
 /// The image at the base: of the same source, mirror and variant; the variant may change of an only one.
 fn same_image<'b>(base: &'b Manifest, head: &Manifest, image: &Image) -> Option<&'b Image> {
     let same = |other: &&Image| other.source == image.source && other.repository == image.repository;

@@ -15,5 +15,6 @@ pub fn subject(image: &Image) -> Subject {
         rebuilds: image.rebuilds,
         keep: image.keep,
         ask_readiness: true,
+        ask_signatures: image.signatures.is_some(),
     }
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::apart::set_apart;
 use super::groups::{Groups, group_of};
 use super::leaving::{Cause, Conditions, holds, leaving};
+use super::signers::{Signers, signer_change};
 use super::{Entry, Item, Kind, Wanted, branch, metadata};
 use crate::image::{Digest, Tag};
 use crate::manifest::{Image, Manifest};
@@ -19,6 +20,8 @@ pub(crate) struct Selected {
     /// The image: index into [`Manifest::images`].
     pub image: usize,
     pub selection: Selection,
+    /// Who signed what is chosen, and what that is compared with.
+    pub signers: Signers,
 }
 
 /// The proposals that should be open: one an image and line, or one a group; and one of its own for what is revoked, or lacks
@@ -31,7 +34,8 @@ pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Co
     let mut drafts = Drafts { manifest, groups: Groups::of(&manifest.proposals.group), wanted: Vec::new() };
     let rejecting = rejecting(manifest, conditions);
     for (at, image) in manifest.images.iter().enumerate() {
-        let selection = selected.iter().find(|s| s.image == at).map(|s| &s.selection);
+        let of_image = selected.iter().find(|s| s.image == at);
+        let selection = of_image.map(|s| &s.selection);
         if selection.is_none() && !conditions.without_selection.contains(&at) {
             continue;
         }
@@ -51,6 +55,9 @@ pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Co
             let mut items = items(at, image, line);
             for item in urgent.extract_if(.., |item| item.line == line.name) {
                 hurry(&mut items, item, line, selection);
+            }
+            for item in items.iter_mut().filter(|item| item.entry.kind.lets_in()) {
+                item.signer = of_image.and_then(|of_image| signer_change(image, &item.entry, &of_image.signers));
             }
             items.retain(|item| {
                 item.entry.kind != Kind::Retire || !item.entry.to.as_ref().is_some_and(|t| taken.contains(t))
@@ -121,10 +128,10 @@ fn own_branch(item: &Item) -> Option<&'static str> {
     item.cause.as_ref().and_then(Cause::own_branch)
 }
 
-/// Whether a reviewer should look at it alone: another major than the one approved, or an older version.
+/// Whether a reviewer should look at it alone: another major than the one approved, an older version, other signers.
 fn is_marked(image: &Image, item: &Item) -> bool {
     match (item.entry.kind, &item.entry.from, &item.entry.to) {
-        _ if item.entry.urgent.is_some() => true,
+        _ if item.entry.urgent.is_some() || item.signer.is_some() => true,
         (Kind::Update, Some(from), Some(to)) => {
             is_other_major(&image.rule, from, to) || order_of(&image.rule, from, to) == Some(Ordering::Less)
         }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::page::Page;
-use super::rows::{Outcome, Plan, PlannedProposal, Proposed};
+use super::rows::{LookedAt, Outcome, Plan, PlannedProposal, Proposed};
 use super::table::Section;
 use super::{human, run, sections};
 
@@ -15,6 +15,8 @@ use super::{human, run, sections};
 pub struct Approval {
     /// What is let in, with the evidence, as a plan shows it.
     pub approval: PlannedProposal,
+    /// What was found out about the bytes of each change.
+    pub images: Vec<LookedAt>,
     /// The proposal that holds it, where one was to be opened.
     pub proposals: Vec<Proposed>,
     /// The files that were edited, where no proposal was to be opened.

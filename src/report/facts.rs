@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::evidence::PlannedEvidence;
 use crate::image::{Digest, Tag};
 use crate::policy::{Category, Gate, Told};
 use crate::proposal::body::{Account, Comes, Exchanged, Mark, Step, total};
@@ -59,6 +60,8 @@ pub struct PlannedFacts {
     pub companions: Vec<PlannedCompanion>,
     /// What upstream has beside the image and stays behind, in words.
     pub left_behind: Vec<String>,
+    /// What was found out about the bytes; null where nothing was looked at.
+    pub evidence: Option<PlannedEvidence>,
     /// What a merge will do in the organization, in words.
     pub on_merge: String,
     /// What was verified, in words.
@@ -148,6 +151,7 @@ impl From<&Account<'_>> for PlannedFacts {
             platforms_lost: evidence.into_iter().flat_map(|e| &e.lost).map(|name| excerpt(name, 60)).collect(),
             companions: along().flat_map(|along| &along.comes).map(PlannedCompanion::from).collect(),
             left_behind: along().flat_map(|along| &along.left).map(|left| excerpt(&left.to_string(), 400)).collect(),
+            evidence: PlannedEvidence::of(account),
             on_merge: account.merging(excerpt),
             verified: words(verified),
             not_verified: words(not_verified),

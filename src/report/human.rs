@@ -45,7 +45,7 @@ pub(super) fn check(out: &mut Page, check: &Check) -> io::Result<()> {
     sections::notices(&check.unmatched, &check.unread, &[]).human(out)?;
     sections::failed(&check.failed).human(out)?;
     if check.is_clean() {
-        writeln!(out, "no problems in {}", counted(check.images, "image"))?;
+        writeln!(out, "no problems in {}", counted(check.looked_at, "image"))?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ pub(crate) mod approval;
 pub(crate) mod audit;
 pub mod diagnostics;
 pub(crate) mod doctor;
+mod evidence;
 pub(crate) mod explain;
 pub mod facts;
 mod human;

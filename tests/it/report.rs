@@ -290,7 +290,8 @@ fn check() -> Check {
         unread: notices().unread,
         promotions: vec![promotion("loki", "3.1.0", State::Copy, "copies 3 platforms")],
         failed: vec![],
-        images: 0,
+        images: Vec::new(),
+        looked_at: 0,
     }
 }
 

@@ -6,6 +6,7 @@ use super::rules::{RuleReader, Told};
 use super::subject::Subject;
 use crate::commands::unreviewed::{also_covered, reviews};
 use crate::commands::{Context, Stop};
+use crate::evidence;
 use crate::forge::{Commit, Head, StatusState};
 use crate::image::{Digest, Location, Reference, RegistryHost};
 use crate::manifest::{self, Approval, Destination, Image, Manifest};
@@ -13,13 +14,13 @@ use crate::observe::category::Standings;
 use crate::observe::evidence::EvidenceReader;
 use crate::observe::ledger::{Clocks, Place, Trust};
 use crate::observe::sources::Sources;
-use crate::plan::{self, FailedStep, Failure, Key, Observed, Scope};
-use crate::proposal::body::{self, Evidence, Served};
+use crate::plan::{self, FailedStep, Failure, Key, Observed, Scope, Signing};
+use crate::proposal::body::{self, Account, Evidence, Served};
 use crate::proposal::review::{self, Finding};
-use crate::proposal::{Item, Kind};
+use crate::proposal::{self, Item, Kind};
 use crate::registry::{Reach, Registries};
 use crate::report::rows::{self, incoming};
-use crate::text::counted;
+use crate::text::{counted, excerpt};
 
 pub(super) struct Judged {
     pub(super) manifest: Manifest,
@@ -33,6 +34,8 @@ pub(super) struct Judged {
     pub(super) promotions: Vec<rows::Promotion>,
     pub(super) failed: Vec<rows::Failed>,
     pub(super) report: String,
+    /// What was found out about the approvals that come in.
+    pub(super) evidence: Vec<rows::LookedAt>,
     /// How many images were looked at.
     pub(super) images: usize,
 }
@@ -48,6 +51,7 @@ impl Judged {
         self.notices.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self.told.retain(|told| scope.contains(told.image));
         self.promotions.retain(|p| repositories.contains(&p.repository));
+        self.evidence.retain(|e| repositories.contains(&e.repository));
         self.failed.retain(|f| f.repository.as_ref().is_none_or(|r| repositories.contains(r)));
         self
     }
@@ -73,7 +77,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     // A base that cannot be used says nothing: then everything that is not promoted comes in. Files that it misses are no
     // reason: what there is of it still guards the pull request that fixes it.
     let base = subject.base.clone().and_then(manifest::parse_part);
-    let judge = Judge::new(context, subject, base.as_ref(), &head)?;
+    let judge = Judge::new(context, subject, Keys::read(subject, base.as_ref(), &head).await, base.as_ref(), &head)?;
     let mut items = review::incoming(base.as_ref(), &head);
     hurried(&mut items, subject);
     let mut judged = Judged {
@@ -84,6 +88,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
         promotions: Vec::new(),
         failed: Vec::new(),
         report: String::new(),
+        evidence: Vec::new(),
         images: head.images.len(),
     };
     let mut evidence = Vec::new();
@@ -106,7 +111,9 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
     };
     // what a pull request says of the policy is no policy yet
     let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
-    let before = Manifest { policy, ..review::with_approvals_of(base.as_ref(), &head) };
+    let images = (0..head.images.len()).map(|at| review::guarded(base.as_ref(), &head, at)).collect();
+    let before = Manifest { policy, images, ..head.clone() };
+    judged.evidence = items.iter().zip(&evidence).map(|(item, found)| looked_at(&before, item, found)).collect();
     judged.report = body::report(&before, &items, &evidence, &unreviewed);
     Ok(judged)
 }
@@ -130,12 +137,32 @@ fn hurried(items: &mut [Item], subject: &Subject) {
     }
 }
 
+/// What signatures are verified with.
+struct Keys {
+    /// As the base has them.
+    base: evidence::Trust,
+    /// As they would be, for what the base says nothing of.
+    head: evidence::Trust,
+}
+
+impl Keys {
+    async fn read(subject: &Subject, base: Option<&Manifest>, head: &Manifest) -> Self {
+        let guarded = base.into_iter().flat_map(|base| &base.images);
+        let unguarded = head.images.iter().filter(|image| review::guard(base, image).is_none());
+        Self {
+            base: evidence::Trust::new(&subject.named_at_base(guarded).await),
+            head: evidence::Trust::new(&subject.named_at_head(unguarded).await),
+        }
+    }
+}
+
 struct Judge<'a> {
     clocks: Clocks<'a>,
     /// By names alone: Docker Hub's API is none of the hosts that are contacted here.
     standings: Standings,
     now: chrono::DateTime<chrono::Utc>,
     sources: Sources,
+    trust: Keys,
     registries: Registries,
     base: Option<&'a Manifest>,
     head: &'a Manifest,
@@ -146,6 +173,7 @@ impl<'a> Judge<'a> {
     fn new(
         context: &'a Context,
         subject: &Subject,
+        trust: Keys,
         base: Option<&'a Manifest>,
         head: &'a Manifest,
     ) -> Result<Self, Stop> {
@@ -164,7 +192,7 @@ impl<'a> Judge<'a> {
         let clocks = Clocks::new(place, context.now);
         let standings = Standings::new(None);
         let (now, public_only) = (context.now, subject.public_only);
-        Ok(Self { clocks, standings, now, sources, registries, base, head, public_only })
+        Ok(Self { clocks, standings, now, sources, trust, registries, base, head, public_only })
     }
 
     /// What is to be said of the rules that a pull request brings; by hand, of every rule.
@@ -187,7 +215,11 @@ impl<'a> Judge<'a> {
         if self.public_only && matches!(image.source, Location::Layout(_)) {
             return Evidence { unknown: vec!["a directory is not read here".to_owned()], ..Evidence::default() };
         }
-        let reader = EvidenceReader { sources: &self.sources, standings: &self.standings, now: self.now };
+        let (sources, standings) = (&self.sources, &self.standings);
+        // What the base guards is verified with the base's keys, whatever the head has in their files.
+        let by_base = review::guard(self.base, image).is_some();
+        let trust = if by_base { &self.trust.base } else { &self.trust.head };
+        let reader = EvidenceReader { sources, trust, standings, now: self.now };
         reader.read(self.base, self.head, item).await
     }
 
@@ -215,17 +247,12 @@ impl<'a> Judge<'a> {
         } else if served && !evidence.complete {
             judged.failed.push(failed(image, approval, FailedStep::Read, unknown(evidence)));
         }
-        if self.asks_signature(image) {
-            let found = "signature verification is not available in this release".to_owned();
-            judged.findings.push(Finding::about("unsigned", image, approval, "a verified signature".to_owned(), found));
+        if let Some(asked) = &review::guarded(self.base, self.head, item.image).signatures
+            && let Some(found) = unsigned(evidence)
+        {
+            let expected = format!("signed by {}", excerpt(&asked.to_string(), 300));
+            judged.findings.push(Finding::about("unsigned", image, approval, expected, found));
         }
-    }
-
-    /// Whether the base asks signatures of this image; of an image that is new, whether the manifest does.
-    fn asks_signature(&self, image: &Image) -> bool {
-        let same = |b: &&Image| b.source == image.source && b.repository == image.repository;
-        let before: Vec<&Image> = self.base.iter().flat_map(|b| &b.images).filter(same).collect();
-        if before.is_empty() { image.signatures.is_some() } else { before.iter().any(|b| b.signatures.is_some()) }
     }
 
     /// A `mirrored` that changes is a finding, unless nothing else changes and it is proved: it is what `digest` and
@@ -307,16 +334,22 @@ impl<'a> Judge<'a> {
                 None => Some(approval.digest.clone()),
                 Some(platforms) => self.subset(image, approval, platforms).await,
             };
-            let refused = evidence.refused.clone();
+            let (refused, unsigned) = (evidence.refused.clone(), unsigned(evidence));
+            let signing = unsigned.filter(|_| review::guarded(self.base, self.head, item.image).signatures.is_some());
+            let signing = signing.map(Signing::Unsigned);
             let upstream = (refused.is_some() || !evidence.platforms.is_empty()).then_some(true);
             let mirror = if item.entry.kind == Kind::Rebuild { approval.mirrored.clone() } else { None };
             observed.insert(
                 Key::of(image, approval),
-                Observed { mirror, upstream, expected, refused, ..Observed::default() },
+                Observed { mirror, upstream, expected, refused, signing, ..Observed::default() },
             );
         }
         plan::plan(self.head, &observed).iter().map(rows::Promotion::from).collect()
     }
+}
+
+fn looked_at(before: &Manifest, item: &Item, evidence: &Evidence) -> rows::LookedAt {
+    rows::LookedAt::from(&Account::of(before, item, Some(evidence)))
 }
 
 /// The hosts that may be contacted: a manifest's `sources`, else those of its images; and its registry.
@@ -334,6 +367,12 @@ fn hosts(manifest: &Manifest) -> BTreeSet<RegistryHost> {
 
 fn unknown(evidence: &Evidence) -> String {
     if evidence.unknown.is_empty() { "upstream does not answer".to_owned() } else { evidence.unknown.join("; ") }
+}
+
+/// Why what an image asks signatures of is unsigned; `None` where it is verified.
+fn unsigned(evidence: &Evidence) -> Option<String> {
+    let unseen = || Some("unknown: it was not looked at".to_owned());
+    evidence.makers.as_ref().map_or_else(unseen, proposal::unsigned::unsigned)
 }
 
 fn failed(image: &Image, approval: &Approval, step: FailedStep, error: String) -> rows::Failed {

@@ -52,8 +52,9 @@ fn tell(subject: &Subject, judged: Judged, output: &mut Output) -> Exit {
         unmatched: told.unmatched,
         unread: told.unread,
         promotions: judged.promotions,
+        images: judged.evidence,
         failed: judged.failed,
-        images: judged.images,
+        looked_at: judged.images,
     };
     let clean = check.findings.is_empty() && check.failed.is_empty();
     output.check(check, &subject.head);

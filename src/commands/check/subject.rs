@@ -65,7 +65,6 @@ impl ReadAt {
     }
 }
 
-#[allow(dead_code)]
 impl Subject {
     /// What the files hold that images of the base name, as the base has them.
     pub(super) async fn named_at_base<'i>(&self, images: impl IntoIterator<Item = &'i Image>) -> NamedFiles {

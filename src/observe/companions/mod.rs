@@ -62,27 +62,64 @@ pub(crate) async fn can_be_there(sources: &Sources, location: &Location, top: &D
 /// # Errors
 /// Whatever keeps upstream from answering: a signature is never lost to a fault.
 pub(crate) async fn find(sources: &Sources, location: &Location, digests: &[Digest]) -> Result<Found, Error> {
-    let tags = sources.companion_tags(location).await?;
     let mut found = Found::default();
     let mut seen: BTreeSet<Digest> = digests.iter().cloned().collect();
     let mut open: VecDeque<Digest> = digests.iter().cloned().collect();
     while let Some(subject) = open.pop_front() {
-        let tagged =
-            cosign_tags(&subject).into_iter().filter(|tag| tags.as_ref().is_some_and(|tags| tags.contains(tag)));
-        found.companions.extend(tagged.map(Companion::Tagged));
-        for referrer in referrers(sources, location, &subject, tags.as_deref(), &mut found.left).await? {
-            if seen.insert(referrer.digest.clone()) {
+        let Found { companions, left } = beside(sources, location, &subject).await?;
+        found.left.extend(left);
+        for companion in companions {
+            if let Companion::Referrer { referrer, .. } = &companion {
+                if !seen.insert(referrer.digest.clone()) {
+                    continue;
+                }
                 open.push_back(referrer.digest.clone());
-                found.companions.push(Companion::Referrer { subject: subject.clone(), referrer });
             }
+            found.companions.push(companion);
         }
-        if found.companions.len() > MOST {
-            found.companions.truncate(MOST);
-            found.left.push(LeftBehind::rest());
+        if found.bound() {
             break;
         }
     }
     Ok(found)
+}
+
+/// What stands beside one manifest.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) async fn beside(sources: &Sources, location: &Location, subject: &Digest) -> Result<Found, Error> {
+    let tags = sources.companion_tags(location).await?;
+    let tagged = cosign_tags(subject).into_iter().filter(|tag| tags.as_ref().is_some_and(|tags| tags.contains(tag)));
+    let mut found = Found { companions: tagged.map(Companion::Tagged).collect(), left: Vec::new() };
+    let referrers = referrers(sources, location, subject, tags.as_deref(), &mut found.left).await?;
+    let refers = |referrer| Companion::Referrer { subject: subject.clone(), referrer };
+    found.companions.extend(referrers.into_iter().map(refers));
+    Ok(found)
+}
+
+/// The same where a signature is asked for: at a registry that does not list its tags, cosign's are tried all the same.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) async fn signing(sources: &Sources, location: &Location, subject: &Digest) -> Result<Found, Error> {
+    let mut found = beside(sources, location, subject).await?;
+    if sources.companion_tags(location).await?.is_none() {
+        found.companions.extend(cosign_tags(subject).into_iter().map(Companion::Tagged));
+    }
+    Ok(found)
+}
+
+impl Found {
+    /// Leaves as many as an image may have, and says whether there were more.
+    pub(crate) fn bound(&mut self) -> bool {
+        let more = self.companions.len() > MOST;
+        if more {
+            self.companions.truncate(MOST);
+            self.left.push(LeftBehind::rest());
+        }
+        more
+    }
 }
 
 /// By the referrers API, and by the fallback tag, if that is listed: some APIs do not know what stands there. Where nothing at

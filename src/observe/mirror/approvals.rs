@@ -6,7 +6,7 @@ use super::tags::TagReader;
 use super::upstream::{Upstream, upstream};
 use crate::image::Digest;
 use crate::manifest::{Approval, Image};
-use crate::observe::sources::Sources;
+use crate::observe::makers::MakerReader;
 use crate::plan::{self, Fact, Observed};
 use crate::registry::Store;
 
@@ -51,21 +51,24 @@ async fn gives(
     Ok(held.and_then(|held| plan::from_mirror(&held, &approval.digest, platforms)))
 }
 
-/// Adds what upstream answers, where the plan needs that; `ahead`: it is being asked already.
+/// Adds what upstream answers, where the plan needs that, and then who signed it; `ahead`: upstream is being asked already.
 pub(super) async fn at_source(
-    sources: &Sources,
+    makers: MakerReader<'_>,
     image: &Image,
     approval: &Approval,
-    observed: Observed,
+    mut observed: Observed,
     ahead: Option<Asking>,
 ) -> Result<Observed, MirrorError> {
-    if plan::decide(image, approval, &observed).lacks != Some(Fact::Upstream) {
-        return Ok(observed);
+    if plan::decide(image, approval, &observed).lacks == Some(Fact::Upstream) {
+        let Upstream { has, wanted, foreign, refused } = match ahead {
+            Some(ahead) => ahead.answer().await?,
+            None => upstream(makers.sources, image, approval).await?,
+        };
+        let expected = wanted.or(observed.expected);
+        observed = Observed { upstream: Some(has), expected, foreign, refused, ..observed };
     }
-    let Upstream { has, wanted, foreign, refused } = match ahead {
-        Some(ahead) => ahead.answer().await?,
-        None => upstream(sources, image, approval).await?,
-    };
-    let expected = wanted.or(observed.expected);
-    Ok(Observed { upstream: Some(has), expected, foreign, refused, ..observed })
+    if plan::decide(image, approval, &observed).lacks == Some(Fact::Signing) {
+        observed.signing = Some(makers.signing(image, &approval.digest).await);
+    }
+    Ok(observed)
 }

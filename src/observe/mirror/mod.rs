@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
+use super::makers::MakerReader;
 use super::repositories::{self, RepositorySettings};
 use super::reviews::Reviews;
-use super::sources::Sources;
 use crate::image::RepositoryName;
 use crate::manifest::{Approval, Enforcement, Image, Manifest};
 use crate::plan::ownership::Ownership;
@@ -71,7 +71,8 @@ pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, sco
     let owned = owned::owned(reader, &tags, &seen, scope, &observations).await;
     owned::disown(&approvals, &owned, &mut observations);
     with_reviews(reviews, &approvals, &mut observations);
-    let observations = at_sources(reader.sources, &approvals, observations, ahead).await;
+    let makers = MakerReader { sources: reader.sources, trust: reader.trust };
+    let observations = at_sources(makers, &approvals, observations, ahead).await;
     let mut promotions = planned(reader, &tags, observations, &seen, &owned).await;
     promotions.repositories.retain(|repository| reviews.touches(&repository.name));
     let takedowns = takedowns::takedowns(&tags, scope).await.proven(reader.history, manifest).await;
@@ -116,7 +117,7 @@ fn with_reviews(reviews: &Reviews, approvals: &[(&Image, &Approval)], observatio
 
 /// Asks upstream about everything that was observed, as far as it is needed.
 async fn at_sources(
-    sources: &Sources,
+    makers: MakerReader<'_>,
     approvals: &[(&Image, &Approval)],
     mut observations: Observations,
     mut ahead: Ahead,
@@ -129,7 +130,7 @@ async fn at_sources(
     futures_util::stream::iter(observed)
         .map(|(image, approval, observation, ahead, key)| async move {
             let observation = match observation {
-                Ok(observed) => approvals::at_source(sources, image, approval, observed, ahead).await,
+                Ok(observed) => approvals::at_source(makers, image, approval, observed, ahead).await,
                 failed => failed,
             };
             (key, observation)

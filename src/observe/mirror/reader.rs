@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::MirrorError;
+use crate::evidence::Trust;
 use crate::hub::Hub;
 use crate::image::RepositoryName;
 use crate::observe::records::History;
@@ -18,6 +19,8 @@ pub(crate) struct MirrorReader<'a> {
     pub registries: &'a Registries,
     /// Upstream.
     pub sources: &'a Sources,
+    /// What signatures are verified with.
+    pub trust: &'a Trust,
     /// Docker Hub's own API, where there is a credential for it.
     pub hub: Option<&'a Hub>,
     /// The manifest's history, where there is a forge.

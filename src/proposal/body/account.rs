@@ -10,6 +10,7 @@ use super::{Evidence, Served};
 use crate::image::Tag;
 use crate::manifest::{Image, Manifest};
 use crate::policy::{Category, Gate, Standing, Told};
+use crate::proposal::signers::SignerChange;
 use crate::proposal::{Cause, Entry, Item, Kind};
 use crate::rules::{Numbering, Reading, Rule, Since, Version, line_begun, order_of, series_of};
 
@@ -43,6 +44,10 @@ pub enum Mark {
     Incomplete,
     /// A platform that is mirrored now would no longer be.
     PlatformLost,
+    /// What is approved is signed, and this is not.
+    SignatureLost,
+    /// Nobody who signed what is approved signed this.
+    SignerChanged,
     /// The version is older than the one that is approved.
     Downgrade,
     /// The first number of the version differs.
@@ -74,6 +79,8 @@ impl Mark {
             Self::TagMoved => "tag moved",
             Self::Incomplete => "incomplete",
             Self::PlatformLost => "platform lost",
+            Self::SignatureLost => "signature lost",
+            Self::SignerChanged => "signer changed",
             Self::Downgrade => "downgrade",
             Self::Major => "major",
             Self::AnotherTag => "another tag",
@@ -85,6 +92,11 @@ impl Mark {
             Self::EscapesReview => "allowlisted whole",
             Self::NoMirrorNeeded => "no mirror needed",
         }
+    }
+
+    /// Whether it came of looking at the bytes.
+    pub(crate) const fn is_of_bytes(self) -> bool {
+        matches!(self, Self::PlatformLost | Self::SignatureLost | Self::SignerChanged)
     }
 }
 
@@ -176,6 +188,8 @@ impl<'a> Account<'a> {
             (Mark::TagMoved, evidence.is_some_and(|e| matches!(e.served, Served::Not(_)))),
             (Mark::Incomplete, evidence.is_some_and(|e| !e.complete && !e.platforms.is_empty())),
             (Mark::PlatformLost, evidence.is_some_and(|e| !e.lost.is_empty())),
+            (Mark::SignatureLost, self.signer_change() == Some(SignerChange::Lost)),
+            (Mark::SignerChanged, self.signer_change() == Some(SignerChange::Changed)),
             (Mark::Downgrade, self.order() == Some(Ordering::Less)),
             (Mark::Major, self.step() == Some(Step::Major)),
             (Mark::AnotherTag, self.update().is_some() && self.order().is_none_or(Ordering::is_eq)),
@@ -188,6 +202,11 @@ impl<'a> Account<'a> {
             (Mark::NoMirrorNeeded, self.gate() == Some(Gate::Allowed)),
         ];
         all.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark).collect()
+    }
+
+    /// How its signers differ from those of what is approved, where that was looked at.
+    fn signer_change(&self) -> Option<SignerChange> {
+        self.item.signer.or_else(|| self.evidence?.signer)
     }
 
     /// The kind of change in words, with how far it goes, without marks.

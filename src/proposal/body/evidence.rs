@@ -4,9 +4,11 @@ use chrono::{DateTime, Utc};
 
 use crate::content::artifact::Artifact;
 use crate::content::labels::Labels;
+use crate::evidence::Makers;
 use crate::image::{Digest, Tag};
 use crate::plan::companions::LeftBehind;
 use crate::policy::Standing;
+use crate::proposal::signers::SignerChange;
 use crate::text::size;
 
 /// The evidence for one change. What is not known is not there: nothing here is a guess.
@@ -38,6 +40,10 @@ pub(crate) struct Evidence {
     /// What stands where it would go.
     pub at_mirror: AtMirror,
     pub at: Option<DateTime<Utc>>,
+    /// Who made it; `None` where that was not looked at.
+    pub makers: Option<Makers>,
+    /// How its signers differ from those of what is approved.
+    pub signer: Option<SignerChange>,
     /// What comes along; `None` where that could not be looked at.
     pub along: Option<Along>,
     /// Why it is not promoted whatever is merged: two readers could understand one of its documents differently.

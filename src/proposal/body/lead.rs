@@ -175,6 +175,12 @@ fn calls_of(account: &Account<'_>) -> Vec<String> {
             };
             Some(format!("> [!WARNING]\n> Moved on: upstream's {name} does not answer the digest proposed here{why}."))
         }
+        Mark::SignatureLost => Some(format!(
+            "> [!WARNING]\n> **Signature lost:** what is approved is signed, and no signature of {name} was found."
+        )),
+        Mark::SignerChanged => {
+            Some(format!("> [!WARNING]\n> **Signer changed:** nobody who signed what is approved signed {name}."))
+        }
         Mark::Downgrade => account.update().map(|(from, _)| {
             let from = code(from.as_str(), 128);
             format!("> [!WARNING]\n> **Downgrade:** {name} is older than {from}, which is approved.")

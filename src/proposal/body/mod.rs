@@ -14,6 +14,7 @@ mod closing;
 pub(crate) mod evidence;
 mod lead;
 mod links;
+mod makers;
 mod merging;
 pub(crate) mod origin;
 mod phrases;

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::account::{Account, Quote};
 use super::{Along, Comes, Evidence, Exchanged, Served};
-use crate::content::artifact::Artifact;
+use crate::content::artifact::{Artifact, Sort};
 use crate::image::{Digest, Tag};
 use crate::markdown::code;
 use crate::plan::companions::LeftBehind;
@@ -54,11 +54,13 @@ impl Account<'_> {
         checks.extend(refused);
         let unknown = evidence.unknown.iter().map(|unknown| (false, format!("not looked at: {}", quote(unknown, 300))));
         checks.extend(unknown);
-        checks.push((false, "signatures: the manifest asks for none, so none was verified".to_owned()));
+        checks.extend(self.makers(quote));
         if evidence.attestations > 0 {
+            let read = evidence.makers.as_ref().is_some_and(|makers| makers.provenance.is_some());
+            let read = if read { "read for provenance alone" } else { "not read" };
             let what = match evidence.attestations {
-                1 => "1 attestation that comes along: not read".to_owned(),
-                count => format!("{count} attestations that come along: not read"),
+                1 => format!("1 attestation that comes along: {read}"),
+                count => format!("{count} attestations that come along: {read}"),
             };
             checks.push((false, what));
         }
@@ -80,7 +82,8 @@ fn coming(along: &Along, quote: Quote) -> Vec<String> {
     let comes = |comes: &Comes| {
         let Artifact { sort, media_type, size: bytes } = &comes.artifact;
         let name = under(comes.under.as_ref(), &comes.digest);
-        format!("{} {name} that comes along ({}, {}): not read", sort.words(), quote(media_type, 100), size(*bytes))
+        let unread = if matches!(sort, Sort::Signature | Sort::Attestation) { "" } else { ": not read" };
+        format!("{} {name} that comes along ({}, {}){unread}", sort.words(), quote(media_type, 100), size(*bytes))
     };
     let left = |left: &LeftBehind| {
         let name =
@@ -88,11 +91,15 @@ fn coming(along: &Along, quote: Quote) -> Vec<String> {
         format!("{name}, which upstream has beside the image, stays behind: {}", quote(&left.why, 200))
     };
     let mut lines: Vec<String> = along.comes.iter().take(NAMED).map(comes).collect();
-    let more = |count: usize, what: &str| (count > NAMED).then(|| format!("{} more {what}", count - NAMED));
-    lines.extend(more(along.comes.len(), "signatures and other artifacts that come along: not read"));
+    lines.extend(more(along.comes.len(), NAMED, "signatures and other artifacts that come along"));
     lines.extend(along.left.iter().take(NAMED).map(left));
-    lines.extend(more(along.left.len(), "that stay behind"));
+    lines.extend(more(along.left.len(), NAMED, "that stay behind"));
     lines
+}
+
+/// That there are more than are named.
+pub(super) fn more(count: usize, named: usize, what: &str) -> Option<String> {
+    (count > named).then(|| format!("{} more {what}", count - named))
 }
 
 /// What the manifest's policy means for it; nothing where it does not say.

@@ -41,6 +41,8 @@ fn evidence() -> Evidence {
         standing: Standing::Category(Category::VerifiedPublisher, Told::Search),
         at_mirror: AtMirror::Absent,
         at: Some("2026-11-21T08:00:00Z".parse().unwrap()),
+        makers: None,
+        signer: None,
         along: None,
         refused: None,
         unknown: Vec::new(),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::notices::{Unmatched, Unread};
-use super::plan::Promotion;
+use super::plan::{LookedAt, Promotion};
 use super::shared::{Failed, Finding};
 use crate::diag::Diagnostic;
 
@@ -21,11 +21,13 @@ pub struct Check {
     pub unread: Vec<Unread>,
     /// What a merge would let promotion do.
     pub promotions: Vec<Promotion>,
+    /// What was found out about the approvals that come in.
+    pub images: Vec<LookedAt>,
     /// What could not be looked at.
     pub failed: Vec<Failed>,
     /// How many images were looked at; for people.
     #[serde(skip)]
-    pub images: usize,
+    pub looked_at: usize,
 }
 
 impl Check {

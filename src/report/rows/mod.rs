@@ -11,5 +11,5 @@ pub(crate) use check::{Diagnostics, incoming};
 pub use notices::{Beside, Notices, Unmatched, Unread};
 pub(crate) use outcome::{Carried, LeftBehind};
 pub use outcome::{Outcome, Promoted, Proposed, ProposedAction};
-pub use plan::{Matrix, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promotion, RepositoryAction};
+pub use plan::{LookedAt, Matrix, Plan, PlannedImage, PlannedProposal, PlannedRepository, Promotion, RepositoryAction};
 pub use shared::{Failed, Finding, Removal, Waiting};

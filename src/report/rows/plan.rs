@@ -10,6 +10,7 @@ use crate::plan::drift::Difference;
 use crate::plan::{RepositoryStep, State, Step};
 use crate::proposal::body::Account;
 use crate::proposal::{Entry, Kind};
+use crate::report::evidence::PlannedEvidence;
 use crate::report::explain::ExplainedImage;
 use crate::report::facts::PlannedFacts;
 
@@ -120,6 +121,38 @@ impl From<&Entry> for PlannedImage {
 impl From<&Account<'_>> for PlannedImage {
     fn from(account: &Account<'_>) -> Self {
         Self { facts: PlannedFacts::from(account), ..Self::from(account.entry()) }
+    }
+}
+
+/// One change with what was found out about its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LookedAt {
+    /// The image's source as the manifest writes it.
+    pub source: String,
+    /// The mirror's name without the organization.
+    pub repository: RepositoryName,
+    /// The approved tag that the change starts from.
+    pub from: Option<Tag>,
+    /// The tag that the change is about.
+    pub to: Option<Tag>,
+    /// The digest that the change lets in, or that leaves.
+    pub digest: Digest,
+    /// The kind of change.
+    pub kind: Kind,
+    /// What was found out; null where nothing was looked at.
+    pub evidence: Option<PlannedEvidence>,
+}
+
+impl From<&PlannedImage> for LookedAt {
+    fn from(image: &PlannedImage) -> Self {
+        let PlannedImage { source, repository, from, to, digest, kind, facts } = image.clone();
+        Self { source, repository, from, to, digest, kind, evidence: facts.evidence }
+    }
+}
+
+impl From<&Account<'_>> for LookedAt {
+    fn from(account: &Account<'_>) -> Self {
+        Self { evidence: PlannedEvidence::of(account), ..Self::from(&PlannedImage::from(account.entry())) }
     }
 }
 

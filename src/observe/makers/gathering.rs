@@ -1,0 +1,180 @@
+//! What stands beside manifests, read as far as it may say who made them.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::bounds::Bounds;
+use super::platforms::Attestations;
+use crate::content::Document;
+use crate::content::statements::{Statement, names_contents, statements};
+use crate::evidence::{Beside, Found, Place, Unread};
+use crate::image::{Descriptor, Digest, Location, Tag};
+use crate::observe::companions::{self, Companion};
+use crate::observe::sources::Sources;
+use crate::registry::{Error, ErrorKind};
+
+/// How many documents or contents are read together.
+const TOGETHER: usize = 8;
+
+/// The predicate types of provenance begin so.
+const PROVENANCE: &str = "https://slsa.dev/provenance/";
+
+/// What is read beside one image.
+pub(super) struct Gathering<'a> {
+    sources: &'a Sources,
+    location: &'a Location,
+    bounds: Bounds,
+    found: Found,
+}
+
+/// A document beside a manifest.
+struct Candidate {
+    place: Place,
+    /// What it is called in messages.
+    name: String,
+    read: Read,
+}
+
+enum Read {
+    Document(Document),
+    Missing,
+    /// It is there and cannot be understood.
+    Unusable(String),
+}
+
+impl<'a> Gathering<'a> {
+    pub(super) const fn new(sources: &'a Sources, location: &'a Location, bounds: Bounds) -> Self {
+        Self { sources, location, bounds, found: Found { beside: Vec::new(), unread: Vec::new() } }
+    }
+
+    pub(super) const fn found(&self) -> &Found {
+        &self.found
+    }
+
+    /// Reads what stands beside a manifest.
+    pub(super) async fn beside(&mut self, subject: &Digest) -> Result<(), Error> {
+        let (sources, location) = (self.sources, self.location);
+        let mut listed = match self.bounds.tells {
+            true => companions::signing(sources, location, subject).await?,
+            false => companions::beside(sources, location, subject).await?,
+        };
+        listed.bound();
+        for left in listed.left.into_iter().filter(|_| self.bounds.tells) {
+            self.found.unread.push(Unread { subject: subject.clone(), why: left.to_string() });
+        }
+        let candidates: Vec<Candidate> = stream::iter(listed.companions.into_iter().filter_map(places))
+            .map(|(place, companion)| async move { candidate(sources, location, place, companion).await })
+            .buffered(TOGETHER)
+            .try_collect()
+            .await?;
+        for candidate in candidates {
+            self.take(subject, candidate).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads what attestation manifests of an index say of builds.
+    pub(super) async fn inside(&mut self, attestations: &[Attestations]) -> Result<(), Error> {
+        for Attestations { about, digest } in attestations {
+            let (place, name) = (Place::Index, digest.to_string());
+            let read = read(self.sources.document(self.location, digest).await)?;
+            self.take(about, Candidate { place, name, read }).await?;
+        }
+        Ok(())
+    }
+
+    fn unread(&mut self, subject: &Digest, why: String) {
+        self.found.unread.push(Unread { subject: subject.clone(), why });
+    }
+
+    /// Takes the contents of a document.
+    async fn take(&mut self, subject: &Digest, Candidate { place, name, read }: Candidate) -> Result<(), Error> {
+        let document = match read {
+            Read::Document(document) => document,
+            // A tag that is not there is absence; what is listed and not there was not looked at.
+            Read::Missing if matches!(place, Place::SignatureTag | Place::AttestationTag) => return Ok(()),
+            Read::Missing => return Ok(self.unread(subject, format!("{name} is listed and not there"))),
+            Read::Unusable(why) => return Ok(self.unread(subject, format!("{name}: {why}"))),
+        };
+        let statements = match statements(&document) {
+            Ok(statements) => statements,
+            Err(error) => return Ok(self.unread(subject, format!("{name}: {error}"))),
+        };
+        let (sources, location) = (self.sources, self.location);
+        let mut wanted = Vec::new();
+        for statement in statements {
+            let provenance = || statement.predicate().is_some_and(|predicate| predicate.starts_with(PROVENANCE));
+            if place == Place::Index && !provenance() {
+                continue;
+            }
+            match self.bounds.take(statement.layer.size) {
+                Ok(()) => wanted.push(statement),
+                Err(Some(why)) => self.unread(subject, format!("{name}: {why}")),
+                Err(None) => {}
+            }
+        }
+        let contents: Vec<_> = stream::iter(wanted)
+            .map(|statement| async move {
+                let content = sources.content(location, &statement.layer).await?;
+                Ok::<_, Error>((statement, content))
+            })
+            .buffered(TOGETHER)
+            .try_collect()
+            .await?;
+        for (Statement { media_type, layer }, content) in contents {
+            match content {
+                Some(content) => self.found.beside.push(Beside {
+                    subject: subject.clone(),
+                    place,
+                    media_type,
+                    annotations: layer.annotations,
+                    content,
+                }),
+                None => {
+                    let why = format!("{name}: {} is not there with the bytes of its digest", layer.digest);
+                    self.unread(subject, why);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where it was found; `None` for what says nothing of who made an image.
+fn places(companion: Companion) -> Option<(Place, Companion)> {
+    let is_contents = |referrer: &Descriptor| referrer.artifact_type.as_deref().is_some_and(names_contents);
+    let place = match &companion {
+        Companion::Referrer { referrer, .. } if is_contents(referrer) => return None,
+        Companion::Referrer { .. } => Place::Referrer,
+        Companion::Tagged(tag) if tag.as_str().ends_with(".sig") => Place::SignatureTag,
+        Companion::Tagged(tag) if tag.as_str().ends_with(".att") => Place::AttestationTag,
+        Companion::Tagged(_) => return None,
+    };
+    Some((place, companion))
+}
+
+async fn candidate(
+    sources: &Sources,
+    location: &Location,
+    place: Place,
+    companion: Companion,
+) -> Result<Candidate, Error> {
+    let (name, document) = match companion {
+        Companion::Referrer { referrer, .. } => {
+            (referrer.digest.to_string(), sources.document(location, &referrer.digest).await)
+        }
+        Companion::Tagged(tag) => (Tag::to_string(&tag), sources.document_of_tag(location, &tag).await),
+    };
+    Ok(Candidate { place, name, read: read(document)? })
+}
+
+fn read(document: Result<Option<Document>, Error>) -> Result<Read, Error> {
+    match document {
+        Ok(Some(document)) => Ok(Read::Document(document)),
+        Ok(None) => Ok(Read::Missing),
+        // What is wrong with a document stays wrong.
+        Err(Error {
+            kind: ErrorKind::Ambiguous(why) | ErrorKind::Mismatch(why) | ErrorKind::Protocol(why), ..
+        }) => Ok(Read::Unusable(why)),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,107 @@
+//! Who made an image upstream: what stands beside it is read, within bounds, and judged.
+//!
+//! Looking costs what finding companions costs, one request for each document beside the image that may be a signature or an
+//! attestation, and one for each content of it; a run reads each once. The manifests of platforms are looked at only where the
+//! top document alone does not satisfy what is asked.
+
+use super::sources::Sources;
+use crate::content::labels::Labels;
+use crate::evidence::{Asked, Covers, Found, Makers, Subject, Trust, Unread, judge};
+use crate::image::Digest;
+use crate::manifest::Image;
+use crate::plan::Signing;
+use crate::proposal::unsigned::unsigned;
+use crate::registry::Error;
+
+mod bounds;
+mod gathering;
+mod platforms;
+
+use bounds::Bounds;
+use gathering::Gathering;
+use platforms::Platforms;
+
+/// Reads who made images, and judges it.
+#[derive(Clone, Copy)]
+pub(crate) struct MakerReader<'a> {
+    pub(crate) sources: &'a Sources,
+    pub(crate) trust: &'a Trust,
+}
+
+impl MakerReader<'_> {
+    /// Who made the bytes of `digest`, as far as the image asks for that.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub(crate) async fn asked(&self, image: &Image, digest: &Digest, labels: &Labels) -> Result<Makers, Error> {
+        let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
+        let mut gathering = Gathering::new(self.sources, &image.source, Bounds::of_asked());
+        let mut subjects = vec![top(digest)];
+        gathering.beside(digest).await?;
+        if asked.provenance.is_some() {
+            let platforms = Platforms::read(self.sources, image, digest).await?;
+            gathering.inside(&platforms.attestations).await?;
+        }
+        let makers = judge(asked, &subjects, gathering.found(), labels, self.trust);
+        if makers.unsigned.is_none() {
+            return Ok(makers);
+        }
+        let platforms = Platforms::read(self.sources, image, digest).await?.subjects;
+        if platforms.is_empty() {
+            return Ok(makers);
+        }
+        for platform in &platforms {
+            gathering.beside(&platform.digest).await?;
+        }
+        subjects.extend(platforms);
+        Ok(judge(asked, &subjects, gathering.found(), labels, self.trust))
+    }
+
+    /// Who made the bytes of `digest`: as far as the image asks for that, or as far as it is seen where it asks for nothing.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub(crate) async fn of(&self, image: &Image, digest: &Digest, labels: &Labels) -> Result<Makers, Error> {
+        match image.signatures {
+            Some(_) => self.asked(image, digest, labels).await,
+            None => self.present(image, digest, labels).await,
+        }
+    }
+
+    /// The same as [`Self::asked`] where what does not answer makes the verdict unknown.
+    pub(crate) async fn asked_or_unknown(&self, image: &Image, digest: &Digest, labels: &Labels) -> Makers {
+        let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
+        self.asked(image, digest, labels).await.unwrap_or_else(|error| {
+            let unread = vec![Unread { subject: digest.clone(), why: error.to_string() }];
+            judge(asked, &[top(digest)], &Found { beside: Vec::new(), unread }, labels, self.trust)
+        })
+    }
+
+    /// Whether what is approved of an image may be promoted.
+    pub(crate) async fn signing(&self, image: &Image, digest: &Digest) -> Signing {
+        let makers = self.asked_or_unknown(image, digest, &Labels::default()).await;
+        unsigned(&makers).map_or(Signing::Verified(makers.signed_by), Signing::Unsigned)
+    }
+
+    /// What stands beside an image that asks for nothing, as far as it is small: nothing of it is verified.
+    ///
+    /// # Errors
+    /// Whatever keeps upstream from answering.
+    pub(crate) async fn present(&self, image: &Image, digest: &Digest, labels: &Labels) -> Result<Makers, Error> {
+        let mut gathering = Gathering::new(self.sources, &image.source, Bounds::of_present());
+        let Platforms { subjects: platforms, attestations } = Platforms::read(self.sources, image, digest).await?;
+        gathering.beside(digest).await?;
+        for platform in &platforms {
+            gathering.beside(&platform.digest).await?;
+        }
+        // What builds say of one platform they say of all.
+        gathering.inside(&attestations[..attestations.len().min(1)]).await?;
+        let subjects: Vec<Subject> = std::iter::once(top(digest)).chain(platforms).collect();
+        let nothing = Asked { signatures: None, provenance: None };
+        Ok(judge(nothing, &subjects, gathering.found(), labels, self.trust))
+    }
+}
+
+fn top(digest: &Digest) -> Subject {
+    Subject { digest: digest.clone(), covers: Covers::Index }
+}

@@ -1,0 +1,84 @@
+//! The sentences about who made an image.
+
+use super::account::{Account, Quote};
+use super::phrases::more;
+use crate::evidence::{Covers, Makers, Provenance, Signature, State};
+use crate::proposal::unsigned::unsigned;
+
+/// How many signatures are named.
+const NAMED: usize = 6;
+
+/// The most characters of a name of others.
+const NAME: usize = 300;
+
+impl Account<'_> {
+    /// What is known of who made it: what was verified (`true`) and what was not.
+    pub(super) fn makers(&self, quote: Quote) -> Vec<(bool, String)> {
+        let asks = self.image().signatures.is_some();
+        let Some(makers) = self.evidence.and_then(|evidence| evidence.makers.as_ref()) else {
+            let text = if asks { "signatures: the manifest asks for some; not looked at" } else { ASKS_NONE };
+            return vec![(false, text.to_owned())];
+        };
+        let mut lines = Vec::new();
+        match unsigned(makers) {
+            Some(why) => lines.push((false, format!("unsigned, so never promoted: {}", quote(&why, 700)))),
+            None if asks => {}
+            None => lines.push((false, ASKS_NONE.to_owned())),
+        }
+        lines.extend(signatures(makers, asks, quote));
+        lines.extend(makers.provenance.iter().map(|provenance| built(provenance, quote)));
+        lines
+    }
+}
+
+const ASKS_NONE: &str = "signatures: the manifest asks for none, so none was verified";
+
+/// A line each. Where none is asked for, that there is none needs no words.
+fn signatures(makers: &Makers, asks: bool, quote: Quote) -> Vec<(bool, String)> {
+    let told = |signature: &&Signature| asks || signature.state != State::Absent;
+    let told: Vec<&Signature> = makers.signatures.iter().filter(told).collect();
+    let mut lines: Vec<(bool, String)> = told.iter().take(NAMED).map(|signature| signed(signature, quote)).collect();
+    lines.extend(more(told.len(), NAMED, "signatures").map(|more| (false, more)));
+    lines
+}
+
+fn signed(signature: &Signature, quote: Quote) -> (bool, String) {
+    let Signature { kind, state, by, detail, covers } = signature;
+    let by = by.as_ref().map(|by| format!(", by {}", quote(by, NAME))).unwrap_or_default();
+    let covers = match covers {
+        Covers::Index => "it covers the whole image".to_owned(),
+        Covers::Platform(platform) => format!("it covers {} alone", quote(platform, 60)),
+    };
+    let covers = if *state == State::Absent { String::new() } else { format!("; {covers}") };
+    let detail = detail.as_ref().map(|detail| format!(": {}", quote(detail, NAME))).unwrap_or_default();
+    let text = format!("signature ({}): {}{by}{detail}{covers}", kind.as_str(), words(*state));
+    (*state == State::Verified, text)
+}
+
+fn built(provenance: &Provenance, quote: Quote) -> (bool, String) {
+    let Provenance { state, builder, source, commit, agrees, detail } = provenance;
+    let part = |word: &str, text: &Option<String>| text.as_ref().map(|text| format!("{word} {}", quote(text, NAME)));
+    let parts = [part("by", builder), part("from", source), part("at commit", commit)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let built = if parts.is_empty() { String::new() } else { format!(": built {}", parts.join(" ")) };
+    let agrees = match agrees {
+        Some(true) => "; the image's labels name the same",
+        Some(false) => "; **the image's labels name something else**",
+        None => "",
+    };
+    let detail = detail.as_ref().map(|detail| format!(" ({})", quote(detail, NAME))).unwrap_or_default();
+    (*state == State::Verified, format!("provenance: {}{built}{agrees}{detail}", words(*state)))
+}
+
+/// A state in a sentence. What is only present is never called more.
+const fn words(state: State) -> &'static str {
+    match state {
+        State::Verified => "verified",
+        State::Present => "present, and not verified",
+        State::Absent => "absent",
+        State::Failed => "failed",
+        State::Unsupported => "unsupported",
+        State::RootTooOld => "root-too-old",
+        State::Unknown => "unknown",
+    }
+}

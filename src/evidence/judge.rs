@@ -1,17 +1,82 @@
 //! The verdict on one image.
 
-use super::{Asked, Found, Makers, Subject, Trust};
+use super::examine::{Examined, Image, examine};
+use super::provenance::{self, Stated};
+use super::standing::{Overall, stand};
+use super::{Asked, Beside, Covers, Found, Kind, Makers, Signature, State, Subject, Trust};
 use crate::content::labels::Labels;
+use crate::manifest::Signatures;
 
-/// Who made the image with these subjects, told by what was found beside them.
-pub(crate) fn judge(
-    asked: Asked<'_>,
-    _subjects: &[Subject],
-    _found: &Found,
-    _labels: &Labels,
-    _trust: &Trust,
-) -> Makers {
-    let unsigned = (asked.signatures.is_some() || asked.provenance.is_some())
-        .then(|| "signatures are asked for, and this release cannot verify them".to_owned());
-    Makers { unsigned, ..Makers::default() }
+/// Who made the image with these subjects, told by what was found beside them. The subjects are its top document and, of an
+/// index, the manifests of the platforms that are wanted.
+pub(crate) fn judge(asked: Asked<'_>, subjects: &[Subject], found: &Found, labels: &Labels, trust: &Trust) -> Makers {
+    let image = Image { subjects, signers: asked.signatures.map_or(&[], Signatures::signers), trust };
+    // However they were found, they are told alike.
+    let mut beside: Vec<&Beside> = found.beside.iter().collect();
+    beside.sort_by(|a, b| (&a.subject, a.place, &a.content).cmp(&(&b.subject, b.place, &b.content)));
+    let examined: Vec<Examined> = beside.into_iter().filter_map(|beside| examine(beside, &image)).collect();
+    let overall = asked.signatures.map(|signatures| stand(signatures, &examined, &image, &found.unread));
+    let provenance = {
+        let index_is_signed = overall.as_ref().is_some_and(|overall| overall.index_is_signed);
+        let stated: Vec<Stated<'_>> = examined.iter().filter_map(|one| one.stated(index_is_signed)).collect();
+        provenance::judge(asked.provenance, &stated, subjects, &found.unread, labels)
+    };
+    let unsigned = overall.as_ref().and_then(|overall| overall.unsigned.clone()).or_else(|| {
+        let required = asked.provenance?;
+        let provenance = provenance.as_ref().filter(|provenance| provenance.state != State::Verified)?;
+        let detail = provenance.detail.as_deref().unwrap_or_default();
+        Some(format!("no verified provenance with {required}: {}, {detail}", provenance.state.as_str()))
+    });
+    Makers {
+        signatures: signatures(&examined, overall.as_ref(), &image, found),
+        provenance,
+        signed_by: overall.and_then(|overall| overall.signed_by),
+        unsigned,
+    }
+}
+
+/// The signatures, verified ones first, and what stands for one that is asked for and not there.
+fn signatures(examined: &[Examined], overall: Option<&Overall>, image: &Image<'_>, found: &Found) -> Vec<Signature> {
+    let mut all: Vec<Signature> = examined.iter().flat_map(Examined::signatures).collect();
+    match overall {
+        Some(overall) => {
+            let is_told = |missing: &Signature| all.iter().any(|signature| signature.state == missing.state);
+            let missing: Vec<Signature> = overall.missing.iter().filter(|missing| !is_told(missing)).cloned().collect();
+            all.extend(missing);
+        }
+        None => all.extend(found.unread.iter().map(|unread| Signature {
+            kind: Kind::CosignKeyless,
+            state: State::Unknown,
+            by: None,
+            detail: Some(unread.why.clone()),
+            covers: image.covers(&unread.subject).unwrap_or(Covers::Index),
+        })),
+    }
+    let mut merged = merge(all, image);
+    merged.sort_by(|a, b| key(a).cmp(&key(b)));
+    merged
+}
+
+/// One for each that differs; where every platform is signed alike, that counts as the index.
+fn merge(all: Vec<Signature>, image: &Image<'_>) -> Vec<Signature> {
+    let mut merged: Vec<Signature> = Vec::new();
+    for signature in &all {
+        let is_alike = |other: &&Signature| {
+            (other.kind, other.state, &other.by, &other.detail)
+                == (signature.kind, signature.state, &signature.by, &signature.detail)
+        };
+        let covered: Vec<&Covers> = all.iter().filter(is_alike).map(|other| &other.covers).collect();
+        let covers = if image.is_whole(&covered) { Covers::Index } else { signature.covers.clone() };
+        let signature = Signature { covers, ..signature.clone() };
+        if !merged.contains(&signature) {
+            merged.push(signature);
+        }
+    }
+    merged
+}
+
+/// What orders signatures.
+fn key(signature: &Signature) -> impl Ord + '_ {
+    let Signature { kind, state, by, detail, covers } = signature;
+    (*state != State::Verified, covers, *kind, state.as_str(), by, detail)
 }

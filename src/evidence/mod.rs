@@ -12,8 +12,21 @@ use serde::Serialize;
 use crate::image::Digest;
 use crate::manifest::{RequiredProvenance, Signatures};
 
+mod bundle;
+mod certificate;
+mod document;
+mod examine;
+mod fault;
 mod judge;
+mod layer;
+mod provenance;
+mod provider;
+mod standing;
+mod statement;
+#[cfg(test)]
+mod tests;
 mod trust;
+mod verify;
 
 #[allow(unused_imports)]
 pub(crate) use judge::judge;

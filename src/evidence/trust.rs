@@ -1,21 +1,225 @@
 //! What signatures are verified with: the keys and trust roots of the repository, and the root that ships.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use sigstore_verify::crypto::{KeyAlgorithm, SigningScheme, VerificationKey};
+use sigstore_verify::trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
+use sigstore_verify::types::{Artifact, Bundle, DerPublicKey, SignatureBytes};
+use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, Verifier};
+
+use super::certificate::{Certificate, organizations};
+use super::fault::Fault;
+use super::provider;
+use crate::image::Digest;
+
+/// The root of Sigstore's public instance, as it was when this release was made.
+static PUBLIC: LazyLock<Result<Root, String>> = LazyLock::new(|| Root::read(SIGSTORE_PRODUCTION_TRUSTED_ROOT));
 
 /// Keys and trust roots by the path that the manifest gives them, and the root of the public instance.
 #[derive(Debug)]
-pub(crate) struct Trust;
+pub(crate) struct Trust {
+    files: BTreeMap<String, Result<File, String>>,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+enum File {
+    Key(Key),
+    Roots(Vec<Root>),
+}
 
 impl Trust {
     /// `files`: the content of each file that the manifest names for `key` or `trusted-root`, or why it could not be had.
-    pub(crate) fn new(_files: &BTreeMap<String, Result<Vec<u8>, String>>) -> Self {
-        Self
+    pub(crate) fn new(files: &BTreeMap<String, Result<Vec<u8>, String>>) -> Self {
+        let read = |content: &Result<Vec<u8>, String>| File::read(content.as_ref().map_err(Clone::clone)?);
+        Self { files: files.iter().map(|(path, content)| (path.clone(), read(content))).collect() }
     }
 
     /// When the newest key of the root that ships begins to count.
     pub(crate) fn newest_key(&self) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH
+        PUBLIC.as_ref().map_or(DateTime::UNIX_EPOCH, |root| root.newest)
+    }
+
+    pub(super) fn key(&self, path: &str) -> Result<&Key, Fault> {
+        match self.file(path)? {
+            File::Key(key) => Ok(key),
+            File::Roots(_) => Err(Fault::Untrusted(format!("{path} is a trusted root, not a public key"))),
+        }
+    }
+
+    /// The roots of this file, or the public one.
+    pub(super) fn roots(&self, path: Option<&str>) -> Result<&[Root], Fault> {
+        let Some(path) = path else { return self.public().map(std::slice::from_ref) };
+        match self.file(path)? {
+            File::Roots(roots) => Ok(roots),
+            File::Key(_) => Err(Fault::Untrusted(format!("{path} is a public key, not a trusted root"))),
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "callers have trust, not a global")]
+    pub(super) fn public(&self) -> Result<&Root, Fault> {
+        PUBLIC.as_ref().map_err(|why| Fault::Untrusted(format!("the trust root that ships: {why}")))
+    }
+
+    fn file(&self, path: &str) -> Result<&File, Fault> {
+        let untrusted = |why: &str| Fault::Untrusted(format!("{path}: {why}"));
+        let file = self.files.get(path).ok_or_else(|| untrusted("it was not read"))?;
+        file.as_ref().map_err(|why| untrusted(why))
+    }
+}
+
+impl File {
+    fn read(content: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(content).map_err(|_| "it is no text".to_owned())?;
+        if !text.trim_start().starts_with('{') {
+            return Key::read(text).map(Self::Key);
+        }
+        if let Ok(root) = Root::read(text) {
+            return Ok(Self::Roots(vec![root]));
+        }
+        // `gh attestation trusted-root` writes one root a line.
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        lines.map(Root::read).collect::<Result<Vec<_>, _>>().map(Self::Roots)
+    }
+}
+
+/// A public key.
+pub(super) struct Key {
+    der: DerPublicKey,
+    /// The same key with each hash that signers use with it.
+    with_hashes: Vec<VerificationKey>,
+    /// SHA-256 of its DER form, in hexadecimal: what names a key in bundles.
+    pub fingerprint: String,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({})", self.fingerprint)
+    }
+}
+
+impl Key {
+    fn read(pem: &str) -> Result<Self, String> {
+        provider::install();
+        if pem.contains("PRIVATE KEY-----") {
+            return Err("it is a private key, which must not be in a repository".to_owned());
+        }
+        let der = DerPublicKey::from_pem(pem).map_err(|_| "it is no public key in PEM".to_owned())?;
+        let algorithm = KeyAlgorithm::from_spki(&der).map_err(|error| error.to_string())?;
+        let schemes: &[SigningScheme] = match algorithm {
+            KeyAlgorithm::EcdsaP256 => &[SigningScheme::EcdsaP256Sha256],
+            KeyAlgorithm::EcdsaP384 => &[SigningScheme::EcdsaP384Sha384, SigningScheme::EcdsaP384Sha256],
+            KeyAlgorithm::Ed25519 => &[SigningScheme::Ed25519],
+            KeyAlgorithm::Rsa => &[SigningScheme::RsaPkcs1Sha256, SigningScheme::RsaPssSha256],
+            _ => return Err("its algorithm is not supported".to_owned()),
+        };
+        let with = |scheme: &SigningScheme| VerificationKey::from_spki_with_scheme(&der, *scheme);
+        let with_hashes = schemes.iter().map(with).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        let fingerprint = fingerprint(der.as_bytes());
+        Ok(Self { der, with_hashes, fingerprint })
+    }
+
+    /// Whether the key made this signature over `message`.
+    pub(super) fn verifies(&self, message: &[u8], signature: &SignatureBytes) -> bool {
+        self.with_hashes.iter().any(|key| key.verify(message, signature).is_ok())
+    }
+}
+
+/// What names a key: SHA-256 of its DER form, in hexadecimal.
+pub(super) fn fingerprint(der: &[u8]) -> String {
+    Digest::sha256(der).hex().to_owned()
+}
+
+/// A trusted root.
+pub(super) struct Root {
+    verifier: Verifier,
+    /// Signatures must be in one of its logs; a root without a log asks for a timestamp of its authority instead.
+    has_log: bool,
+    has_certificate_log: bool,
+    logs: BTreeSet<Vec<u8>>,
+    /// The organizations of its certificate authorities.
+    organizations: BTreeSet<String>,
+    newest: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for Root {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Root({:?}, {})", self.organizations, self.newest)
+    }
+}
+
+impl Root {
+    fn read(json: &str) -> Result<Self, String> {
+        provider::install();
+        let root = TrustedRoot::from_json(json).map_err(|error| format!("it is no trusted root: {error}"))?;
+        if root.certificate_authorities.is_empty() {
+            return Err("it is no trusted root: it has no certificate authority".to_owned());
+        }
+        if root.tlogs.is_empty() && root.timestamp_authorities.is_empty() {
+            return Err("it is no trusted root: it has neither a log nor a timestamp authority".to_owned());
+        }
+        let verifier = Verifier::new(&root).map_err(|error| error.to_string())?;
+        let windows = [
+            root.tlogs.iter().map(|log| log.public_key.valid_for).collect::<Vec<_>>(),
+            root.ctlogs.iter().map(|log| log.public_key.valid_for).collect(),
+            root.certificate_authorities.iter().map(|authority| authority.valid_for).collect(),
+            root.timestamp_authorities.iter().map(|authority| authority.valid_for).collect(),
+        ];
+        let starts = windows.iter().flatten().flatten().map(|window| window.start.as_second());
+        let newest = starts.filter_map(|start| DateTime::from_timestamp(start, 0)).max();
+        let certificates = root.certificate_authorities.iter().flat_map(|authority| &authority.cert_chain.certificates);
+        Ok(Self {
+            verifier,
+            has_log: !root.tlogs.is_empty(),
+            has_certificate_log: !root.ctlogs.is_empty(),
+            logs: root.tlogs.iter().map(|log| log.log_id.key_id.as_bytes().to_vec()).collect(),
+            organizations: certificates.filter_map(|der| organizations(der.raw_bytes.as_bytes()).subject).collect(),
+            newest: newest.unwrap_or(DateTime::UNIX_EPOCH),
+        })
+    }
+
+    /// Whether a signature is in one of the root's logs, as it says.
+    pub(super) fn has_log_of(&self, bundle: &Bundle) -> bool {
+        let entries = &bundle.verification_material.tlog_entries;
+        entries.iter().any(|entry| self.logs.contains(entry.log_id.key_id.as_bytes()))
+    }
+
+    /// Verifies certificate, log entry, time and signature; the identity is for the caller to judge.
+    pub(super) fn verify(&self, bundle: &Bundle, artifact: Artifact<'_>) -> Result<VerificationResult, Fault> {
+        let mut policy = VerificationPolicy::any_identity();
+        if !self.has_log {
+            policy = policy.skip_tlog_unsafe();
+        }
+        if !self.has_certificate_log {
+            policy = policy.skip_sct();
+        }
+        Ok(self.verifier.verify(artifact, bundle, &policy)?)
+    }
+
+    /// Verifies the log entry of a signature by a key, and the signature again.
+    pub(super) fn verify_logged(&self, bundle: &Bundle, artifact: Artifact<'_>, key: &Key) -> Result<(), Fault> {
+        let policy = PublicKeyVerificationPolicy::new(key.der.clone());
+        self.verifier.verify(artifact, bundle, &policy)?;
+        Ok(())
+    }
+
+    /// Whether an authority of this name is in the root.
+    pub(super) fn knows(&self, certificate: &Certificate) -> bool {
+        certificate.authority.as_ref().is_some_and(|authority| self.organizations.contains(authority))
+    }
+
+    /// What a fault comes to where the root lacks something: another root is needed, or a newer one. Newer means: what is lacking
+    /// belongs to an organization that the root has, and signed after everything in the root began to count.
+    pub(super) fn lacking(&self, fault: Fault, certificate: &Certificate) -> Fault {
+        match fault {
+            fault if !fault.is_missing_trust() => fault,
+            _ if !self.knows(certificate) => Fault::OtherRoot,
+            _ if certificate.begins > self.newest => {
+                Fault::RootTooOld { signed: certificate.begins, newest: self.newest }
+            }
+            fault => fault,
+        }
     }
 }

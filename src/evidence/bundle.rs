@@ -1,0 +1,150 @@
+//! Sigstore bundles, versions 0.1 to 0.3.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use sigstore_verify::types::bundle::VerificationMaterialContent;
+use sigstore_verify::types::{Bundle, MediaType, SignatureContent};
+
+use super::Kind;
+use super::certificate::Certificate;
+use super::document::{Claim, Signed};
+use super::fault::Fault;
+use super::statement::{PAYLOAD, Says, Statement};
+
+/// What is looked at before the library reads a bundle, to say what is not supported in it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[serde(expecting = "a bundle")]
+struct Outline {
+    media_type: Option<String>,
+    dsse_envelope: Option<EnvelopeOutline>,
+    message_signature: Option<IgnoredAny>,
+    #[serde(default)]
+    verification_material: MaterialOutline,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[serde(expecting = "an envelope")]
+struct EnvelopeOutline {
+    #[serde(default)]
+    payload_type: String,
+    #[serde(default)]
+    payload: String,
+    #[serde(default)]
+    signatures: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+#[serde(expecting = "verification material")]
+struct MaterialOutline {
+    public_key: Option<IgnoredAny>,
+    #[serde(default)]
+    tlog_entries: Option<Vec<EntryOutline>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[serde(expecting = "a log entry")]
+struct EntryOutline {
+    kind_version: Option<KindOutline>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "the kind of a log entry")]
+struct KindOutline {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    version: String,
+}
+
+/// The forms of log entries that are read.
+const ENTRIES: [&str; 4] = ["hashedrekord/0.0.1", "hashedrekord/0.0.2", "dsse/0.0.1", "intoto/0.0.2"];
+
+impl Outline {
+    fn read(content: &[u8]) -> Result<Self, Fault> {
+        serde_json::from_slice(content).map_err(|error| Fault::Unreadable(error.to_string()))
+    }
+
+    /// What the bundle says, where that can be told.
+    fn statement(&self) -> Option<Result<Statement, Fault>> {
+        let envelope = self.dsse_envelope.as_ref()?;
+        if envelope.payload_type != PAYLOAD {
+            return Some(Err(Fault::Unsupported(format!("an envelope of type {}", envelope.payload_type))));
+        }
+        let payload = STANDARD.decode(&envelope.payload).map_err(|error| Fault::Unreadable(error.to_string()));
+        Some(payload.and_then(|payload| Statement::read(&payload)))
+    }
+
+    /// Whether it can be verified at all.
+    fn check(&self) -> Result<(), Fault> {
+        if let Some(media_type) = &self.media_type
+            && media_type.parse::<MediaType>().is_err()
+        {
+            return Err(Fault::Unsupported(format!("a bundle of type {media_type}")));
+        }
+        if self.message_signature.is_some() {
+            return Err(Fault::Unsupported(
+                "a bundle that signs bytes instead of a statement about an image".to_owned(),
+            ));
+        }
+        if self.dsse_envelope.as_ref().is_some_and(|envelope| envelope.signatures.len() > 1) {
+            return Err(Fault::Several);
+        }
+        let entries = self.verification_material.tlog_entries.iter().flatten();
+        let kinds = entries.filter_map(|entry| entry.kind_version.as_ref());
+        match kinds.map(|kind| format!("{}/{}", kind.kind, kind.version)).find(|kind| !ENTRIES.contains(&kind.as_str()))
+        {
+            Some(kind) => Err(Fault::Unsupported(format!("a log entry of type {kind}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The kind of a bundle that cannot be read.
+pub(super) fn kind(content: &[u8]) -> Kind {
+    match Outline::read(content) {
+        Ok(outline) if outline.verification_material.public_key.is_some() => Kind::CosignKey,
+        _ => Kind::CosignKeyless,
+    }
+}
+
+/// Reads a bundle; `None` where it is neither a signature nor provenance.
+pub(super) fn read(content: &[u8]) -> Result<Option<Signed>, Fault> {
+    let outline = Outline::read(content)?;
+    let statement = outline.statement().transpose();
+    if matches!(&statement, Ok(Some(statement)) if statement.says == Says::Other) {
+        return Ok(None);
+    }
+    outline.check()?;
+    let statement = statement?.ok_or_else(|| Fault::Unreadable("it has no envelope".to_owned()))?;
+    let text = std::str::from_utf8(content).map_err(|error| Fault::Unreadable(error.to_string()))?;
+    let bundle = Bundle::from_json(text).map_err(|error| Fault::Unreadable(error.to_string()))?;
+    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
+        return Err(Fault::Unreadable("it has no envelope".to_owned()));
+    };
+    let claim = claim(&bundle)?;
+    let kind = match claim {
+        Claim::Key(_) => Kind::CosignKey,
+        Claim::Certificate(_) => Kind::CosignKeyless,
+    };
+    let (message, signature) = (envelope.pae(), envelope.signature.sig.clone());
+    Ok(Some(Signed { kind, about: statement.about, says: statement.says, claim, message, signature, bundle }))
+}
+
+/// Who says to have signed.
+pub(super) fn claim(bundle: &Bundle) -> Result<Claim, Fault> {
+    if let Some(certificate) = bundle.signing_certificate() {
+        return Certificate::read(certificate).map(Claim::Certificate);
+    }
+    let VerificationMaterialContent::PublicKey(key) = &bundle.verification_material.content else {
+        return Err(Fault::Unreadable("it has neither a certificate nor a key".to_owned()));
+    };
+    // cosign names a key by the SHA-256 of its DER form; a name of another form tells nothing.
+    let hash = STANDARD.decode(&key.hint).ok().filter(|hash| hash.len() == 32);
+    Ok(Claim::Key(hash.map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect())))
+}

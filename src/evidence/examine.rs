@@ -1,0 +1,150 @@
+//! One document beside an image, examined: what of the image it covers, and by whom of those asked for it is.
+
+use super::document::Document;
+use super::fault::Fault;
+use super::provenance::Stated;
+use super::statement::{Says, Statement};
+use super::verify::verify;
+use super::{Beside, Covers, Kind, Place, Signature, State, Subject, Trust};
+use crate::image::Digest;
+use crate::manifest::Signer;
+
+/// The image that is judged, and by whom it should be signed.
+pub(super) struct Image<'a> {
+    pub subjects: &'a [Subject],
+    pub signers: &'a [Signer],
+    pub trust: &'a Trust,
+}
+
+impl Image<'_> {
+    /// What of the image has this digest.
+    pub(super) fn covers(&self, digest: &Digest) -> Option<Covers> {
+        self.subjects.iter().find(|subject| subject.digest == *digest).map(|subject| subject.covers.clone())
+    }
+
+    /// Whether these are the whole image: its index, or every platform of it.
+    pub(super) fn is_whole(&self, covered: &[&Covers]) -> bool {
+        let is_covered = |subject: &&Subject| covered.contains(&&subject.covers);
+        let platforms: Vec<&Subject> = self.subjects.iter().filter(|one| one.covers != Covers::Index).collect();
+        covered.contains(&&Covers::Index) || !platforms.is_empty() && platforms.iter().all(is_covered)
+    }
+
+    /// The platforms that are not among these; the index where none is.
+    pub(super) fn uncovered(&self, covered: &[&Covers]) -> Vec<Covers> {
+        if covered.is_empty() {
+            return vec![Covers::Index];
+        }
+        let platforms = self.subjects.iter().map(|subject| &subject.covers).filter(|covers| **covers != Covers::Index);
+        platforms.filter(|covers| !covered.contains(covers)).cloned().collect()
+    }
+}
+
+/// A document that is a signature, provenance or both.
+pub(super) struct Examined {
+    document: Document,
+    place: Place,
+    /// What of the image it is about; empty where it is about something else.
+    pub covers: Vec<Covers>,
+    /// For each signer, who made it or why it is not verified.
+    pub verdicts: Vec<Result<String, Fault>>,
+}
+
+/// Examines what is a signature or provenance.
+pub(super) fn examine(beside: &Beside, image: &Image<'_>) -> Option<Examined> {
+    let document = Document::read(beside);
+    let about: Vec<&Digest> = match &document {
+        Document::Other => return None,
+        Document::Signed(signed) => signed.about.iter().collect(),
+        Document::Unsigned(statement) => statement.about.iter().collect(),
+        Document::Broken { .. } => vec![&beside.subject],
+    };
+    let subjects: Vec<&Subject> = image.subjects.iter().filter(|one| about.contains(&&one.digest)).collect();
+    let verdicts = match (&document, subjects.first()) {
+        (Document::Signed(signed), Some(subject)) => {
+            image.signers.iter().map(|signer| verify(signed, &subject.digest, signer, image.trust)).collect()
+        }
+        (Document::Broken { fault, .. }, _) => image.signers.iter().map(|_| Err(fault.clone())).collect(),
+        _ => Vec::new(),
+    };
+    let mut covers: Vec<Covers> = subjects.into_iter().map(|subject| subject.covers.clone()).collect();
+    if covers.contains(&Covers::Index) {
+        covers = vec![Covers::Index];
+    }
+    Some(Examined { document, place: beside.place, covers, verdicts })
+}
+
+impl Examined {
+    /// Whether it is, or may be, a signature of an image.
+    pub(super) fn is_signature(&self) -> bool {
+        match &self.document {
+            Document::Signed(signed) => signed.is_signature(),
+            Document::Broken { .. } => self.place != Place::AttestationTag,
+            Document::Unsigned(_) | Document::Other => false,
+        }
+    }
+
+    pub(super) const fn kind(&self) -> Option<Kind> {
+        match &self.document {
+            Document::Signed(signed) => Some(signed.kind),
+            Document::Broken { kind, .. } => Some(*kind),
+            Document::Unsigned(_) | Document::Other => None,
+        }
+    }
+
+    /// Who says to have signed it.
+    pub(super) fn by(&self) -> Option<String> {
+        match &self.document {
+            Document::Signed(signed) => signed.by(),
+            _ => None,
+        }
+    }
+
+    /// Why it is verified by none of the signers, as far as that says most.
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        if let Document::Broken { fault, .. } = &self.document {
+            return Some(fault);
+        }
+        self.verdicts.iter().filter_map(|verdict| verdict.as_ref().err()).max_by_key(|fault| fault.weight())
+    }
+
+    /// Whether one of the signers made it.
+    pub(super) fn is_verified(&self) -> bool {
+        self.verified_by().is_some()
+    }
+
+    fn verified_by(&self) -> Option<&String> {
+        self.verdicts.iter().find_map(|verdict| verdict.as_ref().ok())
+    }
+
+    /// It as a signature, for each part of the image that it covers.
+    pub(super) fn signatures(&self) -> Vec<Signature> {
+        let Some(kind) = self.kind().filter(|_| self.is_signature()) else { return Vec::new() };
+        let (state, by, detail) = match (self.verified_by(), self.fault()) {
+            (Some(by), _) => (State::Verified, Some(by.clone()), None),
+            (None, Some(fault)) => (fault.state(), self.by(), Some(fault.to_string())),
+            (None, None) => (State::Present, self.by(), None),
+        };
+        let signature = |covers: &Covers| {
+            let (by, detail, covers) = (by.clone(), detail.clone(), covers.clone());
+            Signature { kind, state, by, detail, covers }
+        };
+        self.covers.iter().map(signature).collect()
+    }
+
+    /// It as provenance.
+    pub(super) fn stated(&self, index_is_signed: bool) -> Option<Stated<'_>> {
+        let (says, is_signed) = match &self.document {
+            Document::Signed(signed) => (&signed.says, self.verified_by().is_some()),
+            Document::Unsigned(Statement { says, .. }) => (says, self.place == Place::Index && index_is_signed),
+            Document::Broken { .. } | Document::Other => return None,
+        };
+        let Says::Built(claims) = says else { return None };
+        let fault = self.fault().filter(|_| !is_signed);
+        (!self.covers.is_empty()).then_some(Stated { claims, covers: &self.covers, is_signed, fault })
+    }
+
+    /// Whether it is a signature of something else.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.is_signature() && self.covers.is_empty()
+    }
+}

@@ -1,0 +1,105 @@
+//! What provenance says: SLSA 0.2 and 1, and what BuildKit adds to both.
+
+use serde_json::Value;
+
+use crate::text::cut;
+
+const SLSA_0_2: &str = "https://slsa.dev/provenance/v0.2";
+const SLSA_1: &str = "https://slsa.dev/provenance/v1";
+
+/// Where BuildKit keeps what its client said of the checkout, in SLSA 0.2.
+const BUILDKIT: &str = "https://mobyproject.org/buildkit@v1#metadata";
+
+/// The most characters of a claim.
+const LENGTH: usize = 500;
+
+/// Who built it, from what.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Claims {
+    pub builder: Option<String>,
+    pub source: Option<String>,
+    pub commit: Option<String>,
+    /// Whether the builder fetched the source itself. Otherwise its client only said what it sent.
+    pub is_fetched: bool,
+}
+
+impl Claims {
+    /// The claims of a predicate; `None` where its type is not that of provenance. What is missing or of an unexpected form
+    /// is not claimed.
+    pub(crate) fn read(predicate_type: &str, predicate: &str) -> Option<Self> {
+        let read: fn(&Value) -> Self = match predicate_type {
+            SLSA_0_2 => version_0_2,
+            SLSA_1 => version_1,
+            _ => return None,
+        };
+        Some(read(&serde_json::from_str(predicate).unwrap_or_default()))
+    }
+
+    fn of(builder: &Value, fetched: Option<Origin>, said: Option<Origin>) -> Self {
+        let is_fetched = fetched.is_some();
+        let Origin { source, commit } = fetched.or(said).unwrap_or_default();
+        Self { builder: text(builder), source, commit, is_fetched }
+    }
+}
+
+/// A source and its commit.
+#[derive(Default)]
+struct Origin {
+    source: Option<String>,
+    commit: Option<String>,
+}
+
+fn version_0_2(predicate: &Value) -> Claims {
+    let config = &predicate["invocation"]["configSource"];
+    let materials = list(&predicate["materials"]);
+    let fetched = fetched(config).or_else(|| materials.iter().find_map(fetched));
+    Claims::of(&predicate["builder"]["id"], fetched, said(&predicate["metadata"][BUILDKIT]["vcs"]))
+}
+
+fn version_1(predicate: &Value) -> Claims {
+    let (build, run) = (&predicate["buildDefinition"], &predicate["runDetails"]);
+    let parameters = &build["externalParameters"];
+    let dependencies = list(&build["resolvedDependencies"]);
+    // BuildKit names the source here, and its commit among the dependencies.
+    let config = fetched(&parameters["configSource"]);
+    let fetched = match config {
+        Some(Origin { source: Some(source), commit: None }) => {
+            let same = dependencies.iter().find(|dependency| text(&dependency["uri"]).as_ref() == Some(&source));
+            let commit = same.and_then(commit_of);
+            Some(Origin { source: Some(source), commit })
+        }
+        Some(config) => Some(config),
+        None => dependencies.iter().find_map(fetched),
+    };
+    Claims::of(&run["builder"]["id"], fetched, said(&run["metadata"]["buildkit_metadata"]["vcs"]))
+}
+
+/// What a builder fetched from version control.
+fn fetched(resource: &Value) -> Option<Origin> {
+    let uri = text(&resource["uri"])?;
+    let is_git =
+        uri.starts_with("git+") || uri.starts_with("git://") || uri.split(['#', '@']).any(|p| p.ends_with(".git"));
+    let commit = commit_of(resource);
+    let is_source = is_git || commit.is_some() && uri.starts_with("https://");
+    is_source.then_some(Origin { source: Some(uri), commit })
+}
+
+fn commit_of(resource: &Value) -> Option<String> {
+    let digest = &resource["digest"];
+    text(&digest["gitCommit"]).or_else(|| text(&digest["sha1"]))
+}
+
+/// What BuildKit's client said of its checkout.
+fn said(vcs: &Value) -> Option<Origin> {
+    let origin = Origin { source: text(&vcs["source"]), commit: text(&vcs["revision"]) };
+    (origin.source.is_some() || origin.commit.is_some()).then_some(origin)
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A text that is not empty, in a length that somebody reads.
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(|text| cut(text, LENGTH))
+}

@@ -1,0 +1,114 @@
+//! Whether provenance is what the manifest asks for.
+
+use super::Claims;
+use super::source::is_same_source;
+use crate::content::labels::Labels;
+use crate::evidence::fault::Fault;
+use crate::evidence::{Covers, Provenance, State, Subject, Unread};
+use crate::manifest::RequiredProvenance;
+
+/// One statement of how the image, or a platform of it, was built.
+pub(in crate::evidence) struct Stated<'a> {
+    pub claims: &'a Claims,
+    /// What of the image it is about.
+    pub covers: &'a [Covers],
+    /// Whether one of those whom `signatures` asks for signed it.
+    pub is_signed: bool,
+    /// Why it is not signed by one of them.
+    pub fault: Option<&'a Fault>,
+}
+
+pub(in crate::evidence) fn judge(
+    required: Option<&RequiredProvenance>,
+    stated: &[Stated<'_>],
+    subjects: &[Subject],
+    unread: &[Unread],
+    labels: &Labels,
+) -> Option<Provenance> {
+    let met = |one: &Stated<'_>| required.is_none_or(|required| meets(one, required).is_ok());
+    let shown = stated.iter().min_by_key(|one| (!met(one), !one.is_signed, one.covers, text(one.claims)));
+    let (state, detail) = match required {
+        Some(required) => require(required, stated, subjects, unread),
+        None if !stated.is_empty() => (State::Present, None),
+        None => (State::Unknown, Some(unread.first()?.why.clone())),
+    };
+    let claims = shown.map(|one| one.claims.clone()).unwrap_or_default();
+    let agrees = agrees(&claims, labels);
+    let Claims { builder, source, commit, is_fetched: _ } = claims;
+    Some(Provenance { state, builder, source, commit, agrees, detail })
+}
+
+/// What orders statements, however they were found.
+fn text(claims: &Claims) -> (&Option<String>, &Option<String>, &Option<String>) {
+    (&claims.builder, &claims.source, &claims.commit)
+}
+
+fn require(
+    required: &RequiredProvenance,
+    stated: &[Stated<'_>],
+    subjects: &[Subject],
+    unread: &[Unread],
+) -> (State, Option<String>) {
+    let covered = |covers: &Covers| {
+        let meeting = stated.iter().filter(|one| meets(one, required).is_ok());
+        meeting.flat_map(|one| one.covers).any(|one| one == covers)
+    };
+    let mut platforms = subjects.iter().map(|subject| &subject.covers).filter(|covers| **covers != Covers::Index);
+    let lacking = platforms.find(|platform| !covered(platform));
+    let has_platforms = subjects.iter().any(|subject| subject.covers != Covers::Index);
+    if covered(&Covers::Index) || has_platforms && lacking.is_none() {
+        return (State::Verified, None);
+    }
+    if let Some(unread) = unread.first() {
+        return (State::Unknown, Some(format!("it could not be looked at: {}", unread.why)));
+    }
+    let is_part = stated.iter().any(|one| meets(one, required).is_ok());
+    let part =
+        lacking.filter(|_| is_part).map(|platform| format!("not of {}: ", platform.as_str())).unwrap_or_default();
+    // Of several, what is signed says most.
+    let unmet = stated.iter().filter_map(|one| Some((one.is_signed, meets(one, required).err()?)));
+    match unmet.max_by_key(|(is_signed, unmet)| (*is_signed, unmet.state == State::RootTooOld)) {
+        Some((_, Unmet { state, why })) => (state, Some(format!("{part}{why}"))),
+        None => (State::Absent, Some(format!("{part}nothing beside it says how it was built"))),
+    }
+}
+
+/// Why a statement is not what is required.
+struct Unmet {
+    state: State,
+    why: String,
+}
+
+fn meets(one: &Stated<'_>, required: &RequiredProvenance) -> Result<(), Unmet> {
+    let failed = |why: String| Unmet { state: State::Failed, why };
+    if !one.is_signed {
+        let state = one.fault.map(Fault::state).filter(|state| *state == State::RootTooOld).unwrap_or(State::Failed);
+        let fault = one.fault.map(|fault| format!(" ({fault})")).unwrap_or_default();
+        return Err(Unmet { state, why: format!("none of those who must sign the image signed it{fault}") });
+    }
+    if let Some(builder) = &required.builder
+        && one.claims.builder.as_ref() != Some(builder)
+    {
+        return Err(failed(format!("its builder is {}", one.claims.builder.as_deref().unwrap_or("not named"))));
+    }
+    let Some(source) = &required.source else { return Ok(()) };
+    match &one.claims.source {
+        Some(found) if !is_same_source(found, source) => Err(failed(format!("its source is {found}"))),
+        Some(found) if !one.claims.is_fetched => {
+            Err(failed(format!("{found} is only what the client of its builder said of its source")))
+        }
+        Some(_) => Ok(()),
+        None => Err(failed("its source is not named".to_owned())),
+    }
+}
+
+/// Whether the labels name what provenance names; `None` where there is nothing to compare.
+fn agrees(claims: &Claims, labels: &Labels) -> Option<bool> {
+    let source = labels.source.as_ref().zip(claims.source.as_ref()).map(|(label, found)| is_same_source(label, found));
+    let commit = labels.revision.as_ref().zip(claims.commit.as_ref());
+    let commit = commit.map(|(label, found)| label.eq_ignore_ascii_case(found));
+    match (source, commit) {
+        (None, None) => None,
+        (source, commit) => Some(source.unwrap_or(true) && commit.unwrap_or(true)),
+    }
+}

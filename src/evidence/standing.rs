@@ -1,0 +1,200 @@
+//! Whether an image is signed by what the manifest asks for.
+
+use std::collections::BTreeSet;
+
+use super::examine::{Examined, Image};
+use super::fault::Fault;
+use super::{Covers, Kind, Signature, State, Unread};
+use crate::manifest::{Signatures, Signer};
+use crate::text::{counted, cut};
+
+/// The most characters of `signed-by`.
+const SIGNED_BY: usize = 1_000;
+
+/// Whether an image is signed by what is asked for.
+pub(super) struct Overall {
+    /// Who signed it, where that is verified.
+    pub signed_by: Option<String>,
+    /// Why it may not come in.
+    pub unsigned: Option<String>,
+    /// What stands for signatures that are asked for and not there.
+    pub missing: Vec<Signature>,
+    /// Whether what is asked for signed the index itself, and with it everything that it lists.
+    pub index_is_signed: bool,
+}
+
+/// Where one signer stands.
+struct Standing<'a> {
+    signer: &'a Signer,
+    state: State,
+    kind: Kind,
+    detail: String,
+    /// Who signed, by name.
+    by: BTreeSet<&'a str>,
+    signed_index: bool,
+    uncovered: Vec<Covers>,
+}
+
+pub(super) fn stand(signatures: &Signatures, examined: &[Examined], image: &Image<'_>, unread: &[Unread]) -> Overall {
+    let standings: Vec<Standing<'_>> = signatures
+        .signers()
+        .iter()
+        .enumerate()
+        .map(|(i, signer)| standing(i, signer, examined, image, unread))
+        .collect();
+    let verified = |standing: &&Standing<'_>| standing.state == State::Verified;
+    let (is_verified, index_is_signed) = match signatures {
+        Signatures::AllOf(_) => {
+            (standings.iter().all(|one| verified(&one)), standings.iter().all(|one| one.signed_index))
+        }
+        Signatures::One(_) | Signatures::AnyOf(_) => {
+            (standings.iter().any(|one| verified(&one)), standings.iter().any(|one| one.signed_index))
+        }
+    };
+    if is_verified && !standings.is_empty() {
+        let by: BTreeSet<&str> = standings.iter().filter(verified).flat_map(|standing| standing.by.clone()).collect();
+        return Overall { signed_by: Some(joined(&by)), unsigned: None, missing: Vec::new(), index_is_signed };
+    }
+    let open = standings.iter().filter(|standing| !verified(standing)).min_by_key(|standing| rank(standing.state));
+    let Some(open) = open else {
+        let unsigned = Some("no signer is named".to_owned());
+        return Overall { signed_by: None, unsigned, missing: Vec::new(), index_is_signed: false };
+    };
+    let who = match signatures {
+        Signatures::AllOf(_) => open.signer.to_string(),
+        Signatures::One(_) | Signatures::AnyOf(_) => signatures.to_string(),
+    };
+    let unsigned = format!("no verified signature by {who}: {}, {}", open.state.as_str(), open.detail);
+    Overall { signed_by: None, unsigned: Some(unsigned), missing: open.missing(), index_is_signed: false }
+}
+
+/// What is told first where several are not verified: what may still turn out well.
+const fn rank(state: State) -> u8 {
+    match state {
+        State::Unknown => 0,
+        State::RootTooOld => 1,
+        State::Unsupported => 2,
+        State::Failed => 3,
+        _ => 4,
+    }
+}
+
+/// The names, as many as fit.
+fn joined(by: &BTreeSet<&str>) -> String {
+    let mut text = String::new();
+    for name in by {
+        if text.is_empty() {
+            text = cut(name, SIGNED_BY);
+        } else if text.chars().count() + 2 + name.chars().count() <= SIGNED_BY {
+            text = format!("{text}, {name}");
+        }
+    }
+    text
+}
+
+fn standing<'a>(
+    i: usize,
+    signer: &'a Signer,
+    examined: &'a [Examined],
+    image: &Image<'_>,
+    unread: &[Unread],
+) -> Standing<'a> {
+    let is_about = |one: &&Examined| one.is_signature() && !one.covers.is_empty();
+    let by_signer = examined.iter().filter(is_about);
+    let by_signer = by_signer.filter_map(|one| Some((one, one.verdicts.get(i)?.as_ref().ok()?)));
+    let by_signer: Vec<(&Examined, &String)> = by_signer.collect();
+    let covered: Vec<&Covers> = by_signer.iter().flat_map(|(one, _)| &one.covers).collect();
+    // What another of the signers made says nothing about this one.
+    let about: Vec<&Examined> = examined.iter().filter(is_about).filter(|one| !one.is_verified()).collect();
+    let faults = about.iter().filter_map(|one| Some((*one, one.verdicts.get(i)?.as_ref().err()?)));
+    let worst = faults.max_by_key(|(_, fault)| fault.weight());
+    let kind = match (worst, signer) {
+        (Some((one, _)), _) => one.kind(),
+        (None, Signer::Key(_)) => Some(Kind::CosignKey),
+        (None, Signer::Identity { .. }) => None,
+    };
+    let lack = Lack { covered: &covered, worst, about: &about, examined };
+    let (state, detail) = if image.is_whole(&covered) {
+        (State::Verified, String::new())
+    } else if let Err(fault) = had(signer, image) {
+        (State::Unknown, fault.to_string())
+    } else if let Some(unread) = unread.first() {
+        (State::Unknown, format!("it could not be looked at: {}", unread.why))
+    } else {
+        lack.told(image)
+    };
+    Standing {
+        signer,
+        state,
+        kind: kind.unwrap_or(Kind::CosignKeyless),
+        detail,
+        by: by_signer.iter().map(|(_, by)| by.as_str()).collect(),
+        signed_index: covered.contains(&&Covers::Index),
+        uncovered: image.uncovered(&covered),
+    }
+}
+
+/// Whether the key or the root can be had.
+fn had(signer: &Signer, image: &Image<'_>) -> Result<(), Fault> {
+    match signer {
+        Signer::Key(path) => image.trust.key(path).map(drop),
+        Signer::Identity { trusted_root, .. } => image.trust.roots(trusted_root.as_deref()).map(drop),
+    }
+}
+
+/// What there is instead of a signature by the one asked for.
+struct Lack<'a> {
+    covered: &'a [&'a Covers],
+    worst: Option<(&'a Examined, &'a Fault)>,
+    about: &'a [&'a Examined],
+    examined: &'a [Examined],
+}
+
+impl Lack<'_> {
+    /// The state, and what to say of it.
+    fn told(&self, image: &Image<'_>) -> (State, String) {
+        let words = |covers: &[Covers]| covers.iter().map(Covers::as_str).collect::<Vec<_>>().join(", ");
+        let part = (!self.covered.is_empty()).then(|| {
+            let covered: Vec<Covers> = self.covered.iter().map(|covers| (*covers).clone()).collect();
+            format!("{} is signed, {} is not", words(&covered), words(&image.uncovered(self.covered)))
+        });
+        let (state, why) = match self.worst {
+            None => (State::Absent, self.foreign()),
+            Some((_, fault)) if fault.state() == State::Present => (State::Failed, self.others(fault)),
+            Some((_, fault)) => (fault.state(), fault.to_string()),
+        };
+        match (part, self.worst) {
+            (Some(part), None) => (state, part),
+            (Some(part), Some(_)) => (state, format!("{part}: {why}")),
+            (None, _) => (state, why),
+        }
+    }
+
+    /// Nothing signs the image.
+    fn foreign(&self) -> String {
+        match self.examined.iter().filter(|one| one.is_foreign()).count() {
+            0 if self.examined.iter().any(Examined::is_verified) => "only others that must sign it did".to_owned(),
+            0 => "nothing beside it signs it".to_owned(),
+            count => format!("{} beside it is of another digest", counted(count, "signature")),
+        }
+    }
+
+    /// Others signed the image.
+    fn others(&self, fault: &Fault) -> String {
+        let by: BTreeSet<String> = self.about.iter().filter_map(|one| one.by()).collect();
+        match by.first() {
+            Some(first) if by.len() == 1 => format!("{fault}: {first}"),
+            Some(first) => format!("{fault}: {first} and {}", counted(by.len() - 1, "other")),
+            None => fault.to_string(),
+        }
+    }
+}
+
+impl Standing<'_> {
+    /// What stands for the signature that is not there.
+    fn missing(&self) -> Vec<Signature> {
+        let (kind, state, detail) = (self.kind, self.state, Some(self.detail.clone()));
+        let one = |covers: &Covers| Signature { kind, state, by: None, detail: detail.clone(), covers: covers.clone() };
+        self.uncovered.iter().map(one).collect()
+    }
+}

@@ -1,0 +1,78 @@
+//! In-toto statements: what they are about, and what they say of it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::fault::Fault;
+use super::provenance::Claims;
+use crate::image::Digest;
+
+/// The payload type of an envelope that holds a statement.
+pub(super) const PAYLOAD: &str = "application/vnd.in-toto+json";
+
+/// The type of cosign's statements that say nothing but that the image is signed.
+const SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
+
+/// The types of statements (in-toto attestation framework, versions 0.1 and 1).
+const TYPES: [&str; 2] = ["https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"];
+
+/// A statement about an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Statement {
+    /// The digests that it names, of algorithms that images have.
+    pub about: Vec<Digest>,
+    pub says: Says,
+}
+
+/// What a statement says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Says {
+    /// That its subject is signed.
+    Signed,
+    /// How its subject was built.
+    Built(Box<Claims>),
+    /// Something that is neither signature nor provenance.
+    Other,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[serde(expecting = "a statement")]
+struct Raw<'a> {
+    #[serde(rename = "_type")]
+    kind: String,
+    #[serde(default)]
+    subject: Vec<RawSubject>,
+    predicate_type: String,
+    #[serde(borrow)]
+    predicate: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a subject")]
+struct RawSubject {
+    #[serde(default)]
+    digest: BTreeMap<String, String>,
+}
+
+impl Statement {
+    pub(super) fn read(payload: &[u8]) -> Result<Self, Fault> {
+        let raw: Raw<'_> =
+            serde_json::from_slice(payload).map_err(|error| Fault::Unreadable(format!("its statement: {error}")))?;
+        if !TYPES.contains(&raw.kind.as_str()) {
+            return Err(Fault::Unsupported(format!("a statement of type {}", raw.kind)));
+        }
+        let digests = raw.subject.iter().flat_map(|subject| &subject.digest);
+        let about = digests.filter_map(|(algorithm, hex)| format!("{algorithm}:{hex}").parse().ok()).collect();
+        let says = match raw.predicate_type.as_str() {
+            SIGN => Says::Signed,
+            kind => match Claims::read(kind, raw.predicate.map_or("null", RawValue::get)) {
+                Some(claims) => Says::Built(Box::new(claims)),
+                None => Says::Other,
+            },
+        };
+        Ok(Self { about, says })
+    }
+}

@@ -13,6 +13,14 @@ use super::document::{Claim, Signed};
 use super::fault::Fault;
 use super::statement::{PAYLOAD, Says, Statement};
 
+/// The envelope of a bundle, whatever else is in it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[serde(expecting = "a bundle")]
+struct EnvelopeOnly {
+    dsse_envelope: Option<EnvelopeOutline>,
+}
+
 /// What is looked at before the library reads a bundle, to say what is not supported in it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +36,7 @@ struct Outline {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[serde(expecting = "an envelope")]
-struct EnvelopeOutline {
+pub(super) struct EnvelopeOutline {
     #[serde(default)]
     payload_type: String,
     #[serde(default)]
@@ -65,19 +73,31 @@ struct KindOutline {
 /// The forms of log entries that are read.
 const ENTRIES: [&str; 4] = ["hashedrekord/0.0.1", "hashedrekord/0.0.2", "dsse/0.0.1", "intoto/0.0.2"];
 
+impl EnvelopeOutline {
+    /// What the envelope says.
+    fn statement(&self) -> Result<Statement, Fault> {
+        if self.payload_type != PAYLOAD {
+            return Err(Fault::Unsupported(format!("an envelope of type {}", self.payload_type)));
+        }
+        let payload = STANDARD.decode(&self.payload).map_err(|error| Fault::Unreadable(error.to_string()))?;
+        Statement::read(&payload)
+    }
+
+    /// Whether the envelope says something that is neither that the image is signed nor how it was built.
+    pub(super) fn is_other(&self) -> bool {
+        matches!(self.statement(), Ok(Statement { says: Says::Other, .. }))
+    }
+}
+
+/// Whether a bundle, of any size, is neither a signature nor provenance.
+pub(super) fn is_other(content: &[u8]) -> bool {
+    let envelope = serde_json::from_slice::<EnvelopeOnly>(content).ok().and_then(|bundle| bundle.dsse_envelope);
+    envelope.is_some_and(|envelope| envelope.is_other())
+}
+
 impl Outline {
     fn read(content: &[u8]) -> Result<Self, Fault> {
         serde_json::from_slice(content).map_err(|error| Fault::Unreadable(error.to_string()))
-    }
-
-    /// What the bundle says, where that can be told.
-    fn statement(&self) -> Option<Result<Statement, Fault>> {
-        let envelope = self.dsse_envelope.as_ref()?;
-        if envelope.payload_type != PAYLOAD {
-            return Some(Err(Fault::Unsupported(format!("an envelope of type {}", envelope.payload_type))));
-        }
-        let payload = STANDARD.decode(&envelope.payload).map_err(|error| Fault::Unreadable(error.to_string()));
-        Some(payload.and_then(|payload| Statement::read(&payload)))
     }
 
     /// Whether it can be verified at all.
@@ -116,7 +136,7 @@ pub(super) fn kind(content: &[u8]) -> Kind {
 /// Reads a bundle; `None` where it is neither a signature nor provenance.
 pub(super) fn read(content: &[u8]) -> Result<Option<Signed>, Fault> {
     let outline = Outline::read(content)?;
-    let statement = outline.statement().transpose();
+    let statement = outline.dsse_envelope.as_ref().map(EnvelopeOutline::statement).transpose();
     if matches!(&statement, Ok(Some(statement)) if statement.says == Says::Other) {
         return Ok(None);
     }

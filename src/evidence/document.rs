@@ -7,9 +7,9 @@ use super::fault::Fault;
 use super::statement::{Says, Statement};
 use super::{Beside, Kind, Place, bundle, layer};
 use crate::image::Digest;
-use crate::text::cut;
+use crate::text::{clean, cut};
 
-/// The most bytes of a document that is read for a signature or for provenance.
+/// The most bytes of a document that is read whole.
 const LIMIT: usize = 2 << 20;
 
 /// The most characters of a name that is shown of who signed.
@@ -27,6 +27,8 @@ pub(super) enum Document {
     /// A signature or provenance that cannot be read.
     Broken {
         kind: Kind,
+        /// Whether it may be a signature. Otherwise it may be provenance.
+        is_signature: bool,
         fault: Fault,
     },
     /// Neither a signature nor provenance.
@@ -79,8 +81,8 @@ impl Signed {
         match &self.claim {
             Claim::Key(fingerprint) => fingerprint.as_ref().map(|hex| format!("key sha256:{hex}")),
             Claim::Certificate(certificate) => {
-                let identity = certificate.identity.as_deref().map(|name| cut(name, NAME));
-                let issuer = certificate.issuer.as_deref().map(|name| cut(name, NAME));
+                let identity = certificate.identity.as_deref().map(|name| cut(&clean(name), NAME));
+                let issuer = certificate.issuer.as_deref().map(|name| cut(&clean(name), NAME));
                 match (identity, issuer) {
                     (Some(identity), Some(issuer)) => Some(format!("{identity} by {issuer}")),
                     (identity, issuer) => identity.or(issuer),
@@ -93,8 +95,11 @@ impl Signed {
 impl Document {
     pub(super) fn read(beside: &Beside) -> Self {
         let Some(format) = Format::of(beside) else { return Self::Other };
-        if beside.content.len() > LIMIT {
-            return Self::Broken { kind: format.kind(beside), fault: Fault::TooLarge(beside.content.len()) };
+        let is_signature = !matches!(format, Format::Statement) && beside.place != Place::AttestationTag;
+        let broken = |fault| Self::Broken { kind: format.kind(beside), is_signature, fault };
+        if beside.content.len() > LIMIT && !matches!(format, Format::Statement) {
+            let is_other = format.is_other(&beside.content);
+            return if is_other { Self::Other } else { broken(Fault::TooLarge(beside.content.len())) };
         }
         let signed = match format {
             Format::Bundle => bundle::read(&beside.content),
@@ -103,6 +108,7 @@ impl Document {
             Format::Statement => {
                 return match Statement::read(&beside.content) {
                     Ok(statement) if statement.says != Says::Other => Self::Unsigned(statement),
+                    Err(fault @ Fault::TooLarge(_)) => broken(fault),
                     _ => Self::Other,
                 };
             }
@@ -117,7 +123,7 @@ impl Document {
                 }
                 Self::Signed(Box::new(signed))
             }
-            Err(fault) => Self::Broken { kind: format.kind(beside), fault },
+            Err(fault) => broken(fault),
         }
     }
 }
@@ -158,9 +164,19 @@ impl Format {
         })
     }
 
+    /// Whether what is too large to be read whole is neither a signature nor provenance.
+    fn is_other(self, content: &[u8]) -> bool {
+        match self {
+            Self::Bundle => bundle::is_other(content),
+            Self::Envelope => layer::is_other(content),
+            _ => false,
+        }
+    }
+
     /// The kind of what cannot be read.
     fn kind(self, beside: &Beside) -> Kind {
         match self {
+            Self::Bundle if beside.content.len() > LIMIT => Kind::CosignKeyless,
             Self::Bundle => bundle::kind(&beside.content),
             Self::Notation => Kind::Notation,
             Self::SimpleSigning | Self::Unknown => Kind::SimpleSigning,

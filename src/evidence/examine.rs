@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::fault::Fault;
-use super::provenance::Stated;
+use super::provenance::{Claims, Stated};
 use super::statement::{Says, Statement};
 use super::verify::verify;
 use super::{Beside, Covers, Kind, Place, Signature, State, Subject, Trust};
@@ -78,7 +78,7 @@ impl Examined {
     pub(super) fn is_signature(&self) -> bool {
         match &self.document {
             Document::Signed(signed) => signed.is_signature(),
-            Document::Broken { .. } => self.place != Place::AttestationTag,
+            Document::Broken { is_signature, .. } => *is_signature,
             Document::Unsigned(_) | Document::Other => false,
         }
     }
@@ -133,18 +133,27 @@ impl Examined {
 
     /// It as provenance.
     pub(super) fn stated(&self, index_is_signed: bool) -> Option<Stated<'_>> {
-        let (says, is_signed) = match &self.document {
-            Document::Signed(signed) => (&signed.says, self.verified_by().is_some()),
-            Document::Unsigned(Statement { says, .. }) => (says, self.place == Place::Index && index_is_signed),
+        let (claims, is_signed) = match &self.document {
+            Document::Signed(signed) => (built(&signed.says), self.is_verified()),
+            Document::Unsigned(Statement { says, .. }) => (built(says), self.place == Place::Index && index_is_signed),
+            Document::Broken { is_signature: false, .. } => (None, false),
             Document::Broken { .. } | Document::Other => return None,
         };
-        let Says::Built(claims) = says else { return None };
         let fault = self.fault().filter(|_| !is_signed);
-        (!self.covers.is_empty()).then_some(Stated { claims, covers: &self.covers, is_signed, fault })
+        let is_stated =
+            !self.covers.is_empty() && (claims.is_some() || matches!(self.document, Document::Broken { .. }));
+        is_stated.then_some(Stated { claims, covers: &self.covers, is_signed, fault })
     }
 
     /// Whether it is a signature of something else.
     pub(super) fn is_foreign(&self) -> bool {
         self.is_signature() && self.covers.is_empty()
+    }
+}
+
+fn built(says: &Says) -> Option<&Claims> {
+    match says {
+        Says::Built(claims) => Some(claims),
+        Says::Signed | Says::Other => None,
     }
 }

@@ -7,7 +7,7 @@ use sigstore_verify::bundle::Error as BundleError;
 use sigstore_verify::{CertificateError, Error, TimestampError, TransparencyLogError};
 
 use super::State;
-use crate::text::{cut, size};
+use crate::text::{clean, cut, size};
 
 /// The most of the library's words that are shown.
 const WORDS: usize = 200;
@@ -106,23 +106,28 @@ impl fmt::Display for Fault {
             Self::Expired => "its certificate was not valid when it was signed",
             Self::NoLog => "it has no proven entry in a transparency log",
             Self::UnknownLog => "the trust root does not have its transparency log",
-            Self::Log(why) => return write!(f, "its log entry does not hold: {}", cut(why, WORDS)),
+            Self::Log(why) => return write!(f, "its log entry does not hold: {}", said(why)),
             Self::UnknownClock => "the trust root does not have the authority that says when it was signed",
             Self::NoTime => "nothing proves when it was signed",
-            Self::Time(why) => return write!(f, "its timestamp does not hold: {}", cut(why, WORDS)),
+            Self::Time(why) => return write!(f, "its timestamp does not hold: {}", said(why)),
             Self::NotTransparent => "no certificate log of the trust root has its certificate",
             Self::RootTooOld { signed, newest } => {
                 let (signed, newest) = (signed.date_naive(), newest.date_naive());
                 return write!(f, "it was signed on {signed}, and the newest key of the trust root is of {newest}");
             }
             Self::Several => "its envelope has several signatures, and only one can be verified",
-            Self::Unsupported(what) => return write!(f, "{} is not supported", cut(what, WORDS)),
-            Self::Unreadable(why) => return write!(f, "it cannot be read: {}", cut(why, WORDS)),
+            Self::Unsupported(what) => return write!(f, "{} is not supported", said(what)),
+            Self::Unreadable(why) => return write!(f, "it cannot be read: {}", said(why)),
             Self::TooLarge(bytes) => return write!(f, "it has {}, which is more than is read", size(*bytes as u64)),
-            Self::Untrusted(why) => return f.write_str(&cut(why, WORDS)),
+            Self::Untrusted(why) => return f.write_str(&said(why)),
         };
         f.write_str(words)
     }
+}
+
+/// Words that may quote what others wrote.
+fn said(text: &str) -> String {
+    cut(&clean(text), WORDS)
 }
 
 /// What the library found wrong.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sigstore_verify::types::{Bundle, DerCertificate, DerPublicKey, SignatureContent};
 
+use super::bundle::EnvelopeOutline;
 use super::document::{Claim, Signed};
 use super::fault::Fault;
 use super::statement::{PAYLOAD, Says, Statement};
@@ -97,6 +98,11 @@ pub(super) fn envelope(beside: &Beside) -> Result<Option<Signed>, Fault> {
         signature: envelope.signature.sig.clone(),
         bundle,
     }))
+}
+
+/// Whether an envelope, of any size, is neither a signature nor provenance.
+pub(super) fn is_other(content: &[u8]) -> bool {
+    serde_json::from_slice::<EnvelopeOutline>(content).is_ok_and(|envelope| envelope.is_other())
 }
 
 fn annotation<'a>(beside: &'a Beside, name: &str) -> Option<&'a str> {

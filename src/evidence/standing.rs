@@ -172,8 +172,10 @@ impl Lack<'_> {
 
     /// Nothing signs the image.
     fn foreign(&self) -> String {
+        let verified = || self.examined.iter().filter(|one| one.is_verified());
         match self.examined.iter().filter(|one| one.is_foreign()).count() {
-            0 if self.examined.iter().any(Examined::is_verified) => "only others that must sign it did".to_owned(),
+            0 if verified().any(Examined::is_signature) => "only others that must sign it did".to_owned(),
+            0 if verified().next().is_some() => "it is only attested how it was built".to_owned(),
             0 => "nothing beside it signs it".to_owned(),
             count => format!("{} beside it is of another digest", counted(count, "signature")),
         }

@@ -57,6 +57,9 @@ struct RawSubject {
     digest: BTreeMap<String, String>,
 }
 
+/// The most bytes of a predicate that is read.
+const LIMIT: usize = 2 << 20;
+
 impl Statement {
     pub(super) fn read(payload: &[u8]) -> Result<Self, Fault> {
         let raw: Raw<'_> =
@@ -68,10 +71,14 @@ impl Statement {
         let about = digests.filter_map(|(algorithm, hex)| format!("{algorithm}:{hex}").parse().ok()).collect();
         let says = match raw.predicate_type.as_str() {
             SIGN => Says::Signed,
-            kind => match Claims::read(kind, raw.predicate.map_or("null", RawValue::get)) {
-                Some(claims) => Says::Built(Box::new(claims)),
-                None => Says::Other,
-            },
+            kind if !Claims::are_in(kind) => Says::Other,
+            kind => {
+                let predicate = raw.predicate.map_or("null", RawValue::get);
+                if predicate.len() > LIMIT {
+                    return Err(Fault::TooLarge(predicate.len()));
+                }
+                Says::Built(Box::new(Claims::read(kind, predicate)))
+            }
         };
         Ok(Self { about, says })
     }

@@ -107,13 +107,14 @@ impl Key {
             return Err("it is a private key, which must not be in a repository".to_owned());
         }
         let der = DerPublicKey::from_pem(pem).map_err(|_| "it is no public key in PEM".to_owned())?;
-        let algorithm = KeyAlgorithm::from_spki(&der).map_err(|error| error.to_string())?;
+        let algorithm =
+            KeyAlgorithm::from_spki(&der).map_err(|_| "its key is of no kind that is supported".to_owned())?;
         let schemes: &[SigningScheme] = match algorithm {
             KeyAlgorithm::EcdsaP256 => &[SigningScheme::EcdsaP256Sha256],
             KeyAlgorithm::EcdsaP384 => &[SigningScheme::EcdsaP384Sha384, SigningScheme::EcdsaP384Sha256],
             KeyAlgorithm::Ed25519 => &[SigningScheme::Ed25519],
             KeyAlgorithm::Rsa => &[SigningScheme::RsaPkcs1Sha256, SigningScheme::RsaPssSha256],
-            _ => return Err("its algorithm is not supported".to_owned()),
+            _ => return Err("its key is of no kind that is supported".to_owned()),
         };
         let with = |scheme: &SigningScheme| VerificationKey::from_spki_with_scheme(&der, *scheme);
         let with_hashes = schemes.iter().map(with).collect::<Result<_, _>>().map_err(|error| error.to_string())?;

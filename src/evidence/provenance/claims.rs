@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::text::cut;
+use crate::text::{clean, cut};
 
 const SLSA_0_2: &str = "https://slsa.dev/provenance/v0.2";
 const SLSA_1: &str = "https://slsa.dev/provenance/v1";
@@ -24,15 +24,15 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// The claims of a predicate; `None` where its type is not that of provenance. What is missing or of an unexpected form
-    /// is not claimed.
-    pub(crate) fn read(predicate_type: &str, predicate: &str) -> Option<Self> {
-        let read: fn(&Value) -> Self = match predicate_type {
-            SLSA_0_2 => version_0_2,
-            SLSA_1 => version_1,
-            _ => return None,
-        };
-        Some(read(&serde_json::from_str(predicate).unwrap_or_default()))
+    /// Whether predicates of this type are provenance.
+    pub(crate) fn are_in(predicate_type: &str) -> bool {
+        matches!(predicate_type, SLSA_0_2 | SLSA_1)
+    }
+
+    /// The claims of a predicate. What is missing or of an unexpected form is not claimed.
+    pub(crate) fn read(predicate_type: &str, predicate: &str) -> Self {
+        let predicate: Value = serde_json::from_str(predicate).unwrap_or_default();
+        if predicate_type == SLSA_0_2 { version_0_2(&predicate) } else { version_1(&predicate) }
     }
 
     fn of(builder: &Value, fetched: Option<Origin>, said: Option<Origin>) -> Self {
@@ -101,5 +101,5 @@ fn list(value: &Value) -> &[Value] {
 
 /// A text that is not empty, in a length that somebody reads.
 fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(|text| cut(text, LENGTH))
+    value.as_str().filter(|text| !text.trim().is_empty()).map(|text| cut(&clean(text), LENGTH))
 }

@@ -9,7 +9,8 @@ use crate::manifest::RequiredProvenance;
 
 /// One statement of how the image, or a platform of it, was built.
 pub(in crate::evidence) struct Stated<'a> {
-    pub claims: &'a Claims,
+    /// What it says; `None` where it cannot be read.
+    pub claims: Option<&'a Claims>,
     /// What of the image it is about.
     pub covers: &'a [Covers],
     /// Whether one of those whom `signatures` asks for signed it.
@@ -26,13 +27,16 @@ pub(in crate::evidence) fn judge(
     labels: &Labels,
 ) -> Option<Provenance> {
     let met = |one: &Stated<'_>| required.is_none_or(|required| meets(one, required).is_ok());
-    let shown = stated.iter().min_by_key(|one| (!met(one), !one.is_signed, one.covers, text(one.claims)));
-    let (state, detail) = match required {
-        Some(required) => require(required, stated, subjects, unread),
-        None if !stated.is_empty() => (State::Present, None),
-        None => (State::Unknown, Some(unread.first()?.why.clone())),
+    let shown = stated.iter().filter_map(|one| Some((one, one.claims?)));
+    let shown = shown.min_by_key(|(one, claims)| (!met(one), !one.is_signed, one.covers, text(claims)));
+    let broken = stated.iter().find_map(|one| one.fault.filter(|_| one.claims.is_none()));
+    let (state, detail) = match (required, shown, broken) {
+        (Some(required), ..) => require(required, stated, subjects, unread),
+        (None, Some(_), _) => (State::Present, None),
+        (None, None, Some(fault)) => (fault.state(), Some(fault.to_string())),
+        (None, None, None) => (State::Unknown, Some(unread.first()?.why.clone())),
     };
-    let claims = shown.map(|one| one.claims.clone()).unwrap_or_default();
+    let claims = shown.map(|(_, claims)| claims.clone()).unwrap_or_default();
     let agrees = agrees(&claims, labels);
     let Claims { builder, source, commit, is_fetched: _ } = claims;
     Some(Provenance { state, builder, source, commit, agrees, detail })
@@ -67,7 +71,7 @@ fn require(
         lacking.filter(|_| is_part).map(|platform| format!("not of {}: ", platform.as_str())).unwrap_or_default();
     // Of several, what is signed says most.
     let unmet = stated.iter().filter_map(|one| Some((one.is_signed, meets(one, required).err()?)));
-    match unmet.max_by_key(|(is_signed, unmet)| (*is_signed, unmet.state == State::RootTooOld)) {
+    match unmet.max_by_key(|(is_signed, unmet)| (*is_signed, unmet.state != State::Failed)) {
         Some((_, Unmet { state, why })) => (state, Some(format!("{part}{why}"))),
         None => (State::Absent, Some(format!("{part}nothing beside it says how it was built"))),
     }
@@ -81,20 +85,22 @@ struct Unmet {
 
 fn meets(one: &Stated<'_>, required: &RequiredProvenance) -> Result<(), Unmet> {
     let failed = |why: String| Unmet { state: State::Failed, why };
-    if !one.is_signed {
-        let state = one.fault.map(Fault::state).filter(|state| *state == State::RootTooOld).unwrap_or(State::Failed);
+    let (Some(claims), true) = (one.claims, one.is_signed) else {
+        let state = one.fault.map(Fault::state).filter(|state| *state != State::Present).unwrap_or(State::Failed);
         let fault = one.fault.map(|fault| format!(" ({fault})")).unwrap_or_default();
-        return Err(Unmet { state, why: format!("none of those who must sign the image signed it{fault}") });
-    }
+        let why =
+            if one.claims.is_some() { "none of those who must sign the image signed it" } else { "it is not read" };
+        return Err(Unmet { state, why: format!("{why}{fault}") });
+    };
     if let Some(builder) = &required.builder
-        && one.claims.builder.as_ref() != Some(builder)
+        && claims.builder.as_ref() != Some(builder)
     {
-        return Err(failed(format!("its builder is {}", one.claims.builder.as_deref().unwrap_or("not named"))));
+        return Err(failed(format!("its builder is {}", claims.builder.as_deref().unwrap_or("not named"))));
     }
     let Some(source) = &required.source else { return Ok(()) };
-    match &one.claims.source {
+    match &claims.source {
         Some(found) if !is_same_source(found, source) => Err(failed(format!("its source is {found}"))),
-        Some(found) if !one.claims.is_fetched => {
+        Some(found) if !claims.is_fetched => {
             Err(failed(format!("{found} is only what the client of its builder said of its source")))
         }
         Some(_) => Ok(()),

@@ -1,1 +1,210 @@
+//! Nothing that stands beside an image makes the program fall, and nothing changed is verified.
 
+use proptest::prelude::*;
+
+use super::*;
+
+const TYPES: [&str; 6] = [
+    "application/vnd.dev.sigstore.bundle.v0.3+json",
+    "application/vnd.dev.cosign.simplesigning.v1+json",
+    "application/vnd.dsse.envelope.v1+json",
+    "application/vnd.in-toto+json",
+    "application/jose+json",
+    "application/octet-stream",
+];
+
+const ANNOTATIONS: [&str; 5] = [
+    "dev.cosignproject.cosign/signature",
+    "dev.sigstore.cosign/certificate",
+    "dev.sigstore.cosign/chain",
+    "dev.sigstore.cosign/bundle",
+    "dev.sigstore.cosign/rfc3161timestamp",
+];
+
+fn asked() -> Signatures {
+    Signatures::AnyOf(vec![by_key(), by_identity(WORKFLOW)])
+}
+
+fn anything() -> impl Strategy<Value = Beside> {
+    let text = prop_oneof![any::<Vec<u8>>(), "[\\[{\"a-z0-9:,}\\]]{0,80}".prop_map(String::into_bytes)];
+    let annotations = proptest::collection::btree_map(prop::sample::select(&ANNOTATIONS[..]), ".{0,60}", 0..5);
+    let place = prop::sample::select(vec![Place::Referrer, Place::SignatureTag, Place::AttestationTag, Place::Index]);
+    (text, annotations, place, prop::sample::select(&TYPES[..])).prop_map(
+        |(content, annotations, place, media_type)| {
+            let annotations = annotations.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let (subject, content, media_type) = (digest(1), content.into(), media_type.to_owned());
+            Beside { subject, place, media_type, annotations, content }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_are_verified(beside in proptest::collection::vec(anything(), 0..4)) {
+        let world = trust(&[("keys/tool.pub", KeyPair::new().pem())]);
+        let makers = judged(Some(&asked()), &found(beside), &world);
+        prop_assert!(makers.unsigned.is_some() && makers.signed_by.is_none());
+    }
+}
+
+/// Every text of a document, by its path, that may be changed.
+fn paths(value: &Value, at: &str, all: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| paths(value, &format!("{at}/{key}"), all)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| paths(value, &format!("{at}/{i}"), all)),
+        Value::String(_) => all.push(at.to_owned()),
+        _ => {}
+    }
+}
+
+/// Changes one byte of what a text encodes, or of the text.
+fn change(text: &str, place: usize, by: u8) -> String {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let (mut bytes, is_encoded) = match STANDARD.decode(text) {
+        Ok(bytes) if bytes.len() > 8 => (bytes, true),
+        _ => (text.as_bytes().to_vec(), false),
+    };
+    if bytes.is_empty() {
+        return "x".to_owned();
+    }
+    let place = place % bytes.len();
+    bytes[place] = bytes[place].wrapping_add(by.max(1));
+    if is_encoded { STANDARD.encode(bytes) } else { String::from_utf8_lossy(&bytes).into_owned() }
+}
+
+/// Texts that prove nothing: names of media types, and what says again what is proven elsewhere.
+fn is_free(path: &str) -> bool {
+    ["/mediaType", "/keyid", "/inclusionProof/checkpoint/envelope"].iter().any(|end| path.ends_with(end))
+}
+
+#[test]
+fn one_changed_byte_is_never_verified() {
+    let world = World::new();
+    let document = world.keyless(&leaf(), &signed(&[1]));
+    let (mut all, asked) = (Vec::new(), Signatures::One(by_identity(WORKFLOW)));
+    paths(&document, "", &mut all);
+    assert!(judged(Some(&asked), &found(vec![referrer(&document)]), &world.trust).unsigned.is_none());
+    for path in all.iter().filter(|path| !is_free(path)) {
+        for place in (0..2_000).step_by(37) {
+            let mut changed = document.clone();
+            let text = changed.pointer(path).and_then(Value::as_str).unwrap().to_owned();
+            *changed.pointer_mut(path).unwrap() = json!(change(&text, place, place as u8));
+            let makers = judged(Some(&asked), &found(vec![referrer(&changed)]), &world.trust);
+            assert!(makers.unsigned.is_some(), "{path} at {place}: {makers:?}");
+        }
+    }
+}
+
+#[test]
+fn numbers_of_any_size_are_refused() {
+    let world = World::new();
+    let document = world.keyless(&leaf(), &signed(&[1]));
+    let asked = Signatures::One(by_identity(WORKFLOW));
+    let entry = "/verificationMaterial/tlogEntries/0";
+    for path in ["logIndex", "integratedTime", "inclusionProof/logIndex", "inclusionProof/treeSize"] {
+        for number in [0, 2, u64::MAX, i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX - 1] {
+            for text in [number.to_string(), format!("-{number}"), format!("{number}0000000000")] {
+                let mut changed = document.clone();
+                let place = changed.pointer_mut(&format!("{entry}/{path}")).unwrap();
+                if number == 0 && text != "0" || place.as_str() == Some(&text) {
+                    continue;
+                }
+                *place = json!(text);
+                let makers = judged(Some(&asked), &found(vec![referrer(&changed)]), &world.trust);
+                assert!(makers.unsigned.is_some(), "{path}: {text}");
+            }
+        }
+    }
+}
+
+/// An SBOM may be larger than what is read of signatures, and is none.
+#[test]
+fn large_statements_about_something_else_are_no_signatures() {
+    let world = World::new();
+    let large = json!({ "text": "x".repeat(3_000_000) });
+    let verdict = |predicate_type: &str, beside: Beside| {
+        let asked = Asked { signatures: None, provenance: None };
+        let makers = judge(asked, &image(), &found(vec![beside]), &Labels::default(), &world.trust);
+        let provenance = makers.provenance.map(|provenance| (provenance.state, provenance.detail.unwrap_or_default()));
+        (predicate_type.to_owned(), makers.signatures.len(), provenance)
+    };
+    let spdx = "https://spdx.dev/Document";
+    let too_large = || Some((State::Unknown, "it has 3.0 MB, which is more than is read".to_owned()));
+    for (predicate_type, provenance) in [(spdx, None), (SLSA, too_large())] {
+        let payload = about(predicate_type, &large, &[1]);
+        let statement = beside(Place::Index, "application/vnd.in-toto+json", &payload);
+        assert_eq!(verdict(predicate_type, statement), (predicate_type.to_owned(), 0, provenance));
+    }
+    let payload = about(spdx, &large, &[1]);
+    let bundle = referrer(&world.keyed(&world.key, &payload));
+    assert_eq!(verdict(spdx, bundle), (spdx.to_owned(), 0, None));
+    let envelope = envelope(&payload, &world.key);
+    let attestation = beside(Place::AttestationTag, "application/vnd.dsse.envelope.v1+json", envelope);
+    assert_eq!(verdict(spdx, attestation), (spdx.to_owned(), 0, None));
+}
+
+#[test]
+fn one_changed_byte_of_what_others_signed_is_never_verified() {
+    let texts = [
+        include_str!("../../../tests/fixtures/sigstore/slsa-0.2.sigstore.json"),
+        include_str!("../../../tests/fixtures/sigstore/slsa-1.sigstore.json"),
+        include_str!("../../../tests/fixtures/sigstore/rekor-2.sigstore.json"),
+    ];
+    let trust = trust(&[("root.json", sigstore_verify::trust_root::SIGSTORE_STAGING_TRUSTED_ROOT.to_owned())]);
+    let pattern = |trusted_root: Option<&str>| Signer::Identity {
+        issuer: GITHUB.to_owned(),
+        identity: Identity::Pattern("https://github.com/.*".to_owned()),
+        trusted_root: trusted_root.map(str::to_owned),
+    };
+    let asked = Signatures::AnyOf(vec![pattern(None), pattern(Some("root.json"))]);
+    for text in texts {
+        let document: Value = serde_json::from_str(text).unwrap();
+        let mut all = Vec::new();
+        paths(&document, "", &mut all);
+        for path in &all {
+            for place in (0..4_000).step_by(397) {
+                let mut changed = document.clone();
+                let text = changed.pointer(path).and_then(Value::as_str).unwrap().to_owned();
+                *changed.pointer_mut(path).unwrap() = json!(change(&text, place, place as u8));
+                judged(Some(&asked), &found(vec![referrer(&changed)]), &trust);
+            }
+        }
+    }
+}
+
+#[test]
+fn deep_and_large_documents_are_refused_quickly() {
+    let world = World::new();
+    let deep = |open: &str| Bytes::from(open.repeat(1_000_000));
+    let large = format!(r#"{{"mediaType":"{}"}}"#, "x".repeat(10_000_000));
+    for content in [deep("["), deep(r#"{"a":"#), Bytes::from(large)] {
+        for media_type in TYPES {
+            let document = Beside { content: content.clone(), ..beside(Place::Referrer, media_type, "") };
+            let makers = judged(Some(&asked()), &found(vec![document]), &world.trust);
+            assert!(makers.unsigned.is_some());
+            let lengths = makers.signatures.iter().filter_map(|signature| signature.detail.as_ref()).map(String::len);
+            assert!(lengths.max().unwrap_or_default() < 400, "{:?}", makers.signatures);
+        }
+    }
+    let large = Beside {
+        content: Bytes::from(" ".repeat(3_000_000)),
+        ..beside(Place::Referrer, "application/vnd.dev.sigstore.bundle.v0.3+json", "")
+    };
+    assert_eq!(
+        told(&judged(Some(&Signatures::One(by_key())), &found(vec![large]), &world.trust)),
+        "    unknown cosign-keyless of index: it has 3.0 MB, which is more than is read\n    \
+         unsigned: no verified signature by key keys/tool.pub: unknown, it has 3.0 MB, which is more than is read\n"
+    );
+}
+
+#[test]
+fn names_in_certificates_are_cut() {
+    let world = World::new();
+    let long = format!("https://github.com/{}", "a".repeat(3_000));
+    let document = referrer(&world.keyless(&Leaf::new(&long, GITHUB), &signed(&[1])));
+    let makers = judged(None, &found(vec![document.clone()]), &world.trust);
+    assert!(makers.signatures[0].by.as_ref().unwrap().chars().count() < 500);
+    let makers = judged(Some(&Signatures::One(by_identity(&long))), &found(vec![document]), &world.trust);
+    assert!(makers.signed_by.unwrap().chars().count() < 500);
+}

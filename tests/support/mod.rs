@@ -2,6 +2,7 @@
 //! the binary's path is passed in, so that tests (`CARGO_BIN_EXE_wharfinger`) and the demo can both use it.
 #![allow(dead_code)]
 
+pub mod authority;
 pub mod clone;
 pub mod contract;
 pub mod ecr;

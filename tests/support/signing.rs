@@ -42,12 +42,11 @@ impl Key {
 
     /// The public key as PEM (`SubjectPublicKeyInfo`).
     pub fn pem(&self) -> String {
-        let text = BASE64.encode(self.der());
-        let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+        pem("PUBLIC KEY", &self.der())
     }
 
-    fn der(&self) -> Vec<u8> {
+    /// The public key as DER (`SubjectPublicKeyInfo`).
+    pub fn der(&self) -> Vec<u8> {
         // SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING }
         let mut der = vec![
             0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
@@ -94,14 +93,7 @@ impl Key {
 
     /// cosign's former signature of an image, for its `.sig` tag.
     pub fn simple_signature_of(&self, digest: &Digest) -> Image {
-        let payload = json!({
-            "critical": {
-                "identity": {"docker-reference": ""}, "image": {"docker-manifest-digest": digest},
-                "type": "cosign container image signature",
-            },
-            "optional": null,
-        });
-        let payload = payload.to_string();
+        let payload = simple_payload(digest);
         let annotations = json!({"dev.cosignproject.cosign/signature": self.sign(payload.as_bytes())});
         tagged(&[(SIMPLE_SIGNING, payload.into(), annotations)])
     }
@@ -115,6 +107,30 @@ impl Key {
             json!({"predicateType": predicate_type, "dev.cosignproject.cosign/signature": ""}),
         )])
     }
+}
+
+/// What simple signing signs.
+pub fn simple_payload(digest: &Digest) -> String {
+    json!({
+        "critical": {
+            "identity": {"docker-reference": ""}, "image": {"docker-manifest-digest": digest},
+            "type": "cosign container image signature",
+        },
+        "optional": null,
+    })
+    .to_string()
+}
+
+/// The SHA-256 of these bytes.
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
+    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
+}
+
+/// A key or certificate as PEM.
+pub fn pem(label: &str, der: &[u8]) -> String {
+    let text = BASE64.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// A statement about one digest (in-toto, v1).

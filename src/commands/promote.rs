@@ -329,6 +329,7 @@ fn record_of(reviews: &Reviews, promoted: &Promoted) -> Record {
         mirrored: promoted.mirrored.clone(),
         pull: came.and_then(|came| came.pull),
         approved_on: came.map(|came| came.at.date_naive()),
+        signed_by: promoted.step.signed_by.clone(),
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Edit {
 pub enum Change {
     /// Appends an approval.
     Approve { tag: Tag, digest: Digest },
-    /// Changes the digest of the approval of this tag in place; `mirrored` stays.
+    /// Changes the digest of the approval of this tag in place; `mirrored` stays, and who signed the former bytes goes.
     Rebuild { tag: Tag, digest: Digest },
     /// Records what the mirror's tag holds, and for people where the approval came from.
     Record {
@@ -28,6 +28,8 @@ pub enum Change {
         pull: Option<u64>,
         /// The UTC date of the commit that brought it.
         approved_on: Option<NaiveDate>,
+        /// Who signed it: one line of at most 1000 characters. `None` takes away what stands there.
+        signed_by: Option<String>,
     },
     /// Removes the approval of this tag.
     Retire { tag: Tag },
@@ -43,6 +45,9 @@ pub enum Change {
     Expire { tag: Tag },
 }
 
+/// The key that says who signed.
+pub(super) const SIGNED_BY: &str = "signed-by";
+
 /// A key and the value to write under it.
 pub(super) type Field = (&'static str, String);
 
@@ -53,8 +58,8 @@ pub(super) enum Operation<'c> {
     Append { list: &'static str, tag: &'c Tag, fields: Vec<Field> },
     /// Removes the item of a tag.
     Remove { list: &'static str, tag: &'c Tag },
-    /// Sets keys of the approval of a tag.
-    Set { tag: &'c Tag, fields: Vec<Field> },
+    /// Sets keys of the approval of a tag, and takes out others.
+    Set { tag: &'c Tag, fields: Vec<Field>, without: &'static [&'static str] },
 }
 
 impl Change {
@@ -71,12 +76,15 @@ impl Change {
             }
             Self::Retire { tag } => Operation::Remove { list: "approved", tag },
             Self::Expire { tag } => Operation::Remove { list: "rejected", tag },
-            Self::Rebuild { tag, digest } => Operation::Set { tag, fields: vec![("digest", digest.to_string())] },
-            Self::Record { tag, mirrored, pull, approved_on } => {
+            Self::Rebuild { tag, digest } => {
+                Operation::Set { tag, fields: vec![("digest", digest.to_string())], without: &[SIGNED_BY] }
+            }
+            Self::Record { tag, mirrored, pull, approved_on, signed_by } => {
                 let mut fields = vec![("mirrored", mirrored.to_string())];
                 fields.extend(pull.map(|pull| ("pull", pull.to_string())));
                 fields.extend(approved_on.map(|date| ("approved-on", date.to_string())));
-                Operation::Set { tag, fields }
+                fields.extend(signed_by.clone().map(|who| (SIGNED_BY, who)));
+                Operation::Set { tag, fields, without: if signed_by.is_some() { &[] } else { &[SIGNED_BY] } }
             }
         })
     }

@@ -111,6 +111,6 @@ fn splices_of(text: &str, root: &Node, edit: &Edit) -> Result<Vec<Splice>, EditE
     match &edit.change.operation()? {
         Operation::Append { list, fields, .. } => lists::append(text, root, image, list, fields),
         Operation::Remove { list, tag } => lists::remove(text, image, list, tag),
-        Operation::Set { tag, fields } => record::set(text, image, tag, fields),
+        Operation::Set { tag, fields, without } => record::set(text, image, tag, fields, without),
     }
 }

@@ -1,20 +1,27 @@
-//! Setting keys of an approval.
+//! Setting and taking out keys of an approval.
 
 use granit_parser::ScalarStyle;
 
-use super::change::Field;
+use super::change::{Field, SIGNED_BY};
 use super::error::EditError;
-use super::lines::{Splice, after_line, colon_end, column, content_end, entry_end, line_end, line_start};
+use super::lines::{Splice, after_line, colon_end, column, content_end, entry_end, line_end, line_start, next_line};
 use super::nodes::item;
 use super::scalar::{self, Quote, quote_of};
 use crate::image::Tag;
 use crate::yaml::{Kind, Node};
 
 /// The keys of an approval in the order in which they are written.
-const ORDER: [&str; 5] = ["tag", "digest", "mirrored", "pull", "approved-on"];
+const ORDER: [&str; 6] = ["tag", "digest", "mirrored", "pull", "approved-on", SIGNED_BY];
 
-/// Sets keys of the approval of a tag: those that are there in place, the others after what they follow in the order.
-pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[Field]) -> Result<Vec<Splice>, EditError> {
+/// Sets keys of the approval of a tag: those that are there in place, the others after what they follow in the order. Keys that it is
+/// to be `without` are taken out.
+pub(super) fn set(
+    text: &str,
+    image: &Node,
+    tag: &Tag,
+    fields: &[Field],
+    without: &[&str],
+) -> Result<Vec<Splice>, EditError> {
     let (_, item) = item(image, "approved", tag)?;
     let Kind::Map { entries, flow } = &*item.kind else { return Err(EditError::unusual(item.outer_start())) };
     let mut splices = Vec::new();
@@ -25,7 +32,31 @@ pub(super) fn set(text: &str, image: &Node, tag: &Tag, fields: &[Field]) -> Resu
             None => insert(text, entries, *flow, key, value).ok_or_else(|| EditError::unusual(item.outer_start()))?,
         });
     }
+    // After what is inserted at the same places.
+    for (at, (key, _)) in entries.iter().enumerate() {
+        if key.text().is_some_and(|key| without.contains(&key)) {
+            splices.push(take_out(text, entries, at, *flow).ok_or_else(|| EditError::unusual(key.outer_start()))?);
+        }
+    }
     Ok(splices)
+}
+
+/// Takes out a key with its value and, where it has lines of its own, these; `None` where that cannot be told.
+fn take_out(text: &str, entries: &[(Node, Node)], at: usize, flow: bool) -> Option<Splice> {
+    let (key, value) = &entries[at];
+    let (start, end) = (key.outer_start(), entry_end(text, key, value));
+    let previous = at.checked_sub(1).map(|before| &entries[before]);
+    let line = line_start(text, start);
+    let lead = text[line..start].trim_start_matches('\u{feff}').trim_start();
+    let range = match (previous, entries.get(at + 1)) {
+        (Some((key, value)), _) if flow => entry_end(text, key, value)..end,
+        _ if !flow && lead.is_empty() => line..next_line(text, end),
+        (None, Some((next, _))) if flow || text[end..next.outer_start()].trim().is_empty() => start..next.outer_start(),
+        // A comment between the two stays, and the dash before it.
+        (None, Some(_)) if lead.trim_end() == "-" => line + text[line..start].trim_end().len()..end,
+        _ => return None,
+    };
+    Some((range, String::new()))
 }
 
 /// Another value in place of one, its quotes kept.

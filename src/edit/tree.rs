@@ -105,7 +105,7 @@ impl Tree {
                 items.remove(index);
                 Ok(())
             }
-            Operation::Set { tag, fields } => set(image, tag.as_str(), fields),
+            Operation::Set { tag, fields, without } => set(image, tag.as_str(), fields, without),
         }
     }
 }
@@ -155,9 +155,10 @@ fn find<'t>(image: &'t mut Map, list: &str, tag: &str) -> Result<(&'t mut Vec<Tr
     Ok((items, index))
 }
 
-fn set(image: &mut Map, tag: &str, fields: &[Field]) -> Result<(), EditError> {
+fn set(image: &mut Map, tag: &str, fields: &[Field], without: &[&str]) -> Result<(), EditError> {
     let (items, index) = find(image, "approved", tag)?;
     let Tree::Map(item) = &mut items[index] else { return Err(EditError::whole("an approval is no mapping")) };
+    item.retain(|key, _| !without.contains(&key.as_str()));
     item.extend(fields.iter().map(|(key, value)| ((*key).to_owned(), Tree::text(value))));
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::edit::Change;
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
 use crate::markdown::{folded, head, name_cell, row};
-use crate::text::counted;
+use crate::text::{counted, excerpt};
 
 /// The trailer of a record's commit that names a commit up to which everything in the manifest was reviewed.
 pub(crate) const SETTLED: &str = "Wharfinger-Reviewed";
@@ -28,6 +28,9 @@ pub(crate) fn read_settled(value: &str, floor: u32) -> Option<&str> {
 /// How many records the body of a proposal names.
 const NAMED: usize = 200;
 
+/// The most characters of who signed.
+const SIGNED_BY: usize = 1000;
+
 /// The most characters of a mirror's name there.
 const MIRROR: usize = 70;
 
@@ -43,6 +46,8 @@ pub(crate) struct Record {
     pub pull: Option<u64>,
     /// The UTC date of the commit that brought it.
     pub approved_on: Option<NaiveDate>,
+    /// Who signed it, for people, where signatures are asked for.
+    pub signed_by: Option<String>,
 }
 
 /// The records that the manifest lacks and that are still about its approvals.
@@ -72,6 +77,7 @@ fn gathered_record(
         mirrored: approved.digest.clone(),
         pull: None,
         approved_on: None,
+        signed_by: None,
     };
     if let Some(ours) = pending.iter().find(|r| r.repository == record.repository && r.tag == record.tag) {
         record = Record { digest: record.digest, ..ours.clone() };
@@ -79,6 +85,7 @@ fn gathered_record(
         let (_, has) = approval(theirs?, &record)?;
         record.mirrored = has.mirrored.clone()?;
         (record.pull, record.approved_on) = (has.pull, has.approved_on);
+        record.signed_by.clone_from(&has.signed_by);
     }
     (approved.mirrored.as_ref() != Some(&record.mirrored)).then_some(record)
 }
@@ -92,8 +99,10 @@ fn approval<'m>(manifest: &'m Manifest, record: &Record) -> Option<(&'m Image, &
 
 pub(crate) fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl Iterator<Item = (&'m Image, Change)> {
     records.iter().filter_map(|record| {
-        let Record { tag, mirrored, pull, approved_on, .. } = record.clone();
-        Some((approval(manifest, record)?.0, Change::Record { tag, mirrored, pull, approved_on }))
+        let Record { repository: _, tag, digest: _, mirrored, pull, approved_on, signed_by } = record.clone();
+        // Certificates name whom they like; what is recorded is one line.
+        let signed_by = signed_by.map(|who| excerpt(&who, SIGNED_BY)).filter(|who| !who.is_empty());
+        Some((approval(manifest, record)?.0, Change::Record { tag, mirrored, pull, approved_on, signed_by }))
     })
 }
 

@@ -114,6 +114,10 @@ impl Writer {
             fields.push(format!("approved-on: 2026-11-{:02}", self.tags));
         }
         if self.choices.flip() {
+            let who = self.choices.pick(&["key keys/tool.pub", "\"key: [a], 'b'\"", "'it''s me'"]).to_string();
+            fields.push(format!("signed-by: {who}"));
+        }
+        if self.choices.flip() {
             fields.reverse();
         }
         fields
@@ -260,7 +264,10 @@ fn edit(manifest: &Manifest, choices: &mut Choices) -> Edit {
     let change = match which {
         1 if !approved.is_empty() => Change::Rebuild { tag: approval(), digest: digest(9) },
         2 if !approved.is_empty() => {
-            Change::Record { tag: approval(), mirrored: digest(8), pull: until.map(|_| 77), approved_on: until }
+            let signed_by = [None, Some("key keys/new.pub"), Some("a@b.example by https://c.example, [x]: #1")];
+            let signed_by = signed_by[item].map(str::to_owned);
+            let (mirrored, pull) = (digest(8), until.map(|_| 77));
+            Change::Record { tag: approval(), mirrored, pull, approved_on: until, signed_by }
         }
         3 if !approved.is_empty() => Change::Retire { tag: approval() },
         4 if !rejected.is_empty() => Change::Expire { tag: rejected[item % rejected.len()].tag.clone() },
@@ -284,13 +291,16 @@ fn intended(mut images: Vec<Image>, edit: &Edit) -> Vec<Image> {
             span: Default::default(),
         }),
         Change::Rebuild { tag, digest } => {
-            image.approved.iter_mut().filter(|a| a.tag == tag).for_each(|a| a.digest = digest.clone());
+            for approval in image.approved.iter_mut().filter(|a| a.tag == tag) {
+                (approval.digest, approval.signed_by) = (digest.clone(), None);
+            }
         }
-        Change::Record { tag, mirrored, pull, approved_on } => {
+        Change::Record { tag, mirrored, pull, approved_on, signed_by } => {
             for approval in image.approved.iter_mut().filter(|a| a.tag == tag) {
                 approval.mirrored = Some(mirrored.clone());
                 approval.pull = pull.or(approval.pull);
                 approval.approved_on = approved_on.or(approval.approved_on);
+                approval.signed_by.clone_from(&signed_by);
             }
         }
         Change::Retire { tag } => image.approved.retain(|a| a.tag != tag),
@@ -483,6 +493,7 @@ fn several_edits_of_several_images_are_one_text() {
         mirrored: digest(8),
         pull: Some(4),
         approved_on: NaiveDate::from_ymd_opt(2026, 11, 21),
+        signed_by: Some("key keys/tool.pub".to_owned()),
     };
     let reject = Change::Reject { tag: tag("3.1"), reason: "no \"#\"".to_owned(), until: None };
     let edits = [
@@ -507,6 +518,7 @@ fn several_edits_of_several_images_are_one_text() {
     +         mirrored: sha256:08
     +         pull: 4
     +         approved-on: 2026-11-21
+    +         signed-by: key keys/tool.pub
     +       - tag: "3.2"
     +         digest: sha256:07
     +     rejected:
@@ -631,7 +643,8 @@ fn a_digest_that_is_changed_and_a_record_keep_the_quotes_that_stand_there() {
     let rebuild = |version: &str| Edit { image: 0, change: Change::Rebuild { tag: tag(version), digest: digest(7) } };
     let record = |version: &str| {
         let approved_on = NaiveDate::from_ymd_opt(2026, 11, 21);
-        let change = Change::Record { tag: tag(version), mirrored: digest(8), pull: Some(41), approved_on };
+        let (mirrored, pull, signed_by) = (digest(8), Some(41), None);
+        let change = Change::Record { tag: tag(version), mirrored, pull, approved_on, signed_by };
         Edit { image: 0, change }
     };
     let edits = [rebuild("1.9"), rebuild("1.10"), record("1.9"), record("1.10")];
@@ -649,6 +662,52 @@ fn a_digest_that_is_changed_and_a_record_keep_the_quotes_that_stand_there() {
     -         digest: sha256:0101010101010101010101010101010101010101010101010101010101010101
     -       - { tag: '1.10', digest: 'sha256:0202020202020202020202020202020202020202020202020202020202020202' }
     ");
+}
+
+/// Who signed the former bytes says nothing of the new ones.
+#[test]
+fn who_signed_goes_with_the_digest_and_comes_with_the_record() {
+    let (own, other) = (digest(1), digest(2));
+    let text = format!(
+        "organization: acme\nimages:\n  - source: aa/aa\n    approved:\n      - tag: 1.9\n        digest: {own}\n        # by hand\n        signed-by: key keys/old.pub # then\n      - {{ tag: '1.10', digest: '{own}', signed-by: \"me\", pull: 4 }}\n      - {{ signed-by: me, tag: 2, digest: {other} }}\n      - signed-by: me\n        tag: 3\n        digest: {other}\n      -   signed-by: me # first\n          # stays\n          tag: 4\n          digest: {other}\n"
+    );
+    let rebuild = |version: &str| Edit { image: 0, change: Change::Rebuild { tag: tag(version), digest: digest(7) } };
+    let edits = ["1.9", "1.10", "2", "3", "4"].map(rebuild);
+    insta::assert_snapshot!(difference(&text, &edits), @r#"
+      organization: acme
+      images:
+        - source: aa/aa
+          approved:
+            - tag: 1.9
+    +         digest: sha256:07
+    -         digest: sha256:0101010101010101010101010101010101010101010101010101010101010101
+              # by hand
+    +       - { tag: '1.10', digest: 'sha256:07', pull: 4 }
+    +       - { tag: 2, digest: sha256:07 }
+    +       - tag: 3
+    +         digest: sha256:07
+    +       - # first
+    -         signed-by: key keys/old.pub # then
+    -       - { tag: '1.10', digest: 'sha256:0101010101010101010101010101010101010101010101010101010101010101', signed-by: "me", pull: 4 }
+    -       - { signed-by: me, tag: 2, digest: sha256:0202020202020202020202020202020202020202020202020202020202020202 }
+    -       - signed-by: me
+    -         tag: 3
+    -         digest: sha256:0202020202020202020202020202020202020202020202020202020202020202
+    -       -   signed-by: me # first
+                # stays
+                tag: 4
+    +           digest: sha256:07
+    -           digest: sha256:0202020202020202020202020202020202020202020202020202020202020202
+    "#);
+    let who = "https://github.com/acme/tool/.github/workflows/release.yml@refs/heads/main by https://token.actions.githubusercontent.com";
+    let record = |version: &str| {
+        let (mirrored, signed_by) = (digest(8), Some(who.to_owned()));
+        let change = Change::Record { tag: tag(version), mirrored, pull: None, approved_on: None, signed_by };
+        Edit { image: 0, change }
+    };
+    let recorded = apply(&text, &["1.9", "1.10", "2", "3", "4"].map(record)).unwrap();
+    let all = read(&recorded).images[0].approved.clone();
+    assert!(all.iter().all(|approval| approval.signed_by.as_deref() == Some(who)), "{recorded}");
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 use wharfinger::internals::image::Digest;
 
-use super::promote::{entry, in_a_job, manifest};
+use super::promote::{Clone, entry, in_a_job, manifest};
 use crate::support::github::{Options, TestGitHub};
 use crate::support::http::Exchange;
 use crate::support::images::ImageSpec;
-use crate::support::process::Run;
+use crate::support::process::{Actions, Run};
 use crate::support::registry::TestRegistry;
+use crate::support::signing::{Key, tag_of};
 
 const FILE: &str = "approved-images.yml";
 
@@ -95,6 +96,80 @@ fn an_open_branch_takes_the_record_as_a_commit() {
     world.github.clear_log();
     assert_eq!(world.promote(&[], 0)["changed"], json!(false));
     assert!(world.github.writes().is_empty(), "{:?}", world.github.writes());
+}
+
+/// The same image in a manifest that asks for its key, signed by it.
+fn signed(world: &World, key: &Key, digest: &Digest) -> String {
+    let signature = key.simple_signature_of(digest);
+    world.upstream.put_image("team/app", &tag_of(digest, ".sig"), &signature);
+    let source = format!("{}/team/app", world.upstream.host());
+    let more = "    cooldown: 0s\n    signatures: { key: keys/tool.pub }\n";
+    manifest(&world.mirror.host(), &[entry(&source, "app", more, &[("1", digest)])])
+}
+
+/// Who signed, as the manifest says; a key's digest apart.
+fn signed_by(text: &str) -> Vec<&str> {
+    let said = text.lines().filter_map(|line| line.trim().strip_prefix("signed-by: "));
+    said.map(|who| who.split_once(" (sha256:").map_or(who, |(who, _)| who)).collect()
+}
+
+#[test]
+fn who_signed_stands_in_the_record_and_no_longer_beside_other_bytes() {
+    for (protected, branch) in [(false, "main"), (true, "wharfinger/record")] {
+        let (world, key) = (World::new(protected), Key::generate());
+        let digest = world.image(1);
+        let text = signed(&world, &key, &digest);
+        world.github.push_as("main", "octocat", &[(FILE, &text), ("keys/tool.pub", &key.pem())]);
+        let result = world.promote(&[], 0);
+        assert_eq!((&result["changed"], &result["failed"]), (&json!(true), &json!([])), "{result}");
+        let recorded = world.text(branch);
+        assert_eq!(signed_by(&recorded), ["keys/tool.pub"], "{recorded}");
+        if let Some(number) = world.github.open_pulls().first() {
+            let (pull, merge) = (world.github.pull(*number), world.github.merge_commit(*number).unwrap());
+            let head = (pull.head.as_str(), pull.head_sha.as_str());
+            let event = Actions::pull_request(&world.github.repository(), *number, head, &pull.base_sha, &merge);
+            let event = event.api(&world.github.server(), &world.github.api(), &world.github.graphql());
+            let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "check"]);
+            let checked =
+                run.actions(&event).env("GITHUB_TOKEN", world.github.token()).output().expect_status(0).json();
+            assert_eq!(checked["findings"], json!([]), "{checked}");
+            world.github.merge(*number);
+        }
+        assert_eq!(world.promote(&[], 0)["changed"], json!(false));
+
+        // The same tag is built anew.
+        let rebuilt = world.upstream.put_image("team/app", "1", &ImageSpec::new(300).build());
+        signed(&world, &key, &rebuilt);
+        let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "propose"]);
+        let proposed = in_a_job(&world.github, run).expect_status(0).json();
+        let proposal = proposed["proposals"][0]["branch"].as_str().unwrap();
+        let text = world.text(proposal);
+        assert!(text.contains(rebuilt.as_str()) && text.contains(&format!("mirrored: {digest}")), "{text}");
+        assert_eq!(signed_by(&text), [""; 0], "who signed the former bytes says nothing of these: {text}");
+    }
+}
+
+#[test]
+fn in_a_clone_who_signed_is_recorded_too() {
+    let (upstream, mirror, key) = (TestRegistry::start(), TestRegistry::start(), Key::generate());
+    let digest = upstream.put_image("team/app", "1", &ImageSpec::new(1).build());
+    upstream.put_image("team/app", &tag_of(&digest, ".sig"), &key.simple_signature_of(&digest));
+    let source = format!("{}/team/app", upstream.host());
+    let more = "    signatures: { key: keys/tool.pub }\n";
+    let text = manifest(&mirror.host(), &[entry(&source, "app", more, &[("1", &digest)])]);
+    let clone = Clone::new(&text);
+    // Only what is committed counts.
+    std::fs::create_dir(clone.path().join("keys")).unwrap();
+    std::fs::write(clone.path().join("keys/tool.pub"), key.pem()).unwrap();
+    let result = clone.promote(1);
+    let failed = &result["failed"][0];
+    assert_eq!(failed["step"], json!("unsigned"), "{result}");
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("there is no keys/tool.pub in the repository at "), "{error}");
+    clone.commit(&text);
+    assert_eq!(clone.promote(0)["failed"], json!([]));
+    assert_eq!(signed_by(&clone.manifest()), ["keys/tool.pub"]);
+    assert_eq!(clone.promote(0)["changed"], json!(false));
 }
 
 #[test]

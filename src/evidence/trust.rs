@@ -42,6 +42,11 @@ impl Trust {
         PUBLIC.as_ref().map_or(DateTime::UNIX_EPOCH, |root| root.newest)
     }
 
+    /// The files that are there and serve for nothing, or are not there, each with why.
+    pub(crate) fn unusable(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().filter_map(|(path, file)| Some((path.as_str(), file.as_ref().err()?.as_str())))
+    }
+
     pub(super) fn key(&self, path: &str) -> Result<&Key, Fault> {
         match self.file(path)? {
             File::Key(key) => Ok(key),

@@ -42,7 +42,7 @@ pub(crate) async fn read_reviewed<'i>(
     for path in named(images) {
         match held.get(&beside(main, path)) {
             None => drop(rest.insert(path)),
-            Some(None) => drop(files.insert(path.to_owned(), Err(format!("nothing of {path} was ever reviewed")))),
+            Some(None) => drop(files.insert(path.to_owned(), Err("nothing of it was ever reviewed".to_owned()))),
             Some(Some(commit)) => elsewhere.entry(commit).or_insert_with(BTreeSet::new).extend([path]),
         }
     }
@@ -71,8 +71,8 @@ async fn read(place: Place<'_>, main: &str, paths: &BTreeSet<&str>) -> NamedFile
 }
 
 fn on_disk(directory: &Path, path: &str) -> Result<Vec<u8>, String> {
-    let bytes = bytes_below(directory, path, LIMIT as u64 + 1).map_err(|error| format!("{path}: {error}"))?;
-    bounded(bytes.ok_or_else(|| format!("{path} is not in {}", directory.display()))?, path)
+    let bytes = bytes_below(directory, path, LIMIT as u64 + 1)?;
+    bounded(bytes.ok_or_else(|| format!("there is no {path} in {}", directory.display()))?)
 }
 
 /// They are read together; where one is no text, each alone.
@@ -88,20 +88,19 @@ async fn at_commit(contents: &dyn Contents, at: &Commit, main: &str, paths: &BTr
             texts
         }
         Err(error) => {
-            let why = error.to_string();
-            return paths.iter().map(|path| ((*path).to_owned(), Err(format!("{path}: {why}")))).collect();
+            return paths.iter().map(|path| ((*path).to_owned(), Err(error.to_string()))).collect();
         }
     };
     let held = |((_, path), text): (&(Commit, String), Result<Option<String>, Error>)| {
-        let text = text.map_err(|error| format!("{path}: {error}"))?;
-        bounded(text.ok_or_else(|| format!("{path} is not in the repository at {at}"))?.into_bytes(), path)
+        let text = text.map_err(|error| error.to_string())?;
+        bounded(text.ok_or_else(|| format!("there is no {path} in the repository at {at}"))?.into_bytes())
     };
     paths.iter().map(|path| (*path).to_owned()).zip(places.iter().zip(texts).map(held)).collect()
 }
 
-fn bounded(bytes: Vec<u8>, path: &str) -> Result<Vec<u8>, String> {
+fn bounded(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     if bytes.len() > LIMIT {
-        return Err(format!("{path} has more than 1,048,576 bytes, which are the most"));
+        return Err("it has more than 1,048,576 bytes, which are the most".to_owned());
     }
     Ok(bytes)
 }
@@ -130,7 +129,7 @@ mod tests {
         let read = |key: &str| on_disk(&below, &beside("team/approved-images.yml", key));
         assert_eq!(read("keys/tool.pub").unwrap(), b"key");
         let missing = read("keys/other.pub").unwrap_err();
-        assert!(missing.starts_with("team/keys/other.pub is not in /"), "{missing}");
+        assert!(missing.starts_with("there is no team/keys/other.pub in /"), "{missing}");
         let large = read("keys/large.pub").unwrap_err();
         assert!(large.contains("1,048,576"), "{large}");
         let link = read("keys/link.pub").unwrap_err();
@@ -145,6 +144,9 @@ mod tests {
         let images = [image("keys/a.pub"), image("keys/a.pub")];
         let read = read_named(nowhere, manifest.path(), &images).await;
         assert_eq!(read.len(), 1);
-        assert!(read["keys/a.pub"].as_ref().is_err_and(|why| why.contains("is not in /nowhere")), "{read:?}");
+        assert!(
+            read["keys/a.pub"].as_ref().is_err_and(|why| why.contains("there is no keys/a.pub in /nowhere")),
+            "{read:?}"
+        );
     }
 }

@@ -11,6 +11,7 @@ use crate::support::hub::HubRepositoryEntry;
 use crate::support::images::ImageSpec;
 use crate::support::process::{Actions, Run};
 use crate::support::registry::TestRegistry;
+use crate::support::signing::{Key, tag_of};
 
 const FILE: &str = "approved-images.yml";
 const BRANCH: &str = "wharfinger/image/app/latest";
@@ -384,6 +385,45 @@ fn a_scheduled_run_says_once_what_is_not_reviewed() {
     let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["--format", "json", "run"]);
     let result = world.hub.command(run, "jo").actions(&actions).output().expect_status(1).json();
     assert_eq!(result["failed"].as_array().unwrap().len(), 1, "{result}");
+}
+
+/// One who replaces a key, renames it or takes it away lets nothing in before that is reviewed, and keeps nothing out.
+#[test]
+fn who_must_sign_is_what_was_last_reviewed() {
+    let (good, evil) = (Key::generate(), Key::generate());
+    let (tool, other) = ("    signatures: { key: keys/tool.pub }\n", "    signatures: { key: keys/other.pub }\n");
+    for (name, steps) in [
+        ("replaced", &[(Some("keys/tool.pub"), None)][..]),
+        ("renamed", &[(Some("keys/other.pub"), Some(other))]),
+        ("replaced, then renamed", &[(Some("keys/tool.pub"), None), (Some("keys/other.pub"), Some(other))]),
+        ("taken away", &[(None, Some(""))]),
+    ] {
+        for (signer, comes) in [(&good, true), (&evil, false)] {
+            let world = World::new(1);
+            let signature = signer.simple_signature_of(&world.digest);
+            world.upstream.put_image("team/app", &tag_of(&world.digest, ".sig"), &signature);
+            world.github.push_as("main", "octocat", &[("keys/tool.pub", &good.pem())]);
+            world.merged(&world.text(1, tool, &["1"]), &["mona"]);
+            for (key, keys) in steps {
+                if let Some(path) = key {
+                    world.github.push_as("main", "mallory", &[(*path, &evil.pem())]);
+                }
+                if let Some(keys) = keys {
+                    world.push(&world.text(1, keys, &["1"]));
+                }
+            }
+            let result = world.promote(&[], 1);
+            let failed = result["failed"].as_array().unwrap();
+            let steps: Vec<&str> = failed.iter().map(|row| row["step"].as_str().unwrap()).collect();
+            let expected = comes.then(|| world.digest.clone());
+            assert_eq!(world.mirror("app", "1"), expected, "{name}: {result}");
+            assert_eq!(
+                (steps.contains(&"unreviewed"), steps.contains(&"unsigned")),
+                (true, !comes),
+                "{name}: {result}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::support::github::{Options, TestGitHub};
 use crate::support::images::ImageSpec;
 use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::TestRegistry;
+use crate::support::signing::{Key, tag_of};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
 
@@ -226,6 +227,46 @@ impl Pulled {
         run.env("WHARFINGER_HOSTS", hosts(&self.registry)).args(["check"]).output().expect_status(status);
         event.summary()
     }
+}
+
+/// A pull request brings no key for what the base guards, and brings the key of what it guards itself.
+#[test]
+fn on_github_the_bases_key_verifies_and_a_file_that_is_named_must_be_there() {
+    let registry = upstream();
+    let (old, new) = digests(&registry);
+    let (good, evil) = (Key::generate(), Key::generate());
+    registry.put_image("grafana/loki", &tag_of(&new, ".sig"), &evil.simple_signature_of(&new));
+    let keyed = |text: String, key: &str| {
+        text.replace("    versions: ^3\n", &format!("    versions: ^3\n    signatures: {{ key: {key} }}\n"))
+    };
+    let before = keyed(manifest(&[("3.0.0", &old, true)]), "keys/loki.pub");
+    let after = |key: &str| keyed(manifest(&[("3.0.0", &old, true), ("3.1.0", &new, false)]), key);
+    let files = vec![("approved-images.yml".to_owned(), before.clone()), ("keys/loki.pub".to_owned(), good.pem())];
+    let pulled = Pulled { github: TestGitHub::start(Options { files, ..Options::default() }), registry };
+    let check = |branch: &str, files: &[(&str, &str)], status: i32| {
+        let number = pulled.github.fork_pull("stranger", branch, files, "Please", "");
+        pulled.check(number, status)
+    };
+    let key = ("keys/loki.pub", evil.pem());
+    let own_key = check("own-key", &[("approved-images.yml", &after("keys/loki.pub")), (key.0, &key.1)], 1);
+    assert_eq!(codes(&own_key), ["unsigned"], "{own_key}");
+    let other_key =
+        check("other-key", &[("approved-images.yml", &after("keys/evil.pub")), ("keys/evil.pub", &key.1)], 1);
+    assert_eq!(codes(&other_key), ["unsigned"], "{other_key}");
+
+    let renamed = before.replace("keys/loki.pub", "keys/none.pub");
+    let missing = check("missing", &[("approved-images.yml", &renamed)], 1);
+    assert_eq!(codes(&missing), ["unusable-file"], "{missing}");
+    let finding = &missing["findings"][0];
+    assert_eq!(finding["expected"], "a public key or a trusted root in keys/none.pub, which `signatures` names");
+    assert!(
+        finding["found"].as_str().unwrap().starts_with("there is no keys/none.pub in the repository at "),
+        "{finding}"
+    );
+    let no_key = check("no-key", &[("approved-images.yml", &renamed), ("keys/none.pub", "secret")], 1);
+    assert_eq!(codes(&no_key), ["unusable-file"], "{no_key}");
+    let there = check("there", &[("approved-images.yml", &renamed), ("keys/none.pub", &key.1)], 0);
+    assert_eq!(there["findings"], serde_json::json!([]));
 }
 
 /// The verdict comes first, what this run did not ask is said to be that, and what is approved now is what the base has.

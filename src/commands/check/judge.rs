@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::named;
 use super::rules::{RuleReader, Told};
 use super::subject::Subject;
 use crate::commands::unreviewed::{also_covered, reviews};
@@ -102,6 +103,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
         judged.findings.extend(review::changed_by_hand(base, &head, metadata.as_ref()));
     }
     judged.findings.extend(subject.edited_by.as_deref().map(review::body_edited));
+    judged.findings.extend(named::unusable(subject, &head).await);
     judged.promotions = judge.promotions(&items, &evidence).await;
     // Last, as evidence counts more: what a source takes for both is bounded.
     judged.told = judge.told().await;

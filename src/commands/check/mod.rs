@@ -11,6 +11,7 @@ use crate::report::{Output, rows};
 use crate::rules::{Notice, NoticeKind};
 
 mod judge;
+mod named;
 mod rules;
 mod subject;
 mod verdict;

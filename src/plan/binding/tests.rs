@@ -1,11 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::DateTime;
 
 use super::*;
+use crate::image::Digest;
 use crate::manifest::{File, Manifest};
 use crate::plan::Key;
 use crate::plan::reviews::{Objection, Opinion, Review, Verdict};
@@ -25,8 +26,14 @@ fn approved(tags: &[&str]) -> String {
 }
 
 fn state(text: &str) -> Arc<State> {
+    state_with(text, &[])
+}
+
+/// The state in which files that the manifest may name hold these texts.
+fn state_with(text: &str, named: &[(&str, &str)]) -> Arc<State> {
     let file = File { path: "approved-images.yml".to_owned(), text: text.to_owned() };
-    Arc::new(State::read(Some(file), Vec::new(), &BTreeMap::new()))
+    let held = |(path, text): &(&str, &str)| ((*path).to_owned(), Digest::sha256(text.as_bytes()));
+    Arc::new(State::read(Some(file), Vec::new(), &named.iter().map(held).collect()))
 }
 
 fn head(line: &Line) -> Manifest {
@@ -144,7 +151,7 @@ fn everything_that_is_asked_for_is_bound() {
          policy: {{ approvals: 2, image-access: {{ enabled: false }}, registry-access: {{ enabled: true }} }}\nimages:\n  \
          - source: team/app\n    visibility: public\n    teams: {{ developers: admin }}\n    description: Mine\n    \
          platforms: [linux/amd64]\n    cooldown: 0s\n    rebuilds: ignore\n    immutable-tags: true\n    adopt: true\n    \
-         signatures: {{ key: evil.pub }}\n    approved:\n      \
+         signatures: {{ key: evil.pub }}\n    provenance: {{ source: evil }}\n    approved:\n      \
          - {{ tag: \"1\", digest: {DIGEST}, mirrored: {OTHER} }}\n    rejected:\n      - {{ tag: \"3\", reason: no }}\n    \
          revoked:\n      - {{ tag: \"2\", digest: {OTHER}, reason: no, delete: true }}\n"
     );
@@ -168,7 +175,7 @@ fn everything_that_is_asked_for_is_bound() {
         (&image.platforms, image.cooldown, image.immutable_tags || image.adopt),
         (&None, was.images[0].cooldown, false)
     );
-    assert_eq!((image.signatures.is_none(), &image.approved[0].mirrored), (true, &None));
+    assert_eq!((&image.signatures, &image.provenance, &image.approved[0].mirrored), (&None, &None, &None));
     assert!(!image.revoked[0].delete, "what is newly revoked is stopped, not taken down");
     assert_eq!(image.rejected.len(), 1, "what is newly rejected is not proposed");
     assert!(binding.approvals.is_empty(), "{:?}", binding.approvals);
@@ -190,6 +197,72 @@ fn guards_that_are_taken_away_hold() {
     assert_eq!(image.rejected[0].until, None, "it holds until its end is reviewed");
 }
 
+/// The files and what was reviewed of them, of a line of states with the files that they hold, oldest first.
+fn signed(states: &[(By, &str, &[(&str, &str)])], pulls: &[(u64, Pull)]) -> (Binding, Vec<String>) {
+    let texts: Vec<(By, &str)> = states.iter().map(|(by, text, _)| (*by, *text)).collect();
+    let mut line = line(Base::Beginning, &texts);
+    for (step, (_, text, named)) in line.steps.iter_mut().rev().zip(states) {
+        step.state = state_with(text, named);
+    }
+    let (judgement, _) = judged(&line, 0, pulls);
+    let binding = Binding::of(&head(&line), &line, &judgement);
+    let said = binding.unreviewed.iter().map(|unreviewed| unreviewed.what.clone()).collect();
+    (binding, said)
+}
+
+#[test]
+fn who_must_sign_is_what_was_reviewed_last_and_so_is_what_its_files_hold() {
+    let keyed = |key: &str| {
+        text(1, &format!("    signatures: {{ key: {key} }}\n    provenance: {{ source: https://a.example }}\n"))
+    };
+    let (good, other) = (keyed("good.pub"), keyed("other.pub"));
+    let asks = |binding: &Binding| {
+        let image = &binding.manifest.images[0];
+        let text = |value: Option<String>| value.unwrap_or_default();
+        (
+            text(image.signatures.as_ref().map(ToString::to_string)),
+            text(image.provenance.as_ref().map(ToString::to_string)),
+        )
+    };
+    let reviewed = ("key good.pub".to_owned(), "source https://a.example".to_owned());
+    let begun = (By::Pushed, good.as_str(), &[("good.pub", "good")][..]);
+    let at = |commit: usize| Some(format!("{commit:040}"));
+
+    // Taken away, weakened, or pointed at another key.
+    let weaker = good.replace("    provenance: { source: https://a.example }\n", "");
+    for (after, what) in [
+        (text(1, ""), &["`signatures`: taken out on `acme/app`", "`provenance`: taken out on `acme/app`"][..]),
+        (weaker, &["`provenance`: taken out on `acme/app`"]),
+        (
+            good.replace("{ key: good.pub }", "{ any-of: [{ key: good.pub }, { key: evil.pub }] }"),
+            &["the file `evil.pub`: missing", "`signatures`: any of (key good.pub; key evil.pub) on `acme/app`"],
+        ),
+    ] {
+        let (binding, said) = signed(&[begun, (By::Pushed, &after, &[("good.pub", "good")])], &[]);
+        assert_eq!(
+            (asks(&binding), &said[..]),
+            (reviewed.clone(), &what.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()[..])
+        );
+    }
+
+    // Another content under the same name: the former one counts, at the commit that has it.
+    let replaced = (By::Pushed, good.as_str(), &[("good.pub", "evil")][..]);
+    let (binding, said) = signed(&[begun, replaced], &[]);
+    assert_eq!((asks(&binding), &binding.held), (reviewed.clone(), &Held::from([("good.pub".to_owned(), at(0))])));
+    assert!(said[0].starts_with("the file `good.pub`: sha256:"), "{said:?}");
+
+    // Replaced first and no longer named afterwards: what counts is not what it held last.
+    let named = (By::Pushed, other.as_str(), &[("good.pub", "evil"), ("other.pub", "evil")][..]);
+    let (binding, _) = signed(&[begun, replaced, named], &[]);
+    let held = Held::from([("good.pub".to_owned(), at(0)), ("other.pub".to_owned(), None)]);
+    assert_eq!((asks(&binding), &binding.held), (reviewed, &held));
+
+    // A review of it all, and nothing is held.
+    let seen = Pull { reviews: vec![(opinion("mona", None), Some(state_with(&other, named.2)))], record: None };
+    let (binding, said) = signed(&[begun, replaced, (By::Pull(1), &other, named.2)], &[(1, seen)]);
+    assert_eq!((asks(&binding).0, binding.held, said), ("key other.pub".to_owned(), Held::new(), Vec::new()));
+}
+
 #[test]
 fn our_own_record_needs_no_review_and_a_record_of_anybody_else_does() {
     let plain = text(1, &approved(&["1"]));
@@ -197,6 +270,9 @@ fn our_own_record_needs_no_review_and_a_record_of_anybody_else_does() {
     let more = recorded.replace("team/app\n", "team/app\n    cooldown: 0s\n");
     let of = |by, text: &str| gaps(&line(Base::Beginning, &[(By::Pushed, &plain), (by, text)]), 0, &[]);
     assert_eq!(of(By::Ours, &recorded), [""; 0]);
+    let signed =
+        recorded.replace(&format!("mirrored: {DIGEST} }}"), &format!("mirrored: {DIGEST}, signed-by: key a.pub }}"));
+    assert_eq!(of(By::Ours, &signed), [""; 0], "who signed is for people");
     assert_eq!(of(By::Pushed, &recorded).len(), 1);
     assert_eq!(of(By::Ours, &more).len(), 2, "a commit that does more is no record");
     let merged = Pull { record: Some(state(&recorded)), ..pull(&[], "") };

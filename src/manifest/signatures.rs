@@ -145,6 +145,102 @@ impl fmt::Display for RequiredProvenance {
 
 /// In quotes where it could be taken for more than one word.
 fn quoted(text: &str) -> String {
-    let is_word = text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b',' | b';' | b'(' | b')'));
+    let is_word = text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b',' | b';' | b'(' | b')'));
     if is_word && text != "pattern" { text.to_owned() } else { format!("{text:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    const ISSUER: &str = "https://token.actions.githubusercontent.com";
+
+    fn key(path: &str) -> Signer {
+        Signer::Key(path.to_owned())
+    }
+
+    fn identity(identity: Identity, root: Option<&str>) -> Signer {
+        Signer::Identity { issuer: ISSUER.to_owned(), identity, trusted_root: root.map(str::to_owned) }
+    }
+
+    #[test]
+    fn an_identity_is_the_whole_of_what_a_certificate_names() {
+        let exact = Identity::Exact("me@acme.example".to_owned());
+        assert!(exact.is("me@acme.example"));
+        assert!(!exact.is("me@acme.example.evil") && !exact.is("Me@acme.example"));
+        let pattern = Identity::Pattern(r"https://github\.com/acme/[a-z]+/.*|me".to_owned());
+        for (found, is_it) in [
+            ("https://github.com/acme/tool/.github/workflows/release.yml@refs/tags/v1", true),
+            ("me", true),
+            ("some me", false),
+            ("me\nhttps://github.com/acme/tool/", false),
+            ("https://github.com/acme-evil/tool/", false),
+            ("https://githubxcom/acme/tool/x", false),
+        ] {
+            assert_eq!(pattern.is(found), is_it, "{found}");
+        }
+        assert!(whole("a)|(b").is_err() && whole("(a{1000}){1000}").is_err());
+    }
+
+    #[test]
+    fn a_pattern_that_lets_in_strangers_is_found() {
+        for pattern in [
+            ".*",
+            "",
+            ".+@.+",
+            "https://.*",
+            r"https://github\.com/.*",
+            r"(?s).*workflows.*",
+            r"https://gitlab\.com/.+//.+",
+        ] {
+            let found = whole(pattern).ok().and_then(|regex| stranger(&regex));
+            assert_eq!(found.is_some(), !pattern.is_empty(), "{pattern}");
+        }
+        for pattern in
+            [r".*@acme\.example", r"https://github\.com/acme/.*", "https://github.com/acme/tool/.+@refs/tags/v.*"]
+        {
+            assert_eq!(whole(pattern).ok().and_then(|regex| stranger(&regex)), None, "{pattern}");
+        }
+    }
+
+    /// Reviews compare what is written: no two of these may read alike.
+    #[test]
+    fn signers_that_differ_are_written_differently() {
+        let exact = |text: &str| Identity::Exact(text.to_owned());
+        let all = [
+            Signatures::One(key("a.pub")),
+            Signatures::One(key("a.pub; key b.pub")),
+            Signatures::AnyOf(vec![key("a.pub")]),
+            Signatures::AnyOf(vec![key("a.pub"), key("b.pub")]),
+            Signatures::AnyOf(vec![key("a.pub; key b.pub")]),
+            Signatures::AllOf(vec![key("a.pub"), key("b.pub")]),
+            Signatures::AllOf(vec![key("b.pub"), key("a.pub")]),
+            Signatures::One(identity(exact("me"), None)),
+            Signatures::One(identity(exact("me"), Some("root.json"))),
+            Signatures::One(identity(exact("pattern me"), None)),
+            Signatures::One(identity(exact("pattern"), None)),
+            Signatures::One(identity(Identity::Pattern("me".to_owned()), None)),
+            Signatures::One(identity(exact("me by https://other.example"), None)),
+            Signatures::One(identity(exact("\"me\""), None)),
+        ];
+        let written: std::collections::BTreeSet<String> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(written.len(), all.len(), "{written:#?}");
+        insta::assert_snapshot!(all.map(|signatures| signatures.to_string()).join("\n"), @r#"
+        key a.pub
+        key "a.pub; key b.pub"
+        any of (key a.pub)
+        any of (key a.pub; key b.pub)
+        any of (key "a.pub; key b.pub")
+        all of (key a.pub; key b.pub)
+        all of (key b.pub; key a.pub)
+        me by https://token.actions.githubusercontent.com
+        me by https://token.actions.githubusercontent.com, trusted root root.json
+        "pattern me" by https://token.actions.githubusercontent.com
+        "pattern" by https://token.actions.githubusercontent.com
+        pattern me by https://token.actions.githubusercontent.com
+        "me by https://other.example" by https://token.actions.githubusercontent.com
+        "\"me\"" by https://token.actions.githubusercontent.com
+        "#);
+    }
 }

@@ -156,6 +156,14 @@ impl Value for Asked {
         if node.text() == Some("none") {
             return Some(Self::Nothing);
         }
+        if node.entries().is_none() {
+            reader.wrong_type::<()>(
+                node,
+                "the signers",
+                "write { key: FILE }, { issuer: ..., identity: ... }, or none",
+            );
+            return Some(Self::Faulty);
+        }
         let written = read_object::<SignatureKeys>(node, reader);
         let asked = written.and_then(|written| signatures(written, &Keys::of(node, reader), reader));
         Some(asked.map_or(Self::Faulty, Self::Signatures))
@@ -185,6 +193,9 @@ impl Value for Required {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         if node.text() == Some("none") {
             return Some(Self(None));
+        }
+        if node.entries().is_none() {
+            return reader.wrong_type(node, "the required provenance", "write { builder: ..., source: ... }, or none");
         }
         let keys = read_object::<ProvenanceKeys>(node, reader)?;
         let text = |text: Option<At<Text<500>>>| text.map(|at| at.value.0);
@@ -289,7 +300,8 @@ fn rooted(signers: &mut [Signer], root: At<FilePath>, reader: &mut Reader<'_>) {
 fn one(written: SignerKeys, keys: &Keys<'_>, reader: &mut Reader<'_>) -> Option<Signer> {
     let identities = keys.among(&["identity", "identity-pattern"]);
     if keys.has("key") {
-        let Some(other) = keys.among(&["issuer", "identity", "identity-pattern", "trusted-root"]).pop() else {
+        let Some(other) = keys.among(&["issuer", "identity", "identity-pattern", "trusted-root"]).into_iter().next()
+        else {
             return Some(Signer::Key(written.key?.value.0));
         };
         let help = match other {

@@ -38,6 +38,21 @@ fn its_manifests_parse() {
     }
 }
 
+/// Every line of signers can be copied into an image.
+#[test]
+fn its_signers_parse() {
+    let (_, section) = README.split_once("### Signatures and provenance\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let quoted = section.split('`').skip(1).step_by(2);
+    let signers: Vec<&str> = quoted.filter(|text| text.starts_with("signatures: ")).collect();
+    assert!(signers.len() >= 6, "{signers:?}");
+    for line in signers {
+        let text = format!("organization: acme\nimages:\n  - source: redis\n    {line}\n");
+        let file = manifest::file("README.md", text.into_bytes()).unwrap();
+        assert!(manifest::parse(vec![file]).is_ok(), "{line}");
+    }
+}
+
 /// Of the tags of a publisher whose precision changed.
 #[test]
 fn its_pattern_follows_a_publisher_whose_precision_changed() {

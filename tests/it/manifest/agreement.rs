@@ -7,7 +7,7 @@ use super::EXAMPLE;
 use super::broken::corpus;
 
 /// Faults that lie between values, or in what a value means: no schema expresses them.
-const BEYOND: [&str; 17] = [
+const BEYOND: [&str; 18] = [
     "bad-glob",
     "bad-pattern",
     "bad-range",
@@ -22,6 +22,7 @@ const BEYOND: [&str; 17] = [
     "conflicting-keys",
     "immutable-rebuilds",
     "include-missing",
+    "provenance-unsigned",
     "shared-branch",
     "shared-mirror-tag",
     "source-not-allowed",

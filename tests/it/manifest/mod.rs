@@ -21,7 +21,7 @@ fn example() -> Manifest {
 #[test]
 fn the_example_parses() {
     let manifest = example();
-    assert_eq!(manifest.images.len(), 6);
+    assert_eq!(manifest.images.len(), 7);
     assert_eq!(manifest.images[0].approved.len(), 2);
 }
 

@@ -52,15 +52,15 @@ fn signatures(examined: &[Examined], overall: Option<&Overall>, image: &Image<'_
             covers: image.covers(&unread.subject).unwrap_or(Covers::Index),
         })),
     }
-    let mut merged = merge(all, image);
+    let mut merged = merge(&all, image);
     merged.sort_by(|a, b| key(a).cmp(&key(b)));
     merged
 }
 
 /// One for each that differs; where every platform is signed alike, that counts as the index.
-fn merge(all: Vec<Signature>, image: &Image<'_>) -> Vec<Signature> {
+fn merge(all: &[Signature], image: &Image<'_>) -> Vec<Signature> {
     let mut merged: Vec<Signature> = Vec::new();
-    for signature in &all {
+    for signature in all {
         let is_alike = |other: &&Signature| {
             (other.kind, other.state, &other.by, &other.detail)
                 == (signature.kind, signature.state, &signature.by, &signature.detail)

@@ -55,7 +55,7 @@ pub(super) fn kind(beside: &Beside) -> Kind {
 pub(super) fn simple(beside: &Beside) -> Result<Option<Signed>, Fault> {
     let payload: Payload = serde_json::from_slice(&beside.content).map_err(unreadable)?;
     let signature = annotation(beside, SIGNATURE).ok_or_else(|| Fault::Unreadable("it has no signature".to_owned()))?;
-    let bundle = bundle_of(beside, "messageSignature", json!({ "signature": signature }), true)?;
+    let bundle = bundle_of(beside, "messageSignature", &json!({ "signature": signature }), true)?;
     let SignatureContent::MessageSignature(message) = &bundle.content else {
         return Err(Fault::Unreadable("it has no signature".to_owned()));
     };
@@ -85,7 +85,7 @@ pub(super) fn envelope(beside: &Beside) -> Result<Option<Signed>, Fault> {
         return Err(Fault::Several);
     }
     // cosign's timestamps are of the envelope here and of the signature in a bundle, so they prove nothing in one.
-    let bundle = bundle_of(beside, "dsseEnvelope", envelope, false)?;
+    let bundle = bundle_of(beside, "dsseEnvelope", &envelope, false)?;
     let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
         return Err(Fault::Unreadable("it has no envelope".to_owned()));
     };
@@ -114,7 +114,7 @@ fn unreadable(error: impl std::fmt::Display) -> Fault {
 }
 
 /// The bundle that says what layer and annotations say.
-fn bundle_of(beside: &Beside, name: &str, content: Value, timestamps: bool) -> Result<Bundle, Fault> {
+fn bundle_of(beside: &Beside, name: &str, content: &Value, timestamps: bool) -> Result<Bundle, Fault> {
     let mut material = serde_json::Map::new();
     match annotation(beside, CERTIFICATE) {
         Some(leaf) => {

@@ -2,6 +2,8 @@
 //!
 //! Bytes come in and verdicts go out. A verdict never says more than was verified: what nobody asked for is
 //! [`State::Present`] at most, and what could not be looked at is [`State::Unknown`], never absent.
+//!
+//! Nothing here asks for the time. The library that verifies does for one thing: what is dated in the future does not count.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,8 @@
 //! Whether one signature is by one of those whom the manifest names.
 
+use sigstore_verify::SubjectAltName;
+use sigstore_verify::types::Artifact;
+
 use super::document::{Claim, Signed};
 use super::fault::Fault;
 use super::provider::knowing;
@@ -68,7 +71,7 @@ fn by_identity(signed: &Signed, subject: &Digest, asked: &Asked<'_>, roots: &[Ro
         match root.verify(&signed.bundle, artifact(signed, subject)?) {
             Ok(verified) => {
                 // What was verified is what was read before; it is asked again so that it need not be.
-                asked.check(verified.issuer(), verified.identity().map(|identity| identity.as_str()))?;
+                asked.check(verified.issuer(), verified.identity().map(SubjectAltName::as_str))?;
                 return Ok(signed.by().unwrap_or_default());
             }
             Err(other) if fault.is_none() || root.knows(certificate) => fault = Some(root.lacking(other, certificate)),
@@ -78,6 +81,6 @@ fn by_identity(signed: &Signed, subject: &Digest, asked: &Asked<'_>, roots: &[Ro
     Err(fault.unwrap_or(Fault::OtherRoot))
 }
 
-fn artifact<'a>(signed: &'a Signed, subject: &Digest) -> Result<sigstore_verify::types::Artifact<'a>, Fault> {
+fn artifact<'a>(signed: &'a Signed, subject: &Digest) -> Result<Artifact<'a>, Fault> {
     signed.artifact(subject).ok_or_else(|| Fault::Unsupported(format!("the digest {subject}")))
 }

@@ -96,7 +96,7 @@ fn about(predicate_type: &str, predicate: &Value, numbers: &[u8]) -> String {
     statement(predicate_type, predicate, &digits.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-fn beside(place: Place, media_type: &str, content: impl ToString) -> Beside {
+fn beside(place: Place, media_type: &str, content: impl std::fmt::Display) -> Beside {
     let content = Bytes::from(content.to_string());
     let media_type = media_type.to_owned();
     Beside { subject: digest(1), place, media_type, annotations: BTreeMap::new(), content }

@@ -1,11 +1,14 @@
 //! `doctor`: what each credential is and may do, what is missing and where to fix it; `--hosts`: what to open in a firewall.
 
+use super::reader::{no_keys, signing_keys};
 use super::{Context, Exit, Stop, load, read_event};
 use crate::action::event::Kind;
 use crate::action::{self, Event};
 use crate::args::Doctor as Arguments;
 use crate::doctor::facts::{EventFact, ManifestFact};
 use crate::doctor::{self, Status};
+use crate::evidence::Trust as Keys;
+use crate::forge::Head;
 use crate::manifest::Manifest;
 use crate::observe::doctor::{Inspection, Run, contacts, gather};
 use crate::observe::manifest::LoadError;
@@ -18,13 +21,14 @@ use crate::settings::{ForgeChoice, RecordMode, Settings};
 /// # Errors
 /// Where the manifest cannot be used (what could be looked at is told all the same), or no server answered.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
-    let loaded = manifest(context, arguments.hosts).await;
+    let (loaded, at) = manifest(context, arguments.hosts).await;
     let fact = manifest_fact(&loaded);
     let manifest = loaded.as_ref().ok();
     let run = run_of(&context.settings);
     let event = event(context).await;
+    let keys = keys(context, manifest, at.as_ref()).await;
     let keeper = context.keeper().await.unwrap_or_else(|_| context.known_keeper());
-    let inspection = Inspection { keeper, ..inspection(context, manifest, fact, &run, event) };
+    let inspection = Inspection { keeper, keys, ..inspection(context, manifest, fact, &run, event) };
     if arguments.hosts {
         output.doctor(Doctor {
             checks: Vec::new(),
@@ -46,14 +50,23 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     }
 }
 
-/// The manifest of the working directory; a job often has none there, and the forge has it.
-async fn manifest(context: &Context, offline: bool) -> Result<Manifest, LoadError> {
+/// The manifest of the working directory; a job often has none there, and the forge has it: then with the head it was read at.
+async fn manifest(context: &Context, offline: bool) -> (Result<Manifest, LoadError>, Option<Head>) {
     let settings = &context.settings;
     let here = crate::observe::manifest::from_directory(&settings.directory, &settings.manifest);
-    let (Err(LoadError::Missing { .. }), Some(forge), false) = (&here, &context.forge, offline) else { return here };
+    let (Err(LoadError::Missing { .. }), Some(forge), false) = (&here, &context.forge, offline) else {
+        return (here, None);
+    };
     match forge.head().await {
-        Ok(head) => load::from_forge(&**forge, &head.commit, &settings.manifest).await,
-        Err(_) => here,
+        Ok(head) => (load::from_forge(&**forge, &head.commit, &settings.manifest).await, Some(head)),
+        Err(_) => (here, None),
+    }
+}
+
+async fn keys(context: &Context, manifest: Option<&Manifest>, head: Option<&Head>) -> Keys {
+    match manifest {
+        Some(manifest) => signing_keys(context, head, None, manifest).await,
+        None => no_keys(),
     }
 }
 
@@ -110,6 +123,8 @@ fn inspection<'a>(
         keeper: context.known_keeper(),
         manifest_fact: (&settings.manifest, fact),
         github_addresses: if github { addresses.to_vec() } else { Vec::new() },
+        keys: no_keys(),
+        now: context.now,
         given_certificates: pem.matches("-----BEGIN CERTIFICATE-----").count(),
         event,
     }

@@ -17,7 +17,6 @@ mod guard;
 mod head;
 pub(crate) mod known;
 mod load;
-#[allow(dead_code)]
 mod named;
 pub(crate) mod plan;
 mod planned;

@@ -30,10 +30,15 @@ pub(super) async fn signing_keys(
     Keys::new(&named_files(context, head, reviews, manifest.path(), &manifest.images).await)
 }
 
+/// The same without any of the manifest's own.
+pub(super) fn no_keys() -> Keys {
+    Keys::new(&NamedFiles::new())
+}
+
 /// Reads what proposals are made from, with this run's credentials.
 pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge>, trust: Trust) -> ProposalReader<'a> {
     ProposalReader {
-        keys: Keys::new(&NamedFiles::new()),
+        keys: no_keys(),
         sources: context.sources.bounded(),
         hub: context.anonymous_hub(),
         standings: standings(context),

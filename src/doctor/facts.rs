@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 /// Why a question was not answered as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -28,6 +30,32 @@ pub(crate) struct Facts {
     /// Docker Hub's own API; `None` where neither manifest nor credentials are about it.
     pub hub: Option<HubFacts>,
     pub github: GitHubFacts,
+    /// What signatures are verified with; `None` where no image asks for them.
+    pub signing: Option<SigningFacts>,
+}
+
+/// What signatures are verified with, and what it verifies.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct SigningFacts {
+    /// When the newest key of the trust root that ships begins to count.
+    pub newest_key: NaiveDate,
+    /// How many days ago that was.
+    pub days: i64,
+    /// The files with keys and trusted roots, and why those that cannot be used cannot.
+    pub files: Vec<(String, Option<String>)>,
+    /// The newest approvals of images that ask for signatures, in the manifest's order.
+    pub images: Vec<SignedFact>,
+    /// How many further images ask for signatures.
+    pub unasked: usize,
+}
+
+/// One image that asks for signatures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SignedFact {
+    /// The source with the tag of its newest approval.
+    pub name: String,
+    /// Who signed it; else why it is unsigned, and what would verify it.
+    pub signed: Result<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

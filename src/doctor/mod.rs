@@ -10,6 +10,7 @@ mod hub;
 mod machine;
 mod registry;
 mod reviews;
+mod signing;
 pub(crate) mod workflow;
 
 pub(crate) use check::{Area, Check, Status};
@@ -18,6 +19,7 @@ use facts::Facts;
 /// All checks, area by area, in a stable order.
 pub(crate) fn judge(facts: &Facts) -> Vec<Check> {
     let mut checks = machine::judge(facts);
+    checks.extend(facts.signing.iter().flat_map(signing::judge));
     checks.extend(facts.registries.iter().flat_map(|registry| registry::judge(registry, facts)));
     checks.extend(facts.hub.iter().flat_map(hub::judge));
     checks.extend(github::judge(&facts.github));

@@ -19,6 +19,7 @@ fn facts() -> Facts {
         registries: Vec::new(),
         hub: None,
         github: GitHubFacts { elsewhere: true, ..GitHubFacts::default() },
+        signing: None,
     }
 }
 

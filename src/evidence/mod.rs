@@ -30,7 +30,6 @@ mod tests;
 mod trust;
 mod verify;
 
-#[allow(unused_imports)]
 pub(crate) use judge::judge;
 pub(crate) use trust::Trust;
 

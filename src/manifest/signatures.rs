@@ -72,7 +72,6 @@ impl Signer {
 
 impl Identity {
     /// Whether a certificate that names `found` is of this identity.
-    #[allow(dead_code)]
     pub(crate) fn is(&self, found: &str) -> bool {
         match self {
             Self::Exact(identity) => identity == found,

@@ -12,6 +12,7 @@ use crate::evidence::Trust;
 use crate::image::Digest;
 use crate::manifest::{Image, Manifest};
 use crate::proposal::Item;
+use crate::proposal::SignerChange;
 use crate::proposal::body::{Evidence, PlatformEvidence, Served};
 use crate::proposal::review::{digest_before, guarded};
 use crate::proposal::signers::{Signers, signer_change, signers};
@@ -68,7 +69,7 @@ impl EvidenceReader<'_> {
     async fn makers(&self, evidence: &mut Evidence, image: &Image, item: &Item, before: Option<&Digest>) {
         let (reader, digest) = (MakerReader { sources: self.sources, trust: self.trust }, &item.entry.digest);
         let makers = if image.signatures.is_some() {
-            reader.asked_or_unknown(image, digest, &evidence.labels).await
+            reader.shown(image, digest, &evidence.labels).await
         } else if evidence.platforms.is_empty() {
             return;
         } else {
@@ -84,6 +85,11 @@ impl EvidenceReader<'_> {
             known.insert(before.clone(), signers(&makers));
         }
         evidence.signer = signer_change(image, &item.entry, &known);
+        if let (Some(before), true) = (before, image.signatures.is_none() && makers.signatures.is_empty())
+            && reader.has_signature_tag(image, before).await
+        {
+            evidence.signer = Some(SignerChange::Lost);
+        }
         evidence.makers = Some(makers);
     }
 }

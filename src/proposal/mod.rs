@@ -44,7 +44,7 @@ pub(crate) mod why;
 pub(crate) mod written;
 
 pub(crate) use leaving::{Cause, Conditions, Unreviewed};
-use signers::SignerChange;
+pub(crate) use signers::SignerChange;
 pub use subject::subject;
 pub(crate) use wanted::Selected;
 

@@ -23,10 +23,20 @@ pub(crate) enum SignerChange {
 pub(crate) fn signers(makers: &Makers) -> BTreeSet<String> {
     let by = |states: &[State]| -> BTreeSet<String> {
         let signatures = makers.signatures.iter().filter(|signature| states.contains(&signature.state));
-        signatures.filter_map(|signature| signature.by.clone()).collect()
+        signatures.map(|signature| signature.by.as_deref().map_or(UNNAMED, bare).to_owned()).collect()
     };
     let verified = by(&[State::Verified]);
     if verified.is_empty() { by(&[State::Present, State::Failed]) } else { verified }
+}
+
+/// Who signed with a key that nothing names.
+const UNNAMED: &str = "an unnamed key";
+
+/// The fingerprint of a key, however it is called, else the name as it is.
+fn bare(name: &str) -> &str {
+    let fingerprint = name.find("sha256:").and_then(|at| name.get(at..at + 71));
+    let is_hex = |fingerprint: &&str| fingerprint[7..].bytes().all(|byte| byte.is_ascii_hexdigit());
+    fingerprint.filter(is_hex).unwrap_or(name)
 }
 
 /// How the signers of what an entry lets in differ. What is approved and could not be looked at was signed by whom its record
@@ -34,7 +44,7 @@ pub(crate) fn signers(makers: &Makers) -> BTreeSet<String> {
 pub(crate) fn signer_change(image: &Image, entry: &Entry, signers: &Signers) -> Option<SignerChange> {
     let approved = image.approved.iter().find(|approval| Some(&approval.tag) == entry.from.as_ref())?;
     let after = signers.get(&entry.digest)?;
-    let recorded = || approved.signed_by.iter().cloned().collect();
+    let recorded = || approved.signed_by.iter().flat_map(|by| by.split(", ")).map(|by| bare(by).to_owned()).collect();
     let seen = signers.get(&approved.digest).filter(|seen| !seen.is_empty()).cloned();
     let before: BTreeSet<String> = seen.unwrap_or_else(recorded);
     match (before.is_empty(), after.is_empty()) {

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use url::Url;
 
 use super::run::Run;
 use crate::doctor::facts::{EventFact, ManifestFact};
+use crate::evidence::Trust as Keys;
 use crate::forge::github::GitHub;
 use crate::hub::Hub;
 use crate::image::{Location, RegistryHost, Repository};
@@ -34,6 +36,9 @@ pub(crate) struct Inspection<'a> {
     /// The addresses of GitHub's API; none where it is not the forge.
     pub github_addresses: Vec<Url>,
     pub given_certificates: usize,
+    /// What signatures are verified with.
+    pub keys: Keys,
+    pub now: DateTime<Utc>,
     pub event: Option<EventFact>,
 }
 

@@ -17,6 +17,7 @@ mod hub;
 mod inspection;
 mod registries;
 mod run;
+mod signing;
 mod workflow;
 
 pub(crate) use inspection::Inspection;
@@ -26,10 +27,11 @@ pub(crate) use run::Run;
 pub(crate) async fn gather(inspection: &Inspection<'_>) -> Facts {
     let (servers, tls) = greeted(inspection).await;
     let reached: BTreeSet<&str> = servers.iter().filter(|s| s.reached.is_ok()).map(|s| s.name.as_str()).collect();
-    let (registries, mut hub, github) = tokio::join!(
+    let (registries, mut hub, github, signing) = tokio::join!(
         registries::ask_registries(inspection, &reached),
         hub::ask_hub(inspection, reached.contains(HUB)),
         github::ask_github(inspection, reached.contains(GITHUB)),
+        signing::look_at_signatures(inspection, &reached),
     );
     let mut registries = registries;
     if let Some(hub) = &mut hub {
@@ -45,6 +47,7 @@ pub(crate) async fn gather(inspection: &Inspection<'_>) -> Facts {
         registries,
         hub,
         github,
+        signing,
     }
 }
 

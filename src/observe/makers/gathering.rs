@@ -1,5 +1,6 @@
 //! What stands beside manifests, read as far as it may say who made them.
 
+use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::bounds::Bounds;
@@ -86,6 +87,18 @@ impl<'a> Gathering<'a> {
         self.found.unread.push(Unread { subject: subject.clone(), why });
     }
 
+    /// Takes what stands where a signature should, in a form that is not read.
+    fn unsupported(&mut self, subject: &Digest, document: &Document) {
+        let layer = document.layers().ok().and_then(|layers| layers.into_iter().next());
+        self.found.beside.extend(layer.map(|layer| Beside {
+            subject: subject.clone(),
+            place: Place::SignatureTag,
+            media_type: layer.media_type,
+            annotations: layer.annotations,
+            content: Bytes::new(),
+        }));
+    }
+
     /// Takes the contents of a document.
     async fn take(&mut self, subject: &Digest, Candidate { place, name, read }: Candidate) -> Result<(), Error> {
         let document = match read {
@@ -99,6 +112,9 @@ impl<'a> Gathering<'a> {
             Ok(statements) => statements,
             Err(error) => return Ok(self.unread(subject, format!("{name}: {error}"))),
         };
+        if place == Place::SignatureTag && statements.is_empty() {
+            self.unsupported(subject, &document);
+        }
         let (sources, location) = (self.sources, self.location);
         let mut wanted = Vec::new();
         for statement in statements {

@@ -5,9 +5,10 @@
 //! top document alone does not satisfy what is asked.
 
 use super::sources::Sources;
+use crate::content::companion::cosign_tags;
 use crate::content::labels::Labels;
 use crate::evidence::{Asked, Covers, Found, Makers, Subject, Trust, Unread, judge};
-use crate::image::Digest;
+use crate::image::{Digest, Tag};
 use crate::manifest::Image;
 use crate::plan::Signing;
 use crate::proposal::unsigned::unsigned;
@@ -20,6 +21,18 @@ mod platforms;
 use bounds::Bounds;
 use gathering::Gathering;
 use platforms::Platforms;
+
+/// Of how many platforms it is read what their builds say where nothing is required of it: what they say of one they say of all.
+const SHOWN: usize = 1;
+
+/// Which attestations inside an index are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Builds {
+    /// Those of all platforms, where provenance is required.
+    Asked,
+    /// At least those of the first.
+    Shown,
+}
 
 /// Reads who made images, and judges it.
 #[derive(Clone, Copy)]
@@ -34,26 +47,30 @@ impl MakerReader<'_> {
     /// # Errors
     /// Whatever keeps upstream from answering.
     pub(crate) async fn asked(&self, image: &Image, digest: &Digest, labels: &Labels) -> Result<Makers, Error> {
+        self.verify(image, digest, labels, Builds::Asked).await
+    }
+
+    async fn verify(&self, image: &Image, digest: &Digest, labels: &Labels, builds: Builds) -> Result<Makers, Error> {
         let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
         let mut gathering = Gathering::new(self.sources, &image.source, Bounds::of_asked());
         let mut subjects = vec![top(digest)];
         gathering.beside(digest).await?;
-        if asked.provenance.is_some() {
-            let platforms = Platforms::read(self.sources, image, digest).await?;
-            gathering.inside(&platforms.attestations).await?;
+        let requires = asked.provenance.is_some();
+        if requires || builds == Builds::Shown {
+            let Platforms { subjects: platforms, attestations } = Platforms::read(self.sources, image, digest).await?;
+            let read = if requires { attestations.len() } else { SHOWN.min(attestations.len()) };
+            gathering.inside(&attestations[..read]).await?;
+            subjects.extend(platforms);
         }
         let makers = judge(asked, &subjects, gathering.found(), labels, self.trust);
         if makers.unsigned.is_none() {
             return Ok(makers);
         }
         let platforms = Platforms::read(self.sources, image, digest).await?.subjects;
-        if platforms.is_empty() {
-            return Ok(makers);
-        }
         for platform in &platforms {
             gathering.beside(&platform.digest).await?;
         }
-        subjects.extend(platforms);
+        let subjects: Vec<Subject> = std::iter::once(top(digest)).chain(platforms).collect();
         Ok(judge(asked, &subjects, gathering.found(), labels, self.trust))
     }
 
@@ -68,19 +85,38 @@ impl MakerReader<'_> {
         }
     }
 
-    /// The same as [`Self::asked`] where what does not answer makes the verdict unknown.
-    pub(crate) async fn asked_or_unknown(&self, image: &Image, digest: &Digest, labels: &Labels) -> Makers {
+    /// The same where what does not answer makes the verdict unknown.
+    pub(crate) async fn asked_or_unknown(&self, image: &Image, digest: &Digest) -> Makers {
+        let labels = Labels::default();
+        let makers = self.asked(image, digest, &labels).await;
+        makers.unwrap_or_else(|error| self.unknown(image, digest, &labels, &error))
+    }
+
+    /// The same for who reviews it: with what builds inside the index say of themselves, asked for or not.
+    pub(crate) async fn shown(&self, image: &Image, digest: &Digest, labels: &Labels) -> Makers {
+        let makers = self.verify(image, digest, labels, Builds::Shown).await;
+        makers.unwrap_or_else(|error| self.unknown(image, digest, labels, &error))
+    }
+
+    fn unknown(&self, image: &Image, digest: &Digest, labels: &Labels, error: &Error) -> Makers {
         let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
-        self.asked(image, digest, labels).await.unwrap_or_else(|error| {
-            let unread = vec![Unread { subject: digest.clone(), why: error.to_string() }];
-            judge(asked, &[top(digest)], &Found { beside: Vec::new(), unread }, labels, self.trust)
-        })
+        let unread = vec![Unread { subject: digest.clone(), why: error.to_string() }];
+        judge(asked, &[top(digest)], &Found { beside: Vec::new(), unread }, labels, self.trust)
     }
 
     /// Whether what is approved of an image may be promoted.
     pub(crate) async fn signing(&self, image: &Image, digest: &Digest) -> Signing {
-        let makers = self.asked_or_unknown(image, digest, &Labels::default()).await;
+        let makers = self.asked_or_unknown(image, digest).await;
         unsigned(&makers).map_or(Signing::Verified(makers.signed_by), Signing::Unsigned)
+    }
+
+    /// Whether cosign's tag of a signature of this digest is listed: it costs no request.
+    pub(crate) async fn has_signature_tag(&self, image: &Image, digest: &Digest) -> bool {
+        let tags = self.sources.companion_tags(&image.source).await.ok().flatten();
+        let is_signature = |tag: &Tag| tag.as_str().ends_with(".sig");
+        tags.is_some_and(|tags| {
+            cosign_tags(digest).iter().filter(|tag| is_signature(tag)).any(|tag| tags.contains(tag))
+        })
     }
 
     /// What stands beside an image that asks for nothing, as far as it is small: nothing of it is verified.
@@ -94,8 +130,7 @@ impl MakerReader<'_> {
         for platform in &platforms {
             gathering.beside(&platform.digest).await?;
         }
-        // What builds say of one platform they say of all.
-        gathering.inside(&attestations[..attestations.len().min(1)]).await?;
+        gathering.inside(&attestations[..SHOWN.min(attestations.len())]).await?;
         let subjects: Vec<Subject> = std::iter::once(top(digest)).chain(platforms).collect();
         let nothing = Asked { signatures: None, provenance: None };
         Ok(judge(nothing, &subjects, gathering.found(), labels, self.trust))

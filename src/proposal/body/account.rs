@@ -10,7 +10,7 @@ use super::{Evidence, Served};
 use crate::image::Tag;
 use crate::manifest::{Image, Manifest};
 use crate::policy::{Category, Gate, Standing, Told};
-use crate::proposal::signers::SignerChange;
+use crate::proposal::SignerChange;
 use crate::proposal::{Cause, Entry, Item, Kind};
 use crate::rules::{Numbering, Reading, Rule, Since, Version, line_begun, order_of, series_of};
 

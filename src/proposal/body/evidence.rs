@@ -8,7 +8,7 @@ use crate::evidence::Makers;
 use crate::image::{Digest, Tag};
 use crate::plan::companions::LeftBehind;
 use crate::policy::Standing;
-use crate::proposal::signers::SignerChange;
+use crate::proposal::SignerChange;
 use crate::text::size;
 
 /// The evidence for one change. What is not known is not there: nothing here is a guess.

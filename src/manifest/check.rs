@@ -136,20 +136,14 @@ pub(super) fn immutable(settings: &Settings, faults: &mut Faults) {
 }
 
 /// A statement of where an image was built is worth what its signature is.
-pub(super) fn vouched(settings: &Settings, faults: &mut Faults) {
+pub(super) fn vouched(settings: &Settings, source: &str, faults: &mut Faults) {
     let asked = settings.signatures.as_ref().map(|s| &s.value);
     let required = settings.provenance.as_ref().filter(|p| p.value.0.is_some());
     if let (None | Some(Asked::Nothing), Some(required)) = (asked, required) {
-        let (message, help) = match asked {
-            None => (
-                "anybody can state where an image was built: `provenance` needs `signatures` beside it",
-                "add `signatures:`",
-            ),
-            Some(_) => (
-                "`signatures: none` leaves nobody who could vouch for the `provenance` that is asked for",
-                "write `provenance: none` as well, or name who signs",
-            ),
-        };
+        let message = format!(
+            "`{source}` asks for provenance and for no signatures, but anybody can state where an image was built"
+        );
+        let help = "name who signs it under `signatures`, or write `provenance: none` for it";
         faults.report(Code::ProvenanceUnsigned, required.place, message, help);
     }
 }

@@ -223,7 +223,7 @@ fn image(
     check::repository(&repository, repository_place, namespace, faults);
     let settings = layer(raw.settings, defaults);
     check::immutable(&settings, faults);
-    check::vouched(&settings, faults);
+    check::vouched(&settings, &source.value.text, faults);
     let approved = raw.approved.map(|a| a.value.0).unwrap_or_default();
     let floating = settings.tags.clone().map(|t| t.value.0.0).unwrap_or_default();
     let tags = check::mirror_tags(&approved, floating, faults);

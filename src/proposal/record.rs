@@ -151,3 +151,52 @@ pub(crate) fn body(branch: &str, records: &[Record]) -> String {
     let whole = format!("\n{}", folded("Whole digests", &whole));
     if body.chars().count() + whole.chars().count() <= BODY_LIMIT { body + &whole } else { body }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::manifest::fixtures;
+    use crate::proposal::fixtures::approval as approved;
+
+    fn record(approval: &Approval, signed_by: Option<&str>) -> Record {
+        Record {
+            repository: "loki".parse().unwrap(),
+            tag: approval.tag.clone(),
+            digest: approval.digest.clone(),
+            mirrored: approval.digest.clone(),
+            pull: None,
+            approved_on: None,
+            signed_by: signed_by.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn who_signed_is_one_short_line_whatever_a_certificate_says() {
+        let mut manifest = fixtures::manifest(&["docker.io/grafana/loki"]);
+        manifest.images[0].approved = vec![approved("3.1.0")];
+        let of = |signed_by: &str| {
+            let record = record(&manifest.images[0].approved[0], Some(signed_by));
+            match changes(&manifest, &[record]).next() {
+                Some((_, Change::Record { signed_by, .. })) => signed_by,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(of("me@acme.example\n    digest: sha256:0").as_deref(), Some("me@acme.example digest: sha256:0"));
+        assert_eq!(of("\u{202e}\n "), None);
+        assert_eq!(of(&"x".repeat(5000)).unwrap().chars().count(), SIGNED_BY);
+    }
+
+    #[test]
+    fn a_branch_that_gathers_records_keeps_who_signed() {
+        let mut manifest = fixtures::manifest(&["docker.io/grafana/loki"]);
+        manifest.images[0].approved = vec![approved("3.1.0"), approved("3.2.0")];
+        let mut theirs = manifest.clone();
+        let first = &mut theirs.images[0].approved[0];
+        (first.mirrored, first.signed_by) = (Some(first.digest.clone()), Some("keys/a.pub".to_owned()));
+        let pending = [record(&manifest.images[0].approved[1], Some("keys/b.pub"))];
+        let gathered = gathered(&manifest, &pending, Some(&theirs));
+        let signed: Vec<Option<&str>> = gathered.iter().map(|record| record.signed_by.as_deref()).collect();
+        assert_eq!(signed, [Some("keys/a.pub"), Some("keys/b.pub")]);
+    }
+}

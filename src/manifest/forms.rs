@@ -20,16 +20,16 @@ object! {
     optional issuer "issuer": Text<500>,
     /// The identity in the certificate.
     optional identity "identity": Text<500>,
-    /// A file with the trusted root; the public good instance by default.
+    /// A file with the trusted root; Sigstore's public good instance by default.
     optional trusted_root "trusted-root": FilePath,
 }
 
 object! {
-    /// A team's permission, and whether a missing team is made.
+    /// A team's permission, and whether to create a missing team.
     TeamSettings, "a team";
     /// What the team may do: read, write or admin.
     required permission "permission": Permission,
-    /// Make the team where the organization has none of this name.
+    /// Create the team if the organization has no team of this name.
     optional create "create": bool,
 }
 
@@ -75,7 +75,7 @@ impl Value for Grouping {
             return match word {
                 "image" => Some(Self::Image),
                 "all" => Some(Self::All),
-                other => reader.bad_choice(node, other, "what `group` can be", &["image", "all"]),
+                other => reader.bad_choice(node, other, "a value of `group`", &["image", "all"]),
             };
         }
         let mut groups = Vec::new();
@@ -114,7 +114,7 @@ impl Value for Signatures {
                 reader.fault(
                     Code::ConflictingKeys,
                     span,
-                    "a key and a certificate's identity exclude each other",
+                    "a key and a certificate's identity are mutually exclusive",
                     help,
                 );
                 None

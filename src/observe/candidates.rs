@@ -135,7 +135,7 @@ async fn select(reader: &UpstreamReader<'_>, image: &Image, candidates: &mut Ima
             look_up(reader, image, &fact, &mut candidates.facts).await?;
         }
     }
-    let error = format!("undecided after {ROUNDS} rounds of questions to upstream");
+    let error = format!("undecided after {ROUNDS} rounds of requests to upstream");
     Err(Failure::of(image, None, FailedStep::Resolve, error))
 }
 

@@ -21,7 +21,9 @@ pub enum OrganizationError {
     #[error("no organization was named")]
     None,
     /// Docker Desktop takes no such name.
-    #[error("`{0}` is no organization of Docker Hub: it is letters, digits, `-` and `_`, one name a flag")]
+    #[error(
+        "`{0}` is not a Docker Hub organization: it must consist of letters, digits, `-` and `_`; repeat the flag for several"
+    )]
     Bad(String),
 }
 

@@ -246,7 +246,7 @@ fn what_was_last_reviewed_holds_and_the_rest_goes_on() {
     world.push(&recorded.replace("developers: read", "developers: admin").replace("private", "public"));
     let said = world.unreviewed(&[]);
     assert_said(&said, "`developers`: admin on `acme/app`");
-    assert!(said.iter().any(|error| error.ends_with("what was reviewed last holds: read")), "{said:#?}");
+    assert!(said.iter().any(|error| error.ends_with("the last reviewed value stays in force: read")), "{said:#?}");
     let app = world.hub.entry("app");
     assert_eq!((app.grants.values().cloned().collect::<Vec<_>>(), app.is_private), (vec!["read".to_owned()], true));
     // Somebody loosens it on Docker Hub: it becomes what was reviewed, not what was pushed.

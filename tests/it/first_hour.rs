@@ -68,11 +68,11 @@ fn another_release_says_so_and_nothing_else() {
     for args in [&["plan"][..], &["--forge", "git", "propose"], &["--forge", "git", "promote"]] {
         let told = wharfinger(clone.path()).args(args).output().expect_status(2).stderr;
         assert_eq!(told.matches("error[").count(), 1, "{told}");
-        assert!(told.contains("which is older than this manifest asks for: >=99.1"), "{told}");
+        assert!(told.contains("which is older than this manifest requires: >=99.1"), "{told}");
     }
     write(clone.path(), "approved-images.yml", &text("<0.0.1"));
     let told = wharfinger(clone.path()).arg("plan").output().expect_status(2).stderr;
-    assert!(told.contains("which is newer than this manifest asks for: <0.0.1"), "{told}");
+    assert!(told.contains("which is newer than this manifest requires: <0.0.1"), "{told}");
     write(clone.path(), "approved-images.yml", "organization: acme\nrequired-version: \">=0.1\"\nimages: []\n");
     wharfinger(clone.path()).arg("plan").output().expect_status(0);
 }

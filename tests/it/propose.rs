@@ -109,7 +109,7 @@ fn an_image_that_cannot_be_edited_fails_alone_and_says_where() {
             let line = if grouped { 8 } else { 7 };
             let error = failed["error"].as_str().unwrap();
             assert!(error.contains(&format!("approved-images.yml:{line}:9: ")), "{error}");
-            assert!(error.contains("cannot be edited safely: make this change by hand"), "{error}");
+            assert!(error.contains("cannot be edited safely: make the change by hand"), "{error}");
             let rows = actions(&outcome);
             assert!(rows == [format!("{tempo} opened")] || rows == [format!("{tempo} unchanged")], "{outcome}");
         }

@@ -157,7 +157,7 @@ fn what_cannot_be_used_is_said() {
     let bad = error(&["--organization", "acme;others", "--output", "out"]);
     assert_eq!(
         bad,
-        "error: `acme;others` is no organization of Docker Hub: it is letters, digits, `-` and `_`, one name a flag\n"
+        "error: `acme;others` is not a Docker Hub organization: it must consist of letters, digits, `-` and `_`; repeat the flag for several\n"
     );
     std::fs::write(directory.path().join("file"), "").unwrap();
     assert!(error(&["--organization", "acme", "--output", "file"]).contains("cannot be written"));

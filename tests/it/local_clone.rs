@@ -61,6 +61,18 @@ fn a_record_is_pushed_alone() {
 }
 
 #[test]
+fn where_git_knows_nobody_the_record_is_by_the_program_itself() {
+    let (_registry, clone) = pending();
+    git(clone.path(), &["config", "user.useConfigOnly", "true"]);
+    let nameless = clone.run(&["--log-level", "info"]).env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let done = nameless.env("GIT_CONFIG_NOSYSTEM", "1").output().expect_status(0);
+    assert_eq!(done.stderr.matches("git does not know who commits here").count(), 1, "{}", done.stderr);
+    let by = git(clone.path(), &["log", "-1", "--format=%an %ae %cn %ce", "main"]);
+    assert_eq!(by, "wharfinger wharfinger@localhost wharfinger wharfinger@localhost");
+    assert!(clone.manifest().contains("mirrored:"), "{}", clone.manifest());
+}
+
+#[test]
 fn a_record_that_was_rebased_is_told_of_until_the_origin_has_it() {
     let (_registry, clone) = pending();
     let origin = origin(&clone);

@@ -43,6 +43,13 @@ pub(super) fn not_a_repository(directory: &Path, complaint: &str) -> String {
     format!("git cannot use the repository of {place}: {}", with_remedy(complaint))
 }
 
+/// Whether git complains that it does not know who commits.
+pub(super) fn lacks_identity(complaint: &str) -> bool {
+    ["Please tell me who you are", "unable to auto-detect email", "empty ident name", "no email was given"]
+        .iter()
+        .any(|words| complaint.contains(words))
+}
+
 /// What helps against a complaint of git.
 fn remedy(complaint: &str) -> Option<&'static str> {
     let has = |words: &[&str]| words.iter().any(|word| complaint.contains(word));
@@ -64,7 +71,7 @@ fn remedy(complaint: &str) -> Option<&'static str> {
     if has(&broken) {
         return Some("the clone is damaged: `git fsck` says where, and a new clone has what was pushed");
     }
-    if has(&["Please tell me who you are", "unable to auto-detect email", "empty ident name"]) {
+    if lacks_identity(complaint) {
         return Some("`git config user.name NAME` and `git config user.email ADDRESS` say who you are");
     }
     if has(&["you need to resolve your current index", "unmerged"]) {

@@ -27,6 +27,7 @@ mod line;
 mod objects;
 mod origin;
 mod proposals;
+mod ready;
 mod trees;
 mod write;
 
@@ -53,8 +54,6 @@ pub struct GitForge {
     /// What HEAD and the origin's HEAD point to, where that exists.
     pointed: [Option<String>; 2],
     default_branch: OnceCell<String>,
-    /// Whether git knows whom a commit is by.
-    knows_committer: OnceCell<bool>,
 }
 
 impl GitForge {
@@ -84,8 +83,7 @@ impl GitForge {
             name.filter(|name| *name != "HEAD").map(str::to_owned)
         });
         let (prefix, common, shallow) = (prefix.to_owned(), common.into(), shallow == "true");
-        let (default_branch, knows_committer) = (OnceCell::new(), OnceCell::new());
-        Ok(Self { git, prefix, common, shallow, pointed, default_branch, knows_committer })
+        Ok(Self { git, prefix, common, shallow, pointed, default_branch: OnceCell::new() })
     }
 
     /// Waits so long for an answer of git, and five times as long for a whole command.

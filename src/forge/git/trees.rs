@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::GitForge;
 use super::objects::{Kind, Object};
+use super::write::{HASH_OBJECT, MKTREE};
 use crate::forge::{Commit, Error, FileChange};
 
 /// What a directory is in a tree.
@@ -67,7 +68,7 @@ impl GitForge {
             if path.iter().any(odd) {
                 return Err(Error::Unusable(format!("{} is no path that git keeps", file.path)));
             }
-            let object = self.git.text(&["hash-object", "-w", "--stdin"], file.text.as_bytes()).await?;
+            let object = self.git.text(&HASH_OBJECT, file.text.as_bytes()).await?;
             contents.insert(path, object.trim().to_owned());
         }
         self.changed_tree(Some(format!("{base}^{{tree}}")), contents).await
@@ -100,8 +101,7 @@ impl GitForge {
                 lines.extend(&entry.name);
                 lines.push(0);
             }
-            // What the base names may be missing here: then it was before.
-            Ok(self.git.text(&["mktree", "-z", "--missing"], &lines).await?.trim().to_owned())
+            Ok(self.git.text(&MKTREE, &lines).await?.trim().to_owned())
         })
     }
 

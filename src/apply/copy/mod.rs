@@ -133,16 +133,20 @@ impl Copier {
         let found = companions::find(&delivery.sources, &step.source, &digests);
         let (found, put) = tokio::join!(found, delivery.put_blobs(&tree.blobs, route));
         // Without bytes to send no time has passed since the plan: what it saw counts.
-        let mut is_seen = !put? && self.looked.elapsed() < MOMENT;
-        if let Err(error) = delivery.put_manifests(&tree, route).await {
+        let is_seen = !put? && self.looked.elapsed() < MOMENT;
+        let look = async { if is_seen { Ok(step.mirror_now.clone()) } else { answer(step, route.mirror).await } };
+        let (put, seen) = tokio::join!(delivery.put_manifests(&tree, route), look);
+        let (seen, mut is_fresh) = (seen?, put.is_ok());
+        if let Err(error) = put {
             delivery.bring_anew(error, &tree, route).await?;
-            is_seen = false;
         }
         let companions = delivery.carry(found, &digests, route).await;
-        is_seen &= companions.is_nothing();
-        if let Err(error) = set_tag(&tree.top, step, route.mirror, is_seen).await {
+        is_fresh &= companions.is_nothing();
+        let now = if is_fresh { seen } else { answer(step, route.mirror).await? };
+        if let Err(error) = set_tag(&tree.top, step, route.mirror, now).await {
             delivery.bring_anew(error, &tree, route).await?;
-            set_tag(&tree.top, step, route.mirror, false).await?;
+            let now = answer(step, route.mirror).await?;
+            set_tag(&tree.top, step, route.mirror, now).await?;
         }
         Ok(Copied { mirrored: tree.top.digest, companions })
     }
@@ -205,16 +209,15 @@ fn name(step: &Step) -> String {
     format!("{}:{}", step.repository, step.tag)
 }
 
-/// Sets the tag, if it still answers what the plan saw. Somebody may have pushed while blobs were copied; `is_seen`: that was
-/// a moment ago, so it is not looked at again.
-async fn set_tag(top: &Document, step: &Step, mirror: &Mirror, is_seen: bool) -> Result<(), CopyError> {
-    let reference = Reference::Tag(step.tag.clone());
-    let now = if is_seen {
-        step.mirror_now.clone()
-    } else {
-        let now = mirror.store.head(&reference).await;
-        now.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?.map(|held| held.digest)
-    };
+/// What the mirror's tag answers.
+async fn answer(step: &Step, mirror: &Mirror) -> Result<Option<Digest>, CopyError> {
+    let now = mirror.store.head(&Reference::Tag(step.tag.clone())).await;
+    Ok(now.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?.map(|held| held.digest))
+}
+
+/// Sets the tag, if it still answers what the plan saw: somebody may have pushed while blobs were copied. `now`: what it answered
+/// a moment ago.
+async fn set_tag(top: &Document, step: &Step, mirror: &Mirror, now: Option<Digest>) -> Result<(), CopyError> {
     if now.as_ref() == Some(&top.digest) {
         return Ok(());
     }
@@ -223,6 +226,6 @@ async fn set_tag(top: &Document, step: &Step, mirror: &Mirror, is_seen: bool) ->
                     what is approved copied";
         return Err(CopyError::new(FailedStep::MirrorDiffers, text));
     }
-    let put = mirror.store.put_manifest(&reference, top).await;
+    let put = mirror.store.put_manifest(&Reference::Tag(step.tag.clone()), top).await;
     put.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))
 }

@@ -42,8 +42,8 @@ async fn after_a_push(context: &Context, output: &mut Output) -> Result<Exit, St
     both(promoted, siblings::run(context, output).await)
 }
 
-/// Promotes what is pending, where there are credentials for the destination, then proposes. What keeps one from its
-/// work does not keep the other.
+/// Promotes what is pending, where there are credentials for the destination, then proposes, then makes anew what conflicts
+/// among the proposals that were left as they were. What keeps one from its work does not keep the other.
 async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
     guard(context).await?;
     let (_, manifest) = load::at_head(context).await?;
@@ -57,7 +57,12 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
     if matches!(promoted, Err(Stop::Unusable(_) | Stop::Manifest(..))) {
         return promoted;
     }
-    both(promoted, propose::run(context, &[], None, output).await)
+    let done = both(promoted, propose::run(context, &[], None, output).await);
+    // What a person approved is not moved to a newer version, but if it conflicts, nobody can merge it.
+    if !output.left_a_proposal() || context.interruption.signal().is_some() {
+        return done;
+    }
+    both(done, siblings::run(context, output).await)
 }
 
 /// How a run of two commands ends.

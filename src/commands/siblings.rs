@@ -1,4 +1,4 @@
-//! After a push: proposals that conflict with what was merged are made anew on the new head, with the same changes.
+//! Proposals that conflict with what was merged are made anew on the new head, with the same changes.
 
 use std::sync::atomic::Ordering;
 
@@ -111,7 +111,10 @@ impl Round<'_> {
             return left("this dry run does not make it anew");
         }
         let dismissed = match forge.accounts() {
-            Some(accounts) => read_dismissed(accounts, &head.branch, open).await?.map(|who| (accounts, who)),
+            Some(accounts) => {
+                let who = read_dismissed(forge, manifest.path(), &head.branch, open).await?;
+                who.map(|who| (accounts, who))
+            }
             None => None,
         };
         let reader = proposal_reader(context, Some(forge), Trust::Ours);

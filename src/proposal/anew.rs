@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveDate;
+
 use super::groups::group_of;
 use super::leaving::{Cause, Conditions, cause, digest_of, holds};
 use super::metadata::Metadata;
@@ -9,6 +11,7 @@ use super::wanted::context;
 use super::written::{position, with_new_image};
 use super::{Entry, Item, Kind, Wanted};
 use crate::edit::merge;
+use crate::image::{Digest, Tag};
 use crate::manifest::{File, Image, Manifest};
 use crate::rules::{line_of, out_of_range};
 
@@ -33,6 +36,30 @@ pub(crate) fn stands_on(manifest: &Manifest, made: &Metadata) -> bool {
     };
     let items: Option<Vec<Item>> = made.entries.iter().map(item).collect();
     items.is_some_and(|items| context(manifest, &items) == made.context)
+}
+
+/// Whether two states of a proposal's branch hold the same of what it changes.
+pub(crate) fn hold_the_same(made: &Metadata, one: &Manifest, other: &Manifest) -> bool {
+    made.entries.iter().all(|entry| held(entry, one) == held(entry, other))
+}
+
+/// What a manifest says of the tag of a change: what is approved, rejected and revoked under it.
+fn held<'m>(entry: &Entry, manifest: &'m Manifest) -> Vec<Held<'m>> {
+    let is_it = |tag: &Tag| entry.to.as_ref() == Some(tag);
+    let named = manifest.images.iter().filter(|image| entry.names(image));
+    let said = named.map(|image| Held {
+        approved: image.approved.iter().filter(|a| is_it(&a.tag)).map(|a| (&a.tag, &a.digest)).collect(),
+        rejected: image.rejected.iter().filter(|r| is_it(&r.tag)).map(|r| (&r.tag, r.until)).collect(),
+        revoked: image.revoked.iter().filter(|r| is_it(&r.tag)).map(|r| (&r.tag, &r.digest)).collect(),
+    });
+    said.collect()
+}
+
+#[derive(PartialEq)]
+struct Held<'m> {
+    approved: Vec<(&'m Tag, &'m Digest)>,
+    rejected: Vec<(&'m Tag, Option<NaiveDate>)>,
+    revoked: Vec<(&'m Tag, &'m Digest)>,
 }
 
 /// A proposal with the same changes, on another state of the manifest.

@@ -11,7 +11,7 @@ use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::page::{Look, Page, Tone};
 use super::results::Results;
-use super::rows::{Check, Diagnostics, Outcome, Plan};
+use super::rows::{Check, Diagnostics, Outcome, Plan, ProposedAction};
 use super::settings::Settings;
 use super::sign_in::SignIn;
 use super::{Format, diagnostics, human, markdown, run, workflow_command};
@@ -108,6 +108,12 @@ impl Output {
     pub fn outcome(&mut self, outcome: Outcome) {
         self.section("Result", |out| human::outcome(out, &outcome));
         self.results.outcome.get_or_insert_default().extend(outcome);
+    }
+
+    /// Whether an open proposal was left as it is.
+    pub(crate) fn left_a_proposal(&self) -> bool {
+        let rows = self.results.outcome.iter().flat_map(|outcome| &outcome.proposals);
+        rows.into_iter().any(|row| row.action == ProposedAction::Left)
     }
 
     /// What a person asked to be approved, with its evidence, and what was done.

@@ -41,7 +41,13 @@ pub struct Outcome {
 impl Outcome {
     /// Adds what another command of the same run did.
     pub fn extend(&mut self, other: Self) {
-        self.proposals.extend(other.proposals);
+        for row in other.proposals {
+            match self.proposals.iter_mut().find(|known| known.branch == row.branch) {
+                None => self.proposals.push(row),
+                Some(known) if row.action != ProposedAction::Unchanged => *known = row,
+                Some(_) => {}
+            }
+        }
         self.promoted.extend(other.promoted);
         self.carried.extend(other.carried);
         self.left_behind.extend(other.left_behind);

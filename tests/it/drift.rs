@@ -174,7 +174,7 @@ fn a_missing_team_is_named_with_those_there_are_or_made() {
     world.hold("loki");
     let done = world.promote(&loki("    teams: { ops: write }\n"), &[], 1);
     let error = done["failed"][0]["error"].as_str().unwrap();
-    insta::assert_snapshot!(error, @"team is ops: no grant and should be ops: write: acme has no team `ops` on Docker Hub; it has `developers`, `interns`, `web`");
+    insta::assert_snapshot!(error, @"team is ops: no grant and should be ops: write: acme has no team `ops` on Docker Hub; the known ones are `developers`, `interns`, `web`");
     assert!(world.entry("loki").is_private, "what could be fixed is fixed");
     world.promote(&loki("    teams: { ops: { permission: write, create: true } }\n"), &[], 0);
     assert_eq!(world.entry("loki").grants["ops"], "write");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::clone::Clone;
-use crate::support::github::{Options, TestGitHub};
+use crate::support::github::{Options, TestGitHub, Who};
 use crate::support::images::{Image, ImageSpec};
 use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::TestRegistry;
@@ -367,6 +367,23 @@ fn on_github_labels_and_reviewers_are_asked_for_once_and_a_refusal_is_a_warning(
     github.clear_log();
     on_github(&registry, &github, schedule(), "propose").expect_status(0);
     assert_eq!(github.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn on_github_an_unknown_team_is_told_with_the_one_that_was_meant() {
+    let files = |teams: &str| {
+        vec![("approved-images.yml".to_owned(), format!("proposals: {{ team-reviewers: [{teams}] }}\n{MANIFEST}"))]
+    };
+    for (team, told) in
+        [("platfrom", "did you mean `platform`?"), ("zebra", "the known ones are `platform`"), ("platform", "")]
+    {
+        let who = Who::App("wharf".to_owned());
+        let github = TestGitHub::start(Options { files: files(team), who, ..Options::default() });
+        let outcome =
+            on_github(&upstream(), &github, Actions::schedule(&github.repository()), "propose").expect_status(0);
+        assert_eq!(outcome.stderr.contains("asking the team"), !told.is_empty(), "{team}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(told), "{team}: {}", outcome.stderr);
+    }
 }
 
 #[test]

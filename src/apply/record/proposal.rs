@@ -4,7 +4,7 @@ use super::work::Work;
 use crate::apply::anew::WriteError;
 use crate::forge::{Account, Commit, FileChange, Forge, OpenProposal, Written};
 use crate::manifest::Manifest;
-use crate::observe::own::is_alone;
+use crate::observe::own::{is_alone, records_here};
 use crate::proposal::branch;
 use crate::proposal::own::former;
 use crate::proposal::record::{self, Record, gathered};
@@ -15,10 +15,11 @@ use crate::report::rows::{Proposed, ProposedAction};
 pub(super) async fn open(forge: &dyn Forge, manifest: &Manifest) -> Result<Option<OpenProposal>, WriteError> {
     let branch = branch::record(&manifest.prefix());
     let open = open_on(forge, &branch).await?;
-    // A local clone takes commits: nothing was left there.
     match (open, former(manifest, &branch).filter(|_| forge.accounts().is_some())) {
         (None, Some(former)) => match open_on(forge, &former).await? {
-            Some(open) if is_alone(forge, manifest.path()).await? => Ok(Some(open)),
+            Some(open) if is_alone(forge, manifest.path()).await? && records_here(forge, manifest, &open).await => {
+                Ok(Some(open))
+            }
             _ => Ok(None),
         },
         (open, _) => Ok(open),

@@ -9,7 +9,6 @@ use crate::observe::organization::{History, OrganizationReader, read_organizatio
 use crate::plan::FailedStep;
 use crate::policy::audit::dashboard::Wish;
 use crate::policy::audit::judge;
-use crate::progress::Progress;
 use crate::report::audit::{Audit, dashboard::Draft};
 use crate::report::rows::Failed;
 use crate::report::{Format, Output};
@@ -28,7 +27,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         false => (None, load::here(context).await?),
     };
     let sources = context.sources.bounded();
-    let progress = Progress::on_terminal(context.settings.github.in_actions);
+    let progress = context.progress();
     let hub = context.patient_hub();
     let file = context.settings.manifest.as_str();
     let foreign_records = reviews(context, head.as_ref(), &manifest).await.binding.foreign_keys();

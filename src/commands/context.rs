@@ -20,7 +20,7 @@ use crate::observe::records::{ALL_BELIEVED, History};
 use crate::observe::reviews::Reviews;
 use crate::observe::sources::Sources;
 use crate::plan::ownership::Keeper;
-use crate::progress::Messages;
+use crate::progress::{Messages, Progress};
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
 use crate::report::workflow_command;
@@ -104,6 +104,11 @@ impl Context {
         if let Some(github) = &self.github {
             github.begin_branches_with(&manifest.prefix(), &manifest.proposals.branch_prefix);
         }
+    }
+
+    /// Bars on a terminal; nothing elsewhere.
+    pub(super) fn progress(&self) -> Progress {
+        Progress::on_terminal(self.settings.github.in_actions)
     }
 
     /// Where the history of a manifest is read that was read at `at` of the default branch; `None`: as it is now.

@@ -23,7 +23,7 @@ use crate::observe::reviews::Reviews;
 use crate::observe::sources::Sources;
 use crate::plan::companions::LeftBehind;
 use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination, is_pending};
-use crate::progress::{Group, Progress};
+use crate::progress::Group;
 use crate::proposal::record::Record;
 use crate::proposal::review::only_records;
 use crate::report::Output;
@@ -68,7 +68,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     if context.settings.dry_run {
         return ending(&None, clean);
     }
-    let progress = Progress::on_terminal(context.settings.github.in_actions);
+    let progress = context.progress();
     let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, looked, progress.clone()));
     // Asked to end, it records what is promoted already.
     let _settling = context.interruption.settling();
@@ -169,6 +169,7 @@ pub async fn read_mirrors(
     // Elsewhere no repository bears a mark.
     let keeper = if manifest.on_docker_hub() { context.keeper().await? } else { context.known_keeper() };
     let foreign_records = reviews.binding.foreign_keys();
+    let progress = context.progress();
     let reader = MirrorReader {
         registries: &context.registries,
         sources,
@@ -177,6 +178,7 @@ pub async fn read_mirrors(
         keeper: &keeper,
         attention,
         consent,
+        progress: &progress,
         foreign_records: &foreign_records,
     };
     let seen = mirror::promotions(&reader, reviews, scope).await;

@@ -20,7 +20,7 @@ use crate::image::Digest;
 use crate::ledger::Survey;
 use crate::manifest::Manifest;
 use crate::plan::{Failure, Scope};
-use crate::progress::Group;
+use crate::progress::{Group, Progress};
 use crate::proposal::approve::{ApprovalRequest, Resolution};
 use crate::proposal::body::Evidence;
 use crate::proposal::decide::{Agenda, Decided, Reviewed, asked};
@@ -44,6 +44,8 @@ pub(crate) struct ProposalReader<'a> {
     /// Without a forge nothing is open and nothing was declined.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) trust: Trust,
+    /// Shows how far it is.
+    pub(crate) progress: Progress,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -166,7 +168,8 @@ impl ProposalReader<'_> {
     }
 
     fn upstream<'c>(&'c self, manifest: &'c Manifest, clocks: &'c Clocks<'c>) -> UpstreamReader<'c> {
-        UpstreamReader { manifest, sources: &self.sources, hub: self.hub.as_ref(), clocks, now: self.now }
+        let Self { sources, hub, progress, now, .. } = self;
+        UpstreamReader { manifest, sources, hub: hub.as_ref(), clocks, progress, now: *now }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::observe::repositories::Attention;
 use crate::observe::sources::Sources;
 use crate::plan::ownership::{Keeper, Owned};
 use crate::plan::{Consent, Key, Observed};
+use crate::progress::Progress;
 use crate::registry::Registries;
 
 /// Reads what promotion is planned from.
@@ -28,6 +29,8 @@ pub(crate) struct MirrorReader<'a> {
     pub attention: Attention,
     /// What of them may be changed.
     pub consent: Consent,
+    /// Shows how far it is.
+    pub progress: &'a Progress,
     /// Approvals whose `mirrored` is no record of this program: what their mirror's document says of itself is not believed.
     pub foreign_records: &'a BTreeSet<Key>,
 }

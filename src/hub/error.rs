@@ -41,5 +41,5 @@ pub enum Error {
 }
 
 fn known_teams(team: &str, known: &[String]) -> String {
-    names_there_are(team, known).unwrap_or_else(|| "it has no team that the credential may see".to_owned())
+    names_there_are(team, known).unwrap_or_else(|| "the credential can see no teams there".to_owned())
 }

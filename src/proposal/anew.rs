@@ -1,4 +1,5 @@
-//! An open proposal on another state of the manifest: whether git could merge it there, and the same changes made anew.
+//! An open proposal on another state of the manifest: whether git could merge it there, and the same changes made
+//! again.
 
 use std::borrow::Cow;
 
@@ -15,7 +16,7 @@ use crate::image::{Digest, Tag};
 use crate::manifest::{File, Image, Manifest};
 use crate::rules::{line_of, out_of_range};
 
-/// Whether git would find a conflict when what a proposal holds, made on `base`, is merged into what the default branch holds.
+/// Whether git would find a conflict when a proposal's content, made on `base`, is merged into the default branch.
 pub(crate) fn conflicts(base: &[File], default: &[File], held: &[File]) -> bool {
     let text = |of: &[File], path: &str| of.iter().find(|file| file.path == path).map(|file| file.text.clone());
     held.iter().filter(|file| text(base, &file.path).as_ref() != Some(&file.text)).any(|file| {
@@ -27,7 +28,7 @@ pub(crate) fn conflicts(base: &[File], default: &[File], held: &[File]) -> bool 
     })
 }
 
-/// Whether the text around a proposal's changes is what it was made on: then nothing conflicts with it.
+/// Whether the text around a proposal's changes is still the text that it was made on: then there is no conflict.
 pub(crate) fn stands_on(manifest: &Manifest, made: &Metadata) -> bool {
     let item = |entry: &Entry| {
         let mut named = manifest.images.iter().enumerate().filter(|(_, image)| entry.names(image));
@@ -69,8 +70,8 @@ pub(crate) struct Anew<'m> {
     pub(crate) wanted: Wanted,
 }
 
-/// The changes of the proposal on `branch`, which holds `held`, made anew on `manifest`. `None` where one of them is done, or is
-/// no longer to be done: then the next look at upstream says what becomes of it.
+/// The changes of the proposal on `branch`, which contains `held`, made again on `manifest`. `None` if one of them is
+/// already made or no longer wanted: then the next run that reads upstream decides about it.
 pub(crate) fn anew<'m>(
     manifest: &'m Manifest,
     held: &Manifest,

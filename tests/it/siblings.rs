@@ -160,7 +160,7 @@ fn a_ruleset_that_dismisses_reviews_is_told_once() {
     world.merge(first);
     let told: Vec<String> = world.github.comments(second).into_iter().map(|comment| comment.body).collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("the approval by `octocat` has to be given again"), "{}", told[0]);
+    assert!(told[0].contains("so `octocat` has to approve it again"), "{}", told[0]);
     assert_eq!(world.github.comments(third).len(), 0, "nobody approved it");
     let main = world.github.branch("main").unwrap();
     world.push(&main, 0);

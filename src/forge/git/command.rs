@@ -145,7 +145,8 @@ impl Git {
         if !said.ok {
             return Err(Error::Unusable(format!("`git {}` failed: {}", args.join(" "), said.err)));
         }
-        String::from_utf8(said.out).map_err(|_| Error::Unusable(format!("`git {}` printed no UTF-8", args.join(" "))))
+        String::from_utf8(said.out)
+            .map_err(|_| Error::Unusable(format!("`git {}` printed text that is not UTF-8", args.join(" "))))
     }
 
     /// Whether a command succeeds; for questions that git answers with its exit status.
@@ -175,7 +176,8 @@ impl Git {
         };
         let limit = self.patience * COMMAND;
         let done = tokio::time::timeout(limit, async { tokio::join!(feed, child.wait_with_output()) }).await;
-        let late = |_| Error::Unusable(format!("`git {}` was not done after {} s", args.join(" "), limit.as_secs()));
+        let late =
+            |_| Error::Unusable(format!("`git {}` had not finished after {} s", args.join(" "), limit.as_secs()));
         let output = done.map_err(late)?.1.map_err(|e| not_run(&e))?;
         Ok(GitOutput { ok: output.status.success(), out: output.stdout, err: one_line(&output.stderr) })
     }

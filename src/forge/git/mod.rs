@@ -35,7 +35,7 @@ mod write;
 const ORIGIN_HEAD: &str = "refs/remotes/origin/HEAD";
 /// What this program put on a branch.
 const OPEN: &str = "refs/wharfinger/open/";
-/// What this program committed last to a branch that is no proposal and not the default one: the ledger's, where its first
+/// What this program committed last to a branch that is not a proposal and not the default one: the ledger's, where its first
 /// commit was made elsewhere.
 const WROTE: &str = "refs/wharfinger/wrote/";
 /// What was on a branch when a person deleted it.
@@ -97,7 +97,7 @@ impl GitForge {
     fn has_whole_history(&self) -> Result<(), Error> {
         match self.shallow {
             true => Err(Error::Unusable(
-                "this clone is shallow, so what its history lacks may stand before; `git fetch --unshallow` brings the rest"
+                "this clone is shallow, so its history may be incomplete; `git fetch --unshallow` fetches the rest"
                     .to_owned(),
             )),
             false => Ok(()),

@@ -138,7 +138,7 @@ impl Process {
 }
 
 fn silent(patience: Duration) -> String {
-    format!("it did not answer within {} s", patience.as_secs())
+    format!("it did not respond within {} s", patience.as_secs())
 }
 
 /// One answer: `ID TYPE SIZE`, a line break, the content and a line break, or `NAME missing`.

@@ -113,8 +113,8 @@ impl GitForge {
         let mut said = self.git.run(&args, text.as_bytes()).await?;
         if !said.ok && faults::lacks_identity(&said.err) {
             tracing::info!(
-                "git does not know who commits here, so the commit is by wharfinger@localhost: `git config user.name NAME` \
-                 and `git config user.email ADDRESS` say it"
+                "git does not know who you are, so wharfinger@localhost is the author of the commit: set `git config \
+                 user.name NAME` and `git config user.email ADDRESS`"
             );
             said = self.git.run(&[&NAMELESS[..], &args].concat(), text.as_bytes()).await?;
         }
@@ -139,7 +139,10 @@ impl GitForge {
             None => Ok(()),
             Some(tree) => Err(Error::Refused {
                 action: format!("moving {branch}"),
-                detail: format!("it is checked out in {}; `git switch` to another branch there", tree.top.display()),
+                detail: format!(
+                    "it is checked out in {}; switch to another branch there with `git switch`",
+                    tree.top.display()
+                ),
             }),
         }
     }
@@ -208,8 +211,8 @@ impl GitForge {
         let top = tree.top.display();
         let detail =
             match ["not uptodate", "would be overwritten", "would lose"].iter().any(|sign| said.err.contains(sign)) {
-                true => format!("{top} has changes in the way ({}); commit or stash them", said.err),
-                false => format!("the work tree {top} cannot take it: {}", said.err),
+                true => format!("{top} has conflicting changes ({}); commit or stash them", said.err),
+                false => format!("the work tree {top} cannot be updated: {}", said.err),
             };
         Err(Error::Refused { action: action.to_owned(), detail })
     }

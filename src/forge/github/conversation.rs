@@ -22,16 +22,17 @@ impl Conversation for GitHub {
         if answer.status == 404 {
             return Ok(());
         }
-        answer.success(&format!("taking a label off pull request #{number}"), PULLS).map(drop)
+        answer.success(&format!("removing a label from pull request #{number}"), PULLS).map(drop)
     }
 
     async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error> {
-        let action = format!("asking {login} for a review of #{number}");
+        let action = format!("requesting a review of #{number} from {login}");
         self.add(&format!("/pulls/{number}/requested_reviewers"), &json!({ "reviewers": [login] }), &action).await
     }
 
     async fn request_team(&self, number: u64, slug: &str) -> Result<(), Error> {
-        let action = format!("asking the team {slug} for a review of #{number} (the job's own token cannot ask teams)");
+        let action =
+            format!("requesting a review of #{number} from the team {slug} (the job's own token cannot request teams)");
         let body = json!({ "team_reviewers": [slug] });
         match self.add(&format!("/pulls/{number}/requested_reviewers"), &body, &action).await {
             Err(Error::Invalid { action, detail }) => {

@@ -43,9 +43,9 @@ pub struct Promotions {
     pub steps: Vec<Step>,
     /// The repositories that copies go to or whose settings differ, where they are made ahead and have settings.
     pub repositories: Vec<RepositoryStep>,
-    /// Tags that are to be taken down.
+    /// Tags that are to be deleted.
     pub removals: Vec<Removal>,
-    /// Repositories of which it is not known whether they hold revoked bytes: nobody is granted anything there.
+    /// Repositories of which it is unknown whether they hold revoked bytes: nobody is granted anything there.
     pub doubtful: BTreeSet<RepositoryName>,
     /// What could not be observed.
     pub failed: Vec<Failure>,

@@ -31,7 +31,7 @@ pub(crate) struct MirrorReader<'a> {
     pub consent: Consent,
     /// Shows how far it is.
     pub progress: &'a Progress,
-    /// Approvals whose `mirrored` is no record of this program: what their mirror's document says of itself is not believed.
+    /// Approvals whose `mirrored` is not a record of this program: what their mirror's document says of itself is not believed.
     pub foreign_records: &'a BTreeSet<Key>,
 }
 

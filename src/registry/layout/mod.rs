@@ -142,7 +142,7 @@ impl Layout {
                 let document = self.document(&entry.digest, Some(&entry.media_type)).await?;
                 document
                     .map(Some)
-                    .ok_or_else(|| self.unusable(format!("{tag} names {}, which is not there", entry.digest)))
+                    .ok_or_else(|| self.unusable(format!("{tag} refers to {}, which does not exist", entry.digest)))
             }
         }
     }
@@ -152,7 +152,7 @@ impl Layout {
         let sweep = async {
             for directory in [self.path.clone(), self.path.join("blobs/sha256"), self.path.join("blobs/sha512")] {
                 if let Err(e) = files::sweep(directory.clone()).await {
-                    tracing::debug!("{}: what killed runs left stays: {e}", directory.display());
+                    tracing::debug!("{}: leftovers of interrupted runs could not be removed: {e}", directory.display());
                 }
             }
         };
@@ -259,7 +259,7 @@ impl Store for Layout {
         }
         match self.head(reference).await? {
             Some(found) if found.digest == document.digest => Ok(()),
-            _ => Err(self.error(ErrorKind::Mismatch(format!("{reference} was put and does not answer")))),
+            _ => Err(self.error(ErrorKind::Mismatch(format!("{reference} was written, but cannot be read back")))),
         }
     }
 

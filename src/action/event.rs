@@ -98,14 +98,14 @@ impl Event {
     /// Where a variable or the payload's file is missing, or the payload lacks what its kind must have.
     pub(crate) fn read(environment: &Environment) -> Result<Self, EventError> {
         let needed = |value: &Option<String>, name: &str| {
-            value.clone().ok_or_else(|| EventError(format!("{name} is not set: this is no step of a workflow")))
+            value.clone().ok_or_else(|| EventError(format!("{name} is not set: this is not a workflow step")))
         };
         let name = needed(&environment.event_name, "GITHUB_EVENT_NAME")?;
         let git_ref = needed(&environment.git_ref, "GITHUB_REF")?;
         let path = environment
             .event_path
             .as_deref()
-            .ok_or_else(|| EventError("GITHUB_EVENT_PATH is not set: this is no step of a workflow".to_owned()))?;
+            .ok_or_else(|| EventError("GITHUB_EVENT_PATH is not set: this is not a workflow step".to_owned()))?;
         let payload = Payload::read(path)?;
         let kind = kind(&name, &payload)?;
         if matches!(kind, Kind::Push(_)) {
@@ -129,11 +129,11 @@ fn same_ref(payload: &Payload<'_>, git_ref: &str) -> Result<(), EventError> {
     }
     let what = if payload.at("deleted") == Some(&Value::Bool(true)) { "the deletion" } else { "a push" };
     let (pushed, git_ref) = (excerpt(&pushed, 200), excerpt(git_ref, 200));
-    Err(EventError(format!("the event is {what} of {pushed}, and GITHUB_REF is {git_ref}: nothing is done for it")))
+    Err(EventError(format!("the event is {what} of {pushed}, but GITHUB_REF is {git_ref}: nothing is done for it")))
 }
 
 fn sha(text: &str) -> Result<Commit, EventError> {
-    commit_text(text).ok_or_else(|| EventError(format!("GITHUB_SHA is no commit: {}", excerpt(text, 60))))
+    commit_text(text).ok_or_else(|| EventError(format!("GITHUB_SHA is not a commit: {}", excerpt(text, 60))))
 }
 
 fn kind(name: &str, payload: &Payload<'_>) -> Result<Kind, EventError> {
@@ -179,12 +179,12 @@ impl<'a> Payload<'a> {
         let file = std::fs::File::open(path).map_err(|e| fault(format!("cannot be read: {e}")))?;
         file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|e| fault(format!("cannot be read: {e}")))?;
         if bytes.len() as u64 > LIMIT {
-            return Err(fault("has more than 32 MB".to_owned()));
+            return Err(fault("is larger than 32 MB".to_owned()));
         }
-        let value = serde_json::from_slice(&bytes).map_err(|e| fault(format!("is no JSON: {e}")))?;
+        let value = serde_json::from_slice(&bytes).map_err(|e| fault(format!("is not JSON: {e}")))?;
         match value {
             Value::Object(_) => Ok(Self { path, value }),
-            _ => Err(fault("holds no JSON object".to_owned())),
+            _ => Err(fault("does not contain a JSON object".to_owned())),
         }
     }
 

@@ -15,14 +15,15 @@ pub(crate) fn may_write(event: &Event, default_branch: &str) -> Result<(), Stop>
     let name = &event.name;
     if !matches!(event.kind, Kind::Push(_) | Kind::Schedule | Kind::WorkflowDispatch | Kind::IssueComment(_)) {
         return Err(Stop::Unusable(format!(
-            "this command writes, and is not run for the event {name}: only for push, schedule, workflow_dispatch and issue_comment. \
-             For pull requests there is check; elsewhere dry-run shows what would be done"
+            "this command writes, so it does not run for the event {name}, only for push, schedule, \
+             workflow_dispatch and issue_comment. For pull requests, use check; for other events, dry-run shows what \
+             would be done"
         )));
     }
     let wanted = format!("refs/heads/{default_branch}");
     if event.git_ref != wanted {
         return Err(Stop::Unusable(format!(
-            "this command writes, and is run for {} only, not for {}: start the workflow on the default branch",
+            "this command writes, so it only runs for {}, not for {}: start the workflow on the default branch",
             excerpt(&wanted, 200),
             excerpt(&event.git_ref, 200)
         )));

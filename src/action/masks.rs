@@ -44,7 +44,7 @@ fn add_token(all: &mut BTreeSet<String>, token: &str, users: &[&str]) {
     }
 }
 
-/// The text as a whole is no secret, its passwords and tokens are; but a text that cannot be read is hidden by line.
+/// The text as a whole is not a secret, its passwords and tokens are; but a text that cannot be read is hidden by line.
 fn add_registry_auth(all: &mut BTreeSet<String>, text: &str) {
     let Some(auths) = serde_json::from_str::<Value>(text).ok().and_then(|v| v.get("auths").cloned()) else {
         return add_lines(all, text);

@@ -60,7 +60,7 @@ impl Environment {
     /// Reads GitHub's variables; empty ones are absent.
     ///
     /// # Errors
-    /// Where an address is no `http` or `https` URL, or the repository is not written `owner/name`.
+    /// Where an address is not an `http` or `https` URL, or the repository is not written `owner/name`.
     pub fn read(variables: &Variables) -> Result<Self, EnvironmentError> {
         let text = |name: &str| variables.get(name).filter(|text| !text.is_empty()).cloned();
         let api_url = address("GITHUB_API_URL", text("GITHUB_API_URL"), "https://api.github.com")?;
@@ -107,7 +107,9 @@ fn address(name: &str, text: Option<String>, default: &str) -> Result<Url, Envir
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .filter(|url| url.username().is_empty() && url.password().is_none())
-        .ok_or_else(|| EnvironmentError(format!("{name} is no http or https address without user name and password")))
+        .ok_or_else(|| {
+            EnvironmentError(format!("{name} is not an http or https address without a user name and password"))
+        })
 }
 
 /// GitHub Enterprise Server has REST at `/api/v3` and GraphQL at `/api/graphql`; github.com has it at `/graphql`.
@@ -124,6 +126,6 @@ fn repository(text: &str) -> Result<(String, String), EnvironmentError> {
     };
     match text.split_once('/') {
         Some((owner, name)) if good(owner) && good(name) => Ok((owner.to_owned(), name.to_owned())),
-        _ => Err(EnvironmentError("GITHUB_REPOSITORY is not written owner/name".to_owned())),
+        _ => Err(EnvironmentError("GITHUB_REPOSITORY is not of the form owner/name".to_owned())),
     }
 }

@@ -18,11 +18,11 @@ pub(crate) enum WriteError {
     Edit(#[from] NotEdited),
     #[error("the ledger cannot be written: {0}")]
     Ledger(#[from] Broken),
-    #[error("{subject} moved {tries} times meanwhile: run again")]
+    #[error("{subject} moved {tries} times in the meantime: run again")]
     Busy { subject: String, tries: u32 },
 }
 
-/// How often a write is tried anew, and after which pause: as many times that as there were tries.
+/// How often a write is tried again, and after which pause: that pause times the number of tries.
 pub(super) struct Patience {
     pub(super) tries: u32,
     pub(super) pause: Duration,
@@ -30,7 +30,7 @@ pub(super) struct Patience {
     pub(super) subject: fn(&str) -> String,
 }
 
-/// Looks and writes until nobody was faster. Where rules refuse the write the error tells them.
+/// Reads and writes until nobody was faster. If rules reject the write, the error names them.
 pub(super) async fn anew<T>(
     forge: &dyn Branches,
     patience: Patience,

@@ -5,7 +5,7 @@ use crate::policy::audit::dashboard::{Action, Kept, Wish, act};
 use crate::report::audit::dashboard::{Draft, LABEL, lasting};
 use crate::report::audit::{Issue, IssueAction};
 
-/// What becomes of the dashboard: decided, and where `write` says so, done. `None`: there is none, and none is wanted.
+/// Decides what happens to the dashboard and, if `write` is set, does it. `None`: there is none, and none is wanted.
 ///
 /// # Errors
 /// Where the forge refuses or does not answer; what was done until then is found by the next run.
@@ -19,7 +19,7 @@ pub(crate) async fn keep(
     let found = issues.own_issues(LABEL, &mark).await?;
     let kept: Vec<Kept> = found.iter().map(kept).collect();
     let first = found.iter().min_by_key(|issue| issue.number);
-    // A closed one knows of findings that are over.
+    // A closed one only knows findings that no longer exist.
     let (title, body) = (draft.title(), draft.body(first.filter(|issue| issue.open).map(|issue| issue.body.as_str())));
     let unchanged = |issue: &OwnIssue| issue_row(Some(issue), IssueAction::Unchanged);
     // One that is closed and stays so is nobody's dashboard.

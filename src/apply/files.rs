@@ -1,4 +1,4 @@
-//! The manifest's files with changes made in them, as forges take them, or written where they stand.
+//! The manifest's files with changes made in them, as forges take them, or written in place.
 
 use std::path::Path;
 

@@ -1,10 +1,10 @@
-//! Whether the run was asked to end, and whether somebody still puts things in order.
+//! Whether the run was asked to end, and whether something is still being cleaned up.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// What a run knows of being asked to end; clones are the same.
+/// A run's knowledge of being asked to end; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Interruption(Arc<Inner>);
 
@@ -40,14 +40,14 @@ impl Interruption {
         }
     }
 
-    /// From now on there is something to be put in order before the end.
+    /// From now on, something has to be cleaned up before the end.
     #[must_use]
     pub fn settling(&self) -> Settling {
         self.0.settling.send_modify(|held| *held += 1);
         Settling(self.clone())
     }
 
-    /// Waits until nothing is left to be put in order.
+    /// Waits until nothing is left to clean up.
     pub async fn settled(&self) {
         // The sender lives as long as this.
         let _ = self.0.settling.subscribe().wait_for(|held| *held == 0).await;

@@ -11,12 +11,12 @@ use crate::manifest::Manifest;
 use crate::observe::ledger::{Foreign, Noted, Place, Reading, read};
 use crate::proposal::form::{self, Places};
 
-/// What became of it.
+/// What happened to it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recorded {
     /// Whether a commit was made.
     pub written: bool,
-    /// What others had written there, each said once.
+    /// What others had written there, each reported once.
     pub foreign: Vec<Foreign>,
 }
 

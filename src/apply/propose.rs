@@ -11,14 +11,14 @@ use crate::proposal::metadata::{self, Metadata, ObjectId};
 use crate::proposal::not_edited::NotEdited;
 use crate::report::rows::{Proposed, ProposedAction};
 
-/// A proposal as it is to be, with everything that it is made from.
+/// A proposal as it should be, with everything that it is made from.
 pub(crate) struct Publication<'a> {
     /// The default branch, at which the manifest was read.
     pub head: &'a Head,
     pub manifest: &'a Manifest,
     pub wanted: &'a Wanted,
     pub evidence: &'a [Evidence],
-    /// What the manifest says already and a review would cover as well.
+    /// What the manifest already says and a review would also cover.
     pub unreviewed: &'a [String],
 }
 
@@ -32,16 +32,16 @@ pub(crate) enum PublishError {
     Forge(#[from] Error),
 }
 
-/// The commit that a proposal is to show, made.
+/// The commit of a proposal, after it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Committed {
     pub commit: Commit,
-    /// What the body is to say of itself. Where it names the commit, everything that belongs to that commit is done.
+    /// The metadata for the body. If it names the commit, everything that belongs to that commit is done.
     pub metadata: Metadata,
 }
 
 impl Committed {
-    /// What stands on a branch before its body says so.
+    /// What is on a branch before its body says so.
     pub(crate) fn before(forge: &dyn Forge, manifest: &Manifest, wanted: &Wanted, commit: Commit) -> Self {
         let head = forge.accounts().and(ObjectId::try_from(commit.0.clone()).ok());
         let manifest = Some(manifest.path().to_owned());
@@ -53,7 +53,7 @@ impl Committed {
 /// The first half of publishing: the branch.
 ///
 /// # Errors
-/// [`Error::Moved`] where somebody else was faster: look again. Anything else concerns this proposal alone.
+/// [`Error::Moved`] where somebody else was faster: look again. Any other error only concerns this proposal.
 pub(crate) async fn commit(
     forge: &dyn Forge,
     publication: &Publication<'_>,
@@ -83,7 +83,7 @@ pub(crate) async fn present(
         let Turn { come, go } = turn(manifest, wanted, made_of.as_deref(), &open.labels);
         invite(accounts, number, &come).await;
         for label in go {
-            warn(number, "the label", &label, "taken off", accounts.unlabel(number, &label).await);
+            warn(number, "the label", &label, "removed", accounts.unlabel(number, &label).await);
         }
     }
     forge.edit(open, &title, &text).await?;
@@ -126,13 +126,13 @@ async fn present_new(
             elsewhere: None,
         };
         if marks && let Err(e) = forge.edit(&open, &open.title, &open.body).await {
-            tracing::warn!("#{number}: the next run asks for its labels and reviews once more: {e}");
+            tracing::warn!("#{number}: the next run requests its labels and reviews again: {e}");
         }
     }
     Ok(proposed)
 }
 
-/// The body. What can be said in comments stands in it wherever there are comments, also where it does not name its commit yet.
+/// The body. It lists the comment commands wherever there are comments, even while it does not name its commit yet.
 fn text(forge: &dyn Forge, publication: &Publication<'_>, committed: &Committed) -> String {
     let Publication { manifest, wanted, evidence, unreviewed, .. } = publication;
     let Committed { commit, metadata } = committed;
@@ -155,14 +155,14 @@ pub(crate) fn changes(manifest: &Manifest, wanted: &Wanted) -> Result<Vec<FileCh
 pub(crate) async fn invite(conversation: &dyn Conversation, number: u64, audience: &Audience) {
     label(conversation, number, &audience.labels).await;
     for login in &audience.reviewers {
-        warn(number, "a review by", login, "asked for", conversation.request_reviewer(number, login).await);
+        warn(number, "a review by", login, "requested", conversation.request_reviewer(number, login).await);
     }
     for team in &audience.teams {
-        warn(number, "a review by the team", team, "asked for", conversation.request_team(number, team).await);
+        warn(number, "a review by the team", team, "requested", conversation.request_team(number, team).await);
     }
 }
 
-/// All labels at once; where GitHub does not take them, one by one, so that one bad name costs no other.
+/// All labels at once; if GitHub rejects them, one by one, so that one bad name does not affect the others.
 async fn label(conversation: &dyn Conversation, number: u64, labels: &[String]) {
     if labels.is_empty() {
         return;
@@ -171,10 +171,10 @@ async fn label(conversation: &dyn Conversation, number: u64, labels: &[String]) 
         Err(Error::Invalid { .. }) if labels.len() > 1 => {
             for label in labels {
                 let alone = std::slice::from_ref(label);
-                warn(number, "the label", label, "put on", conversation.label(number, alone).await);
+                warn(number, "the label", label, "added", conversation.label(number, alone).await);
             }
         }
-        result => warn(number, "the labels", &labels.join(", "), "put on", result),
+        result => warn(number, "the labels", &labels.join(", "), "added", result),
     }
 }
 

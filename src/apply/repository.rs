@@ -1,6 +1,6 @@
-//! Makes repositories on Docker Hub before the first push, so that they are as private as the manifest says from the start:
-//! a push to a missing one would create it as the organization's default has it. Fixes what drifted since, and makes one
-//! unreadable to the teams while it holds bytes that are revoked.
+//! Creates repositories on Docker Hub before the first push, so that they are as private as the manifest says from the
+//! start: a push to a missing one would create it with the organization's default. Fixes what drifted later, and makes
+//! one unreadable to the teams while it contains revoked bytes.
 
 use crate::hub::{Created, Error, Hub, HubRepository, NewRepository};
 use crate::image::RepositoryName;
@@ -16,18 +16,18 @@ use crate::registry::{self, Registries};
 pub enum EnsureError {
     #[error(transparent)]
     Hub(#[from] Error),
-    /// It came to be meanwhile and is not ours: nothing of it was touched.
+    /// It was created in the meantime and is not ours: it was left untouched.
     #[error("{0}")]
     NotOurs(String),
 }
 
-/// Makes a repository where it is missing, and grants its teams. Whether anything was written.
+/// Creates a repository if it is missing, and grants its teams. Returns whether anything was written.
 ///
 /// Teams are granted until the first record of a digest, so that a run which stopped after the creation is finished by the
 /// next one.
 ///
 /// # Errors
-/// Where Docker Hub refuses or does not answer, or where the repository came to be meanwhile and does not bear our mark, or
+/// Where Docker Hub refuses or does not answer, or where the repository came to be in the meantime and does not bear our mark, or
 /// everybody can read it though the manifest says private; nothing is pushed then.
 pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Result<bool, EnsureError> {
     let mut written = false;
@@ -45,8 +45,8 @@ pub async fn ensure(hub: &Hub, organization: &str, step: &RepositoryStep) -> Res
             }
             Created::Before(_) => {
                 return Err(EnsureError::NotOurs(format!(
-                    "{organization}/{} came to be meanwhile and does not bear our mark: nothing of it is touched; the next run says \
-                     what can be done",
+                    "{organization}/{} was created in the meantime and does not have our mark: it is left untouched; \
+                     the next run says what can be done",
                     step.name
                 )));
             }
@@ -69,7 +69,7 @@ pub(super) async fn adopt(hub: &Hub, organization: &str, step: &RepositoryStep) 
     match hub.describe_fully(organization, &step.name, text).await {
         Ok(()) => true,
         Err(error) => {
-            tracing::warn!("{organization}/{} is taken over, but does not bear our mark: {error}", step.name);
+            tracing::warn!("{organization}/{} is taken over, but our mark could not be written: {error}", step.name);
             false
         }
     }
@@ -88,8 +88,7 @@ pub(super) async fn ensure_on_ecr(
     }
 }
 
-/// Fixes one difference. Sent twice it is the same as once, so an answer that was lost is fixed by the next run at the
-/// latest.
+/// Fixes one difference. This is idempotent, so a lost response is fixed by the next run at the latest.
 pub(crate) async fn fix(
     hub: &Hub,
     organization: &str,
@@ -108,11 +107,11 @@ pub(crate) async fn fix(
     }
 }
 
-/// Makes a repository unreadable to everybody but the organization's owners and editors: private, and no team's any more.
-/// Answers what was done, in words; empty where it was so already.
+/// Makes a repository unreadable to everybody but the organization's owners and editors: private, and without teams.
+/// Returns what was done, in words; empty if it was already so.
 ///
 /// # Errors
-/// The first refusal or fault, after everything was tried: what could be done is done.
+/// The first refusal or error, after everything was tried: what could be done is done.
 pub(crate) async fn seal(hub: &Hub, organization: &str, name: &RepositoryName) -> (Vec<String>, Result<(), Error>) {
     let (mut done, mut failed) = (Vec::new(), None);
     match hub.repository(organization, name).await {
@@ -129,7 +128,7 @@ pub(crate) async fn seal(hub: &Hub, organization: &str, name: &RepositoryName) -
         Ok(grants) => {
             for grant in grants.into_iter().flatten() {
                 match hub.revoke(organization, name, &grant.team).await {
-                    Ok(()) => done.push(format!("took {}: {} away", grant.team.name, grant.permission.as_str())),
+                    Ok(()) => done.push(format!("removed {}: {}", grant.team.name, grant.permission.as_str())),
                     Err(error) => failed = failed.or(Some(error)),
                 }
             }
@@ -142,8 +141,8 @@ pub(crate) async fn seal(hub: &Hub, organization: &str, name: &RepositoryName) -
 fn unexposed(organization: &str, step: &RepositoryStep, found: &HubRepository) -> Result<(), Error> {
     if step.visibility == Visibility::Private && found.visibility == Visibility::Public {
         return Err(Error::Unusable(format!(
-            "{organization}/{} came to be meanwhile and is public, though the manifest says private: make it private on \
-             Docker Hub, then run again",
+            "{organization}/{} was created in the meantime and is public, although the manifest says private: make \
+             it private on Docker Hub, then run again",
             step.name
         )));
     }

@@ -43,7 +43,7 @@ pub fn main() -> ExitCode {
     // What a panic says may hold a secret, and starts a line of its own: only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-        let _ = writeln!(Messages, "error: a defect of this program{place}: please report it");
+        let _ = writeln!(Messages, "error: a bug in wharfinger{place}: please report it");
     }));
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     let process = Process {
@@ -161,7 +161,7 @@ fn legible_flags(arguments: &[OsString]) -> BTreeMap<&'static str, String> {
 /// Without any argument the help, else that a command is missing.
 fn no_command(arguments: &[OsString]) -> clap::Error {
     let command = Cli::command().subcommand_required(true).arg_required_else_help(true);
-    let missing = || clap::Error::raw(clap::error::ErrorKind::MissingSubcommand, "a command is missing\n");
+    let missing = || clap::Error::raw(clap::error::ErrorKind::MissingSubcommand, "no command given\n");
     command.try_get_matches_from(arguments).err().unwrap_or_else(missing)
 }
 
@@ -205,7 +205,7 @@ fn work(settings: Settings, command: &Command, mut output: Output) -> u8 {
             biased;
             result = work => result,
             signal = signals::asked_to_end(signals, &interruption) => Err(Stop::CannotWork(anyhow::anyhow!(
-                "{signal} ended the run before it was done: run it again, it goes on from what there is"
+                "{signal} ended the run before it was done: run it again to continue from here"
             ))),
         }
     });

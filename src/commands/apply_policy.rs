@@ -1,4 +1,4 @@
-//! `apply-policy`: makes the organization's settings what the manifest says, or shows what they are not.
+//! `apply-policy`: makes the organization's settings match the manifest, or shows the differences.
 
 use super::unreviewed::reviews;
 use super::{Context, Exit, Stop, load, read_event};
@@ -11,14 +11,14 @@ use crate::policy::settings::{self, Area, Comparison, Difference, advice, lost};
 use crate::report::Output;
 use crate::report::settings::{Limitation, LostMember, Refused, Settings, SettingsStep};
 
-/// Shows how the settings differ and, with `--yes`, writes them. Each of the two documents is dealt with by itself: what is
-/// refused for one keeps nothing from the other.
+/// Shows how the settings differ and, with `--yes`, writes them. The two documents are handled separately: what is
+/// refused for one does not affect the other.
 ///
 /// # Errors
 /// Where there is no usable manifest or credential, or Docker Hub refuses everything that was asked.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     if context.settings.github.in_actions && matches!(read_event(context)?.kind, Kind::IssueComment(_)) {
-        return Err(Stop::Unusable("a comment does not change the organization's settings: apply-policy is for push, schedule and workflow_dispatch".to_owned()));
+        return Err(Stop::Unusable("comments cannot change the organization's settings: apply-policy is for push, schedule and workflow_dispatch".to_owned()));
     }
     let (manifest, unreviewed) = reviewed(context).await?;
     let mut report = Settings { organization: manifest.organization.clone(), ..Settings::default() };
@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     Ok(exit)
 }
 
-/// The manifest, in Actions as it was last reviewed, and what of its policy was not.
+/// The manifest, in Actions as it was last reviewed, and the unreviewed parts of its policy.
 async fn reviewed(context: &Context) -> Result<(Manifest, Vec<Refused>), Stop> {
     if context.forge.is_none() {
         return Ok((load::here(context).await?, Vec::new()));
@@ -80,7 +80,7 @@ async fn reviewed(context: &Context) -> Result<(Manifest, Vec<Refused>), Stop> {
 fn hub<'a>(context: &'a Context, manifest: &Manifest) -> Result<&'a Hub, Stop> {
     if !manifest.on_docker_hub() {
         return Err(Stop::Unusable(
-            "only Docker Hub has these settings, and the manifest's registry is another".to_owned(),
+            "only Docker Hub has these settings, and the manifest uses another registry".to_owned(),
         ));
     }
     let settings = &context.settings;
@@ -93,7 +93,7 @@ fn hub<'a>(context: &'a Context, manifest: &Manifest) -> Result<&'a Hub, Stop> {
     })
 }
 
-/// Writes one document where it differs, and reads it back.
+/// Writes one document if it differs, and reads it back.
 async fn apply(hub: &Hub, manifest: &Manifest, area: Area, difference: Difference, write: bool, report: &mut Settings) {
     let (differs, first) = (difference.differs(), report.settings.len());
     report.settings.extend(difference.rows);
@@ -138,7 +138,7 @@ fn refused(area: Area, step: SettingsStep, error: &dyn std::fmt::Display) -> Ref
     Refused { area, step, error: error.to_string() }
 }
 
-/// What to know beside the settings.
+/// What else to know about the settings.
 fn advise(policy: &Policy, report: &mut Settings) {
     if report.settings.is_empty() {
         return;

@@ -24,7 +24,7 @@ const LONGEST_REASON: usize = 200;
 /// Runs it.
 ///
 /// # Errors
-/// Where the name calls no image and no source, or nothing can be looked at.
+/// If the name matches no image and no source, or nothing can be checked.
 pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Output) -> Result<Exit, Stop> {
     let urgent = arguments.urgent.as_deref().map(reason).transpose()?;
     let proposes = arguments.propose || context.settings.github.in_actions;
@@ -76,7 +76,7 @@ pub(crate) async fn run(context: &Context, arguments: &Approve, output: &mut Out
     }
 }
 
-/// A reason as the manifest's own reasons are: one line.
+/// A reason in the form of the manifest's reasons: one line.
 fn reason(text: &str) -> Result<String, Stop> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_REASON || text.contains(char::is_control) {
@@ -85,7 +85,7 @@ fn reason(text: &str) -> Result<String, Stop> {
     Ok(text.to_owned())
 }
 
-/// Edits the working directory, or opens the proposal where a head is given.
+/// Edits the working directory, or opens the proposal if a head is given.
 async fn edit_or_propose(
     context: &Context,
     head: Option<&Head>,

@@ -1,4 +1,4 @@
-//! `audit`: compares the organization with the manifest, and keeps an issue as the dashboard where it is told to.
+//! `audit`: compares the organization with the manifest, and keeps an issue as the dashboard if told to.
 
 use super::unreviewed::reviews;
 use super::{Context, Exit, Stop, load, read_event};
@@ -9,15 +9,14 @@ use crate::observe::organization::{History, OrganizationReader, read_organizatio
 use crate::plan::FailedStep;
 use crate::policy::audit::dashboard::Wish;
 use crate::policy::audit::judge;
-use crate::progress::Progress;
 use crate::report::audit::{Audit, dashboard::Draft};
 use crate::report::rows::Failed;
 use crate::report::{Format, Output};
 
-/// Looks at everything that the manifest says something of. Nothing is written but the issue.
+/// Checks everything that the manifest specifies. Nothing is written except the issue.
 ///
 /// # Errors
-/// Where there is no usable manifest, or nothing could be asked.
+/// If there is no usable manifest, or nothing could be checked.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     refuse(context, arguments)?;
     if let Some(path) = &arguments.output {
@@ -28,7 +27,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         false => (None, load::here(context).await?),
     };
     let sources = context.sources.bounded();
-    let progress = Progress::on_terminal(context.settings.github.in_actions);
+    let progress = context.progress();
     let hub = context.patient_hub();
     let file = context.settings.manifest.as_str();
     let foreign_records = reviews(context, head.as_ref(), &manifest).await.binding.foreign_keys();
@@ -58,25 +57,27 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     Ok(if clean { Exit::Done } else { Exit::Findings })
 }
 
-/// What cannot be meant.
+/// Refuses combinations that make no sense.
 fn refuse(context: &Context, arguments: &Arguments) -> Result<(), Stop> {
     let unusable = |text: &str| Err(Stop::Unusable(text.to_owned()));
     if arguments.output.is_some() && context.settings.format == Format::Human {
-        return unusable("--output writes what programs read: say --format json or --format sarif");
+        return unusable("--output needs a format for programs: use --format json or --format sarif");
     }
     if !arguments.issue {
         return Ok(());
     }
     if context.settings.github.in_actions && matches!(read_event(context)?.kind, Kind::IssueComment(_)) {
-        return unusable("a comment keeps no dashboard: audit --issue is for push, schedule and workflow_dispatch");
+        return unusable(
+            "comments cannot update the dashboard: audit --issue is for push, schedule and workflow_dispatch",
+        );
     }
     match context.forge()?.accounts() {
         Some(_) => Ok(()),
-        None => unusable("--issue keeps an issue on GitHub, and the forge is another"),
+        None => unusable("--issue needs GitHub, but another forge is in use"),
     }
 }
 
-/// Keeps the dashboard; that it could not be kept is a failure beside the findings.
+/// Keeps the dashboard; if that fails, it is a failure next to the findings.
 async fn keep(context: &Context, audit: &mut Audit) -> Result<(), Stop> {
     let Some(accounts) = context.forge()?.accounts() else { return Ok(()) };
     let wish = Wish::of(audit.drift, audit.failed.is_empty());

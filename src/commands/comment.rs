@@ -1,8 +1,8 @@
-//! Comments on proposals: who may ask for what is asked of GitHub, and every comment is answered at most once.
+//! Comments on proposals: GitHub says who may use commands, and every comment is answered at most once.
 //!
-//! An answer holds a hidden mark with the comment's number, and is looked for before anything is done. A reaction could mark a
-//! comment as well, but it says nothing of whether the work was done: a run that ends in between would leave one that claims
-//! it. What a comment asks for can be done twice without harm, so the answer is written last.
+//! An answer contains a hidden mark with the comment's number, which is looked for before anything is done. A reaction could
+//! mark a comment as well, but it does not say whether the work was done: a run that ends in between would leave a false
+//! one. A command can be carried out twice without harm, so the answer is written last.
 
 use super::publish::ensure;
 use super::unreviewed::{also_covered, reviews};
@@ -23,7 +23,8 @@ use crate::proposal::{Wanted, branch, reject};
 use crate::report::annotations::{Annotation, Level};
 use crate::report::{Output, rows};
 
-/// Obeys a comment, where it is a new one on an open proposal, by somebody who may write. Anything else ends well too.
+/// Carries out a comment's command if it is a new one on an open proposal, by somebody with write access. Anything else
+/// also ends with success.
 pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Output) -> Result<Exit, Stop> {
     if comment.action != "created" || !comment.on_pull_request {
         return Ok(not_asked("only new comments on pull requests are read"));
@@ -32,24 +33,24 @@ pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Outpu
         return Ok(not_asked("the comment does not begin with /wharfinger and a command"));
     };
     if comment.by_program {
-        // no answer either: two programs could answer each other
-        return Ok(passed_over(output, "its author is a program, and only people are obeyed"));
+        // no answer either: two programs could keep answering each other
+        return Ok(passed_over(output, "its author is a program, and commands are only accepted from people"));
     }
     guard(context).await?;
     let forge = context.forge()?.as_ref();
     let Some(accounts) = forge.accounts() else { return Ok(passed_over(output, "this forge has no comments")) };
-    // Who wrote it is asked first: a stranger's comment costs no more than that and the look whether they were told.
+    // The author is checked first: a stranger's comment costs only that and a check whether they were told.
     let may_write = accounts.may_write(&comment.author).await?;
     let (mark, refused) = (mark(comment.id), refusal_mark(&comment.author));
     if !may_write && accounts.own_comments(comment.number).await?.iter().any(|text| text.contains(&refused)) {
-        return Ok(passed_over(output, "its author may not write to this repository, and was told so"));
+        return Ok(passed_over(output, "its author has no write access to this repository, and has been told so"));
     }
     let (_, manifest) = load::at_head(context).await?;
     let Some(open) = proposal(forge, &manifest, comment.number).await? else {
-        return Ok(passed_over(output, "it is not on an open proposal of ours"));
+        return Ok(passed_over(output, "it is not on an open Wharfinger proposal"));
     };
     if accounts.own_comments(comment.number).await?.iter().any(|text| text.contains(&mark)) {
-        return Ok(passed_over(output, "it was answered before"));
+        return Ok(passed_over(output, "it has already been answered"));
     }
     if context.settings.dry_run {
         return Ok(passed_over(output, "this is a dry run"));
@@ -66,14 +67,14 @@ pub(crate) async fn run(context: &Context, comment: &Comment, output: &mut Outpu
 }
 
 const NOT_ALLOWED: &str =
-    "Only people with write access to this repository can ask for this. One of them may repeat the comment.";
+    "Only people with write access to this repository can use this command. One of them may repeat the comment.";
 
 /// The hidden mark of the answer to a comment.
 fn mark(id: u64) -> String {
     format!("<!-- wharfinger-answer: {id} -->")
 }
 
-/// The hidden mark of the answer that one person gets who may not ask. A login has no characters that could end it.
+/// The hidden mark of the answer to a person without write access. A login has no characters that could end it.
 fn refusal_mark(login: &str) -> String {
     let login: String = login.chars().filter(|c| c.is_ascii_alphanumeric() || "-_[]".contains(*c)).collect();
     format!("<!-- wharfinger-refusal: {} -->", login.to_ascii_lowercase().replace("--", "-_"))
@@ -87,21 +88,21 @@ async fn proposal(forge: &dyn Forge, manifest: &Manifest, number: u64) -> Result
     Ok(find_touched(forge, manifest.path(), open).await?.pop())
 }
 
-/// Says in the log that a comment asks for nothing.
+/// Says in the log that a comment contains no command.
 fn not_asked(why: &str) -> Exit {
     say(&format!("Nothing to do: {why}."));
     Exit::Done
 }
 
-/// Says in the job why a comment that reads like a command was not obeyed.
+/// Says in the job why a comment that looks like a command was not carried out.
 fn passed_over(output: &mut Output, why: &str) -> Exit {
-    let message = format!("The comment was not obeyed: {why}.");
+    let message = format!("The command was not carried out: {why}.");
     say(&message);
     output.annotate(Annotation { level: Level::Notice, place: None, title: "wharfinger".to_owned(), message });
     Exit::Done
 }
 
-/// What is said under a comment, and how the run ends.
+/// The answer to a comment, and how the run ends.
 struct Answer {
     text: String,
     exit: Exit,
@@ -112,7 +113,7 @@ impl Answer {
         Self { text, exit: Exit::Done }
     }
 
-    /// A comment that is not obeyed: why, and what can be said instead.
+    /// A command that is not carried out: why, and which forms are valid.
     fn fault(fault: &Fault) -> Self {
         Self::done(format!("{fault} Nothing was done.\n\n{FORMS}"))
     }
@@ -155,27 +156,27 @@ impl CommandRequest<'_> {
         let exit = self.propose(&manifest, output).await?;
         let now = proposal(self.forge, &manifest, self.open.number.unwrap_or_default()).await?;
         let text = match now {
-            None => "This pull request is closed: nothing is to be proposed here any more.".to_owned(),
+            None => "This pull request is closed: there is nothing left to propose here.".to_owned(),
             Some(now) if now.head == *before && exit == Exit::Findings => {
-                "Not everything could be looked at, and nothing was changed here: the job's log says more.".to_owned()
+                "Not everything could be checked, and nothing was changed here: the job's log has details.".to_owned()
             }
-            Some(now) if now.head == *before => "This pull request holds the newest version already.".to_owned(),
-            Some(now) => format!("This pull request was made anew: {}.", code(&now.title, 200)),
+            Some(now) if now.head == *before => "This pull request already has the newest version.".to_owned(),
+            Some(now) => format!("This pull request was recreated: {}.", code(&now.title, 200)),
         };
         Ok(Answer { text, exit })
     }
 
-    /// `propose` for the images of this proposal's branch, which is moved also where its present head was approved.
+    /// `propose` for the images of this proposal's branch, which is moved even if its current head was approved.
     async fn propose(&self, manifest: &Manifest, output: &mut Output) -> Result<Exit, Stop> {
         let prefix = &manifest.prefix();
         let on_it = manifest.images.iter().map(crate::manifest::Image::slug);
         let images: Vec<String> =
             on_it.filter(|slug| self.open.branch.starts_with(&branch::of_image(prefix, slug))).collect();
-        // a group's images are those that its globs take now: all are looked at
+        // a group's images are those that its globs take now: all are checked
         Box::pin(propose::run(self.context, &images, Some(&self.open.branch), output)).await
     }
 
-    /// Why it is left alone whatever is asked for.
+    /// Why it is left alone, whatever the command.
     fn taken(&self) -> Option<Fault> {
         match &self.open.elsewhere {
             _ if self.open.touched => {
@@ -183,7 +184,7 @@ impl CommandRequest<'_> {
             }
             Some(base) => {
                 let base = code(base, 200);
-                Some(Fault(format!("A person had this pull request be merged into {base}: it is left alone.")))
+                Some(Fault(format!("A person changed this pull request's base branch to {base}: it is left alone.")))
             }
             None => None,
         }
@@ -194,7 +195,7 @@ impl CommandRequest<'_> {
             return Ok(Answer::fault(&fault));
         }
         let Some(Metadata { entries, .. }) = metadata::read(&self.open.body) else {
-            let fault = Fault("This pull request's body no longer says what it is made of.".to_owned());
+            let fault = Fault("This pull request's body no longer contains Wharfinger's metadata.".to_owned());
             return Ok(Answer::fault(&fault));
         };
         for _ in 0..TRIES {
@@ -222,17 +223,17 @@ impl CommandRequest<'_> {
         Err(Error::Moved { branch: self.open.branch.clone() }.into())
     }
 
-    /// Puts the rejection on its branch: in place of this proposal, or, out of a group, in one of its own.
+    /// Puts the rejection on its branch: in place of this proposal or, from a group, in a separate one.
     async fn turn(&self, head: &Head, manifest: &Manifest, wanted: &Wanted) -> Result<rows::Proposed, PublishError> {
         let evidence = [Evidence::default()];
         let unreviewed = also_covered(&*reviews(self.context, Some(head), manifest).await, Some(wanted));
         let publication = Publication { head, manifest, wanted, evidence: &evidence, unreviewed: &unreviewed };
-        // Whoever comments here looks at what was approved here, and not at what was approved elsewhere.
+        // Whoever comments here is looking at what was approved here, not elsewhere.
         let reviewed = if wanted.branch == self.open.branch { Reviewed::Moves } else { Reviewed::Stays };
         ensure(self.context, self.forge, &publication, reviewed).await
     }
 
-    /// Says that the proposal which the rejection belongs on is left alone.
+    /// Says that the proposal where the rejection belongs is left alone.
     fn left(&self, row: rows::Proposed, output: &mut Output) -> Answer {
         let place = match row.number {
             Some(number) if row.number != self.open.number => format!("#{number}, where the rejection belongs,"),
@@ -243,7 +244,7 @@ impl CommandRequest<'_> {
         Answer::fault(&Fault(format!("{place} is left alone: {why}.")))
     }
 
-    /// Says it, and makes a group anew without what left it.
+    /// Says it, and recreates a group without what left it.
     async fn rejected(
         &self,
         manifest: &Manifest,

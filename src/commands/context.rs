@@ -20,26 +20,26 @@ use crate::observe::records::{ALL_BELIEVED, History};
 use crate::observe::reviews::Reviews;
 use crate::observe::sources::Sources;
 use crate::plan::ownership::Keeper;
-use crate::progress::Messages;
+use crate::progress::{Messages, Progress};
 use crate::registry::credentials::{self, Credentials};
 use crate::registry::{Registries, remote};
 use crate::report::workflow_command;
 use crate::settings::{ForgeChoice, Settings};
 
-/// Where Docker Hub's own API is, under the name that `WHARFINGER_HOSTS` knows it by.
+/// Docker Hub's own API, under the name that `WHARFINGER_HOSTS` uses.
 const HUB: &str = "hub.docker.com";
 
 /// What every command works with; built once from [`Settings`].
 pub struct Context {
     pub settings: Settings,
     pub registries: Registries,
-    /// Upstream, without a bound for all that is read of one source: for copies.
+    /// Upstream, without a total limit per source: for copies.
     pub sources: Sources,
-    /// Docker Hub's own API with this run's credential; without one, only public things answer there. `None` where it has
-    /// no usable address.
+    /// Docker Hub's own API with this run's credential; without one, only public data is available. `None` if it has no
+    /// usable address.
     pub hub: Option<Hub>,
     pub forge: Option<Arc<dyn Forge>>,
-    /// The same forge where it is GitHub.
+    /// The same forge, if it is GitHub.
     github: Option<Arc<GitHub>>,
     /// Whether the run was asked to end.
     pub interruption: Interruption,
@@ -47,7 +47,7 @@ pub struct Context {
     pub now: chrono::DateTime<chrono::Utc>,
     /// What this run found out about reviews.
     pub(super) reviews: KnownReviews,
-    /// That the manifest here is another than the one that counts is said once.
+    /// Makes sure that a differing manifest here is only reported once.
     pub(super) edits_told: Once,
     /// The commit that the manifest was read at where nothing is checked out.
     pub(super) read_at: OnceLock<Commit>,
@@ -56,12 +56,12 @@ pub struct Context {
 }
 
 impl Context {
-    /// Builds everything from the settings. Nothing is asked of the network yet.
+    /// Builds everything from the settings, without using the network.
     ///
     /// # Errors
     /// Where the certificates or the local clone cannot be used.
     pub async fn build(settings: Settings) -> Result<Self, Stop> {
-        // The clone is looked at meanwhile.
+        // The clone is checked in the meantime.
         let local = matches!(settings.forge, ForgeChoice::Git).then(|| tokio::spawn(local(&settings)));
         let registries = registries(&settings)?;
         let http = registries.client().http().client().clone();
@@ -94,7 +94,7 @@ impl Context {
     pub async fn has_credentials_for(&self, destination: &Destination) -> bool {
         match destination {
             Destination::Directory(_) => true,
-            // A helper that fails was configured all the same: what writes says how it fails.
+            // A helper that fails was configured anyway: what writes says how it fails.
             Destination::Registry(host) => {
                 let credentials = &self.registries.client().options().credentials;
                 !matches!(credentials.get(host).await, Ok(None)) || credentials.has_keys_for(host)
@@ -102,11 +102,16 @@ impl Context {
         }
     }
 
-    /// Makes the forge's temporary branches begin as the manifest says all branches do.
+    /// Gives the forge's temporary branches the manifest's branch prefix.
     pub(super) fn begin_branches_as(&self, manifest: &Manifest) {
         if let Some(github) = &self.github {
             github.begin_branches_with(&manifest.prefix(), &manifest.proposals.branch_prefix);
         }
+    }
+
+    /// Bars on a terminal; nothing elsewhere.
+    pub(super) fn progress(&self) -> Progress {
+        Progress::on_terminal(self.settings.github.in_actions)
     }
 
     /// Where the history of a manifest is read that was read at `at` of the default branch; `None`: as it is now.
@@ -129,7 +134,7 @@ impl Context {
         }
     }
 
-    /// The same as far as it is known where there is no forge.
+    /// The same, as far as it is known without a forge.
     pub(super) fn known_keeper(&self) -> Keeper {
         let repository = self.settings.github.repository.as_ref().map(|(owner, name)| format!("{owner}/{name}"));
         Keeper { repository, path: self.settings.manifest.clone() }
@@ -140,15 +145,15 @@ impl Context {
         self.github.as_deref()
     }
 
-    /// Docker Hub's own API asked anonymously, for the push times of public tags: no credential is refused there for what it
-    /// may not do elsewhere.
+    /// Docker Hub's own API asked anonymously, for the push times of public tags: so that a credential's other
+    /// restrictions do not matter.
     #[must_use]
     pub fn anonymous_hub(&self) -> Option<Hub> {
         self.hub.as_ref().map(Hub::anonymous)
     }
 
-    /// Docker Hub's own API for a run that asks for much: a rate limit that ends within minutes is waited for. `None` without a
-    /// credential, to which private repositories look as if they did not exist.
+    /// Docker Hub's own API for a run that asks for much: a rate limit that ends within minutes is waited for. `None`
+    /// without a credential, because private repositories would seem not to exist.
     #[must_use]
     pub fn patient_hub(&self) -> Option<Hub> {
         self.settings.dockerhub_token.as_ref()?;
@@ -163,7 +168,7 @@ impl Context {
     pub fn forge(&self) -> Result<&Arc<dyn Forge>, Stop> {
         self.forge.as_ref().ok_or_else(|| {
             Stop::CannotWork(anyhow::anyhow!(
-                "this command needs a forge: give GITHUB_TOKEN and GITHUB_REPOSITORY (owner/name), or --forge git for branches of the local clone"
+                "this command needs a forge: set GITHUB_TOKEN and GITHUB_REPOSITORY (owner/name), or use --forge git for branches of the local clone"
             ))
         })
     }
@@ -194,13 +199,14 @@ fn registries(settings: &Settings) -> Result<Registries, Stop> {
     Ok(Registries::new(Arc::new(client)))
 }
 
-/// Tells the runner to hide a secret that came up on the way, before anything can show it.
+/// Tells the runner to hide a secret obtained during the run, before anything can show it.
 fn hide(secret: &SecretString) {
     // Where the runner does not read there is nothing to hide from.
     let _ = workflow_command::write(&mut Messages, "add-mask", &[], secret.expose_secret());
 }
 
-/// Docker Hub's own API, with the credential of this run: where `WHARFINGER_HOSTS` sent it, else where everybody finds it.
+/// Docker Hub's own API, with the credential of this run: where `WHARFINGER_HOSTS` points, otherwise at its public
+/// address.
 fn hub(settings: &Settings, http: reqwest::Client) -> Option<Hub> {
     let address = settings.hosts.get(HUB).cloned().or_else(|| format!("https://{HUB}").parse().ok())?;
     let credential = settings.dockerhub_username.clone().zip(settings.dockerhub_token.clone());
@@ -209,12 +215,12 @@ fn hub(settings: &Settings, http: reqwest::Client) -> Option<Hub> {
     Some(Hub::new(http, address, credential, derived).with_timeout(settings.timeout))
 }
 
-/// GitHub, where that is the forge and a token was given.
+/// GitHub, if it is the forge and a token was given.
 fn github(settings: &Settings, http: &reqwest::Client) -> Result<Option<GitHub>, Stop> {
     let github = &settings.github;
     let (ForgeChoice::GitHub, Some(token)) = (settings.forge, &settings.github_token) else { return Ok(None) };
     let Some((owner, name)) = &github.repository else {
-        return Err(Stop::Unusable("GITHUB_REPOSITORY is not set: it says which repository, as owner/name".to_owned()));
+        return Err(Stop::Unusable("GITHUB_REPOSITORY is not set: set it to owner/name".to_owned()));
     };
     let repository = format!("{owner}/{name}");
     let prefix = Proposals::default().branch_prefix;

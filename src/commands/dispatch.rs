@@ -7,10 +7,12 @@ use super::{
 use crate::args::Command;
 use crate::report::{Format, Output};
 
-/// Does what a command says. Commands that write are asked for their event first.
+/// Runs a command. For commands that write, the event is checked first.
 pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut Output) -> Result<Exit, Stop> {
     if context.settings.format == Format::Sarif && !matches!(command, Command::Audit(_)) {
-        return Err(Stop::Unusable("--format sarif is for audit: other commands print human or json".to_owned()));
+        return Err(Stop::Unusable(
+            "--format sarif only works with audit: use human or json with other commands".to_owned(),
+        ));
     }
     if writes(command) {
         guard(context).await?;
@@ -33,7 +35,7 @@ pub(crate) async fn dispatch(context: &Context, command: &Command, output: &mut 
     }
 }
 
-/// Whether a command can write; `run` asks again for the command that it picks.
+/// Whether a command can write; `run` checks again for the command that it picks.
 const fn writes(command: &Command) -> bool {
     match command {
         Command::Propose(_) | Command::Promote(_) | Command::Approve(_) | Command::ApplyPolicy(_) => true,

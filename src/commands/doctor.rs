@@ -19,7 +19,7 @@ use crate::settings::{ForgeChoice, RecordMode, Settings};
 /// Nothing is written anywhere.
 ///
 /// # Errors
-/// Where the manifest cannot be used (what could be looked at is told all the same), or no server answered.
+/// Where the manifest cannot be used (what could be checked is reported anyway), or no server answered.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let (loaded, at) = manifest(context, arguments.hosts).await;
     let fact = manifest_fact(&loaded);
@@ -44,7 +44,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     match loaded {
         Err(error @ LoadError::Faults(..)) => Err(error.into()),
         _ if doctor::nothing_answered(&facts) => {
-            Err(Stop::CannotWork(anyhow::anyhow!("nothing could be asked: no server answered")))
+            Err(Stop::CannotWork(anyhow::anyhow!("nothing could be checked: no server responded")))
         }
         _ => Ok(if missing { Exit::Findings } else { Exit::Done }),
     }
@@ -130,7 +130,7 @@ fn inspection<'a>(
     }
 }
 
-/// What of the event is to be said; nothing outside Actions.
+/// What has to be said about the event; nothing outside Actions.
 async fn event(context: &Context) -> Option<EventFact> {
     if !context.settings.github.in_actions {
         return None;
@@ -146,7 +146,7 @@ async fn event(context: &Context) -> Option<EventFact> {
     };
     let no_writing = match branch {
         Some(branch) => action::may_write(&event, &branch).err().map(|stop| stop.to_string()),
-        None => Some("the default branch is not known".to_owned()),
+        None => Some("the default branch is unknown".to_owned()),
     };
     Some(known(&event, no_writing))
 }

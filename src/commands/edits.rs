@@ -1,4 +1,4 @@
-//! A manifest that somebody edits here and that does not count yet: commands that write go by the default branch.
+//! A manifest that was edited here but does not count yet: commands that write use the default branch.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::manifest::File;
 use crate::observe::manifest::files_from_directory;
 use crate::settings::ForgeChoice;
 
-/// Warns where the manifest in the working directory is another than the one that counts, and says what makes it count. A
-/// workflow checks out what it was started for, which may well be another.
+/// Warns if the manifest in the working directory differs from the one that counts, and says how to make it count. A
+/// workflow checks out what it was started for, which may well differ.
 pub(super) fn tell(context: &Context, head: &Head, counts: &[File]) {
     let settings = &context.settings;
     if settings.github.in_actions {
@@ -23,24 +23,23 @@ pub(super) fn tell(context: &Context, head: &Head, counts: &[File]) {
     let (paths, branch) = (differing.join(" "), &head.branch);
     let short: String = head.commit.0.chars().take(7).collect();
     let how = match settings.forge {
-        ForgeChoice::Git => format!("`git add {paths}` and `git commit` on {branch}, or merge into it"),
+        ForgeChoice::Git => format!("run `git add {paths}` and `git commit` on {branch}, or merge into it"),
         _ => format!("push it to {branch}, or merge its pull request"),
     };
-    tracing::warn!(
-        "{paths} here is not what {branch} says at {short}, by which this run goes; to have it count: {how}"
-    );
+    tracing::warn!("{paths} here differs from {branch} at {short}, which this run uses; to make it count, {how}");
 }
 
-/// That the default branch has no manifest, with what helps: one that is here is not committed yet, one above is not looked for.
+/// The error that the default branch has no manifest, with help: one that is here is not committed yet, one above is
+/// not searched for.
 pub(super) fn missing(context: &Context, head: &Head, path: &str, help: String) -> Stop {
     let settings = &context.settings;
     let (branch, in_job) = (&head.branch, settings.github.in_actions);
     if !in_job && settings.directory.join(path).is_file() {
         return Stop::Unusable(format!(
-            "{path} is here, and {branch} does not have it: `git add {path}` and `git commit`"
+            "{path} exists here, but not on {branch}: run `git add {path}` and `git commit`"
         ));
     }
-    // A clone is read from the directory that one stands in.
+    // A clone is read from the current directory.
     let top = settings.directory.ancestors().find(|above| above.join(".git").exists());
     let below = top.filter(|_| settings.forge == ForgeChoice::Git);
     let below = below.and_then(|top| settings.directory.strip_prefix(top).ok()).map(|below| below.join(path));
@@ -53,7 +52,7 @@ pub(super) fn missing(context: &Context, head: &Head, path: &str, help: String) 
     Stop::Unusable(format!("there is no {looked_for} on {branch} at {short}; {help}"))
 }
 
-/// The paths of files that are not the same, whatever their line ends.
+/// The paths of files that differ, apart from line ends.
 fn differing(counts: &[File], here: &[File]) -> Vec<String> {
     let texts = |files: &[File]| -> BTreeMap<String, String> {
         files.iter().map(|file| (file.path.clone(), file.text.replace("\r\n", "\n"))).collect()

@@ -41,7 +41,7 @@ async fn of_manifest(context: &Context, images: &[String]) -> Result<Explanation
     })
 }
 
-/// Tries a rule on a list of tags: no manifest, no network; cooldown, readiness and signatures are not asked.
+/// Tries a rule on a list of tags: no manifest, no network; cooldown, readiness and signatures are not checked.
 fn trial(context: &Context, arguments: &Explain, file: &str) -> Result<ExplainedImage, Stop> {
     let source = match arguments.images.as_slice() {
         [source] => source,

@@ -11,7 +11,7 @@ pub(crate) async fn guard(context: &Context) -> Result<(), Stop> {
     let event = read_event(context)?;
     let branch = match &event.default_branch {
         Some(branch) => branch.clone(),
-        // The payload of a schedule may say nothing of the repository: the forge does.
+        // The payload of a schedule may not describe the repository: the forge does.
         None => context.forge()?.head().await?.branch,
     };
     action::may_write(&event, &branch)

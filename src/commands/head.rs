@@ -26,7 +26,7 @@ pub(super) async fn head(context: &Context) -> Result<Head, Stop> {
         if Instant::now() + pause > until {
             return Err(behind(&head, &pushed, patience));
         }
-        tracing::info!("{} is at {} and does not hold {pushed} yet: it is asked for again", head.branch, head.commit);
+        tracing::info!("{} is at {} and does not contain {pushed} yet: asking again", head.branch, head.commit);
         sleep(pause).await;
         pause = (pause * 2).min(PAUSES.1);
         head = forge.head().await?;
@@ -63,7 +63,8 @@ fn behind(head: &Head, pushed: &Commit, patience: Duration) -> Stop {
     let Head { branch, commit } = head;
     let seconds = patience.as_secs();
     Stop::Behind(format!(
-        "this run is for the push of {pushed}, and {branch} is at {commit}, which does not hold it, after {seconds} s (`timeout`). \
-         Either GitHub does not show the push yet, or the branch was moved back since. Nothing was done: run this job again"
+        "this run is for the push of {pushed}, but after {seconds} s (`timeout`) {branch} is at {commit}, which does \
+         not contain it. Either GitHub does not show the push yet, or the branch has been moved back since. Nothing \
+         was done: run this job again"
     ))
 }

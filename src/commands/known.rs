@@ -1,4 +1,4 @@
-//! What a run found out about reviews: where promotion asked, proposals do not ask again.
+//! What a run found out about reviews: what promotion asked, proposals do not ask again.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

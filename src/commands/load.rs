@@ -7,8 +7,8 @@ use crate::manifest::{self, Destination, File, Manifest};
 pub(crate) use crate::observe::manifest::from_forge;
 use crate::observe::manifest::{LoadError, files_from_directory, files_from_forge};
 
-/// The manifest at the default branch's head, and that head: what every command that writes works on, and expects to find
-/// unmoved when it writes. Where the working directory has another manifest, that is said.
+/// The manifest at the default branch's head, and that head: what every command that writes works on, and expects to be
+/// unmoved when it writes. If the working directory has a different manifest, that is reported.
 ///
 /// # Errors
 /// Where there is no forge, or no manifest there, or it cannot be used; where the head is older than the push that started the
@@ -31,7 +31,7 @@ pub(crate) async fn at_head(context: &Context) -> Result<(Head, Manifest), Stop>
     Ok((head, manifest))
 }
 
-/// The manifest that commands work on which write nothing; see [`files_here`].
+/// The manifest for commands that write nothing; see [`files_here`].
 ///
 /// # Errors
 /// Where there is none, or it cannot be used.
@@ -40,7 +40,7 @@ pub(crate) async fn here(context: &Context) -> Result<Manifest, Stop> {
     let manifest = manifest::parse(files.clone()).map_err(|faults| Stop::Manifest(faults, files))?;
     match directory(&manifest) {
         Some(directory) if !checked_out => Err(Stop::Unusable(format!(
-            "{directory} is a directory, and this job has no checkout: it needs actions/checkout before this step"
+            "{directory} is a directory, and this job has no checkout: add actions/checkout before this step"
         ))),
         _ => Ok(manifest),
     }
@@ -73,7 +73,7 @@ pub(crate) async fn files_here(context: &Context) -> Result<Found, Stop> {
     }
     let Some(github) = context.github() else {
         return Err(Stop::Unusable(format!(
-            "there is no {path} in {}: in a job, actions/checkout brings the repository's files; or give github-token, and they are read from GitHub",
+            "there is no {path} in {}: in a job, add actions/checkout for the repository's files; or set github-token, and they are read from GitHub",
             directory.display()
         )));
     };
@@ -81,7 +81,7 @@ pub(crate) async fn files_here(context: &Context) -> Result<Found, Stop> {
         Some(commit) => commit,
         None => context.forge()?.head().await?.commit,
     };
-    tracing::info!("there is no {path} in {}: it is read from GitHub, at {at}", directory.display());
+    tracing::info!("there is no {path} in {}: reading it from GitHub at {at}", directory.display());
     let files = files_from_forge(github, &at, path).await?;
     // Who asks for the files that it names reads them there as well.
     let _ = context.read_at.set(at);

@@ -1,4 +1,4 @@
-//! One short function a command. A command observes, plans, applies and reports; what it decides, pure rooms decide.
+//! One short function per command. A command observes, plans, applies and reports; decisions are made in pure rooms.
 //!
 //! A new command is a file here, an entry of [`crate::args::Command`] and a line in [`dispatch()`].
 
@@ -37,5 +37,5 @@ pub use context::Context;
 pub(crate) use dispatch::dispatch;
 pub(crate) use guard::{guard, read_event};
 
-/// How often everything is looked at anew because a branch moved meanwhile.
+/// How often everything is checked again because a branch moved in the meantime.
 const TRIES: usize = 3;

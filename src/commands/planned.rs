@@ -1,4 +1,4 @@
-//! What runs show of what is to be proposed: the proposals' half of a plan, what waits, what failed, why rules pick what they pick.
+//! What runs show about proposals: their half of a plan, what waits, what failed, why rules pick what they pick.
 
 use std::collections::BTreeMap;
 
@@ -35,14 +35,14 @@ pub(super) fn planned(manifest: &Manifest, situation: &Situation, evidence: &[Ve
     }
 }
 
-/// What is shown of each change of a proposal.
+/// What is shown for each change of a proposal.
 pub(super) fn accounts(manifest: &Manifest, wanted: &Wanted, evidence: Option<&[Evidence]>) -> Vec<rows::PlannedImage> {
     let account = |(at, item)| Account::of(manifest, item, evidence.and_then(|evidence| evidence.get(at)));
     wanted.items.iter().enumerate().map(account).map(|account| rows::PlannedImage::from(&account)).collect()
 }
 
-/// What people should hear of the rule of every image that was to be looked at, by its position in the manifest; where its
-/// source could not be listed, what is known without.
+/// What people should know about the rule of every image in question, by its position in the manifest; if its source
+/// could not be listed, what is known without the list.
 pub(super) fn notices(manifest: &Manifest, candidates: &Candidates) -> BTreeMap<usize, Vec<Notice>> {
     let told = candidates.images.iter().map(|(at, ImageCandidates { tags, selection, .. })| {
         (*at, rules::notices(&subject(&manifest.images[*at]), tags, selection))
@@ -51,14 +51,14 @@ pub(super) fn notices(manifest: &Manifest, candidates: &Candidates) -> BTreeMap<
     told.chain(unlisted).collect()
 }
 
-/// The rows of that.
+/// The rows for it.
 pub(super) fn notice_rows(manifest: &Manifest, notices: &BTreeMap<usize, Vec<Notice>>) -> rows::Notices {
     let mut rows = rows::Notices::default();
     notices.iter().for_each(|(at, told)| rows.add(&manifest.images[*at], told));
     rows
 }
 
-/// What the rules make of every tag that was looked at, in the manifest's order.
+/// What the rules decide about every tag that was checked, in the manifest's order.
 pub(super) fn explained(
     manifest: &Manifest,
     candidates: &Candidates,
@@ -81,7 +81,7 @@ fn obstacle(situation: &Situation, branch: &str) -> Option<String> {
     }
 }
 
-/// What waits: versions that are newer than what is proposed, and what is not opened now.
+/// What waits: versions newer than what is proposed, and proposals that are not opened now.
 pub(super) fn waiting(manifest: &Manifest, situation: &Situation) -> Vec<rows::Waiting> {
     let mut rows = young(manifest, &situation.candidates);
     for decision in &situation.decisions {
@@ -93,8 +93,8 @@ pub(super) fn waiting(manifest: &Manifest, situation: &Situation) -> Vec<rows::W
     rows
 }
 
-/// Why a first run proposes nothing, and what to do: where nothing is approved yet, nothing is proposed, the ledger is new, and
-/// versions wait for their cooldown.
+/// Why a first run proposes nothing, and what to do: if nothing is approved yet, nothing is proposed, the ledger is
+/// new, and versions wait for their cooldown.
 pub(super) fn first_run(manifest: &Manifest, situation: &Situation) -> Option<String> {
     let is_new = !matches!(&situation.noted.reading, Some(Ok(reading)) if reading.tip.is_some());
     let waiting = young(manifest, &situation.candidates);
@@ -104,13 +104,14 @@ pub(super) fn first_run(manifest: &Manifest, situation: &Situation) -> Option<St
         return None;
     }
     let until = waiting.filter_map(|row| row.until).min();
-    let until =
-        until.map_or_else(|| "once".to_owned(), |until| format!("from {} on, as", until.format("%Y-%m-%d %H:%M UTC")));
+    let until = until
+        .map_or_else(|| "once".to_owned(), |until| format!("from {} on, when", until.format("%Y-%m-%d %H:%M UTC")));
     Some(format!(
-        "Nothing is proposed yet, and that is as it should be. A version must have been public for its cooldown (3d unless the \
-         manifest says otherwise); where the registry does not tell since when it is, that counts from when `propose` first saw \
-         it. Run `propose` again, on a schedule: it proposes {until} they are old enough. `wharfinger approve IMAGE --urgent \
-         REASON` does not wait, and `cooldown: 0s` asks no age."
+        "Nothing is proposed yet, and that is as it should be. A version must have been public for its cooldown (3d \
+         unless the manifest says otherwise); if the registry does not say since when it has been public, this \
+         counts from when `propose` first saw it. Run `propose` again, on a schedule: it proposes versions {until} \
+         they are old enough. `wharfinger approve IMAGE --urgent REASON` does not wait, and `cooldown: 0s` requires \
+         no age."
     ))
 }
 
@@ -150,7 +151,7 @@ fn young(manifest: &Manifest, candidates: &Candidates) -> Vec<rows::Waiting> {
     rows
 }
 
-/// What could not be looked at.
+/// What could not be checked.
 pub(super) fn failed(situation: &Situation) -> Vec<rows::Failed> {
     let images = situation.candidates.failed.values().cloned().map(rows::Failed::from);
     let branches = situation.failed.iter().map(|(branch, error)| on_branch(branch, None, error));
@@ -158,7 +159,7 @@ pub(super) fn failed(situation: &Situation) -> Vec<rows::Failed> {
     images.chain(branches).chain(untold).collect()
 }
 
-/// That the ledger could not be read, or what others wrote there, for runs that write nothing.
+/// Reports that the ledger could not be read, or what others wrote there, for runs that write nothing.
 pub(super) fn about_ledger(manifest: &Manifest, situation: &Situation) -> Option<rows::Failed> {
     let error = match situation.noted.reading.as_ref()? {
         Err(e) => unreadable(e),
@@ -168,14 +169,14 @@ pub(super) fn about_ledger(manifest: &Manifest, situation: &Situation) -> Option
 }
 
 pub(super) fn unreadable(error: &Error) -> String {
-    format!("the ledger cannot be read, so it is not known since when tags are public: {error}")
+    format!("the ledger cannot be read, so it is unknown since when tags have been public: {error}")
 }
 
 pub(super) const fn expected_in_ledger() -> &'static str {
-    "no pushes but those of the account that `propose` runs with"
+    "only pushes by the account that `propose` runs as"
 }
 
-/// That a proposal could not be made as it should be.
+/// The failure for a proposal that could not be made as it should be.
 pub(super) fn on_branch(branch: &str, wanted: Option<&Wanted>, error: &dyn std::fmt::Display) -> rows::Failed {
     let entry = wanted.and_then(|w| w.items.first()).map(|item| &item.entry);
     rows::Failed {
@@ -209,7 +210,7 @@ mod tests {
         };
         let row = |why| unopened(&entry, why).map(|row| (row.reason, row.detail)).unwrap();
         let (declined, no_room) = (row(Wait::Declined), row(Wait::NoRoom));
-        assert_eq!(declined, (Reason::Declined, "a person closed its proposal without a merge".to_owned()));
-        assert_eq!(no_room, (Reason::Waiting, "as many proposals are open as proposals.limit allows".to_owned()));
+        assert_eq!(declined, (Reason::Declined, "a person closed its proposal without merging it".to_owned()));
+        assert_eq!(no_room, (Reason::Waiting, "the limit of open proposals (proposals.limit) is reached".to_owned()));
     }
 }

@@ -24,7 +24,7 @@ use crate::observe::reviews::Reviews;
 use crate::observe::sources::Sources;
 use crate::plan::companions::LeftBehind;
 use crate::plan::{Consent, FailedStep, Failure, Scope, State, Step, destination, is_pending};
-use crate::progress::{Group, Progress};
+use crate::progress::Group;
 use crate::proposal::record::Record;
 use crate::proposal::review::only_records;
 use crate::report::Output;
@@ -32,7 +32,7 @@ use crate::report::rows;
 use crate::settings::RecordMode;
 use crate::text::{counted, excerpt};
 
-/// Runs it for the images that are named, or for all where none is.
+/// Runs it for the named images, or for all if none is named.
 ///
 /// # Errors
 /// Why it could not work: no forge, an unusable manifest, a refused credential.
@@ -52,7 +52,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     if arguments.prune && seen.stopped.is_none() {
         prune(context, &reviews, &scope, &head.commit, &mut seen).await?;
     }
-    // What is not recorded cannot fail, and what was not expected to be is looked at now.
+    // What is not recorded cannot fail, and what was not expected to be is checked now.
     let changing = recorded_files(context, &whole, &scope, &seen);
     let record = match changing.is_subset(&pending) && changing.is_empty() == pending.is_empty() {
         true => record,
@@ -69,9 +69,9 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     if context.settings.dry_run {
         return ending(&None, clean);
     }
-    let progress = Progress::on_terminal(context.settings.github.in_actions);
+    let progress = context.progress();
     let copier = Arc::new(Copier::new(context.registries.clone(), sources, &seen.steps, looked, progress.clone()));
-    // Asked to end, it records what is promoted already.
+    // When asked to end, it records what is already promoted.
     let _settling = context.interruption.settling();
     let work = Work {
         copier: &copier,
@@ -81,7 +81,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
         planned: &seen,
         signatures: arguments.signatures,
     };
-    let phase = Group::begin("Copying what was approved");
+    let phase = Group::begin("Copying approved images");
     let applied = apply::promote::promote(&work, &context.interruption).await;
     progress.end();
     drop(phase);
@@ -101,7 +101,7 @@ pub async fn run(context: &Context, arguments: &Arguments, output: &mut Output) 
     ending(&stopped, clean)
 }
 
-/// Clears what interrupted runs left at the forge. Only a help: where it fails, a later run does it.
+/// Removes what interrupted runs left at the forge. Best effort: if it fails, a later run does it.
 async fn sweep(context: &Context, manifest: &Manifest) {
     let records = !context.settings.dry_run && context.settings.record != RecordMode::None;
     let Some(forge) = context.forge.as_deref().filter(|_| records) else { return };
@@ -112,26 +112,26 @@ async fn sweep(context: &Context, manifest: &Manifest) {
             let formerly = own != manifest.proposals.branch_prefix;
             context.may_have_proposals.store(open || formerly, Ordering::Relaxed);
         }
-        Err(e) => tracing::warn!("what interrupted runs left could not be cleared: {e}"),
+        Err(e) => tracing::warn!("leftovers of interrupted runs could not be removed: {e}"),
     }
 }
 
-/// How closely the settings of repositories are read, and what of them may be changed.
+/// How closely the settings of repositories are read, and which of them may be changed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Manner {
     pub attention: Attention,
     pub consent: Consent,
 }
 
-/// Whether a person agreed to publish what is private: the action is no person, whatever it was told.
+/// Whether a person agreed to publish what is private: the action is not a person, whatever it was told.
 fn publishes(context: &Context, arguments: &Arguments) -> bool {
     if arguments.yes && context.settings.github.in_actions {
-        tracing::warn!("--yes makes nothing public in a workflow: run `promote --yes` as a person");
+        tracing::warn!("--yes does not make anything public in a workflow: a person has to run `promote --yes`");
     }
     arguments.yes && !context.settings.github.in_actions
 }
 
-/// Adds the tags that go because their approval was retired.
+/// Adds the tags that are deleted because their approval was retired.
 async fn prune(
     context: &Context,
     reviews: &Reviews,
@@ -166,11 +166,12 @@ pub async fn read_mirrors(
     let manifest = &reviews.binding.manifest;
     let Manner { attention, consent } = manner;
     let approvals: usize = manifest.images.iter().map(|image| image.approved.len()).sum();
-    let _phase = Group::begin(&format!("Looking at the mirrors of {}", counted(approvals, "approval")));
+    let _phase = Group::begin(&format!("Checking the mirrors of {}", counted(approvals, "approval")));
     // Elsewhere no repository bears a mark.
     let keeper = if manifest.on_docker_hub() { context.keeper().await? } else { context.known_keeper() };
     let foreign_records = reviews.binding.foreign_keys();
     let trust = signing_keys(context, head, Some(reviews), manifest).await;
+    let progress = context.progress();
     let reader = MirrorReader {
         registries: &context.registries,
         sources,
@@ -180,6 +181,7 @@ pub async fn read_mirrors(
         keeper: &keeper,
         attention,
         consent,
+        progress: &progress,
         foreign_records: &foreign_records,
     };
     let seen = mirror::promotions(&reader, reviews, scope).await;
@@ -187,7 +189,7 @@ pub async fn read_mirrors(
     Ok(seen)
 }
 
-/// What the manifest wishes for repositories that receive something and the destination cannot do: said, not failed.
+/// What the manifest asks of repositories that receive something but the destination cannot do: reported, not failed.
 fn say_what_is_lacking(manifest: &Manifest, seen: &Promotions) {
     let receives =
         |image: &&Image| seen.steps.iter().any(|step| step.state == State::Copy && step.repository == image.repository);
@@ -204,7 +206,7 @@ pub fn scope(context: &Context, manifest: &Manifest, images: &[String]) -> Resul
     Scope::new(manifest, images, shard).map_err(|e| Stop::Unusable(e.to_string()))
 }
 
-/// What could not be looked at, and what its state forbids, in the manifest's order; then what no review covers.
+/// What could not be checked, and what its state forbids, in the manifest's order; then what no review covers.
 pub(super) fn failures(seen: &Promotions, reviews: &Reviews, scope: &Scope) -> Vec<rows::Failed> {
     let failed = seen.failed.iter().cloned().chain(seen.steps.iter().filter_map(Step::failure));
     failed.map(rows::Failed::from).chain(unreviewed::not_done(reviews, scope)).collect()
@@ -221,7 +223,7 @@ pub fn planned(seen: &Promotions, failed: Vec<rows::Failed>) -> rows::Plan {
     }
 }
 
-/// Docker Hub's own API, if there is a credential for it: without one, private repositories look as if they did not exist.
+/// Docker Hub's own API, if there is a credential for it: without one, private repositories seem not to exist.
 fn hub(context: &Context) -> Option<&Hub> {
     context.hub.as_ref().filter(|_| context.settings.dockerhub_token.is_some())
 }
@@ -280,7 +282,7 @@ fn to_be_committed(context: &Context, manifest: &Manifest, scope: &Scope, files:
     if files.is_empty() || !commits || is_half_recorded(context, manifest, scope) { BTreeSet::new() } else { files }
 }
 
-/// Whether an interrupted run left in the work tree the record of everything that this run is about to record there.
+/// Whether an interrupted run already left the record of everything that this run is about to record in the work tree.
 fn is_half_recorded(context: &Context, manifest: &Manifest, scope: &Scope) -> bool {
     let Ok(here) = from_directory(&context.settings.directory, &context.settings.manifest) else { return false };
     let stands = |(at, image): (usize, &Image)| {
@@ -291,15 +293,15 @@ fn is_half_recorded(context: &Context, manifest: &Manifest, scope: &Scope) -> bo
     here.files != manifest.files && only_records(manifest, &here) && manifest.images.iter().enumerate().all(stands)
 }
 
-/// What would become of the record of what is to be promoted, in words. An error is what would keep it from being made: it is
-/// found before anything is copied.
+/// What would happen to the record of what is to be promoted, in words. An error is what would prevent it: it is found
+/// before anything is copied.
 async fn foreseen(context: &Context, head: &Head, files: &BTreeSet<String>) -> Result<Option<String>, Stop> {
     let Some(forge) = &context.forge else { return Ok(None) };
     let files: Vec<String> = files.iter().cloned().collect();
     Ok(forge.foresee(&head.branch, &head.commit, &files).await?)
 }
 
-/// Brings to others what earlier runs recorded and could not bring there; a record of this run took that along.
+/// Pushes what earlier runs recorded and could not push; a record of this run includes that.
 async fn delivered(
     context: &Context,
     branch: &str,
@@ -319,7 +321,7 @@ async fn delivered(
     forge.deliver(branch).await.map_err(failed)
 }
 
-/// What is recorded of a promotion; how its approval came was found out before it.
+/// What is recorded about a promotion; how its approval came in was found out before.
 fn record_of(reviews: &Reviews, promoted: &Promoted) -> Record {
     let came = reviews.came.get(&promoted.step.key());
     Record {
@@ -370,7 +372,7 @@ fn outcome(
     }
 }
 
-/// What was promoted and could not be recorded, each with why.
+/// What was promoted but could not be recorded, with the reasons.
 fn unrecorded(promoted: &[Promoted], recorded: Option<&Result<Outcome, WriteError>>) -> Vec<Failure> {
     let failed = |step: &Step, error: String| step.failed(FailedStep::Record, error);
     match recorded {

@@ -1,4 +1,4 @@
-//! `propose`: finds new versions and has a pull request open for each.
+//! `propose`: finds new versions and keeps a pull request open for each.
 
 use super::planned::{
     expected_in_ledger, failed, first_run, notice_rows, notices, on_branch, planned, unreadable, waiting,
@@ -22,8 +22,8 @@ use crate::proposal::machine::{Action, Decision};
 use crate::report::{Output, rows};
 use crate::text::excerpt;
 
-/// Runs it for `images`, or for all where none is named. The proposal of the branch `refresh` is moved to what is wanted even
-/// under an approving review.
+/// Runs it for `images`, or for all if none is named. The proposal on the branch `refresh` is moved even if it has an
+/// approving review.
 ///
 /// # Errors
 /// Why it could not work: no forge, an unusable manifest, a refused credential.
@@ -55,7 +55,7 @@ pub(crate) async fn run(
             let Situation { open, others, of_others, .. } = &situation;
             let open: Vec<OpenProposal> = open.iter().chain(others).chain(of_others).cloned().collect();
             if let Err(e) = forge.sweep(&manifest.prefix(), Some(&open)).await {
-                tracing::warn!("what interrupted runs left could not be cleared: {e}");
+                tracing::warn!("leftovers of interrupted runs could not be removed: {e}");
             }
         }
         let (head, manifest, situation, reviews) = (&head, &manifest, &situation, &*reviews);
@@ -75,7 +75,7 @@ pub(crate) async fn run(
     done.end(output)
 }
 
-/// Writes down in the ledger what was seen. Where that fails proposals go on: what was seen for the first time now only waits
+/// Notes in the ledger what was seen. If that fails, proposals go on: versions seen for the first time then only wait
 /// longer.
 async fn note(context: &Context, forge: &dyn Forge, head: &Head, manifest: &Manifest, noted: &Noted, done: &mut Done) {
     let prefix = &manifest.proposals.branch_prefix;
@@ -105,9 +105,9 @@ async fn note(context: &Context, forge: &dyn Forge, head: &Head, manifest: &Mani
 #[derive(Default)]
 struct Done {
     outcome: rows::Outcome,
-    /// Branches that moved meanwhile: they are decided anew.
+    /// Branches that moved in the meantime: they are decided again.
     moved: Vec<String>,
-    /// Branches on which something was to be written in this round.
+    /// Branches that needed a write in this round.
     written: usize,
     /// What the forge refused of that with this credential.
     refused: Vec<String>,
@@ -123,11 +123,11 @@ impl Done {
         self.outcome.waiting = waiting(manifest, situation);
         self.outcome.first = first_run(manifest, situation);
         self.outcome.notices = notice_rows(manifest, &notices(manifest, &situation.candidates));
-        // what failed in an earlier round is tried anew in this one
+        // what failed in an earlier round is tried again in this one
         self.outcome.failed = failed(situation);
     }
 
-    /// Bodies that others edited, each said once though it is written anew.
+    /// Bodies that others edited, each reported once although it is rewritten.
     fn edited(&mut self, situation: &Situation) {
         for open in situation.open.iter().chain(&situation.others) {
             let finding = open.edited_by.as_ref().map(|who| rows::Finding {
@@ -135,7 +135,7 @@ impl Done {
                 repository: None,
                 tag: None,
                 expected: format!("on {}, the body that Wharfinger wrote", open.branch),
-                found: format!("{}, edited last by {}", open.url, excerpt(who, 100)),
+                found: format!("{}, last edited by {}", open.url, excerpt(who, 100)),
             });
             let known = |finding: &rows::Finding| self.outcome.drift.iter().any(|before| before.found == finding.found);
             if let Some(finding) = finding.filter(|finding| !known(finding)) {
@@ -144,7 +144,7 @@ impl Done {
         }
     }
 
-    /// Remembers what became of a proposal; where it is known what that holds, versions that its title does not name are named.
+    /// Remembers what happened to a proposal; if its content is known, versions that its title does not name are added.
     fn wanted_row(&mut self, mut row: rows::Proposed, wanted: Option<&Wanted>) {
         let items = wanted.map(|wanted| wanted.items.as_slice()).unwrap_or_default();
         let versions: Vec<String> = items
@@ -158,7 +158,7 @@ impl Done {
         self.row(row);
     }
 
-    /// Remembers what became of a branch; what an earlier round did counts more than that there is nothing left to do.
+    /// Remembers what happened to a branch; what an earlier round did counts more than there being nothing left to do.
     fn row(&mut self, row: rows::Proposed) {
         self.outcome.changed |= !matches!(row.action, rows::ProposedAction::Unchanged | rows::ProposedAction::Left);
         match self.outcome.proposals.iter_mut().find(|p| p.branch == row.branch) {
@@ -182,13 +182,13 @@ impl Done {
     fn give_up(&mut self) {
         for branch in std::mem::take(&mut self.moved) {
             let error = format!(
-                "moved during each of {TRIES} tries, or holds commits that are not ours: delete it or run again"
+                "moved during each of {TRIES} attempts, or contains commits that are not ours: delete it or run again"
             );
             self.outcome.failed.push(on_branch(&branch, None, &error));
         }
     }
 
-    /// Where everything that was to be written was refused, the credential may do nothing and no work was possible.
+    /// If every write was refused, the credential can do nothing and no work was possible.
     fn end(self, output: &mut Output) -> Result<Exit, Stop> {
         let Self { outcome, refused, written, .. } = self;
         let (clean, changed) = (outcome.failed.is_empty() && outcome.drift.is_empty(), outcome.changed);
@@ -202,7 +202,7 @@ impl Done {
     }
 }
 
-/// One look at the forge, and what is done about it.
+/// One look at the forge, and the resulting actions.
 struct Round<'a> {
     context: &'a Context,
     forge: &'a dyn Forge,
@@ -277,22 +277,22 @@ impl Round<'_> {
     }
 }
 
-/// What the readers of a proposal are told that a person took over, and the mark by which it is told once.
+/// What the readers of a proposal that a person took over are told, and the mark that makes sure it is told once.
 fn taken(open: &OpenProposal) -> (&'static str, String) {
     let alone = "so Wharfinger leaves it alone from now on: it is neither moved to newer versions nor closed";
     match &open.elsewhere {
         Some(base) if !open.touched => (
             ELSEWHERE,
             format!(
-                "Somebody had this be merged into {}, {alone}. Have it be merged into the default branch again, or close it and \
-                 delete the branch to have it proposed anew.",
+                "Somebody changed the base branch to {}, {alone}. Change it back to the default branch, or close \
+                 this and delete the branch to have it proposed again.",
                 code(base, 200)
             ),
         ),
         _ => (
             TOUCHED,
             format!(
-                "Somebody committed to this branch, {alone}. Close it and delete the branch to have it proposed anew."
+                "Somebody committed to this branch, {alone}. Close this and delete the branch to have it proposed again."
             ),
         ),
     }

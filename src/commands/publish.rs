@@ -1,7 +1,7 @@
 //! Publishes a proposal: the commit, the verdict on it, then what a person sees. One order for every command that does.
 //!
-//! A body that names its commit says that everything that belongs to that commit is done; so it is written last, and what an
-//! interrupted run did not come to is made up for by [`settle`].
+//! A body that names its commit says that everything that belongs to that commit is done; so it is written last, and
+//! [`settle`] catches up on what an interrupted run did not reach.
 
 use super::{Context, check};
 use crate::apply::propose::{Committed, Publication, PublishError, commit, invite, present};
@@ -17,7 +17,8 @@ use crate::proposal::machine::Action;
 use crate::proposal::metadata::{self, Metadata, ObjectId};
 use crate::report::rows::{Proposed, ProposedAction};
 
-/// Has one proposal that a person asks for be open and hold that, as far as it may be moved, and says what became of it.
+/// Makes sure that a proposal that a person asks for is open with the right content, as far as it may be moved, and
+/// returns what happened.
 ///
 /// # Errors
 /// As [`publish`] and [`settle`] have them, and where the forge does not say what is open.
@@ -46,7 +47,7 @@ pub(super) async fn ensure(
     Ok(row(&open, ProposedAction::Left, Some(&why)))
 }
 
-/// What became of an open proposal.
+/// What happened to an open proposal.
 pub(super) fn row(open: &OpenProposal, action: ProposedAction, why: Option<&String>) -> Proposed {
     let (url, branch, detail) = (open.url.clone(), open.reference().to_owned(), why.cloned());
     Proposed { number: open.number, url, branch, action, detail, title: open.title.clone() }
@@ -54,8 +55,8 @@ pub(super) fn row(open: &OpenProposal, action: ProposedAction, why: Option<&Stri
 
 /// Opens a proposal, or moves the open one to what is wanted now.
 ///
-/// # Errors
-/// [`crate::forge::Error::Moved`] where somebody else was faster: look again. Anything else concerns this proposal alone.
+/// # Errors [`crate::forge::Error::Moved`] where somebody else was faster: look again. Any other error only concerns
+/// this proposal.
 pub(super) async fn publish(
     context: &Context,
     forge: &dyn Forge,
@@ -67,10 +68,10 @@ pub(super) async fn publish(
     present(forge, publication, open, committed).await
 }
 
-/// Writes anew what a person sees of a proposal whose branch is as it should be.
+/// Rewrites what a person sees of a proposal whose branch is up to date.
 ///
 /// # Errors
-/// Where the forge does not take it.
+/// If the forge rejects it.
 pub(super) async fn rewrite(
     context: &Context,
     forge: &dyn Forge,
@@ -82,7 +83,7 @@ pub(super) async fn rewrite(
     present(forge, publication, Some(open), committed).await
 }
 
-/// The commit with the verdict on it posted, where that is to be done from here; else the body does not name it yet.
+/// The commit, with the verdict on it posted if that is done from here; otherwise the body does not name it yet.
 async fn judged(
     context: &Context,
     forge: &dyn Forge,
@@ -99,11 +100,11 @@ async fn judged(
     committed
 }
 
-/// Makes up for what an earlier run did not come to: asking for labels and reviews, and a verdict that could not be posted. The
-/// body says what is done. What is `wanted` there is what it holds, as far as that is known.
+/// Catches up on what an earlier run did not reach: requesting labels and reviews, and a verdict that could not be
+/// posted. The body says what is done. What is `wanted` there is what it holds, as far as that is known.
 ///
 /// # Errors
-/// Where the forge does not take the body.
+/// If the forge rejects the body.
 pub(super) async fn settle(
     context: &Context,
     forge: &dyn Forge,
@@ -130,7 +131,7 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// Whether a proposal is the job's own token's. Where that is not known it is treated as one: a verdict harms nobody.
+/// Whether a proposal is the job's own token's. If that is unknown, it is treated as one: a verdict does no harm.
 async fn is_job(statuses: &dyn Statuses, open: Option<&OpenProposal>) -> bool {
     match open {
         Some(open) => open.author == JOB_LOGIN,
@@ -138,8 +139,8 @@ async fn is_job(statuses: &dyn Statuses, open: Option<&OpenProposal>) -> bool {
     }
 }
 
-/// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here. Whether
-/// there is one now that needs no second look.
+/// Nothing that the job's own token does starts a workflow, so its proposals get the verdict of `check` from here.
+/// Returns whether there is now one that is final.
 async fn verdict(context: &Context, statuses: &dyn Statuses, commit: &Commit, metadata: Option<Metadata>) -> bool {
     let posted = check::post_verdict(context, statuses, commit, metadata).await;
     posted.unwrap_or_else(|e| {

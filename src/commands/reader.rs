@@ -45,6 +45,7 @@ pub(super) fn proposal_reader<'a>(context: &Context, forge: Option<&'a dyn Forge
         destination: DestinationReader { hub: context.patient_hub(), keeper: context.known_keeper() },
         forge,
         trust,
+        progress: context.progress(),
         now: context.now,
     }
 }

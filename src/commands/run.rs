@@ -15,7 +15,7 @@ use crate::text::excerpt;
 pub(crate) async fn run(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
     if !context.settings.github.in_actions {
         return Err(Stop::Unusable(
-            "run picks by the event of a GitHub workflow, and this is none: name a command, such as plan, propose or promote".to_owned(),
+            "run chooses what to do from a GitHub workflow's event, and this is not a workflow: name a command, such as plan, propose or promote".to_owned(),
         ));
     }
     let event = read_event(context)?;
@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &Context, output: &mut Output) -> Result<Exit, 
     }
 }
 
-/// Promotes what was merged, then makes anew the proposals that conflict with it. What keeps one from its work does not keep the
+/// Promotes what was merged, then recreates the proposals that conflict with it. A failure of one does not prevent the
 /// other.
 async fn after_a_push(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
     let arguments = Promote { attention: Attention::Brief, ..Promote::default() };
@@ -42,8 +42,8 @@ async fn after_a_push(context: &Context, output: &mut Output) -> Result<Exit, St
     both(promoted, siblings::run(context, output).await)
 }
 
-/// Promotes what is pending, where there are credentials for the destination, then proposes. What keeps one from its
-/// work does not keep the other.
+/// Promotes what is pending, if there are credentials for the destination, then proposes, then recreates conflicting
+/// proposals among those that were left as they were. A failure of one does not prevent the other.
 async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, Stop> {
     guard(context).await?;
     let (_, manifest) = load::at_head(context).await?;
@@ -51,13 +51,18 @@ async fn by_the_clock(context: &Context, output: &mut Output) -> Result<Exit, St
         let arguments = Promote { signatures: true, ..Promote::default() };
         promote::run(context, &arguments, output).await
     } else {
-        tracing::warn!("no credentials for the destination: what is pending is not promoted");
+        tracing::warn!("no credentials for the destination: pending approvals are not promoted");
         Ok(Exit::Done)
     };
     if matches!(promoted, Err(Stop::Unusable(_) | Stop::Manifest(..))) {
         return promoted;
     }
-    both(promoted, propose::run(context, &[], None, output).await)
+    let done = both(promoted, propose::run(context, &[], None, output).await);
+    // What a person approved is not moved to a newer version, but if it conflicts, nobody can merge it.
+    if !output.left_a_proposal() || context.interruption.signal().is_some() {
+        return done;
+    }
+    both(done, siblings::run(context, output).await)
 }
 
 /// How a run of two commands ends.
@@ -77,6 +82,6 @@ fn unknown(event: &Event) -> Stop {
         _ => "",
     };
     Stop::Unusable(format!(
-        "run does nothing for the event {name}: it knows schedule, workflow_dispatch, pull_request, merge_group, push and issue_comment{instead}"
+        "run does nothing for the event {name}: it handles schedule, workflow_dispatch, pull_request, merge_group, push and issue_comment{instead}"
     ))
 }

@@ -1,4 +1,4 @@
-//! After a push: proposals that conflict with what was merged are made anew on the new head, with the same changes.
+//! Proposals that conflict with what was merged are recreated on the new head, with the same changes.
 
 use std::sync::atomic::Ordering;
 
@@ -48,21 +48,22 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<Exit, 
     Ok(if clean { Exit::Done } else { Exit::Findings })
 }
 
-/// What decides, beside upstream, whether a change is still to be made.
+/// What decides, besides upstream, whether a change is still needed.
 fn conditions(context: &Context, reviews: &Reviews) -> Result<Conditions, Stop> {
     let scope = promote::scope(context, &reviews.binding.manifest, &[])?;
     let unreviewed = unreviewed(context, reviews, &scope).wanted;
     Ok(Conditions { today: context.now.date_naive(), unreviewed, ..Conditions::default() })
 }
 
-/// Remembers what became of a branch; that it was moved in an earlier try counts more than that nothing is left to do.
+/// Remembers what happened to a branch; having moved it in an earlier try counts more than there being nothing left to
+/// do.
 fn keep(outcome: &mut rows::Outcome, row: rows::Proposed) {
     if outcome.proposals.iter().all(|known| known.branch != row.branch) {
         outcome.proposals.push(row);
     }
 }
 
-/// One look at the default branch, on which proposals are made anew.
+/// One look at the default branch, on which proposals are recreated.
 struct Round<'a> {
     context: &'a Context,
     forge: &'a dyn Forge,
@@ -72,7 +73,7 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Makes all of these anew. Whether a branch moved meanwhile, so that it is to be looked at again; in the last round that is a
+    /// Makes all of these anew. Whether a branch moved in the meantime, so that it is to be looked at again; in the last round that is a
     /// failure.
     async fn remake_all(&self, conflicting: &[Conflicting], last: bool, outcome: &mut rows::Outcome) -> bool {
         let mut moved = false;
@@ -92,7 +93,7 @@ impl Round<'_> {
         moved
     }
 
-    /// Makes one proposal anew, with its evidence. Who approved it before is told where that approval is dismissed.
+    /// Recreates one proposal, with its evidence. Those who approved it before are told if their approval is dismissed.
     async fn remake(&self, Conflicting { open, made, held }: &Conflicting) -> Result<rows::Proposed, PublishError> {
         let Self { context, forge, head, reviews, ref conditions } = *self;
         let left = |why: &str| {
@@ -102,16 +103,21 @@ impl Round<'_> {
         };
         let Some(Anew { manifest, wanted }) = anew(&reviews.binding.manifest, held, &open.branch, made, conditions)
         else {
-            return left("what it changes is done or no longer wanted, so the next scheduled run decides about it");
+            return left(
+                "its changes are already made or no longer wanted, so the next scheduled run decides about it",
+            );
         };
         if wanted.items.iter().any(|item| reviews.binding.is_barred(&manifest.images[item.image])) {
-            return left("`sources` does not allow its source any more");
+            return left("`sources` no longer allows its source");
         }
         if context.settings.dry_run {
-            return left("this dry run does not make it anew");
+            return left("this dry run does not recreate it");
         }
         let dismissed = match forge.accounts() {
-            Some(accounts) => read_dismissed(accounts, &head.branch, open).await?.map(|who| (accounts, who)),
+            Some(accounts) => {
+                let who = read_dismissed(forge, manifest.path(), &head.branch, open).await?;
+                who.map(|who| (accounts, who))
+            }
             None => None,
         };
         let mut reader = proposal_reader(context, Some(forge), Trust::Ours);
@@ -124,18 +130,18 @@ impl Round<'_> {
         if let (Some((accounts, who)), Some(number)) = (dismissed, open.number) {
             let mark = format!("<!-- wharfinger-anew: {} -->", open.head.0);
             if let Err(e) = accounts.comment(number, &mark, &to_review_again(&head.branch, &who)).await {
-                tracing::warn!("#{number}: {who} could not be told that the approval has to be given again: {e}");
+                tracing::warn!("#{number}: {who} could not be told to approve it again: {e}");
             }
         }
         Ok(row)
     }
 }
 
-/// What the readers of a proposal are told whose approval went with the push.
+/// What the readers of a proposal are told if the push dismissed an approval.
 fn to_review_again(base: &str, who: &str) -> String {
     format!(
-        "What was merged meanwhile conflicted with this proposal, so Wharfinger made it anew on {}. It holds the same changes. A \
-         ruleset dismisses approvals when commits are pushed: the approval by {} has to be given again.",
+        "Another merge conflicted with this proposal, so Wharfinger recreated it on {} with the same changes. A \
+         ruleset dismisses approvals when commits are pushed, so {} has to approve it again.",
         code(base, 200),
         code(who, 100)
     )

@@ -9,11 +9,11 @@ use crate::policy::sign_in::Organizations;
 use crate::report::Output;
 use crate::report::sign_in::{SignIn, Written, WrittenAction};
 
-/// Prints the files or, with a directory, writes them. A file that holds something else stays, unless `--force` was given:
-/// then nothing at all is written.
+/// Prints the files or, with a directory, writes them. Without `--force`, nothing is written if a file exists with
+/// different content.
 ///
 /// # Errors
-/// Where no organization is known, or the files cannot be written.
+/// If no organization is known, or the files cannot be written.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let named = match arguments.organization.as_slice() {
         [] => vec![organization(context).await?],
@@ -28,18 +28,16 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
     Ok(Exit::Done)
 }
 
-/// The manifest's organization, where that is one of Docker Hub.
+/// The manifest's organization, if it is on Docker Hub.
 async fn organization(context: &Context) -> Result<String, Stop> {
     let manifest = load::here(context).await?;
     if manifest.on_docker_hub() {
         return Ok(manifest.organization);
     }
-    Err(Stop::Unusable(
-        "the manifest's organization is not one of Docker Hub: name that with --organization".to_owned(),
-    ))
+    Err(Stop::Unusable("the manifest's organization is not on Docker Hub: name one with --organization".to_owned()))
 }
 
-/// Looks at all files first, so that either all are written or, where one may not be, none.
+/// Checks all files first, so that either all of them are written or none.
 fn write(sign_in: &mut SignIn, directory: &Path, shown: &Path, force: bool) -> Result<(), Stop> {
     let mut different = Vec::new();
     for file in &mut sign_in.files {
@@ -57,7 +55,7 @@ fn write(sign_in: &mut SignIn, directory: &Path, shown: &Path, force: bool) -> R
     }
     if !different.is_empty() && !force {
         return Err(Stop::Unusable(format!(
-            "{} would be overwritten and holds something else; nothing was written: name another directory, or say --force",
+            "{} exists with different content; nothing was written: choose another directory, or use --force to overwrite it",
             different.join(", ")
         )));
     }
@@ -71,7 +69,7 @@ fn write(sign_in: &mut SignIn, directory: &Path, shown: &Path, force: bool) -> R
     Ok(())
 }
 
-/// Writes a file beside its place and moves it there: whoever reads it finds all of it or none.
+/// Writes a file beside its place and moves it there: a reader finds all of it or none.
 fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

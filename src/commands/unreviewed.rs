@@ -1,4 +1,4 @@
-//! What no review covers: what a run knows of that, and the approvals whose removal is offered.
+//! What no review covers: what a run knows about it, and the approvals whose removal is offered.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub(super) fn unreviewed(context: &Context, reviews: &Reviews, scope: &Scope) ->
     unreviewed
 }
 
-/// What a review of a proposal would cover beside what the proposal changes, in words.
+/// What a review of a proposal would cover besides the proposal's changes, in words.
 pub(super) fn also_covered(reviews: &Reviews, wanted: Option<&Wanted>) -> Vec<String> {
     let Reviews { binding, .. } = reviews;
     let changed = |key: &Key| {

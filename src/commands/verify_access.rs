@@ -1,4 +1,4 @@
-//! `verify-access`: what a member of the organization can pull, against what the manifest and its policy say.
+//! `verify-access`: what a member of the organization can pull, compared with the manifest and its policy.
 
 use std::io::Read as _;
 
@@ -17,18 +17,18 @@ use crate::registry::credentials::Credentials;
 use crate::report::Output;
 use crate::report::access::{Access, Script};
 
-/// A larger file holds no results.
+/// A larger file cannot contain results.
 const RESULTS_LIMIT: u64 = 16_000_000;
 
-/// Asks a registry with the member's token, prints the script of pulls, or judges what that printed.
+/// Asks a registry with the member's token, prints the script of pulls, or judges the script's output.
 ///
 /// # Errors
-/// Where there is no usable manifest, token or file, or the registry takes no such token.
+/// If there is no usable manifest, token or file, or the registry does not accept the token.
 pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut Output) -> Result<Exit, Stop> {
     let manifest = load::here(context).await?;
     let Destination::Registry(host) = &manifest.registry else {
         return Err(Stop::Unusable(
-            "the manifest's registry is a directory: nobody is refused anything there".to_owned(),
+            "the manifest's registry is a directory, where access is not restricted".to_owned(),
         ));
     };
     if let Some(shell) = arguments.script.as_deref() {
@@ -36,7 +36,7 @@ pub(crate) async fn run(context: &Context, arguments: &Arguments, output: &mut O
         let (mirrors, others) = to_pull(context, &manifest, arguments).await?;
         let all = [mirrors, others].concat();
         if all.is_empty() {
-            return Err(Stop::Unusable("there is nothing to pull: nothing is promoted, nothing approved".to_owned()));
+            return Err(Stop::Unusable("there is nothing to pull: nothing is promoted or approved".to_owned()));
         }
         let name = arguments.script.clone().unwrap_or_default();
         output.script(Script { shell: name, script: script(shell, &manifest.organization, &all) });
@@ -81,7 +81,7 @@ async fn sample(context: &Context, manifest: &Manifest, scope: &Scope, count: us
     subjects
 }
 
-/// What the results in a file come to.
+/// Judges the results in a file.
 async fn judged(context: &Context, manifest: &Manifest, arguments: &Arguments, file: &str) -> Result<Access, Stop> {
     let unreadable = |why: String| Stop::Unusable(format!("--results {file}: {why}"));
     let mut bytes = Vec::new();
@@ -92,11 +92,11 @@ async fn judged(context: &Context, manifest: &Manifest, arguments: &Arguments, f
     };
     let read = read.map_err(|e| unreadable(e.to_string()))?;
     if read as u64 > RESULTS_LIMIT {
-        return Err(unreadable("more than 16 MB: that is not what the script printed".to_owned()));
+        return Err(unreadable("more than 16 MB: this is not the script's output".to_owned()));
     }
     let results = results::read(&results::decoded(&bytes));
     if results.pulls.is_empty() && results.system.is_none() {
-        return Err(unreadable("no line in it is the script's: hand over what the script printed".to_owned()));
+        return Err(unreadable("it contains no lines from the script: pass what the script printed".to_owned()));
     }
     let (mirrors, others) = to_pull(context, manifest, arguments).await?;
     let count = mirrors.len();
@@ -112,7 +112,7 @@ async fn judged(context: &Context, manifest: &Manifest, arguments: &Arguments, f
     })
 }
 
-/// What the registry answers the member.
+/// What the registry returns to the member.
 async fn answered(
     context: &Context,
     manifest: &Manifest,
@@ -122,7 +122,7 @@ async fn answered(
     let scope = promote::scope(context, manifest, &arguments.images.images)?;
     let (registries, username) = as_member(context, arguments, host)?;
     let refused = |e: crate::registry::Error| {
-        Stop::CannotWork(anyhow::anyhow!("{e}; the token has to be {username}'s own and able to read"))
+        Stop::CannotWork(anyhow::anyhow!("{e}; the token must be {username}'s own and must allow reading"))
     };
     greet(&registries, host).await.map_err(refused)?;
     let mirrors = access::mirrors(manifest, &scope);
@@ -143,24 +143,24 @@ async fn answered(
     })
 }
 
-/// The registries as the member meets them: with that token where the mirrors are, and anonymously everywhere else.
+/// The registries as the member sees them: with that token where the mirrors are, and anonymously everywhere else.
 fn as_member(context: &Context, arguments: &Arguments, host: &RegistryHost) -> Result<(Registries, String), Stop> {
     let settings = &context.settings;
     let named = arguments.username.as_deref().map(str::trim).filter(|name| !name.is_empty());
-    let Some(username) = named else { return Err(Stop::Unusable("--username names no member".to_owned())) };
+    let Some(username) = named else { return Err(Stop::Unusable("--username is empty".to_owned())) };
     if let Some(other) = settings.dockerhub_username.as_deref().filter(|other| *other != username) {
-        let text = format!("the token that is given is {other}'s, as dockerhub-username says, and not {username}'s");
+        let text = format!("the token belongs to {other} according to dockerhub-username, not to {username}");
         return Err(Stop::Unusable(text));
     }
     let token = settings.dockerhub_token.clone().ok_or_else(|| {
         Stop::CannotWork(anyhow::anyhow!(
-            "to see what {username} can pull, {username}'s own token is needed: give it in DOCKERHUB_TOKEN, or by --dockerhub-token-file FILE, where `-` is standard input"
+            "to see what {username} can pull, {username}'s own token is needed: set DOCKERHUB_TOKEN or use --dockerhub-token-file FILE, where `-` is standard input"
         ))
     })?;
-    // The manifest names the host, and anybody may have written it: what is Docker Hub's goes nowhere else.
+    // The manifest names the host, and anybody may have written it: Docker Hub's token is not sent anywhere else.
     if !host.is_docker_hub() && is_docker_hubs(&token) {
         return Err(Stop::Unusable(format!(
-            "the mirrors are on {host}, and the token that is given is Docker Hub's: it is not sent there; give {username}'s token for {host}"
+            "the mirrors are on {host}, but the token is for Docker Hub and is not sent there: provide {username}'s token for {host}"
         )));
     }
     let credentials = Credentials::of_one(host.clone(), username.to_owned(), token);
@@ -179,10 +179,12 @@ fn notes(upstreams: &[Subject], host: &RegistryHost, count: usize) -> Vec<String
         return notes;
     }
     notes.push(format!(
-        "upstreams are a sample: of each registry the first {count} sources in the manifest's order, each by its newest approval"
+        "upstreams are a sample: the first {count} sources of each registry in the manifest's order, each with its newest approval"
     ));
     if upstreams.iter().any(|subject| subject.repository.registry != *host) {
-        notes.push(format!("registries other than {host} are asked without a credential: the token is for {host}"));
+        notes.push(format!(
+            "registries other than {host} are read without credentials, because the token is for {host}"
+        ));
     }
     notes
 }

@@ -79,14 +79,14 @@ impl Sort {
     }
 }
 
-const IMAGE: &str = "an image that could be run";
+const IMAGE: &str = "a runnable image";
 
 /// Judges a document by itself.
 pub(crate) fn inspect(document: &Document) -> Inspection {
     let (config, layers) = match document.read() {
         Ok(Content::Manifest { config, layers, .. }) => (config, layers),
         Ok(Content::Index { .. }) => return Inspection::Foreign("an index"),
-        Err(_) => return Inspection::Foreign("no manifest that can be read"),
+        Err(_) => return Inspection::Foreign("not a readable manifest"),
     };
     let declared = document.artifact_type();
     let artifact = artifact(document, declared.as_deref(), config.as_ref(), &layers);
@@ -116,7 +116,7 @@ pub(crate) fn inspect(document: &Document) -> Inspection {
 /// `diff_ids`: of a statement that is the layer itself, of an archive that was compressed something else.
 pub(crate) fn runs(configuration: &[u8], configured: &Configured) -> Option<&'static str> {
     if strict::check_configuration(configuration).is_err() {
-        return Some("something whose configuration readers could understand differently");
+        return Some("something with a configuration that readers could understand differently");
     }
     match serde_json::from_slice::<Configuration>(configuration) {
         Ok(read) if read.has_no_platform() && read.unpacks_only(&configured.layers) => None,
@@ -168,7 +168,7 @@ pub(super) fn plain(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether an engine takes a configuration of this type for an image's. Docker does so for what registries of old called them
+/// Whether an engine takes a configuration of this type for an image's. Docker does so for what registries in the past called them
 /// by mistake (`ImageTypes` in moby's `distribution/registry.go`).
 fn is_configuration(media_type: &str) -> bool {
     matches!(
@@ -182,7 +182,7 @@ fn is_configuration(media_type: &str) -> bool {
     )
 }
 
-/// Whether some engine runs what has a configuration of this type, which is no image's: plugins, checkpoints, WebAssembly.
+/// Whether some engine runs what has a configuration of this type, which is not an image's: plugins, checkpoints, WebAssembly.
 fn is_run(media_type: &str) -> bool {
     media_type.starts_with("application/vnd.docker.plugin.")
         || media_type.starts_with("application/vnd.containerd.container.")

@@ -10,7 +10,7 @@ const COSIGN: [&str; 3] = [".sig", ".att", ".sbom"];
 /// algorithm and digits cut to 32 and 64 characters (OCI distribution specification, "Referrers Tag Schema").
 ///
 /// # Errors
-/// Where that is no tag, which no digest of a known algorithm gives.
+/// Where that is not a tag, which no digest of a known algorithm gives.
 pub(crate) fn fallback_tag(digest: &Digest) -> Result<Tag, NameError> {
     let hex: String = digest.hex().chars().take(64).collect();
     format!("{}-{hex}", digest.algorithm()).parse()

@@ -84,9 +84,9 @@ impl RawDescriptor {
         let digest: Digest = self
             .digest
             .parse()
-            .map_err(|e| ContentError::Unusable(format!("the digest {} in it: {e}", clean(&self.digest))))?;
+            .map_err(|e| ContentError::Unusable(format!("it has the digest {}: {e}", clean(&self.digest))))?;
         if self.size > LARGEST {
-            return Err(ContentError::Unusable(format!("{digest} in it is said to have {} bytes", self.size)));
+            return Err(ContentError::Unusable(format!("it says that {digest} has {} bytes", self.size)));
         }
         Ok(Descriptor {
             media_type: self.media_type,

@@ -35,7 +35,7 @@ impl Document {
     /// Reads what the document refers to.
     ///
     /// # Errors
-    /// Where it is no manifest or index of a known schema, or holds more than [`DESCRIPTOR_LIMIT`] descriptors.
+    /// Where it is not a manifest or index of a known schema, or holds more than [`DESCRIPTOR_LIMIT`] descriptors.
     pub fn read(&self) -> Result<Content, ContentError> {
         let raw = checked(self)?;
         let subject = raw.subject.map(RawDescriptor::parse).transpose()?;
@@ -58,7 +58,7 @@ impl Document {
     /// All that an index lists, in order, whatever it is called: of a list of referrers each entry is one.
     ///
     /// # Errors
-    /// As [`Document::read`], and where the document is no index.
+    /// As [`Document::read`], and where the document is not an index.
     pub(crate) fn listed(&self) -> Result<Vec<Descriptor>, ContentError> {
         checked(self)?.manifests.map_or_else(|| Err(no_index()), parse_all)
     }
@@ -66,7 +66,7 @@ impl Document {
     /// The manifests and indexes that an index lists, in order.
     ///
     /// # Errors
-    /// As [`Document::read`], and where the document is no index.
+    /// As [`Document::read`], and where the document is not an index.
     pub fn children(&self) -> Result<Vec<Descriptor>, ContentError> {
         match self.read()? {
             Content::Index { children, .. } => Ok(children),
@@ -134,7 +134,7 @@ fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, Conte
         return Err(schema1(called));
     }
     if let Some(called) = called.as_deref().filter(|t| !media_type::ACCEPTED.contains(t)) {
-        return Err(ContentError::Unusable(format!("not a manifest but {}", clean(called))));
+        return Err(ContentError::Unusable(format!("not a manifest, but {}", clean(called))));
     }
     strict::check_document(bytes)?;
     let raw = parse(bytes)?;
@@ -143,12 +143,12 @@ fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, Conte
     }
     let media_type = match (called, &raw.media_type) {
         (Some(called), Some(own)) if called != *own => {
-            let text = format!("a manifest that is called {called} but calls itself {}", clean(own));
+            let text = format!("a manifest that is served as {called} but declares itself {}", clean(own));
             return Err(ContentError::Ambiguous(text));
         }
         (_, Some(own)) if media_type::is_schema1(own) => return Err(schema1(own)),
         (None, Some(own)) if !media_type::ACCEPTED.contains(&own.as_str()) => {
-            return Err(ContentError::Unusable(format!("a manifest of the unknown type {}", clean(own))));
+            return Err(ContentError::Unusable(format!("a manifest of unknown type {}", clean(own))));
         }
         (Some(called), _) => called,
         (None, Some(own)) => own.clone(),
@@ -162,11 +162,11 @@ fn agreed_type(bytes: &[u8], content_type: Option<&str>) -> Result<String, Conte
 fn of_one_kind(raw: &Raw, media_type: &str) -> Result<(), ContentError> {
     let index = media_type::is_index(media_type);
     if media_type == media_type::OCI_ARTIFACT && (raw.config.is_some() || raw.layers.is_some()) {
-        return Err(ContentError::Ambiguous("a document with members of two kinds of manifests".to_owned()));
+        return Err(ContentError::Ambiguous("a document with the members of two kinds of manifest".to_owned()));
     }
     let manifest_members = raw.config.is_some() || raw.layers.is_some();
     if (index && manifest_members) || (!index && raw.manifests.is_some()) {
-        return Err(ContentError::Ambiguous("a document with members of an index and of a manifest".to_owned()));
+        return Err(ContentError::Ambiguous("a document with the members of both an index and a manifest".to_owned()));
     }
     Ok(())
 }
@@ -213,7 +213,7 @@ fn no_index() -> ContentError {
 
 fn schema1(what: &str) -> ContentError {
     ContentError::Unusable(format!(
-        "an image manifest of schema 1 ({what}), which is not supported: upstream has to publish it anew"
+        "an image manifest of schema 1 ({what}), which is not supported: upstream has to republish it"
     ))
 }
 

@@ -90,10 +90,10 @@ impl Names {
     /// Why an object with the members `seen` must not have one of this name as well.
     fn fault(self, name: &str, seen: &mut HashSet<String>) -> Option<String> {
         if let Some(known) = self.known.iter().find(|known| **known != name && is_taken_for(name, known)) {
-            return Some(format!("a member `{}`, which some readers take for `{known}`", clean(name)));
+            return Some(format!("a member `{}`, which some readers treat as `{known}`", clean(name)));
         }
         (!seen.insert(name.to_owned()))
-            .then(|| format!("two members `{}`, of which readers take one or the other", clean(name)))
+            .then(|| format!("two members `{}`, of which readers use one or the other", clean(name)))
     }
 }
 

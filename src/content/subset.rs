@@ -50,7 +50,7 @@ impl Document {
     /// that it was made of. Where all entries stay, it is the same document.
     ///
     /// # Errors
-    /// Where the document is no index, or a wanted platform is not in it.
+    /// Where the document is not an index, or a wanted platform is not in it.
     pub fn subset(&self, platforms: &[Platform]) -> Result<Self, ContentError> {
         let Content::Index { children, blobs, .. } = self.read()? else {
             return Err(ContentError::Unusable("a single manifest, which has no platforms to choose from".to_owned()));
@@ -96,7 +96,7 @@ fn made_of(digest: &Digest) -> String {
 
 /// Upstream's annotations, each as it was written, and ours.
 fn annotations(value: &RawValue, digest: &Digest) -> Result<String, ContentError> {
-    let bad = |e: serde_json::Error| ContentError::Unusable(format!("annotations that are none: {e}"));
+    let bad = |e: serde_json::Error| ContentError::Unusable(format!("invalid annotations: {e}"));
     let members: Option<Members<'_>> = serde_json::from_str(value.get()).map_err(bad)?;
     let mut written = Vec::new();
     for (name, value) in members.map(|m| m.0).unwrap_or_default() {

@@ -130,7 +130,7 @@ fn a_retired_artifact_manifest_has_blobs_and_no_version() {
     assert_eq!((config, layers.len(), subject.unwrap().digest.as_str()), (None, 2, digest(7).as_str()));
     assert_eq!(document(&value, None).unwrap().descriptor().unwrap().artifact_type.as_deref(), Some("application/x"));
     value["layers"] = json!([blob(1)]);
-    assert!(read(&value).unwrap_err().contains("two kinds of manifests"));
+    assert!(read(&value).unwrap_err().contains("two kinds of manifest"));
     let mut other = manifest();
     other["blobs"] = json!("anybody's");
     assert!(read(&other).is_ok());
@@ -165,10 +165,10 @@ fn a_list_of_referrers_is_an_index_or_none() {
 fn a_document_of_both_kinds_is_refused() {
     let mut both = manifest();
     both["manifests"] = json!([]);
-    assert!(read(&both).unwrap_err().contains("of an index and of a manifest"));
+    assert!(read(&both).unwrap_err().contains("of both an index and a manifest"));
     let mut both = index();
     both["layers"] = json!([]);
-    assert!(read(&both).unwrap_err().contains("of an index and of a manifest"));
+    assert!(read(&both).unwrap_err().contains("of both an index and a manifest"));
     let twice = format!(r#"{{"schemaVersion":2,"config":{0},"config":{0},"layers":[]}}"#, blob(1));
     assert!(Document::new(twice.into(), Some(media_type::OCI_MANIFEST), None).is_err());
 }

@@ -27,7 +27,7 @@ codes! {
     NotUtf8 = "not-utf8",
     /// The file is larger than 1 MiB.
     TooLarge = "too-large",
-    /// The file is no YAML.
+    /// The file is not YAML.
     Syntax = "syntax",
     /// Lists and mappings are nested deeper than any manifest needs.
     TooDeep = "too-deep",
@@ -41,7 +41,7 @@ codes! {
     UnknownAlias = "unknown-alias",
     /// An alias where every value must be written out.
     AliasNotAllowed = "alias-not-allowed",
-    /// A merge key whose value is no mapping.
+    /// A merge key whose value is not a mapping.
     BadMerge = "bad-merge",
     /// A YAML tag that means nothing here.
     UnknownYamlTag = "unknown-yaml-tag",
@@ -49,7 +49,7 @@ codes! {
     NewerVersion = "newer-version",
     /// The manifest asks for another release.
     OtherRelease = "other-release",
-    /// A key that is no text.
+    /// A key that is not text.
     BadKey = "bad-key",
     /// A key twice in one mapping.
     DuplicateKey = "duplicate-key",
@@ -75,7 +75,7 @@ codes! {
     BadRegistry = "bad-registry",
     /// An organization that cannot be one.
     BadOrganization = "bad-organization",
-    /// A source that is no reference to a repository.
+    /// A source that is not a reference to a repository.
     BadReference = "bad-reference",
     /// A repository name that the destination does not take.
     BadRepository = "bad-repository",

@@ -43,7 +43,7 @@ pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
     Lines::new(&text[..end]).position(end)
 }
 
-/// How many bytes are counted anew for a place.
+/// How many bytes are counted again for a place.
 const BLOCK: usize = 256;
 
 /// A text whose places are found without reading it again, however many lines it has and however long they are.
@@ -70,7 +70,7 @@ impl<'a> Lines<'a> {
         let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let column = self.before(offset) - self.before(self.starts[line - 1]);
-        // A byte order mark is no character of the first line.
+        // A byte order mark is not a character of the first line.
         let mark = line == 1 && offset > 0 && self.text.starts_with('\u{feff}');
         (line, column + 1 - usize::from(mark))
     }

@@ -1,4 +1,4 @@
-//! One thing that was looked at, and what it came to.
+//! One thing that was checked, and its result.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,20 +12,20 @@ pub(super) const PROMOTE: &str = "promote";
 pub(super) const AUDIT: &str = "audit";
 pub(super) const APPLY_POLICY: &str = "apply-policy";
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Check {
     /// What it is about.
     pub area: Area,
-    /// What was looked at, such as `docker.io push`.
+    /// What was checked, such as `docker.io push`.
     pub subject: String,
-    /// What it came to.
+    /// Its result.
     pub status: Status,
     /// What was found.
     pub found: String,
     /// The commands that need it.
     pub commands: Vec<&'static str>,
-    /// What to change and where; null where nothing is to be changed, or nobody knows.
+    /// What to change and where; null if nothing has to be changed, or if that is unknown.
     pub fix: Option<String>,
 }
 
@@ -33,7 +33,7 @@ pub struct Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Area {
-    /// This machine, the manifest and what this run was told.
+    /// This machine, the manifest and this run's settings.
     Machine,
     /// The registries.
     Registries,
@@ -55,13 +55,13 @@ impl Area {
     }
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It is there.
     Ok,
-    /// It is not, and something needs it.
+    /// It is missing, and something needs it.
     Missing,
     /// It cannot be found out here.
     Unknown,
@@ -84,7 +84,7 @@ impl Check {
         Self::new(area, subject, Status::Unknown, format!("not known: {}", found.into()))
     }
 
-    /// What a question came to that was not answered as it should be: a refusal is missing, no answer is not known.
+    /// The result of a question without a usable response: a refusal is missing, no response is unknown.
     pub(super) fn failed(area: Area, subject: impl Into<String>, fault: &Fault) -> Self {
         match fault {
             Fault::Refused(text) => Self::missing(area, subject, text),
@@ -102,7 +102,7 @@ impl Check {
         self
     }
 
-    /// The way to fix it, where there is something to fix.
+    /// How to fix it, if there is something to fix.
     pub(super) fn fix_if_not_ok(self, how: impl Into<String>) -> Self {
         if self.status == Status::Ok { self } else { self.fix(how) }
     }

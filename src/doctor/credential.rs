@@ -9,7 +9,7 @@ pub(super) const ORGANIZATION_TOKENS: &str =
 /// Whose credential it is, what it is and where it came from.
 pub(super) fn described(holder: &Holder) -> String {
     let kind = match holder.kind {
-        Kind::Password => "a password or a token of the registry's own",
+        Kind::Password => "a password or a token issued by the registry",
         Kind::HubPersonal => "a personal access token",
         Kind::HubOrganization => "an organization access token",
         Kind::Identity => "an identity token",
@@ -30,7 +30,7 @@ pub(super) fn token(kind: TokenKind) -> &'static str {
         TokenKind::Installation => "a token of the job or of an App",
         TokenKind::Classic => "a personal access token (classic)",
         TokenKind::FineGrained => "a fine-grained personal access token",
-        TokenKind::OfUser => "a token that an App got for a user",
+        TokenKind::OfUser => "a token issued to an App for a user",
         TokenKind::Other => "a token of an unknown kind",
     }
 }

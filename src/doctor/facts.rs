@@ -227,7 +227,7 @@ pub(crate) struct HubFacts {
     pub tags: Option<(String, Answer<()>)>,
     /// Whether a private mirror that is there stands in the list of all repositories, where that can be told; with its name.
     pub listed: Option<(String, Answer<Option<bool>>)>,
-    /// Whether the manifest has a revoked tag taken down.
+    /// Whether the manifest has a revoked tag deleted.
     pub takes_down: bool,
     /// Whether the teams of a mirror that is there may be listed; with its name.
     pub grants: Option<(String, Answer<()>)>,
@@ -277,7 +277,7 @@ pub(crate) struct GitHubFacts {
     pub reads: Vec<(&'static str, Answer<()>)>,
     /// Whether the repository's activity tells who moved branches.
     pub activity: Option<Answer<()>>,
-    /// The permissions that the workflow's file gives this job, or why they are not known; `None` where it is no job's token.
+    /// The permissions that the workflow's file gives this job, or why they are unknown; `None` where it is not a job's token.
     pub given: Option<Result<Given, String>>,
     /// Whether a job's own token may open pull requests.
     pub may_open: Option<Answer<bool>>,

@@ -34,13 +34,13 @@ pub(super) fn judge(github: &GitHubFacts) -> Vec<Check> {
 fn none(github: &GitHubFacts) -> Check {
     let (found, how) = match (&github.token, &github.repository) {
         (None, _) if github.in_actions => {
-            ("no token", "the action's input github-token; it is the job's own unless it is set")
+            ("no token", "set the action's input github-token; it defaults to the job's own token")
         }
         (None, _) => (
             "no token",
             "set GITHUB_TOKEN and GITHUB_REPOSITORY (owner/name), or use --forge git for branches of the local clone",
         ),
-        (Some(_), _) => ("a token, and no repository", "set GITHUB_REPOSITORY to owner/name"),
+        (Some(_), _) => ("a token, but no repository", "set GITHUB_REPOSITORY to owner/name"),
     };
     Check::missing(Area::Github, "credential", found).needed_for(&[PROPOSE, PROMOTE]).fix(how)
 }
@@ -50,17 +50,17 @@ fn credential(github: &GitHubFacts, kind: TokenKind) -> Check {
     let check = match &github.login {
         Some(Ok(login)) => {
             let scopes = github.scopes.as_ref().map(|scopes| match scopes.as_slice() {
-                [] => ", without any scope".to_owned(),
+                [] => ", without any scopes".to_owned(),
                 scopes => format!(", with the scopes {}", scopes.join(", ")),
             });
             Check::ok(Area::Github, "credential", format!("{login}: {what}{}", scopes.unwrap_or_default()))
         }
         Some(Err(fault)) => Check::failed(Area::Github, "credential", fault).fix(format!(
-            "wrong token? {what} is not taken: it has ended, or is of another GitHub than {}; make a new one ({})",
+            "wrong token? {what} is not accepted: it has expired, or belongs to a GitHub other than {}; create a new one ({})",
             github.server,
             page_of(kind)
         )),
-        None => Check::unknown(Area::Github, "credential", format!("{what}; it was not tried")),
+        None => Check::unknown(Area::Github, "credential", format!("{what}; not tried")),
     };
     check.needed_for(&[PROPOSE, CHECK, PROMOTE])
 }
@@ -109,8 +109,8 @@ fn repository(github: &GitHubFacts, kind: TokenKind) -> Check {
             )
         }
         Some(Err(fault)) => Check::failed(Area::Github, "repository", fault)
-            .fix(format!("GITHUB_REPOSITORY is {name}; where that is right, {}", fix(kind, "contents", "read"))),
-        None => Check::unknown(Area::Github, "repository", "it was not asked"),
+            .fix(format!("GITHUB_REPOSITORY is {name}; if that is right, {}", fix(kind, "contents", "read"))),
+        None => Check::unknown(Area::Github, "repository", "not checked"),
     };
     check.needed_for(&[PROPOSE, CHECK, PROMOTE])
 }
@@ -135,9 +135,7 @@ fn permission(
     let check = match status {
         Status::Ok => Check::ok(Area::Github, subject, found),
         Status::Missing => Check::missing(Area::Github, subject, found).fix(how),
-        Status::Unknown => {
-            Check::unknown(Area::Github, subject, found).fix(format!("{how}, where a command is refused"))
-        }
+        Status::Unknown => Check::unknown(Area::Github, subject, found).fix(format!("{how}, if a command is refused")),
     };
     Some(check.needed_for(needed))
 }
@@ -145,37 +143,37 @@ fn permission(
 fn written(github: &GitHubFacts, kind: TokenKind, about: &About, name: &str) -> (Status, String) {
     let read = github.reads.iter().find(|(permission, _)| *permission == name).map(|(_, answer)| answer);
     if let Some(Err(Fault::Refused(why))) = read {
-        return (Status::Missing, format!("it may not even be read: {why}"));
+        return (Status::Missing, format!("it cannot even be read: {why}"));
     }
     if about.push == Some(false) {
-        return (Status::Missing, "the account may not write to the repository".to_owned());
+        return (Status::Missing, "the account has no write access to the repository".to_owned());
     }
     if let (TokenKind::Classic, Some(scopes)) = (kind, &github.scopes) {
         let does = scopes.iter().any(|scope| scope == "repo" || scope == "public_repo" && !about.private);
         return match does {
-            true => (Status::Ok, "the account may write, and the token has the scope for it".to_owned()),
+            true => (Status::Ok, "the account has write access, and the token has the scope for it".to_owned()),
             false => (Status::Missing, "the token lacks the scope `repo`".to_owned()),
         };
     }
     match &github.given {
         Some(Ok(given)) => match &given.permissions {
             Some(permissions) => match permissions.get(name).map(String::as_str) {
-                Some("write") => (Status::Ok, format!("{} gives it to this job", given.file)),
-                Some(level) => (Status::Missing, format!("{} gives this job `{name}: {level}`", given.file)),
-                None => (Status::Missing, format!("{} names permissions for this job, and not {name}", given.file)),
+                Some("write") => (Status::Ok, format!("{} grants it to this job", given.file)),
+                Some(level) => (Status::Missing, format!("{} grants this job `{name}: {level}`", given.file)),
+                None => (Status::Missing, format!("{} lists permissions for this job, but not {name}", given.file)),
             },
             None => (
                 Status::Unknown,
                 format!(
-                    "{} says nothing of permissions, and the repository's default (Settings, Actions, General) holds",
+                    "{} does not set permissions, so the repository's default (Settings, Actions, General) applies",
                     given.file
                 ),
             ),
         },
-        Some(Err(why)) => (Status::Unknown, format!("the workflow's file tells it, and {why}")),
+        Some(Err(why)) => (Status::Unknown, format!("the workflow file says it, but {why}")),
         None => {
-            let may_read = if matches!(read, Some(Ok(()))) { "it may be read, and " } else { "" };
-            (Status::Unknown, format!("{may_read}only writing shows whether it may be written"))
+            let may_read = if matches!(read, Some(Ok(()))) { "it can be read, but " } else { "" };
+            (Status::Unknown, format!("{may_read}only writing shows whether it can be written"))
         }
     }
 }
@@ -184,10 +182,10 @@ fn written(github: &GitHubFacts, kind: TokenKind, about: &About, name: &str) -> 
 fn activity(github: &GitHubFacts) -> Option<Check> {
     let subject = "who moved branches";
     let check = match github.activity.as_ref()? {
-        Ok(()) => Check::ok(Area::Github, subject, "the repository's activity tells it"),
+        Ok(()) => Check::ok(Area::Github, subject, "the repository's activity shows it"),
         Err(Fault::Refused(why) | Fault::Failed(why)) => Check::unknown(Area::Github, subject, why).fix(
-            "without it an approval is `unreviewed` under `policy.approvals` unless verified signatures tell who wrote it, and so \
-             the clocks of the ledger start anew",
+            "without it, an approval is `unreviewed` under `policy.approvals` unless verified signatures show who \
+             wrote it, and likewise the ledger's clocks start again",
         ),
     };
     Some(check.needed_for(&[PROPOSE, CHECK, PROMOTE]))
@@ -206,11 +204,11 @@ fn opening(github: &GitHubFacts, kind: TokenKind) -> Option<Check> {
     );
     let subject = "Actions may create pull requests";
     let check = match github.may_open.as_ref()? {
-        Ok(true) => Check::ok(Area::Github, subject, "it is switched on"),
-        Ok(false) => Check::missing(Area::Github, subject, "it is switched off").fix(page),
-        // That this token may not look is no refusal of anything that a command needs.
+        Ok(true) => Check::ok(Area::Github, subject, "it is on"),
+        Ok(false) => Check::missing(Area::Github, subject, "it is off").fix(page),
+        // That this token may not look is not a refusal of anything that a command needs.
         Err(Fault::Refused(_)) => {
-            Check::unknown(Area::Github, subject, "GitHub shows that switch to administrators alone").fix(page)
+            Check::unknown(Area::Github, subject, "GitHub shows that setting only to administrators").fix(page)
         }
         Err(fault) => Check::failed(Area::Github, subject, fault),
     };
@@ -240,11 +238,13 @@ fn default_branch(github: &GitHubFacts, kind: TokenKind, about: &About) -> Optio
     let check = match rules {
         Ok(rules) if !refusing(rules, &REFUSES_COMMITS).is_empty() => recorded(github, kind, &subject, rules),
         Ok(rules) => match (asked(rules), &github.protected) {
-            (Some(form), _) => Check::unknown(Area::Github, subject, format!("the branch asks for a form, {form}")),
+            (Some(form), _) => {
+                Check::unknown(Area::Github, subject, format!("the branch requires a certain form: {form}"))
+            }
             (None, Some(Ok(true))) => Check::unknown(
                 Area::Github,
                 subject,
-                "the branch is protected, and GitHub shows how to administrators alone",
+                "the branch is protected, but GitHub shows the details only to administrators",
             )
             .fix(format!(
                 "{}/{}/settings/branches: let the token's account bypass it, or promote records by pull request",
@@ -253,7 +253,7 @@ fn default_branch(github: &GitHubFacts, kind: TokenKind, about: &About) -> Optio
             )),
             (None, Some(Err(fault))) => Check::failed(Area::Github, subject, fault),
             (None, _) => {
-                Check::ok(Area::Github, subject, "no rule and no protection keeps promote from committing digests")
+                Check::ok(Area::Github, subject, "no rule or protection keeps promote from committing digests")
             }
         },
         Err(fault) => Check::failed(Area::Github, subject, fault),
@@ -268,8 +268,9 @@ fn recorded(github: &GitHubFacts, kind: TokenKind, subject: &str, rules: &[RuleF
     let bypass =
         if job { "a job's own token cannot bypass it" } else { "unless the token's App or account bypasses it" };
     match (github.commits_alone, job) {
-        (true, true) => Check::missing(Area::Github, subject, format!("commits are refused, {bypass}: {texts}"))
-            .fix("`record: auto` or `record: pull-request`, or an App's token that the ruleset lets bypass it"),
+        (true, true) => Check::missing(Area::Github, subject, format!("commits are refused, {bypass}: {texts}")).fix(
+            "set `record: auto` or `record: pull-request`, or use the token of an App that may bypass the ruleset",
+        ),
         (true, false) => Check::unknown(Area::Github, subject, format!("commits are refused, {bypass}: {texts}"))
             .fix("let the App bypass the ruleset, or set `record: auto`"),
         (false, _) => Check::ok(
@@ -297,11 +298,14 @@ fn own_branches(github: &GitHubFacts) -> Option<Check> {
             let kinds: Vec<&str> = REFUSES_BRANCHES.iter().chain(&REFUSES_COMMITS).copied().collect();
             let refused = refusing(rules, &kinds);
             match (refused.is_empty(), asked(rules)) {
-                (false, _) => Check::missing(Area::Github, subject, refused.join("; "))
-                    .fix("have the rulesets except these branches, or let the App whose token this is bypass them"),
-                (true, Some(form)) => Check::unknown(Area::Github, subject, format!("rulesets ask for a form, {form}")),
+                (false, _) => Check::missing(Area::Github, subject, refused.join("; ")).fix(
+                    "exclude these branches from the rulesets, or let the App that this token belongs to bypass them",
+                ),
+                (true, Some(form)) => {
+                    Check::unknown(Area::Github, subject, format!("rulesets require a certain form: {form}"))
+                }
                 (true, None) => {
-                    Check::ok(Area::Github, subject, "no rule keeps them from being made, moved and deleted")
+                    Check::ok(Area::Github, subject, "no rule keeps them from being created, moved or deleted")
                 }
             }
         }

@@ -11,11 +11,11 @@ use crate::policy::settings::advice;
 /// A host to open.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Host {
-    /// Its name or address; `*.` before it stands for every host below.
+    /// Its name or address; a leading `*.` means every host below it.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// What it is opened for.
+    /// What it is needed for.
     pub why: String,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn hosts(contacts: &Contacts) -> Vec<Host> {
         add(address(url), "GitHub's API".to_owned());
     }
     for (variable, url) in &contacts.proxies {
-        add(address(url), format!("the proxy of {variable}, through which the others are reached"));
+        add(address(url), format!("the proxy in {variable}, through which the others are reached"));
     }
     all.into_iter().map(|(Address { host, port }, whys)| Host { host, port, why: whys.join("; ") }).collect()
 }
@@ -78,7 +78,7 @@ pub(crate) fn hosts(contacts: &Contacts) -> Vec<Host> {
 /// A registry, its token service and where its blobs are.
 fn registry(contacts: &Contacts, name: &str, what: &str) -> Vec<(Address, String)> {
     if let Some(address) = moved(contacts, name) {
-        return vec![(address, format!("{name} ({what}), where WHARFINGER_HOSTS has it"))];
+        return vec![(address, format!("{name} ({what}), as set by WHARFINGER_HOSTS"))];
     }
     let own = if name == "docker.io" { "registry-1.docker.io" } else { name };
     let loopback = own.starts_with("localhost") || own.starts_with("127.") || own.starts_with("[::1]");
@@ -91,7 +91,7 @@ fn registry(contacts: &Contacts, name: &str, what: &str) -> Vec<(Address, String
     let host = split(own, 443).host;
     let blobs = if name == "docker.io" { &HUB_BLOBS[..] } else { advice::redirects(&host) };
     for blob in blobs {
-        // A name that is no host itself stands for those below it.
+        // A name that is not a host itself stands for those below it.
         let blob = if blob.matches('.').count() == 1 { format!("*.{blob}") } else { (*blob).to_owned() };
         found.push((https(&blob), format!("blobs of {name}")));
     }

@@ -8,11 +8,11 @@ const MEMBERS: &str = "Docker Home (app.docker.com), the organization, Admin Con
 
 pub(super) fn judge(hub: &HubFacts) -> Vec<Check> {
     let Some(holder) = &hub.holder else {
-        let how = "make a personal access token of an owner or editor with Read, Write, Delete";
+        let how = "create a personal access token of an owner or editor with Read, Write, Delete";
         return vec![
-            Check::missing(Area::DockerHub, "credential", "none: private repositories look as if they did not exist")
+            Check::missing(Area::DockerHub, "credential", "none: private repositories will seem not to exist")
                 .needed_for(&[PROMOTE, AUDIT, APPLY_POLICY])
-                .fix(format!("{how} ({PERSONAL_TOKENS}) and give it as DOCKERHUB_USERNAME and DOCKERHUB_TOKEN")),
+                .fix(format!("{how} ({PERSONAL_TOKENS}) and provide it as DOCKERHUB_USERNAME and DOCKERHUB_TOKEN")),
         ];
     };
     let mut checks = vec![credential(hub, holder)];
@@ -46,11 +46,11 @@ fn credential(hub: &HubFacts, holder: &Holder) -> Check {
             Area::DockerHub,
             "credential",
             format!(
-                "{found}; Docker Hub takes it, but from no such token a change of the description or visibility of a repository \
-                 that exists, nor of Image Access Management"
+                "{found}; Docker Hub accepts it, but such a token cannot change an existing repository's description \
+                 or visibility, or Image Access Management"
             ),
         ),
-        Some(Ok(())) => Check::ok(Area::DockerHub, "credential", format!("{found}; Docker Hub takes it")),
+        Some(Ok(())) => Check::ok(Area::DockerHub, "credential", format!("{found}; Docker Hub accepts it")),
         Some(Err(fault)) => {
             let (Fault::Refused(why) | Fault::Failed(why)) = fault;
             let fault = match fault {
@@ -59,7 +59,7 @@ fn credential(hub: &HubFacts, holder: &Holder) -> Check {
             };
             Check::failed(Area::DockerHub, "credential", &fault).fix(fix_sign_in(hub, holder))
         }
-        None => Check::unknown(Area::DockerHub, "credential", format!("{found}; it was not tried")),
+        None => Check::unknown(Area::DockerHub, "credential", format!("{found}; not tried")),
     }
     .needed_for(&needed)
 }
@@ -72,14 +72,14 @@ fn fix_sign_in(hub: &HubFacts, holder: &Holder) -> String {
 fn look_at_token(hub: &HubFacts, holder: &Holder) -> String {
     match (holder.kind, &hub.organization) {
         (Kind::HubOrganization, Some(organization)) if holder.user.as_ref() != Some(organization) => {
-            format!("an organization access token goes with the organization's name: DOCKERHUB_USERNAME is {organization}")
+            format!("an organization access token goes with the organization's name: set DOCKERHUB_USERNAME to {organization}")
         }
-        (Kind::HubOrganization, _) => format!("{ORGANIZATION_TOKENS}: look whether it is there, active and not expired"),
+        (Kind::HubOrganization, _) => format!("{ORGANIZATION_TOKENS}: check that it exists, is active and has not expired"),
         (_, Some(organization)) if holder.user.as_ref() == Some(organization) => {
-            "DOCKERHUB_USERNAME is the organization's name, which goes with an organization access token alone: give the user's"
+            "DOCKERHUB_USERNAME is the organization's name, which only goes with an organization access token: use the user's name"
                 .to_owned()
         }
-        _ => format!("{PERSONAL_TOKENS}: look whether it is there, active and not expired, or make a new one"),
+        _ => format!("{PERSONAL_TOKENS}: check that it exists, is active and has not expired, or create a new one"),
     }
 }
 
@@ -93,9 +93,8 @@ fn level(hub: &HubFacts, holder: &Holder) -> Option<Check> {
     if is_organization(hub, holder) || hub.organization.is_none() {
         return None;
     }
-    let found =
-        "whether the token was made with Read, Write, Delete shows only when a repository or a setting is written";
-    let check = Check::unknown(Area::DockerHub, "access of the token", found);
+    let found = "only writing a repository or a setting shows whether the token has Read, Write, Delete";
+    let check = Check::unknown(Area::DockerHub, "the token's access", found);
     Some(check.needed_for(&[PROMOTE, APPLY_POLICY]).fix(format!("{PERSONAL_TOKENS} shows it")))
 }
 
@@ -110,7 +109,7 @@ fn role(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
             Check::missing(
                 Area::DockerHub,
                 subject,
-                format!("{user} is no member of {organization}, or may not see it: {why}"),
+                format!("{user} is not a member of {organization}, or may not see it: {why}"),
             )
             .needed_for(&managing)
             .fix(format!("{MEMBERS}: invite {user} as editor, or as owner for apply-policy")),
@@ -123,7 +122,7 @@ fn role(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
             APPLY_POLICY,
         ]),
         Ok(Some(Role::Editor)) => {
-            Check::ok(Area::DockerHub, subject, format!("{user} is an editor, who may make and change repositories"))
+            Check::ok(Area::DockerHub, subject, format!("{user} is an editor, who may create and change repositories"))
                 .needed_for(&managing)
         }
         Ok(None) => Check::missing(Area::DockerHub, subject, format!("{user} is neither owner nor editor"))
@@ -132,13 +131,13 @@ fn role(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
         Err(Fault::Refused(_)) => Check::unknown(
             Area::DockerHub,
             subject,
-            format!("{user} is a member, but Docker Hub does not show roles to who may not manage members"),
+            format!("{user} is a member, but Docker Hub only shows roles to those who may manage members"),
         )
         .needed_for(&managing)
-        .fix(format!("{MEMBERS} shows the role: making repositories takes an editor, apply-policy an owner")),
+        .fix(format!("{MEMBERS} shows the role: creating repositories takes an editor, apply-policy an owner")),
         Err(fault) => Check::failed(Area::DockerHub, subject, fault)
             .needed_for(&managing)
-            .fix(format!("{MEMBERS} shows the role: making repositories takes an editor, apply-policy an owner")),
+            .fix(format!("{MEMBERS} shows the role: creating repositories takes an editor, apply-policy an owner")),
     }]
 }
 
@@ -153,13 +152,13 @@ fn teams(hub: &HubFacts, holder: &Holder) -> Option<Check> {
                 .map(|(n, _)| n.clone())
                 .collect();
             match lacking.is_empty() {
-                true => Check::ok(Area::DockerHub, "teams", "those of the manifest are there, or are made by promote"),
+                true => Check::ok(Area::DockerHub, "teams", "the manifest's teams exist, or promote creates them"),
                 false => Check::missing(
                     Area::DockerHub,
                     "teams",
                     format!("the organization has no team {}", some(&lacking)),
                 )
-                .fix("the organization's page on Docker Hub, Teams; or `create: true` for the team in the manifest"),
+                .fix("create it on the organization's page on Docker Hub, Teams; or set `create: true` for the team in the manifest"),
             }
         }
         Err(fault) => Check::failed(Area::DockerHub, "teams", fault).fix_if_not_ok(fix_teams(hub, holder)),
@@ -183,7 +182,7 @@ fn repositories(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
             checks.push(
                 Check::missing(Area::DockerHub, format!("repository {name}"), why.clone())
                     .needed_for(&[PROMOTE])
-                    .fix("`adopt: true` at the image, where the repository is to be taken over"),
+                    .fix("set `adopt: true` on the image if the repository is to be taken over"),
             );
             continue;
         }
@@ -201,25 +200,25 @@ fn repositories(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
     }
     if !good.is_empty() {
         let found = match is_organization(hub, holder) {
-            true => format!("may be read: {}", some(&good)),
-            false => format!("may be read and managed: {}", some(&good)),
+            true => format!("can be read: {}", some(&good)),
+            false => format!("can be read and managed: {}", some(&good)),
         };
         checks.insert(0, Check::ok(Area::DockerHub, "repositories", found).needed_for(&[PROMOTE, AUDIT]));
     }
     if !unmade.is_empty() {
-        let found = format!("not there for this credential, so promote would make them: {}", some(&unmade));
-        checks.push(Check::ok(Area::DockerHub, "repositories to be made", found).needed_for(&[PROMOTE]));
+        let found = format!("not visible to this credential, so promote would create them: {}", some(&unmade));
+        checks.push(Check::ok(Area::DockerHub, "repositories to create", found).needed_for(&[PROMOTE]));
     }
     checks
 }
 
 fn limited(name: &str, rights: Rights) -> Check {
-    let may = if rights.write { "pushed to, and its settings not changed" } else { "read only" };
-    Check::missing(Area::DockerHub, format!("repository {name}"), format!("it may be {may}"))
-        .needed_for(&[PROMOTE])
-        .fix(format!(
-            "{MEMBERS}: make the user an editor, or give a team of theirs admin on the repository's Permissions page"
-        ))
+    let may = if rights.write { "be pushed to, but its settings cannot be changed" } else { "only be read" };
+    Check::missing(Area::DockerHub, format!("repository {name}"), format!("it can {may}")).needed_for(&[PROMOTE]).fix(
+        format!(
+            "{MEMBERS}: make the user an editor, or give one of their teams admin on the repository's Permissions page"
+        ),
+    )
 }
 
 fn fix_repository(hub: &HubFacts, holder: &Holder) -> String {
@@ -237,7 +236,7 @@ fn scopes(hub: &HubFacts) -> Vec<Check> {
     let mut read = |scope: &str, asked: &Option<(String, Answer<()>)>, needed: &[&'static str]| {
         let Some((name, answer)) = asked else { return };
         let check = match answer {
-            Ok(()) => Check::ok(Area::DockerHub, scope, format!("it is there for {name}")),
+            Ok(()) => Check::ok(Area::DockerHub, scope, format!("the token has it for {name}")),
             Err(fault) => Check::failed(Area::DockerHub, scope, fault).fix_if_not_ok(format!(
                 "{ORGANIZATION_TOKENS}: {scope} under Repository, for {name} or all repositories"
             )),
@@ -279,7 +278,7 @@ fn listing(name: &str, listed: &Answer<Option<bool>>) -> Check {
         Ok(Some(false)) => Check::missing(
             Area::DockerHub,
             scope,
-            format!("the list of repositories leaves out {name}, which is private"),
+            format!("the list of repositories does not contain {name}, which is private"),
         ),
         Ok(None) => Check::unknown(Area::DockerHub, scope, "the list of repositories is too long to tell"),
         Err(fault) => Check::failed(Area::DockerHub, scope, fault),
@@ -303,16 +302,18 @@ fn settings(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
             continue;
         }
         let check = match (owner, write.filter(|_| is_organization(hub, holder))) {
-            (true, _) => Check::ok(Area::DockerHub, subject, "may be read, and changed by an owner"),
+            (true, _) => Check::ok(Area::DockerHub, subject, "it can be read, and an owner can change it"),
             (false, Some(scope)) => Check::unknown(
                 Area::DockerHub,
                 subject,
-                format!("it may be read, and only writing shows whether the token has {scope}"),
+                format!("it can be read, but only writing shows whether the token has {scope}"),
             ),
             (false, None) => match &hub.role {
-                Some(Ok(_)) => Check::missing(Area::DockerHub, subject, "may be read, and only owners may change it")
-                    .fix(format!("{MEMBERS}: apply-policy needs an owner's token")),
-                _ => Check::unknown(Area::DockerHub, subject, "it may be read, and only owners may change it"),
+                Some(Ok(_)) => {
+                    Check::missing(Area::DockerHub, subject, "it can be read, but only owners can change it")
+                        .fix(format!("{MEMBERS}: apply-policy needs an owner's token"))
+                }
+                _ => Check::unknown(Area::DockerHub, subject, "it can be read, but only owners can change it"),
             },
         };
         let needed: &[&'static str] = if owner { &[AUDIT, APPLY_POLICY] } else { &[APPLY_POLICY] };
@@ -324,9 +325,11 @@ fn settings(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
 fn fix_settings(hub: &HubFacts, holder: &Holder, takes_organization: bool) -> String {
     match (is_organization(hub, holder), takes_organization) {
         (true, true) => {
-            format!("{ORGANIZATION_TOKENS}: scope-ram-read under Organization, and for changing it scope-ram-write")
+            format!("{ORGANIZATION_TOKENS}: scope-ram-read under Organization, and scope-ram-write to change it")
         }
-        (true, false) => format!("give an owner's personal access token with Read, Write, Delete ({PERSONAL_TOKENS})"),
+        (true, false) => {
+            format!("provide an owner's personal access token with Read, Write, Delete ({PERSONAL_TOKENS})")
+        }
         (false, _) => format!("{MEMBERS}: make the user an owner"),
     }
 }

@@ -21,14 +21,14 @@ fn manifest(facts: &Facts) -> Check {
         ManifestFact::Usable { organization, images } => Check::ok(
             Area::Machine,
             subject,
-            format!("can be used: organization {organization}, {}", counted(*images, "image")),
+            format!("valid: organization {organization}, {}", counted(*images, "image")),
         ),
         ManifestFact::Faulty(faults, first) => {
             Check::missing(Area::Machine, subject, format!("{}, the first: {first}", counted(*faults, "fault")))
-                .fix("each is shown with its place and how to fix it")
+                .fix("each is shown with its position and how to fix it")
         }
         ManifestFact::Missing(place) => Check::missing(Area::Machine, subject, format!("there is none {place}"))
-            .fix("start it in the directory that has the manifest, or name another with --manifest; `wharfinger schema` describes it"),
+            .fix("run it in the directory that contains the manifest, or name the file with --manifest; `wharfinger schema` describes the format"),
         ManifestFact::Unread(text) => Check::unknown(Area::Machine, subject, text),
     };
     check.needed_for(&[PLAN, PROPOSE, CHECK, PROMOTE, AUDIT, APPLY_POLICY])
@@ -48,12 +48,12 @@ fn event(event: &EventFact) -> Check {
         EventFact::Known { name, git_ref, checks: true, .. } => Check::ok(
             Area::Machine,
             "event",
-            format!("{name} for {git_ref}: check runs here, commands that write do not"),
+            format!("{name} for {git_ref}: check runs here, but commands that write do not"),
         )
         .needed_for(&[CHECK]),
         EventFact::Known { no_writing: Some(why), .. } => Check::missing(Area::Machine, "event", why)
             .needed_for(&writing)
-            .fix("the workflow's `on:` line, and start it on the default branch"),
+            .fix("set the workflow's `on:` line, and start it on the default branch"),
     }
 }
 
@@ -70,16 +70,16 @@ fn clock(servers: &[Server]) -> Option<Check> {
     Some(
         Check::missing(Area::Machine, "clock", format!("{by} {way} {name}: {breaks}"))
             .needed_for(&[PROPOSE, PROMOTE])
-            .fix("set this machine's clock by NTP, such as with `timedatectl set-ntp true`"),
+            .fix("synchronize this machine's clock by NTP, for example with `timedatectl set-ntp true`"),
     )
 }
 
 /// What breaks at so many seconds.
 fn broken(skew: i64) -> Vec<&'static str> {
     let all = [
-        (0, "cooldowns end too early or too late by as much, and so do pauses that a server asks for until a time"),
-        (300, "from 5 minutes on, signed requests (Amazon ECR) and tokens that identity providers sign are refused"),
-        (86_400, "from days on, certificates of servers count as ended or not yet begun"),
+        (0, "cooldowns, and pauses that a server asks for until a given time, are wrong by as much"),
+        (300, "from 5 minutes on, signed requests (Amazon ECR) and tokens signed by identity providers are refused"),
+        (86_400, "from a few days on, server certificates count as expired or not yet valid"),
     ];
     all.into_iter().filter(|(from, _)| skew >= *from).map(|(_, text)| text).collect()
 }
@@ -100,17 +100,17 @@ fn network(machine: &Machine) -> Vec<Check> {
             Check::missing(
                 Area::Machine,
                 "certificates",
-                "this machine has no CA certificates, and none was given: no https",
+                "this machine has no CA certificates, and none were given: https is impossible",
             )
             .needed_for(&[PLAN, PROPOSE, CHECK, PROMOTE])
-            .fix("install the ca-certificates package, or name a PEM file with SSL_CERT_FILE or ca-certificates"),
+            .fix("install the ca-certificates package, or set SSL_CERT_FILE or ca-certificates to a PEM file"),
         );
     }
     for Bundle { variable, path, .. } in machine.bundles.iter().filter(|bundle| !bundle.readable) {
         checks.push(
             Check::missing(Area::Machine, variable.as_str(), format!("{path} cannot be read"))
                 .needed_for(&[PLAN, PROPOSE, CHECK, PROMOTE])
-                .fix(format!("have {variable} name what is there, or unset it")),
+                .fix(format!("point {variable} at an existing file or directory, or unset it")),
         );
     }
     let mut trusted: Vec<String> =
@@ -142,7 +142,7 @@ fn server(server: &Server) -> Check {
     let check = match &server.reached {
         Ok(_) => Check::ok(Area::Machine, subject, format!("at {}", server.address)),
         Err(why) => Check::missing(Area::Machine, subject, format!("no answer from {}: {why}", server.address)).fix(
-            "let this machine reach it: `wharfinger doctor --hosts` lists what to open in a firewall; a proxy is named with HTTPS_PROXY",
+            "allow this machine to reach it: `wharfinger doctor --hosts` lists what to open in a firewall; HTTPS_PROXY sets a proxy",
         ),
     };
     check.needed_for(&server.needed_for)

@@ -13,7 +13,7 @@ pub(super) fn judge(registry: &RegistryFacts, facts: &Facts) -> Vec<Check> {
         checks.extend(mirrors(registry));
     }
     if registry.unasked > 0 {
-        let text = format!("{} more sources and mirrors there were not asked", registry.unasked);
+        let text = format!("{} more sources and mirrors there were not checked", registry.unasked);
         checks.push(Check::unknown(Area::Registries, format!("{} others", registry.name), text));
     }
     checks
@@ -25,9 +25,9 @@ fn credential(registry: &RegistryFacts, below: bool) -> Check {
     match &registry.holder {
         Err(why) => Check::missing(Area::Registries, subject, why)
             .needed_for(&[PLAN, PROPOSE, PROMOTE])
-            .fix("fix the credential helper, or give the credential as registry-auth"),
+            .fix("fix the credential helper, or provide the credential as registry-auth"),
         Ok(Some(holder)) if is_refused(registry) => {
-            Check::missing(Area::Registries, subject, format!("{}: refused wherever it was asked", described(holder)))
+            Check::missing(Area::Registries, subject, format!("{}: refused everywhere it was tried", described(holder)))
                 .needed_for(&[PLAN, PROPOSE, PROMOTE])
                 .fix(format!("wrong password or token? {}", given(&registry.name)))
         }
@@ -39,13 +39,13 @@ fn credential(registry: &RegistryFacts, below: bool) -> Check {
         Ok(None) if registry.reached && registry.mirrors.iter().all(is_open) => Check::unknown(
             Area::Registries,
             subject,
-            "there is none, and the registry asked for none where it was read",
+            "there is none, and the registry did not ask for one when it was read",
         )
         .needed_for(&[PROMOTE]),
-        Ok(None) => Check::missing(Area::Registries, subject, "none, and the mirrors are there")
+        Ok(None) => Check::missing(Area::Registries, subject, "none, although the mirrors are there")
             .needed_for(&[PROMOTE])
             .fix(if below {
-                "the credential of Docker Hub, below, does for both".to_owned()
+                "the Docker Hub credential, below, serves both".to_owned()
             } else {
                 given(&registry.name)
             }),
@@ -75,15 +75,18 @@ fn is_open(mirror: &Mirror) -> bool {
 fn given(registry: &str) -> String {
     match registry {
         "docker.io" => format!(
-            "make a token with Read, Write, Delete ({PERSONAL_TOKENS}) and give it as DOCKERHUB_USERNAME and DOCKERHUB_TOKEN"
+            "create a token with Read, Write, Delete ({PERSONAL_TOKENS}) and provide it as DOCKERHUB_USERNAME and DOCKERHUB_TOKEN"
         ),
-        "ghcr.io" => "in a job the workflow's `permissions:` line: `packages: write`; elsewhere registry-auth with a classic token that \
-                      has write:packages (GitHub, Settings, Developer settings, Personal access tokens)"
+        "ghcr.io" => "in a job, add `packages: write` to the workflow's `permissions:`; elsewhere, provide \
+                      registry-auth with a classic token that has write:packages (GitHub, Settings, Developer \
+                      settings, Personal access tokens)"
             .to_owned(),
         other if other.parse().is_ok_and(|host: RegistryHost| host.ecr().is_some()) => format!(
-            "give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or a login for {other} as registry-auth"
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or provide a login for {other} as registry-auth"
         ),
-        other => format!("give one for {other} as registry-auth, in DOCKER_AUTH_CONFIG or by `docker login {other}`"),
+        other => {
+            format!("provide one for {other} as registry-auth, in DOCKER_AUTH_CONFIG or with `docker login {other}`")
+        }
     }
 }
 
@@ -111,7 +114,7 @@ fn sources(registry: &RegistryFacts) -> Vec<Check> {
         }
     }
     if !read.is_empty() {
-        let found = format!("{} of {} sources may be read: {}", read.len(), registry.sources.len(), some(&read));
+        let found = format!("{} of {} sources can be read: {}", read.len(), registry.sources.len(), some(&read));
         checks.insert(0, Check::ok(Area::Registries, format!("{} pull", registry.name), found).needed_for(&needed));
     }
     checks
@@ -128,8 +131,12 @@ fn answer(source: &Source) -> Outcome {
     let subject = format!("{} pull", source.repository);
     let not_there = || {
         Outcome::Failed(
-            Check::missing(Area::Registries, subject.clone(), "there is no such repository, or none that may be seen")
-                .fix("the image's `source` in the manifest, or a credential that may see it"),
+            Check::missing(
+                Area::Registries,
+                subject.clone(),
+                "this repository does not exist, or the credential may not see it",
+            )
+            .fix("fix the image's `source` in the manifest, or use a credential that may see it"),
         )
     };
     match (&source.read, &source.by_nobody) {
@@ -143,19 +150,19 @@ fn answer(source: &Source) -> Outcome {
 
 fn fix_pull(registry: &RegistryFacts, repository: &str) -> String {
     if let (Ok(Some(_)), Some(setting)) = (&registry.holder, &registry.lacking_setting) {
-        return format!("if its token service may have the password: {setting}, or the input `token-services`");
+        return format!("if its token service may have the password, set {setting} or the input `token-services`");
     }
     match (&registry.holder, registry.name.as_str()) {
         (Ok(Some(Holder { kind: Kind::HubOrganization, .. })), _) => {
             format!("{ORGANIZATION_TOKENS}: scope-image-pull for {repository}, or allow public repositories")
         }
         (Ok(Some(Holder { kind: Kind::GitHub(_), .. })), "ghcr.io") => format!(
-            "the workflow's `permissions:` line: `packages: read`, and the package's page, Package settings, Manage Actions \
-             access: this repository for {repository}"
+            "add `packages: read` to the workflow's `permissions:`, and on the page of {repository}, Package \
+             settings, Manage Actions access, add this repository"
         ),
         (Ok(Some(holder)), _) => {
             format!(
-                "where {} is managed, let it pull {repository}; or the credential from {}",
+                "where {} is managed, let it pull {repository}; or change the credential from {}",
                 whose(holder),
                 holder.place
             )
@@ -186,7 +193,7 @@ fn mirrors(registry: &RegistryFacts) -> Vec<Check> {
                 Check::unknown(
                     Area::Registries,
                     format!("{} push", mirror.repository),
-                    format!("it is yet to be made, and nothing is granted there before: {why}"),
+                    format!("it has not been created yet, and nothing is granted on it before that: {why}"),
                 )
                 .needed_for(&[PROMOTE]),
             ),
@@ -198,7 +205,7 @@ fn mirrors(registry: &RegistryFacts) -> Vec<Check> {
         }
     }
     if !given.is_empty() {
-        let found = format!("{} may be pushed to: {}", counted(given.len(), registry.mirrors.len()), some(&given));
+        let found = format!("{} can be pushed to: {}", counted(given.len(), registry.mirrors.len()), some(&given));
         checks.insert(0, Check::ok(Area::Registries, format!("{name} push"), found).needed_for(&[PROMOTE]));
     }
     for (why, all) in unknown {
@@ -228,22 +235,22 @@ fn read(mirror: &Mirror, registry: &RegistryFacts) -> Option<Check> {
 
 fn fix_push(registry: &RegistryFacts, repository: &str) -> String {
     if let (Ok(Some(_)), Some(setting)) = (&registry.holder, &registry.lacking_setting) {
-        return format!("if its token service may have the password: {setting}, or the input `token-services`");
+        return format!("if its token service may have the password, set {setting} or the input `token-services`");
     }
     match (&registry.holder, registry.name.as_str()) {
         (Ok(Some(Holder { kind: Kind::HubOrganization, .. })), _) => {
             format!("{ORGANIZATION_TOKENS}: scope-image-push for {repository} or all repositories")
         }
         (Ok(Some(Holder { user: Some(user), .. })), "docker.io") => format!(
-            "{PERSONAL_TOKENS}: a token with Read, Write, Delete; and {user} needs to be an owner or editor of the organization \
-             (Docker Home, the organization, Admin Console, Members)"
+            "{PERSONAL_TOKENS}: use a token with Read, Write, Delete; and {user} must be an owner or editor of the \
+             organization (Docker Home, the organization, Admin Console, Members)"
         ),
         (Ok(Some(Holder { kind: Kind::GitHub(_), .. })), "ghcr.io") => {
-            "the workflow's `permissions:` line: `packages: write`".to_owned()
+            "add `packages: write` to the workflow's `permissions:`".to_owned()
         }
         (Ok(Some(holder)), _) => {
             format!(
-                "where {} is managed, let it push to {repository}; or the credential from {}",
+                "where {} is managed, let it push to {repository}; or change the credential from {}",
                 whose(holder),
                 holder.place
             )

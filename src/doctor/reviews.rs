@@ -41,14 +41,14 @@ impl Shown<'_> {
         self.rules.iter().filter_map(|rule| rule.review)
     }
 
-    /// What a rule that is not among those shown comes to: missing, or not known where more rules are hidden.
+    /// What a rule that is not among those shown comes to: missing, or unknown where more rules are hidden.
     fn lacking(&self, subject: String, missing: String, how: String) -> Check {
         let check = match self.hidden {
             false => Check::missing(Area::Github, subject, missing),
             true => Check::unknown(
                 Area::Github,
                 subject,
-                "the branch is protected, and GitHub shows how to administrators alone; a ruleset is shown to everybody",
+                "the branch is protected, but GitHub shows the details only to administrators; a ruleset is visible to everybody",
             ),
         };
         check.fix(how)
@@ -63,22 +63,22 @@ fn reviewed(github: &GitHubFacts, shown: &Shown<'_>, subject: String) -> Check {
     match shown.reviews().map(|review| review.approvals).max() {
         Some(0) | None => shown.lacking(
             subject,
-            "the branch takes commits that nobody approved".to_owned(),
-            format!("{}: a ruleset of the default branch, Require a pull request before merging", page(github)),
+            "the branch accepts commits that nobody approved".to_owned(),
+            format!("{}: add a ruleset for the default branch, Require a pull request before merging", page(github)),
         ),
         Some(approvals) => {
-            Check::ok(Area::Github, subject, format!("changes come by pull request, with {approvals} approving"))
+            Check::ok(Area::Github, subject, format!("changes need a pull request with {approvals} approving"))
         }
     }
 }
 
 fn last_push(github: &GitHubFacts, shown: &Shown<'_>, subject: String) -> Check {
     if shown.reviews().any(|review| review.last_push) {
-        return Check::ok(Area::Github, subject, "somebody else than who pushed last must approve it");
+        return Check::ok(Area::Github, subject, "somebody other than the last pusher must approve it");
     }
     shown.lacking(
         subject,
-        "who pushes last may approve what others pushed before, and merge it".to_owned(),
+        "the last pusher may approve what others pushed before, and merge it".to_owned(),
         format!("{}: Require approval of the most recent reviewable push", page(github)),
     )
 }
@@ -89,24 +89,23 @@ fn owned(github: &GitHubFacts, shown: &Shown<'_>, subject: String) -> Check {
         return Check::ok(Area::Github, subject, "a ruleset restricts who may push files there");
     }
     let how = format!(
-        "{WORKFLOWS}/ with its owners in .github/CODEOWNERS, and {}: Require review from Code Owners; or a push ruleset that \
-         restricts file paths",
+        "list the owners of {WORKFLOWS}/ in .github/CODEOWNERS, and in {} Require review from Code Owners; or add a \
+         push ruleset that restricts file paths",
         page(github)
     );
     let owners = match &github.owners {
         Some(Ok(text)) => text.as_deref().and_then(owners),
         Some(Err(fault)) => return Check::failed(Area::Github, subject, fault).fix(how),
-        None => return Check::unknown(Area::Github, subject, "it was not asked").fix(how),
+        None => return Check::unknown(Area::Github, subject, "not checked").fix(how),
     };
     let Some(owners) = owners else {
-        let found =
-            "who may write changes them alone, `min-approvals` in them too: no line of CODEOWNERS names their owners";
+        let found = "anyone with write access can change them alone, including their `min-approvals`: no line of CODEOWNERS names their owners";
         return Check::missing(Area::Github, subject, found).fix(how);
     };
     if shown.reviews().any(|review| review.code_owners) {
         return Check::ok(Area::Github, subject, format!("a change needs the review of {owners}"));
     }
-    let found = format!("CODEOWNERS names {owners}, and their review is not required");
+    let found = format!("CODEOWNERS names {owners}, but their review is not required");
     shown.lacking(subject, found, how)
 }
 
@@ -141,12 +140,12 @@ fn unnamed(kind: TokenKind) -> Option<Check> {
             Check::unknown(
                 Area::Github,
                 subject,
-                "github-actions[bot] is every workflow of the repository: whoever may run one with `contents: write` can write \
-                 unnamed",
+                "github-actions[bot] is shared by all workflows of the repository: anyone who can run one with \
+                 `contents: write` can write anonymously",
             )
-            .fix("an App's token, its key in an environment that only the default branch may use"),
+            .fix("use an App's token, with its key in an environment that only the default branch may use"),
         ),
-        TokenKind::App => Some(Check::ok(Area::Github, subject, "nobody who does not have the App's key")),
+        TokenKind::App => Some(Check::ok(Area::Github, subject, "only those who have the App's key")),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ const ALL: [&str; 5] = ["contents", "pull-requests", "issues", "statuses", "pack
 /// Where there is no such job, or the text cannot be understood.
 pub(crate) fn permissions(text: &str, job: &str) -> Result<Option<BTreeMap<String, String>>, String> {
     let (root, _) = yaml::read(text);
-    let root = root.ok_or("it is no YAML")?;
+    let root = root.ok_or("it is not YAML")?;
     let jobs = root.get("jobs").ok_or("it has no jobs")?;
     let of_job = jobs.get(job).ok_or_else(|| format!("it has no job `{job}`"))?;
     let Some(given) = of_job.get("permissions").or_else(|| root.get("permissions")) else { return Ok(None) };
@@ -29,7 +29,7 @@ pub(crate) fn permissions(text: &str, job: &str) -> Result<Option<BTreeMap<Strin
     let level = match given.text() {
         Some("read-all") => "read",
         Some("write-all") => "write",
-        _ => return Err("its `permissions` are neither a map nor read-all or write-all".to_owned()),
+        _ => return Err("its `permissions` is neither a map nor read-all or write-all".to_owned()),
     };
     Ok(Some(ALL.iter().map(|name| ((*name).to_owned(), level.to_owned())).collect()))
 }

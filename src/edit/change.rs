@@ -94,7 +94,7 @@ impl Change {
 fn checked_reason(reason: &str) -> Result<String, EditError> {
     let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > 200 || reason.contains(char::is_control) {
-        return Err(EditError::whole("a reason is one line of 1 to 200 characters"));
+        return Err(EditError::whole("a reason must be one line of 1 to 200 characters"));
     }
     Ok(reason.to_owned())
 }

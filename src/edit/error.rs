@@ -21,7 +21,7 @@ impl EditError {
 
     /// What is valid YAML but not worth editing.
     pub(super) fn unusual(at: usize) -> Self {
-        Self::at(at, "what stands here is written in a way that cannot be edited safely: make this change by hand")
+        Self::at(at, "this is written in a way that cannot be edited safely: make the change by hand")
     }
 
     /// The error at a place, where it has none yet.

@@ -35,7 +35,7 @@ use tree::Tree;
 /// Where an edit names an image or a tag that is not there, or the file is written in a way that cannot be edited safely.
 pub fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     if let Some(at) = bare_return(text) {
-        let message = "a carriage return alone ends this line: save the file with ordinary line breaks";
+        let message = "this line ends in a bare carriage return: save the file with ordinary line breaks";
         return Err(EditError::at(at, message));
     }
     let root = root(text)?;

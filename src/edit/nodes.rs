@@ -20,7 +20,7 @@ pub(super) fn image(root: &Node, index: usize) -> Result<&Node, EditError> {
     let image = image.ok_or_else(|| EditError::whole(format!("there is no image {} in this file", index + 1)))?;
     match images.into_iter().chain([image]).find(|node| matches!(&*node.kind, Kind::Alias(_))) {
         Some(alias) => {
-            Err(EditError::at(alias.span.start, "an alias stands here: write the image out to have it edited"))
+            Err(EditError::at(alias.span.start, "this is an alias: write the image out here so that it can be edited"))
         }
         None => Ok(image),
     }
@@ -33,5 +33,5 @@ pub(super) fn item<'n>(image: &'n Node, list: &str, tag: &Tag) -> Result<(usize,
         .iter()
         .enumerate()
         .find(|(_, item)| item.get("tag").and_then(Node::text) == Some(tag.as_str()))
-        .ok_or_else(|| EditError::whole(format!("`{list}` has no entry for the tag {tag}")))
+        .ok_or_else(|| EditError::whole(format!("`{list}` has no entry for tag {tag}")))
 }

@@ -7,7 +7,7 @@ use crate::yaml::{Kind, Node};
 /// Why a text came out other than wanted, at the place of the text before the edit that has to change first.
 pub(super) fn explain(root: &Node, found: &Tree, wanted: &Tree) -> EditError {
     shared(root, found, wanted).unwrap_or_else(|| {
-        EditError::whole("the file is written in a way that cannot be edited safely: make this change by hand")
+        EditError::whole("the file is written in a way that cannot be edited safely: make the change by hand")
     })
 }
 
@@ -41,8 +41,8 @@ fn shared(node: &Node, found: &Tree, wanted: &Tree) -> Option<EditError> {
 fn merged(node: &Node, key: &str) -> Option<EditError> {
     let (merge, _) = node.entries()?.iter().find(|(key, _)| key.is_merge())?;
     let message = format!(
-        "an edit of another image would reach this one through `<<`: write `{key}: []` into this one first, so that it has a \
-         list of its own"
+        "an edit of another image would reach this one through `<<`: add `{key}: []` to this one first, so that it \
+         has its own list"
     );
     Some(EditError::at(merge.span.start, message))
 }

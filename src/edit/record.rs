@@ -76,7 +76,7 @@ fn replace(text: &str, key: &Node, old: &Node, name: &str, value: &str) -> Resul
 
 /// One line in place of a block of text, `>-` and the lines after it.
 fn replace_block(text: &str, key: &Node, old: &Node, new: &str) -> Result<Splice, EditError> {
-    let message = "a block of text with a comment or an anchor stands here: write it on one line to have it edited";
+    let message = "this is a block of text with a comment or an anchor: write it on one line so that it can be edited";
     let refused = || EditError::at(key.span.start, message);
     let colon = colon_end(text, key).ok_or_else(refused)?;
     let is_plain = text[colon..line_end(text, colon)].trim().bytes().all(|byte| b"|>+-123456789".contains(&byte));

@@ -47,7 +47,7 @@ impl Tree {
 
     /// Adds an image at the end of the list.
     pub(super) fn add_image(&mut self, image: Self) -> Result<(), EditError> {
-        let no_list = || EditError::whole("`images` is no list");
+        let no_list = || EditError::whole("`images` is not a list");
         let Self::Map(root) = self else { return Err(no_list()) };
         let images = root.entry("images".to_owned()).or_insert_with(|| Self::List(Vec::new()));
         if matches!(images, Self::Scalar(_, Some(SpecialValue::Null))) {
@@ -116,9 +116,9 @@ type Map = BTreeMap<String, Tree>;
 fn mapping(entries: &[(Node, Node)]) -> Result<Map, EditError> {
     let mut map = Map::new();
     for (key, value) in entries.iter().filter(|(key, _)| !key.is_merge()) {
-        let name = key.text().ok_or_else(|| EditError::at(key.span.start, "this key is no text"))?;
+        let name = key.text().ok_or_else(|| EditError::at(key.span.start, "this key is not text"))?;
         if map.insert(name.to_owned(), Tree::of(value)?).is_some() {
-            return Err(EditError::at(key.span.start, format!("the key `{name}` stands twice in one mapping")));
+            return Err(EditError::at(key.span.start, format!("duplicate key `{name}`")));
         }
     }
     for (_, value) in entries.iter().filter(|(key, _)| key.is_merge()) {
@@ -140,16 +140,16 @@ fn append(image: &mut Map, list: &str, tag: &str, item: Tree) -> Result<(), Edit
     if matches!(items, Tree::Scalar(_, Some(SpecialValue::Null))) {
         *items = Tree::List(Vec::new());
     }
-    let Tree::List(items) = items else { return Err(EditError::whole(format!("`{list}` is no list"))) };
+    let Tree::List(items) = items else { return Err(EditError::whole(format!("`{list}` is not a list"))) };
     if items.iter().any(|i| has_tag(i, tag)) {
-        return Err(EditError::whole(format!("`{list}` has an entry for the tag {tag} already")));
+        return Err(EditError::whole(format!("`{list}` already has an entry for tag {tag}")));
     }
     items.push(item);
     Ok(())
 }
 
 fn find<'t>(image: &'t mut Map, list: &str, tag: &str) -> Result<(&'t mut Vec<Tree>, usize), EditError> {
-    let missing = || EditError::whole(format!("`{list}` has no entry for the tag {tag}"));
+    let missing = || EditError::whole(format!("`{list}` has no entry for tag {tag}"));
     let Some(Tree::List(items)) = image.get_mut(list) else { return Err(missing()) };
     let index = items.iter().position(|i| has_tag(i, tag)).ok_or_else(missing)?;
     Ok((items, index))
@@ -157,7 +157,7 @@ fn find<'t>(image: &'t mut Map, list: &str, tag: &str) -> Result<(&'t mut Vec<Tr
 
 fn set(image: &mut Map, tag: &str, fields: &[Field], without: &[&str]) -> Result<(), EditError> {
     let (items, index) = find(image, "approved", tag)?;
-    let Tree::Map(item) = &mut items[index] else { return Err(EditError::whole("an approval is no mapping")) };
+    let Tree::Map(item) = &mut items[index] else { return Err(EditError::whole("an approval is not a mapping")) };
     item.retain(|key, _| !without.contains(&key.as_str()));
     item.extend(fields.iter().map(|(key, value)| ((*key).to_owned(), Tree::text(value))));
     Ok(())

@@ -65,7 +65,7 @@ pub enum MovementKind {
     Merged,
     /// A merge queue merged into it.
     Queued,
-    /// Something that is not known here.
+    /// Something that is unknown here.
     Other,
 }
 

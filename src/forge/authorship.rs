@@ -46,7 +46,7 @@ pub enum Source {
     Machine(String),
     /// Nothing but GitHub's own signature says that it made the commit for this account.
     MadeFor(String),
-    /// It cannot be told, for this reason, which says how to change that.
+    /// It is unknown, for this reason, which says how to change that.
     Untold(String),
 }
 
@@ -216,7 +216,7 @@ impl<'a> Brought<'a> {
 /// Who stands behind the commits that one movement brought. We push one commit at a time, and nobody else's.
 fn source(movement: &Movement, aside: &[&Movement], new: usize, view: View<'_>) -> Source {
     let Some(actor) = &movement.actor else {
-        return Source::Untold("GitHub does not say who pushed it: have it pushed anew".to_owned());
+        return Source::Untold("GitHub does not say who pushed it: have it pushed again".to_owned());
     };
     let ours = (view.is_us)(actor);
     if !actor.person {
@@ -229,7 +229,7 @@ fn source(movement: &Movement, aside: &[&Movement], new: usize, view: View<'_>) 
             Some(other) if (view.is_us)(other) => {}
             Some(other) => return Source::Machine(other.login.clone()),
             None => {
-                return Source::Untold("GitHub does not say who pushed here before: have it pushed anew".to_owned());
+                return Source::Untold("GitHub does not say who pushed here before: have it pushed again".to_owned());
             }
         }
     }

@@ -4,10 +4,10 @@
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The branch did not point to the expected commit: look again and decide anew.
-    #[error("the branch {branch} moved meanwhile")]
+    #[error("the branch {branch} has moved in the meantime")]
     Moved { branch: String },
     /// The branch's rules refuse a commit, the branch or its proposal (protection, rulesets); with what the forge said.
-    #[error("the rules of the branch {branch} refuse it: {detail}")]
+    #[error("the rules of the branch {branch} reject it: {detail}")]
     Protected { branch: String, detail: String },
     /// The rules of a branch keep it from being deleted: with them, and what to change.
     #[error("the branch {branch} cannot be deleted: {detail}")]
@@ -20,7 +20,7 @@ pub enum Error {
         detail: String,
     },
     /// The forge does not take what was asked, whoever asks; with what it said.
-    #[error("{action}: GitHub does not take it: {detail}")]
+    #[error("{action}: GitHub rejected it: {detail}")]
     Invalid { action: String, detail: String },
     /// A limit, with when it ends.
     #[error("rate limit: {0}")]

@@ -59,7 +59,7 @@ impl Answer {
         self.status >= 200 && self.status < 300
     }
 
-    /// The error of a status that is no success.
+    /// The error of a status that is not a success.
     pub(super) fn success(&self, call: &Call<'_>) -> Result<(), Error> {
         if self.is_success() { Ok(()) } else { Err(self.unexpected(call)) }
     }
@@ -78,12 +78,12 @@ impl Answer {
 
     /// The error for a body that is not what it must be.
     pub(super) fn unreadable(&self, call: &Call<'_>, error: &dyn std::fmt::Display) -> Error {
-        Error::Unusable(format!("the answer to {} is not what its API describes: {error}", call.action))
+        Error::Unusable(format!("the response to {} does not match its API: {error}", call.action))
     }
 
     /// The error for a status that the call has no use for.
     pub(super) fn unexpected(&self, call: &Call<'_>) -> Error {
-        Error::Unusable(format!("answered {} to {}: {}", self.status, call.action, self.message()))
+        Error::Unusable(format!("returned {} for {}: {}", self.status, call.action, self.message()))
     }
 
     /// Docker Hub's message of an error, cleaned and cut.
@@ -93,9 +93,9 @@ impl Answer {
             ["detail", "message", "text"].iter().find_map(|key| body[*key].as_str().filter(|t| !t.is_empty()));
         match message {
             Some(text) => excerpt(text, 300),
-            None if self.body.is_empty() => "nothing more".to_owned(),
+            None if self.body.is_empty() => "no message".to_owned(),
             // A page for browsers says nothing to who reads a log.
-            None if self.body.trim_ascii_start().starts_with(b"<") => "a page of HTML".to_owned(),
+            None if self.body.trim_ascii_start().starts_with(b"<") => "an HTML page".to_owned(),
             None => excerpt(&String::from_utf8_lossy(&self.body), 300),
         }
     }
@@ -170,8 +170,8 @@ mod tests {
             "no [31m ::error::x"
         );
         assert_eq!(message(r#"{"text":"Invalid"}"#), "Invalid");
-        assert_eq!(message(""), "nothing more");
-        assert_eq!(message("\n<!DOCTYPE html><html>"), "a page of HTML");
+        assert_eq!(message(""), "no message");
+        assert_eq!(message("\n<!DOCTYPE html><html>"), "an HTML page");
         assert_eq!(message(&"x".repeat(5000)).chars().count(), 300);
     }
 }

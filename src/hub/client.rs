@@ -128,5 +128,5 @@ impl Hub {
 }
 
 pub(super) fn no_organization(organization: &str) -> Error {
-    Error::Unusable(format!("there is no organization {organization}, or none that may be seen"))
+    Error::Unusable(format!("the organization {organization} does not exist, or this credential may not see it"))
 }

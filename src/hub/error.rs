@@ -1,9 +1,6 @@
 //! What goes wrong with Docker Hub's API.
 
-use crate::text::{excerpt, nearest};
-
-/// How many teams are named.
-const TEAMS: usize = 20;
+use crate::text::names_there_are;
 
 /// What went wrong with Docker Hub's API. The kinds are what callers decide by; no text holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +22,7 @@ pub enum Error {
         detail: String,
     },
     /// The organization has no such team, and none was to be made.
-    #[error("{organization} has no team `{team}` on Docker Hub; {}", list_teams(team, known))]
+    #[error("{organization} has no team `{team}` on Docker Hub; {}", known_teams(team, known))]
     NoTeam {
         organization: String,
         team: String,
@@ -43,16 +40,6 @@ pub enum Error {
     Unusable(String),
 }
 
-/// The team that was probably meant, else the teams there are, for the error about one that is not.
-fn list_teams(team: &str, known: &[String]) -> String {
-    if known.is_empty() {
-        return "it has no team that the credential may see".to_owned();
-    }
-    if let Some(near) = nearest(team, known.iter().map(String::as_str)) {
-        return format!("did you mean `{}`?", excerpt(near, 60));
-    }
-    let names: Vec<String> = known.iter().take(TEAMS).map(|name| format!("`{}`", excerpt(name, 60))).collect();
-    let more = known.len().saturating_sub(TEAMS);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("it has {}{more}", names.join(", "))
+fn known_teams(team: &str, known: &[String]) -> String {
+    names_there_are(team, known).unwrap_or_else(|| "the credential can see no teams there".to_owned())
 }

@@ -36,7 +36,7 @@ pub use transport::RETRY;
 /// What Docker Hub says of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubTag {
-    /// What the tag answers.
+    /// What the tag resolves to.
     pub digest: Option<Digest>,
     pub last_pushed: Option<DateTime<Utc>>,
 }

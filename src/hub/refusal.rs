@@ -38,18 +38,18 @@ fn lacks(identifier: Option<&str>, need: &Need<'_>, message: &str) -> String {
             format!("the organization access token of {identifier} lacks {scope} (under Organization)")
         }
         Need::Owner { personal, .. } if organization_token => format!(
-            "Docker Hub takes no organization access token for this: a personal access token with {personal} is needed, \
-             of an owner of {namespace}"
+            "Docker Hub does not accept organization access tokens for this: a personal access token with {personal} \
+             is needed, of an owner of {namespace}"
         ),
-        Need::Owner { personal, .. } => format!(
-            "{identifier} needs to be an owner of {namespace}, and the personal access token the access {personal}"
-        ),
+        Need::Owner { personal, .. } => {
+            format!("{identifier} must be an owner of {namespace}, and the personal access token needs {personal}")
+        }
         Need::Scope { personal, .. } | Need::PersonalOnly { personal, .. } if organization_token => format!(
-            "Docker Hub takes no organization access token for this: a personal access token with {personal} is needed, \
-             of an owner or editor of {namespace}"
+            "Docker Hub does not accept organization access tokens for this: a personal access token with {personal} \
+             is needed, of an owner or editor of {namespace}"
         ),
         Need::Scope { personal, .. } | Need::PersonalOnly { personal, .. } => format!(
-            "{identifier} needs to be an owner or editor of {namespace}, and the personal access token the access {personal}"
+            "{identifier} must be an owner or editor of {namespace}, and the personal access token needs {personal}"
         ),
     }
 }
@@ -73,10 +73,10 @@ mod tests {
         ];
         insta::assert_snapshot!(texts.join("\n"), @r"
         the organization access token of acme lacks scope-repository-create (under Organization)
-        jo needs to be an owner or editor of acme, and the personal access token the access Read, Write, Delete
+        jo must be an owner or editor of acme, and the personal access token needs Read, Write, Delete
         no Docker Hub credential was given
-        Docker Hub takes no organization access token for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
-        Docker Hub takes no organization access token for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
+        Docker Hub does not accept organization access tokens for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
+        Docker Hub does not accept organization access tokens for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
         ");
     }
 }

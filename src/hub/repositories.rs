@@ -69,8 +69,8 @@ impl Hub {
         let name = repository.name.as_str();
         if !repository.name.fits_docker_hub() {
             return Err(Error::Unusable(format!(
-                "`{name}` is no name for a repository: 2 to 255 lower-case letters and digits, joined by single `.`, `_` \
-                 or `-`, without `/`"
+                "`{name}` is not a valid repository name: use 2 to 255 lower-case letters and digits, joined by \
+                 single `.`, `_` or `-`, without `/`"
             )));
         }
         let call = creation(organization, repository);

@@ -95,8 +95,8 @@ async fn exchange(transport: &Transport, credential: &Credential) -> Result<Secr
     let answer = transport.send(&call, None).await?;
     if matches!(answer.status, 401 | 403) {
         let detail = format!(
-            "{}; the user name goes with a password or personal access token, the organization's name with an \
-             organization access token, and neither may have expired or been revoked",
+            "{}; use the user name with a password or personal access token, the organization's name with an \
+             organization access token, and check that the token has not expired or been revoked",
             answer.message()
         );
         return Err(Error::SignIn { action: call.action, detail });
@@ -110,5 +110,5 @@ async fn exchange(transport: &Transport, credential: &Credential) -> Result<Secr
 }
 
 fn unreadable() -> Error {
-    Error::Unusable("the answer to signing in holds no token".to_owned())
+    Error::Unusable("the response to signing in contains no token".to_owned())
 }

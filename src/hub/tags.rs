@@ -23,7 +23,7 @@ impl Hub {
     pub async fn tag(&self, repository: &Repository, tag: &Tag) -> Result<Option<HubTag>, Error> {
         let Some((namespace, name)) = repository.name.as_str().split_once('/').filter(|(_, name)| !name.contains('/'))
         else {
-            return Err(Error::Unusable(format!("{repository} is no repository of Docker Hub")));
+            return Err(Error::Unusable(format!("{repository} is not a Docker Hub repository")));
         };
         let need = Need::on_repository(namespace, "scope-tag-read", READS);
         let path = ["v2", "namespaces", namespace, "repositories", name, "tags", tag.as_str()];
@@ -78,7 +78,7 @@ impl Hub {
     }
 }
 
-/// A time; what cannot be read is not known.
+/// A time; what cannot be read is unknown.
 fn time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
 }

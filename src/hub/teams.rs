@@ -74,7 +74,7 @@ impl Hub {
         let id = team.id.to_string();
         let path = ["v2", "repositories", organization, name.as_str(), "groups", &id];
         let need = Need::on_repository(organization, "scope-repo-group-admin", MANAGES);
-        let action = format!("taking the grant of {} on {organization}/{name} away", excerpt(&team.name, 60));
+        let action = format!("removing the grant of {} on {organization}/{name}", excerpt(&team.name, 60));
         let call = Call::new(Method::DELETE, &path, need, action);
         let answer = self.send(&call).await?;
         if matches!(answer.status, 200..=299 | 404) { Ok(()) } else { Err(answer.unexpected(&call)) }
@@ -101,7 +101,7 @@ impl Hub {
         if grant(written)?.permission == permission {
             return Ok(());
         }
-        Err(Error::Unusable(format!("{} was not done, though Docker Hub answered that it was", call.action)))
+        Err(Error::Unusable(format!("{} was not done, although Docker Hub reported success", call.action)))
     }
 
     /// The team of that name, made where there is none and it may be; and whether it was made.
@@ -123,11 +123,11 @@ impl Hub {
         Ok((made, true))
     }
 
-    /// Makes a team; one that exists meanwhile, or whose making went unanswered, is found by listing again.
+    /// Makes a team; one that exists in the meantime, or whose making went unanswered, is found by listing again.
     async fn make_team(&self, organization: &str, name: &str) -> Result<HubTeam, Error> {
         let path = ["v2", "orgs", organization, "groups"];
         let need = Need::in_organization(organization, "scope-group-edit", MANAGES);
-        let call = Call::new(Method::POST, &path, need, format!("making the team {name} of {organization}"))
+        let call = Call::new(Method::POST, &path, need, format!("creating the team {name} of {organization}"))
             .body(json!({"name": name}));
         let failed = match self.send(&call).await {
             Ok(answer) if answer.is_success() => return answer.read(&call),
@@ -185,6 +185,6 @@ fn grant(body: GrantBody) -> Result<Grant, Error> {
     let permission = all
         .into_iter()
         .find(|permission| permission.as_str() == body.permission)
-        .ok_or_else(|| Error::Unusable(format!("the permission `{}` is not known", excerpt(&body.permission, 40))))?;
+        .ok_or_else(|| Error::Unusable(format!("the permission `{}` is unknown", excerpt(&body.permission, 40))))?;
     Ok(Grant { team: HubTeam { id: body.group_id, name: body.group_name }, permission })
 }

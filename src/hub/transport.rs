@@ -100,7 +100,7 @@ impl Transport {
     fn lost(&self, error: &reqwest::Error) -> Result<Try, Error> {
         let slow = error.is_timeout() && !error.is_connect();
         let unreachable = Error::Unreachable(match slow {
-            true => format!("nothing within {} s (`timeout`)", self.timeout.as_secs_f64()),
+            true => format!("no response within {} s (`timeout`)", self.timeout.as_secs_f64()),
             false => causes(error),
         });
         if remedy(error).is_some() {
@@ -113,7 +113,7 @@ impl Transport {
     pub(super) fn url(&self, call: &Call<'_>) -> Result<Url, Error> {
         let mut url = self.base.clone();
         url.path_segments_mut()
-            .map_err(|()| Error::Unusable(format!("{} is no address of an API", self.base)))?
+            .map_err(|()| Error::Unusable(format!("{} is not the address of an API", self.base)))?
             .pop_if_empty()
             .extend(&call.path);
         if !call.query.is_empty() {
@@ -128,7 +128,7 @@ impl Transport {
         let Some(until) = until else { return Ok(()) };
         let left = until.saturating_duration_since(Instant::now());
         if left > self.policy.longest {
-            return Err(Error::RateLimited(format!("it asked for a pause of {} s more", left.as_secs())));
+            return Err(Error::RateLimited(format!("it asked to wait {} s more", left.as_secs())));
         }
         tokio::time::sleep_until(until).await;
         Ok(())
@@ -154,8 +154,8 @@ fn classify(answer: Answer, headers: &HeaderMap) -> Try {
     let wait = wait(headers, answer.status, SystemTime::now());
     match answer.status {
         429 => {
-            let when =
-                wait.map_or_else(|| "it does not say for how long".to_owned(), |w| format!("for {} s", w.as_secs()));
+            let when = wait
+                .map_or_else(|| "it does not say how long to wait".to_owned(), |w| format!("wait {} s", w.as_secs()));
             let error = Error::RateLimited(format!("{} ({when})", answer.message()));
             Try::Again { error, wait, done_nothing: true }
         }
@@ -175,7 +175,9 @@ async fn read(mut response: reqwest::Response, status: u16) -> Result<Result<Vec
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
-            Ok(Some(_)) if good => return Err(Error::Unusable(format!("an answer of more than {ANSWER_LIMIT} bytes"))),
+            Ok(Some(_)) if good => {
+                return Err(Error::Unusable(format!("a response of more than {ANSWER_LIMIT} bytes")));
+            }
             Ok(Some(_) | None) => return Ok(Ok(body)),
             Err(error) => return Ok(Err(error)),
         }

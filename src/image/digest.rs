@@ -76,7 +76,9 @@ impl FromStr for Digest {
             _ => return Err(NameError::new("a digest starts with sha256: or sha512:")),
         };
         if hex.len() != length || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(NameError::new(format!("a {algorithm} digest has {length} lower-case hexadecimal digits")));
+            return Err(NameError::new(format!(
+                "a {algorithm} digest consists of {length} lower-case hexadecimal digits"
+            )));
         }
         Ok(Self(text.to_owned()))
     }

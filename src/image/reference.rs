@@ -26,7 +26,7 @@ impl FromStr for Tag {
             Ok(Self(text.to_owned()))
         } else {
             Err(NameError::new(
-                "a tag has 1 to 128 letters, digits, `_`, `.` or `-`, and starts with none of `.` and `-`",
+                "a tag consists of 1 to 128 letters, digits, `_`, `.` or `-`, and does not start with `.` or `-`",
             ))
         }
     }

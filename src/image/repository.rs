@@ -40,7 +40,7 @@ impl FromStr for RepositoryName {
             Ok(Self(text.to_owned()))
         } else {
             Err(NameError::new(
-                "a repository is lower-case letters and digits, joined by `.`, `_`, `__` or `-`, in parts separated by `/`, 255 characters at most",
+                "a repository name consists of lower-case letters and digits, joined by `.`, `_`, `__` or `-`, in parts separated by `/`, and has at most 255 characters",
             ))
         }
     }
@@ -131,7 +131,7 @@ impl FromStr for Location {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         match text.strip_prefix("oci:") {
-            Some("") => Err(NameError::new("oci: needs a directory")),
+            Some("") => Err(NameError::new("`oci:` needs a directory")),
             Some(dir) => Ok(Self::Layout(Path::new(dir).to_path_buf())),
             None => text.parse().map(Self::Remote),
         }

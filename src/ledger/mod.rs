@@ -1,11 +1,11 @@
 //! The ledger: since when each tag that waits was seen to answer its digest. It is what a cooldown counts from where nothing
 //! better is known, kept as one small text on a branch of its own.
 //!
-//! What it says of a tag is a history, oldest first. The last entry is what the tag answered when it was looked at last. A
-//! digest that comes back begins anew. The entries before the last say what the tag answered earlier: what may still be
+//! What it says of a tag is a history, oldest first. The last entry is what the tag answered when it was checked last. A
+//! digest that comes back starts again. The entries before the last say what the tag answered earlier: what may still be
 //! proposed where the tag is rebuilt before its cooldown is over, and what was really served there once.
 //!
-//! A tag that answers what is approved has no clock, and neither has one that is no candidate: their entries are dropped. A
+//! A tag that answers what is approved has no clock, and neither has one that is not a candidate: their entries are dropped. A
 //! tag of Docker Hub, which tells push times itself, has one where it was seen to wait.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,7 +117,7 @@ impl Ledger {
         self.history(key).iter().any(|entry| entry.digest == *digest)
     }
 
-    /// Writes down what was looked at, and drops what no longer matters. `asked` are the tags whose clock or history a rule
+    /// Writes down what was checked, and drops what no longer matters. `asked` are the tags whose clock or history a rule
     /// asked for: of other tags nothing is begun, but what is known of them is continued or ended.
     pub(crate) fn update(&mut self, survey: &Survey, asked: &BTreeSet<Key>, now: DateTime<Utc>) {
         self.tags.retain(|key, _| survey.keeps(key));
@@ -128,7 +128,7 @@ impl Ledger {
         }
     }
 
-    /// Writes down that a tag answers a digest. The same digest again continues its clock, and of two times the earlier holds:
+    /// Writes down that a tag resolves to a digest. The same digest again continues its clock, and of two times the earlier holds:
     /// two runs at once may both have seen it first. Any other digest begins a clock, also one that was there before.
     ///
     /// What is approved of the tag is put before a digest that is new: it was served before that, and a history says only by
@@ -164,7 +164,7 @@ impl Ledger {
 
 /// Which entry of a history that is full is missed least.
 ///
-/// Not what is approved: without it the rest says nothing. Nor what the tag answers now. Of the others the oldest, where
+/// Not what is approved: without it the rest says nothing. Nor what the tag resolves to now. Of the others the oldest, where
 /// another of them is old enough by now; until one is, that one has to stay, however often the tag is rebuilt. Then it is the
 /// one whose neighbours are closest together, so that some digest is always soon old enough.
 fn dispensable(entries: &[Entry], sighting: &Sighting, now: DateTime<Utc>) -> usize {

@@ -8,7 +8,7 @@ use crate::image::{Digest, Location, Tag};
 use crate::manifest::Image;
 use crate::rules::{Reason, Selection};
 
-/// What a tag answers now.
+/// What a tag resolves to now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sighting {
     pub digest: Digest,
@@ -23,7 +23,7 @@ pub(crate) struct Sighting {
 pub(crate) struct Survey {
     seen: BTreeMap<Key, Sighting>,
     kept: BTreeSet<Key>,
-    /// Sources of which not every image was looked at: of those nothing is dropped.
+    /// Sources of which not every image was checked: of those nothing is dropped.
     unknown: BTreeSet<Location>,
     looked: bool,
 }
@@ -82,7 +82,7 @@ impl Survey {
     }
 }
 
-/// Whether a tag may be proposed now or later. An approved one may where it was looked at: for a rebuild.
+/// Whether a tag may be proposed now or later. An approved one may where it was checked: for a rebuild.
 const fn is_candidate(reason: Reason, looked_at: bool) -> bool {
     match reason {
         Reason::Newest

@@ -21,7 +21,7 @@ const JUDGED: &str = "# Judged up to the commit of another identity ";
 /// The longest text that is read or written, in bytes: some ten thousand tags that wait.
 const LIMIT: usize = 4 * 1024 * 1024;
 
-/// A text that is no ledger, or none that this program wrote.
+/// A text that is not a ledger, or none that this program wrote.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
     /// It is longer than any that is written.

@@ -8,7 +8,7 @@ use super::{Broken, Key, Ledger, Tags};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Trusted {
     pub ledger: Ledger,
-    /// How many tags somebody else changed, added or took away: their clocks begin anew.
+    /// How many tags somebody else changed, added or took away: their clocks start again.
     pub touched: usize,
     /// Why the text counts for nothing at all.
     pub broken: Option<Broken>,

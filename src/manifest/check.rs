@@ -31,8 +31,8 @@ impl Given {
         self.0 = before.saturating_add(entries(defaults));
         if before <= MAX_GIVEN && self.0 > MAX_GIVEN {
             let message =
-                format!("the lists of `defaults` come to more than {MAX_GIVEN} entries in the images up to here");
-            faults.report(Code::AliasBomb, defaults.place, message, "shorten the lists, or give them to fewer images");
+                format!("the lists in `defaults` add up to more than {MAX_GIVEN} entries across the images up to here");
+            faults.report(Code::AliasBomb, defaults.place, message, "shorten the lists, or apply them to fewer images");
         }
         self.0 <= MAX_GIVEN
     }
@@ -70,8 +70,8 @@ pub(super) struct Namespace<'a> {
 pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], faults: &mut Faults) {
     let (Some((main, rest)), Some(include)) = (files.split_first(), include) else { return };
     if include.value.0.len() > MAX_INCLUDES {
-        let message = format!("`include` names more than {MAX_INCLUDES} files and globs, which are the most");
-        return faults.report(Code::TooLarge, include.place, message, "name files by globs, such as images/*.yml");
+        let message = format!("`include` lists more than {MAX_INCLUDES} files and globs, which is the limit");
+        return faults.report(Code::TooLarge, include.place, message, "use globs, such as images/*.yml");
     }
     let paths: BTreeSet<&str> = rest.iter().map(|f| f.path.as_str()).collect();
     let directory = main.path.rfind('/').map_or("", |at| &main.path[..=at]);
@@ -79,11 +79,16 @@ pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], f
         let name = &glob.value.0;
         let literal = !name.contains(['*', '?', '[', '{']);
         if literal && !paths.contains(format!("{directory}{name}").as_str()) {
-            let message = format!("the included file `{name}` is not there");
-            faults.report(Code::IncludeMissing, glob.place, message, "name a file beside or below this one");
+            let message = format!("the included file `{name}` does not exist");
+            faults.report(
+                Code::IncludeMissing,
+                glob.place,
+                message,
+                "name a file in this file's directory or below it",
+            );
         } else if !literal && included(&main.path, std::slice::from_ref(name), paths.iter().copied()).is_empty() {
             let message = format!("no other file matches the included glob `{name}`");
-            let help = "correct it or take it out: it counts from this file's directory, and `*` does not cross `/`";
+            let help = "correct or remove it: globs are relative to this file's directory, and `*` does not match `/`";
             faults.report(Code::IncludeMissing, glob.place, message, help);
         }
     }
@@ -92,8 +97,8 @@ pub(super) fn includes(include: &Option<At<Unique<FileGlob>>>, files: &[File], f
 /// Docker Hub's organizations have no `/`.
 pub(super) fn organization(organization: &At<Organization>, registry: &Destination, faults: &mut Faults) {
     if is_hub(registry) && organization.value.0.contains('/') {
-        let message = format!("`{}` is not an organization: Docker Hub's have no `/`", organization.value.0);
-        faults.report(Code::BadOrganization, organization.place, message, "write the organization alone");
+        let message = format!("`{}` is not an organization: names on Docker Hub have no `/`", organization.value.0);
+        faults.report(Code::BadOrganization, organization.place, message, "write only the organization");
     }
 }
 
@@ -110,8 +115,7 @@ pub(super) fn rule_keys(settings: &Settings, faults: &mut Faults) {
     ];
     for (key, place) in others {
         if let Some(place) = place {
-            let message =
-                format!("`{key}` cannot stand beside `tags`, which follows those floating tags and nothing else");
+            let message = format!("`{key}` cannot be used with `tags`, which follows only those floating tags");
             faults.report(Code::ConflictingKeys, place, message, format!("remove `{key}`, or `tags`"));
         }
     }
@@ -128,7 +132,7 @@ pub(super) fn immutable(settings: &Settings, faults: &mut Faults) {
                 Code::ImmutableRebuilds,
                 place,
                 message,
-                "write `rebuilds: ignore`, or `immutable-tags: false`",
+                "write `rebuilds: ignore` or `immutable-tags: false`",
             );
         }
         _ => {}
@@ -153,8 +157,8 @@ pub(super) fn default_repository(source: &At<Source>, faults: &mut Faults) -> Op
     let last = source.value.location.last();
     let name = last.parse().ok();
     if name.is_none() {
-        let message = format!("`{last}` cannot be the name of a repository");
-        faults.report(Code::BadRepository, source.place, message, "say the name with `repository:`");
+        let message = format!("`{last}` is not a valid repository name");
+        faults.report(Code::BadRepository, source.place, message, "set the name with `repository:`");
     }
     name
 }
@@ -163,14 +167,14 @@ pub(super) fn default_repository(source: &At<Source>, faults: &mut Faults) -> Op
 pub(super) fn repository(name: &RepositoryName, place: Place, namespace: &Namespace<'_>, faults: &mut Faults) {
     let length = namespace.organization.len() + 1 + name.as_str().len();
     if length > 255 {
-        let message = format!("the mirror's name with its organization has {length} characters, and 255 are the most");
-        faults.report(Code::BadRepository, place, message, "say a shorter name with `repository:`");
+        let message = format!("the mirror's name, with its organization, has {length} characters; the limit is 255");
+        faults.report(Code::BadRepository, place, message, "set a shorter name with `repository:`");
     }
     if is_hub(namespace.registry) && !name.fits_docker_hub() {
         let message = format!(
             "`{name}` is not a Docker Hub repository: 2 to 255 lower-case letters and digits, joined by single `.`, `_` or `-`"
         );
-        faults.report(Code::BadRepository, place, message, "say another name with `repository:`");
+        faults.report(Code::BadRepository, place, message, "set another name with `repository:`");
     }
 }
 
@@ -187,7 +191,7 @@ pub(super) fn mirror_tags(
     let (mut tags, mut seen) = (Vec::new(), BTreeSet::new());
     for tag in approved.iter().filter_map(|a| a.tag.clone()) {
         if !seen.insert(tag.value.clone()) {
-            let message = format!("`{}` is approved twice for one mirror tag", tag.value);
+            let message = format!("`{}` is approved twice for the same mirror tag", tag.value);
             faults.report(Code::SharedMirrorTag, tag.place, message, "keep one approval of this tag");
         } else {
             tags.push(tag);
@@ -235,8 +239,8 @@ fn shared_repositories(images: &[PlacedImage], faults: &mut Faults) {
         let keys: Vec<&str> = differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect();
         if !keys.is_empty() {
             let keys = keys.join(" and ");
-            let message = format!("images that are mirrored to `{}` want another {keys} of it", image.repository);
-            let help = format!("say the same {keys} for all of them, or give this one another `repository`");
+            let message = format!("images that are mirrored to `{}` differ in {keys}", image.repository);
+            let help = format!("set the same {keys} for all of them, or give this one another `repository`");
             faults.report(Code::ConflictingRepository, placed.repository, message, help);
         }
     }
@@ -257,7 +261,7 @@ fn allowed_source(
     if sources.len() > NAMED {
         allowed.push_str(&format!(" and {} more", sources.len() - NAMED));
     }
-    let message = format!("{origin} is not among the hosts that images may come from: {allowed}");
+    let message = format!("{origin} is not one of the hosts that images may come from: {allowed}");
     faults.report(
         Code::SourceNotAllowed,
         placed.source,
@@ -273,7 +277,7 @@ fn shared_tags(images: &[PlacedImage], faults: &mut Faults) {
             let key = (&placed.image.repository, &tag.value);
             if let Some(owner) = owners.get(&key) {
                 let message =
-                    format!("`{}:{}` in the mirror is already that of `{}`", key.0, key.1, owner.image.source_text);
+                    format!("the mirror tag `{}:{}` is already used by `{}`", key.0, key.1, owner.image.source_text);
                 let help = "give one of the two images another `repository`";
                 faults.report(Code::SharedMirrorTag, tag.place, message, help);
             } else {
@@ -302,7 +306,7 @@ fn shared_branches(images: &[PlacedImage], faults: &mut Faults) {
             let (name, other) = (&placed.image.repository, &owner.image.source_text);
             let same = (owner.image.source == placed.image.source, owner.image.repository == *name);
             let message = match same {
-                (true, true) => format!("`{other}` is in the list of images twice"),
+                (true, true) => format!("`{other}` is listed twice"),
                 (false, true) => format!("the mirror of this image and that of `{other}` would both be `{name}`"),
                 (_, false) => {
                     format!("proposals for this image and for `{other}` would share the branch image/{slug}/...")

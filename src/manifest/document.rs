@@ -33,9 +33,9 @@ object! {
     optional sources "sources": Filled<RegistryHost>,
     /// Further files with `images` and `defaults`, as globs from this file's directory; each must match one.
     optional include "include": Unique<FileGlob>,
-    /// What promotion does about repositories whose settings drifted: enforce (default) or report.
+    /// What promotion does about repositories whose settings have drifted: enforce (default) or report.
     optional repositories "repositories": Enforcement,
-    /// What holds for every image that does not say otherwise.
+    /// Defaults for every image that does not override them.
     optional defaults "defaults": Defaults,
     /// What the organization's settings should be.
     optional policy "policy": Written<Policy>,
@@ -46,9 +46,9 @@ object! {
 }
 
 /// Why keys of the main file cannot stand in an included one.
-const MAIN_ONLY: &str = "move it to the main file: an included file holds `images` and `defaults` and nothing else";
+const MAIN_ONLY: &str = "move it to the main file: an included file may only contain `images` and `defaults`";
 /// Why keys of an image cannot stand in the defaults.
-const IMAGE_ONLY: &str = "move it to the image: it cannot hold for several";
+const IMAGE_ONLY: &str = "move it to the image: it cannot apply to more than one";
 
 object! {
     /// A file that a manifest includes.
@@ -56,14 +56,14 @@ object! {
         ("version", MAIN_ONLY), ("organization", MAIN_ONLY), ("registry", MAIN_ONLY), ("sources", MAIN_ONLY),
         ("include", MAIN_ONLY), ("repositories", MAIN_ONLY), ("policy", MAIN_ONLY), ("proposals", MAIN_ONLY),
     ];
-    /// What holds for every image of this file; it stands over the main file's, key by key.
+    /// Defaults for every image in this file; they override the main file's, key by key.
     optional defaults "defaults": Defaults,
     /// The images.
     optional images "images": Vec<Image>,
 }
 
 object! {
-    /// What holds for every image that does not say otherwise.
+    /// Defaults for every image that does not override them.
     Defaults, "the defaults", misplaced &[
         ("source", IMAGE_ONLY), ("repository", IMAGE_ONLY), ("adopt", IMAGE_ONLY), ("approved", IMAGE_ONLY),
         ("rejected", IMAGE_ONLY), ("revoked", IMAGE_ONLY),
@@ -72,17 +72,18 @@ object! {
 }
 
 object! {
-    /// One image: where it comes from, what picks its versions, and what was approved.
+    /// One image: where it comes from, how its versions are chosen, and what was approved.
     Image, "an image";
     /// Where it comes from: grafana/loki, ghcr.io/owner/name, oci:DIRECTORY.
     required source "source": Source,
     /// Its name in the organization; the last part of the source by default.
     optional repository "repository": RepositoryName,
-    /// Whether a Docker Hub repository of that name that exists and was not made from this manifest is taken over; false by default.
+    /// Whether to take over an existing Docker Hub repository of that name that was not created from this manifest;
+    /// false by default.
     optional adopt "adopt": bool,
     /// Versions that were approved, each with the digest that was reviewed.
     optional approved "approved": Written<Vec<Approval>>,
-    /// Versions that were turned down.
+    /// Versions that were rejected.
     optional rejected "rejected": Written<Vec<Rejection>>,
     /// Versions that must never come again.
     optional revoked "revoked": Written<Vec<Revocation>>,
@@ -92,20 +93,21 @@ object! {
 object! {
     /// Keys that an image and the defaults share.
     Settings, "an image";
-    /// The description of the repository in the organization, of at most 100 characters.
+    /// The repository's description in the organization; at most 100 characters.
     optional description "description": Text<100>,
-    /// The versions that are wanted, as npm writes ranges: ">=2.9, <4 || ^4.1".
+    /// The wanted versions, as an npm range: ">=2.9, <4 || ^4.1".
     optional versions "versions": Range,
-    /// The suffix after the version, exactly; "*" for any one. A bare number before it belongs to it, `22-trixie`; named without, the
-    /// number counts.
+    /// The exact suffix after the version, or "*" for any one. A bare number before it is part of it (`22-trixie`)
+    /// unless the variant is written without it.
     optional variant "variant": Variant,
-    /// A regular expression for tags that are no ordinary versions. It matches the whole tag; its group `version` counts up, and further
-    /// groups break ties, in their order and as numbers. Optional ones follow a publisher whose precision changed:
-    /// `(?<version>25)(\.(?<b>\d+)\.(?<c>\d+))?_(?<build>\d+)`. It cannot order commit hashes or letters (`1.1.1w`, `2024b`).
+    /// A regular expression for tags that are not ordinary versions. It must match the whole tag; its group `version` is
+    /// compared first, and further groups break ties, in order and as numbers. Optional groups allow for a publisher whose
+    /// precision changed: `(?<version>25)(\.(?<b>\d+)\.(?<c>\d+))?_(?<build>\d+)`. It cannot order commit hashes or letters
+    /// (`1.1.1w`, `2024b`).
     optional pattern "pattern": Pattern,
-    /// Floating tags that are followed by digest, and nothing else; codenames such as `bookworm` too.
+    /// Floating tags to follow by digest, and nothing else; codenames such as `bookworm` are allowed.
     optional tags "tags": Filled<Tag>,
-    /// The lines of versions that are followed: latest (default), each-minor, each-major or all.
+    /// Which lines of versions to follow: latest (default), each-minor, each-major or all.
     optional follow "follow": Follow,
     /// How long a version must have been public before it is proposed: 3d by default; s, m, h, d, w.
     optional cooldown "cooldown": Duration,
@@ -113,15 +115,15 @@ object! {
     optional prereleases "prereleases": bool,
     /// Whether a rebuild of an approved version is proposed: propose (default) or ignore.
     optional rebuilds "rebuilds": Proposed,
-    /// How many of a line's newest approvals are kept: all (default) or a number.
+    /// How many of a line's newest approvals to keep: all (default) or a number.
     optional keep "keep": Keep,
-    /// The platforms that are copied: all (default) keeps the index byte for byte.
+    /// The platforms to copy: all (default) keeps the index byte for byte.
     optional platforms "platforms": Platforms,
     /// Whether the mirror is private (default) or public.
     optional visibility "visibility": Visibility,
-    /// Docker Hub teams and what they may do.
+    /// Docker Hub teams and their permissions.
     optional teams "teams": Teams,
-    /// Whether nobody may move a promoted tag on Docker Hub; needs `rebuilds: ignore`.
+    /// Whether to make promoted tags immutable on Docker Hub, so that nobody can move them; needs `rebuilds: ignore`.
     optional immutable_tags "immutable-tags": bool,
     /// Who must have signed the image: bytes of which that is not verified are neither proposed nor promoted. `none` where the defaults
     /// ask for signatures and this image is to have none.
@@ -145,22 +147,22 @@ object! {
     required digest "digest": Digest,
     /// What the mirror's tag held when it was last read; written by promotion.
     optional mirrored "mirrored": Digest,
-    /// The pull request that brought it; written by promotion, for people.
+    /// The pull request that added it; written by promotion, for people.
     optional pull "pull": Whole<1, 1_000_000_000>,
-    /// The UTC date of the commit that brought it; written by promotion, for people.
+    /// The UTC date of the commit that added it; written by promotion, for people.
     optional approved_on "approved-on": NaiveDate,
     /// Who signed what `signatures` asked for; written by promotion, for people.
     optional signed_by "signed-by": Text<1000>,
 }
 
 object! {
-    /// A version that was turned down.
+    /// A version that was rejected.
     Rejection, "a rejection";
     /// The tag.
     required tag "tag": Tag,
-    /// Why, for people.
+    /// The reason, for people.
     required reason "reason": Text<500>,
-    /// The last day on which it holds.
+    /// The last day on which it applies.
     optional until "until": NaiveDate,
 }
 
@@ -171,14 +173,14 @@ object! {
     required tag "tag": Tag,
     /// The digest that was approved.
     required digest "digest": Digest,
-    /// Why, for people.
+    /// The reason, for people.
     required reason "reason": Text<500>,
-    /// Whether the mirror's tag is taken down.
+    /// Whether to delete the mirror's tag.
     optional delete "delete": bool,
 }
 
 object! {
-    /// What the organization's settings should be; what is not said is neither compared nor written.
+    /// What the organization's settings should be; settings that are left out are neither compared nor written.
     Policy, "the policy";
     /// Image Access Management.
     optional image_access "image-access": ImageAccess,
@@ -199,7 +201,7 @@ object! {
     optional verified_publisher "verified-publisher": Allowed,
     /// Community images: allowed or restricted.
     optional community "community": Allowed,
-    /// Docker Hub repositories that are let through whole.
+    /// Docker Hub repositories that are allowed with all their tags.
     optional allowlist "allowlist": Unique<HubRepository>,
 }
 
@@ -210,7 +212,7 @@ object! {
     optional enabled "enabled": bool,
     /// Docker Hub: allowed or restricted.
     optional docker_hub "docker-hub": Allowed,
-    /// Further registries that developers may pull from.
+    /// Other registries that developers may pull from.
     optional registries "registries": Vec<AllowedRegistry>,
 }
 
@@ -219,16 +221,16 @@ object! {
     AllowedRegistry, "a registry";
     /// Its host.
     required address "address": RegistryHost,
-    /// Its name for people; the host by default.
+    /// Its display name; the host by default.
     optional name "name": Text<100>,
 }
 
 object! {
     /// How pull requests are made.
     Proposals, "the proposal settings";
-    /// How images are gathered: image (default), all, or groups of globs.
+    /// How changes are grouped into proposals: image (default), all, or groups of globs.
     optional group "group": Grouping,
-    /// How many may be open at once; 10 by default.
+    /// How many proposals may be open at once; 10 by default.
     optional limit "limit": Whole<1, 1000>,
     /// Labels on every proposal.
     optional labels "labels": Unique<Label>,
@@ -236,12 +238,12 @@ object! {
     optional reviewers "reviewers": Unique<Login>,
     /// Teams asked to review every proposal.
     optional team_reviewers "team-reviewers": Unique<Login>,
-    /// What all branches start with; wharfinger/ by default.
+    /// The prefix of all branches; wharfinger/ by default.
     optional branch_prefix "branch-prefix": BranchPrefix,
-    /// Template of titles.
+    /// The template for titles.
     optional title "title": Text<200>,
-    /// Template of commit messages.
+    /// The template for commit messages.
     optional commit_message "commit-message": Message,
-    /// Name and address of a Signed-off-by line in every commit.
+    /// The name and address for a Signed-off-by line in every commit.
     optional sign_off "sign-off": SignOff,
 }

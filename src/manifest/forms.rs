@@ -11,11 +11,11 @@ use super::{Grouping, Permission, Team};
 use crate::yaml::Node;
 
 object! {
-    /// A team's permission, and whether a missing team is made.
+    /// A team's permission, and whether to create a missing team.
     TeamSettings, "a team";
     /// What the team may do: read, write or admin.
     required permission "permission": Permission,
-    /// Make the team where the organization has none of this name.
+    /// Create the team if the organization has no team of this name.
     optional create "create": bool,
 }
 
@@ -61,7 +61,7 @@ impl Value for Grouping {
             return match word {
                 "image" => Some(Self::Image),
                 "all" => Some(Self::All),
-                other => reader.bad_choice(node, other, "what `group` can be", &["image", "all"]),
+                other => reader.bad_choice(node, other, "a value of `group`", &["image", "all"]),
             };
         }
         let mut groups = Vec::new();

@@ -29,7 +29,7 @@ impl<T: Value + Ord + Clone> Value for Unique<T> {
                 reader.fault(
                     Code::DuplicateEntry,
                     item.place.span,
-                    "this stands in the list twice",
+                    "this is in the list twice",
                     "remove one of the two",
                 );
             } else {

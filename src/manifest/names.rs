@@ -41,46 +41,46 @@ macro_rules! checked_text {
 
 checked_text! {
     /// `organization`: one or, outside Docker Hub, several path components.
-    Organization, BadOrganization, "an organization", "it is lower-case letters and digits, joined by `.`, `_` or `-`",
-        "write the name as it stands in image references", |t| t.parse::<RepositoryName>().is_ok(),
+    Organization, BadOrganization, "an organization", "it must consist of lower-case letters and digits, joined by `.`, `_` or `-`",
+        "write the name as it appears in image references", |t| t.parse::<RepositoryName>().is_ok(),
         texty("^[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*$");
     /// A GitHub user or a team's slug.
-    Login, BadName, "a user or team", "it is letters, digits, `-` and `_`",
-        "write the login, or the team's slug, without @ and without the organization",
+    Login, BadName, "a user or team", "it must consist of letters, digits, `-` and `_`",
+        "write the login or the team's slug, without `@` or the organization",
         |t| (1..=100).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')),
         texty("^[A-Za-z0-9_-]{1,100}$");
     /// A label.
-    Label, BadName, "a label", "it has 1 to 50 characters and no line break",
+    Label, BadName, "a label", "it must have 1 to 50 characters and no line break",
         "write the label as GitHub shows it", |t| !t.trim().is_empty() && t.chars().count() <= 50 && !t.contains(char::is_control),
         json_schema!({ "type": ["string", "number"], "minLength": 1, "maxLength": 50 });
     /// A glob of sources or repositories.
-    Glob, BadGlob, "a glob", "its brackets or braces do not close, or it is empty",
-        "write a name in which `*` stands for anything but `/`", is_glob, json_schema!({ "type": ["string", "number"], "minLength": 1 });
+    Glob, BadGlob, "a glob", "it is empty, or its brackets or braces are not closed",
+        "write a name in which `*` matches anything except `/`", is_glob, json_schema!({ "type": ["string", "number"], "minLength": 1 });
     /// A glob of files in one directory, the manifest's or one below it.
-    FileGlob, BadGlob, "a glob of files", "it names files of one directory below the manifest's",
-        "write it as images/*.yml; it cannot start with `/`, contain `..` or have wildcards in a directory's name",
+    FileGlob, BadGlob, "a file glob", "it must name files in one directory below the manifest's",
+        "write it as images/*.yml, without a leading `/`, without `..` and without wildcards in a directory's name",
         |t| is_glob(t) && stays_below(t) && !t.rsplit_once('/').is_some_and(|(d, _)| d.contains(['*', '?', '[', '{'])), texty("^[^/]");
     /// A template of commit messages: several lines, if need be.
-    Message, BadText, "a commit message", "it has 1 to 2000 characters, and no control characters",
-        "write `|` after the key and the lines below it",
+    Message, BadText, "a commit message", "it must have 1 to 2000 characters and no control characters",
+        "write `|` after the key, and the lines below it",
         |t| !t.trim().is_empty() && t.chars().count() <= 2000 && !t.chars().any(|c| c.is_control() && c != '\n'),
         json_schema!({ "type": ["string", "number"], "minLength": 1, "maxLength": 2000 });
     /// A file of the repository.
-    FilePath, BadText, "a file", "it is named from the manifest's directory, with `/`",
-        "write it as keys/tool.pub; it cannot start with `/` or contain `..`", |t| !t.is_empty() && stays_below(t), texty("^[^/]");
+    FilePath, BadText, "a file", "it must be relative to the manifest's directory, with `/`",
+        "write it as keys/tool.pub, without a leading `/` and without `..`", |t| !t.is_empty() && stays_below(t), texty("^[^/]");
     /// Who vouches for identities in certificates.
     Issuer, BadIssuer, "an issuer", "it is an address that begins with https://",
         "write it as https://token.actions.githubusercontent.com", is_issuer, texty("^https://[^\\s/?#@]+(/[^\\s?#@]*)?$");
     /// What branches start with.
-    BranchPrefix, BadBranchPrefix, "what branches can start with", "git does not take such names",
+    BranchPrefix, BadBranchPrefix, "a branch prefix", "git does not allow such branch names",
         "write it as wharfinger/ or bots/images-", is_branch_prefix, texty("^[A-Za-z0-9_]");
     /// A group's name.
-    GroupName, BadGroup, "the name of a group", "it becomes part of a branch's name",
-        "use lower-case letters, digits, `.`, `_` and `-`; `all` is taken",
+    GroupName, BadGroup, "a group name", "it becomes part of a branch name",
+        "use lower-case letters, digits, `.`, `_` and `-`; `all` is reserved",
         |t| t != "all" && t.parse::<Tag>().is_ok() && t == t.to_lowercase() && is_branch_prefix(t),
         texty("^(?!all$)[a-z0-9_][a-z0-9._-]*$");
     /// A repository of Docker Hub, for the allowlist.
-    HubRepository, BadReference, "a Docker Hub repository", "the allowlist takes nothing else", "write it as grafana/loki",
+    HubRepository, BadReference, "a Docker Hub repository", "the allowlist accepts only these", "write it as grafana/loki",
         |t| t.parse::<Repository>().is_ok_and(|r| r.registry.is_docker_hub()), texty("^[a-z0-9./_-]+$");
     /// `sign-off`: name and address.
     SignOff, BadName, "a name and an address", "it goes into a Signed-off-by line",

@@ -61,7 +61,7 @@ pub(crate) fn read_object<T: Object>(node: &Node, reader: &mut Reader<'_>) -> Op
         }
     }
     for key in keys.iter().filter(|k| k.required && !found.contains(k.name)) {
-        let message = format!("`{}` is missing in {}", key.name, T::WHAT);
+        let message = format!("`{}` is missing from {}", key.name, T::WHAT);
         reader.fault(Code::MissingKey, node.resolved().span, message, format!("add `{}:`", key.name));
     }
     Some(result)
@@ -77,7 +77,7 @@ fn how_to_write<T: Object>(node: &Node) -> String {
     }
     match (text, keys.iter().find(|key| key.required)) {
         (Some(text), Some(first)) => format!("write `{}: {text}`, and its other keys below", first.name),
-        _ => format!("write a mapping with its keys: {}", names(&keys)),
+        _ => format!("write a mapping with these keys: {}", names(&keys)),
     }
 }
 
@@ -88,7 +88,7 @@ fn names(keys: &[Key]) -> String {
 fn unknown_key<T: Object>(key: &Node, name: &str, keys: &[Key], reader: &mut Reader<'_>) {
     let written = first_characters(name, 60);
     if let Some((_, why)) = T::MISPLACED.iter().find(|(k, _)| *k == name) {
-        let message = format!("`{written}` cannot stand in {}", T::WHAT);
+        let message = format!("`{written}` is not allowed in {}", T::WHAT);
         return reader.fault(Code::MisplacedKey, key.resolved().span, message, *why);
     }
     let help = nearest(name, keys.iter().map(|k| k.name))
@@ -111,14 +111,14 @@ pub(crate) fn fields<'n>(node: &'n Node, reader: &mut Reader<'_>) -> Vec<Field<'
     let mut merges = Vec::new();
     for (key, value) in node.entries().unwrap_or_default() {
         let Some(name) = key.text().filter(|_| !key.is_null()) else {
-            let message = format!("a key is text, not {}", key.describe());
+            let message = format!("a key must be text, not {}", key.describe());
             reader.fault(Code::BadKey, key.resolved().span, message, "write the key as plain text");
             continue;
         };
         if !seen.insert(name) {
             let written = first_characters(name, 60);
             let help = "keep one of the two";
-            reader.fault(Code::DuplicateKey, key.resolved().span, format!("`{written}` stands here twice"), help);
+            reader.fault(Code::DuplicateKey, key.resolved().span, format!("duplicate key `{written}`"), help);
         } else if key.is_merge() {
             merges.push(value);
         } else {
@@ -129,7 +129,7 @@ pub(crate) fn fields<'n>(node: &'n Node, reader: &mut Reader<'_>) -> Vec<Field<'
         let sources: Vec<&Node> = merge.items().map_or_else(|| vec![merge], |items| items.iter().collect());
         for source in sources {
             if source.entries().is_none() {
-                let help = "merge an alias of a mapping, or a list of such aliases";
+                let help = "merge an alias to a mapping, or a list of such aliases";
                 reader.fault(Code::BadMerge, source.span, "only mappings can be merged", help);
                 continue;
             }

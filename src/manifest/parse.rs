@@ -47,14 +47,14 @@ pub fn file(path: &str, bytes: Vec<u8>) -> Result<File, Diagnostic> {
         return Err(whole(Code::TooLarge, TOO_LARGE.to_owned(), SPLIT));
     }
     String::from_utf8(bytes).map(|text| File { path: path.to_owned(), text }).map_err(|error| {
-        let message = format!("the file is not UTF-8 from byte {} on", error.utf8_error().valid_up_to());
+        let message = format!("the file is not valid UTF-8 from byte {} on", error.utf8_error().valid_up_to());
         whole(Code::NotUtf8, message, "save it as UTF-8")
     })
 }
 
-const SPLIT: &str = "split it into several files and name them under `include`";
+const SPLIT: &str = "split it into several files and list them under `include`";
 /// How many bytes there are is not said: a file is not read to its end when it has too many.
-const TOO_LARGE: &str = "the file has more than 1,048,576 bytes, which are the most";
+const TOO_LARGE: &str = "the file is larger than 1,048,576 bytes, which is the limit";
 
 /// The globs of `include` in the main file's text, so that the caller can read those files; empty where the text cannot be
 /// read that far: [`parse`] then says why. They count from the main file's directory: see [`included`].
@@ -135,7 +135,7 @@ fn read_file<T: Object>(index: usize, file: &File, faults: &mut Faults) -> Optio
     }
     let Some(root) = root.filter(|r| !r.is_null()) else {
         for key in T::keys().iter().filter(|k| k.required && !broken) {
-            let message = format!("`{}` is missing in {}: the file is empty", key.name, T::WHAT);
+            let message = format!("`{}` is missing from {}: the file is empty", key.name, T::WHAT);
             faults.report(Code::MissingKey, whole, message, format!("add `{}:`", key.name));
         }
         return None;
@@ -143,8 +143,7 @@ fn read_file<T: Object>(index: usize, file: &File, faults: &mut Faults) -> Optio
     if let Some(newer) = root.get("version").and_then(newer_version) {
         let place = Place { file: index, span: newer.span };
         let version = newer.text().unwrap_or_default();
-        let message =
-            format!("this manifest is written in version {version}, and this release reads version {VERSION}");
+        let message = format!("this manifest uses format version {version}, and this release reads version {VERSION}");
         faults.report(Code::NewerVersion, place, message, format!("use wharfinger {version}.x, which reads it"));
         return None;
     }

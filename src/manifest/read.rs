@@ -39,7 +39,7 @@ impl Reader<'_> {
         match (node.text(), node.special()) {
             (Some(text), None) => Some(text),
             (Some(text), Some(Special::Bool(_))) => {
-                let message = format!("expected {wanted} here, found `{text}`, which is a truth value");
+                let message = format!("expected {wanted} here, found `{text}`, which is a boolean");
                 self.fault(Code::WrongType, node.resolved().span, message, format!("quote it: \"{text}\""));
                 None
             }
@@ -58,7 +58,7 @@ impl Reader<'_> {
 
     /// Notes that a word is none of those that are possible; `None`, as there is no value.
     pub(crate) fn bad_choice<T>(&mut self, node: &Node, word: &str, wanted: &str, words: &[&str]) -> Option<T> {
-        let message = format!("`{}` is not {wanted}: it is one of {}", first_characters(word, 60), words.join(", "));
+        let message = format!("`{}` is not {wanted}: expected one of {}", first_characters(word, 60), words.join(", "));
         let help = nearest(word, words.iter().copied())
             .map_or_else(|| format!("write {}", words.join(" or ")), |near| format!("did you mean `{near}`?"));
         self.fault(Code::BadChoice, node.resolved().span, message, help);
@@ -110,7 +110,7 @@ impl<T: Value> Value for Vec<T> {
         let Some(items) = node.items() else {
             let help = match node.entries().and_then(|entries| entries.first()?.0.text()) {
                 Some(key) => format!("begin each item with `- `, as in `- {}: ...`", first_characters(key, 60)),
-                None => "write it in brackets, as [one, two], or one item a line after `- `".to_owned(),
+                None => "write it in brackets, as [one, two], or one item per line after `- `".to_owned(),
             };
             return reader.wrong_type(node, "a list", help);
         };
@@ -131,14 +131,14 @@ impl<T: Value> Value for Written<T> {
     const NULLABLE: bool = T::NULLABLE;
 
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let help = "write the value out: what reviewers approve must stand in one place";
+        let help = "write the value out: what reviewers approve must be in one place";
         if let Some(alias) = node.first_alias() {
-            reader.fault(Code::AliasNotAllowed, alias.span, "an alias cannot stand here", help);
+            reader.fault(Code::AliasNotAllowed, alias.span, "aliases are not allowed here", help);
             return None;
         }
         if let Some(through) = reader.through {
-            let message = "an approval, a rejection, a revocation or the policy would come through this alias";
-            let help = "write one of its own here, if only `[]`: what reviewers approve must stand in one place";
+            let message = "this alias would bring in an approval, a rejection, a revocation or the policy";
+            let help = "write the value out here, even if it is `[]`: what reviewers approve must be in one place";
             reader.fault(Code::AliasNotAllowed, through, message, help);
             return None;
         }

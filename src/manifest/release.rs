@@ -36,8 +36,8 @@ fn refusal(main: &File, asked: &VersionReq, span: Span) -> Option<Vec<Diagnostic
     let age = if is_older(&own, asked) { "older" } else { "newer" };
     let mut faults = Faults::default();
     let place = Place { file: 0, span };
-    let message = format!("this is wharfinger {own}, which is {age} than this manifest asks for: {asked}");
-    let help = format!("use a release that is {asked}; in a workflow that is what stands after `@` in `uses:`");
+    let message = format!("this is wharfinger {own}, which is {age} than this manifest requires: {asked}");
+    let help = format!("use a release that matches {asked}; in a workflow it is set after the `@` in `uses:`");
     faults.report(Code::OtherRelease, place, message, help);
     Some(faults.into_diagnostics(std::slice::from_ref(main)))
 }

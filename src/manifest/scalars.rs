@@ -66,18 +66,18 @@ macro_rules! parsed_text {
 }
 
 parsed_text! {
-    Digest, BadDigest, "a digest", "copy the digest from the registry, such as `docker buildx imagetools inspect` shows it",
+    Digest, BadDigest, "a digest", "copy the digest from the registry, as `docker buildx imagetools inspect` shows it",
         text_schema("^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$");
-    Tag, BadTag, "a tag", "write the tag alone, without the repository and without `:`",
+    Tag, BadTag, "a tag", "write only the tag, without the repository or `:`",
         texty("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$");
     RepositoryName, BadRepository, "a repository name", "use lower-case letters and digits, joined by `.`, `_` or `-`",
         texty("^[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*$");
-    RegistryHost, BadRegistry, "a registry", "write the host alone, without https:// and without a path",
+    RegistryHost, BadRegistry, "a registry", "write only the host, without https:// or a path",
         texty("^[a-z0-9.:\\[\\]-]+$");
     Platform, BadPlatform, "a platform", "write it as linux/amd64 or linux/arm/v7",
         text_schema("^[a-z0-9._-]+/[a-z0-9._-]+(?:/[a-z0-9._-]+)?$");
-    VersionReq, BadRange, "a requirement of releases",
-        "write it as Cargo does: \">=0.2\", \">=0.2, <0.5\", or \"0.2\", which is 0.2.x",
+    VersionReq, BadRange, "a version requirement",
+        "write it as Cargo does: \">=0.2\", \">=0.2, <0.5\", or \"0.2\", which means 0.2.x",
         texty("^ *(\\* *|(=|>=?|<=?|~|\\^)? *[0-9]+(\\.([0-9]+|[xX*])){0,2}[^,]*(,.+)?)$");
     Pattern, BadPattern, "a pattern",
         "write a regular expression with a named group, such as '(?<version>\\d+\\.\\d+)'; single quotes keep the backslashes",
@@ -98,11 +98,11 @@ impl Value for Source {
         let help = if text.starts_with("oci:") {
             "write it as oci:DIRECTORY"
         } else if text.contains('@') || text.rsplit('/').next().is_some_and(|last| last.contains(':')) {
-            "write the repository alone: tags and digests stand under `approved`"
+            "write only the repository: tags and digests go under `approved`"
         } else if text.contains("://") {
             "write it as an image reference, without https://"
         } else {
-            "write it as in an image reference: grafana/loki, ghcr.io/owner/name, or oci:DIRECTORY"
+            "write it as an image reference: grafana/loki, ghcr.io/owner/name, or oci:DIRECTORY"
         };
         parsed(node, reader, Code::BadReference, wanted, help).map(|location| Self { text: text.to_owned(), location })
     }
@@ -116,7 +116,7 @@ impl Value for Destination {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         match reader.text(node, "a registry")?.strip_prefix("oci:") {
             Some("") => {
-                reader.refuse(node, Code::BadRegistry, "a registry", "oci: needs a directory", "write oci:DIRECTORY")
+                reader.refuse(node, Code::BadRegistry, "a registry", "`oci:` needs a directory", "write oci:DIRECTORY")
             }
             Some(directory) => Some(Self::Directory(directory.into())),
             None => RegistryHost::read(node, reader).map(Self::Registry),
@@ -160,7 +160,7 @@ impl Value for Variant {
         {
             Some(Self::Exactly(text.to_owned()))
         } else {
-            let why = "it is the part of the tag after the version and its `-`";
+            let why = "a variant is the part of the tag after the version and its `-`";
             reader.refuse(
                 node,
                 Code::BadVariant,
@@ -180,7 +180,7 @@ impl Value for Duration {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let wanted = "a duration";
         let text = reader.text(node, wanted)?;
-        let why = "it is a number and one of s, m, h, d, w, ten years at most";
+        let why = "a duration is a number followed by s, m, h, d or w, and at most ten years";
         text::duration(text)
             .or_else(|| reader.refuse(node, Code::BadDuration, wanted, why, "write it as 3d, 12h or 0s"))
     }
@@ -196,7 +196,7 @@ impl Value for NaiveDate {
         let text = reader.text(node, wanted)?;
         let date = Some(text).filter(|t| t.len() == 10).and_then(|t| Self::parse_from_str(t, "%Y-%m-%d").ok());
         date.or_else(|| {
-            reader.refuse(node, Code::BadDate, wanted, "it is written year-month-day", "write it as 2027-03-01")
+            reader.refuse(node, Code::BadDate, wanted, "a date is written year-month-day", "write it as 2027-03-01")
         })
     }
 
@@ -243,7 +243,7 @@ impl<const MIN: u64, const MAX: u64> Value for Whole<MIN, MAX> {
         };
         let canonical = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
         let number = text.parse().ok().filter(|n| canonical && (MIN..=MAX).contains(n));
-        let (wanted, why) = ("a number that can stand here", "it is out of bounds, or no whole number");
+        let (wanted, why) = ("a valid number here", "it is out of range, or not a whole number");
         number.map(Self).or_else(|| reader.refuse(node, Code::BadNumber, wanted, why, &Self::help()))
     }
 
@@ -263,9 +263,9 @@ impl<const MAX: usize> Value for Text<MAX> {
         let why = if text.is_empty() {
             "this text is empty".to_owned()
         } else if length > MAX {
-            format!("this text has {length} characters, and {MAX} are the most")
+            format!("this text has {length} characters; the limit is {MAX}")
         } else if text.chars().any(char::is_control) {
-            "this text has control characters or several lines".to_owned()
+            "this text contains control characters or line breaks".to_owned()
         } else {
             return Some(Self(text.to_owned()));
         };
@@ -312,12 +312,12 @@ pub(crate) struct Allowed(pub(crate) bool);
 
 choice! {
     Visibility, "a visibility": "private" => Visibility::Private, "public" => Visibility::Public;
-    Enforcement, "what `repositories` can be": "enforce" => Enforcement::Enforce, "report" => Enforcement::Report;
+    Enforcement, "a value of `repositories`": "enforce" => Enforcement::Enforce, "report" => Enforcement::Report;
     Permission, "a permission": "read" => Permission::Read, "write" => Permission::Write, "admin" => Permission::Admin;
-    Follow, "what `follow` can be": "latest" => Follow::Latest, "each-minor" => Follow::EachMinor,
+    Follow, "a value of `follow`": "latest" => Follow::Latest, "each-minor" => Follow::EachMinor,
         "each-major" => Follow::EachMajor, "all" => Follow::All;
-    Proposed, "what `rebuilds` can be": "propose" => Self(true), "ignore" => Self(false);
-    Allowed, "what a switch can be": "allowed" => Self(true), "restricted" => Self(false);
+    Proposed, "a value of `rebuilds`": "propose" => Self(true), "ignore" => Self(false);
+    Allowed, "a policy setting": "allowed" => Self(true), "restricted" => Self(false);
 }
 
 /// `keep`: all, or how many.

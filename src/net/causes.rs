@@ -41,5 +41,6 @@ pub(crate) fn remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
 }
 
-const UNTRUSTED: &str = "no CA known here signed the server's certificate; name a PEM file of the CA that did with \
-                         SSL_CERT_FILE or ca-certificates, or install the ca-certificates package where it is missing";
+const UNTRUSTED: &str = "the server's certificate is not signed by a known CA; set SSL_CERT_FILE or ca-certificates \
+                         to a PEM file of the CA that signed it, or install the ca-certificates package if it is \
+                         missing";

@@ -47,7 +47,7 @@ impl FromStr for Hosts {
         let mut hosts = BTreeMap::new();
         for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
             let fail = |why: &str| HostsError { part: part.to_owned(), why: why.to_owned() };
-            let (host, url) = part.split_once('=').ok_or_else(|| fail("host=URL is expected"))?;
+            let (host, url) = part.split_once('=').ok_or_else(|| fail("expected host=URL"))?;
             let host: RegistryHost = host.trim().parse().map_err(|e| fail(&format!("{e}")))?;
             let url = place(url.trim()).map_err(|why| fail(&why))?;
             if hosts.insert(host.as_str().to_owned(), url).is_some() {
@@ -61,13 +61,13 @@ impl FromStr for Hosts {
 fn place(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|e| format!("not a URL: {e}"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("the URL starts with http:// or https:// and a host".to_owned());
+        return Err("the URL must start with http:// or https:// and a host".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("a URL without user name and password is expected".to_owned());
+        return Err("the URL must not contain a user name or password".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("a URL without ? and # is expected".to_owned());
+        return Err("the URL must not contain ? or #".to_owned());
     }
     Ok(url)
 }

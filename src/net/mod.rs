@@ -29,7 +29,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 /// How the HTTP client is made.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Certificates to trust beside the system's, PEM.
+    /// Certificates to trust in addition to the system's, PEM.
     pub ca_certificates: Option<String>,
     /// Hosts that are to be found elsewhere: these origins may be private whatever `public_only` says.
     pub hosts: Hosts,
@@ -62,7 +62,7 @@ pub enum NetError {
     Unusable(String),
     /// An `https` URL on a machine without certificates.
     #[error(
-        "no CA certificates on this machine: install the ca-certificates package, or name a bundle with SSL_CERT_FILE or ca-certificates"
+        "no CA certificates on this machine: install the ca-certificates package, or set SSL_CERT_FILE or ca-certificates to a bundle"
     )]
     NoCertificates,
     /// An address that may not be contacted here.
@@ -157,7 +157,7 @@ fn certificates(pem: Option<&str>) -> Result<Vec<CertificateDer<'static>>, NetEr
     let list: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     let list = list.map_err(|e| bad(e.to_string()))?;
     if list.is_empty() {
-        return Err(bad("no certificate in it; PEM text with -----BEGIN CERTIFICATE----- is expected".to_owned()));
+        return Err(bad("it contains no certificate; expected PEM text with -----BEGIN CERTIFICATE-----".to_owned()));
     }
     let mut roots = rustls::RootCertStore::empty();
     for certificate in &list {

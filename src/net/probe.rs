@@ -26,7 +26,7 @@ impl Http {
         self.admit(url).map_err(|e| e.to_string())?;
         let request = self.client().get(url.clone()).header("accept", "application/json");
         let answer = tokio::time::timeout(PATIENCE, request.send()).await;
-        let answer = answer.map_err(|_| format!("nothing within {} s", PATIENCE.as_secs()))?;
+        let answer = answer.map_err(|_| format!("no answer within {} s", PATIENCE.as_secs()))?;
         let answer = answer.map_err(|e| causes::causes(&e))?;
         let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date).ok()).map(DateTime::from);

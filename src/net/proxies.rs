@@ -7,7 +7,7 @@ use crate::text::excerpt;
 /// Proxies and certificates that the environment names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Proxies {
-    /// Variables that name a proxy, each with its address without user and password; `None` where it is no address.
+    /// Variables that name a proxy, each with its address without user and password; `None` where it is not an address.
     pub proxies: Vec<(&'static str, Option<Url>)>,
     /// Hosts that no proxy is used for.
     pub no_proxy: Option<String>,

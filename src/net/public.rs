@@ -10,7 +10,7 @@ use url::Url;
 use super::Hosts;
 use super::proxies::proxy_hosts;
 
-/// What may be contacted although it is no public address: exactly the origins that `WHARFINGER_HOSTS` names. The machine's
+/// What may be contacted although it is not a public address: exactly the origins that `WHARFINGER_HOSTS` names. The machine's
 /// own proxies may be connected to, but are no place to send a request to.
 #[derive(Debug, Default)]
 pub(super) struct Exempt {

@@ -94,7 +94,7 @@ pub(super) async fn availability(
             Ok(None) => drop(availability.gone.insert(tag.clone())),
             Ok(Some(_)) => {}
             Err(error) => {
-                tracing::info!("whether {}:{tag} is still there is not known: {error}", image.source_text);
+                tracing::info!("it is unknown whether {}:{tag} still exists: {error}", image.source_text);
                 availability.unknown.insert(tag.clone());
             }
         }

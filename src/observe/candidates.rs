@@ -18,6 +18,7 @@ use crate::hub::Hub;
 use crate::image::{Descriptor, Digest, Location, Tag};
 use crate::manifest::{Image, Manifest};
 use crate::plan::{self, FailedStep, Failure, Scope};
+use crate::progress::Progress;
 use crate::proposal::known::{Candidates, ImageCandidates};
 use crate::proposal::signers::{Signers, is_compared, signers};
 use crate::proposal::unsigned::unsigned;
@@ -39,6 +40,8 @@ pub(crate) struct UpstreamReader<'a> {
     pub(crate) hub: Option<&'a Hub>,
     /// The ledger, for what Docker Hub does not tell: other registries' clocks, and what tags answered before.
     pub(crate) clocks: &'a Clocks<'a>,
+    /// Shows how far it is.
+    pub(crate) progress: &'a Progress,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -52,14 +55,18 @@ pub(super) async fn read_candidates(
     let listed = list(reader.sources, images().map(|(_, image)| image)).await;
     let known: BTreeMap<Digest, Readiness> = ready.iter().map(|d| (d.clone(), Readiness::Ready)).collect();
     let (listed, known) = (&listed, &known);
+    let phase = &reader.progress.phase("images upstream", images().count());
     let read = futures_util::stream::iter(images())
         .map(|(at, image)| async move {
             let facts = Facts { readiness: known.clone(), ..Facts::default() };
-            (at, read_image(reader, image, listed, facts).await)
+            let read = read_image(reader, image, listed, facts).await;
+            phase.one();
+            (at, read)
         })
         .buffer_unordered(TOGETHER)
         .collect::<Vec<_>>()
         .await;
+    phase.end();
     let mut candidates = Candidates::default();
     for (at, read) in read {
         candidates.put(at, read);
@@ -140,7 +147,7 @@ async fn select(reader: &UpstreamReader<'_>, image: &Image, candidates: &mut Ima
             look_up(reader, image, &fact, &mut candidates.facts).await?;
         }
     }
-    let error = format!("undecided after {ROUNDS} rounds of questions to upstream");
+    let error = format!("undecided after {ROUNDS} rounds of requests to upstream");
     Err(Failure::of(image, None, FailedStep::Resolve, error))
 }
 

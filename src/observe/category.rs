@@ -43,7 +43,7 @@ impl Standings {
         }
         match hub.badge(repository).await {
             Ok(Some(badge)) => Standing::of_badge(badge),
-            Ok(None) => Standing::Unknown("Docker Hub's search does not tell".to_owned()),
+            Ok(None) => Standing::Unknown("Docker Hub's search does not say".to_owned()),
             Err(e) => Standing::Unknown(self.silent.get_or_init(|| async { e.to_string() }).await.clone()),
         }
     }

@@ -30,8 +30,8 @@ pub(super) async fn is_missing(
     let there = ecr.exists(&name).await?;
     if there.is_none() {
         tracing::warn!(
-            "{registry}: whether {name} is there cannot be asked, and so it is not made: IAM does not let these keys \
-             ecr:DescribeRepositories"
+            "{registry}: it cannot be determined whether {name} exists, so it is not created: these keys lack \
+             ecr:DescribeRepositories in IAM"
         );
     }
     Ok(there == Some(false))

@@ -37,7 +37,7 @@ impl EvidenceReader<'_> {
         match sources.head(source, tag).await {
             Ok(Some(answer)) if answer.digest == *digest => evidence.served = Served::Now,
             Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
-            Err(e) => evidence.unknown.push(format!("what {tag} answers: {e}")),
+            Err(e) => evidence.unknown.push(format!("what {tag} resolves to: {e}")),
         }
         let mut parts = Parts::default();
         match walk(sources, source, digest, platforms).await {
@@ -45,7 +45,7 @@ impl EvidenceReader<'_> {
                 if !matches!(found.problem, Some(Problem::Refused(_))) {
                     match companions::account(sources, source, &found.documents).await {
                         Ok(along) => evidence.along = Some(along),
-                        Err(e) => evidence.unknown.push(format!("what comes along with the image: {e}")),
+                        Err(e) => evidence.unknown.push(format!("signatures and other artifacts: {e}")),
                     }
                 }
                 parts = take(&mut evidence, found);
@@ -58,8 +58,8 @@ impl EvidenceReader<'_> {
         if let Some(before) = before.filter(|before| before != digest) {
             match walk(sources, source, &before, platforms).await {
                 Ok(Some(before @ Walk { problem: None, .. })) => compare(&mut evidence, &before, &parts),
-                Ok(_) => evidence.unknown.push("what is approved now: upstream no longer has all of it".to_owned()),
-                Err(e) => evidence.unknown.push(format!("what is approved now: {e}")),
+                Ok(_) => evidence.unknown.push("the approved image: upstream no longer has all of it".to_owned()),
+                Err(e) => evidence.unknown.push(format!("the approved image: {e}")),
             }
         }
         evidence

@@ -87,9 +87,9 @@ impl FactReader<'_> {
 
     /// Who has approved what the open proposal on a branch holds now, in words.
     async fn approver(&self, branch: &str) -> Option<String> {
-        let accounts = self.forge?.accounts()?;
         let open = self.open.iter().find(|open| open.branch == branch)?;
+        let path = self.upstream.as_ref().map(|upstream| upstream.manifest.path());
         // nothing is taken from under a review that could not be read
-        approver(accounts, open).await.unwrap_or_else(|e| Some(format!("somebody, perhaps ({e}),")))
+        approver(self.forge?, path, open).await.unwrap_or_else(|e| Some(format!("somebody, perhaps ({e}),")))
     }
 }

@@ -67,7 +67,7 @@ impl<'a> FirstParents<'a> {
     pub(super) fn warn_where_cut(&self) {
         if self.next.is_some() {
             tracing::warn!(
-                "the manifest's history is longer than {PIECES} pages: what was retired before is not known to be ours"
+                "the manifest's history is longer than {PIECES} pages: it is unknown whether what was retired earlier is ours"
             );
         }
     }

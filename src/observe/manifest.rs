@@ -122,7 +122,7 @@ pub(crate) fn files_from_directory(directory: &Path, path: &str) -> Result<Vec<F
 /// What helps where a directory has no manifest: one that lies beside, or above, else how one begins.
 fn help(directory: &Path, path: &str) -> String {
     if let Some(beside) = beside(directory, path) {
-        return format!("{beside} lies there: rename it, or name it by `--manifest {beside}`");
+        return format!("there is {beside}: rename it, or use `--manifest {beside}`");
     }
     let above = directory.ancestors().skip(1).find(|above| above.join(path).is_file());
     match above {
@@ -142,10 +142,9 @@ fn beside(directory: &Path, path: &str) -> Option<String> {
 
 /// How a manifest begins.
 fn beginning() -> String {
-    "to begin with, write this (`wharfinger schema` describes every key, `--manifest` names another file):\n\n\
-     organization: YOUR-ORGANIZATION\n\
-     sources: [docker.io]\n\
-     images:\n  - source: grafana/loki\n    versions: \">=3\"\n"
+    "to start with, write this (`wharfinger schema` describes every key, `--manifest` selects another \
+     file):\n\norganization: YOUR-ORGANIZATION\nsources: [docker.io]\nimages:\n  - source: grafana/loki\n    \
+     versions: \">=3\"\n"
         .to_owned()
 }
 

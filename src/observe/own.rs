@@ -1,13 +1,10 @@
 //! The open proposals of one manifest, where a repository may have several.
 
-use std::collections::BTreeSet;
-
 use tokio::sync::OnceCell;
 
-use super::manifest::from_forge;
+use super::manifest::part_from_forge;
 use crate::forge::{Error, Forge, OpenProposal};
 use crate::manifest::{DEFAULT_PATH, Manifest};
-use crate::plan::Key;
 use crate::proposal::own::{Belongs, belongs, former};
 use crate::proposal::{branch, metadata};
 
@@ -58,16 +55,17 @@ pub(crate) async fn own_proposals(forge: &dyn Forge, manifest: &Manifest) -> Res
     Ok(sorted)
 }
 
-/// Whether a recording proposal has a record that the manifest lacks.
-async fn records_here(forge: &dyn Forge, manifest: &Manifest, open: &OpenProposal) -> bool {
-    let Ok(theirs) = from_forge(forge, &open.head, manifest.path()).await else { return false };
-    let recorded: BTreeSet<Key> = theirs
-        .approvals()
-        .filter(|(_, approval)| approval.mirrored.is_some())
-        .map(|(image, approval)| Key::of(image, approval))
-        .collect();
-    let mut lacking = manifest.approvals().filter(|(_, approval)| approval.mirrored.is_none());
-    lacking.any(|(image, approval)| recorded.contains(&Key::of(image, approval)))
+/// Whether a recording proposal changes the manifest's files. Where that cannot be told, it is left to others.
+pub(crate) async fn records_here(forge: &dyn Forge, manifest: &Manifest, open: &OpenProposal) -> bool {
+    // A local clone takes commits: nothing was left there.
+    let Some(accounts) = forge.accounts() else { return false };
+    let changes = async {
+        let base = accounts.merge_base(&forge.head().await?.commit, &open.head).await?;
+        let before = part_from_forge(forge, &base, manifest.path()).await?;
+        let after = part_from_forge(forge, &open.head, manifest.path()).await?;
+        Ok::<bool, Error>(before.zip(after).is_some_and(|(before, after)| before.files != after.files))
+    };
+    changes.await.unwrap_or(false)
 }
 
 /// The open proposal that stands for a branch of the manifest, where there is one.

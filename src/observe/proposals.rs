@@ -21,7 +21,7 @@ use crate::image::Digest;
 use crate::ledger::Survey;
 use crate::manifest::Manifest;
 use crate::plan::{Failure, Scope};
-use crate::progress::Group;
+use crate::progress::{Group, Progress};
 use crate::proposal::approve::{ApprovalRequest, Resolution};
 use crate::proposal::body::Evidence;
 use crate::proposal::decide::{Agenda, Decided, Reviewed, asked};
@@ -47,6 +47,8 @@ pub(crate) struct ProposalReader<'a> {
     /// Without a forge nothing is open and nothing was declined.
     pub(crate) forge: Option<&'a dyn Forge>,
     pub(crate) trust: Trust,
+    /// Shows how far it is.
+    pub(crate) progress: Progress,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -170,8 +172,8 @@ impl ProposalReader<'_> {
     }
 
     fn upstream<'c>(&'c self, manifest: &'c Manifest, clocks: &'c Clocks<'c>) -> UpstreamReader<'c> {
-        let Self { sources, keys, hub, now, .. } = self;
-        UpstreamReader { manifest, sources, trust: keys, hub: hub.as_ref(), clocks, now: *now }
+        let Self { sources, keys, hub, progress, now, .. } = self;
+        UpstreamReader { manifest, sources, trust: keys, hub: hub.as_ref(), clocks, progress, now: *now }
     }
 }
 

@@ -17,7 +17,7 @@ const VERSIONS: usize = 256;
 
 /// Why nothing is known of the past where there is no forge.
 pub(super) const NO_HISTORY: &str =
-    "the manifest's history is not read without a forge: give GITHUB_TOKEN and GITHUB_REPOSITORY, or --forge git";
+    "the manifest's history cannot be read without a forge: set GITHUB_TOKEN and GITHUB_REPOSITORY, or use --forge git";
 
 /// Where it is only shown whose something is, every record is taken at its word.
 pub(crate) static ALL_BELIEVED: BTreeSet<ForeignRecord> = BTreeSet::new();
@@ -59,7 +59,7 @@ impl History<'_> {
             while read < versions.len() {
                 if read == VERSIONS {
                     tracing::warn!(
-                        "only the newest {VERSIONS} versions of the manifest were read: what they do not record is not known to be ours"
+                        "only the newest {VERSIONS} versions of the manifest were read: it is unknown whether anything that they do not record is ours"
                     );
                     break 'read;
                 }

@@ -39,7 +39,7 @@ pub(crate) struct RepositorySettings {
     pub full_descriptions: BTreeMap<RepositoryName, String>,
     /// Repositories that do not exist, or that the credential may not see.
     pub missing: BTreeSet<RepositoryName>,
-    /// What could not be looked at, by what Docker Hub said of it.
+    /// What could not be checked, by what Docker Hub said of it.
     pub troubles: BTreeMap<String, Vec<RepositoryName>>,
     /// Why nothing can be looked at: the credential itself is refused.
     pub refused: Option<String>,
@@ -124,7 +124,7 @@ pub(super) async fn read_repository(
 struct SettingsReader<'a> {
     hub: &'a Hub,
     organization: &'a str,
-    /// Whether teams and immutable tags are looked at.
+    /// Whether teams and immutable tags are checked.
     closely: bool,
 }
 
@@ -137,7 +137,7 @@ impl SettingsReader<'_> {
             return BTreeMap::new();
         }
         let listed = self.hub.listed_repositories(self.organization).await.unwrap_or_else(|error| {
-            tracing::debug!("the organization's list cannot be had, so each repository is asked about: {error}");
+            tracing::debug!("the organization's repositories cannot be listed, so each one is looked up: {error}");
             Vec::new()
         });
         listed.into_iter().map(|listed| (listed.name.clone(), from_list(&listed))).collect()
@@ -178,7 +178,7 @@ impl SettingsReader<'_> {
     }
 }
 
-/// Why a repository's teams are not known.
+/// Why a repository's teams are unknown.
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// Docker Hub has no list of them.
@@ -188,7 +188,7 @@ pub(super) enum Trouble {
 
 /// That Docker Hub has no list of teams, in words.
 pub(super) fn no_teams(organization: &str) -> String {
-    format!("Docker Hub shows no teams of repositories of {organization}")
+    format!("Docker Hub does not show the teams of repositories of {organization}")
 }
 
 /// What an entry of the organization's list shows.
@@ -212,7 +212,7 @@ pub(super) fn asks_closely(wanted: &WantedSettings, listed: Option<&ObservedSett
 }
 
 /// What Docker Hub's answers show of one repository's settings together: its entry in the organization's list, itself,
-/// and its teams, each `None` where there is none or it was not asked. Teams of which there is no list are not known, and
+/// and its teams, each `None` where there is none or it was not asked. Teams of which there is no list are unknown, and
 /// not none: that is a trouble where the manifest wants something of them.
 pub(super) fn merge_answers(
     wanted: &WantedSettings,

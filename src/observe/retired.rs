@@ -23,7 +23,7 @@ pub(crate) struct RetiredReader<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Retired {
     pub removals: Vec<Removal>,
-    /// Tags that stay although they are retired, and mirrors that could not be looked at.
+    /// Tags that stay although they are retired, and mirrors that could not be checked.
     pub failed: Vec<Failure>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn read_retired(reader: &RetiredReader<'_>, manifest: &Manifest
     let last = match reader.history.recorded_last(manifest, open).await {
         Ok(last) => last,
         Err(error) => {
-            // Nothing is known to be ours; what is approved is promoted all the same.
+            // Nothing is known to be ours; what is approved is promoted anyway.
             let told = |name: &RepositoryName| failed(manifest, name, error.to_string());
             retired.failed.extend(repositories.iter().filter_map(told));
             return retired;

@@ -75,12 +75,13 @@ async fn read_conflict(
 /// # Errors
 /// Where the forge does not answer.
 pub(crate) async fn read_dismissed(
-    accounts: &dyn Accounts,
+    forge: &dyn Forge,
+    path: &str,
     base: &str,
     open: &OpenProposal,
 ) -> Result<Option<String>, Error> {
-    match approver(accounts, open).await? {
-        Some(who) if accounts.dismisses(base).await? => Ok(Some(who)),
+    match (approver(forge, Some(path), open).await?, forge.accounts()) {
+        (Some(who), Some(accounts)) if accounts.dismisses(base).await? => Ok(Some(who)),
         _ => Ok(None),
     }
 }

@@ -45,7 +45,7 @@ pub struct Sources {
 /// The most bytes of signatures and statements that are kept.
 const CONTENTS: usize = 16 * 1024 * 1024;
 
-/// The bytes of a blob that is no larger than its descriptor says; `None` where it is not there or larger.
+/// The bytes of a blob that is not larger than its descriptor says; `None` where it is not there or larger.
 async fn small_blob(store: &dyn Store, blob: &Descriptor) -> Result<Option<Vec<u8>>, Error> {
     let Some(mut stream) = store.blob(blob, 0).await? else { return Ok(None) };
     let mut bytes = Vec::new();
@@ -178,13 +178,13 @@ impl Sources {
             let why = match (&list.declined, &list.all) {
                 (Some(error), _) => error.to_string(),
                 // Its images are read: there is such a repository.
-                (None, None) => "it answers that there is none".to_owned(),
+                (None, None) => "it says that there is none".to_owned(),
                 (None, Some(_)) => return Some(Arc::clone(&list.companions)),
             };
             list.said.call_once(|| {
                 tracing::warn!(
-                    "{location}: the tag list is refused: signatures and the like that stand under cosign's tags are not found, \
-                     those that refer to an image are ({why})"
+                    "{location}: the tag list is refused: signatures and similar artifacts under cosign's tags are \
+                     not found, only those that refer to an image ({why})"
                 );
             });
             None
@@ -212,7 +212,7 @@ impl Sources {
         Ok(self.ask(location, |store| async move { store.head(reference).await }).await?.is_some())
     }
 
-    /// What a tag answers; a run asks once.
+    /// What a tag resolves to; a run asks once.
     pub async fn head(&self, location: &Location, tag: &Tag) -> Result<Option<Descriptor>, Error> {
         let asked = (location.clone(), tag.clone());
         let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
@@ -240,7 +240,7 @@ impl Sources {
         read
     }
 
-    /// The labels of a configuration, read once in a run; `None` where it cannot be had, or is no small blob with the bytes of
+    /// The labels of a configuration, read once in a run; `None` where it cannot be had, or is not a small blob with the bytes of
     /// its digest: whether it is there is then for [`Self::has_blob`] to say.
     pub(super) async fn labels(&self, location: &Location, config: &Descriptor) -> Option<Labels> {
         let asked = (location.clone(), config.digest.clone());
@@ -298,7 +298,7 @@ impl Sources {
         };
         answer.unwrap_or_else(|| {
             let registry = location.registry().map_or_else(|| location.to_string(), ToString::to_string);
-            let text = format!("{location} took {} s in all and was not done (`source-timeout`)", seconds(limit));
+            let text = format!("{location} had not finished after {} s in total (`source-timeout`)", seconds(limit));
             Err(Error { registry, kind: ErrorKind::Unreachable(text) })
         })
     }
@@ -325,8 +325,8 @@ impl Sources {
         let first = self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(location.clone());
         if first {
             tracing::warn!(
-                "Docker Hub refuses this credential on {location} (Image Access Management exempts only owners; a wrong credential is refused too, `wharfinger doctor` tells): \
-                 read anonymously"
+                "Docker Hub refuses this credential on {location} (Image Access Management exempts only owners; a \
+                 wrong credential is refused too, which `wharfinger doctor` detects): reading it anonymously"
             );
         }
         true

@@ -156,7 +156,7 @@ impl Reader<'_> {
             match document.read() {
                 Err(error) => Ok(vec![Node::Problem(Problem::of(document.digest.as_str(), &error))]),
                 Ok(Content::Index { .. }) if depth == 0 => {
-                    Ok(incomplete(format!("{}: more than {DEPTH} indexes inside each other", document.digest)))
+                    Ok(incomplete(format!("{}: indexes are nested more than {DEPTH} deep", document.digest)))
                 }
                 Ok(Content::Index { children, blobs, .. }) => {
                     let own = Node::Index { digest: document.digest.clone(), blobs: sizes(&document, &blobs) };

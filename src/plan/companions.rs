@@ -1,11 +1,11 @@
-//! How much may come along with an image, and what stays behind.
+//! How much may be copied too with an image, and what is left behind.
 
 use std::fmt;
 
 use crate::image::{Digest, Tag};
 use crate::text::size;
 
-/// The most companions of one image: what has more is no image's signatures.
+/// The most companions of one image: what has more is not an image's signatures.
 pub(crate) const MOST: usize = 200;
 
 /// The most bytes of them.
@@ -14,7 +14,7 @@ pub(crate) const MOST_BYTES: u64 = 200 << 20;
 /// Something beside an image that is not brought to the mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LeftBehind {
-    /// What it is; `None` for all that comes after the last that was looked at.
+    /// What it is; `None` for all that comes after the last that was checked.
     pub digest: Option<Digest>,
     /// The tag that it stands under; `None` where it names its subject itself.
     pub under: Option<Tag>,
@@ -31,9 +31,9 @@ impl LeftBehind {
 impl fmt::Display for LeftBehind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.under, &self.digest) {
-            (Some(tag), _) => write!(f, "{tag} stays behind: {}", self.why),
-            (None, Some(digest)) => write!(f, "{digest} stays behind: {}", self.why),
-            (None, None) => write!(f, "the rest stays behind: {}", self.why),
+            (Some(tag), _) => write!(f, "{tag} is left behind: {}", self.why),
+            (None, Some(digest)) => write!(f, "{digest} is left behind: {}", self.why),
+            (None, None) => write!(f, "the rest is left behind: {}", self.why),
         }
     }
 }
@@ -48,9 +48,9 @@ pub(crate) enum Excess {
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Many => write!(f, "an image may have {MOST} signatures and other artifacts beside it"),
+            Self::Many => write!(f, "an image may have at most {MOST} signatures and other artifacts"),
             Self::Large => {
-                write!(f, "the signatures and other artifacts beside an image may have {}", size(MOST_BYTES))
+                write!(f, "the signatures and other artifacts of an image may have at most {}", size(MOST_BYTES))
             }
         }
     }

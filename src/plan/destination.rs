@@ -60,17 +60,19 @@ pub fn lacking(manifest: &Manifest, images: &[&Image]) -> Vec<String> {
     if any(|image| image.visibility == Visibility::Public) {
         said.push(match kind {
             Kind::Ghcr => format!(
-                "{place}: `visibility: public` is left to you: a new package is private, and GitHub has no API to change that; its page has it, under Package settings"
+                "{place}: `visibility: public` is left to you: a new package is private, and GitHub has no API to change that; do it on the package's page, under Package settings"
             ),
             Kind::Ecr => format!("{place}: `visibility: public` is not possible: Amazon ECR's private registries have no public repositories"),
-            _ => format!("{place}: `visibility: public` is left to you: there is no common way to set it"),
+            _ => format!("{place}: `visibility: public` is left to you: there is no standard way to set it"),
         });
     }
     if any(|image| !image.teams.is_empty()) {
-        said.push(format!("{place}: `teams` are Docker Hub's and are not granted there: give access by its own means"));
+        said.push(format!(
+            "{place}: `teams` are Docker Hub's and are not granted there: grant access with that registry's own tools"
+        ));
     }
     if any(|image| image.immutable_tags) {
-        said.push(format!("{place}: `immutable-tags` is not set there: set it by its own means"));
+        said.push(format!("{place}: `immutable-tags` is not set there: set it with that registry's own tools"));
     }
     if any(|image| image.description.is_some()) {
         said.push(format!("{place}: `description` is not written there"));
@@ -86,14 +88,14 @@ pub(crate) fn explained(manifest: &Manifest, error: &str) -> Option<String> {
     let missing = lower.contains("name_unknown") || lower.contains("not found") || lower.contains("does not exist");
     match kind {
         Kind::Ecr if missing && lower.contains("push") => Some(
-            "Amazon ECR makes no repository by a push: with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY it is made ahead (IAM ecr:CreateRepository), else make it yourself"
+            "Amazon ECR does not create repositories on push: with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY it is created beforehand (IAM ecr:CreateRepository), otherwise create it yourself"
                 .to_owned(),
         ),
         Kind::ArtifactRegistry if missing && lower.contains("push") => Some(format!(
-            "Artifact Registry makes no repository by a push: make the one that `organization: {organization}` names, as PROJECT/REPOSITORY"
+            "Artifact Registry does not create repositories on push: create the one that `organization: {organization}` names, as PROJECT/REPOSITORY"
         )),
         Kind::Oci if lower.contains(&format!("project {project} not found")) => Some(format!(
-            "Harbor has no project {project}, and none is made by a push: make it, and let this credential push to it"
+            "Harbor has no project {project}, and a push does not create one: create it, and let this credential push to it"
         )),
         _ => None,
     }

@@ -3,7 +3,7 @@
 use crate::content::{Content, ContentError, Document};
 use crate::image::{Descriptor, Digest, Platform};
 
-/// The document that is to be mirrored, from the approved one as upstream has it. A manifest that is no index is its only
+/// The document that is to be mirrored, from the approved one as upstream has it. A manifest that is not an index is its only
 /// platform and stays as it is.
 pub(crate) fn from_upstream(document: &Document, platforms: Option<&[Platform]>) -> Result<Document, ContentError> {
     let Some(platforms) = platforms else { return Ok(document.clone()) };

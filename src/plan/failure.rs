@@ -31,7 +31,7 @@ impl Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailedStep {
-    /// Finding out what a tag answers.
+    /// Resolving a tag.
     Resolve,
     /// Reading upstream.
     Read,
@@ -39,7 +39,7 @@ pub enum FailedStep {
     Create,
     /// Copying a blob.
     Blob,
-    /// Putting a manifest.
+    /// Pushing a manifest.
     Manifest,
     /// Setting the tag.
     Tag,
@@ -51,9 +51,9 @@ pub enum FailedStep {
     Propose,
     /// Upstream no longer has the digest.
     SourceLost,
-    /// The mirror's tag answers something that the manifest did not put there.
+    /// The mirror's tag resolves to something that promotion did not put there.
     MirrorDiffers,
-    /// Fewer people approved than the policy asks.
+    /// Fewer people approved it than the policy requires.
     Unreviewed,
     /// It is not verified to be signed as the image asks.
     Unsigned,
@@ -61,14 +61,14 @@ pub enum FailedStep {
     NotOurs,
     /// A manifest or index is one that two readers could understand differently.
     Refused,
-    /// What the mirror is to answer cannot be told.
+    /// It is unknown what the mirror's tag should resolve to.
     Unknown,
-    /// The manifest revokes it and it could not be taken down.
+    /// The manifest revokes it, but it could not be deleted.
     Revoked,
 }
 
 impl FailedStep {
-    /// The failure that a state is, if it is one.
+    /// The failure for a state, if it is one.
     #[must_use]
     pub const fn of(state: State) -> Option<Self> {
         match state {

@@ -45,7 +45,7 @@ pub(crate) enum Past {
 /// What is known of a repository. What is `None` was not asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Claim {
-    /// Whether Docker Hub has it; `None` where it cannot be told.
+    /// Whether Docker Hub has it; `None` where it is unknown.
     pub exists: Option<bool>,
     /// Whether a tag answers what the manifest at hand records of it.
     pub answers_record: bool,
@@ -120,12 +120,12 @@ pub(crate) fn ownership(name: &str, claim: &Claim, keeper: &Keeper) -> Result<Ow
 
 /// Why a repository is not ours, and what can be done.
 fn not_ours(name: &str, exists: bool, evidence: &str) -> String {
-    let cure = "`adopt: true` at the image takes it over, `repository` gives the image another name";
+    let cure = "`adopt: true` on the image takes it over, `repository` gives the image another name";
     match exists {
-        true => format!("{name} exists already, not ours: {evidence}. Nothing of it is touched; {cure}"),
+        true => format!("{name} already exists and is not ours: {evidence}. It is left untouched; {cure}"),
         false => {
             format!(
-                "whether {name} exists and is ours cannot be told: {evidence}. Nothing of it is touched; if it exists, {cure}"
+                "it is unknown whether {name} exists and is ours: {evidence}. It is left untouched; if it exists, {cure}"
             )
         }
     }
@@ -142,7 +142,7 @@ fn evidence(mark: &Mark, unread: Option<&String>, keeper: &Keeper) -> String {
         },
     };
     let past = match unread {
-        Some(why) => format!("whether the default branch ever recorded a promotion to it cannot be told ({why})"),
+        Some(why) => format!("it is unknown whether the default branch ever recorded a promotion to it ({why})"),
         None => "the default branch never recorded a promotion to it".to_owned(),
     };
     format!("{past}, and {mark}")
@@ -165,7 +165,7 @@ pub(crate) fn same_keeper(one: &str, other: &str) -> bool {
 }
 
 impl Keeper {
-    /// The mark: the last line of a full description. `None` where the forge's repository is not known.
+    /// The mark: the last line of a full description. `None` where the forge's repository is unknown.
     pub(crate) fn line(&self) -> Option<String> {
         self.repository.as_ref().map(|repository| format!("{MARK}{repository}, {}", self.path))
     }

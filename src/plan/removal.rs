@@ -1,7 +1,8 @@
-//! Mirror tags that are to go: taken down because their bytes are revoked, or pruned because their approval was retired.
+//! Mirror tags to delete: because their bytes are revoked, or pruned because their approval was retired.
 //!
-//! A tag goes only while it answers what this program put there: for a revocation what `digest` and `platforms` give, for a
-//! retired approval what the default branch's history records of it. Anything else somebody else put there, and it stays.
+//! A tag is only deleted while it resolves to what this program put there: for a revocation, the result of `digest` and
+//! `platforms`; for a retired approval, what the default branch's history records for it. Anything else was put there
+//! by somebody else and stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Image, Manifest, Revocation};
 use crate::rules::Rule;
 
-/// One tag that is to go.
+/// One tag to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
     /// The image's source as the manifest writes it.
@@ -26,21 +27,21 @@ pub struct Removal {
     pub repository: RepositoryName,
     /// The tag.
     pub tag: Tag,
-    /// What it answers, and so the only thing that is deleted.
+    /// What it resolves to, and so the only thing that is deleted.
     pub digest: Digest,
-    /// Why it goes.
+    /// Why it is deleted.
     pub why: Why,
-    /// Why, in words.
+    /// The reason, in words.
     pub detail: String,
 }
 
-/// Why a tag goes.
+/// Why a tag is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// Its bytes are revoked with `delete: true`.
     Revoked,
-    /// Its approval was taken out of the manifest.
+    /// Its approval was removed from the manifest.
     Retired,
 }
 
@@ -62,7 +63,7 @@ impl Removal {
 /// there. `held` is the tag's document, which tells where `platforms` keeps only some of the platforms.
 ///
 /// # Errors
-/// Where the tag answers anything but what `digest` and `platforms` give: it is left alone.
+/// Where the tag resolves to anything but what `digest` and `platforms` give: it is left alone.
 pub(crate) fn takedown(
     image: &Image,
     revoked: &Revocation,
@@ -88,8 +89,8 @@ pub(crate) fn takedown(
         return Some(Ok(removal));
     }
     let text = format!(
-        "revoked with `delete: true`, but the mirror's tag answers {}, which is not what was promoted of {}: it is left \
-         alone; delete it there if it has to go",
+        "revoked with `delete: true`, but the mirror's tag resolves to {}, which was not promoted from {}: it is \
+         left alone; if it has to go, delete it there",
         now.short(),
         revoked.digest.short()
     );
@@ -100,12 +101,12 @@ pub(crate) fn takedown(
 /// their own. `unread` is why the records could not be read.
 pub(crate) fn not_put_here(removal: &Removal, unread: Option<&str>) -> Failure {
     let proof = match unread {
-        Some(why) => format!("whether it was promoted there cannot be told ({why})"),
+        Some(why) => format!("it is unknown whether it was promoted there ({why})"),
         None => "the default branch never recorded that it was promoted there".to_owned(),
     };
     let text = format!(
-        "revoked with `delete: true`, and the mirror's tag answers {}, but {proof}: it is left alone; delete it there if it \
-         has to go",
+        "revoked with `delete: true`, and the mirror's tag resolves to {}, but {proof}: it is left alone; if it has \
+         to go, delete it there",
         removal.digest.short()
     );
     removal.failed(FailedStep::NotOurs, text)
@@ -150,7 +151,7 @@ pub(crate) fn recorded(manifest: &Manifest) -> BTreeMap<Key, Digest> {
 /// of it last. `None` where no image has the repository.
 ///
 /// # Errors
-/// Where the tag answers something else than was recorded: it is left alone.
+/// Where the tag resolves to something else than was recorded: it is left alone.
 pub(crate) fn prune(
     manifest: &Manifest,
     key: &Key,
@@ -174,8 +175,8 @@ pub(crate) fn prune(
         return Some(Ok(removal));
     }
     let text = format!(
-        "its approval was retired, but the mirror's tag answers {}, not the recorded {}: it is left alone; delete it \
-         there if it has to go",
+        "its approval was retired, but the mirror's tag resolves to {}, not to the recorded {}: it is left alone; if \
+         it has to go, delete it there",
         now.short(),
         recorded.short()
     );

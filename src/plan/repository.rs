@@ -148,8 +148,8 @@ pub(crate) fn unseen(manifest: &Manifest, troubles: &BTreeMap<String, Vec<Reposi
             more => format!(" (and {more} more)"),
         };
         let error = format!(
-            "whether the settings of {}{others} are as the manifest says cannot be told: {said}; `repositories: report` \
-             asks no more than to be told of what is seen",
+            "it is unknown whether the settings of {}{others} match the manifest: {said}; with `repositories: \
+             report`, only what can be seen is reported",
             image.repository
         );
         let (source, repository) = (image.source_text.clone(), image.repository.clone());
@@ -187,7 +187,7 @@ fn creation(manifest: &Manifest, image: &Image) -> String {
     }
     let visibility = image.visibility.as_str();
     let teams = image.teams.iter().map(|(name, team)| {
-        let made = if team.create { " (made if missing)" } else { "" };
+        let made = if team.create { " (created if missing)" } else { "" };
         format!(", {name}: {}{made}", team.permission.as_str())
     });
     format!("creates {}/{}, {visibility}{}", manifest.organization, image.repository, teams.collect::<String>())
@@ -200,8 +200,9 @@ fn provenance(manifest: &Manifest, name: &RepositoryName) -> String {
     let sources: Vec<String> = sources.iter().map(|s| format!("- `{s}`")).collect();
     let file = manifest.files.first().map_or("approved-images.yml", |f| f.path.as_str());
     format!(
-        "# {name}\n\nCopies of approved images from:\n\n{}\n\nEvery tag was let in by a pull request to `{file}` and holds \
-         exactly the bytes that were reviewed there. Do not push here by hand: tags that nobody approved are reported.\n",
+        "# {name}\n\nCopies of approved images from:\n\n{}\n\nEvery tag was approved by a pull request to `{file}` \
+         and holds exactly the bytes that were reviewed there. Do not push here by hand: unapproved tags are \
+         reported.\n",
         sources.join("\n")
     )
 }

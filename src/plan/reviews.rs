@@ -18,7 +18,7 @@ pub struct Review {
     /// Whether that is a person's account, and no App's.
     pub person: bool,
     pub verdict: Verdict,
-    /// The commit that was looked at; `None` where the forge no longer says.
+    /// The commit that was checked; `None` where the forge no longer says.
     pub commit: Option<String>,
 }
 
@@ -60,10 +60,10 @@ pub(crate) struct Writers {
     pub(crate) unknown: Option<UnknownWriter>,
 }
 
-/// That it cannot be told who wrote a commit.
+/// That it is unknown who wrote a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownWriter {
-    /// The commit; `None` where commits are not known.
+    /// The commit; `None` where commits are unknown.
     pub(crate) commit: Option<String>,
     /// Why, and how to make it tellable.
     pub(crate) why: String,
@@ -72,7 +72,7 @@ pub(crate) struct UnknownWriter {
 impl std::fmt::Display for UnknownWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let commit = self.commit.as_deref().map_or("all its commits", |commit| commit.get(..12).unwrap_or(commit));
-        write!(f, "it cannot be told who wrote {commit}: {}", self.why)
+        write!(f, "it is unknown who wrote {commit}: {}", self.why)
     }
 }
 
@@ -94,7 +94,7 @@ pub(crate) enum Objection {
     Dismissed,
     /// The person wrote a commit of the pull request.
     Wrote,
-    /// It cannot be told who wrote every commit of the pull request.
+    /// It is unknown who wrote every commit of the pull request.
     WritersUnknown(UnknownWriter),
     /// The account may not write to the repository.
     MayNotWrite,
@@ -106,12 +106,12 @@ impl Objection {
     /// What is said of the reviewer; `None` of what is no fault of theirs.
     const fn as_str(&self) -> Option<&'static str> {
         Some(match self {
-            Self::NoPerson => "is no person",
-            Self::ChangesRequested => "asks for changes",
+            Self::NoPerson => "is not a person",
+            Self::ChangesRequested => "requested changes",
             Self::Dismissed => "was dismissed",
             Self::Wrote => "wrote a commit of it",
             Self::WritersUnknown(_) => return None,
-            Self::MayNotWrite => "may not write here",
+            Self::MayNotWrite => "has no write access here",
             Self::Other => "reviewed a commit that did not say exactly this",
         })
     }
@@ -124,7 +124,7 @@ pub(crate) enum Origin {
     Pull(u64, Vec<Opinion>),
     /// By a commit that no merged pull request brought.
     Pushed(String),
-    /// It cannot be told, for this reason.
+    /// It is unknown, for this reason.
     Unknown(&'static str),
 }
 
@@ -133,14 +133,14 @@ pub(crate) fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
     if asked == 0 {
         return None;
     }
-    let asks = format!("{asked} approving {} asked for", if asked == 1 { "review is" } else { "reviews are" });
+    let asks = format!("{asked} approving {} required", if asked == 1 { "review is" } else { "reviews are" });
     let (number, opinions) = match origin {
         Origin::Pull(number, opinions) => (number, opinions),
         Origin::Pushed(commit) => {
             let commit = commit.get(..12).unwrap_or(commit);
             return Some(format!(
-                "{asks}, and no merged pull request brought it: {commit} did; the next reviewed pull request covers what it finds \
-                 in the manifest"
+                "{asks}, and it came in with {commit}, not by a merged pull request; the next reviewed pull request \
+                 covers everything in the manifest at that point"
             ));
         }
         Origin::Unknown(why) => return Some(format!("{asks}, and {why}")),
@@ -151,7 +151,8 @@ pub(crate) fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
     if missing == 0 {
         return None;
     }
-    let who = if counted.is_empty() { "none counts".to_owned() } else { format!("only {} counts", counted.join(", ")) };
+    let who =
+        if counted.is_empty() { "no review counts".to_owned() } else { format!("only {} counted", counted.join(", ")) };
     let against: Vec<String> = opinions
         .iter()
         .filter_map(|o| Some(format!("{} {}", o.review.login, o.objection.as_ref()?.as_str()?)))
@@ -162,10 +163,10 @@ pub(crate) fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
         _ => None,
     });
     if let Some(untold) = untold {
-        return Some(format!("{asks}, and of #{number} {who}{not}: {untold}"));
+        return Some(format!("{asks}, and for #{number} {who}{not}: {untold}"));
     }
     Some(format!(
-        "{asks}, and of #{number} {who}{not}: {missing} more by people who may write here and wrote none of its commits"
+        "{asks}, and for #{number} {who}{not}: {missing} more needed from people with write access who wrote none of its commits"
     ))
 }
 
@@ -213,14 +214,14 @@ mod tests {
         let mixed =
             pull(&[("mona", None), ("hubot", Some(Objection::Wrote)), ("reader", Some(Objection::MayNotWrite))]);
         assert_eq!(unreviewed(1, &mixed), None);
-        insta::assert_snapshot!(unreviewed(2, &mixed).unwrap(), @"2 approving reviews are asked for, and of #41 only mona counts (hubot wrote a commit of it; reader may not write here): 1 more by people who may write here and wrote none of its commits");
+        insta::assert_snapshot!(unreviewed(2, &mixed).unwrap(), @"2 approving reviews are required, and for #41 only mona counted (hubot wrote a commit of it; reader has no write access here): 1 more needed from people with write access who wrote none of its commits");
         let why = "GitHub does not say who pushed it: have it pushed anew".to_owned();
         let unknown = UnknownWriter { commit: Some("0123456789abcdef".to_owned()), why };
         let untold = Writers { known: ["hubot".to_owned()].into(), unknown: Some(unknown) };
         let all = pull(&[("mona", untold.objection("Mona")), ("Hubot", untold.objection("Hubot"))]);
-        insta::assert_snapshot!(unreviewed(1, &all).unwrap(), @"1 approving review is asked for, and of #41 none counts (Hubot wrote a commit of it): it cannot be told who wrote 0123456789ab: GitHub does not say who pushed it: have it pushed anew");
-        insta::assert_snapshot!(unreviewed(1, &pull(&[])).unwrap(), @"1 approving review is asked for, and of #41 none counts: 1 more by people who may write here and wrote none of its commits");
-        insta::assert_snapshot!(unreviewed(1, &Origin::Pushed("0123456789abcdef".to_owned())).unwrap(), @"1 approving review is asked for, and no merged pull request brought it: 0123456789ab did; the next reviewed pull request covers what it finds in the manifest");
-        insta::assert_snapshot!(unreviewed(1, &Origin::Unknown("this forge has none")).unwrap(), @"1 approving review is asked for, and this forge has none");
+        insta::assert_snapshot!(unreviewed(1, &all).unwrap(), @"1 approving review is required, and for #41 no review counts (Hubot wrote a commit of it): it is unknown who wrote 0123456789ab: GitHub does not say who pushed it: have it pushed anew");
+        insta::assert_snapshot!(unreviewed(1, &pull(&[])).unwrap(), @"1 approving review is required, and for #41 no review counts: 1 more needed from people with write access who wrote none of its commits");
+        insta::assert_snapshot!(unreviewed(1, &Origin::Pushed("0123456789abcdef".to_owned())).unwrap(), @"1 approving review is required, and it came in with 0123456789ab, not by a merged pull request; the next reviewed pull request covers everything in the manifest at that point");
+        insta::assert_snapshot!(unreviewed(1, &Origin::Unknown("this forge has none")).unwrap(), @"1 approving review is required, and this forge has none");
     }
 }

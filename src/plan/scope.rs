@@ -13,7 +13,7 @@ pub struct Scope {
 
 /// A name on the command line that no image has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no image is called `{0}`: name its source, its repository, or its repository and variant as in branches")]
+#[error("no image is called `{0}`: use its source, its repository, or its repository and variant as in branch names")]
 pub struct UnknownImage(pub String);
 
 impl Scope {

@@ -1,4 +1,4 @@
-//! The decision: what one approval's state is, and what has to be found out to tell.
+//! The decision: one approval's state, and what has to be found out first.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,24 +12,24 @@ use crate::manifest::{Approval, Image};
 pub enum State {
     /// The bytes are to be copied and the tag set.
     Copy,
-    /// The mirror has the bytes under this tag but nothing is recorded: they are verified and recorded.
+    /// The mirror has the bytes under this tag, but they are not recorded: they are verified and recorded.
     TagOnly,
     /// Promoted, recorded and still there.
     Present,
     /// To be copied, but upstream no longer has the digest.
     SourceLost,
-    /// The mirror's tag answers something that this manifest did not put there.
+    /// The mirror's tag resolves to something that promotion did not put there.
     MirrorDiffers,
-    /// Fewer people approved it than the policy asks.
+    /// Fewer people approved it than the policy requires.
     Unreviewed,
     /// It is not verified to be signed as the image asks.
     Unsigned,
-    /// The mirror is a repository that exists and is not ours: nothing of it is touched.
+    /// The mirror is a repository that exists and is not ours: it is left untouched.
     NotOurs,
     /// A manifest or index of it is one that two readers could understand differently.
     Refused,
-    /// What the mirror's tag is to answer cannot be told: upstream does not give the index, and the mirror's own word counts for
-    /// nothing where this program did not record it.
+    /// It is unknown what the mirror's tag should resolve to: upstream does not provide the index, and what the mirror
+    /// says does not count if this program did not record it.
     Unknown,
     /// The manifest revokes it.
     Revoked,
@@ -38,7 +38,7 @@ pub enum State {
 /// What was observed of one approval. The mirror is asked first; whether anything else is, [`decide`] says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Observed {
-    /// What the mirror's tag answers.
+    /// What the mirror's tag resolves to.
     pub mirror: Option<Digest>,
     /// Why the mirror's repository is not ours, where it is not.
     pub not_ours: Option<String>,
@@ -178,7 +178,7 @@ fn is_only_claimed(observed: &Observed) -> bool {
 
 /// That upstream no longer has what was approved, in words.
 pub(crate) fn lost(source: &str, digest: &Digest) -> String {
-    format!("{source} no longer answers {digest}: approve what it has now, or take the approval out")
+    format!("{source} no longer has {digest}: approve what it has now, or remove the approval")
 }
 
 /// The state in words, for the plan.
@@ -187,16 +187,16 @@ pub(super) fn detail(image: &Image, approval: &Approval, observed: &Observed, st
     let now = short(observed.mirror.as_ref());
     match state {
         State::Copy => copying(image, approval, observed),
-        State::TagOnly => "the mirror already answers it; its bytes are verified and recorded".to_owned(),
+        State::TagOnly => "the mirror already has it; its bytes are verified and recorded".to_owned(),
         State::Present => "promoted".to_owned(),
         State::SourceLost => lost(&image.source_text, &approval.digest),
         State::MirrorDiffers => match &approval.mirrored {
             Some(mirrored) => format!(
-                "the mirror's tag answers {now}, not the recorded {}: somebody else moved it, so it is left alone; delete it there to have what is approved copied",
+                "the mirror's tag resolves to {now}, not to the recorded {}: somebody else moved it, so it is left alone; delete it there to have the approved image copied",
                 mirrored.short()
             ),
             None => format!(
-                "the mirror's tag already answers {now}, which nothing records: it is left alone; delete it there to have what is approved copied"
+                "the mirror's tag already resolves to {now}, which is not recorded: it is left alone; delete it there to have the approved image copied"
             ),
         },
         State::NotOurs => observed.not_ours.clone().unwrap_or_default(),
@@ -210,7 +210,7 @@ pub(super) fn detail(image: &Image, approval: &Approval, observed: &Observed, st
         },
         State::Refused => observed.refused.clone().unwrap_or_default(),
         State::Unknown => format!(
-            "the mirror answers {now}, which calls itself the wanted platforms of what is approved, but {}; only upstream's index could show it",
+            "the mirror has {now}, which claims to be the wanted platforms of the approved image, but {}; only upstream's index could prove it",
             lost(&image.source_text, &approval.digest)
         ),
         State::Revoked => {
@@ -225,19 +225,21 @@ fn copying(image: &Image, approval: &Approval, observed: &Observed) -> String {
     let subset = image.platforms.as_ref().filter(|_| observed.expected.as_ref() != Some(&approval.digest));
     let what = match &observed.mirror {
         Some(now) => format!("moves the tag from {} to {target}", now.short()),
-        None if is_recorded(approval, observed) => format!("the mirror lost the tag: copies {target} again"),
+        None if is_recorded(approval, observed) => format!("the mirror has lost the tag: copies {target} again"),
         None if subset.is_none() => format!("copies {target} from {}", image.source_text),
         None => format!("copies {target}"),
     };
     let what = match subset {
         Some(platforms) => {
             let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();
-            format!("{what}, a new index that keeps {} of {}", names.join(", "), approval.digest.short())
+            format!("{what}, a new index with {} of {}", names.join(", "), approval.digest.short())
         }
         None => what,
     };
     match observed.foreign {
         0 => what,
-        count => format!("{what}; {count} layer(s) may not be distributed: named, but their bytes are not copied"),
+        count => {
+            format!("{what}; {count} layer(s) may not be distributed: they are listed, but their bytes are not copied")
+        }
     }
 }

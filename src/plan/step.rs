@@ -26,7 +26,7 @@ pub struct Step {
     /// What `digest` and `platforms` give: what the mirror's tag will answer. `None` for a subset of an index that could
     /// not be read, which is never copied.
     pub expected: Option<Digest>,
-    /// What the mirror's tag answers now, and so the only thing it may be moved off.
+    /// What the mirror's tag resolves to now, and so the only thing it may be moved off.
     pub mirror_now: Option<Digest>,
     /// Who signed it, where the image asks for that and it was looked at now.
     pub signed_by: Option<String>,

@@ -85,7 +85,7 @@ fn word(state: State) -> String {
 
 /// Every combination of what is recorded, what the mirror answers, what is expected, what upstream says, reviews and
 /// revocation, as one table that a person reads. `a` is the approved digest, `b` what `platforms` make of it, `d` an older
-/// record, `f` something foreign; `-` is nothing, or not known.
+/// record, `f` something foreign; `-` is nothing, or unknown.
 #[test]
 fn table_of_all_combinations() {
     let mut table =
@@ -232,13 +232,13 @@ fn a_plan_says_in_words_what_it_does() {
 loki:1 copy — copies aaaaaaaaaaaa from grafana/loki
 loki:2 copy — moves the tag from 000000000000 to bbbbbbbbbbbb
 loki:3 present — promoted
-loki:4 copy — the mirror lost the tag: copies dddddddddddd again
-loki:5 tag-only — the mirror already answers it; its bytes are verified and recorded
-loki:6 source-lost — grafana/loki no longer answers sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff: approve what it has now, or take the approval out
+loki:4 copy — the mirror has lost the tag: copies dddddddddddd again
+loki:5 tag-only — the mirror already has it; its bytes are verified and recorded
+loki:6 source-lost — grafana/loki no longer has sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff: approve what it has now, or remove the approval
 loki:7 revoked — revoked: CVE-2027-1234
-loki:8 mirror-differs — the mirror's tag answers 999999999999, not the recorded 222222222222: somebody else moved it, so it is left alone; delete it there to have what is approved copied
-loki:9 mirror-differs — the mirror's tag already answers 999999999999, which nothing records: it is left alone; delete it there to have what is approved copied
-redis:7 copy — copies 000000000000, a new index that keeps linux/amd64, linux/arm64 of aaaaaaaaaaaa
+loki:8 mirror-differs — the mirror's tag resolves to 999999999999, not to the recorded 222222222222: somebody else moved it, so it is left alone; delete it there to have the approved image copied
+loki:9 mirror-differs — the mirror's tag already resolves to 999999999999, which is not recorded: it is left alone; delete it there to have the approved image copied
+redis:7 copy — copies 000000000000, a new index with linux/amd64, linux/arm64 of aaaaaaaaaaaa
 ");
     let failed: Vec<FailedStep> = steps.iter().filter_map(Step::failure).map(|f| f.step).collect();
     assert_eq!(failed, [FailedStep::SourceLost, FailedStep::MirrorDiffers, FailedStep::MirrorDiffers]);
@@ -265,7 +265,7 @@ fn repositories_are_created_as_the_manifest_says() {
     let made = make(&manifest, &owned);
     let lines: Vec<String> = made.iter().map(|r| format!("{} {}", r.create, r.detail)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-true creates acme/loki, private, developers: read, ops: admin (made if missing)
+true creates acme/loki, private, developers: read, ops: admin (created if missing)
 false acme/redis exists
 ");
     insta::assert_snapshot!(made[0].full_description, @r"
@@ -275,7 +275,7 @@ Copies of approved images from:
 
 - `grafana/loki`
 
-Every tag was let in by a pull request to `approved-images.yml` and holds exactly the bytes that were reviewed there. Do not push here by hand: tags that nobody approved are reported.
+Every tag was approved by a pull request to `approved-images.yml` and holds exactly the bytes that were reviewed there. Do not push here by hand: unapproved tags are reported.
 
 Kept by Wharfinger: acme/images, approved-images.yml
 ");

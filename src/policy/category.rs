@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::image::{Location, RegistryHost, Repository};
 use crate::manifest::{AllowedRegistry, ImageAccess, Policy};
 
-/// The categories that Image Access Management tells apart.
+/// The categories that Image Access Management distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Category {
@@ -35,7 +35,7 @@ impl Category {
         }
     }
 
-    /// Whether these settings let developers pull it without a mirror; `None` where they do not say.
+    /// Whether these settings allow developers to pull it without a mirror; `None` if they do not say.
     const fn allowed(self, access: &ImageAccess) -> Option<bool> {
         match self {
             Self::Organization => Some(true),
@@ -50,19 +50,19 @@ impl Category {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
-    /// The whole repository is on Image Access Management's allowlist: any tag of it is pulled past every review.
+    /// The whole repository is on Image Access Management's allowlist: all of its tags can be pulled unreviewed.
     Allowlisted,
-    /// Its category, or its registry, is allowed: developers need no mirror of it.
+    /// Its category, or its registry, is allowed: developers do not need a mirror of it.
     Allowed,
-    /// Its category, or its registry, is restricted: developers get it from the mirror alone.
+    /// Its category, or its registry, is restricted: developers can only get it from the mirror.
     Restricted,
-    /// The restriction it would fall under is switched off.
+    /// The restriction it would fall under is turned off.
     Off,
     /// The manifest does not say.
     Unsaid,
 }
 
-/// What Docker Hub's search shows beside a repository.
+/// The badge that Docker Hub's search shows for a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Badge {
     Official,
@@ -74,34 +74,33 @@ pub enum Badge {
     None,
 }
 
-/// Who says which category an image is of. Docker shows no category where a program may read it, so what the search says is
-/// advice and no gate.
+/// Where an image's category comes from. Docker shows no category to programs, so what the search says is only advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Told {
-    /// The repository's name: `library/` is official, the organization's own namespace is its own.
+    /// The repository's name: `library/` is official, the organization's namespace is its own.
     Name,
     /// The badge in Docker Hub's search.
     Search,
 }
 
-/// Under which rule of the organization an image falls.
+/// Which rule of the organization an image falls under.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Standing {
     Category(Category, Told),
-    /// On Docker Hub, and the run does not ask which category that is.
+    /// On Docker Hub, and this run does not check its category.
     #[default]
     NotAsked,
-    /// On Docker Hub, of a category that could not be found out, and why.
+    /// On Docker Hub, with a category that could not be determined, and why.
     Unknown(String),
     /// On another registry: Registry Access Management decides whether it may be reached, and there are no categories.
     Elsewhere(RegistryHost),
-    /// A directory: no rule of the organization is about it.
+    /// A directory: no rule of the organization covers it.
     Local,
 }
 
 impl Standing {
-    /// What the name alone says; `None` where Docker Hub has to be asked.
+    /// What the name alone says; `None` if Docker Hub has to be asked.
     pub(crate) fn of_name(source: &Location, organization: &str) -> Option<Self> {
         let Location::Remote(Repository { registry, name }) = source else { return Some(Self::Local) };
         if !registry.is_docker_hub() {
@@ -114,7 +113,7 @@ impl Standing {
         }
     }
 
-    /// What the policy means for it. `source` is what it is the standing of.
+    /// What the policy means for it. `source` is the repository in question.
     pub(crate) fn gate(&self, source: &Location, policy: &Policy) -> Gate {
         let by = |enabled: Option<bool>, allowed: Option<bool>| match (enabled, allowed) {
             (Some(false), _) => Gate::Off,
@@ -146,8 +145,8 @@ impl Standing {
     }
 }
 
-/// Whether Registry Access Management lets through to a registry: it goes by host name, and an allowed one stands for the
-/// hosts below it.
+/// Whether Registry Access Management allows a registry: it goes by host name, and an allowed host includes the hosts
+/// below it.
 fn lets_through(allowed: &[AllowedRegistry], registry: &RegistryHost) -> bool {
     let host = registry.host();
     allowed.iter().any(|allowed| {
@@ -156,7 +155,7 @@ fn lets_through(allowed: &[AllowedRegistry], registry: &RegistryHost) -> bool {
     })
 }
 
-/// Whether the allowlist names the whole repository. The list does nothing where Image Access Management is off.
+/// Whether the allowlist names the whole repository. The list has no effect if Image Access Management is off.
 fn is_listed(source: &Location, access: &ImageAccess) -> bool {
     let Location::Remote(source) = source else { return false };
     let mut listed = access.allowlist.iter().flatten().filter_map(|listed| listed.parse::<Repository>().ok());

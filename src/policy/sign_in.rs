@@ -21,7 +21,9 @@ pub enum OrganizationError {
     #[error("no organization was named")]
     None,
     /// Docker Desktop takes no such name.
-    #[error("`{0}` is no organization of Docker Hub: it is letters, digits, `-` and `_`, one name a flag")]
+    #[error(
+        "`{0}` is not a Docker Hub organization: it must consist of letters, digits, `-` and `_`; repeat the flag for several"
+    )]
     Bad(String),
 }
 
@@ -98,14 +100,14 @@ impl File {
 pub(crate) fn then(organizations: &Organizations) -> Vec<String> {
     let first = &organizations.0[0];
     let mut then = vec![
-        format!("Everybody who is to go on working needs to be a member of {} first.", organizations.0.join(" or ")),
+        format!("Everybody who needs to keep working must be a member of {} first.", organizations.0.join(" or ")),
         "Each user quits and starts Docker Desktop; it shows \"Sign in required!\" and works again once they sign in.".to_owned(),
-        "Of several methods on one machine one counts: registry key, then configuration profile, then desktop.plist, then registry.json.".to_owned(),
-        "Docker Desktop alone is bound by this: Docker Engine by itself, Podman and CI machines are not.".to_owned(),
+        "If a machine has several methods, only one counts, in this order: registry key, then configuration profile, then desktop.plist, then registry.json.".to_owned(),
+        "This only binds Docker Desktop: Docker Engine on its own, Podman and CI machines are not affected.".to_owned(),
     ];
     if organizations.0.len() > 1 {
         then.push(format!(
-            "Several organizations need Docker Desktop 4.36 or later, and Registry Access Management then holds as the first one, {first}, has it."
+            "Several organizations need Docker Desktop 4.36 or later, and Registry Access Management then applies as set by the first one, {first}."
         ));
     }
     then
@@ -137,7 +139,7 @@ fn registry_key(organizations: &Organizations) -> File {
     let place = Place {
         system: "Windows",
         path: r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Docker\Docker Desktop, multi-string allowedOrgs",
-        note: "Only administrators can write below this key. Group Policy: Computer Configuration, Preferences, Windows Settings, Registry.",
+        note: "Only administrators can write to this key. Group Policy: Computer Configuration, Preferences, Windows Settings, Registry.",
         install: vec!["reg import docker-desktop-sign-in.reg"],
     };
     File { name: "docker-desktop-sign-in.reg", content, encoding: Encoding::Utf16le, places: vec![place] }
@@ -189,7 +191,7 @@ fn profile(organizations: &Organizations) -> File {
     let place = Place {
         system: "macOS",
         path: "Docker Desktop's managed preferences (payload com.docker.config)",
-        note: "Strongest on macOS: System Integrity Protection guards it. Send it with device management; opened by hand it is installed under System Settings, General, Device Management.",
+        note: "The strongest method on macOS: System Integrity Protection guards it. Deploy it with device management; if you open it by hand, install it under System Settings, General, Device Management.",
         install: vec![
             "plutil -lint docker-desktop-sign-in.mobileconfig",
             "open docker-desktop-sign-in.mobileconfig",
@@ -225,7 +227,7 @@ fn registry_json(organizations: &Organizations) -> File {
         Place {
             system: "Windows",
             path: r"C:\ProgramData\DockerDesktop\registry.json",
-            note: "In a PowerShell that runs as administrator; system and administrators may write then, users read.",
+            note: "In a PowerShell running as administrator; afterwards the system and administrators can write, and users can read.",
             install: vec![
                 r#"New-Item -ItemType Directory -Force "$Env:ProgramData\DockerDesktop""#,
                 r#"Copy-Item registry.json "$Env:ProgramData\DockerDesktop\registry.json""#,

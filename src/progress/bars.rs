@@ -75,7 +75,7 @@ impl Progress {
         Self { bars, total: Arc::default() }
     }
 
-    /// So many images are to be copied. Of more than one the total is shown.
+    /// How many images are to be copied. Of more than one the total is shown.
     pub(crate) fn expect(&self, images: usize) {
         self.total.expected.store(images, Ordering::Relaxed);
         if images > 1 {
@@ -175,13 +175,13 @@ impl Bar {
         say(&format!("{}: {}, {}", self.name, counted(blobs, "blob"), size(bytes)));
     }
 
-    /// So many bytes came, or are there already.
+    /// How many bytes came, or are there already.
     pub(crate) fn came(&self, bytes: u64) {
         self.shown.came(bytes);
         self.total.with(|total| total.came(bytes));
     }
 
-    /// So many bytes that came are to come again.
+    /// How many bytes that came are to come again.
     pub(crate) fn lost(&self, bytes: u64) {
         self.shown.bar.dec(bytes);
         self.total.with(|total| total.bar.dec(bytes));

@@ -1,5 +1,5 @@
-//! Images that a person asks for and the manifest does not have yet: how they are written, and how their proposals are told
-//! from those of images that were taken out.
+//! Images that a person asks for and the manifest does not have yet: how they are written, and how their proposals are
+//! distinguished from those of images that were removed.
 
 use super::Entry;
 use super::metadata::Metadata;
@@ -9,8 +9,8 @@ use crate::image::{Digest, Location, RepositoryName, Tag};
 use crate::manifest::{File, Manifest};
 use crate::rules::{Numbering, Range, Reading, read};
 
-/// The lines of a new image that follows its first version: the same variant, and the same major version. Where that is no version
-/// that a range can name, the tag itself is followed.
+/// The lines of a new image that follows its first version: the same variant, and the same major version. If no range
+/// can name that version, the tag itself is followed.
 pub(crate) fn lines(source: &str, repository: &RepositoryName, tag: Option<&Tag>) -> Vec<String> {
     let mut lines = vec![format!("source: {}", edit::scalar(source))];
     if default_repository(source).as_ref() != Some(repository) {
@@ -22,7 +22,7 @@ pub(crate) fn lines(source: &str, repository: &RepositoryName, tag: Option<&Tag>
     lines
 }
 
-/// The rule that follows a version; `None` where a tag is none, or none that a range can name.
+/// The rule that follows a version; `None` if a tag is not a version, or not one that a range can name.
 fn rule_lines(tag: &Tag) -> Option<Vec<String>> {
     let Reading::Version(version) = read(tag.as_str(), None) else { return None };
     let mut lines = Vec::new();
@@ -40,13 +40,13 @@ fn rule_lines(tag: &Tag) -> Option<Vec<String>> {
     Some(lines)
 }
 
-/// The mirror's name where the manifest gives none: the last component of the source's path.
+/// The mirror's name if the manifest gives none: the last component of the source's path.
 pub(crate) fn default_repository(source: &str) -> Option<RepositoryName> {
     let location: Location = source.parse().ok()?;
     location.to_string().rsplit('/').next()?.parse().ok()
 }
 
-/// The mirror of a new source: the last part of its path, or, where another image has that, the last two.
+/// The mirror of a new source: the last part of its path, or, if another image has that name, the last two.
 pub(super) fn free_repository(manifest: &Manifest, source: &str) -> Option<RepositoryName> {
     let taken = |name: &RepositoryName| manifest.images.iter().any(|image| image.repository == *name);
     let last = default_repository(source)?;
@@ -61,7 +61,7 @@ pub(super) fn free_repository(manifest: &Manifest, source: &str) -> Option<Repos
 /// The files of a manifest with a new image in its main file.
 ///
 /// # Errors
-/// Where that is written in a way that cannot be edited.
+/// If that file is written in a way that cannot be edited.
 pub(crate) fn files_with(files: &[File], lines: &[String]) -> Result<Vec<File>, NotEdited> {
     let mut files = files.to_vec();
     if let Some(main) = files.first_mut() {
@@ -70,7 +70,7 @@ pub(crate) fn files_with(files: &[File], lines: &[String]) -> Result<Vec<File>, 
     Ok(files)
 }
 
-/// What stands for the text around the edits where there is none: the image's own lines.
+/// What replaces the text around the edits if there is none: the image's own lines.
 pub(crate) fn context(entry: &Entry) -> Digest {
     let lines = lines(&entry.source, &entry.repository, entry.to.as_ref());
     Digest::sha256(format!("a new image\n{}", lines.join("\n")).as_bytes())

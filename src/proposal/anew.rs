@@ -1,6 +1,9 @@
-//! An open proposal on another state of the manifest: whether git could merge it there, and the same changes made anew.
+//! An open proposal on another state of the manifest: whether git could merge it there, and the same changes made
+//! again.
 
 use std::borrow::Cow;
+
+use chrono::NaiveDate;
 
 use super::groups::group_of;
 use super::leaving::{Cause, Conditions, cause, digest_of, holds};
@@ -9,10 +12,11 @@ use super::wanted::context;
 use super::written::{position, with_new_image};
 use super::{Entry, Item, Kind, Wanted};
 use crate::edit::merge;
+use crate::image::{Digest, Tag};
 use crate::manifest::{File, Image, Manifest};
 use crate::rules::{line_of, out_of_range};
 
-/// Whether git would find a conflict when what a proposal holds, made on `base`, is merged into what the default branch holds.
+/// Whether git would find a conflict when a proposal's content, made on `base`, is merged into the default branch.
 pub(crate) fn conflicts(base: &[File], default: &[File], held: &[File]) -> bool {
     let text = |of: &[File], path: &str| of.iter().find(|file| file.path == path).map(|file| file.text.clone());
     held.iter().filter(|file| text(base, &file.path).as_ref() != Some(&file.text)).any(|file| {
@@ -24,7 +28,7 @@ pub(crate) fn conflicts(base: &[File], default: &[File], held: &[File]) -> bool 
     })
 }
 
-/// Whether the text around a proposal's changes is what it was made on: then nothing conflicts with it.
+/// Whether the text around a proposal's changes is still the text that it was made on: then there is no conflict.
 pub(crate) fn stands_on(manifest: &Manifest, made: &Metadata) -> bool {
     let item = |entry: &Entry| {
         let mut named = manifest.images.iter().enumerate().filter(|(_, image)| entry.names(image));
@@ -35,6 +39,30 @@ pub(crate) fn stands_on(manifest: &Manifest, made: &Metadata) -> bool {
     items.is_some_and(|items| context(manifest, &items) == made.context)
 }
 
+/// Whether two states of a proposal's branch hold the same of what it changes.
+pub(crate) fn hold_the_same(made: &Metadata, one: &Manifest, other: &Manifest) -> bool {
+    made.entries.iter().all(|entry| held(entry, one) == held(entry, other))
+}
+
+/// What a manifest says of the tag of a change: what is approved, rejected and revoked under it.
+fn held<'m>(entry: &Entry, manifest: &'m Manifest) -> Vec<Held<'m>> {
+    let is_it = |tag: &Tag| entry.to.as_ref() == Some(tag);
+    let named = manifest.images.iter().filter(|image| entry.names(image));
+    let said = named.map(|image| Held {
+        approved: image.approved.iter().filter(|a| is_it(&a.tag)).map(|a| (&a.tag, &a.digest)).collect(),
+        rejected: image.rejected.iter().filter(|r| is_it(&r.tag)).map(|r| (&r.tag, r.until)).collect(),
+        revoked: image.revoked.iter().filter(|r| is_it(&r.tag)).map(|r| (&r.tag, &r.digest)).collect(),
+    });
+    said.collect()
+}
+
+#[derive(PartialEq)]
+struct Held<'m> {
+    approved: Vec<(&'m Tag, &'m Digest)>,
+    rejected: Vec<(&'m Tag, Option<NaiveDate>)>,
+    revoked: Vec<(&'m Tag, &'m Digest)>,
+}
+
 /// A proposal with the same changes, on another state of the manifest.
 pub(crate) struct Anew<'m> {
     /// The manifest, with the image that the proposal adds.
@@ -42,8 +70,8 @@ pub(crate) struct Anew<'m> {
     pub(crate) wanted: Wanted,
 }
 
-/// The changes of the proposal on `branch`, which holds `held`, made anew on `manifest`. `None` where one of them is done, or is
-/// no longer to be done: then the next look at upstream says what becomes of it.
+/// The changes of the proposal on `branch`, which contains `held`, made again on `manifest`. `None` if one of them is
+/// already made or no longer wanted: then the next run that reads upstream decides about it.
 pub(crate) fn anew<'m>(
     manifest: &'m Manifest,
     held: &Manifest,

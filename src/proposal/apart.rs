@@ -1,11 +1,10 @@
-//! What cannot be edited leaves its group, so that it fails alone and the others are proposed.
+//! What cannot be edited is taken out of its group, so that only it fails and the others are proposed.
 
 use super::{Item, Wanted, branch, written};
 use crate::image::Digest;
 use crate::manifest::Manifest;
 
-/// The proposals, and of each group whose edits cannot be made together every line that stands in their way on a branch of its
-/// own.
+/// The proposals; if the edits of a group cannot be made together, every line that prevents it gets its own branch.
 pub(super) fn set_apart(manifest: &Manifest, wanted: Vec<Wanted>) -> Vec<Wanted> {
     wanted.into_iter().flat_map(|proposal| split(manifest, proposal)).collect()
 }

@@ -1,4 +1,4 @@
-//! One version that a person asks for: what is asked, and from what is known so far whether and how it is approved.
+//! One version that a person asks for: the request, and from what is known so far, whether and how it is approved.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::plan::{FailedStep, Failure, is_called};
 use crate::rules::{self, Chosen, Reason, Selection, alone, line_of};
 use crate::text::excerpt;
 
-/// What is asked for.
+/// What is requested.
 pub(crate) struct ApprovalRequest {
     /// The manifest with the image in it.
     manifest: Manifest,
-    /// The manifest without the image, where it is new.
+    /// The manifest without the image, if it is new.
     without: Option<Manifest>,
     image: usize,
     tag: Option<Tag>,
-    /// Why the cooldown is not waited for.
+    /// Why the cooldown is skipped.
     urgent: Option<String>,
-    /// Whether it is proposed, and not only edited in.
+    /// Whether it is proposed, and not only edited locally.
     proposes: bool,
 }
 
@@ -33,10 +33,10 @@ pub(crate) struct ApprovalRequest {
 pub(crate) enum Resolution {
     /// It is approved by this change of this manifest.
     Approve(Box<(Manifest, Wanted)>),
-    /// It may not be approved now, or the image could not be looked at.
+    /// It may not be approved now, or the image could not be checked.
     Failed(Failure),
     Nothing(String),
-    /// The manifest does not take it.
+    /// The manifest cannot contain it.
     Unusable(String),
 }
 
@@ -48,10 +48,10 @@ struct Choice {
 }
 
 impl ApprovalRequest {
-    /// Finds the image that a name calls, with or without a tag; a name that calls none is a new source.
+    /// Finds the image that a name refers to, with or without a tag; a name that matches none is a new source.
     ///
     /// # Errors
-    /// Where the name calls several images, or neither an image nor a source.
+    /// If the name matches several images, or neither an image nor a source.
     pub(crate) fn new(manifest: Manifest, name: &str, urgent: Option<String>, proposes: bool) -> Result<Self, String> {
         let split = name.rsplit_once(':').filter(|(rest, tag)| !tag.contains('/') && *rest != "oci");
         let tagged = split.and_then(|(rest, tag)| Some((rest, tag.parse::<Tag>().ok()?)));
@@ -72,7 +72,7 @@ impl ApprovalRequest {
         self.image
     }
 
-    /// The manifest as the rules are asked about it: what a person calls urgent waits for no age.
+    /// The manifest as the rules see it: what a person calls urgent needs no age.
     pub(crate) fn ruled(&self) -> Manifest {
         let mut ruled = self.manifest.clone();
         if self.urgent.is_some() {
@@ -126,7 +126,7 @@ impl ApprovalRequest {
             match facts.digests.get(tag) {
                 None => return self.lacks(rules::Fact::Digest(tag.clone())),
                 Some(Some(now)) if *now == held.digest => {
-                    let text = format!("{}:{tag} is approved already", image.source_text);
+                    let text = format!("{}:{tag} is already approved", image.source_text);
                     return Ok(Err(Resolution::Nothing(text)));
                 }
                 Some(_) => {}
@@ -145,24 +145,24 @@ impl ApprovalRequest {
         Err(vec![Fact::Upstream(self.image, fact)])
     }
 
-    /// What is said where no tag is named and the rule picks none.
+    /// What is said if no tag is named and the rule picks none.
     fn without_choice(&self, image: &Image, selection: &Selection) -> Resolution {
         let waiting = selection.lines.iter().flat_map(|line| &line.waiting).next();
         if let Some(waiting) = waiting {
             return self.refuse(image, &waiting.tag, waiting.reason, &waiting.detail);
         }
         if image.approved.is_empty() {
-            let error = "the rule picks none of its tags: name one, or see `wharfinger explain`".to_owned();
+            let error = "the rule picks none of its tags: name a tag, or see `wharfinger explain`".to_owned();
             return refused(image, None, error);
         }
-        Resolution::Nothing(format!("nothing newer of {} is to be approved", image.source_text))
+        Resolution::Nothing(format!("there is nothing newer of {} to approve", image.source_text))
     }
 
     fn refuse(&self, image: &Image, tag: &Tag, reason: Reason, detail: &str) -> Resolution {
         refused(image, Some(tag), format!("{}: {}", excerpt(detail, 300), remedy(reason, self.without.is_some())))
     }
 
-    /// The change on the branch that the line has, as `propose` would make it.
+    /// The change on the line's branch, as `propose` would make it.
     fn change(
         &self,
         ImageCandidates { selection, signers, .. }: &ImageCandidates,
@@ -198,7 +198,7 @@ impl ApprovalRequest {
     }
 }
 
-/// Whether a proposal lets in what an entry does.
+/// Whether a proposal approves what an entry does.
 fn holds(wanted: &Wanted, entry: &Entry) -> bool {
     let same =
         |item: &Item| item.entry.kind.lets_in() && item.entry.digest == entry.digest && item.entry.to == entry.to;
@@ -213,29 +213,29 @@ fn refused(image: &Image, tag: Option<&Tag>, error: String) -> Resolution {
 fn remedy(reason: Reason, is_new_image: bool) -> &'static str {
     match reason {
         Reason::Waiting if is_new_image => {
-            "wait, or say `--urgent REASON`; where nobody knows since when it is public, the clock starts with the first \
-             `propose` after the image is in the manifest"
+            "wait, or use `--urgent REASON`; if it is unknown since when it has been public, the clock starts with \
+             the first `propose` after the image is in the manifest"
         }
-        Reason::Waiting => "wait, or say `--urgent REASON` to skip the cooldown",
-        Reason::NotReady => "wait until upstream has all of it; `platforms` says what is wanted",
-        Reason::Rejected => "take its entry out of `rejected` first",
-        Reason::Revoked => "what is revoked is never approved again",
-        Reason::Unsigned => "what cannot be verified is not approved",
-        Reason::Refused => "upstream has to publish it anew: what two readers understand differently is not approved",
+        Reason::Waiting => "wait, or use `--urgent REASON` to skip the cooldown",
+        Reason::NotReady => "wait until upstream has all of it; `platforms` says what is required",
+        Reason::Rejected => "remove its entry from `rejected` first",
+        Reason::Revoked => "revoked bytes are never approved again",
+        Reason::Unsigned => "what cannot be verified cannot be approved",
+        Reason::Refused => "upstream has to republish it: what two readers understand differently cannot be approved",
         Reason::OutOfRange | Reason::Prerelease => "change `versions` or `prereleases` of the image first",
         Reason::ApprovalNotRead => {
-            "the next `propose` would close its proposal: run `approve` in a clone, without `--propose`, and open the pull \
-             request yourself, or have the rule read what is approved"
+            "the next `propose` would close its proposal: run `approve` in a clone, without `--propose`, and open \
+             the pull request yourself, or change the rule so that it reads what is approved"
         }
         Reason::Superseded | Reason::Older => {
-            "the next `propose` would move its proposal to what the rule picks: run `approve` in a clone, without \
-             `--propose`, and open the pull request yourself"
+            "the next `propose` would move its proposal to the version that the rule picks: run `approve` in a \
+             clone, without `--propose`, and open the pull request yourself"
         }
         _ => "the image's rule does not admit it: change the rule, or add another image of this source",
     }
 }
 
-/// The one image that a name calls.
+/// The one image that a name refers to.
 fn called(manifest: &Manifest, name: &str) -> Result<Option<usize>, String> {
     let all: Vec<usize> = (0..manifest.images.len()).filter(|at| is_called(&manifest.images[*at], name)).collect();
     match all[..] {
@@ -243,7 +243,7 @@ fn called(manifest: &Manifest, name: &str) -> Result<Option<usize>, String> {
         [one] => Ok(Some(one)),
         _ => {
             let names: Vec<String> = all.iter().map(|at| manifest.images[*at].slug()).collect();
-            Err(format!("several images are called `{name}`: name one of {}", names.join(", ")))
+            Err(format!("several images are called `{name}`: use one of {}", names.join(", ")))
         }
     }
 }
@@ -252,9 +252,9 @@ fn called(manifest: &Manifest, name: &str) -> Result<Option<usize>, String> {
 fn with_new_image(without: &Manifest, source: &str, tag: Option<&Tag>) -> Result<(Manifest, usize), String> {
     let _: Location = source
         .parse()
-        .map_err(|e| format!("no image of the manifest is called `{source}`, and it is no source either: {e}"))?;
+        .map_err(|e| format!("no image in the manifest is called `{source}`, and it is not a source either: {e}"))?;
     let repository = adding::free_repository(without, source).ok_or_else(|| {
-        format!("{source}: its last part is no name for a repository: add the image by hand with `repository`")
+        format!("{source}: its last part is not a valid repository name: add the image by hand, with `repository`")
     })?;
     let manifest = with_image(without, source, &repository, tag)?;
     let image = manifest.images.iter().position(|i| i.source_text == source && i.repository == repository);

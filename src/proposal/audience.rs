@@ -3,10 +3,10 @@
 use super::{Entry, Kind, Wanted, branch};
 use crate::manifest::{Image, Manifest};
 
-/// The label of a proposal that has other bytes for a tag that is approved.
+/// The label of a proposal with different bytes for an approved tag.
 const REBUILD: &str = "rebuild";
 
-/// Stands in a body whose audience was not asked yet: a run that ends before that is finished by the next.
+/// Marks a body whose audience was not asked yet: if a run ends before that, the next one finishes it.
 pub(crate) const UNASKED: &str = "<!-- wharfinger-unasked -->\n";
 
 /// Labels, people and teams, each once, those of the manifest before those of its images.
@@ -19,7 +19,7 @@ pub(crate) struct Audience {
     pub teams: Vec<String>,
 }
 
-/// What a proposal that is made anew gets and loses.
+/// What a proposal that is recreated gets and loses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Turn {
     pub come: Audience,
@@ -33,7 +33,7 @@ impl Audience {
         Self::with(manifest, &images, wanted.items.iter().any(|item| item.entry.kind == Kind::Rebuild))
     }
 
-    /// Whether there is nobody and nothing to ask for.
+    /// Whether there is nobody and nothing to request.
     pub(crate) fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.reviewers.is_empty() && self.teams.is_empty()
     }
@@ -59,9 +59,9 @@ impl Audience {
     }
 }
 
-/// What changes of a proposal's audience, which was `made_of` these entries and has these `labels` now. Only what its changes
+/// What changes in a proposal's audience, which was `made_of` these entries and has these `labels` now. Only what its changes
 /// bring or take: a label that a person took off and a reviewer who was sent away are not asked for again, and a label that a
-/// person put on stays. Where it is not known what it was made of, only the mark of a rebuild follows.
+/// person put on stays. Where it is unknown what it was made of, only the mark of a rebuild follows.
 pub(crate) fn turn(manifest: &Manifest, wanted: &Wanted, made_of: Option<&[Entry]>, labels: &[String]) -> Turn {
     let now = Audience::of(manifest, wanted);
     let before = match made_of {

@@ -1,9 +1,9 @@
-//! The names of branches: computed from the manifest alone, so that a proposal is found again without a state of our own.
+//! The names of branches: computed from the manifest alone, so that a proposal is found again without stored state.
 
 use std::fmt::Write as _;
 
-/// The branch of an image's line: `<prefix>image/<slug>/<line>`. `line` is the name that [`crate::rules::Line`] has;
-/// that of a floating tag, `tag/<name>`, keeps its `/`.
+/// The branch of an image's line: `<prefix>image/<slug>/<line>`. `line` is the name of [`crate::rules::Line`]; that of
+/// a floating tag, `tag/<name>`, keeps its `/`.
 pub(crate) fn image(prefix: &str, slug: &str, line: &str) -> String {
     let line: Vec<String> = line.split('/').map(component).collect();
     format!("{}{}", of_image(prefix, slug), line.join("/"))
@@ -34,14 +34,15 @@ pub(crate) fn is_proposal(prefix: &str, branch: &str) -> bool {
     branch.strip_prefix(prefix).is_some_and(|rest| rest.starts_with("image/") || rest.starts_with("group/"))
 }
 
-/// Whether what follows the common prefix in a branch's name says that it is of a manifest of another name than the default.
+/// Whether the part after the common prefix of a branch's name says that it belongs to a manifest with a non-default
+/// name.
 pub(crate) fn is_of_another(rest: &str) -> bool {
     let part = rest.split('/').next().and_then(|part| part.strip_prefix("m-"));
     part.is_some_and(|hex| hex.len() == 8 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
 }
 
-/// One part of a branch's name that git takes (git-check-ref-format(1)) and that no other text gives: letters, digits,
-/// `_`, `-` and single dots stay, everything else is written as `%XX`, byte by byte.
+/// One part of a branch's name that git accepts (git-check-ref-format(1)) and that no other text results in: letters,
+/// digits, `_`, `-` and single dots stay, everything else is written as `%XX`, byte by byte.
 fn component(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
     for (at, byte) in text.bytes().enumerate() {

@@ -1,12 +1,12 @@
-//! Which rules a change of the manifest brings.
+//! Which rules a change to the manifest affects.
 
 use std::collections::BTreeMap;
 
 use crate::image::{Location, Tag};
 use crate::manifest::{Image, Manifest};
 
-/// The images of `head` that are new, or whose rule chooses otherwise than the base's: another rule, or other tags that
-/// are approved or rejected. All of them where there is no base. Each with its position in the manifest.
+/// The images of `head` that are new, or whose rule chooses differently from the base's: a different rule, or different
+/// approved or rejected tags. All of them if there is no base. Each with its position in the manifest.
 pub(crate) fn changed<'a>(base: Option<&'a Manifest>, head: &'a Manifest) -> Vec<(usize, &'a Image)> {
     let mut before: BTreeMap<&Location, Vec<&Image>> = BTreeMap::new();
     for image in base.into_iter().flat_map(|base| &base.images) {

@@ -1,7 +1,8 @@
 //! What a person asks of a proposal in a comment: `/wharfinger reject`, `recheck`, `refresh`.
 //!
-//! A command is a comment's first line. What is quoted, shown as code or said further down asks for nothing, so that people can
-//! talk about commands, and an answer by mail that quotes one does not repeat it. The lines below the first are for people.
+//! A command is a comment's first line. Commands that are quoted, shown as code or written further down are ignored, so
+//! that people can talk about commands, and an answer by mail that quotes one does not repeat it. The lines below the
+//! first are for people.
 
 use chrono::NaiveDate;
 
@@ -12,15 +13,16 @@ use crate::text::excerpt;
 /// The word that every command begins with.
 const WORD: &str = "/wharfinger";
 
-/// The most characters of a reason; the manifest takes no more.
+/// The most characters of a reason; the manifest allows no more.
 const REASON: usize = 200;
 
 /// The forms of all commands, for people who wrote something else.
-pub(crate) const FORMS: &str = "\
-- `/wharfinger reject [IMAGE[:TAG]] REASON [until YYYY-MM-DD]` turns this pull request into one that adds the version to `rejected`. \
-REASON is on the same line and has at most 200 characters; where a pull request is about several images, IMAGE says which.
+pub(crate) const FORMS: &str = "- `/wharfinger reject [IMAGE[:TAG]] REASON [until YYYY-MM-DD]` turns this pull \
+request into one that adds the version to `rejected`. REASON is on the same line and has at most 200 characters; if \
+the pull request covers several images, IMAGE says which.
 - `/wharfinger recheck` checks this pull request again.
-- `/wharfinger refresh` moves it to the newest version, also after an approving review.";
+- \
+`/wharfinger refresh` moves it to the newest version, also after an approving review.";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -32,17 +34,17 @@ pub(crate) enum Command {
 /// `/wharfinger reject`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reject {
-    /// What stands between the word and `until`: the image, where one is named, and the reason. [`aim`] tells them apart.
+    /// The text between the word and `until`: the image, if one is named, and the reason. [`aim`] tells them apart.
     pub words: String,
     pub until: Option<NaiveDate>,
 }
 
-/// Why a comment is not obeyed, in Markdown. Nothing of the comment is in it but in code spans.
+/// Why a command is not carried out, in Markdown. Text from the comment is only quoted in code spans.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Fault(pub String);
 
-/// The command of a comment; `None` where it holds none and nobody expects an answer. `today` is the UTC date.
+/// The command of a comment; `None` if there is none and nobody expects an answer. `today` is the UTC date.
 pub(crate) fn parse(body: &str, today: NaiveDate) -> Option<Result<Command, Fault>> {
     let line = first_line(body)?;
     let mut words = line.split_whitespace();
@@ -56,7 +58,7 @@ pub(crate) fn parse(body: &str, today: NaiveDate) -> Option<Result<Command, Faul
         "recheck" => alone(&verb, &rest, Command::Recheck),
         "refresh" => alone(&verb, &rest, Command::Refresh),
         "" => Err(Fault("No command follows `/wharfinger`.".to_owned())),
-        other => Err(Fault(format!("{} is no command.", code(other, 40)))),
+        other => Err(Fault(format!("{} is not a command.", code(other, 40)))),
     })
 }
 
@@ -70,7 +72,7 @@ fn first_line(body: &str) -> Option<&str> {
 fn alone(verb: &str, rest: &[&str], command: Command) -> Result<Command, Fault> {
     match rest {
         [] => Ok(command),
-        _ => Err(Fault(format!("`/wharfinger {verb}` takes nothing more, and stands on a line of its own."))),
+        _ => Err(Fault(format!("`/wharfinger {verb}` takes no arguments and must be on a line by itself."))),
     }
 }
 
@@ -92,8 +94,8 @@ fn looks_like_a_date(word: &str) -> bool {
 fn day(word: &str, today: NaiveDate) -> Result<NaiveDate, Fault> {
     let date = Some(word).filter(|w| w.len() == 10).and_then(|w| NaiveDate::parse_from_str(w, "%Y-%m-%d").ok());
     match date {
-        None => Err(Fault(format!("{} is no date: a day is written as `2027-03-01`.", code(word, 40)))),
-        Some(date) if date < today => Err(Fault(format!("`{date}` is over already."))),
+        None => Err(Fault(format!("{} is not a date: write it as `2027-03-01`.", code(word, 40)))),
+        Some(date) if date < today => Err(Fault(format!("`{date}` is in the past."))),
         Some(date) => Ok(date),
     }
 }
@@ -121,7 +123,7 @@ pub(crate) fn aim(
     let named: Vec<(usize, Option<&str>)> =
         targets.iter().enumerate().filter_map(|(at, target)| Some((at, named(target, word)?))).collect();
     let at = match named.as_slice() {
-        [] if targets.is_empty() => return Err(Fault("This pull request lets no version in.".to_owned())),
+        [] if targets.is_empty() => return Err(Fault("This pull request does not approve any version.".to_owned())),
         [] if others.iter().any(|name| is_name(name, word)) => {
             return Err(Fault(format!(
                 "This pull request is not about {}, but about {}.",
@@ -153,7 +155,7 @@ fn named<'w>(target: &Target, word: &'w str) -> Option<Option<&'w str>> {
     names().find_map(|name| word.strip_prefix(name.as_str())?.strip_prefix(':')).map(Some)
 }
 
-/// Whether a word is this name of an image, and could hardly be a word of a reason.
+/// Whether a word is this name of an image, and is unlikely to be a word of a reason.
 fn is_name(name: &str, word: &str) -> bool {
     let tag = word.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).filter(|tag| !tag.is_empty());
     tag.is_some() || (word == name && word.contains('/'))
@@ -163,7 +165,7 @@ fn one(targets: &[Target], fits: impl IntoIterator<Item = usize>) -> Result<usiz
     let fits: Vec<usize> = fits.into_iter().collect();
     match fits.as_slice() {
         [at] => Ok(*at),
-        several => Err(Fault(format!("Which version? There are {}.", list(several.iter().map(|at| &targets[*at]))))),
+        several => Err(Fault(format!("Which version? It contains {}.", list(several.iter().map(|at| &targets[*at]))))),
     }
 }
 
@@ -177,7 +179,7 @@ fn list<'t>(targets: impl IntoIterator<Item = &'t Target>) -> String {
     }
 }
 
-/// A reason as the manifest keeps it: one line, without the quotation marks around it and without what nobody sees.
+/// A reason as the manifest keeps it: one line, without the quotation marks around it and without invisible characters.
 fn reason(text: &str) -> Result<String, Fault> {
     let text = excerpt(text, usize::MAX);
     let inner = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).filter(|t| !t.contains('"'));
@@ -185,7 +187,7 @@ fn reason(text: &str) -> Result<String, Fault> {
     match text.chars().count() {
         0 => Err(Fault("The reason is missing.".to_owned())),
         1..=REASON => Ok(text.to_owned()),
-        long => Err(Fault(format!("The reason has {long} characters: {REASON} are the most."))),
+        long => Err(Fault(format!("The reason has {long} characters; the limit is {REASON}."))),
     }
 }
 

@@ -35,8 +35,8 @@ pub(crate) struct Decided {
 }
 
 impl<'a> Agenda<'a> {
-    /// What a run decides about, as upstream was found first. Whether upstream lost an approval, or enough people approved it,
-    /// may not be found out just now: then a proposal that says so stays.
+    /// What a run decides about, as upstream was first found. It may be impossible to find out just now whether
+    /// upstream lost an approval or enough people approved it: then a proposal that says so stays.
     pub(crate) fn new(
         manifest: &'a Manifest,
         scope: &'a Scope,
@@ -65,7 +65,7 @@ impl<'a> Agenda<'a> {
         agenda
     }
 
-    /// What open proposals hold, each with the branch.
+    /// What open proposals contain, each with the branch.
     fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Entry)> + use<'a> {
         let of =
             |e: &'a Existing| e.made_of.iter().flat_map(|made| &made.entries).map(|entry| (e.branch.as_str(), entry));
@@ -97,8 +97,8 @@ impl<'a> Agenda<'a> {
     }
 
     /// Decides. What a person declined is not wanted, and rules may pick something else, which may have been declined in turn.
-    /// Closed proposals and reviews are lacking only where a proposal is about to be opened or to hold something else: what
-    /// finds no room costs no request.
+    /// Closed proposals and reviews are only needed if a proposal is about to be opened or changed: what finds no room costs
+    /// no request.
     pub(crate) fn decide(&self, known: &Known) -> Answer<Decided> {
         let selected = known.candidates.selected();
         let wanted = self.wanted(&selected, known);
@@ -119,7 +119,7 @@ impl<'a> Agenda<'a> {
         Ok(Decided { wanted, decisions })
     }
 
-    /// What is wanted but for the leaving that a person declined.
+    /// What is wanted, except for the removals that a person declined.
     fn wanted(&self, selected: &[Selected], known: &Known) -> Vec<Wanted> {
         let mut conditions = self.conditions.clone();
         loop {
@@ -142,12 +142,12 @@ fn nothing_lacks(facts: impl Iterator<Item = Fact>) -> Answer<()> {
     if facts.is_empty() { Ok(()) } else { Err(facts) }
 }
 
-/// Why a proposal is left alone of whose branch it is not known what people closed there.
+/// Why a proposal is left alone if it is unknown what people closed on its branch.
 fn not_asked(error: &str) -> String {
-    format!("what was proposed there and closed could not be read: {error}")
+    format!("the closed proposals of this branch could not be read: {error}")
 }
 
-/// Whether upstream's tag was found to answer something else than an entry says.
+/// Whether upstream's tag was found to resolve to something other than the entry's digest.
 fn has_moved(manifest: &Manifest, candidates: &Candidates, entry: &Entry) -> bool {
     let at = manifest.images.iter().position(|image| entry.names(image));
     let candidates = at.and_then(|at| candidates.images.get(&at));
@@ -155,7 +155,7 @@ fn has_moved(manifest: &Manifest, candidates: &Candidates, entry: &Entry) -> boo
     answer.is_some_and(|answer| answer.as_ref() != Some(&entry.digest))
 }
 
-/// What rules should choose again without, and the branches for which they chose often enough.
+/// What rules should leave out when they choose again, and the branches for which they chose often enough.
 fn declined(wanted: &[Wanted], known: &Known) -> (Exclusion, BTreeSet<String>) {
     let (mut again, mut still) = (Exclusion::default(), BTreeSet::new());
     for wanted in wanted {
@@ -189,9 +189,9 @@ impl Round<'_> {
         let Agenda { manifest, scope, existing, .. } = *self.agenda;
         let failed = self.known.candidates.failed.iter();
         let mut not_known: Vec<(usize, String)> =
-            failed.map(|(at, f)| (*at, format!("{} could not be looked at: {}", f.source, f.error))).collect();
+            failed.map(|(at, f)| (*at, format!("{} could not be checked: {}", f.source, f.error))).collect();
         let outside = (0..manifest.images.len()).filter(|at| !scope.contains(*at));
-        not_known.extend(outside.map(|at| (at, "this run was not asked about its image".to_owned())));
+        not_known.extend(outside.map(|at| (at, "this run does not cover its image".to_owned())));
         machine::decisions(&Question {
             wanted: self.wanted,
             existing,
@@ -206,7 +206,7 @@ impl Round<'_> {
         })
     }
 
-    /// Whether an open proposal is to be moved to other changes than it holds.
+    /// Whether an open proposal is to be moved to different changes.
     fn holds_other_things(&self, decision: &Decision) -> bool {
         let open = self.agenda.existing.iter().find(|existing| existing.branch == decision.branch);
         let wanted = decision.wanted.map(|at| &self.wanted[at]);
@@ -215,17 +215,17 @@ impl Round<'_> {
     }
 }
 
-/// What an approving review of what a proposal holds now means for it.
+/// What an approving review of a proposal's current content means for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reviewed {
     /// It stays as it was approved.
     Stays,
-    /// It is moved all the same: who asks looks at it.
+    /// It is moved anyway: the person who asks is looking at it.
     Moves,
 }
 
-/// Decides about one open proposal of which a person asks that it hold `wanted`. What a person declined earlier, and how many
-/// are open, stands in nobody's way who asks.
+/// Decides about one open proposal that a person wants to contain `wanted`. What was declined earlier, and how many are
+/// open, does not matter then.
 pub(crate) fn asked(open: &Existing, wanted: &Wanted, reviewed: Reviewed, known: &Known) -> Answer<Action> {
     let decided = |approved: Option<&str>| {
         let circumstances = Circumstances { declined: false, room: true, approved };

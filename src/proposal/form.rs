@@ -1,10 +1,11 @@
-//! The form that an organization's rulesets ask of titles and commit messages: `proposals.title`, `commit-message`, `sign-off`.
+//! The form that an organization's rulesets require of titles and commit messages: `proposals.title`, `commit-message`,
+//! `sign-off`.
 
 use crate::manifest::Proposals;
 use crate::text::excerpt;
 
-/// What the places of a template stand for: `{title}`, `{source}`, `{repository}`, `{from}`, `{to}` and `{kind}`. Where a text
-/// is about several changes, all but the title are the first one's.
+/// What the places of a template stand for: `{title}`, `{source}`, `{repository}`, `{from}`, `{to}` and `{kind}`. If a
+/// text covers several changes, everything except the title refers to the first one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Places {
     pub title: String,
@@ -22,7 +23,7 @@ pub(crate) fn title(proposals: &Proposals, places: &Places) -> String {
 }
 
 /// A commit's headline and the rest of its message: what the template has below its first line, then `details`, then the
-/// trailers: one of ours, and the sign-off where one is asked for.
+/// trailers: one of ours, and the sign-off if one is configured.
 pub(crate) fn message(
     proposals: &Proposals,
     places: &Places,

@@ -5,7 +5,7 @@ use globset::GlobMatcher;
 use super::branch;
 use crate::manifest::{self, Grouping, Image, Manifest};
 
-/// `proposals.group`, ready to be asked.
+/// `proposals.group`, ready for lookups.
 pub(super) enum Groups<'a> {
     None,
     All,
@@ -14,7 +14,7 @@ pub(super) enum Groups<'a> {
 
 impl<'a> Groups<'a> {
     pub(super) fn of(grouping: &'a Grouping) -> Self {
-        // The manifest has checked the globs: one that is none takes nothing.
+        // The manifest has checked the globs: an invalid one matches nothing.
         let matcher = |g: &String| manifest::glob(g);
         match grouping {
             Grouping::Image => Self::None,
@@ -25,7 +25,7 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// The group of an image: the first that takes its source, as written or in full, or its repository.
+    /// The group of an image: the first that matches its source, as written or in full, or its repository.
     pub(super) fn name(&self, image: &Image) -> Option<String> {
         let names = [image.source_text.clone(), image.source.to_string(), image.repository.to_string()];
         let takes = |globs: &[GlobMatcher]| globs.iter().any(|g| names.iter().any(|name| g.is_match(name)));

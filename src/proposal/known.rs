@@ -1,4 +1,4 @@
-//! What is known of upstream and of the forge while it is decided about proposals, and what a decision lacks of it.
+//! What is known about upstream and the forge while proposals are decided, and what a decision still lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use crate::image::{Digest, Tag};
 use crate::plan::Failure;
 use crate::rules::{self, Selection};
 
-/// What a decision came to, or the facts without which it cannot be made.
+/// The result of a decision, or the facts that it still needs.
 pub(crate) type Answer<T> = Result<T, Vec<Fact>>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fact {
-    /// What upstream says of one tag of the image at this position of [`crate::manifest::Manifest::images`].
+    /// What upstream says about one tag of the image at this position of [`crate::manifest::Manifest::images`].
     Upstream(usize, rules::Fact),
     /// What a person declined on this branch.
     Declined(String),
-    /// What the rules pick without bytes that were declined.
+    /// What the rules pick without the declined bytes.
     Choices(Exclusion),
-    /// Who has approved what the open proposal on this branch holds now.
+    /// Who has approved the current content of the open proposal on this branch.
     Approver(String),
 }
 
@@ -37,17 +37,17 @@ pub(crate) struct Exclusion {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     pub(crate) candidates: Candidates,
-    /// What a person declined, by the branch of the closed proposals, in the order in which that was asked; or why it could
-    /// not be found out: then nothing is wanted there.
+    /// What a person declined, by the branch of the closed proposals, in the order in which that was asked; or why it
+    /// could not be read: then nothing is wanted there.
     pub(crate) declined: Vec<(String, Result<BTreeSet<Entry>, String>)>,
-    /// What the selections were made anew without.
+    /// What the selections were made again without.
     pub(crate) excluded: Vec<Exclusion>,
-    /// By branch, who has approved what its open proposal holds now, in words; `None`: nobody who counts.
+    /// By branch, who has approved its open proposal's current content, in words; `None`: nobody who counts.
     pub(crate) approvers: BTreeMap<String, Option<String>>,
 }
 
 impl Known {
-    /// Why it could not be found out what a person declined on a branch; `None` where it was not asked, or found out.
+    /// Why it could not be read what a person declined on a branch; `None` if it was not asked, or was read.
     pub(super) fn unreadable(&self, branch: &str) -> Option<&str> {
         let asked = self.declined.iter().find(|(on, declined)| on == branch && declined.is_err());
         asked.and_then(|(_, declined)| declined.as_ref().err()).map(String::as_str)
@@ -57,7 +57,7 @@ impl Known {
         self.declined.iter().any(|(on, _)| on == branch)
     }
 
-    /// What a proposal changes although a person declined that. What leaves with an update goes with it.
+    /// What a proposal changes although a person declined it. Removals that come with an update belong to it.
     pub(super) fn declined_items<'w>(&self, wanted: &'w Wanted) -> Vec<&'w Item> {
         let on_it = self.declined.iter().find(|(on, _)| *on == wanted.branch);
         let Some((_, Ok(declined))) = on_it else { return Vec::new() };
@@ -75,7 +75,7 @@ impl Known {
     }
 }
 
-/// What upstream offers of every image, as far as it was read.
+/// What upstream offers for every image, as far as it was read.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
     /// By the image's position in [`crate::manifest::Manifest::images`].
@@ -84,7 +84,7 @@ pub(crate) struct Candidates {
     pub(crate) failed: BTreeMap<usize, Failure>,
 }
 
-/// One image's tags and what is known of them.
+/// One image's tags and what is known about them.
 #[derive(Debug, Default)]
 pub(crate) struct ImageCandidates {
     pub(crate) tags: Arc<Vec<Tag>>,
@@ -95,17 +95,17 @@ pub(crate) struct ImageCandidates {
     pub(crate) signers: Signers,
 }
 
-/// The approvals of an image that are not simply there.
+/// The approvals of an image that are not simply available.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Availability {
-    /// Tags of which upstream has neither the tag nor the approved digest.
+    /// Tags for which upstream has neither the tag nor the approved digest.
     pub(crate) gone: BTreeSet<Tag>,
-    /// Tags of which upstream did not say.
+    /// Tags for which upstream did not say.
     pub(crate) unknown: BTreeSet<Tag>,
 }
 
 impl Candidates {
-    /// Keeps what was read of an image, or why it could not be.
+    /// Keeps what was read about an image, or why it could not be read.
     pub(crate) fn put(&mut self, image: usize, read: Result<ImageCandidates, Failure>) {
         match read {
             Ok(candidates) => drop(self.images.insert(image, candidates)),
@@ -113,7 +113,7 @@ impl Candidates {
         }
     }
 
-    /// What rules made of every image that could be read, in the manifest's order.
+    /// What rules chose for every image that could be read, in the manifest's order.
     pub(crate) fn selected(&self) -> Vec<Selected> {
         let selected = |(at, c): (&usize, &ImageCandidates)| Selected {
             image: *at,

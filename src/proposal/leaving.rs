@@ -1,5 +1,5 @@
-//! What leaves the manifest on its own account, and not because an update takes its place: approvals that the rule, a person
-//! or upstream no longer stands behind, and rejections that are over.
+//! What leaves the manifest for its own reasons, and not because an update replaces it: approvals that the rule, a
+//! person or upstream no longer supports, and expired rejections.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::rules::{line_of, out_of_range};
 pub(crate) enum Cause {
     /// The line's newest approvals, as many as `keep` says, are newer.
     Keep,
-    /// The range does not admit it any more; in words.
+    /// The range no longer admits it; in words.
     OutOfRange(String),
     /// A person rejected it after it was approved; with the reason.
     Rejected(String),
@@ -43,33 +43,33 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Keep => f.write_str("beyond what `keep` holds of its line"),
+            Self::Keep => f.write_str("more than `keep` keeps of its line"),
             Self::OutOfRange(why) => f.write_str(why),
             Self::Rejected(reason) => write!(f, "rejected: {reason}"),
-            Self::Gone => f.write_str("upstream has neither this tag nor this digest any more"),
+            Self::Gone => f.write_str("upstream no longer has this tag or this digest"),
             Self::Revoked(reason) => write!(f, "revoked: {reason}"),
             Self::Unreviewed(why) => f.write_str(why),
-            Self::Expired(last) => write!(f, "its rejection held until {last}"),
+            Self::Expired(last) => write!(f, "its rejection ended on {last}"),
         }
     }
 }
 
-/// What decides beside the selections.
+/// What decides besides the selections.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Conditions {
     pub today: NaiveDate,
-    /// Images, by their position in the manifest, that have no selection because they could not be looked at: what needs no
-    /// upstream is proposed of them all the same.
+    /// Images, by their position in the manifest, that have no selection because they could not be checked: what does
+    /// not need upstream is still proposed for them.
     pub without_selection: BTreeSet<usize>,
     /// Approvals of which upstream has neither tag nor digest. Never from a fault, nor from a list alone.
     pub gone: BTreeSet<Key>,
     /// Approvals that fewer people reviewed than the policy asks, each with that in words.
     pub unreviewed: BTreeMap<Key, String>,
-    /// The rejections that open proposals hold, each with the branch.
+    /// The rejections that open proposals contain, each with the branch.
     pub rejecting: Vec<(String, Entry)>,
-    /// What a person asked for without waiting for the cooldown, as open proposals hold it, each with the branch.
+    /// What a person asked for without waiting for the cooldown, as open proposals contain it, each with the branch.
     pub urgent: Vec<(String, Entry)>,
-    /// What leaves, and whose leaving a person declined.
+    /// Removals that a person declined.
     pub declined: BTreeSet<Entry>,
 }
 
@@ -93,7 +93,7 @@ impl Unreviewed {
     }
 }
 
-/// What leaves of one image. `looked_at`: whether upstream and so its rule was asked.
+/// What leaves from one image. `looked_at`: whether upstream was read and its rule applied.
 pub(super) fn leaving(at: usize, image: &Image, conditions: &Conditions, looked_at: bool) -> Vec<Item> {
     let approvals = image.approved.iter().filter_map(|approval| {
         let cause = cause(image, approval, conditions)?;
@@ -107,12 +107,12 @@ pub(super) fn leaving(at: usize, image: &Image, conditions: &Conditions, looked_
     approvals.chain(expired).filter(|item| !conditions.declined.contains(&unnamed(&item.entry))).collect()
 }
 
-/// The entry without what it says of other approvals, and of a hurry: what a person declined of it holds whatever that is.
+/// The entry without other approvals and without urgency: declining it applies whatever these are.
 pub(super) fn unnamed(entry: &Entry) -> Entry {
     Entry { from: None, urgent: None, ..entry.clone() }
 }
 
-/// The first of the reasons for which an approval leaves; those that stand for themselves go before the others.
+/// The first of the reasons for which an approval leaves; those that get a separate proposal come first.
 pub(super) fn cause(image: &Image, approval: &Approval, conditions: &Conditions) -> Option<Cause> {
     let Approval { tag, digest, .. } = approval;
     if let Some(revoked) = image.revoked.iter().find(|revoked| revoked.digest == *digest) {
@@ -133,13 +133,13 @@ pub(super) fn holds(rejection: &Rejection, today: NaiveDate) -> bool {
     rejection.until.is_none_or(|last| today <= last)
 }
 
-/// The last day of a rejection that is over, where no other one holds its tag.
+/// The last day of an expired rejection, if no other rejection covers its tag.
 fn over(image: &Image, rejection: &Rejection, today: NaiveDate) -> Option<NaiveDate> {
     let alone = image.rejected.iter().filter(|other| other.tag == rejection.tag).count() == 1;
     rejection.until.filter(|last| alone && *last < today)
 }
 
-/// What tells one rejection of a tag from another: they name no bytes.
+/// What distinguishes rejections of one tag: they name no bytes.
 pub(super) fn digest_of(rejection: &Rejection) -> Digest {
     let until = rejection.until.map(|last| last.to_string()).unwrap_or_default();
     Digest::sha256(format!("rejected\n{}\n{until}\n{}", rejection.tag, rejection.reason).as_bytes())

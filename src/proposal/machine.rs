@@ -10,11 +10,11 @@ use super::{Entry, Kind, Wanted};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Existing {
     pub branch: String,
-    /// What its metadata says; `None` where that is missing or broken.
+    /// What its metadata says; `None` if that is missing or broken.
     pub made_of: Option<Metadata>,
     /// Whether a person committed to the branch.
     pub touched: bool,
-    /// The branch that a person had it be merged into in place of the default one.
+    /// The base branch that a person set instead of the default one.
     pub elsewhere: Option<String>,
 }
 
@@ -22,18 +22,18 @@ pub(crate) struct Existing {
 pub(crate) enum Wish<'a> {
     Proposal(&'a Wanted),
     Nothing(&'a str),
-    /// It is not known, because the image could not be looked at or was not asked about.
+    /// It is unknown, because the image could not be checked or was not asked about.
     Unknown(&'a str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Circumstances<'a> {
-    /// A person closed a proposal of exactly this without a merge.
+    /// A person closed a proposal of exactly this without merging it.
     pub declined: bool,
     /// One more proposal may be open.
     pub room: bool,
-    /// Who has approved exactly what the branch holds now, and may write; `None` where nobody has, where it was not asked, and
-    /// where it is to be moved all the same.
+    /// Who has approved exactly the branch's current content, and has write access; `None` if nobody has, if it was not
+    /// asked, or if it is to be moved anyway.
     pub approved: Option<&'a str>,
 }
 
@@ -42,12 +42,12 @@ pub(crate) struct Circumstances<'a> {
 pub(crate) enum Action {
     /// Commit and open.
     Open,
-    /// Commit anew on the base and edit title and body.
+    /// Commit again on the base and edit title and body.
     Update,
-    /// Nothing: it is as it should be.
+    /// Nothing: it is up to date.
     Unchanged,
     Leave(String),
-    /// Leave it alone though something else is wanted now: say so to its readers, once.
+    /// Leave it alone although something else is wanted now, and tell its readers once.
     Tell(String),
     Close(String),
     /// Not opened now.
@@ -58,19 +58,19 @@ pub(crate) enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Wait {
     /// A person does not want it.
-    #[error("a person closed its proposal without a merge")]
+    #[error("a person closed its proposal without merging it")]
     Declined,
     /// Others come first.
-    #[error("as many proposals are open as proposals.limit allows")]
+    #[error("the limit of open proposals (proposals.limit) is reached")]
     NoRoom,
 }
 
 impl Existing {
-    /// Why it is left alone whatever is wanted: a person took it over.
+    /// Why it is left alone, whatever is wanted: a person took it over.
     pub(crate) fn taken(&self) -> Option<String> {
         match &self.elsewhere {
             _ if self.touched => Some("a person committed to its branch".to_owned()),
-            Some(base) => Some(format!("a person had it be merged into {base}")),
+            Some(base) => Some(format!("a person changed its base branch to {base}")),
             None => None,
         }
     }
@@ -78,8 +78,9 @@ impl Existing {
 
 /// Decides about one branch.
 ///
-/// What a person took over is never changed. What is not known changes nothing. What was approved moves to no other bytes
-/// under the reviewer, but follows the base's text, which changes nothing of what was approved; what became moot is closed.
+/// What a person took over is never changed. What is unknown changes nothing. What was approved never moves to other
+/// bytes under the reviewer, but follows the base's text, which does not change what was approved; what became moot is
+/// closed.
 pub(crate) fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances: Circumstances<'_>) -> Action {
     let Some(existing) = existing else {
         return match wish {
@@ -107,21 +108,21 @@ pub(crate) fn decide(wish: Wish<'_>, existing: Option<&Existing>, circumstances:
 }
 
 fn approved_by(who: &str) -> String {
-    format!("{who} has approved what it holds now: something newer waits for the merge, or for `/wharfinger refresh`")
+    format!("{who} has approved its current content: a newer version waits for the merge, or for `/wharfinger refresh`")
 }
 
-/// What tells an open proposal from what is wanted.
+/// How an open proposal differs from what is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Difference {
     None,
     /// The text around it at the base, the image's settings, or what it is compared with.
     Context,
-    /// What it changes; so too where its metadata cannot be read.
+    /// What it changes; also if its metadata cannot be read.
     Entries,
 }
 
 impl Existing {
-    /// What tells it from what is wanted on its branch.
+    /// How it differs from what is wanted on its branch.
     pub(crate) fn difference(&self, wanted: &Wanted) -> Difference {
         match &self.made_of {
             Some(made) if changes(made.entries.clone()) != changes(wanted.entries()) => Difference::Entries,
@@ -132,7 +133,7 @@ impl Existing {
     }
 }
 
-/// The entries without what they are compared with: other approvals, which change nothing of what these let in.
+/// The entries without what they are compared with: other approvals, which do not change what these approve.
 fn changes(entries: Vec<Entry>) -> Vec<Entry> {
     let change = |entry: Entry| match entry.kind {
         Kind::New | Kind::Update => Entry { from: None, kind: Kind::Update, ..entry },
@@ -154,13 +155,13 @@ pub(crate) struct Question<'a> {
     /// The proposals that should be open, in the order in which they are opened while there is room.
     pub wanted: &'a [Wanted],
     pub existing: &'a [Existing],
-    /// The branches of which a person declined exactly what is wanted.
+    /// The branches for which a person declined exactly what is wanted.
     pub declined: &'a BTreeSet<String>,
-    /// Who has approved what a branch holds now, as far as that was asked, by branch.
+    /// Who has approved a branch's current content, as far as that was asked, by branch.
     pub approved: &'a BTreeMap<String, String>,
-    /// Why it is not known what should become of an open proposal; `None` where it is known.
+    /// Why it is unknown what should become of an open proposal; `None` where it is known.
     pub unknown: &'a dyn Fn(&Existing) -> Option<String>,
-    /// Why nothing should be on a branch any more.
+    /// Why there should no longer be anything on a branch.
     pub moot: &'a dyn Fn(&Existing) -> String,
     pub limit: usize,
 }

@@ -1,4 +1,4 @@
-//! Proposals: what should be proposed, and what is to be done so that the forge has it. Pure.
+//! Proposals: what should be proposed, and what has to be done so that the forge has it. Pure.
 //!
 //! [`decide`] answers which proposals should be open and what is to be done, or which facts it lacks; [`approve`] does so for
 //! a version that a person asks for. [`wanted`] turns selections into proposals, [`machine`] compares them with what the forge
@@ -56,17 +56,17 @@ pub struct Entry {
     pub source: String,
     /// The mirror's name in the organization.
     pub repository: RepositoryName,
-    /// The approved tag that it is compared with: the newest of its line, else the newest of its family below it; `None`
-    /// where there is none.
+    /// The approved tag that it is compared with: the newest of its line, otherwise the newest of its family below it;
+    /// `None` if there is none.
     pub from: Option<Tag>,
-    /// The tag that the proposal is about; for a retirement, what leaves.
+    /// The tag that the proposal is about; for a retirement, the removed tag.
     pub to: Option<Tag>,
-    /// The digest that the proposal lets in, that leaves, or that is turned down; at the end of a rejection, which names no
-    /// bytes, a digest of what the entry said.
+    /// The digest that the proposal adds, removes or rejects; for the end of a rejection, which names no bytes, a
+    /// digest of the entry's text.
     pub digest: Digest,
     /// What kind of change it is.
     pub kind: Kind,
-    /// Why the cooldown is not waited for, where a person asked for that.
+    /// Why the cooldown is skipped, if a person asked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgent: Option<String>,
     /// For [`Kind::Reject`], what the `rejected` entry says.
@@ -88,8 +88,8 @@ impl Entry {
         }
     }
 
-    /// The entry that lets bytes in, compared with what `image` has approved. `rebuild`: under this tag other bytes are
-    /// approved.
+    /// The entry that approves bytes, compared with the approvals of `image`. `rebuild`: different bytes are approved
+    /// under this tag.
     pub(crate) fn approving(image: &Image, tag: &Tag, digest: &Digest, rebuild: bool) -> Self {
         let approved = image.approved.iter().map(|approval| &approval.tag);
         let from = if rebuild { Some(tag) } else { rules::compared_with(&image.rule, approved, tag) };
@@ -107,13 +107,13 @@ impl Entry {
     }
 }
 
-/// What a `rejected` entry says beside its tag.
+/// What a `rejected` entry says besides its tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rejection {
-    /// Why: one line of at most 200 characters.
+    /// The reason: one line of at most 200 characters.
     pub reason: String,
-    /// The last day it holds; `None` for ever.
+    /// The last day on which it applies; `None` if it never ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<NaiveDate>,
 }
@@ -122,22 +122,22 @@ pub struct Rejection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The first approval of an image, or of a line that has nothing of its family approved below it.
+    /// The first approval of an image, or of a line with no lower approval of its family.
     New,
-    /// Another version than the one approved: mostly a newer one, of the same line or of a new one above it.
+    /// A version other than the approved one: usually a newer one, of the same line or of a new one above it.
     Update,
-    /// The same tag with other bytes.
+    /// The same tag with different bytes.
     Rebuild,
-    /// An approval leaves.
+    /// An approval is removed.
     Retire,
     /// A `rejected` entry is added.
     Reject,
-    /// An expired `rejected` entry leaves.
+    /// An expired `rejected` entry is removed.
     Expire,
 }
 
 impl Kind {
-    /// Whether bytes come in.
+    /// Whether bytes are added.
     #[must_use]
     pub const fn lets_in(self) -> bool {
         matches!(self, Self::New | Self::Update | Self::Rebuild)
@@ -153,10 +153,10 @@ pub(crate) struct Wanted {
     pub group: Option<String>,
     /// The changes, in the manifest's order.
     pub items: Vec<Item>,
-    /// How many more changes of the group there are than one proposal can name; they are proposed after its merge.
+    /// How many changes of the group do not fit in one proposal; they are proposed after its merge.
     pub later: usize,
-    /// A digest of the text around the edits at the base and of what the body says of the image's settings: where it
-    /// differs the proposal is made anew on the base.
+    /// A digest of the text around the edits at the base and of what the body says about the image's settings: if it
+    /// differs, the proposal is recreated on the base.
     pub context: Digest,
 }
 
@@ -167,7 +167,7 @@ impl Wanted {
     }
 }
 
-/// One change, with what is known of it here.
+/// One change, with what is known about it here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
     pub entry: Entry,
@@ -175,20 +175,20 @@ pub(crate) struct Item {
     pub image: usize,
     /// The line that it is about.
     pub line: String,
-    /// Since when the digest is known to be public under its tag, where that was asked.
+    /// Since when the digest has been known to be public under its tag, if that was checked.
     pub public_since: Option<Since>,
-    /// Whether it writes its version with a `v` and the approvals do not, or the other way round, as far as that was asked.
+    /// Whether it writes its version with a `v` and the approvals do not, or the other way round, if that was checked.
     pub prefix_changed: bool,
-    /// Whether it is an earlier digest of its tag, because what the tag answered when it was chosen is too young.
+    /// Whether it is an earlier digest of its tag, because the tag's digest at the time of the choice was too young.
     pub is_earlier: bool,
     /// How its signers differ from those of what is approved, where that was looked at.
     pub signer: Option<SignerChange>,
-    /// Why it leaves, for what leaves.
+    /// Why it is removed, for removals.
     pub cause: Option<Cause>,
 }
 
 impl Item {
-    /// A change of which nothing else is known.
+    /// A change about which nothing else is known.
     pub(crate) const fn new(entry: Entry, image: usize, line: String) -> Self {
         Self {
             entry,
@@ -202,15 +202,15 @@ impl Item {
         }
     }
 
-    /// The change that lets bytes in; see [`Entry::approving`].
+    /// The change that approves bytes; see [`Entry::approving`].
     pub(crate) fn approving(at: usize, image: &Image, line: String, entry: Entry) -> Self {
         let other_habit = |from: &Tag| entry.to.as_ref().is_some_and(|to| rules::is_other_habit(&image.rule, from, to));
         let prefix_changed = entry.from.as_ref().is_some_and(other_habit);
         Self { prefix_changed, ..Self::new(entry, at, line) }
     }
 
-    /// What the change does to the entry of `image`, one after the other. A rejection takes the place of an earlier one of the
-    /// same tag, which then is over.
+    /// What the change does to the entry of `image`, one after the other. A rejection replaces an earlier one of the
+    /// same tag, which has then expired.
     pub(crate) fn changes(&self, image: &Image) -> Vec<Change> {
         let Some(change) = self.change() else { return Vec::new() };
         let earlier = match &change {

@@ -8,7 +8,7 @@ use crate::manifest::File;
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {error}")]
 pub(crate) struct NotEdited {
-    /// The path, then line and column if it is one place that is in the way.
+    /// The path, then line and column if a single place prevents the edit.
     place: String,
     error: EditError,
 }

@@ -1,23 +1,24 @@
-//! Which open proposals are a manifest's own, where a repository has several.
+//! Which open proposals belong to a manifest, if a repository has several.
 
 use super::branch;
 use super::metadata::Metadata;
 use crate::manifest::Manifest;
 
-/// Whose a proposal is, seen from one manifest.
+/// Which manifest a proposal belongs to, as seen from one manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Belongs {
-    /// The manifest's.
+    /// This manifest's.
     Here,
-    /// The manifest's, under the name that its branch had before it bore the manifest's part; with the name that it has now.
+    /// This manifest's, under the name that its branch had before it contained the manifest's part; with its current
+    /// name.
     Formerly(String),
-    /// As that, if the repository has one manifest only: it does not say of which it is.
+    /// The same, if the repository has only one manifest: it does not say which one it belongs to.
     FormerlyIfAlone(String),
     Elsewhere,
 }
 
-/// Whose the proposal on `branch` is that says `made` of itself. What a body says of the manifest counts only where the branch leaves
-/// that open.
+/// Which manifest the proposal on `branch`, with the metadata `made`, belongs to. What a body says about the manifest
+/// only counts if the branch leaves it open.
 pub(crate) fn belongs(manifest: &Manifest, branch: &str, made: Option<&Metadata>) -> Belongs {
     let (shared, own) = (manifest.proposals.branch_prefix.as_str(), manifest.prefix());
     let said = made.and_then(|made| made.manifest.as_deref());
@@ -43,14 +44,14 @@ pub(crate) fn belongs(manifest: &Manifest, branch: &str, made: Option<&Metadata>
     }
 }
 
-/// The name that a branch would have now if it is this manifest's under its former name; else the branch.
+/// The current name of a branch that is this manifest's under its former name; otherwise the branch.
 pub(crate) fn present(manifest: &Manifest, branch: &str) -> String {
     let own = manifest.prefix();
     let rest = branch.strip_prefix(&manifest.proposals.branch_prefix).filter(|rest| !branch::is_of_another(rest));
     rest.map_or_else(|| branch.to_owned(), |rest| format!("{own}{rest}"))
 }
 
-/// The name that a branch of this manifest had before it bore the manifest's part; `None` where it bears none.
+/// The name that a branch of this manifest had before it contained the manifest's part; `None` if it contains none.
 pub(crate) fn former(manifest: &Manifest, branch: &str) -> Option<String> {
     let (shared, own) = (&manifest.proposals.branch_prefix, manifest.prefix());
     let rest = branch.strip_prefix(&own).filter(|_| own != *shared)?;

@@ -1,4 +1,5 @@
-//! Records of promoted digests: which of them the manifest lacks, and what the commit and the proposal that bring them say.
+//! Records of promoted digests: which of them the manifest lacks, and the texts of the commit and the proposal that add
+//! them.
 
 use chrono::NaiveDate;
 
@@ -18,7 +19,8 @@ pub(crate) fn settled(commit: &str, asked: u32) -> String {
     format!("{commit} of {asked}")
 }
 
-/// The commit that such a trailer names. Where reviews are asked for from the beginning on, one of a time without says nothing.
+/// The commit that such a trailer names. If reviews are required from the beginning, a trailer from a time without them
+/// does not count.
 pub(crate) fn read_settled(value: &str, floor: u32) -> Option<&str> {
     let (commit, asked) = value.split_once(" of ")?;
     let asked: u32 = asked.parse().ok()?;
@@ -40,11 +42,11 @@ pub(crate) struct Record {
     pub tag: Tag,
     /// The approved digest that was promoted.
     pub digest: Digest,
-    /// What the mirror's tag was read to answer.
+    /// What the mirror's tag was read to resolve to.
     pub mirrored: Digest,
-    /// The pull request that brought the approval, for people: nobody trusts it.
+    /// The pull request that added the approval; for people, never trusted.
     pub pull: Option<u64>,
-    /// The UTC date of the commit that brought it.
+    /// The UTC date of the commit that added it.
     pub approved_on: Option<NaiveDate>,
     /// Who signed it, for people, where signatures are asked for.
     pub signed_by: Option<String>,
@@ -58,8 +60,8 @@ pub(crate) fn pending(manifest: &Manifest, records: &[Record]) -> Vec<Record> {
     records.iter().filter(lacks).cloned().collect()
 }
 
-/// What a branch that gathers records is to hold: of every approval that `manifest` has, the pending record, else what the
-/// branch, read as `theirs`, records already.
+/// What a branch that collects records should contain: for every approval in `manifest`, the pending record, otherwise
+/// what the branch, read as `theirs`, already records.
 pub(crate) fn gathered(manifest: &Manifest, pending: &[Record], theirs: Option<&Manifest>) -> Vec<Record> {
     manifest.approvals().filter_map(|(image, approval)| gathered_record(image, approval, pending, theirs)).collect()
 }
@@ -106,7 +108,8 @@ pub(crate) fn changes<'m>(manifest: &'m Manifest, records: &[Record]) -> impl It
     })
 }
 
-/// The commit's headline and the rest of its message, which names the commit up to which everything was reviewed, where that is known.
+/// The commit's headline and the rest of its message, which names the commit up to which everything was reviewed, if
+/// that is known.
 pub(crate) fn message(manifest: &Manifest, records: &[Record], settled: Option<&str>) -> (String, String) {
     let lines: Vec<String> = records.iter().map(|r| format!("{}:{} {}", r.repository, r.tag, r.mirrored)).collect();
     let settled = settled.map(|commit| format!("{SETTLED}: {commit}"));
@@ -117,7 +120,7 @@ pub(crate) fn title(manifest: &Manifest, records: &[Record]) -> String {
     form::title(&manifest.proposals, &places(manifest, records))
 }
 
-/// What templates say of records: how many, and the first of them.
+/// What templates can use of records: how many, and the first of them.
 fn places(manifest: &Manifest, records: &[Record]) -> Places {
     let title = match records {
         [one] => format!("Record {}:{} as promoted", one.repository, one.tag),
@@ -129,13 +132,12 @@ fn places(manifest: &Manifest, records: &[Record]) -> Places {
     Places { title, source, repository, to, kind: "record".to_owned(), ..Places::default() }
 }
 
-/// The proposal's body; `branch` is the one that refuses commits.
+/// The proposal's body; `branch` is the one that rejects commits.
 pub(crate) fn body(branch: &str, records: &[Record]) -> String {
     let mut body = format!(
-        "- Change: the manifest says of {} what the mirror was read to hold\n\
-         - Risk: nothing is marked\n\
-         - On merge: nothing is copied and nothing waits for it; these images are promoted\n\n\
-         `{branch}` refuses commits, so the record comes as a proposal. Later promotions add to it.\n\n",
+        "- Change: the manifest records what the mirror holds for {}\n- Risk: nothing is marked\n- On merge: nothing \
+         is copied, and nothing waits for it; these images are already promoted\n\n`{branch}` refuses commits, so \
+         the record comes as a proposal. Later promotions add to it.\n\n",
         counted(records.len(), "image")
     );
     body.push_str(&head(&["mirror", "digest"]));
@@ -148,7 +150,7 @@ pub(crate) fn body(branch: &str, records: &[Record]) -> String {
         body.push_str(&format!("\nand {} more\n", records.len() - NAMED));
     }
     let whole: String = named.iter().map(|r| format!("- `{}:{}` `{}`\n", r.repository, r.tag, r.mirrored)).collect();
-    let whole = format!("\n{}", folded("Whole digests", &whole));
+    let whole = format!("\n{}", folded("Full digests", &whole));
     if body.chars().count() + whole.chars().count() <= BODY_LIMIT { body + &whole } else { body }
 }
 

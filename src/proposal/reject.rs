@@ -10,12 +10,12 @@ use crate::manifest::{Image, Manifest};
 use crate::markdown::code;
 use crate::rules::{Reading, Rule, Variant, line_of};
 
-/// The proposal that `/wharfinger reject` asks for in place of the one on branch `on`, which holds `entries`. What is rejected in
-/// a group leaves it: it gets its line's own branch, where a single image's proposal stays on its own. `today` is the UTC date:
-/// a rejection that is over by then is no obstacle, the new one takes its place.
+/// The proposal that `/wharfinger reject` asks for in place of the one on branch `on`, which holds `entries`. A
+/// rejection in a group leaves the group and gets its line's branch; a single image's proposal stays on its branch.
+/// `today` is the UTC date: a rejection that has expired by then is not an obstacle, the new one replaces it.
 ///
 /// # Errors
-/// Where the comment does not say what is meant, or the manifest cannot take the entry.
+/// If the comment does not say what is meant, or the manifest cannot contain the entry.
 pub(crate) fn rejecting(
     manifest: &Manifest,
     on: &str,
@@ -37,7 +37,7 @@ pub(crate) fn rejecting(
         let until = there.until.map(|until| format!(", until {until}")).unwrap_or_default();
         let name = code(tag.as_str(), 128);
         return Err(Fault(format!(
-            "The manifest's `rejected` has an entry for {name} already{until}: change it there."
+            "The manifest's `rejected` already has an entry for {name}{until}: change it there."
         )));
     }
     let line = line_of(&image.rule, tag);
@@ -50,13 +50,13 @@ pub(crate) fn rejecting(
 }
 
 impl Kind {
-    /// Whether a comment can turn it into a rejection: what lets bytes in, and a rejection, whose reason then changes.
+    /// Whether a comment can turn it into a rejection: approvals, and rejections, whose reason then changes.
     const fn can_be_rejected(self) -> bool {
         self.lets_in() || matches!(self, Self::Reject)
     }
 }
 
-/// An entry's image and what people may call it; `None` where the manifest has it no more.
+/// An entry's image and what people may call it; `None` if the manifest no longer has it.
 fn target<'e>(manifest: &Manifest, on: &str, entry: &'e Entry) -> Option<(usize, &'e Entry, Target)> {
     let tag = entry.to.clone()?;
     let prefix = &manifest.prefix();
@@ -74,7 +74,7 @@ fn target<'e>(manifest: &Manifest, on: &str, entry: &'e Entry) -> Option<(usize,
     Some((at, entry, Target { names: names(&manifest.images[at]), tag }))
 }
 
-/// What people may call an image: as the manifest has it, as branches have it, in full.
+/// What people may call an image: its name in the manifest, in branches, or in full.
 fn names(image: &Image) -> Vec<String> {
     let mut names =
         vec![image.source_text.clone(), image.repository.to_string(), image.slug(), image.source.to_string()];
@@ -133,7 +133,7 @@ mod tests {
         let reject = Reject { words: "still slow".to_owned(), until: None };
         let on = "wharfinger/image/redis/latest";
         let wanted = |today: &str| rejecting(&manifest, on, &entries, &reject, today.parse().unwrap());
-        assert!(wanted("2026-01-31").unwrap_err().0.contains("already, until 2026-01-31"));
+        assert!(wanted("2026-01-31").unwrap_err().0.contains(", until 2026-01-31"));
         let item = wanted("2026-02-01").unwrap().items.remove(0);
         let changes = item.changes(&manifest.images[0]);
         assert!(

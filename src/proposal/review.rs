@@ -1,5 +1,5 @@
-//! What a pull request changes about approvals, and what of it a person has to answer for. Pure: what upstream answers is
-//! found out by the caller.
+//! What a pull request changes about approvals, and which changes a person is accountable for. Pure: the caller asks
+//! upstream.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +10,18 @@ use crate::manifest::{self, Approval, File, Image, Manifest};
 use crate::plan::Key;
 use crate::text::excerpt;
 
-/// Something that a person has to answer for.
+/// Something that a person is accountable for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     /// A stable code in kebab case.
     pub code: &'static str,
-    /// The mirror's name in the organization; `None` where it is about none.
+    /// The mirror's name in the organization; `None` if there is none.
     pub repository: Option<RepositoryName>,
-    /// The tag; `None` where it is about none.
+    /// The tag; `None` if there is none.
     pub tag: Option<Tag>,
     pub expected: String,
     pub found: String,
-    /// Where it stands: the file, and the byte in it.
+    /// Its place: the file, and the byte in it.
     pub place: Option<(usize, usize)>,
 }
 
@@ -45,14 +45,14 @@ impl Finding {
     }
 }
 
-/// The approvals of a manifest by what names them.
+/// The approvals of a manifest by their keys.
 fn approvals(manifest: &Manifest) -> BTreeMap<Key, (usize, &Image, &Approval)> {
     let images = manifest.images.iter().enumerate();
     images.flat_map(|(at, image)| image.approved.iter().map(move |a| (Key::of(image, a), (at, image, a)))).collect()
 }
 
-/// The approvals that the pull request adds or changes, as a proposal would name them, in the manifest's order. Without a
-/// base every approval counts as added that is not promoted, and nothing as approved before.
+/// The approvals that the pull request adds or changes, as a proposal would name them, in the manifest's order. Without
+/// a base, every approval that is not promoted counts as added, and nothing as approved before.
 pub(crate) fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
     let (before, standing) = (base.map(approvals).unwrap_or_default(), with_approvals_of(base, head));
     let mut items = Vec::new();
@@ -72,8 +72,8 @@ pub(crate) fn incoming(base: Option<&Manifest>, head: &Manifest) -> Vec<Item> {
     items
 }
 
-/// The head, where each image has approved what it has at the base: what the same changes are compared with, and what a
-/// proposal of them would start from.
+/// The head, with each image's approvals from the base: what the same changes are compared with, and what a proposal of
+/// them would start from.
 pub(crate) fn with_approvals_of(base: Option<&Manifest>, head: &Manifest) -> Manifest {
     let mut manifest = head.clone();
     for image in &mut manifest.images {
@@ -103,7 +103,7 @@ pub(crate) fn guard<'b>(base: Option<&'b Manifest>, image: &Image) -> Option<&'b
     base.into_iter().flat_map(|base| &base.images).filter(same).find(|other| other.signatures.is_some())
 }
 
-/// The image at the base: of the same source, mirror and variant; the variant may change of an only one.
+/// The image at the base: with the same source, mirror and variant; if there is only one, its variant may change.
 fn same_image<'b>(base: &'b Manifest, head: &Manifest, image: &Image) -> Option<&'b Image> {
     let same = |other: &&Image| other.source == image.source && other.repository == image.repository;
     let only = base.images.iter().filter(same).count() == 1 && head.images.iter().filter(same).count() == 1;
@@ -111,7 +111,7 @@ fn same_image<'b>(base: &'b Manifest, head: &Manifest, image: &Image) -> Option<
     base.images.iter().filter(same).find(is_it)
 }
 
-/// What is approved before a change: what its difference is shown against.
+/// What was approved before a change, for showing the difference.
 pub(crate) fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Item) -> Option<Digest> {
     let from = item.entry.from.as_ref()?;
     let image = &head.images[item.image];
@@ -119,12 +119,12 @@ pub(crate) fn digest_before(base: Option<&Manifest>, head: &Manifest, item: &Ite
     Some(base.map(approvals)?.get(&key)?.2.digest.clone())
 }
 
-/// Whether nothing differs but what is recorded of promotions: `mirrored`, `pull`, `approved-on`, `signed-by`.
+/// Whether nothing differs except what is recorded about promotions: `mirrored`, `pull`, `approved-on`, `signed-by`.
 pub(crate) fn only_records(base: &Manifest, head: &Manifest) -> bool {
     stripped(base, true) == stripped(head, true)
 }
 
-/// The manifest without texts, places and records, and without approvals and rejections where `approvals` says so.
+/// The manifest without texts, places and records, and without approvals and rejections if `approvals` says so.
 fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
     let mut manifest = manifest.clone();
     manifest.files = manifest.files.into_iter().map(|f| File { text: String::new(), ..f }).collect();
@@ -145,7 +145,7 @@ fn stripped(manifest: &Manifest, approvals: bool) -> Manifest {
     manifest
 }
 
-/// The approvals whose `mirrored` the pull request writes, changes or takes away.
+/// The approvals whose `mirrored` the pull request adds, changes or removes.
 pub(crate) fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(&'a Image, &'a Approval)> {
     let Some(base) = base else { return Vec::new() };
     let before = approvals(base);
@@ -155,48 +155,48 @@ pub(crate) fn recorded<'a>(base: Option<&Manifest>, head: &'a Manifest) -> Vec<(
     head.approvals().filter(|(image, approval)| changed(image, approval)).collect()
 }
 
-/// What a person changed in a proposal of ours: its entries are not those that its metadata names, or something else in the
-/// manifest differs too.
+/// What a person changed in a proposal of ours: its entries are not those in its metadata, or something else in the
+/// manifest also differs.
 pub(crate) fn changed_by_hand(base: &Manifest, head: &Manifest, metadata: Option<&Metadata>) -> Option<Finding> {
     let finding = |expected: String, found: String| {
         Some(Finding { code: "changed-by-hand", repository: None, tag: None, expected, found, place: None })
     };
     let Some(metadata) = metadata else {
-        return finding("metadata in the proposal's body".to_owned(), "none that can be read".to_owned());
+        return finding("metadata in the proposal's body".to_owned(), "none, or unreadable".to_owned());
     };
     let (named, made) = (named(&metadata.entries), made(base, head));
     if named != made {
         return finding(list(named.difference(&made)), list(made.difference(&named)));
     }
-    // An image that the proposal adds stands as it would be written.
+    // An image that the proposal adds is compared as it would be written.
     let with = adding::added(base, metadata).and_then(|entry| {
         let lines = adding::lines(&entry.source, &entry.repository, entry.to.as_ref());
         manifest::parse(adding::files_with(&base.files, &lines).ok()?).ok()
     });
     if stripped(with.as_ref().unwrap_or(base), false) != stripped(head, false) {
         return finding(
-            "no change but of approvals and rejections".to_owned(),
-            "other changes of the manifest".to_owned(),
+            "only changes to approvals and rejections".to_owned(),
+            "other changes to the manifest".to_owned(),
         );
     }
     None
 }
 
-/// That somebody edited what a reviewer reads of a proposal of ours.
+/// Says that somebody edited the body of one of our proposals.
 pub(crate) fn body_edited(who: &str) -> Finding {
     let expected = "the body that Wharfinger wrote".to_owned();
-    let found = format!("a body that {} edited last: `wharfinger propose` writes it anew", excerpt(who, 100));
+    let found = format!("a body last edited by {}: `wharfinger propose` rewrites it", excerpt(who, 100));
     Finding { code: "body-edited", repository: None, tag: None, expected, found, place: None }
 }
 
 /// One change that a proposal can make.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Fact {
-    /// An approval comes in or changes its digest, or `leaves`.
+    /// An approval is added, changes its digest, or `leaves`.
     Approval { repository: RepositoryName, tag: Tag, digest: Digest, leaves: bool },
-    /// A `rejected` entry comes, with what it says.
+    /// A `rejected` entry is added, with its content.
     Rejection { source: String, repository: RepositoryName, tag: Tag, says: Rejection },
-    /// A `rejected` entry leaves.
+    /// A `rejected` entry is removed.
     Expiry { source: String, repository: RepositoryName, tag: Tag },
 }
 
@@ -251,7 +251,7 @@ fn rejections(manifest: &Manifest) -> BTreeMap<(String, RepositoryName, Tag), Re
 
 fn list<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
     let shown = |fact: &Fact| match fact {
-        Fact::Approval { repository, tag, leaves: true, .. } => format!("{repository}:{tag} leaves"),
+        Fact::Approval { repository, tag, leaves: true, .. } => format!("{repository}:{tag} removed"),
         Fact::Approval { repository, tag, digest, .. } => format!("{repository}:{tag} at {}", digest.short()),
         Fact::Rejection { repository, tag, says: Rejection { reason, until }, .. } => {
             let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
@@ -277,7 +277,7 @@ pub(crate) fn not_allowed(base: &Manifest, head: &Manifest, items: &[Item]) -> V
             code: "source-not-allowed",
             repository: Some(image.repository.clone()),
             tag: item.entry.to.clone(),
-            expected: format!("a source on {}, as the base says", allowed.join(", ")),
+            expected: format!("a source on {}, as in the base", allowed.join(", ")),
             found: image.source.to_string(),
             place: Some((image.file, image.span.start)),
         }
@@ -454,7 +454,7 @@ mod tests {
         assert_eq!(by_hand(&more), "nothing more | redis:7.3.0 at 98ede22c41a0");
         let mut setting = head.clone();
         setting.images[0].visibility = crate::manifest::Visibility::Public;
-        assert_eq!(by_hand(&setting), "no change but of approvals and rejections | other changes of the manifest");
+        assert_eq!(by_hand(&setting), "only changes to approvals and rejections | other changes to the manifest");
         assert!(changed_by_hand(&base, &head, None).is_some(), "no metadata");
     }
 
@@ -496,7 +496,7 @@ mod tests {
         assert!(not_allowed(&base, &head, &items).is_empty());
         base.sources = Some(vec!["ghcr.io".parse().unwrap()]);
         let findings = not_allowed(&base, &head, &items);
-        assert_eq!(findings[0].expected, "a source on ghcr.io, as the base says");
+        assert_eq!(findings[0].expected, "a source on ghcr.io, as in the base");
         assert_eq!(findings[0].found, "docker.io/grafana/loki");
     }
 }

@@ -1,9 +1,9 @@
-//! What rules are asked about an image.
+//! An image as rules see it.
 
 use crate::manifest::Image;
 use crate::rules::Subject;
 
-/// An image's rule and history, as rules take them.
+/// An image's rule and history, in the form that rules need.
 #[must_use]
 pub fn subject(image: &Image) -> Subject {
     Subject {

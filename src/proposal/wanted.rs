@@ -14,7 +14,7 @@ use crate::image::{Digest, Tag};
 use crate::manifest::{Image, Manifest};
 use crate::rules::{Chosen, Line, Selection, is_other_major, is_patch, line_of, order_of, out_of_range};
 
-/// What rules made of one image's tags. An image that could not be looked at has none.
+/// What rules chose from one image's tags. An image that could not be checked has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Selected {
     /// The image: index into [`Manifest::images`].
@@ -24,8 +24,8 @@ pub(crate) struct Selected {
     pub signers: Signers,
 }
 
-/// The proposals that should be open: one an image and line, or one a group; and one of its own for what is revoked, or lacks
-/// its reviews.
+/// The proposals that should be open: one per image and line, or one per group; and a separate one for what is revoked
+/// or lacks its reviews.
 ///
 /// They come in the order in which they are opened while there is room: what removes a revoked approval, what removes one that
 /// lacks its reviews, patch releases of an approved line, everything else. Among equals the one that is public (or was first
@@ -69,7 +69,7 @@ pub(crate) fn wanted(manifest: &Manifest, selected: &[Selected], conditions: &Co
             let name = item.line.clone();
             drafts.line(image, &name, vec![item], &blocked);
         }
-        // of lines that nothing is left of
+        // of lines that no longer exist
         while let Some(name) = leaving.first().map(|item| item.line.clone()) {
             let items = leaving.extract_if(.., |item| item.line == name).collect();
             drafts.line(image, &name, items, &blocked);
@@ -94,7 +94,7 @@ struct Drafts<'a> {
 
 impl Drafts<'_> {
     /// What is to happen on one line: on the line's branch, or its group's. Until a rejection of the line is merged or closed it
-    /// proposes nothing else; what is marked leaves its group.
+    /// proposes nothing else; marked changes leave their group.
     fn line(&mut self, image: &Image, line: &str, items: Vec<Item>, blocked: &[&(String, Item)]) {
         let branch = branch::image(&self.manifest.prefix(), &image.slug(), line);
         let chosen = items.iter().find(|item| item.entry.kind.lets_in()).map(|item| &item.entry.to);
@@ -139,8 +139,8 @@ fn is_marked(image: &Image, item: &Item) -> bool {
     }
 }
 
-/// What a person asked for in a hurry and open proposals hold, as far as the manifest has its image, does not approve it yet
-/// and does not speak against it.
+/// What a person requested as urgent and open proposals contain, as far as the manifest has the image, does not approve
+/// it yet and does not forbid it.
 fn hurried(manifest: &Manifest, conditions: &Conditions) -> Vec<Item> {
     let item = |(on, entry): &(String, Entry)| {
         let (tag, digest) = (entry.to.as_ref().filter(|_| entry.kind.lets_in())?, &entry.digest);
@@ -160,7 +160,7 @@ fn hurried(manifest: &Manifest, conditions: &Conditions) -> Vec<Item> {
     conditions.urgent.iter().filter_map(item).collect()
 }
 
-/// Puts what is urgent in the place of what the rule chose, unless that is newer.
+/// Replaces the rule's choice with the urgent version, unless the choice is newer.
 fn hurry(items: &mut Vec<Item>, mut urgent: Item, line: &Line, selection: Option<&Selection>) {
     let place = |tag: &Tag| selection.and_then(|s| s.tags.iter().position(|verdict| verdict.tag == *tag));
     let (Some(tag), chosen) = (urgent.entry.to.clone(), line.chosen.as_ref()) else { return };
@@ -178,7 +178,7 @@ fn hurry(items: &mut Vec<Item>, mut urgent: Item, line: &Line, selection: Option
     items.insert(0, urgent);
 }
 
-/// The rejections that open proposals hold and the manifest does not have yet, each with its branch.
+/// The rejections that open proposals contain and the manifest does not have yet, each with its branch.
 fn rejecting(manifest: &Manifest, conditions: &Conditions) -> Vec<(String, Item)> {
     let prefix = &manifest.prefix();
     let item = |(on, entry): &(String, Entry)| {
@@ -194,7 +194,7 @@ fn rejecting(manifest: &Manifest, conditions: &Conditions) -> Vec<(String, Item)
     conditions.rejecting.iter().filter_map(item).collect()
 }
 
-/// Where a proposal stands in the order of opening; see [`wanted`].
+/// A proposal's place in the order of opening; see [`wanted`].
 fn order(manifest: &Manifest, proposal: &Wanted) -> (u8, bool, Option<DateTime<Utc>>) {
     let causes = |is: fn(&Cause) -> bool| proposal.items.iter().filter_map(|item| item.cause.as_ref()).any(is);
     let patch = |item: &Item| match (item.entry.kind, &item.entry.from, &item.entry.to) {
@@ -217,7 +217,7 @@ fn order(manifest: &Manifest, proposal: &Wanted) -> (u8, bool, Option<DateTime<U
     (rank, longest.is_none(), longest)
 }
 
-/// What a line's choice changes: it comes in, and what `keep` no longer holds leaves with it.
+/// What a line's choice changes: it is added, and what `keep` no longer keeps is removed with it.
 fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
     let Some(chosen) = &line.chosen else { return Vec::new() };
     let comes = approving(at, image, &line.name, chosen);
@@ -228,7 +228,7 @@ fn items(at: usize, image: &Image, line: &Line) -> Vec<Item> {
     std::iter::once(comes).chain(retired).collect()
 }
 
-/// The change that lets a version in on a line.
+/// The change that approves a version on a line.
 pub(super) fn approving(at: usize, image: &Image, line: &str, chosen: &Chosen) -> Item {
     let entry = Entry::approving(image, &chosen.tag, &chosen.digest, chosen.rebuild);
     let item = Item::approving(at, image, line.to_owned(), entry);
@@ -237,8 +237,8 @@ pub(super) fn approving(at: usize, image: &Image, line: &str, chosen: &Chosen) -
     Item { public_since: chosen.public_since, prefix_changed, is_earlier, ..item }
 }
 
-/// What a proposal depends on at its base, beside its entries: the lines of the image and the one on either side of them
-/// (an edit there would conflict), and the settings that its body names.
+/// What a proposal depends on at its base, besides its entries: the lines of the image and the one on either side of
+/// them (an edit there would conflict), and the settings that its body names.
 pub(super) fn context(manifest: &Manifest, items: &[Item]) -> Digest {
     let mut text = format!("{} {:?}\n", manifest.organization, manifest.registry);
     let mut last = None;
@@ -441,7 +441,7 @@ mod tests {
         insta::assert_snapshot!(branches(&manifest, &update, &conditions).join("\n"), @r"
         wharfinger/image/redis/revoked/7.0.2: Retire 7.0.2 (revoked: CVE-2027-1)
         wharfinger/image/redis/unreviewed/7.0.3: Retire 7.0.3 (0 of 1 reviews)
-        wharfinger/image/redis/latest: Update 7.2.1, Retire 6.2.0 (not in `^7`), Retire 7.0.0 (upstream has neither this tag nor this digest any more), Retire 7.0.1 (rejected: slow), Expire 7.3.0 (its rejection held until 2026-11-20)
+        wharfinger/image/redis/latest: Update 7.2.1, Retire 6.2.0 (not in `^7`), Retire 7.0.0 (upstream no longer has this tag or this digest), Retire 7.0.1 (rejected: slow), Expire 7.3.0 (its rejection ended on 2026-11-20)
         ");
         let alone = branches(&manifest, &[selected(0, vec![])], &conditions);
         assert_eq!(alone.len(), 3, "{alone:?}");

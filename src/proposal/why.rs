@@ -1,26 +1,27 @@
-//! Why an open proposal is closed, or left because nothing is known of its image: what the person who looks at it reads.
+//! Why an open proposal is closed, or left because nothing is known about its image: what the person who looks at it
+//! reads.
 
 use super::machine::Existing;
 use super::{Entry, Kind, Selected, adding, branch};
 use crate::manifest::{Image, Manifest};
 
-/// Why nothing should be on the branch any more.
+/// Why there should no longer be anything on the branch.
 pub(crate) fn moot(manifest: &Manifest, selected: &[Selected], existing: &Existing) -> String {
     let entries: Vec<&Entry> = existing.made_of.iter().flat_map(|made| &made.entries).collect();
-    // what leaves with an update is not what it was about
+    // removals that come with an update are not what it was about
     let about = |entry: &&&Entry| entry.kind != Kind::Retire || entries.iter().all(|e| !e.kind.lets_in());
     let mut reasons: Vec<String> =
         entries.iter().filter(about).map(|entry| moot_entry(manifest, selected, entry)).collect();
     reasons.dedup();
     match reasons.as_slice() {
-        [] => "nothing is to be proposed on this branch any more".to_owned(),
+        [] => "there is nothing left to propose on this branch".to_owned(),
         reasons => reasons.join("; "),
     }
 }
 
 fn moot_entry(manifest: &Manifest, selected: &[Selected], entry: &Entry) -> String {
     let Entry { source, repository, to: Some(tag), digest, .. } = entry else {
-        return "nothing is to be proposed on this branch any more".to_owned();
+        return "there is nothing left to propose on this branch".to_owned();
     };
     let same: Vec<(usize, &Image)> =
         manifest.images.iter().enumerate().filter(|(_, image)| entry.names(image)).collect();
@@ -31,34 +32,34 @@ fn moot_entry(manifest: &Manifest, selected: &[Selected], entry: &Entry) -> Stri
         Kind::Retire if same.iter().all(|(_, image)| image.approved.iter().all(|a| a.tag != *tag)) => {
             return format!("{repository}:{tag} is no longer approved");
         }
-        Kind::Retire => return format!("the approval of {repository}:{tag} may stay"),
+        Kind::Retire => return format!("the approval of {repository}:{tag} no longer needs to go"),
         Kind::Expire if same.iter().all(|(_, image)| image.rejected.iter().all(|r| r.tag != *tag)) => {
             return format!("{repository}:{tag} is no longer rejected");
         }
-        Kind::Expire => return format!("the rejection of {repository}:{tag} holds"),
+        Kind::Expire => return format!("the rejection of {repository}:{tag} still applies"),
         Kind::Reject if same.iter().any(|(_, image)| image.rejected.iter().any(|r| r.tag == *tag)) => {
-            return format!("{repository}:{tag} is rejected");
+            return format!("{repository}:{tag} is already rejected");
         }
-        Kind::Reject => return format!("the rejection of {repository}:{tag} would be over"),
+        Kind::Reject => return format!("the rejection of {repository}:{tag} would already have ended"),
         Kind::New | Kind::Update | Kind::Rebuild => {}
     }
     if same.iter().any(|(_, image)| image.approved.iter().any(|a| a.tag == *tag && a.digest == *digest)) {
-        return format!("{repository}:{tag} is approved");
+        return format!("{repository}:{tag} is already approved");
     }
     let verdicts =
         selected.iter().filter(|s| same.iter().any(|(at, _)| *at == s.image)).flat_map(|s| &s.selection.tags);
     match verdicts.into_iter().find(|verdict| verdict.tag == *tag) {
         Some(verdict) if !verdict.detail.is_empty() => format!("{repository}:{tag}: {}", verdict.detail),
-        Some(_) => format!("{repository}:{tag} is no longer what the manifest's rule picks"),
+        Some(_) => format!("the manifest's rule no longer picks {repository}:{tag}"),
         None => format!("upstream no longer has {repository}:{tag}"),
     }
 }
 
-/// Why it is not known what should become of an open proposal; `None` where it is known. `images` are those of which nothing is
-/// known, by their position in [`Manifest::images`], each with why.
+/// Why it is unknown what should become of an open proposal; `None` where it is known. `images` are those about which
+/// nothing is known, by their position in [`Manifest::images`], each with why.
 pub(crate) fn not_known(manifest: &Manifest, images: &[(usize, String)], existing: &Existing) -> Option<String> {
     if existing.made_of.as_ref().is_some_and(|made| adding::added(manifest, made).is_some()) {
-        return Some("it adds an image, which waits for its reviewers alone: `approve` makes it anew".to_owned());
+        return Some("it adds an image, which only waits for its reviewers: `approve` recreates it".to_owned());
     }
     let prefix = &manifest.prefix();
     let concerned = |image: &Image| {
@@ -118,12 +119,12 @@ mod tests {
         let why =
             |source: &str, tag: &str| moot(&manifest, std::slice::from_ref(&selected), &existing("w", source, tag));
         assert_eq!(why("grafana/mimir", "1"), "the manifest no longer has grafana/mimir as mimir");
-        assert_eq!(why("grafana/loki", "3.0.0"), "loki:3.0.0 is approved");
+        assert_eq!(why("grafana/loki", "3.0.0"), "loki:3.0.0 is already approved");
         assert_eq!(why("grafana/loki", "4.0.0"), "loki:4.0.0: 4.0.0 is not in ^3");
-        assert_eq!(why("grafana/loki", "3.2.0"), "loki:3.2.0 is no longer what the manifest's rule picks");
+        assert_eq!(why("grafana/loki", "3.2.0"), "the manifest's rule no longer picks loki:3.2.0");
         assert_eq!(why("grafana/loki", "3.3.0"), "upstream no longer has loki:3.3.0");
         let unreadable = Existing { made_of: None, ..existing("w", "grafana/loki", "1") };
-        assert_eq!(moot(&manifest, &[], &unreadable), "nothing is to be proposed on this branch any more");
+        assert_eq!(moot(&manifest, &[], &unreadable), "there is nothing left to propose on this branch");
     }
 
     #[test]

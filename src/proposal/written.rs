@@ -1,4 +1,4 @@
-//! What a proposal writes, text by text: how its branch is told from one that somebody else changed.
+//! What a proposal writes, text by text: this distinguishes its branch from one that somebody else changed.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,8 +26,8 @@ pub(crate) fn edited<'m>(
     edited.collect()
 }
 
-/// The files that differ between a base and what a proposal shows, where that is to the byte what this program writes for these
-/// entries; `None` where it is anything else.
+/// The files that differ between a base and a proposal, if they are byte for byte what this program writes for these
+/// entries; `None` otherwise.
 pub(crate) fn as_written(base: &Manifest, head: &Manifest, entries: &[Entry]) -> Option<BTreeSet<String>> {
     let with = with_new_image(base, entries)?;
     let mut changes = Vec::new();
@@ -45,7 +45,7 @@ pub(crate) fn as_written(base: &Manifest, head: &Manifest, entries: &[Entry]) ->
     same.then(|| differs.map(|file| file.path.clone()).collect())
 }
 
-/// What a proposal would name to change a base so, as far as it changes approvals and rejections.
+/// The entries of a proposal that would change a base like this, as far as it changes approvals and rejections.
 pub(crate) fn entries_between(base: &Manifest, head: &Manifest) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (at, image) in head.images.iter().enumerate() {
@@ -74,7 +74,7 @@ pub(crate) fn entries_between(base: &Manifest, head: &Manifest) -> Vec<Entry> {
     entries
 }
 
-/// The base, with the image that the entries add where it lacks that.
+/// The base, with the image that the entries add if it is missing.
 pub(super) fn with_new_image<'b>(base: &'b Manifest, entries: &[Entry]) -> Option<Cow<'b, Manifest>> {
     let lacks = |entry: &&Entry| !base.images.iter().any(|image| entry.names(image));
     let Some(entry) = entries.iter().find(lacks) else { return Some(Cow::Borrowed(base)) };
@@ -82,7 +82,7 @@ pub(super) fn with_new_image<'b>(base: &'b Manifest, entries: &[Entry]) -> Optio
     manifest::parse(adding::files_with(&base.files, &lines).ok()?).ok().map(Cow::Owned)
 }
 
-/// The image that an entry is about. Of several of one source and mirror it is the one in which the change shows.
+/// The image that an entry is about. If several have the same source and mirror, it is the one with the change.
 pub(super) fn position(base: &Manifest, head: &Manifest, entry: &Entry) -> Option<usize> {
     let named = base.images.iter().enumerate().filter(|(_, image)| entry.names(image)).map(|(at, _)| at);
     let named: Vec<usize> = named.collect();

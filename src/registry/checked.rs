@@ -118,7 +118,7 @@ impl Checked {
     }
 
     fn wrong(&self, what: &str) -> Stopped {
-        Stopped::Wrong(format!("the blob {} {what}: not copied", self.blob.digest))
+        Stopped::Wrong(format!("the blob {} {what}: it is not copied", self.blob.digest))
     }
 }
 
@@ -161,7 +161,7 @@ mod tests {
         ] {
             let (came, end, finished) = pass(b"abcdef", size, pieces).await;
             let text = end.unwrap_err();
-            assert!(text.contains(said) && text.ends_with(": not copied"), "{text}");
+            assert!(text.contains(said) && text.ends_with(": it is not copied"), "{text}");
             assert_eq!((came, finished), (passed, false), "{said}: the last bytes are held back");
         }
     }

@@ -51,13 +51,13 @@ pub enum ErrorKind {
     #[error("server error: {0}")]
     Server(String),
     /// The answer breaks the protocol or one of our limits, or is not what was asked for.
-    #[error("unusable answer: {0}")]
+    #[error("unusable response: {0}")]
     Protocol(String),
     /// The registry does not take a manifest because it does not have what that names.
-    #[error("it lacks what is named: {0}")]
+    #[error("the registry lacks content that the manifest refers to: {0}")]
     Lacking(String),
     /// The registry answered that it does not do this: 4xx or 501.
-    #[error("unusable answer: {0}")]
+    #[error("unusable response: {0}")]
     Declined(String),
     /// The manifest or index is one that two readers could understand differently.
     #[error("refused document: {0}")]

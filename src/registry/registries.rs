@@ -43,7 +43,7 @@ impl Registries {
     pub fn source(&self, location: &Location) -> Arc<dyn Store> {
         match location {
             Location::Remote(repository) => Arc::new(self.remote(repository).into_source()),
-            Location::Layout(_) => self.open(location),
+            Location::Layout(path) => Arc::new(Layout::source(path.clone())),
         }
     }
 
@@ -58,7 +58,7 @@ impl Registries {
     pub fn open_anonymously(&self, location: &Location) -> Arc<dyn Store> {
         match location {
             Location::Remote(repository) => Arc::new(self.remote(repository).into_source().anonymous()),
-            Location::Layout(_) => self.open(location),
+            Location::Layout(_) => self.source(location),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a member of the organization can pull, against what they should.
+//! What a member of the organization can pull, compared with what they should.
 
 use std::io::{self, Write};
 
@@ -18,21 +18,21 @@ use crate::text::counted;
 pub struct Access {
     /// The organization.
     pub organization: String,
-    /// Whose token was used; null where pulls in Docker Desktop are judged.
+    /// Whose token was used; null if pulls in Docker Desktop are judged.
     pub username: Option<String>,
-    /// The file of results that is judged; null where a registry was asked.
+    /// The file of results that is judged; null if a registry was asked.
     pub results: Option<String>,
-    /// The organization's own images: with a token every promoted approval, in Docker Desktop each image's newest.
+    /// The organization's own images: with a token, every promoted approval; in Docker Desktop, each image's newest.
     pub mirrors: Vec<Row>,
-    /// Where images come from: a sample of the manifest's sources, and what was named beside them.
+    /// Where images come from: a sample of the manifest's sources, and the images that were named in addition.
     pub upstreams: Vec<Row>,
     /// What is wrong with the results, line by line.
     pub problems: Vec<String>,
-    /// What to know of this.
+    /// What to know about this.
     pub notes: Vec<String>,
 }
 
-/// A text that a shell is to read.
+/// A text for a shell.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Script {
     /// The shell that it is for.
@@ -88,8 +88,10 @@ const fn code(state: State) -> &'static str {
 
 pub(super) fn human(out: &mut Page, access: &Access) -> io::Result<()> {
     let whose = match (&access.username, &access.results) {
-        (Some(name), _) => format!("What the registry answers {name}, a member of {}", access.organization),
-        (None, Some(file)) => format!("What Docker Desktop let a member of {} pull, by {file}", access.organization),
+        (Some(name), _) => format!("What the registry returns to {name}, a member of {}", access.organization),
+        (None, Some(file)) => {
+            format!("What Docker Desktop let a member of {} pull, according to {file}", access.organization)
+        }
         (None, None) => format!("What a member of {} can pull", access.organization),
     };
     writeln!(out, "{}\n", crate::text::clean(&whose))?;
@@ -123,7 +125,7 @@ fn section(heading: &str, rows: &[Row]) -> Section {
     })
 }
 
-/// What there is to say of an image beside its state.
+/// What there is to say about an image besides its state.
 fn detail(row: &Row) -> String {
     match (row.ok, row.state, row.detail.is_empty()) {
         (true, State::Allowed, true) => String::new(),
@@ -143,7 +145,7 @@ fn verdict(access: &Access) -> String {
         return format!("{} in {}", counted(wrong, "finding"), counted(all, "image"));
     }
     if access.rows().any(|row| row.state == State::NotEnforcedHere) {
-        return "as it should be, as far as a registry can tell: --script tells the rest".to_owned();
+        return "as it should be, as far as a registry can tell: --script checks the rest".to_owned();
     }
     "as it should be".to_owned()
 }

@@ -9,14 +9,14 @@ use super::workflow_command::{self, MESSAGE_LIMIT};
 use crate::image::Tag;
 use crate::text::{counted, cut};
 
-/// The most annotations of a kind that the runner keeps of a step.
+/// The most annotations of one kind that the runner keeps for a step.
 pub(crate) const LIMIT: usize = 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Something is wrong.
     Error,
-    /// Something should be looked at.
+    /// Something needs attention.
     Warning,
     /// Something is worth knowing.
     Notice,
@@ -37,7 +37,7 @@ impl Level {
 pub struct Annotation {
     pub level: Level,
     pub place: Option<Place>,
-    /// What stands above the message.
+    /// The heading above the message.
     pub title: String,
     /// The message; cut at what the runner keeps.
     pub message: String,
@@ -84,7 +84,7 @@ impl From<&Unread> for Annotation {
 #[derive(Debug, Default)]
 pub(crate) struct Annotations {
     all: BTreeMap<Level, Vec<Annotation>>,
-    /// How many more of a kind there are than were pushed.
+    /// How many more of each kind there are than were pushed.
     more: BTreeMap<Level, usize>,
 }
 
@@ -93,7 +93,7 @@ impl Annotations {
         self.all.entry(annotation.level).or_default().push(annotation);
     }
 
-    /// Counts so many more of a kind, which are not told one by one.
+    /// Counts this many more of a kind, which are not listed individually.
     pub(crate) fn more(&mut self, level: Level, count: usize) {
         *self.more.entry(level).or_default() += count;
     }

@@ -13,13 +13,13 @@ use super::{human, run, sections};
 /// One approval that a person asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Approval {
-    /// What is let in, with the evidence, as a plan shows it.
+    /// What is approved, with the evidence, as in a plan.
     pub approval: PlannedProposal,
     /// What was found out about the bytes of each change.
     pub images: Vec<LookedAt>,
-    /// The proposal that holds it, where one was to be opened.
+    /// The proposal that contains it, if one was to be opened.
     pub proposals: Vec<Proposed>,
-    /// The files that were edited, where no proposal was to be opened.
+    /// The files that were edited, if no proposal was to be opened.
     pub files: Vec<String>,
     /// Whether anything was written.
     pub changed: bool,
@@ -32,14 +32,14 @@ pub(super) fn done(out: &mut Page, approval: &Approval) -> io::Result<()> {
     }
     match (approval.files.is_empty(), approval.changed) {
         (false, true) => {
-            writeln!(out, "Look at the difference, commit it and open a pull request: merging it approves.")
+            writeln!(out, "Review the difference, commit it and open a pull request: merging it approves the version.")
         }
         (false, false) => writeln!(out, "This is a dry run: nothing was written."),
         _ => Ok(()),
     }
 }
 
-/// What is let in, as a plan shows it.
+/// What is approved, as in a plan.
 pub(super) fn plan(approval: &Approval) -> Plan {
     Plan { proposals: vec![approval.approval.clone()], ..Plan::default() }
 }

@@ -9,15 +9,15 @@ const WIDTH: usize = 100;
 /// How many characters before the offending text an excerpt keeps when it must cut the line.
 const LEAD: usize = 30;
 
-/// So many diagnostics of a run are shown; the rest is counted.
+/// How many diagnostics of a run are shown; the rest are counted.
 pub(super) const LIMIT: usize = 100;
 
-/// How many diagnostics there are, as one line of prose; empty where one says it all.
+/// How many diagnostics there are, as one line of prose; empty if there is only one.
 pub(super) fn count(shown: usize, omitted: usize) -> String {
     match (shown, omitted) {
         (0 | 1, 0) => String::new(),
         (shown, 0) => format!("{shown} mistakes\n"),
-        (shown, omitted) => format!("{} mistakes, of which the first {shown} are shown\n", shown + omitted),
+        (shown, omitted) => format!("{} mistakes; the first {shown} are shown\n", shown + omitted),
     }
 }
 
@@ -83,7 +83,7 @@ fn window(line: &str, before: usize, marked: usize) -> (String, usize, usize) {
     (cut, before, marked.min(WIDTH + lead - before))
 }
 
-/// A line as it can be shown: what a terminal would obey or hide takes the place of one visible character each.
+/// A line as it can be shown: every character that a terminal would interpret or hide is replaced by a visible one.
 fn printable(text: &str) -> String {
     let one = |c: char| match c {
         '\t' => ' ',

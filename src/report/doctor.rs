@@ -16,11 +16,11 @@ use crate::text::{clean, counted, pad};
 /// What `doctor` found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Doctor {
-    /// Everything that was looked at.
+    /// Everything that was checked.
     pub checks: Vec<Check>,
     /// What to open in a firewall; empty without `--hosts`.
     pub hosts: Vec<Host>,
-    /// The manifest's faults, where it cannot be used: the first hundred.
+    /// The manifest's faults, if it cannot be used: the first hundred.
     pub diagnostics: Vec<Diagnostic>,
     /// How many more there are.
     #[serde(rename = "omitted-diagnostics")]
@@ -47,7 +47,7 @@ impl Doctor {
     }
 }
 
-/// For people: area by area, what is missing with the place to fix it; or the hosts, one a line.
+/// For people: by area, what is missing and where to fix it; or the hosts, one per line.
 pub(super) fn human(out: &mut Page, doctor: &Doctor) -> io::Result<()> {
     if doctor.checks.is_empty() {
         return hosts(out, &doctor.hosts);
@@ -89,8 +89,8 @@ fn hosts(out: &mut Page, hosts: &[Host]) -> io::Result<()> {
 fn verdict(doctor: &Doctor) -> String {
     let unknown = match doctor.count(Status::Unknown) {
         0 => String::new(),
-        1 => "; 1 thing is not known".to_owned(),
-        count => format!("; {count} things are not known"),
+        1 => "; 1 thing is unknown".to_owned(),
+        count => format!("; {count} things are unknown"),
     };
     match doctor.count(Status::Missing) {
         0 => format!("nothing is missing{unknown}"),

@@ -1,4 +1,4 @@
-//! What a rule makes of every tag: the table of `explain`.
+//! What a rule decides about every tag: the table of `explain`.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -16,16 +16,16 @@ use crate::rules::{
 };
 use crate::text::{clean, pad};
 
-/// What rules make of the tags of some images.
+/// What rules decide about the tags of some images.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Explanation {
     /// The images, in the manifest's order.
     pub images: Vec<ExplainedImage>,
-    /// What could not be looked at.
+    /// What could not be checked.
     pub failed: Vec<Failed>,
 }
 
-/// What a rule makes of one image's tags.
+/// What a rule decides about one image's tags.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExplainedImage {
     /// The image's source as the manifest writes it.
@@ -38,13 +38,13 @@ pub struct ExplainedImage {
     pub tags: Vec<ExplainedTag>,
     /// Whether the rule picks nothing and has no approval to follow.
     pub unmatched: bool,
-    /// Where the rule picks nothing: the small change of it that would.
+    /// If the rule picks nothing: the small change to it that would pick something.
     pub suggestion: Option<String>,
     /// Approvals that the rule does not read: nothing is chosen past them.
     pub unread: Vec<ExplainedUnread>,
-    /// Lines of which newer versions are published in another family.
+    /// Lines for which newer versions are published in another family.
     pub beside: Vec<ExplainedBeside>,
-    /// The same in words, but for what is said at a line.
+    /// The same in words, except for what is said at a line.
     #[serde(skip)]
     told: Vec<String>,
 }
@@ -54,11 +54,11 @@ pub struct ExplainedImage {
 pub struct ExplainedUnread {
     /// The approved tag.
     pub tag: Tag,
-    /// The change of the rule that would read it, in words; null where none is known.
+    /// The change to the rule that would read it, in words; null if none is known.
     pub suggestion: Option<String>,
 }
 
-/// A line of which newer versions are published in another family.
+/// A line for which newer versions are published in another family.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExplainedBeside {
     /// The line.
@@ -67,7 +67,7 @@ pub struct ExplainedBeside {
     pub current: Tag,
     /// The newest of those versions.
     pub newest: Tag,
-    /// The change of the rule that would follow them, in words; null where none is known.
+    /// The change to the rule that would follow them, in words; null if none is known.
     pub suggestion: Option<String>,
 }
 
@@ -80,10 +80,10 @@ pub struct ExplainedLine {
     pub current: Option<Tag>,
     /// What would be proposed.
     pub chosen: Option<Tag>,
-    /// The first day on which something that waits is due.
+    /// The first day on which a waiting version is due.
     #[serde(skip)]
     due: Option<(Tag, DateTime<Utc>)>,
-    /// What is said of it beside, in words.
+    /// What else is said about it, in words.
     #[serde(skip)]
     told: Vec<String>,
 }
@@ -109,12 +109,12 @@ pub struct ExplainedTag {
     pub verdict: Verdict,
     /// Why.
     pub reason: Reason,
-    /// Why, in words.
+    /// The reason, in words.
     pub detail: String,
-    /// When it or an earlier digest of it is old enough; null where it does not wait, or nobody knows yet.
+    /// When it or an earlier digest of it is old enough; null if it does not wait, or if this is not known yet.
     #[schemars(with = "Option<String>")]
     pub until: Option<DateTime<Utc>>,
-    /// The family it is of; `None` where it is no version.
+    /// The family it belongs to; `None` if it is not a version.
     #[serde(skip)]
     family: Option<String>,
     /// What was read as its version.
@@ -123,7 +123,7 @@ pub struct ExplainedTag {
 }
 
 impl ExplainedImage {
-    /// What `selection` says of tags under `subject`'s rule, and what is to be said of the rule.
+    /// What `selection` says about tags under `subject`'s rule, and what has to be said about the rule.
     #[must_use]
     pub(crate) fn new(
         source: &str,
@@ -133,7 +133,7 @@ impl ExplainedImage {
         notices: &[Notice],
     ) -> Self {
         let waiting = selection.lines.iter().flat_map(|line| &line.waiting);
-        // of a tag that waits on two lines the first says it
+        // for a tag that waits on two lines, the first one says it
         let due: Due<'_> = waiting.rev().map(|waiting| (&waiting.tag, waiting.until)).collect();
         let mut image = Self {
             source: source.to_owned(),
@@ -170,7 +170,7 @@ impl ExplainedImage {
     }
 }
 
-/// When what waits is old enough, where that is known.
+/// When a waiting version is old enough, if that is known.
 type Due<'s> = BTreeMap<&'s Tag, Option<DateTime<Utc>>>;
 
 fn explained(subject: &Subject, due: &Due<'_>, verdict: &TagVerdict) -> ExplainedTag {
@@ -187,8 +187,8 @@ fn explained(subject: &Subject, due: &Due<'_>, verdict: &TagVerdict) -> Explaine
     ExplainedTag { tag, verdict, reason, detail, until, family, reading }
 }
 
-/// The table for people: of each image the lines, then its tags by family, newest first; the families that have a chosen
-/// or approved tag come first.
+/// The table for people: the lines of each image, then its tags by family, newest first; the families that have a
+/// chosen or approved tag come first.
 pub(super) fn human(out: &mut Page, explanation: &Explanation) -> io::Result<()> {
     for image in &explanation.images {
         out.heading(&format!("{} -> {}", clean(&image.source), clean(&image.repository)))?;
@@ -196,7 +196,7 @@ pub(super) fn human(out: &mut Page, explanation: &Explanation) -> io::Result<()>
             let name = |tag: &Option<Tag>| tag.as_ref().map_or("nothing", Tag::as_str).to_owned();
             let chosen = line.chosen.as_ref().map_or("nothing new".to_owned(), |tag| format!("would propose {tag}"));
             let due = line.due.as_ref().map(|(tag, due)| {
-                let tag = if line.chosen.as_ref() == Some(tag) { "what it answers now" } else { tag.as_str() };
+                let tag = if line.chosen.as_ref() == Some(tag) { "its current digest" } else { tag.as_str() };
                 format!("; {tag} is due {}", due.format("%Y-%m-%d %H:%M UTC"))
             });
             writeln!(

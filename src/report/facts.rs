@@ -1,4 +1,4 @@
-//! What is known of a planned change, as programs read it and people on a terminal.
+//! What is known about a planned change, for programs and for people on a terminal.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -11,54 +11,54 @@ use crate::proposal::body::{Account, Comes, Exchanged, Mark, Step, total};
 use crate::rules::Clock;
 use crate::text::{excerpt, size};
 
-/// The facts that a proposal's body shows of one change. What was not looked at is null or empty.
+/// The facts that a proposal's body shows for one change. What was not checked is null or empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct PlannedFacts {
     /// The change in words: `patch update`, `minor downgrade`, `minor update, new line 3.2`, `first approval, platform lost`.
     pub change: String,
-    /// How far an update goes, or a downgrade; null where the versions do not count or it is neither.
+    /// How far an update or downgrade goes; null if the versions cannot be compared or it is neither.
     pub step: Option<Step>,
     /// What a reviewer should not overlook, the most serious first.
     pub marks: Vec<Mark>,
-    /// Why, where a person gave a reason.
+    /// The reason, if a person gave one.
     pub reason: Option<String>,
-    /// Where a person looks at it upstream.
+    /// Its upstream page.
     pub upstream: Option<String>,
-    /// The category under Image Access Management; null where that is not known or there is none.
+    /// The category under Image Access Management; null if it is unknown or there is none.
     pub category: Option<Category>,
-    /// Who says so.
+    /// Where the category comes from.
     pub category_told_by: Option<Told>,
-    /// What the manifest's policy means for its source; null where no bytes come in.
+    /// What the manifest's policy means for its source; null if no bytes are added.
     pub policy: Option<Gate>,
-    /// The same in words; where there is no category, why. Empty where nothing was asked.
+    /// The same in words, or why there is no category. Empty if it was not checked.
     pub category_detail: String,
-    /// Since when the digest is known.
+    /// Since when the digest has been known.
     #[schemars(with = "Option<String>")]
     pub since: Option<DateTime<Utc>>,
-    /// Whose clock that is.
+    /// Which clock says so.
     pub clock: Option<Clock>,
     /// How long it has waited, in seconds.
     pub waited: Option<u64>,
-    /// The bytes of all that would be mirrored.
+    /// The bytes of everything that would be mirrored.
     pub size: Option<u64>,
-    /// The same of what is approved now.
+    /// The same for the currently approved image.
     pub size_before: Option<u64>,
-    /// The bytes of what only the image that is approved now has; null where that is not known.
+    /// The bytes that only the currently approved image has; null if that is unknown.
     pub size_left: Option<u64>,
-    /// The bytes of what only the image that comes in has; null where that is not known.
+    /// The bytes that only the new image has; null if that is unknown.
     pub size_came: Option<u64>,
-    /// Release notes, where the image's labels name a known forge. Nobody looked whether there are any.
+    /// Release notes, if the image's labels name a known forge. The link is not checked.
     pub release_notes: Option<String>,
-    /// What changed in the source between the commits that the labels of both images name; where only the new one is known, the
-    /// source at that commit.
+    /// What changed in the source between the commits named in the labels of both images; if only the new one is known,
+    /// the source at that commit.
     pub source_changes: Option<String>,
     /// What would be mirrored, platform by platform.
     pub platforms: Vec<PlannedPlatform>,
     /// Platforms that are mirrored now and would no longer be.
     pub platforms_lost: Vec<String>,
-    /// Signatures, attestations, SBOMs and other artifacts that come along.
+    /// Signatures, attestations, SBOMs and other artifacts that are copied too.
     pub companions: Vec<PlannedCompanion>,
-    /// What upstream has beside the image and stays behind, in words.
+    /// What upstream has for the image but is left behind, in words.
     pub left_behind: Vec<String>,
     /// What was found out about the bytes; null where nothing was looked at.
     pub evidence: Option<PlannedEvidence>,
@@ -79,20 +79,20 @@ pub struct PlannedPlatform {
     pub digest: Digest,
     /// The bytes of its manifest, configuration and layers.
     pub size: u64,
-    /// The same of what is approved now; null where that has no such platform or could not be looked at.
+    /// The same for the currently approved image; null if it has no such platform or could not be checked.
     pub size_before: Option<u64>,
 }
 
-/// Something that comes along with a planned change.
+/// Something that is copied with a planned change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlannedCompanion {
     /// `signature`, `attestation`, `SBOM` or `artifact`.
     pub kind: &'static str,
-    /// The type that it has by its own account.
+    /// The type that it declares.
     pub media_type: String,
     /// Its digest.
     pub digest: Digest,
-    /// The tag it stands under; null where it names its subject itself.
+    /// Its tag; null if it refers to its subject itself.
     pub under: Option<Tag>,
     /// The bytes of its manifest, configuration and layers.
     pub size: u64,
@@ -160,7 +160,7 @@ impl From<&Account<'_>> for PlannedFacts {
 }
 
 impl PlannedFacts {
-    /// Since when and how long, for people; `None` where nothing was asked.
+    /// Since when and for how long, for people; `None` if it was not checked.
     #[must_use]
     pub fn age(&self) -> Option<String> {
         let (at, clock) = (self.since?, self.clock?);
@@ -170,7 +170,7 @@ impl PlannedFacts {
         Some(waited.map_or_else(|| since.to_string(), |waited| format!("{since}, waited {waited}")))
     }
 
-    /// How large, with the difference, for people; `None` where that is not known.
+    /// The size and the difference, for people; `None` if they are unknown.
     #[must_use]
     pub fn total(&self) -> Option<String> {
         let exchanged = self.size_left.zip(self.size_came).map(|(left, came)| Exchanged { left, came });

@@ -97,7 +97,7 @@ fn change(image: &PlannedImage) -> String {
     format!("{}: {tags}, {}, {}", image.repository, clean(&kind), image.digest.short())
 }
 
-/// What is known of it, a line a fact.
+/// What is known about it, one line per fact.
 fn facts(image: &PlannedImage) -> Vec<String> {
     let facts = &image.facts;
     let labelled = |label: &str, text: &str| (!text.is_empty()).then(|| format!("{label}: {text}"));

@@ -23,7 +23,7 @@ pub(crate) enum Document {
     Plan(Plan),
     /// What was done.
     Outcome(Outcome),
-    /// What a person asked to be approved.
+    /// What a person asked to have approved.
     Approval(Approval),
     /// What `check` found.
     Check(Check),
@@ -35,19 +35,19 @@ pub(crate) enum Document {
     Settings(Settings),
     /// The files that enforce signing in to Docker Desktop.
     SignIn(SignIn),
-    /// What a member can pull, against what they should.
+    /// What a member can pull, compared with what they should.
     Access(Access),
-    /// What a shell is to read: the pulls of `verify-access --script`, or completions.
+    /// A text for a shell: the pulls of `verify-access --script`, or completions.
     Script(Script),
     /// What each credential is and may do, and what is missing.
     Doctor(Doctor),
     /// Why the manifest cannot be used.
     Diagnostics(Diagnostics),
-    /// Nothing but why nothing was done.
+    /// Only why nothing was done.
     Nothing {},
 }
 
-/// What stands around every document.
+/// What surrounds every document.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "Output of wharfinger --format json")]
 struct Envelope<'a> {
@@ -56,7 +56,7 @@ struct Envelope<'a> {
     version: u8,
     #[serde(flatten)]
     document: &'a Document,
-    /// Why the run ended with exit status 2 or 3; what was done until then stands beside it.
+    /// Why the run ended with exit status 2 or 3; the rest of the document says what was done until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }

@@ -24,7 +24,7 @@ fn verdict(check: &Check) -> String {
     let counts = [
         (check.diagnostics.len(), counted(check.diagnostics.len(), "mistake") + " in the manifest"),
         (check.findings.len(), format!("{}: {}", counted(check.findings.len(), "finding"), codes(&check.findings))),
-        (check.failed.len(), counted(check.failed.len(), "thing") + " could not be looked at"),
+        (check.failed.len(), counted(check.failed.len(), "thing") + " could not be checked"),
     ];
     let wrong: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
     let warnings = if told > 0 { format!("; {}", counted(told, "warning")) } else { String::new() };

@@ -1,7 +1,7 @@
-//! Rendering: everything a person or another program reads, written into a sink. Pure but for the writer.
+//! Rendering: everything a person or another program reads, written into a sink. Pure except for the writer.
 //!
-//! Commands hand [`rows`] over to an [`Output`]; what they look like on a terminal ([`human`]), as JSON ([`json`]), in
-//! the job summary ([`summary`]) and as annotations ([`annotations`]) is decided here alone.
+//! Commands pass [`rows`] to an [`Output`]; what they look like on a terminal ([`human`]), as JSON ([`json`]), in
+//! the job summary ([`summary`]) and as annotations ([`annotations`]) is decided only here.
 
 pub(crate) mod access;
 pub(crate) mod annotations;

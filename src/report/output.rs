@@ -11,7 +11,7 @@ use super::doctor::Doctor;
 use super::explain::Explanation;
 use super::page::{Look, Page, Tone};
 use super::results::Results;
-use super::rows::{Check, Diagnostics, Outcome, Plan};
+use super::rows::{Check, Diagnostics, Outcome, Plan, ProposedAction};
 use super::settings::Settings;
 use super::sign_in::SignIn;
 use super::{Format, diagnostics, human, markdown, run, workflow_command};
@@ -85,7 +85,7 @@ impl Output {
         }
     }
 
-    /// Shows none of these, whichever answer or error they come back in.
+    /// Hides these secrets, whichever response or error they come back in.
     #[must_use]
     pub fn hiding(self, hidden: Hidden) -> Self {
         Self { hidden, ..self }
@@ -97,20 +97,26 @@ impl Output {
         Self { looks: [out, err], ..self }
     }
 
-    /// What would be done, or is about to be: shown at once. It is the run's document unless an outcome follows; of two in
-    /// one run the document holds both.
+    /// What would be done, or is about to be: shown immediately. It is the run's document unless an outcome follows;
+    /// the document combines two in one run.
     pub fn plan(&mut self, plan: &Plan) {
         self.section("Plan", |out| human::plan(out, plan));
         self.results.plan.get_or_insert_default().extend(plan.clone());
     }
 
-    /// What was done: shown at once. Of two in one run the document holds both.
+    /// What was done: shown immediately. Of two in one run the document holds both.
     pub fn outcome(&mut self, outcome: Outcome) {
         self.section("Result", |out| human::outcome(out, &outcome));
         self.results.outcome.get_or_insert_default().extend(outcome);
     }
 
-    /// What a person asked to be approved, with its evidence, and what was done.
+    /// Whether an open proposal was left as it is.
+    pub(crate) fn left_a_proposal(&self) -> bool {
+        let rows = self.results.outcome.iter().flat_map(|outcome| &outcome.proposals);
+        rows.into_iter().any(|row| row.action == ProposedAction::Left)
+    }
+
+    /// What a person asked to have approved, with its evidence, and what was done.
     pub fn approval(&mut self, approval: Approval) {
         self.section("Evidence", |out| human::plan(out, &approval::plan(&approval)));
         self.section("Result", |out| approval::done(out, &approval));
@@ -118,7 +124,7 @@ impl Output {
         self.results.approval = Some(approval);
     }
 
-    /// What `check` found. `files` are what its diagnostics quote. Where a finding stands is for [`Output::annotate`].
+    /// What `check` found. `files` are what its diagnostics quote. A finding's place is for [`Output::annotate`].
     pub fn check(&mut self, check: Check, files: &[File]) {
         self.show_diagnostics(&check.diagnostics, files);
         self.section("Check", |out| human::check(out, &check));
@@ -195,7 +201,7 @@ impl Output {
         self.annotations.push(Annotation { title, message, ..annotation });
     }
 
-    /// A text that a shell is to read: alone, or with a format for programs in their document.
+    /// A text for a shell: printed alone, or inside the document if a format for programs was requested.
     pub fn script(&mut self, script: Script) {
         match self.style.format {
             Format::Human => self.text(&script.script),
@@ -240,7 +246,7 @@ impl Output {
         error + &run::markdown(self.results.plan.as_ref(), self.results.outcome.as_ref()) + &self.summary
     }
 
-    /// Says once, of the run as a whole, that there was nothing to write, or that nothing would be.
+    /// Says once, for the whole run, that there was nothing to write, or that nothing would be written.
     fn nothing_done(&mut self) {
         let text = match (&self.results.outcome, &self.results.plan) {
             (Some(outcome), _) => outcome.nothing_done(),
@@ -268,8 +274,8 @@ impl Output {
         self.sinks.err.flush()
     }
 
-    /// The document in a format for programs; `None` for people. An audit that did not come to its end has no SARIF: one
-    /// without findings would close the alerts that stand.
+    /// The document in a format for programs; `None` for people. An audit that did not finish has no SARIF: one without
+    /// findings would close the open alerts.
     fn rendered(&self, format: Format, error: Option<&str>) -> io::Result<Option<String>> {
         let mut text = Vec::new();
         match (format, &self.results.audit) {
@@ -282,8 +288,8 @@ impl Output {
         Ok(Some(self.hidden.redact(&String::from_utf8_lossy(&text))))
     }
 
-    /// Annotations of what failed, what was found and what rules leave out; those of a check or an audit stand at places
-    /// already. That newer versions are published beside a family may be so for months: it is no annotation.
+    /// Annotations of what failed, what was found and what rules leave out; those of a check or an audit are already
+    /// annotated at their places. Newer versions of another family can exist for months, so they get no annotation.
     fn annotate_rows(&mut self) {
         let (failed, findings) = self.results.rows();
         failed.iter().for_each(|row| self.annotate(row.into()));
@@ -301,8 +307,8 @@ impl Output {
         self.annotate(Annotation { level: Level::Error, place: None, title: "wharfinger".to_owned(), message });
     }
 
-    /// Renders for people, at once. The runner obeys nothing of it; as the action it is a group, written whole: what others write
-    /// meanwhile, such as a mask, falls before or after it.
+    /// Renders for people, immediately. The runner interprets none of it; as the action it is a group that is written
+    /// in one piece, so that whatever else is written in the meantime, such as a mask, comes before or after it.
     fn section(&mut self, title: &str, render: impl FnOnce(&mut Page) -> io::Result<()>) {
         if self.style.format != Format::Human {
             return;
@@ -344,7 +350,7 @@ impl Output {
         }
     }
 
-    /// Prose on standard error, of which the runner obeys no line.
+    /// Prose on standard error, of which the runner interprets no line.
     fn explain(&mut self, text: &str) {
         let text = self.hidden.redact(text);
         let text = if self.style.runner == Runner::Absent { text } else { workflow_command::inert_lines(&text) };
@@ -352,7 +358,7 @@ impl Output {
         self.keep(written);
     }
 
-    /// A reader that went away is no fault: the work goes on. Any other fault is told at the end.
+    /// A reader that went away is not an error: the work goes on. Any other error is reported at the end.
     fn keep(&mut self, written: io::Result<()>) {
         match written {
             Err(e) if e.kind() != io::ErrorKind::BrokenPipe => self.fault = self.fault.take().or(Some(e)),

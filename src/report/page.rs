@@ -5,9 +5,9 @@ use std::io::{self, Write};
 /// How text for people looks on a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// So many columns a line may have, wherever names allow it.
+    /// The most columns of a line, where names allow it.
     pub width: usize,
-    /// Whether what reads it takes ANSI's escapes.
+    /// Whether its reader understands ANSI escapes.
     pub colour: bool,
 }
 
@@ -17,7 +17,7 @@ impl Default for Look {
     }
 }
 
-/// What a word says of its row.
+/// What a word says about its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Tone {
     Good,
@@ -45,13 +45,13 @@ impl Page {
         self.look.width
     }
 
-    /// A line that names what stands below.
+    /// A line that names what follows.
     pub(super) fn heading(&mut self, text: &str) -> io::Result<()> {
         let text = self.look.strong(text);
         writeln!(self, "{text}")
     }
 
-    /// A word as it is to be written, which is as wide as it was.
+    /// A word as it is written, with unchanged width.
     pub(super) fn toned(&self, word: &str, tone: Option<Tone>) -> String {
         match tone {
             Some(tone) => self.look.toned(word, tone),
@@ -85,7 +85,7 @@ impl Look {
 }
 
 impl Tone {
-    /// What the words mean that plans, outcomes and `doctor` begin rows with; `None` of those that say nothing of good or bad.
+    /// The meaning of the words that rows of plans, outcomes and `doctor` start with; `None` for neutral ones.
     pub(super) fn of(word: &str) -> Option<Self> {
         match word.trim() {
             "ok" | "promoted" | "present" | "opened" | "updated" | "carried" | "create" | "fix" | "pulled" => {

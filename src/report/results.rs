@@ -1,4 +1,4 @@
-//! What the commands of one run handed over, and what of it stands for the run.
+//! What the commands of one run passed on, and which of it represents the run.
 
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ pub(super) struct Results {
 }
 
 impl Results {
-    /// What the run comes to: the strongest of what was handed over.
+    /// The run's document: the strongest of what was passed on.
     pub(super) fn document(&self) -> Document {
         if let Some(doctor) = &self.doctor {
             let Diagnostics { diagnostics, omitted } = self.diagnostics.clone().unwrap_or_default();
@@ -51,7 +51,7 @@ impl Results {
         strongest_first.into_iter().flatten().next().unwrap_or(Document::Nothing {})
     }
 
-    /// What failed and what was found, of the check, else of what was done, else of the plan.
+    /// What failed and what was found: from the check, otherwise from what was done, otherwise from the plan.
     pub(super) fn rows(&self) -> (Vec<Failed>, Vec<Finding>) {
         if let Some(audit) = &self.audit {
             return (audit.failed.clone(), audit.drifting());
@@ -73,7 +73,7 @@ impl Results {
         }
     }
 
-    /// What rules leave out, of what was done, else of the plan.
+    /// What rules leave out: from what was done, otherwise from the plan.
     pub(super) fn notices(&self) -> Notices {
         let done = self.outcome.as_ref().map(|outcome| &outcome.notices);
         done.or(self.plan.as_ref().map(|plan| &plan.notices)).cloned().unwrap_or_default()

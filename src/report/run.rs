@@ -1,4 +1,4 @@
-//! The job summary of a run that proposes or promotes: how it ended, what failed, then a table a fact.
+//! The job summary of a run that proposes or promotes: how it ended, what failed, then one table per fact.
 
 use super::rows::{Failed, Outcome, Plan, PlannedImage, Promotion, ProposedAction};
 use super::summary::code;
@@ -10,7 +10,7 @@ use crate::plan::State;
 use crate::proposal::body::Mark;
 use crate::text::{counted, short_digests};
 
-/// What a run did, or where nothing is said of that, what it would do. What a plan says and was then done is said once.
+/// What a run did, or otherwise what it would do. What was planned and then done is said once.
 pub(super) fn markdown(plan: Option<&Plan>, outcome: Option<&Outcome>) -> String {
     match (plan, outcome) {
         (None, None) => String::new(),
@@ -33,7 +33,7 @@ fn done(plan: Option<&Plan>, outcome: &Outcome) -> String {
         + &present.map_or(String::new(), |text| format!("{text}.\n\n"))
 }
 
-/// What was to be promoted, and of which neither is said that it was nor why not: the run was asked to end.
+/// What should have been promoted but is reported neither as promoted nor as failed: the run was asked to end.
 fn not_done(plan: Option<&Plan>, outcome: &Outcome, failed: &[Failed]) -> String {
     let is_told = |planned: &Promotion| {
         outcome.promoted.iter().any(|done| done.repository == planned.repository && done.tag == planned.tag)
@@ -67,7 +67,7 @@ fn ended(outcome: &Outcome) -> Vec<String> {
         (proposals(ProposedAction::Updated), of_proposals(proposals(ProposedAction::Updated), "updated")),
         (proposals(ProposedAction::Closed), of_proposals(proposals(ProposedAction::Closed), "closed")),
         (outcome.fixed.len(), counted(outcome.fixed.len(), "setting") + " changed"),
-        (outcome.removed.len(), counted(outcome.removed.len(), "tag") + " taken down"),
+        (outcome.removed.len(), counted(outcome.removed.len(), "tag") + " deleted"),
         (outcome.waiting.len(), counted(outcome.waiting.len(), "version") + " waiting"),
     ];
     counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect()
@@ -77,7 +77,7 @@ fn of_proposals(count: usize, action: &str) -> String {
     format!("{} {action}", counted(count, "proposal"))
 }
 
-/// From so many changes on what is known of each is folded.
+/// From this many changes on, the details of each are folded.
 const FOLDED: usize = 3;
 
 fn planned(plan: &Plan) -> String {
@@ -86,7 +86,7 @@ fn planned(plan: &Plan) -> String {
     let columns = ["image", "change", "version", "age", "size", "branch"];
     let known: String = all().map(|(_, image)| facts(image)).collect();
     let known = match rows.len() > FOLDED && !known.is_empty() {
-        true => folded("What is known of each", &known) + "\n",
+        true => folded("Details of each", &known) + "\n",
         false => known,
     };
     headline(&plan.failed, &intended(plan))
@@ -104,7 +104,7 @@ fn intended(plan: &Plan) -> Vec<String> {
     let counts = [
         (plan.proposals.len(), counted(plan.proposals.len(), "proposal") + " to make"),
         (copies, counted(copies, "image") + " to copy"),
-        (plan.removals.len(), counted(plan.removals.len(), "tag") + " to take down"),
+        (plan.removals.len(), counted(plan.removals.len(), "tag") + " to delete"),
         (plan.waiting.len(), counted(plan.waiting.len(), "version") + " waiting"),
     ];
     let parts: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
@@ -130,7 +130,7 @@ fn row(branch: &str, image: &PlannedImage) -> Vec<String> {
     ]
 }
 
-/// What a table has no room for, as the proposal's body says it.
+/// What does not fit in a table, as in the proposal's body.
 fn facts(image: &PlannedImage) -> String {
     let facts = &image.facts;
     let labelled = [
@@ -149,7 +149,7 @@ fn facts(image: &PlannedImage) -> String {
         .iter()
         .filter(|(_, text)| !text.is_empty())
         .map(|(label, text)| match link(label) {
-            // made by this program of plain characters alone
+            // made by this program, from plain characters only
             true => format!("- [{label}]({text})\n"),
             false => format!("- {label}: {}\n", escaped(&short_digests(text))),
         })

@@ -52,16 +52,16 @@ const NOTICES: &[Column] = &[
     column("source", Third),
     on_terminal(Prose),
     in_table("what"),
-    in_table("what would help"),
+    in_table("how to fix it"),
 ];
 
-/// So many rules a table of the summary tells of: they may be those of every image, for months.
+/// The most rules in a table of the summary: they may be those of every image, for months.
 const NOTICES_SHOWN: usize = 100;
 
 const LEFT_BEHIND: &[Column] =
     &[on_terminal(First), column("beside", Second), column("what", Third), column("why", Prose)];
 
-/// What of a plan stands below its promotions.
+/// The parts of a plan below its promotions.
 pub(super) fn plan(plan: &Plan) -> Vec<Section> {
     let repository = |r: &PlannedRepository| {
         let (code, detail) = (Cell::code_or_nothing(r.code), Cell::text(&r.detail));
@@ -69,13 +69,13 @@ pub(super) fn plan(plan: &Plan) -> Vec<Section> {
     };
     vec![
         Section::new("Repositories", REPOSITORIES, &plan.repositories, repository),
-        removals("Tags to take down", &plan.removals),
+        removals("Tags to delete", &plan.removals),
         waiting(&plan.waiting),
         notices(&plan.notices.unmatched, &plan.notices.unread, &plan.notices.beside),
     ]
 }
 
-/// What was done, but for what failed or was found. `plan` is what it was to be.
+/// What was done, except for what failed or was found. `plan` is what was intended.
 pub(super) fn outcome(outcome: &Outcome, plan: Option<&Plan>) -> Vec<Section> {
     let word = |word: &str| Cell::Word(word.to_owned());
     let promoted = |p: &Promoted| {
@@ -93,13 +93,13 @@ pub(super) fn outcome(outcome: &Outcome, plan: Option<&Plan>) -> Vec<Section> {
         Section::new("Signatures and attestations", CARRIED, &outcome.carried, carried),
         Section::new("Left behind", LEFT_BEHIND, &outcome.left_behind, left_behind),
         Section::new("Settings changed", CHANGED, &outcome.fixed, finding),
-        removals("Tags taken down", &outcome.removed),
+        removals("Tags deleted", &outcome.removed),
         waiting(&outcome.waiting),
         notices(&outcome.notices.unmatched, &outcome.notices.unread, &outcome.notices.beside),
     ]
 }
 
-/// What was done first, what stayed as it was last.
+/// What was done comes first, what stayed unchanged last.
 fn in_order(proposals: &[Proposed]) -> Vec<&Proposed> {
     let mut all: Vec<&Proposed> = proposals.iter().collect();
     all.sort_by_key(|proposal| match proposal.action {
@@ -137,7 +137,7 @@ pub(super) fn promotions_under(heading: &str, promotions: &[Promotion]) -> Secti
 /// How many promotions are done, in words.
 pub(super) fn present(promotions: &[Promotion]) -> Option<String> {
     let present = promotions.iter().filter(|p| p.state == State::Present).count();
-    (present > 0).then(|| format!("{} promoted already and unchanged", counted(present, "approval")))
+    (present > 0).then(|| format!("{} already promoted and unchanged", counted(present, "approval")))
 }
 
 pub(super) fn findings(findings: &[Finding]) -> Section {
@@ -200,7 +200,7 @@ fn subject(repository: Option<&str>, tag: Option<&Tag>) -> Cell {
 
 fn proposed(proposal: &Proposed) -> Vec<Cell> {
     let number = proposal.number.map_or_else(|| Cell::code(&proposal.branch), |number| linked(number, &proposal.url));
-    // Without a forge's page, the branch is the place to look at, and it stands there already.
+    // Without a forge's page, the branch is the place to look, and it is already shown.
     let url = Some(&proposal.url).filter(|url| **url != proposal.branch);
     let title = Some(proposal.title.as_str()).filter(|title| !title.is_empty());
     let prose: Vec<&str> = title.into_iter().chain(url.map(String::as_str)).chain(proposal.detail.as_deref()).collect();
@@ -209,7 +209,7 @@ fn proposed(proposal: &Proposed) -> Vec<Cell> {
     vec![Cell::name(&proposal.action), number, what, Cell::code(&proposal.branch), Cell::Text(prose.join("; ")), why]
 }
 
-/// A proposal's number, as a link: a summary makes none of a bare number.
+/// A proposal's number, as a link: a summary does not link bare numbers.
 fn linked(number: u64, url: &str) -> Cell {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
     match url.starts_with("http") && url.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! What the organization's settings are and should be, and what became of a change.
+//! What the organization's settings are and should be, and what happened to a change.
 
 use std::io::{self, Write};
 
@@ -22,19 +22,19 @@ pub struct Settings {
     pub organization: String,
     /// The settings, one by one.
     pub settings: Vec<Row>,
-    /// What could not be read, compared or written, document by document.
+    /// What could not be read, compared or written, by document.
     pub refused: Vec<Refused>,
-    /// Members that were sent and are not there, or otherwise, when read again.
+    /// Members that were sent, but are missing or different when read again.
     pub lost: Vec<LostMember>,
     /// Whether anything was written.
     pub changed: bool,
     /// What is likely to go wrong with these settings.
     pub notes: Vec<String>,
-    /// What the settings do not do, as Docker documents it.
+    /// What the settings do not cover, as Docker documents it.
     pub limitations: Vec<Limitation>,
 }
 
-/// A document that could not be dealt with.
+/// A document that could not be handled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Refused {
     /// The document.
@@ -51,7 +51,7 @@ pub struct Refused {
 pub enum SettingsStep {
     /// It is read.
     Read,
-    /// It is asked whether the manifest's wish was reviewed.
+    /// Whether the manifest's settings were reviewed is checked.
     Review,
     /// It is compared with the manifest.
     Compare,
@@ -61,7 +61,7 @@ pub enum SettingsStep {
     ReadBack,
 }
 
-/// A member that was sent and is not there, or otherwise.
+/// A member that was sent, but is missing or different.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LostMember {
     /// The document.
@@ -70,11 +70,11 @@ pub struct LostMember {
     pub member: String,
     /// What was sent, as JSON.
     pub sent: String,
-    /// What is there instead, as JSON; null where nothing is.
+    /// What is there instead, as JSON; null if nothing is.
     pub found: Option<String>,
 }
 
-/// What the settings do not do.
+/// What the settings do not cover.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Limitation {
     /// Its name.
@@ -84,14 +84,14 @@ pub struct Limitation {
 }
 
 impl Settings {
-    /// Whether everything that can be known is as the manifest says.
+    /// Whether everything that can be known matches the manifest.
     #[must_use]
     pub fn settled(&self) -> bool {
         let open = self.settings.iter().any(|row| row.state == Comparison::Different);
         !open && self.refused.is_empty() && self.lost.is_empty()
     }
 
-    /// What could not be done, document by document, as every command gives failures.
+    /// What could not be done, by document, in the form of every command's failures.
     #[must_use]
     pub fn failures(&self) -> Vec<Failed> {
         let failed = |step, error| Failed { source: None, repository: None, tag: None, step, error };
@@ -105,12 +105,12 @@ impl Settings {
             failed(step, format!("{}: {}", refused.area.title(), refused.error))
         });
         let lost = self.lost.iter().map(|lost| {
-            failed(FailedStep::Verify, format!("{}: {} was sent and is lost", lost.area.title(), lost.member))
+            failed(FailedStep::Verify, format!("{}: {} was sent and was lost", lost.area.title(), lost.member))
         });
         refused.chain(lost).collect()
     }
 
-    /// What is not as the manifest says, as findings.
+    /// What differs from the manifest, as findings.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let different = self.settings.iter().filter(|row| row.state == Comparison::Different);
@@ -141,26 +141,26 @@ pub(super) fn human(out: &mut Page, settings: &Settings) -> io::Result<()> {
         wrapped(
             out,
             "  ",
-            &clean(&format!("sent {}, read back {found}: an owner has to fix it in Docker Home", lost.sent)),
+            &clean(&format!("sent {}, but read back {found}: an owner has to fix it in Docker Home", lost.sent)),
         )?;
     }
     if settings.settings.is_empty() && settings.refused.is_empty() {
-        return writeln!(out, "the manifest's policy says nothing of image-access and registry-access");
+        return writeln!(out, "the manifest's policy does not mention image-access or registry-access");
     }
     list(out, "Note", &settings.notes)?;
     let limits: Vec<String> = settings.limitations.iter().map(|l| format!("{}: {}", l.name, l.text)).collect();
-    list(out, "What these settings do not do", &limits)?;
+    list(out, "What these settings do not cover", &limits)?;
     writeln!(out, "{}", verdict(settings))
 }
 
 fn verdict(settings: &Settings) -> &'static str {
     match (settings.changed, settings.settled()) {
         (true, true) => {
-            "written and read back: up to 24 hours until it reaches everybody, or sign out of Docker Desktop and in again"
+            "written and read back: it takes up to 24 hours to reach everybody, unless they sign out of Docker Desktop and in again"
         }
-        (true, false) => "written, and not all of it is as it should be",
-        (false, true) => "as the manifest says: nothing to write",
-        (false, false) => "nothing was written: --yes writes what differs",
+        (true, false) => "written, but not everything is as it should be",
+        (false, true) => "already as the manifest says: nothing to write",
+        (false, false) => "nothing was written: --yes writes the differences",
     }
 }
 
@@ -182,7 +182,7 @@ pub(super) fn markdown(settings: &Settings) -> String {
     text + &crate::markdown::table("Lost", &["settings", "member", "sent", "read back"], &rows)
 }
 
-/// On a terminal a setting's change stands in one column, below the name of its document.
+/// On a terminal, a setting's change is in one column, below the name of its document.
 const SETTINGS: &[Column] = &[
     in_table("setting"),
     on_terminal(Second),
@@ -206,7 +206,7 @@ fn cells(row: &Row) -> Vec<Cell> {
     };
     let hint = match row.state {
         Comparison::Unknown => {
-            "Docker Hub's API does not show it: an owner sets it in Docker Home, Docker Desktop, Image Access"
+            "Docker Hub's API does not show it: an owner sets it in Docker Home under Docker Desktop, Image Access"
         }
         _ => "",
     };

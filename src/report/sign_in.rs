@@ -9,24 +9,24 @@ use super::page::Page;
 use super::terminal::{serde_name, wrapped};
 use crate::policy::sign_in::{self, File, Organizations};
 
-/// What `sign-in` gives.
+/// What `sign-in` prints or writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SignIn {
     /// The organizations, lower case.
     pub organizations: Organizations,
-    /// The files; of several for one system the first one counts.
+    /// The files; if one system has several, the first one counts.
     pub files: Vec<SignInFile>,
-    /// What people do then, and what to know.
+    /// What people do next, and what to know.
     pub then: Vec<String>,
 }
 
 /// One of the files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SignInFile {
-    /// What it holds and where it goes.
+    /// Its content and where it goes.
     #[serde(flatten)]
     pub file: File,
-    /// Where it was written and how; null where it was only printed.
+    /// Where and how it was written; null if it was only printed.
     pub written: Option<Written>,
 }
 
@@ -43,11 +43,11 @@ pub struct Written {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WrittenAction {
-    /// It was not there.
+    /// It did not exist.
     Written,
-    /// It held something else.
+    /// It had different content.
     Replaced,
-    /// It was there as it should be.
+    /// It already had the right content.
     Unchanged,
 }
 

@@ -1,4 +1,4 @@
-//! The job summary: Markdown, within what GitHub takes.
+//! The job summary: Markdown, within GitHub's limits.
 
 /// The most bytes of a step's summary; GitHub drops a larger one whole.
 pub(crate) const LIMIT: usize = 1024 * 1024;
@@ -6,9 +6,10 @@ pub(crate) const LIMIT: usize = 1024 * 1024;
 /// The most characters of a name that a cell shows.
 const CELL: usize = 300;
 
-const CUT: &str = "\n\n_The summary is longer than GitHub shows: the rest was left out. The log has all of it._\n";
+const CUT: &str =
+    "\n\n_This summary is longer than GitHub can show, so the rest was left out. The log has all of it._\n";
 
-/// `markdown`, cut at a whole line where it is longer than [`LIMIT`] bytes, with a last line that says so. A code
+/// `markdown`, cut at the end of a line if it is longer than [`LIMIT`] bytes, with a last line that says so. A code
 /// fence that the cut would leave open is closed.
 pub(crate) fn bounded(markdown: &str) -> String {
     bounded_to(markdown, LIMIT)
@@ -39,7 +40,7 @@ fn open_fence(markdown: &str) -> Option<usize> {
     open
 }
 
-/// `text` as code in a table cell, which may be broken where it is long; empty where it is.
+/// `text` as code in a table cell, which may be broken if it is long; empty if the text is.
 pub(crate) fn code(text: &str) -> String {
     if text.is_empty() { String::new() } else { crate::markdown::breakable_code(text, CELL) }
 }
@@ -62,7 +63,7 @@ mod tests {
     #[test]
     fn a_cut_closes_the_fence_it_falls_into() {
         let cut = bounded_to(&format!("````\n{}````\n", "x\n".repeat(500)), 300);
-        assert!(cut.contains("x\n````\n\n\n_The summary"));
+        assert!(cut.contains("x\n````\n\n\n_This summary"));
         assert!(cut.len() <= 300);
     }
 

@@ -10,18 +10,18 @@ use crate::image::Digest;
 use crate::markdown;
 use crate::text::short_digests;
 
-/// A heading and the rows under it; shown nowhere where there are no rows.
+/// A heading and the rows under it; not shown if there are no rows.
 pub(super) struct Section {
     heading: String,
     columns: &'static [Column],
     rows: Vec<Vec<Cell>>,
     /// How many rows a table shows; the others are counted.
     shown: usize,
-    /// What every row of it says by being there.
+    /// What every row of it says by its presence.
     tone: Option<Tone>,
 }
 
-/// How a column is headed in a table and where its cells stand on a terminal; each is `None` where they are not shown.
+/// A column's heading in a table and the place of its cells on a terminal; each is `None` where it is not shown.
 pub(super) struct Column {
     heading: Option<&'static str>,
     place: Option<Place>,
@@ -29,7 +29,7 @@ pub(super) struct Column {
     label: &'static str,
 }
 
-/// Where cells stand on a terminal; those of one place are joined.
+/// The place of cells on a terminal; those in one place are joined.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     First,
@@ -38,7 +38,7 @@ pub(super) enum Place {
     Prose,
 }
 
-/// What stands in one row and column.
+/// The content of one row and column.
 pub(super) enum Cell {
     Nothing,
     /// A word of this program; in a table, Markdown as it is.
@@ -47,11 +47,11 @@ pub(super) enum Cell {
     Code(String),
     /// Text that others may have written.
     Text(String),
-    /// A digest: the first of its digits.
+    /// A digest, shortened to its first digits.
     Digest(Digest),
-    /// A digest: on a terminal, where it is a result, all of its digits.
+    /// A digest, with all of its digits on a terminal, where it is a result.
     Result(Digest),
-    /// Text that holds digests: the first of their digits.
+    /// Text with digests, shortened to their first digits.
     Digests(String),
 }
 
@@ -91,7 +91,7 @@ impl Section {
         Self { tone: Some(tone), ..self }
     }
 
-    /// Tables show at most so many rows and count the others; a terminal shows all.
+    /// Tables show at most this many rows and count the others; a terminal shows all.
     pub(super) fn shown_in_tables(self, shown: usize) -> Self {
         Self { shown, ..self }
     }

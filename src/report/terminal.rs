@@ -1,12 +1,12 @@
-//! Prose and columns on a terminal, as wide as it is wherever the names allow it.
+//! Prose and columns on a terminal, as wide as it is where names allow it.
 
 use std::io::{self, Write};
 
 use super::page::{Page, Tone};
 use crate::text::{clean, pad};
 
-/// Rows whose first three cells stand in columns; the fourth is prose, on lines of its own below. Where no tone is given the
-/// first word has its own.
+/// Rows whose first three cells are in columns; the fourth is prose, on its own lines below. Without a given tone, the
+/// first word sets it.
 pub(super) fn aligned(out: &mut Page, indent: &str, tone: Option<Tone>, rows: &[[String; 4]]) -> io::Result<()> {
     let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| clean(cell))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -37,7 +37,7 @@ pub(super) fn list(out: &mut Page, heading: &str, texts: &[String]) -> io::Resul
     writeln!(out)
 }
 
-/// Prose on lines that are no wider than the page; a longer word stands on a line of its own.
+/// Prose on lines that are no wider than the page; a longer word gets its own line.
 pub(super) fn wrapped(out: &mut Page, indent: &str, prose: &str) -> io::Result<()> {
     hanging(out, indent, "", prose)
 }

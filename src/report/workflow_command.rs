@@ -1,5 +1,5 @@
-//! Workflow commands: the lines by which a step talks to the Actions runner, and the escaping that keeps anybody else's
-//! text from talking to it.
+//! Workflow commands: the lines by which a step talks to the Actions runner, and the escaping that keeps other people's
+//! text from doing so.
 
 use std::io::{self, Write};
 
@@ -26,25 +26,26 @@ pub(crate) fn write(out: &mut dyn Write, name: &str, properties: &[(&str, &str)]
     writeln!(out, "::{name}{space}{}::{}", properties.join(","), data(value))
 }
 
-/// `text` so that the runner obeys no line of it: between `stop-commands` and its token, which is the text's own digest and
-/// so cannot stand in the text.
+/// `text` so that the runner interprets no line of it: between `stop-commands` and its token, which is the text's own
+/// digest and so cannot occur in the text.
 pub(crate) fn inert(text: &str) -> String {
     let token = format!("wharfinger-{}", Digest::sha256(text.as_bytes()).hex());
     let end = if text.ends_with('\n') { "" } else { "\n" };
     format!("::stop-commands::{token}\n{text}{end}::{token}::\n")
 }
 
-/// A JSON document of which the runner obeys nothing, though it reads `##[` anywhere in a line. The value stays the same.
+/// A JSON document in which the runner finds no commands, although it looks for `##[` anywhere in a line. The value
+/// stays the same.
 pub(crate) fn inert_json(json: &str) -> String {
     json.replace("##[", "#\\u0023[")
 }
 
-/// Lines of which the runner obeys none: see [`inert_line`].
+/// Lines in which the runner finds no commands: see [`inert_line`].
 pub(crate) fn inert_lines(text: &str) -> String {
     text.lines().map(|line| inert_line(line) + "\n").collect()
 }
 
-/// One log line that the runner takes for no command: it neither starts with `::` nor holds `##[`.
+/// One log line that the runner does not take for a command: it neither starts with `::` nor contains `##[`.
 pub(crate) fn inert_line(line: &str) -> String {
     let line = line.replace("##[", "## [");
     if line.trim_start().starts_with("::") { line.replacen("::", ": :", 1) } else { line }

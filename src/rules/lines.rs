@@ -26,7 +26,7 @@ pub(crate) fn line_of(rule: &Rule, tag: &Tag) -> String {
 }
 
 /// Why the rule's range does not admit a tag. `None` where it does, and where that cannot be said: there is no range, or
-/// the tag is no version under the rule.
+/// the tag is not a version under the rule.
 pub(crate) fn out_of_range(rule: &Rule, tag: &Tag) -> Option<String> {
     let Rule::Versions(rule) = rule else { return None };
     let Reading::Version(version) = rule.read(tag) else { return None };
@@ -47,7 +47,7 @@ pub(crate) fn series_of(rule: &Rule, tag: &Tag) -> Option<String> {
 }
 
 /// How `to` stands to `from`: newer (`Greater`), older (`Less`), or another tag of the same version. `None` where that cannot
-/// be said: one is no version under the rule, one is a day and the other counts, `to` is what `from` is of (`1.27` after
+/// be said: one is not a version under the rule, one is a day and the other counts, `to` is what `from` is of (`1.27` after
 /// `1.27.3`), or they were built in different ways.
 pub(crate) fn order_of(rule: &Rule, from: &Tag, to: &Tag) -> Option<Ordering> {
     let (from, to) = versions(rule, from, to)?;

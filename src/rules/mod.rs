@@ -1,7 +1,7 @@
 //! Picking versions: from a list of tags and a rule to what is chosen and why everything else is not.
 //!
-//! Pure. [`Readings::inquire`] is the way in. What it needs to know beyond the tags (digests, push times, readiness) it asks
-//! for by name; the caller looks it up and asks again.
+//! Pure. [`Readings::inquire`] is the way in. It asks by name for what it needs beyond the tags (digests, push times,
+//! readiness); the caller looks it up and asks again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub struct VersionRule {
     pub range: Option<Range>,
     /// The family's suffix; `None` means no suffix, or the habit of the approvals.
     pub variant: Option<Variant>,
-    /// How a tag is read where it is no ordinary version.
+    /// How a tag is read if it is not an ordinary version.
     pub pattern: Option<Pattern>,
     /// Which lines are followed.
     pub follow: Follow,
@@ -92,54 +92,54 @@ pub enum Follow {
     EachMinor,
     /// One line for each major release series in range.
     EachMajor,
-    /// Every version is a line of its own.
+    /// Every version is its own line.
     All,
 }
 
-/// What is being asked about: an image's rule and its history, as the manifest has them.
+/// The subject of a decision: an image's rule and history, as in the manifest.
 #[derive(Debug, Clone)]
 pub struct Subject {
     pub rule: Rule,
     /// Approved tags and digests, in the manifest's order.
     pub approved: Vec<(Tag, Digest)>,
-    /// Rejected tags, with the last day each rejection holds (`None`: for good).
+    /// Rejected tags, with the last day on which each rejection applies (`None`: permanently).
     pub rejected: Vec<(Tag, Option<NaiveDate>)>,
     pub revoked: Vec<(Tag, Digest)>,
-    /// How long a version must have been public; zero asks no age.
+    /// How long a version must have been public; zero requires no age.
     pub cooldown: Duration,
     /// Whether a rebuild of a line's newest approval is proposed.
     pub rebuilds: bool,
-    /// How many of a line's newest approvals are kept when an update of that line comes. With `follow: all` every version is
-    /// a line, so none ever holds more than its newest approval and nothing is retired; so too with floating tags.
+    /// How many of a line's newest approvals are kept by an update of that line. With `follow: all`, every version is a
+    /// line, so none ever has more than its newest approval and nothing is retired; the same goes for floating tags.
     pub keep: Option<u32>,
-    /// Whether readiness is asked; `explain --tags` and other questions without a network do not.
+    /// Whether readiness is checked; `explain --tags` and other uses without a network do not.
     pub ask_readiness: bool,
     /// Whether only what is verified to be signed as the image asks is chosen.
     pub ask_signatures: bool,
 }
 
-/// What was observed beyond the list of tags. An absent key has not been looked at.
+/// What was observed beyond the list of tags. An absent key has not been checked.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// What a tag answers; `None`: the registry answers nothing for it.
+    /// What a tag resolves to; `None`: to nothing.
     pub digests: BTreeMap<Tag, Option<Digest>>,
     /// Since when a tag is known to answer a digest; `None`: unknown, which is never old enough.
     pub public_since: BTreeMap<(Tag, Digest), Option<Since>>,
     /// Whether everything wanted of a digest can be pulled.
     pub readiness: BTreeMap<Digest, Readiness>,
-    /// The digests that the ledger saw a tag answer, oldest first, with when it first did. Where what it answers now is too
-    /// young an earlier one may be proposed, so it should hold the approved digest too: nothing is chosen that is not known
+    /// The digests that the ledger saw a tag resolve to, oldest first, with when it first did. Where what it resolves to now is too
+    /// young an earlier one may be proposed, so it should hold the approved digest too: nothing is chosen that is unknown
     /// to be newer than that.
     pub history: BTreeMap<Tag, Vec<(Digest, DateTime<Utc>)>>,
     /// Digests that a person declined by closing their proposal.
     pub declined: BTreeSet<Digest>,
-    /// Digests that are verified to be signed as the image asks.
+    /// Digests that are verified to be signed as the image requires.
     pub signed: BTreeSet<Digest>,
-    /// Digests that are not, with why.
+    /// Digests that are not, with the reason.
     pub unsigned: BTreeMap<Digest, String>,
 }
 
-/// Since when a tag is known to answer a digest, and who says so.
+/// Since when a tag is known to answer a digest, and which clock says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Since {
     pub at: DateTime<Utc>,
@@ -147,11 +147,11 @@ pub struct Since {
     pub clock: Clock,
 }
 
-/// Whose clock tells since when a tag answers a digest.
+/// The clock that says since when a tag has resolved to a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clock {
-    /// Docker Hub's own push time of that digest.
+    /// Docker Hub's push time for that digest.
     Published,
     /// Our ledger: when we first saw it. It may have been public long before.
     FirstSeen,
@@ -189,16 +189,16 @@ pub enum Readiness {
     NotReady(String),
     /// It, or a part of it, is a document that two readers could understand differently, and why.
     Refused(String),
-    /// On the wanted platforms it is what is approved under its tag, so there is nothing to propose.
+    /// On the wanted platforms it equals what is approved under its tag, so there is nothing to propose.
     Unchanged,
 }
 
 /// A fact that must be looked up before the choice is final.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
-    /// What this tag answers now: one HEAD.
+    /// What this tag resolves to now: one HEAD.
     Digest(Tag),
-    /// Since when this tag answers this digest.
+    /// Since when this tag resolves to this digest.
     PublicSince(Tag, Digest),
     /// What this tag answered before: a question to the ledger, not to upstream.
     History(Tag),
@@ -208,18 +208,18 @@ pub enum Fact {
     Signatures(Tag, Digest),
 }
 
-/// What a rule makes of a list of tags.
+/// What a rule chooses from a list of tags.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
     /// The lines, in a stated order: newest first, floating tags in the rule's order.
     pub lines: Vec<Line>,
-    /// One verdict a tag, newest first.
+    /// One verdict per tag, newest first.
     pub tags: Vec<TagVerdict>,
     /// The approval that the rule does not read and past which nothing is chosen.
     pub unread: Option<Tag>,
 }
 
-/// One line of an image, and what should become of it.
+/// One line of an image, and the decision about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// The line's name: `latest`, a major (`3`), a minor (`3.1`), a version, or `tag/<name>`.
@@ -227,13 +227,13 @@ pub struct Line {
     /// The line's newest approval.
     pub current: Option<(Tag, Digest)>,
     pub chosen: Option<Chosen>,
-    /// Approvals of this line that leave with an update because `keep` is exceeded.
+    /// Approvals of this line that an update removes because `keep` is exceeded.
     pub retired: Vec<(Tag, Digest)>,
-    /// The versions that are newer than the choice and wait, with the day they are due; the choice's own too, where it is an
-    /// earlier digest.
+    /// The versions that are newer than the choice and waiting, with the day they are due; also the choice's own tag if
+    /// it is an earlier digest.
     pub waiting: Vec<Waiting>,
-    /// Where nothing is chosen and nothing waits: the newest version that is published beside the line's family, in another
-    /// precision, build word or variant.
+    /// If nothing is chosen and nothing waits: the newest version that is published outside the line's family, with
+    /// another precision, build word or variant.
     pub beside: Option<Tag>,
 }
 
@@ -242,13 +242,13 @@ pub struct Chosen {
     pub tag: Tag,
     /// What it answers, or answered before.
     pub digest: Digest,
-    /// Whether it is the approved tag with other bytes.
+    /// Whether it is the approved tag with different bytes.
     pub rebuild: bool,
-    /// Since when it is public, where that was asked.
+    /// Since when it has been public, if that was checked.
     pub public_since: Option<Since>,
-    /// Whether upstream writes this version with `v` where the approvals have none, or the other way.
+    /// Whether upstream writes this version with `v` where the approvals have none, or the other way round.
     pub prefix_changed: bool,
-    /// What the tag answers now, where that is too young: `digest` is an earlier one of it.
+    /// The tag's current digest if that is too young: `digest` is then an earlier one.
     pub instead_of: Option<Waiting>,
 }
 
@@ -259,11 +259,11 @@ pub struct Waiting {
     pub reason: Reason,
     /// The detail for people.
     pub detail: String,
-    /// When it or an earlier digest of its tag is old enough, where that is known.
+    /// When it or an earlier digest of its tag is old enough, if that is known.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// What became of one tag.
+/// The verdict on one tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagVerdict {
     pub tag: Tag,
@@ -290,31 +290,31 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// The newest that the rule admits.
+    /// The newest version that the rule admits.
     Newest,
-    /// Approved already.
+    /// Already approved.
     Approved,
     /// Not a version under the rule.
     NotAVersion,
-    /// An approval that the rule does not read, or what may be newer than one.
+    /// An approval that the rule does not read, or a version that may be newer than one.
     ApprovalNotRead,
     /// Outside the range.
     OutOfRange,
     /// A prerelease where none is wanted.
     Prerelease,
-    /// Another variant than the one followed.
+    /// A variant other than the one followed.
     OtherVariant,
-    /// Another number of version parts than the one followed.
+    /// A number of version parts other than the one followed.
     OtherPrecision,
-    /// `v1.2.3` where `1.2.3` is followed, or the other way.
+    /// `v1.2.3` where `1.2.3` is followed, or the other way round.
     OtherPrefix,
-    /// Of a line that is not followed.
+    /// Belongs to a line that is not followed.
     OtherLine,
     /// A floating tag.
     Floating,
     /// Below what is approved.
     Older,
-    /// A newer one of the line was chosen.
+    /// A newer version of the line was chosen.
     Superseded,
     /// Not public for long enough.
     Waiting,
@@ -333,7 +333,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Whether a person may ask for the tag all the same; then it is judged by itself, see [`alone`].
+    /// Whether a person may ask for the tag anyway; then it is judged by itself, see [`alone`].
     pub(crate) const fn may_be_overridden(self) -> bool {
         match self {
             Self::Newest

@@ -1,15 +1,15 @@
-//! What a person should hear of a rule for which nothing is proposed.
+//! What a person should know about a rule for which nothing is proposed.
 
 use std::fmt;
 
 use super::{Line, Rule, Selection, Subject, out_of_range, suggest};
 use crate::image::Tag;
 
-/// Why nothing is proposed although there is something that a person may expect, and what change of the rule would help.
+/// Why nothing is proposed although a person may expect it, and which change to the rule would help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Notice {
     pub(crate) kind: NoticeKind,
-    /// The change of the rule, in a sentence with the manifest's own keys. It was tried on the list and picks what it says.
+    /// The change to the rule, in a sentence with the manifest's keys. It was tried on the list and picks what it says.
     pub(crate) suggestion: Option<String>,
 }
 
@@ -19,7 +19,7 @@ pub(crate) enum NoticeKind {
     Unmatched,
     /// The rule does not read this approval, so nothing is chosen past it.
     Unread(Tag),
-    /// Newer versions than the newest approval of a line are published, and of another family.
+    /// Versions newer than a line's newest approval are published, but in another family.
     Beside {
         line: String,
         current: Tag,
@@ -41,19 +41,19 @@ impl Notice {
 impl fmt::Display for NoticeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unmatched => f.write_str("the rule picks none of the tags that are there"),
+            Self::Unmatched => f.write_str("the rule picks none of the existing tags"),
             Self::Unread(tag) => {
                 write!(f, "{tag} is approved, but the rule does not read it: nothing is chosen past it")
             }
             Self::Beside { current, newest, .. } => {
-                write!(f, "{newest} is newer than {current}, but of another family: it is not followed")
+                write!(f, "{newest} is newer than {current}, but belongs to another family, so it is not followed")
             }
         }
     }
 }
 
-/// What is to be said of a rule, where `selection` is what it made of `tags`. Nothing where it has something to propose or
-/// all that it would take only waits.
+/// What has to be said about a rule, given the `selection` that it made from `tags`. Nothing if it has something to
+/// propose, or if everything that it would pick is only waiting.
 pub(crate) fn notices(subject: &Subject, tags: &[Tag], selection: &Selection) -> Vec<Notice> {
     if let Some(approved) = &selection.unread {
         let suggestion = suggest::for_unread(subject, tags, approved);

@@ -21,7 +21,7 @@ pub struct Digits {
 impl Number {
     pub const ZERO: Self = Self::Small(0);
 
-    /// The number that `digits` writes; everything but ASCII digits must have been told apart before.
+    /// The number that `digits` writes; the caller must pass only ASCII digits.
     #[must_use]
     pub fn new(digits: &str) -> Self {
         digits.parse().map_or_else(|_| Self::big(digits), Self::Small)
@@ -68,7 +68,7 @@ pub(super) fn runs(text: &str) -> Vec<Number> {
     text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(Number::new).collect()
 }
 
-/// The parts of a dotted number such as `1.27.3`; `None` where `text` is anything else.
+/// The parts of a dotted number such as `1.27.3`; `None` if `text` is anything else.
 pub(super) fn dotted(text: &str) -> Option<Vec<Number>> {
     text.split('.').map(|part| digits(part).then(|| Number::new(part))).collect()
 }

@@ -1,4 +1,4 @@
-//! `pattern`: a regular expression that says where a tag's version stands.
+//! `pattern`: a regular expression that says where a tag's version is.
 
 use super::number::runs;
 use super::tag::{NoVersion, Reading, read};
@@ -12,16 +12,16 @@ pub struct Pattern {
     regex: regex::Regex,
 }
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PatternError(pub String);
 
-/// The largest compiled pattern, in bytes: far more than any tag needs, far less than harms.
+/// The largest compiled pattern, in bytes: far more than any tag needs, and far from harmful.
 const SIZE_LIMIT: usize = 1 << 20;
 
 impl Pattern {
-    /// Reads a tag by the pattern. Where the `version` group is no ordinary version every run of digits in it is a
+    /// Reads a tag by the pattern. Where the `version` group is not an ordinary version every run of digits in it is a
     /// numeric part.
     #[must_use]
     pub fn read(&self, tag: &str, variant: Option<&str>) -> Reading {
@@ -38,8 +38,8 @@ impl Pattern {
     }
 }
 
-/// A group that the grammar reads without doubt: several numeric parts, or nothing but a number, a prerelease and a commit
-/// (whose digits are no part of the version).
+/// A group that the grammar reads unambiguously: several numeric parts, or nothing but a number, a prerelease and a
+/// commit (whose digits are no part of the version).
 fn ordinary(text: &str, variant: Option<&str>) -> Option<Box<Version>> {
     let Reading::Version(version) = read(text, variant) else { return None };
     let plain = version.build.is_empty() && version.variant.is_empty();
@@ -80,7 +80,7 @@ impl std::str::FromStr for Pattern {
         if !alone.capture_names().any(|name| name == Some("version")) {
             return Err(PatternError("a pattern needs a named group `version`: v(?<version>.+)".to_owned()));
         }
-        // Anchored outside a group of its own, so that neither an alternation nor a flag of the author's escapes it.
+        // Anchored outside a separate group, so that neither an alternation nor a flag in the pattern escapes it.
         let regex = compile(&format!("^(?:{text})$")).map_err(|e| PatternError(e.to_string()))?;
         Ok(Self { text: text.to_owned(), regex })
     }

@@ -1,4 +1,4 @@
-//! A rule tried on a list of which nothing is known but the tags.
+//! A rule tried on a list of which only the tags are known.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Fact, Facts, Notice, NoticeKind, ROUNDS, Readings, Selection, Subject, notices};
 use crate::image::{Digest, Tag};
 
-/// What a rule makes of a list; cooldown, readiness and signatures are not asked.
+/// What a rule decides about a list; cooldown, readiness and signatures are not checked.
 pub(crate) fn tried(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> Selection {
     let unasked = Subject { ask_readiness: false, ask_signatures: false, ..subject.clone() };
     let subject = Subject { cooldown: Duration::ZERO, rebuilds: false, ..unasked };
@@ -29,14 +29,14 @@ pub(crate) fn tried(subject: &Subject, tags: &[Tag], now: DateTime<Utc>) -> Sele
     inquiry.answer(&facts)
 }
 
-/// The approvals that a rule does not read, told without the list that a suggestion is tried on.
+/// The approvals that a rule does not read, found without the list on which a suggestion is tried.
 pub(crate) fn unread(subject: &Subject) -> Vec<Notice> {
     let notices = notices(subject, &[], &tried(subject, &[], DateTime::UNIX_EPOCH));
     let unread = notices.into_iter().filter(|notice| matches!(notice.kind, NoticeKind::Unread(_)));
     unread.map(|notice| Notice { suggestion: None, ..notice }).collect()
 }
 
-/// A digest for a tag of which nothing is known but its name.
+/// A digest for a tag of which only the name is known.
 pub(crate) fn made_up(tag: &Tag) -> Digest {
     Digest::sha256(tag.as_str().as_bytes())
 }

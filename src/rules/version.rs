@@ -6,8 +6,8 @@ use std::fmt;
 use super::number::Number;
 use super::vocabulary;
 
-/// A tag read as a version: `PREFIX? v? NUMBERS PRERELEASE? BUILD* VARIANT? COMMIT? ARCHITECTURE?`, where all that
-/// follows the numbers may stand in any order that people use.
+/// A tag read as a version: `PREFIX? v? NUMBERS PRERELEASE? BUILD* VARIANT? COMMIT? ARCHITECTURE?`, where everything
+/// after the numbers may be in any order that people use.
 ///
 /// The order is total: first what makes a version newer (numbers, prerelease, build, tie-breaking groups of a pattern:
 /// see [`Version::precedence`]), then the rest, so that two tags are equal only if they are the same text. Numeric parts
@@ -24,17 +24,17 @@ pub struct Version {
     pub ties: Vec<Vec<Number>>,
     /// What the image is made of: `alpine3.20`, `slim-bookworm`, without the leading `-`; empty for none.
     pub variant: Suffix,
-    /// What stands before the version but for `v`: `jdk-`, `windows-2022-`; mostly empty.
+    /// What precedes the version, except `v`: `jdk-`, `windows-2022-`; mostly empty.
     pub prefix: String,
-    /// Whether the numbers are led by `v`.
+    /// Whether a `v` precedes the numbers.
     pub v: bool,
     /// Whether the numbers write a day, or one with a time: `20240601`, `2024-06-01`, `2024.06.01`, `20240601123456`.
     pub dated: bool,
-    /// A commit hash beside the version: `-8b53cabe0`.
+    /// A commit hash next to the version: `-8b53cabe0`.
     pub commit: Option<String>,
     /// One architecture of an image that has several: `amd64`, `arm64v8`. No variant to follow by accident.
     pub architecture: Option<String>,
-    /// The part of the tag that was read, as it is written: what tells `18.09` from `18.9`.
+    /// The part of the tag that was read, as it is written: this distinguishes `18.09` from `18.9`.
     pub text: String,
 }
 
@@ -91,7 +91,7 @@ impl Version {
         }
     }
 
-    /// The words of its builds that are known from no other project.
+    /// The words of its builds that no other project is known to use.
     pub fn unknown_counters(&self) -> impl Iterator<Item = &str> {
         let words = self.build.iter().map(|build| build.word.as_str());
         words.filter(|word| !matches!(*word, "" | "_" | "b") && !vocabulary::build(word))
@@ -117,20 +117,21 @@ impl Version {
     }
 }
 
-/// How the numbers of a version go on from one to the next.
+/// How version numbers continue from one to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Numbering {
     /// They count: `1.27.3`.
     Count,
-    /// They are led by the year: `2024.6.1`, `2025.01.0`.
+    /// They start with the year: `2024.6.1`, `2025.01.0`.
     Year,
     /// They write a day or a moment: `20240601`, `2024-06-01`, `2024.06.01`, `20240601123456`, `1718000000`.
     Day,
 }
 
 impl Numbering {
-    /// Whether versions of both kinds may follow each other. A day is never newer than a count: `2024-06-01` beside `1.4.2`
-    /// is a snapshot. A project that begins to lead its numbers with the year goes on (`5.26.0`, then `2025.01.0`).
+    /// Whether versions of both kinds may follow each other. A day is never newer than a count: `2024-06-01` next to
+    /// `1.4.2` is a snapshot. A project that starts to begin its numbers with the year continues (`5.26.0`, then
+    /// `2025.01.0`).
     #[must_use]
     pub const fn is_like(self, other: Self) -> bool {
         !matches!((self, other), (Self::Day, Self::Count) | (Self::Count, Self::Day))
@@ -147,7 +148,7 @@ pub(super) fn join(numbers: &[Number]) -> String {
 pub struct Prerelease(pub Vec<Identifier>);
 
 impl Prerelease {
-    /// Whether it is of a time before the release is settled: `dev`, `alpha`, `ea`, and not `beta` or `rc`.
+    /// Whether it is from before the release is settled: `dev`, `alpha`, `ea`, and not `beta` or `rc`.
     pub(super) fn is_early(&self) -> bool {
         self.0.iter().any(|identifier| matches!(identifier, Identifier::Word { rank: 0..=3, .. }))
     }
@@ -165,7 +166,7 @@ impl PartialOrd for Prerelease {
     }
 }
 
-/// One part of a prerelease. Numbers compare as numbers and stand before words, as in semantic versions; words stand in
+/// One part of a prerelease. Numbers compare as numbers and come before words, as in semantic versions; words are in
 /// the order in which projects use them (`dev`, `alpha`, `beta`, `rc`) and not in the alphabet's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Identifier {
@@ -206,7 +207,7 @@ impl fmt::Display for Build {
     }
 }
 
-/// A suffix whose digits compare as numbers: `alpine3.9` stands before `alpine3.20`.
+/// A suffix whose digits compare as numbers: `alpine3.9` comes before `alpine3.20`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Suffix(pub String);
 
@@ -217,7 +218,7 @@ impl Suffix {
         self.kind_chars().collect()
     }
 
-    /// Whether two suffixes differ in their numbers at most.
+    /// Whether two suffixes differ only in their numbers.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         self.0 == other.0 || self.kind_chars().eq(other.kind_chars())

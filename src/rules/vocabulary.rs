@@ -208,7 +208,7 @@ pub(super) fn architecture(word: &str) -> bool {
     )
 }
 
-/// Whether a tag that begins with this word names a moving channel or something that is no release.
+/// Whether a tag that begins with this word names a moving channel or something that is not a release.
 pub(super) fn channel(word: &str) -> bool {
     matches!(
         word,

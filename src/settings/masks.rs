@@ -41,7 +41,7 @@ struct Users(Vec<String>);
 impl Users {
     fn of(given: &Given<'_>) -> Self {
         let key = Key::named("dockerhub-username");
-        // The input also where the command line makes no sense: then it is not known whether this is the action.
+        // The input also where the command line makes no sense: then it is unknown whether this is the action.
         let names = key.into_iter().flat_map(|key| given.texts(key).chain(given.variable(&key.input_variable())));
         Self(names.map(|given| given.text).collect())
     }

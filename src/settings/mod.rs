@@ -35,7 +35,7 @@ pub struct Settings {
     pub dockerhub_token: Option<SecretString>,
     /// A Docker `config.json` text with registry credentials.
     pub registry_auth: Option<SecretString>,
-    /// Certificates to trust beside the system's, PEM.
+    /// Certificates to trust in addition to the system's, PEM.
     pub ca_certificates: Option<String>,
     pub record: RecordMode,
     /// The floor of reviews an approval needs.
@@ -97,7 +97,7 @@ impl std::str::FromStr for Shard {
         let parsed = text.split_once('/').and_then(|(i, n)| Some((i.trim().parse().ok()?, n.trim().parse().ok()?)));
         match parsed {
             Some((number, count)) if (1..=count).contains(&number) => Ok(Self { number, count }),
-            _ => Err("it is written i/N, where i counts from 1 to N, such as 2/4".to_owned()),
+            _ => Err("expected i/N with i from 1 to N, such as 2/4".to_owned()),
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct Secrets {
     /// A Docker `config.json` text.
     pub registry_auth: Option<SecretString>,
     /// Why one is missing: a file that cannot be read, or two secrets that are both to come from standard input. The others
-    /// are to be hidden all the same.
+    /// are to be hidden anyway.
     pub error: Option<SettingsError>,
 }
 
@@ -85,7 +85,7 @@ pub fn resolve(given: &Given<'_>, secrets: Secrets) -> Result<Settings, Settings
     let dockerhub_username = given.text("dockerhub-username").map(|given| given.text);
     if dockerhub_token.is_some() && dockerhub_username.is_none() {
         return Err(SettingsError(
-            "dockerhub-token is given without dockerhub-username: the user, or the organization of an organization access token"
+            "dockerhub-token needs dockerhub-username: the user, or the organization of an organization access token"
                 .to_owned(),
         ));
     }
@@ -243,7 +243,7 @@ impl Given<'_> {
             Ok(Some(pem))
         } else {
             Err(SettingsError(format!(
-                "{origin} holds no certificate: PEM text starts with -----BEGIN CERTIFICATE-----"
+                "{origin} contains no certificate: PEM text starts with -----BEGIN CERTIFICATE-----"
             )))
         }
     }
@@ -283,7 +283,7 @@ fn read_file(directory: &Path, file: &str, origin: &str) -> Result<String, Setti
 
 fn bounded(text: String, origin: &str) -> Result<String, SettingsError> {
     if text.len() as u64 > SECRET_LIMIT {
-        return Err(SettingsError(format!("{origin} gives more than 4 MB")));
+        return Err(SettingsError(format!("{origin} has more than 4 MB")));
     }
     Ok(text)
 }
@@ -295,8 +295,8 @@ fn secret_text(text: &str) -> SecretString {
 /// A file below the directory that the program was started in, which in a job is the repository, as the forge names it: without
 /// `.`, `..` and empty parts. What is written in two ways is compared and recorded in one.
 fn repository_path(text: &str, directory: &Path) -> Result<String, &'static str> {
-    const OUTSIDE: &str = "it leads out of the repository: start wharfinger in the repository's root and name a file below it, \
-                           such as teams/images.yml";
+    const OUTSIDE: &str = "it leads out of the repository: run wharfinger in the repository's root and name a file \
+                           below it, such as teams/images.yml";
     let path = Path::new(text);
     let mut parts = Vec::new();
     for part in path.strip_prefix(directory).unwrap_or(path).components() {
@@ -308,7 +308,7 @@ fn repository_path(text: &str, directory: &Path) -> Result<String, &'static str>
         }
     }
     match parts.as_slice() {
-        [] => Err("it names no file: write it as approved-images.yml or teams/images.yml"),
+        [] => Err("it is not a file name: write it as approved-images.yml or teams/images.yml"),
         parts => Ok(parts.join("/")),
     }
 }
@@ -318,7 +318,7 @@ fn format(text: &str) -> Result<Format, &'static str> {
         "human" => Ok(Format::Human),
         "json" => Ok(Format::Json),
         "sarif" => Ok(Format::Sarif),
-        _ => Err("it is one of human, json, sarif"),
+        _ => Err("expected one of human, json, sarif"),
     }
 }
 
@@ -327,7 +327,7 @@ fn forge(text: &str) -> Result<ForgeChoice, &'static str> {
         "github" => Ok(ForgeChoice::GitHub),
         "git" => Ok(ForgeChoice::Git),
         "none" => Ok(ForgeChoice::None),
-        _ => Err("it is one of github, git, none"),
+        _ => Err("expected one of github, git, none"),
     }
 }
 
@@ -337,24 +337,24 @@ fn record(text: &str) -> Result<RecordMode, &'static str> {
         "commit" => Ok(RecordMode::Commit),
         "pull-request" => Ok(RecordMode::PullRequest),
         "none" => Ok(RecordMode::None),
-        _ => Err("it is one of commit, pull-request, auto, none"),
+        _ => Err("expected one of commit, pull-request, auto, none"),
     }
 }
 
 fn number(text: &str) -> Result<u32, &'static str> {
-    text.parse().map_err(|_| "it is a whole number from 0")
+    text.parse().map_err(|_| "expected a whole number, 0 or greater")
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
     let duration = crate::text::duration(text).filter(|duration| !duration.is_zero());
-    duration.ok_or("it is a number above zero and one of s, m, h, d, w, such as 90s or 5m")
+    duration.ok_or("expected a number above zero followed by s, m, h, d or w, such as 90s or 5m")
 }
 
 fn switch(text: &str) -> Result<bool, &'static str> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" => Ok(true),
         "false" | "0" | "no" => Ok(false),
-        _ => Err("it is true or false"),
+        _ => Err("expected true or false"),
     }
 }
 
@@ -362,7 +362,7 @@ fn level(text: &str) -> Result<tracing::Level, &'static str> {
     text.parse()
         .ok()
         .filter(|_| !text.chars().any(|c| c.is_ascii_digit()))
-        .ok_or("it is one of error, warn, info, debug, trace")
+        .ok_or("expected one of error, warn, info, debug, trace")
 }
 
 fn verbosity(count: u8) -> tracing::Level {

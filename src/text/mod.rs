@@ -5,7 +5,7 @@ use std::time::Duration;
 
 mod spelling;
 
-pub(crate) use spelling::nearest;
+pub(crate) use spelling::{names_there_are, nearest};
 
 /// `text` on one line: control characters and line separators become spaces, invisible characters go, and runs of white space
 /// become one space.

@@ -1,5 +1,21 @@
 //! The word that was probably meant.
 
+use super::excerpt;
+
+/// The most names that are listed.
+const LISTED: usize = 20;
+
+/// The name that was probably meant, else the names there are; `None` where there are none.
+pub(crate) fn names_there_are(name: &str, known: &[String]) -> Option<String> {
+    if let Some(near) = nearest(name, known.iter().map(String::as_str)) {
+        return Some(format!("did you mean `{}`?", excerpt(near, 60)));
+    }
+    let names: Vec<String> = known.iter().take(LISTED).map(|name| format!("`{}`", excerpt(name, 60))).collect();
+    let more = known.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!names.is_empty()).then(|| format!("the known ones are {}{more}", names.join(", ")))
+}
+
 /// The nearest of the known words, where one is near enough to be meant.
 pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let word: String = word.chars().take(60).collect::<String>().to_lowercase().replace('_', "-");

@@ -84,7 +84,7 @@ impl Builder {
                         Code::MultipleDocuments,
                         at,
                         "a second YAML document starts here",
-                        "keep one document in a file: remove the `---` line and what does not belong",
+                        "keep one document per file: remove the `---` line and whatever does not belong",
                     ));
                     return Ok(false);
                 }
@@ -139,7 +139,7 @@ impl Builder {
         if !(known.iter().any(|k| tag.is_yaml_core_schema_tag(k)) || (tag.handle().is_empty() && tag.suffix() == "!")) {
             let at = self.properties(span).unwrap_or_else(|| self.span(span));
             let help = "remove the tag";
-            self.faults.push(fault(Code::UnknownYamlTag, at, "this YAML tag means nothing in a manifest", help));
+            self.faults.push(fault(Code::UnknownYamlTag, at, "this YAML tag has no meaning in a manifest", help));
         }
         tag.is_yaml_core_schema_tag("str") || tag.suffix() == "!"
     }
@@ -162,13 +162,13 @@ impl Builder {
             return Err(fault(
                 Code::AliasLoop,
                 at,
-                "this alias is inside the node it stands for",
+                "this alias is inside the node that it refers to",
                 "write the value out instead",
             ));
         };
         self.expanded += target.weight;
         if self.expanded > MAX_EXPANDED {
-            let message = format!("the aliases up to here stand for more than {MAX_EXPANDED} nodes");
+            let message = format!("the aliases up to here expand to more than {MAX_EXPANDED} nodes");
             return Err(fault(Code::AliasBomb, at, message, "write the values out, or use fewer aliases"));
         }
         let weight = target.weight;
@@ -186,7 +186,7 @@ impl Builder {
     ) -> Result<(), TreeFault> {
         if self.open.len() == MAX_DEPTH {
             let message = format!("nested deeper than {MAX_DEPTH} levels");
-            return Err(fault(Code::TooDeep, at, message, "a manifest needs no such depth: check the indentation"));
+            return Err(fault(Code::TooDeep, at, message, "no manifest needs such depth: check the indentation"));
         }
         let properties = self.properties(span);
         let flow = style == StructureStyle::Flow;
@@ -263,27 +263,30 @@ fn indenting_tab(text: &str, at: usize) -> Option<usize> {
 fn mistake(told: &str) -> (&str, &'static str) {
     let has = |words: &[&str]| words.iter().any(|word| told.contains(word));
     if has(&["tabs disallowed", "tab cannot", "start with a tab", "found a tab"]) {
-        return (TAB, "put spaces in its place: YAML indents by spaces alone");
+        return (TAB, "replace it with spaces: YAML only allows spaces for indentation");
     }
     if has(&["multiline quoted scalar", "unclosed quote", "found unexpected document indicator"]) {
-        return ("a text in quotes does not end where it should", "close the quote that was opened before this place");
+        return ("a quoted text is not closed", "close the quote that was opened before this point");
     }
     if has(&["mapping values are not allowed", "illegal placement of ':'"]) {
-        return ("a colon and a space make a key where none can stand", "put the text that holds `: ` in quotes");
+        return (
+            "a colon followed by a space makes a key, and no key is allowed here",
+            "put the text that contains `: ` in quotes",
+        );
     }
     if has(&["simple key expected", "simple key is no longer valid"]) {
         return ("a key without a colon", "write `key: value`, with a space after the colon");
     }
     if has(&["expected ',' or ']'", "expected ',' or '}'", "parsing a flow"]) {
-        return ("a bracket or brace is not closed", "close the `[` or `{` that was opened before this place");
+        return ("a bracket or brace is not closed", "close the `[` or `{` that was opened before this point");
     }
     if has(&["did not find expected key", "expected '-' indicator", "invalid indentation"]) {
         return (
-            "this line is indented otherwise than those that it belongs to",
-            "give all lines of a list or mapping the same indent",
+            "this line is not indented like the lines that it belongs with",
+            "indent all lines of a list or mapping equally",
         );
     }
-    (told, "check indentation, colons, quotes and brackets here")
+    (told, "check the indentation, colons, quotes and brackets here")
 }
 
 /// Whether the line at `at` gives a range without quotes, `versions: >=1.2`: what YAML begins a folded text with.

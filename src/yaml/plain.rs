@@ -21,7 +21,7 @@ fn is_plain_scalar(text: &str) -> bool {
         && !text.starts_with("...")
 }
 
-/// Null, truth values, what is no number or infinite, the merge key and the default value.
+/// Null, truth values, what is not a number or infinite, the merge key and the default value.
 fn is_word(text: &str) -> bool {
     let word = text.to_ascii_lowercase();
     let signless = word.strip_prefix(['+', '-']).unwrap_or(&word);

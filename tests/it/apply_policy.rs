@@ -96,7 +96,7 @@ fn it_is_written_once_and_every_other_member_stays() {
     let writes = ["PUT /v2/orgs/acme/settings 200", "PUT /v2/orgs/acme/settings/registry-access-management 200"];
     assert_eq!(hub.writes(), writes);
     let again = apply(&hub, &["--yes"]).expect_status(0).stdout;
-    assert!(again.contains("as the manifest says: nothing to write"), "{again}");
+    assert!(again.contains("already as the manifest says: nothing to write"), "{again}");
     assert_eq!(hub.writes(), writes);
     hub.check_traffic();
 }
@@ -172,7 +172,7 @@ fn too_many_registries_and_settings_that_must_be_said_are_not_written() {
     let many: String = (0..101).map(|n| format!("{{ address: r{n}.example }}, ")).collect();
     let manifest = format!("organization: acme\npolicy:\n  registry-access: {{ registries: [{many}] }}\nimages: []\n");
     let outcome = run_with(&hub, &manifest, "jo", &["--yes"]).expect_status(1).stdout;
-    assert!(outcome.contains("takes 100 registries at most"), "{outcome}");
+    assert!(outcome.contains("allows at most 100 registries"), "{outcome}");
     hub.set_settings("acme", "", json!({}));
     let manifest = "organization: acme\npolicy:\n  image-access: { enabled: true }\nimages: []\n";
     let outcome = run_with(&hub, manifest, "jo", &["--yes"]).expect_status(1).stdout;

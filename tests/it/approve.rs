@@ -67,7 +67,7 @@ fn without_a_tag_what_the_rule_picks_is_edited_in_and_then_there_is_nothing_to_d
     let done = approve(&clone, &registry, &["loki"], 0);
     let image = &done["approval"]["images"][0];
     assert_eq!((&image["from"], &image["to"], &image["kind"]), (&json!("3.0.0"), &json!("3.1.0"), &json!("update")));
-    assert!(image["verified"][0].as_str().unwrap().contains("answers this digest"), "{done}");
+    assert!(image["verified"][0].as_str().unwrap().contains("resolves to this digest"), "{done}");
     assert_eq!((&done["changed"], &done["files"], &done["proposals"]), (&json!(true), &json!([FILE]), &json!([])));
     let digest = registry.digest("grafana/loki", "3.1.0").unwrap();
     assert_eq!(text(&clone), before + &format!("      - tag: 3.1.0\n        digest: {digest}\n"));
@@ -226,13 +226,13 @@ fn what_may_not_be_approved_is_refused_with_what_to_do() {
     let times = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC").unwrap();
     insta::assert_snapshot!(times.replace_all(&said, "TIME"), @r"
     loki:4.0.0: 1 not in `^3`: change `versions` or `prereleases` of the image first
-    loki:3.1.0: 1 a person rejected it: take its entry out of `rejected` first
-    loki:3.0.1: 1 revoked in the manifest: what is revoked is never approved again
-    loki:3.2.0: 1 first seen TIME, due TIME: wait, or say `--urgent REASON` to skip the cooldown
-    loki: 1 first seen TIME, due TIME: wait, or say `--urgent REASON` to skip the cooldown
+    loki:3.1.0: 1 a person rejected it: remove its entry from `rejected` first
+    loki:3.0.1: 1 revoked in the manifest: revoked bytes are never approved again
+    loki:3.2.0: 1 first seen TIME, due TIME: wait, or use `--urgent REASON` to skip the cooldown
+    loki: 1 first seen TIME, due TIME: wait, or use `--urgent REASON` to skip the cooldown
     loki:3.9.9: 1 upstream has no tag 3.9.9: check the spelling
     loki:3.0.0: 0 nothing to do
-    no such thing: no image of the manifest is called `no such thing`, and it is no source either: a repository is lower-case letters and digits, joined by `.`, `_`, `__` or `-`, in parts separated by `/`, 255 characters at most
+    no such thing: no image in the manifest is called `no such thing`, and it is not a source either: a repository name consists of lower-case letters and digits, joined by `.`, `_`, `__` or `-`, in parts separated by `/`, and has at most 255 characters
     quay.io/x/nothing:1: quay.io/x/nothing does not exist
     ");
     let before = clone.read("main", FILE);
@@ -353,7 +353,7 @@ fn what_a_person_took_over_or_approved_is_left_as_it_is() {
     let number = proposed_then_newer(&registry, &directed);
     directed.push_as("release", "octocat", &[("NOTES", "x\n")]);
     directed.with(|state| "release".clone_into(&mut state.pull(number).unwrap().base));
-    assert_eq!(left(&registry, &directed, number), "a person had it be merged into release");
+    assert_eq!(left(&registry, &directed, number), "a person changed its base branch to release");
 
     let registry = upstream();
     let committed = github(&manifest(&registry, "0s", ""));
@@ -366,7 +366,7 @@ fn what_a_person_took_over_or_approved_is_left_as_it_is() {
     let number = proposed_then_newer(&registry, &approved);
     approved.review_as(number, "octocat", "APPROVED");
     let why = left(&registry, &approved, number);
-    assert!(why.starts_with("octocat has approved what it holds now"), "{why}");
+    assert!(why.starts_with("octocat has approved its current content"), "{why}");
     approved.fail("GET", "/reviews", 9, 404);
     let why = left(&registry, &approved, number);
     assert!(why.starts_with("somebody, perhaps ("), "{why}");

@@ -146,7 +146,7 @@ fn everything_that_differs_is_found() {
     let pulls: Vec<String> = world.registry.server().lines();
     // What HEAD does not know is asked for by GET before it is lost.
     let free = |line: &String| {
-        // Nothing is read either by a look at how requests are authenticated, before what is absent is believed to be.
+        // Nothing is read either by finding out how requests are authenticated, before what is absent is believed to be.
         let free = line.starts_with("HEAD ") || line.contains("/referrers/") || line.starts_with("GET /v2/ ");
         free || line.ends_with(" 404")
     };
@@ -330,7 +330,7 @@ fn teams_that_docker_hub_does_not_list_are_unknown_and_no_drift() {
     let json = world.audit(&manifest, &["--format", "json"]).expect_status(1).json();
     assert_eq!((codes(&json), &json["drift"]), (pairs(&[("unknown", "loki:-")]), &json!(false)), "{json}");
     assert_eq!((&json["findings"][0]["subject"], &json["failed"][0]["repository"]), (&json!("team"), &json!("loki")));
-    assert_eq!(json["failed"][0]["error"], "Docker Hub shows no teams of repositories of acme");
+    assert_eq!(json["failed"][0]["error"], "Docker Hub does not show the teams of repositories of acme");
     // Where the manifest wants nothing of teams, none that it could miss is listed.
     let none = manifest.replace("    teams: { developers: read }\n", "");
     let json = world.audit(&none, &["--format", "json"]).expect_status(0).json();
@@ -456,7 +456,7 @@ fn an_image_where_a_signature_should_be_is_found_at_the_mirror() {
         let found: Vec<&str> =
             json["findings"].as_array().unwrap().iter().map(|f| f["found"].as_str().unwrap()).collect();
         assert!(found.contains(&format!("{}, an index", index.digest()).as_str()), "{found:?}");
-        assert!(found.contains(&format!("{}, an image that could be run", disguised.digest()).as_str()), "{found:?}");
+        assert!(found.contains(&format!("{}, a runnable image", disguised.digest()).as_str()), "{found:?}");
     }
 }
 
@@ -480,7 +480,7 @@ fn what_only_calls_itself_the_wanted_platforms_is_found() {
     let json = world.audit(1);
     assert_eq!(codes(&json), pairs(&[("mirror-differs", "app:1.0.0")]));
     let found = json["findings"][0]["found"].as_str().unwrap();
-    assert!(found.starts_with(evil.digest().as_str()) && found.contains("calls itself"), "{found}");
+    assert!(found.starts_with(evil.digest().as_str()) && found.contains("claims to be"), "{found}");
     assert_ne!(json["findings"][0]["expected"], json!(evil.digest()));
     assert!(world.upstream.writes().is_empty());
 }
@@ -564,7 +564,7 @@ fn the_document_goes_into_a_file_where_one_is_named() {
     world.audit(&manifest, &["--format", "json", "--output", &nowhere]).expect_status(3);
     let directory = tempfile::tempdir().unwrap();
     let plan = Run::new(PROGRAM).dir(directory.path()).args(["plan", "--format", "sarif"]).output().expect_status(2);
-    assert!(plan.stderr.contains("--format sarif is for audit"), "{}", plan.stderr);
+    assert!(plan.stderr.contains("--format sarif only works with audit"), "{}", plan.stderr);
 }
 
 #[test]
@@ -606,6 +606,6 @@ fn without_a_credential_what_docker_hub_does_not_show_is_told() {
     assert_eq!(failed.len(), 1, "{json:#}");
     assert_eq!(
         failed[0]["error"],
-        "the repositories and their settings: Docker Hub's settings cannot be read without credentials: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN"
+        "the repositories and their settings: Docker Hub's settings cannot be read without credentials: set DOCKERHUB_USERNAME and DOCKERHUB_TOKEN"
     );
 }

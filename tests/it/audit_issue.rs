@@ -235,7 +235,7 @@ fn what_could_not_be_looked_at_neither_opens_nor_closes_it() {
     ));
     assert_eq!(scene.audit(1)["issue"]["action"], "updated");
     assert_eq!(scene.issues(), [(1, true)], "it is not known to be clean");
-    assert!(scene.body().contains("could not be looked at"));
+    assert!(scene.body().contains("could not be checked"));
 }
 
 #[test]

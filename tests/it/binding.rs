@@ -127,7 +127,7 @@ fn one_push_takes_down_nothing_and_grants_nothing() {
     );
     world.push(&(world.text(2, "", &[]) + &evil));
     let said = world.unreviewed(&["--min-approvals", "2", "--prune"]);
-    assert_said(&said, "`developers`: admin on `acme/billing`: 2 approving reviews are asked for");
+    assert_said(&said, "`developers`: admin on `acme/billing`: 2 approving reviews are required");
     assert_said(&said, "`revoked` of `acme/billing:latest`");
     assert_eq!(world.mirror("billing", "latest"), Some(product));
     assert!(world.hub.entry("billing").grants.is_empty());
@@ -154,7 +154,7 @@ fn three_pushes_that_lower_the_policy_approve_and_raise_it_promote_nothing() {
         world.push(&world.text(approvals, "", tags));
         if !tags.is_empty() {
             let said = world.unreviewed(&[]);
-            assert_said(&said, "1 approving review is asked for, and no merged pull request brought it");
+            assert_said(&said, "1 approving review is required, and it came in with");
         }
     }
     assert_eq!(world.mirror("app", "1"), None);
@@ -167,7 +167,7 @@ fn three_pushes_that_lower_the_policy_approve_and_raise_it_promote_nothing() {
         state.set_branch("main", Some(&sha), "mallory");
     });
     world.push(&world.text(0, "", &["1"]));
-    assert_said(&world.unreviewed(&[]), "1 approving review is asked for");
+    assert_said(&world.unreviewed(&[]), "1 approving review is required");
     assert_eq!(world.mirror("app", "1"), None);
 }
 
@@ -228,7 +228,7 @@ fn a_line_that_leaves_the_branch_behind_is_one_step_that_nobody_reviewed() {
 fn a_later_reviewed_change_covers_what_it_finds() {
     let world = World::new(1);
     world.push(&world.text(1, "    teams: { developers: read }\n", &["1"]));
-    assert_said(&world.unreviewed(&[]), "1 approving review is asked for");
+    assert_said(&world.unreviewed(&[]), "1 approving review is required");
     let more = "    teams: { developers: read }\n    description: An app\n";
     world.merged(&world.text(1, more, &["1"]), &["mona"]);
     let result = world.promote(&[], 0);
@@ -247,7 +247,7 @@ fn what_was_last_reviewed_holds_and_the_rest_goes_on() {
     world.push(&recorded.replace("developers: read", "developers: admin").replace("private", "public"));
     let said = world.unreviewed(&[]);
     assert_said(&said, "`developers`: admin on `acme/app`");
-    assert!(said.iter().any(|error| error.ends_with("what was reviewed last holds: read")), "{said:#?}");
+    assert!(said.iter().any(|error| error.ends_with("the last reviewed value stays in force: read")), "{said:#?}");
     let app = world.hub.entry("app");
     assert_eq!((app.grants.values().cloned().collect::<Vec<_>>(), app.is_private), (vec!["read".to_owned()], true));
     // Somebody loosens it on Docker Hub: it becomes what was reviewed, not what was pushed.
@@ -297,7 +297,7 @@ fn a_manifest_of_today_goes_on_where_its_policy_begins() {
         .manifest()
         .replace("    approved:\n", &format!("    approved:\n      - {{ tag: \"2\", digest: {} }}\n", world.digest));
     world.push(&two);
-    assert_said(&world.unreviewed(&[]), "1 approving review is asked for");
+    assert_said(&world.unreviewed(&[]), "1 approving review is required");
 }
 
 #[test]

@@ -279,15 +279,15 @@ fn on_github_the_summary_begins_with_the_verdict() {
         pulled.github.fork_pull("stranger", branch, &[("approved-images.yml", &text)], "Please", "")
     };
     let good = pulled.summary(pull("good", &[("3.0.0", &old, true), ("3.1.0", &new, false)]), 0);
-    assert!(good.starts_with("Nothing wrong; 1 approval comes in.\n\n"), "{good}");
-    assert!(good.contains("\n- Not asked: this run asked nobody since when what comes in is public\n"), "{good}");
+    assert!(good.starts_with("Nothing wrong; 1 new approval.\n\n"), "{good}");
+    assert!(good.contains("\n- Not checked: since when the new versions have been public\n"), "{good}");
     assert!(!good.contains("unknown") && !good.contains("waited"), "{good}");
 
     let edited = manifest(&[("3.0.0", &old, true)]).replacen(old.as_str(), new.as_str(), 1);
     let files = [("approved-images.yml", edited.as_str())];
     let edited = pulled.summary(pulled.github.fork_pull("stranger", "edited", &files, "Please", ""), 1);
-    assert!(edited.starts_with("**1 finding: never-served**; 1 approval comes in.\n\n### Findings\n"), "{edited}");
-    assert!(edited.contains(&format!("approved now is `{}`", old.short())), "{edited}");
+    assert!(edited.starts_with("**1 finding: never-served**; 1 new approval.\n\n### Findings\n"), "{edited}");
+    assert!(edited.contains(&format!("currently approved: `{}`", old.short())), "{edited}");
     assert!(edited.contains(&format!("- Digest: `{}`", new.short())), "{edited}");
 }
 

@@ -134,7 +134,7 @@ fn what_cannot_be_understood_is_status_2() {
     status 2
     --- stdout
     --- stderr
-    error: WHARFINGER_RECORD is `never`: it is one of commit, pull-request, auto, none
+    error: WHARFINGER_RECORD is `never`: expected one of commit, pull-request, auto, none
     ");
     let json = wharfinger().args(["--format", "json", "schema"]).env("WHARFINGER_RECORD", "never").output();
     assert_eq!(json.json()["version"], 1);
@@ -163,7 +163,7 @@ fn run_outside_actions_says_what_to_name_instead() {
     status 2
     --- stdout
     --- stderr
-    error: run picks by the event of a GitHub workflow, and this is none: name a command, such as plan, propose or promote
+    error: run chooses what to do from a GitHub workflow's event, and this is not a workflow: name a command, such as plan, propose or promote
     ");
 }
 

@@ -152,7 +152,7 @@ fn a_rejection_takes_the_approvals_place_and_the_line_waits_for_it() {
     let verdict = world.github.statuses().into_iter().rfind(|s| s.sha == pull.head_sha).unwrap();
     assert_eq!(
         (verdict.state.as_str(), verdict.description.as_deref()),
-        ("success", Some("nothing wrong; no approval comes in"))
+        ("success", Some("nothing wrong; no new approvals"))
     );
 
     ImageSpec::new(70).build().put(&world.registry, "grafana/loki", "3.2.0");
@@ -305,12 +305,12 @@ fn a_rejection_out_of_a_group_leaves_the_images_branch_that_a_person_has() {
     world.github.force(LOKI, &clean, "hubot");
     world.github.with(|state| "release".clone_into(&mut state.pull(own).unwrap().base));
     let said = left(&world, number);
-    assert!(said.starts_with("`a person had it be merged into release`."), "{said}");
+    assert!(said.starts_with("`a person changed its base branch to release`."), "{said}");
 
     world.github.with(|state| "main".clone_into(&mut state.pull(own).unwrap().base));
     world.github.review_as(own, "octocat", "APPROVED");
     let said = left(&world, number);
-    assert!(said.contains("octocat has approved what it holds now"), "{said}");
+    assert!(said.contains("octocat has approved its current content"), "{said}");
     world.github.dismiss(own, "octocat");
     world.comment(number, "octocat", "/wharfinger reject loki breaks retention").1.expect_status(0);
     assert!(world.answers(number).pop().unwrap().starts_with(&format!("#{own} now adds")));
@@ -338,14 +338,15 @@ fn a_reader_is_answered_once_and_nothing_is_done() {
         world.comment(number, "reader", body).1.expect_status(0);
     }
     world.comment(number, "stranger", "/wharfinger recheck").1.expect_status(0);
-    let only = "Only people with write access to this repository can ask for this. One of them may repeat the comment.";
+    let only =
+        "Only people with write access to this repository can use this command. One of them may repeat the comment.";
     assert_eq!(world.answers(number), [only, only], "one for each of two people");
     assert_eq!(world.github.branch(LOKI), before);
     world.comment(number, "hubot", "/wharfinger nonsense").1.expect_status(0);
     insta::assert_snapshot!(world.answers(number)[2], @r"
-    `nonsense` is no command. Nothing was done.
+    `nonsense` is not a command. Nothing was done.
 
-    - `/wharfinger reject [IMAGE[:TAG]] REASON [until YYYY-MM-DD]` turns this pull request into one that adds the version to `rejected`. REASON is on the same line and has at most 200 characters; where a pull request is about several images, IMAGE says which.
+    - `/wharfinger reject [IMAGE[:TAG]] REASON [until YYYY-MM-DD]` turns this pull request into one that adds the version to `rejected`. REASON is on the same line and has at most 200 characters; if the pull request covers several images, IMAGE says which.
     - `/wharfinger recheck` checks this pull request again.
     - `/wharfinger refresh` moves it to the newest version, also after an approving review.
     ");
@@ -388,7 +389,7 @@ fn a_hostile_reason_is_one_quoted_scalar_and_no_markdown() {
 
     let long = "x".repeat(201);
     world.comment(number, "hubot", &format!("/wharfinger reject {long}")).1.expect_status(0);
-    assert!(world.answers(number)[1].starts_with("The reason has 201 characters: 200 are the most. Nothing was done."));
+    assert!(world.answers(number)[1].starts_with("The reason has 201 characters; the limit is 200. Nothing was done."));
     assert_eq!(world.manifest(LOKI), text);
     world.comment(number, "hubot", &format!("/wharfinger reject {}", &long[..200])).1.expect_status(0);
     assert!(world.manifest(LOKI).contains(&long[..200]), "another reason takes the first one's place");
@@ -405,7 +406,7 @@ fn recheck_judges_again_and_says_so() {
     ImageSpec::new(71).build().put(&world.registry, "grafana/loki", "3.1.0");
     world.comment(number, "hubot", "/wharfinger recheck").1.expect_status(0);
     let said = world.answers(number);
-    assert_eq!(said[0], format!("Success: `nothing wrong; 1 approval comes in`. This is the verdict on {head}."));
+    assert_eq!(said[0], format!("Success: `nothing wrong; 1 new approval`. This is the verdict on {head}."));
     assert_eq!(said[1], format!("Failure: `1 finding: never-served`. This is the verdict on {head}."));
     let last = world.github.statuses().pop().unwrap();
     assert_eq!((last.sha, last.state, last.context), (head, "failure".to_owned(), "wharfinger".to_owned()));
@@ -420,7 +421,7 @@ fn recheck_leaves_a_log_and_a_summary_and_finds_an_edited_body() {
     let outcome = outcome.expect_status(0);
     assert_eq!(outcome.json()["findings"], json!([]));
     assert!(outcome.stderr.contains(&format!("#{number}: Success: `nothing wrong")), "{outcome:?}");
-    assert!(job.summary().starts_with("Success: `nothing wrong; 1 approval comes in`"), "{}", job.summary());
+    assert!(job.summary().starts_with("Success: `nothing wrong; 1 new approval`"), "{}", job.summary());
     assert!(job.summary().contains("quay.io/grafana/loki"), "what a merge would let in: {}", job.summary());
     let body = format!("{}\n\nAll fine.\n", world.github.pull(number).body);
     world.github.edit_body_as(number, "mallory", &body);
@@ -436,9 +437,12 @@ fn a_comment_that_is_not_obeyed_leaves_a_line_in_the_log() {
     let number = world.number(LOKI);
     let said = |login: &str, body: &str| world.comment(number, login, body).1.expect_status(0).stderr;
     assert!(said("hubot", "looks good").contains("Nothing to do: the comment does not begin with /wharfinger"));
-    assert!(said("hubot", "/wharfinger nonsense").contains("`nonsense` is no command. Nothing was done."));
+    assert!(said("hubot", "/wharfinger nonsense").contains("`nonsense` is not a command. Nothing was done."));
     assert!(said("stranger", "/wharfinger recheck").contains("Only people with write access"));
-    assert!(said("stranger", "/wharfinger recheck").contains("The comment was not obeyed: its author may not write"));
+    assert!(
+        said("stranger", "/wharfinger recheck")
+            .contains("The command was not carried out: its author has no write access")
+    );
     let edited = world.run(&event(999, number, "hubot", "/wharfinger recheck", "edited"), "run").expect_status(0);
     assert!(edited.stderr.contains("Nothing to do: only new comments on pull requests are read."), "{edited:?}");
 }
@@ -464,8 +468,8 @@ fn refresh_moves_to_the_newest_version_also_under_an_approving_review() {
     assert_eq!(
         world.answers(number),
         [
-            "This pull request holds the newest version already.",
-            "This pull request was made anew: `Approve quay.io/grafana/loki 3.2.0`."
+            "This pull request already has the newest version.",
+            "This pull request was recreated: `Approve quay.io/grafana/loki 3.2.0`."
         ]
     );
     assert!(world.manifest(LOKI).contains("tag: 3.2.0"));
@@ -486,7 +490,7 @@ fn only_proposals_are_obeyed_and_only_for_the_default_branch() {
     for number in [fork, person, closed, 4711] {
         let event = event(900 + number, number, "octocat", "/wharfinger reject it", "created");
         let outcome = world.run(&event, "run").expect_status(0);
-        assert!(outcome.stderr.contains("not on an open proposal of ours"), "{outcome:?}");
+        assert!(outcome.stderr.contains("not on an open Wharfinger proposal"), "{outcome:?}");
     }
     let elsewhere = event(990, number, "octocat", "/wharfinger reject it", "created").reference("refs/heads/feature");
     world.run(&elsewhere, "run").expect_status(2);

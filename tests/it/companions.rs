@@ -199,7 +199,7 @@ fn a_fault_on_the_way_is_said_and_the_image_is_promoted() {
     let result = world.promote(&[], 1);
     assert_eq!(result["promoted"].as_array().unwrap().len(), 1);
     let error = result["failed"][0]["error"].as_str().unwrap();
-    assert!(error.contains("not all its signatures") && error.contains("promote --signatures"), "{error}");
+    assert!(error.contains("not all of its signatures") && error.contains("promote --signatures"), "{error}");
     world.upstream.server().clear_faults();
     assert_eq!(carried(&world.promote(&["--signatures"], 0)), 1);
     assert_eq!(world.at_mirror(&world.digest), sorted(&[&signature]));
@@ -251,19 +251,19 @@ fn an_image_where_a_signature_should_be_stays_behind() {
         let output = world.clone.run(&[]).output().expect_status(0);
         let result = output.json();
         assert_eq!((carried(&result), &result["failed"]), (1, &json!([])), "{result}");
-        let image = "an image that could be run".to_owned();
+        let image = "a runnable image".to_owned();
         let mut expected = vec![
             (names("sig"), "an index".to_owned()),
             (names("att"), image.clone()),
             (disguised.digest().to_string(), image.clone()),
             (hidden.digest().to_string(), image),
-            (below.digest().to_string(), "it belongs to something that stays behind".to_owned()),
+            (below.digest().to_string(), "it belongs to something that is left behind".to_owned()),
         ];
         let mut found = left(&result);
         expected.sort();
         found.sort();
         assert_eq!(found, expected);
-        let said = format!("{} stays behind: an index", names("sig"));
+        let said = format!("{} is left behind: an index", names("sig"));
         assert!(output.stderr.contains(&said), "{}", output.stderr);
         assert_eq!(world.at_mirror(&world.digest), sorted(&[&signature]));
         for digest in [index.digest(), single.digest(), disguised.digest(), hidden.digest(), below.digest()] {
@@ -311,7 +311,7 @@ fn at_most_two_hundred_and_so_many_bytes_come_along() {
     assert_eq!(carried(&result), 200);
     assert_eq!(
         left(&result),
-        [(String::new(), "an image may have 200 signatures and other artifacts beside it".to_owned())]
+        [(String::new(), "an image may have at most 200 signatures and other artifacts".to_owned())]
     );
     // What the mirror has counts, whoever put it there.
     let again = world.promote(&["--signatures"], 0);
@@ -336,7 +336,7 @@ fn what_the_mirror_has_already_leaves_less_room() {
     let small = world.refer(true, b"small");
     let result = world.promote(&[], 0);
     assert_eq!(carried(&result), 1, "{result}");
-    let why = "the signatures and other artifacts beside an image may have 210 MB".to_owned();
+    let why = "the signatures and other artifacts of an image may have at most 210 MB".to_owned();
     assert_eq!(left(&result), [(too_large.digest().to_string(), why)]);
     assert_eq!(world.at_mirror(&world.digest), sorted(&[&held.digest(), &small]));
 }

@@ -99,7 +99,7 @@ fn the_newest_that_is_old_enough_is_proposed_and_newer_ones_wait() {
     assert!(text.contains("tag: 3.1.0") && !text.contains("3.2.0"), "{text}");
     let message = clone.git(&["log", "-1", "--format=%B", "wharfinger/image/loki/latest"]);
     let pushed = docker.days_ago(5).parse::<DateTime<Utc>>().unwrap().format("%Y-%m-%d %H:%M UTC").to_string();
-    assert!(message.contains(&format!("- Published: {pushed}, Docker Hub's push time of this digest")), "{message}");
+    assert!(message.contains(&format!("- Published: {pushed}, Docker Hub's push time for this digest")), "{message}");
     assert!(message.contains("the cooldown of 3d is over"), "{message}");
     assert!(message.contains("- Category: Verified Publisher (from Docker Hub's search"), "{message}");
     docker.hub.check_traffic();

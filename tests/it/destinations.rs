@@ -75,7 +75,7 @@ fn a_repository_of_ecr_is_made_by_a_signed_call_and_no_helper_is_needed() {
 fn keys_that_end_are_signed_with_their_session() {
     let aws = Aws::new(true);
     let refused = aws.run().output().expect_status(3);
-    assert!(refused.stderr.contains("or not without AWS_SESSION_TOKEN"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("or they need AWS_SESSION_TOKEN"), "{}", refused.stderr);
     aws.promote(&aws.run().env("AWS_SESSION_TOKEN", SESSION), 0);
     assert_whole(&aws.mirror, "acme/team/app", "1.0.0", &aws.image);
 }
@@ -136,8 +136,8 @@ fn what_iam_does_not_allow_is_named() {
 fn keys_that_are_wrong_end_the_run_before_anything_is_written() {
     let aws = Aws::new(false);
     for (id, secret, said) in [
-        (KEY, "wrong-secret-canary", "the secret is not theirs, or this machine's clock is wrong"),
-        ("AKIDANOTHER", SECRET, "AWS knows no keys AKIDANOTHER"),
+        (KEY, "wrong-secret-canary", "the secret does not belong to them, or this machine's clock is wrong"),
+        ("AKIDANOTHER", SECRET, "AWS does not know the keys AKIDANOTHER"),
     ] {
         let run = aws.bare().env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", secret);
         let error = aws.promote(&run, 3)["error"].as_str().unwrap().to_owned();
@@ -152,7 +152,7 @@ fn a_login_that_was_given_goes_before_keys_and_a_missing_repository_is_explained
     let config = json!({"auths": {ECR: {"username": "AWS", "password": PASSWORD}}}).to_string();
     let failed = aws.promote(&aws.bare().env("DOCKER_AUTH_CONFIG", &config), 1);
     let error = failed["failed"][0]["error"].as_str().unwrap();
-    assert!(error.contains("Amazon ECR makes no repository by a push: with AWS_ACCESS_KEY_ID"), "{error}");
+    assert!(error.contains("Amazon ECR does not create repositories on push: with AWS_ACCESS_KEY_ID"), "{error}");
     assert_eq!(aws.api.calls(), [""; 0]);
     aws.promote(&aws.run().env("DOCKER_AUTH_CONFIG", &config), 0);
     assert_eq!(aws.api.calls(), ["DescribeRepositories 400", "CreateRepository 200"], "no password is asked for");
@@ -233,7 +233,7 @@ fn a_project_that_harbor_does_not_have_is_named() {
         assert!(matches!(outcome.status, Some(1 | 3)), "{outcome:?}");
         let json = outcome.json();
         let error = json["failed"][0]["error"].as_str().unwrap();
-        assert!(error.contains("Harbor has no project acme, and none is made by a push"), "{error}");
+        assert!(error.contains("Harbor has no project acme, and a push does not create one"), "{error}");
     }
 }
 
@@ -265,8 +265,8 @@ fn doctor_knows_whose_keys_they_are_and_which_host_to_open() {
         assert!(!format!("{outcome:?}").contains("canary"), "{outcome:?}");
         outcome.json().to_string()
     };
-    assert!(keyed(SECRET).contains("AWS: a password or a token of the registry's own, from AWS_ACCESS_KEY_ID"));
-    assert!(keyed("wrong-secret-canary").contains("the secret is not theirs"));
+    assert!(keyed(SECRET).contains("AWS: a password or a token issued by the registry, from AWS_ACCESS_KEY_ID"));
+    assert!(keyed("wrong-secret-canary").contains("the secret does not belong to them"));
     assert_eq!(aws.mirror.writes(), [""; 0]);
     assert_eq!(aws.api.repositories(), [""; 0]);
     let open = doctor(&["--hosts"]).output().expect_status(0).stdout;

@@ -174,7 +174,7 @@ fn a_missing_team_is_named_with_those_there_are_or_made() {
     world.hold("loki");
     let done = world.promote(&loki("    teams: { ops: write }\n"), &[], 1);
     let error = done["failed"][0]["error"].as_str().unwrap();
-    insta::assert_snapshot!(error, @"team is ops: no grant and should be ops: write: acme has no team `ops` on Docker Hub; it has `developers`, `interns`, `web`");
+    insta::assert_snapshot!(error, @"team is ops: no grant and should be ops: write: acme has no team `ops` on Docker Hub; the known ones are `developers`, `interns`, `web`");
     assert!(world.entry("loki").is_private, "what could be fixed is fixed");
     world.promote(&loki("    teams: { ops: { permission: write, create: true } }\n"), &[], 0);
     assert_eq!(world.entry("loki").grants["ops"], "write");
@@ -228,9 +228,9 @@ fn what_a_token_may_not_see_or_fix_is_said_with_the_scope_and_stops_nothing() {
     let done = world.run(&text, &[], "acme").expect_status(1).json();
     let errors: Vec<&str> = done["failed"].as_array().unwrap().iter().map(|f| f["error"].as_str().unwrap()).collect();
     insta::assert_snapshot!(errors.join("\n"), @r#"
-    whether the settings of loki are as the manifest says cannot be told: Docker Hub refused listing the teams of repositories of acme: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-repo-group-read (under Repository, for this repository or all of them); `repositories: report` asks no more than to be told of what is seen
-    visibility is public and should be private: Docker Hub refused changing the visibility of acme/loki: token issued from organization access token is not allowed; Docker Hub takes no organization access token for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
-    description is "Something else" and should be "Log aggregation": Docker Hub refused describing acme/loki: token issued from organization access token is not allowed; Docker Hub takes no organization access token for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
+    it is unknown whether the settings of loki match the manifest: Docker Hub refused listing the teams of repositories of acme: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-repo-group-read (under Repository, for this repository or all of them); with `repositories: report`, only what can be seen is reported
+    visibility is public and should be private: Docker Hub refused changing the visibility of acme/loki: token issued from organization access token is not allowed; Docker Hub does not accept organization access tokens for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
+    description is "Something else" and should be "Log aggregation": Docker Hub refused describing acme/loki: token issued from organization access token is not allowed; Docker Hub does not accept organization access tokens for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
     "#);
     assert_eq!(world.registry.digest("acme/tempo", "2.6.1"), Some(digest), "the others are promoted");
     let report =
@@ -267,7 +267,7 @@ fn limits_are_waited_for_and_lost_answers_are_fixed_once() {
     world.hub.server().fault(Rule::new("GET", "groups", unreachable));
     let done = world.promote(&loki(LOKI), &[], 1);
     let error = done["failed"][0]["error"].as_str().unwrap();
-    assert!(error.contains("cannot be told: Docker Hub gave no answer: server error 503"), "{error}");
+    assert!(error.contains("match the manifest: Docker Hub gave no answer: server error 503"), "{error}");
 }
 
 #[test]

@@ -755,19 +755,19 @@ fn what_cannot_be_edited_is_refused_and_said() {
     let said: Vec<String> = cases.into_iter().map(|(text, change)| refused(&text, change)).collect();
     insta::assert_snapshot!(said.join("\n"), @"
     file: there is no image 1 in this file
-    line 2: `approved` has an entry for the tag 1 already
-    line 4: what stands here is written in a way that cannot be edited safely: make this change by hand
-    line 3: an alias stands here: write the image out to have it edited
-    line 3: `approved` has no entry for the tag 1
-    line 2: `approved` is no list
-    line 2: `approved` has no entry for the tag 1
-    line 2: a reason is one line of 1 to 200 characters
-    line 1: a carriage return alone ends this line: save the file with ordinary line breaks
+    line 2: `approved` already has an entry for tag 1
+    line 4: this is written in a way that cannot be edited safely: make the change by hand
+    line 3: this is an alias: write the image out here so that it can be edited
+    line 3: `approved` has no entry for tag 1
+    line 2: `approved` is not a list
+    line 2: `approved` has no entry for tag 1
+    line 2: a reason must be one line of 1 to 200 characters
+    line 1: this line ends in a bare carriage return: save the file with ordinary line breaks
     line 1: the file cannot be read: unclosed bracket '['
     line 4: the edit would change what this alias stands for: write the value out here first
-    line 4: an edit of another image would reach this one through `<<`: write `approved: []` into this one first, so that it has a list of its own
-    line 6: an edit of another image would reach this one through `<<`: write `approved: []` into this one first, so that it has a list of its own
-    line 5: a block of text with a comment or an anchor stands here: write it on one line to have it edited
+    line 4: an edit of another image would reach this one through `<<`: add `approved: []` to this one first, so that it has its own list
+    line 6: an edit of another image would reach this one through `<<`: add `approved: []` to this one first, so that it has its own list
+    line 5: this is a block of text with a comment or an anchor: write it on one line so that it can be edited
     ");
 }
 

@@ -269,7 +269,7 @@ fn what_is_no_payload_is_told_with_the_file() {
         ("10,000 objects deep", deep.as_bytes()),
         ("200,000 lists deep", deep_list.as_bytes()),
         ("a key twice", twice.as_bytes()),
-        ("more than 32 MB", larger.as_bytes()),
+        ("larger than 32 MB", larger.as_bytes()),
     ];
     let mut table = String::new();
     for (name, bytes) in cases {
@@ -340,7 +340,7 @@ fn a_comment_of_ten_megabytes_is_answered_and_a_hostile_login_asks_for_nothing_e
     };
     comment(1, &format!("/wharfinger reject {}", "x".repeat(10_000_000)), "octocat").expect_status(0);
     let said = world.github.comments(1);
-    assert!(said[0].body.starts_with("The reason has 10000000 characters: 200 are the most."), "{}", said[0].body);
+    assert!(said[0].body.starts_with("The reason has 10000000 characters; the limit is 200."), "{}", said[0].body);
     world.github.clear_log();
     comment(2, "/wharfinger refresh", "../../../repos/acme/secrets").expect_status(0);
     let asked: Vec<String> = world.github.lines().into_iter().filter(|line| line.contains("secrets")).collect();

@@ -21,7 +21,7 @@ fn without_a_manifest_the_lines_to_begin_with_are_printed_and_can_be_used() {
     let directory = tempfile::tempdir().unwrap();
     let told = wharfinger(directory.path()).arg("plan").output().expect_status(2).stderr;
     insta::assert_snapshot!(told.replace(&directory.path().display().to_string(), "DIRECTORY"), @r#"
-    error: there is no approved-images.yml in DIRECTORY; to begin with, write this (`wharfinger schema` describes every key, `--manifest` names another file):
+    error: there is no approved-images.yml in DIRECTORY; to start with, write this (`wharfinger schema` describes every key, `--manifest` selects another file):
 
     organization: YOUR-ORGANIZATION
     sources: [docker.io]
@@ -40,7 +40,7 @@ fn a_manifest_of_almost_that_name_and_one_above_are_named() {
     write(directory.path(), "approved-images.yaml", "organization: acme\nimages: []\n");
     write(directory.path(), "docker-compose.yml", "");
     let told = wharfinger(directory.path()).arg("plan").output().expect_status(2).stderr;
-    assert!(told.contains("approved-images.yaml lies there") && !told.contains("to begin with"), "{told}");
+    assert!(told.contains("there is approved-images.yaml") && !told.contains("to start with"), "{told}");
     std::fs::rename(directory.path().join("approved-images.yaml"), directory.path().join("approved-images.yml"))
         .unwrap();
     let below = directory.path().join("teams/a");
@@ -68,11 +68,11 @@ fn another_release_says_so_and_nothing_else() {
     for args in [&["plan"][..], &["--forge", "git", "propose"], &["--forge", "git", "promote"]] {
         let told = wharfinger(clone.path()).args(args).output().expect_status(2).stderr;
         assert_eq!(told.matches("error[").count(), 1, "{told}");
-        assert!(told.contains("which is older than this manifest asks for: >=99.1"), "{told}");
+        assert!(told.contains("which is older than this manifest requires: >=99.1"), "{told}");
     }
     write(clone.path(), "approved-images.yml", &text("<0.0.1"));
     let told = wharfinger(clone.path()).arg("plan").output().expect_status(2).stderr;
-    assert!(told.contains("which is newer than this manifest asks for: <0.0.1"), "{told}");
+    assert!(told.contains("which is newer than this manifest requires: <0.0.1"), "{told}");
     write(clone.path(), "approved-images.yml", "organization: acme\nrequired-version: \">=0.1\"\nimages: []\n");
     wharfinger(clone.path()).arg("plan").output().expect_status(0);
 }
@@ -97,7 +97,10 @@ fn the_first_run_under_a_cooldown_explains_once_why_nothing_is_proposed() {
     let clone = Clone::new(&manifest(&registry.host(), &[format!("  - source: {}/up/tool\n", registry.host())]));
     let run =
         |args: &[&str]| wharfinger(clone.path()).args(["--forge", "git"]).args(args).output().expect_status(0).stdout;
-    let explained = |text: &str| text.contains("Nothing is proposed yet") && text.contains("approve IMAGE --urgent");
+    let explained = |text: &str| {
+        let text = text.replace('\n', " ");
+        text.contains("Nothing is proposed yet") && text.contains("approve IMAGE --urgent")
+    };
     assert!(explained(&run(&["plan"])) && explained(&run(&["propose", "--dry-run"])));
     let first = run(&["propose"]).replace('\n', " ");
     assert!(explained(&first.split_whitespace().collect::<Vec<_>>().join(" ")), "{first}");
@@ -114,7 +117,7 @@ fn a_plan_with_nothing_in_it_says_so() {
         assert_eq!(text, "nothing to propose and nothing to promote\n", "{args:?}");
     }
     let done = wharfinger(clone.path()).args(["--forge", "git", "promote"]).output().expect_status(0).stdout;
-    assert_eq!(done, "nothing to do: everything is as the manifest says\n");
+    assert_eq!(done, "nothing to do: everything matches the manifest\n");
 }
 
 #[test]

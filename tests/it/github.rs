@@ -532,7 +532,7 @@ async fn protection_refuses_a_record_and_is_told_from_missing_permissions() {
     let head = forge.head().await.unwrap();
     let refused = forge.append("main", &head.commit, &change("two\n")).await.unwrap_err();
     assert!(matches!(refused, Error::Protected { .. }), "{refused:?}");
-    insta::assert_snapshot!(refused, @"the rules of the branch main refuse it: Repository rule violations found Changes must be made through a pull request.");
+    insta::assert_snapshot!(refused, @"the rules of the branch main reject it: Repository rule violations found Changes must be made through a pull request.");
     assert_eq!(github.branch("main").unwrap(), head.commit.0);
     // Proposals are made nonetheless.
     propose(&forge, "two\n").await;
@@ -542,7 +542,7 @@ async fn protection_refuses_a_record_and_is_told_from_missing_permissions() {
 async fn refusals_name_what_is_missing() {
     let (_github, forge) = start(Options { actions_may_open: false, ..Options::default() });
     commit_on_branch(&forge, "two\n").await;
-    insta::assert_snapshot!(refusal(forge.open(BRANCH, "t", "b").await), @r#"opening a pull request from wharfinger/image/loki/latest was refused: GitHub Actions is not permitted to create or approve pull requests. Switch on "Allow GitHub Actions to create and approve pull requests" under Settings > Actions > General of the repository (an organization or enterprise can forbid it), or use an App's token"#);
+    insta::assert_snapshot!(refusal(forge.open(BRANCH, "t", "b").await), @r#"opening a pull request from wharfinger/image/loki/latest was refused: GitHub Actions is not permitted to create or approve pull requests. Turn on "Allow GitHub Actions to create and approve pull requests" under Settings > Actions > General of the repository (an organization or enterprise can forbid it), or use an App's token"#);
 
     let (_github, forge) = start(Options { may: Permissions::all(Access::Read), ..Options::default() });
     let head = forge.head().await.unwrap();
@@ -818,7 +818,7 @@ async fn the_jobs_own_token_cannot_ask_teams_and_is_told() {
     let number = propose(&forge, "two\n").await;
     let text = invalid(forge.request_team(number, "platform").await);
     assert!(
-        text.starts_with("asking the team platform for a review of #1 (the job's own token cannot ask teams)"),
+        text.starts_with("requesting a review of #1 from the team platform (the job's own token cannot request teams)"),
         "{text}"
     );
 }
@@ -853,6 +853,6 @@ async fn an_activity_that_is_not_there_is_nothing_told_and_a_server_error_is_an_
     assert!(matches!(forge.movements("main").await, Err(Error::Unreachable(_))));
     github.with(|state| state.silence.absent = true);
     let Told::Nothing(why) = forge.movements("main").await.unwrap() else { panic!("it is told") };
-    insta::assert_snapshot!(why, @"the activity of acme/images cannot be read (Not Found, status 404): the token needs `contents: read` there, and an Enterprise Server must be 3.17 or newer");
+    insta::assert_snapshot!(why, @"the activity of acme/images cannot be read (Not Found, status 404): the token needs `contents: read`, and an Enterprise Server must be 3.17 or later");
     contract::github(&github.log());
 }

@@ -112,7 +112,7 @@ fn a_wrong_credential_is_tried_once_and_its_error_holds_no_secret() {
     });
     assert!(errors.iter().all(|error| matches!(error, Error::SignIn { .. }) && *error == errors[0]));
     assert!(!format!("{errors:?}").contains("canary"));
-    insta::assert_snapshot!(errors[0], @"Docker Hub refused signing in as jo: Incorrect authentication credentials; the user name goes with a password or personal access token, the organization's name with an organization access token, and neither may have expired or been revoked");
+    insta::assert_snapshot!(errors[0], @"Docker Hub refused signing in as jo: Incorrect authentication credentials; use the user name with a password or personal access token, the organization's name with an organization access token, and check that the token has not expired or been revoked");
     assert_eq!(lines(&hub), ["POST /v2/auth/token 401"]);
     hub.check_traffic();
 }
@@ -131,7 +131,7 @@ fn repositories_are_created_as_asked_and_read_back() {
         assert_eq!(api.create("acme", &loki()).await.unwrap(), Created::Before(found));
         assert_eq!(signed_in(&hub, "", "").repository("acme", &name("loki")).await.unwrap(), None, "private is hidden");
         let error = api.create("acme", &NewRepository { name: name("team/loki"), ..loki() }).await.unwrap_err();
-        assert!(error.to_string().contains("`team/loki` is no name for a repository"), "{error}");
+        assert!(error.to_string().contains("`team/loki` is not a valid repository name"), "{error}");
     });
     let made = hub.repository("acme", "loki").unwrap();
     assert!(made.is_private && !made.created_by_push);
@@ -213,8 +213,8 @@ fn refusals_name_the_scope_or_role_that_is_missing_and_no_other() {
     insta::assert_snapshot!(refused(&organization, "acme"), @r"
     Docker Hub refused creating the repository acme/new: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-repository-create (under Organization)
     Docker Hub refused granting developers read on acme/loki: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-repo-group-edit (under Repository, for this repository or all of them)
-    Docker Hub refused describing acme/loki: token issued from organization access token is not allowed; Docker Hub takes no organization access token for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
-    Docker Hub refused changing the visibility of acme/loki: token issued from organization access token is not allowed; Docker Hub takes no organization access token for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
+    Docker Hub refused describing acme/loki: token issued from organization access token is not allowed; Docker Hub does not accept organization access tokens for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
+    Docker Hub refused changing the visibility of acme/loki: token issued from organization access token is not allowed; Docker Hub does not accept organization access tokens for this: a personal access token with Read, Write, Delete is needed, of an owner or editor of acme
     Docker Hub refused making tags of acme/loki immutable: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-repository-settings-admin (under Repository, for this repository or all of them)
     ");
     let member = with_loki(TestHub::start(vec![
@@ -222,11 +222,11 @@ fn refusals_name_the_scope_or_role_that_is_missing_and_no_other() {
         Account::personal("boss", "other", &["acme"]),
     ]));
     insta::assert_snapshot!(refused(&member, "jo"), @r"
-    Docker Hub refused creating the repository acme/new: access to the resource is forbidden with the current token; jo needs to be an owner or editor of acme, and the personal access token the access Read, Write, Delete
-    Docker Hub refused listing the teams of acme: access to the resource is forbidden with the current token; jo needs to be an owner or editor of acme, and the personal access token the access Read
-    Docker Hub refused describing acme/loki: access to the resource is forbidden with the current token; jo needs to be an owner or editor of acme, and the personal access token the access Read, Write, Delete
-    Docker Hub refused changing the visibility of acme/loki: access to the resource is forbidden with the current token; jo needs to be an owner or editor of acme, and the personal access token the access Read, Write, Delete
-    Docker Hub refused making tags of acme/loki immutable: access to the resource is forbidden with the current token; jo needs to be an owner or editor of acme, and the personal access token the access Read, Write, Delete
+    Docker Hub refused creating the repository acme/new: access to the resource is forbidden with the current token; jo must be an owner or editor of acme, and the personal access token needs Read, Write, Delete
+    Docker Hub refused listing the teams of acme: access to the resource is forbidden with the current token; jo must be an owner or editor of acme, and the personal access token needs Read
+    Docker Hub refused describing acme/loki: access to the resource is forbidden with the current token; jo must be an owner or editor of acme, and the personal access token needs Read, Write, Delete
+    Docker Hub refused changing the visibility of acme/loki: access to the resource is forbidden with the current token; jo must be an owner or editor of acme, and the personal access token needs Read, Write, Delete
+    Docker Hub refused making tags of acme/loki immutable: access to the resource is forbidden with the current token; jo must be an owner or editor of acme, and the personal access token needs Read, Write, Delete
     ");
     insta::assert_snapshot!(refused(&with_loki(owner()), ""), @r"
     Docker Hub refused creating the repository acme/new: authentication required; no Docker Hub credential was given
@@ -303,7 +303,7 @@ fn a_missing_team_is_an_error_that_lists_the_teams_there_are() {
     hub.add_repository("acme", "loki", HubRepositoryEntry::default());
     let api = signed_in(&hub, "jo", SECRET);
     let error = block_on(api.grant("acme", &name("loki"), "developer", Permission::Read, false)).unwrap_err();
-    insta::assert_snapshot!(error, @"acme has no team `developer` on Docker Hub; it has no team that the credential may see");
+    insta::assert_snapshot!(error, @"acme has no team `developer` on Docker Hub; the credential can see no teams there");
     hub.add_team("acme", "platform");
     hub.add_team("acme", "developers");
     let api = signed_in(&hub, "jo", SECRET);
@@ -411,7 +411,7 @@ fn limits_are_waited_for_and_long_ones_are_errors_at_once() {
     hub.server().clear_log();
     hub.limit(1, &[("retry-after", "3600")]);
     let error = repository(&hub).unwrap_err();
-    assert_eq!(error, Error::RateLimited("Rate limit exceeded (for 3600 s)".to_owned()));
+    assert_eq!(error, Error::RateLimited("Rate limit exceeded (wait 3600 s)".to_owned()));
     assert_eq!(lines(&hub), ["POST /v2/auth/token 429"]);
     hub.limit(4, &[]);
     assert!(matches!(repository(&hub), Err(Error::RateLimited(_))), "four tries");
@@ -452,14 +452,14 @@ fn reads_survive_passing_faults_and_absence_is_never_a_fault() {
     });
     insta::assert_snapshot!(texts.join("\n"), @r"
     Docker Hub gave no answer: server error 503: busy
-    Docker Hub: the answer to reading the repository acme/loki is not what its API describes: expected value at line 1 column 1
-    Docker Hub: an answer of more than 8388608 bytes
-    Docker Hub: answered 302 to reading the repository acme/loki: nothing more
-    Docker Hub: answered 400 to reading the repository acme/loki: bad ::error::x
+    Docker Hub: the response to reading the repository acme/loki does not match its API: expected value at line 1 column 1
+    Docker Hub: a response of more than 8388608 bytes
+    Docker Hub: returned 302 for reading the repository acme/loki: no message
+    Docker Hub: returned 400 for reading the repository acme/loki: bad ::error::x
     ");
     hub.server().clear_faults();
     hub.server().fault(Rule::new("POST", "/auth/token", Action::Answer(200, vec![], "{\"token\":\"canary\"}".into())));
-    assert_eq!(get(&hub).unwrap_err().to_string(), "Docker Hub: the answer to signing in holds no token");
+    assert_eq!(get(&hub).unwrap_err().to_string(), "Docker Hub: the response to signing in contains no token");
     hub.check_traffic();
 }
 
@@ -485,10 +485,10 @@ fn nothing_is_made_ready_where_a_repository_came_to_be_meanwhile() {
     let api = signed_in(&hub, "jo", SECRET);
     let ensure = |step: &RepositoryStep| block_on(repository::ensure(&api, "acme", step));
     hub.add_repository("acme", "loki", HubRepositoryEntry::default());
-    insta::assert_snapshot!(ensure(&step).unwrap_err(), @"acme/loki came to be meanwhile and does not bear our mark: nothing of it is touched; the next run says what can be done");
+    insta::assert_snapshot!(ensure(&step).unwrap_err(), @"acme/loki was created in the meantime and does not have our mark: it is left untouched; the next run says what can be done");
     let ours = HubRepositoryEntry { full_description: step.full_description.clone(), ..HubRepositoryEntry::default() };
     hub.add_repository("acme", "loki", ours);
-    insta::assert_snapshot!(ensure(&step).unwrap_err(), @"Docker Hub: acme/loki came to be meanwhile and is public, though the manifest says private: make it private on Docker Hub, then run again");
+    insta::assert_snapshot!(ensure(&step).unwrap_err(), @"Docker Hub: acme/loki was created in the meantime and is public, although the manifest says private: make it private on Docker Hub, then run again");
     assert!(hub.repository("acme", "loki").unwrap().grants.is_empty());
     let fresh = RepositoryStep { name: name("tempo"), ..step };
     assert_eq!(ensure(&fresh), Ok(true));

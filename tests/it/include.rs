@@ -229,7 +229,7 @@ fn a_glob_that_matches_nothing_is_a_fault_however_the_manifest_is_read() {
         let output = clone.run(PROGRAM, "quay.io=http://127.0.0.1:1", &[command]).output().expect_status(2).json();
         assert_eq!(fault(&output), expected, "{command}: {output}");
         let help = output["diagnostics"][0]["help"].as_str().unwrap();
-        assert!(help.contains("from this file's directory"), "{help}");
+        assert!(help.contains("relative to this file's directory"), "{help}");
     }
 
     let [_, world] = World::both("image", true);

@@ -261,7 +261,7 @@ fn what_another_identity_wrote_is_reported_once_and_restarts_the_clocks_it_touch
         let finding = &output["drift"][0];
         assert_eq!(finding["code"], "foreign-ledger", "{output}");
         let found = finding["found"].as_str().unwrap();
-        assert!(found.contains(who) && found.ends_with("the clock of 1 tag begins anew"), "{found}");
+        assert!(found.contains(who) && found.ends_with("the clock of 1 tag starts again"), "{found}");
         assert_eq!(opened(&output), Vec::<&str>::new());
         assert!(until(&output, "3.1.0") >= start + Duration::days(3) - Duration::seconds(1), "restarted: {output}");
         assert!(until(&output, "7.2.0") < start + Duration::days(2) + Duration::seconds(9), "untouched: {output}");
@@ -271,7 +271,7 @@ fn what_another_identity_wrote_is_reported_once_and_restarts_the_clocks_it_touch
         // what is no ledger at all is no reason to stop, and gives no clock
         place.forgery("hello\n");
         let output = place.propose(&registry, 1);
-        assert!(output["drift"][0]["found"].as_str().unwrap().ends_with("all clocks begin anew"), "{output}");
+        assert!(output["drift"][0]["found"].as_str().unwrap().ends_with("all clocks start again"), "{output}");
         assert!(until(&output, "7.2.0") >= start + Duration::days(3) - Duration::seconds(1), "{output}");
         assert_eq!(place.propose(&registry, 0)["changed"], false);
     }

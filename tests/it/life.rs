@@ -76,7 +76,7 @@ fn what_is_out_of_range_leaves_with_the_update_or_alone() {
     assert!(edited.contains("tag: 3.1.0") && edited.contains("tag: 3.0.0") && !edited.contains("2.9.0"), "{edited}");
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
     assert!(message.contains("- Why: `not in ^3`") || message.contains("not in"), "{message}");
-    assert!(message.contains("the approval of `2.9.0` leaves; `acme/loki` keeps the tag"), "{message}");
+    assert!(message.contains("removes the approval of `2.9.0`; `acme/loki` keeps the tag"), "{message}");
 
     let alone = Clone::with(&[("approved-images.yml", &manifest(&registry, "^3", &["2.9.0", "3.1.0"], ""))]);
     assert_eq!(actions(&local(&alone, &registry)), [format!("{LOKI} opened")]);
@@ -168,7 +168,7 @@ fn an_apps_approval_keeps_nothing_and_a_login_is_one_whatever_its_case() {
     assert_eq!(proposed(&registry, &github), [format!("{LOKI} opened")]);
     github.review_as(1, "robot[bot]", "APPROVED");
     ImageSpec::new(71).build().put(&registry, "grafana/loki", "3.2.0");
-    assert_eq!(proposed(&registry, &github), [format!("{LOKI} updated")], "an App is no person");
+    assert_eq!(proposed(&registry, &github), [format!("{LOKI} updated")], "an App is not a person");
     assert_eq!((asked(&github, "/reviews"), asked(&github, "/permission")), (1, 0), "{:#?}", github.lines());
 
     github.review_as(1, "Hubot", "APPROVED");

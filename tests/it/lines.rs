@@ -290,6 +290,6 @@ fn a_pull_request_that_puts_an_older_version_in_place_is_told_as_a_downgrade() {
     insta::assert_snapshot!(with("other", "testing"), @r"
     - Change: another tag of [`quay.io/grafana/loki:testing`](https://quay.io/repository/grafana/loki?tab=tags&tag=testing), after `3.1.0`
     - Risk: **another tag**
-    - Version: `testing`, another tag than [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0): which of them is newer is not known
+    - Version: `testing`, a different tag from [`3.1.0`](https://quay.io/repository/grafana/loki?tab=tags&tag=3.1.0): it is unknown which is newer
     ");
 }

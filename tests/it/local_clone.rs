@@ -61,6 +61,18 @@ fn a_record_is_pushed_alone() {
 }
 
 #[test]
+fn where_git_knows_nobody_the_record_is_by_the_program_itself() {
+    let (_registry, clone) = pending();
+    git(clone.path(), &["config", "user.useConfigOnly", "true"]);
+    let nameless = clone.run(&["--log-level", "info"]).env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let done = nameless.env("GIT_CONFIG_NOSYSTEM", "1").output().expect_status(0);
+    assert_eq!(done.stderr.matches("git does not know who commits here").count(), 1, "{}", done.stderr);
+    let by = git(clone.path(), &["log", "-1", "--format=%an %ae %cn %ce", "main"]);
+    assert_eq!(by, "wharfinger wharfinger@localhost wharfinger wharfinger@localhost");
+    assert!(clone.manifest().contains("mirrored:"), "{}", clone.manifest());
+}
+
+#[test]
 fn a_record_that_was_rebased_is_told_of_until_the_origin_has_it() {
     let (_registry, clone) = pending();
     let origin = origin(&clone);
@@ -90,7 +102,7 @@ fn what_a_person_did_not_push_keeps_the_record_here_and_that_is_said() {
     let origin = origin(&clone);
     let before = tip(origin.path());
     git(clone.path(), &["commit", "--quiet", "--allow-empty", "-m", "Not ready"]);
-    let why = "origin lacks 1 other commit of main, which nobody pushed";
+    let why = "origin lacks 1 other commit of main that nobody has pushed";
     let dry = clone.run(&["--dry-run"]).output().expect_status(0);
     assert!(record_of(&dry).starts_with(&format!("a commit on main of this clone, not pushed: {why}")), "{dry:?}");
     let text = human(&clone, &["promote", "--dry-run"]).output().expect_status(0).stdout;
@@ -125,7 +137,7 @@ fn a_push_that_failed_is_tried_again_by_the_next_run() {
     }
     std::fs::rename(&away, origin.path()).unwrap();
     let done = human(&clone, &["promote"]).output().expect_status(0);
-    assert!(!done.stdout.contains("everything is as the manifest says"), "{}", done.stdout);
+    assert!(!done.stdout.contains("everything matches the manifest"), "{}", done.stdout);
     assert_eq!(tip(origin.path()), tip(clone.path()));
 }
 
@@ -182,7 +194,7 @@ fn a_manifest_that_is_edited_and_not_committed_is_told_by_every_command_that_goe
     std::fs::write(clone.path().join("approved-images.yml"), format!("{committed}\n# a thought\n")).unwrap();
     for command in [&["propose"][..], &["propose", "--dry-run"]] {
         let told = human(&clone, command).output().expect_status(0).stderr;
-        assert_eq!(told.matches("approved-images.yml here is not what main says at").count(), 1, "{told}");
+        assert_eq!(told.matches("approved-images.yml here differs from main at").count(), 1, "{told}");
     }
     assert_eq!(human(&clone, &["plan"]).output().expect_status(0).stderr, "", "plan goes by what is here");
     std::fs::write(clone.path().join("approved-images.yml"), format!("{committed}\n").replace('\n', "\r\n")).unwrap();
@@ -195,7 +207,7 @@ fn a_manifest_that_was_never_committed_is_told_from_one_that_is_not_there() {
     std::fs::write(clone.path().join("other.yml"), "organization: acme\nimages: []\n").unwrap();
     let here = human(&clone, &["--manifest", "other.yml", "propose"]).output().expect_status(2).stderr;
     assert!(
-        here.contains("other.yml is here, and main does not have it: `git add other.yml` and `git commit`"),
+        here.contains("other.yml exists here, but not on main: run `git add other.yml` and `git commit`"),
         "{here}"
     );
 }
@@ -275,7 +287,7 @@ fn a_repository_of_another_user_is_told_with_what_git_asks_for() {
     assert!(told.contains("safe.directory") && !told.contains("git init"), "{told}");
     let outside = tempfile::tempdir().unwrap();
     let run = Run::new(env!("CARGO_BIN_EXE_wharfinger")).dir(outside.path()).args(["--forge", "git", "propose"]);
-    assert!(run.output().expect_status(2).stderr.contains("`git init` makes one"));
+    assert!(run.output().expect_status(2).stderr.contains("`git init` creates one"));
 }
 
 #[test]
@@ -296,7 +308,7 @@ fn a_git_that_dies_at_once_or_answers_nothing_ends_the_run_and_says_so() {
     let complaining = with("echo 'error: object file x is empty' >&2; exit 128");
     assert!(complaining.contains("object file x is empty; the clone is damaged: `git fsck`"), "{complaining}");
     let silent = with("exec sleep 60");
-    assert!(silent.contains("it did not answer within 1 s"), "{silent}");
+    assert!(silent.contains("it did not respond within 1 s"), "{silent}");
 }
 
 #[test]

@@ -74,6 +74,7 @@ mod support_github;
 mod support_process;
 mod support_registry;
 mod takedown;
+mod terminal;
 mod threats;
 mod tls;
 mod upkeep;

@@ -13,6 +13,7 @@ use crate::support::registry::TestRegistry;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
 const MAIN: &str = "approved-images.yml";
 const TEAM: &str = "teams/images.yml";
+const OTHER: &str = "other/images.yml";
 const LEDGER: &str = "wharfinger-ledger.txt";
 
 struct World {
@@ -23,7 +24,11 @@ struct World {
 
 /// What the team's branches begin with.
 fn part() -> String {
-    format!("wharfinger/m-{}/", &Digest::sha256(TEAM.as_bytes()).to_string()["sha256:".len()..][..8])
+    part_of(TEAM)
+}
+
+fn part_of(path: &str) -> String {
+    format!("wharfinger/m-{}/", &Digest::sha256(path.as_bytes()).to_string()["sha256:".len()..][..8])
 }
 
 fn manifest(source: &str) -> String {
@@ -173,4 +178,33 @@ fn beside_the_default_manifest_nothing_is_taken_over() {
     assert_eq!(world.github.pulls().len(), 2, "the default manifest keeps its own");
     assert!(world.github.pull(2).head.starts_with(&part()));
     assert_eq!(world.open().len(), 2);
+}
+
+#[test]
+fn a_former_recording_proposal_is_of_the_manifest_that_it_records_in() {
+    let world = World::new(&[(TEAM, "b/tempo"), (OTHER, "a/loki")]);
+    for (path, source) in [(TEAM, "b/tempo"), (OTHER, "a/loki")] {
+        let digest = world.upstream.digest(source, "1.0.0").unwrap();
+        let approved = format!("approved:\n      - tag: 1.0.0\n        digest: {digest}\n");
+        world.github.push_as("main", "octocat", &[(path, &manifest(source).replacen("approved: []\n", &approved, 1))]);
+    }
+    world.github.with(|state| state.protected = true);
+    world.schedule(TEAM);
+    let (now, former) = (format!("{}record", part()), "wharfinger/record");
+    let number = world.github.pulls().iter().find(|pull| pull.head == now).unwrap().number;
+    // An earlier release gave it the name that it would have for the default manifest.
+    let made = world.github.branch(&now).unwrap();
+    world.github.with(|state| {
+        state.set_branch(former, Some(&made), "acme-images[bot]");
+        former.clone_into(&mut state.pull(number).unwrap().head);
+        state.set_branch(&now, None, "acme-images[bot]");
+    });
+    world.schedule(OTHER);
+    let pull = world.github.pull(number);
+    assert!(pull.open && pull.head_sha == made, "it records nothing of the other manifest: {pull:?}");
+    assert!(world.open().contains(&format!("{}record", part_of(OTHER))), "{:?}", world.open());
+    let open = world.open();
+    world.schedule(TEAM);
+    assert_eq!(world.open(), open, "its own manifest has no second one");
+    assert!(world.github.pull(number).open);
 }

@@ -140,7 +140,7 @@ fn a_new_version_and_then_its_rebuilds_are_proposed_as_each_gets_old_enough() {
         assert!(message.contains("- First seen:") && message.contains("the cooldown of 3d is over"), "{message}");
         let moved = "Moved on: upstream's";
         assert!(message.contains(moved), "{message}");
-        assert!(message.contains("but an earlier one of it: what it answers now is too young"), "{message}");
+        assert!(message.contains("which is an earlier one: its current digest is too young"), "{message}");
 
         std::fs::write(upstream.clone.path().join(MANIFEST), upstream.clone.read(LOKI, MANIFEST) + "\n").unwrap();
         assert_eq!(upstream.run(&["check"])["findings"], Value::Array(Vec::new()), "the ledger saw it there");
@@ -273,9 +273,9 @@ fn explain_and_approve_name_the_earlier_build() {
         let row = &image["tags"][0];
         assert_eq!((&row["tag"], &row["verdict"]), (&"3.1.0".into(), &"chosen".into()), "{explained}");
         let detail = row["detail"].as_str().unwrap();
-        assert!(detail.ends_with("before; what it answers now is too young"), "{detail}");
+        assert!(detail.ends_with("before; the current digest is too young"), "{detail}");
         let shown = upstream.shown(&["explain", "loki"]);
-        assert!(shown.contains("would propose 3.1.0; what it answers now is due 20"), "{shown}");
+        assert!(shown.contains("would propose 3.1.0; its current digest is due 20"), "{shown}");
         upstream.run(&["approve", "loki:3.1.0"]);
         let text = std::fs::read_to_string(upstream.clone.path().join(MANIFEST)).unwrap();
         assert!(text.contains(builds[1].as_str()), "{text}");

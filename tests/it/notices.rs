@@ -11,7 +11,7 @@ use crate::support::registry::TestRegistry;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wharfinger");
 const FILE: &str = "approved-images.yml";
-const ALL_IS_WELL: [&str; 3] = ["everything is as the manifest says", "no problems in", "Nothing found"];
+const ALL_IS_WELL: [&str; 3] = ["everything matches the manifest", "no problems in", "Nothing found"];
 
 /// Loki in three versions, and an image of which every tag has a variant.
 fn upstream() -> TestRegistry {
@@ -80,7 +80,7 @@ fn a_rule_that_picks_nothing_is_a_warning_wherever_nothing_is_proposed() {
     assert_eq!((&loki["unmatched"], &loki["suggestion"]), (&json!(true), &json!(TYPO)));
     assert_eq!((&loki["unread"], &loki["beside"]), (&json!([]), &json!([])));
     let shown = read(&text, &registry, "explain");
-    assert!(shown.contains(&format!("the rule picks none of the tags that are there; {TYPO}")), "{shown}");
+    assert!(shown.contains(&format!("the rule picks none of the existing tags; {TYPO}")), "{shown}");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn propose_and_run_say_it_each_time_until_the_rule_is_fixed() {
     let world = World::new(&manifest("^31"));
     for command in ["propose", "run", "propose"] {
         let (outcome, summary) = world.scheduled(&[command]);
-        let warning = format!("::warning title=unmatched loki::the rule picks none of the tags that are there; {TYPO}");
+        let warning = format!("::warning title=unmatched loki::the rule picks none of the existing tags; {TYPO}");
         assert!(outcome.stderr.lines().any(|line| line == warning), "{}", outcome.stderr);
         let shown = outcome.said() + &summary;
         ALL_IS_WELL.iter().for_each(|words| assert!(!shown.contains(words), "{shown}"));
@@ -200,7 +200,7 @@ fn check_is_as_good_without_a_list() {
     let outcome = local(&text, &registry, &["check"]);
     assert_eq!(outcome.json()["unmatched"][0]["repository"], "proxy", "{}", outcome.stdout);
     assert_eq!(outcome.json()["unmatched"].as_array().unwrap().len(), 1, "{}", outcome.stdout);
-    let said = "whether rules pick anything is not known of quay.io/grafana/loki: ";
+    let said = "it is unknown whether rules pick anything from quay.io/grafana/loki: ";
     assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
 }
 

@@ -90,7 +90,7 @@ impl World {
         let finding = &output["drift"][0];
         assert_eq!(finding["code"], "foreign-ledger", "{output}");
         let found = finding["found"].as_str().unwrap();
-        assert!(found.contains(&format!(" by {who}; the clock of 1 tag begins anew")), "{found}");
+        assert!(found.contains(&format!(" by {who}; the clock of 1 tag starts again")), "{found}");
         let until: DateTime<Utc> = output["waiting"][0]["until"].as_str().unwrap().parse().unwrap();
         assert!(until >= start + Duration::days(3), "{output}");
         assert_eq!(output["proposals"], Value::Array(Vec::new()), "{output}");
@@ -204,12 +204,10 @@ fn without_activity_the_jobs_own_token_keeps_no_clock_and_says_how_to_have_one()
         let output = world.propose(1);
         let found = output["drift"][0]["found"].as_str().unwrap();
         assert!(
-            found.contains("begins anew. Whose it is cannot be told: the activity of acme/images cannot be"),
+            found.contains("starts again. It is unknown whose it is: the activity of acme/images cannot be"),
             "{found}"
         );
-        assert!(
-            found.ends_with("the token needs `contents: read` there, and an Enterprise Server must be 3.17 or newer")
-        );
+        assert!(found.ends_with("the token needs `contents: read`, and an Enterprise Server must be 3.17 or later"));
     }
 }
 
@@ -426,7 +424,7 @@ fn a_body_that_a_developer_edits_is_found_not_believed_and_written_anew() {
             (&"body-edited".into(), 1),
             "{output}"
         );
-        assert!(finding["found"].as_str().unwrap().ends_with("/pull/1, edited last by mallory"), "{output}");
+        assert!(finding["found"].as_str().unwrap().ends_with("/pull/1, last edited by mallory"), "{output}");
         assert_eq!(output["proposals"][0]["action"], "updated", "{output}");
         let pull = world.github.pull(1);
         assert_eq!(pull.editor.as_deref(), Some(US));
@@ -454,7 +452,7 @@ fn who_closes_a_proposal_that_is_left_alone_has_it_proposed_anew() {
     world.github.push_as(LOKI, "hubot", &[(FILE, &world.evil())]);
     world.is_left_alone();
     let said = world.github.comments(1)[0].body.clone();
-    assert!(said.contains("Close it and delete the branch to have it proposed anew."), "{said}");
+    assert!(said.contains("Close this and delete the branch to have it proposed again."), "{said}");
     world.github.close_as(1, "hubot");
     world.github.delete_branch_as(LOKI, "hubot");
     assert_eq!(world.action(0), "opened");

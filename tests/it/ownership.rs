@@ -77,7 +77,7 @@ fn a_repository_that_exists_and_is_not_ours_is_left_alone_and_other_images_go_on
     let failed = failed(&done);
     let [("not-ours", "vault", error)] = failed[..] else { panic!("{failed:?}") };
     let error = error.split_once("`Kept by").map(|(before, after)| (before, after.split_once('`').unwrap().1)).unwrap();
-    insta::assert_snapshot!(format!("{}MARK{}", error.0, error.1), @"acme/vault exists already, not ours: the default branch never recorded a promotion to it, and its full description does not say MARK. Nothing of it is touched; `adopt: true` at the image takes it over, `repository` gives the image another name");
+    insta::assert_snapshot!(format!("{}MARK{}", error.0, error.1), @"acme/vault already exists and is not ours: the default branch never recorded a promotion to it, and its full description does not say MARK. It is left untouched; `adopt: true` on the image takes it over, `repository` gives the image another name");
     assert_eq!(world.registry.digest("acme/loki", "3.1.0"), Some(loki), "other images go on");
     is_left_alone(&world, &before, "vault");
     assert!(!clone.manifest().split_once("source: grafana/vault").unwrap().1.contains("mirrored"));
@@ -170,7 +170,7 @@ fn what_we_made_is_ours_by_its_mark_until_a_person_takes_the_mark_away() {
     let check = doctor["checks"].as_array().unwrap().iter().find(|check| check["subject"] == "repository vault");
     let check = check.unwrap_or_else(|| panic!("{doctor}"));
     assert_eq!(check["status"], json!("missing"));
-    assert!(check["found"].as_str().unwrap().starts_with("acme/vault exists already, not ours"), "{check}");
+    assert!(check["found"].as_str().unwrap().starts_with("acme/vault already exists and is not ours"), "{check}");
     assert!(check["fix"].as_str().unwrap().starts_with("`adopt: true`"), "{check}");
     world.hub.add_repository("acme", "vault", made);
     promote(&world, &clone, &[], 0);
@@ -188,7 +188,7 @@ fn a_repository_that_comes_to_be_during_the_run_is_left_alone() {
     let done = promote(&world, &clone, &[], 1);
     let failed = failed(&done);
     assert!(
-        matches!(failed[..], [("not-ours", "vault", error)] if error.contains("came to be meanwhile")),
+        matches!(failed[..], [("not-ours", "vault", error)] if error.contains("was created in the meantime")),
         "{failed:?}"
     );
     is_left_alone(&world, &before, "vault");
@@ -271,7 +271,7 @@ fn a_revocation_deletes_nothing_that_no_record_shows_to_be_ours() {
     let adopted = manifest("docker.io", &[revoking(&digest, "    adopt: true\n")]);
     let done = world.run(&adopted, &[], "jo").expect_status(1).json();
     let text = failed(&done)[0].2.replace(digest.short(), "DIGEST");
-    insta::assert_snapshot!(text, @"revoked with `delete: true`, and the mirror's tag answers DIGEST, but the default branch never recorded that it was promoted there: it is left alone; delete it there if it has to go");
+    insta::assert_snapshot!(text, @"revoked with `delete: true`, and the mirror's tag resolves to DIGEST, but the default branch never recorded that it was promoted there: it is left alone; if it has to go, delete it there");
     assert_eq!(world.registry.digest("acme/billing", "latest"), Some(digest));
     assert!(world.hub.writes().iter().all(|line| !line.starts_with("DELETE")), "{:?}", world.hub.writes());
 }
@@ -323,7 +323,7 @@ fn no_proposal_says_that_it_creates_what_exists() {
     assert!(absent.starts_with("creates `acme/vault`, private, `developers`: read; copies "), "{absent}");
     vault(&world);
     let not_ours = proposed(&world, "", true);
-    assert!(not_ours.starts_with("`acme/vault` exists already, not ours: nothing of it is touched, "), "{not_ours}");
+    assert!(not_ours.starts_with("`acme/vault` already exists and is not ours: it is left untouched, "), "{not_ours}");
     let adopted = proposed(&world, "    adopt: true\n", true);
     let changes = "developers: no grant becomes developers: read; \"Secrets\" becomes \"Approved copies\"";
     let said = format!("takes over `acme/vault`, which exists and was not ours (`{changes}`); copies ");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::clone::Clone;
-use crate::support::github::{Options, TestGitHub};
+use crate::support::github::{Options, TestGitHub, Who};
 use crate::support::images::{Image, ImageSpec};
 use crate::support::process::{Actions, Outcome, Run};
 use crate::support::registry::TestRegistry;
@@ -77,7 +77,7 @@ fn one_proposal_an_image_and_line_and_nothing_the_second_time() {
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
     assert!(message.starts_with("Approve quay.io/grafana/loki 3.1.0\n\n- Change: first approval of "), "{message}");
     assert!(message.contains("creates `acme/loki`, private, `developers`: read; copies 2 platforms, "), "{message}");
-    assert!(message.contains("- ✓ upstream's `3.1.0` answers this digest"), "{message}");
+    assert!(message.contains("- ✓ upstream's `3.1.0` resolves to this digest"), "{message}");
 
     let refs = clone.refs();
     let again = propose(&clone, &registry, 0);
@@ -109,7 +109,7 @@ fn an_image_that_cannot_be_edited_fails_alone_and_says_where() {
             let line = if grouped { 8 } else { 7 };
             let error = failed["error"].as_str().unwrap();
             assert!(error.contains(&format!("approved-images.yml:{line}:9: ")), "{error}");
-            assert!(error.contains("cannot be edited safely: make this change by hand"), "{error}");
+            assert!(error.contains("cannot be edited safely: make the change by hand"), "{error}");
             let rows = actions(&outcome);
             assert!(rows == [format!("{tempo} opened")] || rows == [format!("{tempo} unchanged")], "{outcome}");
         }
@@ -242,7 +242,7 @@ fn what_finds_no_room_waits_and_says_so() {
     let manifest = format!("proposals: {{ limit: 1 }}\n{MANIFEST}");
     let (registry, clone) = (upstream(), Clone::with(&[("approved-images.yml", &manifest)]));
     let plan = clone.run(PROGRAM, &hosts(&registry), &["plan"]).output().expect_status(0).json();
-    let room = "as many proposals are open as proposals.limit allows";
+    let room = "the limit of open proposals (proposals.limit) is reached";
     let details: Vec<&Value> = plan["proposals"].as_array().unwrap().iter().map(|p| &p["detail"]).collect();
     assert_eq!(details, [&Value::Null, &json!(room), &json!(room)], "{plan}");
     let output = propose(&clone, &registry, 0);
@@ -360,13 +360,30 @@ fn on_github_labels_and_reviewers_are_asked_for_once_and_a_refusal_is_a_warning(
     let pull = github.pulls().into_iter().find(|p| p.head == LOKI).unwrap();
     assert_eq!(pull.labels, ["images", "loki"]);
     assert_eq!(pull.reviewers, ["octocat", "hubot"]);
-    assert_eq!(pull.teams, Vec::<String>::new(), "the job's own token cannot ask teams");
+    assert_eq!(pull.teams, Vec::<String>::new(), "the job's own token cannot request teams");
     for name in ["nobody-here", "platform"] {
         assert!(outcome.stderr.contains(name), "{name}: {}", outcome.stderr);
     }
     github.clear_log();
     on_github(&registry, &github, schedule(), "propose").expect_status(0);
     assert_eq!(github.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn on_github_an_unknown_team_is_told_with_the_one_that_was_meant() {
+    let files = |teams: &str| {
+        vec![("approved-images.yml".to_owned(), format!("proposals: {{ team-reviewers: [{teams}] }}\n{MANIFEST}"))]
+    };
+    for (team, told) in
+        [("platfrom", "did you mean `platform`?"), ("zebra", "the known ones are `platform`"), ("platform", "")]
+    {
+        let who = Who::App("wharf".to_owned());
+        let github = TestGitHub::start(Options { files: files(team), who, ..Options::default() });
+        let outcome =
+            on_github(&upstream(), &github, Actions::schedule(&github.repository()), "propose").expect_status(0);
+        assert_eq!(outcome.stderr.contains("asking the team"), !told.is_empty(), "{team}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(told), "{team}: {}", outcome.stderr);
+    }
 }
 
 #[test]
@@ -443,11 +460,11 @@ fn rulesets_that_ask_for_a_form_get_it_and_one_that_refuses_is_named_with_its_cu
         (FORM.replace(signed, ""), Some("`proposals.sign-off`")),
         (
             FORM.replace("bots/", "wharfinger/"),
-            Some("wants branch names that start with `bots/`: have `proposals.branch-prefix` begin them so"),
+            Some("requires branch names that start with `bots/`: set `proposals.branch-prefix` accordingly"),
         ),
         (
             FORM.replace("commit-message: \"chore", "commit-message: \"feat"),
-            Some("ruleset `House style` (43) of acme wants commit messages that match"),
+            Some("ruleset `House style` (43) of acme requires commit messages that match"),
         ),
     ];
     for (form, why) in table {
@@ -545,11 +562,11 @@ fn what_two_readers_understand_differently_is_not_proposed_and_says_why() {
     let tag = tags.iter().find(|tag| tag["tag"] == "3.9.0").unwrap();
     assert_eq!((&tag["verdict"], &tag["reason"]), (&json!("skipped"), &json!("refused")));
     let detail = tag["detail"].as_str().unwrap();
-    assert!(detail.contains("`Manifests`, which some readers take for `manifests`"), "{detail}");
+    assert!(detail.contains("`Manifests`, which some readers treat as `manifests`"), "{detail}");
     let waiting = run(&["plan"]).expect_status(0).json();
     assert!(waiting["waiting"].as_array().unwrap().iter().any(|row| row["reason"] == "refused"), "{waiting}");
     let refused = run(&["approve", "loki:3.9.0"]).expect_status(1);
-    assert!(refused.stdout.contains("some readers take for"), "{}", refused.stdout);
+    assert!(refused.stdout.contains("some readers treat as"), "{}", refused.stdout);
     // Who approves it by hand is told by check, and promotion does not copy it.
     let approving =
         MANIFEST.replacen("approved: []", &format!("approved:\n      - {{ tag: 3.9.0, digest: \"{digest}\" }}"), 1);
@@ -576,16 +593,16 @@ fn a_body_names_what_comes_along_and_what_stays_behind() {
     assert_eq!(image["companions"][0]["kind"], "signature", "{image}");
     assert_eq!(image["companions"][0]["under"], tag("sig"));
     assert_eq!(image["companions"][1]["digest"], json!(referrer.digest()));
-    assert_eq!(image["left_behind"], json!([format!("{} stays behind: an index", tag("att"))]));
+    assert_eq!(image["left_behind"], json!([format!("{} is left behind: an index", tag("att"))]));
     propose(&clone, &registry, 0);
     let message = clone.git(&["log", "-1", "--format=%B", LOKI]);
-    let comes = format!("- ✗ signature `{}` that comes along (`{signing}`, ", tag("sig"));
+    let comes = format!("- ✗ signature `{}` that is copied too (`{signing}`, ", tag("sig"));
     assert!(message.contains(&comes), "{message}");
     assert!(message.contains(&format!(
-        "- ✗ artifact `sha256:{}` that comes along (`application/x.other`, ",
+        "- ✗ artifact `sha256:{}` that is copied too (`application/x.other`, ",
         referrer.digest().short()
     )));
-    let stays = format!("- ✗ `{}`, which upstream has beside the image, stays behind: `an index`", tag("att"));
+    let stays = format!("- ✗ `{}`, which upstream has for this image, is left behind: `an index`", tag("att"));
     assert!(message.contains(&stays), "{message}");
 }
 

@@ -426,7 +426,7 @@ fn a_revoked_tag_that_is_to_be_deleted_fails_until_it_is_gone() {
     world.mirror.set(|switches| switches.delete = false);
     let failed = &world.promote(&[], 1)["failed"][0];
     assert_eq!((&failed["step"], &failed["tag"]), (&json!("revoked"), &json!("1")));
-    assert!(failed["error"].as_str().unwrap().contains("this registry deletes nothing"), "{failed}");
+    assert!(failed["error"].as_str().unwrap().contains("this registry does not delete manifests"), "{failed}");
     assert_eq!(world.mirror.digest("acme/app", "1"), Some(digest));
     world.mirror.set(|switches| switches.delete = true);
     assert_eq!(world.promote(&[], 0)["removed"][0]["tag"], json!("1"));
@@ -448,9 +448,9 @@ fn in_a_job_the_log_has_a_line_a_phase_and_none_where_errors_alone_are_asked_for
     assert_eq!(
         lines("warn"),
         [
-            "::group::Looking at the mirrors of 1 approval",
+            "::group::Checking the mirrors of 1 approval",
             "::endgroup::",
-            "::group::Copying what was approved",
+            "::group::Copying approved images",
             "app:1: 4 blobs, 1.2 kB",
             "app:1: done",
             "::endgroup::",

@@ -226,7 +226,7 @@ async fn a_token_service_elsewhere_is_asked_without_the_password() {
         let error = all.open(&place).head(&tag("1.0")).await.unwrap_err();
         let line = format!("set WHARFINGER_TOKEN_SERVICES={}={}", server.host(), service.url());
         assert!(matches!(error.kind, ErrorKind::Refused { .. }) && error.to_string().ends_with(&line), "{error}");
-        assert!(error.to_string().contains("asked without credentials"), "{error}");
+        assert!(error.to_string().contains("requested without credentials"), "{error}");
         let anonymous = all.open_anonymously(&place).head(&tag("1.0")).await.unwrap_err().to_string();
         assert!(!anonymous.contains("WHARFINGER_TOKEN_SERVICES"), "no password was kept from it: {anonymous}");
         assert!(service.log().iter().all(|e| e.authorization().is_none() && e.request.method == "GET"));
@@ -253,7 +253,7 @@ async fn a_token_that_nobody_got_elsewhere_and_the_registry_refuses_names_the_se
     let service = elsewhere(&server, "127.0.0.2", || Response::json(200, &json!({"token": "of-nobody"})));
     let error = all.open(&place).head(&tag("1.0")).await.unwrap_err().to_string();
     assert!(error.contains(&format!("WHARFINGER_TOKEN_SERVICES={}={}", server.host(), service.url())), "{error}");
-    assert!(!error.contains("asked as me"), "{error}");
+    assert!(!error.contains("requested as me"), "{error}");
 }
 
 #[tokio::test]
@@ -265,7 +265,7 @@ async fn a_named_token_service_gets_the_password() {
         o.token_services = format!("{}={}", server.host(), service.url()).parse().unwrap();
     });
     let error = all.open(&place).head(&tag("1.0")).await.unwrap_err().to_string();
-    assert!(error.contains("asked as me"), "{error}");
+    assert!(error.contains("requested as me"), "{error}");
     assert_eq!(service.log()[0].authorization().as_deref(), Some("Basic me"));
 }
 

@@ -45,7 +45,7 @@ async fn a_token_that_is_refused_is_renewed_once_and_then_told() {
     let place = location(&format!("{}/team/app", server.host()));
     let told = refused(&all.open(&place).head(&tag("1.0")).await.unwrap_err());
     assert_eq!(lines(&server).len(), 3, "nobody, a token, and with it");
-    let expected = "asked as me (from registry-auth): the token lacks repository:team/app:pull";
+    let expected = "requested as me (from registry-auth): the token lacks repository:team/app:pull";
     assert!(told.ends_with(expected), "{told}");
     let told = refused(&all.open(&place).manifest(&tag("1.0")).await.unwrap_err());
     assert!(told.ends_with(expected), "{told}");
@@ -76,7 +76,10 @@ async fn an_upload_that_is_refused_twice_ends() {
         let source = Pieces::new(vec![7; 50_000]);
         let told = refused(&store.put_blob(&described(&[7; 50_000]), None, &source).await.unwrap_err());
         assert_eq!(source.opened(), sent, "{told}");
-        assert!(told.ends_with("; asked as me (from registry-auth)"), "the token grants all that is needed: {told}");
+        assert!(
+            told.ends_with("; requested as me (from registry-auth)"),
+            "the token grants all that is needed: {told}"
+        );
         server.server().clear_faults();
     }
 }
@@ -93,7 +96,7 @@ async fn the_scope_that_a_readable_token_lacks_is_named_and_no_other() {
         told,
         format!(
             "{host}: refused push to team/app: the token service grants this credential pull there; \
-             asked as me (from registry-auth): the token lacks repository:team/app:push"
+             requested as me (from registry-auth): the token lacks repository:team/app:push"
         )
     );
     let source = Pieces::new(vec![7; 10]);

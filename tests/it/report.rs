@@ -83,7 +83,7 @@ fn known() -> PlannedFacts {
         category: Some(Category::VerifiedPublisher),
         category_told_by: Some(Told::Search),
         policy: Some(Gate::Allowed),
-        category_detail: "Verified Publisher (from Docker Hub's search: only a hint, because no published API tells); a mirror is not needed under this policy, which allows the category".to_owned(),
+        category_detail: "Verified Publisher (from Docker Hub's search: only a hint, because no published API says it); a mirror is not needed under this policy, which allows the category".to_owned(),
         since: Some(Utc.with_ymd_and_hms(2026, 11, 16, 10, 0, 0).unwrap()),
         clock: Some(Clock::Published),
         waited: Some(5 * 86_400),
@@ -95,10 +95,10 @@ fn known() -> PlannedFacts {
         ],
         platforms_lost: vec!["linux/s390x".to_owned()],
         on_merge: "creates acme/loki, private, developers: read; copies 2 platforms, 41 MB to acme/loki:3.1.0".to_owned(),
-        verified: vec!["upstream's 3.1.0 answers this digest".to_owned()],
+        verified: vec!["upstream's 3.1.0 resolves to this digest".to_owned()],
         not_verified: vec![
-            "signatures: the manifest asks for none, so none was verified".to_owned(),
-            "the layers: neither fetched nor looked into; promotion compares them with their digests".to_owned(),
+            "signatures: the manifest requires none, so none were verified".to_owned(),
+            "the layers: neither fetched nor inspected; promotion checks them against their digests".to_owned(),
         ],
         ..PlannedFacts::default()
     }
@@ -207,7 +207,7 @@ fn plan() -> Plan {
                     planned("prometheus", None, "2.55.1-distroless", Kind::New),
                     planned("grafana", Some("11.3.0"), "11.3.0", Kind::Rebuild),
                 ],
-                detail: Some("as many proposals are open as proposals.limit allows".to_owned()),
+                detail: Some("the limit of open proposals (proposals.limit) is reached".to_owned()),
             },
         ],
         promotions: vec![
@@ -411,7 +411,7 @@ fn a_person_reads_what_was_done() {
     let shown = show(PERSON, None, |output| output.outcome(outcome()));
     insta::assert_snapshot!(shown.stdout);
     let nothing = show(PERSON, None, |output| output.outcome(Outcome::default()));
-    assert_eq!(nothing.stdout, "nothing to do: everything is as the manifest says\n");
+    assert_eq!(nothing.stdout, "nothing to do: everything matches the manifest\n");
 }
 
 #[test]
@@ -424,18 +424,21 @@ fn a_run_of_two_commands_says_once_that_there_was_nothing_to_do() {
         .stdout
     };
     let idle = two(Outcome::default(), Outcome::default());
-    assert_eq!(idle, "nothing to do: everything is as the manifest says\n");
+    assert_eq!(idle, "nothing to do: everything matches the manifest\n");
     let busy = two(Outcome::default(), Outcome { changed: true, ..Outcome::default() });
     assert_eq!(busy, "", "one of the two wrote something");
     let open = Outcome { proposals: outcome().proposals, ..Outcome::default() };
-    assert!(two(Outcome::default(), open).ends_with("nothing to write: everything stands as it should\n"));
+    assert!(two(Outcome::default(), open).ends_with("nothing to write: everything is up to date\n"));
     for notices in [
         Notices { unmatched: notices().unmatched, ..Notices::default() },
         Notices { unread: notices().unread, ..Notices::default() },
         Notices { beside: notices().beside, ..Notices::default() },
     ] {
         let told = two(Outcome::default(), Outcome { notices, ..Outcome::default() });
-        assert!(told.ends_with("nothing to write, but rules leave something out: see the warnings above\n"), "{told}");
+        assert!(
+            told.ends_with("nothing to write, but some rules leave something out: see the warnings above\n"),
+            "{told}"
+        );
     }
 }
 

@@ -168,7 +168,7 @@ fn a_source_is_looked_up_once_and_only_where_something_of_it_is_proposed() {
     let body = clone.git(&["log", "-1", "--format=%B", "wharfinger/image/redis/latest"]);
     assert!(body.contains("- Risk: **first approval**, **allowlisted whole**\n"), "{body}");
     assert!(
-        body.contains("(its name says so); allowlisted whole by the policy: developers may pull any tag"),
+        body.contains("(by its name); the policy allowlists the whole repository: developers may pull any of its tags"),
         "{body}"
     );
     let (done, unchanged) = upstream.run(&clone, &["propose"]);
@@ -178,7 +178,7 @@ fn a_source_is_looked_up_once_and_only_where_something_of_it_is_proposed() {
     assert_eq!(looked.get(search), None, "{looked:?}");
     let detail = |at: usize| plan["proposals"][at]["images"][0]["category_detail"].as_str().unwrap().to_owned();
     assert_eq!(detail(0), "", "the open proposal says it");
-    assert!(detail(2).starts_with("Docker Official Image (its name says so)"), "{}", detail(2));
+    assert!(detail(2).starts_with("Docker Official Image (by its name)"), "{}", detail(2));
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn an_approving_review_by_somebody_who_may_write_counts_however_it_is_merged() {
             println!("{name}, reviewed: {reviewed}");
             match reviewed {
                 true => world.promoted(&[]),
-                false => world.refused(&[], &format!("of #{number} none counts: 1 more")),
+                false => world.refused(&[], &format!("for #{number} no review counts: 1 more")),
             }
         }
     }
@@ -133,9 +133,9 @@ fn only_the_latest_review_of_a_person_counts_and_remarks_are_none() {
     let table: [(&[&str], Option<&str>); 6] = [
         (&["APPROVED", "COMMENTED"], None),
         (&["CHANGES_REQUESTED", "APPROVED"], None),
-        (&["APPROVED", "CHANGES_REQUESTED"], Some("mona asks for changes")),
-        (&["CHANGES_REQUESTED"], Some("mona asks for changes")),
-        (&["COMMENTED"], Some("none counts: 1 more")),
+        (&["APPROVED", "CHANGES_REQUESTED"], Some("mona requested changes")),
+        (&["CHANGES_REQUESTED"], Some("mona requested changes")),
+        (&["COMMENTED"], Some("no review counts: 1 more")),
         (&["APPROVED", "dismissed"], Some("mona was dismissed")),
     ];
     for (verdicts, why) in table {
@@ -159,8 +159,8 @@ fn only_the_latest_review_of_a_person_counts_and_remarks_are_none() {
 #[test]
 fn who_may_not_write_is_no_person_or_wrote_a_commit_does_not_count() {
     let table: [(&str, &str, &str, &str); 5] = [
-        (ROBOT, "Approve", "reader", "reader may not write here"),
-        (ROBOT, "Approve", "judge[bot]", "judge[bot] is no person"),
+        (ROBOT, "Approve", "reader", "reader has no write access here"),
+        (ROBOT, "Approve", "judge[bot]", "judge[bot] is not a person"),
         ("mona", "Approve", "Mona", "Mona wrote a commit of it"),
         (
             "hubot",
@@ -168,7 +168,7 @@ fn who_may_not_write_is_no_person_or_wrote_a_commit_does_not_count() {
             "mona",
             "mona wrote a commit of it",
         ),
-        ("other[bot]", "Approve", "mona", "other[bot] pushed it, which is not the account of this run"),
+        ("other[bot]", "Approve", "mona", "it was pushed by other[bot], which is not the account of this run"),
     ];
     for (author, message, reviewer, why) in table {
         let world = World::new(1);
@@ -226,7 +226,7 @@ fn the_strictest_policy_before_and_after_and_the_floor_decide() {
         println!("before {before}, after {after}, floor {floor}");
         let floor = floor.to_string();
         match refused {
-            true => world.refused(&["--min-approvals", &floor], "1 approving review is asked for"),
+            true => world.refused(&["--min-approvals", &floor], "1 approving review is required"),
             false => world.promoted(&["--min-approvals", &floor]),
         }
     }
@@ -240,7 +240,7 @@ fn the_strictest_policy_before_and_after_and_the_floor_decide() {
 fn what_no_merged_pull_request_brought_is_refused_and_what_is_promoted_stays() {
     let world = World::new(1);
     let pushed = world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &["1"]))]);
-    world.refused(&[], &format!("no merged pull request brought it: {}", &pushed[..12]));
+    world.refused(&[], &format!("it came in with {}, not by a merged pull request", &pushed[..12]));
     // Promoted while nothing was asked, it stays when something is.
     let world = World::new(0);
     world.github.push_as("main", "octocat", &[(FILE, &world.text(0, &["1"]))]);
@@ -266,7 +266,7 @@ fn a_branch_merged_by_hand_is_judged_by_what_it_was_merged_into() {
         let merge = state.git.commit_tree(&tree, &[&main, &old], "Merge by hand", &who, &who);
         state.set_branch("main", Some(&merge), "mona");
     });
-    world.refused(&[], "no merged pull request brought it");
+    world.refused(&[], "not by a merged pull request");
 }
 
 #[test]
@@ -289,11 +289,11 @@ fn what_was_taken_out_and_merged_back_needs_its_own_reviews() {
             state.set_branch(branch, Some(&merge), "mallory");
         });
         let why = match by_hand {
-            true => "no merged pull request brought it".to_owned(),
+            true => "not by a merged pull request".to_owned(),
             false => {
                 let again = world.github.open_as("mallory", "again", "Again", "");
                 world.github.merge(again);
-                format!("of #{again} none counts")
+                format!("for #{again} no review counts")
             }
         };
         world.refused(&[], &why);
@@ -324,7 +324,7 @@ fn an_approval_that_was_taken_out_and_came_back_needs_its_own_reviews() {
     world.github.merge(number);
     world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &[]))]);
     world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &["1"]))]);
-    world.refused(&[], "no merged pull request brought it");
+    world.refused(&[], "not by a merged pull request");
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn a_plain_repository_has_no_reviews() {
     clone.commit(&text(&[("1", &digest)]));
     let result = clone.run(&["--min-approvals", "1"]).output().expect_status(1).json();
     assert_eq!(result["failed"][0]["step"], json!("unreviewed"));
-    assert!(result["failed"][0]["error"].as_str().unwrap().contains("no merged pull request brought it"), "{result}");
+    assert!(result["failed"][0]["error"].as_str().unwrap().contains("not by a merged pull request"), "{result}");
     clone.run(&[]).output().expect_status(0);
 }
 
@@ -399,7 +399,7 @@ fn the_removal_of_what_too_few_people_approved_is_offered_until_they_do() {
     assert_eq!(world.proposed(), [format!("{REMOVAL} opened")]);
     let pull = world.github.pull(number + 1);
     assert!(pull.title.ends_with("/team/app 1, not reviewed"), "{}", pull.title);
-    assert!(pull.body.contains(&format!("of #{number} none counts")), "{}", pull.body);
+    assert!(pull.body.contains(&format!("for #{number} no review counts")), "{}", pull.body);
     assert!(!world.github.read(REMOVAL, FILE).unwrap().contains(world.digest.as_str()));
     assert_eq!(world.proposed(), [format!("{REMOVAL} unchanged")]);
     assert_eq!(
@@ -410,7 +410,7 @@ fn the_removal_of_what_too_few_people_approved_is_offered_until_they_do() {
     world.github.fail("POST", "/graphql", 1, 403);
     let result = world.propose(1);
     assert_eq!(result["proposals"][0]["action"], json!("unchanged"), "{result}");
-    assert!(result["failed"][0]["error"].as_str().unwrap().starts_with("it cannot be told how it was reviewed"));
+    assert!(result["failed"][0]["error"].as_str().unwrap().starts_with("it is unknown how it was reviewed"));
     // The review may come late.
     world.github.review_as(number, "mona", "APPROVED");
     assert_eq!(world.proposed(), [format!("{REMOVAL} closed")]);
@@ -422,10 +422,10 @@ fn who_closes_the_removal_keeps_the_approval_and_a_merge_takes_it_out() {
     let world = World::new(1);
     world.github.push_as("main", "octocat", &[(FILE, &world.text(1, &["1"]))]);
     assert_eq!(world.proposed(), [format!("{REMOVAL} opened")]);
-    assert!(world.github.pull(1).body.contains("no merged pull request brought it"));
+    assert!(world.github.pull(1).body.contains("not by a merged pull request"));
     world.github.close_as(1, "mona");
     assert_eq!(world.proposed(), Vec::<String>::new());
-    world.refused(&[], "no merged pull request brought it");
+    world.refused(&[], "not by a merged pull request");
 
     let other = World::new(1);
     other.github.push_as("main", "octocat", &[(FILE, &other.text(1, &["1"]))]);

@@ -67,8 +67,10 @@ impl World {
         pulls.iter().find(|pull| pull.head == format!("wharfinger/image/{branch}")).unwrap().number
     }
 
+    /// Whether it can be merged into what is there now: of a conflict GitHub keeps the former merge.
     fn merges(&self, number: u64) -> bool {
-        self.github.merge_commit(number).is_some()
+        let (merge, main) = (self.github.merge_commit(number).unwrap(), self.github.branch("main").unwrap());
+        self.github.with(|state| state.git.is_ancestor(&main, &merge))
     }
 
     /// Merges a proposal, and runs for that.
@@ -123,6 +125,29 @@ fn a_merge_makes_what_conflicts_with_it_anew_and_nothing_else() {
 }
 
 #[test]
+fn an_approved_one_is_made_anew_by_the_schedule_too_though_something_newer_is_there() {
+    let world = World::new(app());
+    let (first, second) = (world.of("loki/3.1"), world.of("loki/3.2"));
+    world.github.review_as(second, "octocat", "APPROVED");
+    ImageSpec::new(20).build().put(&world.upstream, "grafana/loki", "3.2.1");
+    // The push's run did not come.
+    world.github.merge(first);
+    assert!(!world.merges(second));
+    let output = world.run(Actions::schedule("acme/images"), 0);
+    let rows = actions(&output);
+    let of_second: Vec<&String> = rows.iter().filter(|row| row.contains("/loki/3.2 ")).collect();
+    assert_eq!(of_second, ["wharfinger/image/loki/3.2 updated"]);
+    assert!(world.merges(second), "git merges it again");
+    let held = world.github.read("wharfinger/image/loki/3.2", FILE).unwrap();
+    assert!(held.contains("tag: 3.2.0") && !held.contains("3.2.1"), "what was approved stays: {held}");
+    assert_eq!(world.github.comments(second).len(), 0);
+
+    world.github.clear_log();
+    world.run(Actions::schedule("acme/images"), 0);
+    assert_eq!(world.github.writes(), Vec::<String>::new(), "a second run does nothing");
+}
+
+#[test]
 fn a_ruleset_that_dismisses_reviews_is_told_once() {
     let world = World::new(app());
     let parameters = json!({
@@ -135,7 +160,7 @@ fn a_ruleset_that_dismisses_reviews_is_told_once() {
     world.merge(first);
     let told: Vec<String> = world.github.comments(second).into_iter().map(|comment| comment.body).collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("the approval by `octocat` has to be given again"), "{}", told[0]);
+    assert!(told[0].contains("so `octocat` has to approve it again"), "{}", told[0]);
     assert_eq!(world.github.comments(third).len(), 0, "nobody approved it");
     let main = world.github.branch("main").unwrap();
     world.push(&main, 0);

@@ -142,7 +142,7 @@ fn a_file_that_holds_something_else_is_replaced_only_when_told() {
     let refused = acme(&[]).expect_status(2);
     assert_eq!(
         refused.stderr,
-        "error: ./registry.json would be overwritten and holds something else; nothing was written: name another directory, or say --force\n"
+        "error: ./registry.json exists with different content; nothing was written: choose another directory, or use --force to overwrite it\n"
     );
     assert_eq!(files(directory.path()), before);
     assert_eq!(actions(acme(&["--force", "--format", "json"])), ["unchanged", "unchanged", "written", "replaced"]);
@@ -157,13 +157,13 @@ fn what_cannot_be_used_is_said() {
     let bad = error(&["--organization", "acme;others", "--output", "out"]);
     assert_eq!(
         bad,
-        "error: `acme;others` is no organization of Docker Hub: it is letters, digits, `-` and `_`, one name a flag\n"
+        "error: `acme;others` is not a Docker Hub organization: it must consist of letters, digits, `-` and `_`; repeat the flag for several\n"
     );
     std::fs::write(directory.path().join("file"), "").unwrap();
     assert!(error(&["--organization", "acme", "--output", "file"]).contains("cannot be written"));
     assert!(error(&["--organization", "acme", "--force"]).contains("--output"));
     let elsewhere = "organization: acme\nregistry: ghcr.io\nimages: []\n";
     std::fs::write(directory.path().join("approved-images.yml"), elsewhere).unwrap();
-    assert!(error(&[]).contains("name that with --organization"));
+    assert!(error(&[]).contains("name one with --organization"));
     assert_eq!(files(directory.path()).len(), 2, "nothing was written");
 }

@@ -186,3 +186,18 @@ fn a_directory_of_images_needs_a_checkout() {
     let error = outcome.json()["error"].as_str().unwrap_or_default().to_owned();
     assert!(error.starts_with("oci:layouts/app is a directory") && error.contains("actions/checkout"), "{error}");
 }
+
+#[test]
+fn a_directory_of_images_that_is_not_there_is_no_lost_source() {
+    let world = World::new(FILE);
+    let source = "oci:layouts/app";
+    let text = manifest(&world.mirror.host(), &[entry(source, "app", "", &[("1.0.0", &Digest::sha256(b"x"))])]);
+    world.github.push_as("main", "octocat", &[(FILE, &text)]);
+    for command in ["promote", "propose"] {
+        let event = Actions::workflow_dispatch(&world.github.repository()).input("command", command);
+        let failed = world.run(event).expect_status(1).json()["failed"].clone();
+        let (step, error) = (failed[0]["step"].as_str().unwrap(), failed[0]["error"].as_str().unwrap());
+        assert!(step != "source-lost" && error.contains("does not exist here"), "{command}: {failed}");
+        assert!(error.contains("actions/checkout"), "{command}: {failed}");
+    }
+}

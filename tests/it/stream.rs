@@ -115,7 +115,7 @@ fn a_scheduled_run_is_one_stream_with_flat_groups_and_masks_before_secrets() {
         let log = world.action(Actions::schedule("acme/images").env("WHARFINGER_FORMAT", format), 1);
         assert!(tokens(&log) >= IMAGES as usize, "{:?}", log.masks);
         assert!(log.shown.iter().any(|line| line.contains("no entry with registry-token-")), "a token comes back");
-        assert!(log.groups.iter().any(|title| title == "Copying what was approved"), "{:?}", log.groups);
+        assert!(log.groups.iter().any(|title| title == "Copying approved images"), "{:?}", log.groups);
         assert_eq!(log.groups.iter().any(|title| title == "Plan"), format == "human", "{:?}", log.groups);
         assert_eq!(log.document.is_some(), format == "json");
         assert!(log.annotations.iter().any(|line| line.starts_with("::error title=")), "{:?}", log.annotations);

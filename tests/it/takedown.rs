@@ -87,7 +87,7 @@ fn what_is_not_what_was_promoted_is_left_alone() {
     let digest = bad().digest();
     let foreign = mirror.put_image("acme/app", "1", &ImageSpec::new(302).build());
     let done = promote(&text(&mirror.host(), "", &digest), 1);
-    insta::assert_snapshot!(said(&done, &mirror.host()).replace(foreign.short(), "FOREIGN").replace(digest.short(), "REVOKED"), @"mirror-differs: revoked with `delete: true`, but the mirror's tag answers FOREIGN, which is not what was promoted of REVOKED: it is left alone; delete it there if it has to go");
+    insta::assert_snapshot!(said(&done, &mirror.host()).replace(foreign.short(), "FOREIGN").replace(digest.short(), "REVOKED"), @"mirror-differs: revoked with `delete: true`, but the mirror's tag resolves to FOREIGN, which was not promoted from REVOKED: it is left alone; if it has to go, delete it there");
     assert_eq!(mirror.digest("acme/app", "1"), Some(foreign));
 }
 
@@ -120,7 +120,7 @@ fn a_registry_that_deletes_only_manifests_is_asked_for_that_only_where_no_other_
     mirror.set_tag("acme/app", "other", &digest);
     let whole = text(&mirror.host(), "", &digest);
     let done = promote(&whole, 1);
-    insta::assert_snapshot!(said(&done, &mirror.host()), @"revoked: HOST/acme/app:1 is revoked and could not be deleted: this registry deletes no tag (405 UNSUPPORTED: the operation is unsupported), and its manifest is also that of other, which would go with it. Somebody who may must delete it; until then everybody who may pull the repository can pull it");
+    insta::assert_snapshot!(said(&done, &mirror.host()), @"revoked: HOST/acme/app:1 is revoked, but could not be deleted: this registry does not delete tags (405 UNSUPPORTED: the operation is unsupported), and deleting the manifest would also delete other. Somebody with permission must delete it; until then, everybody who may pull from the repository can pull it");
     assert_eq!(mirror.tags("acme/app").len(), 3);
     // A list that is refused, missing or without the tag itself tells nothing of others: nothing goes.
     for (status, body) in [(400, "{}"), (404, "{}"), (200, r#"{"name": "acme/app", "tags": ["fine"]}"#)] {
@@ -137,11 +137,11 @@ fn a_registry_that_deletes_only_manifests_is_asked_for_that_only_where_no_other_
     mirror.put_image("acme/app", "whole", &image);
     mirror.set_tag("acme/app", "1", &child);
     let done = promote(&text(&mirror.host(), "", &child), 1);
-    assert!(said(&done, "").contains("also that of whole"), "{done}");
+    assert!(said(&done, "").contains("would also delete whole"), "{done}");
     mirror.set(|switches| switches.delete = false);
     mirror.delete_tag("acme/app", "whole");
     let done = promote(&text(&mirror.host(), "", &child), 1);
-    insta::assert_snapshot!(said(&done, &mirror.host()), @"revoked: HOST/acme/app:1 is revoked and could not be deleted: this registry deletes nothing (405 UNSUPPORTED: the operation is unsupported). Somebody who may must delete it; until then everybody who may pull the repository can pull it");
+    insta::assert_snapshot!(said(&done, &mirror.host()), @"revoked: HOST/acme/app:1 is revoked, but could not be deleted: this registry does not delete manifests (405 UNSUPPORTED: the operation is unsupported). Somebody with permission must delete it; until then, everybody who may pull from the repository can pull it");
     assert_eq!(mirror.digest("acme/app", "1"), Some(child));
 }
 
@@ -224,7 +224,7 @@ fn real_registries_lose_the_tag_and_nothing_else() {
         match done.status {
             Some(0) => assert_eq!(answers("1"), 404, "{json}"),
             Some(1) => {
-                assert!(said(&json, "").contains("which would go with it"), "{json}");
+                assert!(said(&json, "").contains("deleting the manifest would also delete"), "{json}");
                 ImageSpec::new(305).build().push_blocking(&registry.url(), "acme/app", "other");
                 promote(&text, 0);
                 assert_eq!((answers("1"), answers("other")), (404, 200));
@@ -285,7 +285,7 @@ fn where_deletion_is_refused_the_teams_are_locked_out_until_the_tag_is_gone() {
     world.registry.set(|switches| switches.delete = false);
     let text = text("docker.io", TEAMS, &digest);
     let done = promote_on_hub(&world, &text, &[], "jo", 1);
-    insta::assert_snapshot!(said(&done, ""), @"revoked: docker.io/acme/app:1 is revoked and could not be deleted: Docker Hub refused deleting the tag acme/app:1: deleting is not allowed; jo needs to be an owner or editor of acme, and the personal access token the access Read, Write, Delete. Somebody who may must delete it; until then the teams cannot read acme/app: took developers: read away, took interns: write away; the next run after it is gone grants what the manifest says, and grants that it does not name are for people to give again");
+    insta::assert_snapshot!(said(&done, ""), @"revoked: docker.io/acme/app:1 is revoked, but could not be deleted: Docker Hub refused deleting the tag acme/app:1: deleting is not allowed; jo must be an owner or editor of acme, and the personal access token needs Read, Write, Delete. Somebody with permission must delete it; until then, the teams cannot read acme/app: removed developers: read, removed interns: write; the next run after it is deleted restores the grants in the manifest, and other grants have to be restored by hand");
     assert_eq!(done["changed"], json!(true));
     assert!(world.entry("app").grants.is_empty() && world.entry("app").is_private);
     for _ in 0..2 {
@@ -315,7 +315,7 @@ fn a_public_repository_is_hidden_and_a_token_without_the_scope_is_told_which_it_
     let (world, digest) = on_hub(World::new(Account::organization("acme", SECRET, &scopes)), None);
     world.registry.set(|switches| switches.delete = false);
     let done = promote_on_hub(&world, &text("docker.io", TEAMS, &digest), &[], "acme", 1);
-    insta::assert_snapshot!(said(&done, ""), @"revoked: docker.io/acme/app:1 is revoked and could not be deleted: Docker Hub refused deleting the tag acme/app:1: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-tag-admin (under Repository, for this repository or all of them). Somebody who may must delete it; teams may still read it: Docker Hub refused taking the grant of developers on acme/app away: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-repo-group-admin (under Repository, for this repository or all of them)");
+    insta::assert_snapshot!(said(&done, ""), @"revoked: docker.io/acme/app:1 is revoked, but could not be deleted: Docker Hub refused deleting the tag acme/app:1: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-tag-admin (under Repository, for this repository or all of them). Somebody with permission must delete it; teams may still read it: Docker Hub refused removing the grant of developers on acme/app: access to the resource is forbidden with the current token; the organization access token of acme lacks scope-repo-group-admin (under Repository, for this repository or all of them)");
     let (world, digest) = on_hub(World::owned(), None);
     let public = HubRepositoryEntry { is_private: false, ..world.entry("app") };
     world.hub.add_repository("acme", "app", public);

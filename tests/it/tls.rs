@@ -111,8 +111,8 @@ fn an_unknown_ca_is_refused_with_how_to_fix_it_and_nothing_is_asked() {
     let (run, secure, plain) = plan("localhost.pem", None);
     let (proposed, failed) = outcome(&run);
     assert_eq!((run.status, proposed, failed.len()), (Some(1), 1, 1), "{run:?}");
-    let text = "UnknownIssuer: no CA known here signed the server's certificate; name a PEM file of the CA that did with \
-                SSL_CERT_FILE or ca-certificates";
+    let text = "UnknownIssuer: the server's certificate is not signed by a known CA; set SSL_CERT_FILE or ca-certificates to \
+                a PEM file of the CA that signed it";
     assert!(failed[0].contains(NAME) && failed[0].contains(text), "{failed:?}");
     assert_eq!((secure.log().len(), plain.log().is_empty()), (0, false));
 }
@@ -122,8 +122,8 @@ fn a_machine_without_certificates_works_over_plain_http_and_says_what_https_lack
     let (run, secure, plain) = plan("missing.pem", None);
     let (proposed, failed) = outcome(&run);
     assert_eq!((run.status, proposed, failed.len()), (Some(1), 1, 1), "{run:?}");
-    let text = "no CA certificates on this machine: install the ca-certificates package, or name a bundle with \
-                SSL_CERT_FILE or ca-certificates";
+    let text = "no CA certificates on this machine: install the ca-certificates package, or set SSL_CERT_FILE or \
+                ca-certificates to a bundle";
     assert!(failed[0].contains(NAME) && failed[0].contains(text), "{failed:?}");
     assert_eq!((secure.log().len(), plain.log().is_empty()), (0, false));
 }

@@ -160,11 +160,14 @@ fn a_proposal_that_a_person_directs_elsewhere_is_left_alone_until_it_comes_back(
     for _ in 0..2 {
         let output = world.propose(0).json();
         assert_eq!(output["proposals"][0]["action"], "left", "{output}");
-        assert_eq!(output["proposals"][0]["detail"], "a person had it be merged into release");
+        assert_eq!(output["proposals"][0]["detail"], "a person changed its base branch to release");
     }
     let said = world.github.comments(number);
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].body.starts_with("Somebody had this be merged into `release`, so Wharfinger leaves"), "{said:?}");
+    assert!(
+        said[0].body.starts_with("Somebody changed the base branch to `release`, so Wharfinger leaves"),
+        "{said:?}"
+    );
     let body = "/wharfinger refresh";
     let id = world.github.comment_as(number, "octocat", body);
     let payload = serde_json::json!({
@@ -175,7 +178,7 @@ fn a_proposal_that_a_person_directs_elsewhere_is_left_alone_until_it_comes_back(
     world.run(Actions::new("acme/images", "issue_comment", &payload), "run").expect_status(0);
     let answer = world.github.comments(number).pop().unwrap().body;
     assert!(
-        answer.starts_with("A person had this pull request be merged into `release`: it is left alone."),
+        answer.starts_with("A person changed this pull request's base branch to `release`: it is left alone."),
         "{answer}"
     );
     assert_eq!((world.github.branch(LOKI), world.github.pulls().len()), (head, 2));
@@ -257,7 +260,7 @@ fn one_label_that_github_does_not_take_costs_no_other() {
     // both together, then the first alone
     world.github.fault(Rule::new("POST", "/issues/1/labels$", refusal).times(2));
     let outcome = world.propose(0);
-    assert!(outcome.stderr.contains("#1: the label images could not be put on: labelling"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("#1: the label images could not be added: labelling"), "{}", outcome.stderr);
     assert_eq!(world.github.pull(1).labels, ["vetted"]);
     assert_eq!(world.github.pull(2).labels, ["images", "vetted"]);
     assert!(world.github.with(|s| s.labels.contains("vetted")), "a label that the repository lacks is made");
@@ -286,9 +289,9 @@ fn a_ruleset_that_refuses_a_pull_request_is_named_with_its_cure_and_the_next_run
     world.github.fault(Rule::new("POST", "/pulls$", refusal).times(1));
     let output = world.propose(1).json();
     let error = output["failed"][0]["error"].as_str().unwrap();
-    assert!(error.contains("the rules of the branch wharfinger/image/loki/latest refuse it"), "{error}");
-    assert!(error.contains("ruleset `House style` (43) of acme wants branch names"), "{error}");
-    assert!(error.contains("have `proposals.branch-prefix` begin them so"), "{error}");
+    assert!(error.contains("the rules of the branch wharfinger/image/loki/latest reject it"), "{error}");
+    assert!(error.contains("ruleset `House style` (43) of acme requires branch names"), "{error}");
+    assert!(error.contains("set `proposals.branch-prefix` accordingly"), "{error}");
     assert_eq!(world.proposed(), [format!("{REDIS} unchanged"), format!("{LOKI} opened")]);
 }
 

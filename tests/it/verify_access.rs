@@ -215,25 +215,25 @@ fn where_the_registry_does_not_tell_a_digest_it_is_not_read_either() {
 fn what_keeps_it_from_asking_is_said() {
     let world = World::new();
     let wrong = world.verify(&["--username", "dev"]).env("DOCKERHUB_TOKEN", "another-canary").output().expect_status(3);
-    assert!(wrong.stderr.contains("asked as dev: the password or token is wrong"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("requested as dev: the password or token is wrong"), "{}", wrong.stderr);
     assert!(!wrong.stderr.contains("canary"), "{}", wrong.stderr);
     let elsewhere = "organization: acme\nregistry: 127.0.0.1:1\nimages: []\n";
     std::fs::write(world.path("elsewhere.yml"), elsewhere).unwrap();
     let sent =
         world.verify(&["--manifest", "elsewhere.yml", "--username", "dev"]).env("DOCKERHUB_TOKEN", "dckr_pat_canary");
     let sent = sent.output().expect_status(2);
-    assert!(sent.stderr.contains("is Docker Hub's: it is not sent there"), "{}", sent.stderr);
+    assert!(sent.stderr.contains("is for Docker Hub and is not sent there"), "{}", sent.stderr);
     let none = world.verify(&["--username", "dev"]).output().expect_status(3);
-    assert!(none.stderr.contains("in DOCKERHUB_TOKEN, or by --dockerhub-token-file FILE"), "{}", none.stderr);
+    assert!(none.stderr.contains("set DOCKERHUB_TOKEN or use --dockerhub-token-file FILE"), "{}", none.stderr);
     let nobody = world.verify(&[]).output().expect_status(2);
     assert!(nobody.stderr.contains("--username <NAME>"), "{}", nobody.stderr);
     let empty = world.verify(&["--username", ""]).env("DOCKERHUB_TOKEN", "x").output().expect_status(2);
     assert!(empty.stderr.contains("username"), "{}", empty.stderr);
     let image = world.verify(&["--script", "--refused", "x';id;'"]).output().expect_status(2);
-    assert!(image.stderr.contains("is no image"), "{}", image.stderr);
+    assert!(image.stderr.contains("is not an image"), "{}", image.stderr);
     std::fs::write(world.path("other.txt"), "hello\n").unwrap();
     let other = world.verify(&["--results", "other.txt"]).output().expect_status(2);
-    assert!(other.stderr.contains("no line in it is the script's"), "{}", other.stderr);
+    assert!(other.stderr.contains("it contains no lines from the script"), "{}", other.stderr);
     world.verify(&["--results", "absent.txt"]).output().expect_status(2);
     drop(world.hub);
 }

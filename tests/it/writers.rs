@@ -5,7 +5,7 @@
 use super::reviews::{BRANCH, FILE, ROBOT, World};
 use crate::support::github::{Options, TestGitHub};
 
-const GAP: &str = "the repository's activity does not reach back to it, and nobody's verified signature is on it";
+const GAP: &str = "the repository's activity does not reach back that far, and it has no verified signature";
 
 /// `pusher` pushes a commit that names another as its author and committer, as anybody can; its sha.
 fn push_in_name_of(github: &TestGitHub, branch: &str, pusher: &str, named: &str, file: (&str, &str)) -> String {
@@ -33,7 +33,7 @@ fn forged(world: &World) -> (u64, String) {
 }
 
 fn unknown(sha: &str, why: &str) -> String {
-    format!("it cannot be told who wrote {}: {why}", &sha[..12])
+    format!("it is unknown who wrote {}: {why}", &sha[..12])
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn where_the_activity_has_a_gap_nobody_is_believed() {
         (
             "nameless",
             |world, _| world.github.with(|s| s.activity.iter_mut().for_each(|row| row.actor = None)),
-            "GitHub does not say who pushed it: have it pushed anew",
+            "GitHub does not say who pushed it: have it pushed again",
         ),
         (
             "absent",
@@ -99,9 +99,9 @@ fn github_signed_what_it_made_for_an_account_but_for_merges_and_every_workflow()
     for (author, why) in [
         (ROBOT, None),
         ("hubot", None),
-        ("gone", Some("may not write here now")),
-        ("github-actions[bot]", Some("which is every workflow")),
-        ("other[bot]", Some("an App made it")),
+        ("gone", Some("no longer has write access")),
+        ("github-actions[bot]", Some("which all workflows share")),
+        ("other[bot]", Some("it was made by an App")),
     ] {
         let world = World::new(1);
         world.github.commit_by(BRANCH, (author, "web-flow"), "Approve", (FILE, &world.text(1, &["1"])));
@@ -197,8 +197,10 @@ fn a_workflow_that_pushes_for_a_developer_makes_the_writer_unknown_unless_it_lea
         world.github.review_as(number, "mona", "APPROVED");
         world.github.merge(number);
         match file {
-            FILE => world
-                .refused(&[], &unknown(&sha, "github-actions[bot] pushed it, which is not the account of this run")),
+            FILE => world.refused(
+                &[],
+                &unknown(&sha, "it was pushed by github-actions[bot], which is not the account of this run"),
+            ),
             _ => world.promoted(&[]),
         }
     }
@@ -263,7 +265,7 @@ fn a_fork_is_told_by_its_own_activity_or_not() {
         (
             "gone",
             |world, number| world.github.with(|s| s.pull(number).unwrap().head_repository = None),
-            Some("the fork that it came from is gone"),
+            Some("the fork that it came from no longer exists"),
         ),
     ];
     for (name, hide, why) in table {
@@ -287,7 +289,7 @@ fn an_enterprise_server_without_signatures_and_activity_tells_nobody() {
         world.github.merge(number);
         match activity {
             true => world.promoted(&[]),
-            false => world.refused(&[], "an Enterprise Server must be 3.17 or newer"),
+            false => world.refused(&[], "an Enterprise Server must be 3.17 or later"),
         }
     }
 }

@@ -14,12 +14,12 @@ use crate::observe::sources::Sources;
 use crate::progress::Bar;
 use crate::registry::{BlobSource, ByteStream, Error, ErrorKind};
 
-/// A blob of more bytes takes its turn to stream: it is more than buffers hold anyway.
+/// A larger blob takes its turn to stream: it is more than buffers hold anyway.
 const LARGE: u64 = 512 * 1024;
 /// How many large ones stream at once: each fills the buffers of two connections, more than a MiB together, and more of
 /// them make no copy faster.
 const STREAMS: usize = 3;
-/// How many more have their download opened meanwhile, so that none waits for a round trip when its turn comes. Not all: a
+/// How many more have their download opened in the meantime, so that none waits for a round trip when its turn comes. Not all: a
 /// connection keeps the buffer that it once needed, so what is opened one after the other goes through the same few.
 const AHEAD: usize = 1;
 
@@ -72,7 +72,7 @@ struct Inner {
     /// How many bytes of it came since it was last begun.
     came: AtomicU64,
     bar: Bar,
-    /// What went wrong upstream, so that it is not blamed on the destination.
+    /// What went wrong upstream, so that the destination is not blamed for it.
     fault: Mutex<Option<Error>>,
 }
 
@@ -151,7 +151,7 @@ impl Inner {
         let answer = self.sources.blob(&self.location, &self.blob, 0).await?;
         let gone = || {
             self.error(ErrorKind::Protocol(format!(
-                "the blob {} is not at {}: approve a version that is whole, or take the approval out",
+                "the blob {} does not exist at {}: approve a complete version, or remove the approval",
                 self.blob.digest, self.location
             )))
         };

@@ -1,5 +1,5 @@
-//! Carries signatures, attestations and SBOMs to the mirror, with their image or after it. No image's tag is touched, and no
-//! image goes where a signature should stand.
+//! Copies signatures, attestations and SBOMs to the mirror, with their image or after it. No image's tag is touched,
+//! and no image is copied in place of a signature.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,29 +16,29 @@ use crate::plan::FailedStep;
 use crate::plan::companions::{Allowance, LeftBehind};
 use crate::registry::Error;
 
-/// Something that was brought to the mirror beside an image.
+/// Something that was copied to the mirror with an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Carried {
     /// The mirror of the image that it belongs to, and that image's tag.
     pub repository: RepositoryName,
     pub tag: Tag,
     pub digest: Digest,
-    /// The tag it stands under; `None` where it names its subject itself.
+    /// Its tag; `None` if it refers to its subject itself.
     pub under: Option<Tag>,
 }
 
-/// What became of an image's companions.
+/// The result for an image's companions.
 #[derive(Debug, Default)]
 pub(crate) struct Companionship {
     pub carried: Vec<Carried>,
     /// What is not for the mirror.
     pub left: Vec<LeftBehind>,
-    /// Why not all of it could be looked for or brought.
+    /// Why not all of it could be found or copied.
     pub behind: Option<CopyError>,
 }
 
 impl Companionship {
-    /// Whether there was nothing to bring, and so no time passed.
+    /// Whether there was nothing to copy, and so no time passed.
     pub(super) fn is_nothing(&self) -> bool {
         self.carried.is_empty() && self.left.is_empty() && self.behind.is_none()
     }
@@ -55,7 +55,7 @@ struct Lacking {
     /// What it names as its subject, says the list of referrers.
     subject: Option<Digest>,
     under: Option<Tag>,
-    /// What the mirror's tag answers now.
+    /// What the mirror's tag resolves to now.
     replaces: Option<Digest>,
 }
 
@@ -191,7 +191,10 @@ impl Delivery {
         if let (Some(now), Some(tag)) = (&lacking.replaces, &lacking.under)
             && !extends(&top, now, mirror).await?
         {
-            tracing::warn!("{}:{tag} at the mirror holds other signatures than upstream: left alone", step.repository);
+            tracing::warn!(
+                "{}:{tag} at the mirror has different signatures from upstream: it is left alone",
+                step.repository
+            );
             return Ok(None);
         }
         let tree = tree::read(Origin::Source(&self.sources, &step.source), top).await.map_err(CopyError::reading)?;
@@ -205,7 +208,7 @@ impl Delivery {
     }
 }
 
-/// Whether it may come along; else why it stays behind. `out`: what stays behind already.
+/// Whether it may be copied too; else why it is left behind. `out`: what is left behind already.
 fn admitted(
     lacking: &Lacking,
     judged: Judged,
@@ -216,14 +219,14 @@ fn admitted(
         Judged::Missing => Err(gone(&lacking.digest)),
         Judged::Foreign(what) => Ok(Err(what)),
         Judged::Artifact(..) if lacking.subject.as_ref().is_some_and(|subject| out.contains(subject)) => {
-            Ok(Err("it belongs to something that stays behind".to_owned()))
+            Ok(Err("it belongs to something that is left behind".to_owned()))
         }
         Judged::Artifact(artifact) => Ok(room.take(artifact.size).map_err(|excess| excess.to_string())),
     }
 }
 
 fn gone(digest: &Digest) -> CopyError {
-    let text = format!("{digest}, which upstream lists as belonging to this image, is not there");
+    let text = format!("{digest}, which upstream lists as belonging to this image, does not exist");
     CopyError::new(FailedStep::SourceLost, text)
 }
 

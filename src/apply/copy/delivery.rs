@@ -1,4 +1,4 @@
-//! Brings blobs and manifests to a mirror: what it has is not sent, and what several images share is sent once a run.
+//! Copies blobs and manifests to a mirror: what it has is not sent, and what several images share is sent once per run.
 
 use std::sync::Arc;
 
@@ -126,7 +126,7 @@ impl Delivery {
             return Ok(false);
         }
         let _permit = self.blobs.acquire().await.map_err(|e| CopyError::new(FailedStep::Blob, e))?;
-        // Only a help: where it cannot be asked, it is sent.
+        // Best effort: if it cannot be asked, it is sent.
         if ask && mirror.store.has_blob(&blob.digest).await.unwrap_or(false) {
             bar.came(blob.size);
             holders.insert(step.repository.clone());
@@ -187,7 +187,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// Brings everything that a manifest names.
+    /// Copies everything that a manifest refers to.
     pub(super) async fn put_tree(&self, tree: &Tree, route: Route<'_>) -> Result<(), CopyError> {
         self.put_blobs(&tree.blobs, route).await?;
         self.put_manifests(tree, route).await
@@ -205,7 +205,7 @@ impl Delivery {
             Lack::Possible if self.known.is_relied_on(repository) => {}
             _ => return Err(error),
         }
-        let text = "the mirror lacks what it was taken to have: it is brought anew";
+        let text = "the mirror lacks blobs that it was assumed to have: copying them again";
         tracing::warn!("{}: {text} ({})", route.mirror.location, error.text);
         self.known.forget(repository, tree).await;
         self.put_tree(tree, Route { anew: true, ..route }).await

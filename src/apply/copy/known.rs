@@ -8,7 +8,7 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
 use super::tree::Tree;
 use crate::image::{Digest, RepositoryName};
 
-/// The repositories of the destination that hold a blob.
+/// The repositories of the destination that have a blob.
 pub(super) type Holders = BTreeSet<RepositoryName>;
 
 /// What a run knows of its destination.
@@ -16,7 +16,7 @@ pub(super) type Holders = BTreeSet<RepositoryName>;
 pub(super) struct Known {
     blobs: Mutex<BTreeMap<Digest, Arc<AsyncMutex<Holders>>>>,
     manifests: Mutex<BTreeSet<(RepositoryName, Digest)>>,
-    /// The repositories that were taken to have something that this run did not send.
+    /// The repositories that are assumed to have something that this run did not send.
     relied_on: Mutex<BTreeSet<RepositoryName>>,
     vouched: Mutex<BTreeMap<RepositoryName, Arc<OnceCell<()>>>>,
 }
@@ -38,17 +38,17 @@ impl Known {
         blobs.get(digest).and_then(|flight| flight.try_lock().ok()).is_some_and(|holders| holders.contains(repository))
     }
 
-    /// That a repository is taken to have something that this run did not send.
+    /// Notes that a repository is assumed to have something that this run did not send.
     pub(super) fn rely(&self, repository: &RepositoryName) {
         self.relied_on.lock().unwrap_or_else(PoisonError::into_inner).insert(repository.clone());
     }
 
-    /// Whether a repository is taken to have something that this run did not send.
+    /// Whether a repository is assumed to have something that this run did not send.
     pub(super) fn is_relied_on(&self, repository: &RepositoryName) -> bool {
         self.relied_on.lock().unwrap_or_else(PoisonError::into_inner).contains(repository)
     }
 
-    /// That a repository has a manifest.
+    /// Notes that a repository has a manifest.
     pub(super) fn add_manifest(&self, repository: &RepositoryName, digest: &Digest) {
         let mut manifests = self.manifests.lock().unwrap_or_else(PoisonError::into_inner);
         manifests.insert((repository.clone(), digest.clone()));
@@ -60,7 +60,7 @@ impl Known {
         manifests.contains(&(repository.clone(), digest.clone()))
     }
 
-    /// That a repository has everything of an image, as its tag vouches.
+    /// Notes that a repository has everything of an image, as its tag proves.
     pub(super) async fn add(&self, repository: &RepositoryName, tree: &Tree) {
         self.rely(repository);
         for document in tree.levels.iter().flatten() {

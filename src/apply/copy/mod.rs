@@ -32,7 +32,7 @@ mod verify;
 /// somebody may push, and no registry sets a tag only where it answers what is expected.
 const MOMENT: Duration = Duration::from_secs(10);
 
-/// Copies images to one destination; knows what this run has brought there.
+/// Copies images to one destination; knows what this run has copied there.
 pub(crate) struct Copier {
     delivery: Delivery,
     /// For every repository, a promoted top document that vouches for its blobs.
@@ -45,7 +45,7 @@ pub(crate) struct Copier {
 /// An image that was copied or verified.
 #[derive(Debug)]
 pub(crate) struct Copied {
-    /// What the mirror's tag was read to answer.
+    /// What the mirror's tag was read to resolve to.
     pub mirrored: Digest,
     pub companions: Companionship,
 }
@@ -77,7 +77,7 @@ impl Copier {
     /// Promotes one approval: copies it, or verifies what the mirror already answers; its signatures and the like come along.
     ///
     /// # Errors
-    /// Where it stopped, and why; nothing answers under the tag then that did not before.
+    /// Where it stopped, and why; the tag then still resolves to what it did before.
     pub(crate) async fn promote(&self, step: &Step, mirror: &Mirror) -> Result<Copied, CopyError> {
         if step.state == State::TagOnly
             && let Some(now) = &step.mirror_now
@@ -94,8 +94,8 @@ impl Copier {
         copied
     }
 
-    /// Carries the signatures and the like that appeared upstream since an approval was promoted. The mirror is asked
-    /// nothing where upstream can have none.
+    /// Copies signatures and similar artifacts that appeared upstream after an approval was promoted. The mirror is not
+    /// asked if upstream cannot have any.
     pub(crate) async fn follow_up(&self, step: &Step, mirror: &Mirror) -> Companionship {
         let Some(top) = &step.mirror_now else { return Companionship::default() };
         match companions::can_be_there(&self.delivery.sources, &step.source, top).await {
@@ -123,7 +123,7 @@ impl Copier {
         })?;
         if tree.foreign > 0 {
             tracing::warn!(
-                "{}:{}: {} layers may not be distributed: the image names them, their bytes are not copied",
+                "{}:{}: {} layers may not be distributed: the image lists them, but their bytes are not copied",
                 step.repository,
                 step.tag,
                 tree.foreign
@@ -133,21 +133,25 @@ impl Copier {
         let found = companions::find(&delivery.sources, &step.source, &digests);
         let (found, put) = tokio::join!(found, delivery.put_blobs(&tree.blobs, route));
         // Without bytes to send no time has passed since the plan: what it saw counts.
-        let mut is_seen = !put? && self.looked.elapsed() < MOMENT;
-        if let Err(error) = delivery.put_manifests(&tree, route).await {
+        let is_seen = !put? && self.looked.elapsed() < MOMENT;
+        let look = async { if is_seen { Ok(step.mirror_now.clone()) } else { answer(step, route.mirror).await } };
+        let (put, seen) = tokio::join!(delivery.put_manifests(&tree, route), look);
+        let (seen, mut is_fresh) = (seen?, put.is_ok());
+        if let Err(error) = put {
             delivery.bring_anew(error, &tree, route).await?;
-            is_seen = false;
         }
         let companions = delivery.carry(found, &digests, route).await;
-        is_seen &= companions.is_nothing();
-        if let Err(error) = set_tag(&tree.top, step, route.mirror, is_seen).await {
+        is_fresh &= companions.is_nothing();
+        let now = if is_fresh { seen } else { answer(step, route.mirror).await? };
+        if let Err(error) = set_tag(&tree.top, step, route.mirror, now).await {
             delivery.bring_anew(error, &tree, route).await?;
-            set_tag(&tree.top, step, route.mirror, false).await?;
+            let now = answer(step, route.mirror).await?;
+            set_tag(&tree.top, step, route.mirror, now).await?;
         }
         Ok(Copied { mirrored: tree.top.digest, companions })
     }
 
-    /// What the tag is to answer: the approved document, or the subset of it that the plan names.
+    /// What the tag should resolve to: the approved document, or its subset that the plan names.
     async fn top(&self, step: &Step) -> Result<Document, CopyError> {
         let sources = &self.delivery.sources;
         if let Some(document) = step.expected.as_ref().and_then(|digest| sources.documents.get(digest)) {
@@ -159,7 +163,7 @@ impl Copier {
             .map_err(|e| CopyError::reading(format!("{}: {e}", step.digest)))
     }
 
-    /// Reads the manifests of what the tag answers before it is moved and, once for a repository, those of a promoted tag: the
+    /// Reads the manifests of what the tag resolves to before it is moved and, once for a repository, those of a promoted tag: the
     /// repository has what they name.
     async fn vouch(&self, step: &Step, mirror: &Mirror) {
         let Delivery { sources, known, .. } = &self.delivery;
@@ -174,11 +178,14 @@ impl Copier {
         known.vouched(&step.repository).get_or_init(|| self.vouch_by(top, step, mirror)).await;
     }
 
-    /// Only a help: where the manifests cannot be read, nothing is taken to be there.
+    /// Best effort: if the manifests cannot be read, nothing is assumed to be there.
     async fn vouch_by(&self, top: Document, step: &Step, mirror: &Mirror) {
         match tree::read(Origin::Mirror(mirror.store.as_ref()), top).await {
             Ok(tree) => self.delivery.known.add(&step.repository, &tree).await,
-            Err(error) => tracing::debug!("{}: no tag vouches for blobs: {error}", mirror.location),
+            Err(error) => tracing::debug!(
+                "{}: existing tags cannot be used to find blobs that are already there: {error}",
+                mirror.location
+            ),
         }
     }
 
@@ -205,24 +212,23 @@ fn name(step: &Step) -> String {
     format!("{}:{}", step.repository, step.tag)
 }
 
-/// Sets the tag, if it still answers what the plan saw. Somebody may have pushed while blobs were copied; `is_seen`: that was
-/// a moment ago, so it is not looked at again.
-async fn set_tag(top: &Document, step: &Step, mirror: &Mirror, is_seen: bool) -> Result<(), CopyError> {
-    let reference = Reference::Tag(step.tag.clone());
-    let now = if is_seen {
-        step.mirror_now.clone()
-    } else {
-        let now = mirror.store.head(&reference).await;
-        now.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?.map(|held| held.digest)
-    };
+/// What the mirror's tag resolves to.
+async fn answer(step: &Step, mirror: &Mirror) -> Result<Option<Digest>, CopyError> {
+    let now = mirror.store.head(&Reference::Tag(step.tag.clone())).await;
+    Ok(now.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))?.map(|held| held.digest))
+}
+
+/// Sets the tag, if it still resolves to what the plan saw: somebody may have pushed while blobs were copied. `now`:
+/// what it resolved to a moment ago.
+async fn set_tag(top: &Document, step: &Step, mirror: &Mirror, now: Option<Digest>) -> Result<(), CopyError> {
     if now.as_ref() == Some(&top.digest) {
         return Ok(());
     }
     if now != step.mirror_now {
-        let text = "the mirror's tag moved while its image was copied: it is left alone; delete it there to have \
-                    what is approved copied";
+        let text = "the mirror's tag moved while its image was being copied: it is left alone; delete it there to \
+                    have the approved image copied";
         return Err(CopyError::new(FailedStep::MirrorDiffers, text));
     }
-    let put = mirror.store.put_manifest(&reference, top).await;
+    let put = mirror.store.put_manifest(&Reference::Tag(step.tag.clone()), top).await;
     put.map_err(|e| CopyError::at_destination(FailedStep::Tag, &e))
 }

@@ -21,7 +21,7 @@ const TOGETHER: usize = 16;
 /// An image, read down to its manifests.
 #[derive(Debug)]
 pub(super) struct Tree {
-    /// The index or manifest that the tag is to answer.
+    /// The index or manifest that the tag should resolve to.
     pub(super) top: Document,
     /// Everything below it, by level: the last level is put first.
     pub(super) levels: Vec<Vec<Document>>,
@@ -40,9 +40,9 @@ impl Tree {
 /// Why an image could not be read.
 #[derive(Debug)]
 pub(super) enum TreeError {
-    /// A document that another one names is not there.
+    /// A document that another one refers to does not exist.
     Missing(Digest),
-    /// What is there is not what it should be, or more than is taken.
+    /// It exists, but is not what it should be, or exceeds a limit.
     Unusable(String),
     /// Two readers could understand a document differently.
     Ambiguous(String),
@@ -68,7 +68,7 @@ impl std::fmt::Display for TreeError {
         match self {
             Self::Missing(digest) => write!(
                 f,
-                "the manifest {digest}, which the image's index names, is not there: approve a version that is whole, or take the approval out"
+                "the manifest {digest}, which the image's index lists, does not exist: approve a complete version, or remove the approval"
             ),
             Self::Unusable(text) | Self::Ambiguous(text) => f.write_str(text),
             Self::Store(error) => error.fmt(f),
@@ -120,7 +120,7 @@ pub(super) async fn read(from: Origin<'_>, top: Document) -> Result<Tree, TreeEr
 async fn read_level(from: Origin<'_>, children: &[Descriptor], bytes: &mut usize) -> Result<Vec<Document>, TreeError> {
     let declared: u64 = children.iter().map(|child| child.size).sum();
     if declared > BYTES as u64 {
-        return Err(TreeError::Unusable(format!("the image's manifests have more than {BYTES} bytes together")));
+        return Err(TreeError::Unusable(format!("the image's manifests have more than {BYTES} bytes in total")));
     }
     let mut reads = futures_util::stream::iter(children.iter().cloned())
         .map(|child| async move { checked(&child, from.document(&child.digest).await?) })
@@ -130,7 +130,7 @@ async fn read_level(from: Origin<'_>, children: &[Descriptor], bytes: &mut usize
         let document = document?;
         *bytes += document.bytes.len();
         if *bytes > BYTES {
-            return Err(TreeError::Unusable(format!("the image's manifests have more than {BYTES} bytes together")));
+            return Err(TreeError::Unusable(format!("the image's manifests have more than {BYTES} bytes in total")));
         }
         level.push(document);
     }
@@ -140,7 +140,7 @@ async fn read_level(from: Origin<'_>, children: &[Descriptor], bytes: &mut usize
 /// The document, if it is what its parent says it is.
 fn checked(child: &Descriptor, document: Document) -> Result<Document, TreeError> {
     let wrong = |what: &str, said: &dyn std::fmt::Display, is: &dyn std::fmt::Display| {
-        TreeError::Unusable(format!("{}: its index says {what} {said}, it has {is}", child.digest))
+        TreeError::Unusable(format!("{}: its index says {what} {said}, but it has {is}", child.digest))
     };
     if document.bytes.len() as u64 != child.size {
         return Err(wrong("size", &child.size, &document.bytes.len()));
@@ -180,7 +180,7 @@ impl Blobs {
         }
         match self.held.get(&blob.digest) {
             Some(known) if known.size != blob.size => Err(TreeError::Unusable(format!(
-                "{} is said to have {} and {} bytes",
+                "{} is listed with both {} and {} bytes",
                 blob.digest, known.size, blob.size
             ))),
             Some(_) => Ok(()),

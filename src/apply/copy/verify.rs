@@ -1,4 +1,4 @@
-//! Verifies what the mirror already answers, down to its blobs, before it is recorded.
+//! Verifies what the mirror already has, down to its blobs, before it is recorded.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -8,7 +8,7 @@ use super::tree::{self, Origin, Tree, TreeError};
 use crate::image::{Digest, Reference};
 use crate::plan::FailedStep;
 
-/// The image, if the mirror has everything of it. What it lacks is copied again, so that is no error.
+/// The image, if the mirror has everything of it. What it lacks is copied again, so that is not an error.
 pub(super) async fn whole(digest: &Digest, mirror: &Mirror) -> Result<Option<Tree>, CopyError> {
     let top = mirror.store.manifest(&Reference::Digest(digest.clone())).await;
     let Some(top) = top.map_err(|e| CopyError::at_destination(FailedStep::Verify, &e))? else { return Ok(None) };

@@ -16,7 +16,8 @@ use crate::plan::{FailedStep, State, Step};
 /// How many images are copied side by side.
 const IMAGES: usize = 16;
 
-/// Copies and verifies, but nothing of the repositories that are `unmade`, and with `signatures` looks after what is promoted already.
+/// Copies and verifies, except for repositories that are `unmade`; with `signatures`, also follows up on what is
+/// already promoted.
 pub(super) async fn copy(work: &Work<'_>, unmade: &Unmade, applied: &mut Applied, interruption: &Interruption) {
     let Work { copier, manifest, planned, .. } = *work;
     let mut images = Images::new(copier);
@@ -34,7 +35,7 @@ pub(super) async fn copy(work: &Work<'_>, unmade: &Unmade, applied: &mut Applied
     images.finish(&planned.steps, applied, interruption).await;
 }
 
-/// The images under way.
+/// The images in progress.
 struct Images {
     copier: Arc<Copier>,
     tasks: JoinSet<(usize, Done)>,
@@ -43,7 +44,7 @@ struct Images {
     done: BTreeMap<usize, Done>,
 }
 
-/// What each repository said that refused the credential: it refuses the next image too.
+/// What each repository that refused the credential said: it will refuse the next image too.
 #[derive(Default)]
 struct Refusals(Mutex<BTreeMap<RepositoryName, CopyError>>);
 
@@ -58,7 +59,7 @@ impl Refusals {
     }
 }
 
-/// What became of one step.
+/// The result of one step.
 enum Done {
     Copied(Result<Copied, CopyError>),
     /// It was promoted before.
@@ -80,7 +81,7 @@ impl Images {
         self.done.insert(index, Done::Copied(Err(error)));
     }
 
-    /// Copies one image as soon as there is room; not at all where its repository refused the credential meanwhile.
+    /// Copies one image as soon as there is room; not at all if its repository refused the credential in the meantime.
     fn start(&mut self, index: usize, step: Step, mirror: Mirror) {
         let (copier, room, refused) = (Arc::clone(&self.copier), Arc::clone(&self.room), Arc::clone(&self.refused));
         self.tasks.spawn(async move {
@@ -110,7 +111,7 @@ impl Images {
                 joined = self.tasks.join_next() => match joined {
                     Some(Ok((index, done))) => drop(self.done.insert(index, done)),
                     Some(Err(error)) if error.is_cancelled() => {}
-                    Some(Err(error)) => tracing::error!("a copy broke off: {error}"),
+                    Some(Err(error)) => tracing::error!("a copy was aborted: {error}"),
                     None => break,
                 },
                 signal = interruption.asked(), if ended.is_none() => {
@@ -133,14 +134,14 @@ impl Images {
                 None if is_work(step) => {
                     let text = match ended {
                         Some(signal) => format!("{signal} ended the run before this was promoted: run it again"),
-                        None => "the copy broke off, which is a defect of this program: please report it".to_owned(),
+                        None => "the copy was aborted, which is a bug in wharfinger: please report it".to_owned(),
                     };
                     applied.failed.push(step.failed(FailedStep::Blob, text));
                 }
                 None => {}
             }
         }
-        // One that is refused everywhere may do nothing: no work was possible.
+        // A credential that is refused everywhere can do nothing: no work was possible.
         let idle = applied.promoted.is_empty() && !applied.changed && refusals.iter().all(Option::is_some);
         applied.stopped = refusals.into_iter().flatten().next().filter(|_| idle && ended.is_none());
     }

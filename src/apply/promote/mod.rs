@@ -1,4 +1,4 @@
-//! Applies a promotion plan: makes repositories, copies images side by side, and says of each what became of it.
+//! Applies a promotion plan: creates repositories, copies images side by side, and reports the result of each.
 
 use super::interruption::Interruption;
 use super::removal::Outcome;
@@ -31,7 +31,7 @@ pub(crate) async fn promote(work: &Work<'_>, interruption: &Interruption) -> App
     applied
 }
 
-/// Takes down the tags that go for one reason, one after the other: they are few.
+/// Deletes the tags with one reason, one after the other: they are few.
 async fn remove(work: &Work<'_>, why: Why, applied: &mut Applied) {
     for removal in work.planned.removals.iter().filter(|removal| removal.why == why) {
         match work.remover().remove(removal).await {
@@ -51,7 +51,7 @@ async fn remove(work: &Work<'_>, why: Why, applied: &mut Applied) {
     }
 }
 
-/// Says what a destination means by errors whose words alone do not tell.
+/// Explains a destination's errors that are not clear by themselves.
 fn explain(manifest: &Manifest, applied: &mut Applied) {
     let errors = applied.failed.iter_mut().map(|failure| &mut failure.error).chain(&mut applied.stopped);
     for error in errors {

@@ -1,4 +1,4 @@
-//! Makes the destination's repositories and fixes their settings.
+//! Creates the destination's repositories and fixes their settings.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ fn unmade_because(reason: impl std::fmt::Display) -> CopyError {
     CopyError::new(FailedStep::Create, reason)
 }
 
-/// Makes and fixes what the plan says, where the credential may push.
+/// Creates and fixes what the plan says, where the credential may push.
 pub(super) async fn prepare(work: &Work<'_>, applied: &mut Applied) -> Unmade {
     let mut unmade = unwritable(work, applied).await;
     if applied.stopped.is_some() {
@@ -32,9 +32,9 @@ pub(super) async fn prepare(work: &Work<'_>, applied: &mut Applied) -> Unmade {
     unmade
 }
 
-/// Asks, before a repository is made, whether the credential may push to it: one that may not would leave it empty. Answers
-/// those that it may not push to or that could not be asked about, with the reason. Where it may push to none of them and
-/// there is nothing else to do, the run ends.
+/// Checks, before a repository is created, whether the credential may push to it: otherwise it would stay empty.
+/// Returns those that it may not push to or that could not be checked, with the reason. If it may push to none of them
+/// and there is nothing else to do, the run ends.
 async fn unwritable(work: &Work<'_>, applied: &mut Applied) -> Unmade {
     let Work { copier, manifest, planned, .. } = *work;
     let (mut unknown, mut refused) = (Unmade::new(), None);
@@ -55,7 +55,8 @@ async fn unwritable(work: &Work<'_>, applied: &mut Applied) -> Unmade {
     unknown
 }
 
-/// Makes the repositories of a destination that is not Docker Hub; answers those that could not be made, with the reason.
+/// Creates the repositories of a destination that is not Docker Hub; returns those that could not be created, with the
+/// reason.
 async fn make_elsewhere(work: &Work<'_>, steps: &[&RepositoryStep], applied: &mut Applied) -> Unmade {
     let mut unmade = Unmade::new();
     for step in steps {
@@ -67,7 +68,8 @@ async fn make_elsewhere(work: &Work<'_>, steps: &[&RepositoryStep], applied: &mu
     unmade
 }
 
-/// Makes and fixes the repositories, one after the other; answers those that nothing may be pushed to, with the reason.
+/// Creates and fixes the repositories, one after the other; returns those that nothing may be pushed to, with the
+/// reason.
 async fn make(hub: &Hub, manifest: &Manifest, steps: &[&RepositoryStep], applied: &mut Applied) -> Unmade {
     let mut unmade = Unmade::new();
     for step in steps {
@@ -80,7 +82,7 @@ async fn make(hub: &Hub, manifest: &Manifest, steps: &[&RepositoryStep], applied
         }
         if sealed {
             if step.create {
-                let text = "it is not made while it is not known whether it holds bytes that are revoked";
+                let text = "it is not created while it is unknown whether it contains revoked bytes";
                 unmade.insert(step.name.clone(), unmade_because(text));
             }
             continue;
@@ -103,9 +105,9 @@ async fn make(hub: &Hub, manifest: &Manifest, steps: &[&RepositoryStep], applied
     unmade
 }
 
-/// Fixes what differs in a repository. What cannot be fixed is a failure of its own; where everybody can still read what
-/// should be private, the reason why nothing may be pushed there is answered. In one that is `sealed` nobody is granted
-/// anything, and no rule is set that would keep a revoked tag from being deleted.
+/// Fixes what differs in a repository. What cannot be fixed is a separate failure; if everybody can still read what
+/// should be private, it returns why nothing may be pushed there. In a `sealed` one, nobody is granted anything, and no
+/// rule is set that would keep a revoked tag from being deleted.
 async fn fix(
     hub: &Hub,
     manifest: &Manifest,
@@ -138,8 +140,8 @@ async fn fix(
     exposed
 }
 
-/// Makes the promoted tags of a repository that was just made immutable. Where that cannot be done its images come all the
-/// same, and the next run tries again.
+/// Makes the promoted tags of a newly created repository immutable. If that fails, its images are copied anyway, and
+/// the next run tries again.
 async fn fix_tags(hub: &Hub, manifest: &Manifest, step: &RepositoryStep, applied: &mut Applied) {
     if !(step.create && step.immutable_tags.enabled) {
         return;
@@ -150,7 +152,7 @@ async fn fix_tags(hub: &Hub, manifest: &Manifest, step: &RepositoryStep, applied
     }
 }
 
-/// That a setting of a repository could not be set.
+/// The failure for a setting of a repository that could not be set.
 fn unset(manifest: &Manifest, step: &RepositoryStep, error: String) -> Option<Failure> {
     let image = manifest.images.iter().find(|image| image.repository == step.name)?;
     Some(Failure::of(image, None, FailedStep::Create, error))

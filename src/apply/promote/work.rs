@@ -1,4 +1,4 @@
-//! What is to be applied, and what became of it.
+//! What has to be applied, and the result.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::plan::removal::Removal;
 use crate::plan::{Failure, State, Step};
 use crate::registry::Registries;
 
-/// How many of the things that stay behind are said of one image; the results have all.
+/// How many of the artifacts that are left behind are logged for one image; the results have all.
 const SAID: usize = 5;
 
 pub(crate) struct Work<'a> {
@@ -26,7 +26,7 @@ pub(crate) struct Work<'a> {
     pub hub: Option<&'a Hub>,
     pub manifest: &'a Manifest,
     pub planned: &'a Promotions,
-    /// Whether signatures and the like that appeared since are carried to what is promoted already.
+    /// Whether signatures and similar artifacts that appeared later are copied to images that are already promoted.
     pub signatures: bool,
 }
 
@@ -41,27 +41,27 @@ impl Work<'_> {
     }
 }
 
-/// Whether there is anything to do about a step.
+/// Whether there is anything to do for a step.
 pub(super) const fn is_work(step: &Step) -> bool {
     matches!(step.state, State::Copy | State::TagOnly)
 }
 
-/// An approval that the mirror was read to answer.
+/// An approval that was read back from the mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Promoted {
     pub step: Step,
-    /// What the mirror's tag answers.
+    /// What the mirror's tag resolves to.
     pub mirrored: Digest,
 }
 
-/// What became of a plan.
+/// The result of a plan.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
-    /// What is promoted now and is to be recorded, in the plan's order.
+    /// What is now promoted and has to be recorded, in the plan's order.
     pub promoted: Vec<Promoted>,
-    /// Signatures and the like that were brought, in the plan's order.
+    /// Signatures and similar artifacts that were copied, in the plan's order.
     pub carried: Vec<Carried>,
-    /// What stands beside images upstream and was not brought, in the plan's order.
+    /// What upstream has for images but was not copied, in the plan's order.
     pub left_behind: Vec<(Step, LeftBehind)>,
     /// What failed, in the plan's order.
     pub failed: Vec<Failure>,
@@ -69,31 +69,31 @@ pub(crate) struct Applied {
     pub stopped: Option<String>,
     /// Differences in repositories' settings that were fixed.
     pub fixed: Vec<(RepositoryName, Difference)>,
-    /// Differences that stand.
+    /// Differences that remain.
     pub left: Vec<(RepositoryName, Difference)>,
     pub removed: Vec<Removal>,
-    /// Repositories that hold bytes which are revoked: nobody is granted anything there.
+    /// Repositories that contain revoked bytes: nobody is granted anything there.
     pub(super) sealed: BTreeSet<RepositoryName>,
-    /// Whether repositories were made or set up.
+    /// Whether repositories were created or set up.
     pub changed: bool,
 }
 
 impl Applied {
-    /// Takes what became of a step's companions. What stayed behind fails alone: the image is there.
+    /// Adds the result for a step's companions. What was left behind fails separately: the image is there.
     pub(super) fn accompany(&mut self, step: &Step, companions: Companionship) {
         self.carried.extend(companions.carried);
         for left in companions.left.iter().take(SAID) {
-            tracing::warn!("{}:{}: beside it upstream: {left}", step.repository, step.tag);
+            tracing::warn!("{}:{}: upstream: {left}", step.repository, step.tag);
         }
         if companions.left.len() > SAID {
             let more = companions.left.len() - SAID;
-            tracing::warn!("{}:{}: beside it upstream: {more} more stay behind", step.repository, step.tag);
+            tracing::warn!("{}:{}: {more} more artifacts are left behind upstream", step.repository, step.tag);
         }
         self.left_behind.extend(companions.left.into_iter().map(|left| (step.clone(), left)));
         if let Some(error) = companions.behind {
             let text = format!(
-                "the image is promoted, but not all its signatures and attestations are: {}; \
-                 `promote --signatures` or the next scheduled run tries again",
+                "the image is promoted, but not all of its signatures and attestations: {}; `promote --signatures` \
+                 or the next scheduled run tries again",
                 error.text
             );
             self.failed.push(step.failed(error.step, text));

@@ -20,7 +20,7 @@ use work::Work;
 /// How digests are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// A commit, or where the branch refuses it, or a recording proposal is open, that proposal.
+    /// A commit; or the recording proposal, if the branch refuses commits or the proposal is open.
     Auto,
     /// A commit and nothing else.
     Commit,
@@ -28,10 +28,10 @@ pub(crate) enum Way {
     Proposal,
 }
 
-/// What became of the records.
+/// What happened to the records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Recorded {
-    /// They stand in the manifest already, or their approvals are gone: nothing was written.
+    /// They are already in the manifest, or their approvals are gone: nothing was written.
     Already,
     /// By a commit on the default branch.
     Committed(Commit),
@@ -39,7 +39,7 @@ pub(crate) enum Recorded {
     Proposed(rows::Proposed),
 }
 
-/// What became of the records that could be written, and the others.
+/// What happened to the records that could be written, and the others.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) recorded: Recorded,
@@ -98,7 +98,7 @@ async fn write(work: &Work<'_>, way: Way) -> Result<Recorded, WriteError> {
     work.propose(open).await.map(Recorded::Proposed)
 }
 
-/// Nothing is to be recorded: the manifest is looked at only where a recording proposal is open, and then as it is now.
+/// Nothing is to be recorded: the manifest is checked only where a recording proposal is open, and then as it is now.
 async fn settle(forge: &dyn Forge, path: &str, manifest: &Manifest, way: Way) -> Result<Recorded, WriteError> {
     if way == Way::Commit {
         return Ok(Recorded::Already);

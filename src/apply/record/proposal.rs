@@ -4,21 +4,22 @@ use super::work::Work;
 use crate::apply::anew::WriteError;
 use crate::forge::{Account, Commit, FileChange, Forge, OpenProposal, Written};
 use crate::manifest::Manifest;
-use crate::observe::own::is_alone;
+use crate::observe::own::{is_alone, records_here};
 use crate::proposal::branch;
 use crate::proposal::own::former;
 use crate::proposal::record::{self, Record, gathered};
 use crate::report::rows::{Proposed, ProposedAction};
 
-/// The recording proposal, if one is open: under its former name too, where that was this manifest's. One that a person had be
-/// merged elsewhere records nothing.
+/// The recording proposal, if one is open: under its former name too, where that was this manifest's. One whose base
+/// branch a person changed records nothing.
 pub(super) async fn open(forge: &dyn Forge, manifest: &Manifest) -> Result<Option<OpenProposal>, WriteError> {
     let branch = branch::record(&manifest.prefix());
     let open = open_on(forge, &branch).await?;
-    // A local clone takes commits: nothing was left there.
     match (open, former(manifest, &branch).filter(|_| forge.accounts().is_some())) {
         (None, Some(former)) => match open_on(forge, &former).await? {
-            Some(open) if is_alone(forge, manifest.path()).await? => Ok(Some(open)),
+            Some(open) if is_alone(forge, manifest.path()).await? && records_here(forge, manifest, &open).await => {
+                Ok(Some(open))
+            }
             _ => Ok(None),
         },
         (open, _) => Ok(open),
@@ -46,8 +47,8 @@ impl Work<'_> {
         self.show(open, branch, &records, moved).await
     }
 
-    /// Sees to a recording proposal for which this run has nothing: it is closed where nothing is left to record, unless
-    /// somebody else's commits stand on it.
+    /// Sees to a recording proposal for which this run has nothing: it is closed if nothing is left to record, unless
+    /// it has somebody else's commits.
     pub(super) async fn settle(&self, open: OpenProposal) -> Result<Proposed, WriteError> {
         let empty = self
             .theirs(&open.head)
@@ -55,14 +56,13 @@ impl Work<'_> {
             .is_some_and(|theirs| gathered(&self.manifest, &[], Some(&theirs)).is_empty());
         let done = if empty && !open.touched { ProposedAction::Closed } else { ProposedAction::Unchanged };
         if done == ProposedAction::Closed {
-            let reason = format!("Nothing is left to record: `{}` says it all.", self.head.branch);
+            let reason = format!("Nothing is left to record: `{}` already has everything.", self.head.branch);
             self.forge.close(&open, &reason).await?;
         }
         Ok(proposed(open.number, open.url, open.branch, done))
     }
 
-    /// Of what stands on the branch only what this program put there is carried on: what somebody else wrote there was read
-    /// back by nobody.
+    /// Only what this program put on the branch is carried on: what somebody else wrote there was never read back.
     async fn make_from(&self, branch: &str, tip: &Commit) -> Result<(Vec<Record>, bool), WriteError> {
         let Written { own, other, .. } = self.forge.written(branch, tip, &Account::Us).await?;
         let theirs = self.theirs(tip).await?;
@@ -73,13 +73,15 @@ impl Work<'_> {
         };
         let (records, moved) = self.make(branch, Some(tip), theirs.as_ref(), ours.as_ref()).await?;
         if let Some(who) = other.filter(|_| moved) {
-            tracing::warn!("{branch}: what {who} put there is not carried on, for here stands only what was read back");
+            tracing::warn!(
+                "{branch}: commits by {who} are dropped, because this branch only contains what was read back"
+            );
         }
         Ok((records, moved))
     }
 
-    /// The branch becomes the default branch and one commit, unless it says that already. `theirs` is what it says, and `ours`
-    /// what this program last had it say.
+    /// The branch becomes the default branch and one commit, unless it says that already. `theirs` is its content, and
+    /// `ours` the content that this program last gave it.
     async fn make(
         &self,
         branch: &str,

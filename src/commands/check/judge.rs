@@ -1,4 +1,4 @@
-//! The judgement: evidence for every approval that comes in, and findings.
+//! The judgement: evidence for every new approval, and findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,19 +25,19 @@ use crate::text::{counted, excerpt};
 
 pub(super) struct Judged {
     pub(super) manifest: Manifest,
-    /// What a person has to answer for.
+    /// What a person is accountable for.
     pub(super) findings: Vec<Finding>,
     /// What is worth knowing.
     pub(super) notices: Vec<Finding>,
-    /// What is to be said of rules.
+    /// What has to be said about rules.
     pub(super) told: Vec<Told>,
-    /// What promotion would do about the approvals that come in.
+    /// What promotion would do about the new approvals.
     pub(super) promotions: Vec<rows::Promotion>,
     pub(super) failed: Vec<rows::Failed>,
     pub(super) report: String,
     /// What was found out about the approvals that come in.
     pub(super) evidence: Vec<rows::LookedAt>,
-    /// How many images were looked at.
+    /// How many images were checked.
     pub(super) images: usize,
 }
 
@@ -63,7 +63,7 @@ impl Judged {
         codes.dedup();
         match (self.findings.len(), self.failed.len()) {
             (0, 0) => (StatusState::Success, format!("nothing wrong; {}", incoming(self.promotions.len()))),
-            (0, failed) => (StatusState::Error, format!("{} could not be looked at", counted(failed, "thing"))),
+            (0, failed) => (StatusState::Error, format!("{} could not be checked", counted(failed, "thing"))),
             (findings, _) => (StatusState::Failure, format!("{}: {}", counted(findings, "finding"), codes.join(", "))),
         }
     }
@@ -111,7 +111,7 @@ pub(super) async fn judge(context: &Context, subject: &Subject) -> Result<Judged
         (Some(base), Some(at)) => unreviewed_at(context, at, base).await,
         _ => Vec::new(),
     };
-    // what a pull request says of the policy is no policy yet
+    // what a pull request says of the policy is not a policy yet
     let policy = base.as_ref().map_or(&head.policy, |base| &base.policy).clone();
     let images = (0..head.images.len()).map(|at| review::guarded(base.as_ref(), &head, at)).collect();
     let before = Manifest { policy, images, ..head.clone() };
@@ -211,11 +211,11 @@ impl<'a> Judge<'a> {
         }
         if self.public_only && self.base.is_none() {
             let why =
-                "no host is trusted before the base has a usable manifest: bring the manifest without approvals first";
+                "no host is trusted before the base has a usable manifest: add the manifest without approvals first";
             return Evidence { unknown: vec![why.to_owned()], ..Evidence::default() };
         }
         if self.public_only && matches!(image.source, Location::Layout(_)) {
-            return Evidence { unknown: vec!["a directory is not read here".to_owned()], ..Evidence::default() };
+            return Evidence { unknown: vec!["directories are not read here".to_owned()], ..Evidence::default() };
         }
         let (sources, standings) = (&self.sources, &self.standings);
         // What the base guards is verified with the base's keys, whatever the head has in their files.
@@ -225,7 +225,7 @@ impl<'a> Judge<'a> {
         reader.read(self.base, self.head, item).await
     }
 
-    /// What the evidence for one approval leaves to answer for.
+    /// What the evidence for one approval leaves open.
     async fn answer_for(&self, item: &Item, evidence: &Evidence, judged: &mut Judged) {
         let image = &self.head.images[item.image];
         let approval = image.approved.iter().find(|a| Some(&a.tag) == item.entry.to.as_ref());
@@ -237,7 +237,7 @@ impl<'a> Judge<'a> {
             Served::Not(_) if self.clocks.saw(&image.source, &approval.tag, &approval.digest).await => served = true,
             Served::Not(other) => {
                 let found = other.as_ref().map_or("nothing".to_owned(), ToString::to_string);
-                let expected = expected("a tag that answers");
+                let expected = expected("a tag that resolves to");
                 judged.findings.push(Finding::about("never-served", image, approval, expected, found));
             }
             Served::Unknown => {
@@ -269,20 +269,20 @@ impl<'a> Judge<'a> {
                     Some(why) => why,
                 },
                 (Some(mirrored), false) if image.adopt && self.answers(image, approval, mirrored).await => {
-                    let found = format!("{mirrored}, which the adopted mirror answers");
-                    let expected = "a record of what was there before".to_owned();
+                    let found = format!("{mirrored}, which the adopted mirror has");
+                    let expected = "a record of its previous content".to_owned();
                     judged.notices.push(Finding::about("adopted", image, approval, expected, found));
                     continue;
                 }
-                (Some(_), false) => "`mirrored` changes together with other things".to_owned(),
-                (None, _) => "`mirrored` taken away".to_owned(),
+                (Some(_), false) => "`mirrored` changed together with other things".to_owned(),
+                (None, _) => "`mirrored` removed".to_owned(),
             };
             let expected = "only promotion to change `mirrored`".to_owned();
             judged.findings.push(Finding::about("mirrored-changed", image, approval, expected, found));
         }
     }
 
-    /// Whether the mirror's tag is seen to answer a digest.
+    /// Whether the mirror's tag is seen to resolve to a digest.
     async fn answers(&self, image: &Image, approval: &Approval, digest: &Digest) -> bool {
         let Ok(location) = self.head.mirror(&image.repository) else { return false };
         if self.public_only && matches!(location, Location::Layout(_)) {
@@ -292,7 +292,7 @@ impl<'a> Judge<'a> {
         answer.is_ok_and(|held| held.is_some_and(|held| held.digest == *digest))
     }
 
-    /// Why a recorded digest is not proved to be the mirror's; `None` where it is.
+    /// Why a recorded digest is not proven to be the mirror's; `None` if it is.
     async fn disproof(&self, image: &Image, approval: &Approval, mirrored: &Digest) -> Option<String> {
         let gives = match &image.platforms {
             None => Some(approval.digest.clone()),
@@ -300,8 +300,8 @@ impl<'a> Judge<'a> {
         };
         match gives {
             Some(gives) if gives == *mirrored => {}
-            Some(gives) => return Some(format!("{mirrored}, where `digest` and `platforms` give {gives}")),
-            None => return Some(format!("{mirrored}, which cannot be compared: upstream does not give the index")),
+            Some(gives) => return Some(format!("{mirrored}, but `digest` and `platforms` result in {gives}")),
+            None => return Some(format!("{mirrored}, which cannot be compared: upstream does not provide the index")),
         }
         let location = self.head.mirror(&image.repository).ok()?;
         if self.public_only && matches!(location, Location::Layout(_)) {
@@ -309,7 +309,9 @@ impl<'a> Judge<'a> {
         }
         let answer = self.registries.open(&location).head(&Reference::Tag(approval.tag.clone())).await;
         match answer {
-            Ok(Some(held)) if held.digest != *mirrored => Some(format!("a mirror that answers {}", held.digest)),
+            Ok(Some(held)) if held.digest != *mirrored => {
+                Some(format!("a mirror tag that resolves to {}", held.digest))
+            }
             Ok(None) => Some("a mirror without this tag".to_owned()),
             // a private mirror does not answer a run without secrets
             Ok(Some(_)) | Err(_) => None,
@@ -368,7 +370,7 @@ fn hosts(manifest: &Manifest) -> BTreeSet<RegistryHost> {
 }
 
 fn unknown(evidence: &Evidence) -> String {
-    if evidence.unknown.is_empty() { "upstream does not answer".to_owned() } else { evidence.unknown.join("; ") }
+    if evidence.unknown.is_empty() { "upstream does not respond".to_owned() } else { evidence.unknown.join("; ") }
 }
 
 /// Why what an image asks signatures of is unsigned; `None` where it is verified.

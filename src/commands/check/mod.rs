@@ -1,5 +1,5 @@
-//! `check`: judges what a pull request would let in. Needs no secret and writes nothing but the job's summary,
-//! annotations and outputs.
+//! `check`: judges what a pull request would approve. Needs no secret and only writes the job's summary, annotations
+//! and outputs.
 
 use super::{Context, Exit, Stop, promote};
 use crate::diag::position;
@@ -25,7 +25,7 @@ use subject::Subject;
 /// Runs it for `images`, or for all where none is named.
 ///
 /// # Errors
-/// Why it could not work. Faults of the manifest are a result like any other, but for the exit status.
+/// Why it could not work. Faults of the manifest are a result like any other, except for the exit status.
 pub(crate) async fn run(context: &Context, images: &[String], output: &mut Output) -> Result<Exit, Stop> {
     let subject = Subject::of_run(context).await?;
     let judged = judge(context, &subject).await?;
@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &Context, images: &[String], output: &mut Outpu
     Ok(tell(&subject, judged.within(&scope), output))
 }
 
-/// Tells everything that was found.
+/// Reports everything that was found.
 fn tell(subject: &Subject, judged: Judged, output: &mut Output) -> Exit {
     for finding in &judged.findings {
         output.annotate(annotation(Level::Error, finding, &subject.head));
@@ -60,7 +60,7 @@ fn tell(subject: &Subject, judged: Judged, output: &mut Output) -> Exit {
     let clean = check.findings.is_empty() && check.failed.is_empty();
     output.check(check, &subject.head);
     if !judged.report.is_empty() {
-        output.evidence(&format!("## What a merge would let in\n\n{}", judged.report));
+        output.evidence(&format!("## What a merge would approve\n\n{}", judged.report));
     }
     if clean { Exit::Done } else { Exit::Findings }
 }

@@ -40,7 +40,7 @@ impl RuleReader<'_> {
                 0 => String::new(),
                 count => format!(" and {}", counted(count, "other source")),
             };
-            tracing::warn!("whether rules pick anything is not known of {source}{others}: {error}");
+            tracing::warn!("it is unknown whether rules pick anything from {source}{others}: {error}");
         }
         let notices =
             |(at, image)| self.notices(image, &listed).into_iter().map(move |notice| Told { image: at, notice });

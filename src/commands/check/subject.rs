@@ -1,4 +1,4 @@
-//! What is checked: two texts of the manifest, and what a proposal says of itself.
+//! What is checked: two texts of the manifest, and a proposal's metadata.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(super) struct Subject {
     pub(super) named: Named,
     /// For a proposal of ours: what its metadata says, `Some(None)` where that cannot be read.
     pub(super) proposal: Option<Option<Metadata>>,
-    /// Who edited its body last, where that was not this program.
+    /// Who edited its body last, if that was not this program.
     pub(super) edited_by: Option<String>,
     /// Whether private addresses and directories are out of reach.
     pub(super) public_only: bool,
@@ -94,7 +94,7 @@ impl Subject {
             Kind::PullRequest(pull) => {
                 let forge = context.forge()?;
                 let sha = event.sha.as_ref().ok_or_else(|| {
-                    Stop::Unusable("GITHUB_SHA is not set: the event's merge commit is not known".to_owned())
+                    Stop::Unusable("GITHUB_SHA is not set, so the event's merge commit is unknown".to_owned())
                 })?;
                 let mut subject = Self::at(context, forge, sha, None).await?;
                 let own = github.repository.as_ref().map(|(owner, name)| format!("{owner}/{name}"));
@@ -121,9 +121,9 @@ impl Subject {
         };
         let named = Named::of(context, Some(read_at(at)), parent.as_ref().map(read_at));
         let forge = &**forge;
-        let head = files(forge, at, path)
-            .await?
-            .ok_or_else(|| Stop::Unusable(format!("there is no {path} at {at}: `--manifest` names another")))?;
+        let head = files(forge, at, path).await?.ok_or_else(|| {
+            Stop::Unusable(format!("there is no {path} at {at}: name another file with `--manifest`"))
+        })?;
         let base = match &parent {
             Some(parent) => files(forge, parent, path).await?,
             None => None,

@@ -12,7 +12,7 @@ use crate::report::Output;
 /// The commit status that carries the verdict.
 const STATUS: &str = "wharfinger";
 
-/// What `check` comes to, in a line that a status takes.
+/// The result of `check`, in one line for a status.
 pub(in crate::commands) struct Verdict {
     pub(in crate::commands) state: StatusState,
     pub(in crate::commands) text: String,
@@ -30,8 +30,8 @@ impl Verdict {
     }
 }
 
-/// Posts the verdict on a proposal's commit, unless that commit has it. What its body says of itself is `metadata`. Gives
-/// whether that is the last word: what could not be worked out is tried again.
+/// Posts the verdict on a proposal's commit, unless that commit has it. `metadata` comes from its body. Returns whether
+/// it is final: what could not be worked out is tried again.
 pub(in crate::commands) async fn post_verdict(
     context: &Context,
     statuses: &dyn Statuses,
@@ -49,7 +49,7 @@ pub(in crate::commands) async fn post_verdict(
     Ok(state != StatusState::Error)
 }
 
-/// Posts a verdict, unless it is the one that the commit has.
+/// Posts a verdict, unless the commit already has it.
 pub(in crate::commands) async fn post(
     statuses: &dyn Statuses,
     commit: &Commit,

@@ -64,7 +64,11 @@ impl Branches for GitForge {
         {
             self.would_follow(branch, &tree, at, files).await?;
         }
-        self.foreseen(branch, !files.is_empty()).await
+        let foreseen = self.foreseen(branch, !files.is_empty()).await?;
+        if !files.is_empty() {
+            self.start_writers();
+        }
+        Ok(foreseen)
     }
 
     async fn deliver(&self, branch: &str) -> Result<bool, Error> {

@@ -1,7 +1,6 @@
 //! The git command line, run in one repository with nothing of the environment that could send it elsewhere.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use tokio::process::Command;
 use super::config::{Foreign, NONE};
 use super::faults::{not_run, one_line};
 use super::objects::{Object, Objects};
+use super::ready::{Ready, spawn};
 use crate::forge::Error;
 
 /// Variables that would make git work on another repository, index or tree than the one it was started in.
@@ -42,6 +42,7 @@ pub(super) struct Git {
     /// What some configuration calls the first branch of a new repository.
     default_branch: Option<String>,
     objects: Arc<Objects>,
+    ready: Arc<Ready>,
     /// How long an answer is waited for.
     patience: Duration,
 }
@@ -70,6 +71,7 @@ impl Git {
             origin: false,
             default_branch: None,
             objects: Arc::default(),
+            ready: Arc::default(),
             patience: PATIENCE,
         }
     }
@@ -120,6 +122,18 @@ impl Git {
         self.objects.start(self.command(&["cat-file", "--batch"])).await
     }
 
+    /// Starts commands that read all of their input before they do anything, so that [`Self::run`] finds them running. One that
+    /// cannot be started is started by `run`, which tells why it cannot.
+    pub(super) fn start_ahead(&self, commands: &'static [&[&str]]) {
+        let git = self.clone();
+        // Starting a process keeps a thread until the program runs.
+        tokio::spawn(async move {
+            for args in commands {
+                git.ready.start(git.command(args), args);
+            }
+        });
+    }
+
     /// The text that a command prints, without the final newline.
     pub(super) async fn line(&self, args: &[&str]) -> Result<String, Error> {
         self.text(args, b"").await.map(|text| text.trim_end_matches('\n').to_owned())
@@ -131,7 +145,8 @@ impl Git {
         if !said.ok {
             return Err(Error::Unusable(format!("`git {}` failed: {}", args.join(" "), said.err)));
         }
-        String::from_utf8(said.out).map_err(|_| Error::Unusable(format!("`git {}` printed no UTF-8", args.join(" "))))
+        String::from_utf8(said.out)
+            .map_err(|_| Error::Unusable(format!("`git {}` printed text that is not UTF-8", args.join(" "))))
     }
 
     /// Whether a command succeeds; for questions that git answers with its exit status.
@@ -147,9 +162,10 @@ impl Git {
 
     /// Runs a command with `input` and says what it said, whatever its exit status.
     pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<GitOutput, Error> {
-        let mut command = self.command(args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().map_err(|e| not_run(&e))?;
+        let mut child = match self.ready.take(args) {
+            Some(child) => child,
+            None => spawn(self.command(args)).map_err(|e| not_run(&e))?,
+        };
         let mut stdin = child.stdin.take();
         let feed = async move {
             if let Some(pipe) = &mut stdin {
@@ -160,7 +176,8 @@ impl Git {
         };
         let limit = self.patience * COMMAND;
         let done = tokio::time::timeout(limit, async { tokio::join!(feed, child.wait_with_output()) }).await;
-        let late = |_| Error::Unusable(format!("`git {}` was not done after {} s", args.join(" "), limit.as_secs()));
+        let late =
+            |_| Error::Unusable(format!("`git {}` had not finished after {} s", args.join(" "), limit.as_secs()));
         let output = done.map_err(late)?.1.map_err(|e| not_run(&e))?;
         Ok(GitOutput { ok: output.status.success(), out: output.stdout, err: one_line(&output.stderr) })
     }

@@ -80,7 +80,7 @@ impl Foreign {
         for filter in &self.filters {
             if filter.contains(['=', '\n']) {
                 let text =
-                    format!("the repository's configuration names a filter {filter:?}, which cannot be set aside");
+                    format!("the repository's configuration names a filter {filter:?}, which cannot be disabled");
                 return Err(Error::Unusable(text));
             }
             all.extend(["clean=", "smudge=", "process=", "required=false"].map(|is| format!("filter.{filter}.{is}")));

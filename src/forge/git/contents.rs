@@ -29,12 +29,12 @@ impl Contents for GitForge {
             Some(commit) => commit,
             None if self.current().await?.as_ref() == Some(&branch) => {
                 return Err(Error::Unusable(format!(
-                    "there is no local branch {branch} with a commit: nothing was committed here yet; `git add` and `git commit` first"
+                    "there is no local branch {branch} with a commit: nothing has been committed here yet; run `git add` and `git commit` first"
                 )));
             }
             None => {
                 return Err(Error::Unusable(format!(
-                    "there is no local branch {branch}; `git switch {branch}` makes it"
+                    "there is no local branch {branch}; `git switch {branch}` creates it"
                 )));
             }
         };

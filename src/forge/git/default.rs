@@ -43,20 +43,20 @@ impl GitForge {
         };
         let Some(branch) = named.map(str::to_owned).or(only) else {
             if current.is_none() && there.is_empty() {
-                let text = "HEAD is detached and origin/HEAD is not set, so the default branch is unknown; `git switch` to it, or \
-                            `git remote set-head origin --auto`";
+                let text = "HEAD is detached and origin/HEAD is not set, so the default branch is unknown; switch to \
+                            it with `git switch`, or run `git remote set-head origin --auto`";
                 return Err(Error::Unusable(text.to_owned()));
             }
             return Err(Error::Unusable(
-                "no origin says which branch is the default one, and there are several: \
-                 `git config init.defaultBranch NAME` names it"
+                "there is no origin to name the default branch, and there are several branches: name it with `git \
+                 config init.defaultBranch NAME`"
                     .to_owned(),
             ));
         };
         if current.as_deref() != Some(&branch) {
             tracing::warn!(
-                "this run reads and records on the branch {branch}: no origin names the default branch, and {} is checked \
-                 out; `git config init.defaultBranch NAME` names another",
+                "this run reads and records on the branch {branch}: there is no origin to name the default branch, \
+                 and {} is checked out; `git config init.defaultBranch NAME` selects another",
                 current.as_deref().unwrap_or("no branch")
             );
         }

@@ -15,9 +15,7 @@ fn with_remedy(complaint: &str) -> String {
 /// That git does not start.
 pub(super) fn not_run(error: &std::io::Error) -> Error {
     Error::Unusable(match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            "git is not installed, or not where PATH says: `--forge git` needs it".to_owned()
-        }
+        std::io::ErrorKind::NotFound => "git is not installed, or not in PATH: `--forge git` needs it".to_owned(),
         _ => format!("git could not be run: {error}"),
     })
 }
@@ -34,13 +32,20 @@ pub(super) fn one_line(bytes: &[u8]) -> String {
 pub(super) fn not_a_repository(directory: &Path, complaint: &str) -> String {
     let place = directory.display();
     if complaint.contains("not a git repository (or any") {
-        return format!("{place} is not in a git repository: `git init` makes one");
+        return format!("{place} is not in a git repository: `git init` creates one");
     }
     if complaint.contains("dubious ownership") {
-        let help = "if you trust it, `git config --global --add safe.directory DIRECTORY`, with the repository's top directory";
+        let help = "if you trust it, run `git config --global --add safe.directory DIRECTORY` with the repository's top directory";
         return format!("git does not use the repository of {place}, because another user owns it: {help}");
     }
     format!("git cannot use the repository of {place}: {}", with_remedy(complaint))
+}
+
+/// Whether git complains that it does not know who commits.
+pub(super) fn lacks_identity(complaint: &str) -> bool {
+    ["Please tell me who you are", "unable to auto-detect email", "empty ident name", "no email was given"]
+        .iter()
+        .any(|words| complaint.contains(words))
 }
 
 /// What helps against a complaint of git.
@@ -51,29 +56,29 @@ fn remedy(complaint: &str) -> Option<&'static str> {
         return None;
     }
     if has(&["index.lock", "Another git process"]) {
-        return Some("another git process works there; if none does, delete the lock file that is named");
+        return Some("another git process is running there; if none is, delete the lock file named above");
     }
     if has(&["index file corrupt", "bad index file", "index file smaller", "bad signature 0x", "unordered stage"]) {
         return Some("the index is broken: delete .git/index and run `git reset`, which keeps your files");
     }
     if has(&["not a git repository"]) {
-        return Some("its .git file names a repository that is not there: `git worktree repair` in the main one");
+        return Some("its .git file names a repository that does not exist: run `git worktree repair` in the main one");
     }
     let broken =
         ["is corrupt", "corrupt loose object", "bad object", "object file", "unable to read tree", "inflate: data"];
     if has(&broken) {
-        return Some("the clone is damaged: `git fsck` says where, and a new clone has what was pushed");
+        return Some("the clone is damaged: `git fsck` says where, and a fresh clone has everything that was pushed");
     }
-    if has(&["Please tell me who you are", "unable to auto-detect email", "empty ident name"]) {
-        return Some("`git config user.name NAME` and `git config user.email ADDRESS` say who you are");
+    if lacks_identity(complaint) {
+        return Some("set `git config user.name NAME` and `git config user.email ADDRESS`");
     }
     if has(&["you need to resolve your current index", "unmerged"]) {
-        return Some("a merge is not finished there: commit it, or `git merge --abort`");
+        return Some("a merge is unfinished there: commit it, or run `git merge --abort`");
     }
     if has(&["unknown option", "unknown switch", "usage: git"]) {
         return Some("git 2.31 or later is needed");
     }
-    has(&["Permission denied", "Read-only file system"]).then_some("this user may not write there")
+    has(&["Permission denied", "Read-only file system"]).then_some("this user cannot write there")
 }
 
 #[cfg(test)]
@@ -89,7 +94,7 @@ mod tests {
             ("fatal: not a git repository: /r/.git/worktrees/w", "`git worktree repair`"),
             ("fatal: unable to auto-detect email address (got 'a@b.(none)')", "user.email"),
             ("error: unknown option `show-scope'", "2.31"),
-            ("error: cannot open .git/FETCH_HEAD: Permission denied", "may not write"),
+            ("error: cannot open .git/FETCH_HEAD: Permission denied", "cannot write"),
         ] {
             let text = with_remedy(complaint);
             assert!(text.starts_with(complaint) && text.contains(help), "{text}");

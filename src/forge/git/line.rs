@@ -62,5 +62,5 @@ impl GitForge {
 
 fn utc(text: &str) -> Result<DateTime<Utc>, Error> {
     let date = DateTime::parse_from_rfc3339(text);
-    date.map(|d| d.to_utc()).map_err(|_| Error::Unusable(format!("git printed a date that is none: {text}")))
+    date.map(|d| d.to_utc()).map_err(|_| Error::Unusable(format!("git printed an invalid date: {text}")))
 }

@@ -27,6 +27,7 @@ mod line;
 mod objects;
 mod origin;
 mod proposals;
+mod ready;
 mod trees;
 mod write;
 
@@ -34,7 +35,7 @@ mod write;
 const ORIGIN_HEAD: &str = "refs/remotes/origin/HEAD";
 /// What this program put on a branch.
 const OPEN: &str = "refs/wharfinger/open/";
-/// What this program committed last to a branch that is no proposal and not the default one: the ledger's, where its first
+/// What this program committed last to a branch that is not a proposal and not the default one: the ledger's, where its first
 /// commit was made elsewhere.
 const WROTE: &str = "refs/wharfinger/wrote/";
 /// What was on a branch when a person deleted it.
@@ -53,8 +54,6 @@ pub struct GitForge {
     /// What HEAD and the origin's HEAD point to, where that exists.
     pointed: [Option<String>; 2],
     default_branch: OnceCell<String>,
-    /// Whether git knows whom a commit is by.
-    knows_committer: OnceCell<bool>,
 }
 
 impl GitForge {
@@ -84,8 +83,7 @@ impl GitForge {
             name.filter(|name| *name != "HEAD").map(str::to_owned)
         });
         let (prefix, common, shallow) = (prefix.to_owned(), common.into(), shallow == "true");
-        let (default_branch, knows_committer) = (OnceCell::new(), OnceCell::new());
-        Ok(Self { git, prefix, common, shallow, pointed, default_branch, knows_committer })
+        Ok(Self { git, prefix, common, shallow, pointed, default_branch: OnceCell::new() })
     }
 
     /// Waits so long for an answer of git, and five times as long for a whole command.
@@ -99,7 +97,7 @@ impl GitForge {
     fn has_whole_history(&self) -> Result<(), Error> {
         match self.shallow {
             true => Err(Error::Unusable(
-                "this clone is shallow, so what its history lacks may stand before; `git fetch --unshallow` brings the rest"
+                "this clone is shallow, so its history may be incomplete; `git fetch --unshallow` fetches the rest"
                     .to_owned(),
             )),
             false => Ok(()),

@@ -1,7 +1,6 @@
 //! Objects, read through one git process that stays for the whole run: a process for each look costs more than the look.
 
 use std::io::ErrorKind;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -9,6 +8,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 
 use super::faults::{not_run, one_line};
+use super::ready::spawn;
 use crate::forge::Error;
 
 /// How long a process that answers no more is waited for to end by itself.
@@ -89,9 +89,8 @@ impl Objects {
 }
 
 impl Process {
-    fn start(mut command: Command) -> Result<Self, Error> {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().map_err(|e| not_run(&e))?;
+    fn start(command: Command) -> Result<Self, Error> {
+        let mut child = spawn(command).map_err(|e| not_run(&e))?;
         let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(not_run(&std::io::Error::other("it has no input or output")));
         };
@@ -139,7 +138,7 @@ impl Process {
 }
 
 fn silent(patience: Duration) -> String {
-    format!("it did not answer within {} s", patience.as_secs())
+    format!("it did not respond within {} s", patience.as_secs())
 }
 
 /// One answer: `ID TYPE SIZE`, a line break, the content and a line break, or `NAME missing`.

@@ -8,7 +8,7 @@ use crate::text::counted;
 
 /// Records that this program committed and that the origin does not have yet: `refs/wharfinger/unpushed/<branch>/<commit>`.
 const UNPUSHED: &str = "refs/wharfinger/unpushed/";
-/// So many commits that the origin lacks are looked at.
+/// How many commits that the origin lacks are checked.
 const LOOKED_AT: usize = 1000;
 
 /// How the local branch stands to the origin's of its name.
@@ -81,10 +81,10 @@ impl GitForge {
             // Somebody else pushed them.
             Standing::Same => false,
             Standing::Records(lead) => self.push(branch, &lead).await?,
-            // Where none of them is among the commits that the origin lacks, they were made anew, as by a rebase.
+            // Where none of them is among the commits that the origin lacks, they were recreated, as by a rebase.
             Standing::Others { count } => {
                 tracing::warn!(
-                    "the record is on {branch} of this clone and is not pushed: {}",
+                    "the record is on {branch} of this clone, but is not pushed: {}",
                     not_alone(branch, count)
                 );
                 return Ok(false);
@@ -128,7 +128,7 @@ impl GitForge {
         })
     }
 
-    /// Whether the origin's branch has a commit that was not fetched. An origin that does not answer is no reason to copy nothing: the
+    /// Whether the origin's branch has a commit that was not fetched. An origin that does not answer is not a reason to copy nothing: the
     /// record stays here and is pushed by a later run.
     async fn has_gone_on(&self, branch: &str) -> Result<bool, Error> {
         if self.foreign_program().is_some() {
@@ -150,7 +150,7 @@ impl GitForge {
         args.extend(["origin", &reference]);
         let said = self.git.run(&args, b"").await?;
         if !said.ok {
-            return Err(Error::Unreachable(format!("origin does not say what {branch} is there: {}", said.err)));
+            return Err(Error::Unreachable(format!("origin does not say where {branch} is: {}", said.err)));
         }
         let text = String::from_utf8_lossy(&said.out);
         Ok(text.split_once('\t').map(|(id, _)| Commit(id.to_owned())))
@@ -177,7 +177,7 @@ impl GitForge {
             return Ok(true);
         }
         let help = match said.err.contains("stale info") || said.err.contains("fetch first") {
-            true => "origin has commits that are not here: `git pull --rebase` and `git push`",
+            true => "origin has commits that are not here: run `git pull --rebase` and `git push`",
             false => "the next run tries again",
         };
         Err(Error::Refused { action, detail: format!("{}; {local}; {help}", said.err) })
@@ -187,8 +187,8 @@ impl GitForge {
     fn foreign_program(&self) -> Option<String> {
         let named = Some(self.git.foreign_transport()).filter(|named| !named.is_empty())?.join(", ");
         Some(format!(
-            "the repository's own configuration names a program for that ({named}), which is not run: `git push`, or set it by \
-             `git config --global`, where you trust it"
+            "the repository's own configuration names a program for that ({named}), which is not run: run `git \
+             push`, or, if you trust it, set it with `git config --global`"
         ))
     }
 }
@@ -205,14 +205,14 @@ impl Git {
 
 fn not_alone(branch: &str, count: usize) -> String {
     format!(
-        "origin lacks {} of {branch}, which nobody pushed; `git push` brings them there with it",
+        "origin lacks {} of {branch} that nobody has pushed; `git push` pushes them with it",
         counted(count, "other commit")
     )
 }
 
 fn behind(action: &str, branch: &str) -> Error {
     let detail = format!(
-        "origin's {branch} has commits that the local one lacks; `git pull --rebase` and `git push` put the record on top of them"
+        "origin's {branch} has commits that the local branch lacks; `git pull --rebase` and `git push` put the record on top of them"
     );
     Error::Refused { action: action.to_owned(), detail }
 }

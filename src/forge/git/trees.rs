@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::GitForge;
 use super::objects::{Kind, Object};
+use super::write::{HASH_OBJECT, MKTREE};
 use crate::forge::{Commit, Error, FileChange};
 
 /// What a directory is in a tree.
@@ -65,9 +66,9 @@ impl GitForge {
             let path: Vec<String> = format!("{}{}", self.prefix, file.path).split('/').map(str::to_owned).collect();
             let odd = |part: &String| matches!(&**part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
             if path.iter().any(odd) {
-                return Err(Error::Unusable(format!("{} is no path that git keeps", file.path)));
+                return Err(Error::Unusable(format!("git cannot store the path {}", file.path)));
             }
-            let object = self.git.text(&["hash-object", "-w", "--stdin"], file.text.as_bytes()).await?;
+            let object = self.git.text(&HASH_OBJECT, file.text.as_bytes()).await?;
             contents.insert(path, object.trim().to_owned());
         }
         self.changed_tree(Some(format!("{base}^{{tree}}")), contents).await
@@ -100,8 +101,7 @@ impl GitForge {
                 lines.extend(&entry.name);
                 lines.push(0);
             }
-            // What the base names may be missing here: then it was before.
-            Ok(self.git.text(&["mktree", "-z", "--missing"], &lines).await?.trim().to_owned())
+            Ok(self.git.text(&MKTREE, &lines).await?.trim().to_owned())
         })
     }
 
@@ -132,9 +132,7 @@ impl GitForge {
 }
 
 fn not_here(object: &str) -> Error {
-    Error::Unusable(format!(
-        "{object} is not in this clone, which is not whole: `git fetch --refetch --no-filter` brings it"
-    ))
+    Error::Unusable(format!("{object} is not in this partial clone: `git fetch --refetch --no-filter` fetches it"))
 }
 
 /// Gives an entry other contents. What is a directory stays one, and a file a file.

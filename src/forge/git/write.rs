@@ -4,11 +4,21 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Git, GitForge, OPEN};
+use super::{Git, GitForge, OPEN, faults};
 use crate::forge::{Commit, Contents as _, Error, FileChange, Message, NewCommit};
 
 /// What a reference must point to for a change to be made.
 const ABSENT: &str = "0000000000000000000000000000000000000000";
+
+/// Writes its input as a blob.
+pub(super) const HASH_OBJECT: [&str; 3] = ["hash-object", "-w", "--stdin"];
+/// Writes the tree of its input's entries. What the base names may be missing here: then it was before.
+pub(super) const MKTREE: [&str; 3] = ["mktree", "-z", "--missing"];
+/// Makes the changes of its input.
+const UPDATE_REF: [&str; 3] = ["update-ref", "--no-deref", "--stdin"];
+
+/// Who commits where git knows nobody.
+const NAMELESS: [&str; 4] = ["-c", "user.name=wharfinger", "-c", "user.email=wharfinger@localhost"];
 
 /// How often, and how far apart, the index is asked for again while a person's git holds it.
 const INDEX_TRIES: usize = 20;
@@ -68,7 +78,7 @@ impl GitForge {
             }
         }
         script.push_str("prepare\ncommit\n");
-        let said = self.git.run(&["update-ref", "--no-deref", "--stdin"], script.as_bytes()).await?;
+        let said = self.git.run(&UPDATE_REF, script.as_bytes()).await?;
         // Git says by text alone whether the reference moved, is locked by another process, or has an impossible name.
         match said.ok {
             true => Ok(true),
@@ -85,8 +95,13 @@ impl GitForge {
 
     /// A commit on `base` with some files changed, made without any work tree.
     pub(super) async fn commit_on(&self, base: &Commit, new: &NewCommit) -> Result<Commit, Error> {
-        let (tree, _) = tokio::try_join!(self.tree_with(base, &new.files), self.knows_committer())?;
+        let tree = self.tree_with(base, &new.files).await?;
         self.commit_tree(&tree, &base.0, &new.message).await
+    }
+
+    /// Starts what writes a commit and moves a reference.
+    pub(super) fn start_writers(&self) {
+        self.git.start_ahead(&[&HASH_OBJECT, &MKTREE, &UPDATE_REF]);
     }
 
     pub(super) async fn commit_tree(&self, tree: &str, parent: &str, message: &Message) -> Result<Commit, Error> {
@@ -94,26 +109,19 @@ impl GitForge {
             "" => format!("{}\n", message.headline),
             body => format!("{}\n\n{body}\n", message.headline),
         };
-        let mut args = Vec::new();
-        if !self.knows_committer().await? {
-            args.extend(["-c", "user.name=wharfinger", "-c", "user.email=wharfinger@localhost"]);
+        let args = ["commit-tree", tree, "-p", parent, "-F", "-"];
+        let mut said = self.git.run(&args, text.as_bytes()).await?;
+        if !said.ok && faults::lacks_identity(&said.err) {
+            tracing::info!(
+                "git does not know who you are, so wharfinger@localhost is the author of the commit: set `git config \
+                 user.name NAME` and `git config user.email ADDRESS`"
+            );
+            said = self.git.run(&[&NAMELESS[..], &args].concat(), text.as_bytes()).await?;
         }
-        args.extend(["commit-tree", tree, "-p", parent, "-F", "-"]);
-        self.git.text(&args, text.as_bytes()).await.map(|out| Commit(out.trim().to_owned()))
-    }
-
-    async fn knows_committer(&self) -> Result<bool, Error> {
-        let asked = self.knows_committer.get_or_try_init(|| async {
-            let knows = self.git.succeeds(&["var", "GIT_COMMITTER_IDENT"]).await?;
-            if !knows {
-                tracing::info!(
-                    "git does not know who commits here, so commits are by wharfinger@localhost: `git config user.name NAME` \
-                     and `git config user.email ADDRESS` say it"
-                );
-            }
-            Ok::<bool, Error>(knows)
-        });
-        asked.await.copied()
+        match said.ok {
+            true => Ok(Commit(String::from_utf8_lossy(&said.out).trim().to_owned())),
+            false => Err(Error::Unusable(format!("`git commit-tree` failed: {}", said.err))),
+        }
     }
 
     /// The work tree that has a branch checked out.
@@ -131,7 +139,10 @@ impl GitForge {
             None => Ok(()),
             Some(tree) => Err(Error::Refused {
                 action: format!("moving {branch}"),
-                detail: format!("it is checked out in {}; `git switch` to another branch there", tree.top.display()),
+                detail: format!(
+                    "it is checked out in {}; switch to another branch there with `git switch`",
+                    tree.top.display()
+                ),
             }),
         }
     }
@@ -200,8 +211,8 @@ impl GitForge {
         let top = tree.top.display();
         let detail =
             match ["not uptodate", "would be overwritten", "would lose"].iter().any(|sign| said.err.contains(sign)) {
-                true => format!("{top} has changes in the way ({}); commit or stash them", said.err),
-                false => format!("the work tree {top} cannot take it: {}", said.err),
+                true => format!("{top} has conflicting changes ({}); commit or stash them", said.err),
+                false => format!("the work tree {top} cannot be updated: {}", said.err),
             };
         Err(Error::Refused { action: action.to_owned(), detail })
     }

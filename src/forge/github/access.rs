@@ -115,10 +115,10 @@ impl GitHub {
         let answer = self.client.get(&self.path("/actions/permissions/workflow")).await?;
         let json = answer.success(action, "`administration: read`")?.json(action)?;
         let may = json["can_approve_pull_request_reviews"].as_bool();
-        may.ok_or_else(|| Error::Unusable(format!("{action}: GitHub's answer does not say it")))
+        may.ok_or_else(|| Error::Unusable(format!("{action}: GitHub's response does not say it")))
     }
 
-    /// What the protection of a branch that is no ruleset keeps off it; `None` where that is not shown to this token.
+    /// What the protection of a branch that is not a ruleset keeps off it; `None` where that is not shown to this token.
     pub async fn protection_found(&self, branch: &str) -> Result<Option<Vec<Rule>>, Error> {
         let action = format!("reading the protection of {branch}");
         let answer = self.client.get(&self.path(&format!("/branches/{}/protection", encode(branch)))).await?;
@@ -128,17 +128,17 @@ impl GitHub {
         }
         let json = answer.success(&action, "`administration: read`")?.json(&action)?;
         let all = [
-            ("required_pull_request_reviews", "pull_request", "takes changes by pull request only"),
-            ("required_status_checks", "required_status_checks", "wants status checks before a change"),
+            ("required_pull_request_reviews", "pull_request", "only accepts changes by pull request"),
+            ("required_status_checks", "required_status_checks", "requires status checks before a change"),
             ("restrictions", "update", "restricts who may push"),
         ];
         let locked = json.pointer("/lock_branch/enabled") == Some(&Value::Bool(true));
-        let locked = locked.then_some(("update", "is read only"));
+        let locked = locked.then_some(("update", "is read-only"));
         let found =
             all.into_iter().filter(|(member, ..)| json[*member].is_object()).map(|(_, kind, what)| (kind, what));
         let rule = |(kind, what): (&str, &str)| Rule {
             kind: kind.to_owned(),
-            words: format!("the protection of {branch} {what}: let the account whose token this is bypass it"),
+            words: format!("the protection of {branch} {what}: let the account that this token belongs to bypass it"),
             review: (kind == "pull_request")
                 .then(|| review(&json["required_pull_request_reviews"], "require_code_owner_reviews")),
             files: Vec::new(),

@@ -156,8 +156,8 @@ fn path(list: &List, cursor: Option<&str>) -> String {
 /// Why a list is not told, and what to do.
 fn silence(list: &List, answer: &Answer) -> String {
     format!(
-        "the activity of {} cannot be read ({}, status {}): the token needs `contents: read` there, and an Enterprise \
-         Server must be 3.17 or newer",
+        "the activity of {} cannot be read ({}, status {}): the token needs `contents: read`, and an Enterprise \
+         Server must be 3.17 or later",
         list.repository,
         answer.message(),
         answer.status

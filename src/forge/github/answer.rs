@@ -43,7 +43,7 @@ impl Answer {
 
     pub(super) fn json(&self, action: &str) -> Result<Value, Error> {
         serde_json::from_str(&self.body)
-            .map_err(|e| Error::Unusable(format!("{action}: GitHub's answer ({}) is not JSON: {e}", self.status)))
+            .map_err(|e| Error::Unusable(format!("{action}: GitHub's response ({}) is not JSON: {e}", self.status)))
     }
 
     /// Server errors count as no answer: the work may have been done, and proxies give them too. So do errors of GraphQL that
@@ -75,7 +75,7 @@ impl Answer {
         }
     }
 
-    /// Status and message. A page that is no JSON is not quoted.
+    /// Status and message. A page that is not JSON is not quoted.
     pub(super) fn said(&self) -> String {
         match serde_json::from_str::<Value>(&self.body) {
             Ok(_) => format!("{} (status {})", self.message(), self.status),
@@ -83,7 +83,7 @@ impl Answer {
         }
     }
 
-    /// GitHub's message with what its list of errors says, cleaned and cut. A page that is no JSON is not quoted.
+    /// GitHub's message with what its list of errors says, cleaned and cut. A page that is not JSON is not quoted.
     pub(super) fn message(&self) -> String {
         let Ok(json) = serde_json::from_str::<Value>(&self.body) else {
             let status = reqwest::StatusCode::from_u16(self.status).ok();
@@ -113,7 +113,7 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Until when a rate limit holds; `None` where this is no rate limit.
+    /// Until when a rate limit holds; `None` where this is not a rate limit.
     pub(super) fn limited_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let number = |name: &str| self.header(name).and_then(|v| v.trim().parse::<i64>().ok());
         let exhausted = number("x-ratelimit-remaining") == Some(0);
@@ -148,13 +148,13 @@ pub(super) const PULLS: &str = "`pull-requests: write`";
 pub(super) const STATUSES: &str = "`statuses: write`";
 pub(super) const ISSUES: &str = "`issues: write`";
 
-/// What an answer that is no success means.
+/// What an answer that is not a success means.
 pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
     let message = answer.message();
     if message.contains("not permitted to create or approve pull requests") {
         let detail = format!(
-            "{message} Switch on \"Allow GitHub Actions to create and approve pull requests\" under Settings > Actions > \
-             General of the repository (an organization or enterprise can forbid it), or use an App's token"
+            "{message} Turn on \"Allow GitHub Actions to create and approve pull requests\" under Settings > Actions \
+             > General of the repository (an organization or enterprise can forbid it), or use an App's token"
         );
         return Error::Refused { action: action.to_owned(), detail };
     }
@@ -162,10 +162,9 @@ pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
         return Error::Refused { action: action.to_owned(), detail: format!("{message} {ARCHIVED}") };
     }
     match answer.status {
-        301 | 302 | 307 | 308 => Error::Unusable(format!(
-            "{action}: GitHub sends elsewhere ({}): was the repository renamed?",
-            answer.status
-        )),
+        301 | 302 | 307 | 308 => {
+            Error::Unusable(format!("{action}: GitHub redirects to {}: was the repository renamed?", answer.status))
+        }
         403 | 404 => Error::Refused {
             action: action.to_owned(),
             detail: format!("{}: the token needs {needs} on this repository", answer.said()),

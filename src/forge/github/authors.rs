@@ -18,11 +18,10 @@ const MANY: usize = 3;
 const WIDE: u32 = 10;
 const NARROW: u32 = 3;
 
-const GAP: &str = "the repository's activity does not reach back to it, and nobody's verified signature is on it: have it \
-                   pushed anew, or sign commits";
-const TOO_MANY: &str =
-    "GitHub lists no more than 250 commits of a pull request: take the change out and propose it anew";
-const NO_FORK: &str = "the fork that it came from is gone: propose the change anew";
+const GAP: &str = "the repository's activity does not reach back that far, and it has no verified signature: have it \
+                   pushed again, or sign commits";
+const TOO_MANY: &str = "GitHub lists at most 250 commits of a pull request: revert the change and propose it again";
+const NO_FORK: &str = "the fork that it came from no longer exists: propose the change again";
 
 /// A pull request's commits and where they came from.
 #[derive(Debug)]

@@ -58,9 +58,9 @@ impl Branches for GitHub {
             Ok(commit)
         }
         .await;
-        // What stays behind is swept by a later run.
+        // What is left behind is swept by a later run.
         if let Err(error) = self.delete_branch(&temporary).await {
-            tracing::debug!("the temporary branch {temporary} stays for now: {error}");
+            tracing::debug!("the temporary branch {temporary} could not be deleted yet: {error}");
         }
         moved
     }
@@ -212,7 +212,7 @@ impl GitHub {
                 0 => String::new(),
                 more => format!(" (and {more} more)"),
             };
-            tracing::warn!("the branch {branch}{others} is not used any more and cannot be deleted: {detail}");
+            tracing::warn!("the branch {branch}{others} is no longer used, but cannot be deleted: {detail}");
         }
         Ok(())
     }

@@ -57,8 +57,7 @@ impl Client {
     /// A client of the API at `api` and the GraphQL endpoint `graphql`, taken as they are.
     pub(super) fn new(http: &reqwest::Client, api: &Url, graphql: &Url, token: &SecretString) -> Result<Self, Error> {
         if HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).is_err() {
-            let detail =
-                "the token holds characters that no token has: it was copied with a line break or more".to_owned();
+            let detail = "the token contains characters that no token has: was it copied with a line break?".to_owned();
             return Err(Error::Refused { action: "signing in to GitHub".to_owned(), detail });
         }
         let mut origin = graphql.clone();
@@ -115,7 +114,7 @@ impl Client {
         let answer = self.get(&format!("{path}?{}", page_query(query, page))).await?.success(action, READ)?;
         match answer.json(action)? {
             Value::Array(items) => Ok((items, answer.has_next())),
-            _ => Err(Error::Unusable(format!("{action}: GitHub's answer is not a list"))),
+            _ => Err(Error::Unusable(format!("{action}: GitHub's response is not a list"))),
         }
     }
 
@@ -222,7 +221,7 @@ impl Client {
     /// Sends once, and waits no longer than `timeout`.
     async fn once(&self, verb: Verb, path: &str, body: &Value) -> Sent {
         let sent = tokio::time::timeout(self.timeout, self.exchange(verb, path, body)).await;
-        sent.unwrap_or_else(|_| Sent::Lost(format!("nothing within {} s (`timeout`)", self.timeout.as_secs_f64())))
+        sent.unwrap_or_else(|_| Sent::Lost(format!("no response within {} s (`timeout`)", self.timeout.as_secs_f64())))
     }
 
     async fn exchange(&self, verb: Verb, path: &str, body: &Value) -> Sent {

@@ -121,7 +121,7 @@ impl GitHub {
         let action = format!("listing {directory:?} at {at}");
         let json = self.client.get_json(&action, &self.path(&format!("/git/trees/{at}?recursive=1"))).await?;
         if json["truncated"].as_bool() != Some(false) {
-            return Err(Error::Unusable(format!("{action}: the repository has too many files to be listed")));
+            return Err(Error::Unusable(format!("{action}: the repository has too many files to list")));
         }
         let blobs = json["tree"].as_array().into_iter().flatten().filter(|e| e["type"] == "blob");
         let mut paths: Vec<String> = blobs

@@ -7,6 +7,7 @@ use super::GitHub;
 use super::answer::{PULLS, Sent};
 use super::client::{Verb, pause, segment};
 use crate::forge::{Conversation, Error};
+use crate::text::names_there_are;
 
 #[async_trait]
 impl Conversation for GitHub {
@@ -21,17 +22,25 @@ impl Conversation for GitHub {
         if answer.status == 404 {
             return Ok(());
         }
-        answer.success(&format!("taking a label off pull request #{number}"), PULLS).map(drop)
+        answer.success(&format!("removing a label from pull request #{number}"), PULLS).map(drop)
     }
 
     async fn request_reviewer(&self, number: u64, login: &str) -> Result<(), Error> {
-        let action = format!("asking {login} for a review of #{number}");
+        let action = format!("requesting a review of #{number} from {login}");
         self.add(&format!("/pulls/{number}/requested_reviewers"), &json!({ "reviewers": [login] }), &action).await
     }
 
     async fn request_team(&self, number: u64, slug: &str) -> Result<(), Error> {
-        let action = format!("asking the team {slug} for a review of #{number} (the job's own token cannot ask teams)");
-        self.add(&format!("/pulls/{number}/requested_reviewers"), &json!({ "team_reviewers": [slug] }), &action).await
+        let action =
+            format!("requesting a review of #{number} from the team {slug} (the job's own token cannot request teams)");
+        let body = json!({ "team_reviewers": [slug] });
+        match self.add(&format!("/pulls/{number}/requested_reviewers"), &body, &action).await {
+            Err(Error::Invalid { action, detail }) => {
+                let teams = self.known_teams(slug).await.map(|teams| format!("; {teams}"));
+                Err(Error::Invalid { action, detail: detail + &teams.unwrap_or_default() })
+            }
+            done => done,
+        }
     }
 
     async fn own_comments(&self, number: u64) -> Result<Vec<String>, Error> {
@@ -48,6 +57,14 @@ impl Conversation for GitHub {
 }
 
 impl GitHub {
+    /// The team that was probably meant by a name that is none, else the teams that have access to the repository; `None` where
+    /// there are none, where this one is among them, or where they cannot be listed.
+    async fn known_teams(&self, slug: &str) -> Option<String> {
+        let teams = self.client.pages("listing teams", &self.path("/teams"), &[]).await.ok()?;
+        let slugs: Vec<String> = teams.iter().filter_map(|team| team["slug"].as_str()).map(str::to_owned).collect();
+        names_there_are(slug, &slugs).filter(|_| !slugs.iter().any(|known| known == slug))
+    }
+
     /// Adds what is there once however often it is added.
     async fn add(&self, path: &str, body: &Value, action: &str) -> Result<(), Error> {
         self.client.again(Verb::Post, &self.path(path), body).await?.success(action, PULLS).map(drop)

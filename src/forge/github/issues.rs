@@ -36,7 +36,7 @@ impl Issues for GitHub {
         match self.client.write(Verb::Post, &self.path("/issues"), &request, find).await? {
             Written::Found(found) => Ok(found),
             Written::Answer(answer) if answer.status == 410 => {
-                let detail = format!("{}: switch issues on under Settings of the repository", answer.message());
+                let detail = format!("{}: turn on issues in the repository's settings", answer.message());
                 Err(Error::Refused { action: "opening an issue".to_owned(), detail })
             }
             Written::Answer(answer) => {
@@ -53,7 +53,7 @@ impl Issues for GitHub {
             change["state_reason"] = json!("completed");
         }
         let answer = self.client.again(Verb::Patch, &self.path(&format!("/issues/{number}")), &change).await?;
-        answer.success(&format!("writing the issue #{number}"), ISSUES)?;
+        answer.success(&format!("updating issue #{number}"), ISSUES)?;
         if issue.labelled {
             return Ok(());
         }
@@ -75,7 +75,7 @@ fn issue(json: &Value, label: &str) -> Result<OwnIssue, Error> {
     let labels = json["labels"].as_array().into_iter().flatten();
     let mut names = labels.filter_map(|l| l["name"].as_str().or_else(|| l.as_str()));
     Ok(OwnIssue {
-        number: number.ok_or_else(|| Error::Unusable("GitHub's answer has an issue without a number".to_owned()))?,
+        number: number.ok_or_else(|| Error::Unusable("GitHub's response has an issue without a number".to_owned()))?,
         url: text(json, "/html_url")?.to_owned(),
         open: text(json, "/state")? == "open",
         labelled: names.any(|name| name.eq_ignore_ascii_case(label)),

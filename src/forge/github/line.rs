@@ -57,7 +57,7 @@ impl GitHub {
             line.rest = parent;
         }
         match line.versions.is_empty() {
-            true => Err(Error::Unusable(format!("{action}: GitHub's listing does not begin with it"))),
+            true => Err(Error::Unusable(format!("{action}: GitHub's listing does not start with it"))),
             false => Ok(line),
         }
     }

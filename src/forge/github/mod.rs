@@ -85,7 +85,7 @@ impl GitHub {
         let (owner, name) = repository
             .split_once('/')
             .filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
-            .ok_or_else(|| Error::Unusable(format!("{repository:?} is no repository: OWNER/NAME is")))?;
+            .ok_or_else(|| Error::Unusable(format!("{repository:?} is not a repository: write OWNER/NAME")))?;
         Ok(Self {
             client: Client::new(http, api, graphql, token)?,
             owner: owner.to_owned(),
@@ -140,21 +140,22 @@ impl Accounts for GitHub {}
 fn text<'a>(json: &'a Value, pointer: &str) -> Result<&'a str, Error> {
     json.pointer(pointer)
         .and_then(Value::as_str)
-        .ok_or_else(|| Error::Unusable(format!("GitHub's answer has no text at {pointer}")))
+        .ok_or_else(|| Error::Unusable(format!("GitHub's response has no text at {pointer}")))
 }
 
 /// A time in GitHub's JSON, by its path of keys.
 fn time_at(json: &Value, pointer: &str) -> Result<DateTime<Utc>, Error> {
     let text = text(json, pointer)?;
     let time = DateTime::parse_from_rfc3339(text);
-    time.map(|time| time.to_utc()).map_err(|_| Error::Unusable(format!("GitHub's answer has no time but {text:?}")))
+    time.map(|time| time.to_utc())
+        .map_err(|_| Error::Unusable(format!("GitHub's response has {text:?} in place of a time")))
 }
 
 /// A commit's id in GitHub's JSON, by its path of keys. Anything else would end up in URLs.
 fn commit_at(json: &Value, pointer: &str) -> Result<Commit, Error> {
     let id = text(json, pointer)?;
     if id.len() < 40 || id.len() > 64 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(Error::Unusable(format!("GitHub's answer has no commit at {pointer}")));
+        return Err(Error::Unusable(format!("GitHub's response has no commit at {pointer}")));
     }
     Ok(Commit(id.to_owned()))
 }

@@ -174,7 +174,7 @@ impl GitHub {
     }
 
     /// Whether nothing but this program stands behind a branch without an open pull request: what remained of a finished
-    /// one, or a commit that an interrupted run did not come to propose, which is to be made anew as `new`.
+    /// one, or a commit that an interrupted run did not come to propose, which is to be recreated as `new`.
     pub(super) async fn is_left_over(&self, branch: &str, new: &NewCommit) -> Result<bool, Error> {
         let Some(tip) = self.tip(branch).await? else { return Ok(false) };
         let pulls = self.pulls_of(branch).await?;
@@ -216,7 +216,7 @@ fn number_of(proposal: &OpenProposal) -> Result<u64, Error> {
 pub(super) fn number(pull: &Value) -> Result<u64, Error> {
     pull["number"]
         .as_u64()
-        .ok_or_else(|| Error::Unusable("GitHub's answer has a pull request without a number".to_owned()))
+        .ok_or_else(|| Error::Unusable("GitHub's response has a pull request without a number".to_owned()))
 }
 
 fn opened(pull: &Value) -> Result<Opened, Error> {

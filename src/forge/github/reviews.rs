@@ -70,7 +70,7 @@ impl Reviews for GitHub {
     }
 
     async fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Commit, Error> {
-        let action = format!("reading where {one} and {other} parted");
+        let action = format!("reading where {one} and {other} diverged");
         let path = self.path(&format!("/compare/{one}...{other}?per_page=1"));
         commit_at(&self.client.get_json(&action, &path).await?, "/merge_base_commit/sha")
     }
@@ -96,7 +96,7 @@ impl Reviews for GitHub {
         if let Some(known) = known {
             return Ok(known);
         }
-        let action = format!("asking what {} may do here", clean(login));
+        let action = format!("asking for the permissions of {}", clean(login));
         let path = self.path(&format!("/collaborators/{}/permission", segment(login)));
         let answer = self.client.get(&path).await?;
         let may = match answer.status {
@@ -116,7 +116,7 @@ impl GitHub {
     /// The pull requests that a commit belongs to, or that made it.
     async fn pulls_with(&self, commit: &Commit) -> Result<Vec<Value>, Error> {
         let path = self.path(&format!("/commits/{commit}/pulls"));
-        self.client.pages("asking which pull request brought a commit", &path, &[]).await
+        self.client.pages("asking which pull request a commit came from", &path, &[]).await
     }
 }
 

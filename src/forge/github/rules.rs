@@ -9,7 +9,7 @@ use super::answer::clean;
 use super::client::encode;
 use crate::forge::Error;
 
-const BYPASS: &str = "let the App whose token this is bypass it";
+const BYPASS: &str = "let the App that this token belongs to bypass it";
 
 impl GitHub {
     /// The rules as GitHub gives them.
@@ -37,31 +37,31 @@ pub(super) fn words(rule: &Value, names: &BTreeMap<u64, String>) -> String {
     };
     let kind = text("type");
     let (what, cure) = match kind.as_str() {
-        "pull_request" => ("takes changes by pull request only".to_owned(), BYPASS.to_owned()),
-        "merge_queue" => ("takes changes through its merge queue only".to_owned(), BYPASS.to_owned()),
-        "required_status_checks" => ("wants status checks before a change".to_owned(), BYPASS.to_owned()),
+        "pull_request" => ("only accepts changes by pull request".to_owned(), BYPASS.to_owned()),
+        "merge_queue" => ("only accepts changes through its merge queue".to_owned(), BYPASS.to_owned()),
+        "required_status_checks" => ("requires status checks before a change".to_owned(), BYPASS.to_owned()),
         "update" => ("restricts updates".to_owned(), BYPASS.to_owned()),
         "creation" => ("restricts the creation of branches".to_owned(), excepted("create")),
         "deletion" => ("restricts deletions".to_owned(), excepted("delete")),
         "non_fast_forward" => ("blocks force pushes".to_owned(), excepted("move")),
         "commit_message_pattern" => (
-            format!("wants commit messages that {}", pattern(rule)),
-            "have `proposals.commit-message` (or `proposals.sign-off`) write them so".to_owned(),
+            format!("requires commit messages that {}", pattern(rule)),
+            "set `proposals.commit-message` (or `proposals.sign-off`) accordingly".to_owned(),
         ),
         "branch_name_pattern" => (
-            format!("wants branch names that {}", pattern(rule)),
-            "have `proposals.branch-prefix` begin them so".to_owned(),
+            format!("requires branch names that {}", pattern(rule)),
+            "set `proposals.branch-prefix` accordingly".to_owned(),
         ),
         "commit_author_email_pattern" | "committer_email_pattern" => {
-            (format!("wants addresses in commits that {}", pattern(rule)), BYPASS.to_owned())
+            (format!("requires email addresses in commits that {}", pattern(rule)), BYPASS.to_owned())
         }
-        other => (format!("asks for `{other}`"), BYPASS.to_owned()),
+        other => (format!("requires `{other}`"), BYPASS.to_owned()),
     };
     format!("{id} of {} {what}: {cure}", text("ruleset_source"))
 }
 
 fn excepted(what: &str) -> String {
-    format!("except the branches of `proposals.branch-prefix`, which are ours to {what}, or {BYPASS}")
+    format!("exclude the branches under `proposals.branch-prefix`, which Wharfinger has to {what}, or {BYPASS}")
 }
 
 /// `start with "chore: "`

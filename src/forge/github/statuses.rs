@@ -23,7 +23,7 @@ impl Statuses for GitHub {
             page += 1;
             if let Some(status) = found.iter().find(|s| s["context"] == context) {
                 let description = status["description"].as_str().unwrap_or_default().to_owned();
-                // `pending` is no verdict of ours.
+                // `pending` is not a verdict of ours.
                 return Ok(StatusState::deserialize(&status["state"]).ok().map(|state| (state, description)));
             }
         }
@@ -62,7 +62,7 @@ impl Statuses for GitHub {
     }
 
     async fn brings(&self, commit: &Commit) -> Result<Brought, Error> {
-        let action = format!("reading what {commit} would bring");
+        let action = format!("reading what {commit} would change");
         let range = format!("{}...{commit}", encode(self.default_branch().await?));
         let json = self.client.get_json(&action, &self.path(&format!("/compare/{range}?per_page=100"))).await?;
         let list = |name: &str| json[name].as_array().map_or(&[][..], Vec::as_slice);

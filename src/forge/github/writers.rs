@@ -7,7 +7,7 @@ use super::answer::{READ, clean};
 use super::{GitHub, commit_at, text};
 use crate::forge::{Account, Commit, Error, JOB_LOGIN, Movement, Reviews as _, Told, Written};
 
-/// How many commits are looked at to find one that GitHub signed for an account.
+/// How many commits are checked to find one that GitHub signed for an account.
 const LOOKED_BACK: usize = 30;
 
 /// What the commits of a branch say where its activity does not.
@@ -74,7 +74,7 @@ impl GitHub {
     /// What others are shown to have put there does not count, and neither does what merged a pull request: that GitHub signs
     /// in the name of who opened it, whoever merged. The job's own token stands for no account that could be told so.
     async fn signed_on(&self, tip: &Commit, login: &str, rows: &[Movement]) -> Result<Signed, Error> {
-        let action = "reading who wrote on a branch";
+        let action = "reading who wrote to a branch";
         let path = self.path(&format!("/commits?sha={tip}&per_page={LOOKED_BACK}"));
         let json = self.client.get(&path).await?.success(action, READ)?.json(action)?;
         let commits: &[Value] = json.as_array().map_or(&[], Vec::as_slice);
@@ -119,7 +119,7 @@ fn is_signed_for(commit: &Value, login: &str) -> bool {
 
 /// Who moved a branch, in words.
 fn mover(row: &Movement) -> String {
-    row.actor.as_ref().map_or_else(|| "an account that is gone".to_owned(), |actor| clean(&actor.login))
+    row.actor.as_ref().map_or_else(|| "an account that no longer exists".to_owned(), |actor| clean(&actor.login))
 }
 
 /// Whom a commit names, in words: the committer, else the author.

@@ -1,4 +1,4 @@
-//! What would come along with an image, for who reviews it.
+//! What would be copied too with an image, for who reviews it.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ pub(crate) async fn account(sources: &Sources, location: &Location, digests: &[D
         let why = match judged {
             Judged::Missing => continue,
             Judged::Foreign(what) => what,
-            Judged::Artifact(..) if orphan => "it belongs to something that stays behind".to_owned(),
+            Judged::Artifact(..) if orphan => "it belongs to something that is left behind".to_owned(),
             Judged::Artifact(artifact) => match room.take(artifact.size) {
                 Ok(()) => {
                     along.comes.push(Comes { digest, under, artifact });

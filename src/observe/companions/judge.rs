@@ -1,4 +1,4 @@
-//! Whether what stands beside an image may come along: its document is read, and its configuration where that decides.
+//! Whether what stands beside an image may be copied too: its document is read, and its configuration where that decides.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ pub(crate) async fn judge(reader: StoreReader<'_>, digest: &Digest, subject: Opt
         && document.read().ok().as_ref().and_then(|content| content.subject()).map(|named| &named.digest)
             != Some(subject)
     {
-        return Ok(Judged::Foreign(format!("something that does not name {subject} as its subject")));
+        return Ok(Judged::Foreign(format!("something that does not have {subject} as its subject")));
     }
     let (artifact, configured) = match inspect(&document) {
         Inspection::Artifact(artifact) => return Ok(Judged::Artifact(artifact)),
@@ -77,7 +77,7 @@ pub(crate) async fn judge(reader: StoreReader<'_>, digest: &Digest, subject: Opt
     };
     if configured.configuration.size > CONFIGURATION_LIMIT {
         return Ok(Judged::Foreign(format!(
-            "something whose configuration has {} bytes",
+            "something with a configuration of {} bytes",
             configured.configuration.size
         )));
     }
@@ -101,9 +101,7 @@ async fn bytes(reader: StoreReader<'_>, blob: &Descriptor) -> Result<Option<Vec<
         }
     }
     if bytes.len() as u64 != blob.size || !blob.digest.matches(&bytes) {
-        return Err(
-            reader.fault(format!("the bytes of the configuration {} are not the ones that it names", blob.digest))
-        );
+        return Err(reader.fault(format!("the bytes of the configuration do not match its digest {}", blob.digest)));
     }
     Ok(Some(bytes))
 }

@@ -123,7 +123,7 @@ impl Found {
 }
 
 /// By the referrers API, and by the fallback tag, if that is listed: some APIs do not know what stands there. Where nothing at
-/// all is listed, the tag is asked for. What is no index under that tag lists nothing.
+/// all is listed, the tag is asked for. What is not an index under that tag lists nothing.
 async fn referrers(
     sources: &Sources,
     location: &Location,

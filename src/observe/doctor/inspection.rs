@@ -1,4 +1,4 @@
-//! What is looked at, and with what.
+//! What is checked, and with what.
 
 use std::collections::{BTreeMap, BTreeSet};
 

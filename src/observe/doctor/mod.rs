@@ -148,7 +148,7 @@ pub(crate) fn contacts(inspection: &Inspection<'_>) -> Contacts {
         contacts.registries.insert(host.to_string(), what.to_owned());
     }
     for host in inspection.manifest.into_iter().flat_map(|m| m.sources.iter().flatten()) {
-        contacts.registries.entry(host.to_string()).or_insert_with(|| "a source that the manifest allows".to_owned());
+        contacts.registries.entry(host.to_string()).or_insert_with(|| "a registry that the manifest allows".to_owned());
     }
     for name in contacts.registries.keys() {
         let Ok(host) = name.parse::<RegistryHost>() else { continue };

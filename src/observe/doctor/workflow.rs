@@ -8,15 +8,16 @@ use crate::forge::{Commit, Contents as _};
 
 pub(super) async fn given(github: &GitHub, run: &Run) -> Result<Given, String> {
     let (file, commit, job) = place(run, &github.repository()).ok_or_else(|| {
-        "it cannot be told which it is: GITHUB_WORKFLOW_REF, GITHUB_WORKFLOW_SHA and GITHUB_JOB say it".to_owned()
+        "it is unknown which file it is: GITHUB_WORKFLOW_REF, GITHUB_WORKFLOW_SHA and GITHUB_JOB are not all set"
+            .to_owned()
     })?;
     let text = github.read(&commit, &file).await.map_err(|e| e.to_string())?;
-    let text = text.ok_or_else(|| format!("{file} is not there at {commit}"))?;
+    let text = text.ok_or_else(|| format!("{file} does not exist at {commit}"))?;
     let permissions = permissions(&text, job).map_err(|why| format!("of {file}: {why}"))?;
     Ok(Given { file, permissions })
 }
 
-/// The file, the commit and the job; `None` where that is not known, or another repository's.
+/// The file, the commit and the job; `None` where that is unknown, or another repository's.
 fn place<'a>(run: &'a Run, repository: &str) -> Option<(String, Commit, &'a str)> {
     let (path, _) = run.workflow_ref.as_deref()?.split_once('@')?;
     let file = path.strip_prefix(repository)?.strip_prefix('/')?;

@@ -6,7 +6,7 @@ use crate::forge::{Account, Accounts, Commit, Error, Forge, Movement, MovementKi
 use crate::observe::manifest::part_from_forge;
 use crate::proposal::review::only_records;
 
-/// How many pushes to the default branch are looked at for one that only records.
+/// How many pushes to the default branch are checked for one that only records.
 const LOOKED_AT: usize = 5;
 
 /// The account, for the manifest at this path; else why nobody is shown to keep the ledger.
@@ -33,7 +33,7 @@ pub(super) async fn find(
         },
     };
     Ok(login.map(Account::Named).ok_or_else(|| {
-        format!("GitHub's activity shows neither who made {branch} nor who of those who wrote there records promotions")
+        format!("GitHub's activity shows neither who created {branch} nor which of its writers records promotions")
     }))
 }
 

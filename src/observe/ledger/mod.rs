@@ -46,9 +46,9 @@ pub(crate) struct Reading {
 pub(crate) struct Foreign {
     /// The newest commit of another identity; `None` where the branch's text is broken though all commits are ours.
     pub by: Option<(Commit, String)>,
-    /// Why it cannot be told whose it is, and how to change that.
+    /// Why it is unknown whose it is, and how to change that.
     pub silence: Option<String>,
-    /// How many tags' clocks begin anew.
+    /// How many tags' clocks start again.
     pub touched: usize,
     /// Why nothing of the text counts.
     pub broken: Option<Broken>,
@@ -58,18 +58,18 @@ impl std::fmt::Display for Foreign {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.by {
             Some((commit, author)) => write!(f, "the commit {commit} by {author}")?,
-            None => f.write_str("a text that is not as it was written")?,
+            None => f.write_str("a text that was changed after it was written")?,
         }
         if let Some(broken) = &self.broken {
-            write!(f, ", which is no ledger: {broken}")?;
+            write!(f, ", which is not a ledger: {broken}")?;
         }
         match (self.touched, &self.broken) {
-            (0, None) => f.write_str("; it touches no clock"),
-            (1, None) => f.write_str("; the clock of 1 tag begins anew"),
-            (touched, None) => write!(f, "; the clocks of {touched} tags begin anew"),
-            (_, Some(_)) => f.write_str("; all clocks begin anew"),
+            (0, None) => f.write_str("; no clocks are affected"),
+            (1, None) => f.write_str("; the clock of 1 tag starts again"),
+            (touched, None) => write!(f, "; the clocks of {touched} tags start again"),
+            (_, Some(_)) => f.write_str("; all clocks start again"),
         }?;
-        self.silence.as_ref().map_or(Ok(()), |why| write!(f, ". Whose it is cannot be told: {why}"))
+        self.silence.as_ref().map_or(Ok(()), |why| write!(f, ". It is unknown whose it is: {why}"))
     }
 }
 

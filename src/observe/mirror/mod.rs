@@ -43,9 +43,9 @@ pub struct Promotions {
     pub steps: Vec<Step>,
     /// The repositories that copies go to or whose settings differ, where they are made ahead and have settings.
     pub repositories: Vec<RepositoryStep>,
-    /// Tags that are to be taken down.
+    /// Tags that are to be deleted.
     pub removals: Vec<Removal>,
-    /// Repositories of which it is not known whether they hold revoked bytes: nobody is granted anything there.
+    /// Repositories of which it is unknown whether they hold revoked bytes: nobody is granted anything there.
     pub doubtful: BTreeSet<RepositoryName>,
     /// What could not be observed.
     pub failed: Vec<Failure>,
@@ -67,7 +67,7 @@ pub(crate) async fn promotions(reader: &MirrorReader<'_>, reviews: &Reviews, sco
     let approvals: Vec<(&Image, &Approval)> =
         images.flat_map(|(_, image)| image.approved.iter().map(move |approval| (image, approval))).collect();
     let ahead = Ahead::ask(reader, reviews, &approvals).await;
-    let mut observations = at_mirrors(&tags, scope, &approvals, reader.foreign_records).await;
+    let mut observations = at_mirrors(&tags, scope, &approvals, reader).await;
     let owned = owned::owned(reader, &tags, &seen, scope, &observations).await;
     owned::disown(&approvals, &owned, &mut observations);
     with_reviews(reviews, &approvals, &mut observations);
@@ -86,18 +86,26 @@ async fn at_mirrors(
     tags: &TagReader<'_>,
     scope: &Scope,
     approvals: &[(&Image, &Approval)],
-    foreign_records: &BTreeSet<Key>,
+    reader: &MirrorReader<'_>,
 ) -> Observations {
     let vouching = plan::vouching(tags.manifest, scope);
-    futures_util::stream::iter(approvals)
+    let phase = reader.progress.phase("mirrors", approvals.len());
+    let observations = futures_util::stream::iter(approvals)
         .map(|(image, approval)| {
             let key = Key::of(image, approval);
-            let (whole, ours) = (vouching.contains(&key), !foreign_records.contains(&key));
-            async move { (key, approvals::at_mirror(tags, image, approval, whole, ours).await) }
+            let (whole, ours) = (vouching.contains(&key), !reader.foreign_records.contains(&key));
+            let phase = &phase;
+            async move {
+                let observed = approvals::at_mirror(tags, image, approval, whole, ours).await;
+                phase.one();
+                (key, observed)
+            }
         })
         .buffer_unordered(TOGETHER)
         .collect()
-        .await
+        .await;
+    phase.end();
+    observations
 }
 
 /// Says how approvals were reviewed.

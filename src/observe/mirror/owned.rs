@@ -65,7 +65,7 @@ pub(super) fn disown(approvals: &[(&Image, &Approval)], owned: &OwnedRepositorie
     }
 }
 
-/// What could not be looked at of repositories that are ours.
+/// What could not be checked of repositories that are ours.
 pub(super) fn troubles(seen: &RepositorySettings, owned: &OwnedRepositories) -> BTreeMap<String, Vec<RepositoryName>> {
     let is_ours = |name: &&RepositoryName| owned.get(*name).is_none_or(|owned| owned.not_ours().is_none());
     let troubles = seen.troubles.iter().map(|(said, names)| {

@@ -11,6 +11,7 @@ use crate::observe::repositories::Attention;
 use crate::observe::sources::Sources;
 use crate::plan::ownership::{Keeper, Owned};
 use crate::plan::{Consent, Key, Observed};
+use crate::progress::Progress;
 use crate::registry::Registries;
 
 /// Reads what promotion is planned from.
@@ -31,7 +32,9 @@ pub(crate) struct MirrorReader<'a> {
     pub attention: Attention,
     /// What of them may be changed.
     pub consent: Consent,
-    /// Approvals whose `mirrored` is no record of this program: what their mirror's document says of itself is not believed.
+    /// Shows how far it is.
+    pub progress: &'a Progress,
+    /// Approvals whose `mirrored` is not a record of this program: what their mirror's document says of itself is not believed.
     pub foreign_records: &'a BTreeSet<Key>,
 }
 

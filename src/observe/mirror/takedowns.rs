@@ -22,12 +22,12 @@ pub(super) struct Takedowns {
     pub(super) removals: Vec<Removal>,
     /// Tags that answer something else, and those that could not be read.
     pub(super) failed: Vec<Failure>,
-    /// Repositories of which it is not known whether they hold revoked bytes.
+    /// Repositories of which it is unknown whether they hold revoked bytes.
     pub(super) doubtful: BTreeSet<RepositoryName>,
 }
 
 /// The revocations with `delete: true` whose mirror tag still answers. All images that share a repository with one in
-/// scope are looked at: what is granted there depends on all of them.
+/// scope are checked: what is granted there depends on all of them.
 pub(super) async fn takedowns(tags: &TagReader<'_>, scope: &Scope) -> Takedowns {
     let images = || tags.manifest.images.iter();
     let ours = images().enumerate().filter(|(index, _)| scope.contains(*index));

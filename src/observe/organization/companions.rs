@@ -35,7 +35,7 @@ pub(super) struct Place<'a> {
 /// What stands beside images, each once: the tag that it stands under, or of the image that it names.
 type Candidates = BTreeMap<Digest, Tag>;
 
-/// What was found of a mirror, and what could not be looked at.
+/// What was found of a mirror, and what could not be checked.
 #[derive(Default)]
 pub(super) struct Look {
     pub(super) foreign: Vec<ForeignCompanion>,
@@ -49,8 +49,7 @@ pub(super) async fn look(place: &Place<'_>) -> Look {
     tagged(place, &mut candidates, &mut look).await;
     referring(place, &mut candidates, &mut look).await;
     if candidates.len() > READ {
-        let text =
-            format!("it has {} signatures and other artifacts, and {READ} of them were looked at", candidates.len());
+        let text = format!("it has {} signatures and other artifacts, of which {READ} were checked", candidates.len());
         look.failed.push(Unseen::of_mirror(place.name, None, text));
     }
     let judged: Vec<_> = futures_util::stream::iter(candidates.into_iter().take(READ))

@@ -12,7 +12,7 @@ use crate::plan::{self, Key};
 use crate::policy::audit::{Mirror, Unseen};
 use crate::registry::Store;
 
-/// How many approvals of one mirror are looked at together.
+/// How many approvals of one mirror are checked together.
 const TOGETHER: usize = 8;
 
 /// An approval of chosen platforms.
@@ -20,7 +20,7 @@ struct Chosen<'a> {
     image: &'a Image,
     approval: &'a Approval,
     platforms: &'a [Platform],
-    /// What the mirror's tag answers.
+    /// What the mirror's tag resolves to.
     now: Digest,
 }
 
@@ -39,7 +39,7 @@ enum Gives {
     Known(Option<Digest>),
     /// Something else than the mirror's tag answers, which calls itself that.
     Forged(Option<Digest>),
-    /// Why it cannot be told.
+    /// Why it is unknown.
     Unknown(String),
 }
 
@@ -97,9 +97,9 @@ async fn gives(reader: &OrganizationReader<'_>, store: &dyn Store, chosen: &Chos
     };
     match claimed(reader, store, chosen).await {
         Err(error) => Gives::Unknown(error),
-        Ok(_) if reader.foreign_records.contains(&Key::of(image, approval)) => {
-            Gives::Unknown(format!("what it should answer cannot be told, only upstream's index could show it: {why}"))
-        }
+        Ok(_) if reader.foreign_records.contains(&Key::of(image, approval)) => Gives::Unknown(format!(
+            "it is unknown what it should resolve to, only upstream's index could show it: {why}"
+        )),
         Ok(claimed) => Gives::Known(claimed),
     }
 }

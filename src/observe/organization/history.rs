@@ -12,7 +12,7 @@ use crate::observe::first_parents::{FileVersion, FirstParents};
 use crate::plan::{Key, removal};
 use crate::policy::audit::{self, OrganizationFacts};
 
-/// Versions of the manifest's files that are looked at in one run.
+/// Versions of the manifest's files that are checked in one run.
 const VERSIONS: usize = 64;
 
 /// Where the manifest's history is.
@@ -74,7 +74,7 @@ async fn recorded(
     Ok(manifest::parse_part(files).filter(here).map(|part| removal::recorded(&part)).unwrap_or_default())
 }
 
-/// The versions of all files that are looked at, in that order.
+/// The versions of all files that are checked, in that order.
 fn far_apart(line: &FirstParents<'_>) -> Vec<FileVersion> {
     let changes = line.changes();
     let mut versions = Vec::new();

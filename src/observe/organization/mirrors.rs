@@ -56,7 +56,7 @@ pub(super) async fn read_mirror(
         None => match from_registry(store.as_ref()).await {
             Ok(mirror) => Ok((true, mirror)),
             Err(error) if error.is_declined() && answers(store.as_ref(), &images).await => {
-                let text = format!("what nobody approved there is not seen, for its tags may not be listed: {error}");
+                let text = format!("unapproved tags cannot be seen, because its tags cannot be listed: {error}");
                 reading.failed.push(Unseen::of_mirror(name, None, text));
                 Ok((true, of_approvals(&images)))
             }

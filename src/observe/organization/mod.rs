@@ -73,7 +73,7 @@ async fn policy(reader: &OrganizationReader<'_>, manifest: &Manifest, on_hub: bo
     tracing::info!("audit: reading the settings of {}", manifest.organization);
     for area in areas {
         let compared = match (on_hub, reader.hub) {
-            (false, _) => Err("only Docker Hub has these settings, and the manifest's registry is another".to_owned()),
+            (false, _) => Err("only Docker Hub has these settings, and the manifest uses another registry".to_owned()),
             (true, None) => Err(NO_CREDENTIAL.to_owned()),
             (true, Some(hub)) => match hub.organization_settings(&manifest.organization, area).await {
                 Ok(observed) => settings::compare(&manifest.policy, area, &observed).map_err(|e| e.to_string()),
@@ -88,7 +88,7 @@ async fn policy(reader: &OrganizationReader<'_>, manifest: &Manifest, on_hub: bo
 }
 
 const NO_CREDENTIAL: &str =
-    "Docker Hub's settings cannot be read without credentials: give DOCKERHUB_USERNAME and DOCKERHUB_TOKEN";
+    "Docker Hub's settings cannot be read without credentials: set DOCKERHUB_USERNAME and DOCKERHUB_TOKEN";
 
 /// The repositories of the organization, for those that the manifest does not know and to count them.
 async fn repositories(hub: &Hub, manifest: &Manifest, organization: &mut Organization) -> Listed {

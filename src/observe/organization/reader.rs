@@ -10,7 +10,7 @@ use crate::policy::audit::{Counted, OrganizationFacts, Unseen};
 use crate::progress::Progress;
 use crate::registry::Registries;
 
-/// How many mirrors and sources are looked at together; each host's own limit is the client's.
+/// How many mirrors and sources are checked together; each host's own limit is the client's.
 pub(super) const TOGETHER: usize = 16;
 
 /// What an audit reads the organization with.
@@ -22,7 +22,7 @@ pub(crate) struct OrganizationReader<'a> {
     /// Docker Hub's own API, where there is a credential for it.
     pub hub: Option<&'a Hub>,
     pub history: Option<History<'a>>,
-    /// Approvals whose `mirrored` is no record of this program: what their mirror's document says of itself is not believed.
+    /// Approvals whose `mirrored` is not a record of this program: what their mirror's document says of itself is not believed.
     pub foreign_records: &'a BTreeSet<Key>,
     pub progress: &'a Progress,
 }

@@ -21,7 +21,7 @@ pub(super) async fn read_sources(
     let wanted = wanted(manifest);
     organization.counted.approvals = manifest.images.iter().map(|image| image.approved.len()).sum();
     organization.counted.sources = wanted.len();
-    tracing::info!("audit: asking {} sources for what is approved", wanted.len());
+    tracing::info!("audit: looking up the approved images at {} sources", wanted.len());
     let phase = reader.progress.phase("sources", wanted.len());
     let answers: BTreeMap<Location, Result<Vec<Digest>, Error>> = futures_util::stream::iter(&wanted)
         .map(|(location, digests)| {

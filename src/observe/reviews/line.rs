@@ -16,7 +16,7 @@ use crate::proposal::{branch, record};
 
 /// How many pieces of the line are read where the head asks for no reviews; a piece is at most a hundred commits on GitHub.
 const UNASKED: usize = 2;
-/// How many of the branch's former heads are looked at where the line is longer.
+/// How many of the branch's former heads are checked where the line is longer.
 const HEADS: usize = 40;
 /// How many states are read.
 const STATES: usize = 400;

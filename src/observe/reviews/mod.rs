@@ -26,7 +26,7 @@ use pulls::PullReader;
 pub(crate) use reader::ReviewReader;
 use states::Files;
 
-const NO_FORGE: &str = "there is no forge to ask: give GITHUB_TOKEN and GITHUB_REPOSITORY";
+const NO_FORGE: &str = "there is no forge to ask: set GITHUB_TOKEN and GITHUB_REPOSITORY";
 
 /// How many commits are asked about alone.
 const ALONE: usize = 10;
@@ -54,7 +54,7 @@ impl Reviews {
 
     /// Why an approval is not to be promoted; `None` where it is.
     pub(crate) fn why_not(&self, key: &Key) -> Option<String> {
-        let withheld = || "nothing of its repository, or of where that is, was ever reviewed".to_owned();
+        let withheld = || "its repository, or the registry that holds it, was never reviewed".to_owned();
         let why = self.binding.approvals.get(key).cloned();
         why.or_else(|| self.binding.withheld.contains(&key.repository).then(withheld))
     }
@@ -86,7 +86,7 @@ impl Reviews {
 pub(crate) async fn read_reviews(reader: &ReviewReader<'_>, manifest: &Manifest) -> Reviews {
     let Some(forge) = reader.forge else { return without_forge(reader.floor, manifest) };
     read(forge, reader, manifest).await.unwrap_or_else(|error| {
-        let untold = Some(format!("it cannot be told how it was reviewed: {error}"));
+        let untold = Some(format!("it is unknown how it was reviewed: {error}"));
         Reviews { untold, ..Reviews::none(manifest) }
     })
 }

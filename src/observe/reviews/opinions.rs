@@ -1,18 +1,36 @@
 //! Who approved what an open proposal holds.
 
-use crate::forge::{Error, OpenProposal, Reviews};
+use crate::forge::{Commit, Error, Forge, OpenProposal, Reviews};
+use crate::observe::manifest::part_from_forge;
 use crate::plan::reviews::{Objection, Opinion, Review, latest};
+use crate::proposal::anew::hold_the_same;
+use crate::proposal::metadata;
 
-/// Who approved exactly the head of an open proposal: a person who may write, whose latest review says so.
-pub(in crate::observe) async fn approver(reviews: &dyn Reviews, open: &OpenProposal) -> Result<Option<String>, Error> {
-    let Some(number) = open.number else { return Ok(None) };
+/// Who approved what an open proposal holds: a person who may write, whose latest review says so and was about this head, or
+/// about a former one with the same changes, as where the branch was made anew. `path` is the manifest's; without it only this head
+/// counts.
+pub(in crate::observe) async fn approver(
+    forge: &dyn Forge,
+    path: Option<&str>,
+    open: &OpenProposal,
+) -> Result<Option<String>, Error> {
+    let (Some(reviews), Some(number)) = (forge.accounts(), open.number) else { return Ok(None) };
     for Opinion { review, objection } in latest(reviews.reviews(number).await?) {
-        let approves = objection.is_none() && review.commit.as_ref() == Some(&open.head.0);
+        let Some(commit) = review.commit.clone().filter(|_| objection.is_none()).map(Commit) else { continue };
+        let approves = commit == open.head || held_at(forge, path, open, &commit).await?;
         if approves && may_not_write(reviews, &review).await?.is_none() {
             return Ok(Some(review.login));
         }
     }
     Ok(None)
+}
+
+/// Whether a former head of a proposal held the same changes.
+async fn held_at(forge: &dyn Forge, path: Option<&str>, open: &OpenProposal, at: &Commit) -> Result<bool, Error> {
+    let (Some(path), Some(made)) = (path, metadata::read(&open.body)) else { return Ok(false) };
+    let now = part_from_forge(forge, &open.head, path).await?;
+    let then = part_from_forge(forge, at, path).await?;
+    Ok(now.zip(then).is_some_and(|(now, then)| hold_the_same(&made, &now, &then)))
 }
 
 pub(super) async fn may_not_write(reviews: &dyn Reviews, review: &Review) -> Result<Option<Objection>, Error> {

@@ -16,7 +16,7 @@ pub(super) struct End {
 
 /// What our own account did on the default branch.
 pub(super) struct Ours {
-    /// How the branch moved, newest first; `None` where that cannot be told.
+    /// How the branch moved, newest first; `None` where that is unknown.
     movements: Option<Vec<Movement>>,
     /// Commits that our own account pushed there.
     pushed: BTreeSet<Commit>,

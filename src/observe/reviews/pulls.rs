@@ -1,4 +1,4 @@
-//! How merged pull requests were reviewed, and what of the manifest was looked at.
+//! How merged pull requests were reviewed, and what of the manifest was checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct PullReader<'a> {
 }
 
 impl PullReader<'_> {
-    /// What needs no question is looked at first; whether an account may write is asked last and once.
+    /// What needs no question is checked first; whether an account may write is asked last and once.
     pub(super) async fn read(&self, numbers: &BTreeSet<u64>) -> Result<Pulls, Error> {
         let Some(accounts) = self.accounts else { return Ok(Pulls::new()) };
         let known = accounts.reviewed(numbers).await?;

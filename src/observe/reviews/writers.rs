@@ -6,15 +6,16 @@ use crate::edit::merge;
 use crate::forge::{Accounts, Actor, Authored, Authorship, Commit, Contents, Error, JOB_LOGIN, Source};
 use crate::plan::reviews::{UnknownWriter, Writers};
 
-/// How many commits of a pull request are looked at for whether nobody wrote them.
+/// How many commits of a pull request are checked for whether nobody wrote them.
 const LOOKED_AT: usize = 5;
 
-const MERGE: &str = "it merged a pull request, and GitHub names who opened that, whoever pressed the button";
+const MERGE: &str =
+    "it merged a pull request, for which GitHub names the person who opened it, not the one who merged it";
 const ANY_WORKFLOW: &str =
-    "github-actions[bot] made it, which is every workflow, and the repository's activity no longer says more";
-const MADE_FOR_APP: &str = "an App made it, and the repository's activity no longer says more";
+    "it was made by github-actions[bot], which all workflows share, and the repository's activity no longer says more";
+const MADE_FOR_APP: &str = "it was made by an App, and the repository's activity no longer says more";
 const GONE: &str =
-    "GitHub made it for an account that may not write here now, and the repository's activity no longer says more";
+    "GitHub made it for an account that no longer has write access, and the repository's activity no longer says more";
 
 /// Where writers are read.
 pub(super) struct WriterReader<'a> {
@@ -25,7 +26,7 @@ pub(super) struct WriterReader<'a> {
 }
 
 impl WriterReader<'_> {
-    /// The writers. A commit whose files are what a merge by lines makes of others has none; that is looked at last, and only
+    /// The writers. A commit whose files are what a merge by lines makes of others has none; that is checked last, and only
     /// where it makes a difference.
     pub(super) async fn writers(&self, authorship: &Authorship) -> Result<Writers, Error> {
         let mut writers = Writers::default();
@@ -72,12 +73,12 @@ impl WriterReader<'_> {
             Source::Us => Said::Nobody,
             Source::People(people) => Said::People(people.union(&authored.named).cloned().collect()),
             Source::Machine(login) => Said::Unknown(format!(
-                "{login} pushed it, which is not the account of this run, and whoever may have it push can be behind it: run with \
-                 that App's token where it is your own, else have a person push it"
+                "it was pushed by {login}, which is not the account of this run, so anyone who can make that account \
+                 push may be behind it: run with that App's token if it is your own, otherwise have a person push it"
             )),
             Source::Untold(why) => Said::Unknown(why.clone()),
             Source::MadeFor(login) => match self.doubt(&authored.commit, login).await? {
-                Some(doubt) => Said::Unknown(format!("{doubt}: propose the change anew")),
+                Some(doubt) => Said::Unknown(format!("{doubt}: propose the change again")),
                 None => Said::People(named()),
             },
         })
@@ -133,7 +134,7 @@ impl WriterReader<'_> {
 enum Said {
     Nobody,
     People(BTreeSet<String>),
-    /// It cannot be told, for this reason.
+    /// It is unknown, for this reason.
     Unknown(String),
 }
 

@@ -108,7 +108,7 @@ fn of_image(image: &Image, values: &mut Values) {
     values.insert(Bound::Visibility(repository()), image.visibility.as_str().to_owned());
     values.extend(image.description.iter().map(|text| (Bound::Description(repository()), text.clone())));
     for (team, access) in &image.teams {
-        let made = if access.create { ", made if missing" } else { "" };
+        let made = if access.create { ", created if missing" } else { "" };
         values.insert(Bound::Team(repository(), team.clone()), format!("{}{made}", access.permission.as_str()));
     }
     if image.immutable_tags {
@@ -119,7 +119,7 @@ fn of_image(image: &Image, values: &mut Values) {
     join(values, Bound::Platforms(name()), platforms(image));
     join(values, Bound::Cooldown(name()), format!("{}s", image.cooldown.as_secs()));
     for rejected in &image.rejected {
-        let until = rejected.until.map_or_else(|| "for good".to_owned(), |day| format!("until {day}"));
+        let until = rejected.until.map_or_else(|| "permanently".to_owned(), |day| format!("until {day}"));
         values.insert(Bound::Rejected(name(), rejected.tag.clone()), until);
     }
     for revoked in &image.revoked {
@@ -192,7 +192,7 @@ fn registry_access_text(access: &RegistryAccess) -> String {
 impl Bound {
     /// It and its value in words, with names in backquotes: "`developers`: admin on `acme/billing`".
     pub(crate) fn describe(&self, organization: &str, value: Option<&str>) -> String {
-        let value = value.unwrap_or("taken out");
+        let value = value.unwrap_or("removed");
         let key = |name: &str| format!("`{name}`: {value}");
         let on =
             |name: &str, repository: &RepositoryName| format!("`{name}`: {value} on `{organization}/{repository}`");

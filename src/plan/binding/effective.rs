@@ -275,7 +275,7 @@ impl Binding {
                 continue;
             }
             for approval in &image.approved {
-                let why = format!("`sources` lets in its host without reviews: {}", gap.why);
+                let why = format!("`sources` allows its host without a review: {}", gap.why);
                 self.approvals.entry(Key::of(image, approval)).or_insert(why);
             }
         }
@@ -286,13 +286,13 @@ impl Binding {
         let record = ForeignRecord { key: key.clone(), digest: digest.to_string() };
         if self.foreign.contains(&record) {
             return Some(format!(
-                "`mirrored` said {} of it, but neither a record of ours nor a review brought that: it is left alone; delete it at the \
-                 mirror if it has to go",
+                "its `mirrored` was {}, but neither a record of ours nor a review brought that, so it is left alone; \
+                 if it has to go, delete it at the mirror",
                 digest.short()
             ));
         }
         let taken_out = self.taken_out.get(key)?;
-        Some(format!("its approval was taken out without reviews, so its tag stays: {taken_out}"))
+        Some(format!("its approval was removed without a review, so its tag stays: {taken_out}"))
     }
 
     /// The approvals of which something was recorded that nobody vouches for.
@@ -329,7 +329,7 @@ impl Unreviewed {
             _ => (None, None),
         };
         let holds = match &gap.reviewed {
-            Some(reviewed) => format!("; what was reviewed last holds: {}", reviewed.value),
+            Some(reviewed) => format!("; the last reviewed value stays in force: {}", reviewed.value),
             None => String::new(),
         };
         Some(Self {

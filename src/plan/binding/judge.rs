@@ -53,8 +53,8 @@ pub(crate) struct Reviewed {
     pub(crate) step: usize,
 }
 
-const CUT: &str = "what brought it is not among the newest commits of the default branch: merge a reviewed pull request, which \
-                   covers everything that it finds in the manifest";
+const CUT: &str = "the change that brought it is not among the newest commits of the default branch: merge a \
+                   reviewed pull request, which covers everything in the manifest at that point";
 
 /// Judges the head, or names the pull requests of which it has to be known how they were reviewed. `floor` is the least number of
 /// reviews, whatever the manifest says.

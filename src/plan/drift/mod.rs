@@ -124,7 +124,7 @@ fn teams(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Difference> {
         .collect()
 }
 
-const EXTRA: &str = "take the grant away on Docker Hub, or name the team under `teams`; no run takes it away";
+const EXTRA: &str = "remove the grant on Docker Hub, or list the team under `teams`; no run removes it";
 
 fn extra_teams(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Difference> {
     let held = found.teams.iter().flatten().filter(|(name, _)| !wanted.teams.contains_key(*name));
@@ -155,7 +155,7 @@ fn immutable_tags(tags: &Tags, held: &ImmutableTags) -> Option<Difference> {
     }
     let remedy = match tags.fixed.is_empty() {
         true => Remedy::Person(
-            "release them on Docker Hub, or write `rebuilds: ignore`: an update of such a tag will be refused",
+            "make them mutable on Docker Hub, or write `rebuilds: ignore`: an update of such a tag will be refused",
         ),
         false => Remedy::FixTags(tags.corrected(held)),
     };

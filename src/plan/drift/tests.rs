@@ -53,7 +53,7 @@ fn every_difference_says_what_should_be_what_is_and_what_fixes_it() {
     visibility: expected private, found public; `promote` fixes it
     team: expected developers: read, found developers: admin; `promote` fixes it
     team: expected ops: write, found ops: no grant; `promote` fixes it
-    extra-team: expected interns: no grant, found interns: write; take the grant away on Docker Hub, or name the team under `teams`; no run takes it away
+    extra-team: expected interns: no grant, found interns: write; remove the grant on Docker Hub, or list the team under `teams`; no run removes it
     description: expected "Log aggregation", found "Something else"; `promote` fixes it
     "#);
     assert_eq!(unknown(&wanted, &found), []);
@@ -133,7 +133,7 @@ fn what_somebody_fixed_is_told_of_but_not_undone_where_the_manifest_fixes_nothin
     let versions = approved(&["3.1.0"]);
     let rebuilt = wanted(&format!("  - source: grafana/loki\n    approved:\n{versions}"));
     let found = ObservedSettings { immutable_tags: Some(rules(&[])), ..ObservedSettings::default() };
-    insta::assert_snapshot!(shown(&drift(&rebuilt, &found)), @"immutable-tags: expected movable: 3.1.0, found immutable: 3.1.0; release them on Docker Hub, or write `rebuilds: ignore`: an update of such a tag will be refused");
+    insta::assert_snapshot!(shown(&drift(&rebuilt, &found)), @"immutable-tags: expected movable: 3.1.0, found immutable: 3.1.0; make them mutable on Docker Hub, or write `rebuilds: ignore`: an update of such a tag will be refused");
     let ignored = wanted(&format!("  - source: grafana/loki\n    rebuilds: ignore\n    approved:\n{versions}"));
     assert_eq!(drift(&ignored, &found), []);
 }

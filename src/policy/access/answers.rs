@@ -1,5 +1,5 @@
 //! What a registry's answer to a member's token comes to. What Docker Desktop enforces a registry does not know: that an
-//! image answers which should be refused is no failure.
+//! image answers which should be refused is not a failure.
 
 use super::{Expected, Row, State, Subject};
 use crate::image::Digest;
@@ -21,14 +21,14 @@ pub(crate) fn judge_mirror(subject: &Subject, answer: &Answer) -> Row {
     let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
     match answer {
         Answer::There(Some(found)) if subject.digest.as_ref().is_some_and(|recorded| recorded != found) => {
-            let detail = format!("answers {found}, which is not what is recorded: see `wharfinger plan`");
+            let detail = format!("resolves to {found}, which is not what was recorded: see `wharfinger plan`");
             row(State::Differs, false, detail)
         }
         Answer::There(_) => row(State::Allowed, true, String::new()),
         Answer::Absent => row(State::Missing, false, "the mirror has no such tag: see `wharfinger plan`".to_owned()),
         Answer::Refused(said) => {
             let detail = format!(
-                "{said}; give a team that the member is in `read` on {}: `teams` in the manifest",
+                "{said}; give one of the member's teams `read` on {}: `teams` in the manifest",
                 subject.repository.name
             );
             row(State::Refused, false, detail)
@@ -44,12 +44,12 @@ pub(crate) fn judge_upstream(subject: &Subject, answer: &Answer) -> Row {
         (Answer::There(_), Expected::Pulled | Expected::Unknown) => row(State::Allowed, true, String::new()),
         (Answer::There(_), Expected::ImageRefused | Expected::RegistryRefused) => {
             let detail =
-                "the registry answers; only a Docker Desktop that is signed in with the organization refuses it";
+                "the registry serves it; only a Docker Desktop that is signed in with the organization refuses it";
             row(State::NotEnforcedHere, true, detail.to_owned())
         }
         (Answer::Absent, _) => row(State::Missing, true, "upstream no longer has it".to_owned()),
         (Answer::Refused(said), Expected::Pulled) => {
-            row(State::Refused, false, format!("{said}; the policy lets it through, and its registry does not"))
+            row(State::Refused, false, format!("{said}; the policy allows it, but its registry does not"))
         }
         (Answer::Refused(said), _) => row(State::Refused, true, said.clone()),
         (Answer::Failed(why), _) => row(State::Failed, false, why.clone()),

@@ -1,7 +1,7 @@
-//! What a member of the organization should be able to pull and what not, and whether that is so.
+//! What a member of the organization should and should not be able to pull, and whether that is so.
 //!
-//! Two things can tell: what a registry answers a member's token, which knows nothing of what Docker Desktop enforces, and
-//! what came of pulls in a signed-in Docker Desktop ([`script`] makes them, [`results`] reads them).
+//! Two things can tell: how a registry responds to a member's token, which does not show what Docker Desktop enforces,
+//! and the results of pulls in a signed-in Docker Desktop ([`script`] makes them, [`results`] reads them).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,10 +21,10 @@ mod verdict;
 pub(crate) use answers::{Answer, judge_mirror, judge_upstream};
 pub(crate) use verdict::judge_pulls;
 
-/// How many sources of each registry are asked where nobody says otherwise.
+/// How many sources of each registry are asked by default.
 pub(crate) const SAMPLE: usize = 5;
 
-/// What should come of a pull.
+/// The expected result of a pull.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expected {
@@ -34,7 +34,7 @@ pub enum Expected {
     ImageRefused,
     /// Registry Access Management refuses the registry.
     RegistryRefused,
-    /// The manifest's policy does not tell.
+    /// The manifest's policy does not say.
     Unknown,
 }
 
@@ -44,16 +44,16 @@ pub(crate) struct Subject {
     pub repository: Repository,
     /// Its tag, for people.
     pub tag: Option<Tag>,
-    /// Its bytes; `None` where somebody named only a tag.
+    /// Its digest; `None` if somebody named only a tag.
     pub digest: Option<Digest>,
-    /// What should come of pulling it.
+    /// The expected result of pulling it.
     pub expected: Expected,
     /// Why that is expected.
     pub why: String,
 }
 
 impl Subject {
-    /// What `docker pull` is given: by digest where there is one, so that no tag on the machine moves.
+    /// The argument of `docker pull`: by digest if there is one, so that no tag on the machine moves.
     pub(crate) fn pull(&self) -> String {
         match (&self.digest, &self.tag) {
             (Some(digest), _) => format!("{}@{digest}", self.repository),
@@ -71,14 +71,14 @@ impl Subject {
     }
 }
 
-/// What came of one image.
+/// The result for one image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Row {
     /// The image, with its tag.
     pub image: String,
-    /// The digest that was asked for or is recorded; null where only a tag was named.
+    /// The requested or recorded digest; null if only a tag was named.
     pub digest: Option<Digest>,
-    /// What should come of pulling it.
+    /// The expected result of pulling it.
     pub expected: Expected,
     /// Why that is expected.
     pub why: String,
@@ -86,29 +86,29 @@ pub struct Row {
     pub state: State,
     /// Whether that is as it should be, or at least nothing to act on.
     pub ok: bool,
-    /// What was found in words, and what to do about it; empty where there is nothing to say.
+    /// What was found in words, and what to do about it; empty if there is nothing to say.
     pub detail: String,
 }
 
-/// What was found of one image.
+/// What was found for one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// The member gets it.
+    /// The member can pull it.
     Allowed,
-    /// The member is refused it.
+    /// The member is refused.
     Refused,
     /// There is no such image.
     Missing,
-    /// The mirror's tag answers something else than is recorded.
+    /// The mirror's tag does not resolve to the recorded digest.
     Differs,
-    /// It should be refused, and what would refuse it is not here: Docker Desktop does.
+    /// It should be refused, but only Docker Desktop would refuse it.
     NotEnforcedHere,
-    /// It could not be asked.
+    /// It could not be checked.
     Failed,
-    /// What came of it does not tell.
+    /// The result is inconclusive.
     Unclear,
-    /// Nothing says what came of it.
+    /// There is no result.
     NotRun,
 }
 
@@ -126,7 +126,7 @@ impl Row {
     }
 }
 
-/// Every promoted approval in scope: what members should be able to pull, with what is recorded of it.
+/// Every promoted approval in scope: what members should be able to pull, with the recorded digest.
 pub(crate) fn mirrors(manifest: &Manifest, scope: &Scope) -> Vec<Subject> {
     collect(manifest, scope, false)
 }
@@ -159,8 +159,8 @@ fn collect(manifest: &Manifest, scope: &Scope, newest: bool) -> Vec<Subject> {
     subjects
 }
 
-/// The upstreams that are asked: of each registry the first `count` sources in scope that are no mirror themselves, in the
-/// manifest's order, each by its newest approval.
+/// The upstreams that are asked: the first `count` sources of each registry in scope that are not mirrors themselves,
+/// in the manifest's order, each with its newest approval.
 pub(crate) fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> {
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     let mut seen = BTreeSet::new();
@@ -181,10 +181,10 @@ pub(crate) fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Su
     subjects
 }
 
-/// An image that somebody names because it must be refused: by Image Access Management where it is on Docker Hub, else by
-/// Registry Access Management.
+/// An image that must be refused: by Image Access Management if it is on Docker Hub, otherwise by Registry Access
+/// Management.
 pub(crate) fn must_be_refused(text: &str) -> Result<Subject, String> {
-    let bad = |e: &dyn std::fmt::Display| format!("`{}` is no image: {e}", crate::text::clean(text));
+    let bad = |e: &dyn std::fmt::Display| format!("`{}` is not an image: {e}", crate::text::clean(text));
     let (rest, digest) = match text.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest.parse().map_err(|e| bad(&e))?)),
         None => (text, None),
@@ -195,7 +195,7 @@ pub(crate) fn must_be_refused(text: &str) -> Result<Subject, String> {
     };
     let repository: Repository = name.parse().map_err(|e| bad(&e))?;
     let expected = if repository.registry.is_docker_hub() { Expected::ImageRefused } else { Expected::RegistryRefused };
-    Ok(Subject { repository, tag, digest, expected, why: "named as one that must be refused".to_owned() })
+    Ok(Subject { repository, tag, digest, expected, why: "listed as one that must be refused".to_owned() })
 }
 
 /// Whether a repository is one of the organization's own.
@@ -206,7 +206,7 @@ fn is_own(manifest: &Manifest, repository: &Repository) -> bool {
     same && below.is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// What the policy makes of a pull of an image of this repository by a member, and why. `standing` is what is known of it.
+/// What the policy says about a member's pull from this repository, and why. `standing` is what is known about it.
 pub(crate) fn expected(policy: &Policy, repository: &Repository, standing: &Standing) -> (Expected, String) {
     let registry = &repository.registry;
     let on_hub = registry.is_docker_hub();
@@ -215,7 +215,7 @@ pub(crate) fn expected(policy: &Policy, repository: &Repository, standing: &Stan
         return (Expected::RegistryRefused, "policy.registry-access does not allow docker.io".to_owned());
     }
     match (standing.gate(&Location::Remote(repository.clone()), policy), on_hub) {
-        (Gate::Allowlisted, _) => (Expected::Pulled, "policy.image-access.allowlist has it".to_owned()),
+        (Gate::Allowlisted, _) => (Expected::Pulled, "policy.image-access.allowlist contains it".to_owned()),
         (Gate::Off, true) => (Expected::Pulled, "policy.image-access is off".to_owned()),
         (Gate::Off, false) => (Expected::Pulled, "policy.registry-access is off".to_owned()),
         (Gate::Allowed, false) => (Expected::Pulled, format!("policy.registry-access allows {registry}")),
@@ -235,11 +235,11 @@ pub(crate) fn expected(policy: &Policy, repository: &Repository, standing: &Stan
 fn kind(standing: &Standing) -> &'static str {
     match standing {
         Standing::Category(category, _) => category.words(),
-        _ => "of an unknown category",
+        _ => "its category is unknown",
     }
 }
 
-/// Where the policy names nothing that decides: what Docker's defaults and the other categories tell.
+/// If the policy does not decide: what Docker's defaults and the other categories say.
 fn unsaid(access: Option<&ImageAccess>, standing: &Standing) -> (Expected, String) {
     let on = access.filter(|access| access.enabled == Some(true));
     match (standing, on) {
@@ -255,7 +255,7 @@ fn unsaid(access: Option<&ImageAccess>, standing: &Standing) -> (Expected, Strin
             let why = format!("{}; these are refused unless an owner opens the category", kind(standing));
             (Expected::ImageRefused, why)
         }
-        // Whatever it is: no official image, for these are known by their name.
+        // Whatever it is, it is not an official image: these are known by their names.
         (Standing::Unknown(_) | Standing::NotAsked, Some(access)) => {
             let why = match standing {
                 Standing::Unknown(why) => why.as_str(),
@@ -269,7 +269,7 @@ fn unsaid(access: Option<&ImageAccess>, standing: &Standing) -> (Expected, Strin
                 (Some(true), true) => {
                     (Expected::Pulled, "policy.image-access allows community and verified-publisher images".to_owned())
                 }
-                _ => (Expected::Unknown, format!("refused if it is a community image, which is not known: {why}")),
+                _ => (Expected::Unknown, format!("refused if it is a community image, which is unknown: {why}")),
             }
         }
         (_, Some(_)) => (Expected::Unknown, format!("policy.image-access does not say: {}", kind(standing))),
@@ -277,7 +277,7 @@ fn unsaid(access: Option<&ImageAccess>, standing: &Standing) -> (Expected, Strin
     }
 }
 
-/// Whether what is expected of an image hangs on its category, which its name does not tell.
+/// Whether the expected result depends on the image's category, which its name does not show.
 pub(crate) fn asks_category(policy: &Policy, organization: &str, subject: &Subject) -> bool {
     let nameless = Standing::of_name(&Location::Remote(subject.repository.clone()), organization).is_none();
     let on = policy.image_access.as_ref().is_some_and(|access| access.enabled == Some(true));

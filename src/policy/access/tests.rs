@@ -205,8 +205,8 @@ fn lines_that_are_missing_unknown_or_contradict_each_other_are_said() {
     assert_eq!(states, [(State::Unclear, false), (State::Allowed, true), (State::NotRun, false)]);
     assert!(rows[0].detail.contains("lines 2 and 6 contradict each other"), "{}", rows[0].detail);
     insta::assert_snapshot!(problems.join("\n"), @r"
-    line 4 is about docker.io/acme/z:latest, which was not to be pulled: is it from the script of another manifest, or an older one?
-    line 7 is none of the script's: Using default tag: latest
+    line 4 is about docker.io/acme/z:latest, which was not in the script: is it from another manifest's script, or from an older one?
+    line 7 was not printed by the script: Using default tag: latest
     ");
 }
 
@@ -221,7 +221,9 @@ fn where_docker_is_no_docker_desktop_nothing_is_enforced() {
     assert_eq!((rows[0].state, rows[0].ok), (State::NotEnforcedHere, true));
     assert_eq!(
         problems,
-        ["the pulls were made on Debian GNU/Linux 12 (bookworm), which is no Docker Desktop: there nothing is refused"]
+        [
+            "the pulls were made on Debian GNU/Linux 12 (bookworm), which is not Docker Desktop: nothing is refused there"
+        ]
     );
 }
 

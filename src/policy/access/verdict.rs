@@ -23,17 +23,20 @@ fn problems(subjects: &[Subject], results: &Results, elsewhere: Option<&str>) ->
     let shown = |text: &str| crate::text::excerpt(text, 120);
     let mut problems = Vec::new();
     problems.extend(elsewhere.map(|system| {
-        format!("the pulls were made on {}, which is no Docker Desktop: there nothing is refused", shown(system))
+        format!("the pulls were made on {}, which is not Docker Desktop: nothing is refused there", shown(system))
     }));
     for line in results.pulls.iter().filter(|line| !subjects.iter().any(|subject| subject.pull() == line.image)) {
         problems.push(format!(
-            "line {} is about {}, which was not to be pulled: is it from the script of another manifest, or an older one?",
+            "line {} is about {}, which was not in the script: is it from another manifest's script, or from an older one?",
             line.line,
             shown(&line.image)
         ));
     }
     problems.extend(
-        results.strange.iter().map(|(line, text)| format!("line {line} is none of the script's: {}", shown(text))),
+        results
+            .strange
+            .iter()
+            .map(|(line, text)| format!("line {line} was not printed by the script: {}", shown(text))),
     );
     problems
 }
@@ -45,14 +48,17 @@ fn judged(subject: &Subject, lines: &[&Pulled], elsewhere: bool) -> Row {
         lines.iter().map(|line| (*line, Outcome::of(line))).filter(|(_, outcome)| outcome.is_decided()).collect();
     if let Some((first, outcome)) = decided.first() {
         if let Some((other, _)) = decided.iter().find(|(_, other)| other != outcome) {
-            let detail = format!("lines {} and {} contradict each other: run it anew", first.line, other.line);
+            let detail = format!(
+                "lines {} and {} contradict each other: run the script again from the beginning",
+                first.line, other.line
+            );
             return Row::new(subject, State::Unclear, false, detail);
         }
         return found(subject, first, outcome, elsewhere);
     }
     match lines.last() {
         Some(line) => found(subject, line, &Outcome::of(line), elsewhere),
-        None => Row::new(subject, State::NotRun, false, "no line says what came of it: run the script to its end"),
+        None => Row::new(subject, State::NotRun, false, "no line gives its result: run the script to its end"),
     }
 }
 
@@ -62,7 +68,7 @@ fn found(subject: &Subject, line: &Pulled, outcome: &Outcome, elsewhere: bool) -
     match (outcome, subject.expected) {
         (Outcome::Pulled, Expected::Pulled | Expected::Unknown) => row(State::Allowed, true, ""),
         (Outcome::OtherPlatform, Expected::Pulled | Expected::Unknown) => {
-            row(State::Allowed, true, "let through; it has nothing for the platform of the machine that pulled")
+            row(State::Allowed, true, "allowed; it has nothing for the platform of the machine that pulled it")
         }
         (Outcome::Pulled | Outcome::OtherPlatform, Expected::ImageRefused | Expected::RegistryRefused) => {
             passed(subject, elsewhere)
@@ -70,17 +76,17 @@ fn found(subject: &Subject, line: &Pulled, outcome: &Outcome, elsewhere: bool) -
         (Outcome::ImageRefused | Outcome::RegistryRefused(_), expected) => refused(subject, outcome, expected, &said),
         (Outcome::Denied, Expected::Pulled) => {
             let detail =
-                format!("its registry refused it: {said}; is the member in a team that may read it, and signed in?");
+                format!("its registry refused it: {said}; is the member signed in, and in a team that may read it?");
             row(State::Refused, false, &detail)
         }
         (Outcome::Denied, Expected::Unknown) => row(State::Refused, true, &said),
         (Outcome::Denied, _) => {
-            let detail = format!("its registry refused it, so it does not tell whether Docker Desktop would: {said}");
+            let detail = format!("its registry refused it, so it is unknown whether Docker Desktop would: {said}");
             row(State::Unclear, false, &detail)
         }
         (Outcome::Missing, Expected::Pulled) => row(State::Missing, false, &said),
         (Outcome::Missing, _) => {
-            let detail = format!("there is no such image any more, so it does not tell: {said}");
+            let detail = format!("this image no longer exists, so the result is unknown: {said}");
             row(State::Unclear, subject.expected == Expected::Unknown, &detail)
         }
         (Outcome::Unclear, _) => row(State::Unclear, false, &format!("exit status {}: {said}", line.status)),
@@ -97,8 +103,9 @@ fn passed(subject: &Subject, elsewhere: bool) -> Row {
         _ => "Image Access Management",
     };
     let detail = format!(
-        "{setting} should refuse it and did not: is Docker Desktop signed in as a member who is no owner, is the setting on \
-         (`wharfinger apply-policy`), and did 24 hours pass or the member sign out and in since?"
+        "{setting} should refuse it and did not: is Docker Desktop signed in as a member who is not an owner, is the \
+         setting on (`wharfinger apply-policy`), and have 24 hours passed since, or has the member signed out and \
+         in?"
     );
     Row::new(subject, State::Allowed, false, detail)
 }
@@ -112,7 +119,7 @@ fn refused(subject: &Subject, outcome: &Outcome, expected: Expected, said: &str)
             if host.as_deref().is_none_or(|host| is_of(subject, host)) {
                 row(true, said.to_owned())
             } else {
-                row(false, format!("another host than its registry was refused: {said}"))
+                row(false, format!("a host other than its registry was refused: {said}"))
             }
         }
         (_, Expected::Unknown) => row(true, said.to_owned()),

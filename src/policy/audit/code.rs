@@ -3,16 +3,15 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-// SARIF has the same words.
-/// How much a finding weighs.
+// SARIF uses the same words. How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// Developers can get what nobody let in, or see what they should not.
+    /// Developers can get what was not approved, or see what they should not.
     Error,
-    /// Something is not as the manifest says, and nobody gets more by it.
+    /// Something differs from the manifest, but nobody gains access by it.
     Warning,
-    /// Worth knowing, and no drift.
+    /// Worth knowing, but not drift.
     Note,
 }
 
@@ -20,7 +19,7 @@ pub enum Level {
 pub enum Code {
     /// A mirror's tag that no approval has.
     UnapprovedTag,
-    /// A mirror's tag answers something that promotion did not put there.
+    /// A mirror's tag resolves to something that promotion did not put there.
     MirrorDiffers,
     /// What stands at a mirror where signatures should, and is an image.
     ForeignCompanion,
@@ -30,7 +29,7 @@ pub enum Code {
     NotPromoted,
     /// Upstream no longer has what was approved.
     SourceLost,
-    /// A tag that the manifest wants taken down.
+    /// A tag that the manifest wants deleted.
     RevokedTag,
     /// Revoked bytes that the manifest leaves where they are.
     RevokedKept,
@@ -104,7 +103,7 @@ impl Code {
         }
     }
 
-    /// How much it weighs. A [`Level::Note`] alone is no drift.
+    /// How much it weighs. A [`Level::Note`] alone is not a drift.
     #[must_use]
     pub const fn level(self) -> Level {
         match self {
@@ -137,28 +136,24 @@ impl Code {
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::UnapprovedTag => "a mirror has a tag that no approval has, now or in the manifest's history",
-            Self::MirrorDiffers => "a mirror's tag answers something that promotion did not put there",
-            Self::ForeignCompanion => {
-                "an image or index stands at a mirror where a signature or another artifact should"
-            }
+            Self::UnapprovedTag => "a mirror has a tag that was never approved, now or in the manifest's history",
+            Self::MirrorDiffers => "a mirror's tag resolves to something that promotion did not put there",
+            Self::ForeignCompanion => "a mirror has an image or index in place of a signature or another artifact",
             Self::MissingTag => "a promoted tag is gone from its mirror",
             Self::NotPromoted => "an approval is not promoted, or not recorded",
             Self::SourceLost => "upstream no longer has the approved digest",
             Self::RevokedTag => "a tag that is revoked with `delete: true` is still there",
-            Self::RevokedKept => "revoked bytes still answer, and the manifest does not want them deleted",
+            Self::RevokedKept => "revoked bytes can still be pulled, and the manifest does not ask to delete them",
             Self::RetiredTag => "a tag was promoted, and its approval has been retired since",
-            Self::Visibility => "a mirror is public that should be private, or the other way round",
-            Self::Team => "a team may do more or less with a mirror than the manifest says",
-            Self::ExtraTeam => "a team that the manifest does not name has a grant on a mirror",
-            Self::ImmutableTags => "other tags of a mirror are immutable than the manifest says",
-            Self::Description => "a mirror's short description is not the manifest's",
-            Self::ImageAccess => "Image Access Management is not as `policy.image-access` says",
-            Self::RegistryAccess => "Registry Access Management is not as `policy.registry-access` says",
-            Self::AllowlistedSource => {
-                "a source is approved version by version, and `allowlist` lets all of it through"
-            }
-            Self::Unknown => "the manifest says something of a setting that Docker Hub's API does not show",
+            Self::Visibility => "a mirror is public but should be private, or the other way round",
+            Self::Team => "a team's permission on a mirror is not what the manifest says",
+            Self::ExtraTeam => "a team that the manifest does not list has a grant on a mirror",
+            Self::ImmutableTags => "the immutable tags of a mirror are not what the manifest says",
+            Self::Description => "a mirror's short description is not what the manifest says",
+            Self::ImageAccess => "Image Access Management does not match `policy.image-access`",
+            Self::RegistryAccess => "Registry Access Management does not match `policy.registry-access`",
+            Self::AllowlistedSource => "a source is approved version by version, but `allowlist` allows all of it",
+            Self::Unknown => "the manifest specifies a setting that Docker Hub's API does not show",
         }
     }
 
@@ -168,23 +163,23 @@ impl Code {
         match self {
             Self::UnapprovedTag => "approve these bytes by pull request, or delete the tag in the registry",
             Self::MirrorDiffers => {
-                "find out who moved it; delete the tag in the registry, and `promote` copies what is approved"
+                "find out who moved it; delete the tag in the registry, and `promote` copies the approved image"
             }
             Self::ForeignCompanion => "find out who put it there, and delete it in the registry; no run copies it",
             Self::MissingTag | Self::NotPromoted => "run `promote`",
-            Self::SourceLost => "what is promoted stays usable; approve what upstream has now, or retire the approval",
+            Self::SourceLost => {
+                "the promoted image stays usable; approve what upstream has now, or retire the approval"
+            }
             Self::RevokedTag => "run `promote`, or delete the tag in the registry; find out who pulled it",
-            Self::RevokedKept => "write `delete: true` to have it taken down",
+            Self::RevokedKept => "write `delete: true` to have it deleted",
             Self::RetiredTag => {
-                "`promote --prune` deletes it where it answers what was recorded of it last, and no signatures; or leave it to those who still use it"
+                "`promote --prune` deletes it (but no signatures) if it still resolves to the last recorded digest; or leave it for those who still use it"
             }
-            Self::Visibility => "run `promote`; a private mirror is made public by `promote --yes` only",
-            Self::ExtraTeam => {
-                "take the grant away on Docker Hub, or name the team under `teams`; no run takes it away"
-            }
+            Self::Visibility => "run `promote`; only `promote --yes` makes a private mirror public",
+            Self::ExtraTeam => "remove the grant on Docker Hub, or list the team under `teams`; no run removes it",
             Self::Team | Self::ImmutableTags | Self::Description => "run `promote`",
             Self::ImageAccess | Self::RegistryAccess => "run `apply-policy --yes` as an owner",
-            Self::AllowlistedSource => "take it off the allowlist, or out of the manifest",
+            Self::AllowlistedSource => "remove it from the allowlist or from the manifest",
             Self::Unknown => "an owner compares it in Docker Home",
         }
     }

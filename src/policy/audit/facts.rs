@@ -17,7 +17,7 @@ pub(crate) struct OrganizationFacts {
     /// What `digest` and `platforms` give, of approvals of chosen platforms whose tag answers: `None` where the mirror holds
     /// something else.
     pub expected: BTreeMap<Key, Option<Digest>>,
-    /// Approvals of chosen platforms whose tag answers something that calls itself what is approved, and is not.
+    /// Approvals of chosen platforms whose tag resolves to something that calls itself what is approved, and is not.
     pub forged: BTreeSet<Key>,
     /// What stands beside the mirrors' images, where signatures should, and is none.
     pub foreign: BTreeMap<RepositoryName, Vec<ForeignCompanion>>,
@@ -32,21 +32,21 @@ pub(crate) struct OrganizationFacts {
 /// How much was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Counted {
-    /// The organization's repositories, as far as the credential may list them; null where they cannot be listed.
+    /// The organization's repositories, as far as the credential may list them; null if they cannot be listed.
     pub repositories: Option<usize>,
-    /// The mirrors that could be looked at.
+    /// The mirrors that could be checked.
     pub mirrors: usize,
     /// Their tags.
     pub tags: usize,
     /// The manifest's approvals.
     pub approvals: usize,
-    /// The sources that were asked for what is approved.
+    /// The sources that were checked for the approved images.
     pub sources: usize,
-    /// The organization's repositories that the manifest does not know: its own images, which are no drift.
+    /// The organization's repositories that the manifest does not list: its own images, which are not drift.
     pub unmanaged: Vec<RepositoryName>,
 }
 
-/// Something that could not be looked at.
+/// Something that could not be checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unseen {
     /// The source as the manifest writes it; `None` where it is about none.
@@ -80,7 +80,7 @@ impl Unseen {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Mirror {
     pub tags: BTreeMap<Tag, Tagged>,
-    /// Whether the tags' children are known: without them it cannot be told whose signature a tag is.
+    /// Whether the tags' children are known: without them it is unknown whose signature a tag is.
     pub children_known: bool,
     /// What Docker Hub says of its settings; `None` where it is not there, or on a registry that has none.
     pub settings: Option<ObservedSettings>,
@@ -96,10 +96,10 @@ pub(crate) struct ForeignCompanion {
     pub what: String,
 }
 
-/// What a tag answers.
+/// What a tag resolves to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Tagged {
-    /// The digest; `None` where it is not known.
+    /// The digest; `None` where it is unknown.
     pub digest: Option<Digest>,
     /// The manifests of the index, as far as they are known.
     pub children: Vec<Digest>,

@@ -36,8 +36,8 @@ pub(super) fn allowlisted(manifest: &Manifest) -> Vec<Finding> {
     let escaping = manifest.images.iter().filter(|image| !image.approved.is_empty() && listed.contains(&image.source));
     escaping
         .map(|image| {
-            let found = format!("every tag of {} is let through by the allowlist", image.source);
-            let expected = "only what is approved".to_owned();
+            let found = format!("the allowlist allows every tag of {}", image.source);
+            let expected = "only approved versions".to_owned();
             let mismatch = Mismatch { code: Code::AllowlistedSource, tag: None, expected, found };
             Finding { subject: Some(image.source.to_string()), ..about(manifest, image, mismatch) }
         })

@@ -18,7 +18,7 @@ fn of(manifest: &Manifest, name: &RepositoryName, found: &ObservedSettings) -> V
     let Some((image, wanted)) = image.zip(WantedSettings::of(manifest, name)) else { return Vec::new() };
     let differences = drift(&wanted, found).into_iter().map(|difference| differing(manifest, image, difference));
     let hidden = unknown(&wanted, found).into_iter().map(|aspect| {
-        let (expected, found) = (format!("{} as the manifest says", aspect.code()), "not shown".to_owned());
+        let (expected, found) = (format!("{} as in the manifest", aspect.code()), "not shown".to_owned());
         let finding = about(manifest, image, Mismatch { code: Code::Unknown, tag: None, expected, found });
         Finding { subject: Some(aspect.code().to_owned()), ..finding }
     });

@@ -34,8 +34,8 @@ fn lost(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
     let all = manifest.approvals();
     all.filter(|(image, approval)| facts.lost.contains(&(image.source.clone(), approval.digest.clone())))
         .map(|(image, approval)| {
-            let expected = format!("{} answers {}", image.source_text, approval.digest);
-            let found = "upstream has it no longer".to_owned();
+            let expected = format!("{} resolves to {}", image.source_text, approval.digest);
+            let found = "upstream no longer has it".to_owned();
             let tag = Some(approval.tag.clone());
             at(manifest, image, approval.span, Mismatch { code: Code::SourceLost, tag, expected, found })
         })
@@ -100,7 +100,7 @@ impl SharedMirror<'_> {
                 return Some(self.forged(image, approval, &now));
             }
             (State::Copy, Some(now)) => (Code::NotPromoted, now.to_string()),
-            (State::TagOnly, Some(now)) => (Code::NotPromoted, format!("{now}, which nothing records")),
+            (State::TagOnly, Some(now)) => (Code::NotPromoted, format!("{now}, which is not recorded")),
             (State::MirrorDiffers, Some(now)) => (Code::MirrorDiffers, now.to_string()),
             (State::Revoked, Some(now)) => return self.revoked_approval(image, approval, &now),
             _ => return None,
@@ -118,7 +118,7 @@ impl SharedMirror<'_> {
         let expected = self.facts.expected.get(&Key::of(image, approval)).and_then(Option::as_ref);
         let expected = expected.map_or_else(|| wanted(image, approval), ToString::to_string);
         let found =
-            format!("{now}, which calls itself {} and is not what upstream's index gives", wanted(image, approval));
+            format!("{now}, which claims to be {} and is not what upstream's index gives", wanted(image, approval));
         let tag = Some(approval.tag.clone());
         at(self.manifest, image, approval.span, Mismatch { code: Code::MirrorDiffers, tag, expected, found })
     }
@@ -137,7 +137,7 @@ impl SharedMirror<'_> {
         Some(at(self.manifest, image, approval.span, Mismatch { code, tag, expected: gone(revoked), found }))
     }
 
-    /// A revocation whose tag is there. What another approval put there meanwhile is that one's.
+    /// A revocation whose tag is there. What another approval put there in the meantime is that one's.
     fn revoked(&self, image: &Image, revoked: &Revocation) -> Option<Finding> {
         let tagged = self.mirror.tags.get(&revoked.tag)?;
         let approvals = self.images.iter().flat_map(|image| &image.approved);
@@ -148,7 +148,7 @@ impl SharedMirror<'_> {
         if !(those_bytes || (revoked.delete && !anothers)) {
             return None;
         }
-        let found = tagged.digest.as_ref().map_or_else(|| "it is there".to_owned(), ToString::to_string);
+        let found = tagged.digest.as_ref().map_or_else(|| "it exists".to_owned(), ToString::to_string);
         let (code, tag, expected) = (code(revoked), Some(revoked.tag.clone()), gone(revoked));
         Some(at(self.manifest, image, revoked.span, Mismatch { code, tag, expected, found }))
     }
@@ -165,11 +165,11 @@ impl SharedMirror<'_> {
             Some(was) => digest.is_some_and(|digest| was.contains(digest)),
             None => once.is_some_and(|once| explains(once, tag)),
         };
-        let mut found = digest.map_or_else(|| "it is there".to_owned(), ToString::to_string);
+        let mut found = digest.map_or_else(|| "it exists".to_owned(), ToString::to_string);
         if digest.is_some_and(|digest| self.images.iter().any(|i| i.revoked.iter().any(|r| r.digest == *digest))) {
             found.push_str(", which is revoked");
         } else if was.is_some() && !retired {
-            found.push_str(", which is not what was approved under this tag once");
+            found.push_str(", which was never approved under this tag");
         }
         let code = if retired { Code::RetiredTag } else { Code::UnapprovedTag };
         let (tag, expected) = (Some(tag.clone()), "no such tag".to_owned());
@@ -185,7 +185,7 @@ impl SharedMirror<'_> {
         }
         let approved = |image: &&&Image| image.approved.iter().any(|approval| approval.tag == *tag);
         let image = self.images.iter().find(approved).or(self.images.first())?;
-        let (expected, found) = ("signatures, attestations and SBOMs alone".to_owned(), format!("{digest}, {what}"));
+        let (expected, found) = ("only signatures, attestations and SBOMs".to_owned(), format!("{digest}, {what}"));
         let mismatch = Mismatch { code: Code::ForeignCompanion, tag: Some(tag.clone()), expected, found };
         Some(Finding { subject: Some(digest.to_string()), ..about(self.manifest, image, mismatch) })
     }

@@ -76,11 +76,11 @@ fn every_state_of_an_approval_has_its_finding() {
     let mut seen = seen("loki", mirror);
     seen.lost = [(manifest.images[0].source.clone(), digest('a'))].into();
     insta::assert_snapshot!(shown(&judge(&manifest, &seen)), @r"
-    source-lost loki 1.0.0 at 6:9: expected grafana/loki answers a, found upstream has it no longer
+    source-lost loki 1.0.0 at 6:9: expected grafana/loki resolves to a, found upstream no longer has it
     mirror-differs loki 1.1.0 at 7:9: expected b, found f
     missing-tag loki 1.2.0 at 8:9: expected c, found no such tag
     not-promoted loki 1.3.0 at 9:9: expected d, found no such tag
-    not-promoted loki 1.4.0 at 10:9: expected e, found e, which nothing records
+    not-promoted loki 1.4.0 at 10:9: expected e, found e, which is not recorded
     not-promoted loki 1.5.0 at 11:9: expected f, found 0
     mirror-differs loki 1.6.0 at 12:9: expected 1, found 2
     ");
@@ -113,7 +113,7 @@ fn tags_that_nobody_approves_are_told_from_signatures_and_from_what_was_approved
     seen.history = [("loki".parse().unwrap(), super::facts::Once { tags: once.into() })].into();
     insta::assert_snapshot!(shown(&judge(&manifest, &seen)), @r"
     retired-tag loki 0.1.0 at 4:5: expected no such tag, found 0
-    unapproved-tag loki 0.2.0 at 4:5: expected no such tag, found 1, which is not what was approved under this tag once
+    unapproved-tag loki 0.2.0 at 4:5: expected no such tag, found 1, which was never approved under this tag
     unapproved-tag loki debug at 4:5: expected no such tag, found 2
     unapproved-tag loki latest at 4:5: expected no such tag, found sha256:9999999999999999999999999999999999999999999999999999999999999999, which is revoked
     retired-tag loki sha256-F.sig at 4:5: expected no such tag, found e
@@ -177,6 +177,6 @@ fn settings_of_repositories_and_of_the_organization_and_the_allowlist() {
     visibility loki at 6:5: expected private, found public
     team loki developers at 6:5: expected developers: read, found developers: no grant
     extra-team loki interns at 6:5: expected interns: no grant, found interns: write
-    allowlisted-source loki docker.io/grafana/loki at 6:5: expected only what is approved, found every tag of docker.io/grafana/loki is let through by the allowlist
+    allowlisted-source loki docker.io/grafana/loki at 6:5: expected only approved versions, found the allowlist allows every tag of docker.io/grafana/loki
     ");
 }

@@ -6,39 +6,36 @@ use crate::manifest::{AllowedRegistry, ImageAccess, Policy, RegistryAccess};
 pub const LIMITS: [(&str, &str); 12] = [
     (
         "sign-in",
-        "neither applies to people who are not signed in to Docker Desktop with the organization: enforce that, see `wharfinger sign-in`",
+        "neither applies to people who are not signed in to Docker Desktop with the organization: enforce signing in, see `wharfinger sign-in`",
     ),
-    (
-        "desktop-only",
-        "both are enforced by Docker Desktop; Docker Engine by itself, Podman and CI machines are not bound",
-    ),
+    ("desktop-only", "Docker Desktop enforces both; Docker Engine on its own, Podman and CI machines are not affected"),
     (
         "delay",
-        "a change takes up to 24 hours to reach everybody; signing out of Docker Desktop and in again applies it at once",
+        "a change takes up to 24 hours to reach everybody; signing out of Docker Desktop and in again applies it immediately",
     ),
-    ("owners", "Image Access Management never holds for owners of the organization"),
+    ("owners", "Image Access Management never applies to owners of the organization"),
     ("community-includes-sponsored", "Image Access Management counts Docker-Sponsored Open Source as community images"),
-    ("allowlist", "an allowlisted repository is let through whole, every tag, whatever the categories say"),
+    ("allowlist", "every tag of an allowlisted repository is allowed, whatever the categories say"),
     (
         "other-registries",
-        "Image Access Management is about Docker Hub alone: other registries, mirrors and proxies bypass it unless Registry Access Management restricts them",
+        "Image Access Management only covers Docker Hub: other registries, mirrors and proxies bypass it unless Registry Access Management restricts them",
     ),
     (
         "dns",
-        "Registry Access Management goes by host name: local proxies, changed DNS and what lies outside Docker Desktop bypass it",
+        "Registry Access Management goes by host name: local proxies, changed DNS and anything outside Docker Desktop bypass it",
     ),
     (
         "buildx",
-        "Registry Access Management does not hold for buildx with the Kubernetes driver or a self-managed docker-container driver",
+        "Registry Access Management does not apply to buildx with the Kubernetes driver or a self-managed docker-container driver",
     ),
-    ("debug-and-kubernetes", "Registry Access Management does not hold for some pulls of Docker Debug and Kubernetes"),
+    ("debug-and-kubernetes", "Registry Access Management does not apply to some pulls by Docker Debug and Kubernetes"),
     (
         "windows-containers",
-        "Registry Access Management holds for Windows containers only where Docker Desktop's \"Use proxy for Windows Docker daemon\" is on; WSL 2 needs a kernel of 5.4 or later",
+        "Registry Access Management applies to Windows containers only if Docker Desktop's \"Use proxy for Windows Docker daemon\" is on; WSL 2 needs a kernel of 5.4 or later",
     ),
     (
         "several-organizations",
-        "for a member of several organizations the Registry Access Management of the first one alone holds",
+        "for a member of several organizations, only the first one's Registry Access Management applies",
     ),
 ];
 
@@ -82,14 +79,15 @@ pub(crate) fn notes(policy: &Policy) -> Vec<String> {
     notes.extend(registries.iter().filter_map(|registry| unlisted(registry, registries)));
     if ram.is_some_and(|ram| ram.docker_hub == Some(false)) {
         notes.push(
-            "with docker-hub restricted nobody pulls the organization's own mirrors from Docker Hub either".to_owned(),
+            "with docker-hub restricted, nobody can pull the organization's own mirrors from Docker Hub either"
+                .to_owned(),
         );
     }
     let on = |ram: &RegistryAccess| ram.enabled == Some(true);
     let image_on = |images: &ImageAccess| images.enabled == Some(true);
     if policy.image_access.as_ref().is_some_and(image_on) && !ram.is_some_and(on) {
         notes.push(
-            "Image Access Management is wanted on and Registry Access Management is not: other registries stay open"
+            "Image Access Management should be on, but Registry Access Management should not: other registries stay open"
                 .to_owned(),
         );
     }
@@ -104,7 +102,7 @@ fn unlisted(registry: &AllowedRegistry, all: &[AllowedRegistry]) -> Option<Strin
     let missing: Vec<&str> = hosts.iter().filter(|host| !listed(host)).copied().collect();
     (!missing.is_empty()).then(|| {
         format!(
-            "{address} sends clients on to {}: list {} too",
+            "{address} redirects clients to {}: list {} too",
             missing.join(", "),
             if missing.len() == 1 { "it" } else { "them" }
         )

@@ -39,13 +39,13 @@ impl Area {
 /// One setting: what it is and what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Row {
-    /// The document it stands in.
+    /// The document that contains it.
     pub area: Area,
     /// The key under `policy`, such as `official`; a registry is `registries.` and its address.
     pub setting: String,
-    /// What Docker Hub shows; null where it does not show it.
+    /// What Docker Hub shows; null if it does not show it.
     pub current: Option<String>,
-    /// What the manifest wants; null for a registry that it does not name.
+    /// What the manifest wants; null for a registry that it does not list.
     pub wanted: Option<String>,
     /// How the two compare.
     pub state: Comparison,
@@ -59,18 +59,18 @@ pub enum Comparison {
     Same,
     /// Otherwise.
     Different,
-    /// Otherwise until now: written, and read back as wanted.
+    /// Different before: written, and read back as wanted.
     Written,
-    /// Docker Hub's API does not show it, so it can be neither compared nor written: that is left to an owner.
+    /// Docker Hub's API does not show it, so it can neither be compared nor written: that is left to an owner.
     Unknown,
 }
 
-/// What a document is compared to the manifest.
+/// How a document compares with the manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Difference {
-    /// Every setting that the manifest names, and every registry that either side names.
+    /// Every setting in the manifest, and every registry on either side.
     pub rows: Vec<Row>,
-    /// The document to send: the one that was read, changed where it differs.
+    /// The document to send: the one that was read, with the differences changed.
     pub document: Value,
     /// Why that document may not be sent.
     pub obstacles: Vec<String>,
@@ -83,9 +83,9 @@ impl Difference {
     }
 }
 
-/// A document that is not what Docker Hub's API describes: nothing in it is compared or changed.
+/// A document that does not match Docker Hub's API: nothing in it is compared or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("what Docker Hub shows of {title} cannot be understood: {what}", title = .area.title())]
+#[error("Docker Hub's settings for {title} cannot be understood: {what}", title = .area.title())]
 pub(crate) struct Unreadable {
     pub area: Area,
     /// Where and why.
@@ -96,7 +96,7 @@ pub(crate) struct Unreadable {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
     pub document: Value,
-    /// The numbers in it that would go back with another value.
+    /// The numbers in it that would be sent back with a different value.
     pub inexact: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! A document that is compared and changed member by member: what is not known of it stays as it came.
+//! A document that is compared and changed member by member: what is unknown of it stays as it came.
 
 use serde_json::{Map, Value, json};
 
@@ -34,7 +34,7 @@ pub(super) struct Editor {
 impl Editor {
     pub(super) fn new(area: Area, observed: &Value) -> Result<Self, Unreadable> {
         let editor = Self { area, document: observed.clone(), inside: None, rows: Vec::new(), obstacles: Vec::new() };
-        if observed.is_object() { Ok(editor) } else { Err(editor.unreadable("it is no object")) }
+        if observed.is_object() { Ok(editor) } else { Err(editor.unreadable("it is not an object")) }
     }
 
     pub(super) fn unreadable(&self, what: &str) -> Unreadable {
@@ -46,7 +46,7 @@ impl Editor {
         match &self.document[member] {
             Value::Object(_) => {}
             Value::Null => self.document[member] = Value::Object(Map::new()),
-            _ => return Err(self.unreadable(&format!("{member} is no object"))),
+            _ => return Err(self.unreadable(&format!("{member} is not an object"))),
         }
         self.inside = Some(member);
         Ok(self)
@@ -68,7 +68,7 @@ impl Editor {
         let current = match place {
             Value::Bool(value) => Some(*value),
             Value::Null => None,
-            _ => return Err(self.unreadable(&format!("{member} is no true or false"))),
+            _ => return Err(self.unreadable(&format!("{member} is not true or false"))),
         };
         match (wanted, current) {
             (None, Some(_)) => {}
@@ -86,7 +86,7 @@ impl Editor {
 
     pub(super) fn needs(&mut self, setting: &str) {
         self.obstacles.push(format!(
-            "Docker Hub shows no {setting} and takes no change without one: write {setting} under policy.{}",
+            "Docker Hub shows no {setting} and accepts no change without one: write {setting} under policy.{}",
             self.area.key()
         ));
     }
@@ -96,7 +96,7 @@ impl Editor {
         match &self.document[member] {
             Value::Array(entries) if entries.iter().all(Value::is_object) => Ok(entries.clone()),
             Value::Null => Ok(Vec::new()),
-            _ => Err(self.unreadable(&format!("{member} is no list of objects"))),
+            _ => Err(self.unreadable(&format!("{member} is not a list of objects"))),
         }
     }
 
@@ -105,7 +105,7 @@ impl Editor {
     }
 
     pub(super) fn boolean(&self, entry: &Value, member: &str, list: &str) -> Result<bool, Unreadable> {
-        entry[member].as_bool().ok_or_else(|| self.unreadable(&format!("{member} in {list} is no true or false")))
+        entry[member].as_bool().ok_or_else(|| self.unreadable(&format!("{member} in {list} is not true or false")))
     }
 
     pub(super) fn row(&mut self, setting: &str, current: Option<String>, wanted: Option<String>) {

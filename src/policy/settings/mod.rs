@@ -36,8 +36,8 @@ pub(crate) fn compare(policy: &Policy, area: Area, observed: &Observed) -> Resul
     let altered = observed.inexact.iter().map(|number| {
         let number = crate::text::cut(number, 60);
         format!(
-            "Docker Hub's document holds the number {number}, which this program cannot send back as it is: an owner makes \
-             the change in Docker Home"
+            "Docker Hub's document contains the number {number}, which this program cannot send back unchanged: an \
+             owner has to make the change in Docker Home"
         )
     });
     difference.obstacles.extend(altered);
@@ -130,7 +130,7 @@ fn registries(document: &mut Editor, wanted: Option<&[AllowedRegistry]>) -> Resu
             None if !allowed => kept.push(entry),
             None => {
                 document.gone(&setting, current);
-                // What is not known of an entry is not thrown away with it.
+                // What is unknown of an entry is not thrown away with it.
                 if has_more(&entry) {
                     entry["allowed"] = json!(false);
                     kept.push(entry);
@@ -148,7 +148,7 @@ fn registries(document: &mut Editor, wanted: Option<&[AllowedRegistry]>) -> Resu
     }
     if kept.len() > REGISTRY_LIMIT {
         document.obstacles.push(format!(
-            "Registry Access Management takes {REGISTRY_LIMIT} registries at most, and these would be {}",
+            "Registry Access Management allows at most {REGISTRY_LIMIT} registries, and this would make {}",
             kept.len()
         ));
     }

@@ -46,8 +46,8 @@ fn what_is_neither_shown_nor_said_stops_the_change() {
     let difference = image_access(&iam(Some(true), None, None), &json!({})).unwrap();
     insta::assert_snapshot!(told(&difference).join("\n"), @r#"
     enabled None -> Some("true") Different
-    Docker Hub shows no official and takes no change without one: write official under policy.image-access
-    Docker Hub shows no verified-publisher and takes no change without one: write verified-publisher under policy.image-access
+    Docker Hub shows no official and accepts no change without one: write official under policy.image-access
+    Docker Hub shows no verified-publisher and accepts no change without one: write verified-publisher under policy.image-access
     "#);
     let difference = registry_access(&RegistryAccess::default(), &json!({})).unwrap();
     assert_eq!(difference.obstacles.len(), 2, "{:?}", difference.obstacles);
@@ -103,7 +103,7 @@ fn a_hundred_registries_is_the_limit() {
         registry_access(&RegistryAccess { registries, ..RegistryAccess::default() }, &observed).unwrap().obstacles
     };
     assert!(with(100).is_empty());
-    assert_eq!(with(101), ["Registry Access Management takes 100 registries at most, and these would be 101"]);
+    assert_eq!(with(101), ["Registry Access Management allows at most 100 registries, and this would make 101"]);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn hosts_that_a_registry_sends_on_to_are_named_unless_listed() {
         let registry_access = Some(RegistryAccess { registries, ..RegistryAccess::default() });
         advice::notes(&crate::manifest::Policy { registry_access, ..crate::manifest::Policy::default() })
     };
-    assert_eq!(with(&["ghcr.io"]), ["ghcr.io sends clients on to pkg-containers.githubusercontent.com: list it too"]);
+    assert_eq!(with(&["ghcr.io"]), ["ghcr.io redirects clients to pkg-containers.githubusercontent.com: list it too"]);
     assert!(with(&["ghcr.io", "pkg-containers.githubusercontent.com"]).is_empty());
     assert!(with(&["quay.io"]).is_empty(), "what is below an allowed host is allowed");
     assert_eq!(with(&["1.dkr.ecr.us-west-2.amazonaws.com"]).len(), 1);

@@ -1,4 +1,5 @@
-//! What is known of one change, worked out once for everybody who shows it: the body, the job summary, the terminal, JSON.
+//! What is known about one change, worked out once for everything that shows it: the body, the job summary, the
+//! terminal, JSON.
 
 use std::cmp::Ordering;
 
@@ -14,11 +15,11 @@ use crate::proposal::SignerChange;
 use crate::proposal::{Cause, Entry, Item, Kind};
 use crate::rules::{Numbering, Reading, Rule, Since, Version, line_begun, order_of, series_of};
 
-/// How a name or a text of others is shown: as a code span in Markdown, cleaned on a terminal. The number is the most
-/// characters that it may have.
+/// How a name or another party's text is shown: as a code span in Markdown, cleaned on a terminal. The number is the
+/// most characters that it may have.
 pub(crate) type Quote = fn(&str, usize) -> String;
 
-/// How far an update goes, or a downgrade.
+/// How far an update or downgrade goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
@@ -26,7 +27,7 @@ pub enum Step {
     Major,
     /// The second number differs.
     Minor,
-    /// A later number differs, or what follows the numbers.
+    /// A later number or the part after the numbers differs.
     Patch,
 }
 
@@ -38,9 +39,9 @@ pub enum Mark {
     Revoked,
     /// A person asked not to wait for the cooldown.
     Urgent,
-    /// The tag does not answer this digest any more.
+    /// The tag no longer resolves to this digest.
     TagMoved,
-    /// Not all of it answers.
+    /// Not all of it exists.
     Incomplete,
     /// A platform that is mirrored now would no longer be.
     PlatformLost,
@@ -48,25 +49,25 @@ pub enum Mark {
     SignatureLost,
     /// Nobody who signed what is approved signed this.
     SignerChanged,
-    /// The version is older than the one that is approved.
+    /// The version is older than the approved one.
     Downgrade,
     /// The first number of the version differs.
     Major,
-    /// Neither newer nor older than what is approved, as far as the rule can tell.
+    /// Neither newer nor older than the approved version, as far as the rule can tell.
     AnotherTag,
-    /// The same tag with other bytes.
+    /// The same tag with different bytes.
     Rebuild,
-    /// Nothing of this image was approved before.
+    /// No version of this image was approved before.
     FirstApproval,
-    /// Nothing of this line was approved before, but of other lines of the image.
+    /// No version of this line was approved before, only of other lines of the image.
     NewLine,
     /// It is a prerelease.
     Prerelease,
-    /// Upstream writes its versions with `v` now, or no longer.
+    /// Upstream started or stopped writing its versions with `v`.
     NewHabit,
-    /// The policy lets developers pull any tag of its repository, whatever is reviewed here.
+    /// The policy allows developers to pull any tag of its repository, whatever is reviewed here.
     EscapesReview,
-    /// The policy lets developers pull it from upstream.
+    /// The policy allows developers to pull it from upstream.
     NoMirrorNeeded,
 }
 
@@ -100,13 +101,13 @@ impl Mark {
     }
 }
 
-/// One change with everything that is known of it.
+/// One change with everything that is known about it.
 #[derive(Clone, Copy)]
 pub(crate) struct Account<'a> {
     /// The manifest at the base.
     pub manifest: &'a Manifest,
     pub item: &'a Item,
-    /// What was found out; `None` where nothing was looked at.
+    /// What was found out; `None` where nothing was checked.
     pub evidence: Option<&'a Evidence>,
 }
 
@@ -136,12 +137,12 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// How the version of an update stands to what is approved; `None` where the rule cannot tell.
+    /// How an update's version compares with the approved one; `None` if the rule cannot tell.
     pub(super) fn order(&self) -> Option<Ordering> {
         self.update().and_then(|(from, to)| order_of(&self.image().rule, from, to))
     }
 
-    /// How far an update goes, or a downgrade, where both tags are versions that count. Calendars have no major.
+    /// How far an update or downgrade goes, if both tags are counting versions. Calendar versions have no major.
     pub(crate) fn step(&self) -> Option<Step> {
         self.order().filter(|order| order.is_ne())?;
         let (from, to) = self.update()?;
@@ -157,7 +158,7 @@ impl<'a> Account<'a> {
         })
     }
 
-    /// The line that it begins in an image that has others approved, in words: `new line 3.2`.
+    /// The line that it starts in an image with other approved lines, in words: `new line 3.2`.
     pub(crate) fn new_line(&self) -> Option<String> {
         let (image, to) = (self.image(), self.entry().to.as_ref()?);
         let name = match self.update() {
@@ -240,7 +241,7 @@ impl<'a> Account<'a> {
         urgent.into_iter().chain([kind]).chain(further).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether the kind of the change says a mark already, or what leads it.
+    /// Whether the kind of change, or the text before it, already says a mark.
     fn says(&self, mark: Mark) -> bool {
         match mark {
             Mark::Revoked | Mark::Downgrade | Mark::Major | Mark::AnotherTag | Mark::Rebuild | Mark::FirstApproval => {
@@ -285,7 +286,7 @@ impl<'a> Account<'a> {
         this.next().map(|r| r.reason.as_str())
     }
 
-    /// Why it is proposed, where a person gave a reason: for the hurry, the revocation, the rejection.
+    /// Why it is proposed, where a person gave a reason: for the urgency, the revocation or the rejection.
     pub(crate) fn reason(&self) -> Option<String> {
         if let Some(urgent) = &self.entry().urgent {
             return Some(urgent.clone());
@@ -303,34 +304,34 @@ impl<'a> Account<'a> {
         rejected.filter(|_| !self.lets_in()).map(|r| r.reason.clone())
     }
 
-    /// Since when its digest is known, where that was asked.
+    /// Since when its digest has been known, if that was checked.
     pub(crate) const fn since(&self) -> Option<Since> {
         self.item.public_since
     }
 
-    /// How long it waited before it was looked at.
+    /// How long it waited before it was checked.
     pub(crate) fn waited(&self) -> Option<TimeDelta> {
         let at: DateTime<Utc> = self.evidence?.at?;
         Some((at - self.since()?.at).max(TimeDelta::zero()))
     }
 
-    /// Where it falls under the organization's rules.
+    /// Which of the organization's rules it falls under.
     pub(crate) fn standing(&self) -> Standing {
         let by_name = Standing::of_name(&self.image().source, &self.manifest.organization);
         by_name.or_else(|| self.evidence.map(|e| e.standing.clone())).unwrap_or_default()
     }
 
-    /// Whether it was asked where its source falls, or the name tells.
+    /// Whether its source's category was checked, or follows from the name.
     pub(crate) fn has_standing(&self) -> bool {
         self.standing() != Standing::NotAsked
     }
 
-    /// What the manifest's policy means for its source, where bytes come in.
+    /// What the manifest's policy means for its source, if bytes are added.
     pub(crate) fn gate(&self) -> Option<Gate> {
         self.lets_in().then(|| self.standing().gate(&self.image().source, &self.manifest.policy))
     }
 
-    /// Its category and who says so, where that is known.
+    /// Its category and where that comes from, if known.
     pub(crate) fn category(&self) -> Option<(Category, Told)> {
         match self.standing() {
             Standing::Category(category, told) => Some((category, told)),
@@ -338,18 +339,18 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// The digest that is approved now and would be replaced or followed.
+    /// The currently approved digest, which would be replaced or followed.
     pub(crate) fn before(&self) -> Option<&'a crate::image::Digest> {
         let from = self.entry().from.as_ref()?;
         self.image().approved.iter().find(|a| a.tag == *from).map(|a| &a.digest)
     }
 
-    /// Where a person looks at it upstream.
+    /// Its upstream page.
     pub(crate) fn link(&self) -> Option<String> {
         super::upstream(&self.image().source, self.entry().to.as_ref()?)
     }
 
-    /// Where it stands among others: what is grave first, then what goes far, what leaves last.
+    /// Its rank among others: the serious first, then larger steps, removals last.
     pub(super) fn rank(&self) -> (u8, Option<Mark>, Option<Step>) {
         let grave = |mark: &Mark| *mark < Mark::EscapesReview;
         let first = self.marks().into_iter().find(grave);

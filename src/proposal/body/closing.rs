@@ -1,10 +1,10 @@
-//! What stands under everything: what a reviewer can do.
+//! The end of the body: what a reviewer can do.
 
 use super::account::Account;
 use crate::markdown::folded;
 use crate::proposal::Kind;
 
-/// That the group has more changes than one proposal can name.
+/// Says that the group has more changes than one proposal can name.
 pub(super) fn later(count: usize) -> String {
     match count {
         0 => String::new(),
@@ -13,7 +13,7 @@ pub(super) fn later(count: usize) -> String {
     }
 }
 
-/// What merging and closing do. Comments are read where there is somebody to answer them.
+/// What merging and closing do. Comments are only mentioned where a run can answer them.
 pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> String {
     let lets_in = accounts.iter().any(Account::lets_in);
     let rejects = !accounts.is_empty() && accounts.iter().all(|account| account.entry().kind == Kind::Reject);
@@ -23,7 +23,7 @@ pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> 
         _ => ("makes exactly these changes", "leaves everything as it is: these changes are not proposed again"),
     };
     let text = format!(
-        "---\nMerging {merge}. Closing {close}. Commits that a person adds to this branch stay: it is then left alone.\n"
+        "---\nMerging {merge}. Closing {close}. If a person commits to this branch, Wharfinger leaves it alone.\n"
     );
     if !comments {
         return text;
@@ -32,15 +32,15 @@ pub(super) fn closing(accounts: &[Account<'_>], group: bool, comments: bool) -> 
     if lets_in {
         let image = if group { "IMAGE[:TAG] " } else { "" };
         list.push_str(&format!(
-            "- `/wharfinger reject {image}REASON [until YYYY-MM-DD]` turns this into a pull request that keeps the version out, for good or until that day\n"
+            "- `/wharfinger reject {image}REASON [until YYYY-MM-DD]` turns this into a pull request that keeps the version out, permanently or until that day\n"
         ));
     }
     if rejects {
-        list.push_str("- `/wharfinger reject REASON [until YYYY-MM-DD]` gives another reason, or another day\n");
+        list.push_str("- `/wharfinger reject REASON [until YYYY-MM-DD]` changes the reason or the date\n");
     }
     list.push_str(
-        "- `/wharfinger refresh` looks again and moves this to the newest version, even where it is approved already\n\
-         - `/wharfinger recheck` checks it again and posts the verdict\n",
+        "- `/wharfinger refresh` checks again and moves this to the newest version, even after an approving \
+         review\n- `/wharfinger recheck` checks it again and posts the verdict\n",
     );
-    format!("{text}\n{}", folded("Comments that people who may write can make", &list))
+    format!("{text}\n{}", folded("Commands for people with write access", &list))
 }

@@ -1,4 +1,4 @@
-//! What was found out about the bytes that a proposal lets in.
+//! What was found out about the bytes that a proposal adds.
 
 use chrono::{DateTime, Utc};
 
@@ -11,10 +11,10 @@ use crate::policy::Standing;
 use crate::proposal::SignerChange;
 use crate::text::size;
 
-/// The evidence for one change. What is not known is not there: nothing here is a guess.
+/// The evidence for one change. What is unknown is absent: nothing here is a guess.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Evidence {
-    /// Whether the tag answers the digest now.
+    /// Whether the tag resolves to the digest now.
     pub served: Served,
     /// The platforms that would be mirrored, in the index's order; one of an unnamed platform for a single manifest.
     pub platforms: Vec<PlatformEvidence>,
@@ -23,32 +23,32 @@ pub(crate) struct Evidence {
     pub attestations: usize,
     /// The bytes of all distinct blobs and manifests that would be mirrored.
     pub size: Option<u64>,
-    /// The same of what is approved now.
+    /// The same for the currently approved image.
     pub size_before: Option<u64>,
-    /// What of those bytes left and came, where both are known.
+    /// How many of those bytes were removed and added, if both are known.
     pub exchanged: Option<Exchanged>,
-    /// What the publisher says of where it comes from.
+    /// What the publisher says about its origin.
     pub labels: Labels,
-    /// The same of what is approved now.
+    /// The same for the currently approved image.
     pub labels_before: Labels,
     /// Whether every wanted platform, child manifest and configuration answered, with bytes of the right digest.
     pub complete: bool,
-    /// The platforms of what is approved now that would no longer be mirrored, as upstream names them.
+    /// The platforms of the currently approved image that would no longer be mirrored, as upstream names them.
     pub lost: Vec<String>,
-    /// Under which rule of the organization upstream falls.
+    /// Which rule of the organization upstream falls under.
     pub standing: Standing,
-    /// What stands where it would go.
+    /// What is at its destination.
     pub at_mirror: AtMirror,
     pub at: Option<DateTime<Utc>>,
     /// Who made it; `None` where that was not looked at.
     pub makers: Option<Makers>,
     /// How its signers differ from those of what is approved.
     pub signer: Option<SignerChange>,
-    /// What comes along; `None` where that could not be looked at.
+    /// What is copied too; `None` where that could not be checked.
     pub along: Option<Along>,
-    /// Why it is not promoted whatever is merged: two readers could understand one of its documents differently.
+    /// Why it is not promoted, whatever is merged: two readers could understand one of its documents differently.
     pub refused: Option<String>,
-    /// What could not be looked at, and why.
+    /// What could not be checked, and why.
     pub unknown: Vec<String>,
 }
 
@@ -61,29 +61,29 @@ pub(crate) struct Exchanged {
 
 impl std::fmt::Display for Exchanged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} left, {} came", size(self.left), size(self.came))
+        write!(f, "{} removed, {} added", size(self.left), size(self.came))
     }
 }
 
-/// What stands where an image would go, at Docker Hub.
+/// What is at an image's destination on Docker Hub.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum AtMirror {
-    /// It was not asked, or there was no answer.
+    /// It was not checked, or there was no response.
     #[default]
     Unknown,
     /// There is no such repository.
     Absent,
     Ours,
-    /// A repository that is not ours, and that the manifest takes over; what changes of it, in words.
+    /// A repository that is not ours and that the manifest takes over; its changes, in words.
     TakenOver(Vec<String>),
-    /// A repository that is not ours: nothing of it is touched.
+    /// A repository that is not ours: it is left untouched.
     NotOurs,
 }
 
-/// What stands beside an image upstream.
+/// What upstream has for an image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Along {
-    /// Signatures, attestations, SBOMs and other artifacts that promotion brings along.
+    /// Signatures, attestations, SBOMs and other artifacts that promotion copies too.
     pub comes: Vec<Comes>,
     pub left: Vec<LeftBehind>,
 }
@@ -92,19 +92,19 @@ pub(crate) struct Along {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Comes {
     pub digest: Digest,
-    /// The tag it stands under; `None` where it names its subject itself.
+    /// Its tag; `None` if it refers to its subject itself.
     pub under: Option<Tag>,
     pub artifact: Artifact,
 }
 
-/// Whether a tag answers the digest in question.
+/// Whether a tag resolves to the digest in question.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Served {
-    /// It was not asked, or there was no answer.
+    /// It was not checked, or there was no response.
     #[default]
     Unknown,
     Now,
-    /// It answers this instead; `None`: nothing.
+    /// It resolves to this instead; `None`: to nothing.
     Not(Option<Digest>),
 }
 
@@ -116,8 +116,8 @@ pub(crate) struct PlatformEvidence {
     pub digest: Digest,
     /// The bytes of its manifest, configuration and layers.
     pub size: u64,
-    /// The same platform of what is approved now.
+    /// The same platform of the currently approved image.
     pub before: Option<(Digest, u64)>,
-    /// What of its bytes left and came, where both are known.
+    /// How many of its bytes were removed and added, if both are known.
     pub exchanged: Option<Exchanged>,
 }

@@ -1,4 +1,4 @@
-//! The first lines of a body: what changes, what of it is marked as a risk, what merging does. Below them, what a reviewer must
+//! The first lines of a body: what changes, which risks are marked, what merging does. Below them, what a reviewer must
 //! not overlook.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,10 +14,10 @@ use crate::text::{counted, size};
 /// How many changes are called out; the table marks all of them.
 const CALLS: usize = 10;
 
-/// How many images or platforms are named of each risk.
+/// How many images or platforms are named for each risk.
 const NAMED: usize = 3;
 
-/// A list of a few lines. `age`: whether it was asked since when versions are public.
+/// A list of a few lines. `age`: whether it was checked since when versions have been public.
 pub(super) fn lead(accounts: &[Account<'_>], age: bool) -> String {
     let mut lines = match accounts {
         [one] => of_one(one),
@@ -45,16 +45,16 @@ fn of_one(account: &Account<'_>) -> Vec<String> {
 /// What changes, in words: `patch update of docker.io/library/redis:7.2.1, after 7.2.0`.
 fn change(account: &Account<'_>) -> String {
     let after = account.update().map(|(from, _)| format!(", after {}", code(from.as_str(), 128)));
-    let other = (account.entry().kind == Kind::Rebuild).then(|| ": the same tag, other bytes".to_owned());
+    let other = (account.entry().kind == Kind::Rebuild).then(|| ": the same tag, different bytes".to_owned());
     format!("{} of {}{}", account.kind_and_step(), name(account), after.or(other).unwrap_or_default())
 }
 
 const NO_RISK: &str = "Risk: nothing is marked";
 
-/// So many changes are named one by one.
+/// How many changes are named one by one.
 const FEW: usize = 3;
 
-/// Several changes, by name where they are few, else how many there are of each kind, the most serious first.
+/// Several changes: by name if they are few, otherwise the number of each kind, the most serious first.
 fn changes(accounts: &[Account<'_>]) -> String {
     if accounts.len() <= FEW {
         return format!("Change: {}", accounts.iter().map(change).collect::<Vec<_>>().join("; "));
@@ -123,13 +123,11 @@ fn merging(accounts: &[Account<'_>]) -> String {
         })
     };
     parts.extend(repositories(|at| *at == AtMirror::Absent).map(|made| format!("creates {made}")));
-    parts.extend(
-        repositories(|at| *at == AtMirror::Unknown).map(|made| format!("creates {made} where there is none yet")),
-    );
+    parts.extend(repositories(|at| *at == AtMirror::Unknown).map(|made| format!("creates {made} if missing")));
     parts.extend(repositories(|at| matches!(at, AtMirror::TakenOver(_))).map(|taken| format!("takes over {taken}")));
     parts.extend(
         repositories(|at| *at == AtMirror::NotOurs)
-            .map(|others| format!("promotes nothing to {others} that exist already and are not ours")),
+            .map(|others| format!("promotes nothing to {others} that already exist and are not ours")),
     );
     let entries = |kind: Kind| accounts.iter().filter(|account| account.entry().kind == kind).count();
     let leaving = [(Kind::Retire, "approval"), (Kind::Reject, "new rejection"), (Kind::Expire, "expired rejection")];
@@ -140,14 +138,14 @@ fn merging(accounts: &[Account<'_>]) -> String {
     parts.join("; ")
 }
 
-/// What a run that asks registries alone does not know.
+/// What a run that only asks registries does not know.
 fn not_asked(accounts: &[Account<'_>]) -> String {
     let of_hub = accounts.iter().any(|account| account.lets_in() && account.standing() == Standing::NotAsked);
-    let category = if of_hub { ", nor Docker Hub for its category" } else { "" };
-    format!("Not asked: this run asked nobody since when what comes in is public{category}")
+    let category = if of_hub { ", and their category on Docker Hub" } else { "" };
+    format!("Not checked: since when the new versions have been public{category}")
 }
 
-/// What a tired reviewer has to see: hurry, revocations, downgrades.
+/// What even a tired reviewer has to see: urgency, revocations, downgrades.
 pub(super) fn calls(accounts: &[Account<'_>]) -> String {
     let mut text = String::new();
     let calls: Vec<String> = accounts.iter().flat_map(calls_of).collect();
@@ -160,7 +158,7 @@ pub(super) fn calls(accounts: &[Account<'_>]) -> String {
     text
 }
 
-/// What of one change is called out.
+/// The callout for one change.
 fn calls_of(account: &Account<'_>) -> Vec<String> {
     let name = name(account);
     let reason = account.reason().map(|reason| code(&reason, 200)).unwrap_or_default();
@@ -169,11 +167,13 @@ fn calls_of(account: &Account<'_>) -> Vec<String> {
         Mark::Urgent => Some(format!("> [!WARNING]\n> Urgent: {name} does not wait for the cooldown. Why: {reason}")),
         Mark::TagMoved => {
             let why = if account.item.is_earlier {
-                ", but an earlier one of it: what it answers now is too young"
+                ", which is an earlier one: its current digest is too young"
             } else {
                 " any more"
             };
-            Some(format!("> [!WARNING]\n> Moved on: upstream's {name} does not answer the digest proposed here{why}."))
+            Some(format!(
+                "> [!WARNING]\n> Moved on: upstream's {name} does not resolve to the digest proposed here{why}."
+            ))
         }
         Mark::SignatureLost => Some(format!(
             "> [!WARNING]\n> **Signature lost:** what is approved is signed, and no signature of {name} was found."
@@ -190,7 +190,7 @@ fn calls_of(account: &Account<'_>) -> Vec<String> {
     account.marks().into_iter().filter_map(call).collect()
 }
 
-/// The image with its tag, as a link where we know a page of it.
+/// The image with its tag, as a link if we know its page.
 pub(super) fn name(account: &Account<'_>) -> String {
     let shown = code(&full_name(account), 400);
     account.link().map_or_else(|| shown.clone(), |url| format!("[{shown}]({url})"))

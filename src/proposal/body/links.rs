@@ -1,8 +1,8 @@
-//! Links to upstream, made from names alone.
+//! Links to upstream, made only from names.
 
 use crate::image::{Location, Repository, Tag};
 
-/// Where a person looks at a tag upstream; `None` where we know of no such page.
+/// The upstream page of a tag; `None` if we know of none.
 pub(crate) fn upstream(location: &Location, tag: &Tag) -> Option<String> {
     let Location::Remote(Repository { registry, name }) = location else { return None };
     match registry.as_str() {

@@ -22,7 +22,7 @@ impl Account<'_> {
                 format!("{place}{} to {}", copying(image, evidence), quote(&mirror, 400))
             }
             Kind::Rebuild => format!(
-                "{}; the tag {tag} moves off the bytes that it was recorded to hold, and off no others",
+                "{}; the tag {tag} only moves if it still resolves to the recorded digest",
                 copying(image, evidence)
             ),
             Kind::Retire => retirement(manifest, item, &tag, quote),
@@ -39,7 +39,7 @@ fn tag_text(item: &Item) -> &str {
     item.entry.to.as_ref().map(crate::image::Tag::as_str).unwrap_or_default()
 }
 
-/// What becomes of the mirror's tag.
+/// What happens to the mirror's tag.
 fn retirement(manifest: &Manifest, item: &Item, tag: &str, quote: Quote) -> String {
     let image = &manifest.images[item.image];
     let mirror = quote(&format!("{}/{}", manifest.organization, image.repository), 256);
@@ -47,18 +47,18 @@ fn retirement(manifest: &Manifest, item: &Item, tag: &str, quote: Quote) -> Stri
         |r: &&crate::manifest::Revocation| Some(&r.tag) == item.entry.to.as_ref() && r.digest == item.entry.digest;
     match image.revoked.iter().find(is_this) {
         Some(revoked) if revoked.delete => {
-            format!("the approval of {tag} leaves and never comes back; its revocation takes the tag down in {mirror}")
+            format!("removes the approval of {tag} for good; its revocation deletes the tag in {mirror}")
         }
         Some(_) => format!(
-            "the approval of {tag} leaves and never comes back; {mirror} keeps the tag, for its revocation does not say `delete: true`"
+            "removes the approval of {tag} for good; {mirror} keeps the tag, because its revocation does not say `delete: true`"
         ),
-        None => format!("the approval of {tag} leaves; {mirror} keeps the tag"),
+        None => format!("removes the approval of {tag}; {mirror} keeps the tag"),
     }
 }
 
 impl Account<'_> {
-    /// What stands at Docker Hub where something would go for the first time; `None` elsewhere, and where something of the
-    /// repository was promoted already.
+    /// What is at Docker Hub where something would be pushed for the first time; `None` on other registries, and if
+    /// something was already promoted to the repository.
     pub(super) fn new_place(&self) -> Option<&AtMirror> {
         let (manifest, image) = (self.manifest, self.image());
         let enters = matches!(self.entry().kind, Kind::New | Kind::Update);
@@ -72,7 +72,7 @@ fn has_promoted(manifest: &Manifest, image: &Image) -> bool {
     same.flat_map(|i| &i.approved).any(|a| a.mirrored.is_some())
 }
 
-/// What becomes of the repository; nothing where something of it was promoted already.
+/// What happens to the repository; empty if something was already promoted to it.
 fn place(manifest: &Manifest, image: &Image, at: Option<&AtMirror>, quote: Quote) -> String {
     if has_promoted(manifest, image) {
         return String::new();
@@ -81,13 +81,13 @@ fn place(manifest: &Manifest, image: &Image, at: Option<&AtMirror>, quote: Quote
     match at {
         Some(AtMirror::Ours) => String::new(),
         Some(AtMirror::NotOurs) => format!(
-            "{name} exists already, not ours: nothing of it is touched, and this is not promoted, unless {} stands at the image; \
-             then it ",
+            "{name} already exists and is not ours: it is left untouched, and this is not promoted, unless {} is set \
+             on the image; then it ",
             quote("adopt: true", 20)
         ),
         Some(AtMirror::TakenOver(changes)) => {
             let changes = match changes.is_empty() {
-                true => "nothing of its settings changes".to_owned(),
+                true => "its settings do not change".to_owned(),
                 false => quote(&changes.join("; "), 600),
             };
             format!("takes over {name}, which exists and was not ours ({changes}); ")
@@ -97,7 +97,7 @@ fn place(manifest: &Manifest, image: &Image, at: Option<&AtMirror>, quote: Quote
     }
 }
 
-/// What making the repository does; `condition` is what that hangs on.
+/// What creating the repository does; `condition` is what it depends on.
 fn creation(manifest: &Manifest, image: &Image, condition: &str, quote: Quote) -> String {
     let name = format!("{}/{}", manifest.organization, image.repository);
     match &manifest.registry {
@@ -130,7 +130,7 @@ fn copying(image: &Image, evidence: Option<&Evidence>) -> String {
     };
     let subset = match (&image.platforms, evidence.left_out) {
         (Some(_), left_out @ 1..) => {
-            format!(" of {} (a new index with these alone)", left_out + evidence.platforms.len())
+            format!(" of {} (a new index with only these)", left_out + evidence.platforms.len())
         }
         _ => String::new(),
     };

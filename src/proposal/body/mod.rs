@@ -34,10 +34,10 @@ use uncovered::uncovered;
 use crate::markdown::folded;
 use crate::text::excerpt;
 
-/// The most characters that GitHub takes in a pull request's body. It counts code points, as is done here.
+/// The most characters that GitHub accepts in a pull request's body. It counts code points, as we do here.
 pub(crate) const BODY_LIMIT: usize = 65_536;
 
-/// The most characters of what `check` works out: its summary has other things to say, and a mebibyte for all of them.
+/// The most characters of `check`'s report: its summary has other things to say, and one mebibyte for everything.
 const REPORT_LIMIT: usize = 400_000;
 
 /// The title of a proposal and the headline of its commit.
@@ -45,16 +45,16 @@ pub(crate) fn title(manifest: &Manifest, wanted: &Wanted) -> String {
     form::title(&manifest.proposals, &places(manifest, wanted))
 }
 
-/// The commit's message, without the headline: one line a change, and the sign-off where the manifest asks for one.
+/// The commit's message, without the headline: one line per change, and the sign-off if the manifest asks for one.
 pub(crate) fn message(manifest: &Manifest, wanted: &Wanted) -> (String, String) {
     let lines = wanted.items.iter().map(|item| line(manifest, item)).collect::<Vec<_>>().join("\n");
     form::message(&manifest.proposals, &places(manifest, wanted), &lines, None)
 }
 
-/// The body: what changes, what is a risk and what merging does; a table with a row a change, a section a change, what a
-/// reviewer can do, the metadata. The most serious stands first; what does not fit is left out from the end: digests, then
-/// details, then summaries, and rows of the table only where not even all of them fit. `unreviewed` is what the manifest says
-/// already and a review would cover as well.
+/// The body: what changes, what is a risk and what merging does; a table with one row per change, one section per change,
+/// what a reviewer can do, the metadata. The most serious comes first; what does not fit is left out from the end: digests,
+/// then details, then summaries, and table rows only if not even all of them fit. `unreviewed` is what the manifest already
+/// says and a review would also cover.
 pub(crate) fn body(
     manifest: &Manifest,
     wanted: &Wanted,
@@ -69,7 +69,7 @@ pub(crate) fn body(
     bounded(&accounts, unreviewed, true, room, ELSEWHERE) + &closing
 }
 
-/// The same without the metadata and the age: what `check` works out by itself.
+/// The same without the metadata and the age: what `check` reports.
 pub(crate) fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence], unreviewed: &[String]) -> String {
     if items.is_empty() {
         return uncovered(unreviewed);
@@ -77,12 +77,11 @@ pub(crate) fn report(manifest: &Manifest, items: &[Item], evidence: &[Evidence],
     bounded(&accounts(manifest, items, evidence), unreviewed, false, REPORT_LIMIT, NOWHERE)
 }
 
-/// Where a reader of a body finds what did not fit in it.
-const ELSEWHERE: &str =
-    "the summary of the check has more, the files changed and the commit's message have all changes";
+/// Where a reader finds what did not fit in the body.
+const ELSEWHERE: &str = "the check's summary has more; the changed files and the commit message have all changes";
 
 /// The same where that is the summary of the check itself.
-const NOWHERE: &str = "the files changed have all changes, and `wharfinger plan` shows more";
+const NOWHERE: &str = "the changed files have all changes, and `wharfinger plan` shows more";
 
 /// All changes, the most serious first.
 fn accounts<'a>(manifest: &'a Manifest, items: &'a [Item], evidence: &'a [Evidence]) -> Vec<Account<'a>> {
@@ -92,29 +91,30 @@ fn accounts<'a>(manifest: &'a Manifest, items: &'a [Item], evidence: &'a [Eviden
     accounts
 }
 
-/// What is left of a body's characters.
+/// The remaining characters of a body.
 struct Room(usize);
 
 impl Room {
-    /// Below this nothing is worth being written to be tried.
+    /// With less room than this, nothing is worth trying.
     const SPENT: usize = 100;
 
-    /// The text, where it fits.
+    /// The text, if it fits.
     fn take(&mut self, text: String) -> Option<String> {
         self.0 = self.0.checked_sub(text.chars().count())?;
         Some(text)
     }
 
-    /// What is written, where it may fit and does.
+    /// The result of writing, if it may fit and does.
     fn take_from(&mut self, write: impl FnOnce() -> String) -> Option<String> {
         if self.0 < Self::SPENT { None } else { self.take(write()) }
     }
 }
 
-/// What is said beside the parts: of what is left out, and the ends of what is folded.
+/// What is written besides the parts: what is left out, and the ends of folded parts.
 const BESIDE: usize = 300;
 
-/// As much as fits in so many characters: what must not be overlooked, then the table, then summaries, details, digests.
+/// As much as fits in this many characters: what must not be overlooked, then the table, then summaries, details,
+/// digests.
 fn bounded(accounts: &[Account<'_>], unreviewed: &[String], age: bool, room: usize, elsewhere: &str) -> String {
     let mut room = Room(room.saturating_sub(elsewhere.chars().count() + BESIDE));
     let first = [lead::lead(accounts, age), lead::calls(accounts), uncovered(unreviewed)];
@@ -135,7 +135,7 @@ fn bounded(accounts: &[Account<'_>], unreviewed: &[String], age: bool, room: usi
     text + &sections
 }
 
-/// A section a change, as many as fit, and whether all of them are whole but for digests.
+/// One section per change, as many as fit, and whether all of them are complete except for digests.
 fn sections(accounts: &[Account<'_>], of_all: &[(bool, String)], age: bool, room: &mut Room) -> (String, bool) {
     let among = Among::of(accounts.len());
     let summary = |account| room.take_from(|| section::summary(account, among, age) + among.end());
@@ -155,7 +155,7 @@ fn sections(accounts: &[Account<'_>], of_all: &[(bool, String)], age: bool, room
     (text.collect(), all)
 }
 
-/// From so many rows on a table of changes that are all alike is folded: one sentence says what they are.
+/// From this many rows on, a table of changes that are all alike is folded: one sentence says what they are.
 const FOLDED: usize = 10;
 
 /// The table with as many rows as fit, and how many do not; columns go before rows. One change needs none.
@@ -176,7 +176,7 @@ fn table(accounts: &[Account<'_>], age: bool, room: &mut Room) -> (String, usize
     (shown(rows), hidden)
 }
 
-/// The title of our own: what happens, to which image, from where; hurry and revocations lead it.
+/// The title of our own: what happens, to which image, from where; urgency and revocations come first.
 fn own_title(manifest: &Manifest, wanted: &Wanted) -> String {
     let accounts = accounts(manifest, &wanted.items, &[]);
     let incoming = accounts.iter().filter(|account| account.lets_in()).count();
@@ -192,7 +192,7 @@ fn own_title(manifest: &Manifest, wanted: &Wanted) -> String {
     if urgent { format!("Urgent: {text}") } else { text }
 }
 
-/// The title where several things leave and nothing comes in.
+/// The title if several things are removed and nothing is added.
 fn leaving_title(wanted: &Wanted) -> String {
     let approvals = wanted.items.iter().filter(|i| i.entry.kind == Kind::Retire).count();
     let what = match wanted.items.len() {
@@ -218,7 +218,7 @@ fn of_group(group: &str, accounts: &[Account<'_>], incoming: usize) -> String {
     }
 }
 
-/// One change in words, with the cause where that is what a reader must not overlook.
+/// One change in words, with the cause if a reader must not overlook it.
 fn titled(account: &Account<'_>) -> String {
     let title = change(account);
     match account.item.cause {
@@ -244,7 +244,7 @@ fn change(account: &Account<'_>) -> String {
     }
 }
 
-/// From what an update goes, and what of it must not be overlooked: `major, after 2.9.4`.
+/// What an update starts from, and what must not be overlooked about it: `major, after 2.9.4`.
 fn update(account: &Account<'_>) -> String {
     let Some((from, _)) = account.update() else { return String::new() };
     let marks = account.marks();
@@ -266,7 +266,7 @@ fn line(manifest: &Manifest, item: &Item) -> String {
     format!("{} {}: {} {digest}", excerpt(source, 100), account.change(plain), tags.join(" -> "))
 }
 
-/// What templates say of a proposal: its title, and the first of its changes.
+/// What templates can use of a proposal: its title, and the first of its changes.
 fn places(manifest: &Manifest, wanted: &Wanted) -> Places {
     let title = own_title(manifest, wanted);
     let Some(item) = wanted.items.first() else { return Places { title, ..Places::default() } };

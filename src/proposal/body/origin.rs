@@ -1,5 +1,5 @@
-//! Links to release notes and to what changed in the source, at forges that are known. Made from what an image's labels name:
-//! strictly parsed, so that no other address comes of it, and never fetched.
+//! Links to release notes and to what changed in the source, at known forges. Made from what an image's labels name:
+//! strictly parsed, so that they lead nowhere else, and never fetched.
 
 use super::account::Account;
 use crate::content::labels::Labels;
@@ -103,13 +103,14 @@ impl Source {
     }
 }
 
-/// Letters, digits, `-`, `_` and `.`: what the forges' names are made of, and nothing that Markdown or an address reads.
+/// Letters, digits, `-`, `_` and `.`: what the forges' names are made of, and nothing that has a meaning in Markdown or
+/// an address.
 fn is_name(part: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     !part.is_empty() && part.len() <= PART && part.chars().all(plain) && part.chars().any(|c| c != '.')
 }
 
-/// The revision, where it is a commit's whole name.
+/// The revision, if it is a full commit id.
 fn revision(labels: &Labels) -> Option<&str> {
     let revision = labels.revision.as_deref()?;
     let is_commit = matches!(revision.len(), 40 | 64) && revision.bytes().all(|b| b.is_ascii_hexdigit());
@@ -122,7 +123,7 @@ pub(crate) struct Pages {
     /// The repository as `github.com/owner/name`.
     pub source: String,
     pub release_notes: String,
-    /// What changed in the source, or the source where nothing is known to compare it with.
+    /// What changed in the source, or the source itself if there is nothing to compare it with.
     pub changes: Option<Changes>,
 }
 
@@ -143,7 +144,7 @@ impl Changes {
     }
 }
 
-/// The pages that the labels of what comes in name; `before` are those of what is approved.
+/// The pages that the new image's labels name; `before` are the approved image's labels.
 fn pages(labels: &Labels, before: &Labels, tag: &Tag) -> Option<Pages> {
     let source = Source::parse(labels.source.as_deref()?)?;
     let was = before.source.as_deref().and_then(Source::parse).filter(|was| *was == source);
@@ -160,14 +161,14 @@ fn pages(labels: &Labels, before: &Labels, tag: &Tag) -> Option<Pages> {
 }
 
 impl Account<'_> {
-    /// Release notes and source of what comes in, where its labels name a known forge.
+    /// Release notes and source of the new image, if its labels name a known forge.
     pub(crate) fn pages(&self) -> Option<Pages> {
         let evidence = self.evidence.filter(|_| self.lets_in())?;
         pages(&evidence.labels, &evidence.labels_before, self.entry().to.as_ref()?)
     }
 }
 
-/// The same as a line of Markdown, with whose word it is.
+/// The same as a line of Markdown, saying where it comes from.
 pub(super) fn line(account: &Account<'_>) -> Option<String> {
     let Pages { source, release_notes, changes } = account.pages()?;
     let changes = match changes {

@@ -17,14 +17,14 @@ use crate::rules::Clock;
 use crate::text::{size, size_difference};
 
 impl Account<'_> {
-    /// Under which rule of the organization its source falls, and who says so.
+    /// Which rule of the organization its source falls under, and where that comes from.
     pub(crate) fn category_words(&self, quote: Quote) -> String {
         let means = gate(self);
         match self.standing() {
             Standing::Category(category, told) => {
                 let told = match told {
-                    Told::Name => "its name says so",
-                    Told::Search => "from Docker Hub's search: only a hint, because no published API tells",
+                    Told::Name => "by its name",
+                    Told::Search => "from Docker Hub's search: only a hint, because no published API says it",
                 };
                 format!("{} ({told}){means}", category.words())
             }
@@ -50,50 +50,50 @@ impl Account<'_> {
         let refused = evidence
             .refused
             .iter()
-            .map(|why| (false, format!("it is refused, and never promoted: {}", quote(why, 300))));
+            .map(|why| (false, format!("it is refused and never promoted: {}", quote(why, 300))));
         checks.extend(refused);
-        let unknown = evidence.unknown.iter().map(|unknown| (false, format!("not looked at: {}", quote(unknown, 300))));
+        let unknown = evidence.unknown.iter().map(|unknown| (false, format!("not checked: {}", quote(unknown, 300))));
         checks.extend(unknown);
         checks.extend(self.makers(quote));
         if evidence.attestations > 0 {
             let read = evidence.makers.as_ref().is_some_and(|makers| makers.provenance.is_some());
             let read = if read { "read for provenance alone" } else { "not read" };
             let what = match evidence.attestations {
-                1 => format!("1 attestation that comes along: {read}"),
-                count => format!("{count} attestations that come along: {read}"),
+                1 => format!("1 attestation that is copied too: {read}"),
+                count => format!("{count} attestations that are copied too: {read}"),
             };
             checks.push((false, what));
         }
         checks.extend(evidence.along.iter().flat_map(|along| coming(along, quote)).map(|line| (false, line)));
         checks.push((
             false,
-            "the layers: neither fetched nor looked into; promotion compares them with their digests".to_owned(),
+            "the layers: neither fetched nor inspected; promotion checks them against their digests".to_owned(),
         ));
         checks
     }
 }
 
-/// How many of the things that come along, and of those that stay behind, are named.
+/// How many artifacts that are copied too, and how many that are left behind, are named.
 const NAMED: usize = 6;
 
-/// What comes along and what stays behind, a line each.
+/// What is copied too and what is left behind, one line each.
 fn coming(along: &Along, quote: Quote) -> Vec<String> {
     let under = |tag: Option<&Tag>, digest: &Digest| quote(tag.map_or(digest.as_str(), Tag::as_str), 160);
     let comes = |comes: &Comes| {
         let Artifact { sort, media_type, size: bytes } = &comes.artifact;
         let name = under(comes.under.as_ref(), &comes.digest);
         let unread = if matches!(sort, Sort::Signature | Sort::Attestation) { "" } else { ": not read" };
-        format!("{} {name} that comes along ({}, {}){unread}", sort.words(), quote(media_type, 100), size(*bytes))
+        format!("{} {name} that is copied too ({}, {}){unread}", sort.words(), quote(media_type, 100), size(*bytes))
     };
     let left = |left: &LeftBehind| {
         let name =
             left.digest.as_ref().map_or_else(|| "the rest".to_owned(), |digest| under(left.under.as_ref(), digest));
-        format!("{name}, which upstream has beside the image, stays behind: {}", quote(&left.why, 200))
+        format!("{name}, which upstream has for this image, is left behind: {}", quote(&left.why, 200))
     };
     let mut lines: Vec<String> = along.comes.iter().take(NAMED).map(comes).collect();
-    lines.extend(more(along.comes.len(), NAMED, "signatures and other artifacts that come along"));
+    lines.extend(more(along.comes.len(), NAMED, "signatures and other artifacts that are copied too"));
     lines.extend(along.left.iter().take(NAMED).map(left));
-    lines.extend(more(along.left.len(), NAMED, "that stay behind"));
+    lines.extend(more(along.left.len(), NAMED, "that are left behind"));
     lines
 }
 
@@ -102,35 +102,37 @@ pub(super) fn more(count: usize, named: usize, what: &str) -> Option<String> {
     (count > named).then(|| format!("{} more {what}", count - named))
 }
 
-/// What the manifest's policy means for it; nothing where it does not say.
+/// What the manifest's policy means for it; empty if the policy does not say.
 fn gate(account: &Account<'_>) -> &'static str {
     let elsewhere = matches!(account.standing(), Standing::Elsewhere(_));
     match (account.gate(), elsewhere) {
         (Some(Gate::Allowlisted), _) => {
-            "; allowlisted whole by the policy: developers may pull any tag of it past every review, and need no mirror"
+            "; the policy allowlists the whole repository: developers may pull any of its tags unreviewed, and need no mirror"
         }
         (Some(Gate::Allowed), false) => "; a mirror is not needed under this policy, which allows the category",
         (Some(Gate::Allowed), true) => "; a mirror is not needed under this policy, which allows the registry",
         (Some(Gate::Restricted), false) => {
-            "; the policy restricts the category: developers get it from the mirror alone"
+            "; the policy restricts the category: developers can only get it from the mirror"
         }
         (Some(Gate::Restricted), true) => {
-            "; the policy does not allow the registry: developers get it from the mirror alone"
+            "; the policy does not allow the registry: developers can only get it from the mirror"
         }
-        (Some(Gate::Off), false) => "; the policy leaves Image Access Management off: developers may pull it as it is",
+        (Some(Gate::Off), false) => "; the policy leaves Image Access Management off: developers may pull it directly",
         (Some(Gate::Off), true) => {
-            "; the policy leaves Registry Access Management off: developers may pull it as it is"
+            "; the policy leaves Registry Access Management off: developers may pull it directly"
         }
         (Some(Gate::Unsaid) | None, _) => "",
     }
 }
 
-/// The version with what it is compared with, in Markdown; `None` where that says nothing: for the first of an image.
+/// The version with what it is compared with, in Markdown; `None` if that says nothing: for an image's first version.
 pub(super) fn version(account: &Account<'_>) -> Option<String> {
     let to = code(account.entry().to.as_ref()?.as_str(), 128);
     let line = account.new_line().map(|line| format!("{to}, {line}"));
     let Some((from, tag)) = account.update() else {
-        return line.map(|line| format!("{line}: no approval of its family is below it, so nothing is compared"));
+        return line.map(|line| {
+            format!("{line}: no lower version of its family is approved, so there is nothing to compare it with")
+        });
     };
     let shown = code(from.as_str(), 128);
     let from =
@@ -142,8 +144,8 @@ pub(super) fn version(account: &Account<'_>) -> Option<String> {
     };
     let text = match (account.order(), line) {
         (Some(Ordering::Less), _) => format!("{to}, a **downgrade** from {from}"),
-        (Some(Ordering::Equal), _) => format!("{to}, another tag of the version that {from} is"),
-        (None, _) => format!("{to}, another tag than {from}: which of them is newer is not known"),
+        (Some(Ordering::Equal), _) => format!("{to}, another tag of the same version as {from}"),
+        (None, _) => format!("{to}, a different tag from {from}: it is unknown which is newer"),
         (Some(Ordering::Greater), Some(line)) => format!("{line}, compared with {from}, the newest approval below it"),
         (Some(Ordering::Greater), None) => format!("{to} after {from}"),
     };
@@ -158,24 +160,24 @@ pub(super) fn age(account: &Account<'_>) -> (&'static str, String) {
     let Some(since) = account.since() else {
         let why = match (image.cooldown.is_zero(), hurry) {
             (true, _) => "not asked: the manifest sets no cooldown".to_owned(),
-            (false, true) => format!("not known; the cooldown of {cooldown} is not waited for"),
-            (false, false) => format!("not known; the manifest's cooldown is {cooldown}"),
+            (false, true) => format!("unknown; the cooldown of {cooldown} is skipped"),
+            (false, false) => format!("unknown; the manifest's cooldown is {cooldown}"),
         };
         return ("Age", why);
     };
     let (label, by) = match since.clock {
-        Clock::Published => ("Published", "Docker Hub's push time of this digest"),
+        Clock::Published => ("Published", "Docker Hub's push time for this digest"),
         Clock::FirstSeen => ("First seen", "by Wharfinger's ledger: it may have been public before"),
     };
     let waited = account.waited().map(|w| format!("; it had waited {} when proposed", span(w))).unwrap_or_default();
     let over = match hurry {
-        true => format!("the cooldown of {cooldown} is not waited for"),
+        true => format!("the cooldown of {cooldown} is skipped"),
         false => format!("the cooldown of {cooldown} is over"),
     };
     (label, format!("{}, {by}{waited}; {over}", since.at.format("%Y-%m-%d %H:%M UTC")))
 }
 
-/// The bytes that would be mirrored, and how they differ from what is approved; `None` where they are not known.
+/// The bytes that would be mirrored, and how they differ from what is approved; `None` where they are unknown.
 pub(super) fn sizes(account: &Account<'_>) -> Option<String> {
     let evidence = account.evidence?;
     Some(total(evidence.size?, evidence.size_before, evidence.exchanged.filter(|_| is_rebuild(account))))
@@ -185,7 +187,7 @@ fn is_rebuild(account: &Account<'_>) -> bool {
     account.entry().kind == Kind::Rebuild
 }
 
-/// So many bytes, and how they differ: `41 MB (+1.9 MB)`, of a rebuild `41 MB (1.2 MB left, 1.4 MB came)`.
+/// A size and how it differs: `41 MB (+1.9 MB)`, for a rebuild `41 MB (1.2 MB removed, 1.4 MB added)`.
 pub(crate) fn total(bytes: u64, before: Option<u64>, exchanged: Option<Exchanged>) -> String {
     match (exchanged, before) {
         (Some(exchanged), _) => format!("{} ({exchanged})", size(bytes)),
@@ -194,7 +196,7 @@ pub(crate) fn total(bytes: u64, before: Option<u64>, exchanged: Option<Exchanged
     }
 }
 
-/// A stretch of time in the largest unit of which it has two.
+/// A duration in the largest unit of which it has at least two.
 pub(crate) fn span(span: TimeDelta) -> String {
     let counted = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     match (span.num_days(), span.num_hours()) {
@@ -204,7 +206,7 @@ pub(crate) fn span(span: TimeDelta) -> String {
     }
 }
 
-/// A duration in the largest of the manifest's units that gives a whole number.
+/// A duration in the largest of the manifest's units that divides it evenly.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m")];
@@ -215,17 +217,19 @@ pub(super) fn duration(duration: Duration) -> String {
 fn served(account: &Account<'_>, evidence: &Evidence, quote: Quote) -> (bool, String) {
     let tag = account.entry().to.as_ref().map(|t| quote(t.as_str(), 128)).unwrap_or_default();
     match &evidence.served {
-        Served::Now => (true, format!("upstream's {tag} answers this digest")),
-        Served::Unknown => (false, format!("what upstream's {tag} answers could not be asked")),
-        Served::Not(Some(other)) => (false, format!("upstream's {tag} answers {} instead", quote(other.as_str(), 200))),
-        Served::Not(None) => (false, format!("upstream's {tag} answers nothing")),
+        Served::Now => (true, format!("upstream's {tag} resolves to this digest")),
+        Served::Unknown => (false, format!("it could not be determined what upstream's {tag} resolves to")),
+        Served::Not(Some(other)) => {
+            (false, format!("upstream's {tag} resolves to {} instead", quote(other.as_str(), 200)))
+        }
+        Served::Not(None) => (false, format!("upstream no longer has {tag}")),
     }
 }
 
 fn complete(evidence: &Evidence) -> (bool, String) {
     let text = match evidence.complete {
-        true => "every wanted platform is there: manifests have the bytes of their digests, configurations answer",
-        false => "not every wanted platform is there whole",
+        true => "every wanted platform exists: manifests match their digests, and configurations can be read",
+        false => "not every wanted platform is complete",
     };
     (evidence.complete, text.to_owned())
 }

@@ -1,4 +1,4 @@
-//! The table with a row a change.
+//! The table with one row per change.
 
 use super::account::Account;
 use super::phrases;
@@ -6,16 +6,16 @@ use crate::image::Tag;
 use crate::markdown::{head, name_cell, row};
 use crate::proposal::Kind;
 
-/// How many characters of names fit beside the other columns of a page of 860 pixels: of a table that has all of them, and what
-/// each column that is left out gives.
+/// How many characters of names fit next to the other columns of a page of 860 pixels: in a table with all columns, and
+/// the gain from each column that is left out.
 const NAMES: usize = 58;
 const CHANGE: usize = 14;
 const WAITED_AND_SIZE: usize = 18;
 
-/// The most characters of a tag; the image's name has what the tags leave.
+/// The most characters of a tag; the image's name gets what the tags leave.
 const TAG: usize = 28;
 
-/// Which columns there are, and how much of names.
+/// Which columns there are, and how much of the names.
 struct Columns {
     change: bool,
     waited: bool,
@@ -25,7 +25,7 @@ struct Columns {
 }
 
 impl Columns {
-    /// `short` has nothing but what a row cannot be without; so has one of what leaves.
+    /// `short` has only the columns that a row cannot do without; so does a table of removals.
     fn of(accounts: &[Account<'_>], age: bool, short: bool) -> Self {
         let short = short || !accounts.iter().any(Account::lets_in);
         let change = !all_alike(accounts);
@@ -44,7 +44,7 @@ pub(super) fn all_alike(accounts: &[Account<'_>]) -> bool {
     changes.all(|change| Some(&change) == first.as_ref())
 }
 
-/// The header, then a row a change. `age`: whether it was asked since when versions are public.
+/// The header, then one row per change. `age`: whether it was checked since when versions have been public.
 pub(super) fn table(accounts: &[Account<'_>], age: bool, short: bool) -> Vec<String> {
     let columns = Columns::of(accounts, age, short);
     let headings = [

@@ -1,4 +1,4 @@
-//! A section a change: what is known of it, platform by platform, what was verified, the digests.
+//! One section per change: what is known about it, its platforms, what was verified, the digests.
 
 use std::fmt::Write as _;
 
@@ -15,10 +15,10 @@ const PLATFORM: usize = 40;
 /// How many platforms a section shows; upstream decides how many there are.
 const PLATFORMS: usize = 40;
 
-/// How many of the things that could not be looked at a section names.
+/// How many of the things that could not be checked a section names.
 const CHECKS: usize = 20;
 
-/// How a section stands among others.
+/// A section's place among others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Among {
     /// It is the only one: the first lines say what it is and what merging does.
@@ -46,12 +46,12 @@ impl Among {
     }
 }
 
-/// What others wrote, as code, with short digests.
+/// Text from others, as code, with short digests.
 fn short_code(text: &str, limit: usize) -> String {
     code(&short_digests(text), limit)
 }
 
-/// What is said of one change before its details. `age`: whether it was asked since when it is public.
+/// What is said about one change before its details. `age`: whether it was checked since when it has been public.
 pub(super) fn summary(account: &Account<'_>, among: Among, age: bool) -> String {
     let mut lines = Vec::new();
     if among != Among::Alone {
@@ -97,20 +97,20 @@ fn heading(account: &Account<'_>, among: Among) -> String {
 }
 
 fn rebuild(account: &Account<'_>) -> String {
-    let was = account.before().map(|digest| format!("; approved now is `{}`", digest.short())).unwrap_or_default();
+    let was = account.before().map(|digest| format!("; currently approved: `{}`", digest.short())).unwrap_or_default();
     let sizes = account.evidence.and_then(|evidence| Some((evidence.size?, evidence.exchanged?)));
-    let bytes = sizes.map(|(bytes, exchanged)| format!("; of {} {exchanged}", size(bytes))).unwrap_or_default();
-    format!("Rebuild: the tag is the same, its bytes are others{was}{bytes}")
+    let bytes = sizes.map(|(bytes, exchanged)| format!("; of {}, {exchanged}", size(bytes))).unwrap_or_default();
+    format!("Rebuild: the same tag with different bytes{was}{bytes}")
 }
 
-/// Platforms of one change, and what was checked of it beside what was of all.
+/// Platforms of one change, and what was checked for it in addition to what was checked for all.
 pub(super) fn details(account: &Account<'_>, of_all: &[(bool, String)]) -> String {
     let mut checks = account.checks(short_code);
     checks.retain(|check| !of_all.contains(check));
     platforms(account) + &checklist(&checks, "Verified:", "Not verified:")
 }
 
-/// What was checked of every change that lets something in, where there are several: it is said once.
+/// What was checked for every change that approves something, if there are several: it is said once.
 pub(super) fn of_all(accounts: &[Account<'_>]) -> Vec<(bool, String)> {
     let mut incoming = accounts.iter().filter(|account| account.lets_in()).map(|account| account.checks(short_code));
     let (Some(mut common), Some(second)) = (incoming.next(), incoming.next()) else { return Vec::new() };
@@ -122,7 +122,7 @@ pub(super) fn of_all(accounts: &[Account<'_>]) -> Vec<(bool, String)> {
 
 /// The same as text.
 pub(super) fn checked_of_all(of_all: &[(bool, String)]) -> String {
-    checklist(of_all, "Verified of each that comes in:", "Not verified of any:")
+    checklist(of_all, "Verified for each new version:", "Not verified for any of them:")
 }
 
 fn checklist(checks: &[(bool, String)], verified: &str, not_verified: &str) -> String {
@@ -184,11 +184,11 @@ fn difference(platform: &PlatformEvidence, rebuilt: bool) -> String {
 pub(super) fn whole_digests(account: &Account<'_>) -> String {
     let mut text = format!("- `{}`\n", account.entry().digest);
     if let Some(before) = account.before().filter(|_| account.entry().kind == Kind::Rebuild) {
-        let _ = writeln!(text, "- `{before}`, approved now");
+        let _ = writeln!(text, "- `{before}`, currently approved");
     }
     let platforms = account.evidence.map(|evidence| evidence.platforms.as_slice()).unwrap_or_default();
     for platform in platforms.iter().filter(|p| p.digest != account.entry().digest).take(PLATFORMS) {
         let _ = writeln!(text, "- `{}`, {}", platform.digest, platform_name(platform));
     }
-    format!("\n{}", folded("Whole digests", &text))
+    format!("\n{}", folded("Full digests", &text))
 }

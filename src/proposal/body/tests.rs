@@ -137,9 +137,9 @@ fn nothing_is_said_to_be_created_that_exists() {
     unless it exists, creates acme/loki, private, developers: read; copies the image to acme/loki:3.1.0
     creates acme/loki, private, developers: read; copies the image to acme/loki:3.1.0
     copies the image to acme/loki:3.1.0
-    acme/loki exists already, not ours: nothing of it is touched, and this is not promoted, unless adopt: true stands at the image; then it copies the image to acme/loki:3.1.0
+    acme/loki already exists and is not ours: it is left untouched, and this is not promoted, unless adopt: true is set on the image; then it copies the image to acme/loki:3.1.0
     takes over acme/loki, which exists and was not ours (public becomes private; developers: no grant becomes developers: read); copies the image to acme/loki:3.1.0
-    takes over acme/loki, which exists and was not ours (nothing of its settings changes); copies the image to acme/loki:3.1.0
+    takes over acme/loki, which exists and was not ours (its settings do not change); copies the image to acme/loki:3.1.0
     ");
 }
 
@@ -244,7 +244,7 @@ fn a_rebuild_of_a_subset_elsewhere() {
         attestations: 1,
         size_before: None,
         standing: Standing::Elsewhere("quay.io".parse().unwrap()),
-        unknown: vec!["what is approved now: quay.io: no answer: connection refused".to_owned()],
+        unknown: vec!["the approved image: quay.io: no answer: connection refused".to_owned()],
         ..evidence()
     };
     snapshot("rebuild", &manifest, &wanted, &[evidence]);
@@ -268,8 +268,8 @@ fn a_rebuild_says_what_left_and_what_came() {
         ..evidence()
     };
     let body = body(&manifest, &wanted, &[evidence], &[], &metadata_of(&wanted));
-    assert!(body.contains("; of 40 MB 4.2 MB left, 4.2 MB came\n"), "{body}");
-    assert!(body.contains("| `linux/amd64` | 21 MB | 4.2 MB left, 4.2 MB came |"), "{body}");
+    assert!(body.contains("; of 40 MB, 4.2 MB removed, 4.2 MB added\n"), "{body}");
+    assert!(body.contains("| `linux/amd64` | 21 MB | 4.2 MB removed, 4.2 MB added |"), "{body}");
     assert!(body.contains("| `linux/arm64` | 19 MB | unchanged |"), "{body}");
 }
 
@@ -468,10 +468,7 @@ fn a_large_group_keeps_every_row_and_its_metadata() {
         assert!(body.contains(&format!("<details><summary>All {count} changes</summary>")), "{}", &body[..600]);
         assert!(widest_row(&body) <= PAGE, "{} pixels", widest_row(&body));
         assert_eq!(metadata::read(&body).map(|m| m.entries), Some(wanted.entries()));
-        assert!(
-            body.contains("Details that do not fit here are left out: the summary of the check has more"),
-            "{body}"
-        );
+        assert!(body.contains("Details that do not fit here are left out: the check's summary has more"), "{body}");
         let first = "<details><summary><code>ghcr.io/some-organization/image-0:1.0.1</code>: patch update</summary>";
         assert!(body.contains(first), "as many sections as fit");
         assert_eq!(title(&manifest, &wanted), format!("Approve {count} versions of all images"));
@@ -488,7 +485,7 @@ fn of_a_thousand_changes_the_most_serious_are_shown_and_the_others_counted() {
     let shown = rows(&body);
     assert!(shown >= 200, "{shown} rows");
     let hidden = format!("\n{} more changes do not fit here: ", 1_000 - shown);
-    assert!(body.contains(&hidden) && body.contains("the files changed and the commit's message have all changes"));
+    assert!(body.contains(&hidden) && body.contains("the changed files and the commit message have all changes"));
     let first: Vec<&str> = body.lines().take(3).collect();
     assert_eq!(first[0], "- Change: 1000 × patch update");
     assert_eq!(first[1], "- Risk: **urgent** (`ghcr.io/some-organization/image-998`)");

@@ -7,7 +7,7 @@ const NAMED: usize = 20;
 /// The longest name of one, in characters.
 const LONGEST: usize = 300;
 
-/// Nothing where there is nothing. What stands here was written by whoever could push.
+/// Empty if there is nothing. This text was written by whoever could push.
 pub(super) fn uncovered(things: &[String]) -> String {
     if things.is_empty() {
         return String::new();

@@ -14,7 +14,7 @@ const START: &str = "<!-- wharfinger: ";
 const MARK: &str = "<!-- wharfinger:";
 const END: &str = "-->";
 
-/// The most bytes of a body that are looked at: GitHub's limit is 65,536 characters, of four bytes at most.
+/// The most bytes of a body that are checked: GitHub's limit is 65,536 characters, of four bytes at most.
 const BODY_LIMIT: usize = 4 * 65_536;
 
 /// The most entries that one proposal may name.
@@ -29,7 +29,7 @@ const LENGTH_LIMIT: usize = 40_960;
 /// What a proposal was made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
-    /// The manifest that it is a proposal of, by its path; `None` where an earlier release wrote it.
+    /// The path of the manifest that it belongs to; `None` if an earlier release wrote it.
     pub manifest: Option<String>,
     /// The commit that this program put on the branch: another one there is a person's. Absent on a forge where the body
     /// is the commit's own message.
@@ -67,7 +67,7 @@ impl From<ObjectId> for String {
     }
 }
 
-/// On the wire: the metadata with the version of its form in front.
+/// On the wire: the metadata preceded by the version of its format.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Versioned {
@@ -79,7 +79,7 @@ struct Versioned {
     context: Digest,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     entries: Option<Vec<Entry>>,
-    /// The entries where they are many.
+    /// The entries, if there are many.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     packed: Option<String>,
 }
@@ -124,7 +124,7 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// The metadata in a body. `None` where there is none, more than one, or one that this program would not have written:
-/// a proposal whose metadata cannot be read is written anew.
+/// a proposal whose metadata cannot be read is rewritten.
 #[must_use]
 pub fn read(body: &str) -> Option<Metadata> {
     if body.len() > BODY_LIMIT {

@@ -10,16 +10,16 @@ use crate::image::Digest;
 const FIRST: u32 = 0x4e00;
 const BITS: u32 = 14;
 
-/// The bytes of a digest: SHA-256 alone is written so.
+/// The bytes of a digest: only SHA-256 is written this way.
 const DIGEST: usize = 32;
 
-/// A field that is longer is no name: nothing is packed then.
+/// A field that is longer is not a name: nothing is packed then.
 const FIELD_LIMIT: usize = 4_096;
 
-/// The kinds, by their place. They are only ever added to.
+/// The kinds, by their place. New ones are only ever appended.
 const KINDS: [Kind; 6] = [Kind::New, Kind::Update, Kind::Rebuild, Kind::Retire, Kind::Reject, Kind::Expire];
 
-/// The entries as characters; `None` where one of them cannot be written so.
+/// The entries as characters; `None` if one of them cannot be written this way.
 pub(super) fn pack(entries: &[Entry]) -> Option<String> {
     let mut bytes = Vec::new();
     let mut before = Fields::default();
@@ -55,8 +55,8 @@ pub(super) fn unpack(text: &str, limit: usize) -> Option<Vec<Entry>> {
     Some(entries)
 }
 
-/// Source, repository, from, to, and what only few entries say, as JSON. Each is written as what it shares with the one
-/// before and the rest.
+/// Source, repository, from, to, and what only few entries say, as JSON. Each is written as the length that it shares
+/// with the one before, and the rest.
 type Fields = [String; 5];
 
 /// What only few entries say.

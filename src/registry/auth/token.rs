@@ -77,7 +77,7 @@ impl Service<'_> {
         let response = self.wire.send(self.request(scopes)).await.map_err(named)?;
         let response = judged(response, &self.title, scopes, patience).await.map_err(|fault| self.advised(fault))?;
         let body = wire::read(response, SMALL_LIMIT, patience).await.map_err(named)?;
-        let unusable = || named(Fault::protocol("something else than a token"));
+        let unusable = || named(Fault::protocol("something other than a token"));
         let answer: Answer = serde_json::from_slice(&body).map_err(|_| unusable())?;
         let given = |token: Option<String>| token.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic()));
         let value = given(answer.token).or_else(|| given(answer.access_token)).ok_or_else(unusable)?;
@@ -93,14 +93,14 @@ impl Service<'_> {
         }
         let advice = match (&self.credential, &self.withheld) {
             (None, Some(withheld)) => withheld.clone(),
-            (None, None) => "asked without credentials: there may be no such public repository".to_owned(),
+            (None, None) => "requested without credentials: there may be no such public repository".to_owned(),
             (Some(found), _) => {
                 let what = match (&fault.kind, &found.credential) {
                     (ErrorKind::NoToken { .. }, _) => "there may be no such repository, or it",
-                    (_, Credential::Password { .. }) => "the password or token is wrong, has ended, or",
-                    _ => "it has ended, or",
+                    (_, Credential::Password { .. }) => "the password or token is wrong, has expired, or",
+                    _ => "it has expired, or",
                 };
-                format!("asked as {found}: {what} may not do this")
+                format!("requested as {found}: {what} may not do this")
             }
         };
         Fault { kind: fault.kind.and(&advice), cure: fault.cure }
@@ -152,11 +152,11 @@ async fn judged(response: Response, title: &str, scopes: &Scopes, patience: &Pat
         return Ok(response);
     }
     if status.is_redirection() {
-        return Err(Fault::protocol("the token service redirects; a credential is sent to no other place"));
+        return Err(Fault::protocol("the token service redirects, and the credential is not sent anywhere else"));
     }
     let headers = response.headers().clone();
     let said = ErrorBody::read(status, &headers, &wire::read_error(response, patience).await).text;
-    let detail = format!("{title} answered {said}");
+    let detail = format!("{title} returned {said}");
     let action = || match scopes.parameters().collect::<Vec<_>>().join(" ") {
         none if none.is_empty() => "a token".to_owned(),
         scopes => format!("a token for {scopes}"),

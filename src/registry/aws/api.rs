@@ -21,7 +21,7 @@ use crate::text::excerpt;
 const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921";
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
-/// How long a password does (`GetAuthorizationToken`): twelve hours; it is fetched anew well before.
+/// How long a password does (`GetAuthorizationToken`): twelve hours; it is fetched again well before.
 const LIFE: Duration = Duration::from_secs(11 * 3600);
 
 /// A private registry of Amazon ECR, asked by its API with keys of AWS.
@@ -80,7 +80,7 @@ impl<'a> Ecr<'a> {
         }
     }
 
-    /// Makes a repository; whether this call made it. One that came to be meanwhile is as good. After a lost answer the
+    /// Makes a repository; whether this call made it. One that came to be in the meantime is as good. After a lost answer the
     /// registry is asked what there is before anything is sent again.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ impl<'a> Ecr<'a> {
                 self.wire.secrets.derive(&SecretString::from(token.to_owned()));
                 Ok(Password { value: password.to_owned().into(), until: asked + LIFE })
             }
-            None => Err(self.error(ErrorKind::Protocol(format!("{}: the answer holds no password", call.action)))),
+            None => Err(self.error(ErrorKind::Protocol(format!("{}: the response contains no password", call.action)))),
         }
     }
 
@@ -164,7 +164,7 @@ impl<'a> Ecr<'a> {
         let (status, headers) = (response.status(), response.headers().clone());
         let read = wire::read(response, SMALL_LIMIT, &self.wire.patience).await?;
         if status.is_success() {
-            let unusable = || Fault::protocol(format!("{}: the answer is no JSON", call.action));
+            let unusable = || Fault::protocol(format!("{}: the response is not JSON", call.action));
             return serde_json::from_slice(&read).map(Ok).map_err(|_| unusable());
         }
         let refusal = refusal(status.as_u16(), &read);
@@ -184,7 +184,7 @@ impl<'a> Ecr<'a> {
         match sent {
             Some(url) => Ok(url),
             None => Url::parse(&format!("https://{}/", self.place.api))
-                .map_err(|e| Fault::protocol(format!("no URL for {}: {e}", self.place.api))),
+                .map_err(|e| Fault::protocol(format!("invalid URL for {}: {e}", self.place.api))),
         }
     }
 
@@ -197,9 +197,11 @@ impl<'a> Ecr<'a> {
         let advice = if refusal.is_denied() {
             format!("; the keys {id} need ecr:{} in IAM", call.name)
         } else if refusal.message.contains("expired") || kind.contains("Expired") || kind.contains("InvalidSignature") {
-            format!("; the keys {id} have ended, the secret is not theirs, or this machine's clock is wrong")
+            format!(
+                "; the keys {id} have expired, the secret does not belong to them, or this machine's clock is wrong"
+            )
         } else if kind.contains("UnrecognizedClient") || kind.contains("InvalidClientTokenId") {
-            format!("; AWS knows no keys {id}, or not without AWS_SESSION_TOKEN")
+            format!("; AWS does not know the keys {id}, or they need AWS_SESSION_TOKEN")
         } else {
             return self.error(ErrorKind::Protocol(format!("{}: {} {}", call.action, refusal.status, refusal.text())));
         };
@@ -235,7 +237,7 @@ fn host_of(url: &Url) -> String {
 /// A header's value that no debug output shows.
 fn sensitive(text: &str) -> Result<reqwest::header::HeaderValue, Fault> {
     let mut value = reqwest::header::HeaderValue::from_str(text)
-        .map_err(|_| Fault::protocol("keys of AWS that cannot stand in a header"))?;
+        .map_err(|_| Fault::protocol("AWS keys with characters that are not allowed in a header"))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -88,7 +88,7 @@ fn decode(auth: &str) -> Result<(String, String), &'static str> {
     let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let engine = GeneralPurpose::new(&base64::alphabet::STANDARD, lenient);
     let bytes = engine.decode(auth.trim()).map_err(|_| "auth is not base64")?;
-    let text = String::from_utf8(bytes).map_err(|_| "auth is not base64 of text")?;
-    let (username, password) = text.split_once(':').ok_or("auth is not base64 of user:password")?;
+    let text = String::from_utf8(bytes).map_err(|_| "auth is not base64-encoded text")?;
+    let (username, password) = text.split_once(':').ok_or("auth is not base64-encoded user:password")?;
     Ok((username.to_owned(), password.trim_end_matches('\0').to_owned()))
 }

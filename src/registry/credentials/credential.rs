@@ -55,7 +55,7 @@ impl fmt::Display for Place {
             Self::File(path) => path,
             Self::Helper(program) => program,
             Self::Aws => "AWS_ACCESS_KEY_ID",
-            Self::Command => "what the command was given",
+            Self::Command => "the command's own options",
         })
     }
 }
@@ -88,7 +88,7 @@ const TOKENS: [&str; 9] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"
 /// A user name as it may be shown.
 pub(crate) fn display_username(username: &str) -> String {
     if TOKENS.iter().any(|start| username.starts_with(start)) {
-        return "a token given as user name".to_owned();
+        return "a token used as the user name".to_owned();
     }
     crate::text::excerpt(username, 80)
 }

@@ -36,7 +36,7 @@ pub(super) async fn ask(
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
         return Err(CredentialError {
             origin: "Docker's config.json".to_owned(),
-            why: "a helper's name is not one".to_owned(),
+            why: "a credential helper's name is invalid".to_owned(),
         });
     }
     let output = tokio::time::timeout(PATIENCE, run(&program, registry, path))
@@ -51,7 +51,7 @@ pub(super) async fn ask(
         return Err(fail(format!("failed ({})", output.status)));
     }
     let answer: Answer = serde_json::from_slice(&output.stdout)
-        .map_err(|_| fail("answered something else than credentials".to_owned()))?;
+        .map_err(|_| fail("returned something other than credentials".to_owned()))?;
     Ok(Some(match answer.username.as_str() {
         "<token>" => Credential::Identity(answer.secret.into()),
         "" if answer.secret.is_empty() => return Ok(None),

@@ -119,7 +119,7 @@ impl Credentials {
     /// The credential for a registry, where there is one; helpers are asked once a run.
     ///
     /// # Errors
-    /// Where a helper is configured and fails. That it knows no such registry is no failure.
+    /// Where a helper is configured and fails. That it knows no such registry is not a failure.
     pub async fn get(&self, registry: &RegistryHost) -> Result<Option<Credential>, CredentialError> {
         Ok(self.find(registry).await?.map(|found| found.credential))
     }

@@ -154,9 +154,9 @@ async fn helpers_are_asked_once_and_what_they_print_stays_unshown() {
     assert_eq!(get(&credentials, "other.io").await, "none");
     for (registry, expected) in [
         ("bad.io", "docker-credential-bad: failed (exit status: 3)"),
-        ("talk.io", "docker-credential-talk: answered something else than credentials"),
+        ("talk.io", "docker-credential-talk: returned something other than credentials"),
         ("gone.io", "docker-credential-gone: cannot be run"),
-        ("evil.io", "Docker's config.json: a helper's name is not one"),
+        ("evil.io", "Docker's config.json: a credential helper's name is invalid"),
     ] {
         let said = get(&credentials, registry).await;
         assert!(said.starts_with(expected) && !said.contains("canary"), "{said}");

@@ -71,7 +71,7 @@ impl Partial {
     /// Starts writing what will be at `path`; its directory is made.
     pub(super) async fn create(path: &Path) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let directory = path.parent().ok_or_else(|| io::Error::other("no directory"))?;
+        let directory = path.parent().ok_or_else(|| io::Error::other("not a directory"))?;
         tokio::fs::create_dir_all(directory).await?;
         loop {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);

@@ -26,7 +26,8 @@ impl From<Descriptor> for Entry {
 impl Entry {
     fn parse(json: Value) -> Result<Self, String> {
         let text = |name: &str| json.get(name).and_then(Value::as_str);
-        let digest = text("digest").ok_or("an entry without digest")?.parse().map_err(|e| format!("an entry: {e}"))?;
+        let digest =
+            text("digest").ok_or("an entry without a digest")?.parse().map_err(|e| format!("an entry: {e}"))?;
         let media_type = text("mediaType").unwrap_or(media_type::OCI_MANIFEST).to_owned();
         Ok(Self { media_type, digest, json })
     }

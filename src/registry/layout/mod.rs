@@ -24,6 +24,8 @@ use index::{Entry, Index};
 pub(super) struct Layout {
     location: Location,
     path: PathBuf,
+    /// It is only read: a directory that does not exist is a mistake, and not one that has nothing.
+    must_exist: bool,
     /// What killed runs left was looked for.
     swept: tokio::sync::OnceCell<()>,
 }
@@ -34,7 +36,24 @@ const DEPTH: usize = 4;
 impl Layout {
     /// The layout in this directory; it is made by the first thing written.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { location: Location::Layout(path.clone()), path, swept: tokio::sync::OnceCell::new() }
+        let location = Location::Layout(path.clone());
+        Self { location, path, must_exist: false, swept: tokio::sync::OnceCell::new() }
+    }
+
+    /// The same, to be read as a source.
+    pub(super) fn source(path: PathBuf) -> Self {
+        Self { must_exist: true, ..Self::new(path) }
+    }
+
+    /// # Errors
+    /// Where it is a source whose directory does not exist.
+    async fn check(&self) -> Result<(), Error> {
+        let exists = tokio::fs::try_exists(&self.path).await.map_err(|e| self.disk(&self.path, &e))?;
+        if exists || !self.must_exist {
+            return Ok(());
+        }
+        let text = "the directory does not exist here; in a job, actions/checkout before this step brings the repository's files";
+        Err(self.error(ErrorKind::Disk(text.to_owned())))
     }
 
     fn error(&self, kind: ErrorKind) -> Error {
@@ -114,6 +133,7 @@ impl Layout {
     }
 
     async fn find(&self, reference: &Reference) -> Result<Option<Document>, Error> {
+        self.check().await?;
         match reference {
             Reference::Digest(digest) => self.document(digest, None).await,
             Reference::Tag(tag) => {
@@ -122,7 +142,7 @@ impl Layout {
                 let document = self.document(&entry.digest, Some(&entry.media_type)).await?;
                 document
                     .map(Some)
-                    .ok_or_else(|| self.unusable(format!("{tag} names {}, which is not there", entry.digest)))
+                    .ok_or_else(|| self.unusable(format!("{tag} refers to {}, which does not exist", entry.digest)))
             }
         }
     }
@@ -132,7 +152,7 @@ impl Layout {
         let sweep = async {
             for directory in [self.path.clone(), self.path.join("blobs/sha256"), self.path.join("blobs/sha512")] {
                 if let Err(e) = files::sweep(directory.clone()).await {
-                    tracing::debug!("{}: what killed runs left stays: {e}", directory.display());
+                    tracing::debug!("{}: leftovers of interrupted runs could not be removed: {e}", directory.display());
                 }
             }
         };
@@ -164,6 +184,7 @@ impl Store for Layout {
     }
 
     async fn tags(&self) -> Result<Option<Vec<Tag>>, Error> {
+        self.check().await?;
         Ok(self.names().await?.map(|names| names.into_iter().map(|(tag, _)| tag).collect()))
     }
 
@@ -238,7 +259,7 @@ impl Store for Layout {
         }
         match self.head(reference).await? {
             Some(found) if found.digest == document.digest => Ok(()),
-            _ => Err(self.error(ErrorKind::Mismatch(format!("{reference} was put and does not answer")))),
+            _ => Err(self.error(ErrorKind::Mismatch(format!("{reference} was written, but cannot be read back")))),
         }
     }
 

@@ -72,7 +72,7 @@ impl Client {
     /// specification, "Determining Support"); `None` where it does not say.
     async fn challenge_of_all(&self, endpoint: &Endpoint) -> Result<Option<Scheme>, ErrorKind> {
         let url = endpoint.url("").map_err(ErrorKind::Protocol)?;
-        let call = Call::of_registry(url, "a look at how requests are authenticated".to_owned());
+        let call = Call::of_registry(url, "finding out how requests are authenticated".to_owned());
         let mut tries = Tries::default();
         loop {
             let fault = match self.ask(endpoint, &call, &Authorization::none()).await {

@@ -140,10 +140,11 @@ impl Client {
 
     /// The credential for a registry and where it came from: what is known, else what Amazon ECR gives for keys of AWS.
     pub(crate) async fn find_credential(&self, registry: &RegistryHost) -> Result<Option<KnownCredential>, ErrorKind> {
-        let found = self.options().credentials.find(registry).await.map_err(|e| ErrorKind::Refused {
-            action: "the look-up of a credential".to_owned(),
-            detail: e.to_string(),
-        })?;
+        let found =
+            self.options().credentials.find(registry).await.map_err(|e| ErrorKind::Refused {
+                action: "looking up a credential".to_owned(),
+                detail: e.to_string(),
+            })?;
         match (found, self.ecr(registry)) {
             (None, Some(ecr)) => self.passwords.credential(&ecr).await.map(Some).map_err(|error| error.kind),
             (known, _) => Ok(known),
@@ -163,12 +164,12 @@ impl Client {
             Asked::Withheld(why) => return format!("{said}; {why}"),
             Asked::Anonymously => "without credentials".to_owned(),
             Asked::AsNobody => match self.find_credential(&endpoint.registry).await {
-                Ok(Some(found)) => format!("without credentials: that of {found} was not sent"),
-                Ok(None) | Err(_) => format!("without credentials: none for {} was given", endpoint.registry),
+                Ok(Some(found)) => format!("without credentials: those of {found} were not sent"),
+                Ok(None) | Err(_) => format!("without credentials: none were given for {}", endpoint.registry),
             },
         };
         let lacks = authorization.lacks(needed).map(|scopes| format!(": the token lacks {scopes}")).unwrap_or_default();
-        format!("{said}; asked {who}{lacks}")
+        format!("{said}; requested {who}{lacks}")
     }
 
     /// Learns from a 401 of the registry: how it authenticates requests, and that the token used is of no more use.

@@ -127,7 +127,7 @@ impl Download {
         self.since_break += bytes.len() as u64;
         let size = self.asked.blob.size;
         if self.position > size {
-            return Err(self.asked.mismatch(&format!("more than the {size} bytes that its descriptor says")));
+            return Err(self.asked.mismatch(&format!("more than the {size} bytes that its descriptor states")));
         }
         Ok((!bytes.is_empty()).then_some(bytes))
     }
@@ -145,13 +145,14 @@ impl Download {
             Ok(_) => return Err(endpoint.error(fault.kind.about(&call.action))),
             Err(kind) => return Err(endpoint.error(kind.about(&call.action))),
         };
-        tracing::debug!(registry = %endpoint.registry, action = %call.action, at = self.position, "going on");
+        tracing::debug!(registry = %endpoint.registry, action = %call.action, at = self.position, "resuming");
         tokio::time::sleep(pause).await;
         let opened = match self.body.is_compressed() {
             true => self.asked.whole(self.position).await?,
             false => self.asked.open(self.position).await?,
         };
-        (self.body, self.skip) = opened.ok_or_else(|| self.asked.mismatch("gone in the middle of the download"))?;
+        (self.body, self.skip) =
+            opened.ok_or_else(|| self.asked.mismatch("it disappeared in the middle of the download"))?;
         Ok(())
     }
 
@@ -183,7 +184,7 @@ impl Asked {
     async fn whole(&self, position: u64) -> Result<Option<(Body, u64)>, Error> {
         let answer = self.client.call(&self.endpoint, self.identity, &self.call).await?;
         if answer.status == StatusCode::PARTIAL_CONTENT {
-            return Err(self.endpoint.protocol(format!("{}: a range, which was not asked for", self.call.action)));
+            return Err(self.endpoint.protocol(format!("{}: a range, which was not requested", self.call.action)));
         }
         self.opened(answer, position)
     }

@@ -6,7 +6,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::registry::wire::{Cure, Fault, Flow, GZIP_MAGIC, Gunzip, Patience, begins_packed, is_called_gzip};
 
-/// So many bytes tell what is packed in them, whatever tables come first.
+/// How many bytes tell what is packed in them, whatever tables come first.
 const ENOUGH: usize = 4096;
 
 /// How an answer that holds a blob is to be taken.

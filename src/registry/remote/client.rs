@@ -86,7 +86,7 @@ impl Client {
         let fail = |kind| Error { registry: registry.to_string(), kind };
         if self.options.reach.only.as_ref().is_some_and(|only| !only.contains(registry)) {
             return Err(fail(ErrorKind::Forbidden(
-                "it is not one of the registries that may be contacted here".to_owned(),
+                "it is not one of the registries that may be contacted in this run".to_owned(),
             )));
         }
         let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);

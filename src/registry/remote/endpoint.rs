@@ -84,7 +84,7 @@ impl Endpoint {
 
     /// A URL of the API: `path` follows `v2/` and holds only parsed names.
     pub(crate) fn url(&self, path: &str) -> Result<Url, String> {
-        self.base.join(&format!("v2/{path}")).map_err(|e| format!("no URL for {path}: {e}"))
+        self.base.join(&format!("v2/{path}")).map_err(|e| format!("invalid URL for {path}: {e}"))
     }
 
     /// Whether a URL is the registry's own: tokens go nowhere else.
@@ -112,7 +112,8 @@ impl Endpoint {
     pub(crate) fn realm(&self, realm: &str) -> Result<Realm, String> {
         let shown = excerpt(realm, 120);
         let said = format!("it names the token service {shown:?}");
-        let url = Url::parse(realm).ok().filter(is_plain).ok_or_else(|| format!("{said}, which is no usable URL"))?;
+        let url =
+            Url::parse(realm).ok().filter(is_plain).ok_or_else(|| format!("{said}, which is not a usable URL"))?;
         let listed = token_services(&self.registry).any(|known| is_tls_of(&url, known));
         let own_name = url.scheme() == "https" && url.authority() == self.registry.as_str();
         let to = |place: &Url, trusted| Realm { url: moved(&url, place), named: url.clone(), trusted };
@@ -124,7 +125,7 @@ impl Endpoint {
         let own = self.owns(&url) || self.base.host_str().is_some_and(|host| is_tls_of(&url, host));
         let trusted = listed || own || is_one_of(&url, &self.services);
         if !trusted && url.scheme() == "http" && self.base.scheme() == "https" {
-            return Err(format!("{said}, which is not asked by plain HTTP"));
+            return Err(format!("{said}, which is not contacted over plain HTTP"));
         }
         Ok(match self.sent(&url) {
             Some(place) => to(place, trusted),
@@ -151,8 +152,9 @@ impl Endpoint {
         let origin = realm.named.origin().ascii_serialization();
         let setting = self.setting(realm);
         format!(
-            "asked without credentials: {credential} was not sent to the token service {origin}, which is neither on the registry's own \
-             origin nor known; if it may have the password, set {setting}"
+            "requested without credentials: those of {credential} were not sent to the token service {origin}, which \
+             is neither on the registry's own origin nor known to belong to it; if it may have the password, set \
+             {setting}"
         )
     }
 
@@ -177,7 +179,7 @@ impl Endpoint {
         self.error(ErrorKind::Protocol(text.into()))
     }
 
-    /// An error for every answer that is no success.
+    /// An error for every answer that is not a success.
     pub(super) fn success(&self, answer: &Answer, action: &str) -> Result<(), Error> {
         if answer.status.is_success() {
             return Ok(());
@@ -222,7 +224,7 @@ fn base(registry: &RegistryHost, hosts: &Hosts) -> Result<Url, String> {
         None => {
             let scheme = if registry.is_loopback() { "http" } else { "https" };
             let host = if registry.is_docker_hub() { "registry-1.docker.io" } else { registry.as_str() };
-            Url::parse(&format!("{scheme}://{host}/")).map_err(|e| format!("no URL for {registry}: {e}"))?
+            Url::parse(&format!("{scheme}://{host}/")).map_err(|e| format!("invalid URL for {registry}: {e}"))?
         }
     };
     if !base.path().ends_with('/') {

@@ -19,7 +19,7 @@ pub enum PushGrant {
 
 impl Remote {
     /// Asks for the token that a push needs. Refused where the service refuses it, or where the token can be read and
-    /// grants less; what cannot be told without writing is no refusal.
+    /// grants less; what is unknown without writing is not a refusal.
     pub(super) async fn ask_to_push(&self) -> Result<(), Error> {
         self.push_grant().await.map(drop)
     }
@@ -32,12 +32,12 @@ impl Remote {
         let authorization = authorization.map_err(|kind| endpoint.error(kind))?;
         let Some(token) = authorization.token() else {
             return Ok(PushGrant::NotKnown(match endpoint.auth.scheme(Some(self.name())) {
-                Scheme::Unknown | Scheme::Open => "the registry answers everybody who reads",
-                _ => "the registry does not tell what a password may do until something is written",
+                Scheme::Unknown | Scheme::Open => "the registry lets everybody read",
+                _ => "only writing shows what this password may do at the registry",
             }));
         };
         let Some(granted) = granted_actions(token, "repository", self.name().as_str()) else {
-            return Ok(PushGrant::NotKnown("the token that the registry's service gave does not say what it grants"));
+            return Ok(PushGrant::NotKnown("the token from the registry's token service does not say what it grants"));
         };
         if pushes(&granted) {
             return Ok(PushGrant::Given);

@@ -41,7 +41,7 @@ impl Remote {
         match reference {
             Reference::Digest(asked) if *asked != descriptor.digest => {
                 Err(endpoint.error(ErrorKind::Mismatch(format!(
-                    "{} answers {}: the registry, or what stands in front of it, cannot be relied on",
+                    "{} returned {}: the registry, or a proxy in front of it, cannot be relied on",
                     self.display_name(reference),
                     descriptor.digest
                 ))))
@@ -110,7 +110,7 @@ pub(super) fn header_digest(headers: &HeaderMap) -> Option<Digest> {
     headers.get("docker-content-digest")?.to_str().ok()?.parse().ok()
 }
 
-/// Where something is answered that is no manifest, what it is.
+/// Where something is answered that is not a manifest, what it is.
 fn strange(headers: &HeaderMap) -> String {
     let called = headers.get(CONTENT_TYPE).and_then(|t| t.to_str().ok()).unwrap_or_default();
     let plain = called.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -118,7 +118,7 @@ fn strange(headers: &HeaderMap) -> String {
         return String::new();
     }
     let shown = excerpt(&plain, 60);
-    format!(" but are {shown}: is this a registry, or does a proxy or a sign-in page answer for it?")
+    format!(" but are {shown}: is this a registry, or did a proxy or a sign-in page answer?")
 }
 
 /// What the headers of a HEAD say, where they say everything.

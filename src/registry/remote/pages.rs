@@ -49,7 +49,7 @@ impl Remote {
         for page in pages {
             let page: TagPage = serde_json::from_slice(&page).map_err(|_| {
                 endpoint.protocol(format!(
-                    "the tag list of {} is none: is this a registry, or does a proxy or a sign-in page answer for it?",
+                    "the response for {} is not a tag list: is this a registry, or did a proxy or a sign-in page answer?",
                     self.name()
                 ))
             })?;
@@ -74,7 +74,7 @@ impl Remote {
                 }
             }
         }
-        Err(endpoint.protocol("a tag list that was never asked for"))
+        Err(endpoint.protocol("a tag list that was never requested"))
     }
 
     /// The bodies of all pages from `path` on, or the first answer where that is not a success.
@@ -111,7 +111,7 @@ impl Remote {
             let Some(next) = next else { return Ok(Pages::Found(bodies)) };
             // The redirect of the first page is not taken again: what is behind it answers for all of them.
             if !seen.insert(next.clone()) {
-                return Err(endpoint.protocol(format!("the {} links to a page already read", call.action)));
+                return Err(endpoint.protocol(format!("the {} links to a page that was already read", call.action)));
             }
             call.url = next;
         }
@@ -122,7 +122,7 @@ impl Remote {
 /// A list, or the answer that was given instead.
 pub(super) enum Pages {
     Found(Vec<Bytes>),
-    /// The first answer, which was no success.
+    /// The first answer, which was not a success.
     Other(Box<Answer>),
 }
 
@@ -133,7 +133,7 @@ fn next(headers: &HeaderMap, page: &Url) -> Result<Option<Url>, &'static str> {
     let Some(target) = links.flat_map(split).find_map(|(target, rest)| is_next(rest).then_some(target)) else {
         return Ok(None);
     };
-    let linked = page.join(target).map_err(|_| "a link to the next page that is no URL")?;
+    let linked = page.join(target).map_err(|_| "a link to the next page that is not a URL")?;
     if !same_origin(page, &linked) {
         return Err("a link to the next page on another host, which is not followed");
     }

@@ -41,8 +41,8 @@ impl Remote {
             let shows = shows(&listed);
             if !shows {
                 tracing::warn!(
-                    "{}: it says that it keeps track of what refers to an image, and lists nothing: the index under the \
-                     fallback tag is written, which not every client reads",
+                    "{}: it claims to keep track of referrers, but lists none: the index under the fallback tag is \
+                     written instead, which not every client reads",
                     endpoint.registry
                 );
             }
@@ -62,7 +62,7 @@ impl Remote {
         if let Some(answer) = &answer {
             if let Some(other) = header_digest(&answer.headers).filter(|d| *d != document.digest) {
                 return Err(endpoint.error(ErrorKind::Mismatch(format!(
-                    "{} was put as {} and is called {other}: the registry, or what stands in front of it, changes what is put there",
+                    "{} was pushed as {}, but the registry calls it {other}: the registry, or a proxy in front of it, changes what is pushed",
                     self.display_name(reference),
                     document.digest
                 ))));
@@ -78,13 +78,13 @@ impl Remote {
         match self.settled(endpoint, shows, || self.head_manifest(reference, self.push())).await? {
             Some(found) if found.digest == document.digest => Ok(()),
             Some(other) => Err(endpoint.error(ErrorKind::Mismatch(format!(
-                "{} was put as {} and answers {}: somebody else pushed at the same moment, or the registry changes what is put there",
+                "{} was pushed as {}, but now resolves to {}: somebody else pushed at the same time, or the registry changes what is pushed",
                 self.display_name(reference),
                 document.digest,
                 other.digest
             )))),
             None => Err(endpoint.error(ErrorKind::Mismatch(format!(
-                "{} was put as {} and answers nothing: the registry, or what stands in front of it, loses what is put there",
+                "{} was pushed as {}, but is not there: the registry, or a proxy in front of it, loses what is pushed",
                 self.display_name(reference),
                 document.digest
             )))),

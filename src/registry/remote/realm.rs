@@ -42,7 +42,7 @@ impl FromStr for TokenServices {
         let mut services = Self::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let form =
-                "it is written registry=https://origin, comma separated, such as registry.corp=https://login.corp";
+                "expected registry=https://origin, separated by commas, such as registry.corp=https://login.corp";
             let (registry, origin) = part.split_once('=').ok_or(form)?;
             let registry: RegistryHost = registry.trim().parse().map_err(|e| format!("{e}"))?;
             let url = Url::parse(origin.trim()).ok().filter(is_origin).ok_or(form)?;

@@ -20,7 +20,7 @@ const OTHERS: Duration = Duration::from_secs(2);
 
 impl Remote {
     /// What refers to a digest, as the API says; `None` where there is none: it is refused, whatever the words, or what it
-    /// answers is no index. A fault or a limit is an error: a signature must not be lost to one.
+    /// answers is not an index. A fault or a limit is an error: a signature must not be lost to one.
     pub(super) async fn list_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
         let endpoint = self.endpoint()?;
         let (habits, mut first) = (&endpoint.habits, None);
@@ -83,7 +83,7 @@ impl Remote {
                     endpoint.habits.learn_no_referrers_of(self.name());
                     return Ok(None);
                 }
-                None => return Err(fail("a further page that is no index".to_owned())),
+                None => return Err(fail("another page that is not an index".to_owned())),
             }
         }
         Ok(Some(all))
@@ -140,7 +140,7 @@ pub(crate) fn extended(present: Option<&Document>, document: &Document) -> Resul
         index.insert("manifests".to_owned(), json!([]));
     }
     let entries = index.get_mut("manifests").and_then(Value::as_array_mut);
-    let entries = entries.ok_or("what stands under the fallback tag is no index")?;
+    let entries = entries.ok_or("the fallback tag does not refer to an index")?;
     if entries.iter().any(|e| e["digest"] == document.digest.as_str()) {
         return Ok(None);
     }

@@ -18,14 +18,14 @@ impl Remote {
         if answer.status != StatusCode::ACCEPTED {
             endpoint.success(&answer, &call.action)?;
             return Err(endpoint.protocol(format!(
-                "{}: {} instead of 202: is this a registry, or does a proxy or a sign-in page answer for it?",
+                "{}: {} instead of 202: is this a registry, or did a proxy or a sign-in page answer?",
                 call.action,
                 answer.status.as_u16()
             )));
         }
         location(endpoint, &answer)?.ok_or_else(|| {
             endpoint.protocol(format!(
-                "{}: 202 without the Location of the upload: what stands in front of the registry must pass it on",
+                "{}: 202 without the upload's Location: a proxy in front of the registry must pass it on",
                 call.action
             ))
         })
@@ -46,11 +46,11 @@ impl Remote {
 /// Where an upload goes on: on the registry's own origin, or not at all: private bytes would go elsewhere.
 pub(super) fn location(endpoint: &Endpoint, answer: &Answer) -> Result<Option<Url>, Error> {
     let Some(location) = answer.headers.get(LOCATION).and_then(|l| l.to_str().ok()) else { return Ok(None) };
-    let url = answer.url.join(location).map_err(|_| endpoint.protocol("an upload Location that is no URL"))?;
+    let url = answer.url.join(location).map_err(|_| endpoint.protocol("an upload Location that is not a URL"))?;
     if !endpoint.owns(&url) {
         let to = url.origin().ascii_serialization();
         return Err(endpoint.error(ErrorKind::Forbidden(format!(
-            "an upload Location on another origin ({to}), where nothing is sent: the registry's external URL must be configured as it is asked here"
+            "an upload Location on another origin ({to}), where nothing is sent: the registry's external URL must be configured as the address used here"
         ))));
     }
     Ok(Some(url))
@@ -64,6 +64,6 @@ pub(super) fn is_named(endpoint: &Endpoint, answer: &Answer, digest: &Digest) ->
         return Ok(true);
     }
     Err(endpoint.error(ErrorKind::Mismatch(format!(
-        "the blob {digest} was put and is called {called}: the registry, or what stands in front of it, changes what is put there"
+        "the blob {digest} was pushed, but the registry calls it {called}: the registry, or a proxy in front of it, changes what is pushed"
     ))))
 }

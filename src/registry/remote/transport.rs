@@ -36,9 +36,9 @@ impl Client {
         let identity = self.identity(endpoint, identity, call);
         let answer = match self.call_as(endpoint, identity, call).await {
             Err(kind) if self.may_demote(endpoint, identity, call, &kind).await => {
-                tracing::debug!(registry = %endpoint.registry, "the job's token is refused; asking anonymously");
+                tracing::debug!(registry = %endpoint.registry, "the job's token was refused; trying without credentials");
                 match self.call_as(endpoint, Identity::Anonymous, call).await {
-                    Err(other) if other.is_refusal() => Err(kind.and("nobody is let in either")),
+                    Err(other) if other.is_refusal() => Err(kind.and("anonymous access was refused too")),
                     Ok(answer) => {
                         endpoint.auth.demote(&call.scopes);
                         Ok(answer)
@@ -256,7 +256,9 @@ impl Client {
                 return Ok(Outcome::Refused { error, challenge });
             }
             let origin = url.origin().ascii_serialization();
-            error.text.push_str(&format!(" by {origin}, to which the registry redirects; no credential is sent there"));
+            error
+                .text
+                .push_str(&format!(" by {origin}, to which the registry redirects; no credentials are sent there"));
         }
         match passing(status, &headers, &error) {
             Some(fault) => Err(fault),
@@ -271,7 +273,7 @@ fn redirect(response: &Response, from: &Url, method: &Method) -> Result<Option<U
         return Ok(None);
     }
     if !matches!(*method, Method::GET | Method::HEAD) {
-        return Err(Fault::protocol("a redirect of a request that writes, which is not followed"));
+        return Err(Fault::protocol("a redirect of a write request, which is not followed"));
     }
     let location = response.headers().get(LOCATION).and_then(|l| l.to_str().ok());
     let mut to = location

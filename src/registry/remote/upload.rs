@@ -186,7 +186,7 @@ impl Remote {
             return Ok(());
         }
         Err(endpoint.error(ErrorKind::Mismatch(format!(
-            "{}: it acknowledged the upload and does not have it: the registry, or what stands in front of it, loses what is put there",
+            "{}: it acknowledged the upload but does not have the blob: the registry, or a proxy in front of it, loses what is pushed",
             self.action(&blob.digest),
         ))))
     }

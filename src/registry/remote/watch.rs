@@ -41,7 +41,7 @@ pub(super) async fn watch(patience: &Patience, progress: &Progress, size: u64) -
         if progress.is_finished() {
             if finished.get_or_insert_with(Instant::now).elapsed() >= answer {
                 return Fault::stalled(&format!(
-                    "nothing after a finished upload within {} s (`timeout`)",
+                    "no response to a finished upload within {} s (`timeout`)",
                     seconds(answer)
                 ));
             }
@@ -50,7 +50,7 @@ pub(super) async fn watch(patience: &Patience, progress: &Progress, size: u64) -
         } else if since.elapsed() >= patience.idle {
             if progress.sent() - sent < patience.least() {
                 let (floor, over) = (patience.floor, seconds(patience.idle));
-                let read = format!("the upload is read at under {floor} bytes a second over {over} s (`timeout`)");
+                let read = format!("the upload ran at less than {floor} bytes per second over {over} s (`timeout`)");
                 return Fault::stalled(&read);
             }
             (since, sent) = (Instant::now(), progress.sent());
@@ -109,7 +109,7 @@ mod tests {
         let (fault, after) = taken(1_000, 1_000, Duration::from_secs(1)).await;
         assert_eq!(
             fault.kind.to_string(),
-            "no answer: the upload is read at under 8192 bytes a second over 60 s (`timeout`)"
+            "no answer: the upload ran at less than 8192 bytes per second over 60 s (`timeout`)"
         );
         assert_eq!((fault.cure, after), (Cure::AgainOnce, Duration::from_secs(60)));
     }
@@ -117,7 +117,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_finished_upload_is_waited_for_and_not_for_ever() {
         let (fault, after) = taken(60, 16 * 1024, Duration::from_secs(1)).await;
-        assert_eq!(fault.kind.to_string(), "no answer: nothing after a finished upload within 60 s (`timeout`)");
+        assert_eq!(fault.kind.to_string(), "no answer: no response to a finished upload within 60 s (`timeout`)");
         assert!((Duration::from_secs(114)..=Duration::from_secs(132)).contains(&after), "{after:?}");
     }
 }

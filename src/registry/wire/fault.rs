@@ -96,7 +96,7 @@ impl Tries {
             Decision::TooLong(wait) => {
                 let until = (chrono::Utc::now() + wait).format("%Y-%m-%dT%H:%M:%SZ");
                 Err(ErrorKind::RateLimited(format!(
-                    "{fault}; it asks to wait until {until}: run again then",
+                    "{fault}; it asks clients to wait until {until}: run again then",
                     fault = inner(&fault.kind)
                 )))
             }
@@ -119,10 +119,10 @@ impl Tries {
                 ErrorKind::Server(format!("{text}, {times}; run again when the registry has recovered"))
             }
             ErrorKind::RateLimited(text) => ErrorKind::RateLimited(format!(
-                "{text}, {times}; run again later, or with a credential that may ask more often"
+                "{text}, {times}; run again later, or with a credential that has a higher limit"
             )),
             ErrorKind::Unreachable(text) => ErrorKind::Unreachable(format!(
-                "{text}, {times}; run again, or find out why the registry does not answer from here"
+                "{text}, {times}; run again, or find out why the registry cannot be reached from here"
             )),
             other => other,
         }
@@ -156,6 +156,6 @@ mod tests {
         assert!(tries.again(Fault::stalled("x"), &patience).is_err());
         let long = Fault { kind: kind(), cure: Cure::After(Some(Duration::from_secs(21))) };
         let error = Tries::default().again(long, &patience).unwrap_err().to_string();
-        assert!(error.starts_with("rate limit: 503; it asks to wait until 20"), "{error}");
+        assert!(error.starts_with("rate limit: 503; it asks clients to wait until 20"), "{error}");
     }
 }

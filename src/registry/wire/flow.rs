@@ -26,7 +26,7 @@ impl Flow {
         let asked = Instant::now();
         let chunk = match tokio::time::timeout(patience.idle, response.chunk()).await {
             Ok(chunk) => chunk.map_err(|e| Fault::broken(&e))?,
-            Err(_) => return Err(Fault::stalled(&format!("no byte for {} s (`timeout`)", seconds(patience.idle)))),
+            Err(_) => return Err(Fault::stalled(&format!("no data for {} s (`timeout`)", seconds(patience.idle)))),
         };
         self.waited += asked.elapsed();
         self.received += chunk.as_ref().map_or(0, |c| c.len() as u64);
@@ -34,7 +34,7 @@ impl Flow {
             if self.received < patience.least() && chunk.is_some() {
                 let over = seconds(patience.idle);
                 return Err(Fault::stalled(&format!(
-                    "under {} bytes a second over {over} s (`timeout`)",
+                    "less than {} bytes per second over {over} s (`timeout`)",
                     patience.floor
                 )));
             }
@@ -46,7 +46,7 @@ impl Flow {
 
 /// The whole body, at most `limit` bytes, decoded where it comes compressed though nobody asked.
 pub(crate) async fn read(mut response: Response, limit: usize, patience: &Patience) -> Result<Bytes, Fault> {
-    let over = || Fault::protocol(format!("an answer of more than {limit} bytes, the limit"));
+    let over = || Fault::protocol(format!("a response of more than {limit} bytes, the limit"));
     if response.content_length().is_some_and(|n| n > limit as u64) {
         return Err(over());
     }
@@ -67,7 +67,7 @@ pub(crate) async fn read(mut response: Response, limit: usize, patience: &Patien
         Ok(_) => Err(over()),
         Err(e) => Err(Fault {
             cure: Cure::AgainOnce,
-            ..Fault::protocol(format!("an answer whose `Content-Encoding: gzip` is broken: {e}"))
+            ..Fault::protocol(format!("a response whose `Content-Encoding: gzip` is broken: {e}"))
         }),
     }
 }
@@ -110,13 +110,13 @@ mod tests {
         let fault = read(trickle(1_000, 8 * 1024 - 1, Duration::from_secs(1)), 1 << 30, &patience).await.unwrap_err();
         assert_eq!(
             (fault.cure, fault.kind.to_string()),
-            (Cure::AgainOnce, "no answer: under 8192 bytes a second over 60 s (`timeout`)".into())
+            (Cure::AgainOnce, "no answer: less than 8192 bytes per second over 60 s (`timeout`)".into())
         );
         assert_eq!(start.elapsed(), patience.idle, "after one window, not at the end");
         let body = read(trickle(200, 8 * 1024, Duration::from_secs(1)), 1 << 30, &patience).await.unwrap();
         assert_eq!(body.len(), 200 * 8 * 1024, "at the floor it may take as long as it takes");
         let fault = read(trickle(2, 1, Duration::from_secs(61)), 1 << 30, &patience).await.unwrap_err();
-        assert_eq!(fault.kind.to_string(), "no answer: no byte for 60 s (`timeout`)");
+        assert_eq!(fault.kind.to_string(), "no answer: no data for 60 s (`timeout`)");
     }
 
     #[tokio::test(start_paused = true)]

@@ -56,7 +56,7 @@ impl Gunzip {
     pub(crate) fn take(&mut self, input: &mut Bytes) -> io::Result<Bytes> {
         let taken = self.decoder.write(input)?;
         if taken == 0 && !input.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes behind its end"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes after its end"));
         }
         input.advance(taken);
         Ok(std::mem::take(self.decoder.get_mut()).into())

@@ -43,7 +43,7 @@ impl Wire {
             } else {
                 Fault::broken(&e)
             }),
-            Err(_) => Err(Fault::stalled(&format!("nothing within {} s (`timeout`)", seconds(self.patience.idle)))),
+            Err(_) => Err(Fault::stalled(&format!("no response within {} s (`timeout`)", seconds(self.patience.idle)))),
         }
     }
 }

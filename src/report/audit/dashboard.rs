@@ -1,5 +1,5 @@
-//! The issue that is kept as the dashboard. Its text says nothing that changes while the findings stay, the last line but one
-//! apart, so that it is written only when they change.
+//! The issue that serves as the dashboard. Apart from the last line but one, its text contains nothing that changes
+//! while the findings stay, so it is only written when they change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use crate::text::counted;
 
 pub(crate) const LABEL: &str = "wharfinger-audit";
 
-/// GitHub takes 65,536 characters; what stands below the findings needs some of them.
+/// GitHub accepts 65,536 characters; the text below the findings needs some of them.
 const ROOM: usize = 60_000;
 
 /// What a dashboard is written from.
@@ -31,13 +31,13 @@ impl Draft<'_> {
         format!("Audit of {} against its approved images", self.audit.organization)
     }
 
-    /// What tells this dashboard from others of the same account: it ends the body, and people do not see it.
+    /// What distinguishes this dashboard from others of the same account: it ends the body and is invisible to people.
     pub(crate) fn mark(&self) -> String {
         let key = Digest::sha256(format!("{}\n{}", self.audit.organization, self.audit.manifest).as_bytes());
         format!("<!-- wharfinger-audit {} -->", &key.hex()[..32])
     }
 
-    /// The body; `former` is the one that an open dashboard has, which knows since when findings stand.
+    /// The body; `former` is the body of an open dashboard, which knows since when findings have existed.
     pub(crate) fn body(&self, former: Option<&str>) -> String {
         let audit = self.audit;
         let mut since =
@@ -48,7 +48,8 @@ impl Draft<'_> {
         let _ = write!(
             body,
             "---\nKept by `wharfinger audit --issue` from {}: written when the findings change, closed when nothing \
-             differs. What people write here is overwritten; comments stay. `wharfinger audit --format json` has whole digests.\n\n",
+             differs. Edits to this text are overwritten; comments stay. `wharfinger audit --format json` has the \
+             full digests.\n\n",
             summary::code(&audit.manifest)
         );
         if let Some(run) = &self.run {
@@ -58,15 +59,15 @@ impl Draft<'_> {
     }
 }
 
-/// How the line begins that names the run.
+/// The start of the line that names the run.
 const RUN: &str = "Last written by [this run](";
 
-/// A body without the line that names the run which wrote it: where nothing else differs it stays.
+/// A body without the line that names the run that wrote it: if nothing else differs, it is kept.
 pub(crate) fn lasting(body: &str) -> String {
     body.lines().filter(|line| !line.starts_with(RUN)).collect::<Vec<_>>().join("\n")
 }
 
-/// Since when findings stand.
+/// Since when findings have existed.
 struct Since {
     /// What the former body said.
     known: BTreeMap<String, NaiveDate>,
@@ -75,7 +76,7 @@ struct Since {
     shown: BTreeMap<NaiveDate, BTreeSet<String>>,
 }
 
-/// How a line begins that says since when findings stand, for the next run.
+/// The start of a line that says since when findings have existed, for the next run.
 const SINCE: &str = "<!-- since ";
 
 impl Since {
@@ -134,10 +135,10 @@ fn findings(body: &mut String, audit: &Audit, since: &mut Since) {
     }
 }
 
-/// That some things could not be looked at. Why is left to the run: such texts change from one to the next.
+/// Says that some things could not be checked. The reasons are left to the run: such texts differ from run to run.
 fn failures(body: &mut String, audit: &Audit) {
     if !audit.failed.is_empty() {
         let things = counted(audit.failed.len(), "thing");
-        let _ = write!(body, "**{things} could not be looked at**: the last run says what and why.\n\n");
+        let _ = write!(body, "**{things} could not be checked**: the last run says what and why.\n\n");
     }
 }

@@ -31,13 +31,13 @@ pub struct Audit {
     pub manifest: String,
     /// Whether the organization differs from the manifest.
     pub drift: bool,
-    /// What is not as the manifest says, and what is worth knowing.
+    /// What differs from the manifest, and what is worth knowing.
     pub findings: Vec<Row>,
-    /// What could not be looked at.
+    /// What could not be checked.
     pub failed: Vec<Failed>,
-    /// How much was looked at.
+    /// How much was checked.
     pub counted: Counted,
-    /// The issue that is the dashboard; null where there is none.
+    /// The dashboard issue; null if there is none.
     pub issue: Option<Issue>,
 }
 
@@ -47,11 +47,12 @@ pub struct Row {
     /// What every finding has.
     #[serde(flatten)]
     pub finding: Finding,
-    /// Whether it is drift; one that is not changes no exit status.
+    /// Whether it is drift; findings that are not drift do not change the exit status.
     pub drift: bool,
-    /// How much it weighs.
+    /// How serious it is.
     pub level: Level,
-    /// What tells it from others of its code about the same tag or repository, such as a team; null where nothing has to.
+    /// What distinguishes it from others with its code about the same tag or repository, such as a team; null if
+    /// nothing has to.
     pub subject: Option<String>,
     /// What fixes it.
     pub help: &'static str,
@@ -66,12 +67,12 @@ pub struct Row {
     pub code: Code,
 }
 
-/// The issue that is the dashboard.
+/// The dashboard issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Issue {
-    /// Its number; null where a dry run would open it.
+    /// Its number; null if a dry run would open it.
     pub number: Option<u64>,
-    /// Where a person looks at it; empty where a dry run would open it.
+    /// Its page; empty if a dry run would open it.
     pub url: String,
     /// What was done.
     pub action: IssueAction,
@@ -83,11 +84,11 @@ pub struct Issue {
 pub enum IssueAction {
     /// It is new.
     Opened,
-    /// It was closed, and is open again.
+    /// It was closed and has been reopened.
     Reopened,
     /// Its text changed.
     Updated,
-    /// It was as it should be.
+    /// It was already up to date.
     Unchanged,
     /// Nothing differs any longer.
     Closed,
@@ -166,12 +167,12 @@ impl Row {
         format!("{missing}expected {}, found {}", self.finding.expected, self.finding.found)
     }
 
-    /// Whether a team has no grant at all where the manifest gives it one.
+    /// Whether a team has no grant at all, although the manifest gives it one.
     fn is_missing_grant(&self) -> bool {
         self.code == Code::Team && self.finding.found.ends_with(NO_GRANT)
     }
 
-    /// What the finding is about, and nothing that changes while it stands: hexadecimal digits.
+    /// What the finding is about, and nothing that changes while it lasts: hexadecimal digits.
     fn identity(&self) -> String {
         let name = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let parts = [
@@ -189,7 +190,7 @@ fn explained(code: Code) -> String {
     sentences(code.meaning(), code.help())
 }
 
-/// The same of these findings of one code.
+/// The same for these findings of one code.
 fn explained_of(code: Code, rows: &[&Row]) -> String {
     match rows.iter().filter(|row| row.is_missing_grant()).count() {
         0 => explained(code),
@@ -232,7 +233,7 @@ fn looked_at(audit: &Audit) -> String {
         None => String::new(),
     };
     format!(
-        "looked at {} with {}, {} of {}{others}",
+        "checked {} with {}, {} of {}{others}",
         counted(*mirrors, "mirror"),
         counted(*tags, "tag"),
         counted(*approvals, "approval"),
@@ -247,12 +248,12 @@ fn repositories_of(count: usize) -> String {
 fn verdict(audit: &Audit) -> String {
     let drifting = audit.findings.iter().filter(|row| row.drift).count();
     match (drifting, audit.failed.len()) {
-        (0, 0) => format!("{} is as {} says", audit.organization, audit.manifest),
-        (0, failed) => format!("nothing differs, but {} could not be looked at", counted(failed, "thing")),
+        (0, 0) => format!("{} matches {}", audit.organization, audit.manifest),
+        (0, failed) => format!("nothing differs, but {} could not be checked", counted(failed, "thing")),
         (drifting, failed) => {
             let unseen = match failed {
                 0 => String::new(),
-                failed => format!("; {} could not be looked at", counted(failed, "thing")),
+                failed => format!("; {} could not be checked", counted(failed, "thing")),
             };
             let findings = counted(drifting, "finding");
             format!("{} differs from {}: {findings}{unseen}", audit.organization, audit.manifest)
@@ -284,7 +285,7 @@ fn section(code: Code, rows: &[&Row]) -> Section {
     })
 }
 
-/// The annotations: each finding where the manifest says otherwise.
+/// The annotations: each finding at the place where the manifest says otherwise.
 pub(crate) fn annotations(audit: &Audit) -> Vec<Annotation> {
     let level = |level: Level| match level {
         Level::Error => annotations::Level::Error,

@@ -14,7 +14,7 @@ pub(crate) const SHOWN: usize = 5_000;
 
 pub(crate) fn document(audit: &Audit) -> Value {
     let mut rows: Vec<&Row> = audit.findings.iter().collect();
-    // What weighs most stays where not everything is shown.
+    // The most serious findings are kept if not all are shown.
     rows.sort_by_key(|row| row.level);
     let results: Vec<Value> = rows.iter().take(SHOWN).map(|row| result(row)).collect();
     json!({
@@ -27,7 +27,7 @@ pub(crate) fn document(audit: &Audit) -> Value {
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": Code::ALL.map(rule),
             } },
-            // What stands before the last slash is the category: each organization's alerts are its own.
+            // The part before the last slash is the category: each organization has its own alerts.
             "automationDetails": { "id": format!("wharfinger-audit/{}/", audit.organization) },
             "columnKind": "unicodeCodePoints",
             "invocations": [{
@@ -78,10 +78,10 @@ fn result(row: &Row) -> Value {
     })
 }
 
-/// What of a path stays as it is in a relative reference: unreserved characters (RFC 3986, section 2.3) and slashes.
+/// The characters of a path that a relative reference keeps: unreserved characters (RFC 3986, section 2.3) and slashes.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// What could not be looked at, and what was left out.
+/// What could not be checked, and what was left out.
 fn notifications(audit: &Audit) -> Vec<Value> {
     let say = |level: &str, text: String| json!({ "level": level, "message": { "text": crate::text::clean(&text) } });
     let failed = audit.failed.iter().map(|failed| {

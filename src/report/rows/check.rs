@@ -1,4 +1,4 @@
-//! What is wrong with a manifest, or with a change of it.
+//! What is wrong with a manifest, or with a change to it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,42 +15,42 @@ pub struct Check {
     pub diagnostics: Vec<Diagnostic>,
     /// Findings; the verdict is then exit status 1.
     pub findings: Vec<Finding>,
-    /// Images whose rule picks nothing and has no approval to follow, of those that are new or changed.
+    /// New or changed images whose rule picks nothing and has no approval to follow.
     pub unmatched: Vec<Unmatched>,
-    /// Approvals that their image's rule does not read, of images that are new or changed.
+    /// Approvals of new or changed images that their image's rule does not read.
     pub unread: Vec<Unread>,
-    /// What a merge would let promotion do.
+    /// What promotion would do after a merge.
     pub promotions: Vec<Promotion>,
     /// What was found out about the approvals that come in.
     pub images: Vec<LookedAt>,
-    /// What could not be looked at.
+    /// What could not be checked.
     pub failed: Vec<Failed>,
-    /// How many images were looked at; for people.
+    /// How many images were checked; for people.
     #[serde(skip)]
     pub looked_at: usize,
 }
 
 impl Check {
-    /// Whether nothing was found, nothing is to be warned of, and everything could be looked at.
+    /// Whether nothing was found, there is nothing to warn about, and everything could be checked.
     pub(crate) fn is_clean(&self) -> bool {
         let told = self.unmatched.is_empty() && self.unread.is_empty();
         told && self.diagnostics.is_empty() && self.findings.is_empty() && self.failed.is_empty()
     }
 }
 
-/// How many approvals come in, in words.
+/// How many approvals are new, in words.
 pub(crate) fn incoming(count: usize) -> String {
     match count {
-        0 => "no approval comes in".to_owned(),
-        1 => "1 approval comes in".to_owned(),
-        count => format!("{count} approvals come in"),
+        0 => "no new approvals".to_owned(),
+        1 => "1 new approval".to_owned(),
+        count => format!("{count} new approvals"),
     }
 }
 
 /// The faults of an unusable manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub(crate) struct Diagnostics {
-    /// The first hundred of them, in the order of file and place.
+    /// The first hundred of them, ordered by file and place.
     pub diagnostics: Vec<Diagnostic>,
     /// How many more there are.
     #[serde(rename = "omitted-diagnostics")]

@@ -1,4 +1,4 @@
-//! What commands hand over to be shown, row by row, and what other programs read. Keys are only ever added.
+//! What commands pass on to be shown, row by row, and what other programs read. Keys are only ever added.
 
 mod check;
 mod notices;

@@ -1,4 +1,4 @@
-//! What people should hear of rules for which nothing is proposed. None of it changes how a run ends.
+//! What people should know about rules for which nothing is proposed. None of it changes how a run ends.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,14 +7,14 @@ use crate::image::{RepositoryName, Tag};
 use crate::manifest::Image;
 use crate::rules::{Notice, NoticeKind};
 
-/// What people should hear of the rules of a run's images.
+/// What people should know about the rules of a run's images.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Notices {
     /// Images whose rule picks nothing and has no approval to follow.
     pub unmatched: Vec<Unmatched>,
     /// Approvals that their image's rule does not read: nothing is chosen past them.
     pub unread: Vec<Unread>,
-    /// Lines of which newer versions are published in another family.
+    /// Lines for which newer versions are published in another family.
     pub beside: Vec<Beside>,
 }
 
@@ -25,7 +25,7 @@ pub struct Unmatched {
     pub source: String,
     /// The mirror's name without the organization.
     pub repository: RepositoryName,
-    /// The change of the rule that would pick something, in words; null where none is known.
+    /// The change to the rule that would pick something, in words; null if none is known.
     pub suggestion: Option<String>,
 }
 
@@ -38,11 +38,11 @@ pub struct Unread {
     pub repository: RepositoryName,
     /// The approved tag.
     pub tag: Tag,
-    /// The change of the rule that would read it, in words; null where none is known.
+    /// The change to the rule that would read it, in words; null if none is known.
     pub suggestion: Option<String>,
 }
 
-/// A line of which newer versions are published in another family.
+/// A line for which newer versions are published in another family.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Beside {
     /// The image's source as the manifest writes it.
@@ -55,12 +55,12 @@ pub struct Beside {
     pub current: Tag,
     /// The newest of those versions.
     pub newest: Tag,
-    /// The change of the rule that would follow them, in words; null where none is known.
+    /// The change to the rule that would follow them, in words; null if none is known.
     pub suggestion: Option<String>,
 }
 
 impl Notices {
-    /// Adds what is to be said of an image's rule.
+    /// Adds what has to be said about an image's rule.
     pub(crate) fn add(&mut self, image: &Image, notices: &[Notice]) {
         for Notice { kind, suggestion } in notices.iter().cloned() {
             let (source, repository) = (image.source_text.clone(), image.repository.clone());

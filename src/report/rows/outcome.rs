@@ -14,11 +14,11 @@ pub struct Outcome {
     pub proposals: Vec<Proposed>,
     /// What was promoted now.
     pub promoted: Vec<Promoted>,
-    /// Signatures, attestations and SBOMs that were brought to the mirror now.
+    /// Signatures, attestations and SBOMs that were copied to the mirror now.
     pub carried: Vec<Carried>,
-    /// What stands beside promoted images upstream and was not brought: images, and what is beyond the bounds.
+    /// What upstream has for promoted images but was not copied: images, and what exceeds the limits.
     pub left_behind: Vec<LeftBehind>,
-    /// Settings of repositories that differed from the manifest and were fixed: `found` is what they were.
+    /// Settings of repositories that differed from the manifest and were fixed; `found` is the previous value.
     pub fixed: Vec<Finding>,
     /// Mirror tags that were deleted.
     pub removed: Vec<Removal>,
@@ -41,7 +41,13 @@ pub struct Outcome {
 impl Outcome {
     /// Adds what another command of the same run did.
     pub fn extend(&mut self, other: Self) {
-        self.proposals.extend(other.proposals);
+        for row in other.proposals {
+            match self.proposals.iter_mut().find(|known| known.branch == row.branch) {
+                None => self.proposals.push(row),
+                Some(known) if row.action != ProposedAction::Unchanged => *known = row,
+                Some(_) => {}
+            }
+        }
         self.promoted.extend(other.promoted);
         self.carried.extend(other.carried);
         self.left_behind.extend(other.left_behind);
@@ -49,7 +55,7 @@ impl Outcome {
         self.removed.extend(other.removed);
         self.waiting.extend(other.waiting);
         self.notices.extend(other.notices);
-        // What both found, as what no review covers, is said once.
+        // What both found, such as values that no review covers, is said once.
         let new: Vec<Failed> = other.failed.into_iter().filter(|failed| !self.failed.contains(failed)).collect();
         self.failed.extend(new);
         self.drift.extend(other.drift);
@@ -64,12 +70,12 @@ impl Outcome {
         match *changed || !failed.is_empty() || !drift.is_empty() {
             true => None,
             false if !notices.is_empty() => {
-                Some("nothing to write, but rules leave something out: see the warnings above")
+                Some("nothing to write, but some rules leave something out: see the warnings above")
             }
             false if proposals.is_empty() && waiting.is_empty() => {
-                Some("nothing to do: everything is as the manifest says")
+                Some("nothing to do: everything matches the manifest")
             }
-            false => Some("nothing to write: everything stands as it should"),
+            false => Some("nothing to write: everything is up to date"),
         }
     }
 }
@@ -79,13 +85,13 @@ impl Outcome {
 pub struct Proposed {
     /// The number; null on a forge without numbers.
     pub number: Option<u64>,
-    /// Where a person looks at it.
+    /// Its page.
     pub url: String,
     /// The branch.
     pub branch: String,
     /// What was done.
     pub action: ProposedAction,
-    /// Why it was closed or left, in words; null for every other action.
+    /// Why it was closed or left, in words; null for all other actions.
     pub detail: Option<String>,
     /// Its title, and the versions that the title does not name; for people.
     #[serde(skip)]
@@ -100,11 +106,11 @@ pub enum ProposedAction {
     Opened,
     /// Its branch, title or body changed.
     Updated,
-    /// It was as it should be.
+    /// It was already up to date.
     Unchanged,
     /// It was closed, with the reason.
     Closed,
-    /// It was left alone, as `detail` says: a person's commits stand on it, or its image could not be looked at.
+    /// It was left alone, for the reason in `detail`: a person has committed to it, or its image could not be checked.
     Left,
 }
 
@@ -117,15 +123,15 @@ pub struct Promoted {
     pub tag: Tag,
     /// The approved digest.
     pub digest: Digest,
-    /// What the mirror's tag answers.
+    /// What the mirror's tag resolves to.
     pub mirrored: Digest,
-    /// The pull request that brought the approval; null where that is not known or none did.
+    /// The pull request that added the approval; null if it is unknown or there is none.
     pub pull: Option<u64>,
-    /// Where a person looks at it; null where that is not known.
+    /// Its page; null if it is unknown.
     pub pull_url: Option<String>,
 }
 
-/// A signature, attestation or SBOM that was brought to the mirror.
+/// A signature, attestation or SBOM that was copied to the mirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Carried {
     /// The mirror's name without the organization.
@@ -134,21 +140,21 @@ pub struct Carried {
     pub tag: Tag,
     /// Its digest.
     pub digest: Digest,
-    /// The tag it stands under; null where it names its subject itself.
+    /// Its tag; null if it refers to its subject itself.
     pub under: Option<Tag>,
 }
 
-/// Something that stands beside an image upstream and was not brought to the mirror.
+/// Something that upstream has for an image and that was not copied to the mirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LeftBehind {
     /// The mirror's name without the organization.
     pub repository: RepositoryName,
-    /// The tag of the image that it stands beside.
+    /// The tag of the image that it belongs to.
     pub tag: Tag,
-    /// Its digest; null for all that comes after the last that was looked at.
+    /// Its digest; null for everything after the last one that was checked.
     pub digest: Option<Digest>,
-    /// The tag it stands under; null where it says itself what it belongs to.
+    /// Its tag; null if it says itself what it belongs to.
     pub under: Option<Tag>,
-    /// Why.
+    /// The reason.
     pub why: String,
 }

@@ -21,23 +21,23 @@ pub struct Plan {
     pub proposals: Vec<PlannedProposal>,
     /// Approvals and their states.
     pub promotions: Vec<Promotion>,
-    /// Repositories that are made or taken over, and settings of others that differ from the manifest.
+    /// Repositories that are created or taken over, and settings of others that differ from the manifest.
     pub repositories: Vec<PlannedRepository>,
-    /// Mirror tags that are to go.
+    /// Mirror tags to delete.
     pub removals: Vec<Removal>,
-    /// Versions that are in range and wait.
+    /// Versions that are in range and waiting.
     pub waiting: Vec<Waiting>,
-    /// What could not be looked at.
+    /// What could not be checked.
     pub failed: Vec<Failed>,
     /// What rules leave out.
     #[serde(flatten)]
     pub notices: Notices,
-    /// What the rules make of every tag, image by image, as `explain` gives it.
+    /// What the rules decide about every tag, image by image, as in `explain`.
     pub images: Vec<ExplainedImage>,
-    /// The parts of a large estate, for GitHub's job matrix; only where `--shards` asked for it.
+    /// The parts of a large set of images, for GitHub's job matrix; only with `--shards`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matrix: Option<Matrix>,
-    /// What becomes of the record; only where it is a commit in a local clone, and something is to be recorded.
+    /// What happens to the record; only if it is a commit in a local clone and there is something to record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
     /// Why a first run would propose nothing, for people.
@@ -76,11 +76,11 @@ impl Plan {
 pub struct PlannedProposal {
     /// Its branch, which is its identity.
     pub branch: String,
-    /// Its title; null where the plan was made without one.
+    /// Its title; null if the plan was made without one.
     pub title: Option<String>,
     /// What it changes, in the manifest's order.
     pub images: Vec<PlannedImage>,
-    /// Why it is not opened or moved now, in words; null where nothing is in its way.
+    /// Why it is not opened or moved now, in words; null if nothing prevents it.
     pub detail: Option<String>,
 }
 
@@ -95,11 +95,11 @@ pub struct PlannedImage {
     pub from: Option<Tag>,
     /// The tag that the change is about.
     pub to: Option<Tag>,
-    /// The digest that the change lets in, or that leaves.
+    /// The digest that the change adds or removes.
     pub digest: Digest,
     /// The kind of change.
     pub kind: Kind,
-    /// What a reviewer reads of it.
+    /// What a reviewer reads about it.
     #[serde(flatten)]
     pub facts: PlannedFacts,
 }
@@ -186,18 +186,18 @@ impl From<&Step> for Promotion {
     }
 }
 
-/// A repository that is made or taken over, or one setting of it that differs.
+/// A repository that is created or taken over, or one setting of it that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlannedRepository {
     /// The mirror's name without the organization.
     pub repository: RepositoryName,
     /// What is done.
     pub action: RepositoryAction,
-    /// The code of what differs, as an audit gives it; null where the repository is made or taken over.
+    /// The code of what differs, as an audit gives it; null if the repository is created or taken over.
     pub code: Option<&'static str>,
-    /// What should be; null where the repository is made or taken over.
+    /// What should be; null if the repository is created or taken over.
     pub expected: Option<String>,
-    /// What is; null where the repository is made or taken over.
+    /// What is; null if the repository is created or taken over.
     pub found: Option<String>,
     /// What is done, or what fixes it, in words.
     pub detail: String,
@@ -207,13 +207,13 @@ pub struct PlannedRepository {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RepositoryAction {
-    /// It is made before the first push.
+    /// It is created before the first push.
     Create,
     /// It exists, was not ours and is taken over.
     Adopt,
     /// A setting is fixed.
     Fix,
-    /// A setting is told of and left as it is.
+    /// A setting is reported and left as it is.
     Report,
 }
 
@@ -251,7 +251,7 @@ impl PlannedRepository {
     }
 }
 
-/// How a difference that is left can be fixed: one that promotion could fix is left because the manifest says so.
+/// How a remaining difference can be fixed: one that promotion could fix remains because the manifest says so.
 fn advice(difference: &Difference) -> &'static str {
     match difference.remedy.is_ours(false) {
         true => "`repositories: enforce` lets `promote` fix it",

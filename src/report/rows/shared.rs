@@ -10,18 +10,18 @@ use crate::plan::removal::{self, Why};
 use crate::plan::{FailedStep, Failure};
 use crate::rules::Reason;
 
-/// A mirror tag that is to go, or went.
+/// A mirror tag that is to be deleted, or was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Removal {
     /// The mirror's name without the organization.
     pub repository: RepositoryName,
     /// The tag.
     pub tag: Tag,
-    /// What the mirror's tag answers.
+    /// What the mirror's tag resolves to.
     pub digest: Digest,
-    /// Why it goes.
+    /// Why it is deleted.
     pub reason: Why,
-    /// Why, in words.
+    /// The reason, in words.
     pub detail: String,
 }
 
@@ -43,21 +43,21 @@ pub struct Waiting {
     pub tag: Tag,
     /// Why it waits.
     pub reason: Reason,
-    /// Why, in words.
+    /// The reason, in words.
     pub detail: String,
-    /// When it is due, where that is known.
+    /// When it is due, if that is known.
     #[schemars(with = "Option<String>")]
     pub until: Option<DateTime<Utc>>,
 }
 
-/// Something that failed or may not be done; the rest went on.
+/// Something that failed or may not be done; the rest continued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Failed {
-    /// The image's source as the manifest writes it; null where it is about none.
+    /// The image's source as the manifest writes it; null if there is none.
     pub source: Option<String>,
-    /// The mirror's name without the organization; null where it is about none.
+    /// The mirror's name without the organization; null if there is none.
     pub repository: Option<RepositoryName>,
-    /// The tag; null where it is about none or all.
+    /// The tag; null if it concerns none or all of them.
     pub tag: Option<Tag>,
     /// Where it failed.
     pub step: FailedStep,
@@ -84,9 +84,9 @@ impl From<Failure> for Failed {
 pub struct Finding {
     /// A stable code in kebab case, such as `never-served`.
     pub code: &'static str,
-    /// The mirror's name without the organization; null where the finding is about none.
+    /// The mirror's name without the organization; null if there is none.
     pub repository: Option<RepositoryName>,
-    /// The tag; null where the finding is about none.
+    /// The tag; null if there is none.
     pub tag: Option<Tag>,
     /// What should be.
     pub expected: String,

@@ -7,7 +7,7 @@ use crate::rules::number::{Number, dotted};
 use crate::rules::tag::{Reading, read};
 use crate::rules::version::{Identifier, Prerelease};
 
-/// Why a text is no range, and where in the text.
+/// Why a text is not a range, and where in the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct RangeError {
@@ -31,14 +31,14 @@ impl<'a> Part<'a> {
 
     fn no_version(self) -> RangeError {
         self.error(format!(
-            "`{}` is no version; write numbers with dots between them, such as `^1.2`, `>=1.2 <2` or `1.x`",
+            "`{}` is not a version; write numbers with dots between them, such as `^1.2`, `>=1.2 <2` or `1.x`",
             self.text
         ))
     }
 
     fn more_than_a_version(self) -> RangeError {
         self.error(format!(
-            "`{}` holds more than a version and a prerelease; a hyphen range has spaces: `1.2 - 1.4`",
+            "`{}` contains more than a version and a prerelease; a hyphen range needs spaces: `1.2 - 1.4`",
             self.text
         ))
     }
@@ -71,7 +71,7 @@ impl<'a> Part<'a> {
 pub(super) fn alternatives(text: &str) -> Result<Vec<Interval>, RangeError> {
     let whole = Part { text, start: 0 };
     if text.trim().is_empty() {
-        return Err(whole.error("a range is empty; `*` admits every release"));
+        return Err(whole.error("the range is empty; `*` admits every release"));
     }
     if let Some(at) = text.find('|').filter(|_| text.matches('|').count() % 2 == 1 && !text.contains("||")) {
         return Err(whole.from(at).to(1).error("alternatives are written with `||`"));
@@ -83,20 +83,22 @@ pub(super) fn alternatives(text: &str) -> Result<Vec<Interval>, RangeError> {
 fn conjunction(part: Part<'_>, whole: Part<'_>) -> Result<Interval, RangeError> {
     let trimmed = part.trim();
     if trimmed.text.is_empty() {
-        return Err(whole.error("an alternative of `||` is empty; write the version on both sides, or `*`"));
+        return Err(whole.error("`||` needs a range on both sides; `*` admits every release"));
     }
     let mut interval = Interval::default();
     for clause in trimmed.split(",") {
         let clause = clause.trim();
         if clause.text.is_empty() {
-            return Err(trimmed.error("a comma has nothing beside it; write `>=1.2, <2`"));
+            return Err(trimmed.error("a comma needs a condition on both sides, as in `>=1.2, <2`"));
         }
         for next in clause_intervals(clause)? {
             interval = interval.intersect(next);
         }
     }
     if interval.is_empty() {
-        return Err(trimmed.error(format!("no version is in `{}`; alternatives are written with `||`", trimmed.text)));
+        return Err(
+            trimmed.error(format!("no version can match `{}`; alternatives are written with `||`", trimmed.text))
+        );
     }
     Ok(interval)
 }
@@ -114,7 +116,7 @@ fn clause_intervals(clause: Part<'_>) -> Result<Vec<Interval>, RangeError> {
                 i += 3;
             }
             (Some((_, dash)), _) if dash.text == "-" => {
-                return Err(clause.error("a hyphen range has a version on both sides and no operator: `1.2 - 1.4`"));
+                return Err(clause.error("a hyphen range needs a version on both sides and no operator: `1.2 - 1.4`"));
             }
             _ => {
                 intervals.push(comparator(operator.unwrap_or(Operator::Equal), *version)?);
@@ -172,15 +174,15 @@ fn operator(part: Part<'_>) -> Result<Option<Operator>, RangeError> {
         "<=" => Operator::AtMost,
         "^" => Operator::Caret,
         "~" | "~>" => Operator::Tilde,
-        "==" => return Err(part.error("equality is written with one `=`")),
-        "=>" => return Err(part.error("at least is written `>=`")),
-        "=<" => return Err(part.error("at most is written `<=`")),
+        "==" => return Err(part.error("equality is written with a single `=`")),
+        "=>" => return Err(part.error("\"at least\" is written `>=`")),
+        "=<" => return Err(part.error("\"at most\" is written `<=`")),
         "!" | "!=" => {
-            return Err(part.error("a range cannot leave one version out; name it under `rejected`"));
+            return Err(part.error("a range cannot exclude a single version; list it under `rejected`"));
         }
-        "&" | "&&" => return Err(part.error("conditions that must all hold stand beside each other: `>=1.2 <2`")),
+        "&" | "&&" => return Err(part.error("conditions that must all hold are written one after another: `>=1.2 <2`")),
         other => {
-            return Err(part.error(format!("`{other}` is no operator; there are ^ ~ = > >= < <= and ||")));
+            return Err(part.error(format!("`{other}` is not an operator; the operators are ^ ~ = > >= < <= and ||")));
         }
     }))
 }
@@ -198,7 +200,7 @@ fn comparator(operator: Operator, part: Part<'_>) -> Result<Interval, RangeError
     let version = comparand(part)?;
     if version.numbers.is_empty() {
         return match operator {
-            Operator::Above | Operator::Below => Err(part.error("nothing is above or below every version")),
+            Operator::Above | Operator::Below => Err(part.error("no version is above or below every other")),
             _ => Ok(Interval::default()),
         };
     }

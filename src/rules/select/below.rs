@@ -1,4 +1,4 @@
-//! What a version is compared with: for the proposal of it, and for the check of whoever approves it.
+//! What a version is compared with: for its proposal, and for the check of an approval.
 
 use super::super::lines::line_of;
 use super::super::version::Version;
@@ -7,11 +7,11 @@ use super::family::{Family, wanted_variant};
 use crate::image::Tag;
 
 /// The approval that a version is compared with: the newest of its line, else the newest of its family that is below it,
-/// of whichever line. `approved` is in the manifest's order; of equal versions the last counts.
+/// of any line. `approved` is in the manifest's order; of equal versions the last counts.
 ///
-/// A line's newest is that of the rule's variant, where there is one. A floating tag is compared with itself alone. What
-/// the rule cannot read has no family: it is compared with the newest approval there is, and where none can be
-/// read with the last.
+/// A line's newest is that of the rule's variant, where there is one. A floating tag is only compared with itself. What
+/// the rule cannot read has no family: it is compared with the newest approval, or with the last one if none can be
+/// read.
 pub(crate) fn compared_with<'a>(rule: &Rule, approved: impl Iterator<Item = &'a Tag>, to: &Tag) -> Option<&'a Tag> {
     let mut latest_first: Vec<&Tag> = approved.collect();
     latest_first.reverse();

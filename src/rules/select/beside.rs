@@ -1,4 +1,4 @@
-//! What is published beside a family: newer versions that cannot follow what is approved.
+//! What is published outside a family: newer versions that cannot follow what is approved.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use super::start::{LEFT_BEHIND, Start};
 use crate::rules::vocabulary;
 
 /// The row of the newest version that is newer than `current`, the newest approval of a line, wanted by the rule and of
-/// another precision, build word or variant. What is most like the approval goes before what is newer.
+/// another precision, build word or variant. Similarity to the approval comes before being newer.
 pub(super) fn beside<'v>(
     rule: &VersionRule,
     start: &Start<'_>,
@@ -107,7 +107,7 @@ fn likeness(version: &Version, current: &Version) -> u8 {
 
 fn moves(version: &Version, current: &Version, start: &Start<'_>) -> bool {
     let floats = start.floating().floats(version);
-    // after a build, what has none beside it is no name of builds
+    // after a build, what has none beside it is not a name of builds
     let neighbour = floats == Some(Floats::Neighbours) && !current.build.is_empty();
     version.build.is_empty() && floats.is_some() && !neighbour
 }

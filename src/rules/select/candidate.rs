@@ -12,11 +12,11 @@ pub(crate) enum Candidate {
     Good(Chosen),
     /// It may not, and why.
     Bad(Waiting),
-    /// That cannot be said before this is known.
+    /// It cannot be decided before this is known.
     Unknown(Fact),
 }
 
-/// What was observed, beside what is asked about.
+/// What was observed, and what is asked.
 #[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     pub(super) subject: &'a Subject,
@@ -29,9 +29,7 @@ impl Question<'_> {
     pub(super) fn tag(self, tag: &Tag) -> Candidate {
         match self.facts.digests.get(tag) {
             None => Candidate::Unknown(Fact::Digest(tag.clone())),
-            Some(None) => {
-                Candidate::Bad(bad(tag, Reason::NotReady, "upstream answers nothing for it".to_owned(), None))
-            }
+            Some(None) => Candidate::Bad(bad(tag, Reason::NotReady, "upstream has nothing for it".to_owned(), None)),
             Some(Some(digest)) => self.digest(tag, digest),
         }
     }
@@ -54,7 +52,8 @@ impl Question<'_> {
         self.ready(tag, digest, public_since)
     }
 
-    /// Judges readiness and signatures, the dearest questions, last: of what is not there nothing needs to be verified.
+    /// Judges readiness and signatures last, because they are the most expensive questions: of what is not there nothing needs to be
+    /// verified.
     pub(super) fn ready(self, tag: &Tag, digest: &Digest, public_since: Option<Since>) -> Candidate {
         if self.subject.ask_readiness {
             match self.facts.readiness.get(digest) {
@@ -66,7 +65,7 @@ impl Question<'_> {
                     return Candidate::Bad(bad(tag, Reason::Refused, why.clone(), None));
                 }
                 Some(Readiness::Unchanged) => {
-                    let detail = "rebuilt, and the same on the wanted platforms".to_owned();
+                    let detail = "rebuilt, but the same on the wanted platforms".to_owned();
                     return Candidate::Bad(bad(tag, Reason::Approved, detail, None));
                 }
                 Some(Readiness::Ready) => {}
@@ -85,7 +84,7 @@ impl Question<'_> {
         })
     }
 
-    /// Whether a person said no to these bytes, or they lack the signature that is asked for.
+    /// Whether a person declined these bytes, or they lack the required signature.
     pub(super) fn refused(self, tag: &Tag, digest: &Digest) -> Option<Waiting> {
         if self.subject.revoked.iter().any(|(_, revoked)| revoked == digest) {
             return Some(bad(tag, Reason::Revoked, format!("{} is revoked", digest.short()), None));
@@ -94,17 +93,17 @@ impl Question<'_> {
             return Some(bad(
                 tag,
                 Reason::Declined,
-                format!("a person closed the proposal of {}", digest.short()),
+                format!("a person closed the proposal for {}", digest.short()),
                 None,
             ));
         }
         self.facts.unsigned.get(digest).map(|why| bad(tag, Reason::Unsigned, why.clone(), None))
     }
 
-    /// Whether a digest that is public since then is too young.
+    /// Whether a digest that has been public since then is too young.
     pub(super) fn young(self, tag: &Tag, since: Option<Since>) -> Option<Waiting> {
         let Some(since) = since else {
-            let detail = "since when it is public is not known".to_owned();
+            let detail = "it is unknown since when it has been public".to_owned();
             return Some(bad(tag, Reason::Waiting, detail, None));
         };
         let cooldown = TimeDelta::from_std(self.subject.cooldown).unwrap_or(TimeDelta::MAX);
@@ -121,7 +120,7 @@ impl Question<'_> {
     }
 
     /// Whether the candidate is seen for the first time or nobody knows since when it is public: then the clocks of older
-    /// candidates need not begin too. A tag that has a history was seen before, and its clock may begin anew every night.
+    /// candidates need not begin too. A tag that has a history was seen before, and its clock may start again every night.
     pub(super) fn fresh(self, waiting: &Waiting) -> bool {
         if self.facts.history.get(&waiting.tag).is_some_and(|history| !history.is_empty()) {
             return false;

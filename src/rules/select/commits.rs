@@ -1,4 +1,4 @@
-//! Commit hashes that happen to have no letter, told by their company.
+//! Commit hashes that happen to contain no letter, recognized by the tags around them.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,9 @@ use super::super::version::Version;
 use super::super::{NoVersion, Reading};
 use crate::image::Tag;
 
-/// Reads anew what looks like a number and is none: `1234567` in a list that has `0a1b2c3` too is a commit hash. One hash
-/// of seven digits in thirty has no letter, and as a number it would be the newest version of all. A date stays a date.
+/// Reads again what looks like a number but is not: `1234567` in a list that has `0a1b2c3` too is a commit hash. One
+/// hash of seven digits in thirty has no letter, and as a number it would be the newest version of all. A date stays a
+/// date.
 pub(super) fn tell(list: &mut [(&Tag, Reading)]) {
     let commits = list.iter().filter(|(_, reading)| *reading == Reading::Other(NoVersion::Commit));
     let lengths: BTreeSet<usize> = commits.map(|(tag, _)| first(tag).len()).collect();

@@ -1,4 +1,4 @@
-//! Earlier digests of a tag: what it may be given where what it answers now is too young.
+//! Earlier digests of a tag: what it may get if its current digest is too young.
 
 use chrono::{DateTime, Utc};
 
@@ -22,9 +22,9 @@ impl Question<'_> {
     ///
     /// A digest of the history counts from when it was first seen, also where the tag has answered others since. A cooldown
     /// waits for somebody to find what is wrong with bytes that anybody can pull, and an earlier digest was in the open for as
-    /// long; a clock that each rebuild ends would never let a tag through that is rebuilt every night. Who takes bytes back
-    /// deletes them, so they are no longer held, or has the tag answer the approved ones again, which ends its history. Bytes
-    /// that come back as what the tag answers begin anew. The proposal says that its tag has moved on.
+    /// long; a clock that each rebuild ends would never let a tag through that is rebuilt every night. A publisher who
+    /// withdraws bytes deletes them, so they are no longer held, or has the tag resolve to the approved ones again, which ends
+    /// its history. Bytes that come back as what the tag resolves to start again. The proposal says that its tag has moved on.
     pub(super) fn newest(self, tag: &Tag, tries: &mut usize) -> Candidate {
         match self.tag(tag) {
             Candidate::Bad(waiting) if waiting.reason == Reason::Waiting => self.earlier(tag, waiting, tries),
@@ -59,7 +59,7 @@ impl Question<'_> {
             match self.ready(tag, digest, since) {
                 Candidate::Good(chosen) => return Candidate::Good(Chosen { instead_of: Some(waiting), ..chosen }),
                 unknown @ Candidate::Unknown(_) => return unknown,
-                // The same as what is approved: what is older is no update of that.
+                // The same as what is approved: what is older is not an update of that.
                 Candidate::Bad(_) if self.facts.readiness.get(digest) == Some(&Readiness::Unchanged) => break,
                 Candidate::Bad(_) => {}
             }
@@ -90,9 +90,9 @@ impl Question<'_> {
     }
 }
 
-/// A tag that waits, where an earlier digest of it is due before what it answers now.
+/// A tag that waits, where an earlier digest of it is due before what it resolves to now.
 fn due_before(waiting: Waiting, digest: &Digest, due: DateTime<Utc>) -> Waiting {
-    let detail = format!("{}; {}, which it answered before, is due {}", waiting.detail, digest.short(), minute(due));
+    let detail = format!("{}; {}, which it resolved to before, is due {}", waiting.detail, digest.short(), minute(due));
     Waiting { detail, until: Some(due), ..waiting }
 }
 
@@ -104,12 +104,12 @@ fn but_for_signatures(waiting: Waiting, digest: &Digest, why: &str) -> Waiting {
 }
 
 impl Chosen {
-    /// What is said of a tag whose earlier digest is chosen.
+    /// What is said about a tag whose earlier digest is chosen.
     pub(super) fn answered(&self) -> String {
         let digest = self.digest.short();
         match self.instead_of {
-            None => format!("answers {digest}"),
-            Some(_) => format!("answered {digest} before; what it answers now is too young"),
+            None => format!("resolves to {digest}"),
+            Some(_) => format!("resolved to {digest} before; the current digest is too young"),
         }
     }
 }

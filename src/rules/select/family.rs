@@ -5,7 +5,7 @@ use super::super::{Reason, Variant, VersionRule, vocabulary};
 use super::floating::{FloatingVersions, Floats};
 use super::judgement::Judgement;
 
-/// What the tags of a line have in common. All of it comes from the rule and from one approved version, the habit; where
+/// What the tags of a line have in common. All of it comes from the rule and from one approved version, the habit; if
 /// nothing is approved yet, from the newest version in range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Family {
@@ -66,22 +66,22 @@ impl Family {
         self.numbering.is_like(other.numbering)
     }
 
-    /// Whether the version is of the family but for the number of its parts.
+    /// Whether the version belongs to the family, apart from the number of its parts.
     pub(super) fn is_shape_of(&self, version: &Version) -> bool {
         self.is_kin_of(version) && self.builds_differ(version).is_none()
     }
 
-    /// Whether the version is of the family but for the number of its parts and its builds.
+    /// Whether the version belongs to the family, apart from the number of its parts and its builds.
     pub(super) fn is_kin_of(&self, version: &Version) -> bool {
         self.differs(version).is_none()
     }
 
-    /// Why a version is of another family, apart from the number of its parts and its builds.
+    /// Why a version belongs to another family, apart from the number of its parts and its builds.
     pub(super) fn differs(&self, version: &Version) -> Option<Judgement> {
         if version.architecture != self.architecture {
             let detail = version.architecture.as_ref().map_or_else(
-                || "not of one architecture, as the approvals are".to_owned(),
-                |architecture| format!("`{architecture}` is one architecture, not a variant to follow"),
+                || "not for a single architecture, as the approvals are".to_owned(),
+                |architecture| format!("`{architecture}` is an architecture, not a variant to follow"),
             );
             return Some(Judgement::skipped(Reason::OtherVariant, detail));
         }
@@ -93,8 +93,8 @@ impl Family {
         }
         if !self.numbering.is_like(version.numbering()) {
             let detail = match version.numbering() {
-                Numbering::Day => "is a day, the line counts",
-                Numbering::Year | Numbering::Count => "counts, the line has days",
+                Numbering::Day => "is a date, the line counts",
+                Numbering::Year | Numbering::Count => "counts, the line uses dates",
             };
             return Some(Judgement::skipped(Reason::OtherPrecision, detail));
         }
@@ -111,7 +111,7 @@ impl Family {
         let same = version.build.len() == self.build.len()
             && version.build.iter().zip(&self.build).all(|(b, (word, dated))| b.word == *word && b.dated == *dated);
         let detail = match version.build.is_empty() && version.commit.is_none() {
-            true => "without the build suffix of the line",
+            true => "without the line's build suffix",
             false => "another kind of build suffix",
         };
         let differs = version.commit.is_some() != self.commit || !(same || repaired);
@@ -145,14 +145,14 @@ impl Family {
     }
 }
 
-/// That a version moves, and why.
+/// Says that a version moves, and why.
 pub(super) fn floats(why: Floats, version: &Version) -> Judgement {
     let numbers = join(&version.numbers);
     let detail = match why {
-        Floats::Longer => format!("moves with `{numbers}.x`: longer versions are published beside it"),
-        Floats::Built => "moves: builds of it are published beside it".to_owned(),
+        Floats::Longer => format!("moves with `{numbers}.x`: longer versions are also published"),
+        Floats::Built => "moves: builds of it are also published".to_owned(),
         Floats::Neighbours => {
-            "moves as its neighbours do: longer versions or builds are published beside them".to_owned()
+            "moves, as similar tags do: longer versions or builds of those are also published".to_owned()
         }
         Floats::Previewed => format!("moves with its prereleases until {numbers} is released"),
     };
@@ -186,7 +186,7 @@ pub(super) fn may_begin(version: &Version, rule: &VersionRule) -> bool {
     version.prefix.is_empty() && version.architecture.is_none() && wanted_variant(version, rule)
 }
 
-/// Whether the rule's own words on variants admit the version.
+/// Whether the rule's own variant admits the version.
 pub(super) fn wanted_variant(version: &Version, rule: &VersionRule) -> bool {
     match &rule.variant {
         None => version.variant.is_empty(),
@@ -200,7 +200,7 @@ pub(super) fn wanted_version(version: &Version, rule: &VersionRule) -> bool {
     unwanted_prerelease(version, rule).is_none() && out_of_range(version, rule).is_none()
 }
 
-/// A prerelease where the rule wants none, unless its range names one of the same release.
+/// A prerelease that the rule does not want, unless its range names one of the same release.
 pub(super) fn unwanted_prerelease(version: &Version, rule: &VersionRule) -> Option<Judgement> {
     let named = || rule.range.as_ref().is_some_and(|range| range.names_prerelease_of(version));
     (version.is_prerelease() && !rule.prereleases && !named())

@@ -1,4 +1,4 @@
-//! Which tags float, told by the longer ones that are published beside them.
+//! Which tags float, recognized by the longer ones that are also published.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -15,7 +15,7 @@ const NO_HABIT: usize = 3;
 /// patch is there. But an exception makes no habit, as `21.0.12.1` before `21.0.13`, where nothing newer is longer. With two
 /// parts that takes more, because mostly such a tag does float: one series alone, and three or more after it, as with `3.4.1`
 /// before `3.5`, `3.6` and `3.7`. A second series with longer versions is a habit: between 2.555.1 and 2.568.1 the releases
-/// of two parts are of another kind. Numbers of one part are no releases beside anything longer.
+/// of two parts are of another kind. Numbers of one part are not releases if anything longer exists.
 ///
 /// One or two parts float also beside bare builds of theirs, `9.4` beside `9.4-1123`, with their neighbours up to that, and one
 /// part alone beside its early prereleases, `26` beside `26-ea-8`, unless other releases have one part too.
@@ -31,11 +31,11 @@ pub(super) struct FloatingVersions<'a> {
 /// Why a version floats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Floats {
-    /// Longer versions are published beside it.
+    /// Longer versions are also published.
     Longer,
     /// Builds of it are.
     Built,
-    /// Longer versions or builds are published beside its neighbours.
+    /// Longer versions or builds of its neighbours are also published.
     Neighbours,
     /// Prereleases of it are published.
     Previewed,
@@ -87,7 +87,7 @@ impl<'a> FloatingVersions<'a> {
         self.told(version).or_else(|| self.previewed(version))
     }
 
-    /// Why it moves by what is longer or built beside it.
+    /// Why it moves, judging by longer versions or builds.
     fn told(&self, version: &Version) -> Option<Floats> {
         self.longer(version).or_else(|| self.built(version))
     }
@@ -111,7 +111,7 @@ impl<'a> FloatingVersions<'a> {
     }
 }
 
-/// Whether nothing but numbers tells the version.
+/// Whether the version consists only of numbers.
 fn is_plain(version: &Version) -> bool {
     version.build.is_empty() && version.commit.is_none()
 }

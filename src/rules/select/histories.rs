@@ -52,7 +52,7 @@ fn a_version_that_is_rebuilt_every_night_gets_its_newest_digest_that_is_old_enou
     insta::assert_snapshot!(asked(&subject, LIST, &mut nightly("1.2.0")).trim_start(), @r"
     asks whether 1.2.0 is ready
     latest: 1.0.0 -> 1.2.0 waits 1.2.0 (Waiting)
-      1.2.0                    Chosen    Newest          the newest that the rule admits; answered 2e7d2c03a950 before; what it answers now is too young
+      1.2.0                    Chosen    Newest          the newest version that the rule admits; resolved to 2e7d2c03a950 before; the current digest is too young
       1.1.0                    Skipped   Superseded      1.2.0 is newer
       1.0.0                    Approved  Approved        in the manifest
     ");
@@ -72,7 +72,7 @@ fn while_nothing_is_old_enough_the_first_that_will_be_is_named() {
     gone(&mut facts, &["a"]);
     insta::assert_snapshot!(asked(&subject, LIST, &mut facts).trim_start(), @r"
     latest: 1.1.0 -> - waits 1.2.0 (Waiting)
-      1.2.0                    Skipped   Waiting         first seen 2026-11-21 09:00 UTC, due 2026-11-24 09:00 UTC; ca978112ca1b, which it answered before, is due 2026-11-22 09:00 UTC
+      1.2.0                    Skipped   Waiting         first seen 2026-11-21 09:00 UTC, due 2026-11-24 09:00 UTC; ca978112ca1b, which it resolved to before, is due 2026-11-22 09:00 UTC
       1.1.0                    Approved  Approved        in the manifest
       1.0.0                    Skipped   Older           1.1.0 is approved
     ");
@@ -94,7 +94,7 @@ fn a_rebuild_gets_its_newest_digest_that_is_old_enough_and_newer_than_the_approv
     insta::assert_snapshot!(asked(&subject, LIST, &mut facts(1)).trim_start(), @r"
     asks whether 1.2.0 is ready
     latest: 1.2.0 -> 1.2.0 (rebuild) waits 1.2.0 (Waiting)
-      1.2.0                    Chosen    Newest          rebuilt: answered 2e7d2c03a950 before; what it answers now is too young
+      1.2.0                    Chosen    Newest          rebuilt: resolved to 2e7d2c03a950 before; the current digest is too young
       1.1.0                    Skipped   Older           1.2.0 is approved
       1.0.0                    Skipped   Older           1.2.0 is approved
     ");
@@ -149,7 +149,7 @@ fn a_version_that_is_seen_for_the_first_time_costs_no_more_and_one_that_is_rebui
     };
     let first = looked_at(&[]);
     assert!(first.starts_with("\nlatest: - -> - waits 1.8.0"), "nothing is asked: {first}");
-    assert_eq!(first.matches("not looked at yet: nobody knows").count(), 6, "{first}");
+    assert_eq!(first.matches("not checked yet: the").count(), 6, "{first}");
     let nightly = looked_at(&[("a", 2), ("b", 1)]);
     assert!(nightly.contains("latest: - -> 1.0.0 waits"), "{nightly}");
 }
@@ -168,7 +168,7 @@ fn every_line_asks_one_fact_a_round() {
     assert!(missing.iter().all(|fact| matches!(fact, Fact::Readiness(..))), "{missing:?}");
 }
 
-/// As many versions as are looked at, each rebuilt every night, a rebuild of the approved one, and nothing is there any more.
+/// As many versions as are checked, each rebuilt every night, a rebuild of the approved one, and nothing is there any more.
 #[test]
 fn the_rounds_are_enough() {
     let list: Vec<Tag> = (0..300).map(|n| tag(&format!("1.{n}.0"))).collect();

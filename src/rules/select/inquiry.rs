@@ -9,8 +9,8 @@ use super::readings::Readings;
 use super::versions::VersionLines;
 use crate::image::Tag;
 
-/// A list of tags of which everything is judged that needs no facts: a round of questions and answers looks through the
-/// lines' candidates and nothing else.
+/// A list of tags in which everything that needs no facts is already judged: a round of questions and answers only goes
+/// through the lines' candidates.
 #[derive(Debug)]
 pub struct Inquiry<'a> {
     subject: &'a Subject,
@@ -18,7 +18,7 @@ pub struct Inquiry<'a> {
     tags: Tags<'a>,
 }
 
-/// The tags as the rule takes them.
+/// The tags as the rule reads them.
 #[derive(Debug)]
 enum Tags<'a> {
     Floating(&'a [Tag], &'a Readings<'a>),
@@ -39,7 +39,7 @@ impl Readings<'_> {
 }
 
 impl Inquiry<'_> {
-    /// What must be looked up before the answer is final: one fact a line, none where it is.
+    /// What must be looked up before the answer is final: one fact per line, none if it is final.
     #[must_use]
     pub fn missing(&self, facts: &Facts) -> Vec<Fact> {
         let question = Question { subject: self.subject, facts, now: self.now };
@@ -49,7 +49,7 @@ impl Inquiry<'_> {
         }
     }
 
-    /// What becomes of every tag, as far as the facts tell: each gets exactly one verdict, newest first.
+    /// The verdict on every tag, as far as the facts allow: exactly one each, newest first.
     #[must_use]
     pub fn answer(self, facts: &Facts) -> Selection {
         let question = Question { subject: self.subject, facts, now: self.now };

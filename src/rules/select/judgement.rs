@@ -1,4 +1,4 @@
-//! What becomes of one tag, and why.
+//! The decision about one tag, and why.
 
 use std::borrow::Cow;
 

@@ -11,12 +11,12 @@ use crate::image::{Digest, Tag};
 
 /// How many candidates in a row may have a clock that has only just begun before the older ones are left for later runs.
 ///
-/// The newest of today is the one that matters; once its clock has run it is chosen, or those below it are looked at.
+/// The newest of today is the one that matters; once its clock has run it is chosen, or those below it are checked.
 const FRESH: usize = 3;
 /// How many candidates of a line that are not ready, refused or unsigned are passed over in one run: each costs several
 /// requests, and where so many fail the older ones fail for the same reason.
 pub(super) const PASSED: usize = 10;
-/// How many candidates of a line are looked at in one run.
+/// How many candidates of a line are checked in one run.
 const LOOKED_AT: usize = 100;
 
 /// After how many rounds of questions and answers nothing is missing, whatever the answers are: three about each candidate
@@ -24,7 +24,7 @@ const LOOKED_AT: usize = 100;
 /// passed over and of the last, two about each earlier digest, and the last round.
 pub const ROUNDS: usize = 3 * (LOOKED_AT + 1) + PASSED + 1 + 2 * EARLIER + 1;
 
-/// A line and its candidates, of which nothing is known yet but that the rule admits them.
+/// A line and its candidates, of which it is only known that the rule admits them.
 #[derive(Debug)]
 pub(super) struct CandidateLine<'a> {
     pub(super) name: String,
@@ -36,21 +36,21 @@ pub(super) struct CandidateLine<'a> {
     pub(super) candidates: Vec<usize>,
     /// Whether the approvals' habit is to write `v`.
     pub(super) v: Option<bool>,
-    /// The row of the newest version that is published beside the family.
+    /// The row of the newest version that is published outside the family.
     pub(super) beside: Option<usize>,
 }
 
-/// What looking through a line's candidates came to.
+/// The result of going through a line's candidates.
 #[derive(Default)]
 pub(super) struct LineChoice {
     chosen: Option<Chosen>,
     waiting: Vec<Waiting>,
     pub(super) missing: Option<Fact>,
-    /// The verdicts on the candidates that were looked at, newest first.
+    /// The verdicts on the candidates that were checked, newest first.
     judgements: Vec<Judgement>,
     /// The verdict on all others.
     others: Option<Judgement>,
-    /// The verdict on the approval, where that was rebuilt.
+    /// The verdict on the approval, if it was rebuilt.
     rebuilt: Option<Judgement>,
 }
 
@@ -60,7 +60,7 @@ impl CandidateLine<'_> {
         Self { name, current: None, own: Vec::new(), candidates: Vec::new(), v: None, beside: None }
     }
 
-    /// Looks through the candidates, newest first, and where nothing is chosen for a rebuild.
+    /// Goes through the candidates, newest first, and looks for a rebuild if nothing is chosen.
     pub(super) fn walk(&self, question: Question<'_>, rows: &[Row<'_>]) -> LineChoice {
         let mut walk = LineChoice::default();
         let (mut fresh, mut passed, mut tries) = (0, 0, EARLIER);
@@ -82,7 +82,7 @@ impl CandidateLine<'_> {
                     walk.wait(waiting);
                 }
                 Candidate::Unknown(fact) => {
-                    walk.others = Some(Judgement::skipped(Reason::Superseded, "not looked at yet"));
+                    walk.others = Some(Judgement::skipped(Reason::Superseded, "not checked yet"));
                     walk.missing = Some(fact);
                     break;
                 }
@@ -94,7 +94,7 @@ impl CandidateLine<'_> {
         walk
     }
 
-    /// What becomes of the line; writes the verdicts on its tags.
+    /// Decides about the line; writes the verdicts on its tags.
     pub(super) fn answer(self, question: Question<'_>, rows: &mut [Row<'_>]) -> Line {
         let LineChoice { chosen, waiting, judgements, others, rebuilt, .. } = self.walk(question, rows);
         let mut judgements = judgements.into_iter();
@@ -113,7 +113,8 @@ impl CandidateLine<'_> {
 
 impl LineChoice {
     fn choose(&mut self, chosen: Chosen, row: &Row<'_>) {
-        let detail = if chosen.prefix_changed { habit(row.writes_v()) } else { "the newest that the rule admits" };
+        let detail =
+            if chosen.prefix_changed { habit(row.writes_v()) } else { "the newest version that the rule admits" };
         let detail = match chosen.instead_of {
             None => detail.into(),
             Some(_) => Cow::from(format!("{detail}; {}", chosen.answered())),
@@ -127,15 +128,15 @@ impl LineChoice {
         self.chosen = Some(chosen);
     }
 
-    /// Keeps what a reader should know to be coming or to be held back; what was revoked is neither.
+    /// Keeps what a reader should know is coming or held back; revoked versions are neither.
     fn wait(&mut self, waiting: Waiting) {
         if waiting.reason != Reason::Revoked {
             self.waiting.push(waiting);
         }
     }
 
-    /// Looks for a rebuild of the approval where the rule still wants it and upstream still lists it: the same tag now
-    /// answers other bytes.
+    /// Looks for a rebuild of the approval if the rule still wants it and upstream still lists it: the same tag now has
+    /// different bytes.
     fn rebuild(&mut self, question: Question<'_>, held: Held<'_>, rows: &[Row<'_>], tries: &mut usize) {
         let follows = |own: &&Judgement| matches!(own.reason, Reason::Approved | Reason::ApprovalNotRead);
         let own = held.row.and_then(|at| rows[at].judgement.as_ref()).filter(follows);
@@ -144,7 +145,7 @@ impl LineChoice {
         match question.facts.digests.get(held.tag) {
             Some(Some(digest)) if digest == held.digest => return,
             Some(None) => {
-                self.rebuilt = say("in the manifest; upstream no longer answers it".to_owned());
+                self.rebuilt = say("in the manifest; upstream no longer has it".to_owned());
                 return;
             }
             _ => {}
@@ -169,28 +170,30 @@ impl LineChoice {
 
 const fn habit(v: bool) -> &'static str {
     if v {
-        "the newest that the rule admits; upstream writes it with `v`, the approvals have none"
+        "the newest version that the rule admits; upstream writes it with `v`, the approvals have none"
     } else {
-        "the newest that the rule admits; upstream writes it without the `v` of the approvals"
+        "the newest version that the rule admits; upstream writes it without the `v` of the approvals"
     }
 }
 
-/// Whether enough was looked at in this run, and what to say of the rest.
+/// Whether enough was checked in this run, and what to say about the rest.
 fn enough(looked_at: usize, fresh: usize, passed: usize) -> Option<Judgement> {
     if passed >= PASSED {
-        let detail = format!("not looked at: {PASSED} newer versions cannot be proposed");
+        let detail = format!("not checked: {PASSED} newer versions cannot be proposed");
         return Some(Judgement::skipped(Reason::NotReady, detail));
     }
     if fresh >= FRESH {
-        let detail =
-            format!("not looked at yet: nobody knows since when the {FRESH} newer ones are public, or only now");
+        let detail = format!(
+            "not checked yet: the {FRESH} newer versions have only just been seen, or it is unknown since when they have been public"
+        );
         return Some(Judgement::skipped(Reason::Waiting, detail));
     }
-    let rest = || Judgement::skipped(Reason::Waiting, format!("not looked at yet: {LOOKED_AT} newer versions wait"));
+    let rest =
+        || Judgement::skipped(Reason::Waiting, format!("not checked yet: {LOOKED_AT} newer versions are waiting"));
     (looked_at >= LOOKED_AT).then(rest)
 }
 
-/// The approvals that leave with an update: those beyond the newest `keep`, the update counted.
+/// The approvals that an update removes: those beyond the newest `keep`, including the update.
 fn retired(chosen: &Chosen, keep: Option<u32>, newest_first: &[Held<'_>]) -> Vec<(Tag, Digest)> {
     let Some(keep) = keep.filter(|_| !chosen.rebuild) else { return Vec::new() };
     let kept = usize::try_from(keep).unwrap_or(usize::MAX).saturating_sub(1);

@@ -8,7 +8,7 @@ use super::readings::Readings;
 use super::rows::rejected;
 use crate::image::Tag;
 
-/// The facts that are lacking, one a tag.
+/// The missing facts, one per tag.
 pub(super) fn missing(question: Question<'_>, names: &[Tag]) -> Vec<Fact> {
     let judged = names.iter().filter(|tag| rejected(question.subject, question.now, tag).is_none());
     let fact = |tag| match judge(question, tag) {
@@ -18,7 +18,7 @@ pub(super) fn missing(question: Question<'_>, names: &[Tag]) -> Vec<Fact> {
     judged.filter_map(fact).collect()
 }
 
-/// Each named tag is a line. Its verdict stands first, in the rule's order; the other tags follow, by name.
+/// Each named tag is a line. Its verdict comes first, in the rule's order; the other tags follow, by name.
 pub(super) fn answer(question: Question<'_>, names: &[Tag], tags: &Readings<'_>) -> Selection {
     let (lines, mut verdicts): (_, Vec<_>) = names.iter().map(|name| follow(question, name)).unzip();
     let others = tags.iter().map(|(tag, _)| tag).filter(|tag| !names.contains(tag));
@@ -46,7 +46,7 @@ fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
         Judgement::skipped(Reason::Rejected, until)
     } else {
         match judge(question, tag) {
-            None => Judgement::new(Verdict::Approved, Reason::Approved, "answers the approved digest"),
+            None => Judgement::new(Verdict::Approved, Reason::Approved, "resolves to the approved digest"),
             Some(Candidate::Good(chosen)) => {
                 let judgement = Judgement::new(Verdict::Chosen, Reason::Newest, chosen.answered());
                 line.waiting.extend(chosen.instead_of.clone());
@@ -64,13 +64,13 @@ fn follow(question: Question<'_>, tag: &Tag) -> (Line, TagVerdict) {
                 }
                 judgement
             }
-            Some(Candidate::Unknown(_)) => Judgement::skipped(Reason::Floating, "not looked at yet"),
+            Some(Candidate::Unknown(_)) => Judgement::skipped(Reason::Floating, "not checked yet"),
         }
     };
     (line, judgement.on(tag))
 }
 
-/// Judges what a floating tag may be given; `None` where it answers what is approved.
+/// Judges which digest a floating tag may get; `None` if it resolves to the approved one.
 fn judge(question: Question<'_>, tag: &Tag) -> Option<Candidate> {
     let current = question.approved(tag);
     let now = question.facts.digests.get(tag);

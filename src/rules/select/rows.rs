@@ -1,4 +1,4 @@
-//! The tags of a list and the approvals, with what is to be said of each before any other tag is looked at.
+//! The tags of a list and the approvals, with what can be said about each without checking any other tag.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -27,7 +27,7 @@ impl<'a> Row<'a> {
         self.version.is_some_and(|version| version.v)
     }
 
-    /// Its version where nothing has spoken against it yet.
+    /// Its version, if nothing has excluded it yet.
     pub(super) fn open(&self) -> Option<&'a Version> {
         self.version.filter(|_| self.judgement.is_none())
     }
@@ -40,12 +40,12 @@ pub(super) struct Approval<'a> {
     pub(super) version: Box<Version>,
 }
 
-/// What the manifest holds.
+/// What the manifest contains.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Held<'a> {
     pub(super) tag: &'a Tag,
     pub(super) digest: &'a Digest,
-    /// Where it stands in the list, if upstream still lists it.
+    /// Its place in the list, if upstream still lists it.
     pub(super) row: Option<usize>,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn rejected(subject: &Subject, now: DateTime<Utc>, tag: &Tag) -> Opti
     Some(until.map_or_else(|| "a person rejected it".to_owned(), |last| format!("a person rejected it until {last}")))
 }
 
-/// What needs no other tag is decided.
+/// Decides what needs no other tag.
 pub(super) fn rows<'a>(
     subject: &Subject,
     rule: &VersionRule,
@@ -78,7 +78,7 @@ pub(super) fn rows<'a>(
     tags.iter().map(row).collect()
 }
 
-/// What there is to say of an approved tag: where the rule no longer wants it, that is the reason.
+/// What there is to say about an approved tag: if the rule no longer wants it, why.
 fn approved_judgement(
     subject: &Subject,
     now: DateTime<Utc>,
@@ -139,7 +139,7 @@ pub(super) fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Ro
 }
 
 /// The last approval that the rule does not read and that no later one is known to be newer than: what is newer than that
-/// nobody can say, so nothing is chosen past it. A later approval that is read says where to go on, unless it is no newer
+/// nobody can say, so nothing is chosen past it. A later approval that is read says where to go on, unless it is not a newer
 /// than the number that the unread one begins with: after `1.1.1v` neither `1.1.0` nor `1.1.1` does.
 pub(super) fn unread<'a>(subject: &'a Subject, read: &[Approval<'_>], rows: &[Row<'_>]) -> Option<Held<'a>> {
     let versions: HashMap<&Tag, &Version> = read.iter().map(|a| (a.held.tag, &*a.version)).collect();

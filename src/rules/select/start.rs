@@ -1,4 +1,4 @@
-//! Where an image begins that has no approval to go by.
+//! Where an image without approvals starts.
 
 use std::cell::OnceCell;
 use std::cmp::{Ordering, Reverse};
@@ -11,10 +11,10 @@ use super::family::{Family, may_begin, wanted_version};
 use super::floating::{FloatingVersions, Floats};
 use super::readings::Readings;
 
-/// From how many newer releases with a build or a commit the plain ones count as given up.
+/// From how many newer releases with a build or a commit on, the plain ones count as abandoned.
 pub(super) const LEFT_BEHIND: usize = 3;
 
-/// How many tags that may move are looked at, newest first, for what they move with.
+/// How many tags that may move are checked, newest first, for what they move with.
 const LOOKED_AT: usize = 20;
 
 /// Where an image begins. It is sought among all series, so that no series of its own stray kind (a lone `20240601`, a
@@ -114,7 +114,7 @@ fn left_behind<'v>(plain: &[&'v Version], marked: &[&'v Version]) -> Option<Vec<
     (releases.len() >= LEFT_BEHIND).then_some(newer)
 }
 
-/// The newest, and of equal ones that with the fewest words.
+/// The newest; of equal ones, the one with the fewest words.
 fn better(a: &Version, b: &Version) -> Ordering {
     let wordless = |v: &Version| Reverse((v.build.len(), v.commit.is_some()));
     (&a.numbers, &a.prerelease)

@@ -305,7 +305,7 @@ fn patterns() {
     ]));
 }
 
-/// What a selection asks for, round by round, when every tag answers its own digest, public for nine days and ready.
+/// What a selection asks for, round by round, when every tag resolves to its own digest, public for nine days and ready.
 pub(super) fn asked(subject: &Subject, list: &str, facts: &mut Facts) -> String {
     let mut rounds = String::from("\n");
     let tags = tags(list);
@@ -405,7 +405,7 @@ fn clocks_begin_with_the_newest() {
     assert_eq!(facts.digests.keys().map(Tag::as_str).collect::<Vec<_>>(), ["1.197.0", "1.198.0", "1.199.0"]);
     assert_eq!(selection.lines[0].waiting.len(), 3);
     assert!(selection.tags.iter().all(|t| t.reason == Reason::Waiting));
-    // The clocks of the newest have run a day: then the older ones are looked at, and the first old enough is chosen.
+    // The clocks of the newest have run a day: then the older ones are checked, and the first old enough is chosen.
     for (at, name) in list.iter().enumerate() {
         let age = chrono::TimeDelta::days(i64::try_from(200 - at).unwrap() / 10);
         facts

@@ -19,7 +19,7 @@ use super::rows::{Approval, Held, Row, approvals, is_approved, rejected, revoked
 use super::start::Start;
 use crate::image::Tag;
 
-/// The tags of a list, judged by all that needs no facts, and the lines with the candidates that are left.
+/// The tags of a list, judged as far as possible without facts, and the lines with the remaining candidates.
 #[derive(Debug)]
 pub(super) struct VersionLines<'a> {
     rows: Vec<Row<'a>>,
@@ -63,12 +63,12 @@ impl<'a> VersionLines<'a> {
         }
     }
 
-    /// The facts that are lacking, one a line.
+    /// The missing facts, one per line.
     pub(super) fn missing(&self, question: Question<'_>) -> Vec<Fact> {
         self.lines.iter().filter_map(|line| line.walk(question, &self.rows).missing).collect()
     }
 
-    /// What becomes of the lines and of every tag.
+    /// The decision about the lines and every tag.
     pub(super) fn answer(self, question: Question<'_>) -> Selection {
         let Self { mut rows, lines, unread, .. } = self;
         let lines = lines.into_iter().map(|line| line.answer(question, &mut rows)).collect();
@@ -116,7 +116,7 @@ fn groups<'g, 'a: 'g>(
 }
 
 fn verdict(row: Row<'_>) -> TagVerdict {
-    let unfollowed = || Judgement::skipped(Reason::OtherLine, "of a line that is not followed");
+    let unfollowed = || Judgement::skipped(Reason::OtherLine, "belongs to a line that is not followed");
     row.judgement.unwrap_or_else(unfollowed).on(row.tag)
 }
 
@@ -177,32 +177,33 @@ impl<'a> Group<'_, 'a> {
         kept.or_else(|| self.start.family(versions()))
     }
 
-    /// Why a version moves, unless it is a day, which is no release beside what counts.
+    /// Why a version moves, unless it is a day, which is not a release beside what counts.
     fn floats(self, version: &Version) -> Option<Judgement> {
         let why = self.start.floating().floats(version).filter(|_| version.numbering() != Numbering::Day)?;
         Some(floats(why, version))
     }
 
-    /// Nothing to follow: says of each tag the first thing that speaks against it.
+    /// Nothing to follow: gives each tag the first reason against it.
     fn refuse_all(self, rows: &mut [Row<'_>], members: &[usize]) {
         for &at in members {
             let Some(version) = rows[at].open() else { continue };
             let foreign = !wanted_variant(version, self.rule) || version.architecture.is_some();
-            let variant = foreign.then(|| Judgement::skipped(Reason::OtherVariant, "another variant than the rule's"));
+            let variant =
+                foreign.then(|| Judgement::skipped(Reason::OtherVariant, "a different variant than the rule's"));
             let rest = || {
                 if !version.prefix.is_empty() {
-                    let detail = format!("begins with `{}`, which a pattern can say", version.prefix);
+                    let detail = format!("starts with `{}`, which a pattern can match", version.prefix);
                     return Judgement::skipped(Reason::OtherPrefix, detail);
                 }
                 match version.unknown_counters().next() {
                     Some(word) => Judgement::skipped(
                         Reason::OtherVariant,
-                        format!("counts `{word}`, a word that begins no image"),
+                        format!("counts `{word}`, a word that no image starts with"),
                     ),
                     None if version.numbering() == Numbering::Day => {
-                        Judgement::skipped(Reason::OtherPrecision, "is a day, other versions count")
+                        Judgement::skipped(Reason::OtherPrecision, "is a date, other versions count")
                     }
-                    None => Judgement::skipped(Reason::OtherLine, "older than what is published in other families"),
+                    None => Judgement::skipped(Reason::OtherLine, "older than versions published in other families"),
                 }
             };
             let judgement = variant
@@ -214,7 +215,7 @@ impl<'a> Group<'_, 'a> {
         }
     }
 
-    /// Judges what the family, the range and the manifest say of each tag.
+    /// Judges each tag by the family, the range and the manifest.
     fn refuse(self, rows: &mut [Row<'_>], members: &[usize], family: &Family) {
         let judgements: Vec<(usize, Option<Judgement>)> = {
             let versions = members.iter().filter_map(|&at| rows[at].version);
@@ -297,7 +298,7 @@ impl<'a> Group<'_, 'a> {
     }
 }
 
-/// What the manifest says of a line.
+/// What the manifest says about a line.
 #[derive(Clone, Copy)]
 struct Approvals<'g, 'a> {
     /// The approvals of the series, newest first.
@@ -312,7 +313,7 @@ struct Approvals<'g, 'a> {
 
 /// That nobody can say whether a version is newer than an approval that the rule does not read.
 fn not_past(unread: &Tag) -> Judgement {
-    let detail = format!("{unread} is approved and the rule does not read it: nothing is chosen past it");
+    let detail = format!("{unread} is approved, but the rule does not read it: nothing is chosen past it");
     Judgement::skipped(Reason::ApprovalNotRead, detail)
 }
 
@@ -331,7 +332,7 @@ fn twins(rows: &mut [Row<'_>], members: &[usize], habit: bool) {
         }
         for &at in run {
             if rows[at].judgement.is_none() && rows[at].writes_v() != habit {
-                let detail = format!("the same version {} `v` is there", if habit { "with" } else { "without" });
+                let detail = format!("the same version exists {} `v`", if habit { "with" } else { "without" });
                 rows[at].judgement = Some(Judgement::skipped(Reason::OtherPrefix, detail));
             }
         }
@@ -356,7 +357,7 @@ fn not_above(version: &Version, current: &Approval<'_>, rule: &VersionRule) -> O
 fn below_oldest(version: &Version, own: &[&Approval<'_>]) -> Option<String> {
     let oldest = own.last()?;
     if version.precedence(&oldest.version).is_lt() {
-        return Some(format!("{} is the oldest approved", oldest.held.tag));
+        return Some(format!("{} is the oldest approval", oldest.held.tag));
     }
     let from = own.partition_point(|a| a.version.precedence(version).is_gt());
     let mut equal = own[from..].iter().take_while(|a| a.version.precedence(version).is_eq());

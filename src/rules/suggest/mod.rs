@@ -1,4 +1,5 @@
-//! What small change of a rule would pick what it passes over. Every change is tried on the list before it is told.
+//! Which small change to a rule would pick what it passes over. Every change is tried on the list before it is
+//! suggested.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +19,14 @@ use words::{Words, between, families, made_of, shapes};
 /// How many variants and how many words around versions are tried, the commonest first.
 const TRIED: usize = 20;
 
-/// Whether a rule has nothing to look at.
+/// Whether a rule has no candidates.
 pub(super) fn picks_nothing(subject: &Subject, tags: &[Tag]) -> bool {
     let Rule::Versions(rule) = &subject.rule else { return false };
     Trial { subject, tags }.pick(rule).is_none()
 }
 
-/// The change of a rule that picks nothing, in a sentence with the manifest's own keys, that would pick something; `None`
-/// where no small change helps. `selection` is what the rule made of `tags`.
+/// The change, in a sentence with the manifest's keys, that would make a rule that picks nothing pick something; `None`
+/// if no small change helps. `selection` is the rule's choice from `tags`.
 pub(super) fn for_nothing(subject: &Subject, tags: &[Tag], selection: &Selection) -> Option<String> {
     let Rule::Versions(rule) = &subject.rule else { return None };
     let trial = Trial { subject, tags };
@@ -54,7 +55,7 @@ pub(super) fn for_unread(subject: &Subject, tags: &[Tag], approved: &Tag) -> Opt
     let worded = Words::of(approved).into_iter().flat_map(|words| exact_patterns(trial, rule, words));
     let early = |rule: &VersionRule, tag: &Tag| matches!(rule.read(tag), Reading::Version(v) if v.is_prerelease());
     let told = |change: Change| {
-        // of a prerelease no release is the next: it may be the name that moves with them
+        // no release follows a prerelease: it may be the name that moves with them
         let alike = |tag: &Tag| early(&change.rule, tag) == early(&change.rule, approved);
         let pick = trial.pick(&change.rule).filter(alike);
         pick.map_or_else(|| format!("{} reads {approved}", change.words), |tag| change.would_pick(&tag))
@@ -63,7 +64,7 @@ pub(super) fn for_unread(subject: &Subject, tags: &[Tag], approved: &Tag) -> Opt
     pattern.or_else(|| lettered(tags, approved)).or_else(|| named(tags, approved))
 }
 
-/// The rule that picks `newest`, which is published beside the family of the approved `current`.
+/// The rule that picks `newest`, which is published in another family than the approved `current`.
 pub(super) fn for_beside(subject: &Subject, tags: &[Tag], current: &Tag, newest: &Tag) -> Option<String> {
     let Rule::Versions(rule) = &subject.rule else { return None };
     let (Reading::Version(one), Reading::Version(other)) = (rule.read(current), rule.read(newest)) else { return None };
@@ -81,7 +82,7 @@ pub(super) fn for_beside(subject: &Subject, tags: &[Tag], current: &Tag, newest:
     })
 }
 
-/// Where two variants differ in the numbers that lead them, the variant without: then they count, `36-centos`.
+/// If two variants differ only in their leading numbers, the variant without them: then they count, `36-centos`.
 fn counting(rule: &VersionRule, one: &Suffix, other: &Suffix) -> Option<Change> {
     let (number, words) = other.0.split_once('-')?;
     let counts = digits(number) && one != other && one.is_like(other);
@@ -90,10 +91,10 @@ fn counting(rule: &VersionRule, one: &Suffix, other: &Suffix) -> Option<Change> 
 
 fn unrejected(trial: Trial<'_>) -> Option<String> {
     let tag = trial.pick_of_rejected()?;
-    Some(format!("all that the rule admits is rejected; without its `rejected` entry it would pick {tag}"))
+    Some(format!("everything that the rule admits is rejected; without its `rejected` entry it would pick {tag}"))
 }
 
-/// Where the words that the rule asks for stand before the version: `enterprise-8.0.2`.
+/// If the words that the rule asks for precede the version: `enterprise-8.0.2`.
 fn variant_in_front(trial: Trial<'_>, rule: &VersionRule) -> Option<String> {
     let Some(Variant::Exactly(variant)) = &rule.variant else { return None };
     let leads = |tag: &&Tag| tag.as_str().strip_prefix(variant).is_some_and(|rest| rest.starts_with(['-', '_']));
@@ -102,7 +103,7 @@ fn variant_in_front(trial: Trial<'_>, rule: &VersionRule) -> Option<String> {
     found.into_iter().take(TRIED).find_map(|words| pattern(trial, rule, words))
 }
 
-/// Where a suffix holds the words that the rule asks for, or differs from them in numbers: `22-trixie`, `alpine3.20`.
+/// If a suffix contains the words that the rule asks for, or differs from them in numbers: `22-trixie`, `alpine3.20`.
 fn like_variant<'t>(trial: Trial<'_>, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
     let Some(Variant::Exactly(wanted)) = &rule.variant else { return None };
     let wanted_suffix = Suffix(wanted.clone());
@@ -115,7 +116,7 @@ fn like_variant<'t>(trial: Trial<'_>, rule: &VersionRule, tags: impl Iterator<It
     found.into_iter().take(TRIED).find_map(|found| trial.told(&Change::to_variant(rule, &found)))
 }
 
-/// Where a suffix is what was probably meant.
+/// If a suffix is what was probably meant.
 fn misspelt<'t>(trial: Trial<'_>, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
     let Some(Variant::Exactly(wanted)) = &rule.variant else { return None };
     let found = variants(tags);
@@ -155,7 +156,7 @@ fn range(trial: Trial<'_>, rule: &VersionRule) -> Option<String> {
     })
 }
 
-/// A range as it stands in a manifest: YAML reads a bare `>` as the beginning of a block of text.
+/// A range as it is written in a manifest: YAML reads a bare `>` as the beginning of a block of text.
 fn quoted(range: &str) -> String {
     if range.starts_with('>') { format!("'{range}'") } else { range.to_owned() }
 }
@@ -170,14 +171,14 @@ fn shaped(trial: Trial<'_>, rule: &VersionRule, text: &str) -> Option<String> {
     trial.told(&Change::to_pattern(rule, text)?)
 }
 
-/// The patterns that read nothing of the list but what has these words.
+/// The patterns that read only the tags of the list that have these words.
 fn exact_patterns(trial: Trial<'_>, rule: &VersionRule, words: Words<'_>) -> Vec<Change> {
     let changes = words.patterns().into_iter().filter_map(|text| Change::to_pattern(rule, &text));
     let others: Vec<&Tag> = trial.tags.iter().filter(|tag| Words::of(tag) != Some(words)).collect();
     changes.filter(|change| !others.iter().any(|tag| matches!(change.rule.read(tag), Reading::Version(_)))).collect()
 }
 
-/// A tag to follow by digest, where there is no version.
+/// A tag to follow by digest, if there is no version.
 fn floating<'t>(tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
     let known = ["stable", "latest", "edge", "nightly", "main", "master"];
     let tags: Vec<&str> = tags.map(Tag::as_str).collect();
@@ -185,7 +186,7 @@ fn floating<'t>(tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
     Some(format!("no version can be followed; `tags: [{name}]` follows that tag by digest"))
 }
 
-/// The last of the tags that are versions with a letter, which no rule puts in order: `1.1.1w` after `1.1.1v`.
+/// The last of the tags that are versions with a letter, which no rule can order: `1.1.1w` after `1.1.1v`.
 fn lettered(tags: &[Tag], approved: &Tag) -> Option<String> {
     let shape = |tag: &Tag| {
         let letter = tag.as_str().chars().last().filter(char::is_ascii_lowercase)?;
@@ -201,10 +202,10 @@ fn lettered(tags: &[Tag], approved: &Tag) -> Option<String> {
         || "approve the next one by hand".to_owned(),
         |(_, newest)| format!("`tags: [{}]` would pick {newest}", plain(newest.as_str())),
     );
-    Some(format!("no rule puts letters after a version in order; {follow}"))
+    Some(format!("no rule can order letters after a version; {follow}"))
 }
 
-/// A tag that is no version is followed by its digest.
+/// A tag that is not a version is followed by its digest.
 fn named(tags: &[Tag], approved: &Tag) -> Option<String> {
     let channel = matches!(read(approved.as_str(), None), Reading::Other(NoVersion::Channel | NoVersion::Name));
     let passing = approved.as_str().split(['-', '_', '.']).any(vocabulary::passing);

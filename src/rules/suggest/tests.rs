@@ -117,7 +117,7 @@ fn without_any_version_a_floating_tag_is_told() {
 fn where_all_is_rejected_the_entry_is_named() {
     let mut subject = subject(Some("^3"), None, None);
     subject.rejected = tags("3.1.0 3.2.0").into_iter().map(|tag| (tag, None)).collect();
-    insta::assert_snapshot!(told(subject, "2.0.0 3.1.0 3.2.0"), @"all that the rule admits is rejected; without its `rejected` entry it would pick 3.2.0");
+    insta::assert_snapshot!(told(subject, "2.0.0 3.1.0 3.2.0"), @"everything that the rule admits is rejected; without its `rejected` entry it would pick 3.2.0");
 }
 
 #[test]

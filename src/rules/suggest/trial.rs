@@ -1,4 +1,4 @@
-//! Trying a changed rule on the list before it is told.
+//! Trying a changed rule on the list before it is suggested.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,7 @@ use crate::image::Tag;
 use crate::rules::{Fact, Facts, Pattern, Readings, Rule, Subject, Variant, VersionRule};
 use crate::yaml::is_plain_text;
 
-/// A value as it stands in a manifest: in quotes where YAML would take it for something else.
+/// A value as it is written in a manifest: in quotes if YAML would read it as something else.
 pub(super) fn plain(text: &str) -> String {
     if is_plain_text(text) { text.to_owned() } else { format!("\"{text}\"") }
 }
@@ -25,15 +25,15 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// The sentence that tells it, where it picks this.
+    /// The sentence for it, if it picks this tag.
     pub(super) fn would_pick(&self, tag: &Tag) -> String {
         format!("{} would pick {tag}", self.words)
     }
 
-    /// With this pattern, which says itself what the tags end in.
+    /// With this pattern, which itself says what the tags end in.
     pub(super) fn to_pattern(rule: &VersionRule, text: &str) -> Option<Self> {
         let pattern: Pattern = text.parse().ok()?;
-        let place = if rule.variant.is_some() { " in place of `variant`" } else { "" };
+        let place = if rule.variant.is_some() { " instead of `variant`" } else { "" };
         let words = format!("`pattern: '{text}'`{place}");
         Some(Self { rule: VersionRule { pattern: Some(pattern), variant: None, ..rule.clone() }, words })
     }
@@ -60,18 +60,18 @@ impl Change {
 }
 
 impl Trial<'_> {
-    /// What a changed rule picks, told; `None` where it picks nothing.
+    /// The sentence for what a changed rule picks; `None` if it picks nothing.
     pub(super) fn told(self, change: &Change) -> Option<String> {
         self.pick(&change.rule).map(|tag| change.would_pick(&tag))
     }
 
-    /// That a changed rule picks this very tag, told.
+    /// The sentence for a changed rule that picks exactly this tag.
     pub(super) fn picks(self, change: &Change, wanted: &Tag) -> Option<String> {
         let found = self.all(self.with(&change.rule)).contains(wanted);
         found.then(|| change.would_pick(wanted))
     }
 
-    /// The tag that another rule would look at first.
+    /// The tag that another rule would check first.
     pub(super) fn pick(self, rule: &VersionRule) -> Option<Tag> {
         self.all(self.with(rule)).into_iter().next()
     }
@@ -85,7 +85,7 @@ impl Trial<'_> {
         Subject { rule: Rule::Versions(rule.clone()), ..self.subject.clone() }
     }
 
-    /// The tags that are looked at first, one a line.
+    /// The tags that are checked first, one a line.
     fn all(self, subject: Subject) -> Vec<Tag> {
         let subject = Subject { rebuilds: false, ..subject };
         let readings = Readings::of(&subject.rule, self.tags);

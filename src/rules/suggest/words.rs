@@ -7,8 +7,8 @@ use crate::rules::tag::{NoVersion, Reading, read};
 use crate::rules::version::Version;
 use crate::rules::vocabulary::{self, lower};
 
-/// The words around the version of a tag, `jdk-` and `-alpine`, or around its digits where no version can be told: `RELEASE.`
-/// and `Z`.
+/// The words around the version of a tag, `jdk-` and `-alpine`, or around its digits if no version is recognizable:
+/// `RELEASE.` and `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Words<'t> {
     before: &'t str,
@@ -16,7 +16,8 @@ pub(super) struct Words<'t> {
 }
 
 impl<'t> Words<'t> {
-    /// Those of a tag that begins with words; `None` for what names a commit, a pull request or another image's companion.
+    /// Those of a tag that begins with words; `None` for tags that name a commit, a pull request or another image's
+    /// companion.
     pub(super) fn of(tag: &'t Tag) -> Option<Self> {
         if is_passing(tag) {
             return None;
@@ -36,7 +37,7 @@ impl<'t> Words<'t> {
         Some(Self { before: &tag[..first], after: after.unwrap_or(&tag[last + 1..]) })
     }
 
-    /// Whether more than a short number stands between the words: `26` moves mostly.
+    /// Whether there is more than a short number between the words: `26` usually moves.
     fn is_precise(self, tag: &Tag) -> bool {
         let between = &tag.as_str()[self.before.len()..tag.as_str().len() - self.after.len()];
         between.len() >= 8 || !between.bytes().all(|b| b.is_ascii_digit())
@@ -46,8 +47,8 @@ impl<'t> Words<'t> {
         self.before.len() + self.after.len()
     }
 
-    /// The patterns for tags with these words, the plainest first: with anything between the words, from a digit on, and with
-    /// numbers alone.
+    /// The patterns for tags with these words, the plainest first: with anything between the words, from a digit on,
+    /// and with only numbers.
     pub(super) fn patterns(self) -> [String; 3] {
         ["(?<version>.+)", r"(?<version>v?\d.*)", r"(?<version>v?\d[\d.]*)"].map(|version| {
             let v = self.before.ends_with('v') && version.contains("v?");
@@ -102,8 +103,9 @@ pub(super) fn shapes<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<String> {
     found.into_iter().map(|(shape, _)| shape).collect()
 }
 
-/// A pattern that reads both tags, what one of them has more being optional: `(?<version>\d+)(?:\.(?<b>\d+))?-jre`. Numbers
-/// after the version break ties. `ending` is what both end in. `None` where neither is the other with something put in.
+/// A pattern that reads both tags, with the extra parts of one of them being optional:
+/// `(?<version>\d+)(?:\.(?<b>\d+))?-jre`. Numbers after the version break ties. `ending` is what both end in. `None` if
+/// neither is the other with something inserted.
 pub(super) fn between(one: &str, other: &str, ending: &str) -> Option<String> {
     let (one, other) = (pieces(one.strip_suffix(ending)?), pieces(other.strip_suffix(ending)?));
     let alike = |(a, b): &(&Piece<'_>, &Piece<'_>)| a == b;
@@ -127,7 +129,7 @@ pub(super) fn between(one: &str, other: &str, ending: &str) -> Option<String> {
     Some(format!("{}{}", writer.text, escape(ending)))
 }
 
-/// A run of digits, or what stands between two.
+/// A run of digits, or what is between two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece<'t> {
     Number,
@@ -145,7 +147,7 @@ fn pieces(mut text: &str) -> Vec<Piece<'_>> {
     found
 }
 
-/// Writes pieces as a pattern: the first numbers are the version, each later one is a group of its own.
+/// Writes pieces as a pattern: the first numbers are the version, each later one gets its own group.
 #[derive(Default)]
 struct Writer {
     text: String,
@@ -180,7 +182,7 @@ impl Writer {
     }
 }
 
-/// As it stands in a pattern; a hyphen needs no escape outside brackets.
+/// As it is written in a pattern; a hyphen needs no escape outside brackets.
 fn escape(text: &str) -> String {
     regex::escape(text).replace(r"\-", "-")
 }

@@ -31,7 +31,7 @@ pub enum Reading {
     Other(NoVersion),
 }
 
-/// Why a tag is no version.
+/// Why a tag is not a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoVersion {
     Commit,
@@ -51,9 +51,9 @@ impl NoVersion {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Commit => "a commit hash",
-            Self::Channel => "names a channel or a build of one, not a version",
+            Self::Channel => "names a channel or a build of it, not a version",
             Self::Companion => "belongs to another image: a signature, attestation or fallback",
-            Self::Name => "holds no version that can be told",
+            Self::Name => "contains no recognizable version",
             Self::Pattern => "the pattern does not match it",
         }
     }

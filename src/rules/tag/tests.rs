@@ -88,7 +88,7 @@ fn a_declared_variant_is_a_variant_whatever_its_words_mean() {
     insta::assert_snapshot!(reading("1.2.3-amd64", Some("amd64")), @"numbers=1.2.3 variant=amd64");
     insta::assert_snapshot!(reading("3.9.7-eclipse-temurin-21", Some("eclipse-temurin-21")), @"numbers=3.9.7 variant=eclipse-temurin-21");
     insta::assert_snapshot!(reading("1.2.3-debian-12-r3", Some("debian-12")), @"numbers=1.2.3 build=r[3] variant=debian-12");
-    insta::assert_snapshot!(reading("alpine", Some("alpine")), @"no version: holds no version that can be told");
+    insta::assert_snapshot!(reading("alpine", Some("alpine")), @"no version: contains no recognizable version");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn the_jobs_own_token_is_told_by_what_the_workflows_file_gives_it() {
     assert!(words(&told, "credential").starts_with("ok: jo"), "Docker Hub's comes first");
     let github: Vec<&Value> = told["checks"].as_array().unwrap().iter().filter(|c| c["area"] == "github").collect();
     assert_eq!(github[0]["found"], "github-actions[bot]: the job's own token");
-    assert_eq!(words(&told, "contents: write"), "ok: .github/workflows/images.yml gives it to this job");
+    assert_eq!(words(&told, "contents: write"), "ok: .github/workflows/images.yml grants it to this job");
     let missing: Vec<String> = of(&told, "missing").into_iter().map(|(subject, _)| subject).collect();
     assert_eq!(missing, ["Actions may create pull requests"]);
     let fix = check(&told, &missing[0])["fix"].as_str().unwrap();
@@ -80,11 +80,11 @@ fn the_jobs_own_token_is_told_by_what_the_workflows_file_gives_it() {
     let told = both.look(both.job("check"), 1);
     assert_eq!(
         words(&told, "contents: write"),
-        "missing: .github/workflows/images.yml gives this job `contents: read`"
+        "missing: .github/workflows/images.yml grants this job `contents: read`"
     );
     assert_eq!(
         words(&told, "statuses: write"),
-        "missing: .github/workflows/images.yml names permissions for this job, and not statuses"
+        "missing: .github/workflows/images.yml lists permissions for this job, but not statuses"
     );
     let fix = check(&told, "contents: write")["fix"].as_str().unwrap();
     assert_eq!(fix, "the workflow's `permissions:` line: `contents: write`");
@@ -103,7 +103,7 @@ fn what_may_not_even_be_read_is_missing_and_named() {
         let both = Both::start(Options { who: Who::App("wharf".to_owned()), may, ..Options::default() });
         let told = both.look(both.run(), 1);
         let found = words(&told, subject);
-        assert!(found.starts_with("missing: it may not even be read") && found.contains(": read`"), "{found}");
+        assert!(found.starts_with("missing: it cannot even be read") && found.contains(": read`"), "{found}");
         let fix = check(&told, subject)["fix"].as_str().unwrap();
         assert!(fix.starts_with("the App's page, Permissions & events"), "{fix}");
     }
@@ -111,7 +111,7 @@ fn what_may_not_even_be_read_is_missing_and_named() {
     let told = both.look(both.run(), 0);
     assert_eq!(
         words(&told, "pull-requests: write"),
-        "unknown: not known: it may be read, and only writing shows whether it may be written"
+        "unknown: not known: it can be read, but only writing shows whether it can be written"
     );
 }
 
@@ -127,7 +127,7 @@ fn of_a_classic_token_the_scopes_tell_and_of_an_account_its_role() {
     };
     let (both, run) = scoped("repo, workflow", Permissions::all(Access::Write));
     let told = both.look(run, 0);
-    assert_eq!(words(&told, "contents: write"), "ok: the account may write, and the token has the scope for it");
+    assert_eq!(words(&told, "contents: write"), "ok: the account has write access, and the token has the scope for it");
     assert!(told.to_string().contains("octocat: a personal access token (classic), with the scopes repo, workflow"));
     let (both, run) = scoped("public_repo", Permissions::all(Access::Write));
     let told = both.look(run, 1);
@@ -135,7 +135,7 @@ fn of_a_classic_token_the_scopes_tell_and_of_an_account_its_role() {
     let who = Who::User("reader".to_owned());
     let both = Both::start(Options { who, may: Permissions::all(Access::Read), ..Options::default() });
     let told = both.look(both.run(), 1);
-    assert_eq!(words(&told, "contents: write"), "missing: the account may not write to the repository");
+    assert_eq!(words(&told, "contents: write"), "missing: the account has no write access to the repository");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn rules_of_the_default_branch_and_of_our_branches_are_told() {
     assert!(
         found.starts_with("ok: commits are refused, a job's own token cannot bypass it; promote then records by one")
     );
-    assert!(found.contains("(42) of acme/images takes changes by pull request only"), "{found}");
+    assert!(found.contains("(42) of acme/images only accepts changes by pull request"), "{found}");
     let told = both.look(both.job("promote").env("WHARFINGER_RECORD", "commit"), 1);
     assert!(words(&told, "records on main").starts_with("missing: "));
     let both = Both::start(Options::default());
@@ -157,11 +157,11 @@ fn rules_of_the_default_branch_and_of_our_branches_are_told() {
         found.starts_with("missing: ruleset ") && found.contains("(43) of acme restricts the creation of branches"),
         "{found}"
     );
-    assert_eq!(words(&told, "records on main"), "ok: no rule and no protection keeps promote from committing digests");
+    assert_eq!(words(&told, "records on main"), "ok: no rule or protection keeps promote from committing digests");
     let rule = json!({"operator": "starts_with", "pattern": "chore: ", "negate": false});
     both.github.with(|state| state.rules = vec![(String::new(), "commit_message_pattern", rule)]);
     let told = both.look(both.job("promote"), 0);
-    assert!(words(&told, "branches wharfinger/*").starts_with("unknown: not known: rulesets ask for a form"));
+    assert!(words(&told, "branches wharfinger/*").starts_with("unknown: not known: rulesets require a certain form"));
 }
 
 #[test]
@@ -172,7 +172,10 @@ fn protection_that_is_no_ruleset_is_told_to_administrators_and_else_not_known() 
     both.github.fault(no_rules());
     let told = both.look(both.job("promote"), 0);
     let found = words(&told, "records on main");
-    assert_eq!(found, "unknown: not known: the branch is protected, and GitHub shows how to administrators alone");
+    assert_eq!(
+        found,
+        "unknown: not known: the branch is protected, but GitHub shows the details only to administrators"
+    );
     both.github.clear_faults();
     let shown = json!({"required_pull_request_reviews": {"url": "x"}, "lock_branch": {"enabled": false}}).to_string();
     both.github.fault(no_rules());
@@ -180,7 +183,7 @@ fn protection_that_is_no_ruleset_is_told_to_administrators_and_else_not_known() 
     let told = both.look(both.job("promote").env("WHARFINGER_RECORD", "commit"), 1);
     let found = words(&told, "records on main");
     assert!(
-        found.starts_with("missing: ") && found.contains("the protection of main takes changes by pull request"),
+        found.starts_with("missing: ") && found.contains("the protection of main only accepts changes by pull request"),
         "{found}"
     );
 }
@@ -222,7 +225,7 @@ fn where_reviews_are_asked_for_doctor_says_what_lets_a_person_go_round_them() {
             assert!(said.starts_with(status), "{said:?}: {found:?}");
         }
         let job = words(&told, "who else writes as this account");
-        assert!(job.starts_with("unknown: ") && job.contains("every workflow of the repository"), "{job}");
+        assert!(job.starts_with("unknown: ") && job.contains("all workflows of the repository"), "{job}");
     }
     let both = guarded(asks(true, true), platform);
     let told = both.look(both.job("promote").env("WHARFINGER_MIN_APPROVALS", "1"), 0);
@@ -239,7 +242,7 @@ fn a_guard_that_only_administrators_are_shown_is_not_known_and_never_fine() {
     let told = both.look(both.job("promote").env("WHARFINGER_MIN_APPROVALS", "1"), 1);
     for subject in &GUARDS[..2] {
         let said = words(&told, subject);
-        assert!(said.starts_with("unknown: ") && said.contains("administrators alone"), "{said}");
+        assert!(said.starts_with("unknown: ") && said.contains("only to administrators"), "{said}");
     }
     assert!(words(&told, GUARDS[2]).starts_with("missing: "), "there is no CODEOWNERS, whatever is hidden");
 }
@@ -248,7 +251,7 @@ fn a_guard_that_only_administrators_are_shown_is_not_known_and_never_fine() {
 fn an_enterprise_server_is_asked_where_it_is() {
     let both = Both::start(Options { ghes: true, ..Options::default() });
     let told = both.look(both.job("promote"), 0);
-    assert_eq!(words(&told, "contents: write"), "ok: .github/workflows/images.yml gives it to this job");
+    assert_eq!(words(&told, "contents: write"), "ok: .github/workflows/images.yml grants it to this job");
     assert!(both.github.lines().iter().all(|line| line.contains(" /api/")), "{:?}", both.github.lines());
 }
 
@@ -263,7 +266,7 @@ fn a_token_that_is_not_taken_is_missing() {
         github[0]["fix"]
             .as_str()
             .unwrap()
-            .starts_with("wrong token? a fine-grained personal access token is not taken")
+            .starts_with("wrong token? a fine-grained personal access token is not accepted")
     );
     let elsewhere = Both::start(Options::default());
     let run = elsewhere.run().env("GITHUB_REPOSITORY", "acme/other");
@@ -277,17 +280,17 @@ fn a_job_without_a_checkout_reads_the_manifest_from_github() {
     let run = both.job("promote");
     std::fs::remove_file(run.home().join("approved-images.yml")).unwrap();
     let told = both.look(run, 0);
-    assert_eq!(words(&told, "approved-images.yml"), "ok: can be used: organization acme, 1 image");
+    assert_eq!(words(&told, "approved-images.yml"), "ok: valid: organization acme, 1 image");
 }
 
 #[test]
 fn whether_it_is_told_who_moved_branches_is_looked_at() {
     let both = Both::start(Options { ghes: true, ..Options::default() });
     let subject = "who moved branches";
-    assert_eq!(words(&both.look(both.job("promote"), 0), subject), "ok: the repository's activity tells it");
+    assert_eq!(words(&both.look(both.job("promote"), 0), subject), "ok: the repository's activity shows it");
     both.github.with(|state| state.silence.absent = true);
     let told = both.look(both.job("promote"), 0);
     let found = words(&told, subject);
-    assert!(found.starts_with("unknown: ") && found.ends_with("an Enterprise Server must be 3.17 or newer"), "{found}");
+    assert!(found.starts_with("unknown: ") && found.ends_with("an Enterprise Server must be 3.17 or later"), "{found}");
     assert!(check(&told, subject)["fix"].as_str().unwrap().contains("`unreviewed` under `policy.approvals`"), "{told}");
 }

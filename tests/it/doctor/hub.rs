@@ -100,7 +100,7 @@ images:
         assert!(unknown.iter().any(|subject| subject == scope), "{scope}: {unknown:?}");
         assert_eq!(check(&told, scope)["status"], "unknown");
     }
-    assert_eq!(check(&told, "repositories to be made")["status"], "ok");
+    assert_eq!(check(&told, "repositories to create")["status"], "ok");
 }
 
 #[test]
@@ -120,12 +120,12 @@ fn a_persons_role_is_told_as_far_as_it_is_shown() {
     );
     let editor = told(&world("editor"), EVERYTHING, jo);
     assert_eq!(check(&editor, "role in acme")["status"], "ok");
-    assert_eq!(check(&editor, "Image Access Management")["found"], "may be read, and only owners may change it");
+    assert_eq!(check(&editor, "Image Access Management")["found"], "it can be read, but only owners can change it");
     let member = told(&world("member"), MANIFEST, jo);
     assert_eq!(check(&member, "role in acme")["status"], "unknown");
     let lacks = lacking(&member);
     assert_eq!(lacks.len(), 1, "{lacks:#?}");
-    assert!(lacks[0].0 == "repository loki" && lacks[0].1.starts_with("it may be read only"), "{lacks:#?}");
+    assert!(lacks[0].0 == "repository loki" && lacks[0].1.starts_with("it can only be read"), "{lacks:#?}");
     let hidden = world("editor");
     let gone = Action::Answer(404, Vec::new(), "{\"message\":\"not found\"}".into());
     hidden.hub.server().fault(Rule::new("GET", "/members", gone));

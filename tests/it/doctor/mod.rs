@@ -133,7 +133,7 @@ images:
     let missing: Vec<String> = of(&told, "missing").into_iter().map(|(subject, _)| subject).collect();
     assert_eq!(missing, ["credential"], "GitHub's alone: {told:#}");
     let unknown: Vec<String> = of(&told, "unknown").into_iter().map(|(subject, _)| subject).collect();
-    assert_eq!(unknown, ["access of the token"]);
+    assert_eq!(unknown, ["the token's access"]);
     let schema = Run::new(env!("CARGO_BIN_EXE_wharfinger")).args(["schema", "output"]).output().json();
     jsonschema::validate(&schema, &told).unwrap();
     let text = world.look(&world.run(manifest, ("jo", "dckr_pat_canary")), 1).stdout;

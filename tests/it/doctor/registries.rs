@@ -34,7 +34,7 @@ fn a_reader_may_not_push_and_the_scope_is_named() {
     assert!(push["found"].as_str().unwrap().ends_with("the token lacks repository:acme/app:push"), "{push}");
     assert_eq!(
         check(&told, &format!("{host} credential"))["found"],
-        "me: a password or a token of the registry's own, from registry-auth"
+        "me: a password or a token issued by the registry, from registry-auth"
     );
     assert_eq!(check(&told, &format!("{host} pull"))["status"], "ok");
     assert!(server.log().iter().all(|e| e.request.method == "GET"), "{:?}", server.server().lines());
@@ -59,7 +59,7 @@ fn what_a_token_does_not_say_is_not_known() {
     assert_eq!(credential["status"], "missing");
     let pull = check(&wrong, &format!("{host}/team/app pull"));
     let found = pull["found"].as_str().unwrap();
-    assert!(pull["status"] == "missing" && found.contains("asked as me (from DOCKER_AUTH_CONFIG)"), "{pull}");
+    assert!(pull["status"] == "missing" && found.contains("requested as me (from DOCKER_AUTH_CONFIG)"), "{pull}");
     server.set(|switches| switches.refusal = Refusal::Status(403));
     server.set(|switches| switches.auth = Auth::None);
     assert_eq!(check(&look("me:pw-canary", 1), &format!("{host} push"))["status"], "unknown", "reading is open to all");
@@ -94,16 +94,16 @@ fn every_place_that_credentials_come_from_is_named() {
     let told = finished(&run.args(["--format", "json", "-vvv"]), 1).json();
     let found = |n: usize| {
         let found = check(&told, &format!("{} credential", hosts[n]))["found"].as_str().unwrap().to_owned();
-        found.trim_end_matches(": refused wherever it was asked").to_owned()
+        found.trim_end_matches(": refused everywhere it was tried").to_owned()
     };
-    assert_eq!(found(0), "me: a password or a token of the registry's own, from registry-auth");
+    assert_eq!(found(0), "me: a password or a token issued by the registry, from registry-auth");
     assert_eq!(
         found(1),
-        "a token given as user name: a password or a token of the registry's own, from DOCKER_AUTH_CONFIG"
+        "a token used as the user name: a password or a token issued by the registry, from DOCKER_AUTH_CONFIG"
     );
     assert_eq!(found(2), format!("an identity token, from {path}"));
     assert!(found(3).starts_with("docker-credential-absent: cannot be run"), "{}", found(3));
-    assert_eq!(found(4), "me: a password or a token of the registry's own, from docker-credential-here");
+    assert_eq!(found(4), "me: a password or a token issued by the registry, from docker-credential-here");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_large_estate_is_asked_in_part_and_that_is_said() {
     let others = check(&told.json(), &format!("{host} others")).clone();
     assert_eq!(
         (&others["status"], &others["found"]),
-        (&"unknown".into(), &"not known: 60 more sources and mirrors there were not asked".into())
+        (&"unknown".into(), &"not known: 60 more sources and mirrors there were not checked".into())
     );
     assert!(server.log().len() <= 41, "{}", server.log().len());
 }
@@ -158,7 +158,7 @@ fn real_registries_without_and_with_passwords() {
         assert_eq!(check(&told, &format!("{host} credential"))["status"], "unknown", "it may be open to everybody");
         assert_eq!(
             check(&told, &format!("{host}/team/app pull"))["found"],
-            "there is no such repository, or none that may be seen"
+            "this repository does not exist, or the credential may not see it"
         );
         assert!(server.settled_log().iter().all(|access| access.method == "GET"));
     }
@@ -174,11 +174,12 @@ fn real_registries_without_and_with_passwords() {
         assert_eq!(
             check(&right, &format!("{host} push"))["status"],
             "unknown",
-            "only writing shows what a password may do"
+            "only writing shows what this password may do"
         );
-        for (login, name, who) in
-            [("me:wrong-canary", "acme", "asked as me (from registry-auth)"), ("", "team", "asked without credentials")]
-        {
+        for (login, name, who) in [
+            ("me:wrong-canary", "acme", "requested as me (from registry-auth)"),
+            ("", "team", "requested without credentials"),
+        ] {
             let told = look(login);
             let pull = check(&told, &format!("{host}/{name}/app pull"));
             assert!(pull["status"] == "missing" && pull["found"].as_str().unwrap().contains(who), "{pull}");

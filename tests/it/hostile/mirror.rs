@@ -40,7 +40,7 @@ fn looks() -> Vec<Case> {
         }),
         case("tag: HTML with 200", fails("resolve", "text/html"), |w| drop(w.at_mirror("", TAG, page(200)))),
         case("tag: hangs once", RIGHT, |w| drop(w.at_mirror("HEAD", TAG, Action::Hang).times(1))).hangs(),
-        case("tag: hangs", fails("resolve", "nothing within"), |w| {
+        case("tag: hangs", fails("resolve", "no response within"), |w| {
             drop(w.at_mirror("HEAD", TAG, Action::Hang));
         })
         .hangs(),
@@ -64,7 +64,7 @@ fn sessions() -> Vec<Case> {
         once("session: the answer is lost", Action::Lose),
         once("session: hangs once", Action::Hang).hangs(),
         case("session: HTML with 200", fails("blob", "202"), |w| drop(w.at_mirror("POST", SESSION, page(200)))),
-        case("session: 202 without Location", fails("blob", "202 without the Location"), |w| {
+        case("session: 202 without Location", fails("blob", "202 without the upload's Location"), |w| {
             drop(w.at_mirror("POST", SESSION, without("location")));
         }),
         case("session: redirected", fails("blob", "not followed"), |w| {
@@ -106,14 +106,19 @@ fn uploads() -> Vec<Case> {
         once("upload: reset after its last byte", Action::Reset),
         once("upload: the answer is lost", Action::Lose),
         wrong("upload: always reset", "blob", "no answer", Action::ResetUpload(1)),
-        wrong("upload: 201, and nothing is stored", "verify", "does not have it", answer(201, &[])).hangs(),
-        wrong("upload: HTML with 200", "verify", "does not have it", page(200)).hangs(),
-        wrong("upload: another digest", "verify", "is called", answer(201, &[("docker-content-digest", &lie)])),
+        wrong("upload: 201, and nothing is stored", "verify", "does not have the blob", answer(201, &[])).hangs(),
+        wrong("upload: HTML with 200", "verify", "does not have the blob", page(200)).hangs(),
+        wrong(
+            "upload: another digest",
+            "verify",
+            "the registry calls it",
+            answer(201, &[("docker-content-digest", &lie)]),
+        ),
         wrong("upload: redirected", "blob", "307", answer(307, &[("location", "http://127.0.0.2:1/")])),
         once("upload: hangs once", Action::Hang).hangs(),
-        wrong("upload: hangs", "blob", "nothing after a finished upload", Action::Hang).hangs(),
+        wrong("upload: hangs", "blob", "no response to a finished upload", Action::Hang).hangs(),
         once("upload: not read on, once", Action::StopReading(1_000)).image(large()).hangs(),
-        wrong("upload: not read on", "blob", "bytes a second", Action::StopReading(1_000)).image(large()).hangs(),
+        wrong("upload: not read on", "blob", "bytes per second", Action::StopReading(1_000)).image(large()).hangs(),
     ]
 }
 
@@ -146,13 +151,18 @@ fn manifests() -> Vec<Case> {
         once("manifest: reset", Action::Reset),
         once("manifest: the answer is lost", Action::Lose),
         once("manifest: hangs once", Action::Hang).hangs(),
-        wrong("manifest: hangs", "manifest", "nothing within", Action::Hang).hangs(),
-        wrong("manifest: 201, and nothing is stored", "verify", "answers nothing", answer(201, &[])).hangs(),
-        wrong("manifest: HTML with 200", "verify", "answers nothing", page(200)).hangs(),
-        wrong("manifest: another digest", "verify", "is called", answer(201, &[("docker-content-digest", &lie)])),
+        wrong("manifest: hangs", "manifest", "no response within", Action::Hang).hangs(),
+        wrong("manifest: 201, and nothing is stored", "verify", "is not there", answer(201, &[])).hangs(),
+        wrong("manifest: HTML with 200", "verify", "is not there", page(200)).hangs(),
+        wrong(
+            "manifest: another digest",
+            "verify",
+            "the registry calls it",
+            answer(201, &[("docker-content-digest", &lie)]),
+        ),
         wrong("manifest: redirected", "manifest", "not followed", answer(308, &[("location", "http://127.0.0.2:1/")])),
         case("manifest read back: 503 twice", RIGHT, |w| drop(w.at_mirror("HEAD", CHILD, answer(503, &[])).times(2))),
-        case("manifest read back: another digest", fails("verify", "answers"), move |w| {
+        case("manifest read back: another digest", fails("verify", "returned"), move |w| {
             drop(w.at_mirror("HEAD", CHILD, header("docker-content-digest", lie.clone())));
         }),
     ]
@@ -181,8 +191,8 @@ fn tags() -> Vec<Case> {
     vec![
         pushed("tag: pushed by hand before", differs(), "HEAD", TAG, || None),
         pushed("tag: pushed by hand during the copy", differs(), "PUT", CHILD, || None),
-        pushed("tag: swapped after the PUT", fails("verify", "was put as"), "HEAD", TAG, || Some(usual().digest())),
-        case("tag: 201, and nothing is stored", fails("verify", "answers nothing"), |w| {
+        pushed("tag: swapped after the PUT", fails("verify", "was pushed as"), "HEAD", TAG, || Some(usual().digest())),
+        case("tag: 201, and nothing is stored", fails("verify", "is not there"), |w| {
             drop(w.at_mirror("PUT", TAG, answer(201, &[])));
         })
         .hangs(),

@@ -16,7 +16,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn tokens() -> Vec<Case> {
     vec![
-        case("token service redirects", fails("read", "sent to no other place"), |w| {
+        case("token service redirects", fails("read", "not sent anywhere else"), |w| {
             drop(w.at_source("", TOKEN, answer(307, &[("location", &w.port.url())])));
         }),
         case("token service: 503 twice", RIGHT, |w| drop(w.at_source("", TOKEN, answer(503, &[])).times(2))),
@@ -27,7 +27,7 @@ fn tokens() -> Vec<Case> {
         case("token service: 429, Retry-After an hour", fails("read", "wait until"), |w| {
             drop(w.at_source("", TOKEN, answer(429, &[("retry-after", "3600")])));
         }),
-        case("token service: HTML with 200", fails("read", "something else than a token"), |w| {
+        case("token service: HTML with 200", fails("read", "something other than a token"), |w| {
             drop(w.at_source("", TOKEN, page(200)));
         }),
         case("token service: an answer without end", fails("read", "65536 bytes"), |w| {
@@ -35,11 +35,11 @@ fn tokens() -> Vec<Case> {
         }),
         case("token service: reset once", RIGHT, |w| drop(w.at_source("", TOKEN, Action::Reset).times(1))),
         case("token service: hangs once", RIGHT, |w| drop(w.at_source("", TOKEN, Action::Hang).times(1))).hangs(),
-        case("token service: hangs", fails("read", "nothing within"), |w| {
+        case("token service: hangs", fails("read", "no response within"), |w| {
             drop(w.at_source("", TOKEN, Action::Hang));
         })
         .hangs(),
-        case("token refused", fails("read", "asked as me"), |w| drop(w.at_source("", TOKEN, answer(401, &[])))),
+        case("token refused", fails("read", "requested as me"), |w| drop(w.at_source("", TOKEN, answer(401, &[])))),
         case("tokens that do for six requests", RIGHT, |w| w.source.set(|s| s.token_uses = Some(6))),
     ]
 }
@@ -66,10 +66,10 @@ fn manifests() -> Vec<Case> {
             drop(w.at_source("", &w.child(), challenge(&w.source.url())).times(1));
         }),
         case("manifest: 403", fails("read", "refused"), |w| drop(w.at_source("", &w.top(), answer(403, &[])))),
-        case("manifest: gone", fails("source-lost", "no longer answers"), |w| {
+        case("manifest: gone", fails("source-lost", "no longer has"), |w| {
             drop(w.at_source("", &w.top(), answer(404, &[])));
         }),
-        case("manifest of the index: gone", fails("source-lost", "is not there"), |w| {
+        case("manifest of the index: gone", fails("source-lost", "does not exist"), |w| {
             drop(w.at_source("", &w.child(), answer(404, &[])));
         }),
         case("the tag moved after the review", RIGHT, |w| {
@@ -93,11 +93,11 @@ fn manifests() -> Vec<Case> {
             drop(w.at_source("GET", &w.child(), Action::Reset));
         }),
         case("manifest: hangs once", RIGHT, |w| drop(w.at_source("", &w.child(), Action::Hang).times(1))).hangs(),
-        case("manifest: hangs", fails("read", "nothing within"), |w| {
+        case("manifest: hangs", fails("read", "no response within"), |w| {
             drop(w.at_source("", &w.child(), Action::Hang));
         })
         .hangs(),
-        case("manifest: hangs in its middle", fails("read", "no byte for"), |w| {
+        case("manifest: hangs in its middle", fails("read", "no data for"), |w| {
             drop(w.at_source("", &w.child(), Action::Stall(100)));
         })
         .hangs(),
@@ -114,7 +114,7 @@ fn contents() -> Vec<Case> {
         case("manifest: other bytes", fails("read", "do not have the digest"), |w| {
             drop(w.at_source("GET", &w.top(), Action::Body(ImageSpec::new(2).build().root().bytes.clone())));
         }),
-        case("manifest: another Content-Type", fails("refused", "calls itself"), |w| {
+        case("manifest: another Content-Type", fails("refused", "declares itself"), |w| {
             let other = "application/vnd.oci.image.manifest.v1+json";
             drop(w.at_source("GET", &w.top(), header("content-type", other)));
         }),
@@ -128,13 +128,17 @@ fn contents() -> Vec<Case> {
             drop(w.at_source("GET", &w.child(), Action::Body(usual().root().bytes.clone())));
         }),
         is("schema 1", schema_1(), "schema 1"),
-        refused("manifests and layers in one document", in_manifest(|m| m["manifests"] = json!([])), "of an index and"),
-        refused("layers in an index", in_index(|m| m["layers"] = json!([])), "of an index and"),
-        refused("manifests and Manifests", written(true, "\"Manifests\":[],"), "some readers take for `manifests`"),
-        refused("manifests with another s", written(true, "\"manifeſts\":[],"), "for `manifests`"),
+        refused(
+            "manifests and layers in one document",
+            in_manifest(|m| m["manifests"] = json!([])),
+            "of both an index and",
+        ),
+        refused("layers in an index", in_index(|m| m["layers"] = json!([])), "of both an index and"),
+        refused("manifests and Manifests", written(true, "\"Manifests\":[],"), "some readers treat as `manifests`"),
+        refused("manifests with another s", written(true, "\"manifeſts\":[],"), "as `manifests`"),
         refused("a digest twice", written(true, "\"digest\":\"\",\"digest\":\"\","), "two members `digest`"),
-        refused("Layers in the manifest of an index", written(false, "\"Layers\":[],"), "for `layers`"),
-        refused("Digest deep in a manifest", written(false, "\"x\":[{\"Digest\":1}],"), "for `digest`"),
+        refused("Layers in the manifest of an index", written(false, "\"Layers\":[],"), "as `layers`"),
+        refused("Digest deep in a manifest", written(false, "\"x\":[{\"Digest\":1}],"), "as `digest`"),
         case("other writings in annotations", RIGHT, |_| {})
             .image(written(true, "\"annotations\":{\"Digest\":\"\",\"Os\":\"\"},")),
         is("a digest that is a path", with_layer(layer("sha256:../../v2/_catalog?x=", 1)), "the digest"),
@@ -156,7 +160,7 @@ fn contents() -> Vec<Case> {
             "18446744073709551615 bytes",
         ),
         is("a layer of -1 bytes", in_manifest(|m| m["layers"][0]["size"] = json!(-1)), "not a manifest"),
-        is("one layer, two sizes", with_layer(layer(usual().blobs[1].0.as_str(), 1)), "is said to have"),
+        is("one layer, two sizes", with_layer(layer(usual().blobs[1].0.as_str(), 1)), "it says that"),
         case("a layer that may not be distributed, with urls", RIGHT, |_| {})
             .image(foreign("http://127.0.0.2:1/layer")),
     ]
@@ -180,7 +184,7 @@ fn blobs() -> Vec<Case> {
         once("blob: 503 twice", answer(503, &[])).twice(answer(503, &[])),
         wrong("blob: 503 for ever", "503", answer(503, &[])),
         once("blob: 429, Retry-After a date", answer(429, &[("retry-after", &date(2))])),
-        wrong("blob: gone", "is not at", answer(404, &[])),
+        wrong("blob: gone", "does not exist at", answer(404, &[])),
         once("blob: reset before the headers", Action::Reset),
         once("blob: reset at its first byte", Action::ResetAfter(0)),
         once("blob: reset after one byte", Action::ResetAfter(1)),
@@ -203,10 +207,10 @@ fn blobs() -> Vec<Case> {
         wrong("blob: too long", "bytes instead of", Action::Body([&usual().blobs[1].1[..], b"x"].concat().into())),
         wrong("blob: half a gigabyte", "more than", Action::Endless),
         once("blob: hangs once", Action::Hang).hangs(),
-        wrong("blob: hangs", "nothing within", Action::Hang).hangs(),
+        wrong("blob: hangs", "no response within", Action::Hang).hangs(),
         once("blob: hangs once in its middle", Action::Stall(LAYER / 2)).hangs(),
-        wrong("blob: hangs in its middle", "no byte for", Action::Stall(1_000)).hangs(),
-        wrong("blob: headers and no body", "no byte for", Action::Stall(0)).hangs(),
+        wrong("blob: hangs in its middle", "no data for", Action::Stall(1_000)).hangs(),
+        wrong("blob: headers and no body", "no data for", Action::Stall(0)).hangs(),
     ]
 }
 

@@ -100,7 +100,7 @@ fn diagnostics_are_json_with_the_keys_that_are_promised() {
     [
       {
         "code": "newer-version",
-        "message": "this manifest is written in version 2, and this release reads version 1",
+        "message": "this manifest uses format version 2, and this release reads version 1",
         "file": "approved-images.yml",
         "line": 1,
         "column": 10,

@@ -196,7 +196,7 @@ fn refusals() -> Vec<Row> {
             scene.source.intercept(|_, _| error(403, "DENIED"));
             scene.credential(&scene.source.host(), "me", PASSWORD);
         })
-        .refused("read", &["403 DENIED: not for you; asked as me (from DOCKER_AUTH_CONFIG)"], LOST)
+        .refused("read", &["403 DENIED: not for you; requested as me (from DOCKER_AUTH_CONFIG)"], LOST)
         .then("with the credential", |scene| {
             scene.promote();
             assert!(
@@ -206,7 +206,7 @@ fn refusals() -> Vec<Row> {
             );
         }),
         row("a refusal for everybody, and no credential", |scene| scene.source.intercept(|_, _| error(403, "DENIED")))
-            .refused("read", &["asked without credentials: none for 127.0.0.1"], LOST),
+            .refused("read", &["requested without credentials: none were given for 127.0.0.1"], LOST),
         row("absent without the credential, refused with it", |scene| {
             Hides { challenges: false, answer: unknown }.at(&scene.source);
             scene.source.intercept(|request, hides| match request.basic() {
@@ -215,7 +215,7 @@ fn refusals() -> Vec<Row> {
             });
             scene.credential(&scene.source.host(), "me", PASSWORD);
         })
-        .refused("read", &["401", "asked as me"], LOST),
+        .refused("read", &["401", "requested as me"], LOST),
         row("a credential of another registry", |scene| {
             BY_404.at(&scene.source);
             scene.credential(&scene.mirror().host(), "me", PASSWORD);
@@ -233,10 +233,15 @@ fn refusals() -> Vec<Row> {
         }),
         row("another host refuses what the registry redirects to", elsewhere).then("refused", |scene| {
             let outcome = scene.promote();
-            let words =
-                ["403 Forbidden by http://127.0.0.2:", "to which the registry redirects; no credential is sent there"];
+            let words = [
+                "403 Forbidden by http://127.0.0.2:",
+                "to which the registry redirects; no credentials are sent there",
+            ];
             scene.assert_refused(&outcome, "blob", &words);
-            assert!(!outcome.stdout.contains("asked as") && !outcome.stdout.contains("asked without"), "{outcome:#?}");
+            assert!(
+                !outcome.stdout.contains("requested as") && !outcome.stdout.contains("requested without"),
+                "{outcome:#?}"
+            );
             assert_not_lost(&outcome);
         }),
     ]

@@ -43,7 +43,7 @@ fn stayed(scene: &Scene, outcome: &Outcome, suffix: &str, image: &Image) {
     for manifest in &image.manifests {
         assert_eq!(scene.mirror().manifest("acme/img", manifest.digest().as_str()), None, "{outcome:#?}");
     }
-    assert!(outcome.stderr.contains("stays behind: an"), "{outcome:#?}");
+    assert!(outcome.stderr.contains("is left behind: "), "{outcome:#?}");
 }
 
 /// An image, or an index of one, where what is named by this suffix should stand.

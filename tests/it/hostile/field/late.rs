@@ -185,7 +185,7 @@ fn never_seen() -> Vec<Row> {
     vec![
         row("never seen", lose).then("refused", move |s| {
             let outcome = within(s, &|| s.promote());
-            s.assert_refused(&outcome, "verify", &["answers nothing"]);
+            s.assert_refused(&outcome, "verify", &["is not there"]);
         }),
         row("never seen, many images", lose).then("refused", move |s| {
             let more = (0..40)

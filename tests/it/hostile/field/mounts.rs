@@ -137,7 +137,7 @@ fn none() -> Vec<Row> {
             let outcome = s.promote();
             assert_eq!(outcome.status, Some(1), "{outcome:#?}");
             let error = outcome.json()["failed"][0]["error"].as_str().unwrap().to_owned();
-            assert!(error.contains("acknowledged the upload and does not have it"), "{error}");
+            assert!(error.contains("acknowledged the upload but does not have the blob"), "{error}");
             // The tag stood there before; it was not left as whole.
             s.image.put(s.mirror(), "acme/img", TAG);
         }),
@@ -220,14 +220,14 @@ fn other_digests() -> Vec<Row> {
             take_unseen(s.mirror());
         })
         .image(sha512())
-        .refused("verify", &["acknowledged the upload and does not have it", "sha512:"], &[]),
+        .refused("verify", &["acknowledged the upload but does not have the blob", "sha512:"], &[]),
         row("sha512 blobs at an honest mirror", |_| {}).image(sha512()).right_and(|s, _| {
             assert_eq!(count(s.mirror(), "HEAD", "/blobs/sha512:"), 1);
             assert_eq!(count(s.mirror(), "HEAD", "/blobs/sha256:"), 0);
         }),
         row("every blob lost, which the manifest then shows", |s| forget(s.mirror(), "")).image(usual()).refused(
             "verify",
-            &["acknowledged the upload and does not have it"],
+            &["acknowledged the upload but does not have the blob"],
             &[],
         ),
     ]

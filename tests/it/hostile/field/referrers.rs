@@ -179,7 +179,7 @@ fn tag_lists() -> Vec<Row> {
         assert_eq!(json["findings"], json!([]), "{audit:#?}");
         let failed = json["failed"].as_array().unwrap();
         let error = failed[0]["error"].as_str().unwrap();
-        assert!(failed.len() == 1 && error.contains("tags may not be listed"), "{audit:#?}");
+        assert!(failed.len() == 1 && error.contains("tags cannot be listed"), "{audit:#?}");
     });
     listed.chain([bare.right_and(is_said), hidden.right_and(is_said), mirror]).collect()
 }
@@ -195,7 +195,7 @@ fn faults() -> Vec<Row> {
             assert_eq!(outcome.status, Some(1), "{outcome:#?}");
             assert_eq!(scene.mirror().digest("acme/img", super::TAG), Some(scene.image.digest()), "{outcome:#?}");
             let error = outcome.json()["failed"][0]["error"].as_str().unwrap_or_default().to_owned();
-            assert!(error.contains("not all its signatures"), "{outcome:#?}");
+            assert!(error.contains("not all of its signatures"), "{outcome:#?}");
         })
     });
     rows.into()

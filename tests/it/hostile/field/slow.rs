@@ -94,7 +94,7 @@ fn bounded() -> Vec<Row> {
         .then("refused", |s| {
             let start = Instant::now();
             let outcome = s.promote();
-            s.assert_refused(&outcome, "read", &["nothing within 2 s (`timeout`)"]);
+            s.assert_refused(&outcome, "read", &["no response within 2 s (`timeout`)"]);
             assert!(start.elapsed() < seconds(15), "{:?}", start.elapsed());
         }),
         row("a mirror that never answers", |s| {
@@ -106,7 +106,7 @@ fn bounded() -> Vec<Row> {
             let outcome = s.promote();
             assert_eq!(outcome.status, Some(3), "nothing at all can be promoted: {outcome:#?}");
             let error = outcome.json()["error"].as_str().unwrap().to_owned();
-            assert!(error.contains("nothing within 2 s (`timeout`)"), "{error}");
+            assert!(error.contains("no response within 2 s (`timeout`)"), "{error}");
             assert!(start.elapsed() < seconds(15), "{:?}", start.elapsed());
         }),
         row("a mirror that never answers a PUT", |s| {

@@ -122,7 +122,7 @@ fn elsewhere() -> Vec<Row> {
                 scene.assert_refused(
                     &outcome,
                     "read",
-                    &["asked without credentials", "me (from DOCKER_AUTH_CONFIG) was not sent"],
+                    &["requested without credentials", "those of me (from DOCKER_AUTH_CONFIG) were not sent"],
                 );
                 let line = format!("set WHARFINGER_TOKEN_SERVICES={}", setting(scene));
                 assert!(outcome.stdout.contains(&line), "{line}: {outcome:#?}");
@@ -158,7 +158,7 @@ fn elsewhere() -> Vec<Row> {
         })
         .refused(
             "read",
-            &["404 NAME_UNKNOWN; asked without credentials", "set WHARFINGER_TOKEN_SERVICES=127.0.0.1"],
+            &["404 NAME_UNKNOWN; requested without credentials", "set WHARFINGER_TOKEN_SERVICES=127.0.0.1"],
             LOST,
         ),
         row("one's own GitLab, without a credential", |scene| gitlab(scene, to_everybody))
@@ -339,7 +339,7 @@ fn answers() -> Vec<Row> {
             scene.assert_refused(
                 &outcome,
                 "read",
-                &["the token service answered 404 Not Found; asked as me (from DOCKER_AUTH_CONFIG)"],
+                &["the token service returned 404 Not Found; requested as me (from DOCKER_AUTH_CONFIG)"],
             );
             assert!(!LOST.iter().any(|lost| outcome.stdout.contains(lost)), "{outcome:#?}");
         }),

@@ -11,7 +11,6 @@ mod content;
 mod diag;
 mod doctor;
 mod edit;
-#[allow(dead_code)]
 mod evidence;
 mod exit;
 mod forge;

@@ -276,13 +276,13 @@ fn signatures(written: SignatureKeys, keys: &Keys<'_>, reader: &mut Reader<'_>) 
     let root = written.signer.root;
     let mut signers = written.any_of.or(written.all_of)?.value.0;
     if let Some(root) = root {
-        rooted(&mut signers, root, reader);
+        rooted(&mut signers, &root, reader);
     }
     Some(if *first == "any-of" { Signatures::AnyOf(signers) } else { Signatures::AllOf(signers) })
 }
 
 /// Gives a root to the signers of a list that have none of their own.
-fn rooted(signers: &mut [Signer], root: At<FilePath>, reader: &mut Reader<'_>) {
+fn rooted(signers: &mut [Signer], root: &At<FilePath>, reader: &mut Reader<'_>) {
     let mut is_used = signers.is_empty();
     for signer in signers {
         let Signer::Identity { trusted_root: own @ None, .. } = signer else { continue };

@@ -197,12 +197,20 @@ fn guards_that_are_taken_away_hold() {
     assert_eq!(image.rejected[0].until, None, "it holds until its end is reviewed");
 }
 
-/// The files and what was reviewed of them, of a line of states with the files that they hold, oldest first.
-fn signed(states: &[(By, &str, &[(&str, &str)])], pulls: &[(u64, Pull)]) -> (Binding, Vec<String>) {
-    let texts: Vec<(By, &str)> = states.iter().map(|(by, text, _)| (*by, *text)).collect();
+/// A step that says this, with what the files hold that it may name.
+#[derive(Clone, Copy)]
+struct Keyed<'a> {
+    by: By,
+    text: &'a str,
+    named: &'a [(&'a str, &'a str)],
+}
+
+/// What holds of a line of such steps, oldest first, and what is not reviewed of it.
+fn signed(states: &[Keyed<'_>], pulls: &[(u64, Pull)]) -> (Binding, Vec<String>) {
+    let texts: Vec<(By, &str)> = states.iter().map(|keyed| (keyed.by, keyed.text)).collect();
     let mut line = line(Base::Beginning, &texts);
-    for (step, (_, text, named)) in line.steps.iter_mut().rev().zip(states) {
-        step.state = state_with(text, named);
+    for (step, keyed) in line.steps.iter_mut().rev().zip(states) {
+        step.state = state_with(keyed.text, keyed.named);
     }
     let (judgement, _) = judged(&line, 0, pulls);
     let binding = Binding::of(&head(&line), &line, &judgement);
@@ -225,7 +233,7 @@ fn who_must_sign_is_what_was_reviewed_last_and_so_is_what_its_files_hold() {
         )
     };
     let reviewed = ("key good.pub".to_owned(), "source https://a.example".to_owned());
-    let begun = (By::Pushed, good.as_str(), &[("good.pub", "good")][..]);
+    let begun = Keyed { by: By::Pushed, text: &good, named: &[("good.pub", "good")] };
     let at = |commit: usize| Some(format!("{commit:040}"));
 
     // Taken away, weakened, or pointed at another key.
@@ -238,7 +246,7 @@ fn who_must_sign_is_what_was_reviewed_last_and_so_is_what_its_files_hold() {
             &["the file `evil.pub`: missing", "`signatures`: any of (key good.pub; key evil.pub) on `acme/app`"],
         ),
     ] {
-        let (binding, said) = signed(&[begun, (By::Pushed, &after, &[("good.pub", "good")])], &[]);
+        let (binding, said) = signed(&[begun, Keyed { text: &after, ..begun }], &[]);
         assert_eq!(
             (asks(&binding), &said[..]),
             (reviewed.clone(), &what.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()[..])
@@ -246,20 +254,20 @@ fn who_must_sign_is_what_was_reviewed_last_and_so_is_what_its_files_hold() {
     }
 
     // Another content under the same name: the former one counts, at the commit that has it.
-    let replaced = (By::Pushed, good.as_str(), &[("good.pub", "evil")][..]);
+    let replaced = Keyed { named: &[("good.pub", "evil")], ..begun };
     let (binding, said) = signed(&[begun, replaced], &[]);
     assert_eq!((asks(&binding), &binding.held), (reviewed.clone(), &Held::from([("good.pub".to_owned(), at(0))])));
     assert!(said[0].starts_with("the file `good.pub`: sha256:"), "{said:?}");
 
     // Replaced first and no longer named afterwards: what counts is not what it held last.
-    let named = (By::Pushed, other.as_str(), &[("good.pub", "evil"), ("other.pub", "evil")][..]);
+    let named = Keyed { by: By::Pushed, text: &other, named: &[("good.pub", "evil"), ("other.pub", "evil")] };
     let (binding, _) = signed(&[begun, replaced, named], &[]);
     let held = Held::from([("good.pub".to_owned(), at(0)), ("other.pub".to_owned(), None)]);
     assert_eq!((asks(&binding), &binding.held), (reviewed, &held));
 
     // A review of it all, and nothing is held.
-    let seen = Pull { reviews: vec![(opinion("mona", None), Some(state_with(&other, named.2)))], record: None };
-    let (binding, said) = signed(&[begun, replaced, (By::Pull(1), &other, named.2)], &[(1, seen)]);
+    let seen = Pull { reviews: vec![(opinion("mona", None), Some(state_with(&other, named.named)))], record: None };
+    let (binding, said) = signed(&[begun, replaced, Keyed { by: By::Pull(1), ..named }], &[(1, seen)]);
     assert_eq!((asks(&binding).0, binding.held, said), ("key other.pub".to_owned(), Held::new(), Vec::new()));
 }
 

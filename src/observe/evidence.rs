@@ -7,6 +7,7 @@ use super::companions;
 use super::makers::MakerReader;
 use super::sources::Sources;
 use super::upstream::{Blobs, Part, Problem, Walk, exchanged, walk};
+use crate::content::Document;
 use crate::content::labels::Labels;
 use crate::evidence::Trust;
 use crate::image::Digest;
@@ -39,7 +40,7 @@ impl EvidenceReader<'_> {
             Ok(answer) => evidence.served = Served::Not(answer.map(|a| a.digest)),
             Err(e) => evidence.unknown.push(format!("what {tag} resolves to: {e}")),
         }
-        let mut parts = Parts::default();
+        let (mut parts, mut top) = (Parts::default(), None);
         match walk(sources, source, digest, platforms).await {
             Ok(Some(found)) => {
                 if !matches!(found.problem, Some(Problem::Refused(_))) {
@@ -48,13 +49,15 @@ impl EvidenceReader<'_> {
                         Err(e) => evidence.unknown.push(format!("signatures and other artifacts: {e}")),
                     }
                 }
+                top.clone_from(&found.top);
                 parts = take(&mut evidence, found);
             }
             Ok(None) => evidence.unknown.push(format!("upstream does not have {digest}")),
             Err(e) => evidence.unknown.push(format!("the image: {e}")),
         }
         let before = digest_before(base, head, item);
-        self.makers(&mut evidence, &guarded(base, head, item.image), item, before.as_ref()).await;
+        let image = guarded(base, head, item.image);
+        self.makers(&mut evidence, &image, item, before.as_ref(), top.as_ref()).await;
         if let Some(before) = before.filter(|before| before != digest) {
             match walk(sources, source, &before, platforms).await {
                 Ok(Some(before @ Walk { problem: None, .. })) => compare(&mut evidence, &before, &parts),
@@ -65,15 +68,23 @@ impl EvidenceReader<'_> {
         evidence
     }
 
-    /// Adds who made the bytes: verified as `image` asks, else only what is seen of them.
-    async fn makers(&self, evidence: &mut Evidence, image: &Image, item: &Item, before: Option<&Digest>) {
+    /// Adds who made the bytes, whose document is `top` where it is at hand: verified as `image` asks, else only what is seen of
+    /// them. `before` is what is approved now.
+    async fn makers(
+        &self,
+        evidence: &mut Evidence,
+        image: &Image,
+        item: &Item,
+        before: Option<&Digest>,
+        top: Option<&Document>,
+    ) {
         let (reader, digest) = (MakerReader { sources: self.sources, trust: self.trust }, &item.entry.digest);
         let makers = if image.signatures.is_some() {
-            reader.shown(image, digest, &evidence.labels).await
+            reader.shown(image, digest, top, &evidence.labels).await
         } else if evidence.platforms.is_empty() {
             return;
         } else {
-            match reader.present(image, digest, &evidence.labels).await {
+            match reader.present(image, digest, top, &evidence.labels).await {
                 Ok(makers) => makers,
                 Err(e) => return evidence.unknown.push(format!("who signed it: {e}")),
             }

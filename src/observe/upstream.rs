@@ -34,6 +34,8 @@ pub(crate) struct Walk {
     pub labels: Labels,
     /// The documents of it: what may have signatures of its own.
     pub documents: Vec<Digest>,
+    /// The uppermost, as upstream has it.
+    pub top: Option<Document>,
     /// The first thing that is wanted and does not answer or cannot be used.
     pub problem: Option<Problem>,
 }
@@ -107,7 +109,7 @@ pub(crate) async fn walk(
     let found = reader.read(wanted.clone(), String::new(), Configuration::Read, DEPTH).await?;
     found.into_iter().for_each(|node| tally.add(node));
     let left_out = platforms_in(&document).saturating_sub(platforms_in(&wanted));
-    Ok(Some(Walk { left_out, ..tally.walk() }))
+    Ok(Some(Walk { left_out, top: Some(document), ..tally.walk() }))
 }
 
 fn platforms_in(document: &Document) -> usize {

@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::inspection::Inspection;
 use crate::doctor::facts::{SignedFact, SigningFacts};
-use crate::manifest::{Approval, Image};
+use crate::manifest::{Approval, Image, Signatures};
 use crate::observe::makers::MakerReader;
 use crate::observe::sources::Sources;
 use crate::plan;
@@ -32,7 +32,7 @@ pub(super) async fn look_at_signatures(inspection: &Inspection<'_>, reached: &BT
     let newest_key = inspection.keys.newest_key();
     let faults: BTreeMap<&str, &str> = inspection.keys.unusable().collect();
     let files: BTreeSet<&str> =
-        asking.iter().flat_map(|image| image.signatures.iter().flat_map(|s| s.files())).collect();
+        asking.iter().flat_map(|image| image.signatures.iter().flat_map(Signatures::files)).collect();
     Some(SigningFacts {
         newest_key: newest_key.date_naive(),
         days: (inspection.now - newest_key).num_days(),

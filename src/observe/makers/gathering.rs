@@ -99,22 +99,32 @@ impl<'a> Gathering<'a> {
         }));
     }
 
-    /// Takes the contents of a document.
-    async fn take(&mut self, subject: &Digest, Candidate { place, name, read }: Candidate) -> Result<(), Error> {
-        let document = match read {
-            Read::Document(document) => document,
-            // A tag that is not there is absence; what is listed and not there was not looked at.
-            Read::Missing if matches!(place, Place::SignatureTag | Place::AttestationTag) => return Ok(()),
-            Read::Missing => return Ok(self.unread(subject, format!("{name} is listed and not there"))),
-            Read::Unusable(why) => return Ok(self.unread(subject, format!("{name}: {why}"))),
-        };
-        let statements = match statements(&document) {
-            Ok(statements) => statements,
-            Err(error) => return Ok(self.unread(subject, format!("{name}: {error}"))),
-        };
-        if place == Place::SignatureTag && statements.is_empty() {
-            self.unsupported(subject, &document);
+    /// Takes what a document says of who made the image.
+    async fn take(&mut self, subject: &Digest, candidate: Candidate) -> Result<(), Error> {
+        let (place, name) = (candidate.place, candidate.name.clone());
+        match candidate.statements() {
+            Ok(None) => Ok(()),
+            Ok(Some((document, statements))) => {
+                if place == Place::SignatureTag && statements.is_empty() {
+                    self.unsupported(subject, &document);
+                }
+                self.take_statements(subject, place, &name, statements).await
+            }
+            Err(why) => {
+                self.unread(subject, format!("{name} {why}"));
+                Ok(())
+            }
         }
+    }
+
+    /// Reads what statements hold, as far as there is room.
+    async fn take_statements(
+        &mut self,
+        subject: &Digest,
+        place: Place,
+        name: &str,
+        statements: Vec<Statement>,
+    ) -> Result<(), Error> {
         let (sources, location) = (self.sources, self.location);
         let mut wanted = Vec::new();
         for statement in statements {
@@ -152,6 +162,24 @@ impl<'a> Gathering<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl Candidate {
+    /// The document with what of it may say who made the image; `None` where a tag that was tried is not there.
+    ///
+    /// # Errors
+    /// Why it could not be looked at.
+    fn statements(self) -> Result<Option<(Document, Vec<Statement>)>, String> {
+        match self.read {
+            Read::Document(document) => match statements(&document) {
+                Ok(statements) => Ok(Some((document, statements))),
+                Err(error) => Err(format!("cannot be used: {error}")),
+            },
+            Read::Missing if matches!(self.place, Place::SignatureTag | Place::AttestationTag) => Ok(None),
+            Read::Missing => Err("is listed and not there".to_owned()),
+            Read::Unusable(why) => Err(format!("cannot be used: {why}")),
+        }
     }
 }
 

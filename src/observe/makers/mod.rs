@@ -5,6 +5,7 @@
 //! top document alone does not satisfy what is asked.
 
 use super::sources::Sources;
+use crate::content::Document;
 use crate::content::companion::cosign_tags;
 use crate::content::labels::Labels;
 use crate::evidence::{Asked, Covers, Found, Makers, Subject, Trust, Unread, judge};
@@ -47,17 +48,25 @@ impl MakerReader<'_> {
     /// # Errors
     /// Whatever keeps upstream from answering.
     pub(crate) async fn asked(&self, image: &Image, digest: &Digest, labels: &Labels) -> Result<Makers, Error> {
-        self.verify(image, digest, labels, Builds::Asked).await
+        self.verify(image, digest, None, labels, Builds::Asked).await
     }
 
-    async fn verify(&self, image: &Image, digest: &Digest, labels: &Labels, builds: Builds) -> Result<Makers, Error> {
+    async fn verify(
+        &self,
+        image: &Image,
+        digest: &Digest,
+        top_document: Option<&Document>,
+        labels: &Labels,
+        builds: Builds,
+    ) -> Result<Makers, Error> {
         let asked = Asked { signatures: image.signatures.as_ref(), provenance: image.provenance.as_ref() };
         let mut gathering = Gathering::new(self.sources, &image.source, Bounds::of_asked());
         let mut subjects = vec![top(digest)];
         gathering.beside(digest).await?;
         let requires = asked.provenance.is_some();
         if requires || builds == Builds::Shown {
-            let Platforms { subjects: platforms, attestations } = Platforms::read(self.sources, image, digest).await?;
+            let Platforms { subjects: platforms, attestations } =
+                Platforms::read(self.sources, image, digest, top_document).await?;
             let read = if requires { attestations.len() } else { SHOWN.min(attestations.len()) };
             gathering.inside(&attestations[..read]).await?;
             subjects.extend(platforms);
@@ -66,7 +75,7 @@ impl MakerReader<'_> {
         if makers.unsigned.is_none() {
             return Ok(makers);
         }
-        let platforms = Platforms::read(self.sources, image, digest).await?.subjects;
+        let platforms = Platforms::read(self.sources, image, digest, top_document).await?.subjects;
         for platform in &platforms {
             gathering.beside(&platform.digest).await?;
         }
@@ -81,7 +90,7 @@ impl MakerReader<'_> {
     pub(crate) async fn of(&self, image: &Image, digest: &Digest, labels: &Labels) -> Result<Makers, Error> {
         match image.signatures {
             Some(_) => self.asked(image, digest, labels).await,
-            None => self.present(image, digest, labels).await,
+            None => self.present(image, digest, None, labels).await,
         }
     }
 
@@ -93,8 +102,15 @@ impl MakerReader<'_> {
     }
 
     /// The same for who reviews it: with what builds inside the index say of themselves, asked for or not.
-    pub(crate) async fn shown(&self, image: &Image, digest: &Digest, labels: &Labels) -> Makers {
-        let makers = self.verify(image, digest, labels, Builds::Shown).await;
+    /// `top_document` is the document with that digest, where it is at hand.
+    pub(crate) async fn shown(
+        &self,
+        image: &Image,
+        digest: &Digest,
+        top_document: Option<&Document>,
+        labels: &Labels,
+    ) -> Makers {
+        let makers = self.verify(image, digest, top_document, labels, Builds::Shown).await;
         makers.unwrap_or_else(|error| self.unknown(image, digest, labels, &error))
     }
 
@@ -123,9 +139,16 @@ impl MakerReader<'_> {
     ///
     /// # Errors
     /// Whatever keeps upstream from answering.
-    pub(crate) async fn present(&self, image: &Image, digest: &Digest, labels: &Labels) -> Result<Makers, Error> {
+    pub(crate) async fn present(
+        &self,
+        image: &Image,
+        digest: &Digest,
+        top_document: Option<&Document>,
+        labels: &Labels,
+    ) -> Result<Makers, Error> {
         let mut gathering = Gathering::new(self.sources, &image.source, Bounds::of_present());
-        let Platforms { subjects: platforms, attestations } = Platforms::read(self.sources, image, digest).await?;
+        let Platforms { subjects: platforms, attestations } =
+            Platforms::read(self.sources, image, digest, top_document).await?;
         gathering.beside(digest).await?;
         for platform in &platforms {
             gathering.beside(&platform.digest).await?;

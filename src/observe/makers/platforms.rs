@@ -31,7 +31,16 @@ pub(super) struct Attestations {
 }
 
 impl Platforms {
-    pub(super) async fn read(sources: &Sources, image: &Image, digest: &Digest) -> Result<Self, Error> {
+    /// `top`: the document with this digest, where it is at hand.
+    pub(super) async fn read(
+        sources: &Sources,
+        image: &Image,
+        digest: &Digest,
+        top: Option<&Document>,
+    ) -> Result<Self, Error> {
+        if let Some(top) = top {
+            return Ok(Self::of(image, top));
+        }
         match sources.document(&image.source, digest).await {
             Ok(document) => Ok(document.map(|document| Self::of(image, &document)).unwrap_or_default()),
             // It is refused, and nothing in it counts.

@@ -13,7 +13,7 @@ pub(super) fn judge(facts: &SigningFacts) -> Vec<Check> {
     checks.extend(files.iter().map(|(path, fault)| match fault {
         None => Check::ok(Area::Machine, path.as_str(), "can be used"),
         Some(why) => Check::missing(Area::Machine, path.as_str(), why)
-            .fix("a path that the manifest names for `key` or `trusted-root` is read from the main file's directory: have the file there"),
+            .fix("a path that the manifest names for `key` or `trusted-root` is read from the main file's directory: have a public key in PEM, or a trusted root, there"),
     }));
     checks.extend(images.iter().map(|image| {
         let subject = format!("signatures of {}", image.name);

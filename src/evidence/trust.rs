@@ -69,7 +69,9 @@ impl Trust {
     }
 
     fn file(&self, path: &str) -> Result<&File, Fault> {
-        let untrusted = |why: &str| Fault::Untrusted(format!("{path}: {why}"));
+        // Why a file cannot be had names it already.
+        let untrusted =
+            |why: &str| Fault::Untrusted(if why.contains(path) { why.to_owned() } else { format!("{path}: {why}") });
         let file = self.files.get(path).ok_or_else(|| untrusted("it was not read"))?;
         file.as_ref().map_err(|why| untrusted(why))
     }

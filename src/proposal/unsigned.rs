@@ -10,24 +10,27 @@ const LONGEST: usize = 1_500;
 /// Hostile text.
 pub(crate) fn unsigned(makers: &Makers) -> Option<String> {
     let why = makers.unsigned.as_ref()?;
-    let text = suggestion(makers).map_or_else(|| why.clone(), |suggestion| format!("{why}; {suggestion}"));
+    let text = suggestion(makers, why).map_or_else(|| why.clone(), |suggestion| format!("{why}; {suggestion}"));
     Some(excerpt(&text, LONGEST))
 }
 
-fn suggestion(makers: &Makers) -> Option<String> {
+/// What would verify it: a newer root, or the setting that asks for who signed it where that is who is named as another.
+fn suggestion(makers: &Makers, why: &str) -> Option<String> {
+    if makers.signatures.iter().any(|signature| signature.state == State::RootTooOld) {
+        return Some(
+            "a newer root may verify it: that of a newer release, or a newer file for `trusted-root`".to_owned(),
+        );
+    }
     let present = makers.signatures.iter().filter(|signature| signature.state == State::Present);
-    let by = present.filter_map(|signature| signature.by.as_deref()).next()?;
+    let by = present.filter_map(|signature| signature.by.as_deref()).find(|by| why.contains(by))?;
     Some(match by.rsplit_once(" by ") {
         Some((identity, issuer)) => format!(
-            "it says to be signed by {identity} with issuer {issuer}: if that is who publishes it, \
-             `signatures: {{ issuer: {}, identity: {} }}` asks for that",
+            "if that is its publisher, ask for it: `signatures: {{ issuer: {}, identity: {} }}`",
             scalar(issuer),
             scalar(identity)
         ),
-        None => format!(
-            "it says to be signed by {by}: if that is who publishes it, `signatures: {{ key: FILE }}` with that public key \
-             asks for that"
-        ),
+        None => "if that is its publisher's key, ask for it: `signatures: { key: FILE }`, with the public key in FILE"
+            .to_owned(),
     })
 }
 
@@ -53,23 +56,39 @@ mod tests {
             detail: None,
             covers: Covers::Index,
         };
-        let unsigned_because = Some("failed: not by what is asked for".to_owned());
+        let unsigned_because = Some(format!("failed, it is signed by another key: {by}"));
         unsigned(&Makers { signatures: vec![signature], unsigned: unsigned_because, ..Makers::default() }).unwrap()
     }
 
     #[test]
     fn who_says_to_have_signed_is_suggested() {
         let by = "https://github.com/x/y/.github/workflows/r.yml@refs/tags/v1 by https://token.actions.githubusercontent.com";
-        assert_eq!(
-            told(State::Present, by),
-            "failed: not by what is asked for; it says to be signed by \
-             https://github.com/x/y/.github/workflows/r.yml@refs/tags/v1 with issuer \
-             https://token.actions.githubusercontent.com: if that is who publishes it, `signatures: { issuer: \
+        let suggested = told(State::Present, by);
+        let setting = "; if that is its publisher, ask for it: `signatures: { issuer: \
              https://token.actions.githubusercontent.com, identity: \
-             https://github.com/x/y/.github/workflows/r.yml@refs/tags/v1 }` asks for that"
-        );
+             https://github.com/x/y/.github/workflows/r.yml@refs/tags/v1 }`";
+        assert!(suggested.ends_with(setting), "{suggested}");
         assert!(told(State::Present, "a, b } by https://x").contains(r#"identity: "a, b }" }`"#));
         assert!(told(State::Present, "key sha256:ab").contains("`signatures: { key: FILE }`"));
-        assert_eq!(told(State::Failed, "key sha256:ab"), "failed: not by what is asked for", "it would not verify");
+        assert!(
+            told(State::RootTooOld, by)
+                .ends_with("; a newer root may verify it: that of a newer release, or a newer file for `trusted-root`")
+        );
+        let failed = told(State::Failed, "key sha256:ab");
+        assert_eq!(failed, "failed, it is signed by another key: key sha256:ab", "it would not verify");
+    }
+
+    #[test]
+    fn who_is_not_named_is_not_suggested() {
+        let by = |by: &str| Signature {
+            kind: Kind::CosignKey,
+            state: State::Present,
+            by: Some(by.to_owned()),
+            detail: None,
+            covers: Covers::Index,
+        };
+        let why = Some("unknown, keys/tool.pub: it is not in the repository".to_owned());
+        let makers = Makers { signatures: vec![by("key sha256:ab")], unsigned: why.clone(), ..Makers::default() };
+        assert_eq!(unsigned(&makers), why);
     }
 }

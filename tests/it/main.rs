@@ -65,6 +65,7 @@ mod shapes;
 mod shards;
 mod siblings;
 mod sign_in;
+mod signed;
 mod signing;
 mod started;
 mod stream;

@@ -190,7 +190,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).chain(more).map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
-/// Says that a server is absent; where it is required, that is a failure.
+/// Says that a server, or cosign, is absent; where it is required, that is a failure.
 #[expect(clippy::print_stderr, reason = "what was not tested is said")]
 pub fn missing(program: &str) {
     assert!(!required(program), "{program} is not installed, and WHARFINGER_TEST_SERVERS requires it");

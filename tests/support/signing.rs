@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use ring::digest::SHA256;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
@@ -76,7 +75,7 @@ impl Key {
     pub fn bundle(&self, statement: &Value) -> Value {
         json!({
             "mediaType": BUNDLE,
-            "verificationMaterial": {"publicKey": {"hint": BASE64.encode(ring::digest::digest(&SHA256, &self.der()))}},
+            "verificationMaterial": {"publicKey": {"hint": BASE64.encode(sha256(&self.der()))}},
             "dsseEnvelope": self.envelope(statement),
         })
     }

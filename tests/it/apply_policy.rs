@@ -179,7 +179,7 @@ fn too_many_registries_and_settings_that_must_be_said_are_not_written() {
     assert!(outcome.contains("Docker Hub shows no official"), "{outcome}");
     assert_eq!(hub.writes(), [""; 0]);
     let silent = run_with(&hub, "organization: acme\nimages: []\n", "jo", &["--yes"]).expect_status(0).stdout;
-    assert!(silent.contains("says nothing"), "{silent}");
+    assert!(silent.contains("does not mention"), "{silent}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn where_git_knows_nobody_the_record_is_by_the_program_itself() {
     git(clone.path(), &["config", "user.useConfigOnly", "true"]);
     let nameless = clone.run(&["--log-level", "info"]).env("GIT_CONFIG_GLOBAL", "/dev/null");
     let done = nameless.env("GIT_CONFIG_NOSYSTEM", "1").output().expect_status(0);
-    assert_eq!(done.stderr.matches("git does not know who commits here").count(), 1, "{}", done.stderr);
+    assert_eq!(done.stderr.matches("git does not know who you are").count(), 1, "{}", done.stderr);
     let by = git(clone.path(), &["log", "-1", "--format=%an %ae %cn %ce", "main"]);
     assert_eq!(by, "wharfinger wharfinger@localhost wharfinger wharfinger@localhost");
     assert!(clone.manifest().contains("mirrored:"), "{}", clone.manifest());

@@ -171,7 +171,7 @@ fn what_we_made_is_ours_by_its_mark_until_a_person_takes_the_mark_away() {
     let check = check.unwrap_or_else(|| panic!("{doctor}"));
     assert_eq!(check["status"], json!("missing"));
     assert!(check["found"].as_str().unwrap().starts_with("acme/vault already exists and is not ours"), "{check}");
-    assert!(check["fix"].as_str().unwrap().starts_with("`adopt: true`"), "{check}");
+    assert!(check["fix"].as_str().unwrap().starts_with("set `adopt: true`"), "{check}");
     world.hub.add_repository("acme", "vault", made);
     promote(&world, &clone, &[], 0);
     assert_eq!(world.registry.digest("acme/vault", "3.1.0"), Some(of_vault));

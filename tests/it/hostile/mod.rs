@@ -64,7 +64,7 @@ fn the_plan_says_which_layers_may_not_be_distributed() {
         let clone = Clone::new(&manifest(&mirror.host(), &approved));
         let plan = clone.run(&["--dry-run"]).output().expect_status(0).json();
         let detail = plan["promotions"][0]["detail"].as_str().unwrap();
-        let words = "; 1 layer(s) may not be distributed: named, but their bytes are not copied";
+        let words = "; 1 layer(s) may not be distributed: they are listed, but their bytes are not copied";
         assert!(detail.ends_with(words), "{plan}");
         clone.run(&[]).output().expect_status(0);
         let (asked, top) = (source.log().len(), mirror.manifest("acme/app", digest.as_str()));

@@ -160,7 +160,7 @@ fn contents() -> Vec<Case> {
             "18446744073709551615 bytes",
         ),
         is("a layer of -1 bytes", in_manifest(|m| m["layers"][0]["size"] = json!(-1)), "not a manifest"),
-        is("one layer, two sizes", with_layer(layer(usual().blobs[1].0.as_str(), 1)), "it says that"),
+        is("one layer, two sizes", with_layer(layer(usual().blobs[1].0.as_str(), 1)), "is listed with both"),
         case("a layer that may not be distributed, with urls", RIGHT, |_| {})
             .image(foreign("http://127.0.0.2:1/layer")),
     ]

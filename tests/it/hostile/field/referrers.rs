@@ -111,7 +111,7 @@ fn lists() -> Vec<Row> {
         .then("the fallback tag is written, and that is said", |scene| {
             let outcome = scene.promote();
             assert_eq!((outcome.status, &outcome.json()["failed"]), (Some(0), &json!([])), "{outcome:#?}");
-            assert!(outcome.stderr.contains("lists nothing"), "{outcome:#?}");
+            assert!(outcome.stderr.contains("but lists none"), "{outcome:#?}");
             assert!(scene.mirror().digest("acme/img", &scene.fallback_tag()).is_some(), "{outcome:#?}");
         }),
         row("a list of some", |scene| {

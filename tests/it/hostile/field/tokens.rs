@@ -173,7 +173,7 @@ fn elsewhere() -> Vec<Row> {
             gitlab(scene, to_me);
             scene.credential("registry.example.com", "me", PASSWORD);
         })
-        .refused("read", &[LINE, "the token service gitlab.example.com answered 401"], LOST)
+        .refused("read", &[LINE, "the token service gitlab.example.com returned 401"], LOST)
         .then("with the setting", |scene| {
             scene.variable("WHARFINGER_TOKEN_SERVICES", "registry.example.com=https://gitlab.example.com");
             let outcome = scene.promote();
@@ -314,7 +314,7 @@ fn plain(status: u16) -> Response {
 }
 
 fn answers() -> Vec<Row> {
-    const WORDS: &[&str] = &["refused a token for repository:team/img:pull: the token service answered 4"];
+    const WORDS: &[&str] = &["refused a token for repository:team/img:pull: the token service returned 4"];
     let out_of_reach = |name, answer: fn(&Request) -> Response| {
         answering(name, answer).refused("read", WORDS, LOST).then("not planned", |scene| {
             let plan = scene.run(&scene.unapproved(), &["plan"]);

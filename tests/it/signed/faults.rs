@@ -115,7 +115,7 @@ fn keyed() -> Vec<Case> {
         case("key, statement changed", BY_KEY, |it| it.keyed_changed(|bundle| other_statement(bundle, it))),
         case("key, signature changed", BY_KEY, |it| {
             it.keyed_changed(|bundle| {
-                bundle["dsseEnvelope"]["signatures"][0]["sig"] = json!(it.world.key.sign(b"else"))
+                bundle["dsseEnvelope"]["signatures"][0]["sig"] = json!(it.world.key.sign(b"else"));
             });
         }),
         case("key, signed with a certificate", BY_KEY, |it| it.signed_as(&World::workflow())),

@@ -30,7 +30,7 @@ fn blocks(language: &str) -> Vec<String> {
 #[test]
 fn its_manifests_parse() {
     let manifests = blocks("yaml");
-    assert_eq!(manifests.len(), 2, "the first manifest, and the one by example");
+    assert_eq!(manifests.len(), 3, "the first manifest, the one by example, and that of the program's own image");
     for text in manifests {
         let file = manifest::file("README.md", text.clone().into_bytes()).unwrap();
         let read = manifest::parse(vec![file]);

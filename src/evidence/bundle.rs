@@ -9,8 +9,8 @@ use sigstore_verify::types::{Bundle, MediaType, SignatureContent};
 
 use super::Kind;
 use super::certificate::Certificate;
-use super::document::{Claim, Signed};
 use super::fault::Fault;
+use super::signed::{Claim, Signed};
 use super::statement::{PAYLOAD, Says, Statement};
 
 /// The envelope of a bundle, whatever else is in it.

@@ -1,22 +1,12 @@
 //! One document beside an image, read for what kind of signature or statement it is.
 
-use sigstore_verify::types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureBytes, SignatureContent};
-
-use super::certificate::Certificate;
 use super::fault::Fault;
+use super::signed::Signed;
 use super::statement::{Says, Statement};
 use super::{Beside, Kind, Place, bundle, layer};
-use crate::image::Digest;
-use crate::text::{clean, cut};
 
 /// The most bytes of a document that is read whole.
 const LIMIT: usize = 2 << 20;
-
-/// The most characters of a name that is shown of who signed.
-const NAME: usize = 400;
-
-/// The issuer of the identities that GitHub's workflows have.
-const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
 /// What a document is.
 #[derive(Debug)]
@@ -33,63 +23,6 @@ pub(super) enum Document {
     },
     /// Neither a signature nor provenance.
     Other,
-}
-
-/// Something signed, with who says to have signed it.
-#[derive(Debug)]
-pub(super) struct Signed {
-    pub kind: Kind,
-    /// The digests that it names.
-    pub about: Vec<Digest>,
-    pub says: Says,
-    pub claim: Claim,
-    /// The bytes that are signed.
-    pub message: Vec<u8>,
-    pub signature: SignatureBytes,
-    /// The signature with certificate, log entries and timestamps, in the form that is verified.
-    pub bundle: Bundle,
-}
-
-/// Who says to have signed.
-#[derive(Debug)]
-pub(super) enum Claim {
-    /// A key, and its fingerprint where that is named.
-    Key(Option<String>),
-    Certificate(Certificate),
-}
-
-impl Signed {
-    /// What the signature is of, for the library: the image by its digest, or what simple signing signs itself.
-    pub(super) fn artifact(&self, digest: &Digest) -> Option<Artifact<'_>> {
-        if matches!(self.bundle.content, SignatureContent::MessageSignature(_)) {
-            return Some(Artifact::Blob(&self.message));
-        }
-        let algorithm = if digest.is_sha256() { HashAlgorithm::Sha2256 } else { HashAlgorithm::Sha2512 };
-        let hex = digest.hex().as_bytes().chunks(2);
-        let bytes = hex.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-        let bytes = bytes.collect::<Option<Vec<u8>>>()?;
-        Some(Artifact::Digest(ArtifactDigest::new(algorithm, bytes).ok()?))
-    }
-
-    /// Whether it signs the image: a statement that it is signed, simple signing, or GitHub's that it was built.
-    pub(super) fn is_signature(&self) -> bool {
-        matches!(self.says, Says::Signed) || self.kind == Kind::GitHub
-    }
-
-    /// Who says to have signed it.
-    pub(super) fn by(&self) -> Option<String> {
-        match &self.claim {
-            Claim::Key(fingerprint) => fingerprint.as_ref().map(|hex| format!("key sha256:{hex}")),
-            Claim::Certificate(certificate) => {
-                let identity = certificate.identity.as_deref().map(|name| cut(&clean(name), NAME));
-                let issuer = certificate.issuer.as_deref().map(|name| cut(&clean(name), NAME));
-                match (identity, issuer) {
-                    (Some(identity), Some(issuer)) => Some(format!("{identity} by {issuer}")),
-                    (identity, issuer) => identity.or(issuer),
-                }
-            }
-        }
-    }
 }
 
 impl Document {
@@ -125,18 +58,6 @@ impl Document {
             }
             Err(fault) => broken(fault),
         }
-    }
-}
-
-impl Signed {
-    /// Whether it is what GitHub's workflows store beside an image that they built.
-    fn is_built_by_github(&self) -> bool {
-        let Claim::Certificate(Certificate { issuer: Some(issuer), .. }) = &self.claim else { return false };
-        // Organizations and installations of GitHub have issuers of their own.
-        let is_own = issuer.strip_prefix("https://token.actions.").is_some_and(|host| host.ends_with(".ghe.com"));
-        let is_github =
-            is_own || issuer.strip_prefix(GITHUB).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        matches!(self.says, Says::Built(_)) && is_github
     }
 }
 

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use sigstore_verify::types::{Bundle, DerCertificate, DerPublicKey, SignatureContent};
 
 use super::bundle::EnvelopeOutline;
-use super::document::{Claim, Signed};
 use super::fault::Fault;
+use super::signed::{Claim, Signed};
 use super::statement::{PAYLOAD, Says, Statement};
 use super::trust::fingerprint;
 use super::{Beside, Kind, bundle};

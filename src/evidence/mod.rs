@@ -23,6 +23,7 @@ mod judge;
 mod layer;
 mod provenance;
 mod provider;
+mod signed;
 mod standing;
 mod statement;
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use sigstore_verify::SubjectAltName;
 use sigstore_verify::types::Artifact;
 
-use super::document::{Claim, Signed};
 use super::fault::Fault;
 use super::provider::knowing;
+use super::signed::{Claim, Signed};
 use super::trust::{Root, Trust};
 use crate::image::Digest;
 use crate::manifest::{Identity, Signer};

@@ -4,8 +4,9 @@ use sigstore_verify::trust_root::{SIGSTORE_GITHUB_TRUSTED_ROOT, SIGSTORE_STAGING
 use sigstore_verify::types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureContent};
 
 use super::*;
-use crate::evidence::document::{Claim, Document, Signed};
+use crate::evidence::document::Document;
 use crate::evidence::fault::Fault;
+use crate::evidence::signed::{Claim, Signed};
 
 const COSIGN: &str = include_str!("../../../tests/fixtures/sigstore/cosign-oci.sigstore.json");
 const GITHUB_PRIVATE: &str = include_str!("../../../tests/fixtures/sigstore/github-private.sigstore.json");

@@ -1,4 +1,4 @@
-//! Bytes on their way into a store, checked against their descriptor as they pass.
+//! Bytes on their way into a store, checked against their descriptor as they pass through.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,16 +11,16 @@ use super::error::Error;
 use super::store::{BlobSource, ByteStream};
 use crate::image::{Descriptor, Hasher};
 
-/// Why bytes stopped on their way.
+/// Why the bytes stopped.
 #[derive(Debug, Clone)]
 pub(crate) enum Stopped {
     Source(Error),
-    /// What came is not the blob: what it is instead.
+    /// The bytes are not the blob; says what they are instead.
     Wrong(String),
 }
 
 impl Stopped {
-    /// The error, in the name of the source that is to blame.
+    /// The error, attributed to the source.
     pub(crate) fn blame(self, source: &dyn BlobSource) -> Error {
         match self {
             Self::Source(error) => error,
@@ -48,7 +48,7 @@ impl Progress {
         self.waits.load(Ordering::Relaxed)
     }
 
-    /// Whether all bytes were handed on.
+    /// Whether all bytes were passed on.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Relaxed)
     }
@@ -59,9 +59,9 @@ impl Progress {
     }
 }
 
-/// A source with a check: the last bytes are held back until the digest of all is right. Here, and nowhere else on the way
-/// into a store, blobs are hashed: whatever a source gives, and from however many connections it came, no other bytes are
-/// ever completed.
+/// A source with a check: the last bytes are held back until the digest of the whole is right. Blobs are hashed only
+/// here on their way into a store: whatever a source supplies, over however many connections, no wrong bytes are ever
+/// completed.
 pub(crate) struct Checked {
     source: ByteStream,
     hasher: Option<Hasher>,
@@ -105,7 +105,7 @@ impl Checked {
         Ok(Some(bytes))
     }
 
-    /// At the last byte, and again at the end of the stream: size and digest must be right.
+    /// At the last byte, and again at the end of the stream, size and digest must be right.
     fn end(&mut self) -> Result<(), Stopped> {
         if self.passed != self.blob.size {
             return Err(self.wrong(&format!("ended after {} of {} bytes", self.passed, self.blob.size)));
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::image::Digest;
 
-    /// What of these pieces passes as the blob of `said`, and how it ends.
+    /// How much of these pieces passes as the blob of `said`, and how it ends.
     async fn pass(said: &[u8], size: u64, pieces: &[&'static [u8]]) -> (usize, Result<(), String>, bool) {
         let blob = Descriptor::new("application/octet-stream".to_owned(), Digest::sha256(said), size);
         let source: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from_static(piece))).collect();

@@ -2,7 +2,7 @@
 
 use crate::content::ContentError;
 
-/// What went wrong with a registry. The kinds are what callers decide by; the text is for people and holds no secret.
+/// What went wrong with a registry. Callers decide by the kind; the text is for people and contains no secret.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{registry}: {kind}")]
 pub struct Error {
@@ -12,12 +12,12 @@ pub struct Error {
 }
 
 impl Error {
-    /// Whether the registry does not let this be done, whoever is to blame, and may well do everything else.
+    /// Whether the registry does not support or allow this, for whatever reason, though it may well do everything else.
     pub(crate) const fn is_declined(&self) -> bool {
         matches!(self.kind, ErrorKind::Refused { .. } | ErrorKind::Declined(_))
     }
 
-    /// Whether what was asked for is a document that two readers could understand differently.
+    /// Whether the requested document is one that two readers could understand differently.
     pub(crate) const fn is_ambiguous(&self) -> bool {
         matches!(self.kind, ErrorKind::Ambiguous(_))
     }
@@ -25,38 +25,38 @@ impl Error {
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ErrorKind {
-    /// 401 or 403, with what the registry said of it: the credential is missing, wrong or not allowed to do this.
+    /// 401 or 403, with what the registry said: the credential is missing, wrong or not allowed to do this.
     #[error("refused {action}: {detail}")]
     Refused {
         /// What was being done, such as `pull of library/redis`.
         action: String,
-        /// What the registry said, cleaned and cut.
+        /// What the registry said, cleaned and truncated.
         detail: String,
     },
-    /// The token service gives no token for this, and says so by another status than 401 or 403.
+    /// The token service refuses a token for this, with a status other than 401 or 403.
     #[error("refused {action}: {detail}")]
     NoToken {
         /// What was asked for, such as `a token for repository:library/redis:pull`.
         action: String,
-        /// What the token service said, cleaned and cut.
+        /// What the token service said, cleaned and truncated.
         detail: String,
     },
-    /// Too many requests, and the registry asks for a longer pause than is waited.
+    /// Too many requests, and the registry asks for a longer pause than we wait.
     #[error("rate limit: {0}")]
     RateLimited(String),
     /// No answer: name resolution, connection, TLS, timeout, stalled body.
     #[error("no answer: {0}")]
     Unreachable(String),
-    /// The registry answered with a server error until the tries were used up.
+    /// The registry answered with a server error on every try.
     #[error("server error: {0}")]
     Server(String),
-    /// The answer breaks the protocol or one of our limits, or is not what was asked for.
+    /// The answer violates the protocol or one of our limits, or is not what was requested.
     #[error("unusable response: {0}")]
     Protocol(String),
-    /// The registry does not take a manifest because it does not have what that names.
+    /// The registry rejects a manifest because it does not have something the manifest names.
     #[error("the registry lacks content that the manifest refers to: {0}")]
     Lacking(String),
-    /// The registry answered that it does not do this: 4xx or 501.
+    /// The registry answered that it does not support this: 4xx or 501.
     #[error("unusable response: {0}")]
     Declined(String),
     /// The manifest or index is one that two readers could understand differently.
@@ -68,13 +68,13 @@ pub enum ErrorKind {
     /// Reading or writing a layout on disk failed.
     #[error("{0}")]
     Disk(String),
-    /// The address may not be contacted here.
+    /// The address must not be contacted from here.
     #[error("not contacted: {0}")]
     Forbidden(String),
 }
 
 impl ErrorKind {
-    /// That the bytes that `name` answers are no document that can be used.
+    /// The bytes behind `name` are not a usable document.
     pub(crate) fn of_content(name: &str, error: &ContentError) -> Self {
         let text = format!("{name}: {error}");
         match error {
@@ -83,12 +83,12 @@ impl ErrorKind {
         }
     }
 
-    /// Whether somebody refused what was asked, by whatever status.
+    /// Whether the request was refused, with whatever status.
     pub(crate) const fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused { .. } | Self::NoToken { .. })
     }
 
-    /// The same kind, its text beginning with what was being done. A refusal says that already.
+    /// The same kind, its text prefixed with what was being done. A refusal already says that.
     pub(crate) fn about(self, action: &str) -> Self {
         match self {
             Self::Refused { .. } | Self::NoToken { .. } => self,
@@ -96,7 +96,7 @@ impl ErrorKind {
         }
     }
 
-    /// The same refusal with something more said of it.
+    /// The same refusal with more detail.
     pub(crate) fn and(self, more: &str) -> Self {
         match self {
             Self::Refused { action, detail } => Self::Refused { action, detail: format!("{detail}; {more}") },
@@ -105,7 +105,7 @@ impl ErrorKind {
         }
     }
 
-    /// The same kind with every text of it changed.
+    /// The same kind with each of its texts changed.
     pub(crate) fn map(self, change: impl Fn(String) -> String) -> Self {
         match self {
             Self::Refused { action, detail } => Self::Refused { action: change(action), detail: change(detail) },

@@ -1,5 +1,5 @@
-//! Registries: one boundary, two implementations. `remote` speaks the OCI distribution protocol, `layout` keeps
-//! OCI image layouts on disk. Both pass the contract suite in `tests/it/registry_contract.rs`.
+//! Registries: one interface, two implementations. `remote` speaks the OCI distribution protocol, `layout` keeps OCI
+//! image layouts on disk. Both pass the contract suite in `tests/it/registry_contract.rs`.
 
 mod auth;
 pub(crate) mod aws;

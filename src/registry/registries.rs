@@ -10,20 +10,20 @@ use super::store::Store;
 use crate::image::{Location, RegistryHost, Repository};
 use crate::net::NetError;
 
-/// The registries of one run: one connection pool, one set of credentials, one token cache, shared by everything.
+/// The registries of one run, sharing one connection pool, one set of credentials and one token cache.
 #[derive(Clone, Debug)]
 pub struct Registries {
     client: Arc<Client>,
 }
 
 impl Registries {
-    /// Registries behind `client`.
+    /// Creates the registries of `client`.
     #[must_use]
     pub fn new(client: Arc<Client>) -> Self {
         Self { client }
     }
 
-    /// The client behind them: its HTTP client can be shared.
+    /// The underlying client: its HTTP client can be shared.
     #[must_use]
     pub fn client(&self) -> &Arc<Client> {
         &self.client
@@ -38,7 +38,7 @@ impl Registries {
         }
     }
 
-    /// The repository at `location`, to be copied from: HEAD alone is not believed that it lacks something.
+    /// The repository at `location`, as the source of a copy: HEAD alone is not proof that something is missing.
     #[must_use]
     pub fn source(&self, location: &Location) -> Arc<dyn Store> {
         match location {
@@ -47,7 +47,7 @@ impl Registries {
         }
     }
 
-    /// The API of Amazon ECR behind a host; `None` where that is another registry, or where no keys are given.
+    /// The API of an Amazon ECR host; `None` if it is another kind of registry, or no keys are given.
     #[must_use]
     pub fn ecr<'a>(&'a self, registry: &'a RegistryHost) -> Option<Ecr<'a>> {
         self.client.ecr(registry)
@@ -62,8 +62,8 @@ impl Registries {
         }
     }
 
-    /// The repository at `location`, to be written: one token is asked for reading and writing it, and for reading the
-    /// repositories of the same registry that blobs will be mounted from or that are copied from.
+    /// The repository at `location`, to be written: one token is requested for reading and writing it, and for reading
+    /// the repositories of the same registry that blobs are mounted or copied from.
     #[must_use]
     pub fn destination(&self, location: &Location, from: &[Repository]) -> Arc<dyn Store> {
         if let Location::Remote(repository) = location {
@@ -72,13 +72,13 @@ impl Registries {
         self.open(location)
     }
 
-    /// The same registries within a narrower reach, with connections and tokens of their own.
+    /// The same registries with a narrower reach, and separate connections and tokens.
     pub fn within(&self, reach: Reach) -> Result<Self, NetError> {
         let options = Options { reach, ..self.client.options().clone() };
         Ok(Self::new(Arc::new(Client::new(options)?)))
     }
 
-    /// The same registries asked with other credentials, with connections and tokens of their own.
+    /// The same registries with other credentials, and separate connections and tokens.
     pub fn with_credentials(&self, credentials: Credentials) -> Result<Self, NetError> {
         let options = Options { credentials, ..self.client.options().clone() };
         Ok(Self::new(Arc::new(Client::new(options)?)))

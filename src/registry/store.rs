@@ -11,40 +11,41 @@ use crate::image::{Descriptor, Digest, Location, Reference, RepositoryName, Tag}
 /// A stream of a blob's bytes.
 pub type ByteStream = BoxStream<'static, Result<Bytes, Error>>;
 
-/// One repository, on a registry or on disk. Absence is `None`; a refusal, a fault or a limit is an error, never absence.
+/// One repository, on a registry or on disk. Absence is `None`; a refusal, a fault or a limit is an error, never
+/// absence.
 ///
-/// Every manifest that comes out was checked against the digest it was asked by, or hashed where it was asked by tag.
+/// Every manifest returned was checked against the digest it was requested by, or hashed if it was requested by tag.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// What this is, for people: `docker.io/library/redis` or `oci:DIR`.
+    /// What this is, for messages: `docker.io/library/redis` or `oci:DIR`.
     fn location(&self) -> &Location;
 
-    /// All tags, every page of them, in the registry's order; `None` where the repository does not exist.
+    /// All tags, from every page, in the registry's order; `None` if the repository does not exist.
     async fn tags(&self) -> Result<Option<Vec<Tag>>, Error>;
 
-    /// What a reference answers, by HEAD where the registry gives the digest there, else by reading and hashing.
-    /// The descriptor has media type, digest and size only.
+    /// What a reference resolves to, by HEAD if the registry gives the digest there, else by reading and hashing. The
+    /// descriptor has media type, digest and size only.
     async fn head(&self, reference: &Reference) -> Result<Option<Descriptor>, Error>;
 
     /// The manifest or index, byte for byte.
     async fn manifest(&self, reference: &Reference) -> Result<Option<Document>, Error>;
 
-    /// Whether the blob is there, by HEAD.
+    /// Whether the blob exists, by HEAD.
     async fn has_blob(&self, digest: &Digest) -> Result<bool, Error>;
 
-    /// The bytes of a blob from `offset`; the caller checks the digest over all of them. Where a connection breaks the
-    /// stream goes on by itself, a bounded number of times.
+    /// The bytes of a blob from `offset`; the caller checks the digest over all of them. If a connection breaks, the
+    /// stream resumes by itself, a bounded number of times.
     async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error>;
 
-    /// Refused where it is known, before anything is written, that this run's credential may not push here. Where only
-    /// writing can tell, nothing is said.
+    /// Refused if it is known, before anything is written, that this run's credential may not push here. If only
+    /// writing can tell, this succeeds.
     async fn may_push(&self) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Puts a blob. Where `mount` names a repository of the same registry that has it, it is mounted from there, and the
-    /// upload that a registry opens instead (202) is continued. `source` is opened only if bytes must be sent, and again
-    /// where an upload has to start over. The store refuses bytes that do not have the digest.
+    /// Puts a blob. If `mount` names a repository of the same registry that has it, it is mounted from there; if the
+    /// registry opens an upload instead (202), that is continued. `source` is opened only if bytes must be sent, and
+    /// again if an upload has to start over. The store refuses bytes that do not match the digest.
     async fn put_blob(
         &self,
         blob: &Descriptor,
@@ -52,7 +53,7 @@ pub trait Store: Send + Sync {
         source: &dyn BlobSource,
     ) -> Result<Put, Error>;
 
-    /// Puts a blob that was found missing although it had been put, and asks for it then.
+    /// Puts a blob that turned out to be missing although it had been put, and checks that it is there.
     async fn put_blob_anew(&self, blob: &Descriptor, source: &dyn BlobSource) -> Result<(), Error> {
         self.put_blob(blob, None, source).await.map(drop)
     }
@@ -60,16 +61,16 @@ pub trait Store: Send + Sync {
     /// Puts a manifest under its digest, or under a tag, exactly as it is, and reads it back by HEAD.
     async fn put_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error>;
 
-    /// Deletes a tag and nothing else (OCI distribution specification, "Deleting tags"): other tags of the same manifest stay.
-    /// A tag that is not there is deleted already.
+    /// Deletes a tag and nothing else (OCI distribution specification, "Deleting tags"): other tags of the same
+    /// manifest stay. A missing tag counts as deleted already.
     async fn delete_tag(&self, tag: &Tag) -> Result<Deleted, Error>;
 
-    /// Deletes a manifest, and with it every tag that answers it ("Deleting Manifests"). One that is not there is deleted
-    /// already.
+    /// Deletes a manifest, and with it every tag that resolves to it ("Deleting Manifests"). A missing one counts as
+    /// deleted already.
     async fn delete_manifest(&self, digest: &Digest) -> Result<Deleted, Error>;
 
-    /// What refers to a digest, as the referrers API says (OCI distribution specification, "Listing Referrers"); `None` where
-    /// there is no such API.
+    /// What refers to a digest, according to the referrers API (OCI distribution specification, "Listing Referrers");
+    /// `None` if there is no such API.
     async fn listed_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error>;
 
     /// What refers to a digest: by the referrers API, else by the fallback tag.
@@ -92,14 +93,14 @@ pub trait BlobSource: Send + Sync {
     /// The bytes from the start, unchecked: the store that takes them hashes them.
     async fn open(&self) -> Result<ByteStream, Error>;
 
-    /// The error where what came is not the blob, in the source's name: the store that found out is not to blame.
+    /// The error if the bytes are not the blob, attributed to the source rather than the store that found out.
     fn wrong(&self, text: String) -> Error;
 }
 
-/// How a blob came to be in the store.
+/// How a blob got into the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
-    /// Mounted from another repository: no byte was sent.
+    /// Mounted from another repository: no bytes were sent.
     Mounted,
     Uploaded,
 }
@@ -107,6 +108,6 @@ pub enum Put {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deleted {
     Done,
-    /// The registry deletes no such thing, whoever asks; with what it said. Nothing was deleted.
+    /// The registry does not support deleting this, for anyone; with what it said. Nothing was deleted.
     Unsupported(String),
 }

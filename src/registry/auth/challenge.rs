@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 pub(crate) enum Challenge {
     /// User name and password, to the registry itself.
     Basic,
-    /// A token of the service at `realm`.
+    /// A token from the service at `realm`.
     Bearer {
         /// The URL of the token service, as the registry wrote it.
         realm: String,
@@ -21,7 +21,7 @@ pub(crate) enum Challenge {
 }
 
 impl Challenge {
-    /// The challenge to answer: a Bearer one, else Basic.
+    /// Picks the challenge to answer: Bearer if there is one, else Basic.
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         let all: Vec<(String, BTreeMap<String, String>)> =
             headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok()).flat_map(parse).collect();
@@ -59,7 +59,7 @@ fn parse(text: &str) -> Vec<(String, BTreeMap<String, String>)> {
     challenges
 }
 
-/// A token or a quoted string, and what stands after it.
+/// A token or a quoted string, and the text after it.
 fn parameter(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([' ', '\t', ',']).unwrap_or(text.len());

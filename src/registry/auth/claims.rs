@@ -1,4 +1,4 @@
-//! What tokens say of themselves. Most are opaque: then nothing is known.
+//! What tokens say about themselves. Most are opaque and tell us nothing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::scope::Scopes;
 
-/// What some token services say inside their tokens (distribution token specification, "JWT": the `access` claim).
+/// The claims some token services put in their tokens (distribution token specification, "JWT": the `access` claim).
 #[derive(Deserialize)]
 struct Claims {
     access: Vec<Granted>,
@@ -21,8 +21,8 @@ struct Granted {
     actions: Vec<String>,
 }
 
-/// What a readable token grants on a resource. `None` where it cannot be read, or does not name it: what is yet to be made
-/// may not be named.
+/// What a readable token grants on a resource. `None` if it cannot be read or does not name the resource: a repository
+/// that does not exist yet may not be named.
 pub(crate) fn granted_actions(token: &SecretString, kind: &str, name: &str) -> Option<Vec<String>> {
     let payload = URL_SAFE_NO_PAD.decode(token.expose_secret().split('.').nth(1)?.trim_end_matches('=')).ok()?;
     let claims: Claims = serde_json::from_slice(&payload).ok()?;
@@ -30,13 +30,13 @@ pub(crate) fn granted_actions(token: &SecretString, kind: &str, name: &str) -> O
     claims.access.into_iter().find(of).map(|granted| granted.actions)
 }
 
-/// Whether these actions of a grant allow to push.
+/// Whether the actions of a grant include pushing.
 pub(crate) fn pushes(actions: &[String]) -> bool {
     actions.iter().any(|action| action == "push" || action == "*")
 }
 
-/// The scopes that a token lacks of those that were needed, as far as it says what it grants; all of them where it does
-/// not. `None` where it lacks none.
+/// The needed scopes that a token does not grant; all of them if the token does not say what it grants. `None` if none
+/// is missing.
 pub(crate) fn lacking(token: &SecretString, needed: &Scopes) -> Option<String> {
     let has = |kind: &str, name: &str, action: &str| {
         let granted = granted_actions(token, kind, name);

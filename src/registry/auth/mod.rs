@@ -1,5 +1,5 @@
-//! Who we are to a registry, request by request: challenges, tokens, and one token request however many tasks wait
-//! (distribution token authentication specification).
+//! Authentication to a registry, per request: challenges, tokens, and a single token request however many tasks wait
+//! for it (distribution token authentication specification).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,25 +26,26 @@ use crate::image::RepositoryName;
 use schemes::Schemes;
 use token::Token;
 
-/// As whom a repository is asked.
+/// The identity used for requests to a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Identity {
-    /// With the credential that is known for the registry.
+    /// With the credential known for the registry.
     Own,
     /// Without any credential.
     Anonymous,
 }
 
-/// A failed token request: those who waited for it share it, later ones try again unless it was a refusal.
+/// How long a failed token request is shared with the tasks that waited for it; later ones try again unless it was a
+/// refusal.
 const SHARED_FAILURE: Duration = Duration::from_secs(2);
 
-/// The last failure of a token request, if it failed.
+/// The last failure of a token request, if any.
 type Slot = Option<(ErrorKind, Instant)>;
 
-/// The most bundles of scopes that are noted for a registry.
+/// The most bundles of scopes that are kept for a registry.
 const BUNDLES: usize = 10_000;
 
-/// What a token is kept by: a service gives none for what another one answers for.
+/// The key a token is cached under: a token is valid only at the service that issued it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     identity: Identity,
@@ -59,7 +60,7 @@ impl Key {
         Self { identity, realm, service: name, scopes: scopes.clone() }
     }
 
-    /// Whether a token kept by this does for another.
+    /// Whether a token cached under this key also serves the other one.
     fn serves(&self, other: &Self) -> bool {
         self.identity == other.identity
             && self.realm == other.realm
@@ -73,9 +74,9 @@ pub(crate) struct Auth {
     schemes: Mutex<Schemes>,
     slots: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<Slot>>>>,
     fresh: Mutex<BTreeMap<Key, Token>>,
-    /// Scopes that are needed together: one token is asked for all of them.
+    /// Scopes that are needed together and requested in one token.
     bundles: Mutex<Vec<Scopes>>,
-    /// Scopes for which the job's token was refused: asked anonymously from then on.
+    /// Scopes for which the job's token was refused: requested anonymously from then on.
     demoted: Mutex<Vec<Scopes>>,
 }
 
@@ -94,27 +95,27 @@ impl Auth {
         }
     }
 
-    /// How requests about a repository are authenticated; without one, those about the registry itself.
+    /// How requests about a repository are authenticated; without one, requests about the registry itself.
     pub(crate) fn scheme(&self, repository: Option<&RepositoryName>) -> Scheme {
         lock(&self.schemes).of(repository)
     }
 
-    /// Notes what the registry said of a repository; it holds for all that have said nothing yet.
+    /// Notes what the registry said about a repository; it also applies to all those it has said nothing about yet.
     pub(crate) fn learn(&self, repository: Option<&RepositoryName>, scheme: Scheme) {
         lock(&self.schemes).learn(repository, scheme);
     }
 
-    /// Notes how this repository alone is asked from now on.
+    /// Notes how requests about this repository alone are authenticated from now on.
     pub(crate) fn keep(&self, repository: Option<&RepositoryName>, scheme: Scheme) {
         lock(&self.schemes).keep(repository, scheme);
     }
 
-    /// Notes that the registry answered somebody who said nothing of who asks.
+    /// Notes that the registry answered an anonymous request.
     pub(crate) fn open(&self) {
         lock(&self.schemes).open();
     }
 
-    /// Whether the token service for a repository is only taken to be that of another one.
+    /// Whether the token service for a repository is only assumed, from what another repository uses.
     pub(crate) fn is_assumed(&self, repository: &RepositoryName) -> bool {
         lock(&self.schemes).is_assumed(repository)
     }
@@ -124,7 +125,7 @@ impl Auth {
         lock(&self.schemes).publish(repository);
     }
 
-    /// Whether a repository is asked without a credential because some of it is refused with one too.
+    /// Whether a repository is read without a credential because the credential is refused for part of it too.
     pub(crate) fn is_settled(&self, repository: &RepositoryName) -> bool {
         lock(&self.schemes).is_settled(repository)
     }
@@ -141,7 +142,7 @@ impl Auth {
         }
     }
 
-    /// The scopes to ask for where these are needed: the smallest bundle noted that covers them, else themselves.
+    /// The scopes to request when these are needed: the smallest noted bundle that covers them, else just these.
     pub(crate) fn widen(&self, scopes: &Scopes) -> Scopes {
         let bundles = lock(&self.bundles);
         let fitting = bundles.iter().filter(|b| b.cover(scopes)).min_by_key(|b| b.parameters().count());
@@ -156,7 +157,7 @@ impl Auth {
         lock(&self.demoted).contains(scopes)
     }
 
-    /// A token that does for this, if one is at hand.
+    /// A cached token that serves this key, if there is one.
     fn at_hand(&self, wanted: &Key) -> Option<Token> {
         let mut fresh = lock(&self.fresh);
         fresh.retain(|_, token| token.is_fresh());
@@ -169,8 +170,8 @@ impl Auth {
         lock(&self.fresh).retain(|_, token| token.value.expose_secret() != value.expose_secret());
     }
 
-    /// The token for `scopes`: at hand, or fetched from the service, once however many wait for it. Where the scopes
-    /// that are needed together are refused as a whole, these alone are asked for.
+    /// The token for `scopes`: cached, or fetched from the service once, however many tasks wait. If the service
+    /// refuses the whole bundle, only these scopes are requested.
     pub(crate) async fn token(
         &self,
         identity: Identity,

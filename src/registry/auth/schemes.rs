@@ -1,4 +1,4 @@
-//! How the repositories of a registry authenticate requests, as far as it is known.
+//! How the repositories of a registry authenticate requests, as far as is known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,42 +7,42 @@ use url::Url;
 
 use crate::image::RepositoryName;
 
-/// How a registry authenticates requests, as far as it is known.
+/// How a registry authenticates requests, as far as is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scheme {
-    /// Not asked yet.
+    /// Not known yet.
     Unknown,
-    /// It answers without being told.
+    /// Requests need no authentication.
     Open,
     /// User name and password with every request.
     Basic,
-    /// A token of the service at `realm`.
+    /// A token from the service at `realm`.
     Bearer {
         realm: Arc<Realm>,
-        /// The name by which it knows the registry.
+        /// The name by which the service knows the registry.
         service: Option<String>,
     },
 }
 
-/// A token service, as far as it may be asked at all.
+/// A token service, once it is clear that it may be contacted at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Realm {
     pub(crate) url: Url,
-    /// The address that the registry gave, which `WHARFINGER_HOSTS` may have sent elsewhere.
+    /// The address that the registry gave, before any redirection by `WHARFINGER_HOSTS`.
     pub(crate) named: Url,
-    /// Whether it may have the registry's credential.
+    /// Whether it may be sent the registry's credential.
     pub(crate) trusted: bool,
 }
 
-/// What is known of a registry and of its repositories: some send each of them to a token service of its own.
+/// What is known about a registry and its repositories: some registries use a different token service for each.
 #[derive(Debug)]
 pub(super) struct Schemes {
-    /// What holds where a repository said nothing else.
+    /// What applies to a repository with nothing more specific.
     usual: Scheme,
     /// Whether the registry said so itself.
     told: bool,
     own: BTreeMap<RepositoryName, Scheme>,
-    /// Repositories that somebody without a credential could read.
+    /// Repositories that could be read without a credential.
     public: BTreeSet<RepositoryName>,
 }
 
@@ -55,7 +55,8 @@ impl Schemes {
         repository.and_then(|name| self.own.get(name)).unwrap_or(&self.usual).clone()
     }
 
-    /// Notes what the registry itself said; the first word of it holds for repositories that have said nothing yet.
+    /// Notes what the registry itself said; its first statement also applies to repositories it has said nothing about
+    /// yet.
     pub(super) fn learn(&mut self, repository: Option<&RepositoryName>, scheme: Scheme) {
         if !self.told || repository.is_none() {
             self.usual = scheme.clone();
@@ -64,21 +65,21 @@ impl Schemes {
         self.keep(repository, scheme);
     }
 
-    /// Notes how this repository alone is asked.
+    /// Notes how requests about this repository alone are authenticated.
     pub(super) fn keep(&mut self, repository: Option<&RepositoryName>, scheme: Scheme) {
         if let Some(name) = repository {
             self.own.insert(name.clone(), scheme);
         }
     }
 
-    /// Notes that the registry answered somebody who said nothing of who asks.
+    /// Notes that the registry answered an anonymous request.
     pub(super) fn open(&mut self) {
         if self.usual == Scheme::Unknown {
             self.usual = Scheme::Open;
         }
     }
 
-    /// Whether this repository is sent to a token service because the registry named it for another one.
+    /// Whether the token service for this repository is assumed because the registry named it for another one.
     pub(super) fn is_assumed(&self, repository: &RepositoryName) -> bool {
         self.told && matches!(self.usual, Scheme::Bearer { .. }) && !self.own.contains_key(repository)
     }

@@ -19,13 +19,13 @@ impl Scopes {
         Self(BTreeMap::from([(format!("repository:{name}"), actions)]))
     }
 
-    /// Deleting from a repository, and reading it to see what became of it.
+    /// Deleting from a repository, and reading it to check the result.
     pub(crate) fn delete(name: &RepositoryName) -> Self {
         let actions = BTreeSet::from(["delete".to_owned(), "pull".to_owned()]);
         Self(BTreeMap::from([(format!("repository:{name}"), actions)]))
     }
 
-    /// The scopes of a challenge: separated by spaces.
+    /// Parses the scopes of a challenge, which are separated by spaces.
     pub(crate) fn parse(text: &str) -> Self {
         let mut scopes = Self::default();
         for part in text.split_whitespace() {
@@ -43,12 +43,12 @@ impl Scopes {
         self
     }
 
-    /// Whether a token for these also does for those.
+    /// Whether a token for these scopes also serves the others.
     pub(crate) fn cover(&self, other: &Self) -> bool {
         other.0.iter().all(|(resource, actions)| self.0.get(resource).is_some_and(|own| own.is_superset(actions)))
     }
 
-    /// These without the actions (of a kind of resource, its name and the action) that somebody has.
+    /// These scopes without the actions that `has` accepts (given the kind of resource, its name and the action).
     pub(crate) fn without(&self, has: impl Fn(&str, &str, &str) -> bool) -> Self {
         let lacks = |(resource, actions): (&String, &BTreeSet<String>)| {
             let (kind, name) = resource.split_once(':').unwrap_or(("", resource));
@@ -58,7 +58,7 @@ impl Scopes {
         Self(self.0.iter().filter_map(lacks).collect())
     }
 
-    /// Each scope as a `scope` parameter has it.
+    /// Each scope in the form of a `scope` parameter.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|(resource, actions)| {
             format!("{resource}:{}", actions.iter().map(String::as_str).collect::<Vec<_>>().join(","))

@@ -15,11 +15,11 @@ use crate::registry::credentials::{Credential, JOB_USER, KnownCredential, basic}
 use crate::registry::error::ErrorKind;
 use crate::registry::wire::{self, ErrorBody, Fault, Patience, SMALL_LIMIT, Tries, Wire};
 
-/// How long a token does where the service does not say, or not in a way that can be read (token specification, `expires_in`).
+/// How long a token lives if the service does not say, or says it unreadably (token specification, `expires_in`).
 const DEFAULT_LIFE: Duration = Duration::from_secs(60);
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 
-/// A token and how long it does.
+/// A token and when to renew it.
 #[derive(Clone)]
 pub(super) struct Token {
     pub(super) value: SecretString,
@@ -32,15 +32,15 @@ impl Token {
     }
 }
 
-/// A token service, and as whom it is asked.
+/// A token service, and the identity it is asked with.
 pub(crate) struct Service<'a> {
     pub(crate) wire: &'a Wire,
     pub(crate) realm: Url,
-    /// What it is called where it refuses.
+    /// Its name in refusal messages.
     pub(crate) title: String,
     pub(crate) service: Option<String>,
     pub(crate) credential: Option<KnownCredential>,
-    /// Why a credential that is known is not sent there.
+    /// Why a known credential is not sent there.
     pub(crate) withheld: Option<String>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Service<'a> {
 struct Answer {
     token: Option<String>,
     access_token: Option<String>,
-    /// Seconds; some services write them otherwise than as a whole number.
+    /// Seconds; some services write them as something other than a whole number.
     #[serde(default)]
     expires_in: Value,
 }
@@ -56,8 +56,8 @@ struct Answer {
 impl Service<'_> {
     /// Fetches a token: by GET with Basic authentication, or with an identity token by POST (OAuth2 refresh).
     ///
-    /// Asking twice does no harm, so it is tried again like any reading. No redirect is followed: the password would go
-    /// along.
+    /// Repeating the request does no harm, so it is retried like a read. Redirects are not followed: they would leak
+    /// the password.
     pub(super) async fn fetch(&self, scopes: &Scopes) -> Result<Token, ErrorKind> {
         let mut tries = Tries::default();
         let token = loop {
@@ -82,11 +82,11 @@ impl Service<'_> {
         let given = |token: Option<String>| token.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic()));
         let value = given(answer.token).or_else(|| given(answer.access_token)).ok_or_else(unusable)?;
         let life = answer.expires_in.as_u64().map_or(DEFAULT_LIFE, Duration::from_secs).min(LONGEST_LIFE);
-        // Renewed before it ends: a request under way must not meet the end.
+        // Renewed early, so that it does not expire during a request.
         Ok(Token { value: value.into(), renew: asked + life - (life / 4).min(Duration::from_secs(10)) })
     }
 
-    /// Adds to a refusal which credential the service was asked with, which is where to fix it.
+    /// Adds to a refusal which credential was used, since that is what has to be fixed.
     fn advised(&self, fault: Fault) -> Fault {
         if !fault.kind.is_refusal() {
             return fault;
@@ -138,7 +138,7 @@ fn user(credential: &Credential) -> Option<(&str, &SecretString)> {
     }
 }
 
-/// A header value that no debug output shows.
+/// A header value that debug output does not show.
 pub(crate) fn sensitive(scheme: &str, value: &str) -> reqwest::header::HeaderValue {
     let mut header = reqwest::header::HeaderValue::from_str(&format!("{scheme} {value}"))
         .unwrap_or_else(|_| reqwest::header::HeaderValue::from_static("invalid"));

@@ -1,4 +1,4 @@
-//! Calls of Amazon ECR's API (version 2015-09-21): JSON by POST, each signed.
+//! Calls to Amazon ECR's API (version 2015-09-21): JSON by POST, each one signed.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ use crate::text::excerpt;
 const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921";
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
-/// How long a password does (`GetAuthorizationToken`): twelve hours; it is fetched again well before.
+/// How long a password is used: `GetAuthorizationToken` grants twelve hours, and it is renewed well before.
 const LIFE: Duration = Duration::from_secs(11 * 3600);
 
-/// A private registry of Amazon ECR, asked by its API with keys of AWS.
+/// A private Amazon ECR registry, reached through its API with AWS keys.
 pub struct Ecr<'a> {
     wire: &'a Wire,
     hosts: &'a Hosts,
@@ -33,30 +33,30 @@ pub struct Ecr<'a> {
     keys: &'a AwsKeys,
 }
 
-/// The password of a registry, for the user `AWS`, and until when it does.
+/// The password of a registry, for the user `AWS`, and when it expires.
 pub(super) struct Password {
     pub(super) value: SecretString,
     pub(super) until: Instant,
 }
 
-/// One call: what it does in IAM's words, and what it is given.
+/// One call: its name in IAM's terms, and its input.
 struct Call<'a> {
     name: &'a str,
-    /// What is being done, for people.
+    /// What is being done, for messages.
     action: String,
     body: Value,
 }
 
-/// What the API says of a call that it did not make.
+/// What the API says when it refuses a call.
 struct Refusal {
-    /// `RepositoryNotFoundException`, say.
+    /// For example `RepositoryNotFoundException`.
     kind: String,
     message: String,
     status: u16,
 }
 
 impl<'a> Ecr<'a> {
-    /// The registry at a host; `None` where that is not one of Amazon ECR.
+    /// The registry at a host; `None` if it is not an Amazon ECR registry.
     pub(crate) fn new(wire: &'a Wire, hosts: &'a Hosts, registry: &'a RegistryHost, keys: &'a AwsKeys) -> Option<Self> {
         Some(Self { wire, hosts, registry, place: registry.ecr()?, keys })
     }
@@ -65,7 +65,7 @@ impl<'a> Ecr<'a> {
         self.registry
     }
 
-    /// Whether a repository is there; `None` where these keys may not ask (IAM `ecr:DescribeRepositories`).
+    /// Whether a repository exists; `None` if these keys may not ask (IAM `ecr:DescribeRepositories`).
     pub async fn exists(&self, repository: &RepositoryName) -> Result<Option<bool>, Error> {
         let call = Call {
             name: "DescribeRepositories",
@@ -80,11 +80,11 @@ impl<'a> Ecr<'a> {
         }
     }
 
-    /// Makes a repository; whether this call made it. One that came to be in the meantime is as good. After a lost answer the
-    /// registry is asked what there is before anything is sent again.
+    /// Creates a repository and returns whether this call created it. One created in the meantime is just as good. If
+    /// an answer is lost, the registry is asked whether it exists before anything is sent again.
     ///
     /// # Errors
-    /// Where the API refuses it (IAM `ecr:CreateRepository`), or does not answer.
+    /// If the API refuses (IAM `ecr:CreateRepository`) or does not answer.
     pub async fn create(&self, repository: &RepositoryName) -> Result<bool, Error> {
         let call = Call {
             name: "CreateRepository",
@@ -123,7 +123,7 @@ impl<'a> Ecr<'a> {
         }
     }
 
-    /// A call that may be made again as often as need be.
+    /// Makes a call that is safe to repeat.
     async fn repeated(&self, call: &Call<'_>) -> Result<Result<Value, Refusal>, Error> {
         let mut tries = Tries::default();
         loop {
@@ -139,7 +139,7 @@ impl<'a> Ecr<'a> {
         waited.map_err(|kind| self.error(kind.about(&call.action)))
     }
 
-    /// One try: the answer, or what the API says instead. A fault may pass.
+    /// One try: the answer, or the API's refusal. A fault may be temporary.
     async fn once(&self, call: &Call<'_>) -> Result<Result<Value, Refusal>, Fault> {
         let url = self.url()?;
         let body = call.body.to_string();
@@ -178,7 +178,7 @@ impl<'a> Ecr<'a> {
         Ok(Err(refusal))
     }
 
-    /// Where the API is: where `WHARFINGER_HOSTS` sent its host, else at home.
+    /// The address of the API: where `WHARFINGER_HOSTS` sends its host, else the usual one.
     fn url(&self) -> Result<Url, Fault> {
         let sent = self.hosts.get(&self.place.api).cloned();
         match sent {
@@ -228,13 +228,13 @@ fn refusal(status: u16, body: &[u8]) -> Refusal {
     Refusal { kind: excerpt(kind, 80), message: excerpt(text(&["message", "Message"]), 300), status }
 }
 
-/// The host as the request names it.
+/// The host as it appears in the request.
 fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// A header's value that no debug output shows.
+/// A header value that debug output does not show.
 fn sensitive(text: &str) -> Result<reqwest::header::HeaderValue, Fault> {
     let mut value = reqwest::header::HeaderValue::from_str(text)
         .map_err(|_| Fault::protocol("AWS keys with characters that are not allowed in a header"))?;

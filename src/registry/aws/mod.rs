@@ -1,7 +1,7 @@
-//! Amazon ECR: where its API is, the password that it gives for keys of AWS, and repositories, which a push does not make.
+//! Amazon ECR: its API, the password it gives for AWS keys, and creating repositories, which a push does not do.
 //!
-//! Only private registries: `ACCOUNT.dkr.ecr.REGION.amazonaws.com` and its relatives. The keys come from the environment
-//! alone; whatever `config.json` or a helper has for such a host goes before them.
+//! Only private registries: `ACCOUNT.dkr.ecr.REGION.amazonaws.com` and its variants. The keys come from the environment
+//! alone; a credential for such a host from `config.json` or a helper takes precedence.
 
 mod api;
 mod passwords;

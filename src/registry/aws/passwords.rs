@@ -1,4 +1,4 @@
-//! The passwords that Amazon ECR gave for keys of AWS.
+//! The passwords that Amazon ECR gave for AWS keys.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::image::RegistryHost;
 use crate::registry::credentials::{Credential, KnownCredential, Place};
 use crate::registry::error::Error;
 
-/// How long a sign-in that failed is not tried again: each of many images would wait for it anew.
+/// How long a failed sign-in is not retried: otherwise each of many images would wait for it again.
 const FAILED: Duration = Duration::from_secs(60);
 
 enum SignIn {
@@ -19,12 +19,12 @@ enum SignIn {
     Failed { until: Instant, error: Error },
 }
 
-/// The passwords of a run, one sign-in a registry.
+/// The passwords of a run, one sign-in per registry.
 #[derive(Default)]
 pub(crate) struct Passwords(Mutex<BTreeMap<RegistryHost, SignIn>>);
 
 impl Passwords {
-    /// The credential of a host of Amazon ECR: those who come while it is asked for wait for it.
+    /// The credential for an Amazon ECR host: tasks that ask while it is being fetched wait for it.
     pub(crate) async fn credential(&self, ecr: &Ecr<'_>) -> Result<KnownCredential, Error> {
         let mut passwords = self.0.lock().await;
         let now = Instant::now();

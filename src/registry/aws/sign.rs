@@ -1,22 +1,22 @@
-//! AWS Signature Version 4: what a request is signed with, as AWS describes it in "Create a signed AWS API request".
+//! AWS Signature Version 4, as AWS describes it in "Create a signed AWS API request".
 //!
-//! Only what calls of an API with one path and no query need.
+//! Only what calls to an API with one path and no query need.
 
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::registry::credentials::AwsKeys;
 
-/// What is signed: the host and every other header that is sent with the request, names in lower case.
+/// What is signed: the host and every other header of the request, names in lower case.
 pub(super) struct Signable<'a> {
     pub(super) method: &'a str,
-    /// The path; it holds nothing that would have to be encoded.
+    /// The path; it contains nothing that would need encoding.
     pub(super) path: &'a str,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: &'a [u8],
 }
 
-/// For whom a signature is: `region` and `service`.
+/// What a signature is valid for: `region` and `service`.
 pub(super) struct Scope<'a> {
     pub(super) region: &'a str,
     pub(super) service: &'a str,
@@ -69,7 +69,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
-    /// RFC 4231: a short key, one of a whole block and more, and a key and data that are both longer than a block.
+    /// RFC 4231: a short key, one of a full block and more, and a key and data both longer than a block.
     #[test]
     fn hmac_is_as_its_specification_has_it() {
         for (key, message, mac) in [
@@ -135,7 +135,7 @@ mod tests {
         }
     }
 
-    /// The derived key of the worked example in AWS's documentation of Signature Version 4.
+    /// The derived key from the worked example in AWS's documentation of Signature Version 4.
     #[test]
     fn the_key_of_a_day_is_as_documented() {
         let iam = key(&keys(), &Scope { region: "us-east-1", service: "iam" }, "20150830");

@@ -1,4 +1,4 @@
-//! Docker's `config.json`, as far as it is about credentials.
+//! Docker's `config.json`, as far as it concerns credentials.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::credential::{Credential, CredentialError};
 use crate::image::RegistryHost;
 
-/// What a `config.json` says.
+/// The contents of a `config.json`.
 pub(super) struct Config {
     pub(super) known: BTreeMap<RegistryHost, Credential>,
     pub(super) helpers: BTreeMap<RegistryHost, String>,
@@ -37,7 +37,7 @@ struct RawAuth {
     registrytoken: Option<String>,
 }
 
-/// Reads the text; errors say where and what, never a value.
+/// Parses the text; errors say where and what, but never show a value.
 pub(super) fn parse(text: &str, origin: &str) -> Result<Config, CredentialError> {
     let fail = |why: String| CredentialError { origin: origin.to_owned(), why };
     let raw: Raw = serde_json::from_str(text)
@@ -54,8 +54,8 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Config, CredentialError>
     Ok(Config { known, helpers, store: raw.creds_store.filter(|s| !s.is_empty()) })
 }
 
-/// The registry that a key means; `https://index.docker.io/v1/` is Docker Hub. `None` for a key with a path: what it
-/// is about is less than a registry.
+/// The registry that a key means; `https://index.docker.io/v1/` is Docker Hub. `None` for a key with a path, which
+/// covers only part of a registry.
 fn host(key: &str) -> Option<RegistryHost> {
     let rest = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));

@@ -4,20 +4,20 @@ use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// What a registry, or its token service, takes as proof of who asks.
+/// What a registry or its token service accepts as proof of identity.
 #[derive(Debug, Clone)]
 pub enum Credential {
     /// A user name and a password or token.
     Password { username: String, password: SecretString },
     /// An identity token, exchanged for bearer tokens by the OAuth2 refresh flow.
     Identity(SecretString),
-    /// A bearer token, sent to the registry as it is.
+    /// A bearer token, sent to the registry as is.
     Bearer(SecretString),
-    /// The job's own GitHub token, for ghcr.io: where it is refused, the registry is read anonymously.
+    /// The job's own GitHub token, for ghcr.io: if it is refused, the registry is read anonymously.
     Job(SecretString),
 }
 
-/// The user name that the job's own token is sent with: ghcr.io looks at the token alone.
+/// The user name sent with the job's own token: ghcr.io checks only the token.
 pub(crate) const JOB_USER: &str = "wharfinger";
 
 /// A credential, and where it came from.
@@ -37,11 +37,11 @@ pub enum Place {
     DockerAuthConfig,
     /// Docker's `config.json`, by its path.
     File(String),
-    /// A credential helper, by its program.
+    /// A credential helper, by its program name.
     Helper(String),
-    /// Keys of AWS, for Amazon ECR.
+    /// AWS keys, for Amazon ECR.
     Aws,
-    /// What a command was given for itself.
+    /// Given to the command directly.
     Command,
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Place {
 }
 
 impl fmt::Display for KnownCredential {
-    /// As whom a registry is asked and from where that is known; never the secret.
+    /// The user name and the source of the credential; never the secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.credential {
             Credential::Password { username, .. } => write!(f, "{}", display_username(username))?,
@@ -82,7 +82,7 @@ impl KnownCredential {
     }
 }
 
-/// What tokens begin with: some people give theirs as the user name.
+/// How tokens begin: some people supply theirs as the user name.
 const TOKENS: [&str; 9] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "dckr_", "glpat-", "eyJ"];
 
 /// A user name as it may be shown.
@@ -104,18 +104,18 @@ impl Credential {
     }
 }
 
-/// Keys of AWS, for Amazon ECR.
+/// AWS keys, for Amazon ECR.
 #[derive(Debug, Clone)]
 pub struct AwsKeys {
     /// `AWS_ACCESS_KEY_ID`.
     pub id: String,
     /// `AWS_SECRET_ACCESS_KEY`.
     pub secret: SecretString,
-    /// `AWS_SESSION_TOKEN`, of keys that end.
+    /// `AWS_SESSION_TOKEN`, for temporary keys.
     pub session: Option<SecretString>,
 }
 
-/// Which configuration of credentials cannot be used, and why; never what stands in it.
+/// Which credential configuration cannot be used, and why; never its contents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{origin}: {why}")]
 pub struct CredentialError {

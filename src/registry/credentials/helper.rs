@@ -1,4 +1,4 @@
-//! Docker credential helpers: `docker-credential-<name> get`, the server on its stdin.
+//! Docker credential helpers: `docker-credential-<name> get`, with the server on stdin.
 
 use std::ffi::OsStr;
 use std::process::Stdio;
@@ -20,12 +20,12 @@ struct Answer {
     secret: String,
 }
 
-/// A helper's program.
+/// The program of a helper.
 pub(super) fn program(name: &str) -> String {
     format!("docker-credential-{name}")
 }
 
-/// Asks a helper; `None` where it knows no such registry. What it printed is never shown: it may be the secret.
+/// Asks a helper; `None` if it does not know the registry. Its output is never shown: it may be the secret.
 pub(super) async fn ask(
     name: &str,
     registry: &RegistryHost,
@@ -79,7 +79,7 @@ async fn run(program: &str, registry: &RegistryHost, path: Option<&OsStr>) -> st
     child.wait_with_output().await
 }
 
-/// The program on the given path: the process's own `PATH` may be another.
+/// The program on the given path, which may differ from the process's own `PATH`.
 fn find_program(program: &str, path: Option<&OsStr>) -> Option<std::ffi::OsString> {
     std::env::split_paths(path?).map(|dir| dir.join(program)).find(|p| p.is_file()).map(Into::into)
 }

@@ -1,7 +1,7 @@
-//! Who we are to each registry: from what the run was given, Docker's configuration, credential helpers, GitHub's token.
+//! Credentials for each registry: from the run's inputs, Docker's configuration, credential helpers, GitHub's token.
 //!
-//! The order: `dockerhub-username` and `dockerhub-token` for Docker Hub; `registry-auth`; `DOCKER_AUTH_CONFIG`; Docker's
-//! `config.json` (`credHelpers`, then `auths`, then `credsStore`); GitHub's token for ghcr.io.
+//! The order: `dockerhub-username` and `dockerhub-token` for Docker Hub; `registry-auth`; `DOCKER_AUTH_CONFIG`;
+//! Docker's `config.json` (`credHelpers`, then `auths`, then `credsStore`); GitHub's token for ghcr.io.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -21,25 +21,25 @@ mod helper;
 pub(crate) use credential::{AwsKeys, Credential, CredentialError, KnownCredential, Place};
 pub(crate) use credential::{JOB_USER, basic, display_username};
 
-/// What a run was given for registries.
+/// The registry credentials a run was given.
 #[derive(Debug, Default)]
 pub struct Given {
     /// Docker Hub's user name and token.
     pub dockerhub: Option<(String, SecretString)>,
-    /// A Docker `config.json` text.
+    /// The text of a Docker `config.json`.
     pub registry_auth: Option<SecretString>,
-    /// GitHub's token: ghcr.io takes it where `server_url` is github.com's.
+    /// GitHub's token: ghcr.io accepts it if `server_url` is github.com's.
     pub github_token: Option<SecretString>,
 }
 
 /// The part of the environment that credentials come from; nothing below reads the environment itself.
 #[derive(Debug, Default)]
 pub struct Environment {
-    /// `DOCKER_AUTH_CONFIG`: a `config.json` text with `auths` only.
+    /// `DOCKER_AUTH_CONFIG`: the text of a `config.json` with `auths` only.
     pub docker_auth_config: Option<SecretString>,
     /// `DOCKER_CONFIG`: the directory of `config.json`.
     pub docker_config: Option<PathBuf>,
-    /// `HOME`: holds `.docker/config.json` where `DOCKER_CONFIG` is not set.
+    /// `HOME`: contains `.docker/config.json` if `DOCKER_CONFIG` is not set.
     pub home: Option<PathBuf>,
     /// `PATH`: where credential helpers are found.
     pub path: Option<OsString>,
@@ -48,7 +48,7 @@ pub struct Environment {
     pub aws: Option<AwsKeys>,
 }
 
-/// What a helper answered for one registry: those who come while it is asked wait for it.
+/// A helper's answer for one registry: tasks that ask in the meantime wait for it.
 type HelperAnswer = Arc<OnceCell<Option<KnownCredential>>>;
 
 #[derive(Clone, Default)]
@@ -57,7 +57,7 @@ pub struct Credentials {
     helpers: BTreeMap<RegistryHost, String>,
     store: Option<String>,
     path: Option<OsString>,
-    /// For hosts of Amazon ECR that nothing else is known for.
+    /// For Amazon ECR hosts with no other credential.
     pub(crate) aws: Option<AwsKeys>,
     answers: Arc<std::sync::Mutex<BTreeMap<RegistryHost, HelperAnswer>>>,
 }
@@ -69,7 +69,7 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Puts together what was given and what the environment has.
+    /// Combines what was given with what the environment has.
     pub fn load(given: Given, environment: &Environment) -> Result<Self, CredentialError> {
         let mut credentials = Self { path: environment.path.clone(), aws: environment.aws.clone(), ..Self::default() };
         if let Some(token) = given.github_token.filter(|_| is_github_com(environment))
@@ -103,7 +103,7 @@ impl Credentials {
         Ok(credentials)
     }
 
-    /// One user's for one registry, and none for any other.
+    /// One user's credential for one registry, and none for any other.
     #[must_use]
     pub fn of_one(registry: RegistryHost, username: String, password: SecretString) -> Self {
         let credential = Credential::Password { username, password };
@@ -116,15 +116,15 @@ impl Credentials {
         self.known.extend(all.into_iter().map(found));
     }
 
-    /// The credential for a registry, where there is one; helpers are asked once a run.
+    /// The credential for a registry, if there is one; helpers are asked once per run.
     ///
     /// # Errors
-    /// Where a helper is configured and fails. That it knows no such registry is not a failure.
+    /// If a configured helper fails. A helper that does not know the registry has not failed.
     pub async fn get(&self, registry: &RegistryHost) -> Result<Option<Credential>, CredentialError> {
         Ok(self.find(registry).await?.map(|found| found.credential))
     }
 
-    /// The same, with where it came from.
+    /// The same, with its source.
     pub async fn find(&self, registry: &RegistryHost) -> Result<Option<KnownCredential>, CredentialError> {
         let known = self.known.get(registry);
         let own = self.helpers.get(registry);
@@ -145,14 +145,14 @@ impl Credentials {
         Ok(answer.clone().or_else(|| known.cloned()))
     }
 
-    /// Whether there are keys of AWS and the registry is one of Amazon ECR.
+    /// Whether there are AWS keys and the registry is an Amazon ECR registry.
     #[must_use]
     pub fn has_keys_for(&self, registry: &RegistryHost) -> bool {
         self.aws.is_some() && registry.ecr().is_some()
     }
 
-    /// Every secret that was given, for masking, the encoded forms included. What helpers and token services answer
-    /// later is handed to [`crate::registry::remote::Options::derived`].
+    /// Every secret that was given, including its encoded forms, for masking. Secrets that helpers and token services
+    /// return later go to [`crate::registry::remote::Options::derived`].
     #[must_use]
     pub fn secrets(&self) -> Vec<SecretString> {
         let encoded = |credential: &Credential| match credential {
@@ -167,7 +167,7 @@ impl Credentials {
     }
 }
 
-/// GitHub's token goes to ghcr.io only where the job runs on github.com.
+/// Whether the job runs on github.com: only then is GitHub's token sent to ghcr.io.
 fn is_github_com(environment: &Environment) -> bool {
     environment.github_server_url.as_deref().is_some_and(|url| url.trim_end_matches('/') == "https://github.com")
 }

@@ -116,7 +116,7 @@ fn broken_configurations_are_named_without_their_content() {
     }
 }
 
-/// Written by a process of its own: a program that this process still holds open for writing cannot be run.
+/// Written by a separate process: a program that this process still has open for writing cannot be run.
 #[cfg(unix)]
 fn helper(dir: &Path, name: &str, script: &str) {
     let path = dir.join(format!("docker-credential-{name}"));

@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all.
+//! Files that are either complete or absent.
 
 use std::fs::File as StdFile;
 use std::io;
@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 /// How much of a file is read at once.
 const CHUNK: usize = 256 * 1024;
 
-/// The whole file, at most `limit` bytes; `None` where there is none.
+/// The whole file, at most `limit` bytes; `None` if it does not exist.
 pub(super) async fn read(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
     let Some((file, length)) = open(path, 0).await? else { return Ok(None) };
     if length > limit as u64 {
@@ -25,7 +25,7 @@ pub(super) async fn read(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>
     Ok(Some(bytes))
 }
 
-/// The file at `offset`, and its length; `None` where there is none.
+/// The file at `offset`, and its length; `None` if it does not exist.
 pub(super) async fn open(path: &Path, offset: u64) -> io::Result<Option<(File, u64)>> {
     let mut file = match File::open(path).await {
         Ok(file) => file,
@@ -39,7 +39,7 @@ pub(super) async fn open(path: &Path, offset: u64) -> io::Result<Option<(File, u
     Ok(Some((file, length)))
 }
 
-/// The bytes of a file from where it stands.
+/// The bytes of a file from its current position.
 pub(super) fn stream(file: File) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     try_unfold(file, |mut file| async move {
         let mut chunk = Vec::with_capacity(CHUNK);
@@ -55,11 +55,11 @@ pub(super) async fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     partial.finish().await
 }
 
-/// What files that are being written are called until they are whole.
+/// The name prefix of files that are still being written.
 const PARTIAL: &str = ".partial-";
 
-/// A file being written beside its place; what is not finished is taken away. It is locked while it is written, so that
-/// what a killed process left can be told apart.
+/// A file being written next to its final path; an unfinished one is removed. It is locked meanwhile, so that what a
+/// killed process left behind can be recognised.
 pub(super) struct Partial {
     file: File,
     here: PathBuf,
@@ -68,7 +68,7 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// Starts writing what will be at `path`; its directory is made.
+    /// Starts writing the future file at `path`, creating its directory.
     pub(super) async fn create(path: &Path) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let directory = path.parent().ok_or_else(|| io::Error::other("not a directory"))?;
@@ -86,7 +86,7 @@ impl Partial {
         &mut self.file
     }
 
-    /// Puts the file in its place, safely on disk.
+    /// Moves the file into place, safely on disk.
     pub(super) async fn finish(mut self) -> io::Result<()> {
         use tokio::io::AsyncWriteExt as _;
         self.file.flush().await?;
@@ -109,14 +109,14 @@ impl Drop for Partial {
     }
 }
 
-/// A new file, locked; `None` where it was swept away between its making and its locking, or its name is taken.
+/// A new, locked file; `None` if it was swept away before it was locked, or its name is taken.
 fn create_locked(path: &Path) -> io::Result<Option<StdFile>> {
     let file = match StdFile::options().write(true).create_new(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
         file => file?,
     };
     match file.try_lock() {
-        // A file system without locks: there nothing is swept.
+        // A file system without locks: nothing is swept there.
         Err(std::fs::TryLockError::Error(e)) if e.kind() != io::ErrorKind::Unsupported => return Err(e),
         Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
         _ => {}
@@ -124,7 +124,7 @@ fn create_locked(path: &Path) -> io::Result<Option<StdFile>> {
     Ok(path.try_exists()?.then_some(file))
 }
 
-/// Takes away what killed processes left half-written in a directory: files that nobody holds locked.
+/// Removes half-written files of killed processes from a directory: those that nobody holds locked.
 pub(super) async fn sweep(directory: PathBuf) -> io::Result<()> {
     blocking(directory, |directory| {
         let entries = match std::fs::read_dir(&directory) {
@@ -136,7 +136,7 @@ pub(super) async fn sweep(directory: PathBuf) -> io::Result<()> {
             if !entry.file_name().to_string_lossy().starts_with(PARTIAL) {
                 continue;
             }
-            // Another run may finish or sweep it at this moment.
+            // Another run may be finishing or sweeping it at this moment.
             if let Ok(file) = StdFile::options().write(true).open(entry.path())
                 && file.try_lock().is_ok()
             {
@@ -148,7 +148,7 @@ pub(super) async fn sweep(directory: PathBuf) -> io::Result<()> {
     .await
 }
 
-/// Work with a file that may wait for the disk.
+/// File operations that may wait for the disk.
 async fn blocking<T: Send + 'static>(
     path: PathBuf,
     work: impl FnOnce(PathBuf) -> io::Result<T> + Send + 'static,
@@ -156,7 +156,7 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(move || work(path)).await.map_err(io::Error::other)?
 }
 
-/// Takes the lock, waiting for whoever has it. It is given back when the file is closed, however the process ends.
+/// Takes the lock, waiting for its holder. It is released when the file is closed, however the process ends.
 pub(super) async fn lock(path: PathBuf) -> io::Result<StdFile> {
     blocking(path, |path| {
         if let Some(directory) = path.parent() {

@@ -8,7 +8,7 @@ use crate::image::{Descriptor, Digest, Tag};
 /// The annotation that names an entry (OCI image specification, `annotations.md`).
 const NAME: &str = "org.opencontainers.image.ref.name";
 
-/// An entry: what it is, and its JSON.
+/// An entry: its descriptor, and its JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) media_type: String,
@@ -32,7 +32,7 @@ impl Entry {
         Ok(Self { media_type, digest, json })
     }
 
-    /// The tag it goes by: the name, or what stands behind the last colon of a whole reference.
+    /// Its tag: the name, or the part after the last colon of a whole reference.
     pub(super) fn name(&self) -> Option<Tag> {
         let name = self.json["annotations"][NAME].as_str()?;
         let tag = name.rsplit_once(':').map_or(name, |(_, tag)| tag);
@@ -86,8 +86,8 @@ impl Index {
         Value::Object(whole).to_string().into_bytes()
     }
 
-    /// Lets `tag` stand for `entry` and for nothing else. What it stood for stays, if it goes by no other name, as a
-    /// nameless entry: others may still ask for it by digest.
+    /// Makes `tag` name `entry` and nothing else. The entry it named before is kept without a name if it has no other:
+    /// it may still be requested by digest.
     pub(super) fn name(&mut self, tag: &Tag, mut entry: Entry) {
         entry.set_name(Some(tag));
         let already = self.entries.iter().any(|e| e.digest == entry.digest && e.name().as_ref() == Some(tag));
@@ -108,17 +108,17 @@ impl Index {
         });
     }
 
-    /// Lets `tag` stand for nothing. What it stood for is no longer found unless it goes by another name; its blobs stay.
+    /// Removes `tag`. Its entry is no longer found unless it has another name; the blobs stay.
     pub(super) fn unname(&mut self, tag: &Tag) {
         self.entries.retain(|entry| entry.name().as_ref() != Some(tag));
     }
 
-    /// Takes every entry of a digest out.
+    /// Removes every entry of a digest.
     pub(super) fn remove(&mut self, digest: &Digest) {
         self.entries.retain(|entry| entry.digest != *digest);
     }
 
-    /// Adds an entry without a name, if it is not there.
+    /// Adds an entry without a name, unless it exists already.
     pub(super) fn add(&mut self, entry: Entry) {
         if !self.entries.iter().any(|e| e.digest == entry.digest) {
             self.entries.push(entry);

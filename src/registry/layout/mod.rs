@@ -1,7 +1,7 @@
 //! OCI image layouts on disk (OCI image specification, `image-layout.md`).
 //!
-//! Every file is written beside its place, synchronised and renamed, so that a layout is never half-written; `index.json`
-//! changes under a lock that ends with its process.
+//! Every file is written under a temporary name, synchronised and renamed, so that a layout is never half-written;
+//! `index.json` changes under a lock that ends with its process.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,29 +24,29 @@ use index::{Entry, Index};
 pub(super) struct Layout {
     location: Location,
     path: PathBuf,
-    /// It is only read: a directory that does not exist is a mistake, and not one that has nothing.
+    /// Read only: a missing directory is a mistake, not an empty layout.
     must_exist: bool,
-    /// What killed runs left was looked for.
+    /// Set once left-overs of killed runs have been removed.
     swept: tokio::sync::OnceCell<()>,
 }
 
-/// How deep nested indexes are looked into for names and referrers.
+/// How deep nested indexes are searched for names and referrers.
 const DEPTH: usize = 4;
 
 impl Layout {
-    /// The layout in this directory; it is made by the first thing written.
+    /// The layout in this directory, created on the first write.
     pub(super) fn new(path: PathBuf) -> Self {
         let location = Location::Layout(path.clone());
         Self { location, path, must_exist: false, swept: tokio::sync::OnceCell::new() }
     }
 
-    /// The same, to be read as a source.
+    /// The same, as a source that is only read.
     pub(super) fn source(path: PathBuf) -> Self {
         Self { must_exist: true, ..Self::new(path) }
     }
 
     /// # Errors
-    /// Where it is a source whose directory does not exist.
+    /// If this is a source whose directory does not exist.
     async fn check(&self) -> Result<(), Error> {
         let exists = tokio::fs::try_exists(&self.path).await.map_err(|e| self.disk(&self.path, &e))?;
         if exists || !self.must_exist {
@@ -72,7 +72,7 @@ impl Layout {
         self.path.join("blobs").join(digest.algorithm()).join(digest.hex())
     }
 
-    /// `index.json`; `None` where there is no layout.
+    /// `index.json`; `None` if there is no layout.
     async fn index(&self) -> Result<Option<Index>, Error> {
         let path = self.path.join("index.json");
         let Some(bytes) = files::read(&path, MANIFEST_LIMIT).await.map_err(|e| self.disk(&path, &e))? else {
@@ -81,7 +81,7 @@ impl Layout {
         Index::parse(&bytes).map(Some).map_err(|e| self.unusable(format!("index.json: {e}")))
     }
 
-    /// A document by digest, its bytes checked.
+    /// A document by digest, its bytes verified.
     async fn document(&self, digest: &Digest, called: Option<&str>) -> Result<Option<Document>, Error> {
         let path = self.blob_path(digest);
         let Some(bytes) = files::read(&path, MANIFEST_LIMIT).await.map_err(|e| self.disk(&path, &e))? else {
@@ -96,8 +96,8 @@ impl Layout {
         document.map(Some).map_err(|e| self.error(ErrorKind::of_content(digest.as_str(), &e)))
     }
 
-    /// The names in the layout and what they stand for: of `index.json`, and of nameless indexes in it. A single entry
-    /// without any name goes by `latest`.
+    /// The names in the layout and their entries: from `index.json`, and from unnamed indexes in it. If there is a
+    /// single entry without a name, it counts as `latest`.
     async fn names(&self) -> Result<Option<Vec<(Tag, Entry)>>, Error> {
         let Some(index) = self.index().await? else { return Ok(None) };
         let mut names = Vec::new();
@@ -147,7 +147,7 @@ impl Layout {
         }
     }
 
-    /// Takes away, once, what killed runs left half-written. Only a help: it is never taken for a blob.
+    /// Removes, once, half-written files of killed runs. Best effort: they are never taken for blobs.
     async fn sweep(&self) {
         let sweep = async {
             for directory in [self.path.clone(), self.path.join("blobs/sha256"), self.path.join("blobs/sha512")] {
@@ -253,7 +253,8 @@ impl Store for Layout {
         let entry = document.descriptor().map(Entry::from).map_err(|e| self.unusable(e.to_string()))?;
         match reference {
             Reference::Tag(tag) => self.change(|index| index.name(tag, entry)).await?,
-            // What refers to another manifest is found from index.json; what an index lists is found from there.
+            // A manifest that refers to another is found through index.json; the members of an index are found through
+            // the index.
             Reference::Digest(_) if content.subject().is_some() => self.change(|index| index.add(entry)).await?,
             Reference::Digest(_) => self.change(|_| {}).await?,
         }

@@ -1,5 +1,6 @@
-//! What a registry hides. Some answer 404, 403, a bare 401 or an empty tag list to everybody who does not say who asks,
-//! and never ask for it. Where a credential is known, such an answer is believed only after the same was asked with it.
+//! What a registry hides. Some answer anonymous requests with 404, 403, a bare 401 or an empty tag list, and never ask
+//! for authentication. If a credential is known, such an answer is believed only after the request was repeated with
+//! it.
 
 use reqwest::StatusCode;
 
@@ -14,11 +15,11 @@ use crate::registry::error::ErrorKind;
 use crate::registry::wire::{Fault, Tries};
 
 impl Client {
-    /// How to ask the same again with the credential, which was not sent; `None` where what was answered can be believed, or no
+    /// How to repeat the request with the credential, which was not sent; `None` if the answer can be believed, or no
     /// credential is known.
     ///
     /// # Errors
-    /// Where the credential may not be sent, or how to send it cannot be found out: nothing is known of what was asked for.
+    /// If the credential must not be sent, or it cannot be found out how to send it: then nothing is known.
     pub(super) async fn untried(
         &self,
         endpoint: &Endpoint,
@@ -37,12 +38,12 @@ impl Client {
         let offered = endpoint.offered.get_or_try_init(|| self.challenge_of_all(endpoint)).await?;
         Ok(offered.clone().or(match found.credential {
             Credential::Password { .. } | Credential::Bearer(_) => Some(Scheme::Basic),
-            // There is no service that would take them.
+            // There is no service that would accept them.
             Credential::Identity(_) | Credential::Job(_) => None,
         }))
     }
 
-    /// Asks with the credential, by this scheme; what is found out so holds for the repository from then on.
+    /// Repeats the request with the credential, by this scheme; what is learned applies to the repository from then on.
     pub(super) async fn retried(
         &self,
         endpoint: &Endpoint,
@@ -58,9 +59,9 @@ impl Client {
         }
         let (repository, public) = (call.repository.as_ref(), is_public(endpoint, call));
         match outcome {
-            // It named a scheme of its own, which is learned.
+            // It named its own scheme, which is learned.
             Outcome::Refused { challenge: Some(_), .. } => {}
-            // What everybody may read goes on being read so.
+            // What is public continues to be read anonymously.
             Outcome::Refused { .. } if public => endpoint.auth.keep(repository, Scheme::Open),
             _ if public || matches!(endpoint.offered.get(), Some(None)) => endpoint.auth.keep(repository, scheme),
             _ => endpoint.auth.learn(repository, scheme),
@@ -68,8 +69,8 @@ impl Client {
         Ok((authorization, outcome))
     }
 
-    /// How the registry has requests authenticated, as it says where nothing of it is asked for (OCI distribution
-    /// specification, "Determining Support"); `None` where it does not say.
+    /// How the registry has requests authenticated, as it says when asked for nothing in particular (OCI distribution
+    /// specification, "Determining Support"); `None` if it does not say.
     async fn challenge_of_all(&self, endpoint: &Endpoint) -> Result<Option<Scheme>, ErrorKind> {
         let url = endpoint.url("").map_err(ErrorKind::Protocol)?;
         let call = Call::of_registry(url, "finding out how requests are authenticated".to_owned());
@@ -87,8 +88,8 @@ impl Client {
     }
 }
 
-/// What was said, where that may hide what somebody else would be answered. What is absent where everybody may read is not
-/// hidden; that not everybody may write there, or read everything, tells nothing.
+/// The registry's answer, if it may hide what a request with a credential would get. In a public repository, absence
+/// hides nothing; a refused write, or a refusal of part of it, proves nothing.
 fn doubtful(endpoint: &Endpoint, call: &Call, outcome: &Outcome) -> Option<String> {
     let public = call.reads() && is_public(endpoint, call);
     let settled = public && call.repository.as_ref().is_some_and(|name| endpoint.auth.is_settled(name));

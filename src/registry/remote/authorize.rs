@@ -1,4 +1,4 @@
-//! As whom a registry is asked: the authorization of each request, and what a refusal of it means.
+//! The identity used towards a registry: the authorization of each request, and what its refusal means.
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -10,18 +10,18 @@ use crate::registry::auth::{Challenge, Identity, Scheme, Scopes, Service, lackin
 use crate::registry::credentials::{Credential, KnownCredential, basic};
 use crate::registry::error::ErrorKind;
 
-/// The authorization of one request, and the token in it.
+/// The authorization of one request, and its token.
 pub(crate) struct Authorization {
     pub(crate) header: Option<HeaderValue>,
     token: Option<SecretString>,
     asked: Asked,
 }
 
-/// As whom a request is made.
+/// The identity a request is made with.
 enum Asked {
-    /// With this credential, or with a token that was got with it; never the secret.
+    /// With this credential, or a token obtained with it; never the secret.
     As(String),
-    /// Without a credential that is known: why.
+    /// Without a credential, though one is known: why.
     Withheld(String),
     /// Without a credential, because none may be used.
     Anonymously,
@@ -30,7 +30,7 @@ enum Asked {
 }
 
 impl Authorization {
-    /// Of a request that says nothing of who asks.
+    /// For an anonymous request.
     pub(super) const fn none() -> Self {
         Self { header: None, token: None, asked: Asked::AsNobody }
     }
@@ -40,27 +40,27 @@ impl Authorization {
         Self { header, token: None, asked: Asked::As(found.to_string()) }
     }
 
-    /// The token, where there is one of the token service.
+    /// The token, if it came from the token service.
     pub(crate) const fn token(&self) -> Option<&SecretString> {
         self.token.as_ref()
     }
 
-    /// The scopes that its token does not have of those that were needed, as far as it says.
+    /// The needed scopes that its token lacks, as far as the token says.
     fn lacks(&self, needed: &Scopes) -> Option<String> {
         self.token.as_ref().and_then(|token| lacking(token, needed))
     }
 
-    /// Whether it says who asks.
+    /// Whether an identity is sent.
     pub(super) const fn is_sent(&self) -> bool {
         matches!(self.asked, Asked::As(_))
     }
 
-    /// Whether it says nothing of who asks, though that could be said.
+    /// Whether the request is anonymous although a credential could be sent.
     pub(super) const fn is_anonymous(&self) -> bool {
         matches!(self.asked, Asked::AsNobody | Asked::Withheld(_))
     }
 
-    /// Why a credential that is known was not sent.
+    /// Why a known credential was not sent.
     pub(super) fn withheld(&self) -> Option<&str> {
         match &self.asked {
             Asked::Withheld(why) => Some(why),
@@ -70,7 +70,7 @@ impl Authorization {
 }
 
 impl Client {
-    /// The authorization for a request about a repository with these scopes; a token is fetched if none is at hand.
+    /// The authorization for a request about a repository with these scopes; fetches a token if none is cached.
     pub(crate) async fn authorize(
         &self,
         endpoint: &Endpoint,
@@ -81,7 +81,7 @@ impl Client {
         self.authorize_by(endpoint, identity, endpoint.auth.scheme(repository), scopes).await
     }
 
-    /// The same by this scheme, whatever is known of the repository's.
+    /// The same with this scheme, whatever is known about the repository's.
     pub(super) async fn authorize_by(
         &self,
         endpoint: &Endpoint,
@@ -138,7 +138,7 @@ impl Client {
         Ok(found)
     }
 
-    /// The credential for a registry and where it came from: what is known, else what Amazon ECR gives for keys of AWS.
+    /// The credential for a registry and its source: a known one, else what Amazon ECR gives for AWS keys.
     pub(crate) async fn find_credential(&self, registry: &RegistryHost) -> Result<Option<KnownCredential>, ErrorKind> {
         let found =
             self.options().credentials.find(registry).await.map_err(|e| ErrorKind::Refused {
@@ -151,7 +151,7 @@ impl Client {
         }
     }
 
-    /// What a registry said of a refusal, with the credential it was asked with and the scope that lacked: where to fix it.
+    /// What a registry said in a refusal, with the credential used and the missing scope: what has to be fixed.
     pub(crate) async fn explain_refusal(
         &self,
         endpoint: &Endpoint,
@@ -172,7 +172,7 @@ impl Client {
         format!("{said}; requested {who}{lacks}")
     }
 
-    /// Learns from a 401 of the registry: how it authenticates requests, and that the token used is of no more use.
+    /// Learns from a registry's 401: how it authenticates requests, and that the token used is no longer valid.
     pub(crate) fn learn_challenge(
         &self,
         endpoint: &Endpoint,
@@ -186,7 +186,7 @@ impl Client {
             endpoint.auth.forget(token);
         }
         if let Challenge::Bearer { scope, .. } = &challenge {
-            // Where a registry names its repositories otherwise than its paths do, its own word is what counts.
+            // If a registry names its repositories differently from its paths, its own name counts.
             let challenged = Scopes::parse(scope.as_deref().filter(|s| s.len() <= 1024).unwrap_or_default());
             if !scopes.cover(&challenged) {
                 endpoint.auth.bundle(&scopes.clone().and(&challenged));

@@ -1,4 +1,4 @@
-//! Blobs: HEAD, and GET as a stream that goes on where it broke.
+//! Blobs: HEAD, and GET as a stream that resumes after a broken connection.
 
 use std::sync::Arc;
 
@@ -19,12 +19,12 @@ use crate::registry::error::{Error, ErrorKind};
 use crate::registry::store::ByteStream;
 use crate::registry::wire::{Cure, Fault, Tries};
 
-/// How often one download is taken up again at most, however far it comes each time.
+/// How often one download is resumed at most, however far it gets each time.
 const RESUMES: u32 = 16;
-/// So much received in one go makes the next break the first one again.
+/// After receiving this much in one go, the next break counts as the first again.
 const PROGRESS: u64 = 1024 * 1024;
 
-/// A blob, and how it is asked for.
+/// A blob, and how it is requested.
 struct Asked {
     client: Arc<Client>,
     endpoint: Arc<Endpoint>,
@@ -37,7 +37,7 @@ struct Download {
     asked: Asked,
     position: u64,
     body: Body,
-    /// Bytes still to be passed over: the registry does not know ranges and started anew.
+    /// Bytes still to be skipped: the registry does not support ranges and started over.
     skip: u64,
     tries: Tries,
     since_break: u64,
@@ -45,8 +45,8 @@ struct Download {
 }
 
 impl Remote {
-    /// Whether a blob is there, by HEAD; by its first byte where HEAD is refused, here or where it leads: addresses of stores
-    /// behind a registry are often signed for GET alone.
+    /// Whether a blob exists, by HEAD; by its first byte if HEAD is refused, by the registry or behind its redirect:
+    /// URLs of storage behind a registry are often signed for GET only.
     pub(super) async fn head_blob(&self, digest: &Digest) -> Result<bool, Error> {
         let endpoint = self.endpoint()?;
         if endpoint.habits.refuses_blob_heads() {
@@ -72,13 +72,13 @@ impl Remote {
         let answer = self.client.call(endpoint, self.identity, &call).await?;
         match answer.status {
             StatusCode::NOT_FOUND => Ok(false),
-            // An empty blob has none.
+            // An empty blob has no first byte.
             StatusCode::RANGE_NOT_SATISFIABLE => Ok(true),
             _ => endpoint.success(&answer, &call.action).map(|()| true),
         }
     }
 
-    /// The bytes from `offset` to the descriptor's size: not one more, and not one less without an error.
+    /// The bytes from `offset` to the descriptor's size: never more, and never fewer without an error.
     pub(super) async fn get_blob(&self, blob: &Descriptor, offset: u64) -> Result<Option<ByteStream>, Error> {
         let endpoint = self.endpoint()?;
         let call = self.blob_call(&endpoint, Method::GET, &blob.digest)?;
@@ -118,7 +118,7 @@ impl Download {
         }
     }
 
-    /// What of the bytes is new; more than the size is an error.
+    /// The part of the bytes that is new; exceeding the size is an error.
     fn take(&mut self, mut bytes: Bytes) -> Result<Option<Bytes>, Error> {
         let passed = self.skip.min(bytes.len() as u64);
         self.skip -= passed;
@@ -163,8 +163,8 @@ impl Download {
 }
 
 impl Asked {
-    /// Asks for the bytes from `position`; answers the body and how many of its bytes come before that. A registry that does
-    /// not know the range, or answers another one or one of something compressed, is asked for the whole.
+    /// Requests the bytes from `position`; returns the body and how many of its bytes precede that. If the registry
+    /// does not support the range, or returns another one or a compressed one, the whole blob is requested.
     async fn open(&self, position: u64) -> Result<Option<(Body, u64)>, Error> {
         if position > 0 {
             let ranged = Call { headers: vec![("range", format!("bytes={position}-"))], ..self.call.clone() };
@@ -180,7 +180,7 @@ impl Asked {
         self.whole(position).await
     }
 
-    /// Asks for all bytes, of which those before `position` are to be passed over.
+    /// Requests all bytes, of which those before `position` are to be skipped.
     async fn whole(&self, position: u64) -> Result<Option<(Body, u64)>, Error> {
         let answer = self.client.call(&self.endpoint, self.identity, &self.call).await?;
         if answer.status == StatusCode::PARTIAL_CONTENT {

@@ -1,4 +1,4 @@
-//! A blob's bytes as they come in, decoded where they come compressed though nobody asked.
+//! A blob's bytes as they arrive, decoded if they come compressed although that was not requested.
 
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
@@ -6,20 +6,20 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::registry::wire::{Cure, Fault, Flow, GZIP_MAGIC, Gunzip, Patience, begins_packed, is_called_gzip};
 
-/// How many bytes tell what is packed in them, whatever tables come first.
+/// How many bytes suffice to tell what is compressed in them, whatever tables come first.
 const ENOUGH: usize = 4096;
 
-/// How an answer that holds a blob is to be taken.
+/// How a response body that contains a blob is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
     Raw,
     Compressed,
-    /// It is called compressed, and nothing tells whether the blob was compressed once more: its first bytes do.
+    /// It is labelled compressed, but whether the blob was compressed once more only its first bytes tell.
     Unclear,
 }
 
 impl Reading {
-    /// How to take an answer that should hold so many bytes. A body of that length is the blob, whatever it is called.
+    /// How to read a response that should have this many bytes. A body of that length is the blob, whatever its label.
     /// `Err`: it has another length.
     pub(super) fn of(headers: &HeaderMap, announced: u64) -> Result<Self, u64> {
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -33,7 +33,7 @@ impl Reading {
     }
 }
 
-/// The body of an answer.
+/// The body of a response.
 pub(super) struct Body {
     response: Response,
     flow: Flow,
@@ -41,9 +41,9 @@ pub(super) struct Body {
     /// Whether the blob itself is gzip, by its media type.
     gzip: bool,
     gunzip: Gunzip,
-    /// What came and is not yet decoded.
+    /// Received and not decoded yet.
     coded: Bytes,
-    /// What came and does not tell yet how it is to be taken.
+    /// Received, but too little to tell how it is to be read.
     first: BytesMut,
     ended: bool,
 }
@@ -55,7 +55,7 @@ impl Body {
         Self { response, flow, reading, gzip, gunzip, coded, first, ended: false }
     }
 
-    /// Whether what comes is other than the blob's own bytes: ranges of it would be ranges of something else.
+    /// Whether the received bytes differ from the blob's own: ranges of them would be ranges of something else.
     pub(super) fn is_compressed(&self) -> bool {
         self.reading != Reading::Raw
     }
@@ -98,7 +98,8 @@ impl Body {
     }
 }
 
-/// Whether a body that begins so was compressed on its way: of a blob that is gzip itself, whether it is so twice.
+/// Whether a body that begins like this was compressed in transit; for a blob that is gzip itself, whether it is
+/// compressed twice.
 fn is_compressed(first: &Bytes, gzip: bool) -> bool {
     if !first.starts_with(&GZIP_MAGIC) {
         return false;

@@ -11,26 +11,26 @@ use crate::image::RepositoryName;
 use crate::registry::auth::Scopes;
 use crate::registry::wire::{ErrorBody, SMALL_LIMIT};
 
-/// A request whose body, if it has one, is at hand: it can be sent again.
+/// A request whose body, if any, is in memory: it can be sent again.
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
-    /// The repository that it is about; `None` for the registry itself.
+    /// The repository it is about; `None` for the registry itself.
     pub(crate) repository: Option<RepositoryName>,
     pub(crate) scopes: Scopes,
     /// What is being done, for messages: `pull of library/redis`.
     pub(crate) action: String,
-    /// Read the body, at most so many bytes; `None` hands the answer out to be streamed. Without meaning for HEAD.
+    /// Read at most this many bytes of the body; `None` returns the response for streaming. Meaningless for HEAD.
     pub(crate) limit: Option<usize>,
-    /// Whether an answer says that there is nothing.
+    /// Whether an answer means that there is nothing.
     pub(crate) is_nothing: fn(&Answer) -> bool,
 }
 
 impl Call {
-    /// One that asks a registry, at its `/v2/`, for nothing but whether it answers.
+    /// A call to a registry's `/v2/`, to see whether it answers.
     pub(super) fn of_registry(url: Url, action: String) -> Self {
         Self {
             method: Method::GET,
@@ -45,7 +45,7 @@ impl Call {
         }
     }
 
-    /// Whether an answer shows that somebody can read the repository. Lists of referrers are empty where there is none.
+    /// Whether an answer proves that the repository is readable. Lists of referrers are empty for missing repositories.
     pub(super) fn shows(&self, answer: &Answer) -> bool {
         let of_referrers = self.url.path().contains("/referrers/");
         self.reads() && answer.status.is_success() && !of_referrers && !(self.is_nothing)(answer)
@@ -57,21 +57,21 @@ impl Call {
     }
 }
 
-/// An answer that is neither a refusal nor a passing fault. What is absent (404) or not to the registry's taste (400) is
-/// for the caller to judge.
+/// An answer that is neither a refusal nor a temporary fault. A missing thing (404) or a bad request (400) is for the
+/// caller to judge.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// Where it came from, behind redirects.
+    /// Where it came from, after redirects.
     pub(crate) url: Url,
     pub(crate) body: Bytes,
     pub(crate) error: ErrorBody,
-    /// The answer itself, where it is to be streamed.
+    /// The response itself, if it is to be streamed.
     pub(crate) stream: Option<Response>,
 }
 
 impl Answer {
-    /// Whether it says that there is no such thing.
+    /// Whether it says that the thing does not exist.
     pub(super) fn is_absent(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
     }
@@ -87,7 +87,7 @@ impl Answer {
         self.is_absent() || (self.status.is_success() && !self.headers.contains_key(LINK) && empty())
     }
 
-    /// Whether the registry does not do what it was asked for: a rate limit and its own 401 and 403 do not come this far.
+    /// Whether the registry does not support the request: rate limits and its own 401 and 403 do not get this far.
     pub(super) fn is_declined(&self) -> bool {
         self.status.is_client_error() || self.status == StatusCode::NOT_IMPLEMENTED
     }

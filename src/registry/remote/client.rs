@@ -17,37 +17,37 @@ use crate::registry::credentials::Credentials;
 use crate::registry::error::{Error, ErrorKind};
 use crate::registry::wire::{Derived, Patience, Secrets, Wire};
 
-/// What the registries of a run are made of.
+/// The options of a run's registries.
 #[derive(Clone, Default)]
 pub struct Options {
     /// The HTTP client's options; `public_only` is taken from `reach`.
     pub net: net::Options,
     pub credentials: Credentials,
-    /// Token services on other hosts that may have credentials.
+    /// Token services on other hosts that may be sent credentials.
     pub token_services: TokenServices,
     pub reach: Reach,
-    /// How long is waited for what.
+    /// How long to wait for what.
     pub patience: Patience,
-    /// Told every derived secret once, for masking.
+    /// Receives every derived secret once, for masking.
     pub derived: Option<Derived>,
 }
 
-/// What all remote repositories of a run share: the pool, tokens, credentials, limits per host.
+/// What all remote repositories of a run share: the pool, tokens, credentials, per-host limits.
 pub struct Client {
     pub(super) wire: Wire,
     options: Options,
     endpoints: Mutex<BTreeMap<RegistryHost, Arc<Endpoint>>>,
     gates: Mutex<BTreeMap<String, Arc<Gate>>>,
-    /// Passwords that Amazon ECR gave for keys of AWS.
+    /// Passwords that Amazon ECR gave for AWS keys.
     pub(super) passwords: Passwords,
 }
 
-/// Which hosts may be contacted. `check` narrows this; everything else may reach any.
+/// Which hosts may be contacted. `check` narrows this; everything else may reach any host.
 #[derive(Debug, Clone, Default)]
 pub struct Reach {
     /// Only these registries (and their token services); `None` allows all.
     pub only: Option<BTreeSet<RegistryHost>>,
-    /// Refuse loopback, link-local and private addresses, at connect time, `WHARFINGER_HOSTS` apart.
+    /// Refuse loopback, link-local and private addresses when connecting, except those in `WHARFINGER_HOSTS`.
     pub public_only: bool,
 }
 
@@ -66,7 +66,7 @@ impl Client {
         Ok(Self { wire, options, endpoints, gates, passwords: Passwords::default() })
     }
 
-    /// The HTTP client, for others that share the pool.
+    /// The HTTP client, for others to share the pool.
     #[must_use]
     pub fn http(&self) -> &Http {
         &self.wire.http
@@ -77,7 +77,7 @@ impl Client {
         &self.options
     }
 
-    /// The API of Amazon ECR behind a host; `None` where that is another registry, or where no keys are given.
+    /// The API of an Amazon ECR host; `None` if it is another kind of registry, or no keys are given.
     pub(crate) fn ecr<'a>(&'a self, registry: &'a RegistryHost) -> Option<Ecr<'a>> {
         Ecr::new(&self.wire, &self.options.net.hosts, registry, self.options.credentials.aws.as_ref()?)
     }
@@ -101,18 +101,18 @@ impl Client {
         Ok(endpoint)
     }
 
-    /// Where the API of a registry is, ending in a slash: `v2/` follows.
+    /// The base URL of a registry's API, ending in a slash: `v2/` follows.
     pub fn address(&self, registry: &RegistryHost) -> Result<Url, Error> {
         Ok(self.endpoint(registry)?.base.clone())
     }
 
-    /// The setting by which the token service of a registry, which is elsewhere, would be given the registry's credential;
-    /// `None` where it needs none, as far as was seen.
+    /// The setting that would let a registry's token service on another host receive the registry's credential; `None`
+    /// if none is needed, as far as is known.
     pub(crate) fn lacking_setting(&self, registry: &RegistryHost) -> Option<String> {
         self.endpoint(registry).ok()?.lacking_setting()
     }
 
-    /// Notes what one token should do: write `to`, and read those of `from` that are on the same registry.
+    /// Notes what one token should cover: writing `to`, and reading those of `from` that are on the same registry.
     pub(crate) fn expect(&self, to: &Repository, from: &[Repository]) {
         let Ok(endpoint) = self.endpoint(&to.registry) else { return };
         let same = from.iter().filter(|r| r.registry == to.registry && r.name != to.name);

@@ -12,8 +12,8 @@ use crate::registry::store::Deleted;
 use crate::registry::wire::Tries;
 
 impl Remote {
-    /// Deletes what a reference names: by tag the tag alone, by digest the manifest and all its tags. The specification
-    /// lets a registry that deletes no such thing answer 400 or 405.
+    /// Deletes what a reference names: a tag alone, or by digest the manifest and all its tags. The specification lets
+    /// a registry that does not support this answer 400 or 405.
     pub(super) async fn delete(&self, reference: &Reference) -> Result<Deleted, Error> {
         let endpoint = self.endpoint()?;
         let action = format!("deletion of {}", self.display_name(reference));
@@ -31,8 +31,8 @@ impl Remote {
         }
     }
 
-    /// The answer to DELETE; `None` where it was lost and what was named is gone: then it is not asked for again, somebody else
-    /// may put something there.
+    /// The answer to DELETE; `None` if it was lost and the target is gone: the request is not repeated then, as
+    /// somebody else may put something there.
     async fn delete_once(
         &self,
         endpoint: &Endpoint,
@@ -53,7 +53,7 @@ impl Remote {
         }
     }
 
-    /// 404 is also what registries say that look for a digest where a tag is named: what still answers was not deleted.
+    /// Registries that take a tag for a digest also answer 404: what still resolves was not deleted.
     async fn gone(&self, reference: &Reference, said: String) -> Result<Deleted, Error> {
         Ok(match self.head_manifest(reference, self.pull()).await? {
             None => Deleted::Done,

@@ -23,24 +23,24 @@ use crate::text::excerpt;
 /// One registry of a run.
 pub(crate) struct Endpoint {
     pub(crate) registry: RegistryHost,
-    /// Where its API is, ending in a slash: `v2/` follows.
+    /// The base URL of its API, ending in a slash: `v2/` follows.
     pub(crate) base: Url,
     pub(crate) gate: Arc<Gate>,
     pub(crate) auth: Auth,
     pub(super) habits: Habits,
     /// Fallback tags of referrers are read, changed and written by one task at a time.
     pub(crate) fallback: tokio::sync::Mutex<()>,
-    /// Which mounts are not tried any more.
+    /// Which mounts are no longer tried.
     pub(super) mounts: Mounts,
-    /// What was put there, and whether it shows.
+    /// What was put there, and whether it has become visible.
     pub(super) settling: Settling,
     /// Warnings already passed on.
     pub(crate) warned: Mutex<BTreeSet<String>>,
-    /// What `/v2/` says of how requests are authenticated; `None` inside where it says nothing. Asked once a run.
+    /// What `/v2/` says about authenticating requests; `None` inside if it says nothing. Asked once per run.
     pub(super) offered: tokio::sync::OnceCell<Option<Scheme>>,
     /// What no error may show.
     pub(super) secrets: Secrets,
-    /// Token services that the settings say are this registry's.
+    /// Token services that the settings assign to this registry.
     services: Vec<Url>,
     hosts: Hosts,
 }
@@ -82,20 +82,20 @@ impl Endpoint {
         })
     }
 
-    /// A URL of the API: `path` follows `v2/` and holds only parsed names.
+    /// A URL of the API: `path` follows `v2/` and contains only parsed names.
     pub(crate) fn url(&self, path: &str) -> Result<Url, String> {
         self.base.join(&format!("v2/{path}")).map_err(|e| format!("invalid URL for {path}: {e}"))
     }
 
-    /// Whether a URL is the registry's own: tokens go nowhere else.
+    /// Whether a URL is the registry's own: tokens are sent nowhere else.
     pub(crate) fn owns(&self, url: &Url) -> bool {
         same_origin(&self.base, url)
     }
 
-    /// How requests are authenticated that are answered with this challenge.
+    /// How to authenticate requests that are answered with this challenge.
     ///
     /// # Errors
-    /// Where it names a token service that nobody can ask.
+    /// If it names a token service that cannot be used.
     pub(super) fn scheme(&self, challenge: &Challenge) -> Result<Scheme, String> {
         match challenge {
             Challenge::Basic => Ok(Scheme::Basic),
@@ -105,10 +105,10 @@ impl Endpoint {
         }
     }
 
-    /// The token service that the registry names, where `WHARFINGER_HOSTS` sent it, and whether it may have the password.
+    /// The token service that the registry names, after `WHARFINGER_HOSTS`, and whether it may be sent the password.
     ///
     /// # Errors
-    /// Where nobody can be asked there: no URL, or plain HTTP although the registry speaks TLS.
+    /// If it cannot be used: not a URL, or plain HTTP although the registry speaks TLS.
     pub(crate) fn realm(&self, realm: &str) -> Result<Realm, String> {
         let shown = excerpt(realm, 120);
         let said = format!("it names the token service {shown:?}");
@@ -117,7 +117,7 @@ impl Endpoint {
         let listed = token_services(&self.registry).any(|known| is_tls_of(&url, known));
         let own_name = url.scheme() == "https" && url.authority() == self.registry.as_str();
         let to = |place: &Url, trusted| Realm { url: moved(&url, place), named: url.clone(), trusted };
-        // The registry was sent elsewhere, and with it what it calls its own.
+        // The registry was redirected, and with it whatever it calls its own.
         let its = listed || own_name || is_tls_of(&url, self.registry.host());
         if let Some(place) = self.sent(&url).or_else(|| self.hosts.get(self.registry.as_str())).filter(|_| its) {
             return Ok(to(place, true));
@@ -133,13 +133,13 @@ impl Endpoint {
         })
     }
 
-    /// Where `WHARFINGER_HOSTS` sent what is at this address, which is one of TLS.
+    /// Where `WHARFINGER_HOSTS` redirects this address, if it is a TLS one.
     fn sent(&self, url: &Url) -> Option<&Url> {
         let by_host = url.host_str().filter(|host| is_tls_of(url, host)).and_then(|host| self.hosts.get(host));
         by_host.or_else(|| self.hosts.get(url.authority()).filter(|_| url.scheme() == "https"))
     }
 
-    /// What a token service is called in messages: by its address, where that is another than the registry's.
+    /// The name of a token service in messages: its address, if that differs from the registry's.
     pub(super) fn title(&self, realm: &Realm) -> String {
         match self.owns(&realm.url) {
             true => "the token service".to_owned(),
@@ -147,7 +147,7 @@ impl Endpoint {
         }
     }
 
-    /// Why a credential was kept from a token service that is not known to be this registry's, and how to have it sent there.
+    /// Why a credential was withheld from a token service not known to belong to this registry, and how to allow it.
     pub(crate) fn withheld(&self, realm: &Realm, credential: &KnownCredential) -> String {
         let origin = realm.named.origin().ascii_serialization();
         let setting = self.setting(realm);
@@ -158,12 +158,12 @@ impl Endpoint {
         )
     }
 
-    /// The setting by which a token service may have this registry's password.
+    /// The setting that lets a token service receive this registry's password.
     fn setting(&self, realm: &Realm) -> String {
         format!("WHARFINGER_TOKEN_SERVICES={}={}", self.registry, realm.named.origin().ascii_serialization())
     }
 
-    /// The setting that lacks where tokens come from a service that may not have a password.
+    /// The missing setting, if tokens come from a service that may not be sent a password.
     pub(crate) fn lacking_setting(&self) -> Option<String> {
         match self.auth.scheme(None) {
             Scheme::Bearer { realm, .. } if !realm.trusted => Some(self.setting(&realm)),
@@ -179,7 +179,7 @@ impl Endpoint {
         self.error(ErrorKind::Protocol(text.into()))
     }
 
-    /// An error for every answer that is not a success.
+    /// Returns an error for every answer that is not a success.
     pub(super) fn success(&self, answer: &Answer, action: &str) -> Result<(), Error> {
         if answer.status.is_success() {
             return Ok(());
@@ -187,7 +187,7 @@ impl Endpoint {
         Err(self.protocol(format!("{action}: {}", answer.error.text)))
     }
 
-    /// Passes on what the registry wants said (`Warning: 299 - "..."`), once a run each.
+    /// Passes on the registry's warnings (`Warning: 299 - "..."`), each once per run.
     pub(crate) fn warn(&self, headers: &HeaderMap) {
         for value in headers.get_all("warning").iter().filter_map(|v| v.to_str().ok()).take(16) {
             let Some(said) = value.strip_prefix("299 - ") else { continue };
@@ -199,7 +199,8 @@ impl Endpoint {
         }
     }
 
-    /// Waits before another try, with everybody where the host asked for a pause; the error where there is none to be made.
+    /// Waits before another try, together with everybody if the host asked for a pause; the error if there is no other
+    /// try.
     pub(super) async fn wait(&self, tries: &mut Tries, fault: Fault, patience: &Patience) -> Result<(), ErrorKind> {
         if !matches!(fault.cure, Cure::After(_)) {
             return tries.wait(fault, patience).await;
@@ -209,7 +210,7 @@ impl Endpoint {
     }
 }
 
-/// `url` at another place: its path and query there.
+/// `url` moved to another host, keeping its path and query.
 fn moved(url: &Url, place: &Url) -> Url {
     let mut moved = place.clone();
     let prefix = place.path().trim_end_matches('/');
@@ -273,7 +274,7 @@ mod tests {
         assert_eq!(url.as_str(), "https://art.corp/x/v2/a/b/tags/list");
     }
 
-    /// Where a password goes, or `None` where none does.
+    /// Where a password is sent, or `None` if nowhere.
     fn password_goes_to(registry: &str, hosts: &str, realm: &str) -> Option<String> {
         let realm = endpoint(registry, hosts).realm(realm).ok()?;
         realm.trusted.then(|| realm.url.to_string())
@@ -312,14 +313,14 @@ mod tests {
             ),
             ("registry.named", "", "https://login.corp:8443/auth?a", "https://login.corp:8443/auth?a"),
             ("named.io", "", "http://127.0.0.1:9/auth", "http://127.0.0.1:9/auth"),
-            // Where the operator says that both are, and that the one may have the other's password.
+            // The operator says what both addresses are, and that the one may have the other's password.
             (
                 "registry.named",
                 "registry.named=http://a:1,login.corp:8443=http://b:2",
                 "https://login.corp:8443/auth?a",
                 "http://b:2/auth?a",
             ),
-            // Artifactory, where each repository is a host of its own.
+            // Artifactory, where each repository is a separate host.
             (
                 "docker-local.art.corp",
                 "",

@@ -1,4 +1,4 @@
-//! How much is asked of one host at a time, shared by everything that talks to it.
+//! How many requests one host gets at a time, shared by everything that talks to it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,14 +9,14 @@ use tokio::time::Instant;
 
 use super::pace::{Pace, Signal};
 
-/// So many requests at a time as the host bears, and a pause that holds for all of them.
+/// Allows as many requests at a time as the host can handle, and a pause that applies to all of them.
 ///
-/// A place is held from the request to the head of its answer (to its end, where the body is read at once), never while a
-/// blob streams: copies inside one registry would otherwise wait for each other.
+/// A place is held from the request to the head of its response (or its end, if the body is read at once), never while
+/// a blob streams: copies inside one registry would otherwise wait for each other.
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Semaphore,
-    /// How many places there are, and how many of those that are taken will not be given back.
+    /// How many places there are, and how many of those taken will not be given back.
     room: Mutex<Room>,
     waiting: AtomicUsize,
     closed_until: Mutex<Option<Instant>>,
@@ -42,7 +42,7 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// The gate of a host; `hub`: of Docker Hub's registry, which is asked less at a time.
+    /// The gate of a host; `hub`: Docker Hub's registry, which gets fewer requests at a time.
     pub(crate) fn new(hub: bool) -> Self {
         let pace = Pace::new(hub);
         Self {
@@ -53,7 +53,7 @@ impl Gate {
         }
     }
 
-    /// Waits for the pause to end and a place to be free.
+    /// Waits for the pause to end and for a free place.
     pub(crate) async fn enter(&self) -> Admission<'_> {
         let permit = match self.places.try_acquire() {
             Ok(permit) => Some(permit),
@@ -68,7 +68,7 @@ impl Gate {
         Admission { gate: self, asked: Instant::now(), permit }
     }
 
-    /// That a request made outside of any place was too much for the host.
+    /// Notes that a request made without a place was too much for the host.
     pub(crate) fn too_much(&self, asked: Instant) {
         self.record(Signal::TooMuch, asked);
     }
@@ -108,13 +108,13 @@ impl Gate {
 }
 
 impl Admission<'_> {
-    /// That the head of the answer came; `quick`: of a kind whose time tells how busy the host is.
+    /// Notes that the head of the response arrived; `quick`: of a kind whose time shows how busy the host is.
     pub(crate) fn answered(&self, quick: bool) {
         let signal = if quick { Signal::Answer(self.asked.elapsed()) } else { Signal::Work };
         self.gate.record(signal, self.asked);
     }
 
-    /// That the host has too much to do.
+    /// Notes that the host is overloaded.
     pub(crate) fn too_much(&self) {
         self.gate.too_much(self.asked);
     }
@@ -131,7 +131,7 @@ impl Drop for Admission<'_> {
     }
 }
 
-/// One that waits, counted until it is dropped.
+/// A waiting task, counted until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(start.elapsed().as_secs(), 5);
     }
 
-    /// How many places are free at once, all of them taken.
+    /// How many places are free at once; takes all of them.
     async fn free(gate: &Gate) -> usize {
         let mut taken = Vec::new();
         while let Ok(place) = tokio::time::timeout(Duration::from_millis(1), gate.enter()).await {

@@ -1,4 +1,4 @@
-//! Whether a credential may write, asked before anything is written: what the token service grants.
+//! Whether a credential may write, determined before anything is written from what the token service grants.
 
 use reqwest::Method;
 
@@ -8,24 +8,23 @@ use crate::registry::auth::{Scheme, granted_actions, pushes};
 use crate::registry::error::{Error, ErrorKind};
 use crate::registry::wire::SMALL_LIMIT;
 
-/// What is known, without writing, of whether a credential may push.
+/// What is known, without writing, about whether a credential may push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PushGrant {
-    /// The token service gave a token that says so.
+    /// The token service issued a token that says so.
     Given,
-    /// Only writing can tell: why.
+    /// Only writing can tell; says why.
     NotKnown(&'static str),
 }
 
 impl Remote {
-    /// Asks for the token that a push needs. Refused where the service refuses it, or where the token can be read and
-    /// grants less; what is unknown without writing is not a refusal.
+    /// Requests the token that a push needs. Refused if the service refuses it, or if the token can be read and grants
+    /// less; what cannot be known without writing is not a refusal.
     pub(super) async fn ask_to_push(&self) -> Result<(), Error> {
         self.push_grant().await.map(drop)
     }
 
-    /// The same, telling what is known from what is not. A registry that was not asked anything yet says nothing: read
-    /// from it first.
+    /// The same, but tells known from unknown. A registry that was not contacted yet tells nothing: read from it first.
     pub async fn push_grant(&self) -> Result<PushGrant, Error> {
         let endpoint = self.endpoint()?;
         let authorization = self.client.authorize(&endpoint, self.identity, Some(self.name()), &self.push()).await;
@@ -49,12 +48,12 @@ impl Remote {
         Err(endpoint.error(ErrorKind::Refused { action: format!("push to {}", self.name()), detail }))
     }
 
-    /// Whether the repository may be read: a look at one tag of its list. `false` where there is no such repository.
+    /// Whether the repository may be read, by listing one tag. `false` if the repository does not exist.
     pub async fn may_pull(&self) -> Result<bool, Error> {
         let endpoint = self.endpoint()?;
         let call = Call {
             headers: vec![("accept", "application/json".to_owned())],
-            // Some registries give all tags, however few are asked for.
+            // Some registries return all tags, however few are requested.
             limit: Some(128 * SMALL_LIMIT),
             ..self.new_call(&endpoint, Method::GET, "tags/list?n=1", format!("tag list of {}", self.name()))?
         };

@@ -1,4 +1,4 @@
-//! What a registry was found not to do as the specification has it: it is not asked so again.
+//! Where a registry was found to deviate from the specification, so that it is not tried again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,20 +8,20 @@ use tokio::sync::OnceCell;
 
 use crate::image::RepositoryName;
 
-/// How many tags are asked for at once, the next where a registry refuses that; in the end as many as it likes.
+/// How many tags to request at once, going on to the next if a registry refuses; finally as many as it likes.
 const PAGE_SIZES: [Option<u32>; 3] = [Some(1_000), Some(100), None];
 
-/// What a registry was found not to do.
+/// Where a registry was found to deviate from the specification.
 #[derive(Default)]
 pub(crate) struct Habits {
-    /// The first question to the referrers API, for whose answer the others wait.
+    /// The first query to the referrers API, whose answer the others wait for.
     pub(super) referrers_asked: OnceCell<()>,
-    /// The same of each repository.
+    /// The same for each repository.
     referrers_asked_of: Mutex<BTreeMap<RepositoryName, Arc<OnceCell<()>>>>,
     no_referrers: AtomicBool,
-    /// Whether it was found to list what refers to something where it says so.
+    /// Whether the registry really lists referrers it claims to track.
     pub(super) tracks_referrers: OnceCell<bool>,
-    /// Repositories without a referrers API where that may be a matter of the repository.
+    /// Repositories without a referrers API, if that may depend on the repository.
     without_referrers: Mutex<BTreeSet<RepositoryName>>,
     no_manifest_heads: AtomicBool,
     no_blob_heads: AtomicBool,
@@ -29,7 +29,7 @@ pub(crate) struct Habits {
 }
 
 impl Habits {
-    /// The first question to the referrers API about a repository.
+    /// The first query to the referrers API about a repository.
     pub(super) fn referrers_asked_of(&self, repository: &RepositoryName) -> Arc<OnceCell<()>> {
         let mut asked = self.referrers_asked_of.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(asked.entry(repository.clone()).or_default())
@@ -41,17 +41,17 @@ impl Habits {
         self.no_referrers.load(Ordering::Relaxed) || without()
     }
 
-    /// That it has no referrers API anywhere.
+    /// Notes that it has no referrers API anywhere.
     pub(super) fn learn_no_referrers(&self) {
         self.no_referrers.store(true, Ordering::Relaxed);
     }
 
-    /// That it has no referrers API for this repository.
+    /// Notes that it has no referrers API for this repository.
     pub(super) fn learn_no_referrers_of(&self, repository: &RepositoryName) {
         self.without_referrers.lock().unwrap_or_else(PoisonError::into_inner).insert(repository.clone());
     }
 
-    /// Whether it refuses HEAD of manifests that it gives.
+    /// Whether it refuses HEAD for manifests that it serves.
     pub(super) fn refuses_manifest_heads(&self) -> bool {
         self.no_manifest_heads.load(Ordering::Relaxed)
     }
@@ -60,7 +60,7 @@ impl Habits {
         self.no_manifest_heads.store(true, Ordering::Relaxed);
     }
 
-    /// Whether HEAD of blobs that it gives is refused.
+    /// Whether it refuses HEAD for blobs that it serves.
     pub(super) fn refuses_blob_heads(&self) -> bool {
         self.no_blob_heads.load(Ordering::Relaxed)
     }
@@ -69,12 +69,12 @@ impl Habits {
         self.no_blob_heads.store(true, Ordering::Relaxed);
     }
 
-    /// The sizes of pages to ask for, one after the other until one is taken.
+    /// The page sizes to request, one after the other until one is accepted.
     pub(super) fn page_sizes(&self) -> &'static [Option<u32>] {
         &PAGE_SIZES[self.page_size.load(Ordering::Relaxed).min(PAGE_SIZES.len() - 1)..]
     }
 
-    /// That the registry took this size of a page.
+    /// Notes that the registry accepted this page size.
     pub(super) fn learn_page_size(&self, size: Option<u32>) {
         if let Some(at) = PAGE_SIZES.iter().position(|known| *known == size) {
             self.page_size.fetch_max(at, Ordering::Relaxed);

@@ -13,8 +13,8 @@ use crate::registry::error::{Error, ErrorKind};
 use crate::text::excerpt;
 
 impl Remote {
-    /// What a reference answers, by HEAD; by GET where the answer lacks digest, type or length, or where the registry does
-    /// not answer HEAD. At a source a manifest is absent only if GET says so.
+    /// What a reference resolves to, by HEAD; by GET if the answer lacks digest, type or length, or the registry does
+    /// not support HEAD. At a source, a manifest counts as absent only if GET says so.
     pub(super) async fn head_manifest(
         &self,
         reference: &Reference,
@@ -54,7 +54,7 @@ impl Remote {
         Ok(self.get_manifest(reference, scopes).await?.map(Document::into_plain_descriptor))
     }
 
-    /// What GET answers where HEAD was refused; if it does, nobody need try HEAD again.
+    /// Uses GET after HEAD was refused; if that works, HEAD is not tried again.
     async fn instead_of_head(&self, reference: &Reference, scopes: Scopes) -> Result<Option<Descriptor>, Error> {
         let described = self.describe(reference, scopes).await?;
         if described.is_some() {
@@ -63,7 +63,7 @@ impl Remote {
         Ok(described)
     }
 
-    /// The manifest, its bytes checked against the digest asked for, or the one that the registry names.
+    /// The manifest, its bytes checked against the requested digest, or the one that the registry names.
     pub(super) async fn get_manifest(&self, reference: &Reference, scopes: Scopes) -> Result<Option<Document>, Error> {
         let endpoint = self.endpoint()?;
         let call = self.manifest_call(&endpoint, Method::GET, reference, scopes)?;
@@ -110,7 +110,7 @@ pub(super) fn header_digest(headers: &HeaderMap) -> Option<Digest> {
     headers.get("docker-content-digest")?.to_str().ok()?.parse().ok()
 }
 
-/// Where something is answered that is not a manifest, what it is.
+/// What was returned, if it is not a manifest.
 fn strange(headers: &HeaderMap) -> String {
     let called = headers.get(CONTENT_TYPE).and_then(|t| t.to_str().ok()).unwrap_or_default();
     let plain = called.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -121,7 +121,7 @@ fn strange(headers: &HeaderMap) -> String {
     format!(" but are {shown}: is this a registry, or did a proxy or a sign-in page answer?")
 }
 
-/// What the headers of a HEAD say, where they say everything.
+/// The descriptor in the headers of a HEAD response, if they are complete.
 fn described(headers: &HeaderMap) -> Option<Descriptor> {
     let text = |name| headers.get(name).and_then(|v| v.to_str().ok());
     let media_type = text(CONTENT_TYPE)?.split(';').next()?.trim().to_ascii_lowercase();

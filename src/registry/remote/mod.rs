@@ -1,8 +1,8 @@
 //! The OCI distribution protocol.
 //!
 //! `oci-client` is used for what it does soundly (references, media types, and as an oracle in tests). Its requests are
-//! not: it asks for a token once per waiting task, never retries, gives up a mount that becomes an upload, loses referrers
-//! behind a rate limit, and reads manifests without bound.
+//! not used: it requests a token once per waiting task, never retries, gives up a mount that becomes an upload, loses
+//! referrers behind a rate limit, and reads manifests without bound.
 
 use async_trait::async_trait;
 

@@ -1,5 +1,5 @@
-//! Mounts: blobs that another repository of the same registry has (OCI distribution specification, "Mounting a blob from
-//! another repository"). Where one is not done, the bytes are sent.
+//! Mounts: reusing blobs of another repository of the same registry (OCI distribution specification, "Mounting a blob
+//! from another repository"). If a mount is declined, the bytes are sent.
 
 use reqwest::StatusCode;
 use url::Url;
@@ -20,7 +20,7 @@ pub(super) enum Mount {
 }
 
 impl Remote {
-    /// Mounts a blob. Whatever comes of it but a rate limit, the bytes can still be sent.
+    /// Mounts a blob. Whatever the outcome, except a rate limit, the bytes can still be sent.
     pub(super) async fn mount_blob(
         &self,
         endpoint: &Endpoint,
@@ -41,7 +41,7 @@ impl Remote {
             Err(error) => {
                 tracing::debug!(registry = %endpoint.registry, %digest, %error, "no mount");
                 endpoint.mounts.refuse(match error.kind.is_refusal() {
-                    // Reading the other repository is what may be refused.
+                    // Reading the other repository may be what is refused.
                     true => Refused::Between(from.clone(), self.name().clone()),
                     false => Refused::All,
                 });
@@ -50,7 +50,7 @@ impl Remote {
         }
     }
 
-    /// The mount, or which ones are not worth another try.
+    /// Tries the mount, or returns which mounts are not worth another try.
     async fn try_mount(
         &self,
         endpoint: &Endpoint,
@@ -71,7 +71,7 @@ impl Remote {
                 }
             }
             StatusCode::ACCEPTED => Ok(location(endpoint, &answer)?.map_or(Mount::Declined, Mount::Session)),
-            // That repository may lack this blob alone.
+            // Perhaps only this blob is missing from that repository.
             StatusCode::NOT_FOUND => Ok(Mount::Declined),
             StatusCode::METHOD_NOT_ALLOWED => Err(Refused::All),
             status if status.is_server_error() => Err(Refused::All),

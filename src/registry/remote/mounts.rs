@@ -1,11 +1,11 @@
-//! What is known of the mounts that a registry does and does not do.
+//! Which mounts a registry is known to support.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::image::{Digest, RepositoryName};
 
-/// Mounts that a registry does not do: each would cost the tries of the one before.
+/// Mounts that a registry does not support: each would cost as many tries as the one before.
 #[derive(Default)]
 pub(crate) struct Mounts {
     refused: Mutex<BTreeSet<Refused>>,
@@ -37,12 +37,12 @@ impl Mounts {
         !those.iter().any(|these| refused.contains(these))
     }
 
-    /// That the registry said that it mounted a blob.
+    /// Notes that the registry said it mounted a blob.
     pub(super) fn note(&self, to: &RepositoryName, digest: &Digest) {
         self.done.lock().unwrap_or_else(PoisonError::into_inner).insert((to.clone(), digest.clone()));
     }
 
-    /// That a blob is missing. Where it had been mounted, such mounts are none.
+    /// Notes that a blob is missing. If it had been mounted, such mounts are not trusted again.
     pub(super) fn doubt(&self, to: &RepositoryName, digest: &Digest) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         if done.remove(&(to.clone(), digest.clone())) {

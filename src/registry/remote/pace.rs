@@ -1,33 +1,34 @@
-//! How many requests at a time a host bears: one more after each round of good answers, half as many after a refusal, a
-//! quarter fewer where its answers have become slow. No clock of its own, so the same answers lead to the same pace.
+//! How many requests at a time a host can handle: one more after each round of good answers, half as many after a
+//! refusal, a quarter fewer if its answers have become slow. It has no clock, so the same answers lead to the same
+//! pace.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Requests at a time to a host of which nothing is known yet.
+/// Requests at a time to a host about which nothing is known yet.
 const FIRST: usize = 8;
-/// Never fewer: a host that bears less says so by the pauses it asks for.
+/// Never fewer: a host that can handle less says so by asking for pauses.
 const FEWEST: usize = 4;
 const MOST: usize = 32;
-/// Docker Hub counts every request of an address, and tells of its limit only when it is reached.
+/// Docker Hub counts every request from an address, and mentions its limit only when it is reached.
 const MOST_AT_HUB: usize = 12;
-/// An answer is slow if it takes this many times as long as the quickest, and longer than that by [`SLACK`].
+/// An answer is slow if it takes this many times as long as the quickest, and at least [`SLACK`] longer.
 const SLOWER: u32 = 3;
-/// What networks and busy machines vary by.
+/// The usual variation of networks and busy machines.
 const SLACK: Duration = Duration::from_millis(250);
-/// A new answer is this part of the usual time of answers.
+/// The weight of a new answer in the average time is one over this.
 const SMOOTHING: u32 = 8;
-/// By this part of itself the quickest time grows with each answer: hosts may become slower for good.
+/// With each answer the quickest time grows by one over this: hosts may become slower for good.
 const FORGETTING: u32 = 256;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
-    /// An answer of the quick kind, after so long.
+    /// An answer of the quick kind, after this long.
     Answer(Duration),
-    /// An answer whose time says nothing of the host: it did work for it, or sent us elsewhere.
+    /// An answer whose time says nothing about the host: it did real work, or redirected us.
     Work,
-    /// The host has too much to do: 429, 503, or nothing at all in time.
+    /// The host is overloaded: 429, 503, or no answer in time.
     TooMuch,
 }
 
@@ -35,7 +36,7 @@ pub(super) enum Signal {
 pub(super) struct Pace {
     limit: usize,
     most: usize,
-    /// Good answers since the limit changed.
+    /// Good answers since the limit last changed.
     good: usize,
     shrunk: Option<Instant>,
     quickest: Option<Duration>,
@@ -43,20 +44,21 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// The pace of a host that is not known yet.
+    /// The pace of a host about which nothing is known yet.
     pub(super) const fn new(hub: bool) -> Self {
         let most = if hub { MOST_AT_HUB } else { MOST };
         Self { limit: FIRST, most, good: 0, shrunk: None, quickest: None, usual: Duration::ZERO }
     }
 
-    /// How many requests at a time.
+    /// How many requests at a time are allowed.
     pub(super) const fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Learns what came now of a request made at `asked`; `crowded`: others wait for a place, so that one more would help.
+    /// Learns from the outcome, now, of a request made at `asked`; `crowded`: others wait for a place, so one more
+    /// would help.
     pub(super) fn record(&mut self, signal: Signal, asked: Instant, now: Instant, crowded: bool) {
-        // What was asked before the limit shrank tells of the time before.
+        // Requests from before the limit shrank tell nothing about the present.
         if self.shrunk.is_some_and(|shrunk| asked <= shrunk) {
             return;
         }
@@ -100,7 +102,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
-    /// A host that takes `takes(limit)` to answer, and what it heard of as many rounds at the full limit.
+    /// A host that takes `takes(limit)` to answer, and the limit after each of that many rounds at the full limit.
     async fn rounds(pace: &mut Pace, rounds: usize, crowded: bool, takes: impl Fn(usize) -> Signal) -> Vec<usize> {
         let mut limits = Vec::new();
         for _ in 0..rounds {

@@ -1,4 +1,4 @@
-//! Lists in pages: tags, referrers. Their links are followed within limits, on the same origin only.
+//! Paged lists: tags, referrers. Links are followed within limits, on the same origin only.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ struct TagPage {
 }
 
 impl Remote {
-    /// All tags. Names that are no tags, which no registry should list, are left out.
+    /// All tags. Names that are not valid tags, which no registry should list, are left out.
     pub(super) async fn list_tags(&self) -> Result<Option<Vec<Tag>>, Error> {
         let endpoint = self.endpoint()?;
         let pages = match self.tag_pages(&endpoint).await? {
@@ -59,7 +59,7 @@ impl Remote {
         Ok(Some(tags))
     }
 
-    /// The pages of the tag list, asked for smaller where the registry refuses their size, in the end without one.
+    /// The pages of the tag list, requested in a smaller size if the registry refuses the first, finally without one.
     async fn tag_pages(&self, endpoint: &Endpoint) -> Result<Pages, Error> {
         let sizes = endpoint.habits.page_sizes();
         for size in sizes {
@@ -77,7 +77,7 @@ impl Remote {
         Err(endpoint.protocol("a tag list that was never requested"))
     }
 
-    /// The bodies of all pages from `path` on, or the first answer where that is not a success.
+    /// The bodies of all pages from `path` on, or the first answer if it is not a success.
     pub(super) async fn pages(
         &self,
         endpoint: &Endpoint,
@@ -109,7 +109,7 @@ impl Remote {
                 next(&answer.headers, &answer.url).map_err(|e| endpoint.protocol(format!("{}: {e}", call.action)))?;
             bodies.push(answer.body);
             let Some(next) = next else { return Ok(Pages::Found(bodies)) };
-            // The redirect of the first page is not taken again: what is behind it answers for all of them.
+            // The redirect of the first page is not followed again: its target serves all pages.
             if !seen.insert(next.clone()) {
                 return Err(endpoint.protocol(format!("the {} links to a page that was already read", call.action)));
             }
@@ -119,15 +119,15 @@ impl Remote {
     }
 }
 
-/// A list, or the answer that was given instead.
+/// A list, or the answer given instead.
 pub(super) enum Pages {
     Found(Vec<Bytes>),
     /// The first answer, which was not a success.
     Other(Box<Answer>),
 }
 
-/// The next page, as `Link: <...>; rel="next"` names it (RFC 8288): on the same origin, and at the same path: some
-/// registries behind a prefix forget it in their links.
+/// The next page, as `Link: <...>; rel="next"` names it (RFC 8288): on the same origin and the same path, which some
+/// registries behind a prefix omit from their links.
 fn next(headers: &HeaderMap, page: &Url) -> Result<Option<Url>, &'static str> {
     let links = headers.get_all(LINK).iter().filter_map(|v| v.to_str().ok());
     let Some(target) = links.flat_map(split).find_map(|(target, rest)| is_next(rest).then_some(target)) else {
@@ -163,7 +163,7 @@ fn is_next(parameters: &str) -> bool {
     })
 }
 
-/// Whether the size of a page may be why a list is refused: not where there is no such list, or no list at all.
+/// Whether a list may have been refused because of the page size: not if there is no such list, or no list at all.
 fn refuses_size(answer: &Answer) -> bool {
     let none = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE);
     answer.status.is_client_error() && !none

@@ -1,4 +1,4 @@
-//! What a credential is answered, asked so that nothing counts as a pull: by HEAD alone, whatever the answer lacks.
+//! What a credential may access, checked so that nothing counts as a pull: by HEAD alone, whatever the answer lacks.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::registry::auth::Identity;
 use crate::registry::error::Error;
 
 impl Client {
-    /// Asks whether the credential for a registry is taken at all, by what every registry has (OCI distribution
+    /// Checks whether a registry accepts the credential at all, using what every registry has (OCI distribution
     /// specification, "Determining Support").
     pub async fn probe_sign_in(self: &Arc<Self>, registry: &RegistryHost) -> Result<(), Error> {
         let endpoint = self.endpoint(registry)?;
@@ -23,8 +23,8 @@ impl Client {
         endpoint.success(&answer, &call.action)
     }
 
-    /// What a reference answers, by HEAD and nothing else: its digest, where the answer tells it. `None` where there is
-    /// no such manifest.
+    /// What a reference resolves to, by HEAD and nothing else: its digest, if the answer contains it. `None` if there
+    /// is no such manifest.
     pub async fn probe_manifest(
         self: &Arc<Self>,
         repository: &Repository,

@@ -12,12 +12,12 @@ use crate::image::{Descriptor, Digest, Reference};
 use crate::registry::error::{Error, ErrorKind};
 use crate::registry::wire::Tries;
 
-/// How often a manifest is put again that the registry calls bad: some do where the same blob is linked at that moment.
+/// How often a manifest that the registry calls bad is put again: some do so while the same blob is being linked.
 const PUT_AGAIN: u32 = 2;
 
 impl Remote {
-    /// Puts a manifest and reads it back by HEAD. Where it refers to another and the registry does not keep track of that
-    /// (no `OCI-Subject`), the fallback index is extended.
+    /// Puts a manifest and reads it back by HEAD. If it refers to another and the registry does not track that (no
+    /// `OCI-Subject`), the fallback index is extended.
     pub(super) async fn push_manifest(&self, reference: &Reference, document: &Document) -> Result<(), Error> {
         let endpoint = self.endpoint()?;
         let answer = self.put_verified(&endpoint, reference, document).await?;
@@ -30,8 +30,8 @@ impl Remote {
         if tracked { Ok(()) } else { self.add_referrer(&endpoint, &subject.digest, document).await }
     }
 
-    /// Whether the registry lists what it says that it keeps track of: asked about the first document of a run. Where that cannot be
-    /// found out its word counts: the document is there.
+    /// Whether the registry really lists the referrers it claims to track: checked for the first document of a run. If
+    /// that cannot be checked, the registry is believed: the document is there.
     async fn tracks(&self, endpoint: &Endpoint, subject: &Digest, document: &Document) -> bool {
         let shows = |listed: &Option<Vec<Descriptor>>| {
             listed.as_ref().is_none_or(|listed| listed.iter().any(|found| found.digest == document.digest))
@@ -51,7 +51,7 @@ impl Remote {
         endpoint.habits.tracks_referrers.get_or_try_init(lists).await.copied().unwrap_or(true)
     }
 
-    /// PUT, then HEAD; the answer to PUT, `None` where it was lost and what was put is there.
+    /// PUT, then HEAD; returns the answer to PUT, or `None` if it was lost but the manifest is there.
     pub(super) async fn put_verified(
         &self,
         endpoint: &Endpoint,
@@ -91,8 +91,8 @@ impl Remote {
         }
     }
 
-    /// Puts it. After a fault it is read back before it is put again: the answer may be lost, and a tag that cannot be
-    /// changed is not put twice.
+    /// Puts it. After a fault it is read back before it is put again: the answer may be lost, and an immutable tag is
+    /// not put twice.
     async fn put(
         &self,
         endpoint: &Endpoint,
@@ -129,7 +129,7 @@ impl Remote {
         }
     }
 
-    /// Waits before a manifest that was refused is put again; `false` where it is refused for good.
+    /// Waits before a refused manifest is put again; `false` if the refusal is final.
     async fn wait_refused(
         &self,
         endpoint: &Endpoint,
@@ -150,7 +150,7 @@ impl Remote {
         endpoint.settling.pause(refusals.pauses.get_or_insert_with(|| Pauses::new(patience))).await
     }
 
-    /// Whether everything that a manifest names is there, or was taken from this run and may not show yet.
+    /// Whether everything that a manifest names exists, or was accepted from this run and may not be visible yet.
     async fn is_on_its_way(&self, endpoint: &Endpoint, document: &Document) -> bool {
         let Ok(content) = document.read() else { return false };
         let manifests = match &content {
@@ -172,7 +172,7 @@ impl Remote {
         true
     }
 
-    /// Whether a reference answers this document, asked once.
+    /// Whether a reference resolves to this document, asked once.
     async fn answers(&self, endpoint: &Endpoint, reference: &Reference, document: &Document) -> bool {
         let ask = async |method: Method| {
             let call = self.manifest_call(endpoint, method, reference, self.push()).ok()?;
@@ -187,14 +187,14 @@ impl Remote {
     }
 }
 
-/// How often a manifest was refused that is put again.
+/// How often a manifest was refused.
 #[derive(Default)]
 struct Refusals {
     quick: u32,
     pauses: Option<Pauses>,
 }
 
-/// Whether the registry does not have what a manifest names (OCI distribution specification, "Error Codes").
+/// Whether the registry does not have something a manifest names (OCI distribution specification, "Error Codes").
 fn lacks(answer: &Answer) -> bool {
     matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY)
         && ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"].iter().any(|code| answer.error.has(code))

@@ -1,4 +1,5 @@
-//! Which token services may have a registry's password: its own origin, its host by TLS, and those that are known to be its.
+//! Which token services may be sent a registry's password: its own origin, its host by TLS, and those known to belong
+//! to it.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -7,11 +8,11 @@ use url::Url;
 
 use crate::image::RegistryHost;
 
-/// Registries whose token service is on another host by their operators' design, and that host, on port 443 by TLS.
+/// Registries whose operators run their token service on another host, and that host, on port 443 by TLS.
 const KNOWN: [(&str, &str); 5] = [
     ("docker.io", "auth.docker.io"),
     ("docker.elastic.co", "docker-auth.elastic.co"),
-    // A name that leads to GitHub's registry.
+    // An alias of GitHub's registry.
     ("lscr.io", "ghcr.io"),
     ("registry.digitalocean.com", "api.digitalocean.com"),
     ("registry.gitlab.com", "gitlab.com"),
@@ -22,8 +23,8 @@ pub(crate) fn token_services(registry: &RegistryHost) -> impl Iterator<Item = &'
     KNOWN.iter().filter(|(name, _)| *name == registry.as_str()).map(|(_, host)| *host)
 }
 
-/// `token-services`: origins of token services that may have a registry's password, beside those that are known.
-/// Environment, input or flag, never the manifest: what a pull request can edit does not say where passwords go.
+/// `token-services`: origins of token services that may be sent a registry's password, besides the known ones. Set by
+/// environment, input or flag, never the manifest: what a pull request can edit must not decide where passwords go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenServices(BTreeMap<RegistryHost, Vec<Url>>);
 
@@ -36,8 +37,8 @@ impl TokenServices {
 impl FromStr for TokenServices {
     type Err = String;
 
-    /// Reads `registry=https://origin,registry=https://origin`; white space and empty parts are ignored, and a registry may
-    /// stand more than once.
+    /// Parses `registry=https://origin,registry=https://origin`; white space and empty parts are ignored, and a
+    /// registry may appear more than once.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut services = Self::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -57,13 +58,13 @@ fn is_origin(url: &Url) -> bool {
     is_plain(url) && url.path() == "/" && url.query().is_none() && url.fragment().is_none()
 }
 
-/// Whether a URL is one of HTTP without a password in it.
+/// Whether a URL is an HTTP URL without a password in it.
 pub(super) fn is_plain(url: &Url) -> bool {
     let bare = url.username().is_empty() && url.password().is_none();
     matches!(url.scheme(), "http" | "https") && url.has_host() && bare
 }
 
-/// Whether a URL is at this host, by TLS at its usual port.
+/// Whether a URL is at this host, by TLS on the usual port.
 pub(super) fn is_tls_of(url: &Url, host: &str) -> bool {
     url.scheme() == "https" && url.port_or_known_default() == Some(443) && url.host_str() == Some(host)
 }

@@ -1,4 +1,5 @@
-//! Referrers: the API, else the fallback tag (OCI distribution specification, "Listing Referrers", "Referrers Tag Schema").
+//! Referrers: the API, else the fallback tag (OCI distribution specification, "Listing Referrers" and "Referrers Tag
+//! Schema").
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,26 +16,26 @@ use crate::content::{self, Document, companion, media_type};
 use crate::image::{Descriptor, Digest, Reference};
 use crate::registry::error::Error;
 
-/// How long is waited for what the API answers about another repository.
+/// How long to wait for the API's answer about another repository.
 const OTHERS: Duration = Duration::from_secs(2);
 
 impl Remote {
-    /// What refers to a digest, as the API says; `None` where there is none: it is refused, whatever the words, or what it
-    /// answers is not an index. A fault or a limit is an error: a signature must not be lost to one.
+    /// What refers to a digest, according to the API; `None` if there is no such API: it is refused, however worded, or
+    /// returns something other than an index. A fault or a limit is an error: it must not hide a signature.
     pub(super) async fn list_referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
         let endpoint = self.endpoint()?;
         let (habits, mut first) = (&endpoint.habits, None);
         let here = habits.referrers_asked_of(self.name());
         let asks = AtomicBool::new(false);
         if !here.initialized() {
-            // Where it turns out that there is no such API, at the registry or for a repository, nobody else asks.
+            // If it turns out that there is no such API, at the registry or for a repository, no other task asks.
             let anywhere = habits.referrers_asked.get_or_init(|| async {
                 asks.store(true, Ordering::Relaxed);
                 here.get_or_init(|| async { first = Some(self.ask_for_referrers(&endpoint, digest).await) }).await;
             });
             let mut anywhere = std::pin::pin!(anywhere);
             let waited = tokio::time::timeout(OTHERS, &mut anywhere).await;
-            // What is slow about another repository is nothing to this one.
+            // A slow answer about another repository does not concern this one.
             if waited.is_err() && asks.load(Ordering::Relaxed) {
                 anywhere.await;
             }
@@ -59,7 +60,7 @@ impl Remote {
             Ok(Pages::Other(answer)) => {
                 Err(endpoint.protocol(format!("referrers of {digest} in {}: {}", self.name(), answer.error.text)))
             }
-            // Where all is refused, nothing is known of referrers.
+            // If everything is refused, nothing is known about referrers.
             Err(error) if error.is_declined() && self.reads(digest).await => {
                 endpoint.habits.learn_no_referrers_of(self.name());
                 Ok(None)
@@ -89,8 +90,8 @@ impl Remote {
         Ok(Some(all))
     }
 
-    /// A registry that has the API but not the repository says so; one that answers so to a route that it does not know has no
-    /// API anywhere. What else it refuses it may answer elsewhere.
+    /// A registry that has the API but not the repository says so; one that answers this way to an unknown route has no
+    /// API anywhere. Other requests it refuses may work for other repositories.
     fn learn_from(&self, endpoint: &Endpoint, answer: &Answer) {
         match answer.status {
             _ if answer.error.has("NAME_UNKNOWN") => {}
@@ -101,12 +102,12 @@ impl Remote {
         }
     }
 
-    /// Whether manifests of the repository are not refused.
+    /// Whether manifests of the repository can be read.
     async fn reads(&self, digest: &Digest) -> bool {
         self.head_manifest(&Reference::Digest(digest.clone()), self.pull()).await.is_ok()
     }
 
-    /// Adds a document to the index under the fallback tag of what it refers to.
+    /// Adds a document to the index under the fallback tag of its subject.
     pub(super) async fn add_referrer(
         &self,
         endpoint: &Endpoint,
@@ -126,7 +127,7 @@ impl Remote {
     }
 }
 
-/// The index with the document in it; `None` where it is there already. What others wrote stays as it is.
+/// The index with the document in it; `None` if it is there already. Entries of others stay as they are.
 pub(crate) fn extended(present: Option<&Document>, document: &Document) -> Result<Option<Document>, String> {
     let mut index: Map<String, Value> = match present {
         Some(present) => serde_json::from_slice(&present.bytes).map_err(|e| format!("the fallback index: {e}"))?,

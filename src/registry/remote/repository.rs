@@ -18,12 +18,12 @@ pub struct Remote {
     pub(super) repository: Repository,
     pub(super) location: Location,
     pub(super) identity: Identity,
-    /// It is read only: what HEAD does not answer is read before it counts as absent.
+    /// Read only: what HEAD does not find is read by GET before it counts as absent.
     pub(super) is_source: bool,
 }
 
 impl Remote {
-    /// The repository, behind `client`.
+    /// The repository, through `client`.
     #[must_use]
     pub fn new(client: Arc<Client>, repository: Repository) -> Self {
         let location = Location::Remote(repository.clone());
@@ -36,7 +36,7 @@ impl Remote {
         Self { identity: Identity::Anonymous, ..self }
     }
 
-    /// The same repository, read as a source: HEAD is not believed to say that a manifest is absent.
+    /// The same repository as a source: HEAD is not proof that a manifest is absent.
     #[must_use]
     pub(crate) fn into_source(self) -> Self {
         Self { is_source: true, ..self }
@@ -64,7 +64,7 @@ impl Remote {
         format!("{}{sign}{reference}", self.name())
     }
 
-    /// A call of the repository's own API: `path` follows its name. Its answer is read as a small one unless that is changed.
+    /// A call to the repository's API: `path` follows its name. The answer is read as a small one unless changed.
     pub(super) fn new_call(
         &self,
         endpoint: &Endpoint,

@@ -1,4 +1,4 @@
-//! Upload sessions: how they are opened, and where they go on.
+//! Upload sessions: how they are opened, and where they continue.
 
 use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode};
@@ -43,7 +43,7 @@ impl Remote {
     }
 }
 
-/// Where an upload goes on: on the registry's own origin, or not at all: private bytes would go elsewhere.
+/// Where an upload continues: only on the registry's own origin, as private bytes would otherwise go elsewhere.
 pub(super) fn location(endpoint: &Endpoint, answer: &Answer) -> Result<Option<Url>, Error> {
     let Some(location) = answer.headers.get(LOCATION).and_then(|l| l.to_str().ok()) else { return Ok(None) };
     let url = answer.url.join(location).map_err(|_| endpoint.protocol("an upload Location that is not a URL"))?;
@@ -56,7 +56,7 @@ pub(super) fn location(endpoint: &Endpoint, answer: &Answer) -> Result<Option<Ur
     Ok(Some(url))
 }
 
-/// Whether the registry says that it has the blob by its digest; an error where it calls it otherwise than it was put.
+/// Whether the registry confirms that it has the blob under its digest; an error if it names a different one.
 pub(super) fn is_named(endpoint: &Endpoint, answer: &Answer, digest: &Digest) -> Result<bool, Error> {
     let called = answer.headers.get("docker-content-digest").and_then(|v| v.to_str().ok()?.parse::<Digest>().ok());
     let Some(called) = called.filter(|called| called.algorithm() == digest.algorithm()) else { return Ok(false) };

@@ -1,4 +1,5 @@
-//! What was just put may take a while to show: it is asked for again, with growing pauses, before it counts as lost.
+//! What was just put may take a while to become visible: it is requested again, with growing pauses, before it counts
+//! as lost.
 
 use super::endpoint::Endpoint;
 use super::repository::Remote;
@@ -6,7 +7,7 @@ use super::settling::Pauses;
 use crate::registry::error::Error;
 
 impl Remote {
-    /// Asks until what was just put shows, as long as that may take; the last answer.
+    /// Asks until what was just put is visible, or the time is up; returns the last answer.
     pub(super) async fn settled<T, F: Future<Output = Result<T, Error>>>(
         &self,
         endpoint: &Endpoint,

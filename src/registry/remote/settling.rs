@@ -1,4 +1,4 @@
-//! What a run put at a registry, how long is waited until it shows, and whether that is worth it.
+//! What a run put at a registry, how long to wait until it is visible, and whether waiting is worthwhile.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +8,12 @@ use std::time::Duration;
 use crate::image::{Digest, RepositoryName};
 use crate::registry::wire::Patience;
 
-/// What this run put at a registry, and whether it shows.
+/// What this run put at a registry, and whether it is visible.
 #[derive(Default)]
 pub(crate) struct Settling {
-    /// Something never showed: nothing is waited for any more.
+    /// Something never became visible: nothing is waited for any more.
     lost: AtomicBool,
-    /// Blobs and manifests that the registry took from this run.
+    /// Blobs and manifests that the registry accepted from this run.
     taken: Mutex<BTreeSet<(RepositoryName, Digest)>>,
 }
 
@@ -28,12 +28,12 @@ impl Settling {
         taken.contains(&(repository.clone(), digest.clone()))
     }
 
-    /// That something that was put never showed.
+    /// Notes that something that was put never became visible.
     pub(super) fn lose(&self) {
         self.lost.store(true, Ordering::Relaxed);
     }
 
-    /// Waits before something is asked for again; `false` where it is not worth it any more.
+    /// Waits before the next request; `false` if it is no longer worthwhile.
     pub(super) async fn pause(&self, pauses: &mut Pauses) -> bool {
         if self.lost.load(Ordering::Relaxed) {
             return false;
@@ -44,7 +44,7 @@ impl Settling {
     }
 }
 
-/// Pauses that double, and come to [`Patience::settle`] together.
+/// Pauses that double, adding up to [`Patience::settle`].
 pub(super) struct Pauses {
     next: Duration,
     left: Duration,

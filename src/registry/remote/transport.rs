@@ -1,4 +1,4 @@
-//! Requests to a registry: authorization, redirects, another try.
+//! Requests to a registry: authorization, redirects, retries.
 
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION};
@@ -24,14 +24,14 @@ pub(super) enum Outcome {
     /// The registry's own 401 or 403.
     Refused {
         error: ErrorBody,
-        /// Of a 401 only.
+        /// Only with a 401.
         challenge: Option<Challenge>,
     },
 }
 
 impl Client {
-    /// Makes a call: tried again where that is of use, with a new token once where the old one is refused, anonymously
-    /// where only the job's own token was known and is refused.
+    /// Makes a call: retried where that is useful, with a new token once if the old one is refused, anonymously if only
+    /// the job's own token was known and is refused.
     pub(crate) async fn call(&self, endpoint: &Endpoint, identity: Identity, call: &Call) -> Result<Answer, Error> {
         let identity = self.identity(endpoint, identity, call);
         let answer = match self.call_as(endpoint, identity, call).await {
@@ -72,7 +72,7 @@ impl Client {
         }
     }
 
-    /// Waits before another try of a call; the error where there is none to be made.
+    /// Waits before another try of a call; the error if there is no other try.
     pub(super) async fn wait(
         &self,
         endpoint: &Endpoint,
@@ -84,8 +84,8 @@ impl Client {
         endpoint.wait(tries, fault, &self.wire.patience).await.map_err(|kind| kind.about(&call.action))
     }
 
-    /// Makes a call once, with a new token where the old one is refused, and with the credential where it was not sent and
-    /// what is answered may hide something. A fault may be one that another try fixes; a refusal is none.
+    /// Makes a call once, with a new token if the old one is refused, and with the credential if it was not sent and
+    /// the answer may hide something. A fault may be fixed by another try; a refusal is not.
     pub(super) async fn call_once(
         &self,
         endpoint: &Endpoint,
@@ -121,8 +121,8 @@ impl Client {
             let unknown = scheme() == Scheme::Unknown;
             let authorization = self.authorization(endpoint, identity, call).await?;
             let place = endpoint.gate.enter().await;
-            // Who waited for a place while another learned how the registry authenticates need not be refused too: at
-            // most as many are as had a place at once.
+            // Tasks that waited while another learned how the registry authenticates need not be refused too: at most
+            // as many are as had a place at once.
             if !unknown || matches!(scheme(), Scheme::Unknown | Scheme::Open) {
                 break (authorization, place);
             }
@@ -138,7 +138,7 @@ impl Client {
         Ok((authorization, outcome))
     }
 
-    /// The authorization of a call. Where the token service that is known for other repositories refuses this one, the registry
+    /// The authorization of a call. If the token service known from other repositories refuses this one, the registry
     /// is asked, once, whether it names another service for it.
     async fn authorization(
         &self,
@@ -152,7 +152,7 @@ impl Client {
                 let assumed = endpoint.auth.scheme(Some(name));
                 let outcome = self.ask(endpoint, call, &Authorization::none()).await?;
                 if matches!(&outcome, Outcome::Answer(answer) if call.shows(answer)) {
-                    // Everybody may read it.
+                    // It is public.
                     endpoint.auth.publish(name);
                     endpoint.auth.keep(Some(name), Scheme::Open);
                 } else if endpoint.auth.scheme(Some(name)) == assumed {
@@ -165,7 +165,7 @@ impl Client {
         }
     }
 
-    /// Sends a request and reads what is answered.
+    /// Sends a request and reads the answer.
     pub(super) async fn ask(
         &self,
         endpoint: &Endpoint,
@@ -184,7 +184,7 @@ impl Client {
         place: Admission<'_>,
     ) -> Result<Outcome, Fault> {
         let sent = self.follow(endpoint, call, authorization).await;
-        // Blobs come from elsewhere, and what is written is work: their time tells nothing of how busy the host is.
+        // Blobs come from elsewhere, and writes take real work: their time says nothing about how busy the host is.
         let quick = call.limit.is_some() && call.reads();
         match &sent {
             Ok((response, _)) if !is_too_much(response.status()) => place.answered(quick),
@@ -195,7 +195,8 @@ impl Client {
         self.judge(endpoint, authorization, call, response, url).await
     }
 
-    /// Sends the request and follows redirects of GET and HEAD, with the authorization on the registry's own origin only.
+    /// Sends the request and follows redirects of GET and HEAD, sending the authorization to the registry's own origin
+    /// only.
     async fn follow(
         &self,
         endpoint: &Endpoint,
@@ -235,7 +236,7 @@ impl Client {
         endpoint.warn(&headers);
         if status.is_success() {
             let (body, stream) = match call.limit {
-                // An answer to HEAD has the length of a body that does not come; over HTTP/2 it is taken for one.
+                // A HEAD response states the length of a body that does not come; over HTTP/2 it is taken for one.
                 _ if call.method == Method::HEAD => (Bytes::new(), None),
                 Some(limit) => (wire::read(response, limit, &self.wire.patience).await?, None),
                 None => (Bytes::new(), Some(response)),
@@ -267,7 +268,7 @@ impl Client {
     }
 }
 
-/// Where a redirect of a GET or HEAD leads; `None` where the answer is none.
+/// Where a redirect of a GET or HEAD leads; `None` if the response is not a redirect.
 fn redirect(response: &Response, from: &Url, method: &Method) -> Result<Option<Url>, Fault> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -283,24 +284,24 @@ fn redirect(response: &Response, from: &Url, method: &Method) -> Result<Option<U
     if from.scheme() == "https" && to.scheme() == "http" {
         return Err(Fault::protocol(format!("a redirect from https to http://{}", to.host_str().unwrap_or_default())));
     }
-    // registry.k8s.io leaves the paging parameters behind.
+    // registry.k8s.io drops the paging parameters.
     if to.query().is_none() && from.path().ends_with("/tags/list") && !same_origin(from, &to) {
         to.set_query(from.query());
     }
     Ok(Some(to))
 }
 
-/// Whether the host says that it has too much to do.
+/// Whether the host says that it is overloaded.
 pub(crate) fn is_too_much(status: StatusCode) -> bool {
     matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
 }
 
-/// Faults that may pass: a rate limit, or a server error.
+/// Faults that may be temporary: a rate limit, or a server error.
 pub(super) fn passing(status: StatusCode, headers: &HeaderMap, error: &ErrorBody) -> Option<Fault> {
     match status {
         StatusCode::TOO_MANY_REQUESTS => Some(Fault::rate_limited(error.text.clone(), headers)),
         StatusCode::REQUEST_TIMEOUT => Some(Fault { kind: ErrorKind::Server(error.text.clone()), cure: Cure::Again }),
-        // What is not implemented or not supported stays so.
+        // What is not implemented or supported stays that way.
         StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => None,
         _ if status.is_server_error() => Some(Fault::server_error(error.text.clone(), headers)),
         _ => None,

@@ -1,8 +1,8 @@
 //! Blob uploads: mount, else POST and one PUT of the whole (OCI distribution specification, "Pushing blobs").
 //!
-//! A lost session, a refused token or a broken connection starts over with a new session and the bytes from their start,
-//! a bounded number of times. The digest is worked out as the bytes pass, and the last of them are held back until it is
-//! right: a registry never gets to complete an upload of wrong bytes.
+//! A lost session, a refused token or a broken connection starts over with a new session and the bytes from their
+//! start, a bounded number of times. The digest is computed as the bytes pass, and the last of them are held back until
+//! it is right: a registry never gets to complete an upload of wrong bytes.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::registry::wire::{self, Cure, ErrorBody, Fault, Tries};
 
 enum End {
     Done,
-    /// The registry refused the token: a new one, and a new session.
+    /// The registry refused the token: a new one is needed, and a new session.
     Unauthorized(String),
     Again(Fault),
 }
@@ -49,14 +49,14 @@ impl Remote {
             None => None,
         };
         self.upload(&endpoint, session, blob, source).await?;
-        // Registries that know SHA-256 alone acknowledge other digests and keep nothing under them.
+        // Registries that support only SHA-256 acknowledge other digests but store nothing under them.
         if !blob.digest.is_sha256() {
             self.check_kept(&endpoint, blob).await?;
         }
         Ok(Put::Uploaded)
     }
 
-    /// Uploads a blob that was found missing although it had been put.
+    /// Uploads a blob that turned out to be missing although it had been put.
     pub(super) async fn upload_anew(&self, blob: &Descriptor, source: &dyn BlobSource) -> Result<(), Error> {
         let endpoint = self.endpoint()?;
         endpoint.mounts.doubt(self.name(), &blob.digest);
@@ -76,7 +76,7 @@ impl Remote {
         loop {
             let (place, bytes) = match session.take() {
                 Some(place) => (place, source.open().await?),
-                // Neither end waits for the other.
+                // Neither side waits for the other.
                 None => tokio::try_join!(self.start_upload(endpoint), source.open())?,
             };
             let fault = match self.send(endpoint, place, blob, source, bytes).await? {
@@ -103,7 +103,7 @@ impl Remote {
         format!("push of {}@{digest}", self.name())
     }
 
-    /// Sends the bytes to a session. An error is one that another try does not fix: the source's, or wrong bytes.
+    /// Sends the bytes to a session. An error is one that another try does not fix: the source's own, or wrong bytes.
     async fn send(
         &self,
         endpoint: &Endpoint,
@@ -164,15 +164,15 @@ impl Remote {
         if answer.status.is_success() && answer.status != StatusCode::ACCEPTED {
             return self.stored(endpoint, &answer, blob).await;
         }
-        // What stands in front of a registry may tire of waiting for what it does in the end.
+        // A proxy in front of a registry may time out while the registry finishes its work.
         if answer.status.is_server_error() && progress.is_finished() && self.has_now(&blob.digest).await {
             return Ok(End::Done);
         }
         self.refused(endpoint, &answer, blob)
     }
 
-    /// A registry that says it has the blob, and by which digest, is believed: it checks manifests by it. One that names
-    /// no digest is asked.
+    /// A registry that says it has the blob, and names its digest, is believed: it checks manifests against it. One
+    /// that names no digest is asked.
     async fn stored(&self, endpoint: &Endpoint, answer: &Answer, blob: &Descriptor) -> Result<End, Error> {
         if !is_named(endpoint, answer, &blob.digest)? {
             self.check_kept(endpoint, blob).await?;
@@ -180,7 +180,7 @@ impl Remote {
         Ok(End::Done)
     }
 
-    /// An error where the registry does not show a blob that it took.
+    /// Returns an error if the registry does not show a blob that it accepted.
     async fn check_kept(&self, endpoint: &Endpoint, blob: &Descriptor) -> Result<(), Error> {
         if self.settled(endpoint, |there| *there, || self.head_blob(&blob.digest)).await? {
             return Ok(());
@@ -196,7 +196,7 @@ impl Remote {
             return Ok(End::Again(fault));
         }
         match answer.status {
-            // A lost session, a session that has other bytes already, a link to the blob made at that moment.
+            // The session is lost or has other bytes already, or a link to the blob is being made at that moment.
             StatusCode::NOT_FOUND
             | StatusCode::RANGE_NOT_SATISFIABLE
             | StatusCode::BAD_REQUEST
@@ -207,7 +207,7 @@ impl Remote {
         }
     }
 
-    /// The PUT and its answer, given up where the registry stops reading or, after the last byte, does not answer.
+    /// The PUT and its answer, given up if the registry stops reading or, after the last byte, does not answer.
     async fn put_watched(
         &self,
         request: reqwest::RequestBuilder,
@@ -223,7 +223,7 @@ impl Remote {
         }
     }
 
-    /// After a broken connection: the source's own error counts; an upload that was complete may have arrived.
+    /// After a broken connection: the source's own error counts; a complete upload may have arrived.
     async fn broken(
         &self,
         progress: &Progress,

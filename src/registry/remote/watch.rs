@@ -1,4 +1,4 @@
-//! Bytes on their way to a registry: in small pieces, and watched while they are read there.
+//! Bytes on their way to a registry: sent in small pieces, and watched while the registry reads them.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use tokio::time::Instant;
 use crate::registry::checked::{Progress, Stopped};
 use crate::registry::wire::{Fault, Patience, seconds};
 
-/// A finished upload may take a second longer to be answered for so many bytes.
+/// The answer to a finished upload may take a second longer for each this many bytes.
 const BYTES_A_SECOND: u64 = 64 * 1024 * 1024;
 
-/// So much is handed to the connection at once. It queues up to sixteen pieces, whatever their size, and what comes from a
-/// download in one go may have hundreds of KiB.
+/// This much is handed to the connection at once. It queues up to sixteen pieces, whatever their size, and a download
+/// may deliver hundreds of KiB in one go.
 const PIECE: usize = 16 * 1024;
 
-/// Bytes in pieces. Those of more than one piece are copied: one that waits to be sent does not hold all that came with it.
-/// Why they stopped is kept where it is asked for, not in the body.
+/// Splits bytes into pieces. If there is more than one, they are copied: a piece waiting to be sent then does not keep
+/// the whole alive. Why they stopped is stored for the caller, not in the body.
 pub(super) fn pieces(bytes: Result<Bytes, Stopped>) -> impl Iterator<Item = std::io::Result<Bytes>> {
     let small = matches!(&bytes, Ok(bytes) if bytes.len() <= PIECE);
     let mut left = bytes.map(Some).map_err(|_| std::io::Error::other("stopped"));
@@ -30,8 +30,8 @@ pub(super) fn pieces(bytes: Result<Bytes, Stopped>) -> impl Iterator<Item = std:
     })
 }
 
-/// Ends where the registry reads too slowly or, after the last byte, does not answer. What the source takes is its own
-/// affair.
+/// Ends if the registry reads too slowly or, after the last byte, does not answer. Time the source takes does not
+/// count.
 pub(super) async fn watch(patience: &Patience, progress: &Progress, size: u64) -> Fault {
     let answer = patience.answer + Duration::from_secs(size / BYTES_A_SECOND);
     let (mut since, mut sent) = (Instant::now(), 0);
@@ -81,7 +81,7 @@ mod tests {
         assert!(matches!(&stopped[..], [Err(_)]), "{stopped:?}");
     }
 
-    /// An upload of so many pieces that the registry takes one of with each pause, watched to the end of either.
+    /// An upload of this many pieces, of which the registry reads one after each pause, watched until either ends.
     async fn taken(pieces: usize, size: usize, pause: Duration) -> (Fault, Duration) {
         let whole = Bytes::from(vec![7; pieces * size]);
         let blob = Descriptor::new("application/octet-stream".to_owned(), Digest::sha256(&whole), whole.len() as u64);

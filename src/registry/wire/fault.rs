@@ -1,4 +1,4 @@
-//! What went wrong with one try, and whether another is made.
+//! What went wrong with one try, and whether to retry.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,9 +22,9 @@ pub(crate) enum Cure {
     None,
     /// After the usual pause.
     Again,
-    /// After the usual pause, but not often: it hung.
+    /// After the usual pause, but not often: the request hung.
     AgainOnce,
-    /// After the pause that the registry asked for; `None` where it named none.
+    /// After the pause that the registry asked for; `None` if it named none.
     After(Option<Duration>),
 }
 
@@ -37,7 +37,7 @@ impl Fault {
         Self::fatal(ErrorKind::Protocol(text.into()))
     }
 
-    /// Too many requests: the registry may have said for how long.
+    /// Too many requests: the registry may have said how long to wait.
     pub(crate) fn rate_limited(text: String, headers: &HeaderMap) -> Self {
         Self { kind: ErrorKind::RateLimited(text), cure: Cure::After(retry_after(headers, SystemTime::now())) }
     }
@@ -56,7 +56,7 @@ impl Fault {
         Self { kind: ErrorKind::Unreachable(causes::causes(error)), cure }
     }
 
-    /// Whether what was asked may have been done although no answer says so.
+    /// Whether the request may have taken effect although there was no answer.
     pub(crate) const fn may_be_done(&self) -> bool {
         matches!(self.kind, ErrorKind::Unreachable(_) | ErrorKind::Server(_))
     }
@@ -75,7 +75,7 @@ impl From<NetError> for Fault {
     }
 }
 
-/// Counts tries and decides about another.
+/// Counts tries and decides whether to retry.
 #[derive(Debug, Default)]
 pub(crate) struct Tries {
     made: u32,
@@ -83,7 +83,7 @@ pub(crate) struct Tries {
 }
 
 impl Tries {
-    /// The pause before the next try, or the error where there is none to be made.
+    /// The pause before the next try, or the error if there is no other try.
     pub(crate) fn again(&mut self, fault: Fault, patience: &Patience) -> Result<Duration, ErrorKind> {
         self.made += 1;
         self.stalls += u32::from(fault.cure == Cure::AgainOnce);
@@ -105,7 +105,7 @@ impl Tries {
         }
     }
 
-    /// Waits before the next try, or answers the error where there is none to be made.
+    /// Waits before the next try, or returns the error if there is no other try.
     pub(crate) async fn wait(&mut self, fault: Fault, patience: &Patience) -> Result<(), ErrorKind> {
         tokio::time::sleep(self.again(fault, patience)?).await;
         Ok(())

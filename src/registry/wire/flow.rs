@@ -1,4 +1,4 @@
-//! Bodies as they come in, watched: what hangs, trickles or has no end counts as broken.
+//! Bodies as they arrive, watched: what hangs, trickles or has no end counts as broken.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::fault::{Cure, Fault};
 use super::gzip::{decoded, is_called_gzip};
 use super::patience::{Patience, seconds};
 
-/// The most bytes of an error or of a token service's answer that are read.
+/// The most bytes that are read of an error or a token service's answer.
 pub(crate) const SMALL_LIMIT: usize = 64 * 1024;
 
-/// A body as it comes in, with what it has come to lately.
+/// A body as it arrives, and how much came lately.
 #[derive(Default)]
 pub(crate) struct Flow {
     waited: Duration,
@@ -44,7 +44,7 @@ impl Flow {
     }
 }
 
-/// The whole body, at most `limit` bytes, decoded where it comes compressed though nobody asked.
+/// The whole body, at most `limit` bytes, decoded if it comes compressed although that was not requested.
 pub(crate) async fn read(mut response: Response, limit: usize, patience: &Patience) -> Result<Bytes, Fault> {
     let over = || Fault::protocol(format!("a response of more than {limit} bytes, the limit"));
     if response.content_length().is_some_and(|n| n > limit as u64) {
@@ -72,7 +72,7 @@ pub(crate) async fn read(mut response: Response, limit: usize, patience: &Patien
     }
 }
 
-/// As much of an error's body as is read, for its message; a body that breaks is as good as none.
+/// As much of an error's body as its message needs; a body that breaks counts as empty.
 pub(crate) async fn read_error(mut response: Response, patience: &Patience) -> Bytes {
     let compressed = is_called_gzip(response.headers());
     let mut flow = Flow::default();
@@ -93,7 +93,7 @@ mod tests {
     use super::super::fault::Cure;
     use super::*;
 
-    /// An answer whose body comes in so many pieces of that size, each after a pause.
+    /// A response whose body comes in this many pieces of that size, each after a pause.
     fn trickle(pieces: usize, size: usize, pause: Duration) -> Response {
         let body = futures_util::stream::unfold(pieces, move |left| async move {
             let next = left.checked_sub(1)?;

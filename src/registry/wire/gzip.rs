@@ -1,4 +1,4 @@
-//! Bodies that come compressed though nobody asked (RFC 9110, section 8.4).
+//! Bodies that come compressed although that was not requested (RFC 9110, section 8.4).
 
 use std::io::{self, Read as _, Write as _};
 
@@ -7,20 +7,20 @@ use flate2::read::MultiGzDecoder as Whole;
 use flate2::write::MultiGzDecoder as Stream;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-/// What gzip begins with (RFC 1952, section 2.3.1).
+/// The first bytes of gzip (RFC 1952, section 2.3.1).
 pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Whether a body is called compressed.
+/// Whether a body is labelled compressed.
 pub(crate) fn is_called_gzip(headers: &HeaderMap) -> bool {
     let coding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     matches!(coding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip")
 }
 
-/// A whole body that is called compressed, as it was before; one that is only called so as it is. At most one byte more than
-/// `limit` comes out.
+/// A whole body that is labelled compressed, decompressed; if it only has the label, unchanged. At most one byte more
+/// than `limit` comes out.
 ///
 /// # Errors
-/// Where it is broken.
+/// If it is broken.
 pub(super) fn decoded(body: Bytes, limit: usize) -> io::Result<Bytes> {
     if !body.starts_with(&MAGIC) {
         return Ok(body);
@@ -30,15 +30,16 @@ pub(super) fn decoded(body: Bytes, limit: usize) -> io::Result<Bytes> {
     Ok(decoded.into())
 }
 
-/// The first two bytes of what is packed in a body that begins so, or fewer.
+/// The first two decompressed bytes of a body that begins like this, or fewer.
 pub(crate) fn begins_packed(body: &[u8]) -> Vec<u8> {
     let mut begin = Vec::new();
-    // It ends before its end: what came until then is asked for.
+    // It is truncated: only what came before that is wanted.
     let _ = Whole::new(body).take(2).read_to_end(&mut begin);
     begin
 }
 
-/// A compressed body that is decoded as it comes: what comes out of one call is bounded, however much is packed into few bytes.
+/// A compressed body that is decoded as it arrives: each call's output is bounded, however much is packed into few
+/// bytes.
 #[derive(Debug)]
 pub(crate) struct Gunzip {
     decoder: Stream<Vec<u8>>,
@@ -49,10 +50,10 @@ impl Gunzip {
         Self { decoder: Stream::new(Vec::new()) }
     }
 
-    /// Takes some of `input` and answers what comes out, some 64 KiB at most; nothing may come out although more is to come.
+    /// Takes some of `input` and returns the output, about 64 KiB at most; it may be empty although more is to come.
     ///
     /// # Errors
-    /// Where it is broken.
+    /// If it is broken.
     pub(crate) fn take(&mut self, input: &mut Bytes) -> io::Result<Bytes> {
         let taken = self.decoder.write(input)?;
         if taken == 0 && !input.is_empty() {
@@ -62,10 +63,10 @@ impl Gunzip {
         Ok(std::mem::take(self.decoder.get_mut()).into())
     }
 
-    /// What is left at the end.
+    /// The remaining output at the end.
     ///
     /// # Errors
-    /// Where the end is not the one of gzip.
+    /// If the gzip stream does not end properly.
     pub(crate) fn finish(&mut self) -> io::Result<Bytes> {
         self.decoder.try_finish()?;
         Ok(std::mem::take(self.decoder.get_mut()).into())
@@ -86,7 +87,7 @@ mod tests {
         encoder.finish().unwrap().into()
     }
 
-    /// What comes out of pieces of this size, and the most in one call.
+    /// The output for pieces of this size, and the most from one call.
     fn stream(packed: &[u8], piece: usize) -> io::Result<(Vec<u8>, usize)> {
         let (mut gunzip, mut out, mut most) = (Gunzip::new(), Vec::new(), 0);
         for piece in packed.chunks(piece) {

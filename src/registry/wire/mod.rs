@@ -30,7 +30,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Sends one request and waits for the head of its answer.
+    /// Sends one request and waits for the head of its response.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Fault> {
         let (_, request) = request.build_split();
         let request = request.map_err(|e| Fault::protocol(causes::causes(&e)))?;
@@ -48,7 +48,7 @@ impl Wire {
     }
 }
 
-/// The resolver refused what the name resolves to; trying again asks the same.
+/// Whether the resolver refused what the name resolves to; trying again would not help.
 fn refused_address(error: &reqwest::Error) -> bool {
     causes::causes(error).contains("is not a public address")
 }

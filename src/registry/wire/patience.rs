@@ -1,26 +1,26 @@
-//! How long is waited for what.
+//! How long to wait for what.
 
 use std::time::Duration;
 
 use crate::net::{TIMEOUT, retry};
 
-/// How long a registry is waited for. The defaults are what the program runs with.
+/// How long to wait for a registry. The defaults are what the program runs with.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Without an answer or a byte for so long, a request is broken: the setting `timeout`.
+    /// Without an answer or a byte for this long, a request is broken: the setting `timeout`.
     pub idle: Duration,
-    /// Under so many bytes a second over `idle`, it is broken too.
+    /// Below this many bytes a second over `idle`, it is broken too.
     pub floor: u64,
     /// How long the answer to a finished upload may take; a second more for every 64 MiB of it.
     pub answer: Duration,
-    /// How long what was just put may take to show.
+    /// How long what was just put may take to become visible.
     pub settle: Duration,
     /// When a request is tried again.
     pub retry: retry::Policy,
-    /// How often one that hung is tried at most.
+    /// How often a request that hung is tried at most.
     pub stalls: u32,
-    /// How long one source may be waited for in all while its lists and evidence are read: the setting `source-timeout`.
-    /// Bytes of blobs that flow do not count.
+    /// How long to wait for one source in all while reading its lists and evidence: the setting `source-timeout`. Time
+    /// spent streaming blobs does not count.
     pub source: Duration,
 }
 
@@ -45,18 +45,18 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// The default, but for what the settings `timeout` and `source-timeout` say.
+    /// The default, except for the settings `timeout` and `source-timeout`.
     pub(crate) fn of(timeout: Duration, source: Duration) -> Self {
         Self { idle: timeout, answer: timeout, source, ..Self::default() }
     }
 
-    /// The bytes that must come within `idle`.
+    /// The bytes that must arrive within `idle`.
     pub(crate) fn least(&self) -> u64 {
         self.floor * self.idle.as_millis() as u64 / 1000
     }
 }
 
-/// Seconds for people.
+/// Seconds, for messages.
 pub(crate) fn seconds(duration: Duration) -> String {
     if duration.subsec_millis() == 0 {
         duration.as_secs().to_string()

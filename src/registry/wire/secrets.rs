@@ -1,4 +1,4 @@
-//! Secrets that registries were sent, so that none of them can have one shown by sending it back in an error.
+//! Secrets that registries were sent, so that none of them can have one shown by returning it in an error.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::image::Digest;
 use crate::registry::error::ErrorKind;
 
-/// Told every secret that came up on the way: tokens, and what helpers answered.
+/// Receives every secret that came up on the way: tokens, and what helpers returned.
 pub(crate) type Derived = Arc<dyn Fn(&SecretString) + Send + Sync>;
 
 /// The secrets of a run, given and derived; clones share them.
@@ -19,11 +19,11 @@ pub(crate) struct Secrets {
     derived: Option<Derived>,
 }
 
-/// A shorter secret would take texts apart, and is none.
+/// A shorter secret would mangle texts, and is not a real one.
 const SHORTEST_SECRET: usize = 6;
 
 impl Secrets {
-    /// What a run was `given`; `derived` is told what comes up later.
+    /// The secrets a run was `given`; `derived` receives those that come up later.
     pub(crate) fn new(given: Vec<SecretString>, derived: Option<Derived>) -> Self {
         let secrets = Self { derived, ..Self::default() };
         given.into_iter().for_each(|secret| secrets.add(secret));
@@ -47,7 +47,7 @@ impl Secrets {
         }
     }
 
-    /// The same error without them.
+    /// The same error with the secrets removed.
     pub(crate) fn redact(&self, kind: ErrorKind) -> ErrorKind {
         let secrets = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         kind.map(|text| secrets.iter().fold(text, |text, secret| text.replace(secret.expose_secret(), "***")))

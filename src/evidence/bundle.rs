@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::signed::{Claim, Signed};
 use super::statement::{PAYLOAD, Says, Statement};
 
-/// The envelope of a bundle, whatever else is in it.
+/// The envelope of a bundle; the other members are ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[serde(expecting = "a bundle")]
@@ -21,7 +21,7 @@ struct EnvelopeOnly {
     dsse_envelope: Option<EnvelopeOutline>,
 }
 
-/// What is looked at before the library reads a bundle, to say what is not supported in it.
+/// Read before the library parses a bundle, so that unsupported parts can be named.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[serde(expecting = "a bundle")]
@@ -70,11 +70,11 @@ struct KindOutline {
     version: String,
 }
 
-/// The forms of log entries that are read.
+/// The kinds of log entries that can be read.
 const ENTRIES: [&str; 4] = ["hashedrekord/0.0.1", "hashedrekord/0.0.2", "dsse/0.0.1", "intoto/0.0.2"];
 
 impl EnvelopeOutline {
-    /// What the envelope says.
+    /// The statement in the envelope.
     fn statement(&self) -> Result<Statement, Fault> {
         if self.payload_type != PAYLOAD {
             return Err(Fault::Unsupported(format!("an envelope of type {}", self.payload_type)));
@@ -83,7 +83,7 @@ impl EnvelopeOutline {
         Statement::read(&payload)
     }
 
-    /// Whether the envelope says something that is neither that the image is signed nor how it was built.
+    /// Whether the envelope's statement is neither a signature nor provenance.
     pub(super) fn is_other(&self) -> bool {
         matches!(self.statement(), Ok(Statement { says: Says::Other, .. }))
     }
@@ -100,7 +100,7 @@ impl Outline {
         serde_json::from_slice(content).map_err(|error| Fault::Unreadable(error.to_string()))
     }
 
-    /// Whether it can be verified at all.
+    /// Checks that the bundle is in a form that can be verified at all.
     fn check(&self) -> Result<(), Fault> {
         if let Some(media_type) = &self.media_type
             && media_type.parse::<MediaType>().is_err()
@@ -133,7 +133,7 @@ pub(super) fn kind(content: &[u8]) -> Kind {
     }
 }
 
-/// Reads a bundle; `None` where it is neither a signature nor provenance.
+/// Reads a bundle; `None` if it is neither a signature nor provenance.
 pub(super) fn read(content: &[u8]) -> Result<Option<Signed>, Fault> {
     let outline = Outline::read(content)?;
     let statement = outline.dsse_envelope.as_ref().map(EnvelopeOutline::statement).transpose();
@@ -156,7 +156,7 @@ pub(super) fn read(content: &[u8]) -> Result<Option<Signed>, Fault> {
     Ok(Some(Signed { kind, about: statement.about, says: statement.says, claim, message, signature, bundle }))
 }
 
-/// Who says to have signed.
+/// Who claims to have signed.
 pub(super) fn claim(bundle: &Bundle) -> Result<Claim, Fault> {
     if let Some(certificate) = bundle.signing_certificate() {
         return Certificate::read(certificate).map(Claim::Certificate);
@@ -164,7 +164,7 @@ pub(super) fn claim(bundle: &Bundle) -> Result<Claim, Fault> {
     let VerificationMaterialContent::PublicKey(key) = &bundle.verification_material.content else {
         return Err(Fault::Unreadable("it has neither a certificate nor a key".to_owned()));
     };
-    // cosign names a key by the SHA-256 of its DER form; a name of another form tells nothing.
+    // cosign identifies a key by the SHA-256 of its DER form; a hint in another form says nothing.
     let hash = STANDARD.decode(&key.hint).ok().filter(|hash| hash.len() == 32);
     Ok(Claim::Key(hash.map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect())))
 }

@@ -1,4 +1,4 @@
-//! What a signing certificate says of itself: claims, until it is verified.
+//! What a signing certificate says about itself: only claims until it is verified.
 
 use chrono::{DateTime, Utc};
 use sigstore_verify::crypto::parse_certificate_info;
@@ -16,13 +16,13 @@ const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 /// The claims of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Certificate {
-    /// The first mail address or URI among the subject's alternative names.
+    /// The first email address or URI among the subject's alternative names.
     pub identity: Option<String>,
     /// Who vouched for the identity, as Fulcio writes it.
     pub issuer: Option<String>,
     /// The organization of the authority that issued it.
     pub authority: Option<String>,
-    /// When it begins to be valid: a few minutes before or after it signed.
+    /// When its validity begins: within a few minutes of the signing.
     pub begins: DateTime<Utc>,
 }
 
@@ -36,7 +36,7 @@ impl Certificate {
     }
 }
 
-/// The organizations that a certificate names.
+/// The organizations named in a certificate.
 pub(super) struct Organizations {
     pub issuer: Option<String>,
     pub subject: Option<String>,

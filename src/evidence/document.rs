@@ -1,23 +1,23 @@
-//! One document beside an image, read for what kind of signature or statement it is.
+//! One document stored beside an image, read to tell what kind of signature or statement it is.
 
 use super::fault::Fault;
 use super::signed::Signed;
 use super::statement::{Says, Statement};
 use super::{Beside, Kind, Place, bundle, layer};
 
-/// The most bytes of a document that is read whole.
+/// The largest document, in bytes, that is read whole.
 const LIMIT: usize = 2 << 20;
 
 /// What a document is.
 #[derive(Debug)]
 pub(super) enum Document {
     Signed(Box<Signed>),
-    /// A statement that nobody signed, such as BuildKit's.
+    /// A statement without a signature, such as BuildKit's.
     Unsigned(Statement),
     /// A signature or provenance that cannot be read.
     Broken {
         kind: Kind,
-        /// Whether it may be a signature. Otherwise it may be provenance.
+        /// Whether it may be a signature; otherwise it may be provenance.
         is_signature: bool,
         fault: Fault,
     },
@@ -85,7 +85,7 @@ impl Format {
         })
     }
 
-    /// Whether what is too large to be read whole is neither a signature nor provenance.
+    /// Whether a document that is too large to be read whole is neither a signature nor provenance.
     fn is_other(self, content: &[u8]) -> bool {
         match self {
             Self::Bundle => bundle::is_other(content),
@@ -94,7 +94,7 @@ impl Format {
         }
     }
 
-    /// The kind of what cannot be read.
+    /// The kind of a document that cannot be read.
     fn kind(self, beside: &Beside) -> Kind {
         match self {
             Self::Bundle if beside.content.len() > LIMIT => Kind::CosignKeyless,

@@ -1,4 +1,4 @@
-//! One document beside an image, examined: what of the image it covers, and by whom of those asked for it is.
+//! Examines one document beside an image: which part of the image it covers, and which of the required signers made it.
 
 use super::document::Document;
 use super::fault::Fault;
@@ -9,7 +9,7 @@ use super::{Beside, Covers, Kind, Place, Signature, State, Subject, Trust};
 use crate::image::Digest;
 use crate::manifest::Signer;
 
-/// The image that is judged, and by whom it should be signed.
+/// The image that is judged, and its required signers.
 pub(super) struct Image<'a> {
     pub subjects: &'a [Subject],
     pub signers: &'a [Signer],
@@ -17,19 +17,19 @@ pub(super) struct Image<'a> {
 }
 
 impl Image<'_> {
-    /// What of the image has this digest.
+    /// Which part of the image has this digest.
     pub(super) fn covers(&self, digest: &Digest) -> Option<Covers> {
         self.subjects.iter().find(|subject| subject.digest == *digest).map(|subject| subject.covers.clone())
     }
 
-    /// Whether these are the whole image: its index, or every platform of it.
+    /// Whether these cover the whole image: its index, or every platform.
     pub(super) fn is_whole(&self, covered: &[&Covers]) -> bool {
         let is_covered = |subject: &&Subject| covered.contains(&&subject.covers);
         let platforms: Vec<&Subject> = self.subjects.iter().filter(|one| one.covers != Covers::Index).collect();
         covered.contains(&&Covers::Index) || !platforms.is_empty() && platforms.iter().all(is_covered)
     }
 
-    /// The platforms that are not among these; the index where none is.
+    /// The platforms that none of these covers; the index if nothing is covered.
     pub(super) fn uncovered(&self, covered: &[&Covers]) -> Vec<Covers> {
         if covered.is_empty() {
             return vec![Covers::Index];
@@ -43,13 +43,13 @@ impl Image<'_> {
 pub(super) struct Examined {
     document: Document,
     place: Place,
-    /// What of the image it is about; empty where it is about something else.
+    /// Which part of the image it is about; empty if it is about something else.
     pub covers: Vec<Covers>,
     /// For each signer, who made it or why it is not verified.
     pub verdicts: Vec<Result<String, Fault>>,
 }
 
-/// Examines what is a signature or provenance.
+/// Examines a document that is a signature or provenance.
 pub(super) fn examine(beside: &Beside, image: &Image<'_>) -> Option<Examined> {
     let document = Document::read(beside);
     let about: Vec<&Digest> = match &document {
@@ -74,7 +74,7 @@ pub(super) fn examine(beside: &Beside, image: &Image<'_>) -> Option<Examined> {
 }
 
 impl Examined {
-    /// Whether it is, or may be, a signature of an image.
+    /// Whether it is, or may be, the signature of an image.
     pub(super) fn is_signature(&self) -> bool {
         match &self.document {
             Document::Signed(signed) => signed.is_signature(),
@@ -91,7 +91,7 @@ impl Examined {
         }
     }
 
-    /// Who says to have signed it.
+    /// Who claims to have signed it.
     pub(super) fn by(&self) -> Option<String> {
         match &self.document {
             Document::Signed(signed) => signed.by(),
@@ -99,7 +99,7 @@ impl Examined {
         }
     }
 
-    /// Why it is verified by none of the signers, as far as that says most.
+    /// Why none of the signers verifies it: the most telling fault.
     pub(super) fn fault(&self) -> Option<&Fault> {
         if let Document::Broken { fault, .. } = &self.document {
             return Some(fault);
@@ -116,7 +116,7 @@ impl Examined {
         self.verdicts.iter().find_map(|verdict| verdict.as_ref().ok())
     }
 
-    /// It as a signature, for each part of the image that it covers.
+    /// It as signatures, one for each part of the image that it covers.
     pub(super) fn signatures(&self) -> Vec<Signature> {
         let Some(kind) = self.kind().filter(|_| self.is_signature()) else { return Vec::new() };
         let (state, by, detail) = match (self.verified_by(), self.fault()) {
@@ -131,7 +131,7 @@ impl Examined {
         self.covers.iter().map(signature).collect()
     }
 
-    /// It as provenance.
+    /// It as a statement of provenance.
     pub(super) fn stated(&self, index_is_signed: bool) -> Option<Stated<'_>> {
         let (claims, is_signed) = match &self.document {
             Document::Signed(signed) => (built(&signed.says), self.is_verified()),

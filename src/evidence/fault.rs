@@ -1,4 +1,4 @@
-//! Why something beside an image is not a verified signature: each fault has its own words.
+//! Why something beside an image is not a verified signature: each fault has its own message.
 
 use std::fmt;
 
@@ -9,38 +9,38 @@ use sigstore_verify::{CertificateError, Error, TimestampError, TransparencyLogEr
 use super::State;
 use crate::text::{clean, cut, size};
 
-/// The most of the library's words that are shown.
+/// The most characters shown of the library's message.
 const WORDS: usize = 200;
 
 /// Why a document does not verify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// A key that is not asked for made it: it says so.
+    /// It says that it was made with another key than the required one.
     OtherKey,
-    /// The key does not verify it, and nothing says whether another one would.
+    /// The key does not verify it, and nothing says whether another key would.
     OtherKeyOrChanged,
     OtherIdentity,
     OtherIssuer,
-    /// A certificate signed it where a key is asked for.
+    /// It was signed with a certificate, but a key is required.
     ByCertificate,
-    /// A key signed it where an identity is asked for.
+    /// It was signed with a key, but an identity is required.
     ByKey,
     /// The key that it names does not verify it.
     Changed,
-    /// The trust root has no authority that issued its certificate.
+    /// The trust root does not contain the authority that issued its certificate.
     OtherRoot,
     /// The certificate was not valid when it signed.
     Expired,
     NoLog,
     UnknownLog,
     Log(String),
-    /// The trust root does not have the authority that says when it signed.
+    /// The trust root does not contain the authority that attests when it was signed.
     UnknownClock,
     NoTime,
     Time(String),
-    /// The certificate is in no certificate log of the trust root.
+    /// The certificate is in none of the trust root's certificate logs.
     NotTransparent,
-    /// What is missing in the trust root is newer than the root.
+    /// What the trust root is missing is newer than the root.
     RootTooOld {
         signed: DateTime<Utc>,
         newest: DateTime<Utc>,
@@ -49,12 +49,12 @@ pub(super) enum Fault {
     Unsupported(String),
     Unreadable(String),
     TooLarge(usize),
-    /// The key or the trust root cannot be had.
+    /// The key or the trust root is unavailable.
     Untrusted(String),
 }
 
 impl Fault {
-    /// What the fault makes of one document.
+    /// The state that the fault gives a document.
     pub(super) const fn state(&self) -> State {
         match self {
             Self::OtherKey
@@ -70,12 +70,12 @@ impl Fault {
         }
     }
 
-    /// Whether the trust root lacks something, which a newer one may have.
+    /// Whether the trust root is missing something that a newer one may have.
     pub(super) const fn is_missing_trust(&self) -> bool {
         matches!(self, Self::OtherRoot | Self::UnknownLog | Self::UnknownClock | Self::NotTransparent)
     }
 
-    /// How much it says about the signature that is asked for: of several faults the one that says most is shown.
+    /// How much it says about the required signature: of several faults, the most telling one is shown.
     pub(super) const fn weight(&self) -> u8 {
         match self {
             Self::ByCertificate | Self::ByKey => 0,
@@ -125,12 +125,12 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Words that may quote what others wrote.
+/// Text that may quote what others wrote.
 fn said(text: &str) -> String {
     cut(&clean(text), WORDS)
 }
 
-/// What the library found wrong.
+/// An error of the library.
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {

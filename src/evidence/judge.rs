@@ -7,11 +7,11 @@ use super::{Asked, Beside, Covers, Found, Kind, Makers, Signature, State, Subjec
 use crate::content::labels::Labels;
 use crate::manifest::Signatures;
 
-/// Who made the image with these subjects, told by what was found beside them. The subjects are its top document and, of an
-/// index, the manifests of the platforms that are wanted.
+/// Judges who made the image with these subjects from what was found beside them. The subjects are its top document
+/// and, for an index, the manifests of the wanted platforms.
 pub(crate) fn judge(asked: Asked<'_>, subjects: &[Subject], found: &Found, labels: &Labels, trust: &Trust) -> Makers {
     let image = Image { subjects, signers: asked.signatures.map_or(&[], Signatures::signers), trust };
-    // However they were found, they are told alike.
+    // The order in which they were found must not matter.
     let mut beside: Vec<&Beside> = found.beside.iter().collect();
     beside.sort_by(|a, b| (&a.subject, a.place, &a.content).cmp(&(&b.subject, b.place, &b.content)));
     let examined: Vec<Examined> = beside.into_iter().filter_map(|beside| examine(beside, &image)).collect();
@@ -35,7 +35,7 @@ pub(crate) fn judge(asked: Asked<'_>, subjects: &[Subject], found: &Found, label
     }
 }
 
-/// The signatures, verified ones first, and what stands for one that is asked for and not there.
+/// The signatures, verified ones first, and an entry for each one that is required and missing.
 fn signatures(examined: &[Examined], overall: Option<&Overall>, image: &Image<'_>, found: &Found) -> Vec<Signature> {
     let mut all: Vec<Signature> = examined.iter().flat_map(Examined::signatures).collect();
     match overall {
@@ -57,7 +57,7 @@ fn signatures(examined: &[Examined], overall: Option<&Overall>, image: &Image<'_
     merged
 }
 
-/// One for each that differs; where every platform is signed alike, that counts as the index.
+/// Merges equal ones; if every platform is signed alike, that counts as the index.
 fn merge(all: &[Signature], image: &Image<'_>) -> Vec<Signature> {
     let mut merged: Vec<Signature> = Vec::new();
     for signature in all {
@@ -75,7 +75,7 @@ fn merge(all: &[Signature], image: &Image<'_>) -> Vec<Signature> {
     merged
 }
 
-/// What orders signatures.
+/// The sort key of signatures.
 fn key(signature: &Signature) -> impl Ord + '_ {
     let Signature { kind, state, by, detail, covers } = signature;
     (*state != State::Verified, covers, *kind, state.as_str(), by, detail)

@@ -1,7 +1,7 @@
-//! cosign's former forms, where signature, certificate and log entry are annotations of a layer: simple signing (tags
+//! cosign's older forms, where signature, certificate and log entry are annotations of a layer: simple signing (tags
 //! `.sig`, or referrers) and attestations (tags `.att`).
 //!
-//! Both are written as the bundle that says the same, so that one path verifies everything.
+//! Both are rewritten as the equivalent bundle, so that one path verifies everything.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,10 +23,10 @@ const CHAIN: &str = "dev.sigstore.cosign/chain";
 const LOG_ENTRY: &str = "dev.sigstore.cosign/bundle";
 const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
 
-/// The most certificates of a chain.
+/// The most certificates in a chain.
 const CHAIN_LIMIT: usize = 10;
 
-/// What simple signing signs, as far as it decides.
+/// The parts of a simple signing payload that matter.
 #[derive(Deserialize)]
 #[serde(expecting = "what simple signing signs")]
 struct Payload {
@@ -46,12 +46,12 @@ struct Image {
     digest: Digest,
 }
 
-/// The kind of what is signed by annotations.
+/// The kind of something that is signed through annotations.
 pub(super) fn kind(beside: &Beside) -> Kind {
     if beside.annotations.contains_key(CERTIFICATE) { Kind::CosignKeyless } else { Kind::CosignKey }
 }
 
-/// Simple signing: the layer is what is signed. Which repository it names is for people; the digest decides.
+/// Simple signing: the layer is what is signed. The repository that it names is for people; the digest decides.
 pub(super) fn simple(beside: &Beside) -> Result<Option<Signed>, Fault> {
     let payload: Payload = serde_json::from_slice(&beside.content).map_err(unreadable)?;
     let signature = annotation(beside, SIGNATURE).ok_or_else(|| Fault::Unreadable("it has no signature".to_owned()))?;
@@ -84,7 +84,7 @@ pub(super) fn envelope(beside: &Beside) -> Result<Option<Signed>, Fault> {
     if envelope["signatures"].as_array().is_some_and(|signatures| signatures.len() > 1) {
         return Err(Fault::Several);
     }
-    // cosign's timestamps are of the envelope here and of the signature in a bundle, so they prove nothing in one.
+    // cosign's timestamps cover the envelope here but the signature in a bundle, so they prove nothing there.
     let bundle = bundle_of(beside, "dsseEnvelope", &envelope, false)?;
     let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
         return Err(Fault::Unreadable("it has no envelope".to_owned()));
@@ -113,7 +113,7 @@ fn unreadable(error: impl std::fmt::Display) -> Fault {
     Fault::Unreadable(error.to_string())
 }
 
-/// The bundle that says what layer and annotations say.
+/// The bundle equivalent to the layer and its annotations.
 fn bundle_of(beside: &Beside, name: &str, content: &Value, timestamps: bool) -> Result<Bundle, Fault> {
     let mut material = serde_json::Map::new();
     match annotation(beside, CERTIFICATE) {
@@ -126,7 +126,7 @@ fn bundle_of(beside: &Beside, name: &str, content: &Value, timestamps: bool) -> 
         None => drop(material.insert("publicKey".to_owned(), json!({}))),
     }
     let entry = annotation(beside, LOG_ENTRY).map(log_entry).transpose()?;
-    // Version 0.1 is the one with a promise of inclusion instead of its proof.
+    // Version 0.1 is the one with an inclusion promise instead of a proof.
     let version = if entry.is_some() { "0.1" } else { "0.2" };
     material.insert("tlogEntries".to_owned(), entry.into_iter().collect());
     if timestamps && let Some(timestamp) = annotation(beside, TIMESTAMP) {
@@ -142,7 +142,7 @@ fn bundle_of(beside: &Beside, name: &str, content: &Value, timestamps: bool) -> 
     Bundle::from_json(&bundle.to_string()).map_err(unreadable)
 }
 
-/// The certificates of a text in PEM, in base64.
+/// The certificates in a PEM text, each in base64.
 fn certificates(pem: &str) -> Result<Vec<String>, Fault> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     let blocks = pem.split(BEGIN).skip(1).take(CHAIN_LIMIT);
@@ -150,7 +150,7 @@ fn certificates(pem: &str) -> Result<Vec<String>, Fault> {
     der.map(|der| Ok(STANDARD.encode(der?.as_bytes()))).collect()
 }
 
-/// Rekor's entry as cosign annotates it.
+/// Rekor's entry as cosign writes it in annotations.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[serde(expecting = "a log entry")]
@@ -195,7 +195,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// Who says to have signed. A key is named by its log entry alone.
+/// Who claims to have signed. Only the log entry names a key.
 fn claim(beside: &Beside, bundle: &Bundle) -> Result<Claim, Fault> {
     if annotation(beside, CERTIFICATE).is_some() {
         return bundle::claim(bundle);

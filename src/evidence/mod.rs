@@ -1,9 +1,10 @@
-//! Who made an image: signatures and provenance, read from what stands beside it and verified without asking anybody.
+//! Who made an image: signatures and provenance, read from the documents beside it and verified offline.
 //!
-//! Bytes come in and verdicts go out. A verdict never says more than was verified: what nobody asked for is
-//! [`State::Present`] at most, and what could not be looked at is [`State::Unknown`], never absent.
+//! Bytes come in and verdicts go out. A verdict never says more than was verified: what is not required is
+//! [`State::Present`] at most, and what could not be checked is [`State::Unknown`], never absent.
 //!
-//! Nothing here asks for the time. The library that verifies does for one thing: what is dated in the future does not count.
+//! Nothing here asks for the time, except the verification library for one thing: whatever is dated in the future does
+//! not count.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ mod verify;
 pub(crate) use judge::judge;
 pub(crate) use trust::Trust;
 
-/// One manifest that may be signed: the image's top document, or the manifest of one platform.
+/// A manifest that may be signed: the image's top document, or the manifest of one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subject {
     pub digest: Digest,
@@ -44,14 +45,14 @@ pub(crate) struct Subject {
 /// What a signature of a [`Subject`] covers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Covers {
-    /// The top document and with it everything that it lists; also the one document of a single-platform image.
+    /// The top document and with it everything that it lists; also the only document of a single-platform image.
     Index,
     /// The manifest of this platform.
     Platform(String),
 }
 
 impl Covers {
-    /// The word of `covers` in JSON: `index` or the platform.
+    /// The value of `covers` in JSON: `index` or the platform.
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Index => "index",
@@ -60,17 +61,17 @@ impl Covers {
     }
 }
 
-/// One document that stands beside a subject, with what it holds.
+/// One document found beside a subject, with its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Beside {
-    /// Beside which of the subjects it was found.
+    /// The subject that it was found beside.
     pub subject: Digest,
     pub place: Place,
-    /// The media type of this layer; of a bundle the artifact type will do.
+    /// The media type of this layer; for a bundle the artifact type will do.
     pub media_type: String,
     /// The layer's annotations: simple signing keeps the signature there.
     pub annotations: BTreeMap<String, String>,
-    /// The layer's bytes, bounded and checked against their digest by who fetched them.
+    /// The layer's bytes, already bounded and checked against their digest by the fetcher.
     pub content: Bytes,
 }
 
@@ -83,7 +84,7 @@ pub(crate) enum Place {
     SignatureTag,
     /// `sha256-<hex>.att`
     AttestationTag,
-    /// The image's own index, by digest: attestation manifests of BuildKit.
+    /// The image's own index, by digest: BuildKit's attestation manifests.
     Index,
 }
 
@@ -122,7 +123,7 @@ pub enum State {
 }
 
 impl State {
-    /// The word in JSON.
+    /// The value in JSON.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Verified => "verified",
@@ -154,7 +155,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word in JSON.
+    /// The value in JSON.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::CosignKey => "cosign-key",
@@ -166,19 +167,19 @@ impl Kind {
     }
 }
 
-/// One signature, or what stands for there being none.
+/// One signature, or the entry that says that there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signature {
     pub kind: Kind,
     pub state: State,
-    /// Who signed, as the certificate or the manifest names it: hostile text unless the state is verified.
+    /// Who signed, as the certificate or the manifest names it: untrusted text unless the state is verified.
     pub by: Option<String>,
     /// Why the state is what it is.
     pub detail: Option<String>,
     pub covers: Covers,
 }
 
-/// What statements say of how the image was built.
+/// What statements say about how the image was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Provenance {
     pub state: State,
@@ -191,7 +192,7 @@ pub(crate) struct Provenance {
     pub detail: Option<String>,
 }
 
-/// What the manifest asks of an image.
+/// What the manifest requires of an image.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub signatures: Option<&'a Signatures>,
@@ -203,8 +204,8 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct Makers {
     pub signatures: Vec<Signature>,
     pub provenance: Option<Provenance>,
-    /// Who signed what `signatures` asks for, as `signed-by` records it; `None` where it is not verified.
+    /// Who made the signatures that `signatures` requires, as `signed-by` records it; `None` if they are not verified.
     pub signed_by: Option<String>,
-    /// Why it may not come in, where `signatures` or `provenance` ask for something that is not verified.
+    /// Why it is not accepted, if `signatures` or `provenance` require something that is not verified.
     pub unsigned: Option<String>,
 }

@@ -1,7 +1,8 @@
 //! Cryptography for the verification library, by ring.
 //!
-//! ring hashes what it verifies and takes no digest instead. Where the library has only a digest, the bytes that were hashed
-//! are looked up among those that [`knowing`] names, and hashed again: a signature counts only over bytes that give the digest.
+//! ring hashes what it verifies and does not accept a digest instead. Where the library has only a digest, the original
+//! bytes are looked up among those passed to [`knowing`] and hashed again: a signature counts only over bytes with that
+//! digest.
 
 use std::cell::RefCell;
 use std::sync::Once;
@@ -18,10 +19,10 @@ use sigstore_verify::types::HashAlgorithm;
 #[derive(Debug)]
 struct Ring;
 
-/// Makes the library use ring. Everything of the library that verifies is made after this.
+/// Makes the library use ring. Must run before any of the library's verifiers is created.
 pub(super) fn install() {
     static ONCE: Once = Once::new();
-    // Nobody else installs one; if somebody had, theirs would serve as well.
+    // Nothing else installs a provider; if something had, that one would serve as well.
     ONCE.call_once(|| {
         let _ = install_default_provider(&Ring);
     });
@@ -31,7 +32,7 @@ thread_local! {
     static KNOWN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs `verify`, in which signatures over digests of `bytes` can be verified.
+/// Runs `verify`; inside it, signatures over digests of `bytes` can be verified.
 pub(super) fn knowing<T>(bytes: &[u8], verify: impl FnOnce() -> T) -> T {
     KNOWN.with_borrow_mut(|known| bytes.clone_into(known));
     let result = verify();

@@ -1,4 +1,4 @@
-//! Whether an image is signed by what the manifest asks for.
+//! Whether an image is signed as the manifest requires.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,19 @@ use crate::text::{counted, cut};
 /// The most characters of `signed-by`.
 const SIGNED_BY: usize = 1_000;
 
-/// Whether an image is signed by what is asked for.
+/// Whether an image is signed by all required signers.
 pub(super) struct Overall {
-    /// Who signed it, where that is verified.
+    /// Who signed it, if that is verified.
     pub signed_by: Option<String>,
-    /// Why it may not come in.
+    /// Why it is not accepted.
     pub unsigned: Option<String>,
-    /// What stands for signatures that are asked for and not there.
+    /// The entries for signatures that are required and missing.
     pub missing: Vec<Signature>,
-    /// Whether what is asked for signed the index itself, and with it everything that it lists.
+    /// Whether the required signers signed the index itself, and with it everything that it lists.
     pub index_is_signed: bool,
 }
 
-/// Where one signer stands.
+/// The result for one signer.
 struct Standing<'a> {
     signer: &'a Signer,
     state: State,
@@ -68,7 +68,7 @@ pub(super) fn stand(signatures: &Signatures, examined: &[Examined], image: &Imag
     Overall { signed_by: None, unsigned: Some(unsigned), missing: open.missing(), index_is_signed: false }
 }
 
-/// What is told first where several are not verified: what may still turn out well.
+/// Which of several unverified results is shown first: one that may still turn out well.
 const fn rank(state: State) -> u8 {
     match state {
         State::Unknown => 0,
@@ -104,7 +104,7 @@ fn standing<'a>(
     let by_signer = by_signer.filter_map(|one| Some((one, one.verdicts.get(i)?.as_ref().ok()?)));
     let by_signer: Vec<(&Examined, &String)> = by_signer.collect();
     let covered: Vec<&Covers> = by_signer.iter().flat_map(|(one, _)| &one.covers).collect();
-    // What another of the signers made says nothing about this one.
+    // What another required signer made says nothing about this one.
     let about: Vec<&Examined> = examined.iter().filter(is_about).filter(|one| !one.is_verified()).collect();
     let faults = about.iter().filter_map(|one| Some((*one, one.verdicts.get(i)?.as_ref().err()?)));
     let worst = faults.max_by_key(|(_, fault)| fault.weight());
@@ -134,7 +134,7 @@ fn standing<'a>(
     }
 }
 
-/// Whether the key or the root can be had.
+/// Whether the key or the root is available.
 fn had(signer: &Signer, image: &Image<'_>) -> Result<(), Fault> {
     match signer {
         Signer::Key(path) => image.trust.key(path).map(drop),
@@ -142,7 +142,7 @@ fn had(signer: &Signer, image: &Image<'_>) -> Result<(), Fault> {
     }
 }
 
-/// What there is instead of a signature by the one asked for.
+/// What was found instead of a signature by the required signer.
 struct Lack<'a> {
     covered: &'a [&'a Covers],
     worst: Option<(&'a Examined, &'a Fault)>,
@@ -151,7 +151,7 @@ struct Lack<'a> {
 }
 
 impl Lack<'_> {
-    /// The state, and what to say of it.
+    /// The state, and its explanation.
     fn told(&self, image: &Image<'_>) -> (State, String) {
         let words = |covers: &[Covers]| covers.iter().map(Covers::as_str).collect::<Vec<_>>().join(", ");
         let part = (!self.covered.is_empty()).then(|| {
@@ -170,7 +170,7 @@ impl Lack<'_> {
         }
     }
 
-    /// Nothing signs the image.
+    /// Nothing found signs the image.
     fn foreign(&self) -> String {
         let verified = || self.examined.iter().filter(|one| one.is_verified());
         match self.examined.iter().filter(|one| one.is_foreign()).count() {
@@ -193,7 +193,7 @@ impl Lack<'_> {
 }
 
 impl Standing<'_> {
-    /// What stands for the signature that is not there.
+    /// The entries for the missing signature.
     fn missing(&self) -> Vec<Signature> {
         let (kind, state, detail) = (self.kind, self.state, Some(self.detail.clone()));
         let one = |covers: &Covers| Signature { kind, state, by: None, detail: detail.clone(), covers: covers.clone() };

@@ -1,4 +1,4 @@
-//! In-toto statements: what they are about, and what they say of it.
+//! In-toto statements: what they are about, and what they say about it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::image::Digest;
 /// The payload type of an envelope that holds a statement.
 pub(super) const PAYLOAD: &str = "application/vnd.in-toto+json";
 
-/// The type of cosign's statements that say nothing but that the image is signed.
+/// The type of cosign's statements that only say that the image is signed.
 const SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// The types of statements (in-toto attestation framework, versions 0.1 and 1).
@@ -21,7 +21,7 @@ const TYPES: [&str; 2] = ["https://in-toto.io/Statement/v0.1", "https://in-toto.
 /// A statement about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Statement {
-    /// The digests that it names, of algorithms that images have.
+    /// The digests that it names, if their algorithm is one that images use.
     pub about: Vec<Digest>,
     pub says: Says,
 }
@@ -33,7 +33,7 @@ pub(super) enum Says {
     Signed,
     /// How its subject was built.
     Built(Box<Claims>),
-    /// Something that is neither signature nor provenance.
+    /// Something that is neither a signature nor provenance.
     Other,
 }
 
@@ -57,7 +57,7 @@ struct RawSubject {
     digest: BTreeMap<String, String>,
 }
 
-/// The most bytes of a predicate that is read.
+/// The largest predicate, in bytes, that is read.
 const LIMIT: usize = 2 << 20;
 
 impl Statement {

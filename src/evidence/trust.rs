@@ -1,4 +1,4 @@
-//! What signatures are verified with: the keys and trust roots of the repository, and the root that ships.
+//! What signatures are verified with: the repository's keys and trust roots, and the built-in root.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -31,18 +31,18 @@ enum File {
 }
 
 impl Trust {
-    /// `files`: the content of each file that the manifest names for `key` or `trusted-root`, or why it could not be had.
+    /// `files`: the content of each file that the manifest names for `key` or `trusted-root`, or why it is unavailable.
     pub(crate) fn new(files: &BTreeMap<String, Result<Vec<u8>, String>>) -> Self {
         let read = |content: &Result<Vec<u8>, String>| File::read(content.as_ref().map_err(Clone::clone)?);
         Self { files: files.iter().map(|(path, content)| (path.clone(), read(content))).collect() }
     }
 
-    /// When the newest key of the root that ships begins to count.
+    /// When the newest key of the built-in root becomes valid.
     pub(crate) fn newest_key(&self) -> DateTime<Utc> {
         PUBLIC.as_ref().map_or(DateTime::UNIX_EPOCH, |root| root.newest)
     }
 
-    /// The files that are there and serve for nothing, or are not there, each with why.
+    /// The files that are unusable or missing, each with the reason.
     pub(crate) fn unusable(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().filter_map(|(path, file)| Some((path.as_str(), file.as_ref().err()?.as_str())))
     }
@@ -54,7 +54,7 @@ impl Trust {
         }
     }
 
-    /// The roots of this file, or the public one.
+    /// The roots in this file, or the public one.
     pub(super) fn roots(&self, path: Option<&str>) -> Result<&[Root], Fault> {
         let Some(path) = path else { return self.public().map(std::slice::from_ref) };
         match self.file(path)? {
@@ -69,7 +69,7 @@ impl Trust {
     }
 
     fn file(&self, path: &str) -> Result<&File, Fault> {
-        // Why a file cannot be had names it already.
+        // The reason why a file is unavailable already names it.
         let untrusted =
             |why: &str| Fault::Untrusted(if why.contains(path) { why.to_owned() } else { format!("{path}: {why}") });
         let file = self.files.get(path).ok_or_else(|| untrusted("it was not read"))?;
@@ -86,7 +86,7 @@ impl File {
         if let Ok(root) = Root::read(text) {
             return Ok(Self::Roots(vec![root]));
         }
-        // `gh attestation trusted-root` writes one root a line.
+        // `gh attestation trusted-root` writes one root per line.
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         lines.map(Root::read).collect::<Result<Vec<_>, _>>().map(Self::Roots)
     }
@@ -97,7 +97,7 @@ pub(super) struct Key {
     der: DerPublicKey,
     /// The same key with each hash that signers use with it.
     with_hashes: Vec<VerificationKey>,
-    /// SHA-256 of its DER form, in hexadecimal: what names a key in bundles.
+    /// SHA-256 of its DER form, in hexadecimal: identifies a key in bundles.
     pub fingerprint: String,
 }
 
@@ -135,7 +135,7 @@ impl Key {
     }
 }
 
-/// What names a key: SHA-256 of its DER form, in hexadecimal.
+/// Identifies a key: SHA-256 of its DER form, in hexadecimal.
 pub(super) fn fingerprint(der: &[u8]) -> String {
     Digest::sha256(der).hex().to_owned()
 }
@@ -143,7 +143,7 @@ pub(super) fn fingerprint(der: &[u8]) -> String {
 /// A trusted root.
 pub(super) struct Root {
     verifier: Verifier,
-    /// Signatures must be in one of its logs; a root without a log asks for a timestamp of its authority instead.
+    /// Signatures must be in one of its logs; a root without a log requires a timestamp of its authority instead.
     has_log: bool,
     has_certificate_log: bool,
     logs: BTreeSet<Vec<u8>>,
@@ -188,13 +188,13 @@ impl Root {
         })
     }
 
-    /// Whether a signature is in one of the root's logs, as it says.
+    /// Whether the log that a signature claims to be in is one of the root's.
     pub(super) fn has_log_of(&self, bundle: &Bundle) -> bool {
         let entries = &bundle.verification_material.tlog_entries;
         entries.iter().any(|entry| self.logs.contains(entry.log_id.key_id.as_bytes()))
     }
 
-    /// Verifies certificate, log entry, time and signature; the identity is for the caller to judge.
+    /// Verifies certificate, log entry, time and signature; the caller judges the identity.
     pub(super) fn verify(&self, bundle: &Bundle, artifact: Artifact<'_>) -> Result<VerificationResult, Fault> {
         let mut policy = VerificationPolicy::any_identity();
         if !self.has_log {
@@ -206,20 +206,20 @@ impl Root {
         Ok(self.verifier.verify(artifact, bundle, &policy)?)
     }
 
-    /// Verifies the log entry of a signature by a key, and the signature again.
+    /// Verifies the log entry of a signature made with a key, and the signature again.
     pub(super) fn verify_logged(&self, bundle: &Bundle, artifact: Artifact<'_>, key: &Key) -> Result<(), Fault> {
         let policy = PublicKeyVerificationPolicy::new(key.der.clone());
         self.verifier.verify(artifact, bundle, &policy)?;
         Ok(())
     }
 
-    /// Whether an authority of this name is in the root.
+    /// Whether the root contains an authority of this name.
     pub(super) fn knows(&self, certificate: &Certificate) -> bool {
         certificate.authority.as_ref().is_some_and(|authority| self.organizations.contains(authority))
     }
 
-    /// What a fault comes to where the root lacks something: another root is needed, or a newer one. Newer means: what is lacking
-    /// belongs to an organization that the root has, and signed after everything in the root began to count.
+    /// Refines a fault if the root is missing something: another root is needed, or a newer one. Newer means that what
+    /// is missing belongs to an organization in the root, and signed after everything in the root became valid.
     pub(super) fn lacking(&self, fault: Fault, certificate: &Certificate) -> Fault {
         match fault {
             fault if !fault.is_missing_trust() => fault,

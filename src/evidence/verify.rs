@@ -1,4 +1,4 @@
-//! Whether one signature is by one of those whom the manifest names.
+//! Whether a signature was made by one of the signers that the manifest names.
 
 use sigstore_verify::SubjectAltName;
 use sigstore_verify::types::Artifact;
@@ -10,7 +10,7 @@ use super::trust::{Root, Trust};
 use crate::image::Digest;
 use crate::manifest::{Identity, Signer};
 
-/// Verifies `signed`, which names `subject`, and tells who made it, as reports and records write it.
+/// Verifies `signed`, which names `subject`, and returns who made it, as reports and records write it.
 ///
 /// # Errors
 /// Why it is not verified.
@@ -24,8 +24,8 @@ pub(super) fn verify(signed: &Signed, subject: &Digest, signer: &Signer, trust: 
     })
 }
 
-/// By the key in this file. The key alone says who signed; a log entry is not asked for, but one in a log that the public
-/// root has must hold.
+/// Verifies with the key in this file. The key alone says who signed; a log entry is not required, but if there is one
+/// in a log of the public root, it must hold.
 fn by_key(signed: &Signed, subject: &Digest, path: &str, trust: &Trust) -> Result<String, Fault> {
     let key = trust.key(path)?;
     let Claim::Key(claimed) = &signed.claim else { return Err(Fault::ByCertificate) };
@@ -44,7 +44,7 @@ fn by_key(signed: &Signed, subject: &Digest, path: &str, trust: &Trust) -> Resul
     Ok(format!("{path} (sha256:{})", key.fingerprint))
 }
 
-/// The identity that is asked for.
+/// The required identity.
 struct Asked<'a> {
     issuer: &'a str,
     identity: &'a Identity,
@@ -62,7 +62,7 @@ impl Asked<'_> {
     }
 }
 
-/// By a certificate of this identity, under one of these roots.
+/// Verifies a certificate of this identity, under one of these roots.
 fn by_identity(signed: &Signed, subject: &Digest, asked: &Asked<'_>, roots: &[Root]) -> Result<String, Fault> {
     let Claim::Certificate(certificate) = &signed.claim else { return Err(Fault::ByKey) };
     asked.check(certificate.issuer.as_deref(), certificate.identity.as_deref())?;
@@ -70,7 +70,8 @@ fn by_identity(signed: &Signed, subject: &Digest, asked: &Asked<'_>, roots: &[Ro
     for root in roots {
         match root.verify(&signed.bundle, artifact(signed, subject)?) {
             Ok(verified) => {
-                // What was verified is what was read before; it is asked again so that it need not be.
+                // The verified identity should equal the one read before; it is checked again so that nothing depends
+                // on that.
                 asked.check(verified.issuer(), verified.identity().map(SubjectAltName::as_str))?;
                 return Ok(signed.by().unwrap_or_default());
             }

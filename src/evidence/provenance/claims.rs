@@ -1,4 +1,4 @@
-//! What provenance says: SLSA 0.2 and 1, and what BuildKit adds to both.
+//! What provenance claims: SLSA 0.2 and 1, and BuildKit's additions to both.
 
 use serde_json::Value;
 
@@ -7,19 +7,19 @@ use crate::text::{clean, cut};
 const SLSA_0_2: &str = "https://slsa.dev/provenance/v0.2";
 const SLSA_1: &str = "https://slsa.dev/provenance/v1";
 
-/// Where BuildKit keeps what its client said of the checkout, in SLSA 0.2.
+/// Where BuildKit keeps its client's claims about the checkout, in SLSA 0.2.
 const BUILDKIT: &str = "https://mobyproject.org/buildkit@v1#metadata";
 
 /// The most characters of a claim.
 const LENGTH: usize = 500;
 
-/// Who built it, from what.
+/// Who built it, and from what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Claims {
     pub builder: Option<String>,
     pub source: Option<String>,
     pub commit: Option<String>,
-    /// Whether the builder fetched the source itself. Otherwise its client only said what it sent.
+    /// Whether the builder fetched the source itself. Otherwise its client only stated what it sent.
     pub is_fetched: bool,
 }
 
@@ -29,7 +29,7 @@ impl Claims {
         matches!(predicate_type, SLSA_0_2 | SLSA_1)
     }
 
-    /// The claims of a predicate. What is missing or of an unexpected form is not claimed.
+    /// Reads the claims of a predicate. What is missing or malformed counts as not claimed.
     pub(crate) fn read(predicate_type: &str, predicate: &str) -> Self {
         let predicate: Value = serde_json::from_str(predicate).unwrap_or_default();
         if predicate_type == SLSA_0_2 { version_0_2(&predicate) } else { version_1(&predicate) }
@@ -60,7 +60,7 @@ fn version_1(predicate: &Value) -> Claims {
     let (build, run) = (&predicate["buildDefinition"], &predicate["runDetails"]);
     let parameters = &build["externalParameters"];
     let dependencies = list(&build["resolvedDependencies"]);
-    // BuildKit names the source here, and its commit among the dependencies.
+    // BuildKit names the source here and its commit among the dependencies.
     let config = fetched(&parameters["configSource"]);
     let fetched = match config {
         Some(Origin { source: Some(source), commit: None }) => {
@@ -89,7 +89,7 @@ fn commit_of(resource: &Value) -> Option<String> {
     text(&digest["gitCommit"]).or_else(|| text(&digest["sha1"]))
 }
 
-/// What BuildKit's client said of its checkout.
+/// What BuildKit's client stated about its checkout.
 fn said(vcs: &Value) -> Option<Origin> {
     let origin = Origin { source: text(&vcs["source"]), commit: text(&vcs["revision"]) };
     (origin.source.is_some() || origin.commit.is_some()).then_some(origin)
@@ -99,7 +99,7 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// A text that is not empty, in a length that somebody reads.
+/// A text that is not empty, cut to a readable length.
 fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.trim().is_empty()).map(|text| cut(&clean(text), LENGTH))
 }

@@ -1,4 +1,4 @@
-//! Whether provenance is what the manifest asks for.
+//! Whether provenance is what the manifest requires.
 
 use super::Claims;
 use super::source::is_same_source;
@@ -7,15 +7,15 @@ use crate::evidence::fault::Fault;
 use crate::evidence::{Covers, Provenance, State, Subject, Unread};
 use crate::manifest::RequiredProvenance;
 
-/// One statement of how the image, or a platform of it, was built.
+/// One statement about how the image, or one of its platforms, was built.
 pub(in crate::evidence) struct Stated<'a> {
-    /// What it says; `None` where it cannot be read.
+    /// Its claims; `None` if they cannot be read.
     pub claims: Option<&'a Claims>,
-    /// What of the image it is about.
+    /// Which parts of the image it is about.
     pub covers: &'a [Covers],
-    /// Whether one of those whom `signatures` asks for signed it.
+    /// Whether one of the signers that `signatures` requires signed it.
     pub is_signed: bool,
-    /// Why it is not signed by one of them.
+    /// Why none of them is known to have signed it.
     pub fault: Option<&'a Fault>,
 }
 
@@ -42,7 +42,7 @@ pub(in crate::evidence) fn judge(
     Some(Provenance { state, builder, source, commit, agrees, detail })
 }
 
-/// What orders statements, however they were found.
+/// The sort key of statements, independent of the order in which they were found.
 fn text(claims: &Claims) -> (&Option<String>, &Option<String>, &Option<String>) {
     (&claims.builder, &claims.source, &claims.commit)
 }
@@ -69,7 +69,7 @@ fn require(
     let is_part = stated.iter().any(|one| meets(one, required).is_ok());
     let part =
         lacking.filter(|_| is_part).map(|platform| format!("not of {}: ", platform.as_str())).unwrap_or_default();
-    // Of several, what is signed says most.
+    // A signed statement is the most telling one.
     let unmet = stated.iter().filter_map(|one| Some((one.is_signed, meets(one, required).err()?)));
     match unmet.max_by_key(|(is_signed, unmet)| (*is_signed, unmet.state != State::Failed)) {
         Some((_, Unmet { state, why })) => (state, Some(format!("{part}{why}"))),
@@ -77,7 +77,7 @@ fn require(
     }
 }
 
-/// Why a statement is not what is required.
+/// Why a statement does not meet the requirement.
 struct Unmet {
     state: State,
     why: String,
@@ -108,7 +108,7 @@ fn meets(one: &Stated<'_>, required: &RequiredProvenance) -> Result<(), Unmet> {
     }
 }
 
-/// Whether the labels name what provenance names; `None` where there is nothing to compare.
+/// Whether the labels and the provenance name the same; `None` if there is nothing to compare.
 fn agrees(claims: &Claims, labels: &Labels) -> Option<bool> {
     let source = labels.source.as_ref().zip(claims.source.as_ref()).map(|(label, found)| is_same_source(label, found));
     let commit = labels.revision.as_ref().zip(claims.commit.as_ref());

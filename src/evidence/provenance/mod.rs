@@ -1,4 +1,4 @@
-//! How an image was built, as statements say it.
+//! How an image was built, according to statements about it.
 
 mod claims;
 mod judge;

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-/// Whether both name the same repository: the way of fetching, the case of the host, `.git`, a branch or tag behind it and
-/// credentials before it are no difference.
+/// Whether both name the same repository: the protocol, the case of the host, a trailing `.git`, branch or tag, and
+/// leading credentials make no difference.
 pub(super) fn is_same_source(a: &str, b: &str) -> bool {
     normalized(a) == normalized(b)
 }
@@ -11,7 +11,7 @@ pub(super) fn is_same_source(a: &str, b: &str) -> bool {
 fn normalized(text: &str) -> String {
     let is_git = text.starts_with("git+");
     let text = text.strip_prefix("git+").unwrap_or(text);
-    // git@host:path is how ssh is written.
+    // `git@host:path` is the notation of ssh.
     let text = match text.strip_prefix("git@").and_then(|rest| rest.split_once(':')) {
         Some((host, path)) if !path.starts_with("//") => format!("https://{host}/{path}"),
         _ => text.to_owned(),

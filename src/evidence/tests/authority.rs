@@ -1,4 +1,4 @@
-//! A certificate authority, a transparency log and signers of the tests' own, and documents that they make.
+//! A certificate authority, a transparency log and signers for the tests, and the documents that they make.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _
 use serde_json::{Value, json};
 use sigstore_verify::types::pae;
 
-/// A key pair of ECDSA P-256.
+/// An ECDSA P-256 key pair.
 pub(super) struct KeyPair(EcdsaKeyPair);
 
 impl KeyPair {
@@ -100,11 +100,11 @@ pub(super) struct Authority {
     organization: String,
     key: KeyPair,
     pub log: KeyPair,
-    /// Since when its root and its log count.
+    /// From when its root and its log are valid.
     pub since: DateTime<Utc>,
 }
 
-/// Whom a certificate names, and when it is valid.
+/// The identity in a certificate, and when it is valid.
 #[derive(Clone)]
 pub(super) struct Leaf {
     pub identity: String,
@@ -152,7 +152,7 @@ impl Authority {
         self.certificate(&leaf, &name(&self.organization), &self.key.der(), &extensions)
     }
 
-    /// A certificate for whoever `leaf` names.
+    /// A certificate for the identity in `leaf`.
     pub(super) fn issue(&self, leaf: &Leaf, key: &KeyPair) -> Vec<u8> {
         let signs_code = sequence(&[oid("1.3.6.1.5.5.7.3.3")]);
         let identity = sequence(&[der(0x86, leaf.identity.as_bytes())]);
@@ -169,7 +169,7 @@ impl Authority {
         sha256(&self.log.der())
     }
 
-    /// The trusted root that has this authority and its log.
+    /// The trusted root with this authority and its log.
     pub(super) fn root(&self) -> Value {
         json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
@@ -193,14 +193,14 @@ impl Authority {
         })
     }
 
-    /// The promise of the log that it holds `body` since `at`.
+    /// The log's promise that it has held `body` since `at`.
     fn promise(&self, body: &str, at: DateTime<Utc>) -> Vec<u8> {
         let (body, at, id) = (base64(body), at.timestamp(), hex(&self.log_id()));
         let promised = format!(r#"{{"body":"{body}","integratedTime":{at},"logID":"{id}","logIndex":0}}"#);
         self.log.sign(promised.as_bytes())
     }
 
-    /// An entry of the log as bundles have it: the only one of its tree.
+    /// A log entry as bundles contain it: the only one in its tree.
     pub(super) fn entry(&self, kind: &str, body: &Value, at: DateTime<Utc>) -> Value {
         let body = body.to_string();
         let root = sha256(&[&[0], body.as_bytes()].concat());
@@ -223,7 +223,7 @@ impl Authority {
         })
     }
 
-    /// An entry of the log as cosign annotates it.
+    /// A log entry as cosign writes it in annotations.
     pub(super) fn annotation(&self, body: &Value, at: DateTime<Utc>) -> String {
         let body = body.to_string();
         let payload = json!({
@@ -233,7 +233,7 @@ impl Authority {
     }
 }
 
-/// What an envelope signs.
+/// The payload of an envelope.
 pub(super) fn statement(predicate_type: &str, predicate: &Value, digests: &[&str]) -> String {
     let subject: Vec<Value> = digests.iter().map(|hex| json!({ "name": "", "digest": { "sha256": hex } })).collect();
     json!({
@@ -252,7 +252,7 @@ pub(super) fn envelope(payload: &str, key: &KeyPair) -> Value {
     json!({ "payload": base64(payload), "payloadType": PAYLOAD, "signatures": [{ "sig": signature }] })
 }
 
-/// What the log keeps of an envelope; `verifier` in PEM.
+/// What the log keeps about an envelope; `verifier` is in PEM.
 pub(super) fn envelope_body(payload: &str, envelope: &Value, verifier: &str) -> Value {
     json!({ "apiVersion": "0.0.1", "kind": "dsse", "spec": {
         "envelopeHash": { "algorithm": "sha256", "value": hex(&sha256(envelope.to_string().as_bytes())) },
@@ -261,7 +261,7 @@ pub(super) fn envelope_body(payload: &str, envelope: &Value, verifier: &str) -> 
     }})
 }
 
-/// What the log keeps of signed bytes; `verifier` in PEM.
+/// What the log keeps about signed bytes; `verifier` is in PEM.
 pub(super) fn bytes_body(payload: &str, signature: &str, verifier: &str) -> Value {
     json!({ "apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
         "data": { "hash": { "algorithm": "sha256", "value": hex(&sha256(payload.as_bytes())) } },

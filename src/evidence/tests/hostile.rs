@@ -1,4 +1,4 @@
-//! Nothing that stands beside an image makes the program fall, and nothing changed is verified.
+//! No document beside an image makes the program crash, and nothing that was altered is verified.
 
 use proptest::prelude::*;
 
@@ -48,7 +48,7 @@ proptest! {
     }
 }
 
-/// Every text of a document, by its path, that may be changed.
+/// Every string in a document that may be changed, by its path.
 fn paths(value: &Value, at: &str, all: &mut Vec<String>) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(key, value)| paths(value, &format!("{at}/{key}"), all)),
@@ -58,7 +58,7 @@ fn paths(value: &Value, at: &str, all: &mut Vec<String>) {
     }
 }
 
-/// Changes one byte of what a text encodes, or of the text.
+/// Changes one byte of the string, or of what it encodes.
 fn change(text: &str, place: usize, by: u8) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
@@ -74,8 +74,8 @@ fn change(text: &str, place: usize, by: u8) -> String {
     if is_encoded { STANDARD.encode(bytes) } else { String::from_utf8_lossy(&bytes).into_owned() }
 }
 
-/// Texts that prove nothing, or say again what is proven elsewhere: further certificates of a chain, the certificates in a
-/// timestamp, and of the second kind of log all but the checkpoint.
+/// Strings that prove nothing, or repeat what is proven elsewhere: further certificates of a chain, the certificates in
+/// a timestamp, and for the second kind of log all but the checkpoint.
 fn is_free(path: &str) -> bool {
     const FREE: [&str; 4] = ["/mediaType", "/keyid", "/inclusionProof/checkpoint/envelope", "/signedTimestamp"];
     FREE.iter().any(|end| path.ends_with(end)) || path.contains("/certificates/") && !path.contains("/certificates/0/")
@@ -125,7 +125,7 @@ fn numbers_of_any_size_are_refused() {
     }
 }
 
-/// An SBOM may be larger than what is read of signatures, and is none.
+/// An SBOM may be larger than the largest signature that is read; it is not a signature.
 #[test]
 fn large_statements_about_something_else_are_no_signatures() {
     let world = World::new();

@@ -42,7 +42,7 @@ fn image() -> Vec<Subject> {
     vec![index, platform("linux/amd64", 2), platform("linux/arm64", 3)]
 }
 
-/// Who makes signatures in these tests, and what is trusted.
+/// The signers in these tests, and what is trusted.
 struct World {
     authority: Authority,
     key: KeyPair,
@@ -56,7 +56,8 @@ impl World {
         Self { trust: trust(&files), authority, key }
     }
 
-    /// A bundle by a certificate about these digests, whose material and envelope can be changed before it is logged.
+    /// A bundle signed with a certificate for these digests; its material and envelope can be changed before it is
+    /// logged.
     fn keyless(&self, leaf: &Leaf, payload: &str) -> Value {
         self.keyless_by(&self.authority, leaf, payload)
     }
@@ -71,7 +72,7 @@ impl World {
         bundle(&material, &envelope)
     }
 
-    /// A bundle by a key, without a log.
+    /// A bundle signed with a key, without a log entry.
     fn keyed(&self, key: &KeyPair, payload: &str) -> Value {
         let hint = base64(sha256(&key.der()));
         bundle(&json!({ "publicKey": { "hint": hint } }), &envelope(payload, key))
@@ -140,7 +141,7 @@ fn judged(signatures: Option<&Signatures>, found: &Found, trust: &Trust) -> Make
     judge(asked, &image(), found, &Labels::default(), trust)
 }
 
-/// A verdict as a text, without what differs from run to run.
+/// A verdict as text, without what differs from run to run.
 fn told(makers: &Makers) -> String {
     let mut lines: Vec<String> = makers.signatures.iter().map(told_signature).collect();
     lines.extend(makers.signed_by.iter().map(|by| format!("signed by: {by}")));

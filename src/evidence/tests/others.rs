@@ -1,4 +1,4 @@
-//! Bundles that others made, with the roots that ship with the library.
+//! Bundles that others made, verified with the roots that ship with the library.
 
 use sigstore_verify::trust_root::{SIGSTORE_GITHUB_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT};
 use sigstore_verify::types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureContent};
@@ -36,7 +36,7 @@ fn read(text: &str) -> Box<Signed> {
     }
 }
 
-/// What comes of a document, asked for by exactly its own identity.
+/// The verdict on a document when exactly its own identity is required.
 fn verdict(text: &str, trusted_root: Option<&str>) -> Makers {
     let signed = read(text);
     let Claim::Certificate(certificate) = &signed.claim else { panic!("{:?}", signed.claim) };
@@ -79,7 +79,7 @@ fn provenance_that_others_signed() {
     insta::assert_snapshot!(cases.into_iter().map(line).collect::<String>());
 }
 
-/// What the roots say of bundles whose statements are neither signatures nor provenance.
+/// Verifies bundles whose statements are neither signatures nor provenance.
 #[test]
 fn roots_verify_what_their_instances_signed() {
     let trust = roots();

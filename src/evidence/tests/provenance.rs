@@ -1,4 +1,4 @@
-//! Provenance: what is read, and what counts where it is required.
+//! Provenance: what is read, and what counts if it is required.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn github(source: &str) -> Value {
     })
 }
 
-/// As BuildKit writes it, SLSA 1, where it fetched the source.
+/// As BuildKit writes it, SLSA 1, if it fetched the source.
 fn buildkit_1() -> Value {
     let uri = format!("{SOURCE}.git#v1");
     json!({
@@ -35,7 +35,7 @@ fn buildkit_1() -> Value {
     })
 }
 
-/// As BuildKit writes it, SLSA 0.2, where a client sent its checkout.
+/// As BuildKit writes it, SLSA 0.2, if a client sent its checkout.
 fn buildkit_0_2() -> Value {
     json!({
         "builder": { "id": "" },
@@ -73,7 +73,7 @@ fn builder_source_and_commit_are_read() {
     assert_eq!(all(SLSA, &buildkit_1()), [BUILDER, &format!("{SOURCE}.git#v1"), COMMIT]);
     assert_eq!(all(SLSA_0_2, &buildkit_0_2()), ["", SOURCE, COMMIT]);
     assert_eq!(all(SLSA_0_2, &plain("git+https://a.example/b")), [BUILDER, "git+https://a.example/b", COMMIT]);
-    // whatever else stands there is not claimed
+    // anything else there is not a claim
     for predicate in [json!(null), json!([]), json!({ "builder": 7, "runDetails": { "builder": [] } }), json!("x")] {
         assert_eq!(all(SLSA, &predicate), ["", "", ""]);
         assert_eq!(all(SLSA_0_2, &predicate), ["", "", ""]);

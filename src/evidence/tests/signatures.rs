@@ -12,7 +12,7 @@ fn case(name: &'static str, signer: Signer, beside: Vec<Beside>) -> Case {
     Case { name, signatures: Some(Signatures::One(signer)), found: found(beside) }
 }
 
-/// A bundle by the identity that is asked for, changed.
+/// A bundle by the required identity, altered.
 fn changed(world: &World, change: impl FnOnce(&mut Value)) -> Vec<Beside> {
     let mut bundle = world.keyless(&leaf(), &signed(&[1]));
     change(&mut bundle);

@@ -3,8 +3,7 @@
 //! Bytes come in and verdicts go out. A verdict never says more than was verified: what is not required is
 //! [`State::Present`] at most, and what could not be checked is [`State::Unknown`], never absent.
 //!
-//! Nothing here asks for the time, except the verification library for one thing: whatever is dated in the future does
-//! not count.
+//! Nothing here asks for the time, except the verification library: what is dated in the future does not count.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,7 @@
 //! Cryptography for the verification library, by ring.
 //!
-//! ring hashes what it verifies and does not accept a digest instead. Where the library has only a digest, the original
-//! bytes are looked up among those passed to [`knowing`] and hashed again: a signature counts only over bytes with that
-//! digest.
+//! ring hashes what it verifies and does not accept a digest instead. If the library has only a digest, the bytes are
+//! looked up among those passed to [`knowing`] and hashed again: a signature counts only over bytes with that digest.
 
 use std::cell::RefCell;
 use std::sync::Once;

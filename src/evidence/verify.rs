@@ -70,8 +70,7 @@ fn by_identity(signed: &Signed, subject: &Digest, asked: &Asked<'_>, roots: &[Ro
     for root in roots {
         match root.verify(&signed.bundle, artifact(signed, subject)?) {
             Ok(verified) => {
-                // The verified identity should equal the one read before; it is checked again so that nothing depends
-                // on that.
+                // The verified identity should be the one read before; checking it again makes sure.
                 asked.check(verified.issuer(), verified.identity().map(SubjectAltName::as_str))?;
                 return Ok(signed.by().unwrap_or_default());
             }

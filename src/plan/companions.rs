@@ -1,28 +1,28 @@
-//! How much may be copied too with an image, and what is left behind.
+//! How much may be copied along with an image, and what is left behind.
 
 use std::fmt;
 
 use crate::image::{Digest, Tag};
 use crate::text::size;
 
-/// The most companions of one image: what has more is not an image's signatures.
+/// The most companions of one image: anything with more is not just an image's signatures.
 pub(crate) const MOST: usize = 200;
 
-/// The most bytes of them.
+/// The most bytes of companions.
 pub(crate) const MOST_BYTES: u64 = 200 << 20;
 
-/// Something beside an image that is not brought to the mirror.
+/// A companion that is not brought to the mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LeftBehind {
-    /// What it is; `None` for all that comes after the last that was checked.
+    /// What it is; `None` for everything after the last one that was checked.
     pub digest: Option<Digest>,
-    /// The tag that it stands under; `None` where it names its subject itself.
+    /// The tag that it is found under; `None` if it names its subject itself.
     pub under: Option<Tag>,
     pub why: String,
 }
 
 impl LeftBehind {
-    /// What is beyond the bound.
+    /// Everything beyond the limit.
     pub(crate) fn rest() -> Self {
         Self { digest: None, under: None, why: Excess::Many.to_string() }
     }
@@ -38,7 +38,7 @@ impl fmt::Display for LeftBehind {
     }
 }
 
-/// Why something that could come along does not.
+/// Why a companion is left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Excess {
     Many,
@@ -56,7 +56,7 @@ impl fmt::Display for Excess {
     }
 }
 
-/// What there is still room for beside one image.
+/// The room that is left for companions of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Allowance {
     count: usize,
@@ -70,7 +70,7 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    /// Takes room for one of so many bytes, where there is enough.
+    /// Takes up room for one of this size, if there is enough.
     pub(crate) fn take(&mut self, size: u64) -> Result<(), Excess> {
         let count = self.count.checked_sub(1).ok_or(Excess::Many)?;
         self.bytes = self.bytes.checked_sub(size).ok_or(Excess::Large)?;
@@ -78,7 +78,7 @@ impl Allowance {
         Ok(())
     }
 
-    /// Takes room for one that is at the mirror, whatever room there is.
+    /// Takes up room for one that is already at the mirror, whether or not there is enough.
     pub(crate) fn hold(&mut self, size: u64) {
         self.count = self.count.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(size);

@@ -5,15 +5,15 @@ use crate::text::excerpt;
 /// The longest short description that Docker Hub takes, in characters.
 const DESCRIPTION_LIMIT: usize = 100;
 
-/// A description as Docker Hub takes it: one line of at most 100 characters, cut at a word. What is compared with a
-/// repository's description must have gone through here.
+/// A description in the form that Docker Hub accepts: one line of at most 100 characters, cut at a word. Anything that
+/// is compared with a repository's description must have passed through here.
 pub(crate) fn short_description(text: &str) -> String {
     let line = excerpt(text, usize::MAX);
     if line.chars().count() <= DESCRIPTION_LIMIT {
         return line;
     }
     let head: String = line.chars().take(DESCRIPTION_LIMIT - 1).collect();
-    // A word that fills most of the line is cut inside.
+    // A word that fills most of the line is cut in the middle.
     let end = head.rfind(' ').filter(|at| *at > DESCRIPTION_LIMIT / 2).unwrap_or(head.len());
     format!("{}…", head[..end].trim_end_matches([' ', ',', ';', ':', '.']))
 }

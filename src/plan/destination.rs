@@ -1,5 +1,5 @@
-//! What destinations can do beside taking images: which of the manifest's wishes each can fulfil, and what to say, once, of
-//! those that it cannot.
+//! What destinations can do besides storing images: which of the manifest's wishes each can fulfil, and what to say,
+//! once, about those that it cannot.
 
 use crate::image::RegistryHost;
 use crate::manifest::{Destination, Image, Manifest, Visibility};
@@ -12,7 +12,7 @@ pub enum Kind {
     /// A private registry of Amazon ECR.
     Ecr,
     ArtifactRegistry,
-    /// Any other registry; Harbor too, whose hosts look like any other.
+    /// Any other registry, including Harbor, whose hosts cannot be told from others.
     Oci,
     /// Image layouts on disk.
     Directory,
@@ -31,7 +31,7 @@ impl Kind {
         }
     }
 
-    /// Whether repositories are made ahead of the first push, where the credential for it is there.
+    /// Whether repositories are created ahead of the first push, given a credential for it.
     #[must_use]
     pub const fn is_made_ahead(self) -> bool {
         matches!(self, Self::DockerHub | Self::Ecr)
@@ -44,7 +44,7 @@ fn is_artifact_registry(host: &RegistryHost) -> bool {
     host.ends_with("-docker.pkg.dev") || host == "gcr.io" || host.ends_with(".gcr.io")
 }
 
-/// What the manifest wishes for these images and their destination cannot do, each said once, with what to do instead.
+/// What the manifest wants for these images and their destination cannot do, each said once, with an alternative.
 #[must_use]
 pub fn lacking(manifest: &Manifest, images: &[&Image]) -> Vec<String> {
     let kind = Kind::of(&manifest.registry);
@@ -80,7 +80,7 @@ pub fn lacking(manifest: &Manifest, images: &[&Image]) -> Vec<String> {
     said
 }
 
-/// What a destination means by an error that its words alone do not tell, and what to do.
+/// What a destination means by an error whose words alone do not explain it, and what to do.
 pub(crate) fn explained(manifest: &Manifest, error: &str) -> Option<String> {
     let (kind, lower) = (Kind::of(&manifest.registry), error.to_lowercase());
     let organization = &manifest.organization;

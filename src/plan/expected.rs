@@ -1,10 +1,10 @@
-//! What `digest` and `platforms` give: the digest that the mirror's tag is to answer.
+//! The result of `digest` and `platforms`: the digest that the mirror's tag should resolve to.
 
 use crate::content::{Content, ContentError, Document};
 use crate::image::{Descriptor, Digest, Platform};
 
-/// The document that is to be mirrored, from the approved one as upstream has it. A manifest that is not an index is its only
-/// platform and stays as it is.
+/// The document to mirror, derived from the approved one as upstream has it. A manifest that is not an index is its
+/// only platform and stays as it is.
 pub(crate) fn from_upstream(document: &Document, platforms: Option<&[Platform]>) -> Result<Document, ContentError> {
     let Some(platforms) = platforms else { return Ok(document.clone()) };
     match document.read()? {
@@ -13,8 +13,8 @@ pub(crate) fn from_upstream(document: &Document, platforms: Option<&[Platform]>)
     }
 }
 
-/// What `digest` and `platforms` give, as far as a document that the mirror holds can say: it is the approved document
-/// itself, or a subset that names the approved digest as its upstream and keeps exactly the wanted platforms. `None` where
+/// The result of `digest` and `platforms`, as far as a document at the mirror can show it: it is the approved document
+/// itself, or a subset that names the approved digest as its upstream and keeps exactly the wanted platforms. `None` if
 /// only upstream can tell.
 pub(crate) fn from_mirror(held: &Document, digest: &Digest, platforms: &[Platform]) -> Option<Digest> {
     if held.digest == *digest {
@@ -24,7 +24,7 @@ pub(crate) fn from_mirror(held: &Document, digest: &Digest, platforms: &[Platfor
     (held.subset_of()? == *digest && keeps_exactly(&children, platforms)).then(|| held.digest.clone())
 }
 
-/// Whether every entry is wanted, attestations apart, and every wanted platform has an entry.
+/// Whether every entry is wanted, apart from attestations, and every wanted platform has an entry.
 fn keeps_exactly(children: &[Descriptor], wanted: &[Platform]) -> bool {
     let is_image = |p: &&Platform| p.os != "unknown";
     let kept: Vec<&Platform> = children.iter().filter_map(|c| c.platform.as_ref()).filter(is_image).collect();

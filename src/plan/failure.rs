@@ -10,11 +10,11 @@ use crate::manifest::Image;
 /// One approval that was not promoted, and where it stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The image's source as the manifest writes it.
+    /// The image's source as written in the manifest.
     pub source: String,
     /// The mirror's name in the organization.
     pub repository: RepositoryName,
-    /// The tag; `None` where the failure is about the whole repository.
+    /// The tag; `None` if the failure is about the whole repository.
     pub tag: Option<Tag>,
     pub step: FailedStep,
     /// What happened, for people; holds no secret.

@@ -1,9 +1,9 @@
-//! What names an approval.
+//! Identifies an approval.
 
 use crate::image::{RepositoryName, Tag};
 use crate::manifest::{Approval, Image};
 
-/// What names an approval in a whole manifest: two images never share a mirror tag.
+/// Identifies an approval in a whole manifest: two images never share a mirror tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     pub repository: RepositoryName,

@@ -1,4 +1,4 @@
-//! The promotion plan: from what the manifest wants and what registries answer to what is to be done. Pure; a dry run
+//! The promotion plan: from what the manifest wants and the registries return to what is to be done. Pure; a dry run
 //! prints the very value that a real run applies.
 
 pub(crate) mod binding;

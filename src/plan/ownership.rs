@@ -1,30 +1,30 @@
-//! Whose a repository is that exists at Docker Hub. Ours is what a record shows that we promoted to, or what bears our mark: a
-//! line in its full description that names the manifest it is kept by. Anything else is left alone, unless `adopt` says that it
-//! is taken over.
+//! Who owns an existing repository at Docker Hub. It is ours if a record shows that we promoted to it, or if it bears
+//! our mark: a line in its full description that names the manifest that keeps it. Anything else is left alone, unless
+//! `adopt` says to take it over.
 
 use crate::text::excerpt;
 
 /// The longest full description that Docker Hub takes, in characters.
 const FULL_DESCRIPTION_LIMIT: usize = 25_000;
-/// What the line begins with.
+/// The beginning of the line.
 const MARK: &str = "Kept by Wharfinger: ";
 
 /// The manifest that keeps repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Keeper {
-    /// What tells the forge's repository from others: `OWNER/NAME` on GitHub. `None` where no forge is there to say, and so in
-    /// runs that write nothing.
+    /// Distinguishes the forge's repository from others: `OWNER/NAME` on GitHub. `None` if there is no forge to say so,
+    /// as in runs that write nothing.
     pub repository: Option<String>,
     /// The path of the main file.
     pub path: String,
 }
 
-/// What a full description says of its keeper.
+/// What a full description says about its keeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// It names this manifest.
     Ours,
-    /// It names another manifest, as it is written.
+    /// It names another manifest, given as written.
     Anothers(String),
     /// It names none.
     Absent,
@@ -32,7 +32,7 @@ pub(crate) enum Mark {
     Unknown(String),
 }
 
-/// What the default branch's history says of a repository.
+/// What the default branch's history says about a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Past {
     /// A digest was recorded while an image had this very repository.
@@ -42,12 +42,12 @@ pub(crate) enum Past {
     Unknown(String),
 }
 
-/// What is known of a repository. What is `None` was not asked.
+/// What is known about a repository. `None` means not asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Claim {
     /// Whether Docker Hub has it; `None` where it is unknown.
     pub exists: Option<bool>,
-    /// Whether a tag answers what the manifest at hand records of it.
+    /// Whether a tag resolves to what the current manifest records for it.
     pub answers_record: bool,
     /// Whether an image of the manifest takes it over.
     pub adopt: bool,
@@ -55,7 +55,7 @@ pub(crate) struct Claim {
     pub past: Option<Past>,
 }
 
-/// What a claim may lack.
+/// What may be needed to judge a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Proof {
     /// [`Claim::mark`].
@@ -64,7 +64,7 @@ pub(crate) enum Proof {
     Past,
 }
 
-/// Whose a repository is.
+/// Who owns a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ownership {
     /// There is none of that name.
@@ -72,11 +72,11 @@ pub(crate) enum Ownership {
     Ours,
     /// It was not ours, and the manifest takes it over.
     Adopted,
-    /// Why nothing of it is touched, and what can be done.
+    /// Why it is left untouched, and what can be done.
     NotOurs(String),
 }
 
-/// Whose a repository is, and what its full description says, where that was read.
+/// Who owns a repository, and its full description if that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Owned {
     pub ownership: Ownership,
@@ -84,7 +84,7 @@ pub(crate) struct Owned {
 }
 
 impl Owned {
-    /// Why nothing of it is touched; `None` where it may be.
+    /// Why it is left untouched; `None` if it may be changed.
     pub(crate) fn not_ours(&self) -> Option<&str> {
         match &self.ownership {
             Ownership::NotOurs(why) => Some(why),
@@ -93,10 +93,10 @@ impl Owned {
     }
 }
 
-/// Whose the repository `name` (`ORGANIZATION/REPOSITORY`) is.
+/// Who owns the repository `name` (`ORGANIZATION/REPOSITORY`).
 ///
 /// # Errors
-/// What has to be found out before it can be told.
+/// What has to be found out first.
 pub(crate) fn ownership(name: &str, claim: &Claim, keeper: &Keeper) -> Result<Ownership, Proof> {
     if claim.exists == Some(false) {
         return Ok(Ownership::Absent);
@@ -131,7 +131,7 @@ fn not_ours(name: &str, exists: bool, evidence: &str) -> String {
     }
 }
 
-/// What speaks for no repository of ours, in words.
+/// The evidence that a repository is not ours, in words.
 fn evidence(mark: &Mark, unread: Option<&String>, keeper: &Keeper) -> String {
     let mark = match mark {
         Mark::Anothers(keeper) => format!("its full description says that it is kept by {keeper}"),
@@ -148,12 +148,12 @@ fn evidence(mark: &Mark, unread: Option<&String>, keeper: &Keeper) -> String {
     format!("{past}, and {mark}")
 }
 
-/// The keeper that a full description names: its last word on that counts.
+/// The keeper that a full description names; the last mention counts.
 fn named(full_description: &str) -> Option<&str> {
     full_description.lines().rev().find_map(|line| line.trim().strip_prefix(MARK))
 }
 
-/// Whether a path that an earlier release wrote as it was given (`./a`, `a//b`) is this one.
+/// Whether a path that an earlier release wrote unnormalized (`./a`, `a//b`) is this one.
 fn same_path(written: &str, path: &str) -> bool {
     let parts = written.split('/').filter(|part| !matches!(*part, "" | "."));
     !written.starts_with('/') && parts.eq(path.split('/'))
@@ -165,12 +165,12 @@ pub(crate) fn same_keeper(one: &str, other: &str) -> bool {
 }
 
 impl Keeper {
-    /// The mark: the last line of a full description. `None` where the forge's repository is unknown.
+    /// The mark: the last line of a full description. `None` if the forge's repository is unknown.
     pub(crate) fn line(&self) -> Option<String> {
         self.repository.as_ref().map(|repository| format!("{MARK}{repository}, {}", self.path))
     }
 
-    /// What a full description says of its keeper. Names on forges do not differ by case alone.
+    /// What a full description says about its keeper. Names on forges never differ by case alone.
     pub(crate) fn mark(&self, full_description: &str) -> Mark {
         let Some(named) = named(full_description) else { return Mark::Absent };
         let is_ours = named.split_once(", ").is_some_and(|(repository, path)| {
@@ -180,7 +180,7 @@ impl Keeper {
         if is_ours { Mark::Ours } else { Mark::Anothers(excerpt(named, 200)) }
     }
 
-    /// A full description of ours with the mark under it; the text is cut where both do not fit.
+    /// A full description of ours, followed by the mark; the text is cut if both do not fit.
     pub(crate) fn signed(&self, text: &str) -> String {
         let Some(line) = self.line() else { return text.to_owned() };
         let room = FULL_DESCRIPTION_LIMIT.saturating_sub(line.chars().count() + 3);
@@ -188,8 +188,7 @@ impl Keeper {
         format!("{text}\n\n{line}\n")
     }
 
-    /// A full description that others wrote with the mark under it, in the place of another keeper's; `None` where it does not
-    /// fit.
+    /// Somebody else's full description, followed by the mark in place of another keeper's; `None` if it does not fit.
     pub(crate) fn taken_over(&self, theirs: &str) -> Option<String> {
         let kept: Vec<&str> = theirs.lines().filter(|line| !line.trim().starts_with(MARK)).collect();
         let kept = kept.join("\n");

@@ -1,4 +1,4 @@
-//! What the manifest alone tells of approvals.
+//! What the manifest alone says about approvals.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::scope::Scope;
 use crate::image::RepositoryName;
 use crate::manifest::{Approval, Image, Manifest};
 
-/// Whether an approval is known, before anything is asked, to be not promoted.
+/// Whether an approval is known to be unpromoted before anything is looked up.
 pub(crate) fn is_pending(image: &Image, approval: &Approval) -> bool {
     match &approval.mirrored {
         None => true,
@@ -15,8 +15,8 @@ pub(crate) fn is_pending(image: &Image, approval: &Approval) -> bool {
     }
 }
 
-/// The approvals whose manifests are read rather than only their digest: the newest promoted one of every repository that
-/// has something to copy. It vouches for the blobs it shares with what is copied.
+/// The approvals whose manifests are read in full, not just their digest: the newest promoted one in every repository
+/// with something to copy. It vouches for the blobs that it shares with what is copied.
 pub(crate) fn vouching(manifest: &Manifest, scope: &Scope) -> BTreeSet<Key> {
     let in_scope = || manifest.images.iter().enumerate().filter(|(i, _)| scope.contains(*i)).map(|(_, image)| image);
     let pending: BTreeSet<&RepositoryName> =

@@ -1,18 +1,18 @@
-//! What the manifest's history records as promoted, and where. A record counts for the place that it was written for: one that
-//! came along when `repository`, `organization` or `registry` changed says nothing of the new place.
+//! What the manifest's history records as promoted, and where. A record counts for the place that it was written for:
+//! one that was carried along when `repository`, `organization` or `registry` changed says nothing about the new place.
 
 use std::collections::BTreeSet;
 
 use crate::image::{Digest, Location, Tag};
 use crate::manifest::Manifest;
 
-/// That a tag of a mirror was seen to answer a digest.
+/// A record that a mirror's tag resolved to a digest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Record {
     /// The mirror.
     pub mirror: Location,
     pub tag: Tag,
-    /// What the tag answered: `mirrored`.
+    /// What the tag resolved to: `mirrored`.
     pub digest: Digest,
 }
 
@@ -25,8 +25,8 @@ pub(crate) fn records(version: &Manifest) -> BTreeSet<Record> {
     version.approvals().filter_map(record).collect()
 }
 
-/// What was written between an older version and the next newer one. What stands in both is older; what the older one has of the
-/// same tag at another mirror, which the newer one no longer has there, was carried along and not written.
+/// What was written between an older version and the next newer one. What both contain is older; what the older one has
+/// for the same tag at another mirror, where the newer one no longer has it, was carried along and not written.
 pub(crate) fn written<'n>(newer: &'n BTreeSet<Record>, older: &'n BTreeSet<Record>) -> Vec<&'n Record> {
     let gone: BTreeSet<(&Tag, &Digest)> = older.difference(newer).map(|record| (&record.tag, &record.digest)).collect();
     newer.difference(older).filter(|record| !gone.contains(&(&record.tag, &record.digest))).collect()

@@ -21,13 +21,13 @@ use crate::rules::Rule;
 /// One tag to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
-    /// The image's source as the manifest writes it.
+    /// The image's source as written in the manifest.
     pub source: String,
     /// The mirror's name in the organization.
     pub repository: RepositoryName,
     /// The tag.
     pub tag: Tag,
-    /// What it resolves to, and so the only thing that is deleted.
+    /// What it resolves to: only this is deleted.
     pub digest: Digest,
     /// Why it is deleted.
     pub why: Why,
@@ -51,7 +51,7 @@ impl Removal {
         Key { repository: self.repository.clone(), tag: self.tag.clone() }
     }
 
-    /// That it failed at `step`.
+    /// The failure of this removal at `step`.
     #[must_use]
     pub fn failed(&self, step: FailedStep, error: String) -> Failure {
         let (source, repository) = (self.source.clone(), self.repository.clone());
@@ -59,11 +59,11 @@ impl Removal {
     }
 }
 
-/// What becomes of a revocation with `delete: true` whose mirror tag answers `now`; `None` where another approval put that
-/// there. `held` is the tag's document, which tells where `platforms` keeps only some of the platforms.
+/// The outcome for a revocation with `delete: true` whose mirror tag resolves to `now`; `None` if another approval put
+/// that there. `held` is the tag's document, which tells whether `platforms` keeps only some of the platforms.
 ///
 /// # Errors
-/// Where the tag resolves to anything but what `digest` and `platforms` give: it is left alone.
+/// If the tag resolves to anything but the result of `digest` and `platforms`: it is left alone.
 pub(crate) fn takedown(
     image: &Image,
     revoked: &Revocation,
@@ -97,8 +97,8 @@ pub(crate) fn takedown(
     Some(Err(removal.failed(FailedStep::MirrorDiffers, text)))
 }
 
-/// That a tag answers what is revoked and no record shows that this program put it there: somebody else may have, for reasons of
-/// their own. `unread` is why the records could not be read.
+/// The failure if a tag resolves to revoked bytes and no record shows that this program put them there: somebody else
+/// may have, for reasons of their own. `unread` is why the records could not be read.
 pub(crate) fn not_put_here(removal: &Removal, unread: Option<&str>) -> Failure {
     let proof = match unread {
         Some(why) => format!("it is unknown whether it was promoted there ({why})"),
@@ -112,7 +112,7 @@ pub(crate) fn not_put_here(removal: &Removal, unread: Option<&str>) -> Failure {
     removal.failed(FailedStep::NotOurs, text)
 }
 
-/// Whether the tag answers what an approval of it that is not revoked put there, recorded or not.
+/// Whether the tag resolves to what an approval of it that is not revoked put there, recorded or not.
 fn is_anothers(image: &Image, revoked: &Revocation, now: &Digest, held: Option<&Document>) -> bool {
     let subset = |digest: &Digest| {
         image.platforms.as_ref().zip(held).and_then(|(platforms, held)| from_mirror(held, digest, platforms))
@@ -121,8 +121,8 @@ fn is_anothers(image: &Image, revoked: &Revocation, now: &Digest, held: Option<&
     others.any(|a| a.mirrored.as_ref() == Some(now) || a.digest == *now || subset(&a.digest).as_ref() == Some(now))
 }
 
-/// Whether deleting the manifest `digest` would also take what another tag answers, `held`, or break it: an index that lists
-/// it. What a nested index lists is not read: it is taken to list it.
+/// Whether deleting the manifest `digest` would also delete `held`, the document of another tag, or break it because it
+/// is an index that lists the manifest. Nested indexes are not read: they are assumed to list it.
 pub(crate) fn would_break(held: &Document, digest: &Digest) -> Result<bool, ContentError> {
     let children = match held.read()? {
         Content::Index { children, .. } => children,
@@ -131,7 +131,7 @@ pub(crate) fn would_break(held: &Document, digest: &Digest) -> Result<bool, Cont
     Ok(held.digest == *digest || children.iter().any(|c| c.digest == *digest || media_type::is_index(&c.media_type)))
 }
 
-/// The tags of a mirror that may be there because of an approval that is no longer: neither approved nor revoked, and no
+/// The tags of a mirror that may come from an approval that no longer exists: neither approved nor revoked, and not a
 /// companion of an image.
 pub(crate) fn unapproved(manifest: &Manifest, repository: &RepositoryName, tags: &[Tag]) -> BTreeSet<Tag> {
     let images = || manifest.images.iter().filter(|image| image.repository == *repository);
@@ -147,11 +147,11 @@ pub(crate) fn recorded(manifest: &Manifest) -> BTreeMap<Key, Digest> {
     all.filter_map(|(image, approval)| Some((Key::of(image, approval), approval.mirrored.clone()?))).collect()
 }
 
-/// What becomes of a tag that nobody approves any more and that answers `now`: it is pruned where that is what was `recorded`
-/// of it last. `None` where no image has the repository.
+/// The outcome for a tag that is no longer approved and resolves to `now`: it is pruned if that equals `recorded`, its
+/// last record. `None` if no image has the repository.
 ///
 /// # Errors
-/// Where the tag resolves to something else than was recorded: it is left alone.
+/// If the tag resolves to anything but what was recorded: it is left alone.
 pub(crate) fn prune(
     manifest: &Manifest,
     key: &Key,

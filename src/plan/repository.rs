@@ -16,12 +16,12 @@ use crate::manifest::{Destination, Enforcement, Image, Manifest, Team, Visibilit
 pub struct RepositoryStep {
     /// The name in the organization.
     pub name: RepositoryName,
-    /// Whether it is missing, and so is created before the first push.
+    /// Whether it is missing, and is created before the first push.
     pub create: bool,
-    /// What taking it over writes, where it exists and was not ours.
+    /// What is written to take it over, if it exists and was not ours.
     pub adoption: Option<Adoption>,
-    /// Whether teams are granted their permissions without a look at what differs: where the repository is made, and until
-    /// something of it is recorded, so that a run which stopped after the creation is finished by the next one.
+    /// Whether teams get their permissions without checking what differs: from the creation of the repository until
+    /// something in it is recorded, so that the next run completes one that stopped after the creation.
     pub grant: bool,
     /// Private unless the manifest says otherwise.
     pub visibility: Visibility,
@@ -31,11 +31,11 @@ pub struct RepositoryStep {
     pub full_description: String,
     /// The teams and what they may do.
     pub teams: BTreeMap<String, Team>,
-    /// Which tags nobody may move in a repository that is made; not enabled where the manifest fixes none.
+    /// Which tags nobody may move in a new repository; not enabled if the manifest fixes none.
     pub immutable_tags: ImmutableTags,
-    /// What differs and is fixed.
+    /// The differences that are fixed.
     pub fixes: Vec<Difference>,
-    /// What differs and is only told of: because the manifest says `repositories: report`, or because a person has to agree.
+    /// The differences that are only reported: because of `repositories: report`, or because a person has to agree.
     pub left: Vec<Difference>,
     /// What is done, in words.
     pub detail: String,
@@ -44,32 +44,32 @@ pub struct RepositoryStep {
 /// A repository that was not ours and that the manifest takes over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adoption {
-    /// The full description with our mark; `None` where it cannot be written, and where nothing is to be changed.
+    /// The full description with our mark; `None` if it cannot be written or nothing has to be changed.
     pub full_description: Option<String>,
 }
 
-/// What was seen of repositories.
+/// What was observed of repositories.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SeenRepositories<'a> {
     /// Those that do not exist.
     pub missing: &'a BTreeSet<RepositoryName>,
     pub found: &'a BTreeMap<RepositoryName, ObservedSettings>,
-    /// Whose they are; those that are not named are not asked about.
+    /// Who owns them; those that are missing here were not asked about.
     pub owned: &'a BTreeMap<RepositoryName, Owned>,
     /// The manifest that keeps them.
     pub keeper: &'a Keeper,
 }
 
-/// What of a repository's settings may be changed.
+/// What may be changed in a repository's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Consent {
     /// A person agreed to make private repositories public.
     pub publish: bool,
 }
 
-/// The repositories that copies go to or whose settings differ, in the manifest's order. Only Docker Hub's have settings;
-/// of Amazon ECR's there are those that are made ahead of the first push, and for any other destination the list is empty.
-/// Nothing is done about one that is not ours, nor about one of which the manifest approves and revokes nothing.
+/// The repositories that receive copies or whose settings differ, in the manifest's order. Only Docker Hub's have
+/// settings; Amazon ECR's are listed if they are created ahead of the first push, those of other destinations never. A
+/// repository is left alone if it is not ours or the manifest approves and revokes nothing in it.
 pub(crate) fn repositories(
     manifest: &Manifest,
     steps: &[Step],
@@ -103,7 +103,7 @@ fn step(manifest: &Manifest, image: &Image, seen: SeenRepositories<'_>, consent:
     let (create, found) = (seen.missing.contains(name), seen.found.get(name));
     let wanted = WantedSettings::of(manifest, name)?;
     let differences = found.filter(|_| !create).map(|found| drift(&wanted, found)).unwrap_or_default();
-    // What only a person can decide is the audit's to tell.
+    // What only a person can decide is left to the audit.
     let told = differences.into_iter().filter(|difference| !matches!(difference.remedy, Remedy::Person(_)));
     let enforced = manifest.repositories == Enforcement::Enforce;
     let (fixes, left): (Vec<_>, Vec<_>) = told.partition(|d| enforced && d.remedy.is_ours(consent.publish));
@@ -135,8 +135,8 @@ fn step(manifest: &Manifest, image: &Image, seen: SeenRepositories<'_>, consent:
     })
 }
 
-/// What could not be compared, as failures: `troubles` are the repositories by what Docker Hub said of them. Where the
-/// manifest says `repositories: report` nothing was promised, and so nothing fails.
+/// What could not be compared, as failures: `troubles` are the repositories by what Docker Hub said about them. With
+/// `repositories: report` nothing was promised, so nothing fails.
 pub(crate) fn unseen(manifest: &Manifest, troubles: &BTreeMap<String, Vec<RepositoryName>>) -> Vec<Failure> {
     if manifest.repositories == Enforcement::Report {
         return Vec::new();
@@ -158,7 +158,7 @@ pub(crate) fn unseen(manifest: &Manifest, troubles: &BTreeMap<String, Vec<Reposi
     troubles.iter().filter_map(failure).collect()
 }
 
-/// What taking a repository over does beside its settings, in words.
+/// What taking over a repository does besides its settings, in words.
 fn taking_over(manifest: &Manifest, name: &RepositoryName, adoption: &Adoption, keeper: &Keeper) -> String {
     let taken = format!("takes over {}/{name}, which exists and was not ours", manifest.organization);
     match keeper.line().filter(|_| adoption.full_description.is_some()) {
@@ -167,7 +167,7 @@ fn taking_over(manifest: &Manifest, name: &RepositoryName, adoption: &Adoption, 
     }
 }
 
-/// The repositories that are not ours, as failures, where no approval says so already.
+/// The repositories that are not ours, as failures, unless an approval already says so.
 pub(crate) fn disowned(manifest: &Manifest, steps: &[Step], owned: &BTreeMap<RepositoryName, Owned>) -> Vec<Failure> {
     let said = |name: &RepositoryName| steps.iter().any(|s| s.repository == *name && s.state == State::NotOurs);
     let unsaid = owned.iter().filter(|(name, _)| !said(name));
@@ -193,7 +193,7 @@ fn creation(manifest: &Manifest, image: &Image) -> String {
     format!("creates {}/{}, {visibility}{}", manifest.organization, image.repository, teams.collect::<String>())
 }
 
-/// The full description: provenance, for whoever finds the repository without knowing this program.
+/// The full description: provenance, for anyone who finds the repository without knowing this program.
 fn provenance(manifest: &Manifest, name: &RepositoryName) -> String {
     let sources: BTreeSet<&str> =
         manifest.images.iter().filter(|i| i.repository == *name).map(|i| i.source_text.as_str()).collect();

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a review says now that is more than a remark.
+/// The current verdict of a review that is more than a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Approved,
     ChangesRequested,
-    /// It was taken back, by whomever.
+    /// It was withdrawn or dismissed, by anyone.
     Dismissed,
 }
 
-/// A person's say on a proposal.
+/// A person's review of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     pub login: String,
-    /// Whether that is a person's account, and no App's.
+    /// Whether the account is a person's, and not an App's.
     pub person: bool,
     pub verdict: Verdict,
     /// The commit that was checked; `None` where the forge no longer says.
@@ -26,12 +26,12 @@ pub struct Review {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Opinion {
     pub(crate) review: Review,
-    /// Why it does not count; `None` where it does.
+    /// Why it does not count; `None` if it does.
     pub(crate) objection: Option<Objection>,
 }
 
 impl Opinion {
-    /// What speaks against a review by itself.
+    /// Objections that a review alone gives rise to.
     fn at_sight(review: Review) -> Self {
         let objection = match review.verdict {
             _ if !review.person => Some(Objection::NoPerson),
@@ -43,8 +43,8 @@ impl Opinion {
     }
 }
 
-/// Each person's latest review, of reviews oldest first, with what speaks against it by itself. Logins are compared as GitHub
-/// does, whatever their case.
+/// Each person's latest review, given reviews oldest first, with the objections that it alone gives rise to. Like
+/// GitHub, compares logins regardless of case.
 pub(crate) fn latest(reviews: impl IntoIterator<Item = Review>) -> Vec<Opinion> {
     let by_login: BTreeMap<String, Review> =
         reviews.into_iter().map(|review| (review.login.to_lowercase(), review)).collect();
@@ -56,16 +56,16 @@ pub(crate) fn latest(reviews: impl IntoIterator<Item = Review>) -> Vec<Opinion> 
 pub(crate) struct Writers {
     /// Accounts, in lower case.
     pub(crate) known: BTreeSet<String>,
-    /// The first thing that could not be told.
+    /// The first thing that could not be determined.
     pub(crate) unknown: Option<UnknownWriter>,
 }
 
-/// That it is unknown who wrote a commit.
+/// A commit whose author is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownWriter {
-    /// The commit; `None` where commits are unknown.
+    /// The commit; `None` if the commits are unknown.
     pub(crate) commit: Option<String>,
-    /// Why, and how to make it tellable.
+    /// Why, and how to make it known.
     pub(crate) why: String,
 }
 
@@ -77,7 +77,7 @@ impl std::fmt::Display for UnknownWriter {
 }
 
 impl Writers {
-    /// What speaks against a review by an account.
+    /// The objection to a review by this account.
     pub(crate) fn objection(&self, login: &str) -> Option<Objection> {
         let wrote = self.known.contains(&login.to_lowercase()).then_some(Objection::Wrote);
         wrote.or_else(|| self.unknown.clone().map(Objection::WritersUnknown))
@@ -87,7 +87,7 @@ impl Writers {
 /// Why a review does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Objection {
-    /// It is an App's.
+    /// The account is an App's.
     NoPerson,
     /// The person's latest review asks for changes.
     ChangesRequested,
@@ -98,12 +98,12 @@ pub(crate) enum Objection {
     WritersUnknown(UnknownWriter),
     /// The account may not write to the repository.
     MayNotWrite,
-    /// The manifest at the reviewed commit said something else of it.
+    /// The manifest at the reviewed commit had another value.
     Other,
 }
 
 impl Objection {
-    /// What is said of the reviewer; `None` of what is no fault of theirs.
+    /// What is said about the reviewer; `None` if the reviewer is not at fault.
     const fn as_str(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoPerson => "is not a person",
@@ -120,15 +120,15 @@ impl Objection {
 /// How an approval came to the default branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// By a merged pull request, with each person's latest review and what speaks against it.
+    /// By a merged pull request, with each person's latest review and any objection to it.
     Pull(u64, Vec<Opinion>),
-    /// By a commit that no merged pull request brought.
+    /// By a commit that did not come from a merged pull request.
     Pushed(String),
     /// It is unknown, for this reason.
     Unknown(&'static str),
 }
 
-/// Why an approval that asks for `asked` reviews may not be promoted, in words; `None` where it may.
+/// Why an approval that requires `asked` reviews may not be promoted, in words; `None` if it may.
 pub(crate) fn unreviewed(asked: u32, origin: &Origin) -> Option<String> {
     if asked == 0 {
         return None;

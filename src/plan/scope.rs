@@ -1,23 +1,23 @@
-//! Which images a run is about: those named on the command line, and one part of a large estate.
+//! Which images a run covers: those named on the command line, and one shard of a large estate.
 
 use std::collections::BTreeSet;
 
 use crate::image::{Digest, Location};
 use crate::manifest::{Image, Manifest};
 
-/// The images a run is about.
+/// The images that a run covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     images: BTreeSet<usize>,
 }
 
-/// A name on the command line that no image has.
+/// A name on the command line that fits no image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no image is called `{0}`: use its source, its repository, or its repository and variant as in branch names")]
 pub struct UnknownImage(pub String);
 
 impl Scope {
-    /// The images that `names` call (all where there are none), and of these the shard `number` of `count`, from 1.
+    /// The images that `names` refer to (all if there are none), and of these the shard `number` of `count`, from 1.
     pub fn new(manifest: &Manifest, names: &[String], shard: Option<(u32, u32)>) -> Result<Self, UnknownImage> {
         if let Some(unknown) = names.iter().find(|name| !manifest.images.iter().any(|image| is_called(image, name))) {
             return Err(UnknownImage(unknown.clone()));
@@ -28,7 +28,7 @@ impl Scope {
         Ok(Self { images: images.map(|(index, _)| index).collect() })
     }
 
-    /// The one image at this position of [`Manifest::images`].
+    /// Only the image at this position of [`Manifest::images`].
     pub(crate) fn of(image: usize) -> Self {
         Self { images: BTreeSet::from([image]) }
     }
@@ -47,7 +47,7 @@ impl Scope {
     }
 }
 
-/// Whether a name on the command line calls an image: its source, its repository, or that with its variant as in branches.
+/// Whether a name on the command line means an image: its source, its repository, or its slug as in branches.
 pub(crate) fn is_called(image: &Image, name: &str) -> bool {
     image.source_text == name
         || image.repository.as_str() == name
@@ -55,9 +55,9 @@ pub(crate) fn is_called(image: &Image, name: &str) -> bool {
         || image.source.to_string() == name
 }
 
-/// The name that images which are likely to share blobs have in common: what one publisher makes stands on one base, so
-/// that is the registry and the first part of the source's path. Docker Hub's official images have many makers, and are
-/// each their own kin. Images that share a mirror follow the first of them, so that no two shards write one repository.
+/// The common name of images that are likely to share blobs: one publisher's images build on the same base, so it is
+/// the registry and the first part of the source's path. Docker Hub's official images have many makers, so each is its
+/// own kin. Images that share a mirror follow the first of them, so that no two shards write to one repository.
 fn kin(manifest: &Manifest, image: &Image) -> String {
     let first = manifest.images.iter().find(|other| other.repository == image.repository).unwrap_or(image);
     match &first.source {
@@ -69,7 +69,7 @@ fn kin(manifest: &Manifest, image: &Image) -> String {
     }
 }
 
-/// The shard, from 1 to `count`, that a kin is in: by its name alone, so that adding an image moves no other kin.
+/// The shard, from 1 to `count`, of a kin: derived from its name alone, so that adding an image moves no other kin.
 fn shard_of(kin: &str, count: u32) -> u32 {
     let digest = Digest::sha256(kin.as_bytes());
     let number = u64::from_str_radix(&digest.hex()[..15], 16).unwrap_or_default();

@@ -35,33 +35,32 @@ pub enum State {
     Revoked,
 }
 
-/// What was observed of one approval. The mirror is asked first; whether anything else is, [`decide`] says.
+/// What was observed for one approval. The mirror is asked first; [`decide`] says whether anything else is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Observed {
     /// What the mirror's tag resolves to.
     pub mirror: Option<Digest>,
-    /// Why the mirror's repository is not ours, where it is not.
+    /// Why the mirror's repository is not ours, if it is not.
     pub not_ours: Option<String>,
-    /// Whether enough people approved it; `None` where that was not asked.
+    /// Whether enough people approved it; `None` if that was not checked.
     pub review: Option<Review>,
-    /// Whether upstream still answers the approved digest; `None` where it was not asked.
+    /// Whether upstream still has the approved digest; `None` if it was not asked.
     pub upstream: Option<bool>,
-    /// The digest that `digest` and `platforms` give, where it is known: always for a whole index; for a subset once the
-    /// index was read upstream or at the mirror.
+    /// The result of `digest` and `platforms`, if it is known: always for a whole index; for a subset once the index
+    /// was read upstream or at the mirror.
     pub expected: Option<Digest>,
-    /// What the mirror's own document says that `digest` and `platforms` give, where nothing but it says so and its record is not
-    /// this program's.
+    /// The result of `digest` and `platforms` according to the mirror's own document, if nothing else says so and its
+    /// record is not this program's.
     pub claimed: Option<Digest>,
     /// Why what upstream has is refused: two readers could understand it differently.
     pub refused: Option<String>,
-    /// Whether it is signed as the image asks; `None` where that was not looked at.
+    /// Whether it is signed as the image requires; `None` if that was not checked.
     pub signing: Option<Signing>,
-    /// How many layers of what is to be copied may not be distributed: their descriptors are kept, their bytes are not
-    /// copied.
+    /// How many layers to be copied may not be distributed: their descriptors are kept, their bytes are not copied.
     pub foreign: usize,
 }
 
-/// Whether as many people approved as the policy asks.
+/// Whether as many people approved as the policy requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Review {
     Enough,
@@ -69,30 +68,31 @@ pub(crate) enum Review {
     TooFew(String),
 }
 
-/// Whether bytes are signed as their image asks.
+/// Whether bytes are signed as their image requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Signing {
-    /// They are; by whom, as it is recorded.
+    /// They are; by whom, as recorded.
     Verified(Option<String>),
-    /// Why they may not come in.
+    /// Why they are not accepted.
     Unsigned(String),
 }
 
 /// The state of an approval as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decision {
-    /// Reviews and signatures that were not asked about count as enough, and upstream counts as having what it was not asked for.
+    /// Unchecked reviews and signatures count as sufficient; an upstream that was not asked counts as having
+    /// everything.
     pub state: State,
     /// What has to be found out before the state is settled.
     pub lacks: Option<Fact>,
 }
 
-/// What a decision may lack.
+/// What a decision may still need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fact {
     /// [`Observed::review`].
     Review,
-    /// [`Observed::upstream`], and what it tells of [`Observed::expected`].
+    /// [`Observed::upstream`], and what it says about [`Observed::expected`].
     Upstream,
     /// [`Observed::signing`].
     Signing,
@@ -100,9 +100,9 @@ pub(crate) enum Fact {
 
 /// Decides the state of one approval.
 ///
-/// Nothing is promoted to a repository that is not ours, and nothing else has to be asked then.
-/// What is recorded counts as promoted only where it is what `digest` and `platforms` give; a mirror tag is moved only off
-/// what is recorded; bytes that the image revokes are never promoted, under whichever tag.
+/// Nothing is promoted to a repository that is not ours, and then nothing else has to be looked up. A record counts as
+/// promoted only if it is the result of `digest` and `platforms`; a mirror tag is moved only off what is recorded;
+/// bytes that the image revokes are never promoted, under any tag.
 pub(crate) fn decide(image: &Image, approval: &Approval, observed: &Observed) -> Decision {
     let state = state(image, approval, observed);
     let lacks = match (state, &observed.review) {
@@ -148,7 +148,7 @@ fn state(image: &Image, approval: &Approval, observed: &Observed) -> State {
     }
 }
 
-/// The state by what the mirror answers, where nothing speaks against the approval.
+/// The state given what the mirror has, if nothing prevents the approval.
 fn at_mirror(approval: &Approval, observed: &Observed) -> State {
     let now = observed.mirror.as_ref();
     match now {
@@ -161,22 +161,22 @@ fn at_mirror(approval: &Approval, observed: &Observed) -> State {
     }
 }
 
-/// Whether the image revokes what is approved: then nothing has to be asked to decide.
+/// Whether the image revokes the approved bytes: then nothing has to be looked up to decide.
 pub(crate) fn is_revoked(image: &Image, approval: &Approval) -> bool {
     image.revoked.iter().any(|revoked| revoked.digest == approval.digest)
 }
 
-/// Whether what is recorded is what `digest` and `platforms` give.
+/// Whether the recorded digest is the result of `digest` and `platforms`.
 fn is_recorded(approval: &Approval, observed: &Observed) -> bool {
     approval.mirrored.is_some() && approval.mirrored == observed.expected
 }
 
-/// Whether the mirror's own document alone says that it is what was approved.
+/// Whether only the mirror's own document says that it is what was approved.
 fn is_only_claimed(observed: &Observed) -> bool {
     observed.expected.is_none() && observed.claimed.is_some() && observed.claimed == observed.mirror
 }
 
-/// That upstream no longer has what was approved, in words.
+/// Says that upstream no longer has what was approved.
 pub(crate) fn lost(source: &str, digest: &Digest) -> String {
     format!("{source} no longer has {digest}: approve what it has now, or remove the approval")
 }

@@ -1,4 +1,4 @@
-//! The plan: what is to become of each approval.
+//! The plan: what is done about each approval.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::state::{Observed, Signing, State, decide, detail};
 use crate::image::{Digest, Location, Platform, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest};
 
-/// One approval and what is to become of it.
+/// One approval and what is done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The image's source as the manifest writes it.
+    /// The image's source as written in the manifest.
     pub source_text: String,
     /// Where the bytes come from.
     pub source: Location,
@@ -19,16 +19,16 @@ pub struct Step {
     pub repository: RepositoryName,
     pub tag: Tag,
     pub digest: Digest,
-    /// What the manifest says the tag held.
+    /// What the manifest records for the tag.
     pub mirrored: Option<Digest>,
     /// The kept platforms; `None` is the whole index.
     pub platforms: Option<Vec<Platform>>,
-    /// What `digest` and `platforms` give: what the mirror's tag will answer. `None` for a subset of an index that could
-    /// not be read, which is never copied.
+    /// The result of `digest` and `platforms`: what the mirror's tag will resolve to. `None` for a subset of an index
+    /// that could not be read, which is never copied.
     pub expected: Option<Digest>,
-    /// What the mirror's tag resolves to now, and so the only thing it may be moved off.
+    /// What the mirror's tag resolves to now: it is only moved off this.
     pub mirror_now: Option<Digest>,
-    /// Who signed it, where the image asks for that and it was looked at now.
+    /// Who signed it, if the image requires that and it was checked in this run.
     pub signed_by: Option<String>,
     pub state: State,
     /// [`Self::state`] in words.
@@ -41,13 +41,13 @@ impl Step {
         Key { repository: self.repository.clone(), tag: self.tag.clone() }
     }
 
-    /// The failure that this step is by its state alone, if it is one.
+    /// The failure that its state alone implies, if any.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
         FailedStep::of(self.state).map(|step| self.failed(step, self.detail.clone()))
     }
 
-    /// That this approval failed at `step`.
+    /// The failure of this approval at `step`.
     #[must_use]
     pub fn failed(&self, step: FailedStep, error: String) -> Failure {
         Failure {
@@ -60,8 +60,8 @@ impl Step {
     }
 }
 
-/// The plan: one step for every approval that was observed, in the manifest's order. One that could not be observed has no
-/// step; the observer reports it as failed.
+/// The plan: one step for every observed approval, in the manifest's order. One that could not be observed has no step;
+/// the observer reports it as failed.
 pub(crate) fn plan(manifest: &Manifest, observed: &BTreeMap<Key, Observed>) -> Vec<Step> {
     manifest
         .approvals()

@@ -78,14 +78,14 @@ fn name(value: Option<char>) -> String {
     value.map_or_else(|| "-".to_owned(), |c| c.to_string())
 }
 
-/// The word that reports and other programs use.
+/// The name that reports and other programs use.
 fn word(state: State) -> String {
     serde_json::to_value(state).unwrap().as_str().unwrap().to_owned()
 }
 
-/// Every combination of what is recorded, what the mirror answers, what is expected, what upstream says, reviews and
-/// revocation, as one table that a person reads. `a` is the approved digest, `b` what `platforms` make of it, `d` an older
-/// record, `f` something foreign; `-` is nothing, or unknown.
+/// Every combination of what is recorded, what the mirror has, what is expected, what upstream says, reviews and
+/// revocation, as one table for people to read. `a` is the approved digest, `b` what `platforms` make of it, `d` an
+/// older record, `f` something foreign; `-` is nothing, or unknown.
 #[test]
 fn table_of_all_combinations() {
     let mut table =
@@ -302,7 +302,7 @@ fn observe_all(manifest: &Manifest) -> BTreeMap<Key, Observed> {
     .collect()
 }
 
-/// The shard, of `count`, of every image.
+/// The shard, out of `count`, of every image.
 fn shards(manifest: &Manifest, count: u32) -> Vec<u32> {
     let scopes: Vec<Scope> = (1..=count).map(|n| Scope::new(manifest, &[], Some((n, count))).unwrap()).collect();
     let of = |image: usize| {

@@ -56,8 +56,7 @@ impl World {
         Self { trust: trust(&files), authority, key }
     }
 
-    /// A bundle signed with a certificate for these digests; its material and envelope can be changed before it is
-    /// logged.
+    /// A bundle signed with a certificate; its material and envelope can be changed before it is logged.
     fn keyless(&self, leaf: &Leaf, payload: &str) -> Value {
         self.keyless_by(&self.authority, leaf, payload)
     }

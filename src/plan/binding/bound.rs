@@ -1,4 +1,4 @@
-//! What a manifest asks for, thing by thing: each with its value, so that two states of a manifest can be compared.
+//! What a manifest asks for, item by item, each with its value, so that two states of a manifest can be compared.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::manifest::{Destination, Image, ImageAccess, Manifest, Policy, Registr
 use crate::plan::Key;
 use crate::rules::Rule;
 
-/// One thing that a manifest asks for and that a review binds.
+/// One item that a manifest asks for and that reviews bind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bound {
     Organization,
@@ -17,9 +17,9 @@ pub(crate) enum Bound {
     Enforcement,
     ImageAccess,
     RegistryAccess,
-    /// What a file holds that the manifest names: its path in the repository.
+    /// The content of a file that the manifest names, by its path in the repository.
     File(String),
-    /// `adopt`: whether a repository that exists is taken over.
+    /// `adopt`: whether an existing repository is taken over.
     Adopt(RepositoryName),
     Visibility(RepositoryName),
     Description(RepositoryName),
@@ -31,19 +31,19 @@ pub(crate) enum Bound {
     Cooldown(ImageName),
     Rejected(ImageName, Tag),
     Revoked(ImageName, Tag, Digest),
-    /// The source, the digest, and the image that has it.
+    /// The source, the digest, and the image that has the approval.
     Approval(Key),
-    /// The platforms that are kept of what is approved.
+    /// The platforms that are kept of the approved image.
     Kept(Key),
     Mirrored(Key),
 }
 
-/// What tells an image of one state of a manifest in another.
+/// Identifies an image across states of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ImageName {
     pub(crate) source: Location,
     pub(crate) repository: RepositoryName,
-    /// What tells it from others of one source and repository: its variant, and whether it follows floating tags.
+    /// What sets it apart within its source and repository: its variant, and whether it follows floating tags.
     pub(crate) part: String,
 }
 
@@ -58,12 +58,12 @@ impl ImageName {
     }
 }
 
-/// Everything that a manifest asks for. What is not here is absent, and that is a value as well.
+/// Everything that a manifest asks for. What is missing here is absent, and that is a value too.
 pub(crate) type Values = BTreeMap<Bound, String>;
 
-/// Reads them off a manifest; `named` is what files hold that it names, by their path in the repository.
+/// Reads the values from a manifest; `named` holds the digests of the files that it names, by path.
 pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> Values {
-    // Which releases may act says nothing of what they do.
+    // Which releases may act says nothing about what they do.
     let Manifest {
         files: _,
         required_version: _,
@@ -95,7 +95,7 @@ pub(super) fn values(manifest: &Manifest, named: &BTreeMap<String, Digest>) -> V
     values
 }
 
-/// The files that an image's settings name, as they name them.
+/// The files that an image's settings name, with the paths given there.
 pub(crate) fn named_files(image: &Image) -> impl Iterator<Item = &str> {
     image.signatures.iter().flat_map(Signatures::files)
 }
@@ -135,7 +135,7 @@ fn of_image(image: &Image, values: &mut Values) {
     }
 }
 
-/// Images of one name may differ in a setting: all their values count together.
+/// Images of the same name may differ in a setting: their values are combined.
 fn join(values: &mut Values, bound: Bound, value: String) {
     let joined = values.entry(bound).or_default();
     if !joined.split(" and ").any(|known| known == value) {
@@ -146,7 +146,7 @@ fn join(values: &mut Values, bound: Bound, value: String) {
     }
 }
 
-/// The order of platforms means nothing.
+/// The order of platforms has no meaning.
 pub(super) fn platforms(image: &Image) -> String {
     let Some(platforms) = &image.platforms else { return "all".to_owned() };
     listed(platforms.iter().map(ToString::to_string))
@@ -190,7 +190,7 @@ fn registry_access_text(access: &RegistryAccess) -> String {
 }
 
 impl Bound {
-    /// It and its value in words, with names in backquotes: "`developers`: admin on `acme/billing`".
+    /// The item and its value in words, with names in backquotes: "`developers`: admin on `acme/billing`".
     pub(crate) fn describe(&self, organization: &str, value: Option<&str>) -> String {
         let value = value.unwrap_or("removed");
         let key = |name: &str| format!("`{name}`: {value}");

@@ -1,4 +1,4 @@
-//! What brought approvals.
+//! Where approvals came from.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::line::{By, Step};
 use crate::manifest::Manifest;
 use crate::plan::Key;
 
-/// The step that brought an approval.
+/// The step that introduced an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Introduction {
     pub(crate) pull: Option<u64>,
@@ -17,7 +17,7 @@ pub(crate) struct Introduction {
     pub(crate) at: DateTime<Utc>,
 }
 
-/// What brought the approvals of a manifest, as far as these steps of its line tell: newest first, each followed by the one before.
+/// What introduced a manifest's approvals, as far as these steps show: newest first, each followed by the one before.
 pub(crate) fn introductions(manifest: &Manifest, steps: &[&Step]) -> BTreeMap<Key, Introduction> {
     let mut came = BTreeMap::new();
     for (image, approval) in manifest.approvals() {
@@ -34,7 +34,7 @@ pub(crate) fn introductions(manifest: &Manifest, steps: &[&Step]) -> BTreeMap<Ke
     came
 }
 
-/// Whether a step brought an approval, as it is there, to the state before.
+/// Whether a step introduced an approval, in its present form, compared with the step before.
 pub(crate) fn brought(step: &Step, before: &Step, key: &Key) -> bool {
     let bound = Bound::Approval(key.clone());
     let says = |step: &Step| step.state.values().map(|values| values.get(&bound).cloned());

@@ -1,4 +1,4 @@
-//! The manifest as it was last reviewed: what a run goes by, and what it therefore does not do.
+//! The manifest as it was last reviewed: what a run follows, and what it therefore does not do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,36 +9,36 @@ use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Image, Manifest, Rejection, Revocation};
 use crate::plan::Key;
 
-/// What reviews bind of a manifest.
+/// The part of a manifest that is bound by reviews.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Binding {
-    /// The manifest with what was last reviewed in place of what was not. Images, files and places are the head's.
+    /// The manifest with the last reviewed values for unreviewed ones. Images, files and positions are the head's.
     pub(crate) manifest: Manifest,
     /// What is not reviewed, and so not done.
     pub(crate) unreviewed: Vec<Unreviewed>,
     /// Why approvals are not reviewed.
     pub(crate) approvals: BTreeMap<Key, String>,
-    /// Repositories of which nothing is reviewed: nothing of them is made or changed.
+    /// Repositories for which nothing is reviewed: nothing about them is created or changed.
     pub(crate) withheld: BTreeSet<RepositoryName>,
-    /// Approvals that were taken out without reviews, and why that does not count: their tags are not pruned.
+    /// Approvals that were removed without reviews, and why the removal does not count: their tags are not pruned.
     pub(crate) taken_out: BTreeMap<Key, String>,
-    /// Where what was last reviewed of files stands that the manifest names, where that is not what the head has.
+    /// Where the last reviewed content of files that the manifest names is, if it differs from the head's.
     pub(crate) held: Held,
-    /// What is or was recorded though neither our record nor a review brought it: nothing is taken away on its word.
+    /// Records, past or present, that neither our own commit nor a review introduced: no reason to delete anything.
     pub(crate) foreign: BTreeSet<ForeignRecord>,
 }
 
-/// The commit at which what was last reviewed of a file stands; `None` where nothing of it ever was. By the file's path in the repository.
+/// The commit with the last reviewed content of a file, by its path; `None` if none was ever reviewed.
 pub(crate) type Held = BTreeMap<String, Option<String>>;
 
-/// What was reviewed of an image under another name: its variant is no guard, and may change without a review.
+/// What was reviewed of an image under another name: its variant protects nothing, and may change without a review.
 enum Former<'a> {
     /// The image is new.
     Nothing,
     Image(&'a Image),
 }
 
-/// `None` where something of the image was reviewed under the name that it has.
+/// `None` if something about the image was reviewed under its present name.
 fn former<'a>(bound: &Bound, line: &'a Line, judgement: &Judgement) -> Option<Former<'a>> {
     let (Bound::Signatures(name)
     | Bound::Provenance(name)
@@ -70,18 +70,18 @@ fn images_of<'m>(manifest: Option<&'m Manifest>, name: &ImageName) -> Vec<&'m Im
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unreviewed {
     pub(crate) bound: Bound,
-    /// The image's source as the manifest writes it, where it is about one.
+    /// The image's source as written in the manifest, if it is about an image.
     pub(crate) source: Option<String>,
     pub(crate) repository: Option<RepositoryName>,
     pub(crate) tag: Option<Tag>,
     /// What it is: "`developers`: admin on `acme/billing`".
     pub(crate) what: String,
-    /// Why it is not covered, and what holds in its place.
+    /// Why it is not covered, and what applies instead.
     pub(crate) why: String,
 }
 
 impl Binding {
-    /// A manifest of which everything is reviewed, or needs no review.
+    /// A manifest in which everything is reviewed, or needs no review.
     pub(crate) fn whole(manifest: &Manifest) -> Self {
         Self {
             manifest: manifest.clone(),
@@ -94,7 +94,7 @@ impl Binding {
         }
     }
 
-    /// What reviews bind of `head`.
+    /// The part of `head` that is bound by reviews.
     pub(crate) fn of(head: &Manifest, line: &Line, judgement: &Judgement) -> Self {
         let mut binding = Self::whole(head);
         for (bound, gap) in &judgement.gaps {
@@ -114,8 +114,8 @@ impl Binding {
         binding
     }
 
-    /// Has what was last reviewed hold. `was` is the manifest that said it; `former`: the image that another
-    /// name of it was reviewed under, where it is about one.
+    /// Puts the last reviewed value in force. `was` is the manifest that had it; `former` is the image that was
+    /// reviewed under another name, if the value is about one.
     fn hold(&mut self, bound: &Bound, gap: &Gap, was: Option<&Manifest>, former: Option<&Former<'_>>) {
         match bound {
             Bound::Organization | Bound::Registry | Bound::Sources | Bound::Enforcement => self.hold_whole(bound, was),
@@ -125,7 +125,7 @@ impl Binding {
             Bound::RegistryAccess => {
                 self.manifest.policy.registry_access = was.and_then(|was| was.policy.registry_access.clone());
             }
-            // Whoever reads the file reads what was reviewed of it: `held` says where.
+            // Readers of the file get its reviewed content: `held` says where it is.
             Bound::File(_) => {}
             Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {
                 self.hold_repository(bound, name, was);
@@ -143,7 +143,7 @@ impl Binding {
             Bound::Revoked(name, tag, digest) => self.hold_revoked(name, tag, digest, was),
             Bound::Approval(key) if gap.now.is_some() => drop(self.approvals.insert(key.clone(), gap.why.clone())),
             Bound::Approval(key) => drop(self.taken_out.insert(key.clone(), gap.why.clone())),
-            // Judged when it is known which platforms hold.
+            // Judged once it is known which platforms apply.
             Bound::Kept(_) => {}
             Bound::Mirrored(key) => {
                 let digest: Option<Digest> = gap.reviewed.as_ref().and_then(|reviewed| reviewed.value.parse().ok());
@@ -155,7 +155,7 @@ impl Binding {
     fn hold_whole(&mut self, bound: &Bound, was: Option<&Manifest>) {
         let all = || self.manifest.images.iter().map(|image| image.repository.clone()).collect::<BTreeSet<_>>();
         let Some(was) = was else {
-            // Where none was reviewed there is no place for anything; `sources` shut hosts out without a review.
+            // If none was reviewed, nothing has a place to go; `sources` may exclude hosts without a review.
             if matches!(bound, Bound::Organization | Bound::Registry) {
                 self.withheld = all();
             }
@@ -200,13 +200,13 @@ impl Binding {
                 (Bound::Provenance(_), same) => image.provenance = same.and_then(|was| was.provenance.clone()),
                 (Bound::Platforms(_), Some(was)) => image.platforms.clone_from(&was.platforms),
                 (Bound::Cooldown(_), Some(was)) => image.cooldown = was.cooldown,
-                // An image that is new has nothing reviewed that could hold.
+                // A new image has no reviewed value that could apply.
                 _ => {}
             }
         }
     }
 
-    /// What is newly rejected stops proposals without a review; what was reviewed goes on doing so.
+    /// A new rejection stops proposals without a review; a reviewed one stays in force.
     fn hold_rejected(&mut self, name: &ImageName, tag: &Tag, was: Option<&Manifest>) {
         let before = was.iter().flat_map(|was| &was.images).filter(|image| ImageName::of(image) == *name);
         let Some(reviewed) = before.flat_map(|image| &image.rejected).find(|rejected| rejected.tag == *tag) else {
@@ -218,13 +218,13 @@ impl Binding {
             match image.rejected.iter_mut().find(|rejected| rejected.tag == *tag) {
                 Some(now) if longer(now) => {}
                 Some(now) => now.until = reviewed.until,
-                // Its end was not taken out with reviews either: until then it has none.
+                // Its removal was not reviewed: until it is, it has no end date.
                 None => image.rejected.push(Rejection { until: None, ..reviewed.clone() }),
             }
         }
     }
 
-    /// What is newly revoked is stopped without a review, but not taken down; what was reviewed goes on being both.
+    /// A new revocation stops promotion without a review, but deletes nothing; a reviewed one keeps doing both.
     fn hold_revoked(&mut self, name: &ImageName, tag: &Tag, digest: &Digest, was: Option<&Manifest>) {
         let is_it = |revoked: &&Revocation| revoked.tag == *tag && revoked.digest == *digest;
         let before = was.iter().flat_map(|was| &was.images).filter(|image| ImageName::of(image) == *name);
@@ -238,7 +238,7 @@ impl Binding {
         }
     }
 
-    /// The images that guards of this name stand for: where there is none of it any more, all of its repository.
+    /// The images that guards of this name protect: if none is left, all images of its repository.
     fn guarded(&mut self, name: &ImageName) -> impl Iterator<Item = &mut Image> {
         let is_there = self.manifest.images.iter().any(|image| ImageName::of(image) == *name);
         let stands_for = move |image: &Image| match is_there {
@@ -256,7 +256,7 @@ impl Binding {
         }
     }
 
-    /// An approval is of the platforms that were reviewed with it, or of none.
+    /// An approval applies to the platforms that were reviewed with it, or to none.
     fn bar_platforms(&mut self, judgement: &Judgement) {
         for (image, approval) in self.manifest.approvals() {
             let key = Key::of(image, approval);
@@ -267,7 +267,7 @@ impl Binding {
         }
     }
 
-    /// Nothing is let in from hosts that no review let in.
+    /// Nothing is accepted from hosts that no review allowed.
     fn bar_sources(&mut self, gap: Option<&Gap>) {
         let (Some(gap), Some(sources)) = (gap, self.manifest.sources.clone()) else { return };
         for image in &self.manifest.images {
@@ -281,7 +281,7 @@ impl Binding {
         }
     }
 
-    /// Why a tag may not be taken away on what was recorded of it; `None` where it may.
+    /// Why a tag may not be deleted because of what was recorded for it; `None` if it may.
     pub(crate) fn keeps(&self, key: &Key, digest: &Digest) -> Option<String> {
         let record = ForeignRecord { key: key.clone(), digest: digest.to_string() };
         if self.foreign.contains(&record) {
@@ -295,12 +295,12 @@ impl Binding {
         Some(format!("its approval was removed without a review, so its tag stays: {taken_out}"))
     }
 
-    /// The approvals of which something was recorded that nobody vouches for.
+    /// The approvals with a record that nobody vouches for.
     pub(crate) fn foreign_keys(&self) -> BTreeSet<Key> {
         self.foreign.iter().map(|record| record.key.clone()).collect()
     }
 
-    /// Whether nothing may come from an image's host by what was last reviewed.
+    /// Whether the last reviewed values exclude the image's host.
     pub(crate) fn is_barred(&self, image: &Image) -> bool {
         let sources = self.manifest.sources.as_ref();
         sources.is_some_and(|sources| image.source.registry().is_some_and(|host| !sources.contains(host)))
@@ -308,13 +308,13 @@ impl Binding {
 }
 
 impl Unreviewed {
-    /// `None` for approvals of the head, which have a state of their own, and for those that are gone, which matters where tags
+    /// `None` for approvals of the head, which have their own state, and for removed ones, which matter only when tags
     /// are pruned.
     fn of(head: &Manifest, bound: &Bound, gap: &Gap) -> Option<Self> {
         let on = |repository: &RepositoryName| head.images.iter().find(|image| image.repository == *repository);
         let (repository, tag) = match bound {
             Bound::Approval(_) | Bound::Kept(_) => return None,
-            // That the file is named no longer is what `signatures` says.
+            // `signatures` already says that the file is no longer named.
             Bound::File(_) if gap.now.is_none() => return None,
             Bound::Mirrored(key) => (Some(&key.repository), Some(&key.tag)),
             Bound::Adopt(name) | Bound::Visibility(name) | Bound::Description(name) | Bound::Team(name, _) => {

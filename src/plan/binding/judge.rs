@@ -1,7 +1,8 @@
-//! The judgement: which values of the manifest reviews cover, and what was last reviewed of the others.
+//! The judgement: which values of the manifest are covered by reviews, and what was last reviewed of the others.
 //!
-//! A step is covered by the reviews of the pull request that it merged, and a value by those of them at whose commit the manifest had
-//! that very value, absence included. So a later reviewed change covers what it found, and an earlier one nothing that came after.
+//! A step is covered by the reviews of the pull request that it merged, and a value by those whose commit had that very
+//! value, absence included. So a later reviewed change covers what it found, and an earlier one nothing that came after
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,17 +12,16 @@ use super::state::State;
 use crate::plan::Key;
 use crate::plan::reviews::{Objection, Opinion, Origin, unreviewed};
 
-/// What reviews cover of the head.
+/// What reviews cover in the head.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Judgement {
-    /// What was last reviewed, where the head says something else: the place of a step of the line that says it, and the value.
-    /// `None` where nothing was.
+    /// The items for which the head differs from what was last reviewed.
     pub(crate) gaps: BTreeMap<Bound, Gap>,
     /// How many reviews a change needs now.
     pub(crate) asked: u32,
     /// The newest step up to which everything is known to be reviewed.
     pub(crate) settled: Option<String>,
-    /// What steps recorded of approvals though neither our record nor a review brought it.
+    /// What steps recorded for approvals although neither our own record nor a review vouches for it.
     pub(crate) foreign: BTreeSet<ForeignRecord>,
 }
 
@@ -35,13 +35,13 @@ pub(crate) struct ForeignRecord {
 /// A value of the head that no review covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Gap {
-    /// What the head says; `None` where it says nothing.
+    /// The head's value; `None` if it has none.
     pub(crate) now: Option<String>,
-    /// What was last reviewed; `None`: that it says nothing.
+    /// What was last reviewed; `None`: its absence.
     pub(crate) reviewed: Option<Reviewed>,
     /// Why it is not covered, in words.
     pub(crate) why: String,
-    /// The place of the step that brought it.
+    /// The position of the step that introduced it.
     pub(crate) brought: usize,
 }
 
@@ -49,14 +49,14 @@ pub(crate) struct Gap {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reviewed {
     pub(crate) value: String,
-    /// The place on the line of a step that says it.
+    /// The position on the line of a step with this value.
     pub(crate) step: usize,
 }
 
 const CUT: &str = "the change that brought it is not among the newest commits of the default branch: merge a \
                    reviewed pull request, which covers everything in the manifest at that point";
 
-/// Judges the head, or names the pull requests of which it has to be known how they were reviewed. `floor` is the least number of
+/// Judges the head, or names the pull requests whose reviews must be known first. `floor` is the least number of
 /// reviews, whatever the manifest says.
 pub(crate) fn judge(line: &Line, floor: u32, pulls: &Pulls) -> Result<Judgement, BTreeSet<u64>> {
     let steps = begun(line, floor);
@@ -66,17 +66,17 @@ pub(crate) fn judge(line: &Line, floor: u32, pulls: &Pulls) -> Result<Judgement,
     judge.head()
 }
 
-/// The steps from the beginning on: under a floor that is the oldest state of the manifest.
+/// The steps from the beginning on: with a floor, that is the oldest state of the manifest.
 fn begun(line: &Line, floor: u32) -> &[Step] {
     let is_state = |step: &Step| *step.state != State::Absent;
     let oldest = line.steps.iter().rposition(is_state).filter(|_| floor > 0 && line.base == Base::Beginning);
     oldest.map_or(&line.steps[..], |oldest| &line.steps[..=oldest])
 }
 
-/// What the line says of each thing: a step that cannot be read says what the one before it said.
+/// The values along the line: a step that cannot be read has the values of the one before it.
 struct History<'a> {
     values: Vec<&'a Values>,
-    /// The places of the steps that changed a thing, newest first.
+    /// The positions of the steps that changed an item, newest first.
     changes: BTreeMap<&'a Bound, Vec<usize>>,
 }
 
@@ -111,26 +111,26 @@ impl<'a> History<'a> {
     }
 }
 
-/// How many reviews each step needs, and the head's next one.
+/// How many reviews each step needs, and how many the next one after the head.
 struct Asking {
     steps: Vec<u32>,
     next: u32,
-    /// Whether the head asks for no other number than was reviewed.
+    /// Whether the head asks for exactly the number that was reviewed.
     settled: bool,
 }
 
 impl Asking {
-    /// Lowering `policy.approvals` takes the reviews that its last reviewed value asks; an unreviewed raise holds until then. Where
-    /// nothing is asked, nothing of the step that begins to ask is lacking.
+    /// Lowering `policy.approvals` takes the reviews that its last reviewed value asks for; an unreviewed raise applies
+    /// until then. If nothing is asked for, the step that begins to ask lacks nothing.
     fn along(line: &Line, steps: &[Step], floor: u32, pulls: &Pulls) -> Result<Self, BTreeSet<u64>> {
         let (mut reviewed, mut asked) = (0, floor);
         let mut needed = vec![0; steps.len()];
         for (at, step) in steps.iter().enumerate().rev() {
             let says = step.state.approvals();
             if at + 1 == steps.len() {
-                // What is older is not known: then nothing of this step is taken for reviewed either.
+                // What came before is unknown: then nothing in this step counts as reviewed either.
                 let head = steps.first().map_or(0, |head| head.state.approvals());
-                // Where the line was cut, its oldest step is no beginning for what the head asks.
+                // If the line was cut, its oldest step is no beginning for what the head asks.
                 let known = if line.base == Base::Cut { line.asked_before.max(head) } else { 0 };
                 (reviewed, asked) = (says.max(known), floor.max(says).max(known));
                 needed[at] = if line.base == Base::Cut { asked } else { 0 };
@@ -154,7 +154,7 @@ impl Asking {
     }
 }
 
-/// How many reviews of a step that count are about a state like this.
+/// How many of a step's reviews that count are about a state like this.
 fn step_reviews(step: &Step, pulls: &Pulls, agrees: impl Fn(&State) -> bool) -> Result<u32, BTreeSet<u64>> {
     let By::Pull(number) = step.by else { return Ok(0) };
     let pull = pulls.get(&number).ok_or_else(|| BTreeSet::from([number]))?;
@@ -165,7 +165,7 @@ fn step_reviews(step: &Step, pulls: &Pulls, agrees: impl Fn(&State) -> bool) -> 
     Ok(u32::try_from(pull.reviews.iter().filter(counts).count()).unwrap_or(u32::MAX))
 }
 
-/// Whether a stretch of the line that says one value is covered.
+/// Whether a run of steps with one value is covered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Cover {
     Yes,
@@ -173,10 +173,10 @@ enum Cover {
     Unknown(Unknown),
 }
 
-/// The pull requests of which it has to be known how they were reviewed.
+/// The pull requests whose reviews must be known first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Unknown {
-    /// The one that brought the value.
+    /// The one that introduced the value.
     first: Option<u64>,
     all: BTreeSet<u64>,
 }
@@ -189,12 +189,12 @@ struct Judge<'a> {
     pulls: &'a Pulls,
 }
 
-/// A stretch of the line, from its newest step to the one that brought what it says.
+/// A run of steps with one value, from its newest step to the one that introduced it.
 #[derive(Clone, Copy)]
 struct Run {
     newest: usize,
     brought: usize,
-    /// Whether the oldest step of the line says it already.
+    /// Whether the oldest step of the line already has the value.
     oldest: bool,
 }
 
@@ -222,7 +222,7 @@ impl Judge<'_> {
         Ok(Judgement { gaps, asked, settled: settled.map(|step| step.commit.clone()), foreign })
     }
 
-    /// What the head says of a thing without reviews; `None` where they cover it.
+    /// What the head has without reviews for an item; `None` if they cover it.
     fn gap(&self, bound: &Bound, changes: &[usize]) -> Result<Option<Gap>, Unknown> {
         let now = self.history.value(0, bound);
         let mut runs = self.runs(changes).into_iter();
@@ -239,14 +239,14 @@ impl Judge<'_> {
                 Cover::Unknown(pulls) => return Err(pulls),
                 Cover::Yes => {
                     let value = self.history.value(run.newest, bound).cloned();
-                    // A step that cannot be read says it only after one that can.
+                    // A step that cannot be read has the value only after one that can.
                     let step = (run.newest..=run.brought).find(|at| self.steps[*at].state.manifest().is_some());
                     reviewed = value.zip(step).map(|(value, step)| Reviewed { value, step });
                     break;
                 }
             }
         }
-        // An approval that was taken out and came back came anew: whoever took it out meant it.
+        // An approval that was removed and came back counts as new: its removal was intended.
         let same = reviewed.as_ref().map(|reviewed| &reviewed.value) == now;
         if same && !(matches!(bound, Bound::Approval(_)) && now.is_some()) {
             return Ok(None);
@@ -254,7 +254,7 @@ impl Judge<'_> {
         Ok(Some(Gap { now: now.cloned(), reviewed, why: self.why(bound, head), brought: head.brought }))
     }
 
-    /// What was ever recorded of an approval and is not covered: also where it was taken out again.
+    /// Everything ever recorded for an approval that is not covered, even if it was removed again.
     fn foreign_records(&self, bound: &Bound, changes: &[usize]) -> Result<Vec<ForeignRecord>, Unknown> {
         let Bound::Mirrored(key) = bound else { return Ok(Vec::new()) };
         let (mut vouched, mut foreign) = (BTreeSet::new(), Vec::new());
@@ -321,7 +321,7 @@ impl Judge<'_> {
         Ok(matches!(bound, Bound::Mirrored(_)) && record.is_some_and(says))
     }
 
-    /// Whether our own account wrote what is recorded here, and nothing else.
+    /// Whether our own account wrote the record here, and nothing else.
     fn is_our_record(&self, bound: &Bound, at: usize) -> bool {
         let recorded = |bound: &Bound| matches!(bound, Bound::Mirrored(_));
         if !recorded(bound) || self.steps[at].by != By::Ours {
@@ -350,7 +350,7 @@ impl Judge<'_> {
     }
 }
 
-/// The reviews of a pull request as they bear on one value.
+/// A pull request's reviews, as far as they concern one value.
 fn opinions(pull: &Pull, bound: &Bound, value: Option<&String>) -> Vec<Opinion> {
     let opinion = |(opinion, state): &(Opinion, Option<std::sync::Arc<State>>)| {
         let held = state.as_deref().and_then(State::values).is_some_and(|values| values.get(bound) == value);
@@ -360,13 +360,13 @@ fn opinions(pull: &Pull, bound: &Bound, value: Option<&String>) -> Vec<Opinion> 
     pull.reviews.iter().map(opinion).collect()
 }
 
-/// The pull requests that values lack.
+/// The pull requests that are needed to judge values.
 #[derive(Default)]
 struct Lacking(Vec<Unknown>);
 
 impl Lacking {
-    /// Those to ask about next: first the newest alone, which usually covers all; then those that brought what is not covered; then
-    /// the rest.
+    /// The ones to ask about next: first only the newest, which usually covers everything; then those that introduced
+    /// what is not covered; then the rest.
     fn next(self, steps: &[Step], known: &Pulls) -> Result<(), BTreeSet<u64>> {
         let Self(lacking) = self;
         let all = || lacking.iter().flat_map(|unknown| unknown.all.iter().copied());

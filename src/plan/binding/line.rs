@@ -1,4 +1,4 @@
-//! The default branch's own line as a judgement takes it: its states, what brought each, and how those were reviewed.
+//! The default branch's own line, for a judgement: its states, what introduced each, and how those were reviewed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ pub(crate) struct Line {
     /// Never empty: the first is the head.
     pub(crate) steps: Vec<Step>,
     pub(crate) base: Base,
-    /// How many reviews were asked for before the oldest step, as far as that is known where the line was cut.
+    /// How many reviews were required before the oldest step, as far as that is known, if the line was cut.
     pub(crate) asked_before: u32,
 }
 
-/// A commit of the line after which the manifest, or a file that it names, is another.
+/// A commit of the line that changes the manifest, or a file that it names.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Step {
     pub(crate) commit: String,
@@ -28,38 +28,38 @@ pub(crate) struct Step {
     pub(crate) state: Arc<State>,
 }
 
-/// What brought a step.
+/// What introduced a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
     /// A merged pull request.
     Pull(u64),
-    /// A push of our own account.
+    /// A push by our own account.
     Ours,
-    /// A push of anybody else.
+    /// A push by anybody else.
     Pushed,
-    /// A push that led around what the branch pointed to: all that it put in place of that.
+    /// A push that bypassed the branch's previous head: everything that it put in its place.
     Detour,
 }
 
-/// What is known of the oldest step.
+/// What is known about what precedes the oldest step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Base {
     /// There is nothing older.
     Beginning,
     /// A record of ours says that everything up to it was reviewed.
     Settled,
-    /// What is older was not read.
+    /// Older steps were not read.
     Cut,
 }
 
-/// What is known of merged pull requests, by number.
+/// What is known about merged pull requests, by number.
 pub(crate) type Pulls = BTreeMap<u64, Pull>;
 
 /// How a merged pull request was reviewed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pull {
-    /// Each person's latest review, and what the manifest was at the commit that it is about; `None` where that is not known.
+    /// Each person's latest review, with the manifest at the commit that it is about; `None` if that is unknown.
     pub(crate) reviews: Vec<(Opinion, Option<Arc<State>>)>,
-    /// What our own account pushed as its head, where it is the recording pull request.
+    /// What our own account pushed as its head, if it is the recording pull request.
     pub(crate) record: Option<Arc<State>>,
 }

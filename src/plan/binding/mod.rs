@@ -1,7 +1,7 @@
-//! What reviews bind: every value of the manifest, not approvals alone.
+//! What reviews bind: every value of the manifest, not only approvals.
 //!
-//! The default branch is walked as a line of states, [`judge`] says which values of its head reviews cover, and [`Binding`] is the manifest
-//! with what was last reviewed in place of the others. All pure: states and reviews are observed.
+//! The default branch is a line of states, [`judge`] says which values of its head reviews cover, and [`Binding`] is
+//! the manifest with the last reviewed values in place of the others. All pure: states and reviews are observed.
 
 mod bound;
 mod came;

@@ -13,7 +13,7 @@ pub(crate) enum State {
     Absent,
     /// It cannot be read.
     Broken {
-        /// What its `policy.approvals` says all the same, as far as that can be told.
+        /// Its `policy.approvals` nevertheless, as far as that can be read.
         approvals: u32,
     },
     Whole(Box<Whole>),
@@ -29,7 +29,7 @@ pub(crate) struct Whole {
 static NOTHING: Values = Values::new();
 
 impl State {
-    /// Reads it: the main file, then others that it may include. `named` is what further files hold that it may name, by path.
+    /// Reads the main file and others that it may include. `named`: digests of further files that it may name, by path.
     pub(crate) fn read(main: Option<File>, others: Vec<File>, named: &BTreeMap<String, Digest>) -> Self {
         let Some(main) = main else { return Self::Absent };
         let text = main.text.clone();

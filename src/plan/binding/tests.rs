@@ -14,7 +14,7 @@ use crate::plan::reviews::{Objection, Opinion, Review, Verdict};
 const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const OTHER: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
-/// A manifest that asks for so many approvals, with one image and these lines of it.
+/// A manifest that requires this many approvals, with one image and these lines in it.
 fn text(approvals: u32, image: &str) -> String {
     let policy = if approvals == 0 { String::new() } else { format!("policy: {{ approvals: {approvals} }}\n") };
     format!("organization: acme\n{policy}images:\n  - source: team/app\n{image}")
@@ -29,7 +29,7 @@ fn state(text: &str) -> Arc<State> {
     state_with(text, &[])
 }
 
-/// The state in which files that the manifest may name hold these texts.
+/// The state in which the files that the manifest may name have these contents.
 fn state_with(text: &str, named: &[(&str, &str)]) -> Arc<State> {
     let file = File { path: "approved-images.yml".to_owned(), text: text.to_owned() };
     let held = |(path, text): &(&str, &str)| ((*path).to_owned(), Digest::sha256(text.as_bytes()));
@@ -56,12 +56,12 @@ fn opinion(login: &str, objection: Option<Objection>) -> Opinion {
     Opinion { review, objection }
 }
 
-/// A pull request that these people approved when the manifest said so.
+/// A pull request that these people approved when the manifest was this text.
 fn pull(people: &[&str], said: &str) -> Pull {
     Pull { reviews: people.iter().map(|who| (opinion(who, None), Some(state(said)))).collect(), record: None }
 }
 
-/// The judgement, with pull requests given as they are asked for; and those, in the order of the questions.
+/// The judgement, with pull requests supplied as asked for; and those, in the order in which they were asked for.
 fn judged(line: &Line, floor: u32, pulls: &[(u64, Pull)]) -> (Judgement, Vec<BTreeSet<u64>>) {
     let (mut known, mut asked) = (Pulls::new(), Vec::new());
     loop {
@@ -102,7 +102,7 @@ fn the_beginning_counts_as_reviewed_and_what_is_pushed_then_does_not() {
     let pushed = line(Base::Beginning, &[(By::Pushed, &one), (By::Pushed, &two)]);
     assert!(is_approved(&pushed, 0, &[], "1"));
     assert!(!is_approved(&pushed, 0, &[], "2"));
-    // Without a floor the state that begins to ask is the beginning, whatever it holds.
+    // Without a floor the first state that requires reviews is the beginning, whatever it holds.
     let none = text(0, "");
     let begun = line(Base::Beginning, &[(By::Pushed, &none), (By::Pushed, &two)]);
     assert!(is_approved(&begun, 0, &[], "2"));
@@ -132,10 +132,10 @@ fn lowering_the_policy_takes_the_reviews_that_it_asked_for() {
     let reviewed = [(By::Pushed, one.as_str()), (By::Pull(1), &none), (By::Pushed, &sneaked)];
     assert!(is_approved(&line(Base::Beginning, &reviewed), 0, &[(1, pull(&["mona"], &none))], "1"));
     assert!(!is_approved(&line(Base::Beginning, &reviewed), 0, &[], "1"));
-    // A deleted manifest asks for nothing, and making it again begins nothing.
+    // A deleted manifest asks for nothing, and recreating it begins nothing.
     let deleted = [(By::Pushed, one.as_str()), (By::Pushed, ""), (By::Pushed, &back)];
     assert!(!is_approved(&line(Base::Beginning, &deleted), 0, &[], "1"));
-    // An unreviewed raise holds until a reviewed lowering, which takes what the last reviewed value asks.
+    // An unreviewed raise applies until a reviewed lowering, which takes what the last reviewed value asks for.
     let raised = text(9, "");
     let steps = [(By::Pushed, one.as_str()), (By::Pushed, &raised), (By::Pull(1), &one), (By::Pull(2), &back)];
     let by_mona = [(1, pull(&["mona"], &one)), (2, pull(&["mona"], &back))];
@@ -197,7 +197,7 @@ fn guards_that_are_taken_away_hold() {
     assert_eq!(image.rejected[0].until, None, "it holds until its end is reviewed");
 }
 
-/// A step that says this, with what the files hold that it may name.
+/// A step with this manifest, and the contents of the files that it may name.
 #[derive(Clone, Copy)]
 struct Keyed<'a> {
     by: By,
@@ -205,7 +205,7 @@ struct Keyed<'a> {
     named: &'a [(&'a str, &'a str)],
 }
 
-/// What holds of a line of such steps, oldest first, and what is not reviewed of it.
+/// What applies after a line of such steps, oldest first, and what in it is not reviewed.
 fn signed(states: &[Keyed<'_>], pulls: &[(u64, Pull)]) -> (Binding, Vec<String>) {
     let texts: Vec<(By, &str)> = states.iter().map(|keyed| (keyed.by, keyed.text)).collect();
     let mut line = line(Base::Beginning, &texts);
@@ -236,7 +236,7 @@ fn who_must_sign_is_what_was_reviewed_last_and_so_is_what_its_files_hold() {
     let begun = Keyed { by: By::Pushed, text: &good, named: &[("good.pub", "good")] };
     let at = |commit: usize| Some(format!("{commit:040}"));
 
-    // Taken away, weakened, or pointed at another key.
+    // Removed, weakened, or pointed at another key.
     let weaker = good.replace("    provenance: { source: https://a.example }\n", "");
     for (after, what) in [
         (text(1, ""), &["`signatures`: taken out on `acme/app`", "`provenance`: taken out on `acme/app`"][..]),
@@ -253,19 +253,19 @@ fn who_must_sign_is_what_was_reviewed_last_and_so_is_what_its_files_hold() {
         );
     }
 
-    // Another content under the same name: the former one counts, at the commit that has it.
+    // Different content under the same name: the former content counts, at the commit that has it.
     let replaced = Keyed { named: &[("good.pub", "evil")], ..begun };
     let (binding, said) = signed(&[begun, replaced], &[]);
     assert_eq!((asks(&binding), &binding.held), (reviewed.clone(), &Held::from([("good.pub".to_owned(), at(0))])));
     assert!(said[0].starts_with("the file `good.pub`: sha256:"), "{said:?}");
 
-    // Replaced first and no longer named afterwards: what counts is not what it held last.
+    // Replaced first and no longer named afterwards: its last content does not count.
     let named = Keyed { by: By::Pushed, text: &other, named: &[("good.pub", "evil"), ("other.pub", "evil")] };
     let (binding, _) = signed(&[begun, replaced, named], &[]);
     let held = Held::from([("good.pub".to_owned(), at(0)), ("other.pub".to_owned(), None)]);
     assert_eq!((asks(&binding), &binding.held), (reviewed, &held));
 
-    // A review of it all, and nothing is held.
+    // A review of everything: nothing is held back.
     let seen = Pull { reviews: vec![(opinion("mona", None), Some(state_with(&other, named.named)))], record: None };
     let (binding, said) = signed(&[begun, replaced, Keyed { by: By::Pull(1), ..named }], &[(1, seen)]);
     assert_eq!((asks(&binding).0, binding.held, said), ("key other.pub".to_owned(), Held::new(), Vec::new()));

@@ -1,4 +1,4 @@
-//! One difference between a repository and what the manifest wants of it, and what fixes it.
+//! One difference between a repository and what the manifest wants for it, and how to fix it.
 
 use super::immutability::ImmutableTags;
 use crate::manifest::Team;
@@ -9,7 +9,7 @@ pub enum Aspect {
     Visibility,
     /// A team that the manifest names.
     Team,
-    /// A team that holds a grant and that the manifest does not name.
+    /// A team with a grant that the manifest does not name.
     ExtraTeam,
     /// Tags that nobody may move or delete.
     ImmutableTags,
@@ -33,7 +33,7 @@ impl Aspect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     pub aspect: Aspect,
-    /// What tells it from others of its aspect: the team; `None` where there is one of its kind.
+    /// Distinguishes it from others of the same aspect: the team; `None` if there can be only one.
     pub subject: Option<String>,
     /// What the manifest wants, in words.
     pub expected: String,
@@ -42,24 +42,24 @@ pub struct Difference {
     pub remedy: Remedy,
 }
 
-/// What fixes a difference.
+/// How to fix a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
-    /// Making the repository private: promotion does.
+    /// Make the repository private: promotion does that.
     Hide,
-    /// Making the repository public: promotion does only where a person said so with `--yes`.
+    /// Make the repository public: promotion does that only with `--yes`.
     Publish,
-    /// Granting a team its permission, whether that raises or lowers what it holds: promotion does.
+    /// Grant a team its permission, whether that raises or lowers the current one: promotion does that.
     Grant {
         team: String,
-        /// The permission, and whether a missing team is made.
+        /// The permission, and whether a missing team is created.
         wish: Team,
     },
-    /// Setting which tags nobody may move: promotion does.
+    /// Set which tags nobody may move: promotion does that.
     FixTags(ImmutableTags),
-    /// Setting the short description: promotion does.
+    /// Set the short description: promotion does that.
     Describe(String),
-    /// A person has to decide: nothing is changed. What can be done, in words.
+    /// A person has to decide and nothing is changed; says what can be done.
     Person(&'static str),
 }
 

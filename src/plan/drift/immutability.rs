@@ -1,12 +1,12 @@
 //! Which tags nobody may move or delete on Docker Hub.
 //!
-//! Docker Hub holds a list of RE2 expressions: a tag that one of them matches cannot be moved or deleted once it is there,
-//! and without any expression that is every tag. RE2 has no "all but", so the expressions that are written say the form of
-//! the promoted tags, `^[0-9]+\.[0-9]+\.[0-9]+$`: the next version is covered before it is pushed, a retired tag stays
-//! covered, and floating tags are not. Where a tag that must stay movable has the form of a promoted one, those promoted
-//! tags are named one by one.
+//! Docker Hub keeps a list of RE2 expressions: an existing tag that one of them matches cannot be moved or deleted, and
+//! with an empty list that applies to every tag. RE2 has no "all but", so the expressions written here describe the
+//! form of the promoted tags, `^[0-9]+\.[0-9]+\.[0-9]+$`: the next version is covered before it is pushed, a retired
+//! tag stays covered, and floating tags are not. If a tag that must stay movable has the form of a promoted one, those
+//! promoted tags are listed one by one.
 //!
-//! Rules are compared by what they do to tags, never as text, and rules of others that stand in nobody's way are kept.
+//! Rules are compared by their effect on tags, never as text, and other people's rules that do no harm are kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,24 +19,24 @@ use crate::rules::Rule;
 /// The largest compiled rule, in bytes: more than any tag needs.
 const SIZE_LIMIT: usize = 1 << 20;
 
-/// Which tags of a repository nobody may move or delete, as Docker Hub keeps it.
+/// Which tags of a repository nobody may move or delete, as Docker Hub stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImmutableTags {
-    /// Whether any are.
+    /// Whether there are any.
     pub enabled: bool,
-    /// RE2 expressions of the tags that are; all tags where there is none.
+    /// RE2 expressions for these tags; all tags if there are none.
     pub rules: Vec<String>,
 }
 
 impl ImmutableTags {
-    /// Whether a tag certainly cannot be moved: an expression matches the whole of it.
+    /// Whether a tag certainly cannot be moved: an expression matches all of it.
     #[must_use]
     pub fn holds(&self, tag: &Tag) -> bool {
         self.enabled && (self.rules.is_empty() || self.rules.iter().any(|rule| matches_whole(rule, tag)))
     }
 
-    /// Whether a tag may be one that cannot be moved: an expression matches it or a part of it. Docker Hub does not say
-    /// which of the two it asks.
+    /// Whether it is possible that a tag cannot be moved: an expression matches all or part of it. Docker Hub does not
+    /// document which of the two it checks.
     #[must_use]
     pub fn may_hold(&self, tag: &Tag) -> bool {
         self.enabled && (self.rules.is_empty() || self.rules.iter().any(|rule| matches_part(rule, tag)))
@@ -53,7 +53,7 @@ pub(crate) struct Tags {
 }
 
 impl Tags {
-    /// Those of the images that share a repository.
+    /// The tags of the images that share a repository.
     pub(crate) fn of(images: &[&Image]) -> Self {
         let mut tags = Self::default();
         for image in images {
@@ -69,14 +69,14 @@ impl Tags {
         tags
     }
 
-    /// The same with one tag that has to be deletable.
+    /// The same, but one tag has to be deletable.
     pub(crate) fn without(mut self, tag: &Tag) -> Self {
         self.fixed.remove(tag);
         self.movable.insert(tag.clone());
         self
     }
 
-    /// The rules that hold every fixed tag and no movable one; those in force that catch no movable tag are kept.
+    /// The rules that hold every fixed tag and no movable one; existing rules that catch no movable tag are kept.
     pub(crate) fn corrected(&self, held: &ImmutableTags) -> ImmutableTags {
         let harmless = |rule: &&String| !self.movable.iter().any(|tag| matches_part(rule, tag));
         let kept = held.rules.iter().filter(|_| held.enabled).filter(harmless);
@@ -87,7 +87,7 @@ impl Tags {
         ImmutableTags { enabled: !rules.is_empty(), rules }
     }
 
-    /// One rule for each form of these tags, or where a movable tag has that form too, one that names them.
+    /// One rule for each form of these tags or, if a movable tag has that form too, one that lists them.
     fn rules(&self, tags: &BTreeSet<&Tag>) -> Vec<String> {
         let mut forms: BTreeMap<String, Vec<&Tag>> = BTreeMap::new();
         for tag in tags {
@@ -105,7 +105,7 @@ impl Tags {
     }
 }
 
-/// The form of a tag: itself with every run of digits standing for any number.
+/// The form of a tag: the tag itself, with every run of digits standing for any number.
 fn form(tag: &Tag) -> String {
     let mut form = String::from("^");
     let mut rest = tag.as_str();
@@ -128,7 +128,7 @@ fn matches_whole(rule: &str, tag: &Tag) -> bool {
     matches_part(&format!("^(?:{rule})$"), tag)
 }
 
-/// A rule that cannot be read here matches nothing: what it should hold is then held by another.
+/// A rule that cannot be parsed here matches nothing: the tags that it should hold then get another rule.
 fn matches_part(rule: &str, tag: &Tag) -> bool {
     let compiled = RegexBuilder::new(rule).size_limit(SIZE_LIMIT).build();
     compiled.is_ok_and(|expression| expression.is_match(tag.as_str()))

@@ -26,10 +26,10 @@ pub(crate) use difference::{Aspect, Difference, Remedy};
 pub use immutability::ImmutableTags;
 pub(crate) use immutability::Tags;
 
-/// How many tags a difference names.
+/// How many tags a difference lists.
 const NAMED: usize = 5;
 
-/// What the manifest wants of one repository: of all images that share it.
+/// What the manifest wants for one repository: the wishes of all images that share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WantedSettings {
     /// The name in the organization.
@@ -38,15 +38,15 @@ pub(crate) struct WantedSettings {
     pub visibility: Visibility,
     /// The teams and what they may do.
     pub teams: BTreeMap<String, Team>,
-    /// The short description as Docker Hub takes it; `None` where the manifest gives none.
+    /// The short description in the form that Docker Hub accepts; `None` if the manifest gives none.
     pub description: Option<String>,
     /// The tags that nobody may move, and those that must stay movable.
     pub tags: Tags,
 }
 
 impl WantedSettings {
-    /// What is wanted of one repository; `None` where no image has it. Images that share a repository agree about it, as
-    /// the manifest's diagnostics see to.
+    /// What is wanted for one repository; `None` if no image has it. Images that share a repository agree about it: the
+    /// manifest's diagnostics ensure that.
     pub(crate) fn of(manifest: &Manifest, repository: &RepositoryName) -> Option<Self> {
         let images: Vec<&Image> = manifest.images.iter().filter(|image| image.repository == *repository).collect();
         let first = images.first()?;
@@ -60,13 +60,13 @@ impl WantedSettings {
         })
     }
 
-    /// Whether anything about tags that nobody may move is wanted.
+    /// Whether the manifest says anything about tags that nobody may move.
     pub(crate) fn wants_immutable_tags(&self) -> bool {
         !self.tags.fixed.is_empty()
     }
 }
 
-/// What Docker Hub says of a repository; `None` is what it was not asked or did not show.
+/// What Docker Hub says about a repository; `None` is what was not asked or not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ObservedSettings {
     /// Who may read it.
@@ -89,7 +89,7 @@ pub(crate) fn drift(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Di
     differences
 }
 
-/// What the manifest wants something of and Docker Hub did not show.
+/// What the manifest wants to set but Docker Hub did not show.
 pub(crate) fn unknown(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Aspect> {
     let asked = [
         (Aspect::Visibility, found.visibility.is_none()),
@@ -138,14 +138,14 @@ fn extra_teams(wanted: &WantedSettings, found: &ObservedSettings) -> Vec<Differe
     .collect()
 }
 
-/// What a team has that has none.
+/// Stands for the permission of a team without a grant.
 pub(crate) const NO_GRANT: &str = "no grant";
 
 fn granted(team: &str, permission: Option<Permission>) -> String {
     format!("{team}: {}", permission.map_or(NO_GRANT, Permission::as_str))
 }
 
-/// `None` where every fixed tag is held and no movable one. Where the manifest fixes no tag, what somebody fixed on Docker
+/// `None` if every fixed tag is held and no movable one. If the manifest fixes no tags, what somebody fixed on Docker
 /// Hub is not undone.
 fn immutable_tags(tags: &Tags, held: &ImmutableTags) -> Option<Difference> {
     let loose: Vec<&Tag> = tags.fixed.iter().filter(|tag| !held.holds(tag)).collect();

@@ -84,7 +84,7 @@ impl Check {
         Self::new(area, subject, Status::Unknown, format!("not known: {}", found.into()))
     }
 
-    /// The result of a question without a usable response: a refusal is missing, no response is unknown.
+    /// The check of a question without a usable response: a refusal is missing, no response is unknown.
     pub(super) fn failed(area: Area, subject: impl Into<String>, fault: &Fault) -> Self {
         match fault {
             Fault::Refused(text) => Self::missing(area, subject, text),
@@ -102,13 +102,13 @@ impl Check {
         self
     }
 
-    /// How to fix it, if there is something to fix.
+    /// How to fix it, if anything needs fixing.
     pub(super) fn fix_if_not_ok(self, how: impl Into<String>) -> Self {
         if self.status == Status::Ok { self } else { self.fix(how) }
     }
 }
 
-/// A few names and how many more there are.
+/// A few of the names, and how many more there are.
 pub(super) fn some(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -1,4 +1,4 @@
-//! Whose a credential is, and where tokens are made.
+//! Who a credential belongs to, and where tokens are created.
 
 use super::facts::{Holder, Kind, TokenKind};
 
@@ -6,7 +6,7 @@ pub(super) const PERSONAL_TOKENS: &str = "Docker Home (app.docker.com), Account 
 pub(super) const ORGANIZATION_TOKENS: &str =
     "Docker Home (app.docker.com), the organization, Admin Console, Access tokens";
 
-/// Whose credential it is, what it is and where it came from.
+/// Who the credential belongs to, what it is and where it came from.
 pub(super) fn described(holder: &Holder) -> String {
     let kind = match holder.kind {
         Kind::Password => "a password or a token issued by the registry",
@@ -22,7 +22,7 @@ pub(super) fn described(holder: &Holder) -> String {
     }
 }
 
-/// What a token of GitHub is.
+/// The kind of a GitHub token, in words.
 pub(super) fn token(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::Job => "the job's own token",

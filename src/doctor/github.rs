@@ -1,11 +1,11 @@
-//! What GitHub lets the token do.
+//! What GitHub permits the token.
 
 use super::check::{Area, CHECK, Check, PROMOTE, PROPOSE, Status};
 use super::credential::token;
 use super::facts::{About, Answer, Fault, GitHubFacts, RuleFact, TokenKind};
 use super::reviews;
 
-/// What is needed of the repository: the permission's name, for which commands, and whether writing is.
+/// The permissions needed on the repository: each one's name, and the commands that need it.
 const NEEDED: [(&str, &[&str]); 4] = [
     ("contents", &[PROPOSE, PROMOTE]),
     ("pull-requests", &[PROPOSE, PROMOTE]),
@@ -65,7 +65,7 @@ fn credential(github: &GitHubFacts, kind: TokenKind) -> Check {
     check.needed_for(&[PROPOSE, CHECK, PROMOTE])
 }
 
-/// Where the permissions of a token are set.
+/// The page where a token's permissions are set.
 fn page_of(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::Job => "the workflow's `permissions:` line",
@@ -79,7 +79,7 @@ fn page_of(kind: TokenKind) -> &'static str {
     }
 }
 
-/// How a permission is written there.
+/// How to set a permission there.
 fn fix(kind: TokenKind, permission: &str, level: &str) -> String {
     match kind {
         TokenKind::Job => format!("the workflow's `permissions:` line: `{permission}: {level}`"),
@@ -115,7 +115,8 @@ fn repository(github: &GitHubFacts, kind: TokenKind) -> Check {
     check.needed_for(&[PROPOSE, CHECK, PROMOTE])
 }
 
-/// One permission: read by asking; written as far as the workflow's file, a classic token's scopes or the user's role tell.
+/// One permission: reading is tried; writing is derived from the workflow's file, a classic token's scopes or the
+/// user's role.
 fn permission(
     github: &GitHubFacts,
     kind: TokenKind,
@@ -123,7 +124,7 @@ fn permission(
     name: &str,
     needed: &[&'static str],
 ) -> Option<Check> {
-    // Statuses stand in for the workflows that a job's own token does not start; labels are all that issues are for.
+    // Statuses stand in for the workflows that a job's own token does not start; issues are needed for labels only.
     if name == "statuses" && !matches!(kind, TokenKind::Job | TokenKind::Installation)
         || name == "issues" && !github.labels
     {
@@ -178,7 +179,7 @@ fn written(github: &GitHubFacts, kind: TokenKind, about: &About, name: &str) -> 
     }
 }
 
-/// Who moved branches: where that is not told, verified signatures alone tell who wrote a commit.
+/// Who moved branches: if that is not shown, only verified signatures tell who wrote a commit.
 fn activity(github: &GitHubFacts) -> Option<Check> {
     let subject = "who moved branches";
     let check = match github.activity.as_ref()? {
@@ -191,7 +192,7 @@ fn activity(github: &GitHubFacts) -> Option<Check> {
     Some(check.needed_for(&[PROPOSE, CHECK, PROMOTE]))
 }
 
-/// "Allow GitHub Actions to create and approve pull requests": asked of a job's own token alone.
+/// "Allow GitHub Actions to create and approve pull requests": only checked for a job's own token.
 fn opening(github: &GitHubFacts, kind: TokenKind) -> Option<Check> {
     if !matches!(kind, TokenKind::Job | TokenKind::Installation) {
         return None;
@@ -206,7 +207,7 @@ fn opening(github: &GitHubFacts, kind: TokenKind) -> Option<Check> {
     let check = match github.may_open.as_ref()? {
         Ok(true) => Check::ok(Area::Github, subject, "it is on"),
         Ok(false) => Check::missing(Area::Github, subject, "it is off").fix(page),
-        // That this token may not look is not a refusal of anything that a command needs.
+        // No command needs the permission to read this setting.
         Err(Fault::Refused(_)) => {
             Check::unknown(Area::Github, subject, "GitHub shows that setting only to administrators").fix(page)
         }
@@ -215,7 +216,7 @@ fn opening(github: &GitHubFacts, kind: TokenKind) -> Option<Check> {
     Some(check.needed_for(&[PROPOSE, PROMOTE]))
 }
 
-/// What of a ruleset keeps a commit of a record off a branch. Signatures are not among it: GitHub signs these commits.
+/// Rules that keep a record's commit off a branch. Signatures are not among them: GitHub signs these commits.
 const REFUSES_COMMITS: [&str; 8] = [
     "update",
     "pull_request",
@@ -226,10 +227,10 @@ const REFUSES_COMMITS: [&str; 8] = [
     "code_scanning",
     "file_path_restriction",
 ];
-/// What asks for a form that the manifest may meet already.
+/// Rules that require a form that the manifest may already comply with.
 const ASKS_FOR_A_FORM: [&str; 4] =
     ["commit_message_pattern", "commit_author_email_pattern", "committer_email_pattern", "branch_name_pattern"];
-/// What keeps this program from making, moving and deleting branches of its own.
+/// Rules that keep this program from creating, moving and deleting its own branches.
 const REFUSES_BRANCHES: [&str; 4] = ["creation", "update", "deletion", "non_fast_forward"];
 
 fn default_branch(github: &GitHubFacts, kind: TokenKind, about: &About) -> Option<Check> {
@@ -261,7 +262,7 @@ fn default_branch(github: &GitHubFacts, kind: TokenKind, about: &About) -> Optio
     Some(check.needed_for(&[PROMOTE]))
 }
 
-/// A branch that takes no commits: a pull request records, unless nothing but commits was asked for.
+/// A branch that refuses commits: records are made by pull request, unless only commits were asked for.
 fn recorded(github: &GitHubFacts, kind: TokenKind, subject: &str, rules: &[RuleFact]) -> Check {
     let texts = refusing(rules, &REFUSES_COMMITS).join("; ");
     let job = kind == TokenKind::Job;

@@ -21,21 +21,21 @@ pub struct Host {
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Contacts {
-    /// The registries, by their names in manifests, each with what is there.
+    /// The registries, by their names in manifests, each with what is used there.
     pub registries: BTreeMap<String, String>,
     /// Token services on other hosts than their registry, by the registry's name.
     pub token_services: BTreeMap<String, Vec<String>>,
-    /// Whether Docker Hub's own API is.
+    /// Whether Docker Hub's own API is used.
     pub hub: bool,
-    /// GitHub's REST and GraphQL endpoints, where there is a token for them.
+    /// GitHub's REST and GraphQL endpoints, if there is a token for them.
     pub github: Vec<Url>,
-    /// `WHARFINGER_HOSTS`: where hosts are instead.
+    /// `WHARFINGER_HOSTS`: where hosts are found instead.
     pub moved: BTreeMap<String, Url>,
     /// Proxies: the variable and the address.
     pub proxies: Vec<(String, Url)>,
 }
 
-/// Docker Hub's blobs, as Docker's allowlist for firewalls has them.
+/// The hosts of Docker Hub's blobs, from Docker's allowlist for firewalls.
 const HUB_BLOBS: [&str; 3] = [
     "production.cloudflare.docker.com",
     "production.cloudfront.docker.com",
@@ -75,7 +75,7 @@ pub(crate) fn hosts(contacts: &Contacts) -> Vec<Host> {
     all.into_iter().map(|(Address { host, port }, whys)| Host { host, port, why: whys.join("; ") }).collect()
 }
 
-/// A registry, its token service and where its blobs are.
+/// A registry, its token service and the hosts of its blobs.
 fn registry(contacts: &Contacts, name: &str, what: &str) -> Vec<(Address, String)> {
     if let Some(address) = moved(contacts, name) {
         return vec![(address, format!("{name} ({what}), as set by WHARFINGER_HOSTS"))];
@@ -91,7 +91,7 @@ fn registry(contacts: &Contacts, name: &str, what: &str) -> Vec<(Address, String
     let host = split(own, 443).host;
     let blobs = if name == "docker.io" { &HUB_BLOBS[..] } else { advice::redirects(&host) };
     for blob in blobs {
-        // A name that is not a host itself stands for those below it.
+        // A name that is not a host itself stands for the hosts below it.
         let blob = if blob.matches('.').count() == 1 { format!("*.{blob}") } else { (*blob).to_owned() };
         found.push((https(&blob), format!("blobs of {name}")));
     }
@@ -111,7 +111,7 @@ fn address(url: &Url) -> Address {
     Address { host: url.host_str().unwrap_or_default().to_owned(), port }
 }
 
-/// `host:port`, or the host with the port that goes without saying.
+/// `host:port`, or a host with the default port.
 fn split(text: &str, default: u16) -> Address {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port.parse().unwrap_or(default)),

@@ -1,4 +1,4 @@
-//! What Docker Hub's own API lets its credential do.
+//! What Docker Hub's own API permits its credential.
 
 use super::check::{APPLY_POLICY, AUDIT, Area, Check, PROMOTE, some};
 use super::credential::{ORGANIZATION_TOKENS, PERSONAL_TOKENS, described};
@@ -83,12 +83,12 @@ fn look_at_token(hub: &HubFacts, holder: &Holder) -> String {
     }
 }
 
-/// Teams are shown to members alone: who is refused those is none, and everything else is refused as well.
+/// Teams are shown only to members: whoever is refused them is not a member, and is refused everything else too.
 fn is_stranger(hub: &HubFacts, holder: &Holder) -> bool {
     !is_organization(hub, holder) && hub.role.is_some() && matches!(hub.teams, Some(Err(Fault::Refused(_))))
 }
 
-/// The access that a personal token was made with, which Docker Hub tells nobody.
+/// The access that a personal token was created with, which Docker Hub does not reveal.
 fn level(hub: &HubFacts, holder: &Holder) -> Option<Check> {
     if is_organization(hub, holder) || hub.organization.is_none() {
         return None;
@@ -173,7 +173,7 @@ fn fix_teams(hub: &HubFacts, holder: &Holder) -> String {
     }
 }
 
-/// What Docker Hub says that the credential may do with mirrors that are there.
+/// What the credential may do with existing mirrors, according to Docker Hub.
 fn repositories(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
     let mut checks = Vec::new();
     let (mut good, mut unmade) = (Vec::new(), Vec::new());
@@ -230,7 +230,7 @@ fn fix_repository(hub: &HubFacts, holder: &Holder) -> String {
     }
 }
 
-/// What an organization's token needs, scope by scope. Only reading shows anything without a write.
+/// What an organization's token needs, scope by scope. Only read access can be checked without writing.
 fn scopes(hub: &HubFacts) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut read = |scope: &str, asked: &Option<(String, Answer<()>)>, needed: &[&'static str]| {
@@ -270,7 +270,7 @@ fn scopes(hub: &HubFacts) -> Vec<Check> {
     checks
 }
 
-/// A list without a private repository that is there was cut for who may not list it.
+/// A list without an existing private repository was cut because the token may not list it.
 fn listing(name: &str, listed: &Answer<Option<bool>>) -> Check {
     let scope = "scope-repository-list";
     let check = match listed {
@@ -286,7 +286,7 @@ fn listing(name: &str, listed: &Answer<Option<bool>>) -> Check {
     check.fix_if_not_ok(format!("{ORGANIZATION_TOKENS}: {scope} under Organization")).needed_for(&[AUDIT])
 }
 
-/// The organization's settings, where the policy says something of them.
+/// The organization's settings, if the policy covers them.
 fn settings(hub: &HubFacts, holder: &Holder) -> Vec<Check> {
     let owner = matches!(hub.role, Some(Ok(Some(Role::Owner))));
     let both = [

@@ -3,7 +3,7 @@
 use super::check::{APPLY_POLICY, AUDIT, Area, CHECK, Check, PLAN, PROMOTE, PROPOSE};
 use super::facts::{Bundle, EventFact, Facts, Machine, ManifestFact, Server};
 
-/// Up to here, in seconds, clocks differ on machines that are well kept.
+/// The tolerated clock difference, in seconds: normal on well-kept machines.
 const TOLERATED: i64 = 60;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
@@ -44,7 +44,7 @@ fn event(event: &EventFact) -> Check {
             Check::ok(Area::Machine, "event", format!("{name} for {git_ref}: commands that write run here"))
                 .needed_for(&writing)
         }
-        // A pull request's run is for checking: that nothing writes there is as it should be.
+        // A pull request's run is for checking: it is right that nothing can write there.
         EventFact::Known { name, git_ref, checks: true, .. } => Check::ok(
             Area::Machine,
             "event",
@@ -57,7 +57,7 @@ fn event(event: &EventFact) -> Check {
     }
 }
 
-/// One server that has our time is enough to believe our clock: the others are then the ones that are wrong.
+/// One server that agrees with our clock is enough to trust it: the others are then the ones that are wrong.
 fn clock(servers: &[Server]) -> Option<Check> {
     let told =
         |server: &Server| server.reached.as_ref().ok().copied().flatten().map(|skew| (skew, server.name.clone()));
@@ -74,7 +74,7 @@ fn clock(servers: &[Server]) -> Option<Check> {
     )
 }
 
-/// What breaks at so many seconds.
+/// What breaks at this many seconds.
 fn broken(skew: i64) -> Vec<&'static str> {
     let all = [
         (0, "cooldowns, and pauses that a server asks for until a given time, are wrong by as much"),

@@ -1,5 +1,5 @@
-//! What each credential is and may do, what is missing for which command, and where to fix it: [`facts`] that were found
-//! out become [`Check`]s. Pure: what could not be found out is `unknown`, never `ok`.
+//! What each credential is and may do, what is missing for which command, and where to fix it: turns [`facts`] into
+//! [`Check`]s. Pure: what could not be found out is `unknown`, never `ok`.
 
 mod check;
 mod credential;
@@ -26,7 +26,7 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Check> {
     checks
 }
 
-/// Whether servers were asked and none of them answered.
+/// Whether servers were contacted and none of them answered.
 pub(crate) fn nothing_answered(facts: &Facts) -> bool {
     !facts.servers.is_empty() && facts.servers.iter().all(|server| server.reached.is_err())
 }

@@ -1,4 +1,4 @@
-//! What a registry lets its credential do.
+//! What a registry permits its credential.
 
 use super::check::{AUDIT, Area, CHECK, Check, PLAN, PROMOTE, PROPOSE, some};
 use super::credential::{ORGANIZATION_TOKENS, PERSONAL_TOKENS, described};
@@ -19,7 +19,7 @@ pub(super) fn judge(registry: &RegistryFacts, facts: &Facts) -> Vec<Check> {
     checks
 }
 
-/// `below`: what Docker Hub's own API is told lacks too, and says how to fix it.
+/// `below`: the checks of Docker Hub's own API say the same, and how to fix it.
 fn credential(registry: &RegistryFacts, below: bool) -> Check {
     let subject = format!("{} credential", registry.name);
     match &registry.holder {
@@ -35,7 +35,7 @@ fn credential(registry: &RegistryFacts, below: bool) -> Check {
         Ok(None) if registry.mirrors.is_empty() => {
             Check::ok(Area::Registries, subject, "none: its sources are read without credentials")
         }
-        // A registry that asks nobody for anything may be one that everybody pushes to.
+        // A registry that requires no credential may be one that anybody can push to.
         Ok(None) if registry.reached && registry.mirrors.iter().all(is_open) => Check::unknown(
             Area::Registries,
             subject,
@@ -52,8 +52,8 @@ fn credential(registry: &RegistryFacts, below: bool) -> Check {
     }
 }
 
-/// Whether nothing at all was granted with the credential. Where Docker Hub's sources can be read anonymously and no mirror was
-/// asked, Image Access Management may be all that refuses it.
+/// Whether the credential was granted nothing at all. If Docker Hub's sources can be read anonymously and no mirror was
+/// checked, Image Access Management alone may be the cause of the refusal.
 fn is_refused(registry: &RegistryFacts) -> bool {
     let is_refusal = |fault: &Fault| matches!(fault, Fault::Refused(_));
     let mirrors = registry.mirrors.iter().filter(|mirror| !mirror.unmade);
@@ -71,7 +71,7 @@ fn is_open(mirror: &Mirror) -> bool {
     mirror.read.is_ok() && mirror.push.is_ok()
 }
 
-/// How a credential for a registry is given.
+/// How to provide a credential for a registry.
 fn given(registry: &str) -> String {
     match registry {
         "docker.io" => format!(
@@ -187,7 +187,7 @@ fn mirrors(registry: &RegistryFacts) -> Vec<Check> {
                 Some((_, all)) => all.push(mirror.repository.clone()),
                 None => unknown.push((why, vec![mirror.repository.clone()])),
             },
-            // That nobody may push is as it should be: that there is no credential is said already.
+            // It is right that nobody may push: the missing credential is reported already.
             Err(Fault::Refused(_)) if matches!(registry.holder, Ok(None)) => {}
             Err(Fault::Refused(why)) if mirror.unmade => checks.push(
                 Check::unknown(
@@ -219,7 +219,7 @@ fn counted(some: usize, all: usize) -> String {
     format!("{some} of {all} mirrors")
 }
 
-/// A mirror that is not there is yet to be made.
+/// Checks that a mirror can be pulled; one that does not exist is created later.
 fn read(mirror: &Mirror, registry: &RegistryFacts) -> Option<Check> {
     let subject = format!("{} pull", mirror.repository);
     match &mirror.read {

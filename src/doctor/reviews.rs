@@ -1,17 +1,17 @@
-//! What keeps approvals honest on GitHub, where a manifest or `min-approvals` asks for reviews: the default branch, the most
-//! recent push, the workflows' files, and whose token it is.
+//! What keeps approvals honest on GitHub, if a manifest or `min-approvals` requires reviews: the default branch, the
+//! most recent push, the workflows' files, and the owner of the token.
 
 use super::check::{Area, Check, PROMOTE};
 use super::facts::{About, GitHubFacts, ReviewFact, RuleFact, TokenKind};
 use crate::manifest::glob;
 
-/// A workflow's file, as patterns of code owners meet it.
+/// A workflow's file, for matching the patterns of code owners.
 const WORKFLOW: &str = ".github/workflows/wharfinger.yml";
 
-/// What rules say of the default branch: those that are shown, and whether there are others.
+/// What the rules for the default branch say: the visible ones, and whether there are others.
 struct Shown<'a> {
     rules: &'a [RuleFact],
-    /// The branch is protected besides, in a way that only administrators are shown.
+    /// The branch is also protected in a way that only administrators can see.
     hidden: bool,
 }
 
@@ -41,7 +41,7 @@ impl Shown<'_> {
         self.rules.iter().filter_map(|rule| rule.review)
     }
 
-    /// What a rule that is not among those shown comes to: missing, or unknown where more rules are hidden.
+    /// The check for a rule that is not among the visible ones: missing, or unknown if more rules are hidden.
     fn lacking(&self, subject: String, missing: String, how: String) -> Check {
         let check = match self.hidden {
             false => Check::missing(Area::Github, subject, missing),
@@ -83,7 +83,7 @@ fn last_push(github: &GitHubFacts, shown: &Shown<'_>, subject: String) -> Check 
     )
 }
 
-/// Who may change a workflow alone may take `min-approvals` out of it, or write with its token.
+/// Anyone who can change a workflow unreviewed can remove `min-approvals` from it, or write with its token.
 fn owned(github: &GitHubFacts, shown: &Shown<'_>, subject: String) -> Check {
     if shown.rules.iter().any(|rule| rule.files.iter().any(|pattern| covers(pattern))) {
         return Check::ok(Area::Github, subject, "a ruleset restricts who may push files there");
@@ -109,18 +109,18 @@ fn owned(github: &GitHubFacts, shown: &Shown<'_>, subject: String) -> Check {
     shown.lacking(subject, found, how)
 }
 
-/// Whether a pattern of code owners, or of a push ruleset, meets the workflows' files.
+/// Whether a pattern of code owners, or of a push ruleset, matches the workflows' files.
 fn covers(pattern: &str) -> bool {
     let anchored = pattern.trim_end_matches('/').contains('/');
     let path = pattern.trim_start_matches('/');
     let path = if path.ends_with('/') { format!("{path}**") } else { path.to_owned() };
     let path = if anchored { path } else { format!("**/{path}") };
-    // The name of a directory stands for all below it.
+    // The name of a directory stands for everything below it.
     let below = if path.ends_with('*') { None } else { Some(format!("{path}/**")) };
     std::iter::once(path).chain(below).filter_map(|text| glob(&text)).any(|glob| glob.is_match(WORKFLOW))
 }
 
-/// The owners of the workflows' files, by the last line that meets them.
+/// The owners of the workflows' files, from the last line that matches them.
 fn owners(text: &str) -> Option<String> {
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
     let mut found = None;
@@ -132,7 +132,7 @@ fn owners(text: &str) -> Option<String> {
     found.map(|owners| crate::text::excerpt(&owners, 200))
 }
 
-/// `github-actions[bot]` is every workflow of the repository.
+/// `github-actions[bot]` is any workflow of the repository.
 fn unnamed(kind: TokenKind) -> Option<Check> {
     let subject = "who else writes as this account";
     match kind {

@@ -1,4 +1,4 @@
-//! Keys and trusted roots, and whether what is approved is signed as it should be.
+//! Keys and trusted roots, and whether approvals are signed as required.
 
 use super::check::{Area, CHECK, Check, PLAN, PROMOTE, PROPOSE};
 use super::facts::SigningFacts;

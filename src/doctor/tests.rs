@@ -27,7 +27,7 @@ fn server(name: &str, reached: Result<Option<i64>, String>) -> Server {
     Server { name: name.to_owned(), address: format!("{name}:443"), needed_for: vec![PROMOTE], reached }
 }
 
-/// Every status, the areas' own words apart.
+/// The statuses of one area's checks.
 fn statuses(facts: &Facts, area: Area) -> Vec<Status> {
     judge(facts).into_iter().filter(|check| check.area == area).map(|check| check.status).collect()
 }
@@ -74,7 +74,7 @@ fn what_failed_without_a_refusal_is_not_known_and_a_refusal_is_missing() {
     };
     let failed = registry(Fault::Failed("500".to_owned()));
     let refused = registry(Fault::Refused("403".to_owned()));
-    // Refused wherever it was tried, the credential itself is what is missing.
+    // If it was refused wherever it was tried, the credential itself is what is missing.
     for (registry, expected) in [
         (failed, [Status::Ok, Status::Unknown, Status::Unknown]),
         (refused, [Status::Missing, Status::Missing, Status::Missing]),

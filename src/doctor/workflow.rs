@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::yaml;
 
-/// What `read-all` and `write-all` stand for, as far as it is needed here.
+/// What `read-all` and `write-all` stand for, as far as needed here.
 const ALL: [&str; 5] = ["contents", "pull-requests", "issues", "statuses", "packages"];
 
-/// What a workflow's text says of a job: the job's own `permissions`, else the workflow's. `None` where it says nothing, so
-/// that the repository's default holds; what a map does not name is `none`.
+/// The permissions that a workflow's text gives a job: the job's own `permissions`, else the workflow's. `None` if
+/// there are none, so that the repository's default applies; what a map does not name is `none`.
 ///
 /// # Errors
-/// Where there is no such job, or the text cannot be understood.
+/// If there is no such job, or the text cannot be understood.
 pub(crate) fn permissions(text: &str, job: &str) -> Result<Option<BTreeMap<String, String>>, String> {
     let (root, _) = yaml::read(text);
     let root = root.ok_or("it is not YAML")?;

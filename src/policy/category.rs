@@ -133,7 +133,7 @@ impl Standing {
         }
     }
 
-    /// What the badge in Docker Hub's search says.
+    /// The category that the badge in Docker Hub's search stands for.
     pub(crate) const fn of_badge(badge: Badge) -> Self {
         let category = match badge {
             Badge::Official => Category::Official,
@@ -145,7 +145,7 @@ impl Standing {
     }
 }
 
-/// Whether Registry Access Management allows a registry: it goes by host name, and an allowed host includes the hosts
+/// Whether Registry Access Management allows a registry: it matches host names, and an allowed host includes the hosts
 /// below it.
 fn lets_through(allowed: &[AllowedRegistry], registry: &RegistryHost) -> bool {
     let host = registry.host();

@@ -1,5 +1,5 @@
-//! The organization's settings: what they should be, what they are, where an image falls under them, and the files that make
-//! Docker Desktop ask for a sign-in. Pure: documents come in and go out as data.
+//! The organization's settings: what they should be, what they are, how they affect an image, and the files that make
+//! Docker Desktop require a sign-in. Pure: documents come in and go out as data.
 
 pub(crate) mod access;
 pub mod audit;

@@ -1,5 +1,5 @@
-//! The files that enforce signing in to Docker Desktop. Until a member is signed in, neither Image Access Management nor
-//! Registry Access Management holds for them.
+//! The files that enforce signing in to Docker Desktop. Until a member is signed in, neither Image Access Management
+//! nor Registry Access Management applies to them.
 //!
 //! Everything is derived from the organizations: the same call always gives the same bytes.
 
@@ -15,12 +15,12 @@ use crate::image::Digest;
 #[serde(transparent)]
 pub struct Organizations(Vec<String>);
 
-/// Why a name cannot be that of an organization.
+/// Why a name cannot be an organization's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OrganizationError {
     #[error("no organization was named")]
     None,
-    /// Docker Desktop takes no such name.
+    /// Docker Desktop does not accept such a name.
     #[error(
         "`{0}` is not a Docker Hub organization: it must consist of letters, digits, `-` and `_`; repeat the flag for several"
     )]
@@ -28,10 +28,10 @@ pub enum OrganizationError {
 }
 
 impl Organizations {
-    /// The organizations of these names. Docker Desktop compares them in lower case only.
+    /// The organizations with these names. Docker Desktop compares them in lower case only.
     ///
     /// # Errors
-    /// Where there is none, or a name is none: separators differ from file to file, so none may stand in a name.
+    /// If there are none, or a name is invalid: separators differ from file to file, so no name may contain one.
     pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Self, OrganizationError> {
         let mut all: Vec<String> = Vec::new();
         for name in names {
@@ -113,7 +113,7 @@ pub(crate) fn then(organizations: &Organizations) -> Vec<String> {
     then
 }
 
-/// The files, those that count first before those that they overrule.
+/// The files; those that take precedence come first.
 pub(crate) fn files(organizations: &Organizations) -> Vec<File> {
     vec![registry_key(organizations), profile(organizations), plist(organizations), registry_json(organizations)]
 }
@@ -145,7 +145,7 @@ fn registry_key(organizations: &Organizations) -> File {
     File { name: "docker-desktop-sign-in.reg", content, encoding: Encoding::Utf16le, places: vec![place] }
 }
 
-/// A configuration profile: here the organizations are one string.
+/// A configuration profile: here the organizations are a single string.
 fn profile(organizations: &Organizations) -> File {
     let orgs = organizations.0.join(";");
     let (first, payload, whole) = (&organizations.0[0], uuid("payload", &orgs), uuid("profile", &orgs));
@@ -263,11 +263,11 @@ fn plist_document(root: &str) -> String {
     )
 }
 
-/// A UUID (RFC 9562, version 8) that is the same for the same organizations: installed again, a profile replaces itself.
+/// A UUID (RFC 9562, version 8), the same for the same organizations: a profile installed again replaces itself.
 fn uuid(of: &str, organizations: &str) -> String {
     let digest = Digest::sha256(format!("wharfinger sign-in {of} {organizations}").as_bytes());
     let hex = digest.hex().to_ascii_uppercase();
-    // The version and the variant stand in the first digit of the third and the fourth group.
+    // The version and the variant are in the first digit of the third and the fourth group.
     format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }
 

@@ -1,22 +1,22 @@
-//! What a registry's answer to a member's token comes to. What Docker Desktop enforces a registry does not know: that an
-//! image answers which should be refused is not a failure.
+//! How a registry's answer to a member's token is judged. A registry does not know what Docker Desktop enforces: that
+//! it serves an image that should be refused is not a failure.
 
 use super::{Expected, Row, State, Subject};
 use crate::image::Digest;
 
-/// What a registry answers a member who asks for an image.
+/// A registry's answer to a member who requests an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// It is there, with this digest where the registry tells it.
+    /// It exists, with this digest if the registry gives it.
     There(Option<Digest>),
     Absent,
-    /// The member may not have it; what the registry said.
+    /// The member may not pull it; what the registry said.
     Refused(String),
     /// There was no usable answer, and why.
     Failed(String),
 }
 
-/// What a mirror's answer comes to.
+/// Judges a mirror's answer.
 pub(crate) fn judge_mirror(subject: &Subject, answer: &Answer) -> Row {
     let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
     match answer {
@@ -37,7 +37,7 @@ pub(crate) fn judge_mirror(subject: &Subject, answer: &Answer) -> Row {
     }
 }
 
-/// What an upstream's answer comes to.
+/// Judges an upstream's answer.
 pub(crate) fn judge_upstream(subject: &Subject, answer: &Answer) -> Row {
     let row = |state, ok, detail: String| Row::new(subject, state, ok, detail);
     match (answer, subject.expected) {

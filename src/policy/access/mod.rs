@@ -159,7 +159,7 @@ fn collect(manifest: &Manifest, scope: &Scope, newest: bool) -> Vec<Subject> {
     subjects
 }
 
-/// The upstreams that are asked: the first `count` sources of each registry in scope that are not mirrors themselves,
+/// The upstreams that are asked: the first `count` sources on each registry in scope that are not mirrors themselves,
 /// in the manifest's order, each with its newest approval.
 pub(crate) fn sample(manifest: &Manifest, scope: &Scope, count: usize) -> Vec<Subject> {
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
@@ -255,7 +255,7 @@ fn unsaid(access: Option<&ImageAccess>, standing: &Standing) -> (Expected, Strin
             let why = format!("{}; these are refused unless an owner opens the category", kind(standing));
             (Expected::ImageRefused, why)
         }
-        // Whatever it is, it is not an official image: these are known by their names.
+        // Whatever it is, it is not an official image: those are recognized by name.
         (Standing::Unknown(_) | Standing::NotAsked, Some(access)) => {
             let why = match standing {
                 Standing::Unknown(why) => why.as_str(),

@@ -1,16 +1,16 @@
-//! What the script of pulls prints: one line a pull, read back whatever wrote the file down.
+//! The output of the pull script: one line per pull, read back whatever tool saved the file.
 //!
-//! A line is `pull`, the image, the exit status of `docker pull` and what it said, with tabs between; one line says the
-//! system that Docker runs on. Empty lines and those that begin with `#` say nothing.
+//! A line is `pull`, the image, the exit status of `docker pull` and its message, separated by tabs; one line names the
+//! system that Docker runs on. Empty lines and those that begin with `#` are ignored.
 
 /// What the script printed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Results {
-    /// What Docker calls the system it runs on; `Docker Desktop` there.
+    /// Docker's name for the system that it runs on; `Docker Desktop` there.
     pub system: Option<String>,
-    /// What came of the pulls, in the order of the lines.
+    /// The results of the pulls, in the order of the lines.
     pub pulls: Vec<Pulled>,
-    /// Lines that are none of the script's: their numbers, and what they hold.
+    /// Lines that the script did not write: their numbers and text.
     pub strange: Vec<(usize, String)>,
 }
 
@@ -18,14 +18,14 @@ pub(crate) struct Results {
 pub(crate) struct Pulled {
     /// The line's number, from 1.
     pub line: usize,
-    /// What `docker pull` was given.
+    /// The argument of `docker pull`.
     pub image: String,
     pub status: i32,
-    /// What it said, on one line.
+    /// Its message, on one line.
     pub said: String,
 }
 
-/// The text of a file that a terminal wrote: UTF-8, or UTF-16 as PowerShell's `>` writes it.
+/// The text of a file saved from a terminal: UTF-8, or UTF-16 as PowerShell's `>` writes it.
 pub(crate) fn decoded(bytes: &[u8]) -> String {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
@@ -60,14 +60,14 @@ pub(crate) fn read(text: &str) -> Results {
     results
 }
 
-/// What a pull came to, as far as Docker's words tell.
+/// The result of a pull, as far as Docker's message shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     Pulled,
-    /// It is there and may be pulled, but not for this machine's platform.
+    /// It exists and may be pulled, but not for this machine's platform.
     OtherPlatform,
     ImageRefused,
-    /// Registry Access Management refused this host, where it is named.
+    /// Registry Access Management refused this host, if the message names it.
     RegistryRefused(Option<String>),
     /// The registry itself refused it.
     Denied,
@@ -97,7 +97,7 @@ impl Outcome {
         }
     }
 
-    /// Whether Docker Desktop decided: what it decides stays so for a while, anything else may be different next time.
+    /// Whether Docker Desktop decided: its decisions hold for a while, anything else may differ next time.
     pub(super) const fn is_decided(&self) -> bool {
         matches!(self, Self::Pulled | Self::OtherPlatform | Self::ImageRefused | Self::RegistryRefused(_))
     }

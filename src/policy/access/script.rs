@@ -1,7 +1,8 @@
-//! The script of pulls for a signed-in Docker Desktop. It changes nothing that was on the machine before, keeps what came
-//! of each pull, so that a second run goes on where the first one stopped, and prints one line a pull for [`super::results`].
+//! The script of pulls for a signed-in Docker Desktop. It changes nothing that was on the machine before, keeps the
+//! result of each pull, so that a second run continues where the first stopped, and prints one line per pull for
+//! [`super::results`].
 //!
-//! Every name in it was parsed, so none holds anything that a shell would take for its own; they are quoted anyway.
+//! Every name in it was parsed, so none contains anything special to a shell; they are quoted anyway.
 
 use std::fmt::Write as _;
 
@@ -16,7 +17,7 @@ pub(crate) enum Shell {
     PowerShell,
 }
 
-/// Where what came of the pulls is kept, beside whoever runs the script.
+/// The file that keeps the results, in the directory where the script is run.
 const KEPT: &str = "wharfinger-verify-access.kept";
 
 /// The script for these images.
@@ -37,7 +38,7 @@ pub(crate) fn script(shell: Shell, organization: &str, subjects: &[Subject]) -> 
     text
 }
 
-/// What the script is and does, for whoever is to run it.
+/// What the script is and does, for the person who runs it.
 fn heading(shell: Shell, organization: &str, count: usize) -> String {
     let run = match shell {
         Shell::Posix => "sh verify-access.sh > results.txt",
@@ -61,8 +62,8 @@ fn heading(shell: Shell, organization: &str, count: usize) -> String {
     lines.iter().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect()
 }
 
-/// What to expect of one image, for whoever runs the script: its name and tag stand there too, for a digest tells nobody
-/// anything.
+/// What to expect of one image, for the person who runs the script: with its name and tag, because a digest alone says
+/// nothing to people.
 fn comment(subject: &Subject) -> String {
     let expected = match subject.expected {
         Expected::Pulled => "should work",
@@ -72,7 +73,7 @@ fn comment(subject: &Subject) -> String {
     format!("{}: {expected}", subject.name())
 }
 
-/// `text` in single quotes, in which neither shell reads anything. None of the names has one itself.
+/// `text` in single quotes, inside which neither shell interprets anything. No name contains one itself.
 fn quoted(text: &str) -> String {
     let inner: String = text.chars().filter(|c| *c != '\'' && !c.is_control()).collect();
     format!("'{inner}'")

@@ -11,7 +11,7 @@ fn manifest(policy: &str, images: &str) -> Manifest {
     crate::manifest::parse(vec![file]).unwrap()
 }
 
-/// What is expected of an image under a policy, by its name and the badge that Docker Hub shows.
+/// What is expected of an image under a policy, given its name and the badge that Docker Hub shows.
 fn of(policy: &str, image: &str, badge: Option<Badge>) -> (Expected, String) {
     let policy = manifest(&format!("policy:\n{policy}"), " []").policy;
     let repository: Repository = image.parse().unwrap();
@@ -38,7 +38,7 @@ fn what_a_policy_makes_of_an_image() {
         (&on, "grafana/loki", Some(Badge::None), ImageRefused),
         (&images("enabled: true, official: restricted"), "redis", None, ImageRefused),
         (&images("enabled: true"), "redis", None, Unknown),
-        // A Verified Publisher's or not: only Docker Hub knows.
+        // Whether it is a Verified Publisher's, only Docker Hub knows.
         (&verified, "grafana/loki", None, Unknown),
         (&verified, "grafana/loki", Some(Badge::VerifiedPublisher), Pulled),
         (&verified, "grafana/loki", Some(Badge::None), ImageRefused),

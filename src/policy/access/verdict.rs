@@ -1,12 +1,12 @@
-//! What the pulls in a signed-in Docker Desktop came to, against what should have come of them.
+//! Compares the results of pulls in a signed-in Docker Desktop with the expected ones.
 
 use super::results::{Outcome, Pulled, Results};
 use super::{Expected, Row, State, Subject};
 
-/// What Docker calls a system where the organization's settings hold.
+/// Docker's name for a system where the organization's settings apply.
 const DESKTOP: &str = "Docker Desktop";
 
-/// A row for each image that was to be pulled, and what the lines say beside that: each a sentence.
+/// A row for each image that was to be pulled, and remarks on the other lines, one sentence each.
 pub(crate) fn judge_pulls(subjects: &[Subject], results: &Results) -> (Vec<Row>, Vec<String>) {
     let elsewhere = results.system.as_deref().filter(|system| !system.is_empty() && *system != "unknown");
     let elsewhere = elsewhere.filter(|system| !system.contains(DESKTOP));
@@ -41,8 +41,8 @@ fn problems(subjects: &[Subject], results: &Results, elsewhere: Option<&str>) ->
     problems
 }
 
-/// What became of one image by its lines. Where Docker Desktop decided, that counts, whatever failed before; where it
-/// decided in two ways, nothing does.
+/// The result for one image from its lines. If Docker Desktop decided, that counts, whatever failed before; if it
+/// decided both ways, nothing does.
 fn judged(subject: &Subject, lines: &[&Pulled], elsewhere: bool) -> Row {
     let decided: Vec<(&Pulled, Outcome)> =
         lines.iter().map(|line| (*line, Outcome::of(line))).filter(|(_, outcome)| outcome.is_decided()).collect();
@@ -110,7 +110,7 @@ fn passed(subject: &Subject, elsewhere: bool) -> Row {
     Row::new(subject, State::Allowed, false, detail)
 }
 
-/// A refusal by Docker Desktop, which must be the one that is expected.
+/// A refusal by Docker Desktop, which must be the expected one.
 fn refused(subject: &Subject, outcome: &Outcome, expected: Expected, said: &str) -> Row {
     let row = |ok, detail: String| Row::new(subject, State::Refused, ok, detail);
     match (outcome, expected) {

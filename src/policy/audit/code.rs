@@ -1,4 +1,4 @@
-//! The kinds of findings: stable codes, what each means, and what fixes it.
+//! The kinds of findings: stable codes, what each means, and how to fix it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,11 +17,11 @@ pub enum Level {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Code {
-    /// A mirror's tag that no approval has.
+    /// A tag in a mirror that no approval has.
     UnapprovedTag,
     /// A mirror's tag resolves to something that promotion did not put there.
     MirrorDiffers,
-    /// What stands at a mirror where signatures should, and is an image.
+    /// Something in a mirror that is stored as a signature but is an image.
     ForeignCompanion,
     /// A tag that was promoted is gone.
     MissingTag,
@@ -31,9 +31,9 @@ pub enum Code {
     SourceLost,
     /// A tag that the manifest wants deleted.
     RevokedTag,
-    /// Revoked bytes that the manifest leaves where they are.
+    /// Revoked bytes that the manifest does not delete.
     RevokedKept,
-    /// A tag that a retired approval left.
+    /// A tag left behind by a retired approval.
     RetiredTag,
     /// A repository is public that should be private, or the other way round.
     Visibility,
@@ -43,13 +43,13 @@ pub enum Code {
     ExtraTeam,
     /// Tags can be moved that nobody should move, or the other way round.
     ImmutableTags,
-    /// A repository's short description is another one.
+    /// A repository's short description differs.
     Description,
     /// A setting of Image Access Management is not as the policy says.
     ImageAccess,
     /// A setting of Registry Access Management is not as the policy says.
     RegistryAccess,
-    /// A source is approved version by version and let through whole as well.
+    /// A source is approved version by version, but also allowed as a whole.
     AllowlistedSource,
     /// A setting that Docker Hub's API does not show.
     Unknown,
@@ -78,7 +78,7 @@ impl Code {
         Self::Unknown,
     ];
 
-    /// The word that reports and other programs use.
+    /// The name that reports and other programs use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -103,7 +103,7 @@ impl Code {
         }
     }
 
-    /// How much it weighs. A [`Level::Note`] alone is not a drift.
+    /// How serious it is. A [`Level::Note`] alone is not drift.
     #[must_use]
     pub const fn level(self) -> Level {
         match self {
@@ -126,7 +126,7 @@ impl Code {
         }
     }
 
-    /// Whether the organization differs from the manifest by it.
+    /// Whether it is a difference between the organization and the manifest.
     #[must_use]
     pub const fn is_drift(self) -> bool {
         !matches!(self.level(), Level::Note)
@@ -157,7 +157,7 @@ impl Code {
         }
     }
 
-    /// What fixes it.
+    /// How to fix it.
     #[must_use]
     pub const fn help(self) -> &'static str {
         match self {

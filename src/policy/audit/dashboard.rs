@@ -1,24 +1,24 @@
-//! What is done about the issue that is the dashboard.
+//! What to do about the issue that serves as the dashboard.
 
 /// An issue that this program's account opened as this dashboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kept {
     pub number: u64,
     pub open: bool,
-    /// Whether it carries the label that it is found by.
+    /// Whether it has the label that it is found by.
     pub labelled: bool,
     pub title: String,
     pub body: String,
 }
 
-/// What should become of it.
+/// What should be done with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
     /// It is open: something differs.
     Open,
     /// It is closed: nothing differs.
     Closed,
-    /// It stays as it is: nothing that differs was found, and not everything could be looked at.
+    /// It stays as it is: no difference was found, but not everything could be checked.
     AsItIs,
 }
 
@@ -35,19 +35,19 @@ impl Wish {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
     Open,
-    /// Title, body, state and label of this one become what they should be.
+    /// Set the title, body, state and label of this one.
     Write {
         number: u64,
         /// Whether it is open afterwards.
         open: bool,
-        /// Whether its being open or closed changes.
+        /// Whether that opens or closes it.
         turns: bool,
     },
-    /// This one says what another says: it is closed.
+    /// Close this one: it repeats another.
     CloseCopy(u64),
 }
 
-/// What is to be done, in order. The oldest issue is the dashboard; done twice, the second time is nothing.
+/// What to do, in order. The oldest issue is the dashboard; repeating the actions changes nothing.
 pub(crate) fn act(kept: &[Kept], wish: Wish, title: &str, body: &str) -> Vec<Action> {
     let mut kept: Vec<&Kept> = kept.iter().collect();
     kept.sort_by_key(|issue| issue.number);
@@ -59,7 +59,7 @@ pub(crate) fn act(kept: &[Kept], wish: Wish, title: &str, body: &str) -> Vec<Act
         Wish::Closed => false,
         Wish::AsItIs => first.open,
     };
-    // What is closed and stays so is history.
+    // A closed issue that stays closed is history.
     let says = first.title == title && first.body.trim_end() == body.trim_end();
     let due = first.open != open || (open && !(says && first.labelled));
     let write = due.then_some(Action::Write { number: first.number, open, turns: first.open != open });

@@ -1,4 +1,4 @@
-//! What was seen of the organization, and what could not be.
+//! What was observed of the organization, and what could not be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,20 +12,20 @@ use crate::policy::settings::Row;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OrganizationFacts {
-    /// The mirrors that could be looked at; one that does not exist has no tags.
+    /// The mirrors that could be checked; one that does not exist has no tags.
     pub mirrors: BTreeMap<RepositoryName, Mirror>,
-    /// What `digest` and `platforms` give, of approvals of chosen platforms whose tag answers: `None` where the mirror holds
-    /// something else.
+    /// The result of `digest` and `platforms`, for approvals of selected platforms whose tag exists: `None` if the
+    /// mirror holds something else.
     pub expected: BTreeMap<Key, Option<Digest>>,
-    /// Approvals of chosen platforms whose tag resolves to something that calls itself what is approved, and is not.
+    /// Approvals of selected platforms whose tag resolves to something that claims to be what was approved, and is not.
     pub forged: BTreeSet<Key>,
-    /// What stands beside the mirrors' images, where signatures should, and is none.
+    /// What is stored as signatures beside the mirrors' images but is something else.
     pub foreign: BTreeMap<RepositoryName, Vec<ForeignCompanion>>,
-    /// Sources that no longer answer an approved digest.
+    /// Sources that no longer have an approved digest.
     pub lost: BTreeSet<(Location, Digest)>,
-    /// What the manifest's history approved, of the mirrors where it was asked.
+    /// What the manifest's history approved, for the mirrors that needed it.
     pub history: BTreeMap<RepositoryName, Once>,
-    /// The organization's settings beside the policy.
+    /// The organization's settings compared with the policy.
     pub settings: Vec<Row>,
 }
 
@@ -49,18 +49,18 @@ pub struct Counted {
 /// Something that could not be checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unseen {
-    /// The source as the manifest writes it; `None` where it is about none.
+    /// The source as written in the manifest; `None` if there is none.
     pub source: Option<String>,
-    /// The mirror; `None` where it is about none.
+    /// The mirror; `None` if there is none.
     pub repository: Option<RepositoryName>,
-    /// The tag; `None` where it is about none or all.
+    /// The tag; `None` if it is about none or about all.
     pub tag: Option<Tag>,
     /// Why, and how to fix it; holds no secret.
     pub error: String,
 }
 
 impl Unseen {
-    /// A mirror, or one of its tags.
+    /// Reports a mirror, or one of its tags.
     #[must_use]
     pub fn of_mirror(name: &RepositoryName, tag: Option<Tag>, error: String) -> Self {
         Self { source: None, repository: Some(name.clone()), tag, error }
@@ -80,17 +80,17 @@ impl Unseen {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Mirror {
     pub tags: BTreeMap<Tag, Tagged>,
-    /// Whether the tags' children are known: without them it is unknown whose signature a tag is.
+    /// Whether the tags' children are known: without them it is unknown what a signature's tag belongs to.
     pub children_known: bool,
-    /// What Docker Hub says of its settings; `None` where it is not there, or on a registry that has none.
+    /// Its settings according to Docker Hub; `None` if it does not exist, or on a registry without such settings.
     pub settings: Option<ObservedSettings>,
 }
 
-/// Something beside an image that is no signature, attestation, SBOM or other artifact.
+/// Something beside an image that is not a signature, attestation, SBOM or other artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ForeignCompanion {
     pub digest: Digest,
-    /// The tag that it stands under, or the tag of the image that it names.
+    /// Its tag, or the tag of the image that it refers to.
     pub tag: Tag,
     /// What it is.
     pub what: String,
@@ -99,17 +99,17 @@ pub(crate) struct ForeignCompanion {
 /// What a tag resolves to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Tagged {
-    /// The digest; `None` where it is unknown.
+    /// The digest; `None` if it is unknown.
     pub digest: Option<Digest>,
     /// The manifests of the index, as far as they are known.
     pub children: Vec<Digest>,
 }
 
-/// What was promoted to a mirror at some time, as far as the manifest's history was read.
+/// What was ever promoted to a mirror, as far as the manifest's history was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Once {
-    /// Tags, and every digest that was recorded as promoted under them (`mirrored`). What was approved and never recorded is
-    /// not among them.
+    /// Tags, and every digest that was recorded as promoted under them (`mirrored`). Does not include what was approved
+    /// and never recorded.
     pub tags: BTreeMap<Tag, BTreeSet<Digest>>,
 }
 

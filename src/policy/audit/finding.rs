@@ -1,24 +1,24 @@
-//! One finding, and the place in the manifest that is answerable for it.
+//! One finding, and the place in the manifest that it refers to.
 
 use super::code::Code;
 use crate::diag::{Span, position};
 use crate::image::{RepositoryName, Tag};
 use crate::manifest::{Image, Manifest};
 
-/// One thing that is not as the manifest says, or worth knowing.
+/// Something that differs from the manifest, or is worth knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub code: Code,
-    /// The mirror's name without the organization; `None` where it is about none.
+    /// The mirror's name without the organization; `None` if it is not about one.
     pub repository: Option<RepositoryName>,
-    /// The tag; `None` where it is about none.
+    /// The tag; `None` if it is not about one.
     pub tag: Option<Tag>,
-    /// What tells it from others of its kind about the same tag or repository: a team, a setting.
+    /// Distinguishes it from others of its kind for the same tag or repository: a team, a setting.
     pub subject: Option<String>,
     pub expected: String,
     pub found: String,
     pub help: &'static str,
-    /// Where the manifest says so.
+    /// The place in the manifest that it refers to.
     pub place: Place,
 }
 
@@ -32,7 +32,7 @@ pub struct Place {
     pub column: usize,
 }
 
-/// What should be and what is.
+/// What is expected and what was found.
 pub(super) struct Mismatch {
     pub code: Code,
     pub tag: Option<Tag>,
@@ -40,12 +40,12 @@ pub(super) struct Mismatch {
     pub found: String,
 }
 
-/// A finding about an image's mirror, which the image's entry is answerable for.
+/// A finding about an image's mirror, which refers to the image's entry.
 pub(super) fn about(manifest: &Manifest, image: &Image, mismatch: Mismatch) -> Finding {
     at(manifest, image, image.span, mismatch)
 }
 
-/// The same, for which the part of the entry at `span` is answerable.
+/// The same, but refers to the part of the entry at `span`.
 pub(super) fn at(manifest: &Manifest, image: &Image, span: Span, mismatch: Mismatch) -> Finding {
     let Mismatch { code, tag, expected, found } = mismatch;
     let (repository, place) = (Some(image.repository.clone()), place(manifest, image, span));

@@ -1,7 +1,8 @@
-//! What an audit finds: the manifest against what was seen of the organization. `report` shows it; whether a finding is drift
-//! its [`Code`] says.
+//! What an audit finds: the manifest compared with the observed organization. `report` shows it; the [`Code`] of a
+//! finding says whether it is drift.
 //!
-//! What could not be seen is in none of this: the observer reports it as failed, and nothing is concluded from it.
+//! What could not be observed appears nowhere here: the observer reports it as failed, and nothing is concluded from
+//! it.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +24,7 @@ pub(crate) use facts::{Counted, ForeignCompanion, Mirror, OrganizationFacts, Tag
 pub(crate) use finding::Finding;
 pub(crate) use tags::explains;
 
-/// Everything that is found: what is about the organization first, then mirror by mirror.
+/// All findings: those about the organization first, then mirror by mirror.
 pub(crate) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         facts.settings.iter().filter_map(|row| organization::setting(manifest, row)).collect();
@@ -34,7 +35,7 @@ pub(crate) fn judge(manifest: &Manifest, facts: &OrganizationFacts) -> Vec<Findi
     findings
 }
 
-/// The tags that nothing in the manifest explains: what its history has to be asked about.
+/// The tags that nothing in the manifest explains: its history has to be checked for them.
 pub(crate) fn unexplained(manifest: &Manifest, facts: &OrganizationFacts) -> BTreeSet<Key> {
     let findings = tags::judge(manifest, facts).into_iter().filter(|finding| finding.code == Code::UnapprovedTag);
     findings.filter_map(|finding| Some(Key { repository: finding.repository?, tag: finding.tag? })).collect()

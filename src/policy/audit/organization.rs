@@ -1,4 +1,4 @@
-//! What the organization's settings let through.
+//! What the organization's settings allow.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub(super) fn setting(manifest: &Manifest, row: &Row) -> Option<Finding> {
     Some(Finding { subject: Some(subject), ..about_organization(manifest, mismatch) })
 }
 
-/// The approved sources that the policy's allowlist lets through whole.
+/// The approved sources that the policy's allowlist allows as a whole.
 pub(super) fn allowlisted(manifest: &Manifest) -> Vec<Finding> {
     let listed =
         manifest.policy.image_access.as_ref().and_then(|access| access.allowlist.as_deref()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Tags of the mirrors: approved, revoked, retired, and those that nobody let in.
+//! Tags of the mirrors: approved, revoked, retired, and those that nobody approved.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::image::{Digest, RepositoryName, Tag};
 use crate::manifest::{Approval, Image, Manifest, Revocation};
 use crate::plan::{Key, Observed, State, decide};
 
-/// Whether a history explains a tag, whatever it answers: it was promoted, or belongs to what was.
+/// Whether the history explains a tag, whatever it resolves to: it was promoted, or belongs to something that was.
 pub(crate) fn explains(once: &Once, tag: &Tag) -> bool {
     once.tags.contains_key(tag) || once.digests().any(|digest| belongs(tag, digest))
 }
@@ -113,7 +113,7 @@ impl SharedMirror<'_> {
         Some(at(self.manifest, image, approval.span, Mismatch { code, tag, expected, found }))
     }
 
-    /// A tag that answers what somebody made to look like the wanted platforms, and wrote down as promoted.
+    /// A tag that resolves to a forgery of the wanted platforms that somebody recorded as promoted.
     fn forged(&self, image: &Image, approval: &Approval, now: &Digest) -> Finding {
         let expected = self.facts.expected.get(&Key::of(image, approval)).and_then(Option::as_ref);
         let expected = expected.map_or_else(|| wanted(image, approval), ToString::to_string);
@@ -123,7 +123,7 @@ impl SharedMirror<'_> {
         at(self.manifest, image, approval.span, Mismatch { code: Code::MirrorDiffers, tag, expected, found })
     }
 
-    /// An approval of bytes that are revoked. Under the revoked tag itself they are found as revoked.
+    /// An approval of revoked bytes. Under the revoked tag itself they are reported as revoked.
     fn revoked_approval(&self, image: &Image, approval: &Approval, now: &Digest) -> Option<Finding> {
         let revoked = image.revoked.iter().find(|revoked| revoked.digest == approval.digest)?;
         let own = image.revoked.iter().find(|revoked| revoked.tag == approval.tag);
@@ -137,13 +137,13 @@ impl SharedMirror<'_> {
         Some(at(self.manifest, image, approval.span, Mismatch { code, tag, expected: gone(revoked), found }))
     }
 
-    /// A revocation whose tag is there. What another approval put there in the meantime is that one's.
+    /// A revocation whose tag exists. If another approval has replaced its bytes since, the tag is that one's.
     fn revoked(&self, image: &Image, revoked: &Revocation) -> Option<Finding> {
         let tagged = self.mirror.tags.get(&revoked.tag)?;
         let approvals = self.images.iter().flat_map(|image| &image.approved);
         let mut others = approvals.filter(|a| a.tag == revoked.tag && a.digest != revoked.digest);
         let anothers = others.next().is_some();
-        // Of chosen platforms the digest in the mirror is another one than the revoked index.
+        // With selected platforms, the digest in the mirror differs from the revoked index.
         let those_bytes = tagged.digest.as_ref() == Some(&revoked.digest) || (image.platforms.is_some() && !anothers);
         if !(those_bytes || (revoked.delete && !anothers)) {
             return None;
@@ -176,7 +176,7 @@ impl SharedMirror<'_> {
         Some(about(self.manifest, image, Mismatch { code, tag, expected, found }))
     }
 
-    /// What stands beside an image and is no signature, unless its tag is told of as one that belongs to nothing.
+    /// Something beside an image that is not a signature, unless its tag is already reported as belonging to nothing.
     fn foreign(&self, foreign: &ForeignCompanion, findings: &[Finding]) -> Option<Finding> {
         let ForeignCompanion { digest, tag, what } = foreign;
         let told = |finding: &Finding| finding.code == Code::UnapprovedTag && finding.tag.as_ref() == Some(tag);
@@ -190,7 +190,7 @@ impl SharedMirror<'_> {
         Some(Finding { subject: Some(digest.to_string()), ..about(self.manifest, image, mismatch) })
     }
 
-    /// The companion tags that belong to something in the mirror which is not itself only a companion.
+    /// The companion tags that belong to something in the mirror that is more than a companion itself.
     fn companions(&self) -> BTreeSet<&Tag> {
         let images = self.mirror.tags.iter().filter(|(tag, _)| !companion::is_companion(tag));
         let mut open: Vec<&Digest> =
@@ -212,7 +212,7 @@ impl SharedMirror<'_> {
     }
 }
 
-/// The tags under which something that belongs to a digest may stand.
+/// The tags that may hold something that belongs to a digest.
 fn stems(digest: &Digest) -> Vec<Tag> {
     companion::cosign_tags(digest).into_iter().chain(companion::fallback_tag(digest)).collect()
 }
@@ -229,7 +229,7 @@ fn gone(revoked: &Revocation) -> String {
     format!("no such bytes: revoked, {}", revoked.reason)
 }
 
-/// What an approval wants its tag to answer.
+/// What an approval's tag should resolve to.
 fn wanted(image: &Image, approval: &Approval) -> String {
     let Some(platforms) = &image.platforms else { return approval.digest.to_string() };
     let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();

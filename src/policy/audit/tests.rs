@@ -17,7 +17,7 @@ fn manifest(text: &str) -> Manifest {
     parse(vec![File { path: "approved-images.yml".to_owned(), text }]).unwrap()
 }
 
-/// A mirror with these tags, each answering a digest of one letter, and its children.
+/// A mirror with these tags, each resolving to a digest of one letter, and its children.
 fn mirror(tags: &[(&str, char, &str)]) -> Mirror {
     let tagged = |children: &str, letter| Tagged {
         digest: Some(digest(letter)),

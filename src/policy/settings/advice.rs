@@ -1,4 +1,4 @@
-//! What to know beside the settings: hosts that a registry sends clients on to, limits and bypasses that Docker documents.
+//! What to know about the settings: hosts to which registries redirect, limits and bypasses that Docker documents.
 
 use crate::manifest::{AllowedRegistry, ImageAccess, Policy, RegistryAccess};
 
@@ -39,7 +39,7 @@ pub const LIMITS: [(&str, &str); 12] = [
     ),
 ];
 
-/// Hosts that registries send clients on to, as their operators' documents and Docker's list them. An allowed host stands
+/// Hosts to which registries redirect clients, from their operators' and Docker's documentation. An allowed host stands
 /// for the hosts below it.
 const REDIRECTS: [(&str, &[&str]); 6] = [
     ("ghcr.io", &["pkg-containers.githubusercontent.com"]),
@@ -62,7 +62,7 @@ const REDIRECTS: [(&str, &[&str]); 6] = [
     ("amazonaws.com", &["amazonaws.com", "s3.amazonaws.com"]),
 ];
 
-/// The hosts that the registry at `address` sends clients on to, as far as they are known.
+/// The hosts to which the registry at `address` redirects clients, as far as they are known.
 pub(crate) fn redirects(address: &str) -> &'static [&'static str] {
     REDIRECTS.iter().find(|(domain, _)| below(address, domain)).map_or(&[], |(_, hosts)| hosts)
 }
@@ -94,7 +94,7 @@ pub(crate) fn notes(policy: &Policy) -> Vec<String> {
     notes
 }
 
-/// The hosts that a registry needs and that nobody listed.
+/// The hosts that a registry needs and that are not listed.
 fn unlisted(registry: &AllowedRegistry, all: &[AllowedRegistry]) -> Option<String> {
     let address = registry.address.as_str();
     let hosts = redirects(address);

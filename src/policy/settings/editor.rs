@@ -1,4 +1,4 @@
-//! A document that is compared and changed member by member: what is unknown of it stays as it came.
+//! A document that is compared and changed member by member: its unknown parts stay as they came.
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ impl Words {
 pub(super) struct Editor {
     area: Area,
     document: Value,
-    /// The member in which switches are set; the document itself where there is none.
+    /// The member that contains the switches; `None` is the document itself.
     inside: Option<&'static str>,
     rows: Vec<Row>,
     pub(super) obstacles: Vec<String>,
@@ -41,7 +41,7 @@ impl Editor {
         Unreadable { area: self.area, what: what.to_owned() }
     }
 
-    /// Goes into a member that is an object, or makes it where there is none.
+    /// Enters a member that is an object, or creates it if it is missing.
     pub(super) fn object(&mut self, member: &'static str) -> Result<&mut Self, Unreadable> {
         match &self.document[member] {
             Value::Object(_) => {}
@@ -52,7 +52,7 @@ impl Editor {
         Ok(self)
     }
 
-    /// Compares and sets a switch. One that is neither shown nor said cannot be left out of what is sent.
+    /// Compares and sets a switch. One that is neither shown nor in the manifest cannot be left out of what is sent.
     pub(super) fn switch(
         &mut self,
         member: &str,
@@ -91,7 +91,7 @@ impl Editor {
         ));
     }
 
-    /// A list of objects; empty where there is none.
+    /// A list of objects; empty if it is missing.
     pub(super) fn list(&self, member: &str) -> Result<Vec<Value>, Unreadable> {
         match &self.document[member] {
             Value::Array(entries) if entries.iter().all(Value::is_object) => Ok(entries.clone()),
@@ -113,12 +113,12 @@ impl Editor {
         self.rows.push(Row { area: self.area, setting: setting.to_owned(), current, wanted, state });
     }
 
-    /// A registry that nobody may pull from any longer.
+    /// Adds a row for a registry that nobody may pull from any longer.
     pub(super) fn gone(&mut self, setting: &str, current: String) {
         self.row(setting, Some(current), None);
     }
 
-    /// A registry that is not listed yet.
+    /// Adds a row for a registry that is not listed yet.
     pub(super) fn missing(&mut self, setting: &str, wanted: String) {
         self.row(setting, Some("not listed".to_owned()), Some(wanted));
     }

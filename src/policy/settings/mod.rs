@@ -1,7 +1,7 @@
 //! What the organization's settings are, what the manifest wants them to be, and the documents that would make them so.
 //!
-//! Docker Hub's documents are edited, never rebuilt: only members that are known and wanted otherwise change, every other
-//! one goes back as it came, at every depth. What a document does not show is unknown, never equal.
+//! Docker Hub's documents are edited, never rebuilt: only known members that should differ are changed, every other one
+//! goes back as it came, at every depth. What a document does not show is unknown, never equal.
 
 use serde_json::{Value, json};
 
@@ -17,16 +17,16 @@ pub(crate) use document::{Area, Comparison, Difference, Observed, Row, Unreadabl
 use editor::{Editor, Words};
 pub(crate) use read_back::{Lost, lost};
 
-/// Docker Hub takes no longer list of registries.
+/// The longest list of registries that Docker Hub accepts.
 pub(crate) const REGISTRY_LIMIT: usize = 100;
 
-/// The documents that a policy says something of.
+/// The documents that a policy covers.
 pub(crate) fn areas(policy: &Policy) -> Vec<Area> {
     let image = policy.image_access.as_ref().map(|_| Area::ImageAccess);
     image.into_iter().chain(policy.registry_access.as_ref().map(|_| Area::RegistryAccess)).collect()
 }
 
-/// Compares one document with a policy, and makes the document that would be as wanted.
+/// Compares one document with a policy, and builds the wanted one.
 pub(crate) fn compare(policy: &Policy, area: Area, observed: &Observed) -> Result<Difference, Unreadable> {
     let document = &observed.document;
     let mut difference = match area {
@@ -44,8 +44,8 @@ pub(crate) fn compare(policy: &Policy, area: Area, observed: &Observed) -> Resul
     Ok(difference)
 }
 
-/// Compares Image Access Management, and makes the document that would be as wanted. `observed` is all of the
-/// organization's settings.
+/// Compares Image Access Management, and builds the wanted document. `observed` contains all of the organization's
+/// settings.
 pub(crate) fn image_access(wanted: &ImageAccess, observed: &Value) -> Result<Difference, Unreadable> {
     let mut document = Editor::new(Area::ImageAccess, observed)?;
     {
@@ -69,7 +69,7 @@ pub(crate) fn image_access(wanted: &ImageAccess, observed: &Value) -> Result<Dif
     Ok(document.done())
 }
 
-/// Compares Registry Access Management, and makes the document that would be as wanted.
+/// Compares Registry Access Management, and builds the wanted document.
 pub(crate) fn registry_access(wanted: &RegistryAccess, observed: &Value) -> Result<Difference, Unreadable> {
     let mut document = Editor::new(Area::RegistryAccess, observed)?;
     document.switch("enabled", "enabled", wanted.enabled, Words::Boolean)?;
@@ -78,13 +78,13 @@ pub(crate) fn registry_access(wanted: &RegistryAccess, observed: &Value) -> Resu
     Ok(document.done())
 }
 
-/// Docker Hub's own switch stands in a list of its own.
+/// Docker Hub's own switch has its own list.
 fn docker_hub(document: &mut Editor, wanted: Option<bool>) -> Result<(), Unreadable> {
     let mut list = document.list("standard_registries")?;
     let place = list.iter().position(|entry| entry["id"] == "DockerHub");
     let current = place.map(|at| document.boolean(&list[at], "allowed", "standard_registries")).transpose()?;
     let Some(wanted) = wanted else {
-        // The API wants the list: an empty one in its place could switch Docker Hub off.
+        // The API requires the list: adding an empty one could switch Docker Hub off.
         if place.is_none() {
             document.needs("docker-hub");
         }
@@ -99,7 +99,7 @@ fn docker_hub(document: &mut Editor, wanted: Option<bool>) -> Result<(), Unreada
     Ok(())
 }
 
-/// The members of a registry's entry that are known.
+/// The known members of a registry's entry.
 const REGISTRY_MEMBERS: [&str; 3] = ["address", "friendly_name", "allowed"];
 
 fn registries(document: &mut Editor, wanted: Option<&[AllowedRegistry]>) -> Result<(), Unreadable> {
@@ -126,11 +126,11 @@ fn registries(document: &mut Editor, wanted: Option<&[AllowedRegistry]>) -> Resu
                 met.push(address);
                 kept.push(entry);
             }
-            // Restricted and not named is the same to developers.
+            // For developers, restricted and not listed are the same.
             None if !allowed => kept.push(entry),
             None => {
                 document.gone(&setting, current);
-                // What is unknown of an entry is not thrown away with it.
+                // Unknown parts of an entry must not be discarded with it.
                 if has_more(&entry) {
                     entry["allowed"] = json!(false);
                     kept.push(entry);

@@ -1,4 +1,4 @@
-//! Numbers that would not go back as they came: JSON sets no limit to them, and what holds them here does.
+//! Numbers that would not go back as they came: JSON does not limit them, but the types that hold them here do.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ pub(super) fn inexact(text: &str) -> Vec<String> {
     numbers(text).into_iter().filter(altered).map(str::to_owned).collect()
 }
 
-/// The numbers of a JSON text, strings left out.
+/// The numbers in a JSON text, ignoring strings.
 fn numbers(text: &str) -> Vec<&str> {
     let bytes = text.as_bytes();
     let (mut found, mut at) = (Vec::new(), 0);

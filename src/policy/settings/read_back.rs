@@ -1,20 +1,20 @@
-//! Whether what was sent is there when it is read again.
+//! Whether what was sent is there when it is read back.
 
 use serde_json::Value;
 
-/// A member that was sent and is not there, or not as it was sent.
+/// A member that was sent but is missing, or differs from what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lost {
     /// Its place: `restricted_images.allowlist`, `custom_registries[ghcr.io].note`.
     pub member: String,
     /// What was sent, as JSON.
     pub sent: String,
-    /// What is there instead; `None` where nothing is.
+    /// What is there instead; `None` if nothing is.
     pub found: Option<String>,
 }
 
-/// What of `sent` is lost or changed in `found`. Members that only `found` has are no loss, nor is another order of
-/// members; entries of the lists of registries are known by their address or id, wherever they stand.
+/// The parts of `sent` that are lost or changed in `found`. Members that only `found` has do not count, nor does a
+/// different order; entries of the lists of registries are identified by their address or id, wherever they are.
 pub(crate) fn lost(sent: &Value, found: &Value) -> Vec<Lost> {
     let mut all = Vec::new();
     walk(String::new(), sent, Some(found), &mut all);

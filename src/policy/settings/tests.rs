@@ -186,7 +186,7 @@ fn with(known: Value) -> impl Strategy<Value = Value> {
     })
 }
 
-/// Every unknown member, with its place; entries of lists by their name.
+/// Every unknown member, with its place; entries of lists are identified by their name.
 fn unknown(value: &Value, place: &str, all: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(members) => members.iter().for_each(|(name, value)| {

@@ -1,11 +1,10 @@
-//! Text that others wrote, in Markdown: a code span or escaped, so that it is no link, no mention, no HTML and no table of
-//! its own.
+//! Text by others, in Markdown: as a code span or escaped, so that it cannot become a link, a mention, HTML or a table.
 
 use crate::text::{clean, excerpt, middle_cut};
 
-/// The text as a code span of at most `limit` characters. Control and direction characters are taken out.
+/// The text as a code span of at most `limit` characters. Control and direction characters are removed.
 pub(crate) fn code(text: &str, limit: usize) -> String {
-    // a comment's beginning would be taken for that of the metadata, which is found by its text alone
+    // the beginning of a comment could be mistaken for that of the metadata, which is found by its text alone
     let text = excerpt(text, limit).replace("<!--", "<!- -");
     if text.is_empty() {
         return "(empty)".to_owned();
@@ -16,24 +15,24 @@ pub(crate) fn code(text: &str, limit: usize) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// The same inside a cell of a table. A `|` would end the cell even in code, and how a `\` before it counts differs
-/// between renderers: it is shown broken.
+/// The same for a table cell. A `|` would end the cell even in code, and renderers differ on how they count a `\`
+/// before it: it is shown broken.
 pub(crate) fn cell(text: &str, limit: usize) -> String {
     code(text, limit).replace('|', "¦")
 }
 
-/// A name inside a cell of a table: where it is longer than `limit`, its middle goes.
+/// A name for a table cell: if it is longer than `limit`, its middle is cut.
 pub(crate) fn name_cell(name: &str, limit: usize) -> String {
     cell(&middle_cut(&clean(name), limit), limit)
 }
 
-/// The text as code in HTML, where no Markdown is read: in the line that a reader unfolds something by.
+/// The text as code in HTML, for places without Markdown: the summary line that a reader unfolds.
 pub(crate) fn html_code(text: &str, limit: usize) -> String {
     let text = excerpt(text, limit).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("<code>{text}</code>")
 }
 
-/// What a reader sees once it is unfolded. `summary` is HTML of this program, `text` Markdown.
+/// A section that readers can unfold. `summary` is HTML by this program, `text` Markdown.
 pub(crate) fn folded(summary: &str, text: &str) -> String {
     format!("<details><summary>{summary}</summary>\n\n{}\n\n</details>\n", text.trim_matches('\n'))
 }
@@ -42,7 +41,7 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
-/// `text` for a cell of a table or a paragraph: nothing in it is Markdown, a mention, an issue or a link.
+/// `text` for a table cell or a paragraph: nothing in it is Markdown, a mention, an issue or a link.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for c in clean(text).chars() {
@@ -64,13 +63,13 @@ pub(crate) fn escaped(text: &str) -> String {
     out.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
 }
 
-/// Words and names longer than this are given places where a line may end.
+/// Words and names longer than this get places where a line may break.
 const WORD: usize = 24;
 
 /// The most characters between two such places.
 const PIECE: usize = 16;
 
-/// [`escaped`], where long words may be broken: no column of a table becomes wider than its page by them.
+/// [`escaped`], but long words may break: they make no column wider than its page.
 pub(crate) fn breakable(text: &str) -> String {
     let word = |word: &str| match word.chars().count() <= WORD {
         true => escaped(word),
@@ -79,13 +78,13 @@ pub(crate) fn breakable(text: &str) -> String {
     clean(text).split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// A name as code, in a cell of a table, that may be broken where it is long.
+/// A name as code, for a table cell, that may break if it is long.
 pub(crate) fn breakable_code(name: &str, limit: usize) -> String {
     let name = excerpt(name, limit);
     if name.chars().count() <= WORD { cell(&name, limit) } else { format!("<code>{}</code>", breakable(&name)) }
 }
 
-/// A word in pieces, which end after punctuation where there is some.
+/// A word in pieces, which end after punctuation if possible.
 fn pieces(word: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let mut count = 0;
@@ -103,7 +102,7 @@ fn pieces(word: &str) -> Vec<String> {
     pieces
 }
 
-/// A heading, a table of `rows` and an empty line; nothing where there are no rows. Cells are Markdown.
+/// A heading, a table of `rows` and an empty line; nothing if there are no rows. Cells are Markdown.
 pub(crate) fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
@@ -112,7 +111,7 @@ pub(crate) fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> St
     format!("### {heading}\n\n{}{body}\n", head(columns))
 }
 
-/// What a table begins with.
+/// The beginning of a table.
 pub(crate) fn head(columns: &[&str]) -> String {
     row(columns) + &row(&vec!["---"; columns.len()])
 }

@@ -1,8 +1,8 @@
-//! Hosts of Amazon ECR's private registries: `ACCOUNT.dkr.ecr.REGION.amazonaws.com` and its relatives.
+//! Hosts of Amazon ECR's private registries: `ACCOUNT.dkr.ecr.REGION.amazonaws.com` and similar ones.
 
 use super::registry::RegistryHost;
 
-/// What the host of a private registry of Amazon ECR says.
+/// The parts of a private Amazon ECR registry's host name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EcrHost {
     /// The account's number.
@@ -14,7 +14,7 @@ pub struct EcrHost {
 }
 
 impl RegistryHost {
-    /// What the host says, if it is one of Amazon ECR.
+    /// The parts of the host name, if it is one of Amazon ECR.
     #[must_use]
     pub fn ecr(&self) -> Option<EcrHost> {
         let (account, rest) = self.as_str().split_once('.')?;

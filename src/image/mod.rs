@@ -1,7 +1,7 @@
 //! The names of images: registries, repositories, tags, digests, platforms, descriptors.
 //!
-//! Everything here is parsed once and is valid from then on: no tag, digest or repository travels as a `String`,
-//! so none can carry a path traversal into a URL. Pure: no input, no output, no clock.
+//! Everything here is parsed once and valid from then on: no tag, digest or repository is passed around as a `String`,
+//! so none can bring a path traversal into a URL. Pure: no input, no output, no clock.
 
 mod descriptor;
 mod digest;

@@ -17,7 +17,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Whether an index entry's platform is the one wanted: a wanted platform without variant takes any variant.
+    /// Whether an index entry's platform is the wanted one: a wanted platform without a variant accepts any variant.
     #[must_use]
     pub fn admits(&self, entry: &Self) -> bool {
         self.os == entry.os

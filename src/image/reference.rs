@@ -1,4 +1,4 @@
-//! What a manifest is asked by.
+//! How a manifest is requested.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,12 +32,12 @@ impl FromStr for Tag {
     }
 }
 
-/// What a manifest is asked by: its tag or its digest.
+/// How a manifest is requested: by its tag or its digest.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Reference {
-    /// By tag: may answer other bytes tomorrow.
+    /// By tag: may resolve to other bytes tomorrow.
     Tag(Tag),
-    /// By digest: answers these bytes or nothing.
+    /// By digest: these bytes or nothing.
     Digest(Digest),
 }
 

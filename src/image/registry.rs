@@ -25,7 +25,7 @@ impl RegistryHost {
         self.0 == "docker.io"
     }
 
-    /// Whether the name is a loopback name or address, the only ones reached by plain HTTP without being told to.
+    /// Whether it is a loopback name or address: only those are reached by plain HTTP by default.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();

@@ -23,8 +23,8 @@ impl RepositoryName {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Whether Docker Hub takes it as the name of an organization's repository, which is less than the distribution
-    /// specification lets in: `[a-z0-9]+(?:[._-][a-z0-9]+)*`, 2 to 255 characters, no `/`.
+    /// Whether Docker Hub accepts it as the name of an organization's repository, which is stricter than the
+    /// distribution specification: `[a-z0-9]+(?:[._-][a-z0-9]+)*`, 2 to 255 characters, no `/`.
     #[must_use]
     pub fn fits_docker_hub(&self) -> bool {
         let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());

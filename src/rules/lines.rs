@@ -1,4 +1,4 @@
-//! What a rule says of one tag alone, without the list that it stands in.
+//! What a rule says about a single tag, without the rest of the list.
 
 use std::cmp::Ordering;
 
@@ -6,11 +6,11 @@ use super::version::{Version, join};
 use super::{Follow, Number, Reading, Rule, VersionRule};
 use crate::image::Tag;
 
-/// The line of what belongs to no series, and of everything where all versions are of one.
+/// The line of tags that belong to no series, and of everything if all versions share one line.
 pub(super) const WHOLE: &str = "latest";
 
-/// The name of the line that a tag belongs to, as [`super::Line`] has it: `latest`, a major, a minor, a version, or
-/// `tag/<name>`. What a rule cannot read belongs to `latest`.
+/// The name of a tag's line, as in [`super::Line`]: `latest`, a major, a minor, a version, or `tag/<name>`. What a rule
+/// cannot read belongs to `latest`.
 pub(crate) fn line_of(rule: &Rule, tag: &Tag) -> String {
     let Rule::Versions(rule) = rule else { return format!("tag/{tag}") };
     let whole = || WHOLE.to_owned();
@@ -25,8 +25,8 @@ pub(crate) fn line_of(rule: &Rule, tag: &Tag) -> String {
     }
 }
 
-/// Why the rule's range does not admit a tag. `None` where it does, and where that cannot be said: there is no range, or
-/// the tag is not a version under the rule.
+/// Why the rule's range does not admit a tag. `None` if it does, or if that cannot be said: there is no range, or the
+/// tag is not a version under the rule.
 pub(crate) fn out_of_range(rule: &Rule, tag: &Tag) -> Option<String> {
     let Rule::Versions(rule) = rule else { return None };
     let Reading::Version(version) = rule.read(tag) else { return None };
@@ -34,21 +34,21 @@ pub(crate) fn out_of_range(rule: &Rule, tag: &Tag) -> Option<String> {
     Some(format!("not in `{range}`"))
 }
 
-/// The line that an update begins, compared with a version of another line: with `follow` each-minor or each-major. Where
-/// every version is a line of its own that says nothing.
+/// The line that an update begins, compared with a version of another line: with `follow` each-minor or each-major.
+/// Says nothing if every version is its own line.
 pub(crate) fn line_begun(rule: &Rule, from: &Tag, to: &Tag) -> Option<String> {
     versions(rule, from, to).and_then(|_| series_of(rule, to)).filter(|line| line_of(rule, from) != *line)
 }
 
-/// The name of a tag's line where lines are series of releases, minor or major, and the tag is of one.
+/// The name of a tag's line, if lines are release series, minor or major, and the tag belongs to one.
 pub(crate) fn series_of(rule: &Rule, tag: &Tag) -> Option<String> {
     let Rule::Versions(VersionRule { follow: Follow::EachMajor | Follow::EachMinor, .. }) = rule else { return None };
     Some(line_of(rule, tag)).filter(|line| line != WHOLE)
 }
 
-/// How `to` stands to `from`: newer (`Greater`), older (`Less`), or another tag of the same version. `None` where that cannot
-/// be said: one is not a version under the rule, one is a day and the other counts, `to` is what `from` is of (`1.27` after
-/// `1.27.3`), or they were built in different ways.
+/// How `to` compares with `from`: newer (`Greater`), older (`Less`), or another tag of the same version. `None` if that
+/// cannot be said: one is not a version under the rule, one is a day and the other counts, `from` is a release within
+/// `to` (`1.27` after `1.27.3`), or they were built in different ways.
 pub(crate) fn order_of(rule: &Rule, from: &Tag, to: &Tag) -> Option<Ordering> {
     let (from, to) = versions(rule, from, to)?;
     let shorter = to.numbers.len() < from.numbers.len() && from.numbers.starts_with(&to.numbers);
@@ -65,7 +65,7 @@ pub(crate) fn order_of(rule: &Rule, from: &Tag, to: &Tag) -> Option<Ordering> {
     Some(to.precedence(&from).then_with(variants))
 }
 
-/// Whether `to` is newer and writes a `v` where `from` has none, or the other way.
+/// Whether `to` is newer and writes a `v` where `from` has none, or the other way round.
 pub(crate) fn is_other_habit(rule: &Rule, from: &Tag, to: &Tag) -> bool {
     versions(rule, from, to).is_some_and(|(from, to)| from.v != to.v)
         && order_of(rule, from, to) == Some(Ordering::Greater)
@@ -76,7 +76,7 @@ pub(crate) fn is_other_major(rule: &Rule, from: &Tag, to: &Tag) -> bool {
     parts(rule, from, to).is_some_and(|(from, to)| from.first() != to.first())
 }
 
-/// Whether both tags are versions of three parts or more that differ in none of the first two.
+/// Whether both tags are versions of three or more parts with the same first two.
 pub(crate) fn is_patch(rule: &Rule, from: &Tag, to: &Tag) -> bool {
     parts(rule, from, to).is_some_and(|(from, to)| from.len() > 2 && to.len() > 2 && from[..2] == to[..2])
 }

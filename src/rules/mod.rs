@@ -1,7 +1,7 @@
-//! Picking versions: from a list of tags and a rule to what is chosen and why everything else is not.
+//! Picks versions: from a list of tags and a rule to what is chosen, and why everything else is not.
 //!
-//! Pure. [`Readings::inquire`] is the way in. It asks by name for what it needs beyond the tags (digests, push times,
-//! readiness); the caller looks it up and asks again.
+//! Pure. [`Readings::inquire`] is the entry point. It asks by name for what it needs beyond the tags (digests, push
+//! times, readiness); the caller looks that up and asks again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub enum Rule {
 pub struct VersionRule {
     /// The range; `None` admits every release.
     pub range: Option<Range>,
-    /// The family's suffix; `None` means no suffix, or the habit of the approvals.
+    /// The family's suffix; `None` means no suffix, or the approvals' habit.
     pub variant: Option<Variant>,
     /// How a tag is read if it is not an ordinary version.
     pub pattern: Option<Pattern>,
@@ -123,13 +123,13 @@ pub struct Subject {
 pub struct Facts {
     /// What a tag resolves to; `None`: to nothing.
     pub digests: BTreeMap<Tag, Option<Digest>>,
-    /// Since when a tag is known to answer a digest; `None`: unknown, which is never old enough.
+    /// Since when a tag is known to resolve to a digest; `None`: unknown, which is never old enough.
     pub public_since: BTreeMap<(Tag, Digest), Option<Since>>,
-    /// Whether everything wanted of a digest can be pulled.
+    /// Whether all wanted parts of a digest can be pulled.
     pub readiness: BTreeMap<Digest, Readiness>,
-    /// The digests that the ledger saw a tag resolve to, oldest first, with when it first did. Where what it resolves to now is too
-    /// young an earlier one may be proposed, so it should hold the approved digest too: nothing is chosen that is unknown
-    /// to be newer than that.
+    /// The digests that the ledger saw a tag resolve to, oldest first, with when it first did. If the current digest is
+    /// too young, an earlier one may be proposed, so the approved digest should be included: nothing is chosen that is
+    /// not known to be newer than that one.
     pub history: BTreeMap<Tag, Vec<(Digest, DateTime<Utc>)>>,
     /// Digests that a person declined by closing their proposal.
     pub declined: BTreeSet<Digest>,
@@ -139,7 +139,7 @@ pub struct Facts {
     pub unsigned: BTreeMap<Digest, String>,
 }
 
-/// Since when a tag is known to answer a digest, and which clock says so.
+/// Since when a tag is known to resolve to a digest, and which clock says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Since {
     pub at: DateTime<Utc>,
@@ -181,11 +181,11 @@ impl std::fmt::Display for Since {
     }
 }
 
-/// Whether everything wanted of a digest can be pulled.
+/// Whether all wanted parts of a digest can be pulled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
     Ready,
-    /// It cannot, and why: the missing platform or child.
+    /// They cannot, and why: the missing platform or child.
     NotReady(String),
     /// It, or a part of it, is a document that two readers could understand differently, and why.
     Refused(String),
@@ -200,11 +200,11 @@ pub enum Fact {
     Digest(Tag),
     /// Since when this tag resolves to this digest.
     PublicSince(Tag, Digest),
-    /// What this tag answered before: a question to the ledger, not to upstream.
+    /// What this tag resolved to before: a question to the ledger, not to upstream.
     History(Tag),
     /// Whether this digest is ready.
     Readiness(Tag, Digest),
-    /// Whether this digest is signed as the image asks.
+    /// Whether this digest is signed as the image requires.
     Signatures(Tag, Digest),
 }
 
@@ -215,7 +215,7 @@ pub struct Selection {
     pub lines: Vec<Line>,
     /// One verdict per tag, newest first.
     pub tags: Vec<TagVerdict>,
-    /// The approval that the rule does not read and past which nothing is chosen.
+    /// The approval that the rule does not read: nothing is chosen past it.
     pub unread: Option<Tag>,
 }
 
@@ -230,7 +230,7 @@ pub struct Line {
     /// Approvals of this line that an update removes because `keep` is exceeded.
     pub retired: Vec<(Tag, Digest)>,
     /// The versions that are newer than the choice and waiting, with the day they are due; also the choice's own tag if
-    /// it is an earlier digest.
+    /// the choice is an earlier digest.
     pub waiting: Vec<Waiting>,
     /// If nothing is chosen and nothing waits: the newest version that is published outside the line's family, with
     /// another precision, build word or variant.
@@ -240,7 +240,7 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
     pub tag: Tag,
-    /// What it answers, or answered before.
+    /// What it resolves to, or resolved to before.
     pub digest: Digest,
     /// Whether it is the approved tag with different bytes.
     pub rebuild: bool,
@@ -252,7 +252,7 @@ pub struct Chosen {
     pub instead_of: Option<Waiting>,
 }
 
-/// A version that is in range but not to be proposed yet.
+/// A version that is in range but must not be proposed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     pub tag: Tag,

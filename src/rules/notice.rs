@@ -5,11 +5,11 @@ use std::fmt;
 use super::{Line, Rule, Selection, Subject, out_of_range, suggest};
 use crate::image::Tag;
 
-/// Why nothing is proposed although a person may expect it, and which change to the rule would help.
+/// Why nothing is proposed although one might expect it, and which change to the rule would help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Notice {
     pub(crate) kind: NoticeKind,
-    /// The change to the rule, in a sentence with the manifest's keys. It was tried on the list and picks what it says.
+    /// The change to the rule, in a sentence with the manifest's keys. It was tried on the list and does what it says.
     pub(crate) suggestion: Option<String>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) enum NoticeKind {
 }
 
 impl Notice {
-    /// The whole of it in a sentence.
+    /// The whole notice as text.
     pub(crate) fn text(&self) -> String {
         match &self.suggestion {
             Some(suggestion) => format!("{}; {suggestion}", self.kind),
@@ -53,7 +53,7 @@ impl fmt::Display for NoticeKind {
 }
 
 /// What has to be said about a rule, given the `selection` that it made from `tags`. Nothing if it has something to
-/// propose, or if everything that it would pick is only waiting.
+/// propose, or if everything it would pick is only waiting.
 pub(crate) fn notices(subject: &Subject, tags: &[Tag], selection: &Selection) -> Vec<Notice> {
     if let Some(approved) = &selection.unread {
         let suggestion = suggest::for_unread(subject, tags, approved);
@@ -71,7 +71,7 @@ pub(crate) fn notices(subject: &Subject, tags: &[Tag], selection: &Selection) ->
     selection.lines.iter().filter_map(beside).collect()
 }
 
-/// Whether a rule of versions has nothing to propose, nothing that waits, and no approval that it still admits.
+/// Whether a rule for versions has nothing to propose, nothing waiting, and no approval that it still admits.
 fn is_unmatched(subject: &Subject, selection: &Selection) -> bool {
     let under_way = |line: &Line| line.chosen.is_some() || !line.waiting.is_empty();
     let mut approved = subject.approved.iter().map(|(tag, _)| tag);

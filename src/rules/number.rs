@@ -1,4 +1,4 @@
-//! Numbers of any size: a tag may hold more digits than an integer has room for.
+//! Numbers of any size: a tag may contain more digits than fit in an integer.
 
 use std::fmt;
 

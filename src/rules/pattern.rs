@@ -1,11 +1,11 @@
-//! `pattern`: a regular expression that says where a tag's version is.
+//! `pattern`: a regular expression that says where the version is in a tag.
 
 use super::number::runs;
 use super::tag::{NoVersion, Reading, read};
 use super::version::{Prerelease, Suffix, Version};
 
-/// A regular expression that must match the whole tag; its named group `version` is the version, its further groups
-/// break ties, compared numerically.
+/// A regular expression that must match the whole tag; its named group `version` is the version, its other groups break
+/// ties, compared numerically.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
@@ -21,7 +21,7 @@ pub struct PatternError(pub String);
 const SIZE_LIMIT: usize = 1 << 20;
 
 impl Pattern {
-    /// Reads a tag by the pattern. Where the `version` group is not an ordinary version every run of digits in it is a
+    /// Reads a tag by the pattern. If the `version` group is not an ordinary version, every run of digits in it is a
     /// numeric part.
     #[must_use]
     pub fn read(&self, tag: &str, variant: Option<&str>) -> Reading {
@@ -38,8 +38,8 @@ impl Pattern {
     }
 }
 
-/// A group that the grammar reads unambiguously: several numeric parts, or nothing but a number, a prerelease and a
-/// commit (whose digits are no part of the version).
+/// A group that the grammar reads unambiguously: several numeric parts, or just a number, a prerelease and a commit
+/// (whose digits are not part of the version).
 fn ordinary(text: &str, variant: Option<&str>) -> Option<Box<Version>> {
     let Reading::Version(version) = read(text, variant) else { return None };
     let plain = version.build.is_empty() && version.variant.is_empty();

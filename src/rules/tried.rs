@@ -1,4 +1,4 @@
-//! A rule tried on a list of which only the tags are known.
+//! Tries a rule on a list when nothing but the tags is known.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(crate) fn unread(subject: &Subject) -> Vec<Notice> {
     unread.map(|notice| Notice { suggestion: None, ..notice }).collect()
 }
 
-/// A digest for a tag of which only the name is known.
+/// A made-up digest for a tag of which only the name is known.
 pub(crate) fn made_up(tag: &Tag) -> Digest {
     Digest::sha256(tag.as_str().as_bytes())
 }

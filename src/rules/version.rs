@@ -28,13 +28,13 @@ pub struct Version {
     pub prefix: String,
     /// Whether a `v` precedes the numbers.
     pub v: bool,
-    /// Whether the numbers write a day, or one with a time: `20240601`, `2024-06-01`, `2024.06.01`, `20240601123456`.
+    /// Whether the numbers are a date, or one with a time: `20240601`, `2024-06-01`, `2024.06.01`, `20240601123456`.
     pub dated: bool,
     /// A commit hash next to the version: `-8b53cabe0`.
     pub commit: Option<String>,
-    /// One architecture of an image that has several: `amd64`, `arm64v8`. No variant to follow by accident.
+    /// The architecture of a tag for one of several: `amd64`, `arm64v8`. Never followed like a variant by accident.
     pub architecture: Option<String>,
-    /// The part of the tag that was read, as it is written: this distinguishes `18.09` from `18.9`.
+    /// The part of the tag that was read, as written: this distinguishes `18.09` from `18.9`.
     pub text: String,
 }
 
@@ -51,7 +51,7 @@ impl Version {
         ))
     }
 
-    /// Whether it is numbers, with or without `v`, and nothing else.
+    /// Whether it consists only of numbers, with or without `v`.
     #[must_use]
     pub fn is_numbers(&self) -> bool {
         let words = self.prefix.is_empty() && self.variant.is_empty() && self.architecture.is_none();
@@ -91,7 +91,7 @@ impl Version {
         }
     }
 
-    /// The words of its builds that no other project is known to use.
+    /// The words of its builds that are not among the known ones.
     pub fn unknown_counters(&self) -> impl Iterator<Item = &str> {
         let words = self.build.iter().map(|build| build.word.as_str());
         words.filter(|word| !matches!(*word, "" | "_" | "b") && !vocabulary::build(word))
@@ -124,7 +124,7 @@ pub enum Numbering {
     Count,
     /// They start with the year: `2024.6.1`, `2025.01.0`.
     Year,
-    /// They write a day or a moment: `20240601`, `2024-06-01`, `2024.06.01`, `20240601123456`, `1718000000`.
+    /// They are a date or a moment: `20240601`, `2024-06-01`, `2024.06.01`, `20240601123456`, `1718000000`.
     Day,
 }
 
@@ -148,7 +148,7 @@ pub(super) fn join(numbers: &[Number]) -> String {
 pub struct Prerelease(pub Vec<Identifier>);
 
 impl Prerelease {
-    /// Whether it is from before the release is settled: `dev`, `alpha`, `ea`, and not `beta` or `rc`.
+    /// Whether it precedes the final stage of a release: `dev`, `alpha`, `ea`, but not `beta` or `rc`.
     pub(super) fn is_early(&self) -> bool {
         self.0.iter().any(|identifier| matches!(identifier, Identifier::Word { rank: 0..=3, .. }))
     }
@@ -167,7 +167,7 @@ impl PartialOrd for Prerelease {
 }
 
 /// One part of a prerelease. Numbers compare as numbers and come before words, as in semantic versions; words are in
-/// the order in which projects use them (`dev`, `alpha`, `beta`, `rc`) and not in the alphabet's.
+/// the order in which projects use them (`dev`, `alpha`, `beta`, `rc`), not in alphabetical order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Identifier {
     /// `10` of `rc.10`.
@@ -193,7 +193,7 @@ impl fmt::Display for Identifier {
 /// One build suffix: the same version made again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Build {
-    /// Its word in lower case (`k3s`, `rancher`, `r`), `_` where an underscore leads bare numbers, else empty.
+    /// Its word in lower case (`k3s`, `rancher`, `r`), `_` if an underscore precedes bare numbers, else empty.
     pub word: String,
     /// Whether its first number is a date or a time: dates and counters are different habits.
     pub dated: bool,
@@ -243,7 +243,7 @@ impl Suffix {
         })
     }
 
-    /// The runs of digits without leading zeros, each with its length before it: so they compare as numbers.
+    /// The runs of digits without leading zeros, each preceded by its length: so they compare as numbers.
     fn runs(&self) -> impl Iterator<Item = (usize, &str)> {
         let runs = self.0.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
         runs.map(|run| run.trim_start_matches('0')).map(|run| (run.len(), run))

@@ -1,9 +1,9 @@
-//! The words that people put into tags. A word that stands in no list is part of a variant: to take a build for a
-//! variant misses a version, which `explain` shows; to take a variant for a build would pick other bytes.
+//! The words that people use in tags. A word on no list is part of a variant: mistaking a build for a variant misses a
+//! version, which `explain` shows; mistaking a variant for a build would pick other bytes.
 
 use std::borrow::Cow;
 
-/// The text in lower case; most tags are already.
+/// The text in lower case; most tags already are.
 pub(super) fn lower(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|b| b.is_ascii_uppercase()) {
         Cow::Owned(text.to_ascii_lowercase())
@@ -12,9 +12,9 @@ pub(super) fn lower(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The place of a prerelease word among its kind, least mature first; `None` for any other word.
+/// The position of a prerelease word among its kind, least mature first; `None` for any other word.
 ///
-/// The single letters are prereleases only right before a number (`b2`, `m1`); the caller sees to that.
+/// The single letters are prereleases only right before a number (`b2`, `m1`); the caller checks that.
 pub(super) fn prerelease(word: &str) -> Option<u8> {
     Some(match word {
         "dev" | "develop" | "snapshot" | "nightly" | "canary" | "unstable" | "experimental" | "edge" | "insiders"
@@ -29,8 +29,8 @@ pub(super) fn prerelease(word: &str) -> Option<u8> {
     })
 }
 
-/// Whether a word followed by a number counts builds of one version. (`devel` is in neither list: `12.4.1-devel` is an image
-/// with a compiler.)
+/// Whether a word followed by a number counts builds of one version. (`devel` is on neither list: `12.4.1-devel` is an
+/// image with a compiler.)
 pub(super) fn build(word: &str) -> bool {
     matches!(
         word,
@@ -62,17 +62,17 @@ pub(super) fn build(word: &str) -> bool {
     )
 }
 
-/// Whether a word may also stand apart from its number: `build-5`, `security-01`, `ce.0`.
+/// Whether a word may also be separated from its number: `build-5`, `security-01`, `ce.0`.
 pub(super) fn build_apart(word: &str) -> bool {
     word.len() > 2 && build(word) && !matches!(word, "k3s" | "rke2r" | "gdr")
 }
 
-/// Whether a word names an edition where it stands without a number: `-ce` is a variant, `-ce.0` a build.
+/// Whether a word names an edition when it has no number: `-ce` is a variant, `-ce.0` a build.
 pub(super) fn single(word: &str) -> bool {
     word.len() == 1
 }
 
-/// Whether a word names what images are made of: a number after it, `alpine.3`, tells which, and counts nothing.
+/// Whether a word names what images are made of: a number after it, `alpine.3`, says which one, and counts nothing.
 pub(super) fn made_of(word: &str) -> bool {
     matches!(
         word,
@@ -240,7 +240,7 @@ pub(super) fn stem(word: &str) -> &str {
     word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
 }
 
-/// Whether a word says that a tag is of one push and never of a release.
+/// Whether a word says that a tag belongs to one push, never to a release.
 pub(super) fn passing(word: &str) -> bool {
     matches!(
         word,
@@ -248,7 +248,7 @@ pub(super) fn passing(word: &str) -> bool {
     )
 }
 
-/// Whether a word that counts builds says that they are none of a release.
+/// Whether a word that counts builds says that they do not belong to a release.
 pub(super) fn unreleased(word: &str) -> bool {
     channel(word)
         || passing(word)
@@ -278,12 +278,12 @@ pub(super) fn unreleased(word: &str) -> bool {
         )
 }
 
-/// Whether what follows `ubuntu` is a release of it, `22.04`, and no count of its packages.
+/// Whether what follows `ubuntu` is one of its releases, `22.04`, and not a count of its packages.
 pub(super) fn ubuntu(number: &str) -> bool {
     matches!(number.split_once('.'), Some((year, "04" | "10")) if year.len() == 2)
 }
 
-/// Whether a dotted word after the numbers says only that this is the release: `26.1.3.Final`.
+/// Whether a dotted word after the numbers only says that this is the release: `26.1.3.Final`.
 pub(super) fn release(word: &str) -> bool {
     matches!(word, "final" | "ga" | "release")
 }

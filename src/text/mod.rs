@@ -1,4 +1,4 @@
-//! Text that others wrote, made fit to be shown; counts and sizes in words.
+//! Makes text by others fit to be shown; counts and sizes in words.
 
 use regex::Regex;
 use std::time::Duration;
@@ -7,16 +7,16 @@ mod spelling;
 
 pub(crate) use spelling::{names_there_are, nearest};
 
-/// `text` on one line: control characters and line separators become spaces, invisible characters go, and runs of white space
-/// become one space.
+/// `text` on one line: control characters and line separators become spaces, invisible characters are removed, and runs
+/// of white space become one space.
 pub(crate) fn clean(text: &str) -> String {
     let spaced = text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c });
     let kept: String = spaced.filter(|c| !is_invisible(*c)).collect();
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Characters that turn the direction of text or have no width (Trojan Source, CVE-2021-42574), and tags and variation
-/// selectors, which can carry text that nobody sees.
+/// Characters that change the direction of text or have no width (Trojan Source, CVE-2021-42574), and tags and
+/// variation selectors, which can carry invisible text.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -24,7 +24,7 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// [`clean`], but lines stay lines, and keep the spaces that they begin with.
+/// [`clean`], but lines stay lines and keep their leading spaces.
 pub(crate) fn clean_lines(text: &str) -> String {
     let line = |line: &str| {
         let indent = line.bytes().take_while(|byte| *byte == b' ').count();
@@ -35,7 +35,7 @@ pub(crate) fn clean_lines(text: &str) -> String {
 
 const MAX_INDENT: usize = 20;
 
-/// `text` in at most `limit` characters; where something was cut off, the last of them is `…`.
+/// `text` in at most `limit` characters; if something was cut off, the last of them is `…`.
 pub(crate) fn cut(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
@@ -45,7 +45,7 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
     out
 }
 
-/// `text` in at most `limit` characters: where it is longer, its middle is `…`. Beginning and end tell names apart.
+/// `text` in at most `limit` characters: if it is longer, `…` replaces its middle. Beginning and end distinguish names.
 pub(crate) fn middle_cut(text: &str, limit: usize) -> String {
     let count = text.chars().count();
     if count <= limit {
@@ -56,10 +56,10 @@ pub(crate) fn middle_cut(text: &str, limit: usize) -> String {
     text.chars().take(head).chain(['…']).chain(text.chars().skip(count - tail)).collect()
 }
 
-/// How many hexadecimal digits of a digest people read.
+/// How many hexadecimal digits of a digest are shown to people.
 const DIGITS: usize = 12;
 
-/// `text`, where whole digests are left with the first of their digits.
+/// `text` with every digest shortened to its first digits.
 pub(crate) fn short_digests(text: &str) -> String {
     let mut parts = text.split("sha256:");
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -73,12 +73,12 @@ pub(crate) fn short_digests(text: &str) -> String {
     out
 }
 
-/// [`clean`], then [`cut`]: what is quoted of a text that may be long and hostile.
+/// [`clean`], then [`cut`]: for quoting a text that may be long and hostile.
 pub(crate) fn excerpt(text: &str, limit: usize) -> String {
     cut(&clean(text), limit)
 }
 
-/// `text` with spaces after it up to `width` characters.
+/// `text`, padded with spaces to `width` characters.
 pub(crate) fn pad(text: &str, width: usize) -> String {
     format!("{text:<width$}")
 }
@@ -99,7 +99,7 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     (seconds <= 3_653 * 86_400).then(|| Duration::from_secs(seconds))
 }
 
-/// `count` and the noun, in the plural where there is not exactly one.
+/// `count` and the noun, in the plural unless there is exactly one.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
@@ -124,15 +124,15 @@ pub(crate) fn size_difference(before: u64, after: u64) -> String {
     }
 }
 
-/// Texts that may be shown nowhere, whoever sends them back to us: given secrets and what is derived from them.
+/// Texts that must not be shown anywhere, whoever sends them back to us: given secrets and what is derived from them.
 #[derive(Clone, Default)]
 pub struct Hidden(Vec<String>);
 
-/// The shortest secret that is looked for in texts: a shorter one would take them apart and is none.
+/// The shortest secret that is searched for in texts: a shorter one would mangle them and is not secret anyway.
 const SHORTEST_SECRET: usize = 6;
 
 impl Hidden {
-    /// These, also as JSON writes them; the longest goes first, so that none is left in part.
+    /// These texts, also as JSON writes them; the longest comes first, so that none is left in part.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
         let long = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
         let mut all: Vec<String> = long.flat_map(|secret| [in_json(&secret), secret]).collect();
@@ -141,7 +141,7 @@ impl Hidden {
         Self(all)
     }
 
-    /// `text` with `***` in their place.
+    /// `text` with `***` in place of them.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         self.0.iter().fold(
@@ -154,8 +154,8 @@ impl Hidden {
 }
 
 impl Hidden {
-    /// The same in a text that is laid out: what Markdown, HTML or the end of a line put between the characters of a secret hides it
-    /// from nobody.
+    /// The same for a text with markup: what Markdown, HTML or a line break puts between the characters of a secret
+    /// hides it from nobody.
     #[must_use]
     pub fn redact_laid_out(&self, text: &str) -> String {
         let short = self.0.iter().filter(|secret| secret.len() <= LONGEST_LAID_OUT);
@@ -167,10 +167,10 @@ impl Hidden {
     }
 }
 
-/// The longest secret that is looked for where it is laid out; a longer one is a file of several lines.
+/// The longest secret that is searched for in markup; a longer one is a file of several lines.
 const LONGEST_LAID_OUT: usize = 4096;
 
-/// A pattern of a secret with whatever a layout puts between its characters.
+/// A pattern that matches a secret with any markup between its characters.
 fn laid_out(secret: &str) -> String {
     let one = |c: char| match c {
         '<' => "(?:<|&lt;)".to_owned(),
@@ -182,7 +182,7 @@ fn laid_out(secret: &str) -> String {
     secret.chars().map(one).collect::<Vec<_>>().join(between)
 }
 
-/// How a text stands inside a JSON string.
+/// How a text is written inside a JSON string.
 fn in_json(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted.trim_matches('"').to_owned()

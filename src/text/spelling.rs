@@ -2,10 +2,10 @@
 
 use super::excerpt;
 
-/// The most names that are listed.
+/// The most names to list.
 const LISTED: usize = 20;
 
-/// The name that was probably meant, else the names there are; `None` where there are none.
+/// The name that was probably meant, else the names that exist; `None` if there are none.
 pub(crate) fn names_there_are(name: &str, known: &[String]) -> Option<String> {
     if let Some(near) = nearest(name, known.iter().map(String::as_str)) {
         return Some(format!("did you mean `{}`?", excerpt(near, 60)));
@@ -16,7 +16,7 @@ pub(crate) fn names_there_are(name: &str, known: &[String]) -> Option<String> {
     (!names.is_empty()).then(|| format!("the known ones are {}{more}", names.join(", ")))
 }
 
-/// The nearest of the known words, where one is near enough to be meant.
+/// The nearest of the known words, if one is near enough to be meant.
 pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let word: String = word.chars().take(60).collect::<String>().to_lowercase().replace('_', "-");
     known
@@ -26,7 +26,7 @@ pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> O
         .map(|(_, k)| k)
 }
 
-/// Damerau and Levenshtein's distance with adjacent transpositions.
+/// The Damerau-Levenshtein distance with adjacent transpositions.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];

@@ -1,21 +1,21 @@
-//! Intervals of versions: what each alternative of a range comes to.
+//! Intervals of versions: the meaning of each alternative of a range.
 
 use std::cmp::Ordering;
 
 use crate::rules::number::Number;
 use crate::rules::version::{Prerelease, Version};
 
-/// From a version on, up to but without another. Every conjunction of comparators is one interval.
+/// From one version up to, but not including, another. Every conjunction of comparators is one interval.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Interval {
     pub(super) from: Bound,
     pub(super) to: Option<Bound>,
-    /// The comparators' own prereleases: one who writes `>=2.0.0-rc.1` asks for prereleases of `2.0.0`.
+    /// The comparators' own prereleases: whoever writes `>=2.0.0-rc.1` wants prereleases of `2.0.0`.
     pub(super) named: Vec<Vec<Number>>,
 }
 
-/// A place between versions. `partial` bounds (`2`, `2.x`) stand before the prereleases of `2.0.0`; full ones (`2.0.0`)
-/// stand between them and the release.
+/// A place between versions. `partial` bounds (`2`, `2.x`) come before the prereleases of `2.0.0`; full ones (`2.0.0`)
+/// come between them and the release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bound {
     pub(super) numbers: Vec<Number>,
@@ -40,7 +40,7 @@ impl Interval {
         self.named.iter().any(|numbers| padded(numbers, &version.numbers).is_eq())
     }
 
-    /// What is in both.
+    /// The intersection.
     pub(super) fn intersect(self, other: Self) -> Self {
         let from = if lower_order(&other.from, &self.from).is_gt() { other.from } else { self.from };
         let to = match (self.to, other.to) {
@@ -50,7 +50,7 @@ impl Interval {
         Self { from, to, named: [self.named, other.named].concat() }
     }
 
-    /// Whether no version is in it.
+    /// Whether it contains no version.
     pub(super) fn is_empty(&self) -> bool {
         let Some(to) = &self.to else { return false };
         match padded(&self.from.numbers, &to.numbers) {
@@ -64,7 +64,7 @@ impl Interval {
 }
 
 impl Bound {
-    /// Whether `version` stands at or after this bound.
+    /// Whether `version` is at or after this bound.
     fn begins(&self, version: &Version) -> bool {
         match padded(&version.numbers, &self.numbers) {
             Ordering::Less => false,
@@ -73,7 +73,7 @@ impl Bound {
         }
     }
 
-    /// Whether `version`, and every version it may stand for, stands before this bound.
+    /// Whether `version`, and every version that it may stand for, is before this bound.
     fn ends(&self, version: &Version) -> bool {
         if !self.prerelease.0.is_empty() {
             return match padded(&version.numbers, &self.numbers) {
@@ -81,25 +81,25 @@ impl Bound {
                 order => order.is_lt(),
             };
         }
-        // `1.28` before the bound `1.28.2` may stand for `1.28.5`; before `1.29` it stands for nothing beyond.
+        // With the bound `1.28.2`, `1.28` may stand for `1.28.5`; with `1.29`, for nothing beyond.
         let short = version.precision() < self.numbers.len() && self.numbers.starts_with(&version.numbers);
         !short && padded(&version.numbers, &self.numbers).is_lt()
     }
 }
 
-/// Compares numeric parts as if the shorter had zeros after it.
+/// Compares numeric parts as if the shorter one were padded with zeros.
 fn padded(a: &[Number], b: &[Number]) -> Ordering {
     let part = |numbers: &[Number], i: usize| numbers.get(i).cloned().unwrap_or(Number::ZERO);
     (0..a.len().max(b.len())).map(|i| part(a, i).cmp(&part(b, i))).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// Which lower bound lies higher: before the prereleases, at one of them, at the release.
+/// Which lower bound is higher: before the prereleases, at one of them, at the release.
 fn lower_order(a: &Bound, b: &Bound) -> Ordering {
     let place = |bound: &Bound| !bound.partial;
     padded(&a.numbers, &b.numbers).then(place(a).cmp(&place(b))).then_with(|| a.prerelease.cmp(&b.prerelease))
 }
 
-/// Which upper bound lies higher: one without a prerelease lets none in.
+/// Which upper bound is higher: one without a prerelease admits none.
 fn upper_order(a: &Bound, b: &Bound) -> Ordering {
     let place = |bound: &Bound| !bound.prerelease.0.is_empty();
     padded(&a.numbers, &b.numbers).then(place(a).cmp(&place(b))).then_with(|| a.prerelease.cmp(&b.prerelease))

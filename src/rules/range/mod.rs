@@ -1,7 +1,7 @@
 //! Ranges of versions as people write them, with npm's meaning.
 //!
-//! The `semver` crate's `VersionReq` is not used to decide: it knows no `||`, hyphen ranges, `v`, `~>`, leading zeros or
-//! four parts, and admits prereleases by a rule of its own. The tests hold this module against it where both can read.
+//! The `semver` crate's `VersionReq` does not decide: it does not know `||`, hyphen ranges, `v`, `~>`, leading zeros or
+//! four parts, and has its own rule for prereleases. The tests compare this module with it where both can read a range.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,15 +25,15 @@ pub struct Range {
 }
 
 impl Range {
-    /// Whether the range admits a version. A prerelease is admitted only where its release is: `<2` does not admit
-    /// `2.0.0-rc.1`. A version with fewer parts than a bound is admitted only where all it may stand for is: under
-    /// `<1.28.2` the tag `1.28` is out.
+    /// Whether the range admits a version. A prerelease is admitted only if its release is: `<2` does not admit
+    /// `2.0.0-rc.1`. A version with fewer parts than a bound is admitted only if all that it may stand for is:
+    /// `<1.28.2` excludes the tag `1.28`.
     #[must_use]
     pub fn admits(&self, version: &Version) -> bool {
         self.alternatives.iter().any(|interval| interval.admits(version))
     }
 
-    /// Whether the range itself names a prerelease of the version's release and so asks for it: `=2.0.0-rc.1`.
+    /// Whether the range itself names a prerelease of the version's release and so wants it: `=2.0.0-rc.1`.
     #[must_use]
     pub fn names_prerelease_of(&self, version: &Version) -> bool {
         self.alternatives.iter().any(|interval| interval.names_prerelease_of(version))

@@ -17,7 +17,7 @@ pub struct RangeError {
     pub at: Bytes<usize>,
 }
 
-/// A piece of the range's text and where it stands.
+/// A piece of the range's text and its position.
 #[derive(Clone, Copy)]
 struct Part<'a> {
     text: &'a str,
@@ -103,7 +103,7 @@ fn conjunction(part: Part<'_>, whole: Part<'_>) -> Result<Interval, RangeError> 
     Ok(interval)
 }
 
-/// The comparators between two commas: a hyphen range, or comparators with spaces between them or none.
+/// The comparators between two commas: a hyphen range, or comparators with or without spaces between them.
 fn clause_intervals(clause: Part<'_>) -> Result<Vec<Interval>, RangeError> {
     let tokens = tokens(clause)?;
     let mut intervals = Vec::new();
@@ -192,7 +192,7 @@ struct Comparand {
     numbers: Vec<Number>,
     prerelease: Prerelease,
     wildcard: bool,
-    /// Whether it asks for the prereleases of its release.
+    /// Whether it wants the prereleases of its release.
     named: bool,
 }
 
@@ -226,13 +226,13 @@ fn comparator(operator: Operator, part: Part<'_>) -> Result<Interval, RangeError
 }
 
 impl Comparand {
-    /// Where the versions that it stands for begin.
+    /// The beginning of the versions that it stands for.
     fn lower(&self) -> Bound {
         let partial = self.wildcard || (self.numbers.len() < 3 && self.prerelease.0.is_empty());
         Bound { numbers: self.numbers.clone(), prerelease: self.prerelease.clone(), partial }
     }
 
-    /// Where they have ended. Nothing stands between a prerelease and the same with a `0` after it.
+    /// The end of these versions. Nothing comes between a prerelease and the same one followed by `0`.
     fn beyond(&self) -> Bound {
         if self.named && self.wildcard {
             return before(self.numbers.clone());
@@ -277,7 +277,7 @@ fn comparand(part: Part<'_>) -> Result<Comparand, RangeError> {
             _ => Err(part.error(format!("`{}`: after `x` or `*` only `x` or `*` may follow", part.text))),
         };
     }
-    // npm's and Go's `2.0.0-0`: the place before all prereleases of `2.0.0`, which asks for them.
+    // npm's and Go's `2.0.0-0`: the place before all prereleases of `2.0.0`, which admits them.
     if let Some(numbers) = text.strip_suffix("-0").and_then(dotted) {
         return Ok(Comparand { numbers, prerelease: Prerelease::default(), wildcard: true, named: true });
     }

@@ -19,7 +19,7 @@ fn range(text: &str) -> Range {
     text.parse().unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
-/// The intervals that a range comes to: `>=1.2 <2 || >=4.1`.
+/// The intervals that a range stands for: `>=1.2 <2 || >=4.1`.
 fn explained(range: &Range) -> String {
     let one = |interval: &Interval| match (&interval.from, &interval.to) {
         (from, None) if from.numbers.is_empty() => "*".to_owned(),
@@ -225,7 +225,7 @@ fn comparator() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Where the `semver` crate can read a range it means the same.
+    /// If the `semver` crate can read a range, it means the same.
     #[test]
     fn agrees_with_semver(comparators in prop::collection::vec(comparator(), 1..=3)) {
         let text = comparators.join(", ");
@@ -239,7 +239,7 @@ proptest! {
         }
     }
 
-    /// A prerelease is admitted only where its release is, unless the range names a prerelease of that release.
+    /// A prerelease is admitted only if its release is, unless the range names a prerelease of that release.
     #[test]
     fn a_prerelease_follows_its_release(comparators in prop::collection::vec(comparator(), 1..=2), numbers in prop::collection::vec(0u8..5, 1..=4)) {
         if let Ok(range) = comparators.join(" ").parse::<Range>() {
@@ -249,7 +249,7 @@ proptest! {
         }
     }
 
-    /// No text makes the parser fail otherwise than with an error inside the text.
+    /// No text makes the parser fail except with an error inside the text.
     #[test]
     fn never_panics(text in "[ -~]{0,24}") {
         if let Err(error) = text.parse::<Range>() {

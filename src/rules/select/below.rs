@@ -6,12 +6,12 @@ use super::super::{Reading, Rule, VersionRule};
 use super::family::{Family, wanted_variant};
 use crate::image::Tag;
 
-/// The approval that a version is compared with: the newest of its line, else the newest of its family that is below it,
-/// of any line. `approved` is in the manifest's order; of equal versions the last counts.
+/// The approval that a version is compared with: the newest in its line, else the newest below it in its family, in any
+/// line. `approved` is in the manifest's order; among equal versions the last counts.
 ///
-/// A line's newest is that of the rule's variant, where there is one. A floating tag is only compared with itself. What
-/// the rule cannot read has no family: it is compared with the newest approval, or with the last one if none can be
-/// read.
+/// A line's newest is of the rule's variant, if there is such an approval. A floating tag is only compared with itself.
+/// What the rule cannot read has no family: it is compared with the newest approval, or with the last one if none can
+/// be read.
 pub(crate) fn compared_with<'a>(rule: &Rule, approved: impl Iterator<Item = &'a Tag>, to: &Tag) -> Option<&'a Tag> {
     let mut latest_first: Vec<&Tag> = approved.collect();
     latest_first.reverse();
@@ -22,14 +22,14 @@ pub(crate) fn compared_with<'a>(rule: &Rule, approved: impl Iterator<Item = &'a 
     newest(versions, &own).or_else(|| below(versions, &latest_first, &version))
 }
 
-/// The newest approval of a version's family that is below it.
+/// The newest approval below a version in its family.
 fn below<'a>(rule: &VersionRule, latest_first: &[&'a Tag], version: &Version) -> Option<&'a Tag> {
     let family = Family::shape(version, rule);
     let is_below = |v: &Version| family.is_kin_of(v) && v.precedence(version).is_lt();
     newest_of(read(rule, latest_first).into_iter().filter(|approval| is_below(&approval.version)))
 }
 
-/// The newest approval, of the rule's variant where there is one of it.
+/// The newest approval, of the rule's variant if there is such an approval.
 fn newest<'a>(rule: &VersionRule, latest_first: &[&'a Tag]) -> Option<&'a Tag> {
     let followed = |v: &Version| rule.variant.is_none() || wanted_variant(v, rule);
     newest_of(read(rule, latest_first).into_iter().filter(|approval| followed(&approval.version)))
@@ -50,7 +50,7 @@ fn read<'a>(rule: &VersionRule, tags: &[&'a Tag]) -> Vec<Approval<'a>> {
     tags.iter().filter_map(approval).collect()
 }
 
-/// The newest; of equal ones the first.
+/// The newest; the first among equal ones.
 fn newest_of<'a>(approvals: impl Iterator<Item = Approval<'a>>) -> Option<&'a Tag> {
     let newer = |newest: Approval<'a>, other: Approval<'a>| {
         if other.version.precedence(&newest.version).is_gt() { other } else { newest }

@@ -1,4 +1,4 @@
-//! What is published outside a family: newer versions that cannot follow what is approved.
+//! What is published outside a family: newer versions that cannot follow the approval.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use super::start::{LEFT_BEHIND, Start};
 use crate::rules::vocabulary;
 
 /// The row of the newest version that is newer than `current`, the newest approval of a line, wanted by the rule and of
-/// another precision, build word or variant. Similarity to the approval comes before being newer.
+/// another precision, build word or variant. Similarity to the approval counts more than being newer.
 pub(super) fn beside<'v>(
     rule: &VersionRule,
     start: &Start<'_>,
@@ -40,15 +40,15 @@ pub(super) fn beside<'v>(
     newer.into_iter().find(|(_, version, _)| !moves(version, current, start)).map(|(_, _, at)| at)
 }
 
-/// Whether so many releases were published with builds alone that these are no snapshots of what is still to come.
+/// Whether enough releases were published with builds only: then these are not snapshots of a coming release.
 fn has_left(newer: &[(u8, &Version, usize)]) -> bool {
     let built =
         newer.iter().filter(|(_, version, _)| !version.build.is_empty()).map(|(_, version, _)| &version.numbers);
     built.collect::<BTreeSet<_>>().len() >= LEFT_BEHIND
 }
 
-/// Whether a person would take it for what may come after `current`. What an approval has, an architecture or a commit, may
-/// be gone; what it lacks does not come.
+/// Whether a person would see it as a possible successor of `current`. It may drop an architecture or commit that the
+/// approval has, but must not add one.
 fn goes_on(version: &Version, current: &Version) -> bool {
     let like_prefix = Suffix(version.prefix.clone()).is_like(&Suffix(current.prefix.clone()));
     let unreleased = |word: &str| vocabulary::unreleased(vocabulary::stem(word));
@@ -61,8 +61,8 @@ fn goes_on(version: &Version, current: &Version) -> bool {
         && (version.variant == current.variant || !words.any(unreleased))
 }
 
-/// Whether it is the same version and its variant only has a greater number in front: `22-bookworm` after `3-bookworm`. Where the
-/// other releases have other numbers it may well count.
+/// Whether it is the same version and only the leading number of its variant is greater: `22-bookworm` after
+/// `3-bookworm`. If the other releases have other numbers, it may well be a counter.
 fn counts_on(version: &Version, current: &Version) -> bool {
     version.numbers == current.numbers
         && number(current).is_some()
@@ -70,19 +70,19 @@ fn counts_on(version: &Version, current: &Version) -> bool {
         && version.variant > current.variant
 }
 
-/// The number in front of a variant: `22` of `22-bookworm`.
+/// The leading number of a variant: `22` of `22-bookworm`.
 fn number(version: &Version) -> Option<&str> {
     version.variant.0.split_once('-').map(|(number, _)| number).filter(|number| digits(number))
 }
 
-/// Whether other releases have such variants and none this very one.
+/// Whether other releases have variants of this kind, but none this very one.
 fn is_alone<'v>(current: &Version, versions: impl Iterator<Item = &'v Version>) -> bool {
     let others = versions.filter(|other| other.numbers != current.numbers).map(|other| &other.variant);
     let alike: Vec<&Suffix> = others.filter(|variant| variant.is_like(&current.variant)).collect();
     !alike.is_empty() && !alike.contains(&&current.variant)
 }
 
-/// Whether it is newer. What only adds parts to an approved `1.28` is not: that tag moves and so has it.
+/// Whether it is newer. One that only adds parts to an approved `1.28` is not: that tag moves, and has moved there.
 fn is_newer(version: &Version, current: &Version) -> bool {
     let follows = current.build.is_empty() && current.commit.is_none() && !current.dated && current.precision() < 3;
     match version.numbers.cmp(&current.numbers) {
@@ -96,7 +96,7 @@ fn is_newer(version: &Version, current: &Version) -> bool {
     }
 }
 
-/// How like the approval it is: of its variant, of one that differs in numbers, of any.
+/// How similar it is to the approval: same variant, a variant that differs in numbers only, any.
 fn likeness(version: &Version, current: &Version) -> u8 {
     match () {
         () if version.variant == current.variant => 2,
@@ -107,7 +107,7 @@ fn likeness(version: &Version, current: &Version) -> u8 {
 
 fn moves(version: &Version, current: &Version, start: &Start<'_>) -> bool {
     let floats = start.floating().floats(version);
-    // after a build, what has none beside it is not a name of builds
+    // after an approved build, a version that merely has built neighbours does not float
     let neighbour = floats == Some(Floats::Neighbours) && !current.build.is_empty();
     version.build.is_empty() && floats.is_some() && !neighbour
 }

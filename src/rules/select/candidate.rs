@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::super::{Chosen, Fact, Facts, Readiness, Reason, Since, Subject, Waiting};
 use crate::image::{Digest, Tag};
 
-/// What is known of a candidate.
+/// What is known about a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Candidate {
     /// It may be proposed.
@@ -16,7 +16,7 @@ pub(crate) enum Candidate {
     Unknown(Fact),
 }
 
-/// What was observed, and what is asked.
+/// What was observed, and the subject.
 #[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     pub(super) subject: &'a Subject,
@@ -25,7 +25,7 @@ pub(super) struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Judges what `tag` answers now.
+    /// Judges what `tag` resolves to now.
     pub(super) fn tag(self, tag: &Tag) -> Candidate {
         match self.facts.digests.get(tag) {
             None => Candidate::Unknown(Fact::Digest(tag.clone())),
@@ -34,7 +34,7 @@ impl Question<'_> {
         }
     }
 
-    /// Judges a digest that `tag` answers now.
+    /// Judges a digest that `tag` resolves to now.
     fn digest(self, tag: &Tag, digest: &Digest) -> Candidate {
         if let Some(refused) = self.refused(tag, digest) {
             return Candidate::Bad(refused);
@@ -52,7 +52,7 @@ impl Question<'_> {
         self.ready(tag, digest, public_since)
     }
 
-    /// Judges readiness and signatures last, because they are the most expensive questions: of what is not there nothing needs to be
+    /// Judges readiness and signatures last, because they cost the most: if something is missing, nothing needs to be
     /// verified.
     pub(super) fn ready(self, tag: &Tag, digest: &Digest, public_since: Option<Since>) -> Candidate {
         if self.subject.ask_readiness {
@@ -119,8 +119,9 @@ impl Question<'_> {
         self.subject.approved.iter().rev().find(|(approved, _)| approved == tag).map(|(_, digest)| digest)
     }
 
-    /// Whether the candidate is seen for the first time or nobody knows since when it is public: then the clocks of older
-    /// candidates need not begin too. A tag that has a history was seen before, and its clock may start again every night.
+    /// Whether the candidate is seen for the first time or it is unknown since when it is public: then older
+    /// candidates' clocks need not begin too. A tag with a history was seen before, and its clock may restart every
+    /// night.
     pub(super) fn fresh(self, waiting: &Waiting) -> bool {
         if self.facts.history.get(&waiting.tag).is_some_and(|history| !history.is_empty()) {
             return false;

@@ -7,8 +7,8 @@ use super::super::version::Version;
 use super::super::{NoVersion, Reading};
 use crate::image::Tag;
 
-/// Reads again what looks like a number but is not: `1234567` in a list that has `0a1b2c3` too is a commit hash. One
-/// hash of seven digits in thirty has no letter, and as a number it would be the newest version of all. A date stays a
+/// Rereads what looks like a number but is not: `1234567` in a list that also has `0a1b2c3` is a commit hash. One in
+/// thirty hashes of seven digits has no letter, and as a number it would be the newest version of all. A date stays a
 /// date.
 pub(super) fn tell(list: &mut [(&Tag, Reading)]) {
     let commits = list.iter().filter(|(_, reading)| *reading == Reading::Other(NoVersion::Commit));

@@ -1,4 +1,4 @@
-//! One table of decisions: for each way of writing tags what follows what, and what does not. Read it as a user of that
+//! One table of decisions: for each way of writing tags, what follows what and what does not. Read it as a user of that
 //! image would.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::tests::{case, settle, tags};
 use crate::rules::{Facts, Verdict, notices};
 
-/// The rule, then of each line what it holds and gets, then each tag that is neither with its reason code.
+/// The rule, then for each line what it has and gets, then each other tag with its reason code.
 fn decision(words: &str, list: &str) -> String {
     let selection = settle(&case(words), &tags(list), &mut Facts::default());
     let mut text = format!("\n{}\n", if words.is_empty() { "(no rule)" } else { words });
@@ -191,7 +191,7 @@ fn what_the_rule_says() {
     ]));
 }
 
-/// The same with what a person hears of the rule.
+/// The same, with what a person is told about the rule.
 fn told(cases: &[(&str, &str)]) -> String {
     let told = |(words, list): &(&str, &str)| {
         let (subject, tags) = (case(words), tags(list));

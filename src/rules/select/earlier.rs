@@ -1,4 +1,4 @@
-//! Earlier digests of a tag: what it may get if its current digest is too young.
+//! Earlier digests of a tag: candidates if its current digest is too young.
 
 use chrono::{DateTime, Utc};
 
@@ -6,25 +6,26 @@ use super::super::{Chosen, Fact, Facts, Readiness, Reason, Since, Subject, Waiti
 use super::candidate::{Candidate, Question, minute};
 use crate::image::{Digest, Tag};
 
-/// How many earlier digests of a line's tags are tried in one run, each of which costs requests: the whole history of one tag.
+/// How many earlier digests of a line's tags are tried per run, as each costs requests: the whole history of one tag.
 pub(crate) const EARLIER: usize = 12;
 
-/// Judges one tag by itself, whatever else the rule would pick: what it answers, its age, whether all of it is there; where
-/// that is too young, what it answered before.
+/// Judges one tag by itself, whatever else the rule would pick: its digest, its age, whether all of it is there; if it
+/// is too young, its earlier digests.
 pub(crate) fn alone(subject: &Subject, tag: &Tag, facts: &Facts, now: DateTime<Utc>) -> Candidate {
     let mut tries = EARLIER;
     Question { subject, facts, now }.newest(tag, &mut tries)
 }
 
 impl Question<'_> {
-    /// Judges what `tag` answers now or, where that is too young, the newest digest of its history that is old enough, newer
-    /// than what is approved of the tag, and still held by upstream. `tries` are left for earlier digests, and are used up.
+    /// Judges what `tag` resolves to now or, if that is too young, the newest digest in its history that is old enough,
+    /// newer than the tag's approval, and still available upstream. `tries` are left for earlier digests, and are used
+    /// up.
     ///
-    /// A digest of the history counts from when it was first seen, also where the tag has answered others since. A cooldown
-    /// waits for somebody to find what is wrong with bytes that anybody can pull, and an earlier digest was in the open for as
-    /// long; a clock that each rebuild ends would never let a tag through that is rebuilt every night. A publisher who
-    /// withdraws bytes deletes them, so they are no longer held, or has the tag resolve to the approved ones again, which ends
-    /// its history. Bytes that come back as what the tag resolves to start again. The proposal says that its tag has moved on.
+    /// An earlier digest's age counts from when it was first seen, even if the tag has moved since. A cooldown gives
+    /// people time to find faults in public bytes, and an earlier digest has been public as long; if each rebuild
+    /// stopped the clock, a tag that is rebuilt every night would never pass. A publisher who withdraws bytes deletes
+    /// them, so they are no longer available, or points the tag back to the approved ones, which ends its history.
+    /// Bytes that become a tag's current ones again start over. The proposal says that its tag has moved on.
     pub(super) fn newest(self, tag: &Tag, tries: &mut usize) -> Candidate {
         match self.tag(tag) {
             Candidate::Bad(waiting) if waiting.reason == Reason::Waiting => self.earlier(tag, waiting, tries),
@@ -36,14 +37,14 @@ impl Question<'_> {
         let Some(history) = self.facts.history.get(tag) else { return Candidate::Unknown(Fact::History(tag.clone())) };
         let (mut next, mut unsigned) = (None, None);
         for (digest, since) in self.newer(tag, history) {
-            // What was declined is not followed by what is older still.
+            // After a declined digest, nothing older is proposed.
             if self.facts.declined.contains(digest) {
                 break;
             }
             let since = Some(Since::first_seen(*since));
             if let Some(refused) = self.refused(tag, digest) {
                 if refused.reason == Reason::Unsigned {
-                    // It was asked about, as what is tried below.
+                    // This took a request, like those tried below.
                     let Some(left) = tries.checked_sub(1) else { break };
                     *tries = left;
                     unsigned.get_or_insert((digest, refused.detail));
@@ -59,7 +60,7 @@ impl Question<'_> {
             match self.ready(tag, digest, since) {
                 Candidate::Good(chosen) => return Candidate::Good(Chosen { instead_of: Some(waiting), ..chosen }),
                 unknown @ Candidate::Unknown(_) => return unknown,
-                // The same as what is approved: what is older is not an update of that.
+                // Equal to the approval: anything older is not an update of it.
                 Candidate::Bad(_) if self.facts.readiness.get(digest) == Some(&Readiness::Unchanged) => break,
                 Candidate::Bad(_) => {}
             }
@@ -74,8 +75,8 @@ impl Question<'_> {
         })
     }
 
-    /// What a tag answered before, newest first, as far as it is newer than what is approved of the tag. Without the approved
-    /// digest in it a history does not say what is newer: then nothing of it is taken.
+    /// A tag's earlier digests, newest first, as far as they are newer than the tag's approval. A history without the
+    /// approved digest does not say what is newer: then none of it is used.
     fn newer<'h>(
         self,
         tag: &Tag,
@@ -90,13 +91,13 @@ impl Question<'_> {
     }
 }
 
-/// A tag that waits, where an earlier digest of it is due before what it resolves to now.
+/// A waiting tag with an earlier digest that is due before the current one.
 fn due_before(waiting: Waiting, digest: &Digest, due: DateTime<Utc>) -> Waiting {
     let detail = format!("{}; {}, which it resolved to before, is due {}", waiting.detail, digest.short(), minute(due));
     Waiting { detail, until: Some(due), ..waiting }
 }
 
-/// A tag that waits, where an earlier digest of it would come but for its signatures.
+/// A waiting tag with an earlier digest that only its signatures hold back.
 fn but_for_signatures(waiting: Waiting, digest: &Digest, why: &str) -> Waiting {
     let detail =
         format!("{}, which it answered before: {why}; what it answers now: {}", digest.short(), waiting.detail);

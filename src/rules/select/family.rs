@@ -1,4 +1,4 @@
-//! Which tags are of one family, so that one may follow another.
+//! Which tags belong to one family, so that one may follow another.
 
 use super::super::version::{Numbering, Suffix, Version, join};
 use super::super::{Reason, Variant, VersionRule, vocabulary};
@@ -15,11 +15,11 @@ pub(super) struct Family {
     commit: bool,
     architecture: Option<String>,
     numbering: Numbering,
-    /// The number of numeric parts, where approvals set it.
+    /// The number of numeric parts, if approvals determine it.
     precision: Option<usize>,
     /// Whether the habit is a prerelease.
     previews: bool,
-    /// Whether the habit is to write `v`.
+    /// Whether `v` is written by habit.
     pub(super) v: bool,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Family {
 enum Kind {
     /// This one.
     Exactly(String),
-    /// Those that differ in numbers only: `alpine3.19`, `alpine3.20`.
+    /// Variants that differ in numbers only: `alpine3.19`, `alpine3.20`.
     Like(Suffix),
 }
 
@@ -56,12 +56,12 @@ impl Family {
         }
     }
 
-    /// Whether no approval set it.
+    /// Whether it does not come from an approval.
     pub(super) const fn is_first(&self) -> bool {
         self.precision.is_none()
     }
 
-    /// Whether the numbers of both go on in ways that fit.
+    /// Whether the numbers of both continue in compatible ways.
     pub(super) fn counts_like(&self, other: &Self) -> bool {
         self.numbering.is_like(other.numbering)
     }
@@ -105,7 +105,7 @@ impl Family {
         })
     }
 
-    /// Why a version's builds are not the family's. After a repair comes a version without one again.
+    /// Why a version's builds are not the family's. A repair is followed by a version without one.
     pub(super) fn builds_differ(&self, version: &Version) -> Option<Judgement> {
         let repaired = version.build.is_empty() && self.build.iter().all(|(word, _)| vocabulary::repair(word));
         let same = version.build.len() == self.build.len()
@@ -181,7 +181,7 @@ fn suffix(variant: &str) -> String {
     if variant.is_empty() { "no suffix".to_owned() } else { format!("`-{variant}`") }
 }
 
-/// Whether a first approval may look like this version.
+/// Whether an image's first approval may look like this version.
 pub(super) fn may_begin(version: &Version, rule: &VersionRule) -> bool {
     version.prefix.is_empty() && version.architecture.is_none() && wanted_variant(version, rule)
 }

@@ -5,26 +5,26 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::super::number::Number;
 use super::super::version::Version;
 
-/// From how many releases of two parts without longer versions, all after the only one that has some, that one is an exception.
+/// How many two-part releases without longer versions, after the only one with some, make that one an exception.
 const NO_HABIT: usize = 3;
 
-/// The versions of a list by what is published beside them: a version is floating where something longer is, that is, with
-/// the same parts and more. `1` and `1.27` float beside `1.27.3`; `16.4` does not because of `9.6.24`.
+/// The versions of a list by what is published beside them: a version floats if something longer exists, with the same
+/// parts and more. `1` and `1.27` float beside `1.27.3`; `16.4` does not because of `9.6.24`.
 ///
-/// Its neighbours float with it, those that differ in their last part alone: beside `1.27.3`, `1.28` floats before its first
-/// patch is there. But an exception makes no habit, as `21.0.12.1` before `21.0.13`, where nothing newer is longer. With two
-/// parts that takes more, because mostly such a tag does float: one series alone, and three or more after it, as with `3.4.1`
-/// before `3.5`, `3.6` and `3.7`. A second series with longer versions is a habit: between 2.555.1 and 2.568.1 the releases
-/// of two parts are of another kind. Numbers of one part are not releases if anything longer exists.
+/// Its neighbours, which differ only in their last part, float with it: beside `1.27.3`, `1.28` floats even before its
+/// first patch. But an exception makes no habit, such as `21.0.12.1` before `21.0.13`, if nothing newer is longer. With
+/// two parts that takes more, because such tags usually do float: a single series, and three or more after it, as with
+/// `3.4.1` before `3.5`, `3.6` and `3.7`. A second series with longer versions is a habit: between 2.555.1 and 2.568.1
+/// the two-part releases are of another kind. One-part numbers are not releases if anything longer exists.
 ///
-/// One or two parts float also beside bare builds of theirs, `9.4` beside `9.4-1123`, with their neighbours up to that, and one
-/// part alone beside its early prereleases, `26` beside `26-ea-8`, unless other releases have one part too.
+/// One or two parts also float beside their bare builds, `9.4` beside `9.4-1123`, with their neighbours up to that, and
+/// a single part beside its early prereleases, `26` beside `26-ea-8`, unless other releases have a single part too.
 pub(super) struct FloatingVersions<'a> {
     longer: Beside<'a>,
     built: Beside<'a>,
-    /// Numbers of one part that have early prereleases.
+    /// One-part numbers that have early prereleases.
     previewed: HashSet<&'a Number>,
-    /// Whether a number of one part is released without any of that.
+    /// Whether any one-part number is released without any of that.
     counts: bool,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct FloatingVersions<'a> {
 pub(super) enum Floats {
     /// Longer versions are also published.
     Longer,
-    /// Builds of it are.
+    /// Builds of it are published.
     Built,
     /// Longer versions or builds of its neighbours are also published.
     Neighbours,
@@ -41,7 +41,7 @@ pub(super) enum Floats {
     Previewed,
 }
 
-/// What has something longer, or a build, beside it.
+/// The versions that have something longer, or a build, beside them.
 #[derive(Default)]
 struct Beside<'a> {
     all: HashSet<&'a [Number]>,
@@ -49,7 +49,7 @@ struct Beside<'a> {
     series: HashMap<&'a [Number], Series<'a>>,
 }
 
-/// The versions under one beginning that have something beside them.
+/// The versions with the same beginning that have something beside them.
 struct Series<'a> {
     /// The newest of them by its last part.
     newest: &'a Number,
@@ -59,7 +59,7 @@ struct Series<'a> {
 }
 
 impl<'a> FloatingVersions<'a> {
-    /// Those of a list; of versions that are not the family's `own` only what stands beside one and two parts counts.
+    /// Those of a list; for versions that are not the family's `own`, only one and two parts float beside them.
     pub(super) fn new(versions: impl Iterator<Item = &'a Version> + Clone, own: impl Fn(&Version) -> bool) -> Self {
         let (mut longer, mut built, mut previewed) = (Beside::default(), Beside::default(), HashSet::new());
         for version in versions.clone() {
@@ -82,12 +82,12 @@ impl<'a> FloatingVersions<'a> {
         floating
     }
 
-    /// Whether the version moves, and why, where nothing is approved that says what releases look like.
+    /// Whether the version floats, and why, if no approval shows what releases look like.
     pub(super) fn floats(&self, version: &Version) -> Option<Floats> {
         self.told(version).or_else(|| self.previewed(version))
     }
 
-    /// Why it moves, judging by longer versions or builds.
+    /// Why it floats, judging by longer versions or builds.
     fn told(&self, version: &Version) -> Option<Floats> {
         self.longer(version).or_else(|| self.built(version))
     }
@@ -117,11 +117,11 @@ fn is_plain(version: &Version) -> bool {
 }
 
 impl<'a> Beside<'a> {
-    /// Adds what is shorter than a version and may float beside it, of so many parts at most.
+    /// Adds the shorter versions that may float beside a version, up to this many parts.
     fn add_beginnings(&mut self, numbers: &'a [Number], most: usize) {
         for parts in (1..numbers.len()).rev().filter(|parts| *parts <= most) {
             if !self.add(&numbers[..parts]) {
-                // whoever added it first added what is shorter
+                // whoever added it first added the shorter ones too
                 return;
             }
         }
@@ -138,7 +138,7 @@ impl<'a> Beside<'a> {
         new
     }
 
-    /// Looks at a release: where it has nothing beside it and is newer than those that have, they may be exceptions.
+    /// Looks at a release: if it has nothing beside it and is newer than those that have, they may be exceptions.
     fn look_past(&mut self, numbers: &'a [Number]) {
         let Some((last, before)) = numbers.split_last() else { return };
         if let Some(series) = self.series.get_mut(before).filter(|series| last > series.newest) {
@@ -156,7 +156,7 @@ impl<'a> Beside<'a> {
 }
 
 impl Series<'_> {
-    /// Whether the neighbours of this series, of so many parts, float beside longer versions as it does.
+    /// Whether the neighbours of this series, with this many parts, float beside longer versions as it does.
     fn is_habit(&self, parts: usize) -> bool {
         match parts {
             1 => true,

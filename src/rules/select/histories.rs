@@ -1,4 +1,4 @@
-//! Tags that are rebuilt before what they answer is old enough.
+//! Tags that are rebuilt before their digest is old enough.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ fn day(n: i64) -> DateTime<Utc> {
     now() - chrono::TimeDelta::days(n)
 }
 
-/// What the ledger says of a tag: digests by name with their ages in days, oldest first. The last is what the tag answers.
+/// A tag's history in the ledger: digests by name with their ages in days, oldest first. The last is the current one.
 fn rebuilt(facts: &mut Facts, name: &str, history: &[(&str, i64)]) {
     let entries: Vec<_> = history.iter().map(|(name, age)| (digest(name), day(*age))).collect();
     let (last, since) = entries.last().unwrap().clone();
@@ -33,7 +33,7 @@ fn gone(facts: &mut Facts, names: &[&str]) {
     facts.readiness.extend(names.iter().map(gone));
 }
 
-/// The tag and the digest's name that is chosen on the first line.
+/// The tag and the digest's name that are chosen on the first line.
 fn chosen(subject: &Subject, list: &str, mut facts: Facts) -> String {
     asked(subject, list, &mut facts);
     let list = tags(list);
@@ -168,7 +168,7 @@ fn every_line_asks_one_fact_a_round() {
     assert!(missing.iter().all(|fact| matches!(fact, Fact::Readiness(..))), "{missing:?}");
 }
 
-/// As many versions as are checked, each rebuilt every night, a rebuild of the approved one, and nothing is there any more.
+/// As many versions as are checked, each rebuilt every night, a rebuild of the approved one, and nothing available.
 #[test]
 fn the_rounds_are_enough() {
     let list: Vec<Tag> = (0..300).map(|n| tag(&format!("1.{n}.0"))).collect();
@@ -199,7 +199,7 @@ fn the_rounds_are_enough() {
     assert_eq!(rounds + PASSED + 1, ROUNDS, "where what the tags answer is old enough, and unsigned, one more of each");
 }
 
-/// What may be the matter with an earlier digest.
+/// The possible states of an earlier digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Ready,
@@ -216,7 +216,7 @@ fn states() -> impl Strategy<Value = Vec<(State, i64)>> {
 }
 
 proptest! {
-    /// A floating tag, a rebuild and, where nothing of it is approved, a new version get the same of one history.
+    /// With the same history, a floating tag, a rebuild and, if it has no approval, a new version get the same digest.
     #[test]
     fn every_tag_is_given_the_newest_digest_that_may_come(mut states in states(), approved in prop::option::of(0_usize..super::EARLIER)) {
         states.sort_by_key(|(_, age)| std::cmp::Reverse(*age));

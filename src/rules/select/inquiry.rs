@@ -26,8 +26,8 @@ enum Tags<'a> {
 }
 
 impl Readings<'_> {
-    /// Judges what needs no facts, for all rounds of questions and answers about `subject`. Its rule is the one that the
-    /// tags were read with.
+    /// Judges what needs no facts, for all rounds of questions and answers about `subject`. Its rule must be the one
+    /// that the tags were read with.
     #[must_use]
     pub fn inquire<'a>(&'a self, subject: &'a Subject, now: DateTime<Utc>) -> Inquiry<'a> {
         let tags = match &subject.rule {

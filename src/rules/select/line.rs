@@ -1,4 +1,4 @@
-//! One line: which of its candidates, newest first, is to be proposed.
+//! One line: which of its candidates, newest first, should be proposed.
 
 use std::borrow::Cow;
 
@@ -9,22 +9,22 @@ use super::judgement::Judgement;
 use super::rows::{Held, Row};
 use crate::image::{Digest, Tag};
 
-/// How many candidates in a row may have a clock that has only just begun before the older ones are left for later runs.
+/// How many candidates in a row may have a clock that has just begun before older ones are left for later runs.
 ///
-/// The newest of today is the one that matters; once its clock has run it is chosen, or those below it are checked.
+/// Today's newest is the one that matters; once its clock has run out it is chosen, or those below it are checked.
 const FRESH: usize = 3;
-/// How many candidates of a line that are not ready, refused or unsigned are passed over in one run: each costs several
-/// requests, and where so many fail the older ones fail for the same reason.
+/// How many candidates of a line that are not ready, refused or unsigned are skipped in one run: each costs several
+/// requests, and if that many fail, the older ones fail for the same reason.
 pub(super) const PASSED: usize = 10;
 /// How many candidates of a line are checked in one run.
 const LOOKED_AT: usize = 100;
 
-/// After how many rounds of questions and answers nothing is missing, whatever the answers are: three about each candidate
-/// and a rebuild (its digest, its age, and its readiness or its history), one more about the signatures of those that are
-/// passed over and of the last, two about each earlier digest, and the last round.
+/// After how many rounds of questions and answers nothing is missing, whatever the answers: three for each candidate
+/// and a rebuild (its digest, its age, and its readiness or its history), one more for the signatures of those that are
+/// skipped and of the last, two for each earlier digest, and the last round.
 pub const ROUNDS: usize = 3 * (LOOKED_AT + 1) + PASSED + 1 + 2 * EARLIER + 1;
 
-/// A line and its candidates, of which it is only known that the rule admits them.
+/// A line and its candidates, for which it is only known that the rule admits them.
 #[derive(Debug)]
 pub(super) struct CandidateLine<'a> {
     pub(super) name: String,
@@ -34,7 +34,7 @@ pub(super) struct CandidateLine<'a> {
     pub(super) own: Vec<Held<'a>>,
     /// The rows of the candidates, newest first.
     pub(super) candidates: Vec<usize>,
-    /// Whether the approvals' habit is to write `v`.
+    /// Whether the approvals write `v` by habit.
     pub(super) v: Option<bool>,
     /// The row of the newest version that is published outside the family.
     pub(super) beside: Option<usize>,

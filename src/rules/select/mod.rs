@@ -1,10 +1,11 @@
-//! The choice among a list of tags, with a reason for every tag.
+//! The choice from a list of tags, with a reason for every tag.
 //!
-//! [`Readings::of`] reads the list once, [`Readings::inquire`] judges once what needs no facts, [`missing`](inquiry::Inquiry::missing) says
-//! what must be looked up, and [`answer`](inquiry::Inquiry::answer) decides. A caller looks up what is missing and asks again until nothing
-//! is: of each line the newest candidate's digest, then its age, then its readiness (or, where it is too young, what its tag
-//! answered before), and only where that one is not to be proposed the next older one's. Every line asks for one fact a
-//! round, and [`ROUNDS`] bounds the rounds.
+//! [`Readings::of`] reads the list once, [`Readings::inquire`] judges once what needs no facts,
+//! [`missing`](inquiry::Inquiry::missing) says what must be looked up, and [`answer`](inquiry::Inquiry::answer)
+//! decides. A caller looks up what is missing and asks again until nothing is: for each line the newest candidate's
+//! digest, then its age, then its readiness (or, if it is too young, its tag's earlier digests), and the next older
+//! candidate's only if that one must not be proposed. Every line asks for one fact per round, and [`ROUNDS`] limits the
+//! rounds.
 
 mod below;
 mod beside;

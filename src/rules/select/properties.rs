@@ -1,4 +1,4 @@
-//! What holds for every list of tags, rule and history.
+//! Properties of every list of tags, rule and history.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use proptest::prelude::*;
 
@@ -55,7 +55,7 @@ fn suffix() -> impl Strategy<Value = &'static str> {
     ])
 }
 
-/// Three tags, mostly of one number: what follows it decides their order.
+/// Three tags, mostly with the same number: what follows it decides their order.
 fn three_tags() -> impl Strategy<Value = [String; 3]> {
     let alike = (numbers(), [suffix(), suffix(), suffix()], any::<[bool; 3]>());
     let alike = alike
@@ -122,7 +122,7 @@ fn any_rule() -> impl Strategy<Value = VersionRule> {
     })
 }
 
-/// The same question without what a verdict gives as its reason; `None` where that is the tag alone.
+/// The same question without the cause that a verdict gives as its reason; `None` if that is the tag itself.
 fn without_cause(subject: &Subject, tags: &[Tag], said: &TagVerdict) -> Option<(Subject, Vec<Tag>)> {
     let mut subject = subject.clone();
     let Rule::Versions(rule) = &mut subject.rule else { unreachable!() };
@@ -190,7 +190,7 @@ fn version_of_rule(rule: &VersionRule, tag: &Tag) -> Option<Box<Version>> {
 }
 
 prop_compose! {
-    /// A rule, a list, and a history that is mostly from the list.
+    /// A rule, a list, and a history mostly taken from the list.
     fn any_case()(rule in any_rule(), tags in any_tags(), approved in prop::collection::vec((any::<prop::sample::Index>(), any_tag()), 0..4),
         rejected in prop::collection::vec(any_tag(), 0..3), cooldown in any::<bool>(), rebuilds in any::<bool>(), keep in prop::option::of(1u32..3)) -> (Subject, Vec<Tag>) {
         let approved: Vec<String> = approved.into_iter().map(|(at, other)| if tags.is_empty() { other } else { at.get(&tags).to_string() }).collect();
@@ -204,7 +204,7 @@ prop_compose! {
     }
 }
 
-/// The same tag with one of its parts, if that is above zero, one lower.
+/// The same tag with one of its parts lowered by one, if that is above zero.
 fn lower(version: &Version, at: prop::sample::Index) -> Option<String> {
     let mut parts: Vec<u64> = version.numbers.iter().map(|n| n.to_string().parse().ok()).collect::<Option<_>>()?;
     let dotted = |parts: &[u64]| parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
@@ -215,7 +215,7 @@ fn lower(version: &Version, at: prop::sample::Index) -> Option<String> {
 
 fn version_of(subject: &Subject, tag: &Tag) -> Option<Box<Version>> {
     let Rule::Versions(rule) = &subject.rule else { return None };
-    // A hash or a number by the company it keeps.
+    // A hash or a number, depending on the other tags.
     if tag.as_str() == "1234567" {
         return None;
     }
@@ -254,8 +254,8 @@ proptest! {
         prop_assert_eq!(read(a).precedence(&read(b)), a.cmp(&b));
     }
 
-    /// Of a version that is published with and without `v` the approvals' way is taken; one that is published in one way
-    /// alone is taken so, and where that is not theirs it is said.
+    /// If a version is published with and without `v`, the approvals' way is chosen; if it is published in one way
+    /// only, that one is, and it is noted if it is not theirs.
     #[test]
     fn the_habit_of_writing_v_wins_where_there_is_a_choice(
         habit: bool, patches in prop::collection::btree_map(1u8..40, 1u8..4, 1..6)
@@ -305,7 +305,7 @@ proptest! {
                     prop_assert_eq!(version.precision(), current.precision());
                     prop_assert_eq!(version.variant.kind(), current.variant.kind());
                     prop_assert_eq!(&version.architecture, &current.architecture);
-                    // After a repair comes a version without one.
+                    // A repair is followed by a version without one.
                     let repaired = current.text.contains("-security-") && version.build.is_empty();
                     prop_assert!(repaired || version.build.len() == current.build.len());
                     prop_assert!(version.numbering().is_like(current.numbering()), "{} after {}", chosen.tag, current.text);
@@ -319,7 +319,8 @@ proptest! {
         }
     }
 
-    /// What a choice is compared with is its line's newest approval, where it has one, and never newer than the choice.
+    /// A choice is compared with its line's newest approval, if there is one, and never with anything newer than
+    /// itself.
     #[test]
     fn a_choice_is_compared_with_what_its_line_has_or_what_is_below((subject, tags) in any_case()) {
         for line in settle_with(&subject, &tags, 3).lines {
@@ -356,7 +357,7 @@ proptest! {
     fn nothing_is_chosen_past_an_approval_that_is_not_read((subject, tags) in any_case(), age in 0u8..4) {
         let selection = settle_with(&subject, &tags, age);
         let Rule::Versions(rule) = &subject.rule else { unreachable!() };
-        // A hash or a number by the company it keeps.
+        // A hash or a number, depending on the other tags.
         let refused = |tag: &Tag| selection.tags.iter().any(|t| t.tag == *tag && t.reason == Reason::ApprovalNotRead);
         let is_read = |tag: &Tag| version_of_rule(rule, tag).is_some() && !refused(tag);
         let unread = subject.approved.last().map(|(tag, _)| tag).filter(|tag| !is_read(tag));
@@ -368,7 +369,7 @@ proptest! {
         }
     }
 
-    /// Where its cause is taken away, what is said of a tag is said no longer.
+    /// If its cause is removed, a tag's reason disappears.
     #[test]
     fn a_reason_is_true((subject, tags) in any_case(), age in 0u8..4) {
         let selection = settle_with(&subject, &tags, age);
@@ -380,7 +381,7 @@ proptest! {
         }
     }
 
-    /// A suggestion that is pasted into the rule picks what it says.
+    /// A suggestion that is pasted into the rule picks what it promises.
     #[test]
     fn a_suggestion_does_what_it_says((mut subject, tags) in any_case()) {
         subject.rebuilds = false;
@@ -410,11 +411,11 @@ proptest! {
         let rule = rule.clone();
         let before = settle_with(&subject, &tags, 3);
         let Some(chosen) = before.lines.first().and_then(|line| line.chosen.clone()) else { return Ok(()) };
-        // Mostly a tag that is just like the choice but for one lower part: others are seldom candidates at all.
+        // Mostly a tag that differs from the choice only in one lower part: others are seldom candidates at all.
         let added = version_of(&subject, &chosen.tag).filter(|_| kin > 0).and_then(|v| lower(&v, lowered)).unwrap_or(added);
         let (Some(added_version), Some(version)) = (version_of(&subject, &tag(&added)), version_of(&subject, &chosen.tag)) else { return Ok(()) };
         let habit = subject.approved.iter().any(|(t, _)| version_of(&subject, t).is_some_and(|v| rule.variant.is_none() || match &rule.variant { Some(Variant::Exactly(x)) => v.variant.0 == *x, _ => true }));
-        // With nothing approved the family is not settled yet: then the property is about older tags of the same family.
+        // With nothing approved the family is still open: then the property is about its older tags.
         let same_family = added_version.precision() == version.precision() && added_version.build.len() == version.build.len()
             && added_version.numbering() == version.numbering()
             && added_version.build.iter().zip(&version.build).all(|(added, own)| added.word == own.word)

@@ -4,7 +4,7 @@ use super::super::version::Version;
 use super::super::{NoVersion, Reading, Rule};
 use crate::image::Tag;
 
-/// A list of tags as a rule reads it: each tag once, newest first, those that are no version last, by name.
+/// A list of tags as a rule reads it: each tag once, newest first, those that are not versions last, by name.
 #[derive(Debug)]
 pub struct Readings<'t>(Vec<(&'t Tag, Reading)>);
 

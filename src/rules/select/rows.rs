@@ -40,12 +40,12 @@ pub(super) struct Approval<'a> {
     pub(super) version: Box<Version>,
 }
 
-/// What the manifest contains.
+/// An approval in the manifest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Held<'a> {
     pub(super) tag: &'a Tag,
     pub(super) digest: &'a Digest,
-    /// Its place in the list, if upstream still lists it.
+    /// Its index in the list, if upstream still lists it.
     pub(super) row: Option<usize>,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn rejected(subject: &Subject, now: DateTime<Utc>, tag: &Tag) -> Opti
     Some(until.map_or_else(|| "a person rejected it".to_owned(), |last| format!("a person rejected it until {last}")))
 }
 
-/// Decides what needs no other tag.
+/// Decides whatever needs no other tag.
 pub(super) fn rows<'a>(
     subject: &Subject,
     rule: &VersionRule,
@@ -78,7 +78,7 @@ pub(super) fn rows<'a>(
     tags.iter().map(row).collect()
 }
 
-/// What there is to say about an approved tag: if the rule no longer wants it, why.
+/// What to say about an approved tag: if the rule no longer wants it, why.
 fn approved_judgement(
     subject: &Subject,
     now: DateTime<Utc>,
@@ -114,7 +114,7 @@ pub(super) fn revoked(subject: &Subject, tag: &Tag) -> bool {
     subject.revoked.iter().any(|(revoked, _)| revoked == tag)
 }
 
-/// The approvals that read as versions, newest first; of equal ones the manifest's last.
+/// The approvals that read as versions, newest first; among equal ones the manifest's last.
 pub(super) fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Row<'_>]) -> Vec<Approval<'a>> {
     let listed = rows.iter().enumerate().filter(|(_, row)| is_approved(row));
     let listed: BTreeMap<&Tag, usize> = listed.map(|(at, row)| (row.tag, at)).collect();
@@ -138,9 +138,9 @@ pub(super) fn approvals<'a>(subject: &'a Subject, rule: &VersionRule, rows: &[Ro
     approvals
 }
 
-/// The last approval that the rule does not read and that no later one is known to be newer than: what is newer than that
-/// nobody can say, so nothing is chosen past it. A later approval that is read says where to go on, unless it is not a newer
-/// than the number that the unread one begins with: after `1.1.1v` neither `1.1.0` nor `1.1.1` does.
+/// The last approval that the rule does not read and that is not known to be older than a later one: nobody can say
+/// what is newer than it, so nothing is chosen past it. A later approval that is read says where to continue, unless it
+/// is not newer than the number that the unread one begins with: after `1.1.1v` neither `1.1.0` nor `1.1.1` is.
 pub(super) fn unread<'a>(subject: &'a Subject, read: &[Approval<'_>], rows: &[Row<'_>]) -> Option<Held<'a>> {
     let versions: HashMap<&Tag, &Version> = read.iter().map(|a| (a.held.tag, &*a.version)).collect();
     let mut newest: Option<&Version> = None;

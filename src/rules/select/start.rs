@@ -11,14 +11,14 @@ use super::family::{Family, may_begin, wanted_version};
 use super::floating::{FloatingVersions, Floats};
 use super::readings::Readings;
 
-/// From how many newer releases with a build or a commit on, the plain ones count as abandoned.
+/// How many newer releases with a build or a commit it takes for the plain ones to count as abandoned.
 pub(super) const LEFT_BEHIND: usize = 3;
 
 /// How many tags that may move are checked, newest first, for what they move with.
 const LOOKED_AT: usize = 20;
 
-/// Where an image begins. It is sought among all series, so that no series of its own stray kind (a lone `20240601`, a
-/// `4` before its first release) becomes a line; and only where it is asked for, since it takes the whole list.
+/// Where an image begins. All series are considered together, so that no stray series (a lone `20240601`, a `4` before
+/// its first release) becomes a line; and only on demand, since that takes the whole list.
 pub(super) struct Start<'a> {
     rule: &'a VersionRule,
     tags: &'a Readings<'a>,
@@ -31,13 +31,13 @@ impl<'a> Start<'a> {
         Self { rule, tags, floating: OnceCell::new(), family: OnceCell::new() }
     }
 
-    /// What floats, whatever the images are made of: `21` moves beside `21.0.11_10-jdk` too.
+    /// What floats, whatever the images are made of: `21` also moves beside `21.0.11_10-jdk`.
     pub(super) fn floating(&self) -> &FloatingVersions<'a> {
         let versions = || self.tags.versions().filter(|version| version.prefix.is_empty());
         self.floating.get_or_init(|| FloatingVersions::new(versions(), |version| may_begin(version, self.rule)))
     }
 
-    /// The family of one series: where the rule takes any suffix, each may have its own.
+    /// The family of one series: if the rule accepts any suffix, each may have its own.
     pub(super) fn family<'v>(&self, series: impl Iterator<Item = &'v Version>) -> Option<Family> {
         let family = self.family.get_or_init(|| first(self.tags.versions(), self.rule, self.floating())).clone()?;
         if self.rule.variant != Some(Variant::Any) {
@@ -47,9 +47,9 @@ impl<'a> Start<'a> {
     }
 }
 
-/// The family to begin with: no prefix, no variant but the rule's, no architecture; nothing that floats, and no days where
-/// there is anything else; no builds and commits, unless plain versions were [given up](left_behind). `None` where
-/// there is nothing to follow, or only what is older than a tag that moves.
+/// The family to begin with: no prefix, no variant but the rule's, no architecture; nothing that floats, and no days if
+/// there is anything else; no builds and commits, unless plain versions were [abandoned](left_behind). `None` if there
+/// is nothing to follow, or only what is older than a tag that moves.
 fn first<'v>(
     versions: impl Iterator<Item = &'v Version>,
     rule: &VersionRule,
@@ -66,12 +66,12 @@ fn first<'v>(
     let newer = left_behind(&plain, &marked);
     let among = if plain.is_empty() { released(marked) } else { newer.unwrap_or(plain) };
     let newest = among.into_iter().max_by(|a, b| better(a, b))?;
-    // what is older than a tag that moves was left for what that moves with
+    // what is older than a tag that moves was abandoned for what that moves with
     let left = rule.follow == Follow::Latest && moving.is_some_and(|moving| *moving > *newest.numbers);
     (!left).then(|| Family::shape(newest, rule))
 }
 
-/// The newest number that moves with releases that are longer or built.
+/// The newest number that moves with longer or built releases.
 fn moving<'v>(eligible: &[&'v Version], all: &[&Version], floating: &FloatingVersions<'_>) -> Option<&'v [Number]> {
     let moves = |v: &&&Version| matches!(floating.floats(v), Some(Floats::Longer | Floats::Built));
     let mut numbers: Vec<&[Number]> = eligible.iter().filter(moves).map(|v| &*v.numbers).collect();
@@ -84,8 +84,8 @@ fn moving<'v>(eligible: &[&'v Version], all: &[&Version], floating: &FloatingVer
     numbers.into_iter().take(LOOKED_AT).find(|numbers| all.iter().any(|v| with(v, numbers)))
 }
 
-/// What of versions with builds and commits is a release: those whose build words are known, else those of the one word that
-/// all have. A word that names a test or a pull request never begins an image.
+/// The releases among versions with builds and commits: those whose build words are known, else those whose unknown
+/// word is the same everywhere. A word that names a test or a pull request never begins an image.
 fn released(marked: Vec<&Version>) -> Vec<&Version> {
     let (known, unknown): (Vec<&Version>, Vec<&Version>) =
         marked.into_iter().partition(|version| version.unknown_counters().next().is_none());
@@ -94,12 +94,12 @@ fn released(marked: Vec<&Version>) -> Vec<&Version> {
     if known.is_empty() && sole { unknown } else { known }
 }
 
-/// What of `marked` goes on where the plain versions were given up: their newest has three or more releases above it that
-/// count alike and were published with a build alone. So `v3.2.0` is not where to begin once `v3.3.0-1` to `v4.0.5-0`
-/// are there. How many plain ones there ever were does not matter: no older tag changes a choice.
+/// The part of `marked` that continues abandoned plain versions: above the newest of those are three or more releases
+/// that count alike and were published with a build only. So `v3.2.0` is not where to begin once `v3.3.0-1` to
+/// `v4.0.5-0` exist. How many plain ones there ever were does not matter: no older tag changes a choice.
 ///
-/// Snapshots of what is still to come do not mislead: they share the number of the one next release. A commit beside a
-/// number that counts is how every push is published, whatever its number; only beside a day it is how releases are told.
+/// Snapshots of a coming release do not mislead: they share the number of that one release. A commit beside a number
+/// that counts is how every push is published, whatever its number; only beside a day does it distinguish releases.
 fn left_behind<'v>(plain: &[&'v Version], marked: &[&'v Version]) -> Option<Vec<&'v Version>> {
     let newest = plain.iter().max_by(|a, b| a.precedence(b))?;
     let goes_on = |v: &&Version| {

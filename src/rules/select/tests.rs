@@ -11,7 +11,7 @@ pub(super) fn tag(text: &str) -> Tag {
     text.parse().unwrap()
 }
 
-/// What the tags of these tests answer: a digest made from the tag's name.
+/// What tags resolve to in these tests: a digest made from the tag's name.
 pub(super) fn digest(text: &str) -> Digest {
     Digest::sha256(text.as_bytes())
 }
@@ -42,12 +42,12 @@ pub(super) fn tags(list: &str) -> Vec<Tag> {
     list.split_whitespace().map(tag).collect()
 }
 
-/// Answers what is missing with what every tag answers, until nothing is.
+/// Supplies missing facts with what every tag resolves to, until nothing is missing.
 pub(super) fn settle(subject: &Subject, tags: &[Tag], facts: &mut Facts) -> Selection {
     settle_by(subject, tags, facts, |_| None)
 }
 
-/// The same with ages: 3 is old enough and ready everywhere, less makes some tags too young, of unknown age, or not ready.
+/// The same with ages: 3 is old and ready everywhere; less makes some tags too young, of unknown age, or not ready.
 pub(super) fn settle_with(subject: &Subject, tags: &[Tag], age: u8) -> Selection {
     let mut facts = Facts::default();
     for digest in tags.iter().map(|tag| digest(tag.as_str())).filter(barred) {
@@ -67,7 +67,7 @@ pub(super) fn settle_with(subject: &Subject, tags: &[Tag], age: u8) -> Selection
     })
 }
 
-/// Some digests that [`settle_with`] has declined or unsigned, one in sixteen.
+/// Some digests that [`settle_with`] treats as declined or unsigned, one in sixteen.
 pub(super) fn barred(digest: &Digest) -> bool {
     digest.hex().starts_with('0')
 }
@@ -185,7 +185,7 @@ pub(super) fn case(words: &str) -> Subject {
     Subject { rule: Rule::Versions(rule), ..subject }
 }
 
-/// Rules, lists and what becomes of them, as one text.
+/// Rules, lists and their results, as one text.
 fn cases(cases: &[(&str, &str)]) -> String {
     let one = |(words, list): &(&str, &str)| format!("## {words}\n{}", decided(&case(words), list));
     format!("\n{}", cases.iter().map(one).collect::<Vec<_>>().join("\n"))
@@ -405,7 +405,7 @@ fn clocks_begin_with_the_newest() {
     assert_eq!(facts.digests.keys().map(Tag::as_str).collect::<Vec<_>>(), ["1.197.0", "1.198.0", "1.199.0"]);
     assert_eq!(selection.lines[0].waiting.len(), 3);
     assert!(selection.tags.iter().all(|t| t.reason == Reason::Waiting));
-    // The clocks of the newest have run a day: then the older ones are checked, and the first old enough is chosen.
+    // The clocks of the newest have run for a day: then older ones are checked, and the first old enough is chosen.
     for (at, name) in list.iter().enumerate() {
         let age = chrono::TimeDelta::days(i64::try_from(200 - at).unwrap() / 10);
         facts
@@ -427,7 +427,7 @@ fn floating_tags_are_followed_by_digest() {
     facts.digests.insert(tag("stable"), Some(digest("new")));
     facts.public_since.insert((tag("stable"), digest("new")), Some(Since::first_seen(day(1))));
     insta::assert_snapshot!("floating_waits", asked(&subject, list, &mut facts.clone()));
-    // The ledger knows of older digests: the newest of them that is old enough and newer than the approved one is taken.
+    // The ledger knows older digests: the newest that is old enough and newer than the approved one is chosen.
     let history = vec![
         (digest("older"), day(6)),
         (digest("old-enough"), day(4)),

@@ -1,4 +1,4 @@
-//! Version tags: every tag read, judged by the rule and the family of its line, and each line's candidates looked through.
+//! Version tags: reads every tag, judges it by the rule and its line's family, and goes through each line's candidates.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -24,9 +24,9 @@ use crate::image::Tag;
 pub(super) struct VersionLines<'a> {
     rows: Vec<Row<'a>>,
     lines: Vec<CandidateLine<'a>>,
-    /// The approval past which nothing is chosen.
+    /// The approval that nothing is chosen past.
     unread: Option<Held<'a>>,
-    /// The row of what is published, beside the family, of the newest series that nothing is approved of.
+    /// The row of the newest version outside the family in the newest series without approvals.
     ahead: Option<usize>,
 }
 
@@ -46,7 +46,7 @@ impl<'a> VersionLines<'a> {
         judged
     }
 
-    /// Has the line of the newest approval tell of a newer series that has nothing of the family.
+    /// Lets the line of the newest approval point out a newer series that has nothing from the family.
     fn look_ahead(&mut self) {
         let newest = self.lines.iter_mut().find(|line| line.current.is_some());
         if let Some(line) = newest.filter(|line| line.candidates.is_empty()) {
@@ -54,7 +54,7 @@ impl<'a> VersionLines<'a> {
         }
     }
 
-    /// Gives the approval that is not read a line, so that it is seen and its rebuilds are followed.
+    /// Gives the unread approval a line, so that it is seen and its rebuilds are followed.
     fn hold(&mut self, unread: Option<Held<'a>>) {
         let Some(unread) = unread else { return };
         match self.lines.iter_mut().find(|line| line.name == WHOLE) {
@@ -77,10 +77,10 @@ impl<'a> VersionLines<'a> {
     }
 }
 
-/// The beginning of the numbers that a line's versions share: none where all versions are of one line.
+/// The beginning of the numbers that a line's versions share: empty if all versions are in one line.
 type Series<'a> = &'a [Number];
 
-/// The series a version belongs to; `None` where it has too few parts to belong to one.
+/// The series of a version; `None` if it has too few parts to belong to one.
 fn series<'v>(rule: &VersionRule, version: &'v Version) -> Option<Series<'v>> {
     let parts = match rule.follow {
         Follow::Latest | Follow::All => 0,
@@ -90,7 +90,7 @@ fn series<'v>(rule: &VersionRule, version: &'v Version) -> Option<Series<'v>> {
     version.numbers.get(..parts)
 }
 
-/// The rows of each series, by index, in the rows' order; a series that has only approvals is there too.
+/// The rows of each series, by index, in the rows' order; includes series that have only approvals.
 fn groups<'g, 'a: 'g>(
     rule: &VersionRule,
     rows: &mut [Row<'a>],
@@ -120,7 +120,7 @@ fn verdict(row: Row<'_>) -> TagVerdict {
     row.judgement.unwrap_or_else(unfollowed).on(row.tag)
 }
 
-/// The tags and approvals among which a family is sought: one series, or all.
+/// The tags and approvals within which a family is sought: one series, or all.
 #[derive(Clone, Copy)]
 struct Group<'g, 'a> {
     subject: &'a Subject,
@@ -160,14 +160,14 @@ impl<'a> Group<'_, 'a> {
         self.lines(candidates, line, judged);
     }
 
-    /// What is published beside the family of a line whose newest approval this is.
+    /// What is published outside the family of a line with this newest approval.
     fn beside(self, rows: &[Row<'_>], members: &[usize], current: Option<&Approval<'_>>) -> Option<usize> {
         let may_come = |tag: &Tag| rejected(self.subject, self.now, tag).is_none() && !revoked(self.subject, tag);
         let members = members.iter().map(|&at| (at, &rows[at])).filter(|(_, row)| may_come(row.tag));
         beside(self.rule, self.start, &current?.version, members)
     }
 
-    /// The habit's family. A series of its own that has no approval yet may have another suffix where the rule takes any.
+    /// The habit's family. A separate series without approvals may have another suffix if the rule accepts any.
     fn family(self, rows: &[Row<'_>], members: &[usize], habit: Option<&Approval<'_>>, own: bool) -> Option<Family> {
         let versions = || members.iter().filter_map(|&at| rows[at].version);
         let family = habit.map(|habit| Family::of(&habit.version, self.rule));
@@ -177,7 +177,7 @@ impl<'a> Group<'_, 'a> {
         kept.or_else(|| self.start.family(versions()))
     }
 
-    /// Why a version moves, unless it is a day, which is not a release beside what counts.
+    /// Why a version floats, unless it is a day, which is not a release beside versions that count.
     fn floats(self, version: &Version) -> Option<Judgement> {
         let why = self.start.floating().floats(version).filter(|_| version.numbering() != Numbering::Day)?;
         Some(floats(why, version))
@@ -247,7 +247,7 @@ impl<'a> Group<'_, 'a> {
         }
     }
 
-    /// What is left and newer than what is approved, newest first.
+    /// What remains and is newer than the approvals, newest first.
     fn candidates(self, rows: &mut [Row<'_>], members: &[usize], line: Approvals<'_, '_>) -> Vec<usize> {
         let mut candidates = Vec::new();
         for &at in members {
@@ -277,7 +277,7 @@ impl<'a> Group<'_, 'a> {
         judged.lines.push(CandidateLine { name, current, own, candidates, v: line.v, beside: line.beside });
     }
 
-    /// A line for each version: those approved and those to come.
+    /// A line for each version, approved or new.
     fn each(self, candidates: &[usize], line: Approvals<'_, 'a>, judged: &mut VersionLines<'a>) {
         let rows = &judged.rows;
         let same = |a: usize, b: usize| match (rows[a].version, rows[b].version) {
@@ -303,21 +303,21 @@ impl<'a> Group<'_, 'a> {
 struct Approvals<'g, 'a> {
     /// The approvals of the series, newest first.
     own: &'g [&'g Approval<'a>],
-    /// The newest of them that the rule's variant admits, else the newest.
+    /// The newest of them that the rule's variant admits, else the newest of all.
     current: Option<&'g Approval<'a>>,
-    /// Whether the habit is to write `v`.
+    /// Whether `v` is written by habit.
     v: Option<bool>,
-    /// The row of what is published beside the family.
+    /// The row of what is published outside the family.
     beside: Option<usize>,
 }
 
-/// That nobody can say whether a version is newer than an approval that the rule does not read.
+/// Says that it is unknown whether a version is newer than an approval that the rule does not read.
 fn not_past(unread: &Tag) -> Judgement {
     let detail = format!("{unread} is approved, but the rule does not read it: nothing is chosen past it");
     Judgement::skipped(Reason::ApprovalNotRead, detail)
 }
 
-/// Of two tags for one version that differ in `v` alone the one of the approvals' habit stays.
+/// Of two tags for one version that differ only in `v`, keeps the one that fits the approvals' habit.
 fn twins(rows: &mut [Row<'_>], members: &[usize], habit: bool) {
     let same = |a: &Row<'_>, b: &Row<'_>| match (a.version, b.version) {
         (Some(a), Some(b)) => a.precedence(b).is_eq() && a.variant == b.variant && a.prefix == b.prefix,
@@ -339,7 +339,7 @@ fn twins(rows: &mut [Row<'_>], members: &[usize], habit: bool) {
     }
 }
 
-/// Why a version is not above what is approved on its line.
+/// Why a version is not newer than the approval on its line.
 fn not_above(version: &Version, current: &Approval<'_>, rule: &VersionRule) -> Option<String> {
     let approved = &current.version;
     let newer = match version.precedence(approved) {
@@ -353,7 +353,7 @@ fn not_above(version: &Version, current: &Approval<'_>, rule: &VersionRule) -> O
     (!newer).then(|| format!("{} is approved", current.held.tag))
 }
 
-/// Why a version does not come with `follow: all`: it is below the oldest approval, or approved under another name.
+/// Why a version is left out with `follow: all`: it is below the oldest approval, or approved under another name.
 fn below_oldest(version: &Version, own: &[&Approval<'_>]) -> Option<String> {
     let oldest = own.last()?;
     if version.precedence(&oldest.version).is_lt() {

@@ -1,4 +1,4 @@
-//! Which small change to a rule would pick what it passes over. Every change is tried on the list before it is
+//! Which small change to a rule would pick tags that it misses. Every change is tried on the list before it is
 //! suggested.
 
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ pub(super) fn for_nothing(subject: &Subject, tags: &[Tag], selection: &Selection
         .or_else(|| floating(of(Reason::NotAVersion)))
 }
 
-/// The rule that reads an approval, and what it would pick.
+/// A rule that reads an approval, and what it would pick.
 pub(super) fn for_unread(subject: &Subject, tags: &[Tag], approved: &Tag) -> Option<String> {
     let Rule::Versions(rule) = &subject.rule else { return None };
     let trial = Trial { subject, tags };
@@ -55,7 +55,7 @@ pub(super) fn for_unread(subject: &Subject, tags: &[Tag], approved: &Tag) -> Opt
     let worded = Words::of(approved).into_iter().flat_map(|words| exact_patterns(trial, rule, words));
     let early = |rule: &VersionRule, tag: &Tag| matches!(rule.read(tag), Reading::Version(v) if v.is_prerelease());
     let told = |change: Change| {
-        // no release follows a prerelease: it may be the name that moves with them
+        // a release never follows a prerelease: it may be the name that moves with them
         let alike = |tag: &Tag| early(&change.rule, tag) == early(&change.rule, approved);
         let pick = trial.pick(&change.rule).filter(alike);
         pick.map_or_else(|| format!("{} reads {approved}", change.words), |tag| change.would_pick(&tag))
@@ -64,7 +64,7 @@ pub(super) fn for_unread(subject: &Subject, tags: &[Tag], approved: &Tag) -> Opt
     pattern.or_else(|| lettered(tags, approved)).or_else(|| named(tags, approved))
 }
 
-/// The rule that picks `newest`, which is published in another family than the approved `current`.
+/// A rule that picks `newest`, which is published in another family than the approved `current`.
 pub(super) fn for_beside(subject: &Subject, tags: &[Tag], current: &Tag, newest: &Tag) -> Option<String> {
     let Rule::Versions(rule) = &subject.rule else { return None };
     let (Reading::Version(one), Reading::Version(other)) = (rule.read(current), rule.read(newest)) else { return None };
@@ -82,7 +82,7 @@ pub(super) fn for_beside(subject: &Subject, tags: &[Tag], current: &Tag, newest:
     })
 }
 
-/// If two variants differ only in their leading numbers, the variant without them: then they count, `36-centos`.
+/// If two variants differ only in their leading numbers, the variant without them: the numbers count then, `36-centos`.
 fn counting(rule: &VersionRule, one: &Suffix, other: &Suffix) -> Option<Change> {
     let (number, words) = other.0.split_once('-')?;
     let counts = digits(number) && one != other && one.is_like(other);
@@ -123,7 +123,7 @@ fn misspelt<'t>(trial: Trial<'_>, rule: &VersionRule, tags: impl Iterator<Item =
     trial.told(&Change::to_variant(rule, nearest(wanted, found.iter().map(String::as_str))?))
 }
 
-/// The suffix that most tags have among those that would give a choice.
+/// The commonest suffix among those that would give a choice.
 fn variant<'t>(trial: Trial<'_>, rule: &VersionRule, tags: impl Iterator<Item = &'t Tag>) -> Option<String> {
     variants(tags).into_iter().take(TRIED).find_map(|found| trial.told(&Change::to_variant(rule, &found)))
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::super::*;
 
-/// A rule with nothing approved; what is given after `-rejected` is rejected.
+/// A rule with nothing approved; everything after `-rejected` is rejected.
 fn subject(range: Option<&str>, variant: Option<&str>, pattern: Option<&str>) -> Subject {
     let rule = VersionRule {
         range: range.map(|r| r.parse::<Range>().unwrap()),
@@ -29,14 +29,14 @@ fn tags(list: &str) -> Vec<Tag> {
     list.split(' ').map(|t| t.parse().unwrap()).collect()
 }
 
-/// One round: what is missing, and what becomes of the tags so far.
+/// One round: what is missing, and the verdicts on the tags so far.
 pub(in crate::rules) fn asked(subject: &Subject, tags: &[Tag], facts: &Facts) -> (Vec<Fact>, Selection) {
     let readings = Readings::of(&subject.rule, tags);
     let inquiry = readings.inquire(subject, DateTime::UNIX_EPOCH);
     (inquiry.missing(facts), inquiry.answer(facts))
 }
 
-/// What is suggested for the list; tried by the words of the sentence itself, as a person would.
+/// The suggestion for the list; tried by following the sentence literally, as a person would.
 fn told(mut subject: Subject, list: &str) -> String {
     let tags = tags(list);
     let (_, selection) = asked(&subject, &tags, &Facts::default());
@@ -53,7 +53,7 @@ fn told(mut subject: Subject, list: &str) -> String {
     told
 }
 
-/// Makes the change that the sentence tells.
+/// Makes the change that the sentence describes.
 pub(in crate::rules) fn apply(subject: &mut Subject, told: &str) {
     let keys: Vec<&str> = told.split('`').skip(1).step_by(2).collect();
     for key in keys {

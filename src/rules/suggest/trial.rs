@@ -6,7 +6,7 @@ use crate::image::Tag;
 use crate::rules::{Fact, Facts, Pattern, Readings, Rule, Subject, Variant, VersionRule};
 use crate::yaml::is_plain_text;
 
-/// A value as it is written in a manifest: in quotes if YAML would read it as something else.
+/// A value as written in a manifest: in quotes if YAML would read it as something else.
 pub(super) fn plain(text: &str) -> String {
     if is_plain_text(text) { text.to_owned() } else { format!("\"{text}\"") }
 }
@@ -30,7 +30,7 @@ impl Change {
         format!("{} would pick {tag}", self.words)
     }
 
-    /// With this pattern, which itself says what the tags end in.
+    /// The change to this pattern, which itself says what the tags end in.
     pub(super) fn to_pattern(rule: &VersionRule, text: &str) -> Option<Self> {
         let pattern: Pattern = text.parse().ok()?;
         let place = if rule.variant.is_some() { " instead of `variant`" } else { "" };
@@ -85,7 +85,7 @@ impl Trial<'_> {
         Subject { rule: Rule::Versions(rule.clone()), ..self.subject.clone() }
     }
 
-    /// The tags that are checked first, one a line.
+    /// The tags that are checked first, one per line.
     fn all(self, subject: Subject) -> Vec<Tag> {
         let subject = Subject { rebuilds: false, ..subject };
         let readings = Readings::of(&subject.rule, self.tags);

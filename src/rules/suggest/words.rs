@@ -104,8 +104,8 @@ pub(super) fn shapes<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<String> {
 }
 
 /// A pattern that reads both tags, with the extra parts of one of them being optional:
-/// `(?<version>\d+)(?:\.(?<b>\d+))?-jre`. Numbers after the version break ties. `ending` is what both end in. `None` if
-/// neither is the other with something inserted.
+/// `(?<version>\d+)(?:\.(?<b>\d+))?-jre`. Numbers after the version break ties. `ending` is what both end in. `None`
+/// unless one is the other with something inserted.
 pub(super) fn between(one: &str, other: &str, ending: &str) -> Option<String> {
     let (one, other) = (pieces(one.strip_suffix(ending)?), pieces(other.strip_suffix(ending)?));
     let alike = |(a, b): &(&Piece<'_>, &Piece<'_>)| a == b;
@@ -182,7 +182,7 @@ impl Writer {
     }
 }
 
-/// As it is written in a pattern; a hyphen needs no escape outside brackets.
+/// As written in a pattern; a hyphen needs no escape outside brackets.
 fn escape(text: &str) -> String {
     regex::escape(text).replace(r"\-", "-")
 }

@@ -27,7 +27,7 @@ use suffixes::Suffixes;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
     Version(Box<Version>),
-    /// No version, and why.
+    /// Not a version, and why.
     Other(NoVersion),
 }
 
@@ -59,9 +59,9 @@ impl NoVersion {
     }
 }
 
-/// Reads `text` as a version. `variant`, where the rule names one, is taken for the variant wherever the text ends in
-/// it, whatever else the words might mean: `1.2.3-dev` is a prerelease unless the rule says `variant: dev`, and the number of
-/// `17.5-3-bookworm` belongs to the variant unless the rule says `variant: bookworm`.
+/// Reads `text` as a version. If the rule names a `variant`, it counts as the variant whenever the text ends in it,
+/// whatever else the words might mean: `1.2.3-dev` is a prerelease unless the rule says `variant: dev`, and the number
+/// in `17.5-3-bookworm` belongs to the variant unless the rule says `variant: bookworm`.
 pub(crate) fn read(text: &str, variant: Option<&str>) -> Reading {
     let declared = variant.and_then(|v| {
         let rest = text.strip_suffix(v)?.strip_suffix(['-', '_'])?;
@@ -93,12 +93,12 @@ fn parse(text: &str) -> Reading {
         .map_or(Reading::Other(NoVersion::Name), |version| Reading::Version(Box::new(version)))
 }
 
-/// Where the version begins: at once, or after a prefix of words, at the number with the most parts.
+/// Where the version begins: at the start, or after a prefix of words, at the number with the most parts.
 fn start(text: &str) -> Option<usize> {
     if parts_at(text) > 0 {
         return Some(0);
     }
-    // One part alone may follow words, `bookworm-20240612`, but not a piece of a number, `RELEASE.2025-06-13T11`.
+    // A single part may follow words, `bookworm-20240612`, but not a piece of a number, `RELEASE.2025-06-13T11`.
     let worded = |at: usize| !text[..at].contains(|c: char| c.is_ascii_digit() || c == '.');
     let after = text.match_indices(['-', '_']).map(|(i, _)| i + 1);
     let places =
@@ -106,7 +106,7 @@ fn start(text: &str) -> Option<usize> {
     places.max_by_key(|(parts, at)| (*parts, std::cmp::Reverse(*at))).map(|(_, at)| at)
 }
 
-/// How many numeric parts stand at the beginning of `text`.
+/// How many numeric parts `text` begins with.
 fn parts_at(text: &str) -> usize {
     let numbers = text.strip_prefix(['v', 'V']).unwrap_or(text);
     if !numbers.starts_with(|c: char| c.is_ascii_digit()) {
@@ -115,7 +115,7 @@ fn parts_at(text: &str) -> usize {
     numbers[..numbers_end(numbers)].split('.').count()
 }
 
-/// The length of the dotted number at the beginning of `text`.
+/// The length of the dotted number that `text` begins with.
 fn numbers_end(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
@@ -166,8 +166,7 @@ fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
     Some((numbers, rest))
 }
 
-/// Whether numbers write a day, with all its digits: `20240601`, `2024-06-01`, `2024.06.01`; or one with a time,
-/// `20240601123456`.
+/// Whether the numbers are a full date, `20240601`, `2024-06-01`, `2024.06.01`, possibly with a time, `20240601123456`.
 fn day(numbers: &str) -> bool {
     let mut parts = numbers.split(['.', '-']);
     let (year, month, day) = (parts.next().unwrap_or_default(), parts.next(), parts.next());

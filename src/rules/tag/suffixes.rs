@@ -1,10 +1,10 @@
-//! What stands after the numbers of a tag.
+//! What follows the numbers in a tag.
 
 use crate::rules::number::{Number, digits, dotted, runs};
 use crate::rules::version::{Build, Identifier};
 use crate::rules::vocabulary::{self, lower};
 
-/// What stands after the numbers, as it is read segment by segment.
+/// What follows the numbers, read segment by segment.
 #[derive(Default)]
 pub(super) struct Suffixes {
     pub(super) prerelease: Vec<Identifier>,
@@ -14,11 +14,11 @@ pub(super) struct Suffixes {
     pub(super) architecture: Option<String>,
     /// The word of a prerelease or build that may still take its number from the next segment: `rc-1`, `security-01`.
     open: Open,
-    /// After `8u412` comes a build, `b08`, and no beta.
+    /// After `8u412`, `b08` is a build, not a beta.
     java: bool,
-    /// Whether the numbers are a year alone: then `CU14` counts its updates, and names no CUDA.
+    /// Whether the numbers are just a year: then `CU14` counts its updates and does not stand for CUDA.
     year: bool,
-    /// The bare numbers that end what was read: builds, until a variant follows.
+    /// The bare numbers at the end of what was read: builds, unless a variant follows.
     bare: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ enum Open {
 }
 
 impl Suffixes {
-    /// Reads what follows the numbers; `java`: they are a major version and its update, `8u412`; `year`: they are a year.
+    /// Reads what follows the numbers; `java`: they are a major version and its update, `8u412`; `year`: a year.
     pub(super) fn read(text: &str, java: bool, year: bool) -> Option<Self> {
         let mut suffixes = Self { java, year, ..Self::default() };
         let glued = text.starts_with(|c: char| c.is_ascii_alphanumeric());
@@ -118,8 +118,8 @@ impl Suffixes {
         found
     }
 
-    /// Bare numbers, or numbers led by `v`: a build, unless they belong to a variant that has begun (`debian-12`) or that
-    /// follows them: `bare` are those right before.
+    /// Bare numbers, or numbers preceded by `v`: a build, unless they belong to a variant that has begun (`debian-12`)
+    /// or that follows them: `bare` are those right before.
     fn numbered(&mut self, separator: char, word: &str, bare: &[String]) -> bool {
         let (lead, number) = word.strip_prefix('v').map_or(("", word), |rest| ("v", rest));
         let head = number.split(['.', 't']).next().unwrap_or_default();
@@ -138,8 +138,8 @@ impl Suffixes {
         true
     }
 
-    /// Makes the bare numbers right before a variant that begins a part of it: `22-trixie`. One with a dot is so only before
-    /// what is known to name a system or a runtime: `3.12-slim`, and not `4.11-full`, which is counted; one with two never is.
+    /// Moves bare numbers right before a variant into it: `22-trixie`. A number with a dot only if a known name of a
+    /// system or runtime follows: `3.12-slim`, but not `4.11-full`, which is a count; one with two dots never.
     fn take_over(&mut self, bare: &[String], word: &str) {
         let longest = bare.iter().map(|number| number.matches('.').count()).max().unwrap_or(0);
         let counted = longest > 1 || (longest == 1 && !vocabulary::made_of(vocabulary::stem(word)));
@@ -171,7 +171,7 @@ impl Suffixes {
         }
     }
 
-    /// A counter whose word stands in no list.
+    /// A counter with an unknown word.
     fn counter(&mut self, segment: &str) -> bool {
         let counter = counter(segment);
         let found = counter.is_some();
@@ -187,8 +187,8 @@ impl Suffixes {
     }
 }
 
-/// A word with a number after a dot, `gs.2`, or between two numbers, `0ubuntu3`. What is joined to a number, `php82`, names
-/// what the image is made of, and so does what is known to, `alpine.3`.
+/// A word with a number after a dot, `gs.2`, or between two numbers, `0ubuntu3`. A word joined to a number, `php82`,
+/// says what the image is made of, and so does a word known for that, `alpine.3`.
 fn counter(segment: &str) -> Option<Build> {
     let from_word = segment.trim_start_matches(|c: char| c.is_ascii_digit());
     let before = &segment[..segment.len() - from_word.len()];
@@ -213,7 +213,7 @@ fn time(text: &str) -> Option<Vec<Number>> {
 }
 
 /// A segment that is a prerelease: a known word with its numbers (`rc.10`, `preview.3.24172`), possibly after numbers
-/// (`0.dev`). A single letter needs a number right after it and nothing more.
+/// (`0.dev`). A single letter needs a number right after it and nothing else.
 fn prerelease(segment: &str) -> Option<Vec<Identifier>> {
     let word_at = segment.find(|c: char| c.is_ascii_alphabetic())?;
     let (before, from_word) = segment.split_at(word_at);
@@ -245,7 +245,7 @@ fn split_number(segment: &str) -> (&str, &str) {
 }
 
 /// The segments of what follows the numbers, each with the separator before it; the first may have `.` or none (a
-/// letter), written `.` and `-` here. Two underscores separate as one does; that of `x86_64` separates nothing.
+/// letter), written as `.` and `-` here. Two underscores separate like one; the one in `x86_64` does not.
 fn segments(text: &str) -> Vec<(char, &str)> {
     let mut found = Vec::new();
     let (mut separator, mut rest) = match text.chars().next() {

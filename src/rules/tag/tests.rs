@@ -6,7 +6,7 @@ use crate::rules::version::join;
 
 const HEADS: [&str; 8] = ["tag", "prefix", "v", "numbers", "prerelease", "build", "variant", "commit, architecture"];
 
-/// A reading as the cells of a row.
+/// A reading as the cells of a table row.
 fn cells(tag: &str, variant: Option<&str>) -> Vec<String> {
     let version = match read(tag, variant) {
         Reading::Other(why) => return vec![tag.to_owned(), format!("no version: {}", why.as_str())],
@@ -27,7 +27,7 @@ fn cells(tag: &str, variant: Option<&str>) -> Vec<String> {
     ]
 }
 
-/// A reading as one line: what is not there is not written.
+/// A reading as one line; absent parts are left out.
 fn reading(tag: &str, variant: Option<&str>) -> String {
     let cells = cells(tag, variant);
     if let [_, why] = cells.as_slice() {

@@ -1,4 +1,4 @@
-//! Who wrote the commits of a pull request: by whose doing each came to its branch, and whom each names. Pure.
+//! Who wrote the commits of a pull request: who put each on its branch, and whom each names. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::{Actor, Commit, Movement, MovementKind};
 
-/// What is known of who wrote a pull request.
+/// What is known about who wrote a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Authorship {
-    /// The commits that it brings.
+    /// The commits it brings.
     pub commits: Vec<Authored>,
     /// Why those are not all of them.
     pub more: Option<String>,
@@ -24,33 +24,33 @@ pub struct Authored {
     /// The accounts, in lower case, that it names as authors and committer.
     pub named: BTreeSet<String>,
     pub source: Source,
-    /// The commit of our own account that it took the place of on the branch.
+    /// The commit by our own account that it replaced on the branch.
     pub replaced: Option<Commit>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parent {
     pub commit: Commit,
-    /// Whether the pull request brings it; else the base has it.
+    /// Whether the pull request brings it; else it is in the base.
     pub brought: bool,
 }
 
-/// Who stands behind a commit, whatever names it bears.
+/// Who is behind a commit, whatever names it carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// Our own account pushed it, which is an App's.
+    /// Our own account, an App's, pushed it.
     Us,
     /// These accounts, in lower case, pushed or signed it.
     People(BTreeSet<String>),
     /// Another App pushed it.
     Machine(String),
-    /// Nothing but GitHub's own signature says that it made the commit for this account.
+    /// Only GitHub's own signature says that the commit was made for this account.
     MadeFor(String),
     /// It is unknown, for this reason, which says how to change that.
     Untold(String),
 }
 
-/// A commit of a pull request, as it speaks of itself.
+/// A commit of a pull request, by its own statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PullCommit {
     pub(super) commit: Commit,
@@ -67,18 +67,18 @@ pub(super) enum Signature {
     None,
     /// GitHub's own.
     GitHub,
-    /// By a key of this account, in lower case.
+    /// With a key of this account, in lower case.
     Person(String),
 }
 
-/// Our own account, and the reason where movements end before the base.
+/// Our own account, and the reason why movements may end before the base.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     pub(super) is_us: &'a dyn Fn(&Actor) -> bool,
     pub(super) untold: &'a str,
 }
 
-/// What a pull request was when it was merged, or is.
+/// A pull request's head, when it was merged or now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PullHead {
     pub(super) branch: String,
@@ -86,9 +86,9 @@ pub(super) struct PullHead {
     pub(super) merged: Option<DateTime<Utc>>,
 }
 
-/// The life of a pull request's branch that led to its head: movements, oldest first, each from where the one before it led.
-/// Those after the merge do not count where older ones tell as much; a branch that was deleted and restored goes on.
-/// `movements` are newest first.
+/// The part of a branch's life that led to the pull request's head: movements, oldest first, each starting where the
+/// previous one led. Movements after the merge are ignored if older ones suffice; a branch that was deleted and
+/// restored continues. `movements` are newest first.
 pub(super) fn life<'m>(movements: &'m [Movement], head: &PullHead) -> Vec<&'m Movement> {
     let movements: Vec<&Movement> = movements.iter().filter(|movement| movement.branch == head.branch).collect();
     let led = |movement: &&Movement| movement.after.as_ref() == Some(&head.commit);
@@ -111,17 +111,17 @@ pub(super) fn life<'m>(movements: &'m [Movement], head: &PullHead) -> Vec<&'m Mo
     life
 }
 
-/// Whether a life of a branch accounts for every commit of a pull request.
+/// Whether a branch's life accounts for every commit of a pull request.
 pub(super) fn reaches_base(life: &[&Movement], commits: &[PullCommit]) -> bool {
     let brought = |commit: &Option<Commit>| commits.iter().any(|c| Some(&c.commit) == commit.as_ref());
     let forward = |kind| matches!(kind, MovementKind::Push | MovementKind::Merged | MovementKind::Queued);
     life.first().is_some_and(|first| {
-        // Forward from what the pull request does not bring: what that was, the base holds.
+        // Forward from a commit that the pull request does not bring: that one is in the base.
         first.before.is_none() || forward(first.kind) && !brought(&first.before) && brought(&first.after)
     })
 }
 
-/// Who stands behind each commit of a pull request, by the life of its branch.
+/// Who is behind each commit of a pull request, according to the life of its branch.
 pub(super) fn authorship(commits: &[PullCommit], life: &[&Movement], view: View<'_>) -> Authorship {
     let by_id: BTreeMap<&Commit, &PullCommit> = commits.iter().map(|commit| (&commit.commit, commit)).collect();
     let mut brought = Brought { by_id: &by_id, seen: BTreeSet::new(), aside: Vec::new(), by: BTreeMap::new() };
@@ -151,7 +151,7 @@ pub(super) fn authorship(commits: &[PullCommit], life: &[&Movement], view: View<
     Authorship { commits: commits.iter().map(authored).collect(), more: None }
 }
 
-/// Who stands behind a commit that no movement tells of: whose verified signature it bears.
+/// Who is behind a commit that no movement accounts for: the holder of its verified signature.
 fn signed(commit: &PullCommit, untold: &str) -> Source {
     match (&commit.signature, &commit.author) {
         (Signature::Person(login), _) => Source::People([login.clone()].into()),
@@ -160,18 +160,18 @@ fn signed(commit: &PullCommit, untold: &str) -> Source {
     }
 }
 
-/// Which movement brought which commits, as far as it was followed.
+/// Which movement brought which commits, as far as it was traced.
 struct Brought<'a> {
     by_id: &'a BTreeMap<&'a Commit, &'a PullCommit>,
     /// Commits that the branch is known to have had.
     seen: BTreeSet<&'a Commit>,
-    /// Movements to commits that are not left: what came later may have been among them.
+    /// Movements to commits that are gone: later ones may have been among them.
     aside: Vec<&'a Movement>,
     by: BTreeMap<Commit, (Source, Option<Commit>)>,
 }
 
 impl<'a> Brought<'a> {
-    /// Begins where the movements do: what the branch had then, nothing tells of. The movements that are left.
+    /// Starts where the movements start, as nothing tells what the branch had then. Returns the remaining movements.
     fn begin_at_gap<'l>(&mut self, life: &'l [&'a Movement]) -> &'l [&'a Movement] {
         let known = |commit: Option<&Commit>| commit.is_some_and(|commit| self.by_id.contains_key(commit));
         let Some(first) = life.first() else { return life };
@@ -201,7 +201,7 @@ impl<'a> Brought<'a> {
         }
     }
 
-    /// A commit of the pull request with its ancestors there.
+    /// A commit of the pull request and its ancestors there.
     fn reach(&self, from: &Commit) -> BTreeSet<&'a Commit> {
         let (mut found, mut open) = (BTreeSet::new(), vec![from]);
         while let Some((commit, known)) = open.pop().and_then(|next| self.by_id.get_key_value(next)) {
@@ -213,7 +213,7 @@ impl<'a> Brought<'a> {
     }
 }
 
-/// Who stands behind the commits that one movement brought. We push one commit at a time, and nobody else's.
+/// Who is behind the commits that one movement brought. We push one commit at a time, and never somebody else's.
 fn source(movement: &Movement, aside: &[&Movement], new: usize, view: View<'_>) -> Source {
     let Some(actor) = &movement.actor else {
         return Source::Untold("GitHub does not say who pushed it: have it pushed again".to_owned());
@@ -246,7 +246,7 @@ mod tests {
         Commit(name.to_owned())
     }
 
-    /// A commit and its parents, apart by spaces; an unsigned one of somebody who is not named.
+    /// A commit and its parents, separated by spaces; unsigned, by an unnamed author.
     fn commit(line: &str) -> PullCommit {
         let mut names = line.split(' ').map(id);
         let commit = names.next().unwrap_or_else(|| id(""));
@@ -254,7 +254,7 @@ mod tests {
         PullCommit { commit, parents: names.collect(), author, named, signature }
     }
 
-    /// `kind before after actor`, where a dash is nothing.
+    /// `kind before after actor`, where a dash means none.
     fn movement(line: &str) -> Movement {
         let words: Vec<&str> = line.split(' ').collect();
         let some = |word: &str| (word != "-").then(|| word.to_owned());
@@ -270,7 +270,7 @@ mod tests {
         Movement { branch: "topic".to_owned(), before, after, kind, actor, at: DateTime::UNIX_EPOCH }
     }
 
-    /// Who stands behind each commit, by the movements of a branch that ended at `c`, oldest first.
+    /// Who is behind each commit, according to the movements of a branch that ended at `c`, oldest first.
     fn told(commits: &[&str], movements: &[&str]) -> Vec<String> {
         let commits: Vec<PullCommit> = commits.iter().map(|line| commit(line)).collect();
         let movements: Vec<Movement> = movements.iter().rev().map(|line| movement(line)).collect();

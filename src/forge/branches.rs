@@ -1,41 +1,41 @@
-//! Branches: moved by compare and swap, and who wrote on them.
+//! Branches: moved by compare-and-swap, and who wrote to them.
 
 use async_trait::async_trait;
 
 use super::{Commit, Error, OpenProposal};
 
-/// Moves branches. Every call either did all of what it says or nothing, or says which.
+/// Moves branches. Every call does all of what it says or nothing, or says which.
 #[async_trait]
 pub trait Branches: Send + Sync {
-    /// What a branch points to; `None` where it does not exist. For branches that have no proposal: the ledger, and one that
-    /// an interrupted run left.
+    /// What a branch points to; `None` if it does not exist. For branches without a proposal: the ledger, and one left
+    /// by an interrupted run.
     async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error>;
 
-    /// Who wrote on a branch that now points to `tip` and that one account alone should write. Where that account's doing is
-    /// not shown nothing says that it ever wrote there.
+    /// Who wrote to a branch that now points to `tip` and that only one account should write to. If the account is not
+    /// shown to have done so, nothing says that it ever wrote there.
     async fn written(&self, branch: &str, tip: &Commit, account: &Account) -> Result<Written, Error>;
 
     /// Adds one commit to a branch that must still point to `expected`.
     async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error>;
 
-    /// What will become of a commit that changes these files of a branch at `at`, in words where there is something to tell.
-    /// Without files: of what earlier runs could not bring to others. Nothing is written.
+    /// What will become of a commit that changes these files of a branch at `at`, in words if there is something to
+    /// say. Without files: of what earlier runs could not deliver. Nothing is written.
     ///
     /// # Errors
-    /// What would keep [`Branches::append`] from making it, as far as that shows before.
+    /// What would prevent [`Branches::append`] from making it, as far as that can be known beforehand.
     async fn foresee(&self, branch: &str, at: &Commit, files: &[String]) -> Result<Option<String>, Error> {
         let _ = (branch, at, files);
         Ok(None)
     }
 
-    /// Brings to others what earlier runs committed to a branch and could not bring there. `true`: they have it now.
+    /// Delivers what earlier runs committed to a branch but could not pass on. `true`: it has been delivered now.
     async fn deliver(&self, branch: &str) -> Result<bool, Error> {
         let _ = branch;
         Ok(false)
     }
 
-    /// Makes `branch` be `base` and one commit on it. `expected` is what the branch points to now, `None` where it does not
-    /// exist. The branch moves once: at no moment is it without the change.
+    /// Makes `branch` consist of `base` and one commit on it. `expected` is what the branch points to now, `None` if it
+    /// does not exist. The branch moves once: it is never without the change.
     async fn rewrite(
         &self,
         branch: &str,
@@ -44,19 +44,20 @@ pub trait Branches: Send + Sync {
         new: &NewCommit,
     ) -> Result<Commit, Error>;
 
-    /// Clears what interrupted runs left and files what people closed since; changes nothing that a person sees. A run that has
-    /// just listed what is `open` says so: that is not listed again. Whether branches remain on which proposals may be open.
+    /// Clears what interrupted runs left and files what people closed since; changes nothing that a person sees. A run
+    /// that has just listed the `open` proposals passes them, to save listing them again. Returns whether branches
+    /// remain that may have open proposals.
     async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<bool, Error>;
 
-    /// The rules of a branch, which need not exist, in words: each with who made it and what to change. None where a forge has
-    /// no rules.
+    /// The rules of a branch, which need not exist, in words: each with who made it and what to change. Empty if the
+    /// forge has no rules.
     async fn rules(&self, branch: &str) -> Result<Vec<String>, Error> {
         let _ = branch;
         Ok(Vec::new())
     }
 }
 
-/// The error, where rules of a branch refused with those rules and what to change, as far as the forge tells.
+/// The error; if rules of a branch caused the refusal, with those rules and what to change, as far as the forge tells.
 pub(crate) async fn with_rules(branches: &dyn Branches, error: Error) -> Error {
     let Error::Protected { branch, detail } = &error else { return error };
     match branches.rules(branch).await {
@@ -74,7 +75,7 @@ pub struct NewCommit {
     pub files: Vec<FileChange>,
 }
 
-/// A new whole text for one file.
+/// The new full text of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
     /// The path from the root of the repository.
@@ -90,22 +91,22 @@ pub struct Message {
     pub body: String,
 }
 
-/// The account whose doing is asked for.
+/// The account in question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Account {
-    /// The one that this program has now.
+    /// The one this program has now.
     Us,
-    /// One of this login.
+    /// The one with this login.
     Named(String),
 }
 
-/// What a forge itself shows of who wrote on a branch. Names in commits prove nothing.
+/// What a forge itself shows about who wrote to a branch. Names in commits prove nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Written {
     /// The newest commit that the account is shown to have put there.
     pub own: Option<Commit>,
-    /// Who put there what the branch points to now, in words for people; `None` where the account did.
+    /// Who put there what the branch points to now, for messages; `None` if the account did.
     pub other: Option<String>,
-    /// Why who wrote there is not shown, and how to change that; `None` where it is.
+    /// Why it is not shown who wrote there, and how to change that; `None` if it is shown.
     pub silence: Option<String>,
 }

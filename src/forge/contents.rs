@@ -1,4 +1,4 @@
-//! What the repository holds: files at commits, and the default branch's own line.
+//! The contents of the repository: files at commits, and the first-parent history of the default branch.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -8,25 +8,25 @@ use super::{Commit, Error};
 /// Files at commits, and the first-parent history of a branch.
 #[async_trait]
 pub trait Contents: Send + Sync {
-    /// What tells this repository from others: `OWNER/NAME` on GitHub.
+    /// What distinguishes this repository from others: `OWNER/NAME` on GitHub.
     async fn identity(&self) -> Result<String, Error>;
 
     /// The default branch and its commit.
     async fn head(&self) -> Result<Head, Error>;
 
-    /// The texts of files at commits, in their order, in few requests; `None` where one does not exist there.
+    /// The texts of files at commits, in the given order, in few requests; `None` for a file that does not exist there.
     async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error>;
 
-    /// A file's text at a commit; `None` where it does not exist there.
+    /// A file's text at a commit; `None` if it does not exist there.
     async fn read(&self, at: &Commit, path: &str) -> Result<Option<String>, Error> {
         Ok(self.read_all(&[(at.clone(), path.to_owned())]).await?.pop().flatten())
     }
 
-    /// The paths of the files directly in a directory (`""` is the root) at a commit; empty where there is none.
+    /// The paths of the files directly in a directory (`""` is the root) at a commit; empty if there is none.
     async fn list(&self, at: &Commit, directory: &str) -> Result<Vec<String>, Error>;
 
-    /// A branch's own line back from `from`: each commit's first parent, and so no commit of a branch that was merged. As far as
-    /// one look goes, and at least one step. `paths` are the files whose contents are told.
+    /// A branch's first-parent history back from `from`, which excludes the commits of merged branches. As far as one
+    /// query reaches, and at least one step. `paths` are the files whose contents are wanted.
     async fn line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error>;
 }
 
@@ -38,28 +38,29 @@ pub struct Head {
     pub commit: Commit,
 }
 
-/// A piece of a branch's own line.
+/// A piece of a branch's first-parent history.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line {
-    /// Newest first. One whose files are the same as those of the one before it may be left out.
+    /// Newest first. A version with the same files as the one before it may be left out.
     pub versions: Vec<Version>,
-    /// Where the line goes on; `None` where the last version is the first there ever was.
+    /// Where the history continues; `None` if the last version is the very first.
     pub rest: Option<Commit>,
 }
 
-/// One state of a branch's own line: what the branch pointed to before the next newer one.
+/// One state of a branch's first-parent history: what the branch pointed to before the next newer one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     pub commit: Commit,
     /// When it was committed.
     pub date: DateTime<Utc>,
-    /// The files that were asked about, in order: the same text, the same content; `None` where there is no such file.
+    /// The requested files, in order; equal texts mean equal contents; `None` for a file that does not exist.
     pub contents: Vec<Option<String>>,
-    /// The merged proposals that it came with, as the forge itself remembers; a commit says nothing of that.
+    /// The merged proposals that it came with, as recorded by the forge; the commit itself does not tell.
     pub merges: Vec<Merge>,
-    /// What its message says at the end of lines of the form `Name: value`; whoever made the commit wrote it.
+    /// The lines of the form `Name: value` at the end of its message; whoever made the commit wrote them.
     pub trailers: Vec<Trailer>,
-    /// The account, in lower case, for which the forge itself made and signed the commit, where no proposal's merge made it.
+    /// The account, in lower case, for which the forge itself made and signed the commit, unless a proposal's merge
+    /// made it.
     pub made_for: Option<String>,
 }
 
@@ -87,7 +88,7 @@ pub struct Merge {
     pub number: u64,
     /// The commit that merged it: a merge, a squash, or the last of its rebased commits.
     pub commit: Option<Commit>,
-    /// The branch of this repository that was merged, and its commit then; `None` where it was another's.
+    /// The branch of this repository that was merged, and its commit then; `None` for a branch of another repository.
     pub head: Option<MergedHead>,
 }
 

@@ -1,6 +1,6 @@
-//! Forges: where the manifest is kept, proposals are made and records are committed. Two implementations, [`github`] and
-//! [`git`]; both pass the contract suite in `tests/it/forge_contract.rs`. What only a forge with accounts has is behind
-//! [`Accounts`]. Who calls takes the smallest boundary that does.
+//! Forges: where the manifest is kept, proposals are made and records are committed. Two implementations, [`github`]
+//! and [`git`]; both pass the contract suite in `tests/it/forge_contract.rs`. What only a forge with accounts has is
+//! behind [`Accounts`]. Callers take the smallest trait that suffices.
 
 pub mod git;
 pub mod github;
@@ -37,7 +37,7 @@ pub(crate) use statuses::JOB_LOGIN;
 pub use statuses::{StatusState, Statuses};
 
 pub trait Forge: Contents + Branches + Proposals {
-    /// What only a forge with accounts has; `None` elsewhere.
+    /// What only a forge with accounts has; `None` for others.
     fn accounts(&self) -> Option<&dyn Accounts> {
         None
     }

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 
 use super::{Commit, Error};
 
-/// Stands in the comment which says that a proposal whose branch somebody changed is left alone, and that who closes it has it
-/// proposed anew.
+/// Contained in the comment that says that a proposal whose branch somebody changed is left alone, and that closing it
+/// makes it be proposed again.
 pub(crate) const TOUCHED: &str = "<!-- wharfinger-touched -->";
-/// The same of one that somebody had be merged elsewhere.
+/// The same for a proposal that somebody retargeted to another branch.
 pub(crate) const ELSEWHERE: &str = "<!-- wharfinger-elsewhere -->";
 
-/// Lists, opens and closes proposals. A proposal's identity is its branch in this repository.
+/// Lists, opens and closes proposals. A proposal is identified by its branch in this repository.
 #[async_trait]
 pub trait Proposals: Send + Sync {
     /// All open proposals on branches of this repository that start with `prefix`, in few requests.
@@ -36,46 +36,47 @@ pub trait Proposals: Send + Sync {
     async fn close(&self, proposal: &OpenProposal, reason: &str) -> Result<(), Error>;
 }
 
-/// A proposal as the forge has it: its head repository is this one and its branch starts with the prefix asked for.
+/// A proposal as the forge has it: its head repository is this one and its branch starts with the given prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenProposal {
     /// Its number; `None` on a forge without numbers.
     pub number: Option<u64>,
-    /// Where a person looks at it: a URL, or the branch.
+    /// Its address for people: a URL, or the branch.
     pub url: String,
     /// The branch that its manifest names.
     pub branch: String,
-    /// The branch that it really stands on, where that bears a former name.
+    /// The branch that it is really on, if that has a former name.
     pub former: Option<String>,
     /// The branch's commit.
     pub head: Commit,
     pub title: String,
     /// The body, with the metadata that `proposal::metadata` wrote into it.
     pub body: String,
-    /// Whether its body, written last by this program, names the branch's commit: then nothing else stands there.
+    /// Whether its body, last written by this program, names the branch's commit: then the branch holds nothing else.
     pub vouched: bool,
-    /// Whether the branch holds what somebody else wrote. Of one for which nothing vouches a forge tells that somebody else
-    /// moved it; what it holds is for who knows what is written there: [`crate::observe::untouched`].
+    /// Whether the branch holds something that somebody else wrote. If nothing vouches for it, the forge tells whether
+    /// somebody else moved it; what it holds is judged by a caller that knows what is written there:
+    /// [`crate::observe::untouched`].
     pub touched: bool,
-    /// Whether the body is of another state of the branch, where that is known: a run ended before it wrote the body.
+    /// Whether the body is known to describe another state of the branch: a run ended before it wrote the body.
     pub stale: bool,
-    /// Who edited the body last, where that is neither this program nor who opened the proposal.
+    /// Who last edited the body, if that is neither this program nor who opened the proposal.
     pub edited_by: Option<String>,
     /// Who opened it; `github-actions[bot]` is the job's own token.
     pub author: String,
     pub labels: Vec<String>,
-    /// The branch it would be merged into, where a person made that another than the default one.
+    /// The branch it would be merged into, if a person changed that from the default one.
     pub elsewhere: Option<String>,
 }
 
 impl OpenProposal {
-    /// The branch that it stands on.
+    /// The branch that it is on.
     pub(crate) fn reference(&self) -> &str {
         self.former.as_deref().unwrap_or(&self.branch)
     }
 }
 
-/// A proposal that was closed without a merge by a person. One that this program or a stale-bot closed is not given.
+/// A proposal that a person closed without a merge. Those closed by this program or a stale-bot are not included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declined {
     /// Its number; `None` on a forge without numbers.
@@ -84,12 +85,12 @@ pub struct Declined {
     pub body: String,
 }
 
-/// The identity of a proposal that was opened or edited.
+/// What identifies a proposal that was opened or edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     /// Its number; `None` on a forge without numbers.
     pub number: Option<u64>,
-    /// Where a person looks at it.
+    /// Its address for people.
     pub url: String,
     /// Who opened it; `github-actions[bot]` is the job's own token.
     pub author: String,

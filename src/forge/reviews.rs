@@ -1,4 +1,4 @@
-//! Reviews of pull requests, and what is asked of who wrote and reviewed them.
+//! Reviews of pull requests, and what is asked about their authors and reviewers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,36 +7,36 @@ use async_trait::async_trait;
 use super::{Authorship, Commit, Error, Merge};
 pub use crate::plan::reviews::{Review, Verdict};
 
-/// What people said of pull requests.
+/// What people said about pull requests.
 #[async_trait]
 pub trait Reviews: Send + Sync {
-    /// All reviews of a proposal that are more than remarks, oldest first: several by one person where there are.
+    /// All reviews of a proposal that are more than remarks, oldest first; there may be several by one person.
     async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error>;
 
-    /// What was said of proposals and who wrote their commits, of many in few requests.
+    /// The reviews of proposals and who wrote their commits, for many in few requests.
     async fn reviewed(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, Reviewed>, Error>;
 
-    /// The proposal that was merged into the default branch and brought a commit there, if one did.
+    /// The proposal that was merged into the default branch and brought a commit there, if any.
     async fn merged_by(&self, commit: &Commit) -> Result<Option<Merge>, Error>;
 
-    /// Whether merging a proposal, into whatever branch, made a commit.
+    /// Whether a commit was made by merging a proposal, into whatever branch.
     async fn is_merge(&self, commit: &Commit) -> Result<bool, Error>;
 
-    /// The newest commit that both of two have behind them.
+    /// The newest common ancestor of two commits.
     async fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Commit, Error>;
 
-    /// Whether a ruleset dismisses approvals of what is proposed for a branch when commits are pushed. Classic branch protection
-    /// does not tell.
+    /// Whether a ruleset dismisses approvals of proposals for a branch when commits are pushed. Classic branch
+    /// protection does not tell.
     async fn dismisses(&self, branch: &str) -> Result<bool, Error>;
 
-    /// Whether an account may write to the repository; one that does not exist may not. Asked once in a run.
+    /// Whether an account may write to the repository; one that does not exist may not. Asked once per run.
     async fn may_write(&self, login: &str) -> Result<bool, Error>;
 }
 
-/// What is known of a proposal's reviews.
+/// What is known about a proposal's reviews.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reviewed {
-    /// As [`Reviews::reviews`] has them.
+    /// As in [`Reviews::reviews`].
     pub reviews: Vec<Review>,
     pub authorship: Authorship,
 }

@@ -1,4 +1,4 @@
-//! Statuses of commits, and what a verdict on a commit is formed from.
+//! Statuses of commits, and what a verdict on a commit is based on.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::{Commit, Error};
 /// The account of a job's own token: every workflow of the repository.
 pub(crate) const JOB_LOGIN: &str = "github-actions[bot]";
 
-/// Statuses of commits, and where those commits stand.
+/// Statuses of commits, and where those commits are.
 #[async_trait]
 pub trait Statuses: Send + Sync {
-    /// The state (`success`, `failure`, ...) and description of the newest commit status of this context, if any.
+    /// The state (`success`, `failure`, ...) and description of the newest commit status in this context, if any.
     async fn status(&self, commit: &Commit, context: &str) -> Result<Option<(StatusState, String)>, Error>;
 
     /// Sets a commit status.
@@ -28,24 +28,24 @@ pub trait Statuses: Send + Sync {
     /// The parents of a commit, first parent first.
     async fn parents(&self, commit: &Commit) -> Result<Vec<Commit>, Error>;
 
-    /// Whether the default branch holds a commit.
+    /// Whether the default branch contains a commit.
     async fn is_merged(&self, commit: &Commit) -> Result<bool, Error>;
 
-    /// What a merge of a commit into the default branch would bring.
+    /// What merging a commit into the default branch would bring.
     async fn brings(&self, commit: &Commit) -> Result<Brought, Error>;
 
     /// Whether this is a job's own token: it starts no workflows, so nothing but this run posts a status.
     async fn is_job(&self) -> Result<bool, Error>;
 }
 
-/// What a merge of a commit into the default branch would bring.
+/// What merging a commit into the default branch would bring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brought {
-    /// The newest commit that both hold.
+    /// Their newest common ancestor.
     pub base: Commit,
-    /// The commits that the default branch lacks, oldest first, a hundred at most.
+    /// The commits that the default branch lacks, oldest first, at most a hundred.
     pub commits: Vec<Commit>,
-    /// The files that differ from the base, three hundred at most.
+    /// The files that differ from the base, at most three hundred.
     pub files: BTreeSet<String>,
 }
 
@@ -57,6 +57,6 @@ pub enum StatusState {
     Success,
     /// Findings or diagnostics.
     Failure,
-    /// It could not be worked out.
+    /// It could not be determined.
     Error,
 }

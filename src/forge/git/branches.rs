@@ -1,4 +1,4 @@
-//! Branches: read, and moved by compare and swap.
+//! Branches: read, and moved by compare-and-swap.
 
 use async_trait::async_trait;
 
@@ -12,7 +12,7 @@ impl Branches for GitForge {
         self.resolve(&format!("refs/heads/{branch}")).await
     }
 
-    /// What this program put there is remembered, and where it is not, as in a fresh clone, nothing is ours.
+    /// What this program put there is remembered; if nothing is, as in a fresh clone, nothing is ours.
     async fn written(&self, branch: &str, tip: &Commit, _account: &Account) -> Result<Written, Error> {
         let (open, wrote) = (format!("{OPEN}{branch}"), format!("{WROTE}{branch}"));
         let own = self.resolve_all(&[&open, &wrote]).await?.into_iter().find_map(|commit| commit);
@@ -23,8 +23,8 @@ impl Branches for GitForge {
         Ok(Written { own, other, silence: None })
     }
 
-    /// Where the branch is checked out its work tree follows. On the default branch it is pushed to the origin, where that
-    /// brings nothing else there.
+    /// If the branch is checked out, its work tree follows. The default branch is pushed to the origin if that brings
+    /// nothing else there.
     async fn append(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         let _one_at_a_time = self.lock().await?;
         let (reference, open) = (format!("refs/heads/{branch}"), format!("{OPEN}{branch}"));
@@ -86,7 +86,7 @@ impl Branches for GitForge {
         self.file_closed(branch).await?;
         let reference = format!("refs/heads/{branch}");
         let now = self.resolve(&reference).await?;
-        // A branch that was merged is done with: a new proposal may take its name.
+        // A merged branch is finished: a new proposal may take its name.
         let free = match (&now, expected) {
             (Some(tip), None) => self.merged(tip).await?,
             (now, expected) => now.as_ref() == expected,
@@ -99,7 +99,7 @@ impl Branches for GitForge {
         Ok(commit)
     }
 
-    /// No run of this forge leaves anything. What people closed is filed by those runs that read proposals.
+    /// No run of this forge leaves anything behind. What people closed is filed by runs that read proposals.
     async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<bool, Error> {
         if open.is_some() {
             self.file_closed(prefix).await?;

@@ -1,4 +1,4 @@
-//! The git command line, run in one repository with nothing of the environment that could send it elsewhere.
+//! The git command line, run in one repository without any environment variables that could redirect it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::objects::{Object, Objects};
 use super::ready::{Ready, spawn};
 use crate::forge::Error;
 
-/// Variables that would make git work on another repository, index or tree than the one it was started in.
+/// Variables that would make git use another repository, index or work tree than the one it was started in.
 const REDIRECTING: [&str; 7] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -24,7 +24,7 @@ const REDIRECTING: [&str; 7] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
 ];
 
-/// How long an answer is waited for where nothing else is said.
+/// How long to wait for an answer unless set otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many times as long a whole command may take.
 const COMMAND: u32 = 5;
@@ -33,31 +33,31 @@ const COMMAND: u32 = 5;
 #[derive(Debug, Clone)]
 pub(super) struct Git {
     directory: PathBuf,
-    /// What sets the programs of the repository's own configuration aside.
+    /// Options that disable the programs named in the repository's own configuration.
     overrides: Vec<String>,
-    /// What of that configuration keeps it from being pushed.
+    /// The settings of that configuration that prevent pushing.
     transport: Vec<String>,
-    /// Whether some configuration names an origin.
+    /// Whether any configuration names an origin.
     origin: bool,
-    /// What some configuration calls the first branch of a new repository.
+    /// The name that some configuration gives to the first branch of a new repository.
     default_branch: Option<String>,
     objects: Arc<Objects>,
     ready: Arc<Ready>,
-    /// How long an answer is waited for.
+    /// How long to wait for an answer.
     patience: Duration,
 }
 
 pub(super) struct GitOutput {
     /// Whether it exited with 0.
     pub(super) ok: bool,
-    /// Its standard output, as it is.
+    /// Its standard output, as is.
     pub(super) out: Vec<u8>,
-    /// Its standard error, cleaned and on one line, with what helps where that is known.
+    /// Its standard error, cleaned and on one line, with a remedy if one is known.
     pub(super) err: String,
 }
 
 impl Git {
-    /// Git in `directory`, without the programs that the repository there names.
+    /// Git in `directory`, without the programs named by the repository there.
     pub(super) async fn open(directory: impl Into<PathBuf>) -> Result<Self, Error> {
         Self::at(directory).configured().await
     }
@@ -92,41 +92,41 @@ impl Git {
         Ok(Self { overrides, transport, origin, default_branch, ..git })
     }
 
-    /// What some configuration calls the first branch of a new repository.
+    /// The name that some configuration gives to the first branch of a new repository.
     pub(super) fn configured_default(&self) -> Option<&str> {
         self.default_branch.as_deref()
     }
 
-    /// Keys of the repository's own configuration that name programs of a push.
+    /// Keys of the repository's own configuration that name programs used by a push.
     pub(super) fn foreign_transport(&self) -> &[String] {
         &self.transport
     }
 
-    /// Whether some configuration names an origin.
+    /// Whether any configuration names an origin.
     pub(super) const fn has_origin(&self) -> bool {
         self.origin
     }
 
-    /// Whether it runs in or below a directory, whose path has no links.
+    /// Whether it runs in or below a directory, whose path contains no links.
     pub(super) fn is_in(&self, directory: &Path) -> bool {
         std::fs::canonicalize(&self.directory).is_ok_and(|own| own.starts_with(directory))
     }
 
-    /// The same work tree, from its top.
+    /// The same work tree, from its top directory.
     pub(super) fn at_top(&self, top: &Path) -> Self {
         Self { directory: top.to_path_buf(), ..self.clone() }
     }
 
-    /// Has what reads objects start already.
+    /// Starts the process that reads objects ahead of time.
     pub(super) async fn start_objects(&self) -> Result<(), Error> {
         self.objects.start(self.command(&["cat-file", "--batch"])).await
     }
 
-    /// Starts commands that read all of their input before they do anything, so that [`Self::run`] finds them running. One that
-    /// cannot be started is started by `run`, which tells why it cannot.
+    /// Starts commands that read all of their input before they do anything, so that [`Self::run`] finds them running.
+    /// If one cannot be started, `run` tries again and reports why.
     pub(super) fn start_ahead(&self, commands: &'static [&[&str]]) {
         let git = self.clone();
-        // Starting a process keeps a thread until the program runs.
+        // Starting a process blocks a thread until the program runs.
         tokio::spawn(async move {
             for args in commands {
                 git.ready.start(git.command(args), args);
@@ -149,18 +149,18 @@ impl Git {
             .map_err(|_| Error::Unusable(format!("`git {}` printed text that is not UTF-8", args.join(" "))))
     }
 
-    /// Whether a command succeeds; for questions that git answers with its exit status.
+    /// Whether a command succeeds; for questions that git answers by exit status.
     pub(super) async fn succeeds(&self, args: &[&str]) -> Result<bool, Error> {
         self.run(args, b"").await.map(|said| said.ok)
     }
 
-    /// The objects of these names (`COMMIT:PATH`, a reference, an id; no line breaks in them), as they are now; `None` for what
+    /// The current objects of these names (`COMMIT:PATH`, a reference, an id; without line breaks); `None` for what
     /// does not exist.
     pub(super) async fn objects(&self, names: &[String]) -> Result<Vec<Option<Object>>, Error> {
         self.objects.read(self.command(&["cat-file", "--batch"]), names, self.patience).await
     }
 
-    /// Runs a command with `input` and says what it said, whatever its exit status.
+    /// Runs a command with `input` and returns its output, whatever its exit status.
     pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<GitOutput, Error> {
         let mut child = match self.ready.take(args) {
             Some(child) => child,
@@ -189,7 +189,7 @@ impl Git {
             command.args(["-c", setting]);
         }
         command.args(args);
-        // Objects that are missing are not fetched from wherever the repository says.
+        // Missing objects are not fetched from wherever the repository says.
         let reaches_origin = matches!(args.first(), Some(&"push" | &"ls-remote"));
         let protocols = if reaches_origin { "file:git:http:https:ssh" } else { "" };
         command.env("GIT_ALLOW_PROTOCOL", protocols).env("GIT_NO_LAZY_FETCH", "1");

@@ -1,9 +1,10 @@
-//! What the configuration of a repository could have git run. A checkout that somebody else prepared brings it along, so none
-//! of these programs is run: what the repository's own files name is set aside, what the person's or the machine's name stays.
+//! Programs that a repository's configuration could make git run. A checkout prepared by somebody else brings it along,
+//! so none of them is run: what the repository's own files name is disabled, what the user's or the machine's files
+//! name stays.
 
 use crate::forge::Error;
 
-/// What every command is told: programs that git starts by itself, one way or another, are none.
+/// Given to every command: disables the programs that git would start by itself in one way or another.
 pub(super) const NONE: [&str; 11] = [
     "core.fsmonitor=false",
     // git's hooks of every name
@@ -23,20 +24,20 @@ pub(super) const NONE: [&str; 11] = [
 pub(super) const RECEIVE_PACK: &str = "--receive-pack=git -c core.hooksPath=/dev/null -c core.fsmonitor=false \
                                        -c core.alternateRefsCommand= -c receive.autoGC=false receive-pack";
 
-/// The same for what a question to a directory runs there.
+/// The same for queries to a directory.
 pub(super) const UPLOAD_PACK: &str =
     "--upload-pack=git -c core.hooksPath=/dev/null -c core.fsmonitor=false upload-pack";
 
-/// Programs that the repository's own configuration names, and what else it says.
+/// Programs named by the repository's own configuration, and what else it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Foreign {
-    /// Filters of contents, which are set aside: contents stay as git keeps them.
+    /// Content filters, which are disabled: contents stay as git stores them.
     filters: Vec<String>,
-    /// Keys of what reaches an origin; nothing is pushed with them.
+    /// Keys that affect how an origin is reached; nothing is pushed with them.
     pub(super) transport: Vec<String>,
-    /// Whether an origin is named, by whichever configuration.
+    /// Whether any configuration names an origin.
     pub(super) origin: bool,
-    /// What the first branch of a new repository is to be called.
+    /// The name for the first branch of a new repository.
     pub(super) default_branch: Option<String>,
 }
 
@@ -58,7 +59,7 @@ impl Foreign {
         foreign
     }
 
-    /// Keys have section and name in lower case; what stands between them is as it is written.
+    /// Section and name of a key are in lower case; the part between them is as written.
     fn note(&mut self, key: &str) {
         let Some((section, rest)) = key.split_once('.') else { return };
         match (section, rest.rsplit_once('.')) {
@@ -71,10 +72,10 @@ impl Foreign {
         }
     }
 
-    /// What sets the filters aside, for git's `-c`.
+    /// Options that disable the filters, for git's `-c`.
     ///
     /// # Errors
-    /// Where one has a name that cannot be said there.
+    /// If one has a name that cannot be given there.
     pub(super) fn overrides(&self) -> Result<Vec<String>, Error> {
         let mut all = Vec::new();
         for filter in &self.filters {
@@ -89,7 +90,7 @@ impl Foreign {
     }
 }
 
-/// Whether a push there stays on this machine.
+/// Whether a push to this URL stays on this machine.
 pub(super) fn is_directory(url: &str) -> bool {
     let scp = || url.split('/').next().is_some_and(|first| first.contains(':'));
     url.starts_with("file://") || !(url.contains("://") || scp())

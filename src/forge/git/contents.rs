@@ -9,7 +9,7 @@ use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
 
 #[async_trait]
 impl Contents for GitForge {
-    /// The path of the origin's address, else the first commit there ever was.
+    /// The path of the origin's address, else the very first commit.
     async fn identity(&self) -> Result<String, Error> {
         let origin = self.git.run(&["remote", "get-url", "origin"], b"").await?;
         let address = String::from_utf8_lossy(&origin.out).trim().to_owned();
@@ -41,7 +41,7 @@ impl Contents for GitForge {
         Ok(Head { branch, commit })
     }
 
-    /// Those with plain paths are read together.
+    /// Files with plain paths are read together.
     async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
         let full = |path: &str| format!("{}{path}", self.prefix);
         let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\n');
@@ -87,7 +87,7 @@ impl Contents for GitForge {
 }
 
 impl GitForge {
-    /// A file at a commit whose path is not plain: git itself makes it so.
+    /// A file at a commit whose path is not plain: git itself normalises it.
     async fn read_odd(&self, at: &Commit, full: &str) -> Result<Option<String>, Error> {
         let entry = self.git.text(&["ls-tree", "--full-tree", "-z", &at.0, "--", full], b"").await?;
         let Some((description, _)) = entry.split_once('\t') else { return Ok(None) };
@@ -96,8 +96,8 @@ impl GitForge {
     }
 }
 
-/// The path of a repository's address on another host: `acme/images` of `https://example.org/acme/images.git` and of
-/// `git@example.org:acme/images`; `None` for a place on this machine.
+/// The path of a repository's address on another host: `acme/images` from `https://example.org/acme/images.git` and
+/// from `git@example.org:acme/images`; `None` for a place on this machine.
 fn path_of(address: &str) -> Option<String> {
     let path = match address.split_once("://") {
         Some(("file", _)) => return None,

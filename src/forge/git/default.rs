@@ -3,18 +3,18 @@
 use super::{GitForge, OPEN, ORIGIN_HEAD, WROTE};
 use crate::forge::Error;
 
-/// What the default branch is usually called.
+/// The usual names of a default branch.
 const USUAL: [&str; 2] = ["main", "master"];
 
 impl GitForge {
-    /// The name of the default branch, found out once: what the origin calls so, else what this clone does.
+    /// The name of the default branch, determined once: the origin's, else this clone's.
     pub(super) async fn default_branch(&self) -> Result<&str, Error> {
         let name = self.default_branch.get_or_try_init(|| async {
             let [_, origin] = &self.pointed;
             if let Some(branch) = origin {
                 return Ok(branch.clone());
             }
-            // It may point to what is not here.
+            // It may point to something that is not here.
             let named = if self.git.has_origin() { self.symbolic(ORIGIN_HEAD).await? } else { None };
             match named.as_deref().and_then(|name| name.strip_prefix("origin/")) {
                 Some(branch) => Ok(branch.to_owned()),
@@ -24,8 +24,8 @@ impl GitForge {
         name.await.map(String::as_str)
     }
 
-    /// The default branch where no origin names one: as git's configuration calls it, as it is usually called, or the only
-    /// branch there is. Which branch is checked out decides only between usual names: people stand on branches of their own.
+    /// The default branch if no origin names one: the name from git's configuration, a usual name, or the only branch
+    /// there is. The checked-out branch only decides between usual names: people work on branches of their own.
     async fn named_here(&self) -> Result<String, Error> {
         let current = self.current().await?;
         let configured = self.git.configured_default();
@@ -63,7 +63,8 @@ impl GitForge {
         Ok(branch)
     }
 
-    /// The only branch that this program did not make; in a repository without commits the one that the first will make.
+    /// The only branch that this program did not make; in a repository without commits, the one that the first commit
+    /// will create.
     async fn only_branch(&self, current: Option<&str>) -> Result<Option<String>, Error> {
         let all = self.references(&[], &["refs/heads/", OPEN, WROTE]).await?;
         let is_ours = |name: &str| [OPEN, WROTE].iter().any(|of| all.contains_key(&format!("{of}{name}")));
@@ -75,7 +76,7 @@ impl GitForge {
         })
     }
 
-    /// What a symbolic reference names, in short.
+    /// The short name a symbolic reference points to.
     async fn symbolic(&self, reference: &str) -> Result<Option<String>, Error> {
         let said = self.git.run(&["symbolic-ref", "-q", "--short", reference], b"").await?;
         Ok(said.ok.then(|| String::from_utf8_lossy(&said.out).trim().to_owned()))
@@ -86,7 +87,7 @@ impl GitForge {
         let [head, _] = &self.pointed;
         match head {
             Some(branch) => Ok(Some(branch.clone())),
-            // It may have no commit yet.
+            // It may not have a commit yet.
             None => self.symbolic("HEAD").await,
         }
     }

@@ -1,10 +1,10 @@
-//! What git complains of, with what helps.
+//! Git's error messages, with remedies.
 
 use std::path::Path;
 
 use crate::forge::Error;
 
-/// Git's complaint with what helps, where it is one of those that are known.
+/// Git's error message with a remedy, if it is a known one.
 fn with_remedy(complaint: &str) -> String {
     match remedy(complaint) {
         Some(remedy) => format!("{complaint}; {remedy}"),
@@ -12,7 +12,7 @@ fn with_remedy(complaint: &str) -> String {
     }
 }
 
-/// That git does not start.
+/// The error for git failing to start.
 pub(super) fn not_run(error: &std::io::Error) -> Error {
     Error::Unusable(match error.kind() {
         std::io::ErrorKind::NotFound => "git is not installed, or not in PATH: `--forge git` needs it".to_owned(),
@@ -20,7 +20,7 @@ pub(super) fn not_run(error: &std::io::Error) -> Error {
     })
 }
 
-/// Git's complaint on one line of printable characters, at most 500 of them, with what helps where that is known.
+/// Git's error message on one line of printable characters, at most 500 of them, with a remedy if one is known.
 pub(super) fn one_line(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let words: Vec<&str> =
@@ -28,7 +28,7 @@ pub(super) fn one_line(bytes: &[u8]) -> String {
     with_remedy(&words.join(" ").chars().take(500).collect::<String>())
 }
 
-/// Why git does not take a directory for one of a repository, with what helps.
+/// Why git does not accept a directory as a repository, with a remedy.
 pub(super) fn not_a_repository(directory: &Path, complaint: &str) -> String {
     let place = directory.display();
     if complaint.contains("not a git repository (or any") {
@@ -41,18 +41,18 @@ pub(super) fn not_a_repository(directory: &Path, complaint: &str) -> String {
     format!("git cannot use the repository of {place}: {}", with_remedy(complaint))
 }
 
-/// Whether git complains that it does not know who commits.
+/// Whether git complains that it does not know who is committing.
 pub(super) fn lacks_identity(complaint: &str) -> bool {
     ["Please tell me who you are", "unable to auto-detect email", "empty ident name", "no email was given"]
         .iter()
         .any(|words| complaint.contains(words))
 }
 
-/// What helps against a complaint of git.
+/// The remedy for one of git's error messages.
 fn remedy(complaint: &str) -> Option<&'static str> {
     let has = |words: &[&str]| words.iter().any(|word| complaint.contains(word));
     if has(&["dubious ownership"]) {
-        // Git prints the command for it.
+        // Git prints the command itself.
         return None;
     }
     if has(&["index.lock", "Another git process"]) {

@@ -1,4 +1,4 @@
-//! A branch's own line, and what files held along it.
+//! A branch's first-parent history, and what files held along it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::GitForge;
 use crate::forge::{Commit, Error, Line, Version};
 
-/// A commit that changed one of the files, and what those hold from then on.
+/// A commit that changed one of the files, and what they hold from then on.
 struct Changed {
     commit: Commit,
     date: DateTime<Utc>,
@@ -15,7 +15,7 @@ struct Changed {
 }
 
 impl GitForge {
-    /// See [`crate::forge::Contents::line`]: the whole of it, by one reading of the history.
+    /// See [`crate::forge::Contents::line`]: all of it, from a single reading of the history.
     pub(super) async fn whole_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
         self.has_whole_history()?;
         let full: Vec<String> = paths.iter().map(|path| format!("{}{path}", self.prefix)).collect();

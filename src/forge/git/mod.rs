@@ -1,11 +1,11 @@
 //! Proposals as branches of a local clone, so that everything works without an account anywhere.
 //!
 //! A proposal is a branch that the default branch does not contain; the message of its one commit is its title and
-//! body. Beside each branch stands `refs/wharfinger/open/<branch>`, which points to what this program put there: where
-//! the branch points elsewhere a person committed to it, and where the branch is gone a person closed it. Closed ones
-//! are kept as `refs/wharfinger/closed/<branch>`, the second one of a branch as `...+2`, and so on.
+//! body. For each such branch, `refs/wharfinger/open/<branch>` points to what this program put there: if the branch
+//! points elsewhere, a person committed to it, and if it is gone, a person closed it. Closed ones are kept as
+//! `refs/wharfinger/closed/<branch>`, the second one of a branch as `...+2`, and so on.
 //!
-//! Paths are relative to the directory the forge was opened in, as they are for a person who works there.
+//! Paths are relative to the directory the forge was opened in, as for a person who works there.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,12 +31,12 @@ mod ready;
 mod trees;
 mod write;
 
-/// What the origin calls its default branch.
+/// The origin's default branch.
 const ORIGIN_HEAD: &str = "refs/remotes/origin/HEAD";
 /// What this program put on a branch.
 const OPEN: &str = "refs/wharfinger/open/";
-/// What this program committed last to a branch that is not a proposal and not the default one: the ledger's, where its first
-/// commit was made elsewhere.
+/// What this program last committed to a branch that is neither a proposal nor the default branch: the ledger's, if its
+/// first commit was made elsewhere.
 const WROTE: &str = "refs/wharfinger/wrote/";
 /// What was on a branch when a person deleted it.
 const CLOSED: &str = "refs/wharfinger/closed/";
@@ -45,31 +45,31 @@ const CLOSED: &str = "refs/wharfinger/closed/";
 #[derive(Debug)]
 pub struct GitForge {
     git: Git,
-    /// The working directory inside the repository, with a final `/`; empty at its root.
+    /// The working directory inside the repository, ending in `/`; empty at its root.
     prefix: String,
     /// Where git keeps what all work trees share.
     common: PathBuf,
-    /// Whether the history of this clone was cut.
+    /// Whether this is a shallow clone.
     shallow: bool,
-    /// What HEAD and the origin's HEAD point to, where that exists.
+    /// What HEAD and the origin's HEAD point to, if they exist.
     pointed: [Option<String>; 2],
     default_branch: OnceCell<String>,
 }
 
 impl GitForge {
-    /// The repository that `directory` is in.
+    /// The repository that contains `directory`.
     pub async fn open(directory: PathBuf) -> Result<Self, Error> {
         let git = Git::at(&directory);
         let asked = ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-common-dir"];
         let asked = [&asked[..], &["--is-shallow-repository", "--symbolic-full-name", "HEAD", ORIGIN_HEAD]].concat();
-        // Starting a process keeps a thread until the program runs, so each is started by another one.
+        // Starting a process blocks a thread until the program runs, so each is started on a separate one.
         let (placing, configuring) = (git.clone(), git.clone());
         let place = tokio::spawn(async move { placing.run(&asked, b"").await });
         let configured = tokio::spawn(configuring.configured());
         git.start_objects().await?;
         let cut = |e: tokio::task::JoinError| Error::Unusable(e.to_string());
         let (git, said) = (configured.await.map_err(cut)??, place.await.map_err(cut)??);
-        // It stops at what does not exist, and prints that as it was asked.
+        // It stops at the first name that does not exist, and prints it as given.
         let text = String::from_utf8_lossy(&said.out);
         let mut lines = text.lines();
         let (Some(prefix), Some(common), Some(shallow)) = (lines.next(), lines.next(), lines.next()) else {
@@ -86,14 +86,14 @@ impl GitForge {
         Ok(Self { git, prefix, common, shallow, pointed, default_branch: OnceCell::new() })
     }
 
-    /// Waits so long for an answer of git, and five times as long for a whole command.
+    /// Waits this long for an answer from git, and five times as long for a whole command.
     #[must_use]
     pub(crate) fn with_timeout(self, patience: Duration) -> Self {
         Self { git: self.git.with_patience(patience), ..self }
     }
 
     /// # Errors
-    /// Where the history of this clone was cut: what is not in it may stand before that.
+    /// If this is a shallow clone: what is missing may be in the history that was cut off.
     fn has_whole_history(&self) -> Result<(), Error> {
         match self.shallow {
             true => Err(Error::Unusable(
@@ -104,7 +104,7 @@ impl GitForge {
         }
     }
 
-    /// The commit a reference points to; `None` where there is no such reference.
+    /// The commit a reference points to; `None` if it does not exist.
     async fn resolve(&self, reference: &str) -> Result<Option<Commit>, Error> {
         Ok(self.resolve_all(&[reference]).await?.pop().flatten())
     }
@@ -123,7 +123,7 @@ impl GitForge {
         self.git.succeeds(&["merge-base", "--is-ancestor", &commit.0, &head]).await
     }
 
-    /// The references that these patterns name, whole names or directories, with the commits they point to.
+    /// The references that match these patterns, whole names or directories, with the commits they point to.
     async fn references(&self, only: &[&str], patterns: &[&str]) -> Result<BTreeMap<String, Commit>, Error> {
         let args = [&["for-each-ref", "--format=%(refname) %(objectname)"], only, patterns].concat();
         let text = self.git.text(&args, b"").await?;

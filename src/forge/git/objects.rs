@@ -1,4 +1,4 @@
-//! Objects, read through one git process that stays for the whole run: a process for each look costs more than the look.
+//! Objects, read through one git process that stays for the whole run: a process per read costs more than the read.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use super::faults::{not_run, one_line};
 use super::ready::spawn;
 use crate::forge::Error;
 
-/// How long a process that answers no more is waited for to end by itself.
+/// How long to wait for a process that stopped answering to end by itself.
 const ENDING: Duration = Duration::from_secs(1);
-/// The most of git's complaints that is read.
+/// How much of git's error output is read at most.
 const COMPLAINT: u64 = 4096;
 
-/// What an object is.
+/// The type of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Blob,
@@ -33,7 +33,7 @@ pub(super) struct Object {
     pub(super) content: Vec<u8>,
 }
 
-/// Reads objects by `git cat-file --batch`, which is started where it is needed and not running.
+/// Reads objects through `git cat-file --batch`, which is started when it is needed and not running.
 #[derive(Debug, Default)]
 pub(super) struct Objects(Mutex<Option<Process>>);
 
@@ -45,7 +45,7 @@ struct Process {
 }
 
 impl Objects {
-    /// Has the process start, so that it is ready when something is asked.
+    /// Starts the process, so that it is ready for the first query.
     pub(super) async fn start(&self, command: Command) -> Result<(), Error> {
         let mut process = self.0.lock().await;
         if process.is_none() {
@@ -54,8 +54,8 @@ impl Objects {
         Ok(())
     }
 
-    /// The objects of these names (`COMMIT:PATH`, a reference, an id; no line breaks in them); `None` for what does not exist.
-    /// `command` starts the process, where there is none that answers; each answer is waited for as long as `patience` says.
+    /// The objects of these names (`COMMIT:PATH`, a reference, an id; without line breaks); `None` for what does not
+    /// exist. `command` starts the process if none is answering; `patience` limits the wait for each answer.
     pub(super) async fn read(
         &self,
         command: Command,
@@ -66,7 +66,7 @@ impl Objects {
             return Ok(Vec::new());
         }
         let mut place = self.0.lock().await;
-        // One that is left in the middle of an answer is of no use any more.
+        // A process left in the middle of an answer is no longer usable.
         if let Some(mut process) = place.take() {
             match process.ask(names, patience).await {
                 Ok(objects) => {
@@ -97,7 +97,7 @@ impl Process {
         Ok(Self { child, questions, answers: BufReader::new(answers) })
     }
 
-    /// Writes and reads at once: git may wait for its answers to be taken.
+    /// Writes and reads at once: git may wait for its answers to be read.
     async fn ask(&mut self, names: &[String], patience: Duration) -> std::io::Result<Vec<Option<Object>>> {
         let Self { questions, answers, .. } = self;
         let text: String = names.iter().map(|name| format!("{name}\n")).collect();
@@ -116,7 +116,7 @@ impl Process {
         tokio::try_join!(ask, read).map(|((), objects)| objects)
     }
 
-    /// Ends it; answers why it could not be used.
+    /// Ends it and returns why it could not be used.
     async fn end(self, what: &std::io::Error) -> Error {
         let Self { mut child, questions, answers } = self;
         drop((questions, answers));

@@ -1,4 +1,4 @@
-//! What of the default branch goes to the origin: this program's records, and nothing that a person committed.
+//! Which commits of the default branch go to the origin: this program's records, and nothing that a person committed.
 
 use super::config::{RECEIVE_PACK, UPLOAD_PACK, is_directory};
 use super::write::RefMove;
@@ -6,24 +6,24 @@ use super::{Git, GitForge};
 use crate::forge::{Commit, Error};
 use crate::text::counted;
 
-/// Records that this program committed and that the origin does not have yet: `refs/wharfinger/unpushed/<branch>/<commit>`.
+/// Records that this program committed and the origin does not have yet: `refs/wharfinger/unpushed/<branch>/<commit>`.
 const UNPUSHED: &str = "refs/wharfinger/unpushed/";
-/// How many commits that the origin lacks are checked.
+/// How many of the commits missing at the origin are checked.
 const LOOKED_AT: usize = 1000;
 
-/// How the local branch stands to the origin's of its name.
+/// How the local branch compares with the origin's of the same name.
 enum Standing {
     /// The origin has all of it.
     Same,
     /// The origin lacks records of this program and nothing else.
     Records(Lead),
-    /// It lacks so many other commits, and perhaps records.
+    /// It lacks this many other commits, and perhaps records.
     Others { count: usize },
     /// It has commits that are not here.
     Behind,
 }
 
-/// What the origin's branch points to, and with what it would point to the local one.
+/// What the origin's branch points to, and what it is to point to.
 struct Lead {
     /// `None`: the origin has no such branch.
     from: Option<Commit>,
@@ -31,19 +31,19 @@ struct Lead {
 }
 
 impl GitForge {
-    /// Whether there is an origin that records go to.
+    /// Whether there is an origin that records are pushed to.
     pub(super) fn has_origin(&self) -> bool {
-        // Git has known two more places for it, long ago.
+        // Old versions of git had two more places for it.
         let has = |place: &str| self.common.join(place).exists();
         self.git.has_origin() || has("remotes/origin") || has("branches/origin")
     }
 
-    /// What notes that a record is to be pushed, where there is an origin.
+    /// The reference that marks a record for pushing, if there is an origin.
     pub(super) fn note_unpushed(&self, branch: &str, commit: &Commit) -> Option<RefMove> {
         self.has_origin().then(|| RefMove::set(format!("{UNPUSHED}{branch}/{commit}"), commit))
     }
 
-    /// What would become of a record on the default branch, in words. `records`: whether there is one to be made.
+    /// What would become of a record on the default branch, in words. `records`: whether one is to be made.
     pub(super) async fn foreseen(&self, branch: &str, records: bool) -> Result<Option<String>, Error> {
         let record = format!("a commit on {branch} of this clone");
         if !self.has_origin() {
@@ -69,7 +69,7 @@ impl GitForge {
         Ok(Some(format!("{what}, {pushed}")))
     }
 
-    /// Pushes the records that the origin lacks, where it lacks nothing else of the branch. `true`: it has them now.
+    /// Pushes the records that the origin lacks, if it lacks nothing else of the branch. `true`: it has them now.
     pub(super) async fn push_records(&self, branch: &str) -> Result<bool, Error> {
         if !self.has_origin() {
             return Ok(false);
@@ -81,7 +81,7 @@ impl GitForge {
             // Somebody else pushed them.
             Standing::Same => false,
             Standing::Records(lead) => self.push(branch, &lead).await?,
-            // Where none of them is among the commits that the origin lacks, they were recreated, as by a rebase.
+            // If none of them is among the commits that the origin lacks, they were recreated, as by a rebase.
             Standing::Others { count } => {
                 tracing::warn!(
                     "the record is on {branch} of this clone, but is not pushed: {}",
@@ -101,7 +101,7 @@ impl GitForge {
         Ok(self.references(&[], &[&format!("{UNPUSHED}{branch}/")]).await?.into_values().collect())
     }
 
-    /// Compares with what the origin's branch was last seen to be, else with what the origin says now.
+    /// Compares with the last known state of the origin's branch, else with what the origin says now.
     async fn standing(&self, branch: &str, tip: &Commit, unpushed: &[Commit]) -> Result<Standing, Error> {
         let seen = match self.resolve(&format!("refs/remotes/origin/{branch}")).await? {
             Some(seen) => Some(seen),
@@ -128,8 +128,8 @@ impl GitForge {
         })
     }
 
-    /// Whether the origin's branch has a commit that was not fetched. An origin that does not answer is not a reason to copy nothing: the
-    /// record stays here and is pushed by a later run.
+    /// Whether the origin's branch has a commit that was not fetched. An origin that does not answer is no reason not
+    /// to copy: the record stays here and is pushed by a later run.
     async fn has_gone_on(&self, branch: &str) -> Result<bool, Error> {
         if self.foreign_program().is_some() {
             return Ok(false);
@@ -140,7 +140,7 @@ impl GitForge {
         }
     }
 
-    /// What the origin says that its branch points to; `None` where it has none.
+    /// What the origin says its branch points to; `None` if it has no such branch.
     async fn asked(&self, branch: &str) -> Result<Option<Commit>, Error> {
         let reference = format!("refs/heads/{branch}");
         let mut args = vec!["ls-remote"];
@@ -183,7 +183,7 @@ impl GitForge {
         Err(Error::Refused { action, detail: format!("{}; {local}; {help}", said.err) })
     }
 
-    /// Why nothing is pushed by the repository's own configuration, where it names programs for that.
+    /// Why nothing is pushed, if the repository's own configuration names programs for that.
     fn foreign_program(&self) -> Option<String> {
         let named = Some(self.git.foreign_transport()).filter(|named| !named.is_empty())?.join(", ");
         Some(format!(
@@ -194,7 +194,7 @@ impl GitForge {
 }
 
 impl Git {
-    /// The origin's address for reading, or with `--push` for writing; `None` where there is none.
+    /// The origin's address for reading, or with `--push` for writing; `None` if there is none.
     async fn origin_url(&self, which: &str) -> Result<Option<String>, Error> {
         let args = ["remote", "get-url", which, "origin"];
         let args: Vec<&str> = args.into_iter().filter(|arg| !arg.is_empty()).collect();

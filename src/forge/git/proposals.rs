@@ -51,7 +51,7 @@ impl Proposals for GitForge {
     }
 
     async fn proposals_of(&self, branch: &str) -> Result<Vec<OpenProposal>, Error> {
-        // A branch that is not there is no proposal: that costs no process.
+        // A branch that does not exist has no proposal: no process needed.
         if self.tip(branch).await?.is_none() {
             return Ok(Vec::new());
         }
@@ -104,8 +104,8 @@ impl GitForge {
         Ok(split(&self.git.text(&["log", "-1", "--format=%B", &commit.0], b"").await?))
     }
 
-    /// Whether a branch has commits that this program did not write; `ours` is what is remembered of it. Where nothing is, as
-    /// in a fresh clone, one commit with our metadata is ours.
+    /// Whether a branch has commits that this program did not write; `ours` is what is remembered about it. If nothing
+    /// is, as in a fresh clone, a single commit with our metadata is ours.
     async fn touched(&self, head: &Commit, body: &str, ours: Option<&Commit>) -> Result<bool, Error> {
         if let Some(ours) = ours {
             return Ok(ours != head);
@@ -115,7 +115,7 @@ impl GitForge {
         Ok(count != "1" || metadata::read(body).is_none())
     }
 
-    /// Gives the tip of a branch another message: title and body of the proposal.
+    /// Gives the tip of a branch a new message: title and body of the proposal.
     async fn reword(&self, branch: &str, head: &Commit, title: &str, body: &str) -> Result<(), Error> {
         let (old_title, old_body) = self.message(head).await?;
         if old_title == title && old_body == body.trim_matches('\n') {
@@ -142,8 +142,8 @@ impl GitForge {
         }
     }
 
-    /// Files every proposal that was merged or closed since: the former is forgotten, the latter kept as closed. It is about
-    /// branches that begin with `prefix`.
+    /// Files every proposal that was merged or closed since: merged ones are forgotten, closed ones are kept as closed.
+    /// Covers branches that begin with `prefix`.
     pub(super) async fn file_closed(&self, prefix: &str) -> Result<(), Error> {
         let (heads, open) = (beginning("refs/heads/", prefix), beginning(OPEN, prefix));
         let now = self.references(&[], &[texts(&heads), texts(&open)].concat()).await?;
@@ -168,7 +168,7 @@ impl GitForge {
         Ok(())
     }
 
-    /// The references that keep what was closed of a branch.
+    /// The references to the closed proposals of a branch.
     async fn closed(&self, branch: &str) -> Result<Vec<(String, Commit)>, Error> {
         let first = format!("{CLOSED}{branch}");
         let numbered = format!("{first}+");
@@ -178,8 +178,8 @@ impl GitForge {
     }
 }
 
-/// The patterns of references in a directory that begin with `prefix`; git itself takes a pattern for a whole name, or for a
-/// directory.
+/// The patterns for references in a directory that begin with `prefix`; git itself takes a pattern for a whole name or
+/// a directory.
 fn beginning(directory: &str, prefix: &str) -> Vec<String> {
     let whole = format!("{directory}{prefix}");
     match prefix.ends_with('/') {
@@ -192,7 +192,7 @@ fn texts(patterns: &[String]) -> Vec<&str> {
     patterns.iter().map(String::as_str).collect()
 }
 
-/// A commit message as title and body.
+/// Splits a commit message into title and body.
 fn split(message: &str) -> (String, String) {
     let (title, body) = message.split_once('\n').unwrap_or((message, ""));
     (title.to_owned(), body.trim_matches('\n').to_owned())

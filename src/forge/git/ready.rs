@@ -1,4 +1,4 @@
-//! Git processes that are started before their input is known: starting one takes longer than what it does.
+//! Git processes that are started before their input is known: starting one takes longer than its work.
 
 use std::io;
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::process::{Child, Command};
 
-/// Processes that wait for their input, each with its arguments. Those that are never used are killed when this is dropped.
+/// Processes that wait for their input, with their arguments. Unused ones are killed when this is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Ready(Mutex<Vec<(Vec<String>, Child)>>);
 
@@ -17,7 +17,7 @@ impl Ready {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((args, child));
     }
 
-    /// One with these arguments that has not ended.
+    /// Takes one with these arguments that has not ended.
     pub(super) fn take(&self, args: &[&str]) -> Option<Child> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = waiting.iter().position(|(of, _)| of == args)?;
@@ -26,7 +26,7 @@ impl Ready {
     }
 }
 
-/// Starts a command that is fed and read through pipes, and killed when it is dropped.
+/// Starts a command with piped input and output that is killed when it is dropped.
 pub(super) fn spawn(mut command: Command) -> io::Result<Child> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()
 }

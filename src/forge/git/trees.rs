@@ -1,4 +1,4 @@
-//! Trees: read as git keeps them, and made anew with some files changed, without any index or work tree.
+//! Trees: read as git stores them, and rebuilt with some files changed, without an index or work tree.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::objects::{Kind, Object};
 use super::write::{HASH_OBJECT, MKTREE};
 use crate::forge::{Commit, Error, FileChange};
 
-/// What a directory is in a tree.
+/// The mode of a directory in a tree.
 const DIRECTORY: &str = "40000";
 
 /// One entry of a tree.
@@ -22,7 +22,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether it is a file, or a link, which is kept like one.
+    /// Whether it is a file or a symbolic link, which is stored like a file.
     pub(super) fn is_blob(&self) -> bool {
         self.mode.starts_with('1') && self.mode != "160000"
     }
@@ -36,7 +36,7 @@ impl Entry {
     }
 }
 
-/// The entries of a tree: `MODE NAME`, a zero byte and the id's bytes each; `None` for another object.
+/// The entries of a tree, each `MODE NAME`, a zero byte and the bytes of the id; `None` for another kind of object.
 pub(super) fn entries(tree: &Object) -> Option<Vec<Entry>> {
     let (length, mut rest) = (tree.id.len() / 2, &tree.content[..]);
     let mut entries = Vec::new();
@@ -45,7 +45,7 @@ pub(super) fn entries(tree: &Object) -> Option<Vec<Entry>> {
         let end = rest.iter().position(|b| *b == 0)?;
         let id = rest.get(end + 1..end + 1 + length)?;
         entries.push(Entry {
-            // Some old programs wrote zeros before it.
+            // Some old programs wrote leading zeros.
             mode: String::from_utf8(rest[..space].to_vec()).ok()?.trim_start_matches('0').to_owned(),
             name: rest.get(space + 1..end)?.to_vec(),
             id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -59,7 +59,7 @@ pub(super) fn entries(tree: &Object) -> Option<Vec<Entry>> {
 type Contents = BTreeMap<Vec<String>, String>;
 
 impl GitForge {
-    /// The tree of a commit with some files changed. A file that is there keeps its mode.
+    /// The tree of a commit with some files changed. Existing files keep their mode.
     pub(super) async fn tree_with(&self, base: &Commit, files: &[FileChange]) -> Result<String, Error> {
         let mut contents = Contents::new();
         for file in files {
@@ -74,7 +74,7 @@ impl GitForge {
         self.changed_tree(Some(format!("{base}^{{tree}}")), contents).await
     }
 
-    /// A tree as it is, or none, with these contents; answers its id.
+    /// An existing tree, or an empty one, with these contents; returns its id.
     fn changed_tree(&self, tree: Option<String>, contents: Contents) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async move {
             let mut entries = match tree {
@@ -105,10 +105,10 @@ impl GitForge {
         })
     }
 
-    /// That a commit has no file of this path, and not only this clone.
+    /// Checks that a commit really has no file at this path, not just this clone.
     ///
     /// # Errors
-    /// Where the clone lacks what would tell, or the file itself.
+    /// If the clone lacks the objects that would tell, or the file itself.
     pub(super) async fn is_absent(&self, at: &Commit, path: &str) -> Result<(), Error> {
         let mut object = format!("{at}^{{tree}}");
         let mut parts = path.split('/').peekable();
@@ -124,7 +124,7 @@ impl GitForge {
         Ok(())
     }
 
-    /// The entries of a tree; `None` where there is none.
+    /// The entries of a tree; `None` if it does not exist.
     pub(super) async fn entries(&self, tree: String) -> Result<Option<Vec<Entry>>, Error> {
         let object = self.git.objects(&[tree]).await?.pop().flatten();
         Ok(object.as_ref().and_then(entries))
@@ -135,7 +135,7 @@ fn not_here(object: &str) -> Error {
     Error::Unusable(format!("{object} is not in this partial clone: `git fetch --refetch --no-filter` fetches it"))
 }
 
-/// Gives an entry other contents. What is a directory stays one, and a file a file.
+/// Sets the contents of an entry. A directory stays a directory, and a file a file.
 fn set(entries: &mut Vec<Entry>, name: &str, new: &str, id: String) -> Result<(), Error> {
     match entries.iter_mut().find(|entry| entry.name == name.as_bytes()) {
         Some(entry) if (entry.mode == DIRECTORY) == (new == DIRECTORY) => entry.id = id,

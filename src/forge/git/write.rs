@@ -7,36 +7,36 @@ use std::time::Duration;
 use super::{Git, GitForge, OPEN, faults};
 use crate::forge::{Commit, Contents as _, Error, FileChange, Message, NewCommit};
 
-/// What a reference must point to for a change to be made.
+/// The expected value of a reference that must not exist.
 const ABSENT: &str = "0000000000000000000000000000000000000000";
 
 /// Writes its input as a blob.
 pub(super) const HASH_OBJECT: [&str; 3] = ["hash-object", "-w", "--stdin"];
-/// Writes the tree of its input's entries. What the base names may be missing here: then it was before.
+/// Writes the tree of its input's entries. What the base names may be missing here, as it was before.
 pub(super) const MKTREE: [&str; 3] = ["mktree", "-z", "--missing"];
-/// Makes the changes of its input.
+/// Applies the changes in its input.
 const UPDATE_REF: [&str; 3] = ["update-ref", "--no-deref", "--stdin"];
 
-/// Who commits where git knows nobody.
+/// The committer if git knows none.
 const NAMELESS: [&str; 4] = ["-c", "user.name=wharfinger", "-c", "user.email=wharfinger@localhost"];
 
-/// How often, and how far apart, the index is asked for again while a person's git holds it.
+/// How often, and how far apart, to retry while a person's git holds the index.
 const INDEX_TRIES: usize = 20;
 const INDEX_WAIT: Duration = Duration::from_millis(100);
 
-/// A work tree that has a branch checked out.
+/// A work tree in which a branch is checked out.
 pub(super) struct WorkTree {
     top: PathBuf,
-    /// It is the one that this run works in.
+    /// It is the one this run works in.
     ours: bool,
 }
 
-/// A reference that is moved, or deleted.
+/// A reference to be moved or deleted.
 pub(super) struct RefMove {
     reference: String,
-    /// `None`: it is deleted.
+    /// `None`: delete it.
     to: Option<Commit>,
-    /// What it has to point to; `None`: whatever it points to.
+    /// What it has to point to; `None`: anything.
     from: Option<Commit>,
 }
 
@@ -49,14 +49,14 @@ impl RefMove {
         Self { reference, to: None, from: None }
     }
 
-    /// Only where it points to this.
+    /// Only if it points to this.
     pub(super) fn from(self, expected: &Commit) -> Self {
         Self { from: Some(expected.clone()), ..self }
     }
 }
 
 impl GitForge {
-    /// Points a branch and what is remembered of it to a commit, in one transaction.
+    /// Points a branch and what is remembered about it to a commit, in one transaction.
     pub(super) async fn point(&self, branch: &str, now: Option<&Commit>, commit: &Commit) -> Result<(), Error> {
         let old = now.cloned().unwrap_or_else(|| Commit(ABSENT.to_owned()));
         let changes = [
@@ -66,7 +66,7 @@ impl GitForge {
         if self.swap(&changes).await? { Ok(()) } else { Err(Error::Moved { branch: branch.to_owned() }) }
     }
 
-    /// Moves references in one transaction, each only where it points to what is expected. `false`: one of them pointed
+    /// Moves references in one transaction, each only if it points to what is expected. `false`: one of them pointed
     /// elsewhere, and none was moved.
     pub(super) async fn swap(&self, changes: &[RefMove]) -> Result<bool, Error> {
         let mut script = String::from("start\n");
@@ -79,7 +79,7 @@ impl GitForge {
         }
         script.push_str("prepare\ncommit\n");
         let said = self.git.run(&UPDATE_REF, script.as_bytes()).await?;
-        // Git says by text alone whether the reference moved, is locked by another process, or has an impossible name.
+        // Only git's message tells whether the reference moved, is locked by another process, or has an invalid name.
         match said.ok {
             true => Ok(true),
             false
@@ -93,13 +93,13 @@ impl GitForge {
         }
     }
 
-    /// A commit on `base` with some files changed, made without any work tree.
+    /// A commit on `base` with some files changed, made without a work tree.
     pub(super) async fn commit_on(&self, base: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         let tree = self.tree_with(base, &new.files).await?;
         self.commit_tree(&tree, &base.0, &new.message).await
     }
 
-    /// Starts what writes a commit and moves a reference.
+    /// Starts the processes that write a commit and move a reference.
     pub(super) fn start_writers(&self) {
         self.git.start_ahead(&[&HASH_OBJECT, &MKTREE, &UPDATE_REF]);
     }
@@ -124,7 +124,7 @@ impl GitForge {
         }
     }
 
-    /// The work tree that has a branch checked out.
+    /// The work tree in which a branch is checked out.
     pub(super) async fn checked_out(&self, branch: &str) -> Result<Option<WorkTree>, Error> {
         let text = self.git.text(&["worktree", "list", "--porcelain"], b"").await?;
         let wanted = format!("branch refs/heads/{branch}");
@@ -147,8 +147,8 @@ impl GitForge {
         }
     }
 
-    /// Keeps other runs of this program from moving a branch and its work tree until it is dropped; the system drops it
-    /// with the process.
+    /// Keeps other runs of this program from moving a branch and its work tree until it is dropped; the system releases
+    /// it with the process.
     pub(super) async fn lock(&self) -> Result<File, Error> {
         let path = self.common.join("wharfinger.lock");
         let locked = tokio::task::spawn_blocking(move || {
@@ -160,12 +160,13 @@ impl GitForge {
         locked.await.map_err(|e| cannot(e.into()))?.map_err(cannot)
     }
 
-    /// Moves the work tree of a branch from one commit to another; a person's uncommitted changes are never overwritten.
+    /// Moves the work tree of a branch from one commit to another; a person's uncommitted changes are never
+    /// overwritten.
     pub(super) async fn follow(&self, branch: &str, tree: &WorkTree, from: &Commit, to: &Commit) -> Result<(), Error> {
         self.read_tree(&format!("committing to {branch}"), tree, &["-m", "-u", &from.0, &to.0]).await
     }
 
-    /// That the work tree could follow a commit that changes these files; nothing is changed.
+    /// Checks that the work tree could follow a commit that changes these files; nothing is changed.
     pub(super) async fn would_follow(
         &self,
         branch: &str,
@@ -173,7 +174,7 @@ impl GitForge {
         at: &Commit,
         files: &[String],
     ) -> Result<(), Error> {
-        // Nobody is at work on anything there.
+        // Nobody is working there.
         let is_free = tree.ours && !self.common.join("index.lock").exists();
         if is_free && self.git.at_top(&tree.top).succeeds(&["diff-index", "--quiet", &at.0, "--"]).await? {
             return Ok(());
@@ -197,7 +198,7 @@ impl GitForge {
                 (true, _) => break,
                 (false, true) => tokio::time::sleep(INDEX_WAIT).await,
                 (false, false) if refreshed => break,
-                // A file whose time stamp alone changed counts as changed until then.
+                // A file of which only the time stamp changed counts as changed until then.
                 (false, false) => {
                     git.run(&["update-index", "-q", "--refresh"], b"").await?;
                     refreshed = true;

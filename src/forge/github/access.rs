@@ -1,4 +1,4 @@
-//! Whose token this is and what it may do, as far as reading shows it.
+//! Whose token this is and what it may do, as far as reading shows.
 
 use serde_json::Value;
 
@@ -12,44 +12,44 @@ use crate::forge::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     pub login: String,
-    /// Whether it is an installation's, that is a job's own or an App's.
+    /// Whether it belongs to an installation, that is, to a job or an App.
     pub installation: bool,
-    /// The scopes of a classic token, where GitHub names them.
+    /// The scopes of a classic token, if GitHub names them.
     pub scopes: Option<Vec<String>>,
 }
 
-/// What GitHub says of the repository to this token.
+/// What GitHub tells this token about the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     pub default_branch: String,
     pub private: bool,
-    /// Whether the user may push; of installations nothing is said that could be relied on.
+    /// Whether the user may push; for installations GitHub says nothing reliable.
     pub push: Option<bool>,
 }
 
-/// A rule of a branch: its type, and in words with what to change.
+/// A rule of a branch: its type, and a description with what to change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule {
     /// The type, as GitHub names it.
     pub kind: String,
     pub words: String,
-    /// What it asks of pull requests.
+    /// What it requires of pull requests.
     pub review: Option<ReviewRule>,
     /// Patterns of files that it keeps from being pushed.
     pub files: Vec<String>,
 }
 
-/// What a rule asks of the reviews of a pull request.
+/// What a rule requires of the reviews of a pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReviewRule {
     pub approvals: u64,
-    /// Whether somebody else than who pushed last must approve.
+    /// Whether somebody other than the last pusher must approve.
     pub last_push: bool,
-    /// Whether the owners of what is changed must approve.
+    /// Whether the owners of changed files must approve.
     pub code_owners: bool,
 }
 
-/// What is read to see whether it may be.
+/// What is read to check that reading is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readable {
     Contents,
@@ -60,8 +60,8 @@ pub enum Readable {
 }
 
 impl GitHub {
-    /// Whose token this is. People are told by REST, and with a classic token its scopes; installations, to which that says
-    /// no, by GraphQL.
+    /// Whose token this is. For people, REST tells, with the scopes of a classic token; installations, which REST
+    /// refuses, are asked by GraphQL.
     pub async fn holder(&self) -> Result<Holder, Error> {
         let action = "asking whose token this is";
         let answer = self.client.get("/user").await?;
@@ -77,7 +77,7 @@ impl GitHub {
         Ok(Holder { login, installation: false, scopes })
     }
 
-    /// What GitHub says of the repository.
+    /// What GitHub says about the repository.
     pub async fn about(&self, installation: bool) -> Result<About, Error> {
         let action = format!("reading the repository {}", self.repository());
         let json = self.client.get_json(&action, &self.path("")).await?;
@@ -88,7 +88,7 @@ impl GitHub {
         })
     }
 
-    /// Refused where this may not be read; of the default branch also whether it is protected.
+    /// Refused if this may not be read; for the default branch, also returns whether it is protected.
     pub async fn may_read(&self, what: Readable, default_branch: &str) -> Result<Option<bool>, Error> {
         let branch = encode(default_branch);
         let (path, action, needs) = match what {
@@ -102,14 +102,14 @@ impl GitHub {
             }
         };
         let answer = self.client.get(&self.path(&path)).await?;
-        // A repository that has no commit has no branch.
+        // A repository without commits has no branch.
         if answer.status == 404 && answer.message().contains("Branch not found") {
             return Ok(None);
         }
         Ok(answer.success(action, needs)?.json(action)?["protected"].as_bool())
     }
 
-    /// Whether a job's own token may open pull requests, as the repository's settings have it.
+    /// Whether a job's own token may open pull requests according to the repository's settings.
     pub async fn actions_may_open(&self) -> Result<bool, Error> {
         let action = "reading what Actions may do";
         let answer = self.client.get(&self.path("/actions/permissions/workflow")).await?;
@@ -118,11 +118,11 @@ impl GitHub {
         may.ok_or_else(|| Error::Unusable(format!("{action}: GitHub's response does not say it")))
     }
 
-    /// What the protection of a branch that is not a ruleset keeps off it; `None` where that is not shown to this token.
+    /// What a branch's classic protection blocks; `None` if this token may not see it.
     pub async fn protection_found(&self, branch: &str) -> Result<Option<Vec<Rule>>, Error> {
         let action = format!("reading the protection of {branch}");
         let answer = self.client.get(&self.path(&format!("/branches/{}/protection", encode(branch)))).await?;
-        // Administrators alone are shown it.
+        // Only administrators may see it.
         if matches!(answer.status, 403 | 404) {
             return Ok(None);
         }
@@ -162,7 +162,7 @@ impl GitHub {
     }
 }
 
-/// What a rule of pull requests asks for; protections and rulesets name the owners' review otherwise.
+/// What a pull request rule requires; protections and rulesets have different names for the owners' review.
 fn review(rule: &Value, code_owners: &str) -> ReviewRule {
     ReviewRule {
         approvals: rule["required_approving_review_count"].as_u64().unwrap_or(0),

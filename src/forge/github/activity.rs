@@ -13,7 +13,7 @@ use crate::forge::{Activity, Actor, Commit, Error, Movement, MovementKind, Told,
 
 /// How many pages of a list are read at most.
 const PAGES: u32 = (WHOLE / 100) as u32;
-/// How often a list is read again that does not lead to where its branch is.
+/// How often a list that does not lead to its branch's tip is read again.
 const TRIES: u32 = 2;
 
 /// Lists by repository and branch, as far as they were read.
@@ -34,9 +34,9 @@ pub(super) struct List {
 struct Reading {
     movements: Vec<Movement>,
     pages: u32,
-    /// The cursor of the next page; `None` where the list ends here or was not begun.
+    /// The cursor of the next page; `None` if the list ends here or was not started.
     next: Option<String>,
-    /// Why nothing is told.
+    /// Why nothing is known.
     nothing: Option<String>,
 }
 
@@ -66,8 +66,8 @@ impl GitHub {
         List { repository: self.repository(), branch: Some(branch.to_owned()) }
     }
 
-    /// The newest movements of a branch, read again where they do not lead to `tip` yet: what was read earlier in this run may
-    /// be old, and a row may be late.
+    /// The newest movements of a branch, read again if they do not lead to `tip` yet: what was read earlier in this run
+    /// may be old, and a row may be late.
     pub(super) async fn movements_to(&self, branch: &str, tip: &Commit) -> Result<Told, Error> {
         let list = self.list_of(branch);
         let mut told = self.list_movements(&list, 1, |_| true).await?;
@@ -83,7 +83,7 @@ impl GitHub {
         Ok(told)
     }
 
-    /// The movements of a list, read on until they are enough, the list ends or so many pages were read.
+    /// The movements of a list, read until they suffice, the list ends or this many pages were read.
     pub(super) async fn list_movements(
         &self,
         list: &List,
@@ -117,14 +117,14 @@ impl GitHub {
         }
     }
 
-    /// Only the cursor is taken from GitHub's link: where the token goes is decided here.
+    /// Only the cursor is taken from GitHub's link: where the token is sent is decided here.
     async fn read_page(&self, list: &List, reading: &mut Reading) -> Result<(), Error> {
         let action = "reading the repository's activity";
         let answer = self.client.get(&path(list, reading.next.as_deref())).await?;
         reading.pages += 1;
         reading.next = next_cursor(&answer);
         match answer.status {
-            // A branch that is gone.
+            // A deleted branch.
             422 if list.branch.is_some() => return Ok(()),
             403 | 404 | 410 | 422 => {
                 reading.nothing = Some(silence(list, &answer));
@@ -153,7 +153,7 @@ fn path(list: &List, cursor: Option<&str>) -> String {
     format!("/repos/{}/activity?{}", encode(&list.repository), query.finish())
 }
 
-/// Why a list is not told, and what to do.
+/// Why a list is not available, and what to do.
 fn silence(list: &List, answer: &Answer) -> String {
     format!(
         "the activity of {} cannot be read ({}, status {}): the token needs `contents: read`, and an Enterprise \
@@ -164,13 +164,13 @@ fn silence(list: &List, answer: &Answer) -> String {
     )
 }
 
-/// Whether an account's login is that of the token, whose App's may stand without its ending.
+/// Whether an account's login is the token's; an App's may lack its suffix.
 pub(super) fn is_login(login: &str, own: &str) -> bool {
     login.eq_ignore_ascii_case(own) || login.strip_suffix("[bot]").is_some_and(|name| name.eq_ignore_ascii_case(own))
 }
 
 fn movement(row: &Value) -> Result<Movement, Error> {
-    // Zeros stand for no commit.
+    // Zeros mean no commit.
     let commit = |at: &str| -> Result<Option<Commit>, Error> {
         let commit = commit_at(row, at)?;
         Ok(Some(commit).filter(|commit| commit.0.bytes().any(|b| b != b'0')))
@@ -202,7 +202,7 @@ fn kind(text: &str) -> MovementKind {
     }
 }
 
-/// The cursor of the next page, out of GitHub's link to it.
+/// The cursor of the next page, from GitHub's link to it.
 fn next_cursor(answer: &Answer) -> Option<String> {
     let next = answer.header("link")?.split(',').find(|link| link.contains("rel=\"next\""))?;
     let (_, query) = next.split_once('<')?.1.split_once('>')?.0.split_once('?')?;

@@ -17,18 +17,18 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-/// What became of a write that is read where its answer is lost.
+/// The outcome of a write whose result is read if the answer is lost.
 pub(super) enum Written<T> {
     Answer(Answer),
     /// No answer came, and this was found.
     Found(T),
 }
 
-/// What became of a write.
+/// The outcome of a write.
 pub(super) enum Sent {
     /// It was answered.
     Answer(Answer),
-    /// No answer came, or a server error: it may or may not have been done.
+    /// No answer came, or a server error: it may or may not have taken effect.
     Lost(String),
 }
 
@@ -46,8 +46,8 @@ impl Answer {
             .map_err(|e| Error::Unusable(format!("{action}: GitHub's response ({}) is not JSON: {e}", self.status)))
     }
 
-    /// Server errors count as no answer: the work may have been done, and proxies give them too. So do errors of GraphQL that
-    /// pass, which come with status 200.
+    /// Server errors count as no answer: the work may have been done, and proxies return them too. So do temporary
+    /// GraphQL errors, which come with status 200.
     pub(super) fn sent(self) -> Sent {
         if self.status >= 500 {
             let is_json = serde_json::from_str::<Value>(&self.body).is_ok();
@@ -61,7 +61,7 @@ impl Answer {
         }
     }
 
-    /// The errors in an answer to a GraphQL query; a REST answer that is none has no such list beside status 200.
+    /// The errors in an answer to a GraphQL query; a successful REST answer has no such list.
     fn graphql_errors(&self) -> Vec<Value> {
         if self.status != 200 || !self.body.contains("\"errors\"") {
             return Vec::new();
@@ -83,7 +83,7 @@ impl Answer {
         }
     }
 
-    /// GitHub's message with what its list of errors says, cleaned and cut. A page that is not JSON is not quoted.
+    /// GitHub's message with its list of errors, cleaned and truncated. A page that is not JSON is not quoted.
     pub(super) fn message(&self) -> String {
         let Ok(json) = serde_json::from_str::<Value>(&self.body) else {
             let status = reqwest::StatusCode::from_u16(self.status).ok();
@@ -99,7 +99,7 @@ impl Answer {
         clean(&text)
     }
 
-    /// Whether a further page follows.
+    /// Whether another page follows.
     pub(super) fn has_next(&self) -> bool {
         self.header("link").is_some_and(|l| l.contains("rel=\"next\""))
     }
@@ -113,7 +113,7 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Until when a rate limit holds; `None` where this is not a rate limit.
+    /// Until when a rate limit applies; `None` if this is not a rate limit.
     pub(super) fn limited_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let number = |name: &str| self.header(name).and_then(|v| v.trim().parse::<i64>().ok());
         let exhausted = number("x-ratelimit-remaining") == Some(0);
@@ -128,7 +128,7 @@ impl Answer {
         }
         let after = retry_after(&self.headers, now.into()).map(|wait| now + wait.min(Duration::from_secs(86_400)));
         let reset = number("x-ratelimit-reset").filter(|_| exhausted).and_then(|s| DateTime::from_timestamp(s, 0));
-        // GitHub asks for a minute where it says nothing.
+        // GitHub asks for a minute if it says nothing.
         Some(after.or(reset).unwrap_or_else(|| now + chrono::Duration::seconds(60)))
     }
 }
@@ -141,7 +141,7 @@ pub(super) fn authorized(answer: Answer) -> Result<Answer, Error> {
     Ok(answer)
 }
 
-/// What a request needs, for people who write a workflow's `permissions`.
+/// The permissions a request needs, for people who write a workflow's `permissions`.
 pub(super) const READ: &str = "`contents: read` and `pull-requests: read`";
 pub(super) const CONTENTS: &str = "`contents: write`";
 pub(super) const PULLS: &str = "`pull-requests: write`";
@@ -174,12 +174,12 @@ pub(super) fn refused(action: &str, answer: &Answer, needs: &str) -> Error {
     }
 }
 
-/// The type of an error of GraphQL; GitHub gives none to faults of its own.
+/// The type of a GraphQL error; GitHub gives none to faults of its own.
 pub(super) fn kind(error: &Value) -> Option<&str> {
     error["type"].as_str().filter(|kind| !kind.is_empty())
 }
 
-/// Whether an error of GraphQL passes: the same query may be answered a moment later.
+/// Whether a GraphQL error is temporary: the same query may succeed a moment later.
 fn passes(error: &Value) -> bool {
     const KINDS: [&str; 4] = ["RESOURCE_LIMITS_EXCEEDED", "SERVICE_UNAVAILABLE", "INTERNAL", "TIMEOUT"];
     const WORDS: [&str; 4] = [
@@ -192,15 +192,15 @@ fn passes(error: &Value) -> bool {
     kind(error).is_some_and(|kind| KINDS.contains(&kind)) || WORDS.iter().any(|words| message.contains(words))
 }
 
-/// `MESSAGE (TYPE)`, or the message alone where the error has no type.
+/// `MESSAGE (TYPE)`, or the message alone if the error has no type.
 pub(super) fn with_kind(message: &str, error: &Value) -> String {
     kind(error).map_or_else(|| message.to_owned(), |kind| format!("{message} ({})", clean(kind)))
 }
 
-/// What is to be done about an archived repository.
+/// What to do about an archived repository.
 pub(super) const ARCHIVED: &str = "Unarchive it under Settings > General, or disable this workflow";
 
-/// Whether GitHub's words say that the repository was archived.
+/// Whether GitHub's message says that the repository was archived.
 pub(super) fn archived(message: &str) -> bool {
     message.contains("archived") && message.contains("read-only")
 }

@@ -1,4 +1,4 @@
-//! Who wrote the commits of pull requests: what their commits name, and by whose doing they came to their branches.
+//! Who wrote the commits of pull requests: whom their commits name, and who put them on their branches.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,11 @@ use super::{GitHub, commit_at, text};
 use crate::forge::authorship::{PullCommit, PullHead, Signature, View, authorship, life, reaches_base};
 use crate::forge::{self, Actor, Authorship, Error, Movement};
 
-/// GitHub lists so many commits of a pull request and no more.
+/// GitHub lists this many commits of a pull request and no more.
 const LISTED: usize = 250;
-/// From how many pull requests on the activity of all branches is read before that of each.
+/// From this many pull requests on, the activity of all branches is read before that of each.
 const MANY: usize = 3;
-/// Pages of a hundred movements that are read at most of all branches, and of one.
+/// Pages of a hundred movements that are read at most for all branches, and for one.
 const WIDE: u32 = 10;
 const NARROW: u32 = 3;
 
@@ -27,13 +27,13 @@ const NO_FORK: &str = "the fork that it came from no longer exists: propose the 
 #[derive(Debug)]
 pub(super) struct PullCommits {
     commits: Vec<PullCommit>,
-    /// `OWNER/NAME` of its branch; `None` where that repository is gone.
+    /// `OWNER/NAME` of its branch; `None` if that repository is gone.
     repository: Option<String>,
     head: PullHead,
 }
 
 impl GitHub {
-    /// A pull request out of GraphQL's answer; its commits are listed where that has not all of them.
+    /// A pull request from GraphQL's answer; its commits are listed if the answer does not have all of them.
     pub(super) async fn pull_commits(&self, number: u64, pull: &Value) -> Result<PullCommits, Error> {
         let commits = match given_commits(pull) {
             Some(commits) => commits,
@@ -59,8 +59,8 @@ impl GitHub {
         commits.iter().map(listed_commit).collect()
     }
 
-    /// Who wrote these pull requests. Many have their branches' movements out of the list of all; one, whose branch may be gone
-    /// and then have no list of its own, only where its own does not tell.
+    /// Who wrote these pull requests. For many, the movements come from the list of all branches; for one, whose branch
+    /// may be gone and have no list any more, only if its own list does not tell.
     pub(super) async fn authorships(
         &self,
         pulls: BTreeMap<u64, PullCommits>,
@@ -94,14 +94,14 @@ impl GitHub {
         Ok(Authorship { more, ..authorship })
     }
 
-    /// The movements that tell most of a pull request's branch: those of all branches that were read already, its own, those of
-    /// all branches on to its beginning.
+    /// The movements that tell most about a pull request's branch: those of all branches read so far, its own, those of
+    /// all branches back to its beginning.
     async fn movements_of(&self, repository: &str, pull: &PullCommits) -> Result<Told, Error> {
         let list = |branch: Option<&String>| List { repository: repository.to_owned(), branch: branch.cloned() };
         let (wide, narrow) = (list(None), list(Some(&pull.head.branch)));
         let mut best = Told { movements: Vec::new(), untold: GAP.to_owned() };
         for (list, pages) in [(&wide, 0), (&narrow, NARROW), (&wide, WIDE)] {
-            // What is in no list of all branches is in none.
+            // What is missing from the complete list of all branches is in no list.
             if list.branch.is_some() && self.is_read_through(&wide).await {
                 break;
             }
@@ -129,19 +129,19 @@ impl PullCommits {
     }
 }
 
-/// Movements, and why a commit is not told of that none of them brought.
+/// Movements, and why a commit that none of them brought is not accounted for.
 struct Told {
     movements: Vec<Movement>,
     untold: String,
 }
 
-/// The nodes of a connection, where those are all.
+/// The nodes of a connection, if they are complete.
 pub(super) fn whole(connection: &Value) -> Option<&Vec<Value>> {
     let nodes = connection["nodes"].as_array()?;
     (connection["totalCount"].as_u64() == u64::try_from(nodes.len()).ok()).then_some(nodes)
 }
 
-/// The commits, where the answer has all of them and of each all authors and parents.
+/// The commits, if the answer has all of them, each with all authors and parents.
 fn given_commits(pull: &Value) -> Option<Vec<PullCommit>> {
     whole(&pull["commits"])?.iter().map(|node| given_commit(&node["commit"])).collect()
 }
@@ -166,8 +166,8 @@ fn given_commit(commit: &Value) -> Option<PullCommit> {
     })
 }
 
-/// The account that a commit names. GraphQL knows people alone: an App is told by the address that GitHub gave it, from which
-/// REST has it too.
+/// The account that a commit names. GraphQL knows only people: an App is recognised by the address that GitHub gave it,
+/// which REST uses too.
 pub(super) fn named(actor: &Value) -> Option<String> {
     let login = actor.pointer("/user/login").and_then(Value::as_str).map(str::to_lowercase);
     login.or_else(|| named_by(&actor["email"].as_str()?.to_lowercase()))
@@ -176,7 +176,7 @@ pub(super) fn named(actor: &Value) -> Option<String> {
 /// GitHub itself, as the committer of what is committed on its pages.
 const WEB_FLOW: &str = "web-flow";
 
-/// A commit as REST lists it: who signed is whom it names as its committer.
+/// A commit as listed by REST: the signer is the committer it names.
 fn listed_commit(commit: &Value) -> Result<PullCommit, Error> {
     let of = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str).map(str::to_lowercase);
     let verified = commit.pointer("/commit/verification/verified").and_then(Value::as_bool) == Some(true);
@@ -204,7 +204,7 @@ fn co_author(line: &str) -> Option<String> {
     named_by(line.strip_prefix("co-authored-by:")?.rsplit_once('<')?.1.trim_end_matches('>'))
 }
 
-/// The account that an address of GitHub's own names: `1234+mona@users.noreply.github.com`.
+/// The account that one of GitHub's own addresses names: `1234+mona@users.noreply.github.com`.
 fn named_by(address: &str) -> Option<String> {
     let (name, host) = address.split_once('@')?;
     host.starts_with("users.noreply.").then(|| name.split_once('+').map_or(name, |(_, login)| login).to_owned())

@@ -1,4 +1,4 @@
-//! Branches: made, moved and deleted, each surviving a lost answer because what became of it is read.
+//! Branches: created, moved and deleted; a lost answer does no harm because the outcome is read.
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
@@ -15,11 +15,11 @@ use crate::forge::{self, Account, Branches, Commit, Error, NewCommit, OpenPropos
 use crate::ledger;
 use crate::proposal::branch;
 
-/// What became of making a branch.
+/// The outcome of creating a branch.
 #[derive(Debug, PartialEq, Eq)]
 enum Made {
     Done,
-    /// There is a branch of that name, elsewhere.
+    /// A branch of that name exists, pointing elsewhere.
     Exists,
 }
 
@@ -28,7 +28,7 @@ impl Branches for GitHub {
     async fn tip(&self, branch: &str) -> Result<Option<Commit>, Error> {
         let action = format!("reading the branch {branch}");
         let answer = self.client.get(&self.path(&format!("/git/ref/heads/{}", encode(branch)))).await?;
-        // 409: the repository has no commit at all.
+        // 409: the repository has no commits at all.
         if matches!(answer.status, 404 | 409) {
             return Ok(None);
         }
@@ -43,7 +43,8 @@ impl Branches for GitHub {
         self.commit(branch, expected, new).await
     }
 
-    /// The commit is made on a temporary branch: a pull request whose branch is its base for a moment closes for good.
+    /// The commit is made on a temporary branch: a pull request whose branch equals its base for a moment closes for
+    /// good.
     async fn rewrite(
         &self,
         branch: &str,
@@ -65,11 +66,11 @@ impl Branches for GitHub {
         moved
     }
 
-    /// Deletes the temporary branches that interrupted runs left, and the branches of proposals that were merged or closed:
-    /// one request where there is no branch or `open` says which are in use and all are, else two.
+    /// Deletes the temporary branches left by interrupted runs, and the branches of merged or closed proposals: one
+    /// request if there is no branch, or if `open` says which are in use and all are, else two.
     async fn sweep(&self, prefix: &str, open: Option<&[OpenProposal]>) -> Result<bool, Error> {
         let mut branches = self.branches(prefix).await?;
-        // Those of other manifests are theirs to clear.
+        // Branches of other manifests are theirs to clear.
         let rest = |name: &str| name.strip_prefix(prefix).unwrap_or_default().to_owned();
         branches.retain(|(name, _)| *name != ledger::branch(prefix) && !branch::is_of_another(&rest(name)));
         let (temporary, others): (Vec<_>, Vec<_>) =
@@ -92,7 +93,7 @@ impl Branches for GitHub {
         Ok(others.iter().any(|(name, _)| open.contains(name)))
     }
 
-    /// Classic branch protection is not told here.
+    /// Classic branch protection is not included.
     async fn rules(&self, branch: &str) -> Result<Vec<String>, Error> {
         let rules = self.raw_rules(branch).await?;
         let names = self.ruleset_names(&rules).await;
@@ -101,7 +102,7 @@ impl Branches for GitHub {
 }
 
 impl GitHub {
-    /// The ledger's branch, which never is a leftover.
+    /// The ledger's branch, which is never a leftover.
     fn ledger(&self) -> String {
         ledger::branch(&self.branches.read().unwrap_or_else(PoisonError::into_inner).shared)
     }
@@ -132,12 +133,12 @@ impl GitHub {
         match expected {
             None => match self.create_branch(branch, commit).await? {
                 Made::Done => Ok(()),
-                // Another run that was faster made it: nothing of it is lost.
+                // A faster run made it: nothing of it must be lost.
                 Made::Exists if branch == self.ledger() => Err(moved()),
                 Made::Exists if self.is_left_over(branch, new).await? => self.move_branch(branch, commit).await,
                 Made::Exists => Err(moved()),
             },
-            // REST knows no expected value; the moment between is as short as it can be.
+            // REST knows no expected value; the gap between the two requests is as short as possible.
             Some(expected) if self.tip(branch).await?.as_ref() == Some(expected) => {
                 self.move_branch(branch, commit).await
             }
@@ -172,7 +173,7 @@ impl GitHub {
         }
     }
 
-    /// Deletes a branch; no error where it is gone already.
+    /// Deletes a branch; no error if it is gone already.
     pub(super) async fn delete_branch(&self, branch: &str) -> Result<(), Error> {
         let path = self.path(&format!("/git/refs/heads/{}", encode(branch)));
         let answer = self.client.again(Verb::Delete, &path, &Value::Null).await?;
@@ -185,7 +186,7 @@ impl GitHub {
         }
     }
 
-    /// Says which rules keep a branch: those that restrict deletions, as far as they can be read; else what GitHub said.
+    /// Says which rules prevent the deletion of a branch, as far as they can be read; else what GitHub said.
     async fn undeletable(&self, branch: &str, said: &str) -> Error {
         let mut rules = self.raw_rules(branch).await.unwrap_or_default();
         rules.retain(|rule| rule["type"] == "deletion");
@@ -195,7 +196,8 @@ impl GitHub {
         Error::Undeletable { branch: branch.to_owned(), detail }
     }
 
-    /// Deletes branches that are not used any more. Those whose rules keep them are told once in a run, and keep no other.
+    /// Deletes branches that are no longer used. Those that rules protect are reported once per run and do not stop the
+    /// others.
     pub(super) async fn clear(&self, branches: impl Iterator<Item = &str> + Send) -> Result<(), Error> {
         let mut kept: Vec<(&str, String)> = Vec::new();
         for branch in branches {

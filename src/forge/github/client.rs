@@ -1,8 +1,8 @@
-//! Requests to GitHub: who asks, and what is tried again.
+//! Requests to GitHub: the credential, and what is retried.
 //!
-//! Reads are repeated when no answer came. A write is never repeated blindly: a lost answer is told to the caller
-//! ([`Sent::Lost`]), who reads what became of it. A rate limit is waited for, as long as it says, where that is short:
-//! what it refused was not done.
+//! Reads are repeated if no answer came. A write is never repeated blindly: a lost answer is reported to the caller
+//! ([`Sent::Lost`]), who reads the outcome. A short rate limit is waited for, as long as it says: the request it
+//! refused had no effect.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ use crate::net::TIMEOUT;
 use crate::net::causes::remedy;
 use crate::net::retry::Policy;
 
-/// How requests are repeated, and how long one waits for rate limits in all.
+/// How requests are repeated, and how long to wait for rate limits in all.
 const RETRY: Policy =
     Policy { tries: 3, first: Duration::from_millis(300), factor: 4, jitter: false, longest: Duration::from_secs(120) };
-/// What of a path stays as it is: unreserved characters (RFC 3986, section 2.3) and slashes.
+/// Characters of a path that stay as they are: unreserved ones (RFC 3986, section 2.3) and slashes.
 const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Pages of a listing that are read at most.
@@ -37,14 +37,14 @@ pub(super) struct Client {
     graphql: Octocrab,
     graphql_path: String,
     host: String,
-    /// A request may take this long, its answer included.
+    /// The time limit of a request, including its answer.
     pub(super) timeout: Duration,
 }
 
-/// The ways of asking.
+/// The kinds of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
-    /// A read, with the media type that is wanted.
+    /// A read, with the wanted media type.
     Get(&'static str),
     Post,
     Patch,
@@ -54,7 +54,7 @@ pub(super) enum Verb {
 }
 
 impl Client {
-    /// A client of the API at `api` and the GraphQL endpoint `graphql`, taken as they are.
+    /// A client of the API at `api` and the GraphQL endpoint `graphql`, used as they are.
     pub(super) fn new(http: &reqwest::Client, api: &Url, graphql: &Url, token: &SecretString) -> Result<Self, Error> {
         if HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).is_err() {
             let detail = "the token contains characters that no token has: was it copied with a line break?".to_owned();
@@ -72,7 +72,7 @@ impl Client {
         })
     }
 
-    /// Reads; repeated where no answer comes.
+    /// Reads; repeated if no answer comes.
     pub(super) async fn get(&self, path: &str) -> Result<Answer, Error> {
         self.get_as(path, "application/vnd.github+json").await
     }
@@ -81,7 +81,7 @@ impl Client {
         self.get(path).await?.success(action, READ)?.json(action)
     }
 
-    /// Reads a file as it is.
+    /// Reads a file as is.
     pub(super) async fn get_raw(&self, path: &str) -> Result<Answer, Error> {
         self.get_as(path, "application/vnd.github.raw+json").await
     }
@@ -90,7 +90,7 @@ impl Client {
         self.again(Verb::Get(accept), path, &Value::Null).await
     }
 
-    /// All items of a paged listing, in GitHub's order. `query` holds no page.
+    /// All items of a paged listing, in GitHub's order. `query` does not contain a page.
     pub(super) async fn pages(&self, action: &str, path: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, Error> {
         let mut all = Vec::new();
         for page in 1..=PAGES {
@@ -103,7 +103,7 @@ impl Client {
         Err(Error::Unusable(format!("{action}: more than {PAGES} pages")))
     }
 
-    /// One page of a hundred, from 1, and whether another follows.
+    /// One page of a hundred items, counted from 1, and whether another follows.
     pub(super) async fn page(
         &self,
         action: &str,
@@ -126,7 +126,7 @@ impl Client {
         }
     }
 
-    /// Writes what must not be done twice: after a lost answer `find` reads what became of it before it is sent again.
+    /// Writes what must not be done twice: after a lost answer, `find` reads the outcome before it is sent again.
     pub(super) async fn write<T, F: Future<Output = Result<Option<T>, Error>>>(
         &self,
         verb: Verb,
@@ -148,7 +148,7 @@ impl Client {
         Err(Error::Unreachable(lost))
     }
 
-    /// Asks what is the same when it is asked twice; repeated where no answer comes.
+    /// Makes a request that is safe to repeat, and repeats it if no answer comes.
     pub(super) async fn again(&self, verb: Verb, path: &str, body: &Value) -> Result<Answer, Error> {
         let mut lost = String::new();
         for made in 0..RETRY.tries {
@@ -161,18 +161,18 @@ impl Client {
         Err(Error::Unreachable(format!("GitHub at {}: {lost}", self.host)))
     }
 
-    /// One GraphQL query; repeated where no answer comes.
+    /// One GraphQL query; repeated if no answer comes.
     pub(super) async fn query(&self, query: &str) -> Result<Answer, Error> {
         self.again(Verb::GraphQl, &self.graphql_path, &serde_json::json!({ "query": query })).await
     }
 
-    /// The `repository` of one GraphQL query with variables; repeated where no answer comes. An answer with an error in it is
-    /// none: what is missing there would look like absence.
+    /// The `repository` of one GraphQL query with variables; repeated if no answer comes. An answer that contains an
+    /// error is discarded: what is missing in it would look absent.
     pub(super) async fn ask(&self, action: &str, query: &str, variables: &Value) -> Result<Value, Error> {
         self.ask_sparing(action, query, variables, "").await
     }
 
-    /// The same, where a field of this name may be refused to the token: then it is null.
+    /// The same, except that the token may be refused a field of this name: then it is null.
     pub(super) async fn ask_sparing(
         &self,
         action: &str,
@@ -250,7 +250,7 @@ impl Client {
 fn crab(http: &reqwest::Client, base: &Url, token: &SecretString) -> Result<Octocrab, Error> {
     let unusable = |e: octocrab::Error| Error::Unusable(format!("GitHub's address {base} cannot be used: {e}"));
     Octocrab::builder()
-        // Its own retries would send a POST again.
+        // octocrab's own retries would send a POST again.
         .add_retry_config(RetryConfig::None)
         .base_uri(base.as_str())
         .map_err(unusable)?
@@ -259,7 +259,7 @@ fn crab(http: &reqwest::Client, base: &Url, token: &SecretString) -> Result<Octo
         .map_err(unusable)
 }
 
-/// Waits before a second and third try.
+/// Waits before a second or third try.
 pub(super) async fn pause(made: u32) {
     if made > 0 {
         tokio::time::sleep(RETRY.pause(made)).await;
@@ -284,12 +284,12 @@ fn page_query(query: &[(&str, &str)], page: u32) -> String {
     text.finish()
 }
 
-/// A path's text for a URL.
+/// A path encoded for a URL.
 pub(super) fn encode(path: &str) -> PercentEncode<'_> {
     utf8_percent_encode(path, PATH)
 }
 
-/// One segment of a path: a login may be `name[bot]`, and a slash in one would ask for something else.
+/// One segment of a path: a login may be `name[bot]`, and a slash in one would request something else.
 pub(super) fn segment(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, SEGMENT)
 }

@@ -1,4 +1,4 @@
-//! Commits by `createCommitOnBranch`: signed by GitHub, whole or not at all, and only on the expected commit.
+//! Commits by `createCommitOnBranch`: signed by GitHub, complete or not at all, and only on the expected commit.
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ const MUTATION: &str =
     "mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
 
 impl GitHub {
-    /// Adds one commit to a branch that must still point to `expected`. Where the answer is lost the branch is read: the
-    /// commit is recognised by its parent, its message and its files. Sending it again is safe, for it names `expected`.
+    /// Adds one commit to a branch that must still point to `expected`. If the answer is lost, the branch is read: the
+    /// commit is recognised by its parent, message and files. Sending it again is safe because it names `expected`.
     pub(super) async fn commit(&self, branch: &str, expected: &Commit, new: &NewCommit) -> Result<Commit, Error> {
         let body = self.mutation(branch, expected, new);
         let mut lost = None;
@@ -69,10 +69,10 @@ impl GitHub {
             _ if protection(&message) => Err(Error::Protected { branch: branch.to_owned(), detail: message }),
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Err(refused(needs)),
             "NOT_FOUND" if message.contains("Repository") => Err(refused(needs)),
-            // Another run deleted it, and may have made it again by now.
+            // Another run deleted it, and may have created it again by now.
             "NOT_FOUND" if message.contains("No ref found") => Err(Error::Moved { branch: branch.to_owned() }),
             _ if message.contains("not accessible") => Err(refused(needs)),
-            // A branch that is gone points to something else than expected.
+            // A branch that is gone does not point to what was expected.
             _ if self.tip(branch).await?.is_none() => Err(Error::Moved { branch: branch.to_owned() }),
             _ => Err(Error::Unusable(format!("committing to {branch}: {}", with_kind(&message, error)))),
         }
@@ -100,14 +100,14 @@ impl GitHub {
         Ok(now)
     }
 
-    /// A commit as git has it: message, parents, dates.
+    /// A commit as stored in git: message, parents, dates.
     pub(super) async fn commit_object(&self, commit: &Commit) -> Result<Value, Error> {
         let action = format!("reading the commit {commit}");
         self.client.get_json(&action, &self.path(&format!("/git/commits/{commit}"))).await
     }
 }
 
-/// Whether GitHub's words say that protection or a ruleset refuses a change of a branch.
+/// Whether GitHub's message says that protection or a ruleset refuses a change of a branch.
 pub(super) fn protection(message: &str) -> bool {
     const WORDS: [&str; 8] = [
         "protected branch",

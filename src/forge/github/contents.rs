@@ -11,10 +11,10 @@ use super::client::encode;
 use super::{GitHub, text};
 use crate::forge::{Branches as _, Commit, Contents, Error, Head, Line};
 
-/// A directory listing of the contents endpoint ends here; a larger one takes the whole tree.
+/// The contents endpoint lists no more than this of a directory; a larger one needs the whole tree.
 const LONGEST_LISTING: usize = 1_000;
 
-/// How many files are read by one question.
+/// How many files are read by one query.
 const FILES: usize = 20;
 
 #[async_trait]
@@ -30,7 +30,7 @@ impl Contents for GitHub {
         Ok(Head { commit: commit.ok_or_else(empty)?, branch })
     }
 
-    /// What GraphQL does not give whole is read as any other file.
+    /// Files that GraphQL does not return in full are read individually.
     async fn read_all(&self, files: &[(Commit, String)]) -> Result<Vec<Option<String>>, Error> {
         let mut texts: Vec<Option<String>> = files.iter().map(|(at, path)| self.known_text(at, path)).collect();
         let unknown: Vec<usize> = (0..files.len()).filter(|at| texts[*at].is_none()).collect();
@@ -62,7 +62,7 @@ impl Contents for GitHub {
         if answer.status == 404 {
             return Ok(Vec::new());
         }
-        // A file is given as an object, and holds no files.
+        // A file is returned as an object and contains no files.
         let json = answer.success(&action, READ)?.json(&action)?;
         let Some(entries) = json.as_array() else { return Ok(Vec::new()) };
         if entries.len() >= LONGEST_LISTING {
@@ -89,14 +89,14 @@ impl GitHub {
         name.await.map(String::as_str)
     }
 
-    /// A file's text at a commit. What was read once is not asked again: commits do not change.
+    /// A file's text at a commit. Read only once: commits do not change.
     pub(super) async fn text(&self, at: &Commit, path: &str) -> Result<Option<String>, Error> {
         if let Some(known) = self.known_text(at, path) {
             return Ok(Some(known));
         }
         let action = format!("reading {path} at {at}");
         let answer = self.client.get_raw(&self.path(&format!("/contents/{}?ref={at}", encode(path)))).await?;
-        // A directory is given as a list.
+        // A directory is returned as a list.
         if answer.status == 404 || answer.done() && !answer.is_raw() {
             return Ok(None);
         }
@@ -134,7 +134,7 @@ impl GitHub {
     }
 }
 
-/// The question for so many files at commits.
+/// The query for this many files at commits.
 fn texts_query(files: usize) -> String {
     let (mut names, mut objects) = (String::new(), String::new());
     for at in 0..files {

@@ -1,4 +1,4 @@
-//! Labels, review requests and comments, and who wrote those.
+//! Labels, review requests and comments, and who wrote the comments.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -57,26 +57,26 @@ impl Conversation for GitHub {
 }
 
 impl GitHub {
-    /// The team that was probably meant by a name that is none, else the teams that have access to the repository; `None` where
-    /// there are none, where this one is among them, or where they cannot be listed.
+    /// The team probably meant by a name that does not exist, else the teams with access to the repository; `None` if
+    /// there are none, if this one is among them, or if they cannot be listed.
     async fn known_teams(&self, slug: &str) -> Option<String> {
         let teams = self.client.pages("listing teams", &self.path("/teams"), &[]).await.ok()?;
         let slugs: Vec<String> = teams.iter().filter_map(|team| team["slug"].as_str()).map(str::to_owned).collect();
         names_there_are(slug, &slugs).filter(|_| !slugs.iter().any(|known| known == slug))
     }
 
-    /// Adds what is there once however often it is added.
+    /// Adds something that exists once however often it is added.
     async fn add(&self, path: &str, body: &Value, action: &str) -> Result<(), Error> {
         self.client.again(Verb::Post, &self.path(path), body).await?.success(action, PULLS).map(drop)
     }
 
-    /// Comments, unless those very words stand there.
+    /// Comments, unless a comment with this exact text exists.
     pub(super) async fn comment_once(&self, number: u64, body: &str) -> Result<(), Error> {
         let said = |c: &Value| c["body"].as_str() == Some(body);
         self.comment_unless(number, body, "commenting on pull request", said).await
     }
 
-    /// Whether an account wrote a comment that holds `words`.
+    /// Whether an account wrote a comment that contains `words`.
     pub(super) async fn has_comment_by(&self, number: u64, login: &str, words: &str) -> Result<bool, Error> {
         let by = |c: &Value| c.pointer("/user/login").and_then(Value::as_str) == Some(login);
         let holds = |c: &Value| c["body"].as_str().is_some_and(|b| b.contains(words));
@@ -88,8 +88,8 @@ impl GitHub {
         self.client.pages("reading a proposal's comments", &path, &[]).await
     }
 
-    /// Comments, unless a comment that counts as said stands there. After a lost answer what stands there is read before
-    /// anything is written again.
+    /// Comments, unless an existing comment already says it. After a lost answer, the comments are read before anything
+    /// is written again.
     async fn comment_unless(
         &self,
         number: u64,
@@ -113,7 +113,7 @@ impl GitHub {
     }
 }
 
-/// Whether the account `login` wrote it. An App's account has `[bot]` behind its name in some answers.
+/// Whether the account `login` wrote it. In some answers an App's login ends in `[bot]`.
 pub(super) fn by(comment: &Value, login: &str) -> bool {
     let author = comment.pointer("/user/login").and_then(Value::as_str);
     author.is_some_and(|author| author == login || author.strip_suffix("[bot]") == Some(login))

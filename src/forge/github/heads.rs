@@ -9,13 +9,13 @@ use super::GitHub;
 use super::activity::is_login;
 use crate::forge::{Commit, Error, Movement, Statuses as _, Told};
 
-/// How many pull requests one question is about.
+/// How many pull requests one query covers.
 const TOGETHER: usize = 50;
 /// How often a branch may have been updated from its base since this program moved it.
 const UPDATES: usize = 30;
 
 impl GitHub {
-    /// Who edited the bodies of these pull requests last; of one that nobody edited nothing. One question for many.
+    /// Who last edited the bodies of these pull requests; nobody if a body was never edited. One query for many.
     pub(super) async fn editors(&self, numbers: &[u64]) -> Result<BTreeMap<u64, String>, Error> {
         let variables = json!({ "owner": self.owner, "name": self.name });
         let mut editors = BTreeMap::new();
@@ -27,15 +27,15 @@ impl GitHub {
         Ok(editors)
     }
 
-    /// Whether an account is this program's, or the one that opened a pull request, as GitHub says: this program's, where it had
-    /// another account then, and of a person's pull request nothing counts anyway.
+    /// Whether GitHub says that an account is this program's, or the one that opened a pull request: this program's
+    /// former account, if it had one; of a person's pull request nothing counts anyway.
     pub(super) async fn is_ours_or(&self, author: &str, login: &str) -> Result<bool, Error> {
         Ok(is_login(login, author) || is_login(login, self.login().await?))
     }
 
-    /// Whether somebody else is shown to have moved a proposal's branch to its head, or it is a person's pull request. Who presses
-    /// "Update branch" moves it to what was there and what the default branch holds, which is looked behind. What nobody is shown to have
-    /// done is told by its content alone.
+    /// Whether somebody else is shown to have moved a proposal's branch to its head, or it is a person's pull request.
+    /// "Update branch" merges the previous head with the default branch, so its previous head is checked. If nobody is
+    /// shown to have moved it, only its content tells.
     pub(super) async fn moved_by_others(&self, branch: &str, head: &Commit, author: &str) -> Result<bool, Error> {
         let own = self.login().await?;
         if !author.ends_with("[bot]") && !is_login(author, own) {
@@ -56,14 +56,16 @@ impl GitHub {
         Ok(true)
     }
 
-    /// Whether one of these accounts did it. A person's account also pushes by hand, but by hand nobody gets GitHub's signature.
+    /// Whether one of these accounts did it. A person's account can also push by hand, but a hand-made commit never has
+    /// GitHub's signature.
     async fn is_by(&self, row: &Movement, logins: &[&str]) -> Result<bool, Error> {
         let (Some(actor), Some(commit)) = (&row.actor, &row.after) else { return Ok(false) };
         let Some(login) = logins.iter().find(|login| is_login(&actor.login, login)) else { return Ok(false) };
         Ok(!actor.person || self.has_signed(commit, login).await?)
     }
 
-    /// Whether a commit is made of a former head and a commit of the default branch: a merge of both, or one commit on the latter.
+    /// Whether a commit combines a former head and a commit of the default branch: a merge of both, or one commit on
+    /// the latter.
     async fn updates(&self, former: &Commit, commit: &Commit) -> Result<bool, Error> {
         let parents = self.parents(commit).await?;
         let base = match parents.as_slice() {
@@ -75,7 +77,7 @@ impl GitHub {
     }
 }
 
-/// The question for the editors of these pull requests.
+/// The query for the editors of these pull requests.
 fn query(numbers: &[u64]) -> String {
     let mut pulls = String::new();
     for number in numbers {
@@ -87,7 +89,7 @@ fn query(numbers: &[u64]) -> String {
     )
 }
 
-/// Here an App goes by its bare name, which a person may have as well.
+/// Here an App has its bare name, which a person may have as well.
 fn editor(pull: &Value) -> Option<String> {
     let login = pull.pointer("/editor/login")?.as_str()?;
     let app = pull.pointer("/editor/__typename").and_then(Value::as_str) == Some("Bot");

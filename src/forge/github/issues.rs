@@ -1,5 +1,5 @@
-//! Issues that this program opened itself. Anybody may open an issue, write whatever into it and, by a template, label it: what
-//! counts is who opened it, and the mark at the end of its body.
+//! Issues that this program opened itself. Anybody may open an issue, write anything into it and, with a template,
+//! label it: what counts is who opened it, and the mark at the end of its body.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::forge::{Error, Issues, OwnIssue};
 
 #[async_trait]
 impl Issues for GitHub {
-    /// One listing; where nothing of ours has the label, one more.
+    /// One listing; if nothing of ours has the label, one more.
     async fn own_issues(&self, label: &str, mark: &str) -> Result<Vec<OwnIssue>, Error> {
         let login = self.login().await?;
         let query = [("labels", label), ("state", "all"), ("sort", "created"), ("direction", "asc")];
@@ -24,7 +24,7 @@ impl Issues for GitHub {
         let query = [("creator", login), ("state", "open"), ("sort", "created"), ("direction", "asc")];
         match self.client.pages("listing issues", &self.path("/issues"), &query).await {
             Ok(listed) => own(&listed, login, label, mark),
-            // An account that GitHub does not know under this name has opened none.
+            // An account that GitHub does not know by this name has opened none.
             Err(Error::Invalid { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
@@ -63,7 +63,7 @@ impl Issues for GitHub {
     }
 }
 
-/// Those of a listing that are ours: no pull requests, opened by this account, marked.
+/// The issues of a listing that are ours: not pull requests, opened by this account, marked.
 fn own(listed: &[Value], login: &str, label: &str, mark: &str) -> Result<Vec<OwnIssue>, Error> {
     let marked = |v: &Value| v["body"].as_str().is_some_and(|body| body.trim_end().ends_with(mark));
     let ours = listed.iter().filter(|v| v["pull_request"].is_null() && by(v, login) && marked(v));

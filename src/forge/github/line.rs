@@ -1,4 +1,4 @@
-//! A branch's own line, with what files held along it and which pull requests brought it.
+//! A branch's first-parent history, with what files held along it and which pull requests brought it.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -12,7 +12,7 @@ use super::{GitHub, commit_at, text, time_at};
 use crate::forge::contents::trailers;
 use crate::forge::{Commit, Error, Line, Merge, MergedHead, Version};
 
-/// How many files one question asks about, each at every commit.
+/// How many files one query covers, each at every commit.
 const FILES: usize = 8;
 
 /// A commit of GitHub's listing.
@@ -23,9 +23,9 @@ struct Listed {
 }
 
 impl GitHub {
-    /// See [`crate::forge::Contents::line`]: of the newest hundred commits that lead to `from`, as git lists them, those that are each
-    /// the first parent of the one before.
-    /// What was read once in a run is not read again: a commit's history never changes.
+    /// See [`crate::forge::Contents::line`]: from the newest hundred commits that lead to `from`, in git's order, those
+    /// of which each is the first parent of the previous one. Nothing is read twice in a run: a commit's history never
+    /// changes.
     pub(super) async fn own_line(&self, from: &Commit, paths: &[String]) -> Result<Line, Error> {
         let key = (from.clone(), paths.to_vec());
         let known = self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
@@ -68,7 +68,7 @@ impl GitHub {
         for (at, path) in paths.iter().enumerate() {
             variables[format!("p{at}")] = json!(path);
         }
-        // A token without `pull-requests: read` promotes where no review is asked for.
+        // A token without `pull-requests: read` promotes if no review is required.
         let (query, pulls) = (line_query(paths.len()), "associatedPullRequests");
         let answer = self.client.ask_sparing(action, &query, &variables, pulls).await?;
         let base = self.default_branch().await?;
@@ -81,7 +81,7 @@ impl GitHub {
     }
 }
 
-/// The question for a branch's own line with so many files.
+/// The query for a branch's first-parent history with this many files.
 fn line_query(paths: usize) -> String {
     let (mut names, mut files) = (String::new(), String::new());
     for at in 0..paths {
@@ -104,7 +104,7 @@ fn version(node: &Value, paths: usize, base: &str) -> Result<Version, Error> {
     };
     let pulls = || node.pointer("/associatedPullRequests/nodes").and_then(Value::as_array).into_iter().flatten();
     let merged = pulls().filter(|pull| pull["mergedAt"].is_string() && pull["baseRefName"] == base);
-    // A merge bears the name of whoever opened its pull request.
+    // A merge carries the name of whoever opened its pull request.
     let is_merge = pulls().any(|pull| pull.pointer("/mergeCommit/oid") == Some(&node["oid"]));
     Ok(Version {
         commit: commit_at(node, "/oid")?,

@@ -1,8 +1,9 @@
-//! GitHub: REST by octocrab; of GraphQL `createCommitOnBranch`, whose commits GitHub signs itself, whose token this is, and
-//! what REST would take a request each for: the states of a branch, files at many commits, reviews of many pull requests.
+//! GitHub: REST by octocrab; by GraphQL `createCommitOnBranch`, whose commits GitHub signs itself, whose token this is,
+//! and what would need one REST request each: the states of a branch, files at many commits, reviews of many pull
+//! requests.
 //!
-//! A proposal is a pull request whose head repository is this one: a fork's counts for nothing, whatever its branch is
-//! called and whatever its body says.
+//! A proposal is a pull request whose head repository is this one: a fork's never counts, whatever its branch is called
+//! and whatever its body says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -43,37 +44,37 @@ pub struct GitHub {
     name: String,
     branches: RwLock<Beginnings>,
     default_branch: OnceCell<String>,
-    /// Whose token it is.
+    /// The token's login.
     login: OnceCell<String>,
-    /// Whether this is an Enterprise Server, where GitHub's own signatures are a setting.
+    /// Whether this is an Enterprise Server, where GitHub's own signatures are optional.
     enterprise: bool,
     /// Files at commits, which never change.
     texts: Mutex<BTreeMap<(String, String), String>>,
-    /// Pieces of branches' own lines, by where they begin and the files that are told.
+    /// Pieces of branches' first-parent histories, by where they begin and the requested files.
     lines: Mutex<BTreeMap<(Commit, Vec<String>), Line>>,
     /// Accounts, in lower case, and whether they may write.
     accounts: Mutex<BTreeMap<String, bool>>,
     /// How branches moved, as far as it was read.
     activity: activity::Lists,
-    /// Branches of which it was told that they cannot be deleted.
+    /// Branches already reported as impossible to delete.
     kept: Mutex<BTreeSet<String>>,
 }
 
-/// What names of branches begin with.
+/// The prefixes of branch names.
 #[derive(Debug)]
 struct Beginnings {
-    /// Those of this manifest.
+    /// The one of this manifest.
     own: String,
-    /// Those that all manifests of the repository share.
+    /// The one that all manifests of the repository share.
     shared: String,
 }
 
 impl GitHub {
-    /// The repository `OWNER/NAME` at the API `api` and the GraphQL endpoint `graphql` (both taken as they are).
+    /// The repository `OWNER/NAME` at the API `api` and the GraphQL endpoint `graphql` (both used as they are).
     /// Temporary branches begin with `branch_prefix`. Needs a running tokio runtime.
     ///
     /// # Errors
-    /// Where the repository's name, an address or the token cannot be used at all; nothing is asked yet.
+    /// If the repository's name, an address or the token cannot be used at all; nothing is requested yet.
     pub fn new(
         http: &reqwest::Client,
         api: &Url,
@@ -102,15 +103,15 @@ impl GitHub {
         })
     }
 
-    /// The same, whose requests may take so long, their answers included.
+    /// The same, with a time limit for requests, including their answers.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.client.timeout = timeout;
         self
     }
 
-    /// Makes temporary branches begin with `own`, and the ledger's with `shared`: the manifest says it, and is itself read from
-    /// here.
+    /// Makes temporary branches begin with `own`, and the ledger's with `shared`: the manifest, itself read from here,
+    /// says so.
     pub fn begin_branches_with(&self, own: &str, shared: &str) {
         let beginnings = Beginnings { own: own.to_owned(), shared: shared.to_owned() };
         *self.branches.write().unwrap_or_else(PoisonError::into_inner) = beginnings;
@@ -122,7 +123,7 @@ impl GitHub {
         format!("{}/{}", self.owner, self.name)
     }
 
-    /// A path of the REST API below the repository.
+    /// A REST API path below the repository.
     fn path(&self, rest: &str) -> String {
         format!("/repos/{}/{}{rest}", client::encode(&self.owner), client::encode(&self.name))
     }
@@ -136,14 +137,14 @@ impl Forge for GitHub {
 
 impl Accounts for GitHub {}
 
-/// A text in GitHub's JSON, by its path of keys.
+/// A text in GitHub's JSON, by its JSON pointer.
 fn text<'a>(json: &'a Value, pointer: &str) -> Result<&'a str, Error> {
     json.pointer(pointer)
         .and_then(Value::as_str)
         .ok_or_else(|| Error::Unusable(format!("GitHub's response has no text at {pointer}")))
 }
 
-/// A time in GitHub's JSON, by its path of keys.
+/// A time in GitHub's JSON, by its JSON pointer.
 fn time_at(json: &Value, pointer: &str) -> Result<DateTime<Utc>, Error> {
     let text = text(json, pointer)?;
     let time = DateTime::parse_from_rfc3339(text);
@@ -151,7 +152,7 @@ fn time_at(json: &Value, pointer: &str) -> Result<DateTime<Utc>, Error> {
         .map_err(|_| Error::Unusable(format!("GitHub's response has {text:?} in place of a time")))
 }
 
-/// A commit's id in GitHub's JSON, by its path of keys. Anything else would end up in URLs.
+/// A commit's id in GitHub's JSON, by its JSON pointer. Checked because it ends up in URLs.
 fn commit_at(json: &Value, pointer: &str) -> Result<Commit, Error> {
     let id = text(json, pointer)?;
     if id.len() < 40 || id.len() > 64 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {

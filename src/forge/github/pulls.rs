@@ -16,12 +16,13 @@ use crate::forge::{
 use crate::ledger;
 use crate::proposal::metadata;
 
-/// Stands in the comment that this program closes with, so that it is told from a person who shares its account.
+/// Contained in this program's closing comment, to distinguish it from a person who shares its account.
 const CLOSED: &str = "<!-- wharfinger-closed -->";
 
 #[async_trait]
 impl Proposals for GitHub {
-    /// One listing, one question who edited bodies, and who moved the branches of those whose body does not vouch for them.
+    /// One listing, one query for who edited bodies, and who moved the branches of those whose body does not vouch for
+    /// them.
     async fn proposals(&self, prefix: &str) -> Result<Vec<OpenProposal>, Error> {
         let query = [("state", "open"), ("sort", "created"), ("direction", "asc")];
         let listed = self.client.pages("listing pull requests", &self.path("/pulls"), &query).await?;
@@ -52,7 +53,7 @@ impl Proposals for GitHub {
         Ok(declined)
     }
 
-    /// One that is open already, as after a lost answer, is taken and made to say the same.
+    /// A proposal that is open already, as after a lost answer, is reused and edited to say the same.
     async fn open(&self, branch: &str, title: &str, body: &str) -> Result<Opened, Error> {
         let base = self.default_branch().await?;
         let request = json!({ "title": title, "body": body, "head": branch, "base": base });
@@ -68,7 +69,7 @@ impl Proposals for GitHub {
         self.edit_pull(number_of(proposal)?, title, body).await
     }
 
-    /// Says why, closes, deletes the branch. Begun again after an interruption it does what is left.
+    /// Says why, closes, deletes the branch. Repeated after an interruption, it does what is left.
     async fn close(&self, proposal: &OpenProposal, reason: &str) -> Result<(), Error> {
         let number = number_of(proposal)?;
         self.comment_once(number, &format!("{reason}\n\n{CLOSED}")).await?;
@@ -123,12 +124,12 @@ impl GitHub {
         if closed.pointer("/actor/type").and_then(Value::as_str) != Some("User") {
             return Ok(false);
         }
-        // Who was told that closing has it proposed anew does not decline it.
+        // A person who was told that closing makes it be proposed again does not decline it.
         let told = |comment: &String| comment.contains(TOUCHED) || comment.contains(ELSEWHERE);
         if self.own_comments(number).await?.iter().any(told) {
             return Ok(false);
         }
-        // With a personal token this program is that person too: then its comment tells.
+        // With a personal token this program and that person are one account: then its comment tells.
         let closer = text(closed, "/actor/login")?;
         Ok(text(pull, "/user/login")? != closer || !self.has_comment_by(number, closer, CLOSED).await?)
     }
@@ -156,7 +157,7 @@ impl GitHub {
         let query = [("state", "open"), ("head", head.as_str())];
         let listed = self.client.pages("listing pull requests", &self.path("/pulls"), &query).await?;
         let base = self.default_branch().await?;
-        // the same branch may be proposed to another base as well
+        // the same branch may also be proposed to another base
         let is = |p: &Value| p["head"]["ref"] == branch && p["base"]["ref"] == base;
         Ok(listed.into_iter().find(|p| self.is_ours(p) && is(p)))
     }
@@ -168,13 +169,13 @@ impl GitHub {
         listed.iter().filter(|p| self.is_ours(p)).map(|p| text(p, "/head/ref").map(str::to_owned)).collect()
     }
 
-    /// Whether a branch, now at `tip`, is what remained of a merged or closed pull request and of nothing newer.
+    /// Whether a branch, now at `tip`, is a remnant of a merged or closed pull request and of nothing newer.
     pub(super) async fn is_finished(&self, branch: &str, tip: &Commit) -> Result<bool, Error> {
         Ok(self.pulls_of(branch).await?.last() == Some(&(false, tip.clone())))
     }
 
-    /// Whether nothing but this program stands behind a branch without an open pull request: what remained of a finished
-    /// one, or a commit that an interrupted run did not come to propose, which is to be recreated as `new`.
+    /// Whether a branch without an open pull request is only this program's: a remnant of a finished one, or a commit
+    /// that an interrupted run did not get to propose, which is to be recreated as `new`.
     pub(super) async fn is_left_over(&self, branch: &str, new: &NewCommit) -> Result<bool, Error> {
         let Some(tip) = self.tip(branch).await? else { return Ok(false) };
         let pulls = self.pulls_of(branch).await?;

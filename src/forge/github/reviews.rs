@@ -14,25 +14,26 @@ use super::pulls::number;
 use super::{GitHub, commit_at};
 use crate::forge::{Commit, Error, Merge, MergedHead, Review, Reviewed, Reviews, Verdict};
 
-/// How many pull requests one question is about.
+/// How many pull requests one query covers.
 const TOGETHER: usize = 25;
-/// How many reviews and commits of a pull request one question gives: those that have more are listed by themselves.
+/// How many reviews and commits of a pull request one query returns: any that have more are listed separately.
 const FEW: usize = 100;
-/// The same of a commit's authors.
+/// The same for a commit's authors.
 const AUTHORS: usize = 20;
-/// The same of its parents.
+/// The same for its parents.
 const PARENTS: usize = 10;
 
 #[async_trait]
 impl Reviews for GitHub {
-    /// One whose account is gone, that is not submitted or only remarks, is left out.
+    /// Reviews that are not submitted, only remarks, or by a deleted account are left out.
     async fn reviews(&self, number: u64) -> Result<Vec<Review>, Error> {
         let path = self.path(&format!("/pulls/{number}/reviews"));
         let listed = self.client.pages(&format!("reading the reviews of #{number}"), &path, &[]).await?;
         Ok(listed.iter().filter_map(review).collect())
     }
 
-    /// One question for many; more for a pull request of more than a hundred reviews or commits, and those for how branches moved.
+    /// One query for many; more for a pull request with more than a hundred reviews or commits, and for how branches
+    /// moved.
     async fn reviewed(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, Reviewed>, Error> {
         let numbers: Vec<u64> = numbers.iter().copied().collect();
         let variables = json!({ "owner": self.owner, "name": self.name });
@@ -120,7 +121,7 @@ impl GitHub {
     }
 }
 
-/// The question for the reviews and writers of these pull requests.
+/// The query for the reviews and authors of these pull requests.
 fn query(numbers: &[u64]) -> String {
     let mut pulls = String::new();
     for number in numbers {
@@ -137,13 +138,13 @@ fn query(numbers: &[u64]) -> String {
     )
 }
 
-/// All reviews, oldest first; `None` where the answer does not hold them all.
+/// All reviews, oldest first; `None` if the answer does not have them all.
 fn given_reviews(pull: &Value) -> Option<Vec<Review>> {
     let mut nodes: Vec<&Value> = whole(&pull["reviews"])?.iter().collect();
     nodes.sort_by_key(|review| review["submittedAt"].as_str());
     let review = |node: &&Value| {
         let (login, kind) = (node.pointer("/author/login")?.as_str()?, node.pointer("/author/__typename")?.as_str()?);
-        // Here an App goes by its bare name, which a person may have as well.
+        // Here an App has its bare name, which a person may have as well.
         let login = if kind == "Bot" { format!("{login}[bot]") } else { login.to_owned() };
         let commit = commit_at(node, "/commit/oid").ok().map(|commit| commit.0);
         Some(Review { login, person: kind == "User", verdict: verdict(node)?, commit })

@@ -1,4 +1,4 @@
-//! The rules of a branch in words, each with what to change: what a refusal by a ruleset is explained with.
+//! The rules of a branch in words, each with what to change: used to explain a ruleset's refusal.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::forge::Error;
 const BYPASS: &str = "let the App that this token belongs to bypass it";
 
 impl GitHub {
-    /// The rules as GitHub gives them.
+    /// The rules as returned by GitHub.
     pub(super) async fn raw_rules(&self, branch: &str) -> Result<Vec<Value>, Error> {
         let path = self.path(&format!("/rules/branches/{}", encode(branch)));
         self.client.pages(&format!("reading the rules of {branch}"), &path, &[]).await
     }
 
-    /// What people call the rulesets these rules are of. Only a help: where it cannot be read their numbers have to do.
+    /// The names of the rulesets these rules belong to. Only a help: if they cannot be read, their numbers have to do.
     pub(super) async fn ruleset_names(&self, rules: &[Value]) -> BTreeMap<u64, String> {
         if rules.is_empty() {
             return BTreeMap::new();

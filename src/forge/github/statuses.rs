@@ -1,4 +1,4 @@
-//! Commit statuses, and where a commit stands.
+//! Commit statuses, and where a commit is.
 
 use async_trait::async_trait;
 use serde::Deserialize as _;
@@ -9,7 +9,7 @@ use super::client::{Verb, encode};
 use super::{GitHub, commit_at};
 use crate::forge::{Brought, Commit, Error, JOB_LOGIN, StatusState, Statuses};
 
-/// What GitHub takes as a status's description, in characters.
+/// The longest status description that GitHub accepts, in characters.
 const DESCRIPTION: usize = 140;
 
 #[async_trait]
@@ -23,7 +23,7 @@ impl Statuses for GitHub {
             page += 1;
             if let Some(status) = found.iter().find(|s| s["context"] == context) {
                 let description = status["description"].as_str().unwrap_or_default().to_owned();
-                // `pending` is not a verdict of ours.
+                // `pending` is not one of our verdicts.
                 return Ok(StatusState::deserialize(&status["state"]).ok().map(|state| (state, description)));
             }
         }

@@ -1,4 +1,5 @@
-//! Who wrote on a branch, as far as GitHub itself shows it: by its activity, and by its own signature where that has no row.
+//! Who wrote to a branch, as far as GitHub itself shows it: by its activity, or by its own signature if that has no
+//! row.
 
 use serde_json::Value;
 
@@ -10,16 +11,16 @@ use crate::forge::{Account, Commit, Error, JOB_LOGIN, Movement, Reviews as _, To
 /// How many commits are checked to find one that GitHub signed for an account.
 const LOOKED_BACK: usize = 30;
 
-/// What the commits of a branch say where its activity does not.
+/// What the commits of a branch say if its activity does not.
 struct Signed {
     /// The newest that GitHub signed for the account.
     own: Option<Commit>,
-    /// Whom the newest names.
+    /// Whom the newest commit names.
     named: String,
 }
 
 impl GitHub {
-    /// See [`crate::forge::Branches::written`]: one listing, and once a run the question whose token this is.
+    /// See [`crate::forge::Branches::written`]: one listing, and once per run the query for whose token this is.
     pub(super) async fn shown(&self, branch: &str, tip: &Commit, account: &Account) -> Result<Written, Error> {
         let login = match account {
             Account::Us => self.login().await?,
@@ -43,8 +44,8 @@ impl GitHub {
         Ok(Written { own, other: Some(format!("somebody who names {named}")), silence: Some(silence) })
     }
 
-    /// The newest commit that an account put on a branch by itself: what a merge puts there others wrote. A person's account
-    /// also moves branches by hand, but by hand nobody gets GitHub's signature.
+    /// The newest commit that an account itself put on a branch: what a merge puts there was written by others. A
+    /// person's account can also move branches by hand, but a hand-made commit never has GitHub's signature.
     async fn newest_by(&self, rows: &[Movement], login: &str) -> Result<Option<Commit>, Error> {
         let own = rows.iter().filter(|row| row.actor.as_ref().is_some_and(|actor| is_login(&actor.login, login)));
         for row in own.filter(|row| row.puts()).take(LOOKED_BACK) {
@@ -56,11 +57,11 @@ impl GitHub {
         Ok(None)
     }
 
-    /// Whether GitHub signed a commit for an account. An Enterprise Server signs only where its administrators want it: what is
-    /// not signed there counts as signed by who is shown to have put it there.
+    /// Whether GitHub signed a commit for an account. An Enterprise Server signs only if its administrators want that:
+    /// an unsigned commit there counts as signed by whoever is shown to have put it there.
     pub(super) async fn has_signed(&self, commit: &Commit, login: &str) -> Result<bool, Error> {
         let answer = self.client.get(&self.path(&format!("/commits/{commit}"))).await?;
-        // A commit that nothing leads to any more may be gone.
+        // A commit that is no longer reachable may be gone.
         if matches!(answer.status, 404 | 422) {
             return Ok(false);
         }
@@ -70,9 +71,10 @@ impl GitHub {
         Ok(is_signed_for(&json, login) || (self.enterprise && unsigned))
     }
 
-    /// The newest commit that GitHub signed for an account, from the tip down to the first that does not have one parent.
-    /// What others are shown to have put there does not count, and neither does what merged a pull request: that GitHub signs
-    /// in the name of who opened it, whoever merged. The job's own token stands for no account that could be told so.
+    /// The newest commit that GitHub signed for an account, from the tip down to the first that does not have exactly
+    /// one parent. Commits that others are shown to have put there do not count, nor do merges of a pull request:
+    /// GitHub signs those in the name of whoever opened it, whoever merged. The job's own token belongs to no account
+    /// that could be recognised like this.
     async fn signed_on(&self, tip: &Commit, login: &str, rows: &[Movement]) -> Result<Signed, Error> {
         let action = "reading who wrote to a branch";
         let path = self.path(&format!("/commits?sha={tip}&per_page={LOOKED_BACK}"));
@@ -99,7 +101,7 @@ impl GitHub {
         Ok(signed)
     }
 
-    /// Whose token this is, asked once.
+    /// The token's login, asked once.
     pub(super) async fn login(&self) -> Result<&str, Error> {
         let login = self.login.get_or_try_init(|| async {
             let action = "asking whose token this is";
@@ -110,19 +112,19 @@ impl GitHub {
     }
 }
 
-/// Whether GitHub's own signature stands for an account as the author.
+/// Whether GitHub's own signature is for an account as the author.
 fn is_signed_for(commit: &Value, login: &str) -> bool {
     let of = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str);
     let verified = commit.pointer("/commit/verification/verified").and_then(Value::as_bool) == Some(true);
     verified && of("/committer/login") == Some("web-flow") && of("/author/login").is_some_and(|a| is_login(a, login))
 }
 
-/// Who moved a branch, in words.
+/// Who moved a branch, for messages.
 fn mover(row: &Movement) -> String {
     row.actor.as_ref().map_or_else(|| "an account that no longer exists".to_owned(), |actor| clean(&actor.login))
 }
 
-/// Whom a commit names, in words: the committer, else the author.
+/// Whom a commit names, for messages: the committer, else the author.
 fn named(commit: &Value) -> String {
     let of = |pointer: &str| commit.pointer(pointer).and_then(Value::as_str);
     let committer = of("/committer/login").filter(|login| *login != "web-flow");
